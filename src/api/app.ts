@@ -1,0 +1,56 @@
+/**
+ * The HTTP application: every route with its middleware, and the contract it serves of itself.
+ *
+ * Everything under /v1 needs a key; an error of ours leaves as a problem without internals.
+ */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { HTTPException } from 'hono/http-exception';
+import { bodyLimit } from 'hono/body-limit';
+import { secureHeaders } from 'hono/secure-headers';
+import type { App, AppEnv } from './app-env.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { problemResponse, validationProblem } from './problem.ts';
+import { mountComponentHealth } from './routes/component-health.ts';
+import { mountComponentList } from './routes/component-list.ts';
+import { mountComponents } from './routes/components.ts';
+import { mountFailures } from './routes/failures.ts';
+import { mountIncidents } from './routes/incidents.ts';
+import { mountRecoveries } from './routes/recoveries.ts';
+import { mountRouting } from './routes/routing.ts';
+import { mountSystem } from './routes/system.ts';
+
+/** Registrations and batches of heartbeats fit; nothing larger is read. */
+const MAX_BODY_BYTES = 65_536;
+
+export function createApp(): App {
+  const app = new OpenAPIHono<AppEnv>({
+    defaultHook: (result, c) => {
+      if (!result.success) return validationProblem(c, result.error);
+    },
+  });
+  app.use(secureHeaders());
+  app.use('/v1/*', authenticate);
+  app.use('/v1/*', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => problemResponse(c, 'payload-too-large', { detail: `at most ${MAX_BODY_BYTES} bytes` }) }));
+
+  for (const mount of [mountSystem, mountComponents, mountComponentList, mountComponentHealth, mountFailures, mountRecoveries, mountIncidents, mountRouting]) {
+    mount(app);
+  }
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Arbiter Coordinator', version: '1', description: 'Registers components, watches their health, routes work to them and recovers them.' },
+    security: [{ key: [] }],
+  });
+
+  app.notFound((c) => problemResponse(c, 'not-found', { detail: `no ${c.req.method} ${c.req.path}` }));
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) {
+      if (error.status === 400) return problemResponse(c, 'malformed-json', { detail: 'the body cannot be parsed as JSON' });
+      if (error.status === 415) return problemResponse(c, 'unsupported-media-type', { detail: 'send content-type: application/json' });
+    }
+    console.error(JSON.stringify({ message: 'request failed', path: c.req.path, error: error.stack ?? String(error) }));
+    return problemResponse(c, 'internal-error');
+  });
+  return app;
+}

@@ -1,0 +1,12 @@
+/** If-Match of a component: its registration's generation, as a strong ETag. */
+import type { Context } from 'hono';
+
+export const etagOf = (component: { readonly generation: number }): string => `"${component.generation}"`;
+
+/** The generation asked for; null without the header or with `*`, undefined when it is not one of our ETags. */
+export function ifMatch(c: Context): number | null | undefined {
+  const header = c.req.header('if-match')?.trim();
+  if (header === undefined || header === '*') return null;
+  const match = /^(?:W\/)?"?(\d{1,15})"?$/.exec(header);
+  return match ? Number(match[1]) : undefined;
+}

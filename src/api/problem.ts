@@ -1,0 +1,87 @@
+/**
+ * Every way to say no: RFC 9457 problem documents with a stable code. The one place that maps reasons
+ * to HTTP.
+ */
+import type { Context, TypedResponse } from 'hono';
+import type { ZodError } from 'zod';
+import type { Problem } from './schemas/common.ts';
+
+const PROBLEMS = {
+  'malformed-json': [400, 'The body is not JSON'],
+  'unauthorized': [401, 'A valid key is required'],
+  'not-found': [404, 'There is no such resource'],
+  'unknown-component': [404, 'There is no such component'],
+  'unknown-request-type': [404, 'No component type serves this request type'],
+  'unknown-type': [422, 'There is no such component type'],
+  'method-not-allowed': [405, 'The resource does not take this method'],
+  'type-conflict': [409, 'The id belongs to another component type'],
+  'component-limit': [409, 'The type has as many components as are allowed'],
+  'heartbeat-not-declared': [409, 'The component registered no heartbeat'],
+  'no-health-check': [409, 'The component registered no health check'],
+  'not-recovering': [409, 'The recovery is not running'],
+  'incident-closed': [409, 'The incident is not open any more'],
+  'precondition-failed': [412, 'The resource has changed'],
+  'payload-too-large': [413, 'The body is too large'],
+  'unsupported-media-type': [415, 'The body must be application/json'],
+  'invalid-request': [422, 'The request is not valid'],
+  'endpoint-not-allowed': [422, 'A URL is not accepted'],
+  'dependency-not-registered': [422, 'A dependency is not registered'],
+  'dependency-cycle': [422, 'The dependencies form a cycle'],
+  'precondition-invalid': [422, 'If-Match is not a revision'],
+  'internal-error': [500, 'Something went wrong here'],
+  'not-configured': [503, 'The deployment has no admin key'],
+  'no-healthy-components': [503, 'No component can take this request'],
+  'at-capacity': [503, 'Every component is at its capacity'],
+  'preferences-unmet': [503, 'No component meets the preferences'],
+  'history-unavailable': [503, 'The history cannot be read right now'],
+  'busy': [503, 'The registration could not be settled'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+type ProblemStatus = (typeof PROBLEMS)[ProblemCode][0];
+export type ProblemResponse = Response & TypedResponse<Problem, ProblemStatus, 'json'>;
+
+export interface ProblemOptions {
+  readonly detail?: string;
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  readonly retryAfterSeconds?: number;
+  readonly candidates?: Problem['candidates'];
+}
+
+export function problemResponse(c: Context, code: ProblemCode, options: ProblemOptions = {}): ProblemResponse {
+  const [status, title] = PROBLEMS[code];
+  const document: Problem = {
+    type: `urn:arbiter:problem:${code}`,
+    title,
+    status,
+    code,
+    ...(options.detail === undefined ? {} : { detail: options.detail }),
+    instance: c.req.path,
+    ...(options.errors ? { errors: [...options.errors] } : {}),
+    ...(options.candidates ? { candidates: options.candidates } : {}),
+  };
+  const retryAfter = options.retryAfterSeconds ?? (status === 503 ? 1 : undefined);
+  c.header('content-type', 'application/problem+json');
+  if (retryAfter !== undefined) c.header('retry-after', String(retryAfter));
+  return c.body(JSON.stringify(document), status) as unknown as ProblemResponse;
+}
+
+/** The faults zod found, each with its path as a JSON-pointer-like dotted name. */
+export const validationProblem = (c: Context, error: ZodError): ProblemResponse =>
+  problemResponse(c, 'invalid-request', { errors: error.issues.flatMap(toFaults) });
+
+type Issue = ZodError['issues'][number];
+
+export function toFaults(issue: Issue): { path: string; message: string }[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'unknown field' }));
+  }
+  return [{ path: pathOf(issue.path), message: issue.message }];
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part).slice(0, 128) : `${text}.${String(part).slice(0, 128)}`;
+  }, '');
+}

@@ -1,0 +1,27 @@
+/** Reads a page of D1 history: a bad cursor is the caller's fault, a database that is away is a 503. */
+import type { Context } from 'hono';
+import type { PageRequest } from '../history/page.ts';
+import type { AppEnv } from './app-env.ts';
+import { decodePlace } from './cursor.ts';
+import type { ProblemResponse } from './problem.ts';
+import { problemResponse } from './problem.ts';
+
+type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: ProblemResponse };
+
+export async function readHistory<T>(
+  c: Context<AppEnv>,
+  page: { readonly limit: number; readonly cursor: string | undefined },
+  read: (request: PageRequest) => Promise<T>,
+): Promise<Read<T>> {
+  const before = decodePlace(page.cursor);
+  if (before === undefined) {
+    const errors = [{ path: 'cursor', message: 'not a cursor of this list' }];
+    return { ok: false, problem: problemResponse(c, 'invalid-request', { errors }) };
+  }
+  try {
+    return { ok: true, value: await read({ limit: page.limit, before }) };
+  } catch (error) {
+    console.error(JSON.stringify({ message: 'history not read', error: String(error) }));
+    return { ok: false, problem: problemResponse(c, 'history-unavailable', { retryAfterSeconds: 5 }) };
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Registration across its two owners: claim the id in the directory → store in the registry → confirm.
+ * A kill between two steps leaves a claim that the sweep settles by what the registry holds.
+ */
+import { coordinator } from '../coordinator/coordinator-api.ts';
+import type { ClaimRefusal } from '../coordinator/coordinator-api.ts';
+import { isComponentType } from '../core/config/component-types.ts';
+import type { EndpointPolicy } from '../core/component/endpoint-policy.ts';
+import { judgeEndpoint } from '../core/component/endpoint-policy.ts';
+import type { Registration } from '../core/component/registration.ts';
+import type { Result } from '../core/result.ts';
+import { fail } from '../core/result.ts';
+import type { Registered } from '../registry/registry-api.ts';
+import { registryOf } from '../registry/registry-api.ts';
+
+type Refusal = ClaimRefusal | 'component-limit' | 'precondition-failed' | 'unknown-component' | 'busy';
+
+const ATTEMPTS = 3;
+
+/** Registers, or with `ifGeneration` replaces exactly that registration. */
+export async function registerComponent(registration: Registration, ifGeneration: number | null): Promise<Result<Registered, Refusal>> {
+  const { id, type, dependencies } = registration;
+  const directory = coordinator();
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const claim = await directory.claim({ id, type, dependencies });
+    if (!claim.ok) return claim;
+    const { sequence } = claim.value;
+    const stored = await registryOf(type).register(registration, sequence, ifGeneration);
+    if (!stored.ok) {
+      await directory.release(id, sequence);
+      return stored;
+    }
+    if (await directory.confirm(id, sequence)) return stored;
+  }
+  return fail('busy', 'the registration was overtaken again and again');
+}
+
+export interface Fault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Faults of a registration that its shape does not show: its type and its URLs. */
+export function registrationFaults(registration: Registration, policy: EndpointPolicy): { code: 'unknown-type' | 'endpoint-not-allowed'; faults: Fault[] } | null {
+  if (!isComponentType(registration.type)) {
+    const message = `there is no component type ${registration.type}`;
+    return { code: 'unknown-type', faults: [{ path: 'type', message }] };
+  }
+  const urls: readonly (readonly [string, string | undefined])[] = [
+    ['endpoint', registration.endpoint],
+    ['healthCheck.endpoint', registration.healthCheck?.endpoint],
+    ['control.endpoint', registration.control?.endpoint],
+  ];
+  const faults = urls.flatMap(([path, url]): Fault[] => {
+    if (url === undefined) return [];
+    const base = path === 'endpoint' ? undefined : registration.endpoint;
+    const verdict = judgeEndpoint(url, policy, base);
+    return verdict.ok ? [] : [{ path, message: verdict.message }];
+  });
+  return faults.length === 0 ? null : { code: 'endpoint-not-allowed', faults };
+}

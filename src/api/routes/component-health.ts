@@ -1,0 +1,111 @@
+/** A component's signs of life: heartbeat, probe on demand, health. */
+import * as z from 'zod';
+import { toIso } from '../../core/component/resource.ts';
+import type { ReportedLoad } from '../../core/component/load.ts';
+import type { HeartbeatReceipt } from '../../registry/registry-api.ts';
+import type { App } from '../app-env.ts';
+import { withRegistryOf } from '../directory-cache.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
+import { ComponentIdSchema } from '../../core/component/registration.ts';
+import { IdParamSchema } from '../schemas/common.ts';
+import type { Heartbeat } from '../schemas/component.ts';
+import { ComponentHealthSchema, HeartbeatResultSchema, HeartbeatSchema, ProbeResultSchema } from '../schemas/component.ts';
+
+const tags = ['health'];
+
+const heartbeat = createRoute({
+  method: 'post',
+  path: '/v1/components/{id}/heartbeat',
+  tags,
+  summary: 'Say that a component lives, and how busy it is',
+  request: { params: IdParamSchema, body: { required: false, content: { 'application/json': { schema: HeartbeatSchema } } } },
+  responses: { 200: jsonContent(HeartbeatResultSchema, 'Taken'), ...problemDefault },
+});
+
+const MAX_HEARTBEATS = 500;
+const BatchSchema = z
+  .strictObject({ heartbeats: z.array(HeartbeatSchema.extend({ id: ComponentIdSchema })).min(1).max(MAX_HEARTBEATS) })
+  .meta({ id: 'HeartbeatBatch' });
+
+const heartbeats = createRoute({
+  method: 'post',
+  path: '/v1/heartbeats',
+  tags,
+  summary: 'Heartbeats of up to 500 components, with a result for each',
+  request: { body: jsonBody(BatchSchema) },
+  responses: {
+    200: jsonContent(
+      z.object({
+        results: z.array(z.object({ id: z.string(), ok: z.boolean(), code: z.string().nullable(), expiresAt: z.string().nullable() })),
+      }),
+      'In the order sent',
+    ),
+    ...problemDefault,
+  },
+});
+
+const probe = createRoute({
+  method: 'post',
+  path: '/v1/components/{id}/probe',
+  tags,
+  summary: 'Check a component now',
+  request: { params: IdParamSchema },
+  responses: { 200: jsonContent(ProbeResultSchema, 'The result of the check'), ...problemDefault },
+});
+
+const health = createRoute({
+  method: 'get',
+  path: '/v1/components/{id}/health',
+  tags,
+  summary: 'Status of a component with its last transition and reason',
+  request: { params: IdParamSchema },
+  responses: { 200: jsonContent(ComponentHealthSchema, 'Its health'), ...problemDefault },
+});
+
+export function mountComponentHealth(app: App): void {
+  app.openapi(heartbeat, async (c) => {
+    const { id } = c.req.valid('param');
+    // Without a body it is a plain sign of life.
+    const beat = c.req.header('content-type') ? c.req.valid('json') : HeartbeatSchema.parse({});
+    const taken = await beatOnce(id, beat);
+    if (!taken.ok) return problemResponse(c, taken.reason, { detail: taken.message });
+    return c.json(toReceipt(taken.value), 200);
+  });
+
+  app.openapi(heartbeats, async (c) => {
+    const { heartbeats: beats } = c.req.valid('json');
+    const results = await Promise.all(
+      beats.map(async ({ id, ...beat }) => {
+        const taken = await beatOnce(id, beat);
+        return taken.ok
+          ? { id, ok: true, code: null, expiresAt: toIso(taken.value.expiresAt) }
+          : { id, ok: false, code: taken.reason, expiresAt: null };
+      }),
+    );
+    return c.json({ results }, 200);
+  });
+
+  app.openapi(probe, async (c) => {
+    const { id } = c.req.valid('param');
+    const probed = await withRegistryOf(id, (registry) => registry.probe(id));
+    if (!probed.ok) return problemResponse(c, probed.reason, { detail: probed.message });
+    const { outcome, responseTimeMs, error, health: after } = probed.value;
+    return c.json({ outcome, responseTime: responseTimeMs, error, health: after }, 200);
+  });
+
+  app.openapi(health, async (c) => {
+    const { id } = c.req.valid('param');
+    const found = await withRegistryOf(id, (registry) => registry.component(id));
+    if (!found.ok) return problemResponse(c, found.reason, { detail: found.message });
+    return c.json(found.value.health, 200);
+  });
+}
+
+const beatOnce = (id: string, beat: Heartbeat) =>
+  withRegistryOf(id, (registry) => registry.heartbeat(id, { status: beat.status, load: toLoad(beat) }));
+
+const toLoad = ({ load }: Heartbeat): ReportedLoad | null =>
+  load ? { ...load, loadPercentage: load.loadPercentage ?? null } : null;
+
+const toReceipt = (receipt: HeartbeatReceipt) => ({ status: receipt.status, expiresAt: toIso(receipt.expiresAt) });

@@ -1,0 +1,83 @@
+/** The list of components over all types, and what each of them carries. */
+import { TYPE_NAMES, isComponentType } from '../../core/config/component-types.ts';
+import type { ComponentResource } from '../../core/component/resource.ts';
+import type { ComponentQuery } from '../../registry/registry-api.ts';
+import { registryOf } from '../../registry/registry-api.ts';
+import type { App } from '../app-env.ts';
+import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
+import { ComponentPageSchema, ComponentQuerySchema, LoadEntrySchema } from '../schemas/component.ts';
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/components',
+  tags: ['components'],
+  summary: 'List components with health and load',
+  description: 'Beside the named filters, `metadata.KEY=value` selects by metadata.',
+  request: { query: ComponentQuerySchema },
+  responses: { 200: jsonContent(ComponentPageSchema, 'A page of components, by type and id'), ...problemDefault },
+});
+
+const load = createRoute({
+  method: 'get',
+  path: '/v1/load',
+  tags: ['system'],
+  summary: 'Load of every component',
+  responses: { 200: jsonContent(LoadEntrySchema.array(), 'One entry a component'), ...problemDefault },
+});
+
+const METADATA_PREFIX = 'metadata.';
+const EVERYTHING = 1_000_000;
+
+export function mountComponentList(app: App): void {
+  app.openapi(list, async (c) => {
+    const { limit, cursor, type, status, lifecycle, location, capability, ...rest } = c.req.valid('query');
+    const unknown = Object.keys(rest).find((name) => !name.startsWith(METADATA_PREFIX));
+    if (unknown !== undefined) return problemResponse(c, 'invalid-request', { errors: [{ path: unknown.slice(0, 128), message: 'unknown filter' }] });
+    if (type !== undefined && !isComponentType(type)) {
+      return problemResponse(c, 'unknown-type', { errors: [{ path: 'type', message: `there is no component type ${type}` }] });
+    }
+    const from = readCursor(cursor);
+    if (!from) return problemResponse(c, 'invalid-request', { errors: [{ path: 'cursor', message: 'not a cursor of this list' }] });
+
+    const metadata = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name.slice(METADATA_PREFIX.length), String(value)]));
+    const query = { limit: limit + 1, status, lifecycle, location, capability, metadata };
+    const found = await collect(type === undefined ? TYPE_NAMES : [type], from, query);
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    const nextCursor = found.length > limit && last ? btoa(`${last.type}/${last.id}`) : null;
+    return c.json({ items, nextCursor }, 200);
+  });
+
+  app.openapi(load, async (c) => {
+    const all = await collect(TYPE_NAMES, START, { limit: EVERYTHING, metadata: {} });
+    return c.json(all.map((component) => ({ componentId: component.id, ...component.load })), 200);
+  });
+}
+
+interface From {
+  readonly type: string;
+  readonly id: string;
+}
+
+const START: From = { type: '', id: '' };
+
+/** Asks the registries from the cursor on, in the fixed order of types, ids ascending within each. */
+async function collect(types: readonly string[], from: From, query: Omit<ComponentQuery, 'after'>): Promise<ComponentResource[]> {
+  const start = from.type === '' ? 0 : Math.max(0, types.indexOf(from.type));
+  const pages = types
+    .slice(start)
+    .map((type) => registryOf(type).components({ ...query, after: type === from.type ? from.id : null }));
+  return (await Promise.all(pages)).flat();
+}
+
+function readCursor(cursor: string | undefined): From | undefined {
+  if (cursor === undefined) return START;
+  try {
+    const [type = '', id = ''] = atob(cursor).split('/');
+    return isComponentType(type) && id !== '' ? { type, id } : undefined;
+  } catch {
+    // Not base64: not ours.
+    return undefined;
+  }
+}

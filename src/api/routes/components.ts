@@ -1,0 +1,192 @@
+/** Components: register, read, replace, change, remove. */
+import type { Context } from 'hono';
+import * as z from 'zod';
+import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { RegistrationSchema } from '../../core/component/registration.ts';
+import type { Registration } from '../../core/component/registration.ts';
+import type { ComponentResource } from '../../core/component/resource.ts';
+import { toIso } from '../../core/component/resource.ts';
+import type { Json } from '../../core/json.ts';
+import type { App, AppEnv } from '../app-env.ts';
+import { withRegistryOf } from '../directory-cache.ts';
+import { etagOf, ifMatch } from '../if-match.ts';
+import { mergePatch } from '../merge-patch.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
+import type { ProblemCode, ProblemOptions } from '../problem.ts';
+import { problemResponse, toFaults } from '../problem.ts';
+import { registerComponent, registrationFaults } from '../register-component.ts';
+import { IdParamSchema } from '../schemas/common.ts';
+import { ComponentSchema } from '../schemas/component.ts';
+
+const tags = ['components'];
+const component = jsonContent(ComponentSchema, 'The component; its ETag is its generation');
+
+const register = createRoute({
+  method: 'post',
+  path: '/v1/components',
+  tags,
+  summary: 'Register a component, or update it under the same id',
+  request: { body: jsonBody(RegistrationSchema) },
+  responses: {
+    200: jsonContent(ComponentSchema, 'Known already: updated, or unchanged'),
+    201: jsonContent(ComponentSchema, 'Registered'),
+    ...problemDefault,
+  },
+});
+
+const read = createRoute({
+  method: 'get',
+  path: '/v1/components/{id}',
+  tags,
+  summary: 'One component',
+  request: { params: IdParamSchema },
+  responses: { 200: component, ...problemDefault },
+});
+
+const replace = createRoute({
+  method: 'put',
+  path: '/v1/components/{id}',
+  tags,
+  summary: 'Replace a registration; honours If-Match',
+  request: { params: IdParamSchema, body: jsonBody(RegistrationSchema) },
+  responses: { 200: component, ...problemDefault },
+});
+
+const change = createRoute({
+  method: 'patch',
+  path: '/v1/components/{id}',
+  tags,
+  summary: 'Change parts of a registration by JSON merge patch (RFC 7396); honours If-Match',
+  request: { params: IdParamSchema, body: jsonBody(z.record(z.string(), z.json()).meta({ id: 'MergePatch' })) },
+  responses: { 200: component, ...problemDefault },
+});
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/v1/components/{id}',
+  tags,
+  summary: 'Remove a component, after draining it if asked; honours If-Match',
+  request: {
+    params: IdParamSchema,
+    query: z.object({
+      drain: z.coerce.number<string>().int().min(0).max(3_600_000).default(0).meta({ description: 'ms out of routing before it is gone' }),
+    }),
+  },
+  responses: {
+    202: jsonContent(z.object({ id: z.string(), drainsUntil: z.string() }), 'Draining; gone at the time given'),
+    204: { description: 'Gone' },
+    ...problemDefault,
+  },
+});
+
+interface Refused {
+  readonly ok: false;
+  readonly problem: readonly [ProblemCode, ProblemOptions];
+}
+
+interface Stored {
+  readonly ok: true;
+  readonly created: boolean;
+  readonly component: ComponentResource;
+}
+
+const refused = (code: ProblemCode, options: ProblemOptions): Refused => ({ ok: false, problem: [code, options] });
+
+const CHANGE_ATTEMPTS = 3;
+
+export function mountComponents(app: App): void {
+  app.openapi(register, async (c) => {
+    const stored = await store(c, c.req.valid('json'), null);
+    if (!stored.ok) return problemResponse(c, ...stored.problem);
+    c.header('location', `/v1/components/${stored.component.id}`);
+    c.header('etag', etagOf(stored.component));
+    return stored.created ? c.json(stored.component, 201) : c.json(stored.component, 200);
+  });
+
+  app.openapi(read, async (c) => {
+    const { id } = c.req.valid('param');
+    const found = await withRegistryOf(id, (registry) => registry.component(id));
+    if (!found.ok) return problemResponse(c, found.reason, { detail: found.message });
+    c.header('etag', etagOf(found.value));
+    return c.json(found.value, 200);
+  });
+
+  app.openapi(replace, async (c) => {
+    const { id } = c.req.valid('param');
+    const expected = ifMatch(c);
+    if (expected === undefined) return problemResponse(c, 'precondition-invalid');
+    const registration = c.req.valid('json');
+    if (registration.id !== id) return problemResponse(c, 'invalid-request', otherId(id, registration.id));
+    const held = await withRegistryOf(id, (registry) => registry.component(id));
+    if (!held.ok) return problemResponse(c, held.reason, { detail: held.message });
+    const stored = await store(c, registration, expected ?? held.value.generation);
+    if (!stored.ok) return problemResponse(c, ...stored.problem);
+    c.header('etag', etagOf(stored.component));
+    return c.json(stored.component, 200);
+  });
+
+  app.openapi(change, async (c) => {
+    const { id } = c.req.valid('param');
+    const expected = ifMatch(c);
+    if (expected === undefined) return problemResponse(c, 'precondition-invalid');
+    const stored = await applyChange(c, id, c.req.valid('json'), expected);
+    if (!stored.ok) return problemResponse(c, ...stored.problem);
+    c.header('etag', etagOf(stored.component));
+    return c.json(stored.component, 200);
+  });
+
+  app.openapi(remove, async (c) => {
+    const { id } = c.req.valid('param');
+    const { drain } = c.req.valid('query');
+    const expected = ifMatch(c);
+    if (expected === undefined) return problemResponse(c, 'precondition-invalid');
+    const removed = await withRegistryOf(id, (registry) => registry.remove(id, { drainMs: drain, ifGeneration: expected }));
+    if (!removed.ok) return problemResponse(c, removed.reason, { detail: removed.message });
+    const { generation, drainsUntil } = removed.value;
+    if (drainsUntil !== null) return c.json({ id, drainsUntil: toIso(drainsUntil) }, 202);
+    await coordinator().release(id, generation);
+    return c.body(null, 204);
+  });
+}
+
+async function store(c: Context<AppEnv>, registration: Registration, ifGeneration: number | null): Promise<Stored | Refused> {
+  const faults = registrationFaults(registration, { allowPrivate: c.env.ALLOW_PRIVATE_ENDPOINTS === 'true' });
+  if (faults) return refused(faults.code, { errors: faults.faults });
+  const stored = await registerComponent(registration, ifGeneration);
+  if (stored.ok) return { ok: true, ...stored.value };
+  const path = PATH_OF_REFUSAL[stored.reason];
+  const errors = path === undefined ? {} : { errors: [{ path, message: stored.message }] };
+  return refused(stored.reason, { detail: stored.message, ...errors });
+}
+
+const PATH_OF_REFUSAL: Partial<Record<ProblemCode, string>> = {
+  'type-conflict': 'type',
+  'component-limit': 'type',
+  'dependency-not-registered': 'dependencies',
+  'dependency-cycle': 'dependencies',
+};
+
+/** Read, merge, store over exactly what was read; again when someone else was quicker. */
+async function applyChange(c: Context<AppEnv>, id: string, patch: Json, expected: number | null): Promise<Stored | Refused> {
+  for (let attempt = 1; ; attempt++) {
+    const held = await withRegistryOf(id, (registry) => registry.component(id));
+    if (!held.ok) return refused(held.reason, { detail: held.message });
+    const merged = RegistrationSchema.safeParse(mergePatch(registrationOf(held.value), patch));
+    if (!merged.success) return refused('invalid-request', { errors: merged.error.issues.flatMap(toFaults) });
+    if (merged.data.id !== id) return refused('invalid-request', otherId(id, merged.data.id));
+    const stored = await store(c, merged.data, expected ?? held.value.generation);
+    const overtaken = !stored.ok && stored.problem[0] === 'precondition-failed' && expected === null;
+    if (!overtaken || attempt === CHANGE_ATTEMPTS) return stored;
+  }
+}
+
+/** The part of a component resource that its owner registered. */
+function registrationOf(resource: ComponentResource): Json {
+  const names = Object.keys(RegistrationSchema.shape) as (keyof Registration)[];
+  const entries = names.filter((name) => resource[name] !== undefined).map((name) => [name, resource[name]] as const);
+  return Object.fromEntries(entries) as Json;
+}
+
+const otherId = (id: string, received: string): ProblemOptions => ({
+  errors: [{ path: 'id', message: `an id cannot be changed: ${id} in the path, ${received} in the body` }],
+});

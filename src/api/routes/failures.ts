@@ -1,0 +1,78 @@
+/** Failures: reported by callers, read from the history. */
+import { DEFAULT_CONFIG } from '../../core/config/system-config.ts';
+import { toIso } from '../../core/component/resource.ts';
+import { listFailures, totalFailures } from '../../history/failure-history.ts';
+import { countRunningRecoveries } from '../../history/recovery-history.ts';
+import * as z from 'zod';
+import type { App } from '../app-env.ts';
+import { encodePlace } from '../cursor.ts';
+import { withRegistryOf } from '../directory-cache.ts';
+import { readHistory } from '../read-history.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
+import { IdParamSchema, PageQuerySchema } from '../schemas/common.ts';
+import { FailurePageSchema, FailureReceiptSchema, FailureReportSchema, FailureStatsSchema, FailureTypeSchema } from '../schemas/failure.ts';
+
+const tags = ['failures'];
+
+const report = createRoute({
+  method: 'post',
+  path: '/v1/components/{id}/failures',
+  tags,
+  summary: 'Report that a component failed you',
+  request: { params: IdParamSchema, body: jsonBody(FailureReportSchema) },
+  responses: { 202: jsonContent(FailureReceiptSchema, 'Recorded, and what follows from it'), ...problemDefault },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/failures',
+  tags,
+  summary: 'Failures, newest first',
+  request: {
+    query: PageQuerySchema.extend({
+      componentId: z.string().max(128).optional(),
+      componentType: z.string().max(64).optional(),
+      failureType: FailureTypeSchema.optional(),
+    }),
+  },
+  responses: { 200: jsonContent(FailurePageSchema, 'A page of failures'), ...problemDefault },
+});
+
+const stats = createRoute({
+  method: 'get',
+  path: '/v1/failures/stats',
+  tags,
+  summary: 'Failures added up',
+  responses: { 200: jsonContent(FailureStatsSchema, 'Totals over what is kept'), ...problemDefault },
+});
+
+export function mountFailures(app: App): void {
+  app.openapi(report, async (c) => {
+    const { id } = c.req.valid('param');
+    const { error, context } = c.req.valid('json');
+    const detail = { message: error.message, ...(error.code === undefined ? {} : { code: error.code }) };
+    const taken = await withRegistryOf(id, (registry) => registry.reportFailure(id, detail, context ?? null));
+    if (!taken.ok) return problemResponse(c, taken.reason, { detail: taken.message });
+    const { failureId, failureType, recentFailures, threshold, recoveryId } = taken.value;
+    return c.json({ failureId, failureType, recentFailures, threshold, recoveryId }, 202);
+  });
+
+  app.openapi(list, async (c) => {
+    const { limit, cursor, ...filter } = c.req.valid('query');
+    const page = await readHistory(c, { limit, cursor }, (request) => listFailures(c.env.HISTORY, filter, request));
+    if (!page.ok) return page.problem;
+    const items = page.value.items.map((failure) => ({ ...failure, occurredAt: toIso(failure.occurredAt) }));
+    return c.json({ items, nextCursor: encodePlace(page.value.next) }, 200);
+  });
+
+  app.openapi(stats, async (c) => {
+    const recentSince = Date.now() - DEFAULT_CONFIG.failureWindow;
+    const read = await readHistory(c, { limit: 1, cursor: undefined }, async () =>
+      Promise.all([totalFailures(c.env.HISTORY, recentSince), countRunningRecoveries(c.env.HISTORY)]),
+    );
+    if (!read.ok) return read.problem;
+    const [totals, activeRecoveries] = read.value;
+    return c.json({ ...totals, activeRecoveries }, 200);
+  });
+}

@@ -1,0 +1,117 @@
+/** Incidents: what recovery could not do and a person must; acknowledged and resolved by people. */
+import type { Context } from 'hono';
+import * as z from 'zod';
+import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { toIso } from '../../core/component/resource.ts';
+import type { Incident } from '../../history/incident-history.ts';
+import { acknowledgeIncident, findIncident, listIncidents, resolveIncident } from '../../history/incident-history.ts';
+import type { App, AppEnv } from '../app-env.ts';
+import { encodePlace } from '../cursor.ts';
+import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
+import { readHistory } from '../read-history.ts';
+import { PageQuerySchema } from '../schemas/common.ts';
+import type { IncidentResource } from '../schemas/failure.ts';
+import { IncidentPageSchema, IncidentSchema } from '../schemas/failure.ts';
+
+const tags = ['incidents'];
+const params = z.object({ id: z.string().regex(/^i-[0-9a-f]{32}$/, 'not an incident id') });
+const incident = jsonContent(IncidentSchema, 'The incident');
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/incidents',
+  tags,
+  summary: 'Incidents, newest first',
+  request: {
+    query: PageQuerySchema.extend({
+      componentId: z.string().max(128).optional(),
+      status: IncidentSchema.shape.status.optional(),
+    }),
+  },
+  responses: { 200: jsonContent(IncidentPageSchema, 'A page of incidents'), ...problemDefault },
+});
+
+const read = createRoute({
+  method: 'get',
+  path: '/v1/incidents/{id}',
+  tags,
+  summary: 'One incident',
+  request: { params },
+  responses: { 200: incident, ...problemDefault },
+});
+
+const acknowledge = createRoute({
+  method: 'post',
+  path: '/v1/incidents/{id}/acknowledge',
+  tags,
+  summary: 'Take an incident on',
+  request: { params },
+  responses: { 200: incident, ...problemDefault },
+});
+
+const resolve = createRoute({
+  method: 'post',
+  path: '/v1/incidents/{id}/resolve',
+  tags,
+  summary: 'Say that an incident is over',
+  request: { params },
+  responses: { 200: incident, ...problemDefault },
+});
+
+export function mountIncidents(app: App): void {
+  app.openapi(list, async (c) => {
+    const { limit, cursor, ...filter } = c.req.valid('query');
+    const page = await readHistory(c, { limit, cursor }, (request) => listIncidents(c.env.HISTORY, filter, request));
+    if (!page.ok) return page.problem;
+    return c.json({ items: page.value.items.map(toResource), nextCursor: encodePlace(page.value.next) }, 200);
+  });
+
+  app.openapi(read, async (c) => {
+    const { id } = c.req.valid('param');
+    const found = await readHistory(c, ONE, () => findIncident(c.env.HISTORY, id));
+    if (!found.ok) return found.problem;
+    if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no incident ${id}` });
+    return c.json(toResource(found.value), 200);
+  });
+
+  app.openapi(acknowledge, async (c) => {
+    const moved = await move(c, c.req.valid('param').id, 'acknowledged');
+    if (!moved.ok) return moved.problem;
+    if (!moved.value) return problemResponse(c, 'not-found', { detail: 'there is no such incident' });
+    return moved.value.status === 'resolved'
+      ? problemResponse(c, 'incident-closed', { detail: 'the incident is resolved' })
+      : c.json(toResource(moved.value), 200);
+  });
+
+  app.openapi(resolve, async (c) => {
+    const moved = await move(c, c.req.valid('param').id, 'resolved');
+    if (!moved.ok) return moved.problem;
+    if (!moved.value) return problemResponse(c, 'not-found', { detail: 'there is no such incident' });
+    return c.json(toResource(moved.value), 200);
+  });
+}
+
+const ONE = { limit: 1, cursor: undefined };
+
+/** Moves an incident on; repeated, it answers the incident as it is. */
+const move = (c: Context<AppEnv>, id: string, to: 'acknowledged' | 'resolved') =>
+  readHistory(c, ONE, async () => {
+    const now = Date.now();
+    const moved = await (to === 'acknowledged' ? acknowledgeIncident : resolveIncident)(c.env.HISTORY, id, now);
+    const found = await findIncident(c.env.HISTORY, id);
+    if (moved && found) {
+      const draft = { key: `${id}:${to}`, type: `incident.${to}`, subject: found.componentId, time: now, data: { incidentId: id } } as const;
+      await coordinator().publish([draft], null);
+    }
+    return found;
+  });
+
+const toIsoOrNull = (time: number | null): string | null => (time === null ? null : toIso(time));
+
+const toResource = (found: Incident): IncidentResource => ({
+  ...found,
+  openedAt: toIso(found.openedAt),
+  acknowledgedAt: toIsoOrNull(found.acknowledgedAt),
+  resolvedAt: toIsoOrNull(found.resolvedAt),
+});

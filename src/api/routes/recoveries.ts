@@ -1,0 +1,96 @@
+/** Recoveries: each with its actions, attempts and proof; cancelled by an operator. */
+import * as z from 'zod';
+import { toIso } from '../../core/component/resource.ts';
+import type { RecordedRecovery } from '../../history/recovery-history.ts';
+import { findRecovery, listRecoveries } from '../../history/recovery-history.ts';
+import { registryOf } from '../../registry/registry-api.ts';
+import type { App } from '../app-env.ts';
+import { encodePlace } from '../cursor.ts';
+import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
+import { readHistory } from '../read-history.ts';
+import { PageQuerySchema } from '../schemas/common.ts';
+import type { RecoveryResource } from '../schemas/failure.ts';
+import { RECOVERY_STATUSES, RecoveryPageSchema, RecoverySchema } from '../schemas/failure.ts';
+
+const tags = ['recoveries'];
+const params = z.object({ id: z.string().regex(/^r-[0-9a-f]{32}$/, 'not a recovery id') });
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/recoveries',
+  tags,
+  summary: 'Recoveries, newest first',
+  request: {
+    query: PageQuerySchema.extend({
+      componentId: z.string().max(128).optional(),
+      componentType: z.string().max(64).optional(),
+      status: z.enum(RECOVERY_STATUSES).optional(),
+    }),
+  },
+  responses: { 200: jsonContent(RecoveryPageSchema, 'A page of recoveries'), ...problemDefault },
+});
+
+const read = createRoute({
+  method: 'get',
+  path: '/v1/recoveries/{id}',
+  tags,
+  summary: 'One recovery',
+  request: { params },
+  responses: { 200: jsonContent(RecoverySchema, 'The recovery'), ...problemDefault },
+});
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/recoveries/{id}/cancel',
+  tags,
+  summary: 'Cancel a running recovery',
+  request: { params },
+  responses: { 202: jsonContent(RecoverySchema, 'It ends before its next action'), ...problemDefault },
+});
+
+export function mountRecoveries(app: App): void {
+  app.openapi(list, async (c) => {
+    const { limit, cursor, ...filter } = c.req.valid('query');
+    const page = await readHistory(c, { limit, cursor }, (request) => listRecoveries(c.env.HISTORY, filter, request));
+    if (!page.ok) return page.problem;
+    return c.json({ items: page.value.items.map(toResource), nextCursor: encodePlace(page.value.next) }, 200);
+  });
+
+  app.openapi(read, async (c) => {
+    const { id } = c.req.valid('param');
+    const found = await readHistory(c, { limit: 1, cursor: undefined }, () => findRecovery(c.env.HISTORY, id));
+    if (!found.ok) return found.problem;
+    if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no recovery ${id}` });
+    return c.json(toResource(found.value), 200);
+  });
+
+  app.openapi(cancel, async (c) => {
+    const { id } = c.req.valid('param');
+    const found = await readHistory(c, { limit: 1, cursor: undefined }, () => findRecovery(c.env.HISTORY, id));
+    if (!found.ok) return found.problem;
+    if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no recovery ${id}` });
+    const { componentId, componentType } = found.value;
+    const cancelled = await registryOf(componentType).cancelRecovery(componentId, id);
+    if (!cancelled.ok) return problemResponse(c, 'not-recovering', { detail: cancelled.message });
+    return c.json(toResource(found.value), 202);
+  });
+}
+
+const toIsoOrNull = (time: number | null): string | null => (time === null ? null : toIso(time));
+
+function toResource(recovery: RecordedRecovery): RecoveryResource {
+  const { recoveryId, startedAt, deadline, finishedAt, actions, ...rest } = recovery;
+  return {
+    id: recoveryId,
+    ...rest,
+    startedAt: toIso(startedAt),
+    deadline: toIso(deadline),
+    finishedAt: toIsoOrNull(finishedAt),
+    actions: actions.map((action) => ({
+      ...action,
+      startedAt: toIso(action.startedAt),
+      finishedAt: toIsoOrNull(action.finishedAt),
+    })),
+  };
+}

@@ -1,0 +1,94 @@
+/** The component resource: the registration plus what the coordinator knows of it. */
+import * as z from 'zod';
+import { ComponentTypeSchema, RegistrationSchema } from '../../core/component/registration.ts';
+import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
+
+export const HealthStatusSchema = z.enum(['unknown', 'healthy', 'degraded', 'unhealthy']).meta({ id: 'HealthStatus' });
+export const LifecycleSchema = z
+  .enum(['active', 'standby', 'draining', 'maintenance', 'isolated'])
+  .meta({ id: 'Lifecycle' });
+
+export const ComponentHealthSchema = z
+  .object({
+    status: HealthStatusSchema,
+    effectiveStatus: HealthStatusSchema,
+    suspect: z.boolean().meta({ description: 'A check is going wrong right now; routed to only if nothing better is left.' }),
+    lastCheck: TimestampSchema.nullable(),
+    responseTime: z.number().nullable().meta({ description: 'ms' }),
+    errorCount: z.int().meta({ description: 'Failures since it was last healthy.' }),
+    since: TimestampSchema,
+    reason: z.string().nullable(),
+    details: z.string().nullable(),
+    lastFailure: TimestampSchema.nullable(),
+  })
+  .meta({ id: 'ComponentHealth' });
+
+export const ComponentLoadSchema = z
+  .object({
+    loadPercentage: z.number(),
+    activeConnections: z.number(),
+    queueDepth: z.number(),
+    share: z.number().meta({ description: 'Part of its type’s traffic it is meant to get, 0 to 1.' }),
+  })
+  .meta({ id: 'ComponentLoad' });
+
+const { shape } = RegistrationSchema;
+
+export const ComponentSchema = z
+  .object({
+    ...shape,
+    health: ComponentHealthSchema,
+    lifecycle: LifecycleSchema,
+    lifecycleUntil: TimestampSchema.nullable(),
+    load: ComponentLoadSchema,
+    detection: z.object({
+      intervalMs: z.number().nullable().meta({ description: 'Time between two checks; null when only heartbeats tell.' }),
+      worstCaseMs: z.number().meta({ description: 'Longest time a dead component stays in routing.' }),
+    }),
+    recoveryId: z.string().nullable(),
+    revision: z.int().meta({ description: 'Moves with whatever can be seen of it.' }),
+    generation: z.int().meta({ description: 'Moves with the registration alone; its ETag, for If-Match.' }),
+    registeredAt: TimestampSchema,
+    updatedAt: TimestampSchema,
+  })
+  .meta({ id: 'Component' });
+
+export type Component = z.infer<typeof ComponentSchema>;
+
+export const ComponentPageSchema = pageOf(ComponentSchema);
+
+export const ComponentQuerySchema = PageQuerySchema.extend({
+  type: ComponentTypeSchema.optional(),
+  status: HealthStatusSchema.optional(),
+  lifecycle: LifecycleSchema.optional(),
+  location: z.string().max(128).optional(),
+  capability: z.string().max(128).optional().meta({ description: 'Task type or capability flag.' }),
+}).catchall(z.string().max(256));
+
+export const HeartbeatSchema = z
+  .strictObject({
+    status: z.enum(['healthy', 'degraded', 'unhealthy']).default('healthy'),
+    load: z
+      .strictObject({
+        activeConnections: z.int().min(0).max(1_000_000).default(0),
+        queueDepth: z.int().min(0).max(1_000_000_000).default(0),
+        loadPercentage: z.number().min(0).max(100).optional(),
+      })
+      .optional(),
+  })
+  .meta({ id: 'Heartbeat' });
+
+export type Heartbeat = z.output<typeof HeartbeatSchema>;
+
+export const HeartbeatResultSchema = z.object({ status: HealthStatusSchema, expiresAt: TimestampSchema.nullable() });
+
+export const ProbeResultSchema = z
+  .object({
+    outcome: z.enum(['passed', 'failed', 'inconclusive']),
+    responseTime: z.number().nullable().meta({ description: 'ms' }),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    health: ComponentHealthSchema,
+  })
+  .meta({ id: 'ProbeResult' });
+
+export const LoadEntrySchema = ComponentLoadSchema.extend({ componentId: z.string() }).meta({ id: 'LoadEntry' });

@@ -1,0 +1,105 @@
+/** Failures, recoveries and incidents as callers see them. */
+import * as z from 'zod';
+import { FAILURE_TYPES } from '../../core/failure/classify.ts';
+import { TimestampSchema, pageOf } from './common.ts';
+
+export const FailureTypeSchema = z.enum(FAILURE_TYPES).meta({ id: 'FailureType' });
+
+export const FailureReportSchema = z
+  .strictObject({
+    error: z.strictObject({ code: z.string().min(1).max(128).optional(), message: z.string().min(1).max(2_048) }),
+    context: z
+      .record(z.string().max(128), z.json())
+      .refine((context) => JSON.stringify(context).length <= 8_192, 'at most 8192 characters of JSON')
+      .optional(),
+  })
+  .meta({ id: 'FailureReport' });
+
+export const FailureReceiptSchema = z
+  .object({
+    failureId: z.string(),
+    failureType: FailureTypeSchema,
+    recentFailures: z.int(),
+    threshold: z.int(),
+    recoveryId: z.string().nullable(),
+  })
+  .meta({ id: 'FailureReceipt' });
+
+export const FailureSchema = z
+  .object({
+    id: z.string(),
+    componentId: z.string(),
+    componentType: z.string(),
+    failureType: FailureTypeSchema,
+    source: z.enum(['check', 'heartbeat', 'report']),
+    code: z.string().nullable(),
+    message: z.string(),
+    context: z.record(z.string(), z.json()).nullable(),
+    occurredAt: TimestampSchema,
+  })
+  .meta({ id: 'Failure' });
+
+export const FailurePageSchema = pageOf(FailureSchema);
+export type FailureResource = z.infer<typeof FailureSchema>;
+
+export const FailureStatsSchema = z
+  .object({
+    totalFailures: z.int(),
+    activeRecoveries: z.int(),
+    recentFailures: z.int().meta({ description: 'Within the failure window.' }),
+    byComponent: z.record(z.string(), z.int()),
+    byType: z.record(z.string(), z.int()),
+  })
+  .meta({ id: 'FailureStats' });
+
+export const RECOVERY_STATUSES = ['running', 'successful', 'failed', 'timeout', 'cancelled'] as const;
+
+export const RecoveryActionSchema = z.object({
+  position: z.int(),
+  action: z.enum(['restart', 'scale_up', 'switchover', 'isolate', 'alert']),
+  status: z.enum(['running', 'done', 'failed', 'skipped']),
+  attempts: z.int(),
+  detail: z.string().nullable(),
+  startedAt: TimestampSchema,
+  finishedAt: TimestampSchema.nullable(),
+  verification: z.enum(['none', 'running', 'proven', 'unproven']),
+});
+
+export const RecoverySchema = z
+  .object({
+    id: z.string(),
+    componentId: z.string(),
+    componentType: z.string(),
+    failureType: FailureTypeSchema,
+    failureId: z.string(),
+    status: z.enum(RECOVERY_STATUSES),
+    reason: z.string(),
+    startedAt: TimestampSchema,
+    deadline: TimestampSchema,
+    finishedAt: TimestampSchema.nullable(),
+    actions: z.array(RecoveryActionSchema),
+    incidentId: z.string().nullable(),
+  })
+  .meta({ id: 'Recovery' });
+
+export const RecoveryPageSchema = pageOf(RecoverySchema);
+export type RecoveryResource = z.infer<typeof RecoverySchema>;
+
+export const IncidentSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(['open', 'acknowledged', 'resolved']),
+    severity: z.enum(['warning', 'critical']),
+    title: z.string(),
+    summary: z.string(),
+    componentId: z.string(),
+    componentType: z.string(),
+    recoveryId: z.string().nullable(),
+    openedAt: TimestampSchema,
+    acknowledgedAt: TimestampSchema.nullable(),
+    resolvedAt: TimestampSchema.nullable(),
+  })
+  .meta({ id: 'Incident' });
+
+export const IncidentPageSchema = pageOf(IncidentSchema);
+export type IncidentResource = z.infer<typeof IncidentSchema>;

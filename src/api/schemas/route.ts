@@ -1,0 +1,54 @@
+/** The routing call: what a caller asks and what it is answered. */
+import * as z from 'zod';
+import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
+import { CandidateVerdictSchema } from './candidate-verdict.ts';
+
+const PreferencesSchema = z.strictObject({
+  preferredComponent: ComponentIdSchema.optional(),
+  avoidComponents: z.array(ComponentIdSchema).max(100).optional(),
+  maxLoad: z.number().min(0).max(100).optional().meta({ description: 'Percent.' }),
+  location: z.string().min(1).max(128).optional(),
+  capabilities: z.array(z.string().min(1).max(128)).max(32).optional(),
+  strict: z.boolean().optional().meta({ description: 'Rather nobody than one that does not meet the preferences.' }),
+});
+
+export const RouteRequestSchema = z
+  .strictObject({
+    requestType: z.string().min(1).max(64).optional(),
+    type: ComponentTypeSchema.optional(),
+    payload: z.record(z.string(), z.json()).optional(),
+    preferences: PreferencesSchema.optional(),
+    explain: z.boolean().optional(),
+  })
+  .refine((request) => (request.requestType === undefined) !== (request.type === undefined), {
+    error: 'exactly one of requestType and type is required',
+    path: ['requestType'],
+  })
+  .meta({ id: 'RouteRequest' });
+
+export type RouteRequestBody = z.input<typeof RouteRequestSchema>;
+
+export const RouteAnswerSchema = z
+  .object({
+    component: z.object({
+      id: z.string(),
+      name: z.string(),
+      type: z.string(),
+      endpoint: z.string(),
+      metadata: z.record(z.string(), z.json()),
+    }),
+    lease: z.null(),
+    decision: z.object({
+      id: z.string(),
+      mode: z.literal('edge'),
+      policy: z.string(),
+      score: z.number(),
+      revision: z.int(),
+      stale: z.boolean(),
+      relaxed: z.array(z.string()),
+      candidates: z.array(CandidateVerdictSchema).optional(),
+    }),
+  })
+  .meta({ id: 'RouteAnswer' });
+
+export type RouteAnswer = z.infer<typeof RouteAnswerSchema>;

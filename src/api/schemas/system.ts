@@ -1,0 +1,57 @@
+/** System health and the event log as callers see them. */
+import * as z from 'zod';
+import { EVENT_TYPES } from '../../core/event/coordinator-event.ts';
+import { TimestampSchema, pageOf } from './common.ts';
+import { HealthStatusSchema } from './component.ts';
+
+const CountsSchema = z.object({
+  total: z.int(),
+  healthy: z.int(),
+  degraded: z.int(),
+  unhealthy: z.int(),
+  unknown: z.int(),
+});
+
+export const SystemHealthSchema = z
+  .object({
+    status: HealthStatusSchema,
+    components: CountsSchema,
+    byType: z.record(
+      z.string(),
+      CountsSchema.extend({
+        status: HealthStatusSchema,
+        routable: z.int().meta({ description: 'Components that may be given work right now.' }),
+      }),
+    ),
+    lastUpdate: TimestampSchema.nullable(),
+    issues: z.array(
+      z.object({
+        severity: z.enum(['warning', 'critical']),
+        code: z.enum(['component-unhealthy', 'component-degraded', 'type-unavailable']),
+        message: z.string(),
+        type: z.string(),
+        componentId: z.string().nullable(),
+        since: TimestampSchema,
+      }),
+    ),
+  })
+  .meta({ id: 'SystemHealth' });
+
+export type SystemHealthResource = z.infer<typeof SystemHealthSchema>;
+
+export const EventSchema = z
+  .object({
+    specversion: z.literal('1.0'),
+    id: z.string().meta({ description: 'Equals `sequence`: gapless, ascending.' }),
+    sequence: z.string(),
+    source: z.string(),
+    type: z.enum(EVENT_TYPES),
+    subject: z.string(),
+    time: TimestampSchema,
+    datacontenttype: z.literal('application/json'),
+    data: z.record(z.string(), z.json()),
+  })
+  .meta({ id: 'Event', description: 'CloudEvents 1.0' });
+
+export const EventPageSchema = pageOf(EventSchema);
+export type EventResource = z.infer<typeof EventSchema>;

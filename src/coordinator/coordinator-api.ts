@@ -1,0 +1,51 @@
+/** What the SystemCoordinator answers, as the rest of the house sees it. */
+import { env } from 'cloudflare:workers';
+import type { EventSink, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
+import type { SystemHealth } from '../core/health/system-health.ts';
+import type { Result } from '../core/result.ts';
+
+export interface CoordinatorApi extends EventSink {
+  /** Holds an id for a registration for 60 s; the number orders all claims and becomes the registration's generation. */
+  claim(claim: Claim): Promise<Result<{ sequence: number }, ClaimRefusal>>;
+  /** The registration of that claim is stored; false when the claim expired meanwhile and must be made again. */
+  confirm(id: string, sequence: number): Promise<boolean>;
+  /** The registration of that claim was refused, or the component under that number is gone. */
+  release(id: string, sequence: number): Promise<void>;
+  /** The type of a registered component, or null. */
+  typeOf(id: string): Promise<string | null>;
+  /** Claims whose time is over, for the sweep to settle. */
+  unsettled(now: number): Promise<Unsettled[]>;
+  /** Repairs an entry by what the registry really holds. */
+  settle(id: string, sequence: number, held: { generation: number; dependencies: readonly string[] } | null): Promise<void>;
+  events(query: EventQuery): Promise<LoggedEvent[]>;
+  systemHealth(): Promise<SystemHealth>;
+  /** Keeps the log within its bounds. */
+  trim(): Promise<void>;
+}
+
+export interface Claim {
+  readonly id: string;
+  readonly type: string;
+  readonly dependencies: readonly string[];
+}
+
+export type ClaimRefusal = 'type-conflict' | 'dependency-not-registered' | 'dependency-cycle';
+
+export interface Unsettled {
+  readonly id: string;
+  readonly type: string;
+  readonly sequence: number;
+}
+
+export interface EventQuery {
+  /** Events after this sequence. */
+  readonly after: number;
+  readonly types: readonly EventType[] | null;
+  readonly limit: number;
+  /** Newest first instead, before the end of the log. */
+  readonly newest: boolean;
+}
+
+/** The one coordinator of this deployment. */
+export const coordinator = (): CoordinatorApi =>
+  env.SYSTEM_COORDINATOR.getByName('system') as unknown as CoordinatorApi;

@@ -1,0 +1,109 @@
+/** All SQL of the event log and of the roll-ups that registries push. */
+import * as z from 'zod';
+import type { EventDraft, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
+import type { TypeHealth } from '../core/health/system-health.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { EventQuery } from './coordinator-api.ts';
+
+/** Oldest events go beyond this many. */
+const MAX_EVENTS = 20_000;
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS events (
+     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+     key TEXT NOT NULL UNIQUE,
+     type TEXT NOT NULL,
+     subject TEXT NOT NULL,
+     time INTEGER NOT NULL,
+     data TEXT NOT NULL
+   ) STRICT`,
+  `CREATE TABLE IF NOT EXISTS type_health (type TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT`,
+];
+
+interface EventRow extends Record<string, SqlStorageValue> {
+  sequence: number;
+  key: string;
+  type: string;
+  subject: string;
+  time: number;
+  data: string;
+}
+
+const TypeHealthRowSchema = z.looseObject({ type: z.string(), revision: z.number() });
+
+export class EventStore {
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    for (const statement of SCHEMA) sql.exec(statement);
+  }
+
+  /** Appends unless the key is there already; a draft published twice leaves no gap. */
+  append(draft: EventDraft): void {
+    this.sql.exec(
+      'INSERT INTO events (key, type, subject, time, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
+      draft.key,
+      draft.type,
+      draft.subject,
+      draft.time,
+      JSON.stringify(draft.data),
+    );
+  }
+
+  list(query: EventQuery): LoggedEvent[] {
+    const types = query.types ? JSON.stringify(query.types) : null;
+    const order = query.newest ? 'DESC' : 'ASC';
+    return this.sql
+      .exec<EventRow>(
+        `SELECT * FROM events WHERE sequence > ?1 AND (?2 IS NULL OR type IN (SELECT value FROM json_each(?2)))
+         ORDER BY sequence ${order} LIMIT ?3`,
+        query.after,
+        types,
+        query.limit,
+      )
+      .toArray()
+      .map(toEvent);
+  }
+
+  trim(): void {
+    this.sql.exec('DELETE FROM events WHERE sequence <= (SELECT MAX(sequence) FROM events) - ?', MAX_EVENTS);
+  }
+
+  /** Keeps a type's roll-up unless a newer one is there. */
+  saveTypeHealth(health: TypeHealth): void {
+    const known = this.typeHealth(health.type);
+    if (known && known.revision > health.revision) return;
+    this.sql.exec(
+      'INSERT INTO type_health (type, document) VALUES (?, ?) ON CONFLICT (type) DO UPDATE SET document = excluded.document',
+      health.type,
+      JSON.stringify(health),
+    );
+  }
+
+  allTypeHealth(): TypeHealth[] {
+    return this.sql
+      .exec<{ document: string }>('SELECT document FROM type_health ORDER BY type')
+      .toArray()
+      .map((row) => readTypeHealth(row.document));
+  }
+
+  private typeHealth(type: string): TypeHealth | undefined {
+    return this.sql
+      .exec<{ document: string }>('SELECT document FROM type_health WHERE type = ?', type)
+      .toArray()
+      .map((row) => readTypeHealth(row.document))[0];
+  }
+}
+
+const readTypeHealth = (document: string): TypeHealth =>
+  TypeHealthRowSchema.parse(JSON.parse(document)) as unknown as TypeHealth;
+
+const toEvent = (row: EventRow): LoggedEvent => ({
+  sequence: row.sequence,
+  key: row.key,
+  type: row.type as EventType,
+  subject: row.subject,
+  time: row.time,
+  data: JSON.parse(row.data) as JsonObject,
+});

@@ -1,0 +1,115 @@
+/**
+ * The one coordinator of a deployment: a Durable Object.
+ *
+ * Owns the directory (id → type), the dependency graph, the event log and the system's health roll-up.
+ * Knows no component's state beyond that: the registries do.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
+import { dependencyEvents } from '../core/event/dependency-events.ts';
+import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
+import { rollUp } from '../core/health/system-health.ts';
+import type { Failure } from '../core/result.ts';
+import { fail, ok } from '../core/result.ts';
+import type { Claim, ClaimRefusal, CoordinatorApi, EventQuery, Unsettled } from './coordinator-api.ts';
+import { DirectoryStore } from './directory-store.ts';
+import { EventStore } from './event-store.ts';
+
+/** How long a claim is held for a registration under way. */
+const CLAIM_MS = 60_000;
+const SETTLE_BATCH = 100;
+
+export class SystemCoordinator extends DurableObject<Env> implements CoordinatorApi {
+  private readonly directory: DirectoryStore;
+  private readonly log: EventStore;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.directory = new DirectoryStore(ctx.storage.sql);
+    this.log = new EventStore(ctx.storage.sql);
+  }
+
+  async claim(claim: Claim): ReturnType<CoordinatorApi['claim']> {
+    return this.ctx.storage.transactionSync(() => {
+      const refusal = this.refuse(claim);
+      if (refusal) return refusal;
+      const sequence = this.directory.nextSequence();
+      this.directory.hold(claim.id, claim.type, sequence, Date.now() + CLAIM_MS, claim.dependencies);
+      return ok({ sequence });
+    });
+  }
+
+  async confirm(id: string, sequence: number): Promise<boolean> {
+    return this.ctx.storage.transactionSync(() => {
+      const entry = this.directory.entry(id);
+      if (entry?.pendingSequence === sequence) this.directory.confirm(id, sequence);
+      return entry !== undefined;
+    });
+  }
+
+  async release(id: string, sequence: number): Promise<void> {
+    this.ctx.storage.transactionSync(() => this.releaseNow(id, sequence));
+  }
+
+  async typeOf(id: string): Promise<string | null> {
+    const entry = this.directory.entry(id);
+    return entry?.sequence == null ? null : entry.type;
+  }
+
+  async unsettled(now: number): Promise<Unsettled[]> {
+    return this.directory
+      .overdue(now, SETTLE_BATCH)
+      .map(({ id, type, pendingSequence }) => ({ id, type, sequence: pendingSequence ?? 0 }));
+  }
+
+  async settle(id: string, sequence: number, held: { generation: number; dependencies: readonly string[] } | null): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      // Someone confirmed or claimed it meanwhile: nothing to repair.
+      if (this.directory.entry(id)?.pendingSequence !== sequence) return;
+      if (!held) return this.directory.dropPending(id);
+      this.directory.addEdges(id, held.generation, held.dependencies);
+      this.directory.confirm(id, held.generation);
+    });
+  }
+
+  async publish(drafts: readonly EventDraft[], health: TypeHealth | null): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      for (const draft of drafts) this.append(draft);
+      if (health) this.log.saveTypeHealth(health);
+    });
+  }
+
+  async events(query: EventQuery): Promise<LoggedEvent[]> {
+    return this.log.list(query);
+  }
+
+  async systemHealth(): Promise<SystemHealth> {
+    return rollUp(this.log.allTypeHealth());
+  }
+
+  async trim(): Promise<void> {
+    this.log.trim();
+  }
+
+  private append(draft: EventDraft): void {
+    this.log.append(draft);
+    for (const follower of dependencyEvents(draft, this.directory.dependants(draft.subject))) this.log.append(follower);
+    const { generation } = draft.data;
+    // A removal that nobody lived to report to us reaches us as its event.
+    if (draft.type === 'component.unregistered' && typeof generation === 'number') this.releaseNow(draft.subject, generation);
+  }
+
+  private releaseNow(id: string, sequence: number): void {
+    if (this.directory.entry(id)?.pendingSequence === sequence) this.directory.dropPending(id);
+    this.directory.dropConfirmed(id, sequence);
+  }
+
+  private refuse({ id, type, dependencies }: Claim): Failure<ClaimRefusal> | null {
+    const entry = this.directory.entry(id);
+    if (entry && entry.type !== type) return fail('type-conflict', `${id} is registered as ${entry.type}, not as ${type}`);
+    const missing = dependencies.find((dependency) => this.directory.entry(dependency)?.sequence == null);
+    if (missing !== undefined) return fail('dependency-not-registered', `${missing} is not registered`);
+    if (this.directory.reaches(dependencies, id)) return fail('dependency-cycle', `${id} would depend on itself`);
+    return null;
+  }
+}

@@ -1,0 +1,44 @@
+/** One component as the balancing sees it: what a snapshot carries. Plain data. */
+import type { JsonObject } from '../json.ts';
+import type { HealthStatus } from '../health/health-state.ts';
+import type { LifecycleState } from '../component/lifecycle.ts';
+
+export interface Candidate {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly endpoint: string;
+  readonly metadata: JsonObject;
+  readonly location: string | null;
+  readonly taskTypes: readonly string[];
+  /** Boolean capabilities it has, by name. */
+  readonly flags: readonly string[];
+  readonly maxConcurrentTasks: number | null;
+  readonly weight: number;
+  readonly lifecycle: LifecycleState;
+  readonly status: HealthStatus;
+  readonly reason: string | null;
+  /** Epoch ms of the next check, for Retry-After. */
+  readonly nextCheckAt: number | null;
+  readonly vitals: Vitals;
+}
+
+/** What moves without moving the revision. */
+export interface Vitals {
+  readonly suspect: boolean;
+  readonly inFlight: number;
+  readonly loadPercentage: number;
+  /** Usual response time of its health check, ms. */
+  readonly usualMs: number | null;
+}
+
+export type FilterRule = 'lifecycle' | 'weight' | 'unknown' | 'unhealthy';
+
+/** Why a component may not be given work at all, or null when it may. */
+export function whyNotRoutable(candidate: Pick<Candidate, 'lifecycle' | 'weight' | 'status'>): FilterRule | null {
+  if (candidate.lifecycle !== 'active') return 'lifecycle';
+  if (candidate.weight === 0) return 'weight';
+  if (candidate.status === 'unknown') return 'unknown';
+  if (candidate.status === 'unhealthy') return 'unhealthy';
+  return null;
+}

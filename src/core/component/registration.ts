@@ -1,0 +1,124 @@
+/**
+ * What a component says of itself when it registers, as validated data.
+ *
+ * Owns the field names, bounds and defaults of a registration. Does not judge URLs (see
+ * `endpoint-policy.ts`) nor whether type and dependencies exist (the registry and the directory do).
+ * zod is the one package the core imports, for schemas only.
+ */
+import * as z from 'zod';
+
+export const COMPONENT_ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
+const TYPE_PATTERN = /^[a-z][a-z0-9_]{0,63}$/;
+
+export const ComponentIdSchema = z
+  .string()
+  .regex(COMPONENT_ID_PATTERN, '1 to 128 of a-z, 0-9, ".", "_", "-", beginning with a letter or digit')
+  .meta({ description: 'Unique over all types.', example: 'arbiter-001-agent-registry' });
+
+export const ComponentTypeSchema = z
+  .string()
+  .regex(TYPE_PATTERN, '1 to 64 of a-z, 0-9, "_", beginning with a letter')
+  .meta({ description: 'A configured component type.', example: 'agent_registry' });
+
+const TaskTypeSchema = z.string().min(1).max(128);
+const UrlSchema = z.string().min(1).max(2048);
+
+export const HealthCheckSchema = z
+  .strictObject({
+    endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
+    method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
+    timeout: z.int().min(100).max(60_000).default(5_000).meta({ description: 'ms' }),
+    interval: z.int().min(1_000).max(3_600_000).default(30_000).meta({ description: 'ms' }),
+    retries: z.int().min(0).max(10).default(3).meta({ description: 'Further attempts of one check.' }),
+    degradedAfter: z
+      .int()
+      .min(1)
+      .max(60_000)
+      .optional()
+      .meta({ description: 'ms; a slower answer is degraded. Default: half the timeout.' }),
+  })
+  .meta({ id: 'HealthCheck' });
+
+const CapabilitiesSchema = z
+  .strictObject({
+    maxConcurrentTasks: z.int().min(1).max(1_000_000).optional(),
+    supportedTaskTypes: z.array(TaskTypeSchema).max(256).default([]),
+    performanceMetrics: z.boolean().default(false),
+    healthMonitoring: z.boolean().default(false),
+    constitutionalCompliance: z.boolean().default(false),
+  })
+  .meta({ id: 'Capabilities' });
+
+const ControlSchema = z
+  .strictObject({
+    endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
+    actions: z.array(z.enum(['restart', 'scale_up'])).min(1).max(2),
+  })
+  .meta({ id: 'Control', description: 'Where recovery actions are asked for.' });
+
+const MAX_METADATA_BYTES = 16_384;
+
+const MetadataSchema = z
+  .record(z.string().min(1).max(128), z.json())
+  .refine((metadata) => Object.keys(metadata).length <= 64, 'at most 64 keys')
+  .refine(
+    (metadata) => JSON.stringify(metadata).length <= MAX_METADATA_BYTES,
+    `at most ${MAX_METADATA_BYTES} characters of JSON`,
+  )
+  .meta({ description: 'Free. `location` and `version` have a meaning in routing.' });
+
+const fields = {
+  id: ComponentIdSchema,
+  name: z.string().min(1).max(256),
+  type: ComponentTypeSchema,
+  endpoint: UrlSchema,
+  healthCheck: HealthCheckSchema.optional(),
+  capabilities: CapabilitiesSchema.prefault({}),
+  dependencies: z.array(ComponentIdSchema).max(64).default([]),
+  metadata: MetadataSchema.default({}),
+  role: z.enum(['active', 'standby']).default('active'),
+  weight: z.number().min(0).max(1_000).default(1).meta({
+    description: 'Share of traffic relative to peers; 0 drains.',
+  }),
+  heartbeat: z
+    .strictObject({ ttl: z.int().min(1_000).max(3_600_000).meta({ description: 'ms' }) })
+    .optional()
+    .meta({ description: 'Liveness without an inbound health check.' }),
+  control: ControlSchema.optional(),
+  deregisterAfter: z
+    .int()
+    .min(10_000)
+    .max(2_592_000_000)
+    .optional()
+    .meta({ description: 'ms; unhealthy for this long, it is removed.' }),
+};
+
+export const RegistrationSchema = z
+  .strictObject(fields)
+  .refine((registration) => registration.healthCheck || registration.heartbeat, {
+    error: 'one of healthCheck and heartbeat is required: without them nobody can tell whether it lives',
+    path: ['healthCheck'],
+  })
+  .refine((registration) => !registration.dependencies.includes(registration.id), {
+    error: 'a component cannot depend on itself',
+    path: ['dependencies'],
+  })
+  .refine((registration) => new Set(registration.dependencies).size === registration.dependencies.length, {
+    error: 'each id at most once',
+    path: ['dependencies'],
+  })
+  .meta({ id: 'Registration' });
+
+export type Registration = z.output<typeof RegistrationSchema>;
+export type RegistrationInput = z.input<typeof RegistrationSchema>;
+export type HealthCheck = z.output<typeof HealthCheckSchema>;
+
+/** The time in ms after which an answer counts as slow: half the timeout unless said. */
+export const degradedAfterMs = (check: HealthCheck): number =>
+  check.degradedAfter ?? Math.ceil(check.timeout / 2);
+
+/** Where the component says it stands, for location preferences; absent when it does not say. */
+export function locationOf(registration: Pick<Registration, 'metadata'>): string | undefined {
+  const location = registration.metadata['location'];
+  return typeof location === 'string' ? location : undefined;
+}

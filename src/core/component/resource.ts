@@ -1,0 +1,85 @@
+/** The component as callers see it: in register, get, list and events. Timestamps are ISO 8601. */
+import type { HealthStatus } from '../health/health-state.ts';
+import type { Detection } from '../health/schedule.ts';
+import type { ComponentRecord } from './component-record.ts';
+import type { LifecycleState } from './lifecycle.ts';
+import type { ComponentLoad } from './load.ts';
+import { inFlight, loadPercentage } from './load.ts';
+import type { Registration } from './registration.ts';
+
+export interface HealthView {
+  readonly status: HealthStatus;
+  readonly effectiveStatus: HealthStatus;
+  readonly suspect: boolean;
+  readonly lastCheck: string | null;
+  /** ms */
+  readonly responseTime: number | null;
+  readonly errorCount: number;
+  readonly since: string;
+  readonly reason: string | null;
+  readonly details: string | null;
+  readonly lastFailure: string | null;
+}
+
+export type ComponentResource = Registration & {
+  readonly health: HealthView;
+  readonly lifecycle: LifecycleState;
+  readonly lifecycleUntil: string | null;
+  readonly load: ComponentLoad;
+  readonly detection: Detection;
+  /** The running recovery, or null. */
+  readonly recoveryId: string | null;
+  /** Moves with whatever can be seen of it. */
+  readonly revision: number;
+  /** Moves with the registration alone; its ETag. */
+  readonly generation: number;
+  readonly registeredAt: string;
+  readonly updatedAt: string;
+};
+
+export interface ResourceContext {
+  readonly detection: Detection;
+  /** Part of its type's traffic, 0 to 1. */
+  readonly share: number;
+  readonly now: number;
+}
+
+export const toIso = (time: number): string => new Date(time).toISOString();
+const toIsoOrNull = (time: number | null): string | null => (time === null ? null : toIso(time));
+
+export function toResource(record: ComponentRecord, context: ResourceContext): ComponentResource {
+  const { registration, load, lifecycle } = record;
+  return {
+    ...registration,
+    health: toHealthView(record),
+    lifecycle: lifecycle.state,
+    lifecycleUntil: toIsoOrNull(lifecycle.until),
+    load: {
+      loadPercentage: Math.round(loadPercentage(load, registration.capabilities.maxConcurrentTasks, context.now)),
+      activeConnections: inFlight(load, context.now),
+      queueDepth: load.reported.queueDepth,
+      share: context.share,
+    },
+    detection: context.detection,
+    recoveryId: record.recovery.active?.order.recoveryId ?? null,
+    revision: record.revision,
+    generation: record.generation,
+    registeredAt: toIso(record.registeredAt),
+    updatedAt: toIso(record.updatedAt),
+  };
+}
+
+function toHealthView({ health }: ComponentRecord): HealthView {
+  return {
+    status: health.status,
+    effectiveStatus: health.status,
+    suspect: health.suspect,
+    lastCheck: toIsoOrNull(health.lastCheckAt),
+    responseTime: health.responseTimeMs === null ? null : Math.round(health.responseTimeMs),
+    errorCount: health.errorCount,
+    since: toIso(health.since),
+    reason: health.reason,
+    details: health.details,
+    lastFailure: toIsoOrNull(health.lastFailureAt),
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * Events as they are written where something happened, and as they are read from the log.
+ * The wire form is CloudEvents 1.0: `id` equals `sequence`, a gapless integer as a string.
+ */
+import type { JsonObject } from '../json.ts';
+import type { TypeHealth } from '../health/system-health.ts';
+
+export const EVENT_TYPES = [
+  'component.registered',
+  'component.updated',
+  'component.unregistered',
+  'component.health-changed',
+  'component.lifecycle-changed',
+  'component.failed',
+  'component.recovered',
+  'component.dependency-available',
+  'component.dependency-lost',
+  'recovery.started',
+  'recovery.action',
+  'recovery.succeeded',
+  'recovery.failed',
+  'incident.opened',
+  'incident.acknowledged',
+  'incident.resolved',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** An event before the log has given it its place. */
+export interface EventDraft {
+  /** Unique where it was made; publishing the same draft again adds nothing. */
+  readonly key: string;
+  readonly type: EventType;
+  /** The component it is about. */
+  readonly subject: string;
+  /** Epoch ms. */
+  readonly time: number;
+  readonly data: JsonObject;
+}
+
+export interface LoggedEvent extends EventDraft {
+  readonly sequence: number;
+}
+
+/** Where the registry publishes: the coordinator, reached through its binding and never imported. */
+export interface EventSink {
+  /** Appends drafts not seen before, in order, and takes the type's roll-up when one is given. */
+  publish(drafts: readonly EventDraft[], health: TypeHealth | null): Promise<void>;
+}

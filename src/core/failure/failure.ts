@@ -1,0 +1,18 @@
+/** A failure as it travels from the registry's outbox to the history. */
+import type { JsonObject } from '../json.ts';
+import type { FailureSource } from '../health/observe-health.ts';
+
+export interface FailureReport {
+  /** Made once where the failure was seen; whoever stores or counts it twice notices by it. */
+  readonly id: string;
+  readonly componentId: string;
+  readonly componentType: string;
+  /** Registration generation it was seen under: a component registered anew starts clean. */
+  readonly generation: number;
+  readonly source: FailureSource;
+  readonly code: string | null;
+  readonly message: string;
+  readonly context: JsonObject | null;
+  /** Epoch ms. */
+  readonly occurredAt: number;
+}

@@ -1,0 +1,57 @@
+/**
+ * The observed side of a component, as plain data.
+ *
+ * Two senses are kept apart, checks (we ask) and heartbeats (it tells); `status` is the worse of the
+ * two. `suspect` is a running doubt: an attempt went wrong and its retries are not in yet.
+ */
+export type HealthStatus = 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
+
+export interface FailureDetail {
+  /** Stable code such as `ECONNREFUSED`, `TIMEOUT`, `HTTP_503`, `HEARTBEAT_EXPIRED`. */
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface HealthState {
+  readonly status: HealthStatus;
+  readonly checkStatus: HealthStatus;
+  readonly heartbeatStatus: HealthStatus;
+  readonly suspect: boolean;
+  /** Epoch ms of the last change of `status`. */
+  readonly since: number;
+  /** Why it has this status: one sentence, or null when there is nothing to explain. */
+  readonly reason: string | null;
+  /** What the component said of itself at the last check, at most 256 printable characters. */
+  readonly details: string | null;
+  readonly lastCheckAt: number | null;
+  readonly responseTimeMs: number | null;
+  /** EWMA of response times of successful checks, in ms. */
+  readonly usualResponseTimeMs: number | null;
+  /** Failed checks, expired heartbeats and reports since it was last healthy. */
+  readonly errorCount: number;
+  readonly consecutiveFailures: number;
+  readonly consecutiveSuccesses: number;
+  readonly lastFailureAt: number | null;
+}
+
+export const initialHealth = (now: number): HealthState => ({
+  status: 'unknown',
+  checkStatus: 'unknown',
+  heartbeatStatus: 'unknown',
+  suspect: false,
+  since: now,
+  reason: 'not checked yet',
+  details: null,
+  lastCheckAt: null,
+  responseTimeMs: null,
+  usualResponseTimeMs: null,
+  errorCount: 0,
+  consecutiveFailures: 0,
+  consecutiveSuccesses: 0,
+  lastFailureAt: null,
+});
+
+const BADNESS: Readonly<Record<HealthStatus, number>> = { unknown: 0, healthy: 1, degraded: 2, unhealthy: 3 };
+
+/** The worse of two statuses; `unknown` gives way to anything known. */
+export const worseStatus = (a: HealthStatus, b: HealthStatus): HealthStatus => (BADNESS[a] >= BADNESS[b] ? a : b);

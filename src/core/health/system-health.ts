@@ -1,0 +1,129 @@
+/**
+ * The roll-up of health: per type by its registry, over all types by the coordinator.
+ */
+import type { HealthStatus } from './health-state.ts';
+
+export type Severity = 'warning' | 'critical';
+
+export interface HealthIssue {
+  readonly severity: Severity;
+  readonly code: 'component-unhealthy' | 'component-degraded' | 'type-unavailable';
+  readonly message: string;
+  readonly type: string;
+  readonly componentId: string | null;
+  /** Epoch ms. */
+  readonly since: number;
+}
+
+export type StatusCounts = Readonly<Record<'total' | HealthStatus, number>>;
+
+/** What a registry tells the coordinator of its type. */
+export interface TypeHealth {
+  readonly type: string;
+  readonly revision: number;
+  readonly counts: StatusCounts;
+  /** Components that may be given work right now. */
+  readonly routable: number;
+  readonly updatedAt: number;
+  /** The gravest first, at most `MAX_ISSUES_PER_TYPE`. */
+  readonly issues: readonly HealthIssue[];
+}
+
+export interface SystemHealth {
+  readonly status: HealthStatus;
+  readonly components: StatusCounts;
+  readonly byType: Readonly<Record<string, TypeSummary>>;
+  readonly lastUpdate: number | null;
+  readonly issues: readonly HealthIssue[];
+}
+
+export interface TypeSummary {
+  readonly status: HealthStatus;
+  readonly counts: StatusCounts;
+  readonly routable: number;
+}
+
+interface HealthMember {
+  readonly id: string;
+  readonly name: string;
+  readonly status: HealthStatus;
+  readonly since: number;
+  readonly reason: string | null;
+  readonly routable: boolean;
+}
+
+const MAX_ISSUES_PER_TYPE = 50;
+export const EMPTY_COUNTS: StatusCounts = { total: 0, healthy: 0, degraded: 0, unhealthy: 0, unknown: 0 };
+
+/** Rolls up one type from its components. */
+export function summarizeType(type: string, revision: number, members: Iterable<HealthMember>, now: number): TypeHealth {
+  const counts = { ...EMPTY_COUNTS };
+  const issues: HealthIssue[] = [];
+  let routable = 0;
+  let since = 0;
+  for (const member of members) {
+    counts.total++;
+    counts[member.status]++;
+    if (member.routable) routable++;
+    since = Math.max(since, member.since);
+    const issue = issueOf(type, member);
+    if (issue) issues.push(issue);
+  }
+  issues.sort((a, b) => rank(a) - rank(b) || a.since - b.since);
+  if (counts.total > 0 && routable === 0) issues.unshift(unavailable(type, counts.total, since));
+  return { type, revision, counts, routable, updatedAt: now, issues: issues.slice(0, MAX_ISSUES_PER_TYPE) };
+}
+
+/** Adds the types up: unhealthy when a type has nobody to route to, degraded when anything is wrong. */
+export function rollUp(types: readonly TypeHealth[]): SystemHealth {
+  const components = { ...EMPTY_COUNTS };
+  const byType: Record<string, TypeSummary> = {};
+  for (const type of types) {
+    for (const key of Object.keys(EMPTY_COUNTS) as (keyof StatusCounts)[]) components[key] += type.counts[key];
+    byType[type.type] = { status: statusOfType(type), counts: type.counts, routable: type.routable };
+  }
+  const issues = types.flatMap((type) => type.issues).toSorted((a, b) => rank(a) - rank(b) || a.since - b.since);
+  const statuses = Object.values(byType).filter((type) => type.counts.total > 0).map((type) => type.status);
+  return {
+    status: worstOf(statuses),
+    components,
+    byType,
+    lastUpdate: types.length === 0 ? null : Math.max(...types.map((type) => type.updatedAt)),
+    issues,
+  };
+}
+
+function statusOfType(type: TypeHealth): HealthStatus {
+  if (type.counts.total === 0 || type.counts.unknown === type.counts.total) return 'unknown';
+  if (type.routable === 0) return 'unhealthy';
+  return type.counts.unhealthy > 0 || type.counts.degraded > 0 ? 'degraded' : 'healthy';
+}
+
+function worstOf(statuses: readonly HealthStatus[]): HealthStatus {
+  for (const status of ['unhealthy', 'degraded', 'healthy'] as const) if (statuses.includes(status)) return status;
+  return 'unknown';
+}
+
+const rank = (issue: HealthIssue): number => (issue.severity === 'critical' ? 0 : 1);
+
+function issueOf(type: string, member: HealthMember): HealthIssue | undefined {
+  if (member.status !== 'unhealthy' && member.status !== 'degraded') return undefined;
+  const down = member.status === 'unhealthy';
+  return {
+    severity: down ? 'critical' : 'warning',
+    code: down ? 'component-unhealthy' : 'component-degraded',
+    message: `${member.name} (${member.id}) is ${member.status}${member.reason ? `: ${member.reason}` : ''}`,
+    type,
+    componentId: member.id,
+    since: member.since,
+  };
+}
+
+const unavailable = (type: string, total: number, since: number): HealthIssue => ({
+  severity: 'critical',
+  code: 'type-unavailable',
+  message: `none of the ${total} components of ${type} can be given work`,
+  type,
+  componentId: null,
+  since,
+});

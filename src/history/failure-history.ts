@@ -1,0 +1,112 @@
+/** Failures in D1: appended once by id, counted against the threshold, listed and added up. */
+import type { FailureType } from '../core/failure/classify.ts';
+import type { FailureReport } from '../core/failure/failure.ts';
+import type { FailureSource } from '../core/health/observe-health.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Page, PageRequest } from './page.ts';
+import { conditionsFor, cutPage } from './page.ts';
+
+export interface RecordedFailure {
+  readonly id: string;
+  readonly componentId: string;
+  readonly componentType: string;
+  readonly failureType: FailureType;
+  readonly source: FailureSource;
+  readonly code: string | null;
+  readonly message: string;
+  readonly context: JsonObject | null;
+  readonly occurredAt: number;
+}
+
+export interface FailureFilter {
+  readonly componentId?: string | undefined;
+  readonly componentType?: string | undefined;
+  readonly failureType?: string | undefined;
+}
+
+export interface FailureTotals {
+  readonly totalFailures: number;
+  readonly recentFailures: number;
+  readonly byComponent: Readonly<Record<string, number>>;
+  readonly byType: Readonly<Record<string, number>>;
+}
+
+interface FailureRow {
+  id: string;
+  component_id: string;
+  component_type: string;
+  failure_type: string;
+  source: string;
+  code: string | null;
+  message: string;
+  context: string | null;
+  occurred_at: number;
+}
+
+const MAX_GROUPS = 1_000;
+
+/** Statement that appends a failure; a failure already there stays as it is. */
+export const appendFailure = (db: D1Database, report: FailureReport, failureType: FailureType): D1PreparedStatement =>
+  db
+    .prepare(
+      `INSERT OR IGNORE INTO failures
+         (id, component_id, component_type, failure_type, source, code, message, context, occurred_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .bind(
+      report.id,
+      report.componentId,
+      report.componentType,
+      failureType,
+      report.source,
+      report.code,
+      report.message,
+      report.context && JSON.stringify(report.context),
+      report.occurredAt,
+    );
+
+/** Statement that counts a component's failures after `since`, as `n`. */
+export const countFailures = (db: D1Database, componentId: string, since: number): D1PreparedStatement =>
+  db.prepare('SELECT COUNT(*) AS n FROM failures WHERE component_id = ? AND occurred_at > ?').bind(componentId, since);
+
+export async function listFailures(db: D1Database, filter: FailureFilter, page: PageRequest): Promise<Page<RecordedFailure>> {
+  const columns = { component_id: filter.componentId, component_type: filter.componentType, failure_type: filter.failureType };
+  const where = conditionsFor(columns, 'occurred_at', page.before);
+  const { results } = await db
+    .prepare(`SELECT * FROM failures ${where.sql} ORDER BY occurred_at DESC, id DESC LIMIT ?`)
+    .bind(...where.values, page.limit + 1)
+    .all<FailureRow>();
+  return cutPage(results.map(toFailure), page.limit, (failure) => ({ at: failure.occurredAt, id: failure.id }));
+}
+
+/** Totals over all that is kept; `recentFailures` are those after `recentSince`. */
+export async function totalFailures(db: D1Database, recentSince: number): Promise<FailureTotals> {
+  const grouped = (column: 'component_id' | 'component_type'): D1PreparedStatement =>
+    db.prepare(`SELECT ${column} AS name, COUNT(*) AS n FROM failures GROUP BY 1 ORDER BY n DESC LIMIT ${MAX_GROUPS}`);
+  const [totals, byComponent, byType] = await db.batch<Record<string, unknown>>([
+    db.prepare('SELECT COUNT(*) AS total, COALESCE(SUM(occurred_at > ?), 0) AS recent FROM failures').bind(recentSince),
+    grouped('component_id'),
+    grouped('component_type'),
+  ]);
+  const toRecord = (rows: readonly Record<string, unknown>[] = []): Record<string, number> =>
+    Object.fromEntries(rows.map((row) => [String(row['name']), Number(row['n'])]));
+  const row = totals?.results[0];
+  return {
+    totalFailures: Number(row?.['total'] ?? 0),
+    recentFailures: Number(row?.['recent'] ?? 0),
+    byComponent: toRecord(byComponent?.results),
+    byType: toRecord(byType?.results),
+  };
+}
+
+const toFailure = (row: FailureRow): RecordedFailure => ({
+  id: row.id,
+  componentId: row.component_id,
+  componentType: row.component_type,
+  failureType: row.failure_type as FailureType,
+  source: row.source as FailureSource,
+  code: row.code,
+  message: row.message,
+  context: row.context === null ? null : (JSON.parse(row.context) as JsonObject),
+  occurredAt: row.occurred_at,
+});

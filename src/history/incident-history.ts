@@ -1,0 +1,114 @@
+/** Incidents in D1: opened once by id, acknowledged and resolved by people, or resolved by proof. */
+import type { Page, PageRequest } from './page.ts';
+import { conditionsFor, cutPage } from './page.ts';
+
+export type IncidentStatus = 'open' | 'acknowledged' | 'resolved';
+
+export interface Incident {
+  readonly id: string;
+  readonly status: IncidentStatus;
+  readonly severity: 'warning' | 'critical';
+  readonly title: string;
+  readonly summary: string;
+  readonly componentId: string;
+  readonly componentType: string;
+  readonly recoveryId: string | null;
+  readonly openedAt: number;
+  readonly acknowledgedAt: number | null;
+  readonly resolvedAt: number | null;
+}
+
+export interface IncidentFilter {
+  readonly componentId?: string | undefined;
+  readonly status?: string | undefined;
+}
+
+interface IncidentRow {
+  id: string;
+  status: string;
+  severity: string;
+  title: string;
+  summary: string;
+  component_id: string;
+  component_type: string;
+  recovery_id: string | null;
+  opened_at: number;
+  acknowledged_at: number | null;
+  resolved_at: number | null;
+}
+
+export async function openIncident(db: D1Database, incident: Incident): Promise<void> {
+  await db
+    .prepare(
+      `INSERT OR IGNORE INTO incidents
+         (id, status, severity, title, summary, component_id, component_type, recovery_id, opened_at)
+       VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .bind(
+      incident.id,
+      incident.severity,
+      incident.title,
+      incident.summary,
+      incident.componentId,
+      incident.componentType,
+      incident.recoveryId,
+      incident.openedAt,
+    )
+    .run();
+}
+
+export async function findIncident(db: D1Database, id: string): Promise<Incident | null> {
+  const row = await db.prepare('SELECT * FROM incidents WHERE id = ?').bind(id).first<IncidentRow>();
+  return row && toIncident(row);
+}
+
+export async function listIncidents(db: D1Database, filter: IncidentFilter, page: PageRequest): Promise<Page<Incident>> {
+  const columns = { component_id: filter.componentId, status: filter.status };
+  const where = conditionsFor(columns, 'opened_at', page.before);
+  const { results } = await db
+    .prepare(`SELECT * FROM incidents ${where.sql} ORDER BY opened_at DESC, id DESC LIMIT ?`)
+    .bind(...where.values, page.limit + 1)
+    .all<IncidentRow>();
+  return cutPage(results.map(toIncident), page.limit, (incident) => ({ at: incident.openedAt, id: incident.id }));
+}
+
+/** Acknowledges an open incident; answers true when it was this call that did it. */
+export async function acknowledgeIncident(db: D1Database, id: string, at: number): Promise<boolean> {
+  const { meta } = await db
+    .prepare(`UPDATE incidents SET status = 'acknowledged', acknowledged_at = ? WHERE id = ? AND status = 'open'`)
+    .bind(at, id)
+    .run();
+  return meta.changes > 0;
+}
+
+/** Resolves an incident; answers true when it was this call that did it. */
+export async function resolveIncident(db: D1Database, id: string, at: number): Promise<boolean> {
+  const { meta } = await db
+    .prepare(`UPDATE incidents SET status = 'resolved', resolved_at = ? WHERE id = ? AND status <> 'resolved'`)
+    .bind(at, id)
+    .run();
+  return meta.changes > 0;
+}
+
+/** Resolves every incident of a component that was proven healthy; answers their ids. */
+export async function resolveIncidentsOf(db: D1Database, componentId: string, at: number): Promise<string[]> {
+  const { results } = await db
+    .prepare(`UPDATE incidents SET status = 'resolved', resolved_at = ? WHERE component_id = ? AND status <> 'resolved' RETURNING id`)
+    .bind(at, componentId)
+    .all<{ id: string }>();
+  return results.map((row) => row.id);
+}
+
+const toIncident = (row: IncidentRow): Incident => ({
+  id: row.id,
+  status: row.status as IncidentStatus,
+  severity: row.severity as Incident['severity'],
+  title: row.title,
+  summary: row.summary,
+  componentId: row.component_id,
+  componentType: row.component_type,
+  recoveryId: row.recovery_id,
+  openedAt: row.opened_at,
+  acknowledgedAt: row.acknowledged_at,
+  resolvedAt: row.resolved_at,
+});

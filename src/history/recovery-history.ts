@@ -1,0 +1,124 @@
+/** Recoveries in D1: one row each, written whole at every step, so that writing twice is writing once. */
+import * as z from 'zod';
+import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
+import type { FailureType } from '../core/failure/classify.ts';
+import type { RecoveryAction } from '../core/failure/recovery-plan.ts';
+import type { Page, PageRequest } from './page.ts';
+import { conditionsFor, cutPage } from './page.ts';
+
+export type RecoveryStatus = 'running' | 'successful' | 'failed' | 'timeout' | 'cancelled';
+
+export interface RecordedAction {
+  readonly position: number;
+  readonly action: RecoveryAction;
+  readonly status: 'running' | 'done' | 'failed' | 'skipped';
+  readonly attempts: number;
+  readonly detail: string | null;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
+  readonly verification: 'none' | 'running' | 'proven' | 'unproven';
+}
+
+export interface RecordedRecovery extends RecoveryOrder {
+  readonly status: RecoveryStatus;
+  readonly finishedAt: number | null;
+  readonly actions: readonly RecordedAction[];
+  readonly incidentId: string | null;
+}
+
+export interface RecoveryFilter {
+  readonly componentId?: string | undefined;
+  readonly componentType?: string | undefined;
+  readonly status?: string | undefined;
+}
+
+interface RecoveryRow {
+  id: string;
+  component_id: string;
+  component_type: string;
+  failure_type: string;
+  failure_id: string;
+  status: string;
+  reason: string;
+  started_at: number;
+  deadline: number;
+  finished_at: number | null;
+  actions: string;
+  incident_id: string | null;
+}
+
+const ActionsColumnSchema = z.array(z.looseObject({ position: z.number(), action: z.string() }));
+
+/** Writes the recovery as it stands; one that has ended is never set back to running. */
+export async function saveRecovery(db: D1Database, recovery: RecordedRecovery): Promise<void> {
+  await db
+    .prepare(
+      `INSERT INTO recoveries
+         (id, component_id, component_type, failure_type, failure_id, status, reason, started_at, deadline, finished_at, actions, incident_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at,
+         actions = excluded.actions, incident_id = excluded.incident_id
+       WHERE recoveries.status = 'running'`,
+    )
+    .bind(
+      recovery.recoveryId,
+      recovery.componentId,
+      recovery.componentType,
+      recovery.failureType,
+      recovery.failureId,
+      recovery.status,
+      recovery.reason,
+      recovery.startedAt,
+      recovery.deadline,
+      recovery.finishedAt,
+      JSON.stringify(recovery.actions),
+      recovery.incidentId,
+    )
+    .run();
+}
+
+export async function findRecovery(db: D1Database, id: string): Promise<RecordedRecovery | null> {
+  const row = await db.prepare('SELECT * FROM recoveries WHERE id = ?').bind(id).first<RecoveryRow>();
+  return row && toRecovery(row);
+}
+
+export async function listRecoveries(db: D1Database, filter: RecoveryFilter, page: PageRequest): Promise<Page<RecordedRecovery>> {
+  const columns = { component_id: filter.componentId, component_type: filter.componentType, status: filter.status };
+  const where = conditionsFor(columns, 'started_at', page.before);
+  const { results } = await db
+    .prepare(`SELECT * FROM recoveries ${where.sql} ORDER BY started_at DESC, id DESC LIMIT ?`)
+    .bind(...where.values, page.limit + 1)
+    .all<RecoveryRow>();
+  return cutPage(results.map(toRecovery), page.limit, (recovery) => ({ at: recovery.startedAt, id: recovery.recoveryId }));
+}
+
+export async function countRunningRecoveries(db: D1Database): Promise<number> {
+  const row = await db.prepare(`SELECT COUNT(*) AS n FROM recoveries WHERE status = 'running'`).first<{ n: number }>();
+  return row?.n ?? 0;
+}
+
+const toRecovery = (row: RecoveryRow): RecordedRecovery => ({
+  recoveryId: row.id,
+  componentId: row.component_id,
+  componentType: row.component_type,
+  failureType: row.failure_type as FailureType,
+  failureId: row.failure_id,
+  status: row.status as RecoveryStatus,
+  reason: row.reason,
+  startedAt: row.started_at,
+  deadline: row.deadline,
+  finishedAt: row.finished_at,
+  actions: ActionsColumnSchema.parse(JSON.parse(row.actions)) as unknown as RecordedAction[],
+  incidentId: row.incident_id,
+});
+
+/** How long after its deadline a recovery may still be written down as running. */
+const ABANDONED_AFTER_MS = 3_600_000;
+
+/** Ends rows whose workflow never came to write the end. */
+export async function closeAbandoned(db: D1Database, now: number): Promise<void> {
+  await db
+    .prepare(`UPDATE recoveries SET status = 'failed', finished_at = ?1 WHERE status = 'running' AND deadline < ?2`)
+    .bind(now, now - ABANDONED_AFTER_MS)
+    .run();
+}

@@ -1,0 +1,18 @@
+/** Composition root: binds the handlers and exports the classes. No logic. */
+import { createApp } from './api/app.ts';
+import { cronSweep } from './sweep/cron-sweep.ts';
+
+export { ComponentRegistry } from './registry/component-registry.ts';
+export { SystemCoordinator } from './coordinator/system-coordinator.ts';
+export { Prober } from './probe/prober.ts';
+export { FailureManager } from './recovery/failure-manager.ts';
+export { RecoveryWorkflow } from './recovery/recovery-workflow.ts';
+
+const app = createApp();
+
+export default {
+  fetch: app.fetch,
+  async scheduled(controller, env) {
+    await cronSweep(env, controller.scheduledTime);
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,27 @@
+/** What the registry expects of the prober: at most six targets a call, reports as they come. */
+import type { AttemptOrder, AttemptOutcome } from '../core/health/check.ts';
+
+export interface ProbeTarget {
+  readonly componentId: string;
+  readonly generation: number;
+  readonly url: string;
+  readonly method: string;
+  readonly degradedAfterMs: number;
+  readonly order: AttemptOrder;
+}
+
+export interface AttemptReport {
+  readonly componentId: string;
+  readonly generation: number;
+  readonly checkId: number;
+  readonly attempt: number;
+  readonly outcome: AttemptOutcome;
+}
+
+export interface ProbeRunner {
+  /** Probes all targets at once; resolves when the last report is delivered. */
+  run(targets: readonly ProbeTarget[], report: (reports: AttemptReport[]) => Promise<void>): Promise<void>;
+}
+
+/** Connections that one invocation may have waiting for response headers. */
+export const MAX_TARGETS_PER_CALL = 6;

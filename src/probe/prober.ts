@@ -1,0 +1,66 @@
+/**
+ * Stateless entrypoint that makes health checks, called in batches of at most six targets, because an
+ * invocation waits for six connections at once and a seventh would start its clock too early.
+ *
+ * Owns no state and no judgement. Reports are gathered for a moment so that a healthy batch costs one
+ * call back; a failure goes out at once.
+ */
+import { WorkerEntrypoint } from 'cloudflare:workers';
+import { probeHttp } from './http-probe.ts';
+import type { AttemptReport, ProbeRunner, ProbeTarget } from './probe-runner.ts';
+import { MAX_TARGETS_PER_CALL } from './probe-runner.ts';
+
+const GATHER_MS = 100;
+
+export class Prober extends WorkerEntrypoint<Env> implements ProbeRunner {
+  async run(targets: readonly ProbeTarget[], report: (reports: AttemptReport[]) => Promise<void>): Promise<void> {
+    if (targets.length > MAX_TARGETS_PER_CALL) throw new Error(`${targets.length} targets in one call`);
+    const allowPrivate = this.env.ALLOW_PRIVATE_ENDPOINTS === 'true';
+    const outgoing = new ReportQueue(report);
+    await Promise.all(
+      targets.map(async (target) => {
+        const { suspicionMs, timeoutMs } = target.order;
+        const unanswered = (): void => outgoing.add(reportOn(target, { kind: 'unanswered', afterMs: suspicionMs }), true);
+        const outcome = await probeHttp({ ...target, suspicionMs, timeoutMs }, { allowPrivate }, unanswered);
+        outgoing.add(reportOn(target, outcome), outcome.kind !== 'passed');
+      }),
+    );
+    await outgoing.drain();
+  }
+}
+
+function reportOn(target: ProbeTarget, outcome: AttemptReport['outcome']): AttemptReport {
+  const { checkId, attempt } = target.order;
+  return { componentId: target.componentId, generation: target.generation, checkId, attempt, outcome };
+}
+
+class ReportQueue {
+  private waiting: AttemptReport[] = [];
+  private sending: Promise<void> = Promise.resolve();
+  private timer: number | null = null;
+  private readonly send: (reports: AttemptReport[]) => Promise<void>;
+
+  constructor(send: (reports: AttemptReport[]) => Promise<void>) {
+    this.send = send;
+  }
+
+  add(report: AttemptReport, urgent: boolean): void {
+    this.waiting.push(report);
+    if (urgent) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
+  }
+
+  async drain(): Promise<void> {
+    this.flush();
+    await this.sending;
+  }
+
+  private flush(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
+    if (this.waiting.length === 0) return;
+    const reports = this.waiting;
+    this.waiting = [];
+    this.sending = this.sending.then(() => this.send(reports));
+  }
+}

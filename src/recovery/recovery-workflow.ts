@@ -1,0 +1,154 @@
+/**
+ * One recovery, from plan to proof: plan → guard → act → verify → close, or escalate.
+ *
+ * A Workflow: every step is stored, so a kill at any instant resumes here. Steps may run twice and
+ * their receivers know it. It waits for signals of the registry, which keeps the time: after a
+ * restart an event wakes an instance where a sleep would not.
+ */
+import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
+import { WorkflowEntrypoint } from 'cloudflare:workers';
+import { coordinator } from '../coordinator/coordinator-api.ts';
+import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
+import type { PlannedAction } from '../core/failure/recovery-plan.ts';
+import { planRecovery } from '../core/failure/recovery-plan.ts';
+import type { RecordedAction, RecordedRecovery, RecoveryStatus } from '../history/recovery-history.ts';
+import { saveRecovery } from '../history/recovery-history.ts';
+import type { RecoveryTarget } from '../registry/registry-api.ts';
+import { registryOf } from '../registry/registry-api.ts';
+import { raiseIncident, resolveIncidents } from './incidents.ts';
+import { performAction } from './perform-action.ts';
+
+type Ending = Exclude<RecoveryStatus, 'running'>;
+
+/** The registry ends a verification in time; this is for the case that its signal is lost. */
+const SIGNAL_GRACE_MS = 120_000;
+const GUARD_RETRY_MS = 5_000;
+const MAX_SIGNALS = 20;
+
+export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
+  override async run(event: Readonly<WorkflowEvent<RecoveryOrder>>, step: WorkflowStep): Promise<Ending> {
+    const order = event.payload;
+    const actions: RecordedAction[] = [];
+    const planned = await step.do('plan', async () => this.plan(order));
+    await this.record(step, 'planned', { ...order, status: 'running', finishedAt: null, actions, incidentId: null });
+
+    let ending: Ending | null = planned ? null : 'cancelled';
+    for (const [position, action] of (planned?.plan ?? []).entries()) {
+      if (ending) break;
+      ending = await this.perform(step, order, { position, action, controlUrl: planned!.target.controlUrl }, actions);
+    }
+    return this.close(step, order, actions, ending ?? 'failed');
+  }
+
+  private async plan(order: RecoveryOrder): Promise<{ target: RecoveryTarget; plan: PlannedAction[] } | null> {
+    const target = await registryOf(order.componentType).recoveryFacts(order.componentId, order.recoveryId);
+    if (!target.ok) return null;
+    return { target: target.value, plan: [...planRecovery(order.failureType, target.value.facts)] };
+  }
+
+  /** One action and its proof; null when the next action is due. */
+  private async perform(
+    step: WorkflowStep,
+    order: RecoveryOrder,
+    { position, action, controlUrl }: { position: number; action: PlannedAction; controlUrl: string | null },
+    actions: RecordedAction[],
+  ): Promise<Ending | null> {
+    const blocked = await this.guard(step, order, position, action);
+    if (blocked) return blocked;
+    const context = { env: this.env, order, position, controlUrl };
+    const result = await step.do(`${position} ${action.action}`, async () => performAction(action.action, context));
+    const verifies = result.status === 'done' && action.verifyMs > 0;
+    actions.push({ position, action: action.action, ...result, verification: verifies ? 'running' : 'none' });
+    await this.record(step, `${position} done`, { ...order, status: 'running', finishedAt: null, actions, incidentId: null });
+    if (!verifies) return null;
+
+    const outcome = await this.verify(step, order, position, action.verifyMs);
+    actions[actions.length - 1] = { ...actions.at(-1)!, verification: outcome === 'healthy' ? 'proven' : 'unproven' };
+    if (outcome === 'healthy') return 'successful';
+    if (outcome === 'cancelled' || outcome === 'removed') return 'cancelled';
+    return this.isOverdue(step, order, position);
+  }
+
+  /** Waits until disruptive actions have leave; an ending when that never came. */
+  private async guard(step: WorkflowStep, order: RecoveryOrder, position: number, { action }: PlannedAction): Promise<Ending | null> {
+    if (action !== 'restart' && action !== 'scale_up') return null;
+    for (let round = 0; ; round++) {
+      const answer = await step.do(`${position} guard ${round}`, async () => {
+        const leave = await registryOf(order.componentType).permitDisruption(order.componentId, order.recoveryId);
+        return leave === 'too-many' && Date.now() >= order.deadline ? 'overdue' : leave;
+      });
+      if (answer === 'permitted') return null;
+      if (answer === 'not-recovering') return 'cancelled';
+      if (answer === 'overdue') return 'timeout';
+      await this.nextSignal(step, `${position} guard wait ${round}`, GUARD_RETRY_MS);
+    }
+  }
+
+  private async verify(step: WorkflowStep, order: RecoveryOrder, position: number, forMs: number): Promise<SignalOutcome> {
+    const begun = await step.do(`${position} verify`, async () => {
+      const answer = await registryOf(order.componentType).beginVerification(order.componentId, order.recoveryId, position, forMs);
+      return answer.ok;
+    });
+    if (!begun) return 'removed';
+    for (let received = 0; received < MAX_SIGNALS; received++) {
+      const signal = await this.nextSignal(step, `${position} signal ${received}`, forMs + SIGNAL_GRACE_MS);
+      if (!signal) return 'unproven';
+      const isFinal = signal.outcome === 'cancelled' || signal.outcome === 'removed';
+      if (isFinal || signal.position === position) return signal.outcome;
+    }
+    return 'unproven';
+  }
+
+  /** The next signal of the registry, or null when none came in time. */
+  private async nextSignal(step: WorkflowStep, name: string, timeout: number): Promise<RecoverySignal | null> {
+    try {
+      return (await step.waitForEvent<RecoverySignal>(name, { type: 'signal', timeout })).payload;
+    } catch {
+      // waitForEvent throws when its time is over, and for nothing else.
+      return null;
+    }
+  }
+
+  private async isOverdue(step: WorkflowStep, order: RecoveryOrder, position: number): Promise<Ending | null> {
+    return step.do(`${position} time`, async () => (Date.now() >= order.deadline ? 'timeout' : null));
+  }
+
+  private async close(step: WorkflowStep, order: RecoveryOrder, actions: readonly RecordedAction[], ending: Ending): Promise<Ending> {
+    const escalates = ending === 'failed' || ending === 'timeout';
+    await step.do('end', async () => registryOf(order.componentType).endRecovery(order.componentId, order.recoveryId, ending));
+    // With the history away this is tried for a long time: the component is long back in service.
+    await step.do('close', { retries: { limit: 20, delay: 2_000, backoff: 'exponential' }, timeout: '1 minute' }, async () => {
+      const finishedAt = Date.now();
+      const tried = actions.map((each) => each.action).join(', ') || 'nothing';
+      const incident = escalates
+        ? await raiseIncident(this.env, order, { severity: 'critical', summary: `recovery ${ending} after ${tried}` })
+        : null;
+      if (ending === 'successful') await resolveIncidents(this.env, order.componentId, finishedAt);
+      await saveRecovery(this.env.HISTORY, { ...order, status: ending, finishedAt, actions, incidentId: incident?.id ?? null });
+    });
+    return ending;
+  }
+
+  /** Writes the recovery as it stands to the history and the log; with the history away it goes on. */
+  private async record(step: WorkflowStep, name: string, recovery: RecordedRecovery): Promise<void> {
+    await step.do(`record ${name}`, async () => {
+      const last = recovery.actions.at(-1);
+      if (last) await publishAction(recovery, last);
+      try {
+        await saveRecovery(this.env.HISTORY, recovery);
+      } catch (error) {
+        console.error(JSON.stringify({ message: 'recovery not recorded', recoveryId: recovery.recoveryId, error: String(error) }));
+      }
+    });
+  }
+}
+
+async function publishAction(recovery: RecordedRecovery, action: RecordedAction): Promise<void> {
+  const { recoveryId, componentId } = recovery;
+  const { position, status, detail, attempts } = action;
+  const data = { recoveryId, position, action: action.action, status, detail, attempts };
+  await coordinator().publish(
+    [{ key: `${recoveryId}:${position}`, type: 'recovery.action', subject: componentId, time: action.finishedAt ?? action.startedAt, data }],
+    null,
+  );
+}

@@ -1,0 +1,60 @@
+/**
+ * The registry's side of health: has signals judged by the core, stores what they changed in one
+ * transaction with what it leaves in the outbox, and schedules the next check.
+ */
+import type { ComponentRecord } from '../core/component/component-record.ts';
+import type { Check } from '../core/health/check.ts';
+import type { HealthSignal } from '../core/health/observe-health.ts';
+import { observeHealth } from '../core/health/observe-health.ts';
+import { nextCheckAt } from '../core/health/schedule.ts';
+import type { MemberSignal } from './check-rounds.ts';
+import { healthDrafts } from './health-drafts.ts';
+import type { Member } from './member.ts';
+import type { RecoveryDesk } from './recovery-desk.ts';
+import type { RegistryState } from './registry-state.ts';
+import type { OutboxDraft } from './registry-store.ts';
+
+export class HealthDesk {
+  private readonly state: RegistryState;
+  private readonly recoveries: RecoveryDesk;
+
+  constructor(state: RegistryState, recoveries: RecoveryDesk) {
+    this.state = state;
+    this.recoveries = recoveries;
+  }
+
+  /** Takes signals in; true when something was written to the outbox. */
+  observe(signals: readonly MemberSignal[], now: number): boolean {
+    const records: ComponentRecord[] = [];
+    const outbox: OutboxDraft[] = [];
+    let visible = false;
+    for (const { member, signal, ended } of signals) {
+      const step = observeHealth(member.record.health, signal, this.state.config, now);
+      const seen = { ...member.record, health: step.next };
+      const proof = this.recoveries.countProof(seen, signal);
+      const record = proof?.record ?? seen;
+      const context = this.state.draftContext(record, now);
+      outbox.push(...healthDrafts(record, step.events, this.state.config.failureThreshold, context), ...(proof?.outbox ?? []));
+      // An unchanged good check writes no row: it stays in memory until something changes.
+      if (step.events.length > 0 || proof) records.push(record);
+      else member.record = record;
+      visible ||= step.events.some((event) => event.kind === 'status-changed');
+      if (ended && signal.kind !== 'doubt-ended') this.conclude(member, record, ended, signal, now);
+    }
+    if (records.length > 0) this.state.commit({ records, outbox, visible }, now);
+    return outbox.length > 0;
+  }
+
+  /** Schedules the next check and answers those who waited for this one. */
+  private conclude(member: Member, record: ComponentRecord, ended: Check, signal: HealthSignal, now: number): void {
+    const verifying = record.recovery.active?.verification != null;
+    const after = { now, startedAt: ended.startedAt, verifying };
+    member.nextCheckAt = nextCheckAt(record.health, after, this.state.intervalMs(record), this.state.place(member));
+    const result = {
+      outcome: signal.kind === 'check-passed' ? ('passed' as const) : ('failed' as const),
+      responseTimeMs: signal.kind === 'check-passed' ? signal.responseTimeMs : null,
+      error: signal.kind === 'check-failed' ? signal.error : null,
+    };
+    for (const resolve of member.waiting.splice(0)) resolve(result);
+  }
+}

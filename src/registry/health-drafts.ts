@@ -1,0 +1,70 @@
+/** What a change of health leaves in the outbox: events for the log, failures for their manager. */
+import type { ComponentRecord } from '../core/component/component-record.ts';
+import type { ComponentResource } from '../core/component/resource.ts';
+import type { EventDraft, EventType } from '../core/event/coordinator-event.ts';
+import type { FailureReport } from '../core/failure/failure.ts';
+import type { HealthEvent } from '../core/health/observe-health.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { OutboxDraft } from './registry-store.ts';
+
+export interface DraftContext {
+  readonly now: number;
+  readonly newId: () => string;
+  readonly resource: () => ComponentResource;
+}
+
+/** A component that stays down is written down once in this many failed checks, after the first few. */
+const REPEATED_FAILURES_EVERY = 15;
+
+export function eventDraft(type: EventType, record: ComponentRecord, data: JsonObject, context: DraftContext): OutboxDraft {
+  const componentId = record.registration.id;
+  const key = context.newId();
+  const payload: EventDraft = { key, type, subject: componentId, time: context.now, data };
+  return { kind: 'event', key, componentId, payload };
+}
+
+export function failureDraft(
+  record: ComponentRecord,
+  failed: Extract<HealthEvent, { kind: 'failed' }>,
+  failureContext: JsonObject | null,
+  context: DraftContext,
+): OutboxDraft & { payload: FailureReport } {
+  const { registration, generation } = record;
+  const id = `f-${context.newId()}`;
+  const payload: FailureReport = {
+    id,
+    componentId: registration.id,
+    componentType: registration.type,
+    generation,
+    source: failed.source,
+    code: failed.error.code === '' ? null : failed.error.code,
+    message: failed.error.message,
+    context: failureContext,
+    occurredAt: context.now,
+  };
+  return { kind: 'failure', key: id, componentId: registration.id, payload };
+}
+
+/** Drafts for what the state machine said happened to `record` (its state after the step). */
+export function healthDrafts(
+  record: ComponentRecord,
+  events: readonly HealthEvent[],
+  failureThreshold: number,
+  context: DraftContext,
+): OutboxDraft[] {
+  return events.flatMap((event): OutboxDraft[] => {
+    if (event.kind === 'failed') return isWorthRecording(record, failureThreshold) ? [failureDraft(record, event, null, context)] : [];
+    const data = { from: event.from, to: event.to, reason: event.reason, component: context.resource() as unknown as JsonObject };
+    const drafts = [eventDraft('component.health-changed', record, data, context)];
+    if (event.to === 'unhealthy') drafts.push(eventDraft('component.failed', record, { reason: event.reason }, context));
+    if (event.from === 'unhealthy') drafts.push(eventDraft('component.recovered', record, { to: event.to }, context));
+    return drafts;
+  });
+}
+
+/** Failures during a running recovery are what it is about, not new ones. */
+function isWorthRecording(record: ComponentRecord, failureThreshold: number): boolean {
+  if (record.recovery.active) return false;
+  const { consecutiveFailures } = record.health;
+  return consecutiveFailures <= failureThreshold || consecutiveFailures % REPEATED_FAILURES_EVERY === 0;
+}

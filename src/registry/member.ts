@@ -1,0 +1,79 @@
+/**
+ * A component in the registry's memory: its record and what need not survive an eviction, that is the
+ * check under way and the times at which it is due for something.
+ */
+import type { ComponentRecord } from '../core/component/component-record.ts';
+import { degradedAfterMs } from '../core/component/registration.ts';
+import type { AttemptOrder, Check, CheckPlan } from '../core/health/check.ts';
+import { checkDueAt, retryTimeoutMs } from '../core/health/check.ts';
+import { suspicionMs } from '../core/health/schedule.ts';
+import type { ProbeTarget } from '../probe/probe-runner.ts';
+import type { ProbeResult } from './registry-api.ts';
+
+export interface Member {
+  record: ComponentRecord;
+  check: Check | null;
+  nextCheckAt: number;
+  heartbeatDueAt: number | null;
+  /** Places it within its type's round, the same after every restart. */
+  readonly ordinal: number;
+  /** Callers of `probe` who wait for the verdict of the check under way. */
+  waiting: ((result: Omit<ProbeResult, 'health'>) => void)[];
+}
+
+/** A component fresh from registration or storage: due for a check at `nextCheckAt`, its heartbeat from now on. */
+export function newMember(record: ComponentRecord, nextCheckAt: number, now: number): Member {
+  const ttl = record.registration.heartbeat?.ttl;
+  const heartbeatDueAt = ttl === undefined || record.health.heartbeatStatus === 'unhealthy' ? null : now + ttl;
+  return { record, check: null, nextCheckAt, heartbeatDueAt, ordinal: hashOf(record.registration.id), waiting: [] };
+}
+
+/** FNV-1a, 32 bits: spreads names evenly, the same on every start. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash;
+}
+
+/** Rechecks that keep the short timeout, so that the threshold is reached in seconds. */
+const FAST_RECHECKS = 2;
+
+/** How the next check of a component is made: in full when all was well, single and quick while in question. */
+export function planCheck(record: ComponentRecord): CheckPlan {
+  const check = record.registration.healthCheck!;
+  const { health, recovery } = record;
+  const short = retryTimeoutMs(check.timeout, health.usualResponseTimeMs);
+  const failing = health.consecutiveFailures > 0 || recovery.active?.verification != null;
+  const fast = health.consecutiveFailures > 0 && health.consecutiveFailures <= FAST_RECHECKS && !recovery.active;
+  return {
+    timeoutMs: fast ? short : check.timeout,
+    suspicionMs: suspicionMs(record.registration),
+    retries: failing ? 0 : check.retries,
+    retryTimeoutMs: short,
+  };
+}
+
+export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTarget {
+  const { registration } = record;
+  const check = registration.healthCheck!;
+  return {
+    componentId: registration.id,
+    generation: record.generation,
+    url: URL.parse(check.endpoint, registration.endpoint)?.href ?? check.endpoint,
+    method: check.method,
+    degradedAfterMs: degradedAfterMs(check),
+    order,
+  };
+}
+
+/** Epoch ms at which this member next needs the alarm, Infinity for never. */
+export function dueAt(member: Member): number {
+  const { record } = member;
+  const check = member.check ? checkDueAt(member.check) : record.registration.healthCheck ? member.nextCheckAt : Infinity;
+  return Math.min(
+    check,
+    member.heartbeatDueAt ?? Infinity,
+    record.lifecycle.until ?? Infinity,
+    record.recovery.active?.verification?.until ?? Infinity,
+  );
+}

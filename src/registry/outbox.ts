@@ -1,0 +1,109 @@
+/**
+ * Delivers what the registry has written down: events to the coordinator, failures and signals to the
+ * failure manager. A row leaves only when its receiver has it, so a kill loses nothing; receivers
+ * know rows by their ids, so sending twice adds nothing.
+ *
+ * Each kind has a lane of its own: with the history away, events still flow.
+ */
+import type { EventDraft, EventSink } from '../core/event/coordinator-event.ts';
+import type { FailureReport } from '../core/failure/failure.ts';
+import type { FailureBatchItem, FailureIntake, RecoveryOrder, RecoverySignal } from '../core/failure/failure-intake.ts';
+import type { TypeHealth } from '../core/health/system-health.ts';
+import type { OutboxKind, OutboxRow, RegistryStore } from './registry-store.ts';
+
+export interface OutboxReceivers {
+  readonly events: EventSink;
+  readonly failures: FailureIntake;
+  readonly typeHealth: () => TypeHealth;
+  readonly batchItem: (report: FailureReport) => FailureBatchItem;
+}
+
+const BATCH = 50;
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 30_000;
+const LANES: readonly OutboxKind[] = ['event', 'failure', 'signal', 'nudge'];
+
+export class Outbox {
+  private readonly store: RegistryStore;
+  private readonly receivers: OutboxReceivers;
+  private readonly running = new Map<OutboxKind, Promise<void>>();
+  private readonly again = new Set<OutboxKind>();
+  private delayMs = 0;
+  /** Epoch ms at which undelivered rows are tried again, or null. */
+  retryAt: number | null = null;
+
+  constructor(store: RegistryStore, receivers: OutboxReceivers) {
+    this.store = store;
+    this.receivers = receivers;
+  }
+
+  /** Delivers all there is; never throws. Calls during a delivery are folded into one more round. */
+  async flush(now: number): Promise<void> {
+    this.retryAt = null;
+    await Promise.all(LANES.map((lane) => this.runLane(lane, now)));
+  }
+
+  private runLane(lane: OutboxKind, now: number): Promise<void> {
+    const running = this.running.get(lane);
+    if (running) {
+      this.again.add(lane);
+      return running;
+    }
+    const started = this.drain(lane)
+      .then(() => {
+        this.delayMs = 0;
+      })
+      .catch((error: unknown) => {
+        // Rows stay where they are; the alarm and the sweep come back for them.
+        console.error(JSON.stringify({ message: 'outbox delivery failed', lane, error: String(error) }));
+        this.delayMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, this.delayMs * 2));
+        this.retryAt = now + this.delayMs;
+      })
+      .finally(() => this.running.delete(lane));
+    this.running.set(lane, started);
+    return started;
+  }
+
+  private async drain(lane: OutboxKind): Promise<void> {
+    do {
+      this.again.delete(lane);
+      for (;;) {
+        const rows = this.store.readOutbox(lane, BATCH);
+        if (rows.length === 0) break;
+        const delivered = await this.deliver(lane, rows);
+        this.store.removeFromOutbox(delivered);
+        if (delivered.length < rows.length) throw new Error(`${rows.length - delivered.length} of ${rows.length} not taken`);
+      }
+    } while (this.again.has(lane));
+  }
+
+  private async deliver(lane: OutboxKind, rows: readonly OutboxRow[]): Promise<number[]> {
+    const { events, failures, typeHealth, batchItem } = this.receivers;
+    switch (lane) {
+      case 'event':
+        await events.publish(rows.map((row) => row.payload as EventDraft), typeHealth());
+        return rows.map((row) => row.seq);
+      case 'failure': {
+        const reports = rows.map((row) => row.payload as FailureReport);
+        const evaluations = await failures.evaluate(reports.map(batchItem));
+        const recorded = new Set(evaluations.filter((each) => each.recorded).map((each) => each.failureId));
+        return rows.filter((row) => recorded.has((row.payload as FailureReport).id)).map((row) => row.seq);
+      }
+      case 'signal':
+        return this.oneByOne(rows, (payload) => failures.signal(payload as RecoverySignal));
+      case 'nudge':
+        return this.oneByOne(rows, async (payload) => {
+          await failures.nudge(payload as RecoveryOrder);
+          return true;
+        });
+      default:
+        return lane satisfies never;
+    }
+  }
+
+  private async oneByOne(rows: readonly OutboxRow[], send: (payload: unknown) => Promise<boolean>): Promise<number[]> {
+    const delivered: number[] = [];
+    for (const row of rows) if (await send(row.payload)) delivered.push(row.seq);
+    return delivered;
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * The registry's side of recoveries: only one begins for a component at a time, proof is counted from
+ * the checks, and everything a workflow waits for is written to the outbox first.
+ */
+import type { ActiveRecovery, ComponentRecord } from '../core/component/component-record.ts';
+import type { RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
+import { fail, ok } from '../core/result.ts';
+import type { HealthSignal } from '../core/health/observe-health.ts';
+import { eventDraft } from './health-drafts.ts';
+import type { Member } from './member.ts';
+import type { RecoveryCause, RecoveryOutcome, RegistryApi } from './registry-api.ts';
+import type { RegistryState } from './registry-state.ts';
+import type { OutboxDraft } from './registry-store.ts';
+
+const FIRST_COOLDOWN_MS = 300_000;
+const MAX_COOLDOWN_MS = 3_600_000;
+
+export class RecoveryDesk {
+  private readonly state: RegistryState;
+
+  constructor(state: RegistryState) {
+    this.state = state;
+  }
+
+  async begin(id: string, cause: RecoveryCause, clock: () => number): ReturnType<RegistryApi['beginRecovery']> {
+    for (;;) {
+      const member = this.state.members.get(id);
+      if (!member) return fail('unknown-component', `${id} is not registered`);
+      const { record } = member;
+      const { recovery } = record;
+      if (recovery.active) return ok({ order: recovery.active.order, started: false });
+      if (record.generation !== cause.generation) return fail('superseded', 'the component was registered anew since');
+      if (record.lifecycle.state !== 'active') return fail('not-in-service', `the component is ${record.lifecycle.state}`);
+      if (clock() < recovery.notBefore) return fail('cooling-down', 'recoveries failed before, the next may begin later');
+      const generation = recovery.generation + 1;
+      const recoveryId = await recoveryIdOf(id, record.generation, generation);
+      // The digest was awaited: someone else may have begun meanwhile.
+      if (member.record.recovery !== recovery) continue;
+      return ok({ order: this.open(member, recoveryId, generation, cause, clock()), started: true });
+    }
+  }
+
+  /** The running recovery of that id, with its member. */
+  find(id: string, recoveryId: string): { member: Member; active: ActiveRecovery } | undefined {
+    const member = this.state.members.get(id);
+    const active = member?.record.recovery.active;
+    return member && active?.order.recoveryId === recoveryId ? { member, active } : undefined;
+  }
+
+  /**
+   * Lets a recovery restart or scale its component while no more than a third of the type (at least
+   * one) are being worked on, so that a cure never takes a type down.
+   */
+  permitDisruption(id: string, recoveryId: string, now: number): 'permitted' | 'too-many' | 'not-recovering' {
+    const found = this.find(id, recoveryId);
+    if (!found) return 'not-recovering';
+    if (found.active.disruptive) return 'permitted';
+    let disrupted = 0;
+    for (const { record } of this.state.members.values()) if (record.recovery.active?.disruptive) disrupted++;
+    if (disrupted >= Math.max(1, Math.floor(this.state.members.size / 3))) return 'too-many';
+    this.state.commit({ records: [withActive(found.member.record, { ...found.active, disruptive: true })], visible: false }, now);
+    return 'permitted';
+  }
+
+  beginVerification(id: string, recoveryId: string, position: number, forMs: number, now: number): boolean {
+    const found = this.find(id, recoveryId);
+    if (!found) return false;
+    const { member, active } = found;
+    // A repeated step must not start the proof anew.
+    if (active.verification?.position === position) return true;
+    const until = Math.min(now + forMs, active.order.deadline);
+    const verification = { position, since: now, until, successes: 0 };
+    this.state.commit({ records: [withActive(member.record, { ...active, verification })], visible: false }, now);
+    member.check = null;
+    member.nextCheckAt = now;
+    return true;
+  }
+
+  /** Counts a good sign towards the proof; answers the record and, when proven, the signal to send. */
+  countProof(record: ComponentRecord, signal: HealthSignal): { record: ComponentRecord; outbox: OutboxDraft[] } | null {
+    const active = record.recovery.active;
+    const verification = active?.verification;
+    if (!active || !verification) return null;
+    const good = signal.kind === 'check-passed' || (signal.kind === 'heartbeat' && signal.status !== 'unhealthy');
+    const bad = signal.kind === 'check-failed' || signal.kind === 'heartbeat-expired';
+    if (!good && !bad) return null;
+    const successes = good ? verification.successes + 1 : 0;
+    if (successes < this.state.config.healthyThreshold) {
+      return { record: withActive(record, { ...active, verification: { ...verification, successes } }), outbox: [] };
+    }
+    return { record: withActive(record, { ...active, verification: null }), outbox: [signalDraft(record, active, verification.position, 'healthy')] };
+  }
+
+  /** Ends verifications whose time is over: the next action is due. */
+  expireVerifications(now: number): void {
+    for (const { record } of this.state.members.values()) {
+      const active = record.recovery.active;
+      if (!active?.verification || now < active.verification.until) continue;
+      const outbox = [signalDraft(record, active, active.verification.position, 'unproven')];
+      this.state.commit({ records: [withActive(record, { ...active, verification: null })], outbox, visible: false }, now);
+    }
+  }
+
+  end(id: string, recoveryId: string, outcome: RecoveryOutcome, now: number): void {
+    const found = this.find(id, recoveryId);
+    if (!found) return;
+    const { record } = found.member;
+    const proven = outcome === 'successful' || outcome === 'cancelled';
+    const failedInRow = proven ? 0 : record.recovery.failedInRow + 1;
+    const cooldownMs = proven ? 0 : Math.min(MAX_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** (failedInRow - 1));
+    const recovery = { ...record.recovery, active: null, settledUntil: now, failedInRow, notBefore: now + cooldownMs };
+    const type = outcome === 'successful' ? 'recovery.succeeded' : 'recovery.failed';
+    const event = eventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
+    this.state.commit({ records: [{ ...record, recovery }], outbox: [event], visible: false }, now);
+  }
+
+  /** A signal that a running recovery of this record is no longer needed. */
+  abandon(record: ComponentRecord, outcome: 'cancelled' | 'removed'): OutboxDraft[] {
+    const { active } = record.recovery;
+    // Whatever position it waits at, it must hear this.
+    return active ? [signalDraft(record, active, active.verification?.position ?? 0, outcome)] : [];
+  }
+
+  private open(member: Member, recoveryId: string, generation: number, cause: RecoveryCause, now: number) {
+    const { record } = member;
+    const order = {
+      recoveryId,
+      componentId: record.registration.id,
+      componentType: record.registration.type,
+      failureType: cause.failureType,
+      failureId: cause.failureId,
+      reason: cause.reason,
+      startedAt: now,
+      deadline: now + this.state.config.recoveryTimeout,
+    };
+    const recovery = { ...record.recovery, generation, active: { order, disruptive: false, verification: null } };
+    const next = { ...record, recovery };
+    const data = { recoveryId, failureType: cause.failureType, reason: cause.reason, deadline: order.deadline };
+    const event = eventDraft('recovery.started', next, data, this.state.draftContext(next, now));
+    this.state.commit({ records: [next], outbox: [event], visible: false }, now);
+    return order;
+  }
+}
+
+const withActive = (record: ComponentRecord, active: ActiveRecovery): ComponentRecord => ({
+  ...record,
+  recovery: { ...record.recovery, active },
+});
+
+function signalDraft(record: ComponentRecord, active: ActiveRecovery, position: number, outcome: SignalOutcome): OutboxDraft {
+  const { recoveryId } = active.order;
+  const payload: RecoverySignal = { recoveryId, position, outcome };
+  return { kind: 'signal', key: `${recoveryId}:${position}:${outcome}`, componentId: record.registration.id, payload };
+}
+
+/** Workflow ids allow neither "." nor 128 characters, hence a digest; the same recovery always gets the same id. */
+async function recoveryIdOf(componentId: string, generation: number, recoveryGeneration: number): Promise<string> {
+  const text = `${componentId}\n${generation}\n${recoveryGeneration}`;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return `r-${Array.from(digest.slice(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}

@@ -1,0 +1,126 @@
+/**
+ * What a ComponentRegistry answers, as the rest of the house sees it.
+ *
+ * An explicit interface rather than the stub's inferred type: RPC type mapping loses JSON columns.
+ * Every method may be called twice with the same arguments.
+ */
+import { env } from 'cloudflare:workers';
+import type { Candidate, Vitals } from '../core/balancing/candidate.ts';
+import type { LifecycleState, Lifecycle } from '../core/component/lifecycle.ts';
+import type { ReportedLoad } from '../core/component/load.ts';
+import type { Registration } from '../core/component/registration.ts';
+import type { ComponentResource, HealthView } from '../core/component/resource.ts';
+import type { FailureType } from '../core/failure/classify.ts';
+import type { FailureEvaluation, RecoveryOrder } from '../core/failure/failure-intake.ts';
+import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
+import type { FailureDetail, HealthStatus } from '../core/health/health-state.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Result } from '../core/result.ts';
+
+export type NotFound = 'unknown-component';
+
+export interface RegistryApi {
+  /**
+   * Stores under the number of a claim; an older claim than the stored one changes nothing. With
+   * `ifGeneration` only over exactly that registration.
+   */
+  register(registration: Registration, generation: number, ifGeneration: number | null): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | NotFound>>;
+  component(id: string): Promise<Result<ComponentResource, NotFound>>;
+  components(query: ComponentQuery): Promise<ComponentResource[]>;
+  /** Removes it, after `drainMs` out of routing when that is not 0. */
+  remove(id: string, options: { drainMs: number; ifGeneration: number | null }): Promise<Result<Removal, NotFound | 'precondition-failed'>>;
+  heartbeat(id: string, beat: HeartbeatInput): Promise<Result<HeartbeatReceipt, NotFound | 'heartbeat-not-declared'>>;
+  /** Checks now (or joins the check under way) and answers its result. */
+  probe(id: string): Promise<Result<ProbeResult, NotFound | 'no-health-check'>>;
+  reportFailure(id: string, error: { code?: string; message: string }, context: JsonObject | null): Promise<Result<FailureEvaluation, NotFound>>;
+  /** Brings an edge up to date and takes in what it assigned since. */
+  sync(request: SyncRequest): Promise<SyncAnswer>;
+  /** The claim number and dependencies a component is held under, for repairing the directory. */
+  held(id: string): Promise<{ generation: number; dependencies: readonly string[] } | null>;
+
+  beginRecovery(id: string, cause: RecoveryCause): Promise<Result<{ order: RecoveryOrder; started: boolean }, NotFound | 'superseded' | 'cooling-down' | 'not-in-service'>>;
+  recoveryFacts(id: string, recoveryId: string): Promise<Result<RecoveryTarget, NotFound | 'not-recovering'>>;
+  /** Asks leave to restart or scale it: at most a third of a type at once. */
+  permitDisruption(id: string, recoveryId: string): Promise<'permitted' | 'too-many' | 'not-recovering'>;
+  /** Starts counting proof from now on; the answer comes as a signal to the recovery. */
+  beginVerification(id: string, recoveryId: string, position: number, forMs: number): Promise<Result<null, NotFound | 'not-recovering'>>;
+  endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<void>;
+  cancelRecovery(id: string, recoveryId: string): Promise<Result<null, NotFound | 'not-recovering'>>;
+  promoteStandby(id: string): Promise<Result<{ promoted: string }, NotFound | 'no-standby'>>;
+  changeLifecycle(id: string, lifecycle: Lifecycle): Promise<Result<ComponentResource, NotFound>>;
+
+  sweep(): Promise<void>;
+}
+
+export interface Registered {
+  readonly created: boolean;
+  readonly component: ComponentResource;
+}
+
+export interface Removal {
+  readonly generation: number;
+  /** Epoch ms at which it is gone, or null when it is. */
+  readonly drainsUntil: number | null;
+}
+
+export interface ComponentQuery {
+  readonly after: string | null;
+  readonly limit: number;
+  readonly status?: HealthStatus | undefined;
+  readonly lifecycle?: LifecycleState | undefined;
+  readonly location?: string | undefined;
+  readonly capability?: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface HeartbeatInput {
+  readonly status: 'healthy' | 'degraded' | 'unhealthy';
+  readonly load: ReportedLoad | null;
+}
+
+export interface HeartbeatReceipt {
+  readonly status: HealthStatus;
+  readonly expiresAt: number;
+}
+
+export interface ProbeResult {
+  readonly outcome: 'passed' | 'failed' | 'inconclusive';
+  readonly responseTimeMs: number | null;
+  readonly error: FailureDetail | null;
+  readonly health: HealthView;
+}
+
+export interface SyncRequest {
+  /** Revision the edge holds, or null for none. */
+  readonly revision: number | null;
+  /** Work assigned since the last sync: component id → count. */
+  readonly assigned: Readonly<Record<string, number>>;
+}
+
+export interface SyncAnswer {
+  readonly revision: number;
+  /** All components when the revision moved, else null. */
+  readonly candidates: readonly Candidate[] | null;
+  /** Vitals in the order of the revision's candidates. */
+  readonly vitals: readonly Vitals[];
+}
+
+export interface RecoveryCause {
+  readonly generation: number;
+  readonly failureId: string;
+  readonly failureType: FailureType;
+  readonly reason: string;
+}
+
+export interface RecoveryTarget {
+  readonly facts: RecoveryFacts;
+  readonly name: string;
+  readonly controlUrl: string | null;
+}
+
+export type RecoveryOutcome = 'successful' | 'failed' | 'timeout' | 'cancelled';
+
+/** The registry of a component type. */
+export const registryOf = (type: string): RegistryApi =>
+  env.COMPONENT_REGISTRY.getByName(type) as unknown as RegistryApi;
+

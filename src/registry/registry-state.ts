@@ -1,0 +1,107 @@
+/**
+ * A registry's members in memory, written through to its store.
+ *
+ * Owns the type's revision (it moves with membership, health and lifecycle, not with load) and the
+ * rule that memory changes only after the transaction that stores the change.
+ */
+import type { ComponentRecord } from '../core/component/component-record.ts';
+import type { SystemConfig } from '../core/config/system-config.ts';
+import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
+import type { RoundPlace } from '../core/health/schedule.ts';
+import { detectionFor, nextRoundAt } from '../core/health/schedule.ts';
+import { countChecked, resourceView } from './fleet-views.ts';
+import type { DraftContext } from './health-drafts.ts';
+import type { Member } from './member.ts';
+import { hashOf, newMember } from './member.ts';
+import type { OutboxDraft, RegistryStore } from './registry-store.ts';
+
+export interface Change {
+  readonly records?: readonly ComponentRecord[];
+  readonly removed?: readonly string[];
+  readonly outbox?: readonly OutboxDraft[];
+  /** True when routing or readers can see a difference: moves the revision. */
+  readonly visible: boolean;
+}
+
+/** Interval assumed for members that have no health check of their own. */
+const NO_CHECK_INTERVAL_MS = 10_000;
+
+export class RegistryState {
+  readonly members = new Map<string, Member>();
+  readonly store: RegistryStore;
+  readonly config: SystemConfig = DEFAULT_CONFIG;
+  type = '';
+  revision = 0;
+  private checkedCount = 0;
+  private readonly storage: DurableObjectStorage;
+
+  constructor(store: RegistryStore, storage: DurableObjectStorage) {
+    this.store = store;
+    this.storage = storage;
+  }
+
+  /** Reads everything back after an eviction or a kill; answers the ids of rows that no longer parse. */
+  load(now: number): string[] {
+    this.type = this.store.readScalar('type') ?? '';
+    this.revision = Number(this.store.readScalar('revision') ?? 0);
+    const { records, unreadable } = this.store.loadComponents();
+    for (const record of records) this.members.set(record.registration.id, newMember(record, now, now));
+    this.checkedCount = countChecked(this.members);
+    for (const member of this.members.values()) {
+      // What was in question is checked at once, the rest with its next round.
+      if (member.record.health.status === 'healthy') member.nextCheckAt = this.nextRound(member, now);
+    }
+    return unreadable;
+  }
+
+  /** Stores a change whole or not at all, then takes it over into memory. */
+  commit(change: Change, now: number): void {
+    const revision = change.visible ? this.revision + 1 : this.revision;
+    const records = (change.records ?? []).map((record) =>
+      change.visible ? { ...record, revision, updatedAt: now } : record,
+    );
+    this.storage.transactionSync(() => {
+      for (const record of records) this.store.saveComponent(record);
+      for (const id of change.removed ?? []) this.store.deleteComponent(id);
+      for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
+      if (change.visible) this.store.writeScalar('revision', String(revision));
+    });
+    this.revision = revision;
+    for (const record of records) this.adopt(record, now);
+    for (const id of change.removed ?? []) this.members.delete(id);
+    if (change.visible) this.checkedCount = countChecked(this.members);
+  }
+
+  nameType(type: string): void {
+    if (this.type !== '') return;
+    this.store.writeScalar('type', type);
+    this.type = type;
+  }
+
+  place(member: Member): RoundPlace {
+    return { phaseMs: hashOf(this.type), ordinal: member.ordinal, checkedInType: this.checkedCount };
+  }
+
+  intervalMs(record: ComponentRecord): number {
+    return detectionFor(record.registration, this.config, this.checkedCount).intervalMs ?? NO_CHECK_INTERVAL_MS;
+  }
+
+  nextRound(member: Member, now: number): number {
+    return nextRoundAt(now, this.intervalMs(member.record), this.place(member));
+  }
+
+  draftContext(record: ComponentRecord, now: number): DraftContext {
+    return {
+      now,
+      newId: () => crypto.randomUUID(),
+      // Whoever shows it in an event makes a visible change: the revision it will have once stored.
+      resource: () => resourceView(this.members, this.config, now)({ ...record, revision: this.revision + 1, updatedAt: now }),
+    };
+  }
+
+  private adopt(record: ComponentRecord, now: number): void {
+    const member = this.members.get(record.registration.id);
+    if (member) member.record = record;
+    else this.members.set(record.registration.id, newMember(record, now, now));
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * All SQL of a ComponentRegistry: components, outbox and a few scalars.
+ *
+ * The registry keeps its components in memory and writes through; rows are read once, when the object
+ * wakes. A row that no longer parses is left alone and reported, so that it stops nobody else.
+ */
+import * as z from 'zod';
+import type { ComponentRecord } from '../core/component/component-record.ts';
+import { NO_LOAD } from '../core/component/load.ts';
+import { RegistrationSchema } from '../core/component/registration.ts';
+
+export type OutboxKind = 'event' | 'failure' | 'signal' | 'nudge';
+
+export interface OutboxRow {
+  readonly seq: number;
+  readonly kind: OutboxKind;
+  readonly componentId: string;
+  readonly payload: unknown;
+}
+
+export interface OutboxDraft {
+  readonly kind: OutboxKind;
+  /** Unique per row: writing the same thing twice keeps one. */
+  readonly key: string;
+  readonly componentId: string;
+  readonly payload: unknown;
+}
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS components (
+     id TEXT PRIMARY KEY,
+     registration TEXT NOT NULL,
+     generation INTEGER NOT NULL,
+     revision INTEGER NOT NULL,
+     registered_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     lifecycle TEXT NOT NULL,
+     health TEXT NOT NULL,
+     recovery TEXT NOT NULL
+   ) STRICT`,
+  `CREATE TABLE IF NOT EXISTS outbox (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     kind TEXT NOT NULL,
+     key TEXT NOT NULL UNIQUE,
+     component_id TEXT NOT NULL,
+     payload TEXT NOT NULL
+   ) STRICT`,
+  `CREATE TABLE IF NOT EXISTS scalars (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
+];
+
+interface ComponentRow extends Record<string, SqlStorageValue> {
+  id: string;
+  registration: string;
+  generation: number;
+  revision: number;
+  registered_at: number;
+  updated_at: number;
+  lifecycle: string;
+  health: string;
+  recovery: string;
+}
+
+const nullableNumber = z.number().nullable();
+const HealthRowSchema = z.looseObject({ status: z.string(), since: z.number() });
+const LifecycleRowSchema = z.object({ state: z.string(), until: nullableNumber });
+const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: z.number() });
+
+export class RegistryStore {
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    for (const statement of SCHEMA) sql.exec(statement);
+  }
+
+  /** Every readable component, in the order of registration; ids of unreadable rows apart. */
+  loadComponents(): { records: ComponentRecord[]; unreadable: string[] } {
+    const records: ComponentRecord[] = [];
+    const unreadable: string[] = [];
+    for (const row of this.sql.exec<ComponentRow>('SELECT * FROM components ORDER BY registered_at, id')) {
+      const record = readRow(row);
+      if (record) records.push(record);
+      else unreadable.push(row.id);
+    }
+    return { records, unreadable };
+  }
+
+  saveComponent(record: ComponentRecord): void {
+    this.sql.exec(
+      `INSERT INTO components (id, registration, generation, revision, registered_at, updated_at, lifecycle, health, recovery)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, generation = excluded.generation,
+         revision = excluded.revision, registered_at = excluded.registered_at, updated_at = excluded.updated_at,
+         lifecycle = excluded.lifecycle, health = excluded.health, recovery = excluded.recovery`,
+      record.registration.id,
+      JSON.stringify(record.registration),
+      record.generation,
+      record.revision,
+      record.registeredAt,
+      record.updatedAt,
+      JSON.stringify(record.lifecycle),
+      JSON.stringify(record.health),
+      JSON.stringify(record.recovery),
+    );
+  }
+
+  deleteComponent(id: string): void {
+    this.sql.exec('DELETE FROM components WHERE id = ?', id);
+  }
+
+  addToOutbox(draft: OutboxDraft): void {
+    this.sql.exec(
+      'INSERT OR IGNORE INTO outbox (kind, key, component_id, payload) VALUES (?, ?, ?, ?)',
+      draft.kind,
+      draft.key,
+      draft.componentId,
+      JSON.stringify(draft.payload),
+    );
+  }
+
+  /** The oldest rows of a kind. */
+  readOutbox(kind: OutboxKind, limit: number): OutboxRow[] {
+    return this.sql
+      .exec<{ seq: number; kind: string; component_id: string; payload: string }>(
+        'SELECT seq, kind, component_id, payload FROM outbox WHERE kind = ? ORDER BY seq LIMIT ?',
+        kind,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({ seq: row.seq, kind, componentId: row.component_id, payload: JSON.parse(row.payload) as unknown }));
+  }
+
+  readOutboxOf(kind: OutboxKind, componentId: string): OutboxRow[] {
+    return this.sql
+      .exec<{ seq: number; payload: string }>(
+        'SELECT seq, payload FROM outbox WHERE kind = ? AND component_id = ? ORDER BY seq LIMIT 1000',
+        kind,
+        componentId,
+      )
+      .toArray()
+      .map((row) => ({ seq: row.seq, kind, componentId, payload: JSON.parse(row.payload) as unknown }));
+  }
+
+  removeFromOutbox(seqs: readonly number[]): void {
+    for (const seq of seqs) this.sql.exec('DELETE FROM outbox WHERE seq = ?', seq);
+  }
+
+  outboxSize(): number {
+    return this.sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM outbox').one().n;
+  }
+
+  readScalar(name: 'type' | 'revision'): string | undefined {
+    return this.sql.exec<{ value: string }>('SELECT value FROM scalars WHERE name = ?', name).toArray()[0]?.value;
+  }
+
+  writeScalar(name: 'type' | 'revision', value: string): void {
+    this.sql.exec('INSERT INTO scalars (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value', name, value);
+  }
+}
+
+function readRow(row: ComponentRow): ComponentRecord | undefined {
+  try {
+    return {
+      registration: RegistrationSchema.parse(JSON.parse(row.registration)),
+      generation: row.generation,
+      revision: row.revision,
+      registeredAt: row.registered_at,
+      updatedAt: row.updated_at,
+      lifecycle: LifecycleRowSchema.parse(JSON.parse(row.lifecycle)) as ComponentRecord['lifecycle'],
+      health: HealthRowSchema.parse(JSON.parse(row.health)) as unknown as ComponentRecord['health'],
+      load: NO_LOAD,
+      recovery: RecoveryRowSchema.parse(JSON.parse(row.recovery)) as unknown as ComponentRecord['recovery'],
+    };
+  } catch {
+    // The caller reports the id; the other rows must come up all the same.
+    return undefined;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * An isolate's snapshots of the registries: what edge routing decides from, without a call.
+ *
+ * A snapshot older than 1 s is refreshed in the background, one older than the configured age before
+ * it is served; one that cannot be refreshed serves on and is marked stale. The refresh carries the
+ * isolate's own assignments to the registry. All who wait share one refresh.
+ */
+import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
+import type { Candidate } from '../core/balancing/candidate.ts';
+import type { Fleet } from '../core/balancing/fleet.ts';
+import { compileFleet } from '../core/balancing/fleet.ts';
+import { registryOf } from './registry-api.ts';
+
+export interface EdgeSnapshot {
+  readonly fleet: Fleet;
+  readonly revision: number;
+  readonly stale: boolean;
+  /** Work this isolate gave to the candidate at a position since the snapshot was taken. */
+  readonly ownAssigned: (position: number) => number;
+}
+
+interface Entry {
+  fleet: Fleet;
+  revision: number;
+  fetchedAt: number;
+  /** By position in the fleet's candidates. */
+  assigned: Float64Array;
+  refreshing: Promise<boolean> | null;
+}
+
+const BACKGROUND_REFRESH_MS = 1_000;
+/** How long a foreground refresh may keep a caller waiting before the last snapshot serves. */
+const REFRESH_TIMEOUT_MS = 1_000;
+
+const entries = new Map<string, Entry>();
+
+/** The snapshot of a type, fresh enough to route by; null when there is none and the registry is away. */
+export async function edgeSnapshot(type: string, now: number, waitUntil: (work: Promise<unknown>) => void): Promise<EdgeSnapshot | null> {
+  const entry = entries.get(type);
+  const age = entry ? now - entry.fetchedAt : Infinity;
+  if (age < BACKGROUND_REFRESH_MS) return view(entry!, false);
+  if (age < DEFAULT_CONFIG.snapshotMaxAgeMs) {
+    waitUntil(refresh(type));
+    return view(entry!, false);
+  }
+  return freshSnapshot(type);
+}
+
+/** The snapshot after a refresh that was waited for. */
+export async function freshSnapshot(type: string): Promise<EdgeSnapshot | null> {
+  const refreshed = await Promise.race([refresh(type), after(REFRESH_TIMEOUT_MS)]);
+  const entry = entries.get(type);
+  return entry?.fetchedAt ? view(entry, !refreshed) : null;
+}
+
+/** Counts work that was just given to a candidate. */
+export function noteAssigned(type: string, position: number): void {
+  const assigned = entries.get(type)?.assigned;
+  if (assigned && position < assigned.length) assigned[position]! += 1;
+}
+
+function view(entry: Entry, stale: boolean): EdgeSnapshot {
+  const { fleet, revision, assigned } = entry;
+  return { fleet, revision, stale, ownAssigned: (position) => assigned[position] ?? 0 };
+}
+
+/** Refreshes once however many ask; resolves to whether the registry answered. */
+function refresh(type: string): Promise<boolean> {
+  const entry = entries.get(type) ?? newEntry(type);
+  entry.refreshing ??= fetchInto(type, entry).finally(() => {
+    entry.refreshing = null;
+  });
+  return entry.refreshing;
+}
+
+function newEntry(type: string): Entry {
+  const entry: Entry = { fleet: compileFleet([]), revision: -1, fetchedAt: 0, assigned: new Float64Array(0), refreshing: null };
+  entries.set(type, entry);
+  return entry;
+}
+
+async function fetchInto(type: string, entry: Entry): Promise<boolean> {
+  const sent = entry.assigned.slice();
+  const assigned: Record<string, number> = {};
+  entry.fleet.candidates.forEach((candidate, position) => {
+    if (sent[position]) assigned[candidate.id] = sent[position];
+  });
+  try {
+    const revision = entry.fetchedAt ? entry.revision : null;
+    const answer = await registryOf(type).sync({ revision, assigned });
+    const known = answer.candidates ?? entry.fleet.candidates;
+    const candidates = known.map((candidate, position): Candidate => ({ ...candidate, vitals: answer.vitals[position] ?? candidate.vitals }));
+    // What was assigned while the call was under way is not in its answer yet: it stays ours.
+    const own = new Map(entry.fleet.candidates.map((candidate, at) => [candidate.id, entry.assigned[at]! - sent[at]!]));
+    entry.assigned = Float64Array.from(candidates, (candidate) => own.get(candidate.id) ?? 0);
+    entry.fleet = compileFleet(candidates);
+    entry.revision = answer.revision;
+    entry.fetchedAt = Date.now();
+    return true;
+  } catch (error) {
+    console.error(JSON.stringify({ message: 'snapshot not refreshed', type, error: String(error) }));
+    return false;
+  }
+}
+
+const after = (ms: number): Promise<false> => new Promise((resolve) => setTimeout(() => resolve(false), ms));

@@ -1,0 +1,34 @@
+/**
+ * What cron does each minute: repairs what an alarm, a kill or a lost message left undone. Each part
+ * stands alone, so that one that fails keeps nobody else waiting.
+ */
+import { coordinator } from '../coordinator/coordinator-api.ts';
+import { TYPE_NAMES } from '../core/config/component-types.ts';
+import { closeAbandoned } from '../history/recovery-history.ts';
+import { applyRetention } from '../history/retention.ts';
+import { registryOf } from '../registry/registry-api.ts';
+
+export async function cronSweep(env: Env, now: number): Promise<void> {
+  const parts: Record<string, Promise<unknown>> = {
+    directory: settleDirectory(now),
+    log: coordinator().trim(),
+    recoveries: closeAbandoned(env.HISTORY, now),
+    retention: applyRetention(env.HISTORY, now),
+  };
+  for (const type of TYPE_NAMES) parts[`registry ${type}`] = registryOf(type).sweep();
+  const names = Object.keys(parts);
+  const results = await Promise.allSettled(Object.values(parts));
+  results.forEach((result, at) => {
+    if (result.status === 'rejected') {
+      console.error(JSON.stringify({ message: 'sweep failed', part: names[at], error: String(result.reason) }));
+    }
+  });
+}
+
+/** Asks the registries what became of registrations whose confirmation never came. */
+async function settleDirectory(now: number): Promise<void> {
+  const directory = coordinator();
+  for (const { id, type, sequence } of await directory.unsettled(now)) {
+    await directory.settle(id, sequence, await registryOf(type).held(id));
+  }
+}
