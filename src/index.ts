@@ -1,5 +1,6 @@
 /** Composition root: binds the handlers and exports the classes. No logic. */
 import { createApp } from './api/app.ts';
+import { consumeDeliveries } from './deliveries/consume-deliveries.ts';
 import { cronSweep } from './sweep/cron-sweep.ts';
 
 export { ComponentRegistry } from './registry/component-registry.ts';
@@ -14,5 +15,8 @@ export default {
   fetch: app.fetch,
   async scheduled(controller, env) {
     await cronSweep(env, controller.scheduledTime);
+  },
+  async queue(batch, env) {
+    await consumeDeliveries(batch, env, Date.now());
   },
 } satisfies ExportedHandler<Env>;

@@ -24,30 +24,49 @@ const MAX_BODY_BYTES = 65_536;
 
 export function createApp(): App {
   const app = new OpenAPIHono<AppEnv>({
-    defaultHook: (result, c) => {
-      if (!result.success) return validationProblem(c, result.error);
-    },
+    defaultHook: (result, c) => (result.success ? undefined : validationProblem(c, result.error)),
   });
   app.use(secureHeaders());
   app.use('/v1/*', authenticate);
-  app.use('/v1/*', bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => problemResponse(c, 'payload-too-large', { detail: `at most ${MAX_BODY_BYTES} bytes` }) }));
+  app.use(
+    '/v1/*',
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: (c) => problemResponse(c, 'payload-too-large', { detail: `at most ${MAX_BODY_BYTES} bytes` }),
+    }),
+  );
 
-  for (const mount of [mountSystem, mountComponents, mountComponentList, mountComponentHealth, mountFailures, mountRecoveries, mountIncidents, mountRouting]) {
+  for (const mount of [
+    mountSystem,
+    mountComponents,
+    mountComponentList,
+    mountComponentHealth,
+    mountFailures,
+    mountRecoveries,
+    mountIncidents,
+    mountRouting,
+  ]) {
     mount(app);
   }
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
-    info: { title: 'Arbiter Coordinator', version: '1', description: 'Registers components, watches their health, routes work to them and recovers them.' },
+    info: {
+      title: 'Arbiter Coordinator',
+      version: '1',
+      description: 'Registers components, watches their health, routes work to them and recovers them.',
+    },
     security: [{ key: [] }],
   });
 
   app.notFound((c) => problemResponse(c, 'not-found', { detail: `no ${c.req.method} ${c.req.path}` }));
   app.onError((error, c) => {
     if (error instanceof HTTPException) {
-      if (error.status === 400) return problemResponse(c, 'malformed-json', { detail: 'the body cannot be parsed as JSON' });
-      if (error.status === 415) return problemResponse(c, 'unsupported-media-type', { detail: 'send content-type: application/json' });
+      if (error.status === 400)
+        return problemResponse(c, 'malformed-json', { detail: 'the body cannot be parsed as JSON' });
+      if (error.status === 415)
+        return problemResponse(c, 'unsupported-media-type', { detail: 'send content-type: application/json' });
     }
     console.error(JSON.stringify({ message: 'request failed', path: c.req.path, error: error.stack ?? String(error) }));
     return problemResponse(c, 'internal-error');

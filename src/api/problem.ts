@@ -8,7 +8,7 @@ import type { Problem } from './schemas/common.ts';
 
 const PROBLEMS = {
   'malformed-json': [400, 'The body is not JSON'],
-  'unauthorized': [401, 'A valid key is required'],
+  unauthorized: [401, 'A valid key is required'],
   'not-found': [404, 'There is no such resource'],
   'unknown-component': [404, 'There is no such component'],
   'unknown-request-type': [404, 'No component type serves this request type'],
@@ -34,7 +34,7 @@ const PROBLEMS = {
   'at-capacity': [503, 'Every component is at its capacity'],
   'preferences-unmet': [503, 'No component meets the preferences'],
   'history-unavailable': [503, 'The history cannot be read right now'],
-  'busy': [503, 'The registration could not be settled'],
+  busy: [503, 'The registration could not be settled'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

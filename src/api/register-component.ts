@@ -18,7 +18,10 @@ type Refusal = ClaimRefusal | 'component-limit' | 'precondition-failed' | 'unkno
 const ATTEMPTS = 3;
 
 /** Registers, or with `ifGeneration` replaces exactly that registration. */
-export async function registerComponent(registration: Registration, ifGeneration: number | null): Promise<Result<Registered, Refusal>> {
+export async function registerComponent(
+  registration: Registration,
+  ifGeneration: number | null,
+): Promise<Result<Registered, Refusal>> {
   const { id, type, dependencies } = registration;
   const directory = coordinator();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -41,7 +44,10 @@ export interface Fault {
 }
 
 /** Faults of a registration that its shape does not show: its type and its URLs. */
-export function registrationFaults(registration: Registration, policy: EndpointPolicy): { code: 'unknown-type' | 'endpoint-not-allowed'; faults: Fault[] } | null {
+export function registrationFaults(
+  registration: Registration,
+  policy: EndpointPolicy,
+): { code: 'unknown-type' | 'endpoint-not-allowed'; faults: Fault[] } | null {
   if (!isComponentType(registration.type)) {
     const message = `there is no component type ${registration.type}`;
     return { code: 'unknown-type', faults: [{ path: 'type', message }] };

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import type { EventSink, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
 import type { SystemHealth } from '../core/health/system-health.ts';
 import type { Result } from '../core/result.ts';
+import type { Delivery } from './delivery-store.ts';
 
 export interface CoordinatorApi extends EventSink {
   /** Holds an id for a registration for 60 s; the number orders all claims and becomes the registration's generation. */
@@ -16,11 +17,18 @@ export interface CoordinatorApi extends EventSink {
   /** Claims whose time is over, for the sweep to settle. */
   unsettled(now: number): Promise<Unsettled[]>;
   /** Repairs an entry by what the registry really holds. */
-  settle(id: string, sequence: number, held: { generation: number; dependencies: readonly string[] } | null): Promise<void>;
+  settle(
+    id: string,
+    sequence: number,
+    held: { generation: number; dependencies: readonly string[] } | null,
+  ): Promise<void>;
   events(query: EventQuery): Promise<LoggedEvent[]>;
   systemHealth(): Promise<SystemHealth>;
-  /** Keeps the log within its bounds. */
-  trim(): Promise<void>;
+  /** Something owed to the outside, or null. */
+  delivery(id: string): Promise<Delivery | null>;
+  settleDelivery(id: string, state: 'delivered' | 'dead', error: string | null): Promise<void>;
+  /** Keeps the log within its bounds and puts back into the queue what is owed and was lost from it. */
+  sweep(now: number): Promise<void>;
 }
 
 export interface Claim {
@@ -47,5 +55,4 @@ export interface EventQuery {
 }
 
 /** The one coordinator of this deployment. */
-export const coordinator = (): CoordinatorApi =>
-  env.SYSTEM_COORDINATOR.getByName('system') as unknown as CoordinatorApi;
+export const coordinator = (): CoordinatorApi => env.SYSTEM_COORDINATOR.getByName('system');

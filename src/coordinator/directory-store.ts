@@ -100,7 +100,12 @@ export class DirectoryStore {
 
   addEdges(id: string, sequence: number, dependencies: readonly string[]): void {
     for (const dependency of dependencies) {
-      this.sql.exec('INSERT OR IGNORE INTO dependencies (component_id, depends_on, sequence) VALUES (?, ?, ?)', id, dependency, sequence);
+      this.sql.exec(
+        'INSERT OR IGNORE INTO dependencies (component_id, depends_on, sequence) VALUES (?, ?, ?)',
+        id,
+        dependency,
+        sequence,
+      );
     }
   }
 

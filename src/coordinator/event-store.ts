@@ -39,16 +39,17 @@ export class EventStore {
     for (const statement of SCHEMA) sql.exec(statement);
   }
 
-  /** Appends unless the key is there already; a draft published twice leaves no gap. */
-  append(draft: EventDraft): void {
-    this.sql.exec(
-      'INSERT INTO events (key, type, subject, time, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
+  /** Appends and answers the logged event, or null when the key is there already: that leaves no gap. */
+  append(draft: EventDraft): LoggedEvent | null {
+    const [row] = this.sql.exec<{ sequence: number }>(
+      'INSERT INTO events (key, type, subject, time, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING sequence',
       draft.key,
       draft.type,
       draft.subject,
       draft.time,
       JSON.stringify(draft.data),
     );
+    return row ? { ...draft, sequence: row.sequence } : null;
   }
 
   list(query: EventQuery): LoggedEvent[] {

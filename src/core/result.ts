@@ -2,8 +2,7 @@
  * Expected failures are values. They also cross RPC that way, because an error class does not
  * survive the trip between a Worker and an object.
  */
-export type Result<T, R extends string> =
-  { readonly ok: true; readonly value: T } | Failure<R>;
+export type Result<T, R extends string> = { readonly ok: true; readonly value: T } | Failure<R>;
 
 export interface Failure<R extends string> {
   readonly ok: false;

@@ -69,8 +69,16 @@ export const appendFailure = (db: D1Database, report: FailureReport, failureType
 export const countFailures = (db: D1Database, componentId: string, since: number): D1PreparedStatement =>
   db.prepare('SELECT COUNT(*) AS n FROM failures WHERE component_id = ? AND occurred_at > ?').bind(componentId, since);
 
-export async function listFailures(db: D1Database, filter: FailureFilter, page: PageRequest): Promise<Page<RecordedFailure>> {
-  const columns = { component_id: filter.componentId, component_type: filter.componentType, failure_type: filter.failureType };
+export async function listFailures(
+  db: D1Database,
+  filter: FailureFilter,
+  page: PageRequest,
+): Promise<Page<RecordedFailure>> {
+  const columns = {
+    component_id: filter.componentId,
+    component_type: filter.componentType,
+    failure_type: filter.failureType,
+  };
   const where = conditionsFor(columns, 'occurred_at', page.before);
   const { results } = await db
     .prepare(`SELECT * FROM failures ${where.sql} ORDER BY occurred_at DESC, id DESC LIMIT ?`)
@@ -88,8 +96,6 @@ export async function totalFailures(db: D1Database, recentSince: number): Promis
     grouped('component_id'),
     grouped('component_type'),
   ]);
-  const toRecord = (rows: readonly Record<string, unknown>[] = []): Record<string, number> =>
-    Object.fromEntries(rows.map((row) => [String(row['name']), Number(row['n'])]));
   const row = totals?.results[0];
   return {
     totalFailures: Number(row?.['total'] ?? 0),
@@ -98,6 +104,9 @@ export async function totalFailures(db: D1Database, recentSince: number): Promis
     byType: toRecord(byType?.results),
   };
 }
+
+const toRecord = (rows: readonly Record<string, unknown>[] = []): Record<string, number> =>
+  Object.fromEntries(rows.map((row) => [String(row['name']), Number(row['n'])]));
 
 const toFailure = (row: FailureRow): RecordedFailure => ({
   id: row.id,

@@ -62,7 +62,11 @@ export async function findIncident(db: D1Database, id: string): Promise<Incident
   return row && toIncident(row);
 }
 
-export async function listIncidents(db: D1Database, filter: IncidentFilter, page: PageRequest): Promise<Page<Incident>> {
+export async function listIncidents(
+  db: D1Database,
+  filter: IncidentFilter,
+  page: PageRequest,
+): Promise<Page<Incident>> {
   const columns = { component_id: filter.componentId, status: filter.status };
   const where = conditionsFor(columns, 'opened_at', page.before);
   const { results } = await db
@@ -93,7 +97,9 @@ export async function resolveIncident(db: D1Database, id: string, at: number): P
 /** Resolves every incident of a component that was proven healthy; answers their ids. */
 export async function resolveIncidentsOf(db: D1Database, componentId: string, at: number): Promise<string[]> {
   const { results } = await db
-    .prepare(`UPDATE incidents SET status = 'resolved', resolved_at = ? WHERE component_id = ? AND status <> 'resolved' RETURNING id`)
+    .prepare(
+      `UPDATE incidents SET status = 'resolved', resolved_at = ? WHERE component_id = ? AND status <> 'resolved' RETURNING id`,
+    )
     .bind(at, componentId)
     .all<{ id: string }>();
   return results.map((row) => row.id);

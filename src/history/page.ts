@@ -30,7 +30,11 @@ export interface Condition {
 }
 
 /** `column = value` for every filter that is given, and the place to go on from. */
-export function conditionsFor(filters: Readonly<Record<string, string | undefined>>, timeColumn: string, before: Place | null): Condition {
+export function conditionsFor(
+  filters: Readonly<Record<string, string | undefined>>,
+  timeColumn: string,
+  before: Place | null,
+): Condition {
   const parts: string[] = [];
   const values: (string | number)[] = [];
   for (const [column, value] of Object.entries(filters)) {

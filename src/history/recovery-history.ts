@@ -82,14 +82,21 @@ export async function findRecovery(db: D1Database, id: string): Promise<Recorded
   return row && toRecovery(row);
 }
 
-export async function listRecoveries(db: D1Database, filter: RecoveryFilter, page: PageRequest): Promise<Page<RecordedRecovery>> {
+export async function listRecoveries(
+  db: D1Database,
+  filter: RecoveryFilter,
+  page: PageRequest,
+): Promise<Page<RecordedRecovery>> {
   const columns = { component_id: filter.componentId, component_type: filter.componentType, status: filter.status };
   const where = conditionsFor(columns, 'started_at', page.before);
   const { results } = await db
     .prepare(`SELECT * FROM recoveries ${where.sql} ORDER BY started_at DESC, id DESC LIMIT ?`)
     .bind(...where.values, page.limit + 1)
     .all<RecoveryRow>();
-  return cutPage(results.map(toRecovery), page.limit, (recovery) => ({ at: recovery.startedAt, id: recovery.recoveryId }));
+  return cutPage(results.map(toRecovery), page.limit, (recovery) => ({
+    at: recovery.startedAt,
+    id: recovery.recoveryId,
+  }));
 }
 
 export async function countRunningRecoveries(db: D1Database): Promise<number> {

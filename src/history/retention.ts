@@ -6,7 +6,9 @@ const BITE = 1_000;
 
 export async function applyRetention(db: D1Database, now: number): Promise<void> {
   const bite = (table: string, condition: string, before: number): D1PreparedStatement =>
-    db.prepare(`DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE ${condition} < ? LIMIT ${BITE})`).bind(before);
+    db
+      .prepare(`DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE ${condition} < ? LIMIT ${BITE})`)
+      .bind(before);
   await db.batch([
     bite('failures', 'occurred_at', now - KEEP_FAILURES_MS),
     bite('recoveries', 'finished_at', now - KEEP_RECOVERIES_MS),

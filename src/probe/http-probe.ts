@@ -21,12 +21,21 @@ export interface HttpProbe {
 const MAX_BODY_BYTES = 65_536;
 
 /** Makes the request; calls `onUnanswered` once if it is still open after the suspicion time. */
-export async function probeHttp(probe: HttpProbe, policy: EndpointPolicy, onUnanswered: () => void): Promise<AttemptOutcome> {
+export async function probeHttp(
+  probe: HttpProbe,
+  policy: EndpointPolicy,
+  onUnanswered: () => void,
+): Promise<AttemptOutcome> {
   const startedAt = Date.now();
   const elapsed = (): number => Date.now() - startedAt;
   const endpoint = judgeEndpoint(probe.url, policy);
   if (!endpoint.ok) {
-    return { kind: 'failed', error: { code: 'ENDPOINT_REFUSED', message: endpoint.message }, responseTimeMs: 0, details: null };
+    return {
+      kind: 'failed',
+      error: { code: 'ENDPOINT_REFUSED', message: endpoint.message },
+      responseTimeMs: 0,
+      details: null,
+    };
   }
   const abort = new AbortController();
   const suspicion = setTimeout(onUnanswered, probe.suspicionMs);
@@ -36,11 +45,15 @@ export async function probeHttp(probe: HttpProbe, policy: EndpointPolicy, onUnan
       method: probe.method,
       redirect: 'manual',
       signal: abort.signal,
-      headers: { 'accept': 'application/health+json, application/json, text/plain;q=0.8, */*;q=0.1', 'user-agent': 'arbiter-coordinator' },
+      headers: {
+        accept: 'application/health+json, application/json, text/plain;q=0.8, */*;q=0.1',
+        'user-agent': 'arbiter-coordinator',
+      },
     });
     const reading = readHealthResponse(response.status, await readBounded(response, abort.signal));
     const responseTimeMs = elapsed();
-    if (reading.kind === 'failed') return { kind: 'failed', error: reading.error, responseTimeMs, details: reading.details };
+    if (reading.kind === 'failed')
+      return { kind: 'failed', error: reading.error, responseTimeMs, details: reading.details };
     const slow = responseTimeMs > probe.degradedAfterMs;
     return { kind: 'passed', status: slow ? 'degraded' : reading.status, responseTimeMs, details: reading.details };
   } catch (thrown) {

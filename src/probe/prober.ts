@@ -20,7 +20,8 @@ export class Prober extends WorkerEntrypoint<Env> implements ProbeRunner {
     await Promise.all(
       targets.map(async (target) => {
         const { suspicionMs, timeoutMs } = target.order;
-        const unanswered = (): void => outgoing.add(reportOn(target, { kind: 'unanswered', afterMs: suspicionMs }), true);
+        const unanswered = (): void =>
+          outgoing.add(reportOn(target, { kind: 'unanswered', afterMs: suspicionMs }), true);
         const outcome = await probeHttp({ ...target, suspicionMs, timeoutMs }, { allowPrivate }, unanswered);
         outgoing.add(reportOn(target, outcome), outcome.kind !== 'passed');
       }),

@@ -20,7 +20,11 @@ export interface ControlRequest {
 
 const TIMEOUT_MS = 10_000;
 
-export async function callControl(url: string, request: ControlRequest, policy: EndpointPolicy): Promise<Result<{ status: number }, 'not-accepted'>> {
+export async function callControl(
+  url: string,
+  request: ControlRequest,
+  policy: EndpointPolicy,
+): Promise<Result<{ status: number }, 'not-accepted'>> {
   const endpoint = judgeEndpoint(url, policy);
   if (!endpoint.ok) return fail('not-accepted', `control endpoint: ${endpoint.message}`);
   try {
@@ -28,14 +32,22 @@ export async function callControl(url: string, request: ControlRequest, policy: 
       method: 'POST',
       redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: { 'content-type': 'application/json', 'user-agent': 'arbiter-coordinator', 'idempotency-key': request.idempotencyKey },
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': 'arbiter-coordinator',
+        'idempotency-key': request.idempotencyKey,
+      },
       body: JSON.stringify(request),
     });
     await response.body?.cancel();
-    return response.ok ? ok({ status: response.status }) : fail('not-accepted', `control endpoint answered HTTP ${response.status}`);
+    return response.ok
+      ? ok({ status: response.status })
+      : fail('not-accepted', `control endpoint answered HTTP ${response.status}`);
   } catch (thrown) {
     const timedOut = thrown instanceof Error && thrown.name === 'TimeoutError';
-    const error = timedOut ? { code: 'TIMEOUT', message: `no answer within ${TIMEOUT_MS} ms` } : describeFetchError(thrown);
+    const error = timedOut
+      ? { code: 'TIMEOUT', message: `no answer within ${TIMEOUT_MS} ms` }
+      : describeFetchError(thrown);
     return fail('not-accepted', `control endpoint: ${error.code}, ${error.message}`);
   }
 }

@@ -9,7 +9,13 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import { classifyFailure } from '../core/failure/classify.ts';
-import type { FailureBatchItem, FailureEvaluation, FailureIntake, RecoveryOrder, RecoverySignal } from '../core/failure/failure-intake.ts';
+import type {
+  FailureBatchItem,
+  FailureEvaluation,
+  FailureIntake,
+  RecoveryOrder,
+  RecoverySignal,
+} from '../core/failure/failure-intake.ts';
 import { countingSince, reachesThreshold } from '../core/failure/threshold.ts';
 import { appendFailure, countFailures } from '../history/failure-history.ts';
 import { findRecovery } from '../history/recovery-history.ts';
@@ -33,7 +39,9 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
       return true;
     } catch (error) {
       // Not started yet or just ending: the registry keeps the row and comes back.
-      console.error(JSON.stringify({ message: 'signal not taken', recoveryId: signal.recoveryId, error: String(error) }));
+      console.error(
+        JSON.stringify({ message: 'signal not taken', recoveryId: signal.recoveryId, error: String(error) }),
+      );
       return false;
     }
   }
@@ -65,10 +73,17 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
   }
 
   /** Appends and counts in one transaction; null when the history is away. */
-  private async record(report: FailureBatchItem['report'], failureType: FailureEvaluation['failureType'], since: number): Promise<number | null> {
+  private async record(
+    report: FailureBatchItem['report'],
+    failureType: FailureEvaluation['failureType'],
+    since: number,
+  ): Promise<number | null> {
     const db = this.env.HISTORY;
     try {
-      const [, count] = await db.batch<{ n: number }>([appendFailure(db, report, failureType), countFailures(db, report.componentId, since)]);
+      const [, count] = await db.batch<{ n: number }>([
+        appendFailure(db, report, failureType),
+        countFailures(db, report.componentId, since),
+      ]);
       return count?.results[0]?.n ?? 0;
     } catch (error) {
       console.error(JSON.stringify({ message: 'history is away', failureId: report.id, error: String(error) }));
@@ -76,7 +91,10 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     }
   }
 
-  private async recover(report: FailureBatchItem['report'], failureType: FailureEvaluation['failureType']): Promise<string | null> {
+  private async recover(
+    report: FailureBatchItem['report'],
+    failureType: FailureEvaluation['failureType'],
+  ): Promise<string | null> {
     const reason = report.code ? `${report.code}: ${report.message}` : report.message;
     const cause = { generation: report.generation, failureId: report.id, failureType, reason };
     const begun = await registryOf(report.componentType).beginRecovery(report.componentId, cause);

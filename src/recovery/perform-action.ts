@@ -39,7 +39,13 @@ export async function performAction(action: RecoveryAction, context: ActionConte
     attempts++;
     outcome = await attempt(action, context);
   }
-  return { status: outcome.ok ? 'done' : 'failed', attempts, detail: outcome.detail, startedAt, finishedAt: Date.now() };
+  return {
+    status: outcome.ok ? 'done' : 'failed',
+    attempts,
+    detail: outcome.detail,
+    startedAt,
+    finishedAt: Date.now(),
+  };
 }
 
 async function attempt(action: RecoveryAction, context: ActionContext): Promise<Outcome> {
@@ -51,14 +57,24 @@ async function attempt(action: RecoveryAction, context: ActionContext): Promise<
       return askControl(action, context);
     case 'switchover': {
       const promoted = await registry.promoteStandby(order.componentId);
-      return promoted.ok ? { ok: true, detail: `${promoted.value.promoted} took over` } : { ok: false, detail: promoted.message };
+      return promoted.ok
+        ? { ok: true, detail: `${promoted.value.promoted} took over` }
+        : { ok: false, detail: promoted.message };
     }
     case 'isolate': {
-      const isolated = await registry.changeLifecycle(order.componentId, { state: 'isolated', until: order.startedAt + ISOLATION_MS });
-      return isolated.ok ? { ok: true, detail: `isolated until ${isolated.value.lifecycleUntil}` } : { ok: false, detail: isolated.message };
+      const isolated = await registry.changeLifecycle(order.componentId, {
+        state: 'isolated',
+        until: order.startedAt + ISOLATION_MS,
+      });
+      return isolated.ok
+        ? { ok: true, detail: `isolated until ${isolated.value.lifecycleUntil}` }
+        : { ok: false, detail: isolated.message };
     }
     case 'alert': {
-      const incident = await raiseIncident(context.env, order, { severity: 'warning', summary: 'nobody but a person can act on it' });
+      const incident = await raiseIncident(context.env, order, {
+        severity: 'warning',
+        summary: 'nobody but a person can act on it',
+      });
       return { ok: true, detail: `incident ${incident.id}` };
     }
     default:
@@ -66,7 +82,10 @@ async function attempt(action: RecoveryAction, context: ActionContext): Promise<
   }
 }
 
-async function askControl(action: 'restart' | 'scale_up', { env, order, position, controlUrl }: ActionContext): Promise<Outcome> {
+async function askControl(
+  action: 'restart' | 'scale_up',
+  { env, order, position, controlUrl }: ActionContext,
+): Promise<Outcome> {
   if (controlUrl === null) return { ok: false, detail: 'the component has no control endpoint' };
   const request = {
     action,
@@ -77,7 +96,9 @@ async function askControl(action: 'restart' | 'scale_up', { env, order, position
     parameters: {},
   };
   const answer = await callControl(controlUrl, request, { allowPrivate: env.ALLOW_PRIVATE_ENDPOINTS === 'true' });
-  return answer.ok ? { ok: true, detail: `accepted with HTTP ${answer.value.status}` } : { ok: false, detail: answer.message };
+  return answer.ok
+    ? { ok: true, detail: `accepted with HTTP ${answer.value.status}` }
+    : { ok: false, detail: answer.message };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -59,7 +59,13 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     const result = await step.do(`${position} ${action.action}`, async () => performAction(action.action, context));
     const verifies = result.status === 'done' && action.verifyMs > 0;
     actions.push({ position, action: action.action, ...result, verification: verifies ? 'running' : 'none' });
-    await this.record(step, `${position} done`, { ...order, status: 'running', finishedAt: null, actions, incidentId: null });
+    await this.record(step, `${position} done`, {
+      ...order,
+      status: 'running',
+      finishedAt: null,
+      actions,
+      incidentId: null,
+    });
     if (!verifies) return null;
 
     const outcome = await this.verify(step, order, position, action.verifyMs);
@@ -70,7 +76,12 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
   }
 
   /** Waits until disruptive actions have leave; an ending when that never came. */
-  private async guard(step: WorkflowStep, order: RecoveryOrder, position: number, { action }: PlannedAction): Promise<Ending | null> {
+  private async guard(
+    step: WorkflowStep,
+    order: RecoveryOrder,
+    position: number,
+    { action }: PlannedAction,
+  ): Promise<Ending | null> {
     if (action !== 'restart' && action !== 'scale_up') return null;
     for (let round = 0; ; round++) {
       const answer = await step.do(`${position} guard ${round}`, async () => {
@@ -84,9 +95,19 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     }
   }
 
-  private async verify(step: WorkflowStep, order: RecoveryOrder, position: number, forMs: number): Promise<SignalOutcome> {
+  private async verify(
+    step: WorkflowStep,
+    order: RecoveryOrder,
+    position: number,
+    forMs: number,
+  ): Promise<SignalOutcome> {
     const begun = await step.do(`${position} verify`, async () => {
-      const answer = await registryOf(order.componentType).beginVerification(order.componentId, order.recoveryId, position, forMs);
+      const answer = await registryOf(order.componentType).beginVerification(
+        order.componentId,
+        order.recoveryId,
+        position,
+        forMs,
+      );
       return answer.ok;
     });
     if (!begun) return 'removed';
@@ -113,19 +134,36 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     return step.do(`${position} time`, async () => (Date.now() >= order.deadline ? 'timeout' : null));
   }
 
-  private async close(step: WorkflowStep, order: RecoveryOrder, actions: readonly RecordedAction[], ending: Ending): Promise<Ending> {
+  private async close(
+    step: WorkflowStep,
+    order: RecoveryOrder,
+    actions: readonly RecordedAction[],
+    ending: Ending,
+  ): Promise<Ending> {
     const escalates = ending === 'failed' || ending === 'timeout';
-    await step.do('end', async () => registryOf(order.componentType).endRecovery(order.componentId, order.recoveryId, ending));
+    await step.do('end', async () =>
+      registryOf(order.componentType).endRecovery(order.componentId, order.recoveryId, ending),
+    );
     // With the history away this is tried for a long time: the component is long back in service.
-    await step.do('close', { retries: { limit: 20, delay: 2_000, backoff: 'exponential' }, timeout: '1 minute' }, async () => {
-      const finishedAt = Date.now();
-      const tried = actions.map((each) => each.action).join(', ') || 'nothing';
-      const incident = escalates
-        ? await raiseIncident(this.env, order, { severity: 'critical', summary: `recovery ${ending} after ${tried}` })
-        : null;
-      if (ending === 'successful') await resolveIncidents(this.env, order.componentId, finishedAt);
-      await saveRecovery(this.env.HISTORY, { ...order, status: ending, finishedAt, actions, incidentId: incident?.id ?? null });
-    });
+    await step.do(
+      'close',
+      { retries: { limit: 20, delay: 2_000, backoff: 'exponential' }, timeout: '1 minute' },
+      async () => {
+        const finishedAt = Date.now();
+        const tried = actions.map((each) => each.action).join(', ') || 'nothing';
+        const incident = escalates
+          ? await raiseIncident(this.env, order, { severity: 'critical', summary: `recovery ${ending} after ${tried}` })
+          : null;
+        if (ending === 'successful') await resolveIncidents(this.env, order.componentId, finishedAt);
+        await saveRecovery(this.env.HISTORY, {
+          ...order,
+          status: ending,
+          finishedAt,
+          actions,
+          incidentId: incident?.id ?? null,
+        });
+      },
+    );
     return ending;
   }
 
@@ -137,7 +175,9 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
       try {
         await saveRecovery(this.env.HISTORY, recovery);
       } catch (error) {
-        console.error(JSON.stringify({ message: 'recovery not recorded', recoveryId: recovery.recoveryId, error: String(error) }));
+        console.error(
+          JSON.stringify({ message: 'recovery not recorded', recoveryId: recovery.recoveryId, error: String(error) }),
+        );
       }
     });
   }
@@ -148,7 +188,15 @@ async function publishAction(recovery: RecordedRecovery, action: RecordedAction)
   const { position, status, detail, attempts } = action;
   const data = { recoveryId, position, action: action.action, status, detail, attempts };
   await coordinator().publish(
-    [{ key: `${recoveryId}:${position}`, type: 'recovery.action', subject: componentId, time: action.finishedAt ?? action.startedAt, data }],
+    [
+      {
+        key: `${recoveryId}:${position}`,
+        type: 'recovery.action',
+        subject: componentId,
+        time: action.finishedAt ?? action.startedAt,
+        data,
+      },
+    ],
     null,
   );
 }

@@ -43,7 +43,8 @@ export class CheckRounds {
       if (member.check && isLost(member.check, now)) lost.push(this.giveUp(member, member.check, now));
       const targets = this.advance(member, now);
       const { health } = member.record;
-      const doubtful = health.suspect || health.consecutiveFailures > 0 || targets.some((target) => target.order.attempt > 0);
+      const doubtful =
+        health.suspect || health.consecutiveFailures > 0 || targets.some((target) => target.order.attempt > 0);
       (doubtful ? questionable : regular).push(...targets);
     }
     // Those that may hang are kept apart, so that no healthy one shares their connections.
@@ -56,7 +57,8 @@ export class CheckRounds {
   observe(members: ReadonlyMap<string, Member>, reports: readonly AttemptReport[], now: number): MemberSignal[] {
     return reports.flatMap((report): MemberSignal[] => {
       const member = members.get(report.componentId);
-      if (!member?.check || member.record.generation !== report.generation || member.check.id !== report.checkId) return [];
+      if (!member?.check || member.record.generation !== report.generation || member.check.id !== report.checkId)
+        return [];
       const { next, progress } = observeAttempt(member.check, report.attempt, report.outcome, now);
       member.check = next;
       switch (progress) {
@@ -84,7 +86,9 @@ export class CheckRounds {
     const { record } = member;
     const begins = member.check === null && member.nextCheckAt <= now;
     if (!begins && !member.check) return [];
-    const step = member.check ? startDueRetries(member.check, now) : beginCheck(this.nextCheckId++, planCheck(record), now);
+    const step = member.check
+      ? startDueRetries(member.check, now)
+      : beginCheck(this.nextCheckId++, planCheck(record), now);
     member.check = step.next;
     return step.orders.map((order) => targetOf(record, order));
   }
@@ -96,7 +100,8 @@ export class CheckRounds {
 
   private giveUp(member: Member, check: Check, now: number): MemberSignal {
     member.nextCheckAt = now + LOST_RETRY_MS;
-    for (const resolve of member.waiting.splice(0)) resolve({ outcome: 'inconclusive', responseTimeMs: null, error: null });
+    for (const resolve of member.waiting.splice(0))
+      resolve({ outcome: 'inconclusive', responseTimeMs: null, error: null });
     return this.end(member, { ...check }, { kind: 'doubt-ended' });
   }
 

@@ -28,7 +28,16 @@ import type { Member } from './member.ts';
 import { dueAt } from './member.ts';
 import { Outbox } from './outbox.ts';
 import { RecoveryDesk } from './recovery-desk.ts';
-import type { ComponentQuery, HeartbeatInput, ProbeResult, RecoveryCause, RecoveryOutcome, RegistryApi, SyncAnswer, SyncRequest } from './registry-api.ts';
+import type {
+  ComponentQuery,
+  HeartbeatInput,
+  ProbeResult,
+  RecoveryCause,
+  RecoveryOutcome,
+  RegistryApi,
+  SyncAnswer,
+  SyncRequest,
+} from './registry-api.ts';
 import { RegistryState } from './registry-state.ts';
 import { RegistryStore } from './registry-store.ts';
 
@@ -51,7 +60,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     this.desk = new RecoveryDesk(this.state);
     this.health = new HealthDesk(this.state, this.desk);
     this.rounds = new CheckRounds(entrypoints.Prober, async (reports) => this.takeReports(reports));
-    this.events = env.SYSTEM_COORDINATOR.getByName('system') as unknown as EventSink;
+    this.events = env.SYSTEM_COORDINATOR.getByName('system');
     this.failures = entrypoints.FailureManager;
     this.outbox = new Outbox(this.state.store, {
       events: this.events,
@@ -68,19 +77,29 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     });
   }
 
-  async register(registration: Registration, generation: number, ifGeneration: number | null): ReturnType<RegistryApi['register']> {
+  async register(
+    registration: Registration,
+    generation: number,
+    ifGeneration: number | null,
+  ): ReturnType<RegistryApi['register']> {
     const now = Date.now();
     this.state.nameType(registration.type);
     const member = this.state.members.get(registration.id);
     if (ifGeneration !== null && !member) return unknown(registration.id);
     if (ifGeneration !== null && member!.record.generation !== ifGeneration) return stale(member!.record, ifGeneration);
-    if (member && member.record.generation > generation) return ok({ created: false, component: this.view(member.record, now) });
+    if (member && member.record.generation > generation)
+      return ok({ created: false, component: this.view(member.record, now) });
     const { maxComponentsPerType } = this.state.config;
     if (!member && this.state.members.size >= maxComponentsPerType) {
-      return fail('component-limit', `${registration.type} already has ${maxComponentsPerType} components, the most allowed`);
+      return fail(
+        'component-limit',
+        `${registration.type} already has ${maxComponentsPerType} components, the most allowed`,
+      );
     }
     const same = member && JSON.stringify(member.record.registration) === JSON.stringify(registration);
-    const record = member ? renewed(member.record, registration, generation) : firstRecord(registration, generation, now);
+    const record = member
+      ? renewed(member.record, registration, generation)
+      : firstRecord(registration, generation, now);
     const context = this.state.draftContext(record, now);
     const data = { component: context.resource() as unknown as JsonObject };
     const event = eventDraft(member ? 'component.updated' : 'component.registered', record, data, context);
@@ -104,11 +123,15 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return records.slice(0, query.limit).map(view);
   }
 
-  async remove(id: string, options: { drainMs: number; ifGeneration: number | null }): ReturnType<RegistryApi['remove']> {
+  async remove(
+    id: string,
+    options: { drainMs: number; ifGeneration: number | null },
+  ): ReturnType<RegistryApi['remove']> {
     const member = this.state.members.get(id);
     if (!member) return unknown(id);
     const { record } = member;
-    if (options.ifGeneration !== null && options.ifGeneration !== record.generation) return stale(record, options.ifGeneration);
+    if (options.ifGeneration !== null && options.ifGeneration !== record.generation)
+      return stale(record, options.ifGeneration);
     const now = Date.now();
     if (options.drainMs > 0) {
       const until = now + options.drainMs;
@@ -145,14 +168,23 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return ok({ ...result, health: this.view(member.record, Date.now()).health });
   }
 
-  async reportFailure(id: string, error: { code?: string; message: string }, context: JsonObject | null): ReturnType<RegistryApi['reportFailure']> {
+  async reportFailure(
+    id: string,
+    error: { code?: string; message: string },
+    context: JsonObject | null,
+  ): ReturnType<RegistryApi['reportFailure']> {
     const member = this.state.members.get(id);
     if (!member) return unknown(id);
     const now = Date.now();
     const detail = { code: error.code ?? '', message: error.message };
     const step = observeHealth(member.record.health, { kind: 'reported', error: detail }, this.state.config, now);
     const record = { ...member.record, health: step.next };
-    const draft = failureDraft(record, { kind: 'failed', source: 'report', error: detail }, context, this.state.draftContext(record, now));
+    const draft = failureDraft(
+      record,
+      { kind: 'failed', source: 'report', error: detail },
+      context,
+      this.state.draftContext(record, now),
+    );
     this.state.commit({ records: [record], outbox: [draft], visible: false }, now);
     this.checkSoon(member, now);
     await this.arm();
@@ -209,7 +241,12 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return this.desk.permitDisruption(id, recoveryId, Date.now());
   }
 
-  async beginVerification(id: string, recoveryId: string, position: number, forMs: number): ReturnType<RegistryApi['beginVerification']> {
+  async beginVerification(
+    id: string,
+    recoveryId: string,
+    position: number,
+    forMs: number,
+  ): ReturnType<RegistryApi['beginVerification']> {
     const begun = this.desk.beginVerification(id, recoveryId, position, forMs, Date.now());
     await this.arm();
     return begun ? ok(null) : fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
@@ -257,7 +294,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     this.persistVitals(now);
     const nudges = Array.from(this.state.members.values()).flatMap(({ record }) => {
       const order = record.recovery.active?.order;
-      return order ? [{ kind: 'nudge' as const, key: `nudge:${order.recoveryId}`, componentId: order.componentId, payload: order }] : [];
+      return order
+        ? [{ kind: 'nudge' as const, key: `nudge:${order.recoveryId}`, componentId: order.componentId, payload: order }]
+        : [];
     });
     this.state.commit({ outbox: nudges, visible: false }, now);
     await this.outbox.flush(now);
@@ -314,7 +353,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   private checkAnew(member: Member, now: number): void {
     member.check = null;
     const ttl = member.record.registration.heartbeat?.ttl;
-    if (ttl === undefined || member.heartbeatDueAt === null) member.heartbeatDueAt = ttl === undefined ? null : now + ttl;
+    if (ttl === undefined || member.heartbeatDueAt === null)
+      member.heartbeatDueAt = ttl === undefined ? null : now + ttl;
     this.checkSoon(member, now);
   }
 
@@ -351,7 +391,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   private batchItem(report: FailureReport): FailureBatchItem {
-    const waiting = this.state.store.readOutboxOf('failure', report.componentId).map((row) => row.payload as FailureReport);
+    const waiting = this.state.store
+      .readOutboxOf('failure', report.componentId)
+      .map((row) => row.payload as FailureReport);
     const countSince = this.state.members.get(report.componentId)?.record.recovery.settledUntil ?? 0;
     return { report, countSince, waiting };
   }

@@ -30,7 +30,11 @@ export const countChecked = (members: Members): number => {
 };
 
 /** A function that turns records of this fleet into resources, as of `now`. */
-export function resourceView(members: Members, config: SystemConfig, now: number): (record: ComponentRecord) => ComponentResource {
+export function resourceView(
+  members: Members,
+  config: SystemConfig,
+  now: number,
+): (record: ComponentRecord) => ComponentResource {
   const checked = countChecked(members);
   const room = (record: ComponentRecord): number =>
     isRoutable(record) ? record.registration.weight * (record.registration.capabilities.maxConcurrentTasks ?? 1) : 0;

@@ -34,7 +34,10 @@ export class HealthDesk {
       const proof = this.recoveries.countProof(seen, signal);
       const record = proof?.record ?? seen;
       const context = this.state.draftContext(record, now);
-      outbox.push(...healthDrafts(record, step.events, this.state.config.failureThreshold, context), ...(proof?.outbox ?? []));
+      outbox.push(
+        ...healthDrafts(record, step.events, this.state.config.failureThreshold, context),
+        ...(proof?.outbox ?? []),
+      );
       // An unchanged good check writes no row: it stays in memory until something changes.
       if (step.events.length > 0 || proof) records.push(record);
       else member.record = record;

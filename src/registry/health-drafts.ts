@@ -16,7 +16,12 @@ export interface DraftContext {
 /** A component that stays down is written down once in this many failed checks, after the first few. */
 const REPEATED_FAILURES_EVERY = 15;
 
-export function eventDraft(type: EventType, record: ComponentRecord, data: JsonObject, context: DraftContext): OutboxDraft {
+export function eventDraft(
+  type: EventType,
+  record: ComponentRecord,
+  data: JsonObject,
+  context: DraftContext,
+): OutboxDraft {
   const componentId = record.registration.id;
   const key = context.newId();
   const payload: EventDraft = { key, type, subject: componentId, time: context.now, data };
@@ -53,10 +58,17 @@ export function healthDrafts(
   context: DraftContext,
 ): OutboxDraft[] {
   return events.flatMap((event): OutboxDraft[] => {
-    if (event.kind === 'failed') return isWorthRecording(record, failureThreshold) ? [failureDraft(record, event, null, context)] : [];
-    const data = { from: event.from, to: event.to, reason: event.reason, component: context.resource() as unknown as JsonObject };
+    if (event.kind === 'failed')
+      return isWorthRecording(record, failureThreshold) ? [failureDraft(record, event, null, context)] : [];
+    const data = {
+      from: event.from,
+      to: event.to,
+      reason: event.reason,
+      component: context.resource() as unknown as JsonObject,
+    };
     const drafts = [eventDraft('component.health-changed', record, data, context)];
-    if (event.to === 'unhealthy') drafts.push(eventDraft('component.failed', record, { reason: event.reason }, context));
+    if (event.to === 'unhealthy')
+      drafts.push(eventDraft('component.failed', record, { reason: event.reason }, context));
     if (event.from === 'unhealthy') drafts.push(eventDraft('component.recovered', record, { to: event.to }, context));
     return drafts;
   });

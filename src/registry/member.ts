@@ -69,7 +69,11 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
 /** Epoch ms at which this member next needs the alarm, Infinity for never. */
 export function dueAt(member: Member): number {
   const { record } = member;
-  const check = member.check ? checkDueAt(member.check) : record.registration.healthCheck ? member.nextCheckAt : Infinity;
+  const check = member.check
+    ? checkDueAt(member.check)
+    : record.registration.healthCheck
+      ? member.nextCheckAt
+      : Infinity;
   return Math.min(
     check,
     member.heartbeatDueAt ?? Infinity,

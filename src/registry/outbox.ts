@@ -72,7 +72,8 @@ export class Outbox {
         if (rows.length === 0) break;
         const delivered = await this.deliver(lane, rows);
         this.store.removeFromOutbox(delivered);
-        if (delivered.length < rows.length) throw new Error(`${rows.length - delivered.length} of ${rows.length} not taken`);
+        if (delivered.length < rows.length)
+          throw new Error(`${rows.length - delivered.length} of ${rows.length} not taken`);
       }
     } while (this.again.has(lane));
   }
@@ -81,7 +82,10 @@ export class Outbox {
     const { events, failures, typeHealth, batchItem } = this.receivers;
     switch (lane) {
       case 'event':
-        await events.publish(rows.map((row) => row.payload as EventDraft), typeHealth());
+        await events.publish(
+          rows.map((row) => row.payload as EventDraft),
+          typeHealth(),
+        );
         return rows.map((row) => row.seq);
       case 'failure': {
         const reports = rows.map((row) => row.payload as FailureReport);

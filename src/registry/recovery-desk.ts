@@ -30,8 +30,10 @@ export class RecoveryDesk {
       const { recovery } = record;
       if (recovery.active) return ok({ order: recovery.active.order, started: false });
       if (record.generation !== cause.generation) return fail('superseded', 'the component was registered anew since');
-      if (record.lifecycle.state !== 'active') return fail('not-in-service', `the component is ${record.lifecycle.state}`);
-      if (clock() < recovery.notBefore) return fail('cooling-down', 'recoveries failed before, the next may begin later');
+      if (record.lifecycle.state !== 'active')
+        return fail('not-in-service', `the component is ${record.lifecycle.state}`);
+      if (clock() < recovery.notBefore)
+        return fail('cooling-down', 'recoveries failed before, the next may begin later');
       const generation = recovery.generation + 1;
       const recoveryId = await recoveryIdOf(id, record.generation, generation);
       // The digest was awaited: someone else may have begun meanwhile.
@@ -58,7 +60,10 @@ export class RecoveryDesk {
     let disrupted = 0;
     for (const { record } of this.state.members.values()) if (record.recovery.active?.disruptive) disrupted++;
     if (disrupted >= Math.max(1, Math.floor(this.state.members.size / 3))) return 'too-many';
-    this.state.commit({ records: [withActive(found.member.record, { ...found.active, disruptive: true })], visible: false }, now);
+    this.state.commit(
+      { records: [withActive(found.member.record, { ...found.active, disruptive: true })], visible: false },
+      now,
+    );
     return 'permitted';
   }
 
@@ -88,7 +93,10 @@ export class RecoveryDesk {
     if (successes < this.state.config.healthyThreshold) {
       return { record: withActive(record, { ...active, verification: { ...verification, successes } }), outbox: [] };
     }
-    return { record: withActive(record, { ...active, verification: null }), outbox: [signalDraft(record, active, verification.position, 'healthy')] };
+    return {
+      record: withActive(record, { ...active, verification: null }),
+      outbox: [signalDraft(record, active, verification.position, 'healthy')],
+    };
   }
 
   /** Ends verifications whose time is over: the next action is due. */
@@ -97,7 +105,10 @@ export class RecoveryDesk {
       const active = record.recovery.active;
       if (!active?.verification || now < active.verification.until) continue;
       const outbox = [signalDraft(record, active, active.verification.position, 'unproven')];
-      this.state.commit({ records: [withActive(record, { ...active, verification: null })], outbox, visible: false }, now);
+      this.state.commit(
+        { records: [withActive(record, { ...active, verification: null })], outbox, visible: false },
+        now,
+      );
     }
   }
 
@@ -147,7 +158,12 @@ const withActive = (record: ComponentRecord, active: ActiveRecovery): ComponentR
   recovery: { ...record.recovery, active },
 });
 
-function signalDraft(record: ComponentRecord, active: ActiveRecovery, position: number, outcome: SignalOutcome): OutboxDraft {
+function signalDraft(
+  record: ComponentRecord,
+  active: ActiveRecovery,
+  position: number,
+  outcome: SignalOutcome,
+): OutboxDraft {
   const { recoveryId } = active.order;
   const payload: RecoverySignal = { recoveryId, position, outcome };
   return { kind: 'signal', key: `${recoveryId}:${position}:${outcome}`, componentId: record.registration.id, payload };

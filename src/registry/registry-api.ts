@@ -24,26 +24,47 @@ export interface RegistryApi {
    * Stores under the number of a claim; an older claim than the stored one changes nothing. With
    * `ifGeneration` only over exactly that registration.
    */
-  register(registration: Registration, generation: number, ifGeneration: number | null): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | NotFound>>;
+  register(
+    registration: Registration,
+    generation: number,
+    ifGeneration: number | null,
+  ): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | NotFound>>;
   component(id: string): Promise<Result<ComponentResource, NotFound>>;
   components(query: ComponentQuery): Promise<ComponentResource[]>;
   /** Removes it, after `drainMs` out of routing when that is not 0. */
-  remove(id: string, options: { drainMs: number; ifGeneration: number | null }): Promise<Result<Removal, NotFound | 'precondition-failed'>>;
+  remove(
+    id: string,
+    options: { drainMs: number; ifGeneration: number | null },
+  ): Promise<Result<Removal, NotFound | 'precondition-failed'>>;
   heartbeat(id: string, beat: HeartbeatInput): Promise<Result<HeartbeatReceipt, NotFound | 'heartbeat-not-declared'>>;
   /** Checks now (or joins the check under way) and answers its result. */
   probe(id: string): Promise<Result<ProbeResult, NotFound | 'no-health-check'>>;
-  reportFailure(id: string, error: { code?: string; message: string }, context: JsonObject | null): Promise<Result<FailureEvaluation, NotFound>>;
+  reportFailure(
+    id: string,
+    error: { code?: string; message: string },
+    context: JsonObject | null,
+  ): Promise<Result<FailureEvaluation, NotFound>>;
   /** Brings an edge up to date and takes in what it assigned since. */
   sync(request: SyncRequest): Promise<SyncAnswer>;
   /** The claim number and dependencies a component is held under, for repairing the directory. */
   held(id: string): Promise<{ generation: number; dependencies: readonly string[] } | null>;
 
-  beginRecovery(id: string, cause: RecoveryCause): Promise<Result<{ order: RecoveryOrder; started: boolean }, NotFound | 'superseded' | 'cooling-down' | 'not-in-service'>>;
+  beginRecovery(
+    id: string,
+    cause: RecoveryCause,
+  ): Promise<
+    Result<{ order: RecoveryOrder; started: boolean }, NotFound | 'superseded' | 'cooling-down' | 'not-in-service'>
+  >;
   recoveryFacts(id: string, recoveryId: string): Promise<Result<RecoveryTarget, NotFound | 'not-recovering'>>;
   /** Asks leave to restart or scale it: at most a third of a type at once. */
   permitDisruption(id: string, recoveryId: string): Promise<'permitted' | 'too-many' | 'not-recovering'>;
   /** Starts counting proof from now on; the answer comes as a signal to the recovery. */
-  beginVerification(id: string, recoveryId: string, position: number, forMs: number): Promise<Result<null, NotFound | 'not-recovering'>>;
+  beginVerification(
+    id: string,
+    recoveryId: string,
+    position: number,
+    forMs: number,
+  ): Promise<Result<null, NotFound | 'not-recovering'>>;
   endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<void>;
   cancelRecovery(id: string, recoveryId: string): Promise<Result<null, NotFound | 'not-recovering'>>;
   promoteStandby(id: string): Promise<Result<{ promoted: string }, NotFound | 'no-standby'>>;
@@ -121,6 +142,4 @@ export interface RecoveryTarget {
 export type RecoveryOutcome = 'successful' | 'failed' | 'timeout' | 'cancelled';
 
 /** The registry of a component type. */
-export const registryOf = (type: string): RegistryApi =>
-  env.COMPONENT_REGISTRY.getByName(type) as unknown as RegistryApi;
-
+export const registryOf = (type: string): RegistryApi => env.COMPONENT_REGISTRY.getByName(type);

@@ -95,7 +95,8 @@ export class RegistryState {
       now,
       newId: () => crypto.randomUUID(),
       // Whoever shows it in an event makes a visible change: the revision it will have once stored.
-      resource: () => resourceView(this.members, this.config, now)({ ...record, revision: this.revision + 1, updatedAt: now }),
+      resource: () =>
+        resourceView(this.members, this.config, now)({ ...record, revision: this.revision + 1, updatedAt: now }),
     };
   }
 

@@ -127,7 +127,12 @@ export class RegistryStore {
         limit,
       )
       .toArray()
-      .map((row) => ({ seq: row.seq, kind, componentId: row.component_id, payload: JSON.parse(row.payload) as unknown }));
+      .map((row) => ({
+        seq: row.seq,
+        kind,
+        componentId: row.component_id,
+        payload: JSON.parse(row.payload) as unknown,
+      }));
   }
 
   readOutboxOf(kind: OutboxKind, componentId: string): OutboxRow[] {
@@ -154,7 +159,11 @@ export class RegistryStore {
   }
 
   writeScalar(name: 'type' | 'revision', value: string): void {
-    this.sql.exec('INSERT INTO scalars (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value', name, value);
+    this.sql.exec(
+      'INSERT INTO scalars (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      value,
+    );
   }
 }
 

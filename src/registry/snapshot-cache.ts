@@ -35,7 +35,11 @@ const REFRESH_TIMEOUT_MS = 1_000;
 const entries = new Map<string, Entry>();
 
 /** The snapshot of a type, fresh enough to route by; null when there is none and the registry is away. */
-export async function edgeSnapshot(type: string, now: number, waitUntil: (work: Promise<unknown>) => void): Promise<EdgeSnapshot | null> {
+export async function edgeSnapshot(
+  type: string,
+  now: number,
+  waitUntil: (work: Promise<unknown>) => void,
+): Promise<EdgeSnapshot | null> {
   const entry = entries.get(type);
   const age = entry ? now - entry.fetchedAt : Infinity;
   if (age < BACKGROUND_REFRESH_MS) return view(entry!, false);
@@ -74,7 +78,13 @@ function refresh(type: string): Promise<boolean> {
 }
 
 function newEntry(type: string): Entry {
-  const entry: Entry = { fleet: compileFleet([]), revision: -1, fetchedAt: 0, assigned: new Float64Array(0), refreshing: null };
+  const entry: Entry = {
+    fleet: compileFleet([]),
+    revision: -1,
+    fetchedAt: 0,
+    assigned: new Float64Array(0),
+    refreshing: null,
+  };
   entries.set(type, entry);
   return entry;
 }
@@ -89,7 +99,10 @@ async function fetchInto(type: string, entry: Entry): Promise<boolean> {
     const revision = entry.fetchedAt ? entry.revision : null;
     const answer = await registryOf(type).sync({ revision, assigned });
     const known = answer.candidates ?? entry.fleet.candidates;
-    const candidates = known.map((candidate, position): Candidate => ({ ...candidate, vitals: answer.vitals[position] ?? candidate.vitals }));
+    const candidates = known.map((candidate, position): Candidate => ({
+      ...candidate,
+      vitals: answer.vitals[position] ?? candidate.vitals,
+    }));
     // What was assigned while the call was under way is not in its answer yet: it stays ours.
     const own = new Map(entry.fleet.candidates.map((candidate, at) => [candidate.id, entry.assigned[at]! - sent[at]!]));
     entry.assigned = Float64Array.from(candidates, (candidate) => own.get(candidate.id) ?? 0);

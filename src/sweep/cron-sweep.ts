@@ -11,7 +11,7 @@ import { registryOf } from '../registry/registry-api.ts';
 export async function cronSweep(env: Env, now: number): Promise<void> {
   const parts: Record<string, Promise<unknown>> = {
     directory: settleDirectory(now),
-    log: coordinator().trim(),
+    coordinator: coordinator().sweep(now),
     recoveries: closeAbandoned(env.HISTORY, now),
     retention: applyRetention(env.HISTORY, now),
   };

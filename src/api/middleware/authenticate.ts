@@ -13,7 +13,8 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   if (!adminKey) return problemResponse(c, 'not-configured', { detail: 'set the secret COORDINATOR_ADMIN_KEY' });
   if (configured?.key !== adminKey) configured = { key: adminKey, digest: await digestOf(adminKey) };
   const presented = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-  const matches = presented !== undefined && crypto.subtle.timingSafeEqual(await digestOf(presented), configured.digest);
+  const matches =
+    presented !== undefined && crypto.subtle.timingSafeEqual(await digestOf(presented), configured.digest);
   if (!matches) {
     c.header('www-authenticate', 'Bearer');
     return problemResponse(c, 'unauthorized', { detail: 'send Authorization: Bearer <key>' });
@@ -21,4 +22,5 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   return next();
 });
 
-const digestOf = (text: string): Promise<ArrayBuffer> => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+const digestOf = (text: string): Promise<ArrayBuffer> =>
+  crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));

@@ -10,7 +10,12 @@ import { problemResponse } from '../problem.ts';
 import { ComponentIdSchema } from '../../core/component/registration.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import type { Heartbeat } from '../schemas/component.ts';
-import { ComponentHealthSchema, HeartbeatResultSchema, HeartbeatSchema, ProbeResultSchema } from '../schemas/component.ts';
+import {
+  ComponentHealthSchema,
+  HeartbeatResultSchema,
+  HeartbeatSchema,
+  ProbeResultSchema,
+} from '../schemas/component.ts';
 
 const tags = ['health'];
 
@@ -19,13 +24,21 @@ const heartbeat = createRoute({
   path: '/v1/components/{id}/heartbeat',
   tags,
   summary: 'Say that a component lives, and how busy it is',
-  request: { params: IdParamSchema, body: { required: false, content: { 'application/json': { schema: HeartbeatSchema } } } },
+  request: {
+    params: IdParamSchema,
+    body: { required: false, content: { 'application/json': { schema: HeartbeatSchema } } },
+  },
   responses: { 200: jsonContent(HeartbeatResultSchema, 'Taken'), ...problemDefault },
 });
 
 const MAX_HEARTBEATS = 500;
 const BatchSchema = z
-  .strictObject({ heartbeats: z.array(HeartbeatSchema.extend({ id: ComponentIdSchema })).min(1).max(MAX_HEARTBEATS) })
+  .strictObject({
+    heartbeats: z
+      .array(HeartbeatSchema.extend({ id: ComponentIdSchema }))
+      .min(1)
+      .max(MAX_HEARTBEATS),
+  })
   .meta({ id: 'HeartbeatBatch' });
 
 const heartbeats = createRoute({
@@ -37,7 +50,9 @@ const heartbeats = createRoute({
   responses: {
     200: jsonContent(
       z.object({
-        results: z.array(z.object({ id: z.string(), ok: z.boolean(), code: z.string().nullable(), expiresAt: z.string().nullable() })),
+        results: z.array(
+          z.object({ id: z.string(), ok: z.boolean(), code: z.string().nullable(), expiresAt: z.string().nullable() }),
+        ),
       }),
       'In the order sent',
     ),

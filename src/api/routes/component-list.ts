@@ -33,14 +33,24 @@ export function mountComponentList(app: App): void {
   app.openapi(list, async (c) => {
     const { limit, cursor, type, status, lifecycle, location, capability, ...rest } = c.req.valid('query');
     const unknown = Object.keys(rest).find((name) => !name.startsWith(METADATA_PREFIX));
-    if (unknown !== undefined) return problemResponse(c, 'invalid-request', { errors: [{ path: unknown.slice(0, 128), message: 'unknown filter' }] });
+    if (unknown !== undefined)
+      return problemResponse(c, 'invalid-request', {
+        errors: [{ path: unknown.slice(0, 128), message: 'unknown filter' }],
+      });
     if (type !== undefined && !isComponentType(type)) {
-      return problemResponse(c, 'unknown-type', { errors: [{ path: 'type', message: `there is no component type ${type}` }] });
+      return problemResponse(c, 'unknown-type', {
+        errors: [{ path: 'type', message: `there is no component type ${type}` }],
+      });
     }
     const from = readCursor(cursor);
-    if (!from) return problemResponse(c, 'invalid-request', { errors: [{ path: 'cursor', message: 'not a cursor of this list' }] });
+    if (!from)
+      return problemResponse(c, 'invalid-request', {
+        errors: [{ path: 'cursor', message: 'not a cursor of this list' }],
+      });
 
-    const metadata = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name.slice(METADATA_PREFIX.length), String(value)]));
+    const metadata = Object.fromEntries(
+      Object.entries(rest).map(([name, value]) => [name.slice(METADATA_PREFIX.length), value]),
+    );
     const query = { limit: limit + 1, status, lifecycle, location, capability, metadata };
     const found = await collect(type === undefined ? TYPE_NAMES : [type], from, query);
     const items = found.slice(0, limit);
@@ -51,7 +61,10 @@ export function mountComponentList(app: App): void {
 
   app.openapi(load, async (c) => {
     const all = await collect(TYPE_NAMES, START, { limit: EVERYTHING, metadata: {} });
-    return c.json(all.map((component) => ({ componentId: component.id, ...component.load })), 200);
+    return c.json(
+      all.map((component) => ({ componentId: component.id, ...component.load })),
+      200,
+    );
   });
 }
 
@@ -63,7 +76,11 @@ interface From {
 const START: From = { type: '', id: '' };
 
 /** Asks the registries from the cursor on, in the fixed order of types, ids ascending within each. */
-async function collect(types: readonly string[], from: From, query: Omit<ComponentQuery, 'after'>): Promise<ComponentResource[]> {
+async function collect(
+  types: readonly string[],
+  from: From,
+  query: Omit<ComponentQuery, 'after'>,
+): Promise<ComponentResource[]> {
   const start = from.type === '' ? 0 : Math.max(0, types.indexOf(from.type));
   const pages = types
     .slice(start)

@@ -69,7 +69,13 @@ const remove = createRoute({
   request: {
     params: IdParamSchema,
     query: z.object({
-      drain: z.coerce.number<string>().int().min(0).max(3_600_000).default(0).meta({ description: 'ms out of routing before it is gone' }),
+      drain: z.coerce
+        .number<string>()
+        .int()
+        .min(0)
+        .max(3_600_000)
+        .default(0)
+        .meta({ description: 'ms out of routing before it is gone' }),
     }),
   },
   responses: {
@@ -140,7 +146,9 @@ export function mountComponents(app: App): void {
     const { drain } = c.req.valid('query');
     const expected = ifMatch(c);
     if (expected === undefined) return problemResponse(c, 'precondition-invalid');
-    const removed = await withRegistryOf(id, (registry) => registry.remove(id, { drainMs: drain, ifGeneration: expected }));
+    const removed = await withRegistryOf(id, (registry) =>
+      registry.remove(id, { drainMs: drain, ifGeneration: expected }),
+    );
     if (!removed.ok) return problemResponse(c, removed.reason, { detail: removed.message });
     const { generation, drainsUntil } = removed.value;
     if (drainsUntil !== null) return c.json({ id, drainsUntil: toIso(drainsUntil) }, 202);
@@ -149,7 +157,11 @@ export function mountComponents(app: App): void {
   });
 }
 
-async function store(c: Context<AppEnv>, registration: Registration, ifGeneration: number | null): Promise<Stored | Refused> {
+async function store(
+  c: Context<AppEnv>,
+  registration: Registration,
+  ifGeneration: number | null,
+): Promise<Stored | Refused> {
   const faults = registrationFaults(registration, { allowPrivate: c.env.ALLOW_PRIVATE_ENDPOINTS === 'true' });
   if (faults) return refused(faults.code, { errors: faults.faults });
   const stored = await registerComponent(registration, ifGeneration);
@@ -167,7 +179,12 @@ const PATH_OF_REFUSAL: Partial<Record<ProblemCode, string>> = {
 };
 
 /** Read, merge, store over exactly what was read; again when someone else was quicker. */
-async function applyChange(c: Context<AppEnv>, id: string, patch: Json, expected: number | null): Promise<Stored | Refused> {
+async function applyChange(
+  c: Context<AppEnv>,
+  id: string,
+  patch: Json,
+  expected: number | null,
+): Promise<Stored | Refused> {
   for (let attempt = 1; ; attempt++) {
     const held = await withRegistryOf(id, (registry) => registry.component(id));
     if (!held.ok) return refused(held.reason, { detail: held.message });

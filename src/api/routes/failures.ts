@@ -11,7 +11,13 @@ import { readHistory } from '../read-history.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
 import { IdParamSchema, PageQuerySchema } from '../schemas/common.ts';
-import { FailurePageSchema, FailureReceiptSchema, FailureReportSchema, FailureStatsSchema, FailureTypeSchema } from '../schemas/failure.ts';
+import {
+  FailurePageSchema,
+  FailureReceiptSchema,
+  FailureReportSchema,
+  FailureStatsSchema,
+  FailureTypeSchema,
+} from '../schemas/failure.ts';
 
 const tags = ['failures'];
 

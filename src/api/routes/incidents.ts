@@ -101,7 +101,13 @@ const move = (c: Context<AppEnv>, id: string, to: 'acknowledged' | 'resolved') =
     const moved = await (to === 'acknowledged' ? acknowledgeIncident : resolveIncident)(c.env.HISTORY, id, now);
     const found = await findIncident(c.env.HISTORY, id);
     if (moved && found) {
-      const draft = { key: `${id}:${to}`, type: `incident.${to}`, subject: found.componentId, time: now, data: { incidentId: id } } as const;
+      const draft = {
+        key: `${id}:${to}`,
+        type: `incident.${to}`,
+        subject: found.componentId,
+        time: now,
+        data: { incidentId: id },
+      } as const;
       await coordinator().publish([draft], null);
     }
     return found;

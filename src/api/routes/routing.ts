@@ -31,7 +31,9 @@ export function mountRouting(app: App): void {
     const type = body.type ?? typeForRequest(body.requestType ?? '');
     if (type === undefined || !isComponentType(type)) {
       const asked = body.type ?? body.requestType ?? '';
-      const errors = [{ path: body.type === undefined ? 'requestType' : 'type', message: `no component type for ${asked}` }];
+      const errors = [
+        { path: body.type === undefined ? 'requestType' : 'type', message: `no component type for ${asked}` },
+      ];
       return problemResponse(c, 'unknown-request-type', { errors });
     }
     const request: RouteRequest = {
@@ -39,7 +41,11 @@ export function mountRouting(app: App): void {
       preferences: body.preferences ?? {},
     };
     const decided = await decide(c, type, request);
-    if (!decided) return problemResponse(c, 'no-healthy-components', { detail: 'the registry cannot be reached', retryAfterSeconds: 2 });
+    if (!decided)
+      return problemResponse(c, 'no-healthy-components', {
+        detail: 'the registry cannot be reached',
+        retryAfterSeconds: 2,
+      });
     const { snapshot, pick, context } = decided;
     if (!pick.ok) {
       return problemResponse(c, pick.reason, {
@@ -47,7 +53,9 @@ export function mountRouting(app: App): void {
         candidates: explainPick(snapshot.fleet, request, context, null),
       });
     }
-    const explanation = body.explain ? { candidates: explainPick(snapshot.fleet, request, context, pick.position) } : {};
+    const explanation = body.explain
+      ? { candidates: explainPick(snapshot.fleet, request, context, pick.position) }
+      : {};
     noteAssigned(type, pick.position);
     const { id, name, endpoint, metadata } = pick.candidate;
     return c.json(

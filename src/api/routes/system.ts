@@ -2,12 +2,12 @@
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/coordinator-api.ts';
 import { toIso } from '../../core/component/resource.ts';
-import type { EventType, LoggedEvent } from '../../core/event/coordinator-event.ts';
+import { toCloudEvent } from '../../core/event/cloud-event.ts';
+import type { EventType } from '../../core/event/coordinator-event.ts';
 import { EVENT_TYPES } from '../../core/event/coordinator-event.ts';
 import type { App } from '../app-env.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
-import type { EventResource } from '../schemas/system.ts';
 import { EventPageSchema, SystemHealthSchema } from '../schemas/system.ts';
 
 const tags = ['system'];
@@ -27,7 +27,12 @@ const events = createRoute({
   summary: 'The event log as CloudEvents, oldest first',
   request: {
     query: z.object({
-      after: z.coerce.number<string>().int().min(0).optional().meta({ description: 'Events after this sequence; without it the newest.' }),
+      after: z.coerce
+        .number<string>()
+        .int()
+        .min(0)
+        .optional()
+        .meta({ description: 'Events after this sequence; without it the newest.' }),
       types: z.string().max(1_024).optional().meta({ description: 'Event types, separated by commas.' }),
       limit: z.coerce.number<string>().int().min(1).max(1_000).default(100),
     }),
@@ -54,7 +59,10 @@ export function mountSystem(app: App): void {
         status,
         components,
         byType: Object.fromEntries(
-          Object.entries(byType).map(([type, summary]) => [type, { status: summary.status, routable: summary.routable, ...summary.counts }]),
+          Object.entries(byType).map(([type, summary]) => [
+            type,
+            { status: summary.status, routable: summary.routable, ...summary.counts },
+          ]),
         ),
         lastUpdate: lastUpdate === null ? null : toIso(lastUpdate),
         issues: issues.map((issue) => ({ ...issue, since: toIso(issue.since) })),
@@ -68,23 +76,18 @@ export function mountSystem(app: App): void {
     const wanted = types?.split(',').map((type) => type.trim());
     const unknown = wanted?.find((type) => !EVENT_TYPES.includes(type as EventType));
     if (unknown !== undefined) {
-      return problemResponse(c, 'invalid-request', { errors: [{ path: 'types', message: `unknown event type ${unknown.slice(0, 64)}` }] });
+      return problemResponse(c, 'invalid-request', {
+        errors: [{ path: 'types', message: `unknown event type ${unknown.slice(0, 64)}` }],
+      });
     }
     const newest = after === undefined;
-    const found = await coordinator().events({ after: after ?? 0, types: (wanted as EventType[] | undefined) ?? null, limit, newest });
-    const items = (newest ? found.toReversed() : found).map(toResource);
+    const found = await coordinator().events({
+      after: after ?? 0,
+      types: (wanted as EventType[] | undefined) ?? null,
+      limit,
+      newest,
+    });
+    const items = (newest ? found.toReversed() : found).map(toCloudEvent);
     return c.json({ items, nextCursor: items.at(-1)?.sequence ?? (after === undefined ? null : String(after)) }, 200);
   });
 }
-
-const toResource = (event: LoggedEvent): EventResource => ({
-  specversion: '1.0',
-  id: String(event.sequence),
-  sequence: String(event.sequence),
-  source: '/arbiter-coordinator',
-  type: event.type,
-  subject: event.subject,
-  time: toIso(event.time),
-  datacontenttype: 'application/json',
-  data: event.data as EventResource['data'],
-});

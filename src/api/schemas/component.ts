@@ -12,7 +12,9 @@ export const ComponentHealthSchema = z
   .object({
     status: HealthStatusSchema,
     effectiveStatus: HealthStatusSchema,
-    suspect: z.boolean().meta({ description: 'A check is going wrong right now; routed to only if nothing better is left.' }),
+    suspect: z
+      .boolean()
+      .meta({ description: 'A check is going wrong right now; routed to only if nothing better is left.' }),
     lastCheck: TimestampSchema.nullable(),
     responseTime: z.number().nullable().meta({ description: 'ms' }),
     errorCount: z.int().meta({ description: 'Failures since it was last healthy.' }),
@@ -42,7 +44,10 @@ export const ComponentSchema = z
     lifecycleUntil: TimestampSchema.nullable(),
     load: ComponentLoadSchema,
     detection: z.object({
-      intervalMs: z.number().nullable().meta({ description: 'Time between two checks; null when only heartbeats tell.' }),
+      intervalMs: z
+        .number()
+        .nullable()
+        .meta({ description: 'Time between two checks; null when only heartbeats tell.' }),
       worstCaseMs: z.number().meta({ description: 'Longest time a dead component stays in routing.' }),
     }),
     recoveryId: z.string().nullable(),

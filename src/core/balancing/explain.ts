@@ -18,13 +18,24 @@ export interface CandidateVerdict {
 const MAX_EXPLAINED = 100;
 
 /** Verdicts on at most 100 candidates, the chosen one first. */
-export function explainPick(fleet: Fleet, request: RouteRequest, context: PickContext, chosen: number | null): CandidateVerdict[] {
+export function explainPick(
+  fleet: Fleet,
+  request: RouteRequest,
+  context: PickContext,
+  chosen: number | null,
+): CandidateVerdict[] {
   const verdicts = fleet.candidates.slice(0, MAX_EXPLAINED).map((candidate, position): CandidateVerdict => {
     const open = candidate.vitals.inFlight + context.ownAssigned(position);
     const filtered = position === chosen ? null : filterOf(candidate, request, open);
     if (filtered) return { id: candidate.id, verdict: 'filtered', ...filtered, score: null };
     const score = scoreOf(expectedWait(candidate, fleet, request.task, open));
-    return { id: candidate.id, verdict: position === chosen ? 'chosen' : 'considered', rule: null, reason: null, score };
+    return {
+      id: candidate.id,
+      verdict: position === chosen ? 'chosen' : 'considered',
+      rule: null,
+      reason: null,
+      score,
+    };
   });
   return verdicts.toSorted((a, b) => Number(b.verdict === 'chosen') - Number(a.verdict === 'chosen'));
 }

@@ -34,6 +34,7 @@ export type Pick =
     }
   | { readonly ok: false; readonly reason: 'no-healthy-components' | 'at-capacity' | 'preferences-unmet' };
 
+const anyone = (): true => true;
 const SAMPLE_SIZE = 5;
 /** Primes: stepping by one that does not divide the pool's size visits every member once. */
 const STRIDES = [7_919, 104_729, 1_299_709] as const;
@@ -41,7 +42,6 @@ const STRIDES = [7_919, 104_729, 1_299_709] as const;
 export function pickComponent(fleet: Fleet, request: RouteRequest, context: PickContext): Pick {
   if (fleet.healthy.length + fleet.doubtful.length === 0) return { ok: false, reason: 'no-healthy-components' };
   const { preferences } = request;
-  const anyone = (): true => true;
   const wanted = (candidate: Candidate): boolean => unmetPreference(candidate, preferences) === null;
   const hasRoom = (position: number): boolean => roomLeft(fleet, position, context);
 

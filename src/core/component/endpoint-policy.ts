@@ -10,7 +10,8 @@ export interface EndpointPolicy {
 }
 
 export type EndpointVerdict =
-  { readonly ok: true; readonly url: URL } | { readonly ok: false; readonly message: string };
+  | { readonly ok: true; readonly url: URL }
+  | { readonly ok: false; readonly message: string };
 
 const LOCAL_SUFFIXES = ['localhost', 'local', 'internal', 'localdomain', 'home.arpa', 'lan'];
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;

@@ -14,10 +14,7 @@ export interface Lifecycle {
 export const acceptsWork = (lifecycle: Lifecycle): boolean => lifecycle.state === 'active';
 
 /** What follows when a lifecycle state reaches its end: draining ends in removal, the others in service. */
-export function expireLifecycle(
-  lifecycle: Lifecycle,
-  now: number,
-): 'keep' | 'remove' | 'activate' {
+export function expireLifecycle(lifecycle: Lifecycle, now: number): 'keep' | 'remove' | 'activate' {
   if (lifecycle.until === null || now < lifecycle.until) return 'keep';
   return lifecycle.state === 'draining' ? 'remove' : 'activate';
 }

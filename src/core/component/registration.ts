@@ -52,7 +52,10 @@ const CapabilitiesSchema = z
 const ControlSchema = z
   .strictObject({
     endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
-    actions: z.array(z.enum(['restart', 'scale_up'])).min(1).max(2),
+    actions: z
+      .array(z.enum(['restart', 'scale_up']))
+      .min(1)
+      .max(2),
   })
   .meta({ id: 'Control', description: 'Where recovery actions are asked for.' });
 
@@ -114,8 +117,7 @@ export type RegistrationInput = z.input<typeof RegistrationSchema>;
 export type HealthCheck = z.output<typeof HealthCheckSchema>;
 
 /** The time in ms after which an answer counts as slow: half the timeout unless said. */
-export const degradedAfterMs = (check: HealthCheck): number =>
-  check.degradedAfter ?? Math.ceil(check.timeout / 2);
+export const degradedAfterMs = (check: HealthCheck): number => check.degradedAfter ?? Math.ceil(check.timeout / 2);
 
 /** Where the component says it stands, for location preferences; absent when it does not say. */
 export function locationOf(registration: Pick<Registration, 'metadata'>): string | undefined {

@@ -11,9 +11,7 @@ export const COMPONENT_TYPES: Readonly<Record<string, readonly string[]>> = {
 export const TYPE_NAMES: readonly string[] = Object.keys(COMPONENT_TYPES);
 
 const TYPE_BY_REQUEST: ReadonlyMap<string, string> = new Map(
-  Object.entries(COMPONENT_TYPES).flatMap(([type, requests]) =>
-    requests.map((request) => [request, type] as const),
-  ),
+  Object.entries(COMPONENT_TYPES).flatMap(([type, requests]) => requests.map((request) => [request, type] as const)),
 );
 
 export const isComponentType = (type: string): boolean => Object.hasOwn(COMPONENT_TYPES, type);

@@ -15,14 +15,8 @@ export function dependencyEvents(draft: EventDraft, dependants: readonly string[
 }
 
 function consequence(draft: EventDraft): 'component.dependency-available' | 'component.dependency-lost' | undefined {
-  switch (draft.type) {
-    case 'component.registered':
-    case 'component.recovered':
-      return 'component.dependency-available';
-    case 'component.failed':
-    case 'component.unregistered':
-      return 'component.dependency-lost';
-    default:
-      return undefined;
-  }
+  if (draft.type === 'component.registered' || draft.type === 'component.recovered')
+    return 'component.dependency-available';
+  if (draft.type === 'component.failed' || draft.type === 'component.unregistered') return 'component.dependency-lost';
+  return undefined;
 }

@@ -15,8 +15,14 @@ export const FAILURE_TYPES = [
 export type FailureType = (typeof FAILURE_TYPES)[number];
 
 const BY_CODE: readonly (readonly [RegExp, FailureType])[] = [
-  [/^(ETIMEDOUT|ESOCKETTIMEDOUT|TIMEOUT|TIMEOUTERROR|ABORTERROR|UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|DEADLINE_EXCEEDED|HTTP_(408|504|522|524))$/, 'timeout_failure'],
-  [/^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|UND_ERR_SOCKET|NETWORK_ERROR|HTTP_(521|523|525|526))$/, 'connection_failure'],
+  [
+    /^(ETIMEDOUT|ESOCKETTIMEDOUT|TIMEOUT|TIMEOUTERROR|ABORTERROR|UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|DEADLINE_EXCEEDED|HTTP_(408|504|522|524))$/,
+    'timeout_failure',
+  ],
+  [
+    /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|UND_ERR_SOCKET|NETWORK_ERROR|HTTP_(521|523|525|526))$/,
+    'connection_failure',
+  ],
   [/^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/, 'connection_failure'],
   [/^(HEARTBEAT_EXPIRED|REPORTED_UNHEALTHY|HEALTH_CHECK_FAILED|HTTP_\d{3})$/, 'health_check_failure'],
   [/^(DEPENDENCY_|UPSTREAM_|EDEPENDENCY)/, 'dependency_failure'],
@@ -41,7 +47,8 @@ export function classifyFailure(error: { readonly code?: string | undefined; rea
 /** A socket error's code and a short message from whatever `fetch` threw. */
 export function describeFetchError(thrown: unknown): FailureDetail {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  for (const [pattern, code] of FETCH_ERRORS) if (pattern.test(message)) return { code, message: PLAIN[code] ?? message };
+  for (const [pattern, code] of FETCH_ERRORS)
+    if (pattern.test(message)) return { code, message: PLAIN[code] ?? message };
   return { code: 'NETWORK_ERROR', message: 'the connection failed' };
 }
 

@@ -35,7 +35,8 @@ export function planRecovery(failureType: FailureType, facts: RecoveryFacts): re
     case 'connection_failure':
       return [...switchover, ...restarts];
     case 'timeout_failure':
-      if (facts.autoScalingEnabled && facts.controlActions.includes('scale_up')) return [proven('scale_up'), ...restarts];
+      if (facts.autoScalingEnabled && facts.controlActions.includes('scale_up'))
+        return [proven('scale_up'), ...restarts];
       return [...switchover, ...restarts];
     case 'internal_error':
       return restarts === RESTARTS ? [ALERT, ...restarts] : restarts;

@@ -50,8 +50,18 @@ export interface AttemptOrder {
 }
 
 export type AttemptOutcome =
-  | { readonly kind: 'passed'; readonly status: 'healthy' | 'degraded'; readonly responseTimeMs: number; readonly details: string | null }
-  | { readonly kind: 'failed'; readonly error: FailureDetail; readonly responseTimeMs: number; readonly details: string | null }
+  | {
+      readonly kind: 'passed';
+      readonly status: 'healthy' | 'degraded';
+      readonly responseTimeMs: number;
+      readonly details: string | null;
+    }
+  | {
+      readonly kind: 'failed';
+      readonly error: FailureDetail;
+      readonly responseTimeMs: number;
+      readonly details: string | null;
+    }
   | { readonly kind: 'unanswered'; readonly afterMs: number };
 
 export type CheckProgress = 'ignored' | 'running' | 'suspected' | 'passed' | 'failed';

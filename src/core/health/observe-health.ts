@@ -9,7 +9,12 @@ import type { FailureDetail, HealthState, HealthStatus } from './health-state.ts
 import { worseStatus } from './health-state.ts';
 
 export type HealthSignal =
-  | { readonly kind: 'check-passed'; readonly status: 'healthy' | 'degraded'; readonly responseTimeMs: number; readonly details: string | null }
+  | {
+      readonly kind: 'check-passed';
+      readonly status: 'healthy' | 'degraded';
+      readonly responseTimeMs: number;
+      readonly details: string | null;
+    }
   | { readonly kind: 'check-failed'; readonly error: FailureDetail; readonly details: string | null }
   | { readonly kind: 'suspected'; readonly error: FailureDetail }
   | { readonly kind: 'doubt-ended' }
@@ -20,7 +25,12 @@ export type HealthSignal =
 export type FailureSource = 'check' | 'heartbeat' | 'report';
 
 export type HealthEvent =
-  | { readonly kind: 'status-changed'; readonly from: HealthStatus; readonly to: HealthStatus; readonly reason: string | null }
+  | {
+      readonly kind: 'status-changed';
+      readonly from: HealthStatus;
+      readonly to: HealthStatus;
+      readonly reason: string | null;
+    }
   | { readonly kind: 'failed'; readonly source: FailureSource; readonly error: FailureDetail };
 
 export interface HealthPolicy {
@@ -71,8 +81,7 @@ function passCheck(state: HealthState, signal: CheckPassed, policy: HealthPolicy
     details: signal.details,
     lastCheckAt: now,
     responseTimeMs: signal.responseTimeMs,
-    usualResponseTimeMs:
-      usual === null ? signal.responseTimeMs : usual + EWMA_WEIGHT * (signal.responseTimeMs - usual),
+    usualResponseTimeMs: usual === null ? signal.responseTimeMs : usual + EWMA_WEIGHT * (signal.responseTimeMs - usual),
     consecutiveFailures: 0,
     consecutiveSuccesses,
     errorCount: held ? state.errorCount : 0,
@@ -134,5 +143,7 @@ function settle(
 
 function explain(signal: CheckPassed): string | null {
   if (signal.status === 'healthy') return null;
-  return signal.details ? `answers, degraded: ${signal.details}` : `answers slowly: ${Math.round(signal.responseTimeMs)} ms`;
+  return signal.details
+    ? `answers, degraded: ${signal.details}`
+    : `answers slowly: ${Math.round(signal.responseTimeMs)} ms`;
 }

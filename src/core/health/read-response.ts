@@ -13,9 +13,46 @@ export type HealthReading =
   | { readonly kind: 'failed'; readonly error: FailureDetail; readonly details: string | null };
 
 const WORDS: ReadonlyMap<string, 'healthy' | 'degraded' | 'unhealthy'> = new Map([
-  ...['healthy', 'pass', 'passing', 'passed', 'ok', 'okay', 'up', 'alive', 'ready', 'running', 'good', 'green', 'success', 'available', 'online', 'serving', 'true'].map((word) => [word, 'healthy'] as const),
-  ...['degraded', 'warn', 'warning', 'partial', 'yellow', 'impaired', 'slow', 'unstable'].map((word) => [word, 'degraded'] as const),
-  ...['unhealthy', 'fail', 'failed', 'failing', 'failure', 'down', 'error', 'critical', 'red', 'out_of_service', 'unavailable', 'offline', 'dead', 'not_serving', 'not_ready', 'false'].map((word) => [word, 'unhealthy'] as const),
+  ...[
+    'healthy',
+    'pass',
+    'passing',
+    'passed',
+    'ok',
+    'okay',
+    'up',
+    'alive',
+    'ready',
+    'running',
+    'good',
+    'green',
+    'success',
+    'available',
+    'online',
+    'serving',
+    'true',
+  ].map((word) => [word, 'healthy'] as const),
+  ...['degraded', 'warn', 'warning', 'partial', 'yellow', 'impaired', 'slow', 'unstable'].map(
+    (word) => [word, 'degraded'] as const,
+  ),
+  ...[
+    'unhealthy',
+    'fail',
+    'failed',
+    'failing',
+    'failure',
+    'down',
+    'error',
+    'critical',
+    'red',
+    'out_of_service',
+    'unavailable',
+    'offline',
+    'dead',
+    'not_serving',
+    'not_ready',
+    'false',
+  ].map((word) => [word, 'unhealthy'] as const),
 ]);
 
 const STATUS_FIELDS = ['status', 'health', 'state', 'healthy', 'ok', 'degraded'] as const;
@@ -25,13 +62,25 @@ const MAX_DETAIL_LENGTH = 256;
 export function readHealthResponse(httpStatus: number, body: string): HealthReading {
   const said = readBody(body);
   const details = said.details;
-  if (httpStatus === 429) return { kind: 'passed', status: 'degraded', details: details ?? 'HTTP 429: over its own limits' };
+  if (httpStatus === 429)
+    return { kind: 'passed', status: 'degraded', details: details ?? 'HTTP 429: over its own limits' };
   if (httpStatus < 200 || httpStatus > 299) {
     const kind = httpStatus >= 300 && httpStatus < 400 ? 'a redirect, which is not followed' : 'not a success';
-    return { kind: 'failed', error: { code: `HTTP_${httpStatus}`, message: `answered HTTP ${httpStatus}, ${kind}` }, details };
+    return {
+      kind: 'failed',
+      error: { code: `HTTP_${httpStatus}`, message: `answered HTTP ${httpStatus}, ${kind}` },
+      details,
+    };
   }
   if (said.verdict === 'unhealthy') {
-    return { kind: 'failed', error: { code: 'REPORTED_UNHEALTHY', message: `answered HTTP ${httpStatus} and calls itself ${details ?? 'unhealthy'}` }, details };
+    return {
+      kind: 'failed',
+      error: {
+        code: 'REPORTED_UNHEALTHY',
+        message: `answered HTTP ${httpStatus} and calls itself ${details ?? 'unhealthy'}`,
+      },
+      details,
+    };
   }
   return { kind: 'passed', status: said.verdict, details };
 }
@@ -80,7 +129,10 @@ function readValue(value: unknown): BodyReading | undefined {
 }
 
 function readWord(text: string): BodyReading | undefined {
-  const word = text.toLowerCase().replace(/[\s-]+/g, '_').replace(/[.!]+$/, '');
+  const word = text
+    .toLowerCase()
+    .replace(/[\s-]+/g, '_')
+    .replace(/[.!]+$/, '');
   const verdict = WORDS.get(word);
   return verdict && { verdict, details: printable(text) };
 }

@@ -61,7 +61,7 @@ export function nextRoundAt(now: number, intervalMs: number, place: RoundPlace):
   const slots = Math.max(1, Math.ceil(place.checkedInType / SLOT_SIZE));
   const offset = place.phaseMs + Math.floor(((place.ordinal % slots) * intervalMs) / slots);
   const latest = now + intervalMs;
-  return latest - (((latest - offset) % intervalMs) + intervalMs) % intervalMs;
+  return latest - ((((latest - offset) % intervalMs) + intervalMs) % intervalMs);
 }
 
 /** Epoch ms of the next check after a verdict: soon while in question, else with the round. */

@@ -56,7 +56,12 @@ const MAX_ISSUES_PER_TYPE = 50;
 export const EMPTY_COUNTS: StatusCounts = { total: 0, healthy: 0, degraded: 0, unhealthy: 0, unknown: 0 };
 
 /** Rolls up one type from its components. */
-export function summarizeType(type: string, revision: number, members: Iterable<HealthMember>, now: number): TypeHealth {
+export function summarizeType(
+  type: string,
+  revision: number,
+  members: Iterable<HealthMember>,
+  now: number,
+): TypeHealth {
   const counts = { ...EMPTY_COUNTS };
   const issues: HealthIssue[] = [];
   let routable = 0;
@@ -83,7 +88,9 @@ export function rollUp(types: readonly TypeHealth[]): SystemHealth {
     byType[type.type] = { status: statusOfType(type), counts: type.counts, routable: type.routable };
   }
   const issues = types.flatMap((type) => type.issues).toSorted((a, b) => rank(a) - rank(b) || a.since - b.since);
-  const statuses = Object.values(byType).filter((type) => type.counts.total > 0).map((type) => type.status);
+  const statuses = Object.values(byType)
+    .filter((type) => type.counts.total > 0)
+    .map((type) => type.status);
   return {
     status: worstOf(statuses),
     components,

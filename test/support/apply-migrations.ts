@@ -1,0 +1,6 @@
+/** Every test file starts with the real schema in its own D1. */
+import { applyD1Migrations } from 'cloudflare:test';
+import type { D1Migration } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+
+await applyD1Migrations(env.HISTORY, (env as unknown as { TEST_MIGRATIONS: D1Migration[] }).TEST_MIGRATIONS);

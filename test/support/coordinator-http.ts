@@ -1,0 +1,62 @@
+/** Calls the Worker under test as its users do, over its HTTP interface. */
+import { exports } from 'cloudflare:workers';
+import { inject } from 'vitest';
+
+export interface Answer {
+  readonly status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a JSON document whose shape the test asserts
+  readonly body: any;
+  readonly headers: Headers;
+}
+
+const worker = exports as unknown as { default: Fetcher };
+
+/** One call with the admin key; `headers` override. */
+export async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const response = await worker.default.fetch(`https://coordinator.test${path}`, {
+    method,
+    headers: { 'authorization': 'Bearer test-admin-key', 'content-type': 'application/json', ...headers },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
+}
+
+let counter = 0;
+
+/** An id no other test uses. */
+export const freshId = (prefix = 'c'): string => `${prefix}-${Date.now().toString(36)}-${(counter++).toString(36)}`;
+
+/** A registration whose health check is answered by the component server under the component's id. */
+export function registrationFor(id: string, overrides: Record<string, unknown> = {}): Record<string, unknown> {
+  const url = inject('componentUrl');
+  return {
+    id,
+    name: id,
+    type: 'task_router',
+    endpoint: `${url}/${id}`,
+    healthCheck: { endpoint: `${url}/${id}/health`, timeout: 1_000, interval: 30_000, retries: 1 },
+    ...overrides,
+  };
+}
+
+/** Tells the component server how `id` answers from now on. */
+export async function setMode(id: string, mode: string): Promise<void> {
+  await fetch(`${inject('componentUrl')}/set/${id}`, { method: 'POST', body: JSON.stringify({ mode }) });
+}
+
+export async function componentLog(id: string): Promise<{ control: { action: string; idempotencyKey: string }[]; checks: number }> {
+  return (await fetch(`${inject('componentUrl')}/${id}/log`)).json();
+}
+
+/** Waits for a condition on the live system, polling; fails with what was seen last. */
+export async function eventually<T>(read: () => Promise<T>, accept: (value: T) => boolean, withinMs = 15_000): Promise<T> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const value = await read();
+    if (accept(value)) return value;
+    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms, last: ${JSON.stringify(value).slice(0, 2_000)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

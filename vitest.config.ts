@@ -1,0 +1,51 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
+import { defineConfig } from 'vitest/config';
+
+const migrations = await readD1Migrations('migrations');
+
+/**
+ * Three kinds of test: `core` is pure and runs in Node, `workers` runs inside workerd with the real
+ * objects, D1, Queue and Workflow, `e2e` starts real processes and a real browser.
+ */
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    projects: [
+      {
+        test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/structure/**/*.test.ts', 'test/client/**/*.test.ts'], environment: 'node' },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            main: './src/index.ts',
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                COORDINATOR_ADMIN_KEY: 'test-admin-key',
+                ALLOW_PRIVATE_ENDPOINTS: 'true',
+                TEST_MIGRATIONS: migrations,
+              },
+            },
+          }),
+        ],
+        test: {
+          name: 'workers',
+          include: ['test/{api,registry,coordinator,probe,history,recovery,deliveries,sweep}/**/*.test.ts'],
+          setupFiles: ['./test/support/apply-migrations.ts'],
+          globalSetup: ['./test/support/component-server.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          environment: 'node',
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
