@@ -55,4 +55,7 @@ export interface EventQuery {
 }
 
 /** The one coordinator of this deployment. */
-export const coordinator = (): CoordinatorApi => env.SYSTEM_COORDINATOR.getByName('system');
+export function coordinator(): CoordinatorApi {
+  const stub: unknown = env.SYSTEM_COORDINATOR.getByName('system');
+  return stub as CoordinatorApi;
+}

@@ -6,15 +6,12 @@
  */
 import { DurableObject, exports } from 'cloudflare:workers';
 import type { ComponentRecord } from '../core/component/component-record.ts';
-import { NO_RECOVERY } from '../core/component/component-record.ts';
 import type { Lifecycle } from '../core/component/lifecycle.ts';
-import { expireLifecycle } from '../core/component/lifecycle.ts';
-import { NO_LOAD, assign } from '../core/component/load.ts';
+import { assign } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { FailureReport } from '../core/failure/failure.ts';
 import type { FailureBatchItem, FailureIntake } from '../core/failure/failure-intake.ts';
-import { initialHealth } from '../core/health/health-state.ts';
 import { observeHealth } from '../core/health/observe-health.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
@@ -23,6 +20,8 @@ import type { MemberSignal } from './check-rounds.ts';
 import { CheckRounds } from './check-rounds.ts';
 import { matches, resourceView, toCandidate, toTypeHealth, toVitals } from './fleet-views.ts';
 import { HealthDesk } from './health-desk.ts';
+import { LifecycleDesk } from './lifecycle-desk.ts';
+import { firstRecord, renewed } from './new-record.ts';
 import { eventDraft, failureDraft } from './health-drafts.ts';
 import type { Member } from './member.ts';
 import { dueAt } from './member.ts';
@@ -49,6 +48,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   private readonly rounds: CheckRounds;
   private readonly desk: RecoveryDesk;
   private readonly health: HealthDesk;
+  private readonly lifecycles: LifecycleDesk;
   private readonly outbox: Outbox;
   private readonly events: EventSink;
   private readonly failures: FailureIntake;
@@ -59,6 +59,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
     this.desk = new RecoveryDesk(this.state);
     this.health = new HealthDesk(this.state, this.desk);
+    this.lifecycles = new LifecycleDesk(this.state, this.desk);
     this.rounds = new CheckRounds(entrypoints.Prober, async (reports) => this.takeReports(reports));
     this.events = env.SYSTEM_COORDINATOR.getByName('system');
     this.failures = entrypoints.FailureManager;
@@ -135,11 +136,11 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const now = Date.now();
     if (options.drainMs > 0) {
       const until = now + options.drainMs;
-      this.setLifecycle(record, { state: 'draining', until }, now);
+      this.lifecycles.change(record, { state: 'draining', until }, now);
       await this.settle(now);
       return ok({ generation: record.generation, drainsUntil: until });
     }
-    this.drop(record, now);
+    this.lifecycles.remove(record, now);
     await this.settle(now);
     return ok({ generation: record.generation, drainsUntil: null });
   }
@@ -231,7 +232,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
       controlUrl: control ? (URL.parse(control.endpoint, registration.endpoint)?.href ?? null) : null,
       facts: {
         controlActions: control?.actions ?? [],
-        hasStandby: this.bestStandby(found.member.record) !== undefined,
+        hasStandby: this.lifecycles.standbyFor(found.member.record) !== undefined,
         autoScalingEnabled: this.state.config.autoScalingEnabled,
       },
     });
@@ -268,11 +269,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   async promoteStandby(id: string): ReturnType<RegistryApi['promoteStandby']> {
     const failed = this.state.members.get(id)?.record;
     if (!failed) return unknown(id);
-    const standby = this.bestStandby(failed);
-    if (!standby) return fail('no-standby', `${this.state.type} has no healthy standby for ${id}`);
     const now = Date.now();
-    this.setLifecycle(standby, { state: 'active', until: null }, now);
-    this.setLifecycle(this.state.members.get(id)!.record, { state: 'standby', until: null }, now);
+    const standby = this.lifecycles.switchOver(failed, now);
+    if (!standby) return fail('no-standby', `${this.state.type} has no healthy standby for ${id}`);
     await this.settle(now);
     return ok({ promoted: standby.registration.id });
   }
@@ -281,7 +280,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const member = this.state.members.get(id);
     if (!member) return unknown(id);
     const now = Date.now();
-    this.setLifecycle(member.record, lifecycle, now);
+    this.lifecycles.change(member.record, lifecycle, now);
     await this.settle(now);
     return ok(this.view(member.record, now));
   }
@@ -321,7 +320,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
 
   /** Everything that is due by `now`. Running it twice does nothing twice. */
   private tick(now: number): void {
-    for (const member of [...this.state.members.values()]) {
+    for (const member of this.state.members.values()) {
       const { record } = member;
       if (member.heartbeatDueAt !== null && member.heartbeatDueAt <= now) {
         member.heartbeatDueAt = null;
@@ -329,10 +328,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
         this.observe([{ member, signal: { kind: 'heartbeat-expired', ttlMs }, ended: null }], now);
         this.checkSoon(member, now);
       }
-      const expired = expireLifecycle(record.lifecycle, now);
-      if (expired === 'remove') this.drop(member.record, now);
-      if (expired === 'activate') this.setLifecycle(member.record, { state: 'active', until: null }, now);
     }
+    this.lifecycles.expire(now);
     this.desk.expireVerifications(now);
     this.observe(this.rounds.start(this.state.members.values(), now), now);
   }
@@ -364,37 +361,13 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     this.observe(this.rounds.start([member], now), now);
   }
 
-  private setLifecycle(record: ComponentRecord, lifecycle: Lifecycle, now: number): void {
-    if (record.lifecycle.state === lifecycle.state && record.lifecycle.until === lifecycle.until) return;
-    const next = { ...record, lifecycle };
-    const data = { from: record.lifecycle.state, to: lifecycle.state, until: lifecycle.until };
-    const event = eventDraft('component.lifecycle-changed', next, data, this.state.draftContext(next, now));
-    this.state.commit({ records: [next], outbox: [event], visible: true }, now);
-  }
-
-  private drop(record: ComponentRecord, now: number): void {
-    const data = { generation: record.generation, type: record.registration.type };
-    const event = eventDraft('component.unregistered', record, data, this.state.draftContext(record, now));
-    const outbox = [event, ...this.desk.abandon(record, 'removed')];
-    this.state.commit({ removed: [record.registration.id], outbox, visible: true }, now);
-  }
-
-  private bestStandby(failed: ComponentRecord): ComponentRecord | undefined {
-    const wanted = failed.registration.capabilities.supportedTaskTypes;
-    return Array.from(this.state.members.values(), (member) => member.record).find(
-      ({ lifecycle, health, registration }) =>
-        lifecycle.state === 'standby' &&
-        health.status === 'healthy' &&
-        registration.id !== failed.registration.id &&
-        wanted.every((task) => registration.capabilities.supportedTaskTypes.includes(task)),
-    );
-  }
-
   private batchItem(report: FailureReport): FailureBatchItem {
     const waiting = this.state.store
       .readOutboxOf('failure', report.componentId)
       .map((row) => row.payload as FailureReport);
-    const countSince = this.state.members.get(report.componentId)?.record.recovery.settledUntil ?? 0;
+    const record = this.state.members.get(report.componentId)?.record;
+    // A component registered anew does not inherit what happened to its predecessor.
+    const countSince = record ? Math.max(record.recovery.settledUntil, record.registeredAt - 1) : 0;
     return { report, countSince, waiting };
   }
 
@@ -430,24 +403,3 @@ const unknown = (id: string) => fail('unknown-component', `${id} is not register
 
 const stale = (record: ComponentRecord, expected: number) =>
   fail('precondition-failed', `the registration is number ${record.generation}, If-Match says ${expected}`);
-
-const firstRecord = (registration: Registration, generation: number, now: number): ComponentRecord => ({
-  registration,
-  generation,
-  revision: 0,
-  registeredAt: now,
-  updatedAt: now,
-  lifecycle: { state: registration.role === 'standby' ? 'standby' : 'active', until: null },
-  health: initialHealth(now),
-  load: NO_LOAD,
-  recovery: NO_RECOVERY,
-});
-
-/** The same component registered again: what is known of it stays, a changed role takes effect. */
-function renewed(record: ComponentRecord, registration: Registration, generation: number): ComponentRecord {
-  const roleChanged = registration.role !== record.registration.role;
-  const state = registration.role === 'standby' ? ('standby' as const) : ('active' as const);
-  // A component that registers anew while it drains means to stay.
-  const lifecycle = roleChanged || record.lifecycle.state === 'draining' ? { state, until: null } : record.lifecycle;
-  return { ...record, registration, generation, lifecycle };
-}

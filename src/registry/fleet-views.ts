@@ -29,6 +29,9 @@ export const countChecked = (members: Members): number => {
   return checked;
 };
 
+const roomOf = (record: ComponentRecord): number =>
+  isRoutable(record) ? record.registration.weight * (record.registration.capabilities.maxConcurrentTasks ?? 1) : 0;
+
 /** A function that turns records of this fleet into resources, as of `now`. */
 export function resourceView(
   members: Members,
@@ -36,14 +39,12 @@ export function resourceView(
   now: number,
 ): (record: ComponentRecord) => ComponentResource {
   const checked = countChecked(members);
-  const room = (record: ComponentRecord): number =>
-    isRoutable(record) ? record.registration.weight * (record.registration.capabilities.maxConcurrentTasks ?? 1) : 0;
   let total = 0;
-  for (const { record } of members.values()) total += room(record);
+  for (const { record } of members.values()) total += roomOf(record);
   return (record) =>
     toResource(record, {
       detection: detectionFor(record.registration, config, checked),
-      share: total === 0 ? 0 : Math.round((1_000 * room(record)) / total) / 1_000,
+      share: total === 0 ? 0 : Math.round((1_000 * roomOf(record)) / total) / 1_000,
       now,
     });
 }

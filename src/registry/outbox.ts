@@ -49,19 +49,21 @@ export class Outbox {
       this.again.add(lane);
       return running;
     }
-    const started = this.drain(lane)
-      .then(() => {
-        this.delayMs = 0;
-      })
-      .catch((error: unknown) => {
-        // Rows stay where they are; the alarm and the sweep come back for them.
-        console.error(JSON.stringify({ message: 'outbox delivery failed', lane, error: String(error) }));
-        this.delayMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, this.delayMs * 2));
-        this.retryAt = now + this.delayMs;
-      })
-      .finally(() => this.running.delete(lane));
+    const started = this.tryLane(lane, now).finally(() => this.running.delete(lane));
     this.running.set(lane, started);
     return started;
+  }
+
+  private async tryLane(lane: OutboxKind, now: number): Promise<void> {
+    try {
+      await this.drain(lane);
+      this.delayMs = 0;
+    } catch (error) {
+      // Rows stay where they are; the alarm and the sweep come back for them.
+      console.error(JSON.stringify({ message: 'outbox delivery failed', lane, error: String(error) }));
+      this.delayMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, this.delayMs * 2));
+      this.retryAt = now + this.delayMs;
+    }
   }
 
   private async drain(lane: OutboxKind): Promise<void> {

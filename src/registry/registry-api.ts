@@ -142,4 +142,7 @@ export interface RecoveryTarget {
 export type RecoveryOutcome = 'successful' | 'failed' | 'timeout' | 'cancelled';
 
 /** The registry of a component type. */
-export const registryOf = (type: string): RegistryApi => env.COMPONENT_REGISTRY.getByName(type);
+export function registryOf(type: string): RegistryApi {
+  const stub: unknown = env.COMPONENT_REGISTRY.getByName(type);
+  return stub as RegistryApi;
+}

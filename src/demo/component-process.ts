@@ -1,0 +1,45 @@
+/**
+ * The program of one demo component: a real HTTP server in a process of its own.
+ *
+ * `GET /health`, `POST /task` (some milliseconds of work), and `POST /fault { mode: "503" | "none" }`, by
+ * which the demo makes it sick. Listens on loopback only, and ends when the demo does.
+ */
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readJson } from './read-json.ts';
+
+const { COMPONENT_ID: id = 'component', PORT = '0', BOOT_MS = '0' } = process.env;
+const MIN_WORK_MS = 5;
+const MAX_WORK_MS = 30;
+
+let isSick = false;
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const call = `${request.method} ${request.url}`;
+  if (call === 'POST /fault') {
+    isSick = (await readJson(request))['mode'] === '503';
+    return answer(response, 200, { mode: isSick ? '503' : 'none' });
+  }
+  if (isSick) return answer(response, 503, { status: 'unhealthy', error: 'told to fail' });
+  if (call === 'GET /health') return answer(response, 200, { status: 'healthy' });
+  if (call === 'POST /task') {
+    const { taskId } = await readJson(request);
+    await sleep(MIN_WORK_MS + Math.random() * (MAX_WORK_MS - MIN_WORK_MS));
+    return answer(response, 200, { taskId, by: id });
+  }
+  return answer(response, 404, { error: 'not found' });
+}
+
+process.once('disconnect', () => process.exit(0));
+await sleep(Number(BOOT_MS));
+
+const server = createServer((request, response) => {
+  handle(request, response).catch((error: unknown) => answer(response, 400, { error: String(error) }));
+});
+// Longer than any pause between two calls, so that no caller meets a connection just being closed.
+server.keepAliveTimeout = 120_000;
+server.listen(Number(PORT), '127.0.0.1', () => process.send?.('listening'));

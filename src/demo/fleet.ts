@@ -1,0 +1,73 @@
+/** The demo's components: started as processes, registered, seen healthy, and in the end gone again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CoordinatorClient } from '../client/coordinator-client.ts';
+import { freePort } from '../dev/free-port.ts';
+import { ComponentHandle } from './component-handle.ts';
+import { DEMO_CAPABILITY, FLEET_PLAN, registrationOf } from './fleet-plan.ts';
+import { Supervisor } from './supervisor.ts';
+
+const HEALTHY_WITHIN_MS = 30_000;
+const POLL_MS = 200;
+
+export class Fleet {
+  readonly components: readonly ComponentHandle[];
+  readonly #supervisor: Supervisor;
+  readonly #registered: string[] = [];
+
+  private constructor(components: readonly ComponentHandle[], supervisor: Supervisor) {
+    this.components = components;
+    this.#supervisor = supervisor;
+  }
+
+  static async create(): Promise<Fleet> {
+    const taken = new Set<number>();
+    while (taken.size < FLEET_PLAN.length + 1) taken.add(await freePort());
+    const [supervisorPort = 0, ...ports] = taken;
+    const components = FLEET_PLAN.map(({ id }, index) => new ComponentHandle(id, ports[index] ?? 0));
+    return new Fleet(components, new Supervisor(components, supervisorPort));
+  }
+
+  async start(): Promise<void> {
+    await this.#supervisor.listen();
+    await Promise.all(this.components.map((component) => component.start()));
+  }
+
+  /** In the order of the plan: what others depend on comes first. */
+  async register(client: CoordinatorClient): Promise<void> {
+    for (const planned of FLEET_PLAN) {
+      const { url } = this.get(planned.id);
+      await client.register(registrationOf(planned, url, this.#supervisor.controlUrl(planned.id)));
+      this.#registered.push(planned.id);
+    }
+  }
+
+  /** Resolves when the coordinator holds every one of them for healthy; throws naming those it does not. */
+  async untilHealthy(client: CoordinatorClient): Promise<void> {
+    const deadline = Date.now() + HEALTHY_WITHIN_MS;
+    let missing: string[] = [];
+    while (Date.now() < deadline) {
+      const { items } = await client.components({ limit: 500, capability: DEMO_CAPABILITY });
+      const healthy = new Set(items.filter(({ health }) => health.status === 'healthy').map(({ id }) => id));
+      missing = this.components.map(({ id }) => id).filter((id) => !healthy.has(id));
+      if (missing.length === 0) return;
+      await sleep(POLL_MS);
+    }
+    throw new Error(`not healthy after ${HEALTHY_WITHIN_MS / 1_000} s: ${missing.join(', ')}`);
+  }
+
+  get(id: string): ComponentHandle {
+    const component = this.components.find((candidate) => candidate.id === id);
+    if (!component) throw new Error(`${id} is not of this fleet`);
+    return component;
+  }
+
+  /** Takes the components out of a coordinator that goes on without us, dependants first. */
+  async deregister(client: CoordinatorClient): Promise<void> {
+    for (const id of this.#registered.splice(0).reverse()) await client.deregister(id);
+  }
+
+  async dispose(): Promise<void> {
+    this.#supervisor.close();
+    await Promise.all(this.components.map((component) => component.dispose()));
+  }
+}

@@ -1,0 +1,35 @@
+/** The demo's voice on the terminal: aligned lines, colours only where a person looks at a terminal. */
+import { styleText } from 'node:util';
+
+type Style = Parameters<typeof styleText>[0];
+
+export class Narrator {
+  title(text: string): void {
+    console.log(paint('bold', text));
+  }
+
+  fact(name: string, text: string): void {
+    console.log(`  ${name.padEnd(12)} ${text}`);
+  }
+
+  heading(text: string): void {
+    console.log(`\n${paint('bold', text)}`);
+    this.line(0, paint('yellow', 'fault'));
+  }
+
+  /** Something that happened `ms` after the fault. */
+  line(ms: number, text: string): void {
+    console.log(`  ${paint('dim', `+${this.seconds(ms)}`.padStart(9))}  ${text}`);
+  }
+
+  verdict(isGood: boolean, text: string): void {
+    console.log(`\n${paint(isGood ? 'green' : 'red', text)}`);
+  }
+
+  seconds(ms: number): string {
+    return `${(ms / 1_000).toFixed(1)} s`;
+  }
+}
+
+/** `styleText` leaves colours out by itself where the stream is no terminal or NO_COLOR is set. */
+const paint = (style: Style, text: string): string => styleText(style, text, { stream: process.stdout });

@@ -1,0 +1,117 @@
+/**
+ * A steady flow of tasks, each the way a careful caller would do it: ask the coordinator who serves
+ * it, send it there, and if that fails try once more, somewhere else, all within two seconds.
+ *
+ * Failures are counted and *not* reported to the coordinator: what it notices here it notices by its
+ * own checks.
+ */
+import type { CoordinatorClient } from '../client/coordinator-client.ts';
+import { DEMO_CAPABILITY } from './fleet-plan.ts';
+import { before } from './before.ts';
+
+const TASK_BUDGET_MS = 2_000;
+const FIRST_TRY_MS = 900;
+
+export interface TaskCounts {
+  readonly sent: number;
+  readonly firstTry: number;
+  readonly secondTry: number;
+  readonly lost: number;
+  readonly attempts: number;
+}
+
+interface Attempt {
+  readonly taskId: string;
+  readonly requestType: string;
+  readonly avoid: readonly string[];
+  /** Epoch ms. */
+  readonly deadline: number;
+}
+
+export class TaskFlow {
+  readonly counts = { sent: 0, firstTry: 0, secondTry: 0, lost: 0, attempts: 0 } satisfies TaskCounts;
+  /** Why tasks were lost, a few of them. */
+  readonly losses: string[] = [];
+  readonly #client: CoordinatorClient;
+  readonly #requestTypes: readonly string[];
+  readonly #underway = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(client: CoordinatorClient, requestTypes: readonly string[]) {
+    this.#client = client;
+    this.#requestTypes = requestTypes;
+  }
+
+  start(perSecond: number): void {
+    this.#timer = setInterval(() => {
+      const task = this.#run();
+      this.#underway.add(task);
+      void task.finally(() => this.#underway.delete(task));
+    }, 1_000 / perSecond);
+  }
+
+  /** Sends no more; resolves when all that were sent have been answered or lost. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#underway);
+  }
+
+  async #run(): Promise<void> {
+    const number = this.counts.sent;
+    this.counts.sent += 1;
+    const requestType = this.#requestTypes[number % this.#requestTypes.length] ?? '';
+    const start = Date.now();
+    const task = { taskId: `demo-task-${number + 1}`, requestType };
+
+    const first = await this.#attempt({ ...task, avoid: [], deadline: start + FIRST_TRY_MS });
+    if (first.ok) {
+      this.counts.firstTry += 1;
+      return;
+    }
+    const avoid = first.component === null ? [] : [first.component];
+    const second = await this.#attempt({ ...task, avoid, deadline: start + TASK_BUDGET_MS });
+    if (second.ok) {
+      this.counts.secondTry += 1;
+      return;
+    }
+    this.counts.lost += 1;
+    if (this.losses.length < 5) {
+      this.losses.push(`${task.taskId} (${requestType}): ${describe(first)}; then ${describe(second)}`);
+    }
+  }
+
+  async #attempt(attempt: Attempt): Promise<AttemptResult> {
+    this.counts.attempts += 1;
+    const { taskId, requestType, avoid, deadline } = attempt;
+    let component: string | null = null;
+    try {
+      const answer = await before(
+        deadline,
+        this.#client.route({
+          requestType,
+          payload: { taskId, taskType: requestType },
+          preferences: { capabilities: [DEMO_CAPABILITY], avoidComponents: [...avoid], strict: true },
+        }),
+      );
+      component = answer.component.id;
+      const response = await fetch(`${answer.component.endpoint}/task`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ taskId }),
+        signal: AbortSignal.timeout(Math.max(1, deadline - Date.now())),
+      });
+      const body = await response.text();
+      return { ok: response.ok && body.includes(taskId), component, detail: `answered ${response.status}` };
+    } catch (error) {
+      return { ok: false, component, detail: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+interface AttemptResult {
+  readonly ok: boolean;
+  readonly component: string | null;
+  readonly detail: string;
+}
+
+const describe = ({ component, detail }: AttemptResult): string => `${component ?? 'routing'}: ${detail}`;

@@ -1,0 +1,57 @@
+/**
+ * What `npm start` was asked for. Arguments go to `wrangler dev` as they are; only those that this
+ * command must know itself are read here.
+ */
+export interface StartOptions {
+  readonly port: number;
+  /** Address to listen on. */
+  readonly ip: string;
+  /** Where this machine reaches it. */
+  readonly url: string;
+  /** Arguments of `wrangler dev`. */
+  readonly devArgs: readonly string[];
+  /** Those of them that choose which database `wrangler d1 migrations apply` works on. */
+  readonly databaseArgs: readonly string[];
+}
+
+type Parsed = { readonly ok: true; readonly options: StartOptions } | { readonly ok: false; readonly message: string };
+
+const DEFAULT_PORT = 8787;
+const ANY_ADDRESS = ['0.0.0.0', '::', '*'];
+/** wrangler resolves `--persist-to` of both commands against the working directory, so both get the same words. */
+const DATABASE_OPTIONS = [['--persist-to'], ['--config', '-c'], ['--env', '-e']];
+
+export function parseStartOptions(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
+  const given = optionOf(args, ['--port']);
+  const text = given ?? env['PORT'] ?? String(DEFAULT_PORT);
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+    return { ok: false, message: `${given === undefined ? 'PORT' : '--port'} must be 1 to 65535, received "${text}"` };
+  }
+
+  const ip = optionOf(args, ['--ip']) ?? '127.0.0.1';
+  const host = ANY_ADDRESS.includes(ip) ? '127.0.0.1' : ip;
+  const devArgs = [
+    ...(given === undefined ? ['--port', text] : []),
+    ...(optionOf(args, ['--ip']) === undefined ? ['--ip', ip] : []),
+    ...(optionOf(args, ['--log-level']) === undefined ? ['--log-level', 'warn'] : []),
+    '--show-interactive-dev-session=false',
+    ...args,
+  ];
+  const databaseArgs = DATABASE_OPTIONS.flatMap((names) => {
+    const value = optionOf(args, names);
+    return value === undefined ? [] : [names[0] ?? '', value];
+  });
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return { ok: true, options: { port, ip, url, devArgs, databaseArgs } };
+}
+
+/** The value of `--name value` or `--name=value`. */
+function optionOf(args: readonly string[], names: readonly string[]): string | undefined {
+  for (const [index, arg] of args.entries()) {
+    if (names.includes(arg)) return args[index + 1];
+    const name = names.find((candidate) => arg.startsWith(`${candidate}=`));
+    if (name !== undefined) return arg.slice(name.length + 1);
+  }
+  return undefined;
+}
