@@ -32,7 +32,7 @@ export async function findCoordinator(
   atEnd(async () => {
     abort.abort();
     await launching.then(
-      ({ stop }) => stop(),
+      (running) => running.stop(),
       () => undefined, // It never started, so there is nothing to stop.
     );
     await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });

@@ -30,7 +30,7 @@ const narrator = new Narrator();
 const cleanups: (() => Promise<void> | void)[] = [];
 
 async function cleanUp(): Promise<void> {
-  for (const undo of cleanups.splice(0).reverse()) {
+  for (const undo of cleanups.splice(0).toReversed()) {
     try {
       await undo();
     } catch (error) {
@@ -54,13 +54,19 @@ async function play(access: CoordinatorAccess): Promise<Results> {
   await fleet.untilHealthy(client);
   const typeCount = Object.keys(COMPONENT_TYPES).length;
   const took = narrator.seconds(Date.now() - registeringAt);
-  narrator.fact('components', `${fleet.components.length} processes of ${typeCount} types, registered and healthy after ${took}`);
+  narrator.fact(
+    'components',
+    `${fleet.components.length} processes of ${typeCount} types, registered and healthy after ${took}`,
+  );
 
   const requestTypes = Object.values(COMPONENT_TYPES).flat();
   const tasks = new TaskFlow(client, requestTypes);
   cleanups.push(() => tasks.stop());
   tasks.start(TASKS_PER_SECOND);
-  narrator.fact('tasks', `${TASKS_PER_SECOND} a second of ${requestTypes.length} request types, 2 s and at most two tries each`);
+  narrator.fact(
+    'tasks',
+    `${TASKS_PER_SECOND} a second of ${requestTypes.length} request types, 2 s and at most two tries each`,
+  );
 
   const faults: FaultMeasurement[] = [];
   for (const fault of FAULTS) {
@@ -71,7 +77,10 @@ async function play(access: CoordinatorAccess): Promise<Results> {
   await tasks.stop();
   for (const loss of tasks.losses) narrator.fact('lost', loss);
   const broken = new Set(FAULTS.map(({ componentId }) => componentId));
-  const needlessRestarts = fleet.components.reduce((sum, { id, restarts }) => (broken.has(id) ? sum : sum + restarts), 0);
+  const needlessRestarts = fleet.components.reduce(
+    (sum, { id, restarts }) => (broken.has(id) ? sum : sum + restarts),
+    0,
+  );
   return { faults, tasks: tasks.counts, needlessRestarts };
 }
 
@@ -86,7 +95,10 @@ async function main(): Promise<number> {
   const shortfalls = findShortfalls(results);
   const durationMs = Date.now() - startedAt;
   console.log(`\n${renderTable(results)}`);
-  narrator.verdict(shortfalls.length === 0, shortfalls.length === 0 ? 'All as promised.' : `Not as promised:\n  ${shortfalls.join('\n  ')}`);
+  narrator.verdict(
+    shortfalls.length === 0,
+    shortfalls.length === 0 ? 'All as promised.' : `Not as promised:\n  ${shortfalls.join('\n  ')}`,
+  );
   if (values.json !== undefined) {
     const passed = shortfalls.length === 0;
     await writeFile(values.json, `${JSON.stringify({ passed, shortfalls, durationMs, ...results }, null, 2)}\n`);
@@ -111,7 +123,8 @@ async function end(code: number, message?: string): Promise<void> {
   process.exit(code);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(130, 'Stopped, cleaning up.'));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => void end(130, 'Stopped, cleaning up.'));
 setTimeout(() => void end(1, `Not done after ${TIME_LIMIT_MS / 1_000} s, giving up.`), TIME_LIMIT_MS).unref();
 await main().then(
   (code) => end(code),

@@ -27,7 +27,12 @@ const TYPES: readonly TypePlan[] = [
   { type: 'constitutional_runtime', name: 'Constitutional Runtime', count: 2, needs: [] },
   { type: 'caws_validator', name: 'CAWS Validator', count: 3, needs: ['constitutional_runtime'] },
   { type: 'task_router', name: 'Task Router', count: 3, needs: ['agent_registry', 'performance_tracker'] },
-  { type: 'task_orchestrator', name: 'Task Orchestrator', count: 3, needs: ['agent_registry', 'constitutional_runtime'] },
+  {
+    type: 'task_orchestrator',
+    name: 'Task Orchestrator',
+    count: 3,
+    needs: ['agent_registry', 'constitutional_runtime'],
+  },
 ];
 
 const idOf = (type: string, number: number): string => `demo-${type.replaceAll('_', '-')}-${number}`;

@@ -63,7 +63,7 @@ export class Fleet {
 
   /** Takes the components out of a coordinator that goes on without us, dependants first. */
   async deregister(client: CoordinatorClient): Promise<void> {
-    for (const id of this.#registered.splice(0).reverse()) await client.deregister(id);
+    for (const id of this.#registered.splice(0).toReversed()) await client.deregister(id);
   }
 
   async dispose(): Promise<void> {

@@ -54,7 +54,9 @@ export function renderTable({ faults, tasks }: Results): string {
   ]);
   const widths = header.map((_, column) => Math.max(...[header, ...body].map((cells) => cells[column]?.length ?? 0)));
   const lines = [header, ...body].map((cells) =>
-    cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('   '),
+    cells
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('   '),
   );
   lines.splice(1, 0, widths.map((width) => '─'.repeat(width)).join('   '));
   const { sent, firstTry, secondTry, lost, attempts } = tasks;
@@ -68,5 +70,7 @@ const seconds = (ms: number | null): string => (ms === null ? '–' : `${(ms / 1
 function joinPromises(promises: readonly (number | null)[]): string {
   const [first = null] = promises;
   if (first === null) return '–';
-  return new Set(promises).size === 1 ? `${first / 1_000} s` : `${promises.map((ms) => (ms ?? 0) / 1_000).join(' / ')} s`;
+  return new Set(promises).size === 1
+    ? `${first / 1_000} s`
+    : `${promises.map((ms) => (ms ?? 0) / 1_000).join(' / ')} s`;
 }

@@ -5,7 +5,9 @@ type Migrated = { readonly ok: true } | { readonly ok: false; readonly output: s
 /** Brings the local D1 database up to the schema in `migrations/`. `databaseArgs` say which one. */
 export function migrate(databaseArgs: readonly string[]): Promise<Migrated> {
   // CI: without it wrangler asks for a confirmation.
-  const child = spawnWrangler(['d1', 'migrations', 'apply', 'arbiter-history', '--local', ...databaseArgs], { CI: '1' });
+  const child = spawnWrangler(['d1', 'migrations', 'apply', 'arbiter-history', '--local', ...databaseArgs], {
+    CI: '1',
+  });
   let output = '';
   child.stdout?.on('data', (chunk) => (output += chunk));
   child.stderr?.on('data', (chunk) => (output += chunk));

@@ -67,10 +67,10 @@ function run(options: StartOptions): void {
   const wrangler = spawnWrangler(['dev', ...options.devArgs]);
   if (wrangler.stdout) relayOutput(wrangler.stdout, process.stdout);
   if (wrangler.stderr) relayOutput(wrangler.stderr, process.stderr);
-  let stopTick = (): void => {};
+  let stopTick: (() => void) | undefined;
 
   stop = () => {
-    stopTick();
+    stopTick?.();
     wrangler.kill('SIGTERM');
     setTimeout(() => wrangler.kill('SIGKILL'), STOP_WITHIN_MS).unref();
   };
@@ -80,7 +80,7 @@ function run(options: StartOptions): void {
   void untilReady(options).then(() => {
     stopTick = startCronTick(options.url, (message) => console.error(`[coordinator] ${message}`));
     say(`ready at ${options.url} (key: COORDINATOR_ADMIN_KEY in .dev.vars)`);
-    process.send?.({ ready: options.url });
+    return process.send?.({ ready: options.url });
   });
 }
 

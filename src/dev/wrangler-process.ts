@@ -29,4 +29,3 @@ export function spawnWrangler(args: readonly string[], extraEnv: NodeJS.ProcessE
     },
   });
 }
-

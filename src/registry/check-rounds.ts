@@ -11,7 +11,7 @@ import type { HealthSignal } from '../core/health/observe-health.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from '../probe/probe-runner.ts';
 import { MAX_TARGETS_PER_CALL } from '../probe/probe-runner.ts';
 import type { Member } from './member.ts';
-import { planCheck, targetOf } from './member.ts';
+import { INCONCLUSIVE, planCheck, targetOf } from './member.ts';
 
 /** A signal about a member, with the check it ends, if it ends one. */
 export interface MemberSignal {
@@ -100,8 +100,7 @@ export class CheckRounds {
 
   private giveUp(member: Member, check: Check, now: number): MemberSignal {
     member.nextCheckAt = now + LOST_RETRY_MS;
-    for (const resolve of member.waiting.splice(0))
-      resolve({ outcome: 'inconclusive', responseTimeMs: null, error: null });
+    for (const resolve of member.waiting.splice(0)) resolve(INCONCLUSIVE);
     return this.end(member, { ...check }, { kind: 'doubt-ended' });
   }
 

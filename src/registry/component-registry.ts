@@ -290,7 +290,6 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const now = Date.now();
     if (this.state.type === '') return;
     this.tick(now);
-    this.persistVitals(now);
     const nudges = Array.from(this.state.members.values()).flatMap(({ record }) => {
       const order = record.recovery.active?.order;
       return order
@@ -369,14 +368,6 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     // A component registered anew does not inherit what happened to its predecessor.
     const countSince = record ? Math.max(record.recovery.settledUntil, record.registeredAt - 1) : 0;
     return { report, countSince, waiting };
-  }
-
-  /** Last check and response time of the healthy, which no transition would store. */
-  private persistVitals(now: number): void {
-    const records = Array.from(this.state.members.values(), (member) => member.record).filter(
-      ({ health }) => health.lastCheckAt !== null && now - health.lastCheckAt < 60_000,
-    );
-    if (records.length > 0) this.state.commit({ records, visible: false }, now);
   }
 
   private view(record: ComponentRecord, now: number) {

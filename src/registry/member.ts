@@ -35,6 +35,9 @@ export function hashOf(text: string): number {
   return hash;
 }
 
+/** The answer to callers of `probe` whose check ended without a verdict. */
+export const INCONCLUSIVE: Omit<ProbeResult, 'health'> = { outcome: 'inconclusive', responseTimeMs: null, error: null };
+
 /** Rechecks that keep the short timeout, so that the threshold is reached in seconds. */
 const FAST_RECHECKS = 2;
 

@@ -3,6 +3,7 @@
  * the checks, and everything a workflow waits for is written to the outbox first.
  */
 import type { ActiveRecovery, ComponentRecord } from '../core/component/component-record.ts';
+import type { LifecycleState } from '../core/component/lifecycle.ts';
 import type { RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
 import { fail, ok } from '../core/result.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
@@ -13,6 +14,8 @@ import type { RegistryState } from './registry-state.ts';
 import type { OutboxDraft } from './registry-store.ts';
 
 const FIRST_COOLDOWN_MS = 300_000;
+/** What people took out of service on purpose is left alone. */
+const RECOVERED_STATES: readonly LifecycleState[] = ['active', 'standby'];
 const MAX_COOLDOWN_MS = 3_600_000;
 
 export class RecoveryDesk {
@@ -30,7 +33,7 @@ export class RecoveryDesk {
       const { recovery } = record;
       if (recovery.active) return ok({ order: recovery.active.order, started: false });
       if (record.generation !== cause.generation) return fail('superseded', 'the component was registered anew since');
-      if (record.lifecycle.state !== 'active')
+      if (!RECOVERED_STATES.includes(record.lifecycle.state))
         return fail('not-in-service', `the component is ${record.lifecycle.state}`);
       if (clock() < recovery.notBefore)
         return fail('cooling-down', 'recoveries failed before, the next may begin later');

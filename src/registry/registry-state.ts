@@ -12,7 +12,7 @@ import { detectionFor, nextRoundAt } from '../core/health/schedule.ts';
 import { countChecked, resourceView } from './fleet-views.ts';
 import type { DraftContext } from './health-drafts.ts';
 import type { Member } from './member.ts';
-import { hashOf, newMember } from './member.ts';
+import { INCONCLUSIVE, hashOf, newMember } from './member.ts';
 import type { OutboxDraft, RegistryStore } from './registry-store.ts';
 
 export interface Change {
@@ -68,7 +68,7 @@ export class RegistryState {
     });
     this.revision = revision;
     for (const record of records) this.adopt(record, now);
-    for (const id of change.removed ?? []) this.members.delete(id);
+    for (const id of change.removed ?? []) this.forget(id);
     if (change.visible) this.checkedCount = countChecked(this.members);
   }
 
@@ -98,6 +98,12 @@ export class RegistryState {
       resource: () =>
         resourceView(this.members, this.config, now)({ ...record, revision: this.revision + 1, updatedAt: now }),
     };
+  }
+
+  private forget(id: string): void {
+    const member = this.members.get(id);
+    for (const resolve of member?.waiting.splice(0) ?? []) resolve(INCONCLUSIVE);
+    this.members.delete(id);
   }
 
   private adopt(record: ComponentRecord, now: number): void {
