@@ -6,10 +6,11 @@
  */
 import { DurableObject } from 'cloudflare:workers';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
+import { TYPE_NAMES } from '../core/config/component-types.ts';
 import { toCloudEvent } from '../core/event/cloud-event.ts';
 import { dependencyEvents } from '../core/event/dependency-events.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
-import { rollUp } from '../core/health/system-health.ts';
+import { emptyType, rollUp } from '../core/health/system-health.ts';
 import type { Failure } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { Claim, ClaimRefusal, CoordinatorApi, EventQuery, Unsettled } from './coordinator-api.ts';
@@ -104,7 +105,8 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   }
 
   async systemHealth(): Promise<SystemHealth> {
-    return rollUp(this.log.allTypeHealth());
+    const pushed = new Map(this.log.allTypeHealth().map((health) => [health.type, health]));
+    return rollUp(TYPE_NAMES.map((type) => pushed.get(type) ?? emptyType(type)));
   }
 
   async sweep(now: number): Promise<void> {

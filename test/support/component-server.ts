@@ -10,7 +10,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
 
-type Mode = 'healthy' | 'degraded' | 'unavailable' | 'hang' | 'reset' | 'redirect' | 'heals-on-restart' | 'refuses-control';
+type Mode =
+  | 'healthy'
+  | 'degraded'
+  | 'unavailable'
+  | 'hang'
+  | 'slow'
+  | 'reset'
+  | 'redirect'
+  | 'endless'
+  | 'buried-verdict'
+  | 'heals-on-restart'
+  | 'refuses-control'
+  | 'down-refuses-control';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -22,7 +34,15 @@ interface Fake {
   mode: Mode;
   readonly control: unknown[];
   checks: number;
+  /** Control requests that were refused. */
+  refusals: number;
+  /** Bodies that whoever asked for them did not read to their end. */
+  cutOff: number;
 }
+
+const SLOW_MS = 400;
+/** Well beyond what a probe reads of a body. */
+const BURIED_UNDER_BYTES = 1_048_576;
 
 export default async function startComponentServer(project: TestProject): Promise<() => Promise<void>> {
   const fakes = new Map<string, Fake>();
@@ -40,26 +60,32 @@ export default async function startComponentServer(project: TestProject): Promis
 async function handle(fakes: Map<string, Fake>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, first = '', second = ''] = (request.url ?? '').split('/');
   const name = first === 'set' ? second : first;
-  const fake = fakes.get(name) ?? { mode: 'healthy', control: [], checks: 0 };
+  const fake = fakes.get(name) ?? { mode: 'healthy', control: [], checks: 0, refusals: 0, cutOff: 0 };
   fakes.set(name, fake);
   if (first === 'set') {
     fake.mode = ((await readJson(request)) as { mode: Mode }).mode;
     return send(response, 200, {});
   }
-  if (second === 'log') return send(response, 200, { control: fake.control, checks: fake.checks });
+  if (second === 'log') {
+    const { control, checks, refusals, cutOff } = fake;
+    return send(response, 200, { control, checks, refusals, cutOff });
+  }
   if (second === 'control') {
     const order = await readJson(request);
-    if (fake.mode === 'refuses-control') return send(response, 500, {});
+    if (fake.mode === 'refuses-control' || fake.mode === 'down-refuses-control') {
+      fake.refusals++;
+      return send(response, 500, {});
+    }
     fake.control.push(order);
     if (fake.mode === 'heals-on-restart') fake.mode = 'healthy';
     return send(response, 202, {});
   }
   fake.checks++;
-  return answerHealth(fake.mode, request, response);
+  return answerHealth(fake, request, response);
 }
 
-function answerHealth(mode: Mode, request: IncomingMessage, response: ServerResponse): void {
-  switch (mode) {
+function answerHealth(fake: Fake, request: IncomingMessage, response: ServerResponse): void {
+  switch (fake.mode) {
     case 'healthy':
     case 'refuses-control':
       return send(response, 200, { status: 'healthy' });
@@ -67,6 +93,7 @@ function answerHealth(mode: Mode, request: IncomingMessage, response: ServerResp
       return send(response, 200, { status: 'degraded' });
     case 'unavailable':
     case 'heals-on-restart':
+    case 'down-refuses-control':
       return send(response, 503, { status: 'unhealthy' });
     case 'redirect':
       response.writeHead(302, { location: '/elsewhere/health' }).end();
@@ -76,9 +103,35 @@ function answerHealth(mode: Mode, request: IncomingMessage, response: ServerResp
       return;
     case 'hang':
       return;
+    case 'slow':
+      setTimeout(() => send(response, 200, { status: 'healthy' }), SLOW_MS);
+      return;
+    case 'endless':
+      return pourOut(fake, response, Infinity);
+    case 'buried-verdict':
+      return pourOut(fake, response, BURIED_UNDER_BYTES);
     default:
-      return mode satisfies never;
+      return fake.mode satisfies never;
   }
+}
+
+/** Spaces as fast as they are taken, then a verdict that must not be waited for. */
+function pourOut(fake: Fake, response: ServerResponse, bytes: number): void {
+  const block = ' '.repeat(16_384);
+  let left = bytes;
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.on('close', () => {
+    if (!response.writableFinished) fake.cutOff++;
+  });
+  const pour = (): void => {
+    while (left > 0 && !response.destroyed) {
+      left -= block.length;
+      if (!response.write(block)) return;
+    }
+    if (!response.destroyed) response.end(JSON.stringify({ status: 'unhealthy' }));
+  };
+  response.on('drain', pour);
+  pour();
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

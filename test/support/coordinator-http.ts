@@ -12,10 +12,15 @@ export interface Answer {
 const worker = exports as unknown as { default: Fetcher };
 
 /** One call with the admin key; `headers` override. */
-export async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+export async function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const response = await worker.default.fetch(`https://coordinator.test${path}`, {
     method,
-    headers: { 'authorization': 'Bearer test-admin-key', 'content-type': 'application/json', ...headers },
+    headers: { authorization: 'Bearer test-admin-key', 'content-type': 'application/json', ...headers },
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
@@ -46,17 +51,24 @@ export async function setMode(id: string, mode: string): Promise<void> {
   await fetch(`${inject('componentUrl')}/set/${id}`, { method: 'POST', body: JSON.stringify({ mode }) });
 }
 
-export async function componentLog(id: string): Promise<{ control: { action: string; idempotencyKey: string }[]; checks: number }> {
+export async function componentLog(
+  id: string,
+): Promise<{ control: { action: string; idempotencyKey: string }[]; checks: number }> {
   return (await fetch(`${inject('componentUrl')}/${id}/log`)).json();
 }
 
 /** Waits for a condition on the live system, polling; fails with what was seen last. */
-export async function eventually<T>(read: () => Promise<T>, accept: (value: T) => boolean, withinMs = 15_000): Promise<T> {
+export async function eventually<T>(
+  read: () => Promise<T>,
+  accept: (value: T) => boolean,
+  withinMs = 15_000,
+): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const value = await read();
     if (accept(value)) return value;
-    if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms, last: ${JSON.stringify(value).slice(0, 2_000)}`);
+    if (Date.now() > deadline)
+      throw new Error(`not within ${withinMs} ms, last: ${JSON.stringify(value).slice(0, 2_000)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

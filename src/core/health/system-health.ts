@@ -79,6 +79,16 @@ export function summarizeType(
   return { type, revision, counts, routable, updatedAt: now, issues: issues.slice(0, MAX_ISSUES_PER_TYPE) };
 }
 
+/** A type of which nobody ever registered. */
+export const emptyType = (type: string): TypeHealth => ({
+  type,
+  revision: 0,
+  counts: EMPTY_COUNTS,
+  routable: 0,
+  updatedAt: 0,
+  issues: [],
+});
+
 /** Adds the types up: unhealthy when a type has nobody to route to, degraded when anything is wrong. */
 export function rollUp(types: readonly TypeHealth[]): SystemHealth {
   const components = { ...EMPTY_COUNTS };
@@ -95,7 +105,7 @@ export function rollUp(types: readonly TypeHealth[]): SystemHealth {
     status: worstOf(statuses),
     components,
     byType,
-    lastUpdate: types.length === 0 ? null : Math.max(...types.map((type) => type.updatedAt)),
+    lastUpdate: Math.max(0, ...types.map((type) => type.updatedAt)) || null,
     issues,
   };
 }

@@ -1,0 +1,150 @@
+/**
+ * The typed client of the coordinator's HTTP interface, version 1.
+ *
+ * Runs in browsers, Node and Workers: it needs nothing but `fetch`. Takes types from the wire schemas
+ * and no code, so it stays small and trusts the coordinator's answers. Retries nothing: what to do
+ * after `CoordinatorError.retryAfterMs` is the caller's choice.
+ */
+import type { input, output } from 'zod';
+import type {
+  Component,
+  ComponentPageSchema,
+  ComponentQuerySchema,
+  HeartbeatResultSchema,
+  HeartbeatSchema,
+  LoadEntrySchema,
+  ProbeResultSchema,
+} from '../api/schemas/component.ts';
+import type {
+  FailurePageSchema,
+  FailureReceiptSchema,
+  FailureReportSchema,
+  FailureResource,
+  FailureStatsSchema,
+  IncidentPageSchema,
+  IncidentResource,
+  RecoveryPageSchema,
+  RecoveryResource,
+} from '../api/schemas/failure.ts';
+import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
+import type { EventPageSchema, EventResource, SystemHealthResource } from '../api/schemas/system.ts';
+import type { RegistrationInput } from '../core/component/registration.ts';
+import type { Call, ClientOptions, Send } from './http-transport.ts';
+import { httpTransport } from './http-transport.ts';
+
+/** Which page of a list: at most `limit` items, from `cursor` (a page's `nextCursor`) on. */
+export type PageQuery = { readonly limit?: number; readonly cursor?: string };
+
+type ComponentFilter = Pick<
+  output<typeof ComponentQuerySchema>,
+  'type' | 'status' | 'lifecycle' | 'location' | 'capability'
+>;
+/** Filters of the component list; `metadata.KEY` compares one entry of the metadata. */
+export type ComponentListQuery = PageQuery &
+  Partial<ComponentFilter> & { readonly [key: `metadata.${string}`]: string };
+export type FailureListQuery = PageQuery &
+  Partial<Pick<FailureResource, 'componentId' | 'componentType' | 'failureType'>>;
+export type RecoveryListQuery = PageQuery & Partial<Pick<RecoveryResource, 'componentId' | 'componentType' | 'status'>>;
+export type IncidentListQuery = PageQuery & Partial<Pick<IncidentResource, 'componentId' | 'status'>>;
+
+export type EventQuery = {
+  /** Only events after this sequence; without it the newest. */
+  readonly after?: string | number;
+  readonly limit?: number;
+  readonly types?: readonly EventResource['type'][];
+};
+
+/** Every method throws `CoordinatorError` when the coordinator answers anything but a success. */
+export class CoordinatorClient {
+  readonly #send: Send;
+
+  constructor(options: ClientOptions) {
+    this.#send = httpTransport(options);
+  }
+
+  /** Registers a component, or brings its registration up to date; `created` tells which. */
+  async register(registration: RegistrationInput): Promise<{ created: boolean; component: Component }> {
+    const answer = await this.#send({ method: 'POST', path: '/v1/components', body: registration });
+    return { created: answer.status === 201, component: answer.body as Component };
+  }
+
+  /** One component; 404 `CoordinatorError` when it is not registered. */
+  component(id: string): Promise<Component> {
+    return this.#call({ path: componentPath(id) });
+  }
+
+  /** One page of the components, with their health and load. */
+  components(query: ComponentListQuery = {}): Promise<output<typeof ComponentPageSchema>> {
+    return this.#call({ path: '/v1/components', query });
+  }
+
+  /** Takes a component out for good. */
+  async deregister(id: string): Promise<void> {
+    await this.#send({ method: 'DELETE', path: componentPath(id) });
+  }
+
+  /** Says that the component lives, and optionally how it feels and how busy it is. */
+  heartbeat(id: string, body: input<typeof HeartbeatSchema> = {}): Promise<output<typeof HeartbeatResultSchema>> {
+    return this.#call({ method: 'POST', path: componentPath(id, '/heartbeat'), body });
+  }
+
+  /** Has the component checked now; answers with the result of that check. */
+  probe(id: string): Promise<output<typeof ProbeResultSchema>> {
+    return this.#call({ method: 'POST', path: componentPath(id, '/probe') });
+  }
+
+  /** Reports a failure seen by a caller. It counts towards the threshold of recovery. */
+  reportFailure(id: string, body: input<typeof FailureReportSchema>): Promise<output<typeof FailureReceiptSchema>> {
+    return this.#call({ method: 'POST', path: componentPath(id, '/failures'), body });
+  }
+
+  /** Asks who should serve a request; 503 `CoordinatorError` with `retryAfterMs` when nobody can. */
+  route(body: RouteRequestBody): Promise<RouteAnswer> {
+    return this.#call({ method: 'POST', path: '/v1/route', body });
+  }
+
+  /** The health of the whole system, by type, and what is wrong. */
+  systemHealth(): Promise<SystemHealthResource> {
+    return this.#call({ path: '/v1/health' });
+  }
+
+  /** The load of every component. */
+  load(): Promise<output<typeof LoadEntrySchema>[]> {
+    return this.#call({ path: '/v1/load' });
+  }
+
+  /** One page of the failures, newest first. */
+  failures(query: FailureListQuery = {}): Promise<output<typeof FailurePageSchema>> {
+    return this.#call({ path: '/v1/failures', query });
+  }
+
+  failureStats(): Promise<output<typeof FailureStatsSchema>> {
+    return this.#call({ path: '/v1/failures/stats' });
+  }
+
+  /** One page of the recoveries, newest first. */
+  recoveries(query: RecoveryListQuery = {}): Promise<output<typeof RecoveryPageSchema>> {
+    return this.#call({ path: '/v1/recoveries', query });
+  }
+
+  /** One recovery with its actions, attempts and verification. */
+  recovery(id: string): Promise<RecoveryResource> {
+    return this.#call({ path: `/v1/recoveries/${encodeURIComponent(id)}` });
+  }
+
+  /** One page of the incidents, newest first. */
+  incidents(query: IncidentListQuery = {}): Promise<output<typeof IncidentPageSchema>> {
+    return this.#call({ path: '/v1/incidents', query });
+  }
+
+  /** One page of events, oldest first; `nextCursor` is the `after` of the next page. */
+  events(query: EventQuery = {}): Promise<output<typeof EventPageSchema>> {
+    return this.#call({ path: '/v1/events', query });
+  }
+
+  async #call<T>(call: Call): Promise<T> {
+    return (await this.#send(call)).body as T;
+  }
+}
+
+const componentPath = (id: string, rest = ''): string => `/v1/components/${encodeURIComponent(id)}${rest}`;

@@ -1,0 +1,47 @@
+/** One authenticated JSON call over `fetch`. Owns headers and the query string, knows no resource. */
+import { CoordinatorError } from './coordinator-error.ts';
+import { readProblem } from './read-problem.ts';
+
+export interface ClientOptions {
+  /** Where the coordinator answers, such as `https://coordinator.example.com`. */
+  readonly baseUrl: string;
+  /** The key sent as `Authorization: Bearer`. */
+  readonly key: string;
+  /** Replaces the global `fetch`: a service binding's, or one that adds a timeout. */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+export interface Call {
+  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly path: string;
+  /** Undefined values are left out, lists are joined with commas. */
+  readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
+  readonly body?: unknown;
+}
+
+/** Sends a call. The body is undefined when the answer has none; anything but 2xx throws `CoordinatorError`. */
+export type Send = (call: Call) => Promise<{ readonly status: number; readonly body: unknown }>;
+
+export function httpTransport(options: ClientOptions): Send {
+  const base = options.baseUrl.replace(/\/+$/, '');
+  // Wrapped, because `fetch` refuses to be called as the method of another object.
+  const request = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
+
+  return async ({ method = 'GET', path, query = {}, body }) => {
+    const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${options.key}` };
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
+    const response = await request(`${base}${path}${queryString(query)}`, init);
+    if (!response.ok) throw new CoordinatorError(await readProblem(response));
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  };
+}
+
+function queryString(query: NonNullable<Call['query']>): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  return parameters.size === 0 ? '' : `?${parameters.toString()}`;
+}

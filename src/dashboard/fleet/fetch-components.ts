@@ -1,0 +1,17 @@
+import type { Component } from '../../api/schemas/component.ts';
+import type { CoordinatorClient } from '../../client/coordinator-client.ts';
+
+const PAGE_SIZE = 500;
+export const MAX_COMPONENTS = 2_000;
+
+/** The components, page by page, up to 2000: more than that nobody reads in a table. */
+export async function fetchComponents(client: CoordinatorClient): Promise<readonly Component[]> {
+  const components: Component[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const page = await client.components(cursor ? { limit: PAGE_SIZE, cursor } : { limit: PAGE_SIZE });
+    components.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor && components.length < MAX_COMPONENTS);
+  return components;
+}

@@ -1,0 +1,18 @@
+import type { Component } from '../../api/schemas/component.ts';
+import type { IncidentResource, RecoveryResource } from '../../api/schemas/failure.ts';
+import type { EventResource, SystemHealthResource } from '../../api/schemas/system.ts';
+
+/** Everything the page shows, as one round of calls found it. */
+export interface Fleet {
+  readonly health: SystemHealthResource;
+  /** At most `MAX_COMPONENTS`; `health.components.total` counts all. */
+  readonly components: readonly Component[];
+  readonly recoveries: readonly RecoveryResource[];
+  readonly incidents: readonly IncidentResource[];
+  /** Newest first. */
+  readonly events: readonly EventResource[];
+  /** Parts this round could not get; what is shown of them is from an earlier one. */
+  readonly missing: readonly FleetPart[];
+}
+
+export type FleetPart = 'components' | 'recoveries' | 'incidents' | 'events';

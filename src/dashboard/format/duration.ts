@@ -1,0 +1,13 @@
+const UNITS: readonly (readonly [name: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+];
+
+/** A span of `ms` in its largest fitting unit, such as "42 s" or "3 h". Negative spans count as none. */
+export function formatDuration(ms: number): string {
+  const span = Math.max(0, ms);
+  const [name, size] = UNITS.find(([, unitMs]) => span >= unitMs) ?? ['s', 1_000];
+  return `${Math.floor(span / size)} ${name}`;
+}

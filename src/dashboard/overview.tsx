@@ -1,0 +1,59 @@
+import { useEffect } from 'preact/hooks';
+import type { CoordinatorClient } from '../client/coordinator-client.ts';
+import type { Fleet } from './fleet/fleet.ts';
+import { useFleet } from './fleet/use-fleet.ts';
+import { NowContext } from './parts/now-context.ts';
+import { useNow } from './parts/use-now.ts';
+import { ComponentTable } from './sections/component-table.tsx';
+import { ConnectionNotice } from './sections/connection-notice.tsx';
+import { EventList } from './sections/event-list.tsx';
+import { IncidentList } from './sections/incident-list.tsx';
+import { IssueList } from './sections/issue-list.tsx';
+import { PageHeader } from './sections/page-header.tsx';
+import { RecoveryList } from './sections/recovery-list.tsx';
+import { TypeTiles } from './sections/type-tiles.tsx';
+
+interface OverviewProps {
+  readonly client: CoordinatorClient;
+  readonly onSignOut: (message?: string) => void;
+}
+
+/** The whole system on one page, for whoever holds a key. */
+export function Overview({ client, onSignOut }: OverviewProps) {
+  const state = useFleet(client, onSignOut);
+  const now = useNow();
+  const status = state.fleet?.health.status;
+  useEffect(() => {
+    document.title = status ? `${status} · Arbiter Coordinator` : 'Arbiter Coordinator';
+  }, [status]);
+
+  return (
+    <NowContext.Provider value={Math.max(now, state.updatedAt ?? 0)}>
+      <div class="mx-auto grid max-w-7xl gap-4 p-3 sm:p-6">
+        <PageHeader state={state} onSignOut={() => onSignOut()} />
+        <ConnectionNotice state={state} />
+        {state.fleet ? <Sections fleet={state.fleet} /> : null}
+      </div>
+    </NowContext.Provider>
+  );
+}
+
+function Sections({ fleet }: { readonly fleet: Fleet }) {
+  const { health, missing } = fleet;
+  return (
+    <main class="grid gap-4">
+      <IssueList issues={health.issues} />
+      <TypeTiles byType={health.byType} />
+      <div class="grid items-start gap-4 lg:grid-cols-2">
+        <RecoveryList recoveries={fleet.recoveries} missing={missing.includes('recoveries')} />
+        <IncidentList incidents={fleet.incidents} missing={missing.includes('incidents')} />
+      </div>
+      <ComponentTable
+        components={fleet.components}
+        total={Math.max(health.components.total, fleet.components.length)}
+        missing={missing.includes('components')}
+      />
+      <EventList events={fleet.events} missing={missing.includes('events')} />
+    </main>
+  );
+}

@@ -1,0 +1,19 @@
+import type { FleetState } from '../fleet/use-fleet.ts';
+import { formatClockTime } from '../format/clock-time.ts';
+
+/** Says when what is shown is old. Always in the page, so that its change is read out. */
+export function ConnectionNotice({ state }: { readonly state: FleetState }) {
+  return (
+    <div role="status" data-testid="connection">
+      {state.trouble === null ? null : (
+        <div class="alert alert-warning">
+          <p>
+            <strong class="font-semibold">Connection lost.</strong> {state.trouble}{' '}
+            {state.updatedAt === null ? '' : `What you see is from ${formatClockTime(state.updatedAt)}. `}
+            Trying again every few seconds.
+          </p>
+        </div>
+      )}
+    </div>
+  );
+}

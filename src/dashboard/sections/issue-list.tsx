@@ -1,0 +1,45 @@
+import { useState } from 'preact/hooks';
+import type { SystemHealthResource } from '../../api/schemas/system.ts';
+import { Panel } from '../parts/panel.tsx';
+import { SeverityBadge } from '../parts/severity-badge.tsx';
+import { TimeAgo } from '../parts/time-ago.tsx';
+
+const FIRST = 6;
+
+/** What is wrong right now, the gravest first. */
+export function IssueList({ issues }: { readonly issues: SystemHealthResource['issues'] }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? issues : issues.slice(0, FIRST);
+  return (
+    <Panel title="Issues" count={issues.length} empty="Nothing is wrong.">
+      <ul class="divide-base-300 divide-y px-4 pb-2">
+        {shown.map((issue) => (
+          <li
+            key={`${issue.code} ${issue.type} ${issue.componentId}`}
+            class="grid grid-cols-[4.5rem_1fr] gap-x-3 gap-y-0.5 py-2 sm:grid-cols-[4.5rem_1fr_auto]"
+            data-testid="issue"
+            data-severity={issue.severity}
+          >
+            <span class="flex">
+              <SeverityBadge severity={issue.severity} />
+            </span>
+            <span class="min-w-0 text-sm">{issue.message}</span>
+            <span class="text-base-content/70 col-start-2 text-sm sm:col-start-3">
+              <TimeAgo at={issue.since} />
+            </span>
+          </li>
+        ))}
+      </ul>
+      {issues.length > FIRST ? (
+        <button
+          class="btn btn-ghost btn-sm m-2 mt-0 self-start"
+          type="button"
+          aria-expanded={all}
+          onClick={() => setAll(!all)}
+        >
+          {all ? 'Show fewer' : `Show all ${issues.length}`}
+        </button>
+      ) : null}
+    </Panel>
+  );
+}
