@@ -9,7 +9,7 @@ const migrations = await readD1Migrations('migrations');
  */
 export default defineConfig({
   test: {
-    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    reporters: ['default', './test/support/node/closing-line-reporter.ts'],
     projects: [
       {
         test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/structure/**/*.test.ts', 'test/client/**/*.test.ts'], environment: 'node' },
@@ -32,7 +32,7 @@ export default defineConfig({
           name: 'workers',
           include: ['test/{api,registry,coordinator,probe,history,recovery,deliveries,sweep}/**/*.test.ts'],
           setupFiles: ['./test/support/apply-migrations.ts'],
-          globalSetup: ['./test/support/component-server.ts'],
+          globalSetup: ['./test/support/node/component-server.ts'],
           testTimeout: 30_000,
         },
       },

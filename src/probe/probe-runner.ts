@@ -3,7 +3,6 @@ import type { AttemptOrder, AttemptOutcome } from '../core/health/check.ts';
 
 export interface ProbeTarget {
   readonly componentId: string;
-  readonly generation: number;
   readonly url: string;
   readonly method: string;
   readonly degradedAfterMs: number;
@@ -12,7 +11,6 @@ export interface ProbeTarget {
 
 export interface AttemptReport {
   readonly componentId: string;
-  readonly generation: number;
   readonly checkId: number;
   readonly attempt: number;
   readonly outcome: AttemptOutcome;

@@ -32,7 +32,7 @@ export class Prober extends WorkerEntrypoint<Env> implements ProbeRunner {
 
 function reportOn(target: ProbeTarget, outcome: AttemptReport['outcome']): AttemptReport {
   const { checkId, attempt } = target.order;
-  return { componentId: target.componentId, generation: target.generation, checkId, attempt, outcome };
+  return { componentId: target.componentId, checkId, attempt, outcome };
 }
 
 class ReportQueue {

@@ -96,7 +96,7 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     failureType: FailureEvaluation['failureType'],
   ): Promise<string | null> {
     const reason = report.code ? `${report.code}: ${report.message}` : report.message;
-    const cause = { generation: report.generation, failureId: report.id, failureType, reason };
+    const cause = { occurredAt: report.occurredAt, failureId: report.id, failureType, reason };
     const begun = await registryOf(report.componentType).beginRecovery(report.componentId, cause);
     if (!begun.ok) return null;
     const { order, started } = begun.value;

@@ -26,7 +26,8 @@ const LOST_RETRY_MS = 1_000;
 export class CheckRounds {
   private readonly prober: ProbeRunner;
   private readonly report: (reports: AttemptReport[]) => Promise<void>;
-  private nextCheckId = 1;
+  /** Starts anywhere, so that a report meant for a check before an eviction meets no other one. */
+  private nextCheckId = Math.floor(Math.random() * 2 ** 40);
 
   constructor(prober: ProbeRunner, report: (reports: AttemptReport[]) => Promise<void>) {
     this.prober = prober;
@@ -57,8 +58,7 @@ export class CheckRounds {
   observe(members: ReadonlyMap<string, Member>, reports: readonly AttemptReport[], now: number): MemberSignal[] {
     return reports.flatMap((report): MemberSignal[] => {
       const member = members.get(report.componentId);
-      if (!member?.check || member.record.generation !== report.generation || member.check.id !== report.checkId)
-        return [];
+      if (!member?.check || member.check.id !== report.checkId) return [];
       const { next, progress } = observeAttempt(member.check, report.attempt, report.outcome, now);
       member.check = next;
       switch (progress) {

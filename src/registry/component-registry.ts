@@ -72,6 +72,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     for (const id of this.state.load(Date.now())) {
       console.error(JSON.stringify({ message: 'stored component cannot be read', componentId: id }));
     }
+    // What a kill left undelivered goes out with the next alarm, which is at once.
+    if (this.state.store.outboxSize() > 0) this.outbox.retryAt = Date.now();
     void ctx.blockConcurrencyWhile(async () => {
       this.armedFor = await ctx.storage.getAlarm();
       await this.arm();
@@ -107,6 +109,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     this.state.commit({ records: [record], outbox: same ? [] : [event], visible: !same }, now);
     const stored = this.state.members.get(registration.id)!;
     if (!same) this.checkAnew(stored, now);
+    else if (stored.record.health.status !== 'healthy') this.checkSoon(stored, now);
     await this.settle(now);
     return ok({ created: !member, component: this.view(stored.record, now) });
   }

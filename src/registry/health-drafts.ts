@@ -34,13 +34,12 @@ export function failureDraft(
   failureContext: JsonObject | null,
   context: DraftContext,
 ): OutboxDraft & { payload: FailureReport } {
-  const { registration, generation } = record;
+  const { registration } = record;
   const id = `f-${context.newId()}`;
   const payload: FailureReport = {
     id,
     componentId: registration.id,
     componentType: registration.type,
-    generation,
     source: failed.source,
     code: failed.error.code === '' ? null : failed.error.code,
     message: failed.error.message,

@@ -61,7 +61,6 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
   const check = registration.healthCheck!;
   return {
     componentId: registration.id,
-    generation: record.generation,
     url: URL.parse(check.endpoint, registration.endpoint)?.href ?? check.endpoint,
     method: check.method,
     degradedAfterMs: degradedAfterMs(check),

@@ -32,7 +32,7 @@ export class RecoveryDesk {
       const { record } = member;
       const { recovery } = record;
       if (recovery.active) return ok({ order: recovery.active.order, started: false });
-      if (record.generation !== cause.generation) return fail('superseded', 'the component was registered anew since');
+      if (cause.occurredAt < record.registeredAt) return fail('superseded', 'the component was registered anew since');
       if (!RECOVERED_STATES.includes(record.lifecycle.state))
         return fail('not-in-service', `the component is ${record.lifecycle.state}`);
       if (clock() < recovery.notBefore)

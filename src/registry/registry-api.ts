@@ -127,7 +127,8 @@ export interface SyncAnswer {
 }
 
 export interface RecoveryCause {
-  readonly generation: number;
+  /** Epoch ms of the failure: what happened to a predecessor under the same id is no cause. */
+  readonly occurredAt: number;
   readonly failureId: string;
   readonly failureType: FailureType;
   readonly reason: string;

@@ -77,7 +77,7 @@ export class RegistryStore {
   loadComponents(): { records: ComponentRecord[]; unreadable: string[] } {
     const records: ComponentRecord[] = [];
     const unreadable: string[] = [];
-    for (const row of this.sql.exec<ComponentRow>('SELECT * FROM components ORDER BY registered_at, id')) {
+    for (const row of this.sql.exec<ComponentRow>('SELECT * FROM components ORDER BY rowid')) {
       const record = readRow(row);
       if (record) records.push(record);
       else unreadable.push(row.id);

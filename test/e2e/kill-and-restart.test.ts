@@ -10,9 +10,9 @@ import type { RegistrationInput } from '../../src/core/component/registration.ts
 import { CoordinatorClient } from '../../src/client/coordinator-client.ts';
 import type { LaunchedCoordinator } from '../../src/dev/launch-coordinator.ts';
 import { launchCoordinator } from '../../src/dev/launch-coordinator.ts';
-import type { HealthTarget } from '../support/health-target.ts';
-import { startHealthTarget } from '../support/health-target.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import type { HealthTarget } from '../support/node/health-target.ts';
+import { startHealthTarget } from '../support/node/health-target.ts';
+import { waitUntil } from '../support/node/wait-until.ts';
 
 const COMPONENTS = 60;
 const KILL_AFTER_ACKNOWLEDGED = 20;

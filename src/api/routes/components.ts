@@ -125,7 +125,7 @@ export function mountComponents(app: App): void {
     if (registration.id !== id) return problemResponse(c, 'invalid-request', otherId(id, registration.id));
     const held = await withRegistryOf(id, (registry) => registry.component(id));
     if (!held.ok) return problemResponse(c, held.reason, { detail: held.message });
-    const stored = await store(c, registration, expected ?? held.value.generation);
+    const stored = await store(c, registration, expected);
     if (!stored.ok) return problemResponse(c, ...stored.problem);
     c.header('etag', etagOf(stored.component));
     return c.json(stored.component, 200);

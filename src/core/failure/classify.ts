@@ -62,7 +62,8 @@ const FETCH_ERRORS: readonly (readonly [RegExp, string])[] = [
 
 const PLAIN: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection broke off',
+  // workerd says the same of both, at least on one machine.
+  ECONNRESET: 'the connection was refused or broke off',
   ENOTFOUND: 'the host name does not resolve',
   ERR_TLS_HANDSHAKE: 'no TLS connection could be made',
   EHOSTUNREACH: 'the host cannot be reached',

@@ -7,8 +7,6 @@ export interface FailureReport {
   readonly id: string;
   readonly componentId: string;
   readonly componentType: string;
-  /** Registration generation it was seen under: a component registered anew starts clean. */
-  readonly generation: number;
   readonly source: FailureSource;
   readonly code: string | null;
   readonly message: string;

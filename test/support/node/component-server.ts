@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
+import type {} from '../provided-context.ts';
 
 type Mode =
   | 'healthy'
@@ -23,12 +24,6 @@ type Mode =
   | 'heals-on-restart'
   | 'refuses-control'
   | 'down-refuses-control';
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    componentUrl: string;
-  }
-}
 
 interface Fake {
   mode: Mode;

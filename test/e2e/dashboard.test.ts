@@ -1,0 +1,78 @@
+/**
+ * The page in a real browser, over a real coordinator and real component processes: it asks for the
+ * key, shows the fleet, and a component is seen to die on it and to come back.
+ *
+ * `PICTURE=docs/dashboard.png` also keeps a picture of the moment in between.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CoordinatorClient } from '../../src/client/coordinator-client.ts';
+import { Fleet } from '../../src/demo/fleet.ts';
+import type { LaunchedCoordinator } from '../../src/dev/launch-coordinator.ts';
+import { launchCoordinator } from '../../src/dev/launch-coordinator.ts';
+import type { Browser } from '../support/node/browser.ts';
+import { openBrowser } from '../support/node/browser.ts';
+import { waitUntil } from '../support/node/wait-until.ts';
+
+const VICTIM = 'demo-task-router-2';
+
+let persistTo: string;
+let coordinator: LaunchedCoordinator;
+let fleet: Fleet;
+let browser: Browser;
+
+beforeAll(async () => {
+  persistTo = await mkdtemp(join(tmpdir(), 'arbiter-page-'));
+  [coordinator, fleet, browser] = await Promise.all([launchCoordinator({ persistTo }), Fleet.create(), openBrowser()]);
+  await fleet.start();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await fleet?.dispose();
+  await coordinator?.stop();
+  await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
+});
+
+const rowStatus = (page: Page, id: string) =>
+  page.locator(`[data-testid=component-row][data-id="${id}"]`).getAttribute('data-status');
+
+it('shows a component die and come back', async () => {
+  const page = await browser.context.newPage();
+  const troubles: string[] = [];
+  page.on('pageerror', (error) => troubles.push(String(error)));
+  page.on('console', (message) => {
+    // Chromium itself reports the refused key as a failed resource.
+    if (message.type() === 'error' && !message.text().includes('401')) troubles.push(message.text());
+  });
+  const client = new CoordinatorClient({ baseUrl: coordinator.url, key: coordinator.key });
+
+  await page.goto(coordinator.url);
+  await page.getByLabel('Access key').fill('not-the-key');
+  await page.getByTestId('key-form').getByRole('button').click();
+  await page.getByRole('alert').filter({ hasText: /key/i }).waitFor();
+  await page.getByLabel('Access key').fill(coordinator.key);
+  await page.getByTestId('key-form').getByRole('button').click();
+  await page.getByTestId('overall-status').waitFor();
+  await page.getByTestId('type-tile').nth(5).waitFor();
+
+  await fleet.register(client);
+  await page.locator('[data-testid=component-row][data-status=healthy]').nth(fleet.components.length - 1).waitFor();
+  expect(await page.getByTestId('component-row').count()).toBe(fleet.components.length);
+
+  fleet.get(VICTIM).signal('SIGKILL');
+  await waitUntil(() => rowStatus(page, VICTIM), (status) => status === 'unhealthy', 15_000);
+  await page.getByTestId('issue').filter({ hasText: VICTIM }).first().waitFor();
+  await page.getByTestId('recovery').filter({ hasText: VICTIM }).waitFor({ timeout: 20_000 });
+  if (process.env['PICTURE']) await page.screenshot({ path: process.env['PICTURE'], fullPage: false });
+  await waitUntil(() => rowStatus(page, VICTIM), (status) => status === 'healthy', 30_000);
+  await waitUntil(() => page.getByTestId('recovery').count(), (count) => count === 0, 15_000);
+
+  await page.reload();
+  await page.getByTestId('overall-status').waitFor();
+  expect(await page.getByTestId('key-form').count()).toBe(0);
+  expect(troubles).toEqual([]);
+});

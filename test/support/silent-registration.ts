@@ -1,0 +1,9 @@
+/** A registration that nobody probes: alive only as long as it says so itself. */
+export const silentRegistration = (id: string, overrides: Record<string, unknown> = {}): Record<string, unknown> => ({
+  id,
+  name: id,
+  type: 'task_router',
+  endpoint: `https://${id}.example.com`,
+  heartbeat: { ttl: 600_000 },
+  ...overrides,
+});
