@@ -2,5 +2,3 @@
 import * as z from 'zod';
 
 export const DeliveryMessageSchema = z.object({ deliveryId: z.string().min(1).max(256) });
-
-export type DeliveryMessage = z.infer<typeof DeliveryMessageSchema>;

@@ -15,7 +15,7 @@ import type { ComponentQuery } from './registry-api.ts';
 
 type Members = ReadonlyMap<string, Member>;
 
-export const isRoutable = (record: ComponentRecord): boolean => whyNotRoutable(routingState(record)) === null;
+const isRoutable = (record: ComponentRecord): boolean => whyNotRoutable(routingState(record)) === null;
 
 const routingState = ({ registration, lifecycle, health }: ComponentRecord) => ({
   lifecycle: lifecycle.state,

@@ -4,7 +4,7 @@ import { ComponentTypeSchema, RegistrationSchema } from '../../core/component/re
 import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
 
 export const HealthStatusSchema = z.enum(['unknown', 'healthy', 'degraded', 'unhealthy']).meta({ id: 'HealthStatus' });
-export const LifecycleSchema = z
+const LifecycleSchema = z
   .enum(['active', 'standby', 'draining', 'maintenance', 'isolated'])
   .meta({ id: 'Lifecycle' });
 
@@ -25,7 +25,7 @@ export const ComponentHealthSchema = z
   })
   .meta({ id: 'ComponentHealth' });
 
-export const ComponentLoadSchema = z
+const ComponentLoadSchema = z
   .object({
     loadPercentage: z.number(),
     activeConnections: z.number(),

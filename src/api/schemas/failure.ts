@@ -25,7 +25,7 @@ export const FailureReceiptSchema = z
   })
   .meta({ id: 'FailureReceipt' });
 
-export const FailureSchema = z
+const FailureSchema = z
   .object({
     id: z.string(),
     componentId: z.string(),
@@ -54,7 +54,7 @@ export const FailureStatsSchema = z
 
 export const RECOVERY_STATUSES = ['running', 'successful', 'failed', 'timeout', 'cancelled'] as const;
 
-export const RecoveryActionSchema = z.object({
+const RecoveryActionSchema = z.object({
   position: z.int(),
   action: z.enum(['restart', 'scale_up', 'switchover', 'isolate', 'alert']),
   status: z.enum(['running', 'done', 'failed', 'skipped']),

@@ -39,7 +39,7 @@ export const SystemHealthSchema = z
 
 export type SystemHealthResource = z.infer<typeof SystemHealthSchema>;
 
-export const EventSchema = z
+const EventSchema = z
   .object({
     specversion: z.literal('1.0'),
     id: z.string().meta({ description: 'Equals `sequence`: gapless, ascending.' }),

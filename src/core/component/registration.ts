@@ -23,7 +23,7 @@ export const ComponentTypeSchema = z
 const TaskTypeSchema = z.string().min(1).max(128);
 const UrlSchema = z.string().min(1).max(2048);
 
-export const HealthCheckSchema = z
+const HealthCheckSchema = z
   .strictObject({
     endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
     method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),

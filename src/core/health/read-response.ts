@@ -138,6 +138,6 @@ function readWord(text: string): BodyReading | undefined {
 }
 
 /** At most 256 printable characters of foreign text, so that nothing else of it travels further. */
-export const printable = (text: string): string =>
+const printable = (text: string): string =>
   // eslint-disable-next-line no-control-regex -- the point is to drop control characters
   text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').slice(0, MAX_DETAIL_LENGTH);

@@ -53,7 +53,7 @@ interface HealthMember {
 }
 
 const MAX_ISSUES_PER_TYPE = 50;
-export const EMPTY_COUNTS: StatusCounts = { total: 0, healthy: 0, degraded: 0, unhealthy: 0, unknown: 0 };
+const EMPTY_COUNTS: StatusCounts = { total: 0, healthy: 0, degraded: 0, unhealthy: 0, unknown: 0 };
 
 /** Rolls up one type from its components. */
 export function summarizeType(

@@ -1,0 +1,26 @@
+/**
+ * `npm run check`: all that must hold before a change is good, in the order of what fails fastest.
+ * CI runs the same. The tests come last, so that their closing line is the last line.
+ */
+import { spawnSync } from 'node:child_process';
+import { PROJECT_ROOT } from './project-root.ts';
+
+const STEPS: readonly (readonly [string, readonly string[]])[] = [
+  ['format', ['oxfmt', '--check', '.']],
+  ['lint', ['oxlint', '--type-aware']],
+  ['types: Worker', ['tsc', '--noEmit']],
+  ['types: dashboard', ['tsc', '-p', 'src/dashboard']],
+  ['types: dev, demo', ['tsc', '-p', 'src/dev']],
+  ['types: tests', ['tsc', '-p', 'test']],
+  ['types: e2e tests', ['tsc', '-p', 'test/e2e']],
+  ['generated files', ['npm', 'run', '--silent', 'types', '--', '--check']],
+  ['unused code', ['knip']],
+  ['tests', ['npm', 'test', '--silent']],
+];
+
+for (const [name, [command = '', ...args]] of STEPS) {
+  console.log(`\n# ${name}`);
+  const { status, error } = spawnSync(command, args, { cwd: PROJECT_ROOT, stdio: 'inherit', shell: process.platform === 'win32' });
+  if (error) console.error(error.message);
+  if (status !== 0) process.exit(status ?? 1);
+}
