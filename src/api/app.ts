@@ -7,6 +7,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
 import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
+import { allowedMethods } from './allowed-methods.ts';
 import type { App, AppEnv } from './app-env.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { problemResponse, validationProblem } from './problem.ts';
@@ -60,7 +61,13 @@ export function createApp(): App {
     security: [{ key: [] }],
   });
 
-  app.notFound((c) => problemResponse(c, 'not-found', { detail: `no ${c.req.method} ${c.req.path}` }));
+  const methodsOf = allowedMethods(app);
+  app.notFound((c) => {
+    const allowed = methodsOf(c.req.path);
+    if (allowed.length === 0) return problemResponse(c, 'not-found', { detail: `there is no ${c.req.path}` });
+    c.header('allow', allowed.join(', '));
+    return problemResponse(c, 'method-not-allowed', { detail: `${c.req.path} takes ${allowed.join(', ')}` });
+  });
   app.onError((error, c) => {
     if (error instanceof HTTPException) {
       if (error.status === 400)

@@ -4,9 +4,7 @@ import { ComponentTypeSchema, RegistrationSchema } from '../../core/component/re
 import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
 
 export const HealthStatusSchema = z.enum(['unknown', 'healthy', 'degraded', 'unhealthy']).meta({ id: 'HealthStatus' });
-const LifecycleSchema = z
-  .enum(['active', 'standby', 'draining', 'maintenance', 'isolated'])
-  .meta({ id: 'Lifecycle' });
+const LifecycleSchema = z.enum(['active', 'standby', 'draining', 'maintenance', 'isolated']).meta({ id: 'Lifecycle' });
 
 export const ComponentHealthSchema = z
   .object({
