@@ -1,7 +1,10 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { freePort } from './src/dev/free-port.ts';
 
 const migrations = await readD1Migrations('migrations');
+// Known before the Worker starts, because the webhook of its alerts is part of its configuration.
+process.env['COMPONENT_SERVER_PORT'] ??= String(await freePort());
 
 /**
  * Three kinds of test: `core` is pure and runs in Node, `workers` runs inside workerd with the real
@@ -12,7 +15,11 @@ export default defineConfig({
     reporters: ['default', './test/support/node/closing-line-reporter.ts'],
     projects: [
       {
-        test: { name: 'core', include: ['test/core/**/*.test.ts', 'test/structure/**/*.test.ts', 'test/client/**/*.test.ts'], environment: 'node' },
+        test: {
+          name: 'core',
+          include: ['test/core/**/*.test.ts', 'test/structure/**/*.test.ts', 'test/client/**/*.test.ts'],
+          environment: 'node',
+        },
       },
       {
         plugins: [
@@ -23,6 +30,8 @@ export default defineConfig({
               bindings: {
                 COORDINATOR_ADMIN_KEY: 'test-admin-key',
                 ALLOW_PRIVATE_ENDPOINTS: 'true',
+                ALERT_WEBHOOK_URL: `http://127.0.0.1:${process.env['COMPONENT_SERVER_PORT']}/alert-receiver/hook`,
+                ALERT_WEBHOOK_SECRET: 'whsec_dGVzdC1zZWNyZXQtb2YtdGhlLWFsZXJ0LXdlYmhvb2s=',
                 TEST_MIGRATIONS: migrations,
               },
             },

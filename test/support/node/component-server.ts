@@ -3,7 +3,8 @@
  * test asks for. Its base URL is provided as `componentUrl`.
  *
  * `POST /set/NAME {mode}` changes how NAME answers; `GET /NAME/health` is its health check;
- * `POST /NAME/control` its control endpoint; `GET /NAME/log` what it was asked to do.
+ * `POST /NAME/control` its control endpoint; `GET /NAME/log` what it was asked to do;
+ * `POST /NAME/hook` takes webhooks, unless NAME is `unavailable`.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -29,6 +30,7 @@ interface Fake {
   mode: Mode;
   readonly control: unknown[];
   checks: number;
+  readonly hooks: { readonly headers: Record<string, string>; readonly body: string }[];
   /** Control requests that were refused. */
   refusals: number;
   /** Bodies that whoever asked for them did not read to their end. */
@@ -44,7 +46,7 @@ export default async function startComponentServer(project: TestProject): Promis
   const server = createServer((request, response) => {
     void handle(fakes, request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(Number(process.env['COMPONENT_SERVER_PORT']), '127.0.0.1', resolve));
   project.provide('componentUrl', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   return async () => {
     server.closeAllConnections();
@@ -55,15 +57,21 @@ export default async function startComponentServer(project: TestProject): Promis
 async function handle(fakes: Map<string, Fake>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, first = '', second = ''] = (request.url ?? '').split('/');
   const name = first === 'set' ? second : first;
-  const fake = fakes.get(name) ?? { mode: 'healthy', control: [], checks: 0, refusals: 0, cutOff: 0 };
+  const fake = fakes.get(name) ?? { mode: 'healthy', control: [], hooks: [], checks: 0, refusals: 0, cutOff: 0 };
   fakes.set(name, fake);
   if (first === 'set') {
     fake.mode = ((await readJson(request)) as { mode: Mode }).mode;
     return send(response, 200, {});
   }
   if (second === 'log') {
-    const { control, checks, refusals, cutOff } = fake;
-    return send(response, 200, { control, checks, refusals, cutOff });
+    const { control, hooks, checks, refusals, cutOff } = fake;
+    return send(response, 200, { control, hooks, checks, refusals, cutOff });
+  }
+  if (second === 'hook') {
+    const body = await readText(request);
+    if (fake.mode === 'unavailable') return send(response, 503, {});
+    fake.hooks.push({ headers: request.headers as Record<string, string>, body });
+    return send(response, 200, {});
   }
   if (second === 'control') {
     const order = await readJson(request);
@@ -133,8 +141,12 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-async function readJson(request: IncomingMessage): Promise<unknown> {
+async function readText(request: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of request) text += String(chunk);
-  return JSON.parse(text) as unknown;
+  return text;
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  return JSON.parse(await readText(request)) as unknown;
 }
