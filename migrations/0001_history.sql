@@ -32,6 +32,8 @@ CREATE TABLE recoveries (
 
 CREATE INDEX recoveries_by_component ON recoveries (component_id, started_at);
 CREATE INDEX recoveries_by_time ON recoveries (started_at, id);
+-- Retention looks for what ended long ago.
+CREATE INDEX recoveries_by_end ON recoveries (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX recoveries_running ON recoveries (status) WHERE status = 'running';
 
 CREATE TABLE incidents (
@@ -50,3 +52,4 @@ CREATE TABLE incidents (
 
 CREATE INDEX incidents_by_time ON incidents (opened_at, id);
 CREATE INDEX incidents_by_component ON incidents (component_id, status);
+CREATE INDEX incidents_by_end ON incidents (resolved_at) WHERE resolved_at IS NOT NULL;

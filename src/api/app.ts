@@ -20,8 +20,15 @@ import { mountRecoveries } from './routes/recoveries.ts';
 import { mountRouting } from './routes/routing.ts';
 import { mountSystem } from './routes/system.ts';
 
-/** Registrations and batches of heartbeats fit; nothing larger is read. */
+/** Nothing larger is read; 500 heartbeats are larger than anything else. */
 const MAX_BODY_BYTES = 65_536;
+const MAX_BATCH_BYTES = 262_144;
+
+const limitBody = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: (c) => problemResponse(c, 'payload-too-large', { detail: `at most ${maxSize} bytes` }),
+  });
 
 export function createApp(): App {
   const app = new OpenAPIHono<AppEnv>({
@@ -29,12 +36,8 @@ export function createApp(): App {
   });
   app.use(secureHeaders());
   app.use('/v1/*', authenticate);
-  app.use(
-    '/v1/*',
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c) => problemResponse(c, 'payload-too-large', { detail: `at most ${MAX_BODY_BYTES} bytes` }),
-    }),
+  app.use('/v1/*', async (c, next) =>
+    limitBody(c.req.path === '/v1/heartbeats' ? MAX_BATCH_BYTES : MAX_BODY_BYTES)(c, next),
   );
 
   for (const mount of [
@@ -76,7 +79,11 @@ export function createApp(): App {
         return problemResponse(c, 'unsupported-media-type', { detail: 'send content-type: application/json' });
     }
     console.error(JSON.stringify({ message: 'request failed', path: c.req.path, error: error.stack ?? String(error) }));
-    return problemResponse(c, 'internal-error');
+    return problemResponse(c, isTransient(error) ? 'temporarily-unavailable' : 'internal-error');
   });
   return app;
 }
+
+/** The platform marks errors of objects that were reset or overloaded: the same call may succeed in a moment. */
+const isTransient = (error: Error & { retryable?: boolean; overloaded?: boolean }): boolean =>
+  error.retryable === true || error.overloaded === true;

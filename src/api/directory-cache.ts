@@ -16,15 +16,29 @@ export async function withRegistryOf<T, R extends string>(
   id: string,
   call: (registry: RegistryApi, type: string) => Promise<Result<T, R>>,
 ): Promise<Result<T, R | 'unknown-component'>> {
-  const remembered = types.get(id);
-  if (remembered !== undefined) {
-    const answer = await call(registryOf(remembered), remembered);
+  for (;;) {
+    const wasRemembered = types.has(id);
+    const [type] = await typesOf([id]);
+    if (type == null) return fail('unknown-component', `${id} is not registered`);
+    const answer = await call(registryOf(type), type);
     if (answer.ok || answer.reason !== 'unknown-component') return answer;
-    types.delete(id);
+    forgetType(id);
+    if (!wasRemembered) return answer;
   }
-  const type = await coordinator().typeOf(id);
-  if (type === null) return fail('unknown-component', `${id} is not registered`);
-  if (types.size >= MAX_REMEMBERED) types.clear();
-  types.set(id, type);
-  return call(registryOf(type), type);
 }
+
+/** The types of ids, null for those that are not registered; asks the coordinator for what is not remembered. */
+export async function typesOf(ids: readonly string[]): Promise<(string | null)[]> {
+  const missing = ids.filter((id) => !types.has(id));
+  if (missing.length > 0) {
+    const found = await coordinator().typesOf(missing);
+    if (types.size + missing.length > MAX_REMEMBERED) types.clear();
+    const looked = new Map(missing.map((id, at) => [id, found[at] ?? null]));
+    for (const [id, type] of looked) if (type !== null) types.set(id, type);
+    return ids.map((id) => looked.get(id) ?? types.get(id) ?? null);
+  }
+  return ids.map((id) => types.get(id) ?? null);
+}
+
+/** Forgets what is remembered of an id; true when there was something. */
+export const forgetType = (id: string): boolean => types.delete(id);

@@ -34,7 +34,8 @@ const PROBLEMS = {
   'at-capacity': [503, 'Every component is at its capacity'],
   'preferences-unmet': [503, 'No component meets the preferences'],
   'history-unavailable': [503, 'The history cannot be read right now'],
-  busy: [503, 'The registration could not be settled'],
+  busy: [503, 'The call was overtaken by others'],
+  'temporarily-unavailable': [503, 'A part of the coordinator cannot be reached right now'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

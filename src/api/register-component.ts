@@ -34,6 +34,8 @@ export async function registerComponent(
       return stored;
     }
     if (await directory.confirm(id, sequence)) return stored;
+    // Removed or given to another type meanwhile: what was stored under the lost claim must not stay.
+    await registryOf(type).removeClaim(id, sequence);
   }
   return fail('busy', 'the registration was overtaken again and again');
 }

@@ -8,24 +8,26 @@ import type { Delivery } from './delivery-store.ts';
 export interface CoordinatorApi extends EventSink {
   /** Holds an id for a registration for 60 s; the number orders all claims and becomes the registration's generation. */
   claim(claim: Claim): Promise<Result<{ sequence: number }, ClaimRefusal>>;
-  /** The registration of that claim is stored; false when the claim expired meanwhile and must be made again. */
+  /** The registration of that claim is stored; false when the claim is lost meanwhile and must be made again. */
   confirm(id: string, sequence: number): Promise<boolean>;
-  /** The registration of that claim was refused, or the component under that number is gone. */
+  /** The registration of that claim was refused: gives the claim up, and what was entered under its number. */
   release(id: string, sequence: number): Promise<void>;
+  /** The registry removed the component it held under that number. */
+  removed(id: string, sequence: number): Promise<void>;
   /** The type of a registered component, or null. */
   typeOf(id: string): Promise<string | null>;
+  /** The same for many, in their order. */
+  typesOf(ids: readonly string[]): Promise<(string | null)[]>;
   /** Claims whose time is over, for the sweep to settle. */
   unsettled(now: number): Promise<Unsettled[]>;
   /** Repairs an entry by what the registry really holds. */
-  settle(
-    id: string,
-    sequence: number,
-    held: { generation: number; dependencies: readonly string[] } | null,
-  ): Promise<void>;
+  settle(id: string, sequence: number, held: Held | null): Promise<void>;
   events(query: EventQuery): Promise<LoggedEvent[]>;
   systemHealth(): Promise<SystemHealth>;
   /** Something owed to the outside, or null. */
   delivery(id: string): Promise<Delivery | null>;
+  /** The queue tries it again at that time: until then it is not lost. */
+  postponeDelivery(id: string, until: number): Promise<void>;
   settleDelivery(id: string, state: 'delivered' | 'dead', error: string | null): Promise<void>;
   /** Keeps the log within its bounds and puts back into the queue what is owed and was lost from it. */
   sweep(now: number): Promise<void>;
@@ -38,6 +40,13 @@ export interface Claim {
 }
 
 export type ClaimRefusal = 'type-conflict' | 'dependency-not-registered' | 'dependency-cycle';
+
+/** What a registry holds of a component. */
+export interface Held {
+  /** Number of the claim it is stored under. */
+  readonly claim: number;
+  readonly dependencies: readonly string[];
+}
 
 export interface Unsettled {
   readonly id: string;

@@ -15,10 +15,10 @@ const SCHEMA = [
      state TEXT NOT NULL,
      payload TEXT NOT NULL,
      created_at INTEGER NOT NULL,
-     enqueued_at INTEGER NOT NULL,
+     expected_by INTEGER NOT NULL,
      last_error TEXT
    ) STRICT`,
-  `CREATE INDEX IF NOT EXISTS deliveries_owed ON deliveries (enqueued_at) WHERE state = 'owed'`,
+  `CREATE INDEX IF NOT EXISTS deliveries_owed ON deliveries (expected_by) WHERE state = 'owed'`,
 ];
 
 const KEEP_SETTLED_MS = 7 * 86_400_000;
@@ -40,7 +40,7 @@ export class DeliveryStore {
 
   owe(id: string, payload: string, now: number): void {
     this.sql.exec(
-      `INSERT OR IGNORE INTO deliveries (id, state, payload, created_at, enqueued_at) VALUES (?, 'owed', ?, ?, 0)`,
+      `INSERT OR IGNORE INTO deliveries (id, state, payload, created_at, expected_by) VALUES (?, 'owed', ?, ?, 0)`,
       id,
       payload,
       now,
@@ -55,18 +55,21 @@ export class DeliveryStore {
     this.sql.exec(`UPDATE deliveries SET state = ?, last_error = ? WHERE id = ? AND state = 'owed'`, state, error, id);
   }
 
-  /** Marks what has not been in the queue since `before` as enqueued now, and answers its ids. */
-  takeOwed(before: number, now: number, limit: number): string[] {
+  /** What is owed and should have been delivered before `now`. */
+  overdue(now: number, limit: number): string[] {
     return this.sql
       .exec<{ id: string }>(
-        `UPDATE deliveries SET enqueued_at = ?1 WHERE id IN (
-           SELECT id FROM deliveries WHERE state = 'owed' AND enqueued_at < ?2 ORDER BY enqueued_at LIMIT ?3) RETURNING id`,
+        `SELECT id FROM deliveries WHERE state = 'owed' AND expected_by <= ? ORDER BY expected_by LIMIT ?`,
         now,
-        before,
         limit,
       )
       .toArray()
       .map((row) => row.id);
+  }
+
+  /** It is on its way and should have arrived by then. */
+  expectBy(id: string, expectedBy: number): void {
+    this.sql.exec('UPDATE deliveries SET expected_by = ? WHERE id = ?', expectedBy, id);
   }
 
   trim(now: number): void {

@@ -1,28 +1,33 @@
 /**
- * All SQL of the directory: which id belongs to which type, who depends on whom, which ids are held
- * for registrations under way.
+ * All SQL of the directory: which id is registered under which type, who depends on whom, which ids
+ * are held for registrations under way, which were removed lately.
  *
- * Edges carry the number of the claim they came with, so that a pending change stands beside the
- * confirmed state until one of the two goes.
+ * Any number of claims of one id may be under way; each carries its own edges, so that pending changes
+ * stand beside the confirmed state until they are confirmed or given up.
  */
 export interface DirectoryEntry {
   readonly id: string;
   readonly type: string;
-  /** Number of the confirmed registration, or null while there is none. */
-  readonly sequence: number | null;
-  readonly pendingSequence: number | null;
-  readonly pendingUntil: number | null;
+  /** Number of the claim it is registered under. */
+  readonly sequence: number;
+}
+
+export interface ClaimRow {
+  readonly id: string;
+  readonly type: string;
+  readonly sequence: number;
 }
 
 const SCHEMA = [
-  `CREATE TABLE IF NOT EXISTS directory (
-     id TEXT PRIMARY KEY,
+  `CREATE TABLE IF NOT EXISTS directory (id TEXT PRIMARY KEY, type TEXT NOT NULL, sequence INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE IF NOT EXISTS claims (
+     sequence INTEGER PRIMARY KEY,
+     id TEXT NOT NULL,
      type TEXT NOT NULL,
-     sequence INTEGER,
-     pending_sequence INTEGER,
-     pending_until INTEGER
+     until INTEGER NOT NULL
    ) STRICT`,
-  `CREATE INDEX IF NOT EXISTS directory_pending ON directory (pending_until) WHERE pending_until IS NOT NULL`,
+  `CREATE INDEX IF NOT EXISTS claims_by_id ON claims (id)`,
+  `CREATE INDEX IF NOT EXISTS claims_by_end ON claims (until)`,
   `CREATE TABLE IF NOT EXISTS dependencies (
      component_id TEXT NOT NULL,
      depends_on TEXT NOT NULL,
@@ -30,16 +35,14 @@ const SCHEMA = [
      PRIMARY KEY (component_id, depends_on, sequence)
    ) STRICT, WITHOUT ROWID`,
   `CREATE INDEX IF NOT EXISTS dependants ON dependencies (depends_on)`,
+  `CREATE TABLE IF NOT EXISTS removals (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, at INTEGER NOT NULL) STRICT`,
   `CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT`,
 ];
 
-interface DirectoryRow extends Record<string, SqlStorageValue> {
-  id: string;
-  type: string;
-  sequence: number | null;
-  pending_sequence: number | null;
-  pending_until: number | null;
-}
+/** Longer than any claim can still be under way. */
+const KEEP_REMOVALS_MS = 3_600_000;
+
+type EntryRow = Record<'id' | 'type', string> & { sequence: number };
 
 export class DirectoryStore {
   private readonly sql: SqlStorage;
@@ -50,7 +53,18 @@ export class DirectoryStore {
   }
 
   entry(id: string): DirectoryEntry | undefined {
-    return this.sql.exec<DirectoryRow>('SELECT * FROM directory WHERE id = ?', id).toArray().map(toEntry)[0];
+    return this.sql.exec<EntryRow>('SELECT id, type, sequence FROM directory WHERE id = ?', id).toArray()[0];
+  }
+
+  /** Types under which the id is registered or about to be. */
+  typesOf(id: string): string[] {
+    return this.sql
+      .exec<{ type: string }>(
+        'SELECT type FROM directory WHERE id = ?1 UNION SELECT type FROM claims WHERE id = ?1',
+        id,
+      )
+      .toArray()
+      .map((row) => row.type);
   }
 
   nextSequence(): number {
@@ -62,40 +76,56 @@ export class DirectoryStore {
       .one().value;
   }
 
-  hold(id: string, type: string, sequence: number, until: number, dependencies: readonly string[]): void {
-    this.forgetPendingEdges(id);
-    this.sql.exec(
-      `INSERT INTO directory (id, type, sequence, pending_sequence, pending_until) VALUES (?, ?, NULL, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET type = excluded.type,
-         pending_sequence = excluded.pending_sequence, pending_until = excluded.pending_until`,
-      id,
-      type,
-      sequence,
-      until,
-    );
+  claim(sequence: number): ClaimRow | undefined {
+    return this.sql.exec<EntryRow>('SELECT id, type, sequence FROM claims WHERE sequence = ?', sequence).toArray()[0];
+  }
+
+  addClaim(claim: ClaimRow, until: number, dependencies: readonly string[]): void {
+    const { id, type, sequence } = claim;
+    this.sql.exec('INSERT INTO claims (sequence, id, type, until) VALUES (?, ?, ?, ?)', sequence, id, type, until);
     this.addEdges(id, sequence, dependencies);
   }
 
-  /** Makes `sequence` the confirmed registration and its edges the only ones. */
-  confirm(id: string, sequence: number): void {
+  dropClaim(claim: ClaimRow): void {
+    this.sql.exec('DELETE FROM claims WHERE sequence = ?', claim.sequence);
+    this.pruneEdges(claim.id);
+  }
+
+  /** Ends the claim of that number: enters the component under it, unless a newer registration is entered already. */
+  enter({ id, type, sequence }: DirectoryEntry): void {
     this.sql.exec(
-      `UPDATE directory SET sequence = ?1, pending_sequence = NULL, pending_until = NULL WHERE id = ?2`,
-      sequence,
+      `INSERT INTO directory (id, type, sequence) VALUES (?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET type = excluded.type, sequence = excluded.sequence
+       WHERE excluded.sequence > sequence`,
       id,
+      type,
+      sequence,
     );
-    this.sql.exec('DELETE FROM dependencies WHERE component_id = ? AND sequence <> ?', id, sequence);
+    this.sql.exec('DELETE FROM claims WHERE sequence = ?', sequence);
+    this.pruneEdges(id);
   }
 
-  dropPending(id: string): void {
-    this.forgetPendingEdges(id);
-    this.sql.exec('UPDATE directory SET pending_sequence = NULL, pending_until = NULL WHERE id = ?', id);
-    this.sql.exec('DELETE FROM directory WHERE id = ? AND sequence IS NULL', id);
+  /** Forgets a registration under `sequence` or an older number. */
+  leave(id: string, sequence: number): void {
+    this.sql.exec('DELETE FROM directory WHERE id = ? AND sequence <= ?', id, sequence);
+    this.pruneEdges(id);
   }
 
-  dropConfirmed(id: string, sequence: number): void {
-    this.sql.exec('DELETE FROM dependencies WHERE component_id = ? AND sequence = ?', id, sequence);
-    this.sql.exec('UPDATE directory SET sequence = NULL WHERE id = ? AND sequence = ?', id, sequence);
-    this.sql.exec('DELETE FROM directory WHERE id = ? AND sequence IS NULL AND pending_sequence IS NULL', id);
+  noteRemoval(id: string, sequence: number, now: number): void {
+    this.sql.exec(
+      `INSERT INTO removals (id, sequence, at) VALUES (?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET sequence = MAX(sequence, excluded.sequence), at = excluded.at`,
+      id,
+      sequence,
+      now,
+    );
+  }
+
+  /** The highest number under which the id was removed lately; 0 for none. */
+  removedUpTo(id: string): number {
+    return (
+      this.sql.exec<{ sequence: number }>('SELECT sequence FROM removals WHERE id = ?', id).toArray()[0]?.sequence ?? 0
+    );
   }
 
   addEdges(id: string, sequence: number, dependencies: readonly string[]): void {
@@ -109,6 +139,15 @@ export class DirectoryStore {
     }
   }
 
+  /** True when `id` names `dependency` already, registered or pending. */
+  dependsOn(id: string, dependency: string): boolean {
+    return (
+      this.sql
+        .exec('SELECT 1 FROM dependencies WHERE component_id = ? AND depends_on = ? LIMIT 1', id, dependency)
+        .toArray().length > 0
+    );
+  }
+
   /** Components that name `id` among their dependencies. */
   dependants(id: string): string[] {
     return this.sql
@@ -120,41 +159,30 @@ export class DirectoryStore {
   /** True when `target` can be reached from any of `from` along dependencies, pending ones included. */
   reaches(from: readonly string[], target: string): boolean {
     if (from.length === 0) return false;
-    return (
-      this.sql
-        .exec<{ found: number }>(
-          `WITH RECURSIVE reached (id) AS (
-             SELECT value FROM json_each(?1)
-             UNION
-             SELECT depends_on FROM dependencies JOIN reached ON component_id = reached.id
-           ) SELECT EXISTS (SELECT 1 FROM reached WHERE id = ?2) AS found`,
-          JSON.stringify(from),
-          target,
-        )
-        .one().found === 1
-    );
+    const query = `WITH RECURSIVE reached (id) AS (
+        SELECT value FROM json_each(?1)
+        UNION
+        SELECT depends_on FROM dependencies JOIN reached ON component_id = reached.id
+      ) SELECT EXISTS (SELECT 1 FROM reached WHERE id = ?2) AS found`;
+    return this.sql.exec<{ found: number }>(query, JSON.stringify(from), target).one().found === 1;
   }
 
-  overdue(now: number, limit: number): DirectoryEntry[] {
+  overdueClaims(now: number, limit: number): ClaimRow[] {
     return this.sql
-      .exec<DirectoryRow>('SELECT * FROM directory WHERE pending_until <= ? ORDER BY pending_until LIMIT ?', now, limit)
-      .toArray()
-      .map(toEntry);
+      .exec<EntryRow>('SELECT id, type, sequence FROM claims WHERE until <= ? ORDER BY until LIMIT ?', now, limit)
+      .toArray();
   }
 
-  private forgetPendingEdges(id: string): void {
+  trim(now: number): void {
+    this.sql.exec('DELETE FROM removals WHERE at < ?', now - KEEP_REMOVALS_MS);
+  }
+
+  /** Edges live as long as the registration or the claim they came with. */
+  private pruneEdges(id: string): void {
     this.sql.exec(
-      `DELETE FROM dependencies WHERE component_id = ?1
-         AND sequence = (SELECT pending_sequence FROM directory WHERE id = ?1)`,
+      `DELETE FROM dependencies WHERE component_id = ?1 AND sequence NOT IN
+         (SELECT sequence FROM claims WHERE id = ?1 UNION SELECT sequence FROM directory WHERE id = ?1)`,
       id,
     );
   }
 }
-
-const toEntry = (row: DirectoryRow): DirectoryEntry => ({
-  id: row.id,
-  type: row.type,
-  sequence: row.sequence,
-  pendingSequence: row.pending_sequence,
-  pendingUntil: row.pending_until,
-});

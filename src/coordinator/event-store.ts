@@ -41,15 +41,19 @@ export class EventStore {
 
   /** Appends and answers the logged event, or null when the key is there already: that leaves no gap. */
   append(draft: EventDraft): LoggedEvent | null {
-    const [row] = this.sql.exec<{ sequence: number }>(
-      'INSERT INTO events (key, type, subject, time, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING RETURNING sequence',
-      draft.key,
-      draft.type,
-      draft.subject,
-      draft.time,
-      JSON.stringify(draft.data),
-    );
-    return row ? { ...draft, sequence: row.sequence } : null;
+    // Not ON CONFLICT DO NOTHING: that would use up a number of the sequence.
+    if (this.sql.exec('SELECT 1 FROM events WHERE key = ?', draft.key).toArray().length > 0) return null;
+    const { sequence } = this.sql
+      .exec<{ sequence: number }>(
+        'INSERT INTO events (key, type, subject, time, data) VALUES (?, ?, ?, ?, ?) RETURNING sequence',
+        draft.key,
+        draft.type,
+        draft.subject,
+        draft.time,
+        JSON.stringify(draft.data),
+      )
+      .one();
+    return { ...draft, sequence };
   }
 
   list(query: EventQuery): LoggedEvent[] {

@@ -13,7 +13,7 @@ import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
 import { emptyType, rollUp } from '../core/health/system-health.ts';
 import type { Failure } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
-import type { Claim, ClaimRefusal, CoordinatorApi, EventQuery, Unsettled } from './coordinator-api.ts';
+import type { Claim, ClaimRefusal, CoordinatorApi, EventQuery, Held, Unsettled } from './coordinator-api.ts';
 import { DeliveryStore } from './delivery-store.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { EventStore } from './event-store.ts';
@@ -22,8 +22,8 @@ import { EventStore } from './event-store.ts';
 const CLAIM_MS = 60_000;
 const SETTLE_BATCH = 100;
 const ENQUEUE_BATCH = 100;
-/** The queue may have lost a message by then; a second copy of one it has not is settled without sending. */
-const REQUEUE_AFTER_MS = 15 * 60_000;
+/** A message not heard of for so long is lost from the queue and is sent again. */
+const LOST_AFTER_MS = 15 * 60_000;
 
 export class SystemCoordinator extends DurableObject<Env> implements CoordinatorApi {
   private readonly directory: DirectoryStore;
@@ -37,50 +37,61 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     this.deliveries = new DeliveryStore(ctx.storage.sql);
   }
 
-  async claim(claim: Claim): ReturnType<CoordinatorApi['claim']> {
+  async claim({ id, type, dependencies }: Claim): ReturnType<CoordinatorApi['claim']> {
     return this.ctx.storage.transactionSync(() => {
-      const refusal = this.refuse(claim);
+      const refusal = this.refuse({ id, type, dependencies });
       if (refusal) return refusal;
       const sequence = this.directory.nextSequence();
-      this.directory.hold(claim.id, claim.type, sequence, Date.now() + CLAIM_MS, claim.dependencies);
+      this.directory.addClaim({ id, type, sequence }, Date.now() + CLAIM_MS, dependencies);
       return ok({ sequence });
     });
   }
 
   async confirm(id: string, sequence: number): Promise<boolean> {
     return this.ctx.storage.transactionSync(() => {
-      const entry = this.directory.entry(id);
-      if (entry?.pendingSequence === sequence) this.directory.confirm(id, sequence);
-      return entry !== undefined;
+      const claim = this.directory.claim(sequence);
+      if (!claim) return this.directory.entry(id)?.sequence === sequence;
+      // Removed since, though the caller could not know: the claim stays for the sweep to settle.
+      if (sequence <= this.directory.removedUpTo(id)) return false;
+      this.directory.enter(claim);
+      return true;
     });
   }
 
   async release(id: string, sequence: number): Promise<void> {
-    this.ctx.storage.transactionSync(() => this.releaseNow(id, sequence));
+    this.ctx.storage.transactionSync(() => {
+      const claim = this.directory.claim(sequence);
+      if (claim) this.directory.dropClaim(claim);
+      else if (this.directory.entry(id)?.sequence === sequence) this.directory.leave(id, sequence);
+    });
+  }
+
+  async removed(id: string, sequence: number): Promise<void> {
+    this.ctx.storage.transactionSync(() => this.forget(id, sequence));
   }
 
   async typeOf(id: string): Promise<string | null> {
-    const entry = this.directory.entry(id);
-    return entry?.sequence == null ? null : entry.type;
+    return this.directory.entry(id)?.type ?? null;
+  }
+
+  async typesOf(ids: readonly string[]): Promise<(string | null)[]> {
+    return ids.map((id) => this.directory.entry(id)?.type ?? null);
   }
 
   async unsettled(now: number): Promise<Unsettled[]> {
-    return this.directory
-      .overdue(now, SETTLE_BATCH)
-      .map(({ id, type, pendingSequence }) => ({ id, type, sequence: pendingSequence ?? 0 }));
+    return this.directory.overdueClaims(now, SETTLE_BATCH);
   }
 
-  async settle(
-    id: string,
-    sequence: number,
-    held: { generation: number; dependencies: readonly string[] } | null,
-  ): Promise<void> {
+  async settle(id: string, sequence: number, held: Held | null): Promise<void> {
     this.ctx.storage.transactionSync(() => {
-      // Someone confirmed or claimed it meanwhile: nothing to repair.
-      if (this.directory.entry(id)?.pendingSequence !== sequence) return;
-      if (!held) return this.directory.dropPending(id);
-      this.directory.addEdges(id, held.generation, held.dependencies);
-      this.directory.confirm(id, held.generation);
+      const claim = this.directory.claim(sequence);
+      // Someone confirmed or released it meanwhile: nothing to repair.
+      if (!claim) return;
+      if (held) {
+        this.directory.addEdges(id, held.claim, held.dependencies);
+        this.directory.enter({ id, type: claim.type, sequence: held.claim });
+      }
+      this.directory.dropClaim(claim);
     });
   }
 
@@ -94,6 +105,10 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async delivery(id: string): ReturnType<CoordinatorApi['delivery']> {
     return this.deliveries.find(id) ?? null;
+  }
+
+  async postponeDelivery(id: string, until: number): Promise<void> {
+    this.deliveries.expectBy(id, until + LOST_AFTER_MS);
   }
 
   async settleDelivery(id: string, state: 'delivered' | 'dead', error: string | null): Promise<void> {
@@ -112,15 +127,17 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   async sweep(now: number): Promise<void> {
     this.log.trim();
     this.deliveries.trim(now);
+    this.directory.trim(now);
     await this.enqueue(now);
   }
 
   /** Hands what is owed to the queue; what the queue loses is handed to it again later. */
   private async enqueue(now: number): Promise<void> {
-    const owed = this.deliveries.takeOwed(now - REQUEUE_AFTER_MS, now, ENQUEUE_BATCH);
+    const owed = this.deliveries.overdue(now, ENQUEUE_BATCH);
     if (owed.length === 0) return;
     try {
       await this.env.DELIVERIES.sendBatch(owed.map((deliveryId) => ({ body: { deliveryId } })));
+      for (const id of owed) this.deliveries.expectBy(id, now + LOST_AFTER_MS);
     } catch (error) {
       // It stays owed and the sweep comes back for it; events must not wait for the queue.
       console.error(JSON.stringify({ message: 'deliveries not enqueued', error: String(error) }));
@@ -129,26 +146,30 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   private append(draft: EventDraft): void {
     const event = this.log.append(draft);
-    if (event && isAlert(draft) && this.env.ALERT_WEBHOOK_URL && this.env.ALERT_WEBHOOK_SECRET) {
+    // Published before: all that follows from it is written too.
+    if (!event) return;
+    if (isAlert(draft) && this.env.ALERT_WEBHOOK_URL && this.env.ALERT_WEBHOOK_SECRET) {
       this.deliveries.owe(`alert-${draft.key}`, JSON.stringify(toCloudEvent(event)), Date.now());
     }
     for (const follower of dependencyEvents(draft, this.directory.dependants(draft.subject))) this.log.append(follower);
-    const { generation } = draft.data;
+    const { claim } = draft.data;
     // A removal that nobody lived to report to us reaches us as its event.
-    if (draft.type === 'component.unregistered' && typeof generation === 'number')
-      this.releaseNow(draft.subject, generation);
+    if (draft.type === 'component.unregistered' && typeof claim === 'number') this.forget(draft.subject, claim);
   }
 
-  private releaseNow(id: string, sequence: number): void {
-    if (this.directory.entry(id)?.pendingSequence === sequence) this.directory.dropPending(id);
-    this.directory.dropConfirmed(id, sequence);
+  /** The component is gone under that number; whoever still registers it under an older one must claim anew. */
+  private forget(id: string, sequence: number): void {
+    this.directory.leave(id, sequence);
+    this.directory.noteRemoval(id, sequence, Date.now());
   }
 
   private refuse({ id, type, dependencies }: Claim): Failure<ClaimRefusal> | null {
-    const entry = this.directory.entry(id);
-    if (entry && entry.type !== type)
-      return fail('type-conflict', `${id} is registered as ${entry.type}, not as ${type}`);
-    const missing = dependencies.find((dependency) => this.directory.entry(dependency)?.sequence == null);
+    const other = this.directory.typesOf(id).find((known) => known !== type);
+    if (other !== undefined) return fail('type-conflict', `${id} is registered as ${other}, not as ${type}`);
+    // One it names already may have gone since: that must not keep it from changing anything else.
+    const missing = dependencies.find(
+      (dependency) => !this.directory.entry(dependency) && !this.directory.dependsOn(id, dependency),
+    );
     if (missing !== undefined) return fail('dependency-not-registered', `${missing} is not registered`);
     if (this.directory.reaches(dependencies, id)) return fail('dependency-cycle', `${id} would depend on itself`);
     return null;

@@ -33,7 +33,9 @@ async function deliver(message: Message, env: Env, now: number): Promise<void> {
   console.error(
     JSON.stringify({ message: 'alert not delivered', deliveryId, attempt: message.attempts, error: sent.message }),
   );
-  message.retry({ delaySeconds: RETRY_AFTER_S[Math.min(message.attempts, RETRY_AFTER_S.length) - 1] ?? 5 });
+  const delaySeconds = RETRY_AFTER_S[Math.min(message.attempts, RETRY_AFTER_S.length) - 1] ?? 5;
+  await coordinator().postponeDelivery(deliveryId, now + delaySeconds * 1_000);
+  message.retry({ delaySeconds });
 }
 
 async function bury(message: Message): Promise<void> {

@@ -26,8 +26,8 @@ export async function sendWebhook(
 ): Promise<Result<{ status: number }, 'not-delivered'>> {
   const endpoint = judgeEndpoint(call.url, policy);
   if (!endpoint.ok) return fail('not-delivered', endpoint.message);
-  const signature = new Webhook(call.secret).sign(call.deliveryId, new Date(now), call.payload);
   try {
+    const signature = new Webhook(call.secret).sign(call.deliveryId, new Date(now), call.payload);
     const response = await fetch(endpoint.url, {
       method: 'POST',
       redirect: 'manual',

@@ -37,12 +37,15 @@ interface IncidentRow {
   resolved_at: number | null;
 }
 
+/** Opens it once; opened again as critical, a warning becomes critical. */
 export async function openIncident(db: D1Database, incident: Incident): Promise<void> {
   await db
     .prepare(
-      `INSERT OR IGNORE INTO incidents
+      `INSERT INTO incidents
          (id, status, severity, title, summary, component_id, component_type, recovery_id, opened_at)
-       VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, summary = excluded.summary
+       WHERE severity = 'warning' AND excluded.severity = 'critical'`,
     )
     .bind(
       incident.id,

@@ -62,6 +62,11 @@ class ReportQueue {
     if (this.waiting.length === 0) return;
     const reports = this.waiting;
     this.waiting = [];
-    this.sending = this.sending.then(() => this.send(reports));
+    this.sending = this.sending
+      .then(() => this.send(reports))
+      .catch((error: unknown) => {
+        // These checks are given up as lost and repeated; the reports after them must still get through.
+        console.error(JSON.stringify({ message: 'reports not delivered', error: String(error) }));
+      });
   }
 }

@@ -20,28 +20,38 @@ import { countingSince, reachesThreshold } from '../core/failure/threshold.ts';
 import { appendFailure, countFailures } from '../history/failure-history.ts';
 import { findRecovery } from '../history/recovery-history.ts';
 import { registryOf } from '../registry/registry-api.ts';
-import type { RecoveryOutcome } from '../registry/registry-api.ts';
+import { writeEnd } from './write-end.ts';
 
 export class FailureManager extends WorkerEntrypoint<Env> implements FailureIntake {
   async evaluate(items: readonly FailureBatchItem[]): Promise<FailureEvaluation[]> {
     const evaluations: FailureEvaluation[] = [];
     // One after the other: a later failure of the same component must count the earlier ones.
-    for (const item of items) evaluations.push(await this.evaluateOne(item));
+    for (const item of items) {
+      try {
+        evaluations.push(await this.evaluateOne(item));
+      } catch (error) {
+        // Without an evaluation its row stays in the outbox; the other components' failures go on.
+        console.error(
+          JSON.stringify({ message: 'failure not evaluated', failureId: item.report.id, error: String(error) }),
+        );
+        if (items.length === 1) throw error;
+      }
+    }
     return evaluations;
   }
 
   async signal(signal: RecoverySignal): Promise<boolean> {
+    const { recoveryId, outcome } = signal;
     try {
-      const instance = await this.env.RECOVERY_WORKFLOW.get(signal.recoveryId);
+      const instance = await this.env.RECOVERY_WORKFLOW.get(recoveryId);
       const { status } = await instance.status();
-      if (isOver(status)) return true;
-      await instance.sendEvent({ type: 'signal', payload: signal });
+      if (!isOver(status)) await instance.sendEvent({ type: 'signal', payload: signal });
       return true;
     } catch (error) {
+      // Its component is gone and it was never started: there is nobody to tell.
+      if (outcome === 'removed' && !(await this.exists(recoveryId))) return true;
       // Not started yet or just ending: the registry keeps the row and comes back.
-      console.error(
-        JSON.stringify({ message: 'signal not taken', recoveryId: signal.recoveryId, error: String(error) }),
-      );
+      console.error(JSON.stringify({ message: 'signal not taken', recoveryId, error: String(error) }));
       return false;
     }
   }
@@ -55,13 +65,18 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     await instance.sendEvent({ type: 'nudge', payload: null });
   }
 
-  private async evaluateOne({ report, countSince, waiting }: FailureBatchItem): Promise<FailureEvaluation> {
+  private async evaluateOne({
+    report,
+    countSince,
+    recentFailures: remembered,
+  }: FailureBatchItem): Promise<FailureEvaluation> {
     const policy = DEFAULT_CONFIG;
     const failureType = classifyFailure({ code: report.code ?? undefined, message: report.message });
     const since = countingSince(report.occurredAt, countSince, policy);
     const counted = await this.record(report, failureType, since);
-    const recentFailures = counted ?? waiting.filter((each) => each.occurredAt > since).length;
-    const reached = reachesThreshold(report.source, recentFailures, policy);
+    // The history may have missed some while it was away, the registry remembers only the latest.
+    const recentFailures = Math.max(counted ?? 0, remembered.filter((at) => at > since).length);
+    const reached = reachesThreshold(report, recentFailures, policy);
     return {
       failureId: report.id,
       failureType,
@@ -126,11 +141,14 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     }
   }
 
-  /** The workflow is over and the registry does not know: take the outcome from the history. */
+  /** The workflow is over and never told the registry: the history knows how it ended, or it died on the way. */
   private async closeLost(order: RecoveryOrder): Promise<void> {
     const recorded = await findRecovery(this.env.HISTORY, order.recoveryId);
-    const outcome: RecoveryOutcome = !recorded || recorded.status === 'running' ? 'failed' : recorded.status;
-    await registryOf(order.componentType).endRecovery(order.componentId, order.recoveryId, outcome);
+    const died = !recorded || recorded.status === 'running';
+    const ending = recorded && recorded.status !== 'running' ? recorded.status : 'failed';
+    const registry = registryOf(order.componentType);
+    const outcome = await registry.endRecovery(order.componentId, order.recoveryId, ending);
+    if (died) await writeEnd(this.env, { order, actions: recorded?.actions ?? [], outcome });
   }
 }
 

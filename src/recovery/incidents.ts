@@ -4,7 +4,7 @@ import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { Incident } from '../history/incident-history.ts';
 import { openIncident, resolveIncidentsOf } from '../history/incident-history.ts';
 
-/** One incident per recovery: raised again it stays the one that is there. */
+/** One incident per recovery: raised again it is the same one, and a warning may become critical. */
 export async function raiseIncident(
   env: Env,
   order: RecoveryOrder,
@@ -26,7 +26,15 @@ export async function raiseIncident(
   const { id, severity, title, summary, recoveryId } = incident;
   const data = { incidentId: id, severity, title, summary, recoveryId };
   await coordinator().publish(
-    [{ key: `${id}:opened`, type: 'incident.opened', subject: order.componentId, time: incident.openedAt, data }],
+    [
+      {
+        key: `${id}:opened:${severity}`,
+        type: 'incident.opened',
+        subject: order.componentId,
+        time: incident.openedAt,
+        data,
+      },
+    ],
     null,
   );
   await openIncident(env.HISTORY, incident);

@@ -56,16 +56,13 @@ async function attempt(action: RecoveryAction, context: ActionContext): Promise<
     case 'scale_up':
       return askControl(action, context);
     case 'switchover': {
-      const promoted = await registry.promoteStandby(order.componentId);
+      const promoted = await registry.promoteStandby(order.componentId, order.recoveryId);
       return promoted.ok
         ? { ok: true, detail: `${promoted.value.promoted} took over` }
         : { ok: false, detail: promoted.message };
     }
     case 'isolate': {
-      const isolated = await registry.changeLifecycle(order.componentId, {
-        state: 'isolated',
-        until: order.startedAt + ISOLATION_MS,
-      });
+      const isolated = await registry.setAside(order.componentId, 'isolated', order.startedAt + ISOLATION_MS);
       return isolated.ok
         ? { ok: true, detail: `isolated until ${isolated.value.lifecycleUntil}` }
         : { ok: false, detail: isolated.message };
@@ -73,7 +70,7 @@ async function attempt(action: RecoveryAction, context: ActionContext): Promise<
     case 'alert': {
       const incident = await raiseIncident(context.env, order, {
         severity: 'warning',
-        summary: 'nobody but a person can act on it',
+        summary: context.controlUrl === null ? 'it has no control endpoint to restart it by' : 'it failed by itself',
       });
       return { ok: true, detail: `incident ${incident.id}` };
     }

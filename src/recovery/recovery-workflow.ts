@@ -15,8 +15,8 @@ import type { RecordedAction, RecordedRecovery, RecoveryStatus } from '../histor
 import { saveRecovery } from '../history/recovery-history.ts';
 import type { RecoveryTarget } from '../registry/registry-api.ts';
 import { registryOf } from '../registry/registry-api.ts';
-import { raiseIncident, resolveIncidents } from './incidents.ts';
 import { performAction } from './perform-action.ts';
+import { writeEnd } from './write-end.ts';
 
 type Ending = Exclude<RecoveryStatus, 'running'>;
 
@@ -75,22 +75,24 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     return this.isOverdue(step, order, position);
   }
 
-  /** Waits until disruptive actions have leave; an ending when that never came. */
+  /** Waits for leave to act; an ending when the recovery is over or its time is. */
   private async guard(
     step: WorkflowStep,
     order: RecoveryOrder,
     position: number,
-    { action }: PlannedAction,
+    planned: PlannedAction,
   ): Promise<Ending | null> {
-    if (action !== 'restart' && action !== 'scale_up') return null;
+    const disruptive = planned.action === 'restart' || planned.action === 'scale_up';
     for (let round = 0; ; round++) {
       const answer = await step.do(`${position} guard ${round}`, async () => {
-        const leave = await registryOf(order.componentType).permitDisruption(order.componentId, order.recoveryId);
+        const registry = registryOf(order.componentType);
+        const leave = await registry.permitAction(order.componentId, order.recoveryId, disruptive);
         return leave === 'too-many' && Date.now() >= order.deadline ? 'overdue' : leave;
       });
       if (answer === 'permitted') return null;
       if (answer === 'not-recovering') return 'cancelled';
       if (answer === 'overdue') return 'timeout';
+      // Whatever wakes it, it asks again.
       await this.nextSignal(step, `${position} guard wait ${round}`, GUARD_RETRY_MS);
     }
   }
@@ -110,7 +112,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
       );
       return answer.ok;
     });
-    if (!begun) return 'removed';
+    if (!begun) return 'cancelled';
     for (let received = 0; received < MAX_SIGNALS; received++) {
       const signal = await this.nextSignal(step, `${position} signal ${received}`, forMs + SIGNAL_GRACE_MS);
       if (!signal) return 'unproven';
@@ -138,31 +140,16 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     step: WorkflowStep,
     order: RecoveryOrder,
     actions: readonly RecordedAction[],
-    ending: Ending,
+    asked: Ending,
   ): Promise<Ending> {
-    const escalates = ending === 'failed' || ending === 'timeout';
-    await step.do('end', async () =>
-      registryOf(order.componentType).endRecovery(order.componentId, order.recoveryId, ending),
+    const ending = await step.do('end', async () =>
+      registryOf(order.componentType).endRecovery(order.componentId, order.recoveryId, asked),
     );
     // With the history away this is tried for a long time: the component is long back in service.
     await step.do(
       'close',
       { retries: { limit: 20, delay: 2_000, backoff: 'exponential' }, timeout: '1 minute' },
-      async () => {
-        const finishedAt = Date.now();
-        const tried = actions.map((each) => each.action).join(', ') || 'nothing';
-        const incident = escalates
-          ? await raiseIncident(this.env, order, { severity: 'critical', summary: `recovery ${ending} after ${tried}` })
-          : null;
-        if (ending === 'successful') await resolveIncidents(this.env, order.componentId, finishedAt);
-        await saveRecovery(this.env.HISTORY, {
-          ...order,
-          status: ending,
-          finishedAt,
-          actions,
-          incidentId: incident?.id ?? null,
-        });
-      },
+      async () => writeEnd(this.env, { order, actions, outcome: ending }),
     );
     return ending;
   }
@@ -171,8 +158,8 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
   private async record(step: WorkflowStep, name: string, recovery: RecordedRecovery): Promise<void> {
     await step.do(`record ${name}`, async () => {
       const last = recovery.actions.at(-1);
-      if (last) await publishAction(recovery, last);
       try {
+        if (last) await publishAction(recovery, last);
         await saveRecovery(this.env.HISTORY, recovery);
       } catch (error) {
         console.error(

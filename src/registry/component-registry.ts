@@ -6,13 +6,12 @@
  */
 import { DurableObject, exports } from 'cloudflare:workers';
 import type { ComponentRecord } from '../core/component/component-record.ts';
-import type { Lifecycle } from '../core/component/lifecycle.ts';
+import { AlarmClock } from './alarm-clock.ts';
+import { draining, setAside } from '../core/component/lifecycle.ts';
 import { assign } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
-import type { FailureReport } from '../core/failure/failure.ts';
-import type { FailureBatchItem, FailureIntake } from '../core/failure/failure-intake.ts';
-import { observeHealth } from '../core/health/observe-health.ts';
+import type { FailureIntake } from '../core/failure/failure-intake.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
 import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
@@ -22,7 +21,9 @@ import { matches, resourceView, toCandidate, toTypeHealth, toVitals } from './fl
 import { HealthDesk } from './health-desk.ts';
 import { LifecycleDesk } from './lifecycle-desk.ts';
 import { firstRecord, renewed } from './new-record.ts';
-import { eventDraft, failureDraft } from './health-drafts.ts';
+import { FailureDesk } from './failure-desk.ts';
+import { componentEvent } from './health-drafts.ts';
+import { HeartbeatDesk } from './heartbeat-desk.ts';
 import type { Member } from './member.ts';
 import { dueAt } from './member.ts';
 import { Outbox } from './outbox.ts';
@@ -46,72 +47,73 @@ const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readon
 export class ComponentRegistry extends DurableObject<Env> implements RegistryApi {
   private readonly state: RegistryState;
   private readonly rounds: CheckRounds;
-  private readonly desk: RecoveryDesk;
+  private readonly recoveries: RecoveryDesk;
   private readonly health: HealthDesk;
   private readonly lifecycles: LifecycleDesk;
+  private readonly beats: HeartbeatDesk;
   private readonly outbox: Outbox;
   private readonly events: EventSink;
-  private readonly failures: FailureIntake;
-  private armedFor: number | null = null;
+  private readonly reports: FailureDesk;
+  private readonly clock: AlarmClock;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    this.clock = new AlarmClock(ctx.storage);
     this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
-    this.desk = new RecoveryDesk(this.state);
-    this.health = new HealthDesk(this.state, this.desk);
-    this.lifecycles = new LifecycleDesk(this.state, this.desk);
+    this.recoveries = new RecoveryDesk(this.state);
+    this.health = new HealthDesk(this.state, this.recoveries);
+    this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
+    this.beats = new HeartbeatDesk(this.state);
     this.rounds = new CheckRounds(entrypoints.Prober, async (reports) => this.takeReports(reports));
-    this.events = env.SYSTEM_COORDINATOR.getByName('system');
-    this.failures = entrypoints.FailureManager;
+    // A stub that has once failed stays broken, so each call gets its own.
+    this.events = { publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health) };
+    this.reports = new FailureDesk(this.state, entrypoints.FailureManager);
     this.outbox = new Outbox(this.state.store, {
       events: this.events,
-      failures: this.failures,
+      failures: entrypoints.FailureManager,
       typeHealth: () => toTypeHealth(this.state.type, this.state.revision, this.state.members, Date.now()),
-      batchItem: (report) => this.batchItem(report),
+      batchItem: (report) => this.reports.batchItem(report),
     });
     for (const id of this.state.load(Date.now())) {
       console.error(JSON.stringify({ message: 'stored component cannot be read', componentId: id }));
     }
     // What a kill left undelivered goes out with the next alarm, which is at once.
-    if (this.state.store.outboxSize() > 0) this.outbox.retryAt = Date.now();
+    if (this.state.store.outboxSize() > 0) this.outbox.tryAgainAt(Date.now());
     void ctx.blockConcurrencyWhile(async () => {
-      this.armedFor = await ctx.storage.getAlarm();
+      await this.clock.read();
       await this.arm();
     });
   }
 
   async register(
     registration: Registration,
-    generation: number,
+    claim: number,
     ifGeneration: number | null,
   ): ReturnType<RegistryApi['register']> {
     const now = Date.now();
     this.state.nameType(registration.type);
-    const member = this.state.members.get(registration.id);
-    if (ifGeneration !== null && !member) return unknown(registration.id);
-    if (ifGeneration !== null && member!.record.generation !== ifGeneration) return stale(member!.record, ifGeneration);
-    if (member && member.record.generation > generation)
-      return ok({ created: false, component: this.view(member.record, now) });
+    const known = this.state.members.get(registration.id)?.record;
+    if (ifGeneration !== null && !known) return unknown(registration.id);
+    if (ifGeneration !== null && known!.generation !== ifGeneration) return stale(known!, ifGeneration);
+    if (known && known.claim > claim) return ok({ created: false, component: this.view(known, now) });
     const { maxComponentsPerType } = this.state.config;
-    if (!member && this.state.members.size >= maxComponentsPerType) {
-      return fail(
-        'component-limit',
-        `${registration.type} already has ${maxComponentsPerType} components, the most allowed`,
-      );
+    if (!known && this.state.members.size >= maxComponentsPerType) {
+      return fail('component-limit', `${registration.type} has ${maxComponentsPerType} components, the most allowed`);
     }
-    const same = member && JSON.stringify(member.record.registration) === JSON.stringify(registration);
-    const record = member
-      ? renewed(member.record, registration, generation)
-      : firstRecord(registration, generation, now);
-    const context = this.state.draftContext(record, now);
-    const data = { component: context.resource() as unknown as JsonObject };
-    const event = eventDraft(member ? 'component.updated' : 'component.registered', record, data, context);
-    this.state.commit({ records: [record], outbox: same ? [] : [event], visible: !same }, now);
-    const stored = this.state.members.get(registration.id)!;
-    if (!same) this.checkAnew(stored, now);
-    else if (stored.record.health.status !== 'healthy') this.checkSoon(stored, now);
+    const record = known ? renewed(known, registration, claim, now) : firstRecord(registration, claim, now);
+    const unchanged = known?.generation === record.generation && known.lifecycle === record.lifecycle;
+    const event = componentEvent(
+      known ? 'component.updated' : 'component.registered',
+      record,
+      {},
+      this.state.draftContext(record, now),
+    );
+    this.state.commit({ records: [record], outbox: unchanged ? [] : [event], visible: !unchanged }, now);
+    const member = this.state.members.get(registration.id)!;
+    if (!unchanged) this.checkAnew(member, now);
+    else if (record.health.status !== 'healthy') this.checkSoon(member, now);
     await this.settle(now);
-    return ok({ created: !member, component: this.view(stored.record, now) });
+    return ok({ created: !known, component: this.view(member.record, now) });
   }
 
   async component(id: string): ReturnType<RegistryApi['component']> {
@@ -139,26 +141,28 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const now = Date.now();
     if (options.drainMs > 0) {
       const until = now + options.drainMs;
-      this.lifecycles.change(record, { state: 'draining', until }, now);
+      this.lifecycles.change(record, draining(until), now);
       await this.settle(now);
-      return ok({ generation: record.generation, drainsUntil: until });
+      return ok({ claim: record.claim, drainsUntil: until });
     }
     this.lifecycles.remove(record, now);
     await this.settle(now);
-    return ok({ generation: record.generation, drainsUntil: null });
+    return ok({ claim: record.claim, drainsUntil: null });
   }
 
-  async heartbeat(id: string, beat: HeartbeatInput): ReturnType<RegistryApi['heartbeat']> {
-    const member = this.state.members.get(id);
-    if (!member) return unknown(id);
-    const ttl = member.record.registration.heartbeat?.ttl;
-    if (ttl === undefined) return fail('heartbeat-not-declared', `${id} registered no heartbeat.ttl`);
+  async removeClaim(id: string, claim: number): Promise<void> {
+    const record = this.state.members.get(id)?.record;
+    if (record?.claim !== claim) return;
     const now = Date.now();
-    if (beat.load) member.record = { ...member.record, load: { ...member.record.load, reported: beat.load } };
-    member.heartbeatDueAt = now + ttl;
-    this.observe([{ member, signal: { kind: 'heartbeat', status: beat.status }, ended: null }], now);
+    this.lifecycles.remove(record, now);
+    await this.settle(now);
+  }
+
+  async heartbeats(beats: readonly HeartbeatInput[]): ReturnType<RegistryApi['heartbeats']> {
+    const now = Date.now();
+    const results = this.beats.take(beats, (signals) => this.observe(signals, now), now);
     await this.arm();
-    return ok({ status: member.record.health.status, expiresAt: now + ttl });
+    return results;
   }
 
   async probe(id: string): ReturnType<RegistryApi['probe']> {
@@ -180,21 +184,12 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const member = this.state.members.get(id);
     if (!member) return unknown(id);
     const now = Date.now();
-    const detail = { code: error.code ?? '', message: error.message };
-    const step = observeHealth(member.record.health, { kind: 'reported', error: detail }, this.state.config, now);
-    const record = { ...member.record, health: step.next };
-    const draft = failureDraft(
-      record,
-      { kind: 'failed', source: 'report', error: detail },
-      context,
-      this.state.draftContext(record, now),
-    );
-    this.state.commit({ records: [record], outbox: [draft], visible: false }, now);
+    const report = this.reports.store(member, { code: error.code ?? '', message: error.message }, context, now);
     this.checkSoon(member, now);
     await this.arm();
-    const [evaluation] = await this.failures.evaluate([this.batchItem(draft.payload)]);
-    void this.outbox.flush(now);
-    return ok(evaluation!);
+    const evaluation = await this.reports.evaluate(report);
+    this.deliver(now);
+    return ok(evaluation);
   }
 
   async sync(request: SyncRequest): Promise<SyncAnswer> {
@@ -214,35 +209,43 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     };
   }
 
+  async loads(): ReturnType<RegistryApi['loads']> {
+    const view = resourceView(this.state.members, this.state.config, Date.now());
+    return Array.from(this.state.members.values(), ({ record }) => ({
+      componentId: record.registration.id,
+      ...view(record).load,
+    }));
+  }
+
   async held(id: string): ReturnType<RegistryApi['held']> {
     const record = this.state.members.get(id)?.record;
-    return record ? { generation: record.generation, dependencies: record.registration.dependencies } : null;
+    return record ? { claim: record.claim, dependencies: record.registration.dependencies } : null;
   }
 
   async beginRecovery(id: string, cause: RecoveryCause): ReturnType<RegistryApi['beginRecovery']> {
-    const begun = await this.desk.begin(id, cause, Date.now);
-    void this.outbox.flush(Date.now());
+    const begun = await this.recoveries.begin(id, cause, Date.now);
+    this.deliver(Date.now());
     return begun;
   }
 
   async recoveryFacts(id: string, recoveryId: string): ReturnType<RegistryApi['recoveryFacts']> {
-    const found = this.desk.find(id, recoveryId);
+    const found = this.recoveries.find(id, recoveryId);
     if (!found) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
-    const { registration } = found.member.record;
+    const { registration, lifecycle } = found.member.record;
     const { control } = registration;
     return ok({
       name: registration.name,
       controlUrl: control ? (URL.parse(control.endpoint, registration.endpoint)?.href ?? null) : null,
       facts: {
         controlActions: control?.actions ?? [],
-        hasStandby: this.lifecycles.standbyFor(found.member.record) !== undefined,
+        hasStandby: lifecycle.state === 'active' && this.lifecycles.standbyFor(found.member.record) !== undefined,
         autoScalingEnabled: this.state.config.autoScalingEnabled,
       },
     });
   }
 
-  async permitDisruption(id: string, recoveryId: string): ReturnType<RegistryApi['permitDisruption']> {
-    return this.desk.permitDisruption(id, recoveryId, Date.now());
+  async permitAction(id: string, recoveryId: string, disruptive: boolean): ReturnType<RegistryApi['permitAction']> {
+    return this.recoveries.permitAction(id, recoveryId, disruptive, Date.now());
   }
 
   async beginVerification(
@@ -251,39 +254,43 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     position: number,
     forMs: number,
   ): ReturnType<RegistryApi['beginVerification']> {
-    const begun = this.desk.beginVerification(id, recoveryId, position, forMs, Date.now());
+    const begun = this.recoveries.beginVerification(id, recoveryId, position, forMs, Date.now());
     await this.arm();
     return begun ? ok(null) : fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
   }
 
-  async endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<void> {
-    this.desk.end(id, recoveryId, outcome, Date.now());
+  async endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<RecoveryOutcome> {
+    const ended = this.recoveries.end(id, recoveryId, outcome, Date.now());
     await this.settle(Date.now());
+    return ended;
   }
 
   async cancelRecovery(id: string, recoveryId: string): ReturnType<RegistryApi['cancelRecovery']> {
-    const found = this.desk.find(id, recoveryId);
-    if (!found) return fail('not-recovering', `recovery ${recoveryId} is not running`);
-    this.state.commit({ outbox: this.desk.abandon(found.member.record, 'cancelled'), visible: false }, Date.now());
+    const cancelled = this.recoveries.cancel(id, recoveryId, Date.now());
     await this.settle(Date.now());
-    return ok(null);
+    return cancelled ? ok(null) : fail('not-recovering', `recovery ${recoveryId} is not running`);
   }
 
-  async promoteStandby(id: string): ReturnType<RegistryApi['promoteStandby']> {
-    const failed = this.state.members.get(id)?.record;
-    if (!failed) return unknown(id);
+  async promoteStandby(id: string, recoveryId: string): ReturnType<RegistryApi['promoteStandby']> {
+    const found = this.recoveries.find(id, recoveryId);
+    if (!found) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
+    const { promoted } = found.active;
+    if (promoted !== null) return ok({ promoted });
     const now = Date.now();
-    const standby = this.lifecycles.switchOver(failed, now);
+    const standby = this.lifecycles.switchOver(found.member.record, now);
     if (!standby) return fail('no-standby', `${this.state.type} has no healthy standby for ${id}`);
     await this.settle(now);
     return ok({ promoted: standby.registration.id });
   }
 
-  async changeLifecycle(id: string, lifecycle: Lifecycle): ReturnType<RegistryApi['changeLifecycle']> {
+  async setAside(id: string, state: 'maintenance' | 'isolated', until: number): ReturnType<RegistryApi['setAside']> {
     const member = this.state.members.get(id);
     if (!member) return unknown(id);
     const now = Date.now();
-    this.lifecycles.change(member.record, lifecycle, now);
+    // What drains is out of routing already, and its removal has been acknowledged.
+    if (member.record.lifecycle.state !== 'draining') {
+      this.lifecycles.change(member.record, setAside(member.record.lifecycle, state, until), now);
+    }
     await this.settle(now);
     return ok(this.view(member.record, now));
   }
@@ -292,26 +299,25 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   async sweep(): Promise<void> {
     const now = Date.now();
     if (this.state.type === '') return;
-    this.tick(now);
-    const nudges = Array.from(this.state.members.values()).flatMap(({ record }) => {
-      const order = record.recovery.active?.order;
-      return order
-        ? [{ kind: 'nudge' as const, key: `nudge:${order.recoveryId}`, componentId: order.componentId, payload: order }]
-        : [];
-    });
-    this.state.commit({ outbox: nudges, visible: false }, now);
+    try {
+      this.state.clampSchedule(now);
+      this.tick(now);
+      this.state.commit({ outbox: this.recoveries.nudges(), visible: false }, now);
+    } finally {
+      // First of all the alarm: whatever else is away, checks go on.
+      await this.clock.read();
+      await this.arm();
+    }
     await this.outbox.flush(now);
     await this.events.publish([], toTypeHealth(this.state.type, this.state.revision, this.state.members, now));
-    this.armedFor = await this.ctx.storage.getAlarm();
-    await this.arm();
   }
 
   override async alarm(): Promise<void> {
-    this.armedFor = null;
+    this.clock.fired();
     const now = Date.now();
     try {
       this.tick(now);
-      void this.outbox.flush(now).then(() => this.arm());
+      this.deliver(now);
     } catch (error) {
       // A handler that throws is given up after a few tries and takes the schedule with it.
       console.error(JSON.stringify({ message: 'round failed', type: this.state.type, error: String(error) }));
@@ -322,17 +328,11 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
 
   /** Everything that is due by `now`. Running it twice does nothing twice. */
   private tick(now: number): void {
-    for (const member of this.state.members.values()) {
-      const { record } = member;
-      if (member.heartbeatDueAt !== null && member.heartbeatDueAt <= now) {
-        member.heartbeatDueAt = null;
-        const ttlMs = record.registration.heartbeat?.ttl ?? 0;
-        this.observe([{ member, signal: { kind: 'heartbeat-expired', ttlMs }, ended: null }], now);
-        this.checkSoon(member, now);
-      }
-    }
+    const silent = this.beats.expire(now);
+    this.observe(silent, now);
+    for (const { member } of silent) if (member.record.registration.healthCheck) this.checkSoon(member, now);
     this.lifecycles.expire(now);
-    this.desk.expireVerifications(now);
+    this.recoveries.expireVerifications(now);
     this.observe(this.rounds.start(this.state.members.values(), now), now);
   }
 
@@ -345,15 +345,13 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   /** Judges signals, stores what they changed and delivers it. */
   private observe(signals: readonly MemberSignal[], now: number): void {
     const written = this.health.observe(signals, now);
-    if (written) void this.outbox.flush(now).then(() => this.arm());
+    if (written) this.deliver(now);
   }
 
   /** Forgets a check that asked an older registration and asks the new one at once. */
   private checkAnew(member: Member, now: number): void {
     member.check = null;
-    const ttl = member.record.registration.heartbeat?.ttl;
-    if (ttl === undefined || member.heartbeatDueAt === null)
-      member.heartbeatDueAt = ttl === undefined ? null : now + ttl;
+    this.beats.expectNext(member, now);
     this.checkSoon(member, now);
   }
 
@@ -363,33 +361,25 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     this.observe(this.rounds.start([member], now), now);
   }
 
-  private batchItem(report: FailureReport): FailureBatchItem {
-    const waiting = this.state.store
-      .readOutboxOf('failure', report.componentId)
-      .map((row) => row.payload as FailureReport);
-    const record = this.state.members.get(report.componentId)?.record;
-    // A component registered anew does not inherit what happened to its predecessor.
-    const countSince = record ? Math.max(record.recovery.settledUntil, record.registeredAt - 1) : 0;
-    return { report, countSince, waiting };
-  }
-
   private view(record: ComponentRecord, now: number) {
     return resourceView(this.state.members, this.state.config, now)(record);
   }
 
   /** Delivers what was written and arms the alarm for what is due next. */
   private async settle(now: number): Promise<void> {
-    void this.outbox.flush(now).then(() => this.arm());
+    this.deliver(now);
     await this.arm();
   }
 
+  /** Delivers in the background; what is not taken is tried again by the alarm. */
+  private deliver(now: number): void {
+    void this.outbox.flush(now).then(() => this.arm());
+  }
+
   private async arm(): Promise<void> {
-    let due = this.outbox.retryAt ?? Infinity;
+    let due = this.outbox.retryAt;
     for (const member of this.state.members.values()) due = Math.min(due, dueAt(member));
-    // A billed write: only for an earlier time; an alarm that comes too early arms the next by itself.
-    if (due === Infinity || (this.armedFor !== null && this.armedFor <= due)) return;
-    this.armedFor = due;
-    await this.ctx.storage.setAlarm(due);
+    await this.clock.arm(due);
   }
 }
 

@@ -32,15 +32,18 @@ export const countChecked = (members: Members): number => {
 const roomOf = (record: ComponentRecord): number =>
   isRoutable(record) ? record.registration.weight * (record.registration.capabilities.maxConcurrentTasks ?? 1) : 0;
 
-/** A function that turns records of this fleet into resources, as of `now`. */
+/** A function that turns records of this fleet into resources, as of `now`; `changed` counts as it is about to be. */
 export function resourceView(
   members: Members,
   config: SystemConfig,
   now: number,
+  changed?: ComponentRecord,
 ): (record: ComponentRecord) => ComponentResource {
   const checked = countChecked(members);
   let total = 0;
-  for (const { record } of members.values()) total += roomOf(record);
+  for (const { record } of members.values())
+    if (record.registration.id !== changed?.registration.id) total += roomOf(record);
+  if (changed) total += roomOf(changed);
   return (record) =>
     toResource(record, {
       detection: detectionFor(record.registration, config, checked),

@@ -3,6 +3,7 @@
  * transaction with what it leaves in the outbox, and schedules the next check.
  */
 import type { ComponentRecord } from '../core/component/component-record.ts';
+import { withFailure } from '../core/component/component-record.ts';
 import type { Check } from '../core/health/check.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
 import { observeHealth } from '../core/health/observe-health.ts';
@@ -32,12 +33,11 @@ export class HealthDesk {
       const step = observeHealth(member.record.health, signal, this.state.config, now);
       const seen = { ...member.record, health: step.next };
       const proof = this.recoveries.countProof(seen, signal);
-      const record = proof?.record ?? seen;
-      const context = this.state.draftContext(record, now);
-      outbox.push(
-        ...healthDrafts(record, step.events, this.state.config.failureThreshold, context),
-        ...(proof?.outbox ?? []),
-      );
+      const judged = proof?.record ?? seen;
+      const context = this.state.draftContext(judged, now);
+      const drafts = healthDrafts(judged, step.events, this.state.config.failureThreshold, context);
+      outbox.push(...drafts, ...(proof?.outbox ?? []));
+      const record = drafts.some((draft) => draft.kind === 'failure') ? withFailure(judged, now) : judged;
       // An unchanged good check writes no row: it stays in memory until something changes.
       if (step.events.length > 0 || proof) records.push(record);
       else member.record = record;

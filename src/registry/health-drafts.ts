@@ -13,8 +13,8 @@ export interface DraftContext {
   readonly resource: () => ComponentResource;
 }
 
-/** A component that stays down is written down once in this many failed checks, after the first few. */
-const REPEATED_FAILURES_EVERY = 15;
+/** A component that stays down is written down this often, after the first few failures. */
+const REPEATED_FAILURES_EVERY_MS = 60_000;
 
 export function eventDraft(
   type: EventType,
@@ -27,6 +27,15 @@ export function eventDraft(
   const payload: EventDraft = { key, type, subject: componentId, time: context.now, data };
   return { kind: 'event', key, componentId, payload };
 }
+
+/** An event about a component, which carries the component's resource as it is then. */
+export const componentEvent = (
+  type: EventType,
+  record: ComponentRecord,
+  data: JsonObject,
+  context: DraftContext,
+): OutboxDraft =>
+  eventDraft(type, record, { ...data, component: context.resource() as unknown as JsonObject }, context);
 
 export function failureDraft(
   record: ComponentRecord,
@@ -58,24 +67,20 @@ export function healthDrafts(
 ): OutboxDraft[] {
   return events.flatMap((event): OutboxDraft[] => {
     if (event.kind === 'failed')
-      return isWorthRecording(record, failureThreshold) ? [failureDraft(record, event, null, context)] : [];
-    const data = {
-      from: event.from,
-      to: event.to,
-      reason: event.reason,
-      component: context.resource() as unknown as JsonObject,
-    };
-    const drafts = [eventDraft('component.health-changed', record, data, context)];
-    if (event.to === 'unhealthy')
-      drafts.push(eventDraft('component.failed', record, { reason: event.reason }, context));
-    if (event.from === 'unhealthy') drafts.push(eventDraft('component.recovered', record, { to: event.to }, context));
+      return isWorthRecording(record, failureThreshold, context.now)
+        ? [failureDraft(record, event, null, context)]
+        : [];
+    const { from, to, reason } = event;
+    const drafts = [componentEvent('component.health-changed', record, { from, to, reason }, context)];
+    if (to === 'unhealthy') drafts.push(componentEvent('component.failed', record, { reason }, context));
+    if (from === 'unhealthy') drafts.push(componentEvent('component.recovered', record, { to }, context));
     return drafts;
   });
 }
 
 /** Failures during a running recovery are what it is about, not new ones. */
-function isWorthRecording(record: ComponentRecord, failureThreshold: number): boolean {
+function isWorthRecording(record: ComponentRecord, failureThreshold: number, now: number): boolean {
   if (record.recovery.active) return false;
-  const { consecutiveFailures } = record.health;
-  return consecutiveFailures <= failureThreshold || consecutiveFailures % REPEATED_FAILURES_EVERY === 0;
+  if (record.health.consecutiveFailures <= failureThreshold) return true;
+  return now - (record.recovery.recentFailures.at(-1) ?? 0) >= REPEATED_FAILURES_EVERY_MS;
 }

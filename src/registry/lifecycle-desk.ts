@@ -3,11 +3,13 @@
  * is stored with the event that tells of it.
  */
 import type { ComponentRecord } from '../core/component/component-record.ts';
-import type { Lifecycle } from '../core/component/lifecycle.ts';
-import { expireLifecycle } from '../core/component/lifecycle.ts';
-import { eventDraft } from './health-drafts.ts';
+import type { Lifecycle, LifecycleState } from '../core/component/lifecycle.ts';
+import { settledAs, whatFollows } from '../core/component/lifecycle.ts';
+import { componentEvent } from './health-drafts.ts';
+import { deregistrationDueAt } from './member.ts';
 import type { RecoveryDesk } from './recovery-desk.ts';
 import type { RegistryState } from './registry-state.ts';
+import type { OutboxDraft } from './registry-store.ts';
 
 export class LifecycleDesk {
   private readonly state: RegistryState;
@@ -21,34 +23,45 @@ export class LifecycleDesk {
   change(record: ComponentRecord, lifecycle: Lifecycle, now: number): void {
     if (record.lifecycle.state === lifecycle.state && record.lifecycle.until === lifecycle.until) return;
     const next = { ...record, lifecycle };
-    const data = { from: record.lifecycle.state, to: lifecycle.state, until: lifecycle.until };
-    const event = eventDraft('component.lifecycle-changed', next, data, this.state.draftContext(next, now));
-    this.state.commit({ records: [next], outbox: [event], visible: true }, now);
+    this.state.commit(
+      { records: [next], outbox: [this.changed(next, record.lifecycle.state, now)], visible: true },
+      now,
+    );
   }
 
-  /** Ends every state whose time is over. */
+  /** Ends every state whose time is over, and removes what has been down for as long as its owner allowed. */
   expire(now: number): void {
     for (const { record } of this.state.members.values()) {
-      const expired = expireLifecycle(record.lifecycle, now);
-      if (expired === 'remove') this.remove(record, now);
-      if (expired === 'activate') this.change(record, { state: 'active', until: null }, now);
+      const follows = whatFollows(record.lifecycle, now);
+      if (follows === 'removed' || now >= deregistrationDueAt(record)) this.remove(record, now);
+      else if (follows) this.change(record, settledAs(follows), now);
     }
   }
 
   remove(record: ComponentRecord, now: number): void {
-    const data = { generation: record.generation, type: record.registration.type };
-    const event = eventDraft('component.unregistered', record, data, this.state.draftContext(record, now));
+    const data = { claim: record.claim, type: record.registration.type };
+    const event = componentEvent('component.unregistered', record, data, this.state.draftContext(record, now));
     const outbox = [event, ...this.recoveries.abandon(record, 'removed')];
     this.state.commit({ removed: [record.registration.id], outbox, visible: true }, now);
   }
 
-  /** Lets the best standby take over from a failed component; answers it, or undefined when there is none. */
+  /**
+   * Lets the best standby take over from a failed component; answers it, or undefined when there is none.
+   * Both change in one transaction, with a note in the recovery that it has been done.
+   */
   switchOver(failed: ComponentRecord, now: number): ComponentRecord | undefined {
     const standby = this.standbyFor(failed);
-    if (!standby) return undefined;
-    this.change(standby, { state: 'active', until: null }, now);
-    this.change(failed, { state: 'standby', until: null }, now);
-    return standby;
+    const active = failed.recovery.active;
+    if (!standby || !active) return undefined;
+    const promoted = { ...standby, lifecycle: settledAs('active') };
+    const recovery = { ...failed.recovery, active: { ...active, promoted: standby.registration.id } };
+    const demoted = { ...failed, lifecycle: settledAs('standby'), recovery };
+    const outbox = [
+      this.changed(promoted, standby.lifecycle.state, now),
+      this.changed(demoted, failed.lifecycle.state, now),
+    ];
+    this.state.commit({ records: [promoted, demoted], outbox, visible: true }, now);
+    return promoted;
   }
 
   /** A healthy standby that can do all that `failed` does. */
@@ -61,5 +74,11 @@ export class LifecycleDesk {
         registration.id !== failed.registration.id &&
         wanted.every((task) => registration.capabilities.supportedTaskTypes.includes(task)),
     );
+  }
+
+  private changed(record: ComponentRecord, from: LifecycleState, now: number): OutboxDraft {
+    const { state, until } = record.lifecycle;
+    const data = { from, to: state, until };
+    return componentEvent('component.lifecycle-changed', record, data, this.state.draftContext(record, now));
   }
 }

@@ -68,6 +68,12 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
   };
 }
 
+/** Epoch ms at which a component that stays down is removed, Infinity for never. */
+export const deregistrationDueAt = ({ registration, health }: ComponentRecord): number =>
+  health.status === 'unhealthy' && registration.deregisterAfter !== undefined
+    ? health.since + registration.deregisterAfter
+    : Infinity;
+
 /** Epoch ms at which this member next needs the alarm, Infinity for never. */
 export function dueAt(member: Member): number {
   const { record } = member;
@@ -80,6 +86,7 @@ export function dueAt(member: Member): number {
     check,
     member.heartbeatDueAt ?? Infinity,
     record.lifecycle.until ?? Infinity,
+    deregistrationDueAt(record),
     record.recovery.active?.verification?.until ?? Infinity,
   );
 }

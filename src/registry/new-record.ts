@@ -1,27 +1,38 @@
 /** Records as registration makes them: of a component never seen, or of one that is known. */
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import { NO_RECOVERY } from '../core/component/component-record.ts';
+import { settledAs } from '../core/component/lifecycle.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
 import { initialHealth } from '../core/health/health-state.ts';
+import { keepSenses } from '../core/health/keep-senses.ts';
 
-export const firstRecord = (registration: Registration, generation: number, now: number): ComponentRecord => ({
+export const firstRecord = (registration: Registration, claim: number, now: number): ComponentRecord => ({
   registration,
-  generation,
+  claim,
+  generation: claim,
   revision: 0,
   registeredAt: now,
   updatedAt: now,
-  lifecycle: { state: registration.role === 'standby' ? 'standby' : 'active', until: null },
+  lifecycle: settledAs(registration.role),
   health: initialHealth(now),
   load: NO_LOAD,
   recovery: NO_RECOVERY,
 });
 
-/** The same component registered again: what is known of it stays, a changed role takes effect. */
-export function renewed(record: ComponentRecord, registration: Registration, generation: number): ComponentRecord {
+/** The same component registered again: what is known of it stays, what it changed takes effect. */
+export function renewed(
+  record: ComponentRecord,
+  registration: Registration,
+  claim: number,
+  now: number,
+): ComponentRecord {
+  const changed = JSON.stringify(record.registration) !== JSON.stringify(registration);
   const roleChanged = registration.role !== record.registration.role;
-  const state = registration.role === 'standby' ? ('standby' as const) : ('active' as const);
   // A component that registers anew while it drains means to stay.
-  const lifecycle = roleChanged || record.lifecycle.state === 'draining' ? { state, until: null } : record.lifecycle;
-  return { ...record, registration, generation, lifecycle };
+  const lifecycle =
+    roleChanged || record.lifecycle.state === 'draining' ? settledAs(registration.role) : record.lifecycle;
+  const senses = { checks: registration.healthCheck !== undefined, heartbeats: registration.heartbeat !== undefined };
+  const health = changed ? keepSenses(record.health, senses, now) : record.health;
+  return { ...record, registration, claim, generation: changed ? claim : record.generation, lifecycle, health };
 }

@@ -28,18 +28,25 @@ export class Outbox {
   private readonly receivers: OutboxReceivers;
   private readonly running = new Map<OutboxKind, Promise<void>>();
   private readonly again = new Set<OutboxKind>();
-  private delayMs = 0;
-  /** Epoch ms at which undelivered rows are tried again, or null. */
-  retryAt: number | null = null;
+  private readonly delays = new Map<OutboxKind, number>();
+  private readonly retries = new Map<OutboxKind, number>();
 
   constructor(store: RegistryStore, receivers: OutboxReceivers) {
     this.store = store;
     this.receivers = receivers;
   }
 
+  /** Epoch ms at which undelivered rows are tried again, Infinity when there are none. */
+  get retryAt(): number {
+    return Math.min(...this.retries.values());
+  }
+
+  tryAgainAt(at: number): void {
+    for (const lane of LANES) this.retries.set(lane, at);
+  }
+
   /** Delivers all there is; never throws. Calls during a delivery are folded into one more round. */
   async flush(now: number): Promise<void> {
-    this.retryAt = null;
     await Promise.all(LANES.map((lane) => this.runLane(lane, now)));
   }
 
@@ -49,20 +56,24 @@ export class Outbox {
       this.again.add(lane);
       return running;
     }
-    const started = this.tryLane(lane, now).finally(() => this.running.delete(lane));
+    // A lane whose receiver is away waits for its time, whatever is written to it meanwhile.
+    if (now < (this.retries.get(lane) ?? 0)) return Promise.resolve();
+    const started = this.tryLane(lane).finally(() => this.running.delete(lane));
     this.running.set(lane, started);
     return started;
   }
 
-  private async tryLane(lane: OutboxKind, now: number): Promise<void> {
+  private async tryLane(lane: OutboxKind): Promise<void> {
     try {
       await this.drain(lane);
-      this.delayMs = 0;
+      this.delays.delete(lane);
+      this.retries.delete(lane);
     } catch (error) {
       // Rows stay where they are; the alarm and the sweep come back for them.
       console.error(JSON.stringify({ message: 'outbox delivery failed', lane, error: String(error) }));
-      this.delayMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, this.delayMs * 2));
-      this.retryAt = now + this.delayMs;
+      const delayMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, 2 * (this.delays.get(lane) ?? 0)));
+      this.delays.set(lane, delayMs);
+      this.retries.set(lane, Date.now() + delayMs);
     }
   }
 
@@ -70,14 +81,21 @@ export class Outbox {
     do {
       this.again.delete(lane);
       for (;;) {
-        const rows = this.store.readOutbox(lane, BATCH);
-        if (rows.length === 0) break;
+        const { rows, unreadable } = this.store.readOutbox(lane, BATCH);
+        this.drop(lane, unreadable);
+        if (rows.length + unreadable.length === 0) break;
         const delivered = await this.deliver(lane, rows);
         this.store.removeFromOutbox(delivered);
         if (delivered.length < rows.length)
           throw new Error(`${rows.length - delivered.length} of ${rows.length} not taken`);
       }
     } while (this.again.has(lane));
+  }
+
+  private drop(lane: OutboxKind, unreadable: readonly number[]): void {
+    if (unreadable.length === 0) return;
+    console.error(JSON.stringify({ message: 'outbox rows cannot be read, dropped', lane, seqs: unreadable }));
+    this.store.removeFromOutbox(unreadable);
   }
 
   private async deliver(lane: OutboxKind, rows: readonly OutboxRow[]): Promise<number[]> {
@@ -109,7 +127,14 @@ export class Outbox {
 
   private async oneByOne(rows: readonly OutboxRow[], send: (payload: unknown) => Promise<boolean>): Promise<number[]> {
     const delivered: number[] = [];
-    for (const row of rows) if (await send(row.payload)) delivered.push(row.seq);
+    for (const row of rows) {
+      try {
+        if (await send(row.payload)) delivered.push(row.seq);
+      } catch (error) {
+        // One that cannot be delivered keeps no other waiting.
+        console.error(JSON.stringify({ message: 'outbox row not taken', seq: row.seq, error: String(error) }));
+      }
+    }
     return delivered;
   }
 }

@@ -9,11 +9,18 @@ import { fail, ok } from '../core/result.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
 import { eventDraft } from './health-drafts.ts';
 import type { Member } from './member.ts';
-import type { RecoveryCause, RecoveryOutcome, RegistryApi } from './registry-api.ts';
+import type { ActionLeave, RecoveryCause, RecoveryOutcome, RegistryApi } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
 import type { OutboxDraft } from './registry-store.ts';
 
 const FIRST_COOLDOWN_MS = 300_000;
+const EVENT_OF_OUTCOME = {
+  successful: 'recovery.succeeded',
+  cancelled: 'recovery.cancelled',
+  failed: 'recovery.failed',
+  timeout: 'recovery.failed',
+} as const;
+
 /** What people took out of service on purpose is left alone. */
 const RECOVERED_STATES: readonly LifecycleState[] = ['active', 'standby'];
 const MAX_COOLDOWN_MS = 3_600_000;
@@ -33,6 +40,8 @@ export class RecoveryDesk {
       const { recovery } = record;
       if (recovery.active) return ok({ order: recovery.active.order, started: false });
       if (cause.occurredAt < record.registeredAt) return fail('superseded', 'the component was registered anew since');
+      if (cause.occurredAt <= recovery.settledUntil)
+        return fail('superseded', 'an earlier recovery settled this failure');
       if (!RECOVERED_STATES.includes(record.lifecycle.state))
         return fail('not-in-service', `the component is ${record.lifecycle.state}`);
       if (clock() < recovery.notBefore)
@@ -53,32 +62,38 @@ export class RecoveryDesk {
   }
 
   /**
-   * Lets a recovery restart or scale its component while no more than a third of the type (at least
-   * one) are being worked on, so that a cure never takes a type down.
+   * Lets a recovery take its next action. Restarting and scaling take capacity away: no more than a third
+   * of the type (at least one) at once, so that a cure never takes a type down.
    */
-  permitDisruption(id: string, recoveryId: string, now: number): 'permitted' | 'too-many' | 'not-recovering' {
+  permitAction(id: string, recoveryId: string, disruptive: boolean, now: number): ActionLeave {
     const found = this.find(id, recoveryId);
-    if (!found) return 'not-recovering';
-    if (found.active.disruptive) return 'permitted';
+    if (!found || found.active.cancelled) return 'not-recovering';
+    if (!disruptive || found.active.disruptive) return 'permitted';
     let disrupted = 0;
     for (const { record } of this.state.members.values()) if (record.recovery.active?.disruptive) disrupted++;
     if (disrupted >= Math.max(1, Math.floor(this.state.members.size / 3))) return 'too-many';
-    this.state.commit(
-      { records: [withActive(found.member.record, { ...found.active, disruptive: true })], visible: false },
-      now,
-    );
+    this.update(found.member.record, { ...found.active, disruptive: true }, [], now);
     return 'permitted';
+  }
+
+  /** Ends it before its next action; a workflow that waits hears of it at once. */
+  cancel(id: string, recoveryId: string, now: number): boolean {
+    const found = this.find(id, recoveryId);
+    if (!found) return false;
+    const { record } = found.member;
+    this.update(record, { ...found.active, cancelled: true }, this.abandon(record, 'cancelled'), now);
+    return true;
   }
 
   beginVerification(id: string, recoveryId: string, position: number, forMs: number, now: number): boolean {
     const found = this.find(id, recoveryId);
-    if (!found) return false;
+    if (!found || found.active.cancelled) return false;
     const { member, active } = found;
     // A repeated step must not start the proof anew.
     if (active.verification?.position === position) return true;
     const until = Math.min(now + forMs, active.order.deadline);
     const verification = { position, since: now, until, successes: 0 };
-    this.state.commit({ records: [withActive(member.record, { ...active, verification })], visible: false }, now);
+    this.update(member.record, { ...active, verification }, [], now);
     member.check = null;
     member.nextCheckAt = now;
     return true;
@@ -89,7 +104,9 @@ export class RecoveryDesk {
     const active = record.recovery.active;
     const verification = active?.verification;
     if (!active || !verification) return null;
-    const good = signal.kind === 'check-passed' || (signal.kind === 'heartbeat' && signal.status !== 'unhealthy');
+    // A component that is asked proves itself by its answers; its heartbeats prove only one that is not.
+    const answers = record.registration.healthCheck ? signal.kind === 'check-passed' : signal.kind === 'heartbeat';
+    const good = answers && (record.health.heartbeatStatus !== 'unhealthy' || signal.kind === 'heartbeat');
     const bad = signal.kind === 'check-failed' || signal.kind === 'heartbeat-expired';
     if (!good && !bad) return null;
     const successes = good ? verification.successes + 1 : 0;
@@ -107,25 +124,29 @@ export class RecoveryDesk {
     for (const { record } of this.state.members.values()) {
       const active = record.recovery.active;
       if (!active?.verification || now < active.verification.until) continue;
-      const outbox = [signalDraft(record, active, active.verification.position, 'unproven')];
-      this.state.commit(
-        { records: [withActive(record, { ...active, verification: null })], outbox, visible: false },
+      this.update(
+        record,
+        { ...active, verification: null },
+        [signalDraft(record, active, active.verification.position, 'unproven')],
         now,
       );
     }
   }
 
-  end(id: string, recoveryId: string, outcome: RecoveryOutcome, now: number): void {
+  /** Closes it; answers how it ended: one that was cancelled on the way did not fail. */
+  end(id: string, recoveryId: string, asked: RecoveryOutcome, now: number): RecoveryOutcome {
     const found = this.find(id, recoveryId);
-    if (!found) return;
+    if (!found) return asked;
     const { record } = found.member;
+    const outcome = found.active.cancelled && asked !== 'successful' ? 'cancelled' : asked;
     const proven = outcome === 'successful' || outcome === 'cancelled';
     const failedInRow = proven ? 0 : record.recovery.failedInRow + 1;
     const cooldownMs = proven ? 0 : Math.min(MAX_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** (failedInRow - 1));
     const recovery = { ...record.recovery, active: null, settledUntil: now, failedInRow, notBefore: now + cooldownMs };
-    const type = outcome === 'successful' ? 'recovery.succeeded' : 'recovery.failed';
+    const type = EVENT_OF_OUTCOME[outcome];
     const event = eventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
     this.state.commit({ records: [{ ...record, recovery }], outbox: [event], visible: false }, now);
+    return outcome;
   }
 
   /** A signal that a running recovery of this record is no longer needed. */
@@ -133,6 +154,19 @@ export class RecoveryDesk {
     const { active } = record.recovery;
     // Whatever position it waits at, it must hear this.
     return active ? [signalDraft(record, active, active.verification?.position ?? 0, outcome)] : [];
+  }
+
+  update(record: ComponentRecord, active: ActiveRecovery, outbox: OutboxDraft[], now: number): void {
+    this.state.commit({ records: [withActive(record, active)], outbox, visible: false }, now);
+  }
+
+  /** A word to each running recovery's workflow, for the sweep: it may sleep, or never have been started. */
+  nudges(): OutboxDraft[] {
+    return Array.from(this.state.members.values()).flatMap(({ record }): OutboxDraft[] => {
+      const order = record.recovery.active?.order;
+      if (!order) return [];
+      return [{ kind: 'nudge', key: `nudge:${order.recoveryId}`, componentId: order.componentId, payload: order }];
+    });
   }
 
   private open(member: Member, recoveryId: string, generation: number, cause: RecoveryCause, now: number) {
@@ -147,7 +181,11 @@ export class RecoveryDesk {
       startedAt: now,
       deadline: now + this.state.config.recoveryTimeout,
     };
-    const recovery = { ...record.recovery, generation, active: { order, disruptive: false, verification: null } };
+    const recovery = {
+      ...record.recovery,
+      generation,
+      active: { order, disruptive: false, cancelled: false, promoted: null, verification: null },
+    };
     const next = { ...record, recovery };
     const data = { recoveryId, failureType: cause.failureType, reason: cause.reason, deadline: order.deadline };
     const event = eventDraft('recovery.started', next, data, this.state.draftContext(next, now));

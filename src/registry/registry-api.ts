@@ -6,8 +6,8 @@
  */
 import { env } from 'cloudflare:workers';
 import type { Candidate, Vitals } from '../core/balancing/candidate.ts';
-import type { LifecycleState, Lifecycle } from '../core/component/lifecycle.ts';
-import type { ReportedLoad } from '../core/component/load.ts';
+import type { LifecycleState } from '../core/component/lifecycle.ts';
+import type { ComponentLoad, ReportedLoad } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../core/component/resource.ts';
 import type { FailureType } from '../core/failure/classify.ts';
@@ -26,17 +26,19 @@ export interface RegistryApi {
    */
   register(
     registration: Registration,
-    generation: number,
+    claim: number,
     ifGeneration: number | null,
   ): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | NotFound>>;
   component(id: string): Promise<Result<ComponentResource, NotFound>>;
   components(query: ComponentQuery): Promise<ComponentResource[]>;
+  loads(): Promise<LoadEntry[]>;
   /** Removes it, after `drainMs` out of routing when that is not 0. */
   remove(
     id: string,
     options: { drainMs: number; ifGeneration: number | null },
   ): Promise<Result<Removal, NotFound | 'precondition-failed'>>;
-  heartbeat(id: string, beat: HeartbeatInput): Promise<Result<HeartbeatReceipt, NotFound | 'heartbeat-not-declared'>>;
+  /** Many at once, a result for each in their order. */
+  heartbeats(beats: readonly HeartbeatInput[]): Promise<HeartbeatResult[]>;
   /** Checks now (or joins the check under way) and answers its result. */
   probe(id: string): Promise<Result<ProbeResult, NotFound | 'no-health-check'>>;
   reportFailure(
@@ -46,8 +48,10 @@ export interface RegistryApi {
   ): Promise<Result<FailureEvaluation, NotFound>>;
   /** Brings an edge up to date and takes in what it assigned since. */
   sync(request: SyncRequest): Promise<SyncAnswer>;
+  /** Removes what is stored under exactly that claim. */
+  removeClaim(id: string, claim: number): Promise<void>;
   /** The claim number and dependencies a component is held under, for repairing the directory. */
-  held(id: string): Promise<{ generation: number; dependencies: readonly string[] } | null>;
+  held(id: string): Promise<{ claim: number; dependencies: readonly string[] } | null>;
 
   beginRecovery(
     id: string,
@@ -56,8 +60,8 @@ export interface RegistryApi {
     Result<{ order: RecoveryOrder; started: boolean }, NotFound | 'superseded' | 'cooling-down' | 'not-in-service'>
   >;
   recoveryFacts(id: string, recoveryId: string): Promise<Result<RecoveryTarget, NotFound | 'not-recovering'>>;
-  /** Asks leave to restart or scale it: at most a third of a type at once. */
-  permitDisruption(id: string, recoveryId: string): Promise<'permitted' | 'too-many' | 'not-recovering'>;
+  /** Asks leave for the next action; a disruptive one waits while a third of the type is being worked on. */
+  permitAction(id: string, recoveryId: string, disruptive: boolean): Promise<ActionLeave>;
   /** Starts counting proof from now on; the answer comes as a signal to the recovery. */
   beginVerification(
     id: string,
@@ -65,13 +69,20 @@ export interface RegistryApi {
     position: number,
     forMs: number,
   ): Promise<Result<null, NotFound | 'not-recovering'>>;
-  endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<void>;
+  /** Closes it; answers how it ended, `cancelled` when an operator was quicker. */
+  endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<RecoveryOutcome>;
   cancelRecovery(id: string, recoveryId: string): Promise<Result<null, NotFound | 'not-recovering'>>;
-  promoteStandby(id: string): Promise<Result<{ promoted: string }, NotFound | 'no-standby'>>;
-  changeLifecycle(id: string, lifecycle: Lifecycle): Promise<Result<ComponentResource, NotFound>>;
+  /** Lets the best standby take over, once in a recovery. */
+  promoteStandby(
+    id: string,
+    recoveryId: string,
+  ): Promise<Result<{ promoted: string }, 'not-recovering' | 'no-standby'>>;
+  setAside(id: string, state: 'maintenance' | 'isolated', until: number): Promise<Result<ComponentResource, NotFound>>;
 
   sweep(): Promise<void>;
 }
+
+export type LoadEntry = ComponentLoad & { readonly componentId: string };
 
 export interface Registered {
   readonly created: boolean;
@@ -79,7 +90,8 @@ export interface Registered {
 }
 
 export interface Removal {
-  readonly generation: number;
+  /** Number of the claim it was stored under. */
+  readonly claim: number;
   /** Epoch ms at which it is gone, or null when it is. */
   readonly drainsUntil: number | null;
 }
@@ -95,14 +107,19 @@ export interface ComponentQuery {
 }
 
 export interface HeartbeatInput {
+  readonly id: string;
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
   readonly load: ReportedLoad | null;
 }
 
 export interface HeartbeatReceipt {
+  /** What the component is held for now. */
   readonly status: HealthStatus;
+  /** Epoch ms by which the next one is due. */
   readonly expiresAt: number;
 }
+
+export type HeartbeatResult = Result<HeartbeatReceipt, NotFound | 'heartbeat-not-declared'>;
 
 export interface ProbeResult {
   readonly outcome: 'passed' | 'failed' | 'inconclusive';
@@ -139,6 +156,8 @@ export interface RecoveryTarget {
   readonly name: string;
   readonly controlUrl: string | null;
 }
+
+export type ActionLeave = 'permitted' | 'too-many' | 'not-recovering';
 
 export type RecoveryOutcome = 'successful' | 'failed' | 'timeout' | 'cancelled';
 

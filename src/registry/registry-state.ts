@@ -5,6 +5,7 @@
  * rule that memory changes only after the transaction that stores the change.
  */
 import type { ComponentRecord } from '../core/component/component-record.ts';
+import { NO_LOAD } from '../core/component/load.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import type { RoundPlace } from '../core/health/schedule.ts';
@@ -25,6 +26,8 @@ export interface Change {
 
 /** Interval assumed for members that have no health check of their own. */
 const NO_CHECK_INTERVAL_MS = 10_000;
+/** An alarm is a few ms late; later than this, the runtime was down. */
+const AWAY_MS = 5_000;
 
 export class RegistryState {
   readonly members = new Map<string, Member>();
@@ -45,7 +48,17 @@ export class RegistryState {
     this.type = this.store.readScalar('type') ?? '';
     this.revision = Number(this.store.readScalar('revision') ?? 0);
     const { records, unreadable } = this.store.loadComponents();
-    for (const record of records) this.members.set(record.registration.id, newMember(record, now, now));
+    const heartbeats = this.store.loadHeartbeats();
+    const overdueMs = now - Math.min(...Array.from(heartbeats.values(), (heartbeat) => heartbeat.dueAt));
+    for (const record of records) {
+      const { id } = record.registration;
+      const heartbeat = heartbeats.get(id);
+      const reported = heartbeat?.load ?? NO_LOAD.reported;
+      const member = newMember({ ...record, load: { ...NO_LOAD, reported } }, now, now);
+      // Overdue by much, it is we who were away: nobody could have told us anything.
+      if (member.heartbeatDueAt !== null && heartbeat && overdueMs < AWAY_MS) member.heartbeatDueAt = heartbeat.dueAt;
+      this.members.set(id, member);
+    }
     this.checkedCount = countChecked(this.members);
     for (const member of this.members.values()) {
       // What was in question is checked at once, the rest with its next round.
@@ -78,6 +91,13 @@ export class RegistryState {
     this.type = type;
   }
 
+  /** After the clock went back, what is scheduled beyond one interval is due now. */
+  clampSchedule(now: number): void {
+    for (const member of this.members.values()) {
+      if (member.nextCheckAt > now + this.intervalMs(member.record)) member.nextCheckAt = now;
+    }
+  }
+
   place(member: Member): RoundPlace {
     return { phaseMs: hashOf(this.type), ordinal: member.ordinal, checkedInType: this.checkedCount };
   }
@@ -95,8 +115,10 @@ export class RegistryState {
       now,
       newId: () => crypto.randomUUID(),
       // Whoever shows it in an event makes a visible change: the revision it will have once stored.
-      resource: () =>
-        resourceView(this.members, this.config, now)({ ...record, revision: this.revision + 1, updatedAt: now }),
+      resource: () => {
+        const changed = { ...record, revision: this.revision + 1, updatedAt: now };
+        return resourceView(this.members, this.config, now, changed)(changed);
+      },
     };
   }
 

@@ -6,6 +6,7 @@
  */
 import * as z from 'zod';
 import type { ComponentRecord } from '../core/component/component-record.ts';
+import type { ReportedLoad } from '../core/component/load.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import { RegistrationSchema } from '../core/component/registration.ts';
 
@@ -30,6 +31,7 @@ const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS components (
      id TEXT PRIMARY KEY,
      registration TEXT NOT NULL,
+     claim INTEGER NOT NULL,
      generation INTEGER NOT NULL,
      revision INTEGER NOT NULL,
      registered_at INTEGER NOT NULL,
@@ -45,12 +47,18 @@ const SCHEMA = [
      component_id TEXT NOT NULL,
      payload TEXT NOT NULL
    ) STRICT`,
+  `CREATE TABLE IF NOT EXISTS heartbeats (
+     component_id TEXT PRIMARY KEY,
+     due_at INTEGER NOT NULL,
+     load TEXT NOT NULL
+   ) STRICT`,
   `CREATE TABLE IF NOT EXISTS scalars (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
 ];
 
 interface ComponentRow extends Record<string, SqlStorageValue> {
   id: string;
   registration: string;
+  claim: number;
   generation: number;
   revision: number;
   registered_at: number;
@@ -60,9 +68,20 @@ interface ComponentRow extends Record<string, SqlStorageValue> {
   recovery: string;
 }
 
+export interface StoredHeartbeat {
+  /** Epoch ms */
+  readonly dueAt: number;
+  readonly load: ReportedLoad;
+}
+
+const LoadRowSchema = z.object({
+  activeConnections: z.number(),
+  queueDepth: z.number(),
+  loadPercentage: z.number().nullable(),
+});
 const nullableNumber = z.number().nullable();
 const HealthRowSchema = z.looseObject({ status: z.string(), since: z.number() });
-const LifecycleRowSchema = z.object({ state: z.string(), until: nullableNumber });
+const LifecycleRowSchema = z.looseObject({ state: z.string(), until: nullableNumber });
 const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: z.number() });
 
 export class RegistryStore {
@@ -87,13 +106,14 @@ export class RegistryStore {
 
   saveComponent(record: ComponentRecord): void {
     this.sql.exec(
-      `INSERT INTO components (id, registration, generation, revision, registered_at, updated_at, lifecycle, health, recovery)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, generation = excluded.generation,
+      `INSERT INTO components (id, registration, claim, generation, revision, registered_at, updated_at, lifecycle, health, recovery)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, claim = excluded.claim, generation = excluded.generation,
          revision = excluded.revision, registered_at = excluded.registered_at, updated_at = excluded.updated_at,
          lifecycle = excluded.lifecycle, health = excluded.health, recovery = excluded.recovery`,
       record.registration.id,
       JSON.stringify(record.registration),
+      record.claim,
       record.generation,
       record.revision,
       record.registeredAt,
@@ -106,6 +126,27 @@ export class RegistryStore {
 
   deleteComponent(id: string): void {
     this.sql.exec('DELETE FROM components WHERE id = ?', id);
+    this.sql.exec('DELETE FROM heartbeats WHERE component_id = ?', id);
+  }
+
+  /** The time by which each component's next heartbeat is due, and the load its last one told. */
+  loadHeartbeats(): Map<string, StoredHeartbeat> {
+    const rows = this.sql.exec<{ component_id: string; due_at: number; load: string }>('SELECT * FROM heartbeats');
+    return new Map(
+      rows
+        .toArray()
+        .map((row) => [row.component_id, { dueAt: row.due_at, load: LoadRowSchema.parse(JSON.parse(row.load)) }]),
+    );
+  }
+
+  saveHeartbeat(id: string, heartbeat: StoredHeartbeat): void {
+    this.sql.exec(
+      `INSERT INTO heartbeats (component_id, due_at, load) VALUES (?, ?, ?)
+       ON CONFLICT (component_id) DO UPDATE SET due_at = excluded.due_at, load = excluded.load`,
+      id,
+      heartbeat.dueAt,
+      JSON.stringify(heartbeat.load),
+    );
   }
 
   addToOutbox(draft: OutboxDraft): void {
@@ -118,32 +159,16 @@ export class RegistryStore {
     );
   }
 
-  /** The oldest rows of a kind. */
-  readOutbox(kind: OutboxKind, limit: number): OutboxRow[] {
-    return this.sql
-      .exec<{ seq: number; kind: string; component_id: string; payload: string }>(
-        'SELECT seq, kind, component_id, payload FROM outbox WHERE kind = ? ORDER BY seq LIMIT ?',
+  /** The oldest rows of a kind, those that no longer parse apart: nobody could ever deliver them. */
+  readOutbox(kind: OutboxKind, limit: number): { rows: OutboxRow[]; unreadable: number[] } {
+    const stored = this.sql
+      .exec<StoredOutboxRow>(
+        'SELECT seq, component_id, payload FROM outbox WHERE kind = ? ORDER BY seq LIMIT ?',
         kind,
         limit,
       )
-      .toArray()
-      .map((row) => ({
-        seq: row.seq,
-        kind,
-        componentId: row.component_id,
-        payload: JSON.parse(row.payload) as unknown,
-      }));
-  }
-
-  readOutboxOf(kind: OutboxKind, componentId: string): OutboxRow[] {
-    return this.sql
-      .exec<{ seq: number; payload: string }>(
-        'SELECT seq, payload FROM outbox WHERE kind = ? AND component_id = ? ORDER BY seq LIMIT 1000',
-        kind,
-        componentId,
-      )
-      .toArray()
-      .map((row) => ({ seq: row.seq, kind, componentId, payload: JSON.parse(row.payload) as unknown }));
+      .toArray();
+    return sortOut(kind, stored);
   }
 
   removeFromOutbox(seqs: readonly number[]): void {
@@ -171,11 +196,12 @@ function readRow(row: ComponentRow): ComponentRecord | undefined {
   try {
     return {
       registration: RegistrationSchema.parse(JSON.parse(row.registration)),
+      claim: row.claim,
       generation: row.generation,
       revision: row.revision,
       registeredAt: row.registered_at,
       updatedAt: row.updated_at,
-      lifecycle: LifecycleRowSchema.parse(JSON.parse(row.lifecycle)) as ComponentRecord['lifecycle'],
+      lifecycle: LifecycleRowSchema.parse(JSON.parse(row.lifecycle)) as unknown as ComponentRecord['lifecycle'],
       health: HealthRowSchema.parse(JSON.parse(row.health)) as unknown as ComponentRecord['health'],
       load: NO_LOAD,
       recovery: RecoveryRowSchema.parse(JSON.parse(row.recovery)) as unknown as ComponentRecord['recovery'],
@@ -184,4 +210,20 @@ function readRow(row: ComponentRow): ComponentRecord | undefined {
     // The caller reports the id; the other rows must come up all the same.
     return undefined;
   }
+}
+
+type StoredOutboxRow = { seq: number; component_id: string; payload: string };
+
+function sortOut(kind: OutboxKind, stored: readonly StoredOutboxRow[]): { rows: OutboxRow[]; unreadable: number[] } {
+  const rows: OutboxRow[] = [];
+  const unreadable: number[] = [];
+  for (const { seq, component_id: componentId, payload } of stored) {
+    try {
+      rows.push({ seq, kind, componentId, payload: JSON.parse(payload) as unknown });
+    } catch {
+      // Told to the caller, so that it stops no other row.
+      unreadable.push(seq);
+    }
+  }
+  return { rows, unreadable };
 }

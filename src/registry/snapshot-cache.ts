@@ -17,6 +17,8 @@ export interface EdgeSnapshot {
   readonly stale: boolean;
   /** Work this isolate gave to the candidate at a position since the snapshot was taken. */
   readonly ownAssigned: (position: number) => number;
+  /** Counts work that was just given to it. */
+  readonly noteAssigned: (position: number) => void;
 }
 
 interface Entry {
@@ -41,7 +43,8 @@ export async function edgeSnapshot(
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<EdgeSnapshot | null> {
   const entry = entries.get(type);
-  const age = entry ? now - entry.fetchedAt : Infinity;
+  // A clock that went back tells nothing of its age.
+  const age = entry && now >= entry.fetchedAt ? now - entry.fetchedAt : Infinity;
   if (age < BACKGROUND_REFRESH_MS) return view(entry!, false);
   if (age < DEFAULT_CONFIG.snapshotMaxAgeMs) {
     waitUntil(refresh(type));
@@ -57,15 +60,17 @@ export async function freshSnapshot(type: string): Promise<EdgeSnapshot | null> 
   return entry?.fetchedAt ? view(entry, !refreshed) : null;
 }
 
-/** Counts work that was just given to a candidate. */
-export function noteAssigned(type: string, position: number): void {
-  const assigned = entries.get(type)?.assigned;
-  if (assigned && position < assigned.length) assigned[position]! += 1;
-}
-
 function view(entry: Entry, stale: boolean): EdgeSnapshot {
   const { fleet, revision, assigned } = entry;
-  return { fleet, revision, stale, ownAssigned: (position) => assigned[position] ?? 0 };
+  return {
+    fleet,
+    revision,
+    stale,
+    ownAssigned: (position) => assigned[position] ?? 0,
+    noteAssigned: (position) => {
+      if (position < assigned.length) assigned[position]! += 1;
+    },
+  };
 }
 
 /** Refreshes once however many ask; resolves to whether the registry answered. */

@@ -28,7 +28,9 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
 /** Asks the registries what became of registrations whose confirmation never came. */
 async function settleDirectory(now: number): Promise<void> {
   const directory = coordinator();
-  for (const { id, type, sequence } of await directory.unsettled(now)) {
-    await directory.settle(id, sequence, await registryOf(type).held(id));
-  }
+  const settling = (await directory.unsettled(now)).map(async ({ id, type, sequence }) =>
+    directory.settle(id, sequence, await registryOf(type).held(id)),
+  );
+  const failed = (await Promise.allSettled(settling)).filter((result) => result.status === 'rejected');
+  if (failed.length > 0) throw new Error(`${failed.length} claims not settled: ${String(failed[0]?.reason)}`);
 }

@@ -5,9 +5,16 @@ import type { Answer } from './coordinator-http.ts';
 const KNOWN_FIELDS = ['type', 'title', 'status', 'code', 'detail', 'instance', 'errors', 'candidates'];
 
 export function expectProblem(answer: Answer, status: number, code: string): string[] {
-  expect({ status: answer.status, code: answer.body?.code, errors: answer.body?.errors }).toMatchObject({ status, code });
+  expect({ status: answer.status, code: answer.body?.code, errors: answer.body?.errors }).toMatchObject({
+    status,
+    code,
+  });
   expect(answer.headers.get('content-type')).toBe('application/problem+json');
-  expect(answer.body).toMatchObject({ type: `urn:arbiter:problem:${code}`, status, instance: expect.stringMatching(/^\//) });
+  expect(answer.body).toMatchObject({
+    type: `urn:arbiter:problem:${code}`,
+    status,
+    instance: expect.stringMatching(/^\//),
+  });
   expect(answer.body.title).toMatch(/\S/);
   // Nothing internal leaks: only what the contract names, and no stack.
   expect(Object.keys(answer.body).filter((name) => !KNOWN_FIELDS.includes(name))).toEqual([]);

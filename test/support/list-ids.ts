@@ -9,7 +9,10 @@ export async function listIds(filter = '', limit = 500): Promise<string[]> {
   let cursor: string | null = null;
   for (let page = 0; page < MAX_PAGES; page++) {
     const from: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const { status, body } = await call('GET', `/v1/components?limit=${limit}${filter === '' ? '' : `&${filter}`}${from}`);
+    const { status, body } = await call(
+      'GET',
+      `/v1/components?limit=${limit}${filter === '' ? '' : `&${filter}`}${from}`,
+    );
     expect(status).toBe(200);
     expect(body.items.length).toBeLessThanOrEqual(limit);
     for (const item of body.items as { id: string }[]) ids.push(item.id);

@@ -1,15 +1,13 @@
 /** A component's signs of life: heartbeat, probe on demand, health. */
 import * as z from 'zod';
 import { toIso } from '../../core/component/resource.ts';
-import type { ReportedLoad } from '../../core/component/load.ts';
-import type { HeartbeatReceipt } from '../../registry/registry-api.ts';
 import type { App } from '../app-env.ts';
 import { withRegistryOf } from '../directory-cache.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
+import { takeHeartbeats } from '../take-heartbeats.ts';
 import { ComponentIdSchema } from '../../core/component/registration.ts';
 import { IdParamSchema } from '../schemas/common.ts';
-import type { Heartbeat } from '../schemas/component.ts';
 import {
   ComponentHealthSchema,
   HeartbeatResultSchema,
@@ -83,21 +81,20 @@ export function mountComponentHealth(app: App): void {
     const { id } = c.req.valid('param');
     // Without a body it is a plain sign of life.
     const beat = c.req.header('content-type') ? c.req.valid('json') : HeartbeatSchema.parse({});
-    const taken = await beatOnce(id, beat);
-    if (!taken.ok) return problemResponse(c, taken.reason, { detail: taken.message });
-    return c.json(toReceipt(taken.value), 200);
+    const [taken] = await takeHeartbeats([{ ...beat, id }]);
+    if (!taken?.ok) return problemResponse(c, taken?.reason ?? 'unknown-component', { detail: taken?.message ?? id });
+    return c.json({ status: taken.value.status, expiresAt: toIso(taken.value.expiresAt) }, 200);
   });
 
   app.openapi(heartbeats, async (c) => {
     const { heartbeats: beats } = c.req.valid('json');
-    const results = await Promise.all(
-      beats.map(async ({ id, ...beat }) => {
-        const taken = await beatOnce(id, beat);
-        return taken.ok
-          ? { id, ok: true, code: null, expiresAt: toIso(taken.value.expiresAt) }
-          : { id, ok: false, code: taken.reason, expiresAt: null };
-      }),
-    );
+    const taken = await takeHeartbeats(beats);
+    const results = beats.map(({ id }, at) => {
+      const result = taken[at];
+      return result?.ok
+        ? { id, ok: true, code: null, expiresAt: toIso(result.value.expiresAt) }
+        : { id, ok: false, code: result?.reason ?? 'unknown-component', expiresAt: null };
+    });
     return c.json({ results }, 200);
   });
 
@@ -116,11 +113,3 @@ export function mountComponentHealth(app: App): void {
     return c.json(found.value.health, 200);
   });
 }
-
-const beatOnce = (id: string, beat: Heartbeat) =>
-  withRegistryOf(id, (registry) => registry.heartbeat(id, { status: beat.status, load: toLoad(beat) }));
-
-const toLoad = ({ load }: Heartbeat): ReportedLoad | null =>
-  load ? { ...load, loadPercentage: load.loadPercentage ?? null } : null;
-
-const toReceipt = (receipt: HeartbeatReceipt) => ({ status: receipt.status, expiresAt: toIso(receipt.expiresAt) });

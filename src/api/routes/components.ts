@@ -6,6 +6,7 @@ import { RegistrationSchema } from '../../core/component/registration.ts';
 import type { Registration } from '../../core/component/registration.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
 import { toIso } from '../../core/component/resource.ts';
+import { jsonObject } from '../../core/json-schema.ts';
 import type { Json } from '../../core/json.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { withRegistryOf } from '../directory-cache.ts';
@@ -19,6 +20,9 @@ import { IdParamSchema } from '../schemas/common.ts';
 import { ComponentSchema } from '../schemas/component.ts';
 
 const tags = ['components'];
+const headers = z.object({
+  'if-match': z.string().optional().meta({ description: 'The ETag that the change is meant for.' }),
+});
 const component = jsonContent(ComponentSchema, 'The component; its ETag is its generation');
 
 const register = createRoute({
@@ -48,7 +52,7 @@ const replace = createRoute({
   path: '/v1/components/{id}',
   tags,
   summary: 'Replace a registration; honours If-Match',
-  request: { params: IdParamSchema, body: jsonBody(RegistrationSchema) },
+  request: { params: IdParamSchema, headers, body: jsonBody(RegistrationSchema) },
   responses: { 200: component, ...problemDefault },
 });
 
@@ -57,7 +61,7 @@ const change = createRoute({
   path: '/v1/components/{id}',
   tags,
   summary: 'Change parts of a registration by JSON merge patch (RFC 7396); honours If-Match',
-  request: { params: IdParamSchema, body: jsonBody(z.record(z.string(), z.json()).meta({ id: 'MergePatch' })) },
+  request: { params: IdParamSchema, headers, body: jsonBody(jsonObject(65_536).meta({ id: 'MergePatch' })) },
   responses: { 200: component, ...problemDefault },
 });
 
@@ -68,6 +72,7 @@ const remove = createRoute({
   summary: 'Remove a component, after draining it if asked; honours If-Match',
   request: {
     params: IdParamSchema,
+    headers,
     query: z.object({
       drain: z.coerce
         .number<string>()
@@ -150,9 +155,9 @@ export function mountComponents(app: App): void {
       registry.remove(id, { drainMs: drain, ifGeneration: expected }),
     );
     if (!removed.ok) return problemResponse(c, removed.reason, { detail: removed.message });
-    const { generation, drainsUntil } = removed.value;
+    const { claim, drainsUntil } = removed.value;
     if (drainsUntil !== null) return c.json({ id, drainsUntil: toIso(drainsUntil) }, 202);
-    await coordinator().release(id, generation);
+    await coordinator().removed(id, claim);
     return c.body(null, 204);
   });
 }
@@ -193,7 +198,8 @@ async function applyChange(
     if (merged.data.id !== id) return refused('invalid-request', otherId(id, merged.data.id));
     const stored = await store(c, merged.data, expected ?? held.value.generation);
     const overtaken = !stored.ok && stored.problem[0] === 'precondition-failed' && expected === null;
-    if (!overtaken || attempt === CHANGE_ATTEMPTS) return stored;
+    if (!overtaken) return stored;
+    if (attempt === CHANGE_ATTEMPTS) return refused('busy', { detail: 'others changed it again and again' });
   }
 }
 

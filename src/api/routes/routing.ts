@@ -8,7 +8,7 @@ import type { Pick, PickContext, RouteRequest } from '../../core/balancing/pick.
 import { pickComponent } from '../../core/balancing/pick.ts';
 import { isComponentType, typeForRequest } from '../../core/config/component-types.ts';
 import type { EdgeSnapshot } from '../../registry/snapshot-cache.ts';
-import { edgeSnapshot, freshSnapshot, noteAssigned } from '../../registry/snapshot-cache.ts';
+import { edgeSnapshot, freshSnapshot } from '../../registry/snapshot-cache.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
@@ -56,7 +56,7 @@ export function mountRouting(app: App): void {
     const explanation = body.explain
       ? { candidates: explainPick(snapshot.fleet, request, context, pick.position) }
       : {};
-    noteAssigned(type, pick.position);
+    snapshot.noteAssigned(pick.position);
     const { id, name, endpoint, metadata } = pick.candidate;
     return c.json(
       {

@@ -37,6 +37,12 @@ const { shape } = RegistrationSchema;
 export const ComponentSchema = z
   .object({
     ...shape,
+    // Defaults are filled in by the time it is answered.
+    capabilities: shape.capabilities.unwrap(),
+    dependencies: shape.dependencies.unwrap(),
+    metadata: shape.metadata.unwrap(),
+    role: shape.role.unwrap(),
+    weight: shape.weight.unwrap(),
     health: ComponentHealthSchema,
     lifecycle: LifecycleSchema,
     lifecycleUntil: TimestampSchema.nullable(),
@@ -83,7 +89,10 @@ export const HeartbeatSchema = z
 
 export type Heartbeat = z.output<typeof HeartbeatSchema>;
 
-export const HeartbeatResultSchema = z.object({ status: HealthStatusSchema, expiresAt: TimestampSchema.nullable() });
+export const HeartbeatResultSchema = z.object({
+  status: HealthStatusSchema,
+  expiresAt: TimestampSchema.meta({ description: 'By when the next one is due.' }),
+});
 
 export const ProbeResultSchema = z
   .object({

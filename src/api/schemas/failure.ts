@@ -1,6 +1,7 @@
 /** Failures, recoveries and incidents as callers see them. */
 import * as z from 'zod';
 import { FAILURE_TYPES } from '../../core/failure/classify.ts';
+import { AnsweredObjectSchema, jsonObject } from '../../core/json-schema.ts';
 import { TimestampSchema, pageOf } from './common.ts';
 
 export const FailureTypeSchema = z.enum(FAILURE_TYPES).meta({ id: 'FailureType' });
@@ -8,10 +9,7 @@ export const FailureTypeSchema = z.enum(FAILURE_TYPES).meta({ id: 'FailureType' 
 export const FailureReportSchema = z
   .strictObject({
     error: z.strictObject({ code: z.string().min(1).max(128).optional(), message: z.string().min(1).max(2_048) }),
-    context: z
-      .record(z.string().max(128), z.json())
-      .refine((context) => JSON.stringify(context).length <= 8_192, 'at most 8192 characters of JSON')
-      .optional(),
+    context: jsonObject(8_192).optional(),
   })
   .meta({ id: 'FailureReport' });
 
@@ -34,7 +32,7 @@ const FailureSchema = z
     source: z.enum(['check', 'heartbeat', 'report']),
     code: z.string().nullable(),
     message: z.string(),
-    context: z.record(z.string(), z.json()).nullable(),
+    context: AnsweredObjectSchema.nullable(),
     occurredAt: TimestampSchema,
   })
   .meta({ id: 'Failure' });

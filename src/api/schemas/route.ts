@@ -1,6 +1,7 @@
 /** The routing call: what a caller asks and what it is answered. */
 import * as z from 'zod';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
+import { AnsweredObjectSchema, jsonObject } from '../../core/json-schema.ts';
 import { CandidateVerdictSchema } from './candidate-verdict.ts';
 
 const PreferencesSchema = z.strictObject({
@@ -16,7 +17,7 @@ export const RouteRequestSchema = z
   .strictObject({
     requestType: z.string().min(1).max(64).optional(),
     type: ComponentTypeSchema.optional(),
-    payload: z.record(z.string(), z.json()).optional(),
+    payload: jsonObject(32_768).optional(),
     preferences: PreferencesSchema.optional(),
     explain: z.boolean().optional(),
   })
@@ -35,7 +36,7 @@ export const RouteAnswerSchema = z
       name: z.string(),
       type: z.string(),
       endpoint: z.string(),
-      metadata: z.record(z.string(), z.json()),
+      metadata: AnsweredObjectSchema,
     }),
     lease: z.null(),
     decision: z.object({

@@ -1,6 +1,7 @@
 /** System health and the event log as callers see them. */
 import * as z from 'zod';
 import { EVENT_TYPES } from '../../core/event/coordinator-event.ts';
+import { AnsweredObjectSchema } from '../../core/json-schema.ts';
 import { TimestampSchema, pageOf } from './common.ts';
 import { HealthStatusSchema } from './component.ts';
 
@@ -49,7 +50,7 @@ const EventSchema = z
     subject: z.string(),
     time: TimestampSchema,
     datacontenttype: z.literal('application/json'),
-    data: z.record(z.string(), z.json()),
+    data: AnsweredObjectSchema,
   })
   .meta({ id: 'Event', description: 'CloudEvents 1.0' });
 

@@ -7,7 +7,9 @@ import type { Registration } from './registration.ts';
 
 export interface ComponentRecord {
   readonly registration: Registration;
-  /** Number of the claim it was registered under; grows with every registration of this id. */
+  /** Number of the claim it is stored under; grows with every registration of this id, unchanged ones too. */
+  readonly claim: number;
+  /** Number of the claim that last changed the registration: its ETag. */
   readonly generation: number;
   /** The type's revision at which it last changed. */
   readonly revision: number;
@@ -22,6 +24,8 @@ export interface ComponentRecord {
 export interface RecoveryState {
   /** Recoveries begun so far: part of the id of the next, so that only one begins. */
   readonly generation: number;
+  /** When it failed lately, epoch ms, the newest last: what counts while the history is away. */
+  readonly recentFailures: readonly number[];
   /** Failures up to this time are settled and no longer count. Epoch ms. */
   readonly settledUntil: number;
   /** Recoveries in a row that proved nothing. */
@@ -35,6 +39,10 @@ export interface ActiveRecovery {
   readonly order: RecoveryOrder;
   /** It was allowed to take capacity away: counts against the type's third until it ends. */
   readonly disruptive: boolean;
+  /** An operator cancelled it: no further action begins. */
+  readonly cancelled: boolean;
+  /** The standby that took over in its course: a repeated switchover promotes no second one. */
+  readonly promoted: string | null;
   readonly verification: Verification | null;
 }
 
@@ -48,8 +56,18 @@ export interface Verification {
   readonly successes: number;
 }
 
+/** Beyond any threshold that can be set. */
+const MAX_RECENT = 100;
+
+/** Remembers that it failed at `now`. */
+export const withFailure = (record: ComponentRecord, now: number): ComponentRecord => ({
+  ...record,
+  recovery: { ...record.recovery, recentFailures: [...record.recovery.recentFailures, now].slice(-MAX_RECENT) },
+});
+
 export const NO_RECOVERY: RecoveryState = {
   generation: 0,
+  recentFailures: [],
   settledUntil: 0,
   failedInRow: 0,
   notBefore: 0,

@@ -8,13 +8,27 @@ export interface Lifecycle {
   readonly state: LifecycleState;
   /** Epoch ms at which the state ends by itself, or null. */
   readonly until: number | null;
+  /** What follows at that time. */
+  readonly next: 'active' | 'standby' | 'removed' | null;
 }
 
-/** True when the component may be given work as far as its operation is concerned. */
-export const acceptsWork = (lifecycle: Lifecycle): boolean => lifecycle.state === 'active';
+/** In service, or held ready, without an end. */
+export const settledAs = (state: 'active' | 'standby'): Lifecycle => ({ state, until: null, next: null });
 
-/** What follows when a lifecycle state reaches its end: draining ends in removal, the others in service. */
-export function expireLifecycle(lifecycle: Lifecycle, now: number): 'keep' | 'remove' | 'activate' {
-  if (lifecycle.until === null || now < lifecycle.until) return 'keep';
-  return lifecycle.state === 'draining' ? 'remove' : 'activate';
+/** Out of routing until it is removed. */
+export const draining = (until: number): Lifecycle => ({ state: 'draining', until, next: 'removed' });
+
+/** Out of routing until a time, then back to where it was: a standby stays a standby. */
+export function setAside(current: Lifecycle, state: 'maintenance' | 'isolated', until: number): Lifecycle {
+  const isSettled = current.state === 'active' || current.state === 'standby';
+  const before = isSettled
+    ? (current.state)
+    : current.next === 'standby'
+      ? 'standby'
+      : 'active';
+  return { state, until, next: before };
 }
+
+/** What follows now that the state's time is over; null while it is not. */
+export const whatFollows = (lifecycle: Lifecycle, now: number): Lifecycle['next'] =>
+  lifecycle.until !== null && now >= lifecycle.until ? lifecycle.next : null;

@@ -6,6 +6,7 @@
  * zod is the one package the core imports, for schemas only.
  */
 import * as z from 'zod';
+import { jsonObject } from '../json-schema.ts';
 
 export const COMPONENT_ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 const TYPE_PATTERN = /^[a-z][a-z0-9_]{0,63}$/;
@@ -59,16 +60,12 @@ const ControlSchema = z
   })
   .meta({ id: 'Control', description: 'Where recovery actions are asked for.' });
 
-const MAX_METADATA_BYTES = 16_384;
-
-const MetadataSchema = z
-  .record(z.string().min(1).max(128), z.json())
+const MetadataSchema = jsonObject(8_192)
   .refine((metadata) => Object.keys(metadata).length <= 64, 'at most 64 keys')
-  .refine(
-    (metadata) => JSON.stringify(metadata).length <= MAX_METADATA_BYTES,
-    `at most ${MAX_METADATA_BYTES} characters of JSON`,
-  )
   .meta({ description: 'Free. `location` and `version` have a meaning in routing.' });
+
+/** Keeps a full type within what one call between the objects can carry (32 MiB). */
+const MAX_REGISTRATION_BYTES = 16_384;
 
 const fields = {
   id: ComponentIdSchema,
@@ -109,6 +106,10 @@ export const RegistrationSchema = z
   .refine((registration) => new Set(registration.dependencies).size === registration.dependencies.length, {
     error: 'each id at most once',
     path: ['dependencies'],
+  })
+  .refine((registration) => new TextEncoder().encode(JSON.stringify(registration)).length <= MAX_REGISTRATION_BYTES, {
+    error: `at most ${MAX_REGISTRATION_BYTES} bytes in all`,
+    path: [],
   })
   .meta({ id: 'Registration' });
 

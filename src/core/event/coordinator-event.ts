@@ -19,6 +19,7 @@ export const EVENT_TYPES = [
   'recovery.action',
   'recovery.succeeded',
   'recovery.failed',
+  'recovery.cancelled',
   'incident.opened',
   'incident.acknowledged',
   'incident.resolved',

@@ -9,8 +9,8 @@ export interface FailureBatchItem {
   readonly report: FailureReport;
   /** Failures before this time were settled by an earlier recovery. Epoch ms. */
   readonly countSince: number;
-  /** This component's failures still waiting in the outbox, this one included: what to count when history is away. */
-  readonly waiting: readonly FailureReport[];
+  /** When this component failed lately, this failure included, epoch ms: what to count while the history is away. */
+  readonly recentFailures: readonly number[];
 }
 
 export interface FailureEvaluation {

@@ -1,5 +1,6 @@
 /** Decides whether a component's recent failures call for a recovery. */
-import type { FailureSource } from '../health/observe-health.ts';
+
+const HEARTBEAT_EXPIRED = 'HEARTBEAT_EXPIRED';
 
 export interface ThresholdPolicy {
   readonly failureThreshold: number;
@@ -12,5 +13,8 @@ export const countingSince = (occurredAt: number, settledUntil: number, policy: 
   Math.max(occurredAt - policy.failureWindow, settledUntil);
 
 /** One expired heartbeat stands for several missed ones and meets the threshold by itself. */
-export const reachesThreshold = (source: FailureSource, recentFailures: number, policy: ThresholdPolicy): boolean =>
-  source === 'heartbeat' || recentFailures >= policy.failureThreshold;
+export const reachesThreshold = (
+  failure: { readonly code: string | null },
+  recentFailures: number,
+  policy: ThresholdPolicy,
+): boolean => failure.code === HEARTBEAT_EXPIRED || recentFailures >= policy.failureThreshold;

@@ -33,8 +33,6 @@ interface Fake {
   readonly hooks: { readonly headers: Record<string, string>; readonly body: string }[];
   /** Control requests that were refused. */
   refusals: number;
-  /** Bodies that whoever asked for them did not read to their end. */
-  cutOff: number;
 }
 
 const SLOW_MS = 400;
@@ -46,7 +44,9 @@ export default async function startComponentServer(project: TestProject): Promis
   const server = createServer((request, response) => {
     void handle(fakes, request, response);
   });
-  await new Promise<void>((resolve) => server.listen(Number(process.env['COMPONENT_SERVER_PORT']), '127.0.0.1', resolve));
+  await new Promise<void>((resolve) =>
+    server.listen(Number(process.env['COMPONENT_SERVER_PORT']), '127.0.0.1', resolve),
+  );
   project.provide('componentUrl', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   return async () => {
     server.closeAllConnections();
@@ -57,15 +57,15 @@ export default async function startComponentServer(project: TestProject): Promis
 async function handle(fakes: Map<string, Fake>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, first = '', second = ''] = (request.url ?? '').split('/');
   const name = first === 'set' ? second : first;
-  const fake = fakes.get(name) ?? { mode: 'healthy', control: [], hooks: [], checks: 0, refusals: 0, cutOff: 0 };
+  const fake = fakes.get(name) ?? { mode: 'healthy', control: [], hooks: [], checks: 0, refusals: 0 };
   fakes.set(name, fake);
   if (first === 'set') {
     fake.mode = ((await readJson(request)) as { mode: Mode }).mode;
     return send(response, 200, {});
   }
   if (second === 'log') {
-    const { control, hooks, checks, refusals, cutOff } = fake;
-    return send(response, 200, { control, hooks, checks, refusals, cutOff });
+    const { control, hooks, checks, refusals } = fake;
+    return send(response, 200, { control, hooks, checks, refusals });
   }
   if (second === 'hook') {
     const body = await readText(request);
@@ -110,22 +110,19 @@ function answerHealth(fake: Fake, request: IncomingMessage, response: ServerResp
       setTimeout(() => send(response, 200, { status: 'healthy' }), SLOW_MS);
       return;
     case 'endless':
-      return pourOut(fake, response, Infinity);
+      return pourOut(response, Infinity);
     case 'buried-verdict':
-      return pourOut(fake, response, BURIED_UNDER_BYTES);
+      return pourOut(response, BURIED_UNDER_BYTES);
     default:
       return fake.mode satisfies never;
   }
 }
 
 /** Spaces as fast as they are taken, then a verdict that must not be waited for. */
-function pourOut(fake: Fake, response: ServerResponse, bytes: number): void {
+function pourOut(response: ServerResponse, bytes: number): void {
   const block = ' '.repeat(16_384);
   let left = bytes;
   response.writeHead(200, { 'content-type': 'application/json' });
-  response.on('close', () => {
-    if (!response.writableFinished) fake.cutOff++;
-  });
   const pour = (): void => {
     while (left > 0 && !response.destroyed) {
       left -= block.length;

@@ -1,0 +1,18 @@
+/** Drops what a sense has told when the component no longer has that sense: it can say nothing any more. */
+import type { HealthState } from './health-state.ts';
+import { worseStatus } from './health-state.ts';
+
+export interface Senses {
+  readonly checks: boolean;
+  readonly heartbeats: boolean;
+}
+
+export function keepSenses(state: HealthState, senses: Senses, now: number): HealthState {
+  const checkStatus = senses.checks ? state.checkStatus : 'unknown';
+  const heartbeatStatus = senses.heartbeats ? state.heartbeatStatus : 'unknown';
+  const status = worseStatus(checkStatus, heartbeatStatus);
+  const suspect = state.suspect && senses.checks;
+  if (status === state.status) return { ...state, checkStatus, heartbeatStatus, suspect };
+  const reason = status === 'unknown' ? 'not checked yet' : null;
+  return { ...state, checkStatus, heartbeatStatus, status, since: now, reason, suspect: false };
+}

@@ -1,0 +1,29 @@
+/**
+ * Free JSON in bodies and columns. What comes out of `JSON.parse` is JSON already, so only its depth is
+ * checked: recursion over what a caller sends must have an end.
+ */
+import * as z from 'zod';
+import type { Json } from './json.ts';
+
+const MAX_DEPTH = 32;
+
+const JsonValueSchema = z.any() as unknown as z.ZodType<Json>;
+
+/** An object with free members, nested at most 32 deep and at most `maxLength` characters as JSON. */
+export const jsonObject = (maxLength: number) =>
+  z
+    .record(z.string().max(128), JsonValueSchema)
+    .refine((object) => isShallow(object, MAX_DEPTH), `nested at most ${MAX_DEPTH} deep`)
+    // Measured only when it is shallow: writing it out recurses too.
+    .refine(
+      (object) => !isShallow(object, MAX_DEPTH) || JSON.stringify(object).length <= maxLength,
+      `at most ${maxLength} characters of JSON`,
+    );
+
+/** An object as we answer it: it was checked when it came in. */
+export const AnsweredObjectSchema = z.record(z.string(), JsonValueSchema);
+
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((inner) => isShallow(inner, depth - 1));
+}

@@ -1,0 +1,24 @@
+/** Writes down how a recovery ended, and what follows: an incident when nothing helped, the end of incidents when it did. */
+import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
+import type { RecordedAction } from '../history/recovery-history.ts';
+import { saveRecovery } from '../history/recovery-history.ts';
+import type { RecoveryOutcome } from '../registry/registry-api.ts';
+import { raiseIncident, resolveIncidents } from './incidents.ts';
+
+export interface RecoveryEnd {
+  readonly order: RecoveryOrder;
+  readonly actions: readonly RecordedAction[];
+  readonly outcome: RecoveryOutcome;
+}
+
+/** May run twice: incidents and recoveries are known by their ids. */
+export async function writeEnd(env: Env, { order, actions, outcome }: RecoveryEnd): Promise<void> {
+  const finishedAt = Date.now();
+  const escalates = outcome === 'failed' || outcome === 'timeout';
+  const tried = actions.map((each) => each.action).join(', ') || 'nothing';
+  const summary = `recovery ${outcome} after ${tried}`;
+  const incident = escalates ? await raiseIncident(env, order, { severity: 'critical', summary }) : null;
+  if (outcome === 'successful') await resolveIncidents(env, order.componentId, finishedAt);
+  const incidentId = incident?.id ?? null;
+  await saveRecovery(env.HISTORY, { ...order, status: outcome, finishedAt, actions, incidentId });
+}

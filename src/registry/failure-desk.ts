@@ -1,0 +1,61 @@
+/**
+ * The registry's side of failures that callers report: each is stored with its outbox row before
+ * anything else happens, then evaluated at once if the failure manager can be reached.
+ */
+import { withFailure } from '../core/component/component-record.ts';
+import { classifyFailure } from '../core/failure/classify.ts';
+import type { FailureReport } from '../core/failure/failure.ts';
+import type { FailureBatchItem, FailureEvaluation, FailureIntake } from '../core/failure/failure-intake.ts';
+import type { FailureDetail } from '../core/health/health-state.ts';
+import { observeHealth } from '../core/health/observe-health.ts';
+import type { JsonObject } from '../core/json.ts';
+import { failureDraft } from './health-drafts.ts';
+import type { Member } from './member.ts';
+import type { RegistryState } from './registry-state.ts';
+
+export class FailureDesk {
+  private readonly state: RegistryState;
+  private readonly intake: FailureIntake;
+
+  constructor(state: RegistryState, intake: FailureIntake) {
+    this.state = state;
+    this.intake = intake;
+  }
+
+  /** Stores a caller's report; the component is suspect from now on. */
+  store(member: Member, error: FailureDetail, context: JsonObject | null, now: number): FailureReport {
+    const step = observeHealth(member.record.health, { kind: 'reported', error }, this.state.config, now);
+    const record = withFailure({ ...member.record, health: step.next }, now);
+    const failed = { kind: 'failed', source: 'report', error } as const;
+    const draft = failureDraft(record, failed, context, this.state.draftContext(record, now));
+    this.state.commit({ records: [record], outbox: [draft], visible: false }, now);
+    return draft.payload;
+  }
+
+  /** What follows from a stored report; while the manager is away, as much as the registry knows itself. */
+  async evaluate(report: FailureReport): Promise<FailureEvaluation> {
+    try {
+      const [evaluation] = await this.intake.evaluate([this.batchItem(report)]);
+      if (evaluation) return evaluation;
+    } catch (error) {
+      // The report stays in the outbox: the caller need not come again.
+      console.error(JSON.stringify({ message: 'failure not evaluated', failureId: report.id, error: String(error) }));
+    }
+    const recovery = this.state.members.get(report.componentId)?.record.recovery;
+    return {
+      failureId: report.id,
+      failureType: classifyFailure({ code: report.code ?? undefined, message: report.message }),
+      recentFailures: recovery?.recentFailures.filter((at) => at > recovery.settledUntil).length ?? 1,
+      threshold: this.state.config.failureThreshold,
+      recoveryId: recovery?.active?.order.recoveryId ?? null,
+      recorded: false,
+    };
+  }
+
+  batchItem(report: FailureReport): FailureBatchItem {
+    const record = this.state.members.get(report.componentId)?.record;
+    // A component registered anew does not inherit what happened to its predecessor.
+    const countSince = record ? Math.max(record.recovery.settledUntil, record.registeredAt - 1) : 0;
+    return { report, countSince, recentFailures: record?.recovery.recentFailures ?? [report.occurredAt] };
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The registry's side of heartbeats: each is stored with the time the next one is due, so that neither an
+ * eviction nor a kill makes a dead component look alive or a live one dead.
+ */
+import { fail, ok } from '../core/result.ts';
+import type { MemberSignal } from './check-rounds.ts';
+import type { Member } from './member.ts';
+import type { HeartbeatInput, HeartbeatResult } from './registry-api.ts';
+import type { RegistryState } from './registry-state.ts';
+
+export class HeartbeatDesk {
+  private readonly state: RegistryState;
+
+  constructor(state: RegistryState) {
+    this.state = state;
+  }
+
+  /** Stores the heartbeats, has `observe` judge what they mean, and answers each. */
+  take(beats: readonly HeartbeatInput[], observe: (signals: MemberSignal[]) => void, now: number): HeartbeatResult[] {
+    const refusals = beats.map((beat) => this.refuse(beat.id));
+    const signals = beats.flatMap((beat, at) => (refusals[at] ? [] : [this.store(beat, now)]));
+    observe(signals);
+    return beats.map(({ id }, at) => refusals[at] ?? this.receipt(id, now));
+  }
+
+  /** From now on the component has one TTL to be heard of; a registration counts as a sign of life. */
+  expectNext(member: Member, now: number): void {
+    const { registration, load } = member.record;
+    const ttl = registration.heartbeat?.ttl;
+    member.heartbeatDueAt = ttl === undefined ? null : now + ttl;
+    if (ttl !== undefined) this.state.store.saveHeartbeat(registration.id, { dueAt: now + ttl, load: load.reported });
+  }
+
+  /** Signals of components not heard of in time, each once. */
+  expire(now: number): MemberSignal[] {
+    return Array.from(this.state.members.values()).flatMap((member): MemberSignal[] => {
+      if (member.heartbeatDueAt === null || now < member.heartbeatDueAt) return [];
+      member.heartbeatDueAt = null;
+      const ttlMs = member.record.registration.heartbeat?.ttl ?? 0;
+      return [{ member, signal: { kind: 'heartbeat-expired', ttlMs }, ended: null }];
+    });
+  }
+
+  private refuse(id: string): HeartbeatResult | null {
+    const member = this.state.members.get(id);
+    if (!member) return fail('unknown-component', `${id} is not registered`);
+    if (member.record.registration.heartbeat) return null;
+    return fail('heartbeat-not-declared', `${id} registered no heartbeat.ttl`);
+  }
+
+  private store(beat: HeartbeatInput, now: number): MemberSignal {
+    const member = this.state.members.get(beat.id)!;
+    if (beat.load) member.record = { ...member.record, load: { ...member.record.load, reported: beat.load } };
+    this.expectNext(member, now);
+    return { member, signal: { kind: 'heartbeat', status: beat.status }, ended: null };
+  }
+
+  private receipt(id: string, now: number): HeartbeatResult {
+    const { health, registration } = this.state.members.get(id)!.record;
+    return ok({ status: health.status, expiresAt: now + (registration.heartbeat?.ttl ?? 0) });
+  }
+}

@@ -1,0 +1,36 @@
+/** A coordinator object of a test's own: its directory and log begin empty. */
+import { evictDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { expect } from 'vitest';
+import type { CoordinatorApi } from '../../src/coordinator/coordinator-api.ts';
+
+export interface FreshCoordinator extends CoordinatorApi {
+  evict(): Promise<void>;
+  /** Claims and answers the claim's number. */
+  claimed(id: string, type?: string, dependencies?: readonly string[]): Promise<number>;
+  /** Claims and confirms. */
+  registered(id: string, type?: string, dependencies?: readonly string[]): Promise<number>;
+}
+
+export function freshCoordinator(): FreshCoordinator {
+  const stub = env.SYSTEM_COORDINATOR.getByName(crypto.randomUUID());
+  const api = stub as unknown as CoordinatorApi;
+  const claimed = async (id: string, type = 'task_router', dependencies: readonly string[] = []): Promise<number> => {
+    const claim = await api.claim({ id, type, dependencies });
+    if (!claim.ok) throw new Error(`${id} was refused: ${claim.reason}`);
+    return claim.value.sequence;
+  };
+  const own = {
+    evict: () => evictDurableObject(stub),
+    claimed,
+    registered: async (id: string, type?: string, dependencies?: readonly string[]): Promise<number> => {
+      const sequence = await claimed(id, type, dependencies);
+      expect(await api.confirm(id, sequence)).toBe(true);
+      return sequence;
+    },
+  };
+  // A stub answers to every name, so ours must be asked first.
+  return new Proxy(own, {
+    get: (target, name) => Reflect.get(name in target ? target : api, name),
+  }) as unknown as FreshCoordinator;
+}

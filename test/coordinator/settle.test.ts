@@ -1,0 +1,93 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { FreshCoordinator } from './fresh-coordinator.ts';
+import { freshCoordinator } from './fresh-coordinator.ts';
+
+const CLAIM_MS = 60_000;
+
+let system: FreshCoordinator;
+beforeEach(() => {
+  system = freshCoordinator();
+});
+
+const later = (): number => Date.now() + CLAIM_MS + 1_000;
+const claim = (id: string, type: string, dependencies: readonly string[] = []) =>
+  system.claim({ id, type, dependencies });
+
+describe('unsettled claims', () => {
+  it('are those whose 60 s are over, and only those still pending', async () => {
+    const pending = await system.claimed('a');
+    await system.registered('b');
+    await system.release('c', await system.claimed('c'));
+    expect(await system.unsettled(Date.now() + CLAIM_MS - 5_000)).toEqual([]);
+    expect(await system.unsettled(later())).toEqual([{ id: 'a', type: 'task_router', sequence: pending }]);
+    await system.evict();
+    expect(await system.unsettled(later())).toEqual([{ id: 'a', type: 'task_router', sequence: pending }]);
+  });
+
+  it('are held all the same until they are settled', async () => {
+    await system.claimed('a');
+    expect(await claim('a', 'agent_registry')).toMatchObject({ ok: false, reason: 'type-conflict' });
+  });
+});
+
+describe('a pending claim is settled by what the registry holds', () => {
+  it('nothing: the id is free', async () => {
+    const sequence = await system.claimed('a');
+    await system.settle('a', sequence, null);
+    expect(await system.unsettled(later())).toEqual([]);
+    expect(await system.typeOf('a')).toBeNull();
+    expect(await claim('a', 'agent_registry')).toMatchObject({ ok: true });
+  });
+
+  it('the registration of that claim: it is confirmed, with its dependencies', async () => {
+    await system.registered('x');
+    const sequence = await system.claimed('a', 'task_router', ['x']);
+    await system.settle('a', sequence, { claim: sequence, dependencies: ['x'] });
+    expect(await system.typeOf('a')).toBe('task_router');
+    expect(await system.unsettled(later())).toEqual([]);
+    expect(await claim('x', 'task_router', ['a'])).toMatchObject({ ok: false, reason: 'dependency-cycle' });
+    await system.release('a', sequence);
+    expect(await system.typeOf('a')).toBeNull();
+  });
+
+  it('an older registration: that one stays, with its dependencies, and goes by its own number', async () => {
+    for (const id of ['x', 'y']) await system.registered(id);
+    const older = await system.registered('a', 'task_router', ['x']);
+    const newer = await system.claimed('a', 'task_router', ['y']);
+    await system.settle('a', newer, { claim: older, dependencies: ['x'] });
+    expect(await system.typeOf('a')).toBe('task_router');
+    expect(await claim('x', 'task_router', ['a'])).toMatchObject({ ok: false, reason: 'dependency-cycle' });
+    expect(await claim('y', 'task_router', ['a'])).toMatchObject({ ok: true });
+    await system.release('a', older);
+    expect(await system.typeOf('a')).toBeNull();
+    expect(await claim('a', 'agent_registry')).toMatchObject({ ok: true });
+  });
+
+  it('an older registration that was never confirmed: it is now', async () => {
+    const older = await system.claimed('a');
+    const newer = await system.claimed('a');
+    await system.settle('a', newer, { claim: older, dependencies: [] });
+    expect(await system.typeOf('a')).toBe('task_router');
+    await system.release('a', older);
+    expect(await system.typeOf('a')).toBeNull();
+  });
+
+  it('and not when someone claimed or confirmed meanwhile', async () => {
+    const overtaken = await system.claimed('a');
+    const current = await system.claimed('a');
+    await system.settle('a', overtaken, null);
+    expect(await claim('a', 'agent_registry')).toMatchObject({ ok: false, reason: 'type-conflict' });
+    await system.confirm('a', current);
+    await system.settle('a', current, null);
+    expect(await system.typeOf('a')).toBe('task_router');
+  });
+
+  it('twice is once', async () => {
+    const sequence = await system.claimed('a');
+    const held = { claim: sequence, dependencies: [] };
+    await system.settle('a', sequence, held);
+    await system.settle('a', sequence, held);
+    await system.settle('a', sequence, null);
+    expect(await system.typeOf('a')).toBe('task_router');
+  });
+});

@@ -1,0 +1,199 @@
+import { env, exports } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import type { FailureReport } from '../../src/core/failure/failure.ts';
+import type { FailureBatchItem, FailureIntake } from '../../src/core/failure/failure-intake.ts';
+import { DEFAULT_CONFIG } from '../../src/core/config/system-config.ts';
+import { freshRegistry } from '../registry/fresh-registry.ts';
+import type { Answer } from '../support/coordinator-http.ts';
+import { call, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
+
+const { FailureManager: manager } = exports as unknown as { readonly FailureManager: FailureIntake };
+const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+
+const report = (id: string, error: Record<string, unknown> = { message: 'it failed me' }): Promise<Answer> =>
+  call('POST', `/v1/components/${id}/failures`, { error });
+
+const rowsOf = async (id: string): Promise<Record<string, unknown>[]> =>
+  (await env.HISTORY.prepare('SELECT * FROM failures WHERE component_id = ? ORDER BY occurred_at').bind(id).all())
+    .results;
+
+async function registered(overrides: Record<string, unknown> = beats): Promise<string> {
+  const id = freshId();
+  await call('POST', '/v1/components', registrationFor(id, overrides));
+  return id;
+}
+
+async function writeFailures(componentId: string, occurredAt: readonly number[]): Promise<void> {
+  const insert = env.HISTORY.prepare(
+    `INSERT INTO failures (id, component_id, component_type, failure_type, source, message, occurred_at)
+     VALUES (?, ?, 'task_router', 'internal_error', 'report', 'earlier', ?)`,
+  );
+  await env.HISTORY.batch(occurredAt.map((at) => insert.bind(`f-${freshId()}`, componentId, at)));
+}
+
+function reportOf(componentId: string, componentType: string): FailureReport {
+  return {
+    id: `f-${crypto.randomUUID()}`,
+    componentId,
+    componentType,
+    source: 'report',
+    code: null,
+    message: 'it failed me',
+    context: null,
+    occurredAt: Date.now(),
+  };
+}
+
+const itemOf = (failure: FailureReport): FailureBatchItem => ({ report: failure, countSince: 0, waiting: [] });
+
+describe.concurrent('failed checks in the history', () => {
+  it('are written once each, three of them start a recovery, and those during it are not new failures', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'unavailable');
+    await registry.register(id);
+    for (let check = 0; check < 3; check++) await registry.api.probe(id);
+    await eventually(
+      () => registry.read(id),
+      (component) => component.recoveryId !== null,
+    );
+    for (let check = 0; check < 3; check++) await registry.api.probe(id);
+    await eventually(
+      () => registry.rows('SELECT seq FROM outbox'),
+      (rows) => rows.length === 0,
+    );
+    const rows = await rowsOf(id);
+    expect(rows).toHaveLength(3);
+    for (const row of rows) {
+      expect(row).toMatchObject({
+        component_type: registry.type,
+        failure_type: 'health_check_failure',
+        source: 'check',
+        code: 'HTTP_503',
+      });
+    }
+  });
+});
+
+describe.concurrent("callers' reports", () => {
+  it('are answered with what follows; two start nothing, the third starts a recovery', async () => {
+    const id = await registered();
+    const answers = [await report(id), await report(id), await report(id)];
+    for (const answer of answers) expect(answer.status).toBe(202);
+    expect(answers.map(({ body }) => body.recentFailures)).toEqual([1, 2, 3]);
+    expect(answers.map(({ body }) => body.threshold)).toEqual([3, 3, 3]);
+    expect(answers.map(({ body }) => body.failureType)).toEqual(Array.from({ length: 3 }, () => 'internal_error'));
+    expect(answers.map(({ body }) => body.recoveryId)).toEqual([null, null, expect.stringMatching(/^r-[0-9a-f]{32}$/)]);
+    expect((await rowsOf(id)).map((row) => row['id'])).toEqual(answers.map(({ body }) => body.failureId));
+    expect((await call('GET', `/v1/components/${id}`)).body.recoveryId).toBe(answers[2]!.body.recoveryId);
+  });
+
+  it('are classified by code, kept with their context, and listed newest first, page by page', async () => {
+    const id = await registered();
+    const error = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' };
+    await call('POST', `/v1/components/${id}/failures`, { error, context: { taskId: 't-9', tries: [1, 2] } });
+    await report(id, { code: 'ETIMEDOUT', message: 'slow' });
+    const first = await call('GET', `/v1/failures?componentId=${id}&limit=1`);
+    expect(first.body.items).toMatchObject([{ failureType: 'timeout_failure', source: 'report', context: null }]);
+    const second = await call('GET', `/v1/failures?componentId=${id}&limit=1&cursor=${first.body.nextCursor}`);
+    expect(second.body.items).toMatchObject([
+      { failureType: 'connection_failure', code: 'ECONNREFUSED', context: { taskId: 't-9', tries: [1, 2] } },
+    ]);
+    expect(second.body.nextCursor).toBeNull();
+    const { body } = await call('GET', '/v1/failures/stats');
+    expect(body.byComponent[id]).toBe(2);
+  });
+
+  it('about an id nobody registered are refused', async () => {
+    expect(await report(freshId())).toMatchObject({ status: 404, body: { code: 'unknown-component' } });
+  });
+});
+
+describe.concurrent('the count against the threshold', () => {
+  it('leaves out what is older than the window', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    const old = Date.now() - DEFAULT_CONFIG.failureWindow - 1_000;
+    await registry.register(id, beats);
+    await writeFailures(id, [old, old - 1, old - 60_000]);
+    const [evaluation] = await manager.evaluate([itemOf(reportOf(id, registry.type))]);
+    expect(evaluation).toMatchObject({ recentFailures: 1, recoveryId: null, recorded: true });
+  });
+
+  it('takes in what lies within the window', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    const within = Date.now() - DEFAULT_CONFIG.failureWindow + 10_000;
+    await writeFailures(id, [within, within + 1]);
+    const [evaluation] = await manager.evaluate([itemOf(reportOf(id, registry.type))]);
+    expect(evaluation).toMatchObject({ recentFailures: 3, recoveryId: expect.any(String) });
+  });
+
+  it('leaves out what an earlier recovery settled', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    const fail = () => registry.api.reportFailure(id, { message: 'it failed me' }, null);
+    await fail();
+    await fail();
+    const third = await fail();
+    if (!third.ok) throw new Error(third.message);
+    await registry.api.endRecovery(id, third.value.recoveryId!, 'successful');
+    expect(await fail()).toMatchObject({ value: { recentFailures: 1, recoveryId: null } });
+  });
+
+  it('leaves out what happened to a predecessor of the same id', async () => {
+    const id = await registered();
+    await report(id);
+    await report(id);
+    await call('DELETE', `/v1/components/${id}`);
+    await call('POST', '/v1/components', registrationFor(id, beats));
+    expect((await report(id)).body).toMatchObject({ recentFailures: 1, recoveryId: null });
+  });
+
+  it('takes a failure that is evaluated twice for one', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    const item = itemOf(reportOf(id, registry.type));
+    const evaluations = [...(await manager.evaluate([item, item, item])), ...(await manager.evaluate([item]))];
+    expect(evaluations.map((each) => each.recentFailures)).toEqual([1, 1, 1, 1]);
+    expect(evaluations.map((each) => each.recoveryId)).toEqual([null, null, null, null]);
+    expect(await rowsOf(id)).toHaveLength(1);
+  });
+
+  it('begins one recovery however many evaluations reach it at once', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    await writeFailures(id, [Date.now() - 2_000, Date.now() - 1_000]);
+    const evaluations = await Promise.all(
+      Array.from({ length: 5 }, () => manager.evaluate([itemOf(reportOf(id, registry.type))])),
+    );
+    const { recoveryId } = await registry.read(id);
+    expect(new Set(evaluations.flat().map((each) => each.recoveryId))).toEqual(new Set([recoveryId]));
+    const { body } = await eventually(
+      () => call('GET', `/v1/recoveries?componentId=${id}`),
+      (answer) => answer.body.items.length > 0,
+    );
+    expect(body.items.map((each: { id: string }) => each.id)).toEqual([recoveryId]);
+  });
+
+  it('begins nothing for what happened to a predecessor of the same id', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    await writeFailures(id, [Date.now() - 2_000, Date.now() - 1_000]);
+    const late = reportOf(id, registry.type);
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
+    await eventually(
+      async () => Date.now(),
+      (now) => now > late.occurredAt,
+    );
+    await registry.register(id, beats);
+    const [evaluation] = await manager.evaluate([itemOf(late)]);
+    expect(evaluation).toMatchObject({ recentFailures: 3, recoveryId: null, recorded: true });
+    expect((await registry.read(id)).recoveryId).toBeNull();
+  });
+});

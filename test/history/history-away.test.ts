@@ -1,0 +1,95 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { freshRegistry } from '../registry/fresh-registry.ts';
+import { call, componentLog, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
+
+const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+const TABLES = ['failures', 'recoveries', 'incidents'] as const;
+
+type Table = (typeof TABLES)[number];
+
+async function renameTables(tables: readonly Table[], from: string, to: string): Promise<void> {
+  for (const table of tables) await env.HISTORY.exec(`ALTER TABLE ${table}${from} RENAME TO ${table}${to}`);
+}
+
+/** Runs `work` while these tables of the history do not answer. */
+async function whileAway<T>(tables: readonly Table[], work: () => Promise<T>): Promise<T> {
+  await renameTables(tables, '', '_away');
+  try {
+    return await work();
+  } finally {
+    await renameTables(tables, '_away', '');
+  }
+}
+
+const writtenOf = async (id: string): Promise<string[]> => {
+  const { results } = await env.HISTORY.prepare('SELECT id FROM failures WHERE component_id = ?')
+    .bind(id)
+    .all<{ id: string }>();
+  return results.map((row) => row.id).toSorted();
+};
+
+describe('with the history away', () => {
+  it('counts what waits, starts the recovery all the same and writes each failure once afterwards', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    const waiting = () => registry.rows<{ key: string }>(`SELECT key FROM outbox WHERE kind = 'failure' ORDER BY seq`);
+    const ids = await whileAway(TABLES, async () => {
+      const seen = [];
+      for (let reported = 0; reported < 3; reported++) {
+        const taken = await registry.api.reportFailure(id, { message: 'it failed me' }, null);
+        if (!taken.ok) throw new Error(taken.message);
+        seen.push(taken.value);
+      }
+      expect(seen.map((each) => each.recentFailures)).toEqual([1, 2, 3]);
+      expect(seen.map((each) => each.recoveryId !== null)).toEqual([false, false, true]);
+      expect((await registry.read(id)).recoveryId).toBe(seen[2]!.recoveryId);
+      await registry.api.sweep();
+      expect((await waiting()).map((row) => row.key)).toEqual(seen.map((each) => each.failureId));
+      return seen.map((each) => each.failureId).toSorted();
+    });
+    await registry.api.sweep();
+    await eventually(waiting, (rows) => rows.length === 0);
+    expect(await writtenOf(id)).toEqual(ids);
+    await registry.api.sweep();
+    expect(await writtenOf(id)).toEqual(ids);
+  });
+
+  it('restarts and proves a component, and writes the recovery down when it is back', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'heals-on-restart');
+    const recoveryId = await whileAway(['recoveries', 'incidents'], async () => {
+      await registry.register(id, { control: { endpoint: `/${id}/control`, actions: ['restart'] } });
+      for (let check = 0; check < 3; check++) await registry.api.probe(id);
+      const begun = await eventually(
+        () => registry.read(id),
+        (component) => component.recoveryId !== null,
+      );
+      await eventually(
+        () => registry.read(id),
+        (component) => component.recoveryId === null && component.health.status === 'healthy',
+      );
+      return begun.recoveryId!;
+    });
+    expect((await componentLog(id)).control).toHaveLength(1);
+    const { body } = await eventually(
+      () => call('GET', `/v1/recoveries/${recoveryId}`),
+      (answer) => answer.body.status === 'successful',
+    );
+    expect(body.actions).toMatchObject([{ action: 'restart', status: 'done', verification: 'proven' }]);
+  });
+
+  it('says so to those who want to read it, and goes on answering about components', async () => {
+    const id = freshId();
+    await call('POST', '/v1/components', registrationFor(id, beats));
+    await whileAway(TABLES, async () => {
+      const reading = await call('GET', '/v1/failures');
+      expect(reading).toMatchObject({ status: 503, body: { code: 'history-unavailable' } });
+      expect(reading.headers.get('retry-after')).not.toBeNull();
+      expect((await call('GET', `/v1/components/${id}`)).status).toBe(200);
+    });
+    expect((await call('GET', '/v1/failures')).status).toBe(200);
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, inject, it } from 'vitest';
+import { classifyFailure } from '../../src/core/failure/classify.ts';
+import type { AttemptOutcome } from '../../src/core/health/check.ts';
+import { probeHttp } from '../../src/probe/http-probe.ts';
+import { componentLog, freshId, setMode } from '../support/coordinator-http.ts';
+
+interface Probed {
+  readonly outcome: AttemptOutcome;
+  readonly unanswered: number;
+}
+
+const policy = { allowPrivate: true };
+const times = { method: 'GET', timeoutMs: 2_000, degradedAfterMs: 1_000, suspicionMs: 1_000 };
+
+async function probe(url: string, over: Partial<typeof times> = {}): Promise<Probed> {
+  let unanswered = 0;
+  const outcome = await probeHttp({ url, ...times, ...over }, policy, () => unanswered++);
+  return { outcome, unanswered };
+}
+
+async function probeMode(mode: string, over: Partial<typeof times> = {}): Promise<Probed & { id: string }> {
+  const id = freshId();
+  await setMode(id, mode);
+  return { id, ...(await probe(`${inject('componentUrl')}/${id}/health`, over)) };
+}
+
+const codeOf = ({ outcome }: Probed): string | null => (outcome.kind === 'failed' ? outcome.error.code : null);
+
+describe.concurrent('one probe over a real socket', () => {
+  it('passes what answers that it is healthy', async () => {
+    const probed = await probeMode('healthy');
+    expect(probed.outcome).toMatchObject({ kind: 'passed', status: 'healthy', details: 'healthy' });
+    expect(probed.unanswered).toBe(0);
+  });
+
+  it('passes as degraded what says so of itself', async () => {
+    expect((await probeMode('degraded')).outcome).toMatchObject({ kind: 'passed', status: 'degraded' });
+  });
+
+  it('fails what answers 503, with the status and what it said', async () => {
+    const probed = await probeMode('unavailable');
+    expect(codeOf(probed)).toBe('HTTP_503');
+    expect(probed.outcome).toMatchObject({ details: 'unhealthy' });
+  });
+
+  it('calls a slow answer degraded, and says how long it took', async () => {
+    const { outcome } = await probeMode('slow', { degradedAfterMs: 100 });
+    expect(outcome).toMatchObject({ kind: 'passed', status: 'degraded' });
+    expect(outcome.kind === 'passed' && outcome.responseTimeMs).toBeGreaterThanOrEqual(390);
+  });
+
+  it('does not doubt what answers before the suspicion time', async () => {
+    expect((await probeMode('slow')).unanswered).toBe(0);
+  });
+
+  it('reports what hangs as unanswered at the suspicion time and as TIMEOUT at the timeout', async () => {
+    const id = freshId();
+    await setMode(id, 'hang');
+    const started = Date.now();
+    let doubtedAfter = 0;
+    const url = `${inject('componentUrl')}/${id}/health`;
+    const outcome = await probeHttp({ url, ...times, timeoutMs: 600, suspicionMs: 200 }, policy, () => {
+      expect(doubtedAfter).toBe(0);
+      doubtedAfter = Date.now() - started;
+    });
+    expect(doubtedAfter).toBeGreaterThanOrEqual(195);
+    expect(doubtedAfter).toBeLessThan(590);
+    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'TIMEOUT', message: 'no answer within 600 ms' } });
+    expect(Date.now() - started).toBeGreaterThanOrEqual(595);
+  });
+
+  it('fails a connection that breaks off as a connection failure', async () => {
+    const code = codeOf(await probeMode('reset'));
+    expect(code).not.toBeNull();
+    expect(classifyFailure({ code: code!, message: '' })).toBe('connection_failure');
+  });
+
+  it('fails a port where nobody listens as a connection failure', async () => {
+    const code = codeOf(await probe('http://127.0.0.1:9/health'));
+    expect(code).not.toBeNull();
+    expect(classifyFailure({ code: code!, message: '' })).toBe('connection_failure');
+  });
+
+  it('does not follow a redirect', async () => {
+    const probed = await probeMode('redirect');
+    expect(codeOf(probed)).toBe('HTTP_302');
+    expect((await componentLog('elsewhere')).checks).toBe(0);
+  });
+
+  it('does not read an endless body to its end', async () => {
+    const { outcome, unanswered } = await probeMode('endless');
+    expect(outcome).toMatchObject({ kind: 'passed', status: 'healthy' });
+    expect(outcome.kind === 'passed' && outcome.responseTimeMs).toBeLessThan(times.suspicionMs);
+    expect(unanswered).toBe(0);
+  });
+
+  it('gives no weight to what stands beyond 64 KiB', async () => {
+    const { outcome } = await probeMode('buried-verdict');
+    expect(outcome).toMatchObject({ kind: 'passed', status: 'healthy', details: null });
+  });
+
+  it('makes no request to an address that the deployment does not allow', async () => {
+    const id = freshId();
+    const url = `${inject('componentUrl')}/${id}/health`;
+    const outcome = await probeHttp({ url, ...times }, { allowPrivate: false }, () => undefined);
+    expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'ENDPOINT_REFUSED' } });
+    expect((await componentLog(id)).checks).toBe(0);
+  });
+});

@@ -1,0 +1,143 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { freshRegistry } from '../registry/fresh-registry.ts';
+import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';
+import {
+  ailing,
+  begunOnly,
+  controlLog,
+  ended,
+  eventsOf,
+  incidentsOf,
+  modifyWorkflows,
+  withControl,
+} from './ailing-component.ts';
+
+const withoutControl = () => ({});
+
+describe.concurrent('a recovery that cannot restart its component', () => {
+  it('counts its attempts, fails, opens a critical incident and holds off the next', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await ailing(registry, 'down-refuses-control');
+    const found = await ended(recoveryId);
+    expect(found.status).toBe('failed');
+    expect(found.actions).toMatchObject([
+      { position: 0, action: 'restart', status: 'failed', attempts: 3, verification: 'none' },
+      { position: 1, action: 'restart', status: 'failed', attempts: 3, verification: 'none' },
+    ]);
+    for (const action of found.actions) expect(action.detail).toContain('HTTP 500');
+    expect(await controlLog(id)).toMatchObject({ control: [], refusals: 6 });
+
+    const incidents = await incidentsOf(id);
+    expect(incidents).toMatchObject([
+      { id: found.incidentId, status: 'open', severity: 'critical', recoveryId, componentId: id, resolvedAt: null },
+    ]);
+    const opened = await eventsOf(id, 'incident.');
+    expect(opened.map((event) => event.type)).toEqual(['incident.opened']);
+    expect(opened[0]!.data).toMatchObject({ incidentId: found.incidentId, severity: 'critical', recoveryId });
+    const [last] = (await eventsOf(id, 'recovery.')).toReversed();
+    expect(last).toMatchObject({ type: 'recovery.failed', data: { recoveryId, outcome: 'failed' } });
+
+    for (let reported = 0; reported < 4; reported++) {
+      const taken = await registry.api.reportFailure(id, { message: 'it failed me' }, null);
+      expect(taken).toMatchObject({ value: { recoveryId: null } });
+    }
+    expect((await call('GET', `/v1/recoveries?componentId=${id}`)).body.items).toHaveLength(1);
+  });
+});
+
+describe.concurrent('a component that nobody can restart for us', () => {
+  it('gets an alert that says so, and is successful once it comes back by itself', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await ailing(registry, 'unavailable', withoutControl);
+    const [incident] = await eventually(
+      () => incidentsOf(id),
+      (all) => all.length > 0,
+    );
+    expect(incident).toMatchObject({ status: 'open', severity: 'warning', recoveryId });
+    expect((await registry.read(id)).recoveryId).toBe(recoveryId);
+
+    await setMode(id, 'healthy');
+    const found = await ended(recoveryId);
+    expect(found.status).toBe('successful');
+    expect(found.actions).toMatchObject([{ action: 'alert', status: 'done', verification: 'proven' }]);
+    expect(await incidentsOf(id)).toMatchObject([{ id: incident!['id'], status: 'resolved' }]);
+    const told = await eventually(
+      () => eventsOf(id, 'incident.'),
+      (all) => all.length >= 2,
+    );
+    expect(told.map((event) => event.type)).toEqual(['incident.opened', 'incident.resolved']);
+    expect((await controlLog(id)).control).toEqual([]);
+  });
+});
+
+describe.concurrent('people and incidents', () => {
+  it('take one on, then close it; said twice it is said once', async () => {
+    const registry = freshRegistry();
+    const { id } = await ailing(registry, 'unavailable', withoutControl);
+    const [incident] = await eventually(
+      () => incidentsOf(id),
+      (all) => all.length > 0,
+    );
+    const path = `/v1/incidents/${String(incident!['id'])}`;
+    const taken = await call('POST', `${path}/acknowledge`);
+    expect(taken).toMatchObject({ status: 200, body: { status: 'acknowledged', resolvedAt: null } });
+    expect((await call('POST', `${path}/acknowledge`)).body).toEqual(taken.body);
+    const closed = await call('POST', `${path}/resolve`);
+    expect(closed).toMatchObject({ status: 200, body: { status: 'resolved' } });
+    expect((await call('POST', `${path}/resolve`)).body).toEqual(closed.body);
+    expect((await call('GET', path)).body).toEqual(closed.body);
+    expect(await call('POST', `${path}/acknowledge`)).toMatchObject({
+      status: 409,
+      body: { code: 'incident-closed' },
+    });
+    const told = (await eventsOf(id, 'incident.')).map((event) => event.type);
+    expect(told).toEqual(['incident.opened', 'incident.acknowledged', 'incident.resolved']);
+  });
+
+  it('are told that an unknown incident does not exist', async () => {
+    const path = `/v1/incidents/i-${'0'.repeat(32)}`;
+    for (const [method, url] of [
+      ['GET', path],
+      ['POST', `${path}/acknowledge`],
+      ['POST', `${path}/resolve`],
+    ] as const) {
+      expect((await call(method, url)).status).toBe(404);
+    }
+  });
+});
+
+describe('a recovery whose actions prove nothing', () => {
+  it('goes on to the next action when the first proves nothing, each under a key of its own', async () => {
+    await modifyWorkflows(async (instance) => {
+      await instance.forceEventTimeout({ name: '0 signal 0' });
+      await instance.forceEventTimeout({ name: '1 signal 0' });
+    });
+    const registry = freshRegistry();
+    const { id, recoveryId } = await ailing(registry, 'unavailable');
+    const found = await ended(recoveryId);
+    expect(found.status).toBe('failed');
+    expect(found.actions.map((each) => [each.status, each.verification])).toEqual([
+      ['done', 'unproven'],
+      ['done', 'unproven'],
+    ]);
+    const keys = (await controlLog(id)).control.map((each) => each.idempotencyKey);
+    expect(keys).toEqual([`${recoveryId}-0`, `${recoveryId}-1`]);
+    expect(await incidentsOf(id)).toMatchObject([{ severity: 'critical' }]);
+  });
+
+  it('ends as timeout once its deadline is over, with an incident', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'unavailable');
+    await registry.register(id, withControl(id));
+    const order = await begunOnly(registry, id);
+    await modifyWorkflows((instance) => instance.forceEventTimeout({ name: '0 signal 0' }));
+    await env.RECOVERY_WORKFLOW.create({ id: order.recoveryId, params: { ...order, deadline: Date.now() } });
+    const found = await ended(order.recoveryId);
+    expect(found.status).toBe('timeout');
+    expect(found.actions).toHaveLength(1);
+    expect(await incidentsOf(id)).toMatchObject([{ severity: 'critical', status: 'open' }]);
+    expect((await registry.read(id)).recoveryId).toBeNull();
+  });
+});

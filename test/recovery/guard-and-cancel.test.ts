@@ -1,0 +1,140 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import type { FreshRegistry } from '../registry/fresh-registry.ts';
+import { freshRegistry } from '../registry/fresh-registry.ts';
+import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';
+import {
+  ailing,
+  begunOnly,
+  controlLog,
+  ended,
+  eventsOf,
+  failThreeChecks,
+  incidentsOf,
+  recovery,
+  withControl,
+} from './ailing-component.ts';
+
+const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+
+async function recovering(registry: FreshRegistry, count: number): Promise<{ id: string; recoveryId: string }[]> {
+  const found = [];
+  for (let made = 0; made < count; made++) {
+    const id = freshId();
+    await registry.register(id, beats);
+    const { recoveryId } = await begunOnly(registry, id);
+    found.push({ id, recoveryId });
+  }
+  return found;
+}
+
+const permits = (registry: FreshRegistry, each: { id: string; recoveryId: string }) =>
+  registry.api.permitDisruption(each.id, each.recoveryId);
+
+/** Its restart is accepted and does not help: the recovery waits for proof. */
+async function waitingForProof(registry: FreshRegistry): Promise<{ id: string; recoveryId: string }> {
+  const found = await ailing(registry, 'unavailable');
+  await eventually(
+    () => recovery(found.recoveryId),
+    ({ actions }) => actions?.[0]?.verification === 'running',
+  );
+  return found;
+}
+
+describe.concurrent('the guard', () => {
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+    [5, 1],
+    [6, 2],
+    [9, 3],
+  ])('lets of %i components %i be restarted at once', async (size, allowed) => {
+    const registry = freshRegistry();
+    const all = await recovering(registry, size);
+    const answers = [];
+    for (const each of all) answers.push(await permits(registry, each));
+    expect(answers.filter((answer) => answer === 'permitted')).toHaveLength(allowed);
+    expect(answers.filter((answer) => answer === 'too-many')).toHaveLength(size - allowed);
+  });
+
+  it('says the same again to who has leave, also after an eviction, and passes it on at the end', async () => {
+    const registry = freshRegistry();
+    const [first, second] = await recovering(registry, 2);
+    expect(await permits(registry, first!)).toBe('permitted');
+    expect(await permits(registry, first!)).toBe('permitted');
+    expect(await permits(registry, second!)).toBe('too-many');
+    await evictDurableObject(registry.stub);
+    expect(await permits(registry, second!)).toBe('too-many');
+    await registry.api.endRecovery(first!.id, first!.recoveryId, 'successful');
+    expect(await permits(registry, second!)).toBe('permitted');
+    expect(await permits(registry, first!)).toBe('not-recovering');
+  });
+
+  it('lets one recovery wait for the other, and then both succeed', async () => {
+    const registry = freshRegistry();
+    const held = await waitingForProof(registry);
+    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
+    await eventually(
+      () => recovery(recoveryId),
+      ({ status }) => String(status) === 'running',
+    );
+    expect((await controlLog(id)).control).toEqual([]);
+    await setMode(held.id, 'healthy');
+    expect((await ended(held.recoveryId)).status).toBe('successful');
+    expect((await ended(recoveryId)).status).toBe('successful');
+    expect((await controlLog(id)).control).toHaveLength(1);
+  });
+});
+
+describe.concurrent('a recovery that an operator cancels', () => {
+  it('ends as cancelled, without another action and without an incident', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await waitingForProof(registry);
+    const answer = await call('POST', `/v1/recoveries/${recoveryId}/cancel`);
+    expect(answer).toMatchObject({ status: 202, body: { id: recoveryId } });
+    expect((await ended(recoveryId)).status).toBe('cancelled');
+    expect((await registry.read(id)).recoveryId).toBeNull();
+    expect((await controlLog(id)).control).toHaveLength(1);
+    expect(await incidentsOf(id)).toEqual([]);
+    const [last] = (
+      await eventually(
+        () => eventsOf(id, 'recovery.'),
+        (events) => events.length >= 3,
+      )
+    ).toReversed();
+    expect(last!.data).toMatchObject({ recoveryId, outcome: 'cancelled' });
+
+    const again = await call('POST', `/v1/recoveries/${recoveryId}/cancel`);
+    expect(again).toMatchObject({ status: 409, body: { code: 'not-recovering' } });
+  });
+
+  it('must exist', async () => {
+    const answer = await call('POST', `/v1/recoveries/r-${'0'.repeat(32)}/cancel`);
+    expect(answer).toMatchObject({ status: 404, body: { code: 'not-found' } });
+  });
+});
+
+describe.concurrent('a component that is removed while it recovers', () => {
+  it('takes its recovery with it', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await waitingForProof(registry);
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
+    expect((await ended(recoveryId)).status).toBe('cancelled');
+    expect(await incidentsOf(id)).toEqual([]);
+    expect((await controlLog(id)).control).toHaveLength(1);
+  });
+
+  it('recovers on its own account when it registers again', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await waitingForProof(registry);
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
+    await ended(recoveryId);
+    await setMode(id, 'heals-on-restart');
+    await registry.register(id, withControl(id));
+    expect((await registry.read(id)).recoveryId).toBeNull();
+    const next = await failThreeChecks(registry, id);
+    expect(next).not.toBe(recoveryId);
+    expect((await ended(next)).status).toBe('successful');
+  });
+});

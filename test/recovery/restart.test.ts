@@ -1,0 +1,163 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { performAction } from '../../src/recovery/perform-action.ts';
+import { freshRegistry } from '../registry/fresh-registry.ts';
+import { eventually, freshId, setMode } from '../support/coordinator-http.ts';
+import {
+  ailing,
+  begunOnly,
+  controlLog,
+  ended,
+  eventsOf,
+  incidentsOf,
+  modifyWorkflows,
+  recovery,
+  withControl,
+} from './ailing-component.ts';
+
+describe.concurrent('a recovery by restart', () => {
+  it('asks the control endpoint once, proves the component by probes and is written down', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
+    const found = await ended(recoveryId);
+    expect(found).toMatchObject({
+      id: recoveryId,
+      componentId: id,
+      componentType: registry.type,
+      failureType: 'health_check_failure',
+      status: 'successful',
+      reason: expect.stringContaining('HTTP_503'),
+      incidentId: null,
+    });
+    expect(found.actions).toMatchObject([
+      { position: 0, action: 'restart', status: 'done', attempts: 1, verification: 'proven' },
+    ]);
+    expect(Date.parse(found.finishedAt!)).toBeGreaterThanOrEqual(Date.parse(found.actions[0]!.finishedAt!));
+
+    const { control } = await controlLog(id);
+    expect(control).toEqual([
+      {
+        action: 'restart',
+        componentId: id,
+        recoveryId,
+        idempotencyKey: `${recoveryId}-0`,
+        reason: found.reason,
+        parameters: {},
+      },
+    ]);
+    expect(await registry.read(id)).toMatchObject({ recoveryId: null, health: { status: 'healthy' } });
+    expect(await incidentsOf(id)).toEqual([]);
+  });
+
+  it('tells in events that it began, what it did and how it ended', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
+    await ended(recoveryId);
+    const events = await eventually(
+      () => eventsOf(id, 'recovery.'),
+      (all) => all.length >= 3,
+    );
+    expect(events.map((event) => event.type)).toEqual(['recovery.started', 'recovery.action', 'recovery.succeeded']);
+    for (const event of events) expect(event.data).toMatchObject({ recoveryId });
+    expect(events[1]!.data).toMatchObject({ position: 0, action: 'restart', status: 'done' });
+    const told = (await eventsOf(id, 'component.')).map((event) => event.type);
+    expect(told).toEqual([
+      'component.registered',
+      'component.health-changed',
+      'component.failed',
+      'component.health-changed',
+      'component.recovered',
+    ]);
+  });
+
+  it('settles the failures that led to it: the next one counts from one', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
+    await ended(recoveryId);
+    const next = await registry.api.reportFailure(id, { message: 'it failed me' }, null);
+    expect(next).toMatchObject({ value: { recentFailures: 1, recoveryId: null } });
+  });
+
+  it('begins anew, under an id of its own, when the component fails again later', async () => {
+    const registry = freshRegistry();
+    const first = await ailing(registry, 'heals-on-restart');
+    await ended(first.recoveryId);
+    await setMode(first.id, 'heals-on-restart');
+    for (let check = 0; check < 3; check++) await registry.api.probe(first.id);
+    const { recoveryId } = await eventually(
+      () => registry.read(first.id),
+      (component) => component.recoveryId !== null,
+    );
+    expect(recoveryId).not.toBe(first.recoveryId);
+    expect((await ended(recoveryId!)).status).toBe('successful');
+    expect((await controlLog(first.id)).control).toHaveLength(2);
+  });
+});
+
+describe.concurrent('a recovery whose steps are repeated', () => {
+  it('uses the same idempotency key when an action is carried out twice', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, withControl(id));
+    const order = await begunOnly(registry, id);
+    const { controlUrl } = await target(registry, id, order.recoveryId);
+    const context = { env, order, position: 1, controlUrl };
+    expect(await performAction('restart', context)).toMatchObject({ status: 'done', attempts: 1 });
+    expect(await performAction('restart', context)).toMatchObject({ status: 'done', attempts: 1 });
+    const { control } = await controlLog(id);
+    expect(control.map((each) => each.idempotencyKey)).toEqual([`${order.recoveryId}-1`, `${order.recoveryId}-1`]);
+  });
+
+  it('does not start the proof anew when that step is repeated', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'hang');
+    await registry.register(id);
+    const { recoveryId } = await begunOnly(registry, id);
+    await registry.api.beginVerification(id, recoveryId, 0, 700);
+    await registry.api.beginVerification(id, recoveryId, 0, 600_000);
+    const signals = await eventually(
+      () => registry.rows<{ payload: string }>(`SELECT payload FROM outbox WHERE kind = 'signal'`),
+      (rows) => rows.length > 0,
+      5_000,
+    );
+    expect(signals.map((row) => JSON.parse(row.payload))).toEqual([{ recoveryId, position: 0, outcome: 'unproven' }]);
+  });
+});
+
+describe.concurrent('the record of a recovery', () => {
+  it('shows it as running, with what was done so far, until it ends', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await ailing(registry, 'unavailable');
+    const running = await eventually(
+      () => recovery(recoveryId),
+      ({ actions }) => actions?.length === 1,
+    );
+    expect(running).toMatchObject({ status: 'running', finishedAt: null });
+    expect(running.actions[0]).toMatchObject({ action: 'restart', status: 'done', verification: 'running' });
+    await setMode(id, 'healthy');
+    expect((await ended(recoveryId)).status).toBe('successful');
+  });
+});
+
+describe('a recovery whose steps fail', () => {
+  it('gets over one failure of every step and acts once', async () => {
+    await modifyWorkflows(async (instance) => {
+      await instance.disableRetryDelays();
+      for (const name of ['plan', '0 guard 0', '0 restart', 'record 0 done', '0 verify', 'end', 'close']) {
+        await instance.mockStepError({ name }, new Error('the step was cut short'), 1);
+      }
+    });
+    const registry = freshRegistry();
+    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
+    expect((await ended(recoveryId)).status).toBe('successful');
+    expect((await controlLog(id)).control).toHaveLength(1);
+    expect((await registry.read(id)).recoveryId).toBeNull();
+  });
+});
+
+async function target(registry: ReturnType<typeof freshRegistry>, id: string, recoveryId: string) {
+  const facts = await registry.api.recoveryFacts(id, recoveryId);
+  if (!facts.ok) throw new Error(facts.message);
+  return facts.value;
+}

@@ -1,0 +1,115 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { performAction } from '../../src/recovery/perform-action.ts';
+import type { FreshRegistry } from '../registry/fresh-registry.ts';
+import { freshRegistry } from '../registry/fresh-registry.ts';
+import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';
+import { ailing, begunOnly, controlLog, ended, eventsOf, failThreeChecks, withControl } from './ailing-component.ts';
+
+const tasks = (...supportedTaskTypes: string[]) => ({ capabilities: { supportedTaskTypes } });
+
+async function healthyStandby(registry: FreshRegistry, overrides: Record<string, unknown> = {}): Promise<string> {
+  const id = freshId('standby');
+  await registry.register(id, { role: 'standby', ...overrides });
+  await registry.api.probe(id);
+  return id;
+}
+
+const lifecycleOf = async (registry: FreshRegistry, id: string): Promise<string> => (await registry.read(id)).lifecycle;
+
+const routed = async () => (await call('POST', '/v1/route', { requestType: 'metrics_collection' })).body;
+
+describe.concurrent('a recovery by switchover', () => {
+  it('promotes the standby, demotes the failed one, then restarts and proves that', async () => {
+    const registry = freshRegistry();
+    const standby = await healthyStandby(registry);
+    const { id, recoveryId } = await ailing(registry, 'reset');
+    await eventually(
+      () => lifecycleOf(registry, standby),
+      (lifecycle) => lifecycle === 'active',
+    );
+    expect(await lifecycleOf(registry, id)).toBe('standby');
+    await eventually(
+      () => controlLog(id),
+      ({ control }) => control.length === 1,
+    );
+    await setMode(id, 'healthy');
+    const found = await ended(recoveryId);
+    expect(found).toMatchObject({ status: 'successful', failureType: 'connection_failure' });
+    expect(found.actions).toMatchObject([
+      { position: 0, action: 'switchover', status: 'done', detail: `${standby} took over`, verification: 'none' },
+      { position: 1, action: 'restart', status: 'done', verification: 'proven' },
+    ]);
+    expect(await lifecycleOf(registry, id)).toBe('standby');
+    const [promoted] = await eventsOf(standby, 'component.lifecycle-changed');
+    expect(promoted!.data).toMatchObject({ from: 'standby', to: 'active' });
+    const [demoted] = await eventsOf(id, 'component.lifecycle-changed');
+    expect(demoted!.data).toMatchObject({ from: 'active', to: 'standby' });
+  });
+
+  it('is not for a failed health check: that one is restarted', async () => {
+    const registry = freshRegistry();
+    const standby = await healthyStandby(registry);
+    const { recoveryId } = await ailing(registry, 'heals-on-restart');
+    expect((await ended(recoveryId)).actions.map((each) => each.action)).toEqual(['restart']);
+    expect(await lifecycleOf(registry, standby)).toBe('standby');
+  });
+
+  it('passes over a standby that cannot do the same tasks, and one that is not healthy', async () => {
+    const registry = freshRegistry();
+    const ill = freshId('standby');
+    await setMode(ill, 'unavailable');
+    await registry.register(ill, { role: 'standby', ...tasks('a', 'b', 'c') });
+    const less = await healthyStandby(registry, tasks('a'));
+    const more = await healthyStandby(registry, tasks('b', 'a'));
+    const id = freshId();
+    await registry.register(id, tasks('a', 'b'));
+    expect(await registry.api.promoteStandby(id)).toEqual({ ok: true, value: { promoted: more } });
+    expect(await lifecycleOf(registry, ill)).toBe('standby');
+    expect(await lifecycleOf(registry, less)).toBe('standby');
+  });
+
+  it('fails plainly where there is no standby', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    const order = await begunOnly(registry, id);
+    const result = await performAction('switchover', { env, order, position: 0, controlUrl: null });
+    expect(result).toMatchObject({ status: 'failed', detail: expect.stringContaining('no healthy standby') });
+    expect(await lifecycleOf(registry, id)).toBe('active');
+  });
+
+  it('is found by routing: the standby gets the work', async () => {
+    const registry = freshRegistry('performance_tracker');
+    const standby = freshId('standby');
+    const failing = freshId();
+    for (const [id, role] of [
+      [standby, 'standby'],
+      [failing, 'active'],
+    ] as const) {
+      await registry.register(id, { role, ...withControl(id) });
+      await registry.api.probe(id);
+    }
+    expect((await routed()).component.id).toBe(failing);
+    await setMode(failing, 'reset');
+    await failThreeChecks(registry, failing);
+    await eventually(routed, (body) => body.component?.id === standby);
+  });
+});
+
+describe.concurrent('an isolation', () => {
+  it('follows a dependency failure that callers report, and has an end', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    const error = { code: 'DEPENDENCY_DOWN', message: 'its database is away' };
+    for (let reported = 0; reported < 3; reported++) await registry.api.reportFailure(id, error, null);
+    const component = await eventually(
+      () => registry.read(id),
+      ({ lifecycle }) => lifecycle === 'isolated',
+    );
+    const left = Date.parse(component.lifecycleUntil!) - Date.now();
+    expect(left).toBeGreaterThan(280_000);
+    expect(left).toBeLessThanOrEqual(300_000);
+  });
+});

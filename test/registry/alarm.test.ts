@@ -1,0 +1,153 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { coordinator } from '../../src/coordinator/coordinator-api.ts';
+import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
+import { componentLog, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
+import type { FreshRegistry } from './fresh-registry.ts';
+import { freshRegistry } from './fresh-registry.ts';
+
+const checksOf = async (id: string): Promise<number> => (await componentLog(id)).checks;
+
+const alarmOf = ({ stub }: FreshRegistry): Promise<number | null> =>
+  runInDurableObject(stub, (_, state) => state.storage.getAlarm());
+
+/** Takes the alarm away, so that only the test runs the rounds. */
+const loseAlarm = ({ stub }: FreshRegistry): Promise<void> =>
+  runInDurableObject(stub, (_, state) => state.storage.deleteAlarm());
+
+const runTwice = ({ stub }: FreshRegistry): Promise<void> =>
+  runInDurableObject(stub, async (instance: ComponentRegistry) => {
+    await instance.alarm();
+    await instance.alarm();
+  });
+
+const clockReaches = (time: number): Promise<number> =>
+  eventually(
+    async () => Date.now(),
+    (now) => now >= time,
+  );
+
+const removals = () =>
+  coordinator().events({ after: 0, types: ['component.unregistered'], limit: 1_000, newest: false });
+
+async function withHealthy(interval = 30_000): Promise<{ registry: FreshRegistry; id: string }> {
+  const registry = freshRegistry();
+  const id = freshId();
+  const { healthCheck } = registrationFor(id) as { healthCheck: Record<string, unknown> };
+  await registry.register(id, { healthCheck: { ...healthCheck, interval } });
+  await eventually(
+    () => registry.read(id),
+    (component) => component.health.status === 'healthy',
+  );
+  return { registry, id };
+}
+
+describe.concurrent('the alarm of a registry', () => {
+  it('is armed by a registration for no later than the check interval', async () => {
+    const { registry, id } = await withHealthy();
+    const { detection } = await registry.read(id);
+    const at = await alarmOf(registry);
+    expect(at).not.toBeNull();
+    expect(at!).toBeLessThanOrEqual(Date.now() + detection.intervalMs!);
+  });
+
+  it('is armed again by every run', async () => {
+    const { registry } = await withHealthy();
+    for (let run = 0; run < 3; run++) {
+      expect(await runDurableObjectAlarm(registry.stub)).toBe(true);
+      expect(await alarmOf(registry)).not.toBeNull();
+    }
+  });
+
+  it('is armed again also when a round throws', async () => {
+    const { registry } = await withHealthy();
+    await runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
+      const rounds = instance['rounds'];
+      const { start } = rounds;
+      rounds.start = () => {
+        throw new Error('a round that fails');
+      };
+      await instance.alarm();
+      rounds.start = start;
+    });
+    expect(await alarmOf(registry)).not.toBeNull();
+  });
+
+  it('checks what is due once when it runs twice', async () => {
+    const { registry, id } = await withHealthy(1_000);
+    await loseAlarm(registry);
+    const before = await checksOf(id);
+    await clockReaches(Date.now() + 1_000);
+    await runTwice(registry);
+    await eventually(
+      () => checksOf(id),
+      (checks) => checks > before,
+    );
+    expect(await checksOf(id)).toBe(before + 1);
+  });
+
+  it('expires a heartbeat once when it runs twice', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 1_000 } });
+    await loseAlarm(registry);
+    await clockReaches(Date.now() + 1_001);
+    await runTwice(registry);
+    expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
+    const written = await eventually(
+      () => env.HISTORY.prepare('SELECT id FROM failures WHERE component_id = ?').bind(id).all(),
+      ({ results }) => results.length > 0,
+    );
+    expect(written.results).toHaveLength(1);
+  });
+
+  it('removes what has drained once when it runs twice', async () => {
+    const { registry, id } = await withHealthy();
+    const removal = await registry.api.remove(id, { drainMs: 300, ifGeneration: null });
+    expect(removal).toMatchObject({ ok: true });
+    expect((await registry.read(id)).lifecycle).toBe('draining');
+    await loseAlarm(registry);
+    await clockReaches(Date.now() + 300);
+    await runTwice(registry);
+    expect(await registry.api.component(id)).toMatchObject({ ok: false });
+    const events = await eventually(removals, (all) => all.some((event) => event.subject === id));
+    expect(events.filter((event) => event.subject === id)).toHaveLength(1);
+  });
+
+  it('brings an isolated component back when its time is over', async () => {
+    const { registry, id } = await withHealthy();
+    await registry.api.changeLifecycle(id, { state: 'isolated', until: Date.now() + 300 });
+    expect((await registry.read(id)).lifecycle).toBe('isolated');
+    await eventually(
+      () => registry.read(id),
+      (component) => component.lifecycle === 'active',
+      3_000,
+    );
+  });
+
+  it('goes on after an eviction without any call from outside', async () => {
+    const { registry, id } = await withHealthy(1_000);
+    const before = await checksOf(id);
+    await evictDurableObject(registry.stub);
+    await eventually(
+      () => checksOf(id),
+      (checks) => checks >= before + 3,
+      12_000,
+    );
+  });
+
+  it('is repaired by the sweep when it is lost', async () => {
+    const { registry, id } = await withHealthy();
+    await loseAlarm(registry);
+    const before = await checksOf(id);
+    expect(await alarmOf(registry)).toBeNull();
+    await registry.api.sweep();
+    expect(await alarmOf(registry)).not.toBeNull();
+    await eventually(
+      () => checksOf(id),
+      (checks) => checks > before,
+      8_000,
+    );
+  });
+});

@@ -1,0 +1,183 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it, vi } from 'vitest';
+import { SystemCoordinator } from '../../src/coordinator/system-coordinator.ts';
+import type { RecoveryCause } from '../../src/registry/registry-api.ts';
+import { eventually, freshId, setMode } from '../support/coordinator-http.ts';
+import type { FreshRegistry } from './fresh-registry.ts';
+import { freshRegistry } from './fresh-registry.ts';
+
+const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+const alive = { status: 'healthy', load: null } as const;
+
+const cause = (): RecoveryCause => ({
+  occurredAt: Date.now(),
+  failureId: `f-${freshId()}`,
+  failureType: 'health_check_failure',
+  reason: 'HTTP_503: answered HTTP 503',
+});
+
+/** Everything stored and shown of a fleet, without what only time moves. */
+async function everything(registry: FreshRegistry) {
+  return {
+    components: await registry.api.components({ after: null, limit: 100, metadata: {} }),
+    rows: await registry.rows('SELECT * FROM components ORDER BY id'),
+    scalars: await registry.rows('SELECT * FROM scalars ORDER BY name'),
+  };
+}
+
+describe('an eviction of the registry', () => {
+  it('loses no registration, no health, no lifecycle and no recovery', async () => {
+    const registry = freshRegistry();
+    const [well, sick, standby, draining, recovering, failed] = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) =>
+      freshId(name),
+    );
+    await registry.register(well!, {
+      ...beats,
+      metadata: { version: '2.1.0', nested: { deep: [1, null, 'x'] } },
+      weight: 3,
+    });
+    await registry.register(sick!, { ...beats, control: { endpoint: '/control', actions: ['restart'] } });
+    await registry.register(standby!, { ...beats, role: 'standby' });
+    await registry.register(draining!, beats);
+    await registry.register(recovering!, beats);
+    await registry.register(failed!, beats);
+    for (const id of [well, standby, draining]) await registry.api.heartbeat(id!, alive);
+    await registry.api.heartbeat(sick!, { status: 'degraded', load: null });
+    await registry.api.remove(draining!, { drainMs: 600_000, ifGeneration: null });
+    const begun = await registry.api.beginRecovery(recovering!, cause());
+    if (!begun.ok) throw new Error(begun.message);
+    const { recoveryId } = begun.value.order;
+    await registry.api.permitDisruption(recovering!, recoveryId);
+    await registry.api.beginVerification(recovering!, recoveryId, 2, 600_000);
+    const other = await registry.api.beginRecovery(failed!, cause());
+    if (!other.ok) throw new Error(other.message);
+    await registry.api.endRecovery(failed!, other.value.order.recoveryId, 'failed');
+
+    const before = await everything(registry);
+    await evictDurableObject(registry.stub);
+    expect(await everything(registry)).toEqual(before);
+
+    expect(await registry.api.beginRecovery(recovering!, cause())).toEqual({
+      ok: true,
+      value: { order: begun.value.order, started: false },
+    });
+    expect(await registry.api.permitDisruption(recovering!, recoveryId)).toBe('permitted');
+    expect(await registry.api.beginRecovery(failed!, cause())).toMatchObject({ reason: 'cooling-down' });
+  });
+
+  it('keeps what was observed by checks: status, since, reason, failures', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'unavailable');
+    await registry.register(id);
+    await eventually(
+      () => registry.read(id),
+      (component) => component.health.errorCount === 1,
+    );
+    const before = (await registry.read(id)).health;
+    await evictDurableObject(registry.stub);
+    const after = (await registry.read(id)).health;
+    expect(after).toMatchObject({ status: 'unhealthy', since: before.since, reason: before.reason });
+    expect(after.errorCount).toBeGreaterThanOrEqual(before.errorCount);
+  });
+
+  it('keeps what is owed in the outbox and delivers it afterwards', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    const publish = vi.spyOn(SystemCoordinator.prototype, 'publish').mockImplementation(async () => {
+      throw new Error('the coordinator is away');
+    });
+    const owed = () => registry.rows<{ key: string; payload: string }>('SELECT key, payload FROM outbox ORDER BY seq');
+    try {
+      await registry.register(id, beats);
+      await registry.api.heartbeat(id, alive);
+      const before = await owed();
+      expect(before.length).toBeGreaterThanOrEqual(2);
+      await evictDurableObject(registry.stub);
+      expect(await owed()).toEqual(before);
+    } finally {
+      publish.mockRestore();
+    }
+    await registry.api.sweep();
+    expect(await eventually(owed, (rows) => rows.length === 0)).toEqual([]);
+  });
+
+  it('takes a component off the list for good when it was removed', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
+    await evictDurableObject(registry.stub);
+    expect(await registry.api.component(id)).toMatchObject({ ok: false, reason: 'unknown-component' });
+  });
+});
+
+describe('a row that cannot be read', () => {
+  it.each(['registration', 'health', 'lifecycle', 'recovery'])('stops nobody else: %s', async (column) => {
+    const registry = freshRegistry();
+    const [poisoned, neighbour] = [freshId('poisoned'), freshId('neighbour')];
+    await registry.register(poisoned, beats);
+    await registry.register(neighbour);
+    await eventually(
+      () => registry.read(neighbour),
+      (component) => component.health.status === 'healthy',
+    );
+    await runInDurableObject(registry.stub, (_, state) => {
+      state.storage.sql.exec(`UPDATE components SET ${column} = '{"broken' WHERE id = ?`, poisoned);
+    });
+    await evictDurableObject(registry.stub);
+    expect((await registry.read(neighbour)).health.status).toBe('healthy');
+    expect(await registry.api.probe(neighbour)).toMatchObject({ value: { outcome: 'passed' } });
+    expect(await registry.api.component(poisoned)).toMatchObject({ ok: false });
+
+    expect((await registry.register(poisoned, beats)).id).toBe(poisoned);
+    await evictDurableObject(registry.stub);
+    expect((await registry.read(poisoned)).id).toBe(poisoned);
+  });
+});
+
+describe('the revision of a type', () => {
+  it('grows with every change that can be seen, with no other, and never falls', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    const revision = async (): Promise<number> => (await registry.api.sync({ revision: null, assigned: {} })).revision;
+    const seen = [await revision()];
+    const changes: (() => Promise<unknown>)[] = [
+      () => registry.register(id, beats),
+      () => registry.api.heartbeat(id, alive),
+      () => registry.register(id, { ...beats, weight: 2 }),
+      () => registry.api.changeLifecycle(id, { state: 'maintenance', until: null }),
+      () =>
+        evictDurableObject(registry.stub).then(() => registry.api.heartbeat(id, { status: 'degraded', load: null })),
+      () => registry.api.remove(id, { drainMs: 0, ifGeneration: null }),
+      () => evictDurableObject(registry.stub).then(() => registry.register(id, beats)),
+    ];
+    for (const change of changes) {
+      await change();
+      seen.push(await revision());
+    }
+    for (const [at, value] of seen.slice(1).entries()) expect(value).toBeGreaterThan(seen[at]!);
+
+    const settled = await revision();
+    await registry.api.heartbeat(id, { status: 'healthy', load: null });
+    const afterHealth = await revision();
+    expect(afterHealth).toBeGreaterThan(settled);
+    const load = { activeConnections: 5, queueDepth: 1, loadPercentage: 50 };
+    await registry.api.heartbeat(id, { status: 'healthy', load });
+    await registry.register(id, beats);
+    await evictDurableObject(registry.stub);
+    expect(await revision()).toBe(afterHealth);
+  });
+
+  it('is answered with candidates only to an edge that does not hold it', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    const first = await registry.api.sync({ revision: null, assigned: {} });
+    expect(first.candidates?.map((candidate) => candidate.id)).toEqual([id]);
+    const second = await registry.api.sync({ revision: first.revision, assigned: { [id]: 3 } });
+    expect(second).toMatchObject({ revision: first.revision, candidates: null });
+    expect(second.vitals).toHaveLength(1);
+    expect(second.vitals[0]!.inFlight).toBe(3);
+  });
+});

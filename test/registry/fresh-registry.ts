@@ -1,0 +1,50 @@
+/**
+ * A registry that no other test has touched, with ways to fill it and to look inside.
+ *
+ * Its type is made up, so a test has a fleet of its own; what goes over HTTP needs a configured type.
+ */
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import type { ComponentResource } from '../../src/core/component/resource.ts';
+import { RegistrationSchema } from '../../src/core/component/registration.ts';
+import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
+import type { RegistryApi } from '../../src/registry/registry-api.ts';
+import { registryOf } from '../../src/registry/registry-api.ts';
+import { freshId, registrationFor } from '../support/coordinator-http.ts';
+
+export interface FreshRegistry {
+  readonly type: string;
+  readonly api: RegistryApi;
+  readonly stub: DurableObjectStub<ComponentRegistry>;
+  /** Registers under the next claim number; answers the resource. */
+  register(id: string, overrides?: Record<string, unknown>): Promise<ComponentResource>;
+  read(id: string): Promise<ComponentResource>;
+  rows<T extends Record<string, SqlStorageValue>>(sql: string, ...values: SqlStorageValue[]): Promise<T[]>;
+}
+
+let claims = 0;
+
+export const nextClaim = (): number => ++claims;
+
+export function freshRegistry(type = freshId('t').replaceAll('-', '_')): FreshRegistry {
+  const api = registryOf(type);
+  const stub = env.COMPONENT_REGISTRY.getByName(type);
+  return {
+    type,
+    api,
+    stub,
+    async register(id, overrides = {}) {
+      const registration = RegistrationSchema.parse(registrationFor(id, { type, ...overrides }));
+      const stored = await api.register(registration, nextClaim(), null);
+      if (!stored.ok) throw new Error(stored.message);
+      return stored.value.component;
+    },
+    async read(id) {
+      const found = await api.component(id);
+      if (!found.ok) throw new Error(found.message);
+      return found.value;
+    },
+    rows: (sql, ...values) =>
+      runInDurableObject(stub, (_, state) => state.storage.sql.exec<never>(sql, ...values).toArray()),
+  };
+}

@@ -1,0 +1,131 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { call, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
+import { freshRegistry } from './fresh-registry.ts';
+
+const beatsEvery = (ttl: number) => ({ healthCheck: undefined, heartbeat: { ttl } });
+const alive = { status: 'healthy', load: null } as const;
+
+const failuresInHistory = async (id: string) =>
+  (await env.HISTORY.prepare('SELECT source, code, failure_type FROM failures WHERE component_id = ?').bind(id).all())
+    .results;
+
+describe.concurrent('a component that tells of itself', () => {
+  it('is healthy with its first heartbeat, over HTTP, and told when that expires', async () => {
+    const id = freshId();
+    await call('POST', '/v1/components', registrationFor(id, beatsEvery(60_000)));
+    const { status, body } = await call('POST', `/v1/components/${id}/heartbeat`, { status: 'healthy' });
+    expect(status).toBe(200);
+    expect(body.status).toBe('healthy');
+    expect(Date.parse(body.expiresAt) - Date.now()).toBeGreaterThan(50_000);
+    expect((await call('GET', `/v1/components/${id}`)).body.health.status).toBe('healthy');
+  });
+
+  it('is unhealthy once its heartbeat expires: one failure, written once, and a recovery begins', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(1_000));
+    await registry.api.heartbeat(id, alive);
+    const { health } = await eventually(
+      () => registry.read(id),
+      (component) => component.health.status === 'unhealthy',
+      5_000,
+    );
+    expect(health.reason).toContain('HEARTBEAT_EXPIRED');
+    await eventually(
+      () => registry.read(id),
+      (component) => component.recoveryId !== null,
+      5_000,
+    );
+    expect(await failuresInHistory(id)).toEqual([
+      { source: 'heartbeat', code: 'HEARTBEAT_EXPIRED', failure_type: 'health_check_failure' },
+    ]);
+  });
+
+  it('is unhealthy also when it never sent one', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(1_000));
+    expect((await registry.read(id)).health.status).toBe('unknown');
+    await eventually(
+      () => registry.read(id),
+      (component) => component.health.status === 'unhealthy',
+      5_000,
+    );
+  });
+
+  it('is back with its next heartbeat, and its recovery ends successful by heartbeats alone', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(1_000));
+    await eventually(
+      () => registry.read(id),
+      (component) => component.recoveryId !== null,
+      5_000,
+    );
+    await registry.api.heartbeat(id, alive);
+    expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', reason: null });
+    await eventually(
+      async () => {
+        await registry.api.heartbeat(id, alive);
+        return registry.read(id);
+      },
+      (component) => component.recoveryId === null,
+      10_000,
+    );
+    const { body } = await eventually(
+      () => call('GET', `/v1/recoveries?componentId=${id}`),
+      (answer) => answer.body.items[0]?.status !== 'running',
+    );
+    expect(body.items).toHaveLength(1);
+    expect(body.items[0].status).toBe('successful');
+  });
+
+  it('says degraded or unhealthy of itself and is taken at its word', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    await registry.api.heartbeat(id, { status: 'degraded', load: null });
+    expect((await registry.read(id)).health.status).toBe('degraded');
+    await registry.api.heartbeat(id, { status: 'unhealthy', load: null });
+    await registry.api.heartbeat(id, { status: 'unhealthy', load: null });
+    expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
+    await registry.api.heartbeat(id, alive);
+    expect((await registry.read(id)).health.status).toBe('healthy');
+  });
+
+  it('is no better than its checks say, however well it speaks of itself', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    const nobody = { endpoint: 'http://127.0.0.1:9/health', timeout: 1_000, interval: 30_000, retries: 0 };
+    await registry.register(id, { healthCheck: nobody, heartbeat: { ttl: 60_000 } });
+    await registry.api.probe(id);
+    await registry.api.heartbeat(id, alive);
+    expect((await registry.read(id)).health.status).toBe('unhealthy');
+  });
+
+  it('tells its load, which is shown', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    const load = { activeConnections: 12, queueDepth: 3, loadPercentage: 64 };
+    await registry.api.heartbeat(id, { status: 'healthy', load });
+    expect((await registry.read(id)).load).toMatchObject(load);
+  });
+
+  it('is refused where none was declared, and one by one in a batch', async () => {
+    const [declared, silent] = [freshId(), freshId()];
+    await call('POST', '/v1/components', registrationFor(declared, beatsEvery(60_000)));
+    await call('POST', '/v1/components', registrationFor(silent));
+    const refused = await call('POST', `/v1/components/${silent}/heartbeat`, {});
+    expect(refused).toMatchObject({ status: 409, body: { code: 'heartbeat-not-declared' } });
+    const { body } = await call('POST', '/v1/heartbeats', {
+      heartbeats: [{ id: declared }, { id: silent }, { id: freshId() }],
+    });
+    expect(body.results.map((each: { ok: boolean; code: string | null }) => [each.ok, each.code])).toEqual([
+      [true, null],
+      [false, 'heartbeat-not-declared'],
+      [false, 'unknown-component'],
+    ]);
+  });
+});

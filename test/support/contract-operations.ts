@@ -1,0 +1,13 @@
+/** The operations that the API declares: what its contract lists. */
+import { createApp } from '../../src/api/app.ts';
+
+export interface Operation {
+  readonly method: string;
+  /** With placeholders, as in `/v1/components/{id}`. */
+  readonly path: string;
+}
+
+export const contractOperations = (): Operation[] =>
+  createApp().openAPIRegistry.definitions.flatMap((definition) =>
+    definition.type === 'route' ? [{ method: definition.route.method.toUpperCase(), path: definition.route.path }] : [],
+  );

@@ -1,0 +1,185 @@
+import { createScheduledController, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { coordinator } from '../../src/coordinator/coordinator-api.ts';
+import { RegistrationSchema } from '../../src/core/component/registration.ts';
+import worker from '../../src/index.ts';
+import { ComponentRegistry } from '../../src/registry/component-registry.ts';
+import { registryOf } from '../../src/registry/registry-api.ts';
+import { cronSweep } from '../../src/sweep/cron-sweep.ts';
+import { begunOnly, controlLog, ended, withControl } from '../recovery/ailing-component.ts';
+import { freshRegistry } from '../registry/fresh-registry.ts';
+import { call, componentLog, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
+
+const DAY_MS = 86_400_000;
+const CLAIM_OVER_MS = 61_000;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('the sweep over registries', () => {
+  it('arms an alarm that was lost, and checks what is overdue', async () => {
+    const registry = freshRegistry('task_router');
+    const id = freshId();
+    const { healthCheck } = registrationFor(id) as { healthCheck: Record<string, unknown> };
+    await registry.register(id, { healthCheck: { ...healthCheck, interval: 1_000 } });
+    await registry.api.probe(id);
+    await runInDurableObject(registry.stub, (_, state) => state.storage.deleteAlarm());
+    const { checks } = await componentLog(id);
+    await cronSweep(env, Date.now());
+    expect(await runInDurableObject(registry.stub, (_, state) => state.storage.getAlarm())).not.toBeNull();
+    await eventually(
+      () => componentLog(id),
+      (log) => log.checks > checks,
+      8_000,
+    );
+  });
+
+  it('visits the other types when one of them throws', async () => {
+    const visited: string[] = [];
+    const sweep = ComponentRegistry.prototype.sweep;
+    vi.spyOn(ComponentRegistry.prototype, 'sweep').mockImplementation(async function (this: ComponentRegistry) {
+      const { type } = this['state'];
+      visited.push(type);
+      if (type === 'task_router') throw new Error('this registry cannot');
+      await sweep.call(this);
+    });
+    for (const type of ['task_router', 'agent_registry', 'constitutional_runtime']) {
+      await freshRegistry(type).register(freshId());
+    }
+    await cronSweep(env, Date.now());
+    expect(visited).toEqual(expect.arrayContaining(['task_router', 'agent_registry', 'constitutional_runtime']));
+  });
+
+  it('runs as the scheduled handler', async () => {
+    const registry = freshRegistry('caws_validator');
+    await registry.register(freshId());
+    await runInDurableObject(registry.stub, (_, state) => state.storage.deleteAlarm());
+    await worker.scheduled(createScheduledController({ scheduledTime: Date.now() }), env);
+    expect(await runInDurableObject(registry.stub, (_, state) => state.storage.getAlarm())).not.toBeNull();
+  });
+});
+
+describe('the sweep over recoveries', () => {
+  it('starts the workflow of a recovery that was begun and then forgotten', async () => {
+    const registry = freshRegistry('agent_registry');
+    const id = freshId();
+    await setMode(id, 'heals-on-restart');
+    await registry.register(id, withControl(id));
+    await registry.api.probe(id);
+    const { recoveryId } = await begunOnly(registry, id);
+    expect((await call('GET', `/v1/recoveries/${recoveryId}`)).status).toBe(404);
+    await cronSweep(env, Date.now());
+    await cronSweep(env, Date.now());
+    expect((await ended(recoveryId)).status).toBe('successful');
+    expect((await controlLog(id)).control).toHaveLength(1);
+    expect((await registry.read(id)).recoveryId).toBeNull();
+  });
+
+  it('tells the registry how a recovery ended whose end it never heard of', async () => {
+    const registry = freshRegistry('task_orchestrator');
+    const id = freshId();
+    await setMode(id, 'heals-on-restart');
+    await registry.register(id, withControl(id));
+    await registry.api.probe(id);
+    const endRecovery = vi.spyOn(ComponentRegistry.prototype, 'endRecovery').mockImplementation(async () => undefined);
+    const { recoveryId } = await begunOnly(registry, id);
+    await cronSweep(env, Date.now());
+    expect((await ended(recoveryId)).status).toBe('successful');
+    expect((await registry.read(id)).recoveryId).toBe(recoveryId);
+    endRecovery.mockRestore();
+    await eventually(
+      async () => (await (await env.RECOVERY_WORKFLOW.get(recoveryId)).status()).status,
+      (status) => status === 'complete',
+    );
+    await cronSweep(env, Date.now());
+    expect((await registry.read(id)).recoveryId).toBeNull();
+    const next = await registry.api.beginRecovery(id, {
+      occurredAt: Date.now(),
+      failureId: 'f-next',
+      failureType: 'health_check_failure',
+      reason: 'again',
+    });
+    expect(next).toMatchObject({ ok: true, value: { started: true } });
+  });
+});
+
+describe('the sweep over the directory', () => {
+  it('lets go of an id whose registration never arrived', async () => {
+    const id = freshId();
+    expect(await coordinator().claim({ id, type: 'task_router', dependencies: [] })).toMatchObject({ ok: true });
+    const taken = await coordinator().claim({ id, type: 'agent_registry', dependencies: [] });
+    expect(taken).toMatchObject({ ok: false, reason: 'type-conflict' });
+    await cronSweep(env, Date.now());
+    expect(await coordinator().claim({ id, type: 'agent_registry', dependencies: [] })).toMatchObject({ ok: false });
+    await cronSweep(env, Date.now() + CLAIM_OVER_MS);
+    expect(await coordinator().claim({ id, type: 'agent_registry', dependencies: [] })).toMatchObject({ ok: true });
+  });
+
+  it('confirms an id whose registration arrived and was not confirmed', async () => {
+    const id = freshId();
+    const type = 'performance_tracker';
+    const claim = await coordinator().claim({ id, type, dependencies: [] });
+    if (!claim.ok) throw new Error(claim.message);
+    const registration = RegistrationSchema.parse(registrationFor(id, { type }));
+    await registryOf(type).register(registration, claim.value.sequence, null);
+    expect((await call('GET', `/v1/components/${id}`)).status).toBe(404);
+    await cronSweep(env, Date.now() + CLAIM_OVER_MS);
+    expect((await call('GET', `/v1/components/${id}`)).status).toBe(200);
+  });
+});
+
+const failure = (name: string, at: number) =>
+  env.HISTORY.prepare(
+    `INSERT INTO failures (id, component_id, component_type, failure_type, source, message, occurred_at)
+     VALUES (?, 'kept', 'task_router', 'internal_error', 'report', 'm', ?)`,
+  ).bind(name, at);
+
+const recovery = (name: string, status: string, deadline: number, finishedAt: number | null) =>
+  env.HISTORY.prepare(
+    `INSERT INTO recoveries (id, component_id, component_type, failure_type, failure_id, status, reason, started_at, deadline, finished_at, actions)
+     VALUES (?, 'kept', 'task_router', 'internal_error', 'f', ?, 'r', ?, ?, ?, '[]')`,
+  ).bind(name, status, deadline - 300_000, deadline, finishedAt);
+
+const incident = (name: string, status: string, openedAt: number, resolvedAt: number | null) =>
+  env.HISTORY.prepare(
+    `INSERT INTO incidents (id, status, severity, title, summary, component_id, component_type, opened_at, resolved_at)
+     VALUES (?, ?, 'critical', 't', 's', 'kept', 'task_router', ?, ?)`,
+  ).bind(name, status, openedAt, resolvedAt);
+
+const idsOf = async (table: string) =>
+  (
+    await env.HISTORY.prepare(`SELECT id FROM ${table} WHERE component_id = 'kept' ORDER BY id`).all<{
+      id: string;
+    }>()
+  ).results.map((row) => row.id);
+
+describe('the sweep over the history', () => {
+  it('removes what is past its time and keeps the rest', async () => {
+    const now = Date.now();
+    const longAgo = now - 91 * DAY_MS;
+    await env.HISTORY.batch([
+      failure('f-old', now - 31 * DAY_MS),
+      failure('f-new', now - 29 * DAY_MS),
+      recovery('r-old', 'failed', longAgo, longAgo),
+      recovery('r-new', 'successful', now - 89 * DAY_MS, now - 89 * DAY_MS),
+      recovery('r-abandoned', 'running', now - 3_700_000, null),
+      recovery('r-running', 'running', now + 60_000, null),
+      incident('i-old', 'resolved', longAgo, longAgo),
+      incident('i-open', 'open', longAgo, null),
+    ]);
+    await cronSweep(env, now);
+    await cronSweep(env, now);
+    expect(await idsOf('failures')).toEqual(['f-new']);
+    expect(await idsOf('recoveries')).toEqual(['r-abandoned', 'r-new', 'r-running']);
+    expect(await idsOf('incidents')).toEqual(['i-open']);
+    const { results } = await env.HISTORY.prepare(
+      `SELECT id, status, finished_at FROM recoveries WHERE id IN ('r-abandoned', 'r-running') ORDER BY id`,
+    ).all();
+    expect(results).toEqual([
+      { id: 'r-abandoned', status: 'failed', finished_at: now },
+      { id: 'r-running', status: 'running', finished_at: null },
+    ]);
+  });
+});
