@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { PreferenceName, Preferences } from '../../../src/core/balancing/preferences.ts';
+import { relaxable, unmetPreference } from '../../../src/core/balancing/preferences.ts';
+import { candidateOf } from './candidate-of.ts';
+
+const CANDIDATE = candidateOf(
+  'router-1',
+  {
+    metadata: { version: '2.1.0', gpus: 2, tags: ['a'] },
+    location: 'weur',
+    taskTypes: ['code-review'], flags: ['performanceMetrics'],
+  },
+  { loadPercentage: 50 },
+);
+
+describe('unmetPreference', () => {
+  it.each<[Preferences, PreferenceName | null]>([
+    [{}, null],
+    [{ avoidComponents: [] }, null],
+    [{ avoidComponents: ['router-2'] }, null],
+    [{ avoidComponents: ['router-2', 'router-1'] }, 'avoidComponents'],
+    [{ maxLoad: 51 }, null],
+    [{ maxLoad: 50 }, null],
+    [{ maxLoad: 49 }, 'maxLoad'],
+    [{ maxLoad: 0 }, 'maxLoad'],
+    [{ location: 'weur' }, null],
+    [{ location: 'enam' }, 'location'],
+    [{ capabilities: [] }, null],
+    [{ capabilities: ['code-review'] }, null],
+    [{ capabilities: ['performanceMetrics'] }, null],
+    [{ capabilities: ['code-review', 'performanceMetrics'] }, null],
+    [{ capabilities: ['code-review', 'translation'] }, 'capabilities'],
+    [{ preferredComponent: 'router-2' }, null],
+    [{ preferredComponent: 'router-2', strict: true }, 'preferredComponent'],
+    [{ preferredComponent: 'router-1', strict: true }, null],
+    [{ match: {} }, null],
+    [{ match: { version: '2.1.0' } }, null],
+    [{ match: { version: '2.1.0', gpus: '2', tags: '["a"]' } }, null],
+    [{ match: { version: '2.1' } }, 'match'],
+    [{ match: { version: '2.1.0', zone: 'a' } }, 'match'],
+    [{ match: JSON.parse('{"__proto__":"{}"}') }, 'match'],
+    [{ avoidComponents: ['router-1'], location: 'enam' }, 'avoidComponents'],
+  ])('%j: %s', (wanted, expected) => {
+    expect(unmetPreference(CANDIDATE, wanted)).toBe(expected);
+  });
+
+  it('a location is not met by one that does not say where it is', () => {
+    expect(unmetPreference(candidateOf('nowhere'), { location: 'weur' })).toBe('location');
+  });
+});
+
+describe('relaxable', () => {
+  it.each<[Preferences, PreferenceName[]]>([
+    [{}, []],
+    [{ avoidComponents: [], capabilities: [], strict: false }, []],
+    [{ maxLoad: 0 }, ['maxLoad']],
+    [{ match: {} }, []],
+    [{ match: { version: '3' } }, ['match']],
+    [{ preferredComponent: 'router-1' }, []],
+    [{ preferredComponent: 'router-2' }, ['preferredComponent']],
+    [
+      { capabilities: ['a'], location: 'weur', maxLoad: 80, avoidComponents: ['b'] },
+      ['avoidComponents', 'maxLoad', 'location', 'capabilities'],
+    ],
+  ])('%j: %j', (wanted, expected) => {
+    expect(relaxable(wanted, 'router-1')).toEqual(expected);
+  });
+});

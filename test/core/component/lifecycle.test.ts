@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import type { Lifecycle } from '../../../src/core/component/lifecycle.ts';
+import { draining, setAside, settledAs, whatFollows } from '../../../src/core/component/lifecycle.ts';
+
+const NOW = 1_000;
+const active = settledAs('active');
+const standby = settledAs('standby');
+
+describe('whatFollows', () => {
+  it.each([active, standby])('$state has no end', (lifecycle) => {
+    expect(whatFollows(lifecycle, Number.MAX_SAFE_INTEGER)).toBeNull();
+  });
+
+  it.each([
+    [draining(NOW), 'removed'],
+    [setAside(active, 'maintenance', NOW), 'active'],
+    [setAside(active, 'isolated', NOW), 'active'],
+    [setAside(standby, 'maintenance', NOW), 'standby'],
+    [setAside(standby, 'isolated', NOW), 'standby'],
+  ] as const)('$0.state: nothing before its end, then $1', (lifecycle, expected) => {
+    expect(whatFollows(lifecycle, NOW - 1)).toBeNull();
+    expect(whatFollows(lifecycle, NOW)).toBe(expected);
+    expect(whatFollows(lifecycle, NOW + 1_000_000)).toBe(expected);
+  });
+});
+
+describe('setAside', () => {
+  it.each([active, standby])('again keeps in mind where it was: $state', (before) => {
+    const once = setAside(before, 'isolated', NOW);
+    const twice: Lifecycle = setAside(once, 'maintenance', NOW + 1);
+    expect(twice).toEqual({ state: 'maintenance', until: NOW + 1, next: before.state });
+  });
+});

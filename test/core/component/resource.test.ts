@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
+import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
+import { setAside, settledAs } from '../../../src/core/component/lifecycle.ts';
+import { assign, NO_LOAD } from '../../../src/core/component/load.ts';
+import { toResource } from '../../../src/core/component/resource.ts';
+import { initialHealth } from '../../../src/core/health/health-state.ts';
+import { registrationOf } from './registration-of.ts';
+
+const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
+const ISO = '2026-01-02T03:04:05.006Z';
+const CONTEXT = { detection: { intervalMs: 4_000, worstCaseMs: 9_000 }, share: 0.5, now: NOW };
+
+const record: ComponentRecord = {
+  registration: registrationOf({ capabilities: { maxConcurrentTasks: 3 } }),
+  claim: 3,
+  generation: 2,
+  revision: 318,
+  registeredAt: NOW,
+  updatedAt: NOW,
+  lifecycle: settledAs('active'),
+  health: initialHealth(NOW),
+  load: assign(NO_LOAD, 1, 1_000, NOW),
+  recovery: NO_RECOVERY,
+};
+
+describe('toResource', () => {
+  it('is the registration and what is known beside it', () => {
+    const resource = toResource(record, CONTEXT);
+    expect(resource).toMatchObject(record.registration);
+    expect(resource).toMatchObject({
+      lifecycle: 'active',
+      lifecycleUntil: null,
+      detection: CONTEXT.detection,
+      recoveryId: null,
+      revision: 318,
+      generation: 2,
+      registeredAt: ISO,
+      updatedAt: ISO,
+    });
+  });
+
+  it('rounds load and response time for people', () => {
+    const health = { ...record.health, responseTimeMs: 12.6, lastCheckAt: NOW };
+    const resource = toResource({ ...record, health }, CONTEXT);
+    expect(resource.load).toEqual({ loadPercentage: 33, activeConnections: 1, queueDepth: 0, share: 0.5 });
+    expect(resource.health).toMatchObject({ responseTime: 13, lastCheck: ISO, since: ISO });
+  });
+
+  it('answers null where nothing was measured', () => {
+    expect(toResource(record, CONTEXT).health).toMatchObject({
+      status: 'unknown',
+      suspect: false,
+      lastCheck: null,
+      responseTime: null,
+      errorCount: 0,
+      details: null,
+      lastFailure: null,
+    });
+  });
+
+  it('names the end of a lifecycle state and the running recovery', () => {
+    const order = {
+      recoveryId: 'r-1',
+      componentId: 'router-1',
+      componentType: 'task_router',
+      failureType: 'timeout_failure',
+      failureId: 'f-1',
+      reason: 'slow',
+      startedAt: NOW,
+      deadline: NOW + 1,
+    } as const;
+    const recovery = { ...NO_RECOVERY, active: { order, disruptive: true, cancelled: false, promoted: null, verification: null } };
+    const resource = toResource({ ...record, recovery, lifecycle: setAside(record.lifecycle, 'isolated', NOW) }, CONTEXT);
+    expect(resource).toMatchObject({ lifecycle: 'isolated', lifecycleUntil: ISO, recoveryId: 'r-1' });
+  });
+
+  it('is plain JSON data', () => {
+    const resource = toResource(record, CONTEXT);
+    expect(JSON.parse(JSON.stringify(resource))).toEqual(resource);
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { isComponentType, TYPE_NAMES, typeForRequest } from '../../../src/core/config/component-types.ts';
+
+describe('component types', () => {
+  it.each([
+    ['agent_registration', 'agent_registry'],
+    ['agent_lookup', 'agent_registry'],
+    ['agent_update', 'agent_registry'],
+    ['task_routing', 'task_router'],
+    ['task_assignment', 'task_router'],
+    ['caws_validation', 'caws_validator'],
+    ['spec_validation', 'caws_validator'],
+    ['performance_tracking', 'performance_tracker'],
+    ['metrics_collection', 'performance_tracker'],
+    ['task_orchestration', 'task_orchestrator'],
+    ['task_execution', 'task_orchestrator'],
+    ['constitutional_validation', 'constitutional_runtime'],
+    ['compliance_check', 'constitutional_runtime'],
+    ['task_router', undefined],
+    ['', undefined],
+    ['constructor', undefined],
+  ])('%s is served by %s', (requestType, type) => {
+    expect(typeForRequest(requestType)).toBe(type);
+  });
+
+  it('has the six of the plan', () => {
+    expect(TYPE_NAMES).toHaveLength(6);
+    expect(TYPE_NAMES.every(isComponentType)).toBe(true);
+  });
+
+  it.each(['constructor', '__proto__', 'toString', '', 'Task_Router'])('does not take %j for a type', (name) => {
+    expect(isComponentType(name)).toBe(false);
+  });
+});

@@ -1,0 +1,135 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { AttemptOutcome, AttemptOrder, Check, CheckPlan } from '../../../src/core/health/check.ts';
+import { beginCheck, observeAttempt, startDueRetries } from '../../../src/core/health/check.ts';
+
+const PASSED: AttemptOutcome = { kind: 'passed', status: 'healthy', responseTimeMs: 5, details: null };
+const FAILED: AttemptOutcome = {
+  kind: 'failed',
+  error: { code: 'HTTP_503', message: 'answered HTTP 503' },
+  responseTimeMs: 5,
+  details: null,
+};
+const UNANSWERED: AttemptOutcome = { kind: 'unanswered', afterMs: 500 };
+
+/** How one attempt goes: perhaps unanswered for a while, then passed or failed, perhaps told twice. */
+interface Course {
+  readonly passes: boolean;
+  readonly hangs: boolean;
+  readonly delayMs: number;
+  readonly repeats: boolean;
+}
+
+interface Report {
+  readonly at: number;
+  readonly attempt: number;
+  readonly outcome: AttemptOutcome;
+}
+
+const courseOf = (passes: fc.Arbitrary<boolean>): fc.Arbitrary<Course> =>
+  fc.record({ passes, hangs: fc.boolean(), delayMs: fc.integer({ min: 1, max: 4_000 }), repeats: fc.boolean() });
+
+const coursesOf = (passes: fc.Arbitrary<boolean>) => fc.array(courseOf(passes), { minLength: 1, maxLength: 7 });
+
+function reportsOf(order: AttemptOrder, course: Course, now: number): Report[] {
+  const { attempt } = order;
+  const outcome = course.passes ? PASSED : FAILED;
+  const done = { at: now + course.delayMs, attempt, outcome };
+  const doubt = { at: now + course.delayMs / 2, attempt, outcome: UNANSWERED };
+  return [...(course.hangs ? [doubt] : []), done, ...(course.repeats ? [{ ...done, at: done.at + 1 }] : [])];
+}
+
+/** Plays a check to its verdict, or until nothing is left to happen. */
+function play(courses: readonly Course[]) {
+  const plan: CheckPlan = { timeoutMs: 5_000, suspicionMs: 500, retries: courses.length - 1, retryTimeoutMs: 5_000 };
+  const begun = beginCheck(1, plan, 0);
+  let check: Check = begun.next;
+  const orders = [...begun.orders];
+  const reports = reportsOf(begun.orders[0]!, courses[0]!, 0);
+  const progress: string[] = [];
+  while (reports.length > 0 || check.retriesDue.length > 0) {
+    const now = Math.min(...check.retriesDue, ...reports.map((report) => report.at));
+    const started = startDueRetries(check, now);
+    check = started.next;
+    orders.push(...started.orders);
+    for (const order of started.orders) reports.push(...reportsOf(order, courses[order.attempt]!, now));
+    reports.sort((a, b) => a.at - b.at);
+    if (reports[0]?.at !== now) continue;
+    const report = reports.shift()!;
+    const step = observeAttempt(check, report.attempt, report.outcome, now);
+    check = step.next;
+    progress.push(step.progress);
+    if (step.progress === 'passed' || step.progress === 'failed') break;
+  }
+  return { check, orders, progress, verdict: progress.at(-1) };
+}
+
+describe('any order of reports', () => {
+  it('with at least one success ends passed, never failed', () => {
+    fc.assert(
+      fc.property(coursesOf(fc.boolean()), (courses) => {
+        fc.pre(courses.some((course) => course.passes));
+        const { progress, verdict } = play(courses);
+        expect(verdict).toBe('passed');
+        expect(progress).not.toContain('failed');
+      }),
+    );
+  });
+
+  it('without a success ends failed, once', () => {
+    fc.assert(
+      fc.property(coursesOf(fc.constant(false)), (courses) => {
+        const { progress } = play(courses);
+        expect(progress.at(-1)).toBe('failed');
+        expect(progress.filter((each) => each === 'failed')).toHaveLength(1);
+      }),
+    );
+  });
+
+  it('makes at most 1 + retries attempts, each once', () => {
+    fc.assert(
+      fc.property(coursesOf(fc.boolean()), (courses) => {
+        const attempts = play(courses).orders.map((order) => order.attempt);
+        expect(attempts.length).toBeLessThanOrEqual(courses.length);
+        expect(attempts).toEqual(attempts.map((_, index) => index));
+      }),
+    );
+  });
+
+  it('makes it suspect at most once, and before anything else', () => {
+    fc.assert(
+      fc.property(coursesOf(fc.boolean()), (courses) => {
+        const { progress } = play(courses);
+        expect(progress.filter((each) => each === 'suspected').length).toBeLessThanOrEqual(1);
+        expect(['suspected', 'passed', 'failed']).toContain(progress[0]);
+      }),
+    );
+  });
+
+  it('after the check has failed changes nothing', () => {
+    const late = fc.array(fc.tuple(fc.integer({ min: -1, max: 8 }), fc.constantFrom(PASSED, FAILED, UNANSWERED)));
+    fc.assert(
+      fc.property(coursesOf(fc.constant(false)), late, (courses, reports) => {
+        const { check } = play(courses);
+        for (const [attempt, outcome] of reports) {
+          const step = observeAttempt(check, attempt, outcome, 100_000);
+          expect(step.progress).toBe('ignored');
+          expect(step.next).toBe(check);
+        }
+        expect(startDueRetries(check, 100_000).orders).toEqual([]);
+      }),
+    );
+  });
+
+  it('leaves the check it was given as it was', () => {
+    fc.assert(
+      fc.property(coursesOf(fc.boolean()), fc.constantFrom(PASSED, FAILED, UNANSWERED), (courses, outcome) => {
+        const { check } = play(courses);
+        const before = structuredClone(check);
+        observeAttempt(check, 0, outcome, 5);
+        startDueRetries(check, 100_000);
+        expect(check).toEqual(before);
+      }),
+    );
+  });
+});

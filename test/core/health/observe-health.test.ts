@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import type { HealthState } from '../../../src/core/health/health-state.ts';
+import { initialHealth, worseStatus } from '../../../src/core/health/health-state.ts';
+import type { HealthPolicy, HealthSignal, HealthStep } from '../../../src/core/health/observe-health.ts';
+import { observeHealth } from '../../../src/core/health/observe-health.ts';
+
+const T0 = 1_000_000;
+const POLICY: HealthPolicy = { healthyThreshold: 2, unhealthyThreshold: 1 };
+const ERROR = { code: 'HTTP_503', message: 'answered HTTP 503' };
+const GOOD: HealthSignal = { kind: 'check-passed', status: 'healthy', responseTimeMs: 100, details: 'ok' };
+const SLOW: HealthSignal = { kind: 'check-passed', status: 'degraded', responseTimeMs: 2_600, details: null };
+const BAD: HealthSignal = { kind: 'check-failed', error: ERROR, details: null };
+const BEAT: HealthSignal = { kind: 'heartbeat', status: 'healthy' };
+const EXPIRED: HealthSignal = { kind: 'heartbeat-expired', ttlMs: 15_000 };
+const SELF_DEGRADED: HealthSignal = { kind: 'heartbeat', status: 'degraded' };
+const BY_ITS_OWN_WORD = 'says of itself that it is degraded';
+const REPORTED: HealthSignal = { kind: 'reported', error: { code: 'ECONNRESET', message: 'broke off' } };
+
+/** The last step of observing `signals`, one a second from T0 + 1 s. */
+function last(signals: readonly HealthSignal[], policy = POLICY): HealthStep {
+  let step: HealthStep = { next: initialHealth(T0), events: [] };
+  signals.forEach((signal, index) => (step = observeHealth(step.next, signal, policy, T0 + 1_000 * (index + 1))));
+  return step;
+}
+
+const after = (signals: readonly HealthSignal[], policy = POLICY): HealthState => last(signals, policy).next;
+const kindsOf = (step: HealthStep): string[] => step.events.map((event) => event.kind);
+
+describe('worseStatus', () => {
+  it.each([
+    ['unknown', 'unknown', 'unknown'],
+    ['unknown', 'healthy', 'healthy'],
+    ['unknown', 'unhealthy', 'unhealthy'],
+    ['healthy', 'healthy', 'healthy'],
+    ['healthy', 'degraded', 'degraded'],
+    ['degraded', 'unhealthy', 'unhealthy'],
+  ] as const)('of %s and %s is %s', (a, b, expected) => {
+    expect(worseStatus(a, b)).toBe(expected);
+    expect(worseStatus(b, a)).toBe(expected);
+  });
+});
+
+describe('checks', () => {
+  const rise3: HealthPolicy = { healthyThreshold: 3, unhealthyThreshold: 1 };
+  const fall3: HealthPolicy = { healthyThreshold: 2, unhealthyThreshold: 3 };
+
+  it.each<[string, readonly HealthSignal[], HealthPolicy, string]>([
+    ['unknown is healthy at the first good check', [GOOD], POLICY, 'healthy'],
+    ['unknown is healthy at once whatever the threshold', [GOOD], rise3, 'healthy'],
+    ['unknown is degraded at the first slow check', [SLOW], POLICY, 'degraded'],
+    ['unknown is unhealthy at the first failed check', [BAD], POLICY, 'unhealthy'],
+    ['unknown waits for the fall threshold', [BAD, BAD], fall3, 'unknown'],
+    ['one failed check brings it down by default', [GOOD, BAD], POLICY, 'unhealthy'],
+    ['fewer failures than the threshold do not', [GOOD, BAD, BAD], fall3, 'healthy'],
+    ['as many as the threshold do', [GOOD, BAD, BAD, BAD], fall3, 'unhealthy'],
+    ['a good check between starts the count again', [GOOD, BAD, BAD, GOOD, BAD, BAD], fall3, 'healthy'],
+    ['one good check does not bring it back', [BAD, GOOD], POLICY, 'unhealthy'],
+    ['two in a row do', [BAD, GOOD, GOOD], POLICY, 'healthy'],
+    ['a failure between starts the count again', [BAD, GOOD, BAD, GOOD], POLICY, 'unhealthy'],
+    ['three are wanted when the policy says so', [BAD, GOOD, GOOD], rise3, 'unhealthy'],
+    ['three bring it back then', [BAD, GOOD, GOOD, GOOD], rise3, 'healthy'],
+    ['slow answers bring it back as degraded', [BAD, SLOW, SLOW], POLICY, 'degraded'],
+    ['degraded is healthy at the next good check', [SLOW, GOOD], rise3, 'healthy'],
+    ['healthy is degraded at the next slow check', [GOOD, SLOW], POLICY, 'degraded'],
+  ])('%s', (_, signals, policy, expected) => {
+    expect(after(signals, policy).status).toBe(expected);
+  });
+
+  it('keeps one that fails under the threshold in doubt, and clears it with the verdict', () => {
+    expect(after([GOOD, BAD], fall3).suspect).toBe(true);
+    expect(after([GOOD, BAD, BAD, BAD], fall3).suspect).toBe(false);
+    expect(after([GOOD, BAD, GOOD], fall3).suspect).toBe(false);
+  });
+
+  it('tells each failed check once, and the change of status after it', () => {
+    expect(kindsOf(last([GOOD, BAD]))).toEqual(['failed', 'status-changed']);
+    expect(kindsOf(last([GOOD, BAD, BAD]))).toEqual(['failed']);
+    expect(kindsOf(last([GOOD]))).toEqual(['status-changed']);
+    expect(kindsOf(last([GOOD, GOOD]))).toEqual([]);
+  });
+
+  it('follows the usual response time, by three tenths a check', () => {
+    expect(after([GOOD]).usualResponseTimeMs).toBe(100);
+    expect(after([GOOD, { ...GOOD, responseTimeMs: 200 }]).usualResponseTimeMs).toBeCloseTo(130);
+    expect(after([GOOD, BAD])).toMatchObject({ responseTimeMs: null, usualResponseTimeMs: 100 });
+  });
+});
+
+describe('since, reason and errorCount', () => {
+  it('moves since with the status alone', () => {
+    expect(after([GOOD, GOOD, GOOD]).since).toBe(T0 + 1_000);
+    expect(after([GOOD, BAD, BAD, GOOD]).since).toBe(T0 + 2_000);
+  });
+
+  it.each<[string, readonly HealthSignal[], string | null]>([
+    ['nothing was checked', [], 'not checked yet'],
+    ['healthy', [GOOD], null],
+    ['down', [GOOD, BAD], 'HTTP_503: answered HTTP 503'],
+    [
+      'down for a newer reason',
+      [BAD, { ...BAD, error: { code: 'TIMEOUT', message: 'no answer' } }],
+      'TIMEOUT: no answer',
+    ],
+    ['on the way back', [BAD, GOOD], 'HTTP_503: answered HTTP 503'],
+    ['back', [BAD, GOOD, GOOD], null],
+    ['slow', [SLOW], 'answers slowly: 2600 ms'],
+    ['degraded by its own word', [{ ...SLOW, details: 'warn' }], 'answers, degraded: warn'],
+    ['no heartbeat', [EXPIRED], 'HEARTBEAT_EXPIRED: no heartbeat for 15000 ms'],
+    ['slower still, which is no news', [SLOW, { ...SLOW, responseTimeMs: 3_000 }], 'answers slowly: 2600 ms'],
+    ['heartbeats back, still slow', [SLOW, EXPIRED, BEAT], 'answers slowly: 2600 ms'],
+    ['heartbeats back, still warned', [{ ...SLOW, details: 'warn' }, EXPIRED, BEAT], 'answers, degraded: warn'],
+    ['checks good, still degraded by its own word', [SELF_DEGRADED, BAD, GOOD, GOOD], BY_ITS_OWN_WORD],
+    ['quick again, still degraded by its own word', [SLOW, SELF_DEGRADED, GOOD], BY_ITS_OWN_WORD],
+    ['its own word withdrawn, still slow', [SELF_DEGRADED, SLOW, BEAT], 'answers slowly: 2600 ms'],
+    ['a report while degraded changes nothing', [SLOW, REPORTED], 'answers slowly: 2600 ms'],
+  ])('explains: %s', (_, signals, reason) => {
+    expect(after(signals).reason).toBe(reason);
+  });
+
+  it('gives the event the reason it keeps', () => {
+    expect(last([GOOD, BAD]).events.at(-1)).toEqual({
+      kind: 'status-changed',
+      from: 'healthy',
+      to: 'unhealthy',
+      reason: 'HTTP_503: answered HTTP 503',
+    });
+  });
+
+  it('counts errors until it is healthy again', () => {
+    expect(after([GOOD, BAD, BAD, BAD]).errorCount).toBe(3);
+    expect(after([BAD, BAD, GOOD]).errorCount).toBe(2);
+    expect(after([BAD, BAD, GOOD, GOOD]).errorCount).toBe(0);
+    expect(after([BAD, BAD]).lastFailureAt).toBe(T0 + 2_000);
+  });
+
+  it.each<[string, readonly HealthSignal[], number]>([
+    ['heartbeats alone, back', [BEAT, EXPIRED, BEAT], 0],
+    ['a report, then a good heartbeat', [BEAT, REPORTED, BEAT], 0],
+    ['checks good, heartbeats still missing', [GOOD, BEAT, EXPIRED, GOOD, GOOD], 1],
+    ['heartbeats back, checks still failing', [GOOD, BAD, EXPIRED, BEAT], 2],
+    ['degraded is not healthy yet', [BAD, SLOW, SLOW], 1],
+    ['degraded, then healthy', [BAD, SLOW, SLOW, GOOD], 0],
+    ['a report on good checks, a heartbeat tells nothing of it', [GOOD, REPORTED, BEAT], 1],
+  ])('counts errors since it was last healthy: %s', (_, signals, expected) => {
+    expect(after(signals).errorCount).toBe(expected);
+  });
+
+  it('keeps what the last check said through a failure of heartbeats', () => {
+    expect(after([GOOD, BEAT, EXPIRED]).details).toBe('ok');
+  });
+});
+
+describe('heartbeats', () => {
+  it.each<[string, readonly HealthSignal[], string]>([
+    ['a heartbeat alone makes it healthy', [BEAT], 'healthy'],
+    ['an expired one brings it down, though checks are good', [GOOD, BEAT, EXPIRED], 'unhealthy'],
+    ['the next one brings it back at once', [GOOD, BEAT, EXPIRED, BEAT], 'healthy'],
+    ['it does not hide failed checks', [BAD, BEAT], 'unhealthy'],
+    ['it says degraded', [BEAT, { kind: 'heartbeat', status: 'degraded' }], 'degraded'],
+    ['good checks do not hide what it says of itself', [{ kind: 'heartbeat', status: 'degraded' }, GOOD], 'degraded'],
+    ['good checks do not hide silence', [EXPIRED, GOOD, GOOD], 'unhealthy'],
+  ])('%s', (_, signals, expected) => {
+    expect(after(signals).status).toBe(expected);
+  });
+
+  it('makes one failure of an expired heartbeat', () => {
+    expect(last([BEAT, EXPIRED]).events[0]).toMatchObject({ kind: 'failed', source: 'heartbeat' });
+  });
+
+  it('says once that it calls itself unhealthy', () => {
+    const down: HealthSignal = { kind: 'heartbeat', status: 'unhealthy' };
+    expect(kindsOf(last([BEAT, down]))).toEqual(['failed', 'status-changed']);
+    expect(kindsOf(last([BEAT, down, down]))).toEqual([]);
+    expect(after([BEAT, down, down]).errorCount).toBe(1);
+  });
+});
+
+describe('doubt', () => {
+  const suspected: HealthSignal = { kind: 'suspected', error: ERROR };
+
+  it('begins and ends without touching the status', () => {
+    expect(last([GOOD, suspected])).toMatchObject({ next: { status: 'healthy', suspect: true }, events: [] });
+    expect(last([GOOD, suspected, { kind: 'doubt-ended' }])).toMatchObject({ next: { suspect: false }, events: [] });
+    expect(after([GOOD, suspected, GOOD]).suspect).toBe(false);
+    expect(after([GOOD, suspected, BAD]).suspect).toBe(false);
+  });
+
+  it.each<[string, readonly HealthSignal[], boolean]>([
+    ['a good heartbeat ends it where nothing is checked', [BEAT, REPORTED, BEAT], false],
+    ['so does a degraded one, which answers too', [BEAT, REPORTED, SELF_DEGRADED], false],
+    ['one that says unhealthy does not', [BEAT, REPORTED, { kind: 'heartbeat', status: 'unhealthy' }], true],
+    ['a heartbeat does not end it where checks do', [GOOD, REPORTED, BEAT], true],
+  ])('%s', (_, signals, suspect) => {
+    expect(after(signals).suspect).toBe(suspect);
+  });
+
+  it('is not ended by a heartbeat while its first checks fail', () => {
+    expect(after([BAD, BEAT], { healthyThreshold: 2, unhealthyThreshold: 3 }).suspect).toBe(true);
+  });
+
+  it("begins with a caller's report, which counts as a failure", () => {
+    const step = last([GOOD, REPORTED]);
+    expect(step.next).toMatchObject({ status: 'healthy', suspect: true, errorCount: 1, details: 'ok' });
+    expect(step.events).toEqual([
+      { kind: 'failed', source: 'report', error: { code: 'ECONNRESET', message: 'broke off' } },
+    ]);
+  });
+});

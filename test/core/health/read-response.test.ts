@@ -1,0 +1,173 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readHealthResponse } from '../../../src/core/health/read-response.ts';
+
+type Verdict = 'healthy' | 'degraded' | 'failed';
+
+const verdictOf = (httpStatus: number, body: string): Verdict => {
+  const reading = readHealthResponse(httpStatus, body);
+  return reading.kind === 'passed' ? reading.status : 'failed';
+};
+
+const K8S_VERBOSE = '[+]ping ok\n[+]log ok\n[+]etcd ok\nhealthz check passed\n';
+const SPRING_PARTS = { db: { status: 'UP', details: { database: 'H2' } }, disk: { status: 'DOWN' } };
+
+const TABLE: readonly (readonly [dialect: string, httpStatus: number, body: string, expected: Verdict])[] = [
+  ["the plan's own, healthy", 200, '{"status":"healthy","uptime":12}', 'healthy'],
+  ["the plan's own, degraded", 200, '{"status":"degraded","reason":"cache cold"}', 'degraded'],
+  ["the plan's own, unhealthy", 200, '{"status":"unhealthy"}', 'failed'],
+  ["the plan's flag, true", 200, '{"healthy":true}', 'healthy'],
+  ["the plan's flag, false", 200, '{"healthy":false}', 'failed'],
+  ["the plan's flag, as text", 200, '{"healthy":"false"}', 'failed'],
+  ["the plan's degraded flag", 200, '{"healthy":true,"degraded":true}', 'degraded'],
+  ['degraded only in the body', 200, '{"degraded":true}', 'degraded'],
+  ['degraded beside a good word', 200, '{"status":"ok","degraded":true}', 'degraded'],
+  ['degraded, and down as well', 200, '{"status":"down","degraded":true}', 'failed'],
+  ['not degraded', 200, '{"degraded":false}', 'healthy'],
+  ['IETF pass', 200, '{"status":"pass","version":"1","checks":{"cpu":[{"status":"warn"}]}}', 'healthy'],
+  ['IETF warn', 200, '{"status":"warn","output":"disk 91 %"}', 'degraded'],
+  ['IETF fail', 503, '{"status":"fail","output":"no database"}', 'failed'],
+  ['IETF fail behind a 200', 200, '{"status":"fail"}', 'failed'],
+  ['Spring UP', 200, JSON.stringify({ status: 'UP', components: SPRING_PARTS }), 'healthy'],
+  ['Spring DOWN', 503, JSON.stringify({ status: 'DOWN', components: SPRING_PARTS }), 'failed'],
+  ['Spring DOWN, mapped to 200', 200, '{"status":"DOWN"}', 'failed'],
+  ['Spring OUT_OF_SERVICE', 200, '{"status":"OUT_OF_SERVICE"}', 'failed'],
+  ['Spring 1, nested', 200, '{"status":{"code":"UP","description":""}}', 'healthy'],
+  ['Spring 1, nested and down', 200, '{"status":{"code":"OUT_OF_SERVICE"}}', 'failed'],
+  ['Spring UNKNOWN', 200, '{"status":"UNKNOWN"}', 'healthy'],
+  ['the same word nested again', 200, '{"health":{"status":"red"}}', 'failed'],
+  ['Kubernetes', 200, 'ok', 'healthy'],
+  ['Kubernetes, verbose', 200, K8S_VERBOSE, 'healthy'],
+  ['Kubernetes, failing', 500, '[+]ping ok\n[-]etcd failed: reason withheld\nhealthz check failed\n', 'failed'],
+  ['ASP.NET Healthy', 200, 'Healthy', 'healthy'],
+  ['ASP.NET Degraded', 200, 'Degraded', 'degraded'],
+  ['ASP.NET Unhealthy', 503, 'Unhealthy', 'failed'],
+  ['Consul passing', 200, '{"Status":"passing"}', 'healthy'],
+  ['Consul critical', 200, '{"Status":"critical"}', 'failed'],
+  ['NestJS', 200, '{"status":"ok","info":{},"error":{},"details":{}}', 'healthy'],
+  ['NestJS, error', 503, '{"status":"error","info":{},"error":{"db":{"status":"down"}}}', 'failed'],
+  ['Elasticsearch green', 200, '{"cluster_name":"x","status":"green"}', 'healthy'],
+  ['Elasticsearch yellow', 200, '{"cluster_name":"x","status":"yellow"}', 'degraded'],
+  ['Elasticsearch red', 200, '{"cluster_name":"x","status":"red"}', 'failed'],
+  ['etcd', 200, '{"health":"true","reason":""}', 'healthy'],
+  ['gRPC gateway', 200, '{"status":"SERVING"}', 'healthy'],
+  ['gRPC gateway, not serving', 200, '{"status":"NOT_SERVING"}', 'failed'],
+  ['an ok flag', 200, '{"ok":true}', 'healthy'],
+  ['an ok flag, false', 200, '{"ok":false}', 'failed'],
+  ['a word in JSON', 200, '"UP"', 'healthy'],
+  ['a bad word in JSON', 200, '"down"', 'failed'],
+  ['plain true', 200, 'true', 'healthy'],
+  ['plain false', 200, 'false', 'failed'],
+  ['with spaces and dashes', 200, ' Out-of Service!\r\n', 'failed'],
+  ['with a byte order mark', 200, '\uFEFF{"status":"down"}', 'failed'],
+  ['another case of the field', 200, '{"STATUS":"Degraded"}', 'degraded'],
+  ['empty', 200, '', 'healthy'],
+  ['empty, with spaces', 200, ' \n', 'healthy'],
+  ['204', 204, '', 'healthy'],
+  ['201', 201, '{"status":"ok"}', 'healthy'],
+  ['429', 429, 'Too Many Requests', 'degraded'],
+  ['429 that calls itself down', 429, '{"status":"down"}', 'degraded'],
+  ['503, empty', 503, '', 'failed'],
+  ['503 that calls itself well', 503, '{"status":"healthy"}', 'failed'],
+  ['500 with a page', 500, '<html><h1>Oops</h1></html>', 'failed'],
+  ['404', 404, 'Not Found', 'failed'],
+  ['401', 401, '{"ok":true}', 'failed'],
+  ['302', 302, '', 'failed'],
+  ['301 that calls itself well', 301, 'OK', 'failed'],
+  ['a page', 200, '<!doctype html><title>It works</title>', 'healthy'],
+  ['invalid JSON', 200, '{"status":"down"', 'healthy'],
+  ['no JSON behind a quote', 200, '"down', 'healthy'],
+  ['a list', 200, '[{"status":"down"}]', 'healthy'],
+  ['null', 200, 'null', 'healthy'],
+  ['a status that is a number', 200, '{"status":200}', 'healthy'],
+  ['a status that is null', 200, '{"status":null,"healthy":false}', 'failed'],
+  ['a status that is a list', 200, '{"status":["down"]}', 'healthy'],
+  ['a status that is an empty object', 200, '{"status":{}}', 'healthy'],
+  ['a number status and a flag', 200, '{"status":200,"healthy":false}', 'failed'],
+  ['a word nobody knows', 200, '{"status":"shiny"}', 'healthy'],
+  ['both a good word and a bad flag', 200, '{"status":"healthy","healthy":false}', 'failed'],
+  ['both a bad flag and a good word', 200, '{"ok":false,"status":"ok"}', 'failed'],
+  ['both a good word and a warning', 200, '{"status":"ok","health":"warn"}', 'degraded'],
+  ['two spellings of one field', 200, '{"status":"ok","Status":"down"}', 'failed'],
+  ['unready', 200, '{"status":"unready"}', 'failed'],
+  ['not healthy', 200, 'not healthy', 'failed'],
+  ['not OK', 200, '{"status":"Not OK"}', 'failed'],
+  ['not degraded, in words', 200, 'not degraded', 'healthy'],
+  ['service unavailable', 200, 'Service Unavailable', 'failed'],
+  ['a degraded flag as text', 200, '{"degraded":"true"}', 'degraded'],
+  ['a degraded flag as number', 200, '{"degraded":1}', 'degraded'],
+  ['no degraded flag as text', 200, '{"degraded":"false"}', 'healthy'],
+  ['a flag as number', 200, '{"healthy":0}', 'failed'],
+  ['a good flag as number', 200, '{"ok":1}', 'healthy'],
+  ['a status that is zero', 200, '{"status":0}', 'healthy'],
+  ['a nested code that is a number', 200, '{"status":{"code":503,"status":"down"}}', 'failed'],
+  ['a code that is no status', 200, '{"code":"DOWN"}', 'healthy'],
+  ['three deep', 200, '{"status":{"health":{"state":"down"}}}', 'failed'],
+  ['four deep', 200, '{"status":{"status":{"status":{"status":"down"}}}}', 'healthy'],
+  ['other fields only', 200, '{"uptime":12,"version":"1.2.3"}', 'healthy'],
+];
+
+describe('readHealthResponse', () => {
+  it.each(TABLE)('%s: %i %j', (_, httpStatus, body, expected) => {
+    expect(verdictOf(httpStatus, body)).toBe(expected);
+  });
+
+  it.each([
+    [503, '', 'HTTP_503', 'answered HTTP 503, not a success'],
+    [302, '', 'HTTP_302', 'answered HTTP 302, a redirect, which is not followed'],
+    [200, '{"status":"DOWN"}', 'REPORTED_UNHEALTHY', 'answered HTTP 200 and calls itself DOWN'],
+  ])('says why %i %s failed', (httpStatus, body, code, message) => {
+    expect(readHealthResponse(httpStatus, body)).toMatchObject({ kind: 'failed', error: { code, message } });
+  });
+
+  it.each([
+    [200, 'Degraded', 'Degraded'],
+    [200, '{"status":"warn","secret":"hunter2"}', 'warn'],
+    [200, 'hunter2', null],
+    [500, 'Error: password hunter2 refused', null],
+    [503, '{"status":"fail","output":"hunter2"}', 'fail'],
+    [429, '', 'HTTP 429: over its own limits'],
+  ])('keeps of %i %s only the word it knows', (httpStatus, body, details) => {
+    expect(readHealthResponse(httpStatus, body).details).toBe(details);
+  });
+
+  it('keeps only printable characters even of a word', () => {
+    expect(readHealthResponse(200, 'out\r\nof\tservice').details).toBe('out of service');
+  });
+
+  it.each([
+    ['a long run of dots', '.'.repeat(65_535) + 'x'],
+    ['a long run of spaces', `out${' '.repeat(65_000)}of service`],
+    ['a deep nest', '{"status":'.repeat(6_000) + '"down"' + '}'.repeat(6_000)],
+    ['a deep list', '['.repeat(65_535)],
+  ])('makes short work of %s', (_, body) => {
+    const began = performance.now();
+    expect(verdictOf(200, body)).toBe('healthy');
+    expect(performance.now() - began).toBeLessThan(200);
+  });
+
+  it('says what is wrong in a word where the body gave only a flag', () => {
+    expect(readHealthResponse(200, '{"status":"ok","healthy":false}').details).toBe('unhealthy');
+    expect(readHealthResponse(200, '{"degraded":"true"}').details).toBe('degraded');
+  });
+
+  it('reads any JSON without a throw, and what names no status as healthy', () => {
+    const named = /status|health|state|ok|degraded/i;
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })), (document) => {
+        const body = JSON.stringify(document);
+        const verdict = verdictOf(200, body);
+        if (!named.test(body)) expect(verdict).toBe('healthy');
+      }),
+    );
+  });
+
+  it('fails every status outside 2xx but 429, whatever the body says', () => {
+    const outside = fc.integer({ min: 300, max: 599 }).filter((httpStatus) => httpStatus !== 429);
+    fc.assert(
+      fc.property(outside, fc.constantFrom('', 'ok', '{"status":"UP"}', '{"healthy":true}'), (httpStatus, body) => {
+        expect(readHealthResponse(httpStatus, body)).toMatchObject({ error: { code: `HTTP_${httpStatus}` } });
+      }),
+    );
+  });
+});

@@ -1,0 +1,182 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RegistrationInput } from '../../../src/core/component/registration.ts';
+import type { SystemConfig } from '../../../src/core/config/system-config.ts';
+import { DEFAULT_CONFIG } from '../../../src/core/config/system-config.ts';
+import { initialHealth } from '../../../src/core/health/health-state.ts';
+import { detectionFor, nextCheckAt, nextRoundAt, suspicionMs } from '../../../src/core/health/schedule.ts';
+import { registrationOf } from '../component/registration-of.ts';
+
+type Check = Partial<NonNullable<RegistrationInput['healthCheck']>>;
+
+const checked = (check: Check = {}) => registrationOf({ healthCheck: { endpoint: '/health', ...check } });
+const HEARTBEAT_ONLY = registrationOf({ healthCheck: undefined, heartbeat: { ttl: 8_000 } });
+const BOTH = registrationOf({ heartbeat: { ttl: 5_000 } });
+
+describe('suspicionMs', () => {
+  it.each<[string, Check, number]>([
+    ['half the default timeout', {}, 2_500],
+    ['half a short timeout', { timeout: 1_000 }, 500],
+    ['at most 2.5 s', { timeout: 60_000 }, 2_500],
+    ['degradedAfter when it is said', { degradedAfter: 300 }, 300],
+    ['degradedAfter, but at most 2.5 s', { timeout: 20_000, degradedAfter: 9_000 }, 2_500],
+  ])('is %s', (_, check, expected) => {
+    expect(suspicionMs(checked(check))).toBe(expected);
+  });
+});
+
+describe('detectionFor', () => {
+  it.each<[string, Check, Partial<SystemConfig>, number, number, number]>([
+    ['the defaults', {}, {}, 1, 4_000, 9_000],
+    ['an interval shorter than allowed', { interval: 2_000 }, {}, 1, 2_000, 7_000],
+    ['an interval just as allowed', { interval: 4_000 }, {}, 1, 4_000, 9_000],
+    ['an early doubt', { degradedAfter: 500 }, {}, 1, 4_000, 7_000],
+    ['maxDetectionMs 0 honours the interval', {}, { maxDetectionMs: 0 }, 1, 30_000, 35_000],
+    ['a larger maxDetectionMs', {}, { maxDetectionMs: 20_000 }, 1, 14_000, 19_000],
+    ['one larger than the interval needs', {}, { maxDetectionMs: 120_000 }, 1, 30_000, 35_000],
+    ['one too small to keep', {}, { maxDetectionMs: 3_000 }, 1, 1_000, 6_000],
+    ['older snapshots', {}, { snapshotMaxAgeMs: 3_000 }, 1, 3_000, 9_000],
+    ['400 components', {}, {}, 400, 4_000, 9_000],
+    ['401 components stretch the interval', {}, {}, 401, 4_010, 9_010],
+    ['10 000 components', {}, {}, 10_000, 100_000, 105_000],
+    ['a larger budget', {}, { probeBudgetPerSecond: 1_000 }, 10_000, 10_000, 15_000],
+    ['the budget binds an honoured interval too', {}, { maxDetectionMs: 0 }, 4_000, 40_000, 45_000],
+  ])('%s', (_, check, config, checkedInType, intervalMs, worstCaseMs) => {
+    expect(detectionFor(checked(check), { ...DEFAULT_CONFIG, ...config }, checkedInType)).toEqual({
+      intervalMs,
+      worstCaseMs,
+    });
+  });
+
+  it('takes the heartbeat into account: alone, and beside a check', () => {
+    expect(detectionFor(HEARTBEAT_ONLY, DEFAULT_CONFIG, 0)).toEqual({ intervalMs: null, worstCaseMs: 10_500 });
+    expect(detectionFor(BOTH, DEFAULT_CONFIG, 1)).toEqual({ intervalMs: 4_000, worstCaseMs: 7_500 });
+  });
+
+  it('keeps the default promise of 10 s for every registration, up to 400 components', () => {
+    const check = fc.record({
+      timeout: fc.integer({ min: 100, max: 60_000 }),
+      interval: fc.integer({ min: 1_000, max: 3_600_000 }),
+      retries: fc.nat(10),
+    });
+    fc.assert(
+      fc.property(check, fc.integer({ min: 1, max: 400 }), (each, checkedInType) => {
+        const { intervalMs, worstCaseMs } = detectionFor(checked(each), DEFAULT_CONFIG, checkedInType);
+        expect(worstCaseMs).toBeLessThanOrEqual(9_000);
+        expect(intervalMs).toBeLessThanOrEqual(Math.max(each.interval, checkedInType * 10));
+      }),
+    );
+  });
+
+  it('never starts more checks a second than the budget', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: 1_000 }), (count, budget) => {
+        const config = { ...DEFAULT_CONFIG, probeBudgetPerSecond: budget };
+        const { intervalMs } = detectionFor(checked({ interval: 1_000 }), config, count);
+        expect((count / intervalMs!) * 1_000).toBeLessThanOrEqual(budget);
+      }),
+    );
+  });
+});
+
+describe('nextRoundAt', () => {
+  const now = fc.integer({ min: 0, max: 2 ** 41 });
+  const interval = fc.integer({ min: 1_000, max: 3_600_000 });
+  const place = fc.record({ phaseMs: fc.nat(10_000), ordinal: fc.nat(10_000), checkedInType: fc.nat(10_000) });
+
+  it('lies within (now, now + interval]', () => {
+    fc.assert(
+      fc.property(now, interval, place, (at, intervalMs, where) => {
+        const next = nextRoundAt(at, intervalMs, where);
+        expect(next).toBeGreaterThan(at);
+        expect(next).toBeLessThanOrEqual(at + intervalMs);
+      }),
+    );
+  });
+
+  it('is aligned: asked at any time, rounds of a place lie whole intervals apart', () => {
+    fc.assert(
+      fc.property(now, fc.nat(10_000_000), interval, place, (at, pause, intervalMs, where) => {
+        const [first, second] = [nextRoundAt(at, intervalMs, where), nextRoundAt(at + pause, intervalMs, where)];
+        expect((second - first) % intervalMs).toBe(0);
+        expect(nextRoundAt(first, intervalMs, where)).toBe(first + intervalMs);
+      }),
+    );
+  });
+
+  it('is the same for the same place', () => {
+    fc.assert(
+      fc.property(now, interval, place, (at, intervalMs, where) => {
+        const twin = { ...where };
+        expect(nextRoundAt(at, intervalMs, twin)).toBe(nextRoundAt(at, intervalMs, where));
+      }),
+    );
+  });
+
+  it('checks at most 48 in the same instant, spread over the interval', () => {
+    const times = Array.from({ length: 480 }, (_, ordinal) =>
+      nextRoundAt(0, 4_000, { phaseMs: 250, ordinal, checkedInType: 480 }),
+    );
+    const instants = [...new Set(times)];
+    const crowds = instants.map((instant) => times.filter((time) => time === instant).length);
+    expect(crowds).toEqual(Array.from({ length: 10 }, () => 48));
+    expect(Math.max(...times) - Math.min(...times)).toBe(3_600);
+  });
+
+  it('checks a small type in one instant', () => {
+    const times = Array.from({ length: 48 }, (_, ordinal) =>
+      nextRoundAt(77, 4_000, { phaseMs: 1_234, ordinal, checkedInType: 48 }),
+    );
+    expect(new Set(times)).toEqual(new Set([1_234]));
+  });
+});
+
+describe('nextCheckAt', () => {
+  const NOW = 1_000_000;
+  const INTERVAL = 4_000;
+  const PLACE = { phaseMs: 3_500, ordinal: 0, checkedInType: 1 };
+  const ROUND = 1_003_500;
+  const health = initialHealth(0);
+  const quiet = { now: NOW, startedAt: NOW - 300, verifying: false };
+
+  it.each([
+    ['the round after a good check', { ...health, consecutiveSuccesses: 3 }, ROUND],
+    ['1 s after the first failure', { ...health, consecutiveFailures: 1 }, NOW + 1_000],
+    ['2 s after the second', { ...health, consecutiveFailures: 2 }, NOW + 2_000],
+    ['the round after the third', { ...health, consecutiveFailures: 3 }, ROUND],
+    ['the round after many', { ...health, consecutiveFailures: 300 }, ROUND],
+    [
+      '1 s later on the way back',
+      { ...health, checkStatus: 'unhealthy', consecutiveSuccesses: 1 } as const,
+      NOW + 1_000,
+    ],
+  ])('is %s', (_, state, expected) => {
+    expect(nextCheckAt(state, quiet, INTERVAL, PLACE)).toBe(expected);
+  });
+
+  it('rechecks no later than the interval', () => {
+    expect(nextCheckAt({ ...health, consecutiveFailures: 2 }, quiet, 1_000, PLACE)).toBe(NOW + 1_000);
+  });
+
+  it.each([
+    [300, 700],
+    [1_000, 0],
+    [5_000, 0],
+  ])('comes every second while a recovery verifies: %i ms after its start, %i ms later', (elapsedMs, expected) => {
+    const after = { now: NOW, startedAt: NOW - elapsedMs, verifying: true };
+    for (const consecutiveFailures of [0, 1, 5]) {
+      expect(nextCheckAt({ ...health, consecutiveFailures }, after, INTERVAL, PLACE)).toBe(NOW + expected);
+    }
+  });
+
+  it('is never more than an interval away, and never in the past', () => {
+    const state = fc.record({ consecutiveFailures: fc.nat(5), consecutiveSuccesses: fc.nat(5) });
+    fc.assert(
+      fc.property(state, fc.integer({ min: 1_000, max: 100_000 }), fc.boolean(), (counts, intervalMs, verifying) => {
+        const next = nextCheckAt({ ...health, ...counts }, { ...quiet, verifying }, intervalMs, PLACE);
+        expect(next).toBeGreaterThanOrEqual(NOW);
+        expect(next).toBeLessThanOrEqual(NOW + intervalMs);
+      }),
+    );
+  });
+});

@@ -1,0 +1,149 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { HealthStatus } from '../../../src/core/health/health-state.ts';
+import type { TypeHealth } from '../../../src/core/health/system-health.ts';
+import { rollUp, summarizeType } from '../../../src/core/health/system-health.ts';
+
+const NOW = 1_000_000;
+
+interface Member {
+  readonly id: string;
+  readonly name: string;
+  readonly status: HealthStatus;
+  readonly since: number;
+  readonly reason: string | null;
+  readonly routable: boolean;
+}
+
+let serial = 0;
+const member = (status: HealthStatus, changes: Partial<Member> = {}): Member => {
+  const id = changes.id ?? `c-${serial++}`;
+  const routable = status === 'healthy' || status === 'degraded';
+  return { id, name: id.toUpperCase(), status, since: NOW, reason: null, routable, ...changes };
+};
+const typeOf = (type: string, ...statuses: readonly HealthStatus[]): TypeHealth =>
+  summarizeType(
+    type,
+    1,
+    statuses.map((status) => member(status)),
+    NOW,
+  );
+
+describe('summarizeType', () => {
+  it('counts what it was given', () => {
+    const members = [
+      member('healthy'),
+      member('healthy', { routable: false }),
+      member('degraded'),
+      member('unhealthy'),
+    ];
+    expect(summarizeType('task_router', 318, [...members, member('unknown')], NOW)).toMatchObject({
+      type: 'task_router',
+      revision: 318,
+      counts: { total: 5, healthy: 2, degraded: 1, unhealthy: 1, unknown: 1 },
+      routable: 2,
+      updatedAt: NOW,
+    });
+  });
+
+  it('names what is wrong, the gravest first, then the oldest', () => {
+    const { issues } = summarizeType(
+      'task_router',
+      1,
+      [
+        member('degraded', { id: 'slow', since: 10, reason: 'answers slowly' }),
+        member('unhealthy', { id: 'late', since: 30 }),
+        member('healthy', { id: 'well' }),
+        member('unhealthy', { id: 'early', since: 20, reason: 'HTTP_503: answered HTTP 503' }),
+      ],
+      NOW,
+    );
+    expect(issues.map((issue) => [issue.severity, issue.code, issue.componentId])).toEqual([
+      ['critical', 'component-unhealthy', 'early'],
+      ['critical', 'component-unhealthy', 'late'],
+      ['warning', 'component-degraded', 'slow'],
+    ]);
+    expect(issues[0]?.message).toBe('EARLY (early) is unhealthy: HTTP_503: answered HTTP 503');
+    expect(issues[1]?.message).toBe('LATE (late) is unhealthy');
+  });
+
+  it('says before all else that nobody is left', () => {
+    const members = [member('unhealthy', { since: 10 }), member('unhealthy', { since: 40 })];
+    expect(summarizeType('task_router', 1, members, NOW).issues[0]).toEqual({
+      severity: 'critical',
+      code: 'type-unavailable',
+      message: 'none of the 2 components of task_router can be given work',
+      type: 'task_router',
+      componentId: null,
+      since: 40,
+    });
+  });
+
+  it('has no issue with a type that has no components', () => {
+    expect(summarizeType('task_router', 0, [], NOW).issues).toEqual([]);
+  });
+
+  it('keeps the 50 gravest', () => {
+    const slow = Array.from({ length: 60 }, () => member('degraded'));
+    const { issues } = summarizeType('task_router', 1, [...slow, member('unhealthy', { id: 'down' })], NOW);
+    expect(issues).toHaveLength(50);
+    expect(issues[0]?.componentId).toBe('down');
+  });
+});
+
+describe('rollUp', () => {
+  it.each<[string, readonly TypeHealth[], HealthStatus]>([
+    ['nothing is known', [], 'unknown'],
+    ['a type is empty', [typeOf('a')], 'unknown'],
+    ['nothing was checked yet', [typeOf('a', 'unknown', 'unknown')], 'unknown'],
+    ['all is well', [typeOf('a', 'healthy'), typeOf('b', 'healthy', 'healthy')], 'healthy'],
+    ['all is well beside an empty type', [typeOf('a', 'healthy'), typeOf('b')], 'healthy'],
+    ['all is well beside one not checked yet', [typeOf('a', 'healthy', 'unknown')], 'healthy'],
+    ['one is slow', [typeOf('a', 'healthy'), typeOf('b', 'healthy', 'degraded')], 'degraded'],
+    ['all of a type are slow', [typeOf('a', 'degraded')], 'degraded'],
+    ['one is down, others serve', [typeOf('a', 'healthy', 'unhealthy')], 'degraded'],
+    ['a type is down', [typeOf('a', 'healthy'), typeOf('b', 'unhealthy')], 'unhealthy'],
+    ['a type is down or unknown', [typeOf('a', 'unknown', 'unhealthy')], 'unhealthy'],
+  ])('when %s', (_, types, expected) => {
+    expect(rollUp(types).status).toBe(expected);
+  });
+
+  it('adds up, per type and over all', () => {
+    const health = rollUp([typeOf('a', 'healthy', 'unhealthy'), typeOf('b', 'degraded')]);
+    expect(health.components).toEqual({ total: 3, healthy: 1, degraded: 1, unhealthy: 1, unknown: 0 });
+    expect(health.byType['a']).toEqual({
+      status: 'degraded',
+      counts: { total: 2, healthy: 1, degraded: 0, unhealthy: 1, unknown: 0 },
+      routable: 1,
+    });
+    expect(health.byType['b']?.status).toBe('degraded');
+  });
+
+  it('was last updated when the freshest type was', () => {
+    expect(rollUp([]).lastUpdate).toBeNull();
+    expect(
+      rollUp([
+        { ...typeOf('a'), updatedAt: 5 },
+        { ...typeOf('b'), updatedAt: 9 },
+      ]).lastUpdate,
+    ).toBe(9);
+  });
+
+  it('mixes the issues of all types, the gravest first', () => {
+    const slow = summarizeType('a', 1, [member('degraded', { since: 1 })], NOW);
+    const down = summarizeType('b', 1, [member('unhealthy', { since: 7 }), member('healthy')], NOW);
+    expect(rollUp([slow, down]).issues.map((issue) => issue.type)).toEqual(['b', 'a']);
+  });
+
+  it('loses nobody', () => {
+    const status = fc.constantFrom<HealthStatus>('unknown', 'healthy', 'degraded', 'unhealthy');
+    fc.assert(
+      fc.property(fc.array(fc.array(status), { maxLength: 6 }), (types) => {
+        const { components } = rollUp(types.map((statuses, index) => typeOf(`t${index}`, ...statuses)));
+        const { total, ...parts } = components;
+        expect(total).toBe(types.flat().length);
+        expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(total);
+      }),
+    );
+  });
+});
