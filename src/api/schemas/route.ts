@@ -10,6 +10,11 @@ const PreferencesSchema = z.strictObject({
   maxLoad: z.number().min(0).max(100).optional().meta({ description: 'Percent.' }),
   location: z.string().min(1).max(128).optional(),
   capabilities: z.array(z.string().min(1).max(128)).max(32).optional(),
+  match: z
+    .record(z.string().min(1).max(128), z.string().max(256))
+    .refine((match) => Object.keys(match).length <= 16, 'at most 16 entries')
+    .optional()
+    .meta({ description: 'Metadata, compared as in the filters of the list.' }),
   strict: z.boolean().optional().meta({ description: 'Rather nobody than one that does not meet the preferences.' }),
 });
 

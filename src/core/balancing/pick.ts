@@ -6,11 +6,12 @@
  * (Mitzenmacher, "The power of two choices"; Google's Prequal). No allocation grows with the fleet.
  */
 import type { Candidate } from './candidate.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet, Pool } from './fleet.ts';
 import { expectedWait, scoreOf } from './least-time.ts';
 import type { Task } from './least-time.ts';
 import type { PreferenceName, Preferences } from './preferences.ts';
-import { relaxable, unmetPreference } from './preferences.ts';
+import { relaxedFor, unmetPreference } from './preferences.ts';
+import { sampleOf } from './sample.ts';
 
 export interface RouteRequest {
   readonly task: Task;
@@ -34,70 +35,67 @@ export type Pick =
     }
   | { readonly ok: false; readonly reason: 'no-healthy-components' | 'at-capacity' | 'preferences-unmet' };
 
-const anyone = (): true => true;
-const SAMPLE_SIZE = 5;
-/** Primes: stepping by one that does not divide the pool's size visits every member once. */
-const STRIDES = [7_919, 104_729, 1_299_709] as const;
+type Accepts = (position: number) => boolean;
 
 export function pickComponent(fleet: Fleet, request: RouteRequest, context: PickContext): Pick {
-  if (fleet.healthy.length + fleet.doubtful.length === 0) return { ok: false, reason: 'no-healthy-components' };
+  const pools = [fleet.healthy, fleet.doubtful];
+  if (pools.every((pool) => pool.positions.length === 0)) return { ok: false, reason: 'no-healthy-components' };
   const { preferences } = request;
-  const wanted = (candidate: Candidate): boolean => unmetPreference(candidate, preferences) === null;
-  const hasRoom = (position: number): boolean => roomLeft(fleet, position, context);
+  const meets: Accepts = (position) => unmetPreference(fleet.candidates[position]!, preferences) === null;
+  const roomy: Accepts = (position) => hasRoom(fleet, position, context);
+  const wanted: Accepts = (position) => meets(position) && roomy(position);
 
-  const pool = [fleet.healthy, fleet.doubtful].find((each) => each.some(hasRoom));
-  if (!pool) return { ok: false, reason: 'at-capacity' };
-
-  const preferred = preferences.preferredComponent;
-  if (preferred !== undefined) {
-    const position = pool.find((each) => fleet.candidates[each]?.id === preferred && hasRoom(each));
-    const found = position === undefined ? undefined : judged(fleet, position, request, context);
-    if (found && wanted(found.candidate)) return { ok: true, ...found, relaxed: [] };
+  const pool = pools.find((each) => each.positions.some(roomy));
+  if (pool) {
+    const best = (accepts: Accepts) => bestOfSample({ fleet, pool, request, context, accepts });
+    const whatever = (): number | undefined => (preferences.strict ? undefined : best(roomy));
+    const position = preferredOf(fleet, pool, preferences, wanted) ?? best(wanted) ?? whatever();
+    if (position !== undefined) return taken(fleet, position, request, context);
   }
-  const best = bestOfSample(fleet, pool, request, context, wanted);
-  if (best) return { ok: true, ...best, relaxed: [] };
-  if (preferences.strict) return { ok: false, reason: 'preferences-unmet' };
-  const relaxed = bestOfSample(fleet, pool, request, context, anyone);
-  if (!relaxed) return { ok: false, reason: 'at-capacity' };
-  return { ok: true, ...relaxed, relaxed: relaxable(preferences) };
+  // Strict: those that would do may be full, or there are none.
+  const isAwaited: Accepts = (position) => meets(position) && !roomy(position);
+  const awaited = !preferences.strict || pools.some((each) => each.positions.some(isAwaited));
+  return { ok: false, reason: awaited ? 'at-capacity' : 'preferences-unmet' };
 }
 
-interface Judged {
-  readonly position: number;
-  readonly candidate: Candidate;
-  readonly score: number;
+/** Work in flight at a candidate, as far as this caller knows. */
+export const openWork = (fleet: Fleet, position: number, context: PickContext): number =>
+  fleet.candidates[position]!.vitals.inFlight + context.ownAssigned(position);
+
+export function hasRoom(fleet: Fleet, position: number, context: PickContext): boolean {
+  const room = fleet.candidates[position]!.maxConcurrentTasks;
+  return room === null || openWork(fleet, position, context) < room;
 }
 
-function bestOfSample(
-  fleet: Fleet,
-  pool: readonly number[],
-  request: RouteRequest,
-  context: PickContext,
-  accepts: (candidate: Candidate) => boolean,
-): Judged | undefined {
-  const size = pool.length;
-  const stride = STRIDES.find((prime) => size % prime !== 0) ?? 1;
-  let at = Math.floor(context.random() * size);
-  let best: Judged | undefined;
-  let sampled = 0;
-  // The start is random and the order beyond it arbitrary, so keeping the first of equals is a fair tie-break.
-  for (let visited = 0; visited < size && sampled < SAMPLE_SIZE; visited++, at = (at + stride) % size) {
-    const found = judged(fleet, pool[at]!, request, context);
-    if (!roomLeft(fleet, found.position, context) || !accepts(found.candidate)) continue;
-    sampled++;
-    if (!best || found.score > best.score) best = found;
+function preferredOf(fleet: Fleet, pool: Pool, preferences: Preferences, wanted: Accepts): number | undefined {
+  const preferred = preferences.preferredComponent;
+  if (preferred === undefined) return undefined;
+  return pool.positions.find((position) => fleet.candidates[position]!.id === preferred && wanted(position));
+}
+
+interface Choice {
+  readonly fleet: Fleet;
+  readonly pool: Pool;
+  readonly request: RouteRequest;
+  readonly context: PickContext;
+  readonly accepts: Accepts;
+}
+
+function bestOfSample({ fleet, pool, request, context, accepts }: Choice): number | undefined {
+  let best: number | undefined;
+  let lowest = Infinity;
+  for (const position of sampleOf({ fleet, pool, accepts, random: context.random })) {
+    const wait = expectedWait(fleet, position, request.task, openWork(fleet, position, context));
+    // Of equals the one drawn first stays: the draw has shared the work out by pace.
+    if (best !== undefined && wait >= lowest) continue;
+    best = position;
+    lowest = wait;
   }
   return best;
 }
 
-function judged(fleet: Fleet, position: number, request: RouteRequest, context: PickContext): Judged {
+function taken(fleet: Fleet, position: number, request: RouteRequest, context: PickContext): Pick {
   const candidate = fleet.candidates[position]!;
-  const open = candidate.vitals.inFlight + context.ownAssigned(position);
-  return { position, candidate, score: scoreOf(expectedWait(candidate, fleet, request.task, open)) };
-}
-
-function roomLeft(fleet: Fleet, position: number, context: PickContext): boolean {
-  const candidate = fleet.candidates[position]!;
-  if (candidate.maxConcurrentTasks === null) return true;
-  return candidate.vitals.inFlight + context.ownAssigned(position) < candidate.maxConcurrentTasks;
+  const score = scoreOf(expectedWait(fleet, position, request.task, openWork(fleet, position, context)));
+  return { ok: true, position, candidate, score, relaxed: relaxedFor(candidate, request.preferences) };
 }

@@ -13,7 +13,10 @@ export type EndpointVerdict =
   | { readonly ok: true; readonly url: URL }
   | { readonly ok: false; readonly message: string };
 
-const LOCAL_SUFFIXES = ['localhost', 'local', 'internal', 'localdomain', 'home.arpa', 'lan'];
+/** Reserved for local use (RFC 2606, 6761, 6762, 7686, 8375; ICANN) or used so by habit. */
+const LOCAL_SUFFIXES = 'localhost local localdomain internal intranet lan home home.arpa corp test invalid onion'.split(
+  ' ',
+);
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 
 /** Judges `value`, a URL or (with `base`) a path on another URL. */
@@ -29,7 +32,9 @@ export function judgeEndpoint(value: string, policy: EndpointPolicy, base?: stri
   const host = url.hostname.replace(/\.$/, '');
   if (host.startsWith('[') || IPV4.test(host)) return refuse('an IP address is not accepted, use a public host name');
   const isLocal = LOCAL_SUFFIXES.some((suffix) => host === suffix || host.endsWith(`.${suffix}`));
-  if (isLocal || !host.includes('.')) return refuse(`${host} is not a public host name`);
+  // An empty label hides a local name from the parser and from the suffixes: `127.0.0.1..`, `localhost..`.
+  const labels = host.split('.');
+  if (isLocal || labels.length < 2 || labels.includes('')) return refuse(`${host} is not a public host name`);
   return { ok: true, url };
 }
 

@@ -21,11 +21,7 @@ export const draining = (until: number): Lifecycle => ({ state: 'draining', unti
 /** Out of routing until a time, then back to where it was: a standby stays a standby. */
 export function setAside(current: Lifecycle, state: 'maintenance' | 'isolated', until: number): Lifecycle {
   const isSettled = current.state === 'active' || current.state === 'standby';
-  const before = isSettled
-    ? (current.state)
-    : current.next === 'standby'
-      ? 'standby'
-      : 'active';
+  const before = isSettled ? current.state : current.next === 'standby' ? 'standby' : 'active';
   return { state, until, next: before };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Sorts a failure into the class that decides its recovery: by error code first, then by message.
+ * Sorts a failure into the class that decides its recovery: by error code first, then by message and the codes in it.
  * Codes are those of Node and Workers sockets, of TLS, of HTTP, and our own.
  */
 import type { FailureDetail } from '../health/health-state.ts';
@@ -15,34 +15,55 @@ export const FAILURE_TYPES = [
 export type FailureType = (typeof FAILURE_TYPES)[number];
 
 const BY_CODE: readonly (readonly [RegExp, FailureType])[] = [
+  [/^(DEPENDENCY_|UPSTREAM_|EDEPENDENCY)/, 'dependency_failure'],
   [
-    /^(ETIMEDOUT|ESOCKETTIMEDOUT|TIMEOUT|TIMEOUTERROR|ABORTERROR|UND_ERR_(HEADERS|BODY|CONNECT)_TIMEOUT|DEADLINE_EXCEEDED|HTTP_(408|504|522|524))$/,
+    /^(ETIMEDOUT|ESOCKETTIMEDOUT|TIMEOUTERROR|ABORTERROR|DEADLINE_EXCEEDED|HTTP_(408|504|522|524)|(\w+_)?TIME(OUT|D_OUT))$/,
     'timeout_failure',
   ],
   [
     /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|UND_ERR_SOCKET|NETWORK_ERROR|HTTP_(521|523|525|526))$/,
     'connection_failure',
   ],
-  [/^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/, 'connection_failure'],
+  [/^(ERR_)?(CONNECTION|DNS|TLS|SSL)_|^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/, 'connection_failure'],
   [/^(HEARTBEAT_EXPIRED|REPORTED_UNHEALTHY|HEALTH_CHECK_FAILED|HTTP_\d{3})$/, 'health_check_failure'],
-  [/^(DEPENDENCY_|UPSTREAM_|EDEPENDENCY)/, 'dependency_failure'],
   [/^(INTERNAL_|ERR_INTERNAL|PANIC|OOM|SIGSEGV)/, 'internal_error'],
 ];
 
+/** What may be a code within a message: `connect ECONNREFUSED 127.0.0.1:80`. */
+const CODE_IN_MESSAGE = /\b[A-Z][A-Z0-9_]{3,}\b/g;
+
+const DEPENDENCY_IN_MESSAGE = /\b(dependency|dependencies|upstream)\b/i;
+
 const BY_MESSAGE: readonly (readonly [RegExp, FailureType])[] = [
-  [/\b(dependency|dependencies|upstream)\b/i, 'dependency_failure'],
   [/\b(timed? ?out|timeout|deadline|no answer|took too long)\b/i, 'timeout_failure'],
-  [/\b(refused|reset|unreachable|hung up|dns|tls|ssl|certificate|network|connection|socket)\b/i, 'connection_failure'],
-  [/\b(health ?check|unhealthy|probe)\b/i, 'health_check_failure'],
+  [
+    /\b(refused|reset|unreachable|h[ua]ng up|resolve (the )?host(name)?|name resolution|dns|tls|ssl|certificate|network|connection|socket)\b/i,
+    'connection_failure',
+  ],
+  [/\b(health[ -]?check|unhealthy|probe)\b/i, 'health_check_failure'],
 ];
 
 /** The class of a failure; `internal_error` when nothing tells. */
 export function classifyFailure(error: { readonly code?: string | undefined; readonly message: string }): FailureType {
-  const code = error.code?.toUpperCase();
-  const byCode = code === undefined ? undefined : BY_CODE.find(([pattern]) => pattern.test(code));
-  if (byCode) return byCode[1];
-  return BY_MESSAGE.find(([pattern]) => pattern.test(error.message))?.[1] ?? 'internal_error';
+  return typeOfCode(error.code ?? '') ?? typeOfMessage(error.message) ?? 'internal_error';
 }
+
+function typeOfCode(code: string): FailureType | undefined {
+  const upper = code.toUpperCase();
+  return FAILURE_TYPES.find((type) => type.toUpperCase() === upper) ?? firstMatch(BY_CODE, upper);
+}
+
+function typeOfMessage(message: string): FailureType | undefined {
+  if (DEPENDENCY_IN_MESSAGE.test(message)) return 'dependency_failure';
+  for (const [code] of message.matchAll(CODE_IN_MESSAGE)) {
+    const type = typeOfCode(code);
+    if (type) return type;
+  }
+  return firstMatch(BY_MESSAGE, message);
+}
+
+const firstMatch = (table: readonly (readonly [RegExp, FailureType])[], text: string): FailureType | undefined =>
+  table.find(([pattern]) => pattern.test(text))?.[1];
 
 /** A socket error's code and a short message from whatever `fetch` threw. */
 export function describeFetchError(thrown: unknown): FailureDetail {
@@ -54,7 +75,7 @@ export function describeFetchError(thrown: unknown): FailureDetail {
 
 const FETCH_ERRORS: readonly (readonly [RegExp, string])[] = [
   [/refused/i, 'ECONNREFUSED'],
-  [/reset|disconnected|hung up|prematurely|closed|lost/i, 'ECONNRESET'],
+  [/reset|disconnected|h[ua]ng up|prematurely|closed|lost/i, 'ECONNRESET'],
   [/dns|resolve|not found|getaddrinfo/i, 'ENOTFOUND'],
   [/tls|ssl|certificate/i, 'ERR_TLS_HANDSHAKE'],
   [/unreachable|no route/i, 'EHOSTUNREACH'],

@@ -48,9 +48,9 @@ const EWMA_WEIGHT = 0.3;
 export function observeHealth(state: HealthState, signal: HealthSignal, policy: HealthPolicy, now: number): HealthStep {
   switch (signal.kind) {
     case 'check-passed':
-      return settle(state, passCheck(state, signal, policy, now), explain(signal), [], now);
+      return settle(state, passCheck(state, signal, policy, now), null, now);
     case 'check-failed':
-      return fail(state, failCheck(state, policy, now), { source: 'check', error: signal.error }, signal.details, now);
+      return fail(state, failCheck(state, signal, policy, now), { source: 'check', error: signal.error }, now);
     case 'suspected':
       return { next: { ...state, suspect: true }, events: [] };
     case 'doubt-ended':
@@ -59,16 +59,17 @@ export function observeHealth(state: HealthState, signal: HealthSignal, policy: 
       return heartbeat(state, signal.status, now);
     case 'heartbeat-expired': {
       const error = { code: 'HEARTBEAT_EXPIRED', message: `no heartbeat for ${signal.ttlMs} ms` };
-      return fail(state, { heartbeatStatus: 'unhealthy' }, { source: 'heartbeat', error }, null, now);
+      return fail(state, { heartbeatStatus: 'unhealthy' }, { source: 'heartbeat', error }, now);
     }
     case 'reported':
-      return fail(state, { suspect: true }, { source: 'report', error: signal.error }, state.details, now);
+      return fail(state, { suspect: true }, { source: 'report', error: signal.error }, now);
     default:
       return signal satisfies never;
   }
 }
 
 type CheckPassed = Extract<HealthSignal, { kind: 'check-passed' }>;
+type CheckFailed = Extract<HealthSignal, { kind: 'check-failed' }>;
 type StatePatch = Partial<HealthState>;
 
 function passCheck(state: HealthState, signal: CheckPassed, policy: HealthPolicy, now: number): StatePatch {
@@ -84,16 +85,16 @@ function passCheck(state: HealthState, signal: CheckPassed, policy: HealthPolicy
     usualResponseTimeMs: usual === null ? signal.responseTimeMs : usual + EWMA_WEIGHT * (signal.responseTimeMs - usual),
     consecutiveFailures: 0,
     consecutiveSuccesses,
-    errorCount: held ? state.errorCount : 0,
   };
 }
 
-function failCheck(state: HealthState, policy: HealthPolicy, now: number): StatePatch {
+function failCheck(state: HealthState, signal: CheckFailed, policy: HealthPolicy, now: number): StatePatch {
   const consecutiveFailures = state.consecutiveFailures + 1;
   const down = consecutiveFailures >= policy.unhealthyThreshold;
   return {
     checkStatus: down ? 'unhealthy' : state.checkStatus,
     suspect: !down,
+    details: signal.details,
     lastCheckAt: now,
     responseTimeMs: null,
     consecutiveFailures,
@@ -103,13 +104,14 @@ function failCheck(state: HealthState, policy: HealthPolicy, now: number): State
 
 function heartbeat(state: HealthState, status: 'healthy' | 'degraded' | 'unhealthy', now: number): HealthStep {
   if (status !== 'unhealthy') {
-    const reason = status === 'degraded' ? 'says of itself that it is degraded' : null;
-    return settle(state, { heartbeatStatus: status }, reason, [], now);
+    // Where nothing is checked, no good check will ever end a doubt: the heartbeat does.
+    const unchecked = state.checkStatus === 'unknown' && state.consecutiveFailures === 0;
+    return settle(state, { heartbeatStatus: status, suspect: state.suspect && !unchecked }, null, now);
   }
   const error = { code: 'REPORTED_UNHEALTHY', message: 'says of itself that it is unhealthy' };
   // Said once, it is one failure; the same word repeated every heartbeat is not news.
   if (state.heartbeatStatus === 'unhealthy') return { next: state, events: [] };
-  return fail(state, { heartbeatStatus: 'unhealthy' }, { source: 'heartbeat', error }, null, now);
+  return fail(state, { heartbeatStatus: 'unhealthy' }, { source: 'heartbeat', error }, now);
 }
 
 interface Failed {
@@ -117,33 +119,48 @@ interface Failed {
   readonly error: FailureDetail;
 }
 
-function fail(state: HealthState, patch: StatePatch, failed: Failed, details: string | null, now: number): HealthStep {
-  const counted = { ...patch, errorCount: state.errorCount + 1, lastFailureAt: now, details };
-  const reason = `${failed.error.code}: ${failed.error.message}`;
-  return settle(state, counted, reason, [{ kind: 'failed', ...failed }], now);
+function fail(state: HealthState, patch: StatePatch, failed: Failed, now: number): HealthStep {
+  return settle(state, { ...patch, errorCount: state.errorCount + 1, lastFailureAt: now }, failed, now);
 }
 
-function settle(
-  state: HealthState,
-  patch: StatePatch,
-  reason: string | null,
-  events: readonly HealthEvent[],
-  now: number,
-): HealthStep {
+function settle(state: HealthState, patch: StatePatch, failed: Failed | null, now: number): HealthStep {
   const merged = { ...state, ...patch };
   const status = worseStatus(merged.checkStatus, merged.heartbeatStatus);
-  if (status === state.status) {
-    const isNewsOfDown = status === 'unhealthy' && events.length > 0;
-    return { next: { ...merged, status, reason: isNewsOfDown ? reason : state.reason }, events };
-  }
-  const why = status === 'healthy' ? null : reason;
-  const changed: HealthEvent = { kind: 'status-changed', from: state.status, to: status, reason: why };
-  return { next: { ...merged, status, since: now, reason: why }, events: [...events, changed] };
+  const recovered = status === 'healthy' && !merged.suspect && !failed;
+  const next: HealthState = {
+    ...merged,
+    status,
+    reason: reasonOf(state, { ...merged, status }, failed),
+    since: status === state.status ? state.since : now,
+    errorCount: recovered ? 0 : merged.errorCount,
+  };
+  const events: HealthEvent[] = failed ? [{ kind: 'failed', ...failed }] : [];
+  if (status !== state.status)
+    events.push({ kind: 'status-changed', from: state.status, to: status, reason: next.reason });
+  return { next, events };
 }
 
-function explain(signal: CheckPassed): string | null {
-  if (signal.status === 'healthy') return null;
-  return signal.details
-    ? `answers, degraded: ${signal.details}`
-    : `answers slowly: ${Math.round(signal.responseTimeMs)} ms`;
+/** Why it has the status it has now: as before, unless there is news of it. */
+function reasonOf(before: HealthState, now: HealthState, failed: Failed | null): string | null {
+  switch (now.status) {
+    case 'healthy':
+      return null;
+    case 'unknown':
+      return before.reason;
+    case 'degraded': {
+      const asBefore = now.checkStatus === before.checkStatus && now.heartbeatStatus === before.heartbeatStatus;
+      return asBefore ? before.reason : whyDegraded(now);
+    }
+    case 'unhealthy':
+      return failed ? `${failed.error.code}: ${failed.error.message}` : before.reason;
+    default:
+      return now.status satisfies never;
+  }
+}
+
+/** Told from the state, because the sense that degrades it need not be the one that has just spoken. */
+function whyDegraded({ checkStatus, details, responseTimeMs }: HealthState): string {
+  if (checkStatus !== 'degraded') return 'says of itself that it is degraded';
+  if (details) return `answers, degraded: ${details}`;
+  return responseTimeMs === null ? 'answered slowly' : `answers slowly: ${Math.round(responseTimeMs)} ms`;
 }

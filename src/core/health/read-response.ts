@@ -3,7 +3,7 @@
  * `healthy`, `degraded`), IETF health+json (pass, warn, fail), Spring Boot (UP, DOWN,
  * OUT_OF_SERVICE), plain text and empty bodies.
  *
- * 2xx that cannot be read is healthy; 429 is degraded; any other non-2xx is a failed attempt.
+ * Of several fields the worst counts. 2xx that cannot be read is healthy; 429 is degraded; any other non-2xx is a failed attempt.
  * Sources: draft-inadarei-api-health-check, Spring Boot Actuator, Kubernetes probes.
  */
 import type { FailureDetail } from './health-state.ts';
@@ -12,51 +12,29 @@ export type HealthReading =
   | { readonly kind: 'passed'; readonly status: 'healthy' | 'degraded'; readonly details: string | null }
   | { readonly kind: 'failed'; readonly error: FailureDetail; readonly details: string | null };
 
-const WORDS: ReadonlyMap<string, 'healthy' | 'degraded' | 'unhealthy'> = new Map([
-  ...[
-    'healthy',
-    'pass',
-    'passing',
-    'passed',
-    'ok',
-    'okay',
-    'up',
-    'alive',
-    'ready',
-    'running',
-    'good',
-    'green',
-    'success',
-    'available',
-    'online',
-    'serving',
-    'true',
-  ].map((word) => [word, 'healthy'] as const),
-  ...['degraded', 'warn', 'warning', 'partial', 'yellow', 'impaired', 'slow', 'unstable'].map(
-    (word) => [word, 'degraded'] as const,
-  ),
-  ...[
-    'unhealthy',
-    'fail',
-    'failed',
-    'failing',
-    'failure',
-    'down',
-    'error',
-    'critical',
-    'red',
-    'out_of_service',
-    'unavailable',
-    'offline',
-    'dead',
-    'not_serving',
-    'not_ready',
-    'false',
-  ].map((word) => [word, 'unhealthy'] as const),
-]);
+type Verdict = 'healthy' | 'degraded' | 'unhealthy';
 
-const STATUS_FIELDS = ['status', 'health', 'state', 'healthy', 'ok', 'degraded'] as const;
-const MAX_DETAIL_LENGTH = 256;
+const WORDS_OF: Readonly<Record<Verdict, string>> = {
+  healthy:
+    'healthy pass passing passed ok okay up alive ready running good green success available online serving true',
+  degraded: 'degraded warn warning partial yellow impaired slow unstable',
+  unhealthy:
+    'unhealthy fail failed failing failure down error critical red out_of_service unavailable service_unavailable ' +
+    'offline dead unready notready false',
+};
+
+const WORDS: ReadonlyMap<string, Verdict> = new Map(
+  (Object.keys(WORDS_OF) as Verdict[]).flatMap((verdict) =>
+    WORDS_OF[verdict].split(' ').map((word) => [word, verdict] as const),
+  ),
+);
+
+const BADNESS: Readonly<Record<Verdict, number>> = { healthy: 0, degraded: 1, unhealthy: 2 };
+
+/** No word we know comes near it; what is longer is not looked at, so that no pattern runs over a whole body. */
+const MAX_WORD_LENGTH = 64;
+/** Objects within objects that are looked into. */
+const MAX_DEPTH = 3;
 
 /** Reads HTTP status and (at most 64 KiB of) body text into a verdict on one attempt. */
 export function readHealthResponse(httpStatus: number, body: string): HealthReading {
@@ -86,7 +64,7 @@ export function readHealthResponse(httpStatus: number, body: string): HealthRead
 }
 
 interface BodyReading {
-  readonly verdict: 'healthy' | 'degraded' | 'unhealthy';
+  readonly verdict: Verdict;
   readonly details: string | null;
 }
 
@@ -104,40 +82,60 @@ function readBody(body: string): BodyReading {
     // Not JSON after all: an unreadable 2xx is a component that answers, hence healthy.
     return UNREADABLE;
   }
-  return readValue(document) ?? UNREADABLE;
+  return readValue(document, 0) ?? UNREADABLE;
 }
 
-function readValue(value: unknown): BodyReading | undefined {
+function readValue(value: unknown, depth: number): BodyReading | undefined {
   if (typeof value === 'string' || typeof value === 'boolean') return readWord(String(value));
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const byLowerName = new Map(Object.entries(value).map(([name, inner]) => [name.toLowerCase(), inner] as const));
-  for (const field of STATUS_FIELDS) {
-    const inner: unknown = byLowerName.get(field);
-    if (inner === undefined) continue;
-    if (field === 'degraded') {
-      if (inner === true) return { verdict: 'degraded', details: 'degraded' };
-      continue;
-    }
-    // Spring nests: { status: { code: "UP" } }; some nest the same word again.
-    const nested = typeof inner === 'object' && inner !== null ? ((inner as { code?: unknown }).code ?? inner) : inner;
-    const reading = readValue(nested);
-    if (!reading) continue;
-    const alsoDegraded = reading.verdict === 'healthy' && byLowerName.get('degraded') === true;
-    return alsoDegraded ? { verdict: 'degraded', details: 'degraded' } : reading;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || depth === MAX_DEPTH) return undefined;
+  // A body that contradicts itself is believed where it says the worst.
+  let worst: BodyReading | undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    const reading = readField(name.toLowerCase(), inner, depth + 1);
+    if (reading && (!worst || BADNESS[reading.verdict] > BADNESS[worst.verdict])) worst = reading;
   }
+  return worst;
+}
+
+function readField(name: string, value: unknown, depth: number): BodyReading | undefined {
+  switch (name) {
+    case 'status':
+    case 'health':
+    case 'state':
+      return readValue(value, depth);
+    case 'code':
+      // Spring nests { status: { code: "UP" } }; at the top a code is no status.
+      return depth > 1 ? readValue(value, depth) : undefined;
+    case 'healthy':
+    case 'ok':
+      return readFlag(value, 'healthy', 'unhealthy') ?? readValue(value, depth);
+    case 'degraded':
+      return readFlag(value, 'degraded', 'healthy');
+    default:
+      return undefined;
+  }
+}
+
+function readFlag(value: unknown, whenTrue: Verdict, whenFalse: Verdict): BodyReading | undefined {
+  const said = typeof value === 'string' && value.length <= MAX_WORD_LENGTH ? value.trim().toLowerCase() : value;
+  if (said === true || said === 1 || said === 'true') return { verdict: whenTrue, details: whenTrue };
+  if (said === false || said === 0 || said === 'false') return { verdict: whenFalse, details: whenFalse };
   return undefined;
 }
 
 function readWord(text: string): BodyReading | undefined {
+  if (text.length > MAX_WORD_LENGTH) return undefined;
   const word = text
+    .trim()
     .toLowerCase()
     .replace(/[\s-]+/g, '_')
     .replace(/[.!]+$/, '');
-  const verdict = WORDS.get(word);
+  const denied = word.startsWith('not_') && WORDS.get(word.slice(4)) === 'healthy';
+  const verdict = denied ? 'unhealthy' : WORDS.get(word);
   return verdict && { verdict, details: printable(text) };
 }
 
-/** At most 256 printable characters of foreign text, so that nothing else of it travels further. */
+/** Foreign text without its control characters. */
 const printable = (text: string): string =>
   // eslint-disable-next-line no-control-regex -- the point is to drop control characters
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').slice(0, MAX_DETAIL_LENGTH);
+  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import { whyNotRoutable } from '../../../src/core/balancing/candidate.ts';
 import { compileFleet } from '../../../src/core/balancing/fleet.ts';
+import { explainPick } from '../../../src/core/balancing/explain.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import type { Preferences } from '../../../src/core/balancing/preferences.ts';
-import { relaxable, unmetPreference } from '../../../src/core/balancing/preferences.ts';
+import { relaxedFor, unmetPreference } from '../../../src/core/balancing/preferences.ts';
 import { candidateOf, contextOf, requestOf } from './candidate-of.ts';
 
 const location = fc.constantFrom('weur', 'enam', 'apac');
@@ -14,6 +15,7 @@ const id = fc.nat(30).map((number) => `c-${number}`);
 
 const changes = fc.record({
   location: fc.option(location),
+  metadata: fc.record({ tier: fc.constantFrom('gold', 'silver') }),
   taskTypes: fc.subarray(['review', 'build']),
   maxConcurrentTasks: fc.option(fc.integer({ min: 1, max: 5 })),
   weight: fc.constantFrom(0, 0.5, 1, 1, 10),
@@ -36,6 +38,7 @@ const preferences: fc.Arbitrary<Preferences> = fc.record(
     preferredComponent: id,
     avoidComponents: fc.array(id, { maxLength: 3 }),
     maxLoad: fc.nat(100),
+    match: fc.record({ tier: fc.constantFrom('gold', 'silver') }, { requiredKeys: [] }),
     location,
     capabilities: fc.array(taskType, { maxLength: 2 }),
     strict: fc.boolean(),
@@ -86,12 +89,22 @@ describe('any fleet, any request', () => {
         const pick = pickIn(given);
         if (!pick.ok) return;
         const meets = (position: number) => unmetPreference(given.candidates[position]!, given.preferences) === null;
-        if (pick.relaxed.length === 0) expect(meets(pick.position)).toBe(true);
-        else {
-          expect(pick.relaxed).toEqual(relaxable(given.preferences));
-          expect(given.preferences.strict).not.toBe(true);
-          expect(eligibleIn(given).some(meets)).toBe(false);
-        }
+        expect(pick.relaxed).toEqual(relaxedFor(pick.candidate, given.preferences));
+        if (meets(pick.position)) return;
+        expect(pick.relaxed).not.toEqual([]);
+        expect(given.preferences.strict).not.toBe(true);
+        expect(eligibleIn(given).some(meets)).toBe(false);
+      }),
+    );
+  });
+
+  it('takes the preferred one whenever it may be picked', () => {
+    fc.assert(
+      fc.property(scene, (given) => {
+        const { candidates, preferences: wanted } = given;
+        const preferred = candidates.findIndex((each) => each.id === wanted.preferredComponent);
+        if (!eligibleIn(given).includes(preferred) || unmetPreference(candidates[preferred]!, wanted) !== null) return;
+        expect(pickIn(given)).toMatchObject({ position: preferred, relaxed: [] });
       }),
     );
   });
@@ -106,7 +119,7 @@ describe('any fleet, any request', () => {
         if (pick.reason === 'no-healthy-components') expect(routable).toEqual([]);
         if (pick.reason === 'at-capacity') {
           expect(routable).not.toEqual([]);
-          expect(eligible).toEqual([]);
+          if (!given.preferences.strict) expect(eligible).toEqual([]);
         }
         if (pick.reason === 'preferences-unmet') {
           expect(given.preferences.strict).toBe(true);
@@ -131,17 +144,13 @@ describe('any fleet, any request', () => {
         const given: Scene = { candidates, preferences: {}, task: {}, assigned: [], seed };
         const pick = pickIn(given);
         if (!pick.ok) return;
-        const rivals = eligibleIn(given).map((position) => {
-          const alone = candidates.map((each, index) => (index === position ? each : { ...each, weight: 0 }));
-          const only = pickIn({ ...given, candidates: alone });
-          return only.ok ? only.score : Number.NEGATIVE_INFINITY;
-        });
-        expect(pick.score).toBe(Math.max(...rivals));
+        const verdicts = explainPick(compileFleet(candidates), requestOf(), contextOf(seed), pick.position);
+        expect(pick.score).toBe(Math.max(...verdicts.map((each) => each.score ?? 0)));
       }),
     );
   });
 
-  it('visits every member of a pool of any size once', () => {
+  it('finds the only eligible member of a pool of any size', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 400 }), fc.nat(), fc.integer(), (size, at, seed) => {
         const full = candidateOf('full', { maxConcurrentTasks: 1 }, { inFlight: 1 });

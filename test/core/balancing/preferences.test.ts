@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PreferenceName, Preferences } from '../../../src/core/balancing/preferences.ts';
-import { relaxable, unmetPreference } from '../../../src/core/balancing/preferences.ts';
+import { relaxedFor, unmetPreference } from '../../../src/core/balancing/preferences.ts';
 import { candidateOf } from './candidate-of.ts';
 
 const CANDIDATE = candidateOf(
@@ -8,7 +8,8 @@ const CANDIDATE = candidateOf(
   {
     metadata: { version: '2.1.0', gpus: 2, tags: ['a'] },
     location: 'weur',
-    taskTypes: ['code-review'], flags: ['performanceMetrics'],
+    taskTypes: ['code-review'],
+    flags: ['performanceMetrics'],
   },
   { loadPercentage: 50 },
 );
@@ -49,11 +50,14 @@ describe('unmetPreference', () => {
   });
 });
 
-describe('relaxable', () => {
+describe('relaxedFor', () => {
   it.each<[Preferences, PreferenceName[]]>([
     [{}, []],
     [{ avoidComponents: [], capabilities: [], strict: false }, []],
+    [{ maxLoad: 80, location: 'weur', match: { gpus: '2' } }, []],
     [{ maxLoad: 0 }, ['maxLoad']],
+    [{ maxLoad: 0, preferredComponent: 'router-1' }, ['maxLoad']],
+    [{ maxLoad: 0, preferredComponent: 'router-2' }, ['preferredComponent', 'maxLoad']],
     [{ match: {} }, []],
     [{ match: { version: '3' } }, ['match']],
     [{ preferredComponent: 'router-1' }, []],
@@ -63,6 +67,6 @@ describe('relaxable', () => {
       ['avoidComponents', 'maxLoad', 'location', 'capabilities'],
     ],
   ])('%j: %j', (wanted, expected) => {
-    expect(relaxable(wanted, 'router-1')).toEqual(expected);
+    expect(relaxedFor(CANDIDATE, wanted)).toEqual(expected);
   });
 });

@@ -70,8 +70,14 @@ describe('toResource', () => {
       startedAt: NOW,
       deadline: NOW + 1,
     } as const;
-    const recovery = { ...NO_RECOVERY, active: { order, disruptive: true, cancelled: false, promoted: null, verification: null } };
-    const resource = toResource({ ...record, recovery, lifecycle: setAside(record.lifecycle, 'isolated', NOW) }, CONTEXT);
+    const recovery = {
+      ...NO_RECOVERY,
+      active: { order, disruptive: true, cancelled: false, promoted: null, verification: null },
+    };
+    const resource = toResource(
+      { ...record, recovery, lifecycle: setAside(record.lifecycle, 'isolated', NOW) },
+      CONTEXT,
+    );
     expect(resource).toMatchObject({ lifecycle: 'isolated', lifecycleUntil: ISO, recoveryId: 'r-1' });
   });
 
