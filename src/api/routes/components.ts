@@ -12,7 +12,7 @@ import type { App, AppEnv } from '../app-env.ts';
 import { withRegistryOf } from '../directory-cache.ts';
 import { etagOf, ifMatch } from '../if-match.ts';
 import { mergePatch } from '../merge-patch.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
+import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../openapi-route.ts';
 import type { ProblemCode, ProblemOptions } from '../problem.ts';
 import { problemResponse, toFaults } from '../problem.ts';
 import { registerComponent, registrationFaults } from '../register-component.ts';
@@ -23,7 +23,9 @@ const tags = ['components'];
 const headers = z.object({
   'if-match': z.string().optional().meta({ description: 'The ETag that the change is meant for.' }),
 });
-const component = jsonContent(ComponentSchema, 'The component; its ETag is its generation');
+const ETagSchema = z.object({ etag: z.string().meta({ description: 'Its generation, for If-Match.' }) });
+const LocationSchema = ETagSchema.extend({ location: z.string() });
+const component = jsonContentWith(ComponentSchema, ETagSchema, 'The component');
 
 const register = createRoute({
   method: 'post',
@@ -32,8 +34,8 @@ const register = createRoute({
   summary: 'Register a component, or update it under the same id',
   request: { body: jsonBody(RegistrationSchema) },
   responses: {
-    200: jsonContent(ComponentSchema, 'Known already: updated, or unchanged'),
-    201: jsonContent(ComponentSchema, 'Registered'),
+    200: jsonContentWith(ComponentSchema, LocationSchema, 'Known already: updated, or unchanged'),
+    201: jsonContentWith(ComponentSchema, LocationSchema, 'Registered'),
     ...problemDefault,
   },
 });

@@ -7,7 +7,7 @@ import * as z from 'zod';
 import type { App } from '../app-env.ts';
 import { encodePlace } from '../cursor.ts';
 import { withRegistryOf } from '../directory-cache.ts';
-import { readHistory } from '../read-history.ts';
+import { readHistory, readHistoryPage } from '../read-history.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
 import { IdParamSchema, PageQuerySchema } from '../schemas/common.ts';
@@ -66,7 +66,7 @@ export function mountFailures(app: App): void {
 
   app.openapi(list, async (c) => {
     const { limit, cursor, ...filter } = c.req.valid('query');
-    const page = await readHistory(c, { limit, cursor }, (request) => listFailures(c.env.HISTORY, filter, request));
+    const page = await readHistoryPage(c, { limit, cursor }, (request) => listFailures(c.env.HISTORY, filter, request));
     if (!page.ok) return page.problem;
     const items = page.value.items.map((failure) => ({ ...failure, occurredAt: toIso(failure.occurredAt) }));
     return c.json({ items, nextCursor: encodePlace(page.value.next) }, 200);
@@ -74,7 +74,7 @@ export function mountFailures(app: App): void {
 
   app.openapi(stats, async (c) => {
     const recentSince = Date.now() - DEFAULT_CONFIG.failureWindow;
-    const read = await readHistory(c, { limit: 1, cursor: undefined }, async () =>
+    const read = await readHistory(c, async () =>
       Promise.all([totalFailures(c.env.HISTORY, recentSince), countRunningRecoveries(c.env.HISTORY)]),
     );
     if (!read.ok) return read.problem;

@@ -2,14 +2,14 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/coordinator-api.ts';
-import { toIso } from '../../core/component/resource.ts';
+import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { Incident } from '../../history/incident-history.ts';
 import { acknowledgeIncident, findIncident, listIncidents, resolveIncident } from '../../history/incident-history.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { encodePlace } from '../cursor.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
-import { readHistory } from '../read-history.ts';
+import { readHistory, readHistoryPage } from '../read-history.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import type { IncidentResource } from '../schemas/failure.ts';
 import { IncidentPageSchema, IncidentSchema } from '../schemas/failure.ts';
@@ -62,14 +62,16 @@ const resolve = createRoute({
 export function mountIncidents(app: App): void {
   app.openapi(list, async (c) => {
     const { limit, cursor, ...filter } = c.req.valid('query');
-    const page = await readHistory(c, { limit, cursor }, (request) => listIncidents(c.env.HISTORY, filter, request));
+    const page = await readHistoryPage(c, { limit, cursor }, (request) =>
+      listIncidents(c.env.HISTORY, filter, request),
+    );
     if (!page.ok) return page.problem;
     return c.json({ items: page.value.items.map(toResource), nextCursor: encodePlace(page.value.next) }, 200);
   });
 
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await readHistory(c, ONE, () => findIncident(c.env.HISTORY, id));
+    const found = await readHistory(c, () => findIncident(c.env.HISTORY, id));
     if (!found.ok) return found.problem;
     if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no incident ${id}` });
     return c.json(toResource(found.value), 200);
@@ -92,11 +94,9 @@ export function mountIncidents(app: App): void {
   });
 }
 
-const ONE = { limit: 1, cursor: undefined };
-
 /** Moves an incident on; repeated, it answers the incident as it is. */
 const move = (c: Context<AppEnv>, id: string, to: 'acknowledged' | 'resolved') =>
-  readHistory(c, ONE, async () => {
+  readHistory(c, async () => {
     const now = Date.now();
     const moved = await (to === 'acknowledged' ? acknowledgeIncident : resolveIncident)(c.env.HISTORY, id, now);
     const found = await findIncident(c.env.HISTORY, id);
@@ -112,8 +112,6 @@ const move = (c: Context<AppEnv>, id: string, to: 'acknowledged' | 'resolved') =
     }
     return found;
   });
-
-const toIsoOrNull = (time: number | null): string | null => (time === null ? null : toIso(time));
 
 const toResource = (found: Incident): IncidentResource => ({
   ...found,

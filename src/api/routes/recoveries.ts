@@ -1,6 +1,6 @@
 /** Recoveries: each with its actions, attempts and proof; cancelled by an operator. */
 import * as z from 'zod';
-import { toIso } from '../../core/component/resource.ts';
+import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { RecordedRecovery } from '../../history/recovery-history.ts';
 import { findRecovery, listRecoveries } from '../../history/recovery-history.ts';
 import { registryOf } from '../../registry/registry-api.ts';
@@ -8,7 +8,7 @@ import type { App } from '../app-env.ts';
 import { encodePlace } from '../cursor.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
-import { readHistory } from '../read-history.ts';
+import { readHistory, readHistoryPage } from '../read-history.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import type { RecoveryResource } from '../schemas/failure.ts';
 import { RECOVERY_STATUSES, RecoveryPageSchema, RecoverySchema } from '../schemas/failure.ts';
@@ -52,14 +52,16 @@ const cancel = createRoute({
 export function mountRecoveries(app: App): void {
   app.openapi(list, async (c) => {
     const { limit, cursor, ...filter } = c.req.valid('query');
-    const page = await readHistory(c, { limit, cursor }, (request) => listRecoveries(c.env.HISTORY, filter, request));
+    const page = await readHistoryPage(c, { limit, cursor }, (request) =>
+      listRecoveries(c.env.HISTORY, filter, request),
+    );
     if (!page.ok) return page.problem;
     return c.json({ items: page.value.items.map(toResource), nextCursor: encodePlace(page.value.next) }, 200);
   });
 
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await readHistory(c, { limit: 1, cursor: undefined }, () => findRecovery(c.env.HISTORY, id));
+    const found = await readHistory(c, () => findRecovery(c.env.HISTORY, id));
     if (!found.ok) return found.problem;
     if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no recovery ${id}` });
     return c.json(toResource(found.value), 200);
@@ -67,7 +69,7 @@ export function mountRecoveries(app: App): void {
 
   app.openapi(cancel, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await readHistory(c, { limit: 1, cursor: undefined }, () => findRecovery(c.env.HISTORY, id));
+    const found = await readHistory(c, () => findRecovery(c.env.HISTORY, id));
     if (!found.ok) return found.problem;
     if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no recovery ${id}` });
     const { componentId, componentType } = found.value;
@@ -76,8 +78,6 @@ export function mountRecoveries(app: App): void {
     return c.json(toResource(found.value), 202);
   });
 }
-
-const toIsoOrNull = (time: number | null): string | null => (time === null ? null : toIso(time));
 
 function toResource(recovery: RecordedRecovery): RecoveryResource {
   const { recoveryId, startedAt, deadline, finishedAt, actions, ...rest } = recovery;

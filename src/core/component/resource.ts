@@ -45,7 +45,7 @@ export interface ResourceContext {
 }
 
 export const toIso = (time: number): string => new Date(time).toISOString();
-const toIsoOrNull = (time: number | null): string | null => (time === null ? null : toIso(time));
+export const toIsoOrNull = (time: number | null): string | null => (time === null ? null : toIso(time));
 
 export function toResource(record: ComponentRecord, context: ResourceContext): ComponentResource {
   const { registration, load, lifecycle } = record;
