@@ -20,7 +20,11 @@ const STEPS: readonly (readonly [string, readonly string[]])[] = [
 
 for (const [name, [command = '', ...args]] of STEPS) {
   console.log(`\n# ${name}`);
-  const { status, error } = spawnSync(command, args, { cwd: PROJECT_ROOT, stdio: 'inherit', shell: process.platform === 'win32' });
+  const { status, error } = spawnSync(command, args, {
+    cwd: PROJECT_ROOT,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
   if (error) console.error(error.message);
   if (status !== 0) process.exit(status ?? 1);
 }

@@ -12,6 +12,8 @@ const awaitStatus = (id: string, status: string, withinMs: number) =>
     withinMs,
   );
 
+const route = () => call('POST', '/v1/route', { type: 'agent_registry' });
+
 describe('a change of how a component shows that it lives', () => {
   it('a heartbeat no longer declared no longer counts', async () => {
     const id = freshId();
@@ -48,7 +50,6 @@ describe('a component that registers again while it drains', () => {
   it('is routed to again', async () => {
     const id = freshId();
     const registration = silentRegistration(id, { type: 'agent_registry' });
-    const route = () => call('POST', '/v1/route', { type: 'agent_registry' });
     await call('POST', '/v1/components', registration);
     await call('POST', `/v1/components/${id}/heartbeat`, {});
     await eventually(route, ({ status }) => status === 200, 3_000);

@@ -60,16 +60,31 @@ it('shows a component die and come back', async () => {
   await page.getByTestId('type-tile').nth(5).waitFor();
 
   await fleet.register(client);
-  await page.locator('[data-testid=component-row][data-status=healthy]').nth(fleet.components.length - 1).waitFor();
+  await page
+    .locator('[data-testid=component-row][data-status=healthy]')
+    .nth(fleet.components.length - 1)
+    .waitFor();
   expect(await page.getByTestId('component-row').count()).toBe(fleet.components.length);
 
   fleet.get(VICTIM).signal('SIGKILL');
-  await waitUntil(() => rowStatus(page, VICTIM), (status) => status === 'unhealthy', 15_000);
+  await waitUntil(
+    () => rowStatus(page, VICTIM),
+    (status) => status === 'unhealthy',
+    15_000,
+  );
   await page.getByTestId('issue').filter({ hasText: VICTIM }).first().waitFor();
   await page.getByTestId('recovery').filter({ hasText: VICTIM }).waitFor({ timeout: 20_000 });
   if (process.env['PICTURE']) await page.screenshot({ path: process.env['PICTURE'], fullPage: false });
-  await waitUntil(() => rowStatus(page, VICTIM), (status) => status === 'healthy', 30_000);
-  await waitUntil(() => page.getByTestId('recovery').count(), (count) => count === 0, 15_000);
+  await waitUntil(
+    () => rowStatus(page, VICTIM),
+    (status) => status === 'healthy',
+    30_000,
+  );
+  await waitUntil(
+    () => page.getByTestId('recovery').count(),
+    (count) => count === 0,
+    15_000,
+  );
 
   await page.reload();
   await page.getByTestId('overall-status').waitFor();

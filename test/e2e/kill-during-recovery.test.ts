@@ -57,7 +57,11 @@ it('finishes a recovery that a SIGKILL cut off between the control call and its 
   const healthCheck = { endpoint: '/health', timeout: 1_000, interval: 2_000, retries: 1 };
   const control = { endpoint: '/control', actions: ['restart' as const] };
   await client.register({ id: ID, name: ID, type: 'caws_validator', endpoint, healthCheck, control });
-  await waitUntil(() => client.component(ID), (component) => component.health.status === 'healthy', 10_000);
+  await waitUntil(
+    () => client.component(ID),
+    (component) => component.health.status === 'healthy',
+    10_000,
+  );
 
   const killed = new Promise<void>((resolve) => {
     onControl = async () => {

@@ -2,8 +2,8 @@
 declare module 'vitest' {
   export interface ProvidedContext {
     /** Base URL of the component server. */
-    componentUrl: string;
+    componentUrl: ComponentUrl;
   }
 }
 
-export {};
+export type ComponentUrl = string;
