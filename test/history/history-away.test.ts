@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { freshRegistry } from '../registry/fresh-registry.ts';
+import { deliverNow, freshRegistry } from '../registry/fresh-registry.ts';
 import { call, componentLog, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
@@ -54,6 +54,66 @@ describe('with the history away', () => {
     expect(await writtenOf(id)).toEqual(ids);
     await registry.api.sweep();
     expect(await writtenOf(id)).toEqual(ids);
+  });
+
+  it('does not recover a second time from the heartbeat that expired before the first recovery', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    const waiting = () => registry.rows(`SELECT key FROM outbox WHERE kind = 'failure'`);
+    await whileAway(['failures'], async () => {
+      const control = { endpoint: `/${id}/control`, actions: ['restart'] };
+      await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 1_500 }, control });
+      await eventually(
+        () => registry.read(id),
+        (component) => component.recoveryId !== null,
+      );
+      await eventually(
+        async () => {
+          await registry.beat(id);
+          return registry.read(id);
+        },
+        (component) => component.recoveryId === null,
+      );
+      expect(await waiting()).toHaveLength(1);
+      await deliverNow(registry);
+      expect((await registry.read(id)).recoveryId).toBeNull();
+    });
+    await registry.beat(id);
+    await deliverNow(registry);
+    expect(await waiting()).toEqual([]);
+    expect((await registry.read(id)).recoveryId).toBeNull();
+    expect((await componentLog(id)).control).toHaveLength(1);
+    expect(await writtenOf(id)).toHaveLength(1);
+  });
+
+  it('counts what it had recorded before together with what waits', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    const report = () => registry.api.reportFailure(id, { message: 'it failed me' }, null);
+    await report();
+    await report();
+    const third = await whileAway(TABLES, report);
+    expect(third).toMatchObject({ value: { recentFailures: 3, recoveryId: expect.any(String), recorded: false } });
+  });
+
+  it('keeps as many and as large reports as come, and writes them all when it is back', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    const dump = 'x'.repeat(8_000);
+    const ids = await whileAway(['failures'], async () => {
+      const taken: string[] = [];
+      for (let reported = 0; reported < 90; reported++) {
+        const answer = await registry.api.reportFailure(id, { message: 'm'.repeat(2_000) }, { dump });
+        if (answer.ok) taken.push(answer.value.failureId);
+      }
+      return taken;
+    });
+    expect(ids).toHaveLength(90);
+    await deliverNow(registry);
+    expect(await writtenOf(id)).toEqual(ids.toSorted());
+    expect(await registry.rows(`SELECT key FROM outbox WHERE kind = 'failure'`)).toEqual([]);
   });
 
   it('restarts and proves a component, and writes the recovery down when it is back', async () => {

@@ -46,6 +46,32 @@ describe.concurrent('a recovery that cannot restart its component', () => {
   });
 });
 
+describe.concurrent('an alert before a recovery that fails', () => {
+  it('is one incident: a warning first, critical in the end, and told as both', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'down-refuses-control');
+    await registry.register(id, withControl(id));
+    const panic = { code: 'PANIC', message: 'it broke down' };
+    for (let reported = 0; reported < 3; reported++) await registry.api.reportFailure(id, panic, null);
+    const { recoveryId } = await registry.read(id);
+    const [warning] = await eventually(
+      () => incidentsOf(id),
+      (all) => all.length > 0,
+    );
+    expect(warning).toMatchObject({ status: 'open', severity: 'warning' });
+    const found = await ended(recoveryId!);
+    expect(found).toMatchObject({ status: 'failed', failureType: 'internal_error', incidentId: warning!['id'] });
+    expect(found.actions.map((each) => each.action)).toEqual(['alert', 'restart', 'restart']);
+    expect(await incidentsOf(id)).toMatchObject([{ id: warning!['id'], status: 'open', severity: 'critical' }]);
+    const told = (await eventsOf(id, 'incident.')).map((event) => [event.type, event.data['severity']]);
+    expect(told).toEqual([
+      ['incident.opened', 'warning'],
+      ['incident.opened', 'critical'],
+    ]);
+  });
+});
+
 describe.concurrent('a component that nobody can restart for us', () => {
   it('gets an alert that says so, and is successful once it comes back by itself', async () => {
     const registry = freshRegistry();

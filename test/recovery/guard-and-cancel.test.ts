@@ -1,7 +1,7 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
-import { freshRegistry } from '../registry/fresh-registry.ts';
+import { clockReaches, freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';
 import {
   ailing,
@@ -29,7 +29,7 @@ async function recovering(registry: FreshRegistry, count: number): Promise<{ id:
 }
 
 const permits = (registry: FreshRegistry, each: { id: string; recoveryId: string }) =>
-  registry.api.permitDisruption(each.id, each.recoveryId);
+  registry.api.permitAction(each.id, each.recoveryId, true);
 
 /** Its restart is accepted and does not help: the recovery waits for proof. */
 async function waitingForProof(registry: FreshRegistry): Promise<{ id: string; recoveryId: string }> {
@@ -77,7 +77,7 @@ describe.concurrent('the guard', () => {
     const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
     await eventually(
       () => recovery(recoveryId),
-      ({ status }) => String(status) === 'running',
+      ({ status }) => status === 'running',
     );
     expect((await controlLog(id)).control).toEqual([]);
     await setMode(held.id, 'healthy');
@@ -103,10 +103,54 @@ describe.concurrent('a recovery that an operator cancels', () => {
         (events) => events.length >= 3,
       )
     ).toReversed();
-    expect(last!.data).toMatchObject({ recoveryId, outcome: 'cancelled' });
+    expect(last).toMatchObject({ type: 'recovery.cancelled', data: { recoveryId, outcome: 'cancelled' } });
 
     const again = await call('POST', `/v1/recoveries/${recoveryId}/cancel`);
     expect(again).toMatchObject({ status: 409, body: { code: 'not-recovering' } });
+  });
+
+  it('ends at once while it waits for leave to act, and never asks for anything', async () => {
+    const registry = freshRegistry();
+    const [busy] = await recovering(registry, 1);
+    expect(await permits(registry, busy!)).toBe('permitted');
+    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
+    await eventually(
+      () => recovery(recoveryId),
+      ({ status }) => status === 'running',
+    );
+    expect((await call('POST', `/v1/recoveries/${recoveryId}/cancel`)).status).toBe(202);
+    expect(await ended(recoveryId)).toMatchObject({ status: 'cancelled', actions: [] });
+    await registry.api.endRecovery(busy!.id, busy!.recoveryId, 'successful');
+    expect((await controlLog(id)).control).toEqual([]);
+    expect((await registry.read(id)).recoveryId).toBeNull();
+  });
+
+  it('begins no further action while one fails, and is no failure', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await ailing(registry, 'down-refuses-control');
+    await eventually(
+      () => controlLog(id),
+      ({ refusals }) => refusals > 0,
+    );
+    expect((await call('POST', `/v1/recoveries/${recoveryId}/cancel`)).status).toBe(202);
+    const found = await ended(recoveryId);
+    expect(found).toMatchObject({ status: 'cancelled', incidentId: null });
+    expect(found.actions.map((each) => each.position)).toEqual([0]);
+    expect((await controlLog(id)).refusals).toBeLessThanOrEqual(3);
+    expect(await incidentsOf(id)).toEqual([]);
+    const ends = (await eventsOf(id, 'recovery.')).map((event) => event.type);
+    expect(ends).toContain('recovery.cancelled');
+    expect(ends).not.toContain('recovery.failed');
+  });
+
+  it('is no failure, however its workflow says that it ended: the next may begin at once', async () => {
+    const registry = freshRegistry();
+    const [first] = await recovering(registry, 1);
+    await registry.api.cancelRecovery(first!.id, first!.recoveryId);
+    expect(await permits(registry, first!)).toBe('not-recovering');
+    expect(await registry.api.endRecovery(first!.id, first!.recoveryId, 'failed')).toBe('cancelled');
+    await clockReaches(Date.now() + 2);
+    expect((await begunOnly(registry, first!.id)).recoveryId).not.toBe(first!.recoveryId);
   });
 
   it('must exist', async () => {

@@ -125,6 +125,25 @@ describe.concurrent('a recovery whose steps are repeated', () => {
   });
 });
 
+describe.concurrent('the proof of a recovery', () => {
+  it('is not given by heartbeats while the checks of the component fail', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'unavailable');
+    await registry.register(id, { heartbeat: { ttl: 60_000 } });
+    await registry.api.probe(id);
+    const { recoveryId } = await begunOnly(registry, id);
+    await registry.api.beginVerification(id, recoveryId, 0, 600_000);
+    for (let beats = 0; beats < 5; beats++) await registry.beat(id);
+    const signals = () => registry.rows<{ payload: string }>(`SELECT payload FROM outbox WHERE kind = 'signal'`);
+    expect(await signals()).toEqual([]);
+    await setMode(id, 'healthy');
+    for (let checks = 0; checks < 3; checks++) await registry.api.probe(id);
+    const [proof] = await signals();
+    expect(JSON.parse(proof!.payload)).toEqual({ recoveryId, position: 0, outcome: 'healthy' });
+  });
+});
+
 describe.concurrent('the record of a recovery', () => {
   it('shows it as running, with what was done so far, until it ends', async () => {
     const registry = freshRegistry();

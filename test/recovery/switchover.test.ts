@@ -4,7 +4,18 @@ import { performAction } from '../../src/recovery/perform-action.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';
-import { ailing, begunOnly, controlLog, ended, eventsOf, failThreeChecks, withControl } from './ailing-component.ts';
+import {
+  ailing,
+  begunOnly,
+  controlLog,
+  ended,
+  eventsOf,
+  failThreeChecks,
+  recovery,
+  withControl,
+} from './ailing-component.ts';
+
+const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
 const tasks = (...supportedTaskTypes: string[]) => ({ capabilities: { supportedTaskTypes } });
 
@@ -64,7 +75,8 @@ describe.concurrent('a recovery by switchover', () => {
     const more = await healthyStandby(registry, tasks('b', 'a'));
     const id = freshId();
     await registry.register(id, tasks('a', 'b'));
-    expect(await registry.api.promoteStandby(id)).toEqual({ ok: true, value: { promoted: more } });
+    const { recoveryId } = await begunOnly(registry, id);
+    expect(await registry.api.promoteStandby(id, recoveryId)).toEqual({ ok: true, value: { promoted: more } });
     expect(await lifecycleOf(registry, ill)).toBe('standby');
     expect(await lifecycleOf(registry, less)).toBe('standby');
   });
@@ -77,6 +89,44 @@ describe.concurrent('a recovery by switchover', () => {
     const result = await performAction('switchover', { env, order, position: 0, controlUrl: null });
     expect(result).toMatchObject({ status: 'failed', detail: expect.stringContaining('no healthy standby') });
     expect(await lifecycleOf(registry, id)).toBe('active');
+  });
+
+  it('promotes one, however often its step is repeated', async () => {
+    const registry = freshRegistry();
+    const failed = freshId();
+    const standbys = [freshId('standby'), freshId('standby')];
+    await registry.register(failed, beats);
+    for (const id of standbys) {
+      await registry.register(id, { ...beats, role: 'standby' });
+      await registry.beat(id);
+    }
+    const order = await begunOnly(registry, failed);
+    const context = { env, order, position: 0, controlUrl: null };
+    const first = await performAction('switchover', context);
+    expect(first).toMatchObject({ status: 'done' });
+    expect((await performAction('switchover', context)).detail).toBe(first.detail);
+    expect(await lifecycleOf(registry, failed)).toBe('standby');
+    const lifecycles = await Promise.all(standbys.map((id) => lifecycleOf(registry, id)));
+    expect(lifecycles.toSorted()).toEqual(['active', 'standby']);
+  });
+
+  it('is not for a standby that fails: nothing is to be taken over from it', async () => {
+    const registry = freshRegistry();
+    const [failing, other] = [freshId('standby'), freshId('standby')];
+    for (const id of [failing, other]) {
+      await registry.register(id, { ...beats, role: 'standby' });
+      await registry.beat(id);
+    }
+    const refused = { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED' };
+    for (let reported = 0; reported < 3; reported++) await registry.api.reportFailure(failing, refused, null);
+    const { recoveryId } = await registry.read(failing);
+    const { actions } = await eventually(
+      () => recovery(recoveryId!),
+      (found) => (found.actions?.length ?? 0) > 0,
+    );
+    expect(actions[0]!.action).toBe('alert');
+    expect(await lifecycleOf(registry, failing)).toBe('standby');
+    expect(await lifecycleOf(registry, other)).toBe('standby');
   });
 
   it('is found by routing: the standby gets the work', async () => {

@@ -1,11 +1,11 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { componentLog, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from './fresh-registry.ts';
-import { freshRegistry } from './fresh-registry.ts';
+import { clockReaches, freshRegistry } from './fresh-registry.ts';
 
 const checksOf = async (id: string): Promise<number> => (await componentLog(id)).checks;
 
@@ -21,12 +21,6 @@ const runTwice = ({ stub }: FreshRegistry): Promise<void> =>
     await instance.alarm();
     await instance.alarm();
   });
-
-const clockReaches = (time: number): Promise<number> =>
-  eventually(
-    async () => Date.now(),
-    (now) => now >= time,
-  );
 
 const removals = () =>
   coordinator().events({ after: 0, types: ['component.unregistered'], limit: 1_000, newest: false });
@@ -63,13 +57,11 @@ describe.concurrent('the alarm of a registry', () => {
   it('is armed again also when a round throws', async () => {
     const { registry } = await withHealthy();
     await runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
-      const rounds = instance['rounds'];
-      const { start } = rounds;
-      rounds.start = () => {
+      const start = vi.spyOn(instance['rounds'], 'start').mockImplementation(() => {
         throw new Error('a round that fails');
-      };
+      });
       await instance.alarm();
-      rounds.start = start;
+      start.mockRestore();
     });
     expect(await alarmOf(registry)).not.toBeNull();
   });
@@ -117,7 +109,7 @@ describe.concurrent('the alarm of a registry', () => {
 
   it('brings an isolated component back when its time is over', async () => {
     const { registry, id } = await withHealthy();
-    await registry.api.changeLifecycle(id, { state: 'isolated', until: Date.now() + 300 });
+    await registry.api.setAside(id, 'isolated', Date.now() + 300);
     expect((await registry.read(id)).lifecycle).toBe('isolated');
     await eventually(
       () => registry.read(id),
@@ -149,5 +141,17 @@ describe.concurrent('the alarm of a registry', () => {
       (checks) => checks > before,
       8_000,
     );
+  });
+
+  it('is repaired by the sweep also while the coordinator cannot be reached', async () => {
+    const { registry } = await withHealthy();
+    await runInDurableObject(registry.stub, async (instance: ComponentRegistry, state) => {
+      instance['events'].publish = async () => {
+        throw new Error('the coordinator is away');
+      };
+      await state.storage.deleteAlarm();
+      await instance.sweep().catch(() => undefined);
+    });
+    expect(await alarmOf(registry)).not.toBeNull();
   });
 });

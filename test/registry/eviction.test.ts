@@ -7,10 +7,10 @@ import type { FreshRegistry } from './fresh-registry.ts';
 import { freshRegistry } from './fresh-registry.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
-const alive = { status: 'healthy', load: null } as const;
 
+/** A failure of which nothing that ended before can have been the cure. */
 const cause = (): RecoveryCause => ({
-  occurredAt: Date.now(),
+  occurredAt: Date.now() + 1_000,
   failureId: `f-${freshId()}`,
   failureType: 'health_check_failure',
   reason: 'HTTP_503: answered HTTP 503',
@@ -41,13 +41,13 @@ describe('an eviction of the registry', () => {
     await registry.register(draining!, beats);
     await registry.register(recovering!, beats);
     await registry.register(failed!, beats);
-    for (const id of [well, standby, draining]) await registry.api.heartbeat(id!, alive);
-    await registry.api.heartbeat(sick!, { status: 'degraded', load: null });
+    for (const id of [well, standby, draining]) await registry.beat(id!);
+    await registry.beat(sick!, 'degraded');
     await registry.api.remove(draining!, { drainMs: 600_000, ifGeneration: null });
     const begun = await registry.api.beginRecovery(recovering!, cause());
     if (!begun.ok) throw new Error(begun.message);
     const { recoveryId } = begun.value.order;
-    await registry.api.permitDisruption(recovering!, recoveryId);
+    await registry.api.permitAction(recovering!, recoveryId, true);
     await registry.api.beginVerification(recovering!, recoveryId, 2, 600_000);
     const other = await registry.api.beginRecovery(failed!, cause());
     if (!other.ok) throw new Error(other.message);
@@ -61,7 +61,7 @@ describe('an eviction of the registry', () => {
       ok: true,
       value: { order: begun.value.order, started: false },
     });
-    expect(await registry.api.permitDisruption(recovering!, recoveryId)).toBe('permitted');
+    expect(await registry.api.permitAction(recovering!, recoveryId, true)).toBe('permitted');
     expect(await registry.api.beginRecovery(failed!, cause())).toMatchObject({ reason: 'cooling-down' });
   });
 
@@ -90,7 +90,7 @@ describe('an eviction of the registry', () => {
     const owed = () => registry.rows<{ key: string; payload: string }>('SELECT key, payload FROM outbox ORDER BY seq');
     try {
       await registry.register(id, beats);
-      await registry.api.heartbeat(id, alive);
+      await registry.beat(id);
       const before = await owed();
       expect(before.length).toBeGreaterThanOrEqual(2);
       await evictDurableObject(registry.stub);
@@ -144,11 +144,10 @@ describe('the revision of a type', () => {
     const seen = [await revision()];
     const changes: (() => Promise<unknown>)[] = [
       () => registry.register(id, beats),
-      () => registry.api.heartbeat(id, alive),
+      () => registry.beat(id),
       () => registry.register(id, { ...beats, weight: 2 }),
-      () => registry.api.changeLifecycle(id, { state: 'maintenance', until: null }),
-      () =>
-        evictDurableObject(registry.stub).then(() => registry.api.heartbeat(id, { status: 'degraded', load: null })),
+      () => registry.api.setAside(id, 'maintenance', Date.now() + 600_000),
+      () => evictDurableObject(registry.stub).then(() => registry.beat(id, 'degraded')),
       () => registry.api.remove(id, { drainMs: 0, ifGeneration: null }),
       () => evictDurableObject(registry.stub).then(() => registry.register(id, beats)),
     ];
@@ -159,11 +158,11 @@ describe('the revision of a type', () => {
     for (const [at, value] of seen.slice(1).entries()) expect(value).toBeGreaterThan(seen[at]!);
 
     const settled = await revision();
-    await registry.api.heartbeat(id, { status: 'healthy', load: null });
+    await registry.beat(id, 'healthy');
     const afterHealth = await revision();
     expect(afterHealth).toBeGreaterThan(settled);
     const load = { activeConnections: 5, queueDepth: 1, loadPercentage: 50 };
-    await registry.api.heartbeat(id, { status: 'healthy', load });
+    await registry.beat(id, 'healthy', load);
     await registry.register(id, beats);
     await evictDurableObject(registry.stub);
     expect(await revision()).toBe(afterHealth);

@@ -8,9 +8,9 @@ import { env } from 'cloudflare:workers';
 import type { ComponentResource } from '../../src/core/component/resource.ts';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
-import type { RegistryApi } from '../../src/registry/registry-api.ts';
+import type { HeartbeatInput, HeartbeatResult, RegistryApi } from '../../src/registry/registry-api.ts';
 import { registryOf } from '../../src/registry/registry-api.ts';
-import { freshId, registrationFor } from '../support/coordinator-http.ts';
+import { eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
 
 export interface FreshRegistry {
   readonly type: string;
@@ -19,8 +19,25 @@ export interface FreshRegistry {
   /** Registers under the next claim number; answers the resource. */
   register(id: string, overrides?: Record<string, unknown>): Promise<ComponentResource>;
   read(id: string): Promise<ComponentResource>;
-  rows<T extends Record<string, SqlStorageValue>>(sql: string, ...values: SqlStorageValue[]): Promise<T[]>;
+  /** One heartbeat, healthy unless it says otherwise. */
+  beat(id: string, status?: HeartbeatInput['status'], load?: HeartbeatInput['load']): Promise<HeartbeatResult>;
+  readonly rows: <T extends Record<string, SqlStorageValue>>(sql: string, ...values: SqlStorageValue[]) => Promise<T[]>;
 }
+
+/** Waits until the clock has reached `time`, epoch ms. */
+export const clockReaches = (time: number): Promise<number> =>
+  eventually(
+    async () => Date.now(),
+    (now) => now >= time,
+  );
+
+/** Tries everything that is owed now, also what waits for its next try. */
+export const deliverNow = ({ stub }: FreshRegistry): Promise<void> =>
+  runInDurableObject(stub, async (instance: ComponentRegistry) => {
+    // The first may only join a delivery that began before the call.
+    await instance['outbox'].flush(Infinity);
+    await instance['outbox'].flush(Infinity);
+  });
 
 let claims = 0;
 
@@ -43,6 +60,10 @@ export function freshRegistry(type = freshId('t').replaceAll('-', '_')): FreshRe
       const found = await api.component(id);
       if (!found.ok) throw new Error(found.message);
       return found.value;
+    },
+    async beat(id, status = 'healthy', load = null) {
+      const [answer] = await api.heartbeats([{ id, status, load }]);
+      return answer!;
     },
     rows: (sql, ...values) =>
       runInDurableObject(stub, (_, state) => state.storage.sql.exec<never>(sql, ...values).toArray()),

@@ -1,10 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { call, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
+import { call, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
 import { freshRegistry } from './fresh-registry.ts';
 
 const beatsEvery = (ttl: number) => ({ healthCheck: undefined, heartbeat: { ttl } });
-const alive = { status: 'healthy', load: null } as const;
 
 const failuresInHistory = async (id: string) =>
   (await env.HISTORY.prepare('SELECT source, code, failure_type FROM failures WHERE component_id = ?').bind(id).all())
@@ -25,7 +24,7 @@ describe.concurrent('a component that tells of itself', () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(1_000));
-    await registry.api.heartbeat(id, alive);
+    await registry.beat(id);
     const { health } = await eventually(
       () => registry.read(id),
       (component) => component.health.status === 'unhealthy',
@@ -63,11 +62,11 @@ describe.concurrent('a component that tells of itself', () => {
       (component) => component.recoveryId !== null,
       5_000,
     );
-    await registry.api.heartbeat(id, alive);
+    await registry.beat(id);
     expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', reason: null });
     await eventually(
       async () => {
-        await registry.api.heartbeat(id, alive);
+        await registry.beat(id);
         return registry.read(id);
       },
       (component) => component.recoveryId === null,
@@ -85,12 +84,12 @@ describe.concurrent('a component that tells of itself', () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
-    await registry.api.heartbeat(id, { status: 'degraded', load: null });
+    await registry.beat(id, 'degraded');
     expect((await registry.read(id)).health.status).toBe('degraded');
-    await registry.api.heartbeat(id, { status: 'unhealthy', load: null });
-    await registry.api.heartbeat(id, { status: 'unhealthy', load: null });
+    await registry.beat(id, 'unhealthy');
+    await registry.beat(id, 'unhealthy');
     expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
-    await registry.api.heartbeat(id, alive);
+    await registry.beat(id);
     expect((await registry.read(id)).health.status).toBe('healthy');
   });
 
@@ -100,8 +99,25 @@ describe.concurrent('a component that tells of itself', () => {
     const nobody = { endpoint: 'http://127.0.0.1:9/health', timeout: 1_000, interval: 30_000, retries: 0 };
     await registry.register(id, { healthCheck: nobody, heartbeat: { ttl: 60_000 } });
     await registry.api.probe(id);
-    await registry.api.heartbeat(id, alive);
+    await registry.beat(id);
     expect((await registry.read(id)).health.status).toBe('unhealthy');
+  });
+
+  it('counts as one failure when it says that it is unhealthy: no recovery begins for that alone', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    await registry.beat(id, 'unhealthy');
+    const written = await eventually(
+      () => failuresInHistory(id),
+      (rows) => rows.length > 0,
+    );
+    expect(written).toMatchObject([{ source: 'heartbeat', code: 'REPORTED_UNHEALTHY' }]);
+    await eventually(
+      () => registry.rows('SELECT seq FROM outbox'),
+      (rows) => rows.length === 0,
+    );
+    expect((await registry.read(id)).recoveryId).toBeNull();
   });
 
   it('tells its load, which is shown', async () => {
@@ -109,7 +125,7 @@ describe.concurrent('a component that tells of itself', () => {
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
     const load = { activeConnections: 12, queueDepth: 3, loadPercentage: 64 };
-    await registry.api.heartbeat(id, { status: 'healthy', load });
+    await registry.beat(id, 'healthy', load);
     expect((await registry.read(id)).load).toMatchObject(load);
   });
 
@@ -127,5 +143,33 @@ describe.concurrent('a component that tells of itself', () => {
       [false, 'heartbeat-not-declared'],
       [false, 'unknown-component'],
     ]);
+  });
+});
+
+describe.concurrent('a sense that is registered no longer', () => {
+  it('holds nothing against the component: heartbeats that had expired', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, { heartbeat: { ttl: 1_000 } });
+    await eventually(
+      () => registry.read(id),
+      (component) => component.health.status === 'unhealthy',
+      5_000,
+    );
+    await registry.register(id);
+    await registry.api.probe(id);
+    expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', reason: null });
+  });
+
+  it('holds nothing against the component: checks that had failed', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'unavailable');
+    await registry.register(id, { heartbeat: { ttl: 60_000 } });
+    await registry.api.probe(id);
+    expect((await registry.read(id)).health.status).toBe('unhealthy');
+    await registry.register(id, beatsEvery(60_000));
+    await registry.beat(id);
+    expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', reason: null });
   });
 });

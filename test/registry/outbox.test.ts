@@ -1,8 +1,11 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import { SystemCoordinator } from '../../src/coordinator/system-coordinator.ts';
 import type { LoggedEvent } from '../../src/core/event/coordinator-event.ts';
 import { eventually, freshId } from '../support/coordinator-http.ts';
+import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import type { FreshRegistry } from './fresh-registry.ts';
 import { freshRegistry } from './fresh-registry.ts';
 
@@ -15,10 +18,9 @@ const eventsOf = async (id: string): Promise<LoggedEvent[]> => {
 
 const owed = ({ rows }: FreshRegistry): Promise<{ kind: string }[]> => rows('SELECT kind FROM outbox');
 
-/** The coordinator answers nothing until the spy is restored; what it does first is up to `before`. */
-const coordinatorAway = (before: (...args: Parameters<SystemCoordinator['publish']>) => void = () => undefined) =>
-  vi.spyOn(SystemCoordinator.prototype, 'publish').mockImplementation(async (...args) => {
-    before(...args);
+/** The coordinator answers nothing until the spy is restored. */
+const coordinatorAway = () =>
+  vi.spyOn(SystemCoordinator.prototype, 'publish').mockImplementation(async () => {
     throw new Error('the coordinator is away');
   });
 
@@ -31,8 +33,8 @@ describe('the outbox of a registry', () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
-    await registry.api.heartbeat(id, { status: 'healthy', load: null });
-    await registry.api.heartbeat(id, { status: 'degraded', load: null });
+    await registry.beat(id);
+    await registry.beat(id, 'degraded');
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
     const events = await eventually(
       () => eventsOf(id),
@@ -55,8 +57,8 @@ describe('the outbox of a registry', () => {
     const id = freshId();
     const away = coordinatorAway();
     await registry.register(id, beats);
-    await registry.api.heartbeat(id, { status: 'healthy', load: null });
-    await registry.api.heartbeat(id, { status: 'degraded', load: null });
+    await registry.beat(id);
+    await registry.beat(id, 'degraded');
     await eventually(
       async () => away.mock.calls.length,
       (calls) => calls > 0,
@@ -85,25 +87,86 @@ describe('the outbox of a registry', () => {
   it('adds nothing when the coordinator took the events and the answer was lost', async () => {
     const registry = freshRegistry();
     const id = freshId();
-    const { publish } = SystemCoordinator.prototype;
-    const taken = vi.spyOn(SystemCoordinator.prototype, 'publish').mockImplementation(async function (
-      this: SystemCoordinator,
-      ...args
-    ) {
-      await publish.apply(this, args);
-      throw new Error('the answer was lost');
+    let answers = false;
+    await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+      const events = instance['events'];
+      const publish = events.publish.bind(events);
+      events.publish = async (...args) => {
+        await publish(...args);
+        if (!answers) throw new Error('the answer was lost');
+      };
     });
     await registry.register(id, beats);
     await eventually(
       () => eventsOf(id),
       (all) => all.length === 1,
     );
-    taken.mockRestore();
+    answers = true;
     await registry.api.sweep();
     await eventually(
       () => owed(registry),
       (rows) => rows.length === 0,
     );
     expect(await eventsOf(id)).toHaveLength(1);
+  });
+
+  it('reaches the coordinator again after that was aborted', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    await eventually(
+      () => eventsOf(id),
+      (all) => all.length === 1,
+    );
+    await runInDurableObject(env.SYSTEM_COORDINATOR.getByName('system'), (_, state) => {
+      state.abort('a deployment');
+    }).catch(() => undefined);
+    await registry.beat(id);
+    const events = await eventually(
+      () => eventsOf(id),
+      (all) => all.length >= 2,
+      5_000,
+    );
+    expect(events.map((event) => event.type)).toEqual(['component.registered', 'component.health-changed']);
+  });
+
+  it('delivers the others when a row cannot be read, and drops that one', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    await runInDurableObject(registry.stub, (_, { storage }) => {
+      for (const kind of ['event', 'failure', 'signal', 'nudge']) {
+        const insert = `INSERT INTO outbox (kind, key, component_id, payload) VALUES (?, ?, ?, '{"broken')`;
+        storage.sql.exec(insert, kind, `poison-${kind}`, id);
+      }
+    });
+    await registry.beat(id);
+    await registry.api.reportFailure(id, { message: 'it failed me' }, null);
+    await eventually(
+      () => owed(registry),
+      (rows) => rows.length === 0,
+      5_000,
+    );
+    const told = (await eventsOf(id)).map((event) => event.type);
+    expect(told).toEqual(['component.registered', 'component.health-changed']);
+  });
+
+  it('waits longer for a receiver each time that fails, whatever the others take meanwhile', async () => {
+    const registry = freshRegistry();
+    await runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
+      const outbox = instance['outbox'];
+      const publish = vi.spyOn(instance['events'], 'publish').mockRejectedValue(new Error('away'));
+      instance['state'].store.addToOutbox({ kind: 'event', key: 'k', componentId: 'c', payload: {} });
+      const pauses: number[] = [];
+      for (let attempt = 1; attempt <= 7; attempt++) {
+        await outbox.flush(Infinity);
+        expect(publish).toHaveBeenCalledTimes(attempt);
+        pauses.push(Math.round((outbox.retryAt - Date.now()) / 1_000));
+        await outbox.flush(Date.now());
+        expect(publish).toHaveBeenCalledTimes(attempt);
+      }
+      expect(pauses).toEqual([1, 2, 4, 8, 16, 30, 30]);
+      instance['state'].store.removeFromOutbox([1]);
+    });
   });
 });

@@ -6,6 +6,7 @@ import { RegistrationSchema } from '../../src/core/component/registration.ts';
 import worker from '../../src/index.ts';
 import { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { registryOf } from '../../src/registry/registry-api.ts';
+import { RegistryState } from '../../src/registry/registry-state.ts';
 import { cronSweep } from '../../src/sweep/cron-sweep.ts';
 import { begunOnly, controlLog, ended, withControl } from '../recovery/ailing-component.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
@@ -38,12 +39,9 @@ describe('the sweep over registries', () => {
 
   it('visits the other types when one of them throws', async () => {
     const visited: string[] = [];
-    const sweep = ComponentRegistry.prototype.sweep;
-    vi.spyOn(ComponentRegistry.prototype, 'sweep').mockImplementation(async function (this: ComponentRegistry) {
-      const { type } = this['state'];
-      visited.push(type);
-      if (type === 'task_router') throw new Error('this registry cannot');
-      await sweep.call(this);
+    vi.spyOn(RegistryState.prototype, 'clampSchedule').mockImplementation(function (this: RegistryState) {
+      visited.push(this.type);
+      if (this.type === 'task_router') throw new Error('this registry cannot');
     });
     for (const type of ['task_router', 'agent_registry', 'constitutional_runtime']) {
       await freshRegistry(type).register(freshId());
@@ -83,7 +81,9 @@ describe('the sweep over recoveries', () => {
     await setMode(id, 'heals-on-restart');
     await registry.register(id, withControl(id));
     await registry.api.probe(id);
-    const endRecovery = vi.spyOn(ComponentRegistry.prototype, 'endRecovery').mockImplementation(async () => undefined);
+    const endRecovery = vi
+      .spyOn(ComponentRegistry.prototype, 'endRecovery')
+      .mockImplementation(async (_, _id, outcome) => outcome);
     const { recoveryId } = await begunOnly(registry, id);
     await cronSweep(env, Date.now());
     expect((await ended(recoveryId)).status).toBe('successful');
@@ -96,7 +96,7 @@ describe('the sweep over recoveries', () => {
     await cronSweep(env, Date.now());
     expect((await registry.read(id)).recoveryId).toBeNull();
     const next = await registry.api.beginRecovery(id, {
-      occurredAt: Date.now(),
+      occurredAt: Date.now() + 1_000,
       failureId: 'f-next',
       failureType: 'health_check_failure',
       reason: 'again',

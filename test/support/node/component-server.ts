@@ -10,7 +10,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
-import type {} from '../provided-context.ts';
+// oxlint-disable-next-line import/no-unassigned-import -- declares what is provided here
+import '../provided-context.ts';
 
 type Mode =
   | 'healthy'

@@ -1,0 +1,74 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FailureManager } from '../../src/recovery/failure-manager.ts';
+import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
+import { deliverNow, freshRegistry } from '../registry/fresh-registry.ts';
+import { call, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
+
+const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+
+const writtenOf = async (id: string): Promise<string[]> => {
+  const { results } = await env.HISTORY.prepare('SELECT id FROM failures WHERE component_id = ?')
+    .bind(id)
+    .all<{ id: string }>();
+  return results.map((row) => row.id);
+};
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('a failure that cannot be evaluated', () => {
+  it('keeps no other waiting, and is evaluated again until its recovery begins', async () => {
+    const registry = freshRegistry();
+    const [broken, other] = [freshId('broken'), freshId('other')];
+    for (const id of [broken, other]) await registry.register(id, beats);
+    let breaks = true;
+    await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+      const recoveries = instance['recoveries'];
+      const begin = recoveries.begin.bind(recoveries);
+      recoveries.begin = async (id, ...rest) => {
+        if (breaks && id === broken) throw new Error('this recovery cannot begin');
+        return begin(id, ...rest);
+      };
+    });
+    for (const id of [broken, broken, broken, other]) {
+      expect(await registry.api.reportFailure(id, { message: 'it failed me' }, null)).toMatchObject({ ok: true });
+    }
+    await deliverNow(registry);
+    const owed = () => registry.rows(`SELECT component_id FROM outbox WHERE kind = 'failure'`);
+    expect(await owed()).toEqual([{ component_id: broken }]);
+    expect(await writtenOf(other)).toHaveLength(1);
+    expect((await registry.read(broken)).recoveryId).toBeNull();
+
+    breaks = false;
+    await deliverNow(registry);
+    expect(await owed()).toEqual([]);
+    expect((await registry.read(broken)).recoveryId).not.toBeNull();
+    expect(await writtenOf(broken)).toHaveLength(3);
+  });
+
+  it('is taken from its caller all the same, and recorded once afterwards', async () => {
+    const id = freshId();
+    await call('POST', '/v1/components', registrationFor(id, beats));
+    const evaluate = vi.spyOn(FailureManager.prototype, 'evaluate').mockImplementation(async () => {
+      throw new Error('the failure manager cannot');
+    });
+    const error = { code: 'ETIMEDOUT', message: 'it never answered' };
+    const answer = await call('POST', `/v1/components/${id}/failures`, { error });
+    expect(answer).toMatchObject({
+      status: 202,
+      body: { failureType: 'timeout_failure', recentFailures: 1, threshold: 3, recoveryId: null },
+    });
+    expect(await writtenOf(id)).toEqual([]);
+    evaluate.mockRestore();
+    await eventually(
+      () => writtenOf(id),
+      (written) => written.length > 0,
+      5_000,
+    );
+    await deliverNow(freshRegistry('task_router'));
+    expect(await writtenOf(id)).toEqual([answer.body.failureId]);
+  });
+});
