@@ -2,7 +2,7 @@
 import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { RecordedAction } from '../history/recovery-history.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
-import type { RecoveryOutcome } from '../registry/registry-api.ts';
+import type { RecoveryOutcome } from '../core/component/component-record.ts';
 import { raiseIncident, resolveIncidents } from './incidents.ts';
 
 export interface RecoveryEnd {

@@ -5,7 +5,7 @@
  * the core judges, this object loads, stores in one synchronous transaction, schedules and delivers.
  */
 import { DurableObject, exports } from 'cloudflare:workers';
-import type { ComponentRecord } from '../core/component/component-record.ts';
+import type { ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import { draining, setAside } from '../core/component/lifecycle.ts';
 import { assign } from '../core/component/load.ts';
@@ -33,7 +33,6 @@ import type {
   HeartbeatInput,
   ProbeResult,
   RecoveryCause,
-  RecoveryOutcome,
   RegistryApi,
   SyncAnswer,
   SyncRequest,

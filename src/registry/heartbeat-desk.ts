@@ -28,7 +28,8 @@ export class HeartbeatDesk {
     const { registration, load } = member.record;
     const ttl = registration.heartbeat?.ttl;
     member.heartbeatDueAt = ttl === undefined ? null : now + ttl;
-    if (ttl !== undefined) this.state.store.saveHeartbeat(registration.id, { dueAt: now + ttl, load: load.reported });
+    if (ttl === undefined) this.state.store.dropHeartbeat(registration.id);
+    else this.state.store.saveHeartbeat(registration.id, { dueAt: now + ttl, load: load.reported });
   }
 
   /** Signals of components not heard of in time, each once. */

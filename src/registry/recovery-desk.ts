@@ -2,14 +2,14 @@
  * The registry's side of recoveries: only one begins for a component at a time, proof is counted from
  * the checks, and everything a workflow waits for is written to the outbox first.
  */
-import type { ActiveRecovery, ComponentRecord } from '../core/component/component-record.ts';
+import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import type { LifecycleState } from '../core/component/lifecycle.ts';
 import type { RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
 import { fail, ok } from '../core/result.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
 import { eventDraft } from './health-drafts.ts';
 import type { Member } from './member.ts';
-import type { ActionLeave, RecoveryCause, RecoveryOutcome, RegistryApi } from './registry-api.ts';
+import type { ActionLeave, RecoveryCause, RegistryApi } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
 import type { OutboxDraft } from './registry-store.ts';
 
@@ -136,17 +136,29 @@ export class RecoveryDesk {
   /** Closes it; answers how it ended: one that was cancelled on the way did not fail. */
   end(id: string, recoveryId: string, asked: RecoveryOutcome, now: number): RecoveryOutcome {
     const found = this.find(id, recoveryId);
-    if (!found) return asked;
+    if (!found) return this.endedAs(id, recoveryId) ?? asked;
     const { record } = found.member;
     const outcome = found.active.cancelled && asked !== 'successful' ? 'cancelled' : asked;
     const proven = outcome === 'successful' || outcome === 'cancelled';
     const failedInRow = proven ? 0 : record.recovery.failedInRow + 1;
     const cooldownMs = proven ? 0 : Math.min(MAX_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** (failedInRow - 1));
-    const recovery = { ...record.recovery, active: null, settledUntil: now, failedInRow, notBefore: now + cooldownMs };
+    const recovery = {
+      ...record.recovery,
+      active: null,
+      lastEnded: { recoveryId, outcome },
+      settledUntil: now,
+      failedInRow,
+      notBefore: now + cooldownMs,
+    };
     const type = EVENT_OF_OUTCOME[outcome];
     const event = eventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
     this.state.commit({ records: [{ ...record, recovery }], outbox: [event], visible: false }, now);
     return outcome;
+  }
+
+  private endedAs(id: string, recoveryId: string): RecoveryOutcome | undefined {
+    const ended = this.state.members.get(id)?.record.recovery.lastEnded;
+    return ended?.recoveryId === recoveryId ? ended.outcome : undefined;
   }
 
   /** A signal that a running recovery of this record is no longer needed. */

@@ -6,6 +6,7 @@
  */
 import { env } from 'cloudflare:workers';
 import type { Candidate, Vitals } from '../core/balancing/candidate.ts';
+import type { RecoveryOutcome } from '../core/component/component-record.ts';
 import type { LifecycleState } from '../core/component/lifecycle.ts';
 import type { ComponentLoad, ReportedLoad } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
@@ -158,8 +159,6 @@ export interface RecoveryTarget {
 }
 
 export type ActionLeave = 'permitted' | 'too-many' | 'not-recovering';
-
-export type RecoveryOutcome = 'successful' | 'failed' | 'timeout' | 'cancelled';
 
 /** The registry of a component type. */
 export function registryOf(type: string): RegistryApi {

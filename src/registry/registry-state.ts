@@ -14,7 +14,7 @@ import { countChecked, resourceView } from './fleet-views.ts';
 import type { DraftContext } from './health-drafts.ts';
 import type { Member } from './member.ts';
 import { INCONCLUSIVE, hashOf, newMember } from './member.ts';
-import type { OutboxDraft, RegistryStore } from './registry-store.ts';
+import type { OutboxDraft, RegistryStore, StoredHeartbeat } from './registry-store.ts';
 
 export interface Change {
   readonly records?: readonly ComponentRecord[];
@@ -49,16 +49,11 @@ export class RegistryState {
     this.revision = Number(this.store.readScalar('revision') ?? 0);
     const { records, unreadable } = this.store.loadComponents();
     const heartbeats = this.store.loadHeartbeats();
-    const overdueMs = now - Math.min(...Array.from(heartbeats.values(), (heartbeat) => heartbeat.dueAt));
     for (const record of records) {
-      const { id } = record.registration;
-      const heartbeat = heartbeats.get(id);
-      const reported = heartbeat?.load ?? NO_LOAD.reported;
-      const member = newMember({ ...record, load: { ...NO_LOAD, reported } }, now, now);
-      // Overdue by much, it is we who were away: nobody could have told us anything.
-      if (member.heartbeatDueAt !== null && heartbeat && overdueMs < AWAY_MS) member.heartbeatDueAt = heartbeat.dueAt;
-      this.members.set(id, member);
+      const reported = heartbeats.get(record.registration.id)?.load ?? NO_LOAD.reported;
+      this.members.set(record.registration.id, newMember({ ...record, load: { ...NO_LOAD, reported } }, now, now));
     }
+    this.resumeHeartbeats(heartbeats, now);
     this.checkedCount = countChecked(this.members);
     for (const member of this.members.values()) {
       // What was in question is checked at once, the rest with its next round.
@@ -120,6 +115,14 @@ export class RegistryState {
         return resourceView(this.members, this.config, now, changed)(changed);
       },
     };
+  }
+
+  /** Those still waited for are due when they were, unless overdue by much: then we were away and nobody could tell us. */
+  private resumeHeartbeats(stored: ReadonlyMap<string, StoredHeartbeat>, now: number): void {
+    const waiting = Array.from(this.members.values()).filter((member) => member.heartbeatDueAt !== null);
+    const dueAt = (member: Member): number => stored.get(member.record.registration.id)?.dueAt ?? now;
+    if (waiting.some((member) => now - dueAt(member) > AWAY_MS)) return;
+    for (const member of waiting) if (stored.has(member.record.registration.id)) member.heartbeatDueAt = dueAt(member);
   }
 
   private forget(id: string): void {

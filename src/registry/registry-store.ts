@@ -126,7 +126,7 @@ export class RegistryStore {
 
   deleteComponent(id: string): void {
     this.sql.exec('DELETE FROM components WHERE id = ?', id);
-    this.sql.exec('DELETE FROM heartbeats WHERE component_id = ?', id);
+    this.dropHeartbeat(id);
   }
 
   /** The time by which each component's next heartbeat is due, and the load its last one told. */
@@ -147,6 +147,10 @@ export class RegistryStore {
       heartbeat.dueAt,
       JSON.stringify(heartbeat.load),
     );
+  }
+
+  dropHeartbeat(id: string): void {
+    this.sql.exec('DELETE FROM heartbeats WHERE component_id = ?', id);
   }
 
   addToOutbox(draft: OutboxDraft): void {

@@ -148,7 +148,10 @@ describe.concurrent('a recovery that an operator cancels', () => {
     const [first] = await recovering(registry, 1);
     await registry.api.cancelRecovery(first!.id, first!.recoveryId);
     expect(await permits(registry, first!)).toBe('not-recovering');
-    expect(await registry.api.endRecovery(first!.id, first!.recoveryId, 'failed')).toBe('cancelled');
+    for (const repeated of [1, 2]) {
+      const ending = await registry.api.endRecovery(first!.id, first!.recoveryId, 'failed');
+      expect(ending, `time ${repeated}`).toBe('cancelled');
+    }
     await clockReaches(Date.now() + 2);
     expect((await begunOnly(registry, first!.id)).recoveryId).not.toBe(first!.recoveryId);
   });

@@ -76,4 +76,38 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     expect(await dueAt(registry, id)).toBeNull();
     expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
   });
+
+  it('does not move for those that a long silent one stands beside', async () => {
+    const registry = freshRegistry();
+    const [silent, alive] = [freshId(), freshId()];
+    await registry.register(silent, beatsEvery(1_000));
+    await registry.register(alive, beatsEvery(600_000));
+    await eventually(
+      () => registry.read(silent),
+      (component) => component.health.status === 'unhealthy',
+      5_000,
+    );
+    await registry.rows('UPDATE heartbeats SET due_at = due_at - 10000 WHERE component_id = ?', silent);
+    const before = await dueAt(registry, alive);
+    await evictDurableObject(registry.stub);
+    expect(await dueAt(registry, alive)).toBe(before);
+  });
+
+  it('is granted anew to all when it was the runtime that was away', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    await registry.rows('UPDATE heartbeats SET due_at = ?', Date.now() - 10_000);
+    await evictDurableObject(registry.stub);
+    expect(await dueAt(registry, id)).toBeGreaterThan(Date.now() + 50_000);
+    expect((await registry.read(id)).health.status).not.toBe('unhealthy');
+  });
+
+  it('is forgotten with the heartbeat', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    await registry.register(id, {});
+    expect(await registry.rows('SELECT * FROM heartbeats')).toEqual([]);
+  });
 });

@@ -32,8 +32,12 @@ export interface RecoveryState {
   readonly failedInRow: number;
   /** No further recovery begins before. Epoch ms. */
   readonly notBefore: number;
+  /** The last one that ended, so that ending it again answers the same. */
+  readonly lastEnded: { readonly recoveryId: string; readonly outcome: RecoveryOutcome } | null;
   readonly active: ActiveRecovery | null;
 }
+
+export type RecoveryOutcome = 'successful' | 'failed' | 'timeout' | 'cancelled';
 
 export interface ActiveRecovery {
   readonly order: RecoveryOrder;
@@ -71,5 +75,6 @@ export const NO_RECOVERY: RecoveryState = {
   settledUntil: 0,
   failedInRow: 0,
   notBefore: 0,
+  lastEnded: null,
   active: null,
 };
