@@ -3,7 +3,7 @@
  * All durations in ms.
  */
 export interface SystemConfig {
-  /** Base pace of checks when neither a registration nor the detection bound asks for a shorter one. */
+  /** Pace of checks for a registration that names none. */
   readonly healthCheckInterval: number;
   /** Failures of one component within `failureWindow` that start a recovery. */
   readonly failureThreshold: number;
