@@ -88,6 +88,7 @@ it('keeps what it acknowledged through a SIGKILL in the middle of registrations'
   const present = new Set(items.map((item) => item.id));
   expect([...acknowledged].filter((id) => !present.has(id))).toEqual([]);
   expect(items.every((item) => item.health.status === 'healthy')).toBe(true);
+  console.log(`${acknowledged.size} of ${COMPONENTS} acknowledged before the kill, ${present.size} there after it`);
 
   // No id is stranded: every one, acknowledged or lost on the way, registers now, and goes again.
   for (let index = 0; index < COMPONENTS; index++) await client.register(registration(index));
