@@ -87,7 +87,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
       const claim = this.directory.claim(sequence);
       // Someone confirmed or released it meanwhile: nothing to repair.
       if (!claim) return;
-      if (held) {
+      if (held && held.claim > this.directory.removedUpTo(id)) {
         this.directory.addEdges(id, held.claim, held.dependencies);
         this.directory.enter({ id, type: claim.type, sequence: held.claim });
       }

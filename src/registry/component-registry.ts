@@ -109,7 +109,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     );
     this.state.commit({ records: [record], outbox: unchanged ? [] : [event], visible: !unchanged }, now);
     const member = this.state.members.get(registration.id)!;
-    if (!unchanged) this.checkAnew(member, now);
+    if (!unchanged) this.checkAnew(member, known, now);
     else if (record.health.status !== 'healthy') this.checkSoon(member, now);
     await this.settle(now);
     return ok({ created: !known, component: this.view(member.record, now) });
@@ -348,8 +348,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   /** Forgets a check that asked an older registration and asks the new one at once. */
-  private checkAnew(member: Member, now: number): void {
-    member.check = null;
+  private checkAnew(member: Member, known: ComponentRecord | undefined, now: number): void {
+    // A component that changes its metadata every few seconds must not escape its checks.
+    if (!known || !asksTheSame(known.registration, member.record.registration)) member.check = null;
     this.beats.expectNext(member, now);
     this.checkSoon(member, now);
   }
@@ -381,6 +382,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     await this.clock.arm(due);
   }
 }
+
+const asksTheSame = (a: Registration, b: Registration): boolean =>
+  a.endpoint === b.endpoint && JSON.stringify(a.healthCheck) === JSON.stringify(b.healthCheck);
 
 const unknown = (id: string) => fail('unknown-component', `${id} is not registered`);
 

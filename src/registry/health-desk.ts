@@ -3,7 +3,7 @@
  * transaction with what it leaves in the outbox, and schedules the next check.
  */
 import type { ComponentRecord } from '../core/component/component-record.ts';
-import { withFailure } from '../core/component/component-record.ts';
+import { withFailure, withoutCooldown } from '../core/component/component-record.ts';
 import type { Check } from '../core/health/check.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
 import { observeHealth } from '../core/health/observe-health.ts';
@@ -37,7 +37,9 @@ export class HealthDesk {
       const context = this.state.draftContext(judged, now);
       const drafts = healthDrafts(judged, step.events, this.state.config.failureThreshold, context);
       outbox.push(...drafts, ...(proof?.outbox ?? []));
-      const record = drafts.some((draft) => draft.kind === 'failure') ? withFailure(judged, now) : judged;
+      const isBack = step.events.some((event) => event.kind === 'status-changed' && event.from === 'unhealthy');
+      const counted = drafts.some((draft) => draft.kind === 'failure') ? withFailure(judged, now) : judged;
+      const record = isBack ? withoutCooldown(counted) : counted;
       // An unchanged good check writes no row: it stays in memory until something changes.
       if (step.events.length > 0 || proof) records.push(record);
       else member.record = record;

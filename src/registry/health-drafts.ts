@@ -81,6 +81,7 @@ export function healthDrafts(
 /** Failures during a running recovery are what it is about, not new ones. */
 function isWorthRecording(record: ComponentRecord, failureThreshold: number, now: number): boolean {
   if (record.recovery.active) return false;
-  if (record.health.consecutiveFailures <= failureThreshold) return true;
-  return now - (record.recovery.recentFailures.at(-1) ?? 0) >= REPEATED_FAILURES_EVERY_MS;
+  const { recentFailures, settledUntil } = record.recovery;
+  if (recentFailures.filter((at) => at > settledUntil).length < failureThreshold) return true;
+  return now - (recentFailures.at(-1) ?? 0) >= REPEATED_FAILURES_EVERY_MS;
 }

@@ -8,6 +8,9 @@ import type { Member } from './member.ts';
 import type { HeartbeatInput, HeartbeatResult } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
 
+/** Also the pace at which a component that stays down is written down. */
+const REMIND_MS = 60_000;
+
 export class HeartbeatDesk {
   private readonly state: RegistryState;
 
@@ -32,11 +35,12 @@ export class HeartbeatDesk {
     else this.state.store.saveHeartbeat(registration.id, { dueAt: now + ttl, load: load.reported });
   }
 
-  /** Signals of components not heard of in time, each once. */
+  /** Signals of components not heard of in time, again each minute while they are silent. */
   expire(now: number): MemberSignal[] {
     return Array.from(this.state.members.values()).flatMap((member): MemberSignal[] => {
       if (member.heartbeatDueAt === null || now < member.heartbeatDueAt) return [];
-      member.heartbeatDueAt = null;
+      // Said again while it lasts: a recovery that was refused once must get another chance.
+      member.heartbeatDueAt = now + REMIND_MS;
       const ttlMs = member.record.registration.heartbeat?.ttl ?? 0;
       return [{ member, signal: { kind: 'heartbeat-expired', ttlMs }, ended: null }];
     });

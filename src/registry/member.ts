@@ -24,7 +24,7 @@ export interface Member {
 /** A component fresh from registration or storage: due for a check at `nextCheckAt`, its heartbeat from now on. */
 export function newMember(record: ComponentRecord, nextCheckAt: number, now: number): Member {
   const ttl = record.registration.heartbeat?.ttl;
-  const heartbeatDueAt = ttl === undefined || record.health.heartbeatStatus === 'unhealthy' ? null : now + ttl;
+  const heartbeatDueAt = ttl === undefined ? null : now + ttl;
   return { record, check: null, nextCheckAt, heartbeatDueAt, ordinal: hashOf(record.registration.id), waiting: [] };
 }
 

@@ -20,7 +20,13 @@ export interface OutboxReceivers {
 
 const BATCH = 50;
 const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 30_000;
+/** Failures and signals are what recoveries wait for. */
+const MAX_RETRY_MS: Readonly<Record<OutboxKind, number>> = {
+  event: 30_000,
+  failure: 5_000,
+  signal: 2_000,
+  nudge: 30_000,
+};
 const LANES: readonly OutboxKind[] = ['event', 'failure', 'signal', 'nudge'];
 
 export class Outbox {
@@ -58,6 +64,8 @@ export class Outbox {
     }
     // A lane whose receiver is away waits for its time, whatever is written to it meanwhile.
     if (now < (this.retries.get(lane) ?? 0)) return Promise.resolve();
+    // While it is being tried nothing is due: an alarm in the past would go off again and again.
+    this.retries.delete(lane);
     const started = this.tryLane(lane).finally(() => this.running.delete(lane));
     this.running.set(lane, started);
     return started;
@@ -71,25 +79,35 @@ export class Outbox {
     } catch (error) {
       // Rows stay where they are; the alarm and the sweep come back for them.
       console.error(JSON.stringify({ message: 'outbox delivery failed', lane, error: String(error) }));
-      const delayMs = Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, 2 * (this.delays.get(lane) ?? 0)));
+      const delayMs = Math.min(MAX_RETRY_MS[lane], Math.max(FIRST_RETRY_MS, 2 * (this.delays.get(lane) ?? 0)));
       this.delays.set(lane, delayMs);
       this.retries.set(lane, Date.now() + delayMs);
     }
   }
 
   private async drain(lane: OutboxKind): Promise<void> {
+    let missed = 0;
     do {
       this.again.delete(lane);
-      for (;;) {
-        const { rows, unreadable } = this.store.readOutbox(lane, BATCH);
-        this.drop(lane, unreadable);
-        if (rows.length + unreadable.length === 0) break;
-        const delivered = await this.deliver(lane, rows);
-        this.store.removeFromOutbox(delivered);
-        if (delivered.length < rows.length)
-          throw new Error(`${rows.length - delivered.length} of ${rows.length} not taken`);
-      }
-    } while (this.again.has(lane));
+      missed = await this.pass(lane);
+      // What was not taken waits for its time: evaluating it may itself have asked for a delivery.
+    } while (missed === 0 && this.again.has(lane));
+    if (missed > 0) throw new Error(`${missed} not taken`);
+  }
+
+  /** Once over all rows, those not taken passed by; answers how many they were. */
+  private async pass(lane: OutboxKind): Promise<number> {
+    let missed = 0;
+    for (let after = 0; ;) {
+      const { rows, unreadable } = this.store.readOutbox(lane, BATCH, after);
+      this.drop(lane, unreadable);
+      const last = Math.max(after, ...rows.map((row) => row.seq), ...unreadable);
+      if (last === after) return missed;
+      after = last;
+      const delivered = rows.length === 0 ? [] : await this.deliver(lane, rows);
+      this.store.removeFromOutbox(delivered);
+      missed += rows.length - delivered.length;
+    }
   }
 
   private drop(lane: OutboxKind, unreadable: readonly number[]): void {

@@ -49,7 +49,7 @@ export class RecoveryDesk {
       const generation = recovery.generation + 1;
       const recoveryId = await recoveryIdOf(id, record.generation, generation);
       // The digest was awaited: someone else may have begun meanwhile.
-      if (member.record.recovery !== recovery) continue;
+      if (this.state.members.get(id) !== member || member.record.recovery !== recovery) continue;
       return ok({ order: this.open(member, recoveryId, generation, cause, clock()), started: true });
     }
   }
@@ -106,8 +106,9 @@ export class RecoveryDesk {
     if (!active || !verification) return null;
     // A component that is asked proves itself by its answers; its heartbeats prove only one that is not.
     const answers = record.registration.healthCheck ? signal.kind === 'check-passed' : signal.kind === 'heartbeat';
-    const good = answers && (record.health.heartbeatStatus !== 'unhealthy' || signal.kind === 'heartbeat');
-    const bad = signal.kind === 'check-failed' || signal.kind === 'heartbeat-expired';
+    const good = answers && record.health.heartbeatStatus !== 'unhealthy';
+    const saysUnhealthy = signal.kind === 'heartbeat' && signal.status === 'unhealthy';
+    const bad = signal.kind === 'check-failed' || signal.kind === 'heartbeat-expired' || saysUnhealthy;
     if (!good && !bad) return null;
     const successes = good ? verification.successes + 1 : 0;
     if (successes < this.state.config.healthyThreshold) {

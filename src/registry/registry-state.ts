@@ -119,7 +119,9 @@ export class RegistryState {
 
   /** Those still waited for are due when they were, unless overdue by much: then we were away and nobody could tell us. */
   private resumeHeartbeats(stored: ReadonlyMap<string, StoredHeartbeat>, now: number): void {
-    const waiting = Array.from(this.members.values()).filter((member) => member.heartbeatDueAt !== null);
+    const waiting = Array.from(this.members.values()).filter(
+      ({ record }) => record.registration.heartbeat && record.health.heartbeatStatus !== 'unhealthy',
+    );
     const dueAt = (member: Member): number => stored.get(member.record.registration.id)?.dueAt ?? now;
     if (waiting.some((member) => now - dueAt(member) > AWAY_MS)) return;
     for (const member of waiting) if (stored.has(member.record.registration.id)) member.heartbeatDueAt = dueAt(member);

@@ -163,12 +163,13 @@ export class RegistryStore {
     );
   }
 
-  /** The oldest rows of a kind, those that no longer parse apart: nobody could ever deliver them. */
-  readOutbox(kind: OutboxKind, limit: number): { rows: OutboxRow[]; unreadable: number[] } {
+  /** The oldest rows of a kind after a row, those that no longer parse apart: nobody could ever deliver them. */
+  readOutbox(kind: OutboxKind, limit: number, after: number): { rows: OutboxRow[]; unreadable: number[] } {
     const stored = this.sql
       .exec<StoredOutboxRow>(
-        'SELECT seq, component_id, payload FROM outbox WHERE kind = ? ORDER BY seq LIMIT ?',
+        'SELECT seq, component_id, payload FROM outbox WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?',
         kind,
+        after,
         limit,
       )
       .toArray();

@@ -28,20 +28,22 @@ interface Entry {
   /** By position in the fleet's candidates. */
   assigned: Float64Array;
   refreshing: Promise<boolean> | null;
+  refreshBeganAt: number;
 }
+
+type WaitUntil = (work: Promise<unknown>) => void;
 
 const BACKGROUND_REFRESH_MS = 1_000;
 /** How long a foreground refresh may keep a caller waiting before the last snapshot serves. */
 const REFRESH_TIMEOUT_MS = 1_000;
 
+/** A refresh that has not answered by then is not waited for any more: a new one begins. */
+const GIVE_UP_MS = 5_000;
+
 const entries = new Map<string, Entry>();
 
 /** The snapshot of a type, fresh enough to route by; null when there is none and the registry is away. */
-export async function edgeSnapshot(
-  type: string,
-  now: number,
-  waitUntil: (work: Promise<unknown>) => void,
-): Promise<EdgeSnapshot | null> {
+export async function edgeSnapshot(type: string, now: number, waitUntil: WaitUntil): Promise<EdgeSnapshot | null> {
   const entry = entries.get(type);
   // A clock that went back tells nothing of its age.
   const age = entry && now >= entry.fetchedAt ? now - entry.fetchedAt : Infinity;
@@ -50,12 +52,15 @@ export async function edgeSnapshot(
     waitUntil(refresh(type));
     return view(entry!, false);
   }
-  return freshSnapshot(type);
+  return freshSnapshot(type, waitUntil);
 }
 
 /** The snapshot after a refresh that was waited for. */
-export async function freshSnapshot(type: string): Promise<EdgeSnapshot | null> {
-  const refreshed = await Promise.race([refresh(type), after(REFRESH_TIMEOUT_MS)]);
+export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise<EdgeSnapshot | null> {
+  const refreshing = refresh(type);
+  // Its caller may be answered before it is: without this it would die with that request and never settle.
+  waitUntil(refreshing);
+  const refreshed = await Promise.race([refreshing, after(REFRESH_TIMEOUT_MS)]);
   const entry = entries.get(type);
   return entry?.fetchedAt ? view(entry, !refreshed) : null;
 }
@@ -76,10 +81,14 @@ function view(entry: Entry, stale: boolean): EdgeSnapshot {
 /** Refreshes once however many ask; resolves to whether the registry answered. */
 function refresh(type: string): Promise<boolean> {
   const entry = entries.get(type) ?? newEntry(type);
-  entry.refreshing ??= fetchInto(type, entry).finally(() => {
-    entry.refreshing = null;
+  const now = Date.now();
+  if (entry.refreshing && now - entry.refreshBeganAt < GIVE_UP_MS) return entry.refreshing;
+  const begun = fetchInto(type, entry).finally(() => {
+    if (entry.refreshing === begun) entry.refreshing = null;
   });
-  return entry.refreshing;
+  entry.refreshing = begun;
+  entry.refreshBeganAt = now;
+  return begun;
 }
 
 function newEntry(type: string): Entry {
@@ -89,6 +98,7 @@ function newEntry(type: string): Entry {
     fetchedAt: 0,
     assigned: new Float64Array(0),
     refreshing: null,
+    refreshBeganAt: 0,
   };
   entries.set(type, entry);
   return entry;

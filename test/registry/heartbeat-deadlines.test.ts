@@ -63,7 +63,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     expect((await registry.read(id)).health.reason).toContain('HEARTBEAT_EXPIRED');
   });
 
-  it('is said once: an eviction after it does not let it pass a second time', async () => {
+  it('is not said again by an eviction after it, but a minute later', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(1_000));
@@ -73,7 +73,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
       5_000,
     );
     await evictDurableObject(registry.stub);
-    expect(await dueAt(registry, id)).toBeNull();
+    expect(await dueAt(registry, id)).toBeGreaterThan(Date.now());
     expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
   });
 

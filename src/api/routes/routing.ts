@@ -86,10 +86,11 @@ interface Decided {
 
 /** Decides from the snapshot at hand; before it answers that nobody is available, from a fresh one. */
 async function decide(c: Context<AppEnv>, type: string, request: RouteRequest): Promise<Decided | null> {
-  const atHand = await edgeSnapshot(type, Date.now(), (work) => c.executionCtx.waitUntil(work));
+  const waitUntil = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work);
+  const atHand = await edgeSnapshot(type, Date.now(), waitUntil);
   const first = atHand && decideFrom(atHand, request);
   if (first?.pick.ok) return first;
-  const fresh = await freshSnapshot(type);
+  const fresh = await freshSnapshot(type, waitUntil);
   return fresh ? decideFrom(fresh, request) : first;
 }
 

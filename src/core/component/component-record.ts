@@ -69,6 +69,12 @@ export const withFailure = (record: ComponentRecord, now: number): ComponentReco
   recovery: { ...record.recovery, recentFailures: [...record.recovery.recentFailures, now].slice(-MAX_RECENT) },
 });
 
+/** It came back: what failed before must not delay the next recovery. */
+export const withoutCooldown = (record: ComponentRecord): ComponentRecord => ({
+  ...record,
+  recovery: { ...record.recovery, failedInRow: 0, notBefore: 0 },
+});
+
 export const NO_RECOVERY: RecoveryState = {
   generation: 0,
   recentFailures: [],
