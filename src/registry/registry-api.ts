@@ -114,7 +114,7 @@ export interface HeartbeatInput {
 }
 
 export interface HeartbeatReceipt {
-  /** What the component is held for now. */
+  /** Its status after this heartbeat. */
   readonly status: HealthStatus;
   /** Epoch ms by which the next one is due. */
   readonly expiresAt: number;

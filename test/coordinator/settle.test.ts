@@ -91,3 +91,13 @@ describe('a pending claim is settled by what the registry holds', () => {
     expect(await system.typeOf('a')).toBe('task_router');
   });
 });
+
+describe('a claim whose component was removed while the sweep asked for it', () => {
+  it('enters nothing: the id is free', async () => {
+    const sequence = await system.claimed('a');
+    await system.removed('a', sequence);
+    await system.settle('a', sequence, { claim: sequence, dependencies: [] });
+    expect(await system.typeOf('a')).toBeNull();
+    expect(await claim('a', 'agent_registry')).toMatchObject({ ok: true });
+  });
+});

@@ -173,3 +173,25 @@ describe.concurrent('a sense that is registered no longer', () => {
     expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', reason: null });
   });
 });
+
+describe('a recovery that waits for proof by heartbeats', () => {
+  it('is not proven by a component that says it is unhealthy', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    const cause = {
+      occurredAt: Date.now(),
+      failureId: `f-${id}`,
+      failureType: 'internal_error',
+      reason: 'test',
+    } as const;
+    const begun = await registry.api.beginRecovery(id, cause);
+    if (!begun.ok) throw new Error(begun.message);
+    await registry.api.beginVerification(id, begun.value.order.recoveryId, 0, 60_000);
+    for (let beat = 0; beat < 3; beat++) await registry.beat(id, 'unhealthy');
+    const proofs = () => registry.rows(`SELECT key FROM outbox WHERE kind = 'signal'`);
+    expect(await proofs()).toEqual([]);
+    for (let beat = 0; beat < 2; beat++) await registry.beat(id, 'healthy');
+    expect(await proofs()).toHaveLength(1);
+  });
+});
