@@ -5,6 +5,7 @@
  * A message may come twice: what is settled is acknowledged and not sent again.
  */
 import { coordinator } from '../coordinator/coordinator-api.ts';
+import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { DeliveryMessageSchema } from './delivery-message.ts';
 import { sendWebhook } from './send-webhook.ts';
 
@@ -25,7 +26,7 @@ async function deliver(message: Message, env: Env, now: number): Promise<void> {
   const delivery = await coordinator().delivery(deliveryId);
   if (delivery?.state !== 'owed') return message.ack();
   const call = { url: env.ALERT_WEBHOOK_URL, secret: env.ALERT_WEBHOOK_SECRET, deliveryId, payload: delivery.payload };
-  const sent = await sendWebhook(call, { allowPrivate: env.ALLOW_PRIVATE_ENDPOINTS === 'true' }, now);
+  const sent = await sendWebhook(call, outboundPolicyOf(env), now);
   if (sent.ok) {
     await coordinator().settleDelivery(deliveryId, 'delivered', null);
     return message.ack();

@@ -1,13 +1,12 @@
 /**
- * Sends one document to a webhook, signed as Standard Webhooks 1.0 (`webhook-id`, `webhook-timestamp`,
- * `webhook-signature`). The id is the delivery's, the same at every attempt. Redirects are refused.
+ * Sends one document to a webhook, signed as Standard Webhooks 1.0. The id is the delivery's, the same at every
+ * attempt. Only 2xx takes it.
  */
-import { Webhook } from 'standardwebhooks';
-import type { EndpointPolicy } from '../core/component/endpoint-policy.ts';
-import { judgeEndpoint } from '../core/component/endpoint-policy.ts';
-import { describeFetchError } from '../core/failure/classify.ts';
+import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
+import { fetchOutbound } from '../outbound/fetch-outbound.ts';
+import { sign } from '../outbound/sign.ts';
 
 export interface WebhookCall {
   readonly url: string;
@@ -21,30 +20,14 @@ const TIMEOUT_MS = 15_000;
 
 export async function sendWebhook(
   call: WebhookCall,
-  policy: EndpointPolicy,
+  policy: OutboundPolicy,
   now: number,
 ): Promise<Result<{ status: number }, 'not-delivered'>> {
-  const endpoint = judgeEndpoint(call.url, policy);
-  if (!endpoint.ok) return fail('not-delivered', endpoint.message);
-  try {
-    const signature = new Webhook(call.secret).sign(call.deliveryId, new Date(now), call.payload);
-    const response = await fetch(endpoint.url, {
-      method: 'POST',
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: {
-        'content-type': 'application/cloudevents+json',
-        'user-agent': 'arbiter-coordinator',
-        'webhook-id': call.deliveryId,
-        'webhook-timestamp': String(Math.floor(now / 1_000)),
-        'webhook-signature': signature,
-      },
-      body: call.payload,
-    });
-    await response.body?.cancel();
-    return response.ok ? ok({ status: response.status }) : fail('not-delivered', `answered HTTP ${response.status}`);
-  } catch (thrown) {
-    const { code, message } = describeFetchError(thrown);
-    return fail('not-delivered', `${code}: ${message}`);
-  }
+  const { url, deliveryId, payload: body } = call;
+  const signed = sign({ id: deliveryId, payload: body, secrets: [call.secret] }, now);
+  if (!signed.ok) return fail('not-delivered', signed.message);
+  const headers = { 'content-type': 'application/cloudevents+json', ...signed.value };
+  const answer = await fetchOutbound({ url, method: 'POST', timeoutMs: TIMEOUT_MS, headers, body }, policy);
+  if (answer.kind !== 'answered') return fail('not-delivered', `${answer.error.code}: ${answer.error.message}`);
+  return answer.isSuccess ? ok({ status: answer.status }) : fail('not-delivered', `answered HTTP ${answer.status}`);
 }

@@ -6,6 +6,7 @@
  * call back; a failure goes out at once.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
+import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { probeHttp } from './http-probe.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from './probe-runner.ts';
 import { MAX_TARGETS_PER_CALL } from './probe-runner.ts';
@@ -15,14 +16,14 @@ const GATHER_MS = 100;
 export class Prober extends WorkerEntrypoint<Env> implements ProbeRunner {
   async run(targets: readonly ProbeTarget[], report: (reports: AttemptReport[]) => Promise<void>): Promise<void> {
     if (targets.length > MAX_TARGETS_PER_CALL) throw new Error(`${targets.length} targets in one call`);
-    const allowPrivate = this.env.ALLOW_PRIVATE_ENDPOINTS === 'true';
+    const policy = outboundPolicyOf(this.env);
     const outgoing = new ReportQueue(report);
     await Promise.all(
       targets.map(async (target) => {
         const { suspicionMs, timeoutMs } = target.order;
         const unanswered = (): void =>
           outgoing.add(reportOn(target, { kind: 'unanswered', afterMs: suspicionMs }), true);
-        const outcome = await probeHttp({ ...target, suspicionMs, timeoutMs }, { allowPrivate }, unanswered);
+        const outcome = await probeHttp({ ...target, suspicionMs, timeoutMs }, policy, unanswered);
         outgoing.add(reportOn(target, outcome), outcome.kind !== 'passed');
       }),
     );
@@ -38,7 +39,7 @@ function reportOn(target: ProbeTarget, outcome: AttemptReport['outcome']): Attem
 class ReportQueue {
   private waiting: AttemptReport[] = [];
   private sending: Promise<void> = Promise.resolve();
-  private timer: number | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly send: (reports: AttemptReport[]) => Promise<void>;
 
   constructor(send: (reports: AttemptReport[]) => Promise<void>) {

@@ -1,12 +1,12 @@
 /**
- * Asks a component's control endpoint for an action. 2xx accepts; anything else, a redirect included,
- * is a refusal the caller may retry with the same idempotency key.
+ * Asks a component's control endpoint for an action, signed so that it knows who asks. 2xx accepts; anything
+ * else, a redirect included, is a refusal the caller may retry with the same idempotency key.
  */
-import type { EndpointPolicy } from '../core/component/endpoint-policy.ts';
-import { judgeEndpoint } from '../core/component/endpoint-policy.ts';
-import { describeFetchError } from '../core/failure/classify.ts';
+import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
+import { fetchOutbound } from '../outbound/fetch-outbound.ts';
+import { sign } from '../outbound/sign.ts';
 
 export interface ControlRequest {
   readonly action: 'restart' | 'scale_up';
@@ -18,36 +18,30 @@ export interface ControlRequest {
   readonly parameters: Readonly<Record<string, never>>;
 }
 
+export interface ControlCall {
+  readonly url: string;
+  /** `whsec_…`, the newest first: the call carries a signature by each. */
+  readonly secrets: readonly string[];
+  readonly request: ControlRequest;
+}
+
 const TIMEOUT_MS = 10_000;
 
 export async function callControl(
-  url: string,
-  request: ControlRequest,
-  policy: EndpointPolicy,
+  call: ControlCall,
+  policy: OutboundPolicy,
+  now: number,
 ): Promise<Result<{ status: number }, 'not-accepted'>> {
-  const endpoint = judgeEndpoint(url, policy);
-  if (!endpoint.ok) return fail('not-accepted', `control endpoint: ${endpoint.message}`);
-  try {
-    const response = await fetch(endpoint.url, {
-      method: 'POST',
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': 'arbiter-coordinator',
-        'idempotency-key': request.idempotencyKey,
-      },
-      body: JSON.stringify(request),
-    });
-    await response.body?.cancel();
-    return response.ok
-      ? ok({ status: response.status })
-      : fail('not-accepted', `control endpoint answered HTTP ${response.status}`);
-  } catch (thrown) {
-    const timedOut = thrown instanceof Error && thrown.name === 'TimeoutError';
-    const error = timedOut
-      ? { code: 'TIMEOUT', message: `no answer within ${TIMEOUT_MS} ms` }
-      : describeFetchError(thrown);
-    return fail('not-accepted', `control endpoint: ${error.code}, ${error.message}`);
+  const { idempotencyKey } = call.request;
+  const body = JSON.stringify(call.request);
+  const signed = sign({ id: idempotencyKey, payload: body, secrets: call.secrets }, now);
+  if (!signed.ok) return fail('not-accepted', `control endpoint not called: ${signed.message}`);
+  const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey, ...signed.value };
+  const answer = await fetchOutbound({ url: call.url, method: 'POST', timeoutMs: TIMEOUT_MS, headers, body }, policy);
+  if (answer.kind !== 'answered') {
+    return fail('not-accepted', `control endpoint: ${answer.error.code}, ${answer.error.message}`);
   }
+  return answer.isSuccess
+    ? ok({ status: answer.status })
+    : fail('not-accepted', `control endpoint answered HTTP ${answer.status}`);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, inject, it } from 'vitest';
 import { classifyFailure } from '../../src/core/failure/classify.ts';
 import type { AttemptOutcome } from '../../src/core/health/check.ts';
+import { outboundPolicyOf } from '../../src/outbound/outbound-policy.ts';
 import { probeHttp } from '../../src/probe/http-probe.ts';
 import { componentLog, freshId, setMode } from '../support/coordinator-http.ts';
 
@@ -9,7 +10,7 @@ interface Probed {
   readonly unanswered: number;
 }
 
-const policy = { allowPrivate: true };
+const policy = outboundPolicyOf({ ALLOW_PRIVATE_ENDPOINTS: 'true' });
 const times = { method: 'GET', timeoutMs: 2_000, degradedAfterMs: 1_000, suspicionMs: 1_000 };
 
 async function probe(url: string, over: Partial<typeof times> = {}): Promise<Probed> {
@@ -102,7 +103,7 @@ describe.concurrent('one probe over a real socket', () => {
   it('makes no request to an address that the deployment does not allow', async () => {
     const id = freshId();
     const url = `${inject('componentUrl')}/${id}/health`;
-    const outcome = await probeHttp({ url, ...times }, { allowPrivate: false }, () => undefined);
+    const outcome = await probeHttp({ url, ...times }, outboundPolicyOf({}), () => undefined);
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'ENDPOINT_REFUSED' } });
     expect((await componentLog(id)).checks).toBe(0);
   });

@@ -12,7 +12,7 @@ const DYNAMIC = /\bimport\s*\(\s*['"]([^'"]+)['"]/g;
 const EXPORT_ALL = /^\s*export\s*(?:type\s*)?\*/m;
 
 /** Comments hold examples and links, not imports. `//` within a line may be part of a URL and stays. */
-const withoutComments = (source: string): string =>
+export const withoutComments = (source: string): string =>
   source.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
 
 export function readImports(source: string): Import[] {

@@ -65,27 +65,18 @@ function typeOfMessage(message: string): FailureType | undefined {
 const firstMatch = (table: readonly (readonly [RegExp, FailureType])[], text: string): FailureType | undefined =>
   table.find(([pattern]) => pattern.test(text))?.[1];
 
-/** A socket error's code and a short message from whatever `fetch` threw. */
+/** A socket error's code and a message of ours from whatever `fetch` threw; nothing of what it said is repeated. */
 export function describeFetchError(thrown: unknown): FailureDetail {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  for (const [pattern, code] of FETCH_ERRORS)
-    if (pattern.test(message)) return { code, message: PLAIN[code] ?? message };
-  return { code: 'NETWORK_ERROR', message: 'the connection failed' };
+  const said = thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : '';
+  const known = FETCH_ERRORS.find(([pattern]) => pattern.test(said));
+  return known ? { code: known[1], message: known[2] } : { code: 'NETWORK_ERROR', message: 'the connection failed' };
 }
 
-const FETCH_ERRORS: readonly (readonly [RegExp, string])[] = [
-  [/refused/i, 'ECONNREFUSED'],
-  [/reset|disconnected|h[ua]ng up|prematurely|closed|lost/i, 'ECONNRESET'],
-  [/dns|resolve|not found|getaddrinfo/i, 'ENOTFOUND'],
-  [/tls|ssl|certificate/i, 'ERR_TLS_HANDSHAKE'],
-  [/unreachable|no route/i, 'EHOSTUNREACH'],
-];
-
-const PLAIN: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'the connection was refused',
+const FETCH_ERRORS: readonly (readonly [said: RegExp, code: string, message: string])[] = [
+  [/refused/i, 'ECONNREFUSED', 'the connection was refused'],
   // workerd says the same of both, at least on one machine.
-  ECONNRESET: 'the connection was refused or broke off',
-  ENOTFOUND: 'the host name does not resolve',
-  ERR_TLS_HANDSHAKE: 'no TLS connection could be made',
-  EHOSTUNREACH: 'the host cannot be reached',
-};
+  [/reset|disconnected|h[ua]ng up|prematurely|closed|lost/i, 'ECONNRESET', 'the connection was refused or broke off'],
+  [/dns|resolve|not found|getaddrinfo/i, 'ENOTFOUND', 'the host name does not resolve'],
+  [/tls|ssl|certificate/i, 'ERR_TLS_HANDSHAKE', 'no TLS connection could be made'],
+  [/unreachable|no route/i, 'EHOSTUNREACH', 'the host cannot be reached'],
+];

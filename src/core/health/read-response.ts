@@ -6,6 +6,7 @@
  * Of several fields the worst counts. 2xx that cannot be read is healthy; 429 is degraded; any other non-2xx is a failed attempt.
  * Sources: draft-inadarei-api-health-check, Spring Boot Actuator, Kubernetes probes.
  */
+import { printable } from '../printable.ts';
 import type { FailureDetail } from './health-state.ts';
 
 export type HealthReading =
@@ -134,8 +135,3 @@ function readWord(text: string): BodyReading | undefined {
   const verdict = denied ? 'unhealthy' : WORDS.get(word);
   return verdict && { verdict, details: printable(text) };
 }
-
-/** Foreign text without its control characters. */
-const printable = (text: string): string =>
-  // eslint-disable-next-line no-control-regex -- the point is to drop control characters
-  text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FailureType } from '../../../src/core/failure/classify.ts';
 import { classifyFailure, describeFetchError } from '../../../src/core/failure/classify.ts';
@@ -150,5 +151,22 @@ describe('describeFetchError', () => {
     for (const message of ['connect ECONNREFUSED 10.0.0.7:443', 'secret 10.0.0.7 exploded']) {
       expect(describeFetchError(new Error(message)).message).not.toContain('10.0.0.7');
     }
+  });
+
+  it('says of whatever is thrown one of a few sentences of ours', () => {
+    const hint = fc.constantFrom('refused', 'reset', 'dns', 'tls', 'no route', '');
+    const message = fc.tuple(fc.string({ unit: 'binary' }), hint, fc.string()).map((parts) => parts.join(' '));
+    const thrown = fc.oneof(
+      message,
+      message.map((text) => new Error(text)),
+      fc.anything(),
+    );
+    fc.assert(
+      fc.property(thrown, (thrown) => {
+        const { code, message } = describeFetchError(thrown);
+        expect(code).toMatch(/^[A-Z_]{1,64}$/);
+        expect(message).toMatch(/^(the connection|the host|no TLS)[a-zA-Z ]{1,200}$/);
+      }),
+    );
   });
 });

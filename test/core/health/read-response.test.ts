@@ -162,6 +162,51 @@ describe('readHealthResponse', () => {
     );
   });
 
+  it('repeats nothing that cannot be printed, and at most 256 characters, of any body', () => {
+    const evil = fc.constantFrom(
+      '\u202E',
+      '\u200B',
+      '\u2066',
+      '\uFEFF',
+      '\u0000',
+      '\uD800',
+      '\u2028',
+      '\r\n',
+      '\t',
+      ' ',
+      '.',
+    );
+    const word = fc.constantFrom(
+      'out of service',
+      'down',
+      'degraded',
+      'ok',
+      'not healthy',
+      'UP',
+      '"',
+      '{"status":"',
+      '}',
+    );
+    const mixed = fc
+      .array(fc.oneof(evil, word, fc.string({ unit: 'binary' })), { maxLength: 9 })
+      .map((parts) => parts.join(''));
+    const body = fc.oneof(
+      mixed,
+      mixed.map((status) => JSON.stringify({ status })),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 200, max: 599 }), body, (httpStatus, body) => {
+        const reading = readHealthResponse(httpStatus, body);
+        const said = [reading.details ?? '', reading.kind === 'failed' ? reading.error.message : ''];
+        for (const text of said) {
+          expect(text.length).toBeLessThanOrEqual(256);
+          expect(text).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('fails every status outside 2xx but 429, whatever the body says', () => {
     const outside = fc.integer({ min: 300, max: 599 }).filter((httpStatus) => httpStatus !== 429);
     fc.assert(

@@ -1,0 +1,38 @@
+/** One call to an application of its own, under another configuration than that of the test run. */
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { createApp } from '../../src/api/app.ts';
+import type { Answer } from './coordinator-http.ts';
+
+const app = createApp();
+
+export interface CallWithEnv {
+  readonly env?: Partial<Record<keyof Env, unknown>>;
+  readonly method?: string;
+  readonly path: string;
+  readonly body?: BodyInit;
+  /** `authorization` is that of the admin key unless given; null leaves it out. */
+  readonly headers?: Readonly<Record<string, string | null>>;
+}
+
+export async function callWithEnv({
+  env: overrides = {},
+  method = 'GET',
+  path,
+  body,
+  headers = {},
+}: CallWithEnv): Promise<Answer> {
+  const all = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json', ...headers };
+  const sent = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null);
+  const request = new Request(`https://coordinator.test${path}`, {
+    method,
+    headers: sent,
+    ...(body === undefined ? {} : { body }),
+  });
+  const context = createExecutionContext();
+  const response = await app.fetch(request, { ...env, ...overrides } as Env, context);
+  const text = await response.text();
+  await waitOnExecutionContext(context);
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
+}
