@@ -10,6 +10,7 @@ import type {
   Component,
   ComponentPageSchema,
   ComponentQuerySchema,
+  ControlSecretSchema,
   HeartbeatResultSchema,
   HeartbeatSchema,
   LoadEntrySchema,
@@ -96,6 +97,11 @@ export class CoordinatorClient {
   /** Reports a failure seen by a caller. It counts towards the threshold of recovery. */
   reportFailure(id: string, body: input<typeof FailureReportSchema>): Promise<output<typeof FailureReceiptSchema>> {
     return this.#call({ method: 'POST', path: componentPath(id, '/failures'), body });
+  }
+
+  /** The secret that calls to the component's control endpoint are signed with, as in Standard Webhooks. */
+  controlSecret(id: string): Promise<output<typeof ControlSecretSchema>> {
+    return this.#call({ path: componentPath(id, '/control-secret') });
   }
 
   /** Asks who should serve a request; 503 `CoordinatorError` with `retryAfterMs` when nobody can. */

@@ -38,6 +38,8 @@ export class Fleet {
       const { url } = this.get(planned.id);
       await client.register(registrationOf(planned, url, this.#supervisor.controlUrl(planned.id)));
       this.#registered.push(planned.id);
+      const { secret } = await client.controlSecret(planned.id);
+      this.#supervisor.trust(planned.id, secret);
     }
   }
 

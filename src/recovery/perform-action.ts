@@ -1,6 +1,7 @@
 /** Carries one planned action out. May run twice: every receiver knows the action by its key. */
 import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { RecoveryAction } from '../core/failure/recovery-plan.ts';
+import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { registryOf } from '../registry/registry-api.ts';
 import { callControl } from './control-call.ts';
 import { raiseIncident } from './incidents.ts';
@@ -79,11 +80,10 @@ async function attempt(action: RecoveryAction, context: ActionContext): Promise<
   }
 }
 
-async function askControl(
-  action: 'restart' | 'scale_up',
-  { env, order, position, controlUrl }: ActionContext,
-): Promise<Outcome> {
-  if (controlUrl === null) return { ok: false, detail: 'the component has no control endpoint' };
+async function askControl(action: 'restart' | 'scale_up', { env, order, position }: ActionContext): Promise<Outcome> {
+  // Asked anew for each attempt and kept nowhere: what a step answers is stored, and a secret must not be.
+  const access = await registryOf(order.componentType).controlAccess(order.componentId, order.recoveryId);
+  if (!access.ok) return { ok: false, detail: access.message };
   const request = {
     action,
     componentId: order.componentId,
@@ -92,7 +92,7 @@ async function askControl(
     reason: order.reason,
     parameters: {},
   };
-  const answer = await callControl(controlUrl, request, { allowPrivate: env.ALLOW_PRIVATE_ENDPOINTS === 'true' });
+  const answer = await callControl({ ...access.value, request }, outboundPolicyOf(env), Date.now());
   return answer.ok
     ? { ok: true, detail: `accepted with HTTP ${answer.value.status}` }
     : { ok: false, detail: answer.message };

@@ -4,14 +4,17 @@
  *
  * Never waits for a probe: a round returns at once and reports come back by call, because alarms of an
  * object run one after the other. Checks live in memory only; one cut short by an eviction is void.
+ * A check that its host's budget has no room for stays due and is put off.
  */
-import type { Check } from '../core/health/check.ts';
+import type { ComponentRecord } from '../core/component/component-record.ts';
+import type { AttemptOrder, Check } from '../core/health/check.ts';
 import { beginCheck, isLost, observeAttempt, startDueRetries } from '../core/health/check.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from '../probe/probe-runner.ts';
 import { MAX_TARGETS_PER_CALL } from '../probe/probe-runner.ts';
+import type { HostGate } from './host-gate.ts';
 import type { Member } from './member.ts';
-import { INCONCLUSIVE, planCheck, targetOf } from './member.ts';
+import { INCONCLUSIVE, hostOf, planCheck, targetOf } from './member.ts';
 
 /** A signal about a member, with the check it ends, if it ends one. */
 export interface MemberSignal {
@@ -20,38 +23,56 @@ export interface MemberSignal {
   readonly ended: Check | null;
 }
 
+/** An attempt to be made now. */
+interface Started {
+  readonly target: ProbeTarget;
+  /** It may hang: kept apart, so that no healthy one shares its connections. */
+  readonly doubtful: boolean;
+}
+
 /** Pause before a check is repeated whose reports never came. */
 const LOST_RETRY_MS = 1_000;
 
 export class CheckRounds {
   private readonly prober: ProbeRunner;
+  private readonly gate: HostGate;
   private readonly report: (reports: AttemptReport[]) => Promise<void>;
   /** Starts anywhere, so that a report meant for a check before an eviction meets no other one. */
   private nextCheckId = Math.floor(Math.random() * 2 ** 40);
 
-  constructor(prober: ProbeRunner, report: (reports: AttemptReport[]) => Promise<void>) {
+  constructor(prober: ProbeRunner, gate: HostGate, report: (reports: AttemptReport[]) => Promise<void>) {
     this.prober = prober;
+    this.gate = gate;
     this.report = report;
   }
 
   /** Starts every check and retry that is due by `now`; answers the signals of checks given up as lost. */
   start(members: Iterable<Member>, now: number): MemberSignal[] {
-    const regular: ProbeTarget[] = [];
-    const questionable: ProbeTarget[] = [];
+    const started: Started[] = [];
     const lost: MemberSignal[] = [];
+    const due: Member[] = [];
     for (const member of members) {
       if (!member.record.registration.healthCheck) continue;
       if (member.check && isLost(member.check, now)) lost.push(this.giveUp(member, member.check, now));
-      const targets = this.advance(member, now);
-      const { health } = member.record;
-      const doubtful =
-        health.suspect || health.consecutiveFailures > 0 || targets.some((target) => target.order.attempt > 0);
-      (doubtful ? questionable : regular).push(...targets);
+      if (member.check) started.push(...this.retry(member, member.check, now));
+      else if (member.nextCheckAt <= now) due.push(member);
     }
-    // Those that may hang are kept apart, so that no healthy one shares their connections.
-    this.dispatch(regular);
-    this.dispatch(questionable);
+    // In the order in which they became due, so that a crowded host keeps nobody waiting for ever.
+    for (const member of due.toSorted((a, b) => a.nextCheckAt - b.nextCheckAt)) {
+      const waitMs = this.gate.admitInTurn(hostOf(member.record), now);
+      started.push(...this.beginUnlessPutOff(member, waitMs, now));
+    }
+    this.dispatch(started);
     return lost;
+  }
+
+  /** Starts a check now, behind those who wait for its host already; one under way is enough. */
+  startOne(member: Member, now: number): void {
+    if (member.check || !member.record.registration.healthCheck) return;
+    // One that waits already keeps its place.
+    member.nextCheckAt = Math.min(member.nextCheckAt, now);
+    const waitMs = this.gate.admit(hostOf(member.record), now);
+    this.dispatch(this.beginUnlessPutOff(member, waitMs, now));
   }
 
   /** What the prober's reports mean for their components; late, duplicate and foreign ones mean nothing. */
@@ -74,6 +95,8 @@ export class CheckRounds {
         case 'passed': {
           if (report.outcome.kind !== 'passed') return [];
           const { status, responseTimeMs, details } = report.outcome;
+          const host = hostOf(member.record);
+          if (this.gate.notePassed(host, now)) release(members, host, now);
           return [this.end(member, next, { kind: 'check-passed', status, responseTimeMs, details })];
         }
         default:
@@ -82,15 +105,19 @@ export class CheckRounds {
     });
   }
 
-  private advance(member: Member, now: number): ProbeTarget[] {
-    const { record } = member;
-    const begins = member.check === null && member.nextCheckAt <= now;
-    if (!begins && !member.check) return [];
-    const step = member.check
-      ? startDueRetries(member.check, now)
-      : beginCheck(this.nextCheckId++, planCheck(record), now);
-    member.check = step.next;
-    return step.orders.map((order) => targetOf(record, order));
+  private beginUnlessPutOff(member: Member, waitMs: number, now: number): Started[] {
+    member.putOffUntil = waitMs > 0 ? now + waitMs : 0;
+    if (waitMs > 0) return [];
+    const { next, orders } = beginCheck(this.nextCheckId++, planCheck(member.record), now);
+    member.check = next;
+    return orders.map((order) => start(member.record, order));
+  }
+
+  private retry(member: Member, check: Check, now: number): Started[] {
+    const { next, orders } = startDueRetries(check, now);
+    member.check = next;
+    for (const { attempt } of orders) this.gate.charge(hostOf(member.record), attempt, now);
+    return orders.map((order) => start(member.record, order));
   }
 
   private end(member: Member, check: Check, signal: HealthSignal): MemberSignal {
@@ -104,12 +131,27 @@ export class CheckRounds {
     return this.end(member, { ...check }, { kind: 'doubt-ended' });
   }
 
-  private dispatch(targets: readonly ProbeTarget[]): void {
-    for (let at = 0; at < targets.length; at += MAX_TARGETS_PER_CALL) {
-      this.prober.run(targets.slice(at, at + MAX_TARGETS_PER_CALL), this.report).catch((error: unknown) => {
-        // Not the components' fault: their checks are given up as lost and repeated.
-        console.error(JSON.stringify({ message: 'probe batch failed', error: String(error) }));
-      });
+  private dispatch(started: readonly Started[]): void {
+    for (const doubtful of [false, true]) {
+      const targets = started.filter((each) => each.doubtful === doubtful).map((each) => each.target);
+      for (let at = 0; at < targets.length; at += MAX_TARGETS_PER_CALL) {
+        this.prober.run(targets.slice(at, at + MAX_TARGETS_PER_CALL), this.report).catch((error: unknown) => {
+          // Not the components' fault: their checks are given up as lost and repeated.
+          console.error(JSON.stringify({ message: 'probe batch failed', error: String(error) }));
+        });
+      }
     }
+  }
+}
+
+function start(record: ComponentRecord, order: AttemptOrder): Started {
+  const { suspect, consecutiveFailures } = record.health;
+  return { target: targetOf(record, order), doubtful: suspect || consecutiveFailures > 0 || order.attempt > 0 };
+}
+
+/** The host answers well: who waited for it is tried now. */
+function release(members: ReadonlyMap<string, Member>, host: string, now: number): void {
+  for (const member of members.values()) {
+    if (member.putOffUntil > now && hostOf(member.record) === host) member.putOffUntil = now;
   }
 }

@@ -5,9 +5,10 @@
  * the core judges, this object loads, stores in one synchronous transaction, schedules and delivers.
  */
 import { DurableObject, exports } from 'cloudflare:workers';
+import type { OwnerFilter } from '../core/access/permission.ts';
 import type { ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { AlarmClock } from './alarm-clock.ts';
-import { draining, setAside } from '../core/component/lifecycle.ts';
+import { setAside } from '../core/component/lifecycle.ts';
 import { assign } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
@@ -18,22 +19,26 @@ import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
 import type { MemberSignal } from './check-rounds.ts';
 import { CheckRounds } from './check-rounds.ts';
 import { matches, resourceView, toCandidate, toTypeHealth, toVitals } from './fleet-views.ts';
+import { ControlDesk } from './control-desk.ts';
 import { HealthDesk } from './health-desk.ts';
+import { HostGate } from './host-gate.ts';
 import { LifecycleDesk } from './lifecycle-desk.ts';
-import { firstRecord, renewed } from './new-record.ts';
 import { FailureDesk } from './failure-desk.ts';
-import { componentEvent } from './health-drafts.ts';
 import { HeartbeatDesk } from './heartbeat-desk.ts';
 import type { Member } from './member.ts';
 import { dueAt } from './member.ts';
 import { Outbox } from './outbox.ts';
+import { takeProbe, takeReport } from './on-demand.ts';
 import { RecoveryDesk } from './recovery-desk.ts';
+import { RegistrationDesk } from './registration-desk.ts';
 import type {
   ComponentQuery,
   HeartbeatInput,
   ProbeResult,
   RecoveryCause,
+  RegisterInput,
   RegistryApi,
+  RemoveOptions,
   SyncAnswer,
   SyncRequest,
 } from './registry-api.ts';
@@ -49,6 +54,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   private readonly recoveries: RecoveryDesk;
   private readonly health: HealthDesk;
   private readonly lifecycles: LifecycleDesk;
+  private readonly registrations: RegistrationDesk;
+  private readonly controls: ControlDesk;
   private readonly beats: HeartbeatDesk;
   private readonly outbox: Outbox;
   private readonly events: EventSink;
@@ -62,8 +69,11 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     this.recoveries = new RecoveryDesk(this.state);
     this.health = new HealthDesk(this.state, this.recoveries);
     this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
+    this.registrations = new RegistrationDesk(this.state, this.lifecycles);
     this.beats = new HeartbeatDesk(this.state);
-    this.rounds = new CheckRounds(entrypoints.Prober, async (reports) => this.takeReports(reports));
+    const gate = new HostGate();
+    this.controls = new ControlDesk(this.state, this.recoveries, gate);
+    this.rounds = new CheckRounds(entrypoints.Prober, gate, async (reports) => this.takeReports(reports));
     // A stub that has once failed stays broken, so each call gets its own.
     this.events = { publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health) };
     this.reports = new FailureDesk(this.state, entrypoints.FailureManager);
@@ -84,39 +94,19 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     });
   }
 
-  async register(
-    registration: Registration,
-    claim: number,
-    ifGeneration: number | null,
-  ): ReturnType<RegistryApi['register']> {
+  async register(input: RegisterInput): ReturnType<RegistryApi['register']> {
     const now = Date.now();
-    this.state.nameType(registration.type);
-    const known = this.state.members.get(registration.id)?.record;
-    if (ifGeneration !== null && !known) return unknown(registration.id);
-    if (ifGeneration !== null && known!.generation !== ifGeneration) return stale(known!, ifGeneration);
-    if (known && known.claim > claim) return ok({ created: false, component: this.view(known, now) });
-    const { maxComponentsPerType } = this.state.config;
-    if (!known && this.state.members.size >= maxComponentsPerType) {
-      return fail('component-limit', `${registration.type} has ${maxComponentsPerType} components, the most allowed`);
-    }
-    const record = known ? renewed(known, registration, claim, now) : firstRecord(registration, claim, now);
-    const unchanged = known?.generation === record.generation && known.lifecycle === record.lifecycle;
-    const event = componentEvent(
-      known ? 'component.updated' : 'component.registered',
-      record,
-      {},
-      this.state.draftContext(record, now),
-    );
-    this.state.commit({ records: [record], outbox: unchanged ? [] : [event], visible: !unchanged }, now);
-    const member = this.state.members.get(registration.id)!;
-    if (!unchanged) this.checkAnew(member, known, now);
-    else if (record.health.status !== 'healthy') this.checkSoon(member, now);
+    const stored = this.registrations.store(input, now);
+    if (!stored.ok) return stored;
+    const { member, before, change } = stored.value;
+    if (change === 'changed') this.checkAnew(member, before, now);
+    else if (change === 'unchanged' && member.record.health.status !== 'healthy') this.checkSoon(member, now);
     await this.settle(now);
-    return ok({ created: !known, component: this.view(member.record, now) });
+    return ok({ created: !before, component: this.view(member.record, now) });
   }
 
-  async component(id: string): ReturnType<RegistryApi['component']> {
-    const member = this.state.members.get(id);
+  async component(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['component']> {
+    const member = this.state.find(id, only);
     return member ? ok(this.view(member.record, Date.now())) : unknown(id);
   }
 
@@ -128,25 +118,11 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return records.slice(0, query.limit).map(view);
   }
 
-  async remove(
-    id: string,
-    options: { drainMs: number; ifGeneration: number | null },
-  ): ReturnType<RegistryApi['remove']> {
-    const member = this.state.members.get(id);
-    if (!member) return unknown(id);
-    const { record } = member;
-    if (options.ifGeneration !== null && options.ifGeneration !== record.generation)
-      return stale(record, options.ifGeneration);
+  async remove(id: string, options: RemoveOptions): ReturnType<RegistryApi['remove']> {
     const now = Date.now();
-    if (options.drainMs > 0) {
-      const until = now + options.drainMs;
-      this.lifecycles.change(record, draining(until), now);
-      await this.settle(now);
-      return ok({ claim: record.claim, drainsUntil: until });
-    }
-    this.lifecycles.remove(record, now);
-    await this.settle(now);
-    return ok({ claim: record.claim, drainsUntil: null });
+    const removal = this.registrations.remove(id, options, now);
+    if (removal.ok) await this.settle(now);
+    return removal;
   }
 
   async removeClaim(id: string, claim: number): Promise<void> {
@@ -164,12 +140,15 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return results;
   }
 
-  async probe(id: string): ReturnType<RegistryApi['probe']> {
-    const member = this.state.members.get(id);
+  async probe(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['probe']> {
+    const member = this.state.find(id, only);
     if (!member) return unknown(id);
     if (!member.record.registration.healthCheck) return fail('no-health-check', `${id} registered no healthCheck`);
+    const now = Date.now();
+    const refusal = takeProbe(member, now);
+    if (refusal) return refusal;
     const verdict = new Promise<Omit<ProbeResult, 'health'>>((resolve) => member.waiting.push(resolve));
-    this.checkSoon(member, Date.now());
+    this.checkSoon(member, now);
     await this.arm();
     const result = await verdict;
     return ok({ ...result, health: this.view(member.record, Date.now()).health });
@@ -179,16 +158,30 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     id: string,
     error: { code?: string; message: string },
     context: JsonObject | null,
+    only: OwnerFilter = null,
   ): ReturnType<RegistryApi['reportFailure']> {
-    const member = this.state.members.get(id);
+    const member = this.state.find(id, only);
     if (!member) return unknown(id);
     const now = Date.now();
+    const refusal = takeReport(member, now);
+    if (refusal) return refusal;
     const report = this.reports.store(member, { code: error.code ?? '', message: error.message }, context, now);
     this.checkSoon(member, now);
     await this.arm();
     const evaluation = await this.reports.evaluate(report);
     this.deliver(now);
     return ok(evaluation);
+  }
+
+  async controlSecret(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['controlSecret']> {
+    return this.controls.secret(id, only, Date.now());
+  }
+
+  async rotateControlSecret(
+    id: string,
+    options: { readonly only?: OwnerFilter } = {},
+  ): ReturnType<RegistryApi['rotateControlSecret']> {
+    return this.controls.rotate(id, options.only ?? null, Date.now());
   }
 
   async sync(request: SyncRequest): Promise<SyncAnswer> {
@@ -228,19 +221,11 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async recoveryFacts(id: string, recoveryId: string): ReturnType<RegistryApi['recoveryFacts']> {
-    const found = this.recoveries.find(id, recoveryId);
-    if (!found) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
-    const { registration, lifecycle } = found.member.record;
-    const { control } = registration;
-    return ok({
-      name: registration.name,
-      controlUrl: control ? (URL.parse(control.endpoint, registration.endpoint)?.href ?? null) : null,
-      facts: {
-        controlActions: control?.actions ?? [],
-        hasStandby: lifecycle.state === 'active' && this.lifecycles.standbyFor(found.member.record) !== undefined,
-        autoScalingEnabled: this.state.config.autoScalingEnabled,
-      },
-    });
+    return this.recoveries.target(id, recoveryId);
+  }
+
+  async controlAccess(id: string, recoveryId: string): ReturnType<RegistryApi['controlAccess']> {
+    return this.controls.access(id, recoveryId, Date.now());
   }
 
   async permitAction(id: string, recoveryId: string, disruptive: boolean): ReturnType<RegistryApi['permitAction']> {
@@ -271,15 +256,10 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async promoteStandby(id: string, recoveryId: string): ReturnType<RegistryApi['promoteStandby']> {
-    const found = this.recoveries.find(id, recoveryId);
-    if (!found) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
-    const { promoted } = found.active;
-    if (promoted !== null) return ok({ promoted });
     const now = Date.now();
-    const standby = this.lifecycles.switchOver(found.member.record, now);
-    if (!standby) return fail('no-standby', `${this.state.type} has no healthy standby for ${id}`);
+    const promoted = this.lifecycles.promoteStandby(id, recoveryId, now);
     await this.settle(now);
-    return ok({ promoted: standby.registration.id });
+    return promoted;
   }
 
   async setAside(id: string, state: 'maintenance' | 'isolated', until: number): ReturnType<RegistryApi['setAside']> {
@@ -356,9 +336,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   private checkSoon(member: Member, now: number): void {
-    if (member.check) return;
-    member.nextCheckAt = now;
-    this.observe(this.rounds.start([member], now), now);
+    this.rounds.startOne(member, now);
   }
 
   private view(record: ComponentRecord, now: number) {
@@ -387,6 +365,3 @@ const asksTheSame = (a: Registration, b: Registration): boolean =>
   a.endpoint === b.endpoint && JSON.stringify(a.healthCheck) === JSON.stringify(b.healthCheck);
 
 const unknown = (id: string) => fail('unknown-component', `${id} is not registered`);
-
-const stale = (record: ComponentRecord, expected: number) =>
-  fail('precondition-failed', `the registration is number ${record.generation}, If-Match says ${expected}`);

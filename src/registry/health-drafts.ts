@@ -1,4 +1,5 @@
 /** What a change of health leaves in the outbox: events for the log, failures for their manager. */
+import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { ComponentResource } from '../core/component/resource.ts';
 import type { EventDraft, EventType } from '../core/event/coordinator-event.ts';
@@ -11,6 +12,8 @@ export interface DraftContext {
   readonly now: number;
   readonly newId: () => string;
   readonly resource: () => ComponentResource;
+  /** Who asked for the change, when somebody did. */
+  readonly audit?: AuditNote | null;
 }
 
 /** A component that stays down is written down this often, after the first few failures. */
@@ -24,7 +27,8 @@ export function eventDraft(
 ): OutboxDraft {
   const componentId = record.registration.id;
   const key = context.newId();
-  const payload: EventDraft = { key, type, subject: componentId, time: context.now, data };
+  const audit = context.audit ? { audit: context.audit } : {};
+  const payload: EventDraft = { key, type, subject: componentId, time: context.now, data, ...audit };
   return { kind: 'event', key, componentId, payload };
 }
 

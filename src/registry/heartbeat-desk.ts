@@ -20,7 +20,7 @@ export class HeartbeatDesk {
 
   /** Stores the heartbeats, has `observe` judge what they mean, and answers each. */
   take(beats: readonly HeartbeatInput[], observe: (signals: MemberSignal[]) => void, now: number): HeartbeatResult[] {
-    const refusals = beats.map((beat) => this.refuse(beat.id));
+    const refusals = beats.map((beat) => this.refuse(beat));
     const signals = beats.flatMap((beat, at) => (refusals[at] ? [] : [this.store(beat, now)]));
     observe(signals);
     return beats.map(({ id }, at) => refusals[at] ?? this.receipt(id, now));
@@ -46,8 +46,8 @@ export class HeartbeatDesk {
     });
   }
 
-  private refuse(id: string): HeartbeatResult | null {
-    const member = this.state.members.get(id);
+  private refuse({ id, only }: HeartbeatInput): HeartbeatResult | null {
+    const member = this.state.find(id, only);
     if (!member) return fail('unknown-component', `${id} is not registered`);
     if (member.record.registration.heartbeat) return null;
     return fail('heartbeat-not-declared', `${id} registered no heartbeat.ttl`);

@@ -7,25 +7,41 @@ import { degradedAfterMs } from '../core/component/registration.ts';
 import type { AttemptOrder, Check, CheckPlan } from '../core/health/check.ts';
 import { checkDueAt, retryTimeoutMs } from '../core/health/check.ts';
 import { suspicionMs } from '../core/health/schedule.ts';
+import type { OnDemandQuotas } from '../core/quota/on-demand-quota.ts';
+import { freshQuotas } from '../core/quota/on-demand-quota.ts';
 import type { ProbeTarget } from '../probe/probe-runner.ts';
+import { hostOfUrl } from './host-gate.ts';
 import type { ProbeResult } from './registry-api.ts';
 
 export interface Member {
   record: ComponentRecord;
   check: Check | null;
+  /** When it is due for a check, epoch ms; stays what it is while the check is put off. */
   nextCheckAt: number;
+  /** Its host cannot take the check before, epoch ms; 0 when nothing keeps it waiting. */
+  putOffUntil: number;
   heartbeatDueAt: number | null;
   /** Places it within its type's round, the same after every restart. */
   readonly ordinal: number;
   /** Callers of `probe` who wait for the verdict of the check under way. */
   waiting: ((result: Omit<ProbeResult, 'health'>) => void)[];
+  quotas: OnDemandQuotas;
 }
 
 /** A component fresh from registration or storage: due for a check at `nextCheckAt`, its heartbeat from now on. */
 export function newMember(record: ComponentRecord, nextCheckAt: number, now: number): Member {
   const ttl = record.registration.heartbeat?.ttl;
   const heartbeatDueAt = ttl === undefined ? null : now + ttl;
-  return { record, check: null, nextCheckAt, heartbeatDueAt, ordinal: hashOf(record.registration.id), waiting: [] };
+  return {
+    record,
+    check: null,
+    nextCheckAt,
+    putOffUntil: 0,
+    heartbeatDueAt,
+    ordinal: hashOf(record.registration.id),
+    waiting: [],
+    quotas: freshQuotas(now),
+  };
 }
 
 /** FNV-1a, 32 bits: spreads names evenly, the same on every start. */
@@ -56,12 +72,20 @@ export function planCheck(record: ComponentRecord): CheckPlan {
   };
 }
 
+const healthUrl = ({ registration }: ComponentRecord): string => {
+  const endpoint = registration.healthCheck?.endpoint ?? '';
+  return URL.parse(endpoint, registration.endpoint)?.href ?? endpoint;
+};
+
+/** The host that its checks ask. */
+export const hostOf = (record: ComponentRecord): string => hostOfUrl(healthUrl(record));
+
 export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTarget {
   const { registration } = record;
   const check = registration.healthCheck!;
   return {
     componentId: registration.id,
-    url: URL.parse(check.endpoint, registration.endpoint)?.href ?? check.endpoint,
+    url: healthUrl(record),
     method: check.method,
     degradedAfterMs: degradedAfterMs(check),
     order,
@@ -80,7 +104,7 @@ export function dueAt(member: Member): number {
   const check = member.check
     ? checkDueAt(member.check)
     : record.registration.healthCheck
-      ? member.nextCheckAt
+      ? Math.max(member.nextCheckAt, member.putOffUntil)
       : Infinity;
   return Math.min(
     check,

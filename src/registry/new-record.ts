@@ -7,8 +7,16 @@ import type { Registration } from '../core/component/registration.ts';
 import { initialHealth } from '../core/health/health-state.ts';
 import { keepSenses } from '../core/health/keep-senses.ts';
 
-export const firstRecord = (registration: Registration, claim: number, now: number): ComponentRecord => ({
+/** What registers: the registration, the claim it is stored under and whose it is. */
+export interface Registering {
+  readonly registration: Registration;
+  readonly claim: number;
+  readonly owner: string | null;
+}
+
+export const firstRecord = ({ registration, claim, owner }: Registering, now: number): ComponentRecord => ({
   registration,
+  owner,
   claim,
   generation: claim,
   revision: 0,
@@ -21,12 +29,8 @@ export const firstRecord = (registration: Registration, claim: number, now: numb
 });
 
 /** The same component registered again: what is known of it stays, what it changed takes effect. */
-export function renewed(
-  record: ComponentRecord,
-  registration: Registration,
-  claim: number,
-  now: number,
-): ComponentRecord {
+export function renewed(record: ComponentRecord, registering: Registering, now: number): ComponentRecord {
+  const { registration, claim, owner } = registering;
   const changed = JSON.stringify(record.registration) !== JSON.stringify(registration);
   const roleChanged = registration.role !== record.registration.role;
   // A component that registers anew while it drains means to stay.
@@ -34,5 +38,5 @@ export function renewed(
     roleChanged || record.lifecycle.state === 'draining' ? settledAs(registration.role) : record.lifecycle;
   const senses = { checks: registration.healthCheck !== undefined, heartbeats: registration.heartbeat !== undefined };
   const health = changed ? keepSenses(record.health, senses, now) : record.health;
-  return { ...record, registration, claim, generation: changed ? claim : record.generation, lifecycle, health };
+  return { ...record, registration, owner, claim, generation: changed ? claim : record.generation, lifecycle, health };
 }

@@ -3,15 +3,18 @@
  * the checks, and everything a workflow waits for is written to the outbox first.
  */
 import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
+import { controlUrlOf } from '../core/component/control-url.ts';
 import type { LifecycleState } from '../core/component/lifecycle.ts';
 import type { RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
+import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
 import { eventDraft } from './health-drafts.ts';
 import type { Member } from './member.ts';
-import type { ActionLeave, RecoveryCause, RegistryApi } from './registry-api.ts';
+import type { ActionLeave, RecoveryCause, RecoveryTarget, RegistryApi } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
 import type { OutboxDraft } from './registry-store.ts';
+import { standbyFor } from './standby.ts';
 
 const FIRST_COOLDOWN_MS = 300_000;
 const EVENT_OF_OUTCOME = {
@@ -61,6 +64,23 @@ export class RecoveryDesk {
     return member && active?.order.recoveryId === recoveryId ? { member, active } : undefined;
   }
 
+  /** What a recovery plans by. No secret is among it: the workflow stores it. */
+  target(id: string, recoveryId: string): Result<RecoveryTarget, 'not-recovering'> {
+    const found = this.find(id, recoveryId);
+    if (!found) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
+    const { record } = found.member;
+    const { registration, lifecycle } = record;
+    return ok({
+      name: registration.name,
+      controlUrl: controlUrlOf(registration),
+      facts: {
+        controlActions: registration.control?.actions ?? [],
+        hasStandby: lifecycle.state === 'active' && standbyFor(record, this.state.members) !== undefined,
+        autoScalingEnabled: this.state.config.autoScalingEnabled,
+      },
+    });
+  }
+
   /**
    * Lets a recovery take its next action. Restarting and scaling take capacity away: no more than a third
    * of the type (at least one) at once, so that a cure never takes a type down.
@@ -95,7 +115,8 @@ export class RecoveryDesk {
     const verification = { position, since: now, until, successes: 0 };
     this.update(member.record, { ...active, verification }, [], now);
     member.check = null;
-    member.nextCheckAt = now;
+    // A check that waits for its host keeps its place; it too begins after the action.
+    member.nextCheckAt = Math.min(member.nextCheckAt, now);
     return true;
   }
 

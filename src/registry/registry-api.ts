@@ -5,8 +5,11 @@
  * Every method may be called twice with the same arguments.
  */
 import { env } from 'cloudflare:workers';
+import type { Actor } from '../core/access/actor.ts';
+import type { OwnerFilter } from '../core/access/permission.ts';
 import type { Candidate, Vitals } from '../core/balancing/candidate.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
+import type { ControlSecret } from '../core/component/control-secret.ts';
 import type { LifecycleState } from '../core/component/lifecycle.ts';
 import type { ComponentLoad, ReportedLoad } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
@@ -16,37 +19,48 @@ import type { FailureEvaluation, RecoveryOrder } from '../core/failure/failure-i
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
 import type { FailureDetail, HealthStatus } from '../core/health/health-state.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Result } from '../core/result.ts';
+import type { Failure, Result } from '../core/result.ts';
+
+export type { ControlSecret };
 
 export type NotFound = 'unknown-component';
 
+/** How a quota that is used up is answered. */
+export interface TooMany<R extends string> extends Failure<R> {
+  /** ms until there is room for one more */
+  readonly retryAfterMs: number;
+}
+
+/** Where `only` is given, a component of another owner is answered as one that does not exist. */
 export interface RegistryApi {
   /**
    * Stores under the number of a claim; an older claim than the stored one changes nothing. With
    * `ifGeneration` only over exactly that registration.
    */
-  register(
-    registration: Registration,
-    claim: number,
-    ifGeneration: number | null,
-  ): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | NotFound>>;
-  component(id: string): Promise<Result<ComponentResource, NotFound>>;
+  register(input: RegisterInput): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | NotFound>>;
+  component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, NotFound>>;
   components(query: ComponentQuery): Promise<ComponentResource[]>;
   loads(): Promise<LoadEntry[]>;
   /** Removes it, after `drainMs` out of routing when that is not 0. */
-  remove(
-    id: string,
-    options: { drainMs: number; ifGeneration: number | null },
-  ): Promise<Result<Removal, NotFound | 'precondition-failed'>>;
+  remove(id: string, options: RemoveOptions): Promise<Result<Removal, NotFound | 'precondition-failed'>>;
   /** Many at once, a result for each in their order. */
   heartbeats(beats: readonly HeartbeatInput[]): Promise<HeartbeatResult[]>;
-  /** Checks now (or joins the check under way) and answers its result. */
-  probe(id: string): Promise<Result<ProbeResult, NotFound | 'no-health-check'>>;
+  /** Checks now (or joins the check under way) and answers its result; `TooMany` beyond ten at once, one a second. */
+  probe(id: string, only?: OwnerFilter): Promise<Result<ProbeResult, NotFound | 'no-health-check' | 'too-many-probes'>>;
+  /** Stores and evaluates it; `TooMany` beyond sixty at once, one a second. */
   reportFailure(
     id: string,
     error: { code?: string; message: string },
     context: JsonObject | null,
-  ): Promise<Result<FailureEvaluation, NotFound>>;
+    only?: OwnerFilter,
+  ): Promise<Result<FailureEvaluation, NotFound | 'too-many-reports'>>;
+  /** What its control calls are signed with. */
+  controlSecret(id: string, only?: OwnerFilter): Promise<Result<ControlSecret, NotFound | 'no-control'>>;
+  /** Makes a new one, with which the old one signs for a day. Of several rotations the last two secrets live. */
+  rotateControlSecret(
+    id: string,
+    options?: { readonly only?: OwnerFilter },
+  ): Promise<Result<ControlSecret, NotFound | 'no-control'>>;
   /** Brings an edge up to date and takes in what it assigned since. */
   sync(request: SyncRequest): Promise<SyncAnswer>;
   /** Removes what is stored under exactly that claim. */
@@ -61,6 +75,11 @@ export interface RegistryApi {
     Result<{ order: RecoveryOrder; started: boolean }, NotFound | 'superseded' | 'cooling-down' | 'not-in-service'>
   >;
   recoveryFacts(id: string, recoveryId: string): Promise<Result<RecoveryTarget, NotFound | 'not-recovering'>>;
+  /** What one control call of a recovery needs; asked anew for each attempt, never stored. */
+  controlAccess(
+    id: string,
+    recoveryId: string,
+  ): Promise<Result<ControlAccess, 'not-recovering' | 'no-control' | 'host-busy'>>;
   /** Asks leave for the next action; a disruptive one waits while a third of the type is being worked on. */
   permitAction(id: string, recoveryId: string, disruptive: boolean): Promise<ActionLeave>;
   /** Starts counting proof from now on; the answer comes as a signal to the recovery. */
@@ -84,6 +103,27 @@ export interface RegistryApi {
 }
 
 export type LoadEntry = ComponentLoad & { readonly componentId: string };
+
+export interface RegisterInput {
+  readonly registration: Registration;
+  /** Number of the directory's claim. */
+  readonly claim: number;
+  /** Only over exactly this registration; null for any or none. */
+  readonly ifGeneration: number | null;
+  /** Whose it is, as the directory decided: id of a registrar's key, null for nobody's. */
+  readonly owner: string | null;
+  /** Who asked for it, for the audit. */
+  readonly actor: Actor | null;
+}
+
+export interface RemoveOptions {
+  /** Out of routing for this long first; 0 for at once. */
+  readonly drainMs: number;
+  readonly ifGeneration: number | null;
+  readonly only?: OwnerFilter;
+  /** Who asked for it, for the audit. */
+  readonly actor?: Actor | null;
+}
 
 export interface Registered {
   readonly created: boolean;
@@ -111,6 +151,7 @@ export interface HeartbeatInput {
   readonly id: string;
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
   readonly load: ReportedLoad | null;
+  readonly only?: OwnerFilter;
 }
 
 export interface HeartbeatReceipt {
@@ -156,6 +197,12 @@ export interface RecoveryTarget {
   readonly facts: RecoveryFacts;
   readonly name: string;
   readonly controlUrl: string | null;
+}
+
+export interface ControlAccess {
+  readonly url: string;
+  /** Those that sign now, the newest first. */
+  readonly secrets: readonly string[];
 }
 
 export type ActionLeave = 'permitted' | 'too-many' | 'not-recovering';

@@ -4,10 +4,12 @@
  * Owns the type's revision (it moves with membership, health and lifecycle, not with load) and the
  * rule that memory changes only after the transaction that stores the change.
  */
+import type { OwnerFilter } from '../core/access/permission.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
+import { MAX_PUT_OFF_MS } from '../core/health/host-budget.ts';
 import type { RoundPlace } from '../core/health/schedule.ts';
 import { detectionFor, nextRoundAt } from '../core/health/schedule.ts';
 import { countChecked, resourceView } from './fleet-views.ts';
@@ -80,6 +82,12 @@ export class RegistryState {
     if (change.visible) this.checkedCount = countChecked(this.members);
   }
 
+  /** The member of that id; one of another owner than `only` is none. */
+  find(id: string, only: OwnerFilter = null): Member | undefined {
+    const member = this.members.get(id);
+    return only === null || member?.record.owner === only ? member : undefined;
+  }
+
   nameType(type: string): void {
     if (this.type !== '') return;
     this.store.writeScalar('type', type);
@@ -90,6 +98,7 @@ export class RegistryState {
   clampSchedule(now: number): void {
     for (const member of this.members.values()) {
       if (member.nextCheckAt > now + this.intervalMs(member.record)) member.nextCheckAt = now;
+      if (member.putOffUntil > now + MAX_PUT_OFF_MS) member.putOffUntil = now;
     }
   }
 

@@ -9,6 +9,7 @@ import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { ReportedLoad } from '../core/component/load.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import { RegistrationSchema } from '../core/component/registration.ts';
+import { ControlSecretStore } from './control-secret-store.ts';
 
 export type OutboxKind = 'event' | 'failure' | 'signal' | 'nudge';
 
@@ -38,7 +39,8 @@ const SCHEMA = [
      updated_at INTEGER NOT NULL,
      lifecycle TEXT NOT NULL,
      health TEXT NOT NULL,
-     recovery TEXT NOT NULL
+     recovery TEXT NOT NULL,
+     owner TEXT
    ) STRICT`,
   `CREATE TABLE IF NOT EXISTS outbox (
      seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -66,6 +68,7 @@ interface ComponentRow extends Record<string, SqlStorageValue> {
   lifecycle: string;
   health: string;
   recovery: string;
+  owner: string | null;
 }
 
 export interface StoredHeartbeat {
@@ -85,11 +88,16 @@ const LifecycleRowSchema = z.looseObject({ state: z.string(), until: nullableNum
 const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: z.number() });
 
 export class RegistryStore {
+  readonly controlSecrets: ControlSecretStore;
   private readonly sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
+    // Tables made before there were owners.
+    const columns = sql.exec<{ name: string }>('PRAGMA table_info(components)').toArray();
+    if (!columns.some(({ name }) => name === 'owner')) sql.exec('ALTER TABLE components ADD COLUMN owner TEXT');
+    this.controlSecrets = new ControlSecretStore(sql);
   }
 
   /** Every readable component, in the order of registration; ids of unreadable rows apart. */
@@ -106,11 +114,11 @@ export class RegistryStore {
 
   saveComponent(record: ComponentRecord): void {
     this.sql.exec(
-      `INSERT INTO components (id, registration, claim, generation, revision, registered_at, updated_at, lifecycle, health, recovery)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO components (id, registration, claim, generation, revision, registered_at, updated_at, lifecycle, health, recovery, owner)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, claim = excluded.claim, generation = excluded.generation,
          revision = excluded.revision, registered_at = excluded.registered_at, updated_at = excluded.updated_at,
-         lifecycle = excluded.lifecycle, health = excluded.health, recovery = excluded.recovery`,
+         lifecycle = excluded.lifecycle, health = excluded.health, recovery = excluded.recovery, owner = excluded.owner`,
       record.registration.id,
       JSON.stringify(record.registration),
       record.claim,
@@ -121,12 +129,14 @@ export class RegistryStore {
       JSON.stringify(record.lifecycle),
       JSON.stringify(record.health),
       JSON.stringify(record.recovery),
+      record.owner,
     );
   }
 
   deleteComponent(id: string): void {
     this.sql.exec('DELETE FROM components WHERE id = ?', id);
     this.dropHeartbeat(id);
+    this.controlSecrets.drop(id);
   }
 
   /** The time by which each component's next heartbeat is due, and the load its last one told. */
@@ -201,6 +211,7 @@ function readRow(row: ComponentRow): ComponentRecord | undefined {
   try {
     return {
       registration: RegistrationSchema.parse(JSON.parse(row.registration)),
+      owner: row.owner,
       claim: row.claim,
       generation: row.generation,
       revision: row.revision,

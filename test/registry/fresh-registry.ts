@@ -39,6 +39,9 @@ export const deliverNow = ({ stub }: FreshRegistry): Promise<void> =>
     await instance['outbox'].flush(Infinity);
   });
 
+/** A registration by nobody in particular, over whatever is there. */
+export const PLAIN = { ifGeneration: null, owner: null, actor: null } as const;
+
 let claims = 0;
 
 export const nextClaim = (): number => ++claims;
@@ -52,7 +55,7 @@ export function freshRegistry(type = freshId('t').replaceAll('-', '_')): FreshRe
     stub,
     async register(id, overrides = {}) {
       const registration = RegistrationSchema.parse(registrationFor(id, { type, ...overrides }));
-      const stored = await api.register(registration, nextClaim(), null);
+      const stored = await api.register({ ...PLAIN, registration, claim: nextClaim() });
       if (!stored.ok) throw new Error(stored.message);
       return stored.value.component;
     },

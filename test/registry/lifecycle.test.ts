@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
 import { eventsOf } from '../recovery/ailing-component.ts';
 import { eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
-import { freshRegistry, nextClaim } from './fresh-registry.ts';
+import { PLAIN, freshRegistry, nextClaim } from './fresh-registry.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 const FAR_MS = 600_000;
@@ -88,7 +88,11 @@ describe.concurrent('deregisterAfter', () => {
     for (const id of [dead, back]) {
       // Shorter than callers may choose, so that it ends within a test.
       const registration = RegistrationSchema.parse(registrationFor(id, { type: registry.type, ...beats }));
-      await registry.api.register({ ...registration, deregisterAfter: 700 }, nextClaim(), null);
+      await registry.api.register({
+        ...PLAIN,
+        registration: { ...registration, deregisterAfter: 700 },
+        claim: nextClaim(),
+      });
       await registry.beat(id, 'unhealthy');
     }
     await registry.beat(back);

@@ -7,6 +7,8 @@ import type { Registration } from './registration.ts';
 
 export interface ComponentRecord {
   readonly registration: Registration;
+  /** Id of the registrar's key it was registered with; null when an operator did. Never shown. */
+  readonly owner: string | null;
   /** Number of the claim it is stored under; grows with every registration of this id, unchanged ones too. */
   readonly claim: number;
   /** Number of the claim that last changed the registration: its ETag. */

@@ -13,6 +13,7 @@ const CONTEXT = { detection: { intervalMs: 4_000, worstCaseMs: 9_000 }, share: 0
 
 const record: ComponentRecord = {
   registration: registrationOf({ capabilities: { maxConcurrentTasks: 3 } }),
+  owner: 'k-registrar',
   claim: 3,
   generation: 2,
   revision: 318,
@@ -28,6 +29,7 @@ describe('toResource', () => {
   it('is the registration and what is known beside it', () => {
     const resource = toResource(record, CONTEXT);
     expect(resource).toMatchObject(record.registration);
+    expect(JSON.stringify(resource)).not.toContain('k-registrar');
     expect(resource).toMatchObject({
       lifecycle: 'active',
       lifecycleUntil: null,

@@ -21,17 +21,28 @@ type Mode =
   | 'slow'
   | 'reset'
   | 'redirect'
+  | 'redirect-to-metadata'
   | 'endless'
   | 'buried-verdict'
   | 'heals-on-restart'
   | 'refuses-control'
   | 'down-refuses-control';
 
+interface Received {
+  readonly headers: Record<string, string>;
+  /** As it was sent. */
+  readonly body: string;
+}
+
 interface Fake {
   mode: Mode;
   readonly control: unknown[];
+  /** The same requests as they came. */
+  readonly controlRequests: Received[];
   checks: number;
-  readonly hooks: { readonly headers: Record<string, string>; readonly body: string }[];
+  /** When each check came, epoch ms. */
+  readonly checkedAt: number[];
+  readonly hooks: Received[];
   /** Control requests that were refused. */
   refusals: number;
 }
@@ -58,15 +69,20 @@ export default async function startComponentServer(project: TestProject): Promis
 async function handle(fakes: Map<string, Fake>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, first = '', second = ''] = (request.url ?? '').split('/');
   const name = first === 'set' ? second : first;
-  const fake = fakes.get(name) ?? { mode: 'healthy', control: [], hooks: [], checks: 0, refusals: 0 };
+  const fake = fakes.get(name) ?? newFake();
   fakes.set(name, fake);
   if (first === 'set') {
     fake.mode = ((await readJson(request)) as { mode: Mode }).mode;
     return send(response, 200, {});
   }
   if (second === 'log') {
-    const { control, hooks, checks, refusals } = fake;
-    return send(response, 200, { control, hooks, checks, refusals });
+    const { mode: _, ...log } = fake;
+    return send(response, 200, log);
+  }
+  const location = redirectOf(fake.mode, second);
+  if (location !== null) {
+    response.writeHead(302, { location }).end();
+    return;
   }
   if (second === 'hook') {
     const body = await readText(request);
@@ -75,18 +91,36 @@ async function handle(fakes: Map<string, Fake>, request: IncomingMessage, respon
     return send(response, 200, {});
   }
   if (second === 'control') {
-    const order = await readJson(request);
+    const body = await readText(request);
+    fake.controlRequests.push({ headers: request.headers as Record<string, string>, body });
     if (fake.mode === 'refuses-control' || fake.mode === 'down-refuses-control') {
       fake.refusals++;
       return send(response, 500, {});
     }
-    fake.control.push(order);
+    fake.control.push(JSON.parse(body));
     if (fake.mode === 'heals-on-restart') fake.mode = 'healthy';
     return send(response, 202, {});
   }
   fake.checks++;
+  fake.checkedAt.push(Date.now());
   return answerHealth(fake, request, response);
 }
+
+/** Where health checks, control calls and webhooks alike are sent on to. */
+function redirectOf(mode: Mode, path: string): string | null {
+  if (mode === 'redirect') return `/elsewhere/${path}`;
+  return mode === 'redirect-to-metadata' ? 'http://169.254.169.254/latest/meta-data/' : null;
+}
+
+const newFake = (): Fake => ({
+  mode: 'healthy',
+  control: [],
+  controlRequests: [],
+  hooks: [],
+  checks: 0,
+  checkedAt: [],
+  refusals: 0,
+});
 
 function answerHealth(fake: Fake, request: IncomingMessage, response: ServerResponse): void {
   switch (fake.mode) {
@@ -100,8 +134,8 @@ function answerHealth(fake: Fake, request: IncomingMessage, response: ServerResp
     case 'down-refuses-control':
       return send(response, 503, { status: 'unhealthy' });
     case 'redirect':
-      response.writeHead(302, { location: '/elsewhere/health' }).end();
-      return;
+    case 'redirect-to-metadata':
+      return; // Answered before it comes to this.
     case 'reset':
       request.socket.destroy();
       return;

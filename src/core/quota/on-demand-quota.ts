@@ -1,0 +1,17 @@
+/** How often callers may have one component checked or report it failed. */
+import type { BucketPolicy, TokenBucket } from './token-bucket.ts';
+import { fullBucket } from './token-bucket.ts';
+
+export const PROBE_QUOTA: BucketPolicy = { burst: 10, perSecond: 1 };
+export const REPORT_QUOTA: BucketPolicy = { burst: 60, perSecond: 1 };
+
+/** What is left of a component's quotas. */
+export interface OnDemandQuotas {
+  readonly probes: TokenBucket;
+  readonly reports: TokenBucket;
+}
+
+export const freshQuotas = (now: number): OnDemandQuotas => ({
+  probes: fullBucket(PROBE_QUOTA, now),
+  reports: fullBucket(REPORT_QUOTA, now),
+});

@@ -1,0 +1,106 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { Webhook } from 'standardwebhooks';
+import { describe, expect, inject, it } from 'vitest';
+import { DOUBTFUL_HOST } from '../../src/core/health/host-budget.ts';
+import { performAction } from '../../src/recovery/perform-action.ts';
+import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
+import { hostOfUrl } from '../../src/registry/host-gate.ts';
+import type { FreshRegistry } from '../registry/fresh-registry.ts';
+import { freshRegistry } from '../registry/fresh-registry.ts';
+import { componentLog, freshId } from '../support/coordinator-http.ts';
+import { ailing, begunOnly, ended, withControl } from './ailing-component.ts';
+
+interface Received {
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+const received = async (id: string): Promise<Received[]> =>
+  ((await componentLog(id)) as unknown as { controlRequests: Received[] }).controlRequests;
+
+async function secretOf({ api }: FreshRegistry, id: string): Promise<string> {
+  const found = await api.controlSecret(id);
+  if (!found.ok) throw new Error(found.message);
+  return found.value.secret;
+}
+
+const isSignedWith = (secret: string, { body, headers }: Received): boolean => {
+  try {
+    new Webhook(secret).verify(body, headers);
+    return true;
+  } catch {
+    return false; // It throws for what it does not accept.
+  }
+};
+
+/** A registered component in recovery, for which no workflow runs. */
+async function inRecovery(overrides = withControl) {
+  const registry = freshRegistry();
+  const id = freshId();
+  await registry.register(id, overrides(id));
+  const order = await begunOnly(registry, id);
+  const restart = () => performAction('restart', { env, order, position: 0, controlUrl: null });
+  return { registry, id, order, restart };
+}
+
+describe.concurrent('a control call', () => {
+  it('is signed with the secret of the component, over the body as it is sent', async () => {
+    const registry = freshRegistry();
+    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
+    await ended(recoveryId);
+    const [call] = await received(id);
+    const secret = await secretOf(registry, id);
+    expect(isSignedWith(secret, call!)).toBe(true);
+    expect(call!.headers['webhook-id']).toBe(`${recoveryId}-0`);
+    expect(isSignedWith(secret, { ...call!, body: `${call!.body} ` })).toBe(false);
+    const other = freshId();
+    await registry.register(other, withControl(other));
+    expect(isSignedWith(await secretOf(registry, other), call!)).toBe(false);
+  });
+
+  it('is signed with the old secret and the new one after a rotation', async () => {
+    const { registry, id, restart } = await inRecovery();
+    const old = await secretOf(registry, id);
+    await registry.api.rotateControlSecret(id);
+    const next = await secretOf(registry, id);
+    expect(await restart()).toMatchObject({ status: 'done' });
+    const [call] = await received(id);
+    expect([old, next].map((secret) => isSignedWith(secret, call!))).toEqual([true, true]);
+
+    await registry.api.rotateControlSecret(id);
+    await restart();
+    const [, later] = await received(id);
+    expect([old, next].map((secret) => isSignedWith(secret, later!))).toEqual([false, true]);
+  });
+
+  it('says in its result nothing of the secret, which the workflow would store', async () => {
+    const { registry, id, restart } = await inRecovery();
+    const secret = await secretOf(registry, id);
+    expect(JSON.stringify(await restart())).not.toContain(secret.slice('whsec_'.length));
+  });
+
+  it('fails, and is tried again, while its host is being asked too much', async () => {
+    // Another name of the component server: a host that no check has passed on.
+    const url = inject('componentUrl').replace('127.0.0.1', 'localhost');
+    const { registry, id, order, restart } = await inRecovery((id) => ({
+      control: { endpoint: `${url}/${id}/control`, actions: ['restart'] },
+    }));
+    await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+      const { burst, perSecond } = DOUBTFUL_HOST;
+      // Room again after 0.8 s: between the second attempt and the third.
+      for (let owed = 0; owed < burst + 0.7 * perSecond; owed++)
+        instance['controls']['gate'].charge(hostOfUrl(url), 1, Date.now());
+    });
+    expect(await registry.api.controlAccess(id, order.recoveryId)).toMatchObject({ reason: 'host-busy' });
+    const result = await restart();
+    expect(result.attempts).toBeGreaterThan(1);
+    expect(result).toMatchObject({ status: 'done' });
+    expect(await received(id)).toHaveLength(1);
+  });
+
+  it('is not made for a component without a control endpoint', async () => {
+    const { restart } = await inRecovery(() => ({}) as ReturnType<typeof withControl>);
+    expect(await restart()).toMatchObject({ status: 'failed', detail: expect.stringContaining('no control endpoint') });
+  });
+});

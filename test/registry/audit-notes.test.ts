@@ -1,0 +1,64 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { RegistrationSchema } from '../../src/core/component/registration.ts';
+import type { EventDraft } from '../../src/core/event/coordinator-event.ts';
+import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
+import { freshId, registrationFor } from '../support/coordinator-http.ts';
+import type { FreshRegistry } from './fresh-registry.ts';
+import { PLAIN, freshRegistry, nextClaim } from './fresh-registry.ts';
+
+const actor = { keyId: 'k-1', keyName: 'ops', address: '192.0.2.1', requestId: 'req-1' };
+const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+
+/** A registry whose events stay where they are written, to be read. */
+async function keepingEvents(): Promise<FreshRegistry> {
+  const registry = freshRegistry();
+  await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+    instance['events'].publish = async () => {
+      throw new Error('the coordinator is away');
+    };
+  });
+  return registry;
+}
+
+async function drafts(registry: FreshRegistry): Promise<EventDraft[]> {
+  const rows = await registry.rows<{ payload: string }>(`SELECT payload FROM outbox WHERE kind = 'event' ORDER BY seq`);
+  return rows.map(({ payload }) => JSON.parse(payload) as EventDraft);
+}
+
+const parsed = (registry: FreshRegistry, id: string, changes: Record<string, unknown> = {}) =>
+  RegistrationSchema.parse(registrationFor(id, { type: registry.type, ...beats, ...changes }));
+
+describe.concurrent('the event of a change that somebody asked for', () => {
+  it('carries who it was, what was there before and what after', async () => {
+    const registry = await keepingEvents();
+    const id = freshId();
+    const first = parsed(registry, id);
+    const second = parsed(registry, id, { weight: 2 });
+    for (const registration of [first, second, second])
+      await registry.api.register({ ...PLAIN, registration, claim: nextClaim(), actor });
+    await registry.api.remove(id, { drainMs: 60_000, ifGeneration: null, actor });
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null, actor });
+    expect((await drafts(registry)).map(({ type, audit }) => ({ type, audit }))).toEqual([
+      { type: 'component.registered', audit: { actor, action: 'component.register', before: null, after: first } },
+      { type: 'component.updated', audit: { actor, action: 'component.update', before: first, after: second } },
+      {
+        type: 'component.lifecycle-changed',
+        audit: { actor, action: 'component.drain', before: second, after: second },
+      },
+      { type: 'component.unregistered', audit: { actor, action: 'component.remove', before: second, after: null } },
+    ]);
+  });
+
+  it('carries nothing when nobody did', async () => {
+    const registry = await keepingEvents();
+    const id = freshId();
+    await registry.api.register({ ...PLAIN, registration: parsed(registry, id), claim: nextClaim() });
+    await registry.beat(id);
+    await registry.api.setAside(id, 'maintenance', Date.now() + 60_000);
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
+    const written = await drafts(registry);
+    expect(written).toHaveLength(4);
+    for (const draft of written) expect(draft).not.toHaveProperty('audit');
+  });
+});
