@@ -5,40 +5,38 @@
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { HTTPException } from 'hono/http-exception';
-import { bodyLimit } from 'hono/body-limit';
-import { secureHeaders } from 'hono/secure-headers';
 import { allowedMethods } from './allowed-methods.ts';
 import type { App, AppEnv } from './app-env.ts';
 import { authenticate } from './middleware/authenticate.ts';
+import { authorize } from './middleware/authorize.ts';
+import { cors } from './middleware/cors.ts';
+import { limitBody } from './middleware/limit-body.ts';
+import { limitUri } from './middleware/limit-uri.ts';
+import { rateLimit } from './middleware/rate-limit.ts';
+import { requestId } from './middleware/request-id.ts';
+import { cacheControl, securityHeaders } from './middleware/security-headers.ts';
+import { shedLoad } from './middleware/shed-load.ts';
 import { problemResponse, validationProblem } from './problem.ts';
 import { mountComponentHealth } from './routes/component-health.ts';
 import { mountComponentList } from './routes/component-list.ts';
 import { mountComponents } from './routes/components.ts';
 import { mountFailures } from './routes/failures.ts';
 import { mountIncidents } from './routes/incidents.ts';
+import { mountComponentCredentials } from './routes/component-credentials.ts';
+import { mountKeys } from './routes/keys.ts';
 import { mountRecoveries } from './routes/recoveries.ts';
 import { mountRouting } from './routes/routing.ts';
 import { mountSystem } from './routes/system.ts';
-
-/** Nothing larger is read; 500 heartbeats are larger than anything else. */
-const MAX_BODY_BYTES = 65_536;
-const MAX_BATCH_BYTES = 262_144;
-
-const limitBody = (maxSize: number) =>
-  bodyLimit({
-    maxSize,
-    onError: (c) => problemResponse(c, 'payload-too-large', { detail: `at most ${maxSize} bytes` }),
-  });
 
 export function createApp(): App {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result, c) => (result.success ? undefined : validationProblem(c, result.error)),
   });
-  app.use(secureHeaders());
+  app.use(requestId, securityHeaders, cacheControl, cors, limitUri);
   app.use('/v1/*', authenticate);
-  app.use('/v1/*', async (c, next) =>
-    limitBody(c.req.path === '/v1/heartbeats' ? MAX_BATCH_BYTES : MAX_BODY_BYTES)(c, next),
-  );
+  app.use('/v1/*', rateLimit);
+  app.use('/v1/*', authorize(app));
+  app.use('/v1/*', shedLoad, limitBody);
 
   for (const mount of [
     mountSystem,
@@ -49,6 +47,8 @@ export function createApp(): App {
     mountRecoveries,
     mountIncidents,
     mountRouting,
+    mountKeys,
+    mountComponentCredentials,
   ]) {
     mount(app);
   }
@@ -78,7 +78,9 @@ export function createApp(): App {
       if (error.status === 415)
         return problemResponse(c, 'unsupported-media-type', { detail: 'send content-type: application/json' });
     }
-    console.error(JSON.stringify({ message: 'request failed', path: c.req.path, error: error.stack ?? String(error) }));
+    const requestId = c.get('requestId');
+    const what = { message: 'request failed', requestId, path: c.req.path, error: error.stack ?? String(error) };
+    console.error(JSON.stringify(what));
     return problemResponse(c, isTransient(error) ? 'temporarily-unavailable' : 'internal-error');
   });
   return app;

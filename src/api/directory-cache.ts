@@ -2,6 +2,8 @@
  * Which registry holds an id, remembered per isolate: an id keeps its type for as long as it is
  * registered, so only a miss asks the coordinator. Whoever finds the component gone forgets it here.
  */
+import type { OwnerFilter, Reach } from '../core/access/permission.ts';
+import { ownerFilter } from '../core/access/permission.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
 import type { Result } from '../core/result.ts';
 import { fail } from '../core/result.ts';
@@ -11,16 +13,22 @@ import { registryOf } from '../registry/registry-api.ts';
 const MAX_REMEMBERED = 20_000;
 const types = new Map<string, string>();
 
-/** Calls the registry that holds `id`; an id whose memory is out of date is looked up once more. */
+/**
+ * Calls the registry that holds `id`; an id whose memory is out of date is looked up once more. What is
+ * out of the caller's reach is answered like what does not exist; `only` must be handed to the registry.
+ */
 export async function withRegistryOf<T, R extends string>(
+  reach: Reach,
   id: string,
-  call: (registry: RegistryApi, type: string) => Promise<Result<T, R>>,
+  call: (registry: RegistryApi, only: OwnerFilter) => Promise<Result<T, R>>,
 ): Promise<Result<T, R | 'unknown-component'>> {
+  const only = ownerFilter(reach, id);
+  if (only === undefined) return fail('unknown-component', `${id} is not registered`);
   for (;;) {
     const wasRemembered = types.has(id);
     const [type] = await typesOf([id]);
     if (type == null) return fail('unknown-component', `${id} is not registered`);
-    const answer = await call(registryOf(type), type);
+    const answer = await call(registryOf(type), only);
     if (answer.ok || answer.reason !== 'unknown-component') return answer;
     forgetType(id);
     if (!wasRemembered) return answer;

@@ -9,31 +9,43 @@ import type { Problem } from './schemas/common.ts';
 const PROBLEMS = {
   'malformed-json': [400, 'The body is not JSON'],
   unauthorized: [401, 'A valid key is required'],
+  forbidden: [403, 'The key does not allow this'],
   'not-found': [404, 'There is no such resource'],
   'unknown-component': [404, 'There is no such component'],
+  'unknown-key': [404, 'There is no such key'],
   'unknown-request-type': [404, 'No component type serves this request type'],
   'unknown-type': [422, 'There is no such component type'],
   'method-not-allowed': [405, 'The resource does not take this method'],
+  'id-taken': [409, 'The id belongs to somebody else'],
+  'key-not-active': [409, 'The key is revoked or expired'],
+  'key-limit': [409, 'There are as many keys as are allowed'],
   'type-conflict': [409, 'The id belongs to another component type'],
   'component-limit': [409, 'The type has as many components as are allowed'],
   'heartbeat-not-declared': [409, 'The component registered no heartbeat'],
+  'no-control': [409, 'The component registered no control endpoint'],
   'no-health-check': [409, 'The component registered no health check'],
   'not-recovering': [409, 'The recovery is not running'],
   'incident-closed': [409, 'The incident is not open any more'],
   'precondition-failed': [412, 'The resource has changed'],
   'payload-too-large': [413, 'The body is too large'],
+  'uri-too-long': [414, 'The address is too long'],
   'unsupported-media-type': [415, 'The body must be application/json'],
   'invalid-request': [422, 'The request is not valid'],
   'endpoint-not-allowed': [422, 'A URL is not accepted'],
   'dependency-not-registered': [422, 'A dependency is not registered'],
   'dependency-cycle': [422, 'The dependencies form a cycle'],
   'precondition-invalid': [422, 'If-Match is not a revision'],
+  'too-many-probes': [429, 'The component is being checked too often'],
+  'too-many-reports': [429, 'The component is being reported too often'],
+  'rate-limited': [429, 'Too many calls'],
   'internal-error': [500, 'Something went wrong here'],
+  'identity-unavailable': [503, 'Keys cannot be checked right now'],
   'not-configured': [503, 'The deployment has no admin key'],
   'no-healthy-components': [503, 'No component can take this request'],
   'at-capacity': [503, 'Every component is at its capacity'],
   'preferences-unmet': [503, 'No component meets the preferences'],
   'history-unavailable': [503, 'The history cannot be read right now'],
+  overloaded: [503, 'Too many calls are being worked on'],
   busy: [503, 'The call was overtaken by others'],
   'temporarily-unavailable': [503, 'A part of the coordinator cannot be reached right now'],
 } as const satisfies Record<string, readonly [number, string]>;
@@ -41,6 +53,11 @@ const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS;
 type ProblemStatus = (typeof PROBLEMS)[ProblemCode][0];
 export type ProblemResponse = Response & TypedResponse<Problem, ProblemStatus, 'json'>;
+
+/** Said when the caller of `problemResponse` does not know better. */
+const RETRY_AFTER_SECONDS: Partial<Record<number, number>> = { 429: 10, 503: 1 };
+/** No path of ours is longer. */
+const MAX_INSTANCE = 1_024;
 
 export interface ProblemOptions {
   readonly detail?: string;
@@ -57,11 +74,12 @@ export function problemResponse(c: Context, code: ProblemCode, options: ProblemO
     status,
     code,
     ...(options.detail === undefined ? {} : { detail: options.detail }),
-    instance: c.req.path,
+    instance: c.req.path.slice(0, MAX_INSTANCE),
+    requestId: c.get('requestId'),
     ...(options.errors ? { errors: [...options.errors] } : {}),
     ...(options.candidates ? { candidates: options.candidates } : {}),
   };
-  const retryAfter = options.retryAfterSeconds ?? (status === 503 ? 1 : undefined);
+  const retryAfter = options.retryAfterSeconds ?? RETRY_AFTER_SECONDS[status];
   c.header('content-type', 'application/problem+json');
   if (retryAfter !== undefined) c.header('retry-after', String(retryAfter));
   return c.body(JSON.stringify(document), status) as unknown as ProblemResponse;

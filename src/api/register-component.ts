@@ -2,12 +2,13 @@
  * Registration across its two owners: claim the id in the directory → store in the registry → confirm.
  * A kill between two steps leaves a claim that the sweep settles by what the registry holds.
  */
+import type { Actor } from '../core/access/actor.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
 import type { ClaimRefusal } from '../coordinator/coordinator-api.ts';
 import { isComponentType } from '../core/config/component-types.ts';
-import type { EndpointPolicy } from '../core/component/endpoint-policy.ts';
-import { judgeEndpoint } from '../core/component/endpoint-policy.ts';
 import type { Registration } from '../core/component/registration.ts';
+import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
+import { judgeUrl } from '../core/outbound/url-policy.ts';
 import type { Result } from '../core/result.ts';
 import { fail } from '../core/result.ts';
 import type { Registered } from '../registry/registry-api.ts';
@@ -17,18 +18,32 @@ type Refusal = ClaimRefusal | 'component-limit' | 'precondition-failed' | 'unkno
 
 const ATTEMPTS = 3;
 
+/** For whom something is registered. */
+export interface Registrant {
+  /** Id of the registrar's key that asks; null for callers that may take over what they reach. */
+  readonly owner: string | null;
+  readonly actor: Actor;
+}
+
 /** Registers, or with `ifGeneration` replaces exactly that registration. */
 export async function registerComponent(
   registration: Registration,
   ifGeneration: number | null,
+  by: Registrant,
 ): Promise<Result<Registered, Refusal>> {
   const { id, type, dependencies } = registration;
   const directory = coordinator();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const claim = await directory.claim({ id, type, dependencies });
+    const claim = await directory.claim({ id, type, dependencies, owner: by.owner });
     if (!claim.ok) return claim;
-    const { sequence } = claim.value;
-    const stored = await registryOf(type).register(registration, sequence, ifGeneration);
+    const { sequence, owner } = claim.value;
+    const stored = await registryOf(type).register({
+      registration,
+      claim: sequence,
+      ifGeneration,
+      owner,
+      actor: by.actor,
+    });
     if (!stored.ok) {
       await directory.release(id, sequence);
       return stored;
@@ -48,7 +63,7 @@ export interface Fault {
 /** Faults of a registration that its shape does not show: its type and its URLs. */
 export function registrationFaults(
   registration: Registration,
-  policy: EndpointPolicy,
+  policy: OutboundPolicy,
 ): { code: 'unknown-type' | 'endpoint-not-allowed'; faults: Fault[] } | null {
   if (!isComponentType(registration.type)) {
     const message = `there is no component type ${registration.type}`;
@@ -62,7 +77,7 @@ export function registrationFaults(
   const faults = urls.flatMap(([path, url]): Fault[] => {
     if (url === undefined) return [];
     const base = path === 'endpoint' ? undefined : registration.endpoint;
-    const verdict = judgeEndpoint(url, policy, base);
+    const verdict = judgeUrl(url, policy, base);
     return verdict.ok ? [] : [{ path, message: verdict.message }];
   });
   return faults.length === 0 ? null : { code: 'endpoint-not-allowed', faults };

@@ -1,4 +1,6 @@
 /** Hands heartbeats to the registries that hold their components: one call a type, however many there are. */
+import type { Reach } from '../core/access/permission.ts';
+import { ownerFilter } from '../core/access/permission.ts';
 import type { ReportedLoad } from '../core/component/load.ts';
 import { fail } from '../core/result.ts';
 import type { HeartbeatResult } from '../registry/registry-api.ts';
@@ -8,27 +10,31 @@ import type { Heartbeat } from './schemas/component.ts';
 
 type Beat = Heartbeat & { readonly id: string };
 
-/** A result for each, in their order. */
-export async function takeHeartbeats(beats: readonly Beat[]): Promise<HeartbeatResult[]> {
-  const results = await sendHeartbeats(beats);
+/** A result for each, in their order; what is out of the caller's reach is unknown. */
+export async function takeHeartbeats(reach: Reach, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
+  const results = await sendHeartbeats(reach, beats);
   const missed = beats.filter(({ id }, at) => isUnknown(results[at]) && forgetType(id));
   if (missed.length === 0) return results;
   // Their types were remembered and are out of date: looked up once more.
-  const again = await sendHeartbeats(missed);
+  const again = await sendHeartbeats(reach, missed);
   const corrected = new Map(missed.map(({ id }, at) => [id, again[at]!]));
   return beats.map(({ id }, at) => corrected.get(id) ?? results[at]!);
 }
 
-async function sendHeartbeats(beats: readonly Beat[]): Promise<HeartbeatResult[]> {
+async function sendHeartbeats(reach: Reach, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
+  const owners = beats.map(({ id }) => ownerFilter(reach, id));
   const types = await typesOf(beats.map(({ id }) => id));
   const byType = new Map<string, number[]>();
   types.forEach((type, at) => {
-    if (type !== null) byType.set(type, [...(byType.get(type) ?? []), at]);
+    if (type !== null && owners[at] !== undefined) byType.set(type, [...(byType.get(type) ?? []), at]);
   });
   const results: HeartbeatResult[] = beats.map(({ id }) => fail('unknown-component', `${id} is not registered`));
   await Promise.all(
     Array.from(byType, async ([type, positions]) => {
-      const sent = positions.map((at) => ({ id: beats[at]!.id, status: beats[at]!.status, load: toLoad(beats[at]!) }));
+      const sent = positions.map((at) => {
+        const { id, status, load } = beats[at]!;
+        return { id, status, load: toLoad(load), only: owners[at] ?? null };
+      });
       const answers = await registryOf(type).heartbeats(sent);
       positions.forEach((at, index) => {
         results[at] = answers[index]!;
@@ -41,5 +47,5 @@ async function sendHeartbeats(beats: readonly Beat[]): Promise<HeartbeatResult[]
 const isUnknown = (result: HeartbeatResult | undefined): boolean =>
   result?.ok === false && result.reason === 'unknown-component';
 
-const toLoad = ({ load }: Heartbeat): ReportedLoad | null =>
+const toLoad = (load: Heartbeat['load']): ReportedLoad | null =>
   load ? { ...load, loadPercentage: load.loadPercentage ?? null } : null;

@@ -1,5 +1,8 @@
 /** What the SystemCoordinator answers, as the rest of the house sees it. */
 import { env } from 'cloudflare:workers';
+import type { AccessKey } from '../core/access/access-key.ts';
+import type { Actor } from '../core/access/actor.ts';
+import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { EventSink, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
 import type { SystemHealth } from '../core/health/system-health.ts';
 import type { Result } from '../core/result.ts';
@@ -7,7 +10,7 @@ import type { Delivery } from './delivery-store.ts';
 
 export interface CoordinatorApi extends EventSink {
   /** Holds an id for a registration for 60 s; the number orders all claims and becomes the registration's generation. */
-  claim(claim: Claim): Promise<Result<{ sequence: number }, ClaimRefusal>>;
+  claim(claim: Claim): Promise<Result<Claimed, ClaimRefusal>>;
   /** The registration of that claim is stored; false when the claim is lost meanwhile and must be made again. */
   confirm(id: string, sequence: number): Promise<boolean>;
   /** The registration of that claim was refused: gives the claim up, and what was entered under its number. */
@@ -29,6 +32,28 @@ export interface CoordinatorApi extends EventSink {
   /** The queue tries it again at that time: until then it is not lost. */
   postponeDelivery(id: string, until: number): Promise<void>;
   settleDelivery(id: string, state: 'delivered' | 'dead', error: string | null): Promise<void>;
+
+  /** Makes a key; with an id that is known already it answers that key. */
+  createKey(draft: KeyDraft, actor: Actor): Promise<Result<AccessKey, 'key-limit'>>;
+  /** Gives it another secret; the one before works until the overlap is over. */
+  rotateKey(id: string, fresh: FreshSecret, actor: Actor): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active'>>;
+  /** Ends it, with `cascade` also what was issued for it; ending it again changes nothing. */
+  revokeKey(id: string, options: { cascade: boolean }, actor: Actor): Promise<Result<AccessKey, 'unknown-key'>>;
+  key(id: string): Promise<AccessKey | null>;
+  /** Ids ascending, after one. */
+  keys(after: string, limit: number): Promise<AccessKey[]>;
+  /** The key in force that was issued to a component. */
+  keyIssuedTo(componentId: string): Promise<AccessKey | null>;
+  /** What changed since a revision; takes in when keys were used. */
+  syncKeys(request: KeySyncRequest): Promise<KeySyncAnswer>;
+
+  /** Owes entries to the audit, for changes that come with no event. */
+  audit(entries: readonly AuditEntry[]): Promise<void>;
+  /** Entries that the history has not got yet, the oldest first. */
+  auditOwed(limit: number): Promise<AuditEntry[]>;
+  /** The history has them. */
+  auditSettled(ids: readonly string[]): Promise<void>;
+
   /** Keeps the log within its bounds and puts back into the queue what is owed and was lost from it. */
   sweep(now: number): Promise<void>;
 }
@@ -37,9 +62,17 @@ export interface Claim {
   readonly id: string;
   readonly type: string;
   readonly dependencies: readonly string[];
+  /** Id of the registrar's key that asks; null for callers that may take over whatever they reach. */
+  readonly owner: string | null;
 }
 
-export type ClaimRefusal = 'type-conflict' | 'dependency-not-registered' | 'dependency-cycle';
+export interface Claimed {
+  readonly sequence: number;
+  /** Whose the component is: it keeps its owner for as long as it is registered. */
+  readonly owner: string | null;
+}
+
+export type ClaimRefusal = 'type-conflict' | 'id-taken' | 'dependency-not-registered' | 'dependency-cycle';
 
 /** What a registry holds of a component. */
 export interface Held {
@@ -52,6 +85,39 @@ export interface Unsettled {
   readonly id: string;
   readonly type: string;
   readonly sequence: number;
+}
+
+export interface KeyDraft {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  /** SHA-256 of the key, hex. */
+  readonly digest: string;
+  readonly expiresAt: number | null;
+  readonly issuedBy: string | null;
+  readonly issuedTo: string | null;
+}
+
+export interface FreshSecret {
+  readonly digest: string;
+  readonly overlapMs: number;
+}
+
+export interface KeySyncRequest {
+  /** Revision the edge holds; 0 for none. */
+  readonly since: number;
+  /** It goes on from a page before. */
+  readonly continued: boolean;
+  /** When keys were last used there: id → epoch ms. */
+  readonly used: Readonly<Record<string, number>>;
+}
+
+export interface KeySyncAnswer {
+  /** All keys follow: what the edge holds is to be forgotten. */
+  readonly full: boolean;
+  readonly revision: number;
+  readonly keys: readonly AccessKey[];
+  readonly more: boolean;
 }
 
 export interface EventQuery {

@@ -10,21 +10,21 @@ export interface DirectoryEntry {
   readonly type: string;
   /** Number of the claim it is registered under. */
   readonly sequence: number;
+  /** Id of the registrar's key it belongs to, or null. */
+  readonly owner: string | null;
 }
 
-export interface ClaimRow {
-  readonly id: string;
-  readonly type: string;
-  readonly sequence: number;
-}
+/** The same of a registration under way. */
+export type ClaimRow = DirectoryEntry;
 
 const SCHEMA = [
-  `CREATE TABLE IF NOT EXISTS directory (id TEXT PRIMARY KEY, type TEXT NOT NULL, sequence INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE IF NOT EXISTS directory (id TEXT PRIMARY KEY, type TEXT NOT NULL, sequence INTEGER NOT NULL, owner TEXT) STRICT`,
   `CREATE TABLE IF NOT EXISTS claims (
      sequence INTEGER PRIMARY KEY,
      id TEXT NOT NULL,
      type TEXT NOT NULL,
-     until INTEGER NOT NULL
+     until INTEGER NOT NULL,
+     owner TEXT
    ) STRICT`,
   `CREATE INDEX IF NOT EXISTS claims_by_id ON claims (id)`,
   `CREATE INDEX IF NOT EXISTS claims_by_end ON claims (until)`,
@@ -42,7 +42,7 @@ const SCHEMA = [
 /** Longer than any claim can still be under way. */
 const KEEP_REMOVALS_MS = 3_600_000;
 
-type EntryRow = Record<'id' | 'type', string> & { sequence: number };
+type EntryRow = Record<'id' | 'type', string> & { sequence: number; owner: string | null };
 
 export class DirectoryStore {
   private readonly sql: SqlStorage;
@@ -50,10 +50,11 @@ export class DirectoryStore {
   constructor(sql: SqlStorage) {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
+    for (const table of ['directory', 'claims'] as const) this.addOwner(table);
   }
 
   entry(id: string): DirectoryEntry | undefined {
-    return this.sql.exec<EntryRow>('SELECT id, type, sequence FROM directory WHERE id = ?', id).toArray()[0];
+    return this.sql.exec<EntryRow>('SELECT id, type, sequence, owner FROM directory WHERE id = ?', id).toArray()[0];
   }
 
   /** Types under which the id is registered or about to be. */
@@ -67,6 +68,17 @@ export class DirectoryStore {
       .map((row) => row.type);
   }
 
+  /** Whose the id is, registered or about to be. */
+  ownersOf(id: string): (string | null)[] {
+    return this.sql
+      .exec<{ owner: string | null }>(
+        'SELECT owner FROM directory WHERE id = ?1 UNION SELECT owner FROM claims WHERE id = ?1',
+        id,
+      )
+      .toArray()
+      .map((row) => row.owner);
+  }
+
   nextSequence(): number {
     return this.sql
       .exec<{ value: number }>(
@@ -77,12 +89,21 @@ export class DirectoryStore {
   }
 
   claim(sequence: number): ClaimRow | undefined {
-    return this.sql.exec<EntryRow>('SELECT id, type, sequence FROM claims WHERE sequence = ?', sequence).toArray()[0];
+    return this.sql
+      .exec<EntryRow>('SELECT id, type, sequence, owner FROM claims WHERE sequence = ?', sequence)
+      .toArray()[0];
   }
 
   addClaim(claim: ClaimRow, until: number, dependencies: readonly string[]): void {
-    const { id, type, sequence } = claim;
-    this.sql.exec('INSERT INTO claims (sequence, id, type, until) VALUES (?, ?, ?, ?)', sequence, id, type, until);
+    const { id, type, sequence, owner } = claim;
+    this.sql.exec(
+      'INSERT INTO claims (sequence, id, type, until, owner) VALUES (?, ?, ?, ?, ?)',
+      sequence,
+      id,
+      type,
+      until,
+      owner,
+    );
     this.addEdges(id, sequence, dependencies);
   }
 
@@ -92,14 +113,15 @@ export class DirectoryStore {
   }
 
   /** Ends the claim of that number: enters the component under it, unless a newer registration is entered already. */
-  enter({ id, type, sequence }: DirectoryEntry): void {
+  enter({ id, type, sequence, owner }: DirectoryEntry): void {
     this.sql.exec(
-      `INSERT INTO directory (id, type, sequence) VALUES (?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET type = excluded.type, sequence = excluded.sequence
+      `INSERT INTO directory (id, type, sequence, owner) VALUES (?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET type = excluded.type, sequence = excluded.sequence, owner = excluded.owner
        WHERE excluded.sequence > sequence`,
       id,
       type,
       sequence,
+      owner,
     );
     this.sql.exec('DELETE FROM claims WHERE sequence = ?', sequence);
     this.pruneEdges(id);
@@ -169,12 +191,25 @@ export class DirectoryStore {
 
   overdueClaims(now: number, limit: number): ClaimRow[] {
     return this.sql
-      .exec<EntryRow>('SELECT id, type, sequence FROM claims WHERE until <= ? ORDER BY until LIMIT ?', now, limit)
+      .exec<EntryRow>(
+        'SELECT id, type, sequence, owner FROM claims WHERE until <= ? ORDER BY until LIMIT ?',
+        now,
+        limit,
+      )
       .toArray();
   }
 
   trim(now: number): void {
     this.sql.exec('DELETE FROM removals WHERE at < ?', now - KEEP_REMOVALS_MS);
+  }
+
+  /** Tables made before components had owners. */
+  private addOwner(table: 'directory' | 'claims'): void {
+    const known = this.sql.exec("SELECT 1 FROM pragma_table_info(?) WHERE name = 'owner'", table).toArray();
+    if (known.length > 0) return;
+    this.sql.exec(
+      table === 'claims' ? 'ALTER TABLE claims ADD COLUMN owner TEXT' : 'ALTER TABLE directory ADD COLUMN owner TEXT',
+    );
   }
 
   /** Edges live as long as the registration or the claim they came with. */

@@ -1,10 +1,13 @@
 /**
  * The one coordinator of a deployment: a Durable Object.
  *
- * Owns the directory (id → type), the dependency graph, the event log and the system's health roll-up.
+ * Owns the directory (id → type and owner), the dependency graph, the keys, the event log and the system's
+ * health roll-up.
  * Knows no component's state beyond that: the registries do.
  */
 import { DurableObject } from 'cloudflare:workers';
+import type { Actor } from '../core/access/actor.ts';
+import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import { TYPE_NAMES } from '../core/config/component-types.ts';
 import { toCloudEvent } from '../core/event/cloud-event.ts';
@@ -13,10 +16,23 @@ import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
 import { emptyType, rollUp } from '../core/health/system-health.ts';
 import type { Failure } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
-import type { Claim, ClaimRefusal, CoordinatorApi, EventQuery, Held, Unsettled } from './coordinator-api.ts';
+import type {
+  Claim,
+  ClaimRefusal,
+  CoordinatorApi,
+  EventQuery,
+  FreshSecret,
+  Held,
+  KeyDraft,
+  KeySyncRequest,
+  Unsettled,
+} from './coordinator-api.ts';
+import { AuditStore } from './audit-store.ts';
 import { DeliveryStore } from './delivery-store.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { EventStore } from './event-store.ts';
+import { KeyDesk } from './key-desk.ts';
+import { KeyStore } from './key-store.ts';
 
 /** How long a claim is held for a registration under way. */
 const CLAIM_MS = 60_000;
@@ -29,21 +45,30 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   private readonly directory: DirectoryStore;
   private readonly log: EventStore;
   private readonly deliveries: DeliveryStore;
+  private readonly keyStore: KeyStore;
+  private readonly auditStore: AuditStore;
+  private readonly keyDesk: KeyDesk;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.directory = new DirectoryStore(ctx.storage.sql);
     this.log = new EventStore(ctx.storage.sql);
     this.deliveries = new DeliveryStore(ctx.storage.sql);
+    this.keyStore = new KeyStore(ctx.storage.sql);
+    this.auditStore = new AuditStore(ctx.storage.sql);
+    this.keyDesk = new KeyDesk(this.keyStore, this.auditStore);
   }
 
-  async claim({ id, type, dependencies }: Claim): ReturnType<CoordinatorApi['claim']> {
+  async claim(claim: Claim): ReturnType<CoordinatorApi['claim']> {
     return this.ctx.storage.transactionSync(() => {
-      const refusal = this.refuse({ id, type, dependencies });
+      const refusal = this.refuse(claim);
       if (refusal) return refusal;
+      const { id, type, dependencies } = claim;
+      const entry = this.directory.entry(id);
+      const owner = entry ? entry.owner : claim.owner;
       const sequence = this.directory.nextSequence();
-      this.directory.addClaim({ id, type, sequence }, Date.now() + CLAIM_MS, dependencies);
-      return ok({ sequence });
+      this.directory.addClaim({ id, type, sequence, owner }, Date.now() + CLAIM_MS, dependencies);
+      return ok({ sequence, owner });
     });
   }
 
@@ -89,7 +114,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
       if (!claim) return;
       if (held && held.claim > this.directory.removedUpTo(id)) {
         this.directory.addEdges(id, held.claim, held.dependencies);
-        this.directory.enter({ id, type: claim.type, sequence: held.claim });
+        this.directory.enter({ ...claim, sequence: held.claim });
       }
       this.directory.dropClaim(claim);
     });
@@ -124,8 +149,51 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     return rollUp(TYPE_NAMES.map((type) => pushed.get(type) ?? emptyType(type)));
   }
 
+  async createKey(draft: KeyDraft, actor: Actor): ReturnType<CoordinatorApi['createKey']> {
+    return this.ctx.storage.transactionSync(() => this.keyDesk.create(draft, actor, Date.now()));
+  }
+
+  async rotateKey(id: string, fresh: FreshSecret, actor: Actor): ReturnType<CoordinatorApi['rotateKey']> {
+    return this.ctx.storage.transactionSync(() => this.keyDesk.rotate(id, fresh, actor, Date.now()));
+  }
+
+  async revokeKey(id: string, options: { cascade: boolean }, actor: Actor): ReturnType<CoordinatorApi['revokeKey']> {
+    return this.ctx.storage.transactionSync(() => this.keyDesk.revoke(id, options, actor, Date.now()));
+  }
+
+  async key(id: string): ReturnType<CoordinatorApi['key']> {
+    return this.keyStore.find(id) ?? null;
+  }
+
+  async keys(after: string, limit: number): ReturnType<CoordinatorApi['keys']> {
+    return this.keyStore.list(after, limit);
+  }
+
+  async keyIssuedTo(componentId: string): ReturnType<CoordinatorApi['keyIssuedTo']> {
+    return this.keyStore.issuedTo(componentId)[0] ?? null;
+  }
+
+  async syncKeys(request: KeySyncRequest): ReturnType<CoordinatorApi['syncKeys']> {
+    return this.keyDesk.sync(request);
+  }
+
+  async audit(entries: readonly AuditEntry[]): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      for (const entry of entries) this.auditStore.owe(entry);
+    });
+  }
+
+  async auditOwed(limit: number): Promise<AuditEntry[]> {
+    return this.auditStore.owed(limit);
+  }
+
+  async auditSettled(ids: readonly string[]): Promise<void> {
+    this.auditStore.settle(ids);
+  }
+
   async sweep(now: number): Promise<void> {
     this.log.trim();
+    this.keyStore.trim(now);
     this.deliveries.trim(now);
     this.directory.trim(now);
     await this.enqueue(now);
@@ -148,6 +216,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     const event = this.log.append(draft);
     // Published before: all that follows from it is written too.
     if (!event) return;
+    if (draft.audit) this.auditStore.owe({ ...draft.audit, id: draft.key, at: draft.time, subject: draft.subject });
     if (isAlert(draft) && this.env.ALERT_WEBHOOK_URL && this.env.ALERT_WEBHOOK_SECRET) {
       this.deliveries.owe(`alert-${draft.key}`, JSON.stringify(toCloudEvent(event)), Date.now());
     }
@@ -161,9 +230,12 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   private forget(id: string, sequence: number): void {
     this.directory.leave(id, sequence);
     this.directory.noteRemoval(id, sequence, Date.now());
+    if (!this.directory.entry(id)) this.keyDesk.componentGone(id, Date.now());
   }
 
-  private refuse({ id, type, dependencies }: Claim): Failure<ClaimRefusal> | null {
+  private refuse({ id, type, dependencies, owner }: Claim): Failure<ClaimRefusal> | null {
+    const isTaken = owner !== null && this.directory.ownersOf(id).some((holder) => holder !== owner);
+    if (isTaken) return fail('id-taken', `${id} is registered by somebody else`);
     const other = this.directory.typesOf(id).find((known) => known !== type);
     if (other !== undefined) return fail('type-conflict', `${id} is registered as ${other}, not as ${type}`);
     // One it names already may have gone since: that must not keep it from changing anything else.

@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 
 const claim = (id: string, type: string, dependencies: readonly string[] = []) =>
-  system.claim({ id, type, dependencies });
+  system.claim({ id, type, dependencies, owner: null });
 
 describe('a claim', () => {
   it('holds an id that is not registered before it is confirmed', async () => {

@@ -90,7 +90,9 @@ describe('the event log', () => {
     expect(await system.typeOf('a')).toBe('task_router');
     await system.publish([removed('true', second)], null);
     expect(await system.typeOf('a')).toBeNull();
-    expect(await system.claim({ id: 'a', type: 'agent_registry', dependencies: [] })).toMatchObject({ ok: true });
+    expect(await system.claim({ id: 'a', type: 'agent_registry', dependencies: [], owner: null })).toMatchObject({
+      ok: true,
+    });
   });
 
   it('is whole after an eviction and goes on counting', async () => {

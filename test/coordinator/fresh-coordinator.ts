@@ -16,7 +16,7 @@ export function freshCoordinator(): FreshCoordinator {
   const stub = env.SYSTEM_COORDINATOR.getByName(crypto.randomUUID());
   const api = stub as unknown as CoordinatorApi;
   const claimed = async (id: string, type = 'task_router', dependencies: readonly string[] = []): Promise<number> => {
-    const claim = await api.claim({ id, type, dependencies });
+    const claim = await api.claim({ id, type, dependencies, owner: null });
     if (!claim.ok) throw new Error(`${id} was refused: ${claim.reason}`);
     return claim.value.sequence;
   };

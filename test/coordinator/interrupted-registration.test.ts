@@ -18,12 +18,18 @@ const registrationOf = (id: string, overrides: Record<string, unknown> = {}): Re
 
 /** The three steps of a registration, to be left off after any of them. */
 async function claim({ id, type, dependencies }: Registration): Promise<number> {
-  const claimed = await coordinator().claim({ id, type, dependencies });
+  const claimed = await coordinator().claim({ id, type, dependencies, owner: null });
   if (!claimed.ok) throw new Error(claimed.reason);
   return claimed.value.sequence;
 }
 const store = (registration: Registration, sequence: number) =>
-  registryOf(registration.type).register(registration, sequence, null);
+  registryOf(registration.type).register({
+    registration,
+    claim: sequence,
+    ifGeneration: null,
+    owner: null,
+    actor: null,
+  });
 
 /** What a kill leaves: both objects from their storage alone. */
 async function kill(): Promise<void> {

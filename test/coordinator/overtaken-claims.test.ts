@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 
 const claim = (id: string, type: string, dependencies: readonly string[] = []) =>
-  system.claim({ id, type, dependencies });
+  system.claim({ id, type, dependencies, owner: null });
 const registered: EventDraft = { key: 'k', type: 'component.registered', subject: 'base', time: 1, data: {} };
 const all = () => system.events({ after: 0, types: null, limit: 100, newest: false });
 

@@ -108,22 +108,34 @@ describe('the sweep over recoveries', () => {
 describe('the sweep over the directory', () => {
   it('lets go of an id whose registration never arrived', async () => {
     const id = freshId();
-    expect(await coordinator().claim({ id, type: 'task_router', dependencies: [] })).toMatchObject({ ok: true });
-    const taken = await coordinator().claim({ id, type: 'agent_registry', dependencies: [] });
+    expect(await coordinator().claim({ id, type: 'task_router', dependencies: [], owner: null })).toMatchObject({
+      ok: true,
+    });
+    const taken = await coordinator().claim({ id, type: 'agent_registry', dependencies: [], owner: null });
     expect(taken).toMatchObject({ ok: false, reason: 'type-conflict' });
     await cronSweep(env, Date.now());
-    expect(await coordinator().claim({ id, type: 'agent_registry', dependencies: [] })).toMatchObject({ ok: false });
+    expect(await coordinator().claim({ id, type: 'agent_registry', dependencies: [], owner: null })).toMatchObject({
+      ok: false,
+    });
     await cronSweep(env, Date.now() + CLAIM_OVER_MS);
-    expect(await coordinator().claim({ id, type: 'agent_registry', dependencies: [] })).toMatchObject({ ok: true });
+    expect(await coordinator().claim({ id, type: 'agent_registry', dependencies: [], owner: null })).toMatchObject({
+      ok: true,
+    });
   });
 
   it('confirms an id whose registration arrived and was not confirmed', async () => {
     const id = freshId();
     const type = 'performance_tracker';
-    const claim = await coordinator().claim({ id, type, dependencies: [] });
+    const claim = await coordinator().claim({ id, type, dependencies: [], owner: null });
     if (!claim.ok) throw new Error(claim.message);
     const registration = RegistrationSchema.parse(registrationFor(id, { type }));
-    await registryOf(type).register(registration, claim.value.sequence, null);
+    await registryOf(type).register({
+      registration,
+      claim: claim.value.sequence,
+      ifGeneration: null,
+      owner: null,
+      actor: null,
+    });
     expect((await call('GET', `/v1/components/${id}`)).status).toBe(404);
     await cronSweep(env, Date.now() + CLAIM_OVER_MS);
     expect((await call('GET', `/v1/components/${id}`)).status).toBe(200);

@@ -1,26 +1,17 @@
-/**
- * Lets in who has the admin key. Digests are compared in constant time; the digest of the configured
- * key is made once per isolate.
- */
+/** Who calls: a key in the Authorization header, or the session of a page that was opened with one. */
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
+import { checkKey } from '../check-key.ts';
 import { problemResponse } from '../problem.ts';
 
-let configured: { readonly key: string; readonly digest: ArrayBuffer } | undefined;
-
 export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
-  const adminKey = c.env.COORDINATOR_ADMIN_KEY;
-  if (!adminKey) return problemResponse(c, 'not-configured', { detail: 'set the secret COORDINATOR_ADMIN_KEY' });
-  if (configured?.key !== adminKey) configured = { key: adminKey, digest: await digestOf(adminKey) };
-  const presented = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-  const matches =
-    presented !== undefined && crypto.subtle.timingSafeEqual(await digestOf(presented), configured.digest);
-  if (!matches) {
-    c.header('www-authenticate', 'Bearer');
-    return problemResponse(c, 'unauthorized', { detail: 'send Authorization: Bearer <key>' });
+  const waitUntil = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work);
+  const presented = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
+  const checked = await checkKey(presented, c.env, waitUntil);
+  if (!checked.ok) {
+    if (checked.reason === 'unauthorized') c.header('www-authenticate', 'Bearer');
+    return problemResponse(c, checked.reason, { detail: checked.message });
   }
+  c.set('principal', checked.value.principal);
   return next();
 });
-
-const digestOf = (text: string): Promise<ArrayBuffer> =>
-  crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));

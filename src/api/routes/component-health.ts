@@ -20,6 +20,7 @@ const tags = ['health'];
 const heartbeat = createRoute({
   method: 'post',
   path: '/v1/components/{id}/heartbeat',
+  'x-permission': 'change-component',
   tags,
   summary: 'Say that a component lives, and how busy it is',
   request: {
@@ -42,6 +43,7 @@ const BatchSchema = z
 const heartbeats = createRoute({
   method: 'post',
   path: '/v1/heartbeats',
+  'x-permission': 'change-component',
   tags,
   summary: 'Heartbeats of up to 500 components, with a result for each',
   request: { body: jsonBody(BatchSchema) },
@@ -61,6 +63,7 @@ const heartbeats = createRoute({
 const probe = createRoute({
   method: 'post',
   path: '/v1/components/{id}/probe',
+  'x-permission': 'change-component',
   tags,
   summary: 'Check a component now',
   request: { params: IdParamSchema },
@@ -70,6 +73,7 @@ const probe = createRoute({
 const health = createRoute({
   method: 'get',
   path: '/v1/components/{id}/health',
+  'x-permission': 'read-component',
   tags,
   summary: 'Status of a component with its last transition and reason',
   request: { params: IdParamSchema },
@@ -81,14 +85,14 @@ export function mountComponentHealth(app: App): void {
     const { id } = c.req.valid('param');
     // Without a body it is a plain sign of life.
     const beat = c.req.header('content-type') ? c.req.valid('json') : HeartbeatSchema.parse({});
-    const [taken] = await takeHeartbeats([{ ...beat, id }]);
+    const [taken] = await takeHeartbeats(c.get('reach'), [{ ...beat, id }]);
     if (!taken?.ok) return problemResponse(c, taken?.reason ?? 'unknown-component', { detail: taken?.message ?? id });
     return c.json({ status: taken.value.status, expiresAt: toIso(taken.value.expiresAt) }, 200);
   });
 
   app.openapi(heartbeats, async (c) => {
     const { heartbeats: beats } = c.req.valid('json');
-    const taken = await takeHeartbeats(beats);
+    const taken = await takeHeartbeats(c.get('reach'), beats);
     const results = beats.map(({ id }, at) => {
       const result = taken[at];
       return result?.ok
@@ -100,7 +104,7 @@ export function mountComponentHealth(app: App): void {
 
   app.openapi(probe, async (c) => {
     const { id } = c.req.valid('param');
-    const probed = await withRegistryOf(id, (registry) => registry.probe(id));
+    const probed = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.probe(id, only));
     if (!probed.ok) return problemResponse(c, probed.reason, { detail: probed.message });
     const { outcome, responseTimeMs, error, health: after } = probed.value;
     return c.json({ outcome, responseTime: responseTimeMs, error, health: after }, 200);
@@ -108,7 +112,7 @@ export function mountComponentHealth(app: App): void {
 
   app.openapi(health, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await withRegistryOf(id, (registry) => registry.component(id));
+    const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
     if (!found.ok) return problemResponse(c, found.reason, { detail: found.message });
     return c.json(found.value.health, 200);
   });

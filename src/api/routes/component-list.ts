@@ -11,6 +11,7 @@ import { ComponentPageSchema, ComponentQuerySchema, LoadEntrySchema } from '../s
 const list = createRoute({
   method: 'get',
   path: '/v1/components',
+  'x-permission': 'read',
   tags: ['components'],
   summary: 'List components with health and load',
   description: 'Beside the named filters, `metadata.KEY=value` selects by metadata.',
@@ -21,6 +22,7 @@ const list = createRoute({
 const load = createRoute({
   method: 'get',
   path: '/v1/load',
+  'x-permission': 'read',
   tags: ['system'],
   summary: 'Load of every component',
   responses: { 200: jsonContent(LoadEntrySchema.array(), 'One entry a component'), ...problemDefault },

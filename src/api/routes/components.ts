@@ -8,16 +8,23 @@ import type { ComponentResource } from '../../core/component/resource.ts';
 import { toIso } from '../../core/component/resource.ts';
 import { jsonObject } from '../../core/json-schema.ts';
 import type { Json } from '../../core/json.ts';
+import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
+import type { Reach } from '../../core/access/permission.ts';
+import { ownerFilter } from '../../core/access/permission.ts';
 import type { App, AppEnv } from '../app-env.ts';
+import { actorOf } from '../caller.ts';
 import { withRegistryOf } from '../directory-cache.ts';
 import { etagOf, ifMatch } from '../if-match.ts';
+import { toNewKeyResource } from '../key-resource.ts';
 import { mergePatch } from '../merge-patch.ts';
+import { issueComponentKey } from '../new-key.ts';
 import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../openapi-route.ts';
 import type { ProblemCode, ProblemOptions } from '../problem.ts';
 import { problemResponse, toFaults } from '../problem.ts';
 import { registerComponent, registrationFaults } from '../register-component.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ComponentSchema } from '../schemas/component.ts';
+import { NewKeySchema } from '../schemas/key.ts';
 
 const tags = ['components'];
 const headers = z.object({
@@ -30,12 +37,21 @@ const component = jsonContentWith(ComponentSchema, ETagSchema, 'The component');
 const register = createRoute({
   method: 'post',
   path: '/v1/components',
+  'x-permission': 'register',
   tags,
   summary: 'Register a component, or update it under the same id',
   request: { body: jsonBody(RegistrationSchema) },
   responses: {
     200: jsonContentWith(ComponentSchema, LocationSchema, 'Known already: updated, or unchanged'),
-    201: jsonContentWith(ComponentSchema, LocationSchema, 'Registered'),
+    201: jsonContentWith(
+      ComponentSchema.extend({
+        key: NewKeySchema.optional().meta({
+          description: 'To registrars: a key for this component alone, shown once.',
+        }),
+      }).meta({ id: 'RegisteredComponent' }),
+      LocationSchema,
+      'Registered',
+    ),
     ...problemDefault,
   },
 });
@@ -43,6 +59,7 @@ const register = createRoute({
 const read = createRoute({
   method: 'get',
   path: '/v1/components/{id}',
+  'x-permission': 'read-component',
   tags,
   summary: 'One component',
   request: { params: IdParamSchema },
@@ -52,6 +69,7 @@ const read = createRoute({
 const replace = createRoute({
   method: 'put',
   path: '/v1/components/{id}',
+  'x-permission': 'change-component',
   tags,
   summary: 'Replace a registration; honours If-Match',
   request: { params: IdParamSchema, headers, body: jsonBody(RegistrationSchema) },
@@ -61,6 +79,7 @@ const replace = createRoute({
 const change = createRoute({
   method: 'patch',
   path: '/v1/components/{id}',
+  'x-permission': 'change-component',
   tags,
   summary: 'Change parts of a registration by JSON merge patch (RFC 7396); honours If-Match',
   request: { params: IdParamSchema, headers, body: jsonBody(jsonObject(65_536).meta({ id: 'MergePatch' })) },
@@ -70,6 +89,7 @@ const change = createRoute({
 const remove = createRoute({
   method: 'delete',
   path: '/v1/components/{id}',
+  'x-permission': 'change-component',
   tags,
   summary: 'Remove a component, after draining it if asked; honours If-Match',
   request: {
@@ -109,16 +129,21 @@ const CHANGE_ATTEMPTS = 3;
 
 export function mountComponents(app: App): void {
   app.openapi(register, async (c) => {
-    const stored = await store(c, c.req.valid('json'), null);
+    const registration = c.req.valid('json');
+    if (!mayRegister(c.get('reach'), registration))
+      return problemResponse(c, 'forbidden', { detail: 'this key may not register that component' });
+    const stored = await store(c, registration, null);
     if (!stored.ok) return problemResponse(c, ...stored.problem);
     c.header('location', `/v1/components/${stored.component.id}`);
     c.header('etag', etagOf(stored.component));
-    return stored.created ? c.json(stored.component, 201) : c.json(stored.component, 200);
+    if (!stored.created) return c.json(stored.component, 200);
+    const key = await firstKey(c, registration.id);
+    return c.json(key ? { ...stored.component, key } : stored.component, 201);
   });
 
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await withRegistryOf(id, (registry) => registry.component(id));
+    const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
     if (!found.ok) return problemResponse(c, found.reason, { detail: found.message });
     c.header('etag', etagOf(found.value));
     return c.json(found.value, 200);
@@ -130,7 +155,7 @@ export function mountComponents(app: App): void {
     if (expected === undefined) return problemResponse(c, 'precondition-invalid');
     const registration = c.req.valid('json');
     if (registration.id !== id) return problemResponse(c, 'invalid-request', otherId(id, registration.id));
-    const held = await withRegistryOf(id, (registry) => registry.component(id));
+    const held = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
     if (!held.ok) return problemResponse(c, held.reason, { detail: held.message });
     const stored = await store(c, registration, expected);
     if (!stored.ok) return problemResponse(c, ...stored.problem);
@@ -153,8 +178,8 @@ export function mountComponents(app: App): void {
     const { drain } = c.req.valid('query');
     const expected = ifMatch(c);
     if (expected === undefined) return problemResponse(c, 'precondition-invalid');
-    const removed = await withRegistryOf(id, (registry) =>
-      registry.remove(id, { drainMs: drain, ifGeneration: expected }),
+    const removed = await withRegistryOf(c.get('reach'), id, (registry, only) =>
+      registry.remove(id, { drainMs: drain, ifGeneration: expected, only, actor: actorOf(c) }),
     );
     if (!removed.ok) return problemResponse(c, removed.reason, { detail: removed.message });
     const { claim, drainsUntil } = removed.value;
@@ -164,14 +189,30 @@ export function mountComponents(app: App): void {
   });
 }
 
+/** A registrar registers in its types, a component itself; whether the id is free is another question. */
+const mayRegister = (reach: Reach, { id, type }: Registration): boolean =>
+  reach.kind === 'all' || reach.ids.has(id) || reach.types.has(type);
+
+/** A registrar gets a key to hand to the component it registered, good for that id alone. */
+async function firstKey(c: Context<AppEnv>, id: string) {
+  const owner = ownerFilter(c.get('reach'), id);
+  if (owner == null) return undefined;
+  const issued = await issueComponentKey(id, owner, actorOf(c));
+  // It is registered all the same, and a key can be asked for later.
+  return issued.ok ? toNewKeyResource(issued.value) : undefined;
+}
+
 async function store(
   c: Context<AppEnv>,
   registration: Registration,
   ifGeneration: number | null,
 ): Promise<Stored | Refused> {
-  const faults = registrationFaults(registration, { allowPrivate: c.env.ALLOW_PRIVATE_ENDPOINTS === 'true' });
+  const faults = registrationFaults(registration, outboundPolicyOf(c.env));
   if (faults) return refused(faults.code, { errors: faults.faults });
-  const stored = await registerComponent(registration, ifGeneration);
+  const stored = await registerComponent(registration, ifGeneration, {
+    owner: ownerFilter(c.get('reach'), registration.id) ?? null,
+    actor: actorOf(c),
+  });
   if (stored.ok) return { ok: true, ...stored.value };
   const path = PATH_OF_REFUSAL[stored.reason];
   const errors = path === undefined ? {} : { errors: [{ path, message: stored.message }] };
@@ -179,6 +220,7 @@ async function store(
 }
 
 const PATH_OF_REFUSAL: Partial<Record<ProblemCode, string>> = {
+  'id-taken': 'id',
   'type-conflict': 'type',
   'component-limit': 'type',
   'dependency-not-registered': 'dependencies',
@@ -193,7 +235,7 @@ async function applyChange(
   expected: number | null,
 ): Promise<Stored | Refused> {
   for (let attempt = 1; ; attempt++) {
-    const held = await withRegistryOf(id, (registry) => registry.component(id));
+    const held = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
     if (!held.ok) return refused(held.reason, { detail: held.message });
     const merged = RegistrationSchema.safeParse(mergePatch(registrationOf(held.value), patch));
     if (!merged.success) return refused('invalid-request', { errors: merged.error.issues.flatMap(toFaults) });

@@ -24,6 +24,7 @@ const tags = ['failures'];
 const report = createRoute({
   method: 'post',
   path: '/v1/components/{id}/failures',
+  'x-permission': 'report',
   tags,
   summary: 'Report that a component failed you',
   request: { params: IdParamSchema, body: jsonBody(FailureReportSchema) },
@@ -33,6 +34,7 @@ const report = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/v1/failures',
+  'x-permission': 'read',
   tags,
   summary: 'Failures, newest first',
   request: {
@@ -48,6 +50,7 @@ const list = createRoute({
 const stats = createRoute({
   method: 'get',
   path: '/v1/failures/stats',
+  'x-permission': 'read',
   tags,
   summary: 'Failures added up',
   responses: { 200: jsonContent(FailureStatsSchema, 'Totals over what is kept'), ...problemDefault },
@@ -58,7 +61,9 @@ export function mountFailures(app: App): void {
     const { id } = c.req.valid('param');
     const { error, context } = c.req.valid('json');
     const detail = { message: error.message, ...(error.code === undefined ? {} : { code: error.code }) };
-    const taken = await withRegistryOf(id, (registry) => registry.reportFailure(id, detail, context ?? null));
+    const taken = await withRegistryOf(c.get('reach'), id, (registry, only) =>
+      registry.reportFailure(id, detail, context ?? null, only),
+    );
     if (!taken.ok) return problemResponse(c, taken.reason, { detail: taken.message });
     const { failureId, failureType, recentFailures, threshold, recoveryId } = taken.value;
     return c.json({ failureId, failureType, recentFailures, threshold, recoveryId }, 202);

@@ -21,6 +21,7 @@ const incident = jsonContent(IncidentSchema, 'The incident');
 const list = createRoute({
   method: 'get',
   path: '/v1/incidents',
+  'x-permission': 'read',
   tags,
   summary: 'Incidents, newest first',
   request: {
@@ -35,6 +36,7 @@ const list = createRoute({
 const read = createRoute({
   method: 'get',
   path: '/v1/incidents/{id}',
+  'x-permission': 'read',
   tags,
   summary: 'One incident',
   request: { params },
@@ -44,6 +46,7 @@ const read = createRoute({
 const acknowledge = createRoute({
   method: 'post',
   path: '/v1/incidents/{id}/acknowledge',
+  'x-permission': 'operate',
   tags,
   summary: 'Take an incident on',
   request: { params },
@@ -53,6 +56,7 @@ const acknowledge = createRoute({
 const resolve = createRoute({
   method: 'post',
   path: '/v1/incidents/{id}/resolve',
+  'x-permission': 'operate',
   tags,
   summary: 'Say that an incident is over',
   request: { params },

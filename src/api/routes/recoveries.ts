@@ -19,6 +19,7 @@ const params = z.object({ id: z.string().regex(/^r-[0-9a-f]{32}$/, 'not a recove
 const list = createRoute({
   method: 'get',
   path: '/v1/recoveries',
+  'x-permission': 'read',
   tags,
   summary: 'Recoveries, newest first',
   request: {
@@ -34,6 +35,7 @@ const list = createRoute({
 const read = createRoute({
   method: 'get',
   path: '/v1/recoveries/{id}',
+  'x-permission': 'read',
   tags,
   summary: 'One recovery',
   request: { params },
@@ -43,6 +45,7 @@ const read = createRoute({
 const cancel = createRoute({
   method: 'post',
   path: '/v1/recoveries/{id}/cancel',
+  'x-permission': 'operate',
   tags,
   summary: 'Cancel a running recovery',
   request: { params },

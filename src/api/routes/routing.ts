@@ -17,6 +17,7 @@ import { RouteAnswerSchema, RouteRequestSchema } from '../schemas/route.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/route',
+  'x-permission': 'route',
   tags: ['routing'],
   summary: 'Pick the best component for a request',
   request: { body: jsonBody(RouteRequestSchema) },

@@ -15,6 +15,7 @@ const tags = ['system'];
 const health = createRoute({
   method: 'get',
   path: '/v1/health',
+  'x-permission': 'read',
   tags,
   summary: 'Health of the whole system, with its issues',
   responses: { 200: jsonContent(SystemHealthSchema, 'The roll-up'), ...problemDefault },
@@ -23,6 +24,7 @@ const health = createRoute({
 const events = createRoute({
   method: 'get',
   path: '/v1/events',
+  'x-permission': 'read',
   tags,
   summary: 'The event log as CloudEvents, oldest first',
   request: {
@@ -43,6 +45,7 @@ const events = createRoute({
 const live = createRoute({
   method: 'get',
   path: '/healthz',
+  'x-permission': 'public',
   tags,
   summary: 'Liveness of the coordinator itself; needs no key',
   security: [],

@@ -13,6 +13,7 @@ export const ProblemSchema = z
     code: z.string().meta({ description: 'Stable; made for programs.' }),
     detail: z.string().optional(),
     instance: z.string().optional(),
+    requestId: z.string().optional().meta({ description: 'The `x-request-id` of the answer.' }),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     candidates: z
       .array(CandidateVerdictSchema)

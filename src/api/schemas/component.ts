@@ -104,3 +104,12 @@ export const ProbeResultSchema = z
   .meta({ id: 'ProbeResult' });
 
 export const LoadEntrySchema = ComponentLoadSchema.extend({ componentId: z.string() }).meta({ id: 'LoadEntry' });
+
+export const ControlSecretSchema = z
+  .object({
+    secret: z.string().meta({ description: '`whsec_` and base64, as Standard Webhooks libraries take it.' }),
+    previousUntil: TimestampSchema.nullable().meta({
+      description: 'Until when calls carry a signature by the secret before it too; null when they do not.',
+    }),
+  })
+  .meta({ id: 'ControlSecret' });

@@ -2,6 +2,7 @@
  * Events as they are written where something happened, and as they are read from the log.
  * The wire form is CloudEvents 1.0: `id` equals `sequence`, a gapless integer as a string.
  */
+import type { AuditNote } from '../access/audit-entry.ts';
 import type { JsonObject } from '../json.ts';
 import type { TypeHealth } from '../health/system-health.ts';
 
@@ -37,6 +38,8 @@ export interface EventDraft {
   /** Epoch ms. */
   readonly time: number;
   readonly data: JsonObject;
+  /** For the audit, when somebody's call made it happen; not part of the event that is read. */
+  readonly audit?: AuditNote;
 }
 
 export interface LoggedEvent extends EventDraft {

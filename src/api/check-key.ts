@@ -1,0 +1,113 @@
+/**
+ * Checks a key that somebody presents: by digest, in constant time, from what the isolate holds.
+ *
+ * The admin key of the deployment is checked against the secret itself and works whatever is away. Any
+ * other key needs a copy of the keys that is fresh; while the coordinator cannot be reached an older one
+ * serves for a minute, and only keys that can change nothing but themselves.
+ */
+import { liveDigests } from '../core/access/access-key.ts';
+import { idOfKey } from '../core/access/key-format.ts';
+import type { Principal } from '../core/access/principal.ts';
+import { ROOT } from '../core/access/principal.ts';
+import type { Result } from '../core/result.ts';
+import { fail, ok } from '../core/result.ts';
+import type { KeyLookup, KnownKey } from '../coordinator/identity-cache.ts';
+import { FRESH_MS, findKey, findKeyAnew, noteKeyUsed } from '../coordinator/identity-cache.ts';
+
+/** What a key answers for: its principal and the digest (SHA-256, hex) it was known by. */
+export interface Checked {
+  readonly principal: Principal;
+  readonly digest: string;
+}
+
+export type KeyRefusal = 'not-configured' | 'unauthorized' | 'identity-unavailable';
+
+type WaitUntil = (work: Promise<unknown>) => void;
+
+/** Longest time a copy of the keys serves while it cannot be refreshed. */
+const STALE_MS = 60_000;
+/** A refresh takes a moment; a copy that was asked for so lately is as good as new. */
+const SLACK_MS = 1_000;
+/** Below this anybody could try them all; development takes what it is given. */
+const MIN_ADMIN_KEY_LENGTH = 32;
+
+let configured: { readonly key: string; readonly digest: string } | undefined;
+
+/** Checks a whole key as it came with the request. */
+export async function checkKey(
+  presented: string,
+  env: Env,
+  waitUntil: WaitUntil,
+): Promise<Result<Checked, KeyRefusal>> {
+  const admin = await adminDigest(env);
+  if (!admin.ok) return admin;
+  const digest = await digestOf(presented);
+  if (sameDigest(digest, admin.value)) return ok({ principal: ROOT, digest });
+  const id = idOfKey(presented);
+  if (id === undefined) return fail('unauthorized', 'send Authorization: Bearer <key>');
+  return checkKnown(id, (known) => sameDigest(digest, known), waitUntil);
+}
+
+/** Checks that a key is still good which was checked before: by its id and the digest it had then. */
+export async function checkAgain(
+  keyId: string,
+  digest: string,
+  env: Env,
+  waitUntil: WaitUntil,
+): Promise<Result<Checked, KeyRefusal>> {
+  const admin = await adminDigest(env);
+  if (!admin.ok) return admin;
+  if (keyId !== ROOT.keyId) return checkKnown(keyId, (known) => sameDigest(digest, known), waitUntil);
+  return sameDigest(digest, admin.value)
+    ? ok({ principal: ROOT, digest })
+    : fail('unauthorized', 'the key is not valid any more');
+}
+
+async function checkKnown(
+  id: string,
+  matches: (digest: string) => boolean,
+  waitUntil: WaitUntil,
+): Promise<Result<Checked, KeyRefusal>> {
+  const isRight = ({ known }: KeyLookup): boolean =>
+    known !== undefined && liveDigests(known.key, Date.now()).some(matches);
+  const atHand = await findKey(id, servesStale, waitUntil);
+  // Before it is refused: it may have been made, or rotated, since our copy was.
+  const { known, ageMs } = isRight(atHand) ? atHand : await findKeyAnew(id, waitUntil);
+  if (ageMs > STALE_MS) return fail('identity-unavailable', 'the keys cannot be read right now');
+  const now = Date.now();
+  const digest = known && liveDigests(known.key, now).find(matches);
+  if (!known || digest === undefined) {
+    // From an old copy nobody can say that a key does not exist.
+    return ageMs > FRESH_MS + SLACK_MS
+      ? fail('identity-unavailable', 'the keys cannot be read right now')
+      : fail('unauthorized', 'send Authorization: Bearer <key>');
+  }
+  if (ageMs > FRESH_MS + SLACK_MS && !servesStale(known))
+    return fail('identity-unavailable', 'the keys cannot be read right now, and this key could do harm');
+  noteKeyUsed(id, now);
+  return ok({ principal: { keyId: id, keyName: known.key.name, scopes: known.scopes }, digest });
+}
+
+const STALE_SCOPES: readonly string[] = ['viewer', 'router', 'component'];
+
+const servesStale = ({ scopes }: KnownKey): boolean => scopes.every(({ kind }) => STALE_SCOPES.includes(kind));
+
+/** Digest of the admin key, made once per isolate. */
+async function adminDigest(env: Env): Promise<Result<string, 'not-configured'>> {
+  const { COORDINATOR_ADMIN_KEY: key, ALLOW_PRIVATE_ENDPOINTS: development } = env;
+  if (!key) return fail('not-configured', 'set the secret COORDINATOR_ADMIN_KEY');
+  if (key.length < MIN_ADMIN_KEY_LENGTH && development !== 'true')
+    return fail('not-configured', `COORDINATOR_ADMIN_KEY is too short: at least ${MIN_ADMIN_KEY_LENGTH} characters`);
+  if (configured?.key !== key) configured = { key, digest: await digestOf(key) };
+  return ok(configured.digest);
+}
+
+const encoder = new TextEncoder();
+
+/** SHA-256 of a key, hex: what is kept of it. The key is random, so no salt and no slow hash are needed. */
+export async function digestOf(key: string): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(key))).toHex();
+}
+
+const sameDigest = (a: string, b: string): boolean =>
+  a.length === b.length && crypto.subtle.timingSafeEqual(encoder.encode(a), encoder.encode(b));

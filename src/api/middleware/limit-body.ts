@@ -1,0 +1,28 @@
+/**
+ * How large a body may be, counted while it is read where its length is not told beforehand. A compressed
+ * one is refused: nothing here would unpack it, and its size says nothing.
+ */
+import { bodyLimit } from 'hono/body-limit';
+import { createMiddleware } from 'hono/factory';
+import { problemResponse } from '../problem.ts';
+
+/** Nothing larger is read; 500 heartbeats are larger than anything else. */
+const MAX_BODY_BYTES = 65_536;
+const MAX_BATCH_BYTES = 262_144;
+
+const upTo = (maxSize: number) =>
+  bodyLimit({
+    maxSize,
+    onError: (c) => problemResponse(c, 'payload-too-large', { detail: `at most ${maxSize} bytes` }),
+  });
+
+const limitOne = upTo(MAX_BODY_BYTES);
+const limitBatch = upTo(MAX_BATCH_BYTES);
+
+export const limitBody = createMiddleware(async (c, next) => {
+  const encoding = c.req.header('content-encoding');
+  if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
+    return problemResponse(c, 'unsupported-media-type', { detail: 'send the body without content-encoding' });
+  }
+  return (c.req.path === '/v1/heartbeats' ? limitBatch : limitOne)(c, next);
+});

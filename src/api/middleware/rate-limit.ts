@@ -1,0 +1,107 @@
+/**
+ * How much one key, and one address, may ask for. The platform's limiters count for a whole location;
+ * an isolate asks them once for a batch of calls and behind the answer, so that a call costs two looks
+ * into a map. So the limits are not exact: a burst may pass them by a batch for each isolate.
+ *
+ * A limiter that cannot be asked limits nothing: routing does not stop for it.
+ */
+import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { addressGroup } from '../../core/access/address-group.ts';
+import type { CallTally } from '../../core/access/call-tally.ts';
+import { countCall, refuseCalls } from '../../core/access/call-tally.ts';
+import type { RequestClass } from '../../core/access/request-class.ts';
+import { requestClass } from '../../core/access/request-class.ts';
+import type { AppEnv } from '../app-env.ts';
+import { problemResponse } from '../problem.ts';
+
+type LimiterName = Extract<keyof Env, `RATE_LIMIT_${string}`>;
+
+interface Limit {
+  readonly limiter: LimiterName;
+  /** Calls that one question stands for: the `limit` in wrangler.toml is that of calls, divided by this. */
+  readonly batch: number;
+}
+
+const LIMITS: Readonly<Record<RequestClass, Limit>> = {
+  list: { limiter: 'RATE_LIMIT_LIST', batch: 5 },
+  lookup: { limiter: 'RATE_LIMIT_LOOKUP', batch: 5 },
+  change: { limiter: 'RATE_LIMIT_CHANGE', batch: 5 },
+  traffic: { limiter: 'RATE_LIMIT_TRAFFIC', batch: 20 },
+};
+/** The `period` in wrangler.toml. */
+const PERIOD_MS = 60_000;
+/** Beyond it the subject that was first seen longest ago is forgotten. */
+const MAX_TALLIES = 10_000;
+
+const tallies = new Map<string, CallTally>();
+const silent = new Set<LimiterName>();
+
+export const rateLimit = createMiddleware<AppEnv>(async (c, next) => {
+  const now = Date.now();
+  const kind = requestClass(c.req.method, c.req.path);
+  // Not there on public routes.
+  const keyId = (c.get('principal') as { readonly keyId: string } | undefined)?.keyId;
+  const refusedUntil = Math.max(
+    keyId === undefined ? 0 : count(c, kind, { subject: `key:${keyId}`, now }),
+    count(c, kind, { subject: `address:${addressOf(c)}`, now }),
+  );
+  if (refusedUntil === 0) return next();
+  return problemResponse(c, 'rate-limited', {
+    detail: `too many calls of the kind "${kind}"`,
+    retryAfterSeconds: Math.ceil((refusedUntil - now) / 1_000),
+  });
+});
+
+/**
+ * For a call whose key was refused: whether its address has sent too many of those. Asked only then, so a
+ * guesser shuts out nobody who has a key.
+ */
+export const tooManyRefusals = async (c: Context<AppEnv>): Promise<boolean> =>
+  (await askLimiter(c, 'RATE_LIMIT_REFUSED', addressOf(c))) === 'no';
+
+/** Epoch ms until which the subject is refused; 0 when it is not. */
+function count(
+  c: Context<AppEnv>,
+  kind: RequestClass,
+  { subject, now }: { readonly subject: string; readonly now: number },
+): number {
+  const { limiter, batch } = LIMITS[kind];
+  const name = `${kind} ${subject}`;
+  const { next, verdict } = countCall(tallies.get(name), batch, now);
+  if (verdict === 'refuse') return next.refusedUntil;
+  remember(name, next);
+  if (verdict === 'ask') {
+    const asked = askLimiter(c, limiter, subject).then((answer) => {
+      if (answer === 'no') remember(name, refuseCalls(batch, PERIOD_MS, Date.now()));
+      return undefined;
+    });
+    c.executionCtx.waitUntil(asked);
+  }
+  return 0;
+}
+
+function remember(name: string, tally: CallTally): void {
+  if (tallies.size >= MAX_TALLIES && !tallies.has(name)) {
+    const [oldest] = tallies.keys();
+    if (oldest !== undefined) tallies.delete(oldest);
+  }
+  tallies.set(name, tally);
+}
+
+async function askLimiter(c: Context<AppEnv>, name: LimiterName, key: string): Promise<'yes' | 'no'> {
+  try {
+    const { success } = await c.env[name].limit({ key });
+    silent.delete(name);
+    return success ? 'yes' : 'no';
+  } catch (error) {
+    // Away, or not bound: said once, until it answers again.
+    if (!silent.has(name)) {
+      silent.add(name);
+      console.error(JSON.stringify({ message: 'a rate limiter cannot be asked', limiter: name, error: String(error) }));
+    }
+    return 'yes';
+  }
+}
+
+const addressOf = (c: Context<AppEnv>): string => addressGroup(c.req.header('cf-connecting-ip'));

@@ -1,0 +1,11 @@
+/** Owes an entry to the audit for a change that comes with no event of its own. */
+import type { Context } from 'hono';
+import type { AuditEntry } from '../core/access/audit-entry.ts';
+import { coordinator } from '../coordinator/coordinator-api.ts';
+import type { AppEnv } from './app-env.ts';
+import { actorOf } from './caller.ts';
+
+export const recordAudit = (
+  c: Context<AppEnv>,
+  change: Pick<AuditEntry, 'action' | 'subject' | 'before' | 'after'>,
+): Promise<void> => coordinator().audit([{ ...change, id: crypto.randomUUID(), at: Date.now(), actor: actorOf(c) }]);

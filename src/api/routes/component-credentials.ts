@@ -1,0 +1,80 @@
+/** What a component needs to be known and to know us: its own key, and the secret our control calls are signed with. */
+import type { App } from '../app-env.ts';
+import { actorOf } from '../caller.ts';
+import { withRegistryOf } from '../directory-cache.ts';
+import { toNewKeyResource } from '../key-resource.ts';
+import { issueComponentKey } from '../new-key.ts';
+import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
+import { recordAudit } from '../record-audit.ts';
+import { IdParamSchema } from '../schemas/common.ts';
+import { ControlSecretSchema } from '../schemas/component.ts';
+import { NewKeySchema } from '../schemas/key.ts';
+import type { ControlSecret } from '../../registry/registry-api.ts';
+import { toIsoOrNull } from '../../core/component/resource.ts';
+import { ownerFilter } from '../../core/access/permission.ts';
+
+const tags = ['components'];
+
+const issueKey = createRoute({
+  method: 'post',
+  path: '/v1/components/{id}/key',
+  'x-permission': 'change-component',
+  tags,
+  summary: 'A key for this component alone; the one it had works on for ten minutes',
+  request: { params: IdParamSchema },
+  responses: { 201: jsonContent(NewKeySchema, 'The key, shown this once'), ...problemDefault },
+});
+
+const readSecret = createRoute({
+  method: 'get',
+  path: '/v1/components/{id}/control-secret',
+  'x-permission': 'change-component',
+  tags,
+  summary: 'The secret that our calls to its control endpoint are signed with',
+  request: { params: IdParamSchema },
+  responses: { 200: jsonContent(ControlSecretSchema, 'The secret, for Standard Webhooks'), ...problemDefault },
+});
+
+const rotateSecret = createRoute({
+  method: 'post',
+  path: '/v1/components/{id}/control-secret/rotate',
+  'x-permission': 'change-component',
+  tags,
+  summary: 'Another secret for control calls; for a day they are signed with both',
+  request: { params: IdParamSchema },
+  responses: { 200: jsonContent(ControlSecretSchema, 'The new secret'), ...problemDefault },
+});
+
+export function mountComponentCredentials(app: App): void {
+  app.openapi(issueKey, async (c) => {
+    const { id } = c.req.valid('param');
+    const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
+    if (!found.ok) return problemResponse(c, found.reason, { detail: found.message });
+    const issued = await issueComponentKey(id, ownerFilter(c.get('reach'), id) ?? null, actorOf(c));
+    if (!issued.ok) return problemResponse(c, issued.reason, { detail: issued.message });
+    return c.json(toNewKeyResource(issued.value), 201);
+  });
+
+  app.openapi(readSecret, async (c) => {
+    const { id } = c.req.valid('param');
+    const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.controlSecret(id, only));
+    if (!found.ok) return problemResponse(c, found.reason, { detail: found.message });
+    return c.json(toResource(found.value), 200);
+  });
+
+  app.openapi(rotateSecret, async (c) => {
+    const { id } = c.req.valid('param');
+    const rotated = await withRegistryOf(c.get('reach'), id, (registry, only) =>
+      registry.rotateControlSecret(id, { only }),
+    );
+    if (!rotated.ok) return problemResponse(c, rotated.reason, { detail: rotated.message });
+    await recordAudit(c, { action: 'control-secret.rotate', subject: id, before: null, after: null });
+    return c.json(toResource(rotated.value), 200);
+  });
+}
+
+const toResource = ({ secret, previousUntil }: ControlSecret) => ({
+  secret,
+  previousUntil: toIsoOrNull(previousUntil),
+});

@@ -1,0 +1,137 @@
+/** Keys: made, listed, rotated, revoked. A key is shown in the answer that makes it and never again. */
+import * as z from 'zod';
+import { parseScope } from '../../core/access/scope.ts';
+import { isComponentType } from '../../core/config/component-types.ts';
+import { coordinator } from '../../coordinator/coordinator-api.ts';
+import type { App } from '../app-env.ts';
+import { actorOf } from '../caller.ts';
+import { toKeyResource, toNewKeyResource } from '../key-resource.ts';
+import { createKey, rotateKey } from '../new-key.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
+import { PageQuerySchema } from '../schemas/common.ts';
+import {
+  KeyIdSchema,
+  KeyPageSchema,
+  KeyRequestSchema,
+  KeySchema,
+  NewKeySchema,
+  RotationSchema,
+  expiryFault,
+} from '../schemas/key.ts';
+
+const tags = ['keys'];
+const params = z.object({ id: KeyIdSchema });
+
+const create = createRoute({
+  method: 'post',
+  path: '/v1/keys',
+  'x-permission': 'administer',
+  tags,
+  summary: 'Make a key',
+  request: { body: jsonBody(KeyRequestSchema) },
+  responses: { 201: jsonContent(NewKeySchema, 'The key, shown this once'), ...problemDefault },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/keys',
+  'x-permission': 'administer',
+  tags,
+  summary: 'List keys, revoked ones for 30 days',
+  request: { query: PageQuerySchema },
+  responses: { 200: jsonContent(KeyPageSchema, 'A page of keys, by id'), ...problemDefault },
+});
+
+const read = createRoute({
+  method: 'get',
+  path: '/v1/keys/{id}',
+  'x-permission': 'administer',
+  tags,
+  summary: 'One key',
+  request: { params },
+  responses: { 200: jsonContent(KeySchema, 'The key, without its secret'), ...problemDefault },
+});
+
+const rotate = createRoute({
+  method: 'post',
+  path: '/v1/keys/{id}/rotate',
+  'x-permission': 'administer',
+  tags,
+  summary: 'Give a key another secret; the one before works on for a while',
+  request: { params, body: { required: false, content: { 'application/json': { schema: RotationSchema } } } },
+  responses: { 200: jsonContent(NewKeySchema, 'The key, shown this once'), ...problemDefault },
+});
+
+const revoke = createRoute({
+  method: 'delete',
+  path: '/v1/keys/{id}',
+  'x-permission': 'administer',
+  tags,
+  summary: 'Revoke a key: within 3 s it opens nothing anywhere',
+  request: {
+    params,
+    query: z.object({
+      cascade: z
+        .enum(['true', 'false'])
+        .default('false')
+        .meta({ description: 'Also the component keys that were issued for it.' }),
+    }),
+  },
+  responses: { 200: jsonContent(KeySchema, 'Revoked, now or before'), ...problemDefault },
+});
+
+export function mountKeys(app: App): void {
+  app.openapi(create, async (c) => {
+    const { name, scopes, expiresAt } = c.req.valid('json');
+    const until = expiresAt === undefined ? null : Date.parse(expiresAt);
+    const errors = scopes.flatMap((scope, at) => {
+      const message = scopeFault(scope);
+      return message === null ? [] : [{ path: `scopes[${at}]`, message }];
+    });
+    const expiry = expiryFault(until, Date.now());
+    if (expiry !== null) errors.push({ path: 'expiresAt', message: expiry });
+    if (errors.length > 0) return problemResponse(c, 'invalid-request', { errors });
+    const made = await createKey({ name, scopes: [...new Set(scopes)], expiresAt: until }, actorOf(c));
+    if (!made.ok) return problemResponse(c, made.reason, { detail: made.message });
+    return c.json(toNewKeyResource(made.value), 201);
+  });
+
+  app.openapi(list, async (c) => {
+    const { limit, cursor } = c.req.valid('query');
+    const found = await coordinator().keys(cursor ?? '', limit + 1);
+    const items = found.slice(0, limit);
+    const nextCursor = found.length > limit ? (items.at(-1)?.id ?? null) : null;
+    return c.json({ items: items.map(toKeyResource), nextCursor }, 200);
+  });
+
+  app.openapi(read, async (c) => {
+    const { id } = c.req.valid('param');
+    const key = await coordinator().key(id);
+    if (!key) return problemResponse(c, 'unknown-key', { detail: `there is no key ${id}` });
+    return c.json(toKeyResource(key), 200);
+  });
+
+  app.openapi(rotate, async (c) => {
+    const { id } = c.req.valid('param');
+    const { overlap } = c.req.header('content-type') ? c.req.valid('json') : RotationSchema.parse({});
+    const made = await rotateKey(id, overlap, actorOf(c));
+    if (!made.ok) return problemResponse(c, made.reason, { detail: made.message });
+    return c.json(toNewKeyResource(made.value), 200);
+  });
+
+  app.openapi(revoke, async (c) => {
+    const { id } = c.req.valid('param');
+    const { cascade } = c.req.valid('query');
+    const revoked = await coordinator().revokeKey(id, { cascade: cascade === 'true' }, actorOf(c));
+    if (!revoked.ok) return problemResponse(c, revoked.reason, { detail: revoked.message });
+    return c.json(toKeyResource(revoked.value), 200);
+  });
+}
+
+function scopeFault(text: string): string | null {
+  const scope = parseScope(text);
+  if (!scope) return `not a scope: ${JSON.stringify(text.slice(0, 80))}`;
+  const known = scope.kind !== 'registrar' || isComponentType(scope.type);
+  return known ? null : `there is no component type ${scope.type}`;
+}

@@ -1,0 +1,144 @@
+/**
+ * An isolate's copy of the keys: what the edge checks callers by, without a call.
+ *
+ * Older than 1 s it is refreshed behind the answer, older than 2 s before it, so that a revocation is
+ * felt within 3 s; each refresh asks only for what changed and carries when keys were used. All who wait
+ * share one refresh. How old a copy may be for whom is the caller's decision.
+ */
+import type { AccessKey } from '../core/access/access-key.ts';
+import type { Scope } from '../core/access/scope.ts';
+import { parseScope } from '../core/access/scope.ts';
+import { coordinator } from './coordinator-api.ts';
+
+export interface KnownKey {
+  readonly key: AccessKey;
+  readonly scopes: readonly Scope[];
+}
+
+export interface KeyLookup {
+  readonly known: KnownKey | undefined;
+  /** Age of the copy it was looked up in; Infinity when there is none. */
+  readonly ageMs: number;
+}
+
+type WaitUntil = (work: Promise<unknown>) => void;
+
+export const FRESH_MS = 2_000;
+const BACKGROUND_REFRESH_MS = 1_000;
+/** How long a foreground refresh may keep a caller waiting whose key serves on from an older copy. */
+const SHORT_WAIT_MS = 1_000;
+const LONG_WAIT_MS = 5_000;
+/** The coordinator keeps it to the minute. */
+const USED_EVERY_MS = 60_000;
+
+interface Refresh {
+  readonly beganAt: number;
+  readonly done: Promise<boolean>;
+}
+
+const keys = new Map<string, KnownKey>();
+let revision = 0;
+/** When the call began whose answer we hold: nothing revoked before it is missing. 0 for none. */
+let askedAt = 0;
+let refreshing: Refresh | null = null;
+const used = new Map<string, number>();
+const usedSent = new Map<string, number>();
+
+/**
+ * Looks a key up. `servesStale` says whether a key may be served from an older copy while the
+ * coordinator cannot be reached: for such a key nobody waits long.
+ */
+export async function findKey(
+  id: string,
+  servesStale: (known: KnownKey) => boolean,
+  waitUntil: WaitUntil,
+): Promise<KeyLookup> {
+  const now = Date.now();
+  const age = ageAt(now);
+  if (age >= BACKGROUND_REFRESH_MS) {
+    const { done, beganAt } = refresh(now);
+    waitUntil(done);
+    if (age >= FRESH_MS) {
+      const held = keys.get(id);
+      const limitMs = held && servesStale(held) ? SHORT_WAIT_MS : LONG_WAIT_MS;
+      // Whoever comes later to a refresh that hangs waits only for what is left.
+      await Promise.race([done, after(Math.min(limitMs, beganAt + limitMs - now))]);
+    }
+  }
+  return { known: keys.get(id), ageMs: ageAt(Date.now()) };
+}
+
+/**
+ * Looks a key up in a copy that was asked for after this call began: it may have been made, or given
+ * another secret, a moment ago. All who come meanwhile share the call, so strangers cannot multiply it.
+ */
+export async function findKeyAnew(id: string, waitUntil: WaitUntil): Promise<KeyLookup> {
+  const now = Date.now();
+  if (refreshing && refreshing.beganAt < now) await Promise.race([refreshing.done, after(LONG_WAIT_MS)]);
+  if (askedAt < now) {
+    const { done } = refresh(now);
+    waitUntil(done);
+    await Promise.race([done, after(LONG_WAIT_MS)]);
+  }
+  return { known: keys.get(id), ageMs: ageAt(Date.now()) };
+}
+
+/** Tells the coordinator with the next refresh that a key was used. */
+export function noteKeyUsed(id: string, now: number): void {
+  if (now - (usedSent.get(id) ?? 0) >= USED_EVERY_MS) used.set(id, now);
+}
+
+// A clock that went back tells nothing of the age.
+const ageAt = (now: number): number => (askedAt > 0 && now >= askedAt ? now - askedAt : Infinity);
+
+/** Refreshes once however many ask; resolves to whether the coordinator answered. */
+function refresh(now: number): Refresh {
+  // One that hangs is given up; after the clock went back, nobody can say for how long it has.
+  if (refreshing && now >= refreshing.beganAt && now - refreshing.beganAt < LONG_WAIT_MS) return refreshing;
+  const isCurrent = (): boolean => refreshing === begun;
+  const begun: Refresh = { beganAt: now, done: Promise.resolve().then(() => fetchChanges(now, isCurrent)) };
+  refreshing = begun;
+  return begun;
+}
+
+/** One that was given up and finishes late must not undo what a newer one brought: it changes nothing. */
+async function fetchChanges(beganAt: number, isCurrent: () => boolean): Promise<boolean> {
+  const sent = new Map(used);
+  try {
+    let continued = false;
+    for (;;) {
+      const reported = continued ? {} : Object.fromEntries(sent);
+      const answer = await coordinator().syncKeys({ since: revision, continued, used: reported });
+      if (!isCurrent()) return false;
+      if (answer.full) keys.clear();
+      for (const key of answer.keys) take(key);
+      revision = answer.revision;
+      if (!answer.more) break;
+      continued = true;
+    }
+    for (const [id, at] of sent) {
+      usedSent.set(id, at);
+      if (used.get(id) === at) used.delete(id);
+    }
+    askedAt = beganAt;
+    return true;
+  } catch (error) {
+    console.error(JSON.stringify({ message: 'keys not refreshed', error: String(error) }));
+    return false;
+  } finally {
+    if (isCurrent()) refreshing = null;
+  }
+}
+
+function take(key: AccessKey): void {
+  // A revoked key is as unknown as one that never was.
+  if (key.revokedAt !== null) {
+    keys.delete(key.id);
+    usedSent.delete(key.id);
+    return;
+  }
+  const scopes = key.scopes.flatMap((text) => parseScope(text) ?? []);
+  keys.set(key.id, { key, scopes });
+}
+
+const after = (ms: number): Promise<false> => new Promise((resolve) => setTimeout(() => resolve(false), ms));

@@ -1,0 +1,130 @@
+/**
+ * The coordinator's side of keys: made, rotated, revoked, handed to the edges. Sees digests only: the
+ * key itself never gets here. Every change is written together with its entry for the audit.
+ */
+import type { AccessKey } from '../core/access/access-key.ts';
+import { rotated, stateOf } from '../core/access/access-key.ts';
+import type { Actor } from '../core/access/actor.ts';
+import { SYSTEM } from '../core/access/actor.ts';
+import type { AuditAction } from '../core/access/audit-entry.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Result } from '../core/result.ts';
+import { fail, ok } from '../core/result.ts';
+import type { AuditStore } from './audit-store.ts';
+import type { FreshSecret, KeyDraft, KeySyncAnswer, KeySyncRequest } from './coordinator-api.ts';
+import type { KeyStore } from './key-store.ts';
+
+/** What an isolate can hold of them without getting into need. */
+const MAX_KEYS = 50_000;
+const SYNC_BATCH = 5_000;
+
+export class KeyDesk {
+  private readonly keys: KeyStore;
+  private readonly audit: AuditStore;
+
+  constructor(keys: KeyStore, audit: AuditStore) {
+    this.keys = keys;
+    this.audit = audit;
+  }
+
+  create(draft: KeyDraft, actor: Actor, now: number): Result<AccessKey, 'key-limit'> {
+    const known = this.keys.find(draft.id);
+    // The same call again, by its id.
+    if (known) return ok(known);
+    if (this.keys.inForce() >= MAX_KEYS) return fail('key-limit', `there are ${MAX_KEYS} keys, the most allowed`);
+    return ok(this.make(draft, actor, now));
+  }
+
+  rotate(
+    id: string,
+    fresh: FreshSecret,
+    actor: Actor,
+    now: number,
+  ): Result<AccessKey, 'unknown-key' | 'key-not-active'> {
+    const key = this.keys.find(id);
+    if (!key) return unknownKey(id);
+    if (stateOf(key, now) !== 'active') return fail('key-not-active', `${id} is ${stateOf(key, now)}`);
+    return ok(this.change(key, { ...key, secrets: rotated(key.secrets, fresh, now) }, 'key.rotate', actor, now));
+  }
+
+  revoke(
+    id: string,
+    options: { readonly cascade: boolean },
+    actor: Actor,
+    now: number,
+  ): Result<AccessKey, 'unknown-key'> {
+    const key = this.keys.find(id);
+    if (!key) return unknownKey(id);
+    this.end(key, actor, now);
+    if (options.cascade) for (const issued of this.keys.issuedBy(id)) this.end(issued, actor, now);
+    return ok(this.keys.find(id)!);
+  }
+
+  /** The component is gone and its key with it. */
+  componentGone(componentId: string, now: number): void {
+    for (const key of this.keys.issuedTo(componentId)) this.end(key, SYSTEM, now);
+  }
+
+  sync({ since, continued, used }: KeySyncRequest): KeySyncAnswer {
+    for (const [id, at] of Object.entries(used)) this.keys.noteUsed(id, at);
+    const full = !continued && (since === 0 || since < this.keys.forgottenUpTo);
+    const changed = this.keys.changedSince(full ? 0 : since, SYNC_BATCH);
+    return {
+      full,
+      revision: changed.at(-1)?.revision ?? Math.max(since, this.keys.forgottenUpTo),
+      keys: changed.map(({ key }) => key),
+      more: changed.length === SYNC_BATCH,
+    };
+  }
+
+  private make(draft: KeyDraft, actor: Actor, now: number): AccessKey {
+    const { id, name, scopes, digest, expiresAt, issuedBy, issuedTo } = draft;
+    const key: AccessKey = {
+      id,
+      name,
+      scopes,
+      secrets: [{ digest, createdAt: now, endsAt: null }],
+      createdAt: now,
+      expiresAt,
+      revokedAt: null,
+      lastUsedAt: null,
+      issuedBy,
+      issuedTo,
+    };
+    return this.change(null, key, 'key.create', actor, now);
+  }
+
+  private end(key: AccessKey, actor: Actor, now: number): void {
+    if (key.revokedAt !== null) return;
+    this.change(key, { ...key, secrets: [], revokedAt: now }, 'key.revoke', actor, now);
+  }
+
+  private change(
+    before: AccessKey | null,
+    after: AccessKey,
+    action: AuditAction,
+    actor: Actor,
+    now: number,
+  ): AccessKey {
+    this.keys.save(after);
+    this.audit.owe({
+      id: crypto.randomUUID(),
+      at: now,
+      subject: after.id,
+      actor,
+      action,
+      before: before && described(before),
+      after: described(after),
+    });
+    return after;
+  }
+}
+
+const unknownKey = (id: string) => fail('unknown-key', `there is no key ${id}`);
+
+/** What the audit shows of a key: nothing of its secrets but when they were made and end. */
+function described(key: AccessKey): JsonObject {
+  const { id, name, scopes, secrets, expiresAt, revokedAt, issuedBy, issuedTo } = key;
+  const kept = secrets.map(({ createdAt, endsAt }) => ({ createdAt, endsAt }));
+  return { id, name, scopes: [...scopes], secrets: kept, expiresAt, revokedAt, issuedBy, issuedTo };
+}

@@ -1,0 +1,182 @@
+/**
+ * All SQL of the keys. Each change moves the keys' revision and marks its row with it, so that an edge
+ * asks only for what changed; rows of revoked keys stay for a while to tell it so.
+ */
+import type { AccessKey, KeySecret } from '../core/access/access-key.ts';
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS access_keys (
+     id TEXT PRIMARY KEY,
+     name TEXT NOT NULL,
+     scopes TEXT NOT NULL,
+     secrets TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     expires_at INTEGER,
+     revoked_at INTEGER,
+     last_used_at INTEGER,
+     issued_by TEXT,
+     issued_to TEXT,
+     revision INTEGER NOT NULL
+   ) STRICT`,
+  `CREATE INDEX IF NOT EXISTS access_keys_changed ON access_keys (revision)`,
+  `CREATE INDEX IF NOT EXISTS access_keys_issued_to ON access_keys (issued_to) WHERE issued_to IS NOT NULL`,
+  `CREATE INDEX IF NOT EXISTS access_keys_issued_by ON access_keys (issued_by) WHERE issued_by IS NOT NULL`,
+  `CREATE TABLE IF NOT EXISTS access_key_scalars (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT`,
+];
+
+/** Far longer than any edge serves on without an answer of ours. */
+const KEEP_REVOKED_MS = 30 * 86_400_000;
+
+interface KeyRow extends Record<string, SqlStorageValue> {
+  id: string;
+  name: string;
+  scopes: string;
+  secrets: string;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+  last_used_at: number | null;
+  issued_by: string | null;
+  issued_to: string | null;
+  revision: number;
+}
+
+export interface RevisedKey {
+  readonly key: AccessKey;
+  readonly revision: number;
+}
+
+export class KeyStore {
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    for (const statement of SCHEMA) sql.exec(statement);
+  }
+
+  /** Writes a key whole, under the next revision. */
+  save(key: AccessKey): void {
+    this.sql.exec(
+      `INSERT INTO access_keys (id, name, scopes, secrets, created_at, expires_at, revoked_at, last_used_at, issued_by, issued_to, revision)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET secrets = excluded.secrets, expires_at = excluded.expires_at,
+         revoked_at = excluded.revoked_at, issued_by = excluded.issued_by, revision = excluded.revision`,
+      key.id,
+      key.name,
+      JSON.stringify(key.scopes),
+      JSON.stringify(key.secrets),
+      key.createdAt,
+      key.expiresAt,
+      key.revokedAt,
+      key.lastUsedAt,
+      key.issuedBy,
+      key.issuedTo,
+      this.nextRevision(),
+    );
+  }
+
+  find(id: string): AccessKey | undefined {
+    return this.sql.exec<KeyRow>('SELECT * FROM access_keys WHERE id = ?', id).toArray().map(toKey)[0];
+  }
+
+  /** By id, ascending. */
+  list(after: string, limit: number): AccessKey[] {
+    return this.sql
+      .exec<KeyRow>('SELECT * FROM access_keys WHERE id > ? ORDER BY id LIMIT ?', after, limit)
+      .toArray()
+      .map(toKey);
+  }
+
+  /** Keys in force that were issued to a component, the newest first. */
+  issuedTo(componentId: string): AccessKey[] {
+    return this.sql
+      .exec<KeyRow>(
+        'SELECT * FROM access_keys WHERE issued_to = ? AND revoked_at IS NULL ORDER BY created_at DESC',
+        componentId,
+      )
+      .toArray()
+      .map(toKey);
+  }
+
+  /** Keys in force that were issued for a registrar's key. */
+  issuedBy(keyId: string): AccessKey[] {
+    return this.sql
+      .exec<KeyRow>('SELECT * FROM access_keys WHERE issued_by = ? AND revoked_at IS NULL', keyId)
+      .toArray()
+      .map(toKey);
+  }
+
+  /** Keys changed after a revision, in the order of their changes. */
+  changedSince(revision: number, limit: number): RevisedKey[] {
+    return this.sql
+      .exec<KeyRow>('SELECT * FROM access_keys WHERE revision > ? ORDER BY revision LIMIT ?', revision, limit)
+      .toArray()
+      .map((row) => ({ key: toKey(row), revision: row.revision }));
+  }
+
+  /** No edge that holds an older revision can be told what was forgotten. */
+  get forgottenUpTo(): number {
+    return this.scalar('forgotten');
+  }
+
+  inForce(): number {
+    return this.sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM access_keys WHERE revoked_at IS NULL').one().n;
+  }
+
+  /** Not a change of the key: moves no revision. */
+  noteUsed(id: string, at: number): void {
+    this.sql.exec(
+      'UPDATE access_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)',
+      at,
+      id,
+    );
+  }
+
+  /** Forgets keys revoked or expired long ago. */
+  trim(now: number): void {
+    const before = now - KEEP_REVOKED_MS;
+    const { upTo } = this.sql
+      .exec<{ upTo: number | null }>(
+        'SELECT MAX(revision) AS upTo FROM access_keys WHERE revoked_at < ?1 OR expires_at < ?1',
+        before,
+      )
+      .one();
+    if (upTo === null) return;
+    this.sql.exec('DELETE FROM access_keys WHERE revoked_at < ?1 OR expires_at < ?1', before);
+    this.setScalar('forgotten', Math.max(upTo, this.forgottenUpTo));
+  }
+
+  private nextRevision(): number {
+    const next = this.scalar('revision') + 1;
+    this.setScalar('revision', next);
+    return next;
+  }
+
+  private scalar(name: 'revision' | 'forgotten'): number {
+    const [row] = this.sql
+      .exec<{ value: number }>('SELECT value FROM access_key_scalars WHERE name = ?', name)
+      .toArray();
+    return row?.value ?? 0;
+  }
+
+  private setScalar(name: 'revision' | 'forgotten', value: number): void {
+    this.sql.exec(
+      'INSERT INTO access_key_scalars (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      value,
+    );
+  }
+}
+
+const toKey = (row: KeyRow): AccessKey => ({
+  id: row.id,
+  name: row.name,
+  scopes: JSON.parse(row.scopes) as string[],
+  secrets: JSON.parse(row.secrets) as KeySecret[],
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  revokedAt: row.revoked_at,
+  lastUsedAt: row.last_used_at,
+  issuedBy: row.issued_by,
+  issuedTo: row.issued_to,
+});

@@ -1,0 +1,14 @@
+/** Who calls: the key that was checked, not the key itself. */
+import type { Scope } from './scope.ts';
+
+export interface Principal {
+  /** Id of the key; `root` for the admin key of the deployment. */
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly scopes: readonly Scope[];
+}
+
+export const ROOT_KEY_ID = 'root';
+
+/** Whoever holds the admin key of the deployment. */
+export const ROOT: Principal = { keyId: ROOT_KEY_ID, keyName: 'COORDINATOR_ADMIN_KEY', scopes: [{ kind: 'admin' }] };

@@ -1,0 +1,26 @@
+/**
+ * What a key is for. Scopes are stored and sent as text: `viewer`, `router`, `operator`, `admin`,
+ * `component:<id>`, `registrar:<type>`.
+ */
+export type Scope =
+  | { readonly kind: 'viewer' | 'router' | 'operator' | 'admin' }
+  | { readonly kind: 'component'; readonly id: string }
+  | { readonly kind: 'registrar'; readonly type: string };
+
+export type ScopeKind = Scope['kind'];
+
+const PLAIN = new Set(['viewer', 'router', 'operator', 'admin'] as const);
+const ID = /^[a-z0-9][a-z0-9._-]{0,127}$/;
+const TYPE = /^[a-z][a-z0-9_]{0,63}$/;
+
+const isPlain = (text: string): text is 'viewer' | 'router' | 'operator' | 'admin' => PLAIN.has(text as 'viewer');
+
+/** Reads a scope; undefined when the text is none. Whether a registrar's type exists is not asked here. */
+export function parseScope(text: string): Scope | undefined {
+  if (isPlain(text)) return { kind: text };
+  const colon = text.indexOf(':');
+  const [kind, of] = [text.slice(0, colon), text.slice(colon + 1)];
+  if (kind === 'component' && ID.test(of)) return { kind, id: of };
+  if (kind === 'registrar' && TYPE.test(of)) return { kind, type: of };
+  return undefined;
+}

@@ -1,0 +1,74 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  MAX_IN_FLIGHT,
+  NOTHING_IN_FLIGHT,
+  SPAN_MS,
+  begin,
+  end,
+  inFlightAt,
+  mustShed,
+} from '../../../src/core/access/load-shedding.ts';
+import { REQUEST_CLASSES } from '../../../src/core/access/request-class.ts';
+
+const T = 1_800_000_000_000;
+
+describe('mustShed', () => {
+  it('lets lists go first, then lookups, changes and traffic', () => {
+    const shedAt = (inFlight: number) => REQUEST_CLASSES.filter((each) => mustShed(each, inFlight));
+    expect(shedAt(0)).toEqual([]);
+    expect(shedAt(63)).toEqual([]);
+    expect(shedAt(64)).toEqual(['list']);
+    expect(shedAt(191)).toEqual(['list']);
+    expect(shedAt(192)).toEqual(['list', 'lookup']);
+    expect(shedAt(384)).toEqual(['list', 'lookup', 'change']);
+    expect(shedAt(1_023)).toEqual(['list', 'lookup', 'change']);
+    expect(shedAt(1_024)).toEqual(['list', 'lookup', 'change', 'traffic']);
+  });
+
+  it('has its bounds in the order of the classes', () => {
+    const bounds = REQUEST_CLASSES.map((each) => MAX_IN_FLIGHT[each]);
+    expect(bounds.toSorted((a, b) => a - b)).toEqual(bounds);
+  });
+});
+
+describe('the count of calls in flight', () => {
+  it('is what has begun and not ended, however calls overlap', () => {
+    const call = fc.record({ at: fc.nat(SPAN_MS), for: fc.nat(SPAN_MS - 1) });
+    fc.assert(
+      fc.property(fc.array(call, { maxLength: 50 }), (calls) => {
+        const steps = calls
+          .flatMap((each) => [
+            { at: T + each.at, begunAt: null },
+            { at: T + each.at + each.for, begunAt: T + each.at },
+          ])
+          .toSorted((a, b) => a.at - b.at || Number(a.begunAt !== null) - Number(b.begunAt !== null));
+        let [state, expected] = [NOTHING_IN_FLIGHT, 0];
+        for (const { at, begunAt } of steps) {
+          state = begunAt === null ? begin(state, at) : end(state, begunAt, at);
+          expected += begunAt === null ? 1 : -1;
+          expect(inFlightAt(state, at)).toBe(expected);
+        }
+        expect(expected).toBe(0);
+      }),
+    );
+  });
+
+  it('forgets a call whose end is never told, between one span and two after it began', () => {
+    const state = begin(NOTHING_IN_FLIGHT, T);
+    expect(inFlightAt(state, T + SPAN_MS - 1)).toBe(1);
+    expect(inFlightAt(state, T + 2 * SPAN_MS)).toBe(0);
+    expect(inFlightAt(state, T + 20 * SPAN_MS)).toBe(0);
+  });
+
+  it('is not brought below nothing by an end that comes too late', () => {
+    const late = end(begin(NOTHING_IN_FLIGHT, T), T, T + 2 * SPAN_MS);
+    expect(inFlightAt(late, T + 2 * SPAN_MS)).toBe(0);
+    expect(inFlightAt(end(begin(late, T + 2 * SPAN_MS), T, T + 2 * SPAN_MS), T + 2 * SPAN_MS)).toBe(1);
+  });
+
+  it('stays when the clock is set back', () => {
+    const state = begin(NOTHING_IN_FLIGHT, T);
+    expect(inFlightAt(state, T - SPAN_MS)).toBe(1);
+  });
+});

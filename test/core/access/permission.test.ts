@@ -1,0 +1,70 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Permission } from '../../../src/core/access/permission.ts';
+import { ownerFilter, reachOf } from '../../../src/core/access/permission.ts';
+import type { Scope } from '../../../src/core/access/scope.ts';
+import { parseScope } from '../../../src/core/access/scope.ts';
+
+const KEY = 'k1';
+const reach = (permission: Permission, ...scopes: string[]) =>
+  reachOf(
+    scopes.map((text) => parseScope(text)!),
+    KEY,
+    permission,
+  );
+const kindOf = (permission: Permission, scope: string) => reach(permission, scope)?.kind ?? 'none';
+
+// viewer, router, component, registrar, operator, admin
+const TABLE: Readonly<Record<Permission, readonly string[]>> = {
+  public: ['all', 'all', 'all', 'all', 'all', 'all'],
+  'any-key': ['all', 'all', 'all', 'all', 'all', 'all'],
+  read: ['all', 'none', 'none', 'none', 'all', 'all'],
+  'read-component': ['all', 'none', 'own', 'own', 'all', 'all'],
+  route: ['none', 'all', 'none', 'none', 'all', 'all'],
+  report: ['none', 'all', 'own', 'own', 'all', 'all'],
+  register: ['none', 'none', 'own', 'own', 'all', 'all'],
+  'change-component': ['none', 'none', 'own', 'own', 'all', 'all'],
+  operate: ['none', 'none', 'none', 'none', 'all', 'all'],
+  administer: ['none', 'none', 'none', 'none', 'none', 'all'],
+};
+const SCOPES = ['viewer', 'router', 'component:c1', 'registrar:task_router', 'operator', 'admin'];
+
+describe('reachOf', () => {
+  it.each(Object.entries(TABLE) as [Permission, string[]][])('%s', (permission, expected) => {
+    expect(SCOPES.map((scope) => kindOf(permission, scope))).toEqual(expected);
+  });
+
+  it('adds scopes up and never takes one away for another', () => {
+    const scopes = fc.subarray(SCOPES);
+    const permission = fc.constantFrom(...(Object.keys(TABLE) as Permission[]));
+    const order = ['none', 'own', 'all'];
+    fc.assert(
+      fc.property(scopes, fc.constantFrom(...SCOPES), permission, (some, more, asked) => {
+        const before = reach(asked, ...some)?.kind ?? 'none';
+        const after = reach(asked, ...some, more)?.kind ?? 'none';
+        expect(order.indexOf(after)).toBeGreaterThanOrEqual(order.indexOf(before));
+      }),
+    );
+  });
+
+  it('gives nothing to a key without scopes', () => {
+    for (const permission of Object.keys(TABLE) as Permission[]) expect(reach(permission)).toBeNull();
+  });
+});
+
+describe('ownerFilter', () => {
+  const component: Scope = { kind: 'component', id: 'c1' };
+  const registrar: Scope = { kind: 'registrar', type: 'task_router' };
+  const filter = (scopes: readonly Scope[], id: string) => ownerFilter(reachOf(scopes, KEY, 'change-component')!, id);
+
+  it.each([
+    ['an operator reaches any', [{ kind: 'operator' }], 'c9', null],
+    ['a component reaches itself', [component], 'c1', null],
+    ['a component reaches no other', [component], 'c2', undefined],
+    ['a registrar reaches what it registered', [registrar], 'c2', KEY],
+    ['both: itself whoever registered it', [component, registrar], 'c1', null],
+    ['both: others only if it registered them', [component, registrar], 'c2', KEY],
+  ] as const)('%s', (_, scopes, id, expected) => {
+    expect(filter(scopes, id)).toBe(expected);
+  });
+});
