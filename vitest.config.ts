@@ -2,6 +2,14 @@ import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-worker
 import { defineConfig } from 'vitest/config';
 import { freePort } from './src/dev/free-port.ts';
 
+const LIMITERS = ['REFUSED', 'LIST', 'LOOKUP', 'CHANGE', 'TRAFFIC'];
+/** Every test calls with one key from one address; a test of the limits brings limiters of its own. */
+const ratelimits = Object.fromEntries(
+  LIMITERS.map((name, at) => [
+    `RATE_LIMIT_${name}`,
+    { namespace_id: String(at + 1), simple: { limit: 1_000_000, period: 60 as const } },
+  ]),
+);
 const migrations = await readD1Migrations('migrations');
 // Known before the Worker starts, because the webhook of its alerts is part of its configuration.
 process.env['COMPONENT_SERVER_PORT'] ??= String(await freePort());
@@ -27,6 +35,7 @@ export default defineConfig({
             main: './src/index.ts',
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
+              ratelimits,
               bindings: {
                 COORDINATOR_ADMIN_KEY: 'test-admin-key',
                 ALLOW_PRIVATE_ENDPOINTS: 'true',

@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { callWithEnv } from '../support/call-with-env.ts';
+import type { Answer } from '../support/coordinator-http.ts';
+import { expectProblem } from '../support/expect-problem.ts';
+
+/** A limiter that says no to some keys, and remembers who was asked about. */
+function fakeLimiter(refuses: (key: string) => boolean = () => false) {
+  const asked: string[] = [];
+  const limit = ({ key }: { key: string }): Promise<{ success: boolean }> => {
+    asked.push(key);
+    return Promise.resolve({ success: !refuses(key) });
+  };
+  return { asked, limit };
+}
+
+let counter = 0;
+/** An address no other test calls from. */
+const freshAddress = (): string => `203.0.113.${++counter}`;
+
+interface Calls {
+  readonly env: Readonly<Record<string, unknown>>;
+  readonly from: string;
+  readonly times?: number;
+  readonly path?: string;
+  readonly authorization?: string;
+}
+
+async function callFrom({ env, from, times = 1, path = '/v1/components/none', authorization }: Calls): Promise<Answer> {
+  let answer: Answer | undefined;
+  for (let at = 0; at < times; at++) {
+    const headers = { 'cf-connecting-ip': from, ...(authorization === undefined ? {} : { authorization }) };
+    const method = path === '/v1/route' ? 'POST' : 'GET';
+    answer = await callWithEnv({ env, method, path, headers, ...(method === 'POST' ? { body: '{}' } : {}) });
+  }
+  return answer!;
+}
+
+// In the middle of a period; a minute later for each test, so that no refusal outlives its test.
+let now = Math.ceil(Date.now() / 60_000) * 60_000 + 15_000;
+beforeEach(() => {
+  now += 60_000;
+  vi.useFakeTimers({ toFake: ['Date'], now });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe('the limit of calls', () => {
+  it('asks the limiter once for a batch, about the address and the key', async () => {
+    const [lookups, traffic, lists] = [fakeLimiter(), fakeLimiter(), fakeLimiter()];
+    const env = { RATE_LIMIT_LOOKUP: lookups, RATE_LIMIT_TRAFFIC: traffic, RATE_LIMIT_LIST: lists };
+    const from = freshAddress();
+    const about = (asked: string[]) => asked.filter((key) => key === `address:${from}`).length;
+    await callFrom({ env, from });
+    expect(lookups.asked).toEqual([]);
+    await callFrom({ env, from, times: 9 });
+    expect(about(lookups.asked)).toBe(2);
+    expect(lookups.asked.filter((key) => key === 'key:root')).toHaveLength(2);
+    await callFrom({ env, from, times: 39, path: '/v1/route' });
+    expect(about(traffic.asked)).toBe(1);
+    expect(lists.asked).toEqual([]);
+  });
+
+  it('refuses the address for ten seconds after a no, and no other address', async () => {
+    const from = freshAddress();
+    const env = { RATE_LIMIT_LOOKUP: fakeLimiter((key) => key === `address:${from}`) };
+    expect((await callFrom({ env, from, times: 5 })).status).toBe(404);
+    const refused = await callFrom({ env, from });
+    expectProblem(refused, 429, 'rate-limited');
+    expect(refused.headers.get('retry-after')).toBe('10');
+    expect(refused.headers.get('cache-control')).toBe('no-store');
+    expect((await callFrom({ env, from: freshAddress(), times: 5 })).status).toBe(404);
+
+    vi.setSystemTime(now + 9_000);
+    expect((await callFrom({ env, from })).headers.get('retry-after')).toBe('1');
+    vi.setSystemTime(now + 10_000);
+    expect((await callFrom({ env, from })).status).toBe(404);
+    expectProblem(await callFrom({ env, from }), 429, 'rate-limited');
+  });
+
+  it('refuses one kind of call and leaves the others', async () => {
+    const from = freshAddress();
+    const env = { RATE_LIMIT_LIST: fakeLimiter((key) => key === `address:${from}`) };
+    await callFrom({ env, from, times: 5, path: '/v1/components' });
+    expect((await callFrom({ env, from, path: '/v1/components' })).status).toBe(429);
+    expect((await callFrom({ env, from, path: '/v1/failures' })).status).toBe(429);
+    expect((await callFrom({ env, from, path: '/v1/components/none' })).status).toBe(404);
+    expect((await callFrom({ env, from, path: '/v1/route' })).status).toBe(422);
+  });
+
+  it('holds a key wherever it calls from', async () => {
+    const env = { RATE_LIMIT_LOOKUP: fakeLimiter((key) => key === 'key:root') };
+    for (let at = 0; at < 5; at++) await callFrom({ env, from: freshAddress() });
+    expectProblem(await callFrom({ env, from: freshAddress() }), 429, 'rate-limited');
+  });
+
+  it('takes all of an IPv6 /64 for one address', async () => {
+    const lookups = fakeLimiter((key) => key === 'address:2001:db8:0:7::/64');
+    const env = { RATE_LIMIT_LOOKUP: lookups };
+    for (let at = 1; at <= 5; at++) await callFrom({ env, from: `2001:db8:0:7::${at}` });
+    expect((await callFrom({ env, from: '2001:db8:0:7:ffff::1' })).status).toBe(429);
+    expect((await callFrom({ env, from: '2001:db8:0:8::1' })).status).toBe(404);
+  });
+
+  it('does not hold liveness and the contract', async () => {
+    const everything = fakeLimiter(() => true);
+    const env = { RATE_LIMIT_LIST: everything, RATE_LIMIT_LOOKUP: everything };
+    const from = freshAddress();
+    expect((await callFrom({ env, from, times: 30, path: '/healthz' })).status).toBe(200);
+    expect((await callFrom({ env, from, times: 7, path: '/openapi.json' })).status).toBe(200);
+    expect(everything.asked).toEqual([]);
+  });
+
+  it.each([
+    ['is away', { limit: () => Promise.reject(new Error('away')) }],
+    [
+      'breaks',
+      {
+        limit: () => {
+          throw new Error('broken');
+        },
+      },
+    ],
+    ['is not there', undefined],
+  ])('stops nothing when the limiter %s, and says so once', async (_, limiter) => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const from = freshAddress();
+    expect((await callFrom({ env: { RATE_LIMIT_LOOKUP: limiter }, from, times: 23 })).status).toBe(404);
+    expect(log.mock.calls.filter(([line]) => String(line).includes('RATE_LIMIT_LOOKUP'))).toHaveLength(1);
+    // It answers again, so that the next time is said again.
+    await callFrom({ env: { RATE_LIMIT_LOOKUP: fakeLimiter() }, from, times: 5 });
+  });
+
+  it('forgets subjects rather than to grow without end', async () => {
+    const lookups = fakeLimiter();
+    const env = { RATE_LIMIT_LOOKUP: lookups };
+    const from = freshAddress();
+    await callFrom({ env, from, times: 4 });
+    for (let at = 0; at < 10_000; at++) await callFrom({ env, from: `10.0.${at >> 8}.${at & 255}` });
+    await callFrom({ env, from });
+    expect(lookups.asked).not.toContain(`address:${from}`);
+  }, 60_000);
+});
+
+describe('the limit of refused keys', () => {
+  const authorization = 'Bearer wrong';
+
+  it('answers 429 instead of 401 beyond it, and asks only about refused calls', async () => {
+    const from = freshAddress();
+    let calls = 0;
+    const limiter = fakeLimiter(() => ++calls > 3);
+    const env = { RATE_LIMIT_REFUSED: limiter };
+    expect((await callFrom({ env, from })).status).toBe(404);
+    expect(limiter.asked).toEqual([]);
+    expectProblem(await callFrom({ env, from, authorization, times: 3 }), 401, 'unauthorized');
+    const refused = await callFrom({ env, from, authorization });
+    expectProblem(refused, 429, 'rate-limited');
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(new Set(limiter.asked)).toEqual(new Set([from]));
+    // Who has a key is let in all the same.
+    expect((await callFrom({ env, from })).status).toBe(404);
+  });
+
+  it('refuses the key all the same when the limiter is away', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const env = { RATE_LIMIT_REFUSED: undefined };
+    expectProblem(await callFrom({ env, from: freshAddress(), authorization }), 401, 'unauthorized');
+  });
+});

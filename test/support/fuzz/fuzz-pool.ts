@@ -1,0 +1,56 @@
+/**
+ * The components that the fuzzing works on: a pool of ids that are used again and again, and anchors that
+ * are never touched, so that dependencies exist and every type can be routed to.
+ */
+import { TYPE_NAMES } from '../../../src/core/config/component-types.ts';
+import { call } from '../coordinator-http.ts';
+import { silentRegistration } from '../silent-registration.ts';
+
+export const POOL_SIZE = 200;
+/** Components of this type may fail: whatever recovery does to their lifecycle is no concern of the model. */
+export const WARD_TYPE = 'constitutional_runtime';
+
+/** Legal ids that look like something else. */
+const ODD_IDS = [
+  'constructor',
+  'prototype',
+  'tostring',
+  'valueof',
+  'null',
+  'undefined',
+  'nan',
+  '0',
+  '1e9',
+  'a..b',
+  'x--',
+  'heartbeat',
+  'route',
+  'stats',
+  'key',
+  'z'.repeat(128),
+];
+
+/** No damage of one id makes another of them. */
+const IDS = Array.from({ length: POOL_SIZE }, (_, at) =>
+  at % 12 === 7 ? (ODD_IDS[Math.floor(at / 12)] ?? `odd-${at}`) : `fuzz-${at}-${((at + 7) * 7_919 * 31).toString(36)}`,
+);
+
+export const poolId = (at: number): string => IDS[at % POOL_SIZE]!;
+export const poolType = (at: number): string => TYPE_NAMES[(at % POOL_SIZE) % TYPE_NAMES.length]!;
+export const wardAt = (at: number): number =>
+  (at * TYPE_NAMES.length + TYPE_NAMES.indexOf(WARD_TYPE)) % (POOL_SIZE - (POOL_SIZE % TYPE_NAMES.length));
+
+export const ANCHORS: readonly string[] = TYPE_NAMES.map((type) => `anchor-${type.replaceAll('_', '-')}`);
+
+/** Registers the anchors and lets them be healthy; answers what was acknowledged. */
+export async function raiseAnchors(): Promise<{ id: string; body: unknown; headers: Headers }[]> {
+  const raised = [];
+  for (const [at, id] of ANCHORS.entries()) {
+    const registration = silentRegistration(id, { type: TYPE_NAMES[at], heartbeat: { ttl: 3_600_000 } });
+    const { status, body, headers } = await call('POST', '/v1/components', registration);
+    if (status !== 201) throw new Error(`anchor ${id}: ${status} ${JSON.stringify(body)}`);
+    await call('POST', `/v1/components/${id}/heartbeat`, {});
+    raised.push({ id, body, headers });
+  }
+  return raised;
+}

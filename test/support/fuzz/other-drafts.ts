@@ -1,0 +1,124 @@
+/** Valid requests that are not about one component: lists with filters, routes, keys. */
+import * as fc from 'fast-check';
+import { COMPONENT_TYPES, TYPE_NAMES } from '../../../src/core/config/component-types.ts';
+import { EVENT_TYPES } from '../../../src/core/event/coordinator-event.ts';
+import type { Draft } from './fuzz-request.ts';
+import { ANCHORS, poolId } from './fuzz-pool.ts';
+import type { Value } from './strange-values.ts';
+import { someText, strangeObject, strangeText } from './strange-values.ts';
+
+const DAY_MS = 86_400_000;
+
+type Parameter = readonly [string, string];
+
+/** Parameters, each there or not. */
+const parameters = (shape: Record<string, fc.Arbitrary<string>>): fc.Arbitrary<Parameter[]> =>
+  fc.record(shape, { requiredKeys: [] }).map((made) => Object.entries(made) as Parameter[]);
+
+const listed = (query: fc.Arbitrary<readonly Parameter[]>): fc.Arbitrary<Draft> =>
+  query.map((made) => ({ params: {}, query: made, headers: {} }));
+
+const limit = fc.constantFrom('1', '2', '99', '500');
+const componentId = fc.oneof(fc.nat(199).map(poolId), strangeText(100));
+
+export const componentsDraft: fc.Arbitrary<Draft> = listed(
+  fc
+    .tuple(
+      parameters({
+        limit,
+        type: fc.constantFrom(...TYPE_NAMES),
+        status: fc.constantFrom('unknown', 'healthy', 'degraded', 'unhealthy'),
+        lifecycle: fc.constantFrom('active', 'standby', 'draining', 'maintenance', 'isolated'),
+        location: strangeText(100),
+        capability: strangeText(100),
+      }),
+      fc.array(fc.tuple(strangeText(40), strangeText(100)), { maxLength: 2 }),
+      fc.constantFrom<Parameter[]>([], [], [['cursor', '@cursor']]),
+    )
+    .map(([named, metadata, cursor]) => [
+      ...named,
+      ...metadata.map(([name, value]) => [`metadata.${name}`, value] as const),
+      ...cursor,
+    ]),
+);
+
+export const failuresDraft = listed(
+  parameters({ limit, componentId, componentType: fc.constantFrom(...TYPE_NAMES) }),
+);
+export const recoveriesDraft = listed(
+  parameters({ limit, componentId, status: fc.constantFrom('running', 'successful', 'failed', 'timeout', 'cancelled') }),
+);
+export const incidentsDraft = listed(
+  parameters({ limit, componentId, status: fc.constantFrom('open', 'acknowledged', 'resolved') }),
+);
+export const eventsDraft = listed(
+  parameters({
+    after: fc.constantFrom('0', '1', '9007199254740991', '77'),
+    limit: fc.constantFrom('1', '50', '1000'),
+    types: fc.subarray([...EVENT_TYPES], { minLength: 1 }).map((types) => types.join(', ')),
+  }),
+);
+export const keysDraft = listed(parameters({ limit, cursor: strangeText(200) }));
+
+const preferences = fc.oneof(
+  fc.constantFrom<Value>({ strict: true }, { strict: true, capabilities: [], match: {} }, {}),
+  fc.record(
+    {
+      preferredComponent: fc.constantFrom(...ANCHORS, 'nobody'),
+      avoidComponents: fc.array(fc.constantFrom(...ANCHORS, 'nobody'), { maxLength: 4 }),
+      maxLoad: fc.constantFrom(0, -0, 0.5, 100),
+      location: someText(128),
+      capabilities: fc.array(someText(128), { maxLength: 4 }),
+      match: fc.dictionary(someText(60), strangeText(100), { maxKeys: 4 }),
+    },
+    { requiredKeys: [], noNullPrototype: true },
+  ) as fc.Arbitrary<Value>,
+);
+
+const target = fc.oneof(
+  fc.constantFrom(...TYPE_NAMES).map((type) => ({ type })),
+  fc.constantFrom(...Object.values(COMPONENT_TYPES).flat()).map((requestType) => ({ requestType })),
+);
+
+export const routeDraft: fc.Arbitrary<Draft> = fc
+  .tuple(
+    target,
+    fc.record(
+      { payload: strangeObject(3, 5), preferences, explain: fc.boolean() },
+      { requiredKeys: [], noNullPrototype: true },
+    ),
+  )
+  .map(([asked, rest]) => ({ params: {}, query: [], headers: {}, body: { ...asked, ...rest } as unknown as Value }));
+
+const scope = fc.oneof(
+  fc.constantFrom('viewer', 'router', 'operator', 'admin'),
+  fc.nat(199).map((at) => `component:${poolId(at)}`),
+  fc.constantFrom(...TYPE_NAMES).map((type) => `registrar:${type}`),
+);
+
+/** Whole days from now: the same text whenever a seed is run on one day. */
+const expiry = fc.constantFrom(2, 30, 3_600).map((days) => {
+  const day = Math.floor(Date.now() / DAY_MS) + days;
+  return new Date(day * DAY_MS).toISOString();
+});
+
+const keyName = someText(128).map((name) => name.toWellFormed().replaceAll(/[\p{Cc}\p{Cs}]/gu, '·'));
+
+export const newKeyDraft: fc.Arbitrary<Draft> = fc
+  .record(
+    { name: keyName, scopes: fc.array(scope, { minLength: 1, maxLength: 16 }), expiresAt: expiry },
+    { requiredKeys: ['name', 'scopes'], noNullPrototype: true },
+  )
+  .map((body) => ({ params: {}, query: [], headers: {}, body: body as unknown as Value }));
+
+const oneKey = fc.nat(999).map((at) => ({ id: `@key:${at}` }));
+
+export const readKeyDraft: fc.Arbitrary<Draft> = oneKey.map((params) => ({ params, query: [], headers: {} }));
+
+export const rotateKeyDraft: fc.Arbitrary<Draft> = fc
+  .tuple(oneKey, fc.constantFrom<Value>({}, { overlap: 0 }, { overlap: 1 }, { overlap: 30 * DAY_MS }))
+  .map(([params, body]) => ({ params, query: [], headers: {}, body }));
+
+export const revokeKeyDraft: fc.Arbitrary<Draft> = fc
+  .tuple(oneKey, fc.constantFrom<Parameter[]>([], [], [['cascade', 'true']], [['cascade', 'false']]))
+  .map(([params, query]) => ({ params, query, headers: {} }));
