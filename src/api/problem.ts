@@ -4,6 +4,7 @@
  */
 import type { Context, TypedResponse } from 'hono';
 import type { ZodError } from 'zod';
+import type { Failure } from '../core/result.ts';
 import type { Problem } from './schemas/common.ts';
 
 const PROBLEMS = {
@@ -84,6 +85,13 @@ export function problemResponse(c: Context, code: ProblemCode, options: ProblemO
   if (retryAfter !== undefined) c.header('retry-after', String(retryAfter));
   return c.body(JSON.stringify(document), status) as unknown as ProblemResponse;
 }
+
+/** A failure as it came from whoever was asked. */
+export const refusal = (c: Context, failure: Failure<ProblemCode>): ProblemResponse =>
+  problemResponse(c, failure.reason, {
+    detail: failure.message,
+    ...(failure.retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(failure.retryAfterMs / 1_000) }),
+  });
 
 /** The faults zod found, each with its path as a JSON-pointer-like dotted name. */
 export const validationProblem = (c: Context, error: ZodError): ProblemResponse =>

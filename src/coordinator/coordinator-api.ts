@@ -78,6 +78,7 @@ export type ClaimRefusal = 'type-conflict' | 'id-taken' | 'dependency-not-regist
 export interface Held {
   /** Number of the claim it is stored under. */
   readonly claim: number;
+  readonly owner: string | null;
   readonly dependencies: readonly string[];
 }
 

@@ -114,7 +114,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
       if (!claim) return;
       if (held && held.claim > this.directory.removedUpTo(id)) {
         this.directory.addEdges(id, held.claim, held.dependencies);
-        this.directory.enter({ ...claim, sequence: held.claim });
+        this.directory.enter({ id, type: claim.type, sequence: held.claim, owner: held.owner });
       }
       this.directory.dropClaim(claim);
     });

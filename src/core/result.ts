@@ -9,6 +9,8 @@ export interface Failure<R extends string> {
   readonly reason: R;
   /** One sentence for the caller: names the field or id and the bound that was broken. */
   readonly message: string;
+  /** ms after which the same call may succeed, where that is known. */
+  readonly retryAfterMs?: number;
 }
 
 export const ok = <T>(value: T) => ({ ok: true, value }) as const;

@@ -210,8 +210,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async held(id: string): ReturnType<RegistryApi['held']> {
-    const record = this.state.members.get(id)?.record;
-    return record ? { claim: record.claim, dependencies: record.registration.dependencies } : null;
+    const record = this.state.members.get(id)?.record ?? null;
+    return record && { claim: record.claim, owner: record.owner, dependencies: record.registration.dependencies };
   }
 
   async beginRecovery(id: string, cause: RecoveryCause): ReturnType<RegistryApi['beginRecovery']> {

@@ -2,23 +2,23 @@
 import { PROBE_QUOTA, REPORT_QUOTA } from '../core/quota/on-demand-quota.ts';
 import type { Taking } from '../core/quota/token-bucket.ts';
 import { takeTokens } from '../core/quota/token-bucket.ts';
+import type { Failure } from '../core/result.ts';
 import { fail } from '../core/result.ts';
 import type { Member } from './member.ts';
-import type { TooMany } from './registry-api.ts';
 
 /** Null when one more check on demand is allowed. */
-export function takeProbe(member: Member, now: number): TooMany<'too-many-probes'> | null {
+export function takeProbe(member: Member, now: number): Failure<'too-many-probes'> | null {
   const taking = takeTokens(member.quotas.probes, PROBE_QUOTA, now);
   member.quotas = { ...member.quotas, probes: taking.next };
   return refusal('too-many-probes', taking, `${member.record.registration.id} is being checked too often`);
 }
 
 /** Null when one more report is allowed. */
-export function takeReport(member: Member, now: number): TooMany<'too-many-reports'> | null {
+export function takeReport(member: Member, now: number): Failure<'too-many-reports'> | null {
   const taking = takeTokens(member.quotas.reports, REPORT_QUOTA, now);
   member.quotas = { ...member.quotas, reports: taking.next };
   return refusal('too-many-reports', taking, `${member.record.registration.id} is being reported too often`);
 }
 
-const refusal = <R extends string>(reason: R, taking: Taking, message: string): TooMany<R> | null =>
+const refusal = <R extends string>(reason: R, taking: Taking, message: string): Failure<R> | null =>
   taking.granted ? null : { ...fail(reason, message), retryAfterMs: taking.retryAfterMs };

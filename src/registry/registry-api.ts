@@ -19,17 +19,11 @@ import type { FailureEvaluation, RecoveryOrder } from '../core/failure/failure-i
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
 import type { FailureDetail, HealthStatus } from '../core/health/health-state.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Failure, Result } from '../core/result.ts';
+import type { Result } from '../core/result.ts';
 
 export type { ControlSecret };
 
 export type NotFound = 'unknown-component';
-
-/** How a quota that is used up is answered. */
-export interface TooMany<R extends string> extends Failure<R> {
-  /** ms until there is room for one more */
-  readonly retryAfterMs: number;
-}
 
 /** Where `only` is given, a component of another owner is answered as one that does not exist. */
 export interface RegistryApi {
@@ -45,9 +39,9 @@ export interface RegistryApi {
   remove(id: string, options: RemoveOptions): Promise<Result<Removal, NotFound | 'precondition-failed'>>;
   /** Many at once, a result for each in their order. */
   heartbeats(beats: readonly HeartbeatInput[]): Promise<HeartbeatResult[]>;
-  /** Checks now (or joins the check under way) and answers its result; `TooMany` beyond ten at once, one a second. */
+  /** Checks now (or joins the check under way) and answers its result; refused beyond ten at once, one a second. */
   probe(id: string, only?: OwnerFilter): Promise<Result<ProbeResult, NotFound | 'no-health-check' | 'too-many-probes'>>;
-  /** Stores and evaluates it; `TooMany` beyond sixty at once, one a second. */
+  /** Stores and evaluates it; refused beyond sixty at once, one a second. */
   reportFailure(
     id: string,
     error: { code?: string; message: string },
@@ -65,8 +59,8 @@ export interface RegistryApi {
   sync(request: SyncRequest): Promise<SyncAnswer>;
   /** Removes what is stored under exactly that claim. */
   removeClaim(id: string, claim: number): Promise<void>;
-  /** The claim number and dependencies a component is held under, for repairing the directory. */
-  held(id: string): Promise<{ claim: number; dependencies: readonly string[] } | null>;
+  /** The claim number, owner and dependencies a component is held under, for repairing the directory. */
+  held(id: string): Promise<{ claim: number; owner: string | null; dependencies: readonly string[] } | null>;
 
   beginRecovery(
     id: string,

@@ -74,3 +74,12 @@ it('comes up over tables made before components had owners', async () => {
   expect(await system.claim(claimOf('a', 'k1'))).toMatchObject({ ok: false, reason: 'id-taken' });
   await registered(system, 'b', 'k1');
 });
+
+it('settles a claim with the owner that the registry holds', async () => {
+  const system = freshCoordinator();
+  const claim = await system.claim(claimOf('a', 'k1'));
+  const sequence = claim.ok ? claim.value.sequence : 0;
+  await system.settle('a', sequence, { claim: sequence, owner: 'k1', dependencies: [] });
+  expect(await system.claim(claimOf('a', 'k2'))).toMatchObject({ ok: false, reason: 'id-taken' });
+  expect(await system.claim(claimOf('a', 'k1'))).toMatchObject({ ok: true });
+});

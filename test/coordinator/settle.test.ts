@@ -42,7 +42,7 @@ describe('a pending claim is settled by what the registry holds', () => {
   it('the registration of that claim: it is confirmed, with its dependencies', async () => {
     await system.registered('x');
     const sequence = await system.claimed('a', 'task_router', ['x']);
-    await system.settle('a', sequence, { claim: sequence, dependencies: ['x'] });
+    await system.settle('a', sequence, { claim: sequence, owner: null, dependencies: ['x'] });
     expect(await system.typeOf('a')).toBe('task_router');
     expect(await system.unsettled(later())).toEqual([]);
     expect(await claim('x', 'task_router', ['a'])).toMatchObject({ ok: false, reason: 'dependency-cycle' });
@@ -54,7 +54,7 @@ describe('a pending claim is settled by what the registry holds', () => {
     for (const id of ['x', 'y']) await system.registered(id);
     const older = await system.registered('a', 'task_router', ['x']);
     const newer = await system.claimed('a', 'task_router', ['y']);
-    await system.settle('a', newer, { claim: older, dependencies: ['x'] });
+    await system.settle('a', newer, { claim: older, owner: null, dependencies: ['x'] });
     expect(await system.typeOf('a')).toBe('task_router');
     expect(await claim('x', 'task_router', ['a'])).toMatchObject({ ok: false, reason: 'dependency-cycle' });
     expect(await claim('y', 'task_router', ['a'])).toMatchObject({ ok: true });
@@ -66,7 +66,7 @@ describe('a pending claim is settled by what the registry holds', () => {
   it('an older registration that was never confirmed: it is now', async () => {
     const older = await system.claimed('a');
     const newer = await system.claimed('a');
-    await system.settle('a', newer, { claim: older, dependencies: [] });
+    await system.settle('a', newer, { claim: older, owner: null, dependencies: [] });
     expect(await system.typeOf('a')).toBe('task_router');
     await system.release('a', older);
     expect(await system.typeOf('a')).toBeNull();
@@ -84,7 +84,7 @@ describe('a pending claim is settled by what the registry holds', () => {
 
   it('twice is once', async () => {
     const sequence = await system.claimed('a');
-    const held = { claim: sequence, dependencies: [] };
+    const held = { claim: sequence, owner: null, dependencies: [] };
     await system.settle('a', sequence, held);
     await system.settle('a', sequence, held);
     await system.settle('a', sequence, null);
@@ -96,7 +96,7 @@ describe('a claim whose component was removed while the sweep asked for it', () 
   it('enters nothing: the id is free', async () => {
     const sequence = await system.claimed('a');
     await system.removed('a', sequence);
-    await system.settle('a', sequence, { claim: sequence, dependencies: [] });
+    await system.settle('a', sequence, { claim: sequence, owner: null, dependencies: [] });
     expect(await system.typeOf('a')).toBeNull();
     expect(await claim('a', 'agent_registry')).toMatchObject({ ok: true });
   });

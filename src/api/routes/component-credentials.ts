@@ -5,7 +5,7 @@ import { withRegistryOf } from '../directory-cache.ts';
 import { toNewKeyResource } from '../key-resource.ts';
 import { issueComponentKey } from '../new-key.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
+import { refusal } from '../problem.ts';
 import { recordAudit } from '../record-audit.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ControlSecretSchema } from '../schemas/component.ts';
@@ -50,16 +50,16 @@ export function mountComponentCredentials(app: App): void {
   app.openapi(issueKey, async (c) => {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
-    if (!found.ok) return problemResponse(c, found.reason, { detail: found.message });
+    if (!found.ok) return refusal(c, found);
     const issued = await issueComponentKey(id, ownerFilter(c.get('reach'), id) ?? null, actorOf(c));
-    if (!issued.ok) return problemResponse(c, issued.reason, { detail: issued.message });
+    if (!issued.ok) return refusal(c, issued);
     return c.json(toNewKeyResource(issued.value), 201);
   });
 
   app.openapi(readSecret, async (c) => {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.controlSecret(id, only));
-    if (!found.ok) return problemResponse(c, found.reason, { detail: found.message });
+    if (!found.ok) return refusal(c, found);
     return c.json(toResource(found.value), 200);
   });
 
@@ -68,7 +68,7 @@ export function mountComponentCredentials(app: App): void {
     const rotated = await withRegistryOf(c.get('reach'), id, (registry, only) =>
       registry.rotateControlSecret(id, { only }),
     );
-    if (!rotated.ok) return problemResponse(c, rotated.reason, { detail: rotated.message });
+    if (!rotated.ok) return refusal(c, rotated);
     await recordAudit(c, { action: 'control-secret.rotate', subject: id, before: null, after: null });
     return c.json(toResource(rotated.value), 200);
   });

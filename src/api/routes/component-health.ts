@@ -4,7 +4,7 @@ import { toIso } from '../../core/component/resource.ts';
 import type { App } from '../app-env.ts';
 import { withRegistryOf } from '../directory-cache.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
+import { problemResponse, refusal } from '../problem.ts';
 import { takeHeartbeats } from '../take-heartbeats.ts';
 import { ComponentIdSchema } from '../../core/component/registration.ts';
 import { IdParamSchema } from '../schemas/common.ts';
@@ -105,7 +105,7 @@ export function mountComponentHealth(app: App): void {
   app.openapi(probe, async (c) => {
     const { id } = c.req.valid('param');
     const probed = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.probe(id, only));
-    if (!probed.ok) return problemResponse(c, probed.reason, { detail: probed.message });
+    if (!probed.ok) return refusal(c, probed);
     const { outcome, responseTimeMs, error, health: after } = probed.value;
     return c.json({ outcome, responseTime: responseTimeMs, error, health: after }, 200);
   });
@@ -113,7 +113,7 @@ export function mountComponentHealth(app: App): void {
   app.openapi(health, async (c) => {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
-    if (!found.ok) return problemResponse(c, found.reason, { detail: found.message });
+    if (!found.ok) return refusal(c, found);
     return c.json(found.value.health, 200);
   });
 }

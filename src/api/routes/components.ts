@@ -20,7 +20,7 @@ import { mergePatch } from '../merge-patch.ts';
 import { issueComponentKey } from '../new-key.ts';
 import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../openapi-route.ts';
 import type { ProblemCode, ProblemOptions } from '../problem.ts';
-import { problemResponse, toFaults } from '../problem.ts';
+import { problemResponse, refusal, toFaults } from '../problem.ts';
 import { registerComponent, registrationFaults } from '../register-component.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ComponentSchema } from '../schemas/component.ts';
@@ -144,7 +144,7 @@ export function mountComponents(app: App): void {
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
-    if (!found.ok) return problemResponse(c, found.reason, { detail: found.message });
+    if (!found.ok) return refusal(c, found);
     c.header('etag', etagOf(found.value));
     return c.json(found.value, 200);
   });
@@ -156,7 +156,7 @@ export function mountComponents(app: App): void {
     const registration = c.req.valid('json');
     if (registration.id !== id) return problemResponse(c, 'invalid-request', otherId(id, registration.id));
     const held = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
-    if (!held.ok) return problemResponse(c, held.reason, { detail: held.message });
+    if (!held.ok) return refusal(c, held);
     const stored = await store(c, registration, expected);
     if (!stored.ok) return problemResponse(c, ...stored.problem);
     c.header('etag', etagOf(stored.component));
@@ -181,7 +181,7 @@ export function mountComponents(app: App): void {
     const removed = await withRegistryOf(c.get('reach'), id, (registry, only) =>
       registry.remove(id, { drainMs: drain, ifGeneration: expected, only, actor: actorOf(c) }),
     );
-    if (!removed.ok) return problemResponse(c, removed.reason, { detail: removed.message });
+    if (!removed.ok) return refusal(c, removed);
     const { claim, drainsUntil } = removed.value;
     if (drainsUntil !== null) return c.json({ id, drainsUntil: toIso(drainsUntil) }, 202);
     await coordinator().removed(id, claim);

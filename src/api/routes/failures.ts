@@ -9,7 +9,7 @@ import { encodePlace } from '../cursor.ts';
 import { withRegistryOf } from '../directory-cache.ts';
 import { readHistory, readHistoryPage } from '../read-history.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
+import { refusal } from '../problem.ts';
 import { IdParamSchema, PageQuerySchema } from '../schemas/common.ts';
 import {
   FailurePageSchema,
@@ -64,7 +64,7 @@ export function mountFailures(app: App): void {
     const taken = await withRegistryOf(c.get('reach'), id, (registry, only) =>
       registry.reportFailure(id, detail, context ?? null, only),
     );
-    if (!taken.ok) return problemResponse(c, taken.reason, { detail: taken.message });
+    if (!taken.ok) return refusal(c, taken);
     const { failureId, failureType, recentFailures, threshold, recoveryId } = taken.value;
     return c.json({ failureId, failureType, recentFailures, threshold, recoveryId }, 202);
   });

@@ -8,7 +8,7 @@ import { actorOf } from '../caller.ts';
 import { toKeyResource, toNewKeyResource } from '../key-resource.ts';
 import { createKey, rotateKey } from '../new-key.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
+import { problemResponse, refusal } from '../problem.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import {
   KeyIdSchema,
@@ -93,7 +93,7 @@ export function mountKeys(app: App): void {
     if (expiry !== null) errors.push({ path: 'expiresAt', message: expiry });
     if (errors.length > 0) return problemResponse(c, 'invalid-request', { errors });
     const made = await createKey({ name, scopes: [...new Set(scopes)], expiresAt: until }, actorOf(c));
-    if (!made.ok) return problemResponse(c, made.reason, { detail: made.message });
+    if (!made.ok) return refusal(c, made);
     return c.json(toNewKeyResource(made.value), 201);
   });
 
@@ -116,7 +116,7 @@ export function mountKeys(app: App): void {
     const { id } = c.req.valid('param');
     const { overlap } = c.req.header('content-type') ? c.req.valid('json') : RotationSchema.parse({});
     const made = await rotateKey(id, overlap, actorOf(c));
-    if (!made.ok) return problemResponse(c, made.reason, { detail: made.message });
+    if (!made.ok) return refusal(c, made);
     return c.json(toNewKeyResource(made.value), 200);
   });
 
@@ -124,7 +124,7 @@ export function mountKeys(app: App): void {
     const { id } = c.req.valid('param');
     const { cascade } = c.req.valid('query');
     const revoked = await coordinator().revokeKey(id, { cascade: cascade === 'true' }, actorOf(c));
-    if (!revoked.ok) return problemResponse(c, revoked.reason, { detail: revoked.message });
+    if (!revoked.ok) return refusal(c, revoked);
     return c.json(toKeyResource(revoked.value), 200);
   });
 }

@@ -2,7 +2,7 @@
  * What a component says of itself when it registers, as validated data.
  *
  * Owns the field names, bounds and defaults of a registration. Does not judge URLs (see
- * `endpoint-policy.ts`) nor whether type and dependencies exist (the registry and the directory do).
+ * `../outbound/url-policy.ts`) nor whether type and dependencies exist (the registry and the directory do).
  * zod is the one package the core imports, for schemas only.
  */
 import * as z from 'zod';

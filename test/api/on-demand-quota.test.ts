@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { call, freshId, registrationFor } from '../support/coordinator-http.ts';
+import { expectProblem } from '../support/expect-problem.ts';
+import { silentRegistration } from '../support/silent-registration.ts';
+
+it('a component is checked on demand only so often', async () => {
+  const id = freshId();
+  await call('POST', '/v1/components', registrationFor(id));
+  const answers = [];
+  for (let at = 0; at < 14; at++) answers.push(await call('POST', `/v1/components/${id}/probe`));
+  expect(answers.slice(0, 10).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+  const refused = answers.find(({ status }) => status !== 200)!;
+  expectProblem(refused, 429, 'too-many-probes');
+  expect(Number(refused.headers.get('retry-after'))).toBe(1);
+});
+
+it('a component is reported as failed only so often', async () => {
+  const id = freshId();
+  await call('POST', '/v1/components', silentRegistration(id));
+  const report = () => call('POST', `/v1/components/${id}/failures`, { error: { message: 'it failed me' } });
+  const answers = await Promise.all(Array.from({ length: 70 }, report));
+  const refused = answers.filter(({ status }) => status !== 202);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(answers.length - refused.length).toBeGreaterThanOrEqual(60);
+  for (const answer of refused) {
+    expectProblem(answer, 429, 'too-many-reports');
+    expect(Number(answer.headers.get('retry-after'))).toBe(1);
+  }
+});
