@@ -10,6 +10,7 @@ import type { App, AppEnv } from './app-env.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { authorize } from './middleware/authorize.ts';
 import { cors } from './middleware/cors.ts';
+import { flushAuditBehind } from './middleware/flush-audit.ts';
 import { limitBody } from './middleware/limit-body.ts';
 import { limitUri } from './middleware/limit-uri.ts';
 import { rateLimit } from './middleware/rate-limit.ts';
@@ -22,6 +23,7 @@ import { mountComponentList } from './routes/component-list.ts';
 import { mountComponents } from './routes/components.ts';
 import { mountFailures } from './routes/failures.ts';
 import { mountIncidents } from './routes/incidents.ts';
+import { mountAudit } from './routes/audit.ts';
 import { mountComponentCredentials } from './routes/component-credentials.ts';
 import { mountKeys } from './routes/keys.ts';
 import { mountRecoveries } from './routes/recoveries.ts';
@@ -36,7 +38,7 @@ export function createApp(): App {
   app.use('/v1/*', authenticate);
   app.use('/v1/*', rateLimit);
   app.use('/v1/*', authorize(app));
-  app.use('/v1/*', shedLoad, limitBody);
+  app.use('/v1/*', shedLoad, limitBody, flushAuditBehind);
 
   for (const mount of [
     mountSystem,
@@ -49,6 +51,7 @@ export function createApp(): App {
     mountRouting,
     mountKeys,
     mountComponentCredentials,
+    mountAudit,
   ]) {
     mount(app);
   }

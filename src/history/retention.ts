@@ -2,6 +2,8 @@
 const DAY_MS = 86_400_000;
 const KEEP_FAILURES_MS = 30 * DAY_MS;
 const KEEP_RECOVERIES_MS = 90 * DAY_MS;
+/** Longer than the year for which a trigger refuses to delete. */
+const KEEP_AUDIT_MS = 400 * DAY_MS;
 const BITE = 1_000;
 
 export async function applyRetention(db: D1Database, now: number): Promise<void> {
@@ -12,6 +14,7 @@ export async function applyRetention(db: D1Database, now: number): Promise<void>
   await db.batch([
     bite('failures', 'occurred_at', now - KEEP_FAILURES_MS),
     bite('recoveries', 'finished_at', now - KEEP_RECOVERIES_MS),
+    bite('audit', 'at', now - KEEP_AUDIT_MS),
     bite('incidents', 'resolved_at', now - KEEP_RECOVERIES_MS),
   ]);
 }

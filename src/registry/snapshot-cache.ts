@@ -60,8 +60,10 @@ export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise
   const refreshing = refresh(type);
   // Its caller may be answered before it is: without this it would die with that request and never settle.
   waitUntil(refreshing);
-  const refreshed = await Promise.race([refreshing, after(REFRESH_TIMEOUT_MS)]);
   const entry = entries.get(type);
+  // Whoever comes later to a refresh that hangs waits only for what is left.
+  const left = (entry?.refreshBeganAt ?? 0) + REFRESH_TIMEOUT_MS - Date.now();
+  const refreshed = await Promise.race([refreshing, after(Math.min(REFRESH_TIMEOUT_MS, left))]);
   return entry?.fetchedAt ? view(entry, !refreshed) : null;
 }
 
@@ -82,9 +84,11 @@ function view(entry: Entry, stale: boolean): EdgeSnapshot {
 function refresh(type: string): Promise<boolean> {
   const entry = entries.get(type) ?? newEntry(type);
   const now = Date.now();
-  if (entry.refreshing && now - entry.refreshBeganAt < GIVE_UP_MS) return entry.refreshing;
-  const begun = fetchInto(type, entry).finally(() => {
-    if (entry.refreshing === begun) entry.refreshing = null;
+  if (entry.refreshing && now >= entry.refreshBeganAt && now - entry.refreshBeganAt < GIVE_UP_MS)
+    return entry.refreshing;
+  const isCurrent = (): boolean => entry.refreshing === begun;
+  const begun: Promise<boolean> = fetchInto(type, entry, isCurrent).finally(() => {
+    if (isCurrent()) entry.refreshing = null;
   });
   entry.refreshing = begun;
   entry.refreshBeganAt = now;
@@ -104,7 +108,8 @@ function newEntry(type: string): Entry {
   return entry;
 }
 
-async function fetchInto(type: string, entry: Entry): Promise<boolean> {
+/** One that was given up and answers late changes nothing: a newer one may have been quicker. */
+async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): Promise<boolean> {
   const sent = entry.assigned.slice();
   const assigned: Record<string, number> = {};
   entry.fleet.candidates.forEach((candidate, position) => {
@@ -113,6 +118,7 @@ async function fetchInto(type: string, entry: Entry): Promise<boolean> {
   try {
     const revision = entry.fetchedAt ? entry.revision : null;
     const answer = await registryOf(type).sync({ revision, assigned });
+    if (!isCurrent()) return false;
     const known = answer.candidates ?? entry.fleet.candidates;
     const candidates = known.map((candidate, position): Candidate => ({
       ...candidate,

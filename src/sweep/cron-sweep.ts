@@ -2,6 +2,7 @@
  * What cron does each minute: repairs what an alarm, a kill or a lost message left undone. Each part
  * stands alone, so that one that fails keeps nobody else waiting.
  */
+import { flushAudit } from '../audit/flush-audit.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
 import { TYPE_NAMES } from '../core/config/component-types.ts';
 import { closeAbandoned } from '../history/recovery-history.ts';
@@ -12,6 +13,7 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
   const parts: Record<string, Promise<unknown>> = {
     directory: settleDirectory(now),
     coordinator: coordinator().sweep(now),
+    audit: flushAudit(env.HISTORY),
     recoveries: closeAbandoned(env.HISTORY, now),
     retention: applyRetention(env.HISTORY, now),
   };

@@ -25,10 +25,11 @@ const jsonOf = (bytes: number): string => {
   return JSON.stringify({ filler: 'x'.repeat(bytes - around) });
 };
 
-describe('an address', () => {
-  const pathOf = (characters: number): string => `/v1/components?cursor=${'x'.repeat(characters)}`.slice(0, characters);
-  const ORIGIN = 'https://coordinator.test'.length;
+const ORIGIN = 'https://coordinator.test'.length;
+const pathOf = (characters: number): string => `/v1/components?cursor=${'x'.repeat(characters)}`.slice(0, characters);
+const query = (count: number): string => Array.from({ length: count }, (_, at) => `p${at}=1`).join('&');
 
+describe('an address', () => {
   it('may have 8 KiB', async () => {
     expectProblem(await call('GET', pathOf(8 * KIB - ORIGIN)), 422, 'invalid-request');
     expectProblem(await call('GET', pathOf(8 * KIB - ORIGIN + 1)), 414, 'uri-too-long');
@@ -44,7 +45,6 @@ describe('an address', () => {
   });
 
   it('may have 64 query parameters', async () => {
-    const query = (count: number): string => Array.from({ length: count }, (_, at) => `p${at}=1`).join('&');
     expect((await call('GET', `/v1/health?${query(64)}`)).status).toBe(200);
     expectProblem(await call('GET', `/v1/health?${query(65)}`), 422, 'invalid-request');
     expectProblem(await call('GET', `/v1/health?${'&'.repeat(500)}`), 422, 'invalid-request');

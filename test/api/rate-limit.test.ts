@@ -1,4 +1,7 @@
+import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AppEnv } from '../../src/api/app-env.ts';
+import { tooManyRefusals } from '../../src/api/middleware/rate-limit.ts';
 import { callWithEnv } from '../support/call-with-env.ts';
 import type { Answer } from '../support/coordinator-http.ts';
 import { expectProblem } from '../support/expect-problem.ts';
@@ -22,13 +25,12 @@ interface Calls {
   readonly from: string;
   readonly times?: number;
   readonly path?: string;
-  readonly authorization?: string;
 }
 
-async function callFrom({ env, from, times = 1, path = '/v1/components/none', authorization }: Calls): Promise<Answer> {
+async function callFrom({ env, from, times = 1, path = '/v1/components/none' }: Calls): Promise<Answer> {
   let answer: Answer | undefined;
   for (let at = 0; at < times; at++) {
-    const headers = { 'cf-connecting-ip': from, ...(authorization === undefined ? {} : { authorization }) };
+    const headers = { 'cf-connecting-ip': from };
     const method = path === '/v1/route' ? 'POST' : 'GET';
     answer = await callWithEnv({ env, method, path, headers, ...(method === 'POST' ? { body: '{}' } : {}) });
   }
@@ -131,40 +133,35 @@ describe('the limit of calls', () => {
     // It answers again, so that the next time is said again.
     await callFrom({ env: { RATE_LIMIT_LOOKUP: fakeLimiter() }, from, times: 5 });
   });
-
-  it('forgets subjects rather than to grow without end', async () => {
-    const lookups = fakeLimiter();
-    const env = { RATE_LIMIT_LOOKUP: lookups };
-    const from = freshAddress();
-    await callFrom({ env, from, times: 4 });
-    for (let at = 0; at < 10_000; at++) await callFrom({ env, from: `10.0.${at >> 8}.${at & 255}` });
-    await callFrom({ env, from });
-    expect(lookups.asked).not.toContain(`address:${from}`);
-  }, 60_000);
 });
 
-describe('the limit of refused keys', () => {
-  const authorization = 'Bearer wrong';
+describe('tooManyRefusals', () => {
+  const asks = new Hono<AppEnv>().get('/', async (c) => c.json(await tooManyRefusals(c)));
+  const ask = async (env: Readonly<Record<string, unknown>>, from?: string): Promise<boolean> => {
+    const headers: HeadersInit = from === undefined ? {} : { 'cf-connecting-ip': from };
+    return (await asks.request('/', { headers }, env as unknown as Env)).json();
+  };
 
-  it('answers 429 instead of 401 beyond it, and asks only about refused calls', async () => {
-    const from = freshAddress();
-    let calls = 0;
-    const limiter = fakeLimiter(() => ++calls > 3);
+  it('asks for the address, with all of an IPv6 /64 for one', async () => {
+    const limiter = fakeLimiter((key) => key === '203.0.113.200');
     const env = { RATE_LIMIT_REFUSED: limiter };
-    expect((await callFrom({ env, from })).status).toBe(404);
-    expect(limiter.asked).toEqual([]);
-    expectProblem(await callFrom({ env, from, authorization, times: 3 }), 401, 'unauthorized');
-    const refused = await callFrom({ env, from, authorization });
-    expectProblem(refused, 429, 'rate-limited');
-    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
-    expect(new Set(limiter.asked)).toEqual(new Set([from]));
-    // Who has a key is let in all the same.
-    expect((await callFrom({ env, from })).status).toBe(404);
+    expect(await ask(env, '203.0.113.200')).toBe(true);
+    expect(await ask(env, '203.0.113.201')).toBe(false);
+    expect(await ask(env, '2001:db8::1')).toBe(false);
+    expect(await ask(env)).toBe(false);
+    expect(limiter.asked).toEqual(['203.0.113.200', '203.0.113.201', '2001:db8:0:0::/64', 'unknown']);
   });
 
-  it('refuses the key all the same when the limiter is away', async () => {
-    vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const env = { RATE_LIMIT_REFUSED: undefined };
-    expectProblem(await callFrom({ env, from: freshAddress(), authorization }), 401, 'unauthorized');
+  it('is false while the limiter is away, and the log says so', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    expect(await ask({})).toBe(false);
+    expect(await ask({})).toBe(false);
+    expect(log).toHaveBeenCalledTimes(1);
+  });
+
+  it('is not asked for a key that is good', async () => {
+    const limiter = fakeLimiter(() => true);
+    expect((await callFrom({ env: { RATE_LIMIT_REFUSED: limiter }, from: freshAddress() })).status).toBe(404);
+    expect(limiter.asked).toEqual([]);
   });
 });

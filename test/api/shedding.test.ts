@@ -91,13 +91,13 @@ describe('the count of calls', () => {
   it('goes down with every end: an answer, a refusal, a body that breaks off', async () => {
     await openCalls(MAX_IN_FLIGHT.list);
     expect((await list()).status).toBe(503);
-    const [ending, breaking, ...tooLarge] = open.slice(0, 3) as [OpenCall, OpenCall, OpenCall];
+    const [ending, breaking, tooLarge] = open as [OpenCall, OpenCall, OpenCall];
     ending.body.close();
     breaking.body.error(new Error('the caller hung up'));
-    for (const { body } of tooLarge) body.enqueue(new Uint8Array(100_000));
+    tooLarge.body.enqueue(new Uint8Array(100_000));
     expect((await ending.answer).status).toBe(400);
-    expect((await tooLarge[0]!.answer).status).toBe(413);
-    await breaking.answer;
+    expect((await tooLarge.answer).status).toBe(413);
+    expect((await breaking.answer).status).toBe(400);
     expect((await list()).status).toBe(200);
     await openCalls(MAX_IN_FLIGHT.list + 2);
     expect((await list()).status).toBe(200);

@@ -30,9 +30,9 @@ export async function callWithEnv({
     ...(body === undefined ? {} : { body }),
   });
   const context = createExecutionContext();
-  const response = await app.fetch(request, { ...env, ...overrides } as Env, context);
+  const response = await app.fetch(request, { ...env, ...overrides }, context);
   const text = await response.text();
   await waitOnExecutionContext(context);
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-  return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
+  return { status: response.status, body: isJson && text !== '' ? JSON.parse(text) : text, headers: response.headers };
 }

@@ -24,5 +24,11 @@ export const limitBody = createMiddleware(async (c, next) => {
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
     return problemResponse(c, 'unsupported-media-type', { detail: 'send the body without content-encoding' });
   }
-  return (c.req.path === '/v1/heartbeats' ? limitBatch : limitOne)(c, next);
+  try {
+    return await (c.req.path === '/v1/heartbeats' ? limitBatch : limitOne)(c, next);
+  } catch (error) {
+    // What a handler throws is answered before it gets here: the body broke off while it was counted.
+    if (!(error instanceof Error)) throw error;
+    return problemResponse(c, 'malformed-json', { detail: 'the body broke off' });
+  }
 });

@@ -9,7 +9,7 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { addressGroup } from '../../core/access/address-group.ts';
 import type { CallTally } from '../../core/access/call-tally.ts';
-import { countCall, refuseCalls } from '../../core/access/call-tally.ts';
+import { countCall, makeRoom, refuseCalls } from '../../core/access/call-tally.ts';
 import type { RequestClass } from '../../core/access/request-class.ts';
 import { requestClass } from '../../core/access/request-class.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -31,7 +31,7 @@ const LIMITS: Readonly<Record<RequestClass, Limit>> = {
 };
 /** The `period` in wrangler.toml. */
 const PERIOD_MS = 60_000;
-/** Beyond it the subject that was first seen longest ago is forgotten. */
+/** Subjects of all kinds of call together. */
 const MAX_TALLIES = 10_000;
 
 const tallies = new Map<string, CallTally>();
@@ -82,10 +82,7 @@ function count(
 }
 
 function remember(name: string, tally: CallTally): void {
-  if (tallies.size >= MAX_TALLIES && !tallies.has(name)) {
-    const [oldest] = tallies.keys();
-    if (oldest !== undefined) tallies.delete(oldest);
-  }
+  makeRoom(tallies, name, MAX_TALLIES);
   tallies.set(name, tally);
 }
 

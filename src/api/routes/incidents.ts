@@ -6,6 +6,7 @@ import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { Incident } from '../../history/incident-history.ts';
 import { acknowledgeIncident, findIncident, listIncidents, resolveIncident } from '../../history/incident-history.ts';
 import type { App, AppEnv } from '../app-env.ts';
+import { actorOf } from '../caller.ts';
 import { encodePlace } from '../cursor.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
@@ -102,6 +103,7 @@ export function mountIncidents(app: App): void {
 const move = (c: Context<AppEnv>, id: string, to: 'acknowledged' | 'resolved') =>
   readHistory(c, async () => {
     const now = Date.now();
+    const before = await findIncident(c.env.HISTORY, id);
     const moved = await (to === 'acknowledged' ? acknowledgeIncident : resolveIncident)(c.env.HISTORY, id, now);
     const found = await findIncident(c.env.HISTORY, id);
     if (moved && found) {
@@ -111,6 +113,12 @@ const move = (c: Context<AppEnv>, id: string, to: 'acknowledged' | 'resolved') =
         subject: found.componentId,
         time: now,
         data: { incidentId: id },
+        audit: {
+          actor: actorOf(c),
+          action: to === 'acknowledged' ? 'incident.acknowledge' : 'incident.resolve',
+          before: { incidentId: id, status: before?.status ?? null },
+          after: { incidentId: id, status: found.status },
+        },
       } as const;
       await coordinator().publish([draft], null);
     }

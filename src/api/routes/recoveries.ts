@@ -8,6 +8,7 @@ import type { App } from '../app-env.ts';
 import { encodePlace } from '../cursor.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
+import { recordAudit } from '../record-audit.ts';
 import { readHistory, readHistoryPage } from '../read-history.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import type { RecoveryResource } from '../schemas/failure.ts';
@@ -78,6 +79,8 @@ export function mountRecoveries(app: App): void {
     const { componentId, componentType } = found.value;
     const cancelled = await registryOf(componentType).cancelRecovery(componentId, id);
     if (!cancelled.ok) return problemResponse(c, 'not-recovering', { detail: cancelled.message });
+    const { status } = found.value;
+    await recordAudit(c, { action: 'recovery.cancel', subject: id, before: { componentId, status }, after: null });
     return c.json(toResource(found.value), 202);
   });
 }

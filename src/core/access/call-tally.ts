@@ -33,3 +33,10 @@ export function refuseCalls(batch: number, periodMs: number, now: number): CallT
   const restOfPeriodMs = periodMs - (now % periodMs);
   return { calls: batch - 1, refusedUntil: now + Math.min(REFUSE_FOR_MS, restOfPeriodMs) };
 }
+
+/** Keeps a map at no more than `max`: for a new subject the one first seen longest ago is forgotten. */
+export function makeRoom(tallies: Map<string, CallTally>, subject: string, max: number): void {
+  if (tallies.size < max || tallies.has(subject)) return;
+  const [oldest] = tallies.keys();
+  if (oldest !== undefined) tallies.delete(oldest);
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CallTally } from '../../../src/core/access/call-tally.ts';
-import { countCall, refuseCalls } from '../../../src/core/access/call-tally.ts';
+import { countCall, makeRoom, refuseCalls } from '../../../src/core/access/call-tally.ts';
 
 const MINUTE = 60_000;
 const T = 1_800_000_000_000;
@@ -30,5 +30,16 @@ describe('countCall', () => {
   it('refuses no longer than the period lasts', () => {
     const near = T - (T % MINUTE) + MINUTE - 3_000;
     expect(refuseCalls(5, MINUTE, near).refusedUntil).toBe(near + 3_000);
+  });
+});
+
+describe('makeRoom', () => {
+  it('forgets who was seen first, for somebody new only', () => {
+    const tallies = new Map<string, CallTally>();
+    for (const subject of ['a', 'b', 'c', 'b', 'd', 'a']) {
+      makeRoom(tallies, subject, 3);
+      tallies.set(subject, refuseCalls(5, MINUTE, T));
+    }
+    expect([...tallies.keys()]).toEqual(['c', 'd', 'a']);
   });
 });

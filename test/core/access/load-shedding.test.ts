@@ -13,9 +13,10 @@ import { REQUEST_CLASSES } from '../../../src/core/access/request-class.ts';
 
 const T = 1_800_000_000_000;
 
+const shedAt = (inFlight: number) => REQUEST_CLASSES.filter((each) => mustShed(each, inFlight));
+
 describe('mustShed', () => {
   it('lets lists go first, then lookups, changes and traffic', () => {
-    const shedAt = (inFlight: number) => REQUEST_CLASSES.filter((each) => mustShed(each, inFlight));
     expect(shedAt(0)).toEqual([]);
     expect(shedAt(63)).toEqual([]);
     expect(shedAt(64)).toEqual(['list']);

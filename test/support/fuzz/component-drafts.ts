@@ -62,9 +62,7 @@ function registration(place: number, type: string): fc.Arbitrary<{ [name: string
     { name: someText(256), endpoint: endpoint(id), heartbeat: ttl(type).map((ms) => ({ ttl: ms })) },
     { noNullPrototype: true },
   );
-  return fc
-    .tuple(required, members(optional(type)))
-    .map(([needed, free]) => ({ id, type, ...needed, ...free }) as { [name: string]: Value });
+  return fc.tuple(required, members(optional(type))).map(([needed, free]) => ({ id, type, ...needed, ...free }));
 }
 
 const usually = fc.nat(24).chain((n) => (n === 0 ? fc.constantFrom('task_router', 'caws_validator') : fc.constant('')));
@@ -98,24 +96,29 @@ export const replaceDraft: fc.Arbitrary<Draft> = fc
 
 const removal = fc.constantFrom('control', 'weight', 'role', 'deregisterAfter', 'capabilities', 'metadata');
 
-export const patchDraft: fc.Arbitrary<Draft> = fc
-  .tuple(at, condition)
-  .chain(([place, headers]) =>
-    fc.tuple(members({ name: someText(256), ...optional(poolType(place)) }), fc.option(removal, { freq: 3 })).map(
-      ([changes, gone]): Draft => ({
-        params: { id: poolId(place) },
-        query: [],
-        headers,
-        body: gone === null ? changes : { ...changes, [gone]: null },
-      }),
-    ),
-  );
+export const patchDraft: fc.Arbitrary<Draft> = fc.tuple(at, condition).chain(([place, headers]) =>
+  fc
+    .tuple(members({ name: someText(256), ...optional(poolType(place)) }), fc.option(removal, { freq: 3 }))
+    .map(([changes, gone]): Draft => ({
+      params: { id: poolId(place) },
+      query: [],
+      headers,
+      body: gone === null ? changes : { ...changes, [gone]: null },
+    })),
+);
 
 export const removeDraft: fc.Arbitrary<Draft> = fc
   .tuple(
     at,
     condition,
-    fc.constantFrom<[string, string][]>([], [], [['drain', '0']], [['drain', '1']], [['drain', '40']], [['drain', '3600000']]),
+    fc.constantFrom<[string, string][]>(
+      [],
+      [],
+      [['drain', '0']],
+      [['drain', '1']],
+      [['drain', '40']],
+      [['drain', '3600000']],
+    ),
   )
   .map(([place, headers, query]) => ({ params: { id: poolId(place) }, query, headers }));
 
@@ -137,11 +140,14 @@ const beat = (isWard: boolean) =>
     load,
   });
 
-export const heartbeatDraft: fc.Arbitrary<Draft> = fc
-  .oneof(at, ward)
-  .chain((place) =>
-    beat(poolType(place) === WARD_TYPE).map((body) => ({ params: { id: poolId(place) }, query: [], headers: {}, body })),
-  );
+export const heartbeatDraft: fc.Arbitrary<Draft> = fc.oneof(at, ward).chain((place) =>
+  beat(poolType(place) === WARD_TYPE).map((body) => ({
+    params: { id: poolId(place) },
+    query: [],
+    headers: {},
+    body,
+  })),
+);
 
 export const heartbeatsDraft: fc.Arbitrary<Draft> = fc
   .array(

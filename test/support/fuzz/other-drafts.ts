@@ -42,11 +42,13 @@ export const componentsDraft: fc.Arbitrary<Draft> = listed(
     ]),
 );
 
-export const failuresDraft = listed(
-  parameters({ limit, componentId, componentType: fc.constantFrom(...TYPE_NAMES) }),
-);
+export const failuresDraft = listed(parameters({ limit, componentId, componentType: fc.constantFrom(...TYPE_NAMES) }));
 export const recoveriesDraft = listed(
-  parameters({ limit, componentId, status: fc.constantFrom('running', 'successful', 'failed', 'timeout', 'cancelled') }),
+  parameters({
+    limit,
+    componentId,
+    status: fc.constantFrom('running', 'successful', 'failed', 'timeout', 'cancelled'),
+  }),
 );
 export const incidentsDraft = listed(
   parameters({ limit, componentId, status: fc.constantFrom('open', 'acknowledged', 'resolved') }),

@@ -135,4 +135,3 @@ export const strangeJson = (depth: number): fc.Arbitrary<Value> =>
 
 export const strangeObject = (depth: number, maxKeys: number): fc.Arbitrary<{ [name: string]: Value }> =>
   fc.array(fc.tuple(strangeName, strangeJson(depth - 1)), { maxLength: maxKeys }).map(objectOf);
-

@@ -1,0 +1,33 @@
+/** Who changed what. */
+import { flushAudit } from '../../audit/flush-audit.ts';
+import { toIso } from '../../core/component/resource.ts';
+import { listAudit } from '../../history/audit-history.ts';
+import type { App } from '../app-env.ts';
+import { encodePlace } from '../cursor.ts';
+import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
+import { readHistoryPage } from '../read-history.ts';
+import { AuditPageSchema, AuditQuerySchema } from '../schemas/audit.ts';
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/audit',
+  'x-permission': 'administer',
+  tags: ['keys'],
+  summary: 'Who changed what, newest first',
+  request: { query: AuditQuerySchema },
+  responses: { 200: jsonContent(AuditPageSchema, 'A page of changes'), ...problemDefault },
+});
+
+export function mountAudit(app: App): void {
+  app.openapi(list, async (c) => {
+    const { limit, cursor, ...filter } = c.req.valid('query');
+    const page = await readHistoryPage(c, { limit, cursor }, async (request) => {
+      // Whoever changed something must see it here.
+      await flushAudit(c.env.HISTORY);
+      return listAudit(c.env.HISTORY, filter, request);
+    });
+    if (!page.ok) return page.problem;
+    const items = page.value.items.map((entry) => ({ ...entry, at: toIso(entry.at) }));
+    return c.json({ items, nextCursor: encodePlace(page.value.next) }, 200);
+  });
+}

@@ -1,0 +1,73 @@
+/** The audit in D1: appended once by id, listed. Triggers refuse to change a row, and to delete a young one. */
+import type { AuditAction, AuditEntry } from '../core/access/audit-entry.ts';
+import type { Json } from '../core/json.ts';
+import type { Page, PageRequest } from './page.ts';
+import { conditionsFor, cutPage } from './page.ts';
+
+export interface AuditFilter {
+  readonly keyId?: string | undefined;
+  readonly action?: string | undefined;
+  readonly subject?: string | undefined;
+}
+
+interface AuditRow {
+  id: string;
+  at: number;
+  key_id: string;
+  key_name: string;
+  address: string | null;
+  request_id: string;
+  action: string;
+  subject: string;
+  before: string | null;
+  after: string | null;
+}
+
+/** Appends all or none; entries that are there already stay as they are. */
+export async function appendAudit(db: D1Database, entries: readonly AuditEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  const insert = db.prepare(
+    `INSERT OR IGNORE INTO audit (id, at, key_id, key_name, address, request_id, action, subject, before, after)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  await db.batch(
+    entries.map(({ id, at, actor, action, subject, before, after }) =>
+      insert.bind(
+        id,
+        at,
+        actor.keyId,
+        actor.keyName,
+        actor.address,
+        actor.requestId,
+        action,
+        subject,
+        toText(before),
+        toText(after),
+      ),
+    ),
+  );
+}
+
+/** Newest first. */
+export async function listAudit(db: D1Database, filter: AuditFilter, request: PageRequest): Promise<Page<AuditEntry>> {
+  const filters = { key_id: filter.keyId, action: filter.action, subject: filter.subject };
+  const { sql, values } = conditionsFor(filters, 'at', request.before);
+  const { results } = await db
+    .prepare(`SELECT * FROM audit ${sql} ORDER BY at DESC, id DESC LIMIT ?`)
+    .bind(...values, request.limit + 1)
+    .all<AuditRow>();
+  return cutPage(results.map(toEntry), request.limit, ({ at, id }) => ({ at, id }));
+}
+
+const toText = (value: Json | null): string | null => (value === null ? null : JSON.stringify(value));
+const fromText = (text: string | null): Json | null => (text === null ? null : (JSON.parse(text) as Json));
+
+const toEntry = (row: AuditRow): AuditEntry => ({
+  id: row.id,
+  at: row.at,
+  actor: { keyId: row.key_id, keyName: row.key_name, address: row.address, requestId: row.request_id },
+  action: row.action as AuditAction,
+  subject: row.subject,
+  before: fromText(row.before),
+  after: fromText(row.after),
+});

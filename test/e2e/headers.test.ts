@@ -1,0 +1,77 @@
+/** Headers and limits as a caller meets them: over real HTTP, with the files that the platform serves itself. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { LaunchedCoordinator } from '../../src/dev/launch-coordinator.ts';
+import { launchCoordinator } from '../../src/dev/launch-coordinator.ts';
+
+let persistTo: string;
+let coordinator: LaunchedCoordinator;
+
+beforeAll(async () => {
+  persistTo = await mkdtemp(join(tmpdir(), 'arbiter-headers-'));
+  coordinator = await launchCoordinator({ persistTo });
+});
+
+afterAll(async () => {
+  await coordinator?.stop();
+  await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
+});
+
+it('closes the page, its files and the API', async () => {
+  const page = await fetch(coordinator.url);
+  const script = /src="(\/assets\/[^"]+\.js)"/.exec(await page.text())?.[1];
+  expect(script).toBeDefined();
+  for (const path of ['/', script!, '/favicon.svg', '/healthz', '/openapi.json', '/v1/components', '/no-such-page']) {
+    const { headers } = await fetch(new URL(path, coordinator.url));
+    expect(headers.get('content-security-policy'), path).toContain("default-src 'none'");
+    expect(headers.get('x-content-type-options'), path).toBe('nosniff');
+    expect(headers.get('x-frame-options'), path).toBe('DENY');
+    expect(headers.get('strict-transport-security'), path).toContain('max-age=31536000');
+    expect(headers.get('permissions-policy'), path).toContain('camera=()');
+    expect([headers.get('server'), headers.get('x-powered-by')], path).toEqual([null, null]);
+  }
+  expect((await fetch(new URL(script!, coordinator.url))).headers.get('cache-control')).toContain('immutable');
+  expect((await fetch(coordinator.url)).headers.get('cache-control')).not.toContain('immutable');
+});
+
+interface RawCall {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** `fetch` sends no body with GET and sets the length itself; this does as it is told. */
+function rawCall({ method, path, headers, body }: RawCall): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const authorization = `Bearer ${coordinator.key}`;
+  const call = request(
+    new URL(path, coordinator.url),
+    { agent: false, method, headers: { authorization, ...headers } },
+    (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    },
+  );
+  call.once('error', reject);
+  call.end(body);
+  return promise;
+}
+
+it('limits bodies however they are sent', async () => {
+  const json = { 'content-type': 'application/json' };
+  const chunked = { ...json, 'transfer-encoding': 'chunked' };
+  const big = 'x'.repeat(100_000);
+  expect(await rawCall({ method: 'POST', path: '/v1/route', headers: chunked, body: big })).toBe(413);
+  expect(await rawCall({ method: 'GET', path: '/v1/components', headers: chunked, body: big })).toBeLessThan(500);
+  expect(
+    await rawCall({ method: 'GET', path: '/v1/components', headers: { 'transfer-encoding': 'chunked' }, body: '{}' }),
+  ).toBe(200);
+  expect(
+    await rawCall({ method: 'POST', path: '/v1/route', headers: { ...json, 'content-encoding': 'gzip' }, body: '{}' }),
+  ).toBe(415);
+  expect(await rawCall({ method: 'GET', path: `/v1/components?cursor=${'x'.repeat(9_000)}` })).toBe(414);
+});

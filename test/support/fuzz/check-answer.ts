@@ -1,0 +1,32 @@
+/** What is wrong with an answer, whatever was asked: only 2xx, or a 4xx that is a whole problem and leaks nothing. */
+import type { Answer } from '../coordinator-http.ts';
+import { ProblemSchema } from '../../../src/api/schemas/common.ts';
+
+const StrictProblemSchema = ProblemSchema.strict();
+const INTERNAL =
+  /\.ts:\d|\.js:\d|node_modules|RangeError|TypeError|SyntaxError|ZodError|SQLITE|D1_ERROR|SELECT |INSERT INTO|test-admin-key|whsec_|\n\s+at /;
+
+export function faultsOf({ status, body, headers }: Answer): string[] {
+  if (status >= 200 && status < 300) return [];
+  if (status < 400 || status >= 500 || status === 429) return [`answered ${status}`];
+  const faults: string[] = [];
+  if (headers.get('content-type') !== 'application/problem+json')
+    return [`a ${status} of type ${headers.get('content-type')}`];
+  const problem = StrictProblemSchema.safeParse(body);
+  if (!problem.success) return [`not a problem document: ${problem.error.message.slice(0, 300)}`];
+  const { type, title, code, instance, requestId, errors = [] } = problem.data;
+  if (problem.data.status !== status) faults.push(`says ${problem.data.status}, is ${status}`);
+  if (!/^[a-z]+(-[a-z]+)*$/.test(code) || type !== `urn:arbiter:problem:${code}`) faults.push(`code ${code}`);
+  if (!/\S/.test(title) || !instance?.startsWith('/')) faults.push('no title or no instance');
+  if (!requestId || requestId !== headers.get('x-request-id')) faults.push('not the id of the request');
+  if (errors.some(({ message }) => !/\S/.test(message))) faults.push('an error without a message');
+  const text = JSON.stringify(body);
+  const leak = INTERNAL.exec(text.replaceAll(INJECTED, ''))?.[0];
+  if (leak !== undefined) faults.push(`leaks ${JSON.stringify(leak)}`);
+  if (text.length > MAX_PROBLEM_CHARACTERS) faults.push(`a problem of ${text.length} characters`);
+  return faults;
+}
+
+/** Sent by ourselves. */
+const INJECTED = /UNION SELECT secret/g;
+const MAX_PROBLEM_CHARACTERS = 65_536;

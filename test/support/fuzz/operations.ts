@@ -1,0 +1,102 @@
+/**
+ * Every operation of the contract with a source of valid requests: samples made for it, or what its
+ * declared schemas allow. An operation added to the contract takes part without a line here.
+ */
+import * as fc from 'fast-check';
+import * as z from 'zod';
+import { createApp } from '../../../src/api/app.ts';
+import * as component from './component-drafts.ts';
+import type { Draft } from './fuzz-request.ts';
+import { poolId } from './fuzz-pool.ts';
+import * as other from './other-drafts.ts';
+import { schemaArbitrary } from './schema-arbitrary.ts';
+import type { Value } from './strange-values.ts';
+
+export interface FuzzedOperation {
+  /** `POST /v1/components` */
+  readonly name: string;
+  readonly method: string;
+  /** With placeholders. */
+  readonly path: string;
+  readonly drafts: fc.Arbitrary<Draft>;
+  /** Share of the cases beyond those that every operation gets. */
+  readonly weight: number;
+}
+
+/** With how often they are called compared to the others. */
+const SAMPLES: Readonly<Record<string, readonly [fc.Arbitrary<Draft>, number]>> = {
+  'POST /v1/components': [component.registerDraft, 20],
+  'GET /v1/components': [other.componentsDraft, 6],
+  'GET /v1/components/{id}': [component.oneComponent, 6],
+  'PUT /v1/components/{id}': [component.replaceDraft, 10],
+  'PATCH /v1/components/{id}': [component.patchDraft, 14],
+  'DELETE /v1/components/{id}': [component.removeDraft, 4],
+  'POST /v1/components/{id}/heartbeat': [component.heartbeatDraft, 5],
+  'POST /v1/heartbeats': [component.heartbeatsDraft, 5],
+  'POST /v1/components/{id}/failures': [component.failureDraft, 3],
+  // Each component may be checked on demand ten times, and then once a second.
+  'POST /v1/components/{id}/probe': [component.oneComponent, 0],
+  'GET /v1/failures': [other.failuresDraft, 1],
+  'GET /v1/recoveries': [other.recoveriesDraft, 1],
+  'GET /v1/incidents': [other.incidentsDraft, 1],
+  'GET /v1/events': [other.eventsDraft, 2],
+  'POST /v1/route': [other.routeDraft, 8],
+  'POST /v1/keys': [other.newKeyDraft, 4],
+  'GET /v1/keys': [other.keysDraft, 1],
+  'GET /v1/keys/{id}': [other.readKeyDraft, 2],
+  'POST /v1/keys/{id}/rotate': [other.rotateKeyDraft, 2],
+  'DELETE /v1/keys/{id}': [other.revokeKeyDraft, 1],
+};
+
+interface Declared {
+  readonly method: string;
+  readonly path: string;
+  readonly request?: {
+    readonly params?: unknown;
+    readonly query?: unknown;
+    readonly body?: { readonly content: Readonly<Record<string, { readonly schema?: unknown }>> };
+  };
+}
+
+export const fuzzedOperations = (): FuzzedOperation[] =>
+  createApp().openAPIRegistry.definitions.flatMap((definition) => {
+    if (definition.type !== 'route') return [];
+    const declared = definition.route as unknown as Declared;
+    const [method, path] = [declared.method.toUpperCase(), declared.path];
+    const name = `${method} ${path}`;
+    const [drafts, weight] = SAMPLES[name] ?? [declaredDraft(declared), 1];
+    return [{ name, method, path, drafts, weight }];
+  });
+
+/** What stands for an id of that collection. */
+const IDS: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  components: fc.nat(199).map(poolId),
+  keys: fc.nat(999).map((at) => `@key:${at}`),
+  recoveries: fc.nat(999).map((at) => `@recovery:${at}`),
+  incidents: fc.nat(999).map((at) => `@incident:${at}`),
+};
+
+const asText = (value: Value): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+const asTexts = (values: Value): Record<string, string> =>
+  Object.fromEntries(Object.entries(values as Record<string, Value>).map(([name, value]) => [name, asText(value)]));
+
+const membersOf = (schema: unknown): fc.Arbitrary<Record<string, string>> =>
+  schema instanceof z.ZodType ? schemaArbitrary(schema).map(asTexts) : fc.constant({});
+
+function declaredDraft({ path, request = {} }: Declared): fc.Arbitrary<Draft> {
+  const ids = IDS[path.split('/')[2] ?? ''];
+  const params =
+    ids && path.includes('{id}')
+      ? fc.tuple(membersOf(request.params), ids).map(([made, id]) => ({ ...made, id }))
+      : membersOf(request.params);
+  const [content] = Object.values(request.body?.content ?? {});
+  const body = content?.schema instanceof z.ZodType ? schemaArbitrary(content.schema) : undefined;
+  const parts = fc.tuple(params, membersOf(request.query), body ?? fc.constant(null));
+  return parts.map(([made, query, value]) => ({
+    params: made,
+    query: Object.entries(query),
+    headers: {},
+    ...(body ? { body: value } : {}),
+  }));
+}
