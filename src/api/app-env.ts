@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Reach } from '../core/access/permission.ts';
 import type { Principal } from '../core/access/principal.ts';
+import type { Session } from './session.ts';
 
 export interface AppEnv {
   Bindings: Env;
@@ -9,6 +10,10 @@ export interface AppEnv {
     requestId: string;
     /** Who calls; not there on public routes. */
     principal: Principal;
+    /** SHA-256 of the caller's key, hex. */
+    keyDigest: string;
+    /** The session that the caller came with, when it was not a key. */
+    session?: Session;
     /** Which components the caller may touch under the route's permission. */
     reach: Reach;
   };

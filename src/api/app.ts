@@ -28,6 +28,7 @@ import { mountComponentCredentials } from './routes/component-credentials.ts';
 import { mountKeys } from './routes/keys.ts';
 import { mountRecoveries } from './routes/recoveries.ts';
 import { mountRouting } from './routes/routing.ts';
+import { mountSession } from './routes/session.ts';
 import { mountSystem } from './routes/system.ts';
 
 export function createApp(): App {
@@ -52,6 +53,7 @@ export function createApp(): App {
     mountKeys,
     mountComponentCredentials,
     mountAudit,
+    mountSession,
   ]) {
     mount(app);
   }

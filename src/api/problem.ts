@@ -11,6 +11,7 @@ const PROBLEMS = {
   'malformed-json': [400, 'The body is not JSON'],
   unauthorized: [401, 'A valid key is required'],
   forbidden: [403, 'The key does not allow this'],
+  'csrf-token-required': [403, 'The call may not come from our own page'],
   'not-found': [404, 'There is no such resource'],
   'unknown-component': [404, 'There is no such component'],
   'unknown-key': [404, 'There is no such key'],

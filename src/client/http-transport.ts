@@ -5,8 +5,10 @@ import { readProblem } from './read-problem.ts';
 export interface ClientOptions {
   /** Where the coordinator answers, such as `https://coordinator.example.com`. */
   readonly baseUrl: string;
-  /** The key sent as `Authorization: Bearer`. */
-  readonly key: string;
+  /** The key sent as `Authorization: Bearer`. Without it, whatever `headers` and `fetch` bring along must do. */
+  readonly key?: string;
+  /** Sent with every call. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Replaces the global `fetch`: a service binding's, or one that adds a timeout. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
@@ -28,7 +30,8 @@ export function httpTransport(options: ClientOptions): Send {
   const request = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
 
   return async ({ method = 'GET', path, query = {}, body }) => {
-    const headers: Record<string, string> = { accept: 'application/json', authorization: `Bearer ${options.key}` };
+    const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
+    if (options.key !== undefined) headers['authorization'] = `Bearer ${options.key}`;
     if (body !== undefined) headers['content-type'] = 'application/json';
     const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
     const response = await request(`${base}${path}${queryString(query)}`, init);

@@ -5,6 +5,7 @@ import { useSession } from './session/use-session.ts';
 /** First the key, then the fleet. */
 export function App() {
   const session = useSession();
-  if (session.client === null) return <KeyForm session={session} />;
-  return <Overview client={session.client} onSignOut={session.signOut} />;
+  if (session.restoring) return null;
+  if (session.open === null) return <KeyForm session={session} />;
+  return <Overview session={session.open} onSignOut={session.signOut} />;
 }

@@ -1,5 +1,4 @@
 import { useEffect } from 'preact/hooks';
-import type { CoordinatorClient } from '../client/coordinator-client.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import { useFleet } from './fleet/use-fleet.ts';
 import { NowContext } from './parts/now-context.ts';
@@ -12,15 +11,16 @@ import { IssueList } from './sections/issue-list.tsx';
 import { PageHeader } from './sections/page-header.tsx';
 import { RecoveryList } from './sections/recovery-list.tsx';
 import { TypeTiles } from './sections/type-tiles.tsx';
+import type { OpenSession } from './session/use-session.ts';
 
 interface OverviewProps {
-  readonly client: CoordinatorClient;
+  readonly session: OpenSession;
   readonly onSignOut: (message?: string) => void;
 }
 
 /** The whole system on one page, for whoever holds a key. */
-export function Overview({ client, onSignOut }: OverviewProps) {
-  const state = useFleet(client, onSignOut);
+export function Overview({ session, onSignOut }: OverviewProps) {
+  const state = useFleet(session.client, onSignOut);
   const now = useNow();
   const status = state.fleet?.health.status;
   useEffect(() => {
@@ -30,7 +30,7 @@ export function Overview({ client, onSignOut }: OverviewProps) {
   return (
     <NowContext.Provider value={Math.max(now, state.updatedAt ?? 0)}>
       <div class="mx-auto grid max-w-7xl gap-4 p-3 sm:p-6">
-        <PageHeader state={state} onSignOut={() => onSignOut()} />
+        <PageHeader state={state} holder={session.of} onSignOut={() => onSignOut()} />
         <ConnectionNotice state={state} />
         {state.fleet ? <Sections fleet={state.fleet} /> : null}
       </div>

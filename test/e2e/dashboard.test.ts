@@ -90,4 +90,54 @@ it('shows a component die and come back', async () => {
   await page.getByTestId('overall-status').waitFor();
   expect(await page.getByTestId('key-form').count()).toBe(0);
   expect(troubles).toEqual([]);
+  await page.close();
+});
+
+/** What a script on the page can get hold of. */
+const withinReach = (page: Page) =>
+  page.evaluate(() => JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }]));
+
+async function signIn(page: Page, key: string): Promise<void> {
+  await page.getByLabel('Access key').fill(key);
+  await page.getByTestId('key-form').getByRole('button').click();
+}
+
+it('keeps its key where no script finds it, and ends with it', async () => {
+  const admin = { authorization: `Bearer ${coordinator.key}`, 'content-type': 'application/json' };
+  const make = async (scopes: readonly string[]) => {
+    const body = JSON.stringify({ name: 'a screen in the hall', scopes });
+    const made = await fetch(`${coordinator.url}/v1/keys`, { method: 'POST', headers: admin, body });
+    return (await made.json()) as { id: string; key: string };
+  };
+  const [viewer, router] = [await make(['viewer']), await make(['router'])];
+  await browser.context.clearCookies();
+  const page = await browser.context.newPage();
+  await page.goto(coordinator.url);
+
+  await signIn(page, router.key);
+  await page.getByRole('alert').filter({ hasText: 'may not see the fleet' }).waitFor();
+  expect(await browser.context.cookies()).toEqual([]);
+
+  await signIn(page, viewer.key);
+  await page.getByTestId('overall-status').waitFor();
+  expect(await page.getByTestId('holder').textContent()).toBe('a screen in the hall');
+  expect(await withinReach(page)).toBe('["",{},{}]');
+  expect(await browser.context.cookies()).toMatchObject([
+    { name: '__Host-arbiter-session', httpOnly: true, secure: true, sameSite: 'Strict', path: '/' },
+  ]);
+  await page.reload();
+  await page.getByTestId('overall-status').waitFor();
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByTestId('key-form').waitFor();
+  await waitUntil(
+    async () => (await browser.context.cookies()).length,
+    (count) => count === 0,
+    5_000,
+  );
+
+  await signIn(page, viewer.key);
+  await page.getByTestId('overall-status').waitFor();
+  await fetch(`${coordinator.url}/v1/keys/${viewer.id}`, { method: 'DELETE', headers: admin });
+  await page.getByRole('alert').filter({ hasText: 'does not know this key' }).waitFor({ timeout: 10_000 });
 });

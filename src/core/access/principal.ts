@@ -11,4 +11,4 @@ export interface Principal {
 export const ROOT_KEY_ID = 'root';
 
 /** Whoever holds the admin key of the deployment. */
-export const ROOT: Principal = { keyId: ROOT_KEY_ID, keyName: 'COORDINATOR_ADMIN_KEY', scopes: [{ kind: 'admin' }] };
+export const ROOT: Principal = { keyId: ROOT_KEY_ID, keyName: 'admin key', scopes: [{ kind: 'admin' }] };

@@ -24,3 +24,15 @@ export function parseScope(text: string): Scope | undefined {
   if (kind === 'registrar' && TYPE.test(of)) return { kind, type: of };
   return undefined;
 }
+
+/** The text that `parseScope` reads. */
+export function formatScope(scope: Scope): string {
+  switch (scope.kind) {
+    case 'component':
+      return `component:${scope.id}`;
+    case 'registrar':
+      return `registrar:${scope.type}`;
+    default:
+      return scope.kind;
+  }
+}

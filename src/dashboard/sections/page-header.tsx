@@ -1,4 +1,5 @@
 import { useContext } from 'preact/hooks';
+import type { SessionResource } from '../../api/schemas/session.ts';
 import type { FleetState } from '../fleet/use-fleet.ts';
 import { formatDuration } from '../format/duration.ts';
 import { NowContext } from '../parts/now-context.ts';
@@ -6,11 +7,13 @@ import { StatusBadge } from '../parts/status-badge.tsx';
 
 interface PageHeaderProps {
   readonly state: FleetState;
+  /** Whose session it is. */
+  readonly holder: SessionResource;
   readonly onSignOut: () => void;
 }
 
 /** What the page is about, how the whole is, and how old that knowledge is. */
-export function PageHeader({ state, onSignOut }: PageHeaderProps) {
+export function PageHeader({ state, holder, onSignOut }: PageHeaderProps) {
   const status = state.fleet?.health.status ?? 'unknown';
   return (
     <header class="flex flex-wrap items-center gap-x-4 gap-y-2">
@@ -22,6 +25,13 @@ export function PageHeader({ state, onSignOut }: PageHeaderProps) {
       </p>
       <div class="ml-auto flex items-center gap-3">
         <Freshness state={state} />
+        <span
+          class="text-base-content/70 max-w-48 truncate text-sm"
+          data-testid="holder"
+          title={`Key ${holder.keyId}: ${holder.scopes.join(', ')}`}
+        >
+          {holder.keyName}
+        </span>
         <button class="btn btn-sm" type="button" onClick={onSignOut}>
           Sign out
         </button>

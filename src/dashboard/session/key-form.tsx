@@ -36,7 +36,7 @@ export function KeyForm({ session }: { readonly session: Session }) {
               aria-describedby="key-note key-message"
             />
             <p id="key-note" class="text-base-content/70 text-xs">
-              Kept in this tab only, until you sign out or close it.
+              Sent once and not kept: a session of twelve hours at most takes its place.
             </p>
           </div>
           <p id="key-message" role="alert" class="text-error text-sm font-medium empty:hidden">

@@ -3,10 +3,10 @@ import { CoordinatorClient } from '../../client/coordinator-client.ts';
 /** A call hanging this long counts as lost; without it the page would stand still and say nothing. */
 const TIMEOUT_MS = 8_000;
 
-/** The client for the coordinator that served this page. */
-export const openClient = (key: string): CoordinatorClient =>
-  new CoordinatorClient({
-    baseUrl: location.origin,
-    key,
-    fetch: (url, init) => fetch(url, { ...init, cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT_MS) }),
-  });
+/** A call to the coordinator that served this page; the session's cookie goes along by itself. */
+export const callHome = (url: string, init: RequestInit): Promise<Response> =>
+  fetch(url, { ...init, cache: 'no-store', credentials: 'same-origin', signal: AbortSignal.timeout(TIMEOUT_MS) });
+
+/** The client of a page with a session. */
+export const openClient = (csrfToken: string): CoordinatorClient =>
+  new CoordinatorClient({ baseUrl: location.origin, headers: { 'x-csrf-token': csrfToken }, fetch: callHome });

@@ -1,15 +1,26 @@
-import { useCallback, useState } from 'preact/hooks';
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import type { SessionResource } from '../../api/schemas/session.ts';
 import type { CoordinatorClient } from '../../client/coordinator-client.ts';
+import { CoordinatorError } from '../../client/coordinator-error.ts';
 import { describeTrouble } from './describe-trouble.ts';
 import { openClient } from './open-client.ts';
+import { endSession, requestSession, restoreSession } from './session-calls.ts';
 
-const STORAGE_KEY = 'coordinator-key';
 /** What a header can carry; `fetch` throws on anything else. */
 const KEY_PATTERN = /^[\x21-\x7e]+$/;
+/** Scopes that let their holder see the fleet. */
+const SEEING = ['viewer', 'operator', 'admin'];
+
+export interface OpenSession {
+  readonly of: SessionResource;
+  readonly client: CoordinatorClient;
+}
 
 export interface Session {
   /** Null until a key was accepted. */
-  readonly client: CoordinatorClient | null;
+  readonly open: OpenSession | null;
+  /** It is not known yet whether there is one. */
+  readonly restoring: boolean;
   readonly checking: boolean;
   /** Why there is no session, when that is worth saying. */
   readonly message: string | null;
@@ -17,38 +28,60 @@ export interface Session {
   readonly signOut: (message?: string) => void;
 }
 
-/** The key of this tab: kept in sessionStorage, so that it ends with the tab and other sites never see it. */
+/** The page's session: a cookie that no script sees. The key itself is sent once and kept nowhere. */
 export function useSession(): Session {
-  const [client, setClient] = useState<CoordinatorClient | null>(restore);
+  const [open, setOpen] = useState<OpenSession | null>(null);
+  const [restoring, setRestoring] = useState(true);
   const [checking, setChecking] = useState(false);
   const [message, setMessage] = useState<string | null>(null);
 
-  const signIn = useCallback(async (key: string): Promise<void> => {
-    if (!KEY_PATTERN.test(key)) return setMessage('A key has no spaces and only plain characters.');
-    setChecking(true);
-    setMessage(null);
-    try {
-      const candidate = openClient(key);
-      await candidate.systemHealth();
-      sessionStorage.setItem(STORAGE_KEY, key);
-      setClient(candidate);
-    } catch (error) {
-      setMessage(describeTrouble(error));
-    } finally {
-      setChecking(false);
+  const enter = useCallback(async (session: SessionResource): Promise<void> => {
+    if (session.scopes.some((scope) => SEEING.includes(scope))) {
+      return setOpen({ of: session, client: openClient(session.csrfToken) });
     }
+    await endSession(session);
+    return setMessage('This key may not see the fleet.');
   }, []);
 
-  const signOut = useCallback((reason?: string): void => {
-    sessionStorage.removeItem(STORAGE_KEY);
-    setClient(null);
-    setMessage(reason ?? null);
-  }, []);
+  useEffect(() => {
+    const restore = async (): Promise<void> => {
+      try {
+        await enter(await restoreSession());
+      } catch (error) {
+        // Without a session there is nothing to say; anything else is worth knowing.
+        if (!(error instanceof CoordinatorError) || error.status !== 401) setMessage(describeTrouble(error));
+      } finally {
+        setRestoring(false);
+      }
+    };
+    void restore();
+  }, [enter]);
 
-  return { client, checking, message, signIn, signOut };
-}
+  const signIn = useCallback(
+    async (key: string): Promise<void> => {
+      if (!KEY_PATTERN.test(key)) return setMessage('A key has no spaces and only plain characters.');
+      setChecking(true);
+      setMessage(null);
+      try {
+        await enter(await requestSession(key));
+      } catch (error) {
+        setMessage(describeTrouble(error));
+      } finally {
+        setChecking(false);
+      }
+    },
+    [enter],
+  );
 
-function restore(): CoordinatorClient | null {
-  const key = sessionStorage.getItem(STORAGE_KEY);
-  return key === null ? null : openClient(key);
+  const signOut = useCallback(
+    (reason?: string): void => {
+      // Over already when the coordinator refused it; unreachable, it ends by itself.
+      if (open) void endSession(open.of).catch(() => undefined);
+      setOpen(null);
+      setMessage(reason ?? null);
+    },
+    [open],
+  );
+
+  return { open, restoring, checking, message, signIn, signOut };
 }

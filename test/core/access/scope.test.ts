@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseScope } from '../../../src/core/access/scope.ts';
+import { formatScope, parseScope } from '../../../src/core/access/scope.ts';
 
 describe('parseScope', () => {
   it.each([
@@ -12,6 +12,7 @@ describe('parseScope', () => {
     ['registrar:task_router', { kind: 'registrar', type: 'task_router' }],
   ])('reads %s', (text, scope) => {
     expect(parseScope(text)).toEqual(scope);
+    expect(formatScope(parseScope(text)!)).toBe(text);
   });
 
   it.each([

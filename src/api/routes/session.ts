@@ -1,0 +1,68 @@
+/** The page's session: opened with a key, kept in a cookie that scripts cannot read. */
+import type { Context } from 'hono';
+import { formatScope } from '../../core/access/scope.ts';
+import { toIso } from '../../core/component/resource.ts';
+import type { App, AppEnv } from '../app-env.ts';
+import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
+import { recordAudit } from '../record-audit.ts';
+import type { SessionResource } from '../schemas/session.ts';
+import { SessionSchema } from '../schemas/session.ts';
+import type { Session } from '../session.ts';
+import { closeSession, openSession } from '../session.ts';
+
+const tags = ['session'];
+
+const open = createRoute({
+  method: 'post',
+  path: '/v1/session',
+  'x-permission': 'any-key',
+  tags,
+  summary: 'Open a session with the key in the Authorization header',
+  responses: { 201: jsonContent(SessionSchema, 'Open; the cookie comes with the answer'), ...problemDefault },
+});
+
+const read = createRoute({
+  method: 'get',
+  path: '/v1/session',
+  'x-permission': 'any-key',
+  tags,
+  summary: 'The session of this page',
+  responses: { 200: jsonContent(SessionSchema, 'Still open'), ...problemDefault },
+});
+
+const close = createRoute({
+  method: 'delete',
+  path: '/v1/session',
+  'x-permission': 'any-key',
+  tags,
+  summary: 'End the session of this page',
+  responses: { 204: { description: 'Over' }, ...problemDefault },
+});
+
+export function mountSession(app: App): void {
+  app.openapi(open, async (c) => {
+    // A session that could prolong itself would outlive its twelve hours.
+    if (c.get('session')) return problemResponse(c, 'unauthorized', { detail: 'send the key itself' });
+    const { keyId } = c.get('principal');
+    const session = await openSession(c, keyId, c.get('keyDigest'));
+    await recordAudit(c, { action: 'session.open', subject: keyId, before: null, after: null });
+    return c.json(toResource(c, session), 201);
+  });
+
+  app.openapi(read, (c) => {
+    const session = c.get('session');
+    if (!session) return problemResponse(c, 'not-found', { detail: 'the call came with a key, not with a session' });
+    return c.json(toResource(c, session), 200);
+  });
+
+  app.openapi(close, (c) => {
+    closeSession(c);
+    return c.body(null, 204);
+  });
+}
+
+function toResource(c: Context<AppEnv>, { csrfToken, expiresAt }: Session): SessionResource {
+  const { keyId, keyName, scopes } = c.get('principal');
+  return { keyId, keyName, scopes: scopes.map(formatScope), csrfToken, expiresAt: toIso(expiresAt) };
+}
