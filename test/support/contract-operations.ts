@@ -5,9 +5,19 @@ export interface Operation {
   readonly method: string;
   /** With placeholders, as in `/v1/components/{id}`. */
   readonly path: string;
+  /** `x-permission`; undefined when none is declared. */
+  readonly permission: string | undefined;
 }
 
 export const contractOperations = (): Operation[] =>
   createApp().openAPIRegistry.definitions.flatMap((definition) =>
-    definition.type === 'route' ? [{ method: definition.route.method.toUpperCase(), path: definition.route.path }] : [],
+    definition.type === 'route'
+      ? [
+          {
+            method: definition.route.method.toUpperCase(),
+            path: definition.route.path,
+            permission: definition.route['x-permission'] as string | undefined,
+          },
+        ]
+      : [],
   );

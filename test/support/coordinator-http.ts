@@ -11,7 +11,9 @@ export interface Answer {
 
 const worker = exports as unknown as { default: Fetcher };
 
-/** One call with the admin key; `headers` override. */
+const DEFAULT_HEADERS = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json' };
+
+/** One call with the admin key; `headers` override, an empty one leaves that header out. */
 export async function call(
   method: string,
   path: string,
@@ -20,7 +22,7 @@ export async function call(
 ): Promise<Answer> {
   const response = await worker.default.fetch(`https://coordinator.test${path}`, {
     method,
-    headers: { authorization: 'Bearer test-admin-key', 'content-type': 'application/json', ...headers },
+    headers: Object.fromEntries(Object.entries({ ...DEFAULT_HEADERS, ...headers }).filter(([, value]) => value !== '')),
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();

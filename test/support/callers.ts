@@ -1,0 +1,106 @@
+/** Everybody who may come to the door: keys of every kind, good and bad, made over the HTTP interface. */
+import { formatKey } from '../../src/core/access/key-format.ts';
+import { call, eventually, freshId } from './coordinator-http.ts';
+import { silentRegistration } from './silent-registration.ts';
+
+/** Who calls, seen from the component that is called about. */
+export const CALLERS = [
+  'nobody',
+  'garbage',
+  'a key nobody made',
+  'a revoked key',
+  'an expired key',
+  'a rotated secret',
+  'viewer',
+  'router',
+  'viewer and router',
+  'the component itself',
+  'another component',
+  'its registrar',
+  'a registrar of its type',
+  'a registrar of another type',
+  'operator',
+  "an operator's session",
+  'admin',
+  'root',
+] as const;
+
+export type CallerName = (typeof CALLERS)[number];
+export type CallerHeaders = Readonly<Record<string, string>>;
+
+export interface Target {
+  readonly id: string;
+  /** The component's own key. */
+  readonly key: string;
+}
+
+export const TARGET_TYPE = 'task_router';
+const OTHER_TYPE = 'caws_validator';
+const NO_KEY: CallerHeaders = { authorization: '' };
+const bearer = (key: string): CallerHeaders => ({ authorization: `Bearer ${key}` });
+
+export class Callers {
+  private readonly fixed: Map<CallerName, CallerHeaders>;
+
+  private constructor(fixed: Map<CallerName, CallerHeaders>) {
+    this.fixed = fixed;
+  }
+
+  static async make(): Promise<Callers> {
+    const make = async (scopes: string[], more: object = {}) =>
+      (await call('POST', '/v1/keys', { name: 'matrix', scopes, ...more })).body as { id: string; key: string };
+    const [revoked, rotated] = [await make(['admin']), await make(['admin'])];
+    const expired = await make(['admin'], { expiresAt: new Date(Date.now() + 1_000).toISOString() });
+    await call('DELETE', `/v1/keys/${revoked.id}`);
+    await call('POST', `/v1/keys/${rotated.id}/rotate`, { overlap: 0 });
+    const operator = await make(['operator']);
+    const fixed = new Map<CallerName, CallerHeaders>([
+      ['nobody', NO_KEY],
+      ['garbage', bearer('garbage')],
+      ['a key nobody made', bearer(formatKey('0123456789ab', new Uint8Array(32).fill(7)))],
+      ['a revoked key', bearer(revoked.key)],
+      ['an expired key', bearer(expired.key)],
+      ['a rotated secret', bearer(rotated.key)],
+      ['viewer', bearer((await make(['viewer'])).key)],
+      ['router', bearer((await make(['router'])).key)],
+      ['viewer and router', bearer((await make(['viewer', 'router'])).key)],
+      ['its registrar', bearer((await make([`registrar:${TARGET_TYPE}`])).key)],
+      ['a registrar of its type', bearer((await make([`registrar:${TARGET_TYPE}`])).key)],
+      ['a registrar of another type', bearer((await make([`registrar:${OTHER_TYPE}`])).key)],
+      ['operator', bearer(operator.key)],
+      ["an operator's session", await sessionOf(operator.key)],
+      ['admin', bearer((await make(['admin'])).key)],
+      ['root', {}],
+    ]);
+    const callers = new Callers(fixed);
+    fixed.set('another component', bearer((await callers.target()).key));
+    // Until every isolate's copy of the keys knows what is over.
+    for (const over of ['a revoked key', 'an expired key', 'a rotated secret'] as const) {
+      await eventually(
+        () => call('GET', '/v1/health', undefined, { ...fixed.get(over) }),
+        ({ status }) => status === 401,
+      );
+    }
+    return callers;
+  }
+
+  /** A fresh component of its registrar, with the key that its registration answered. */
+  async target(): Promise<Target> {
+    const id = freshId('matrix');
+    const registration = silentRegistration(id, { type: TARGET_TYPE, control: CONTROL });
+    const registered = await call('POST', '/v1/components', registration, { ...this.fixed.get('its registrar') });
+    return { id, key: registered.body.key.key };
+  }
+
+  headersOf(caller: CallerName, target: Target): Record<string, string> {
+    return caller === 'the component itself' ? { ...bearer(target.key) } : { ...this.fixed.get(caller) };
+  }
+}
+
+export const CONTROL = { endpoint: '/control', actions: ['restart'] };
+
+async function sessionOf(key: string): Promise<CallerHeaders> {
+  const opened = await call('POST', '/v1/session', {}, { ...bearer(key) });
+  const cookie = opened.headers.get('set-cookie')?.split(';')[0] ?? '';
+  return { ...NO_KEY, cookie, 'x-csrf-token': opened.body.csrfToken };
+}
