@@ -61,6 +61,9 @@ const SPECIAL: Readonly<Record<string, Partial<Record<CallerName, (answer: Answe
   'POST /v1/session': { "an operator's session": (answer) => expectProblem(answer, 401, 'unauthorized') },
 };
 
+const CODES = { 401: 'unauthorized', 403: 'forbidden', 404: 'unknown-component' } as const;
+const NOBODY = 'nobody-by-that-id';
+
 const operations = contractOperations();
 const cells = operations.length * CALLERS.length;
 
@@ -110,24 +113,29 @@ describe(`the access matrix: ${operations.length} routes × ${CALLERS.length} ca
       const answer = await call(operation.method, path, body, callers.headersOf(caller, target));
 
       const special = SPECIAL[name]?.[caller];
-      if (special) return special(answer);
       const verdict = verdictOn(operation.permission, caller);
-      if (verdict === 'in') {
-        if (status !== null) return expect(answer.status).toBe(status);
-        expect([401, 403, 500, 503]).not.toContain(answer.status);
-        return expect(answer.body?.code).not.toBe('unknown-component');
+      if (special) special(answer);
+      else if (verdict === 'in') expectLetIn(answer, status);
+      else {
+        expect(await standing(target)).toEqual(before);
+        expectProblem(answer, verdict, CODES[verdict]);
       }
-      expect(await standing(target)).toEqual(before);
-      if (verdict === 401) return expectProblem(answer, 401, 'unauthorized');
-      if (verdict === 403) return expectProblem(answer, 403, 'forbidden');
-      expectProblem(answer, 404, 'unknown-component');
+      if (special || verdict !== 404) return;
       // What is not theirs looks exactly like what is not there.
-      const missing = path.replace(target.id, 'nobody-by-that-id');
+      const missing = path.replace(target.id, NOBODY);
       const asked = await call(operation.method, missing, replaceId(body, target), callers.headersOf(caller, target));
-      return expect(withoutTraces(answer)).toEqual(withoutTraces(asked));
+      expect(withoutTraces(answer)).toEqual(withoutTraces(asked));
     });
   });
 });
 
 const replaceId = (body: unknown, { id }: Target): unknown =>
-  body === undefined ? undefined : JSON.parse(JSON.stringify(body).replaceAll(id, 'nobody-by-that-id'));
+  body === undefined ? undefined : JSON.parse(JSON.stringify(body).replaceAll(id, NOBODY));
+
+function expectLetIn(answer: Answer, status: number | null): void {
+  if (status !== null) expect(answer.status).toBe(status);
+  else {
+    expect([401, 403, 500, 503]).not.toContain(answer.status);
+    expect(answer.body?.code).not.toBe('unknown-component');
+  }
+}

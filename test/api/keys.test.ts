@@ -12,6 +12,9 @@ const make = (body: object): Promise<Answer> => call('POST', '/v1/keys', { name:
 const opens = async (key: string): Promise<boolean> =>
   (await call('GET', '/v1/health', undefined, bearer(key))).status === 200;
 
+const register = (id: string, key: string, overrides: Record<string, unknown> = {}): Promise<Answer> =>
+  call('POST', '/v1/components', silentRegistration(id, overrides), bearer(key));
+
 describe('making a key', () => {
   it('shows it once, and only what is kept of it afterwards', async () => {
     const made = await make({ name: 'a screen in the hall' });
@@ -168,8 +171,6 @@ describe('a registrar', () => {
     registrar = (await make({ scopes: ['registrar:task_router'] })).body;
     other = (await make({ scopes: ['registrar:task_router'] })).body;
   });
-  const register = (id: string, key: string, overrides: Record<string, unknown> = {}): Promise<Answer> =>
-    call('POST', '/v1/components', silentRegistration(id, overrides), bearer(key));
 
   it('gets a key for what it registers, good for that alone', async () => {
     const [id, sibling] = [freshId(), freshId()];

@@ -94,8 +94,7 @@ it('shows a component die and come back', async () => {
 });
 
 /** What a script on the page can get hold of. */
-const withinReach = (page: Page) =>
-  page.evaluate(() => JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }]));
+const withinReach = (page: Page) => page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length]);
 
 async function signIn(page: Page, key: string): Promise<void> {
   await page.getByLabel('Access key').fill(key);
@@ -121,7 +120,7 @@ it('keeps its key where no script finds it, and ends with it', async () => {
   await signIn(page, viewer.key);
   await page.getByTestId('overall-status').waitFor();
   expect(await page.getByTestId('holder').textContent()).toBe('a screen in the hall');
-  expect(await withinReach(page)).toBe('["",{},{}]');
+  expect(await withinReach(page)).toEqual(['', 0, 0]);
   expect(await browser.context.cookies()).toMatchObject([
     { name: '__Host-arbiter-session', httpOnly: true, secure: true, sameSite: 'Strict', path: '/' },
   ]);

@@ -10,9 +10,12 @@ interface Locked {
   readonly optional?: boolean;
 }
 
-const read = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;
-const manifest = read<Record<string, Record<string, string>>>('package.json');
-const lock = read<{ packages: Record<string, Locked> }>('package-lock.json');
+const KINDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
+type Kind = (typeof KINDS)[number];
+
+const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
+const manifest = read('package.json') as Record<Kind, Record<string, string>>;
+const lock = read('package-lock.json') as { packages: Record<string, Locked> };
 const locked = Object.entries(lock.packages).filter(([path]) => path !== '');
 const runtime = locked.filter(([, { dev, optional }]) => !dev && !optional).map(([path]) => nameOf(path));
 
@@ -22,9 +25,7 @@ function nameOf(path: string): string {
 
 describe('the supply chain', () => {
   it('is pinned exactly', () => {
-    const versions = ['dependencies', 'devDependencies', 'optionalDependencies'].flatMap((kind) =>
-      Object.entries(manifest[kind]!),
-    );
+    const versions = KINDS.flatMap((kind) => Object.entries(manifest[kind]));
     expect(versions.filter(([, version]) => !/^(npm:@?[\w/-]+@)?\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
@@ -38,7 +39,7 @@ describe('the supply chain', () => {
   });
 
   it('brings few packages into the Worker', () => {
-    expect(Object.keys(manifest['dependencies']!)).toEqual(['@hono/zod-openapi', 'hono', 'standardwebhooks', 'zod']);
+    expect(Object.keys(manifest.dependencies)).toEqual(['@hono/zod-openapi', 'hono', 'standardwebhooks', 'zod']);
     expect(runtime.length).toBeLessThanOrEqual(10);
   });
 

@@ -47,8 +47,6 @@ export class Callers {
   }
 
   static async make(): Promise<Callers> {
-    const make = async (scopes: string[], more: object = {}) =>
-      (await call('POST', '/v1/keys', { name: 'matrix', scopes, ...more })).body as { id: string; key: string };
     const [revoked, rotated] = [await make(['admin']), await make(['admin'])];
     const expired = await make(['admin'], { expiresAt: new Date(Date.now() + 1_000).toISOString() });
     await call('DELETE', `/v1/keys/${revoked.id}`);
@@ -98,6 +96,10 @@ export class Callers {
 }
 
 export const CONTROL = { endpoint: '/control', actions: ['restart'] };
+
+async function make(scopes: readonly string[], more: object = {}): Promise<{ id: string; key: string }> {
+  return (await call('POST', '/v1/keys', { name: 'matrix', scopes, ...more })).body;
+}
 
 async function sessionOf(key: string): Promise<CallerHeaders> {
   const opened = await call('POST', '/v1/session', {}, { ...bearer(key) });
