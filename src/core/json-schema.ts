@@ -9,10 +9,23 @@ const MAX_DEPTH = 32;
 
 const JsonValueSchema = z.any() as unknown as z.ZodType<Json>;
 
+/**
+ * An object of free names. `__proto__` is refused: the schema library would drop it without a word, and
+ * what is acknowledged must be kept.
+ */
+export const recordOf = <T extends z.ZodType>(values: T) =>
+  z.preprocess(
+    (value, context) => {
+      if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
+        context.addIssue({ code: 'unrecognized_keys', keys: ['__proto__'], input: value as Record<string, unknown> });
+      return value;
+    },
+    z.record(z.string().max(128), values),
+  );
+
 /** An object with free members, nested at most 32 deep and at most `maxLength` characters as JSON. */
 export const jsonObject = (maxLength: number) =>
-  z
-    .record(z.string().max(128), JsonValueSchema)
+  recordOf(JsonValueSchema)
     .refine((object) => isShallow(object, MAX_DEPTH), `nested at most ${MAX_DEPTH} deep`)
     // Measured only when it is shallow: writing it out recurses too.
     .refine(

@@ -1,6 +1,6 @@
 /**
  * Every operation of the contract under requests as people, programs and attackers may send them. The
- * cases follow from a seed: `FUZZ_SEED=7` runs others, and a failure names the one to run again.
+ * cases follow from a seed: `VITE_FUZZ_SEED=7` runs others, and a failure names the one to run again.
  */
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
@@ -11,7 +11,7 @@ import { eventually } from '../support/coordinator-http.ts';
 import { compareFleet } from '../support/fuzz/compare-fleet.ts';
 import { FleetModel } from '../support/fuzz/fleet-model.ts';
 import { fuzzCases } from '../support/fuzz/fuzz-cases.ts';
-import { raiseAnchors } from '../support/fuzz/fuzz-pool.ts';
+import { raiseFleet } from '../support/fuzz/fuzz-pool.ts';
 import { fuzzedOperations } from '../support/fuzz/operations.ts';
 import type { RunReport } from '../support/fuzz/run-cases.ts';
 import { runCases } from '../support/fuzz/run-cases.ts';
@@ -19,7 +19,7 @@ import { runCases } from '../support/fuzz/run-cases.ts';
 const TOTAL = 10_000;
 const LEAST_ACCEPTED = 0.4;
 const LEAST_PER_OPERATION = 50;
-const given = (import.meta as unknown as { env: Record<string, string | undefined> }).env['FUZZ_SEED'];
+const given = (import.meta as unknown as { env: Record<string, string | undefined> }).env['VITE_FUZZ_SEED'];
 const SEED = given === undefined ? 20_261_030 : Number(given);
 
 const registries = TYPE_NAMES.map((type) => env.COMPONENT_REGISTRY.getByName(type));
@@ -46,12 +46,17 @@ describe(`fuzzing every operation, seed ${SEED}`, () => {
   let report: RunReport;
 
   beforeAll(async () => {
-    // Whatever recovery asks of components that do not exist: they are away.
-    vi.spyOn(globalThis, 'fetch').mockImplementation(async () => new Response(null, { status: 503 }));
-    for (const { body, headers } of await raiseAnchors())
-      expect(
-        model.learn({ method: 'POST', pathname: '/v1/components', json: {} }, { status: 201, body, headers }),
-      ).toEqual([]);
+    // Whatever recovery asks of components is asked of nobody; alerts arrive.
+    vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
+      const isAlert = new Request(input).url.includes('/alert-receiver/');
+      return new Response(null, { status: isAlert ? 204 : 503 });
+    });
+    for (const answer of await raiseFleet()) {
+      expect(answer.status).toBe(201);
+      expect(model.learn({ method: 'POST', pathname: '/v1/components', json: {}, busy: new Set() }, answer)).toEqual(
+        [],
+      );
+    }
     before = await tables();
     report = await runCases(fuzzCases(operations, TOTAL, SEED), model);
     console.info(described(report));
@@ -62,7 +67,7 @@ describe(`fuzzing every operation, seed ${SEED}`, () => {
   });
 
   it('is answered with 2xx or a whole problem, and acknowledges what was asked', () => {
-    expect(report.violations, `FUZZ_SEED=${SEED}`).toEqual([]);
+    expect(report.violations, `VITE_FUZZ_SEED=${SEED}`).toEqual([]);
   });
 
   it('takes in every operation of the contract, often enough, and much of it is valid', () => {
@@ -81,9 +86,9 @@ describe(`fuzzing every operation, seed ${SEED}`, () => {
       (faults) => faults.length === 0,
       20_000,
     ).catch(String);
-    expect(settled, `FUZZ_SEED=${SEED}`).toEqual([]);
-    for (const stub of [...registries, system]) await evictDurableObject(stub as DurableObjectStub);
-    expect(await compareFleet(model), `FUZZ_SEED=${SEED}`).toEqual([]);
+    expect(settled, `VITE_FUZZ_SEED=${SEED}`).toEqual([]);
+    for (const stub of [...registries, system]) await evictDurableObject(stub);
+    expect(await compareFleet(model), `VITE_FUZZ_SEED=${SEED}`).toEqual([]);
   }, 60_000);
 
   it('leaves the tables as they were', async () => {

@@ -17,6 +17,8 @@ it('a component is checked on demand only so often', async () => {
 it('a component is reported as failed only so often', async () => {
   const id = freshId();
   await call('POST', '/v1/components', silentRegistration(id));
+  // On its way out, so that no recovery begins.
+  await call('DELETE', `/v1/components/${id}?drain=600000`);
   const report = () => call('POST', `/v1/components/${id}/failures`, { error: { message: 'it failed me' } });
   const answers = await Promise.all(Array.from({ length: 70 }, report));
   const refused = answers.filter(({ status }) => status !== 202);

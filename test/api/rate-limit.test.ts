@@ -59,7 +59,7 @@ describe('the limit of calls', () => {
     await callFrom({ env, from, times: 9 });
     expect(about(lookups.asked)).toBe(2);
     expect(lookups.asked.filter((key) => key === 'key:root')).toHaveLength(2);
-    await callFrom({ env, from, times: 39, path: '/v1/route' });
+    await callFrom({ env, from, times: 199, path: '/v1/route' });
     expect(about(traffic.asked)).toBe(1);
     expect(lists.asked).toEqual([]);
   });

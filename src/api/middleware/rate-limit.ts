@@ -27,7 +27,7 @@ const LIMITS: Readonly<Record<RequestClass, Limit>> = {
   list: { limiter: 'RATE_LIMIT_LIST', batch: 5 },
   lookup: { limiter: 'RATE_LIMIT_LOOKUP', batch: 5 },
   change: { limiter: 'RATE_LIMIT_CHANGE', batch: 5 },
-  traffic: { limiter: 'RATE_LIMIT_TRAFFIC', batch: 20 },
+  traffic: { limiter: 'RATE_LIMIT_TRAFFIC', batch: 100 },
 };
 /** The `period` in wrangler.toml. */
 const PERIOD_MS = 60_000;

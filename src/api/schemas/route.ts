@@ -1,7 +1,7 @@
 /** The routing call: what a caller asks and what it is answered. */
 import * as z from 'zod';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
-import { AnsweredObjectSchema, jsonObject } from '../../core/json-schema.ts';
+import { AnsweredObjectSchema, jsonObject, recordOf } from '../../core/json-schema.ts';
 import { CandidateVerdictSchema } from './candidate-verdict.ts';
 
 const PreferencesSchema = z.strictObject({
@@ -10,8 +10,7 @@ const PreferencesSchema = z.strictObject({
   maxLoad: z.number().min(0).max(100).optional().meta({ description: 'Percent.' }),
   location: z.string().min(1).max(128).optional(),
   capabilities: z.array(z.string().min(1).max(128)).max(32).optional(),
-  match: z
-    .record(z.string().min(1).max(128), z.string().max(256))
+  match: recordOf(z.string().max(256))
     .refine((match) => Object.keys(match).length <= 16, 'at most 16 entries')
     .optional()
     .meta({ description: 'Metadata, compared as in the filters of the list.' }),

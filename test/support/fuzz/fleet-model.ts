@@ -53,6 +53,8 @@ export interface Sent {
   readonly pathname: string;
   /** The body as JSON; undefined when it is none. */
   readonly json: unknown;
+  /** What others were about at the same time: a list may show it as it was before or after. */
+  readonly busy: ReadonlySet<string>;
 }
 
 export class FleetModel {
@@ -62,6 +64,8 @@ export class FleetModel {
   readonly recoveryIds: string[] = [];
   readonly incidentIds: string[] = [];
   cursor = '';
+  /** The cookie of the session opened last. */
+  session = '';
   private readonly secrets = new Map<string, string>();
 
   /** Takes in what was acknowledged; answers what contradicts what was known or asked. */
@@ -69,7 +73,8 @@ export class FleetModel {
     if (status >= 300) return this.refused(sent, status);
     const { method, pathname } = sent;
     if (pathname === '/v1/components' && method === 'POST') return this.stored(sent, body, headers.get('etag'));
-    if (pathname === '/v1/components') return this.listed(body);
+    if (pathname === '/v1/components') return this.listed(body, sent.busy);
+    if (pathname === '/v1/session' && method === 'POST') return this.sessionOpened(headers);
     if (pathname === '/v1/recoveries') return this.note(this.recoveryIds, body.items);
     if (pathname === '/v1/incidents') return this.note(this.incidentIds, body.items);
     if (pathname === '/v1/keys' && method === 'POST') return this.keyMade(sent, body);
@@ -153,6 +158,7 @@ export class FleetModel {
     }
     if (before && before.goneAt === null && body['registeredAt'] !== before.registeredAt)
       faults.push(`${id} was registered anew though it was there`);
+    if (mayVanish(registration)) this.forgetKeys(id, null);
     if (etag !== `"${String(body['generation'])}"`) faults.push(`${id}: etag ${etag}`);
     this.seenIds.add(id);
     this.components.set(id, {
@@ -188,9 +194,9 @@ export class FleetModel {
       if (key.shown['issuedTo'] === componentId && !key.revoked) this.keys.set(key.id, { ...key, revoked });
   }
 
-  private listed(body: { items: Members[]; nextCursor: string | null }): string[] {
+  private listed(body: { items: Members[]; nextCursor: string | null }, busy: ReadonlySet<string>): string[] {
     this.cursor = body.nextCursor ?? this.cursor;
-    return body.items.flatMap((item) => this.differences(item));
+    return body.items.flatMap((item) => (busy.has(String(item['id'])) ? [] : this.differences(item)));
   }
 
   private ofPart(id: string, what: string, body: Members): string[] {
@@ -230,8 +236,15 @@ export class FleetModel {
   private keyShown(body: Members, revoked: boolean): string[] {
     const id = String(body['id']);
     const known = this.keys.get(id);
-    this.keys.set(id, { id, shown: known?.shown ?? lastingOf(body), revoked });
+    // A key goes with its component, whenever that is.
+    const mayGo = this.components.get(String(body['issuedTo']))?.goneAt != null;
+    this.keys.set(id, { id, shown: known?.shown ?? lastingOf(body), revoked: mayGo && !revoked ? null : revoked });
     return this.keyDifferences(body);
+  }
+
+  private sessionOpened(headers: Headers): string[] {
+    this.session = headers.get('set-cookie')?.split(';')[0] ?? '';
+    return this.session === '' ? ['a session without a cookie'] : [];
   }
 
   private note(list: string[], items: { id: string }[]): string[] {
@@ -280,11 +293,15 @@ function merged(target: unknown, patch: unknown): unknown {
 /** What was asked for and is not in what was acknowledged. Metadata must be exactly what was asked. */
 function lost(asked: Members, acknowledged: Members): string[] {
   return Object.entries(asked).flatMap(([name, value]) => {
-    const kept = acknowledged[name];
-    const isKept =
-      name !== 'metadata' && isObject(value) && isObject(kept)
-        ? Object.entries(value).every(([member, inner]) => isSame(kept[member], inner))
-        : isSame(kept, value);
-    return isKept ? [] : [`${name} asked as ${short(value)}, kept as ${short(kept)}`];
+    const kept = Object.hasOwn(acknowledged, name) ? acknowledged[name] : undefined;
+    if (!isObject(value) || !isObject(kept)) return isSame(kept, value) ? [] : [said(name, value, kept)];
+    const members = Object.keys(name === 'metadata' ? { ...value, ...kept } : value);
+    return members.flatMap((member) => {
+      const [wanted, got] = [value, kept].map((object) => (Object.hasOwn(object, member) ? object[member] : undefined));
+      return isSame(wanted, got) ? [] : [said(`${name}.${member}`, wanted, got)];
+    });
   });
 }
+
+const said = (name: string, asked: unknown, kept: unknown): string =>
+  `${name} asked as ${short(asked)}, kept as ${short(kept)}`;

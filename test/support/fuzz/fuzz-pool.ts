@@ -3,6 +3,7 @@
  * are never touched, so that dependencies exist and every type can be routed to.
  */
 import { TYPE_NAMES } from '../../../src/core/config/component-types.ts';
+import type { Answer } from '../coordinator-http.ts';
 import { call } from '../coordinator-http.ts';
 import { silentRegistration } from '../silent-registration.ts';
 
@@ -40,17 +41,23 @@ export const poolType = (at: number): string => TYPE_NAMES[(at % POOL_SIZE) % TY
 export const wardAt = (at: number): number =>
   (at * TYPE_NAMES.length + TYPE_NAMES.indexOf(WARD_TYPE)) % (POOL_SIZE - (POOL_SIZE % TYPE_NAMES.length));
 
+const poolRegistration = (at: number) =>
+  silentRegistration(poolId(at), {
+    type: poolType(at),
+    endpoint: 'https://pool.example.com',
+    heartbeat: { ttl: 3_600_000 },
+  });
+
 export const ANCHORS: readonly string[] = TYPE_NAMES.map((type) => `anchor-${type.replaceAll('_', '-')}`);
 
-/** Registers the anchors and lets them be healthy; answers what was acknowledged. */
-export async function raiseAnchors(): Promise<{ id: string; body: unknown; headers: Headers }[]> {
-  const raised = [];
+/** Registers all of them and lets the anchors be healthy; answers the acknowledgements. */
+export async function raiseFleet(): Promise<Answer[]> {
+  const raised: Answer[] = [];
   for (const [at, id] of ANCHORS.entries()) {
     const registration = silentRegistration(id, { type: TYPE_NAMES[at], heartbeat: { ttl: 3_600_000 } });
-    const { status, body, headers } = await call('POST', '/v1/components', registration);
-    if (status !== 201) throw new Error(`anchor ${id}: ${status} ${JSON.stringify(body)}`);
+    raised.push(await call('POST', '/v1/components', registration));
     await call('POST', `/v1/components/${id}/heartbeat`, {});
-    raised.push({ id, body, headers });
   }
+  for (let at = 0; at < POOL_SIZE; at++) raised.push(await call('POST', '/v1/components', poolRegistration(at)));
   return raised;
 }

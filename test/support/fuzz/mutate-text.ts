@@ -110,5 +110,8 @@ const oneOf = (changes: Readonly<Record<string, Change>>): fc.Arbitrary<TextMuta
 export const harmlessText: fc.Arbitrary<TextMutation> = oneOf(HARMLESS);
 export const harmfulText: fc.Arbitrary<TextMutation> = oneOf(HARMFUL);
 
-export const mutateText = (text: string, { place, apply }: TextMutation): Body =>
-  apply(text, Math.floor((text.length * place) / 1_000));
+export function mutateText(text: string, { place, apply }: TextMutation): Body {
+  const changed = apply(text, Math.floor((text.length * place) / 1_000));
+  // A pair cut in two cannot be sent as UTF-8.
+  return typeof changed === 'string' ? changed.toWellFormed() : changed;
+}

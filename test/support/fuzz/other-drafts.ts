@@ -124,3 +124,9 @@ export const rotateKeyDraft: fc.Arbitrary<Draft> = fc
 export const revokeKeyDraft: fc.Arbitrary<Draft> = fc
   .tuple(oneKey, fc.constantFrom<Parameter[]>([], [], [['cascade', 'true']], [['cascade', 'false']]))
   .map(([params, query]) => ({ params, query, headers: {} }));
+
+export const sessionDraft: fc.Arbitrary<Draft> = fc.constant({
+  params: {},
+  query: [],
+  headers: { cookie: '@session' },
+});

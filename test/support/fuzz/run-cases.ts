@@ -6,8 +6,9 @@ import type { FleetModel } from './fleet-model.ts';
 import type { WireRequest } from './fuzz-request.ts';
 
 const AT_ONCE = 8;
-const MAX_VIOLATIONS = 2_000;
+const MAX_KINDS = 25;
 const ANSWER_WITHIN_MS = 20_000;
+const WITH_KEY = { authorization: 'Bearer test-admin-key' };
 const ORIGIN = 'https://coordinator.test';
 
 export interface Tally {
@@ -18,6 +19,7 @@ export interface Tally {
 export interface RunReport {
   readonly byOperation: ReadonlyMap<string, Tally>;
   readonly byStatus: ReadonlyMap<number, number>;
+  /** One of each kind, up to 25. */
   readonly violations: readonly string[];
 }
 
@@ -32,11 +34,12 @@ const worker = exports as unknown as { default: Fetcher };
 export async function runCases(cases: readonly WireRequest[], model: FleetModel): Promise<RunReport> {
   const byOperation = new Map<string, Tally>();
   const byStatus = new Map<number, number>();
-  const violations: string[] = [];
-  for (let next = 0; next < cases.length && violations.length < MAX_VIOLATIONS;) {
+  const violations = new Map<string, string>();
+  for (let next = 0; next < cases.length;) {
     const group = nextGroup(cases, next, model);
     next += group.length;
     const answers = await Promise.all(group.map(send));
+    const busy = new Set(group.flatMap(({ locks }) => locks));
     group.forEach((request, at) => {
       const answer = answers[at]!;
       const { total, accepted } = byOperation.get(request.operation) ?? { total: 0, accepted: 0 };
@@ -46,13 +49,26 @@ export async function runCases(cases: readonly WireRequest[], model: FleetModel)
       const json = jsonOf(request.body);
       const faults = [
         ...faultsOf(answer),
-        ...model.learn({ method: request.method, pathname: request.url.pathname, json }, answer),
+        ...model.learn({ method: request.method, pathname: request.url.pathname, json, busy }, answer),
       ];
-      if (faults.length > 0) violations.push(describe(request, answer, faults));
+      if (faults.length === 0) return;
+      const kind = kindOf(faults);
+      if (!violations.has(kind) && violations.size < MAX_KINDS) violations.set(kind, describe(request, answer, faults));
     });
   }
-  return { byOperation, byStatus, violations };
+  return { byOperation, byStatus, violations: [...violations.values()] };
 }
+
+/** The faults without what is special to the case. */
+const kindOf = (faults: readonly string[]): string =>
+  faults
+    .map((fault) =>
+      fault
+        .replace(/^\S+: /, '')
+        .replace(/ (?:as|is) [^]*$/, '')
+        .replaceAll(/\S*\d\S*/g, ''),
+    )
+    .join('; ');
 
 /** The cases that go together: the next ones, up to the first that is about what another is about. */
 function nextGroup(cases: readonly WireRequest[], from: number, model: FleetModel): Resolved[] {
@@ -78,9 +94,12 @@ function resolve(request: WireRequest, model: FleetModel): Resolved {
   const id = decoded(ofPath ?? '') || componentIn(request.body);
   const held = collection === 'keys' ? undefined : model.keyOf(id);
   const etag = model.components.get(id)?.etag ?? '"1"';
-  const headers = Object.fromEntries(
-    Object.entries(request.headers).map(([name, value]) => [name, value.replace('@etag', etag)]),
-  );
+  const given = Object.entries(request.headers).map(([name, value]) => [
+    name,
+    value.replace('@etag', etag).replace('@session', model.session),
+  ]);
+  const withSession = request.headers['cookie'] === '@session' && model.session !== '';
+  const headers = { ...(withSession ? {} : WITH_KEY), ...Object.fromEntries(given) };
   const locks = [id, held].filter((lock) => lock !== undefined && lock !== '') as string[];
   return { ...request, headers, url, locks };
 }
@@ -120,7 +139,6 @@ async function send({ method, url, headers, body }: Resolved): Promise<Answer> {
   const response = await worker.default.fetch(url.href, {
     method,
     headers: {
-      authorization: 'Bearer test-admin-key',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       ...headers,
     },
@@ -139,7 +157,9 @@ async function send({ method, url, headers, body }: Resolved): Promise<Answer> {
 
 function describe({ method, url, headers, body, mutation }: Resolved, answer: Answer, faults: string[]): string {
   const sent =
-    body === undefined ? '' : ` body ${JSON.stringify(typeof body === 'string' ? body : [...body.slice(0, 200)])}`;
+    body === undefined
+      ? ''
+      : ` body ${JSON.stringify(typeof body === 'string' ? body : Array.from(body.slice(0, 200)))}`;
   const answered = JSON.stringify(answer.body) ?? '';
   return [
     faults.join('; '),
