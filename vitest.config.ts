@@ -14,6 +14,9 @@ const migrations = await readD1Migrations('migrations');
 // Known before the Worker starts, because the webhook of its alerts is part of its configuration.
 process.env['COMPONENT_SERVER_PORT'] ??= String(await freePort());
 
+// Only names that begin so reach the tests in the Worker.
+if (process.env['FUZZ_SEED']) process.env['VITE_FUZZ_SEED'] = process.env['FUZZ_SEED'];
+
 /**
  * Three kinds of test: `core` is pure and runs in Node, `workers` runs inside workerd with the real
  * objects, D1, Queue and Workflow, `e2e` starts real processes and a real browser.

@@ -58,16 +58,7 @@ export function createApp(): App {
     mount(app);
   }
 
-  app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: {
-      title: 'Arbiter Coordinator',
-      version: '1',
-      description: 'Registers components, watches their health, routes work to them and recovers them.',
-    },
-    security: [{ key: [] }],
-  });
+  serveContract(app);
 
   const methodsOf = allowedMethods(app);
   app.notFound((c) => {
@@ -89,6 +80,24 @@ export function createApp(): App {
     return problemResponse(c, isTransient(error) ? 'temporarily-unavailable' : 'internal-error');
   });
   return app;
+}
+
+/** Made once: it costs much, and anybody may ask for it. */
+function serveContract(app: App): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
+  let contract: object | undefined;
+  app.get('/openapi.json', (c) => {
+    contract ??= app.getOpenAPI31Document({
+      openapi: '3.1.0',
+      info: {
+        title: 'Arbiter Coordinator',
+        version: '1',
+        description: 'Registers components, watches their health, routes work to them and recovers them.',
+      },
+      security: [{ key: [] }],
+    });
+    return c.json(contract);
+  });
 }
 
 /** The platform marks errors of objects that were reset or overloaded: the same call may succeed in a moment. */

@@ -1,6 +1,7 @@
 /**
  * Free JSON in bodies and columns. What comes out of `JSON.parse` is JSON already, so only its depth is
- * checked: recursion over what a caller sends must have an end.
+ * checked, because recursion over what a caller sends must have an end, and its numbers: one beyond a
+ * double is read as Infinity and would be written as null.
  */
 import * as z from 'zod';
 import type { Json } from './json.ts';
@@ -27,6 +28,7 @@ export const recordOf = <T extends z.ZodType>(values: T) =>
 export const jsonObject = (maxLength: number) =>
   recordOf(JsonValueSchema)
     .refine((object) => isShallow(object, MAX_DEPTH), `nested at most ${MAX_DEPTH} deep`)
+    .refine((object) => !isShallow(object, MAX_DEPTH) || isFinite(object), 'numbers that a double can hold')
     // Measured only when it is shallow: writing it out recurses too.
     .refine(
       (object) => !isShallow(object, MAX_DEPTH) || JSON.stringify(object).length <= maxLength,
@@ -35,6 +37,11 @@ export const jsonObject = (maxLength: number) =>
 
 /** An object as we answer it: it was checked when it came in. */
 export const AnsweredObjectSchema = z.record(z.string(), JsonValueSchema);
+
+function isFinite(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isFinite);
+  return typeof value !== 'number' || Number.isFinite(value);
+}
 
 function isShallow(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return true;

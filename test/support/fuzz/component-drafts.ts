@@ -16,7 +16,7 @@ const deep = (levels: number): Value => (levels === 0 ? 'ground' : objectOf([['_
 const manyKeys = objectOf(Array.from({ length: 64 }, (_, key) => [`k${key}`, key]));
 const largest = { blob: 'x'.repeat(8_192 - '{"blob":""}'.length) };
 
-export const freeMetadata: fc.Arbitrary<Value> = fc.oneof(
+const freeMetadata: fc.Arbitrary<Value> = fc.oneof(
   { weight: 12, arbitrary: strangeObject(3, 6) },
   { weight: 2, arbitrary: fc.record({ location: strangeText(60), version: someText(20) }, { noNullPrototype: true }) },
   { weight: 1, arbitrary: fc.constantFrom<Value>(deep(31), manyKeys, largest, { ['n'.repeat(128)]: null }, {}) },

@@ -34,7 +34,7 @@ const COMPONENT = /^\/v1\/components\/([^/]+)$/;
 const OF_COMPONENT = /^\/v1\/components\/([^/]+)\/([a-z/-]+)$/;
 const OF_KEY = /^\/v1\/keys\/([^/]+)(\/rotate)?$/;
 
-export const registrationOf = (body: Members): Members =>
+const registrationOf = (body: Members): Members =>
   Object.fromEntries(FIELDS.filter((name) => body[name] !== undefined).map((name) => [name, body[name]]));
 
 /** What a key shows that nothing but its rotation and revocation changes. */

@@ -7,7 +7,7 @@ import type { Answer } from '../coordinator-http.ts';
 import { call } from '../coordinator-http.ts';
 import { silentRegistration } from '../silent-registration.ts';
 
-export const POOL_SIZE = 200;
+const POOL_SIZE = 200;
 /** Components of this type may fail: whatever recovery does to their lifecycle is no concern of the model. */
 export const WARD_TYPE = 'constitutional_runtime';
 

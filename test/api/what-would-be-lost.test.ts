@@ -25,3 +25,15 @@ it('names of the prototype that are not lost are kept', async () => {
   expect(registered.status).toBe(201);
   expect((await call('GET', `/v1/components/${id}`)).body.metadata).toEqual(metadata);
 });
+
+it('a number that would be kept as null is refused', async () => {
+  const id = freshId();
+  const whole = (number: string) =>
+    JSON.stringify(silentRegistration(id, { metadata: { a: [{ b: 'NUMBER' }] } })).replace('"NUMBER"', number);
+  for (const number of ['1e400', '-1e400', '9'.repeat(400)])
+    expect(expectProblem(await call('POST', '/v1/components', whole(number)), 422, 'invalid-request')).toEqual([
+      'metadata',
+    ]);
+  const registered = await call('POST', '/v1/components', whole('1.7976931348623157e308'));
+  expect(registered.body.metadata.a[0].b).toBe(Number.MAX_VALUE);
+});
