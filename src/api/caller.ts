@@ -4,7 +4,7 @@ import type { Actor } from '../core/access/actor.ts';
 import type { AppEnv } from './app-env.ts';
 
 /** Set by the platform, not by the caller; absent where there is no platform in front. */
-export const addressOf = (c: Context<AppEnv>): string | null => c.req.header('cf-connecting-ip') ?? null;
+const addressOf = (c: Context<AppEnv>): string | null => c.req.header('cf-connecting-ip') ?? null;
 
 export function actorOf(c: Context<AppEnv>): Actor {
   const { keyId, keyName } = c.get('principal');

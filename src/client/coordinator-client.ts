@@ -27,6 +27,7 @@ import type {
   RecoveryPageSchema,
   RecoveryResource,
 } from '../api/schemas/failure.ts';
+import type { KeyRequestSchema, KeyResource, NewKeySchema, RotationSchema } from '../api/schemas/key.ts';
 import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventPageSchema, EventResource, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
@@ -55,6 +56,14 @@ export type EventQuery = {
   readonly types?: readonly EventResource['type'][];
 };
 
+export interface Registered {
+  readonly created: boolean;
+  readonly component: Component;
+  readonly key: NewKey | null;
+}
+
+type NewKey = output<typeof NewKeySchema>;
+
 /** Every method throws `CoordinatorError` when the coordinator answers anything but a success. */
 export class CoordinatorClient {
   readonly #send: Send;
@@ -63,10 +72,35 @@ export class CoordinatorClient {
     this.#send = httpTransport(options);
   }
 
-  /** Registers a component, or brings its registration up to date; `created` tells which. */
-  async register(registration: RegistrationInput): Promise<{ created: boolean; component: Component }> {
+  /**
+   * Registers a component, or brings its registration up to date; `created` tells which. With a registrar's
+   * key the first registration brings a key for the component alone, which is not shown again.
+   */
+  async register(registration: RegistrationInput): Promise<Registered> {
     const answer = await this.#send({ method: 'POST', path: '/v1/components', body: registration });
-    return { created: answer.status === 201, component: answer.body as Component };
+    const { key = null, ...component } = answer.body as Component & { readonly key?: NewKey };
+    return { created: answer.status === 201, component, key };
+  }
+
+  /** A key for the component alone; the one it had works on for ten minutes. */
+  issueKey(id: string): Promise<NewKey> {
+    return this.#call({ method: 'POST', path: componentPath(id, '/key') });
+  }
+
+  /** Makes a key. It is not shown again. */
+  createKey(body: input<typeof KeyRequestSchema>): Promise<NewKey> {
+    return this.#call({ method: 'POST', path: '/v1/keys', body });
+  }
+
+  /** Gives a key another secret; the one before works until the overlap (ms, a day by default) is over. */
+  rotateKey(id: string, body: input<typeof RotationSchema> = {}): Promise<NewKey> {
+    return this.#call({ method: 'POST', path: `/v1/keys/${encodeURIComponent(id)}/rotate`, body });
+  }
+
+  /** Ends a key, with `cascade` also the component keys that were issued for it. */
+  revokeKey(id: string, { cascade = false }: { readonly cascade?: boolean } = {}): Promise<KeyResource> {
+    const query = { cascade: String(cascade) };
+    return this.#call({ method: 'DELETE', path: `/v1/keys/${encodeURIComponent(id)}`, query });
   }
 
   /** One component; 404 `CoordinatorError` when it is not registered. */

@@ -18,7 +18,7 @@ export interface Sample {
 type Build = (target: Target) => Promise<Sample> | Sample;
 
 /** The target's own registration, as it stands. */
-export const registrationOf = ({ id }: Target): Record<string, unknown> =>
+const registrationOf = ({ id }: Target): Record<string, unknown> =>
   silentRegistration(id, { type: TARGET_TYPE, control: CONTROL });
 
 const madeKey = async (): Promise<string> =>

@@ -8,7 +8,7 @@ export interface Principal {
   readonly scopes: readonly Scope[];
 }
 
-export const ROOT_KEY_ID = 'root';
+const ROOT_KEY_ID = 'root';
 
 /** Whoever holds the admin key of the deployment. */
 export const ROOT: Principal = { keyId: ROOT_KEY_ID, keyName: 'admin key', scopes: [{ kind: 'admin' }] };
