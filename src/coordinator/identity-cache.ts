@@ -28,8 +28,8 @@ const BACKGROUND_REFRESH_MS = 1_000;
 /** How long a foreground refresh may keep a caller waiting whose key serves on from an older copy. */
 const SHORT_WAIT_MS = 1_000;
 const LONG_WAIT_MS = 5_000;
-/** The coordinator keeps it to the minute. */
-const USED_EVERY_MS = 60_000;
+/** The coordinator keeps it no more exactly. */
+const USED_EVERY_MS = 300_000;
 
 interface Refresh {
   readonly beganAt: number;

@@ -69,12 +69,10 @@ export class KeyDesk {
     for (const [id, at] of Object.entries(used)) this.keys.noteUsed(id, at);
     const full = !continued && (since === 0 || since < this.keys.forgottenUpTo);
     const changed = this.keys.changedSince(full ? 0 : since, SYNC_BATCH);
-    return {
-      full,
-      revision: changed.at(-1)?.revision ?? Math.max(since, this.keys.forgottenUpTo),
-      keys: changed.map(({ key }) => key),
-      more: changed.length === SYNC_BATCH,
-    };
+    const more = changed.length === SYNC_BATCH;
+    // Without more to come the edge is up to date, whatever became of the keys changed last.
+    const revision = more ? changed.at(-1)!.revision : this.keys.revision;
+    return { full, revision, keys: changed.map(({ key }) => key), more };
   }
 
   private make(draft: KeyDraft, actor: Actor, now: number): AccessKey {

@@ -24,8 +24,14 @@ const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS access_key_scalars (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT`,
 ];
 
-/** Far longer than any edge serves on without an answer of ours. */
+/** For people who look into the list. */
 const KEEP_REVOKED_MS = 30 * 86_400_000;
+/** Components come and go, and their keys with them; still far longer than an edge serves on without our answer. */
+const KEEP_REVOKED_ISSUED_MS = 3_600_000;
+/** How exactly it is known when a key was last used: each note is a row written. */
+const USED_EVERY_MS = 300_000;
+
+const OVER = 'revoked_at < ?1 OR expires_at < ?1 OR (issued_to IS NOT NULL AND revoked_at < ?2)';
 
 interface KeyRow extends Record<string, SqlStorageValue> {
   id: string;
@@ -114,6 +120,11 @@ export class KeyStore {
       .map((row) => ({ key: toKey(row), revision: row.revision }));
   }
 
+  /** Of the last change. */
+  get revision(): number {
+    return this.scalar('revision');
+  }
+
   /** No edge that holds an older revision can be told what was forgotten. */
   get forgottenUpTo(): number {
     return this.scalar('forgotten');
@@ -123,26 +134,24 @@ export class KeyStore {
     return this.sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM access_keys WHERE revoked_at IS NULL').one().n;
   }
 
-  /** Not a change of the key: moves no revision. */
+  /** Not a change of the key: moves no revision. Known to five minutes. */
   noteUsed(id: string, at: number): void {
     this.sql.exec(
-      'UPDATE access_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at < ?1)',
+      'UPDATE access_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at <= ?1 - ?3)',
       at,
       id,
+      USED_EVERY_MS,
     );
   }
 
   /** Forgets keys revoked or expired long ago. */
   trim(now: number): void {
-    const before = now - KEEP_REVOKED_MS;
+    const bounds = [now - KEEP_REVOKED_MS, now - KEEP_REVOKED_ISSUED_MS];
     const { upTo } = this.sql
-      .exec<{ upTo: number | null }>(
-        'SELECT MAX(revision) AS upTo FROM access_keys WHERE revoked_at < ?1 OR expires_at < ?1',
-        before,
-      )
+      .exec<{ upTo: number | null }>(`SELECT MAX(revision) AS upTo FROM access_keys WHERE ${OVER}`, ...bounds)
       .one();
     if (upTo === null) return;
-    this.sql.exec('DELETE FROM access_keys WHERE revoked_at < ?1 OR expires_at < ?1', before);
+    this.sql.exec(`DELETE FROM access_keys WHERE ${OVER}`, ...bounds);
     this.setScalar('forgotten', Math.max(upTo, this.forgottenUpTo));
   }
 

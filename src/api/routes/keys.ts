@@ -38,7 +38,7 @@ const list = createRoute({
   path: '/v1/keys',
   'x-permission': 'administer',
   tags,
-  summary: 'List keys, revoked ones for 30 days',
+  summary: 'List keys, revoked ones for 30 days, those of components that are gone for an hour',
   request: { query: PageQuerySchema },
   responses: { 200: jsonContent(KeyPageSchema, 'A page of keys, by id'), ...problemDefault },
 });

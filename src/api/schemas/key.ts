@@ -55,7 +55,7 @@ export const KeySchema = z
     createdAt: TimestampSchema,
     expiresAt: TimestampSchema.nullable(),
     revokedAt: TimestampSchema.nullable(),
-    lastUsedAt: TimestampSchema.nullable().meta({ description: 'To the minute.' }),
+    lastUsedAt: TimestampSchema.nullable().meta({ description: 'To five minutes.' }),
     secrets: z
       .array(z.object({ createdAt: TimestampSchema, endsAt: TimestampSchema.nullable() }))
       .meta({ description: 'The newest first; two while a rotation overlaps.' }),

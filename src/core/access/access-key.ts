@@ -13,7 +13,7 @@ export interface AccessKey {
   /** Epoch ms, or null. */
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
-  /** To the minute; null when it was never used. */
+  /** To five minutes; null when it was never used. */
   readonly lastUsedAt: number | null;
   /** Id of the registrar's key it was issued for, or null when a person made it. */
   readonly issuedBy: string | null;
