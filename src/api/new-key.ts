@@ -1,4 +1,5 @@
 /** Makes keys. Only here does a key exist whole; what leaves for the coordinator is its digest. */
+import type { FreshSecret, KeyIssue } from '../coordinator/coordinator-api.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
 import type { AccessKey } from '../core/access/access-key.ts';
 import { stateOf } from '../core/access/access-key.ts';
@@ -25,37 +26,40 @@ const ISSUED_OVERLAP_MS = 600_000;
 
 const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
 
-export async function createKey(request: KeyRequest, actor: Actor): Promise<Result<NewKey, 'key-limit'>> {
-  return create({ ...request, issuedBy: null, issuedTo: null }, actor);
+export async function createKey(request: KeyRequest, actor: Actor): Promise<Result<NewKey, CreateRefusal>> {
+  return create({ ...request, issue: null }, actor);
 }
 
 /** Another secret for a key; the one before works until the overlap is over. */
 export async function rotateKey(
   id: string,
-  overlapMs: number,
+  rotation: Omit<FreshSecret, 'digest'>,
   actor: Actor,
-): Promise<Result<NewKey, 'unknown-key' | 'key-not-active'>> {
+): Promise<Result<NewKey, RotateRefusal>> {
   const key = formatKey(id, random(KEY_SECRET_BYTES));
-  const rotated = await coordinator().rotateKey(id, { digest: await digestOf(key), overlapMs }, actor);
+  const rotated = await coordinator().rotateKey(id, { ...rotation, digest: await digestOf(key) }, actor);
   return rotated.ok ? ok({ record: rotated.value, key }) : rotated;
 }
 
 /** The key of a component, for that id alone: its first, or another in the place of the one it has. */
 export async function issueComponentKey(
-  componentId: string,
-  issuedBy: string | null,
+  issue: KeyIssue,
   actor: Actor,
-): Promise<Result<NewKey, 'key-limit' | 'unknown-key' | 'key-not-active'>> {
+): Promise<Result<NewKey, CreateRefusal | RotateRefusal>> {
+  const { componentId } = issue;
   const known = await coordinator().keyIssuedTo(componentId);
-  if (known && stateOf(known, Date.now()) === 'active') return rotateKey(known.id, ISSUED_OVERLAP_MS, actor);
-  const scopes = [`component:${componentId}`];
-  return create({ name: componentId, scopes, expiresAt: null, issuedBy, issuedTo: componentId }, actor);
+  if (known && stateOf(known, Date.now()) === 'active')
+    return rotateKey(known.id, { overlapMs: ISSUED_OVERLAP_MS, issue }, actor);
+  return create({ name: componentId, scopes: [`component:${componentId}`], expiresAt: null, issue }, actor);
 }
 
+type CreateRefusal = 'key-limit' | 'unknown-component';
+type RotateRefusal = 'unknown-key' | 'key-not-active' | 'unknown-component';
+
 async function create(
-  request: KeyRequest & Pick<AccessKey, 'issuedBy' | 'issuedTo'>,
+  request: KeyRequest & { readonly issue: KeyIssue | null },
   actor: Actor,
-): Promise<Result<NewKey, 'key-limit'>> {
+): Promise<Result<NewKey, CreateRefusal>> {
   const id = keyIdOf(random(KEY_ID_BYTES));
   const key = formatKey(id, random(KEY_SECRET_BYTES));
   const created = await coordinator().createKey({ ...request, id, digest: await digestOf(key) }, actor);

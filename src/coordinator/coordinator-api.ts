@@ -34,9 +34,13 @@ export interface CoordinatorApi extends EventSink {
   settleDelivery(id: string, state: 'delivered' | 'dead', error: string | null): Promise<void>;
 
   /** Makes a key; with an id that is known already it answers that key. */
-  createKey(draft: KeyDraft, actor: Actor): Promise<Result<AccessKey, 'key-limit'>>;
+  createKey(draft: KeyDraft, actor: Actor): Promise<Result<AccessKey, 'key-limit' | 'unknown-component'>>;
   /** Gives it another secret; the one before works until the overlap is over. */
-  rotateKey(id: string, fresh: FreshSecret, actor: Actor): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active'>>;
+  rotateKey(
+    id: string,
+    fresh: FreshSecret,
+    actor: Actor,
+  ): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unknown-component'>>;
   /** Ends it, with `cascade` also what was issued for it; ending it again changes nothing. */
   revokeKey(id: string, options: { cascade: boolean }, actor: Actor): Promise<Result<AccessKey, 'unknown-key'>>;
   key(id: string): Promise<AccessKey | null>;
@@ -95,13 +99,24 @@ export interface KeyDraft {
   /** SHA-256 of the key, hex. */
   readonly digest: string;
   readonly expiresAt: number | null;
-  readonly issuedBy: string | null;
-  readonly issuedTo: string | null;
+  readonly issue: KeyIssue | null;
 }
 
 export interface FreshSecret {
   readonly digest: string;
   readonly overlapMs: number;
+  /** For a component's key: the registration it is meant for. */
+  readonly issue?: KeyIssue;
+}
+
+/**
+ * Which registration a component's key is issued for. Asked for a moment ago, the id may be gone or
+ * somebody else's by now.
+ */
+export interface KeyIssue {
+  readonly componentId: string;
+  /** Id of the registrar's key that asks; null for callers that may have it for whoever owns it. */
+  readonly owner: string | null;
 }
 
 export interface KeySyncRequest {

@@ -5,6 +5,7 @@
 import type { AccessKey } from '../core/access/access-key.ts';
 import { rotated, stateOf } from '../core/access/access-key.ts';
 import type { Actor } from '../core/access/actor.ts';
+import { ROOT } from '../core/access/principal.ts';
 import { SYSTEM } from '../core/access/actor.ts';
 import type { AuditAction } from '../core/access/audit-entry.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -60,6 +61,11 @@ export class KeyDesk {
     return ok(this.keys.find(id)!);
   }
 
+  /** Whether the key somebody came with still opened the door a moment ago, when they were let in. */
+  isInForce(keyId: string): boolean {
+    return keyId === ROOT.keyId || this.keys.find(keyId)?.revokedAt === null;
+  }
+
   /** The component is gone and its key with it. */
   componentGone(componentId: string, now: number): void {
     for (const key of this.keys.issuedTo(componentId)) this.end(key, SYSTEM, now);
@@ -76,7 +82,7 @@ export class KeyDesk {
   }
 
   private make(draft: KeyDraft, actor: Actor, now: number): AccessKey {
-    const { id, name, scopes, digest, expiresAt, issuedBy, issuedTo } = draft;
+    const { id, name, scopes, digest, expiresAt, issue } = draft;
     const key: AccessKey = {
       id,
       name,
@@ -86,8 +92,8 @@ export class KeyDesk {
       expiresAt,
       revokedAt: null,
       lastUsedAt: null,
-      issuedBy,
-      issuedTo,
+      issuedBy: issue?.owner ?? null,
+      issuedTo: issue?.componentId ?? null,
     };
     return this.change(null, key, 'key.create', actor, now);
   }

@@ -24,6 +24,7 @@ import type {
   FreshSecret,
   Held,
   KeyDraft,
+  KeyIssue,
   KeySyncRequest,
   Unsettled,
 } from './coordinator-api.ts';
@@ -150,11 +151,15 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   }
 
   async createKey(draft: KeyDraft, actor: Actor): ReturnType<CoordinatorApi['createKey']> {
-    return this.ctx.storage.transactionSync(() => this.keyDesk.create(draft, actor, Date.now()));
+    return this.ctx.storage.transactionSync(
+      () => this.refuseIssue(draft.issue, actor) ?? this.keyDesk.create(draft, actor, Date.now()),
+    );
   }
 
   async rotateKey(id: string, fresh: FreshSecret, actor: Actor): ReturnType<CoordinatorApi['rotateKey']> {
-    return this.ctx.storage.transactionSync(() => this.keyDesk.rotate(id, fresh, actor, Date.now()));
+    return this.ctx.storage.transactionSync(
+      () => this.refuseIssue(fresh.issue ?? null, actor) ?? this.keyDesk.rotate(id, fresh, actor, Date.now()),
+    );
   }
 
   async revokeKey(id: string, options: { cascade: boolean }, actor: Actor): ReturnType<CoordinatorApi['revokeKey']> {
@@ -231,6 +236,17 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     this.directory.leave(id, sequence);
     this.directory.noteRemoval(id, sequence, Date.now());
     if (!this.directory.entry(id)) this.keyDesk.componentGone(id, Date.now());
+  }
+
+  /** A component's key goes only to who may have it now: whoever asked may have been overtaken by a removal. */
+  private refuseIssue(issue: KeyIssue | null, actor: Actor): Failure<'unknown-component'> | null {
+    if (!issue) return null;
+    const { componentId, owner } = issue;
+    const entry = this.directory.entry(componentId);
+    const isTheirs = entry !== undefined && (owner === null || entry.owner === owner);
+    return isTheirs && this.keyDesk.isInForce(actor.keyId)
+      ? null
+      : fail('unknown-component', `${componentId} is not registered`);
   }
 
   private refuse({ id, type, dependencies, owner }: Claim): Failure<ClaimRefusal> | null {

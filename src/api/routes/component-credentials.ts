@@ -51,7 +51,10 @@ export function mountComponentCredentials(app: App): void {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
     if (!found.ok) return refusal(c, found);
-    const issued = await issueComponentKey(id, ownerFilter(c.get('reach'), id) ?? null, actorOf(c));
+    const issued = await issueComponentKey(
+      { componentId: id, owner: ownerFilter(c.get('reach'), id) ?? null },
+      actorOf(c),
+    );
     if (!issued.ok) return refusal(c, issued);
     return c.json(toNewKeyResource(issued.value), 201);
   });

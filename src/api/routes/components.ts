@@ -197,7 +197,7 @@ const mayRegister = (reach: Reach, { id, type }: Registration): boolean =>
 async function firstKey(c: Context<AppEnv>, id: string) {
   const owner = ownerFilter(c.get('reach'), id);
   if (owner == null) return undefined;
-  const issued = await issueComponentKey(id, owner, actorOf(c));
+  const issued = await issueComponentKey({ componentId: id, owner }, actorOf(c));
   // It is registered all the same, and a key can be asked for later.
   return issued.ok ? toNewKeyResource(issued.value) : undefined;
 }

@@ -115,7 +115,7 @@ export function mountKeys(app: App): void {
   app.openapi(rotate, async (c) => {
     const { id } = c.req.valid('param');
     const { overlap } = c.req.header('content-type') ? c.req.valid('json') : RotationSchema.parse({});
-    const made = await rotateKey(id, overlap, actorOf(c));
+    const made = await rotateKey(id, { overlapMs: overlap }, actorOf(c));
     if (!made.ok) return refusal(c, made);
     return c.json(toNewKeyResource(made.value), 200);
   });

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import type { Actor } from '../../src/core/access/actor.ts';
+import type { KeyDraft } from '../../src/coordinator/coordinator-api.ts';
+import { freshCoordinator } from './fresh-coordinator.ts';
+
+const ROOT: Actor = { keyId: 'root', keyName: 'admin key', address: null, requestId: 'r' };
+const DAY_MS = 86_400_000;
+const draft = (id: string, overrides: Partial<KeyDraft> = {}): KeyDraft => ({
+  id,
+  name: id,
+  scopes: ['viewer'],
+  digest: 'd'.repeat(64),
+  expiresAt: null,
+  issue: null,
+  ...overrides,
+});
+const idsOf = (keys: readonly { id: string }[]): string[] => keys.map(({ id }) => id);
+
+describe('revoked keys', () => {
+  it('are kept for those who look, and forgotten in the end', async () => {
+    const system = freshCoordinator();
+    await system.createKey(draft('kept'), ROOT);
+    await system.createKey(draft('revoked'), ROOT);
+    await system.registered('a');
+    await system.createKey(draft('issued', { issue: { componentId: 'a', owner: null } }), ROOT);
+    for (const id of ['revoked', 'issued']) await system.revokeKey(id, { cascade: false }, ROOT);
+    await system.sweep(Date.now() + 60_000);
+    expect(idsOf(await system.keys('', 10))).toEqual(['issued', 'kept', 'revoked']);
+    await system.sweep(Date.now() + 2 * 3_600_000);
+    expect(idsOf(await system.keys('', 10))).toEqual(['kept', 'revoked']);
+    await system.sweep(Date.now() + 31 * DAY_MS);
+    expect(idsOf(await system.keys('', 10))).toEqual(['kept']);
+  });
+
+  it('reach every edge: as a change, or by everything anew once they are forgotten', async () => {
+    const system = freshCoordinator();
+    await system.createKey(draft('kept'), ROOT);
+    await system.registered('a');
+    await system.createKey(draft('gone', { issue: { componentId: 'a', owner: null } }), ROOT);
+    const edge = await system.syncKeys({ since: 0, continued: false, used: {} });
+    expect({ full: edge.full, ids: idsOf(edge.keys) }).toEqual({ full: true, ids: ['kept', 'gone'] });
+    await system.revokeKey('gone', { cascade: false }, ROOT);
+    const told = await system.syncKeys({ since: edge.revision, continued: false, used: {} });
+    expect(told).toMatchObject({ full: false, keys: [{ id: 'gone', revokedAt: expect.any(Number), secrets: [] }] });
+    await system.sweep(Date.now() + 2 * 3_600_000);
+    await system.evict();
+    const late = await system.syncKeys({ since: edge.revision, continued: false, used: {} });
+    expect({ full: late.full, ids: idsOf(late.keys) }).toEqual({ full: true, ids: ['kept'] });
+    const upToDate = await system.syncKeys({ since: late.revision, continued: false, used: {} });
+    expect({ full: upToDate.full, keys: upToDate.keys }).toEqual({ full: false, keys: [] });
+  });
+});
+
+describe('a key for a component', () => {
+  const actor = (keyId: string): Actor => ({ ...ROOT, keyId });
+  const issued = (id: string, owner: string | null) => draft(id, { issue: { componentId: 'a', owner } });
+
+  it('is not made for one that is gone, or that is somebody else’s by now', async () => {
+    const system = freshCoordinator();
+    for (const registrar of ['k1', 'k2']) await system.createKey(draft(registrar), ROOT);
+    const register = async (owner: string): Promise<number> => {
+      const claim = await system.claim({ id: 'a', type: 'task_router', dependencies: [], owner });
+      if (!claim.ok) throw new Error(claim.message);
+      await system.confirm('a', claim.value.sequence);
+      return claim.value.sequence;
+    };
+    const first = await register('k1');
+    expect((await system.createKey(issued('early', 'k1'), actor('k1'))).ok).toBe(true);
+    await system.removed('a', first);
+    const refusal = { ok: false, reason: 'unknown-component' };
+    expect(await system.createKey(issued('late', 'k1'), actor('k1'))).toMatchObject(refusal);
+    await register('k2');
+    expect(await system.createKey(issued('later', 'k1'), actor('k1'))).toMatchObject(refusal);
+    const theirs = await system.createKey(issued('theirs', 'k2'), actor('k2'));
+    expect(theirs).toMatchObject({ ok: true, value: { issuedBy: 'k2', issuedTo: 'a' } });
+    const fresh = { digest: 'e'.repeat(64), overlapMs: 0 };
+    const asRegistrar = { ...fresh, issue: { componentId: 'a', owner: 'k1' } };
+    expect(await system.rotateKey('theirs', asRegistrar, actor('k1'))).toMatchObject(refusal);
+    // By the key of the component that was here before, which went with it.
+    const asComponent = { ...fresh, issue: { componentId: 'a', owner: null } };
+    expect(await system.rotateKey('theirs', asComponent, actor('early'))).toMatchObject(refusal);
+    expect((await system.rotateKey('theirs', asComponent, actor('theirs'))).ok).toBe(true);
+  });
+});
