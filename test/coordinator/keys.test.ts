@@ -14,6 +14,8 @@ const draft = (id: string, overrides: Partial<KeyDraft> = {}): KeyDraft => ({
   issue: null,
   ...overrides,
 });
+const actor = (keyId: string): Actor => ({ ...ROOT, keyId });
+const issued = (id: string, owner: string | null) => draft(id, { issue: { componentId: 'a', owner } });
 const idsOf = (keys: readonly { id: string }[]): string[] => keys.map(({ id }) => id);
 
 describe('revoked keys', () => {
@@ -52,9 +54,6 @@ describe('revoked keys', () => {
 });
 
 describe('a key for a component', () => {
-  const actor = (keyId: string): Actor => ({ ...ROOT, keyId });
-  const issued = (id: string, owner: string | null) => draft(id, { issue: { componentId: 'a', owner } });
-
   it('is not made for one that is gone, or that is somebody else’s by now', async () => {
     const system = freshCoordinator();
     for (const registrar of ['k1', 'k2']) await system.createKey(draft(registrar), ROOT);
