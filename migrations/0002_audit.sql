@@ -26,3 +26,12 @@ WHEN OLD.at > (unixepoch() - 31536000) * 1000
 BEGIN
   SELECT RAISE(ABORT, 'the audit is append-only');
 END;
+
+-- INSERT OR REPLACE deletes without asking the trigger above: what is there stays. A row of ours has a positive
+-- rowid, and NEW.rowid is -1 when the statement names none.
+CREATE TRIGGER audit_is_not_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+  OR (NEW.rowid > 0 AND EXISTS (SELECT 1 FROM audit WHERE rowid = NEW.rowid))
+BEGIN
+  SELECT RAISE(IGNORE);
+END;

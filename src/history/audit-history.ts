@@ -8,6 +8,10 @@ export interface AuditFilter {
   readonly keyId?: string | undefined;
   readonly action?: string | undefined;
   readonly subject?: string | undefined;
+  /** Epoch ms, included */
+  readonly since?: number | undefined;
+  /** Epoch ms, not included */
+  readonly until?: number | undefined;
 }
 
 interface AuditRow {
@@ -33,7 +37,7 @@ export async function appendAudit(db: D1Database, entries: readonly AuditEntry[]
   await db.batch(
     entries.map(({ id, at, actor, action, subject, before, after }) =>
       insert.bind(
-        id,
+        toPlaceId(id),
         at,
         actor.keyId,
         actor.keyName,
@@ -52,13 +56,17 @@ export async function appendAudit(db: D1Database, entries: readonly AuditEntry[]
 export async function listAudit(db: D1Database, filter: AuditFilter, request: PageRequest): Promise<Page<AuditEntry>> {
   const filters = { key_id: filter.keyId, action: filter.action, subject: filter.subject };
   const { sql, values } = conditionsFor(filters, 'at', request.before);
+  const { since = 0, until = Number.MAX_SAFE_INTEGER } = filter;
+  const where = sql === '' ? 'WHERE' : `${sql} AND`;
   const { results } = await db
-    .prepare(`SELECT * FROM audit ${sql} ORDER BY at DESC, id DESC LIMIT ?`)
-    .bind(...values, request.limit + 1)
+    .prepare(`SELECT * FROM audit ${where} at >= ? AND at < ? ORDER BY at DESC, id DESC LIMIT ?`)
+    .bind(...values, since, until, request.limit + 1)
     .all<AuditRow>();
   return cutPage(results.map(toEntry), request.limit, ({ at, id }) => ({ at, id }));
 }
 
+/** The key of an event may have colons, which a cursor cannot carry. */
+const toPlaceId = (id: string): string => id.replaceAll(':', '.');
 const toText = (value: Json | null): string | null => (value === null ? null : JSON.stringify(value));
 const fromText = (text: string | null): Json | null => (text === null ? null : (JSON.parse(text) as Json));
 

@@ -2,7 +2,11 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { flushAudit } from '../../src/audit/flush-audit.ts';
+import { SystemCoordinator } from '../../src/coordinator/system-coordinator.ts';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
+import { openIncident } from '../../src/history/incident-history.ts';
+import { begunOnly } from '../recovery/ailing-component.ts';
+import { freshRegistry } from '../registry/fresh-registry.ts';
 import { cronSweep } from '../../src/sweep/cron-sweep.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
 import { expectProblem } from '../support/expect-problem.ts';
@@ -104,6 +108,113 @@ describe('the audit', () => {
     expectProblem(await call('GET', '/v1/audit?action=nonsense'), 422, 'invalid-request');
   });
 
+  it('is read by time', async () => {
+    const { id } = (await call('POST', '/v1/keys', { name: 'timed', scopes: ['viewer'] })).body;
+    const [{ at } = { at: '' }] = await whenThereAre(1, id);
+    const after = new Date(Date.parse(at) + 1).toISOString();
+    const counted = async (query: string) =>
+      (await call('GET', `/v1/audit?subject=${id}&${query}`)).body.items.length as number;
+    expect(await counted(`since=${at}`)).toBe(1);
+    expect(await counted(`since=${after}`)).toBe(0);
+    expect(await counted(`until=${at}`)).toBe(0);
+    expect(await counted(`since=${at}&until=${after}`)).toBe(1);
+    expectProblem(await call('GET', '/v1/audit?since=yesterday'), 422, 'invalid-request');
+  });
+
+  it('tells of an incident that somebody takes on and resolves, once each', async () => {
+    const componentId = freshId();
+    const incidentId = `i-${crypto.randomUUID().replaceAll('-', '')}`;
+    await openIncident(env.HISTORY, {
+      id: incidentId,
+      status: 'open',
+      severity: 'critical',
+      title: 't',
+      summary: 's',
+      componentId,
+      componentType: 'task_router',
+      recoveryId: null,
+      openedAt: Date.now(),
+      acknowledgedAt: null,
+      resolvedAt: null,
+    });
+    for (const deed of ['acknowledge', 'acknowledge', 'resolve', 'resolve', 'acknowledge'])
+      await call('POST', `/v1/incidents/${incidentId}/${deed}`, undefined, FROM);
+    const entries = await whenThereAre(2, componentId);
+    expect(entries).toMatchObject([
+      {
+        action: 'incident.acknowledge',
+        actor: { keyId: 'root', address: '192.0.2.7', requestId: 'request-of-the-test' },
+        before: { incidentId, status: 'open' },
+        after: { incidentId, status: 'acknowledged' },
+      },
+      {
+        action: 'incident.resolve',
+        before: { incidentId, status: 'acknowledged' },
+        after: { incidentId, status: 'resolved' },
+      },
+    ]);
+    expect(entries).toHaveLength(2);
+    const first = await call('GET', `/v1/audit?subject=${componentId}&limit=1`);
+    const second = await call('GET', `/v1/audit?subject=${componentId}&limit=1&cursor=${first.body.nextCursor}`);
+    expect([first, second].map(({ body }) => body.items[0].action)).toEqual([
+      'incident.resolve',
+      'incident.acknowledge',
+    ]);
+  });
+
+  it('tells of a recovery that somebody cancels, once', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });
+    const { recoveryId } = await begunOnly(registry, id);
+    const cancel = () => call('POST', `/v1/recoveries/${recoveryId}/cancel`, undefined, FROM);
+    expect((await cancel()).status).toBe(404);
+    await env.HISTORY.prepare(
+      `INSERT INTO recoveries (id, component_id, component_type, failure_type, failure_id, status, reason, started_at, deadline, actions)
+       VALUES (?, ?, ?, 'internal_error', 'f', 'running', 'r', ?, ?, '[]')`,
+    )
+      .bind(recoveryId, id, registry.type, Date.now(), Date.now() + 60_000)
+      .run();
+    for (let time = 0; time < 2; time++) expect((await cancel()).status).toBe(202);
+    expect(await whenThereAre(1, recoveryId)).toMatchObject([
+      { action: 'recovery.cancel', actor: { keyId: 'root' }, before: { componentId: id, status: 'running' } },
+    ]);
+  });
+
+  it('is written behind the answer, without anybody looking', async () => {
+    const { id } = (await call('POST', '/v1/keys', { name: 'unseen', scopes: ['viewer'] })).body;
+    const select = env.HISTORY.prepare('SELECT id FROM audit WHERE subject = ?').bind(id);
+    await eventually(
+      async () => {
+        // At most once a second: a later change brings what an earlier one left.
+        await call('POST', '/v1/keys', { name: 'unseen too', scopes: ['viewer'] });
+        return (await select.all()).results;
+      },
+      (rows) => rows.length === 1,
+      5_000,
+    );
+  });
+
+  it('is not flushed by what is never audited', async () => {
+    const id = freshId();
+    await call('POST', '/v1/components', silentRegistration(id));
+    const asked = vi.spyOn(SystemCoordinator.prototype, 'auditOwed');
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 10_000);
+    expect((await call('POST', `/v1/components/${id}/heartbeat`, {})).status).toBe(200);
+    expect((await call('POST', '/v1/route', { type: 'task_router' })).status).toBe(200);
+    const failed = await call('POST', `/v1/components/${id}/failures`, { error: { message: 'it failed me' } });
+    expect(failed.status).toBe(202);
+    expect((await call('GET', `/v1/components/${id}`)).status).toBe(200);
+    await coordinator().auditOwed(1);
+    expect(asked).toHaveBeenCalledTimes(1);
+    await call('PATCH', `/v1/components/${id}`, { weight: 2 });
+    await eventually(
+      async () => asked.mock.calls.length,
+      (calls) => calls > 1,
+      5_000,
+    );
+  });
+
   it('cannot be changed, and not be deleted while it is young', async () => {
     const { id } = (await call('POST', '/v1/keys', { name: 'kept', scopes: ['viewer'] })).body;
     await whenThereAre(1, id);
@@ -157,18 +268,24 @@ const dumpOf = (stub: DurableObjectStub): Promise<string> =>
   });
 
 async function dumpOfHistory(): Promise<string> {
+  const { results } = await env.HISTORY.prepare(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
+  ).all<{ name: string }>();
   const dumps = [];
-  for (const table of ['failures', 'recoveries', 'incidents', 'audit'])
-    dumps.push((await env.HISTORY.prepare(`SELECT * FROM ${table}`).all()).results);
+  for (const { name } of results)
+    dumps.push([name, (await env.HISTORY.prepare(`SELECT * FROM "${name}"`).all()).results]);
   return JSON.stringify(dumps);
 }
+
+const asText = (value: unknown): string =>
+  value instanceof Error ? `${value.stack} ${String(value.cause)}` : (JSON.stringify(value) ?? String(value));
 
 describe('a secret', () => {
   it('is in no table, event, audit or log', async () => {
     const logged: string[] = [];
     for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
       vi.spyOn(console, method).mockImplementation(
-        (...values: unknown[]) => void logged.push(values.map(String).join(' ')),
+        (...values: unknown[]) => void logged.push(values.map(asText).join(' ')),
       );
     const keys: string[] = [];
     const make = async (...scopes: string[]) => {
@@ -187,6 +304,8 @@ describe('a secret', () => {
     const own = bearer(keys.at(-1)!);
     for (const key of keys) await call('GET', '/v1/health', undefined, bearer(key));
     const { secret } = (await call('GET', `/v1/components/${id}/control-secret`, undefined, own)).body;
+    const fresh = (await call('POST', `/v1/components/${id}/control-secret/rotate`, undefined, own)).body.secret;
+    expect(fresh).toMatch(/^whsec_/);
     await call('POST', `/v1/components/${id}/failures`, { error: { message: 'it failed me' } }, own);
     await call('POST', '/v1/components', '{', bearer(registrar.key));
     expect(secret).toMatch(/^whsec_/);
@@ -195,7 +314,15 @@ describe('a secret', () => {
 
     const registry = await dumpOf(env.COMPONENT_REGISTRY.getByName('task_router'));
     const system = await dumpOf(env.SYSTEM_COORDINATOR.getByName('system'));
-    const everywhere = [registry, system, await dumpOfHistory(), logged.join('\n')];
+    const history = await dumpOfHistory();
+    for (const table of ['failures', 'recoveries', 'incidents', 'audit']) expect(history).toContain(`["${table}",[`);
+    expect(history).toContain(registrar.id);
+    const published = JSON.stringify((await call('GET', '/v1/events?limit=1000')).body);
+    expect(published).toContain(id);
+    // Said on purpose, to see that what is said is heard.
+    console.error('heard');
+    expect(logged.join()).toContain('heard');
+    const everywhere = [registry, system, history, published, logged.join('\n')];
     expect(system).toContain(registrar.id);
     expect(registry).toContain(id);
     for (const key of keys) {
@@ -207,8 +334,6 @@ describe('a secret', () => {
       }
     }
     // Signing needs it, so its registry keeps it, and nobody else.
-    for (const text of everywhere.slice(1)) expect(text).not.toContain(secret);
-    const published = await call('GET', '/v1/events?limit=1000');
-    expect(JSON.stringify(published.body)).not.toContain(secret);
+    for (const text of everywhere.slice(1)) for (const each of [secret, fresh]) expect(text).not.toContain(each);
   });
 });

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { call, freshId, registrationFor } from '../support/coordinator-http.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
@@ -6,6 +6,9 @@ import { silentRegistration } from '../support/silent-registration.ts';
 it('a component is checked on demand only so often', async () => {
   const id = freshId();
   await call('POST', '/v1/components', registrationFor(id));
+  // The clock stands still, so that nothing is filled up meanwhile, however slow the machine is.
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
   const answers = [];
   for (let at = 0; at < 14; at++) answers.push(await call('POST', `/v1/components/${id}/probe`));
   expect(answers.slice(0, 10).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
@@ -19,6 +22,8 @@ it('a component is reported as failed only so often', async () => {
   await call('POST', '/v1/components', silentRegistration(id));
   // On its way out, so that no recovery begins.
   await call('DELETE', `/v1/components/${id}?drain=600000`);
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
   const report = () => call('POST', `/v1/components/${id}/failures`, { error: { message: 'it failed me' } });
   const answers = await Promise.all(Array.from({ length: 70 }, report));
   const refused = answers.filter(({ status }) => status !== 202);

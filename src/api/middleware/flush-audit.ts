@@ -1,5 +1,5 @@
 /**
- * Brings what changes owe to the audit into D1, behind their answers: at most once a second in an isolate.
+ * Brings what audited changes owe to the audit into D1, behind their answers: at most once a second in an isolate.
  * The sweep and a look into the audit bring what this passes by.
  */
 import { createMiddleware } from 'hono/factory';
@@ -9,16 +9,25 @@ import type { AppEnv } from '../app-env.ts';
 
 const EVERY_MS = 1_000;
 
+/** What is done with a component that is no change to it. */
+const UNAUDITED = new Set(['failures', 'probe']);
+
 let flushedAt = 0;
 
 export const flushAuditBehind = createMiddleware<AppEnv>(async (c, next) => {
   await next();
-  if (requestClass(c.req.method, c.req.path) !== 'change' || !c.res.ok) return;
+  if (!c.res.ok || !isAudited(c.req.method, c.req.path)) return;
   const now = Date.now();
   if (Math.abs(now - flushedAt) < EVERY_MS) return;
   flushedAt = now;
   const flushing = flushAudit(c.env.HISTORY).catch((error: unknown) => {
-    console.error(JSON.stringify({ message: 'audit not written yet', error: String(error) }));
+    console.error(JSON.stringify({ message: 'audit not flushed', error: String(error) }));
   });
   c.executionCtx.waitUntil(flushing);
 });
+
+function isAudited(method: string, path: string): boolean {
+  // `/v1/components/a/probe`: the collection, the id, what is done with it.
+  const [, , , deed = ''] = path.split('/').slice(1);
+  return requestClass(method, path) === 'change' && !UNAUDITED.has(deed);
+}

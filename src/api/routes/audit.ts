@@ -20,7 +20,8 @@ const list = createRoute({
 
 export function mountAudit(app: App): void {
   app.openapi(list, async (c) => {
-    const { limit, cursor, ...filter } = c.req.valid('query');
+    const { limit, cursor, since, until, ...named } = c.req.valid('query');
+    const filter = { ...named, since: fromIso(since), until: fromIso(until) };
     const page = await readHistoryPage(c, { limit, cursor }, async (request) => {
       // Whoever changed something must see it here.
       await flushAudit(c.env.HISTORY);
@@ -31,3 +32,5 @@ export function mountAudit(app: App): void {
     return c.json({ items, nextCursor: encodePlace(page.value.next) }, 200);
   });
 }
+
+const fromIso = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));

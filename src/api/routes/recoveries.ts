@@ -80,7 +80,13 @@ export function mountRecoveries(app: App): void {
     const cancelled = await registryOf(componentType).cancelRecovery(componentId, id);
     if (!cancelled.ok) return problemResponse(c, 'not-recovering', { detail: cancelled.message });
     const { status } = found.value;
-    await recordAudit(c, { action: 'recovery.cancel', subject: id, before: { componentId, status }, after: null });
+    await recordAudit(c, {
+      id: `${id}.cancel`,
+      action: 'recovery.cancel',
+      subject: id,
+      before: { componentId, status },
+      after: null,
+    });
     return c.json(toResource(found.value), 202);
   });
 }

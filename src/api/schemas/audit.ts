@@ -16,11 +16,17 @@ const AuditEntrySchema = z
       requestId: z.string(),
     }),
     action: AuditActionSchema,
-    subject: z.string().meta({ description: 'What was changed: the id of a component, key or recovery.' }),
+    subject: z
+      .string()
+      .meta({
+        description: 'What was changed: the id of a component, key or recovery. Of an incident: its component.',
+      }),
     before: z.unknown().meta({ description: 'As it was; null where there was nothing.' }),
     after: z.unknown().meta({ description: 'As it is since; null where there is nothing.' }),
   })
   .meta({ id: 'AuditEntry' });
+
+const InstantSchema = z.iso.datetime({ offset: true });
 
 export const AuditPageSchema = pageOf(AuditEntrySchema);
 
@@ -28,4 +34,6 @@ export const AuditQuerySchema = PageQuerySchema.extend({
   keyId: z.string().max(64).optional(),
   action: AuditActionSchema.optional(),
   subject: z.string().max(128).optional(),
+  since: InstantSchema.optional().meta({ description: 'ISO 8601; that moment and later.' }),
+  until: InstantSchema.optional().meta({ description: 'ISO 8601; before that moment.' }),
 });
