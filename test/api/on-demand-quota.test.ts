@@ -9,9 +9,9 @@ it('a component is checked on demand only so often', async () => {
   // The clock stands still, so that nothing is filled up meanwhile, however slow the machine is.
   vi.useFakeTimers({ toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());
-  const answers = [];
-  for (let at = 0; at < 14; at++) answers.push(await call('POST', `/v1/components/${id}/probe`));
-  expect(answers.slice(0, 10).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+  const probe = () => call('POST', `/v1/components/${id}/probe`);
+  const answers = await Promise.all(Array.from({ length: 30 }, probe));
+  expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(10);
   const refused = answers.find(({ status }) => status !== 200)!;
   expectProblem(refused, 429, 'too-many-probes');
   expect(Number(refused.headers.get('retry-after'))).toBe(1);

@@ -30,6 +30,9 @@ const run = (sql: string, ...values: (string | number)[]) =>
     .bind(...values)
     .run();
 
+const newestFirst = (a: AuditEntry, b: AuditEntry): number => b.at - a.at || (a.id < b.id ? 1 : -1);
+const removeAged = (days: number) => run('DELETE FROM audit WHERE subject = ?', `aged-${days}`);
+
 describe('an entry', () => {
   it('comes back as it went in, however often it is appended', async () => {
     const subject = freshId();
@@ -63,7 +66,6 @@ describe('the list', () => {
       // What comes meanwhile shifts nothing.
       await append(entry(subject, { at: at + 10 }));
     } while (before);
-    const newestFirst = (a: AuditEntry, b: AuditEntry) => b.at - a.at || (a.id < b.id ? 1 : -1);
     expect(idsOf(seen)).toEqual(idsOf(entries.toSorted(newestFirst)));
   });
 
@@ -118,10 +120,9 @@ describe('what is written', () => {
     const now = Date.now();
     const aged = (days: number) => entry(`aged-${days}`, { at: now - days * DAY_MS });
     await append(...[0, 364, 366, 399, 401].map(aged));
-    const remove = (days: number) => run('DELETE FROM audit WHERE subject = ?', `aged-${days}`);
-    await expect(remove(0)).rejects.toThrow('append-only');
-    await expect(remove(364)).rejects.toThrow('append-only');
-    await remove(366);
+    await expect(removeAged(0)).rejects.toThrow('append-only');
+    await expect(removeAged(364)).rejects.toThrow('append-only');
+    await removeAged(366);
     await applyRetention(env.HISTORY, now);
     const kept = (await listed({}, 500)).map(({ subject }) => subject).filter((subject) => subject.startsWith('aged'));
     expect(kept).toEqual(['aged-0', 'aged-364', 'aged-399']);

@@ -16,11 +16,9 @@ const AuditEntrySchema = z
       requestId: z.string(),
     }),
     action: AuditActionSchema,
-    subject: z
-      .string()
-      .meta({
-        description: 'What was changed: the id of a component, key or recovery. Of an incident: its component.',
-      }),
+    subject: z.string().meta({
+      description: 'What was changed: the id of a component, key or recovery. Of an incident: its component.',
+    }),
     before: z.unknown().meta({ description: 'As it was; null where there was nothing.' }),
     after: z.unknown().meta({ description: 'As it is since; null where there is nothing.' }),
   })
