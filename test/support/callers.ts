@@ -30,9 +30,8 @@ export type CallerHeaders = Readonly<Record<string, string>>;
 
 export interface Target {
   readonly id: string;
-  /** The component's own key, and its public id. */
+  /** The component's own key. */
   readonly key: string;
-  readonly keyId: string;
 }
 
 export const TARGET_TYPE = 'task_router';
@@ -88,13 +87,7 @@ export class Callers {
     const id = freshId('matrix');
     const registration = silentRegistration(id, { type: TARGET_TYPE, control: CONTROL });
     const registered = await call('POST', '/v1/components', registration, { ...this.fixed.get('its registrar') });
-    const { key, id: keyId } = registered.body.key;
-    return { id, key, keyId };
-  }
-
-  /** Whether or not it is still there: a type has room for so many only. */
-  static async remove({ id }: Target): Promise<void> {
-    await call('DELETE', `/v1/components/${id}`);
+    return { id, key: registered.body.key.key };
   }
 
   headersOf(caller: CallerName, target: Target): Record<string, string> {
