@@ -34,7 +34,7 @@ export async function registerComponent(
   const { id, type, dependencies } = registration;
   const directory = coordinator();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const claim = await directory.claim({ id, type, dependencies, owner: by.owner });
+    const claim = await directory.claim({ id, type, dependencies, owner: by.owner, keyId: by.actor.keyId });
     if (!claim.ok) return claim;
     const { sequence, owner } = claim.value;
     const stored = await registryOf(type).register({

@@ -13,7 +13,9 @@ type Beat = Heartbeat & { readonly id: string };
 /** A result for each, in their order; what is out of the caller's reach is unknown. */
 export async function takeHeartbeats(reach: Reach, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
   const results = await sendHeartbeats(reach, beats);
-  const missed = beats.filter(({ id }, at) => isUnknown(results[at]) && forgetType(id));
+  const missed = beats.filter(
+    ({ id }, at) => ownerFilter(reach, id) !== undefined && isUnknown(results[at]) && forgetType(id),
+  );
   if (missed.length === 0) return results;
   // Their types were remembered and are out of date: looked up once more.
   const again = await sendHeartbeats(reach, missed);
@@ -23,7 +25,11 @@ export async function takeHeartbeats(reach: Reach, beats: readonly Beat[]): Prom
 
 async function sendHeartbeats(reach: Reach, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
   const owners = beats.map(({ id }) => ownerFilter(reach, id));
-  const types = await typesOf(beats.map(({ id }) => id));
+  // What is out of reach is not even looked up.
+  const within = beats.flatMap(({ id }, at) => (owners[at] === undefined ? [] : [id]));
+  const found = await typesOf(within);
+  const typeById = new Map(within.map((id, at) => [id, found[at] ?? null]));
+  const types = beats.map(({ id }) => typeById.get(id) ?? null);
   const byType = new Map<string, number[]>();
   types.forEach((type, at) => {
     if (type !== null && owners[at] !== undefined) byType.set(type, [...(byType.get(type) ?? []), at]);

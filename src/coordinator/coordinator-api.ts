@@ -34,15 +34,22 @@ export interface CoordinatorApi extends EventSink {
   settleDelivery(id: string, state: 'delivered' | 'dead', error: string | null): Promise<void>;
 
   /** Makes a key; with an id that is known already it answers that key. */
-  createKey(draft: KeyDraft, actor: Actor): Promise<Result<AccessKey, 'key-limit' | 'unknown-component'>>;
+  createKey(
+    draft: KeyDraft,
+    actor: Actor,
+  ): Promise<Result<AccessKey, 'key-limit' | 'unknown-component' | 'unauthorized'>>;
   /** Gives it another secret; the one before works until the overlap is over. */
   rotateKey(
     id: string,
     fresh: FreshSecret,
     actor: Actor,
-  ): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unknown-component'>>;
+  ): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unknown-component' | 'unauthorized'>>;
   /** Ends it, with `cascade` also what was issued for it; ending it again changes nothing. */
-  revokeKey(id: string, options: { cascade: boolean }, actor: Actor): Promise<Result<AccessKey, 'unknown-key'>>;
+  revokeKey(
+    id: string,
+    options: { cascade: boolean },
+    actor: Actor,
+  ): Promise<Result<AccessKey, 'unknown-key' | 'unauthorized'>>;
   key(id: string): Promise<AccessKey | null>;
   /** Ids ascending, after one. */
   keys(after: string, limit: number): Promise<AccessKey[]>;
@@ -68,6 +75,8 @@ export interface Claim {
   readonly dependencies: readonly string[];
   /** Id of the registrar's key that asks; null for callers that may take over whatever they reach. */
   readonly owner: string | null;
+  /** Id of the caller's key: it must still be in force. Absent when we ask ourselves. */
+  readonly keyId?: string;
 }
 
 export interface Claimed {
@@ -76,7 +85,12 @@ export interface Claimed {
   readonly owner: string | null;
 }
 
-export type ClaimRefusal = 'type-conflict' | 'id-taken' | 'dependency-not-registered' | 'dependency-cycle';
+export type ClaimRefusal =
+  | 'unauthorized'
+  | 'type-conflict'
+  | 'id-taken'
+  | 'dependency-not-registered'
+  | 'dependency-cycle';
 
 /** What a registry holds of a component. */
 export interface Held {

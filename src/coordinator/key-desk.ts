@@ -57,13 +57,18 @@ export class KeyDesk {
     const key = this.keys.find(id);
     if (!key) return unknownKey(id);
     this.end(key, actor, now);
-    if (options.cascade) for (const issued of this.keys.issuedBy(id)) this.end(issued, actor, now);
+    if (options.cascade) this.endIssued(id, actor, now);
     return ok(this.keys.find(id)!);
   }
 
-  /** Whether the key somebody came with still opened the door a moment ago, when they were let in. */
-  isInForce(keyId: string): boolean {
-    return keyId === ROOT.keyId || this.keys.find(keyId)?.revokedAt === null;
+  /**
+   * Whether a caller's key is in force now. They were let in by it a moment ago, or longer: a request may have
+   * been open for any time, and what gives power must not be had by a key that is over.
+   */
+  isInForce(keyId: string, now: number): boolean {
+    if (keyId === ROOT.keyId || keyId === SYSTEM.keyId) return true;
+    const key = this.keys.find(keyId);
+    return key !== undefined && stateOf(key, now) === 'active';
   }
 
   /** The component is gone and its key with it. */
@@ -82,7 +87,10 @@ export class KeyDesk {
   }
 
   private make(draft: KeyDraft, actor: Actor, now: number): AccessKey {
-    const { id, name, scopes, digest, expiresAt, issue } = draft;
+    const { id, name, scopes, digest, issue } = draft;
+    // A key that was issued for another must not outlive it.
+    const maker = issue ? this.keys.find(actor.keyId) : undefined;
+    const expiresAt = draft.expiresAt ?? maker?.expiresAt ?? null;
     const key: AccessKey = {
       id,
       name,
@@ -92,10 +100,18 @@ export class KeyDesk {
       expiresAt,
       revokedAt: null,
       lastUsedAt: null,
-      issuedBy: issue?.owner ?? null,
+      issuedBy: maker?.id ?? null,
       issuedTo: issue?.componentId ?? null,
     };
     return this.change(null, key, 'key.create', actor, now);
+  }
+
+  /** What was issued for a key, and for those keys in turn. */
+  private endIssued(keyId: string, actor: Actor, now: number): void {
+    for (const issued of this.keys.issuedBy(keyId)) {
+      this.end(issued, actor, now);
+      this.endIssued(issued.id, actor, now);
+    }
   }
 
   private end(key: AccessKey, actor: Actor, now: number): void {

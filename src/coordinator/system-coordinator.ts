@@ -62,7 +62,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async claim(claim: Claim): ReturnType<CoordinatorApi['claim']> {
     return this.ctx.storage.transactionSync(() => {
-      const refusal = this.refuse(claim);
+      const refusal = this.refuseActor(claim.keyId) ?? this.refuse(claim);
       if (refusal) return refusal;
       const { id, type, dependencies } = claim;
       const entry = this.directory.entry(id);
@@ -152,18 +152,24 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async createKey(draft: KeyDraft, actor: Actor): ReturnType<CoordinatorApi['createKey']> {
     return this.ctx.storage.transactionSync(
-      () => this.refuseIssue(draft.issue, actor) ?? this.keyDesk.create(draft, actor, Date.now()),
+      () =>
+        this.refuseActor(actor.keyId) ?? this.refuseIssue(draft.issue) ?? this.keyDesk.create(draft, actor, Date.now()),
     );
   }
 
   async rotateKey(id: string, fresh: FreshSecret, actor: Actor): ReturnType<CoordinatorApi['rotateKey']> {
     return this.ctx.storage.transactionSync(
-      () => this.refuseIssue(fresh.issue ?? null, actor) ?? this.keyDesk.rotate(id, fresh, actor, Date.now()),
+      () =>
+        this.refuseActor(actor.keyId) ??
+        this.refuseIssue(fresh.issue ?? null) ??
+        this.keyDesk.rotate(id, fresh, actor, Date.now()),
     );
   }
 
   async revokeKey(id: string, options: { cascade: boolean }, actor: Actor): ReturnType<CoordinatorApi['revokeKey']> {
-    return this.ctx.storage.transactionSync(() => this.keyDesk.revoke(id, options, actor, Date.now()));
+    return this.ctx.storage.transactionSync(
+      () => this.refuseActor(actor.keyId) ?? this.keyDesk.revoke(id, options, actor, Date.now()),
+    );
   }
 
   async key(id: string): ReturnType<CoordinatorApi['key']> {
@@ -239,14 +245,17 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   }
 
   /** A component's key goes only to who may have it now: whoever asked may have been overtaken by a removal. */
-  private refuseIssue(issue: KeyIssue | null, actor: Actor): Failure<'unknown-component'> | null {
+  private refuseIssue(issue: KeyIssue | null): Failure<'unknown-component'> | null {
     if (!issue) return null;
     const { componentId, owner } = issue;
     const entry = this.directory.entry(componentId);
     const isTheirs = entry !== undefined && (owner === null || entry.owner === owner);
-    return isTheirs && this.keyDesk.isInForce(actor.keyId)
-      ? null
-      : fail('unknown-component', `${componentId} is not registered`);
+    return isTheirs ? null : fail('unknown-component', `${componentId} is not registered`);
+  }
+
+  private refuseActor(keyId: string | undefined): Failure<'unauthorized'> | null {
+    const inForce = keyId === undefined || this.keyDesk.isInForce(keyId, Date.now());
+    return inForce ? null : fail('unauthorized', 'the key is not valid any more');
   }
 
   private refuse({ id, type, dependencies, owner }: Claim): Failure<ClaimRefusal> | null {

@@ -293,3 +293,13 @@ describe("a component's key", () => {
     expect((await call('GET', `/v1/components/${foreign}/health`)).body.status).toBe('unknown');
   });
 });
+
+it("a component's key that went with the component registers nothing more, in whatever type", async () => {
+  const { key } = (await make({ scopes: ['registrar:task_router'] })).body;
+  const id = freshId();
+  const own = bearer((await register(id, key)).body.key.key);
+  expect((await call('DELETE', `/v1/components/${id}`, undefined, own)).status).toBe(204);
+  const again = await call('POST', '/v1/components', silentRegistration(id, { type: 'agent_registry' }), own);
+  expectProblem(again, 401, 'unauthorized');
+  expectProblem(await call('GET', `/v1/components/${id}`), 404, 'unknown-component');
+});

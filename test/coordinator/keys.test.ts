@@ -77,7 +77,39 @@ describe('a key for a component', () => {
     expect(await system.rotateKey('theirs', asRegistrar, actor('k1'))).toMatchObject(refusal);
     // By the key of the component that was here before, which went with it.
     const asComponent = { ...fresh, issue: { componentId: 'a', owner: null } };
-    expect(await system.rotateKey('theirs', asComponent, actor('early'))).toMatchObject(refusal);
+    expect(await system.rotateKey('theirs', asComponent, actor('early'))).toMatchObject({
+      ok: false,
+      reason: 'unauthorized',
+    });
     expect((await system.rotateKey('theirs', asComponent, actor('theirs'))).ok).toBe(true);
+  });
+});
+
+describe('a key that is over', () => {
+  it('makes no other key, revokes none and claims no id, however long ago its holder was let in', async () => {
+    const system = freshCoordinator();
+    await system.createKey(draft('other'), ROOT);
+    await system.createKey(draft('over'), ROOT);
+    await system.revokeKey('over', { cascade: false }, ROOT);
+    const refusal = { ok: false, reason: 'unauthorized' };
+    expect(await system.createKey(draft('successor'), actor('over'))).toMatchObject(refusal);
+    expect(await system.rotateKey('other', { digest: 'e'.repeat(64), overlapMs: 0 }, actor('over'))).toMatchObject(
+      refusal,
+    );
+    expect(await system.revokeKey('other', { cascade: false }, actor('over'))).toMatchObject(refusal);
+    const claim = { id: 'x', type: 'task_router', dependencies: [], owner: null, keyId: 'over' };
+    expect(await system.claim(claim)).toMatchObject(refusal);
+  });
+
+  it('takes along what it had issued for itself, and what that had', async () => {
+    const system = freshCoordinator();
+    await system.registered('a');
+    const expiresAt = Date.now() + 60_000;
+    await system.createKey(draft('maker', { expiresAt }), ROOT);
+    const made = await system.createKey(issued('made', null), actor('maker'));
+    expect(made).toMatchObject({ ok: true, value: { issuedBy: 'maker', expiresAt } });
+    await system.createKey(issued('made-by-made', null), actor('made'));
+    await system.revokeKey('maker', { cascade: true }, ROOT);
+    for (const id of ['made', 'made-by-made']) expect((await system.key(id))?.revokedAt).toEqual(expect.any(Number));
   });
 });

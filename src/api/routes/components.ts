@@ -130,8 +130,6 @@ const CHANGE_ATTEMPTS = 3;
 export function mountComponents(app: App): void {
   app.openapi(register, async (c) => {
     const registration = c.req.valid('json');
-    if (!mayRegister(c.get('reach'), registration))
-      return problemResponse(c, 'forbidden', { detail: 'this key may not register that component' });
     const stored = await store(c, registration, null);
     if (!stored.ok) return problemResponse(c, ...stored.problem);
     c.header('location', `/v1/components/${stored.component.id}`);
@@ -207,6 +205,8 @@ async function store(
   registration: Registration,
   ifGeneration: number | null,
 ): Promise<Stored | Refused> {
+  if (!mayRegister(c.get('reach'), registration))
+    return refused('forbidden', { detail: 'this key may not register that component' });
   const faults = registrationFaults(registration, outboundPolicyOf(c.env));
   if (faults) return refused(faults.code, { errors: faults.faults });
   const stored = await registerComponent(registration, ifGeneration, {
