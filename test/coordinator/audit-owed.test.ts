@@ -9,7 +9,7 @@ import { listAudit } from '../../src/history/audit-history.ts';
 import { freshId } from '../support/coordinator-http.ts';
 import { freshCoordinator } from './fresh-coordinator.ts';
 
-const actor = { keyId: 'k-1', keyName: 'ops', address: null, requestId: 'req-1' };
+const actor = { keyId: 'root', keyName: 'ops', address: null, requestId: 'req-1' };
 
 const draft = (overrides: Partial<EventDraft> = {}): EventDraft => ({
   key: freshId('e'),
