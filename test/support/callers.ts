@@ -30,8 +30,9 @@ export type CallerHeaders = Readonly<Record<string, string>>;
 
 export interface Target {
   readonly id: string;
-  /** The component's own key. */
+  /** The component's own key, and its public id. */
   readonly key: string;
+  readonly keyId: string;
 }
 
 export const TARGET_TYPE = 'task_router';
@@ -85,9 +86,15 @@ export class Callers {
   /** A fresh component of its registrar, with the key that its registration answered. */
   async target(): Promise<Target> {
     const id = freshId('matrix');
-    const registration = silentRegistration(id, { type: TARGET_TYPE, control: CONTROL });
-    const registered = await call('POST', '/v1/components', registration, { ...this.fixed.get('its registrar') });
-    return { id, key: registered.body.key.key };
+    const headers = { ...this.fixed.get('its registrar') };
+    const registered = await call('POST', '/v1/components', targetRegistration(id), headers);
+    const { key, id: keyId } = registered.body.key;
+    return { id, key, keyId };
+  }
+
+  /** Whether or not it is still there: a type has room for so many only. */
+  static async remove({ id }: Target): Promise<void> {
+    await call('DELETE', `/v1/components/${id}`);
   }
 
   headersOf(caller: CallerName, target: Target): Record<string, string> {
@@ -95,7 +102,9 @@ export class Callers {
   }
 }
 
-export const CONTROL = { endpoint: '/control', actions: ['restart'] };
+/** As targets are registered: nobody checks them, so nothing of them moves by itself. */
+export const targetRegistration = (id: string): Record<string, unknown> =>
+  silentRegistration(id, { type: TARGET_TYPE, control: { endpoint: '/control', actions: ['restart'] } });
 
 async function make(scopes: readonly string[], more: object = {}): Promise<{ id: string; key: string }> {
   return (await call('POST', '/v1/keys', { name: 'matrix', scopes, ...more })).body;

@@ -2,31 +2,80 @@
  * A small valid request for every operation, and what it is answered. An operation that is not listed is
  * called with made-up path parameters and an empty body: see `sampleFor`.
  */
+import { env } from 'cloudflare:workers';
+import { openIncident } from '../../src/history/incident-history.ts';
+import { saveRecovery } from '../../src/history/recovery-history.ts';
+import type { Target } from './callers.ts';
+import { TARGET_TYPE, targetRegistration } from './callers.ts';
 import type { Operation } from './contract-operations.ts';
 import { call, freshId } from './coordinator-http.ts';
-import type { Target } from './callers.ts';
-import { CONTROL, TARGET_TYPE } from './callers.ts';
-import { silentRegistration } from './silent-registration.ts';
 
 export interface Sample {
   readonly path: string;
   readonly body?: unknown;
   /** Null: whatever shows that the call got past the door. */
   readonly status: number | null;
+  /** Of the problem, where a problem is what a caller who is let in is answered. */
+  readonly code?: string;
+  /** What it would change besides the target: the path to read it at. */
+  readonly touches?: string;
 }
 
 type Build = (target: Target) => Promise<Sample> | Sample;
 
-/** The target's own registration, as it stands. */
-const registrationOf = ({ id }: Target): Record<string, unknown> =>
-  silentRegistration(id, { type: TARGET_TYPE, control: CONTROL });
-
-const madeKey = async (): Promise<string> =>
-  (await call('POST', '/v1/keys', { name: 'matrix target', scopes: ['viewer'] })).body.id as string;
-const NO_RECOVERY = `r-${'0'.repeat(32)}`;
-const NO_INCIDENT = `i-${'0'.repeat(32)}`;
+const uniqueHex = (): string => crypto.randomUUID().replaceAll('-', '');
 
 const at = (path: string, status: number, body?: unknown): Sample => ({ path, status, body });
+
+/** On the target itself. */
+const on = ({ id }: Target, suffix: string, status: number, body?: unknown): Sample =>
+  at(`/v1/components/${id}${suffix}`, status, body);
+
+async function onKey(suffix: string, body?: unknown): Promise<Sample> {
+  const made = await call('POST', '/v1/keys', { name: 'matrix target', scopes: ['viewer'] });
+  const path = `/v1/keys/${made.body.id}`;
+  return { path: path + suffix, status: 200, body, touches: path };
+}
+
+async function onIncident({ id: componentId }: Target, suffix: string): Promise<Sample> {
+  const id = `i-${uniqueHex()}`;
+  await openIncident(env.HISTORY, {
+    id,
+    status: 'open',
+    severity: 'critical',
+    title: 'it is down',
+    summary: 'and stays down',
+    componentId,
+    componentType: TARGET_TYPE,
+    recoveryId: null,
+    openedAt: Date.now(),
+    acknowledgedAt: null,
+    resolvedAt: null,
+  });
+  return { path: `/v1/incidents/${id}${suffix}`, status: 200, touches: `/v1/incidents/${id}` };
+}
+
+/** On a recovery that is written down alone: no registry and no workflow knows of it. */
+async function onRecovery({ id: componentId }: Target, suffix: string, answer: Partial<Sample>): Promise<Sample> {
+  const recoveryId = `r-${uniqueHex()}`;
+  const now = Date.now();
+  await saveRecovery(env.HISTORY, {
+    recoveryId,
+    componentId,
+    componentType: TARGET_TYPE,
+    failureType: 'health_check_failure',
+    failureId: `f-${uniqueHex()}`,
+    reason: 'it is down',
+    startedAt: now,
+    deadline: now + 60_000,
+    status: 'running',
+    finishedAt: null,
+    actions: [],
+    incidentId: null,
+  });
+  const path = `/v1/recoveries/${recoveryId}`;
+  return { path: path + suffix, status: 200, touches: path, ...answer };
+}
 
 const SAMPLES: Readonly<Record<string, Build>> = {
   'GET /healthz': () => at('/healthz', 200),
@@ -34,46 +83,49 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'GET /v1/load': () => at('/v1/load', 200),
   'GET /v1/events': () => at('/v1/events?limit=1', 200),
   'GET /v1/components': () => at('/v1/components?limit=1', 200),
-  'POST /v1/components': (target) => at('/v1/components', 200, registrationOf(target)),
-  'GET /v1/components/{id}': ({ id }) => at(`/v1/components/${id}`, 200),
-  'PUT /v1/components/{id}': (target) => at(`/v1/components/${target.id}`, 200, registrationOf(target)),
-  'PATCH /v1/components/{id}': ({ id }) => at(`/v1/components/${id}`, 200, { weight: 2 }),
-  'DELETE /v1/components/{id}': ({ id }) => at(`/v1/components/${id}`, 204),
-  'POST /v1/components/{id}/heartbeat': ({ id }) => at(`/v1/components/${id}/heartbeat`, 200, {}),
+  'POST /v1/components': ({ id }) => at('/v1/components', 200, targetRegistration(id)),
+  'GET /v1/components/{id}': (target) => on(target, '', 200),
+  'PUT /v1/components/{id}': (target) => on(target, '', 200, targetRegistration(target.id)),
+  'PATCH /v1/components/{id}': (target) => on(target, '', 200, { weight: 2 }),
+  'DELETE /v1/components/{id}': (target) => on(target, '', 204),
+  'POST /v1/components/{id}/heartbeat': (target) => on(target, '/heartbeat', 200, {}),
   'POST /v1/heartbeats': ({ id }) => at('/v1/heartbeats', 200, { heartbeats: [{ id }] }),
   // It has no health check, which only those are told who may have it checked.
-  'POST /v1/components/{id}/probe': ({ id }) => at(`/v1/components/${id}/probe`, 409),
-  'GET /v1/components/{id}/health': ({ id }) => at(`/v1/components/${id}/health`, 200),
-  'POST /v1/components/{id}/failures': ({ id }) =>
-    at(`/v1/components/${id}/failures`, 202, { error: { message: 'it failed me' } }),
-  'POST /v1/components/{id}/key': ({ id }) => at(`/v1/components/${id}/key`, 201),
-  'GET /v1/components/{id}/control-secret': ({ id }) => at(`/v1/components/${id}/control-secret`, 200),
-  'POST /v1/components/{id}/control-secret/rotate': ({ id }) => at(`/v1/components/${id}/control-secret/rotate`, 200),
+  'POST /v1/components/{id}/probe': (target) => ({ ...on(target, '/probe', 409), code: 'no-health-check' }),
+  'GET /v1/components/{id}/health': (target) => on(target, '/health', 200),
+  'POST /v1/components/{id}/failures': (target) => on(target, '/failures', 202, { error: { message: 'it failed me' } }),
+  'POST /v1/components/{id}/key': (target) => ({ ...on(target, '/key', 201), touches: `/v1/keys/${target.keyId}` }),
+  'GET /v1/components/{id}/control-secret': (target) => on(target, '/control-secret', 200),
+  'POST /v1/components/{id}/control-secret/rotate': (target) => ({
+    ...on(target, '/control-secret/rotate', 200),
+    touches: `/v1/components/${target.id}/control-secret`,
+  }),
   'GET /v1/failures': () => at('/v1/failures?limit=1', 200),
   'GET /v1/failures/stats': () => at('/v1/failures/stats', 200),
   'GET /v1/recoveries': () => at('/v1/recoveries?limit=1', 200),
-  'GET /v1/recoveries/{id}': () => at(`/v1/recoveries/${NO_RECOVERY}`, 404),
-  'POST /v1/recoveries/{id}/cancel': () => at(`/v1/recoveries/${NO_RECOVERY}/cancel`, 404),
+  'GET /v1/recoveries/{id}': (target) => onRecovery(target, '', {}),
+  'POST /v1/recoveries/{id}/cancel': (target) => onRecovery(target, '/cancel', { status: 409, code: 'not-recovering' }),
   'GET /v1/incidents': () => at('/v1/incidents?limit=1', 200),
-  'GET /v1/incidents/{id}': () => at(`/v1/incidents/${NO_INCIDENT}`, 404),
-  'POST /v1/incidents/{id}/acknowledge': () => at(`/v1/incidents/${NO_INCIDENT}/acknowledge`, 404),
-  'POST /v1/incidents/{id}/resolve': () => at(`/v1/incidents/${NO_INCIDENT}/resolve`, 404),
+  'GET /v1/incidents/{id}': (target) => onIncident(target, ''),
+  'POST /v1/incidents/{id}/acknowledge': (target) => onIncident(target, '/acknowledge'),
+  'POST /v1/incidents/{id}/resolve': (target) => onIncident(target, '/resolve'),
   'POST /v1/route': () => at('/v1/route', 200, { type: TARGET_TYPE }),
   'POST /v1/keys': () => at('/v1/keys', 201, { name: freshId(), scopes: ['viewer'] }),
   'GET /v1/keys': () => at('/v1/keys?limit=1', 200),
-  'GET /v1/keys/{id}': async () => at(`/v1/keys/${await madeKey()}`, 200),
-  'POST /v1/keys/{id}/rotate': async () => at(`/v1/keys/${await madeKey()}/rotate`, 200, {}),
-  'DELETE /v1/keys/{id}': async () => at(`/v1/keys/${await madeKey()}`, 200),
+  'GET /v1/keys/{id}': () => onKey(''),
+  'POST /v1/keys/{id}/rotate': () => onKey('/rotate', {}),
+  'DELETE /v1/keys/{id}': () => onKey(''),
   'GET /v1/audit': () => at('/v1/audit?limit=1', 200),
   'POST /v1/session': () => at('/v1/session', 201),
   // With a key there is no session to read.
-  'GET /v1/session': () => at('/v1/session', 404),
+  'GET /v1/session': () => ({ ...at('/v1/session', 404), code: 'not-found' }),
   'DELETE /v1/session': () => at('/v1/session', 204),
 };
 
-export const nameOf = ({ method, path }: Operation): string => `${method} ${path}`;
+/** The operations that have a sample, as `nameOf` names them. */
+export const SAMPLED: readonly string[] = Object.keys(SAMPLES);
 
-export const hasSample = (operation: Operation): boolean => nameOf(operation) in SAMPLES;
+export const nameOf = ({ method, path }: Operation): string => `${method} ${path}`;
 
 export async function sampleFor(operation: Operation, target: Target): Promise<Sample> {
   const build = SAMPLES[nameOf(operation)];
