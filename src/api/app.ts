@@ -11,12 +11,12 @@ import { authenticate } from './middleware/authenticate.ts';
 import { authorize } from './middleware/authorize.ts';
 import { cors } from './middleware/cors.ts';
 import { flushAuditBehind } from './middleware/flush-audit.ts';
-import { limitBody } from './middleware/limit-body.ts';
 import { limitUri } from './middleware/limit-uri.ts';
-import { rateLimit } from './middleware/rate-limit.ts';
+import { rateLimitAddress, rateLimitKey } from './middleware/rate-limit.ts';
 import { requestId } from './middleware/request-id.ts';
 import { cacheControl, securityHeaders } from './middleware/security-headers.ts';
 import { shedLoad } from './middleware/shed-load.ts';
+import { takeBody } from './middleware/take-body.ts';
 import { problemResponse, validationProblem } from './problem.ts';
 import { mountComponentHealth } from './routes/component-health.ts';
 import { mountComponentList } from './routes/component-list.ts';
@@ -36,10 +36,9 @@ export function createApp(): App {
     defaultHook: (result, c) => (result.success ? undefined : validationProblem(c, result.error)),
   });
   app.use(requestId, securityHeaders, cacheControl, cors, limitUri);
-  app.use('/v1/*', authenticate);
-  app.use('/v1/*', rateLimit);
+  app.use('/v1/*', authenticate, rateLimitKey);
   app.use('/v1/*', authorize(app));
-  app.use('/v1/*', shedLoad, limitBody, flushAuditBehind);
+  app.use('/v1/*', rateLimitAddress, takeBody, shedLoad, flushAuditBehind);
 
   for (const mount of [
     mountSystem,

@@ -18,6 +18,7 @@ const PROBLEMS = {
   'unknown-request-type': [404, 'No component type serves this request type'],
   'unknown-type': [422, 'There is no such component type'],
   'method-not-allowed': [405, 'The resource does not take this method'],
+  'body-too-slow': [408, 'The body did not come in time'],
   'id-taken': [409, 'The id belongs to somebody else'],
   'key-not-active': [409, 'The key is revoked or expired'],
   'key-limit': [409, 'There are as many keys as are allowed'],

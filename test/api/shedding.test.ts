@@ -1,38 +1,50 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
+import { createRoute } from '../../src/api/openapi-route.ts';
 import { MAX_IN_FLIGHT } from '../../src/core/access/load-shedding.ts';
 import { callWithEnv } from '../support/call-with-env.ts';
 import type { Answer } from '../support/coordinator-http.ts';
+import { call } from '../support/coordinator-http.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 
-const app = createApp();
-
-interface OpenCall {
+interface HeldCall {
   readonly answer: Promise<Response>;
-  readonly body: ReadableStreamDefaultController<Uint8Array>;
+  readonly end: (how?: 'fails') => void;
 }
 
-let open: OpenCall[] = [];
+let held: HeldCall[] = [];
+let entered = (): void => undefined;
 
-/** Calls whose bodies do not end, until there are so many; each has reached the point of being read. */
-async function openCalls(total: number): Promise<void> {
-  const reached: Promise<void>[] = [];
-  while (open.length < total) {
-    const begun = Promise.withResolvers<void>();
-    let body: ReadableStreamDefaultController<Uint8Array> | undefined;
-    const stream = new ReadableStream<Uint8Array>(
-      { start: (controller) => void (body = controller), pull: () => begun.resolve() },
-      { highWaterMark: 0 },
-    );
-    const headers = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json' };
-    const request = new Request('https://coordinator.test/v1/route', { method: 'POST', body: stream, headers });
-    const answer = Promise.resolve(app.fetch(request, env, createExecutionContext()));
-    open.push({ answer, body: body! });
-    reached.push(begun.promise);
+const app = createApp();
+const hold = createRoute({
+  method: 'post',
+  path: '/v1/leases/held',
+  'x-permission': 'any-key',
+  responses: { 204: { description: 'Ended by the test' } },
+});
+const ends: Promise<'fails' | undefined>[] = [];
+app.openapi(hold, async (c) => {
+  entered();
+  if ((await ends.shift()) === 'fails') throw new Error('a handler failed');
+  return c.body(null, 204);
+});
+
+/** Calls of one key that are being worked on, until there are so many of it. */
+async function holdCalls(total: number, key = 'test-admin-key'): Promise<void> {
+  while (held.length < total) {
+    const end = Promise.withResolvers<'fails' | undefined>();
+    const inside = Promise.withResolvers<void>();
+    ends.push(end.promise);
+    entered = inside.resolve;
+    const request = new Request('https://coordinator.test/v1/leases/held', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}` },
+    });
+    held.push({ answer: Promise.resolve(app.fetch(request, env, createExecutionContext())), end: end.resolve });
+    await inside.promise;
   }
-  await Promise.all(reached);
 }
 
 const list = (): Promise<Answer> => callWithEnv({ path: '/v1/components' });
@@ -43,70 +55,84 @@ const traffic = (): Promise<Answer> => callWithEnv({ method: 'POST', path: '/v1/
 const statuses = async (): Promise<number[]> =>
   Promise.all([list(), lookup(), change(), traffic()].map(async (answer) => (await answer).status));
 
-afterEach(async () => {
-  for (const { body } of open) {
-    try {
-      body.close();
-    } catch {
-      // Ended by the test already.
-    }
+const keys: string[] = [];
+
+beforeAll(async () => {
+  for (const name of ['one', 'other']) {
+    const made = await call('POST', '/v1/keys', { name, scopes: ['operator'] });
+    keys.push(made.body.key as string);
   }
-  await Promise.all(open.map(({ answer }) => answer));
-  open = [];
+});
+
+afterEach(async () => {
+  for (const { end } of held) end();
+  await Promise.all(held.map(({ answer }) => answer));
+  held = [];
 });
 
 describe('under too many calls at once', () => {
   it('lists go first, then lookups, changes and traffic; liveness never', async () => {
     expect(await statuses()).toEqual([200, 404, 422, 422]);
-    // The four that ask count as well while they are under way, so they ask one after the other here.
-    await openCalls(MAX_IN_FLIGHT.list);
+    const [one, other] = keys as [string, string];
+    // Half of the room each: no key alone may fill it.
+    await holdCalls(MAX_IN_FLIGHT.list, one);
     expect((await list()).status).toBe(503);
     expect((await lookup()).status).toBe(404);
-    await openCalls(MAX_IN_FLIGHT.lookup);
+    await holdCalls(MAX_IN_FLIGHT.lookup, one);
     expect((await lookup()).status).toBe(503);
     expect((await change()).status).toBe(422);
-    await openCalls(MAX_IN_FLIGHT.change);
+    await holdCalls(MAX_IN_FLIGHT.change, one);
     expect((await change()).status).toBe(503);
     expect((await traffic()).status).toBe(422);
-    await openCalls(MAX_IN_FLIGHT.traffic);
+    await holdCalls(MAX_IN_FLIGHT.traffic / 2, one);
+    expect((await traffic()).status).toBe(422);
+    await holdCalls(MAX_IN_FLIGHT.traffic, other);
     expect(await statuses()).toEqual([503, 503, 503, 503]);
     expect((await callWithEnv({ path: '/healthz' })).status).toBe(200);
     expect((await callWithEnv({ path: '/openapi.json' })).status).toBe(200);
   });
 
   it('says when to come back', async () => {
-    await openCalls(MAX_IN_FLIGHT.list);
+    await holdCalls(MAX_IN_FLIGHT.list);
     const shed = await list();
     expectProblem(shed, 503, 'overloaded');
     expect(shed.headers.get('retry-after')).toBe('1');
   });
 
   it('asks for a key first', async () => {
-    await openCalls(MAX_IN_FLIGHT.list);
+    await holdCalls(MAX_IN_FLIGHT.list);
     expectProblem(await callWithEnv({ path: '/v1/components', headers: { authorization: null } }), 401, 'unauthorized');
+  });
+
+  it('a key has half of the room of each kind, and others the rest', async () => {
+    await holdCalls(MAX_IN_FLIGHT.list / 2);
+    expectProblem(await list(), 503, 'overloaded');
+    const headers = { authorization: `Bearer ${keys[0]}` };
+    expect((await callWithEnv({ path: '/v1/components', headers })).status).toBe(200);
+    held[0]!.end();
+    await held[0]!.answer;
+    expect((await list()).status).toBe(200);
   });
 });
 
 describe('the count of calls', () => {
-  it('goes down with every end: an answer, a refusal, a body that breaks off', async () => {
-    await openCalls(MAX_IN_FLIGHT.list);
+  it('goes down with every end: an answer or a failure', async () => {
+    await holdCalls(MAX_IN_FLIGHT.list / 2);
     expect((await list()).status).toBe(503);
-    const [ending, breaking, tooLarge] = open as [OpenCall, OpenCall, OpenCall];
-    ending.body.close();
-    breaking.body.error(new Error('the caller hung up'));
-    tooLarge.body.enqueue(new Uint8Array(100_000));
-    expect((await ending.answer).status).toBe(400);
-    expect((await tooLarge.answer).status).toBe(413);
-    expect((await breaking.answer).status).toBe(400);
+    const [ending, failing] = held as [HeldCall, HeldCall];
+    ending.end();
+    failing.end('fails');
+    expect((await ending.answer).status).toBe(204);
+    expect((await failing.answer).status).toBe(500);
     expect((await list()).status).toBe(200);
-    await openCalls(MAX_IN_FLIGHT.list + 2);
+    await holdCalls(MAX_IN_FLIGHT.list / 2 + 1);
     expect((await list()).status).toBe(200);
-    await openCalls(MAX_IN_FLIGHT.list + 3);
+    await holdCalls(MAX_IN_FLIGHT.list / 2 + 2);
     expect((await list()).status).toBe(503);
   });
 
   it('does not count what was shed', async () => {
-    await openCalls(MAX_IN_FLIGHT.list);
+    await holdCalls(MAX_IN_FLIGHT.list);
     for (let at = 0; at < 200; at++) expect((await list()).status).toBe(503);
     expect((await lookup()).status).toBe(404);
   });

@@ -31,27 +31,37 @@ const LIMITS: Readonly<Record<RequestClass, Limit>> = {
 };
 /** The `period` in wrangler.toml. */
 const PERIOD_MS = 60_000;
+/** How many times what a key may ask for. */
+const KEYS_OF_ADDRESS = 10;
 /** Subjects of all kinds of call together. */
 const MAX_TALLIES = 10_000;
 
 const tallies = new Map<string, CallTally>();
 const silent = new Set<LimiterName>();
 
-export const rateLimit = createMiddleware<AppEnv>(async (c, next) => {
+/** Of the key: counts all it asks for, also what it may not do. */
+export const rateLimitKey = createMiddleware<AppEnv>(
+  async (c, next) => refuseBeyond(c, `key:${c.get('principal').keyId}`, 1) ?? next(),
+);
+
+/**
+ * Of the address: counts what was let through, because others share it. A whole fleet may call from one
+ * address, so it has the room of several keys.
+ */
+export const rateLimitAddress = createMiddleware<AppEnv>(
+  async (c, next) => refuseBeyond(c, `address:${addressOf(c)}`, KEYS_OF_ADDRESS) ?? next(),
+);
+
+function refuseBeyond(c: Context<AppEnv>, subject: string, room: number): Response | null {
   const now = Date.now();
   const kind = requestClass(c.req.method, c.req.path);
-  // Not there on public routes.
-  const keyId = (c.get('principal') as { readonly keyId: string } | undefined)?.keyId;
-  const refusedUntil = Math.max(
-    keyId === undefined ? 0 : count(c, kind, { subject: `key:${keyId}`, now }),
-    count(c, kind, { subject: `address:${addressOf(c)}`, now }),
-  );
-  if (refusedUntil === 0) return next();
+  const refusedUntil = count(c, kind, { subject, room, now });
+  if (refusedUntil === 0) return null;
   return problemResponse(c, 'rate-limited', {
     detail: `too many calls of the kind "${kind}"`,
     retryAfterSeconds: Math.ceil((refusedUntil - now) / 1_000),
   });
-});
+}
 
 /**
  * For a call whose key was refused: whether its address has sent too many of those. Asked only then, so a
@@ -64,9 +74,10 @@ export const tooManyRefusals = async (c: Context<AppEnv>): Promise<boolean> =>
 function count(
   c: Context<AppEnv>,
   kind: RequestClass,
-  { subject, now }: { readonly subject: string; readonly now: number },
+  { subject, room, now }: { readonly subject: string; readonly room: number; readonly now: number },
 ): number {
-  const { limiter, batch } = LIMITS[kind];
+  const { limiter, batch: batchOfKey } = LIMITS[kind];
+  const batch = batchOfKey * room;
   const name = `${kind} ${subject}`;
   const { next, verdict } = countCall(tallies.get(name), batch, now);
   if (verdict === 'refuse') return next.refusedUntil;

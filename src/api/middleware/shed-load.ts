@@ -1,8 +1,10 @@
 /**
- * Lets calls go when this isolate works on too many at once. The count is of this isolate and of the time
- * until an answer begins; a stream that is still being sent does not count.
+ * Lets calls go when this isolate works on too many at once, or on too many of one key. The count is of
+ * this isolate, from when a call's body is here until its answer begins; a stream that is still being sent
+ * does not count.
  */
 import { createMiddleware } from 'hono/factory';
+import type { InFlight } from '../../core/access/load-shedding.ts';
 import { NOTHING_IN_FLIGHT, begin, end, inFlightAt, mustShed } from '../../core/access/load-shedding.ts';
 import { requestClass } from '../../core/access/request-class.ts';
 import type { AppEnv } from '../app-env.ts';
@@ -10,18 +12,28 @@ import { problemResponse } from '../problem.ts';
 
 const RETRY_AFTER_SECONDS = 1;
 
-let inFlight = NOTHING_IN_FLIGHT;
+let all = NOTHING_IN_FLIGHT;
+const byKey = new Map<string, InFlight>();
 
 export const shedLoad = createMiddleware<AppEnv>(async (c, next) => {
   const begunAt = Date.now();
-  if (mustShed(requestClass(c.req.method, c.req.path), inFlightAt(inFlight, begunAt))) {
+  const { keyId } = c.get('principal');
+  const ofKey = byKey.get(keyId) ?? NOTHING_IN_FLIGHT;
+  if (mustShed(requestClass(c.req.method, c.req.path), inFlightAt(all, begunAt), inFlightAt(ofKey, begunAt))) {
     return problemResponse(c, 'overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS });
   }
-  inFlight = begin(inFlight, begunAt);
-  const work = next().finally(() => {
-    inFlight = end(inFlight, begunAt, Date.now());
-  });
+  all = begin(all, begunAt);
+  byKey.set(keyId, begin(ofKey, begunAt));
+  const work = next().finally(() => ended(keyId, begunAt));
   // A caller that hangs up ends the work, and nobody would count down: this has it go on to its end.
   c.executionCtx.waitUntil(work);
   return work;
 });
+
+function ended(keyId: string, begunAt: number): void {
+  const now = Date.now();
+  all = end(all, begunAt, now);
+  const ofKey = end(byKey.get(keyId) ?? NOTHING_IN_FLIGHT, begunAt, now);
+  if (inFlightAt(ofKey, now) > 0) byKey.set(keyId, ofKey);
+  else byKey.delete(keyId);
+}

@@ -47,8 +47,12 @@ export function end(state: InFlight, begunAt: number, now: number): InFlight {
   return { span, current, before };
 }
 
-export const mustShed = (requestClass: RequestClass, inFlight: number): boolean =>
-  inFlight >= MAX_IN_FLIGHT[requestClass];
+/** Part of the room of a class that the calls of one key may take. */
+const SHARE_OF_KEY = 0.5;
+
+/** Whether the next call of a class is let go, by the calls in flight and those of its key among them. */
+export const mustShed = (requestClass: RequestClass, inFlight: number, ofKey: number): boolean =>
+  inFlight >= MAX_IN_FLIGHT[requestClass] || ofKey >= MAX_IN_FLIGHT[requestClass] * SHARE_OF_KEY;
 
 const spanOf = (at: number): number => Math.floor(at / SPAN_MS);
 

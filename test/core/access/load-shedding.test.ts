@@ -13,7 +13,7 @@ import { REQUEST_CLASSES } from '../../../src/core/access/request-class.ts';
 
 const T = 1_800_000_000_000;
 
-const shedAt = (inFlight: number) => REQUEST_CLASSES.filter((each) => mustShed(each, inFlight));
+const shedAt = (inFlight: number, ofKey = 0) => REQUEST_CLASSES.filter((each) => mustShed(each, inFlight, ofKey));
 
 describe('mustShed', () => {
   it('lets lists go first, then lookups, changes and traffic', () => {
@@ -25,6 +25,14 @@ describe('mustShed', () => {
     expect(shedAt(384)).toEqual(['list', 'lookup', 'change']);
     expect(shedAt(1_023)).toEqual(['list', 'lookup', 'change']);
     expect(shedAt(1_024)).toEqual(['list', 'lookup', 'change', 'traffic']);
+  });
+
+  it('lets a key have half of the room', () => {
+    expect(shedAt(31, 31)).toEqual([]);
+    expect(shedAt(32, 32)).toEqual(['list']);
+    expect(shedAt(96, 96)).toEqual(['list', 'lookup']);
+    expect(shedAt(511, 511)).toEqual(['list', 'lookup', 'change']);
+    expect(shedAt(512, 512)).toEqual(['list', 'lookup', 'change', 'traffic']);
   });
 
   it('has its bounds in the order of the classes', () => {
