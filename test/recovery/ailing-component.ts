@@ -41,14 +41,16 @@ export async function ailing(
   return { id, recoveryId: await failThreeChecks(registry, id) };
 }
 
+/** Its recovery is read from the log: one that ends at once never shows in the component. */
 export async function failThreeChecks(registry: FreshRegistry, id: string): Promise<string> {
+  const before = (await eventsOf(id, 'recovery.started')).length;
   for (let check = 0; check < 3; check++) await registry.api.probe(id);
-  const { recoveryId } = await eventually(
-    () => registry.read(id),
-    (component) => component.recoveryId !== null,
+  const started = await eventually(
+    () => eventsOf(id, 'recovery.started'),
+    (events) => events.length > before,
     10_000,
   );
-  return recoveryId!;
+  return started.at(-1)!.data['recoveryId'] as string;
 }
 
 /** Begins a recovery in the registry alone: no workflow runs for it. */
