@@ -2,12 +2,14 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Reach } from '../core/access/permission.ts';
 import type { Principal } from '../core/access/principal.ts';
+import type { RequestClass } from '../core/access/request-class.ts';
 import type { Session } from './session.ts';
 
 export interface AppEnv {
   Bindings: Env;
   Variables: {
     requestId: string;
+    requestClass: RequestClass;
     /** Who calls; not there on public routes. */
     principal: Principal;
     /** SHA-256 of the caller's key, hex. */

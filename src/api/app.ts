@@ -9,12 +9,13 @@ import { allowedMethods } from './allowed-methods.ts';
 import type { App, AppEnv } from './app-env.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { authorize } from './middleware/authorize.ts';
+import { classify } from './middleware/classify.ts';
+import { guardedBy } from './guard.ts';
 import { cors } from './middleware/cors.ts';
+import { frame } from './middleware/frame.ts';
 import { flushAuditBehind } from './middleware/flush-audit.ts';
 import { limitUri } from './middleware/limit-uri.ts';
 import { rateLimitAddress, rateLimitKey } from './middleware/rate-limit.ts';
-import { requestId } from './middleware/request-id.ts';
-import { cacheControl, securityHeaders } from './middleware/security-headers.ts';
 import { shedLoad } from './middleware/shed-load.ts';
 import { takeBody } from './middleware/take-body.ts';
 import { problemResponse, validationProblem } from './problem.ts';
@@ -35,10 +36,9 @@ export function createApp(): App {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result, c) => (result.success ? undefined : validationProblem(c, result.error)),
   });
-  app.use(requestId, securityHeaders, cacheControl, cors, limitUri);
-  app.use('/v1/*', authenticate, rateLimitKey);
-  app.use('/v1/*', authorize(app));
-  app.use('/v1/*', rateLimitAddress, takeBody, shedLoad, flushAuditBehind);
+  app.use(frame, cors, guardedBy(limitUri));
+  app.use('/v1/*', guardedBy(classify, authenticate, rateLimitKey, authorize(app), rateLimitAddress, takeBody));
+  app.use('/v1/*', shedLoad, flushAuditBehind);
 
   for (const mount of [
     mountSystem,

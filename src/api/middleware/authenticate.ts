@@ -3,8 +3,8 @@
  * header decides alone when there is one.
  */
 import type { Context } from 'hono';
-import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
+import type { Guard } from '../guard.ts';
 import type { Checked, KeyRefusal } from '../check-key.ts';
 import { checkAgain, checkKey } from '../check-key.ts';
 import type { Failure, Result } from '../../core/result.ts';
@@ -13,14 +13,14 @@ import { problemResponse, refusal } from '../problem.ts';
 import { closeSession, isFromOurPage, readSession } from '../session.ts';
 import { tooManyRefusals } from './rate-limit.ts';
 
-export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
+export const authenticate: Guard = async (c) => {
   const header = c.req.header('authorization');
   const checked = header === undefined ? await bySession(c) : await byKey(c, header);
   if (!checked.ok) return refuse(c, checked);
   c.set('principal', checked.value.principal);
   c.set('keyDigest', checked.value.digest);
-  return next();
-});
+  return null;
+};
 
 type Refusal = KeyRefusal | 'csrf-token-required';
 

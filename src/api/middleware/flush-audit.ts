@@ -4,7 +4,6 @@
  */
 import { createMiddleware } from 'hono/factory';
 import { flushAudit } from '../../audit/flush-audit.ts';
-import { requestClass } from '../../core/access/request-class.ts';
 import type { AppEnv } from '../app-env.ts';
 
 const EVERY_MS = 1_000;
@@ -16,7 +15,7 @@ let flushedAt = 0;
 
 export const flushAuditBehind = createMiddleware<AppEnv>(async (c, next) => {
   await next();
-  if (!c.res.ok || !isAudited(c.req.method, c.req.path)) return;
+  if (c.get('requestClass') !== 'change' || !c.res.ok || UNAUDITED.has(deedOf(c.req.path))) return;
   const now = Date.now();
   if (Math.abs(now - flushedAt) < EVERY_MS) return;
   flushedAt = now;
@@ -26,8 +25,5 @@ export const flushAuditBehind = createMiddleware<AppEnv>(async (c, next) => {
   c.executionCtx.waitUntil(flushing);
 });
 
-function isAudited(method: string, path: string): boolean {
-  // `/v1/components/a/probe`: the collection, the id, what is done with it.
-  const [, , , deed = ''] = path.split('/').slice(1);
-  return requestClass(method, path) === 'change' && !UNAUDITED.has(deed);
-}
+/** `/v1/components/a/probe`: the collection, the id, what is done with it. */
+const deedOf = (path: string): string => path.split('/')[4] ?? '';

@@ -1,11 +1,11 @@
 /** How long an address may be, and how many query parameters it may have. */
-import { createMiddleware } from 'hono/factory';
+import type { Guard } from '../guard.ts';
 import { problemResponse } from '../problem.ts';
 
 const MAX_URI_CHARACTERS = 8_192;
 const MAX_PARAMETERS = 64;
 
-export const limitUri = createMiddleware(async (c, next) => {
+export const limitUri: Guard = (c) => {
   const { url } = c.req;
   if (url.length > MAX_URI_CHARACTERS) {
     return problemResponse(c, 'uri-too-long', {
@@ -17,5 +17,5 @@ export const limitUri = createMiddleware(async (c, next) => {
     const message = `at most ${MAX_PARAMETERS} query parameters, received ${parameters}`;
     return problemResponse(c, 'invalid-request', { errors: [{ path: '', message }] });
   }
-  return next();
-});
+  return null;
+};

@@ -6,13 +6,12 @@
  * A limiter that cannot be asked limits nothing: routing does not stop for it.
  */
 import type { Context } from 'hono';
-import { createMiddleware } from 'hono/factory';
 import { addressGroup } from '../../core/access/address-group.ts';
 import type { CallTally } from '../../core/access/call-tally.ts';
 import { countCall, makeRoom, refuseCalls } from '../../core/access/call-tally.ts';
 import type { RequestClass } from '../../core/access/request-class.ts';
-import { requestClass } from '../../core/access/request-class.ts';
 import type { AppEnv } from '../app-env.ts';
+import type { Guard } from '../guard.ts';
 import { problemResponse } from '../problem.ts';
 
 type LimiterName = Extract<keyof Env, `RATE_LIMIT_${string}`>;
@@ -40,21 +39,17 @@ const tallies = new Map<string, CallTally>();
 const silent = new Set<LimiterName>();
 
 /** Of the key: counts all it asks for, also what it may not do. */
-export const rateLimitKey = createMiddleware<AppEnv>(
-  async (c, next) => refuseBeyond(c, `key:${c.get('principal').keyId}`, 1) ?? next(),
-);
+export const rateLimitKey: Guard = (c) => refuseBeyond(c, `key:${c.get('principal').keyId}`, 1);
 
 /**
  * Of the address: counts what was let through, because others share it. A whole fleet may call from one
  * address, so it has the room of several keys.
  */
-export const rateLimitAddress = createMiddleware<AppEnv>(
-  async (c, next) => refuseBeyond(c, `address:${addressOf(c)}`, KEYS_OF_ADDRESS) ?? next(),
-);
+export const rateLimitAddress: Guard = (c) => refuseBeyond(c, `address:${addressOf(c)}`, KEYS_OF_ADDRESS);
 
 function refuseBeyond(c: Context<AppEnv>, subject: string, room: number): Response | null {
   const now = Date.now();
-  const kind = requestClass(c.req.method, c.req.path);
+  const kind = c.get('requestClass');
   const refusedUntil = count(c, kind, { subject, room, now });
   if (refusedUntil === 0) return null;
   return problemResponse(c, 'rate-limited', {

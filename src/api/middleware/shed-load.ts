@@ -6,7 +6,6 @@
 import { createMiddleware } from 'hono/factory';
 import type { InFlight } from '../../core/access/load-shedding.ts';
 import { NOTHING_IN_FLIGHT, begin, end, inFlightAt, mustShed } from '../../core/access/load-shedding.ts';
-import { requestClass } from '../../core/access/request-class.ts';
 import type { AppEnv } from '../app-env.ts';
 import { problemResponse } from '../problem.ts';
 
@@ -19,7 +18,7 @@ export const shedLoad = createMiddleware<AppEnv>(async (c, next) => {
   const begunAt = Date.now();
   const { keyId } = c.get('principal');
   const ofKey = byKey.get(keyId) ?? NOTHING_IN_FLIGHT;
-  if (mustShed(requestClass(c.req.method, c.req.path), inFlightAt(all, begunAt), inFlightAt(ofKey, begunAt))) {
+  if (mustShed(c.get('requestClass'), inFlightAt(all, begunAt), inFlightAt(ofKey, begunAt))) {
     return problemResponse(c, 'overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS });
   }
   all = begin(all, begunAt);

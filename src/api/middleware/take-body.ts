@@ -5,28 +5,32 @@
  * A key may be revoked while its body is on the way: after a slow one it is checked again.
  */
 import type { Context, HonoRequest } from 'hono';
-import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
+import type { Guard } from '../guard.ts';
 import { checkAgain } from '../check-key.ts';
 import type { OpenBody } from '../open-bodies.ts';
-import { closeBody, holdBytes, openBody } from '../open-bodies.ts';
+import { MAX_READ_MS, closeBody, holdBytes, openBody } from '../open-bodies.ts';
 import { problemResponse, refusal } from '../problem.ts';
 
 /** Nothing larger is read; 500 heartbeats are larger than anything else. */
 const MAX_BODY_BYTES = 65_536;
 const MAX_BATCH_BYTES = 262_144;
-const MAX_READ_MS = 10_000;
 /** The copy of the keys that the caller was checked by may be older than this by then. */
 const CHECK_AGAIN_AFTER_MS = 1_000;
 
-export const takeBody = createMiddleware<AppEnv>(async (c, next) => {
+export const takeBody: Guard = (c) => {
+  if (c.req.method === 'GET') return null;
   const encoding = c.req.header('content-encoding');
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity')
     return problemResponse(c, 'unsupported-media-type', { detail: 'send the body without content-encoding' });
-  if (c.req.raw.body === null) return next();
+  return take(c);
+};
+
+async function take(c: Context<AppEnv>): Promise<Response | null> {
   const maxBytes = c.req.path === '/v1/heartbeats' ? MAX_BATCH_BYTES : MAX_BODY_BYTES;
   const begunAt = Date.now();
-  const taken = await readWithin(c, maxBytes);
+  const taken = await read(c, maxBytes, begunAt);
+  if (taken === null) return null;
   if (typeof taken !== 'string') return refuseBody(c, taken.reason, maxBytes);
   if (Date.now() - begunAt >= CHECK_AGAIN_AFTER_MS) {
     const checked = await checkAgain(c.get('principal').keyId, c.get('keyDigest'), c.env, (work) =>
@@ -35,8 +39,8 @@ export const takeBody = createMiddleware<AppEnv>(async (c, next) => {
     if (!checked.ok) return refusal(c, checked);
   }
   keepBody(c.req, taken);
-  return next();
-});
+  return null;
+}
 
 /** Where Hono looks first, handlers and validators with it. Its type says what the promise there resolves to. */
 const keepBody = (request: HonoRequest, text: string): void => {
@@ -62,57 +66,44 @@ function refuseBody(c: Context<AppEnv>, reason: Fault, maxBytes: number): Respon
   }
 }
 
-/** The body as text, or why it was not taken. */
-async function readWithin(c: Context<AppEnv>, maxBytes: number): Promise<string | Untaken> {
-  const told = c.req.header('content-length');
-  // The platform holds a body to the length it was told.
-  if (told !== undefined && Number(told) > maxBytes) return { reason: 'too-large' };
-  const late = Promise.withResolvers<Untaken>();
-  const giveUp = (): void => late.resolve({ reason: 'too-slow' });
-  const timer = setTimeout(giveUp, MAX_READ_MS);
-  const body = openBody(c.get('principal').keyId, giveUp);
-  try {
-    return await Promise.race([
-      told === undefined ? readCounted(c.req.raw.body!, maxBytes, body, late.promise) : readTold(c, Number(told), body),
-      late.promise,
-    ]);
-  } catch {
-    // The caller's line broke, or it said a length that it did not keep to: nothing else can throw here.
-    return { reason: 'broke-off' };
-  } finally {
-    clearTimeout(timer);
-    closeBody(body);
-  }
+type Taken = string | Untaken | null;
+
+/** The body as text, or why it was not taken; null when there is none. */
+function read(c: Context<AppEnv>, maxBytes: number, openedAt: number): Promise<Taken> | Taken {
+  const { raw } = c.req;
+  // The platform holds a body to the length it was told. Its stream is not looked at then: that costs much.
+  const told = Number(c.req.header('content-length'));
+  if (told > maxBytes) return { reason: 'too-large' };
+  if (!(told >= 0) && raw.body === null) return null;
+  return new Promise((resolve) => {
+    const giveWay = (): void => resolve({ reason: 'too-slow' });
+    const body: OpenBody = { keyId: c.get('principal').keyId, openedAt, heldBytes: 0, giveWay };
+    const end = (taken: Taken): void => {
+      closeBody(body);
+      resolve(taken);
+    };
+    openBody(body);
+    if (told >= 0) holdBytes(body, told);
+    const reading = told >= 0 ? raw.text() : readCounted(raw.body!, maxBytes, body);
+    // The caller's line broke, or it said a length that it did not keep to.
+    reading.then(end, () => end({ reason: 'broke-off' }));
+  });
 }
 
-function readTold(c: Context<AppEnv>, bytes: number, body: OpenBody): Promise<string> {
-  holdBytes(body, bytes);
-  return c.req.raw.text();
-}
-
+/** Reads what has no length; stops at the limit, and when the body had to give way. */
 async function readCounted(
   stream: ReadableStream<Uint8Array>,
   maxBytes: number,
   body: OpenBody,
-  late: Promise<Untaken>,
 ): Promise<string | Untaken> {
-  const reader = stream.getReader();
   const decoder = new TextDecoder();
   let text = '';
   let bytes = 0;
-  for (;;) {
-    const part = await Promise.race([reader.read(), late]);
-    if ('reason' in part) return stop(reader, part);
-    if (part.done) return text + decoder.decode();
-    bytes += part.value.length;
-    if (bytes > maxBytes) return stop(reader, { reason: 'too-large' });
-    holdBytes(body, part.value.length);
-    text += decoder.decode(part.value, { stream: true });
+  for await (const part of stream) {
+    bytes += part.length;
+    if (bytes > maxBytes) return { reason: 'too-large' };
+    holdBytes(body, part.length);
+    text += decoder.decode(part, { stream: true });
   }
-}
-
-function stop(reader: ReadableStreamDefaultReader<Uint8Array>, why: Untaken): Untaken {
-  // What is not read any more must not be sent any more; that it broke off changes nothing by now.
-  reader.cancel().catch(() => undefined);
-  return why;
+  return text + decoder.decode();
 }

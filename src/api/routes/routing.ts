@@ -14,7 +14,7 @@ import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-r
 import { problemResponse } from '../problem.ts';
 import { RouteAnswerSchema, RouteRequestSchema } from '../schemas/route.ts';
 
-const route = createRoute({
+export const routeCall = createRoute({
   method: 'post',
   path: '/v1/route',
   'x-permission': 'route',
@@ -27,7 +27,7 @@ const route = createRoute({
 const POLICY = 'least-time';
 
 export function mountRouting(app: App): void {
-  app.openapi(route, async (c) => {
+  app.openapi(routeCall, async (c) => {
     const body = c.req.valid('json');
     const type = body.type ?? typeForRequest(body.requestType ?? '');
     if (type === undefined || !isComponentType(type)) {

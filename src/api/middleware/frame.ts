@@ -1,0 +1,36 @@
+/**
+ * What every answer of the Worker has, whatever is asked: an id, in `x-request-id` and in problem documents,
+ * so that a caller's log and ours can be laid side by side; headers that close it to browsers; no caching.
+ *
+ * The headers of the page and its files stand in `src/dashboard/public/_headers`: the platform serves
+ * them without asking the Worker.
+ */
+import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import type { AppEnv } from '../app-env.ts';
+import { CLOSED_HEADERS } from '../closed-headers.ts';
+
+/** A caller's own id is kept when it is a plain one. */
+const ACCEPTED_ID = /^[\w-]{8,64}$/;
+
+/** The contract changes with a deployment only. */
+const CACHED_SECONDS = 300;
+
+export const frame = createMiddleware<AppEnv>(async (c, next) => {
+  c.set('requestId', takeOrMakeId(c.req.header('x-request-id')));
+  await next();
+  close(c);
+});
+
+const takeOrMakeId = (given: string | undefined): string =>
+  given !== undefined && ACCEPTED_ID.test(given) ? given : crypto.randomUUID();
+
+function close(c: Context<AppEnv>): void {
+  const { headers } = c.res;
+  headers.set('x-request-id', c.get('requestId'));
+  // An answer of the hot path was made with all of them.
+  if (headers.has('content-security-policy')) return;
+  for (const [name, value] of CLOSED_HEADERS) headers.set(name, value);
+  const cached = c.req.path === '/openapi.json' && c.res.status === 200;
+  if (cached) headers.set('cache-control', `public, max-age=${CACHED_SECONDS}`);
+}
