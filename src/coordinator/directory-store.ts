@@ -79,6 +79,18 @@ export class DirectoryStore {
       .map((row) => row.owner);
   }
 
+  /** Whose the id will be by the registrations under way: of those with an owner the oldest decides. */
+  claimantOf(id: string): string | null {
+    return (
+      this.sql
+        .exec<{ owner: string }>(
+          'SELECT owner FROM claims WHERE id = ? AND owner IS NOT NULL ORDER BY sequence LIMIT 1',
+          id,
+        )
+        .toArray()[0]?.owner ?? null
+    );
+  }
+
   nextSequence(): number {
     return this.sql
       .exec<{ value: number }>(

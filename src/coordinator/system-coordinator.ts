@@ -66,7 +66,8 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
       if (refusal) return refusal;
       const { id, type, dependencies } = claim;
       const entry = this.directory.entry(id);
-      const owner = entry ? entry.owner : claim.owner;
+      // A registrar's claim under way counts, or whoever may take over any id would take it unawares.
+      const owner = entry ? entry.owner : (this.directory.claimantOf(id) ?? claim.owner);
       const sequence = this.directory.nextSequence();
       this.directory.addClaim({ id, type, sequence, owner }, Date.now() + CLAIM_MS, dependencies);
       return ok({ sequence, owner });

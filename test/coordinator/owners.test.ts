@@ -6,6 +6,12 @@ import { freshCoordinator } from './fresh-coordinator.ts';
 
 const claimOf = (id: string, owner: string | null) => ({ id, type: 'task_router', dependencies: [], owner });
 
+async function claimed(system: CoordinatorApi, owner: string | null) {
+  const claim = await system.claim(claimOf('a', owner));
+  if (!claim.ok) throw new Error(claim.message);
+  return claim.value;
+}
+
 async function registered(system: CoordinatorApi, id: string, owner: string | null): Promise<void> {
   const claim = await system.claim(claimOf(id, owner));
   if (!claim.ok) throw new Error(claim.message);
@@ -59,6 +65,51 @@ describe('an id', () => {
     await registered(system, 'a', 'k1');
     await system.evict();
     expect(await system.claim(claimOf('a', 'k2'))).toMatchObject({ ok: false, reason: 'id-taken' });
+  });
+});
+
+describe('an id that a registrar registers while somebody who may take any does', () => {
+  it.each([
+    ['the registrar', [0, 1]],
+    ['the other', [1, 0]],
+  ])('is the registrar’s, though %s is confirmed first', async (_who, order) => {
+    const system = freshCoordinator();
+    const claims = [await claimed(system, 'k1'), await claimed(system, null)];
+    expect(claims.map(({ owner }) => owner)).toEqual(['k1', 'k1']);
+    for (const at of order) expect(await system.confirm('a', claims[at]!.sequence)).toBe(true);
+    expect(await system.claim(claimOf('a', 'k1'))).toMatchObject({ ok: true, value: { owner: 'k1' } });
+    expect(await system.claim(claimOf('a', 'k2'))).toMatchObject({ ok: false, reason: 'id-taken' });
+  });
+
+  it('is the registrar’s over an eviction', async () => {
+    const system = freshCoordinator();
+    await claimed(system, 'k1');
+    await system.evict();
+    expect((await claimed(system, null)).owner).toBe('k1');
+  });
+
+  it('stays whose the claim says, when the registrar gives up', async () => {
+    const system = freshCoordinator();
+    const given = await claimed(system, 'k1');
+    const taken = await claimed(system, null);
+    await system.release('a', given.sequence);
+    expect(await system.confirm('a', taken.sequence)).toBe(true);
+    expect(await system.claim(claimOf('a', null))).toMatchObject({ ok: true, value: { owner: taken.owner } });
+  });
+
+  it('is nobody’s in particular when the registrar gave up before', async () => {
+    const system = freshCoordinator();
+    await system.release('a', (await claimed(system, 'k1')).sequence);
+    expect((await claimed(system, null)).owner).toBeNull();
+  });
+
+  it('goes by the registration that is there, not by one under way', async () => {
+    const system = freshCoordinator();
+    await registered(system, 'a', 'k1');
+    const change = await claimed(system, null);
+    expect(change.owner).toBe('k1');
+    await registered(system, 'b', null);
+    expect(await system.claim(claimOf('b', null))).toMatchObject({ ok: true, value: { owner: null } });
   });
 });
 
