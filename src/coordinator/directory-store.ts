@@ -182,6 +182,11 @@ export class DirectoryStore {
     );
   }
 
+  /** True when somebody names `id`, registered or pending. */
+  hasDependants(id: string): boolean {
+    return this.sql.exec('SELECT 1 FROM dependencies WHERE depends_on = ? LIMIT 1', id).toArray().length > 0;
+  }
+
   /** Components that name `id` among their dependencies. */
   dependants(id: string): string[] {
     return this.sql

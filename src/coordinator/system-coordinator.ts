@@ -264,13 +264,18 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     if (isTaken) return fail('id-taken', `${id} is registered by somebody else`);
     const other = this.directory.typesOf(id).find((known) => known !== type);
     if (other !== undefined) return fail('type-conflict', `${id} is registered as ${other}, not as ${type}`);
+    const added = dependencies.filter((dependency) => !this.directory.dependsOn(id, dependency));
     // One it names already may have gone since: that must not keep it from changing anything else.
-    const missing = dependencies.find(
-      (dependency) => !this.directory.entry(dependency) && !this.directory.dependsOn(id, dependency),
-    );
+    const missing = added.find((dependency) => !this.directory.entry(dependency));
     if (missing !== undefined) return fail('dependency-not-registered', `${missing} is not registered`);
-    if (this.directory.reaches(dependencies, id)) return fail('dependency-cycle', `${id} would depend on itself`);
-    return null;
+    return this.closesCycle(id, added) ? fail('dependency-cycle', `${id} would depend on itself`) : null;
+  }
+
+  /** Whether edges from `id` would lead back to it. There was no cycle before, so only new ones can close one. */
+  private closesCycle(id: string, added: readonly string[]): boolean {
+    if (added.includes(id)) return true;
+    // The search may walk the whole graph: not for a component on which nobody depends, and most are such.
+    return added.length > 0 && this.directory.hasDependants(id) && this.directory.reaches(added, id);
   }
 }
 
