@@ -11,7 +11,7 @@ import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import { TYPE_NAMES } from '../core/config/component-types.ts';
 import { toCloudEvent } from '../core/event/cloud-event.ts';
-import { dependencyEvents } from '../core/event/dependency-events.ts';
+import { concernsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
 import { emptyType, rollUp } from '../core/health/system-health.ts';
 import type { Failure } from '../core/result.ts';
@@ -232,7 +232,8 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     if (isAlert(draft) && this.env.ALERT_WEBHOOK_URL && this.env.ALERT_WEBHOOK_SECRET) {
       this.deliveries.owe(`alert-${draft.key}`, JSON.stringify(toCloudEvent(event)), Date.now());
     }
-    for (const follower of dependencyEvents(draft, this.directory.dependants(draft.subject))) this.log.append(follower);
+    const dependants = concernsDependants(draft) ? this.directory.dependants(draft.subject) : [];
+    for (const follower of dependencyEvents(draft, dependants)) this.log.append(follower);
     const { claim } = draft.data;
     // A removal that nobody lived to report to us reaches us as its event.
     if (draft.type === 'component.unregistered' && typeof claim === 'number') this.forget(draft.subject, claim);

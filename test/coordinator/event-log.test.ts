@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { DirectoryStore } from '../../src/coordinator/directory-store.ts';
 import type { EventDraft, EventType } from '../../src/core/event/coordinator-event.ts';
 import type { TypeHealth } from '../../src/core/health/system-health.ts';
 import type { FreshCoordinator } from './fresh-coordinator.ts';
@@ -81,6 +82,26 @@ describe('the event log', () => {
       ['component.updated', 'a'],
     ]);
     expect(events[1]!.data).toEqual({ dependency: 'base' });
+  });
+
+  it('tells a crowd of dependants at once, and once', async () => {
+    await system.registered('base');
+    const crowd = Array.from({ length: 25 }, (_each, at) => `c-${at}`).toSorted();
+    for (const id of crowd) await system.registered(id, 'task_router', ['base']);
+    const lost = draft('failed-1', { type: 'component.failed', subject: 'base' });
+    await system.publish([lost], null);
+    await system.publish([lost], null);
+    const [failed, told, ...more] = await all();
+    expect([failed?.type, more]).toEqual(['component.failed', []]);
+    expect(told).toMatchObject({ type: 'component.dependency-lost', subject: 'base' });
+    expect(told?.data).toEqual({ dependency: 'base', dependants: crowd });
+  });
+
+  it('looks for dependants only where there is something to tell them', async () => {
+    const dependants = vi.spyOn(DirectoryStore.prototype, 'dependants');
+    onTestFinished(() => dependants.mockRestore());
+    await system.publish([draft('one'), draft('two', { type: 'component.health-changed' })], null);
+    expect(dependants).not.toHaveBeenCalled();
   });
 
   it('frees the id of a component it is told was removed, of that registration only', async () => {

@@ -1,17 +1,45 @@
 /** What an event about a component means to those that depend on it. */
 import type { EventDraft } from './coordinator-event.ts';
 
+/** So many dependants get an event each. Of more, one event tells many, or they would flood the log. */
+const MAX_SINGLE = 20;
+/** Most dependants in one event, and most characters of their ids: as much as a registration may have. */
+const MAX_LISTED = 500;
+const MAX_LISTED_LENGTH = 16_384;
+
+/** Whether those that depend on its subject are to be told. */
+export const concernsDependants = (draft: EventDraft): boolean => consequence(draft) !== undefined;
+
 /** Drafts for the dependants of `draft.subject`, keyed by the event they follow from. */
 export function dependencyEvents(draft: EventDraft, dependants: readonly string[]): EventDraft[] {
   const type = consequence(draft);
   if (!type) return [];
-  return dependants.map((dependant) => ({
-    key: `${draft.key}>${dependant}`,
+  const { key, subject: dependency, time } = draft;
+  if (dependants.length <= MAX_SINGLE)
+    return dependants.map((id) => ({ key: `${key}>${id}`, type, subject: id, time, data: { dependency } }));
+  // No id has a star: no key of these is one of those above.
+  return listed(dependants).map((ids, at) => ({
+    key: `${key}>*${at}`,
     type,
-    subject: dependant,
-    time: draft.time,
-    data: { dependency: draft.subject },
+    subject: dependency,
+    time,
+    data: { dependency, dependants: ids },
   }));
+}
+
+function listed(ids: readonly string[]): string[][] {
+  const lists: string[][] = [];
+  let room = 0;
+  for (const id of ids) {
+    const last = lists.at(-1);
+    if (last && last.length < MAX_LISTED && id.length <= room) last.push(id);
+    else {
+      lists.push([id]);
+      room = MAX_LISTED_LENGTH;
+    }
+    room -= id.length;
+  }
+  return lists;
 }
 
 function consequence(draft: EventDraft): 'component.dependency-available' | 'component.dependency-lost' | undefined {

@@ -49,12 +49,54 @@ describe('dependencyEvents', () => {
     expect(dependencyEvents(draftOf('component.failed'), [])).toEqual([]);
   });
 
+  it.each([
+    { dependants: 20, events: 20 },
+    { dependants: 21, events: 1 },
+    { dependants: 500, events: 1 },
+    { dependants: 501, events: 2 },
+    { dependants: 10_000, events: 20 },
+  ])('tells $dependants dependants in $events events, each of them once', ({ dependants, events }) => {
+    const ids = Array.from({ length: dependants }, (_each, at) => `router-${at}`);
+    const told = dependencyEvents(draftOf('component.failed'), ids);
+    expect(told).toHaveLength(events);
+    expect(new Set(told.map(({ key }) => key)).size).toBe(events);
+    const named = told.flatMap(({ subject, data }) => (data['dependants'] as string[] | undefined) ?? [subject]);
+    expect(named).toEqual(ids);
+  });
+
+  it('lists many under the dependency itself', () => {
+    const ids = Array.from({ length: 30 }, (_each, at) => `router-${at}`);
+    expect(dependencyEvents(draftOf('component.failed'), ids)).toEqual([
+      {
+        key: 'k-1>*0',
+        type: 'component.dependency-lost',
+        subject: 'registry-1',
+        time: 42,
+        data: { dependency: 'registry-1', dependants: ids },
+      },
+    ]);
+  });
+
+  it('lists fewer at once where the ids are long: an event is no longer than a registration', () => {
+    const ids = Array.from({ length: 500 }, (_each, at) => `${at}`.padEnd(128, 'x'));
+    const told = dependencyEvents(draftOf('component.failed'), ids);
+    for (const { data } of told) expect((data['dependants'] as string[]).join('').length).toBeLessThanOrEqual(16_384);
+    expect(told.flatMap(({ data }) => data['dependants'])).toEqual(ids);
+  });
+
   it('ends after one step: what it says has no consequences of its own', () => {
-    const [told] = dependencyEvents(draftOf('component.failed'), ['router-1']);
-    expect(dependencyEvents(told!, ['router-2'])).toEqual([]);
+    const many = Array.from({ length: 30 }, (_each, at) => `router-${at}`);
+    for (const dependants of [['router-1'], many]) {
+      const [told] = dependencyEvents(draftOf('component.failed'), dependants);
+      expect(dependencyEvents(told!, ['router-2'])).toEqual([]);
+    }
   });
 
   it('gives the same event the same key, so that published twice it adds nothing', () => {
+    const many = Array.from({ length: 30 }, (_each, at) => `router-${at}`);
+    expect(dependencyEvents(draftOf('component.failed'), many)).toEqual(
+      dependencyEvents(draftOf('component.failed'), many),
+    );
     const [first, second] = [1, 2].map(() => dependencyEvents(draftOf('component.recovered'), ['a', 'b']));
     expect(first).toEqual(second);
     expect(new Set(first?.map((draft) => draft.key)).size).toBe(2);
