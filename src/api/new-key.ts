@@ -53,8 +53,8 @@ export async function issueComponentKey(
   return create({ name: componentId, scopes: [`component:${componentId}`], expiresAt: null, issue }, actor);
 }
 
-type CreateRefusal = 'key-limit' | 'unknown-component' | 'unauthorized';
-type RotateRefusal = 'unknown-key' | 'key-not-active' | 'unknown-component' | 'unauthorized';
+type CreateRefusal = 'key-limit' | 'unknown-component' | 'too-many-changes' | 'unauthorized';
+type RotateRefusal = 'unknown-key' | 'key-not-active' | 'unknown-component' | 'too-many-changes' | 'unauthorized';
 
 async function create(
   request: KeyRequest & { readonly issue: KeyIssue | null },

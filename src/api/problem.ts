@@ -38,6 +38,7 @@ const PROBLEMS = {
   'dependency-not-registered': [422, 'A dependency is not registered'],
   'dependency-cycle': [422, 'The dependencies form a cycle'],
   'precondition-invalid': [422, 'If-Match is not a revision'],
+  'too-many-changes': [429, 'The key makes changes too often'],
   'too-many-probes': [429, 'The component is being checked too often'],
   'too-many-reports': [429, 'The component is being reported too often'],
   'rate-limited': [429, 'Too many calls'],
@@ -90,10 +91,13 @@ export function problemResponse(c: Context, code: ProblemCode, options: ProblemO
 
 /** A failure as it came from whoever was asked. */
 export const refusal = (c: Context, failure: Failure<ProblemCode>): ProblemResponse =>
-  problemResponse(c, failure.reason, {
-    detail: failure.message,
-    ...(failure.retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(failure.retryAfterMs / 1_000) }),
-  });
+  problemResponse(c, failure.reason, toldOf(failure));
+
+/** What a failure says of itself. */
+export const toldOf = ({ message, retryAfterMs }: Failure<ProblemCode>): ProblemOptions => ({
+  detail: message,
+  ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
+});
 
 /** The faults zod found, each with its path as a JSON-pointer-like dotted name. */
 export const validationProblem = (c: Context, error: ZodError): ProblemResponse =>

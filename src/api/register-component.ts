@@ -9,6 +9,7 @@ import { isComponentType } from '../core/config/component-types.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import { judgeUrl } from '../core/outbound/url-policy.ts';
+import type { Changer } from '../core/quota/change-quota.ts';
 import type { Result } from '../core/result.ts';
 import { fail } from '../core/result.ts';
 import type { Registered } from '../registry/registry-api.ts';
@@ -23,6 +24,8 @@ export interface Registrant {
   /** Id of the registrar's key that asks; null for callers that may take over what they reach. */
   readonly owner: string | null;
   readonly actor: Actor;
+  /** Whose quota it is charged to; null for none. */
+  readonly changer: Changer | null;
 }
 
 /** Registers, or with `ifGeneration` replaces exactly that registration. */
@@ -34,7 +37,8 @@ export async function registerComponent(
   const { id, type, dependencies } = registration;
   const directory = coordinator();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const claim = await directory.claim({ id, type, dependencies, owner: by.owner, keyId: by.actor.keyId });
+    const { owner: asking, actor, changer } = by;
+    const claim = await directory.claim({ id, type, dependencies, owner: asking, keyId: actor.keyId, changer });
     if (!claim.ok) return claim;
     const { sequence, owner } = claim.value;
     const stored = await registryOf(type).register({
@@ -42,7 +46,7 @@ export async function registerComponent(
       claim: sequence,
       ifGeneration,
       owner,
-      actor: by.actor,
+      actor,
     });
     if (!stored.ok) {
       await directory.release(id, sequence);

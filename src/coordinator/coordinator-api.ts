@@ -5,6 +5,7 @@ import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { EventSink, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
 import type { SystemHealth } from '../core/health/system-health.ts';
+import type { Changer } from '../core/quota/change-quota.ts';
 import type { Result } from '../core/result.ts';
 import type { Delivery } from './delivery-store.ts';
 
@@ -37,13 +38,15 @@ export interface CoordinatorApi extends EventSink {
   createKey(
     draft: KeyDraft,
     actor: Actor,
-  ): Promise<Result<AccessKey, 'key-limit' | 'unknown-component' | 'unauthorized'>>;
+  ): Promise<Result<AccessKey, 'key-limit' | 'unknown-component' | 'too-many-changes' | 'unauthorized'>>;
   /** Gives it another secret; the one before works until the overlap is over. */
   rotateKey(
     id: string,
     fresh: FreshSecret,
     actor: Actor,
-  ): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unknown-component' | 'unauthorized'>>;
+  ): Promise<
+    Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unknown-component' | 'too-many-changes' | 'unauthorized'>
+  >;
   /** Ends it, with `cascade` also what was issued for it; ending it again changes nothing. */
   revokeKey(
     id: string,
@@ -77,6 +80,8 @@ export interface Claim {
   readonly owner: string | null;
   /** Id of the caller's key: it must still be in force. Absent when we ask ourselves. */
   readonly keyId?: string;
+  /** Whose quota it is charged to, by how far that key reaches; absent or null for none. */
+  readonly changer?: Changer | null;
 }
 
 export interface Claimed {
@@ -87,6 +92,7 @@ export interface Claimed {
 
 export type ClaimRefusal =
   | 'unauthorized'
+  | 'too-many-changes'
   | 'type-conflict'
   | 'id-taken'
   | 'dependency-not-registered'
@@ -131,6 +137,8 @@ export interface KeyIssue {
   readonly componentId: string;
   /** Id of the registrar's key that asks; null for callers that may have it for whoever owns it. */
   readonly owner: string | null;
+  /** Whose quota it is charged to; absent or null for none, or when the registration has paid for it. */
+  readonly changer?: Changer | null;
 }
 
 export interface KeySyncRequest {

@@ -14,6 +14,7 @@ import { toCloudEvent } from '../core/event/cloud-event.ts';
 import { concernsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
 import { emptyType, rollUp } from '../core/health/system-health.ts';
+import type { Changer } from '../core/quota/change-quota.ts';
 import type { Failure } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type {
@@ -29,6 +30,7 @@ import type {
   Unsettled,
 } from './coordinator-api.ts';
 import { AuditStore } from './audit-store.ts';
+import { ChangeGate } from './change-gate.ts';
 import { DeliveryStore } from './delivery-store.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { EventStore } from './event-store.ts';
@@ -49,6 +51,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   private readonly keyStore: KeyStore;
   private readonly auditStore: AuditStore;
   private readonly keyDesk: KeyDesk;
+  private readonly changes = new ChangeGate();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -62,7 +65,8 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async claim(claim: Claim): ReturnType<CoordinatorApi['claim']> {
     return this.ctx.storage.transactionSync(() => {
-      const refusal = this.refuseActor(claim.keyId) ?? this.refuse(claim);
+      const refusal =
+        this.refuseActor(claim.keyId) ?? this.refuseChange(claim.keyId, claim.changer) ?? this.refuse(claim);
       if (refusal) return refusal;
       const { id, type, dependencies } = claim;
       const entry = this.directory.entry(id);
@@ -154,7 +158,10 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   async createKey(draft: KeyDraft, actor: Actor): ReturnType<CoordinatorApi['createKey']> {
     return this.ctx.storage.transactionSync(
       () =>
-        this.refuseActor(actor.keyId) ?? this.refuseIssue(draft.issue) ?? this.keyDesk.create(draft, actor, Date.now()),
+        this.refuseActor(actor.keyId) ??
+        this.refuseChange(actor.keyId, draft.issue?.changer) ??
+        this.refuseIssue(draft.issue) ??
+        this.keyDesk.create(draft, actor, Date.now()),
     );
   }
 
@@ -162,6 +169,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     return this.ctx.storage.transactionSync(
       () =>
         this.refuseActor(actor.keyId) ??
+        this.refuseChange(actor.keyId, fresh.issue?.changer) ??
         this.refuseIssue(fresh.issue ?? null) ??
         this.keyDesk.rotate(id, fresh, actor, Date.now()),
     );
@@ -258,6 +266,11 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   private refuseActor(keyId: string | undefined): Failure<'unauthorized'> | null {
     const inForce = keyId === undefined || this.keyDesk.isInForce(keyId, Date.now());
     return inForce ? null : fail('unauthorized', 'the key is not valid any more');
+  }
+
+  /** Asked before anything that costs: a change that is refused for another reason is charged as well. */
+  private refuseChange(keyId?: string, changer?: Changer | null): Failure<'too-many-changes'> | null {
+    return changer && keyId !== undefined ? this.changes.refuse(keyId, changer, Date.now()) : null;
   }
 
   private refuse({ id, type, dependencies, owner }: Claim): Failure<ClaimRefusal> | null {

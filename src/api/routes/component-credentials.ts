@@ -13,6 +13,7 @@ import { NewKeySchema } from '../schemas/key.ts';
 import type { ControlSecret } from '../../registry/registry-api.ts';
 import { toIsoOrNull } from '../../core/component/resource.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
+import { changerOf } from '../../core/quota/change-quota.ts';
 
 const tags = ['components'];
 
@@ -51,8 +52,9 @@ export function mountComponentCredentials(app: App): void {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
     if (!found.ok) return refusal(c, found);
+    const reach = c.get('reach');
     const issued = await issueComponentKey(
-      { componentId: id, owner: ownerFilter(c.get('reach'), id) ?? null },
+      { componentId: id, owner: ownerFilter(reach, id) ?? null, changer: changerOf(reach) },
       actorOf(c),
     );
     if (!issued.ok) return refusal(c, issued);

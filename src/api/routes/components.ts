@@ -11,6 +11,7 @@ import type { Json } from '../../core/json.ts';
 import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
 import type { Reach } from '../../core/access/permission.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
+import { changerOf } from '../../core/quota/change-quota.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { actorOf } from '../caller.ts';
 import { withRegistryOf } from '../directory-cache.ts';
@@ -20,7 +21,7 @@ import { mergePatch } from '../merge-patch.ts';
 import { issueComponentKey } from '../new-key.ts';
 import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../openapi-route.ts';
 import type { ProblemCode, ProblemOptions } from '../problem.ts';
-import { problemResponse, refusal, toFaults } from '../problem.ts';
+import { problemResponse, refusal, toFaults, toldOf } from '../problem.ts';
 import { registerComponent, registrationFaults } from '../register-component.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ComponentSchema } from '../schemas/component.ts';
@@ -195,7 +196,8 @@ const mayRegister = (reach: Reach, { id, type }: Registration): boolean =>
 async function firstKey(c: Context<AppEnv>, id: string) {
   const owner = ownerFilter(c.get('reach'), id);
   if (owner == null) return undefined;
-  const issued = await issueComponentKey({ componentId: id, owner }, actorOf(c));
+  // The registration has paid for it: a type that is started whole must not run out halfway.
+  const issued = await issueComponentKey({ componentId: id, owner, changer: null }, actorOf(c));
   // It is registered all the same, and a key can be asked for later.
   return issued.ok ? toNewKeyResource(issued.value) : undefined;
 }
@@ -212,11 +214,12 @@ async function store(
   const stored = await registerComponent(registration, ifGeneration, {
     owner: ownerFilter(c.get('reach'), registration.id) ?? null,
     actor: actorOf(c),
+    changer: changerOf(c.get('reach')),
   });
   if (stored.ok) return { ok: true, ...stored.value };
   const path = PATH_OF_REFUSAL[stored.reason];
   const errors = path === undefined ? {} : { errors: [{ path, message: stored.message }] };
-  return refused(stored.reason, { detail: stored.message, ...errors });
+  return refused(stored.reason, { ...toldOf(stored), ...errors });
 }
 
 const PATH_OF_REFUSAL: Partial<Record<ProblemCode, string>> = {
