@@ -206,14 +206,27 @@ export class DirectoryStore {
     return this.sql.exec<{ found: number }>(query, JSON.stringify(from), target).one().found === 1;
   }
 
+  /** The longest overdue of each type by turns: a registry that is away keeps only its own waiting. */
   overdueClaims(now: number, limit: number): ClaimRow[] {
     return this.sql
       .exec<EntryRow>(
-        'SELECT id, type, sequence, owner FROM claims WHERE until <= ? ORDER BY until LIMIT ?',
+        `SELECT id, type, sequence, owner FROM claims WHERE until <= ?
+         ORDER BY ROW_NUMBER() OVER (PARTITION BY type ORDER BY until), until LIMIT ?`,
         now,
         limit,
       )
       .toArray();
+  }
+
+  /** Of the overdue claims of an id drops all but the newest. */
+  dropOverdue(id: string, now: number): void {
+    const dropped = this.sql.exec(
+      `DELETE FROM claims WHERE id = ?1 AND until <= ?2 AND sequence <
+         (SELECT MAX(sequence) FROM claims WHERE id = ?1 AND until <= ?2)`,
+      id,
+      now,
+    );
+    if (dropped.rowsWritten > 0) this.pruneEdges(id);
   }
 
   trim(now: number): void {

@@ -64,16 +64,19 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   }
 
   async claim(claim: Claim): ReturnType<CoordinatorApi['claim']> {
+    const now = Date.now();
     return this.ctx.storage.transactionSync(() => {
       const refusal =
         this.refuseActor(claim.keyId) ?? this.refuseChange(claim.keyId, claim.changer) ?? this.refuse(claim);
       if (refusal) return refusal;
       const { id, type, dependencies } = claim;
+      // One that the sweep settles brings to light whatever is stored: while it cannot, more would only pile up.
+      this.directory.dropOverdue(id, now);
       const entry = this.directory.entry(id);
       // A registrar's claim under way counts, or whoever may take over any id would take it unawares.
       const owner = entry ? entry.owner : (this.directory.claimantOf(id) ?? claim.owner);
       const sequence = this.directory.nextSequence();
-      this.directory.addClaim({ id, type, sequence, owner }, Date.now() + CLAIM_MS, dependencies);
+      this.directory.addClaim({ id, type, sequence, owner }, now + CLAIM_MS, dependencies);
       return ok({ sequence, owner });
     });
   }

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { FreshCoordinator } from './fresh-coordinator.ts';
 import { freshCoordinator } from './fresh-coordinator.ts';
 
@@ -27,6 +27,39 @@ describe('unsettled claims', () => {
   it('are held all the same until they are settled', async () => {
     await system.claimed('a');
     expect(await claim('a', 'agent_registry')).toMatchObject({ ok: false, reason: 'type-conflict' });
+  });
+});
+
+describe('claims that nobody could settle yet', () => {
+  it('of one type do not keep those of another waiting', async () => {
+    for (let at = 0; at < 110; at++) await system.claimed(`a-${at}`, 'task_router');
+    const other = await system.claimed('b', 'agent_registry');
+    const due = await system.unsettled(later());
+    expect(due).toHaveLength(100);
+    expect(due.map(({ sequence }) => sequence)).toContain(other);
+    expect(due[0]).toMatchObject({ id: 'a-0' });
+  });
+
+  it('of one id are not piled up: the newest stands for all', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await system.registered('x');
+    const stored = await system.claimed('a', 'task_router', ['x']);
+    await system.claimed('other');
+    let newest = stored;
+    for (let at = 0; at < 5; at++) {
+      vi.setSystemTime(later());
+      newest = await system.claimed('a');
+    }
+    const due = (await system.unsettled(later())).filter(({ id }) => id === 'a');
+    expect(due).toHaveLength(2);
+    expect(due[1]).toMatchObject({ sequence: newest });
+    // What the registry stored under a claim that is not kept is found by any that is.
+    await system.release('a', newest);
+    const held = { claim: stored, owner: null, dependencies: ['x'] };
+    await system.settle('a', due[0]!.sequence, held);
+    expect(await system.typeOf('a')).toBe('task_router');
+    expect(await claim('x', 'task_router', ['a'])).toMatchObject({ ok: false, reason: 'dependency-cycle' });
   });
 });
 
