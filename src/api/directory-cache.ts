@@ -5,9 +5,9 @@
 import type { OwnerFilter, Reach } from '../core/access/permission.ts';
 import { ownerFilter } from '../core/access/permission.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
-import type { Result } from '../core/result.ts';
+import type { Failure, Result } from '../core/result.ts';
 import { fail } from '../core/result.ts';
-import type { RegistryApi } from '../registry/registry-api.ts';
+import type { NotFound, RegistryApi } from '../registry/registry-api.ts';
 import { registryOf } from '../registry/registry-api.ts';
 
 const MAX_REMEMBERED = 20_000;
@@ -21,7 +21,7 @@ export async function withRegistryOf<T, R extends string>(
   reach: Reach,
   id: string,
   call: (registry: RegistryApi, only: OwnerFilter) => Promise<Result<T, R>>,
-): Promise<Result<T, R | 'unknown-component'>> {
+): Promise<Result<T, Shown<R>>> {
   const only = ownerFilter(reach, id);
   if (only === undefined) return fail('unknown-component', `${id} is not registered`);
   for (;;) {
@@ -29,11 +29,19 @@ export async function withRegistryOf<T, R extends string>(
     const [type] = await typesOf([id]);
     if (type == null) return fail('unknown-component', `${id} is not registered`);
     const answer = await call(registryOf(type), only);
-    if (answer.ok || answer.reason !== 'unknown-component') return answer;
+    if (answer.ok) return answer;
+    // Somebody else's is where it was remembered to be.
+    if (answer.reason !== 'unknown-component') return hideOwner(answer);
     forgetType(id);
-    if (!wasRemembered) return answer;
+    if (!wasRemembered) return hideOwner(answer);
   }
 }
+
+/** What callers may be told: somebody else's component is as good as none. */
+export type Shown<R extends string> = Exclude<R, 'not-yours'> | NotFound;
+
+export const hideOwner = <R extends string>(failure: Failure<R>): Failure<Shown<R>> =>
+  (failure.reason === 'not-yours' ? fail('unknown-component', failure.message) : failure) as Failure<Shown<R>>;
 
 /** The types of ids, null for those that are not registered; asks the coordinator for what is not remembered. */
 export async function typesOf(ids: readonly string[]): Promise<(string | null)[]> {

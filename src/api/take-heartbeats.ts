@@ -2,16 +2,24 @@
 import type { Reach } from '../core/access/permission.ts';
 import { ownerFilter } from '../core/access/permission.ts';
 import type { ReportedLoad } from '../core/component/load.ts';
+import type { Result } from '../core/result.ts';
 import { fail } from '../core/result.ts';
-import type { HeartbeatResult } from '../registry/registry-api.ts';
+import type { HeartbeatReceipt, HeartbeatResult } from '../registry/registry-api.ts';
 import { registryOf } from '../registry/registry-api.ts';
-import { forgetType, typesOf } from './directory-cache.ts';
+import type { Shown } from './directory-cache.ts';
+import { forgetType, hideOwner, typesOf } from './directory-cache.ts';
 import type { Heartbeat } from './schemas/component.ts';
 
 type Beat = Heartbeat & { readonly id: string };
+type Taken = Result<HeartbeatReceipt, Shown<Extract<HeartbeatResult, { ok: false }>['reason']>>;
 
 /** A result for each, in their order; what is out of the caller's reach is unknown. */
-export async function takeHeartbeats(reach: Reach, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
+export async function takeHeartbeats(reach: Reach, beats: readonly Beat[]): Promise<Taken[]> {
+  const results = await sendAll(reach, beats);
+  return results.map((result) => (result.ok ? result : hideOwner(result)));
+}
+
+async function sendAll(reach: Reach, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
   const results = await sendHeartbeats(reach, beats);
   const missed = beats.filter(
     ({ id }, at) => ownerFilter(reach, id) !== undefined && isUnknown(results[at]) && forgetType(id),

@@ -106,8 +106,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async component(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['component']> {
-    const member = this.state.find(id, only);
-    return member ? ok(this.view(member.record, Date.now())) : unknown(id);
+    const found = this.state.find(id, only);
+    return found.ok ? ok(this.view(found.value.record, Date.now())) : found;
   }
 
   async components(query: ComponentQuery): ReturnType<RegistryApi['components']> {
@@ -141,8 +141,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async probe(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['probe']> {
-    const member = this.state.find(id, only);
-    if (!member) return unknown(id);
+    const found = this.state.find(id, only);
+    if (!found.ok) return found;
+    const member = found.value;
     if (!member.record.registration.healthCheck) return fail('no-health-check', `${id} registered no healthCheck`);
     const now = Date.now();
     const refusal = takeProbe(member, now);
@@ -160,8 +161,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     context: JsonObject | null,
     only: OwnerFilter = null,
   ): ReturnType<RegistryApi['reportFailure']> {
-    const member = this.state.find(id, only);
-    if (!member) return unknown(id);
+    const found = this.state.find(id, only);
+    if (!found.ok) return found;
+    const member = found.value;
     const now = Date.now();
     const refusal = takeReport(member, now);
     if (refusal) return refusal;
@@ -264,7 +266,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
 
   async setAside(id: string, state: 'maintenance' | 'isolated', until: number): ReturnType<RegistryApi['setAside']> {
     const member = this.state.members.get(id);
-    if (!member) return unknown(id);
+    if (!member) return fail('unknown-component', `${id} is not registered`);
     const now = Date.now();
     // What drains is out of routing already, and its removal has been acknowledged.
     if (member.record.lifecycle.state !== 'draining') {
@@ -363,5 +365,3 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
 
 const asksTheSame = (a: Registration, b: Registration): boolean =>
   a.endpoint === b.endpoint && JSON.stringify(a.healthCheck) === JSON.stringify(b.healthCheck);
-
-const unknown = (id: string) => fail('unknown-component', `${id} is not registered`);

@@ -12,10 +12,10 @@ import { fail, ok } from '../core/result.ts';
 import type { HostGate } from './host-gate.ts';
 import { hostOfUrl } from './host-gate.ts';
 import type { RecoveryDesk } from './recovery-desk.ts';
-import type { ControlAccess, NotFound } from './registry-api.ts';
+import type { ControlAccess, OutOfReach } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
 
-type Answer = Result<ControlSecret, NotFound | 'no-control'>;
+type Answer = Result<ControlSecret, OutOfReach | 'no-control'>;
 
 const SECRET_BYTES = 32;
 
@@ -58,9 +58,9 @@ export class ControlDesk {
   }
 
   private refuse(id: string, only: OwnerFilter) {
-    const member = this.state.find(id, only);
-    if (!member) return fail('unknown-component', `${id} is not registered`);
-    return member.record.registration.control ? null : noControl(id);
+    const found = this.state.find(id, only);
+    if (!found.ok) return found;
+    return found.value.record.registration.control ? null : noControl(id);
   }
 
   private stored(id: string): StoredControlSecret {

@@ -47,9 +47,9 @@ export class HeartbeatDesk {
   }
 
   private refuse({ id, only }: HeartbeatInput): HeartbeatResult | null {
-    const member = this.state.find(id, only);
-    if (!member) return fail('unknown-component', `${id} is not registered`);
-    if (member.record.registration.heartbeat) return null;
+    const found = this.state.find(id, only);
+    if (!found.ok) return found;
+    if (found.value.record.registration.heartbeat) return null;
     return fail('heartbeat-not-declared', `${id} registered no heartbeat.ttl`);
   }
 

@@ -12,7 +12,7 @@ import { componentEvent } from './health-drafts.ts';
 import type { LifecycleDesk } from './lifecycle-desk.ts';
 import type { Member } from './member.ts';
 import { firstRecord, renewed } from './new-record.ts';
-import type { NotFound, RegisterInput, Removal, RemoveOptions } from './registry-api.ts';
+import type { NotFound, OutOfReach, RegisterInput, Removal, RemoveOptions } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
 
 export interface Stored {
@@ -52,10 +52,11 @@ export class RegistrationDesk {
     return ok({ member, before, change: unchanged ? 'unchanged' : 'changed' });
   }
 
-  remove(id: string, options: RemoveOptions, now: number): Result<Removal, NotFound | 'precondition-failed'> {
+  remove(id: string, options: RemoveOptions, now: number): Result<Removal, OutOfReach | 'precondition-failed'> {
     const { drainMs, ifGeneration, only = null, actor = null } = options;
-    const record = this.state.find(id, only)?.record;
-    if (!record) return fail('unknown-component', `${id} is not registered`);
+    const found = this.state.find(id, only);
+    if (!found.ok) return found;
+    const { record } = found.value;
     if (ifGeneration !== null && ifGeneration !== record.generation) return stale(record, ifGeneration);
     if (drainMs > 0) {
       const until = now + drainMs;

@@ -25,36 +25,44 @@ export type { ControlSecret };
 
 export type NotFound = 'unknown-component';
 
-/** Where `only` is given, a component of another owner is answered as one that does not exist. */
+/**
+ * Of a component asked for with `only`: it is not here, or it is here and another owner's. Only the house may
+ * know the two apart.
+ */
+export type OutOfReach = NotFound | 'not-yours';
+
 export interface RegistryApi {
   /**
    * Stores under the number of a claim; an older claim than the stored one changes nothing. With
    * `ifGeneration` only over exactly that registration.
    */
   register(input: RegisterInput): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | NotFound>>;
-  component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, NotFound>>;
+  component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, OutOfReach>>;
   components(query: ComponentQuery): Promise<ComponentResource[]>;
   loads(): Promise<LoadEntry[]>;
   /** Removes it, after `drainMs` out of routing when that is not 0. */
-  remove(id: string, options: RemoveOptions): Promise<Result<Removal, NotFound | 'precondition-failed'>>;
+  remove(id: string, options: RemoveOptions): Promise<Result<Removal, OutOfReach | 'precondition-failed'>>;
   /** Many at once, a result for each in their order. */
   heartbeats(beats: readonly HeartbeatInput[]): Promise<HeartbeatResult[]>;
   /** Checks now (or joins the check under way) and answers its result; refused beyond ten at once, one a second. */
-  probe(id: string, only?: OwnerFilter): Promise<Result<ProbeResult, NotFound | 'no-health-check' | 'too-many-probes'>>;
+  probe(
+    id: string,
+    only?: OwnerFilter,
+  ): Promise<Result<ProbeResult, OutOfReach | 'no-health-check' | 'too-many-probes'>>;
   /** Stores and evaluates it; refused beyond sixty at once, one a second. */
   reportFailure(
     id: string,
     error: { code?: string; message: string },
     context: JsonObject | null,
     only?: OwnerFilter,
-  ): Promise<Result<FailureEvaluation, NotFound | 'too-many-reports'>>;
+  ): Promise<Result<FailureEvaluation, OutOfReach | 'too-many-reports'>>;
   /** What its control calls are signed with. */
-  controlSecret(id: string, only?: OwnerFilter): Promise<Result<ControlSecret, NotFound | 'no-control'>>;
+  controlSecret(id: string, only?: OwnerFilter): Promise<Result<ControlSecret, OutOfReach | 'no-control'>>;
   /** Makes a new one, with which the old one signs for a day. Of several rotations the last two secrets live. */
   rotateControlSecret(
     id: string,
     options?: { readonly only?: OwnerFilter },
-  ): Promise<Result<ControlSecret, NotFound | 'no-control'>>;
+  ): Promise<Result<ControlSecret, OutOfReach | 'no-control'>>;
   /** Brings an edge up to date and takes in what it assigned since. */
   sync(request: SyncRequest): Promise<SyncAnswer>;
   /** Removes what is stored under exactly that claim. */
@@ -155,7 +163,7 @@ export interface HeartbeatReceipt {
   readonly expiresAt: number;
 }
 
-export type HeartbeatResult = Result<HeartbeatReceipt, NotFound | 'heartbeat-not-declared'>;
+export type HeartbeatResult = Result<HeartbeatReceipt, OutOfReach | 'heartbeat-not-declared'>;
 
 export interface ProbeResult {
   readonly outcome: 'passed' | 'failed' | 'inconclusive';

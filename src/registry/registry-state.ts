@@ -12,10 +12,13 @@ import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import { MAX_PUT_OFF_MS } from '../core/health/host-budget.ts';
 import type { RoundPlace } from '../core/health/schedule.ts';
 import { detectionFor, nextRoundAt } from '../core/health/schedule.ts';
+import type { Result } from '../core/result.ts';
+import { fail, ok } from '../core/result.ts';
 import { countChecked, resourceView } from './fleet-views.ts';
 import type { DraftContext } from './health-drafts.ts';
 import type { Member } from './member.ts';
 import { INCONCLUSIVE, hashOf, newMember } from './member.ts';
+import type { OutOfReach } from './registry-api.ts';
 import type { OutboxDraft, RegistryStore, StoredHeartbeat } from './registry-store.ts';
 
 export interface Change {
@@ -82,10 +85,13 @@ export class RegistryState {
     if (change.visible) this.checkedCount = countChecked(this.members);
   }
 
-  /** The member of that id; one of another owner than `only` is none. */
-  find(id: string, only: OwnerFilter = null): Member | undefined {
+  /** The member of that id, unless it belongs to another owner than `only`. */
+  find(id: string, only: OwnerFilter = null): Result<Member, OutOfReach> {
     const member = this.members.get(id);
-    return only === null || member?.record.owner === only ? member : undefined;
+    // The same words for both: the message reaches the caller.
+    const message = `${id} is not registered`;
+    if (!member) return fail('unknown-component', message);
+    return only === null || member.record.owner === only ? ok(member) : fail('not-yours', message);
   }
 
   nameType(type: string): void {

@@ -56,7 +56,7 @@ describe.concurrent('the owner of a component', () => {
     expect(await ownerOf(registry, owned)).toBe('k-registrar');
     expect(await ownerOf(registry, free)).toBeNull();
     expect(await registry.api.component(owned, 'k-registrar')).toMatchObject({ ok: true });
-    expect(await registry.api.component(owned, 'k-another')).toMatchObject({ reason: 'unknown-component' });
+    expect(await registry.api.component(owned, 'k-another')).toMatchObject({ reason: 'not-yours' });
     expect(JSON.stringify(await registry.api.component(owned))).not.toContain('k-registrar');
   });
 
@@ -71,19 +71,20 @@ describe.concurrent('the owner of a component', () => {
     expect(await ownerOf(registry, id)).toBe('k-two');
   });
 
-  it.each(Object.keys(BY_ID))('alone finds it, others are told that it does not exist: %s', async (method) => {
+  it.each(Object.keys(BY_ID))('alone finds it, others are told that it is not theirs: %s', async (method) => {
     const registry = freshRegistry();
     const [owned, free, missing] = [freshId('owned'), freshId('free'), freshId('missing')];
     await registerAs(registry, owned, 'k-owner');
     await registerAs(registry, free, null);
     const before = await untouched(registry);
     const call = BY_ID[method]!;
-    for (const id of [owned, free, missing]) {
-      expect(await call(registry, id, 'k-other')).toEqual({
-        ok: false,
-        reason: 'unknown-component',
-        message: `${id} is not registered`,
-      });
+    for (const [id, reason] of [
+      [owned, 'not-yours'],
+      [free, 'not-yours'],
+      [missing, 'unknown-component'],
+    ] as const) {
+      // The words are what reaches the caller: they must not tell the two apart.
+      expect(await call(registry, id, 'k-other')).toEqual({ ok: false, reason, message: `${id} is not registered` });
     }
     expect(await untouched(registry)).toEqual(before);
     expect(await call(registry, owned, 'k-owner')).toMatchObject({ ok: true });
