@@ -1,7 +1,4 @@
-/**
- * Owes an entry to the audit for a change that comes with no event of its own. With an id, a change that is asked
- * for again is told of once.
- */
+/** Owes an entry to the audit for what comes with no event of its own. */
 import type { Context } from 'hono';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
@@ -10,5 +7,5 @@ import { actorOf } from './caller.ts';
 
 export const recordAudit = (
   c: Context<AppEnv>,
-  change: Pick<AuditEntry, 'action' | 'subject' | 'before' | 'after'> & { readonly id?: string },
+  change: Pick<AuditEntry, 'action' | 'subject' | 'before' | 'after'>,
 ): Promise<void> => coordinator().audit([{ id: crypto.randomUUID(), ...change, at: Date.now(), actor: actorOf(c) }]);

@@ -239,7 +239,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     const event = this.log.append(draft);
     // Published before: all that follows from it is written too.
     if (!event) return;
-    if (draft.audit) this.auditStore.owe({ ...draft.audit, id: draft.key, at: draft.time, subject: draft.subject });
+    if (draft.audit) this.auditStore.owe({ subject: draft.subject, ...draft.audit, id: draft.key, at: draft.time });
     if (isAlert(draft) && this.env.ALERT_WEBHOOK_URL && this.env.ALERT_WEBHOOK_SECRET) {
       this.deliveries.owe(`alert-${draft.key}`, JSON.stringify(toCloudEvent(event)), Date.now());
     }

@@ -5,6 +5,7 @@
  * the core judges, this object loads, stores in one synchronous transaction, schedules and delivers.
  */
 import { DurableObject, exports } from 'cloudflare:workers';
+import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
 import type { ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { AlarmClock } from './alarm-clock.ts';
@@ -39,6 +40,7 @@ import type {
   RegisterInput,
   RegistryApi,
   RemoveOptions,
+  RotateOptions,
   SyncAnswer,
   SyncRequest,
 } from './registry-api.ts';
@@ -179,11 +181,11 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return this.controls.secret(id, only, Date.now());
   }
 
-  async rotateControlSecret(
-    id: string,
-    options: { readonly only?: OwnerFilter } = {},
-  ): ReturnType<RegistryApi['rotateControlSecret']> {
-    return this.controls.rotate(id, options.only ?? null, Date.now());
+  async rotateControlSecret(id: string, options: RotateOptions = {}): ReturnType<RegistryApi['rotateControlSecret']> {
+    const now = Date.now();
+    const rotated = this.controls.rotate(id, options, now);
+    if (rotated.ok) await this.settle(now);
+    return rotated;
   }
 
   async sync(request: SyncRequest): Promise<SyncAnswer> {
@@ -251,8 +253,12 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return ended;
   }
 
-  async cancelRecovery(id: string, recoveryId: string): ReturnType<RegistryApi['cancelRecovery']> {
-    const cancelled = this.recoveries.cancel(id, recoveryId, Date.now());
+  async cancelRecovery(
+    id: string,
+    recoveryId: string,
+    actor: Actor | null = null,
+  ): ReturnType<RegistryApi['cancelRecovery']> {
+    const cancelled = this.recoveries.cancel(id, recoveryId, actor, Date.now());
     await this.settle(Date.now());
     return cancelled ? ok(null) : fail('not-recovering', `recovery ${recoveryId} is not running`);
   }

@@ -9,13 +9,17 @@ import { firstSecret, rotated, shownSecret, signingSecrets, toSecret } from '../
 import { controlUrlOf } from '../core/component/control-url.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
+import { eventDraft } from './health-drafts.ts';
 import type { HostGate } from './host-gate.ts';
 import { hostOfUrl } from './host-gate.ts';
+import type { Member } from './member.ts';
+import { takeRotation } from './on-demand.ts';
 import type { RecoveryDesk } from './recovery-desk.ts';
-import type { ControlAccess, OutOfReach } from './registry-api.ts';
+import type { ControlAccess, OutOfReach, RotateOptions } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
 
 type Answer = Result<ControlSecret, OutOfReach | 'no-control'>;
+type Rotation = Result<ControlSecret, OutOfReach | 'no-control' | 'too-many-rotations'>;
 
 const SECRET_BYTES = 32;
 
@@ -31,14 +35,23 @@ export class ControlDesk {
   }
 
   secret(id: string, only: OwnerFilter, now: number): Answer {
-    return this.refuse(id, only) ?? ok(shownSecret(this.stored(id), now));
+    const found = this.find(id, only);
+    return found.ok ? ok(shownSecret(this.stored(id), now)) : found;
   }
 
-  rotate(id: string, only: OwnerFilter, now: number): Answer {
-    const refusal = this.refuse(id, only);
+  /** Puts a fresh secret in its place, with the event that tells of it, which does not carry it. */
+  rotate(id: string, { only = null, actor = null }: RotateOptions, now: number): Rotation {
+    const found = this.find(id, only);
+    if (!found.ok) return found;
+    const member = found.value;
+    const refusal = takeRotation(member, now);
     if (refusal) return refusal;
     const next = rotated(this.stored(id), freshSecret(), now);
-    this.state.store.controlSecrets.save(id, next);
+    const audit = actor && { actor, action: 'control-secret.rotate' as const, before: null, after: null };
+    const context = { ...this.state.draftContext(member.record, now), audit };
+    const data = { previousUntil: next.previousUntil };
+    const event = eventDraft('component.control-secret-rotated', member.record, data, context);
+    this.state.commit({ controlSecret: { id, secret: next }, outbox: [event], visible: false }, now);
     return ok(shownSecret(next, now));
   }
 
@@ -57,10 +70,10 @@ export class ControlDesk {
     return ok({ url, secrets: signingSecrets(this.stored(id), now) });
   }
 
-  private refuse(id: string, only: OwnerFilter) {
+  /** The member of that id, if it takes control calls. */
+  private find(id: string, only: OwnerFilter): Result<Member, OutOfReach | 'no-control'> {
     const found = this.state.find(id, only);
-    if (!found.ok) return found;
-    return found.value.record.registration.control ? null : noControl(id);
+    return found.ok && !found.value.record.registration.control ? noControl(id) : found;
   }
 
   private stored(id: string): StoredControlSecret {

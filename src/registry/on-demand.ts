@@ -1,5 +1,5 @@
 /** Takes what callers ask for on demand from the component's quota, which lives as long as its object does. */
-import { PROBE_QUOTA, REPORT_QUOTA } from '../core/quota/on-demand-quota.ts';
+import { PROBE_QUOTA, REPORT_QUOTA, ROTATION_QUOTA } from '../core/quota/on-demand-quota.ts';
 import type { Taking } from '../core/quota/token-bucket.ts';
 import { takeTokens } from '../core/quota/token-bucket.ts';
 import type { Failure } from '../core/result.ts';
@@ -18,6 +18,14 @@ export function takeReport(member: Member, now: number): Failure<'too-many-repor
   const taking = takeTokens(member.quotas.reports, REPORT_QUOTA, now);
   member.quotas = { ...member.quotas, reports: taking.next };
   return refusal('too-many-reports', taking, `${member.record.registration.id} is being reported too often`);
+}
+
+/** Null when one more rotation of its control secret is allowed. */
+export function takeRotation(member: Member, now: number): Failure<'too-many-rotations'> | null {
+  const taking = takeTokens(member.quotas.rotations, ROTATION_QUOTA, now);
+  member.quotas = { ...member.quotas, rotations: taking.next };
+  const id = member.record.registration.id;
+  return refusal('too-many-rotations', taking, `the control secret of ${id} is being rotated too often`);
 }
 
 const refusal = <R extends string>(reason: R, taking: Taking, message: string): Failure<R> | null =>

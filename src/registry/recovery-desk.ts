@@ -2,10 +2,12 @@
  * The registry's side of recoveries: only one begins for a component at a time, proof is counted from
  * the checks, and everything a workflow waits for is written to the outbox first.
  */
+import type { Actor } from '../core/access/actor.ts';
+import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { controlUrlOf } from '../core/component/control-url.ts';
 import type { LifecycleState } from '../core/component/lifecycle.ts';
-import type { RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
+import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
@@ -96,12 +98,16 @@ export class RecoveryDesk {
     return 'permitted';
   }
 
-  /** Ends it before its next action; a workflow that waits hears of it at once. */
-  cancel(id: string, recoveryId: string, now: number): boolean {
+  /** Ends it before its next action; a workflow that waits hears of it at once. Asked again, it is the same cancel. */
+  cancel(id: string, recoveryId: string, actor: Actor | null, now: number): boolean {
     const found = this.find(id, recoveryId);
-    if (!found) return false;
+    if (!found) return this.endedAs(id, recoveryId) === 'cancelled';
+    if (found.active.cancelled) return true;
     const { record } = found.member;
-    this.update(record, { ...found.active, cancelled: true }, this.abandon(record, 'cancelled'), now);
+    const audit = actor && cancelNote(actor, found.active.order);
+    const context = { ...this.state.draftContext(record, now), newId: () => `${recoveryId}:cancel`, audit };
+    const event = eventDraft('recovery.cancel-requested', record, { recoveryId }, context);
+    this.update(record, { ...found.active, cancelled: true }, [event, ...this.abandon(record, 'cancelled')], now);
     return true;
   }
 
@@ -231,6 +237,14 @@ export class RecoveryDesk {
 const withActive = (record: ComponentRecord, active: ActiveRecovery): ComponentRecord => ({
   ...record,
   recovery: { ...record.recovery, active },
+});
+
+const cancelNote = (actor: Actor, { recoveryId, componentId }: RecoveryOrder): AuditNote => ({
+  actor,
+  action: 'recovery.cancel',
+  subject: recoveryId,
+  before: { componentId, status: 'running' },
+  after: null,
 });
 
 function signalDraft(

@@ -58,11 +58,14 @@ export interface RegistryApi {
   ): Promise<Result<FailureEvaluation, OutOfReach | 'too-many-reports'>>;
   /** What its control calls are signed with. */
   controlSecret(id: string, only?: OwnerFilter): Promise<Result<ControlSecret, OutOfReach | 'no-control'>>;
-  /** Makes a new one, with which the old one signs for a day. Of several rotations the last two secrets live. */
+  /**
+   * Makes a new one, with which the old one signs for a day. Of several rotations the last two secrets live;
+   * refused beyond ten at once, one every six seconds.
+   */
   rotateControlSecret(
     id: string,
-    options?: { readonly only?: OwnerFilter },
-  ): Promise<Result<ControlSecret, OutOfReach | 'no-control'>>;
+    options?: RotateOptions,
+  ): Promise<Result<ControlSecret, OutOfReach | 'no-control' | 'too-many-rotations'>>;
   /** Brings an edge up to date and takes in what it assigned since. */
   sync(request: SyncRequest): Promise<SyncAnswer>;
   /** Removes what is stored under exactly that claim. */
@@ -93,7 +96,12 @@ export interface RegistryApi {
   ): Promise<Result<null, NotFound | 'not-recovering'>>;
   /** Closes it; answers how it ended, `cancelled` when an operator was quicker. */
   endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<RecoveryOutcome>;
-  cancelRecovery(id: string, recoveryId: string): Promise<Result<null, NotFound | 'not-recovering'>>;
+  /** Lets it end before its next action; `actor` is who asked for it, for the audit. */
+  cancelRecovery(
+    id: string,
+    recoveryId: string,
+    actor?: Actor | null,
+  ): Promise<Result<null, NotFound | 'not-recovering'>>;
   /** Lets the best standby take over, once in a recovery. */
   promoteStandby(
     id: string,
@@ -122,6 +130,12 @@ export interface RemoveOptions {
   /** Out of routing for this long first; 0 for at once. */
   readonly drainMs: number;
   readonly ifGeneration: number | null;
+  readonly only?: OwnerFilter;
+  /** Who asked for it, for the audit. */
+  readonly actor?: Actor | null;
+}
+
+export interface RotateOptions {
   readonly only?: OwnerFilter;
   /** Who asked for it, for the audit. */
   readonly actor?: Actor | null;

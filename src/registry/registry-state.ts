@@ -6,6 +6,7 @@
  */
 import type { OwnerFilter } from '../core/access/permission.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
+import type { StoredControlSecret } from '../core/component/control-secret.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
@@ -24,6 +25,7 @@ import type { OutboxDraft, RegistryStore, StoredHeartbeat } from './registry-sto
 export interface Change {
   readonly records?: readonly ComponentRecord[];
   readonly removed?: readonly string[];
+  readonly controlSecret?: { readonly id: string; readonly secret: StoredControlSecret };
   readonly outbox?: readonly OutboxDraft[];
   /** True when routing or readers can see a difference: moves the revision. */
   readonly visible: boolean;
@@ -76,6 +78,7 @@ export class RegistryState {
     this.storage.transactionSync(() => {
       for (const record of records) this.store.saveComponent(record);
       for (const id of change.removed ?? []) this.store.deleteComponent(id);
+      if (change.controlSecret) this.store.controlSecrets.save(change.controlSecret.id, change.controlSecret.secret);
       for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
       if (change.visible) this.store.writeScalar('revision', String(revision));
     });

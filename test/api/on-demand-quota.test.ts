@@ -34,3 +34,16 @@ it('a component is reported as failed only so often', async () => {
     expect(Number(answer.headers.get('retry-after'))).toBe(1);
   }
 });
+
+it('a control secret is rotated only so often', async () => {
+  const id = freshId();
+  const control = { endpoint: '/control', actions: ['restart'] };
+  await call('POST', '/v1/components', silentRegistration(id, { control }));
+  vi.useFakeTimers({ toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const rotate = () => call('POST', `/v1/components/${id}/control-secret/rotate`);
+  for (let time = 0; time < 10; time++) expect((await rotate()).status).toBe(200);
+  const refused = await rotate();
+  expectProblem(refused, 429, 'too-many-rotations');
+  expect(Number(refused.headers.get('retry-after'))).toBe(6);
+});

@@ -54,6 +54,9 @@ describe('what is owed to the audit', () => {
     await system.publish([told, draft({ audit: undefined })], null);
     await system.publish([told], null);
     expect(await system.auditOwed(10)).toEqual([{ ...told.audit, id: told.key, at: 1_000, subject: 'a' }]);
+    const another = draft({ audit: { ...told.audit!, subject: 'r-1' } });
+    await system.publish([another], null);
+    expect(await system.auditOwed(10)).toMatchObject([{ subject: 'a' }, { id: another.key, subject: 'r-1' }]);
     const [event] = await system.events({ after: 0, types: null, limit: 1, newest: false });
     expect(event).not.toHaveProperty('audit');
   });

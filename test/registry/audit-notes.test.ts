@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
 import type { EventDraft } from '../../src/core/event/coordinator-event.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
+import { begunOnly, withControl } from '../recovery/ailing-component.ts';
 import { freshId, registrationFor } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from './fresh-registry.ts';
 import { PLAIN, freshRegistry, nextClaim } from './fresh-registry.ts';
@@ -48,6 +49,73 @@ describe.concurrent('the event of a change that somebody asked for', () => {
       },
       { type: 'component.unregistered', audit: { actor, action: 'component.remove', before: second, after: null } },
     ]);
+  });
+
+  it('carries who cancelled a recovery: written with the cancelling, and once', async () => {
+    const registry = await keepingEvents();
+    const id = freshId();
+    await registry.register(id, beats);
+    const { recoveryId } = await begunOnly(registry, id);
+    for (let time = 0; time < 2; time++)
+      expect(await registry.api.cancelRecovery(id, recoveryId, actor)).toMatchObject({ ok: true });
+    await registry.api.endRecovery(id, recoveryId, 'cancelled');
+    expect(await registry.api.cancelRecovery(id, recoveryId, actor)).toMatchObject({ ok: true });
+    const [asked, ...more] = (await drafts(registry)).filter(({ audit }) => audit);
+    expect(asked).toMatchObject({
+      key: `${recoveryId}:cancel`,
+      type: 'recovery.cancel-requested',
+      subject: id,
+      data: { recoveryId },
+      audit: {
+        actor,
+        action: 'recovery.cancel',
+        subject: recoveryId,
+        before: { componentId: id, status: 'running' },
+        after: null,
+      },
+    });
+    expect(more).toEqual([]);
+  });
+
+  it('carries who rotated a control secret, and not the secret', async () => {
+    const registry = await keepingEvents();
+    const id = freshId();
+    await registry.register(id, { ...beats, ...withControl(id) });
+    const rotated = await registry.api.rotateControlSecret(id, { actor });
+    if (!rotated.ok) throw new Error(rotated.message);
+    await registry.api.rotateControlSecret(id, { actor });
+    const written = (await drafts(registry)).filter(({ type }) => type === 'component.control-secret-rotated');
+    expect(written).toHaveLength(2);
+    expect(written[0]).toMatchObject({
+      subject: id,
+      data: { previousUntil: rotated.value.previousUntil },
+      audit: { actor, action: 'control-secret.rotate', before: null, after: null },
+    });
+    expect(JSON.stringify(written)).not.toContain('whsec_');
+  });
+
+  it('is written with the change or neither is', async () => {
+    const registry = await keepingEvents();
+    const id = freshId();
+    await registry.register(id, { ...beats, ...withControl(id) });
+    const before = await registry.api.controlSecret(id);
+    const { recoveryId } = await begunOnly(registry, id);
+    const stored = await registry.rows('SELECT recovery FROM components');
+    const refused = await runInDurableObject(registry.stub, async (instance: ComponentRegistry, { storage }) => {
+      storage.sql.exec('ALTER TABLE outbox RENAME TO outbox_away');
+      const changes = [
+        () => instance.cancelRecovery(id, recoveryId, actor),
+        () => instance.rotateControlSecret(id, { actor }),
+      ];
+      const answers = [];
+      for (const change of changes) answers.push(await change().then(() => 'made', String));
+      storage.sql.exec('ALTER TABLE outbox_away RENAME TO outbox');
+      return answers;
+    });
+    for (const answer of refused) expect(answer).toContain('no such table: outbox');
+    expect(await registry.rows('SELECT recovery FROM components')).toEqual(stored);
+    expect(await registry.api.permitAction(id, recoveryId, false)).toBe('permitted');
+    expect(await registry.api.controlSecret(id)).toEqual(before);
   });
 
   it('carries nothing when nobody did', async () => {

@@ -6,7 +6,6 @@ import { toNewKeyResource } from '../key-resource.ts';
 import { issueComponentKey } from '../new-key.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { refusal } from '../problem.ts';
-import { recordAudit } from '../record-audit.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ControlSecretSchema } from '../schemas/component.ts';
 import { NewKeySchema } from '../schemas/key.ts';
@@ -71,10 +70,9 @@ export function mountComponentCredentials(app: App): void {
   app.openapi(rotateSecret, async (c) => {
     const { id } = c.req.valid('param');
     const rotated = await withRegistryOf(c.get('reach'), id, (registry, only) =>
-      registry.rotateControlSecret(id, { only }),
+      registry.rotateControlSecret(id, { only, actor: actorOf(c) }),
     );
     if (!rotated.ok) return refusal(c, rotated);
-    await recordAudit(c, { action: 'control-secret.rotate', subject: id, before: null, after: null });
     return c.json(toResource(rotated.value), 200);
   });
 }

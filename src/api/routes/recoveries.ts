@@ -5,10 +5,10 @@ import type { RecordedRecovery } from '../../history/recovery-history.ts';
 import { findRecovery, listRecoveries } from '../../history/recovery-history.ts';
 import { registryOf } from '../../registry/registry-api.ts';
 import type { App } from '../app-env.ts';
+import { actorOf } from '../caller.ts';
 import { encodePlace } from '../cursor.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
-import { recordAudit } from '../record-audit.ts';
 import { readHistory, readHistoryPage } from '../read-history.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import type { RecoveryResource } from '../schemas/failure.ts';
@@ -76,17 +76,11 @@ export function mountRecoveries(app: App): void {
     const found = await readHistory(c, () => findRecovery(c.env.HISTORY, id));
     if (!found.ok) return found.problem;
     if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no recovery ${id}` });
-    const { componentId, componentType } = found.value;
-    const cancelled = await registryOf(componentType).cancelRecovery(componentId, id);
-    if (!cancelled.ok) return problemResponse(c, 'not-recovering', { detail: cancelled.message });
-    const { status } = found.value;
-    await recordAudit(c, {
-      id: `${id}.cancel`,
-      action: 'recovery.cancel',
-      subject: id,
-      before: { componentId, status },
-      after: null,
-    });
+    const { componentId, componentType, status } = found.value;
+    const cancelled = await registryOf(componentType).cancelRecovery(componentId, id, actorOf(c));
+    // The registry knows how the last recovery of a component ended, the history of all of them.
+    if (!cancelled.ok && status !== 'cancelled')
+      return problemResponse(c, 'not-recovering', { detail: cancelled.message });
     return c.json(toResource(found.value), 202);
   });
 }

@@ -23,6 +23,8 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 export interface AuditNote {
   readonly actor: Actor;
   readonly action: AuditAction;
+  /** What was changed, when it is not what the event is about. */
+  readonly subject?: string;
   /** What was there before and after; null where there was nothing. Never a secret. */
   readonly before: Json | null;
   readonly after: Json | null;
