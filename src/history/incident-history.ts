@@ -1,4 +1,4 @@
-/** Incidents in D1: opened once by id, acknowledged and resolved by people, or resolved by proof. */
+/** Incidents in D1: opened once by id, resolved by proof, listed. What people do to them is in `move-incident.ts`. */
 import type { Page, PageRequest } from './page.ts';
 import { conditionsFor, cutPage } from './page.ts';
 
@@ -23,7 +23,7 @@ export interface IncidentFilter {
   readonly status?: string | undefined;
 }
 
-interface IncidentRow {
+export interface IncidentRow {
   id: string;
   status: string;
   severity: string;
@@ -79,24 +79,6 @@ export async function listIncidents(
   return cutPage(results.map(toIncident), page.limit, (incident) => ({ at: incident.openedAt, id: incident.id }));
 }
 
-/** Acknowledges an open incident; answers true when it was this call that did it. */
-export async function acknowledgeIncident(db: D1Database, id: string, at: number): Promise<boolean> {
-  const { meta } = await db
-    .prepare(`UPDATE incidents SET status = 'acknowledged', acknowledged_at = ? WHERE id = ? AND status = 'open'`)
-    .bind(at, id)
-    .run();
-  return meta.changes > 0;
-}
-
-/** Resolves an incident; answers true when it was this call that did it. */
-export async function resolveIncident(db: D1Database, id: string, at: number): Promise<boolean> {
-  const { meta } = await db
-    .prepare(`UPDATE incidents SET status = 'resolved', resolved_at = ? WHERE id = ? AND status <> 'resolved'`)
-    .bind(at, id)
-    .run();
-  return meta.changes > 0;
-}
-
 /** Resolves every incident of a component that was proven healthy; answers their ids. */
 export async function resolveIncidentsOf(db: D1Database, componentId: string, at: number): Promise<string[]> {
   const { results } = await db
@@ -108,7 +90,7 @@ export async function resolveIncidentsOf(db: D1Database, componentId: string, at
   return results.map((row) => row.id);
 }
 
-const toIncident = (row: IncidentRow): Incident => ({
+export const toIncident = (row: IncidentRow): Incident => ({
   id: row.id,
   status: row.status as IncidentStatus,
   severity: row.severity as Incident['severity'],

@@ -4,7 +4,9 @@ import * as z from 'zod';
 import { coordinator } from '../../coordinator/coordinator-api.ts';
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { Incident } from '../../history/incident-history.ts';
-import { acknowledgeIncident, findIncident, listIncidents, resolveIncident } from '../../history/incident-history.ts';
+import { findIncident, listIncidents } from '../../history/incident-history.ts';
+import type { IncidentMove } from '../../history/move-incident.ts';
+import { moveIncident } from '../../history/move-incident.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { actorOf } from '../caller.ts';
 import { encodePlace } from '../cursor.ts';
@@ -99,31 +101,20 @@ export function mountIncidents(app: App): void {
   });
 }
 
-/** Moves an incident on; repeated, it answers the incident as it is. */
-const move = (c: Context<AppEnv>, id: string, to: 'acknowledged' | 'resolved') =>
-  readHistory(c, async () => {
-    const now = Date.now();
-    const before = await findIncident(c.env.HISTORY, id);
-    const moved = await (to === 'acknowledged' ? acknowledgeIncident : resolveIncident)(c.env.HISTORY, id, now);
-    const found = await findIncident(c.env.HISTORY, id);
-    if (moved && found) {
-      const draft = {
-        key: `${id}:${to}`,
-        type: `incident.${to}`,
-        subject: found.componentId,
-        time: now,
-        data: { incidentId: id },
-        audit: {
-          actor: actorOf(c),
-          action: to === 'acknowledged' ? 'incident.acknowledge' : 'incident.resolve',
-          before: { incidentId: id, status: before?.status ?? null },
-          after: { incidentId: id, status: found.status },
-        },
-      } as const;
-      await coordinator().publish([draft], null);
-    }
-    return found;
-  });
+/** Moves an incident on; repeated, it answers the incident as it is, and tells of it should the first call not have. */
+async function move(c: Context<AppEnv>, id: string, to: IncidentMove) {
+  const moved = await readHistory(c, () => moveIncident(c.env.HISTORY, id, { to, actor: actorOf(c), at: Date.now() }));
+  if (moved.ok && moved.value) await tell(moved.value, to);
+  return moved;
+}
+
+/** The log knows the event by its key: told again, it is told once. */
+async function tell({ id, componentId, acknowledgedAt, resolvedAt }: Incident, to: IncidentMove): Promise<void> {
+  const time = to === 'acknowledged' ? acknowledgedAt : resolvedAt;
+  if (time === null) return;
+  const draft = { key: `${id}:${to}`, subject: componentId, time, data: { incidentId: id } };
+  await coordinator().publish([{ ...draft, type: `incident.${to}` }], null);
+}
 
 const toResource = (found: Incident): IncidentResource => ({
   ...found,
