@@ -4,6 +4,7 @@
  */
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditAction, AuditNote } from '../core/access/audit-entry.ts';
+import { auditedChange } from '../core/access/audited-change.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import { draining } from '../core/component/lifecycle.ts';
 import type { Result } from '../core/result.ts';
@@ -82,7 +83,9 @@ function note(
   action: AuditAction,
   [before, after]: readonly [ComponentRecord | undefined, ComponentRecord | undefined],
 ): AuditNote | null {
-  return actor && { actor, action, before: before?.registration ?? null, after: after?.registration ?? null };
+  return (
+    actor && { actor, action, ...auditedChange(action, before?.registration ?? null, after?.registration ?? null) }
+  );
 }
 
 const stale = (record: ComponentRecord, expected: number) =>

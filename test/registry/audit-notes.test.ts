@@ -42,7 +42,10 @@ describe.concurrent('the event of a change that somebody asked for', () => {
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null, actor });
     expect((await drafts(registry)).map(({ type, audit }) => ({ type, audit }))).toEqual([
       { type: 'component.registered', audit: { actor, action: 'component.register', before: null, after: first } },
-      { type: 'component.updated', audit: { actor, action: 'component.update', before: first, after: second } },
+      {
+        type: 'component.updated',
+        audit: { actor, action: 'component.update', before: { weight: 1 }, after: { weight: 2 } },
+      },
       {
         type: 'component.lifecycle-changed',
         audit: { actor, action: 'component.drain', before: second, after: second },
@@ -116,6 +119,22 @@ describe.concurrent('the event of a change that somebody asked for', () => {
     expect(await registry.rows('SELECT recovery FROM components')).toEqual(stored);
     expect(await registry.api.permitAction(id, recoveryId, false)).toBe('permitted');
     expect(await registry.api.controlSecret(id)).toEqual(before);
+  });
+
+  it('carries only what differs, and little of what is large', async () => {
+    const registry = await keepingEvents();
+    const id = freshId();
+    for (const mode of ['on', 'off', 'on']) {
+      const registration = parsed(registry, id, { metadata: { mode, note: 'x'.repeat(8_000), version: '1' } });
+      await registry.api.register({ ...PLAIN, registration, claim: nextClaim(), actor });
+    }
+    const [registered, ...toggled] = (await drafts(registry)).map(({ audit }) => audit!);
+    expect(registered).toMatchObject({ after: { id, metadata: { mode: 'on', version: '1' } } });
+    for (const note of [registered, ...toggled]) expect(JSON.stringify(note).length).toBeLessThan(1_024);
+    expect(toggled.map(({ before, after }) => [before, after])).toEqual([
+      [{ metadata: { mode: 'on' } }, { metadata: { mode: 'off' } }],
+      [{ metadata: { mode: 'off' } }, { metadata: { mode: 'on' } }],
+    ]);
   });
 
   it('carries nothing when nobody did', async () => {

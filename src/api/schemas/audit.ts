@@ -19,7 +19,9 @@ const AuditEntrySchema = z
     subject: z.string().meta({
       description: 'What was changed: the id of a component, key or recovery. Of an incident: its component.',
     }),
-    before: z.unknown().meta({ description: 'As it was; null where there was nothing.' }),
+    before: z
+      .unknown()
+      .meta({ description: 'As it was, of an update only what differs; null where there was nothing.' }),
     after: z.unknown().meta({ description: 'As it is since; null where there is nothing.' }),
   })
   .meta({ id: 'AuditEntry' });
