@@ -26,6 +26,7 @@ export interface CoordinatorApi extends EventSink {
   unsettled(now: number): Promise<Unsettled[]>;
   /** Repairs an entry by what the registry really holds. */
   settle(id: string, sequence: number, held: Held | null): Promise<void>;
+  /** No more than about 1 MiB, but one if there is one: a shorter answer than asked for is not the end. */
   events(query: EventQuery): Promise<LoggedEvent[]>;
   systemHealth(): Promise<SystemHealth>;
   /** Something owed to the outside, or null. */

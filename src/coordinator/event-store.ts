@@ -3,10 +3,14 @@ import * as z from 'zod';
 import type { EventDraft, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
 import type { TypeHealth } from '../core/health/system-health.ts';
 import type { JsonObject } from '../core/json.ts';
+import { MAX_PAGE_BYTES, takePage, utf8Length } from '../core/take-page.ts';
 import type { EventQuery } from './coordinator-api.ts';
 
 /** Oldest events go beyond this many. */
 const MAX_EVENTS = 20_000;
+
+/** What an event takes as JSON beside its data. */
+const ENVELOPE_BYTES = 512;
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS events (
@@ -56,19 +60,20 @@ export class EventStore {
     return { ...draft, sequence };
   }
 
+  /** As many as the query asks for and a page has room for; the rest is after the last one. */
   list(query: EventQuery): LoggedEvent[] {
     const types = query.types ? JSON.stringify(query.types) : null;
     const order = query.newest ? 'DESC' : 'ASC';
-    return this.sql
-      .exec<EventRow>(
-        `SELECT * FROM events WHERE sequence > ?1 AND (?2 IS NULL OR type IN (SELECT value FROM json_each(?2)))
-         ORDER BY sequence ${order} LIMIT ?3`,
-        query.after,
-        types,
-        query.limit,
-      )
-      .toArray()
-      .map(toEvent);
+    const rows = this.sql.exec<EventRow>(
+      `SELECT * FROM events WHERE sequence > ?1 AND (?2 IS NULL OR type IN (SELECT value FROM json_each(?2)))
+       ORDER BY sequence ${order} LIMIT ?3`,
+      query.after,
+      types,
+      query.limit,
+    );
+    // Rows are drawn one by one: those beyond the page are never read.
+    const room = { limit: query.limit, maxBytes: MAX_PAGE_BYTES };
+    return takePage(rows, room, ({ data }) => ENVELOPE_BYTES + utf8Length(data)).items.map(toEvent);
   }
 
   trim(): void {

@@ -2,7 +2,7 @@
 import type { AuditAction, AuditEntry } from '../core/access/audit-entry.ts';
 import type { Json } from '../core/json.ts';
 import type { Page, PageRequest } from './page.ts';
-import { conditionsFor, cutPage } from './page.ts';
+import { readPage } from './page.ts';
 
 export interface AuditFilter {
   readonly keyId?: string | undefined;
@@ -53,16 +53,11 @@ export async function appendAudit(db: D1Database, entries: readonly AuditEntry[]
 }
 
 /** Newest first. */
-export async function listAudit(db: D1Database, filter: AuditFilter, request: PageRequest): Promise<Page<AuditEntry>> {
-  const filters = { key_id: filter.keyId, action: filter.action, subject: filter.subject };
-  const { sql, values } = conditionsFor(filters, 'at', request.before);
-  const { since = 0, until = Number.MAX_SAFE_INTEGER } = filter;
-  const where = sql === '' ? 'WHERE' : `${sql} AND`;
-  const { results } = await db
-    .prepare(`SELECT * FROM audit ${where} at >= ? AND at < ? ORDER BY at DESC, id DESC LIMIT ?`)
-    .bind(...values, since, until, request.limit + 1)
-    .all<AuditRow>();
-  return cutPage(results.map(toEntry), request.limit, ({ at, id }) => ({ at, id }));
+export function listAudit(db: D1Database, filter: AuditFilter, request: PageRequest): Promise<Page<AuditEntry>> {
+  const { keyId, action, subject, since, until } = filter;
+  const filters = { key_id: keyId, action, subject };
+  const listing = { table: 'audit', timeColumn: 'at', large: ['before', 'after'], filters, since, until } as const;
+  return readPage<AuditRow, AuditEntry>(db, listing, request, toEntry);
 }
 
 /** The key of an event may have colons, which a cursor cannot carry. */

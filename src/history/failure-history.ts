@@ -4,7 +4,7 @@ import type { FailureReport } from '../core/failure/failure.ts';
 import type { FailureSource } from '../core/health/observe-health.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Page, PageRequest } from './page.ts';
-import { conditionsFor, cutPage } from './page.ts';
+import { readPage } from './page.ts';
 
 export interface RecordedFailure {
   readonly id: string;
@@ -69,22 +69,18 @@ export const appendFailure = (db: D1Database, report: FailureReport, failureType
 export const countFailures = (db: D1Database, componentId: string, since: number): D1PreparedStatement =>
   db.prepare('SELECT COUNT(*) AS n FROM failures WHERE component_id = ? AND occurred_at > ?').bind(componentId, since);
 
-export async function listFailures(
+export function listFailures(
   db: D1Database,
   filter: FailureFilter,
-  page: PageRequest,
+  request: PageRequest,
 ): Promise<Page<RecordedFailure>> {
-  const columns = {
+  const filters = {
     component_id: filter.componentId,
     component_type: filter.componentType,
     failure_type: filter.failureType,
   };
-  const where = conditionsFor(columns, 'occurred_at', page.before);
-  const { results } = await db
-    .prepare(`SELECT * FROM failures ${where.sql} ORDER BY occurred_at DESC, id DESC LIMIT ?`)
-    .bind(...where.values, page.limit + 1)
-    .all<FailureRow>();
-  return cutPage(results.map(toFailure), page.limit, (failure) => ({ at: failure.occurredAt, id: failure.id }));
+  const listing = { table: 'failures', timeColumn: 'occurred_at', large: ['message', 'context'], filters } as const;
+  return readPage<FailureRow, RecordedFailure>(db, listing, request, toFailure);
 }
 
 /** Totals over all that is kept; `recentFailures` are those after `recentSince`. */

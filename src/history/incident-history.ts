@@ -1,6 +1,6 @@
 /** Incidents in D1: opened once by id, resolved by proof, listed. What people do to them is in `move-incident.ts`. */
 import type { Page, PageRequest } from './page.ts';
-import { conditionsFor, cutPage } from './page.ts';
+import { readPage } from './page.ts';
 
 export type IncidentStatus = 'open' | 'acknowledged' | 'resolved';
 
@@ -65,18 +65,10 @@ export async function findIncident(db: D1Database, id: string): Promise<Incident
   return row && toIncident(row);
 }
 
-export async function listIncidents(
-  db: D1Database,
-  filter: IncidentFilter,
-  page: PageRequest,
-): Promise<Page<Incident>> {
-  const columns = { component_id: filter.componentId, status: filter.status };
-  const where = conditionsFor(columns, 'opened_at', page.before);
-  const { results } = await db
-    .prepare(`SELECT * FROM incidents ${where.sql} ORDER BY opened_at DESC, id DESC LIMIT ?`)
-    .bind(...where.values, page.limit + 1)
-    .all<IncidentRow>();
-  return cutPage(results.map(toIncident), page.limit, (incident) => ({ at: incident.openedAt, id: incident.id }));
+export function listIncidents(db: D1Database, filter: IncidentFilter, request: PageRequest): Promise<Page<Incident>> {
+  const filters = { component_id: filter.componentId, status: filter.status };
+  const listing = { table: 'incidents', timeColumn: 'opened_at', large: ['title', 'summary'], filters } as const;
+  return readPage<IncidentRow, Incident>(db, listing, request, toIncident);
 }
 
 /** Resolves every incident of a component that was proven healthy; answers their ids. */

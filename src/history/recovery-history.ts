@@ -4,7 +4,7 @@ import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { FailureType } from '../core/failure/classify.ts';
 import type { RecoveryAction } from '../core/failure/recovery-plan.ts';
 import type { Page, PageRequest } from './page.ts';
-import { conditionsFor, cutPage } from './page.ts';
+import { readPage } from './page.ts';
 
 export type RecoveryStatus = 'running' | 'successful' | 'failed' | 'timeout' | 'cancelled';
 
@@ -82,21 +82,14 @@ export async function findRecovery(db: D1Database, id: string): Promise<Recorded
   return row && toRecovery(row);
 }
 
-export async function listRecoveries(
+export function listRecoveries(
   db: D1Database,
   filter: RecoveryFilter,
-  page: PageRequest,
+  request: PageRequest,
 ): Promise<Page<RecordedRecovery>> {
-  const columns = { component_id: filter.componentId, component_type: filter.componentType, status: filter.status };
-  const where = conditionsFor(columns, 'started_at', page.before);
-  const { results } = await db
-    .prepare(`SELECT * FROM recoveries ${where.sql} ORDER BY started_at DESC, id DESC LIMIT ?`)
-    .bind(...where.values, page.limit + 1)
-    .all<RecoveryRow>();
-  return cutPage(results.map(toRecovery), page.limit, (recovery) => ({
-    at: recovery.startedAt,
-    id: recovery.recoveryId,
-  }));
+  const filters = { component_id: filter.componentId, component_type: filter.componentType, status: filter.status };
+  const listing = { table: 'recoveries', timeColumn: 'started_at', large: ['reason', 'actions'], filters } as const;
+  return readPage<RecoveryRow, RecordedRecovery>(db, listing, request, toRecovery);
 }
 
 export async function countRunningRecoveries(db: D1Database): Promise<number> {

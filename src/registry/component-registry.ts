@@ -16,6 +16,7 @@ import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { FailureIntake } from '../core/failure/failure-intake.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
+import { MAX_PAGE_BYTES, takePage, utf8Length } from '../core/take-page.ts';
 import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
 import type { MemberSignal } from './check-rounds.ts';
 import { CheckRounds } from './check-rounds.ts';
@@ -117,7 +118,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const records = Array.from(this.state.members.values(), (member) => member.record)
       .filter((record) => (query.after === null || record.registration.id > query.after) && matches(record, query))
       .toSorted((a, b) => (a.registration.id < b.registration.id ? -1 : 1));
-    return records.slice(0, query.limit).map(view);
+    const { limit, maxBytes = MAX_PAGE_BYTES } = query;
+    const room = { limit, maxBytes: Math.min(maxBytes, MAX_PAGE_BYTES) };
+    return takePage(mapped(records, view), room, (item) => utf8Length(JSON.stringify(item)));
   }
 
   async remove(id: string, options: RemoveOptions): ReturnType<RegistryApi['remove']> {
@@ -367,6 +370,11 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     for (const member of this.state.members.values()) due = Math.min(due, dueAt(member));
     await this.clock.arm(due);
   }
+}
+
+/** Made one by one, so that no more are made than a page has room for. */
+function* mapped<T, U>(items: readonly T[], map: (item: T) => U): Generator<U> {
+  for (const item of items) yield map(item);
 }
 
 const asksTheSame = (a: Registration, b: Registration): boolean =>

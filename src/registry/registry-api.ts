@@ -20,6 +20,7 @@ import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
 import type { FailureDetail, HealthStatus } from '../core/health/health-state.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Result } from '../core/result.ts';
+import type { TakenPage } from '../core/take-page.ts';
 
 export type { ControlSecret };
 
@@ -38,7 +39,8 @@ export interface RegistryApi {
    */
   register(input: RegisterInput): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | NotFound>>;
   component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, OutOfReach>>;
-  components(query: ComponentQuery): Promise<ComponentResource[]>;
+  /** A page in the order of ids; no more than about 1 MiB, but one item at least. */
+  components(query: ComponentQuery): Promise<TakenPage<ComponentResource>>;
   loads(): Promise<LoadEntry[]>;
   /** Removes it, after `drainMs` out of routing when that is not 0. */
   remove(id: string, options: RemoveOptions): Promise<Result<Removal, OutOfReach | 'precondition-failed'>>;
@@ -155,7 +157,10 @@ export interface Removal {
 
 export interface ComponentQuery {
   readonly after: string | null;
+  /** With 0 it is only asked whether there are any. */
   readonly limit: number;
+  /** Less than the 1 MiB of a page. */
+  readonly maxBytes?: number | undefined;
   readonly status?: HealthStatus | undefined;
   readonly lifecycle?: LifecycleState | undefined;
   readonly location?: string | undefined;

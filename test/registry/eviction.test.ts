@@ -19,7 +19,7 @@ const cause = (): RecoveryCause => ({
 /** Everything stored and shown of a fleet, without what only time moves. */
 async function everything(registry: FreshRegistry) {
   return {
-    components: await registry.api.components({ after: null, limit: 100, metadata: {} }),
+    components: (await registry.api.components({ after: null, limit: 100, metadata: {} })).items,
     rows: await registry.rows('SELECT * FROM components ORDER BY id'),
     scalars: await registry.rows('SELECT * FROM scalars ORDER BY name'),
   };

@@ -49,7 +49,8 @@ describe.concurrent('the budget of a host', () => {
     expect((await registry.read(well)).health.status).toBe('healthy');
 
     // Put off is not dropped: in their turn all of them are found dead.
-    const sick = () => registry.api.components({ after: null, limit: 100, metadata: {}, status: 'unhealthy' });
+    const sick = async () =>
+      (await registry.api.components({ after: null, limit: 100, metadata: {}, status: 'unhealthy' })).items;
     const found = await eventually(sick, (all) => all.length === ids.length, 15_000);
     expect(found).toHaveLength(60);
   });
@@ -58,7 +59,8 @@ describe.concurrent('the budget of a host', () => {
     const registry = freshRegistry();
     const name = freshId('well');
     const ids = await crowd(registry, name, 60);
-    const well = () => registry.api.components({ after: null, limit: 100, metadata: {}, status: 'healthy' });
+    const well = async () =>
+      (await registry.api.components({ after: null, limit: 100, metadata: {}, status: 'healthy' })).items;
     await eventually(well, (all) => all.length === ids.length, 5_000);
     await evictDurableObject(registry.stub);
     const evictedAt = Date.now();

@@ -1,6 +1,7 @@
 /** The list of components over all types, and what each of them carries. */
 import { TYPE_NAMES, isComponentType } from '../../core/config/component-types.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
+import { MAX_PAGE_BYTES } from '../../core/take-page.ts';
 import type { ComponentQuery } from '../../registry/registry-api.ts';
 import { registryOf } from '../../registry/registry-api.ts';
 import type { App } from '../app-env.ts';
@@ -52,11 +53,10 @@ export function mountComponentList(app: App): void {
     const metadata = Object.fromEntries(
       Object.entries(rest).map(([name, value]) => [name.slice(METADATA_PREFIX.length), value]),
     );
-    const query = { limit: limit + 1, status, lifecycle, location, capability, metadata };
-    const found = await collect(type === undefined ? TYPE_NAMES : [type], from, query);
-    const items = found.slice(0, limit);
+    const query = { limit, status, lifecycle, location, capability, metadata };
+    const { items, more } = await collect(type === undefined ? TYPE_NAMES : [type], from, query);
     const last = items.at(-1);
-    const nextCursor = found.length > limit && last ? btoa(`${last.type}/${last.id}`) : null;
+    const nextCursor = more && last ? btoa(`${last.type}/${last.id}`) : null;
     return c.json({ items, nextCursor }, 200);
   });
 
@@ -73,17 +73,29 @@ interface From {
 
 const START: From = { type: '', id: '' };
 
-/** Asks the registries from the cursor on, in the fixed order of types, ids ascending within each. */
+/**
+ * Asks the registries from the cursor on, in the fixed order of types, ids ascending within each. One after the
+ * other: all at once they would answer six pages, of which five are thrown away when components are many or large.
+ */
 async function collect(
   types: readonly string[],
   from: From,
-  query: Omit<ComponentQuery, 'after'>,
-): Promise<ComponentResource[]> {
+  query: Omit<ComponentQuery, 'after' | 'maxBytes'>,
+): Promise<{ items: ComponentResource[]; more: boolean }> {
   const start = from.type === '' ? 0 : Math.max(0, types.indexOf(from.type));
-  const pages = types
-    .slice(start)
-    .map((type) => registryOf(type).components({ ...query, after: type === from.type ? from.id : null }));
-  return (await Promise.all(pages)).flat();
+  const items: ComponentResource[] = [];
+  let bytes = 0;
+  for (const type of types.slice(start)) {
+    const maxBytes = MAX_PAGE_BYTES - bytes;
+    // With the page full it is only asked whether there is more.
+    const limit = maxBytes > 0 ? query.limit - items.length : 0;
+    const after = type === from.type ? from.id : null;
+    const page = await registryOf(type).components({ ...query, limit, maxBytes, after });
+    items.push(...page.items);
+    bytes += page.bytes;
+    if (page.more) return { items, more: true };
+  }
+  return { items, more: false };
 }
 
 function readCursor(cursor: string | undefined): From | undefined {
