@@ -35,11 +35,13 @@ export interface CoordinatorApi extends EventSink {
   postponeDelivery(id: string, until: number): Promise<void>;
   settleDelivery(id: string, state: 'delivered' | 'dead', error: string | null): Promise<void>;
 
-  /** Makes a key; with an id that is known already it answers that key. */
+  /** Makes a key; with an id that is known already it answers that key. A component has one in force at most. */
   createKey(
     draft: KeyDraft,
     actor: Actor,
-  ): Promise<Result<AccessKey, 'key-limit' | 'unknown-component' | 'too-many-changes' | 'unauthorized'>>;
+  ): Promise<
+    Result<AccessKey, 'key-limit' | 'already-issued' | 'unknown-component' | 'too-many-changes' | 'unauthorized'>
+  >;
   /** Gives it another secret; the one before works until the overlap is over. */
   rotateKey(
     id: string,

@@ -28,10 +28,13 @@ export class KeyDesk {
     this.audit = audit;
   }
 
-  create(draft: KeyDraft, actor: Actor, now: number): Result<AccessKey, 'key-limit'> {
+  create(draft: KeyDraft, actor: Actor, now: number): Result<AccessKey, 'key-limit' | 'already-issued'> {
     const known = this.keys.find(draft.id);
     // The same call again, by its id.
     if (known) return ok(known);
+    // Of two who ask at once one comes second, and is to rotate what the first has made.
+    if (draft.issue && this.issuedTo(draft.issue.componentId, now))
+      return fail('already-issued', `${draft.issue.componentId} has a key`);
     if (this.keys.inForce() >= MAX_KEYS) return fail('key-limit', `there are ${MAX_KEYS} keys, the most allowed`);
     return ok(this.make(draft, actor, now));
   }
@@ -69,6 +72,11 @@ export class KeyDesk {
     if (keyId === ROOT.keyId || keyId === SYSTEM.keyId) return true;
     const key = this.keys.find(keyId);
     return key !== undefined && stateOf(key, now) === 'active';
+  }
+
+  /** The key in force that a component has. */
+  issuedTo(componentId: string, now: number): AccessKey | undefined {
+    return this.keys.issuedTo(componentId).find((key) => stateOf(key, now) === 'active');
   }
 
   /** The component is gone and its key with it. */

@@ -93,7 +93,7 @@ export class KeyStore {
       .map(toKey);
   }
 
-  /** Keys in force that were issued to a component, the newest first. */
+  /** Keys not revoked that were issued to a component, the newest first. */
   issuedTo(componentId: string): AccessKey[] {
     return this.sql
       .exec<KeyRow>(

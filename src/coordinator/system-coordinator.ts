@@ -193,7 +193,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   }
 
   async keyIssuedTo(componentId: string): ReturnType<CoordinatorApi['keyIssuedTo']> {
-    return this.keyStore.issuedTo(componentId)[0] ?? null;
+    return this.keyDesk.issuedTo(componentId, Date.now()) ?? null;
   }
 
   async syncKeys(request: KeySyncRequest): ReturnType<CoordinatorApi['syncKeys']> {

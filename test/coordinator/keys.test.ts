@@ -85,6 +85,21 @@ describe('a key for a component', () => {
   });
 });
 
+describe('a second key for a component', () => {
+  it('is not made while one is in force, and is once that is over', async () => {
+    const system = freshCoordinator();
+    await system.registered('a');
+    for (let time = 0; time < 2; time++) expect((await system.createKey(issued('first', null), ROOT)).ok).toBe(true);
+    const refusal = { ok: false, reason: 'already-issued' };
+    expect(await system.createKey(issued('second', null), ROOT)).toMatchObject(refusal);
+    expect(await system.keyIssuedTo('a')).toMatchObject({ id: 'first' });
+    await system.revokeKey('first', { cascade: false }, ROOT);
+    expect(await system.keyIssuedTo('a')).toBeNull();
+    expect((await system.createKey(issued('second', null), ROOT)).ok).toBe(true);
+    expect(await system.createKey(issued('third', null), ROOT)).toMatchObject(refusal);
+  });
+});
+
 describe('a key that is over', () => {
   it('makes no other key, revokes none and claims no id, however long ago its holder was let in', async () => {
     const system = freshCoordinator();
@@ -103,12 +118,12 @@ describe('a key that is over', () => {
 
   it('takes along what it had issued for itself, and what that had', async () => {
     const system = freshCoordinator();
-    await system.registered('a');
+    for (const id of ['a', 'b']) await system.registered(id);
     const expiresAt = Date.now() + 60_000;
     await system.createKey(draft('maker', { expiresAt }), ROOT);
     const made = await system.createKey(issued('made', null), actor('maker'));
     expect(made).toMatchObject({ ok: true, value: { issuedBy: 'maker', expiresAt } });
-    await system.createKey(issued('made-by-made', null), actor('made'));
+    await system.createKey(draft('made-by-made', { issue: { componentId: 'b', owner: null } }), actor('made'));
     await system.revokeKey('maker', { cascade: true }, ROOT);
     for (const id of ['made', 'made-by-made']) expect((await system.key(id))?.revokedAt).toEqual(expect.any(Number));
   });
