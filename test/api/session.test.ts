@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import { call, eventually } from '../support/coordinator-http.ts';
 import type { Answer } from '../support/coordinator-http.ts';
+import { interceptCoordinator } from '../support/intercept-coordinator.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 
 const worker = exports as unknown as { default: Fetcher };
@@ -41,6 +42,7 @@ const cleared = (answer: Answer): boolean =>
   /Max-Age=0/.test(answer.headers.get('set-cookie') ?? '') && cookieOf(answer) === '';
 
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -53,6 +55,17 @@ describe('a session', () => {
     expect(answer.body).toMatchObject({ keyId: id, keyName: 'page', scopes: ['viewer'] });
     expect(decodeURIComponent(cookie)).not.toContain(key.slice(17, 81));
     expect(answer.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it('is not opened when the audit of it fails', async () => {
+    interceptCoordinator('audit', () => () => Promise.reject(Object.assign(new Error('away'), { retryable: true })));
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const request = new Request(`${ORIGIN}/v1/session`, { method: 'POST', headers: bearer('test-admin-key') });
+    const response = await createApp().fetch(request, env, createExecutionContext());
+    expect({ status: response.status, cookie: response.headers.get('set-cookie') }).toEqual({
+      status: 503,
+      cookie: null,
+    });
   });
 
   it('lets see what its key lets see, and no more', async () => {

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
+import { interceptCoordinator } from '../support/intercept-coordinator.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
 const app = createApp();
@@ -23,17 +24,11 @@ async function ask(key: string, method = 'GET', path = '/v1/health', body?: obje
 const route = (key: string) => ask(key, 'POST', '/v1/route', { type: 'task_router' });
 
 /** The keys cannot be fetched: at once, or never. */
-function takeAway(how: 'fails' | 'hangs') {
-  const real = env.SYSTEM_COORDINATOR.getByName.bind(env.SYSTEM_COORDINATOR);
-  const syncKeys = vi.fn((): Promise<never> =>
-    how === 'fails' ? Promise.reject(new Error('away')) : new Promise(() => undefined),
+const takeAway = (how: 'fails' | 'hangs') =>
+  interceptCoordinator(
+    'syncKeys',
+    () => () => (how === 'fails' ? Promise.reject(new Error('away')) : new Promise(() => undefined)),
   );
-  vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName').mockImplementation((name) => {
-    const stub = real(name);
-    return new Proxy(stub, { get: (target, key) => (key === 'syncKeys' ? syncKeys : Reflect.get(target, key)) });
-  });
-  return syncKeys;
-}
 
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
 

@@ -45,8 +45,9 @@ export function mountSession(app: App): void {
     // A session that could prolong itself would outlive its twelve hours.
     if (c.get('session')) return problemResponse(c, 'unauthorized', { detail: 'send the key itself' });
     const { keyId } = c.get('principal');
-    const session = await openSession(c, keyId, c.get('keyDigest'));
+    // Before the cookie is set: an answer that refuses would carry it all the same.
     await recordAudit(c, { action: 'session.open', subject: keyId, before: null, after: null });
+    const session = await openSession(c, keyId, c.get('keyDigest'));
     return c.json(toResource(c, session), 201);
   });
 
