@@ -58,10 +58,12 @@ export class KeyStore {
   constructor(sql: SqlStorage) {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
+    this.countOnce();
   }
 
   /** Writes a key whole, under the next revision. */
   save(key: AccessKey): void {
+    this.setScalar('in-force', this.inForce() - this.counted(key.id) + (key.revokedAt === null ? 1 : 0));
     this.sql.exec(
       `INSERT INTO access_keys (id, name, scopes, secrets, created_at, expires_at, revoked_at, last_used_at, issued_by, issued_to, revision)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -122,16 +124,17 @@ export class KeyStore {
 
   /** Of the last change. */
   get revision(): number {
-    return this.scalar('revision');
+    return this.scalar('revision') ?? 0;
   }
 
   /** No edge that holds an older revision can be told what was forgotten. */
   get forgottenUpTo(): number {
-    return this.scalar('forgotten');
+    return this.scalar('forgotten') ?? 0;
   }
 
+  /** How many are not revoked. */
   inForce(): number {
-    return this.sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM access_keys WHERE revoked_at IS NULL').one().n;
+    return this.scalar('in-force') ?? 0;
   }
 
   /** Not a change of the key: moves no revision. Known to five minutes. */
@@ -147,28 +150,46 @@ export class KeyStore {
   /** Forgets keys revoked or expired long ago. */
   trim(now: number): void {
     const bounds = [now - KEEP_REVOKED_MS, now - KEEP_REVOKED_ISSUED_MS];
-    const { upTo } = this.sql
-      .exec<{ upTo: number | null }>(`SELECT MAX(revision) AS upTo FROM access_keys WHERE ${OVER}`, ...bounds)
+    const { upTo, counted } = this.sql
+      .exec<{ upTo: number | null; counted: number }>(
+        `SELECT MAX(revision) AS upTo, COUNT(*) FILTER (WHERE revoked_at IS NULL) AS counted
+         FROM access_keys WHERE ${OVER}`,
+        ...bounds,
+      )
       .one();
     if (upTo === null) return;
     this.sql.exec(`DELETE FROM access_keys WHERE ${OVER}`, ...bounds);
     this.setScalar('forgotten', Math.max(upTo, this.forgottenUpTo));
+    this.setScalar('in-force', this.inForce() - counted);
+  }
+
+  /** Stores made before keys were counted. */
+  private countOnce(): void {
+    if (this.scalar('in-force') !== undefined) return;
+    const counting = 'SELECT COUNT(*) AS n FROM access_keys WHERE revoked_at IS NULL';
+    this.setScalar('in-force', this.sql.exec<{ n: number }>(counting).one().n);
+  }
+
+  /** What a key makes of the count as it is stored. */
+  private counted(id: string): number {
+    const counting = 'SELECT COUNT(*) AS n FROM access_keys WHERE id = ? AND revoked_at IS NULL';
+    return this.sql.exec<{ n: number }>(counting, id).one().n;
   }
 
   private nextRevision(): number {
-    const next = this.scalar('revision') + 1;
+    const next = this.revision + 1;
     this.setScalar('revision', next);
     return next;
   }
 
-  private scalar(name: 'revision' | 'forgotten'): number {
-    const [row] = this.sql
+  private scalar(name: Scalar): number | undefined {
+    return this.sql
       .exec<{ value: number }>('SELECT value FROM access_key_scalars WHERE name = ?', name)
-      .toArray();
-    return row?.value ?? 0;
+      .toArray()
+      .map(({ value }) => value)[0];
   }
 
-  private setScalar(name: 'revision' | 'forgotten', value: number): void {
+  private setScalar(name: Scalar, value: number): void {
     this.sql.exec(
       'INSERT INTO access_key_scalars (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
       name,
@@ -176,6 +197,8 @@ export class KeyStore {
     );
   }
 }
+
+type Scalar = 'revision' | 'forgotten' | 'in-force';
 
 const toKey = (row: KeyRow): AccessKey => ({
   id: row.id,

@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { CoordinatorApi } from '../../src/coordinator/coordinator-api.ts';
 
 export interface FreshCoordinator extends CoordinatorApi {
+  readonly stub: DurableObjectStub;
   evict(): Promise<void>;
   /** Claims and answers the claim's number. */
   claimed(id: string, type?: string, dependencies?: readonly string[]): Promise<number>;
@@ -21,6 +22,7 @@ export function freshCoordinator(): FreshCoordinator {
     return claim.value.sequence;
   };
   const own = {
+    stub: stub as DurableObjectStub,
     evict: () => evictDurableObject(stub),
     claimed,
     registered: async (id: string, type?: string, dependencies?: readonly string[]): Promise<number> => {
