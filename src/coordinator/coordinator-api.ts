@@ -145,18 +145,26 @@ export interface KeyIssue {
 }
 
 export interface KeySyncRequest {
-  /** Revision the edge holds; 0 for none. */
-  readonly since: number;
-  /** It goes on from a page before. */
-  readonly continued: boolean;
+  /** Where the edge stands, as the last answer told it; null when it holds nothing. */
+  readonly since: KeyMark | null;
   /** When keys were last used there: id → epoch ms. */
   readonly used: Readonly<Record<string, number>>;
 }
 
-export interface KeySyncAnswer {
-  /** All keys follow: what the edge holds is to be forgotten. */
-  readonly full: boolean;
+/** Where an edge stands. It keeps it beside its keys and hands it back as it is. */
+export interface KeyMark {
+  /** It has every change up to this revision. */
   readonly revision: number;
+  /** Up to which revision changes were forgotten when it was told. */
+  readonly forgotten: number;
+  /** Last revision when it began to ask for all keys: what was over by then is left out. */
+  readonly beganAt: number;
+}
+
+export interface KeySyncAnswer {
+  /** All keys follow: a copy of its own, to be used when there is no more to come. */
+  readonly full: boolean;
+  readonly mark: KeyMark;
   readonly keys: readonly AccessKey[];
   readonly more: boolean;
 }

@@ -3,11 +3,13 @@
  *
  * Older than 1 s it is refreshed behind the answer, older than 2 s before it, so that a revocation is
  * felt within 3 s; each refresh asks only for what changed and carries when keys were used. All who wait
- * share one refresh. How old a copy may be for whom is the caller's decision.
+ * share one refresh. Where everything must be fetched anew, the copy at hand serves until the other is whole.
+ * How old a copy may be for whom is the caller's decision.
  */
 import type { AccessKey } from '../core/access/access-key.ts';
 import type { Scope } from '../core/access/scope.ts';
 import { parseScope } from '../core/access/scope.ts';
+import type { KeyMark } from './coordinator-api.ts';
 import { coordinator } from './coordinator-api.ts';
 
 export interface KnownKey {
@@ -36,8 +38,21 @@ interface Refresh {
   readonly done: Promise<boolean>;
 }
 
-const keys = new Map<string, KnownKey>();
-let revision = 0;
+interface Copy {
+  readonly keys: Map<string, KnownKey>;
+  /** Where it stands, in the coordinator's words. */
+  mark: KeyMark | null;
+}
+
+const emptyCopy = (): Copy => ({ keys: new Map(), mark: null });
+
+/** What callers are checked by. */
+let held = emptyCopy();
+/**
+ * What the next page goes into: the copy held, or a whole new one that takes its place once it is complete. One
+ * whose fetching is given up is gone on with by the next.
+ */
+let growing = held;
 /** When the call began whose answer we hold: nothing revoked before it is missing. 0 for none. */
 let askedAt = 0;
 let refreshing: Refresh | null = null;
@@ -59,13 +74,13 @@ export async function findKey(
     const { done, beganAt } = refresh(now);
     waitUntil(done);
     if (age >= FRESH_MS) {
-      const held = keys.get(id);
-      const limitMs = held && servesStale(held) ? SHORT_WAIT_MS : LONG_WAIT_MS;
+      const known = held.keys.get(id);
+      const limitMs = known && servesStale(known) ? SHORT_WAIT_MS : LONG_WAIT_MS;
       // Whoever comes later to a refresh that hangs waits only for what is left.
       await Promise.race([done, after(Math.min(limitMs, beganAt + limitMs - now))]);
     }
   }
-  return { known: keys.get(id), ageMs: ageAt(Date.now()) };
+  return { known: held.keys.get(id), ageMs: ageAt(Date.now()) };
 }
 
 /**
@@ -80,7 +95,7 @@ export async function findKeyAnew(id: string, waitUntil: WaitUntil): Promise<Key
     waitUntil(done);
     await Promise.race([done, after(LONG_WAIT_MS)]);
   }
-  return { known: keys.get(id), ageMs: ageAt(Date.now()) };
+  return { known: held.keys.get(id), ageMs: ageAt(Date.now()) };
 }
 
 /** Tells the coordinator with the next refresh that a key was used. */
@@ -105,17 +120,17 @@ function refresh(now: number): Refresh {
 async function fetchChanges(beganAt: number, isCurrent: () => boolean): Promise<boolean> {
   const sent = new Map(used);
   try {
-    let continued = false;
+    let reported = Object.fromEntries(sent);
     for (;;) {
-      const reported = continued ? {} : Object.fromEntries(sent);
-      const answer = await coordinator().syncKeys({ since: revision, continued, used: reported });
+      const answer = await coordinator().syncKeys({ since: growing.mark, used: reported });
       if (!isCurrent()) return false;
-      if (answer.full) keys.clear();
-      for (const key of answer.keys) take(key);
-      revision = answer.revision;
+      if (answer.full) growing = emptyCopy();
+      for (const key of answer.keys) take(growing, key);
+      growing.mark = answer.mark;
       if (!answer.more) break;
-      continued = true;
+      reported = {};
     }
+    held = growing;
     for (const [id, at] of sent) {
       usedSent.set(id, at);
       if (used.get(id) === at) used.delete(id);
@@ -130,7 +145,7 @@ async function fetchChanges(beganAt: number, isCurrent: () => boolean): Promise<
   }
 }
 
-function take(key: AccessKey): void {
+function take({ keys }: Copy, key: AccessKey): void {
   // A revoked key is as unknown as one that never was.
   if (key.revokedAt !== null) {
     keys.delete(key.id);

@@ -12,7 +12,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { AuditStore } from './audit-store.ts';
-import type { FreshSecret, KeyDraft, KeySyncAnswer, KeySyncRequest } from './coordinator-api.ts';
+import type { FreshSecret, KeyDraft, KeyMark, KeySyncAnswer, KeySyncRequest } from './coordinator-api.ts';
 import type { KeyStore } from './key-store.ts';
 
 /** What an isolate can hold of them without getting into need. */
@@ -84,14 +84,17 @@ export class KeyDesk {
     for (const key of this.keys.issuedTo(componentId)) this.end(key, SYSTEM, now);
   }
 
-  sync({ since, continued, used }: KeySyncRequest): KeySyncAnswer {
+  /** What an edge does not have yet, a page of it. */
+  sync({ since, used }: KeySyncRequest, now: number): KeySyncAnswer {
     for (const [id, at] of Object.entries(used)) this.keys.noteUsed(id, at);
-    const full = !continued && (since === 0 || since < this.keys.forgottenUpTo);
-    const changed = this.keys.changedSince(full ? 0 : since, SYNC_BATCH);
+    const { revision: current, forgottenUpTo: forgotten } = this.keys;
+    const full = since === null || !isToldByChanges(since, current, forgotten);
+    const { revision: from, beganAt } = full ? { revision: 0, beganAt: current } : since;
+    const changed = this.keys.changedSince(from, { overBy: beganAt, now }, SYNC_BATCH);
     const more = changed.length === SYNC_BATCH;
     // Without more to come the edge is up to date, whatever became of the keys changed last.
-    const revision = more ? changed.at(-1)!.revision : this.keys.revision;
-    return { full, revision, keys: changed.map(({ key }) => key), more };
+    const revision = more ? changed.at(-1)!.revision : current;
+    return { full, mark: { revision, forgotten, beganAt }, keys: changed.map(({ key }) => key), more };
   }
 
   private make(draft: KeyDraft, actor: Actor, now: number): AccessKey {
@@ -146,6 +149,14 @@ export class KeyDesk {
     });
     return after;
   }
+}
+
+/** Whether what changed since is all that an edge is missing. */
+function isToldByChanges(since: KeyMark, current: number, forgotten: number): boolean {
+  // Storage was set back: nobody knows what the edge has seen.
+  if (since.revision > current) return false;
+  // What was forgotten before it began it never had; otherwise a long copy would begin anew for ever.
+  return since.forgotten === forgotten || since.revision >= forgotten;
 }
 
 const unknownKey = (id: string) => fail('unknown-key', `there is no key ${id}`);

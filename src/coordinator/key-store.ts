@@ -3,6 +3,7 @@
  * asks only for what changed; rows of revoked keys stay for a while to tell it so.
  */
 import type { AccessKey, KeySecret } from '../core/access/access-key.ts';
+import type { KeyScalarStore } from './key-scalar-store.ts';
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS access_keys (
@@ -21,7 +22,6 @@ const SCHEMA = [
   `CREATE INDEX IF NOT EXISTS access_keys_changed ON access_keys (revision)`,
   `CREATE INDEX IF NOT EXISTS access_keys_issued_to ON access_keys (issued_to) WHERE issued_to IS NOT NULL`,
   `CREATE INDEX IF NOT EXISTS access_keys_issued_by ON access_keys (issued_by) WHERE issued_by IS NOT NULL`,
-  `CREATE TABLE IF NOT EXISTS access_key_scalars (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT`,
 ];
 
 /** For people who look into the list. */
@@ -54,16 +54,18 @@ export interface RevisedKey {
 
 export class KeyStore {
   private readonly sql: SqlStorage;
+  private readonly scalars: KeyScalarStore;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, scalars: KeyScalarStore) {
     this.sql = sql;
+    this.scalars = scalars;
     for (const statement of SCHEMA) sql.exec(statement);
     this.countOnce();
   }
 
   /** Writes a key whole, under the next revision. */
   save(key: AccessKey): void {
-    this.setScalar('in-force', this.inForce() - this.counted(key.id) + (key.revokedAt === null ? 1 : 0));
+    this.scalars.write('in-force', this.inForce() - this.counted(key.id) + (key.revokedAt === null ? 1 : 0));
     this.sql.exec(
       `INSERT INTO access_keys (id, name, scopes, secrets, created_at, expires_at, revoked_at, last_used_at, issued_by, issued_to, revision)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -79,7 +81,7 @@ export class KeyStore {
       key.lastUsedAt,
       key.issuedBy,
       key.issuedTo,
-      this.nextRevision(),
+      this.scalars.nextRevision(),
     );
   }
 
@@ -114,27 +116,42 @@ export class KeyStore {
       .map(toKey);
   }
 
-  /** Keys changed after a revision, in the order of their changes. */
-  changedSince(revision: number, limit: number): RevisedKey[] {
+  /**
+   * Keys changed after a revision, in the order of their changes. Those that were over by a revision are left out:
+   * whoever asks from there on has never had them.
+   */
+  changedSince(
+    revision: number,
+    { overBy, now }: { readonly overBy: number; readonly now: number },
+    limit: number,
+  ): RevisedKey[] {
     return this.sql
-      .exec<KeyRow>('SELECT * FROM access_keys WHERE revision > ? ORDER BY revision LIMIT ?', revision, limit)
+      .exec<KeyRow>(
+        `SELECT * FROM access_keys WHERE revision > ?1
+           AND (revision > ?2 OR (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)))
+         ORDER BY revision LIMIT ?4`,
+        revision,
+        overBy,
+        now,
+        limit,
+      )
       .toArray()
       .map((row) => ({ key: toKey(row), revision: row.revision }));
   }
 
   /** Of the last change. */
   get revision(): number {
-    return this.scalar('revision') ?? 0;
+    return this.scalars.revision;
   }
 
   /** No edge that holds an older revision can be told what was forgotten. */
   get forgottenUpTo(): number {
-    return this.scalar('forgotten') ?? 0;
+    return this.scalars.read('forgotten') ?? 0;
   }
 
   /** How many are not revoked. */
   inForce(): number {
-    return this.scalar('in-force') ?? 0;
+    return this.scalars.read('in-force') ?? 0;
   }
 
   /** Not a change of the key: moves no revision. Known to five minutes. */
@@ -159,15 +176,15 @@ export class KeyStore {
       .one();
     if (upTo === null) return;
     this.sql.exec(`DELETE FROM access_keys WHERE ${OVER}`, ...bounds);
-    this.setScalar('forgotten', Math.max(upTo, this.forgottenUpTo));
-    this.setScalar('in-force', this.inForce() - counted);
+    this.scalars.write('forgotten', Math.max(upTo, this.forgottenUpTo));
+    this.scalars.write('in-force', this.inForce() - counted);
   }
 
   /** Stores made before keys were counted. */
   private countOnce(): void {
-    if (this.scalar('in-force') !== undefined) return;
+    if (this.scalars.read('in-force') !== undefined) return;
     const counting = 'SELECT COUNT(*) AS n FROM access_keys WHERE revoked_at IS NULL';
-    this.setScalar('in-force', this.sql.exec<{ n: number }>(counting).one().n);
+    this.scalars.write('in-force', this.sql.exec<{ n: number }>(counting).one().n);
   }
 
   /** What a key makes of the count as it is stored. */
@@ -175,30 +192,7 @@ export class KeyStore {
     const counting = 'SELECT COUNT(*) AS n FROM access_keys WHERE id = ? AND revoked_at IS NULL';
     return this.sql.exec<{ n: number }>(counting, id).one().n;
   }
-
-  private nextRevision(): number {
-    const next = this.revision + 1;
-    this.setScalar('revision', next);
-    return next;
-  }
-
-  private scalar(name: Scalar): number | undefined {
-    return this.sql
-      .exec<{ value: number }>('SELECT value FROM access_key_scalars WHERE name = ?', name)
-      .toArray()
-      .map(({ value }) => value)[0];
-  }
-
-  private setScalar(name: Scalar, value: number): void {
-    this.sql.exec(
-      'INSERT INTO access_key_scalars (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-      name,
-      value,
-    );
-  }
 }
-
-type Scalar = 'revision' | 'forgotten' | 'in-force';
 
 const toKey = (row: KeyRow): AccessKey => ({
   id: row.id,

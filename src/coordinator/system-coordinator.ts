@@ -35,6 +35,7 @@ import { DeliveryStore } from './delivery-store.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { EventStore } from './event-store.ts';
 import { KeyDesk } from './key-desk.ts';
+import { KeyScalarStore } from './key-scalar-store.ts';
 import { KeyStore } from './key-store.ts';
 
 /** How long a claim is held for a registration under way. */
@@ -58,7 +59,8 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     this.directory = new DirectoryStore(ctx.storage.sql);
     this.log = new EventStore(ctx.storage.sql);
     this.deliveries = new DeliveryStore(ctx.storage.sql);
-    this.keyStore = new KeyStore(ctx.storage.sql);
+    const scalars = new KeyScalarStore(ctx.storage.sql);
+    this.keyStore = new KeyStore(ctx.storage.sql, scalars);
     this.auditStore = new AuditStore(ctx.storage.sql);
     this.keyDesk = new KeyDesk(this.keyStore, this.auditStore);
   }
@@ -197,7 +199,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   }
 
   async syncKeys(request: KeySyncRequest): ReturnType<CoordinatorApi['syncKeys']> {
-    return this.keyDesk.sync(request);
+    return this.keyDesk.sync(request, Date.now());
   }
 
   async audit(entries: readonly AuditEntry[]): Promise<void> {

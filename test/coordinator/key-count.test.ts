@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { AuditStore } from '../../src/coordinator/audit-store.ts';
 import { KeyDesk } from '../../src/coordinator/key-desk.ts';
+import { KeyScalarStore } from '../../src/coordinator/key-scalar-store.ts';
 import { KeyStore } from '../../src/coordinator/key-store.ts';
 import type { Actor } from '../../src/core/access/actor.ts';
 import type { FreshCoordinator } from './fresh-coordinator.ts';
@@ -79,7 +80,7 @@ describe('the count of keys', () => {
           return cursor;
         },
       } as unknown as SqlStorage;
-      const desk = new KeyDesk(new KeyStore(counting), new AuditStore(sql));
+      const desk = new KeyDesk(new KeyStore(counting, new KeyScalarStore(counting)), new AuditStore(sql));
       cursors.length = 0;
       expect(desk.create(draft('new'), ROOT, Date.now()).ok).toBe(true);
       return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Actor } from '../../src/core/access/actor.ts';
-import type { KeyDraft } from '../../src/coordinator/coordinator-api.ts';
+import type { KeyDraft, KeyMark } from '../../src/coordinator/coordinator-api.ts';
 import { freshCoordinator } from './fresh-coordinator.ts';
 
 const ROOT: Actor = { keyId: 'root', keyName: 'admin key', address: null, requestId: 'r' };
@@ -39,17 +39,31 @@ describe('revoked keys', () => {
     await system.createKey(draft('kept'), ROOT);
     await system.registered('a');
     await system.createKey(draft('gone', { issue: { componentId: 'a', owner: null } }), ROOT);
-    const edge = await system.syncKeys({ since: 0, continued: false, used: {} });
+    const sync = (since: KeyMark | null) => system.syncKeys({ since, used: {} });
+    const edge = await sync(null);
     expect({ full: edge.full, ids: idsOf(edge.keys) }).toEqual({ full: true, ids: ['kept', 'gone'] });
     await system.revokeKey('gone', { cascade: false }, ROOT);
-    const told = await system.syncKeys({ since: edge.revision, continued: false, used: {} });
+    const told = await sync(edge.mark);
     expect(told).toMatchObject({ full: false, keys: [{ id: 'gone', revokedAt: expect.any(Number), secrets: [] }] });
+    const anew = await sync(null);
+    expect({ full: anew.full, ids: idsOf(anew.keys) }).toEqual({ full: true, ids: ['kept'] });
     await system.sweep(Date.now() + 2 * 3_600_000);
     await system.evict();
-    const late = await system.syncKeys({ since: edge.revision, continued: false, used: {} });
+    const late = await sync(edge.mark);
     expect({ full: late.full, ids: idsOf(late.keys) }).toEqual({ full: true, ids: ['kept'] });
-    const upToDate = await system.syncKeys({ since: late.revision, continued: false, used: {} });
-    expect({ full: upToDate.full, keys: upToDate.keys }).toEqual({ full: false, keys: [] });
+    for (const upToDate of [late, told, anew])
+      expect(await sync(upToDate.mark)).toMatchObject({ full: false, keys: [], more: false });
+  });
+});
+
+describe('an edge', () => {
+  it('has everything anew from a coordinator that was set back', async () => {
+    const system = freshCoordinator();
+    await system.createKey(draft('kept'), ROOT);
+    const ahead = await system.syncKeys({ since: { revision: 9, forgotten: 0, beganAt: 9 }, used: {} });
+    expect({ full: ahead.full, ids: idsOf(ahead.keys) }).toEqual({ full: true, ids: ['kept'] });
+    const { full, keys } = await system.syncKeys({ since: ahead.mark, used: {} });
+    expect({ full, keys }).toEqual({ full: false, keys: [] });
   });
 });
 
