@@ -7,8 +7,11 @@
  * How old a copy may be for whom is the caller's decision.
  */
 import type { AccessKey } from '../core/access/access-key.ts';
+import { NOTHING_IN_FLIGHT, begin, end, inFlightAt } from '../core/access/load-shedding.ts';
 import type { Scope } from '../core/access/scope.ts';
 import { parseScope } from '../core/access/scope.ts';
+import type { BucketPolicy } from '../core/quota/token-bucket.ts';
+import { fullBucket, takeTokens } from '../core/quota/token-bucket.ts';
 import type { KeyMark } from './coordinator-api.ts';
 import { coordinator } from './coordinator-api.ts';
 
@@ -30,8 +33,15 @@ const BACKGROUND_REFRESH_MS = 1_000;
 /** How long a foreground refresh may keep a caller waiting whose key serves on from an older copy. */
 const SHORT_WAIT_MS = 1_000;
 const LONG_WAIT_MS = 5_000;
+/** How often strangers have it asked for keys that nobody knows. */
+const PACE: BucketPolicy = { burst: 8, perSecond: 4 };
+/** Load is shed only once a caller is known: until then nobody else holds them back. */
+const MAX_WAITING = 1_024;
 /** The coordinator keeps it no more exactly. */
 const USED_EVERY_MS = 300_000;
+
+/** Neither that there is such a key nor that there is none. */
+const UNKNOWN: KeyLookup = { known: undefined, ageMs: Infinity };
 
 interface Refresh {
   readonly beganAt: number;
@@ -56,6 +66,8 @@ let growing = held;
 /** When the call began whose answer we hold: nothing revoked before it is missing. 0 for none. */
 let askedAt = 0;
 let refreshing: Refresh | null = null;
+let bucket = fullBucket(PACE, 0);
+let waiting = NOTHING_IN_FLIGHT;
 const used = new Map<string, number>();
 const usedSent = new Map<string, number>();
 
@@ -77,7 +89,7 @@ export async function findKey(
       const known = held.keys.get(id);
       const limitMs = known && servesStale(known) ? SHORT_WAIT_MS : LONG_WAIT_MS;
       // Whoever comes later to a refresh that hangs waits only for what is left.
-      await Promise.race([done, after(Math.min(limitMs, beganAt + limitMs - now))]);
+      await waitFor(done, Math.min(limitMs, beganAt + limitMs - now), waitUntil);
     }
   }
   return { known: held.keys.get(id), ageMs: ageAt(Date.now()) };
@@ -85,17 +97,21 @@ export async function findKey(
 
 /**
  * Looks a key up in a copy that was asked for after this call began: it may have been made, or given
- * another secret, a moment ago. All who come meanwhile share the call, so strangers cannot multiply it.
+ * another secret, a moment ago. All who come meanwhile share the call, and it comes when the pace allows, so
+ * strangers cannot multiply it. Without such a copy nothing is known.
  */
 export async function findKeyAnew(id: string, waitUntil: WaitUntil): Promise<KeyLookup> {
   const now = Date.now();
-  if (refreshing && refreshing.beganAt < now) await Promise.race([refreshing.done, after(LONG_WAIT_MS)]);
+  const until = now + LONG_WAIT_MS;
+  const begun = underWay(now);
+  if (begun) await waitFor(begun.done, until - now, waitUntil);
+  // That one may have been asked for too early.
   if (askedAt < now) {
-    const { done } = refresh(now);
+    const { done } = refresh(Date.now(), paced);
     waitUntil(done);
-    await Promise.race([done, after(LONG_WAIT_MS)]);
+    await waitFor(done, until - Date.now(), waitUntil);
   }
-  return { known: held.keys.get(id), ageMs: ageAt(Date.now()) };
+  return askedAt < now ? UNKNOWN : { known: held.keys.get(id), ageMs: ageAt(Date.now()) };
 }
 
 /** Tells the coordinator with the next refresh that a key was used. */
@@ -106,18 +122,46 @@ export function noteKeyUsed(id: string, now: number): void {
 // A clock that went back tells nothing of the age.
 const ageAt = (now: number): number => (askedAt > 0 && now >= askedAt ? now - askedAt : Infinity);
 
-/** Refreshes once however many ask; resolves to whether the coordinator answered. */
-function refresh(now: number): Refresh {
-  // One that hangs is given up; after the clock went back, nobody can say for how long it has.
-  if (refreshing && now >= refreshing.beganAt && now - refreshing.beganAt < LONG_WAIT_MS) return refreshing;
+/** The refresh that has not answered yet; one that hangs is given up. */
+function underWay(now: number): Refresh | null {
+  // After the clock went back, nobody can say for how long it has.
+  return refreshing && now >= refreshing.beganAt && now - refreshing.beganAt < LONG_WAIT_MS ? refreshing : null;
+}
+
+/** Refreshes once however many ask, after `turn`; resolves to whether the coordinator answered. */
+function refresh(now: number, turn: () => Promise<void> = () => Promise.resolve()): Refresh {
+  const before = underWay(now);
+  if (before) return before;
   const isCurrent = (): boolean => refreshing === begun;
-  const begun: Refresh = { beganAt: now, done: Promise.resolve().then(() => fetchChanges(now, isCurrent)) };
+  const begun: Refresh = { beganAt: now, done: turn().then(() => fetchChanges(isCurrent)) };
   refreshing = begun;
   return begun;
 }
 
+async function paced(): Promise<void> {
+  const taken = takeTokens(bucket, PACE, Date.now());
+  bucket = taken.next;
+  if (taken.granted) return;
+  await after(taken.retryAfterMs);
+  bucket = takeTokens(bucket, PACE, Date.now()).next;
+}
+
+/** Not for longer than that, and not when too many wait already. */
+async function waitFor(done: Promise<unknown>, limitMs: number, waitUntil: WaitUntil): Promise<void> {
+  const now = Date.now();
+  if (inFlightAt(waiting, now) >= MAX_WAITING) return;
+  waiting = begin(waiting, now);
+  const work = Promise.race([done, after(limitMs)]).finally(() => {
+    waiting = end(waiting, now, Date.now());
+  });
+  // A caller that hangs up would not be counted down.
+  waitUntil(work);
+  await work;
+}
+
 /** One that was given up and finishes late must not undo what a newer one brought: it changes nothing. */
-async function fetchChanges(beganAt: number, isCurrent: () => boolean): Promise<boolean> {
+async function fetchChanges(isCurrent: () => boolean): Promise<boolean> {
+  const beganAt = Date.now();
   const sent = new Map(used);
   try {
     let reported = Object.fromEntries(sent);
