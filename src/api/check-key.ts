@@ -11,8 +11,11 @@ import type { Principal } from '../core/access/principal.ts';
 import { ROOT } from '../core/access/principal.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
-import type { KeyLookup, KnownKey } from '../coordinator/identity-cache.ts';
-import { FRESH_MS, findKey, findKeyAnew, noteKeyUsed } from '../coordinator/identity-cache.ts';
+import type { KeyLookup } from '../coordinator/identity-cache.ts';
+import { FRESH_MS, findKey, findKeyAnew, isSessionEnded, noteKeyUsed } from '../coordinator/identity-cache.ts';
+import type { KnownKey } from '../coordinator/key-copy.ts';
+import type { Session } from './session.ts';
+import { refOf } from './session.ts';
 
 /** What a key answers for: its principal and the digest (SHA-256, hex) it was known by. */
 export interface Checked {
@@ -48,19 +51,33 @@ export async function checkKey(
   return checkKnown(id, (known) => sameDigest(digest, known), waitUntil);
 }
 
-/** Checks that a key is still good which was checked before: by its id and the digest it had then. */
-export async function checkAgain(
-  keyId: string,
-  digest: string,
+/** Checks a session: that the key it was opened with is still good, by the digest it had, and that nobody ended it. */
+export async function checkSession(
+  session: Session,
   env: Env,
   waitUntil: WaitUntil,
 ): Promise<Result<Checked, KeyRefusal>> {
   const admin = await adminDigest(env);
   if (!admin.ok) return admin;
-  if (keyId !== ROOT.keyId) return checkKnown(keyId, (known) => sameDigest(digest, known), waitUntil);
-  return sameDigest(digest, admin.value)
-    ? ok({ principal: ROOT, digest })
-    : fail('unauthorized', 'the key is not valid any more');
+  const matches = (known: string): boolean => sameDigest(session.digest, known);
+  const checked =
+    session.keyId === ROOT.keyId
+      ? await checkRootAgain(matches(admin.value), session.digest, waitUntil)
+      : await checkKnown(session.keyId, matches, waitUntil);
+  return checked.ok && isSessionEnded(refOf(session)) ? fail('unauthorized', 'the session is over') : checked;
+}
+
+/** The admin key itself works whatever is away; whether a session of it was ended must be known. */
+async function checkRootAgain(
+  matches: boolean,
+  digest: string,
+  waitUntil: WaitUntil,
+): Promise<Result<Checked, KeyRefusal>> {
+  if (!matches) return fail('unauthorized', 'the key is not valid any more');
+  const { ageMs } = await findKey(ROOT.keyId, () => false, waitUntil);
+  return ageMs > FRESH_MS + SLACK_MS
+    ? fail('identity-unavailable', 'nobody can say right now whether the session was ended')
+    : ok({ principal: ROOT, digest });
 }
 
 async function checkKnown(

@@ -1,10 +1,13 @@
 /**
- * The page's session: a signed cookie that names a key by id and digest, its end and a CSRF token. Nothing
- * is stored. The key is checked again at every call, so the session ends with it; the signing secret
- * comes from the admin key, so a new admin key ends all sessions.
+ * The page's session: a signed cookie that names a key by id and digest, its end and a CSRF token. Only its end
+ * before its time is stored, by the coordinator. The key is checked again at every call, so the session ends with
+ * it; the signing secret comes from the admin key, so a new admin key ends all sessions.
  */
 import type { Context } from 'hono';
 import { deleteCookie, getSignedCookie, setSignedCookie } from 'hono/cookie';
+import { coordinator } from '../coordinator/coordinator-api.ts';
+import type { Actor } from '../core/access/actor.ts';
+import type { SessionRef } from '../core/access/ended-session.ts';
 import type { AppEnv } from './app-env.ts';
 
 export interface Session {
@@ -15,6 +18,13 @@ export interface Session {
   readonly expiresAt: number;
   readonly csrfToken: string;
 }
+
+/** What a session is known by when it is ended: nobody but its holder has the token. */
+export const refOf = ({ keyId, csrfToken, expiresAt }: Session): SessionRef => ({
+  keyId,
+  id: csrfToken,
+  endsAt: expiresAt,
+});
 
 /** With the `__Host-` prefix: only this host sets it, for all its paths, over a secure channel. */
 const NAME = 'arbiter-session';
@@ -49,7 +59,12 @@ export async function readSession(c: Context<AppEnv>): Promise<Session | null | 
   return Date.now() < expiresAt ? { keyId, digest, expiresAt, csrfToken } : null;
 }
 
-export const closeSession = (c: Context<AppEnv>): void => {
+/** Ends the session wherever a copy of its cookie may be; throws when the coordinator cannot be told. */
+export const endSession = (session: Session, actor: Actor): Promise<void> =>
+  coordinator().endSession(refOf(session), actor);
+
+/** Has the caller's browser forget the cookie. */
+export const clearCookie = (c: Context<AppEnv>): void => {
   deleteCookie(c, NAME, { prefix: 'host', path: '/', secure: true, httpOnly: true, sameSite: 'Strict' });
 };
 

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import type { AccessKey } from '../core/access/access-key.ts';
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
+import type { EndedSession, SessionRef } from '../core/access/ended-session.ts';
 import type { EventSink, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
 import type { SystemHealth } from '../core/health/system-health.ts';
 import type { Changer } from '../core/quota/change-quota.ts';
@@ -61,7 +62,9 @@ export interface CoordinatorApi extends EventSink {
   keys(after: string, limit: number): Promise<AccessKey[]>;
   /** The key in force that was issued to a component. */
   keyIssuedTo(componentId: string): Promise<AccessKey | null>;
-  /** What changed since a revision; takes in when keys were used. */
+  /** Ends a session before its time, for every edge; ending it again changes nothing. */
+  endSession(session: SessionRef, actor: Actor): Promise<void>;
+  /** What changed of keys and sessions since a mark; takes in when keys were used. */
   syncKeys(request: KeySyncRequest): Promise<KeySyncAnswer>;
 
   /** Owes entries to the audit, for changes that come with no event. */
@@ -166,6 +169,7 @@ export interface KeySyncAnswer {
   readonly full: boolean;
   readonly mark: KeyMark;
   readonly keys: readonly AccessKey[];
+  readonly endedSessions: readonly EndedSession[];
   readonly more: boolean;
 }
 

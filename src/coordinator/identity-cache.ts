@@ -1,24 +1,19 @@
 /**
- * An isolate's copy of the keys: what the edge checks callers by, without a call.
+ * An isolate's copy of the keys, and of the sessions that were ended: what the edge checks callers by, without a call.
  *
  * Older than 1 s it is refreshed behind the answer, older than 2 s before it, so that a revocation is
  * felt within 3 s; each refresh asks only for what changed and carries when keys were used. All who wait
  * share one refresh. Where everything must be fetched anew, the copy at hand serves until the other is whole.
  * How old a copy may be for whom is the caller's decision.
  */
-import type { AccessKey } from '../core/access/access-key.ts';
+import type { SessionRef } from '../core/access/ended-session.ts';
+import { isEnded } from '../core/access/ended-session.ts';
 import { NOTHING_IN_FLIGHT, begin, end, inFlightAt } from '../core/access/load-shedding.ts';
-import type { Scope } from '../core/access/scope.ts';
-import { parseScope } from '../core/access/scope.ts';
 import type { BucketPolicy } from '../core/quota/token-bucket.ts';
 import { fullBucket, takeTokens } from '../core/quota/token-bucket.ts';
-import type { KeyMark } from './coordinator-api.ts';
 import { coordinator } from './coordinator-api.ts';
-
-export interface KnownKey {
-  readonly key: AccessKey;
-  readonly scopes: readonly Scope[];
-}
+import type { KnownKey } from './key-copy.ts';
+import { emptyCopy, takePage } from './key-copy.ts';
 
 export interface KeyLookup {
   readonly known: KnownKey | undefined;
@@ -47,14 +42,6 @@ interface Refresh {
   readonly beganAt: number;
   readonly done: Promise<boolean>;
 }
-
-interface Copy {
-  readonly keys: Map<string, KnownKey>;
-  /** Where it stands, in the coordinator's words. */
-  mark: KeyMark | null;
-}
-
-const emptyCopy = (): Copy => ({ keys: new Map(), mark: null });
 
 /** What callers are checked by. */
 let held = emptyCopy();
@@ -114,6 +101,9 @@ export async function findKeyAnew(id: string, waitUntil: WaitUntil): Promise<Key
   return askedAt < now ? UNKNOWN : { known: held.keys.get(id), ageMs: ageAt(Date.now()) };
 }
 
+/** Whether somebody ended that session, by the copy at hand: after its key was looked up, that one is fresh enough. */
+export const isSessionEnded = (session: SessionRef): boolean => isEnded(held.endedSessions, session);
+
 /** Tells the coordinator with the next refresh that a key was used. */
 export function noteKeyUsed(id: string, now: number): void {
   if (now - (usedSent.get(id) ?? 0) >= USED_EVERY_MS) used.set(id, now);
@@ -169,12 +159,12 @@ async function fetchChanges(isCurrent: () => boolean): Promise<boolean> {
       const answer = await coordinator().syncKeys({ since: growing.mark, used: reported });
       if (!isCurrent()) return false;
       if (answer.full) growing = emptyCopy();
-      for (const key of answer.keys) take(growing, key);
-      growing.mark = answer.mark;
+      takePage(growing, answer);
       if (!answer.more) break;
       reported = {};
     }
     held = growing;
+    for (const id of usedSent.keys()) if (!held.keys.has(id)) usedSent.delete(id);
     for (const [id, at] of sent) {
       usedSent.set(id, at);
       if (used.get(id) === at) used.delete(id);
@@ -187,17 +177,6 @@ async function fetchChanges(isCurrent: () => boolean): Promise<boolean> {
   } finally {
     if (isCurrent()) refreshing = null;
   }
-}
-
-function take({ keys }: Copy, key: AccessKey): void {
-  // A revoked key is as unknown as one that never was.
-  if (key.revokedAt !== null) {
-    keys.delete(key.id);
-    usedSent.delete(key.id);
-    return;
-  }
-  const scopes = key.scopes.flatMap((text) => parseScope(text) ?? []);
-  keys.set(key.id, { key, scopes });
 }
 
 const after = (ms: number): Promise<false> => new Promise((resolve) => setTimeout(() => resolve(false), ms));

@@ -1,6 +1,6 @@
 /**
- * The coordinator's side of keys: made, rotated, revoked, handed to the edges. Sees digests only: the
- * key itself never gets here. Every change is written together with its entry for the audit.
+ * The coordinator's side of keys: made, rotated, revoked, handed to the edges together with the sessions that
+ * were ended. Sees digests only: the key itself never gets here. Every change is written together with its entry for the audit.
  */
 import type { AccessKey } from '../core/access/access-key.ts';
 import { rotated, stateOf } from '../core/access/access-key.ts';
@@ -8,11 +8,13 @@ import type { Actor } from '../core/access/actor.ts';
 import { ROOT } from '../core/access/principal.ts';
 import { SYSTEM } from '../core/access/actor.ts';
 import type { AuditAction } from '../core/access/audit-entry.ts';
+import type { SessionRef } from '../core/access/ended-session.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { AuditStore } from './audit-store.ts';
 import type { FreshSecret, KeyDraft, KeyMark, KeySyncAnswer, KeySyncRequest } from './coordinator-api.ts';
+import type { EndedSessionStore } from './ended-session-store.ts';
 import type { KeyStore } from './key-store.ts';
 
 /** What an isolate can hold of them without getting into need. */
@@ -21,10 +23,12 @@ const SYNC_BATCH = 5_000;
 
 export class KeyDesk {
   private readonly keys: KeyStore;
+  private readonly sessions: EndedSessionStore;
   private readonly audit: AuditStore;
 
-  constructor(keys: KeyStore, audit: AuditStore) {
+  constructor(keys: KeyStore, sessions: EndedSessionStore, audit: AuditStore) {
     this.keys = keys;
+    this.sessions = sessions;
     this.audit = audit;
   }
 
@@ -84,17 +88,32 @@ export class KeyDesk {
     for (const key of this.keys.issuedTo(componentId)) this.end(key, SYSTEM, now);
   }
 
+  /** The cookie of that session lets nobody in any more. */
+  endSession(session: SessionRef, actor: Actor, now: number): void {
+    if (!this.sessions.end(session)) return;
+    const change = { subject: session.keyId, actor, action: 'session.close', before: null, after: null } as const;
+    this.audit.owe({ id: crypto.randomUUID(), at: now, ...change });
+  }
+
   /** What an edge does not have yet, a page of it. */
   sync({ since, used }: KeySyncRequest, now: number): KeySyncAnswer {
     for (const [id, at] of Object.entries(used)) this.keys.noteUsed(id, at);
     const { revision: current, forgottenUpTo: forgotten } = this.keys;
     const full = since === null || !isToldByChanges(since, current, forgotten);
     const { revision: from, beganAt } = full ? { revision: 0, beganAt: current } : since;
-    const changed = this.keys.changedSince(from, { overBy: beganAt, now }, SYNC_BATCH);
-    const more = changed.length === SYNC_BATCH;
-    // Without more to come the edge is up to date, whatever became of the keys changed last.
-    const revision = more ? changed.at(-1)!.revision : current;
-    return { full, mark: { revision, forgotten, beganAt }, keys: changed.map(({ key }) => key), more };
+    const keys = this.keys.changedSince(from, { overBy: beganAt, now }, SYNC_BATCH);
+    const sessions = this.sessions.endedSince(from, SYNC_BATCH);
+    // As far as the shorter of two cut lists; to the last change, whatever became of it, when neither was cut.
+    const cut = [keys, sessions].filter(({ length }) => length === SYNC_BATCH);
+    const revision = Math.min(current, ...cut.map((list) => list.at(-1)!.revision));
+    const isReached = (change: { readonly revision: number }): boolean => change.revision <= revision;
+    return {
+      full,
+      mark: { revision, forgotten, beganAt },
+      keys: keys.filter(isReached).map(({ key }) => key),
+      endedSessions: sessions.filter(isReached).map(({ session }) => session),
+      more: revision < current,
+    };
   }
 
   private make(draft: KeyDraft, actor: Actor, now: number): AccessKey {

@@ -8,6 +8,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
+import type { SessionRef } from '../core/access/ended-session.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import { TYPE_NAMES } from '../core/config/component-types.ts';
 import { toCloudEvent } from '../core/event/cloud-event.ts';
@@ -34,6 +35,7 @@ import { ChangeGate } from './change-gate.ts';
 import { DeliveryStore } from './delivery-store.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { EventStore } from './event-store.ts';
+import { EndedSessionStore } from './ended-session-store.ts';
 import { KeyDesk } from './key-desk.ts';
 import { KeyScalarStore } from './key-scalar-store.ts';
 import { KeyStore } from './key-store.ts';
@@ -50,6 +52,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   private readonly log: EventStore;
   private readonly deliveries: DeliveryStore;
   private readonly keyStore: KeyStore;
+  private readonly endedSessions: EndedSessionStore;
   private readonly auditStore: AuditStore;
   private readonly keyDesk: KeyDesk;
   private readonly changes = new ChangeGate();
@@ -61,8 +64,9 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     this.deliveries = new DeliveryStore(ctx.storage.sql);
     const scalars = new KeyScalarStore(ctx.storage.sql);
     this.keyStore = new KeyStore(ctx.storage.sql, scalars);
+    this.endedSessions = new EndedSessionStore(ctx.storage.sql, scalars);
     this.auditStore = new AuditStore(ctx.storage.sql);
-    this.keyDesk = new KeyDesk(this.keyStore, this.auditStore);
+    this.keyDesk = new KeyDesk(this.keyStore, this.endedSessions, this.auditStore);
   }
 
   async claim(claim: Claim): ReturnType<CoordinatorApi['claim']> {
@@ -198,6 +202,10 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     return this.keyDesk.issuedTo(componentId, Date.now()) ?? null;
   }
 
+  async endSession(session: SessionRef, actor: Actor): Promise<void> {
+    this.ctx.storage.transactionSync(() => this.keyDesk.endSession(session, actor, Date.now()));
+  }
+
   async syncKeys(request: KeySyncRequest): ReturnType<CoordinatorApi['syncKeys']> {
     return this.keyDesk.sync(request, Date.now());
   }
@@ -219,6 +227,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   async sweep(now: number): Promise<void> {
     this.log.trim();
     this.keyStore.trim(now);
+    this.endedSessions.trim(now);
     this.deliveries.trim(now);
     this.directory.trim(now);
     await this.enqueue(now);

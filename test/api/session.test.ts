@@ -1,45 +1,15 @@
 import { createExecutionContext } from 'cloudflare:test';
-import { env, exports } from 'cloudflare:workers';
+import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
+import { COOKIE as NAME, ORIGIN, browse, cleared, opened, signOut } from '../support/browse.ts';
 import { call, eventually } from '../support/coordinator-http.ts';
-import type { Answer } from '../support/coordinator-http.ts';
 import { interceptCoordinator } from '../support/intercept-coordinator.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 
-const worker = exports as unknown as { default: Fetcher };
-const NAME = '__Host-arbiter-session';
-const ORIGIN = 'https://coordinator.test';
-
-/** A call as a browser makes it: by cookie, without a key. */
-async function browse(
-  cookie: string | null,
-  method: string,
-  path: string,
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  const response = await worker.default.fetch(`${ORIGIN}${path}`, {
-    method,
-    headers: { ...(cookie === null ? {} : { cookie: `${NAME}=${cookie}` }), ...headers },
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? null : JSON.parse(text), headers: response.headers };
-}
-
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
-const cookieOf = ({ headers }: Answer): string =>
-  new RegExp(`^${NAME}=([^;]*)`).exec(headers.get('set-cookie') ?? '')?.[1] ?? '';
 const make = async (...scopes: string[]): Promise<{ id: string; key: string }> =>
   (await call('POST', '/v1/keys', { name: 'page', scopes })).body;
-
-async function opened(key: string): Promise<{ cookie: string; csrfToken: string; answer: Answer }> {
-  const answer = await browse(null, 'POST', '/v1/session', bearer(key));
-  expect(answer.status).toBe(201);
-  return { cookie: cookieOf(answer), csrfToken: answer.body.csrfToken, answer };
-}
-
-const cleared = (answer: Answer): boolean =>
-  /Max-Age=0/.test(answer.headers.get('set-cookie') ?? '') && cookieOf(answer) === '';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -78,8 +48,7 @@ describe('a session', () => {
   });
 
   it('ends when it is closed', async () => {
-    const { cookie, csrfToken } = await opened('test-admin-key');
-    const closed = await browse(cookie, 'DELETE', '/v1/session', { 'x-csrf-token': csrfToken });
+    const closed = await signOut(await opened('test-admin-key'));
     expect(closed.status).toBe(204);
     expect(cleared(closed)).toBe(true);
   });

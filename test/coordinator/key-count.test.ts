@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { AuditStore } from '../../src/coordinator/audit-store.ts';
+import { EndedSessionStore } from '../../src/coordinator/ended-session-store.ts';
 import { KeyDesk } from '../../src/coordinator/key-desk.ts';
 import { KeyScalarStore } from '../../src/coordinator/key-scalar-store.ts';
 import { KeyStore } from '../../src/coordinator/key-store.ts';
@@ -80,7 +81,9 @@ describe('the count of keys', () => {
           return cursor;
         },
       } as unknown as SqlStorage;
-      const desk = new KeyDesk(new KeyStore(counting, new KeyScalarStore(counting)), new AuditStore(sql));
+      const scalars = new KeyScalarStore(counting);
+      const keys = new KeyStore(counting, scalars);
+      const desk = new KeyDesk(keys, new EndedSessionStore(sql, scalars), new AuditStore(sql));
       cursors.length = 0;
       expect(desk.create(draft('new'), ROOT, Date.now()).ok).toBe(true);
       return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);

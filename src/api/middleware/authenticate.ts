@@ -6,11 +6,11 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../app-env.ts';
 import type { Guard } from '../guard.ts';
 import type { Checked, KeyRefusal } from '../check-key.ts';
-import { checkAgain, checkKey } from '../check-key.ts';
+import { checkKey, checkSession } from '../check-key.ts';
 import type { Failure, Result } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
 import { problemResponse, refusal } from '../problem.ts';
-import { closeSession, isFromOurPage, readSession } from '../session.ts';
+import { clearCookie, isFromOurPage, readSession } from '../session.ts';
 import { tooManyRefusals } from './rate-limit.ts';
 
 export const authenticate: Guard = async (c) => {
@@ -36,10 +36,8 @@ async function bySession(c: Context<AppEnv>): Promise<Result<Checked, Refusal>> 
   if (!c.env.COORDINATOR_ADMIN_KEY) return byKey(c, '');
   const session = await readSession(c);
   if (session === undefined) return byKey(c, '');
-  const checked = session
-    ? await checkAgain(session.keyId, session.digest, c.env, (work) => c.executionCtx.waitUntil(work))
-    : NO_KEY;
-  if (!checked.ok && checked.reason === 'unauthorized') closeSession(c);
+  const checked = session ? await checkSession(session, c.env, (work) => c.executionCtx.waitUntil(work)) : NO_KEY;
+  if (!checked.ok && checked.reason === 'unauthorized') clearCookie(c);
   if (!session || !checked.ok) return checked;
   const changes = c.req.method !== 'GET' && c.req.method !== 'HEAD';
   if (changes && !isFromOurPage(c, session))

@@ -3,13 +3,14 @@ import type { Context } from 'hono';
 import { formatScope } from '../../core/access/scope.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { App, AppEnv } from '../app-env.ts';
+import { actorOf } from '../caller.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
 import { recordAudit } from '../record-audit.ts';
 import type { SessionResource } from '../schemas/session.ts';
 import { SessionSchema } from '../schemas/session.ts';
 import type { Session } from '../session.ts';
-import { closeSession, openSession } from '../session.ts';
+import { clearCookie, endSession, openSession } from '../session.ts';
 
 const tags = ['session'];
 
@@ -36,7 +37,7 @@ const close = createRoute({
   path: '/v1/session',
   'x-permission': 'any-key',
   tags,
-  summary: 'End the session of this page',
+  summary: 'End the session of this page: within 3 s no copy of its cookie opens anything',
   responses: { 204: { description: 'Over' }, ...problemDefault },
 });
 
@@ -57,8 +58,15 @@ export function mountSession(app: App): void {
     return c.json(toResource(c, session), 200);
   });
 
-  app.openapi(close, (c) => {
-    closeSession(c);
+  app.openapi(close, async (c) => {
+    const session = c.get('session');
+    try {
+      if (session) await endSession(session, actorOf(c));
+    } catch (error) {
+      console.error(JSON.stringify({ message: 'session not ended', error: String(error) }));
+      return problemResponse(c, 'temporarily-unavailable', { detail: 'the session is still open' });
+    }
+    clearCookie(c);
     return c.body(null, 204);
   });
 }

@@ -12,6 +12,7 @@ export const AUDIT_ACTIONS = [
   'key.rotate',
   'key.revoke',
   'session.open',
+  'session.close',
   'recovery.cancel',
   'incident.acknowledge',
   'incident.resolve',

@@ -11,6 +11,8 @@ const KEY_PATTERN = /^[\x21-\x7e]+$/;
 /** Scopes that let their holder see the fleet. */
 const SEEING = ['viewer', 'operator', 'admin'];
 
+const STILL_OPEN = 'Not signed out: the coordinator could not be told. Reload this page and sign out again.';
+
 export interface OpenSession {
   readonly of: SessionResource;
   readonly client: CoordinatorClient;
@@ -75,10 +77,11 @@ export function useSession(): Session {
 
   const signOut = useCallback(
     (reason?: string): void => {
-      // Over already when the coordinator refused it; unreachable, it ends by itself.
-      if (open) void endSession(open.of).catch(() => undefined);
       setOpen(null);
       setMessage(reason ?? null);
+      // Over already when the coordinator refused it.
+      const isOver = (error: unknown): boolean => error instanceof CoordinatorError && error.status === 401;
+      if (open) void endSession(open.of).catch((error: unknown) => isOver(error) || setMessage(STILL_OPEN));
     },
     [open],
   );
