@@ -99,7 +99,7 @@ async function checkKnown(
       ? fail('identity-unavailable', 'the keys cannot be read right now')
       : fail('unauthorized', 'send Authorization: Bearer <key>');
   }
-  if (ageMs > FRESH_MS + SLACK_MS && !servesStale(known))
+  if (ageMs > FRESH_MS + SLACK_MS && !servesStale(known, ageMs))
     return fail('identity-unavailable', 'the keys cannot be read right now, and this key could do harm');
   noteKeyUsed(id, now);
   return ok({ principal: { keyId: id, keyName: known.key.name, scopes: known.scopes }, digest });
@@ -107,7 +107,8 @@ async function checkKnown(
 
 const STALE_SCOPES: readonly string[] = ['viewer', 'router', 'component'];
 
-const servesStale = ({ scopes }: KnownKey): boolean => scopes.every(({ kind }) => STALE_SCOPES.includes(kind));
+const servesStale = ({ scopes }: KnownKey, ageMs: number): boolean =>
+  ageMs <= STALE_MS && scopes.every(({ kind }) => STALE_SCOPES.includes(kind));
 
 /** Digest of the admin key, made once per isolate. */
 async function adminDigest(env: Env): Promise<Result<string, 'not-configured'>> {

@@ -59,12 +59,12 @@ const used = new Map<string, number>();
 const usedSent = new Map<string, number>();
 
 /**
- * Looks a key up. `servesStale` says whether a key may be served from an older copy while the
+ * Looks a key up. `servesStale` says whether a key may be served from a copy of that age while the
  * coordinator cannot be reached: for such a key nobody waits long.
  */
 export async function findKey(
   id: string,
-  servesStale: (known: KnownKey) => boolean,
+  servesStale: (known: KnownKey, ageMs: number) => boolean,
   waitUntil: WaitUntil,
 ): Promise<KeyLookup> {
   const now = Date.now();
@@ -74,7 +74,7 @@ export async function findKey(
     waitUntil(done);
     if (age >= FRESH_MS) {
       const known = held.keys.get(id);
-      const limitMs = known && servesStale(known) ? SHORT_WAIT_MS : LONG_WAIT_MS;
+      const limitMs = known && servesStale(known, age) ? SHORT_WAIT_MS : LONG_WAIT_MS;
       // Whoever comes later to a refresh that hangs waits only for what is left.
       await waitFor(done, Math.min(limitMs, beganAt + limitMs - now), waitUntil);
     }
@@ -160,11 +160,14 @@ async function fetchChanges(isCurrent: () => boolean): Promise<boolean> {
       if (!isCurrent()) return false;
       if (answer.full) growing = emptyCopy();
       takePage(growing, answer);
+      for (const { id, revokedAt } of answer.keys) if (revokedAt !== null) usedSent.delete(id);
       if (!answer.more) break;
       reported = {};
     }
-    held = growing;
-    for (const id of usedSent.keys()) if (!held.keys.has(id)) usedSent.delete(id);
+    if (growing !== held) {
+      held = growing;
+      for (const id of usedSent.keys()) if (!held.keys.has(id)) usedSent.delete(id);
+    }
     for (const [id, at] of sent) {
       usedSent.set(id, at);
       if (used.get(id) === at) used.delete(id);

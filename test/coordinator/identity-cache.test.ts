@@ -87,6 +87,22 @@ describe('the copy of the keys', () => {
     expect(fetched).toHaveBeenCalledTimes(1);
   });
 
+  it('is waited for when the one at hand is too old for anybody', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout'] });
+    pass(120_000);
+    const [begun, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    interceptCoordinator('syncKeys', (real) => async (request) => {
+      begun.resolve();
+      await release.promise;
+      return real(request);
+    });
+    const asked = ask(keys['viewer']!);
+    await begun.promise;
+    await vi.advanceTimersByTimeAsync(2_000);
+    release.resolve();
+    expect(await asked).toBe(200);
+  });
+
   it('costs a call nothing while it is fresh', async () => {
     pass(10_000);
     await ask(keys['component']!, 'GET', '/v1/nothing');
