@@ -60,7 +60,7 @@ export async function issueComponentKey(issue: KeyIssue, actor: Actor): Promise<
   return fail('busy', `keys of ${componentId} were changed again and again`);
 }
 
-type CreateRefusal = 'key-limit' | 'already-issued' | 'unknown-component' | 'too-many-changes' | 'unauthorized';
+type CreateRefusal = 'key-limit' | 'unknown-component' | 'too-many-changes' | 'unauthorized';
 type RotateRefusal = 'unknown-key' | 'key-not-active' | 'unknown-component' | 'too-many-changes' | 'unauthorized';
 type IssueRefusal = 'key-limit' | 'unknown-component' | 'too-many-changes' | 'unauthorized' | 'busy';
 

@@ -2,15 +2,15 @@
  * Takes a body in whole before the call counts as work: up to a size, and within a time, so that bodies
  * that never end hold up nobody else. A compressed one is refused: nothing here would unpack it.
  *
- * A key may be revoked while its body is on the way: after a slow one it is checked again.
+ * A key may be revoked while its body is on the way: after a slow one the caller is authenticated again.
  */
 import type { Context, HonoRequest } from 'hono';
 import type { AppEnv } from '../app-env.ts';
 import type { Guard } from '../guard.ts';
-import { checkAgain } from '../check-key.ts';
 import type { OpenBody } from '../open-bodies.ts';
 import { MAX_READ_MS, closeBody, holdBytes, openBody } from '../open-bodies.ts';
-import { problemResponse, refusal } from '../problem.ts';
+import { problemResponse } from '../problem.ts';
+import { authenticate } from './authenticate.ts';
 
 /** Nothing larger is read; 500 heartbeats are larger than anything else. */
 const MAX_BODY_BYTES = 65_536;
@@ -33,10 +33,8 @@ async function take(c: Context<AppEnv>): Promise<Response | null> {
   if (taken === null) return null;
   if (typeof taken !== 'string') return refuseBody(c, taken.reason, maxBytes);
   if (Date.now() - begunAt >= CHECK_AGAIN_AFTER_MS) {
-    const checked = await checkAgain(c.get('principal').keyId, c.get('keyDigest'), c.env, (work) =>
-      c.executionCtx.waitUntil(work),
-    );
-    if (!checked.ok) return refusal(c, checked);
+    const refused = await authenticate(c);
+    if (refused) return refused;
   }
   keepBody(c.req, taken);
   return null;
