@@ -58,6 +58,10 @@ let waiting = NOTHING_IN_FLIGHT;
 const used = new Map<string, number>();
 const usedSent = new Map<string, number>();
 
+/** A key in a copy that needs no refresh yet; undefined when it is not there, or the copy is older. */
+export const keyAtHand = (id: string, now: number): KnownKey | undefined =>
+  ageAt(now) < BACKGROUND_REFRESH_MS ? held.keys.get(id) : undefined;
+
 /**
  * Looks a key up. `servesStale` says whether a key may be served from a copy of that age while the
  * coordinator cannot be reached: for such a key nobody waits long.

@@ -13,20 +13,24 @@ import { problemResponse, refusal } from '../problem.ts';
 import { clearCookie, isFromOurPage, readSession } from '../session.ts';
 import { tooManyRefusals } from './rate-limit.ts';
 
-export const authenticate: Guard = async (c) => {
+export const authenticate: Guard = (c) => {
   const header = c.req.header('authorization');
-  const checked = header === undefined ? await bySession(c) : await byKey(c, header);
+  const checked = header === undefined ? bySession(c) : byKey(c, header);
+  return checked instanceof Promise ? checked.then((later) => admit(c, later)) : admit(c, checked);
+};
+
+function admit(c: Context<AppEnv>, checked: Result<Checked, Refusal>): null | Promise<Response> {
   if (!checked.ok) return refuse(c, checked);
   c.set('principal', checked.value.principal);
   c.set('keyDigest', checked.value.digest);
   return null;
-};
+}
 
 type Refusal = KeyRefusal | 'csrf-token-required';
 
 const NO_KEY = fail('unauthorized', 'send Authorization: Bearer <key>');
 
-function byKey(c: Context<AppEnv>, header: string): Promise<Result<Checked, Refusal>> {
+function byKey(c: Context<AppEnv>, header: string): ReturnType<typeof checkKey> {
   const presented = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '';
   return checkKey(presented, c.env, (work) => c.executionCtx.waitUntil(work));
 }

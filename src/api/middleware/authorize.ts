@@ -3,8 +3,10 @@
  * grant it or not. A route that declares none is closed to everybody.
  */
 import { matchedRoutes } from 'hono/route';
-import type { Permission } from '../../core/access/permission.ts';
+import type { Permission, Reach } from '../../core/access/permission.ts';
 import { reachOf } from '../../core/access/permission.ts';
+import type { Principal } from '../../core/access/principal.ts';
+import type { Scope } from '../../core/access/scope.ts';
 import type { App } from '../app-env.ts';
 import type { Guard } from '../guard.ts';
 import { problemResponse } from '../problem.ts';
@@ -17,14 +19,20 @@ const MIDDLEWARE_PATHS: ReadonlySet<string> = new Set(['*', '/*', '/v1/*']);
 
 export function authorize(app: App): Guard {
   let permissions: Permissions | undefined;
+  // By the scopes of a key, which never change: one object for as long as the isolate knows the key.
+  const reaches = new WeakMap<readonly Scope[], Map<Permission, Reach | null>>();
+  const reachUnder = (permission: Permission, { scopes, keyId }: Principal): Reach | null => {
+    const known = reaches.get(scopes) ?? new Map<Permission, Reach | null>();
+    if (!known.has(permission)) reaches.set(scopes, known.set(permission, reachOf(scopes, keyId, permission)));
+    return known.get(permission)!;
+  };
   return (c) => {
     const route = matchedRoutes(c).at(-1);
     // Only middleware matched: nothing to allow, and the answer is 404 or 405.
     if (!route || MIDDLEWARE_PATHS.has(route.path)) return null;
     permissions ??= permissionsOf(app);
     const permission = permissions.get(`${route.method} ${route.path}`);
-    const { scopes, keyId } = c.get('principal');
-    const reach = permission && reachOf(scopes, keyId, permission);
+    const reach = permission && reachUnder(permission, c.get('principal'));
     if (!reach) return problemResponse(c, 'forbidden', { detail: 'the scopes of this key do not allow this call' });
     c.set('reach', reach);
     return null;
