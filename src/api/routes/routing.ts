@@ -14,7 +14,7 @@ import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-r
 import { problemResponse } from '../problem.ts';
 import { RouteAnswerSchema, RouteRequestSchema } from '../schemas/route.ts';
 
-export const routeCall = createRoute({
+const routeCall = createRoute({
   method: 'post',
   path: '/v1/route',
   'x-permission': 'route',
