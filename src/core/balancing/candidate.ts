@@ -18,8 +18,10 @@ export interface Candidate {
   readonly lifecycle: LifecycleState;
   readonly status: HealthStatus;
   readonly reason: string | null;
-  /** Epoch ms of the next check, for Retry-After. */
-  readonly nextCheckAt: number | null;
+  /** Grows with each registration: who was there first. */
+  readonly order: number;
+  /** Epoch ms since when it is back after it was out of routing; null when it never was: slow start. */
+  readonly backSince: number | null;
   readonly vitals: Vitals;
 }
 
@@ -28,7 +30,7 @@ export interface Vitals {
   readonly suspect: boolean;
   readonly inFlight: number;
   readonly loadPercentage: number;
-  /** Usual response time of its health check, ms. */
+  /** Usual response time, ms: of work where callers report it, else of its health check. */
   readonly usualMs: number | null;
 }
 

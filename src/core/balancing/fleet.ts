@@ -1,65 +1,299 @@
 /**
- * A type's components as one immutable snapshot, sorted into pools once when it arrives, so that a
- * decision looks at no more of them than it samples.
+ * A type's components compiled for deciding: numbers in typed arrays by position, and weighted sets of who
+ * may be given work, so that a decision looks at no more of them than it samples.
  *
- * The *pace* of a component is the work it is meant to get: weight × room ÷ usual response time,
- * relative to the mean of the routable ones. Who does not say its room, or was not measured yet, is
- * taken for average.
+ * Compiled whole once; after that patched at the positions that changed, in place, because a fleet of ten
+ * thousand is not compiled anew for a hundred changes. To whoever decides it is read-only.
  */
+import type { BalancingSettings } from './balancing-settings.ts';
 import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
-
-/** Some of a fleet's candidates, ready to be drawn from in proportion to their pace. */
-export interface Pool {
-  /** Positions in the fleet's `candidates`. */
-  readonly positions: readonly number[];
-  /** Running totals of their pace, in the same order. */
-  readonly totals: Float64Array;
-}
+import { matchesMetadata } from './preferences.ts';
+import type { WeightedSet } from './weighted-set.ts';
+import { emptySet, setWeight } from './weighted-set.ts';
 
 export interface Fleet {
-  readonly candidates: readonly Candidate[];
-  /** By position in `candidates`; 1 is average. */
-  readonly pace: Float64Array;
-  /** Routable, healthy, unsuspected components. */
-  readonly healthy: Pool;
-  /** Routable ones that are degraded or suspect: used when no healthy one has room. */
-  readonly doubtful: Pool;
+  readonly settings: BalancingSettings;
+  /** By position; null where none is. */
+  readonly candidates: (Candidate | null)[];
+  readonly positions: Map<string, number>;
+  /** Work it is made for: weight × most tasks at once × slow start. By position. */
+  capacity: Float64Array;
+  /** Work it is meant to get: capacity ÷ usual response time. By position. */
+  rate: Float64Array;
+  /** Usual response time, ms; 0 where it was not measured. By position. */
+  usualMs: Float64Array;
+  /** Most tasks at once; Infinity where it does not say. By position. */
+  room: Float64Array;
+  /** Sum of the rates of those that may be given work, and how many they are. */
+  rateTotal: number;
+  rateCount: number;
+  /** Routable, healthy, unsuspected. */
+  readonly healthy: WeightedSet;
+  /** Routable, but degraded or suspect: asked when no healthy one has room. */
+  readonly doubtful: WeightedSet;
+  /** Active, whatever their health: asked in a panic. */
+  readonly active: WeightedSet;
+  /** 1 where degraded or suspect. By position. */
+  doubt: Uint8Array;
+  /** What components have in common, by kind and name; nobody has what is not named here. */
+  readonly traits: Readonly<Record<TraitKind, Map<string, Trait>>>;
+  /** Positions still in slow start. */
+  readonly ramping: Set<number>;
+  /** What those are taken for who do not say, or were not measured: the means when it was compiled. */
+  readonly meanRoom: number;
+  readonly meanUsualMs: number;
+  /** The same as they are by now. */
+  readonly rooms: RunningMean;
+  readonly usualTimes: RunningMean;
 }
 
-/** Health checks that differ by less than this tell nothing about the work. */
-const RESOLUTION_MS = 10;
+/** A location, a task type or flag, a part of the traffic split (by its number). */
+export type TraitKind = 'location' | 'capability' | 'part';
 
-export function compileFleet(candidates: readonly Candidate[]): Fleet {
-  const healthy: number[] = [];
-  const doubtful: number[] = [];
-  candidates.forEach((candidate, position) => {
-    if (whyNotRoutable(candidate) === null) (isDoubtful(candidate) ? doubtful : healthy).push(position);
-  });
-  const pace = paceOf(candidates, [...healthy, ...doubtful]);
-  return { candidates, pace, healthy: poolOf(healthy, pace), doubtful: poolOf(doubtful, pace) };
+export interface Trait {
+  /** 1 for whoever has it, healthy or not. By position. */
+  holders: Uint8Array;
+  count: number;
+  /** The healthy ones of them: gathered when first asked for, kept up from then on. */
+  healthy: WeightedSet | null;
+}
+
+interface RunningMean {
+  sum: number;
+  count: number;
+}
+
+/** Response times that differ by less than this tell nothing about the work. */
+const RESOLUTION_MS = 10;
+/** Part by which a mean may move before those that are taken for it are weighed anew. */
+const DRIFT = 0.2;
+/** What a component that is back begins with. */
+const FIRST_SHARE = 0.1;
+
+export function compileFleet(
+  candidates: readonly (Candidate | null)[],
+  settings: BalancingSettings,
+  now: number,
+): Fleet {
+  const { length } = candidates;
+  const fleet: Fleet = {
+    settings,
+    candidates: [],
+    positions: new Map(),
+    capacity: new Float64Array(length),
+    rate: new Float64Array(length),
+    usualMs: new Float64Array(length),
+    room: new Float64Array(length),
+    rateTotal: 0,
+    rateCount: 0,
+    healthy: emptySet(length),
+    doubtful: emptySet(length),
+    active: emptySet(length),
+    doubt: new Uint8Array(length),
+    traits: { location: new Map(), capability: new Map(), part: new Map() },
+    ramping: new Set(),
+    meanRoom: meanOf(candidates, ({ maxConcurrentTasks }) => maxConcurrentTasks) ?? 1,
+    meanUsualMs: Math.max(RESOLUTION_MS, meanOf(candidates, ({ vitals }) => vitals.usualMs) ?? RESOLUTION_MS),
+    rooms: { sum: 0, count: 0 },
+    usualTimes: { sum: 0, count: 0 },
+  };
+  candidates.forEach((candidate, position) => patchFleet(fleet, position, candidate, now));
+  return fleet;
+}
+
+/** Puts a candidate, or nobody, at a position; behind the last one the fleet grows. */
+export function patchFleet(fleet: Fleet, position: number, candidate: Candidate | null, now: number): void {
+  reserve(fleet, position);
+  const before = fleet.candidates[position] ?? null;
+  if (before && before.id !== candidate?.id) fleet.positions.delete(before.id);
+  fleet.candidates[position] = candidate;
+  if (before?.metadata !== candidate?.metadata || before?.id !== candidate?.id) {
+    if (before) eachTrait(fleet.settings, before, (kind, name) => drop(fleet, kind, name, position));
+    if (candidate) eachTrait(fleet.settings, candidate, (kind, name) => hold(fleet, kind, name, position));
+  }
+  move(fleet.rooms, before?.maxConcurrentTasks, candidate?.maxConcurrentTasks);
+  move(fleet.usualTimes, before?.vitals.usualMs, candidate?.vitals.usualMs);
+  if (candidate) fleet.positions.set(candidate.id, position);
+  if (candidate && rampOf(candidate, fleet.settings, now) < 1) fleet.ramping.add(position);
+  else fleet.ramping.delete(position);
+  weigh(fleet, position, now);
+}
+
+/** Brings those in slow start to where they are at `now`. */
+export function advanceFleet(fleet: Fleet, now: number): void {
+  for (const position of fleet.ramping) {
+    const candidate = fleet.candidates[position]!;
+    if (candidate && rampOf(candidate, fleet.settings, now) < 1) weigh(fleet, position, now);
+    else patchFleet(fleet, position, candidate, now);
+  }
+}
+
+/** Whether it has changed so much since it was compiled that it must be compiled anew. */
+export const isOutgrown = (fleet: Fleet): boolean =>
+  hasDrifted(fleet.meanRoom, fleet.rooms) || hasDrifted(fleet.meanUsualMs, fleet.usualTimes);
+
+function hasDrifted(compiled: number, { sum, count }: RunningMean): boolean {
+  const mean = Math.max(count === 0 ? compiled : sum / count, 1);
+  return Math.abs(mean - compiled) > DRIFT * compiled;
 }
 
 export const isDoubtful = (candidate: Candidate): boolean => candidate.status !== 'healthy' || candidate.vitals.suspect;
 
-function paceOf(candidates: readonly Candidate[], routable: readonly number[]): Float64Array {
-  const meanRoom = mean(candidates.map((candidate) => candidate.maxConcurrentTasks)) ?? 1;
-  const meanUsualMs = mean(candidates.map((candidate) => candidate.vitals.usualMs)) ?? RESOLUTION_MS;
-  const rates = Float64Array.from(candidates, ({ weight, maxConcurrentTasks, vitals }) => {
-    const usualMs = Math.max(RESOLUTION_MS, vitals.usualMs ?? meanUsualMs);
-    return (weight * (maxConcurrentTasks ?? meanRoom)) / usualMs;
-  });
-  const meanRate = mean(routable.map((position) => rates[position]!)) ?? 1;
-  // Never 0: the tiniest weight is still a weight, and pace divides.
-  return rates.map((rate) => Math.max(Number.MIN_VALUE, rate / meanRate));
+/** The work a component is meant to get, 1 for an average one of those that may be given any. */
+export const paceOf = (fleet: Fleet, position: number): number =>
+  fleet.rateTotal > 0 ? (fleet.rate[position]! * fleet.rateCount) / fleet.rateTotal : 1;
+
+/** Whether so few are healthy that health is not asked. */
+export function isPanicking({ settings, healthy, active }: Fleet): boolean {
+  return settings.panicThreshold > 0 && healthy.size * 100 < settings.panicThreshold * active.size;
 }
 
-function poolOf(positions: readonly number[], pace: Float64Array): Pool {
-  let total = 0;
-  return { positions, totals: Float64Array.from(positions, (position) => (total += pace[position]!)) };
+/** The healthy ones that have a trait. Callers may name what nobody has: nothing is kept of that. */
+export function healthyWith(fleet: Fleet, kind: TraitKind, name: string): WeightedSet {
+  const trait = fleet.traits[kind].get(name);
+  if (!trait) return NOBODY;
+  if (trait.healthy) return trait.healthy;
+  const set = emptySet(fleet.candidates.length);
+  for (let slot = 0; slot < fleet.healthy.size; slot++) {
+    const position = fleet.healthy.members[slot]!;
+    if (trait.holders[position] === 1) setWeight(set, position, fleet.healthy.weights[position]!);
+  }
+  trait.healthy = set;
+  return set;
 }
 
-function mean(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length;
+const NOBODY = emptySet(0);
+
+function eachTrait(
+  settings: BalancingSettings,
+  candidate: Candidate,
+  visit: (kind: TraitKind, name: string) => void,
+): void {
+  for (const name of candidate.taskTypes) visit('capability', name);
+  for (const name of candidate.flags) visit('capability', name);
+  if (candidate.location !== null) visit('location', candidate.location);
+  if (settings.trafficSplit.length > 0) visit('part', String(partOf(settings, candidate)));
+}
+
+function hold({ traits, capacity }: Fleet, kind: TraitKind, name: string, position: number): void {
+  let trait = traits[kind].get(name);
+  if (!trait) traits[kind].set(name, (trait = { holders: new Uint8Array(capacity.length), count: 0, healthy: null }));
+  if (position >= trait.holders.length) trait.holders = grownBytes(trait.holders, capacity.length);
+  // Named as task type and as flag it is still one.
+  if (trait.holders[position] === 0) trait.count += 1;
+  trait.holders[position] = 1;
+}
+
+function drop({ traits }: Fleet, kind: TraitKind, name: string, position: number): void {
+  const trait = traits[kind].get(name);
+  if (trait?.holders[position] !== 1) return;
+  trait.holders[position] = 0;
+  trait.count -= 1;
+  if (trait.healthy) setWeight(trait.healthy, position, 0);
+  if (trait.count === 0) traits[kind].delete(name);
+}
+
+/** The part of the traffic split that a candidate belongs to; `parts.length` for the rest. */
+export function partOf({ trafficSplit }: BalancingSettings, candidate: Candidate): number {
+  const part = trafficSplit.findIndex(({ match }) => matchesMetadata(candidate, match));
+  return part === -1 ? trafficSplit.length : part;
+}
+
+/** Works out the numbers of a position and which sets it belongs to. */
+function weigh(fleet: Fleet, position: number, now: number): void {
+  const candidate = fleet.candidates[position] ?? null;
+  const isActive = candidate !== null && candidate.lifecycle === 'active' && candidate.weight > 0;
+  const isRoutable = candidate !== null && whyNotRoutable(candidate) === null;
+  const room = candidate?.maxConcurrentTasks ?? Infinity;
+  const usualMs = Math.max(RESOLUTION_MS, candidate?.vitals.usualMs ?? fleet.meanUsualMs);
+  const wasRoutable = isMemberOfEither(fleet, position);
+  if (wasRoutable) count(fleet, -1, fleet.rate[position]!);
+  fleet.usualMs[position] = candidate?.vitals.usualMs ?? 0;
+  fleet.room[position] = room;
+  fleet.capacity[position] = candidate
+    ? candidate.weight * (candidate.maxConcurrentTasks ?? fleet.meanRoom) * rampOf(candidate, fleet.settings, now)
+    : 0;
+  fleet.rate[position] = fleet.capacity[position]! / usualMs;
+  const weight = drawWeight(fleet, position);
+  const doubtful = isRoutable && isDoubtful(candidate);
+  setWeight(fleet.healthy, position, isRoutable && !doubtful ? weight : 0);
+  setWeight(fleet.doubtful, position, doubtful ? weight : 0);
+  setWeight(fleet.active, position, isActive ? weight : 0);
+  fleet.doubt[position] = candidate && isDoubtful(candidate) ? 1 : 0;
+  if (candidate)
+    eachTrait(fleet.settings, candidate, (kind, name) => {
+      const { healthy = null } = fleet.traits[kind].get(name) ?? {};
+      if (healthy) setWeight(healthy, position, isRoutable && !doubtful ? weight : 0);
+    });
+  if (isRoutable) count(fleet, 1, fleet.rate[position]!);
+}
+
+function move(mean: RunningMean, before: number | null | undefined, after: number | null | undefined): void {
+  if (before != null) {
+    mean.sum -= before;
+    mean.count -= 1;
+  }
+  if (after != null) {
+    mean.sum += after;
+    mean.count += 1;
+  }
+}
+
+const isMemberOfEither = ({ healthy, doubtful }: Fleet, position: number): boolean =>
+  (healthy.slots[position] ?? -1) !== -1 || (doubtful.slots[position] ?? -1) !== -1;
+
+function count(fleet: Fleet, sign: 1 | -1, rate: number): void {
+  fleet.rateCount += sign;
+  fleet.rateTotal = fleet.rateCount === 0 ? 0 : fleet.rateTotal + sign * rate;
+}
+
+/** How likely a policy draws a position: never 0, the tiniest weight is still a weight. */
+function drawWeight({ settings, rate, capacity }: Fleet, position: number): number {
+  switch (settings.policy) {
+    case 'least-time':
+      return Math.max(Number.MIN_VALUE, rate[position]!);
+    case 'score':
+    case 'least-load':
+      return Math.max(Number.MIN_VALUE, capacity[position]!);
+    case 'round-robin':
+    case 'random':
+      return 1;
+    default:
+      return settings.policy satisfies never;
+  }
+}
+
+/** Grows to the full share in a straight line (Envoy's slow start with aggression 1). */
+function rampOf({ backSince }: Candidate, { slowStartMs }: BalancingSettings, now: number): number {
+  if (backSince === null || slowStartMs === 0) return 1;
+  return Math.min(1, Math.max(FIRST_SHARE, (now - backSince) / slowStartMs));
+}
+
+function reserve(fleet: Fleet, position: number): void {
+  if (position < fleet.capacity.length) return;
+  const length = Math.max(position + 1, fleet.capacity.length * 2);
+  for (const name of ['capacity', 'rate', 'room', 'usualMs'] as const) {
+    const next = new Float64Array(length);
+    next.set(fleet[name]);
+    fleet[name] = next;
+  }
+  fleet.doubt = grownBytes(fleet.doubt, length);
+}
+
+function grownBytes(bytes: Uint8Array, length: number): Uint8Array {
+  const next = new Uint8Array(length);
+  next.set(bytes);
+  return next;
+}
+
+function meanOf(candidates: readonly (Candidate | null)[], of: (candidate: Candidate) => number | null): number | null {
+  let [sum, known] = [0, 0];
+  for (const candidate of candidates) {
+    const value = candidate && of(candidate);
+    if (value === null) continue;
+    sum += value;
+    known += 1;
+  }
+  return known === 0 ? null : sum / known;
 }

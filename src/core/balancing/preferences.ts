@@ -27,9 +27,9 @@ export type PreferenceName =
   | 'match';
 
 /** The first preference this candidate does not meet, or null. */
-export function unmetPreference(candidate: Candidate, wanted: Preferences): PreferenceName | null {
+export function unmetPreference(candidate: Candidate, wanted: Preferences, loadPercent: number): PreferenceName | null {
   if (wanted.avoidComponents?.includes(candidate.id)) return 'avoidComponents';
-  if (wanted.maxLoad !== undefined && candidate.vitals.loadPercentage > wanted.maxLoad) return 'maxLoad';
+  if (wanted.maxLoad !== undefined && loadPercent > wanted.maxLoad) return 'maxLoad';
   if (wanted.location !== undefined && candidate.location !== wanted.location) return 'location';
   if (wanted.capabilities?.some((name) => !hasCapability(candidate, name))) return 'capabilities';
   if (wanted.match && !matchesMetadata(candidate, wanted.match)) return 'match';
@@ -37,14 +37,23 @@ export function unmetPreference(candidate: Candidate, wanted: Preferences): Pref
   return null;
 }
 
+/** Whether any of them narrows the choice. */
+export const isPicky = (wanted: Preferences): boolean =>
+  wanted.avoidComponents !== undefined ||
+  wanted.maxLoad !== undefined ||
+  wanted.location !== undefined ||
+  wanted.capabilities !== undefined ||
+  wanted.match !== undefined ||
+  (wanted.strict === true && wanted.preferredComponent !== undefined);
+
 /** Whether another component was preferred to this one. */
 const isPassedOver = (wanted: Preferences, id: string): boolean =>
   wanted.preferredComponent !== undefined && wanted.preferredComponent !== id;
 
 /** The preferences that were dropped when this one was chosen: another that was preferred, or all expressed. */
-export function relaxedFor(chosen: Candidate, wanted: Preferences): PreferenceName[] {
+export function relaxedFor(chosen: Candidate, wanted: Preferences, loadPercent: number): PreferenceName[] {
   const names: PreferenceName[] = isPassedOver(wanted, chosen.id) ? ['preferredComponent'] : [];
-  if (unmetPreference(chosen, wanted) === null) return names;
+  if (unmetPreference(chosen, wanted, loadPercent) === null) return names;
   if (wanted.avoidComponents?.length) names.push('avoidComponents');
   if (wanted.maxLoad !== undefined) names.push('maxLoad');
   if (wanted.location !== undefined) names.push('location');
@@ -56,7 +65,8 @@ export function relaxedFor(chosen: Candidate, wanted: Preferences): PreferenceNa
 const hasCapability = (candidate: Candidate, name: string): boolean =>
   candidate.taskTypes.includes(name) || candidate.flags.includes(name);
 
-const matchesMetadata = ({ metadata }: Candidate, match: Readonly<Record<string, string>>): boolean =>
+/** Metadata as text, all of it wanted; what is not text is compared as JSON. */
+export const matchesMetadata = ({ metadata }: Candidate, match: Readonly<Record<string, string>>): boolean =>
   Object.keys(match).every((key) => {
     const actual = Object.hasOwn(metadata, key) ? metadata[key] : undefined;
     return actual !== undefined && (typeof actual === 'string' ? actual : JSON.stringify(actual)) === match[key];

@@ -19,6 +19,8 @@ export interface HealthState {
   readonly suspect: boolean;
   /** Epoch ms of the last change of `status`. */
   readonly since: number;
+  /** Epoch ms since when it is back after it was unhealthy; null when it never was, or is. */
+  readonly backSince: number | null;
   /** Why it has this status: one sentence, or null when there is nothing to explain. */
   readonly reason: string | null;
   /** What the component said of itself at the last check, at most 256 printable characters. */
@@ -40,6 +42,7 @@ export const initialHealth = (now: number): HealthState => ({
   heartbeatStatus: 'unknown',
   suspect: false,
   since: now,
+  backSince: null,
   reason: 'not checked yet',
   details: null,
   lastCheckAt: null,

@@ -132,12 +132,18 @@ function settle(state: HealthState, patch: StatePatch, failed: Failed | null, no
     status,
     reason: reasonOf(state, { ...merged, status }, failed),
     since: status === state.status ? state.since : now,
+    backSince: backSinceOf(state, status, now),
     errorCount: recovered ? 0 : merged.errorCount,
   };
   const events: HealthEvent[] = failed ? [{ kind: 'failed', ...failed }] : [];
   if (status !== state.status)
     events.push({ kind: 'status-changed', from: state.status, to: status, reason: next.reason });
   return { next, events };
+}
+
+function backSinceOf(before: HealthState, status: HealthStatus, now: number): number | null {
+  if (status === 'unhealthy') return null;
+  return before.status === 'unhealthy' ? now : before.backSince;
 }
 
 /** Why it has the status it has now: as before, unless there is news of it. */

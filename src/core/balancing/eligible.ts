@@ -1,0 +1,29 @@
+/** Whether a candidate may be given a piece of work, in the order the rules are asked. */
+import type { Fleet } from './fleet.ts';
+import type { OpenWork } from './open-work.ts';
+import type { Preferences } from './preferences.ts';
+import { unmetPreference } from './preferences.ts';
+
+/** Who is asked for: what the work needs beside health. */
+export interface Wanted {
+  readonly preferences: Preferences;
+  /** Slots it takes; work without a lease takes one. */
+  readonly slots: number;
+  /** Ids that a rehearsal takes for gone. */
+  readonly assumedDown: readonly string[];
+}
+
+export function hasRoom(fleet: Fleet, work: OpenWork, position: number, wanted: Wanted): boolean {
+  if (work.open[position]! + wanted.slots > fleet.room[position]!) return false;
+  return wanted.assumedDown.length === 0 || !wanted.assumedDown.includes(fleet.candidates[position]!.id);
+}
+
+export const meetsPreferences = (fleet: Fleet, work: OpenWork, position: number, { preferences }: Wanted): boolean =>
+  unmetPreference(fleet.candidates[position]!, preferences, loadPercentOf(fleet, work, position)) === null;
+
+/** As it says itself or as its room is taken, whichever is more. */
+export function loadPercentOf(fleet: Fleet, work: OpenWork, position: number): number {
+  const room = fleet.room[position]!;
+  const taken = room === Infinity ? 0 : Math.min(100, (100 * work.open[position]!) / room);
+  return Math.max(taken, fleet.candidates[position]!.vitals.loadPercentage);
+}

@@ -1,0 +1,38 @@
+/**
+ * What whoever decides knows of the work under way, by position: mutable, because every decision moves it.
+ *
+ * `open` is the work in flight: as the registry last said, plus what was given since, and as each outcome
+ * corrects it. `lately` is work given in the last moments, whether done or not: between components that
+ * wait equally long it is the turn of the one that has had least of it for its share.
+ */
+export interface OpenWork {
+  open: Float64Array;
+  lately: Float64Array;
+}
+
+export const noWork = (positions: number): OpenWork => ({
+  open: new Float64Array(positions),
+  lately: new Float64Array(positions),
+});
+
+/** Counts one piece of work that was just given. */
+export function noteGiven(work: OpenWork, position: number): void {
+  work.open[position]! += 1;
+  work.lately[position]! += 1;
+}
+
+/** Lets `lately` fade, so that who is new, or was away, is not owed all it missed. */
+export function fade(work: OpenWork, factor: number): void {
+  for (let at = 0; at < work.lately.length; at++) work.lately[at]! *= factor;
+}
+
+/** Room for so many positions. */
+export function fitWork(work: OpenWork, positions: number): void {
+  if (positions <= work.open.length) return;
+  const length = Math.max(positions, work.open.length * 2);
+  for (const name of ['open', 'lately'] as const) {
+    const next = new Float64Array(length);
+    next.set(work[name]);
+    work[name] = next;
+  }
+}

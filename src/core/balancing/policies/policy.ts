@@ -1,0 +1,32 @@
+/**
+ * A balancing policy: what giving a component one more piece of work costs, and the same as a score for people.
+ *
+ * Costs are compared on the hot path, so they are plain numbers, lower is better. Scores are shown: higher is
+ * better, and their parts add up to them.
+ */
+import type { Fleet } from '../fleet.ts';
+
+/** What a piece of work is, looked up in a fleet once, so that judging a component compares no text. */
+export interface Task {
+  /** 1 for whoever supports its type, by position; null when it names none. */
+  readonly supporters: Uint8Array | null;
+  /** 1 for whoever is where it is, by position; null when it says nothing of that. */
+  readonly near: Uint8Array | null;
+}
+
+export type ScoreParts = Readonly<Record<string, number>>;
+
+export interface Policy {
+  /** `open` is the work in flight there as the caller knows it. */
+  cost(fleet: Fleet, position: number, open: number, task: Task): number;
+  /** Parts in the order they come about; their sum is the score. */
+  parts(fleet: Fleet, position: number, open: number, task: Task): ScoreParts;
+  /** Among equals: whose turn it is by share, or whoever was drawn first. */
+  readonly ties: 'by-share' | 'as-drawn';
+}
+
+/** The sum of the parts, to three digits. */
+export const scoreOf = (parts: ScoreParts): number =>
+  rounded(Object.values(parts).reduce((sum, part) => sum + part, 0));
+
+export const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;

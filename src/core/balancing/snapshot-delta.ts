@@ -1,0 +1,62 @@
+/**
+ * What a registry tells an edge that is out of date: who changed, and the numbers that moved. Compact,
+ * because every edge asks once a second: ten thousand components are two megabytes, a hundred changes a few
+ * kilobytes.
+ *
+ * Positions are the registry's; they hold for one `epoch`, that is until the registry is started again.
+ */
+import type { Candidate, Vitals } from './candidate.ts';
+
+/** Where an edge stands; null when it knows nothing. */
+export interface EdgePlace {
+  readonly epoch: string;
+  readonly version: number;
+}
+
+export interface SnapshotDelta extends EdgePlace {
+  /** The type's revision. */
+  readonly revision: number;
+  /** It is the whole fleet: what the edge holds is to be forgotten. */
+  readonly full: boolean;
+  /** Positions there are, those of nobody included. */
+  readonly size: number;
+  readonly changed: readonly (readonly [position: number, candidate: Candidate | null])[];
+  /** Rows of `VITALS_WIDTH` numbers. */
+  readonly vitals: Float64Array;
+  /** Epoch ms of the next check of any of them; null when none is checked. */
+  readonly nextCheckAt: number | null;
+}
+
+/** position, suspect, in flight, load in percent, usual ms (-1 for unknown) */
+export const VITALS_WIDTH = 5;
+
+export const packVitals = (position: number, { suspect, inFlight, loadPercentage, usualMs }: Vitals): number[] => [
+  position,
+  suspect ? 1 : 0,
+  inFlight,
+  loadPercentage,
+  usualMs ?? -1,
+];
+
+export function unpackVitals(rows: Float64Array, row: number): { readonly position: number; readonly vitals: Vitals } {
+  const [position = 0, suspect = 0, inFlight = 0, loadPercentage = 0, usualMs = -1] = rows.subarray(
+    row * VITALS_WIDTH,
+    (row + 1) * VITALS_WIDTH,
+  );
+  const usual = usualMs < 0 ? null : usualMs;
+  return { position, vitals: { suspect: suspect === 1, inFlight, loadPercentage, usualMs: usual } };
+}
+
+/** Part by which a response time must move to be worth telling. */
+const TELLING_MS = 0.05;
+
+/** Whether an edge would decide differently by these. */
+export function hasMoved(before: Vitals, after: Vitals): boolean {
+  return (
+    before.suspect !== after.suspect ||
+    before.inFlight !== after.inFlight ||
+    Math.abs(before.loadPercentage - after.loadPercentage) >= 1 ||
+    (before.usualMs === null) !== (after.usualMs === null) ||
+    Math.abs((before.usualMs ?? 0) - (after.usualMs ?? 0)) > TELLING_MS * (before.usualMs ?? 0)
+  );
+}

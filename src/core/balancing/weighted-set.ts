@@ -1,0 +1,139 @@
+/**
+ * Some positions of a fleet, each with a weight, ready to be drawn from in proportion. Adding, removing,
+ * reweighing and drawing take the same time whatever the size.
+ *
+ * Members lie in bands by the power of two of their weight: a band is drawn by its total, a member of it
+ * evenly, and taken by how much of the band's top it weighs, at worst every second time (Matias, Vitter and Ni,
+ * "Dynamic generation of discrete random variates", 2003). Changed in place by whoever compiled the fleet; to
+ * all others it is read-only.
+ */
+export interface WeightedSet {
+  /** Positions, dense and in no order; the first `size` count. */
+  members: Int32Array;
+  size: number;
+  /** By position: its slot in `members`, -1 when it is no member. */
+  slots: Int32Array;
+  /** By position. */
+  weights: Float64Array;
+  total: number;
+  /** The heaviest first; none is empty. */
+  readonly bands: Band[];
+  /** By position: its slot in its band. */
+  bandSlots: Int32Array;
+}
+
+interface Band {
+  /** All its members weigh less than this, and at least half of it. */
+  readonly top: number;
+  members: Int32Array;
+  size: number;
+  total: number;
+}
+
+const FIRST_CAPACITY = 8;
+/** Weights below this are as good as this. */
+const LEAST_WEIGHT = 1e-12;
+
+/** `positions` is how many positions there are, not how many are members. */
+export const emptySet = (positions: number): WeightedSet => ({
+  members: new Int32Array(FIRST_CAPACITY),
+  size: 0,
+  slots: new Int32Array(positions).fill(-1),
+  weights: new Float64Array(positions),
+  total: 0,
+  bands: [],
+  bandSlots: new Int32Array(positions),
+});
+
+export const isMember = (set: WeightedSet, position: number): boolean => (set.slots[position] ?? -1) !== -1;
+
+/** Makes the position a member of that weight; 0 or less removes it. */
+export function setWeight(set: WeightedSet, position: number, weight: number): void {
+  const isIn = isMember(set, position);
+  if (isIn && set.weights[position] === weight) return;
+  if (isIn) leaveBand(set, position);
+  if (weight <= 0) {
+    if (isIn) leave(set, position);
+    return;
+  }
+  if (!isIn) enter(set, position);
+  enterBand(set, position, Math.max(LEAST_WEIGHT, weight));
+}
+
+/** A member, each as likely as its part of the whole weight; -1 when there is none. `random` is uniform in [0, 1). */
+export function drawFrom(set: WeightedSet, random: () => number): number {
+  const { bands, weights } = set;
+  if (set.size === 0) return -1;
+  let rest = random() * set.total;
+  let at = 0;
+  // Totals are sums of rounded numbers: the last band takes what lies a hair beyond.
+  while (at < bands.length - 1 && rest >= bands[at]!.total) rest -= bands[at++]!.total;
+  const { members, size, top } = bands[at]!;
+  for (;;) {
+    const place = random() * size;
+    const slot = Math.floor(place);
+    const position = members[slot]!;
+    // What is left of the number is as random as the number.
+    if ((place - slot) * top < weights[position]!) return position;
+  }
+}
+
+function enter(set: WeightedSet, position: number): void {
+  if (position >= set.slots.length) {
+    set.slots = grown(set.slots, position + 1, -1);
+    set.bandSlots = grown(set.bandSlots, position + 1, 0);
+    const weights = new Float64Array(set.slots.length);
+    weights.set(set.weights);
+    set.weights = weights;
+  }
+  if (set.size === set.members.length) set.members = grown(set.members, set.size + 1, 0);
+  set.members[set.size] = position;
+  set.slots[position] = set.size++;
+}
+
+function leave(set: WeightedSet, position: number): void {
+  const slot = set.slots[position]!;
+  const moved = set.members[--set.size]!;
+  set.members[slot] = moved;
+  set.slots[moved] = slot;
+  set.slots[position] = -1;
+}
+
+function enterBand(set: WeightedSet, position: number, weight: number): void {
+  const top = 2 ** (Math.floor(Math.log2(weight)) + 1);
+  const band = set.bands.find((each) => each.top === top) ?? newBand(set, top);
+  if (band.size === band.members.length) band.members = grown(band.members, band.size + 1, 0);
+  band.members[band.size] = position;
+  set.bandSlots[position] = band.size++;
+  set.weights[position] = weight;
+  band.total += weight;
+  set.total += weight;
+}
+
+function leaveBand(set: WeightedSet, position: number): void {
+  const weight = set.weights[position]!;
+  const at = set.bands.findIndex(({ top }) => weight < top && weight >= top / 2);
+  const band = set.bands[at]!;
+  const slot = set.bandSlots[position]!;
+  const moved = band.members[--band.size]!;
+  band.members[slot] = moved;
+  set.bandSlots[moved] = slot;
+  band.total -= weight;
+  set.total -= weight;
+  // What rounding left behind goes with the last member.
+  if (band.size === 0) set.bands.splice(at, 1);
+  if (set.bands.length === 0) set.total = 0;
+}
+
+function newBand(set: WeightedSet, top: number): Band {
+  const band: Band = { top, members: new Int32Array(FIRST_CAPACITY), size: 0, total: 0 };
+  const at = set.bands.findIndex((each) => each.top < top);
+  set.bands.splice(at === -1 ? set.bands.length : at, 0, band);
+  return band;
+}
+
+function grown(array: Int32Array, length: number, filler: number): Int32Array {
+  const next = new Int32Array(Math.max(length, array.length * 2));
+  next.set(array);
+  return next.fill(filler, array.length);
+}

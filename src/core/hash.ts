@@ -1,0 +1,6 @@
+/** FNV-1a, 32 bits: spreads names evenly, the same everywhere and on every start. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash;
+}
