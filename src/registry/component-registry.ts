@@ -10,7 +10,6 @@ import type { OwnerFilter } from '../core/access/permission.ts';
 import type { ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import { setAside } from '../core/component/lifecycle.ts';
-import { assign } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { FailureIntake } from '../core/failure/failure-intake.ts';
@@ -20,11 +19,12 @@ import { MAX_PAGE_BYTES, takePage, utf8Length } from '../core/take-page.ts';
 import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
 import type { MemberSignal } from './check-rounds.ts';
 import { CheckRounds } from './check-rounds.ts';
-import { matches, resourceView, toCandidate, toTypeHealth, toVitals } from './fleet-views.ts';
+import { matches, resourceView, toTypeHealth } from './fleet-views.ts';
 import { ControlDesk } from './control-desk.ts';
 import { HealthDesk } from './health-desk.ts';
 import { HostGate } from './host-gate.ts';
 import { LifecycleDesk } from './lifecycle-desk.ts';
+import { EdgeDesk } from './edge-desk.ts';
 import { FailureDesk } from './failure-desk.ts';
 import { HeartbeatDesk } from './heartbeat-desk.ts';
 import type { Member } from './member.ts';
@@ -42,7 +42,6 @@ import type {
   RegistryApi,
   RemoveOptions,
   RotateOptions,
-  SyncAnswer,
   SyncRequest,
 } from './registry-api.ts';
 import { RegistryState } from './registry-state.ts';
@@ -50,6 +49,9 @@ import { RegistryStore } from './registry-store.ts';
 
 /** Entrypoints of this same Worker, by their contracts: the registry imports neither class. */
 const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readonly FailureManager: FailureIntake };
+
+/** Callers' failures bring about no more checks of a component than this. */
+const DOUBT_EVERY_MS = 1_000;
 
 export class ComponentRegistry extends DurableObject<Env> implements RegistryApi {
   private readonly state: RegistryState;
@@ -60,6 +62,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   private readonly registrations: RegistrationDesk;
   private readonly controls: ControlDesk;
   private readonly beats: HeartbeatDesk;
+  private readonly edges: EdgeDesk;
   private readonly outbox: Outbox;
   private readonly events: EventSink;
   private readonly reports: FailureDesk;
@@ -74,6 +77,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
     this.registrations = new RegistrationDesk(this.state, this.lifecycles);
     this.beats = new HeartbeatDesk(this.state);
+    this.edges = new EdgeDesk(this.state);
     const gate = new HostGate();
     this.controls = new ControlDesk(this.state, this.recoveries, gate);
     this.rounds = new CheckRounds(entrypoints.Prober, gate, async (reports) => this.takeReports(reports));
@@ -191,21 +195,12 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return rotated;
   }
 
-  async sync(request: SyncRequest): Promise<SyncAnswer> {
+  async sync({ place, given, reported }: SyncRequest): ReturnType<RegistryApi['sync']> {
     const now = Date.now();
-    for (const [id, count] of Object.entries(request.assigned)) {
-      const member = this.state.members.get(id);
-      if (!member) continue;
-      const load = assign(member.record.load, count, member.record.health.usualResponseTimeMs, now);
-      member.record = { ...member.record, load };
-    }
-    const members = Array.from(this.state.members.values());
-    const moved = request.revision !== this.state.revision;
-    return {
-      revision: this.state.revision,
-      candidates: moved ? members.map((member) => toCandidate(member, now)) : null,
-      vitals: members.map((member) => toVitals(member, now)),
-    };
+    this.edges.takeGiven(place, given, now);
+    for (const member of this.edges.takeReported(reported, now)) this.checkIfDoubted(member, now);
+    if (reported.length > 0) await this.arm();
+    return this.edges.delta(place, now);
   }
 
   async loads(): ReturnType<RegistryApi['loads']> {
@@ -348,6 +343,12 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
 
   private checkSoon(member: Member, now: number): void {
     this.rounds.startOne(member, now);
+  }
+
+  /** Work failed there: asks now how it is, unless that was asked a moment ago. */
+  private checkIfDoubted(member: Member, now: number): void {
+    const { registration, health } = member.record;
+    if (registration.healthCheck && now - (health.lastCheckAt ?? 0) >= DOUBT_EVERY_MS) this.checkSoon(member, now);
   }
 
   private view(record: ComponentRecord, now: number) {

@@ -88,7 +88,8 @@ export function toCandidate(member: Member, now: number): Candidate {
     flags: flagsOf(record),
     maxConcurrentTasks: registration.capabilities.maxConcurrentTasks ?? null,
     reason: health.reason,
-    nextCheckAt: registration.healthCheck ? member.nextCheckAt : null,
+    order: record.registeredAt,
+    backSince: health.backSince ?? null,
     ...routingState(record),
     vitals: toVitals(member, now),
   };
@@ -100,7 +101,7 @@ export function toVitals({ record }: Member, now: number): Vitals {
     suspect: health.suspect,
     inFlight: inFlight(load, now),
     loadPercentage: loadPercentage(load, registration.capabilities.maxConcurrentTasks, now),
-    usualMs: health.usualResponseTimeMs,
+    usualMs: load.workMs ?? health.usualResponseTimeMs,
   };
 }
 

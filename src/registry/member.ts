@@ -7,6 +7,7 @@ import { degradedAfterMs } from '../core/component/registration.ts';
 import type { AttemptOrder, Check, CheckPlan } from '../core/health/check.ts';
 import { checkDueAt, retryTimeoutMs } from '../core/health/check.ts';
 import { suspicionMs } from '../core/health/schedule.ts';
+import { hashOf } from '../core/hash.ts';
 import type { OnDemandQuotas } from '../core/quota/on-demand-quota.ts';
 import { freshQuotas } from '../core/quota/on-demand-quota.ts';
 import type { ProbeTarget } from '../probe/probe-runner.ts';
@@ -42,13 +43,6 @@ export function newMember(record: ComponentRecord, nextCheckAt: number, now: num
     waiting: [],
     quotas: freshQuotas(now),
   };
-}
-
-/** FNV-1a, 32 bits: spreads names evenly, the same on every start. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
-  return hash;
 }
 
 /** The answer to callers of `probe` whose check ended without a verdict. */

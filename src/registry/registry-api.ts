@@ -7,11 +7,11 @@
 import { env } from 'cloudflare:workers';
 import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
-import type { Candidate, Vitals } from '../core/balancing/candidate.ts';
+import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
 import type { ControlSecret } from '../core/component/control-secret.ts';
 import type { LifecycleState } from '../core/component/lifecycle.ts';
-import type { ComponentLoad, ReportedLoad } from '../core/component/load.ts';
+import type { ComponentLoad, Outcomes, ReportedLoad } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../core/component/resource.ts';
 import type { FailureType } from '../core/failure/classify.ts';
@@ -23,6 +23,11 @@ import type { Result } from '../core/result.ts';
 import type { TakenPage } from '../core/take-page.ts';
 
 export type { ControlSecret };
+
+/** Work that an edge gave since it asked last, by position. */
+export type Given = readonly (readonly [position: number, count: number])[];
+/** Results of work that callers reported to an edge, by component. */
+export type Reported = readonly (readonly [id: string, outcomes: Outcomes])[];
 
 export type NotFound = 'unknown-component';
 
@@ -68,8 +73,8 @@ export interface RegistryApi {
     id: string,
     options?: RotateOptions,
   ): Promise<Result<ControlSecret, OutOfReach | 'no-control' | 'too-many-rotations'>>;
-  /** Brings an edge up to date and takes in what it assigned since. */
-  sync(request: SyncRequest): Promise<SyncAnswer>;
+  /** Brings an edge up to date and takes in what it gave and was told since. */
+  sync(request: SyncRequest): Promise<SnapshotDelta>;
   /** Removes what is stored under exactly that claim. */
   removeClaim(id: string, claim: number): Promise<void>;
   /** The claim number, owner and dependencies a component is held under, for repairing the directory. */
@@ -192,18 +197,12 @@ export interface ProbeResult {
 }
 
 export interface SyncRequest {
-  /** Revision the edge holds, or null for none. */
-  readonly revision: number | null;
-  /** Work assigned since the last sync: component id → count. */
-  readonly assigned: Readonly<Record<string, number>>;
-}
-
-export interface SyncAnswer {
-  readonly revision: number;
-  /** All components when the revision moved, else null. */
-  readonly candidates: readonly Candidate[] | null;
-  /** Vitals in the order of the revision's candidates. */
-  readonly vitals: readonly Vitals[];
+  /** What the edge holds. */
+  readonly place: EdgePlace | null;
+  /** Work given since the last sync, by position. */
+  readonly given: Given;
+  /** What callers reported since. */
+  readonly reported: Reported;
 }
 
 export interface RecoveryCause {

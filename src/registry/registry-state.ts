@@ -18,7 +18,8 @@ import { fail, ok } from '../core/result.ts';
 import { countChecked, resourceView } from './fleet-views.ts';
 import type { DraftContext } from './health-drafts.ts';
 import type { Member } from './member.ts';
-import { INCONCLUSIVE, hashOf, newMember } from './member.ts';
+import { hashOf } from '../core/hash.ts';
+import { INCONCLUSIVE, newMember } from './member.ts';
 import type { OutOfReach } from './registry-api.ts';
 import type { OutboxDraft, RegistryStore, StoredHeartbeat } from './registry-store.ts';
 

@@ -1,34 +1,30 @@
 /**
- * An isolate's snapshots of the registries: what edge routing decides from, without a call.
+ * An isolate's fleets: what edge routing decides from, without a call.
  *
- * A snapshot older than 1 s is refreshed in the background, one older than the configured age before
- * it is served; one that cannot be refreshed serves on and is marked stale. The refresh carries the
- * isolate's own assignments to the registry. All who wait share one refresh.
+ * A fleet older than 1 s is refreshed in the background, one older than the configured age before it is
+ * served; one that cannot be refreshed serves on and is marked stale. The refresh carries what the isolate
+ * gave and was told, and brings what changed. All who wait share one refresh.
  */
+import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
+import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
+import type { Outcomes } from '../core/component/load.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
-import type { Candidate } from '../core/balancing/candidate.ts';
-import type { Fleet } from '../core/balancing/fleet.ts';
-import { compileFleet } from '../core/balancing/fleet.ts';
+import type { EdgeFleet } from './edge-fleet.ts';
+import { applyDelta, end, giveBack, newEdgeFleet, takeUntold } from './edge-fleet.ts';
 import { registryOf } from './registry-api.ts';
 
 export interface EdgeSnapshot {
-  readonly fleet: Fleet;
-  readonly revision: number;
+  readonly edge: EdgeFleet;
   readonly stale: boolean;
-  /** Work this isolate gave to the candidate at a position since the snapshot was taken. */
-  readonly ownAssigned: (position: number) => number;
-  /** Counts work that was just given to it. */
-  readonly noteAssigned: (position: number) => void;
 }
 
 interface Entry {
-  fleet: Fleet;
-  revision: number;
+  readonly edge: EdgeFleet;
   fetchedAt: number;
-  /** By position in the fleet's candidates. */
-  assigned: Float64Array;
   refreshing: Promise<boolean> | null;
   refreshBeganAt: number;
+  /** Reports of callers that the registry has not got yet, by component. */
+  reported: Map<string, Outcomes>;
 }
 
 type WaitUntil = (work: Promise<unknown>) => void;
@@ -36,26 +32,22 @@ type WaitUntil = (work: Promise<unknown>) => void;
 const BACKGROUND_REFRESH_MS = 1_000;
 /** How long a foreground refresh may keep a caller waiting before the last snapshot serves. */
 const REFRESH_TIMEOUT_MS = 1_000;
-
 /** A refresh that has not answered by then is not waited for any more: a new one begins. */
 const GIVE_UP_MS = 5_000;
 
 const entries = new Map<string, Entry>();
 
-/** The snapshot of a type, fresh enough to route by; null when there is none and the registry is away. */
-export async function edgeSnapshot(type: string, now: number, waitUntil: WaitUntil): Promise<EdgeSnapshot | null> {
+/** The fleet of a type when it can serve at once; otherwise see `freshSnapshot`. */
+export function edgeSnapshot(type: string, now: number, waitUntil: WaitUntil): EdgeFleet | null {
   const entry = entries.get(type);
   // A clock that went back tells nothing of its age.
   const age = entry && now >= entry.fetchedAt ? now - entry.fetchedAt : Infinity;
-  if (age < BACKGROUND_REFRESH_MS) return view(entry!, false);
-  if (age < DEFAULT_CONFIG.snapshotMaxAgeMs) {
-    waitUntil(refresh(type));
-    return view(entry!, false);
-  }
-  return freshSnapshot(type, waitUntil);
+  if (!entry || age >= DEFAULT_CONFIG.snapshotMaxAgeMs) return null;
+  if (age >= BACKGROUND_REFRESH_MS && !entry.refreshing) waitUntil(refresh(type));
+  return entry.edge;
 }
 
-/** The snapshot after a refresh that was waited for. */
+/** The fleet after a refresh that was waited for; null when there is none and the registry is away. */
 export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise<EdgeSnapshot | null> {
   const refreshing = refresh(type);
   // Its caller may be answered before it is: without this it would die with that request and never settle.
@@ -64,21 +56,37 @@ export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise
   // Whoever comes later to a refresh that hangs waits only for what is left.
   const left = (entry?.refreshBeganAt ?? 0) + REFRESH_TIMEOUT_MS - Date.now();
   const refreshed = await Promise.race([refreshing, after(Math.min(REFRESH_TIMEOUT_MS, left))]);
-  return entry?.fetchedAt ? view(entry, !refreshed) : null;
+  return entry?.fetchedAt ? { edge: entry.edge, stale: !refreshed } : null;
 }
 
-function view(entry: Entry, stale: boolean): EdgeSnapshot {
-  const { fleet, revision, assigned } = entry;
-  return {
-    fleet,
-    revision,
-    stale,
-    ownAssigned: (position) => assigned[position] ?? 0,
-    noteAssigned: (position) => {
-      if (position < assigned.length) assigned[position]! += 1;
-    },
-  };
+/**
+ * Takes in what callers report of a component's work. The registry gets it with the next refresh, which is
+ * within a second or so also where nobody routes.
+ */
+export function noteOutcomes(
+  type: string,
+  id: string,
+  outcomes: Outcomes,
+  { inFlight, waitUntil }: { readonly inFlight: number | null; readonly waitUntil: WaitUntil },
+): void {
+  const entry = entries.get(type) ?? newEntry(type);
+  for (let at = 0; at < outcomes.ended; at++) end(entry.edge, id, inFlight);
+  const isFirst = entry.reported.size === 0;
+  entry.reported.set(id, sumOf(entry.reported.get(id), outcomes));
+  if (isFirst) waitUntil(flushSoon(type, entry));
 }
+
+async function flushSoon(type: string, entry: Entry): Promise<void> {
+  await after(Math.max(0, entry.fetchedAt + BACKGROUND_REFRESH_MS - Date.now()));
+  if (entry.reported.size > 0) await refresh(type);
+}
+
+const sumOf = (before: Outcomes | undefined, more: Outcomes): Outcomes => ({
+  ended: (before?.ended ?? 0) + more.ended,
+  failed: (before?.failed ?? 0) + more.failed,
+  latencyMs: (before?.latencyMs ?? 0) + more.latencyMs,
+  timed: (before?.timed ?? 0) + more.timed,
+});
 
 /** Refreshes once however many ask; resolves to whether the registry answered. */
 function refresh(type: string): Promise<boolean> {
@@ -97,42 +105,35 @@ function refresh(type: string): Promise<boolean> {
 
 function newEntry(type: string): Entry {
   const entry: Entry = {
-    fleet: compileFleet([]),
-    revision: -1,
+    edge: newEdgeFleet(settingsOf()),
     fetchedAt: 0,
-    assigned: new Float64Array(0),
     refreshing: null,
     refreshBeganAt: 0,
+    reported: new Map(),
   };
   entries.set(type, entry);
   return entry;
 }
 
+const settingsOf = (): BalancingSettings => DEFAULT_BALANCING;
+
 /** One that was given up and answers late changes nothing: a newer one may have been quicker. */
 async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): Promise<boolean> {
-  const sent = entry.assigned.slice();
-  const assigned: Record<string, number> = {};
-  entry.fleet.candidates.forEach((candidate, position) => {
-    if (sent[position]) assigned[candidate.id] = sent[position];
-  });
+  const { edge } = entry;
+  const given = takeUntold(edge);
+  const { reported } = entry;
+  entry.reported = new Map();
   try {
-    const revision = entry.fetchedAt ? entry.revision : null;
-    const answer = await registryOf(type).sync({ revision, assigned });
+    const delta = await registryOf(type).sync({ place: edge.place, given, reported: Array.from(reported) });
     if (!isCurrent()) return false;
-    const known = answer.candidates ?? entry.fleet.candidates;
-    const candidates = known.map((candidate, position): Candidate => ({
-      ...candidate,
-      vitals: answer.vitals[position] ?? candidate.vitals,
-    }));
-    // What was assigned while the call was under way is not in its answer yet: it stays ours.
-    const own = new Map(entry.fleet.candidates.map((candidate, at) => [candidate.id, entry.assigned[at]! - sent[at]!]));
-    entry.assigned = Float64Array.from(candidates, (candidate) => own.get(candidate.id) ?? 0);
-    entry.fleet = compileFleet(candidates);
-    entry.revision = answer.revision;
+    applyDelta(edge, delta, settingsOf(), Date.now());
     entry.fetchedAt = Date.now();
     return true;
   } catch (error) {
     console.error(JSON.stringify({ message: 'snapshot not refreshed', type, error: String(error) }));
+    // Told again with the next one. What the registry had taken before it failed counts twice for a while.
+    giveBack(edge, given);
+    for (const [id, outcomes] of reported) entry.reported.set(id, sumOf(entry.reported.get(id), outcomes));
     return false;
   }
 }

@@ -7,4 +7,5 @@ export const CandidateVerdictSchema = z.object({
   rule: z.string().nullable(),
   reason: z.string().nullable(),
   score: z.number().nullable(),
+  parts: z.record(z.string(), z.number()).nullable().meta({ description: 'What the score is made of: their sum.' }),
 });

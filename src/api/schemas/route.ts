@@ -1,5 +1,6 @@
 /** The routing call: what a caller asks and what it is answered. */
 import * as z from 'zod';
+import { POLICY_NAMES } from '../../core/balancing/balancing-settings.ts';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
 import { AnsweredObjectSchema, jsonObject, recordOf } from '../../core/json-schema.ts';
 import { CandidateVerdictSchema } from './candidate-verdict.ts';
@@ -23,7 +24,20 @@ export const RouteRequestSchema = z
     type: ComponentTypeSchema.optional(),
     payload: jsonObject(32_768).optional(),
     preferences: PreferencesSchema.optional(),
+    affinityKey: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .meta({ description: 'Work of one key stays with one component for as long as that has room.' }),
     explain: z.boolean().optional(),
+    dryRun: z
+      .strictObject({
+        assumeDown: z.array(ComponentIdSchema).max(100).optional(),
+        policy: z.enum(POLICY_NAMES).optional(),
+      })
+      .optional()
+      .meta({ description: 'Decides and counts nothing: as if some were gone, or under another policy.' }),
   })
   .refine((request) => (request.requestType === undefined) !== (request.type === undefined), {
     error: 'exactly one of requestType and type is required',
@@ -32,6 +46,7 @@ export const RouteRequestSchema = z
   .meta({ id: 'RouteRequest' });
 
 export type RouteRequestBody = z.input<typeof RouteRequestSchema>;
+export type RouteRequestData = z.output<typeof RouteRequestSchema>;
 
 export const RouteAnswerSchema = z
   .object({
@@ -51,7 +66,12 @@ export const RouteAnswerSchema = z
       revision: z.int(),
       stale: z.boolean(),
       relaxed: z.array(z.string()),
+      resort: z
+        .enum(['doubtful', 'panic', 'fail-open'])
+        .optional()
+        .meta({ description: 'Why one was chosen that is not plainly healthy.' }),
       candidates: z.array(CandidateVerdictSchema).optional(),
+      runnerUp: z.object({ id: z.string(), margin: z.number() }).nullable().optional(),
     }),
   })
   .meta({ id: 'RouteAnswer' });
