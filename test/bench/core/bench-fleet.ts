@@ -1,0 +1,48 @@
+/** Fleets as the benches decide on: healthy components of several sizes, speeds and places, some busy. */
+import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
+import type { Candidate } from '../../../src/core/balancing/candidate.ts';
+import type { Fleet } from '../../../src/core/balancing/fleet.ts';
+import { compileFleet } from '../../../src/core/balancing/fleet.ts';
+import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
+import { noWork } from '../../../src/core/balancing/open-work.ts';
+import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
+
+const PLACES = ['weur', 'enam', 'apac'];
+
+export const benchCandidates = (count: number): Candidate[] =>
+  Array.from({ length: count }, (_, at): Candidate => ({
+    id: `component-${at}`,
+    name: `Component ${at}`,
+    type: 'task_router',
+    endpoint: `https://component-${at}.example.com`,
+    metadata: { version: at % 10 === 0 ? '2.0.0' : '1.0.0' },
+    location: PLACES[at % PLACES.length]!,
+    taskTypes: at % 2 === 0 ? ['code-review', 'translation'] : ['translation'],
+    flags: ['healthMonitoring'],
+    maxConcurrentTasks: 40 + (at % 5) * 15,
+    weight: 1,
+    lifecycle: 'active',
+    status: 'healthy',
+    reason: null,
+    order: at,
+    backSince: null,
+    vitals: { suspect: false, inFlight: at % 7, loadPercentage: at % 50, usualMs: 20 + (at % 11) },
+  }));
+
+export const benchRequest: RouteRequest = {
+  taskType: 'code-review',
+  location: 'weur',
+  preferences: {},
+  slots: 1,
+  affinityKey: null,
+  assumedDown: [],
+};
+
+export function benchFleet(count: number): { readonly fleet: Fleet; readonly work: OpenWork } {
+  const fleet = compileFleet(benchCandidates(count), DEFAULT_BALANCING, 0);
+  const work = noWork(count);
+  fleet.candidates.forEach((candidate, position) => {
+    work.open[position] = candidate?.vitals.inFlight ?? 0;
+  });
+  return { fleet, work };
+}

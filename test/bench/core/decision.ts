@@ -1,0 +1,63 @@
+/** What a decision at the edge costs, in ns, and how that grows with the fleet. */
+import { noteGiven } from '../../../src/core/balancing/open-work.ts';
+import type { PickContext } from '../../../src/core/balancing/pick.ts';
+import { pickComponent } from '../../../src/core/balancing/pick.ts';
+import type { Ratio } from '../ratio.ts';
+import { ratioOf } from '../ratio.ts';
+import { benchCandidates, benchFleet, benchRequest } from './bench-fleet.ts';
+import { cpuUsageStrategy, planSelection } from './known-strategies.ts';
+
+const ROUNDS = 9;
+const DECISIONS = 100_000;
+/** So many that open work comes and goes and no component fills up. */
+const ROUND_TRIP = 512;
+
+/** ns for one call. */
+function timed(times: number, call: () => unknown): number {
+  const beganAt = process.hrtime.bigint();
+  for (let at = 0; at < times; at++) call();
+  return Number(process.hrtime.bigint() - beganAt) / times;
+}
+
+/** A decision and what it counts, at a fleet of that size; work ends after some hundred decisions. */
+function decider(count: number): () => number {
+  const { fleet, work } = benchFleet(count);
+  const context: PickContext = { work, random: Math.random, splitAt: 0, mode: 'sampled', segment: null };
+  const given = new Int32Array(ROUND_TRIP).fill(-1);
+  let turn = 0;
+  return () => {
+    const pick = pickComponent(fleet, benchRequest, context);
+    if (!pick.ok) throw new Error('somebody must be there');
+    const ended = given[turn]!;
+    if (ended !== -1) work.open[ended]! -= 1;
+    given[turn] = pick.position;
+    turn = (turn + 1) % ROUND_TRIP;
+    noteGiven(work, pick.position);
+    return pick.position;
+  };
+}
+
+export async function decisionRatios(): Promise<Ratio[]> {
+  const [small, middle, large] = [decider(100), decider(1_000), decider(10_000)];
+  const candidates = benchCandidates(1_000);
+  const growth: [number, number][] = [];
+  const againstPlan: [number, number][] = [];
+  const againstCpu: [number, number][] = [];
+  for (let round = 0; round <= ROUNDS; round++) {
+    const at100 = timed(DECISIONS, small);
+    const at10000 = timed(DECISIONS, large);
+    const at1000 = timed(DECISIONS, middle);
+    const plan = timed(DECISIONS / 500, () => planSelection(candidates, benchRequest));
+    const cpu = timed(DECISIONS / 50, () => cpuUsageStrategy(candidates, Math.random));
+    // The first round warms up.
+    if (round === 0) continue;
+    growth.push([at10000, at100]);
+    againstPlan.push([at1000, plan]);
+    againstCpu.push([at1000, cpu]);
+  }
+  return [
+    ratioOf('a decision at 10 000 ÷ at 100 candidates', growth, { atMost: 1.3 }, 'ns'),
+    ratioOf('a decision at 1 000 ÷ the plan’s filter, score, sort', againstPlan, { atMost: 1 / 300 }, 'ns'),
+    ratioOf('a decision at 1 000 ÷ strategy CpuUsage', againstCpu, { atMost: 1 / 25 }, 'ns'),
+  ];
+}

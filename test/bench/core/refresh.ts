@@ -1,0 +1,61 @@
+/** What it costs an edge to be brought up to date: a hundred of ten thousand changed, against the whole fleet. */
+import { deserialize, serialize } from 'node:v8';
+import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
+import type { SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
+import { packVitals } from '../../../src/core/balancing/snapshot-delta.ts';
+import { applyDelta, newEdgeFleet } from '../../../src/registry/edge-fleet.ts';
+import type { Ratio } from '../ratio.ts';
+import { ratioOf } from '../ratio.ts';
+import { benchCandidates } from './bench-fleet.ts';
+
+const COUNT = 10_000;
+const CHANGED = 100;
+const ROUNDS = 9;
+
+/** As it goes over the wire: RPC clones structures as `node:v8` does. */
+function received(delta: SnapshotDelta): { readonly bytes: number; readonly message: Buffer } {
+  const message = serialize(delta);
+  return { bytes: message.length, message };
+}
+
+export async function refreshRatios(): Promise<Ratio[]> {
+  const candidates = benchCandidates(COUNT);
+  const edge = newEdgeFleet(DEFAULT_BALANCING);
+  const shared = { epoch: 'e', revision: 1, size: COUNT, nextCheckAt: null } as const;
+  const whole = received({
+    ...shared,
+    version: 1,
+    full: true,
+    changed: candidates.map((candidate, position) => [position, candidate] as const),
+    vitals: new Float64Array(),
+  });
+  const times: [number, number][] = [];
+  let bytes = 0;
+  for (let round = 0; round <= ROUNDS; round++) {
+    const moved = Array.from({ length: CHANGED }, (_, at) => {
+      const position = (at * 97 + round) % COUNT;
+      return packVitals(position, { ...candidates[position]!.vitals, inFlight: round, usualMs: 30 + round });
+    });
+    const delta = received({
+      ...shared,
+      version: 2 + round,
+      full: false,
+      changed: [],
+      vitals: Float64Array.from(moved.flat()),
+    });
+    bytes = delta.bytes;
+    const full = msOf(() => applyDelta(edge, deserialize(whole.message) as SnapshotDelta, DEFAULT_BALANCING, round));
+    const part = msOf(() => applyDelta(edge, deserialize(delta.message) as SnapshotDelta, DEFAULT_BALANCING, round));
+    if (round > 0) times.push([part, full]);
+  }
+  return [
+    ratioOf('bytes of a refresh, 100 of 10 000 changed ÷ whole', [[bytes, whole.bytes]], { atMost: 0.01 }, 'bytes'),
+    ratioOf('time of a refresh, 100 of 10 000 changed ÷ whole', times, { atMost: 0.01 }, 'ms'),
+  ];
+}
+
+function msOf(call: () => void): number {
+  const beganAt = performance.now();
+  call();
+  return performance.now() - beganAt;
+}
