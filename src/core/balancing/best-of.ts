@@ -48,7 +48,7 @@ export function bestOfSample(choice: Choice, set: WeightedSet, picky: boolean): 
     const cost = costOf(fleet, position, choice.work.open[position]!, choice.task);
     if (best !== -1 && !isBetter(choice, position, cost, best, lowest)) continue;
     best = position;
-    lowest = cost;
+    lowest = Math.min(lowest, cost);
   }
   // Few are eligible, or none: whoever there is, without a sample.
   return best === -1 ? bestOfAll(choice, set, picky) : best;
@@ -68,7 +68,7 @@ export function bestOfAll(choice: Choice, set: WeightedSet, picky: boolean): num
     const cost = costOf(fleet, position, work.open[position]!, task);
     if (best !== -1 && !isBetter(choice, position, cost, best, lowest)) continue;
     best = position;
-    lowest = cost;
+    lowest = Math.min(lowest, cost);
   }
   return best;
 }
@@ -88,10 +88,13 @@ const isEligible = ({ fleet, work, wanted }: Choice, position: number, picky: bo
   hasRoom(fleet, work, position, wanted) && (!picky || meetsPreferences(fleet, work, position, wanted));
 
 function isBetter({ fleet, work }: Choice, position: number, cost: number, best: number, lowest: number): boolean {
-  if (cost < lowest - ROUNDING) return true;
-  if (cost > lowest + ROUNDING) return false;
   const { policy } = fleet.settings;
-  if (POLICIES[policy].ties === 'as-drawn') return false;
+  const { ties, idleTolerance = 0 } = POLICIES[policy];
+  const isIdle = work.open[position] === 0 && work.open[best] === 0;
+  const tolerance = isIdle ? idleTolerance * lowest + ROUNDING : ROUNDING;
+  if (cost < lowest - tolerance) return true;
+  if (cost > lowest + tolerance) return false;
+  if (ties === 'as-drawn') return false;
   const [share, shareOfBest] = policy === 'round-robin' ? [1, 1] : [shareAt(fleet, position), shareAt(fleet, best)];
   return (work.lately[position]! + 1) * shareOfBest < (work.lately[best]! + 1) * share;
 }

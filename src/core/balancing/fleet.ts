@@ -9,6 +9,7 @@ import type { BalancingSettings } from './balancing-settings.ts';
 import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
 import { matchesMetadata } from './preferences.ts';
+import { usualAfter, usualUnmeasured } from './usual-time.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { emptySet, setWeight } from './weighted-set.ts';
 
@@ -21,12 +22,15 @@ export interface Fleet {
   capacity: Float64Array;
   /** Work it is meant to get: capacity ÷ usual response time. By position. */
   rate: Float64Array;
-  /** Usual response time, ms; 0 where it was not measured. By position. */
+  /** Usual response time, ms; 0 where it was not measured. As the registry told, then as it is learned. By position. */
   usualMs: Float64Array;
+  /** Epoch ms when it was told or learned. By position. */
+  learnedAt: Float64Array;
   /** Most tasks at once; Infinity where it does not say. By position. */
   room: Float64Array;
-  /** Sum of the rates of those that may be given work, and how many they are. */
+  /** Sums over those that may be given work, and how many they are. */
   rateTotal: number;
+  capacityTotal: number;
   rateCount: number;
   /** Routable, healthy, unsuspected. */
   readonly healthy: WeightedSet;
@@ -40,6 +44,8 @@ export interface Fleet {
   readonly traits: Readonly<Record<TraitKind, Map<string, Trait>>>;
   /** Positions still in slow start. */
   readonly ramping: Set<number>;
+  /** Epoch ms up to which it was brought. */
+  advancedAt: number;
   /** What those are taken for who do not say, or were not measured: the means when it was compiled. */
   readonly meanRoom: number;
   readonly meanUsualMs: number;
@@ -84,8 +90,10 @@ export function compileFleet(
     capacity: new Float64Array(length),
     rate: new Float64Array(length),
     usualMs: new Float64Array(length),
+    learnedAt: new Float64Array(length),
     room: new Float64Array(length),
     rateTotal: 0,
+    capacityTotal: 0,
     rateCount: 0,
     healthy: emptySet(length),
     doubtful: emptySet(length),
@@ -93,6 +101,7 @@ export function compileFleet(
     doubt: new Uint8Array(length),
     traits: { location: new Map(), capability: new Map(), part: new Map() },
     ramping: new Set(),
+    advancedAt: now,
     meanRoom: meanOf(candidates, ({ maxConcurrentTasks }) => maxConcurrentTasks) ?? 1,
     meanUsualMs: Math.max(RESOLUTION_MS, meanOf(candidates, ({ vitals }) => vitals.usualMs) ?? RESOLUTION_MS),
     rooms: { sum: 0, count: 0 },
@@ -117,11 +126,35 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
   if (candidate) fleet.positions.set(candidate.id, position);
   if (candidate && rampOf(candidate, fleet.settings, now) < 1) fleet.ramping.add(position);
   else fleet.ramping.delete(position);
+  const usualMs = candidate?.vitals.usualMs ?? 0;
+  // What did not move was not told again: what was learned since is newer.
+  if (before?.id !== candidate?.id || (before?.vitals.usualMs ?? 0) !== usualMs) {
+    fleet.usualMs[position] = usualMs;
+    fleet.learnedAt[position] = now;
+  }
   weigh(fleet, position, now);
 }
 
-/** Brings those in slow start to where they are at `now`. */
+/** Takes in how long a piece of work took there. Draws follow when the position is next patched. */
+export function learnTime(fleet: Fleet, position: number, latencyMs: number, now: number): void {
+  const before = fleet.usualMs[position]! || fleet.meanUsualMs;
+  fleet.usualMs[position] = usualAfter(before, latencyMs, now - fleet.learnedAt[position]!);
+  fleet.learnedAt[position] = now;
+  reckonRate(fleet, position);
+}
+
+/** Brings those in slow start, and those not measured for long, to where they are at `now`. */
 export function advanceFleet(fleet: Fleet, now: number): void {
+  const sinceMs = now - fleet.advancedAt;
+  fleet.advancedAt = now;
+  const typical = typicalMs(fleet);
+  for (let position = 0; position < fleet.candidates.length; position++) {
+    const before = workMsAt(fleet, position);
+    const after = usualUnmeasured(before, typical, now - fleet.learnedAt[position]!, sinceMs);
+    if (after === before) continue;
+    fleet.usualMs[position] = after;
+    weigh(fleet, position, now);
+  }
   for (const position of fleet.ramping) {
     const candidate = fleet.candidates[position]!;
     if (candidate && rampOf(candidate, fleet.settings, now) < 1) weigh(fleet, position, now);
@@ -141,8 +174,12 @@ function hasDrifted(compiled: number, { sum, count }: RunningMean): boolean {
 export const isDoubtful = (candidate: Candidate): boolean => candidate.status !== 'healthy' || candidate.vitals.suspect;
 
 /** The work a component is meant to get, 1 for an average one of those that may be given any. */
-export const paceOf = (fleet: Fleet, position: number): number =>
-  fleet.rateTotal > 0 ? (fleet.rate[position]! * fleet.rateCount) / fleet.rateTotal : 1;
+export const paceOf = ({ rate, rateTotal, rateCount, meanRoom, meanUsualMs }: Fleet, position: number): number =>
+  rate[position]! * (rateTotal > 0 ? rateCount / rateTotal : meanUsualMs / meanRoom);
+
+/** What work takes usually at those that may be given any, ms, each counted by its capacity. */
+export const typicalMs = ({ capacityTotal, rateTotal, meanUsualMs }: Fleet): number =>
+  rateTotal > 0 ? capacityTotal / rateTotal : meanUsualMs;
 
 /** Whether so few are healthy that health is not asked. */
 export function isPanicking({ settings, healthy, active }: Fleet): boolean {
@@ -206,15 +243,12 @@ function weigh(fleet: Fleet, position: number, now: number): void {
   const isActive = candidate !== null && candidate.lifecycle === 'active' && candidate.weight > 0;
   const isRoutable = candidate !== null && whyNotRoutable(candidate) === null;
   const room = candidate?.maxConcurrentTasks ?? Infinity;
-  const usualMs = Math.max(RESOLUTION_MS, candidate?.vitals.usualMs ?? fleet.meanUsualMs);
-  const wasRoutable = isMemberOfEither(fleet, position);
-  if (wasRoutable) count(fleet, -1, fleet.rate[position]!);
-  fleet.usualMs[position] = candidate?.vitals.usualMs ?? 0;
+  if (isMemberOfEither(fleet, position)) count(fleet, position, -1);
   fleet.room[position] = room;
   fleet.capacity[position] = candidate
     ? candidate.weight * (candidate.maxConcurrentTasks ?? fleet.meanRoom) * rampOf(candidate, fleet.settings, now)
     : 0;
-  fleet.rate[position] = fleet.capacity[position]! / usualMs;
+  fleet.rate[position] = fleet.capacity[position] / workMsAt(fleet, position);
   const weight = drawWeight(fleet, position);
   const doubtful = isRoutable && isDoubtful(candidate);
   setWeight(fleet.healthy, position, isRoutable && !doubtful ? weight : 0);
@@ -226,8 +260,19 @@ function weigh(fleet: Fleet, position: number, now: number): void {
       const { healthy = null } = fleet.traits[kind].get(name) ?? {};
       if (healthy) setWeight(healthy, position, isRoutable && !doubtful ? weight : 0);
     });
-  if (isRoutable) count(fleet, 1, fleet.rate[position]!);
+  if (isRoutable) count(fleet, position, 1);
 }
+
+function reckonRate(fleet: Fleet, position: number): void {
+  const isCounted = isMemberOfEither(fleet, position);
+  if (isCounted) count(fleet, position, -1);
+  fleet.rate[position] = fleet.capacity[position]! / workMsAt(fleet, position);
+  if (isCounted) count(fleet, position, 1);
+}
+
+/** What work there takes, as far as it tells anything. */
+export const workMsAt = (fleet: Fleet, position: number): number =>
+  Math.max(RESOLUTION_MS, fleet.usualMs[position]! || fleet.meanUsualMs);
 
 function move(mean: RunningMean, before: number | null | undefined, after: number | null | undefined): void {
   if (before != null) {
@@ -243,9 +288,11 @@ function move(mean: RunningMean, before: number | null | undefined, after: numbe
 const isMemberOfEither = ({ healthy, doubtful }: Fleet, position: number): boolean =>
   (healthy.slots[position] ?? -1) !== -1 || (doubtful.slots[position] ?? -1) !== -1;
 
-function count(fleet: Fleet, sign: 1 | -1, rate: number): void {
+function count(fleet: Fleet, position: number, sign: 1 | -1): void {
   fleet.rateCount += sign;
-  fleet.rateTotal = fleet.rateCount === 0 ? 0 : fleet.rateTotal + sign * rate;
+  const isEmpty = fleet.rateCount === 0;
+  fleet.rateTotal = isEmpty ? 0 : fleet.rateTotal + sign * fleet.rate[position]!;
+  fleet.capacityTotal = isEmpty ? 0 : fleet.capacityTotal + sign * fleet.capacity[position]!;
 }
 
 /** How likely a policy draws a position: never 0, the tiniest weight is still a weight. */
@@ -273,7 +320,7 @@ function rampOf({ backSince }: Candidate, { slowStartMs }: BalancingSettings, no
 function reserve(fleet: Fleet, position: number): void {
   if (position < fleet.capacity.length) return;
   const length = Math.max(position + 1, fleet.capacity.length * 2);
-  for (const name of ['capacity', 'rate', 'room', 'usualMs'] as const) {
+  for (const name of ['capacity', 'rate', 'room', 'usualMs', 'learnedAt'] as const) {
     const next = new Float64Array(length);
     next.set(fleet[name]);
     fleet[name] = next;

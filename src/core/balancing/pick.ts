@@ -115,7 +115,8 @@ function pickFrom(choice: Choice, tier: WeightedSet, request: RouteRequest, cont
     const position = inPart === -1 ? bestOf(choice, group ?? tier, request, context, true) : inPart;
     if (position !== -1 || wanted.preferences.strict) return position;
   }
-  const near = part ?? (tier === fleet.healthy ? context.segment : null);
+  // Work of one key goes to the same component whoever decides.
+  const near = part ?? (tier === fleet.healthy && request.affinityKey === null ? context.segment : null);
   const position = near ? bestOf(choice, near, request, context, false) : -1;
   return position === -1 ? bestOf(choice, tier, request, context, false) : position;
 }

@@ -11,6 +11,8 @@ export interface WeightedSet {
   /** Positions, dense and in no order; the first `size` count. */
   members: Int32Array;
   size: number;
+  /** Grows whenever someone becomes a member or ceases to be one. */
+  changes: number;
   /** By position: its slot in `members`, -1 when it is no member. */
   slots: Int32Array;
   /** By position. */
@@ -38,6 +40,7 @@ const LEAST_WEIGHT = 1e-12;
 export const emptySet = (positions: number): WeightedSet => ({
   members: new Int32Array(FIRST_CAPACITY),
   size: 0,
+  changes: 0,
   slots: new Int32Array(positions).fill(-1),
   weights: new Float64Array(positions),
   total: 0,
@@ -87,11 +90,13 @@ function enter(set: WeightedSet, position: number): void {
     set.weights = weights;
   }
   if (set.size === set.members.length) set.members = grown(set.members, set.size + 1, 0);
+  set.changes += 1;
   set.members[set.size] = position;
   set.slots[position] = set.size++;
 }
 
 function leave(set: WeightedSet, position: number): void {
+  set.changes += 1;
   const slot = set.slots[position]!;
   const moved = set.members[--set.size]!;
   set.members[slot] = moved;

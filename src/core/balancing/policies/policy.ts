@@ -18,11 +18,13 @@ export type ScoreParts = Readonly<Record<string, number>>;
 
 export interface Policy {
   /** `open` is the work in flight there as the caller knows it. */
-  cost(fleet: Fleet, position: number, open: number, task: Task): number;
+  readonly cost: (fleet: Fleet, position: number, open: number, task: Task) => number;
   /** Parts in the order they come about; their sum is the score. */
-  parts(fleet: Fleet, position: number, open: number, task: Task): ScoreParts;
+  readonly parts: (fleet: Fleet, position: number, open: number, task: Task) => ScoreParts;
   /** Among equals: whose turn it is by share, or whoever was drawn first. */
   readonly ties: 'by-share' | 'as-drawn';
+  /** Part by which the costs of two idle ones may differ and be equal. */
+  readonly idleTolerance?: number;
 }
 
 /** The sum of the parts, to three digits. */
