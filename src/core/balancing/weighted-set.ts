@@ -33,8 +33,9 @@ interface Band {
 }
 
 const FIRST_CAPACITY = 8;
-/** Weights below this are as good as this. */
+/** Weights beyond these are as good as these: sums of both ends of what numbers can be are worth nothing. */
 const LEAST_WEIGHT = 1e-12;
+const MOST_WEIGHT = 1e12;
 
 /** `positions` is how many positions there are, not how many are members. */
 export const emptySet = (positions: number): WeightedSet => ({
@@ -50,17 +51,22 @@ export const emptySet = (positions: number): WeightedSet => ({
 
 export const isMember = (set: WeightedSet, position: number): boolean => (set.slots[position] ?? -1) !== -1;
 
-/** Makes the position a member of that weight; 0 or less removes it. */
+/** Makes the position a member of that weight; what is not above 0 removes it. */
 export function setWeight(set: WeightedSet, position: number, weight: number): void {
   const isIn = isMember(set, position);
-  if (isIn && set.weights[position] === weight) return;
-  if (isIn) leaveBand(set, position);
-  if (weight <= 0) {
-    if (isIn) leave(set, position);
-    return;
+  if (weight > 0) {
+    const bounded = Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, weight));
+    if (isIn && set.weights[position] === bounded) return;
+    if (isIn) leaveBand(set, position);
+    else enter(set, position);
+    enterBand(set, position, bounded);
+  } else if (isIn) {
+    leaveBand(set, position);
+    leave(set, position);
   }
-  if (!isIn) enter(set, position);
-  enterBand(set, position, Math.max(LEAST_WEIGHT, weight));
+  // Added up anew: what a heavy one took of the precision of the small ones goes with it.
+  set.total = 0;
+  for (const { total } of set.bands) set.total += total;
 }
 
 /** A member, each as likely as its part of the whole weight; -1 when there is none. `random` is uniform in [0, 1). */
@@ -105,29 +111,33 @@ function leave(set: WeightedSet, position: number): void {
 }
 
 function enterBand(set: WeightedSet, position: number, weight: number): void {
-  const top = 2 ** (Math.floor(Math.log2(weight)) + 1);
+  const top = topOf(weight);
   const band = set.bands.find((each) => each.top === top) ?? newBand(set, top);
   if (band.size === band.members.length) band.members = grown(band.members, band.size + 1, 0);
   band.members[band.size] = position;
   set.bandSlots[position] = band.size++;
   set.weights[position] = weight;
   band.total += weight;
-  set.total += weight;
 }
 
 function leaveBand(set: WeightedSet, position: number): void {
   const weight = set.weights[position]!;
-  const at = set.bands.findIndex(({ top }) => weight < top && weight >= top / 2);
+  const bandTop = topOf(weight);
+  const at = set.bands.findIndex(({ top }) => top === bandTop);
   const band = set.bands[at]!;
   const slot = set.bandSlots[position]!;
   const moved = band.members[--band.size]!;
   band.members[slot] = moved;
   set.bandSlots[moved] = slot;
   band.total -= weight;
-  set.total -= weight;
   // What rounding left behind goes with the last member.
   if (band.size === 0) set.bands.splice(at, 1);
-  if (set.bands.length === 0) set.total = 0;
+}
+
+function topOf(weight: number): number {
+  const top = 2 ** (Math.floor(Math.log2(weight)) + 1);
+  // The logarithm of a number just below a power of two is rounded up to that power's.
+  return weight < top / 2 ? top / 2 : top;
 }
 
 function newBand(set: WeightedSet, top: number): Band {

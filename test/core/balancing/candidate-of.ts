@@ -1,9 +1,17 @@
+import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
+import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate, Vitals } from '../../../src/core/balancing/candidate.ts';
-import type { PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
-import type { Task } from '../../../src/core/balancing/least-time.ts';
+import type { Fleet } from '../../../src/core/balancing/fleet.ts';
+import { compileFleet } from '../../../src/core/balancing/fleet.ts';
+import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
+import { noWork } from '../../../src/core/balancing/open-work.ts';
+import type { Pick, PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
+import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import type { Preferences } from '../../../src/core/balancing/preferences.ts';
 
-type Changes = Partial<Omit<Candidate, 'id' | 'vitals'>>;
+export type Changes = Partial<Omit<Candidate, 'id' | 'vitals'>>;
+
+export const NOW = 1_000_000;
 
 /** A healthy, idle candidate with `changes`. */
 export const candidateOf = (id: string, changes: Changes = {}, vitals: Partial<Vitals> = {}): Candidate => ({
@@ -20,12 +28,39 @@ export const candidateOf = (id: string, changes: Changes = {}, vitals: Partial<V
   lifecycle: 'active',
   status: 'healthy',
   reason: null,
-  nextCheckAt: null,
+  order: 0,
+  backSince: null,
   ...changes,
   vitals: { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 20, ...vitals },
 });
 
-export const requestOf = (preferences: Preferences = {}, task: Task = {}): RouteRequest => ({ task, preferences });
+/** So many, `c-0`, `c-1`, …, each with the changes of its number. */
+export const candidatesOf = (size: number, changes: (at: number) => Changes = () => ({})): Candidate[] =>
+  Array.from({ length: size }, (_, at) => candidateOf(`c-${at}`, changes(at)));
+
+/** One without room. */
+export const fullOne = (id: string, changes: Changes = {}): Candidate =>
+  candidateOf(id, { maxConcurrentTasks: 5, ...changes }, { inFlight: 5 });
+
+export const fleetOf = (candidates: readonly Candidate[], settings: Partial<BalancingSettings> = {}): Fleet =>
+  compileFleet(candidates, { ...DEFAULT_BALANCING, ...settings }, NOW);
+
+/** The work that the candidates say is under way. */
+export function workOf({ candidates }: Fleet): OpenWork {
+  const work = noWork(candidates.length);
+  candidates.forEach((candidate, position) => (work.open[position] = candidate?.vitals.inFlight ?? 0));
+  return work;
+}
+
+export const requestOf = (preferences: Preferences = {}, more: Partial<RouteRequest> = {}): RouteRequest => ({
+  taskType: null,
+  location: null,
+  slots: 1,
+  affinityKey: null,
+  assumedDown: [],
+  preferences,
+  ...more,
+});
 
 /** The same numbers in [0, 1) for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
@@ -38,8 +73,31 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** A caller that has assigned nothing itself. */
-export const contextOf = (seed = 1, assigned: readonly number[] = []): PickContext => ({
-  ownAssigned: (position) => assigned[position] ?? 0,
-  random: seededRandom(seed),
+/** A caller on a snapshot that has given nothing itself. */
+export const contextOf = (fleet: Fleet, more: Partial<PickContext> & { readonly seed?: number } = {}): PickContext => ({
+  work: workOf(fleet),
+  random: seededRandom(more.seed ?? 1),
+  splitAt: 0,
+  mode: 'sampled',
+  segment: null,
+  ...more,
 });
+
+export const MODES = ['sampled', 'exact'] as const;
+
+/** One decision over a fleet at rest. */
+export const pickOnce = (fleet: Fleet, request: RouteRequest, more: Parameters<typeof contextOf>[1] = {}): Pick =>
+  pickComponent(fleet, request, contextOf(fleet, more));
+
+/** Who was picked, or why nobody was, over many seeds in both modes: each once, in order. */
+export function outcomesOf(fleet: Fleet, request: RouteRequest = requestOf()): string[] {
+  const outcomes = new Set<string>();
+  for (const mode of MODES)
+    for (let seed = 0; seed < 40; seed++) {
+      const pick = pickOnce(fleet, request, { mode, seed });
+      outcomes.add(pick.ok ? pick.candidate.id : pick.reason);
+    }
+  return [...outcomes].toSorted();
+}
+
+export const relaxedOf = (pick: Pick): readonly string[] | null => (pick.ok ? pick.relaxed : null);
