@@ -10,7 +10,7 @@ import { hasRoom, meetsPreferences } from './eligible.ts';
 import type { Fleet } from './fleet.ts';
 import type { OpenWork } from './open-work.ts';
 import { POLICIES } from './policies/policies.ts';
-import type { Task } from './policies/policy.ts';
+import type { Policy, Task } from './policies/policy.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { drawFrom } from './weighted-set.ts';
 
@@ -36,41 +36,28 @@ const drawn = new Int32Array(SAMPLE_SIZE);
 export function bestOfSample(choice: Choice, set: WeightedSet, picky: boolean): number {
   // In a small set a look at all is cheaper than draws that repeat themselves.
   if (set.size <= SAMPLE_SIZE) return bestOfAll(choice, set, picky);
-  const { fleet, random } = choice;
-  const { cost: costOf } = POLICIES[fleet.settings.policy];
+  const contest = contestOf(choice);
   let count = 0;
-  let best = -1;
-  let lowest = Infinity;
   for (let draws = 0; draws < MAX_DRAWS && count < SAMPLE_SIZE; draws++) {
-    const position = drawFrom(set, random);
+    const position = drawFrom(set, choice.random);
     if (wasDrawn(position, count) || !isEligible(choice, position, picky)) continue;
     drawn[count++] = position;
-    const cost = costOf(fleet, position, choice.work.open[position]!, choice.task);
-    if (best !== -1 && !isBetter(choice, position, cost, best, lowest)) continue;
-    best = position;
-    lowest = Math.min(lowest, cost);
+    enter(contest, choice, position);
   }
   // Few are eligible, or none: whoever there is, without a sample.
-  return best === -1 ? bestOfAll(choice, set, picky) : best;
+  return contest.best === -1 ? bestOfAll(choice, set, picky) : contest.best;
 }
 
 /** The best eligible of all; -1 when none is. Among equals any may be the first that is looked at. */
 export function bestOfAll(choice: Choice, set: WeightedSet, picky: boolean): number {
-  const { fleet, work, task, random } = choice;
-  const { cost: costOf } = POLICIES[fleet.settings.policy];
+  const contest = contestOf(choice);
   const { size, members } = set;
-  let best = -1;
-  let lowest = Infinity;
-  const first = Math.floor(random() * size);
+  const first = Math.floor(choice.random() * size);
   for (let at = 0; at < size; at++) {
     const position = members[first + at < size ? first + at : first + at - size]!;
-    if (!isEligible(choice, position, picky)) continue;
-    const cost = costOf(fleet, position, work.open[position]!, task);
-    if (best !== -1 && !isBetter(choice, position, cost, best, lowest)) continue;
-    best = position;
-    lowest = Math.min(lowest, cost);
+    if (isEligible(choice, position, picky)) enter(contest, choice, position);
   }
-  return best;
+  return contest.best;
 }
 
 /** Whether any could be given work at all, whatever is preferred. */
@@ -87,17 +74,34 @@ function wasDrawn(position: number, count: number): boolean {
 const isEligible = ({ fleet, work, wanted }: Choice, position: number, picky: boolean): boolean =>
   hasRoom(fleet, work, position, wanted) && (!picky || meetsPreferences(fleet, work, position, wanted));
 
-function isBetter({ fleet, work }: Choice, position: number, cost: number, best: number, lowest: number): boolean {
-  const { policy } = fleet.settings;
-  const { ties, idleTolerance = 0 } = POLICIES[policy];
-  const isIdle = work.open[position] === 0 && work.open[best] === 0;
-  const tolerance = isIdle ? idleTolerance * lowest + ROUNDING : ROUNDING;
-  if (cost < lowest - tolerance) return true;
-  if (cost > lowest + tolerance) return false;
-  if (ties === 'as-drawn') return false;
-  const [share, shareOfBest] = policy === 'round-robin' ? [1, 1] : [shareAt(fleet, position), shareAt(fleet, best)];
-  return (work.lately[position]! + 1) * shareOfBest < (work.lately[best]! + 1) * share;
+/** The best so far, and by what the next one is compared with it: looked up once for all of them. */
+interface Contest {
+  best: number;
+  lowest: number;
+  readonly policy: Policy;
+  /** Parts of the work that equals are meant to get; null: the same for all. */
+  readonly shares: Float64Array | null;
 }
 
-const shareAt = ({ settings, rate, capacity }: Fleet, position: number): number =>
-  settings.policy === 'least-time' ? rate[position]! : capacity[position]!;
+function contestOf({ fleet }: Choice): Contest {
+  const policy = POLICIES[fleet.settings.policy];
+  return { best: -1, lowest: Infinity, policy, shares: policy.share === 'even' ? null : fleet[policy.share] };
+}
+
+function enter(contest: Contest, { fleet, work, task }: Choice, position: number): void {
+  const cost = contest.policy.cost(fleet, position, work.open[position]!, task);
+  if (contest.best !== -1 && !isBetter(contest, work, position, cost)) return;
+  contest.best = position;
+  if (cost < contest.lowest) contest.lowest = cost;
+}
+
+function isBetter({ best, lowest, policy, shares }: Contest, work: OpenWork, position: number, cost: number): boolean {
+  const isIdle = policy.idleTolerance > 0 && work.open[position] === 0 && work.open[best] === 0;
+  const tolerance = isIdle ? policy.idleTolerance * lowest + ROUNDING : ROUNDING;
+  if (cost < lowest - tolerance) return true;
+  if (cost > lowest + tolerance || policy.ties === 'as-drawn') return false;
+  // Whose turn it is: who got least lately for the part that it is meant to get.
+  const { lately } = work;
+  if (!shares) return lately[position]! < lately[best]!;
+  return (lately[position]! + 1) * shares[best]! < (lately[best]! + 1) * shares[position]!;
+}

@@ -77,12 +77,12 @@ export function drawFrom(set: WeightedSet, random: () => number): number {
   let at = 0;
   // Totals are sums of rounded numbers: the last band takes what lies a hair beyond.
   while (at < bands.length - 1 && rest >= bands[at]!.total) rest -= bands[at++]!.total;
-  const { members, size, top } = bands[at]!;
-  for (;;) {
-    const place = random() * size;
-    const slot = Math.floor(place);
+  const { members, size, top, total } = bands[at]!;
+  // What is left of a number is as random as the number: one serves for band, member and weight.
+  for (let part = rest / total; ; part = random()) {
+    const place = part * size;
+    const slot = Math.min(size - 1, Math.floor(place));
     const position = members[slot]!;
-    // What is left of the number is as random as the number.
     if ((place - slot) * top < weights[position]!) return position;
   }
 }

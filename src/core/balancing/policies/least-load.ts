@@ -7,7 +7,7 @@ const IDLE_SCORE = 100;
 /** More than any load: healthy ones go first wherever both are asked. */
 const DOUBT = 1_000;
 
-export const leastLoad: Policy = { cost, parts, ties: 'by-share' };
+export const leastLoad: Policy = { cost, parts, ties: 'by-share', share: 'capacity', idleTolerance: 0 };
 
 /** Work in flight as a part of what it is made for. */
 function cost(fleet: Fleet, position: number, open: number): number {

@@ -24,7 +24,7 @@ const IDLE_TOLERANCE = 0.25;
 /** The score of a typical component that is idle. */
 const IDLE_SCORE = 100;
 
-export const leastTime: Policy = { cost, parts, ties: 'by-share', idleTolerance: IDLE_TOLERANCE };
+export const leastTime: Policy = { cost, parts, ties: 'by-share', share: 'rate', idleTolerance: IDLE_TOLERANCE };
 
 function cost(fleet: Fleet, position: number, open: number, task: Task): number {
   let wait = (open > 0 ? open / paceOf(fleet, position) : 0) + ownOf(fleet, position);

@@ -23,8 +23,10 @@ export interface Policy {
   readonly parts: (fleet: Fleet, position: number, open: number, task: Task) => ScoreParts;
   /** Among equals: whose turn it is by share, or whoever was drawn first. */
   readonly ties: 'by-share' | 'as-drawn';
+  /** The part of the work that each of equals is meant to get. */
+  readonly share: 'rate' | 'capacity' | 'even';
   /** Part by which the costs of two idle ones may differ and be equal. */
-  readonly idleTolerance?: number;
+  readonly idleTolerance: number;
 }
 
 /** The sum of the parts, to three digits. */

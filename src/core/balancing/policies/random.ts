@@ -1,4 +1,10 @@
 /** `random`: whoever is drawn, each as likely as the other. */
 import type { Policy } from './policy.ts';
 
-export const random: Policy = { cost: () => 0, parts: () => ({ equal: 100 }), ties: 'as-drawn' };
+export const random: Policy = {
+  cost: () => 0,
+  parts: () => ({ equal: 100 }),
+  ties: 'as-drawn',
+  share: 'even',
+  idleTolerance: 0,
+};

@@ -4,4 +4,10 @@
  */
 import type { Policy } from './policy.ts';
 
-export const roundRobin: Policy = { cost: () => 0, parts: () => ({ equal: 100 }), ties: 'by-share' };
+export const roundRobin: Policy = {
+  cost: () => 0,
+  parts: () => ({ equal: 100 }),
+  ties: 'by-share',
+  share: 'even',
+  idleTolerance: 0,
+};

@@ -12,7 +12,13 @@ import { rounded } from './policy.ts';
 
 const FULL_SCORE = 100;
 
-export const score: Policy = { cost: (...of) => -value(...of), parts, ties: 'by-share' };
+export const score: Policy = {
+  cost: (...of) => -value(...of),
+  parts,
+  ties: 'by-share',
+  share: 'capacity',
+  idleTolerance: 0,
+};
 
 function value(fleet: Fleet, position: number, open: number, task: Task): number {
   const weights = fleet.settings.scoreWeights;
