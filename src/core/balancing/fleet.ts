@@ -114,10 +114,11 @@ export function compileFleet(
 /** Puts a candidate, or nobody, at a position; behind the last one the fleet grows. */
 export function patchFleet(fleet: Fleet, position: number, candidate: Candidate | null, now: number): void {
   reserve(fleet, position);
+  while (fleet.candidates.length < position) patchFleet(fleet, fleet.candidates.length, null, now);
   const before = fleet.candidates[position] ?? null;
   if (before && before.id !== candidate?.id) fleet.positions.delete(before.id);
   fleet.candidates[position] = candidate;
-  if (before?.metadata !== candidate?.metadata || before?.id !== candidate?.id) {
+  if (!hasSameTraits(before, candidate)) {
     if (before) eachTrait(fleet.settings, before, (kind, name) => drop(fleet, kind, name, position));
     if (candidate) eachTrait(fleet.settings, candidate, (kind, name) => hold(fleet, kind, name, position));
   }
@@ -164,10 +165,10 @@ export function advanceFleet(fleet: Fleet, now: number): void {
 
 /** Whether it has changed so much since it was compiled that it must be compiled anew. */
 export const isOutgrown = (fleet: Fleet): boolean =>
-  hasDrifted(fleet.meanRoom, fleet.rooms) || hasDrifted(fleet.meanUsualMs, fleet.usualTimes);
+  hasDrifted(fleet.meanRoom, fleet.rooms, 1) || hasDrifted(fleet.meanUsualMs, fleet.usualTimes, RESOLUTION_MS);
 
-function hasDrifted(compiled: number, { sum, count }: RunningMean): boolean {
-  const mean = Math.max(count === 0 ? compiled : sum / count, 1);
+function hasDrifted(compiled: number, { sum, count }: RunningMean, least: number): boolean {
+  const mean = Math.max(count === 0 ? compiled : sum / count, least);
   return Math.abs(mean - compiled) > DRIFT * compiled;
 }
 
@@ -180,11 +181,6 @@ export const paceOf = ({ rate, rateTotal, rateCount, meanRoom, meanUsualMs }: Fl
 /** What work takes usually at those that may be given any, ms, each counted by its capacity. */
 export const typicalMs = ({ capacityTotal, rateTotal, meanUsualMs }: Fleet): number =>
   rateTotal > 0 ? capacityTotal / rateTotal : meanUsualMs;
-
-/** Whether so few are healthy that health is not asked. */
-export function isPanicking({ settings, healthy, active }: Fleet): boolean {
-  return settings.panicThreshold > 0 && healthy.size * 100 < settings.panicThreshold * active.size;
-}
 
 /** The healthy ones that have a trait. Callers may name what nobody has: nothing is kept of that. */
 export function healthyWith(fleet: Fleet, kind: TraitKind, name: string): WeightedSet {
@@ -201,6 +197,10 @@ export function healthyWith(fleet: Fleet, kind: TraitKind, name: string): Weight
 }
 
 const NOBODY = emptySet(0);
+
+/** Only numbers move from one second to the next: then all else is the very same. */
+const hasSameTraits = (a: Candidate | null, b: Candidate | null): boolean =>
+  a?.metadata === b?.metadata && a?.location === b?.location && a?.taskTypes === b?.taskTypes && a?.flags === b?.flags;
 
 function eachTrait(
   settings: BalancingSettings,

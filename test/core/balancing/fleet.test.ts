@@ -1,26 +1,51 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import { compileFleet } from '../../../src/core/balancing/fleet.ts';
-import { candidateOf } from './candidate-of.ts';
+import type { Fleet } from '../../../src/core/balancing/fleet.ts';
+import {
+  advanceFleet,
+  compileFleet,
+  healthyWith,
+  isOutgrown,
+  paceOf,
+  patchFleet,
+} from '../../../src/core/balancing/fleet.ts';
+import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
+import type { WeightedSet } from '../../../src/core/balancing/weighted-set.ts';
+import { NOW, candidateOf, candidatesOf, fleetOf } from './candidate-of.ts';
 
-const paceOf = (...candidates: readonly Candidate[]): number[] => [...compileFleet(candidates).pace];
+const idsOf = (fleet: Fleet, set: WeightedSet): string[] =>
+  Array.from(set.members.subarray(0, set.size), (position) => fleet.candidates[position]!.id).toSorted();
 
-describe('compileFleet', () => {
-  it('sorts into healthy and doubtful, and leaves the rest out', () => {
-    const fleet = compileFleet([
-      candidateOf('down', { status: 'unhealthy' }),
-      candidateOf('well'),
-      candidateOf('slow', { status: 'degraded' }),
-      candidateOf('suspect', {}, { suspect: true }),
-      candidateOf('new', { status: 'unknown' }),
-      candidateOf('standby', { lifecycle: 'standby' }),
-      candidateOf('drained', { weight: 0 }),
-      candidateOf('well-too'),
-    ]);
-    expect(fleet.healthy.positions).toEqual([1, 7]);
-    expect(fleet.doubtful.positions).toEqual([2, 3]);
+const pacesOf = (...candidates: readonly Candidate[]): number[] => {
+  const fleet = fleetOf(candidates);
+  return candidates.map((_, position) => paceOf(fleet, position));
+};
+
+describe('who may be given work', () => {
+  const fleet = fleetOf([
+    candidateOf('down', { status: 'unhealthy' }),
+    candidateOf('well'),
+    candidateOf('slow', { status: 'degraded' }),
+    candidateOf('suspect', {}, { suspect: true }),
+    candidateOf('new', { status: 'unknown' }),
+    candidateOf('standby', { lifecycle: 'standby' }),
+    candidateOf('drained', { weight: 0 }),
+    candidateOf('well-too'),
+  ]);
+
+  it('is sorted into healthy and doubtful; active are all that are in service, however they are', () => {
+    expect(idsOf(fleet, fleet.healthy)).toEqual(['well', 'well-too']);
+    expect(idsOf(fleet, fleet.doubtful)).toEqual(['slow', 'suspect']);
+    expect(idsOf(fleet, fleet.active)).toEqual(['down', 'new', 'slow', 'suspect', 'well', 'well-too']);
   });
 
+  it('is known by id', () => {
+    expect(fleet.candidates[fleet.positions.get('standby')!]!.id).toBe('standby');
+    expect(fleet.positions.get('nobody')).toBeUndefined();
+  });
+});
+
+describe('the pace', () => {
   it.each<[string, Candidate[], number[]]>([
     ['weight', [candidateOf('a'), candidateOf('b', { weight: 3 })], [0.5, 1.5]],
     ['room', [candidateOf('a', { maxConcurrentTasks: 10 }), candidateOf('b', { maxConcurrentTasks: 30 })], [0.5, 1.5]],
@@ -30,36 +55,123 @@ describe('compileFleet', () => {
       [candidateOf('a', {}, { usualMs: 1 }), candidateOf('b', {}, { usualMs: 10 })],
       [1, 1],
     ],
-  ])('gives a pace by %s, 1 on average', (_, candidates, expected) => {
-    paceOf(...candidates).forEach((pace, position) => expect(pace).toBeCloseTo(expected[position]!));
+  ])('goes by %s, 1 on average', (_, candidates, expected) => {
+    pacesOf(...candidates).forEach((pace, position) => expect(pace).toBeCloseTo(expected[position]!));
   });
 
   it('takes those that say nothing for average', () => {
-    const [slow, silent, quick] = paceOf(
+    const [slow, silent, quick] = pacesOf(
       candidateOf('slow', { maxConcurrentTasks: 10 }, { usualMs: 40 }),
       candidateOf('silent', {}, { usualMs: null }),
       candidateOf('quick', { maxConcurrentTasks: 30 }, { usualMs: 60 }),
     );
     expect(silent! / slow!).toBeCloseTo(20 / 50 / (10 / 40));
     expect(silent! / quick!).toBeCloseTo(20 / 50 / (30 / 60));
-    expect(paceOf(candidateOf('a', {}, { usualMs: null }))).toEqual([1]);
   });
 
   it('measures the average by those that may be given work', () => {
-    expect(paceOf(candidateOf('a'), candidateOf('down', { weight: 9, status: 'unhealthy' }))).toEqual([1, 9]);
-    expect(compileFleet([]).healthy).toEqual({ positions: [], totals: new Float64Array() });
+    const [up, down] = pacesOf(candidateOf('a'), candidateOf('down', { weight: 9, status: 'unhealthy' }));
+    expect(up).toBeCloseTo(1);
+    expect(down).toBeCloseTo(9);
   });
 
-  it('adds the pace of a pool up', () => {
-    const weights = [1, 0, 2, 5];
-    const { healthy } = compileFleet(weights.map((weight, index) => candidateOf(`c-${index}`, { weight })));
-    expect(healthy.positions).toEqual([0, 2, 3]);
-    expect([...healthy.totals].map((total) => total / healthy.totals[2]!)).toEqual([1 / 8, 3 / 8, 1]);
+  it('leaves even the tiniest weight a chance', () => {
+    const fleet = fleetOf([candidateOf('a', { weight: 1e-320 }), candidateOf('b', { weight: 1_000 })]);
+    expect(idsOf(fleet, fleet.healthy)).toEqual(['a', 'b']);
+    expect(fleet.healthy.weights[0]).toBeGreaterThan(0);
+  });
+});
+
+describe('slow start', () => {
+  const back = candidateOf('back', { backSince: NOW });
+  const slowStartMs = 30_000;
+  const shareAt = (now: number): number => {
+    const fleet = fleetOf([candidateOf('there'), back], { slowStartMs });
+    advanceFleet(fleet, now);
+    return fleet.capacity[1]! / fleet.capacity[0]!;
+  };
+
+  it.each([
+    [0, 0.1],
+    [2_000, 0.1],
+    [6_000, 0.2],
+    [15_000, 0.5],
+    [29_999, 1],
+    [30_000, 1],
+    [90_000, 1],
+    [-5_000, 0.1],
+  ])('after %i ms gives a share of %d', (sinceMs, share) => {
+    expect(shareAt(NOW + sinceMs)).toBeCloseTo(share, 3);
   });
 
-  it('leaves even the tiniest weight a pace above 0', () => {
-    expect(
-      Math.min(...paceOf(candidateOf('a', { weight: 1e-320 }), candidateOf('b', { weight: 1_000 }))),
-    ).toBeGreaterThan(0);
+  it('is over for good once it is over, and moves what is drawn along', () => {
+    const fleet = fleetOf([candidateOf('there'), back], { slowStartMs });
+    expect(fleet.ramping).toEqual(new Set([1]));
+    expect(fleet.healthy.weights[1]).toBeCloseTo(0.1 * fleet.healthy.weights[0]!);
+    healthyWith(fleet, 'location', 'nowhere');
+    advanceFleet(fleet, NOW + slowStartMs);
+    expect(fleet.ramping.size).toBe(0);
+    expect(fleet.healthy.weights[1]).toBe(fleet.healthy.weights[0]);
+  });
+
+  it('does not begin where it is switched off, nor for who was never away', () => {
+    expect(fleetOf([back], { slowStartMs: 0 }).ramping.size).toBe(0);
+    expect(fleetOf([candidateOf('new')], { slowStartMs }).ramping.size).toBe(0);
+  });
+
+  it('ends with the component', () => {
+    const fleet = fleetOf([candidateOf('there'), back], { slowStartMs });
+    patchFleet(fleet, 1, null, NOW + 1_000);
+    expect(fleet.ramping.size).toBe(0);
+    advanceFleet(fleet, NOW + 2_000);
+    expect(fleet.positions.has('back')).toBe(false);
+  });
+});
+
+describe('a fleet that is patched', () => {
+  const compiled = (room: number, usualMs: number): Fleet =>
+    fleetOf(Array.from({ length: 10 }, (_, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: room }, { usualMs })));
+  const patchAll = (fleet: Fleet, room: number | null, usualMs: number | null): boolean => {
+    for (let at = 0; at < 10; at++)
+      patchFleet(fleet, at, candidateOf(`c-${at}`, { maxConcurrentTasks: room }, { usualMs }), NOW);
+    return isOutgrown(fleet);
+  };
+
+  it.each<[string, number, number, number | null, number | null, boolean]>([
+    ['as it was', 10, 100, 10, 100, false],
+    ['a little slower', 10, 100, 10, 119, false],
+    ['much slower', 10, 100, 10, 121, true],
+    ['much faster', 10, 100, 10, 79, true],
+    ['a little larger', 10, 100, 12, 100, false],
+    ['much larger', 10, 100, 13, 100, true],
+    ['silent from now on', 10, 100, null, null, false],
+    ['too fast to tell', 10, 2, 10, 2, false],
+    ['too fast to tell, then faster still', 10, 5, 10, 1, false],
+    ['too fast to tell, then not', 10, 2, 10, 30, true],
+  ])('%s: is it to be compiled anew?', (_, room, usualMs, newRoom, newUsualMs, expected) => {
+    expect(patchAll(compiled(room, usualMs), newRoom, newUsualMs)).toBe(expected);
+  });
+
+  it('is not outgrown as it was compiled, whatever it holds', () => {
+    for (const usualMs of [null, 0, 1, 9, 10, 11, 5_000])
+      for (const maxConcurrentTasks of [null, 1, 1_000_000])
+        expect(isOutgrown(fleetOf([candidateOf('a', { maxConcurrentTasks }, { usualMs })]))).toBe(false);
+    expect(isOutgrown(fleetOf([]))).toBe(false);
+  });
+
+  it('keeps the average through a heavy one that comes and goes', () => {
+    const fleet = fleetOf(candidatesOf(3));
+    const heavy = candidateOf('heavy', { weight: 1_000 });
+    for (let times = 0; times < 10_000; times++) patchFleet(fleet, 3, times % 2 === 0 ? heavy : null, NOW);
+    expect(paceOf(fleet, 0)).toBeCloseTo(1, 9);
+  });
+
+  it('may be patched far behind its last position: nobody is between', () => {
+    const fleet = fleetOf([candidateOf('a')]);
+    patchFleet(fleet, 40, candidateOf('far'), NOW);
+    expect(fleet.candidates.slice(0, 3)).toEqual([fleet.candidates[0], null, null]);
+    const anew = compileFleet(fleet.candidates, DEFAULT_BALANCING, NOW);
+    expect(anew.meanUsualMs).toBe(20);
+    expect(idsOf(anew, anew.healthy)).toEqual(['a', 'far']);
   });
 });

@@ -1,0 +1,116 @@
+/** Any fleet and any request, for properties: and, worked out the long way, who may be asked in it. */
+import * as fc from 'fast-check';
+import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
+import type { Candidate } from '../../../src/core/balancing/candidate.ts';
+import { whyNotRoutable } from '../../../src/core/balancing/candidate.ts';
+import type { Fleet } from '../../../src/core/balancing/fleet.ts';
+import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
+import type { Pick, PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
+import { pickComponent } from '../../../src/core/balancing/pick.ts';
+import type { Preferences } from '../../../src/core/balancing/preferences.ts';
+import { MODES, candidateOf, fleetOf, requestOf, seededRandom, workOf } from './candidate-of.ts';
+
+export interface Scene {
+  readonly candidates: readonly Candidate[];
+  readonly fleet: Fleet;
+  readonly work: OpenWork;
+  readonly request: RouteRequest;
+  readonly preferences: Preferences;
+  readonly mode: PickContext['mode'];
+  readonly seed: number;
+}
+
+const location = fc.constantFrom('weur', 'enam', 'apac');
+const taskType = fc.constantFrom('review', 'build');
+const id = fc.nat(30).map((number) => `c-${number}`);
+
+const changes = fc.record({
+  location: fc.option(location),
+  metadata: fc.record({ tier: fc.constantFrom('gold', 'silver') }),
+  taskTypes: fc.subarray(['review', 'build']),
+  flags: fc.subarray(['review', 'fast']),
+  maxConcurrentTasks: fc.option(fc.integer({ min: 1, max: 5 })),
+  weight: fc.constantFrom(0, 0.5, 1, 1, 10),
+  lifecycle: fc.constantFrom('active', 'active', 'active', 'standby', 'draining', 'isolated'),
+  status: fc.constantFrom('healthy', 'healthy', 'degraded', 'unhealthy', 'unknown'),
+} as const);
+const vitals = fc.record({
+  suspect: fc.boolean(),
+  inFlight: fc.nat(5),
+  loadPercentage: fc.nat(100),
+  usualMs: fc.option(fc.nat(5_000)),
+});
+
+/** A candidate of that id, in any state. */
+export const anyCandidate = (name: string): fc.Arbitrary<Candidate> =>
+  fc.tuple(changes, vitals).map(([change, vital]) => candidateOf(name, change, vital));
+
+const anyCandidates = (maxLength: number): fc.Arbitrary<Candidate[]> =>
+  fc
+    .array(fc.tuple(changes, vitals), { maxLength })
+    .map((each) => each.map(([change, vital], at) => candidateOf(`c-${at}`, change, vital)));
+
+const preferences: fc.Arbitrary<Preferences> = fc.record(
+  {
+    preferredComponent: id,
+    avoidComponents: fc.array(id, { maxLength: 3 }),
+    maxLoad: fc.nat(100),
+    match: fc.record({ tier: fc.constantFrom('gold', 'silver') }, { requiredKeys: [] }),
+    location,
+    capabilities: fc.array(taskType, { maxLength: 2 }),
+    strict: fc.boolean(),
+  },
+  { requiredKeys: [] },
+);
+
+export const sceneOf = (settings: Partial<BalancingSettings> = {}): fc.Arbitrary<Scene> =>
+  fc
+    .record({
+      candidates: anyCandidates(40),
+      preferences,
+      taskType: fc.option(taskType),
+      location: fc.option(location),
+      affinityKey: fc.option(fc.string({ minLength: 1, maxLength: 4 })),
+      slots: fc.constantFrom(1, 1, 1, 3),
+      mode: fc.constantFrom(...MODES),
+      /** Given since the snapshot, by position. */
+      given: fc.array(fc.nat(3), { maxLength: 40 }),
+      seed: fc.integer(),
+    })
+    .map(({ candidates, preferences: wanted, mode, given, seed, ...task }) => {
+      const fleet = fleetOf(candidates, settings);
+      const work = workOf(fleet);
+      given.slice(0, candidates.length).forEach((count, at) => (work.open[at]! += count));
+      const scene: Scene = {
+        candidates,
+        fleet,
+        work,
+        request: requestOf(wanted, task),
+        preferences: wanted,
+        mode,
+        seed,
+      };
+      // A fleet as typed arrays is no help to whoever reads a counterexample.
+      const shown = fc.stringify({ candidates, open: work.open, wanted, task, mode, seed });
+      return Object.assign(scene, { [fc.toStringMethod]: () => shown });
+    });
+
+export const pickIn = ({ fleet, work, request, mode, seed }: Scene): Pick =>
+  pickComponent(fleet, request, { work, random: seededRandom(seed), splitAt: 0, mode, segment: null });
+
+/** In percent: as it says itself, or as its room is taken. */
+export function loadOf({ candidates, work }: Scene, position: number): number {
+  const { maxConcurrentTasks, vitals: now } = candidates[position]!;
+  const taken = maxConcurrentTasks === null ? 0 : Math.min(100, (100 * work.open[position]!) / maxConcurrentTasks);
+  return Math.max(taken, now.loadPercentage);
+}
+
+/** Positions of those that may be asked: routable, with room, the plainly healthy ones where there are any. */
+export function eligibleIn({ candidates, work, request }: Scene): number[] {
+  const withRoom = [...candidates.keys()].filter((at) => {
+    const room = candidates[at]!.maxConcurrentTasks ?? Infinity;
+    return whyNotRoutable(candidates[at]!) === null && work.open[at]! + request.slots <= room;
+  });
+  const healthy = withRoom.filter((at) => candidates[at]!.status === 'healthy' && !candidates[at]!.vitals.suspect);
+  return healthy.length > 0 ? healthy : withRoom;
+}
