@@ -50,6 +50,7 @@ export function bestOfSample(choice: Choice, set: WeightedSet, picky: boolean): 
 
 /** The best eligible of all; -1 when none is. Among equals any may be the first that is looked at. */
 export function bestOfAll(choice: Choice, set: WeightedSet, picky: boolean): number {
+  if (choice.fleet.settings.policy === 'random') return anyOf(choice, set, picky);
   const contest = contestOf(choice);
   const { size, members } = set;
   const first = Math.floor(choice.random() * size);
@@ -58,6 +59,16 @@ export function bestOfAll(choice: Choice, set: WeightedSet, picky: boolean): num
     if (isEligible(choice, position, picky)) enter(contest, choice, position);
   }
   return contest.best;
+}
+
+/** Any eligible one, each as likely as the other wherever it lies: a reservoir of one. */
+function anyOf(choice: Choice, set: WeightedSet, picky: boolean): number {
+  let [eligible, any] = [0, -1];
+  for (let at = 0; at < set.size; at++) {
+    const position = set.members[at]!;
+    if (isEligible(choice, position, picky) && choice.random() * ++eligible < 1) any = position;
+  }
+  return any;
 }
 
 /** Whether any could be given work at all, whatever is preferred. */
@@ -71,7 +82,7 @@ function wasDrawn(position: number, count: number): boolean {
   return false;
 }
 
-const isEligible = ({ fleet, work, wanted }: Choice, position: number, picky: boolean): boolean =>
+export const isEligible = ({ fleet, work, wanted }: Choice, position: number, picky: boolean): boolean =>
   hasRoom(fleet, work, position, wanted) && (!picky || meetsPreferences(fleet, work, position, wanted));
 
 /** The best so far, and by what the next one is compared with it: looked up once for all of them. */

@@ -13,13 +13,16 @@ export interface Wanted {
   readonly assumedDown: readonly string[];
 }
 
-export function hasRoom(fleet: Fleet, work: OpenWork, position: number, wanted: Wanted): boolean {
-  if (work.open[position]! + wanted.slots > fleet.room[position]!) return false;
-  return wanted.assumedDown.length === 0 || !wanted.assumedDown.includes(fleet.candidates[position]!.id);
-}
+export const hasRoom = (fleet: Fleet, work: OpenWork, position: number, wanted: Wanted): boolean =>
+  work.open[position]! + wanted.slots <= fleet.room[position]! && !isGone(fleet, position, wanted);
 
-export const meetsPreferences = (fleet: Fleet, work: OpenWork, position: number, { preferences }: Wanted): boolean =>
-  unmetPreference(fleet.candidates[position]!, preferences, loadPercentOf(fleet, work, position)) === null;
+export const isGone = ({ candidates }: Fleet, position: number, { assumedDown }: Wanted): boolean =>
+  assumedDown.length > 0 && assumedDown.includes(candidates[position]!.id);
+
+export function meetsPreferences(fleet: Fleet, work: OpenWork, position: number, { preferences }: Wanted): boolean {
+  const load = preferences.maxLoad === undefined ? 0 : loadPercentOf(fleet, work, position);
+  return unmetPreference(fleet.candidates[position]!, preferences, load) === null;
+}
 
 /** As it says itself or as its room is taken, whichever is more. */
 export function loadPercentOf(fleet: Fleet, work: OpenWork, position: number): number {

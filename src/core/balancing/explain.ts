@@ -89,16 +89,14 @@ interface Rules {
 
 /** Which rules were in force in this decision: what was relaxed filtered nobody. */
 function rulesOf({ fleet, work, request, pick }: Explained): Rules {
-  const { preferences, slots, assumedDown } = request;
-  const wanted = { preferences, slots, assumedDown };
-  const choice = { fleet, work, task: taskOf(fleet, request), wanted, random: () => 0 };
-  const [tier] = tiersOf(fleet);
+  const choice = { fleet, work, task: taskOf(fleet, request), wanted: request, random: () => 0 };
+  const [tier] = tiersOf(fleet, request.assumedDown);
   const dropped = pick.ok && pick.relaxed.some((name) => name !== 'preferredComponent');
   return {
     preferencesHeld: !dropped,
     healthIsAsked: tier?.set !== fleet.active,
     healthyHadRoom: hasAnyRoom(choice, fleet.healthy),
-    part: pick.ok && fleet.settings.trafficSplit.length > 0 ? partOf(fleet.settings, pick.candidate) : null,
+    part: pick.ok ? pick.part : null,
   };
 }
 

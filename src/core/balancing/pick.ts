@@ -5,18 +5,18 @@
  * differ only in how many they look at.
  */
 import { ownerOf, unitOf } from './affinity.ts';
+import type { BalancingSettings } from './balancing-settings.ts';
 import type { Choice } from './best-of.ts';
-import { bestOfAll, bestOfSample, hasAnyRoom } from './best-of.ts';
+import { bestOfAll, bestOfSample, hasAnyRoom, isEligible } from './best-of.ts';
 import type { Candidate } from './candidate.ts';
-import type { Wanted } from './eligible.ts';
-import { hasRoom, loadPercentOf, meetsPreferences } from './eligible.ts';
+import { hasRoom, isGone, loadPercentOf, meetsPreferences } from './eligible.ts';
 import type { Fleet } from './fleet.ts';
-import { healthyWith, isPanicking } from './fleet.ts';
+import { healthyWith, partOf } from './fleet.ts';
 import { hashOf } from '../hash.ts';
 import type { OpenWork } from './open-work.ts';
 import type { Task } from './policies/policy.ts';
 import type { PreferenceName, Preferences } from './preferences.ts';
-import { isPicky, relaxedFor } from './preferences.ts';
+import { isExpressed, isPicky, relaxedFor } from './preferences.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { isMember } from './weighted-set.ts';
 
@@ -52,6 +52,8 @@ export type Pick =
       readonly candidate: Candidate;
       readonly relaxed: readonly PreferenceName[];
       readonly resort: Resort | null;
+      /** The part of the traffic split it was taken from; null without one, or where it was passed by. */
+      readonly part: number | null;
     }
   | NoPick;
 
@@ -61,15 +63,15 @@ export interface NoPick {
 }
 
 export function pickComponent(fleet: Fleet, request: RouteRequest, context: PickContext): Pick {
-  const { preferences, slots, assumedDown } = request;
-  const wanted: Wanted = { preferences, slots, assumedDown };
-  const choice: Choice = { fleet, work: context.work, task: taskOf(fleet, request), wanted, random: context.random };
-  const tiers = tiersOf(fleet);
+  const { work, random } = context;
+  const choice: Choice = { fleet, work, task: taskOf(fleet, request), wanted: request, random };
+  const part = partAsked(fleet, request, context);
+  const tiers = tiersOf(fleet, request.assumedDown);
   for (const { set, resort } of tiers) {
-    const position = pickFrom(choice, set, request, context);
-    if (position !== -1) return taken(choice, position, resort);
+    const position = pickFrom(choice, set, set === fleet.healthy ? part : null, request, context);
+    if (position !== -1) return taken(choice, position, resort, part);
     // Whoever has room but is not wanted: under `strict` nobody of another tier is wanted instead.
-    if (preferences.strict && hasAnyRoom(choice, set)) return { ok: false, reason: whyNobody(choice, tiers) };
+    if (request.preferences.strict && hasAnyRoom(choice, set)) break;
   }
   return { ok: false, reason: whyNobody(choice, tiers) };
 }
@@ -86,13 +88,13 @@ interface Tier {
   readonly resort: Resort | null;
 }
 
-/** Who is asked in which order. */
-export function tiersOf(fleet: Fleet): readonly Tier[] {
+/** Who is asked in which order, those taken for gone not counted. */
+export function tiersOf(fleet: Fleet, gone: readonly string[] = NOBODY): readonly Tier[] {
   const { healthy, doubtful, active, settings } = fleet;
-  if (isPanicking(fleet)) return [{ set: active, resort: 'panic' }];
-  if (healthy.size + doubtful.size === 0 && settings.noHealthyPolicy === 'fail-open')
-    return [{ set: active, resort: 'fail-open' }];
-  return doubtful.size === 0
+  const [well, odd] = [sizeWithout(gone, fleet, healthy), sizeWithout(gone, fleet, doubtful)];
+  if (isPanicking(settings, well, sizeWithout(gone, fleet, active))) return [{ set: active, resort: 'panic' }];
+  if (well + odd === 0 && settings.noHealthyPolicy === 'fail-open') return [{ set: active, resort: 'fail-open' }];
+  return odd === 0
     ? [{ set: healthy, resort: null }]
     : [
         { set: healthy, resort: null },
@@ -100,16 +102,30 @@ export function tiersOf(fleet: Fleet): readonly Tier[] {
       ];
 }
 
+const NOBODY: readonly string[] = [];
+
+function sizeWithout(gone: readonly string[], { positions }: Fleet, set: WeightedSet): number {
+  if (gone.length === 0) return set.size;
+  return set.size - new Set(gone.filter((id) => isMember(set, positions.get(id) ?? -1))).size;
+}
+
+/** Whether so few are healthy that health is not asked. */
+const isPanicking = ({ panicThreshold }: BalancingSettings, healthy: number, active: number): boolean =>
+  panicThreshold > 0 && healthy * 100 < panicThreshold * active;
+
 /** The position of who is given the work, of this tier; -1 for nobody. */
-function pickFrom(choice: Choice, tier: WeightedSet, request: RouteRequest, context: PickContext): number {
+function pickFrom(
+  choice: Choice,
+  tier: WeightedSet,
+  part: WeightedSet | null,
+  request: RouteRequest,
+  context: PickContext,
+): number {
   const { fleet, wanted } = choice;
-  if (!fleet.settings.loadBalancingEnabled) return firstRegistered(choice, tier);
   const preferred = preferredOf(choice, tier);
   if (preferred !== -1) return preferred;
-  const part = tier === fleet.healthy ? partAsked(fleet, request, context) : null;
-  const picky = isPicky(wanted.preferences);
   // What a caller asks for by name goes before the split of the rest.
-  if (picky) {
+  if (isPicky(wanted.preferences)) {
     const group = tier === fleet.healthy ? groupAsked(fleet, wanted.preferences) : null;
     const inPart = part ? bestOf(choice, part, request, context, true) : -1;
     const position = inPart === -1 ? bestOf(choice, group ?? tier, request, context, true) : inPart;
@@ -128,6 +144,7 @@ function bestOf(
   { mode }: PickContext,
   picky: boolean,
 ): number {
+  if (!choice.fleet.settings.loadBalancingEnabled) return firstRegistered(choice, set, picky);
   if (affinityKey !== null) return ownerOf(choice, set, affinityKey, picky);
   return mode === 'exact' ? bestOfAll(choice, set, picky) : bestOfSample(choice, set, picky);
 }
@@ -144,8 +161,8 @@ function groupAsked(fleet: Fleet, { location, capabilities }: Preferences): Weig
 
 /** The part of the split that a request falls into, the same one for the same affinity key; null without a split. */
 function partAsked(fleet: Fleet, { affinityKey }: RouteRequest, { splitAt }: PickContext): WeightedSet | null {
-  const { trafficSplit } = fleet.settings;
-  if (trafficSplit.length === 0) return null;
+  const { trafficSplit, loadBalancingEnabled } = fleet.settings;
+  if (trafficSplit.length === 0 || !loadBalancingEnabled) return null;
   let rest = 100 * (affinityKey === null ? splitAt : unitOf(hashOf(affinityKey)));
   const part = trafficSplit.findIndex(({ percent }) => (rest -= percent) < 0);
   return healthyWith(fleet, 'part', String(part === -1 ? trafficSplit.length : part));
@@ -161,30 +178,44 @@ function preferredOf(choice: Choice, tier: WeightedSet): number {
 }
 
 /** Without load balancing everything goes to whoever was there first. */
-function firstRegistered({ fleet, work, wanted }: Choice, tier: WeightedSet): number {
+function firstRegistered(choice: Choice, set: WeightedSet, picky: boolean): number {
   let first = -1;
-  for (let slot = 0; slot < tier.size; slot++) {
-    const position = tier.members[slot]!;
-    if (!hasRoom(fleet, work, position, wanted)) continue;
-    if (first === -1 || fleet.candidates[position]!.order < fleet.candidates[first]!.order) first = position;
+  for (let slot = 0; slot < set.size; slot++) {
+    const position = set.members[slot]!;
+    if (!isEligible(choice, position, picky)) continue;
+    if (first === -1 || wasBefore(choice.fleet.candidates[position]!, choice.fleet.candidates[first]!))
+      first = position;
   }
   return first;
 }
 
-function taken(choice: Choice, position: number, resort: Resort | null): Pick {
+/** Of two registered in one millisecond always the same. */
+const wasBefore = (a: Candidate, b: Candidate): boolean => (a.order === b.order ? a.id < b.id : a.order < b.order);
+
+function taken(choice: Choice, position: number, resort: Resort | null, asked: WeightedSet | null): Pick {
   const { fleet, work, wanted } = choice;
+  const { preferences } = wanted;
   const candidate = fleet.candidates[position]!;
-  const relaxed = relaxedFor(candidate, wanted.preferences, loadPercentOf(fleet, work, position));
-  return { ok: true, position, candidate, relaxed, resort };
+  const relaxed = isExpressed(preferences)
+    ? relaxedFor(candidate, preferences, loadPercentOf(fleet, work, position))
+    : NOTHING;
+  // Not when it was asked for by name, or because its part had nobody to offer.
+  const isOfPart = asked !== null && resort === null && isMember(asked, position);
+  const part = isOfPart && candidate.id !== preferences.preferredComponent ? partOf(fleet.settings, candidate) : null;
+  return { ok: true, position, candidate, relaxed, resort, part };
 }
+
+const NOTHING: readonly PreferenceName[] = [];
 
 /** Whether the caller waits for room, or asks for what is not there. */
 function whyNobody(choice: Choice, tiers: readonly Tier[]): NoPick['reason'] {
   const { fleet, work, wanted } = choice;
-  if (tiers.every(({ set }) => set.size === 0)) return 'no-healthy-components';
+  if (tiers.every(({ set }) => sizeWithout(wanted.assumedDown, fleet, set) === 0)) return 'no-healthy-components';
   if (!wanted.preferences.strict) return 'at-capacity';
   const isAwaited = (position: number): boolean =>
-    meetsPreferences(fleet, work, position, wanted) && !hasRoom(fleet, work, position, wanted);
+    meetsPreferences(fleet, work, position, wanted) &&
+    !hasRoom(fleet, work, position, wanted) &&
+    !isGone(fleet, position, wanted);
   const awaited = tiers.some(({ set }) => set.members.subarray(0, set.size).some(isAwaited));
   return awaited ? 'at-capacity' : 'preferences-unmet';
 }

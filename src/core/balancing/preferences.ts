@@ -46,6 +46,9 @@ export const isPicky = (wanted: Preferences): boolean =>
   wanted.match !== undefined ||
   (wanted.strict === true && wanted.preferredComponent !== undefined);
 
+/** Whether anything is preferred at all. */
+export const isExpressed = (wanted: Preferences): boolean => wanted.preferredComponent !== undefined || isPicky(wanted);
+
 /** Whether another component was preferred to this one. */
 const isPassedOver = (wanted: Preferences, id: string): boolean =>
   wanted.preferredComponent !== undefined && wanted.preferredComponent !== id;

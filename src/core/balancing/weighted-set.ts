@@ -78,12 +78,12 @@ export function drawFrom(set: WeightedSet, random: () => number): number {
   // Totals are sums of rounded numbers: the last band takes what lies a hair beyond.
   while (at < bands.length - 1 && rest >= bands[at]!.total) rest -= bands[at++]!.total;
   const { members, size, top, total } = bands[at]!;
-  // What is left of a number is as random as the number: one serves for band, member and weight.
-  for (let part = rest / total; ; part = random()) {
-    const place = part * size;
-    const slot = Math.min(size - 1, Math.floor(place));
-    const position = members[slot]!;
-    if ((place - slot) * top < weights[position]!) return position;
+  // What is left of a random number is as random as the number: for the place, and again for taking it.
+  let place = (rest / total) * size;
+  for (;;) {
+    const slot = Math.floor(place);
+    if (slot < size && (place - slot) * top < weights[members[slot]!]!) return members[slot]!;
+    place = random() * size;
   }
 }
 

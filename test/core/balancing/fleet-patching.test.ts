@@ -36,15 +36,13 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('move' as const), position: fc.nat(20), candidate: spoken }),
   fc.record({ kind: fc.constant('clear' as const), position: fc.nat(20) }),
   fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(20_000) }),
-  fc
-    .constantFrom(...(Object.keys(NAMES) as TraitKind[]))
-    .chain((trait) =>
-      fc.record({
-        kind: fc.constant('ask' as const),
-        trait: fc.constant(trait),
-        name: fc.constantFrom(...NAMES[trait]),
-      }),
-    ),
+  fc.constantFrom(...(Object.keys(NAMES) as TraitKind[])).chain((trait) =>
+    fc.record({
+      kind: fc.constant('ask' as const),
+      trait: fc.constant(trait),
+      name: fc.constantFrom(...NAMES[trait]),
+    }),
+  ),
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 

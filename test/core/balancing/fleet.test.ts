@@ -128,15 +128,17 @@ describe('slow start', () => {
   });
 });
 
-describe('a fleet that is patched', () => {
-  const compiled = (room: number, usualMs: number): Fleet =>
-    fleetOf(Array.from({ length: 10 }, (_, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: room }, { usualMs })));
-  const patchAll = (fleet: Fleet, room: number | null, usualMs: number | null): boolean => {
-    for (let at = 0; at < 10; at++)
-      patchFleet(fleet, at, candidateOf(`c-${at}`, { maxConcurrentTasks: room }, { usualMs }), NOW);
-    return isOutgrown(fleet);
-  };
+const alike = (room: number, usualMs: number): Fleet =>
+  fleetOf(Array.from({ length: 10 }, (_, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: room }, { usualMs })));
 
+/** Has all of them say something else. */
+function sayAnew(fleet: Fleet, maxConcurrentTasks: number | null, usualMs: number | null): Fleet {
+  for (let at = 0; at < 10; at++)
+    patchFleet(fleet, at, candidateOf(`c-${at}`, { maxConcurrentTasks }, { usualMs }), NOW);
+  return fleet;
+}
+
+describe('a fleet that is patched', () => {
   it.each<[string, number, number, number | null, number | null, boolean]>([
     ['as it was', 10, 100, 10, 100, false],
     ['a little slower', 10, 100, 10, 119, false],
@@ -149,7 +151,7 @@ describe('a fleet that is patched', () => {
     ['too fast to tell, then faster still', 10, 5, 10, 1, false],
     ['too fast to tell, then not', 10, 2, 10, 30, true],
   ])('%s: is it to be compiled anew?', (_, room, usualMs, newRoom, newUsualMs, expected) => {
-    expect(patchAll(compiled(room, usualMs), newRoom, newUsualMs)).toBe(expected);
+    expect(isOutgrown(sayAnew(alike(room, usualMs), newRoom, newUsualMs))).toBe(expected);
   });
 
   it('is not outgrown as it was compiled, whatever it holds', () => {

@@ -153,7 +153,7 @@ describe('weights at the edge of numbers', () => {
     setWeight(set, 2, huge);
     setWeight(set, 3, huge);
     expect(Number.isFinite(set.total)).toBe(true);
-    expect([...frequencies(set, 100).keys()].toSorted()).toEqual([2, 3]);
+    expect(new Set(frequencies(set, 100).keys())).toEqual(new Set([2, 3]));
     setWeight(set, 2, 0);
     setWeight(set, 3, 0);
     expect(set.total).toBe(4);
@@ -169,7 +169,7 @@ describe('weights at the edge of numbers', () => {
     expect(Math.abs(drawn.get(0)! - 5_000)).toBeLessThan(300);
     setWeight(set, 2, 1);
     setWeight(set, 2, 0);
-    expect([...frequencies(set, 100).keys()].toSorted()).toEqual([0, 1]);
+    expect(new Set(frequencies(set, 100).keys())).toEqual(new Set([0, 1]));
     expect(membersOf(set)).toEqual([0, 1]);
   });
 

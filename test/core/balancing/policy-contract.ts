@@ -1,0 +1,249 @@
+/**
+ * What every policy keeps to, whatever it prefers: run by `policies.test.ts` for each of them.
+ *
+ * Decisions are made the way both kinds of caller make them: `sampled`, on a snapshot, and `exact`.
+ */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BalancingSettings, PolicyName } from '../../../src/core/balancing/balancing-settings.ts';
+import type { Candidate } from '../../../src/core/balancing/candidate.ts';
+import { whyNotRoutable } from '../../../src/core/balancing/candidate.ts';
+import { explainPick, scoreOfPick } from '../../../src/core/balancing/explain.ts';
+import type { Fleet } from '../../../src/core/balancing/fleet.ts';
+import type { Preferences } from '../../../src/core/balancing/preferences.ts';
+import { relaxedFor, unmetPreference } from '../../../src/core/balancing/preferences.ts';
+import { shareErrorOf } from './assign-work.ts';
+import {
+  MODES,
+  candidateOf,
+  candidatesOf,
+  fleetOf,
+  fullOne,
+  outcomesOf,
+  pickOnce,
+  relaxedOf,
+  requestOf,
+} from './candidate-of.ts';
+import type { Scene } from './scenes.ts';
+import { eligibleIn, loadOf, pickIn, sceneOf } from './scenes.ts';
+
+export interface Contract {
+  readonly policy: PolicyName;
+  /** Twice the room or weight gets twice the work. */
+  readonly bySize: boolean;
+}
+
+export function policyContract({ policy, bySize }: Contract): void {
+  const settings: Partial<BalancingSettings> = { policy };
+  const fleetUnder = (candidates: readonly Candidate[]): Fleet => fleetOf(candidates, settings);
+  const outcomes = (candidates: readonly Candidate[], preferences: Preferences = {}): string[] =>
+    outcomesOf(fleetUnder(candidates), requestOf(preferences));
+  const scene = sceneOf(settings);
+
+  describe('eligibility', () => {
+    it('picks only who is routable, has room, and is of the better half', () => {
+      fc.assert(
+        fc.property(scene, (given) => {
+          const pick = pickIn(given);
+          if (!pick.ok) return;
+          expect(whyNotRoutable(pick.candidate)).toBeNull();
+          expect(eligibleIn(given)).toContain(pick.position);
+          expect(given.candidates[pick.position]).toBe(pick.candidate);
+          expect(pick.resort).toBe(isPlain(pick.candidate) ? null : 'doubtful');
+        }),
+      );
+    });
+
+    it('finds somebody whenever there is somebody, and else says why not', () => {
+      fc.assert(fc.property(scene, (given) => expectReason(given)));
+    });
+
+    it.each([
+      ['without room', fullOne('rest')],
+      ['degraded', candidateOf('rest', { status: 'degraded' })],
+      ['down', candidateOf('rest', { status: 'unhealthy' })],
+      ['on standby', candidateOf('rest', { lifecycle: 'standby' })],
+    ])('finds the only one who may be asked among a thousand %s', (_, rest) => {
+      const candidates = Array.from({ length: 1_000 }, (__, at) => ({ ...rest, id: `c-${at}` }));
+      candidates[777] = candidateOf('the-one');
+      expect(outcomes(candidates)).toEqual(['the-one']);
+    });
+
+    it('asks the doubtful only when no healthy one has room', () => {
+      const doubtful = [candidateOf('slow', { status: 'degraded' }), candidateOf('odd', {}, { suspect: true })];
+      const busy = candidateOf('busy', { maxConcurrentTasks: 1_000 }, { inFlight: 999, usualMs: 9_000 });
+      expect(outcomes([...doubtful, busy])).toEqual(['busy']);
+      const asked = outcomes([...doubtful, fullOne('full')]);
+      expect(asked.length).toBeGreaterThan(0);
+      expect(['slow', 'odd']).toEqual(expect.arrayContaining(asked));
+    });
+
+    it('counts slots against the room', () => {
+      const roomy = candidateOf('roomy', { maxConcurrentTasks: 8 }, { inFlight: 4 });
+      const tight = candidateOf('tight', { maxConcurrentTasks: 8 }, { inFlight: 5 });
+      const fleet = fleetUnder([tight, roomy]);
+      expect(outcomesOf(fleet, requestOf({}, { slots: 4 }))).toEqual(['roomy']);
+      expect(outcomesOf(fleet, requestOf({}, { slots: 5 }))).toEqual(['at-capacity']);
+      expect(outcomesOf(fleetUnder([roomy, candidateOf('boundless')]), requestOf({}, { slots: 99 }))).toEqual([
+        'boundless',
+      ]);
+    });
+
+    it('takes those that a rehearsal assumes down for gone', () => {
+      const fleet = fleetUnder(candidatesOf(20));
+      const down = Array.from({ length: 19 }, (_, at) => `c-${at}`);
+      expect(outcomesOf(fleet, requestOf({}, { assumedDown: down }))).toEqual(['c-19']);
+      expect(outcomesOf(fleet, requestOf({}, { assumedDown: [...down, 'c-19'] }))).toEqual(['no-healthy-components']);
+      expect(outcomesOf(fleet, requestOf({ preferredComponent: 'c-3' }, { assumedDown: down }))).toEqual(['c-19']);
+    });
+  });
+
+  describe('preferences', () => {
+    it('are met, or dropped together and named because nobody met them', () => {
+      fc.assert(
+        fc.property(scene, (given) => {
+          const pick = pickIn(given);
+          if (!pick.ok) return;
+          const { preferences } = given;
+          const meets = (position: number): boolean =>
+            unmetPreference(given.candidates[position]!, preferences, loadOf(given, position)) === null;
+          expect(pick.relaxed).toEqual(relaxedFor(pick.candidate, preferences, loadOf(given, pick.position)));
+          if (meets(pick.position)) return;
+          expect(pick.relaxed).not.toEqual([]);
+          expect(preferences.strict).not.toBe(true);
+          expect(eligibleIn(given).filter(meets)).toEqual([]);
+        }),
+      );
+    });
+
+    it('give the preferred one the work whenever it may be asked', () => {
+      fc.assert(
+        fc.property(scene, (given) => {
+          const { candidates, preferences } = given;
+          const preferred = candidates.findIndex(({ id }) => id === preferences.preferredComponent);
+          if (!eligibleIn(given).includes(preferred)) return;
+          if (unmetPreference(candidates[preferred]!, preferences, loadOf(given, preferred)) !== null) return;
+          expect(pickIn(given)).toMatchObject({ position: preferred, relaxed: [] });
+        }),
+      );
+    });
+
+    it.each<[string, Preferences]>([
+      ['a location', { location: 'weur' }],
+      ['a capability', { capabilities: ['review'] }],
+      ['metadata', { match: { tier: 'gold' } }],
+      ['a load', { maxLoad: 10 }],
+    ])('find the only one of a thousand that meets %s', (_, preferences) => {
+      const candidates = Array.from({ length: 1_000 }, (__, at) => candidateOf(`c-${at}`, {}, { loadPercentage: 50 }));
+      candidates[555] = candidateOf('wanted', {
+        location: 'weur',
+        taskTypes: ['review'],
+        metadata: { tier: 'gold' },
+      });
+      expect(outcomes(candidates, preferences)).toEqual(['wanted']);
+      expect(outcomes(candidates, { ...preferences, strict: true })).toEqual(['wanted']);
+      candidates[555] = candidateOf('other', {}, { loadPercentage: 50 });
+      expect(outcomes(candidates, { ...preferences, strict: true })).toEqual(['preferences-unmet']);
+      expect(relaxedOf(pickOnce(fleetUnder(candidates), requestOf(preferences)))).toEqual(Object.keys(preferences));
+    });
+  });
+
+  describe('fairness', () => {
+    it.each([
+      ['as large', 3, [1, 1, 1]],
+      ['as large, more than a sample', 20, Array.from({ length: 20 }, () => 1)],
+    ])('gives each as much where all are %s', (_, size, shares) => {
+      for (const mode of MODES)
+        for (const work of ['done at once', 'kept'] as const)
+          expect(shareErrorOf(fleetUnder(candidatesOf(size)), shares, { mode, work, count: 4_000 })).toBeLessThan(
+            policy === 'random' ? 0.35 : 0.05,
+          );
+    });
+
+    if (bySize)
+      it.each<[string, Candidate[], number[]]>([
+        ['room', bySizeOf([10_000, 20_000, 40_000], (size) => ({ maxConcurrentTasks: size })), [1, 2, 4]],
+        ['weight', bySizeOf([1, 2], (size) => ({ weight: size })), [1, 2]],
+        ['weight, in fractions', bySizeOf([0.05, 0.1, 0.1], (size) => ({ weight: size })), [1, 2, 2]],
+        ['weight, far apart', bySizeOf([1, 1, 50], (size) => ({ weight: size })), [1, 1, 50]],
+        ['both', bySizeOf([1, 2, 3], (size) => ({ weight: size, maxConcurrentTasks: 10_000 * size })), [1, 4, 9]],
+      ])('gives twice the %s twice the work, within 5 %', (_, candidates, shares) => {
+        for (const mode of MODES)
+          for (const work of ['done at once', 'kept'] as const)
+            expect(shareErrorOf(fleetUnder(candidates), shares, { mode, work, count: 1_000 })).toBeLessThan(0.05);
+      });
+
+    if (bySize)
+      it('gives the larger half of many twice the work, within 5 %', () => {
+        const size = 60;
+        const shares = Array.from({ length: size }, (_, at) => (at % 2 === 0 ? 2 : 1));
+        const fleet = fleetUnder(candidatesOf(size, (at) => ({ maxConcurrentTasks: 10_000 * shares[at]! })));
+        for (const mode of MODES)
+          for (const work of ['done at once', 'kept'] as const)
+            expect(shareErrorOf(fleet, shares, { mode, work, count: 1_000, groups: (at) => at % 2 })).toBeLessThan(
+              0.05,
+            );
+      });
+
+    it('gives nobody more than its room', () => {
+      const rooms = [1, 2, 3, 4, 5, 6, 7, 8];
+      const fleet = fleetUnder(bySizeOf(rooms, (size) => ({ maxConcurrentTasks: size })));
+      for (const mode of MODES) expect(shareErrorOf(fleet, rooms, { mode, work: 'kept', count: 100 })).toBe(0);
+    });
+
+    it('is the same again under the same random numbers', () => {
+      fc.assert(
+        fc.property(scene, (given) => {
+          expect(pickIn(given)).toEqual(pickIn(given));
+        }),
+      );
+    });
+  });
+
+  it('explains itself by parts that add up to the score, which is that of the decision', () => {
+    fc.assert(
+      fc.property(scene, (given) => {
+        const { fleet, request, work } = given;
+        const pick = pickIn(given);
+        for (const { score, parts, verdict } of explainPick({ fleet, work, request, pick }).candidates) {
+          if (verdict === 'filtered') {
+            expect([score, parts]).toEqual([null, null]);
+            continue;
+          }
+          const sum = Object.values(parts!).reduce((total, part) => total + part, 0);
+          expect(score).toBeCloseTo(sum, 6);
+          if (pick.ok && verdict === 'chosen') expect(score).toBe(scoreOfPick(fleet, work, pick.position, request));
+        }
+      }),
+    );
+  });
+}
+
+const isPlain = ({ status, vitals }: Candidate): boolean => status === 'healthy' && !vitals.suspect;
+
+const bySizeOf = (sizes: readonly number[], changes: (size: number) => Partial<Candidate>): Candidate[] =>
+  candidatesOf(sizes.length, (at) => changes(sizes[at]!));
+
+function expectReason(given: Scene): void {
+  const pick = pickIn(given);
+  if (pick.ok) return;
+  const routable = given.candidates.filter((candidate) => whyNotRoutable(candidate) === null);
+  const eligible = eligibleIn(given);
+  switch (pick.reason) {
+    case 'no-healthy-components':
+      expect(routable).toEqual([]);
+      break;
+    case 'at-capacity':
+      expect(routable).not.toEqual([]);
+      if (!given.preferences.strict) expect(eligible).toEqual([]);
+      break;
+    case 'preferences-unmet':
+      expect(given.preferences.strict).toBe(true);
+      expect(
+        eligible.filter((at) => unmetPreference(given.candidates[at]!, given.preferences, loadOf(given, at)) === null),
+      ).toEqual([]);
+      break;
+    default:
+      pick.reason satisfies never;
+  }
+}
