@@ -4,6 +4,9 @@
  * @see https://owasp.org/www-project-secure-headers/
  */
 
+import type { Context, TypedResponse } from 'hono';
+import type { AppEnv } from './app-env.ts';
+
 /** What no answer of ours may use in a browser. */
 const FEATURES = [
   'accelerometer',
@@ -38,3 +41,18 @@ export const CLOSED_HEADERS: readonly (readonly [name: string, value: string])[]
   ['x-content-type-options', 'nosniff'],
   ['x-frame-options', 'DENY'],
 ];
+
+const JSON_HEADERS = new Headers([
+  ['content-type', 'application/json'],
+  ...CLOSED_HEADERS.map((each) => [...each] as [string, string]),
+]);
+
+/**
+ * A JSON answer that is closed from the start: a copy of ready headers costs a fraction of setting each of them, which
+ * counts where thousands are answered a second.
+ */
+export function closedJson<T>(c: Context<AppEnv>, body: T): TypedResponse<T, 200, 'json'> {
+  const headers = new Headers(JSON_HEADERS);
+  headers.set('x-request-id', c.get('requestId'));
+  return new Response(JSON.stringify(body), { headers }) as unknown as TypedResponse<T, 200, 'json'>;
+}

@@ -14,8 +14,9 @@ const UNAUDITED = new Set(['failures', 'probe']);
 let flushedAt = 0;
 
 export const flushAuditBehind = createMiddleware<AppEnv>(async (c, next) => {
+  if (c.get('requestClass') !== 'change') return next();
   await next();
-  if (c.get('requestClass') !== 'change' || !c.res.ok || UNAUDITED.has(deedOf(c.req.path))) return;
+  if (!c.res.ok || UNAUDITED.has(deedOf(c.req.path))) return;
   const now = Date.now();
   if (Math.abs(now - flushedAt) < EVERY_MS) return;
   flushedAt = now;

@@ -27,9 +27,9 @@ const takeOrMakeId = (given: string | undefined): string =>
 
 function close(c: Context<AppEnv>): void {
   const { headers } = c.res;
-  headers.set('x-request-id', c.get('requestId'));
   // An answer of the hot path was made with all of them.
   if (headers.has('content-security-policy')) return;
+  headers.set('x-request-id', c.get('requestId'));
   for (const [name, value] of CLOSED_HEADERS) headers.set(name, value);
   const cached = c.req.path === '/openapi.json' && c.res.status === 200;
   if (cached) headers.set('cache-control', `public, max-age=${CACHED_SECONDS}`);

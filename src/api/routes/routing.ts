@@ -2,46 +2,69 @@
  * Where to send a piece of work. Edge mode: decided from the isolate's fleet, without a call to an object
  * and without storage.
  */
-import type { Context } from 'hono';
+import type { Context, TypedResponse } from 'hono';
 import type { BalancingSettings } from '../../core/balancing/balancing-settings.ts';
 import { explainPick, retryAfterSeconds, scoreOfPick } from '../../core/balancing/explain.ts';
 import type { Fleet } from '../../core/balancing/fleet.ts';
 import { compileFleet } from '../../core/balancing/fleet.ts';
-import type { Pick, PickContext, RouteRequest } from '../../core/balancing/pick.ts';
+import type { Pick, PickContext, Picked, RouteRequest } from '../../core/balancing/pick.ts';
 import { pickComponent } from '../../core/balancing/pick.ts';
+import { randomFrom } from '../../core/random.ts';
 import { isComponentType, typeForRequest } from '../../core/config/component-types.ts';
 import type { EdgeFleet } from '../../registry/edge-fleet.ts';
 import { give } from '../../registry/edge-fleet.ts';
 import { edgeSnapshot, freshSnapshot } from '../../registry/snapshot-cache.ts';
 import type { App, AppEnv } from '../app-env.ts';
+import { closedJson } from '../closed-headers.ts';
+import type { ProblemResponse } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
 import type { RouteAnswer, RouteRequestData } from '../schemas/route.ts';
 import { routeCall } from './route-call.ts';
 
 export function mountRouting(app: App): void {
-  app.openapi(routeCall, async (c) => {
+  app.openapi(routeCall, (c) => {
     const body = c.req.valid('json');
     const type = typeAsked(body);
     if (type === undefined) return unknownType(c, body);
     const request = toRequest(body);
-    const decided = await decide(c, type, request, body.dryRun);
-    if (!decided)
-      return problemResponse(c, 'no-healthy-components', {
-        detail: 'the registry cannot be reached',
-        retryAfterSeconds: 2,
-      });
-    const { edge, fleet, pick } = decided;
-    const explanation = body.explain || !pick.ok ? explainPick({ fleet, work: edge.work, request, pick }) : null;
-    if (!pick.ok) {
-      return problemResponse(c, pick.reason, {
-        retryAfterSeconds: retryAfterSeconds(edge.nextCheckAt, Date.now()),
-        candidates: explanation!.candidates,
-      });
-    }
-    const answer = toAnswer(type, request, { ...decided, pick });
-    if (!body.dryRun) give(edge, pick.position);
-    return c.json(explanation ? { ...answer, decision: { ...answer.decision, ...explanation } } : answer, 200);
+    const asked: Asked = { body, type, request };
+    // Nothing is waited for where the fleet at hand decides.
+    const atHand = edgeSnapshot(type, Date.now(), (work) => c.executionCtx.waitUntil(work));
+    const decided = atHand && decideFrom(atHand, false, asked);
+    return decided?.pick.ok ? answer(c, asked, decided) : decideAnew(c, asked, decided);
   });
+}
+
+/** Before it answers that nobody is available, it decides from a fresh fleet. */
+async function decideAnew(c: Context<AppEnv>, asked: Asked, before: Decided | null): Promise<RouteResponse> {
+  const fresh = await freshSnapshot(asked.type, (work) => c.executionCtx.waitUntil(work));
+  const decided = fresh ? decideFrom(fresh.edge, fresh.stale, asked) : before;
+  return decided
+    ? answer(c, asked, decided)
+    : problemResponse(c, 'no-healthy-components', { detail: 'the registry cannot be reached', retryAfterSeconds: 2 });
+}
+
+type RouteResponse = TypedResponse<RouteAnswer, 200, 'json'> | ProblemResponse;
+
+function answer(c: Context<AppEnv>, { body, type, request }: Asked, decided: Decided): RouteResponse {
+  const { edge, fleet, pick } = decided;
+  const explanation = body.explain || !pick.ok ? explainPick({ fleet, work: edge.work, request, pick }) : null;
+  if (!pick.ok) {
+    return problemResponse(c, pick.reason, {
+      retryAfterSeconds: retryAfterSeconds(edge.nextCheckAt, Date.now()),
+      candidates: explanation!.candidates,
+    });
+  }
+  const told = toAnswer(type, request, decided, pick);
+  if (!body.dryRun) give(edge, pick.position);
+  return closedJson(c, explanation ? { ...told, decision: { ...told.decision, ...explanation } } : told);
+}
+
+/** What was asked for, read. */
+interface Asked {
+  readonly body: RouteRequestData;
+  readonly type: string;
+  readonly request: RouteRequest;
 }
 
 interface Decided {
@@ -76,28 +99,9 @@ function toRequest({ payload, preferences, affinityKey, dryRun }: RouteRequestDa
 
 const NOBODY: readonly string[] = [];
 
-/** Decides from the fleet at hand; before it answers that nobody is available, from a fresh one. */
-async function decide(
-  c: Context<AppEnv>,
-  type: string,
-  request: RouteRequest,
-  rehearsal: RouteRequestData['dryRun'],
-): Promise<Decided | null> {
-  const waitUntil = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work);
-  const atHand = edgeSnapshot(type, Date.now(), waitUntil);
-  const first = atHand && decideFrom(atHand, false, request, rehearsal);
-  if (first?.pick.ok) return first;
-  const fresh = await freshSnapshot(type, waitUntil);
-  return fresh ? decideFrom(fresh.edge, fresh.stale, request, rehearsal) : first;
-}
-
-function decideFrom(
-  edge: EdgeFleet,
-  stale: boolean,
-  request: RouteRequest,
-  rehearsal: RouteRequestData['dryRun'],
-): Decided {
-  const fleet = rehearsal?.policy ? underPolicy(edge.fleet, rehearsal.policy) : edge.fleet;
+function decideFrom(edge: EdgeFleet, stale: boolean, { body, request }: Asked): Decided {
+  const policy = body.dryRun?.policy;
+  const fleet = policy ? underPolicy(edge.fleet, policy) : edge.fleet;
   return { edge, fleet, stale, pick: pickComponent(fleet, request, contextOf(edge)) };
 }
 
@@ -107,20 +111,17 @@ const underPolicy = (fleet: Fleet, policy: BalancingSettings['policy']): Fleet =
 
 /** Additive recurrence by the golden ratio: any run of its numbers is spread evenly over [0, 1). */
 const GOLDEN = 0.618_033_988_749_894_9;
-let splitAt: number | null = null;
+let splitAt = 0;
+let random: (() => number) | null = null;
 
 function contextOf({ work }: EdgeFleet): PickContext {
   // Not at the start of the isolate: the platform has no random numbers then.
-  splitAt = ((splitAt ?? Math.random()) + GOLDEN) % 1;
-  return { work, random: Math.random, splitAt, mode: 'sampled', segment: null };
+  random ??= randomFrom(Math.random() * 2 ** 32);
+  splitAt = (splitAt + GOLDEN) % 1;
+  return { work, random, splitAt, mode: 'sampled', segment: null };
 }
 
-function toAnswer(
-  type: string,
-  request: RouteRequest,
-  decided: Decided & { readonly pick: { readonly ok: true } },
-): RouteAnswer {
-  const { edge, fleet, pick, stale } = decided;
+function toAnswer(type: string, request: RouteRequest, { edge, fleet, stale }: Decided, pick: Picked): RouteAnswer {
   const { candidate, position, relaxed, resort } = pick;
   const { id, name, endpoint, metadata } = candidate;
   return {

@@ -45,17 +45,17 @@ export interface PickContext {
 /** Why the chosen one was asked although it is not plainly healthy. */
 export type Resort = 'doubtful' | 'panic' | 'fail-open';
 
-export type Pick =
-  | {
-      readonly ok: true;
-      readonly position: number;
-      readonly candidate: Candidate;
-      readonly relaxed: readonly PreferenceName[];
-      readonly resort: Resort | null;
-      /** The part of the traffic split it was taken from; null without one, or where it was passed by. */
-      readonly part: number | null;
-    }
-  | NoPick;
+export type Pick = Picked | NoPick;
+
+export interface Picked {
+  readonly ok: true;
+  readonly position: number;
+  readonly candidate: Candidate;
+  readonly relaxed: readonly PreferenceName[];
+  readonly resort: Resort | null;
+  /** The part of the traffic split it was taken from; null without one, or where it was passed by. */
+  readonly part: number | null;
+}
 
 export interface NoPick {
   readonly ok: false;
