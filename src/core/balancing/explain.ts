@@ -10,7 +10,7 @@ import { isDoubtful, partOf } from './fleet.ts';
 import type { OpenWork } from './open-work.ts';
 import { hasAnyRoom } from './best-of.ts';
 import type { Pick, RouteRequest } from './pick.ts';
-import { taskOf, tiersOf } from './pick.ts';
+import { asAsked, taskOf, tiersOf } from './pick.ts';
 import { POLICIES } from './policies/policies.ts';
 import type { ScoreParts } from './policies/policy.ts';
 import { scoreOf } from './policies/policy.ts';
@@ -48,12 +48,13 @@ export interface Explained {
 export function explainPick(explained: Explained): Explanation {
   const { fleet, work, request, pick } = explained;
   const rules = rulesOf(explained);
+  const seen = fleetFor(fleet, request);
   const chosen = pick.ok ? pick.position : -1;
   const verdicts = fleet.candidates.flatMap((candidate, position): CandidateVerdict[] => {
     if (!candidate) return [];
     const filtered = position === chosen ? null : filterOf(explained, candidate, position, rules);
     if (filtered) return [{ id: candidate.id, verdict: 'filtered', ...filtered, score: null, parts: null }];
-    const parts = POLICIES[fleet.settings.policy].parts(fleet, position, work.open[position]!, taskOf(fleet, request));
+    const parts = POLICIES[fleet.settings.policy].parts(seen, position, work.open[position]!, taskOf(fleet, request));
     const verdict = position === chosen ? 'chosen' : 'considered';
     return [{ id: candidate.id, verdict, rule: null, reason: null, score: scoreOf(parts), parts }];
   });
@@ -68,8 +69,11 @@ export function explainPick(explained: Explained): Explanation {
 
 /** The score of the chosen one, as it was when it was chosen. */
 export function scoreOfPick(fleet: Fleet, work: OpenWork, position: number, request: RouteRequest): number {
-  return scoreOf(POLICIES[fleet.settings.policy].parts(fleet, position, work.open[position]!, taskOf(fleet, request)));
+  const { parts } = POLICIES[fleet.settings.policy];
+  return scoreOf(parts(fleetFor(fleet, request), position, work.open[position]!, taskOf(fleet, request)));
 }
+
+const fleetFor = (fleet: Fleet, { assumedDown }: RouteRequest): Fleet => asAsked(fleet, tiersOf(fleet, assumedDown));
 
 /** Seconds until the next check of any of them, at least 1: the Retry-After of a 503. */
 export const retryAfterSeconds = (nextCheckAt: number | null, now: number): number =>

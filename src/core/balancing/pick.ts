@@ -64,9 +64,10 @@ export interface NoPick {
 
 export function pickComponent(fleet: Fleet, request: RouteRequest, context: PickContext): Pick {
   const { work, random } = context;
-  const choice: Choice = { fleet, work, task: taskOf(fleet, request), wanted: request, random };
-  const part = partAsked(fleet, request, context);
   const tiers = tiersOf(fleet, request.assumedDown);
+  const task = taskOf(fleet, request);
+  const choice: Choice = { fleet: asAsked(fleet, tiers), work, task, wanted: request, random };
+  const part = partAsked(fleet, request, context);
   for (const { set, resort } of tiers) {
     const position = pickFrom(choice, set, set === fleet.healthy ? part : null, request, context);
     if (position !== -1) return taken(choice, position, resort, part);
@@ -108,6 +109,12 @@ function sizeWithout(gone: readonly string[], { positions }: Fleet, set: Weighte
   if (gone.length === 0) return set.size;
   return set.size - new Set(gone.filter((id) => isMember(set, positions.get(id) ?? -1))).size;
 }
+
+/** The fleet as policies are to see it: where health is not asked nobody is in doubt. */
+export const asAsked = (fleet: Fleet, [first]: readonly Tier[]): Fleet =>
+  first?.set === fleet.active ? { ...fleet, doubt: NO_DOUBT } : fleet;
+
+const NO_DOUBT = new Uint8Array();
 
 /** Whether so few are healthy that health is not asked. */
 const isPanicking = ({ panicThreshold }: BalancingSettings, healthy: number, active: number): boolean =>

@@ -1,144 +1,332 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
+import { POLICY_NAMES } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import { explainPick, retryAfterSeconds } from '../../../src/core/balancing/explain.ts';
-import { compileFleet } from '../../../src/core/balancing/fleet.ts';
+import { whyNotRoutable } from '../../../src/core/balancing/candidate.ts';
+import type { CandidateVerdict, Explanation } from '../../../src/core/balancing/explain.ts';
+import { explainPick, retryAfterSeconds, scoreOfPick } from '../../../src/core/balancing/explain.ts';
+import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
-import type { Preferences } from '../../../src/core/balancing/preferences.ts';
-import { candidateOf, contextOf, requestOf } from './candidate-of.ts';
+import { candidateOf, candidatesOf, contextOf, fleetOf, fullOne, requestOf } from './candidate-of.ts';
+import { eligibleIn, pickIn, sceneOf } from './scenes.ts';
 
-const explain = (candidates: readonly Candidate[], chosen: number | null, preferences: Preferences = {}) =>
-  explainPick(compileFleet(candidates), requestOf(preferences), contextOf(), chosen);
+interface Asked {
+  readonly request?: RouteRequest;
+  readonly settings?: Partial<BalancingSettings>;
+  readonly splitAt?: number;
+  readonly seed?: number;
+}
 
-describe('explainPick', () => {
-  it.each<[string, Candidate, Preferences, string, string]>([
-    ['a standby', candidateOf('a', { lifecycle: 'standby' }), {}, 'lifecycle', 'is standby'],
-    ['an isolated one', candidateOf('a', { lifecycle: 'isolated' }), {}, 'lifecycle', 'is isolated'],
-    ['weight 0', candidateOf('a', { weight: 0 }), {}, 'weight', 'has weight 0'],
-    ['one not checked yet', candidateOf('a', { status: 'unknown' }), {}, 'unknown', 'is unknown'],
-    ['one that is down', candidateOf('a', { status: 'unhealthy' }), {}, 'unhealthy', 'is unhealthy'],
-    ['its own reason', candidateOf('a', { status: 'unhealthy', reason: 'HTTP_503' }), {}, 'unhealthy', 'HTTP_503'],
+/** What a decision over these candidates is explained by. */
+function explain(candidates: readonly Candidate[], asked: Asked = {}): Explanation {
+  const { request = requestOf(), settings, ...context } = asked;
+  const fleet = fleetOf(candidates, settings);
+  const given = contextOf(fleet, context);
+  return explainPick({ fleet, work: given.work, request, pick: pickComponent(fleet, request, given) });
+}
+
+const verdictsOf = (explanation: Explanation): Record<string, string> =>
+  Object.fromEntries(explanation.candidates.map(({ id, verdict, rule }) => [id, rule ?? verdict]));
+
+const filtered = (id: string, rule: string, reason: string): CandidateVerdict => ({
+  id,
+  verdict: 'filtered',
+  rule,
+  reason,
+  score: null,
+  parts: null,
+});
+
+describe('why one is filtered', () => {
+  it.each<[string, Candidate, RouteRequest, string, string]>([
+    ['a standby', candidateOf('a', { lifecycle: 'standby' }), requestOf(), 'lifecycle', 'is standby'],
+    ['an isolated one', candidateOf('a', { lifecycle: 'isolated' }), requestOf(), 'lifecycle', 'is isolated'],
+    ['weight 0', candidateOf('a', { weight: 0 }), requestOf(), 'weight', 'has weight 0'],
+    ['one not checked yet', candidateOf('a', { status: 'unknown' }), requestOf(), 'unknown', 'is unknown'],
+    ['one that is down', candidateOf('a', { status: 'unhealthy' }), requestOf(), 'unhealthy', 'is unhealthy'],
+    [
+      'one that is down for a reason',
+      candidateOf('a', { status: 'unhealthy', reason: 'HTTP_503' }),
+      requestOf(),
+      'unhealthy',
+      'HTTP_503',
+    ],
     [
       'a full one',
       candidateOf('a', { maxConcurrentTasks: 5 }, { inFlight: 7 }),
-      {},
+      requestOf(),
       'capacity',
       '7 of 5 tasks in flight',
     ],
-    ['another location', candidateOf('a'), { location: 'weur' }, 'location', 'does not meet the preference location'],
     [
-      'one to avoid',
-      candidateOf('a'),
-      { avoidComponents: ['a'] },
-      'avoidComponents',
-      'does not meet the preference avoidComponents',
+      'one with too few slots',
+      candidateOf('a', { maxConcurrentTasks: 5 }, { inFlight: 3 }),
+      requestOf({}, { slots: 3 }),
+      'capacity',
+      '3 of 5 tasks in flight',
     ],
-  ])('filters %s and says why', (_, candidate, preferences, rule, reason) => {
-    const verdict = { id: 'a', verdict: 'filtered', rule, reason, score: null };
-    expect(explain([candidate], null, preferences)).toEqual([verdict]);
+    [
+      'one taken for gone',
+      candidateOf('a'),
+      requestOf({}, { assumedDown: ['a'] }),
+      'assumed-down',
+      'taken for gone in this rehearsal',
+    ],
+    ...(
+      [
+        ['location', { location: 'weur' }],
+        ['avoidComponents', { avoidComponents: ['a'] }],
+        ['maxLoad', { maxLoad: 10 }],
+        ['capabilities', { capabilities: ['review'] }],
+        ['match', { match: { tier: 'gold' } }],
+        ['preferredComponent', { preferredComponent: 'b' }],
+      ] as const
+    ).map(([name, preferences]): [string, Candidate, RouteRequest, string, string] => [
+      `a strict ${name}`,
+      candidateOf('a', {}, { loadPercentage: 50 }),
+      requestOf({ ...preferences, strict: true }),
+      name,
+      `does not meet the preference ${name}`,
+    ]),
+  ])('%s', (_, candidate, request, rule, reason) => {
+    expect(explain([candidate], { request })).toEqual({ candidates: [filtered('a', rule, reason)], runnerUp: null });
   });
 
-  it('puts the chosen one first and keeps the rest in order', () => {
-    const verdicts = explain([candidateOf('a'), candidateOf('b'), candidateOf('c')], 1);
-    expect(verdicts.map(({ id, verdict }) => [id, verdict])).toEqual([
-      ['b', 'chosen'],
-      ['a', 'considered'],
-      ['c', 'considered'],
-    ]);
+  it('counts what the caller gave itself', () => {
+    const fleet = fleetOf([candidateOf('a', { maxConcurrentTasks: 2 }, { inFlight: 1 })]);
+    const { work } = contextOf(fleet);
+    work.open[0]! += 1;
+    const { candidates } = explainPick({
+      fleet,
+      work,
+      request: requestOf(),
+      pick: { ok: false, reason: 'at-capacity' },
+    });
+    expect(candidates).toEqual([filtered('a', 'capacity', '2 of 2 tasks in flight')]);
   });
 
-  it('gives the chosen one the score it was picked with', () => {
-    const candidates = [candidateOf('a', {}, { inFlight: 3 }), candidateOf('b', {}, { inFlight: 1 })];
-    const pick = pickComponent(compileFleet(candidates), requestOf(), contextOf());
-    if (!pick.ok) throw new Error('nobody was picked');
-    expect(explain(candidates, pick.position)[0]).toMatchObject({ verdict: 'chosen', score: pick.score });
-  });
-
-  it("counts the caller's own assignments", () => {
-    const fleet = compileFleet([candidateOf('a', { maxConcurrentTasks: 2 }, { inFlight: 1 })]);
-    const [verdict] = explainPick(fleet, requestOf(), contextOf(1, [1]), null);
-    expect(verdict).toMatchObject({ rule: 'capacity', reason: '2 of 2 tasks in flight' });
-  });
-
-  it('calls nobody chosen when nobody was', () => {
-    expect(explain([candidateOf('a')], null).map((each) => each.verdict)).toEqual(['considered']);
-    expect(explain([], null)).toEqual([]);
-  });
-
-  it('shows as considered who failed only preferences that were dropped', () => {
-    const candidates = [candidateOf('a'), candidateOf('b'), candidateOf('down', { status: 'unhealthy' })];
-    expect(explain(candidates, 0, { location: 'weur' })).toMatchObject([
-      { id: 'a', verdict: 'chosen' },
-      { id: 'b', verdict: 'considered', rule: null },
-      { id: 'down', verdict: 'filtered', rule: 'unhealthy' },
-    ]);
-    expect(explain(candidates, null, { location: 'weur', strict: true })[1]).toMatchObject({ rule: 'location' });
-  });
-
-  it('shows as filtered who was asked for strictly, and who was not', () => {
-    const [first, other] = explain([candidateOf('a'), candidateOf('b')], 1, { preferredComponent: 'b', strict: true });
-    expect(first).toMatchObject({ id: 'b', verdict: 'chosen' });
-    expect(other).toMatchObject({ id: 'a', verdict: 'filtered', rule: 'preferredComponent' });
-  });
-
-  it('filters the doubtful while a healthy one has room, and only then', () => {
-    const slow = candidateOf('slow', { status: 'degraded', reason: 'answers slowly: 2600 ms' });
-    const suspect = candidateOf('suspect', {}, { suspect: true });
-    const full = candidateOf('full', { maxConcurrentTasks: 1 }, { inFlight: 1 });
-    expect(explain([candidateOf('well'), slow, suspect], 0).slice(1)).toEqual([
-      { id: 'slow', verdict: 'filtered', rule: 'doubtful', reason: 'answers slowly: 2600 ms', score: null },
-      { id: 'suspect', verdict: 'filtered', rule: 'doubtful', reason: 'is suspect', score: null },
-    ]);
-    expect(explain([full, slow, suspect], 1).map(({ id, verdict }) => [id, verdict])).toEqual([
-      ['slow', 'chosen'],
-      ['full', 'filtered'],
-      ['suspect', 'considered'],
-    ]);
-  });
-
-  it('shows the chosen one first wherever it stands', () => {
-    const candidates = Array.from({ length: 150 }, (_, index) => candidateOf(`c-${index}`));
-    const verdicts = explain(candidates, 140);
-    expect(verdicts).toHaveLength(100);
-    expect(verdicts.slice(0, 2)).toMatchObject([
-      { id: 'c-140', verdict: 'chosen' },
-      { id: 'c-0', verdict: 'considered' },
-    ]);
-  });
-
-  it('explains at most 100', () => {
-    expect(
-      explain(
-        Array.from({ length: 150 }, (_, index) => candidateOf(`c-${index}`)),
-        99,
-      ),
-    ).toHaveLength(100);
+  it('is the first rule in the order they are asked: health, room, preferences, the split', () => {
+    const all = candidateOf('a', { lifecycle: 'standby', weight: 0, status: 'unhealthy', maxConcurrentTasks: 0 });
+    const rules: string[] = [];
+    const cures: Partial<Candidate>[] = [
+      {},
+      { lifecycle: 'active' },
+      { weight: 1 },
+      { status: 'healthy' },
+      { maxConcurrentTasks: null },
+      { location: 'weur' },
+    ];
+    let candidate = all;
+    for (const cure of cures) {
+      candidate = { ...candidate, ...cure };
+      const trafficSplit = [{ match: { tier: 'gold' }, percent: 100 }];
+      const chosen = candidateOf('b', { location: 'weur', metadata: { tier: 'gold' } });
+      const asked = { request: requestOf({ location: 'weur' }), settings: { trafficSplit } };
+      rules.push(verdictsOf(explain([candidate, chosen], asked))['a']!);
+    }
+    expect(rules).toEqual(['lifecycle', 'weight', 'unhealthy', 'capacity', 'location', 'trafficSplit']);
   });
 });
 
-const NOW = 1_000_000;
+describe('who was considered', () => {
+  it('are those who failed only preferences that were dropped', () => {
+    const candidates = [candidateOf('a'), candidateOf('b'), candidateOf('down', { status: 'unhealthy' })];
+    const verdicts = verdictsOf(explain(candidates, { request: requestOf({ location: 'weur' }) }));
+    expect(Object.values(verdicts).toSorted()).toEqual(['chosen', 'considered', 'unhealthy']);
+  });
 
-const checkedAt = (...times: readonly (number | null)[]) =>
-  compileFleet(times.map((nextCheckAt, index) => candidateOf(`c-${index}`, { nextCheckAt })));
+  it('are not those a preference that was kept filtered, though the preferred one was passed over', () => {
+    const candidates = [candidateOf('a', { location: 'weur' }), candidateOf('b', { location: 'enam' })];
+    const request = requestOf({ location: 'weur', preferredComponent: 'b' });
+    expect(verdictsOf(explain(candidates, { request }))).toEqual({ a: 'chosen', b: 'location' });
+  });
+
+  it('are the doubtful only when no healthy one has room', () => {
+    const slow = candidateOf('slow', { status: 'degraded', reason: 'answers slowly: 2600 ms' });
+    const suspect = candidateOf('suspect', {}, { suspect: true });
+    expect(explain([candidateOf('well'), slow, suspect]).candidates.slice(1)).toEqual([
+      filtered('slow', 'doubtful', 'answers slowly: 2600 ms'),
+      filtered('suspect', 'doubtful', 'is suspect'),
+    ]);
+    const verdicts = verdictsOf(explain([fullOne('full'), slow, suspect]));
+    expect(verdicts).toMatchObject({ full: 'capacity' });
+    expect(new Set([verdicts['slow'], verdicts['suspect']])).toEqual(new Set(['chosen', 'considered']));
+  });
+
+  it('are all that are active in a panic, by no other score for their health', () => {
+    const candidates = [
+      candidateOf('well'),
+      candidateOf('down', { status: 'unhealthy' }),
+      candidateOf('new', { status: 'unknown' }),
+      candidateOf('aside', { lifecycle: 'maintenance', status: 'unhealthy' }),
+    ];
+    for (const policy of POLICY_NAMES) {
+      const explanation = explain(candidates, { settings: { policy, panicThreshold: 50 } });
+      const verdicts = verdictsOf(explanation);
+      expect(verdicts['aside']).toBe('lifecycle');
+      const asked = [verdicts['well'], verdicts['down'], verdicts['new']];
+      expect(asked.filter((verdict) => verdict === 'chosen')).toHaveLength(1);
+      expect(asked.filter((verdict) => verdict === 'considered')).toHaveLength(2);
+      expect(new Set(explanation.candidates.slice(0, 3).map(({ score }) => score)).size).toBe(1);
+    }
+  });
+
+  it('are all that are active when nobody is healthy and it fails open', () => {
+    const candidates = [candidateOf('a', { status: 'unhealthy' }), candidateOf('b', { status: 'unknown' })];
+    const verdicts = verdictsOf(explain(candidates, { settings: { noHealthyPolicy: 'fail-open' } }));
+    expect(Object.values(verdicts).toSorted()).toEqual(['chosen', 'considered']);
+  });
+
+  it('are those of the part that the request fell into', () => {
+    const trafficSplit = [{ match: { tier: 'gold' }, percent: 50 }];
+    const candidates = [
+      ...candidatesOf(2, () => ({ metadata: { tier: 'gold' } })),
+      candidateOf('rest', {}),
+      candidateOf('down', { status: 'unhealthy' }),
+    ];
+    const verdicts = verdictsOf(explain(candidates, { settings: { trafficSplit }, splitAt: 0.2 }));
+    expect(verdicts).toMatchObject({ rest: 'trafficSplit', down: 'unhealthy' });
+    expect(new Set([verdicts['c-0'], verdicts['c-1']])).toEqual(new Set(['chosen', 'considered']));
+  });
+
+  it.each<[string, Asked]>([
+    ['a component is asked for by name', { request: requestOf({ preferredComponent: 'rest' }), splitAt: 0.2 }],
+    ['metadata is asked for', { request: requestOf({ match: { version: '1' } }), splitAt: 0.2 }],
+    ['the part has no room', { request: requestOf({}, { slots: 2 }), splitAt: 0.2 }],
+  ])('are those of all parts when the split was passed by: %s', (_, asked) => {
+    const trafficSplit = [{ match: { tier: 'gold' }, percent: 50 }];
+    const gold = candidateOf('gold', { metadata: { tier: 'gold' }, maxConcurrentTasks: 1 });
+    const rest = ['rest', 'other'].map((id) => candidateOf(id, { metadata: { version: '1' } }));
+    const verdicts = Object.values(verdictsOf(explain([gold, ...rest], { ...asked, settings: { trafficSplit } })));
+    expect(verdicts).not.toContain('trafficSplit');
+    expect(verdicts).toContain('considered');
+  });
+});
+
+describe('the order', () => {
+  it('is the chosen one, then by score, then those filtered', () => {
+    const busy = [5, 1, 3].map((inFlight, at) => candidateOf(`c-${at}`, {}, { inFlight }));
+    const { candidates } = explain([candidateOf('down', { status: 'unhealthy' }), ...busy]);
+    expect(candidates.map(({ id }) => id)).toEqual(['c-1', 'c-2', 'c-0', 'down']);
+    const preferring = explain(busy, { request: requestOf({ preferredComponent: 'c-0' }) });
+    expect(preferring.candidates.map(({ id }) => id)).toEqual(['c-0', 'c-1', 'c-2']);
+  });
+
+  it('shows at most 100, the chosen one first wherever it stands', () => {
+    const candidates = candidatesOf(150);
+    const request = requestOf({ preferredComponent: 'c-140' });
+    const explanation = explain(candidates, { request });
+    expect(explanation.candidates).toHaveLength(100);
+    expect(explanation.candidates[0]).toMatchObject({ id: 'c-140', verdict: 'chosen' });
+    expect(explanation.candidates.slice(1).every(({ verdict }) => verdict === 'considered')).toBe(true);
+  });
+
+  it('calls nobody chosen when nobody was', () => {
+    expect(explain([])).toEqual({ candidates: [], runnerUp: null });
+    const { candidates } = explain([fullOne('a')]);
+    expect(candidates.map(({ verdict }) => verdict)).toEqual(['filtered']);
+  });
+});
+
+describe('the runner-up', () => {
+  it('is the best of those not chosen, with what the chosen one is better by', () => {
+    const busy = [2, 0, 1].map((inFlight, at) => candidateOf(`c-${at}`, {}, { inFlight }));
+    const { candidates, runnerUp } = explain(busy);
+    expect(runnerUp).toEqual({ id: 'c-2', margin: candidates[0]!.score! - candidates[1]!.score! });
+    expect(runnerUp!.margin).toBeGreaterThan(0);
+  });
+
+  it('is better where the draw or a preference passed it by', () => {
+    const busy = [2, 0, 1].map((inFlight, at) => candidateOf(`c-${at}`, {}, { inFlight }));
+    const { runnerUp } = explain(busy, { request: requestOf({ preferredComponent: 'c-0' }) });
+    expect(runnerUp?.id).toBe('c-1');
+    expect(runnerUp!.margin).toBeLessThan(0);
+  });
+
+  it('is nobody where nobody else was considered, or nobody chosen', () => {
+    expect(explain([candidateOf('a'), candidateOf('down', { status: 'unhealthy' })]).runnerUp).toBeNull();
+    expect(explain([fullOne('a'), fullOne('b')]).runnerUp).toBeNull();
+  });
+});
+
+describe('any explanation', () => {
+  const settings = fc.record({
+    policy: fc.constantFrom(...POLICY_NAMES),
+    panicThreshold: fc.constantFrom(0, 0, 50, 100),
+    noHealthyPolicy: fc.constantFrom('reject', 'fail-open'),
+    loadBalancingEnabled: fc.constantFrom(true, true, true, false),
+    trafficSplit: fc.constantFrom([], [{ match: { tier: 'gold' }, percent: 30 }]),
+  } as const);
+  const scene = settings.chain((chosen) => sceneOf(chosen));
+
+  it('adds up, is sorted, names everyone, and says of the chosen one what the decision says', () => {
+    fc.assert(
+      fc.property(scene, (given) => {
+        const { fleet, work, request } = given;
+        const pick = pickIn(given);
+        const { candidates, runnerUp } = explainPick({ fleet, work, request, pick });
+        expect(new Set(candidates.map(({ id }) => id))).toEqual(new Set(given.candidates.map(({ id }) => id)));
+        for (const { score, parts, verdict, rule, reason } of candidates) {
+          if (verdict === 'filtered') {
+            expect([score, parts]).toEqual([null, null]);
+            expect(rule && reason).toBeTruthy();
+          } else {
+            expect([rule, reason]).toEqual([null, null]);
+            expect(score).toBeCloseTo(
+              Object.values(parts!).reduce((sum, part) => sum + part, 0),
+              6,
+            );
+          }
+        }
+        const [first, second] = candidates;
+        expect(first?.verdict === 'chosen').toBe(pick.ok);
+        if (!pick.ok) return;
+        expect(first).toMatchObject({ id: pick.candidate.id, score: scoreOfPick(fleet, work, pick.position, request) });
+        expect(runnerUp?.id).toBe(second?.verdict === 'considered' ? second.id : undefined);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('considers exactly those who were eligible, where there is neither split nor panic', () => {
+    fc.assert(
+      fc.property(sceneOf(), (given) => {
+        const { fleet, work, request } = given;
+        const pick = pickIn(given);
+        const { candidates } = explainPick({ fleet, work, request, pick });
+        const open = new Set(candidates.filter(({ verdict }) => verdict !== 'filtered').map(({ id }) => id));
+        const eligible = new Set(eligibleIn(given).map((position) => given.candidates[position]!.id));
+        for (const id of open) expect(eligible).toContain(id);
+        for (const { id, rule } of candidates)
+          if (rule === 'doubtful' || rule === 'capacity') expect(eligible).not.toContain(id);
+        for (const candidate of given.candidates)
+          expect(candidates.find(({ id }) => id === candidate.id)?.rule === 'lifecycle').toBe(
+            whyNotRoutable(candidate) === 'lifecycle',
+          );
+      }),
+    );
+  });
+});
 
 describe('retryAfterSeconds', () => {
-  it.each<[string, (number | null)[], number]>([
-    ['a guess when nobody is there', [], 5],
-    ['a guess when nobody is checked', [null, null], 5],
-    ['the next check', [NOW + 3_000], 3],
-    ['rounded up', [NOW + 3_001], 4],
-    ['the earliest of them', [NOW + 9_000, null, NOW + 2_000], 2],
-    ['at least a second', [NOW + 1], 1],
-    ['a second when it is overdue', [NOW - 60_000], 1],
-    ['at most a minute', [NOW + 3_600_000], 60],
-  ])('is %s', (_, times, expected) => {
-    expect(retryAfterSeconds(checkedAt(...times), NOW)).toBe(expected);
+  const NOW = 1_000_000;
+
+  it.each<[string, number | null, number]>([
+    ['a guess when nobody is checked', null, 5],
+    ['the next check', NOW + 3_000, 3],
+    ['rounded up', NOW + 3_001, 4],
+    ['at least a second', NOW + 1, 1],
+    ['a second when it is overdue', NOW - 60_000, 1],
+    ['at most a minute', NOW + 3_600_000, 60],
+  ])('is %s', (_, nextCheckAt, expected) => {
+    expect(retryAfterSeconds(nextCheckAt, NOW)).toBe(expected);
   });
 
   it('is always a whole number from 1 to 60', () => {
     fc.assert(
-      fc.property(fc.array(fc.option(fc.integer())), (times) => {
-        const seconds = retryAfterSeconds(checkedAt(...times), NOW);
+      fc.property(fc.option(fc.integer()), (nextCheckAt) => {
+        const seconds = retryAfterSeconds(nextCheckAt, NOW);
         expect(Number.isInteger(seconds) && seconds >= 1 && seconds <= 60).toBe(true);
       }),
     );

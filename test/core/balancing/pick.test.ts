@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import { compileFleet } from '../../../src/core/balancing/fleet.ts';
-import type { Pick } from '../../../src/core/balancing/pick.ts';
+import { emptySet, setWeight } from '../../../src/core/balancing/weighted-set.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import type { Preferences } from '../../../src/core/balancing/preferences.ts';
-import { candidateOf, contextOf, requestOf } from './candidate-of.ts';
+import {
+  candidateOf,
+  candidatesOf,
+  contextOf,
+  fleetOf,
+  fullOne,
+  outcomesOf,
+  pickOnce,
+  relaxedOf,
+  requestOf,
+} from './candidate-of.ts';
 
-const SEEDS = Array.from({ length: 40 }, (_, seed) => seed);
+const pickedIds = (candidates: readonly Candidate[], preferences: Preferences = {}): string[] =>
+  outcomesOf(fleetOf(candidates), requestOf(preferences));
 
-/** The ids picked over many seeds, each once, in order. */
-const pickedIds = (candidates: readonly Candidate[], preferences: Preferences = {}): string[] => {
-  const picks = SEEDS.map((seed) => pickComponent(compileFleet(candidates), requestOf(preferences), contextOf(seed)));
-  return [...new Set(picks.map((pick) => (pick.ok ? pick.candidate.id : pick.reason)))].toSorted();
-};
-
-const pickOnce = (candidates: readonly Candidate[], preferences: Preferences = {}): Pick =>
-  pickComponent(compileFleet(candidates), requestOf(preferences), contextOf());
-
-const relaxedOf = (pick: Pick): readonly string[] | null => (pick.ok ? pick.relaxed : null);
-
-const FULL = [{ maxConcurrentTasks: 5 }, { inFlight: 5 }] as const;
+const relaxedIn = (candidates: readonly Candidate[], preferences: Preferences): readonly string[] | null =>
+  relaxedOf(pickOnce(fleetOf(candidates), requestOf(preferences)));
 
 describe('who is eligible', () => {
   it.each<[string, readonly Candidate[], string[]]>([
@@ -36,18 +36,10 @@ describe('who is eligible', () => {
     ],
     ['degraded when it is all there is', [candidateOf('a', { status: 'degraded' })], ['a']],
     ['suspect when it is all there is', [candidateOf('a', {}, { suspect: true })], ['a']],
-    [
-      'degraded when the healthy are full',
-      [candidateOf('a', ...FULL), candidateOf('b', { status: 'degraded' })],
-      ['b'],
-    ],
-    [
-      'all full',
-      [candidateOf('a', ...FULL), candidateOf('b', { ...FULL[0], status: 'degraded' }, FULL[1])],
-      ['at-capacity'],
-    ],
-    ['not the full one', [candidateOf('a', ...FULL), candidateOf('b')], ['b']],
-    ['the one with a slot left', [candidateOf('a', FULL[0], { inFlight: 4 }), candidateOf('b', ...FULL)], ['a']],
+    ['degraded when the healthy are full', [fullOne('a'), candidateOf('b', { status: 'degraded' })], ['b']],
+    ['all full', [fullOne('a'), fullOne('b', { status: 'degraded' })], ['at-capacity']],
+    ['not the full one', [fullOne('a'), candidateOf('b')], ['b']],
+    ['the one with a slot left', [candidateOf('a', { maxConcurrentTasks: 5 }, { inFlight: 4 }), fullOne('b')], ['a']],
     ['the shorter wait', [candidateOf('a', {}, { inFlight: 3 }), candidateOf('b')], ['b']],
     [
       'an idle one rather than a much larger one that is nearly full',
@@ -59,26 +51,25 @@ describe('who is eligible', () => {
     ],
     [
       'a larger one rather than a small one that is busy',
-      [candidateOf('a', { maxConcurrentTasks: 1_000 }, { inFlight: 5 }), candidateOf('b', FULL[0], { inFlight: 4 })],
+      [
+        candidateOf('a', { maxConcurrentTasks: 1_000 }, { inFlight: 5 }),
+        candidateOf('b', { maxConcurrentTasks: 5 }, { inFlight: 4 }),
+      ],
       ['a'],
     ],
   ])('%s', (_, candidates, expected) => {
     expect(pickedIds(candidates)).toEqual(expected);
   });
 
-  it("counts the caller's own assignments against the room", () => {
-    const fleet = compileFleet([
-      candidateOf('a', FULL[0], { inFlight: 3 }),
-      candidateOf('b', FULL[0], { inFlight: 4 }),
-    ]);
-    expect(pickComponent(fleet, requestOf(), contextOf(1, [2, 0]))).toMatchObject({ candidate: { id: 'b' } });
-    expect(pickComponent(fleet, requestOf(), contextOf(1, [2, 1]))).toEqual({ ok: false, reason: 'at-capacity' });
-  });
-
-  it('finds the only one with room among a thousand', () => {
-    const candidates = Array.from({ length: 1_000 }, (_, index) => candidateOf(`c-${index}`, ...FULL));
-    candidates[777] = candidateOf('roomy');
-    expect(pickedIds(candidates)).toEqual(['roomy']);
+  it('counts what the caller gave itself against the room', () => {
+    const fleet = fleetOf(
+      [3, 4].map((inFlight, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: 5 }, { inFlight })),
+    );
+    const context = contextOf(fleet);
+    context.work.open[0] = 5;
+    expect(pickComponent(fleet, requestOf(), context)).toMatchObject({ candidate: { id: 'c-1' } });
+    context.work.open[1] = 5;
+    expect(pickComponent(fleet, requestOf(), context)).toEqual({ ok: false, reason: 'at-capacity' });
   });
 });
 
@@ -103,16 +94,20 @@ describe('preferences', () => {
     ['all to be avoided', { avoidComponents: ['weur', 'enam'] }, ['enam', 'weur'], ['avoidComponents']],
   ])('%s', (_, preferences, ids, relaxed) => {
     expect(pickedIds([weur, enam], preferences)).toEqual(ids);
-    expect(relaxedOf(pickOnce([weur, enam], preferences))).toEqual(relaxed);
+    expect(relaxedIn([weur, enam], preferences)).toEqual(relaxed);
   });
 
-  it('rather takes nobody than break a strict one', () => {
-    const pick = pickOnce([weur, enam], { location: 'apac', strict: true });
-    expect(pick).toEqual({ ok: false, reason: 'preferences-unmet' });
+  it('go by the load that its room shows, where it says less of itself', () => {
+    const busy = candidateOf('busy', { maxConcurrentTasks: 10 }, { inFlight: 9, loadPercentage: 20 });
+    expect(pickedIds([busy, candidateOf('other', { maxConcurrentTasks: 1 })], { maxLoad: 80 })).toEqual(['other']);
+  });
+
+  it('rather take nobody than break a strict one', () => {
+    expect(pickedIds([weur, enam], { location: 'apac', strict: true })).toEqual(['preferences-unmet']);
     expect(pickedIds([weur, enam], { location: 'enam', strict: true })).toEqual(['enam']);
   });
 
-  it('never relaxes health', () => {
+  it('never relax health', () => {
     const down = candidateOf('down', { location: 'apac', status: 'unhealthy' });
     expect(pickedIds([weur, down], { location: 'apac', preferredComponent: 'down' })).toEqual(['weur']);
   });
@@ -120,14 +115,14 @@ describe('preferences', () => {
   it('go by metadata, as the filters of the list do', () => {
     const candidates = [candidateOf('v2', { metadata: { version: '2.1.0', gpus: 2 } }), candidateOf('none')];
     expect(pickedIds(candidates, { match: { version: '2.1.0', gpus: '2' } })).toEqual(['v2']);
-    expect(relaxedOf(pickOnce(candidates, { match: { version: '3.0.0' } }))).toEqual(['match']);
-    expect(pickOnce(candidates, { match: { version: '3.0.0' }, strict: true })).toMatchObject({ ok: false });
+    expect(relaxedIn(candidates, { match: { version: '3.0.0' } })).toEqual(['match']);
+    expect(pickedIds(candidates, { match: { version: '3.0.0' }, strict: true })).toEqual(['preferences-unmet']);
   });
 
   it.each<[string, readonly Candidate[], string]>([
-    ['all that meet them are full', [candidateOf('a', { ...FULL[0], location: 'apac' }, FULL[1]), weur], 'at-capacity'],
-    ['nobody meets them', [candidateOf('a', ...FULL), weur], 'preferences-unmet'],
-    ['nobody meets them and all are full', [candidateOf('a', ...FULL)], 'preferences-unmet'],
+    ['all that meet them are full', [fullOne('a', { location: 'apac' }), weur], 'at-capacity'],
+    ['nobody meets them', [fullOne('a'), weur], 'preferences-unmet'],
+    ['nobody meets them and all are full', [fullOne('a')], 'preferences-unmet'],
     ['who meets them is down', [{ ...weur, location: 'apac', status: 'unhealthy' }, enam], 'preferences-unmet'],
     [
       'who meets them is degraded while a healthy one has room',
@@ -135,13 +130,12 @@ describe('preferences', () => {
       'preferences-unmet',
     ],
   ])('strict: %s', (_, candidates, reason) => {
-    expect(pickOnce(candidates, { location: 'apac', strict: true })).toEqual({ ok: false, reason });
+    expect(pickedIds(candidates, { location: 'apac', strict: true })).toEqual([reason]);
   });
 
-  it('finds the only one that meets them among a thousand', () => {
-    const candidates = Array.from({ length: 1_000 }, (_, index) => candidateOf(`c-${index}`));
-    candidates[555] = weur;
-    expect(pickedIds(candidates, { location: 'weur', strict: true })).toEqual(['weur']);
+  it('strict, do not wait for one that a rehearsal takes for gone', () => {
+    const request = requestOf({ location: 'weur', strict: true }, { assumedDown: ['weur'] });
+    expect(outcomesOf(fleetOf([weur, enam]), request)).toEqual(['preferences-unmet']);
   });
 });
 
@@ -150,7 +144,7 @@ describe('preferredComponent', () => {
 
   it.each<[string, readonly Candidate[], Preferences, string[]]>([
     ['is taken though another waits less', [candidateOf('a'), busy], {}, ['busy']],
-    ['not when it has no room', [candidateOf('a'), candidateOf('busy', ...FULL)], {}, ['a']],
+    ['not when it has no room', [candidateOf('a'), fullOne('busy')], {}, ['a']],
     ['not when it is down', [candidateOf('a'), { ...busy, status: 'unhealthy' }], {}, ['a']],
     [
       'not when it is degraded and a healthy one has room',
@@ -174,7 +168,7 @@ describe('preferredComponent', () => {
 
   it.each<[string, readonly Candidate[], Preferences, string[]]>([
     ['chosen', [candidateOf('a'), busy], {}, []],
-    ['without room', [candidateOf('a'), candidateOf('busy', ...FULL)], {}, ['preferredComponent']],
+    ['without room', [candidateOf('a'), fullOne('busy')], {}, ['preferredComponent']],
     ['unknown', [candidateOf('a')], {}, ['preferredComponent']],
     [
       'against another preference',
@@ -190,20 +184,52 @@ describe('preferredComponent', () => {
     ],
     ['chosen after all, when nobody meets the rest', [busy], { location: 'weur' }, ['location']],
   ])('is named when it was not chosen: %s', (_, candidates, preferences, relaxed) => {
-    expect(relaxedOf(pickOnce(candidates, { ...preferences, preferredComponent: 'busy' }))).toEqual(relaxed);
+    expect(relaxedIn(candidates, { ...preferences, preferredComponent: 'busy' })).toEqual(relaxed);
   });
 
   it.each<[string, readonly Candidate[], Preferences, string]>([
     ['unknown', [candidateOf('a')], {}, 'preferences-unmet'],
     ['down', [candidateOf('a'), { ...busy, status: 'unhealthy' }], {}, 'preferences-unmet'],
     ['against another preference', [candidateOf('a'), busy], { location: 'weur' }, 'preferences-unmet'],
-    ['full', [candidateOf('a'), candidateOf('busy', ...FULL)], {}, 'at-capacity'],
+    ['full', [candidateOf('a'), fullOne('busy')], {}, 'at-capacity'],
   ])('strict, nobody else is taken: %s', (_, candidates, preferences, reason) => {
-    const strict = { ...preferences, preferredComponent: 'busy', strict: true };
-    expect(pickOnce(candidates, strict)).toEqual({ ok: false, reason });
+    expect(pickedIds(candidates, { ...preferences, preferredComponent: 'busy', strict: true })).toEqual([reason]);
   });
 
   it('strict, it is taken when it can be', () => {
     expect(pickedIds([candidateOf('a'), busy], { preferredComponent: 'busy', strict: true })).toEqual(['busy']);
+  });
+});
+
+describe('a segment', () => {
+  const fleet = fleetOf(candidatesOf(20, (at) => ({ maxConcurrentTasks: 2, location: at === 7 ? 'weur' : null })));
+  const segment = emptySet(20);
+  for (const position of [3, 4]) setWeight(segment, position, 1);
+  const picked = (request = requestOf(), open: readonly (readonly [number, number])[] = []): string[] => {
+    const ids = Array.from({ length: 20 }, (_, seed) => {
+      const context = contextOf(fleet, { seed, segment });
+      for (const [position, count] of open) context.work.open[position] = count;
+      const pick = pickComponent(fleet, request, context);
+      return pick.ok ? pick.candidate.id : pick.reason;
+    });
+    return [...new Set(ids)].toSorted();
+  };
+
+  it('is what the caller keeps to while it has room', () => {
+    expect(picked()).toEqual(['c-3', 'c-4']);
+    expect(picked(requestOf(), [[3, 2]])).toEqual(['c-4']);
+    expect(
+      picked(requestOf(), [
+        [3, 2],
+        [4, 2],
+      ]).length,
+    ).toBeGreaterThan(2);
+  });
+
+  it('binds neither a preference nor the work of one key', () => {
+    expect(picked(requestOf({ location: 'weur' }))).toEqual(['c-7']);
+    const owners = Array.from({ length: 30 }, (_, key) => picked(requestOf({}, { affinityKey: `key-${key}` })));
+    expect(owners.every((ids) => ids.length === 1)).toBe(true);
+    expect(new Set(owners.flat()).size).toBeGreaterThan(5);
   });
 });

@@ -185,6 +185,17 @@ export function policyContract({ policy, bySize }: Contract): void {
             );
       });
 
+    it('gives those in doubt as much as the others in a panic', () => {
+      const states = ['healthy', 'degraded', 'unhealthy', 'unknown'] as const;
+      const candidates = states.map((status) => candidateOf(status, { status }));
+      const fleet = fleetOf(candidates, { policy, panicThreshold: 50 });
+      for (const mode of MODES)
+        for (const work of ['done at once', 'kept'] as const)
+          expect(shareErrorOf(fleet, [1, 1, 1, 1], { mode, work, count: 4_000 })).toBeLessThan(
+            policy === 'random' ? 0.35 : 0.05,
+          );
+    });
+
     it('gives nobody more than its room', () => {
       const rooms = [1, 2, 3, 4, 5, 6, 7, 8];
       const fleet = fleetUnder(bySizeOf(rooms, (size) => ({ maxConcurrentTasks: size })));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PreferenceName, Preferences } from '../../../src/core/balancing/preferences.ts';
-import { relaxedFor, unmetPreference } from '../../../src/core/balancing/preferences.ts';
+import { isExpressed, isPicky, relaxedFor, unmetPreference } from '../../../src/core/balancing/preferences.ts';
 import { candidateOf } from './candidate-of.ts';
 
 const CANDIDATE = candidateOf(
@@ -42,11 +42,11 @@ describe('unmetPreference', () => {
     [{ match: JSON.parse('{"__proto__":"{}"}') }, 'match'],
     [{ avoidComponents: ['router-1'], location: 'enam' }, 'avoidComponents'],
   ])('%j: %s', (wanted, expected) => {
-    expect(unmetPreference(CANDIDATE, wanted)).toBe(expected);
+    expect(unmetPreference(CANDIDATE, wanted, 50)).toBe(expected);
   });
 
   it('a location is not met by one that does not say where it is', () => {
-    expect(unmetPreference(candidateOf('nowhere'), { location: 'weur' })).toBe('location');
+    expect(unmetPreference(candidateOf('nowhere'), { location: 'weur' }, 0)).toBe('location');
   });
 });
 
@@ -67,6 +67,22 @@ describe('relaxedFor', () => {
       ['avoidComponents', 'maxLoad', 'location', 'capabilities'],
     ],
   ])('%j: %j', (wanted, expected) => {
-    expect(relaxedFor(CANDIDATE, wanted)).toEqual(expected);
+    expect(relaxedFor(CANDIDATE, wanted, 50)).toEqual(expected);
+  });
+});
+
+describe('what narrows the choice', () => {
+  it.each<[Preferences, boolean, boolean]>([
+    [{}, false, false],
+    [{ strict: true }, false, false],
+    [{ preferredComponent: 'router-1' }, false, true],
+    [{ preferredComponent: 'router-1', strict: true }, true, true],
+    [{ avoidComponents: ['router-2'] }, true, true],
+    [{ maxLoad: 0 }, true, true],
+    [{ location: 'weur' }, true, true],
+    [{ capabilities: ['review'] }, true, true],
+    [{ match: { tier: 'gold' } }, true, true],
+  ])('%j: picky %s, expressed %s', (wanted, picky, expressed) => {
+    expect([isPicky(wanted), isExpressed(wanted)]).toEqual([picky, expressed]);
   });
 });

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
+import type { Candidate } from '../../../src/core/balancing/candidate.ts';
+import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
+import { candidateOf, fleetOf, fullOne, outcomesOf, pickOnce, requestOf } from './candidate-of.ts';
+
+const well = (id: string): Candidate => candidateOf(id);
+const down = (id: string): Candidate => candidateOf(id, { status: 'unhealthy' });
+
+const outcomes = (
+  candidates: readonly Candidate[],
+  settings: Partial<BalancingSettings>,
+  request: RouteRequest = requestOf(),
+): string[] => outcomesOf(fleetOf(candidates, settings), request);
+
+const resortOf = (candidates: readonly Candidate[], settings: Partial<BalancingSettings>): string | null => {
+  const pick = pickOnce(fleetOf(candidates, settings), requestOf());
+  return pick.ok ? pick.resort : pick.reason;
+};
+
+describe('the panic threshold', () => {
+  const half = [well('a'), down('b')];
+
+  it.each<[string, readonly Candidate[], number, string[]]>([
+    ['never, at 0', [well('a'), down('b'), down('c')], 0, ['a']],
+    ['at the threshold not yet', half, 50, ['a']],
+    ['below it all that are active are asked', half, 51, ['a', 'b']],
+    ['doubtful ones are not healthy', [well('a'), candidateOf('b', { status: 'degraded' })], 51, ['a', 'b']],
+    ['nor are those not checked yet', [well('a'), candidateOf('b', { status: 'unknown' })], 51, ['a', 'b']],
+    ['who is out of service counts for nothing', [well('a'), candidateOf('b', { lifecycle: 'isolated' })], 51, ['a']],
+    ['nor does weight 0', [well('a'), candidateOf('b', { weight: 0 })], 51, ['a']],
+    ['room is still asked', [well('a'), { ...fullOne('b'), status: 'unhealthy' }], 51, ['a']],
+  ])('%s', (_, candidates, panicThreshold, expected) => {
+    expect(outcomes(candidates, { panicThreshold })).toEqual(expected);
+  });
+
+  it('says so in the decision', () => {
+    expect(resortOf(half, { panicThreshold: 51 })).toBe('panic');
+    expect(resortOf(half, { panicThreshold: 50 })).toBeNull();
+    expect(resortOf([candidateOf('a', { status: 'degraded' })], {})).toBe('doubtful');
+  });
+
+  it('still honours preferences', () => {
+    const candidates = [well('a'), { ...down('b'), location: 'weur' }, down('c')];
+    expect(outcomes(candidates, { panicThreshold: 90 }, requestOf({ location: 'weur' }))).toEqual(['b']);
+  });
+
+  it('is a matter of those that a rehearsal leaves', () => {
+    const candidates = [well('a'), well('b'), down('c')];
+    const settings = { panicThreshold: 60 };
+    expect(outcomes(candidates, settings)).toEqual(['a', 'b']);
+    expect(outcomes(candidates, settings, requestOf({}, { assumedDown: ['a', 'a', 'nobody'] }))).toEqual(['b', 'c']);
+  });
+});
+
+describe('noHealthyPolicy', () => {
+  const all = [down('a'), candidateOf('b', { status: 'unknown' }), candidateOf('c', { lifecycle: 'standby' })];
+
+  it('refuses, or asks whoever is active', () => {
+    expect(outcomes(all, {})).toEqual(['no-healthy-components']);
+    expect(outcomes(all, { noHealthyPolicy: 'fail-open' })).toEqual(['a', 'b']);
+    expect(resortOf(all, { noHealthyPolicy: 'fail-open' })).toBe('fail-open');
+  });
+
+  it('is not asked while anyone is merely degraded, full or not', () => {
+    const open = { noHealthyPolicy: 'fail-open' } as const;
+    expect(outcomes([...all, candidateOf('d', { status: 'degraded' })], open)).toEqual(['d']);
+    expect(outcomes([...all, fullOne('d')], open)).toEqual(['at-capacity']);
+  });
+
+  it('has nobody to ask where nobody is active', () => {
+    expect(outcomes([candidateOf('c', { lifecycle: 'standby' })], { noHealthyPolicy: 'fail-open' })).toEqual([
+      'no-healthy-components',
+    ]);
+  });
+
+  it('is rehearsed as if those were gone', () => {
+    const gone = requestOf({}, { assumedDown: ['well'] });
+    expect(outcomes([...all, well('well')], { noHealthyPolicy: 'fail-open' }, gone)).toEqual(['a', 'b']);
+    expect(outcomes([...all, well('well')], {}, gone)).toEqual(['no-healthy-components']);
+  });
+});
+
+describe('without load balancing', () => {
+  const off = { loadBalancingEnabled: false };
+  const first = candidateOf('first', { order: 1 }, { inFlight: 90 });
+  const second = candidateOf('second', { order: 2, location: 'weur', metadata: { tier: 'gold' } });
+  const third = candidateOf('third', { order: 3 });
+
+  it('everything goes to the first that registered and is eligible', () => {
+    expect(outcomes([third, first, second], off)).toEqual(['first']);
+    expect(outcomes([third, { ...first, status: 'unhealthy' }, second], off)).toEqual(['second']);
+    expect(outcomes([third, { ...first, status: 'degraded' }, second], off)).toEqual(['second']);
+    expect(outcomes([third, fullOne('first', { order: 1 }), second], off)).toEqual(['second']);
+    expect(outcomes([third, first, second], off, requestOf({}, { assumedDown: ['first'] }))).toEqual(['second']);
+  });
+
+  it('of two registered at once always the same is first', () => {
+    const twins = [candidateOf('b', { order: 5 }), candidateOf('a', { order: 5 }), candidateOf('c', { order: 5 })];
+    expect(outcomes(twins, off)).toEqual(['a']);
+    expect(outcomes(twins.toReversed(), off)).toEqual(['a']);
+  });
+
+  it('neither key nor split shares anything out', () => {
+    const keys = Array.from({ length: 20 }, (_, key) => requestOf({}, { affinityKey: `key-${key}` }));
+    expect(new Set(keys.flatMap((request) => outcomes([third, first, second], off, request)))).toEqual(
+      new Set(['first']),
+    );
+    const trafficSplit = [{ match: { tier: 'gold' }, percent: 100 }];
+    expect(outcomes([third, first, second], { ...off, trafficSplit })).toEqual(['first']);
+  });
+
+  it('preferences are honoured first, strict ones above all', () => {
+    const candidates = [third, first, second];
+    expect(outcomes(candidates, off, requestOf({ preferredComponent: 'third' }))).toEqual(['third']);
+    expect(outcomes(candidates, off, requestOf({ location: 'weur' }))).toEqual(['second']);
+    expect(outcomes(candidates, off, requestOf({ avoidComponents: ['first'] }))).toEqual(['second']);
+    expect(outcomes(candidates, off, requestOf({ location: 'apac' }))).toEqual(['first']);
+    expect(outcomes(candidates, off, requestOf({ location: 'apac', strict: true }))).toEqual(['preferences-unmet']);
+  });
+});
