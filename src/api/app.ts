@@ -24,6 +24,7 @@ import { mountComponentList } from './routes/component-list.ts';
 import { mountComponents } from './routes/components.ts';
 import { mountFailures } from './routes/failures.ts';
 import { mountIncidents } from './routes/incidents.ts';
+import { mountLeases } from './routes/leases.ts';
 import { mountAudit } from './routes/audit.ts';
 import { mountComponentCredentials } from './routes/component-credentials.ts';
 import { mountKeys } from './routes/keys.ts';
@@ -49,6 +50,7 @@ export function createApp(): App {
     mountRecoveries,
     mountIncidents,
     mountRouting,
+    mountLeases,
     mountKeys,
     mountComponentCredentials,
     mountAudit,

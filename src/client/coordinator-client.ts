@@ -28,11 +28,20 @@ import type {
   RecoveryResource,
 } from '../api/schemas/failure.ts';
 import type { KeyRequestSchema, KeyResource, NewKeySchema, RotationSchema } from '../api/schemas/key.ts';
+import type {
+  CompletedLeaseSchema,
+  CompletionSchema,
+  LeasePageSchema,
+  RenewalSchema,
+  RenewedLeaseSchema,
+} from '../api/schemas/lease.ts';
 import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventPageSchema, EventResource, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
 import type { Call, ClientOptions, Send } from './http-transport.ts';
 import { httpTransport } from './http-transport.ts';
+import type { LeaseRequest, Leased } from './with-lease.ts';
+import { withLease } from './with-lease.ts';
 
 /** Which page of a list: at most `limit` items, from `cursor` (a page's `nextCursor`) on. */
 export type PageQuery = { readonly limit?: number; readonly cursor?: string };
@@ -48,6 +57,8 @@ export type FailureListQuery = PageQuery &
   Partial<Pick<FailureResource, 'componentId' | 'componentType' | 'failureType'>>;
 export type RecoveryListQuery = PageQuery & Partial<Pick<RecoveryResource, 'componentId' | 'componentType' | 'status'>>;
 export type IncidentListQuery = PageQuery & Partial<Pick<IncidentResource, 'componentId' | 'status'>>;
+
+export type LeaseListQuery = PageQuery & { readonly type?: string; readonly componentId?: string };
 
 export type EventQuery = {
   /** Only events after this sequence; without it the newest. */
@@ -138,9 +149,29 @@ export class CoordinatorClient {
     return this.#call({ path: componentPath(id, '/control-secret') });
   }
 
-  /** Asks who should serve a request; 503 `CoordinatorError` with `retryAfterMs` when nobody can. */
+  /** Asks who should serve a request, with `lease` exactly; 503 `CoordinatorError` with `retryAfterMs` when nobody can. */
   route(body: RouteRequestBody): Promise<RouteAnswer> {
     return this.#call({ method: 'POST', path: '/v1/route', body });
+  }
+
+  /** Does a piece of work under a lease, which is renewed while it takes and completed in the end. */
+  withLease<T>(request: LeaseRequest, work: (leased: Leased) => Promise<T>): Promise<T> {
+    return withLease(this, request, work);
+  }
+
+  /** Says how the work of a lease went, and frees its slots; saying it again changes nothing. */
+  complete(leaseId: string, body: input<typeof CompletionSchema>): Promise<output<typeof CompletedLeaseSchema>> {
+    return this.#call({ method: 'POST', path: leasePath(leaseId, '/complete'), body });
+  }
+
+  /** Keeps a lease for so long from now on. */
+  renew(leaseId: string, body: input<typeof RenewalSchema>): Promise<output<typeof RenewedLeaseSchema>> {
+    return this.#call({ method: 'POST', path: leasePath(leaseId, '/renew'), body });
+  }
+
+  /** One page of the leases that are held, and who waits for one. */
+  leases(query: LeaseListQuery = {}): Promise<output<typeof LeasePageSchema>> {
+    return this.#call({ path: '/v1/leases', query });
   }
 
   /** The health of the whole system, by type, and what is wrong. */
@@ -188,3 +219,5 @@ export class CoordinatorClient {
 }
 
 const componentPath = (id: string, rest = ''): string => `/v1/components/${encodeURIComponent(id)}${rest}`;
+
+const leasePath = (id: string, rest: string): string => `/v1/leases/${encodeURIComponent(id)}${rest}`;

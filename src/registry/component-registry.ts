@@ -9,17 +9,15 @@ import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
 import type { ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { AlarmClock } from './alarm-clock.ts';
-import { setAside } from '../core/component/lifecycle.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { FailureIntake } from '../core/failure/failure-intake.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
-import { MAX_PAGE_BYTES, takePage, utf8Length } from '../core/take-page.ts';
 import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
 import type { MemberSignal } from './check-rounds.ts';
 import { CheckRounds } from './check-rounds.ts';
-import { matches, resourceView, toTypeHealth } from './fleet-views.ts';
+import { loadsOf, pageOf, resourceView, toTypeHealth } from './fleet-views.ts';
 import { ControlDesk } from './control-desk.ts';
 import { HealthDesk } from './health-desk.ts';
 import { HostGate } from './host-gate.ts';
@@ -27,6 +25,8 @@ import { LifecycleDesk } from './lifecycle-desk.ts';
 import { EdgeDesk } from './edge-desk.ts';
 import { FailureDesk } from './failure-desk.ts';
 import { HeartbeatDesk } from './heartbeat-desk.ts';
+import type { AcquireRequest, Completion, LeaseQuery } from './lease-api.ts';
+import { LeaseRoom } from './lease-room.ts';
 import type { Member } from './member.ts';
 import { dueAt } from './member.ts';
 import { Outbox } from './outbox.ts';
@@ -46,6 +46,7 @@ import type {
 } from './registry-api.ts';
 import { RegistryState } from './registry-state.ts';
 import { RegistryStore } from './registry-store.ts';
+import { Seating } from './seating.ts';
 
 /** Entrypoints of this same Worker, by their contracts: the registry imports neither class. */
 const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readonly FailureManager: FailureIntake };
@@ -63,6 +64,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   private readonly controls: ControlDesk;
   private readonly beats: HeartbeatDesk;
   private readonly edges: EdgeDesk;
+  private readonly leases: LeaseRoom;
   private readonly outbox: Outbox;
   private readonly events: EventSink;
   private readonly reports: FailureDesk;
@@ -77,13 +79,19 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
     this.registrations = new RegistrationDesk(this.state, this.lifecycles);
     this.beats = new HeartbeatDesk(this.state);
-    this.edges = new EdgeDesk(this.state);
+    const seating = new Seating(this.state);
+    this.edges = new EdgeDesk(this.state, seating);
     const gate = new HostGate();
     this.controls = new ControlDesk(this.state, this.recoveries, gate);
     this.rounds = new CheckRounds(entrypoints.Prober, gate, async (reports) => this.takeReports(reports));
     // A stub that has once failed stays broken, so each call gets its own.
     this.events = { publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health) };
     this.reports = new FailureDesk(this.state, entrypoints.FailureManager);
+    this.leases = new LeaseRoom(this.state, seating, this.reports, {
+      arm: () => this.arm(),
+      doubt: (member, now) => this.checkIfDoubted(member, now),
+      deliver: (now) => this.deliver(now),
+    });
     this.outbox = new Outbox(this.state.store, {
       events: this.events,
       failures: entrypoints.FailureManager,
@@ -118,13 +126,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async components(query: ComponentQuery): ReturnType<RegistryApi['components']> {
-    const view = resourceView(this.state.members, this.state.config, Date.now());
-    const records = Array.from(this.state.members.values(), (member) => member.record)
-      .filter((record) => (query.after === null || record.registration.id > query.after) && matches(record, query))
-      .toSorted((a, b) => (a.registration.id < b.registration.id ? -1 : 1));
-    const { limit, maxBytes = MAX_PAGE_BYTES } = query;
-    const room = { limit, maxBytes: Math.min(maxBytes, MAX_PAGE_BYTES) };
-    return takePage(mapped(records, view), room, (item) => utf8Length(JSON.stringify(item)));
+    return pageOf(this.state.members, query, this.state.config, Date.now());
   }
 
   async remove(id: string, options: RemoveOptions): ReturnType<RegistryApi['remove']> {
@@ -203,12 +205,24 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return this.edges.delta(place, now);
   }
 
+  async acquire(request: AcquireRequest): ReturnType<RegistryApi['acquire']> {
+    return this.leases.acquire(request);
+  }
+
+  async completeLease(id: string, completion: Completion): ReturnType<RegistryApi['completeLease']> {
+    return this.leases.complete(id, completion);
+  }
+
+  async renewLease(id: string, ttlMs: number): ReturnType<RegistryApi['renewLease']> {
+    return this.leases.renew(id, ttlMs);
+  }
+
+  async listLeases(query: LeaseQuery): ReturnType<RegistryApi['listLeases']> {
+    return this.leases.list(query);
+  }
+
   async loads(): ReturnType<RegistryApi['loads']> {
-    const view = resourceView(this.state.members, this.state.config, Date.now());
-    return Array.from(this.state.members.values(), ({ record }) => ({
-      componentId: record.registration.id,
-      ...view(record).load,
-    }));
+    return loadsOf(this.state.members, this.state.config, Date.now());
   }
 
   async held(id: string): ReturnType<RegistryApi['held']> {
@@ -269,15 +283,10 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async setAside(id: string, state: 'maintenance' | 'isolated', until: number): ReturnType<RegistryApi['setAside']> {
-    const member = this.state.members.get(id);
-    if (!member) return fail('unknown-component', `${id} is not registered`);
     const now = Date.now();
-    // What drains is out of routing already, and its removal has been acknowledged.
-    if (member.record.lifecycle.state !== 'draining') {
-      this.lifecycles.change(member.record, setAside(member.record.lifecycle, state, until), now);
-    }
+    const member = this.lifecycles.setAside(id, state, until, now);
     await this.settle(now);
-    return ok(this.view(member.record, now));
+    return member ? ok(this.view(member.record, now)) : fail('unknown-component', `${id} is not registered`);
   }
 
   /** Cron's visit: repairs what an alarm would do, were it lost, and wakes recoveries that sleep. */
@@ -286,6 +295,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     if (this.state.type === '') return;
     try {
       this.state.clampSchedule(now);
+      this.leases.forget(now);
       this.tick(now);
       this.state.commit({ outbox: this.recoveries.nudges(), visible: false }, now);
     } finally {
@@ -318,6 +328,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     for (const { member } of silent) if (member.record.registration.healthCheck) this.checkSoon(member, now);
     this.lifecycles.expire(now);
     this.recoveries.expireVerifications(now);
+    this.leases.tick(now);
     this.observe(this.rounds.start(this.state.members.values(), now), now);
   }
 
@@ -367,15 +378,10 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   private async arm(): Promise<void> {
-    let due = this.outbox.retryAt;
+    let due = Math.min(this.outbox.retryAt, this.leases.dueAt);
     for (const member of this.state.members.values()) due = Math.min(due, dueAt(member));
     await this.clock.arm(due);
   }
-}
-
-/** Made one by one, so that no more are made than a page has room for. */
-function* mapped<T, U>(items: readonly T[], map: (item: T) => U): Generator<U> {
-  for (const item of items) yield map(item);
 }
 
 const asksTheSame = (a: Registration, b: Registration): boolean =>

@@ -2,6 +2,7 @@
  * The registry's side of failures that callers report: each is stored with its outbox row before
  * anything else happens, then evaluated at once if the failure manager can be reached.
  */
+import type { ComponentRecord } from '../core/component/component-record.ts';
 import { withFailure } from '../core/component/component-record.ts';
 import { classifyFailure } from '../core/failure/classify.ts';
 import type { FailureReport } from '../core/failure/failure.ts';
@@ -12,6 +13,12 @@ import type { JsonObject } from '../core/json.ts';
 import { failureDraft } from './health-drafts.ts';
 import type { Member } from './member.ts';
 import type { RegistryState } from './registry-state.ts';
+import type { OutboxDraft } from './registry-store.ts';
+
+export interface Reported {
+  readonly records: readonly [ComponentRecord];
+  readonly outbox: readonly [OutboxDraft & { readonly payload: FailureReport }];
+}
 
 export class FailureDesk {
   private readonly state: RegistryState;
@@ -24,12 +31,18 @@ export class FailureDesk {
 
   /** Stores a caller's report; the component is suspect from now on. */
   store(member: Member, error: FailureDetail, context: JsonObject | null, now: number): FailureReport {
+    const drafted = this.draft(member, error, context, now);
+    this.state.commit({ ...drafted, visible: false }, now);
+    return drafted.outbox[0].payload;
+  }
+
+  /** What a report changes, to be stored with whatever it comes with. */
+  draft(member: Member, error: FailureDetail, context: JsonObject | null, now: number): Reported {
     const step = observeHealth(member.record.health, { kind: 'reported', error }, this.state.config, now);
     const record = withFailure({ ...member.record, health: step.next }, now);
     const failed = { kind: 'failed', source: 'report', error } as const;
     const draft = failureDraft(record, failed, context, this.state.draftContext(record, now));
-    this.state.commit({ records: [record], outbox: [draft], visible: false }, now);
-    return draft.payload;
+    return { records: [record], outbox: [draft] };
   }
 
   /** What follows from a stored report; while the manager is away, as much as the registry knows itself. */

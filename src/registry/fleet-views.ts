@@ -10,8 +10,10 @@ import type { SystemConfig } from '../core/config/system-config.ts';
 import { detectionFor } from '../core/health/schedule.ts';
 import type { TypeHealth } from '../core/health/system-health.ts';
 import { summarizeType } from '../core/health/system-health.ts';
+import type { TakenPage } from '../core/take-page.ts';
+import { MAX_PAGE_BYTES, takePage, utf8Length } from '../core/take-page.ts';
 import type { Member } from './member.ts';
-import type { ComponentQuery } from './registry-api.ts';
+import type { ComponentQuery, LoadEntry } from './registry-api.ts';
 
 type Members = ReadonlyMap<string, Member>;
 
@@ -52,7 +54,35 @@ export function resourceView(
     });
 }
 
-export function matches(record: ComponentRecord, query: ComponentQuery): boolean {
+export function loadsOf(members: Members, config: SystemConfig, now: number): LoadEntry[] {
+  const view = resourceView(members, config, now);
+  return Array.from(members.values(), ({ record }) => ({
+    componentId: record.registration.id,
+    ...view(record).load,
+  }));
+}
+
+/** A page in the order of ids, no longer than asked for. */
+export function pageOf(
+  members: Members,
+  { limit, maxBytes = MAX_PAGE_BYTES, ...query }: ComponentQuery,
+  config: SystemConfig,
+  now: number,
+): TakenPage<ComponentResource> {
+  const view = resourceView(members, config, now);
+  const records = Array.from(members.values(), (member) => member.record)
+    .filter((record) => (query.after === null || record.registration.id > query.after) && matches(record, query))
+    .toSorted((a, b) => (a.registration.id < b.registration.id ? -1 : 1));
+  const room = { limit, maxBytes: Math.min(maxBytes, MAX_PAGE_BYTES) };
+  return takePage(mapped(records, view), room, (item) => utf8Length(JSON.stringify(item)));
+}
+
+/** Made one by one, so that no more are made than a page has room for. */
+function* mapped<T, U>(items: readonly T[], map: (item: T) => U): Generator<U> {
+  for (const item of items) yield map(item);
+}
+
+function matches(record: ComponentRecord, query: Omit<ComponentQuery, 'limit'>): boolean {
   const { registration } = record;
   if (query.status !== undefined && record.health.status !== query.status) return false;
   if (query.lifecycle !== undefined && record.lifecycle.state !== query.lifecycle) return false;
@@ -103,6 +133,14 @@ export function toVitals({ record }: Member, now: number): Vitals {
     loadPercentage: loadPercentage(load, registration.capabilities.maxConcurrentTasks, now),
     usualMs: load.workMs ?? health.usualResponseTimeMs,
   };
+}
+
+/** When any of them is checked next, epoch ms; null when none is. */
+export function nextCheckAt(members: Members): number | null {
+  let next = Infinity;
+  for (const { record, nextCheckAt: at } of members.values())
+    if (record.registration.healthCheck) next = Math.min(next, at);
+  return Number.isFinite(next) ? next : null;
 }
 
 export function toTypeHealth(type: string, revision: number, members: Members, now: number): TypeHealth {

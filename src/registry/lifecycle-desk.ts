@@ -5,11 +5,12 @@
 import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { Lifecycle, LifecycleState } from '../core/component/lifecycle.ts';
-import { settledAs, whatFollows } from '../core/component/lifecycle.ts';
+import { setAside, settledAs, whatFollows } from '../core/component/lifecycle.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { DraftContext } from './health-drafts.ts';
 import { componentEvent } from './health-drafts.ts';
+import type { Member } from './member.ts';
 import { deregistrationDueAt } from './member.ts';
 import type { RecoveryDesk } from './recovery-desk.ts';
 import type { RegistryState } from './registry-state.ts';
@@ -30,6 +31,15 @@ export class LifecycleDesk {
     const next = { ...record, lifecycle };
     const event = this.changed(next, record.lifecycle.state, { ...this.state.draftContext(next, now), audit });
     this.state.commit({ records: [next], outbox: [event], visible: true }, now);
+  }
+
+  /** Takes it out of routing until a time; answers it as it is then, undefined when there is none of that id. */
+  setAside(id: string, state: 'maintenance' | 'isolated', until: number, now: number): Member | undefined {
+    const member = this.state.members.get(id);
+    // What drains is out of routing already, and its removal has been acknowledged.
+    if (member && member.record.lifecycle.state !== 'draining')
+      this.change(member.record, setAside(member.record.lifecycle, state, until), now);
+    return member;
   }
 
   /** Ends every state whose time is over, and removes what has been down for as long as its owner allowed. */

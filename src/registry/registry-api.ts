@@ -21,6 +21,16 @@ import type { FailureDetail, HealthStatus } from '../core/health/health-state.ts
 import type { JsonObject } from '../core/json.ts';
 import type { Result } from '../core/result.ts';
 import type { TakenPage } from '../core/take-page.ts';
+import type {
+  AcquireRequest,
+  Acquisition,
+  CompletedLease,
+  Completion,
+  LeaseAnswer,
+  LeasePage,
+  LeaseQuery,
+  RenewedLease,
+} from './lease-api.ts';
 
 export type { ControlSecret };
 
@@ -75,6 +85,17 @@ export interface RegistryApi {
   ): Promise<Result<ControlSecret, OutOfReach | 'no-control' | 'too-many-rotations'>>;
   /** Brings an edge up to date and takes in what it gave and was told since. */
   sync(request: SyncRequest): Promise<SnapshotDelta>;
+  /**
+   * Decides on the load as it is and takes slots of whom it picks; waits for room when asked to. Each call takes
+   * a lease of its own: one that nobody knows of ends by itself.
+   */
+  acquire(request: AcquireRequest): Promise<Acquisition>;
+  /** Frees what a lease holds; the same answer again for whoever did it before. */
+  completeLease(id: string, completion: Completion): Promise<LeaseAnswer<CompletedLease>>;
+  /** Lets it last so long from now on. */
+  renewLease(id: string, ttlMs: number): Promise<LeaseAnswer<RenewedLease>>;
+  /** A page of the leases that are held, and how many wait for one. */
+  listLeases(query: LeaseQuery): Promise<LeasePage>;
   /** Removes what is stored under exactly that claim. */
   removeClaim(id: string, claim: number): Promise<void>;
   /** The claim number, owner and dependencies a component is held under, for repairing the directory. */

@@ -5,6 +5,8 @@
  * rule that memory changes only after the transaction that stores the change.
  */
 import type { OwnerFilter } from '../core/access/permission.ts';
+import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
+import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { StoredControlSecret } from '../core/component/control-secret.ts';
 import { NO_LOAD } from '../core/component/load.ts';
@@ -13,6 +15,9 @@ import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import { MAX_PUT_OFF_MS } from '../core/health/host-budget.ts';
 import type { RoundPlace } from '../core/health/schedule.ts';
 import { detectionFor, nextRoundAt } from '../core/health/schedule.ts';
+import type { EndedLease, Lease } from '../core/lease/lease.ts';
+import { endedAs } from '../core/lease/lease.ts';
+import { dropLease, emptyBook, leasesOf, noteLease, slotsTaken } from '../core/lease/lease-book.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import { countChecked, resourceView } from './fleet-views.ts';
@@ -28,8 +33,15 @@ export interface Change {
   readonly removed?: readonly string[];
   readonly controlSecret?: { readonly id: string; readonly secret: StoredControlSecret };
   readonly outbox?: readonly OutboxDraft[];
+  readonly leases?: LeaseChange;
   /** True when routing or readers can see a difference: moves the revision. */
   readonly visible: boolean;
+}
+
+export interface LeaseChange {
+  /** Granted, or renewed. */
+  readonly held?: readonly Lease[];
+  readonly ended?: readonly EndedLease[];
 }
 
 /** Interval assumed for members that have no health check of their own. */
@@ -41,6 +53,9 @@ export class RegistryState {
   readonly members = new Map<string, Member>();
   readonly store: RegistryStore;
   readonly config: SystemConfig = DEFAULT_CONFIG;
+  /** How the type's work is shared out. */
+  readonly balancing: BalancingSettings = DEFAULT_BALANCING;
+  readonly book = emptyBook();
   type = '';
   revision = 0;
   private checkedCount = 0;
@@ -61,6 +76,8 @@ export class RegistryState {
       const reported = heartbeats.get(record.registration.id)?.load ?? NO_LOAD.reported;
       this.members.set(record.registration.id, newMember({ ...record, load: { ...NO_LOAD, reported } }, now, now));
     }
+    for (const lease of this.store.leases.loadHeld()) noteLease(this.book, lease);
+    for (const componentId of this.book.taken.keys()) this.recountLeased(componentId);
     this.resumeHeartbeats(heartbeats, now);
     this.checkedCount = countChecked(this.members);
     for (const member of this.members.values()) {
@@ -76,16 +93,26 @@ export class RegistryState {
     const records = (change.records ?? []).map((record) =>
       change.visible ? { ...record, revision, updatedAt: now } : record,
     );
+    const { held = [], ended = [] } = change.leases ?? {};
+    const gone = (change.removed ?? []).flatMap((id) =>
+      leasesOf(this.book, id).map((lease) => endedAs(lease, 'removed', 0, now)),
+    );
+    const over = [...ended, ...gone];
     this.storage.transactionSync(() => {
       for (const record of records) this.store.saveComponent(record);
       for (const id of change.removed ?? []) this.store.deleteComponent(id);
       if (change.controlSecret) this.store.controlSecrets.save(change.controlSecret.id, change.controlSecret.secret);
       for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
+      for (const lease of held) this.store.leases.save(lease);
+      for (const lease of over) this.store.leases.end(lease);
       if (change.visible) this.store.writeScalar('revision', String(revision));
     });
     this.revision = revision;
     for (const record of records) this.adopt(record, now);
     for (const id of change.removed ?? []) this.forget(id);
+    for (const lease of held) noteLease(this.book, lease);
+    for (const { id } of over) dropLease(this.book, id);
+    for (const { componentId } of [...held, ...over]) this.recountLeased(componentId);
     if (change.visible) this.checkedCount = countChecked(this.members);
   }
 
@@ -144,6 +171,13 @@ export class RegistryState {
     const dueAt = (member: Member): number => stored.get(member.record.registration.id)?.dueAt ?? now;
     if (waiting.some((member) => now - dueAt(member) > AWAY_MS)) return;
     for (const member of waiting) if (stored.has(member.record.registration.id)) member.heartbeatDueAt = dueAt(member);
+  }
+
+  private recountLeased(componentId: string): void {
+    const member = this.members.get(componentId);
+    const leased = slotsTaken(this.book, componentId);
+    if (!member || member.record.load.leased === leased) return;
+    member.record = { ...member.record, load: { ...member.record.load, leased } };
   }
 
   private forget(id: string): void {

@@ -10,6 +10,7 @@ import type { ReportedLoad } from '../core/component/load.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import { RegistrationSchema } from '../core/component/registration.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
+import { LeaseStore } from './lease-store.ts';
 
 export type OutboxKind = 'event' | 'failure' | 'signal' | 'nudge';
 
@@ -89,6 +90,7 @@ const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: 
 
 export class RegistryStore {
   readonly controlSecrets: ControlSecretStore;
+  readonly leases: LeaseStore;
   private readonly sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -98,6 +100,7 @@ export class RegistryStore {
     const columns = sql.exec<{ name: string }>('PRAGMA table_info(components)').toArray();
     if (!columns.some(({ name }) => name === 'owner')) sql.exec('ALTER TABLE components ADD COLUMN owner TEXT');
     this.controlSecrets = new ControlSecretStore(sql);
+    this.leases = new LeaseStore(sql);
   }
 
   /** Every readable component, in the order of registration; ids of unreadable rows apart. */

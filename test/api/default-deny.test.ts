@@ -15,6 +15,7 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
   read: [
     'GET /v1/health',
     'GET /v1/load',
+    'GET /v1/leases',
     'GET /v1/events',
     'GET /v1/components',
     'GET /v1/failures',
@@ -25,7 +26,7 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'GET /v1/incidents/{id}',
   ],
   'read-component': ['GET /v1/components/{id}', 'GET /v1/components/{id}/health'],
-  route: ['POST /v1/route'],
+  route: ['POST /v1/route', 'POST /v1/leases/{id}/complete', 'POST /v1/leases/{id}/renew'],
   report: ['POST /v1/components/{id}/failures'],
   register: ['POST /v1/components'],
   'change-component': [

@@ -77,6 +77,13 @@ async function onRecovery({ id: componentId }: Target, suffix: string, answer: P
   return { path: path + suffix, status: 200, touches: path, ...answer };
 }
 
+/** A lease of that type, held for longer than the test takes. */
+async function onLease(suffix: string, body: unknown): Promise<Sample> {
+  const { body: routed } = await call('POST', '/v1/route', { type: TARGET_TYPE, lease: { ttlMs: 3_600_000 } });
+  const touches = `/v1/leases?type=${TARGET_TYPE}&limit=500`;
+  return { path: `/v1/leases/${routed.lease.id}${suffix}`, status: 200, body, touches };
+}
+
 const SAMPLES: Readonly<Record<string, Build>> = {
   'GET /healthz': () => at('/healthz', 200),
   'GET /v1/health': () => at('/v1/health', 200),
@@ -110,6 +117,9 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'POST /v1/incidents/{id}/acknowledge': (target) => onIncident(target, '/acknowledge'),
   'POST /v1/incidents/{id}/resolve': (target) => onIncident(target, '/resolve'),
   'POST /v1/route': () => at('/v1/route', 200, { type: TARGET_TYPE }),
+  'GET /v1/leases': () => at('/v1/leases?limit=1', 200),
+  'POST /v1/leases/{id}/complete': () => onLease('/complete', { outcome: 'success', latencyMs: 20 }),
+  'POST /v1/leases/{id}/renew': () => onLease('/renew', { ttlMs: 3_600_000 }),
   'POST /v1/keys': () => at('/v1/keys', 201, { name: freshId(), scopes: ['viewer'] }),
   'GET /v1/keys': () => at('/v1/keys?limit=1', 200),
   'GET /v1/keys/{id}': () => onKey(''),

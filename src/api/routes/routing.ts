@@ -1,9 +1,10 @@
 /**
  * Where to send a piece of work. Edge mode: decided from the isolate's fleet, without a call to an object
- * and without storage.
+ * and without storage. Who asks for a lease is decided for exactly: see `route-exactly.ts`.
  */
 import type { Context, TypedResponse } from 'hono';
 import type { BalancingSettings } from '../../core/balancing/balancing-settings.ts';
+import { nextEvenly } from '../../core/balancing/even-spread.ts';
 import { explainPick, retryAfterSeconds, scoreOfPick } from '../../core/balancing/explain.ts';
 import type { Fleet } from '../../core/balancing/fleet.ts';
 import { compileFleet } from '../../core/balancing/fleet.ts';
@@ -18,6 +19,8 @@ import type { App, AppEnv } from '../app-env.ts';
 import { closedJson } from '../closed-headers.ts';
 import type { ProblemResponse } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
+import { explained, routeAnswer } from '../route-answer.ts';
+import { routeExactly } from '../route-exactly.ts';
 import type { RouteAnswer, RouteRequestData } from '../schemas/route.ts';
 import { routeCall } from './route-call.ts';
 
@@ -27,6 +30,7 @@ export function mountRouting(app: App): void {
     const type = typeAsked(body);
     if (type === undefined) return unknownType(c, body);
     const request = toRequest(body);
+    if (body.lease) return routeExactly(c, type, request, { ...body, lease: body.lease });
     const asked: Asked = { body, type, request };
     // Nothing is waited for where the fleet at hand decides.
     const atHand = edgeSnapshot(type, Date.now(), (work) => c.executionCtx.waitUntil(work));
@@ -46,7 +50,7 @@ async function decideAnew(c: Context<AppEnv>, asked: Asked, before: Decided | nu
 
 type RouteResponse = TypedResponse<RouteAnswer, 200, 'json'> | ProblemResponse;
 
-function answer(c: Context<AppEnv>, { body, type, request }: Asked, decided: Decided): RouteResponse {
+function answer(c: Context<AppEnv>, { body, request }: Asked, decided: Decided): RouteResponse {
   const { edge, fleet, pick } = decided;
   const explanation = body.explain || !pick.ok ? explainPick({ fleet, work: edge.work, request, pick }) : null;
   if (!pick.ok) {
@@ -55,9 +59,9 @@ function answer(c: Context<AppEnv>, { body, type, request }: Asked, decided: Dec
       candidates: explanation!.candidates,
     });
   }
-  const told = toAnswer(type, request, decided, pick);
+  const told = toAnswer(request, decided, pick);
   if (!body.dryRun) give(edge, pick.position);
-  return closedJson(c, explanation ? { ...told, decision: { ...told.decision, ...explanation } } : told);
+  return closedJson(c, explanation ? explained(told, explanation) : told);
 }
 
 /** What was asked for, read. */
@@ -86,12 +90,12 @@ function unknownType(c: Context<AppEnv>, { type, requestType }: RouteRequestData
   return problemResponse(c, 'unknown-request-type', { errors: [{ path, message }] });
 }
 
-function toRequest({ payload, preferences, affinityKey, dryRun }: RouteRequestData): RouteRequest {
+function toRequest({ payload, preferences, affinityKey, lease, dryRun }: RouteRequestData): RouteRequest {
   return {
     taskType: textOf(payload?.['taskType']),
     location: textOf(payload?.['location']),
     preferences: preferences ?? {},
-    slots: 1,
+    slots: lease?.slots ?? 1,
     affinityKey: affinityKey ?? null,
     assumedDown: dryRun?.assumeDown ?? NOBODY,
   };
@@ -109,35 +113,31 @@ function decideFrom(edge: EdgeFleet, stale: boolean, { body, request }: Asked): 
 const underPolicy = (fleet: Fleet, policy: BalancingSettings['policy']): Fleet =>
   compileFleet(fleet.candidates, { ...fleet.settings, policy }, Date.now());
 
-/** Additive recurrence by the golden ratio: any run of its numbers is spread evenly over [0, 1). */
-const GOLDEN = 0.618_033_988_749_894_9;
 let splitAt = 0;
 let random: (() => number) | null = null;
 
 function contextOf({ work }: EdgeFleet): PickContext {
   // Not at the start of the isolate: the platform has no random numbers then.
   random ??= randomFrom(Math.random() * 2 ** 32);
-  splitAt = (splitAt + GOLDEN) % 1;
+  splitAt = nextEvenly(splitAt);
   return { work, random, splitAt, mode: 'sampled', segment: null };
 }
 
-function toAnswer(type: string, request: RouteRequest, { edge, fleet, stale }: Decided, pick: Picked): RouteAnswer {
+function toAnswer(request: RouteRequest, { edge, fleet, stale }: Decided, pick: Picked): RouteAnswer {
   const { candidate, position, relaxed, resort } = pick;
-  const { id, name, endpoint, metadata } = candidate;
-  return {
-    component: { id, name, type, endpoint, metadata },
+  const score = scoreOfPick(fleet, edge.work, position, request);
+  const { policy } = fleet.settings;
+  return routeAnswer({
+    candidate,
     lease: null,
-    decision: {
-      id: crypto.randomUUID(),
-      mode: 'edge',
-      policy: fleet.settings.policy,
-      score: scoreOfPick(fleet, edge.work, position, request),
-      revision: edge.revision,
-      stale,
-      relaxed: [...relaxed],
-      ...(resort === null ? {} : { resort }),
-    },
-  };
+    mode: 'edge',
+    policy,
+    score,
+    revision: edge.revision,
+    stale,
+    relaxed,
+    resort,
+  });
 }
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);

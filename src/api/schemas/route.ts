@@ -4,6 +4,7 @@ import { POLICY_NAMES } from '../../core/balancing/balancing-settings.ts';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
 import { AnsweredObjectSchema, jsonObject, recordOf } from '../../core/json-schema.ts';
 import { CandidateVerdictSchema } from './candidate-verdict.ts';
+import { TimestampSchema } from './common.ts';
 
 const PreferencesSchema = z.strictObject({
   preferredComponent: ComponentIdSchema.optional(),
@@ -18,6 +19,14 @@ const PreferencesSchema = z.strictObject({
   strict: z.boolean().optional().meta({ description: 'Rather nobody than one that does not meet the preferences.' }),
 });
 
+const LeaseTermsSchema = z
+  .strictObject({
+    ttlMs: z.int().min(1_000).max(3_600_000).default(30_000),
+    slots: z.int().min(1).max(1_000).default(1).meta({ description: 'Of the `maxConcurrentTasks` of a component.' }),
+    waitMs: z.int().min(0).max(30_000).default(0).meta({ description: 'How long to wait in line while all are full.' }),
+  })
+  .meta({ description: 'Decides on the exact load and takes slots for a time.' });
+
 export const RouteRequestSchema = z
   .strictObject({
     requestType: z.string().min(1).max(64).optional(),
@@ -30,6 +39,7 @@ export const RouteRequestSchema = z
       .max(256)
       .optional()
       .meta({ description: 'Work of one key stays with one component for as long as that has room.' }),
+    lease: LeaseTermsSchema.optional(),
     explain: z.boolean().optional(),
     dryRun: z
       .strictObject({
@@ -57,10 +67,13 @@ export const RouteAnswerSchema = z
       endpoint: z.string(),
       metadata: AnsweredObjectSchema,
     }),
-    lease: z.null(),
+    lease: z
+      .object({ id: z.string(), expiresAt: TimestampSchema })
+      .nullable()
+      .meta({ description: 'Null where none was asked for, and in a rehearsal.' }),
     decision: z.object({
       id: z.string(),
-      mode: z.literal('edge'),
+      mode: z.enum(['edge', 'exact']),
       policy: z.string(),
       score: z.number(),
       revision: z.int(),

@@ -1,14 +1,17 @@
-/** What is wrong with an answer, whatever was asked: only 2xx, or a 4xx that is a whole problem and leaks nothing. */
+/** What is wrong with an answer, whatever was asked: only 2xx, or a refusal that is a whole problem and leaks nothing. */
 import type { Answer } from '../coordinator-http.ts';
 import { ProblemSchema } from '../../../src/api/schemas/common.ts';
 
+/** What routing says to who insists on what nobody is: a 503 that is in order. */
+const NOBODY_FITS = new Set(['preferences-unmet', 'at-capacity']);
 const StrictProblemSchema = ProblemSchema.strict();
 const INTERNAL =
   /\.ts:\d|\.js:\d|node_modules|RangeError|TypeError|SyntaxError|ZodError|SQLITE|D1_ERROR|SELECT |INSERT INTO|test-admin-key|whsec_|\n\s+at /;
 
 export function faultsOf({ status, body, headers }: Answer): string[] {
   if (status >= 200 && status < 300) return [];
-  if (status < 400 || status >= 500 || status === 429) return [`answered ${status}`];
+  const isRefusal = status >= 400 && status < 500 && status !== 429;
+  if (!isRefusal && !NOBODY_FITS.has(body?.code)) return [`answered ${status}`];
   const faults: string[] = [];
   if (headers.get('content-type') !== 'application/problem+json')
     return [`a ${status} of type ${headers.get('content-type')}`];

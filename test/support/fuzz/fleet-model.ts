@@ -63,6 +63,7 @@ export class FleetModel {
   readonly seenIds = new Set<string>();
   readonly recoveryIds: string[] = [];
   readonly incidentIds: string[] = [];
+  readonly leaseIds: string[] = [];
   cursor = '';
   /** The cookie of the session opened last. */
   session = '';
@@ -77,6 +78,7 @@ export class FleetModel {
     if (pathname === '/v1/session' && method === 'POST') return this.sessionOpened(headers);
     if (pathname === '/v1/recoveries') return this.note(this.recoveryIds, body.items);
     if (pathname === '/v1/incidents') return this.note(this.incidentIds, body.items);
+    if (pathname === '/v1/route' && body.lease) return this.note(this.leaseIds, [body.lease]);
     if (pathname === '/v1/keys' && method === 'POST') return this.keyMade(sent, body);
     const id = idIn(COMPONENT.exec(pathname)?.[1]);
     if (id !== null) return this.ofComponent(sent, id, { status, body, headers });

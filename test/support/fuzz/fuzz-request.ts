@@ -1,7 +1,7 @@
 /**
  * A request as it is generated, before the run knows what exists.
  *
- * Tokens stand for what only the run knows: `@key:N`, `@recovery:N`, `@incident:N` in the path, `@etag` in
+ * Tokens stand for what only the run knows: `@key:N`, `@recovery:N`, `@incident:N`, `@lease:N` in the path, `@etag` in
  * if-match, `@cursor` in the query, `@session` for the cookie (and no key). `run-cases.ts` puts them in.
  */
 import type { Value } from './strange-values.ts';

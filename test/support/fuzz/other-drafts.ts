@@ -82,15 +82,45 @@ const target = fc.oneof(
   fc.constantFrom(...Object.values(COMPONENT_TYPES).flat()).map((requestType) => ({ requestType })),
 );
 
+const leaseTerms = fc.record(
+  {
+    ttlMs: fc.constantFrom(1_000, 30_000, 3_600_000),
+    slots: fc.constantFrom(1, 2, 1_000),
+    waitMs: fc.constantFrom(0, 1, 30_000),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
 export const routeDraft: fc.Arbitrary<Draft> = fc
   .tuple(
     target,
     fc.record(
-      { payload: strangeObject(3, 5), preferences, explain: fc.boolean() },
+      { payload: strangeObject(3, 5), preferences, explain: fc.boolean(), lease: leaseTerms },
       { requiredKeys: [], noNullPrototype: true },
     ),
   )
   .map(([asked, rest]) => ({ params: {}, query: [], headers: {}, body: { ...asked, ...rest } as unknown as Value }));
+
+const oneLease = fc.nat(999).map((at) => ({ id: `@lease:${at}` }));
+
+/** Without an error: that would be a failure of a component. */
+export const completionDraft: fc.Arbitrary<Draft> = fc
+  .tuple(
+    oneLease,
+    fc.record(
+      { outcome: fc.constantFrom('success', 'failure', 'timeout'), latencyMs: fc.constantFrom(0, 0.5, 86_400_000) },
+      { requiredKeys: ['outcome'], noNullPrototype: true },
+    ),
+  )
+  .map(([params, body]) => ({ params, query: [], headers: {}, body: body as unknown as Value }));
+
+export const renewalDraft: fc.Arbitrary<Draft> = fc
+  .tuple(oneLease, fc.constantFrom<Value>({ ttlMs: 1_000 }, { ttlMs: 3_600_000 }))
+  .map(([params, body]) => ({ params, query: [], headers: {}, body }));
+
+export const leasesDraft = listed(
+  parameters({ limit, type: fc.constantFrom(...TYPE_NAMES), componentId: fc.nat(199).map(poolId) }),
+);
 
 const scope = fc.oneof(
   fc.constantFrom('viewer', 'router', 'operator', 'admin'),

@@ -88,6 +88,7 @@ function resolve(request: WireRequest, model: FleetModel): Resolved {
     .replace(/%40key%3A(\d+)/, (_, at: string) => pick([...model.keys.keys()], at, '0123456789ab'))
     .replace(/%40recovery%3A(\d+)/, (_, at: string) => pick(model.recoveryIds, at, `r-${'0'.repeat(32)}`))
     .replace(/%40incident%3A(\d+)/, (_, at: string) => pick(model.incidentIds, at, `i-${'0'.repeat(32)}`))
+    .replace(/%40lease%3A(\d+)/, (_, at: string) => pick(model.leaseIds, at, `l-task_router-${'0'.repeat(32)}`))
     .replace('%40cursor', encodeURIComponent(model.cursor || btoa('agent_registry/a')));
   const url = new URL(ORIGIN + address);
   const [, collection, ofPath] = /^\/v1\/([^/]+)\/([^/]+)/.exec(url.pathname) ?? [];

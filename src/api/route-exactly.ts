@@ -1,0 +1,27 @@
+/** Exact mode: the registry decides on the load as it is and grants a lease, or has the caller wait for one. */
+import type { Context } from 'hono';
+import type { RouteRequest } from '../core/balancing/pick.ts';
+import { toIso } from '../core/component/resource.ts';
+import { registryOf } from '../registry/registry-api.ts';
+import type { AppEnv } from './app-env.ts';
+import { closedJson } from './closed-headers.ts';
+import { problemResponse, toldOf } from './problem.ts';
+import { explained, routeAnswer } from './route-answer.ts';
+import type { RouteRequestData } from './schemas/route.ts';
+
+type Body = RouteRequestData & { readonly lease: NonNullable<RouteRequestData['lease']> };
+
+export async function routeExactly(c: Context<AppEnv>, type: string, request: RouteRequest, body: Body) {
+  const { lease: terms, explain = false, dryRun } = body;
+  const rehearsal = dryRun ? { policy: dryRun.policy ?? null } : null;
+  const { ttlMs, waitMs } = terms;
+  const acquired = await registryOf(type).acquire({ request, ttlMs, waitMs, explain, rehearsal });
+  if (!acquired.ok) {
+    const { candidates } = acquired.explanation;
+    return problemResponse(c, acquired.reason, { ...toldOf(acquired), candidates });
+  }
+  const { lease, explanation, ...decided } = acquired;
+  const shown = lease && { id: lease.id, expiresAt: toIso(lease.expiresAt) };
+  const answer = routeAnswer({ ...decided, lease: shown, mode: 'exact', stale: false });
+  return closedJson(c, explanation ? explained(answer, explanation) : answer);
+}

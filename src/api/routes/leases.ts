@@ -1,0 +1,101 @@
+/** Leases that were granted by the routing call: completed, renewed, listed. */
+import type { Context } from 'hono';
+import { toIso } from '../../core/component/resource.ts';
+import { TYPE_NAMES, isComponentType } from '../../core/config/component-types.ts';
+import { typeOfLease } from '../../core/lease/lease-id.ts';
+import type { RegistryApi } from '../../registry/registry-api.ts';
+import { registryOf } from '../../registry/registry-api.ts';
+import type { App, AppEnv } from '../app-env.ts';
+import { leaseAtCursor, listLeases } from '../list-leases.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
+import type { ProblemResponse } from '../problem.ts';
+import { problemResponse, refusal } from '../problem.ts';
+import {
+  CompletedLeaseSchema,
+  CompletionSchema,
+  LeasePageSchema,
+  LeaseParamSchema,
+  LeaseQuerySchema,
+  RenewalSchema,
+  RenewedLeaseSchema,
+} from '../schemas/lease.ts';
+
+const tags = ['leases'];
+
+const complete = createRoute({
+  method: 'post',
+  path: '/v1/leases/{id}/complete',
+  'x-permission': 'route',
+  tags,
+  summary: 'Say how the work of a lease went, and free its slots',
+  description: 'Once more is answered the same, for five minutes; what counts is what was said first.',
+  request: { params: LeaseParamSchema, body: jsonBody(CompletionSchema) },
+  responses: { 200: jsonContent(CompletedLeaseSchema, 'Its slots are free'), ...problemDefault },
+});
+
+const renew = createRoute({
+  method: 'post',
+  path: '/v1/leases/{id}/renew',
+  'x-permission': 'route',
+  tags,
+  summary: 'Keep a lease for longer',
+  request: { params: LeaseParamSchema, body: jsonBody(RenewalSchema) },
+  responses: { 200: jsonContent(RenewedLeaseSchema, 'It lasts that long from now on'), ...problemDefault },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/leases',
+  'x-permission': 'read',
+  tags,
+  summary: 'Leases that are held, and who waits for one',
+  request: { query: LeaseQuerySchema },
+  responses: { 200: jsonContent(LeasePageSchema, 'A page of leases, by type and id'), ...problemDefault },
+});
+
+export function mountLeases(app: App): void {
+  app.openapi(complete, async (c) => {
+    const { id } = c.req.valid('param');
+    const { outcome, latencyMs = null, error } = c.req.valid('json');
+    const registry = registryOfLease(id);
+    if (!registry) return unknownLease(c, id);
+    const { code, message = '' } = error ?? {};
+    const told = error ? { message, ...(code === undefined ? {} : { code }) } : null;
+    const completed = await registry.completeLease(id, { outcome, latencyMs, error: told });
+    return completed.ok ? c.json(completed.value, 200) : refusal(c, completed);
+  });
+
+  app.openapi(renew, async (c) => {
+    const { id } = c.req.valid('param');
+    const registry = registryOfLease(id);
+    if (!registry) return unknownLease(c, id);
+    const renewed = await registry.renewLease(id, c.req.valid('json').ttlMs);
+    if (!renewed.ok) return refusal(c, renewed);
+    return c.json({ ...renewed.value, expiresAt: toIso(renewed.value.expiresAt) }, 200);
+  });
+
+  app.openapi(list, async (c) => {
+    const { limit, cursor, type, componentId = null } = c.req.valid('query');
+    if (type !== undefined && !isComponentType(type)) {
+      const message = `there is no component type ${type}`;
+      return problemResponse(c, 'unknown-type', { errors: [{ path: 'type', message }] });
+    }
+    const types = type === undefined ? TYPE_NAMES : [type];
+    const after = leaseAtCursor(cursor);
+    const isOfThese = after == null || types.includes(typeOfLease(after) ?? '');
+    if (after === undefined || !isOfThese)
+      return problemResponse(c, 'invalid-request', {
+        errors: [{ path: 'cursor', message: 'not a cursor of this list' }],
+      });
+    return c.json(await listLeases({ types, componentId, limit, after }), 200);
+  });
+}
+
+/** The id says where it is; undefined when there is no such type. */
+function registryOfLease(id: string): RegistryApi | undefined {
+  const type = typeOfLease(id);
+  return type !== undefined && isComponentType(type) ? registryOf(type) : undefined;
+}
+
+const unknownLease = (c: Context<AppEnv>, id: string): ProblemResponse =>
+  problemResponse(c, 'unknown-lease', { detail: `there is no lease ${id}` });

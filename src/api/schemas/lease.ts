@@ -1,0 +1,68 @@
+/** Leases as callers see them, and what they say of them. */
+import * as z from 'zod';
+import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
+import { LEASE_ID_PATTERN } from '../../core/lease/lease-id.ts';
+import { WORK_OUTCOMES } from '../../core/lease/lease.ts';
+import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
+import { FailureReportSchema } from './failure.ts';
+
+export const LeaseParamSchema = z.object({ id: z.string().regex(LEASE_ID_PATTERN, 'not a lease id') });
+
+export const LatencySchema = z.number().min(0).max(86_400_000).meta({ description: 'How long the work took, ms.' });
+
+export const CompletionSchema = z
+  .strictObject({
+    outcome: z.enum(WORK_OUTCOMES),
+    latencyMs: LatencySchema.optional(),
+    error: FailureReportSchema.shape.error
+      .optional()
+      .meta({ description: 'Only when the component failed, and not the work alone: counts as a reported failure.' }),
+  })
+  .meta({ id: 'LeaseCompletion' });
+
+export const CompletedLeaseSchema = z
+  .object({
+    id: z.string(),
+    componentId: z.string(),
+    outcome: z.enum(WORK_OUTCOMES),
+    inFlight: z.number().meta({ description: 'Work that the component has in flight after it.' }),
+  })
+  .meta({ id: 'CompletedLease' });
+
+export const RenewalSchema = z
+  .strictObject({ ttlMs: z.int().min(1_000).max(3_600_000).meta({ description: 'How long it lasts from now on.' }) })
+  .meta({ id: 'LeaseRenewal' });
+
+export const RenewedLeaseSchema = z
+  .object({ id: z.string(), componentId: z.string(), slots: z.int(), expiresAt: TimestampSchema })
+  .meta({ id: 'RenewedLease' });
+
+const LeaseSchema = z
+  .object({
+    id: z.string(),
+    type: z.string(),
+    componentId: z.string(),
+    slots: z.int(),
+    grantedAt: TimestampSchema,
+    expiresAt: TimestampSchema,
+  })
+  .meta({ id: 'Lease' });
+
+export type LeaseResource = z.infer<typeof LeaseSchema>;
+
+export const LeaseQuerySchema = PageQuerySchema.extend({
+  type: ComponentTypeSchema.optional(),
+  componentId: ComponentIdSchema.optional(),
+});
+
+const WaitingSchema = z.object({
+  type: z.string(),
+  depth: z.int(),
+  oldestMs: z.number().meta({ description: 'How long the first of them has been waiting.' }),
+});
+
+export const LeasePageSchema = pageOf(LeaseSchema)
+  .extend({ waiting: WaitingSchema.array().meta({ description: 'Types for which somebody waits.' }) })
+  .meta({ id: 'LeasePage' });
+
+export type LeasePageResource = z.infer<typeof LeasePageSchema>;

@@ -1,0 +1,53 @@
+/**
+ * The leases that a registry has given, in memory: who holds what until when, and how many slots of each
+ * component are taken. Mutable, because every lease moves it; whoever keeps it durable stores first.
+ */
+import type { Lease } from './lease.ts';
+
+export interface LeaseBook {
+  /** By id. */
+  readonly held: Map<string, Lease>;
+  /** Slots taken, by component; who has none is not in it. */
+  readonly taken: Map<string, number>;
+  /** No lease expires before, epoch ms; it may be later that one does. */
+  nextExpiry: number;
+}
+
+export const emptyBook = (): LeaseBook => ({ held: new Map(), taken: new Map(), nextExpiry: Infinity });
+
+export const slotsTaken = ({ taken }: LeaseBook, componentId: string): number => taken.get(componentId) ?? 0;
+
+/** Writes a lease down; one that is known is renewed by it. */
+export function noteLease(book: LeaseBook, lease: Lease): void {
+  dropLease(book, lease.id);
+  book.held.set(lease.id, lease);
+  take(book, lease.componentId, lease.slots);
+  book.nextExpiry = Math.min(book.nextExpiry, lease.expiresAt);
+}
+
+/** Frees what it held; nothing when it has ended already. */
+export function dropLease(book: LeaseBook, id: string): void {
+  const lease = book.held.get(id);
+  if (!lease) return;
+  book.held.delete(id);
+  take(book, lease.componentId, -lease.slots);
+}
+
+/** Those whose time is over; looks at all of them only when there may be any. */
+export const expiredLeases = ({ held, nextExpiry }: LeaseBook, now: number): Lease[] =>
+  now < nextExpiry ? [] : Array.from(held.values()).filter(({ expiresAt }) => expiresAt <= now);
+
+/** Finds out when the next one expires; to be asked once those that had are dropped. */
+export function lookAhead(book: LeaseBook): void {
+  book.nextExpiry = Infinity;
+  for (const { expiresAt } of book.held.values()) book.nextExpiry = Math.min(book.nextExpiry, expiresAt);
+}
+
+export const leasesOf = ({ held, taken }: LeaseBook, componentId: string): Lease[] =>
+  taken.has(componentId) ? Array.from(held.values()).filter((lease) => lease.componentId === componentId) : [];
+
+function take({ taken }: LeaseBook, componentId: string, slots: number): void {
+  const next = (taken.get(componentId) ?? 0) + slots;
+  if (next > 0) taken.set(componentId, next);
+  else taken.delete(componentId);
+}

@@ -1,0 +1,47 @@
+/** A lease: slots of a component, taken for a time. Times are epoch ms. Plain data. */
+export interface Lease {
+  readonly id: string;
+  readonly componentId: string;
+  readonly slots: number;
+  readonly grantedAt: number;
+  /** Ends by itself then, unless it is renewed before. */
+  readonly expiresAt: number;
+}
+
+export const WORK_OUTCOMES = ['success', 'failure', 'timeout'] as const;
+/** How the work went, as its caller says. */
+export type WorkOutcome = (typeof WORK_OUTCOMES)[number];
+
+/** How a lease ended: by its caller, by time, or with its component. */
+export type LeaseEnd = WorkOutcome | 'expired' | 'removed';
+
+/** Remembered for a while, so that whoever completes it again is answered the same. */
+export interface EndedLease extends Lease {
+  readonly end: LeaseEnd;
+  readonly endedAt: number;
+  /** Work that its component had in flight after it. */
+  readonly inFlight: number;
+}
+
+export interface LeaseTerms {
+  readonly ttlMs: number;
+  readonly slots: number;
+}
+
+/** The lease as it begins. */
+export const newLease = (id: string, componentId: string, { ttlMs, slots }: LeaseTerms, now: number): Lease => ({
+  id,
+  componentId,
+  slots,
+  grantedAt: now,
+  expiresAt: now + ttlMs,
+});
+
+export const endedAs = (lease: Lease, end: LeaseEnd, inFlight: number, now: number): EndedLease => ({
+  ...lease,
+  end,
+  endedAt: now,
+  inFlight,
+});
+
+export const isWorkOutcome = (end: LeaseEnd): end is WorkOutcome => (WORK_OUTCOMES as readonly string[]).includes(end);

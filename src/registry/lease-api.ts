@@ -1,0 +1,76 @@
+/** What a registry is asked and answers about leases. Times are epoch ms. */
+import type { PolicyName } from '../core/balancing/balancing-settings.ts';
+import type { Candidate } from '../core/balancing/candidate.ts';
+import type { Explanation } from '../core/balancing/explain.ts';
+import type { NoPick, Resort, RouteRequest } from '../core/balancing/pick.ts';
+import type { PreferenceName } from '../core/balancing/preferences.ts';
+import type { Lease, WorkOutcome } from '../core/lease/lease.ts';
+import type { Failure, Result } from '../core/result.ts';
+
+export interface AcquireRequest {
+  readonly request: RouteRequest;
+  readonly ttlMs: number;
+  /** How long to wait for room, in the order of asking. */
+  readonly waitMs: number;
+  readonly explain: boolean;
+  /** Decides and takes nothing, and does not wait; under another policy when it names one. */
+  readonly rehearsal: { readonly policy: PolicyName | null } | null;
+}
+
+export interface Acquired {
+  readonly ok: true;
+  readonly candidate: Candidate;
+  /** Null in a rehearsal. */
+  readonly lease: Pick<Lease, 'id' | 'expiresAt'> | null;
+  readonly policy: PolicyName;
+  readonly score: number;
+  readonly revision: number;
+  readonly relaxed: readonly PreferenceName[];
+  readonly resort: Resort | null;
+  /** When it was asked for. */
+  readonly explanation: Explanation | null;
+}
+
+export type NotAcquired = Failure<NoPick['reason']> & { readonly explanation: Explanation };
+
+export type Acquisition = Acquired | NotAcquired;
+
+/** How the work of a lease went. */
+export interface Completion {
+  readonly outcome: WorkOutcome;
+  readonly latencyMs: number | null;
+  /** Given when the component failed, and not only the work: counts as a failure that a caller reports. */
+  readonly error: { readonly code?: string; readonly message: string } | null;
+}
+
+export interface CompletedLease {
+  readonly id: string;
+  readonly componentId: string;
+  readonly outcome: WorkOutcome;
+  /** Work that the component has in flight after it. */
+  readonly inFlight: number;
+}
+
+export type RenewedLease = Pick<Lease, 'id' | 'componentId' | 'slots' | 'expiresAt'>;
+
+export type LeaseAnswer<T> = Result<T, 'unknown-lease' | 'lease-ended'>;
+
+export interface LeaseQuery {
+  readonly after: string | null;
+  /** With 0 it is only asked whether there are any. */
+  readonly limit: number;
+  readonly componentId: string | null;
+}
+
+export interface LeasePage {
+  /** In the order of their ids. */
+  readonly items: Lease[];
+  readonly more: boolean;
+  readonly waiting: WaitingCallers;
+}
+
+export interface WaitingCallers {
+  readonly depth: number;
+  /** How long the first of them has been waiting; 0 when nobody is. */
+  readonly oldestMs: number;
+}

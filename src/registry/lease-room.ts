@@ -1,0 +1,74 @@
+/** Everything about leases that a registry does: its door to the desks that decide, grant and end them. */
+import { ok } from '../core/result.ts';
+import { AcquireDesk } from './acquire-desk.ts';
+import { ExactFleet } from './exact-fleet.ts';
+import type { FailureDesk } from './failure-desk.ts';
+import type { AcquireRequest, Completion, LeaseQuery } from './lease-api.ts';
+import { LeaseDesk } from './lease-desk.ts';
+import type { Member } from './member.ts';
+import type { RegistryApi } from './registry-api.ts';
+import type { RegistryState } from './registry-state.ts';
+import type { Seating } from './seating.ts';
+
+export interface LeaseHooks {
+  /** Has the alarm go off when something is due. */
+  readonly arm: () => Promise<void>;
+  /** Work failed there. */
+  readonly doubt: (member: Member, now: number) => void;
+  /** Something was written to the outbox. */
+  readonly deliver: (now: number) => void;
+}
+
+export class LeaseRoom {
+  private readonly hooks: LeaseHooks;
+  private readonly leases: LeaseDesk;
+  private readonly acquires: AcquireDesk;
+
+  constructor(state: RegistryState, seating: Seating, reports: FailureDesk, hooks: LeaseHooks) {
+    this.hooks = hooks;
+    this.leases = new LeaseDesk(state, reports);
+    this.acquires = new AcquireDesk(state, new ExactFleet(state, seating), this.leases, () => void hooks.arm());
+  }
+
+  /** Epoch ms at which a lease may be over, Infinity when none is held. */
+  get dueAt(): number {
+    return this.leases.dueAt;
+  }
+
+  async acquire(request: AcquireRequest): ReturnType<RegistryApi['acquire']> {
+    const acquisition = this.acquires.acquire(request, Date.now());
+    await this.hooks.arm();
+    return acquisition;
+  }
+
+  async complete(id: string, completion: Completion): ReturnType<RegistryApi['completeLease']> {
+    const now = Date.now();
+    const completed = this.leases.complete(id, completion, now);
+    this.acquires.serve(now);
+    if (completed.ok && completed.value.doubted) this.hooks.doubt(completed.value.doubted, now);
+    if (completion.error) this.hooks.deliver(now);
+    await this.hooks.arm();
+    return completed.ok ? ok(completed.value.lease) : completed;
+  }
+
+  async renew(id: string, ttlMs: number): ReturnType<RegistryApi['renewLease']> {
+    const renewed = this.leases.renew(id, ttlMs, Date.now());
+    await this.hooks.arm();
+    return renewed;
+  }
+
+  async list(query: LeaseQuery): ReturnType<RegistryApi['listLeases']> {
+    return { ...this.leases.page(query), waiting: this.acquires.waiting(Date.now()) };
+  }
+
+  /** Ends what is over and serves who waits for it. Running it twice does nothing twice. */
+  tick(now: number): void {
+    this.leases.expire(now);
+    this.acquires.serve(now);
+  }
+
+  /** Forgets leases that ended long ago. */
+  forget(now: number): void {
+    this.leases.forget(now);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The members of a registry as candidates, each at a position of its own, and since which version it is as it
+ * is. Whoever keeps a fleet by positions, an edge or the registry itself, is brought up to date from here.
+ *
+ * In memory: after an eviction there is a new epoch, and positions mean something else.
+ */
+import type { Candidate } from '../core/balancing/candidate.ts';
+import { hasMoved } from '../core/balancing/snapshot-delta.ts';
+import type { ComponentRecord } from '../core/component/component-record.ts';
+import { toCandidate, toVitals } from './fleet-views.ts';
+import type { Member } from './member.ts';
+import type { RegistryState } from './registry-state.ts';
+
+interface Seat {
+  member: Member | null;
+  /** The record it was compiled from last. */
+  record: ComponentRecord | null;
+  candidate: Candidate | null;
+  changedAt: number;
+  movedAt: number;
+}
+
+export class Seating {
+  readonly epoch = crypto.randomUUID();
+  readonly seats: Seat[] = [];
+  version = 0;
+  private readonly state: RegistryState;
+  private readonly positions = new Map<string, number>();
+  private readonly free: number[] = [];
+  private lookedAt = 0;
+  private lookedRevision = -1;
+
+  constructor(state: RegistryState) {
+    this.state = state;
+  }
+
+  /** Brings the seats up to date with the members, unless that was done within `everyMs`. */
+  look(now: number, everyMs: number): void {
+    if (this.lookedRevision === this.state.revision && Math.abs(now - this.lookedAt) < everyMs) return;
+    this.lookedAt = now;
+    this.lookedRevision = this.state.revision;
+    const version = this.version + 1;
+    this.seats.forEach((seat, position) => this.vacateIfGone(seat, position, version));
+    for (const [id, member] of this.state.members) this.seatOf(id, member, version);
+    for (const seat of this.seats) if (seat.member) refresh(seat, seat.member, version, now);
+    if (this.seats.some(({ changedAt, movedAt }) => changedAt === version || movedAt === version))
+      this.version = version;
+  }
+
+  private vacateIfGone(seat: Seat, position: number, version: number): void {
+    if (!seat.candidate || this.state.members.get(seat.candidate.id) === seat.member) return;
+    this.positions.delete(seat.candidate.id);
+    Object.assign(seat, { member: null, record: null, candidate: null, changedAt: version });
+    this.free.push(position);
+  }
+
+  private seatOf(id: string, member: Member, version: number): void {
+    if (this.positions.has(id)) return;
+    const position = this.free.pop() ?? this.seats.length;
+    this.seats[position] = { member, record: null, candidate: null, changedAt: version, movedAt: version };
+    this.positions.set(id, position);
+  }
+}
+
+/** Compiles a member anew where its record changed; tells of numbers only when they moved. */
+function refresh(seat: Seat, member: Member, version: number, now: number): void {
+  const { record } = member;
+  const before = seat.candidate;
+  const isSame = before !== null && seat.record !== null && looksTheSame(seat.record, record);
+  // Work that edges gave ends by time: numbers move though no record does.
+  if (isSame && seat.record === record && record.load.assigned.length === 0) return;
+  seat.record = record;
+  if (!isSame) {
+    seat.candidate = toCandidate(member, now);
+    seat.changedAt = version;
+    return;
+  }
+  const vitals = toVitals(member, now);
+  if (!hasMoved(before.vitals, vitals)) return;
+  seat.candidate = { ...before, vitals };
+  seat.movedAt = version;
+}
+
+/** Whether two records of a component make the same candidate but for its numbers. */
+const looksTheSame = (a: ComponentRecord, b: ComponentRecord): boolean =>
+  a.registration === b.registration &&
+  a.lifecycle.state === b.lifecycle.state &&
+  a.health.status === b.health.status &&
+  a.health.reason === b.health.reason &&
+  a.health.backSince === b.health.backSince;
