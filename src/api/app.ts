@@ -22,6 +22,7 @@ import { problemResponse, validationProblem } from './problem.ts';
 import { mountComponentHealth } from './routes/component-health.ts';
 import { mountComponentList } from './routes/component-list.ts';
 import { mountComponents } from './routes/components.ts';
+import { mountConfig } from './routes/config.ts';
 import { mountFailures } from './routes/failures.ts';
 import { mountIncidents } from './routes/incidents.ts';
 import { mountLeases } from './routes/leases.ts';
@@ -55,6 +56,7 @@ export function createApp(): App {
     mountComponentCredentials,
     mountAudit,
     mountSession,
+    mountConfig,
   ]) {
     mount(app);
   }

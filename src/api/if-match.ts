@@ -1,9 +1,11 @@
-/** If-Match of a component: its registration's generation, as a strong ETag. */
+/** If-Match of a component (its registration's generation) and of a document (its revision), as strong ETags. */
 import type { Context } from 'hono';
 
 export const etagOf = (component: { readonly generation: number }): string => `"${component.generation}"`;
 
-/** The generation asked for; null without the header or with `*`, undefined when it is not one of our ETags. */
+export const etagOfDocument = (document: { readonly revision: number }): string => `"${document.revision}"`;
+
+/** The number asked for; null without the header or with `*`, undefined when it is not one of our ETags. */
 export function ifMatch(c: Context): number | null | undefined {
   const header = c.req.header('if-match')?.trim();
   if (header === undefined || header === '*') return null;

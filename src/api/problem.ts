@@ -28,6 +28,8 @@ const PROBLEMS = {
   'heartbeat-not-declared': [409, 'The component registered no heartbeat'],
   'no-control': [409, 'The component registered no control endpoint'],
   'no-health-check': [409, 'The component registered no health check'],
+  'request-type-taken': [409, 'A request type reaches another component type'],
+  'type-limit': [409, 'There are as many component types as are allowed'],
   'not-recovering': [409, 'The recovery is not running'],
   'incident-closed': [409, 'The incident is not open any more'],
   'lease-ended': [410, 'The lease is over'],

@@ -5,7 +5,8 @@
 import type { Actor } from '../core/access/actor.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
 import type { ClaimRefusal } from '../coordinator/coordinator-api.ts';
-import { isComponentType } from '../core/config/component-types.ts';
+import type { EffectiveConfig } from '../core/config/effective-config.ts';
+import { isComponentType } from '../core/config/effective-config.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import { judgeUrl } from '../core/outbound/url-policy.ts';
@@ -67,9 +68,10 @@ export interface Fault {
 /** Faults of a registration that its shape does not show: its type and its URLs. */
 export function registrationFaults(
   registration: Registration,
+  config: EffectiveConfig,
   policy: OutboundPolicy,
 ): { code: 'unknown-type' | 'endpoint-not-allowed'; faults: Fault[] } | null {
-  if (!isComponentType(registration.type)) {
+  if (!isComponentType(config, registration.type)) {
     const message = `there is no component type ${registration.type}`;
     return { code: 'unknown-type', faults: [{ path: 'type', message }] };
   }

@@ -1,8 +1,8 @@
 /**
  * The one coordinator of a deployment: a Durable Object.
  *
- * Owns the directory (id → type and owner), the dependency graph, the keys, the event log and the system's
- * health roll-up.
+ * Owns the directory (id → type and owner), the dependency graph, the keys, the configuration, the event log
+ * and the system's health roll-up.
  * Knows no component's state beyond that: the registries do.
  */
 import { DurableObject } from 'cloudflare:workers';
@@ -10,7 +10,7 @@ import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { SessionRef } from '../core/access/ended-session.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
-import { TYPE_NAMES } from '../core/config/component-types.ts';
+import { typeNames } from '../core/config/component-types.ts';
 import { toCloudEvent } from '../core/event/cloud-event.ts';
 import { concernsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
@@ -21,6 +21,7 @@ import { fail, ok } from '../core/result.ts';
 import type {
   Claim,
   ClaimRefusal,
+  ConfigPut,
   CoordinatorApi,
   EventQuery,
   FreshSecret,
@@ -32,6 +33,8 @@ import type {
 } from './coordinator-api.ts';
 import { AuditStore } from './audit-store.ts';
 import { ChangeGate } from './change-gate.ts';
+import { ConfigDesk } from './config-desk.ts';
+import { ConfigStore } from './config-store.ts';
 import { DeliveryStore } from './delivery-store.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { EventStore } from './event-store.ts';
@@ -55,12 +58,14 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   private readonly endedSessions: EndedSessionStore;
   private readonly auditStore: AuditStore;
   private readonly keyDesk: KeyDesk;
+  private readonly configDesk: ConfigDesk;
   private readonly changes = new ChangeGate();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.directory = new DirectoryStore(ctx.storage.sql);
     this.log = new EventStore(ctx.storage.sql);
+    this.configDesk = new ConfigDesk(new ConfigStore(ctx.storage.sql));
     this.deliveries = new DeliveryStore(ctx.storage.sql);
     const scalars = new KeyScalarStore(ctx.storage.sql);
     this.keyStore = new KeyStore(ctx.storage.sql, scalars);
@@ -161,7 +166,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async systemHealth(): Promise<SystemHealth> {
     const pushed = new Map(this.log.allTypeHealth().map((health) => [health.type, health]));
-    return rollUp(TYPE_NAMES.map((type) => pushed.get(type) ?? emptyType(type)));
+    return rollUp(typeNames(this.configDesk.documents()).map((type) => pushed.get(type) ?? emptyType(type)));
   }
 
   async createKey(draft: KeyDraft, actor: Actor): ReturnType<CoordinatorApi['createKey']> {
@@ -208,6 +213,22 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async syncKeys(request: KeySyncRequest): ReturnType<CoordinatorApi['syncKeys']> {
     return this.keyDesk.sync(request, Date.now());
+  }
+
+  async configDocuments(): ReturnType<CoordinatorApi['configDocuments']> {
+    return this.configDesk.documents();
+  }
+
+  async syncConfig(since: number): ReturnType<CoordinatorApi['syncConfig']> {
+    return this.configDesk.since(since);
+  }
+
+  async putConfig(request: ConfigPut): ReturnType<CoordinatorApi['putConfig']> {
+    return this.ctx.storage.transactionSync(
+      () =>
+        this.refuseActor(request.actor.keyId) ??
+        this.configDesk.put(request, Date.now(), (draft) => this.append(draft)),
+    );
   }
 
   async audit(entries: readonly AuditEntry[]): Promise<void> {

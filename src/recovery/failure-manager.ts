@@ -7,7 +7,6 @@
  * reports stay there and are written once afterwards.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
-import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import { classifyFailure } from '../core/failure/classify.ts';
 import type {
   FailureBatchItem,
@@ -69,8 +68,8 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     report,
     countSince,
     recentFailures: remembered,
+    policy,
   }: FailureBatchItem): Promise<FailureEvaluation> {
-    const policy = DEFAULT_CONFIG;
     const failureType = classifyFailure({ code: report.code ?? undefined, message: report.message });
     const since = countingSince(report.occurredAt, countSince, policy);
     const counted = await this.record(report, failureType, since);

@@ -10,6 +10,7 @@ import type { OwnerFilter } from '../core/access/permission.ts';
 import type { ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import type { Registration } from '../core/component/registration.ts';
+import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { FailureIntake } from '../core/failure/failure-intake.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -197,12 +198,17 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return rotated;
   }
 
-  async sync({ place, given, reported }: SyncRequest): ReturnType<RegistryApi['sync']> {
+  async sync({ place, given, reported, config = null }: SyncRequest): ReturnType<RegistryApi['sync']> {
     const now = Date.now();
+    const isConfigured = config !== null && this.state.configure(config, now);
     this.edges.takeGiven(place, given, now);
     for (const member of this.edges.takeReported(reported, now)) this.checkIfDoubted(member, now);
-    if (reported.length > 0) await this.arm();
-    return this.edges.delta(place, now);
+    if (reported.length > 0 || isConfigured) await this.arm();
+    return { ...this.edges.delta(place, now), configRevision: this.state.configRevision };
+  }
+
+  async configure(config: TypeOverrides): Promise<void> {
+    if (this.state.configure(config, Date.now())) await this.arm();
   }
 
   async acquire(request: AcquireRequest): ReturnType<RegistryApi['acquire']> {
@@ -290,8 +296,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   /** Cron's visit: repairs what an alarm would do, were it lost, and wakes recoveries that sleep. */
-  async sweep(): Promise<void> {
+  async sweep(config: TypeOverrides | null = null): Promise<void> {
     const now = Date.now();
+    if (config) this.state.configure(config, now);
     if (this.state.type === '') return;
     try {
       this.state.clampSchedule(now);

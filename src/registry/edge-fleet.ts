@@ -80,6 +80,11 @@ export function applyDelta(edge: EdgeFleet, delta: SnapshotDelta, settings: Bala
   edge.nextCheckAt = delta.nextCheckAt;
 }
 
+/** Has the fleet decide by other settings from now on. */
+export function useSettings(edge: EdgeFleet, settings: BalancingSettings, now: number): void {
+  if (edge.fleet.settings !== settings) edge.fleet = compileFleet(edge.fleet.candidates, settings, now);
+}
+
 function replace(edge: EdgeFleet, delta: SnapshotDelta, settings: BalancingSettings, now: number): void {
   const candidates: (Candidate | null)[] = Array.from({ length: delta.size }, () => null);
   for (const [position, candidate] of delta.changed) candidates[position] = candidate;

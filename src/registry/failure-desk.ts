@@ -69,6 +69,8 @@ export class FailureDesk {
     const record = this.state.members.get(report.componentId)?.record;
     // A component registered anew does not inherit what happened to its predecessor.
     const countSince = record ? Math.max(record.recovery.settledUntil, record.registeredAt - 1) : 0;
-    return { report, countSince, recentFailures: record?.recovery.recentFailures ?? [report.occurredAt] };
+    const { failureThreshold, failureWindow } = this.state.config;
+    const recentFailures = record?.recovery.recentFailures ?? [report.occurredAt];
+    return { report, countSince, recentFailures, policy: { failureThreshold, failureWindow } };
   }
 }

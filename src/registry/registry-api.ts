@@ -14,6 +14,7 @@ import type { LifecycleState } from '../core/component/lifecycle.ts';
 import type { ComponentLoad, Outcomes, ReportedLoad } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../core/component/resource.ts';
+import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { FailureType } from '../core/failure/classify.ts';
 import type { FailureEvaluation, RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
@@ -84,7 +85,7 @@ export interface RegistryApi {
     options?: RotateOptions,
   ): Promise<Result<ControlSecret, OutOfReach | 'no-control' | 'too-many-rotations'>>;
   /** Brings an edge up to date and takes in what it gave and was told since. */
-  sync(request: SyncRequest): Promise<SnapshotDelta>;
+  sync(request: SyncRequest): Promise<SyncAnswer>;
   /**
    * Decides on the load as it is and takes slots of whom it picks; waits for room when asked to. Each call takes
    * a lease of its own: one that nobody knows of ends by itself.
@@ -137,7 +138,9 @@ export interface RegistryApi {
   ): Promise<Result<{ promoted: string }, 'not-recovering' | 'no-standby'>>;
   setAside(id: string, state: 'maintenance' | 'isolated', until: number): Promise<Result<ComponentResource, NotFound>>;
 
-  sweep(): Promise<void>;
+  /** Goes by these settings from now on, unless it goes by newer ones. */
+  configure(config: TypeOverrides): Promise<void>;
+  sweep(config?: TypeOverrides | null): Promise<void>;
 }
 
 export type LoadEntry = ComponentLoad & { readonly componentId: string };
@@ -224,6 +227,13 @@ export interface SyncRequest {
   readonly given: Given;
   /** What callers reported since. */
   readonly reported: Reported;
+  /** Settings that the registry may not have heard of. */
+  readonly config?: TypeOverrides | null;
+}
+
+export interface SyncAnswer extends SnapshotDelta {
+  /** Of the settings it goes by. */
+  readonly configRevision: number;
 }
 
 export interface RecoveryCause {

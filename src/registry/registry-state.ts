@@ -1,7 +1,7 @@
 /**
  * A registry's members in memory, written through to its store.
  *
- * Owns the type's revision (it moves with membership, health and lifecycle, not with load) and the
+ * Owns the type's revision (it moves with membership, health, lifecycle and settings, not with load) and the
  * rule that memory changes only after the transaction that stores the change.
  */
 import type { OwnerFilter } from '../core/access/permission.ts';
@@ -10,8 +10,9 @@ import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { StoredControlSecret } from '../core/component/control-secret.ts';
 import { NO_LOAD } from '../core/component/load.ts';
+import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
-import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
+import { DEFAULT_CONFIG, configOf } from '../core/config/system-config.ts';
 import { MAX_PUT_OFF_MS } from '../core/health/host-budget.ts';
 import type { RoundPlace } from '../core/health/schedule.ts';
 import { detectionFor, nextRoundAt } from '../core/health/schedule.ts';
@@ -34,6 +35,7 @@ export interface Change {
   readonly controlSecret?: { readonly id: string; readonly secret: StoredControlSecret };
   readonly outbox?: readonly OutboxDraft[];
   readonly leases?: LeaseChange;
+  readonly config?: TypeOverrides;
   /** True when routing or readers can see a difference: moves the revision. */
   readonly visible: boolean;
 }
@@ -52,9 +54,11 @@ const AWAY_MS = 5_000;
 export class RegistryState {
   readonly members = new Map<string, Member>();
   readonly store: RegistryStore;
-  readonly config: SystemConfig = DEFAULT_CONFIG;
+  config: SystemConfig = DEFAULT_CONFIG;
   /** How the type's work is shared out. */
-  readonly balancing: BalancingSettings = DEFAULT_BALANCING;
+  balancing: BalancingSettings = DEFAULT_BALANCING;
+  /** Of the settings it goes by; 0 for the defaults. */
+  configRevision = 0;
   readonly book = emptyBook();
   type = '';
   revision = 0;
@@ -70,6 +74,8 @@ export class RegistryState {
   load(now: number): string[] {
     this.type = this.store.readScalar('type') ?? '';
     this.revision = Number(this.store.readScalar('revision') ?? 0);
+    const config = this.store.loadConfig();
+    if (config) this.goBy(config);
     const { records, unreadable } = this.store.loadComponents();
     const heartbeats = this.store.loadHeartbeats();
     for (const record of records) {
@@ -105,8 +111,10 @@ export class RegistryState {
       for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
       for (const lease of held) this.store.leases.save(lease);
       for (const lease of over) this.store.leases.end(lease);
+      if (change.config) this.store.saveConfig(change.config);
       if (change.visible) this.store.writeScalar('revision', String(revision));
     });
+    if (change.config) this.goBy(change.config);
     this.revision = revision;
     for (const record of records) this.adopt(record, now);
     for (const id of change.removed ?? []) this.forget(id);
@@ -123,6 +131,16 @@ export class RegistryState {
     const message = `${id} is not registered`;
     if (!member) return fail('unknown-component', message);
     return only === null || member.record.owner === only ? ok(member) : fail('not-yours', message);
+  }
+
+  /** Takes over newer settings: checks that they bring forward are due then. True when it did. */
+  configure({ revision, overrides }: TypeOverrides, now: number): boolean {
+    if (revision <= this.configRevision) return false;
+    const visible = JSON.stringify(configOf(overrides)) !== JSON.stringify(this.config);
+    this.commit({ config: { revision, overrides }, visible }, now);
+    for (const member of this.members.values())
+      member.nextCheckAt = Math.min(member.nextCheckAt, this.nextRound(member, now));
+    return true;
   }
 
   nameType(type: string): void {
@@ -178,6 +196,11 @@ export class RegistryState {
     const leased = slotsTaken(this.book, componentId);
     if (!member || member.record.load.leased === leased) return;
     member.record = { ...member.record, load: { ...member.record.load, leased } };
+  }
+
+  private goBy({ revision, overrides }: TypeOverrides): void {
+    this.config = configOf(overrides);
+    this.configRevision = revision;
   }
 
   private forget(id: string): void {

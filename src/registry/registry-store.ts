@@ -7,6 +7,7 @@
 import * as z from 'zod';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { ReportedLoad } from '../core/component/load.ts';
+import type { TypeOverrides } from '../core/config/effective-config.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import { RegistrationSchema } from '../core/component/registration.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
@@ -58,6 +59,9 @@ const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS scalars (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
 ];
 
+/** The type's name and revision, and what is set for it. */
+type Scalar = 'type' | 'revision' | 'config';
+
 interface ComponentRow extends Record<string, SqlStorageValue> {
   id: string;
   registration: string;
@@ -83,6 +87,7 @@ const LoadRowSchema = z.object({
   queueDepth: z.number(),
   loadPercentage: z.number().nullable(),
 });
+const ConfigRowSchema = z.object({ revision: z.int(), overrides: z.looseObject({}) });
 const nullableNumber = z.number().nullable();
 const HealthRowSchema = z.looseObject({ status: z.string(), since: z.number() });
 const LifecycleRowSchema = z.looseObject({ state: z.string(), until: nullableNumber });
@@ -197,11 +202,21 @@ export class RegistryStore {
     return this.sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM outbox').one().n;
   }
 
-  readScalar(name: 'type' | 'revision'): string | undefined {
+  /** What is set for the type; undefined when nothing is, or nothing that can be read: it is told again. */
+  loadConfig(): TypeOverrides | undefined {
+    const stored = this.readScalar('config');
+    return stored === undefined ? undefined : readConfig(stored);
+  }
+
+  saveConfig(config: TypeOverrides): void {
+    this.writeScalar('config', JSON.stringify(config));
+  }
+
+  readScalar(name: Scalar): string | undefined {
     return this.sql.exec<{ value: string }>('SELECT value FROM scalars WHERE name = ?', name).toArray()[0]?.value;
   }
 
-  writeScalar(name: 'type' | 'revision', value: string): void {
+  writeScalar(name: Scalar, value: string): void {
     this.sql.exec(
       'INSERT INTO scalars (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
       name,
@@ -227,6 +242,15 @@ function readRow(row: ComponentRow): ComponentRecord | undefined {
     };
   } catch {
     // The caller reports the id; the other rows must come up all the same.
+    return undefined;
+  }
+}
+
+function readConfig(stored: string): TypeOverrides | undefined {
+  try {
+    return ConfigRowSchema.parse(JSON.parse(stored));
+  } catch {
+    // The defaults hold until somebody hands it over again.
     return undefined;
   }
 }

@@ -3,14 +3,16 @@
  *
  * A fleet older than 1 s is refreshed in the background, one older than the configured age before it is
  * served; one that cannot be refreshed serves on and is marked stale. The refresh carries what the isolate
- * gave and was told, and brings what changed. All who wait share one refresh.
+ * gave and was told, and what was configured when the registry has not heard of it; it brings what changed. All
+ * who wait share one refresh.
  */
 import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
 import type { Outcomes } from '../core/component/load.ts';
+import type { EffectiveType, TypeOverrides } from '../core/config/effective-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import type { EdgeFleet } from './edge-fleet.ts';
-import { applyDelta, end, giveBack, newEdgeFleet, takeUntold } from './edge-fleet.ts';
+import { applyDelta, end, giveBack, newEdgeFleet, takeUntold, useSettings } from './edge-fleet.ts';
 import { registryOf } from './registry-api.ts';
 
 export interface EdgeSnapshot {
@@ -25,6 +27,8 @@ interface Entry {
   refreshBeganAt: number;
   /** Reports of callers that the registry has not got yet, by component. */
   reported: Map<string, Outcomes>;
+  /** Of the settings that the registry goes by, as it said last. */
+  configRevision: number;
 }
 
 type WaitUntil = (work: Promise<unknown>) => void;
@@ -36,13 +40,21 @@ const REFRESH_TIMEOUT_MS = 1_000;
 const GIVE_UP_MS = 5_000;
 
 const entries = new Map<string, Entry>();
+let types: ReadonlyMap<string, EffectiveType> = new Map();
+
+/** Has the fleets decide by these types' settings from now on. */
+export function useTypes(configured: ReadonlyMap<string, EffectiveType>, now: number): void {
+  if (configured === types) return;
+  types = configured;
+  for (const [type, { edge }] of entries) useSettings(edge, settingsOf(type), now);
+}
 
 /** The fleet of a type when it can serve at once; otherwise see `freshSnapshot`. */
 export function edgeSnapshot(type: string, now: number, waitUntil: WaitUntil): EdgeFleet | null {
   const entry = entries.get(type);
   // A clock that went back tells nothing of its age.
   const age = entry && now >= entry.fetchedAt ? now - entry.fetchedAt : Infinity;
-  if (!entry || age >= DEFAULT_CONFIG.snapshotMaxAgeMs) return null;
+  if (!entry || age >= (types.get(type)?.config ?? DEFAULT_CONFIG).snapshotMaxAgeMs) return null;
   if (age >= BACKGROUND_REFRESH_MS && !entry.refreshing) waitUntil(refresh(type));
   return entry.edge;
 }
@@ -105,17 +117,18 @@ function refresh(type: string): Promise<boolean> {
 
 function newEntry(type: string): Entry {
   const entry: Entry = {
-    edge: newEdgeFleet(settingsOf()),
+    edge: newEdgeFleet(settingsOf(type)),
     fetchedAt: 0,
     refreshing: null,
     refreshBeganAt: 0,
     reported: new Map(),
+    configRevision: -1,
   };
   entries.set(type, entry);
   return entry;
 }
 
-const settingsOf = (): BalancingSettings => DEFAULT_BALANCING;
+const settingsOf = (type: string): BalancingSettings => types.get(type)?.balancing ?? DEFAULT_BALANCING;
 
 /** One that was given up and answers late changes nothing: a newer one may have been quicker. */
 async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): Promise<boolean> {
@@ -124,9 +137,11 @@ async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): 
   const { reported } = entry;
   entry.reported = new Map();
   try {
-    const delta = await registryOf(type).sync({ place: edge.place, given, reported: Array.from(reported) });
+    const config = newerConfig(type, entry);
+    const answer = await registryOf(type).sync({ place: edge.place, given, reported: Array.from(reported), config });
     if (!isCurrent()) return false;
-    applyDelta(edge, delta, settingsOf(), Date.now());
+    applyDelta(edge, answer, settingsOf(type), Date.now());
+    entry.configRevision = answer.configRevision;
     entry.fetchedAt = Date.now();
     return true;
   } catch (error) {
@@ -136,6 +151,13 @@ async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): 
     for (const [id, outcomes] of reported) entry.reported.set(id, sumOf(entry.reported.get(id), outcomes));
     return false;
   }
+}
+
+/** What is set for the type, unless its registry goes by that already. */
+function newerConfig(type: string, { configRevision }: Entry): TypeOverrides | null {
+  const configured = types.get(type);
+  if (!configured || configured.revision <= configRevision) return null;
+  return { revision: configured.revision, overrides: configured.overrides };
 }
 
 const after = (ms: number): Promise<false> => new Promise((resolve) => setTimeout(() => resolve(false), ms));

@@ -3,13 +3,15 @@
  * stands alone, so that one that fails keeps nobody else waiting.
  */
 import { flushAudit } from '../audit/flush-audit.ts';
+import { freshConfig } from '../coordinator/config-cache.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
-import { TYPE_NAMES } from '../core/config/component-types.ts';
 import { closeAbandoned } from '../history/recovery-history.ts';
 import { applyRetention } from '../history/retention.ts';
 import { registryOf } from '../registry/registry-api.ts';
 
 export async function cronSweep(env: Env, now: number): Promise<void> {
+  // With the coordinator away, the types that there were when it was asked last.
+  const { types } = await freshConfig((refreshing) => void refreshing);
   const parts: Record<string, Promise<unknown>> = {
     directory: settleDirectory(now),
     coordinator: coordinator().sweep(now),
@@ -17,7 +19,8 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
     recoveries: closeAbandoned(env.HISTORY, now),
     retention: applyRetention(env.HISTORY, now),
   };
-  for (const type of TYPE_NAMES) parts[`registry ${type}`] = registryOf(type).sweep();
+  for (const { name, revision, overrides } of types.values())
+    parts[`registry ${name}`] = registryOf(name).sweep({ revision, overrides });
   const names = Object.keys(parts);
   const results = await Promise.allSettled(Object.values(parts));
   results.forEach((result, at) => {

@@ -24,6 +24,8 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'GET /v1/recoveries/{id}',
     'GET /v1/incidents',
     'GET /v1/incidents/{id}',
+    'GET /v1/config',
+    'GET /v1/config/types/{type}',
   ],
   'read-component': ['GET /v1/components/{id}', 'GET /v1/components/{id}/health'],
   route: ['POST /v1/route', 'POST /v1/leases/{id}/complete', 'POST /v1/leases/{id}/renew'],
@@ -52,6 +54,8 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'POST /v1/keys/{id}/rotate',
     'DELETE /v1/keys/{id}',
     'GET /v1/audit',
+    'PUT /v1/config',
+    'PUT /v1/config/types/{type}',
   ],
 };
 const PERMISSIONS = Object.keys(TAKEN);

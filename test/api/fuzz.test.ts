@@ -5,7 +5,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { TYPE_NAMES } from '../../src/core/config/component-types.ts';
+import { TYPES_FROM_START } from '../../src/core/config/component-types.ts';
 import { contractOperations } from '../support/contract-operations.ts';
 import { eventually } from '../support/coordinator-http.ts';
 import { compareFleet } from '../support/fuzz/compare-fleet.ts';
@@ -22,7 +22,7 @@ const LEAST_PER_OPERATION = 50;
 const given = (import.meta as unknown as { env: Record<string, string | undefined> }).env['VITE_FUZZ_SEED'];
 const SEED = given === undefined ? 20_261_030 : Number(given);
 
-const registries = TYPE_NAMES.map((type) => env.COMPONENT_REGISTRY.getByName(type));
+const registries = TYPES_FROM_START.map((type) => env.COMPONENT_REGISTRY.getByName(type));
 const system = env.SYSTEM_COORDINATOR.getByName('system');
 
 const TABLES =

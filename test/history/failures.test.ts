@@ -48,6 +48,7 @@ const itemOf = (failure: FailureReport): FailureBatchItem => ({
   report: failure,
   countSince: 0,
   recentFailures: [failure.occurredAt],
+  policy: DEFAULT_CONFIG,
 });
 
 describe.concurrent('failed checks in the history', () => {

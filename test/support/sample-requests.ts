@@ -83,6 +83,7 @@ async function onLease(suffix: string, body: unknown): Promise<Sample> {
   const touches = `/v1/leases?type=${TARGET_TYPE}&limit=500`;
   return { path: `/v1/leases/${routed.lease.id}${suffix}`, status: 200, body, touches };
 }
+const TARGET_CONFIG = `/v1/config/types/${TARGET_TYPE}`;
 
 const SAMPLES: Readonly<Record<string, Build>> = {
   'GET /healthz': () => at('/healthz', 200),
@@ -126,6 +127,13 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'POST /v1/keys/{id}/rotate': () => onKey('/rotate', {}),
   'DELETE /v1/keys/{id}': () => onKey(''),
   'GET /v1/audit': () => at('/v1/audit?limit=1', 200),
+  'GET /v1/config': () => at('/v1/config', 200),
+  'PUT /v1/config': () => ({ ...at('/v1/config', 200, { failureWindow: 250_000 }), touches: '/v1/config' }),
+  'GET /v1/config/types/{type}': () => at(TARGET_CONFIG, 200),
+  'PUT /v1/config/types/{type}': () => ({
+    ...at(TARGET_CONFIG, 200, { failureWindow: 200_000 }),
+    touches: TARGET_CONFIG,
+  }),
   'POST /v1/session': () => at('/v1/session', 201),
   // With a key there is no session to read.
   'GET /v1/session': () => ({ ...at('/v1/session', 404), code: 'not-found' }),

@@ -1,10 +1,12 @@
 /** The list of components over all types, and what each of them carries. */
-import { TYPE_NAMES, isComponentType } from '../../core/config/component-types.ts';
+import type { EffectiveConfig } from '../../core/config/effective-config.ts';
+import { isComponentType } from '../../core/config/effective-config.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
 import { MAX_PAGE_BYTES } from '../../core/take-page.ts';
 import type { ComponentQuery } from '../../registry/registry-api.ts';
 import { registryOf } from '../../registry/registry-api.ts';
 import type { App } from '../app-env.ts';
+import { edgeConfig, edgeConfigKnowing } from '../edge-config.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
 import { ComponentPageSchema, ComponentQuerySchema, LoadEntrySchema } from '../schemas/component.ts';
@@ -39,12 +41,14 @@ export function mountComponentList(app: App): void {
       return problemResponse(c, 'invalid-request', {
         errors: [{ path: unknown.slice(0, 128), message: 'unknown filter' }],
       });
-    if (type !== undefined && !isComponentType(type)) {
+    const isKnown = (known: EffectiveConfig): boolean => type === undefined || isComponentType(known, type);
+    const config = await edgeConfigKnowing(c, isKnown);
+    if (!isKnown(config)) {
       return problemResponse(c, 'unknown-type', {
         errors: [{ path: 'type', message: `there is no component type ${type}` }],
       });
     }
-    const from = readCursor(cursor);
+    const from = readCursor(cursor, config);
     if (!from)
       return problemResponse(c, 'invalid-request', {
         errors: [{ path: 'cursor', message: 'not a cursor of this list' }],
@@ -54,14 +58,15 @@ export function mountComponentList(app: App): void {
       Object.entries(rest).map(([name, value]) => [name.slice(METADATA_PREFIX.length), value]),
     );
     const query = { limit, status, lifecycle, location, capability, metadata };
-    const { items, more } = await collect(type === undefined ? TYPE_NAMES : [type], from, query);
+    const { items, more } = await collect(type === undefined ? [...config.types.keys()] : [type], from, query);
     const last = items.at(-1);
     const nextCursor = more && last ? btoa(`${last.type}/${last.id}`) : null;
     return c.json({ items, nextCursor }, 200);
   });
 
   app.openapi(load, async (c) => {
-    const loads = await Promise.all(TYPE_NAMES.map((type) => registryOf(type).loads()));
+    const { types } = await edgeConfig(c);
+    const loads = await Promise.all(Array.from(types.keys(), (type) => registryOf(type).loads()));
     return c.json(loads.flat(), 200);
   });
 }
@@ -98,11 +103,11 @@ async function collect(
   return { items, more: false };
 }
 
-function readCursor(cursor: string | undefined): From | undefined {
+function readCursor(cursor: string | undefined, config: EffectiveConfig): From | undefined {
   if (cursor === undefined) return START;
   try {
     const [type = '', id = ''] = atob(cursor).split('/');
-    return isComponentType(type) && id !== '' ? { type, id } : undefined;
+    return isComponentType(config, type) && id !== '' ? { type, id } : undefined;
   } catch {
     // Not base64: not ours.
     return undefined;

@@ -6,6 +6,7 @@ import { RegistrationSchema } from '../../core/component/registration.ts';
 import type { Registration } from '../../core/component/registration.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
 import { toIso } from '../../core/component/resource.ts';
+import { isComponentType } from '../../core/config/effective-config.ts';
 import { jsonObject } from '../../core/json-schema.ts';
 import type { Json } from '../../core/json.ts';
 import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
@@ -15,6 +16,7 @@ import { changerOf } from '../../core/quota/change-quota.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { actorOf } from '../caller.ts';
 import { withRegistryOf } from '../directory-cache.ts';
+import { edgeConfigKnowing } from '../edge-config.ts';
 import { etagOf, ifMatch } from '../if-match.ts';
 import { toNewKeyResource } from '../key-resource.ts';
 import { mergePatch } from '../merge-patch.ts';
@@ -209,7 +211,8 @@ async function store(
 ): Promise<Stored | Refused> {
   if (!mayRegister(c.get('reach'), registration))
     return refused('forbidden', { detail: 'this key may not register that component' });
-  const faults = registrationFaults(registration, outboundPolicyOf(c.env));
+  const config = await edgeConfigKnowing(c, (known) => isComponentType(known, registration.type));
+  const faults = registrationFaults(registration, config, outboundPolicyOf(c.env));
   if (faults) return refused(faults.code, { errors: faults.faults });
   const stored = await registerComponent(registration, ifGeneration, {
     owner: ownerFilter(c.get('reach'), registration.id) ?? null,

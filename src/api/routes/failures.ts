@@ -1,5 +1,4 @@
 /** Failures: reported by callers, read from the history. */
-import { DEFAULT_CONFIG } from '../../core/config/system-config.ts';
 import { toIso } from '../../core/component/resource.ts';
 import { listFailures, totalFailures } from '../../history/failure-history.ts';
 import { countRunningRecoveries } from '../../history/recovery-history.ts';
@@ -7,6 +6,7 @@ import * as z from 'zod';
 import type { App } from '../app-env.ts';
 import { encodePlace } from '../cursor.ts';
 import { withRegistryOf } from '../directory-cache.ts';
+import { edgeConfig } from '../edge-config.ts';
 import { readHistory, readHistoryPage } from '../read-history.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
 import { refusal } from '../problem.ts';
@@ -78,7 +78,8 @@ export function mountFailures(app: App): void {
   });
 
   app.openapi(stats, async (c) => {
-    const recentSince = Date.now() - DEFAULT_CONFIG.failureWindow;
+    const { global } = await edgeConfig(c);
+    const recentSince = Date.now() - global.failureWindow;
     const read = await readHistory(c, async () =>
       Promise.all([totalFailures(c.env.HISTORY, recentSince), countRunningRecoveries(c.env.HISTORY)]),
     );

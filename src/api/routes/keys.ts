@@ -1,10 +1,13 @@
 /** Keys: made, listed, rotated, revoked. A key is shown in the answer that makes it and never again. */
 import * as z from 'zod';
 import { parseScope } from '../../core/access/scope.ts';
-import { isComponentType } from '../../core/config/component-types.ts';
+import type { Scope } from '../../core/access/scope.ts';
+import type { EffectiveConfig } from '../../core/config/effective-config.ts';
+import { isComponentType } from '../../core/config/effective-config.ts';
 import { coordinator } from '../../coordinator/coordinator-api.ts';
 import type { App } from '../app-env.ts';
 import { actorOf } from '../caller.ts';
+import { edgeConfigKnowing } from '../edge-config.ts';
 import { toKeyResource, toNewKeyResource } from '../key-resource.ts';
 import { createKey, rotateKey } from '../new-key.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
@@ -85,8 +88,11 @@ export function mountKeys(app: App): void {
   app.openapi(create, async (c) => {
     const { name, scopes, expiresAt } = c.req.valid('json');
     const until = expiresAt === undefined ? null : Date.parse(expiresAt);
+    const config = await edgeConfigKnowing(c, (known) =>
+      scopes.every((text) => isOfKnownType(parseScope(text), known)),
+    );
     const errors = scopes.flatMap((scope, at) => {
-      const message = scopeFault(scope);
+      const message = scopeFault(scope, config);
       return message === null ? [] : [{ path: `scopes[${at}]`, message }];
     });
     const expiry = expiryFault(until, Date.now());
@@ -129,9 +135,11 @@ export function mountKeys(app: App): void {
   });
 }
 
-function scopeFault(text: string): string | null {
+function scopeFault(text: string, config: EffectiveConfig): string | null {
   const scope = parseScope(text);
   if (!scope) return `not a scope: ${JSON.stringify(text.slice(0, 80))}`;
-  const known = scope.kind !== 'registrar' || isComponentType(scope.type);
-  return known ? null : `there is no component type ${scope.type}`;
+  return isOfKnownType(scope, config) ? null : `there is no component type ${text.slice(text.indexOf(':') + 1)}`;
 }
+
+const isOfKnownType = (scope: Scope | undefined, config: EffectiveConfig): boolean =>
+  scope?.kind !== 'registrar' || isComponentType(config, scope.type);

@@ -11,12 +11,14 @@ import { compileFleet } from '../../core/balancing/fleet.ts';
 import type { Pick, PickContext, Picked, RouteRequest } from '../../core/balancing/pick.ts';
 import { pickComponent } from '../../core/balancing/pick.ts';
 import { randomFrom } from '../../core/random.ts';
-import { isComponentType, typeForRequest } from '../../core/config/component-types.ts';
+import type { EffectiveConfig } from '../../core/config/effective-config.ts';
+import { isComponentType } from '../../core/config/effective-config.ts';
 import type { EdgeFleet } from '../../registry/edge-fleet.ts';
 import { give } from '../../registry/edge-fleet.ts';
 import { edgeSnapshot, freshSnapshot } from '../../registry/snapshot-cache.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { closedJson } from '../closed-headers.ts';
+import { edgeConfigAtHand, edgeConfigKnowing } from '../edge-config.ts';
 import type { ProblemResponse } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
 import { explained, routeAnswer } from '../route-answer.ts';
@@ -27,16 +29,27 @@ import { routeCall } from './route-call.ts';
 export function mountRouting(app: App): void {
   app.openapi(routeCall, (c) => {
     const body = c.req.valid('json');
-    const type = typeAsked(body);
-    if (type === undefined) return unknownType(c, body);
-    const request = toRequest(body);
-    if (body.lease) return routeExactly(c, type, request, { ...body, lease: body.lease });
-    const asked: Asked = { body, type, request };
-    // Nothing is waited for where the fleet at hand decides.
-    const atHand = edgeSnapshot(type, Date.now(), (work) => c.executionCtx.waitUntil(work));
-    const decided = atHand && decideFrom(atHand, false, asked);
-    return decided?.pick.ok ? answer(c, asked, decided) : decideAnew(c, asked, decided);
+    // Nothing is waited for where what is at hand decides.
+    const config = edgeConfigAtHand(c);
+    const type = config && typeAsked(config, body);
+    return type ? route(c, type, body) : routeByLatest(c, body);
   });
+}
+
+/** A type, or a request type, may have been configured a moment ago. */
+async function routeByLatest(c: Context<AppEnv>, body: RouteRequestData): Promise<RouteResponse> {
+  const config = await edgeConfigKnowing(c, (known) => typeAsked(known, body) !== undefined);
+  const type = typeAsked(config, body);
+  return type === undefined ? unknownType(c, body) : route(c, type, body);
+}
+
+function route(c: Context<AppEnv>, type: string, body: RouteRequestData): RouteResponse | Promise<RouteResponse> {
+  const request = toRequest(body);
+  if (body.lease) return routeExactly(c, type, request, { ...body, lease: body.lease });
+  const asked: Asked = { body, type, request };
+  const atHand = edgeSnapshot(type, Date.now(), (work) => c.executionCtx.waitUntil(work));
+  const decided = atHand && decideFrom(atHand, false, asked);
+  return decided?.pick.ok ? answer(c, asked, decided) : decideAnew(c, asked, decided);
 }
 
 /** Before it answers that nobody is available, it decides from a fresh fleet. */
@@ -79,9 +92,9 @@ interface Decided {
   readonly stale: boolean;
 }
 
-function typeAsked({ type, requestType }: RouteRequestData): string | undefined {
-  const asked = type ?? typeForRequest(requestType ?? '');
-  return asked !== undefined && isComponentType(asked) ? asked : undefined;
+function typeAsked(config: EffectiveConfig, { type, requestType }: RouteRequestData): string | undefined {
+  if (type === undefined) return config.typeOfRequest.get(requestType ?? '');
+  return isComponentType(config, type) ? type : undefined;
 }
 
 function unknownType(c: Context<AppEnv>, { type, requestType }: RouteRequestData) {

@@ -16,6 +16,7 @@ export const AUDIT_ACTIONS = [
   'recovery.cancel',
   'incident.acknowledge',
   'incident.resolve',
+  'config.change',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -1,6 +1,7 @@
 /**
- * What the audit keeps of a registration that somebody changed. Its rows cannot be deleted for a year and every
- * component may change its own, so of an update it keeps only what differs, and of a large value the beginning.
+ * What the audit keeps of a registration or a configuration that somebody changed. Its rows cannot be deleted for
+ * a year and every component may change its own, so of an update it keeps only what differs, and of a large value
+ * the beginning.
  */
 import type { Json, JsonObject } from '../json.ts';
 import type { AuditAction, AuditNote } from './audit-entry.ts';
@@ -16,7 +17,7 @@ export function auditedChange(
   before: JsonObject | null,
   after: JsonObject | null,
 ): Pick<AuditNote, 'before' | 'after'> {
-  if (action === 'component.update' && before && after)
+  if ((action === 'component.update' || action === 'config.change') && before && after)
     return { before: clipFields(fieldsApart(before, after)), after: clipFields(fieldsApart(after, before)) };
   return { before: before && clipFields(before), after: after && clipFields(after) };
 }

@@ -6,7 +6,6 @@
  * zod is the one package the core imports, for schemas only.
  */
 import * as z from 'zod';
-import { DEFAULT_CONFIG } from '../config/system-config.ts';
 import { jsonObject } from '../json-schema.ts';
 
 export const COMPONENT_ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
@@ -30,7 +29,12 @@ const HealthCheckSchema = z
     endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
     method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
     timeout: z.int().min(100).max(60_000).default(5_000).meta({ description: 'ms' }),
-    interval: z.int().min(1_000).max(3_600_000).default(DEFAULT_CONFIG.healthCheckInterval).meta({ description: 'ms' }),
+    interval: z
+      .int()
+      .min(1_000)
+      .max(3_600_000)
+      .optional()
+      .meta({ description: 'ms; without it the setting `healthCheckInterval` holds.' }),
     retries: z.int().min(0).max(10).default(3).meta({ description: 'Further attempts of one check.' }),
     degradedAfter: z
       .int()

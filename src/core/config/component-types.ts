@@ -1,4 +1,7 @@
-/** The component types that exist from the start, each with the request types that reach it. */
+/** Component types, and the request types that reach each of them: those of the original plan, and what was configured. */
+import type { ConfigDocuments } from './config-documents.ts';
+
+/** The types that exist from the start. */
 export const COMPONENT_TYPES: Readonly<Record<string, readonly string[]>> = {
   agent_registry: ['agent_registration', 'agent_lookup', 'agent_update'],
   task_router: ['task_routing', 'task_assignment'],
@@ -8,13 +11,16 @@ export const COMPONENT_TYPES: Readonly<Record<string, readonly string[]>> = {
   constitutional_runtime: ['constitutional_validation', 'compliance_check'],
 };
 
-export const TYPE_NAMES: readonly string[] = Object.keys(COMPONENT_TYPES);
+export const TYPES_FROM_START: readonly string[] = Object.keys(COMPONENT_TYPES);
 
-const TYPE_BY_REQUEST: ReadonlyMap<string, string> = new Map(
-  Object.entries(COMPONENT_TYPES).flatMap(([type, requests]) => requests.map((request) => [request, type] as const)),
-);
+/** All types: those from the start in their order, then those that were added by name. */
+export function typeNames({ types }: Pick<ConfigDocuments, 'types'>): string[] {
+  const added = Array.from(types.keys()).filter((name) => !TYPES_FROM_START.includes(name));
+  return [...TYPES_FROM_START, ...added.toSorted()];
+}
 
-export const isComponentType = (type: string): boolean => Object.hasOwn(COMPONENT_TYPES, type);
-
-/** The component type that serves a request type, or undefined when none does. */
-export const typeForRequest = (requestType: string): string | undefined => TYPE_BY_REQUEST.get(requestType);
+/** Request types that reach a type. */
+export function requestTypesOf({ types }: Pick<ConfigDocuments, 'types'>, type: string): readonly string[] {
+  const fromStart = Object.hasOwn(COMPONENT_TYPES, type) ? COMPONENT_TYPES[type] : undefined;
+  return types.get(type)?.document.requestTypes ?? fromStart ?? [];
+}

@@ -1,35 +1,21 @@
 /**
- * The settings that govern one deployment, with the defaults of the original plan first.
- * All durations in ms.
+ * The settings in force, for all types or for one: defaults, and over them what somebody set. The defaults of
+ * the original plan come first.
  */
-export interface SystemConfig {
-  /** Pace of checks for a registration that names none. */
-  readonly healthCheckInterval: number;
-  /** Failures of one component within `failureWindow` that start a recovery. */
-  readonly failureThreshold: number;
-  /** A recovery that has not proven its component healthy by then ends as `timeout`. */
-  readonly recoveryTimeout: number;
-  readonly loadBalancingEnabled: boolean;
-  readonly autoScalingEnabled: boolean;
-  readonly maxComponentsPerType: number;
-  readonly failureWindow: number;
-  /** Successful checks in a row that bring an unhealthy component back. */
-  readonly healthyThreshold: number;
-  /** Failed checks in a row that make a component unhealthy. */
-  readonly unhealthyThreshold: number;
-  /** Longest a dead component may stay in routing; shortens the check interval. 0 honours intervals as given. */
-  readonly maxDetectionMs: number;
-  /** Age at which an edge snapshot must be refreshed before it is served. */
-  readonly snapshotMaxAgeMs: number;
-  /** Checks a second that one type may start. */
+import type { BalancingSettings } from '../balancing/balancing-settings.ts';
+import { DEFAULT_BALANCING } from '../balancing/balancing-settings.ts';
+import type { GlobalConfig, Settings } from './settings.ts';
+
+export interface SystemConfig extends Settings {
+  /** Checks a second that one type may start. Not to be set: components and hosts rely on it. */
   readonly probeBudgetPerSecond: number;
 }
 
-export const DEFAULT_CONFIG: SystemConfig = {
+export const DEFAULT_SETTINGS: Settings = {
   healthCheckInterval: 10_000,
   failureThreshold: 3,
   recoveryTimeout: 300_000,
-  loadBalancingEnabled: true,
+  loadBalancingEnabled: DEFAULT_BALANCING.loadBalancingEnabled,
   autoScalingEnabled: false,
   maxComponentsPerType: 1_000,
   failureWindow: 300_000,
@@ -37,5 +23,29 @@ export const DEFAULT_CONFIG: SystemConfig = {
   unhealthyThreshold: 1,
   maxDetectionMs: 10_000,
   snapshotMaxAgeMs: 2_000,
-  probeBudgetPerSecond: 100,
+  balancingPolicy: DEFAULT_BALANCING.policy,
+  scoreWeights: DEFAULT_BALANCING.scoreWeights,
+  panicThreshold: DEFAULT_BALANCING.panicThreshold,
+  noHealthyPolicy: DEFAULT_BALANCING.noHealthyPolicy,
+  slowStartMs: DEFAULT_BALANCING.slowStartMs,
+  trafficSplit: [],
 };
+
+/** What is in force where only these were set. */
+export const configOf = (overrides: GlobalConfig): SystemConfig => ({
+  ...DEFAULT_SETTINGS,
+  ...overrides,
+  probeBudgetPerSecond: 100,
+});
+
+export const DEFAULT_CONFIG: SystemConfig = configOf({});
+
+export const balancingOf = (config: SystemConfig): BalancingSettings => ({
+  policy: config.balancingPolicy,
+  loadBalancingEnabled: config.loadBalancingEnabled,
+  panicThreshold: config.panicThreshold,
+  noHealthyPolicy: config.noHealthyPolicy,
+  trafficSplit: config.trafficSplit,
+  slowStartMs: config.slowStartMs,
+  scoreWeights: config.scoreWeights,
+});

@@ -26,6 +26,7 @@ export const EVENT_TYPES = [
   'incident.opened',
   'incident.acknowledged',
   'incident.resolved',
+  'config.changed',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -35,7 +36,7 @@ export interface EventDraft {
   /** Unique where it was made; publishing the same draft again adds nothing. */
   readonly key: string;
   readonly type: EventType;
-  /** The component it is about. */
+  /** What it is about: a component; of a `config.changed` the type, or `global`. */
   readonly subject: string;
   /** Epoch ms. */
   readonly time: number;

@@ -4,6 +4,7 @@
  */
 import type { FailureReport } from './failure.ts';
 import type { FailureType } from './classify.ts';
+import type { ThresholdPolicy } from './threshold.ts';
 
 export interface FailureBatchItem {
   readonly report: FailureReport;
@@ -11,6 +12,8 @@ export interface FailureBatchItem {
   readonly countSince: number;
   /** When this component failed lately, this failure included, epoch ms: what to count while the history is away. */
   readonly recentFailures: readonly number[];
+  /** What is set for its type. */
+  readonly policy: ThresholdPolicy;
 }
 
 export interface FailureEvaluation {

@@ -43,7 +43,7 @@ export function detectionFor(registration: Registration, config: SystemConfig, c
       ? Infinity
       : Math.max(MIN_INTERVAL_MS, config.maxDetectionMs - MAX_SUSPICION_MS - config.snapshotMaxAgeMs - MARGIN_MS);
   const budgeted = Math.ceil((checkedInType / config.probeBudgetPerSecond) * 1_000);
-  const intervalMs = Math.max(Math.min(check.interval, allowed), budgeted);
+  const intervalMs = Math.max(Math.min(check.interval ?? config.healthCheckInterval, allowed), budgeted);
   const afterCheck = intervalMs + doubt + config.snapshotMaxAgeMs + SLACK_MS;
   return { intervalMs, worstCaseMs: Math.min(afterCheck, afterTtl) };
 }

@@ -58,7 +58,7 @@ describe('RegistrationSchema', () => {
       name: 'Router 1',
       type: 'task_router',
       endpoint: 'https://router.example.com',
-      healthCheck: { endpoint: '/health', method: 'GET', timeout: 5_000, interval: 10_000, retries: 3 },
+      healthCheck: { endpoint: '/health', method: 'GET', timeout: 5_000, retries: 3 },
       capabilities: {
         supportedTaskTypes: [],
         performanceMetrics: false,

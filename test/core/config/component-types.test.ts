@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { isComponentType, TYPE_NAMES, typeForRequest } from '../../../src/core/config/component-types.ts';
+import { TYPES_FROM_START } from '../../../src/core/config/component-types.ts';
+import { NO_DOCUMENTS } from '../../../src/core/config/config-documents.ts';
+import { isComponentType, resolveConfig } from '../../../src/core/config/effective-config.ts';
+
+const config = resolveConfig(NO_DOCUMENTS);
 
 describe('component types', () => {
   it.each([
@@ -20,15 +24,15 @@ describe('component types', () => {
     ['', undefined],
     ['constructor', undefined],
   ])('%s is served by %s', (requestType, type) => {
-    expect(typeForRequest(requestType)).toBe(type);
+    expect(config.typeOfRequest.get(requestType)).toBe(type);
   });
 
   it('has the six of the plan', () => {
-    expect(TYPE_NAMES).toHaveLength(6);
-    expect(TYPE_NAMES.every(isComponentType)).toBe(true);
+    expect(TYPES_FROM_START).toHaveLength(6);
+    expect([...config.types.keys()]).toEqual(TYPES_FROM_START);
   });
 
   it.each(['constructor', '__proto__', 'toString', '', 'Task_Router'])('does not take %j for a type', (name) => {
-    expect(isComponentType(name)).toBe(false);
+    expect(isComponentType(config, name)).toBe(false);
   });
 });

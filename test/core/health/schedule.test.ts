@@ -29,6 +29,8 @@ describe('detectionFor', () => {
   it.each<[string, Check, Partial<SystemConfig>, number, number, number]>([
     ['the defaults', {}, {}, 1, 4_000, 9_000],
     ['an interval shorter than allowed', { interval: 2_000 }, {}, 1, 2_000, 7_000],
+    ['the interval that is set, where none is named', {}, { healthCheckInterval: 3_000 }, 1, 3_000, 8_000],
+    ['an interval of its own instead', { interval: 2_000 }, { healthCheckInterval: 3_000 }, 1, 2_000, 7_000],
     ['an interval just as allowed', { interval: 4_000 }, {}, 1, 4_000, 9_000],
     ['an early doubt', { degradedAfter: 500 }, {}, 1, 4_000, 7_000],
     ['maxDetectionMs 0 honours the interval', {}, { maxDetectionMs: 0 }, 1, 10_000, 15_000],

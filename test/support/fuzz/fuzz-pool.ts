@@ -2,7 +2,7 @@
  * The components that the fuzzing works on: a pool of ids that are used again and again, and anchors that
  * are never touched, so that dependencies exist and every type can be routed to.
  */
-import { TYPE_NAMES } from '../../../src/core/config/component-types.ts';
+import { TYPES_FROM_START } from '../../../src/core/config/component-types.ts';
 import type { Answer } from '../coordinator-http.ts';
 import { call } from '../coordinator-http.ts';
 import { silentRegistration } from '../silent-registration.ts';
@@ -37,9 +37,10 @@ const IDS = Array.from({ length: POOL_SIZE }, (_, at) =>
 );
 
 export const poolId = (at: number): string => IDS[at % POOL_SIZE]!;
-export const poolType = (at: number): string => TYPE_NAMES[(at % POOL_SIZE) % TYPE_NAMES.length]!;
+export const poolType = (at: number): string => TYPES_FROM_START[(at % POOL_SIZE) % TYPES_FROM_START.length]!;
 export const wardAt = (at: number): number =>
-  (at * TYPE_NAMES.length + TYPE_NAMES.indexOf(WARD_TYPE)) % (POOL_SIZE - (POOL_SIZE % TYPE_NAMES.length));
+  (at * TYPES_FROM_START.length + TYPES_FROM_START.indexOf(WARD_TYPE)) %
+  (POOL_SIZE - (POOL_SIZE % TYPES_FROM_START.length));
 
 const poolRegistration = (at: number) =>
   silentRegistration(poolId(at), {
@@ -48,13 +49,13 @@ const poolRegistration = (at: number) =>
     heartbeat: { ttl: 3_600_000 },
   });
 
-export const ANCHORS: readonly string[] = TYPE_NAMES.map((type) => `anchor-${type.replaceAll('_', '-')}`);
+export const ANCHORS: readonly string[] = TYPES_FROM_START.map((type) => `anchor-${type.replaceAll('_', '-')}`);
 
 /** Registers all of them and lets the anchors be healthy; answers the acknowledgements. */
 export async function raiseFleet(): Promise<Answer[]> {
   const raised: Answer[] = [];
   for (const [at, id] of ANCHORS.entries()) {
-    const registration = silentRegistration(id, { type: TYPE_NAMES[at], heartbeat: { ttl: 3_600_000 } });
+    const registration = silentRegistration(id, { type: TYPES_FROM_START[at], heartbeat: { ttl: 3_600_000 } });
     raised.push(await call('POST', '/v1/components', registration));
     await call('POST', `/v1/components/${id}/heartbeat`, {});
   }

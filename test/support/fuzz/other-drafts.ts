@@ -1,6 +1,6 @@
 /** Valid requests that are not about one component: lists with filters, routes, keys. */
 import * as fc from 'fast-check';
-import { COMPONENT_TYPES, TYPE_NAMES } from '../../../src/core/config/component-types.ts';
+import { COMPONENT_TYPES, TYPES_FROM_START } from '../../../src/core/config/component-types.ts';
 import { EVENT_TYPES } from '../../../src/core/event/coordinator-event.ts';
 import type { Draft } from './fuzz-request.ts';
 import { ANCHORS, poolId } from './fuzz-pool.ts';
@@ -26,7 +26,7 @@ export const componentsDraft: fc.Arbitrary<Draft> = listed(
     .tuple(
       parameters({
         limit,
-        type: fc.constantFrom(...TYPE_NAMES),
+        type: fc.constantFrom(...TYPES_FROM_START),
         status: fc.constantFrom('unknown', 'healthy', 'degraded', 'unhealthy'),
         lifecycle: fc.constantFrom('active', 'standby', 'draining', 'maintenance', 'isolated'),
         location: strangeText(100),
@@ -42,7 +42,9 @@ export const componentsDraft: fc.Arbitrary<Draft> = listed(
     ]),
 );
 
-export const failuresDraft = listed(parameters({ limit, componentId, componentType: fc.constantFrom(...TYPE_NAMES) }));
+export const failuresDraft = listed(
+  parameters({ limit, componentId, componentType: fc.constantFrom(...TYPES_FROM_START) }),
+);
 export const recoveriesDraft = listed(
   parameters({
     limit,
@@ -78,7 +80,7 @@ const preferences = fc.oneof(
 );
 
 const target = fc.oneof(
-  fc.constantFrom(...TYPE_NAMES).map((type) => ({ type })),
+  fc.constantFrom(...TYPES_FROM_START).map((type) => ({ type })),
   fc.constantFrom(...Object.values(COMPONENT_TYPES).flat()).map((requestType) => ({ requestType })),
 );
 
@@ -125,7 +127,7 @@ export const leasesDraft = listed(
 const scope = fc.oneof(
   fc.constantFrom('viewer', 'router', 'operator', 'admin'),
   fc.nat(199).map((at) => `component:${poolId(at)}`),
-  fc.constantFrom(...TYPE_NAMES).map((type) => `registrar:${type}`),
+  fc.constantFrom(...TYPES_FROM_START).map((type) => `registrar:${type}`),
 );
 
 /** Whole days from now: the same text whenever a seed is run on one day. */

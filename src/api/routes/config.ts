@@ -1,0 +1,141 @@
+/** The configuration: one document for all types, one for each type. */
+import type { Context } from 'hono';
+import * as z from 'zod';
+import { coordinator } from '../../coordinator/coordinator-api.ts';
+import type { StoredConfig } from '../../coordinator/coordinator-api.ts';
+import type { ConfigScope } from '../../core/config/config-documents.ts';
+import { GLOBAL, documentOf } from '../../core/config/config-documents.ts';
+import type { EffectiveType } from '../../core/config/effective-config.ts';
+import { resolveConfig, settingsOf, sourcesOf } from '../../core/config/effective-config.ts';
+import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
+import type { TypeConfig } from '../../core/config/settings.ts';
+import { registryOf } from '../../registry/registry-api.ts';
+import type { App, AppEnv } from '../app-env.ts';
+import { actorOf } from '../caller.ts';
+import { useDocuments } from '../edge-config.ts';
+import { etagOfDocument, ifMatch } from '../if-match.ts';
+import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../openapi-route.ts';
+import type { ProblemResponse } from '../problem.ts';
+import { problemResponse, toldOf } from '../problem.ts';
+import {
+  ConfigQuerySchema,
+  ConfigTypeParamSchema,
+  GlobalConfigAnswerSchema,
+  TypeConfigAnswerSchema,
+} from '../schemas/config.ts';
+
+const tags = ['configuration'];
+const headers = z.object({
+  'if-match': z.string().optional().meta({ description: 'The ETag that the change is meant for.' }),
+});
+const ETagSchema = z.object({ etag: z.string().meta({ description: "The document's revision, for If-Match." }) });
+
+const readGlobal = createRoute({
+  method: 'get',
+  path: '/v1/config',
+  'x-permission': 'read',
+  tags,
+  summary: 'What is set for all types',
+  request: { query: ConfigQuerySchema },
+  responses: {
+    200: jsonContentWith(GlobalConfigAnswerSchema, ETagSchema, 'The document as it was put, or what is in force'),
+    ...problemDefault,
+  },
+});
+
+const putGlobal = createRoute({
+  method: 'put',
+  path: '/v1/config',
+  'x-permission': 'administer',
+  tags,
+  summary: 'Set for all types; honours If-Match',
+  request: { headers, body: jsonBody(GlobalConfigSchema) },
+  responses: { 200: jsonContentWith(GlobalConfigSchema, ETagSchema, 'The document'), ...problemDefault },
+});
+
+const readType = createRoute({
+  method: 'get',
+  path: '/v1/config/types/{type}',
+  'x-permission': 'read',
+  tags,
+  summary: 'What is set for one type',
+  request: { params: ConfigTypeParamSchema, query: ConfigQuerySchema },
+  responses: {
+    200: jsonContentWith(TypeConfigAnswerSchema, ETagSchema, 'The document as it was put, or what is in force'),
+    ...problemDefault,
+  },
+});
+
+const putType = createRoute({
+  method: 'put',
+  path: '/v1/config/types/{type}',
+  'x-permission': 'administer',
+  tags,
+  summary: 'Set for one type, or add a type; honours If-Match',
+  request: { params: ConfigTypeParamSchema, headers, body: jsonBody(TypeConfigSchema) },
+  responses: {
+    200: jsonContentWith(TypeConfigSchema, ETagSchema, 'The document'),
+    201: jsonContentWith(TypeConfigSchema, ETagSchema, 'The document of a type that was not there before'),
+    ...problemDefault,
+  },
+});
+
+export function mountConfig(app: App): void {
+  app.openapi(readGlobal, async (c) => {
+    const documents = await coordinator().configDocuments();
+    c.header('etag', etagOfDocument(documents.global));
+    if (c.req.valid('query').effective === 'false') return c.json(documents.global.document, 200);
+    const { global } = resolveConfig(documents);
+    return c.json({ config: settingsOf(global), sources: sourcesOf(documents, null) }, 200);
+  });
+
+  app.openapi(putGlobal, async (c) => {
+    const stored = await store(c, GLOBAL, c.req.valid('json'));
+    return stored instanceof Response ? stored : c.json(stored.document, 200);
+  });
+
+  app.openapi(readType, async (c) => {
+    const { type } = c.req.valid('param');
+    const documents = await coordinator().configDocuments();
+    const found = resolveConfig(documents).types.get(type);
+    if (!found) return problemResponse(c, 'not-found', { detail: `there is no component type ${type}` });
+    const held = documentOf(documents, { kind: 'type', type });
+    c.header('etag', etagOfDocument(held));
+    if (c.req.valid('query').effective === 'false') return c.json(held.document, 200);
+    const config = { ...settingsOf(found.config), requestTypes: [...found.requestTypes] };
+    return c.json({ config, sources: sourcesOf(documents, type) }, 200);
+  });
+
+  app.openapi(putType, async (c) => {
+    const { type } = c.req.valid('param');
+    const stored = await store(c, { kind: 'type', type }, c.req.valid('json'));
+    if (stored instanceof Response) return stored;
+    return stored.created ? c.json(stored.document, 201) : c.json(stored.document, 200);
+  });
+}
+
+/** Stores a document and has it felt: here at once, in the registries behind the answer. */
+async function store(
+  c: Context<AppEnv>,
+  scope: ConfigScope,
+  document: TypeConfig,
+): Promise<StoredConfig | ProblemResponse> {
+  const ifRevision = ifMatch(c);
+  if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
+  const stored = await coordinator().putConfig({ scope, document, ifRevision, actor: actorOf(c) });
+  if (!stored.ok) {
+    const errors = 'faults' in stored && stored.faults ? { errors: stored.faults } : {};
+    return problemResponse(c, stored.reason, { ...toldOf(stored), ...errors });
+  }
+  const { types } = useDocuments(stored.value.documents);
+  c.executionCtx.waitUntil(tellRegistries(Array.from(types.values())));
+  c.header('etag', etagOfDocument(stored.value));
+  return stored.value;
+}
+
+/** Those that cannot be reached hear of it from the edges, or from the sweep. */
+async function tellRegistries(types: readonly EffectiveType[]): Promise<void> {
+  await Promise.allSettled(
+    types.map(({ name, revision, overrides }) => registryOf(name).configure({ revision, overrides })),
+  );
+}

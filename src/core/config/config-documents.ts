@@ -1,0 +1,48 @@
+/** The documents of the configuration as the coordinator keeps them and hands them to the edges. Plain data. */
+import type { GlobalConfig, TypeConfig } from './settings.ts';
+
+/** What a document is for. */
+export type ConfigScope = { readonly kind: 'global' } | { readonly kind: 'type'; readonly type: string };
+
+export const GLOBAL: ConfigScope = { kind: 'global' };
+
+export interface Revised<T> {
+  /** Of the change that made it so; 0 when nobody ever put it. */
+  readonly revision: number;
+  readonly document: T;
+}
+
+export interface ConfigDocuments {
+  /** Of the last change of any of them. */
+  readonly revision: number;
+  readonly global: Revised<GlobalConfig>;
+  /** By type: those that somebody put. */
+  readonly types: ReadonlyMap<string, Revised<TypeConfig>>;
+}
+
+const NEVER_PUT = { revision: 0, document: {} };
+
+export const NO_DOCUMENTS: ConfigDocuments = { revision: 0, global: NEVER_PUT, types: new Map() };
+
+/** What is named after it in events and in the audit. */
+export const subjectOf = (scope: ConfigScope): string => (scope.kind === 'global' ? 'global' : scope.type);
+
+export const documentOf = (documents: ConfigDocuments, scope: ConfigScope): Revised<TypeConfig> =>
+  scope.kind === 'global' ? documents.global : (documents.types.get(scope.type) ?? NEVER_PUT);
+
+/** The documents with another one in the place of that scope's. */
+export function withDocument(
+  documents: ConfigDocuments,
+  scope: ConfigScope,
+  put: Revised<TypeConfig>,
+): ConfigDocuments {
+  const { revision } = put;
+  if (scope.kind === 'global') return { ...documents, revision, global: put };
+  return { ...documents, revision, types: new Map([...documents.types, [scope.type, put]]) };
+}
+
+/** The settings in which two documents differ, by name. */
+export function changedSettings(before: TypeConfig, after: TypeConfig): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof TypeConfig>;
+  return Array.from(names).filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+}

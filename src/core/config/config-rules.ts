@@ -1,0 +1,88 @@
+/**
+ * What may not be together though each part is well by itself: settings of one type once defaults are filled in,
+ * request types over all types, how many types there are. Asked before a document is stored.
+ */
+import { requestTypesOf, typeNames } from './component-types.ts';
+import type { ConfigDocuments, ConfigScope } from './config-documents.ts';
+import { documentOf } from './config-documents.ts';
+import { resolveConfig } from './effective-config.ts';
+import type { SettingName } from './settings.ts';
+import type { SystemConfig } from './system-config.ts';
+
+export interface ConfigFault {
+  /** Within the document that was put. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ConfigConflict {
+  readonly reason: 'invalid-request' | 'request-type-taken' | 'type-limit';
+  readonly faults: readonly ConfigFault[];
+}
+
+const MAX_TYPES = 64;
+/** What detection takes at the quickest beside the age of a snapshot: see `../health/schedule.ts`. */
+const QUICKEST_DETECTION_MS = 5_000;
+/** Proof comes from checks once a second, and takes as long again to be begun and told. */
+const PROOF_MS_PER_CHECK = 2_000;
+
+interface Rule {
+  readonly settings: readonly SettingName[];
+  readonly isMet: (config: SystemConfig) => boolean;
+  readonly message: (config: SystemConfig) => string;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    settings: ['maxDetectionMs', 'snapshotMaxAgeMs'],
+    isMet: ({ maxDetectionMs, snapshotMaxAgeMs }) =>
+      maxDetectionMs === 0 || maxDetectionMs >= snapshotMaxAgeMs + QUICKEST_DETECTION_MS,
+    message: ({ maxDetectionMs, snapshotMaxAgeMs }) =>
+      `maxDetectionMs must be 0 or at least ${QUICKEST_DETECTION_MS} ms more than snapshotMaxAgeMs: ` +
+      `${maxDetectionMs} with ${snapshotMaxAgeMs}`,
+  },
+  {
+    settings: ['recoveryTimeout', 'healthyThreshold'],
+    isMet: ({ recoveryTimeout, healthyThreshold }) => recoveryTimeout >= healthyThreshold * PROOF_MS_PER_CHECK,
+    message: ({ recoveryTimeout, healthyThreshold }) =>
+      `recoveryTimeout must leave ${PROOF_MS_PER_CHECK} ms for each of healthyThreshold checks: ` +
+      `${recoveryTimeout} with ${healthyThreshold}`,
+  },
+];
+
+/** Why the documents may not become so by the one that was put at `scope`; null when they may. */
+export function judgeDocuments(documents: ConfigDocuments, scope: ConfigScope): ConfigConflict | null {
+  const names = typeNames(documents);
+  if (names.length > MAX_TYPES) {
+    const message = `there are ${names.length - 1} component types, the most allowed`;
+    return { reason: 'type-limit', faults: [{ path: '', message }] };
+  }
+  const faults = settingFaults(documents, scope);
+  if (faults.length > 0) return { reason: 'invalid-request', faults };
+  const taken = scope.kind === 'type' ? takenFaults(documents, scope.type, names) : [];
+  return taken.length > 0 ? { reason: 'request-type-taken', faults: taken } : null;
+}
+
+function settingFaults(documents: ConfigDocuments, scope: ConfigScope): ConfigFault[] {
+  const { global, types } = resolveConfig(documents);
+  const put = documentOf(documents, scope).document;
+  const faultsOf = (config: SystemConfig, where: string): ConfigFault[] =>
+    RULES.filter((rule) => !rule.isMet(config)).map((rule) => {
+      const path = rule.settings.find((name) => put[name] !== undefined) ?? rule.settings[0]!;
+      return { path, message: `${rule.message(config)}${where}` };
+    });
+  if (scope.kind === 'type') return faultsOf(types.get(scope.type)!.config, '');
+  const faults = faultsOf(global, '');
+  if (faults.length > 0) return faults;
+  return Array.from(types.values()).flatMap(({ name, config }) => faultsOf(config, ` (for ${name})`));
+}
+
+/** Request types of this type that reach another already. */
+function takenFaults(documents: ConfigDocuments, type: string, names: readonly string[]): ConfigFault[] {
+  const isGiven = documents.types.get(type)?.document.requestTypes !== undefined;
+  return requestTypesOf(documents, type).flatMap((requestType, at) => {
+    const holder = names.find((name) => name !== type && requestTypesOf(documents, name).includes(requestType));
+    const path = isGiven ? `requestTypes[${at}]` : 'requestTypes';
+    return holder === undefined ? [] : [{ path, message: `${requestType} reaches ${holder}` }];
+  });
+}

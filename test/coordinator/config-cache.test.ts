@@ -1,0 +1,136 @@
+import { createExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createApp } from '../../src/api/app.ts';
+import { coordinator } from '../../src/coordinator/coordinator-api.ts';
+import type { TypeConfig } from '../../src/core/config/settings.ts';
+import { call, eventually } from '../support/coordinator-http.ts';
+import { silentRegistration } from '../support/silent-registration.ts';
+
+const app = createApp();
+const ADMIN = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json' };
+
+async function route(body: object): Promise<{ status: number; policy: string | undefined }> {
+  const init = { method: 'POST', headers: ADMIN, body: JSON.stringify(body) };
+  const response = await app.fetch(
+    new Request('https://coordinator.test/v1/route', init),
+    env,
+    createExecutionContext(),
+  );
+  const answer: { decision?: { policy: string } } = await response.json();
+  return { status: response.status, policy: answer.decision?.policy };
+}
+
+const policyInUse = async (): Promise<string | undefined> => (await route({ type: 'task_router' })).policy;
+
+/** A change through another isolate. */
+async function changeElsewhere(type: string, document: TypeConfig): Promise<void> {
+  const actor = { keyId: 'root', keyName: 'admin key', address: null, requestId: 'r-1' };
+  await coordinator().putConfig({ scope: { kind: 'type', type }, document, ifRevision: null, actor });
+}
+
+/** The configuration cannot be fetched: at once, or never. */
+function takeAway(how: 'fails' | 'hangs') {
+  const real = env.SYSTEM_COORDINATOR.getByName.bind(env.SYSTEM_COORDINATOR);
+  const syncConfig = vi.fn((): Promise<never> =>
+    how === 'fails' ? Promise.reject(new Error('away')) : new Promise(() => undefined),
+  );
+  vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName').mockImplementation((name) => {
+    const stub = real(name);
+    return new Proxy(stub, { get: (target, key) => (key === 'syncConfig' ? syncConfig : Reflect.get(target, key)) });
+  });
+  return syncConfig;
+}
+
+const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+beforeAll(async () => {
+  await call('POST', '/v1/components', silentRegistration('router-1'));
+  await call('POST', '/v1/components/router-1/heartbeat', {});
+});
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  expect((await route({ type: 'task_router' })).status).toBe(200);
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+  await call('PUT', '/v1/config/types/task_router', {});
+  await eventually(policyInUse, (policy) => policy === 'least-time');
+});
+
+describe('a change made elsewhere', () => {
+  it('is in force before the answer once the copy is 2 s old', async () => {
+    await changeElsewhere('task_router', { balancingPolicy: 'random' });
+    expect(await policyInUse()).toBe('least-time');
+    pass(2_000);
+    expect(await policyInUse()).toBe('random');
+  });
+
+  it('is fetched behind the answer once the copy is 1 s old', async () => {
+    await changeElsewhere('task_router', { balancingPolicy: 'random' });
+    pass(1_000);
+    expect(await policyInUse()).toBe('least-time');
+    await eventually(policyInUse, (policy) => policy === 'random');
+  });
+
+  it('is looked for before somebody is told that there is no such type', async () => {
+    pass(500);
+    await changeElsewhere('tea_maker', { requestTypes: ['tea_making'] });
+    expect((await route({ requestType: 'tea_making' })).status).toBe(503);
+    await changeElsewhere('coffee_maker', { requestTypes: ['coffee_making'] });
+    expect((await route({ requestType: 'coffee_making' })).status).toBe(404);
+    pass(250);
+    expect((await route({ type: 'coffee_maker' })).status).toBe(503);
+  });
+});
+
+describe('the copy of the configuration', () => {
+  it('is fetched once for all who wait', async () => {
+    pass(10_000);
+    const fetched = vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName');
+    const answers = await Promise.all(Array.from({ length: 20 }, () => route({ type: 'task_router' })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(fetched).toHaveBeenCalledTimes(1);
+  });
+
+  it('costs a call nothing while it is fresh', async () => {
+    pass(10_000);
+    await route({ type: 'task_router' });
+    const fetched = vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName');
+    const asked = vi.spyOn(env.COMPONENT_REGISTRY, 'getByName');
+    for (let at = 0; at < 50; at++) await route({ requestType: 'task_routing' });
+    expect(fetched).not.toHaveBeenCalled();
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  it.each(['fails', 'hangs'] as const)('serves on while the coordinator %s', async (how) => {
+    await call('PUT', '/v1/config/types/task_router', { balancingPolicy: 'least-load' });
+    expect(await policyInUse()).toBe('least-load');
+    const fetched = takeAway(how);
+    pass(600_000);
+    expect(await policyInUse()).toBe('least-load');
+    expect((await route({ requestType: 'no_such_work' })).status).toBe(404);
+    expect(fetched).toHaveBeenCalled();
+  });
+
+  it('that comes late does not undo what was changed through this isolate meanwhile', async () => {
+    const real = env.SYSTEM_COORDINATOR.getByName.bind(env.SYSTEM_COORDINATOR);
+    const old = await coordinator().configDocuments();
+    let answer = (): void => undefined;
+    vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName').mockImplementation((name) => {
+      const late = () => new Promise((resolve) => (answer = () => resolve({ ...old, revision: old.revision })));
+      return new Proxy(real(name), {
+        get: (target, key) => (key === 'syncConfig' ? late : Reflect.get(target, key)),
+      });
+    });
+    pass(1_000);
+    expect(await policyInUse()).toBe('least-time');
+    await call('PUT', '/v1/config/types/task_router', { balancingPolicy: 'random' });
+    answer();
+    expect(await policyInUse()).toBe('random');
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { ConfigDocuments, ConfigScope } from '../../../src/core/config/config-documents.ts';
+import { GLOBAL, NO_DOCUMENTS, withDocument } from '../../../src/core/config/config-documents.ts';
+import { judgeDocuments } from '../../../src/core/config/config-rules.ts';
+import type { TypeConfig } from '../../../src/core/config/settings.ts';
+
+const scopeOf = (type: string | null): ConfigScope => (type === null ? GLOBAL : { kind: 'type', type });
+
+/** Judges the last of the documents, put on top of the others. */
+function judge(...changes: readonly (readonly [string | null, TypeConfig])[]) {
+  const documents = changes.reduce(
+    (before: ConfigDocuments, [type, document], at) =>
+      withDocument(before, scopeOf(type), { revision: at + 1, document }),
+    NO_DOCUMENTS,
+  );
+  return judgeDocuments(documents, scopeOf(changes.at(-1)![0]));
+}
+
+describe('settings together', () => {
+  it.each<[string, string | null, TypeConfig]>([
+    ['nothing', null, {}],
+    ['intervals as given', null, { maxDetectionMs: 0 }],
+    ['the quickest detection', null, { maxDetectionMs: 7_000 }],
+    ['a quicker one with younger snapshots', 'task_router', { maxDetectionMs: 6_000, snapshotMaxAgeMs: 1_000 }],
+    ['the shortest recovery', null, { recoveryTimeout: 10_000 }],
+    ['much proof with much time', null, { recoveryTimeout: 40_000, healthyThreshold: 20 }],
+  ])('may be %s', (_, type, document) => {
+    expect(judge([type, document])).toBeNull();
+  });
+
+  it.each<[string, readonly (readonly [string | null, TypeConfig])[], string, string]>([
+    [
+      'detection quicker than the default age of a snapshot allows',
+      [[null, { maxDetectionMs: 6_999 }]],
+      'maxDetectionMs',
+      'maxDetectionMs must be 0 or at least 5000 ms more than snapshotMaxAgeMs: 6999 with 2000',
+    ],
+    [
+      'snapshots older than the default detection allows',
+      [[null, { snapshotMaxAgeMs: 5_001 }]],
+      'snapshotMaxAgeMs',
+      'maxDetectionMs must be 0 or at least 5000 ms more than snapshotMaxAgeMs: 10000 with 5001',
+    ],
+    [
+      'a type against what is set for all',
+      [
+        [null, { snapshotMaxAgeMs: 4_000 }],
+        ['task_router', { maxDetectionMs: 8_000 }],
+      ],
+      'maxDetectionMs',
+      'maxDetectionMs must be 0 or at least 5000 ms more than snapshotMaxAgeMs: 8000 with 4000',
+    ],
+    [
+      'what is set for all against a type',
+      [
+        ['task_router', { maxDetectionMs: 8_000 }],
+        [null, { snapshotMaxAgeMs: 4_000 }],
+      ],
+      'snapshotMaxAgeMs',
+      'maxDetectionMs must be 0 or at least 5000 ms more than snapshotMaxAgeMs: 8000 with 4000 (for task_router)',
+    ],
+    [
+      'more proof than there is time',
+      [[null, { recoveryTimeout: 20_000, healthyThreshold: 11 }]],
+      'recoveryTimeout',
+      'recoveryTimeout must leave 2000 ms for each of healthyThreshold checks: 20000 with 11',
+    ],
+  ])('may not be %s', (_, changes, path, message) => {
+    expect(judge(...changes)).toEqual({ reason: 'invalid-request', faults: [{ path, message }] });
+  });
+});
+
+describe('types', () => {
+  it('share no request type, neither from the start nor added', () => {
+    expect(judge(['tea', { requestTypes: ['brew', 'task_routing'] }])).toEqual({
+      reason: 'request-type-taken',
+      faults: [{ path: 'requestTypes[1]', message: 'task_routing reaches task_router' }],
+    });
+    expect(judge(['tea', { requestTypes: ['brew'] }], ['coffee', { requestTypes: ['brew'] }])).toMatchObject({
+      faults: [{ path: 'requestTypes[0]', message: 'brew reaches tea' }],
+    });
+  });
+
+  it('take over a request type once the other has given it up, and the other cannot have it back', () => {
+    const given: (readonly [string, TypeConfig])[] = [
+      ['task_router', { requestTypes: [] }],
+      ['tea', { requestTypes: ['task_routing'] }],
+    ];
+    expect(judge(...given)).toBeNull();
+    expect(judge(...given, ['task_router', {}])).toEqual({
+      reason: 'request-type-taken',
+      faults: [{ path: 'requestTypes', message: 'task_routing reaches tea' }],
+    });
+  });
+
+  it('are 64 at most', () => {
+    const added = Array.from({ length: 59 }, (_, at) => [`added_${at}`, {}] as const);
+    expect(judge(...added.slice(0, 58))).toBeNull();
+    expect(judge(...added)).toMatchObject({
+      reason: 'type-limit',
+      faults: [{ message: expect.stringContaining('64') }],
+    });
+  });
+});

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { GlobalConfigSchema, SettingsSchema, TypeConfigSchema } from '../../../src/core/config/settings.ts';
+import { DEFAULT_SETTINGS } from '../../../src/core/config/system-config.ts';
+
+const part = (percent: number, match: Record<string, string> = { track: 'canary' }) => ({ match, percent });
+const parts = (count: number, percent: number) => Array.from({ length: count }, () => part(percent));
+
+/** Least and most that is taken. */
+const BOUNDS: readonly (readonly [keyof typeof DEFAULT_SETTINGS, number, number])[] = [
+  ['healthCheckInterval', 1_000, 3_600_000],
+  ['failureThreshold', 1, 100],
+  ['recoveryTimeout', 10_000, 86_400_000],
+  ['maxComponentsPerType', 1, 10_000],
+  ['failureWindow', 1_000, 86_400_000],
+  ['healthyThreshold', 1, 20],
+  ['unhealthyThreshold', 1, 20],
+  ['maxDetectionMs', 0, 3_600_000],
+  ['snapshotMaxAgeMs', 1_000, 60_000],
+  ['panicThreshold', 0, 100],
+  ['slowStartMs', 0, 3_600_000],
+];
+
+const faultsOf = (document: unknown, schema: typeof GlobalConfigSchema | typeof TypeConfigSchema = TypeConfigSchema) =>
+  schema.safeParse(document).error?.issues.map(({ path, message }) => [path.join('.'), message]) ?? [];
+
+describe('a document', () => {
+  it('may set nothing, or everything', () => {
+    expect(GlobalConfigSchema.parse({})).toEqual({});
+    expect(GlobalConfigSchema.parse(DEFAULT_SETTINGS)).toEqual(DEFAULT_SETTINGS);
+    const all = { ...DEFAULT_SETTINGS, requestTypes: ['tea_making'] };
+    expect(TypeConfigSchema.parse(all)).toEqual(all);
+  });
+
+  it.each(BOUNDS)('takes %s from %d to %d and says so beyond', (name, least, most) => {
+    for (const good of [least, most]) expect(faultsOf({ [name]: good })).toEqual([]);
+    for (const bad of [least - 1, most + 1]) {
+      const message = expect.stringMatching(new RegExp(`from ${least} to ${most}.*, not ${bad}$`));
+      expect(faultsOf({ [name]: bad })).toEqual([[name, message]]);
+    }
+  });
+
+  it.each<[string, unknown, string, RegExp]>([
+    ['a unit', { recoveryTimeout: 1 }, 'recoveryTimeout', /from 10000 to 86400000 ms, not 1$/],
+    ['text for a number', { failureThreshold: '3' }, 'failureThreshold', /whole number from 1 to 100, not "3"$/],
+    ['half a failure', { failureThreshold: 1.5 }, 'failureThreshold', /not 1\.5$/],
+    ['null', { failureThreshold: null }, 'failureThreshold', /not null$/],
+    ['a list', { healthyThreshold: [[[1]]] }, 'healthyThreshold', /not a list$/],
+    ['text for a flag', { loadBalancingEnabled: 'no' }, 'loadBalancingEnabled', /true or false, not "no"$/],
+    ['a policy unknown', { balancingPolicy: 'best' }, 'balancingPolicy', /least-time, score, .*, not "best"$/],
+    ['a long word', { noHealthyPolicy: 'x'.repeat(500) }, 'noHealthyPolicy', /not "x{60}…"$/],
+    ['an object', { noHealthyPolicy: {} }, 'noHealthyPolicy', /reject, fail-open, not an object$/],
+    ['a setting unknown', { maxComponents: 3 }, '', /maxComponents/],
+    ['what is not read yet', { canaryUrl: 'https://example.com' }, '', /canaryUrl/],
+    ['weights by half', { scoreWeights: { degraded: 5 } }, 'scoreWeights.per100Ms', /./],
+    ['a part below nothing', { trafficSplit: [part(-1)] }, 'trafficSplit.0.percent', /from 0 to 100 percent, not -1$/],
+    ['a part for everybody', { trafficSplit: [part(1, {})] }, 'trafficSplit.0.match', /at least one entry/],
+    ['parts beyond the whole', { trafficSplit: parts(3, 33.4) }, 'trafficSplit', /at most 100 percent, not 100\.2$/],
+    ['too many parts', { trafficSplit: parts(17, 1) }, 'trafficSplit', /at most 16 parts/],
+    ['a request type with spaces', { requestTypes: ['make tea'] }, 'requestTypes.0', /1 to 64 of letters/],
+    ['a request type twice', { requestTypes: ['tea', 'tea'] }, 'requestTypes', /at most once/],
+    ['too many request types', { requestTypes: Array.from({ length: 65 }, (_, at) => `t${at}`) }, 'requestTypes', /64/],
+  ])('refuses %s and names it', (_, document, path, message) => {
+    const faults = faultsOf(document);
+    expect(faults[0]).toEqual([path, expect.stringMatching(message)]);
+  });
+
+  it('takes parts that make up the whole, rounded as they are', () => {
+    expect(faultsOf({ trafficSplit: [part(33.3), part(33.3), part(33.4)] })).toEqual([]);
+    expect(faultsOf({ trafficSplit: [...parts(9, 10), part(9.9), part(0.1)] })).toEqual([]);
+  });
+
+  it('for all types has no request types', () => {
+    expect(faultsOf({ requestTypes: ['tea'] }, GlobalConfigSchema)).toEqual([
+      ['', expect.stringMatching('requestTypes')],
+    ]);
+  });
+
+  it('is small', () => {
+    const match = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`key-${at}`, 'v'.repeat(256)]));
+    const faults = faultsOf({ trafficSplit: Array.from({ length: 16 }, () => part(1, match)) });
+    expect(faults).toEqual([['', 'at most 16384 bytes in all']]);
+  });
+});
+
+describe('docs/configuration.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
+  const rows = new Map(
+    page
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .map(([, name = '', standard = '', bounds = '']) => [name.replaceAll('`', ''), { standard, bounds }]),
+  );
+
+  it.each(Object.keys(SettingsSchema.shape))('has a row for %s, with its default', (name) => {
+    const value = DEFAULT_SETTINGS[name as keyof typeof DEFAULT_SETTINGS];
+    const shown = typeof value === 'object' ? /./ : new RegExp(`^\`?${String(value)}\`?$`);
+    expect(rows.get(name)?.standard.replaceAll(/(?<=\d) (?=\d)/g, '')).toMatch(shown);
+  });
+
+  it.each(BOUNDS)('has the bounds of %s', (name, least, most) => {
+    expect(rows.get(name)?.bounds.replaceAll(/(?<=\d) (?=\d)/g, '')).toContain(`${least} to ${most}`);
+  });
+});
