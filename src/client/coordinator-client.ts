@@ -16,6 +16,7 @@ import type {
   LoadEntrySchema,
   ProbeResultSchema,
 } from '../api/schemas/component.ts';
+import type { EffectiveConfigResource, EffectiveTypeConfigResource } from '../api/schemas/config.ts';
 import type {
   FailurePageSchema,
   FailureReceiptSchema,
@@ -38,6 +39,7 @@ import type {
 import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventPageSchema, EventResource, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
+import type { GlobalConfig, TypeConfig } from '../core/config/settings.ts';
 import type { Call, ClientOptions, Send } from './http-transport.ts';
 import { httpTransport } from './http-transport.ts';
 import type { LeaseRequest, Leased } from './with-lease.ts';
@@ -72,6 +74,14 @@ export interface Registered {
   readonly component: Component;
   readonly key: NewKey | null;
 }
+
+/** A document of the configuration; `etag` is the `ifMatch` of a change that is meant for exactly this one. */
+export interface Held<T> {
+  readonly document: T;
+  readonly etag: string;
+}
+
+export type PutOptions = { readonly ifMatch?: string };
 
 type NewKey = output<typeof NewKeySchema>;
 
@@ -213,10 +223,49 @@ export class CoordinatorClient {
     return this.#call({ path: '/v1/events', query });
   }
 
+  /** What is set for all types. */
+  config(): Promise<Held<GlobalConfig>> {
+    return this.#document({ path: CONFIG });
+  }
+
+  /** Sets for all types, in the place of what was set; 412 `CoordinatorError` when that is not what `ifMatch` says. */
+  putConfig(document: GlobalConfig, { ifMatch }: PutOptions = {}): Promise<Held<GlobalConfig>> {
+    return this.#document({ method: 'PUT', path: CONFIG, body: document, ifMatch });
+  }
+
+  /** What is set for one type. */
+  typeConfig(type: string): Promise<Held<TypeConfig>> {
+    return this.#document({ path: typePath(type) });
+  }
+
+  /** Sets for one type, in the place of what was set; adds the type when it is not there. */
+  putTypeConfig(type: string, document: TypeConfig, { ifMatch }: PutOptions = {}): Promise<Held<TypeConfig>> {
+    return this.#document({ method: 'PUT', path: typePath(type), body: document, ifMatch });
+  }
+
+  /** What is in force for all types that set nothing themselves, and where it comes from. */
+  effectiveConfig(): Promise<EffectiveConfigResource> {
+    return this.#call({ path: CONFIG, query: { effective: 'true' } });
+  }
+
+  /** What is in force for one type, and where it comes from. */
+  effectiveTypeConfig(type: string): Promise<EffectiveTypeConfigResource> {
+    return this.#call({ path: typePath(type), query: { effective: 'true' } });
+  }
+
+  async #document<T>(call: Call): Promise<Held<T>> {
+    const { body, etag } = await this.#send(call);
+    return { document: body as T, etag: etag ?? '' };
+  }
+
   async #call<T>(call: Call): Promise<T> {
     return (await this.#send(call)).body as T;
   }
 }
+
+const CONFIG = '/v1/config';
+
+const typePath = (type: string): string => `${CONFIG}/types/${encodeURIComponent(type)}`;
 
 const componentPath = (id: string, rest = ''): string => `/v1/components/${encodeURIComponent(id)}${rest}`;
 

@@ -14,30 +14,41 @@ export interface ClientOptions {
 }
 
 export interface Call {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   /** Undefined values are left out, lists are joined with commas. */
   readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
   readonly body?: unknown;
+  /** The ETag of what is to be changed; without it, whatever is there. */
+  readonly ifMatch?: string | undefined;
 }
 
-/** Sends a call. The body is undefined when the answer has none; anything but 2xx throws `CoordinatorError`. */
-export type Send = (call: Call) => Promise<{ readonly status: number; readonly body: unknown }>;
+export interface Sent {
+  readonly status: number;
+  /** Undefined when the answer has none. */
+  readonly body: unknown;
+  readonly etag: string | null;
+}
+
+/** Sends a call; anything but 2xx throws `CoordinatorError`. */
+export type Send = (call: Call) => Promise<Sent>;
 
 export function httpTransport(options: ClientOptions): Send {
   const base = options.baseUrl.replace(/\/+$/, '');
   // Wrapped, because `fetch` refuses to be called as the method of another object.
   const request = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
 
-  return async ({ method = 'GET', path, query = {}, body }) => {
+  return async ({ method = 'GET', path, query = {}, body, ifMatch }) => {
     const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
     if (options.key !== undefined) headers['authorization'] = `Bearer ${options.key}`;
+    if (ifMatch !== undefined) headers['if-match'] = ifMatch;
     if (body !== undefined) headers['content-type'] = 'application/json';
     const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
     const response = await request(`${base}${path}${queryString(query)}`, init);
     if (!response.ok) throw new CoordinatorError(await readProblem(response));
     const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+    const parsed: unknown = text === '' ? undefined : JSON.parse(text);
+    return { status: response.status, body: parsed, etag: response.headers.get('etag') };
   };
 }
 
