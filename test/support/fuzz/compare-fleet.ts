@@ -22,7 +22,10 @@ async function allPages<T>(path: string, limit: number): Promise<T[]> {
 
 /** What differs; empty when both are the same. */
 export async function compareFleet(model: FleetModel): Promise<string[]> {
-  return [...(await compareReads(model)), ...(await compareList(model)), ...(await compareKeys(model))];
+  const parts = [compareReads, compareList, compareKeys, compareConfig];
+  const faults: string[] = [];
+  for (const compare of parts) faults.push(...(await compare(model)));
+  return faults;
 }
 
 async function compareReads(model: FleetModel): Promise<string[]> {
@@ -52,6 +55,13 @@ async function compareList(model: FleetModel): Promise<string[]> {
   const others = loads.filter(({ componentId }) => !listed.includes(componentId));
   if (others.length > 0 || loads.length !== listed.length)
     faults.push(`loads of ${loads.length}, list of ${listed.length}`);
+  return faults;
+}
+
+async function compareConfig({ config }: FleetModel): Promise<string[]> {
+  const faults: string[] = [];
+  for (const path of ['/v1/config', ...config.documents.keys()])
+    faults.push(...config.differences(path, await call('GET', path)));
   return faults;
 }
 

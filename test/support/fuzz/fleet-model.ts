@@ -6,6 +6,7 @@
 import { RegistrationSchema } from '../../../src/core/component/registration.ts';
 import type { Answer } from '../coordinator-http.ts';
 import { canonical, isSame } from './canonical.ts';
+import { ConfigModel, isConfigPath } from './config-model.ts';
 import { WARD_TYPE } from './fuzz-pool.ts';
 
 type Members = Readonly<Record<string, unknown>>;
@@ -61,6 +62,7 @@ export class FleetModel {
   readonly components = new Map<string, KnownComponent>();
   readonly keys = new Map<string, KnownKey>();
   readonly seenIds = new Set<string>();
+  readonly config = new ConfigModel();
   readonly recoveryIds: string[] = [];
   readonly incidentIds: string[] = [];
   readonly leaseIds: string[] = [];
@@ -73,6 +75,7 @@ export class FleetModel {
   learn(sent: Sent, { status, body, headers }: Answer): string[] {
     if (status >= 300) return this.refused(sent, status);
     const { method, pathname } = sent;
+    if (isConfigPath(pathname)) return this.config.learn(sent, { status, body, headers });
     if (pathname === '/v1/components' && method === 'POST') return this.stored(sent, body, headers.get('etag'));
     if (pathname === '/v1/components') return this.listed(body, sent.busy);
     if (pathname === '/v1/session' && method === 'POST') return this.sessionOpened(headers);

@@ -6,6 +6,7 @@ import * as fc from 'fast-check';
 import * as z from 'zod';
 import { createApp } from '../../../src/api/app.ts';
 import * as component from './component-drafts.ts';
+import * as config from './config-drafts.ts';
 import type { Draft } from './fuzz-request.ts';
 import { poolId } from './fuzz-pool.ts';
 import * as other from './other-drafts.ts';
@@ -49,6 +50,10 @@ const SAMPLES: Readonly<Record<string, readonly [fc.Arbitrary<Draft>, number]>> 
   'GET /v1/keys/{id}': [other.readKeyDraft, 2],
   'POST /v1/keys/{id}/rotate': [other.rotateKeyDraft, 2],
   'DELETE /v1/keys/{id}': [other.revokeKeyDraft, 1],
+  'GET /v1/config': [config.readConfigDraft, 0],
+  'PUT /v1/config': [config.putConfigDraft, 2],
+  'GET /v1/config/types/{type}': [config.readTypeConfigDraft, 1],
+  'PUT /v1/config/types/{type}': [config.putTypeConfigDraft, 3],
   'GET /v1/session': [other.sessionDraft, 0],
 };
 

@@ -2,6 +2,7 @@
 import { exports } from 'cloudflare:workers';
 import type { Answer } from '../coordinator-http.ts';
 import { faultsOf } from './check-answer.ts';
+import { isConfigPath } from './config-model.ts';
 import type { FleetModel } from './fleet-model.ts';
 import type { WireRequest } from './fuzz-request.ts';
 
@@ -101,7 +102,9 @@ function resolve(request: WireRequest, model: FleetModel): Resolved {
   ]);
   const withSession = request.headers['cookie'] === '@session' && model.session !== '';
   const headers = { ...(withSession ? {} : WITH_KEY), ...Object.fromEntries(given) };
-  const locks = [id, held].filter((lock) => lock !== undefined && lock !== '') as string[];
+  // What one document may say depends on the others.
+  const config = isConfigPath(url.pathname) ? 'config' : undefined;
+  const locks = [id, held, config].filter((lock) => lock !== undefined && lock !== '') as string[];
   return { ...request, headers, url, locks };
 }
 

@@ -1,0 +1,82 @@
+/** Valid documents of the configuration, none of which keeps the fleet from being worked on. */
+import * as fc from 'fast-check';
+import { TYPES_FROM_START } from '../../../src/core/config/component-types.ts';
+import type { Draft } from './fuzz-request.ts';
+import type { Value } from './strange-values.ts';
+import { someText, strangeText } from './strange-values.ts';
+
+const part = fc.record(
+  {
+    match: fc.dictionary(someText(60), strangeText(100), { minKeys: 1, maxKeys: 4 }),
+    percent: fc.constantFrom(0, -0, 0.1, 5, 24.999),
+  },
+  { noNullPrototype: true },
+);
+
+const weight = fc.constantFrom(0, 1, 0.5, 1_000);
+
+const settings: Record<string, fc.Arbitrary<unknown>> = {
+  healthCheckInterval: fc.constantFrom(1_000, 3_600_000),
+  failureThreshold: fc.constantFrom(1, 3, 100),
+  recoveryTimeout: fc.constantFrom(60_000, 86_400_000),
+  loadBalancingEnabled: fc.boolean(),
+  autoScalingEnabled: fc.boolean(),
+  maxComponentsPerType: fc.constantFrom(1_000, 10_000),
+  failureWindow: fc.constantFrom(1_000, 86_400_000),
+  healthyThreshold: fc.constantFrom(1, 20),
+  unhealthyThreshold: fc.constantFrom(1, 20),
+  maxDetectionMs: fc.constantFrom(0, 65_000, 3_600_000),
+  snapshotMaxAgeMs: fc.constantFrom(1_000, 2_000),
+  balancingPolicy: fc.constantFrom('least-time', 'score', 'least-load', 'round-robin', 'random'),
+  scoreWeights: fc.record(
+    { degraded: weight, per100Ms: weight, responseTimeMost: weight, taskType: weight, location: weight },
+    { noNullPrototype: true },
+  ),
+  panicThreshold: fc.constantFrom(0, 12.5, 100),
+  noHealthyPolicy: fc.constantFrom('reject', 'fail-open'),
+  slowStartMs: fc.constantFrom(0, 30_000, 3_600_000),
+  trafficSplit: fc.array(part, { maxLength: 4 }),
+};
+
+const document = fc.record(settings, { requiredKeys: [], noNullPrototype: true }) as fc.Arbitrary<{
+  [name: string]: Value;
+}>;
+
+/** A few of the document, so that most of them are small. */
+const few = fc.tuple(document, fc.subarray(Object.keys(settings), { maxLength: 5 })).map(([made, names]) => {
+  const kept = Object.entries(made).filter(([name]) => names.includes(name));
+  return Object.fromEntries(kept) as { [name: string]: Value };
+});
+
+const anyDocument = fc.oneof({ weight: 1, arbitrary: document }, { weight: 4, arbitrary: few });
+const condition = fc.constantFrom<Record<string, string>>({}, {}, {}, { 'if-match': '*' });
+const query = fc.constantFrom<readonly (readonly [string, string])[]>(
+  [],
+  [],
+  [['effective', 'true']],
+  [['effective', 'false']],
+);
+
+/** Not so many that there is no room for those that a damaged address adds. */
+const added = fc.nat(7).map((at) => `added_${at}`);
+
+export const readConfigDraft: fc.Arbitrary<Draft> = query.map((made) => ({ params: {}, query: made, headers: {} }));
+
+export const putConfigDraft: fc.Arbitrary<Draft> = fc
+  .tuple(anyDocument, condition)
+  .map(([body, headers]) => ({ params: {}, query: [], headers, body }));
+
+export const readTypeConfigDraft: fc.Arbitrary<Draft> = fc
+  .tuple(fc.constantFrom(...TYPES_FROM_START), query)
+  .map(([type, made]) => ({ params: { type }, query: made, headers: {} }));
+
+/** Request types of a type that was added; those from the start keep theirs. */
+const ofAdded = fc.tuple(added, anyDocument, fc.nat(3)).map(([type, made, names]) => ({
+  type,
+  body: { ...made, requestTypes: Array.from({ length: names }, (_, at) => `${type}.${at}`) } as Value,
+}));
+const fromStart = fc.tuple(fc.constantFrom(...TYPES_FROM_START), anyDocument).map(([type, body]) => ({ type, body }));
+
+export const putTypeConfigDraft: fc.Arbitrary<Draft> = fc
+  .tuple(fc.oneof(fromStart, ofAdded), condition)
+  .map(([{ type, body }, headers]) => ({ params: { type }, query: [], headers, body }));
