@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
+import type { ConfigDocuments } from '../../src/core/config/config-documents.ts';
 import type { TypeConfig } from '../../src/core/config/settings.ts';
 import { call, eventually } from '../support/coordinator-http.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
@@ -29,18 +30,23 @@ async function changeElsewhere(type: string, document: TypeConfig): Promise<void
   await coordinator().putConfig({ scope: { kind: 'type', type }, document, ifRevision: null, actor });
 }
 
-/** The configuration cannot be fetched: at once, or never. */
-function takeAway(how: 'fails' | 'hangs') {
+/** Has what the isolate asks about the configuration answered by the test. */
+function answerWith<T extends () => Promise<unknown>>(syncConfig: T): T {
   const real = env.SYSTEM_COORDINATOR.getByName.bind(env.SYSTEM_COORDINATOR);
-  const syncConfig = vi.fn((): Promise<never> =>
-    how === 'fails' ? Promise.reject(new Error('away')) : new Promise(() => undefined),
+  vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName').mockImplementation(
+    (name) =>
+      new Proxy(real(name), {
+        get: (target, key) => (key === 'syncConfig' ? syncConfig : Reflect.get(target, key)),
+      }),
   );
-  vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName').mockImplementation((name) => {
-    const stub = real(name);
-    return new Proxy(stub, { get: (target, key) => (key === 'syncConfig' ? syncConfig : Reflect.get(target, key)) });
-  });
   return syncConfig;
 }
+
+/** The configuration cannot be fetched: at once, or never. */
+const takeAway = (how: 'fails' | 'hangs') =>
+  answerWith(
+    vi.fn((): Promise<never> => (how === 'fails' ? Promise.reject(new Error('away')) : new Promise(() => undefined))),
+  );
 
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
@@ -118,19 +124,13 @@ describe('the copy of the configuration', () => {
   });
 
   it('that comes late does not undo what was changed through this isolate meanwhile', async () => {
-    const real = env.SYSTEM_COORDINATOR.getByName.bind(env.SYSTEM_COORDINATOR);
     const old = await coordinator().configDocuments();
-    let answer = (): void => undefined;
-    vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName').mockImplementation((name) => {
-      const late = () => new Promise((resolve) => (answer = () => resolve({ ...old, revision: old.revision })));
-      return new Proxy(real(name), {
-        get: (target, key) => (key === 'syncConfig' ? late : Reflect.get(target, key)),
-      });
-    });
+    const late = Promise.withResolvers<ConfigDocuments>();
+    answerWith(() => late.promise);
     pass(1_000);
     expect(await policyInUse()).toBe('least-time');
     await call('PUT', '/v1/config/types/task_router', { balancingPolicy: 'random' });
-    answer();
+    late.resolve(old);
     expect(await policyInUse()).toBe('random');
   });
 });

@@ -45,7 +45,7 @@ const document = fc.record(settings, { requiredKeys: [], noNullPrototype: true }
 /** A few of the document, so that most of them are small. */
 const few = fc.tuple(document, fc.subarray(Object.keys(settings), { maxLength: 5 })).map(([made, names]) => {
   const kept = Object.entries(made).filter(([name]) => names.includes(name));
-  return Object.fromEntries(kept) as { [name: string]: Value };
+  return Object.fromEntries(kept);
 });
 
 const anyDocument = fc.oneof({ weight: 1, arbitrary: document }, { weight: 4, arbitrary: few });
