@@ -12,7 +12,7 @@ import type { StoredControlSecret } from '../core/component/control-secret.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
-import { DEFAULT_CONFIG, configOf } from '../core/config/system-config.ts';
+import { DEFAULT_CONFIG, balancingOf, configOf } from '../core/config/system-config.ts';
 import { MAX_PUT_OFF_MS } from '../core/health/host-budget.ts';
 import type { RoundPlace } from '../core/health/schedule.ts';
 import { detectionFor, nextRoundAt } from '../core/health/schedule.ts';
@@ -200,6 +200,7 @@ export class RegistryState {
 
   private goBy({ revision, overrides }: TypeOverrides): void {
     this.config = configOf(overrides);
+    this.balancing = balancingOf(this.config, this.balancing);
     this.configRevision = revision;
   }
 

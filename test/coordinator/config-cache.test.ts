@@ -5,6 +5,8 @@ import { createApp } from '../../src/api/app.ts';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import type { ConfigDocuments } from '../../src/core/config/config-documents.ts';
 import type { TypeConfig } from '../../src/core/config/settings.ts';
+import { registryOf } from '../../src/registry/registry-api.ts';
+import { cronSweep } from '../../src/sweep/cron-sweep.ts';
 import { call, eventually } from '../support/coordinator-http.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
@@ -81,6 +83,24 @@ describe('a change made elsewhere', () => {
     pass(1_000);
     expect(await policyInUse()).toBe('least-time');
     await eventually(policyInUse, (policy) => policy === 'random');
+  });
+
+  it('reaches the registry with the next refresh of a fleet, and with the sweep', async () => {
+    const registry = registryOf('task_router');
+    const nothing = { place: null, given: [], reported: [] };
+    const reached = async (): Promise<boolean> => {
+      const { revision } = (await coordinator().configDocuments()).types.get('task_router')!;
+      return (await registry.sync(nothing)).configRevision === revision;
+    };
+    await changeElsewhere('task_router', { maxComponentsPerType: 7 });
+    expect(await reached()).toBe(false);
+    pass(2_000);
+    await route({ type: 'task_router' });
+    expect(await reached()).toBe(true);
+    await changeElsewhere('task_router', { maxComponentsPerType: 8 });
+    expect(await reached()).toBe(false);
+    await cronSweep(env, Date.now());
+    expect(await reached()).toBe(true);
   });
 
   it('is looked for before somebody is told that there is no such type', async () => {

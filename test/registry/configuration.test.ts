@@ -1,5 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_BALANCING } from '../../src/core/balancing/balancing-settings.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { freshId } from '../support/coordinator-http.ts';
 import { PLAIN, freshRegistry, nextClaim } from './fresh-registry.ts';
@@ -67,6 +68,20 @@ describe('a registry', () => {
     expect(changed.revision).toBe(revision + 1);
     const same = await registry.api.sync({ ...SYNC, config: { revision: 2, overrides: { failureThreshold: 9 } } });
     expect(same).toMatchObject({ revision: revision + 1, configRevision: 2 });
+  });
+
+  it('shares out work by what is set, the same object while that stays as it is', async () => {
+    const registry = freshRegistry();
+    const balancingAfter = (revision: number, overrides: object) =>
+      runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
+        await instance.configure({ revision, overrides });
+        return instance['state'].balancing;
+      });
+    const before = await balancingAfter(1, { balancingPolicy: 'random', panicThreshold: 40 });
+    expect(before).toMatchObject({ policy: 'random', panicThreshold: 40, slowStartMs: 30_000 });
+    const same = { failureThreshold: 9, panicThreshold: 40, balancingPolicy: 'random' };
+    expect(await balancingAfter(2, same)).toBe(before);
+    expect(await balancingAfter(3, {})).toEqual(DEFAULT_BALANCING);
   });
 
   it('checks sooner at once when the interval has become shorter', async () => {

@@ -128,7 +128,8 @@ async function store(
     return problemResponse(c, stored.reason, { ...toldOf(stored), ...errors });
   }
   const { types } = useDocuments(stored.value.documents);
-  c.executionCtx.waitUntil(tellRegistries(Array.from(types.values())));
+  const concerned = Array.from(types.values()).filter(({ revision }) => revision === stored.value.revision);
+  c.executionCtx.waitUntil(tellRegistries(concerned));
   c.header('etag', etagOfDocument(stored.value));
   return stored.value;
 }

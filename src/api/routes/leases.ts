@@ -1,11 +1,13 @@
 /** Leases that were granted by the routing call: completed, renewed, listed. */
 import type { Context } from 'hono';
 import { toIso } from '../../core/component/resource.ts';
-import { TYPE_NAMES, isComponentType } from '../../core/config/component-types.ts';
+import type { EffectiveConfig } from '../../core/config/effective-config.ts';
+import { isComponentType } from '../../core/config/effective-config.ts';
 import { typeOfLease } from '../../core/lease/lease-id.ts';
 import type { RegistryApi } from '../../registry/registry-api.ts';
 import { registryOf } from '../../registry/registry-api.ts';
 import type { App, AppEnv } from '../app-env.ts';
+import { edgeConfigKnowing } from '../edge-config.ts';
 import { leaseAtCursor, listLeases } from '../list-leases.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
 import type { ProblemResponse } from '../problem.ts';
@@ -57,7 +59,7 @@ export function mountLeases(app: App): void {
   app.openapi(complete, async (c) => {
     const { id } = c.req.valid('param');
     const { outcome, latencyMs = null, error } = c.req.valid('json');
-    const registry = registryOfLease(id);
+    const registry = await registryOfLease(c, id);
     if (!registry) return unknownLease(c, id);
     const { code, message = '' } = error ?? {};
     const told = error ? { message, ...(code === undefined ? {} : { code }) } : null;
@@ -67,7 +69,7 @@ export function mountLeases(app: App): void {
 
   app.openapi(renew, async (c) => {
     const { id } = c.req.valid('param');
-    const registry = registryOfLease(id);
+    const registry = await registryOfLease(c, id);
     if (!registry) return unknownLease(c, id);
     const renewed = await registry.renewLease(id, c.req.valid('json').ttlMs);
     if (!renewed.ok) return refusal(c, renewed);
@@ -76,11 +78,13 @@ export function mountLeases(app: App): void {
 
   app.openapi(list, async (c) => {
     const { limit, cursor, type, componentId = null } = c.req.valid('query');
-    if (type !== undefined && !isComponentType(type)) {
+    const isKnown = (known: EffectiveConfig): boolean => type === undefined || isComponentType(known, type);
+    const config = await edgeConfigKnowing(c, isKnown);
+    if (!isKnown(config)) {
       const message = `there is no component type ${type}`;
       return problemResponse(c, 'unknown-type', { errors: [{ path: 'type', message }] });
     }
-    const types = type === undefined ? TYPE_NAMES : [type];
+    const types = type === undefined ? [...config.types.keys()] : [type];
     const after = leaseAtCursor(cursor);
     const isOfThese = after == null || types.includes(typeOfLease(after) ?? '');
     if (after === undefined || !isOfThese)
@@ -92,9 +96,11 @@ export function mountLeases(app: App): void {
 }
 
 /** The id says where it is; undefined when there is no such type. */
-function registryOfLease(id: string): RegistryApi | undefined {
+async function registryOfLease(c: Context<AppEnv>, id: string): Promise<RegistryApi | undefined> {
   const type = typeOfLease(id);
-  return type !== undefined && isComponentType(type) ? registryOf(type) : undefined;
+  if (type === undefined) return undefined;
+  const config = await edgeConfigKnowing(c, (known) => isComponentType(known, type));
+  return isComponentType(config, type) ? registryOf(type) : undefined;
 }
 
 const unknownLease = (c: Context<AppEnv>, id: string): ProblemResponse =>

@@ -57,18 +57,15 @@ function resolveType(documents: ConfigDocuments, name: string, before: Effective
   const { requestTypes: _, ...ownSettings } = own?.document ?? {};
   const overrides = { ...global.document, ...ownSettings };
   const config = configOf(overrides);
-  const balancing = balancingOf(config);
   return {
     name,
     revision,
     overrides,
     config,
-    balancing: before && isSame(before.balancing, balancing) ? before.balancing : balancing,
+    balancing: balancingOf(config, before?.balancing),
     requestTypes: requestTypesOf(documents, name),
   };
 }
-
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 export const isComponentType = ({ types }: EffectiveConfig, type: string): boolean => types.has(type);
 

@@ -40,12 +40,19 @@ export const configOf = (overrides: GlobalConfig): SystemConfig => ({
 
 export const DEFAULT_CONFIG: SystemConfig = configOf({});
 
-export const balancingOf = (config: SystemConfig): BalancingSettings => ({
-  policy: config.balancingPolicy,
-  loadBalancingEnabled: config.loadBalancingEnabled,
-  panicThreshold: config.panicThreshold,
-  noHealthyPolicy: config.noHealthyPolicy,
-  trafficSplit: config.trafficSplit,
-  slowStartMs: config.slowStartMs,
-  scoreWeights: config.scoreWeights,
-});
+/** What of it balancing goes by. Where it is as before it stays the same object: fleets are compiled by it. */
+export function balancingOf(config: SystemConfig, before: BalancingSettings = DEFAULT_BALANCING): BalancingSettings {
+  const balancing: BalancingSettings = {
+    policy: config.balancingPolicy,
+    loadBalancingEnabled: config.loadBalancingEnabled,
+    panicThreshold: config.panicThreshold,
+    noHealthyPolicy: config.noHealthyPolicy,
+    trafficSplit: config.trafficSplit,
+    slowStartMs: config.slowStartMs,
+    scoreWeights: config.scoreWeights,
+  };
+  return isSame(before, balancing) ? before : balancing;
+}
+
+const isSame = (a: BalancingSettings, b: BalancingSettings): boolean =>
+  Object.entries(a).every(([name, value]) => JSON.stringify(value) === JSON.stringify(b[name as keyof typeof b]));
