@@ -121,7 +121,7 @@ export const renewalDraft: fc.Arbitrary<Draft> = fc
   .map(([params, body]) => ({ params, query: [], headers: {}, body }));
 
 export const leasesDraft = listed(
-  parameters({ limit, type: fc.constantFrom(...TYPE_NAMES), componentId: fc.nat(199).map(poolId) }),
+  parameters({ limit, type: fc.constantFrom(...TYPES_FROM_START), componentId: fc.nat(199).map(poolId) }),
 );
 
 const scope = fc.oneof(
