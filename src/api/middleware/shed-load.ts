@@ -3,30 +3,43 @@
  * this isolate, from when a call's body is here until its answer begins; a stream that is still being sent
  * does not count.
  */
+import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { InFlight } from '../../core/access/load-shedding.ts';
 import { NOTHING_IN_FLIGHT, begin, end, inFlightAt, mustShed } from '../../core/access/load-shedding.ts';
 import type { AppEnv } from '../app-env.ts';
+import type { ProblemResponse } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
 
 const RETRY_AFTER_SECONDS = 1;
+const ROUTING_PATH = '/v1/route';
 
 let all = NOTHING_IN_FLIGHT;
 const byKey = new Map<string, InFlight>();
 
-export const shedLoad = createMiddleware<AppEnv>(async (c, next) => {
+/** Counts the work of a call while it lasts, or lets the call go. */
+export async function withinLoad<T>(c: Context<AppEnv>, work: () => Promise<T>): Promise<T | ProblemResponse> {
   const begunAt = Date.now();
   const { keyId } = c.get('principal');
   const ofKey = byKey.get(keyId) ?? NOTHING_IN_FLIGHT;
-  if (mustShed(c.get('requestClass'), inFlightAt(all, begunAt), inFlightAt(ofKey, begunAt))) {
+  if (mustShed(c.get('requestClass'), inFlightAt(all, begunAt), inFlightAt(ofKey, begunAt)))
     return problemResponse(c, 'overloaded', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-  }
   all = begin(all, begunAt);
   byKey.set(keyId, begin(ofKey, begunAt));
-  const work = next().finally(() => ended(keyId, begunAt));
+  const working = work().finally(() => ended(keyId, begunAt));
   // A caller that hangs up ends the work, and nobody would count down: this has it go on to its end.
-  c.executionCtx.waitUntil(work);
-  return work;
+  c.executionCtx.waitUntil(working);
+  return working;
+}
+
+/**
+ * All calls but routing, which counts its work itself where it must wait for something: a decision at the edge is
+ * over before anything else can begin, so there is never one in flight.
+ */
+export const shedLoad = createMiddleware<AppEnv>(async (c, next) => {
+  if (c.req.path === ROUTING_PATH) return next();
+  const shed = await withinLoad(c, next);
+  return shed ?? undefined;
 });
 
 function ended(keyId: string, begunAt: number): void {

@@ -20,6 +20,7 @@ import type { App, AppEnv } from '../app-env.ts';
 import { closedJson } from '../closed-headers.ts';
 import { edgeConfigAtHand, edgeConfigKnowing } from '../edge-config.ts';
 import type { ProblemResponse } from '../problem.ts';
+import { withinLoad } from '../middleware/shed-load.ts';
 import { problemResponse } from '../problem.ts';
 import { explained, routeAnswer } from '../route-answer.ts';
 import { routeExactly } from '../route-exactly.ts';
@@ -29,35 +30,34 @@ import { routeCall } from './route-call.ts';
 export function mountRouting(app: App): void {
   app.openapi(routeCall, (c) => {
     const body = c.req.valid('json');
-    // Nothing is waited for where what is at hand decides.
-    const config = edgeConfigAtHand(c);
-    const type = config && typeAsked(config, body);
-    return type ? route(c, type, body) : routeByLatest(c, body);
+    return routeAtOnce(c, body) ?? withinLoad(c, () => routeLater(c, body));
   });
 }
 
-/** A type, or a request type, may have been configured a moment ago. */
-async function routeByLatest(c: Context<AppEnv>, body: RouteRequestData): Promise<RouteResponse> {
+/** Decides by what is at hand; null when something must be waited for. */
+function routeAtOnce(c: Context<AppEnv>, body: RouteRequestData): RouteResponse | null {
+  if (body.lease) return null;
+  const config = edgeConfigAtHand(c);
+  const type = config ? typeAsked(config, body) : undefined;
+  if (type === undefined) return null;
+  const edge = edgeSnapshot(type, Date.now(), (work) => c.executionCtx.waitUntil(work));
+  if (!edge) return null;
+  const asked: Asked = { body, request: toRequest(body) };
+  const decided = decideFrom(edge, false, asked);
+  return decided.pick.ok ? answer(c, asked, decided) : null;
+}
+
+/** A type may have been configured, or a component registered, a moment ago; a lease is the registry's to grant. */
+async function routeLater(c: Context<AppEnv>, body: RouteRequestData): Promise<RouteResponse> {
   const config = await edgeConfigKnowing(c, (known) => typeAsked(known, body) !== undefined);
   const type = typeAsked(config, body);
-  return type === undefined ? unknownType(c, body) : route(c, type, body);
-}
-
-function route(c: Context<AppEnv>, type: string, body: RouteRequestData): RouteResponse | Promise<RouteResponse> {
+  if (type === undefined) return unknownType(c, body);
   const request = toRequest(body);
   if (body.lease) return routeExactly(c, type, request, { ...body, lease: body.lease });
-  const asked: Asked = { body, type, request };
-  const atHand = edgeSnapshot(type, Date.now(), (work) => c.executionCtx.waitUntil(work));
-  const decided = atHand && decideFrom(atHand, false, asked);
-  return decided?.pick.ok ? answer(c, asked, decided) : decideAnew(c, asked, decided);
-}
-
-/** Before it answers that nobody is available, it decides from a fresh fleet. */
-async function decideAnew(c: Context<AppEnv>, asked: Asked, before: Decided | null): Promise<RouteResponse> {
-  const fresh = await freshSnapshot(asked.type, (work) => c.executionCtx.waitUntil(work));
-  const decided = fresh ? decideFrom(fresh.edge, fresh.stale, asked) : before;
-  return decided
-    ? answer(c, asked, decided)
+  const asked: Asked = { body, request };
+  const fresh = await freshSnapshot(type, (work) => c.executionCtx.waitUntil(work));
+  return fresh
+    ? answer(c, asked, decideFrom(fresh.edge, fresh.stale, asked))
     : problemResponse(c, 'no-healthy-components', { detail: 'the registry cannot be reached', retryAfterSeconds: 2 });
 }
 
@@ -80,7 +80,6 @@ function answer(c: Context<AppEnv>, { body, request }: Asked, decided: Decided):
 /** What was asked for, read. */
 interface Asked {
   readonly body: RouteRequestData;
-  readonly type: string;
   readonly request: RouteRequest;
 }
 

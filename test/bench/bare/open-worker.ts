@@ -5,6 +5,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { AppEnv } from '../../../src/api/app-env.ts';
 import { mountRouting } from '../../../src/api/routes/routing.ts';
+import { ROOT } from '../../../src/core/access/principal.ts';
 import { RegistrationSchema } from '../../../src/core/component/registration.ts';
 import { registryOf } from '../../../src/registry/registry-api.ts';
 
@@ -16,6 +17,11 @@ export { FailureManager } from '../../../src/recovery/failure-manager.ts';
 const app = new OpenAPIHono<AppEnv>();
 let claim = 0;
 
+app.use(async (c, next) => {
+  c.set('principal', ROOT);
+  c.set('requestClass', 'traffic');
+  return next();
+});
 app.get('/healthz', (c) => c.text('ok'));
 app.post('/v1/components', async (c) => {
   const registration = RegistrationSchema.parse(await c.req.json());
