@@ -40,6 +40,8 @@ export function createApp(): App {
   });
   app.use(frame, cors, guardedBy(limitUri));
   app.use('/v1/*', guardedBy(classify, authenticate, rateLimitKey, authorize(app), rateLimitAddress, takeBody));
+  // A routing decision is over before anything else can begin: what is below counts calls under way.
+  mountRouting(app);
   app.use('/v1/*', shedLoad, flushAuditBehind);
 
   for (const mount of [
@@ -50,7 +52,6 @@ export function createApp(): App {
     mountFailures,
     mountRecoveries,
     mountIncidents,
-    mountRouting,
     mountLeases,
     mountKeys,
     mountComponentCredentials,

@@ -14,6 +14,8 @@ const MAX_OPEN = 512;
 const MAX_OPEN_OF_KEY = 128;
 /** A quarter of what an isolate has. */
 const MAX_HELD_BYTES = 33_554_432;
+/** How many closed ones may stand at the head of the queue. */
+const COMPACT_AFTER = 1_024;
 
 export interface OpenBody {
   readonly keyId: string;
@@ -21,53 +23,61 @@ export interface OpenBody {
   readonly openedAt: number;
   /** Bytes in memory for it. */
   heldBytes: number;
+  isClosed: boolean;
   /** Tells its reader to stop. */
   readonly giveWay: () => void;
 }
 
-/** In the order they were opened. */
-const open = new Set<OpenBody>();
+/** In the order they were opened; those that are closed leave when it is their turn to be looked at. */
+let queue: OpenBody[] = [];
+let head = 0;
+let openCount = 0;
 let heldBytes = 0;
 
 /** Makes room for it, and counts it until it is closed. */
 export function openBody(body: OpenBody): void {
-  for (const oldest of open) {
+  for (let oldest = oldestOpen(); oldest; oldest = oldestOpen()) {
     // A clock that went back ends nothing before its time.
     if (body.openedAt - oldest.openedAt < MAX_READ_MS) break;
     endBody(oldest);
   }
-  if (open.size >= MAX_OPEN_OF_KEY) makeRoomFor(body.keyId);
-  open.add(body);
+  if (openCount >= MAX_OPEN_OF_KEY) makeRoomFor(body.keyId);
+  queue.push(body);
+  openCount += 1;
 }
 
 /** More of it is in memory, or is about to be. */
 export function holdBytes(body: OpenBody, bytes: number): void {
-  if (!open.has(body)) return;
+  if (body.isClosed) return;
   body.heldBytes += bytes;
   heldBytes += bytes;
-  if (heldBytes <= MAX_HELD_BYTES) return;
-  for (const oldest of open) {
-    endBody(oldest);
-    if (heldBytes <= MAX_HELD_BYTES) return;
-  }
+  while (heldBytes > MAX_HELD_BYTES) endBody(oldestOpen()!);
 }
 
 /** It is read, or given up; closing it again changes nothing. */
 export function closeBody(body: OpenBody): void {
-  if (open.delete(body)) heldBytes -= body.heldBytes;
+  if (body.isClosed) return;
+  body.isClosed = true;
+  openCount -= 1;
+  heldBytes -= body.heldBytes;
+}
+
+/** The one that has been open longest. */
+function oldestOpen(): OpenBody | undefined {
+  while (head < queue.length && queue[head]!.isClosed) head += 1;
+  if (head === queue.length || head >= COMPACT_AFTER) {
+    queue = queue.slice(head);
+    head = 0;
+  }
+  return queue[head];
 }
 
 function makeRoomFor(keyId: string): void {
-  let ofKey = 0;
-  let oldestOfKey: OpenBody | undefined;
-  for (const body of open) {
-    if (body.keyId !== keyId) continue;
-    oldestOfKey ??= body;
-    ofKey += 1;
-  }
-  const [oldest] = open;
-  if (ofKey >= MAX_OPEN_OF_KEY && oldestOfKey) endBody(oldestOfKey);
-  else if (open.size >= MAX_OPEN && oldest) endBody(oldest);
+  const ofKey = queue.filter((body) => !body.isClosed && body.keyId === keyId);
+  const [oldestOfKey] = ofKey;
+  const oldest = oldestOpen();
+  if (ofKey.length >= MAX_OPEN_OF_KEY && oldestOfKey) endBody(oldestOfKey);
+  else if (openCount >= MAX_OPEN && oldest) endBody(oldest);
 }
 
 function endBody(body: OpenBody): void {

@@ -27,9 +27,10 @@ export function authorize(app: App): Guard {
     return known.get(permission)!;
   };
   return (c) => {
-    const route = matchedRoutes(c).at(-1);
+    // Middleware that is mounted behind a route matches too, and does not run for it.
+    const route = matchedRoutes(c).findLast(({ path }) => !MIDDLEWARE_PATHS.has(path));
     // Only middleware matched: nothing to allow, and the answer is 404 or 405.
-    if (!route || MIDDLEWARE_PATHS.has(route.path)) return null;
+    if (!route) return null;
     permissions ??= permissionsOf(app);
     const permission = permissions.get(`${route.method} ${route.path}`);
     const reach = permission && reachUnder(permission, c.get('principal'));

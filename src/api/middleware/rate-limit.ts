@@ -10,6 +10,7 @@ import { addressGroup } from '../../core/access/address-group.ts';
 import type { CallTally } from '../../core/access/call-tally.ts';
 import { countCall, makeRoom, refuseCalls } from '../../core/access/call-tally.ts';
 import type { RequestClass } from '../../core/access/request-class.ts';
+import { REQUEST_CLASSES } from '../../core/access/request-class.ts';
 import type { AppEnv } from '../app-env.ts';
 import type { Guard } from '../guard.ts';
 import { problemResponse } from '../problem.ts';
@@ -32,28 +33,33 @@ const LIMITS: Readonly<Record<RequestClass, Limit>> = {
 const PERIOD_MS = 60_000;
 /** How many times what a key may ask for. */
 const KEYS_OF_ADDRESS = 10;
-/** Subjects of all kinds of call together. */
-const MAX_TALLIES = 10_000;
+/** Subjects of one kind, for one kind of call. */
+const MAX_TALLIES = 2_000;
 
-const tallies = new Map<string, CallTally>();
+/** Whose calls are counted, by its id. */
+type Subject = 'key' | 'address';
+
+/** By kind of call and of subject, so that no name must be put together for a look. */
+const tallies = Object.fromEntries(
+  REQUEST_CLASSES.map((kind) => [kind, { key: new Map<string, CallTally>(), address: new Map<string, CallTally>() }]),
+) as Readonly<Record<RequestClass, Readonly<Record<Subject, Map<string, CallTally>>>>>;
 const silent = new Set<LimiterName>();
 
 /** Of the key: counts all it asks for, also what it may not do. */
-export const rateLimitKey: Guard = (c) => refuseBeyond(c, `key:${c.get('principal').keyId}`, 1);
+export const rateLimitKey: Guard = (c) => refuseBeyond(c, 'key', c.get('principal').keyId);
 
 /**
  * Of the address: counts what was let through, because others share it. A whole fleet may call from one
  * address, so it has the room of several keys.
  */
-export const rateLimitAddress: Guard = (c) => refuseBeyond(c, `address:${addressOf(c)}`, KEYS_OF_ADDRESS);
+export const rateLimitAddress: Guard = (c) => refuseBeyond(c, 'address', addressOf(c));
 
-function refuseBeyond(c: Context<AppEnv>, subject: string, room: number): Response | null {
+function refuseBeyond(c: Context<AppEnv>, subject: Subject, id: string): Response | null {
   const now = Date.now();
-  const kind = c.get('requestClass');
-  const refusedUntil = count(c, kind, { subject, room, now });
+  const refusedUntil = count(c, subject, id, now);
   if (refusedUntil === 0) return null;
   return problemResponse(c, 'rate-limited', {
-    detail: `too many calls of the kind "${kind}"`,
+    detail: `too many calls of the kind "${c.get('requestClass')}"`,
     retryAfterSeconds: Math.ceil((refusedUntil - now) / 1_000),
   });
 }
@@ -66,20 +72,17 @@ export const tooManyRefusals = async (c: Context<AppEnv>): Promise<boolean> =>
   (await askLimiter(c, 'RATE_LIMIT_REFUSED', addressOf(c))) === 'no';
 
 /** Epoch ms until which the subject is refused; 0 when it is not. */
-function count(
-  c: Context<AppEnv>,
-  kind: RequestClass,
-  { subject, room, now }: { readonly subject: string; readonly room: number; readonly now: number },
-): number {
+function count(c: Context<AppEnv>, subject: Subject, id: string, now: number): number {
+  const kind = c.get('requestClass');
+  const counted = tallies[kind][subject];
   const { limiter, batch: batchOfKey } = LIMITS[kind];
-  const batch = batchOfKey * room;
-  const name = `${kind} ${subject}`;
-  const { next, verdict } = countCall(tallies.get(name), batch, now);
+  const batch = subject === 'key' ? batchOfKey : batchOfKey * KEYS_OF_ADDRESS;
+  const { next, verdict } = countCall(counted.get(id), batch, now);
   if (verdict === 'refuse') return next.refusedUntil;
-  remember(name, next);
+  remember(counted, id, next);
   if (verdict === 'ask') {
-    const asked = askLimiter(c, limiter, subject).then((answer) => {
-      if (answer === 'no') remember(name, refuseCalls(batch, PERIOD_MS, Date.now()));
+    const asked = askLimiter(c, limiter, `${subject}:${id}`).then((answer) => {
+      if (answer === 'no') remember(counted, id, refuseCalls(batch, PERIOD_MS, Date.now()));
       return undefined;
     });
     c.executionCtx.waitUntil(asked);
@@ -87,9 +90,9 @@ function count(
   return 0;
 }
 
-function remember(name: string, tally: CallTally): void {
-  makeRoom(tallies, name, MAX_TALLIES);
-  tallies.set(name, tally);
+function remember(counted: Map<string, CallTally>, id: string, tally: CallTally): void {
+  makeRoom(counted, id, MAX_TALLIES);
+  counted.set(id, tally);
 }
 
 async function askLimiter(c: Context<AppEnv>, name: LimiterName, key: string): Promise<'yes' | 'no'> {

@@ -12,7 +12,6 @@ import type { ProblemResponse } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
 
 const RETRY_AFTER_SECONDS = 1;
-const ROUTING_PATH = '/v1/route';
 
 let all = NOTHING_IN_FLIGHT;
 const byKey = new Map<string, InFlight>();
@@ -32,12 +31,7 @@ export async function withinLoad<T>(c: Context<AppEnv>, work: () => Promise<T>):
   return working;
 }
 
-/**
- * All calls but routing, which counts its work itself where it must wait for something: a decision at the edge is
- * over before anything else can begin, so there is never one in flight.
- */
 export const shedLoad = createMiddleware<AppEnv>(async (c, next) => {
-  if (c.req.path === ROUTING_PATH) return next();
   const shed = await withinLoad(c, next);
   return shed ?? undefined;
 });

@@ -75,7 +75,7 @@ function read(c: Context<AppEnv>, maxBytes: number, openedAt: number): Promise<T
   if (!(told >= 0) && raw.body === null) return null;
   return new Promise((resolve) => {
     const giveWay = (): void => resolve({ reason: 'too-slow' });
-    const body: OpenBody = { keyId: c.get('principal').keyId, openedAt, heldBytes: 0, giveWay };
+    const body: OpenBody = { keyId: c.get('principal').keyId, openedAt, heldBytes: 0, isClosed: false, giveWay };
     const end = (taken: Taken): void => {
       closeBody(body);
       resolve(taken);

@@ -18,6 +18,8 @@ const TRAFFIC = new Set(['route', 'heartbeat', 'heartbeats', 'lease', 'leases', 
 const SINGLE = new Set(['health', 'session', 'config']);
 
 export function requestClass(method: string, path: string): RequestClass {
+  // What is asked most by far.
+  if (path === '/v1/route') return READS.has(method) ? 'list' : 'traffic';
   // `/v1/components/a/heartbeat`: collection, id, what is done with it.
   const [collection = '', id = '', ...rest] = path.split('/').slice(2);
   if (READS.has(method)) return id === '' && !SINGLE.has(collection) ? 'list' : 'lookup';
