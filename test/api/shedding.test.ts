@@ -50,7 +50,7 @@ async function holdCalls(total: number, key = 'test-admin-key'): Promise<void> {
 const list = (): Promise<Answer> => callWithEnv({ path: '/v1/components' });
 const lookup = (): Promise<Answer> => callWithEnv({ path: '/v1/components/none' });
 const change = (): Promise<Answer> => callWithEnv({ method: 'POST', path: '/v1/components', body: '{}' });
-const traffic = (): Promise<Answer> => callWithEnv({ method: 'POST', path: '/v1/route', body: '{}' });
+const traffic = (): Promise<Answer> => callWithEnv({ method: 'POST', path: '/v1/heartbeats', body: '{}' });
 
 const statuses = async (): Promise<number[]> =>
   Promise.all([list(), lookup(), change(), traffic()].map(async (answer) => (await answer).status));
