@@ -5,7 +5,7 @@
 import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
 import type { Candidate } from '../core/balancing/candidate.ts';
 import type { Fleet } from '../core/balancing/fleet.ts';
-import { advanceFleet, compileFleet, isOutgrown, patchFleet } from '../core/balancing/fleet.ts';
+import { advanceFleet, compileFleet, forgetTimes, isOutgrown, patchFleet } from '../core/balancing/fleet.ts';
 import type { OpenWork } from '../core/balancing/open-work.ts';
 import { fade, fitWork, noWork, noteGiven } from '../core/balancing/open-work.ts';
 import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
@@ -74,6 +74,7 @@ export function applyDelta(edge: EdgeFleet, delta: SnapshotDelta, settings: Bala
   advanceFleet(edge.fleet, now);
   if (edge.fleet.settings !== settings || isOutgrown(edge.fleet))
     edge.fleet = compileFleet(edge.fleet.candidates, settings, now);
+  forgetTimes(edge.fleet, now);
   fade(edge.work, FADE);
   edge.place = { epoch: delta.epoch, version: delta.version };
   edge.revision = delta.revision;

@@ -3,7 +3,7 @@
  * as it is this moment: leased slots, what components report of themselves, and what edges gave.
  */
 import type { Fleet } from '../core/balancing/fleet.ts';
-import { advanceFleet, compileFleet, isOutgrown, patchFleet } from '../core/balancing/fleet.ts';
+import { advanceFleet, compileFleet, forgetTimes, isOutgrown, patchFleet } from '../core/balancing/fleet.ts';
 import { fade, fitWork, noWork } from '../core/balancing/open-work.ts';
 import type { RegistryState } from './registry-state.ts';
 import type { Seating } from './seating.ts';
@@ -73,6 +73,7 @@ export class ExactFleet {
     // A clock that went back begins anew.
     if (seconds >= 0 && seconds < 1) return;
     fade(this.work, FADE_PER_SECOND ** Math.max(1, seconds));
+    forgetTimes(this.fleet, now);
     this.fadedAt = now;
   }
 }

@@ -44,8 +44,8 @@ export interface Fleet {
   readonly traits: Readonly<Record<TraitKind, Map<string, Trait>>>;
   /** Positions still in slow start. */
   readonly ramping: Set<number>;
-  /** Epoch ms up to which it was brought. */
-  advancedAt: number;
+  /** Epoch ms when times were last let fade. */
+  forgotAt: number;
   /** What those are taken for who do not say, or were not measured: the means when it was compiled. */
   readonly meanRoom: number;
   readonly meanUsualMs: number;
@@ -101,7 +101,7 @@ export function compileFleet(
     doubt: new Uint8Array(length),
     traits: { location: new Map(), capability: new Map(), part: new Map() },
     ramping: new Set(),
-    advancedAt: now,
+    forgotAt: now,
     meanRoom: meanOf(candidates, ({ maxConcurrentTasks }) => maxConcurrentTasks) ?? 1,
     meanUsualMs: Math.max(RESOLUTION_MS, meanOf(candidates, ({ vitals }) => vitals.usualMs) ?? RESOLUTION_MS),
     rooms: { sum: 0, count: 0 },
@@ -127,10 +127,11 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
   if (candidate) fleet.positions.set(candidate.id, position);
   if (candidate && rampOf(candidate, fleet.settings, now) < 1) fleet.ramping.add(position);
   else fleet.ramping.delete(position);
-  const usualMs = candidate?.vitals.usualMs ?? 0;
+  const usualMs = candidate?.vitals.usualMs ?? null;
   // What did not move was not told again: what was learned since is newer.
-  if (before?.id !== candidate?.id || (before?.vitals.usualMs ?? 0) !== usualMs) {
-    fleet.usualMs[position] = usualMs;
+  if (before?.id !== candidate?.id || (before?.vitals.usualMs ?? null) !== usualMs) {
+    // No time at all was measured as well.
+    fleet.usualMs[position] = usualMs === null ? 0 : Math.max(usualMs, Number.MIN_VALUE);
     fleet.learnedAt[position] = now;
   }
   weigh(fleet, position, now);
@@ -144,18 +145,22 @@ export function learnTime(fleet: Fleet, position: number, latencyMs: number, now
   reckonRate(fleet, position);
 }
 
-/** Brings those in slow start, and those not measured for long, to where they are at `now`. */
-export function advanceFleet(fleet: Fleet, now: number): void {
-  const sinceMs = now - fleet.advancedAt;
-  fleet.advancedAt = now;
+/** Lets the times of slow ones fade that were not measured for a while: to be called about once a second. */
+export function forgetTimes(fleet: Fleet, now: number): void {
+  const sinceMs = now - fleet.forgotAt;
+  fleet.forgotAt = now;
   const typical = typicalMs(fleet);
   for (let position = 0; position < fleet.candidates.length; position++) {
     const before = workMsAt(fleet, position);
     const after = usualUnmeasured(before, typical, now - fleet.learnedAt[position]!, sinceMs);
     if (after === before) continue;
     fleet.usualMs[position] = after;
-    weigh(fleet, position, now);
+    reckonRate(fleet, position);
   }
+}
+
+/** Brings those in slow start to where they are at `now`. */
+export function advanceFleet(fleet: Fleet, now: number): void {
   for (const position of fleet.ramping) {
     const candidate = fleet.candidates[position]!;
     if (candidate && rampOf(candidate, fleet.settings, now) < 1) weigh(fleet, position, now);

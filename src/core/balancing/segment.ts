@@ -16,7 +16,7 @@ import type { WeightedSet } from './weighted-set.ts';
 import { emptySet, setWeight } from './weighted-set.ts';
 
 /** Components in a segment, at least. */
-export const LEAST_IN_SEGMENT = 12;
+const LEAST_IN_SEGMENT = 12;
 /** How often each component is covered, about. */
 const COVERAGE = 4;
 const LENGTH_TOLERANCE = 0.2;

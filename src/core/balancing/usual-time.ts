@@ -9,7 +9,7 @@
 /** About so far back it looks, ms: long enough to be steady, short enough to notice a slowdown in a second or two. */
 const SPAN_MS = 2_000;
 /** One report counts for so much at most, however long ago the last one was. */
-const MOST_OF_ONE = 0.3;
+const MOST_OF_ONE = 0.5;
 
 /** The usual time after so many reports, gathered since the last one, of that mean. */
 export function usualAfter(usualMs: number, latencyMs: number, sinceMs: number, reports = 1): number {
@@ -19,20 +19,16 @@ export function usualAfter(usualMs: number, latencyMs: number, sinceMs: number, 
 }
 
 /** A slow one that gets no work is remembered for so long. */
-const KEPT_MS = 10_000;
+const KEPT_MS = 2_000;
 /** After that its time fades at this pace. */
-const FADE_MS = 30_000;
-/** It counts as slow above this part of what is typical. */
-const SLOW = 1.25;
-/** Once it no longer does, it is taken for this part of what is typical: it is its turn to be tried. */
-const TRIED_AS = 0.5;
+const FADE_MS = 2_000;
 
 /**
- * The usual time of one that nobody has measured for a while. What was slow gets no work while others are idle, so
- * nobody would learn that it is fast again: it is taken for faster and faster until it is tried.
+ * The usual time of one that nobody has measured for a while. What was slow gets no work while others wait for less,
+ * so nobody would learn that it is fast again: little by little it is taken for typical, until it is tried. It is
+ * tried by one piece of work at a time, because a second would have to wait for the first.
  */
 export function usualUnmeasured(usualMs: number, typicalMs: number, unmeasuredMs: number, sinceMs: number): number {
-  if (unmeasuredMs <= KEPT_MS || usualMs <= SLOW * typicalMs) return usualMs;
-  const faded = usualMs * Math.exp(-Math.min(sinceMs, unmeasuredMs - KEPT_MS) / FADE_MS);
-  return faded > SLOW * typicalMs ? faded : TRIED_AS * typicalMs;
+  if (unmeasuredMs <= KEPT_MS || usualMs <= typicalMs) return usualMs;
+  return Math.max(typicalMs, usualMs * Math.exp(-Math.min(sinceMs, unmeasuredMs - KEPT_MS) / FADE_MS));
 }
