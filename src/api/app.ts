@@ -29,6 +29,7 @@ import { mountLeases } from './routes/leases.ts';
 import { mountAudit } from './routes/audit.ts';
 import { mountComponentCredentials } from './routes/component-credentials.ts';
 import { mountKeys } from './routes/keys.ts';
+import { mountOutcomes } from './routes/outcomes.ts';
 import { mountRecoveries } from './routes/recoveries.ts';
 import { mountRouting } from './routes/routing.ts';
 import { mountSession } from './routes/session.ts';
@@ -53,6 +54,7 @@ export function createApp(): App {
     mountRecoveries,
     mountIncidents,
     mountLeases,
+    mountOutcomes,
     mountKeys,
     mountComponentCredentials,
     mountAudit,

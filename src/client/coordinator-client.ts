@@ -36,6 +36,7 @@ import type {
   RenewalSchema,
   RenewedLeaseSchema,
 } from '../api/schemas/lease.ts';
+import type { OutcomesReceiptSchema, OutcomesSchema } from '../api/schemas/outcome.ts';
 import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventPageSchema, EventResource, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
@@ -162,6 +163,11 @@ export class CoordinatorClient {
   /** Asks who should serve a request, with `lease` exactly; 503 `CoordinatorError` with `retryAfterMs` when nobody can. */
   route(body: RouteRequestBody): Promise<RouteAnswer> {
     return this.#call({ method: 'POST', path: '/v1/route', body });
+  }
+
+  /** Says how work went that was routed without a lease, up to 500 pieces of one component at once. */
+  reportOutcomes(id: string, outcomes: input<typeof OutcomesSchema>): Promise<output<typeof OutcomesReceiptSchema>> {
+    return this.#call({ method: 'POST', path: componentPath(id, '/outcomes'), body: outcomes });
   }
 
   /** Does a piece of work under a lease, which is renewed while it takes and completed in the end. */

@@ -4,7 +4,8 @@ import type { Candidate } from '../core/balancing/candidate.ts';
 import type { Explanation } from '../core/balancing/explain.ts';
 import type { NoPick, Resort, RouteRequest } from '../core/balancing/pick.ts';
 import type { PreferenceName } from '../core/balancing/preferences.ts';
-import type { Lease, WorkOutcome } from '../core/lease/lease.ts';
+import type { WorkOutcome, WorkResult } from '../core/component/work-outcome.ts';
+import type { Lease } from '../core/lease/lease.ts';
 import type { Failure, Result } from '../core/result.ts';
 
 export interface AcquireRequest {
@@ -36,9 +37,7 @@ export type NotAcquired = Failure<NoPick['reason']> & { readonly explanation: Ex
 export type Acquisition = Acquired | NotAcquired;
 
 /** How the work of a lease went. */
-export interface Completion {
-  readonly outcome: WorkOutcome;
-  readonly latencyMs: number | null;
+export interface Completion extends WorkResult {
   /** Given when the component failed, and not only the work: counts as a failure that a caller reports. */
   readonly error: { readonly code?: string; readonly message: string } | null;
 }

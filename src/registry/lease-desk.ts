@@ -2,8 +2,8 @@
  * The registry's side of leases: each is stored before anybody hears of it, ends once, and is remembered for
  * a while after its end, so that whoever completes it again is answered the same.
  */
-import type { Outcomes } from '../core/component/load.ts';
 import { inFlight, settle } from '../core/component/load.ts';
+import { gatherResults } from '../core/component/work-outcome.ts';
 import { expiredLeases, lookAhead } from '../core/lease/lease-book.ts';
 import type { Lease, LeaseEnd, LeaseTerms } from '../core/lease/lease.ts';
 import { endedAs, isWorkOutcome, newLease } from '../core/lease/lease.ts';
@@ -117,10 +117,9 @@ export class LeaseDesk {
   }
 }
 
-function settleInto(member: Member, { outcome, latencyMs }: Completion, now: number): void {
-  // One that fails at once must not look quick.
-  const isTimed = latencyMs !== null && outcome !== 'failure';
-  const outcomes: Outcomes = { ended: 0, failed: 0, latencyMs: isTimed ? latencyMs : 0, timed: isTimed ? 1 : 0 };
+function settleInto(member: Member, completion: Completion, now: number): void {
+  // It was no work of an edge: none of that is over.
+  const outcomes = { ...gatherResults([completion]), ended: 0 };
   member.record = { ...member.record, load: settle(member.record.load, outcomes, now) };
 }
 

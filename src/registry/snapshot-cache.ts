@@ -71,6 +71,12 @@ export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise
   return entry?.fetchedAt ? { edge: entry.edge, stale: !refreshed } : null;
 }
 
+/** Whether the isolate's fleet has no such component. A fleet that was never fetched tells nothing. */
+export function isMissing(type: string, id: string): boolean {
+  const entry = entries.get(type);
+  return entry !== undefined && entry.fetchedAt > 0 && !entry.edge.fleet.positions.has(id);
+}
+
 /**
  * Takes in what callers report of a component's work. The registry gets it with the next refresh, which is
  * within a second or so also where nobody routes.

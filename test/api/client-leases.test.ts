@@ -31,6 +31,7 @@ it('a client leases, renews, lists and completes', async () => {
   });
   expect(await client.renew(lease!.id, { ttlMs: 60_000 })).toMatchObject({ id: lease!.id, slots: 1 });
   const completed = await client.complete(lease!.id, { outcome: 'success', latencyMs: 10 });
+  expect(await client.reportOutcomes(id, [{ outcome: 'success', latencyMs: 20 }])).toEqual({ taken: 1 });
   expect(completed).toEqual({ id: lease!.id, componentId: id, outcome: 'success', inFlight: 0 });
   await expect(client.renew(lease!.id, { ttlMs: 60_000 })).rejects.toMatchObject({ status: 410, code: 'lease-ended' });
 });

@@ -28,7 +28,12 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'GET /v1/config/types/{type}',
   ],
   'read-component': ['GET /v1/components/{id}', 'GET /v1/components/{id}/health'],
-  route: ['POST /v1/route', 'POST /v1/leases/{id}/complete', 'POST /v1/leases/{id}/renew'],
+  route: [
+    'POST /v1/route',
+    'POST /v1/leases/{id}/complete',
+    'POST /v1/leases/{id}/renew',
+    'POST /v1/components/{id}/outcomes',
+  ],
   report: ['POST /v1/components/{id}/failures'],
   register: ['POST /v1/components'],
   'change-component': [

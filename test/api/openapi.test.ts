@@ -56,6 +56,7 @@ describe('the contract', () => {
         'POST /v1/components/{id}/failures',
         'GET /v1/components/{id}/health',
         'POST /v1/route',
+        'POST /v1/components/{id}/outcomes',
         'POST /v1/leases/{id}/complete',
         'POST /v1/leases/{id}/renew',
         'GET /v1/leases',

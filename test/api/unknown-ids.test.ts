@@ -12,6 +12,7 @@ const componentCalls = withId.filter(({ path }) => path.startsWith('/v1/componen
 const bodyFor = (method: string, path: string, id: string): unknown => {
   if (method === 'PUT') return silentRegistration(id);
   if (method === 'PATCH') return { weight: 2 };
+  if (path.endsWith('/outcomes')) return [{ outcome: 'success' }];
   if (path.endsWith('/failures')) return { error: { message: 'no answer' } };
   return path.endsWith('/heartbeat') ? {} : undefined;
 };

@@ -265,5 +265,5 @@ it('a rehearsal takes nothing', async () => {
   const rehearsed = await registry.api.acquire(asked({ rehearsal: { policy: 'score' }, explain: true }));
   expect(rehearsed).toMatchObject({ ok: true, lease: null, policy: 'score', candidate: { id } });
   expect(await held(registry)).toEqual([]);
-  expect(await refused(registry, { assumedDown: [id], rehearsal: { policy: null } })).toBe('at-capacity');
+  expect(await refused(registry, { assumedDown: [id], rehearsal: { policy: null } })).toBe('no-healthy-components');
 });

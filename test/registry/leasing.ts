@@ -1,6 +1,7 @@
 /** Ways to take leases from a registry, and to see what it holds. */
 import type { Preferences } from '../../src/core/balancing/preferences.ts';
-import type { Lease, WorkOutcome } from '../../src/core/lease/lease.ts';
+import type { WorkOutcome } from '../../src/core/component/work-outcome.ts';
+import type { Lease } from '../../src/core/lease/lease.ts';
 import type { AcquireRequest, Acquired, Completion } from '../../src/registry/lease-api.ts';
 import { freshId } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from './fresh-registry.ts';

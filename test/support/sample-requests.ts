@@ -102,6 +102,8 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'POST /v1/components/{id}/probe': (target) => ({ ...on(target, '/probe', 409), code: 'no-health-check' }),
   'GET /v1/components/{id}/health': (target) => on(target, '/health', 200),
   'POST /v1/components/{id}/failures': (target) => on(target, '/failures', 202, { error: { message: 'it failed me' } }),
+  'POST /v1/components/{id}/outcomes': (target) =>
+    on(target, '/outcomes', 202, [{ outcome: 'success', latencyMs: 20 }]),
   'POST /v1/components/{id}/key': (target) => ({ ...on(target, '/key', 201), touches: `/v1/keys/${target.keyId}` }),
   'GET /v1/components/{id}/control-secret': (target) => on(target, '/control-secret', 200),
   'POST /v1/components/{id}/control-secret/rotate': (target) => ({

@@ -15,7 +15,7 @@ import { ownerFilter } from '../../core/access/permission.ts';
 import { changerOf } from '../../core/quota/change-quota.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { actorOf } from '../caller.ts';
-import { withRegistryOf } from '../directory-cache.ts';
+import { forgetType, withRegistryOf } from '../directory-cache.ts';
 import { edgeConfigKnowing } from '../edge-config.ts';
 import { etagOf, ifMatch } from '../if-match.ts';
 import { toNewKeyResource } from '../key-resource.ts';
@@ -186,6 +186,7 @@ export function mountComponents(app: App): void {
     const { claim, drainsUntil } = removed.value;
     if (drainsUntil !== null) return c.json({ id, drainsUntil: toIso(drainsUntil) }, 202);
     await coordinator().removed(id, claim);
+    forgetType(id);
     return c.body(null, 204);
   });
 }

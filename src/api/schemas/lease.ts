@@ -1,14 +1,13 @@
 /** Leases as callers see them, and what they say of them. */
 import * as z from 'zod';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
+import { WORK_OUTCOMES } from '../../core/component/work-outcome.ts';
 import { LEASE_ID_PATTERN } from '../../core/lease/lease-id.ts';
-import { WORK_OUTCOMES } from '../../core/lease/lease.ts';
 import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
 import { FailureReportSchema } from './failure.ts';
+import { LatencySchema } from './outcome.ts';
 
 export const LeaseParamSchema = z.object({ id: z.string().regex(LEASE_ID_PATTERN, 'not a lease id') });
-
-export const LatencySchema = z.number().min(0).max(86_400_000).meta({ description: 'How long the work took, ms.' });
 
 export const CompletionSchema = z
   .strictObject({

@@ -1,4 +1,7 @@
 /** A lease: slots of a component, taken for a time. Times are epoch ms. Plain data. */
+import type { WorkOutcome } from '../component/work-outcome.ts';
+import { WORK_OUTCOMES } from '../component/work-outcome.ts';
+
 export interface Lease {
   readonly id: string;
   readonly componentId: string;
@@ -7,10 +10,6 @@ export interface Lease {
   /** Ends by itself then, unless it is renewed before. */
   readonly expiresAt: number;
 }
-
-export const WORK_OUTCOMES = ['success', 'failure', 'timeout'] as const;
-/** How the work went, as its caller says. */
-export type WorkOutcome = (typeof WORK_OUTCOMES)[number];
 
 /** How a lease ended: by its caller, by time, or with its component. */
 export type LeaseEnd = WorkOutcome | 'expired' | 'removed';

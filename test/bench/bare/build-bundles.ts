@@ -10,7 +10,10 @@ export function buildBundle(entry: string, folder: string): string {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'wrangler.json');
   const main = join(PROJECT_ROOT, entry);
-  writeFileSync(config, JSON.stringify({ name: 'bench', main, compatibility_date: COMPATIBILITY_DATE, keep_names: false }));
+  writeFileSync(
+    config,
+    JSON.stringify({ name: 'bench', main, compatibility_date: COMPATIBILITY_DATE, keep_names: false }),
+  );
   const args = ['deploy', '--dry-run', '--config', config, '--outdir', join(folder, 'out')];
   const { status, stderr } = spawnSync('wrangler', args, { cwd: PROJECT_ROOT, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${entry} cannot be bundled: ${stderr}`);

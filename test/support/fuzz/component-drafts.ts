@@ -163,3 +163,16 @@ const failure = fc
 export const failureDraft: fc.Arbitrary<Draft> = fc
   .tuple(ward, failure)
   .map(([place, body]) => ({ params: { id: poolId(place) }, query: [], headers: {}, body }));
+
+const outcome = fc.record(
+  {
+    outcome: fc.constantFrom('success', 'failure', 'timeout'),
+    latencyMs: fc.constantFrom(0, 0.25, 86_400_000),
+    inFlight: fc.constantFrom(0, 1_000_000),
+  },
+  { requiredKeys: ['outcome'], noNullPrototype: true },
+);
+
+export const outcomesDraft: fc.Arbitrary<Draft> = fc
+  .tuple(at, fc.array(outcome, { minLength: 1, maxLength: 12 }))
+  .map(([place, body]) => ({ params: { id: poolId(place) }, query: [], headers: {}, body: body as unknown as Value }));

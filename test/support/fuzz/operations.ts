@@ -35,6 +35,7 @@ const SAMPLES: Readonly<Record<string, readonly [fc.Arbitrary<Draft>, number]>> 
   'POST /v1/components/{id}/heartbeat': [component.heartbeatDraft, 5],
   'POST /v1/heartbeats': [component.heartbeatsDraft, 5],
   'POST /v1/components/{id}/failures': [component.failureDraft, 3],
+  'POST /v1/components/{id}/outcomes': [component.outcomesDraft, 3],
   // Each component may be checked on demand ten times, and then once a second.
   'POST /v1/components/{id}/probe': [component.oneComponent, 0],
   'GET /v1/failures': [other.failuresDraft, 1],

@@ -1,0 +1,41 @@
+/** Callers' results of edge-routed work: taken in by the isolate, told to the registry with its next refresh. */
+import { gatherResults } from '../../core/component/work-outcome.ts';
+import { isMissing, noteOutcomes } from '../../registry/snapshot-cache.ts';
+import type { App } from '../app-env.ts';
+import { forgetType, typesOf } from '../directory-cache.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
+import { IdParamSchema } from '../schemas/common.ts';
+import { OutcomesReceiptSchema, OutcomesSchema } from '../schemas/outcome.ts';
+
+const report = createRoute({
+  method: 'post',
+  path: '/v1/components/{id}/outcomes',
+  'x-permission': 'route',
+  tags: ['routing'],
+  summary: 'Say how work went that was routed in edge mode',
+  request: { params: IdParamSchema, body: jsonBody(OutcomesSchema) },
+  responses: { 202: jsonContent(OutcomesReceiptSchema, 'Taken'), ...problemDefault },
+});
+
+export function mountOutcomes(app: App): void {
+  app.openapi(report, async (c) => {
+    const { id } = c.req.valid('param');
+    const results = c.req.valid('json');
+    const type = await typeOf(id);
+    if (type === null) return problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
+    const outcomes = gatherResults(results.map(({ outcome, latencyMs = null }) => ({ outcome, latencyMs })));
+    // The last one knows best.
+    const inFlight = results.findLast((result) => result.inFlight !== undefined)?.inFlight ?? null;
+    noteOutcomes(type, id, outcomes, { inFlight, waitUntil: (work) => c.executionCtx.waitUntil(work) });
+    return c.json({ taken: results.length }, 202);
+  });
+}
+
+/** No registry is asked: what is remembered of an id that the fleet does not have is looked up once more. */
+async function typeOf(id: string): Promise<string | null> {
+  const [type = null] = await typesOf([id]);
+  if (type === null || !isMissing(type, id) || !forgetType(id)) return type;
+  const [known = null] = await typesOf([id]);
+  return known;
+}
