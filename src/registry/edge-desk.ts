@@ -30,11 +30,13 @@ export class EdgeDesk {
   takeGiven(place: EdgePlace | null, given: Given, now: number): void {
     if (place?.epoch !== this.seating.epoch) return;
     for (const [position, count] of given) {
-      const member = this.seating.seats[position]?.member;
-      if (!member) continue;
+      const { member = null, seatedAt = 0 } = this.seating.seats[position] ?? {};
+      // It went to whoever sat there as far as the edge knew.
+      if (!member || seatedAt > place.version) continue;
       const { load, health } = member.record;
       const usualMs = load.workMs ?? health.usualResponseTimeMs;
       member.record = { ...member.record, load: assign(load, count, usualMs, now) };
+      this.seating.touch(member.record.registration.id);
     }
   }
 
@@ -45,6 +47,7 @@ export class EdgeDesk {
       const member = this.state.members.get(id);
       if (!member) continue;
       member.record = { ...member.record, load: settle(member.record.load, outcomes, now) };
+      this.seating.touch(id);
       if (outcomes.failed > 0) failed.push(member);
     }
     return failed;

@@ -16,6 +16,8 @@ interface Seat {
   /** The record it was compiled from last. */
   record: ComponentRecord | null;
   candidate: Candidate | null;
+  /** The version since which this member sits here. */
+  seatedAt: number;
   changedAt: number;
   movedAt: number;
 }
@@ -27,6 +29,8 @@ export class Seating {
   private readonly state: RegistryState;
   private readonly positions = new Map<string, number>();
   private readonly free: number[] = [];
+  /** Positions to look at again, however lately all were. */
+  private readonly touched = new Set<number>();
   private lookedAt = 0;
   private lookedRevision = -1;
 
@@ -34,17 +38,28 @@ export class Seating {
     this.state = state;
   }
 
-  /** Brings the seats up to date with the members, unless that was done within `everyMs`. */
+  /** Has the next look see this one, however lately all were looked at: who told of it is to find it in the answer. */
+  touch(id: string): void {
+    const position = this.positions.get(id);
+    if (position !== undefined) this.touched.add(position);
+  }
+
+  /** Brings the seats up to date with the members; unless that was done within `everyMs`, then those touched only. */
   look(now: number, everyMs: number): void {
-    if (this.lookedRevision === this.state.revision && Math.abs(now - this.lookedAt) < everyMs) return;
+    const version = this.version + 1;
+    const isDue = this.lookedRevision !== this.state.revision || Math.abs(now - this.lookedAt) >= everyMs;
+    const seats = isDue ? this.seatAll(version, now) : Array.from(this.touched, (position) => this.seats[position]!);
+    this.touched.clear();
+    for (const seat of seats) if (seat.member) refresh(seat, seat.member, version, now);
+    if (seats.some(({ changedAt, movedAt }) => changedAt === version || movedAt === version)) this.version = version;
+  }
+
+  private seatAll(version: number, now: number): readonly Seat[] {
     this.lookedAt = now;
     this.lookedRevision = this.state.revision;
-    const version = this.version + 1;
     this.seats.forEach((seat, position) => this.vacateIfGone(seat, position, version));
     for (const [id, member] of this.state.members) this.seatOf(id, member, version);
-    for (const seat of this.seats) if (seat.member) refresh(seat, seat.member, version, now);
-    if (this.seats.some(({ changedAt, movedAt }) => changedAt === version || movedAt === version))
-      this.version = version;
+    return this.seats;
   }
 
   private vacateIfGone(seat: Seat, position: number, version: number): void {
@@ -57,7 +72,8 @@ export class Seating {
   private seatOf(id: string, member: Member, version: number): void {
     if (this.positions.has(id)) return;
     const position = this.free.pop() ?? this.seats.length;
-    this.seats[position] = { member, record: null, candidate: null, changedAt: version, movedAt: version };
+    const since = { seatedAt: version, changedAt: version, movedAt: version };
+    this.seats[position] = { member, record: null, candidate: null, ...since };
     this.positions.set(id, position);
   }
 }

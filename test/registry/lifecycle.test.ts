@@ -13,11 +13,11 @@ describe.concurrent('a component that drains', () => {
     const id = freshId();
     await registry.register(id, beats);
     await registry.api.remove(id, { drainMs: FAR_MS, ifGeneration: null });
-    const { revision } = await registry.api.sync({ revision: null, assigned: {} });
+    const place = await registry.api.sync({ place: null, given: [], reported: [] });
     await registry.register(id, beats);
-    const seen = await registry.api.sync({ revision, assigned: {} });
-    expect(seen.revision).toBeGreaterThan(revision);
-    expect(seen.candidates).toMatchObject([{ id, lifecycle: 'active' }]);
+    const seen = await registry.api.sync({ place, given: [], reported: [] });
+    expect(seen.revision).toBeGreaterThan(place.revision);
+    expect(seen.changed).toMatchObject([[0, { id, lifecycle: 'active' }]]);
     const told = await eventually(
       () => eventsOf(id, 'component.'),
       (events) => events.length >= 3,
