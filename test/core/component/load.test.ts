@@ -1,12 +1,20 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { LoadState } from '../../../src/core/component/load.ts';
-import { assign, inFlight, loadPercentage, NO_LOAD } from '../../../src/core/component/load.ts';
+import type { LoadState, Outcomes } from '../../../src/core/component/load.ts';
+import { assign, inFlight, loadPercentage, moved, NO_LOAD, settle } from '../../../src/core/component/load.ts';
 
 const NOW = 1_000_000;
 const reporting = (activeConnections: number, percentage: number | null = null): LoadState => ({
+  ...NO_LOAD,
   reported: { activeConnections, queueDepth: 0, loadPercentage: percentage },
-  assigned: [],
+});
+
+const ended = (count: number, more: Partial<Outcomes> = {}): Outcomes => ({
+  ended: count,
+  failed: 0,
+  latencyMs: 0,
+  timed: 0,
+  ...more,
 });
 
 describe('assign', () => {
@@ -49,6 +57,85 @@ describe('assign', () => {
         const later = [0, 100, 1_000, 5_000, 29_999, 30_000].map((pause) => inFlight(load, now + pause));
         expect(later).toEqual(later.toSorted((a, b) => b - a));
         expect(later.at(-1)).toBe(active);
+      }),
+    );
+  });
+});
+
+describe('settle', () => {
+  const busy = assign(assign(NO_LOAD, 3, 1_000, NOW), 2, 5_000, NOW + 100);
+
+  it.each([
+    [0, 5, 2],
+    [2, 3, 2],
+    [3, 2, 2],
+    [4, 1, 1],
+    [5, 0, 0],
+    [50, 0, 0],
+  ])('of %i ended leaves %i in flight, the newest %i', (count, left, leftLater) => {
+    const load = settle(busy, ended(count), NOW + 100);
+    expect(inFlight(load, NOW + 100)).toBe(left);
+    expect(inFlight(load, NOW + 1_000)).toBe(leftLater);
+  });
+
+  it('takes nothing off for work that was no longer counted', () => {
+    const load = settle(busy, ended(1), NOW + 1_500);
+    expect(inFlight(load, NOW + 1_500)).toBe(1);
+    expect(load.assigned).toHaveLength(1);
+  });
+
+  it('takes nothing off what the component says itself, nor off leases', () => {
+    const load = { ...assign(reporting(4), 1, 1_000, NOW), leased: 3 };
+    expect(inFlight(load, NOW)).toBe(8);
+    expect(inFlight(settle(load, ended(9), NOW), NOW)).toBe(7);
+  });
+
+  it('moves the usual time by what was timed, and by nothing else', () => {
+    expect(settle(NO_LOAD, ended(3), NOW).workMs).toBeNull();
+    expect(settle(NO_LOAD, ended(3, { latencyMs: 400, timed: 2 }), NOW).workMs).toBe(200);
+    const known = { ...NO_LOAD, workMs: 100 };
+    expect(settle(known, ended(3, { failed: 3 }), NOW).workMs).toBe(100);
+    expect(settle(known, ended(1, { latencyMs: 200, timed: 1 }), NOW).workMs).toBeCloseTo(110);
+  });
+
+  it('leaves the load it was given as it was', () => {
+    settle(busy, ended(5, { latencyMs: 100, timed: 1 }), NOW);
+    expect(inFlight(busy, NOW + 100)).toBe(5);
+    expect(busy.workMs).toBeNull();
+  });
+
+  it('never leaves fewer than none, nor more than before', () => {
+    const work = fc.array(fc.tuple(fc.nat(5), fc.option(fc.nat(3_000)), fc.nat(1_000), fc.nat(8)), { maxLength: 30 });
+    fc.assert(
+      fc.property(work, (steps) => {
+        let [now, load, given] = [NOW, NO_LOAD, 0];
+        for (const [count, usualMs, pause, over] of steps) {
+          load = assign(load, count, usualMs, (now += pause));
+          given += count;
+          const before = inFlight(load, now);
+          load = settle(load, ended(over), now);
+          expect(inFlight(load, now)).toBe(Math.max(0, before - over));
+        }
+        expect(inFlight(load, now)).toBeLessThanOrEqual(given);
+      }),
+    );
+  });
+});
+
+describe('moved', () => {
+  it('is the first value, then a tenth nearer with each', () => {
+    expect(moved(null, 300, 1)).toBe(300);
+    expect(moved(100, 200, 1)).toBeCloseTo(110);
+    expect(moved(100, 200, 2)).toBeCloseTo(119);
+  });
+
+  it('comes to the same in one batch as one after the other', () => {
+    const time = fc.double({ min: 0, max: 1e5, noNaN: true });
+    fc.assert(
+      fc.property(time, time, fc.integer({ min: 1, max: 200 }), (before, value, times) => {
+        let one = before;
+        for (let at = 0; at < times; at++) one = moved(one, value, 1);
+        expect(moved(before, value, times)).toBeCloseTo(one, 4);
       }),
     );
   });

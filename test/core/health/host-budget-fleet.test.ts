@@ -5,7 +5,7 @@ import { DEFAULT_CONFIG } from '../../../src/core/config/system-config.ts';
 import type { HostBudget } from '../../../src/core/health/host-budget.ts';
 import { admitCheck, newHost, notePassed } from '../../../src/core/health/host-budget.ts';
 import { detectionFor, nextRoundAt } from '../../../src/core/health/schedule.ts';
-import { hashOf } from '../../../src/registry/member.ts';
+import { hashOf } from '../../../src/core/hash.ts';
 
 const STEP_MS = 10;
 
