@@ -8,6 +8,8 @@ import { fade, fitWork, noWork } from '../core/balancing/open-work.ts';
 import type { RegistryState } from './registry-state.ts';
 import type { Seating } from './seating.ts';
 
+/** With a thousand members a look at all of them costs more than a decision. */
+const LOOK_EVERY_MS = 50;
 /** What `lately` keeps of itself for each second, as at the edge. */
 const FADE_PER_SECOND = 0.7;
 
@@ -29,7 +31,8 @@ export class ExactFleet {
 
   /** Brings it to how the members are now; true when any of them is different. */
   bring(now: number): boolean {
-    this.seating.look(now, 0);
+    // Slots that leases take and free are seen at once; what edges gave ends by the clock, and may wait.
+    this.seating.look(now, LOOK_EVERY_MS);
     const { seats, version } = this.seating;
     const isChanged = version !== this.version || this.counted.size > 0;
     fitWork(this.work, seats.length);

@@ -132,6 +132,7 @@ export function toVitals({ record }: Member, now: number): Vitals {
     inFlight: inFlight(load, now),
     loadPercentage: loadPercentage(load, registration.capabilities.maxConcurrentTasks, now),
     usualMs: load.workMs ?? health.usualResponseTimeMs,
+    ofWork: load.workMs !== null,
   };
 }
 

@@ -60,6 +60,8 @@ export class RegistryState {
   /** Of the settings it goes by; 0 for the defaults. */
   configRevision = 0;
   readonly book = emptyBook();
+  /** Components whose slots were taken or freed since somebody looked. */
+  readonly moved = new Set<string>();
   type = '';
   revision = 0;
   private checkedCount = 0;
@@ -196,6 +198,7 @@ export class RegistryState {
     const leased = slotsTaken(this.book, componentId);
     if (!member || member.record.load.leased === leased) return;
     member.record = { ...member.record, load: { ...member.record.load, leased } };
+    this.moved.add(componentId);
   }
 
   private goBy({ revision, overrides }: TypeOverrides): void {

@@ -47,6 +47,8 @@ export class Seating {
   /** Brings the seats up to date with the members; unless that was done within `everyMs`, then those touched only. */
   look(now: number, everyMs: number): void {
     const version = this.version + 1;
+    for (const id of this.state.moved) this.touch(id);
+    this.state.moved.clear();
     const isDue = this.lookedRevision !== this.state.revision || Math.abs(now - this.lookedAt) >= everyMs;
     const seats = isDue ? this.seatAll(version, now) : Array.from(this.touched, (position) => this.seats[position]!);
     this.touched.clear();

@@ -125,7 +125,9 @@ describe.concurrent('what an edge is told', () => {
     );
     expect(delta).toMatchObject({ changed: [], revision: before.revision });
     expect(vitalsIn(delta)).toEqual(
-      new Map([[positionOf(before, first), { suspect: false, inFlight: 5, loadPercentage: 50, usualMs: null }]]),
+      new Map([
+        [positionOf(before, first), { suspect: false, inFlight: 5, loadPercentage: 50, usualMs: null, ofWork: false }],
+      ]),
     );
     expect(await ask(registry, delta)).toMatchObject(NOTHING);
   });

@@ -32,6 +32,8 @@ export interface Vitals {
   readonly loadPercentage: number;
   /** Usual response time, ms: of work where callers report it, else of its health check. */
   readonly usualMs: number | null;
+  /** That time is of work. It says more than one of checks, and the two cannot be compared. */
+  readonly ofWork: boolean;
 }
 
 export type FilterRule = 'lifecycle' | 'weight' | 'unknown' | 'unhealthy';

@@ -46,6 +46,10 @@ export interface Fleet {
   readonly ramping: Set<number>;
   /** Epoch ms when times were last let fade. */
   forgotAt: number;
+  /** Times are those of work, because there are any; else those of health checks. */
+  readonly goesByWork: boolean;
+  /** How many have a time of work. */
+  timedByWork: number;
   /** What those are taken for who do not say, or were not measured: the means when it was compiled. */
   readonly meanRoom: number;
   readonly meanUsualMs: number;
@@ -83,6 +87,7 @@ export function compileFleet(
   now: number,
 ): Fleet {
   const { length } = candidates;
+  const goesByWork = candidates.some((candidate) => candidate?.vitals.ofWork);
   const fleet: Fleet = {
     settings,
     candidates: [],
@@ -102,8 +107,13 @@ export function compileFleet(
     traits: { location: new Map(), capability: new Map(), part: new Map() },
     ramping: new Set(),
     forgotAt: now,
+    goesByWork,
+    timedByWork: 0,
     meanRoom: meanOf(candidates, ({ maxConcurrentTasks }) => maxConcurrentTasks) ?? 1,
-    meanUsualMs: Math.max(RESOLUTION_MS, meanOf(candidates, ({ vitals }) => vitals.usualMs) ?? RESOLUTION_MS),
+    meanUsualMs: Math.max(
+      RESOLUTION_MS,
+      meanOf(candidates, ({ vitals }) => toldMs(goesByWork, vitals)) ?? RESOLUTION_MS,
+    ),
     rooms: { sum: 0, count: 0 },
     usualTimes: { sum: 0, count: 0 },
   };
@@ -123,15 +133,16 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
     if (candidate) eachTrait(fleet.settings, candidate, (kind, name) => hold(fleet, kind, name, position));
   }
   move(fleet.rooms, before?.maxConcurrentTasks, candidate?.maxConcurrentTasks);
-  move(fleet.usualTimes, before?.vitals.usualMs, candidate?.vitals.usualMs);
+  const [toldBefore, told] = [before, candidate].map((each) => each && toldMs(fleet.goesByWork, each.vitals));
+  move(fleet.usualTimes, toldBefore, told);
+  fleet.timedByWork += (candidate?.vitals.ofWork ? 1 : 0) - (before?.vitals.ofWork ? 1 : 0);
   if (candidate) fleet.positions.set(candidate.id, position);
   if (candidate && rampOf(candidate, fleet.settings, now) < 1) fleet.ramping.add(position);
   else fleet.ramping.delete(position);
-  const usualMs = candidate?.vitals.usualMs ?? null;
   // What did not move was not told again: what was learned since is newer.
-  if (before?.id !== candidate?.id || (before?.vitals.usualMs ?? null) !== usualMs) {
+  if (before?.id !== candidate?.id || toldBefore !== told) {
     // No time at all was measured as well.
-    fleet.usualMs[position] = usualMs === null ? 0 : Math.max(usualMs, Number.MIN_VALUE);
+    fleet.usualMs[position] = told == null ? 0 : Math.max(told, Number.MIN_VALUE);
     fleet.learnedAt[position] = now;
   }
   weigh(fleet, position, now);
@@ -139,6 +150,8 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
 
 /** Takes in how long a piece of work took there. Draws follow when the position is next patched. */
 export function learnTime(fleet: Fleet, position: number, latencyMs: number, now: number): void {
+  // The first times of work cannot be compared with those of checks: the registry tells of them soon.
+  if (!fleet.goesByWork) return;
   const before = fleet.usualMs[position]! || fleet.meanUsualMs;
   fleet.usualMs[position] = usualAfter(before, latencyMs, now - fleet.learnedAt[position]!);
   fleet.learnedAt[position] = now;
@@ -149,6 +162,8 @@ export function learnTime(fleet: Fleet, position: number, latencyMs: number, now
 export function forgetTimes(fleet: Fleet, now: number): void {
   const sinceMs = now - fleet.forgotAt;
   fleet.forgotAt = now;
+  // Checks go on whether there is work or not.
+  if (!fleet.goesByWork) return;
   const typical = typicalMs(fleet);
   for (let position = 0; position < fleet.candidates.length; position++) {
     const before = workMsAt(fleet, position);
@@ -170,12 +185,18 @@ export function advanceFleet(fleet: Fleet, now: number): void {
 
 /** Whether it has changed so much since it was compiled that it must be compiled anew. */
 export const isOutgrown = (fleet: Fleet): boolean =>
-  hasDrifted(fleet.meanRoom, fleet.rooms, 1) || hasDrifted(fleet.meanUsualMs, fleet.usualTimes, RESOLUTION_MS);
+  fleet.goesByWork !== fleet.timedByWork > 0 ||
+  hasDrifted(fleet.meanRoom, fleet.rooms, 1) ||
+  hasDrifted(fleet.meanUsualMs, fleet.usualTimes, RESOLUTION_MS);
 
 function hasDrifted(compiled: number, { sum, count }: RunningMean, least: number): boolean {
   const mean = Math.max(count === 0 ? compiled : sum / count, least);
   return Math.abs(mean - compiled) > DRIFT * compiled;
 }
+
+/** A time that can be compared with those of the others: of work where there are any, else of checks. */
+const toldMs = (goesByWork: boolean, { usualMs, ofWork }: Candidate['vitals']): number | null =>
+  ofWork === goesByWork ? usualMs : null;
 
 export const isDoubtful = (candidate: Candidate): boolean => candidate.status !== 'healthy' || candidate.vitals.suspect;
 

@@ -27,24 +27,24 @@ export interface SnapshotDelta extends EdgePlace {
   readonly nextCheckAt: number | null;
 }
 
-/** position, suspect, in flight, load in percent, usual ms (-1 for unknown) */
-export const VITALS_WIDTH = 5;
+/** position, suspect, in flight, load in percent, usual ms (-1 for unknown), whether that is of work */
+export const VITALS_WIDTH = 6;
 
-export const packVitals = (position: number, { suspect, inFlight, loadPercentage, usualMs }: Vitals): number[] => [
-  position,
-  suspect ? 1 : 0,
-  inFlight,
-  loadPercentage,
-  usualMs ?? -1,
-];
+export const packVitals = (
+  position: number,
+  { suspect, inFlight, loadPercentage, usualMs, ofWork }: Vitals,
+): number[] => [position, suspect ? 1 : 0, inFlight, loadPercentage, usualMs ?? -1, ofWork ? 1 : 0];
 
 export function unpackVitals(rows: Float64Array, row: number): { readonly position: number; readonly vitals: Vitals } {
-  const [position = 0, suspect = 0, inFlight = 0, loadPercentage = 0, usualMs = -1] = rows.subarray(
+  const [position = 0, suspect = 0, inFlight = 0, loadPercentage = 0, usualMs = -1, ofWork = 0] = rows.subarray(
     row * VITALS_WIDTH,
     (row + 1) * VITALS_WIDTH,
   );
   const usual = usualMs < 0 ? null : usualMs;
-  return { position, vitals: { suspect: suspect === 1, inFlight, loadPercentage, usualMs: usual } };
+  return {
+    position,
+    vitals: { suspect: suspect === 1, inFlight, loadPercentage, usualMs: usual, ofWork: ofWork === 1 },
+  };
 }
 
 /** Part by which a response time must move to be worth telling. */
@@ -54,6 +54,7 @@ const TELLING_MS = 0.05;
 export function hasMoved(before: Vitals, after: Vitals): boolean {
   return (
     before.suspect !== after.suspect ||
+    before.ofWork !== after.ofWork ||
     before.inFlight !== after.inFlight ||
     Math.abs(before.loadPercentage - after.loadPercentage) >= 1 ||
     (before.usualMs === null) !== (after.usualMs === null) ||

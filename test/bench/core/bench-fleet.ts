@@ -26,7 +26,7 @@ export const benchCandidates = (count: number): Candidate[] =>
     reason: null,
     order: at,
     backSince: null,
-    vitals: { suspect: false, inFlight: at % 7, loadPercentage: at % 50, usualMs: 20 + (at % 11) },
+    vitals: { suspect: false, inFlight: at % 7, loadPercentage: at % 50, usualMs: 20 + (at % 11), ofWork: true },
   }));
 
 export const benchRequest: RouteRequest = {

@@ -31,7 +31,7 @@ export const candidateOf = (id: string, changes: Changes = {}, vitals: Partial<V
   order: 0,
   backSince: null,
   ...changes,
-  vitals: { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 20, ...vitals },
+  vitals: { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 20, ofWork: true, ...vitals },
 });
 
 /** So many, `c-0`, `c-1`, …, each with the changes of its number. */

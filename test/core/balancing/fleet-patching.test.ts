@@ -26,7 +26,8 @@ const spoken = fc
     fc
       .tuple(anyCandidate(`c-${number}`), fc.option(fc.integer({ min: NOW - 40_000, max: NOW })))
       .map(([candidate, backSince]): Candidate => {
-        const vitals = { ...candidate.vitals, usualMs };
+        // An empty fleet goes by checks: times of work would have it compiled anew.
+        const vitals = { ...candidate.vitals, usualMs, ofWork: false };
         return { ...candidate, maxConcurrentTasks, backSince, vitals };
       }),
   );

@@ -8,9 +8,10 @@ const vitals: fc.Arbitrary<Vitals> = fc.record({
   inFlight: fc.nat(1_000_000),
   loadPercentage: fc.double({ min: 0, max: 100, noNaN: true }),
   usualMs: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true })),
+  ofWork: fc.boolean(),
 });
 
-const IDLE: Vitals = { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 100 };
+const IDLE: Vitals = { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 100, ofWork: false };
 
 describe('packed vitals', () => {
   it('come out as they went in, row by row', () => {
@@ -31,6 +32,7 @@ describe('hasMoved', () => {
     ['one more in flight', { inFlight: 1 }, true],
     ['less than a percent of load', { loadPercentage: 0.9 }, false],
     ['a percent of load', { loadPercentage: 1 }, true],
+    ['a response time of work', { ofWork: true }, true],
     ['a response time a little longer', { usualMs: 104 }, false],
     ['a response time much longer', { usualMs: 106 }, true],
     ['a response time much shorter', { usualMs: 94 }, true],

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { forgetTimes, learnTime, paceOf, patchFleet, typicalMs } from '../../../src/core/balancing/fleet.ts';
+import {
+  forgetTimes,
+  isOutgrown,
+  learnTime,
+  paceOf,
+  patchFleet,
+  typicalMs,
+  workMsAt,
+} from '../../../src/core/balancing/fleet.ts';
 import { usualAfter, usualUnmeasured } from '../../../src/core/balancing/usual-time.ts';
 import { NOW, candidateOf, fleetOf } from './candidate-of.ts';
 
@@ -78,5 +86,32 @@ describe('a fleet', () => {
     expect(fleet.usualMs[0]).toBe(100);
     expect(fleet.usualMs[1]).toBe(120);
     expect(fleet.usualMs[2]! / typicalMs(fleet)).toBeCloseTo(1, 1);
+  });
+});
+
+describe('times of checks and times of work', () => {
+  const slow = (ofWork: boolean) => candidateOf('a', {}, { usualMs: 500, ofWork });
+  const quick = (ofWork: boolean) => candidateOf('b', {}, { usualMs: 50, ofWork });
+
+  it('those of checks are not forgotten: checks go on without work', () => {
+    const fleet = fleetOf([slow(false), quick(false)]);
+    for (let second = 1; second <= 60; second++) forgetTimes(fleet, NOW + second * 1_000);
+    expect(Array.from(fleet.usualMs)).toEqual([500, 50]);
+  });
+
+  it('are not compared: who did no work yet is taken for typical', () => {
+    const fleet = fleetOf([slow(true), quick(false)]);
+    expect(workMsAt(fleet, 1)).toBe(500);
+  });
+
+  it('those of checks give way when the first of work come, with the fleet compiled anew', () => {
+    const fleet = fleetOf([slow(false), quick(false)]);
+    learnTime(fleet, 1, 5_000, NOW);
+    expect(fleet.usualMs[1]).toBe(50);
+    patchFleet(fleet, 1, candidateOf('b', {}, { usualMs: 300, ofWork: true }), NOW);
+    expect(isOutgrown(fleet)).toBe(true);
+    const anew = fleetOf(fleet.candidates.flatMap((candidate) => candidate ?? []));
+    expect(anew.goesByWork).toBe(true);
+    expect(workMsAt(anew, 0)).toBe(300);
   });
 });

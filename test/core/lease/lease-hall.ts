@@ -46,7 +46,7 @@ const candidate = (id: string, maxConcurrentTasks: number | null): Candidate => 
   reason: null,
   order: 0,
   backSince: null,
-  vitals: { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 20 },
+  vitals: { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 20, ofWork: false },
 });
 
 const requestOf = ({ slots, insistsOn }: Asked): RouteRequest => ({
