@@ -10,7 +10,8 @@ import type { OpenWork } from '../core/balancing/open-work.ts';
 import { fade, fitWork, noWork, noteGiven } from '../core/balancing/open-work.ts';
 import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import { VITALS_WIDTH, unpackVitals } from '../core/balancing/snapshot-delta.ts';
-import type { Given } from './registry-api.ts';
+import type { Outcomes } from '../core/component/load.ts';
+import type { Given, Reported } from './registry-api.ts';
 
 export interface EdgeFleet {
   fleet: Fleet;
@@ -20,6 +21,8 @@ export interface EdgeFleet {
   nextCheckAt: number | null;
   /** Given since the registry was told last, by position. */
   untold: Map<number, number>;
+  /** What callers reported since the registry was told last, by component. */
+  reported: Map<string, Outcomes>;
   /** Positions whose open work this isolate has counted itself since the registry told it last. */
   readonly counted: Set<number>;
 }
@@ -34,6 +37,7 @@ export const newEdgeFleet = (settings: BalancingSettings): EdgeFleet => ({
   revision: -1,
   nextCheckAt: null,
   untold: new Map(),
+  reported: new Map(),
   counted: new Set(),
 });
 
@@ -50,6 +54,26 @@ export function end(edge: EdgeFleet, id: string, inFlight: number | null): void 
   if (position === undefined) return;
   edge.counted.add(position);
   edge.work.open[position] = inFlight ?? Math.max(0, edge.work.open[position]! - 1);
+}
+
+/** Keeps what callers reported, for the registry. */
+export function noteReported({ reported }: EdgeFleet, id: string, { ended, failed, latencyMs, timed }: Outcomes): void {
+  const before = reported.get(id) ?? NO_OUTCOMES;
+  reported.set(id, {
+    ended: before.ended + ended,
+    failed: before.failed + failed,
+    latencyMs: before.latencyMs + latencyMs,
+    timed: before.timed + timed,
+  });
+}
+
+const NO_OUTCOMES: Outcomes = { ended: 0, failed: 0, latencyMs: 0, timed: 0 };
+
+/** What was reported since the last call, for the registry; it is told once. */
+export function takeReported(edge: EdgeFleet): Reported {
+  const reported = Array.from(edge.reported);
+  edge.reported = new Map();
+  return reported;
 }
 
 /** What was given since the last call, for the registry; it is told once. */
@@ -98,7 +122,7 @@ function replace(edge: EdgeFleet, delta: SnapshotDelta, settings: BalancingSetti
   candidates.forEach((candidate, position) => {
     const untold = (candidate && ids.get(candidate.id)) ?? 0;
     if (untold > 0) edge.untold.set(position, untold);
-    edge.work.open[position] = (candidate?.vitals.inFlight ?? 0) + untold;
+    recount(edge, position);
   });
 }
 
@@ -113,11 +137,16 @@ function patch(edge: EdgeFleet, delta: SnapshotDelta, now: number): void {
 }
 
 function put(edge: EdgeFleet, position: number, candidate: Candidate | null, now: number): void {
+  // Work of whoever sat there before is not that of the next one.
+  if (edge.fleet.candidates[position]?.id !== candidate?.id) edge.untold.delete(position);
   patchFleet(edge.fleet, position, candidate, now);
   recount(edge, position);
 }
 
-/** What was given while the call was under way is not in its answer yet. */
-function recount({ fleet, work, untold }: EdgeFleet, position: number): void {
-  work.open[position] = (fleet.candidates[position]?.vitals.inFlight ?? 0) + (untold.get(position) ?? 0);
+/** What was given or ended while the call was under way is not in its answer yet. */
+function recount({ fleet, work, untold, reported }: EdgeFleet, position: number): void {
+  const candidate = fleet.candidates[position];
+  const given = untold.get(position) ?? 0;
+  const ended = (candidate && reported.get(candidate.id)?.ended) ?? 0;
+  work.open[position] = Math.max(0, (candidate?.vitals.inFlight ?? 0) + given - ended);
 }

@@ -12,7 +12,16 @@ import type { Outcomes } from '../core/component/load.ts';
 import type { EffectiveType, TypeOverrides } from '../core/config/effective-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import type { EdgeFleet } from './edge-fleet.ts';
-import { applyDelta, end, giveBack, newEdgeFleet, takeUntold, useSettings } from './edge-fleet.ts';
+import {
+  applyDelta,
+  end,
+  giveBack,
+  newEdgeFleet,
+  noteReported,
+  takeReported,
+  takeUntold,
+  useSettings,
+} from './edge-fleet.ts';
 import { registryOf } from './registry-api.ts';
 
 export interface EdgeSnapshot {
@@ -25,8 +34,6 @@ interface Entry {
   fetchedAt: number;
   refreshing: Promise<boolean> | null;
   refreshBeganAt: number;
-  /** Reports of callers that the registry has not got yet, by component. */
-  reported: Map<string, Outcomes>;
   /** Of the settings that the registry goes by, as it said last. */
   configRevision: number;
 }
@@ -36,6 +43,8 @@ type WaitUntil = (work: Promise<unknown>) => void;
 const BACKGROUND_REFRESH_MS = 1_000;
 /** How long a foreground refresh may keep a caller waiting before the last snapshot serves. */
 const REFRESH_TIMEOUT_MS = 1_000;
+/** Reports that cannot be brought to the registry by then wait for whoever routes next. */
+const FLUSH_TRIES = 5;
 /** A refresh that has not answered by then is not waited for any more: a new one begins. */
 const GIVE_UP_MS = 5_000;
 
@@ -89,22 +98,20 @@ export function noteOutcomes(
 ): void {
   const entry = entries.get(type) ?? newEntry(type);
   for (let at = 0; at < outcomes.ended; at++) end(entry.edge, id, inFlight);
-  const isFirst = entry.reported.size === 0;
-  entry.reported.set(id, sumOf(entry.reported.get(id), outcomes));
+  const isFirst = entry.edge.reported.size === 0;
+  noteReported(entry.edge, id, outcomes);
   if (isFirst) waitUntil(flushSoon(type, entry));
 }
 
 async function flushSoon(type: string, entry: Entry): Promise<void> {
-  await after(Math.max(0, entry.fetchedAt + BACKGROUND_REFRESH_MS - Date.now()));
-  if (entry.reported.size > 0) await refresh(type);
+  for (let tries = 0; tries < FLUSH_TRIES && entry.edge.reported.size > 0; tries++) {
+    // One under way has left without it.
+    await entry.refreshing;
+    const since = tries === 0 ? entry.fetchedAt : Date.now();
+    await after(Math.min(BACKGROUND_REFRESH_MS, since + BACKGROUND_REFRESH_MS - Date.now()));
+    if (entry.edge.reported.size > 0) await refresh(type);
+  }
 }
-
-const sumOf = (before: Outcomes | undefined, more: Outcomes): Outcomes => ({
-  ended: (before?.ended ?? 0) + more.ended,
-  failed: (before?.failed ?? 0) + more.failed,
-  latencyMs: (before?.latencyMs ?? 0) + more.latencyMs,
-  timed: (before?.timed ?? 0) + more.timed,
-});
 
 /** Refreshes once however many ask; resolves to whether the registry answered. */
 function refresh(type: string): Promise<boolean> {
@@ -127,7 +134,6 @@ function newEntry(type: string): Entry {
     fetchedAt: 0,
     refreshing: null,
     refreshBeganAt: 0,
-    reported: new Map(),
     configRevision: -1,
   };
   entries.set(type, entry);
@@ -139,13 +145,15 @@ const settingsOf = (type: string): BalancingSettings => types.get(type)?.balanci
 /** One that was given up and answers late changes nothing: a newer one may have been quicker. */
 async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): Promise<boolean> {
   const { edge } = entry;
+  const { place } = edge;
   const given = takeUntold(edge);
-  const { reported } = entry;
-  entry.reported = new Map();
+  const reported = takeReported(edge);
   try {
     const config = newerConfig(type, entry);
-    const answer = await registryOf(type).sync({ place: edge.place, given, reported: Array.from(reported), config });
+    const answer = await registryOf(type).sync({ place, given, reported, config });
     if (!isCurrent()) return false;
+    // Of another epoch the registry cannot say to whom it was given; here that is known.
+    if (answer.epoch !== place?.epoch) giveBack(edge, given);
     applyDelta(edge, answer, settingsOf(type), Date.now());
     entry.configRevision = answer.configRevision;
     entry.fetchedAt = Date.now();
@@ -153,8 +161,8 @@ async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): 
   } catch (error) {
     console.error(JSON.stringify({ message: 'snapshot not refreshed', type, error: String(error) }));
     // Told again with the next one. What the registry had taken before it failed counts twice for a while.
-    giveBack(edge, given);
-    for (const [id, outcomes] of reported) entry.reported.set(id, sumOf(entry.reported.get(id), outcomes));
+    if (edge.place?.epoch === place?.epoch) giveBack(edge, given);
+    for (const [id, outcomes] of reported) noteReported(edge, id, outcomes);
     return false;
   }
 }
