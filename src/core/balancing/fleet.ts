@@ -160,7 +160,7 @@ export function learnTime(fleet: Fleet, position: number, latencyMs: number, now
 
 /** Lets the times of slow ones fade that were not measured for a while: to be called about once a second. */
 export function forgetTimes(fleet: Fleet, now: number): void {
-  const sinceMs = now - fleet.forgotAt;
+  const sinceMs = Math.max(0, now - fleet.forgotAt);
   fleet.forgotAt = now;
   // Checks go on whether there is work or not.
   if (!fleet.goesByWork) return;

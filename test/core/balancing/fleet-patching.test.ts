@@ -24,7 +24,7 @@ const spoken = fc
   .tuple(fc.nat(12), fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 3_000 }))
   .chain(([number, maxConcurrentTasks, usualMs]) =>
     fc
-      .tuple(anyCandidate(`c-${number}`), fc.option(fc.integer({ min: NOW - 40_000, max: NOW })))
+      .tuple(anyCandidate(`c-${number}`), fc.option(fc.integer({ min: NOW - 4_000, max: NOW })))
       .map(([candidate, backSince]): Candidate => {
         // An empty fleet goes by checks: times of work would have it compiled anew.
         const vitals = { ...candidate.vitals, usualMs, ofWork: false };
@@ -36,7 +36,8 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('put' as const), position: fc.nat(20), candidate: spoken }),
   fc.record({ kind: fc.constant('move' as const), position: fc.nat(20), candidate: spoken }),
   fc.record({ kind: fc.constant('clear' as const), position: fc.nat(20) }),
-  fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(20_000) }),
+  // Not so long that what was measured begins to be forgotten: that a fleet compiled anew has just heard.
+  fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(240) }),
   fc.constantFrom(...(Object.keys(NAMES) as TraitKind[])).chain((trait) =>
     fc.record({
       kind: fc.constant('ask' as const),
@@ -113,7 +114,7 @@ function contentOf(fleet: Fleet) {
 
 describe('patching a fleet', () => {
   it.each(POLICY_NAMES)('comes to the same as compiling it anew: %s', (policy) => {
-    const settings: BalancingSettings = { ...DEFAULT_BALANCING, policy, trafficSplit: SPLIT };
+    const settings: BalancingSettings = { ...DEFAULT_BALANCING, policy, trafficSplit: SPLIT, slowStartMs: 3_000 };
     fc.assert(
       fc.property(fc.array(spoken, { maxLength: 8 }), fc.array(step, { maxLength: 40 }), (first, steps) => {
         const unique = [...new Map(first.map((candidate) => [candidate.id, candidate])).values()];
@@ -122,6 +123,7 @@ describe('patching a fleet', () => {
         const anew = compileFleet(fleet.candidates, settings, now);
         expect(contentOf(fleet)).toEqual(contentOf(anew));
         expect(fleet.rateTotal).toBeCloseTo(anew.rateTotal, 9);
+        expect(fleet.capacityTotal).toBeCloseTo(anew.capacityTotal, 9);
         expect(fleet.rooms.count).toBe(anew.rooms.count);
         expect(fleet.rooms.sum).toBeCloseTo(anew.rooms.sum, 6);
         expect(fleet.usualTimes.sum).toBeCloseTo(anew.usualTimes.sum, 6);
@@ -131,7 +133,7 @@ describe('patching a fleet', () => {
   });
 
   it('goes by what a component is now, whichever part of it is new', () => {
-    const settings = { ...DEFAULT_BALANCING, trafficSplit: SPLIT };
+    const settings = { ...DEFAULT_BALANCING, trafficSplit: SPLIT, slowStartMs: 3_000 };
     fc.assert(
       fc.property(
         spoken,

@@ -4,6 +4,7 @@ import type { Fleet } from '../../../src/core/balancing/fleet.ts';
 import {
   advanceFleet,
   compileFleet,
+  forgetTimes,
   healthyWith,
   isOutgrown,
   paceOf,
@@ -67,6 +68,16 @@ describe('the pace', () => {
     );
     expect(silent! / slow!).toBeCloseTo(20 / 50 / (10 / 40));
     expect(silent! / quick!).toBeCloseTo(20 / 50 / (30 / 60));
+  });
+
+  it('takes one that answers in no time at all for fast, not for one that was never measured', () => {
+    const [instant, quick, slow] = pacesOf(
+      candidateOf('instant', {}, { usualMs: 0 }),
+      candidateOf('quick', {}, { usualMs: 10 }),
+      candidateOf('slow', {}, { usualMs: 200 }),
+    );
+    expect(instant).toBe(quick);
+    expect(instant! / slow!).toBeCloseTo(20);
   });
 
   it('measures the average by those that may be given work', () => {
@@ -137,6 +148,28 @@ function sayAnew(fleet: Fleet, maxConcurrentTasks: number | null, usualMs: numbe
     patchFleet(fleet, at, candidateOf(`c-${at}`, { maxConcurrentTasks }, { usualMs }), NOW);
   return fleet;
 }
+
+/** What the slow one of four is taken for, brought to these times one after the other. */
+function usualAt(...times: readonly number[]): number {
+  const timed = ['a', 'b', 'c', 'slow'].map((id) =>
+    candidateOf(id, {}, { usualMs: id === 'slow' ? 900 : 20, ofWork: true }),
+  );
+  const fleet = fleetOf(timed);
+  for (const sinceMs of times) forgetTimes(fleet, NOW + sinceMs);
+  return fleet.usualMs[3]!;
+}
+
+describe('what one takes that nobody measured for long', () => {
+  it('is less and less, so that it is tried again', () => {
+    expect(usualAt(1_000)).toBe(900);
+    expect(usualAt(4_000)).toBeLessThan(900);
+    expect(usualAt(4_000, 5_000)).toBeLessThan(usualAt(4_000));
+  });
+
+  it('is never more than it was, also when the clock goes back', () => {
+    expect(usualAt(6_000, 3_000)).toBe(usualAt(6_000));
+  });
+});
 
 describe('a fleet that is patched', () => {
   it.each<[string, number, number, number | null, number | null, boolean]>([
