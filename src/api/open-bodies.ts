@@ -51,7 +51,7 @@ export function holdBytes(body: OpenBody, bytes: number): void {
   if (body.isClosed) return;
   body.heldBytes += bytes;
   heldBytes += bytes;
-  while (heldBytes > MAX_HELD_BYTES) endBody(oldestOpen()!);
+  for (let oldest = oldestOpen(); oldest && heldBytes > MAX_HELD_BYTES; oldest = oldestOpen()) endBody(oldest);
 }
 
 /** It is read, or given up; closing it again changes nothing. */

@@ -89,10 +89,10 @@ describe('a fleet', () => {
   });
 });
 
-describe('times of checks and times of work', () => {
-  const slow = (ofWork: boolean) => candidateOf('a', {}, { usualMs: 500, ofWork });
-  const quick = (ofWork: boolean) => candidateOf('b', {}, { usualMs: 50, ofWork });
+const slow = (ofWork: boolean) => candidateOf('a', {}, { usualMs: 500, ofWork });
+const quick = (ofWork: boolean) => candidateOf('b', {}, { usualMs: 50, ofWork });
 
+describe('times of checks and times of work', () => {
   it('those of checks are not forgotten: checks go on without work', () => {
     const fleet = fleetOf([slow(false), quick(false)]);
     for (let second = 1; second <= 60; second++) forgetTimes(fleet, NOW + second * 1_000);
