@@ -51,8 +51,10 @@ export function holdBytes(body: OpenBody, bytes: number): void {
   if (body.isClosed) return;
   body.heldBytes += bytes;
   heldBytes += bytes;
-  for (let oldest = oldestOpen(); oldest && heldBytes > MAX_HELD_BYTES; oldest = oldestOpen()) endBody(oldest);
+  for (let oldest = oldestOpen(); oldest && isOverfull(); oldest = oldestOpen()) endBody(oldest);
 }
+
+const isOverfull = (): boolean => heldBytes > MAX_HELD_BYTES;
 
 /** It is read, or given up; closing it again changes nothing. */
 export function closeBody(body: OpenBody): void {

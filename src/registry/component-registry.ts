@@ -198,13 +198,14 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return rotated;
   }
 
-  async sync({ place, given, reported, config = null }: SyncRequest): ReturnType<RegistryApi['sync']> {
+  async sync({ edge, place, given, reported, config = null }: SyncRequest): ReturnType<RegistryApi['sync']> {
     const now = Date.now();
     const isConfigured = config !== null && this.state.configure(config, now);
     this.edges.takeGiven(place, given, now);
     for (const member of this.edges.takeReported(reported, now)) this.checkIfDoubted(member, now);
     if (reported.length > 0 || isConfigured) await this.arm();
-    return { ...this.edges.delta(place, now), configRevision: this.state.configRevision };
+    const decider = this.edges.decider(edge, given, now);
+    return { ...this.edges.delta(place, now), decider, configRevision: this.state.configRevision };
   }
 
   async configure(config: TypeOverrides): Promise<void> {

@@ -5,6 +5,9 @@
  * All of it is in memory: after an eviction there is a new epoch, and edges fetch the fleet whole.
  */
 import type { Candidate } from '../core/balancing/candidate.ts';
+import type { EdgeRoll } from '../core/balancing/edge-roll.ts';
+import { enrol } from '../core/balancing/edge-roll.ts';
+import type { Decider } from '../core/balancing/segment.ts';
 import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import { packVitals } from '../core/balancing/snapshot-delta.ts';
 import { assign, settle } from '../core/component/load.ts';
@@ -20,10 +23,18 @@ const LOOK_EVERY_MS = 50;
 export class EdgeDesk {
   private readonly state: RegistryState;
   private readonly seating: Seating;
+  private readonly roll: EdgeRoll = new Map();
 
   constructor(state: RegistryState, seating: Seating) {
     this.state = state;
     this.seating = seating;
+  }
+
+  /** What an edge is among all that decide. */
+  decider(edge: string | undefined, given: Given, now: number): Decider | null {
+    if (edge === undefined) return null;
+    const count = given.reduce((sum, [, each]) => sum + each, 0);
+    return enrol(this.roll, edge, count, now);
   }
 
   /** Counts what an edge gave; of another epoch nobody can say to whom. */

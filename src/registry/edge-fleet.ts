@@ -5,9 +5,11 @@
 import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
 import type { Candidate } from '../core/balancing/candidate.ts';
 import type { Fleet } from '../core/balancing/fleet.ts';
-import { advanceFleet, compileFleet, forgetTimes, isOutgrown, patchFleet } from '../core/balancing/fleet.ts';
+import { advanceFleet, compileFleet, forgetTimes, isOutgrown, learnTime, patchFleet } from '../core/balancing/fleet.ts';
 import type { OpenWork } from '../core/balancing/open-work.ts';
 import { fade, fitWork, noWork, noteGiven } from '../core/balancing/open-work.ts';
+import type { Decider, Segment } from '../core/balancing/segment.ts';
+import { segmentOf } from '../core/balancing/segment.ts';
 import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import { VITALS_WIDTH, unpackVitals } from '../core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../core/component/load.ts';
@@ -25,6 +27,8 @@ export interface EdgeFleet {
   reported: Map<string, Outcomes>;
   /** Positions whose open work this isolate has counted itself since the registry told it last. */
   readonly counted: Set<number>;
+  /** The part of the healthy ones that this isolate keeps to; null for all of them. */
+  segment: Segment | null;
 }
 
 /** What `lately` keeps of itself from one refresh to the next: two seconds are half forgotten. */
@@ -39,6 +43,7 @@ export const newEdgeFleet = (settings: BalancingSettings): EdgeFleet => ({
   untold: new Map(),
   reported: new Map(),
   counted: new Set(),
+  segment: null,
 });
 
 /** Counts one piece of work given to the component at a position. */
@@ -54,6 +59,12 @@ export function end(edge: EdgeFleet, id: string, inFlight: number | null): void 
   if (position === undefined) return;
   edge.counted.add(position);
   edge.work.open[position] = inFlight ?? Math.max(0, edge.work.open[position]! - 1);
+}
+
+/** Takes in how long work took there: the registry would tell of it a second later. */
+export function learn({ fleet }: EdgeFleet, id: string, latencyMs: number, now: number): void {
+  const position = fleet.positions.get(id);
+  if (position !== undefined) learnTime(fleet, position, latencyMs, now);
 }
 
 /** Keeps what callers reported, for the registry. */
@@ -88,8 +99,14 @@ export function giveBack(edge: EdgeFleet, given: Given): void {
   for (const [position, count] of given) edge.untold.set(position, (edge.untold.get(position) ?? 0) + count);
 }
 
+/** What else a refresh brings: how to decide, and the isolate's place among all that do. */
+export interface Terms {
+  readonly settings: BalancingSettings;
+  readonly decider: Decider | null;
+}
+
 /** Brings the fleet to what the registry told. */
-export function applyDelta(edge: EdgeFleet, delta: SnapshotDelta, settings: BalancingSettings, now: number): void {
+export function applyDelta(edge: EdgeFleet, delta: SnapshotDelta, { settings, decider }: Terms, now: number): void {
   if (delta.full) replace(edge, delta, settings, now);
   else patch(edge, delta, now);
   // A number that did not move is not told: what was counted here meanwhile is not on top of it.
@@ -103,6 +120,7 @@ export function applyDelta(edge: EdgeFleet, delta: SnapshotDelta, settings: Bala
   edge.place = { epoch: delta.epoch, version: delta.version };
   edge.revision = delta.revision;
   edge.nextCheckAt = delta.nextCheckAt;
+  edge.segment = decider && segmentOf(edge.fleet, decider, edge.segment);
 }
 
 /** Has the fleet decide by other settings from now on. */

@@ -7,6 +7,7 @@
 import { env } from 'cloudflare:workers';
 import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
+import type { Decider } from '../core/balancing/segment.ts';
 import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
 import type { ControlSecret } from '../core/component/control-secret.ts';
@@ -221,6 +222,8 @@ export interface ProbeResult {
 }
 
 export interface SyncRequest {
+  /** Who asks: each isolate has an id of its own. */
+  readonly edge?: string;
   /** What the edge holds. */
   readonly place: EdgePlace | null;
   /** Work given since the last sync, by position. */
@@ -232,6 +235,8 @@ export interface SyncRequest {
 }
 
 export interface SyncAnswer extends SnapshotDelta {
+  /** What the edge is among all that decide; null where it did not say who it is. */
+  readonly decider: Decider | null;
   /** Of the settings it goes by. */
   readonly configRevision: number;
 }

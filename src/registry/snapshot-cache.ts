@@ -16,6 +16,7 @@ import {
   applyDelta,
   end,
   giveBack,
+  learn,
   newEdgeFleet,
   noteReported,
   takeReported,
@@ -98,6 +99,7 @@ export function noteOutcomes(
 ): void {
   const entry = entries.get(type) ?? newEntry(type);
   for (let at = 0; at < outcomes.ended; at++) end(entry.edge, id, inFlight);
+  if (outcomes.timed > 0) learn(entry.edge, id, outcomes.latencyMs / outcomes.timed, Date.now());
   const isFirst = entry.edge.reported.size === 0;
   noteReported(entry.edge, id, outcomes);
   if (isFirst) waitUntil(flushSoon(type, entry));
@@ -150,11 +152,11 @@ async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): 
   const reported = takeReported(edge);
   try {
     const config = newerConfig(type, entry);
-    const answer = await registryOf(type).sync({ place, given, reported, config });
+    const answer = await registryOf(type).sync({ edge: edgeId(), place, given, reported, config });
     if (!isCurrent()) return false;
     // Of another epoch the registry cannot say to whom it was given; here that is known.
     if (answer.epoch !== place?.epoch) giveBack(edge, given);
-    applyDelta(edge, answer, settingsOf(type), Date.now());
+    applyDelta(edge, answer, { settings: settingsOf(type), decider: answer.decider }, Date.now());
     entry.configRevision = answer.configRevision;
     entry.fetchedAt = Date.now();
     return true;
@@ -173,5 +175,9 @@ function newerConfig(type: string, { configRevision }: Entry): TypeOverrides | n
   if (!configured || configured.revision <= configRevision) return null;
   return { revision: configured.revision, overrides: configured.overrides };
 }
+
+let ownId: string | null = null;
+/** Not at the start of the isolate: the platform has no random numbers then. */
+const edgeId = (): string => (ownId ??= crypto.randomUUID());
 
 const after = (ms: number): Promise<false> => new Promise((resolve) => setTimeout(() => resolve(false), ms));

@@ -44,10 +44,15 @@ const deltaOf = (
 });
 
 const hear = (edge: EdgeFleet, told: Told, settings = DEFAULT_BALANCING): void =>
-  applyDelta(edge, deltaOf(told, false), settings, NOW);
+  applyDelta(edge, deltaOf(told, false), { settings, decider: null }, NOW);
 const hearAll = (edge: EdgeFleet, candidates: readonly (Candidate | null)[], epoch = 'first'): void => {
   const changed = [...candidates.entries()].filter(([, candidate]) => candidate !== null);
-  applyDelta(edge, deltaOf({ epoch, changed, size: candidates.length }, true), DEFAULT_BALANCING, NOW);
+  applyDelta(
+    edge,
+    deltaOf({ epoch, changed, size: candidates.length }, true),
+    { settings: DEFAULT_BALANCING, decider: null },
+    NOW,
+  );
 };
 
 const vitalsOf = (inFlight: number): Vitals => candidateOf('any', {}, { inFlight }).vitals;

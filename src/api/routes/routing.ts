@@ -128,11 +128,11 @@ const underPolicy = (fleet: Fleet, policy: BalancingSettings['policy']): Fleet =
 let splitAt = 0;
 let random: (() => number) | null = null;
 
-function contextOf({ work }: EdgeFleet): PickContext {
+function contextOf({ work, segment }: EdgeFleet): PickContext {
   // Not at the start of the isolate: the platform has no random numbers then.
   random ??= randomFrom(Math.random() * 2 ** 32);
   splitAt = nextEvenly(splitAt);
-  return { work, random, splitAt, mode: 'sampled', segment: null };
+  return { work, random, splitAt, mode: 'sampled', segment: segment?.set ?? null };
 }
 
 function toAnswer(request: RouteRequest, { edge, fleet, stale }: Decided, pick: Picked): RouteAnswer {

@@ -11,6 +11,7 @@ import { benchCandidates } from './bench-fleet.ts';
 const COUNT = 10_000;
 const CHANGED = 100;
 const ROUNDS = 9;
+const TERMS = { settings: DEFAULT_BALANCING, decider: { number: 3, share: 0.1 } };
 
 /** As it goes over the wire: RPC clones structures as `node:v8` does. */
 function received(delta: SnapshotDelta): { readonly bytes: number; readonly message: Buffer } {
@@ -44,8 +45,8 @@ export async function refreshRatios(): Promise<Ratio[]> {
       vitals: Float64Array.from(moved.flat()),
     });
     bytes = delta.bytes;
-    const full = msOf(() => applyDelta(edge, deserialize(whole.message) as SnapshotDelta, DEFAULT_BALANCING, round));
-    const part = msOf(() => applyDelta(edge, deserialize(delta.message) as SnapshotDelta, DEFAULT_BALANCING, round));
+    const full = msOf(() => applyDelta(edge, deserialize(whole.message) as SnapshotDelta, TERMS, round));
+    const part = msOf(() => applyDelta(edge, deserialize(delta.message) as SnapshotDelta, TERMS, round));
     if (round > 0) times.push([part, full]);
   }
   return [
