@@ -3,7 +3,7 @@
  * are not on the page, because the page says for each type who waits.
  */
 import { toIso } from '../core/component/resource.ts';
-import { typeOfLease } from '../core/lease/lease-id.ts';
+import { isBlock, typeOfLease } from '../core/lease/lease-id.ts';
 import type { Lease } from '../core/lease/lease.ts';
 import { registryOf } from '../registry/registry-api.ts';
 import type { LeasePageResource, LeaseResource } from './schemas/lease.ts';
@@ -51,6 +51,7 @@ const toResource = ({ id, componentId, slots, grantedAt, expiresAt }: Lease, typ
   id,
   type,
   componentId,
+  kind: isBlock(id) ? 'block' : 'lease',
   slots,
   grantedAt: toIso(grantedAt),
   expiresAt: toIso(expiresAt),

@@ -1,8 +1,11 @@
-/** Exact mode: the registry decides on the load as it is and grants a lease, or has the caller wait for one. */
+/**
+ * Exact mode: the registry decides on the load as it is and grants a lease, or has the caller wait for one. Where it
+ * granted the isolate a block, the lease comes out of that.
+ */
 import type { Context } from 'hono';
 import type { RouteRequest } from '../core/balancing/pick.ts';
 import { toIso } from '../core/component/resource.ts';
-import { registryOf } from '../registry/registry-api.ts';
+import { acquireNear } from '../registry/near-leases.ts';
 import type { AppEnv } from './app-env.ts';
 import { closedJson } from './closed-headers.ts';
 import { problemResponse, toldOf } from './problem.ts';
@@ -15,7 +18,8 @@ export async function routeExactly(c: Context<AppEnv>, type: string, request: Ro
   const { lease: terms, explain = false, dryRun } = body;
   const rehearsal = dryRun ? { policy: dryRun.policy ?? null } : null;
   const { ttlMs, waitMs } = terms;
-  const acquired = await registryOf(type).acquire({ request, ttlMs, waitMs, explain, rehearsal });
+  const asked = { request, ttlMs, waitMs, explain, rehearsal };
+  const acquired = await acquireNear(type, asked, (work) => c.executionCtx.waitUntil(work));
   if (!acquired.ok) {
     const { candidates } = acquired.explanation;
     return problemResponse(c, acquired.reason, { ...toldOf(acquired), candidates });

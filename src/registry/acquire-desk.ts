@@ -12,6 +12,7 @@ import type { Decision } from './exact-decision.ts';
 import { decideExactly, toldOfNobody, toldOfPick } from './exact-decision.ts';
 import type { ExactFleet } from './exact-fleet.ts';
 import type { AcquireRequest, Acquisition, WaitingCallers } from './lease-api.ts';
+import type { BlockDesk } from './block-desk.ts';
 import type { LeaseDesk } from './lease-desk.ts';
 import type { RegistryState } from './registry-state.ts';
 
@@ -24,25 +25,36 @@ interface Waiting {
   readonly answer: (acquisition: Acquisition) => void;
 }
 
+interface Desks {
+  readonly leases: LeaseDesk;
+  readonly blocks: BlockDesk;
+}
+
 /** Room also comes free without a lease that ends: with a check, a heartbeat, a registration. */
 const LOOK_EVERY_MS = 100;
 /** Whoever comes when so many wait is refused. */
 const MAX_WAITING = 10_000;
+/** So long after somebody was refused room is taken to be short. */
+const SHORT_MS = 2_000;
 
 export class AcquireDesk {
   private readonly state: RegistryState;
   private readonly exact: ExactFleet;
   private readonly leases: LeaseDesk;
+  private readonly blocks: BlockDesk;
   /** Told when leases were granted to some who waited. */
   private readonly granted: () => void;
   private line: Waiting[] = [];
   private timer: ReturnType<typeof setTimeout> | null = null;
   private splitAt = 0;
+  /** When somebody was refused for want of room last. */
+  private refusedAt = -Infinity;
 
-  constructor(state: RegistryState, exact: ExactFleet, leases: LeaseDesk, granted: () => void) {
+  constructor(state: RegistryState, exact: ExactFleet, desks: Desks, granted: () => void) {
     this.state = state;
     this.exact = exact;
-    this.leases = leases;
+    this.leases = desks.leases;
+    this.blocks = desks.blocks;
     this.granted = granted;
   }
 
@@ -69,6 +81,11 @@ export class AcquireDesk {
     return { depth: this.line.length, oldestMs: first ? Math.max(0, now - first.since) : 0 };
   }
 
+  /** Whether somebody waits for room, or was refused a moment ago. */
+  isShort(now: number): boolean {
+    return this.line.length > 0 || Math.abs(now - this.refusedAt) < SHORT_MS;
+  }
+
   private serveLine(now: number): void {
     const { line } = this;
     if (line.length === 0) return;
@@ -83,14 +100,19 @@ export class AcquireDesk {
   }
 
   private conclude(asked: AcquireRequest, { fleet, pick }: Decision, now: number): Acquisition {
-    if (!pick.ok) return toldOfNobody(this.exact, asked, { fleet, pick }, this.state, now);
-    const told = toldOfPick(this.exact, asked, { fleet, pick });
-    const { revision } = this.state;
-    if (asked.rehearsal) return { ...told, revision, lease: null };
-    const { slots } = asked.request;
-    const lease = this.leases.grant(pick.candidate.id, { ttlMs: asked.ttlMs, slots }, now);
-    this.exact.noteTaken(pick.position, slots);
-    return { ...told, revision, lease: { id: lease.id, expiresAt: lease.expiresAt } };
+    if (!pick.ok) {
+      if (pick.reason === 'at-capacity') this.refusedAt = now;
+      return toldOfNobody(this.exact, asked, { fleet, pick }, this.state, now);
+    }
+    const told = { ...toldOfPick(this.exact, asked, { fleet, pick }), revision: this.state.revision };
+    if (asked.rehearsal) return { ...told, lease: null, block: null };
+    const { candidate, position } = pick;
+    const size = asked.takesBlock && !this.isShort(now) ? this.blocks.sizeAt(fleet, this.exact.work, position) : 0;
+    const slots = size || asked.request.slots;
+    const block = size > 0 ? this.blocks.grant(candidate.id, size, asked.ttlMs, now) : null;
+    const lease = block ? null : this.leases.grant(candidate.id, { ttlMs: asked.ttlMs, slots }, now);
+    this.exact.noteTaken(position, slots);
+    return { ...told, lease: lease && { id: lease.id, expiresAt: lease.expiresAt }, block };
   }
 
   /** Whether it makes sense to wait; from then on room is held for it. */

@@ -198,14 +198,16 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return rotated;
   }
 
-  async sync({ edge, place, given, reported, config = null }: SyncRequest): ReturnType<RegistryApi['sync']> {
+  async sync(request: SyncRequest): ReturnType<RegistryApi['sync']> {
+    const { edge, place, given, reported, blocks = [], config = null } = request;
     const now = Date.now();
     const isConfigured = config !== null && this.state.configure(config, now);
     this.edges.takeGiven(place, given, now);
     for (const member of this.edges.takeReported(reported, now)) this.checkIfDoubted(member, now);
-    if (reported.length > 0 || isConfigured) await this.arm();
+    const answer = this.leases.takeReports(blocks, now);
+    if (reported.length + blocks.length > 0 || isConfigured) await this.arm();
     const decider = this.edges.decider(edge, given, now);
-    return { ...this.edges.delta(place, now), decider, configRevision: this.state.configRevision };
+    return { ...this.edges.delta(place, now), decider, blocks: answer, configRevision: this.state.configRevision };
   }
 
   async configure(config: TypeOverrides): Promise<void> {

@@ -29,7 +29,7 @@ export function toldOfPick(
   { work }: ExactFleet,
   { request, explain }: AcquireRequest,
   { fleet, pick }: Decision<Picked>,
-): Omit<Acquired, 'lease' | 'revision'> {
+): Omit<Acquired, 'lease' | 'block' | 'revision'> {
   const { candidate, position, relaxed, resort } = pick;
   const score = scoreOfPick(fleet, work, position, request);
   const explanation = explain ? explainPick({ fleet, work, request, pick }) : null;

@@ -55,7 +55,10 @@ export class HeartbeatDesk {
 
   private store(beat: HeartbeatInput, now: number): MemberSignal {
     const member = this.state.members.get(beat.id)!;
-    if (beat.load) member.record = { ...member.record, load: { ...member.record.load, reported: beat.load } };
+    if (beat.load) {
+      member.record = { ...member.record, load: { ...member.record.load, reported: beat.load } };
+      this.state.moved.add(beat.id);
+    }
     this.expectNext(member, now);
     return { member, signal: { kind: 'heartbeat', status: beat.status }, ended: null };
   }

@@ -5,6 +5,7 @@ import type { Explanation } from '../core/balancing/explain.ts';
 import type { NoPick, Resort, RouteRequest } from '../core/balancing/pick.ts';
 import type { PreferenceName } from '../core/balancing/preferences.ts';
 import type { WorkOutcome, WorkResult } from '../core/component/work-outcome.ts';
+import type { BlockGrant, BlockNews } from '../core/lease/block.ts';
 import type { Lease } from '../core/lease/lease.ts';
 import type { Failure, Result } from '../core/result.ts';
 
@@ -14,6 +15,8 @@ export interface AcquireRequest {
   /** How long to wait for room, in the order of asking. */
   readonly waitMs: number;
   readonly explain: boolean;
+  /** An isolate asks that would take a block of slots instead of one. */
+  readonly takesBlock: boolean;
   /** Decides and takes nothing, and does not wait; under another policy when it names one. */
   readonly rehearsal: { readonly policy: PolicyName | null } | null;
 }
@@ -21,8 +24,10 @@ export interface AcquireRequest {
 export interface Acquired {
   readonly ok: true;
   readonly candidate: Candidate;
-  /** Null in a rehearsal. */
+  /** Null in a rehearsal, and where a block is granted. */
   readonly lease: Pick<Lease, 'id' | 'expiresAt'> | null;
+  /** Granted in place of a lease: the isolate leases from it, this time as well. */
+  readonly block: BlockGrant | null;
   readonly policy: PolicyName;
   readonly score: number;
   readonly revision: number;
@@ -72,4 +77,11 @@ export interface WaitingCallers {
   readonly depth: number;
   /** How long the first of them has been waiting; 0 when nobody is. */
   readonly oldestMs: number;
+}
+
+/** What an isolate is answered of the blocks it holds. */
+export interface BlockAnswer {
+  readonly news: readonly BlockNews[];
+  /** Room is short: no block is leased from until this is over, and what is free of them returned. */
+  readonly isRecalled: boolean;
 }

@@ -39,25 +39,42 @@ export class LeaseDesk {
     return this.state.book.held.size === 0 ? Infinity : this.state.book.nextExpiry;
   }
 
-  grant(componentId: string, terms: LeaseTerms, now: number): Lease {
+  /** `nameIt` makes its id from the type and 32 random hex digits. */
+  grant(componentId: string, terms: LeaseTerms, now: number, nameIt = leaseIdOf): Lease {
     const random = crypto.getRandomValues(new Uint8Array(16)).toHex();
-    const lease = newLease(leaseIdOf(this.state.type, random), componentId, terms, now);
+    const lease = newLease(nameIt(this.state.type, random), componentId, terms, now);
     this.state.commit({ leases: { held: [lease] }, visible: false }, now);
     return lease;
   }
 
   complete(id: string, completion: Completion, now: number): LeaseAnswer<Completed> {
     const lease = this.find(id, now);
-    if (!lease) return this.completedBefore(id);
+    if (lease) return this.end(lease, completion, now);
+    const before = this.state.store.leases.readEnded(id);
+    return before ? this.completedBefore(id, before.end) : unknownLease(id);
+  }
+
+  /** Stores the end of a lease that is held, or of one that was not stored before. */
+  end(lease: Lease, completion: Completion, now: number): LeaseAnswer<Completed> {
+    const { id, componentId, slots } = lease;
     const { outcome } = completion;
-    const member = this.state.members.get(lease.componentId);
-    const left = member ? inFlight(member.record.load, now) - lease.slots : 0;
+    const member = this.state.members.get(componentId);
+    const left = member ? inFlight(member.record.load, now) - slots : 0;
     const reported = member ? this.report(member, lease, completion, now) : null;
+    const held = this.state.book.held.has(id) ? [] : [lease];
     const ended = [endedAs(lease, outcome, left, now)];
-    this.state.commit({ ...reported, leases: { ended }, visible: false }, now);
+    this.state.commit({ ...reported, leases: { held, ended }, visible: false }, now);
     if (member) settleInto(member, completion, now);
     const doubted = outcome === 'success' ? null : (member ?? null);
-    return ok({ lease: { id, componentId: lease.componentId, outcome, inFlight: left }, doubted });
+    return ok({ lease: { id, componentId, outcome, inFlight: left }, doubted });
+  }
+
+  /** The same answer again, when it was its caller who ended it. */
+  completedBefore(id: string, end: LeaseEnd): LeaseAnswer<Completed> {
+    const before = this.state.store.leases.readEnded(id);
+    if (!before || !isWorkOutcome(end)) return hasEnded(end);
+    const { componentId, inFlight: left } = before;
+    return ok({ lease: { id, componentId, outcome: end, inFlight: left }, doubted: null });
   }
 
   /** From now on it has that long; less than before when the caller says so. */
@@ -65,7 +82,7 @@ export class LeaseDesk {
     const lease = this.find(id, now);
     if (!lease) {
       const before = this.state.store.leases.readEnded(id);
-      return before ? hasEnded(before.end) : unknown(id);
+      return before ? hasEnded(before.end) : unknownLease(id);
     }
     const renewed = { ...lease, expiresAt: now + ttlMs };
     this.state.commit({ leases: { held: [renewed] }, visible: false }, now);
@@ -89,7 +106,11 @@ export class LeaseDesk {
   page({ after, limit, componentId }: LeaseQuery): Pick<LeasePage, 'items' | 'more'> {
     const items = Array.from(this.state.book.held.values())
       .filter(
-        (lease) => (after === null || lease.id > after) && (componentId === null || lease.componentId === componentId),
+        (lease) =>
+          // Those out of a block are in the block.
+          lease.slots > 0 &&
+          (after === null || lease.id > after) &&
+          (componentId === null || lease.componentId === componentId),
       )
       .toSorted((a, b) => (a.id < b.id ? -1 : 1));
     return { items: items.slice(0, limit), more: items.length > limit };
@@ -98,15 +119,6 @@ export class LeaseDesk {
   private find(id: string, now: number): Lease | undefined {
     this.expire(now);
     return this.state.book.held.get(id);
-  }
-
-  /** The same answer again, when it was its caller who ended it. */
-  private completedBefore(id: string): LeaseAnswer<Completed> {
-    const before = this.state.store.leases.readEnded(id);
-    if (!before) return unknown(id);
-    const { end, componentId, inFlight: left } = before;
-    if (!isWorkOutcome(end)) return hasEnded(end);
-    return ok({ lease: { id, componentId, outcome: end, inFlight: left }, doubted: null });
   }
 
   /** What the completion says of the component itself; beyond the quota of reports nothing is written. */
@@ -123,9 +135,9 @@ function settleInto(member: Member, completion: Completion, now: number): void {
   member.record = { ...member.record, load: settle(member.record.load, outcomes, now) };
 }
 
-const unknown = (id: string): Failure<'unknown-lease'> => fail('unknown-lease', `there is no lease ${id}`);
+export const unknownLease = (id: string): Failure<'unknown-lease'> => fail('unknown-lease', `there is no lease ${id}`);
 
-function hasEnded(end: LeaseEnd): Failure<'lease-ended'> {
+export function hasEnded(end: LeaseEnd): Failure<'lease-ended'> {
   if (end === 'expired') return fail('lease-ended', 'the lease expired');
   if (end === 'removed') return fail('lease-ended', 'the component of the lease was removed');
   return fail('lease-ended', 'the lease was completed');

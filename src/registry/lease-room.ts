@@ -1,10 +1,13 @@
 /** Everything about leases that a registry does: its door to the desks that decide, grant and end them. */
+import type { BlockReport } from '../core/lease/block.ts';
+import { placeOfLease } from '../core/lease/lease-id.ts';
 import { ok } from '../core/result.ts';
 import { AcquireDesk } from './acquire-desk.ts';
+import { BlockDesk } from './block-desk.ts';
 import { ExactFleet } from './exact-fleet.ts';
 import type { FailureDesk } from './failure-desk.ts';
-import type { AcquireRequest, Completion, LeaseQuery } from './lease-api.ts';
-import { LeaseDesk } from './lease-desk.ts';
+import type { AcquireRequest, BlockAnswer, Completion, LeaseQuery } from './lease-api.ts';
+import { LeaseDesk, unknownLease } from './lease-desk.ts';
 import type { Member } from './member.ts';
 import type { RegistryApi } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
@@ -20,14 +23,19 @@ export interface LeaseHooks {
 }
 
 export class LeaseRoom {
+  private readonly state: RegistryState;
   private readonly hooks: LeaseHooks;
   private readonly leases: LeaseDesk;
+  private readonly blocks: BlockDesk;
   private readonly acquires: AcquireDesk;
 
   constructor(state: RegistryState, seating: Seating, reports: FailureDesk, hooks: LeaseHooks) {
+    this.state = state;
     this.hooks = hooks;
     this.leases = new LeaseDesk(state, reports);
-    this.acquires = new AcquireDesk(state, new ExactFleet(state, seating), this.leases, () => void hooks.arm());
+    this.blocks = new BlockDesk(state, this.leases);
+    const exact = new ExactFleet(state, seating);
+    this.acquires = new AcquireDesk(state, exact, { leases: this.leases, blocks: this.blocks }, () => void hooks.arm());
   }
 
   /** Epoch ms at which a lease may be over, Infinity when none is held. */
@@ -42,8 +50,12 @@ export class LeaseRoom {
   }
 
   async complete(id: string, completion: Completion): ReturnType<RegistryApi['completeLease']> {
+    const place = placeOfLease(id);
+    if (place && !(await this.blocks.isOurs(place))) return unknownLease(id);
     const now = Date.now();
-    const completed = this.leases.complete(id, completion, now);
+    const completed = place
+      ? this.blocks.complete(id, place, completion, now)
+      : this.leases.complete(id, completion, now);
     this.acquires.serve(now);
     if (completed.ok && completed.value.doubted) this.hooks.doubt(completed.value.doubted, now);
     if (completion.error) this.hooks.deliver(now);
@@ -52,13 +64,23 @@ export class LeaseRoom {
   }
 
   async renew(id: string, ttlMs: number): ReturnType<RegistryApi['renewLease']> {
-    const renewed = this.leases.renew(id, ttlMs, Date.now());
+    const place = placeOfLease(id);
+    if (place && !(await this.blocks.isOurs(place))) return unknownLease(id);
+    const now = Date.now();
+    const renewed = place ? this.blocks.renew(id, place, ttlMs, now) : this.leases.renew(id, ttlMs, now);
     await this.hooks.arm();
     return renewed;
   }
 
   async list(query: LeaseQuery): ReturnType<RegistryApi['listLeases']> {
     return { ...this.leases.page(query), waiting: this.acquires.waiting(Date.now()) };
+  }
+
+  /** Takes in what an isolate did with its blocks. Where room is short, or there are none any more, it wants them back. */
+  takeReports(reports: readonly BlockReport[], now: number): BlockAnswer {
+    const news = this.blocks.take(reports, now);
+    if (reports.some(({ returned }) => returned)) this.acquires.serve(now);
+    return { news, isRecalled: this.state.balancing.leaseBlocks === null || this.acquires.isShort(now) };
   }
 
   /** Ends what is over and serves who waits for it. Running it twice does nothing twice. */
@@ -70,5 +92,6 @@ export class LeaseRoom {
   /** Forgets leases that ended long ago. */
   forget(now: number): void {
     this.leases.forget(now);
+    this.blocks.forget();
   }
 }

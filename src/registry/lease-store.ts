@@ -67,6 +67,16 @@ export class LeaseStore {
     );
   }
 
+  /** What leases out of blocks are signed with; undefined before the first block. */
+  readSecret(): string | undefined {
+    return this.sql.exec<{ value: string }>("SELECT value FROM scalars WHERE name = 'lease-secret'").toArray()[0]
+      ?.value;
+  }
+
+  saveSecret(secret: string): void {
+    this.sql.exec("INSERT OR IGNORE INTO scalars (name, value) VALUES ('lease-secret', ?)", secret);
+  }
+
   /** Forgets those that ended by `until`, epoch ms. */
   forgetEnded(until: number): void {
     this.sql.exec('DELETE FROM leases WHERE ended_at <= ?', until);

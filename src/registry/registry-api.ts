@@ -21,11 +21,13 @@ import type { FailureEvaluation, RecoveryOrder } from '../core/failure/failure-i
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
 import type { FailureDetail, HealthStatus } from '../core/health/health-state.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { BlockReport } from '../core/lease/block.ts';
 import type { Result } from '../core/result.ts';
 import type { TakenPage } from '../core/take-page.ts';
 import type {
   AcquireRequest,
   Acquisition,
+  BlockAnswer,
   CompletedLease,
   Completion,
   LeaseAnswer,
@@ -230,6 +232,8 @@ export interface SyncRequest {
   readonly given: Given;
   /** What callers reported since. */
   readonly reported: Reported;
+  /** The blocks of leases that it holds, or returns. */
+  readonly blocks?: readonly BlockReport[];
   /** Settings that the registry may not have heard of. */
   readonly config?: TypeOverrides | null;
 }
@@ -237,6 +241,7 @@ export interface SyncRequest {
 export interface SyncAnswer extends SnapshotDelta {
   /** What the edge is among all that decide; null where it did not say who it is. */
   readonly decider: Decider | null;
+  readonly blocks: BlockAnswer;
   /** Of the settings it goes by. */
   readonly configRevision: number;
 }

@@ -60,7 +60,7 @@ export class RegistryState {
   /** Of the settings it goes by; 0 for the defaults. */
   configRevision = 0;
   readonly book = emptyBook();
-  /** Components whose slots were taken or freed since somebody looked. */
+  /** Components whose slots were taken or freed, or that told their load, since somebody looked. */
   readonly moved = new Set<string>();
   type = '';
   revision = 0;

@@ -11,6 +11,7 @@ import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
 import type { Outcomes } from '../core/component/load.ts';
 import type { EffectiveType, TypeOverrides } from '../core/config/effective-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
+import { EdgeBlocks } from './edge-blocks.ts';
 import type { EdgeFleet } from './edge-fleet.ts';
 import {
   applyDelta,
@@ -35,6 +36,9 @@ interface Entry {
   fetchedAt: number;
   refreshing: Promise<boolean> | null;
   refreshBeganAt: number;
+  readonly blocks: EdgeBlocks;
+  /** When the blocks were looked after last. */
+  keptAt: number;
   /** Of the settings that the registry goes by, as it said last. */
   configRevision: number;
 }
@@ -48,6 +52,10 @@ const REFRESH_TIMEOUT_MS = 1_000;
 const FLUSH_TRIES = 5;
 /** A refresh that has not answered by then is not waited for any more: a new one begins. */
 const GIVE_UP_MS = 5_000;
+
+/** The platform lets work go on for half a minute behind an answer. */
+const KEEPER_ROUNDS = 20;
+const KEEPER_LOST_MS = 5_000;
 
 const entries = new Map<string, Entry>();
 let types: ReadonlyMap<string, EffectiveType> = new Map();
@@ -87,6 +95,12 @@ export function isMissing(type: string, id: string): boolean {
   return entry !== undefined && entry.fetchedAt > 0 && !entry.edge.fleet.positions.has(id);
 }
 
+/** Work that a component has in flight as far as the isolate knows; a block of leases counts as a whole. */
+export function inFlightAt(type: string, id: string): number {
+  const { fleet, work } = (entries.get(type) ?? newEntry(type)).edge;
+  return Math.max(0, Math.round(work.open[fleet.positions.get(id) ?? -1] ?? 0));
+}
+
 /**
  * Takes in what callers report of a component's work. The registry gets it with the next refresh, which is
  * within a second or so also where nobody routes.
@@ -103,6 +117,27 @@ export function noteOutcomes(
   const isFirst = entry.edge.reported.size === 0;
   noteReported(entry.edge, id, outcomes);
   if (isFirst) waitUntil(flushSoon(type, entry));
+}
+
+/** The blocks of leases that the isolate holds of a type. */
+export const blocksOf = (type: string): EdgeBlocks => (entries.get(type) ?? newEntry(type)).blocks;
+
+/** Sees to it that the registry hears of the isolate's blocks each second, also where nobody calls: what idles is returned. */
+export function keepInTouch(type: string, waitUntil: WaitUntil): void {
+  const entry = entries.get(type) ?? newEntry(type);
+  // Whoever looks after them may have been stopped with the call that it came with.
+  if (Math.abs(Date.now() - entry.keptAt) < KEEPER_LOST_MS) return;
+  entry.keptAt = Date.now();
+  waitUntil(lookAfterBlocks(type, entry));
+}
+
+async function lookAfterBlocks(type: string, entry: Entry): Promise<void> {
+  for (let round = 0; round < KEEPER_ROUNDS && entry.blocks.size > 0; round++) {
+    await after(BACKGROUND_REFRESH_MS);
+    entry.keptAt = Date.now();
+    if (Date.now() - entry.fetchedAt >= BACKGROUND_REFRESH_MS) await refresh(type);
+  }
+  entry.keptAt = 0;
 }
 
 async function flushSoon(type: string, entry: Entry): Promise<void> {
@@ -136,6 +171,8 @@ function newEntry(type: string): Entry {
     fetchedAt: 0,
     refreshing: null,
     refreshBeganAt: 0,
+    blocks: new EdgeBlocks(),
+    keptAt: 0,
     configRevision: -1,
   };
   entries.set(type, entry);
@@ -150,9 +187,12 @@ async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): 
   const { place } = edge;
   const given = takeUntold(edge);
   const reported = takeReported(edge);
+  const blocks = entry.blocks.report(Date.now());
   try {
     const config = newerConfig(type, entry);
-    const answer = await registryOf(type).sync({ edge: edgeId(), place, given, reported, config });
+    const answer = await registryOf(type).sync({ edge: edgeId(), place, given, reported, blocks, config });
+    // Late or not: what it says of blocks is so.
+    entry.blocks.apply(answer.blocks);
     if (!isCurrent()) return false;
     // Of another epoch the registry cannot say to whom it was given; here that is known.
     if (answer.epoch !== place?.epoch) giveBack(edge, given);
@@ -165,6 +205,7 @@ async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): 
     // Told again with the next one. What the registry had taken before it failed counts twice for a while.
     if (edge.place?.epoch === place?.epoch) giveBack(edge, given);
     for (const [id, outcomes] of reported) noteReported(edge, id, outcomes);
+    entry.blocks.giveBack(blocks);
     return false;
   }
 }

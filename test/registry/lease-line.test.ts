@@ -172,6 +172,7 @@ describe('fifty callers at once over ten components', () => {
         taken.set(candidate.id, now);
         most = Math.max(most, now - rooms.get(candidate.id)!);
         if (round % 2 === 0) await registry.api.renewLease(lease!.id, 60_000);
+        else await registry.api.loads();
         // Before the call: from then on somebody else may have it.
         taken.set(candidate.id, taken.get(candidate.id)! - slots);
         await complete(registry, lease);

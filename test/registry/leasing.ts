@@ -15,13 +15,14 @@ export interface Wish {
   readonly assumedDown?: readonly string[];
   readonly explain?: boolean;
   readonly rehearsal?: AcquireRequest['rehearsal'];
+  readonly takesBlock?: boolean;
 }
 
 export function asked(wish: Wish = {}): AcquireRequest {
   const { slots = 1, ttlMs = 30_000, waitMs = 0, preferences = {}, affinityKey = null, assumedDown = [] } = wish;
-  const { explain = false, rehearsal = null } = wish;
+  const { explain = false, rehearsal = null, takesBlock = false } = wish;
   const request = { taskType: null, location: null, preferences, slots, affinityKey, assumedDown };
-  return { request, ttlMs, waitMs, explain, rehearsal };
+  return { request, ttlMs, waitMs, explain, rehearsal, takesBlock };
 }
 
 export async function acquired(registry: FreshRegistry, wish: Wish = {}): Promise<Acquired> {

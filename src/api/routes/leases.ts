@@ -4,8 +4,7 @@ import { toIso } from '../../core/component/resource.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { typeOfLease } from '../../core/lease/lease-id.ts';
-import type { RegistryApi } from '../../registry/registry-api.ts';
-import { registryOf } from '../../registry/registry-api.ts';
+import { completeNear, renewNear } from '../../registry/near-leases.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { edgeConfigKnowing } from '../edge-config.ts';
 import { leaseAtCursor, listLeases } from '../list-leases.ts';
@@ -59,19 +58,20 @@ export function mountLeases(app: App): void {
   app.openapi(complete, async (c) => {
     const { id } = c.req.valid('param');
     const { outcome, latencyMs = null, error } = c.req.valid('json');
-    const registry = await registryOfLease(c, id);
-    if (!registry) return unknownLease(c, id);
+    const type = await typeOf(c, id);
+    if (type === null) return unknownLease(c, id);
     const { code, message = '' } = error ?? {};
     const told = error ? { message, ...(code === undefined ? {} : { code }) } : null;
-    const completed = await registry.completeLease(id, { outcome, latencyMs, error: told });
+    const completion = { outcome, latencyMs, error: told };
+    const completed = await completeNear(type, id, completion, (work) => c.executionCtx.waitUntil(work));
     return completed.ok ? c.json(completed.value, 200) : refusal(c, completed);
   });
 
   app.openapi(renew, async (c) => {
     const { id } = c.req.valid('param');
-    const registry = await registryOfLease(c, id);
-    if (!registry) return unknownLease(c, id);
-    const renewed = await registry.renewLease(id, c.req.valid('json').ttlMs);
+    const type = await typeOf(c, id);
+    if (type === null) return unknownLease(c, id);
+    const renewed = await renewNear(type, id, c.req.valid('json').ttlMs);
     if (!renewed.ok) return refusal(c, renewed);
     return c.json({ ...renewed.value, expiresAt: toIso(renewed.value.expiresAt) }, 200);
   });
@@ -95,12 +95,12 @@ export function mountLeases(app: App): void {
   });
 }
 
-/** The id says where it is; undefined when there is no such type. */
-async function registryOfLease(c: Context<AppEnv>, id: string): Promise<RegistryApi | undefined> {
+/** The id says where it is; null when there is no such type. */
+async function typeOf(c: Context<AppEnv>, id: string): Promise<string | null> {
   const type = typeOfLease(id);
-  if (type === undefined) return undefined;
+  if (type === undefined) return null;
   const config = await edgeConfigKnowing(c, (known) => isComponentType(known, type));
-  return isComponentType(config, type) ? registryOf(type) : undefined;
+  return isComponentType(config, type) ? type : null;
 }
 
 const unknownLease = (c: Context<AppEnv>, id: string): ProblemResponse =>

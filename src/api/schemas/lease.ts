@@ -41,6 +41,9 @@ const LeaseSchema = z
     id: z.string(),
     type: z.string(),
     componentId: z.string(),
+    kind: z
+      .enum(['lease', 'block'])
+      .meta({ description: 'A block is leased from by the isolate that was granted it.' }),
     slots: z.int(),
     grantedAt: TimestampSchema,
     expiresAt: TimestampSchema,

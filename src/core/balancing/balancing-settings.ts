@@ -35,6 +35,8 @@ export interface BalancingSettings {
   readonly slowStartMs: number;
   /** Weights of the policy `score`. */
   readonly scoreWeights: ScoreWeights;
+  /** Isolates may be granted blocks of so many slots, to lease from without a call; null for no blocks. */
+  readonly leaseBlocks: { readonly size: number } | null;
 }
 
 export const DEFAULT_BALANCING: BalancingSettings = {
@@ -45,4 +47,5 @@ export const DEFAULT_BALANCING: BalancingSettings = {
   trafficSplit: [],
   slowStartMs: 30_000,
   scoreWeights: { degraded: 20, per100Ms: 1, responseTimeMost: 10, taskType: 15, location: 10 },
+  leaseBlocks: null,
 };

@@ -76,6 +76,11 @@ const TrafficSplitSchema = z
       });
   });
 
+const LeaseBlocksSchema = z
+  .strictObject({ size: whole(2, 256, ' slots') })
+  .nullable()
+  .meta({ id: 'LeaseBlocks' });
+
 const settings = {
   healthCheckInterval: ms(1_000, 3_600_000).meta({
     description: 'Pace of checks for a registration that names none, ms.',
@@ -116,6 +121,9 @@ const settings = {
   }),
   trafficSplit: TrafficSplitSchema.meta({
     description: 'Work by metadata, in percent. What the parts leave goes to those that no part matches.',
+  }),
+  leaseBlocks: LeaseBlocksSchema.meta({
+    description: 'Isolates may be granted blocks of so many slots, to lease from without a call each. Null: none.',
   }),
 };
 

@@ -29,6 +29,7 @@ export const DEFAULT_SETTINGS: Settings = {
   noHealthyPolicy: DEFAULT_BALANCING.noHealthyPolicy,
   slowStartMs: DEFAULT_BALANCING.slowStartMs,
   trafficSplit: [],
+  leaseBlocks: DEFAULT_BALANCING.leaseBlocks,
 };
 
 /** What is in force where only these were set. */
@@ -50,6 +51,7 @@ export function balancingOf(config: SystemConfig, before: BalancingSettings = DE
     trafficSplit: config.trafficSplit,
     slowStartMs: config.slowStartMs,
     scoreWeights: config.scoreWeights,
+    leaseBlocks: config.leaseBlocks,
   };
   return isSame(before, balancing) ? before : balancing;
 }

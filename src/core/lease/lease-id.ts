@@ -1,11 +1,56 @@
 /**
- * Ids of leases say which type they belong to, so that whoever ends one needs no directory, and are random,
- * so that nobody makes up another's: `l-task_router-` and 32 hex digits.
+ * Ids of leases say which type they belong to, so that whoever ends one needs no directory, and cannot be made
+ * up: `l-task_router-` and 32 random hex digits.
+ *
+ * A lease out of a block adds slot, number of use, end (base 36) and a signature to the digits of its block,
+ * because nobody but its isolate knows of it. A block itself is `b-task_router-` and its digits.
  */
-export const LEASE_ID_PATTERN = /^l-([a-z][a-z0-9_]{0,63})-[0-9a-f]{32}$/;
+export const LEASE_ID_PATTERN =
+  /^l-([a-z][a-z0-9_]{0,63})-([0-9a-f]{32})(?:-([0-9a-z]{1,3})-([0-9a-z]{1,10})-([0-9a-z]{1,9})-([0-9a-f]{32}))?$/;
+const BLOCK_ID = /^b-([a-z][a-z0-9_]{0,63})-([0-9a-f]{32})$/;
 
 /** `random` is 32 hex digits that nobody can guess. */
 export const leaseIdOf = (type: string, random: string): string => `l-${type}-${random}`;
+export const blockIdOf = (type: string, random: string): string => `b-${type}-${random}`;
 
-/** The component type that an id names; undefined when it is no lease's. Whether there is such a type is not asked here. */
-export const typeOfLease = (id: string): string | undefined => LEASE_ID_PATTERN.exec(id)?.[1];
+/** One of the leases of a block. */
+export interface BlockPlace {
+  readonly blockId: string;
+  readonly slot: number;
+  /** How often the slot was leased, this time included. */
+  readonly use: number;
+  /** When the lease ends, unless it was renewed, epoch ms. */
+  readonly expiresAt: number;
+}
+
+export interface SignedPlace extends BlockPlace {
+  /** What is signed, and 32 hex digits of its signature. */
+  readonly text: string;
+  readonly signature: string;
+}
+
+/** What the id of a lease of a block says, to be signed: the id is this, a dash and the signature. */
+export function unsignedId({ blockId, slot, use, expiresAt }: BlockPlace): string {
+  const [, type = '', digits = ''] = BLOCK_ID.exec(blockId) ?? [];
+  return [leaseIdOf(type, digits), ...[slot, use, expiresAt].map((number) => number.toString(36))].join('-');
+}
+
+/** Where in which block a lease is; null for one that is of no block. Whether it is signed well is not asked here. */
+export function placeOfLease(id: string): SignedPlace | null {
+  const [, type = '', digits = '', slot, use = '', expiresAt = '', signature = ''] = LEASE_ID_PATTERN.exec(id) ?? [];
+  if (slot === undefined) return null;
+  const [slotNumber, useNumber, end] = [slot, use, expiresAt].map((text) => Number.parseInt(text, 36));
+  return {
+    blockId: blockIdOf(type, digits),
+    slot: slotNumber!,
+    use: useNumber!,
+    expiresAt: end!,
+    text: id.slice(0, -signature.length - 1),
+    signature,
+  };
+}
+
+/** The component type that an id names, a lease's or a block's; undefined when it is neither. Whether there is such a type is not asked. */
+export const typeOfLease = (id: string): string | undefined => (LEASE_ID_PATTERN.exec(id) ?? BLOCK_ID.exec(id))?.[1];
+
+export const isBlock = (id: string): boolean => BLOCK_ID.test(id);

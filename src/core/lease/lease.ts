@@ -11,8 +11,8 @@ export interface Lease {
   readonly expiresAt: number;
 }
 
-/** How a lease ended: by its caller, by time, or with its component. */
-export type LeaseEnd = WorkOutcome | 'expired' | 'removed';
+/** How a lease ended: by its caller, by time, or with its component; a block by the isolate that had it. */
+export type LeaseEnd = WorkOutcome | 'expired' | 'removed' | 'returned';
 
 /** Remembered for a while, so that whoever completes it again is answered the same. */
 export interface EndedLease extends Lease {

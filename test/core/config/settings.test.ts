@@ -57,6 +57,8 @@ describe('a document', () => {
     ['a part below nothing', { trafficSplit: [part(-1)] }, 'trafficSplit.0.percent', /from 0 to 100 percent, not -1$/],
     ['a part for everybody', { trafficSplit: [part(1, {})] }, 'trafficSplit.0.match', /at least one entry/],
     ['parts beyond the whole', { trafficSplit: parts(3, 33.4) }, 'trafficSplit', /at most 100 percent, not 100\.2$/],
+    ['a block of one', { leaseBlocks: { size: 1 } }, 'leaseBlocks.size', /from 2 to 256 slots, not 1$/],
+    ['a block without a size', { leaseBlocks: {} }, 'leaseBlocks.size', /from 2 to 256 slots/],
     ['too many parts', { trafficSplit: parts(17, 1) }, 'trafficSplit', /at most 16 parts/],
     ['a request type with spaces', { requestTypes: ['make tea'] }, 'requestTypes.0', /1 to 64 of letters/],
     ['a request type twice', { requestTypes: ['tea', 'tea'] }, 'requestTypes', /at most once/],
@@ -67,6 +69,7 @@ describe('a document', () => {
   });
 
   it('takes parts that make up the whole, rounded as they are', () => {
+    for (const leaseBlocks of [null, { size: 2 }, { size: 256 }]) expect(faultsOf({ leaseBlocks })).toEqual([]);
     expect(faultsOf({ trafficSplit: [part(33.3), part(33.3), part(33.4)] })).toEqual([]);
     expect(faultsOf({ trafficSplit: [...parts(9, 10), part(9.9), part(0.1)] })).toEqual([]);
   });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { leaseIdOf, typeOfLease } from '../../../src/core/lease/lease-id.ts';
+import {
+  blockIdOf,
+  isBlock,
+  leaseIdOf,
+  placeOfLease,
+  typeOfLease,
+  unsignedId,
+} from '../../../src/core/lease/lease-id.ts';
 
 const RANDOM = '0123456789abcdef'.repeat(2);
 
@@ -24,4 +31,30 @@ describe('the id of a lease', () => {
   ])('is nothing else: %j', (text) => {
     expect(typeOfLease(text)).toBeUndefined();
   });
+});
+
+describe('the id of a lease out of a block', () => {
+  const place = { blockId: blockIdOf('task_router', RANDOM), slot: 15, use: 123_456, expiresAt: 1_798_000_000_000 };
+  const text = unsignedId(place);
+  const signature = 'ab'.repeat(16);
+
+  it('says where it is, and what of it is signed', () => {
+    expect(placeOfLease(`${text}-${signature}`)).toEqual({ ...place, text, signature });
+    expect(typeOfLease(`${text}-${signature}`)).toBe('task_router');
+  });
+
+  it('is neither that of a lease of its own, nor that of the block', () => {
+    expect(placeOfLease(leaseIdOf('task_router', RANDOM))).toBeNull();
+    expect(placeOfLease(place.blockId)).toBeNull();
+    expect([place.blockId, text, `${text}-${signature}`].map(isBlock)).toEqual([true, false, false]);
+    expect(typeOfLease(place.blockId)).toBe('task_router');
+  });
+
+  it.each([text, `${text}-`, `${text}-${signature}0`, `${text}-${signature.slice(1)}`, `${text}-1-${signature}`])(
+    'is nothing else: %s',
+    (id) => {
+      expect(placeOfLease(id)).toBeNull();
+      expect(typeOfLease(id)).toBeUndefined();
+    },
+  );
 });

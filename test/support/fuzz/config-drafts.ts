@@ -36,6 +36,7 @@ const settings: Record<string, fc.Arbitrary<unknown>> = {
   noHealthyPolicy: fc.constantFrom('reject', 'fail-open'),
   slowStartMs: fc.constantFrom(0, 30_000, 3_600_000),
   trafficSplit: fc.array(part, { maxLength: 4 }),
+  leaseBlocks: fc.constantFrom(null, { size: 2 }, { size: 256 }),
 };
 
 const document = fc.record(settings, { requiredKeys: [], noNullPrototype: true }) as fc.Arbitrary<{
