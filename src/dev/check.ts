@@ -13,6 +13,7 @@ const STEPS: readonly (readonly [string, readonly string[]])[] = [
   ['types: dev, demo', ['tsc', '-p', 'src/dev']],
   ['types: tests', ['tsc', '-p', 'test']],
   ['types: e2e tests', ['tsc', '-p', 'test/e2e']],
+  ['types: benches', ['tsc', '-p', 'test/bench']],
   ['generated files', ['npm', 'run', '--silent', 'types', '--', '--check']],
   ['unused code', ['knip']],
   ['tests', ['npm', 'test', '--silent']],

@@ -70,7 +70,7 @@ export class LeaseIsolate {
     const blocks = this.blocks.report(Date.now());
     const answer = await this.registry.api.sync({ place: this.edge.place, given: [], reported: [], blocks });
     this.blocks.apply(answer.blocks);
-    applyDelta(this.edge, answer, DEFAULT_BALANCING, Date.now());
+    applyDelta(this.edge, answer, { settings: DEFAULT_BALANCING, decider: answer.decider }, Date.now());
     return blocks;
   }
 }

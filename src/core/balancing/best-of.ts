@@ -23,7 +23,7 @@ export interface Choice {
   readonly random: () => number;
 }
 
-export const SAMPLE_SIZE = 5;
+const SAMPLE_SIZE = 5;
 /** Enough to fill a sample where a fifth of a set is eligible. */
 const MAX_DRAWS = 32;
 /** Costs that differ by less are equal. */
