@@ -30,7 +30,7 @@ export function ratioOf(name: string, rounds: readonly (readonly [number, number
   };
 }
 
-export const medianOf = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+const medianOf = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
 export function tableOf(ratios: readonly Ratio[]): string {
   const rows = ratios.map(({ name, value, range, goal, meets, of }) => [
