@@ -60,7 +60,7 @@ export class AcquireDesk {
 
   acquire(asked: AcquireRequest, now: number): Acquisition | Promise<Acquisition> {
     this.leases.expire(now);
-    this.serve(now);
+    if (this.exact.bring(now)) this.serveLine(now);
     this.splitAt = nextEvenly(this.splitAt);
     const { splitAt } = this;
     const decision = decideExactly(this.exact, asked, splitAt, now);
@@ -71,9 +71,9 @@ export class AcquireDesk {
     });
   }
 
-  /** Brings the fleet up to date and serves those for whom there is room by now. */
+  /** Serves those who wait and for whom there is room by now. */
   serve(now: number): void {
-    if (this.exact.bring(now)) this.serveLine(now);
+    if (this.line.length > 0 && this.exact.bring(now)) this.serveLine(now);
   }
 
   waiting(now: number): WaitingCallers {
