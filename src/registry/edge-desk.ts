@@ -4,14 +4,14 @@
  *
  * All of it is in memory: after an eviction there is a new epoch, and edges fetch the fleet whole.
  */
-import type { Candidate } from '../core/balancing/candidate.ts';
+import type { Candidate, Condition } from '../core/balancing/candidate.ts';
 import type { EdgeRoll } from '../core/balancing/edge-roll.ts';
 import { enrol } from '../core/balancing/edge-roll.ts';
 import type { Decider } from '../core/balancing/segment.ts';
 import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import { packVitals } from '../core/balancing/snapshot-delta.ts';
 import { assign, settle } from '../core/component/load.ts';
-import { nextCheckAt } from './fleet-views.ts';
+import { nextCheckAt, toCondition } from './fleet-views.ts';
 import type { Member } from './member.ts';
 import type { Given, Reported } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
@@ -70,10 +70,13 @@ export class EdgeDesk {
     const full = place?.epoch !== epoch;
     const since = full ? -1 : place.version;
     const changed: [number, Candidate | null][] = [];
+    const turned: [number, Condition][] = [];
     const vitals: number[] = [];
-    seats.forEach(({ candidate, changedAt, movedAt }, position) => {
-      if (full ? candidate !== null : changedAt > since) changed.push([position, candidate]);
-      else if (candidate && movedAt > since) vitals.push(...packVitals(position, candidate.vitals));
+    seats.forEach(({ candidate, record, changedAt, turnedAt, movedAt }, position) => {
+      const isWhole = full || changedAt > since;
+      if (isWhole && (candidate || !full)) changed.push([position, candidate]);
+      if (!isWhole && record && turnedAt > since) turned.push([position, toCondition(record)]);
+      if (!isWhole && candidate && movedAt > since) vitals.push(...packVitals(position, candidate.vitals));
     });
     return {
       epoch,
@@ -82,6 +85,7 @@ export class EdgeDesk {
       full,
       size: seats.length,
       changed,
+      turned,
       vitals: Float64Array.from(vitals),
       nextCheckAt: nextCheckAt(this.state.members),
     };

@@ -147,6 +147,10 @@ function replace(edge: EdgeFleet, delta: SnapshotDelta, settings: BalancingSetti
 function patch(edge: EdgeFleet, delta: SnapshotDelta, now: number): void {
   fitWork(edge.work, delta.size);
   for (const [position, candidate] of delta.changed) put(edge, position, candidate, now);
+  for (const [position, condition] of delta.turned) {
+    const known = edge.fleet.candidates[position];
+    if (known) put(edge, position, { ...known, ...condition }, now);
+  }
   for (let row = 0; row < delta.vitals.length / VITALS_WIDTH; row++) {
     const { position, vitals } = unpackVitals(delta.vitals, row);
     const known = edge.fleet.candidates[position];

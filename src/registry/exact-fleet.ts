@@ -7,6 +7,7 @@ import { advanceFleet, compileFleet, forgetTimes, isOutgrown, patchFleet } from 
 import { fade, fitWork, noWork } from '../core/balancing/open-work.ts';
 import type { RegistryState } from './registry-state.ts';
 import type { Seating } from './seating.ts';
+import { newestOf } from './seating.ts';
 
 /** With a thousand members a look at all of them costs more than a decision. */
 const LOOK_EVERY_MS = 50;
@@ -37,9 +38,9 @@ export class ExactFleet {
     const isChanged = version !== this.version || this.counted.size > 0;
     fitWork(this.work, seats.length);
     if (version !== this.version) {
-      seats.forEach(({ candidate, changedAt, movedAt }, position) => {
-        if (changedAt <= this.version && movedAt <= this.version) return;
-        patchFleet(this.fleet, position, candidate, now);
+      seats.forEach((seat, position) => {
+        if (newestOf(seat) <= this.version) return;
+        patchFleet(this.fleet, position, seat.candidate, now);
         this.recount(position);
       });
       this.version = version;

@@ -1,5 +1,5 @@
 /** What others are shown of a registry's members: resources, candidates, vitals, the roll-up. */
-import type { Candidate, Vitals } from '../core/balancing/candidate.ts';
+import type { Candidate, Condition, Vitals } from '../core/balancing/candidate.ts';
 import { whyNotRoutable } from '../core/balancing/candidate.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import { inFlight, loadPercentage } from '../core/component/load.ts';
@@ -106,7 +106,7 @@ const capabilitiesOf = (record: ComponentRecord): string[] => [
 
 export function toCandidate(member: Member, now: number): Candidate {
   const { record } = member;
-  const { registration, health } = record;
+  const { registration } = record;
   return {
     id: registration.id,
     name: registration.name,
@@ -117,13 +117,19 @@ export function toCandidate(member: Member, now: number): Candidate {
     taskTypes: registration.capabilities.supportedTaskTypes,
     flags: flagsOf(record),
     maxConcurrentTasks: registration.capabilities.maxConcurrentTasks ?? null,
-    reason: health.reason,
+    weight: registration.weight,
     order: record.registeredAt,
-    backSince: health.backSince ?? null,
-    ...routingState(record),
+    ...toCondition(record),
     vitals: toVitals(member, now),
   };
 }
+
+export const toCondition = ({ lifecycle, health }: ComponentRecord): Condition => ({
+  lifecycle: lifecycle.state,
+  status: health.status,
+  reason: health.reason,
+  backSince: health.backSince ?? null,
+});
 
 export function toVitals({ record }: Member, now: number): Vitals {
   const { load, health, registration } = record;

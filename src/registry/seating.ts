@@ -4,10 +4,10 @@
  *
  * In memory: after an eviction there is a new epoch, and positions mean something else.
  */
-import type { Candidate } from '../core/balancing/candidate.ts';
+import type { Candidate, Vitals } from '../core/balancing/candidate.ts';
 import { hasMoved } from '../core/balancing/snapshot-delta.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
-import { toCandidate, toVitals } from './fleet-views.ts';
+import { toCandidate, toCondition, toVitals } from './fleet-views.ts';
 import type { Member } from './member.ts';
 import type { RegistryState } from './registry-state.ts';
 
@@ -19,8 +19,12 @@ interface Seat {
   /** The version since which this member sits here. */
   seatedAt: number;
   changedAt: number;
+  turnedAt: number;
   movedAt: number;
 }
+
+/** The version since which anything of it is as it is. */
+export const newestOf = ({ changedAt, turnedAt, movedAt }: Seat): number => Math.max(changedAt, turnedAt, movedAt);
 
 export class Seating {
   readonly epoch = crypto.randomUUID();
@@ -53,7 +57,7 @@ export class Seating {
     const seats = isDue ? this.seatAll(version, now) : Array.from(this.touched, (position) => this.seats[position]!);
     this.touched.clear();
     for (const seat of seats) if (seat.member) refresh(seat, seat.member, version, now);
-    if (seats.some(({ changedAt, movedAt }) => changedAt === version || movedAt === version)) this.version = version;
+    if (seats.some((seat) => newestOf(seat) === version)) this.version = version;
   }
 
   private seatAll(version: number, now: number): readonly Seat[] {
@@ -74,34 +78,38 @@ export class Seating {
   private seatOf(id: string, member: Member, version: number): void {
     if (this.positions.has(id)) return;
     const position = this.free.pop() ?? this.seats.length;
-    const since = { seatedAt: version, changedAt: version, movedAt: version };
+    const since = { seatedAt: version, changedAt: version, turnedAt: version, movedAt: version };
     this.seats[position] = { member, record: null, candidate: null, ...since };
     this.positions.set(id, position);
   }
 }
 
-/** Compiles a member anew where its record changed; tells of numbers only when they moved. */
+/** Compiles a member anew where its registration changed, tells of the rest only what is different. */
 function refresh(seat: Seat, member: Member, version: number, now: number): void {
   const { record } = member;
-  const before = seat.candidate;
-  const isSame = before !== null && seat.record !== null && looksTheSame(seat.record, record);
-  // Work that edges gave ends by time: numbers move though no record does.
-  if (isSame && seat.record === record && record.load.assigned.length === 0) return;
-  seat.record = record;
-  if (!isSame) {
+  const known = seat.record;
+  if (!seat.candidate || known?.registration !== record.registration) {
     seat.candidate = toCandidate(member, now);
     seat.changedAt = version;
-    return;
+  } else {
+    if (!isAlike(known, record)) {
+      seat.candidate = { ...seat.candidate, ...toCondition(record) };
+      seat.turnedAt = version;
+    }
+    // Work that edges gave ends by time: numbers move though no record does.
+    if (known !== record || record.load.assigned.length > 0) move(seat, toVitals(member, now), version);
   }
-  const vitals = toVitals(member, now);
-  if (!hasMoved(before.vitals, vitals)) return;
-  seat.candidate = { ...before, vitals };
+  seat.record = record;
+}
+
+function move(seat: Seat, vitals: Vitals, version: number): void {
+  if (!seat.candidate || !hasMoved(seat.candidate.vitals, vitals)) return;
+  seat.candidate = { ...seat.candidate, vitals };
   seat.movedAt = version;
 }
 
-/** Whether two records of a component make the same candidate but for its numbers. */
-const looksTheSame = (a: ComponentRecord, b: ComponentRecord): boolean =>
-  a.registration === b.registration &&
+/** Whether two records of a component tell of the same condition. */
+const isAlike = (a: ComponentRecord, b: ComponentRecord): boolean =>
   a.lifecycle.state === b.lifecycle.state &&
   a.health.status === b.health.status &&
   a.health.reason === b.health.reason &&

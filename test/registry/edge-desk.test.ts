@@ -1,6 +1,6 @@
 import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import type { Candidate, Vitals } from '../../src/core/balancing/candidate.ts';
+import type { Candidate, Condition, Vitals } from '../../src/core/balancing/candidate.ts';
 import type { EdgePlace, SnapshotDelta } from '../../src/core/balancing/snapshot-delta.ts';
 import { VITALS_WIDTH, unpackVitals } from '../../src/core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../../src/core/component/load.ts';
@@ -11,7 +11,7 @@ import { clockReaches, freshRegistry } from './fresh-registry.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 const ONE_ENDED: Outcomes = { ended: 1, failed: 0, latencyMs: 0, timed: 0 };
-const NOTHING = { full: false, changed: [], vitals: new Float64Array() };
+const NOTHING = { full: false, changed: [], turned: [], vitals: new Float64Array() };
 
 const ask = (
   { api }: FreshRegistry,
@@ -93,9 +93,18 @@ describe.concurrent('what an edge is told', () => {
     ]);
   });
 
-  it.each<[string, (registry: FreshRegistry, id: string) => Promise<unknown>, Partial<Candidate>]>([
+  it('is a component anew when its registration changed', async () => {
+    const { registry, first } = await healthyPair();
+    const before = await ask(registry);
+    await registry.register(first, { ...beats, weight: 7 });
+    const delta = await ask(registry, before);
+    expect(delta.changed).toMatchObject([[positionOf(before, first), { id: first, weight: 7, status: 'healthy' }]]);
+    expect(delta.turned).toEqual([]);
+    expect(delta.revision).toBeGreaterThan(before.revision);
+  });
+
+  it.each<[string, (registry: FreshRegistry, id: string) => Promise<unknown>, Partial<Condition>]>([
     ['its health', (registry, id) => registry.beat(id, 'unhealthy'), { status: 'unhealthy', backSince: null }],
-    ['its registration', (registry, id) => registry.register(id, { ...beats, weight: 7 }), { weight: 7 }],
     [
       'how it is operated',
       (registry, id) => registry.api.setAside(id, 'maintenance', Date.now() + 600_000),
@@ -106,13 +115,15 @@ describe.concurrent('what an edge is told', () => {
       (registry, id) => registry.beat(id, 'unhealthy').then(() => registry.beat(id)),
       { status: 'healthy', backSince: expect.any(Number) as never },
     ],
-  ])('is a component anew when this changed: %s', async (_, change, expected) => {
+  ])('is how a component is when only that is different: %s', async (_, change, expected) => {
     const { registry, first } = await healthyPair();
     const before = await ask(registry);
     await change(registry, first);
     const delta = await ask(registry, before);
-    expect(delta.changed).toMatchObject([[positionOf(before, first), { id: first, ...expected }]]);
+    expect(delta.turned).toMatchObject([[positionOf(before, first), expected]]);
+    expect(delta.changed).toEqual([]);
     expect(delta.revision).toBeGreaterThan(before.revision);
+    expect(await ask(registry, delta)).toMatchObject(NOTHING);
   });
 
   it('is a row of numbers when only those moved, without a new revision', async () => {
@@ -138,10 +149,11 @@ describe.concurrent('what an edge is told', () => {
     await registry.beat(first, 'degraded');
     const late = await ask(registry, early);
     await registry.beat(second, 'degraded');
-    const idsTo = async (place: EdgePlace): Promise<Set<string | undefined>> =>
-      new Set(candidatesIn(await ask(registry, place)).map((candidate) => candidate?.id));
-    expect(await idsTo(early)).toEqual(new Set([first, second]));
-    expect(await idsTo(late)).toEqual(new Set([second]));
+    const positionsTo = async (place: EdgePlace): Promise<Set<number>> =>
+      new Set((await ask(registry, place)).turned.map(([position]) => position));
+    const [one, two] = [positionOf(early, first), positionOf(early, second)];
+    expect(await positionsTo(early)).toEqual(new Set([one, two]));
+    expect(await positionsTo(late)).toEqual(new Set([two]));
   });
 
   it('is everything again after an eviction, whatever the edge holds', async () => {

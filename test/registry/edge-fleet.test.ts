@@ -25,23 +25,16 @@ interface Told {
   readonly epoch?: string;
   readonly version?: number;
   readonly changed?: SnapshotDelta['changed'];
+  readonly turned?: SnapshotDelta['turned'];
   readonly rows?: Rows;
   readonly size: number;
 }
 
-const deltaOf = (
-  { epoch = 'first', version = 1, changed = [], rows = [], size }: Told,
-  full: boolean,
-): SnapshotDelta => ({
-  epoch,
-  version,
-  revision: 7,
-  full,
-  size,
-  changed,
-  vitals: Float64Array.from(rows.flatMap(([position, vitals]) => packVitals(position, vitals))),
-  nextCheckAt: NOW + 5_000,
-});
+const deltaOf = (told: Told, full: boolean): SnapshotDelta => {
+  const { epoch = 'first', version = 1, changed = [], turned = [], rows = [], size } = told;
+  const vitals = Float64Array.from(rows.flatMap(([position, each]) => packVitals(position, each)));
+  return { epoch, version, revision: 7, full, size, changed, turned, vitals, nextCheckAt: NOW + 5_000 };
+};
 
 const hear = (edge: EdgeFleet, told: Told, settings = DEFAULT_BALANCING): void =>
   applyDelta(edge, deltaOf(told, false), { settings, decider: null }, NOW);
@@ -100,6 +93,29 @@ describe('an edge that hears of its fleet', () => {
     expect(openAt(edge, 0, 1, 2, 3)).toEqual([0, 4, 5, 9]);
     expect([edge.fleet.healthy.size, edge.fleet.doubtful.size]).toEqual([1, 1]);
     expect(edge.place).toEqual({ epoch: 'first', version: 2 });
+  });
+
+  it('takes over how one is now, with what it knows of it otherwise', () => {
+    const edge = edgeOf();
+    const before = edge.fleet.candidates[1]!;
+    give(edge, 1);
+    const condition = { lifecycle: 'active', status: 'unhealthy', reason: 'HTTP_503', backSince: null } as const;
+    hear(edge, {
+      turned: [
+        [1, condition],
+        [9, condition],
+      ],
+      rows: [[1, { ...before.vitals, suspect: true, inFlight: 5 }]],
+      size: 3,
+    });
+    expect(edge.fleet.candidates[1]).toEqual({
+      ...before,
+      ...condition,
+      vitals: { ...before.vitals, suspect: true, inFlight: 5 },
+    });
+    expect(edge.fleet.candidates[1]!.metadata).toBe(before.metadata);
+    expect([edge.fleet.healthy.size, edge.fleet.candidates.length]).toEqual([2, 3]);
+    expect(openAt(edge, 1)).toEqual([6]);
   });
 
   it('forgets all it held when it is told the whole', () => {

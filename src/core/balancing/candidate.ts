@@ -25,6 +25,9 @@ export interface Candidate {
   readonly vitals: Vitals;
 }
 
+/** How it is and how it is operated: what turns under one registration. */
+export type Condition = Pick<Candidate, 'lifecycle' | 'status' | 'reason' | 'backSince'>;
+
 /** What moves without moving the revision. */
 export interface Vitals {
   readonly suspect: boolean;

@@ -5,7 +5,7 @@
  *
  * Positions are the registry's; they hold for one `epoch`, that is until the registry is started again.
  */
-import type { Candidate, Vitals } from './candidate.ts';
+import type { Candidate, Condition, Vitals } from './candidate.ts';
 
 /** Where an edge stands; null when it knows nothing. */
 export interface EdgePlace {
@@ -20,7 +20,10 @@ export interface SnapshotDelta extends EdgePlace {
   readonly full: boolean;
   /** Positions there are, those of nobody included. */
   readonly size: number;
+  /** Who is new or registered otherwise, and who is gone. */
   readonly changed: readonly (readonly [position: number, candidate: Candidate | null])[];
+  /** Of whom only this is different: most changes are of health, and a tenth of the bytes. */
+  readonly turned: readonly (readonly [position: number, condition: Condition])[];
   /** Rows of `VITALS_WIDTH` numbers. */
   readonly vitals: Float64Array;
   /** Epoch ms of the next check of any of them; null when none is checked. */

@@ -22,7 +22,7 @@ function received(delta: SnapshotDelta): { readonly bytes: number; readonly mess
 export async function refreshRatios(): Promise<Ratio[]> {
   const candidates = benchCandidates(COUNT);
   const edge = newEdgeFleet(DEFAULT_BALANCING);
-  const shared = { epoch: 'e', revision: 1, size: COUNT, nextCheckAt: null } as const;
+  const shared = { epoch: 'e', revision: 1, size: COUNT, turned: [], nextCheckAt: null } as const;
   const whole = received({
     ...shared,
     version: 1,

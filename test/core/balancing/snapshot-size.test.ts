@@ -1,0 +1,53 @@
+import { serialize } from 'node:v8';
+import { describe, expect, it } from 'vitest';
+import type { Candidate } from '../../../src/core/balancing/candidate.ts';
+import type { SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
+import { packVitals } from '../../../src/core/balancing/snapshot-delta.ts';
+import { candidateOf } from './candidate-of.ts';
+
+const COUNT = 10_000;
+const SHARED = {
+  epoch: crypto.randomUUID(),
+  version: 1_234,
+  revision: 567,
+  size: COUNT,
+  nextCheckAt: 1_790_000_000_000,
+};
+
+const FLEET: readonly Candidate[] = Array.from({ length: COUNT }, (_, at) =>
+  candidateOf(`router-${at}`, {
+    metadata: { version: '2.1.0', location: 'weur' },
+    location: 'weur',
+    taskTypes: ['code-review'],
+    maxConcurrentTasks: 10,
+    order: 1_790_000_000_000 + at,
+  }),
+);
+
+/** As it goes over the wire: calls between objects clone structures as `node:v8` does. */
+const bytesOf = (told: Partial<SnapshotDelta>): number =>
+  serialize({ ...SHARED, full: false, changed: [], turned: [], vitals: new Float64Array(), ...told }).length;
+
+const some = [...FLEET.entries()].filter(([position]) => position % 100 === 7);
+const condition = {
+  lifecycle: 'active',
+  status: 'unhealthy',
+  reason: 'ECONNREFUSED: the connection was refused',
+  backSince: null,
+} as const;
+const turned = some.map(([position]) => [position, condition] as const);
+const vitals = Float64Array.from(some.flatMap(([position, { vitals: each }]) => packVitals(position, each)));
+
+describe('the bytes of a refresh, 100 of 10 000 different', () => {
+  const whole = bytesOf({ full: true, changed: [...FLEET.entries()] });
+
+  it.each<[string, Partial<SnapshotDelta>, number]>([
+    ['in nothing', {}, 0.001],
+    ['in numbers', { vitals }, 0.005],
+    ['in health', { turned }, 0.01],
+    ['in both', { turned, vitals }, 0.01],
+  ])('%s: a small part of the whole', (_, told, atMost) => {
+    expect(some).toHaveLength(100);
+    expect(bytesOf(told) / whole).toBeLessThan(atMost);
+  });
+});
