@@ -8,6 +8,7 @@
  */
 import type { Choice } from './best-of.ts';
 import { isEligible } from './best-of.ts';
+import type { Fleet } from './fleet.ts';
 import { hashOf } from '../hash.ts';
 import type { WeightedSet } from './weighted-set.ts';
 
@@ -19,8 +20,7 @@ const BOUND = 1.25;
  * nobody: were it counted, the bound could leave nobody though there is room.
  */
 export function ownerOf(choice: Choice, set: WeightedSet, key: string, picky: boolean): number {
-  const { fleet, work, wanted } = choice;
-  const keyHash = hashOf(key);
+  const { work, wanted } = choice;
   let [open, total] = [wanted.slots, 0];
   for (let slot = 0; slot < set.size; slot++) {
     const position = set.members[slot]!;
@@ -28,20 +28,35 @@ export function ownerOf(choice: Choice, set: WeightedSet, key: string, picky: bo
     open += work.open[position]!;
     total += set.weights[position]!;
   }
+  if (total === 0) return -1;
+  const isWithin = (position: number): boolean => {
+    const bound = Math.ceil((BOUND * open * set.weights[position]!) / total);
+    return work.open[position]! + wanted.slots <= Math.max(bound, wanted.slots);
+  };
+  const keyHash = hashOf(key);
+  const owner = firstOf(choice.fleet, set, keyHash, (at) => isWithin(at) && isEligible(choice, at, picky));
+  // Several slots at once may fit within no bound: then it is the key's own one.
+  return owner === -1 ? firstOf(choice.fleet, set, keyHash, (at) => isEligible(choice, at, picky)) : owner;
+}
+
+/** Each waits an exponential time at its weight, as its hash with the key decides: the first one to be accepted. */
+function firstOf(
+  { idHashes }: Fleet,
+  { size, members, weights }: WeightedSet,
+  keyHash: number,
+  accepts: (position: number) => boolean,
+): number {
   let [owner, first] = [-1, Infinity];
-  // Several slots at once may fit within no bound: then the key's own one is taken.
-  let [unbounded, firstOfAll] = [-1, Infinity];
-  for (let slot = 0; slot < set.size; slot++) {
-    const position = set.members[slot]!;
-    if (!isEligible(choice, position, picky)) continue;
-    const weight = set.weights[position]!;
-    // Each waits an exponential time at its weight, as its hash with the key decides; the first one wins.
-    const wait = -Math.log(unitOf(hashOf(fleet.candidates[position]!.id) ^ keyHash)) / weight;
-    if (wait < firstOfAll) [unbounded, firstOfAll] = [position, wait];
-    const bound = Math.max(wanted.slots, Math.ceil((BOUND * open * weight) / total));
-    if (wait < first && work.open[position]! + wanted.slots <= bound) [owner, first] = [position, wait];
+  for (let slot = 0; slot < size; slot++) {
+    const position = members[slot]!;
+    const unit = unitOf(idHashes[position]! ^ keyHash);
+    const latest = first * weights[position]!;
+    // No logarithm is less than this: of most it need not be taken.
+    if (1 - unit >= latest || -Math.log(unit) >= latest || !accepts(position)) continue;
+    owner = position;
+    first = -Math.log(unit) / weights[position]!;
   }
-  return owner === -1 ? unbounded : owner;
+  return owner;
 }
 
 /** A hash as a number in (0, 1), mixed well (MurmurHash3's finalizer). */

@@ -8,6 +8,7 @@
 import type { BalancingSettings } from './balancing-settings.ts';
 import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
+import { hashOf } from '../hash.ts';
 import { matchesMetadata } from './preferences.ts';
 import { usualAfter, usualUnmeasured } from './usual-time.ts';
 import type { WeightedSet } from './weighted-set.ts';
@@ -18,6 +19,8 @@ export interface Fleet {
   /** By position; null where none is. */
   readonly candidates: (Candidate | null)[];
   readonly positions: Map<string, number>;
+  /** By position. */
+  idHashes: Uint32Array;
   /** Work it is made for: weight × most tasks at once × slow start. By position. */
   capacity: Float64Array;
   /** Work it is meant to get: capacity ÷ usual response time. By position. */
@@ -92,6 +95,7 @@ export function compileFleet(
     settings,
     candidates: [],
     positions: new Map(),
+    idHashes: new Uint32Array(length),
     capacity: new Float64Array(length),
     rate: new Float64Array(length),
     usualMs: new Float64Array(length),
@@ -127,6 +131,7 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
   while (fleet.candidates.length < position) patchFleet(fleet, fleet.candidates.length, null, now);
   const before = fleet.candidates[position] ?? null;
   if (before && before.id !== candidate?.id) fleet.positions.delete(before.id);
+  if (candidate && before?.id !== candidate.id) fleet.idHashes[position] = hashOf(candidate.id);
   fleet.candidates[position] = candidate;
   if (!hasSameTraits(before, candidate)) {
     if (before) eachTrait(fleet.settings, before, (kind, name) => drop(fleet, kind, name, position));
@@ -352,6 +357,9 @@ function reserve(fleet: Fleet, position: number): void {
     fleet[name] = next;
   }
   fleet.doubt = grownBytes(fleet.doubt, length);
+  const idHashes = new Uint32Array(length);
+  idHashes.set(fleet.idHashes);
+  fleet.idHashes = idHashes;
 }
 
 function grownBytes(bytes: Uint8Array, length: number): Uint8Array {
