@@ -30,6 +30,7 @@ app.post('/v1/components', async (c) => {
   await registry.heartbeats([{ id: registration.id, status: 'healthy', load: null, only: null }]);
   return c.body(null, 201);
 });
+app.post('/v1/heartbeats', (c) => c.body(null, 204));
 mountRouting(app);
 
 export default app;
