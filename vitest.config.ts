@@ -28,7 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'core',
-          include: ['test/core/**/*.test.ts', 'test/structure/**/*.test.ts', 'test/client/**/*.test.ts'],
+          include: ['test/core/**/*.test.ts', 'test/{structure,client,sim}/**/*.test.ts'],
           environment: 'node',
         },
       },

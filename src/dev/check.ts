@@ -14,6 +14,7 @@ const STEPS: readonly (readonly [string, readonly string[]])[] = [
   ['types: tests', ['tsc', '-p', 'test']],
   ['types: e2e tests', ['tsc', '-p', 'test/e2e']],
   ['types: benches', ['tsc', '-p', 'test/bench']],
+  ['types: simulation', ['tsc', '-p', 'test/sim']],
   ['generated files', ['npm', 'run', '--silent', 'types', '--', '--check']],
   ['unused code', ['knip']],
   ['tests', ['npm', 'test', '--silent']],

@@ -1,0 +1,92 @@
+/** All that is simulated: which strategy, among how many routers, with snapshots how old, at which load. */
+import { POLICY_NAMES } from '../../src/core/balancing/balancing-settings.ts';
+import { bestScore } from './strategies/best-score.ts';
+import { leastLoad } from './strategies/least-load.ts';
+import { clairvoyant } from './strategies/oracle.ts';
+import { peakEwma } from './strategies/peak-ewma.ts';
+import { prequal } from './strategies/prequal.ts';
+import { edge, exact } from './strategies/production.ts';
+import { random } from './strategies/random.ts';
+import { roundRobin } from './strategies/round-robin.ts';
+import { twoChoices } from './strategies/two-choices.ts';
+import { unreported } from './strategies/unreported.ts';
+import type { MakeStrategy } from './strategy.ts';
+
+export interface Case {
+  readonly name: string;
+  readonly make: MakeStrategy;
+  /** 0: it makes no difference how many. */
+  readonly routers: number;
+  /** null: it makes no difference how old. */
+  readonly ageMs: number | null;
+  /** The second router is half as busy as the first, the third a third. */
+  readonly uneven: boolean;
+  readonly loads: readonly number[];
+}
+
+export const LOADS = [0.7, 0.9];
+export const ROUTERS = [1, 8, 64];
+export const AGES = [0, 100, 1_000, 5_000];
+/** Where a fleet is nearly idle. */
+export const LIGHT_LOAD = 0.3;
+
+type Place = Partial<Omit<Case, 'name' | 'make'>>;
+
+const at = (name: string, make: MakeStrategy, place: Place = {}): Case => ({
+  name,
+  make,
+  routers: 0,
+  ageMs: null,
+  uneven: false,
+  loads: LOADS,
+  ...place,
+});
+
+/** With snapshots of no age all routers know the same, so that they are as one. */
+const bySnapshot = (name: string, make: MakeStrategy): Case[] =>
+  AGES.flatMap((ageMs) =>
+    ageMs === 0 ? [at(name, make, { ageMs })] : ROUTERS.map((routers) => at(name, make, { ageMs, routers })),
+  );
+
+const byRouters = (name: string, make: MakeStrategy): Case[] => ROUTERS.map((routers) => at(name, make, { routers }));
+
+const comparison: readonly Case[] = [
+  at('clairvoyant', clairvoyant),
+  ...POLICY_NAMES.map((policy) => at(`exact ${policy}`, exact(policy))),
+  ...POLICY_NAMES.flatMap((policy) =>
+    // What does not look at the load knows nothing by a snapshot.
+    policy === 'round-robin' || policy === 'random'
+      ? ROUTERS.map((routers) => at(`edge ${policy}`, edge(policy), { routers, ageMs: 1_000 }))
+      : bySnapshot(`edge ${policy}`, edge(policy)),
+  ),
+  at('random', random),
+  ...byRouters('round robin', roundRobin),
+  ...bySnapshot('least load', leastLoad),
+  ...bySnapshot('two choices', twoChoices),
+  ...byRouters('peak EWMA', peakEwma),
+  ...byRouters('like Prequal', prequal),
+  ...bySnapshot('best score', bestScore),
+];
+
+const SEGMENTS = ['by-share', 'fixed', 'none'] as const;
+const segments = [8, 64].flatMap((routers) =>
+  [false, true].flatMap((uneven) =>
+    SEGMENTS.map((kind) => at(`segments ${kind}`, edge('least-time', kind), { routers, ageMs: 1_000, uneven })),
+  ),
+);
+
+const limits = [8, 64].flatMap((routers) => [
+  at('edge least-time', edge('least-time'), { routers, ageMs: 1_000, loads: [LIGHT_LOAD] }),
+  at('unreported', unreported('least-time'), { routers, ageMs: 1_000, loads: [LIGHT_LOAD, ...LOADS] }),
+]);
+
+export const CASES: readonly Case[] = [
+  ...comparison,
+  ...segments,
+  ...limits,
+  at('exact least-time', exact('least-time'), { loads: [LIGHT_LOAD] }),
+];
+
+/** What it is called among the results. */
+export const keyOf = ({ name, routers, ageMs, uneven }: Omit<Case, 'make' | 'loads'>): string =>
+  [name, routers, ageMs ?? '-', uneven ? 'uneven' : 'even'].join('/');

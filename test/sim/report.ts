@@ -1,0 +1,134 @@
+/** What the results say, as Markdown: the goals, the comparison and where it ends. */
+import type { Case } from './cases.ts';
+import { AGES, CASES, LIGHT_LOAD, LOADS, ROUTERS, keyOf } from './cases.ts';
+import type { Estimates, Results } from './results.ts';
+import type { Estimate } from './statistics.ts';
+import { markdownTable, shown } from './table.ts';
+
+type Place = Omit<Case, 'make' | 'loads'>;
+
+const EXACT: Place = { name: 'exact least-time', routers: 0, ageMs: null, uneven: false };
+const edgeOf = (routers: number): Place => ({ name: 'edge least-time', routers, ageMs: 1_000, uneven: false });
+
+/** The p99 as multiples of the oracle's that issue 4 asks for, by load as in `LOADS`. */
+const GOALS: readonly (readonly [title: string, place: Place, most: readonly number[]])[] = [
+  ['exact', EXACT, [1.15, 1.05]],
+  ['edge, 8 routers, 1 s old', edgeOf(8), [1.4, 1.45]],
+  ['edge, 64 routers, 1 s old', edgeOf(64), [1.5, 1.7]],
+];
+
+const percent = (load: number): string => `${Math.round(load * 100)} %`;
+const seconds = (ageMs: number): string => `${ageMs / 1_000} s`;
+const withError = ({ mean, within }: Estimate): string => `${shown(mean)} ± ${shown(within)}`;
+
+const estimatesOf = ({ ratios }: Results, load: number, place: Place): Estimates | undefined =>
+  ratios.get(load)?.get(keyOf(place));
+
+export function goals(results: Results): string {
+  const rows = GOALS.map(([title, place, most]) => [
+    title,
+    ...LOADS.flatMap((load, at) => {
+      const { p99 } = estimatesOf(results, load, place)!;
+      return [withError(p99), `≤ ${most[at]}${p99.mean <= most[at]! ? '' : ', missed'}`];
+    }),
+  ]);
+  return markdownTable(['p99 ÷ oracle', ...LOADS.flatMap((load) => [`at ${percent(load)}`, 'goal'])], rows);
+}
+
+/** p99 of every strategy wherever it was tried. */
+export function comparison(results: Results, load: number): string {
+  const columns = [{ routers: 0, ageMs: 0 }, ...ROUTERS.flatMap((routers) => agesBut0(routers))];
+  const names = new Set(CASES.filter(({ name }) => !isAside(name)).map(({ name }) => name));
+  const rows = Array.from(names, (name) => [
+    name,
+    ...columns.map(({ routers, ageMs }) => {
+      const found = nearest(results, load, { name, routers, ageMs, uneven: false });
+      return found ? shown(found.p99.mean) : '';
+    }),
+  ]);
+  return markdownTable(
+    ['', ...columns.map(({ routers, ageMs }) => (ageMs === 0 ? '0 s' : `${routers}, ${seconds(ageMs)}`))],
+    rows,
+  );
+}
+
+const agesBut0 = (routers: number) => AGES.filter((ageMs) => ageMs > 0).map((ageMs) => ({ routers, ageMs }));
+const isAside = (name: string): boolean => name.startsWith('segments') || name === 'unreported';
+
+/** Where it makes no difference how many routers there are or how old their snapshots are, any case will do. */
+export function nearest(results: Results, load: number, place: Place): Estimates | undefined {
+  const routers = place.routers === 0 ? 1 : place.routers;
+  const places: readonly Place[] = [
+    place,
+    { ...place, routers: 0 },
+    { ...place, routers, ageMs: null },
+    { ...place, routers: 0, ageMs: null },
+    ...(looksAtLoad(place.name) ? [] : [{ ...place, routers, ageMs: 1_000 }]),
+  ];
+  return places.map((each) => estimatesOf(results, load, each)).find((found) => found !== undefined);
+}
+
+const looksAtLoad = (name: string): boolean => name !== 'edge random' && name !== 'edge round-robin';
+
+/** All figures at eight routers with snapshots one second old. */
+export function figures(results: Results, load: number): string {
+  const names = new Set(CASES.filter(({ name }) => !isAside(name)).map(({ name }) => name));
+  const rows = Array.from(names, (name) => {
+    const { p50, p99, p999, peak } = nearest(results, load, { name, routers: 8, ageMs: 1_000, uneven: false })!;
+    return [name, shown(p50.mean), withError(p99), shown(p999.mean), shown(peak.mean)];
+  });
+  const { p50, p99, p999, peak } = results.oracle.get(load)!;
+  const own = [p50, p99, p999].map(({ mean }) => `${mean.toFixed(0)} ms`);
+  rows.unshift(['the oracle itself', own[0]!, own[1]!, own[2]!, shown(peak.mean)]);
+  return markdownTable([`at ${percent(load)}`, 'p50', 'p99', 'p99.9', 'max ÷ mean load'], rows);
+}
+
+export function segments(results: Results): string {
+  const kinds = [
+    ['four times its share, at least 12', 'segments by-share'],
+    ['12 components', 'segments fixed'],
+    ['all components', 'segments none'],
+  ] as const;
+  const columns = [8, 64].flatMap((routers) => [false, true].map((uneven) => ({ routers, uneven })));
+  const rows = LOADS.flatMap((load) =>
+    kinds.map(([title, name]) => [
+      percent(load),
+      title,
+      ...columns.map(({ routers, uneven }) =>
+        withError(estimatesOf(results, load, { name, routers, ageMs: 1_000, uneven })!.p99),
+      ),
+    ]),
+  );
+  const titles = columns.map(({ routers, uneven }) => `${routers} routers, ${uneven ? 'uneven' : 'even'}`);
+  return markdownTable(['load', 'a router keeps to', ...titles], rows);
+}
+
+const reportedOrNot = (routers: number): (readonly [string, Place])[] => [
+  [`edge, ${routers} routers, 1 s old`, edgeOf(routers)],
+  ['the same, nothing reported', { ...edgeOf(routers), name: 'unreported' }],
+];
+
+/** A nearly idle fleet, and callers that report nothing. */
+export function limits(results: Results): string {
+  const loads = [LIGHT_LOAD, ...LOADS];
+  const rows = [['exact', EXACT] as const, ...[8, 64].flatMap(reportedOrNot)].map(([title, place]) => [
+    title,
+    ...loads.map((load) => withError(estimatesOf(results, load, place)!.p99)),
+  ]);
+  return markdownTable(['p99 ÷ oracle', ...loads.map((load) => `at ${percent(load)}`)], rows);
+}
+
+/** Everything, one line a case. */
+export function everything({ ratios }: Results): string {
+  const rows = Array.from(ratios).flatMap(([load, byKey]) =>
+    Array.from(byKey, ([key, { p50, p99, p999, peak }]) => [
+      percent(load),
+      key,
+      shown(p50.mean),
+      withError(p99),
+      shown(p999.mean),
+      shown(peak.mean),
+    ]),
+  );
+  return markdownTable(['load', 'strategy/routers/age/doors', 'p50', 'p99', 'p99.9', 'max ÷ mean load'], rows);
+}

@@ -1,0 +1,26 @@
+/**
+ * `npm run sim`: how well requests are routed, as multiples of an oracle that knows what no router can. Prints all
+ * figures and brings docs/routing-simulation.md and its plot up to date: the same seeds give the same figures.
+ * `-- --quick`: few seeds and short runs, nothing written.
+ */
+import { LIGHT_LOAD, LOADS } from './cases.ts';
+import { everything, goals } from './report.ts';
+import { gather } from './results.ts';
+import { runJobs } from './run-jobs.ts';
+import type { Job } from './run-seed.ts';
+import { writeDocs } from './write-docs.ts';
+
+const isQuick = process.argv.includes('--quick');
+const seeds = isQuick ? 3 : 20;
+const size = isQuick ? { requests: 25_000, warmUp: 10_000 } : { requests: 100_000, warmUp: 30_000 };
+const jobs = [...LOADS, LIGHT_LOAD].flatMap((load) =>
+  Array.from({ length: seeds }, (_, at): Job => ({ seed: at + 1, load, ...size })),
+);
+
+const began = performance.now();
+const done = await runJobs(jobs, (count) => process.stderr.write(`\r${count} of ${jobs.length} `));
+const results = gather(jobs, done);
+console.log(`\n${everything(results)}\n\n${goals(results)}\n`);
+if (!isQuick) writeDocs(results);
+const seconds = Math.round((performance.now() - began) / 1_000);
+console.log(`${seeds} seeds, ${size.requests - size.warmUp} requests of each measured, ${seconds} s`);
