@@ -4,7 +4,7 @@
  * location, never below 0. The figures can be set.
  *
  * Load is work in flight in percent of the room, of the peers' mean where it says none, and of that times the
- * weight, so that twice the weight gets twice the work.
+ * weight, so that twice the weight gets twice the work. Where none says its room it is what each reports of itself.
  */
 import type { Fleet } from '../fleet.ts';
 import type { Policy, ScoreParts, Task } from './policy.ts';
@@ -45,10 +45,12 @@ function parts(fleet: Fleet, position: number, open: number, task: Task): ScoreP
   return steps;
 }
 
-const loadPercent = (fleet: Fleet, position: number, open: number): number => {
+function loadPercent(fleet: Fleet, position: number, open: number): number {
+  // Where nobody says its room there is nothing to take a percentage of, but what each says of itself.
+  if (fleet.rooms.count === 0) return fleet.candidates[position]!.vitals.loadPercentage;
   const capacity = fleet.capacity[position]!;
   return open > 0 && capacity > 0 ? (100 * open) / capacity : 0;
-};
+}
 
 function slowness(fleet: Fleet, position: number): number {
   const { per100Ms, responseTimeMost } = fleet.settings.scoreWeights;
