@@ -9,7 +9,6 @@ import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
 import type { ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { AlarmClock } from './alarm-clock.ts';
-import type { Registration } from '../core/component/registration.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { FailureIntake } from '../core/failure/failure-intake.ts';
@@ -23,6 +22,7 @@ import { ControlDesk } from './control-desk.ts';
 import { HealthDesk } from './health-desk.ts';
 import { HostGate } from './host-gate.ts';
 import { LifecycleDesk } from './lifecycle-desk.ts';
+import { asksTheSame } from './asks-the-same.ts';
 import { EdgeDesk } from './edge-desk.ts';
 import { FailureDesk } from './failure-desk.ts';
 import { HeartbeatDesk } from './heartbeat-desk.ts';
@@ -89,8 +89,12 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     this.events = { publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health) };
     this.reports = new FailureDesk(this.state, entrypoints.FailureManager);
     this.leases = new LeaseRoom(this.state, seating, this.reports, {
-      arm: () => this.arm(),
-      doubt: (member, now) => this.checkIfDoubted(member, now),
+      // What else is due stays due: to look at all members for it would cost more than a lease does.
+      arm: () => this.clock.arm(this.leases.dueAt),
+      doubt: (member, now) => {
+        this.checkIfDoubted(member, now);
+        void this.arm();
+      },
       deliver: (now) => this.deliver(now),
     });
     this.outbox = new Outbox(this.state.store, {
@@ -393,6 +397,3 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     await this.clock.arm(due);
   }
 }
-
-const asksTheSame = (a: Registration, b: Registration): boolean =>
-  a.endpoint === b.endpoint && JSON.stringify(a.healthCheck) === JSON.stringify(b.healthCheck);
