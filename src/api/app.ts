@@ -14,7 +14,6 @@ import { guardedBy } from './guard.ts';
 import { cors } from './middleware/cors.ts';
 import { frame } from './middleware/frame.ts';
 import { flushAuditBehind } from './middleware/flush-audit.ts';
-import { limitUri } from './middleware/limit-uri.ts';
 import { rateLimitAddress, rateLimitKey } from './middleware/rate-limit.ts';
 import { shedLoad } from './middleware/shed-load.ts';
 import { takeBody } from './middleware/take-body.ts';
@@ -39,7 +38,7 @@ export function createApp(): App {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result, c) => (result.success ? undefined : validationProblem(c, result.error)),
   });
-  app.use(frame, cors, guardedBy(limitUri));
+  app.use(frame, cors);
   app.use('/v1/*', guardedBy(classify, authenticate, rateLimitKey, authorize(app), rateLimitAddress, takeBody));
   // A routing decision is over before anything else can begin: what is below counts calls under way.
   mountRouting(app);

@@ -2,7 +2,7 @@
  * A guard looks at a call before it is worked on: lets it through (null) or answers it. Most calls pass most
  * guards at once, so several are one middleware that waits only for those that must wait.
  */
-import type { Context } from 'hono';
+import type { Context, Next } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from './app-env.ts';
 
@@ -11,11 +11,14 @@ export type Guard = (c: Context<AppEnv>) => Verdict | Promise<Verdict>;
 
 /** One after the other; the first that answers is the last that is asked. */
 export const guardedBy = (...guards: readonly Guard[]) =>
-  createMiddleware<AppEnv>(async (c, next) => {
-    for (const guard of guards) {
-      const asked = guard(c);
-      const answer = asked instanceof Promise ? await asked : asked;
-      if (answer) return answer;
-    }
-    return next();
-  });
+  createMiddleware<AppEnv>((c, next) => askFrom(0, guards, c, next));
+
+/** Waits only where a guard does: a call that passes at once costs no promise. */
+function askFrom(first: number, guards: readonly Guard[], c: Context<AppEnv>, next: Next): Promise<Response | void> {
+  for (let at = first; at < guards.length; at++) {
+    const asked = guards[at]!(c);
+    if (asked instanceof Promise) return asked.then((answer) => answer ?? askFrom(at + 1, guards, c, next));
+    if (asked) return Promise.resolve(asked);
+  }
+  return next();
+}

@@ -4,6 +4,7 @@
  *
  * An origin that is not listed gets no header about it, and its preflight is a method like any unknown one.
  */
+import type { Context, Next } from 'hono';
 import { cors as honoCors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
@@ -19,15 +20,18 @@ const allow = honoCors({
   maxAge: PREFLIGHT_SECONDS,
 });
 
-export const cors = createMiddleware<AppEnv>(async (c, next) => {
+export const cors = createMiddleware<AppEnv>((c, next) => {
   const listed = listedOrigins(c.env.CORS_ORIGINS ?? '');
-  if (listed.size === 0) return next();
+  return listed.size === 0 ? next() : withOrigins(c, next, listed);
+});
+
+async function withOrigins(c: Context<AppEnv>, next: Next, listed: ReadonlySet<string>): Promise<Response | void> {
   const origin = c.req.header('origin');
   if (origin !== undefined && listed.has(origin) && !isPlainOptions(c.req.raw)) return allow(c, next);
   await next();
   // An answer kept for one origin must not be handed to another.
   return c.header('vary', 'Origin', { append: true });
-});
+}
 
 /** OPTIONS that is no preflight. */
 const isPlainOptions = (request: Request): boolean =>

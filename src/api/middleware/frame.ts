@@ -9,6 +9,7 @@ import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
 import { CLOSED_HEADERS } from '../closed-headers.ts';
+import { limitUri } from '../limit-uri.ts';
 
 /** A caller's own id is kept when it is a plain one. */
 const ACCEPTED_ID = /^[\w-]{8,64}$/;
@@ -18,7 +19,10 @@ const CACHED_SECONDS = 300;
 
 export const frame = createMiddleware<AppEnv>(async (c, next) => {
   c.set('requestId', takeOrMakeId(c.req.header('x-request-id')));
-  await next();
+  // Before anything else: no part of the house is asked with an address that is too long.
+  const refused = limitUri(c);
+  if (refused) c.res = refused;
+  else await next();
   close(c);
 });
 

@@ -96,18 +96,24 @@ function remember(counted: Map<string, CallTally>, id: string, tally: CallTally)
 }
 
 async function askLimiter(c: Context<AppEnv>, name: LimiterName, key: string): Promise<'yes' | 'no'> {
+  // Its type says that it is bound; a deployment may say otherwise.
+  const limiter = c.env[name] as RateLimit | undefined;
+  if (!limiter) return missing(name, 'not bound');
   try {
-    const { success } = await c.env[name].limit({ key });
+    const { success } = await limiter.limit({ key });
     silent.delete(name);
     return success ? 'yes' : 'no';
   } catch (error) {
-    // Away, or not bound: said once, until it answers again.
-    if (!silent.has(name)) {
-      silent.add(name);
-      console.error(JSON.stringify({ message: 'a rate limiter cannot be asked', limiter: name, error: String(error) }));
-    }
-    return 'yes';
+    return missing(name, String(error));
   }
+}
+
+/** A limiter that cannot be asked limits nothing; said once, until it answers again. */
+function missing(limiter: LimiterName, error: string): 'yes' {
+  if (!silent.has(limiter))
+    console.error(JSON.stringify({ message: 'a rate limiter cannot be asked', limiter, error }));
+  silent.add(limiter);
+  return 'yes';
 }
 
 const addressOf = (c: Context<AppEnv>): string => addressGroup(c.req.header('cf-connecting-ip'));

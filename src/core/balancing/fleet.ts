@@ -138,7 +138,8 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
     if (candidate) eachTrait(fleet.settings, candidate, (kind, name) => hold(fleet, kind, name, position));
   }
   move(fleet.rooms, before?.maxConcurrentTasks, candidate?.maxConcurrentTasks);
-  const [toldBefore, told] = [before, candidate].map((each) => each && toldMs(fleet.goesByWork, each.vitals));
+  const toldBefore = before && toldMs(fleet.goesByWork, before.vitals);
+  const told = candidate && toldMs(fleet.goesByWork, candidate.vitals);
   move(fleet.usualTimes, toldBefore, told);
   fleet.timedByWork += (candidate?.vitals.ofWork ? 1 : 0) - (before?.vitals.ofWork ? 1 : 0);
   if (candidate) fleet.positions.set(candidate.id, position);

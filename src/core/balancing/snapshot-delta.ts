@@ -39,14 +39,17 @@ export const packVitals = (
 ): number[] => [position, suspect ? 1 : 0, inFlight, loadPercentage, usualMs ?? -1, ofWork ? 1 : 0];
 
 export function unpackVitals(rows: Float64Array, row: number): { readonly position: number; readonly vitals: Vitals } {
-  const [position = 0, suspect = 0, inFlight = 0, loadPercentage = 0, usualMs = -1, ofWork = 0] = rows.subarray(
-    row * VITALS_WIDTH,
-    (row + 1) * VITALS_WIDTH,
-  );
-  const usual = usualMs < 0 ? null : usualMs;
+  const at = row * VITALS_WIDTH;
+  const usualMs = rows[at + 4]!;
   return {
-    position,
-    vitals: { suspect: suspect === 1, inFlight, loadPercentage, usualMs: usual, ofWork: ofWork === 1 },
+    position: rows[at]!,
+    vitals: {
+      suspect: rows[at + 1] === 1,
+      inFlight: rows[at + 2]!,
+      loadPercentage: rows[at + 3]!,
+      usualMs: usualMs < 0 ? null : usualMs,
+      ofWork: rows[at + 5] === 1,
+    },
   };
 }
 

@@ -1,11 +1,12 @@
 /** How long an address may be, and how many query parameters it may have. */
-import type { Guard } from '../guard.ts';
-import { problemResponse } from '../problem.ts';
+import type { Context } from 'hono';
+import type { AppEnv } from './app-env.ts';
+import { problemResponse } from './problem.ts';
 
 const MAX_URI_CHARACTERS = 8_192;
 const MAX_PARAMETERS = 64;
 
-export const limitUri: Guard = (c) => {
+export function limitUri(c: Context<AppEnv>): Response | null {
   const { url } = c.req;
   if (url.length > MAX_URI_CHARACTERS) {
     return problemResponse(c, 'uri-too-long', {
@@ -18,4 +19,4 @@ export const limitUri: Guard = (c) => {
     return problemResponse(c, 'invalid-request', { errors: [{ path: '', message }] });
   }
   return null;
-};
+}
