@@ -1,6 +1,5 @@
 /** A registry's leases without the registry: the fleet, the book and the line, moved by hand. */
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
-import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import { compileFleet } from '../../../src/core/balancing/fleet.ts';
 import { noWork } from '../../../src/core/balancing/open-work.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
@@ -15,6 +14,7 @@ import {
   slotsTaken,
 } from '../../../src/core/lease/lease-book.ts';
 import { newLease } from '../../../src/core/lease/lease.ts';
+import { candidateOf } from '../balancing/candidate-of.ts';
 
 export interface Asked {
   readonly slots: number;
@@ -29,25 +29,6 @@ interface Served {
   /** Those who came before and still wait. */
   readonly before: readonly Asked[];
 }
-
-const candidate = (id: string, maxConcurrentTasks: number | null): Candidate => ({
-  id,
-  name: id,
-  type: 'task_router',
-  endpoint: `https://${id}.example.com`,
-  metadata: {},
-  location: null,
-  taskTypes: [],
-  flags: [],
-  maxConcurrentTasks,
-  weight: 1,
-  lifecycle: 'active',
-  status: 'healthy',
-  reason: null,
-  order: 0,
-  backSince: null,
-  vitals: { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 20, ofWork: false },
-});
 
 const requestOf = ({ slots, insistsOn }: Asked): RouteRequest => ({
   taskType: null,
@@ -72,7 +53,9 @@ export class LeaseHall {
 
   constructor(rooms: readonly number[], random: () => number) {
     this.rooms = new Map(rooms.map((room, at) => [`c-${at}`, room]));
-    const candidates = Array.from(this.rooms, ([id, room]) => candidate(id, room === Infinity ? null : room));
+    const candidates = Array.from(this.rooms, ([id, room]) =>
+      candidateOf(id, { maxConcurrentTasks: room === Infinity ? null : room }),
+    );
     this.fleet = compileFleet(candidates, DEFAULT_BALANCING, 0);
     this.work = noWork(candidates.length);
     this.random = random;
