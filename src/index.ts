@@ -1,5 +1,6 @@
 /** Composition root: binds the handlers and exports the classes. No logic. */
 import { createApp } from './api/app.ts';
+import { fastLane } from './api/fast-lane.ts';
 import { consumeDeliveries } from './deliveries/consume-deliveries.ts';
 import { cronSweep } from './sweep/cron-sweep.ts';
 
@@ -12,7 +13,7 @@ export { RecoveryWorkflow } from './recovery/recovery-workflow.ts';
 const app = createApp();
 
 export default {
-  fetch: app.fetch,
+  fetch: (request, env, context) => fastLane(request, env, context) ?? app.fetch(request, env, context),
   async scheduled(controller, env) {
     await cronSweep(env, controller.scheduledTime);
   },

@@ -4,7 +4,7 @@
  * Everything under /v1 needs a key; an error of ours leaves as a problem without internals.
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { HTTPException } from 'hono/http-exception';
+import { answerError } from './answer-error.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import type { App, AppEnv } from './app-env.ts';
 import { authenticate } from './middleware/authenticate.ts';
@@ -72,18 +72,7 @@ export function createApp(): App {
     c.header('allow', allowed.join(', '));
     return problemResponse(c, 'method-not-allowed', { detail: `${c.req.path} takes ${allowed.join(', ')}` });
   });
-  app.onError((error, c) => {
-    if (error instanceof HTTPException) {
-      if (error.status === 400)
-        return problemResponse(c, 'malformed-json', { detail: 'the body cannot be parsed as JSON' });
-      if (error.status === 415)
-        return problemResponse(c, 'unsupported-media-type', { detail: 'send content-type: application/json' });
-    }
-    const requestId = c.get('requestId');
-    const what = { message: 'request failed', requestId, path: c.req.path, error: error.stack ?? String(error) };
-    console.error(JSON.stringify(what));
-    return problemResponse(c, isTransient(error) ? 'temporarily-unavailable' : 'internal-error');
-  });
+  app.onError((error, c) => answerError(c, error));
   return app;
 }
 
@@ -104,7 +93,3 @@ function serveContract(app: App): void {
     return c.json(contract);
   });
 }
-
-/** The platform marks errors of objects that were reset or overloaded: the same call may succeed in a moment. */
-const isTransient = (error: Error & { retryable?: boolean; overloaded?: boolean }): boolean =>
-  error.retryable === true || error.overloaded === true;

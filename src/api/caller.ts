@@ -1,12 +1,11 @@
 /** The caller as those see it who keep a record of what was done. */
-import type { Context } from 'hono';
 import type { Actor } from '../core/access/actor.ts';
-import type { AppEnv } from './app-env.ts';
+import type { Call } from './call.ts';
 
 /** Set by the platform, not by the caller; absent where there is no platform in front. */
-const addressOf = (c: Context<AppEnv>): string | null => c.req.header('cf-connecting-ip') ?? null;
+const addressOf = (c: Call): string | null => c.req.header('cf-connecting-ip') ?? null;
 
-export function actorOf(c: Context<AppEnv>): Actor {
+export function actorOf(c: Call): Actor {
   const { keyId, keyName } = c.get('principal');
   return { keyId, keyName, address: addressOf(c), requestId: c.get('requestId') };
 }

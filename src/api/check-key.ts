@@ -21,6 +21,8 @@ import {
   noteKeyUsed,
 } from '../coordinator/identity-cache.ts';
 import type { KnownKey } from '../coordinator/key-copy.ts';
+import type { Call } from './call.ts';
+import { waitUntilOf } from './call.ts';
 import type { Session } from './session.ts';
 import { refOf } from './session.ts';
 
@@ -53,10 +55,9 @@ const MAX_PROOFS = 10_000;
 /** Checks a whole key as it came with the request. Answers at once when it was right before and nothing is out of date. */
 export const checkKey = (
   presented: string,
-  env: Env,
-  waitUntil: WaitUntil,
+  c: Call,
 ): Result<Checked, KeyRefusal> | Promise<Result<Checked, KeyRefusal>> =>
-  checkProven(presented, env) ?? checkWhole(presented, env, waitUntil);
+  checkProven(presented, c.env) ?? checkWhole(presented, c.env, waitUntilOf(c));
 
 function checkProven(presented: string, { COORDINATOR_ADMIN_KEY: adminKey }: Env): Result<Checked, never> | null {
   const proof = proofs.get(presented);
@@ -90,18 +91,14 @@ async function checkByDigest(presented: string, env: Env, waitUntil: WaitUntil):
 }
 
 /** Checks a session: that the key it was opened with is still good, by the digest it had, and that nobody ended it. */
-export async function checkSession(
-  session: Session,
-  env: Env,
-  waitUntil: WaitUntil,
-): Promise<Result<Checked, KeyRefusal>> {
-  const admin = await adminDigest(env);
+export async function checkSession(session: Session, c: Call): Promise<Result<Checked, KeyRefusal>> {
+  const admin = await adminDigest(c.env);
   if (!admin.ok) return admin;
   const matches = (known: string): boolean => sameDigest(session.digest, known);
   const checked =
     session.keyId === ROOT.keyId
-      ? await checkRootAgain(matches(admin.value), session.digest, waitUntil)
-      : await checkKnown(session.keyId, matches, waitUntil);
+      ? await checkRootAgain(matches(admin.value), session.digest, waitUntilOf(c))
+      : await checkKnown(session.keyId, matches, waitUntilOf(c));
   return checked.ok && isSessionEnded(refOf(session)) ? fail('unauthorized', 'the session is over') : checked;
 }
 

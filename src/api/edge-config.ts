@@ -2,27 +2,27 @@
  * The configuration as the calls of this isolate see it. Whoever asks for it also hands it to the fleets that
  * routing decides from, so that both go by the same.
  */
-import type { Context } from 'hono';
 import { configAtHand, freshConfig, latestConfig, takeConfig } from '../coordinator/config-cache.ts';
 import type { ConfigDocuments } from '../core/config/config-documents.ts';
 import type { EffectiveConfig } from '../core/config/effective-config.ts';
 import { useTypes } from '../registry/snapshot-cache.ts';
-import type { AppEnv } from './app-env.ts';
+import type { Call } from './call.ts';
+import { waitUntilOf } from './call.ts';
 
 /** The copy when it can serve at once; null when it must be waited for. */
-export function edgeConfigAtHand(c: Context<AppEnv>): EffectiveConfig | null {
+export function edgeConfigAtHand(c: Call): EffectiveConfig | null {
   const config = configAtHand(Date.now(), waitUntilOf(c));
   return config && inUse(config);
 }
 
-export async function edgeConfig(c: Context<AppEnv>): Promise<EffectiveConfig> {
+export async function edgeConfig(c: Call): Promise<EffectiveConfig> {
   const waitUntil = waitUntilOf(c);
   return inUse(configAtHand(Date.now(), waitUntil) ?? (await freshConfig(waitUntil)));
 }
 
 /** The same, asked for anew when it does not know what a caller asks for: that may have been configured a moment ago. */
 export async function edgeConfigKnowing(
-  c: Context<AppEnv>,
+  c: Call,
   isKnown: (config: EffectiveConfig) => boolean,
 ): Promise<EffectiveConfig> {
   const config = await edgeConfig(c);
@@ -36,8 +36,3 @@ function inUse(config: EffectiveConfig): EffectiveConfig {
   useTypes(config.types, Date.now());
   return config;
 }
-
-const waitUntilOf =
-  (c: Context<AppEnv>) =>
-  (work: Promise<unknown>): void =>
-    c.executionCtx.waitUntil(work);

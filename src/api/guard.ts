@@ -7,7 +7,7 @@ import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from './app-env.ts';
 
 type Verdict = Response | null;
-export type Guard = (c: Context<AppEnv>) => Verdict | Promise<Verdict>;
+type Guard = (c: Context<AppEnv>) => Verdict | Promise<Verdict>;
 
 /** One after the other; the first that answers is the last that is asked. */
 export const guardedBy = (...guards: readonly Guard[]) =>

@@ -1,12 +1,11 @@
 /** How long an address may be, and how many query parameters it may have. */
-import type { Context } from 'hono';
-import type { AppEnv } from './app-env.ts';
+import type { Call } from './call.ts';
 import { problemResponse } from './problem.ts';
 
 const MAX_URI_CHARACTERS = 8_192;
 const MAX_PARAMETERS = 64;
 
-export function limitUri(c: Context<AppEnv>): Response | null {
+export function limitUri(c: Call): Response | null {
   const { url } = c.req;
   if (url.length > MAX_URI_CHARACTERS) {
     return problemResponse(c, 'uri-too-long', {

@@ -2,9 +2,10 @@
  * Every way to say no: RFC 9457 problem documents with a stable code. The one place that maps reasons
  * to HTTP.
  */
-import type { Context, TypedResponse } from 'hono';
+import type { TypedResponse } from 'hono';
 import type { ZodError } from 'zod';
 import type { Failure } from '../core/result.ts';
+import type { Call } from './call.ts';
 import type { Problem } from './schemas/common.ts';
 
 const PROBLEMS = {
@@ -75,7 +76,7 @@ export interface ProblemOptions {
   readonly candidates?: Problem['candidates'];
 }
 
-export function problemResponse(c: Context, code: ProblemCode, options: ProblemOptions = {}): ProblemResponse {
+export function problemResponse(c: Call, code: ProblemCode, options: ProblemOptions = {}): ProblemResponse {
   const [status, title] = PROBLEMS[code];
   const document: Problem = {
     type: `urn:arbiter:problem:${code}`,
@@ -95,7 +96,7 @@ export function problemResponse(c: Context, code: ProblemCode, options: ProblemO
 }
 
 /** A failure as it came from whoever was asked. */
-export const refusal = (c: Context, failure: Failure<ProblemCode>): ProblemResponse =>
+export const refusal = (c: Call, failure: Failure<ProblemCode>): ProblemResponse =>
   problemResponse(c, failure.reason, toldOf(failure));
 
 /** What a failure says of itself. */
@@ -105,7 +106,7 @@ export const toldOf = ({ message, retryAfterMs }: Failure<ProblemCode>): Problem
 });
 
 /** The faults zod found, each with its path as a JSON-pointer-like dotted name. */
-export const validationProblem = (c: Context, error: ZodError): ProblemResponse =>
+export const validationProblem = (c: Call, error: ZodError): ProblemResponse =>
   problemResponse(c, 'invalid-request', { errors: error.issues.flatMap(toFaults) });
 
 type Issue = ZodError['issues'][number];

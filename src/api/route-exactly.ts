@@ -2,24 +2,23 @@
  * Exact mode: the registry decides on the load as it is and grants a lease, or has the caller wait for one. Where it
  * granted the isolate a block, the lease comes out of that.
  */
-import type { Context } from 'hono';
 import type { RouteRequest } from '../core/balancing/pick.ts';
 import { toIso } from '../core/component/resource.ts';
 import { acquireNear } from '../registry/near-leases.ts';
-import type { AppEnv } from './app-env.ts';
-import { closedJson } from './closed-headers.ts';
+import type { Call } from './call.ts';
+import { jsonAnswer, waitUntilOf } from './call.ts';
 import { problemResponse, toldOf } from './problem.ts';
 import { explained, routeAnswer } from './route-answer.ts';
 import type { RouteRequestData } from './schemas/route.ts';
 
 type Body = RouteRequestData & { readonly lease: NonNullable<RouteRequestData['lease']> };
 
-export async function routeExactly(c: Context<AppEnv>, type: string, request: RouteRequest, body: Body) {
+export async function routeExactly(c: Call, type: string, request: RouteRequest, body: Body) {
   const { lease: terms, explain = false, dryRun } = body;
   const rehearsal = dryRun ? { policy: dryRun.policy ?? null } : null;
   const { ttlMs, waitMs } = terms;
   const asked = { request, ttlMs, waitMs, explain, rehearsal };
-  const acquired = await acquireNear(type, asked, (work) => c.executionCtx.waitUntil(work));
+  const acquired = await acquireNear(type, asked, waitUntilOf(c));
   if (!acquired.ok) {
     const { candidates } = acquired.explanation;
     return problemResponse(c, acquired.reason, { ...toldOf(acquired), candidates });
@@ -27,5 +26,5 @@ export async function routeExactly(c: Context<AppEnv>, type: string, request: Ro
   const { lease, explanation, ...decided } = acquired;
   const shown = lease && { id: lease.id, expiresAt: toIso(lease.expiresAt) };
   const answer = routeAnswer({ ...decided, lease: shown, mode: 'exact', stale: false });
-  return closedJson(c, explanation ? explained(answer, explanation) : answer);
+  return jsonAnswer(c, explanation ? explained(answer, explanation) : answer);
 }

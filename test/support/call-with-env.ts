@@ -2,6 +2,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { createApp } from '../../src/api/app.ts';
+import { fastLane } from '../../src/api/fast-lane.ts';
 import type { Answer } from './coordinator-http.ts';
 
 const app = createApp();
@@ -22,15 +23,16 @@ export async function callWithEnv({
   body,
   headers = {},
 }: CallWithEnv): Promise<Answer> {
-  const all = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json', ...headers };
-  const sent = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null);
+  const given = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json', ...headers };
+  const sent = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== null);
   const request = new Request(`https://coordinator.test${path}`, {
     method,
     headers: sent,
     ...(body === undefined ? {} : { body }),
   });
   const context = createExecutionContext();
-  const response = await app.fetch(request, { ...env, ...overrides }, context);
+  const all = { ...env, ...overrides } as Env;
+  const response = await (fastLane(request, all, context) ?? app.fetch(request, all, context));
   const text = await response.text();
   await waitOnExecutionContext(context);
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;

@@ -4,7 +4,7 @@
  */
 import type { Context } from 'hono';
 import type { AppEnv } from '../app-env.ts';
-import type { Guard } from '../guard.ts';
+import type { Call } from '../call.ts';
 import type { Checked, KeyRefusal } from '../check-key.ts';
 import { checkKey, checkSession } from '../check-key.ts';
 import type { Failure, Result } from '../../core/result.ts';
@@ -13,13 +13,29 @@ import { problemResponse, refusal } from '../problem.ts';
 import { clearCookie, isFromOurPage, readSession } from '../session.ts';
 import { tooManyRefusals } from './rate-limit.ts';
 
-export const authenticate: Guard = (c) => {
-  const header = c.req.header('authorization');
-  const checked = header === undefined ? bySession(c) : byKey(c, header);
-  return checked instanceof Promise ? checked.then((later) => admit(c, later)) : admit(c, checked);
-};
+type Refused = Promise<Response | null> | null;
 
-function admit(c: Context<AppEnv>, checked: Result<Checked, Refusal>): null | Promise<Response> {
+export function authenticate(c: Context<AppEnv>): Refused {
+  const header = c.req.header('authorization');
+  return header === undefined
+    ? bySession(c).then((checked) => admit(c, checked))
+    : authenticateKey(c, presentedIn(header));
+}
+
+/** By the key alone; answers at once when that was right before and nothing is out of date. */
+export function authenticateKey(c: Call, presented: string): Refused {
+  const checked = checkKey(presented, c);
+  return checked instanceof Promise ? checked.then((later) => admit(c, later)) : admit(c, checked);
+}
+
+/** The key in an Authorization header; '' when there is none. */
+export const presentedIn = (header: string): string =>
+  // As nearly everybody writes it; a key has no space in it, so more than one word is none of ours.
+  header.startsWith('Bearer ') && header.indexOf(' ', 7) === -1
+    ? header.slice(7)
+    : (/^Bearer +(\S+)$/i.exec(header)?.[1] ?? '');
+
+function admit(c: Call, checked: Result<Checked, Refusal>): Refused {
   if (!checked.ok) return refuse(c, checked);
   c.set('principal', checked.value.principal);
   c.set('keyDigest', checked.value.digest);
@@ -30,17 +46,12 @@ type Refusal = KeyRefusal | 'csrf-token-required';
 
 const NO_KEY = fail('unauthorized', 'send Authorization: Bearer <key>');
 
-function byKey(c: Context<AppEnv>, header: string): ReturnType<typeof checkKey> {
-  const presented = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? '';
-  return checkKey(presented, c.env, (work) => c.executionCtx.waitUntil(work));
-}
-
 async function bySession(c: Context<AppEnv>): Promise<Result<Checked, Refusal>> {
   // Says what is missing in the deployment before anything else.
-  if (!c.env.COORDINATOR_ADMIN_KEY) return byKey(c, '');
+  if (!c.env.COORDINATOR_ADMIN_KEY) return checkKey('', c);
   const session = await readSession(c);
-  if (session === undefined) return byKey(c, '');
-  const checked = session ? await checkSession(session, c.env, (work) => c.executionCtx.waitUntil(work)) : NO_KEY;
+  if (session === undefined) return checkKey('', c);
+  const checked = session ? await checkSession(session, c) : NO_KEY;
   if (!checked.ok && checked.reason === 'unauthorized') clearCookie(c);
   if (!session || !checked.ok) return checked;
   const changes = c.req.method !== 'GET' && c.req.method !== 'HEAD';
@@ -50,7 +61,7 @@ async function bySession(c: Context<AppEnv>): Promise<Result<Checked, Refusal>> 
   return checked;
 }
 
-async function refuse(c: Context<AppEnv>, failure: Failure<Refusal>): Promise<Response> {
+async function refuse(c: Call, failure: Failure<Refusal>): Promise<Response> {
   if (failure.reason !== 'unauthorized') return refusal(c, failure);
   if (await tooManyRefusals(c))
     return problemResponse(c, 'rate-limited', { detail: 'too many wrong keys from this address' });

@@ -2,13 +2,14 @@
  * What the caller may do: every route declares its permission as `x-permission`, and the caller's scopes
  * grant it or not. A route that declares none is closed to everybody.
  */
+import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Permission, Reach } from '../../core/access/permission.ts';
 import { reachOf } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import type { Scope } from '../../core/access/scope.ts';
-import type { App } from '../app-env.ts';
-import type { Guard } from '../guard.ts';
+import type { App, AppEnv } from '../app-env.ts';
+import type { Call } from '../call.ts';
 import { problemResponse } from '../problem.ts';
 
 /** `POST /v1/components` → its permission; made once, from the routes that are mounted by then. */
@@ -17,26 +18,32 @@ type Permissions = ReadonlyMap<string, Permission>;
 /** Where middleware is mounted; a route with a wildcard of its own is none of these. */
 const MIDDLEWARE_PATHS: ReadonlySet<string> = new Set(['*', '/*', '/v1/*']);
 
-export function authorize(app: App): Guard {
+// By the scopes of a key, which never change: one object for as long as the isolate knows the key.
+const reaches = new WeakMap<readonly Scope[], Map<Permission, Reach | null>>();
+
+/** Lets the caller through with its reach under the permission, or answers it. */
+export function allow(c: Call, permission: Permission | undefined): Response | null {
+  const reach = permission && reachUnder(permission, c.get('principal'));
+  if (!reach) return problemResponse(c, 'forbidden', { detail: 'the scopes of this key do not allow this call' });
+  c.set('reach', reach);
+  return null;
+}
+
+function reachUnder(permission: Permission, { scopes, keyId }: Principal): Reach | null {
+  const known = reaches.get(scopes) ?? new Map<Permission, Reach | null>();
+  if (!known.has(permission)) reaches.set(scopes, known.set(permission, reachOf(scopes, keyId, permission)));
+  return known.get(permission)!;
+}
+
+export function authorize(app: App) {
   let permissions: Permissions | undefined;
-  // By the scopes of a key, which never change: one object for as long as the isolate knows the key.
-  const reaches = new WeakMap<readonly Scope[], Map<Permission, Reach | null>>();
-  const reachUnder = (permission: Permission, { scopes, keyId }: Principal): Reach | null => {
-    const known = reaches.get(scopes) ?? new Map<Permission, Reach | null>();
-    if (!known.has(permission)) reaches.set(scopes, known.set(permission, reachOf(scopes, keyId, permission)));
-    return known.get(permission)!;
-  };
-  return (c) => {
+  return (c: Context<AppEnv>): Response | null => {
     // Middleware that is mounted behind a route matches too, and does not run for it.
     const route = matchedRoutes(c).findLast(({ path }) => !MIDDLEWARE_PATHS.has(path));
     // Only middleware matched: nothing to allow, and the answer is 404 or 405.
     if (!route) return null;
     permissions ??= permissionsOf(app);
-    const permission = permissions.get(`${route.method} ${route.path}`);
-    const reach = permission && reachUnder(permission, c.get('principal'));
-    if (!reach) return problemResponse(c, 'forbidden', { detail: 'the scopes of this key do not allow this call' });
-    c.set('reach', reach);
-    return null;
+    return allow(c, permissions.get(`${route.method} ${route.path}`));
   };
 }
 

@@ -10,9 +10,7 @@ import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../app-env.ts';
 import { CLOSED_HEADERS } from '../closed-headers.ts';
 import { limitUri } from '../limit-uri.ts';
-
-/** A caller's own id is kept when it is a plain one. */
-const ACCEPTED_ID = /^[\w-]{8,64}$/;
+import { takeOrMakeId } from '../request-id.ts';
 
 /** The contract changes with a deployment only. */
 const CACHED_SECONDS = 300;
@@ -26,13 +24,8 @@ export const frame = createMiddleware<AppEnv>(async (c, next) => {
   close(c);
 });
 
-const takeOrMakeId = (given: string | undefined): string =>
-  given !== undefined && ACCEPTED_ID.test(given) ? given : crypto.randomUUID();
-
 function close(c: Context<AppEnv>): void {
   const { headers } = c.res;
-  // An answer of the hot path was made with all of them.
-  if (headers.has('content-security-policy')) return;
   headers.set('x-request-id', c.get('requestId'));
   for (const [name, value] of CLOSED_HEADERS) headers.set(name, value);
   const cached = c.req.path === '/openapi.json' && c.res.status === 200;

@@ -5,14 +5,12 @@
  *
  * A limiter that cannot be asked limits nothing: routing does not stop for it.
  */
-import type { Context } from 'hono';
 import { addressGroup } from '../../core/access/address-group.ts';
 import type { CallTally } from '../../core/access/call-tally.ts';
-import { countCall, makeRoom, refuseCalls } from '../../core/access/call-tally.ts';
+import { countCall, refuseCalls, tallyOf } from '../../core/access/call-tally.ts';
 import type { RequestClass } from '../../core/access/request-class.ts';
 import { REQUEST_CLASSES } from '../../core/access/request-class.ts';
-import type { AppEnv } from '../app-env.ts';
-import type { Guard } from '../guard.ts';
+import type { Call } from '../call.ts';
 import { problemResponse } from '../problem.ts';
 
 type LimiterName = Extract<keyof Env, `RATE_LIMIT_${string}`>;
@@ -46,15 +44,15 @@ const tallies = Object.fromEntries(
 const silent = new Set<LimiterName>();
 
 /** Of the key: counts all it asks for, also what it may not do. */
-export const rateLimitKey: Guard = (c) => refuseBeyond(c, 'key', c.get('principal').keyId);
+export const rateLimitKey = (c: Call): Response | null => refuseBeyond(c, 'key', c.get('principal').keyId);
 
 /**
  * Of the address: counts what was let through, because others share it. A whole fleet may call from one
  * address, so it has the room of several keys.
  */
-export const rateLimitAddress: Guard = (c) => refuseBeyond(c, 'address', addressOf(c));
+export const rateLimitAddress = (c: Call): Response | null => refuseBeyond(c, 'address', addressOf(c));
 
-function refuseBeyond(c: Context<AppEnv>, subject: Subject, id: string): Response | null {
+function refuseBeyond(c: Call, subject: Subject, id: string): Response | null {
   const now = Date.now();
   const refusedUntil = count(c, subject, id, now);
   if (refusedUntil === 0) return null;
@@ -68,21 +66,20 @@ function refuseBeyond(c: Context<AppEnv>, subject: Subject, id: string): Respons
  * For a call whose key was refused: whether its address has sent too many of those. Asked only then, so a
  * guesser shuts out nobody who has a key.
  */
-export const tooManyRefusals = async (c: Context<AppEnv>): Promise<boolean> =>
+export const tooManyRefusals = async (c: Call): Promise<boolean> =>
   (await askLimiter(c, 'RATE_LIMIT_REFUSED', addressOf(c))) === 'no';
 
 /** Epoch ms until which the subject is refused; 0 when it is not. */
-function count(c: Context<AppEnv>, subject: Subject, id: string, now: number): number {
+function count(c: Call, subject: Subject, id: string, now: number): number {
   const kind = c.get('requestClass');
-  const counted = tallies[kind][subject];
   const { limiter, batch: batchOfKey } = LIMITS[kind];
   const batch = subject === 'key' ? batchOfKey : batchOfKey * KEYS_OF_ADDRESS;
-  const { next, verdict } = countCall(counted.get(id), batch, now);
-  if (verdict === 'refuse') return next.refusedUntil;
-  remember(counted, id, next);
+  const tally = tallyOf(tallies[kind][subject], id, MAX_TALLIES);
+  const verdict = countCall(tally, batch, now);
+  if (verdict === 'refuse') return tally.refusedUntil;
   if (verdict === 'ask') {
     const asked = askLimiter(c, limiter, `${subject}:${id}`).then((answer) => {
-      if (answer === 'no') remember(counted, id, refuseCalls(batch, PERIOD_MS, Date.now()));
+      if (answer === 'no') refuseCalls(tally, batch, PERIOD_MS, Date.now());
       return undefined;
     });
     c.executionCtx.waitUntil(asked);
@@ -90,12 +87,7 @@ function count(c: Context<AppEnv>, subject: Subject, id: string, now: number): n
   return 0;
 }
 
-function remember(counted: Map<string, CallTally>, id: string, tally: CallTally): void {
-  makeRoom(counted, id, MAX_TALLIES);
-  counted.set(id, tally);
-}
-
-async function askLimiter(c: Context<AppEnv>, name: LimiterName, key: string): Promise<'yes' | 'no'> {
+async function askLimiter(c: Call, name: LimiterName, key: string): Promise<'yes' | 'no'> {
   // Its type says that it is bound; a deployment may say otherwise.
   const limiter = c.env[name] as RateLimit | undefined;
   if (!limiter) return missing(name, 'not bound');
@@ -116,4 +108,4 @@ function missing(limiter: LimiterName, error: string): 'yes' {
   return 'yes';
 }
 
-const addressOf = (c: Context<AppEnv>): string => addressGroup(c.req.header('cf-connecting-ip'));
+const addressOf = (c: Call): string => addressGroup(c.req.header('cf-connecting-ip'));

@@ -3,11 +3,11 @@
  * this isolate, from when a call's body is here until its answer begins; a stream that is still being sent
  * does not count.
  */
-import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { InFlight } from '../../core/access/load-shedding.ts';
 import { NOTHING_IN_FLIGHT, begin, end, inFlightAt, mustShed } from '../../core/access/load-shedding.ts';
 import type { AppEnv } from '../app-env.ts';
+import type { Call } from '../call.ts';
 import type { ProblemResponse } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
 
@@ -17,7 +17,7 @@ let all = NOTHING_IN_FLIGHT;
 const byKey = new Map<string, InFlight>();
 
 /** Counts the work of a call while it lasts, or lets the call go. */
-export async function withinLoad<T>(c: Context<AppEnv>, work: () => Promise<T>): Promise<T | ProblemResponse> {
+export async function withinLoad<T>(c: Call, work: () => Promise<T>): Promise<T | ProblemResponse> {
   const begunAt = Date.now();
   const { keyId } = c.get('principal');
   const ofKey = byKey.get(keyId) ?? NOTHING_IN_FLIGHT;

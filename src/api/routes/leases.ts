@@ -1,15 +1,14 @@
 /** Leases that were granted by the routing call: completed, renewed, listed. */
-import type { Context } from 'hono';
 import { toIso } from '../../core/component/resource.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { typeOfLease } from '../../core/lease/lease-id.ts';
-import { completeNear, renewNear } from '../../registry/near-leases.ts';
-import type { App, AppEnv } from '../app-env.ts';
+import { renewNear } from '../../registry/near-leases.ts';
+import { answerCompletion, typeHolding, unknownLease } from '../answer-completion.ts';
+import type { App } from '../app-env.ts';
 import { edgeConfigKnowing } from '../edge-config.ts';
 import { leaseAtCursor, listLeases } from '../list-leases.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import type { ProblemResponse } from '../problem.ts';
 import { problemResponse, refusal } from '../problem.ts';
 import {
   CompletedLeaseSchema,
@@ -55,21 +54,11 @@ const list = createRoute({
 });
 
 export function mountLeases(app: App): void {
-  app.openapi(complete, async (c) => {
-    const { id } = c.req.valid('param');
-    const { outcome, latencyMs = null, error } = c.req.valid('json');
-    const type = await typeOf(c, id);
-    if (type === null) return unknownLease(c, id);
-    const { code, message = '' } = error ?? {};
-    const told = error ? { message, ...(code === undefined ? {} : { code }) } : null;
-    const completion = { outcome, latencyMs, error: told };
-    const completed = await completeNear(type, id, completion, (work) => c.executionCtx.waitUntil(work));
-    return completed.ok ? c.json(completed.value, 200) : refusal(c, completed);
-  });
+  app.openapi(complete, (c) => answerCompletion(c, c.req.valid('param').id, c.req.valid('json')));
 
   app.openapi(renew, async (c) => {
     const { id } = c.req.valid('param');
-    const type = await typeOf(c, id);
+    const type = await typeHolding(c, id);
     if (type === null) return unknownLease(c, id);
     const renewed = await renewNear(type, id, c.req.valid('json').ttlMs);
     if (!renewed.ok) return refusal(c, renewed);
@@ -94,14 +83,3 @@ export function mountLeases(app: App): void {
     return c.json(await listLeases({ types, componentId, limit, after }), 200);
   });
 }
-
-/** The id says where it is; null when there is no such type. */
-async function typeOf(c: Context<AppEnv>, id: string): Promise<string | null> {
-  const type = typeOfLease(id);
-  if (type === undefined) return null;
-  const config = await edgeConfigKnowing(c, (known) => isComponentType(known, type));
-  return isComponentType(config, type) ? type : null;
-}
-
-const unknownLease = (c: Context<AppEnv>, id: string): ProblemResponse =>
-  problemResponse(c, 'unknown-lease', { detail: `there is no lease ${id}` });

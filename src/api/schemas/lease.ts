@@ -19,6 +19,8 @@ export const CompletionSchema = z
   })
   .meta({ id: 'LeaseCompletion' });
 
+export type CompletionData = z.output<typeof CompletionSchema>;
+
 export const CompletedLeaseSchema = z
   .object({
     id: z.string(),

@@ -1,10 +1,11 @@
 /**
- * The routing call with nothing before it: no key, no limits, no headers. What the walls cost is the difference
- * to the coordinator itself. Its fleet comes by the registry, without a directory.
+ * The routing call with nothing before it: no key, no limits. What the walls cost is the difference to the
+ * coordinator itself. Its fleet comes by the registry, without a directory.
  */
-import { OpenAPIHono } from '@hono/zod-openapi';
-import type { AppEnv } from '../../../src/api/app-env.ts';
-import { mountRouting } from '../../../src/api/routes/routing.ts';
+import { Hono } from 'hono';
+import { answerRoute } from '../../../src/api/answer-route.ts';
+import { PlainCall, PlainRequest } from '../../../src/api/plain-call.ts';
+import { RouteRequestSchema } from '../../../src/api/schemas/route.ts';
 import { ROOT } from '../../../src/core/access/principal.ts';
 import { RegistrationSchema } from '../../../src/core/component/registration.ts';
 import { registryOf } from '../../../src/registry/registry-api.ts';
@@ -14,14 +15,9 @@ export { SystemCoordinator } from '../../../src/coordinator/system-coordinator.t
 export { Prober } from '../../../src/probe/prober.ts';
 export { FailureManager } from '../../../src/recovery/failure-manager.ts';
 
-const app = new OpenAPIHono<AppEnv>();
+const app = new Hono();
 let claim = 0;
 
-app.use(async (c, next) => {
-  c.set('principal', ROOT);
-  c.set('requestClass', 'traffic');
-  return next();
-});
 app.get('/healthz', (c) => c.text('ok'));
 app.post('/v1/components', async (c) => {
   const registration = RegistrationSchema.parse(await c.req.json());
@@ -31,6 +27,12 @@ app.post('/v1/components', async (c) => {
   return c.body(null, 201);
 });
 app.post('/v1/heartbeats', (c) => c.body(null, 204));
-mountRouting(app);
 
-export default app;
+export default {
+  async fetch(request, env, context) {
+    if (!request.url.endsWith('/v1/route')) return app.fetch(request, env, context);
+    const call = new PlainCall(new PlainRequest(request, request.headers, request.url, '/v1/route'), env, context);
+    call.set('principal', ROOT);
+    return answerRoute(call, RouteRequestSchema.parse(await request.json()));
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,17 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { CallTally } from '../../../src/core/access/call-tally.ts';
-import { countCall, makeRoom, refuseCalls } from '../../../src/core/access/call-tally.ts';
+import { countCall, refuseCalls, tallyOf } from '../../../src/core/access/call-tally.ts';
 
 const MINUTE = 60_000;
 const T = 1_800_000_000_000;
 
+const newTally = (): CallTally => ({ calls: 0, refusedUntil: 0 });
+
+function refused(batch: number, now: number): CallTally {
+  const tally = newTally();
+  refuseCalls(tally, batch, MINUTE, now);
+  return tally;
+}
+
 function count(calls: number, batch: number): string[] {
-  let tally: CallTally | undefined;
-  return Array.from({ length: calls }, () => {
-    const { next, verdict } = countCall(tally, batch, T);
-    tally = next;
-    return verdict;
-  });
+  const tally = newTally();
+  return Array.from({ length: calls }, () => countCall(tally, batch, T));
 }
 
 describe('countCall', () => {
@@ -21,25 +25,23 @@ describe('countCall', () => {
   });
 
   it('refuses for ten seconds after a no, then the first call asks again', () => {
-    const refused = refuseCalls(5, MINUTE, T);
-    expect(countCall(refused, 5, T).verdict).toBe('refuse');
-    expect(countCall(refused, 5, T + 9_999).verdict).toBe('refuse');
-    expect(countCall(refused, 5, T + 10_000).verdict).toBe('ask');
+    const tally = refused(5, T);
+    expect([T, T + 9_999, T + 10_000].map((now) => countCall(tally, 5, now))).toEqual(['refuse', 'refuse', 'ask']);
   });
 
   it('refuses no longer than the period lasts', () => {
     const near = T - (T % MINUTE) + MINUTE - 3_000;
-    expect(refuseCalls(5, MINUTE, near).refusedUntil).toBe(near + 3_000);
+    expect(refused(5, near).refusedUntil).toBe(near + 3_000);
   });
 });
 
-describe('makeRoom', () => {
-  it('forgets who was seen first, for somebody new only', () => {
+describe('tallyOf', () => {
+  it('keeps the tally of a subject, and forgets who was seen first for somebody new only', () => {
     const tallies = new Map<string, CallTally>();
-    for (const subject of ['a', 'b', 'c', 'b', 'd', 'a']) {
-      makeRoom(tallies, subject, 3);
-      tallies.set(subject, refuseCalls(5, MINUTE, T));
-    }
+    const first = tallyOf(tallies, 'a', 3);
+    expect(tallyOf(tallies, 'a', 3)).toBe(first);
+    for (const subject of ['b', 'c', 'b', 'd', 'a']) tallyOf(tallies, subject, 3);
     expect([...tallies.keys()]).toEqual(['c', 'd', 'a']);
+    expect(tallyOf(tallies, 'a', 3)).not.toBe(first);
   });
 });
