@@ -4,36 +4,15 @@
  * Owns registrations, health, load, the schedule of checks (alarm) and the outbox. Does not decide:
  * the core judges, this object loads, stores in one synchronous transaction, schedules and delivers.
  */
-import { DurableObject, exports } from 'cloudflare:workers';
 import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
-import type { ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
-import { AlarmClock } from './alarm-clock.ts';
+import type { RecoveryOutcome } from '../core/component/component-record.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
-import type { EventSink } from '../core/event/coordinator-event.ts';
-import type { FailureIntake } from '../core/failure/failure-intake.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
-import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
-import type { MemberSignal } from './check-rounds.ts';
-import { CheckRounds } from './check-rounds.ts';
-import { loadsOf, pageOf, resourceView, toTypeHealth } from './fleet-views.ts';
-import { ControlDesk } from './control-desk.ts';
-import { HealthDesk } from './health-desk.ts';
-import { HostGate } from './host-gate.ts';
-import { LifecycleDesk } from './lifecycle-desk.ts';
-import { asksTheSame } from './asks-the-same.ts';
-import { EdgeDesk } from './edge-desk.ts';
-import { FailureDesk } from './failure-desk.ts';
-import { HeartbeatDesk } from './heartbeat-desk.ts';
+import { loadsOf, pageOf, toTypeHealth } from './fleet-views.ts';
 import type { AcquireRequest, Completion, LeaseQuery } from './lease-api.ts';
-import { LeaseRoom } from './lease-room.ts';
-import type { Member } from './member.ts';
-import { dueAt } from './member.ts';
-import { Outbox } from './outbox.ts';
 import { takeProbe, takeReport } from './on-demand.ts';
-import { RecoveryDesk } from './recovery-desk.ts';
-import { RegistrationDesk } from './registration-desk.ts';
 import type {
   ComponentQuery,
   HeartbeatInput,
@@ -45,75 +24,9 @@ import type {
   RotateOptions,
   SyncRequest,
 } from './registry-api.ts';
-import { RegistryState } from './registry-state.ts';
-import { RegistryStore } from './registry-store.ts';
-import { Seating } from './seating.ts';
+import { RegistryObject } from './registry-object.ts';
 
-/** Entrypoints of this same Worker, by their contracts: the registry imports neither class. */
-const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readonly FailureManager: FailureIntake };
-
-/** Callers' failures bring about no more checks of a component than this. */
-const DOUBT_EVERY_MS = 1_000;
-
-export class ComponentRegistry extends DurableObject<Env> implements RegistryApi {
-  private readonly state: RegistryState;
-  private readonly rounds: CheckRounds;
-  private readonly recoveries: RecoveryDesk;
-  private readonly health: HealthDesk;
-  private readonly lifecycles: LifecycleDesk;
-  private readonly registrations: RegistrationDesk;
-  private readonly controls: ControlDesk;
-  private readonly beats: HeartbeatDesk;
-  private readonly edges: EdgeDesk;
-  private readonly leases: LeaseRoom;
-  private readonly outbox: Outbox;
-  private readonly events: EventSink;
-  private readonly reports: FailureDesk;
-  private readonly clock: AlarmClock;
-
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
-    this.clock = new AlarmClock(ctx.storage);
-    this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
-    this.recoveries = new RecoveryDesk(this.state);
-    this.health = new HealthDesk(this.state, this.recoveries);
-    this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
-    this.registrations = new RegistrationDesk(this.state, this.lifecycles);
-    this.beats = new HeartbeatDesk(this.state);
-    const seating = new Seating(this.state);
-    this.edges = new EdgeDesk(this.state, seating);
-    const gate = new HostGate();
-    this.controls = new ControlDesk(this.state, this.recoveries, gate);
-    this.rounds = new CheckRounds(entrypoints.Prober, gate, async (reports) => this.takeReports(reports));
-    // A stub that has once failed stays broken, so each call gets its own.
-    this.events = { publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health) };
-    this.reports = new FailureDesk(this.state, entrypoints.FailureManager);
-    this.leases = new LeaseRoom(this.state, seating, this.reports, {
-      // What else is due stays due: to look at all members for it would cost more than a lease does.
-      arm: () => this.clock.arm(this.leases.dueAt),
-      doubt: (member, now) => {
-        this.checkIfDoubted(member, now);
-        void this.arm();
-      },
-      deliver: (now) => this.deliver(now),
-    });
-    this.outbox = new Outbox(this.state.store, {
-      events: this.events,
-      failures: entrypoints.FailureManager,
-      typeHealth: () => toTypeHealth(this.state.type, this.state.revision, this.state.members, Date.now()),
-      batchItem: (report) => this.reports.batchItem(report),
-    });
-    for (const id of this.state.load(Date.now())) {
-      console.error(JSON.stringify({ message: 'stored component cannot be read', componentId: id }));
-    }
-    // What a kill left undelivered goes out with the next alarm, which is at once.
-    if (this.state.store.outboxSize() > 0) this.outbox.tryAgainAt(Date.now());
-    void ctx.blockConcurrencyWhile(async () => {
-      await this.clock.read();
-      await this.arm();
-    });
-  }
-
+export class ComponentRegistry extends RegistryObject implements RegistryApi {
   async register(input: RegisterInput): ReturnType<RegistryApi['register']> {
     const now = Date.now();
     const stored = this.registrations.store(input, now);
@@ -319,81 +232,5 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     }
     await this.outbox.flush(now);
     await this.events.publish([], toTypeHealth(this.state.type, this.state.revision, this.state.members, now));
-  }
-
-  override async alarm(): Promise<void> {
-    this.clock.fired();
-    const now = Date.now();
-    try {
-      this.tick(now);
-      this.deliver(now);
-    } catch (error) {
-      // A handler that throws is given up after a few tries and takes the schedule with it.
-      console.error(JSON.stringify({ message: 'round failed', type: this.state.type, error: String(error) }));
-    } finally {
-      await this.arm();
-    }
-  }
-
-  /** Everything that is due by `now`. Running it twice does nothing twice. */
-  private tick(now: number): void {
-    const silent = this.beats.expire(now);
-    this.observe(silent, now);
-    for (const { member } of silent) if (member.record.registration.healthCheck) this.checkSoon(member, now);
-    this.lifecycles.expire(now);
-    this.recoveries.expireVerifications(now);
-    this.leases.tick(now);
-    this.observe(this.rounds.start(this.state.members.values(), now), now);
-  }
-
-  private async takeReports(reports: AttemptReport[]): Promise<void> {
-    const now = Date.now();
-    this.observe(this.rounds.observe(this.state.members, reports, now), now);
-    await this.arm();
-  }
-
-  /** Judges signals, stores what they changed and delivers it. */
-  private observe(signals: readonly MemberSignal[], now: number): void {
-    const written = this.health.observe(signals, now);
-    if (written) this.deliver(now);
-  }
-
-  /** Forgets a check that asked an older registration and asks the new one at once. */
-  private checkAnew(member: Member, known: ComponentRecord | undefined, now: number): void {
-    // A component that changes its metadata every few seconds must not escape its checks.
-    if (!known || !asksTheSame(known.registration, member.record.registration)) member.check = null;
-    this.beats.expectNext(member, now);
-    this.checkSoon(member, now);
-  }
-
-  private checkSoon(member: Member, now: number): void {
-    this.rounds.startOne(member, now);
-  }
-
-  /** Work failed there: asks now how it is, unless that was asked a moment ago. */
-  private checkIfDoubted(member: Member, now: number): void {
-    const { registration, health } = member.record;
-    if (registration.healthCheck && now - (health.lastCheckAt ?? 0) >= DOUBT_EVERY_MS) this.checkSoon(member, now);
-  }
-
-  private view(record: ComponentRecord, now: number) {
-    return resourceView(this.state.members, this.state.config, now)(record);
-  }
-
-  /** Delivers what was written and arms the alarm for what is due next. */
-  private async settle(now: number): Promise<void> {
-    this.deliver(now);
-    await this.arm();
-  }
-
-  /** Delivers in the background; what is not taken is tried again by the alarm. */
-  private deliver(now: number): void {
-    void this.outbox.flush(now).then(() => this.arm());
-  }
-
-  private async arm(): Promise<void> {
-    let due = Math.min(this.outbox.retryAt, this.leases.dueAt);
-    for (const member of this.state.members.values()) due = Math.min(due, dueAt(member));
-    await this.clock.arm(due);
   }
 }

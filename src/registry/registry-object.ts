@@ -1,0 +1,172 @@
+/**
+ * The inside of a type's registry: its desks, its clock and what is due, apart from the calls it takes
+ * (`component-registry.ts`). Loads, schedules and delivers; whatever is decided the desks decide.
+ */
+import { DurableObject, exports } from 'cloudflare:workers';
+import type { ComponentRecord } from '../core/component/component-record.ts';
+import { AlarmClock } from './alarm-clock.ts';
+import type { EventSink } from '../core/event/coordinator-event.ts';
+import type { FailureIntake } from '../core/failure/failure-intake.ts';
+import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
+import type { MemberSignal } from './check-rounds.ts';
+import { CheckRounds } from './check-rounds.ts';
+import { resourceView, toTypeHealth } from './fleet-views.ts';
+import { ControlDesk } from './control-desk.ts';
+import { HealthDesk } from './health-desk.ts';
+import { HostGate } from './host-gate.ts';
+import { LifecycleDesk } from './lifecycle-desk.ts';
+import { asksTheSame } from './asks-the-same.ts';
+import { EdgeDesk } from './edge-desk.ts';
+import { FailureDesk } from './failure-desk.ts';
+import { HeartbeatDesk } from './heartbeat-desk.ts';
+import { LeaseRoom } from './lease-room.ts';
+import type { Member } from './member.ts';
+import { dueAt } from './member.ts';
+import { Outbox } from './outbox.ts';
+import { RecoveryDesk } from './recovery-desk.ts';
+import { RegistrationDesk } from './registration-desk.ts';
+import { RegistryState } from './registry-state.ts';
+import { RegistryStore } from './registry-store.ts';
+import { Seating } from './seating.ts';
+
+/** Entrypoints of this same Worker, by their contracts: the registry imports neither class. */
+const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readonly FailureManager: FailureIntake };
+
+/** Callers' failures bring about no more checks of a component than this. */
+const DOUBT_EVERY_MS = 1_000;
+
+export abstract class RegistryObject extends DurableObject<Env> {
+  protected readonly state: RegistryState;
+  protected readonly rounds: CheckRounds;
+  protected readonly recoveries: RecoveryDesk;
+  protected readonly health: HealthDesk;
+  protected readonly lifecycles: LifecycleDesk;
+  protected readonly registrations: RegistrationDesk;
+  protected readonly controls: ControlDesk;
+  protected readonly beats: HeartbeatDesk;
+  protected readonly edges: EdgeDesk;
+  protected readonly leases: LeaseRoom;
+  protected readonly outbox: Outbox;
+  protected readonly events: EventSink;
+  protected readonly reports: FailureDesk;
+  protected readonly clock: AlarmClock;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.clock = new AlarmClock(ctx.storage);
+    this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
+    this.recoveries = new RecoveryDesk(this.state);
+    this.health = new HealthDesk(this.state, this.recoveries);
+    this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
+    this.registrations = new RegistrationDesk(this.state, this.lifecycles);
+    this.beats = new HeartbeatDesk(this.state);
+    const seating = new Seating(this.state);
+    this.edges = new EdgeDesk(this.state, seating);
+    const gate = new HostGate();
+    this.controls = new ControlDesk(this.state, this.recoveries, gate);
+    this.rounds = new CheckRounds(entrypoints.Prober, gate, async (reports) => this.takeReports(reports));
+    // A stub that has once failed stays broken, so each call gets its own.
+    this.events = { publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health) };
+    this.reports = new FailureDesk(this.state, entrypoints.FailureManager);
+    this.leases = new LeaseRoom(this.state, seating, this.reports, {
+      // What else is due stays due: to look at all members for it would cost more than a lease does.
+      arm: () => this.clock.arm(this.leases.dueAt),
+      doubt: (member, now) => {
+        this.checkIfDoubted(member, now);
+        void this.arm();
+      },
+      deliver: (now) => this.deliver(now),
+    });
+    this.outbox = new Outbox(this.state.store, {
+      events: this.events,
+      failures: entrypoints.FailureManager,
+      typeHealth: () => toTypeHealth(this.state.type, this.state.revision, this.state.members, Date.now()),
+      batchItem: (report) => this.reports.batchItem(report),
+    });
+    for (const id of this.state.load(Date.now())) {
+      console.error(JSON.stringify({ message: 'stored component cannot be read', componentId: id }));
+    }
+    // What a kill left undelivered goes out with the next alarm, which is at once.
+    if (this.state.store.outboxSize() > 0) this.outbox.tryAgainAt(Date.now());
+    void ctx.blockConcurrencyWhile(async () => {
+      await this.clock.read();
+      await this.arm();
+    });
+  }
+
+  override async alarm(): Promise<void> {
+    this.clock.fired();
+    const now = Date.now();
+    try {
+      this.tick(now);
+      this.deliver(now);
+    } catch (error) {
+      // A handler that throws is given up after a few tries and takes the schedule with it.
+      console.error(JSON.stringify({ message: 'round failed', type: this.state.type, error: String(error) }));
+    } finally {
+      await this.arm();
+    }
+  }
+
+  /** Everything that is due by `now`. Running it twice does nothing twice. */
+  protected tick(now: number): void {
+    const silent = this.beats.expire(now);
+    this.observe(silent, now);
+    for (const { member } of silent) if (member.record.registration.healthCheck) this.checkSoon(member, now);
+    this.lifecycles.expire(now);
+    this.recoveries.expireVerifications(now);
+    this.leases.tick(now);
+    this.observe(this.rounds.start(this.state.members.values(), now), now);
+  }
+
+  private async takeReports(reports: AttemptReport[]): Promise<void> {
+    const now = Date.now();
+    this.observe(this.rounds.observe(this.state.members, reports, now), now);
+    await this.arm();
+  }
+
+  /** Judges signals, stores what they changed and delivers it. */
+  protected observe(signals: readonly MemberSignal[], now: number): void {
+    const written = this.health.observe(signals, now);
+    if (written) this.deliver(now);
+  }
+
+  /** Forgets a check that asked an older registration and asks the new one at once. */
+  protected checkAnew(member: Member, known: ComponentRecord | undefined, now: number): void {
+    // A component that changes its metadata every few seconds must not escape its checks.
+    if (!known || !asksTheSame(known.registration, member.record.registration)) member.check = null;
+    this.beats.expectNext(member, now);
+    this.checkSoon(member, now);
+  }
+
+  protected checkSoon(member: Member, now: number): void {
+    this.rounds.startOne(member, now);
+  }
+
+  /** Work failed there: asks now how it is, unless that was asked a moment ago. */
+  protected checkIfDoubted(member: Member, now: number): void {
+    const { registration, health } = member.record;
+    if (registration.healthCheck && now - (health.lastCheckAt ?? 0) >= DOUBT_EVERY_MS) this.checkSoon(member, now);
+  }
+
+  protected view(record: ComponentRecord, now: number) {
+    return resourceView(this.state.members, this.state.config, now)(record);
+  }
+
+  /** Delivers what was written and arms the alarm for what is due next. */
+  protected async settle(now: number): Promise<void> {
+    this.deliver(now);
+    await this.arm();
+  }
+
+  /** Delivers in the background; what is not taken is tried again by the alarm. */
+  protected deliver(now: number): void {
+    void this.outbox.flush(now).then(() => this.arm());
+  }
+
+  protected async arm(): Promise<void> {
+    let due = Math.min(this.outbox.retryAt, this.leases.dueAt);
+    for (const member of this.state.members.values()) due = Math.min(due, dueAt(member));
+    await this.clock.arm(due);
+  }
+}
