@@ -12,7 +12,7 @@ import { hashOf } from '../hash.ts';
 import { matchesMetadata } from './preferences.ts';
 import type { Tiers } from './tier.ts';
 import { tiersFrom } from './tier.ts';
-import { usualAfter, usualUnmeasured } from './usual-time.ts';
+import { isRemembered, usualAfter, usualUnmeasured } from './usual-time.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { emptySet, setWeight } from './weighted-set.ts';
 
@@ -136,8 +136,12 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
   reserve(fleet, position);
   while (fleet.candidates.length < position) patchFleet(fleet, fleet.candidates.length, null, now);
   const before = fleet.candidates[position] ?? null;
-  if (before && before.id !== candidate?.id) fleet.positions.delete(before.id);
-  if (candidate && before?.id !== candidate.id) fleet.idHashes[position] = hashOf(candidate.id);
+  const isAnother = before?.id !== candidate?.id;
+  if (isAnother && before && fleet.positions.get(before.id) === position) fleet.positions.delete(before.id);
+  if (isAnother && candidate) {
+    fleet.idHashes[position] = hashOf(candidate.id);
+    fleet.positions.set(candidate.id, position);
+  }
   fleet.candidates[position] = candidate;
   if (!hasSameTraits(before, candidate)) {
     if (before) eachTrait(fleet.settings, before, (kind, name) => drop(fleet, kind, name, position));
@@ -148,11 +152,10 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
   const told = candidate && toldMs(fleet.goesByWork, candidate.vitals);
   move(fleet.usualTimes, toldBefore, told);
   fleet.timedByWork += (candidate?.vitals.ofWork ? 1 : 0) - (before?.vitals.ofWork ? 1 : 0);
-  if (candidate) fleet.positions.set(candidate.id, position);
   if (candidate && rampOf(candidate, fleet.settings, now) < 1) fleet.ramping.add(position);
   else fleet.ramping.delete(position);
   // What did not move was not told again: what was learned since is newer.
-  if (before?.id !== candidate?.id || toldBefore !== told) {
+  if (isAnother || toldBefore !== told) {
     // No time at all was measured as well.
     fleet.usualMs[position] = told == null ? 0 : Math.max(told, Number.MIN_VALUE);
     fleet.learnedAt[position] = now;
@@ -177,11 +180,14 @@ export function forgetTimes(fleet: Fleet, now: number): void {
   // Checks go on whether there is work or not.
   if (!fleet.goesByWork) return;
   const typical = typicalMs(fleet);
-  for (let position = 0; position < fleet.candidates.length; position++) {
+  const { candidates, usualMs, learnedAt } = fleet;
+  for (let position = 0; position < candidates.length; position++) {
+    const unmeasuredMs = now - learnedAt[position]!;
+    if (isRemembered(unmeasuredMs)) continue;
     const before = workMsAt(fleet, position);
-    const after = usualUnmeasured(before, typical, now - fleet.learnedAt[position]!, sinceMs);
+    const after = usualUnmeasured(before, typical, unmeasuredMs, sinceMs);
     if (after === before) continue;
-    fleet.usualMs[position] = after;
+    usualMs[position] = after;
     reckonRate(fleet, position);
   }
 }

@@ -58,15 +58,30 @@ export function setWeight(set: WeightedSet, position: number, weight: number): v
   const isIn = isMember(set, position);
   if (weight > 0) {
     const bounded = Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, weight));
-    if (isIn && set.weights[position] === bounded) return;
-    if (isIn) leaveBand(set, position);
-    else enter(set, position);
+    if (!isIn) enter(set, position);
+    else if (set.weights[position] === bounded) return;
+    else if (!isOf(bandOf(set, position), bounded)) leaveBand(set, position);
+    else return reweigh(set, position, bounded);
     enterBand(set, position, bounded);
-  } else if (isIn) {
+  } else {
+    if (!isIn) return;
     leaveBand(set, position);
     leave(set, position);
   }
-  // Added up anew: what a heavy one took of the precision of the small ones goes with it.
+  measure(set);
+}
+
+/** Most weights move by a little: such a one stays where it is. */
+function reweigh(set: WeightedSet, position: number, weight: number): void {
+  const band = bandOf(set, position);
+  set.weights[position] = weight;
+  if (weight <= band.most) return;
+  band.most = weight;
+  measure(set);
+}
+
+/** Added up anew: what a heavy one took of the precision of the small ones goes with it. */
+function measure(set: WeightedSet): void {
   set.span = 0;
   for (const { size, most } of set.bands) set.span += size * most;
 }
@@ -121,8 +136,7 @@ function leave(set: WeightedSet, position: number): void {
 }
 
 function enterBand(set: WeightedSet, position: number, weight: number): void {
-  const top = topOf(weight);
-  const band = set.bands.find((each) => each.top === top) ?? newBand(set, top);
+  const band = set.bands.find((each) => isOf(each, weight)) ?? newBand(set, topOf(weight));
   if (band.size === band.members.length) band.members = grown(band.members, band.size + 1, 0);
   band.members[band.size] = position;
   set.bandSlots[position] = band.size++;
@@ -131,14 +145,21 @@ function enterBand(set: WeightedSet, position: number, weight: number): void {
 }
 
 function leaveBand(set: WeightedSet, position: number): void {
-  const bandTop = topOf(set.weights[position]!);
-  const at = set.bands.findIndex(({ top }) => top === bandTop);
-  const band = set.bands[at]!;
+  const band = bandOf(set, position);
   const slot = set.bandSlots[position]!;
   const moved = band.members[--band.size]!;
   band.members[slot] = moved;
   set.bandSlots[moved] = slot;
-  if (band.size === 0) set.bands.splice(at, 1);
+  if (band.size === 0) set.bands.splice(set.bands.indexOf(band), 1);
+}
+
+const isOf = ({ top }: Band, weight: number): boolean => weight < top && weight >= top / 2;
+
+/** The band of a member. */
+function bandOf({ bands, weights }: WeightedSet, position: number): Band {
+  let at = 0;
+  while (!isOf(bands[at]!, weights[position]!)) at += 1;
+  return bands[at]!;
 }
 
 function topOf(weight: number): number {

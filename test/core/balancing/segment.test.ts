@@ -84,6 +84,18 @@ describe('a segment', () => {
     expect(segment.set!.weights[slow]! / before).toBeCloseTo(20 / 200, 6);
   });
 
+  it('has of those that stick out their part, also when all of it is now what their part was', () => {
+    const fleet = mixedFleet();
+    const decider = { number: 5, share: 0.05 };
+    const segment = segmentOf(fleet, decider, null);
+    const [position, part] = [...segment.cutOff][0]!;
+    const candidate = fleet.candidates[position]!;
+    const usualMs = candidate.vitals.usualMs! / part;
+    patchFleet(fleet, position, { ...candidate, vitals: { ...candidate.vitals, usualMs } }, NOW);
+    segmentOf(fleet, decider, segment);
+    expect(segment.set!.weights[position]! / fleet.healthy.weights[position]!).toBeCloseTo(part, 6);
+  });
+
   it('is what a decider keeps to, but for work that belongs together', () => {
     const fleet = mixedFleet();
     const [one, other] = [1, 2].map((number) => segmentOf(fleet, { number, share: 0.01 }, null));
