@@ -10,7 +10,9 @@ import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
 import { hashOf } from '../hash.ts';
 import { matchesMetadata } from './preferences.ts';
-import { usualAfter, usualUnmeasured } from './usual-time.ts';
+import type { Tiers } from './tier.ts';
+import { tiersFrom } from './tier.ts';
+import { isRemembered, usualAfter, usualUnmeasured } from './usual-time.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { emptySet, setWeight } from './weighted-set.ts';
 
@@ -41,6 +43,8 @@ export interface Fleet {
   readonly doubtful: WeightedSet;
   /** Active, whatever their health: asked in a panic. */
   readonly active: WeightedSet;
+  /** Those sets, as they are asked one after the other. */
+  readonly tiers: Tiers;
   /** 1 where degraded or suspect. By position. */
   doubt: Uint8Array;
   /** What components have in common, by kind and name; nobody has what is not named here. */
@@ -91,6 +95,7 @@ export function compileFleet(
 ): Fleet {
   const { length } = candidates;
   const goesByWork = candidates.some((candidate) => candidate?.vitals.ofWork);
+  const [healthy, doubtful, active] = [emptySet(length), emptySet(length), emptySet(length)];
   const fleet: Fleet = {
     settings,
     candidates: [],
@@ -104,9 +109,10 @@ export function compileFleet(
     rateTotal: 0,
     capacityTotal: 0,
     rateCount: 0,
-    healthy: emptySet(length),
-    doubtful: emptySet(length),
-    active: emptySet(length),
+    healthy,
+    doubtful,
+    active,
+    tiers: tiersFrom(healthy, doubtful, active),
     doubt: new Uint8Array(length),
     traits: { location: new Map(), capability: new Map(), part: new Map() },
     ramping: new Set(),
@@ -130,8 +136,12 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
   reserve(fleet, position);
   while (fleet.candidates.length < position) patchFleet(fleet, fleet.candidates.length, null, now);
   const before = fleet.candidates[position] ?? null;
-  if (before && before.id !== candidate?.id) fleet.positions.delete(before.id);
-  if (candidate && before?.id !== candidate.id) fleet.idHashes[position] = hashOf(candidate.id);
+  const isAnother = before?.id !== candidate?.id;
+  if (isAnother && before && fleet.positions.get(before.id) === position) fleet.positions.delete(before.id);
+  if (isAnother && candidate) {
+    fleet.idHashes[position] = hashOf(candidate.id);
+    fleet.positions.set(candidate.id, position);
+  }
   fleet.candidates[position] = candidate;
   if (!hasSameTraits(before, candidate)) {
     if (before) eachTrait(fleet.settings, before, (kind, name) => drop(fleet, kind, name, position));
@@ -142,11 +152,10 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
   const told = candidate && toldMs(fleet.goesByWork, candidate.vitals);
   move(fleet.usualTimes, toldBefore, told);
   fleet.timedByWork += (candidate?.vitals.ofWork ? 1 : 0) - (before?.vitals.ofWork ? 1 : 0);
-  if (candidate) fleet.positions.set(candidate.id, position);
   if (candidate && rampOf(candidate, fleet.settings, now) < 1) fleet.ramping.add(position);
   else fleet.ramping.delete(position);
   // What did not move was not told again: what was learned since is newer.
-  if (before?.id !== candidate?.id || toldBefore !== told) {
+  if (isAnother || toldBefore !== told) {
     // No time at all was measured as well.
     fleet.usualMs[position] = told == null ? 0 : Math.max(told, Number.MIN_VALUE);
     fleet.learnedAt[position] = now;
@@ -171,11 +180,14 @@ export function forgetTimes(fleet: Fleet, now: number): void {
   // Checks go on whether there is work or not.
   if (!fleet.goesByWork) return;
   const typical = typicalMs(fleet);
-  for (let position = 0; position < fleet.candidates.length; position++) {
+  const { candidates, usualMs, learnedAt } = fleet;
+  for (let position = 0; position < candidates.length; position++) {
+    const unmeasuredMs = now - learnedAt[position]!;
+    if (isRemembered(unmeasuredMs)) continue;
     const before = workMsAt(fleet, position);
-    const after = usualUnmeasured(before, typical, now - fleet.learnedAt[position]!, sinceMs);
+    const after = usualUnmeasured(before, typical, unmeasuredMs, sinceMs);
     if (after === before) continue;
-    fleet.usualMs[position] = after;
+    usualMs[position] = after;
     reckonRate(fleet, position);
   }
 }
@@ -206,9 +218,12 @@ const toldMs = (goesByWork: boolean, { usualMs, ofWork }: Candidate['vitals']): 
 
 export const isDoubtful = (candidate: Candidate): boolean => candidate.status !== 'healthy' || candidate.vitals.suspect;
 
+/** The rate of an average one of those that may be given work. */
+export const meanRateOf = ({ rateTotal, rateCount, meanRoom, meanUsualMs }: Fleet): number =>
+  rateTotal > 0 ? rateTotal / rateCount : meanRoom / meanUsualMs;
+
 /** The work a component is meant to get, 1 for an average one of those that may be given any. */
-export const paceOf = ({ rate, rateTotal, rateCount, meanRoom, meanUsualMs }: Fleet, position: number): number =>
-  rate[position]! * (rateTotal > 0 ? rateCount / rateTotal : meanUsualMs / meanRoom);
+export const paceOf = (fleet: Fleet, position: number): number => fleet.rate[position]! / meanRateOf(fleet);
 
 /** What work takes usually at those that may be given any, ms, each counted by its capacity. */
 export const typicalMs = ({ capacityTotal, rateTotal, meanUsualMs }: Fleet): number =>
@@ -248,7 +263,6 @@ function eachTrait(
 function hold({ traits, capacity }: Fleet, kind: TraitKind, name: string, position: number): void {
   let trait = traits[kind].get(name);
   if (!trait) traits[kind].set(name, (trait = { holders: new Uint8Array(capacity.length), count: 0, healthy: null }));
-  if (position >= trait.holders.length) trait.holders = grownBytes(trait.holders, capacity.length);
   // Named as task type and as flag it is still one.
   if (trait.holders[position] === 0) trait.count += 1;
   trait.holders[position] = 1;
@@ -358,6 +372,8 @@ function reserve(fleet: Fleet, position: number): void {
     fleet[name] = next;
   }
   fleet.doubt = grownBytes(fleet.doubt, length);
+  for (const traits of Object.values(fleet.traits))
+    for (const trait of traits.values()) trait.holders = grownBytes(trait.holders, length);
   const idHashes = new Uint32Array(length);
   idHashes.set(fleet.idHashes);
   fleet.idHashes = idHashes;

@@ -21,9 +21,15 @@ export function noteGiven(work: OpenWork, position: number): void {
   work.lately[position]! += 1;
 }
 
+/** Less is nothing: numbers much smaller than this are slow to reckon with, and would never be 0. */
+const LEAST = 1e-300;
+
 /** Lets `lately` fade, so that who is new, or was away, is not owed all it missed. */
-export function fade(work: OpenWork, factor: number): void {
-  for (let at = 0; at < work.lately.length; at++) work.lately[at]! *= factor;
+export function fade({ lately }: OpenWork, factor: number): void {
+  for (let at = 0; at < lately.length; at++) {
+    const faded = lately[at]! * factor;
+    lately[at] = faded < LEAST ? 0 : faded;
+  }
 }
 
 /** Room for so many positions. */

@@ -11,14 +11,17 @@ import { bestOfAll, bestOfSample, hasAnyRoom, isEligible } from './best-of.ts';
 import type { Candidate } from './candidate.ts';
 import { hasRoom, isGone, loadPercentOf, meetsPreferences } from './eligible.ts';
 import type { Fleet } from './fleet.ts';
-import { healthyWith, partOf } from './fleet.ts';
+import { healthyWith, meanRateOf, partOf, typicalMs } from './fleet.ts';
 import { hashOf } from '../hash.ts';
 import type { OpenWork } from './open-work.ts';
 import type { Task } from './policies/policy.ts';
 import type { PreferenceName, Preferences } from './preferences.ts';
 import { isExpressed, isPicky, relaxedFor } from './preferences.ts';
+import type { Resort, Tier } from './tier.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { isMember } from './weighted-set.ts';
+
+export type { Resort } from './tier.ts';
 
 export interface RouteRequest {
   readonly taskType: string | null;
@@ -41,9 +44,6 @@ export interface PickContext {
   /** The part of the healthy ones that this caller keeps to, or null for all of them. */
   readonly segment: WeightedSet | null;
 }
-
-/** Why the chosen one was asked although it is not plainly healthy. */
-export type Resort = 'doubtful' | 'panic' | 'fail-open';
 
 export type Pick = Picked | NoPick;
 
@@ -68,7 +68,8 @@ export function pickComponent(fleet: Fleet, request: RouteRequest, context: Pick
   const task = taskOf(fleet, request);
   const choice: Choice = { fleet: asAsked(fleet, tiers), work, task, wanted: request, random };
   const part = partAsked(fleet, request, context);
-  for (const { set, resort } of tiers) {
+  for (let at = 0; at < tiers.length; at++) {
+    const { set, resort } = tiers[at]!;
     const position = pickFrom(choice, set, set === fleet.healthy ? part : null, request, context);
     if (position !== -1) return taken(choice, position, resort, part);
     // Whoever has room but is not wanted: under `strict` nobody of another tier is wanted instead.
@@ -81,26 +82,18 @@ export function taskOf(fleet: Fleet, { taskType, location }: RouteRequest): Task
   return {
     supporters: taskType === null ? null : (fleet.traits.capability.get(taskType)?.holders ?? null),
     near: location === null ? null : (fleet.traits.location.get(location)?.holders ?? null),
+    meanRate: meanRateOf(fleet),
+    typicalMs: typicalMs(fleet),
   };
-}
-
-interface Tier {
-  readonly set: WeightedSet;
-  readonly resort: Resort | null;
 }
 
 /** Who is asked in which order, those taken for gone not counted. */
 export function tiersOf(fleet: Fleet, gone: readonly string[] = NOBODY): readonly Tier[] {
-  const { healthy, doubtful, active, settings } = fleet;
+  const { healthy, doubtful, active, settings, tiers } = fleet;
   const [well, odd] = [sizeWithout(gone, fleet, healthy), sizeWithout(gone, fleet, doubtful)];
-  if (isPanicking(settings, well, sizeWithout(gone, fleet, active))) return [{ set: active, resort: 'panic' }];
-  if (well + odd === 0 && settings.noHealthyPolicy === 'fail-open') return [{ set: active, resort: 'fail-open' }];
-  return odd === 0
-    ? [{ set: healthy, resort: null }]
-    : [
-        { set: healthy, resort: null },
-        { set: doubtful, resort: 'doubtful' },
-      ];
+  if (isPanicking(settings, well, sizeWithout(gone, fleet, active))) return tiers.panic;
+  if (well + odd === 0 && settings.noHealthyPolicy === 'fail-open') return tiers.failOpen;
+  return odd === 0 ? tiers.healthy : tiers.healthyThenDoubtful;
 }
 
 const NOBODY: readonly string[] = [];
@@ -111,8 +104,8 @@ function sizeWithout(gone: readonly string[], { positions }: Fleet, set: Weighte
 }
 
 /** The fleet as policies are to see it: where health is not asked nobody is in doubt. */
-export const asAsked = (fleet: Fleet, [first]: readonly Tier[]): Fleet =>
-  first?.set === fleet.active ? { ...fleet, doubt: NO_DOUBT } : fleet;
+export const asAsked = (fleet: Fleet, tiers: readonly Tier[]): Fleet =>
+  tiers[0]?.set === fleet.active ? { ...fleet, doubt: NO_DOUBT } : fleet;
 
 const NO_DOUBT = new Uint8Array();
 

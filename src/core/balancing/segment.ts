@@ -92,8 +92,10 @@ function cut(set: WeightedSet, fleet: Fleet, start: number, length: number): Map
 function weighAnew(set: WeightedSet, healthy: WeightedSet, cutOff: ReadonlyMap<number, number>): void {
   for (let slot = 0; slot < set.size; slot++) {
     const position = set.members[slot]!;
-    setWeight(set, position, healthy.weights[position]! * (cutOff.get(position) ?? 1));
+    // Of thousands a few have changed.
+    if (set.weights[position] !== healthy.weights[position]) setWeight(set, position, healthy.weights[position]!);
   }
+  for (const [position, part] of cutOff) setWeight(set, position, healthy.weights[position]! * part);
 }
 
 /** The healthy positions in the order of their hash. */

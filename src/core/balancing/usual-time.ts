@@ -23,12 +23,15 @@ const KEPT_MS = 2_000;
 /** After that its time fades at this pace. */
 const FADE_MS = 2_000;
 
+/** Whether it was measured so lately that nothing of it has faded. */
+export const isRemembered = (unmeasuredMs: number): boolean => unmeasuredMs <= KEPT_MS;
+
 /**
  * The usual time of one that nobody has measured for a while. What was slow gets no work while others wait for less,
  * so nobody would learn that it is fast again: little by little it is taken for typical, until it is tried. It is
  * tried by one piece of work at a time, because a second would have to wait for the first.
  */
 export function usualUnmeasured(usualMs: number, typicalMs: number, unmeasuredMs: number, sinceMs: number): number {
-  if (unmeasuredMs <= KEPT_MS || usualMs <= typicalMs) return usualMs;
+  if (isRemembered(unmeasuredMs) || usualMs <= typicalMs) return usualMs;
   return Math.max(typicalMs, usualMs * Math.exp(-Math.min(sinceMs, unmeasuredMs - KEPT_MS) / FADE_MS));
 }

@@ -2,10 +2,10 @@
  * Some positions of a fleet, each with a weight, ready to be drawn from in proportion. Adding, removing,
  * reweighing and drawing take the same time whatever the size.
  *
- * Members lie in bands by the power of two of their weight: a band is drawn by its total, a member of it
- * evenly, and taken by how much of the band's top it weighs, at worst every second time (Matias, Vitter and Ni,
- * "Dynamic generation of discrete random variates", 2003). Changed in place by whoever compiled the fleet; to
- * all others it is read-only.
+ * Members lie in bands by the power of two of their weight, each with as much room as the heaviest of its band
+ * weighs. A throw lands somewhere in all that room: on a member's weight, which is then drawn, or beside it, at worst
+ * every second time, and it is thrown again (after Matias, Vitter and Ni, "Dynamic generation of discrete random
+ * variates", 2003). Changed in place by whoever compiled the fleet; to all others it is read-only.
  */
 export interface WeightedSet {
   /** Positions, dense and in no order; the first `size` count. */
@@ -17,7 +17,8 @@ export interface WeightedSet {
   slots: Int32Array;
   /** By position. */
   weights: Float64Array;
-  total: number;
+  /** The room of all bands together. */
+  span: number;
   /** The heaviest first; none is empty. */
   readonly bands: Band[];
   /** By position: its slot in its band. */
@@ -29,7 +30,8 @@ interface Band {
   readonly top: number;
   members: Int32Array;
   size: number;
-  total: number;
+  /** The room that each has: the most that one of them weighed since the band was empty. */
+  most: number;
 }
 
 const FIRST_CAPACITY = 8;
@@ -44,7 +46,7 @@ export const emptySet = (positions: number): WeightedSet => ({
   changes: 0,
   slots: new Int32Array(positions).fill(-1),
   weights: new Float64Array(positions),
-  total: 0,
+  span: 0,
   bands: [],
   bandSlots: new Int32Array(positions),
 });
@@ -56,35 +58,58 @@ export function setWeight(set: WeightedSet, position: number, weight: number): v
   const isIn = isMember(set, position);
   if (weight > 0) {
     const bounded = Math.min(MOST_WEIGHT, Math.max(LEAST_WEIGHT, weight));
-    if (isIn && set.weights[position] === bounded) return;
-    if (isIn) leaveBand(set, position);
-    else enter(set, position);
+    if (!isIn) enter(set, position);
+    else if (set.weights[position] === bounded) return;
+    else if (!isOf(bandOf(set, position), bounded)) leaveBand(set, position);
+    else return reweigh(set, position, bounded);
     enterBand(set, position, bounded);
-  } else if (isIn) {
+  } else {
+    if (!isIn) return;
     leaveBand(set, position);
     leave(set, position);
   }
-  // Added up anew: what a heavy one took of the precision of the small ones goes with it.
-  set.total = 0;
-  for (const { total } of set.bands) set.total += total;
+  measure(set);
+}
+
+/** Most weights move by a little: such a one stays where it is. */
+function reweigh(set: WeightedSet, position: number, weight: number): void {
+  const band = bandOf(set, position);
+  set.weights[position] = weight;
+  if (weight <= band.most) return;
+  band.most = weight;
+  measure(set);
+}
+
+/** Added up anew: what a heavy one took of the precision of the small ones goes with it. */
+function measure(set: WeightedSet): void {
+  set.span = 0;
+  for (const { size, most } of set.bands) set.span += size * most;
 }
 
 /** A member, each as likely as its part of the whole weight; -1 when there is none. `random` is uniform in [0, 1). */
 export function drawFrom(set: WeightedSet, random: () => number): number {
-  const { bands, weights } = set;
   if (set.size === 0) return -1;
-  let rest = random() * set.total;
-  let at = 0;
-  // Totals are sums of rounded numbers: the last band takes what lies a hair beyond.
-  while (at < bands.length - 1 && rest >= bands[at]!.total) rest -= bands[at++]!.total;
-  const { members, size, top, total } = bands[at]!;
-  // What is left of a random number is as random as the number: for the place, and again for taking it.
-  let place = (rest / total) * size;
   for (;;) {
-    const slot = Math.floor(place);
-    if (slot < size && (place - slot) * top < weights[members[slot]!]!) return members[slot]!;
-    place = random() * size;
+    const position = landedOn(set, random() * set.span);
+    if (position !== -1) return position;
   }
+}
+
+/** The member on whose weight a throw lands; -1 when it lands beside one. */
+function landedOn({ bands, weights }: WeightedSet, thrown: number): number {
+  let rest = thrown;
+  let band = bands[0]!;
+  for (let at = 1; at < bands.length && rest >= band.size * band.most; at++) {
+    rest -= band.size * band.most;
+    band = bands[at]!;
+  }
+  const { members, size, most } = band;
+  const place = rest / most;
+  // The room of all is rounded: a hair beyond it there is nobody.
+  if (place >= size) return -1;
+  const slot = place | 0;
+  const position = members[slot]!;
+  return rest - slot * most < weights[position]! ? position : -1;
 }
 
 function enter(set: WeightedSet, position: number): void {
@@ -111,27 +136,30 @@ function leave(set: WeightedSet, position: number): void {
 }
 
 function enterBand(set: WeightedSet, position: number, weight: number): void {
-  const top = topOf(weight);
-  const band = set.bands.find((each) => each.top === top) ?? newBand(set, top);
+  const band = set.bands.find((each) => isOf(each, weight)) ?? newBand(set, topOf(weight));
   if (band.size === band.members.length) band.members = grown(band.members, band.size + 1, 0);
   band.members[band.size] = position;
   set.bandSlots[position] = band.size++;
   set.weights[position] = weight;
-  band.total += weight;
+  if (weight > band.most) band.most = weight;
 }
 
 function leaveBand(set: WeightedSet, position: number): void {
-  const weight = set.weights[position]!;
-  const bandTop = topOf(weight);
-  const at = set.bands.findIndex(({ top }) => top === bandTop);
-  const band = set.bands[at]!;
+  const band = bandOf(set, position);
   const slot = set.bandSlots[position]!;
   const moved = band.members[--band.size]!;
   band.members[slot] = moved;
   set.bandSlots[moved] = slot;
-  band.total -= weight;
-  // What rounding left behind goes with the last member.
-  if (band.size === 0) set.bands.splice(at, 1);
+  if (band.size === 0) set.bands.splice(set.bands.indexOf(band), 1);
+}
+
+const isOf = ({ top }: Band, weight: number): boolean => weight < top && weight >= top / 2;
+
+/** The band of a member. */
+function bandOf({ bands, weights }: WeightedSet, position: number): Band {
+  let at = 0;
+  while (!isOf(bands[at]!, weights[position]!)) at += 1;
+  return bands[at]!;
 }
 
 function topOf(weight: number): number {
@@ -141,7 +169,7 @@ function topOf(weight: number): number {
 }
 
 function newBand(set: WeightedSet, top: number): Band {
-  const band: Band = { top, members: new Int32Array(FIRST_CAPACITY), size: 0, total: 0 };
+  const band: Band = { top, members: new Int32Array(FIRST_CAPACITY), size: 0, most: 0 };
   const at = set.bands.findIndex((each) => each.top < top);
   set.bands.splice(at === -1 ? set.bands.length : at, 0, band);
   return band;

@@ -172,6 +172,26 @@ describe('what one takes that nobody measured for long', () => {
 });
 
 describe('a fleet that is patched', () => {
+  it('knows where one is that moved, whichever place is told of first', () => {
+    const fleet = fleetOf([candidateOf('a'), candidateOf('b')]);
+    patchFleet(fleet, 2, candidateOf('a'), NOW);
+    patchFleet(fleet, 0, null, NOW);
+    patchFleet(fleet, 0, candidateOf('b'), NOW);
+    patchFleet(fleet, 1, null, NOW);
+    expect(fleet.positions).toEqual(
+      new Map([
+        ['a', 2],
+        ['b', 0],
+      ]),
+    );
+  });
+
+  it('knows of everybody it grows by whether they have what others had before', () => {
+    const fleet = fleetOf([candidateOf('a', { location: 'weur' })]);
+    for (let at = 1; at < 5; at++) patchFleet(fleet, at, candidateOf(`c-${at}`, { location: 'enam' }), NOW);
+    expect(Array.from(fleet.traits.location.get('weur')!.holders.subarray(0, 5))).toEqual([1, 0, 0, 0, 0]);
+  });
+
   it.each<[string, number, number, number | null, number | null, boolean]>([
     ['as it was', 10, 100, 10, 100, false],
     ['a little slower', 10, 100, 10, 119, false],

@@ -15,7 +15,7 @@ function scored(
   fits: { type?: boolean; place?: boolean } = {},
 ) {
   const fleet = fleetOf([candidateOf('a', changes, vitals)], { policy: 'score' });
-  const task = { supporters: fits.type ? HERE : null, near: fits.place ? HERE : null };
+  const task = { supporters: fits.type ? HERE : null, near: fits.place ? HERE : null, meanRate: 1, typicalMs: 1 };
   const parts = score.parts(fleet, 0, open, task);
   expect(score.cost(fleet, 0, open, task)).toBeCloseTo(-scoreOf(parts), 2);
   return scoreOf(parts);

@@ -3,6 +3,7 @@ import type { Fleet } from '../../../src/core/balancing/fleet.ts';
 import { patchFleet } from '../../../src/core/balancing/fleet.ts';
 import type { Segment } from '../../../src/core/balancing/segment.ts';
 import { segmentOf } from '../../../src/core/balancing/segment.ts';
+import type { WeightedSet } from '../../../src/core/balancing/weighted-set.ts';
 import { NOW, candidateOf, candidatesOf, fleetOf, pickOnce, requestOf } from './candidate-of.ts';
 
 const ROOMS = [2, 4, 8];
@@ -13,7 +14,9 @@ const membersOf = ({ set }: Segment): number[] =>
   Array.from(set!.members.subarray(0, set!.size)).toSorted((a, b) => a - b);
 
 /** Weight of the segment as a part of all. */
-const partOf = (fleet: Fleet, { set }: Segment): number => set!.total / fleet.healthy.total;
+const weightOf = ({ size, members, weights }: WeightedSet): number =>
+  members.subarray(0, size).reduce((sum, position) => sum + weights[position]!, 0);
+const partOf = (fleet: Fleet, { set }: Segment): number => weightOf(set!) / weightOf(fleet.healthy);
 
 describe('a segment', () => {
   it.each([
@@ -79,6 +82,18 @@ describe('a segment', () => {
     patchFleet(fleet, slow, { ...candidates[slow]!, vitals: { ...candidates[slow]!.vitals, usualMs: 200 } }, NOW);
     segmentOf(fleet, decider, segment);
     expect(segment.set!.weights[slow]! / before).toBeCloseTo(20 / 200, 6);
+  });
+
+  it('has of those that stick out their part, also when all of it is now what their part was', () => {
+    const fleet = mixedFleet();
+    const decider = { number: 5, share: 0.05 };
+    const segment = segmentOf(fleet, decider, null);
+    const [position, part] = [...segment.cutOff][0]!;
+    const candidate = fleet.candidates[position]!;
+    const usualMs = candidate.vitals.usualMs! / part;
+    patchFleet(fleet, position, { ...candidate, vitals: { ...candidate.vitals, usualMs } }, NOW);
+    segmentOf(fleet, decider, segment);
+    expect(segment.set!.weights[position]! / fleet.healthy.weights[position]!).toBeCloseTo(part, 6);
   });
 
   it('is what a decider keeps to, but for work that belongs together', () => {

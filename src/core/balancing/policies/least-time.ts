@@ -12,13 +12,16 @@
  * After Finagle's peak EWMA and Envoy's weighted least request.
  */
 import type { Fleet } from '../fleet.ts';
-import { paceOf, typicalMs, workMsAt } from '../fleet.ts';
+import { workMsAt } from '../fleet.ts';
 import type { Policy, ScoreParts, Task } from './policy.ts';
 import { rounded } from './policy.ts';
 
 const DOUBTFUL_FACTOR = 4;
 const ELSEWHERE_FACTOR = 1.5;
 const SUPPORTED_FACTOR = 0.5;
+/** The same by whether one has it, 0 or 1: looked up, because nobody can foretell which way such a branch goes. */
+const PLACE_FACTORS = Float64Array.of(ELSEWHERE_FACTOR, 1);
+const SUPPORT_FACTORS = Float64Array.of(1, SUPPORTED_FACTOR);
 /** Idle components whose times differ by less than this part are equally fast: measuring is no better. */
 const IDLE_TOLERANCE = 0.25;
 /** The score of a typical component that is idle. */
@@ -27,14 +30,18 @@ const IDLE_SCORE = 100;
 export const leastTime: Policy = { cost, parts, ties: 'by-share', share: 'rate', idleTolerance: IDLE_TOLERANCE };
 
 function cost(fleet: Fleet, position: number, open: number, task: Task): number {
-  let wait = (open > 0 ? open / paceOf(fleet, position) : 0) + ownOf(fleet, position);
+  let wait = openOf(fleet, position, open, task) + ownOf(fleet, position, task);
   if (fleet.doubt[position] === 1) wait *= DOUBTFUL_FACTOR;
-  if (task.near && task.near[position] !== 1) wait *= ELSEWHERE_FACTOR;
-  if (task.supporters?.[position] === 1) wait *= SUPPORTED_FACTOR;
+  if (task.near) wait *= PLACE_FACTORS[task.near[position]!]!;
+  if (task.supporters) wait *= SUPPORT_FACTORS[task.supporters[position]!]!;
   return wait;
 }
 
-const ownOf = (fleet: Fleet, position: number): number => workMsAt(fleet, position) / typicalMs(fleet);
+/** Until what is in flight there is done. */
+const openOf = ({ rate }: Fleet, position: number, open: number, { meanRate }: Task): number =>
+  open > 0 ? (open * meanRate) / rate[position]! : 0;
+
+const ownOf = (fleet: Fleet, position: number, task: Task): number => workMsAt(fleet, position) / task.typicalMs;
 
 /** What each thing does to a score of 100 ÷ wait, in turn. */
 function parts(fleet: Fleet, position: number, open: number, task: Task): ScoreParts {
@@ -45,9 +52,9 @@ function parts(fleet: Fleet, position: number, open: number, task: Task): ScoreP
     if (part !== 0) steps[name] = part;
     score += part;
   };
-  const own = ownOf(fleet, position);
+  const own = ownOf(fleet, position, task);
   step('responseTime', score / own);
-  if (open > 0) step('inFlight', (score * own) / (own + open / paceOf(fleet, position)));
+  if (open > 0) step('inFlight', (score * own) / (own + openOf(fleet, position, open, task)));
   if (fleet.doubt[position] === 1) step('doubtful', score / DOUBTFUL_FACTOR);
   if (task.near && task.near[position] !== 1) step('elsewhere', score / ELSEWHERE_FACTOR);
   if (task.supporters?.[position] === 1) step('taskType', score / SUPPORTED_FACTOR);

@@ -6,12 +6,16 @@
  */
 import type { Fleet } from '../fleet.ts';
 
-/** What a piece of work is, looked up in a fleet once, so that judging a component compares no text. */
+/** What a piece of work is, looked up in a fleet once, so that judging a component compares no text and finds no mean. */
 export interface Task {
   /** 1 for whoever supports its type, by position; null when it names none. */
   readonly supporters: Uint8Array | null;
   /** 1 for whoever is where it is, by position; null when it says nothing of that. */
   readonly near: Uint8Array | null;
+  /** The rate of an average component: see `meanRateOf`. */
+  readonly meanRate: number;
+  /** What work takes usually, ms: see `typicalMs`. */
+  readonly typicalMs: number;
 }
 
 export type ScoreParts = Readonly<Record<string, number>>;
