@@ -14,72 +14,61 @@ const MAX_OPEN = 512;
 const MAX_OPEN_OF_KEY = 128;
 /** A quarter of what an isolate has. */
 const MAX_HELD_BYTES = 33_554_432;
-/** How many closed ones may stand at the head of the queue. */
-const COMPACT_AFTER = 1_024;
 
 export interface OpenBody {
   readonly keyId: string;
   /** Epoch ms */
   readonly openedAt: number;
-  /** Bytes in memory for it. */
+  /** Bytes that are in memory for it, or are about to be. */
   heldBytes: number;
-  isClosed: boolean;
   /** Tells its reader to stop. */
   readonly giveWay: () => void;
 }
 
-/** In the order they were opened; those that are closed leave when it is their turn to be looked at. */
-let queue: OpenBody[] = [];
-let head = 0;
-let openCount = 0;
+/**
+ * In the order they were opened. Closed ones leave at once: whatever of a call outlives it costs more to clean up
+ * than all the rest of it.
+ */
+const open = new Set<OpenBody>();
 let heldBytes = 0;
 
 /** Makes room for it, and counts it until it is closed. */
 export function openBody(body: OpenBody): void {
-  for (let oldest = oldestOpen(); oldest; oldest = oldestOpen()) {
+  for (const oldest of open) {
     // A clock that went back ends nothing before its time.
     if (body.openedAt - oldest.openedAt < MAX_READ_MS) break;
     endBody(oldest);
   }
-  if (openCount >= MAX_OPEN_OF_KEY) makeRoomFor(body.keyId);
-  queue.push(body);
-  openCount += 1;
+  if (open.size >= MAX_OPEN_OF_KEY) makeRoomFor(body.keyId);
+  open.add(body);
+  hold(body.heldBytes);
 }
 
-/** More of it is in memory, or is about to be. */
+/** More of it is in memory. */
 export function holdBytes(body: OpenBody, bytes: number): void {
-  if (body.isClosed) return;
+  if (!open.has(body)) return;
   body.heldBytes += bytes;
+  hold(bytes);
+}
+
+function hold(bytes: number): void {
   heldBytes += bytes;
-  for (let oldest = oldestOpen(); oldest && isOverfull(); oldest = oldestOpen()) endBody(oldest);
+  while (heldBytes > MAX_HELD_BYTES) endBody(open.values().next().value!);
 }
 
-const isOverfull = (): boolean => heldBytes > MAX_HELD_BYTES;
-
-/** It is read, or given up; closing it again changes nothing. */
-export function closeBody(body: OpenBody): void {
-  if (body.isClosed) return;
-  body.isClosed = true;
-  openCount -= 1;
+/** It is read, or given up; false when it was closed before. */
+export function closeBody(body: OpenBody): boolean {
+  if (!open.delete(body)) return false;
   heldBytes -= body.heldBytes;
-}
-
-/** The one that has been open longest. */
-function oldestOpen(): OpenBody | undefined {
-  while (head < queue.length && queue[head]!.isClosed) head += 1;
-  if (head === queue.length || head >= COMPACT_AFTER) {
-    queue = queue.slice(head);
-    head = 0;
-  }
-  return queue[head];
+  return true;
 }
 
 function makeRoomFor(keyId: string): void {
-  const ofKey = queue.filter((body) => !body.isClosed && body.keyId === keyId);
+  const ofKey = Array.from(open).filter((body) => body.keyId === keyId);
   const [oldestOfKey] = ofKey;
-  const oldest = oldestOpen();
+  const [oldest] = open;
   if (ofKey.length >= MAX_OPEN_OF_KEY && oldestOfKey) endBody(oldestOfKey);
-  else if (openCount >= MAX_OPEN && oldest) endBody(oldest);
+  else if (open.size >= MAX_OPEN && oldest) endBody(oldest);
 }
 
 function endBody(body: OpenBody): void {

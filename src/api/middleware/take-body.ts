@@ -57,13 +57,11 @@ export function takeText<T>(c: Call, { checkAgain, use }: Taking<T>): Promise<T 
   return new Promise((resolve) => {
     const openedAt = Date.now();
     const giveWay = (): void => resolve(tooSlow(c));
-    const body: OpenBody = { keyId: c.get('principal').keyId, openedAt, heldBytes: 0, isClosed: false, giveWay };
+    const body: OpenBody = { keyId: c.get('principal').keyId, openedAt, heldBytes: told >= 0 ? told : 0, giveWay };
     openBody(body);
-    if (told >= 0) holdBytes(body, told);
     const end = (text: string | null): void => {
       // It had to give way and is answered: nothing may be done with it any more.
-      if (body.isClosed) return;
-      closeBody(body);
+      if (!closeBody(body)) return;
       if (text === null) return resolve(tooLarge(c, maxBytes));
       const isLate = Date.now() - openedAt >= CHECK_AGAIN_AFTER_MS;
       resolve(isLate ? useAfter(checkAgain, () => use(text)) : attempt(() => use(text)));
