@@ -19,6 +19,8 @@ export interface LeaseHooks {
   readonly arm: () => Promise<void>;
   /** Work failed there. */
   readonly doubt: (member: Member, now: number) => void;
+  /** Resolves when what was written is committed. */
+  readonly committed: () => Promise<void>;
   /** Something was written to the outbox. */
   readonly deliver: (now: number) => void;
 }
@@ -29,11 +31,12 @@ export class LeaseRoom {
   private readonly leases: LeaseDesk;
   private readonly blocks: BlockDesk;
   private readonly acquires: AcquireDesk;
-  private readonly turn = new CommitTurn();
+  private readonly turn: CommitTurn;
 
   constructor(state: RegistryState, seating: Seating, reports: FailureDesk, hooks: LeaseHooks) {
     this.state = state;
     this.hooks = hooks;
+    this.turn = new CommitTurn(hooks.committed);
     this.leases = new LeaseDesk(state, reports);
     this.blocks = new BlockDesk(state, this.leases);
     const exact = new ExactFleet(state, seating);

@@ -8,40 +8,65 @@ import { asked, done, held, inFlightOf, ready } from './leasing.ts';
 const times = <T>(count: number, make: (at: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, at) => make(at)));
 
+/** One that somebody is in who came alone, and is not committed before `commit` is called. */
+async function busyTurn(): Promise<{ turn: CommitTurn; commit: () => void }> {
+  let commit!: () => void;
+  const committed = new Promise<void>((resolve) => (commit = resolve));
+  const turn = new CommitTurn(() => committed);
+  await turn.next();
+  return { turn, commit };
+}
+
+const timer = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
+
 describe('a turn', () => {
+  it('begins at once for who comes alone, and for the next once that is committed', async () => {
+    const { turn, commit } = await busyTurn();
+    const seen: string[] = [];
+    const second = turn.next().then(() => seen.push('second'));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(seen).toEqual([]);
+    await second;
+    commit();
+    await timer();
+    const third = turn.next().then(() => seen.push('third'));
+    seen.push('before a timer');
+    setTimeout(() => seen.push('timer'), 0);
+    await third;
+    expect(seen).toEqual(['second', 'before a timer', 'third']);
+  });
+
   it('is one for all who came before it began, in the order they came', async () => {
-    const turn = new CommitTurn();
+    const { turn } = await busyTurn();
     const seen: (number | string)[] = [];
-    let told = false;
-    const all = times(5, async (at) => {
+    await times(5, async (at) => {
       await turn.next();
       seen.push(at);
       // A timer that is set in a turn goes off in another.
-      if (!told) setTimeout(() => seen.push('over'), 0);
-      told = true;
+      if (at === 0) setTimeout(() => seen.push('over'), 0);
     });
-    expect(seen).toEqual([]);
-    await all;
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await timer();
     expect(seen).toEqual([0, 1, 2, 3, 4, 'over']);
   });
 
-  it('is another for who comes while it goes on, or after it', async () => {
-    const turn = new CommitTurn();
-    await turn.next();
+  it('is another for who comes while it goes on', async () => {
+    const { turn } = await busyTurn();
     const seen: string[] = [];
-    const late = async (): Promise<void> => {
-      await turn.next();
-      seen.push('late');
-    };
-    let waiting: Promise<void> | undefined;
+    let waiting: Promise<unknown> | undefined;
     await times(2, async (at) => {
       await turn.next();
-      waiting ??= late();
+      waiting ??= turn.next().then(() => seen.push('late'));
       seen.push(`early ${at}`);
     });
     await waiting;
     expect(seen).toEqual(['early 0', 'early 1', 'late']);
+  });
+
+  it('comes also after a commit that failed', async () => {
+    const turn = new CommitTurn(() => Promise.reject(new Error('no disk')));
+    for (let at = 0; at < 3; at++) await turn.next();
+    await Promise.all([turn.next(), turn.next()]);
   });
 });
 
