@@ -7,7 +7,7 @@ import { gatherResults } from '../core/component/work-outcome.ts';
 import { expiredLeases, lookAhead } from '../core/lease/lease-book.ts';
 import type { Lease, LeaseEnd, LeaseTerms } from '../core/lease/lease.ts';
 import { endedAs, isWorkOutcome, newLease } from '../core/lease/lease.ts';
-import { leaseIdOf } from '../core/lease/lease-id.ts';
+import { idDigits, leaseIdOf } from '../core/lease/lease-id.ts';
 import type { Failure } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { FailureDesk, Reported } from './failure-desk.ts';
@@ -18,6 +18,8 @@ import type { RegistryState } from './registry-state.ts';
 
 /** How long an ended lease is remembered, at least. */
 const REMEMBERED_MS = 300_000;
+/** In the id of a lease. */
+const RANDOM_BYTES = 12;
 
 export interface Completed {
   readonly lease: CompletedLease;
@@ -39,10 +41,10 @@ export class LeaseDesk {
     return this.state.book.held.size === 0 ? Infinity : this.state.book.nextExpiry;
   }
 
-  /** `nameIt` makes its id from the type and 32 random hex digits. */
+  /** `nameIt` makes its id from the type and 32 hex digits. */
   grant(componentId: string, terms: LeaseTerms, now: number, nameIt = leaseIdOf): Lease {
-    const random = crypto.getRandomValues(new Uint8Array(16)).toHex();
-    const lease = newLease(nameIt(this.state.type, random), componentId, terms, now);
+    const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)).toHex();
+    const lease = newLease(nameIt(this.state.type, idDigits(now, random)), componentId, terms, now);
     this.state.commit({ leases: { held: [lease] }, visible: false }, now);
     return lease;
   }

@@ -4,6 +4,7 @@ import { placeOfLease } from '../core/lease/lease-id.ts';
 import { ok } from '../core/result.ts';
 import { AcquireDesk } from './acquire-desk.ts';
 import { BlockDesk } from './block-desk.ts';
+import { CommitTurn } from './commit-turn.ts';
 import { ExactFleet } from './exact-fleet.ts';
 import type { FailureDesk } from './failure-desk.ts';
 import type { AcquireRequest, BlockAnswer, Completion, LeaseQuery } from './lease-api.ts';
@@ -18,6 +19,8 @@ export interface LeaseHooks {
   readonly arm: () => Promise<void>;
   /** Work failed there. */
   readonly doubt: (member: Member, now: number) => void;
+  /** Resolves when what was written is committed. */
+  readonly committed: () => Promise<void>;
   /** Something was written to the outbox. */
   readonly deliver: (now: number) => void;
 }
@@ -28,10 +31,12 @@ export class LeaseRoom {
   private readonly leases: LeaseDesk;
   private readonly blocks: BlockDesk;
   private readonly acquires: AcquireDesk;
+  private readonly turn: CommitTurn;
 
   constructor(state: RegistryState, seating: Seating, reports: FailureDesk, hooks: LeaseHooks) {
     this.state = state;
     this.hooks = hooks;
+    this.turn = new CommitTurn(hooks.committed);
     this.leases = new LeaseDesk(state, reports);
     this.blocks = new BlockDesk(state, this.leases);
     const exact = new ExactFleet(state, seating);
@@ -44,6 +49,7 @@ export class LeaseRoom {
   }
 
   async acquire(request: AcquireRequest): ReturnType<RegistryApi['acquire']> {
+    await this.turn.next();
     const acquisition = this.acquires.acquire(request, Date.now());
     await this.hooks.arm();
     return acquisition;
@@ -52,6 +58,7 @@ export class LeaseRoom {
   async complete(id: string, completion: Completion): ReturnType<RegistryApi['completeLease']> {
     const place = placeOfLease(id);
     if (place && !(await this.blocks.isOurs(place))) return unknownLease(id);
+    await this.turn.next();
     const now = Date.now();
     const completed = place
       ? this.blocks.complete(id, place, completion, now)
@@ -66,6 +73,7 @@ export class LeaseRoom {
   async renew(id: string, ttlMs: number): ReturnType<RegistryApi['renewLease']> {
     const place = placeOfLease(id);
     if (place && !(await this.blocks.isOurs(place))) return unknownLease(id);
+    await this.turn.next();
     const now = Date.now();
     const renewed = place ? this.blocks.renew(id, place, ttlMs, now) : this.leases.renew(id, ttlMs, now);
     await this.hooks.arm();

@@ -1,6 +1,7 @@
 /**
  * The SQL of leases: one row each, from its grant until it is forgotten, some time after its end. One
- * b-tree, no index: each lease costs one write, and what looks at all of them is done once a minute.
+ * b-tree, no index: each lease costs one write, and what looks at all of them is done once a minute. Ids begin
+ * with the time, so that rows of the same moment share pages.
  */
 import type { EndedLease, Lease, LeaseEnd } from '../core/lease/lease.ts';
 

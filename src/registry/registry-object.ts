@@ -75,6 +75,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
         this.checkIfDoubted(member, now);
         void this.arm();
       },
+      committed: () => ctx.storage.sync(),
       deliver: (now) => this.deliver(now),
     });
     this.outbox = new Outbox(this.state.store, {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   blockIdOf,
+  idDigits,
   isBlock,
   leaseIdOf,
   placeOfLease,
@@ -30,6 +31,24 @@ describe('the id of a lease', () => {
     `l-${'t'.repeat(65)}-${RANDOM}`,
   ])('is nothing else: %j', (text) => {
     expect(typeOfLease(text)).toBeUndefined();
+  });
+});
+
+describe('the digits of an id', () => {
+  const random = 'f0'.repeat(12);
+
+  it.each([
+    [0, '00000000'],
+    [255, '00000000'],
+    [256, '00000001'],
+    [1_798_000_000_000, 'a2a126bc'],
+    [2 ** 40 - 1, 'ffffffff'],
+    // The time begins anew.
+    [2 ** 40, '00000000'],
+    [2 ** 40 + 512, '00000002'],
+  ])('say when it was made, and cannot be guessed: %d', (now, time) => {
+    expect(idDigits(now, random)).toBe(time + random);
+    expect(typeOfLease(leaseIdOf('task_router', idDigits(now, random)))).toBe('task_router');
   });
 });
 
