@@ -32,6 +32,8 @@ export interface CoordinatorApi extends EventSink {
   settle(id: string, sequence: number, held: Held | null): Promise<void>;
   /** No more than about 1 MiB, but one if there is one: a shorter answer than asked for is not the end. */
   events(query: EventQuery): Promise<LoggedEvent[]>;
+  /** Types other than that one that have components. */
+  populatedTypes(except: string): Promise<string[]>;
   systemHealth(): Promise<SystemHealth>;
   /** Something owed to the outside, or null. */
   delivery(id: string): Promise<Delivery | null>;

@@ -169,6 +169,11 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     return rollUp(typeNames(this.configDesk.documents()).map((type) => pushed.get(type) ?? emptyType(type)));
   }
 
+  async populatedTypes(except: string): Promise<string[]> {
+    const populated = this.log.allTypeHealth().filter(({ counts }) => counts.total > 0);
+    return populated.map(({ type }) => type).filter((type) => type !== except);
+  }
+
   async createKey(draft: KeyDraft, actor: Actor): ReturnType<CoordinatorApi['createKey']> {
     return this.ctx.storage.transactionSync(
       () =>

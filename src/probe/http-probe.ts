@@ -37,3 +37,12 @@ export async function probeHttp(
   const status = responseTimeMs > probe.degradedAfterMs ? 'degraded' : reading.status;
   return { kind: 'passed', status, responseTimeMs, details };
 }
+
+/** How long a canary may take: those whose fate depends on it wait meanwhile. */
+const LOOK_TIMEOUT_MS = 2_500;
+
+/** Whether a URL is answered, whatever the answer. */
+export async function isAnswered(url: string, policy: OutboundPolicy): Promise<boolean> {
+  const request = { url, method: 'GET', timeoutMs: LOOK_TIMEOUT_MS, headers: { accept: ACCEPT }, maxBodyBytes: 0 };
+  return (await fetchOutbound(request, policy)).kind === 'answered';
+}

@@ -19,6 +19,8 @@ export interface AttemptReport {
 export interface ProbeRunner {
   /** Probes all targets at once; resolves when the last report is delivered. */
   run(targets: readonly ProbeTarget[], report: (reports: AttemptReport[]) => Promise<void>): Promise<void>;
+  /** Whether anything at all answers there: says nothing of how it is. */
+  look(url: string): Promise<boolean>;
 }
 
 /** Connections that one invocation may have waiting for response headers. */

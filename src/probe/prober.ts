@@ -7,7 +7,7 @@
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
-import { probeHttp } from './http-probe.ts';
+import { isAnswered, probeHttp } from './http-probe.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from './probe-runner.ts';
 import { MAX_TARGETS_PER_CALL } from './probe-runner.ts';
 
@@ -28,6 +28,10 @@ export class Prober extends WorkerEntrypoint<Env> implements ProbeRunner {
       }),
     );
     await outgoing.drain();
+  }
+
+  async look(url: string): Promise<boolean> {
+    return isAnswered(url, outboundPolicyOf(this.env));
   }
 }
 

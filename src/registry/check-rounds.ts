@@ -37,6 +37,8 @@ export class CheckRounds {
   private readonly prober: ProbeRunner;
   private readonly gate: HostGate;
   private readonly report: (reports: AttemptReport[]) => Promise<void>;
+  /** When a check of any of them passed last, epoch ms. */
+  lastPassedAt = 0;
   /** Starts anywhere, so that a report meant for a check before an eviction meets no other one. */
   private nextCheckId = Math.floor(Math.random() * 2 ** 40);
 
@@ -94,6 +96,7 @@ export class CheckRounds {
         }
         case 'passed': {
           if (report.outcome.kind !== 'passed') return [];
+          this.lastPassedAt = now;
           const { status, responseTimeMs, details } = report.outcome;
           const host = hostOf(member.record);
           if (this.gate.notePassed(host, now)) release(members, host, now);

@@ -25,6 +25,7 @@ import type {
   SyncRequest,
 } from './registry-api.ts';
 import { RegistryObject } from './registry-object.ts';
+import { testify } from './witnesses.ts';
 
 export class ComponentRegistry extends RegistryObject implements RegistryApi {
   async register(input: RegisterInput): ReturnType<RegistryApi['register']> {
@@ -36,6 +37,12 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     else if (change === 'unchanged' && member.record.health.status !== 'healthy') this.checkSoon(member, now);
     await this.settle(now);
     return ok({ created: !before, component: this.view(member.record, now) });
+  }
+
+  async testify(): ReturnType<RegistryApi['testify']> {
+    const testimony = testify(this.state, this.rounds, Date.now());
+    await this.arm();
+    return testimony;
   }
 
   async component(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['component']> {
@@ -231,6 +238,6 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
       await this.arm();
     }
     await this.outbox.flush(now);
-    await this.events.publish([], toTypeHealth(this.state.type, this.state.revision, this.state.members, now));
+    await this.events.publish([], toTypeHealth(this.state, now));
   }
 }

@@ -8,6 +8,7 @@ import type { ComponentResource } from '../core/component/resource.ts';
 import { toResource } from '../core/component/resource.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
 import { detectionFor } from '../core/health/schedule.ts';
+import type { Doubt } from '../core/health/self-doubt.ts';
 import type { TypeHealth } from '../core/health/system-health.ts';
 import { summarizeType } from '../core/health/system-health.ts';
 import type { TakenPage } from '../core/take-page.ts';
@@ -150,7 +151,14 @@ export function nextCheckAt(members: Members): number | null {
   return Number.isFinite(next) ? next : null;
 }
 
-export function toTypeHealth(type: string, revision: number, members: Members, now: number): TypeHealth {
+interface TypeState {
+  readonly type: string;
+  readonly revision: number;
+  readonly members: Members;
+  readonly doubt: Doubt;
+}
+
+export function toTypeHealth({ type, revision, members, doubt }: TypeState, now: number): TypeHealth {
   const summaries = Array.from(members.values(), ({ record }) => ({
     id: record.registration.id,
     name: record.registration.name,
@@ -159,5 +167,6 @@ export function toTypeHealth(type: string, revision: number, members: Members, n
     reason: record.health.reason,
     routable: isRoutable(record),
   }));
-  return summarizeType(type, revision, summaries, now);
+  const doubtedSince = doubt.kind === 'doubting' ? doubt.since : null;
+  return summarizeType(type, revision, summaries, now, doubtedSince);
 }

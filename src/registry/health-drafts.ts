@@ -32,6 +32,13 @@ export function eventDraft(
   return { kind: 'event', key, componentId, payload };
 }
 
+/** An event about the type as a whole. */
+export function typeEventDraft(type: EventType, subject: string, data: JsonObject, now: number): OutboxDraft {
+  const key = crypto.randomUUID();
+  const payload: EventDraft = { key, type, subject, time: now, data };
+  return { kind: 'event', key, componentId: subject, payload };
+}
+
 /** An event about a component, which carries the component's resource as it is then. */
 export const componentEvent = (
   type: EventType,

@@ -85,15 +85,20 @@ export class RecoveryDesk {
 
   /**
    * Lets a recovery take its next action. Restarting and scaling take capacity away: no more than a third
-   * of the type (at least one) at once, so that a cure never takes a type down.
+   * of the type (at least one) at once, so that a cure never takes a type down; one at a time where most have
+   * failed and nobody can say whose fault it is.
    */
   permitAction(id: string, recoveryId: string, disruptive: boolean, now: number): ActionLeave {
     const found = this.find(id, recoveryId);
     if (!found || found.active.cancelled) return 'not-recovering';
     if (!disruptive || found.active.disruptive) return 'permitted';
+    const { kind } = this.state.doubt;
+    // Nobody is restarted for a fault that may be ours.
+    if (kind === 'asking' || kind === 'doubting') return 'too-many';
     let disrupted = 0;
     for (const { record } of this.state.members.values()) if (record.recovery.active?.disruptive) disrupted++;
-    if (disrupted >= Math.max(1, Math.floor(this.state.members.size / 3))) return 'too-many';
+    const atOnce = kind === 'unwitnessed' ? 1 : Math.max(1, Math.floor(this.state.members.size / 3));
+    if (disrupted >= atOnce) return 'too-many';
     this.update(found.member.record, { ...found.active, disruptive: true }, [], now);
     return 'permitted';
   }

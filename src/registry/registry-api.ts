@@ -20,6 +20,7 @@ import type { FailureType } from '../core/failure/classify.ts';
 import type { FailureEvaluation, RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
 import type { FailureDetail, HealthStatus } from '../core/health/health-state.ts';
+import type { Testimony } from '../core/health/self-doubt.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { BlockReport } from '../core/lease/block.ts';
 import type { Result } from '../core/result.ts';
@@ -57,6 +58,8 @@ export interface RegistryApi {
    * `ifGeneration` only over exactly that registration.
    */
   register(input: RegisterInput): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | NotFound>>;
+  /** What the type's components can say of whether it is we who cannot see. */
+  testify(): Promise<Testimony>;
   component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, OutOfReach>>;
   /** A page in the order of ids; no more than about 1 MiB, but one item at least. */
   components(query: ComponentQuery): Promise<TakenPage<ComponentResource>>;

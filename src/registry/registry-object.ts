@@ -16,6 +16,7 @@ import { HealthDesk } from './health-desk.ts';
 import { HostGate } from './host-gate.ts';
 import { LifecycleDesk } from './lifecycle-desk.ts';
 import { asksTheSame } from './asks-the-same.ts';
+import { DoubtDesk } from './doubt-desk.ts';
 import { EdgeDesk } from './edge-desk.ts';
 import { FailureDesk } from './failure-desk.ts';
 import { HeartbeatDesk } from './heartbeat-desk.ts';
@@ -25,8 +26,10 @@ import { dueAt } from './member.ts';
 import { Outbox } from './outbox.ts';
 import { RecoveryDesk } from './recovery-desk.ts';
 import { RegistrationDesk } from './registration-desk.ts';
+import { registryOf } from './registry-api.ts';
 import { RegistryState } from './registry-state.ts';
 import { RegistryStore } from './registry-store.ts';
+import { askWitness } from './witnesses.ts';
 import { Seating } from './seating.ts';
 
 /** Entrypoints of this same Worker, by their contracts: the registry imports neither class. */
@@ -40,6 +43,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
   protected readonly rounds: CheckRounds;
   protected readonly recoveries: RecoveryDesk;
   protected readonly health: HealthDesk;
+  protected readonly doubts: DoubtDesk;
   protected readonly lifecycles: LifecycleDesk;
   protected readonly registrations: RegistrationDesk;
   protected readonly controls: ControlDesk;
@@ -78,10 +82,20 @@ export abstract class RegistryObject extends DurableObject<Env> {
       committed: () => ctx.storage.sync(),
       deliver: (now) => this.deliver(now),
     });
+    this.doubts = new DoubtDesk(this.state, {
+      askWitness: () =>
+        askWitness(this.state.config.canaryUrl, {
+          look: (url) => entrypoints.Prober.look(url),
+          otherTypes: () => env.SYSTEM_COORDINATOR.getByName('system').populatedTypes(this.state.type),
+          testify: (type) => registryOf(type).testify(),
+        }),
+      judge: (signals, now) => this.judge(signals, now),
+      settle: (now) => void this.settle(now),
+    });
     this.outbox = new Outbox(this.state.store, {
       events: this.events,
       failures: entrypoints.FailureManager,
-      typeHealth: () => toTypeHealth(this.state.type, this.state.revision, this.state.members, Date.now()),
+      typeHealth: () => toTypeHealth(this.state, Date.now()),
       batchItem: (report) => this.reports.batchItem(report),
     });
     for (const id of this.state.load(Date.now())) {
@@ -111,6 +125,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
 
   /** Everything that is due by `now`. Running it twice does nothing twice. */
   protected tick(now: number): void {
+    this.doubts.tick(now);
     const silent = this.beats.expire(now);
     this.observe(silent, now);
     for (const { member } of silent) if (member.record.registration.healthCheck) this.checkSoon(member, now);
@@ -128,6 +143,10 @@ export abstract class RegistryObject extends DurableObject<Env> {
 
   /** Judges signals, stores what they changed and delivers it. */
   protected observe(signals: readonly MemberSignal[], now: number): void {
+    this.judge(this.doubts.sift(signals, now), now);
+  }
+
+  private judge(signals: readonly MemberSignal[], now: number): void {
     const written = this.health.observe(signals, now);
     if (written) this.deliver(now);
   }

@@ -14,6 +14,8 @@ import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
 import { DEFAULT_CONFIG, balancingOf, configOf } from '../core/config/system-config.ts';
 import { MAX_PUT_OFF_MS } from '../core/health/host-budget.ts';
+import type { Doubt } from '../core/health/self-doubt.ts';
+import { SURE } from '../core/health/self-doubt.ts';
 import type { RoundPlace } from '../core/health/schedule.ts';
 import { detectionFor, nextRoundAt } from '../core/health/schedule.ts';
 import type { EndedLease, Lease } from '../core/lease/lease.ts';
@@ -36,6 +38,7 @@ export interface Change {
   readonly outbox?: readonly OutboxDraft[];
   readonly leases?: LeaseChange;
   readonly config?: TypeOverrides;
+  readonly doubt?: Doubt;
   /** True when routing or readers can see a difference: moves the revision. */
   readonly visible: boolean;
 }
@@ -59,6 +62,8 @@ export class RegistryState {
   balancing: BalancingSettings = DEFAULT_BALANCING;
   /** Of the settings it goes by; 0 for the defaults. */
   configRevision = 0;
+  /** Whether what its senses say is believed. */
+  doubt: Doubt = SURE;
   readonly book = emptyBook();
   /** Components whose slots were taken or freed, or that told their load, since somebody looked. */
   readonly moved = new Set<string>();
@@ -78,6 +83,7 @@ export class RegistryState {
     this.revision = Number(this.store.readScalar('revision') ?? 0);
     const config = this.store.loadConfig();
     if (config) this.goBy(config);
+    this.doubt = this.store.loadDoubt();
     const { records, unreadable } = this.store.loadComponents();
     const heartbeats = this.store.loadHeartbeats();
     for (const record of records) {
@@ -114,11 +120,13 @@ export class RegistryState {
       for (const lease of held) this.store.leases.save(lease);
       for (const lease of over) this.store.leases.end(lease);
       if (change.config) this.store.saveConfig(change.config);
+      if (change.doubt) this.store.writeScalar('doubt', JSON.stringify(change.doubt));
       if (change.visible) this.store.writeScalar('revision', String(revision));
     };
     if (isOneLease(change)) write();
     else this.storage.transactionSync(write);
     if (change.config) this.goBy(change.config);
+    if (change.doubt) this.doubt = change.doubt;
     this.revision = revision;
     for (const record of records) this.adopt(record, now);
     for (const id of change.removed ?? []) this.forget(id);

@@ -7,6 +7,8 @@
 import * as z from 'zod';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { ReportedLoad } from '../core/component/load.ts';
+import type { Doubt } from '../core/health/self-doubt.ts';
+import { DOUBT_KINDS, SURE } from '../core/health/self-doubt.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import { RegistrationSchema } from '../core/component/registration.ts';
@@ -59,8 +61,8 @@ const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS scalars (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
 ];
 
-/** The type's name and revision, and what is set for it. */
-type Scalar = 'type' | 'revision' | 'config';
+/** The type's name and revision, what is set for it, and whether its senses are believed. */
+type Scalar = 'type' | 'revision' | 'config' | 'doubt';
 
 interface ComponentRow extends Record<string, SqlStorageValue> {
   id: string;
@@ -88,6 +90,7 @@ const LoadRowSchema = z.object({
   loadPercentage: z.number().nullable(),
 });
 const ConfigRowSchema = z.object({ revision: z.int(), overrides: z.looseObject({}) });
+const DoubtRowSchema = z.object({ kind: z.enum(DOUBT_KINDS), since: z.number(), askedAt: z.number() });
 const nullableNumber = z.number().nullable();
 const HealthRowSchema = z.looseObject({ status: z.string(), since: z.number() });
 const LifecycleRowSchema = z.looseObject({ state: z.string(), until: nullableNumber });
@@ -210,6 +213,12 @@ export class RegistryStore {
 
   saveConfig(config: TypeOverrides): void {
     this.writeScalar('config', JSON.stringify(config));
+  }
+
+  /** Where self-doubt stood. Whoever was asked before an eviction answers nobody: the next round asks anew. */
+  loadDoubt(): Doubt {
+    const stored = DoubtRowSchema.safeParse(JSON.parse(this.readScalar('doubt') ?? 'null'));
+    return stored.success && stored.data.kind !== 'asking' ? stored.data : SURE;
   }
 
   readScalar(name: Scalar): string | undefined {

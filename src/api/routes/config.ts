@@ -9,6 +9,8 @@ import type { EffectiveType } from '../../core/config/effective-config.ts';
 import { resolveConfig, settingsOf, sourcesOf } from '../../core/config/effective-config.ts';
 import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import type { TypeConfig } from '../../core/config/settings.ts';
+import { judgeUrl } from '../../core/outbound/url-policy.ts';
+import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
 import { registryOf } from '../../registry/registry-api.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { actorOf } from '../caller.ts';
@@ -122,6 +124,9 @@ async function store(
 ): Promise<StoredConfig | ProblemResponse> {
   const ifRevision = ifMatch(c);
   if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
+  const canary = document.canaryUrl == null ? null : judgeUrl(document.canaryUrl, outboundPolicyOf(c.env));
+  if (canary && !canary.ok)
+    return problemResponse(c, 'endpoint-not-allowed', { errors: [{ path: 'canaryUrl', message: canary.message }] });
   const stored = await coordinator().putConfig({ scope, document, ifRevision, actor: actorOf(c) });
   if (!stored.ok) {
     const errors = 'faults' in stored && stored.faults ? { errors: stored.faults } : {};

@@ -28,7 +28,7 @@ export const SystemHealthSchema = z
     issues: z.array(
       z.object({
         severity: z.enum(['warning', 'critical']),
-        code: z.enum(['component-unhealthy', 'component-degraded', 'type-unavailable']),
+        code: z.enum(['component-unhealthy', 'component-degraded', 'type-unavailable', 'self-doubt']),
         message: z.string(),
         type: z.string(),
         componentId: z.string().nullable(),

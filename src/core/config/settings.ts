@@ -122,6 +122,19 @@ const settings = {
   trafficSplit: TrafficSplitSchema.meta({
     description: 'Work by metadata, in percent. What the parts leave goes to those that no part matches.',
   }),
+  selfDoubt: oneOf(['auto', 'always', 'never']).meta({
+    description:
+      'What to make of it when most of a type fails at once: `auto` asks a witness, `always` keeps all statuses and ' +
+      'restarts nobody (the switch for a fault of ours), `never` believes what is seen.',
+  }),
+  canaryUrl: z
+    .string({ error: (received) => `a URL or null, not ${shown(received)}` })
+    .max(2_048, 'at most 2048 characters')
+    .nullable()
+    .meta({
+      description:
+        'Asked whether it is we who cannot see; any answer will do. Null: components of other types are asked.',
+    }),
   leaseBlocks: LeaseBlocksSchema.meta({
     description: 'Isolates may be granted blocks of so many slots, to lease from without a call each. Null: none.',
   }),

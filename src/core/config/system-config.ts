@@ -29,6 +29,8 @@ export const DEFAULT_SETTINGS: Settings = {
   noHealthyPolicy: DEFAULT_BALANCING.noHealthyPolicy,
   slowStartMs: DEFAULT_BALANCING.slowStartMs,
   trafficSplit: [],
+  selfDoubt: 'auto',
+  canaryUrl: null,
   leaseBlocks: DEFAULT_BALANCING.leaseBlocks,
 };
 

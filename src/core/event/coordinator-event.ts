@@ -27,6 +27,8 @@ export const EVENT_TYPES = [
   'incident.acknowledged',
   'incident.resolved',
   'config.changed',
+  'system.self-doubt-began',
+  'system.self-doubt-ended',
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
@@ -36,7 +38,7 @@ export interface EventDraft {
   /** Unique where it was made; publishing the same draft again adds nothing. */
   readonly key: string;
   readonly type: EventType;
-  /** What it is about: a component; of a `config.changed` the type, or `global`. */
+  /** What it is about: a component; of a `config.changed` the type, or `global`; of `system.…` the type. */
   readonly subject: string;
   /** Epoch ms. */
   readonly time: number;

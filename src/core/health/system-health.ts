@@ -7,7 +7,7 @@ export type Severity = 'warning' | 'critical';
 
 export interface HealthIssue {
   readonly severity: Severity;
-  readonly code: 'component-unhealthy' | 'component-degraded' | 'type-unavailable';
+  readonly code: 'component-unhealthy' | 'component-degraded' | 'type-unavailable' | 'self-doubt';
   readonly message: string;
   readonly type: string;
   readonly componentId: string | null;
@@ -25,6 +25,8 @@ export interface TypeHealth {
   /** Components that may be given work right now. */
   readonly routable: number;
   readonly updatedAt: number;
+  /** Since when its statuses are kept because the fault seems to be ours, epoch ms; null while they are believed. */
+  readonly doubtedSince: number | null;
   /** The gravest first, at most `MAX_ISSUES_PER_TYPE`. */
   readonly issues: readonly HealthIssue[];
 }
@@ -61,6 +63,7 @@ export function summarizeType(
   revision: number,
   members: Iterable<HealthMember>,
   now: number,
+  doubtedSince: number | null = null,
 ): TypeHealth {
   const counts = { ...EMPTY_COUNTS };
   const issues: HealthIssue[] = [];
@@ -76,7 +79,16 @@ export function summarizeType(
   }
   issues.sort((a, b) => rank(a) - rank(b) || a.since - b.since);
   if (counts.total > 0 && routable === 0) issues.unshift(unavailable(type, counts.total, since));
-  return { type, revision, counts, routable, updatedAt: now, issues: issues.slice(0, MAX_ISSUES_PER_TYPE) };
+  if (doubtedSince !== null) issues.unshift(doubted(type, doubtedSince));
+  return {
+    type,
+    revision,
+    counts,
+    routable,
+    doubtedSince,
+    updatedAt: now,
+    issues: issues.slice(0, MAX_ISSUES_PER_TYPE),
+  };
 }
 
 /** A type of which nobody ever registered. */
@@ -85,6 +97,7 @@ export const emptyType = (type: string): TypeHealth => ({
   revision: 0,
   counts: EMPTY_COUNTS,
   routable: 0,
+  doubtedSince: null,
   updatedAt: 0,
   issues: [],
 });
@@ -140,6 +153,15 @@ const unavailable = (type: string, total: number, since: number): HealthIssue =>
   severity: 'critical',
   code: 'type-unavailable',
   message: `none of the ${total} components of ${type} can be given work`,
+  type,
+  componentId: null,
+  since,
+});
+
+const doubted = (type: string, since: number): HealthIssue => ({
+  severity: 'critical',
+  code: 'self-doubt',
+  message: `most of ${type} seems to fail, and so does what has nothing to do with it: statuses are kept, nobody is restarted`,
   type,
   componentId: null,
   since,
