@@ -4,6 +4,7 @@
 import type { AttemptOutcome } from '../core/health/check.ts';
 import { readHealthResponse } from '../core/health/read-response.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
+import type { OutboundAnswer } from '../outbound/fetch-outbound.ts';
 import { fetchOutbound } from '../outbound/fetch-outbound.ts';
 
 export interface HttpProbe {
@@ -41,8 +42,6 @@ export async function probeHttp(
 /** How long a canary may take: those whose fate depends on it wait meanwhile. */
 const LOOK_TIMEOUT_MS = 2_500;
 
-/** Whether a URL is answered, whatever the answer. */
-export async function isAnswered(url: string, policy: OutboundPolicy): Promise<boolean> {
-  const request = { url, method: 'GET', timeoutMs: LOOK_TIMEOUT_MS, headers: { accept: ACCEPT }, maxBodyBytes: 0 };
-  return (await fetchOutbound(request, policy)).kind === 'answered';
-}
+/** Asks a canary: whatever it answers will do. */
+export const lookAt = (url: string, policy: OutboundPolicy): Promise<OutboundAnswer> =>
+  fetchOutbound({ url, method: 'GET', timeoutMs: LOOK_TIMEOUT_MS, headers: { accept: ACCEPT } }, policy);

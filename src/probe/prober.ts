@@ -7,7 +7,7 @@
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
-import { isAnswered, probeHttp } from './http-probe.ts';
+import { lookAt, probeHttp } from './http-probe.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from './probe-runner.ts';
 import { MAX_TARGETS_PER_CALL } from './probe-runner.ts';
 
@@ -31,7 +31,7 @@ export class Prober extends WorkerEntrypoint<Env> implements ProbeRunner {
   }
 
   async look(url: string): Promise<boolean> {
-    return isAnswered(url, outboundPolicyOf(this.env));
+    return (await lookAt(url, outboundPolicyOf(this.env))).kind === 'answered';
   }
 }
 

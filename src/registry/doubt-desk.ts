@@ -9,7 +9,7 @@ import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { HealthState } from '../core/health/health-state.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
 import type { Doubt, Evidence, Testimony } from '../core/health/self-doubt.ts';
-import { beliefIn, hear, reconsider } from '../core/health/self-doubt.ts';
+import { beliefIn, hear, isMassFailure, reconsider } from '../core/health/self-doubt.ts';
 import type { MemberSignal } from './check-rounds.ts';
 import { componentEvent, typeEventDraft } from './health-drafts.ts';
 import { INCONCLUSIVE } from './member.ts';
@@ -45,6 +45,7 @@ export class DoubtDesk {
   private readonly ports: DoubtPorts;
   private readonly troubled = new Map<string, Trouble>();
   private held: Held[] = [];
+  private readonly startedAt = Date.now();
 
   constructor(state: RegistryState, ports: DoubtPorts) {
     this.state = state;
@@ -89,7 +90,11 @@ export class DoubtDesk {
   private reconsider(now: number): void {
     const roundMs = this.roundMs();
     const { selfDoubt: mode } = this.state.config;
-    const { next, ask } = reconsider(this.state.doubt, this.evidence(now, roundMs), { mode, roundMs }, now);
+    const evidence = this.evidence(now, roundMs);
+    // What is remembered of a doubt outlives who was in trouble: a round shows them again.
+    const isBlind = Math.abs(now - this.startedAt) < roundMs + CHECK_MS;
+    if (isBlind && mode === 'auto' && this.state.doubt.kind !== 'sure' && !isMassFailure(evidence)) return;
+    const { next, ask } = reconsider(this.state.doubt, evidence, { mode, roundMs }, now);
     this.move(next, now);
     if (ask) void this.ask();
   }

@@ -53,13 +53,13 @@ describe('a document', () => {
   });
 
   it('is refused with the setting, the bound and what came', async () => {
-    const answer = await put('', { failureThreshold: 0, maxDetectionMs: '7000', canaryUrl: 'https://example.com' });
+    const answer = await put('', { failureThreshold: 0, maxDetectionMs: '7000', colour: 'red' });
     expectProblem(answer, 422, 'invalid-request');
     expect(answer.body.errors).toEqual(
       expect.arrayContaining([
         { path: 'failureThreshold', message: 'a whole number from 1 to 100, not 0' },
         { path: 'maxDetectionMs', message: 'a whole number from 0 to 3600000 ms, not "7000"' },
-        { path: 'canaryUrl', message: 'unknown field' },
+        { path: 'colour', message: 'unknown field' },
       ]),
     );
     const together = await put('/types/caws_validator', { maxDetectionMs: 6_000 });

@@ -6,7 +6,7 @@ import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import type { OutboundPolicy } from '../../src/core/outbound/url-policy.ts';
 import { sendWebhook } from '../../src/deliveries/send-webhook.ts';
 import { outboundPolicyOf } from '../../src/outbound/outbound-policy.ts';
-import { probeHttp } from '../../src/probe/http-probe.ts';
+import { lookAt, probeHttp } from '../../src/probe/http-probe.ts';
 import { callControl } from '../../src/recovery/control-call.ts';
 import type { Answer } from '../support/coordinator-http.ts';
 import { call, freshId, setMode } from '../support/coordinator-http.ts';
@@ -83,6 +83,14 @@ const WAYS_OUT: readonly (readonly [
     },
   ],
   [
+    'a look at a canary',
+    async (url, policy) => {
+      const seen = await lookAt(url, policy);
+      if (seen.kind === 'answered') return { ok: seen.status < 300, said: `answered HTTP ${seen.status}` };
+      return { ok: false, said: `${seen.error.code} ${seen.error.message}` };
+    },
+  ],
+  [
     'a webhook',
     async (url, policy) => {
       const sent = await sendWebhook({ url, secret: SECRET, deliveryId: 'd-1', payload: '{}' }, policy, Date.now());
@@ -142,6 +150,18 @@ describe(`stored: each of ${EVIL.length} evil spellings in ${PLACES.length} plac
       silentRegistration(freshId(), { endpoint: url }),
     );
     expect(expectProblem(refused, 422, 'endpoint-not-allowed')).toEqual(['endpoint']);
+  });
+
+  it('is refused as canary of all types or of one, in every spelling', async () => {
+    for (const url of EVIL) {
+      for (const path of ['/v1/config', '/v1/config/types/task_router']) {
+        const refused = await callIn(STRICT_ENV, 'PUT', path, { canaryUrl: url });
+        // What is no URL of sensible length is not even looked at.
+        expect(refused.status, url).toBe(422);
+        expect(refused.body.errors.map(({ path: at }: { path: string }) => at)).toEqual(['canaryUrl']);
+      }
+    }
+    expect(outward).not.toHaveBeenCalled();
   });
 
   it('leaves nothing of it behind', async () => {
