@@ -53,7 +53,11 @@ export function holdBytes(body: OpenBody, bytes: number): void {
 
 function hold(bytes: number): void {
   heldBytes += bytes;
-  while (heldBytes > MAX_HELD_BYTES) endBody(open.values().next().value!);
+  if (!isOverfull()) return;
+  for (const oldest of open) {
+    endBody(oldest);
+    if (!isOverfull()) return;
+  }
 }
 
 /** It is read, or given up; false when it was closed before. */
@@ -62,6 +66,8 @@ export function closeBody(body: OpenBody): boolean {
   heldBytes -= body.heldBytes;
   return true;
 }
+
+const isOverfull = (): boolean => heldBytes > MAX_HELD_BYTES;
 
 function makeRoomFor(keyId: string): void {
   const ofKey = Array.from(open).filter((body) => body.keyId === keyId);

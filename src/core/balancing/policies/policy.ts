@@ -34,7 +34,11 @@ export interface Policy {
 }
 
 /** The sum of the parts, to three digits. */
-export const scoreOf = (parts: ScoreParts): number =>
-  rounded(Object.values(parts).reduce((sum, part) => sum + part, 0));
+export function scoreOf(parts: ScoreParts): number {
+  let sum = 0;
+  // Every decision tells its score: no list is made of the parts.
+  for (const name in parts) sum += parts[name]!;
+  return rounded(sum);
+}
 
 export const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
