@@ -91,11 +91,12 @@ export class DirectoryStore {
     );
   }
 
-  nextSequence(): number {
+  nextSequence(of: 'claim' | 'turn' = 'claim'): number {
     return this.sql
       .exec<{ value: number }>(
-        `INSERT INTO counters (name, value) VALUES ('claim', 1)
+        `INSERT INTO counters (name, value) VALUES (?, 1)
          ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`,
+        of,
       )
       .one().value;
   }
@@ -195,6 +196,34 @@ export class DirectoryStore {
       .map((row) => row.id);
   }
 
+  /** What each of `ids` depends on as it is registered, as far as that is registered. */
+  edgesOf(ids: readonly string[]): Map<string, string[]> {
+    return this.edges('SELECT value AS id FROM json_each(?)', ids);
+  }
+
+  /** The same, with everybody who depends on one of them, directly or not. */
+  edgesAbove(ids: readonly string[]): Map<string, string[]> {
+    const above = `SELECT value AS id FROM json_each(?)
+        UNION
+        SELECT directory.id FROM above
+          CROSS JOIN dependencies ON depends_on = above.id
+          CROSS JOIN directory ON directory.id = component_id AND directory.sequence = dependencies.sequence`;
+    return this.edges(above, ids);
+  }
+
+  /** What a component depends on as it is registered, the nearest first, no more than `limit`. */
+  entriesBelow(id: string, limit: number): Pick<DirectoryEntry, 'id' | 'type'>[] {
+    const query = `WITH RECURSIVE below (id) AS (
+        SELECT ?1
+        UNION
+        SELECT depends_on FROM below
+          CROSS JOIN directory ON directory.id = below.id
+          CROSS JOIN dependencies ON component_id = below.id AND dependencies.sequence = directory.sequence
+        LIMIT ?2
+      ) SELECT directory.id, type FROM below CROSS JOIN directory ON directory.id = below.id WHERE directory.id <> ?1`;
+    return this.sql.exec<{ id: string; type: string }>(query, id, limit + 1).toArray();
+  }
+
   /** True when `target` can be reached from any of `from` along dependencies, pending ones included. */
   reaches(from: readonly string[], target: string): boolean {
     if (from.length === 0) return false;
@@ -231,6 +260,22 @@ export class DirectoryStore {
 
   trim(now: number): void {
     this.sql.exec('DELETE FROM removals WHERE at < ?', now - KEEP_REMOVALS_MS);
+  }
+
+  /** `above` selects the ids that are asked about. Joins are walked as they stand: the tables may be large, this is a few rows. */
+  private edges(above: string, ids: readonly string[]): Map<string, string[]> {
+    const query = `WITH RECURSIVE above (id) AS (${above})
+      SELECT above.id AS id, target.id AS below FROM above
+        LEFT JOIN directory ON directory.id = above.id
+        LEFT JOIN dependencies ON component_id = above.id AND dependencies.sequence = directory.sequence
+        LEFT JOIN directory AS target ON target.id = depends_on`;
+    const found = new Map<string, string[]>();
+    for (const { id, below } of this.sql.exec<{ id: string; below: string | null }>(query, JSON.stringify(ids))) {
+      const known = found.get(id) ?? [];
+      if (below !== null) known.push(below);
+      found.set(id, known);
+    }
+    return found;
   }
 
   /** Tables made before components had owners. */

@@ -5,7 +5,7 @@
  * and the system's health roll-up.
  * Knows no component's state beyond that: the registries do.
  */
-import { DurableObject } from 'cloudflare:workers';
+import { DurableObject, env } from 'cloudflare:workers';
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { SessionRef } from '../core/access/ended-session.ts';
@@ -13,8 +13,10 @@ import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts
 import { typeNames } from '../core/config/component-types.ts';
 import { toCloudEvent } from '../core/event/cloud-event.ts';
 import { concernsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
+import { toldCondition } from '../core/event/told-condition.ts';
+import type { DependencyFollower, TypeConditions } from '../core/health/dependency-turn.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
-import { emptyType, rollUp } from '../core/health/system-health.ts';
+import { emptyType, rollUp, withAffected } from '../core/health/system-health.ts';
 import type { Changer } from '../core/quota/change-quota.ts';
 import type { Failure } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
@@ -33,15 +35,20 @@ import type {
 } from './coordinator-api.ts';
 import { AuditStore } from './audit-store.ts';
 import { ChangeGate } from './change-gate.ts';
+import { ConditionStore } from './condition-store.ts';
 import { ConfigDesk } from './config-desk.ts';
 import { ConfigStore } from './config-store.ts';
 import { DeliveryStore } from './delivery-store.ts';
+import { DependencyDesk } from './dependency-desk.ts';
+import { DependencyDoubts } from './dependency-doubts.ts';
+import type { ClaimRow } from './directory-store.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { EventStore } from './event-store.ts';
 import { EndedSessionStore } from './ended-session-store.ts';
 import { KeyDesk } from './key-desk.ts';
 import { KeyScalarStore } from './key-scalar-store.ts';
 import { KeyStore } from './key-store.ts';
+import { TurnDelivery } from './turn-delivery.ts';
 
 /** How long a claim is held for a registration under way. */
 const CLAIM_MS = 60_000;
@@ -59,6 +66,10 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   private readonly auditStore: AuditStore;
   private readonly keyDesk: KeyDesk;
   private readonly configDesk: ConfigDesk;
+  private readonly conditions: ConditionStore;
+  private readonly dependencies: DependencyDesk;
+  private readonly turns: TurnDelivery;
+  private readonly doubts: DependencyDoubts;
   private readonly changes = new ChangeGate();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -72,6 +83,14 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     this.endedSessions = new EndedSessionStore(ctx.storage.sql, scalars);
     this.auditStore = new AuditStore(ctx.storage.sql);
     this.keyDesk = new KeyDesk(this.keyStore, this.endedSessions, this.auditStore);
+    this.conditions = new ConditionStore(ctx.storage.sql);
+    this.dependencies = new DependencyDesk(this.directory, this.conditions, (draft) => this.log.append(draft));
+    this.turns = new TurnDelivery(this.conditions, ctx.storage, followerOf);
+    this.doubts = new DependencyDoubts(this.directory, followerOf);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.turns.deliver();
   }
 
   async claim(claim: Claim): ReturnType<CoordinatorApi['claim']> {
@@ -93,26 +112,26 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   }
 
   async confirm(id: string, sequence: number): Promise<boolean> {
-    return this.ctx.storage.transactionSync(() => {
+    return this.change(() => {
       const claim = this.directory.claim(sequence);
       if (!claim) return this.directory.entry(id)?.sequence === sequence;
       // Removed since, though the caller could not know: the claim stays for the sweep to settle.
       if (sequence <= this.directory.removedUpTo(id)) return false;
-      this.directory.enter(claim);
+      this.enter(claim);
       return true;
     });
   }
 
   async release(id: string, sequence: number): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
+    this.change(() => {
       const claim = this.directory.claim(sequence);
       if (claim) this.directory.dropClaim(claim);
-      else if (this.directory.entry(id)?.sequence === sequence) this.directory.leave(id, sequence);
+      else if (this.directory.entry(id)?.sequence === sequence) this.leave(id, sequence);
     });
   }
 
   async removed(id: string, sequence: number): Promise<void> {
-    this.ctx.storage.transactionSync(() => this.forget(id, sequence));
+    this.change(() => this.forget(id, sequence));
   }
 
   async typeOf(id: string): Promise<string | null> {
@@ -128,24 +147,28 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   }
 
   async settle(id: string, sequence: number, held: Held | null): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
+    this.change(() => {
       const claim = this.directory.claim(sequence);
       // Someone confirmed or released it meanwhile: nothing to repair.
       if (!claim) return;
       if (held && held.claim > this.directory.removedUpTo(id)) {
         this.directory.addEdges(id, held.claim, held.dependencies);
-        this.directory.enter({ id, type: claim.type, sequence: held.claim, owner: held.owner });
+        this.enter({ id, type: claim.type, sequence: held.claim, owner: held.owner });
       }
       this.directory.dropClaim(claim);
     });
   }
 
   async publish(drafts: readonly EventDraft[], health: TypeHealth | null): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
+    this.change(() => {
       for (const draft of drafts) this.append(draft);
       if (health) this.log.saveTypeHealth(health);
     });
     if (drafts.some(isAlert)) await this.enqueue(Date.now());
+  }
+
+  async reconcile(conditions: TypeConditions): Promise<void> {
+    this.change(() => this.dependencies.reconcile(conditions, Date.now()));
   }
 
   async delivery(id: string): ReturnType<CoordinatorApi['delivery']> {
@@ -166,7 +189,8 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async systemHealth(): Promise<SystemHealth> {
     const pushed = new Map(this.log.allTypeHealth().map((health) => [health.type, health]));
-    return rollUp(typeNames(this.configDesk.documents()).map((type) => pushed.get(type) ?? emptyType(type)));
+    const types = typeNames(this.configDesk.documents()).map((type) => pushed.get(type) ?? emptyType(type));
+    return withAffected(rollUp(types), this.conditions.affected());
   }
 
   async populatedTypes(except: string): Promise<string[]> {
@@ -256,7 +280,16 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     this.endedSessions.trim(now);
     this.deliveries.trim(now);
     this.directory.trim(now);
+    this.conditions.trim();
+    await this.turns.deliver();
     await this.enqueue(now);
+  }
+
+  /** Makes a change whole or not at all; what registries are to be told of it goes out behind it. */
+  private change<T>(make: () => T): T {
+    const made = this.ctx.storage.transactionSync(make);
+    this.turns.begin();
+    return made;
   }
 
   /** Hands what is owed to the queue; what the queue loses is handed to it again later. */
@@ -282,14 +315,28 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     }
     const dependants = concernsDependants(draft) ? this.directory.dependants(draft.subject) : [];
     for (const follower of dependencyEvents(draft, dependants)) this.log.append(follower);
+    const condition = toldCondition(draft);
+    if (condition) this.dependencies.heard(condition, draft.time);
+    if (draft.type === 'component.failed') this.doubts.raise(draft.subject, Date.now());
     const { claim } = draft.data;
     // A removal that nobody lived to report to us reaches us as its event.
     if (draft.type === 'component.unregistered' && typeof claim === 'number') this.forget(draft.subject, claim);
   }
 
+  private enter(claim: ClaimRow): void {
+    const before = this.directory.entry(claim.id);
+    this.directory.enter(claim);
+    this.dependencies.entered(claim.id, before, Date.now());
+  }
+
+  private leave(id: string, sequence: number): void {
+    this.directory.leave(id, sequence);
+    this.dependencies.left(id, Date.now());
+  }
+
   /** The component is gone under that number; whoever still registers it under an older one must claim anew. */
   private forget(id: string, sequence: number): void {
-    this.directory.leave(id, sequence);
+    this.leave(id, sequence);
     this.directory.noteRemoval(id, sequence, Date.now());
     if (!this.directory.entry(id)) this.keyDesk.componentGone(id, Date.now());
   }
@@ -332,5 +379,11 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     return added.length > 0 && this.directory.hasDependants(id) && this.directory.reaches(added, id);
   }
 }
+
+/** Of a type: by its contract, the coordinator imports no registry. */
+const followerOf = (type: string): DependencyFollower => {
+  const stub: unknown = env.COMPONENT_REGISTRY.getByName(type);
+  return stub as DependencyFollower;
+};
 
 const isAlert = (draft: EventDraft): boolean => draft.type === 'incident.opened';

@@ -10,6 +10,10 @@ export function describeEvent({ type, data }: EventResource): string | null {
     case 'component.failed':
     case 'component.recovered':
       return null;
+    case 'component.root-cause-changed': {
+      const causes = data['rootCause'] as readonly string[];
+      return causes.length === 0 ? 'all it depends on is there' : `suffers from ${causes.join(', ')}`;
+    }
     case 'recovery.started':
       return `recovery started: ${text('failureType')}${because}`;
     case 'recovery.action':

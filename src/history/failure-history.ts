@@ -15,6 +15,8 @@ export interface RecordedFailure {
   readonly code: string | null;
   readonly message: string;
   readonly context: JsonObject | null;
+  /** The dependencies that were down then, ids. */
+  readonly rootCause: string[];
   readonly occurredAt: number;
 }
 
@@ -40,6 +42,7 @@ interface FailureRow {
   code: string | null;
   message: string;
   context: string | null;
+  root_cause: string | null;
   occurred_at: number;
 }
 
@@ -50,8 +53,8 @@ export const appendFailure = (db: D1Database, report: FailureReport, failureType
   db
     .prepare(
       `INSERT OR IGNORE INTO failures
-         (id, component_id, component_type, failure_type, source, code, message, context, occurred_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (id, component_id, component_type, failure_type, source, code, message, context, root_cause, occurred_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .bind(
       report.id,
@@ -62,6 +65,7 @@ export const appendFailure = (db: D1Database, report: FailureReport, failureType
       report.code,
       report.message,
       report.context && JSON.stringify(report.context),
+      report.rootCause?.length ? JSON.stringify(report.rootCause) : null,
       report.occurredAt,
     );
 
@@ -79,7 +83,12 @@ export function listFailures(
     component_type: filter.componentType,
     failure_type: filter.failureType,
   };
-  const listing = { table: 'failures', timeColumn: 'occurred_at', large: ['message', 'context'], filters } as const;
+  const listing = {
+    table: 'failures',
+    timeColumn: 'occurred_at',
+    large: ['message', 'context', 'root_cause'],
+    filters,
+  } as const;
   return readPage<FailureRow, RecordedFailure>(db, listing, request, toFailure);
 }
 
@@ -113,5 +122,6 @@ const toFailure = (row: FailureRow): RecordedFailure => ({
   code: row.code,
   message: row.message,
   context: row.context === null ? null : (JSON.parse(row.context) as JsonObject),
+  rootCause: row.root_cause === null ? [] : (JSON.parse(row.root_cause) as string[]),
   occurredAt: row.occurred_at,
 });

@@ -6,7 +6,7 @@ import type { RecoveryAction } from '../core/failure/recovery-plan.ts';
 import type { Page, PageRequest } from './page.ts';
 import { readPage } from './page.ts';
 
-export type RecoveryStatus = 'running' | 'successful' | 'failed' | 'timeout' | 'cancelled';
+export type RecoveryStatus = 'running' | 'successful' | 'failed' | 'timeout' | 'cancelled' | 'suppressed';
 
 export interface RecordedAction {
   readonly position: number;

@@ -91,6 +91,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
       });
       if (answer === 'permitted') return null;
       if (answer === 'not-recovering') return 'cancelled';
+      if (answer === 'shadowed') return 'suppressed';
       if (answer === 'overdue') return 'timeout';
       // Whatever wakes it, it asks again.
       await this.nextSignal(step, `${position} guard wait ${round}`, GUARD_RETRY_MS);

@@ -8,6 +8,7 @@ import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
+import type { DependencyTurn } from '../core/health/dependency-turn.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
 import { loadsOf, pageOf, toTypeHealth } from './fleet-views.ts';
@@ -222,6 +223,24 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return member ? ok(this.view(member.record, now)) : fail('unknown-component', `${id} is not registered`);
   }
 
+  async dependenciesTurned(turns: readonly DependencyTurn[]): ReturnType<RegistryApi['dependenciesTurned']> {
+    const now = Date.now();
+    for (const member of this.shadows.take(turns, now)) {
+      // Silent all along: it gets the time of one heartbeat to be heard of, and has failed if it is not.
+      if (member.record.health.heartbeatStatus === 'unhealthy') this.beats.expectNext(member, now);
+    }
+    await this.arm();
+  }
+
+  async checkDoubted(ids: readonly string[]): ReturnType<RegistryApi['checkDoubted']> {
+    const now = Date.now();
+    for (const id of ids) {
+      const member = this.state.members.get(id);
+      if (member) this.checkIfDoubted(member, now);
+    }
+    await this.arm();
+  }
+
   /** Cron's visit: repairs what an alarm would do, were it lost, and wakes recoveries that sleep. */
   async sweep(config: TypeOverrides | null = null): Promise<void> {
     const now = Date.now();
@@ -239,5 +258,6 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     }
     await this.outbox.flush(now);
     await this.events.publish([], toTypeHealth(this.state, now));
+    await this.events.reconcile(this.shadows.conditions());
   }
 }

@@ -166,6 +166,7 @@ export function toTypeHealth({ type, revision, members, doubt }: TypeState, now:
     since: record.health.since,
     reason: record.health.reason,
     routable: isRoutable(record),
+    rootCause: record.shadow.rootCause,
   }));
   const doubtedSince = doubt.kind === 'doubting' ? doubt.since : null;
   return summarizeType(type, revision, summaries, now, doubtedSince);

@@ -64,6 +64,7 @@ export function failureDraft(
     code: failed.error.code === '' ? null : failed.error.code,
     message: failed.error.message,
     context: failureContext,
+    rootCause: record.shadow.rootCause,
     occurredAt: context.now,
   };
   return { kind: 'failure', key: id, componentId: registration.id, payload };

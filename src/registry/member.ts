@@ -8,6 +8,7 @@ import type { AttemptOrder, Check, CheckPlan } from '../core/health/check.ts';
 import { checkDueAt, retryTimeoutMs } from '../core/health/check.ts';
 import { suspicionMs } from '../core/health/schedule.ts';
 import { hashOf } from '../core/hash.ts';
+import { isShadowed } from '../core/component/shadow.ts';
 import type { OnDemandQuotas } from '../core/quota/on-demand-quota.ts';
 import { freshQuotas } from '../core/quota/on-demand-quota.ts';
 import type { ProbeTarget } from '../probe/probe-runner.ts';
@@ -86,10 +87,13 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
   };
 }
 
-/** Epoch ms at which a component that stays down is removed, Infinity for never. */
-export const deregistrationDueAt = ({ registration, health }: ComponentRecord): number =>
-  health.status === 'unhealthy' && registration.deregisterAfter !== undefined
-    ? health.since + registration.deregisterAfter
+/**
+ * Epoch ms at which a component that stays down is removed, Infinity for never. While a dependency keeps it down
+ * that is no sign that it will not return.
+ */
+export const deregistrationDueAt = ({ registration, health, shadow }: ComponentRecord): number =>
+  health.status === 'unhealthy' && registration.deregisterAfter !== undefined && !isShadowed(shadow)
+    ? Math.max(health.since, shadow.since) + registration.deregisterAfter
     : Infinity;
 
 /** Epoch ms at which this member next needs the alarm, Infinity for never. */

@@ -4,6 +4,7 @@ import { NO_RECOVERY } from '../core/component/component-record.ts';
 import { settledAs } from '../core/component/lifecycle.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import type { Registration } from '../core/component/registration.ts';
+import { NO_SHADOW } from '../core/component/shadow.ts';
 import { initialHealth } from '../core/health/health-state.ts';
 import { keepSenses } from '../core/health/keep-senses.ts';
 
@@ -26,6 +27,7 @@ export const firstRecord = ({ registration, claim, owner }: Registering, now: nu
   health: initialHealth(now),
   load: NO_LOAD,
   recovery: NO_RECOVERY,
+  shadow: NO_SHADOW,
 });
 
 /** The same component registered again: what is known of it stays, what it changed takes effect. */

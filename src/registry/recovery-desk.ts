@@ -8,6 +8,7 @@ import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../core/c
 import { controlUrlOf } from '../core/component/control-url.ts';
 import type { LifecycleState } from '../core/component/lifecycle.ts';
 import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
+import { isShadowed } from '../core/component/shadow.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
@@ -24,6 +25,7 @@ const EVENT_OF_OUTCOME = {
   cancelled: 'recovery.cancelled',
   failed: 'recovery.failed',
   timeout: 'recovery.failed',
+  suppressed: 'recovery.cancelled',
 } as const;
 
 /** What people took out of service on purpose is left alone. */
@@ -49,6 +51,8 @@ export class RecoveryDesk {
         return fail('superseded', 'an earlier recovery settled this failure');
       if (!RECOVERED_STATES.includes(record.lifecycle.state))
         return fail('not-in-service', `the component is ${record.lifecycle.state}`);
+      // Of what only suffers from a dependency nothing is done: the dependency is where to act, and what to alert of.
+      if (isShadowed(record.shadow)) return fail('shadowed', `it depends on ${record.shadow.rootCause.join(', ')}`);
       if (clock() < recovery.notBefore)
         return fail('cooling-down', 'recoveries failed before, the next may begin later');
       const generation = recovery.generation + 1;
@@ -91,6 +95,7 @@ export class RecoveryDesk {
   permitAction(id: string, recoveryId: string, disruptive: boolean, now: number): ActionLeave {
     const found = this.find(id, recoveryId);
     if (!found || found.active.cancelled) return 'not-recovering';
+    if (isShadowed(found.member.record.shadow)) return 'shadowed';
     if (!disruptive || found.active.disruptive) return 'permitted';
     const { kind } = this.state.doubt;
     // Nobody is restarted for a fault that may be ours.
@@ -166,13 +171,13 @@ export class RecoveryDesk {
     }
   }
 
-  /** Closes it; answers how it ended: one that was cancelled on the way did not fail. */
+  /** Closes it; answers how it ended: one that was cancelled on the way, or that no action could help, did not fail. */
   end(id: string, recoveryId: string, asked: RecoveryOutcome, now: number): RecoveryOutcome {
     const found = this.find(id, recoveryId);
     if (!found) return this.endedAs(id, recoveryId) ?? asked;
     const { record } = found.member;
-    const outcome = found.active.cancelled && asked !== 'successful' ? 'cancelled' : asked;
-    const proven = outcome === 'successful' || outcome === 'cancelled';
+    const outcome = outcomeOf(found.active, record, asked);
+    const proven = outcome !== 'failed' && outcome !== 'timeout';
     const failedInRow = proven ? 0 : record.recovery.failedInRow + 1;
     const cooldownMs = proven ? 0 : Math.min(MAX_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** (failedInRow - 1));
     const recovery = {
@@ -237,6 +242,12 @@ export class RecoveryDesk {
     this.state.commit({ records: [next], outbox: [event], visible: false }, now);
     return order;
   }
+}
+
+function outcomeOf(active: ActiveRecovery, { shadow }: ComponentRecord, asked: RecoveryOutcome): RecoveryOutcome {
+  if (asked === 'successful') return asked;
+  if (active.cancelled) return 'cancelled';
+  return isShadowed(shadow) && asked !== 'cancelled' ? 'suppressed' : asked;
 }
 
 const withActive = (record: ComponentRecord, active: ActiveRecovery): ComponentRecord => ({

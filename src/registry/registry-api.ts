@@ -19,6 +19,7 @@ import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { FailureType } from '../core/failure/classify.ts';
 import type { FailureEvaluation, RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
+import type { DependencyFollower } from '../core/health/dependency-turn.ts';
 import type { FailureDetail, HealthStatus } from '../core/health/health-state.ts';
 import type { Testimony } from '../core/health/self-doubt.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -52,7 +53,7 @@ export type NotFound = 'unknown-component';
  */
 export type OutOfReach = NotFound | 'not-yours';
 
-export interface RegistryApi {
+export interface RegistryApi extends DependencyFollower {
   /**
    * Stores under the number of a claim; an older claim than the stored one changes nothing. With
    * `ifGeneration` only over exactly that registration.
@@ -112,7 +113,10 @@ export interface RegistryApi {
     id: string,
     cause: RecoveryCause,
   ): Promise<
-    Result<{ order: RecoveryOrder; started: boolean }, NotFound | 'superseded' | 'cooling-down' | 'not-in-service'>
+    Result<
+      { order: RecoveryOrder; started: boolean },
+      NotFound | 'superseded' | 'cooling-down' | 'not-in-service' | 'shadowed'
+    >
   >;
   recoveryFacts(id: string, recoveryId: string): Promise<Result<RecoveryTarget, NotFound | 'not-recovering'>>;
   /** What one control call of a recovery needs; asked anew for each attempt, never stored. */
@@ -269,7 +273,8 @@ export interface ControlAccess {
   readonly secrets: readonly string[];
 }
 
-export type ActionLeave = 'permitted' | 'too-many' | 'not-recovering';
+/** `shadowed`: it only suffers from a dependency, no action will help it. */
+export type ActionLeave = 'permitted' | 'too-many' | 'not-recovering' | 'shadowed';
 
 /** The registry of a component type. */
 export function registryOf(type: string): RegistryApi {

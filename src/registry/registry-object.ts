@@ -31,6 +31,7 @@ import { RegistryState } from './registry-state.ts';
 import { RegistryStore } from './registry-store.ts';
 import { askWitness } from './witnesses.ts';
 import { Seating } from './seating.ts';
+import { ShadowDesk } from './shadow-desk.ts';
 
 /** Entrypoints of this same Worker, by their contracts: the registry imports neither class. */
 const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readonly FailureManager: FailureIntake };
@@ -54,6 +55,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
   protected readonly events: EventSink;
   protected readonly reports: FailureDesk;
   protected readonly clock: AlarmClock;
+  protected readonly shadows: ShadowDesk;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -64,13 +66,17 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
     this.registrations = new RegistrationDesk(this.state, this.lifecycles);
     this.beats = new HeartbeatDesk(this.state);
+    this.shadows = new ShadowDesk(this.state);
     const seating = new Seating(this.state);
     this.edges = new EdgeDesk(this.state, seating);
     const gate = new HostGate();
     this.controls = new ControlDesk(this.state, this.recoveries, gate);
     this.rounds = new CheckRounds(entrypoints.Prober, gate, async (reports) => this.takeReports(reports));
     // A stub that has once failed stays broken, so each call gets its own.
-    this.events = { publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health) };
+    this.events = {
+      publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health),
+      reconcile: (conditions) => env.SYSTEM_COORDINATOR.getByName('system').reconcile(conditions),
+    };
     this.reports = new FailureDesk(this.state, entrypoints.FailureManager);
     this.leases = new LeaseRoom(this.state, seating, this.reports, {
       // What else is due stays due: to look at all members for it would cost more than a lease does.

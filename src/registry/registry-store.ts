@@ -12,6 +12,7 @@ import { DOUBT_KINDS, SURE } from '../core/health/self-doubt.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import { RegistrationSchema } from '../core/component/registration.ts';
+import { NO_SHADOW } from '../core/component/shadow.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
 import { LeaseStore } from './lease-store.ts';
 
@@ -44,7 +45,8 @@ const SCHEMA = [
      lifecycle TEXT NOT NULL,
      health TEXT NOT NULL,
      recovery TEXT NOT NULL,
-     owner TEXT
+     owner TEXT,
+     shadow TEXT
    ) STRICT`,
   `CREATE TABLE IF NOT EXISTS outbox (
      seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -76,6 +78,7 @@ interface ComponentRow extends Record<string, SqlStorageValue> {
   health: string;
   recovery: string;
   owner: string | null;
+  shadow: string | null;
 }
 
 export interface StoredHeartbeat {
@@ -94,6 +97,7 @@ const DoubtRowSchema = z.object({ kind: z.enum(DOUBT_KINDS), since: z.number(), 
 const nullableNumber = z.number().nullable();
 const HealthRowSchema = z.looseObject({ status: z.string(), since: z.number() });
 const LifecycleRowSchema = z.looseObject({ state: z.string(), until: nullableNumber });
+const ShadowRowSchema = z.object({ rootCause: z.array(z.string()), sequence: z.number(), since: z.number() });
 const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: z.number() });
 
 export class RegistryStore {
@@ -104,9 +108,10 @@ export class RegistryStore {
   constructor(sql: SqlStorage) {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
-    // Tables made before there were owners.
+    // Tables made before there were owners, and shadows.
     const columns = sql.exec<{ name: string }>('PRAGMA table_info(components)').toArray();
     if (!columns.some(({ name }) => name === 'owner')) sql.exec('ALTER TABLE components ADD COLUMN owner TEXT');
+    if (!columns.some(({ name }) => name === 'shadow')) sql.exec('ALTER TABLE components ADD COLUMN shadow TEXT');
     this.controlSecrets = new ControlSecretStore(sql);
     this.leases = new LeaseStore(sql);
   }
@@ -125,11 +130,12 @@ export class RegistryStore {
 
   saveComponent(record: ComponentRecord): void {
     this.sql.exec(
-      `INSERT INTO components (id, registration, claim, generation, revision, registered_at, updated_at, lifecycle, health, recovery, owner)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO components (id, registration, claim, generation, revision, registered_at, updated_at, lifecycle, health, recovery, owner, shadow)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, claim = excluded.claim, generation = excluded.generation,
          revision = excluded.revision, registered_at = excluded.registered_at, updated_at = excluded.updated_at,
-         lifecycle = excluded.lifecycle, health = excluded.health, recovery = excluded.recovery, owner = excluded.owner`,
+         lifecycle = excluded.lifecycle, health = excluded.health, recovery = excluded.recovery, owner = excluded.owner,
+         shadow = excluded.shadow`,
       record.registration.id,
       JSON.stringify(record.registration),
       record.claim,
@@ -141,6 +147,7 @@ export class RegistryStore {
       JSON.stringify(record.health),
       JSON.stringify(record.recovery),
       record.owner,
+      record.shadow === NO_SHADOW ? null : JSON.stringify(record.shadow),
     );
   }
 
@@ -248,6 +255,7 @@ function readRow(row: ComponentRow): ComponentRecord | undefined {
       health: HealthRowSchema.parse(JSON.parse(row.health)) as unknown as ComponentRecord['health'],
       load: NO_LOAD,
       recovery: RecoveryRowSchema.parse(JSON.parse(row.recovery)) as unknown as ComponentRecord['recovery'],
+      shadow: row.shadow === null ? NO_SHADOW : ShadowRowSchema.parse(JSON.parse(row.shadow)),
     };
   } catch {
     // The caller reports the id; the other rows must come up all the same.

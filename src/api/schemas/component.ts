@@ -9,7 +9,12 @@ const LifecycleSchema = z.enum(['active', 'standby', 'draining', 'maintenance', 
 export const ComponentHealthSchema = z
   .object({
     status: HealthStatusSchema,
-    effectiveStatus: HealthStatusSchema,
+    effectiveStatus: HealthStatusSchema.meta({
+      description: 'The same, or `unhealthy` while something it depends on is down. Routing goes by `status`.',
+    }),
+    rootCause: z.array(z.string()).meta({
+      description: 'The dependencies that explain it, direct or not, 10 at most; empty when all are there.',
+    }),
     suspect: z
       .boolean()
       .meta({ description: 'A check is going wrong right now; routed to only if nothing better is left.' }),

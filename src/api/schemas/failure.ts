@@ -33,6 +33,9 @@ const FailureSchema = z
     code: z.string().nullable(),
     message: z.string(),
     context: AnsweredObjectSchema.nullable(),
+    rootCause: z.array(z.string()).meta({
+      description: 'The dependencies that were down then: nothing is done about the component before they are back.',
+    }),
     occurredAt: TimestampSchema,
   })
   .meta({ id: 'Failure' });
@@ -50,7 +53,7 @@ export const FailureStatsSchema = z
   })
   .meta({ id: 'FailureStats' });
 
-export const RECOVERY_STATUSES = ['running', 'successful', 'failed', 'timeout', 'cancelled'] as const;
+export const RECOVERY_STATUSES = ['running', 'successful', 'failed', 'timeout', 'cancelled', 'suppressed'] as const;
 
 const RecoveryActionSchema = z.object({
   position: z.int(),

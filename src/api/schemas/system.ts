@@ -28,11 +28,20 @@ export const SystemHealthSchema = z
     issues: z.array(
       z.object({
         severity: z.enum(['warning', 'critical']),
-        code: z.enum(['component-unhealthy', 'component-degraded', 'type-unavailable', 'self-doubt']),
+        code: z.enum([
+          'component-unhealthy',
+          'component-degraded',
+          'type-unavailable',
+          'dependency-unavailable',
+          'self-doubt',
+        ]),
         message: z.string(),
         type: z.string(),
         componentId: z.string().nullable(),
         since: TimestampSchema,
+        affects: z.int().meta({
+          description: 'Components that cannot work because of this one; they are no issue of their own.',
+        }),
       }),
     ),
   })

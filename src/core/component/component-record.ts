@@ -4,6 +4,7 @@ import type { RecoveryOrder } from '../failure/failure-intake.ts';
 import type { LoadState } from './load.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Registration } from './registration.ts';
+import type { Shadow } from './shadow.ts';
 
 export interface ComponentRecord {
   readonly registration: Registration;
@@ -21,6 +22,7 @@ export interface ComponentRecord {
   readonly health: HealthState;
   readonly load: LoadState;
   readonly recovery: RecoveryState;
+  readonly shadow: Shadow;
 }
 
 export interface RecoveryState {
@@ -39,7 +41,8 @@ export interface RecoveryState {
   readonly active: ActiveRecovery | null;
 }
 
-export type RecoveryOutcome = 'successful' | 'failed' | 'timeout' | 'cancelled';
+/** `suppressed`: it only suffered from a dependency. */
+export type RecoveryOutcome = 'successful' | 'failed' | 'timeout' | 'cancelled' | 'suppressed';
 
 export interface ActiveRecovery {
   readonly order: RecoveryOrder;

@@ -1,4 +1,5 @@
 /** The component as callers see it: in register, get, list and events. Timestamps are ISO 8601. */
+import { effectiveStatus } from '../health/effective-status.ts';
 import type { HealthStatus } from '../health/health-state.ts';
 import type { Detection } from '../health/schedule.ts';
 import type { ComponentRecord } from './component-record.ts';
@@ -9,7 +10,10 @@ import type { Registration } from './registration.ts';
 
 export interface HealthView {
   readonly status: HealthStatus;
+  /** The same, or `unhealthy` while something it depends on is down. */
   readonly effectiveStatus: HealthStatus;
+  /** The dependencies that explain it, direct or not; empty when all are there. */
+  readonly rootCause: string[];
   readonly suspect: boolean;
   readonly lastCheck: string | null;
   /** ms */
@@ -69,10 +73,11 @@ export function toResource(record: ComponentRecord, context: ResourceContext): C
   };
 }
 
-function toHealthView({ health }: ComponentRecord): HealthView {
+function toHealthView({ health, shadow }: ComponentRecord): HealthView {
   return {
     status: health.status,
-    effectiveStatus: health.status,
+    effectiveStatus: effectiveStatus(health.status, shadow.rootCause),
+    rootCause: [...shadow.rootCause],
     suspect: health.suspect,
     lastCheck: toIsoOrNull(health.lastCheckAt),
     responseTime: health.responseTimeMs === null ? null : Math.round(health.responseTimeMs),

@@ -4,6 +4,7 @@
  */
 import type { AuditNote } from '../access/audit-entry.ts';
 import type { JsonObject } from '../json.ts';
+import type { TypeConditions } from '../health/dependency-turn.ts';
 import type { TypeHealth } from '../health/system-health.ts';
 
 export const EVENT_TYPES = [
@@ -17,6 +18,7 @@ export const EVENT_TYPES = [
   'component.recovered',
   'component.dependency-available',
   'component.dependency-lost',
+  'component.root-cause-changed',
   'recovery.started',
   'recovery.action',
   'recovery.cancel-requested',
@@ -55,4 +57,6 @@ export interface LoggedEvent extends EventDraft {
 export interface EventSink {
   /** Appends drafts not seen before, in order, and takes the type's roll-up when one is given. */
   publish(drafts: readonly EventDraft[], health: TypeHealth | null): Promise<void>;
+  /** Repairs what is known of dependencies by how the type's components really stand. */
+  reconcile(conditions: TypeConditions): Promise<void>;
 }

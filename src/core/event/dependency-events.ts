@@ -1,5 +1,6 @@
 /** What an event about a component means to those that depend on it. */
-import type { EventDraft } from './coordinator-event.ts';
+import type { JsonObject } from '../json.ts';
+import type { EventDraft, EventType } from './coordinator-event.ts';
 
 /** So many dependants get an event each. Of more, one event tells many, or they would flood the log. */
 const MAX_SINGLE = 20;
@@ -15,15 +16,47 @@ export function dependencyEvents(draft: EventDraft, dependants: readonly string[
   const type = consequence(draft);
   if (!type) return [];
   const { key, subject: dependency, time } = draft;
+  return toldOf(dependants, { key: `${key}>`, type, subject: dependency, time, data: { dependency } });
+}
+
+export interface RootCauseChange {
+  readonly id: string;
+  readonly rootCause: readonly string[];
+}
+
+/** Drafts that tell whose root cause changed when that of `cause.subject` or its dependencies did; `cause.key` is theirs alone. */
+export function rootCauseEvents(
+  cause: { readonly key: string; readonly subject: string; readonly time: number },
+  changes: readonly RootCauseChange[],
+): EventDraft[] {
+  const type = 'component.root-cause-changed';
+  return [...Map.groupBy(changes, ({ rootCause }) => rootCause.join(' '))].flatMap(([joined, alike]) =>
+    toldOf(
+      alike.map(({ id }) => id),
+      { ...cause, key: `${cause.key}~${joined}~`, type, data: { rootCause: [...(alike[0]?.rootCause ?? [])] } },
+    ),
+  );
+}
+
+interface Told {
+  readonly key: string;
+  readonly type: EventType;
+  /** What it follows from: the subject of events that tell many. */
+  readonly subject: string;
+  readonly time: number;
+  readonly data: JsonObject;
+}
+
+function toldOf(dependants: readonly string[], { key, type, subject, time, data }: Told): EventDraft[] {
   if (dependants.length <= MAX_SINGLE)
-    return dependants.map((id) => ({ key: `${key}>${id}`, type, subject: id, time, data: { dependency } }));
+    return dependants.map((id) => ({ key: `${key}${id}`, type, subject: id, time, data }));
   // No id has a star: no key of these is one of those above.
   return listed(dependants).map((ids, at) => ({
-    key: `${key}>*${at}`,
+    key: `${key}*${at}`,
     type,
-    subject: dependency,
+    subject,
     time,
-    data: { dependency, dependants: ids },
+    data: { ...data, dependants: ids },
   }));
 }
 

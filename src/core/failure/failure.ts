@@ -11,6 +11,8 @@ export interface FailureReport {
   readonly code: string | null;
   readonly message: string;
   readonly context: JsonObject | null;
+  /** The dependencies that were down then, ids; absent or empty when it failed by itself. */
+  readonly rootCause?: readonly string[];
   /** Epoch ms. */
   readonly occurredAt: number;
 }

@@ -7,7 +7,12 @@ export type Severity = 'warning' | 'critical';
 
 export interface HealthIssue {
   readonly severity: Severity;
-  readonly code: 'component-unhealthy' | 'component-degraded' | 'type-unavailable' | 'self-doubt';
+  readonly code:
+    | 'component-unhealthy'
+    | 'component-degraded'
+    | 'type-unavailable'
+    | 'dependency-unavailable'
+    | 'self-doubt';
   readonly message: string;
   readonly type: string;
   readonly componentId: string | null;
@@ -36,7 +41,12 @@ export interface SystemHealth {
   readonly components: StatusCounts;
   readonly byType: Readonly<Record<string, TypeSummary>>;
   readonly lastUpdate: number | null;
-  readonly issues: readonly HealthIssue[];
+  readonly issues: readonly SystemIssue[];
+}
+
+export interface SystemIssue extends HealthIssue {
+  /** Components that cannot work because of this one: they have no issue of their own. */
+  readonly affects: number;
 }
 
 export interface TypeSummary {
@@ -52,9 +62,22 @@ interface HealthMember {
   readonly since: number;
   readonly reason: string | null;
   readonly routable: boolean;
+  /** Why it cannot work: the dependencies that are down, or empty. */
+  readonly rootCause: readonly string[];
+}
+
+/** A dependency that is down, and how many components it keeps from working. */
+interface AffectedCount {
+  readonly id: string;
+  readonly type: string;
+  readonly count: number;
+  /** Epoch ms. */
+  readonly since: number;
 }
 
 const MAX_ISSUES_PER_TYPE = 50;
+/** Of dependencies that are no issue in themselves, because people set them aside, or because of the limit above. */
+const MAX_DEPENDENCY_ISSUES = 20;
 const EMPTY_COUNTS: StatusCounts = { total: 0, healthy: 0, degraded: 0, unhealthy: 0, unknown: 0 };
 
 /** Rolls up one type from its components. */
@@ -77,7 +100,7 @@ export function summarizeType(
     const issue = issueOf(type, member);
     if (issue) issues.push(issue);
   }
-  issues.sort((a, b) => rank(a) - rank(b) || a.since - b.since);
+  issues.sort(byGravity);
   if (counts.total > 0 && routable === 0) issues.unshift(unavailable(type, counts.total, since));
   if (doubtedSince !== null) issues.unshift(doubted(type, doubtedSince));
   return {
@@ -110,7 +133,7 @@ export function rollUp(types: readonly TypeHealth[]): SystemHealth {
     for (const key of Object.keys(EMPTY_COUNTS) as (keyof StatusCounts)[]) components[key] += type.counts[key];
     byType[type.type] = { status: statusOfType(type), counts: type.counts, routable: type.routable };
   }
-  const issues = types.flatMap((type) => type.issues).toSorted((a, b) => rank(a) - rank(b) || a.since - b.since);
+  const issues = types.flatMap((type) => type.issues.map((issue) => ({ ...issue, affects: 0 }))).toSorted(byGravity);
   const statuses = Object.values(byType)
     .filter((type) => type.counts.total > 0)
     .map((type) => type.status);
@@ -121,6 +144,19 @@ export function rollUp(types: readonly TypeHealth[]): SystemHealth {
     lastUpdate: Math.max(0, ...types.map((type) => type.updatedAt)) || null,
     issues,
   };
+}
+
+/** Says of each issue how many components it takes along, and names what takes some along without being one. */
+export function withAffected(health: SystemHealth, affected: readonly AffectedCount[]): SystemHealth {
+  if (affected.length === 0) return health;
+  const counts = new Map(affected.map(({ id, count }) => [id, count]));
+  const named = new Set(health.issues.map(({ componentId }) => componentId));
+  const others = affected.filter(({ id }) => !named.has(id)).slice(0, MAX_DEPENDENCY_ISSUES);
+  const issues = [
+    ...health.issues.map((issue) => ({ ...issue, affects: counts.get(issue.componentId ?? '') ?? 0 })),
+    ...others.map(unavailableDependency),
+  ];
+  return { ...health, issues: issues.toSorted(byGravity) };
 }
 
 function statusOfType(type: TypeHealth): HealthStatus {
@@ -136,7 +172,11 @@ function worstOf(statuses: readonly HealthStatus[]): HealthStatus {
 
 const rank = (issue: HealthIssue): number => (issue.severity === 'critical' ? 0 : 1);
 
+const byGravity = (a: HealthIssue, b: HealthIssue): number => rank(a) - rank(b) || a.since - b.since;
+
+/** What only suffers from a dependency is no issue: the dependency is. */
 function issueOf(type: string, member: HealthMember): HealthIssue | undefined {
+  if (member.rootCause.length > 0) return undefined;
   if (member.status !== 'unhealthy' && member.status !== 'degraded') return undefined;
   const down = member.status === 'unhealthy';
   return {
@@ -165,4 +205,14 @@ const doubted = (type: string, since: number): HealthIssue => ({
   type,
   componentId: null,
   since,
+});
+
+const unavailableDependency = ({ id, type, count, since }: AffectedCount): SystemIssue => ({
+  severity: 'warning',
+  code: 'dependency-unavailable',
+  message: `${id} is not available, ${count === 1 ? 'a component depends' : `${count} components depend`} on it`,
+  type,
+  componentId: id,
+  since,
+  affects: count,
 });

@@ -1,10 +1,21 @@
 import type { Component } from '../../api/schemas/component.ts';
 import { StatusBadge } from '../parts/status-badge.tsx';
 
+const SHOWN = 3;
+
+function RootCause({ ids }: { readonly ids: readonly string[] }) {
+  const more = ids.length - SHOWN;
+  return (
+    <>
+      <span class="font-mono break-all">{ids.slice(0, SHOWN).join(', ')}</span>
+      {more > 0 ? ` and ${more} more` : null}
+    </>
+  );
+}
+
 /** How a component is: observed status, what departs from the normal, and why. */
 export function ComponentStatus({ component }: { readonly component: Component }) {
   const { health, lifecycle } = component;
-  const suffers = health.effectiveStatus !== health.status;
   return (
     <>
       <span class="flex flex-wrap gap-1">
@@ -13,7 +24,11 @@ export function ComponentStatus({ component }: { readonly component: Component }
         {lifecycle === 'active' ? null : <span class="badge badge-sm badge-info badge-outline">{lifecycle}</span>}
         {component.recoveryId ? <span class="badge badge-sm badge-info badge-outline">recovering</span> : null}
       </span>
-      {suffers ? <p class="mt-1 text-xs">in effect {health.effectiveStatus}, because of a dependency</p> : null}
+      {health.rootCause.length > 0 ? (
+        <p class="mt-1 text-xs" data-testid="root-cause">
+          in effect {health.effectiveStatus}: without <RootCause ids={health.rootCause} />
+        </p>
+      ) : null}
       {health.reason ? <p class="text-base-content/70 mt-1 text-xs">{health.reason}</p> : null}
     </>
   );

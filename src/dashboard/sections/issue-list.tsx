@@ -23,7 +23,14 @@ export function IssueList({ issues }: { readonly issues: SystemHealthResource['i
             <span class="flex">
               <SeverityBadge severity={issue.severity} />
             </span>
-            <span class="min-w-0 text-sm">{issue.message}</span>
+            <span class="min-w-0 text-sm">
+              {issue.message}
+              {issue.affects > 0 ? (
+                <span class="text-base-content/70 block">
+                  takes {issue.affects === 1 ? 'one component' : `${issue.affects} components`} along
+                </span>
+              ) : null}
+            </span>
             <span class="text-base-content/70 col-start-2 text-sm sm:col-start-3">
               <TimeAgo at={issue.since} />
             </span>

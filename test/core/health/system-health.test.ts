@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HealthStatus } from '../../../src/core/health/health-state.ts';
 import type { TypeHealth } from '../../../src/core/health/system-health.ts';
-import { rollUp, summarizeType } from '../../../src/core/health/system-health.ts';
+import { rollUp, summarizeType, withAffected } from '../../../src/core/health/system-health.ts';
 
 const NOW = 1_000_000;
 
@@ -13,13 +13,14 @@ interface Member {
   readonly since: number;
   readonly reason: string | null;
   readonly routable: boolean;
+  readonly rootCause: readonly string[];
 }
 
 let serial = 0;
 const member = (status: HealthStatus, changes: Partial<Member> = {}): Member => {
   const id = changes.id ?? `c-${serial++}`;
   const routable = status === 'healthy' || status === 'degraded';
-  return { id, name: id.toUpperCase(), status, since: NOW, reason: null, routable, ...changes };
+  return { id, name: id.toUpperCase(), status, since: NOW, reason: null, routable, rootCause: [], ...changes };
 };
 const typeOf = (type: string, ...statuses: readonly HealthStatus[]): TypeHealth =>
   summarizeType(
@@ -79,6 +80,14 @@ describe('summarizeType', () => {
     });
   });
 
+  it('has no issue with what only suffers from a dependency, however it is', () => {
+    const suffers = { rootCause: ['db'] };
+    const members = [member('unhealthy', suffers), member('degraded', suffers), member('healthy')];
+    const { issues, counts } = summarizeType('task_router', 1, members, NOW);
+    expect(issues).toEqual([]);
+    expect(counts).toMatchObject({ unhealthy: 1, degraded: 1 });
+  });
+
   it('has no issue with a type that has no components', () => {
     expect(summarizeType('task_router', 0, [], NOW).issues).toEqual([]);
   });
@@ -88,6 +97,33 @@ describe('summarizeType', () => {
     const { issues } = summarizeType('task_router', 1, [...slow, member('unhealthy', { id: 'down' })], NOW);
     expect(issues).toHaveLength(50);
     expect(issues[0]?.componentId).toBe('down');
+  });
+});
+
+describe('withAffected', () => {
+  const down = rollUp([
+    summarizeType('db', 1, [member('unhealthy', { id: 'db-1', since: 5 }), member('healthy')], NOW),
+  ]);
+
+  it('says of an issue how many it takes along', () => {
+    expect(down.issues).toMatchObject([{ componentId: 'db-1', affects: 0 }]);
+    const { issues } = withAffected(down, [{ id: 'db-1', type: 'db', count: 12, since: 7 }]);
+    expect(issues).toMatchObject([{ componentId: 'db-1', code: 'component-unhealthy', affects: 12 }]);
+  });
+
+  it('names what takes some along and is no issue in itself, no more than twenty', () => {
+    const many = Array.from({ length: 30 }, (_each, at) => ({ id: `m-${at}`, type: 'db', count: 1, since: at }));
+    const { issues } = withAffected(down, many);
+    expect(issues).toHaveLength(21);
+    expect(issues[1]).toEqual({
+      severity: 'warning',
+      code: 'dependency-unavailable',
+      message: 'm-0 is not available, a component depends on it',
+      type: 'db',
+      componentId: 'm-0',
+      since: 0,
+      affects: 1,
+    });
   });
 });
 
