@@ -131,6 +131,7 @@ const health = (revision: number, healthy: number): TypeHealth => ({
   revision,
   counts: { total: healthy, healthy, degraded: 0, unhealthy: 0, unknown: 0 },
   routable: healthy,
+  doubtedSince: null,
   updatedAt: revision,
   issues: [],
 });
