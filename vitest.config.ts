@@ -53,7 +53,7 @@ export default defineConfig({
           name: 'workers',
           include: ['test/{api,registry,coordinator,probe,history,recovery,deliveries,sweep}/**/*.test.ts'],
           setupFiles: ['./test/support/apply-migrations.ts'],
-          globalSetup: ['./test/support/node/component-server.ts'],
+          globalSetup: ['./test/support/node/component-server.ts', './test/support/node/answer-server.ts'],
           testTimeout: 30_000,
           // Alarms and sockets are real here: a busy machine may bunch what comes apart by the clock. The report names each.
           retry: process.env['CI'] ? 1 : 0,

@@ -41,6 +41,7 @@ const PROBLEMS = {
   'invalid-request': [422, 'The request is not valid'],
   'endpoint-not-allowed': [422, 'A URL is not accepted'],
   'dependency-not-registered': [422, 'A dependency is not registered'],
+  'header-value-unknown': [422, 'There is no value of that header to keep'],
   'dependency-cycle': [422, 'The dependencies form a cycle'],
   'precondition-invalid': [422, 'If-Match is not a revision'],
   'too-many-changes': [429, 'The key makes changes too often'],

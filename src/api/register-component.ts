@@ -16,7 +16,13 @@ import { fail } from '../core/result.ts';
 import type { Registered } from '../registry/registry-api.ts';
 import { registryOf } from '../registry/registry-api.ts';
 
-type Refusal = ClaimRefusal | 'component-limit' | 'precondition-failed' | 'unknown-component' | 'busy';
+type Refusal =
+  | ClaimRefusal
+  | 'component-limit'
+  | 'precondition-failed'
+  | 'header-value-unknown'
+  | 'unknown-component'
+  | 'busy';
 
 const ATTEMPTS = 3;
 

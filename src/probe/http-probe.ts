@@ -1,6 +1,7 @@
 /**
  * One health-check request over HTTP. Reads at most 64 KiB, and never throws: whatever goes wrong is an outcome.
  */
+import type { Expectation } from '../core/component/health-check.ts';
 import type { AttemptOutcome } from '../core/health/check.ts';
 import { readHealthResponse } from '../core/health/read-response.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
@@ -10,6 +11,8 @@ import { fetchOutbound } from '../outbound/fetch-outbound.ts';
 export interface HttpProbe {
   readonly url: string;
   readonly method: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly expect?: Expectation;
   readonly timeoutMs: number;
   readonly degradedAfterMs: number;
   readonly suspicionMs: number;
@@ -27,12 +30,18 @@ export async function probeHttp(
   const { url, method, timeoutMs } = probe;
   const startedAt = Date.now();
   const suspicion = setTimeout(onUnanswered, probe.suspicionMs);
-  const request = { url, method, timeoutMs, headers: { accept: ACCEPT }, maxBodyBytes: MAX_BODY_BYTES };
+  const request = {
+    url,
+    method,
+    timeoutMs,
+    headers: { accept: ACCEPT, ...probe.headers },
+    maxBodyBytes: MAX_BODY_BYTES,
+  };
   const answer = await fetchOutbound(request, policy);
   clearTimeout(suspicion);
   const responseTimeMs = Date.now() - startedAt;
   if (answer.kind !== 'answered') return { kind: 'failed', error: answer.error, responseTimeMs, details: null };
-  const reading = readHealthResponse(answer.status, answer.body);
+  const reading = readHealthResponse(answer.status, answer.body, probe.expect);
   const { details } = reading;
   if (reading.kind === 'failed') return { kind: 'failed', error: reading.error, responseTimeMs, details };
   const status = responseTimeMs > probe.degradedAfterMs ? 'degraded' : reading.status;

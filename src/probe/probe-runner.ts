@@ -1,10 +1,14 @@
 /** What the registry expects of the prober: at most six targets a call, reports as they come. */
+import type { Expectation } from '../core/component/health-check.ts';
 import type { AttemptOrder, AttemptOutcome } from '../core/health/check.ts';
 
 export interface ProbeTarget {
   readonly componentId: string;
   readonly url: string;
   readonly method: string;
+  /** Sent along; the values may be secrets. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expect: Expectation;
   readonly degradedAfterMs: number;
   readonly order: AttemptOrder;
 }

@@ -3,7 +3,8 @@
  * check under way and the times at which it is due for something.
  */
 import type { ComponentRecord } from '../core/component/component-record.ts';
-import { degradedAfterMs } from '../core/component/registration.ts';
+import { degradedAfterMs } from '../core/component/health-check.ts';
+import { healthUrlOf } from '../core/component/health-url.ts';
 import type { AttemptOrder, Check, CheckPlan } from '../core/health/check.ts';
 import { checkDueAt, retryTimeoutMs } from '../core/health/check.ts';
 import { suspicionMs } from '../core/health/schedule.ts';
@@ -67,21 +68,18 @@ export function planCheck(record: ComponentRecord): CheckPlan {
   };
 }
 
-const healthUrl = ({ registration }: ComponentRecord): string => {
-  const endpoint = registration.healthCheck?.endpoint ?? '';
-  return URL.parse(endpoint, registration.endpoint)?.href ?? endpoint;
-};
-
 /** The host that its checks ask. */
-export const hostOf = (record: ComponentRecord): string => hostOfUrl(healthUrl(record));
+export const hostOf = (record: ComponentRecord): string => hostOfUrl(healthUrlOf(record.registration));
 
 export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTarget {
   const { registration } = record;
   const check = registration.healthCheck!;
   return {
     componentId: registration.id,
-    url: healthUrl(record),
+    url: healthUrlOf(registration),
     method: check.method,
+    headers: check.headers ?? {},
+    expect: check.expect ?? {},
     degradedAfterMs: degradedAfterMs(check),
     order,
   };

@@ -6,6 +6,7 @@ import type { Actor } from '../core/access/actor.ts';
 import type { AuditAction, AuditNote } from '../core/access/audit-entry.ts';
 import { auditedChange } from '../core/access/audited-change.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
+import { auditableSides, keepHeaderValues } from '../core/component/header-values.ts';
 import { draining } from '../core/component/lifecycle.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
@@ -24,7 +25,7 @@ export interface Stored {
   readonly change: 'changed' | 'unchanged' | 'overtaken';
 }
 
-type Refusal = 'component-limit' | 'precondition-failed' | NotFound;
+type Refusal = 'component-limit' | 'precondition-failed' | 'header-value-unknown' | NotFound;
 
 export class RegistrationDesk {
   private readonly state: RegistryState;
@@ -43,7 +44,10 @@ export class RegistrationDesk {
     const refusal = this.refuse(input, before);
     if (refusal) return refusal;
     if (held && held.record.claim > claim) return ok({ member: held, before, change: 'overtaken' });
-    const record = before ? renewed(before, input, now) : firstRecord(input, now);
+    const kept = keepHeaderValues(registration, before?.registration ?? null);
+    if (!kept.ok) return kept;
+    const registering = { ...input, registration: kept.value };
+    const record = before ? renewed(before, registering, now) : firstRecord(registering, now);
     const unchanged = before?.generation === record.generation && before.lifecycle === record.lifecycle;
     const audit = note(actor, before ? 'component.update' : 'component.register', [before, record]);
     const type = before ? 'component.updated' : 'component.registered';
@@ -83,9 +87,9 @@ function note(
   action: AuditAction,
   [before, after]: readonly [ComponentRecord | undefined, ComponentRecord | undefined],
 ): AuditNote | null {
-  return (
-    actor && { actor, action, ...auditedChange(action, before?.registration ?? null, after?.registration ?? null) }
-  );
+  if (!actor) return null;
+  const sides = auditableSides(before?.registration ?? null, after?.registration ?? null);
+  return { actor, action, ...auditedChange(action, ...sides) };
 }
 
 const stale = (record: ComponentRecord, expected: number) =>

@@ -56,9 +56,11 @@ export type OutOfReach = NotFound | 'not-yours';
 export interface RegistryApi extends DependencyFollower {
   /**
    * Stores under the number of a claim; an older claim than the stored one changes nothing. With
-   * `ifGeneration` only over exactly that registration.
+   * `ifGeneration` only over exactly that registration. A header whose value reads `***` keeps the one it has.
    */
-  register(input: RegisterInput): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | NotFound>>;
+  register(
+    input: RegisterInput,
+  ): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | 'header-value-unknown' | NotFound>>;
   /** What the type's components can say of whether it is we who cannot see. */
   testify(): Promise<Testimony>;
   component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, OutOfReach>>;

@@ -15,6 +15,8 @@ async function targetIn(mode: string): Promise<ProbeTarget> {
     componentId,
     url: `${inject('componentUrl')}/${componentId}/health`,
     method: 'GET',
+    headers: {},
+    expect: {},
     degradedAfterMs: 1_000,
     order: { checkId: 42, attempt: 3, timeoutMs: TIMEOUT_MS, suspicionMs: 500 },
   };

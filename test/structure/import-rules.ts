@@ -35,6 +35,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** The one package the core imports, and the files that may. */
 const CORE_PACKAGE = 'zod';
 const CORE_PACKAGE_FILES: readonly string[] = [
+  'core/component/health-check.ts',
   'core/component/registration.ts',
   'core/config/settings.ts',
   'core/json-schema.ts',

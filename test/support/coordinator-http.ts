@@ -53,9 +53,11 @@ export async function setMode(id: string, mode: string): Promise<void> {
   await fetch(`${inject('componentUrl')}/set/${id}`, { method: 'POST', body: JSON.stringify({ mode }) });
 }
 
-export async function componentLog(
-  id: string,
-): Promise<{ control: { action: string; idempotencyKey: string }[]; checks: number }> {
+export async function componentLog(id: string): Promise<{
+  control: { action: string; idempotencyKey: string }[];
+  checks: number;
+  checkHeaders: Record<string, string>;
+}> {
   return (await fetch(`${inject('componentUrl')}/${id}/log`)).json();
 }
 

@@ -230,6 +230,7 @@ const PATH_OF_REFUSAL: Partial<Record<ProblemCode, string>> = {
   'id-taken': 'id',
   'type-conflict': 'type',
   'component-limit': 'type',
+  'header-value-unknown': 'healthCheck.headers',
   'dependency-not-registered': 'dependencies',
   'dependency-cycle': 'dependencies',
 };

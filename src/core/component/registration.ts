@@ -1,12 +1,13 @@
 /**
  * What a component says of itself when it registers, as validated data.
  *
- * Owns the field names, bounds and defaults of a registration. Does not judge URLs (see
+ * Owns the field names, bounds and defaults of a registration (of its check: `health-check.ts`). Does not judge URLs (see
  * `../outbound/url-policy.ts`) nor whether type and dependencies exist (the registry and the directory do).
  * zod is the one package the core imports, for schemas only.
  */
 import * as z from 'zod';
 import { jsonObject } from '../json-schema.ts';
+import { HealthCheckSchema, UrlSchema } from './health-check.ts';
 
 export const COMPONENT_ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 const TYPE_PATTERN = /^[a-z][a-z0-9_]{0,63}$/;
@@ -22,28 +23,6 @@ export const ComponentTypeSchema = z
   .meta({ description: 'A configured component type.', example: 'agent_registry' });
 
 const TaskTypeSchema = z.string().min(1).max(128);
-const UrlSchema = z.string().min(1).max(2048);
-
-const HealthCheckSchema = z
-  .strictObject({
-    endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
-    method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
-    timeout: z.int().min(100).max(60_000).default(5_000).meta({ description: 'ms' }),
-    interval: z
-      .int()
-      .min(1_000)
-      .max(3_600_000)
-      .optional()
-      .meta({ description: 'ms; without it the setting `healthCheckInterval` holds.' }),
-    retries: z.int().min(0).max(10).default(3).meta({ description: 'Further attempts of one check.' }),
-    degradedAfter: z
-      .int()
-      .min(1)
-      .max(60_000)
-      .optional()
-      .meta({ description: 'ms; a slower answer is degraded. Default: half the timeout.' }),
-  })
-  .meta({ id: 'HealthCheck' });
 
 const CapabilitiesSchema = z
   .strictObject({
@@ -120,10 +99,6 @@ export const RegistrationSchema = z
 
 export type Registration = z.output<typeof RegistrationSchema>;
 export type RegistrationInput = z.input<typeof RegistrationSchema>;
-export type HealthCheck = z.output<typeof HealthCheckSchema>;
-
-/** The time in ms after which an answer counts as slow: half the timeout unless said. */
-export const degradedAfterMs = (check: HealthCheck): number => check.degradedAfter ?? Math.ceil(check.timeout / 2);
 
 /** Where the component says it stands, for location preferences; absent when it does not say. */
 export function locationOf(registration: Pick<Registration, 'metadata'>): string | undefined {

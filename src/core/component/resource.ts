@@ -2,6 +2,7 @@
 import { effectiveStatus } from '../health/effective-status.ts';
 import type { HealthStatus } from '../health/health-state.ts';
 import type { Detection } from '../health/schedule.ts';
+import { withoutHeaderValues } from './header-values.ts';
 import type { ComponentRecord } from './component-record.ts';
 import type { LifecycleState } from './lifecycle.ts';
 import type { ComponentLoad } from './load.ts';
@@ -54,7 +55,7 @@ export const toIsoOrNull = (time: number | null): string | null => (time === nul
 export function toResource(record: ComponentRecord, context: ResourceContext): ComponentResource {
   const { registration, load, lifecycle } = record;
   return {
-    ...registration,
+    ...withoutHeaderValues(registration),
     health: toHealthView(record),
     lifecycle: lifecycle.state,
     lifecycleUntil: toIsoOrNull(lifecycle.until),

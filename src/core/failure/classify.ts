@@ -25,7 +25,10 @@ const BY_CODE: readonly (readonly [RegExp, FailureType])[] = [
     'connection_failure',
   ],
   [/^(ERR_)?(CONNECTION|DNS|TLS|SSL)_|^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/, 'connection_failure'],
-  [/^(HEARTBEAT_EXPIRED|REPORTED_UNHEALTHY|HEALTH_CHECK_FAILED|HTTP_\d{3})$/, 'health_check_failure'],
+  [
+    /^(HEARTBEAT_EXPIRED|REPORTED_UNHEALTHY|EXPECTATION_FAILED|HEALTH_CHECK_FAILED|HTTP_\d{3})$/,
+    'health_check_failure',
+  ],
   [/^(INTERNAL_|ERR_INTERNAL|PANIC|OOM|SIGSEGV)/, 'internal_error'],
 ];
 

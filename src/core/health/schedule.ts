@@ -7,7 +7,7 @@
  */
 import type { SystemConfig } from '../config/system-config.ts';
 import type { Registration } from '../component/registration.ts';
-import { degradedAfterMs } from '../component/registration.ts';
+import { degradedAfterMs } from '../component/health-check.ts';
 import { MAX_SUSPICION_MS } from './check.ts';
 import type { HealthState } from './health-state.ts';
 

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  COMPONENT_ID_PATTERN,
-  degradedAfterMs,
-  locationOf,
-  RegistrationSchema,
-} from '../../../src/core/component/registration.ts';
+import { degradedAfterMs } from '../../../src/core/component/health-check.ts';
+import { COMPONENT_ID_PATTERN, locationOf, RegistrationSchema } from '../../../src/core/component/registration.ts';
 import { inputOf, registrationOf } from './registration-of.ts';
 
 /** The example of the original plan, field by field. */

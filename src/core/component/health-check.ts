@@ -1,0 +1,113 @@
+/**
+ * How a component wants to be checked: where, how often, what is sent along and what is expected.
+ *
+ * Owns the bounds and defaults of `healthCheck` in a registration. The values of its headers may be secrets: what
+ * is shown of them is in `header-values.ts`.
+ */
+import * as z from 'zod';
+import { recordOf } from '../json-schema.ts';
+
+export const UrlSchema = z.string().min(1).max(2048);
+
+const ExpectedBodySchema = z
+  .union([
+    z.strictObject({
+      contains: z.string().min(1).max(256).meta({ description: 'Somewhere in the first 64 KiB, case and all.' }),
+    }),
+    z.strictObject({
+      pointer: z
+        .string()
+        .max(256)
+        .regex(/^(\/([^~/]|~[01])*)*$/, 'a JSON pointer (RFC 6901) such as /status or /checks/0/state')
+        .meta({ description: 'JSON pointer (RFC 6901); empty for the whole.' }),
+      value: z.union([z.string().max(256), z.number(), z.boolean(), z.null()]),
+    }),
+  ])
+  .meta({ id: 'ExpectedBody', description: 'Decides in place of the words in the body, which are not read then.' });
+
+const ExpectationSchema = z
+  .strictObject({
+    status: z
+      .array(z.int().min(200).max(599))
+      .min(1)
+      .max(16)
+      .optional()
+      .meta({
+        description: 'Statuses that are good; any other is a failed attempt. Default: 2xx.',
+        example: [200, 204],
+      }),
+    body: ExpectedBodySchema.optional(),
+  })
+  .refine(({ status, body }) => status !== undefined || body !== undefined, 'status, body or both')
+  .meta({ id: 'Expectation' });
+
+export type Expectation = z.output<typeof ExpectationSchema>;
+
+const MAX_HEADERS = 8;
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Printable ASCII without a space at either end. */
+const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
+/** Ours, the connection's, or made by those on the way. */
+const RESERVED =
+  /^(host|user-agent|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|content-encoding|accept-encoding|range|forwarded|via|date|origin|referer|x-real-ip|true-client-ip|(proxy|sec|cf|x-forwarded)-.*)$/;
+
+const HeaderValueSchema = z.string().min(1).max(1_024).regex(HEADER_VALUE, 'printable ASCII, no space at either end');
+
+const HeadersSchema = recordOf(HeaderValueSchema)
+  .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `at most ${MAX_HEADERS} headers`)
+  .superRefine((headers, context) => {
+    const names = new Set<string>();
+    for (const name of Object.keys(headers)) {
+      const lower = name.toLowerCase();
+      const message = faultOf(name, names.has(lower));
+      if (message !== null) context.addIssue({ code: 'custom', path: [name], message, input: name });
+      names.add(lower);
+    }
+  })
+  .overwrite((headers) =>
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+  )
+  .meta({
+    description:
+      'Sent with every check. Values are never shown: they read `***`, which when sent back keeps the value that is stored.',
+    example: { 'x-health-token': '***' },
+  });
+
+function faultOf(name: string, isRepeated: boolean): string | null {
+  if (!HEADER_NAME.test(name) || name.length > 64)
+    return 'no name of a header: 1 to 64 of letters, digits, "-" and such';
+  if (RESERVED.test(name.toLowerCase())) return 'this header is set by the coordinator or the connection';
+  return isRepeated ? 'the same header twice' : null;
+}
+
+export const HealthCheckSchema = z
+  .strictObject({
+    endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
+    method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
+    timeout: z.int().min(100).max(60_000).default(5_000).meta({ description: 'ms' }),
+    interval: z
+      .int()
+      .min(1_000)
+      .max(3_600_000)
+      .optional()
+      .meta({ description: 'ms; without it the setting `healthCheckInterval` holds.' }),
+    retries: z.int().min(0).max(10).default(3).meta({ description: 'Further attempts of one check.' }),
+    degradedAfter: z
+      .int()
+      .min(1)
+      .max(60_000)
+      .optional()
+      .meta({ description: 'ms; a slower answer is degraded. Default: half the timeout.' }),
+    expect: ExpectationSchema.optional().meta({ description: 'What a good answer is, for those who say it exactly.' }),
+    headers: HeadersSchema.optional(),
+  })
+  .refine(({ method, expect }) => method !== 'HEAD' || expect?.body === undefined, {
+    error: 'an answer to HEAD has no body to expect anything of',
+    path: ['expect', 'body'],
+  })
+  .meta({ id: 'HealthCheck' });
+
+export type HealthCheck = z.output<typeof HealthCheckSchema>;
+
+/** The time in ms after which an answer counts as slow: half the timeout unless said. */
+export const degradedAfterMs = (check: HealthCheck): number => check.degradedAfter ?? Math.ceil(check.timeout / 2);

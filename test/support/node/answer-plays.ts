@@ -1,0 +1,104 @@
+/** What the answer server does on a socket whose health check is not to be answered like any other. */
+import type { Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { brotliCompressSync, createGzip, gzip, gzipSync } from 'node:zlib';
+import type { Play } from '../health-answers/health-answer.ts';
+
+const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n';
+const DEGRADED = '{"status":"degraded"}';
+const DRIP_EVERY_MS = 50;
+/** More than half the timeout, less than the whole. */
+const SLOW_MS = 650;
+const BLOCK = Buffer.alloc(16_384, ' ');
+const BOMB_BYTES = 67_108_864;
+
+/** 64 KB that unpack to 64 MB of spaces; made once, while other things begin. */
+const bomb = promisify(gzip)(Buffer.alloc(BOMB_BYTES, ' '));
+
+export const PLAYS: Readonly<Record<Play, (socket: Socket) => void>> = {
+  'says nothing': () => undefined,
+  'closes at once': (socket) => socket.end(),
+  'resets at once': (socket) => socket.resetAndDestroy(),
+  'resets in the body': (socket) => {
+    socket.write(`${HEAD}content-length: 1000\r\n\r\n{"status":"healthy"`);
+    setTimeout(() => socket.resetAndDestroy(), DRIP_EVERY_MS);
+  },
+  'stops in the headers': (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-ty'),
+  'stops in the body': (socket) => socket.write(`${HEAD}content-length: 1000\r\n\r\n{"status":"healthy"`),
+  'drips headers': (socket) => drip(socket, `${HEAD}${'x-more: 1\r\n'.repeat(1_000)}`),
+  'drips the body': (socket) => {
+    socket.write(`${HEAD}content-length: 1000\r\n\r\n`);
+    drip(socket, ' '.repeat(1_000));
+  },
+  'slow but whole': (socket) => setTimeout(() => socket.end(`${HEAD}\r\n{"status":"healthy"}`), SLOW_MS),
+  'endless header': (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nx-endless: ');
+    pour(socket, Buffer.alloc(16_384, 'x'));
+  },
+  'headers of 2 MB': (socket) => {
+    const line = `: ${'x'.repeat(1_000)}\r\n`;
+    const lines = Array.from({ length: 2_000 }, (_, index) => `x-${index}${line}`);
+    socket.end(`HTTP/1.1 200 OK\r\n${lines.join('')}connection: close\r\n\r\n{"status":"healthy"}`);
+  },
+  'endless spaces': (socket) => {
+    socket.write(`${HEAD}\r\n`);
+    pour(socket, BLOCK);
+  },
+  'endless after a word': (socket) => {
+    socket.write(`${HEAD}\r\nDOWN\n`);
+    pour(socket, BLOCK);
+  },
+  'endless after a status': (socket) => {
+    socket.write(`${HEAD}\r\n{"status":"fail","checks":{"a":"`);
+    pour(socket, Buffer.alloc(16_384, 'x'));
+  },
+  gzip: (socket) => encoded(socket, 'gzip', gzipSync(DEGRADED)),
+  brotli: (socket) => encoded(socket, 'br', brotliCompressSync(DEGRADED)),
+  'gzip bomb': (socket) => void bomb.then((packed) => encoded(socket, 'gzip', packed)),
+  'endless gzip': (socket) => {
+    socket.write(`${HEAD}content-encoding: gzip\r\n\r\n`);
+    const packing = createGzip();
+    packing.pipe(socket);
+    const feed = (): void => {
+      while (!socket.destroyed && packing.write(BLOCK));
+    };
+    packing.on('drain', feed);
+    socket.on('close', () => packing.destroy());
+    feed();
+  },
+  'gzip cut off': (socket) => encoded(socket, 'gzip', gzipSync(DEGRADED).subarray(0, 20)),
+  'no gzip': (socket) => encoded(socket, 'gzip', Buffer.from(DEGRADED)),
+  'longer than its length': (socket) => socket.end(`${HEAD}content-length: 21\r\n\r\n${DEGRADED}, and much more`),
+  'shorter than its length, closed': (socket) => socket.end(`${HEAD}content-length: 1000\r\n\r\n${DEGRADED}`),
+  'shorter than its length, open': (socket) => socket.write(`${HEAD}content-length: 1000\r\n\r\n${DEGRADED}`),
+  'two lengths': (socket) => socket.end(`${HEAD}content-length: 21\r\ncontent-length: 7\r\n\r\n${DEGRADED}`),
+  'broken chunks': (socket) => socket.end(`${HEAD}transfer-encoding: chunked\r\n\r\nzz\r\n${DEGRADED}\r\n0\r\n\r\n`),
+  'closed without a length': (socket) => socket.end(`HTTP/1.0 200 OK\r\n\r\n${DEGRADED}`),
+  'early hints first': (socket) =>
+    socket.end(`HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n${HEAD}content-length: 21\r\n\r\n${DEGRADED}`),
+  'only early hints': (socket) => socket.end('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'),
+  'no HTTP': (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
+  'byte order mark': (socket) => socket.end(`${HEAD}\r\n\uFEFF{"status":"down"}`),
+};
+
+function encoded(socket: Socket, encoding: string, body: Uint8Array): void {
+  socket.write(`${HEAD}content-encoding: ${encoding}\r\ncontent-length: ${body.byteLength}\r\n\r\n`);
+  socket.end(body);
+}
+
+function drip(socket: Socket, text: string): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    if (socket.destroyed || at === text.length) clearInterval(timer);
+    else socket.write(text[at++] ?? '');
+  }, DRIP_EVERY_MS);
+}
+
+/** As fast as it is taken, until the other side hangs up. */
+function pour(socket: Socket, block: Uint8Array): void {
+  const more = (): void => {
+    while (!socket.destroyed && socket.write(block));
+  };
+  socket.on('drain', more);
+  more();
+}
