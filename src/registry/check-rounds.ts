@@ -30,6 +30,12 @@ interface Started {
   readonly doubtful: boolean;
 }
 
+/**
+ * Attempts that one turn of the object starts; the rest stays due, and the alarm that follows at once is a turn of its
+ * own. Cloudflare documents 32 Worker invocations for each, every call of the prober among them, and fails what is
+ * beyond: these make 24 calls at most, of both kinds, and leave room for calls to others.
+ */
+const MAX_STARTED_AT_ONCE = 23 * MAX_TARGETS_PER_CALL;
 /** Pause before a check is repeated whose reports never came. */
 const LOST_RETRY_MS = 1_000;
 
@@ -56,11 +62,13 @@ export class CheckRounds {
     for (const member of members) {
       if (!member.record.registration.healthCheck) continue;
       if (member.check && isLost(member.check, now)) lost.push(this.giveUp(member, member.check, now));
-      if (member.check) started.push(...this.retry(member, member.check, now));
-      else if (member.nextCheckAt <= now) due.push(member);
+      if (member.check) {
+        if (started.length < MAX_STARTED_AT_ONCE) started.push(...this.retry(member, member.check, now));
+      } else if (member.nextCheckAt <= now) due.push(member);
     }
     // In the order in which they became due, so that a crowded host keeps nobody waiting for ever.
     for (const member of due.toSorted((a, b) => a.nextCheckAt - b.nextCheckAt)) {
+      if (started.length >= MAX_STARTED_AT_ONCE) break;
       const waitMs = this.gate.admitInTurn(hostOf(member.record), now);
       started.push(...this.beginUnlessPutOff(member, waitMs, now));
     }
@@ -68,13 +76,18 @@ export class CheckRounds {
     return lost;
   }
 
-  /** Starts a check now, behind those who wait for its host already; one under way is enough. */
-  startOne(member: Member, now: number): void {
-    if (member.check || !member.record.registration.healthCheck) return;
-    // One that waits already keeps its place.
-    member.nextCheckAt = Math.min(member.nextCheckAt, now);
-    const waitMs = this.gate.admit(hostOf(member.record), now);
-    this.dispatch(this.beginUnlessPutOff(member, waitMs, now));
+  /** Starts checks now, behind those who wait for their hosts already; one under way is enough for its component. */
+  startNow(members: Iterable<Member>, now: number): void {
+    const started: Started[] = [];
+    for (const member of members) {
+      if (member.check || !member.record.registration.healthCheck) continue;
+      // One that waits already keeps its place.
+      member.nextCheckAt = Math.min(member.nextCheckAt, now);
+      if (started.length >= MAX_STARTED_AT_ONCE) continue;
+      const waitMs = this.gate.admit(hostOf(member.record), now);
+      started.push(...this.beginUnlessPutOff(member, waitMs, now));
+    }
+    this.dispatch(started);
   }
 
   /** What the prober's reports mean for their components; late, duplicate and foreign ones mean nothing. */

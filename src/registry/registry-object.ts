@@ -82,7 +82,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
       // What else is due stays due: to look at all members for it would cost more than a lease does.
       arm: () => this.clock.arm(this.leases.dueAt),
       doubt: (member, now) => {
-        this.checkIfDoubted(member, now);
+        this.checkIfDoubted([member], now);
         void this.arm();
       },
       committed: () => ctx.storage.sync(),
@@ -134,7 +134,10 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.doubts.tick(now);
     const silent = this.beats.expire(now);
     this.observe(silent, now);
-    for (const { member } of silent) if (member.record.registration.healthCheck) this.checkSoon(member, now);
+    this.rounds.startNow(
+      silent.map(({ member }) => member),
+      now,
+    );
     this.lifecycles.expire(now);
     this.recoveries.expireVerifications(now);
     this.leases.tick(now);
@@ -166,13 +169,13 @@ export abstract class RegistryObject extends DurableObject<Env> {
   }
 
   protected checkSoon(member: Member, now: number): void {
-    this.rounds.startOne(member, now);
+    this.rounds.startNow([member], now);
   }
 
-  /** Work failed there: asks now how it is, unless that was asked a moment ago. */
-  protected checkIfDoubted(member: Member, now: number): void {
-    const { registration, health } = member.record;
-    if (registration.healthCheck && now - (health.lastCheckAt ?? 0) >= DOUBT_EVERY_MS) this.checkSoon(member, now);
+  /** Work failed there: asks now how they are, unless that was asked a moment ago. */
+  protected checkIfDoubted(members: readonly Member[], now: number): void {
+    const doubted = members.filter(({ record }) => now - (record.health.lastCheckAt ?? 0) >= DOUBT_EVERY_MS);
+    this.rounds.startNow(doubted, now);
   }
 
   protected view(record: ComponentRecord, now: number) {

@@ -37,7 +37,7 @@ export async function testify(state: RegistryState, rounds: CheckRounds, now: nu
     const verdict = new Promise<Testimony>((resolve) =>
       member.waiting.push(({ outcome }) => resolve(outcome === 'passed' ? 'seen' : 'unseen')),
     );
-    rounds.startOne(member, now);
+    rounds.startNow([member], now);
     return verdict;
   });
   const tooLate = new Promise<Testimony>((resolve) => setTimeout(() => resolve('unseen'), ANSWER_WITHIN_MS));

@@ -79,7 +79,7 @@ describe('outcomes', () => {
       async () => checked.mock.calls.length,
       (calls) => calls === 1,
     );
-    expect(checked.mock.calls[0]).toMatchObject([{ record: { registration: { id } } }, expect.any(Number)]);
+    expect(checked.mock.calls[0]).toMatchObject([[{ record: { registration: { id } } }], expect.any(Number)]);
     checked.mockRestore();
   });
 
