@@ -19,7 +19,7 @@ afterEach(() => {
 /** Registers 60 that hang and 60 that are well, in turns, none of which has ever been checked. */
 async function mixedFleet(registry: FreshRegistry): Promise<{ hanging: Set<string>; well: Set<string> }> {
   // Nobody hears of the checks that registering begins: the first round is to come over all of them at once.
-  const probing = vi.spyOn(Prober.prototype, 'run').mockResolvedValue();
+  vi.spyOn(Prober.prototype, 'run').mockResolvedValue();
   const [hanging, well] = [new Set<string>(), new Set<string>()];
   for (let at = 0; at < OF_EACH; at++) {
     for (const [kind, ids] of [
@@ -32,8 +32,6 @@ async function mixedFleet(registry: FreshRegistry): Promise<{ hanging: Set<strin
       await registry.register(id, { healthCheck: { endpoint: ownHostUrl(id), timeout: TIMEOUT_MS, retries: 1 } });
     }
   }
-  probing.mockRestore();
-  await evictDurableObject(registry.stub);
   return { hanging, well };
 }
 
@@ -63,7 +61,9 @@ describe('with six requests at a time in each invocation', () => {
   it('60 that hang from the start have none of the 60 healthy ones among them marked down', async () => {
     const registry = freshRegistry();
     const { hanging, well } = await mixedFleet(registry);
+    vi.restoreAllMocks();
     const calls = limitToSixAtATime();
+    await evictDurableObject(registry.stub);
     const isDown = (status: string): boolean => status === 'unhealthy';
     const found = await eventually(
       () => statuses(registry),
