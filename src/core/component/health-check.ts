@@ -69,7 +69,8 @@ const HeadersSchema = recordOf(HeaderValueSchema)
   )
   .meta({
     description:
-      'Sent with every check. Values are never shown: they read `***`, which when sent back keeps the value that is stored.',
+      'Sent with every check: at most 8, under any names but those of the connection and of proxies. Values are never shown: they read ' +
+      '`***`, which when sent back keeps the value that is stored.',
     example: { 'x-health-token': '***' },
   });
 
