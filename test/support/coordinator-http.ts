@@ -56,7 +56,7 @@ export async function setMode(id: string, mode: string): Promise<void> {
 export async function componentLog(id: string): Promise<{
   control: { action: string; idempotencyKey: string }[];
   checks: number;
-  checkHeaders: Record<string, string>;
+  checkHeaders: Record<string, string>[];
 }> {
   return (await fetch(`${inject('componentUrl')}/${id}/log`)).json();
 }

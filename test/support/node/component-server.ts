@@ -42,8 +42,8 @@ interface Fake {
   checks: number;
   /** When each check came, epoch ms. */
   readonly checkedAt: number[];
-  /** Headers of the last check. */
-  checkHeaders: Record<string, string>;
+  /** Headers of the last check, if there was one. */
+  checkHeaders: Record<string, string>[];
   readonly hooks: Received[];
   /** Control requests that were refused. */
   refusals: number;
@@ -105,7 +105,7 @@ async function handle(fakes: Map<string, Fake>, request: IncomingMessage, respon
   }
   fake.checks++;
   fake.checkedAt.push(Date.now());
-  fake.checkHeaders = request.headers as Record<string, string>;
+  fake.checkHeaders = [request.headers as Record<string, string>];
   return answerHealth(fake, request, response);
 }
 
@@ -122,7 +122,7 @@ const newFake = (): Fake => ({
   hooks: [],
   checks: 0,
   checkedAt: [],
-  checkHeaders: {},
+  checkHeaders: [],
   refusals: 0,
 });
 
