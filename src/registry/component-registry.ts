@@ -235,10 +235,8 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
 
   async checkDoubted(ids: readonly string[]): ReturnType<RegistryApi['checkDoubted']> {
     const now = Date.now();
-    for (const id of ids) {
-      const member = this.state.members.get(id);
-      if (member) this.checkIfDoubted(member, now);
-    }
+    const doubted = ids.flatMap((id) => this.state.members.get(id) ?? []);
+    this.checkIfDoubted(doubted, now);
     await this.arm();
   }
 

@@ -40,6 +40,8 @@ const statuses = async ({ api }: FreshRegistry) => {
   return items.map(({ id, health }) => ({ id, status: health.status, lastFailure: health.lastFailure }));
 };
 
+const isDown = (status: string): boolean => status === 'unhealthy';
+
 const isMixed = ({ targets }: ProberCall, hanging: ReadonlySet<string>): boolean =>
   new Set(targets.map(({ componentId }) => hanging.has(componentId))).size === 2;
 
@@ -64,7 +66,6 @@ describe('with six requests at a time in each invocation', () => {
     vi.restoreAllMocks();
     const calls = limitToSixAtATime();
     await evictDurableObject(registry.stub);
-    const isDown = (status: string): boolean => status === 'unhealthy';
     const found = await eventually(
       () => statuses(registry),
       (all) =>

@@ -25,6 +25,7 @@ export const ownHostUrl = (id: string): string => `http://${id}.test/${id}/healt
 export function limitToSixAtATime(): ProberCall[] {
   const calls: ProberCall[] = [];
   const turns: Turns[] = [];
+  // oxlint-disable-next-line typescript/unbound-method -- called with `run.call`
   const run = Prober.prototype.run;
   vi.spyOn(Prober.prototype, 'run').mockImplementation(async function (this: Prober, targets, report) {
     const own = new Turns();
