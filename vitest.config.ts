@@ -15,7 +15,10 @@ const migrations = await readD1Migrations('migrations');
 process.env['COMPONENT_SERVER_PORT'] ??= String(await freePort());
 
 // Only names that begin so reach the tests in the Worker.
-if (process.env['FUZZ_SEED']) process.env['VITE_FUZZ_SEED'] = process.env['FUZZ_SEED'];
+for (const name of ['FUZZ_SEED', 'FUZZ_PATH']) {
+  const given = process.env[name];
+  if (given) process.env[`VITE_${name}`] = given;
+}
 
 /**
  * Three kinds of test: `core` is pure and runs in Node, `workers` runs inside workerd with the real

@@ -20,10 +20,16 @@ export class AlarmClock {
     this.armedFor = null;
   }
 
+  /** How long ago the alarm should have gone off, ms; `setFor` is what the platform says of one that we did not set. */
+  lateBy(now: number, setFor?: number): number {
+    return Math.max(0, now - (this.armedFor ?? setFor ?? now));
+  }
+
   /** Sets it for `due`, epoch ms, Infinity for not at all. */
   async arm(due: number): Promise<void> {
     if (due === Infinity || (this.armedFor !== null && this.armedFor <= due)) return;
-    this.armedFor = due;
-    await this.storage.setAlarm(due);
+    // What is overdue when it is set is not late.
+    this.armedFor = Math.max(due, Date.now());
+    await this.storage.setAlarm(this.armedFor);
   }
 }

@@ -85,7 +85,7 @@ export class BlockDesk {
     const { componentId } = found.block;
     const member = this.state.members.get(componentId);
     const left = member ? inFlight(member.record.load, now) : 0;
-    return ok({ lease: { id, componentId, outcome: completion.outcome, inFlight: left }, doubted: null });
+    return ok({ lease: { id, componentId, outcome: completion.outcome, inFlight: left }, told: null });
   }
 
   renew(id: string, place: SignedPlace, ttlMs: number, now: number): LeaseAnswer<RenewedLease> {

@@ -36,6 +36,8 @@ interface Started {
  * beyond: these make 24 calls at most, of both kinds, and leave room for calls to others.
  */
 const MAX_STARTED_AT_ONCE = 23 * MAX_TARGETS_PER_CALL;
+const NOTHING_SAID = { details: null, responseTimeMs: null };
+
 /** Pause before a check is repeated whose reports never came. */
 const LOST_RETRY_MS = 1_000;
 
@@ -61,9 +63,10 @@ export class CheckRounds {
     const due: Member[] = [];
     for (const member of members) {
       if (!member.record.registration.healthCheck) continue;
-      if (member.check && isLost(member.check, now)) lost.push(this.giveUp(member, member.check, now));
+      if (member.check && isLost(member.check, now)) lost.push(this.giveUp(member, member.check, now + LOST_RETRY_MS));
       if (member.check) {
-        if (started.length < MAX_STARTED_AT_ONCE) started.push(...this.retry(member, member.check, now));
+        if (started.length < MAX_STARTED_AT_ONCE)
+          started.push(...this.retry(member, member.check, now + LOST_RETRY_MS));
       } else if (member.nextCheckAt <= now) due.push(member);
     }
     // In the order in which they became due, so that a crowded host keeps nobody waiting for ever.
@@ -104,8 +107,9 @@ export class CheckRounds {
         case 'suspected':
           return [{ member, signal: { kind: 'suspected', error: next.lastError! }, ended: null }];
         case 'failed': {
-          const details = report.outcome.kind === 'failed' ? report.outcome.details : null;
-          return [this.end(member, next, { kind: 'check-failed', error: next.lastError!, details })];
+          const { details, responseTimeMs } = report.outcome.kind === 'failed' ? report.outcome : NOTHING_SAID;
+          const signal = { kind: 'check-failed' as const, error: next.lastError!, details, responseTimeMs };
+          return [this.end(member, next, signal)];
         }
         case 'passed': {
           if (report.outcome.kind !== 'passed') return [];
@@ -141,8 +145,15 @@ export class CheckRounds {
     return { member, signal, ended: check };
   }
 
-  private giveUp(member: Member, check: Check, now: number): MemberSignal {
-    member.nextCheckAt = now + LOST_RETRY_MS;
+  /** Ends without a verdict the checks of which nothing can be believed; all are made anew at once. */
+  abandon(members: Iterable<Member>, isVoid: (check: Check) => boolean, now: number): MemberSignal[] {
+    return Array.from(members).flatMap((member) =>
+      member.check && isVoid(member.check) ? [this.giveUp(member, member.check, now)] : [],
+    );
+  }
+
+  private giveUp(member: Member, check: Check, nextCheckAt: number): MemberSignal {
+    member.nextCheckAt = nextCheckAt;
     for (const resolve of member.waiting.splice(0)) resolve(INCONCLUSIVE);
     return this.end(member, { ...check }, { kind: 'doubt-ended' });
   }

@@ -128,8 +128,7 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     const now = Date.now();
     const isConfigured = config !== null && this.state.configure(config, now);
     this.edges.takeGiven(place, given, now);
-    const doubted = this.edges.takeReported(reported, now);
-    if (doubted.length > 0) this.checkIfDoubted(doubted, now);
+    this.takeWork(this.edges.takeReported(reported, now), now);
     const answer = this.leases.takeReports(blocks, now);
     if (reported.length + blocks.length > 0 || isConfigured) await this.arm();
     const decider = this.edges.decider(edge, given, now);

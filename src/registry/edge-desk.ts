@@ -12,7 +12,7 @@ import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.
 import { packVitals } from '../core/balancing/snapshot-delta.ts';
 import { assign, settle } from '../core/component/load.ts';
 import { nextCheckAt, toCondition } from './fleet-views.ts';
-import type { Member } from './member.ts';
+import type { MemberWork } from './ejection-desk.ts';
 import type { Given, Reported } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
 import type { Seating } from './seating.ts';
@@ -51,17 +51,17 @@ export class EdgeDesk {
     }
   }
 
-  /** Takes in what callers reported; answers who failed at work. */
-  takeReported(reported: Reported, now: number): Member[] {
-    const failed: Member[] = [];
+  /** Takes in what callers reported; answers whose work it was. */
+  takeReported(reported: Reported, now: number): MemberWork[] {
+    const told: MemberWork[] = [];
     for (const [id, outcomes] of reported) {
       const member = this.state.members.get(id);
       if (!member) continue;
       member.record = { ...member.record, load: settle(member.record.load, outcomes, now) };
       this.seating.touch(id);
-      if (outcomes.failed > 0) failed.push(member);
+      told.push({ member, work: outcomes });
     }
-    return failed;
+    return told;
   }
 
   delta(place: EdgePlace | null, now: number): SnapshotDelta {

@@ -5,7 +5,7 @@ import type { ComponentRecord } from '../core/component/component-record.ts';
 import { inFlight, loadPercentage } from '../core/component/load.ts';
 import { locationOf } from '../core/component/registration.ts';
 import type { ComponentResource } from '../core/component/resource.ts';
-import { toResource } from '../core/component/resource.ts';
+import { shownReason, toResource } from '../core/component/resource.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
 import { detectionFor } from '../core/health/schedule.ts';
 import type { Doubt } from '../core/health/self-doubt.ts';
@@ -18,7 +18,7 @@ import type { ComponentQuery, LoadEntry } from './registry-api.ts';
 
 type Members = ReadonlyMap<string, Member>;
 
-const isRoutable = (record: ComponentRecord): boolean => whyNotRoutable(routingState(record)) === null;
+export const isRoutable = (record: ComponentRecord): boolean => whyNotRoutable(routingState(record)) === null;
 
 const routingState = ({ registration, lifecycle, health }: ComponentRecord) => ({
   lifecycle: lifecycle.state,
@@ -128,14 +128,14 @@ export function toCandidate(member: Member, now: number): Candidate {
 export const toCondition = ({ lifecycle, health }: ComponentRecord): Condition => ({
   lifecycle: lifecycle.state,
   status: health.status,
-  reason: health.reason,
+  reason: shownReason(health),
   backSince: health.backSince ?? null,
 });
 
 export function toVitals({ record }: Member, now: number): Vitals {
   const { load, health, registration } = record;
   return {
-    suspect: health.suspect,
+    suspect: health.suspect || health.ejection.until !== null,
     inFlight: inFlight(load, now),
     loadPercentage: loadPercentage(load, registration.capabilities.maxConcurrentTasks, now),
     usualMs: load.workMs ?? health.usualResponseTimeMs,

@@ -2,6 +2,7 @@
 import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { ComponentResource } from '../core/component/resource.ts';
+import { toIso } from '../core/component/resource.ts';
 import type { EventDraft, EventType } from '../core/event/coordinator-event.ts';
 import type { FailureReport } from '../core/failure/failure.ts';
 import type { HealthEvent } from '../core/health/observe-health.ts';
@@ -82,6 +83,10 @@ export function healthDrafts(
       return isWorthRecording(record, failureThreshold, context.now)
         ? [failureDraft(record, event, null, context)]
         : [];
+    if (event.kind === 'held') {
+      const data = { falls: event.falls, heldUntil: toIso(event.until) };
+      return [componentEvent('component.flapping', record, data, context)];
+    }
     const { from, to, reason } = event;
     const drafts = [componentEvent('component.health-changed', record, { from, to, reason }, context)];
     if (to === 'unhealthy') drafts.push(componentEvent('component.failed', record, { reason }, context));

@@ -31,6 +31,7 @@ export class HeartbeatDesk {
     const { registration, load } = member.record;
     const ttl = registration.heartbeat?.ttl;
     member.heartbeatDueAt = ttl === undefined ? null : now + ttl;
+    member.excused = false;
     if (ttl === undefined) this.state.store.dropHeartbeat(registration.id);
     else this.state.store.saveHeartbeat(registration.id, { dueAt: now + ttl, load: load.reported });
   }
@@ -44,6 +45,26 @@ export class HeartbeatDesk {
       const ttlMs = member.record.registration.heartbeat?.ttl ?? 0;
       return [{ member, signal: { kind: 'heartbeat-expired', ttlMs }, ended: null }];
     });
+  }
+
+  /** We slept and could not hear anybody: who is overdue has one more TTL, once until it is heard of. */
+  excuse(now: number): void {
+    for (const member of this.state.members.values()) {
+      const { registration, health } = member.record;
+      const isOverdue = member.heartbeatDueAt !== null && member.heartbeatDueAt <= now;
+      if (!isOverdue || member.excused || health.heartbeatStatus === 'unhealthy') continue;
+      member.heartbeatDueAt = now + registration.heartbeat!.ttl;
+      member.excused = true;
+    }
+  }
+
+  /** After the clock went back nobody has longer to be heard of than from now. */
+  clamp(now: number): void {
+    for (const member of this.state.members.values()) {
+      const ttl = member.record.registration.heartbeat?.ttl ?? 0;
+      if (member.heartbeatDueAt !== null && member.heartbeatDueAt > now + Math.max(ttl, REMIND_MS))
+        member.heartbeatDueAt = now + ttl;
+    }
   }
 
   private refuse({ id, only }: HeartbeatInput): HeartbeatResult | null {

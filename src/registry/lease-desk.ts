@@ -10,6 +10,7 @@ import { endedAs, isWorkOutcome, newLease } from '../core/lease/lease.ts';
 import { idDigits, leaseIdOf } from '../core/lease/lease-id.ts';
 import type { Failure } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
+import type { MemberWork } from './ejection-desk.ts';
 import type { FailureDesk, Reported } from './failure-desk.ts';
 import type { CompletedLease, Completion, LeaseAnswer, LeasePage, LeaseQuery, RenewedLease } from './lease-api.ts';
 import type { Member } from './member.ts';
@@ -23,8 +24,8 @@ const RANDOM_BYTES = 12;
 
 export interface Completed {
   readonly lease: CompletedLease;
-  /** The component, when the work failed there. */
-  readonly doubted: Member | null;
+  /** How the work went; null when nothing new is said of it. */
+  readonly told: MemberWork | null;
 }
 
 export class LeaseDesk {
@@ -67,8 +68,8 @@ export class LeaseDesk {
     const ended = [endedAs(lease, outcome, left, now)];
     this.state.commit({ ...reported, leases: { held, ended }, visible: false }, now);
     if (member) settleInto(member, completion, now);
-    const doubted = outcome === 'success' ? null : (member ?? null);
-    return ok({ lease: { id, componentId, outcome, inFlight: left }, doubted });
+    const told = member ? { member, work: gatherResults([completion]) } : null;
+    return ok({ lease: { id, componentId, outcome, inFlight: left }, told });
   }
 
   /** The same answer again, when it was its caller who ended it. */
@@ -76,7 +77,7 @@ export class LeaseDesk {
     const before = this.state.store.leases.readEnded(id);
     if (!before || !isWorkOutcome(end)) return hasEnded(end);
     const { componentId, inFlight: left } = before;
-    return ok({ lease: { id, componentId, outcome: end, inFlight: left }, doubted: null });
+    return ok({ lease: { id, componentId, outcome: end, inFlight: left }, told: null });
   }
 
   /** From now on it has that long; less than before when the caller says so. */

@@ -5,11 +5,11 @@ import { ok } from '../core/result.ts';
 import { AcquireDesk } from './acquire-desk.ts';
 import { BlockDesk } from './block-desk.ts';
 import { CommitTurn } from './commit-turn.ts';
+import type { MemberWork } from './ejection-desk.ts';
 import { ExactFleet } from './exact-fleet.ts';
 import type { FailureDesk } from './failure-desk.ts';
 import type { AcquireRequest, BlockAnswer, Completion, LeaseQuery } from './lease-api.ts';
 import { LeaseDesk, unknownLease } from './lease-desk.ts';
-import type { Member } from './member.ts';
 import type { RegistryApi } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
 import type { Seating } from './seating.ts';
@@ -17,8 +17,8 @@ import type { Seating } from './seating.ts';
 export interface LeaseHooks {
   /** Has the alarm go off when something is due. */
   readonly arm: () => Promise<void>;
-  /** Work failed there. */
-  readonly doubt: (member: Member, now: number) => void;
+  /** Work ended there, well or not. */
+  readonly tellWork: (told: MemberWork, now: number) => void;
   /** Resolves when what was written is committed. */
   readonly committed: () => Promise<void>;
   /** Something was written to the outbox. */
@@ -64,7 +64,7 @@ export class LeaseRoom {
       ? this.blocks.complete(id, place, completion, now)
       : this.leases.complete(id, completion, now);
     this.acquires.serve(now);
-    if (completed.ok && completed.value.doubted) this.hooks.doubt(completed.value.doubted, now);
+    if (completed.ok && completed.value.told) this.hooks.tellWork(completed.value.told, now);
     if (completion.error) this.hooks.deliver(now);
     await this.hooks.arm();
     return completed.ok ? ok(completed.value.lease) : completed;

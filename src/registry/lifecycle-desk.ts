@@ -46,7 +46,7 @@ export class LifecycleDesk {
   expire(now: number): void {
     for (const { record } of this.state.members.values()) {
       const follows = whatFollows(record.lifecycle, now);
-      if (follows === 'removed' || now >= deregistrationDueAt(record)) this.remove(record, now);
+      if (follows === 'removed' || now >= deregistrationDueAt(record, this.state.sleeps)) this.remove(record, now);
       else if (follows) this.change(record, settledAs(follows), now);
     }
   }

@@ -15,6 +15,7 @@ import { freshQuotas } from '../core/quota/on-demand-quota.ts';
 import type { ProbeTarget } from '../probe/probe-runner.ts';
 import { hostOfUrl } from './host-gate.ts';
 import type { ProbeResult } from './registry-api.ts';
+import type { Sleeps } from './sleeps.ts';
 
 export interface Member {
   record: ComponentRecord;
@@ -24,6 +25,8 @@ export interface Member {
   /** Its host cannot take the check before, epoch ms; 0 when nothing keeps it waiting. */
   putOffUntil: number;
   heartbeatDueAt: number | null;
+  /** It has been granted more time because we slept, and was not heard of since. */
+  excused: boolean;
   /** Places it within its type's round, the same after every restart. */
   readonly ordinal: number;
   /** Callers of `probe` who wait for the verdict of the check under way. */
@@ -41,6 +44,7 @@ export function newMember(record: ComponentRecord, nextCheckAt: number, now: num
     nextCheckAt,
     putOffUntil: 0,
     heartbeatDueAt,
+    excused: false,
     ordinal: hashOf(record.registration.id),
     waiting: [],
     quotas: freshQuotas(now),
@@ -87,15 +91,17 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
 
 /**
  * Epoch ms at which a component that stays down is removed, Infinity for never. While a dependency keeps it down
- * that is no sign that it will not return.
+ * that is no sign that it will not return, and while we slept nobody looked.
  */
-export const deregistrationDueAt = ({ registration, health, shadow }: ComponentRecord): number =>
-  health.status === 'unhealthy' && registration.deregisterAfter !== undefined && !isShadowed(shadow)
-    ? Math.max(health.since, shadow.since) + registration.deregisterAfter
-    : Infinity;
+export function deregistrationDueAt({ registration, health, shadow }: ComponentRecord, sleeps: Sleeps): number {
+  const { deregisterAfter } = registration;
+  if (health.status !== 'unhealthy' || deregisterAfter === undefined || isShadowed(shadow)) return Infinity;
+  const since = Math.max(health.since, shadow.since);
+  return since + deregisterAfter + sleeps.since(since);
+}
 
 /** Epoch ms at which this member next needs the alarm, Infinity for never. */
-export function dueAt(member: Member): number {
+export function dueAt(member: Member, sleeps: Sleeps): number {
   const { record } = member;
   const check = member.check
     ? checkDueAt(member.check)
@@ -106,7 +112,8 @@ export function dueAt(member: Member): number {
     check,
     member.heartbeatDueAt ?? Infinity,
     record.lifecycle.until ?? Infinity,
-    deregistrationDueAt(record),
+    deregistrationDueAt(record, sleeps),
+    record.health.ejection.until ?? Infinity,
     record.recovery.active?.verification?.until ?? Infinity,
   );
 }

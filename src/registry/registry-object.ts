@@ -6,6 +6,7 @@ import { DurableObject, exports } from 'cloudflare:workers';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import { AlarmClock } from './alarm-clock.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
+import type { Check } from '../core/health/check.ts';
 import type { FailureIntake } from '../core/failure/failure-intake.ts';
 import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
 import type { MemberSignal } from './check-rounds.ts';
@@ -18,6 +19,8 @@ import { LifecycleDesk } from './lifecycle-desk.ts';
 import { asksTheSame } from './asks-the-same.ts';
 import { DoubtDesk } from './doubt-desk.ts';
 import { EdgeDesk } from './edge-desk.ts';
+import type { MemberWork } from './ejection-desk.ts';
+import { EjectionDesk } from './ejection-desk.ts';
 import { FailureDesk } from './failure-desk.ts';
 import { HeartbeatDesk } from './heartbeat-desk.ts';
 import { LeaseRoom } from './lease-room.ts';
@@ -56,6 +59,9 @@ export abstract class RegistryObject extends DurableObject<Env> {
   protected readonly reports: FailureDesk;
   protected readonly clock: AlarmClock;
   protected readonly shadows: ShadowDesk;
+  private readonly ejections: EjectionDesk;
+  /** The latest this object has seen of the time, epoch ms. */
+  private lastSeen = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -67,6 +73,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.registrations = new RegistrationDesk(this.state, this.lifecycles);
     this.beats = new HeartbeatDesk(this.state);
     this.shadows = new ShadowDesk(this.state);
+    this.ejections = new EjectionDesk(this.state);
     const seating = new Seating(this.state);
     this.edges = new EdgeDesk(this.state, seating);
     const gate = new HostGate();
@@ -81,9 +88,9 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.leases = new LeaseRoom(this.state, seating, this.reports, {
       // What else is due stays due: to look at all members for it would cost more than a lease does.
       arm: () => this.clock.arm(this.leases.dueAt),
-      doubt: (member, now) => {
-        this.checkIfDoubted([member], now);
-        void this.arm();
+      tellWork: (told, now) => {
+        this.takeWork([told], now);
+        if (told.work.failed > 0) void this.arm();
       },
       committed: () => ctx.storage.sync(),
       deliver: (now) => this.deliver(now),
@@ -115,10 +122,12 @@ export abstract class RegistryObject extends DurableObject<Env> {
     });
   }
 
-  override async alarm(): Promise<void> {
-    this.clock.fired();
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const now = Date.now();
+    const lateMs = this.clock.lateBy(now, info?.scheduledTime);
+    this.clock.fired();
     try {
+      this.wake(lateMs, now);
       this.tick(now);
       this.deliver(now);
     } catch (error) {
@@ -131,6 +140,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
 
   /** Everything that is due by `now`. Running it twice does nothing twice. */
   protected tick(now: number): void {
+    this.followClock(now);
     this.doubts.tick(now);
     const silent = this.beats.expire(now);
     this.observe(silent, now);
@@ -141,11 +151,35 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.lifecycles.expire(now);
     this.recoveries.expireVerifications(now);
     this.leases.tick(now);
+    if (this.ejections.expire(now)) this.deliver(now);
     this.observe(this.rounds.start(this.state.members.values(), now), now);
+  }
+
+  /** When we slept, what failed meanwhile proves nothing: heartbeats were not heard, reports could not arrive. */
+  private wake(lateMs: number, now: number): void {
+    if (!this.state.sleeps.note(lateMs, now)) return;
+    this.beats.excuse(now);
+    this.abandonChecks(({ startedAt }) => startedAt <= now - lateMs, now);
+  }
+
+  /** After the clock went back nothing is due later than it could be, and no check waits for a report for ever. */
+  private followClock(now: number): void {
+    const wentBack = now < this.lastSeen;
+    this.lastSeen = now;
+    if (!wentBack) return;
+    this.state.clampSchedule(now);
+    this.beats.clamp(now);
+    this.abandonChecks(({ startedAt }) => startedAt > now, now);
+  }
+
+  private abandonChecks(isVoid: (check: Check) => boolean, now: number): void {
+    this.observe(this.rounds.abandon(this.state.members.values(), isVoid, now), now);
   }
 
   private async takeReports(reports: AttemptReport[]): Promise<void> {
     const now = Date.now();
+    // The alarm may come after them.
+    this.wake(this.clock.lateBy(now), now);
     this.observe(this.rounds.observe(this.state.members, reports, now), now);
     await this.arm();
   }
@@ -172,6 +206,17 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.rounds.startNow([member], now);
   }
 
+  /** Takes in what is told of work: who fails at it is checked now, who fails at too much is ejected. */
+  protected takeWork(told: readonly MemberWork[], now: number): void {
+    if (this.ejections.take(told, now)) this.deliver(now);
+    const failed = told.filter(({ work }) => work.failed > 0);
+    if (failed.length > 0)
+      this.checkIfDoubted(
+        failed.map(({ member }) => member),
+        now,
+      );
+  }
+
   /** Work failed there: asks now how they are, unless that was asked a moment ago. */
   protected checkIfDoubted(members: readonly Member[], now: number): void {
     const doubted = members.filter(({ record }) => now - (record.health.lastCheckAt ?? 0) >= DOUBT_EVERY_MS);
@@ -194,8 +239,9 @@ export abstract class RegistryObject extends DurableObject<Env> {
   }
 
   protected async arm(): Promise<void> {
+    this.followClock(Date.now());
     let due = Math.min(this.outbox.retryAt, this.leases.dueAt);
-    for (const member of this.state.members.values()) due = Math.min(due, dueAt(member));
+    for (const member of this.state.members.values()) due = Math.min(due, dueAt(member, this.state.sleeps));
     await this.clock.arm(due);
   }
 }

@@ -30,6 +30,7 @@ import { hashOf } from '../core/hash.ts';
 import { INCONCLUSIVE, newMember } from './member.ts';
 import type { OutOfReach } from './registry-api.ts';
 import type { OutboxDraft, RegistryStore, StoredHeartbeat } from './registry-store.ts';
+import { AWAY_MS, Sleeps } from './sleeps.ts';
 
 export interface Change {
   readonly records?: readonly ComponentRecord[];
@@ -51,8 +52,6 @@ export interface LeaseChange {
 
 /** Interval assumed for members that have no health check of their own. */
 const NO_CHECK_INTERVAL_MS = 10_000;
-/** An alarm is a few ms late; later than this, the runtime was down. */
-const AWAY_MS = 5_000;
 
 export class RegistryState {
   readonly members = new Map<string, Member>();
@@ -67,6 +66,7 @@ export class RegistryState {
   readonly book = emptyBook();
   /** Components whose slots were taken or freed, or that told their load, since somebody looked. */
   readonly moved = new Set<string>();
+  readonly sleeps = new Sleeps();
   type = '';
   revision = 0;
   private checkedCount = 0;

@@ -13,6 +13,8 @@ import type { TypeOverrides } from '../core/config/effective-config.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import { RegistrationSchema } from '../core/component/registration.ts';
 import { NO_SHADOW } from '../core/component/shadow.ts';
+import type { HealthState } from '../core/health/health-state.ts';
+import { initialHealth } from '../core/health/health-state.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
 import { LeaseStore } from './lease-store.ts';
 
@@ -252,7 +254,7 @@ function readRow(row: ComponentRow): ComponentRecord | undefined {
       registeredAt: row.registered_at,
       updatedAt: row.updated_at,
       lifecycle: LifecycleRowSchema.parse(JSON.parse(row.lifecycle)) as unknown as ComponentRecord['lifecycle'],
-      health: HealthRowSchema.parse(JSON.parse(row.health)) as unknown as ComponentRecord['health'],
+      health: readHealth(row),
       load: NO_LOAD,
       recovery: RecoveryRowSchema.parse(JSON.parse(row.recovery)) as unknown as ComponentRecord['recovery'],
       shadow: row.shadow === null ? NO_SHADOW : ShadowRowSchema.parse(JSON.parse(row.shadow)),
@@ -261,6 +263,12 @@ function readRow(row: ComponentRow): ComponentRecord | undefined {
     // The caller reports the id; the other rows must come up all the same.
     return undefined;
   }
+}
+
+/** What a row does not say yet, because it was written before there was such a thing, is as for one never seen. */
+function readHealth({ health, registered_at }: ComponentRow): HealthState {
+  const stored = HealthRowSchema.parse(JSON.parse(health)) as unknown as HealthState;
+  return { ...initialHealth(registered_at), ...stored };
 }
 
 function readConfig(stored: string): TypeOverrides | undefined {

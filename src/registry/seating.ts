@@ -7,6 +7,7 @@
 import type { Candidate, Vitals } from '../core/balancing/candidate.ts';
 import { hasMoved } from '../core/balancing/snapshot-delta.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
+import { shownReason } from '../core/component/resource.ts';
 import { toCandidate, toCondition, toVitals } from './fleet-views.ts';
 import type { Member } from './member.ts';
 import type { RegistryState } from './registry-state.ts';
@@ -112,5 +113,5 @@ function move(seat: Seat, vitals: Vitals, version: number): void {
 const isAlike = (a: ComponentRecord, b: ComponentRecord): boolean =>
   a.lifecycle.state === b.lifecycle.state &&
   a.health.status === b.health.status &&
-  a.health.reason === b.health.reason &&
+  shownReason(a.health) === shownReason(b.health) &&
   a.health.backSince === b.health.backSince;

@@ -2,6 +2,7 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it, vi } from 'vitest';
 import { SystemCoordinator } from '../../src/coordinator/system-coordinator.ts';
 import type { RecoveryCause } from '../../src/registry/registry-api.ts';
+import { eventsOf } from '../recovery/ailing-component.ts';
 import { eventually, freshId, setMode } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from './fresh-registry.ts';
 import { freshRegistry } from './fresh-registry.ts';
@@ -109,6 +110,59 @@ describe('an eviction of the registry', () => {
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
     await evictDurableObject(registry.stub);
     expect(await registry.api.component(id)).toMatchObject({ ok: false, reason: 'unknown-component' });
+  });
+});
+
+describe('what is stored of health', () => {
+  it('may be of before there was so much to tell: what it lacks begins anew', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    await registry.beat(id);
+    await runInDurableObject(registry.stub, (_, state) => {
+      state.storage.sql.exec(
+        `UPDATE components SET health =
+           json_remove(health, '$.flap', '$.ejection', '$.lastTransition', '$.responseTimesMs') WHERE id = ?`,
+        id,
+      );
+    });
+    await evictDurableObject(registry.stub);
+    const before = await registry.read(id);
+    expect(before.health).toMatchObject({
+      status: 'healthy',
+      lastTransition: null,
+      heldUntil: null,
+      ejectedUntil: null,
+    });
+    await registry.beat(id, 'unhealthy');
+    const { lastTransition } = (await registry.read(id)).health;
+    expect(lastTransition).toMatchObject({ from: 'healthy', to: 'unhealthy', sample: { code: 'REPORTED_UNHEALTHY' } });
+    await evictDurableObject(registry.stub);
+    expect((await registry.read(id)).health.lastTransition).toEqual(lastTransition);
+  });
+
+  it('holds how often it fell and until when it is held', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    for (let fall = 0; fall < 3; fall++) {
+      await registry.beat(id);
+      await registry.beat(id, 'unhealthy');
+    }
+    await registry.beat(id);
+    const { health } = await registry.read(id);
+    expect(health).toMatchObject({
+      status: 'unhealthy',
+      reason: `flapping: down 3 times of late, held until ${health.heldUntil}`,
+    });
+    const [flapping] = await eventually(
+      () => eventsOf(id, 'component.flapping'),
+      (events) => events.length > 0,
+    );
+    expect(flapping!.data).toMatchObject({ falls: 3 });
+    await evictDurableObject(registry.stub);
+    await registry.beat(id);
+    expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', heldUntil: health.heldUntil });
   });
 });
 

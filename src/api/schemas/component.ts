@@ -6,6 +6,37 @@ import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
 export const HealthStatusSchema = z.enum(['unknown', 'healthy', 'degraded', 'unhealthy']).meta({ id: 'HealthStatus' });
 const LifecycleSchema = z.enum(['active', 'standby', 'draining', 'maintenance', 'isolated']).meta({ id: 'Lifecycle' });
 
+const TransitionSchema = z
+  .object({
+    from: HealthStatusSchema,
+    to: HealthStatusSchema,
+    at: TimestampSchema,
+    reason: z.string().nullable(),
+    sample: z
+      .object({
+        source: z.enum(['check', 'heartbeat']),
+        outcome: z.enum(['passed', 'failed']),
+        code: z.string().nullable(),
+        message: z.string().nullable(),
+        responseTime: z.number().nullable().meta({ description: 'ms' }),
+        details: z.string().nullable(),
+        at: TimestampSchema,
+      })
+      .nullable()
+      .meta({ description: 'What was seen; null when a registration changed what is looked at.' }),
+  })
+  .meta({ id: 'HealthTransition' });
+
+const ResponseTimesSchema = z
+  .object({
+    average: z.number().meta({ description: 'Moving average: of each new one three tenths.' }),
+    p50: z.number(),
+    p95: z.number(),
+    p99: z.number(),
+    count: z.int().meta({ description: 'Of how many good checks, 64 at most.' }),
+  })
+  .meta({ id: 'ResponseTimes', description: 'Of the last good checks, ms.' });
+
 export const ComponentHealthSchema = z
   .object({
     status: HealthStatusSchema,
@@ -25,6 +56,14 @@ export const ComponentHealthSchema = z
     reason: z.string().nullable(),
     details: z.string().nullable(),
     lastFailure: TimestampSchema.nullable(),
+    heldUntil: TimestampSchema.nullable().meta({
+      description: 'It fell too often: held down until then if it fails no more.',
+    }),
+    ejectedUntil: TimestampSchema.nullable().meta({
+      description: 'Work fails there: until then it is given some only if nothing better is left.',
+    }),
+    lastTransition: TransitionSchema.nullable().meta({ description: 'Null before the first.' }),
+    responseTimes: ResponseTimesSchema.nullable().meta({ description: 'Null before the first good check.' }),
   })
   .meta({ id: 'ComponentHealth' });
 

@@ -30,6 +30,7 @@ export type Condition = Pick<Candidate, 'lifecycle' | 'status' | 'reason' | 'bac
 
 /** What moves without moving the revision. */
 export interface Vitals {
+  /** A check is going wrong, or work fails there. */
   readonly suspect: boolean;
   readonly inFlight: number;
   readonly loadPercentage: number;

@@ -1,6 +1,8 @@
 /** The component as callers see it: in register, get, list and events. Timestamps are ISO 8601. */
 import { effectiveStatus } from '../health/effective-status.ts';
-import type { HealthStatus } from '../health/health-state.ts';
+import type { HealthSample, HealthState, HealthStatus, HealthTransition } from '../health/health-state.ts';
+import type { TimeSummary } from '../health/response-times.ts';
+import { summarizeTimes } from '../health/response-times.ts';
 import type { Detection } from '../health/schedule.ts';
 import { withoutHeaderValues } from './header-values.ts';
 import type { ComponentRecord } from './component-record.ts';
@@ -24,6 +26,33 @@ export interface HealthView {
   readonly reason: string | null;
   readonly details: string | null;
   readonly lastFailure: string | null;
+  /** Held down by flap damping until then, if it fails no more. */
+  readonly heldUntil: string | null;
+  /** Failing at its work, and asked until then only when nothing better is left. */
+  readonly ejectedUntil: string | null;
+  readonly lastTransition: TransitionView | null;
+  /** Of the last good checks, ms; null before the first. */
+  readonly responseTimes: (TimeSummary & { readonly average: number }) | null;
+}
+
+export interface TransitionView {
+  readonly from: HealthStatus;
+  readonly to: HealthStatus;
+  readonly at: string;
+  readonly reason: string | null;
+  readonly sample: SampleView | null;
+}
+
+/** The one observation that made it change. */
+export interface SampleView {
+  readonly source: HealthSample['source'];
+  readonly outcome: HealthSample['outcome'];
+  readonly code: string | null;
+  readonly message: string | null;
+  /** ms */
+  readonly responseTime: number | null;
+  readonly details: string | null;
+  readonly at: string;
 }
 
 export type ComponentResource = Registration & {
@@ -84,8 +113,28 @@ function toHealthView({ health, shadow }: ComponentRecord): HealthView {
     responseTime: health.responseTimeMs === null ? null : Math.round(health.responseTimeMs),
     errorCount: health.errorCount,
     since: toIso(health.since),
-    reason: health.reason,
+    reason: shownReason(health),
     details: health.details,
     lastFailure: toIsoOrNull(health.lastFailureAt),
+    heldUntil: toIsoOrNull(health.flap.heldUntil),
+    ejectedUntil: toIsoOrNull(health.ejection.until),
+    lastTransition: health.lastTransition && toTransitionView(health.lastTransition),
+    responseTimes: toTimes(health),
   };
+}
+
+/** Why it is as it is; of one that is well by its checks, why it is out of routing all the same. */
+export const shownReason = ({ reason, ejection }: HealthState): string | null => reason ?? ejection.reason;
+
+function toTransitionView({ from, to, at, reason, sample }: HealthTransition): TransitionView {
+  return { from, to, at: toIso(at), reason, sample: sample && toSampleView(sample) };
+}
+
+function toSampleView({ responseTimeMs, at, ...sample }: HealthSample): SampleView {
+  return { ...sample, responseTime: responseTimeMs === null ? null : Math.round(responseTimeMs), at: toIso(at) };
+}
+
+function toTimes({ usualResponseTimeMs, responseTimesMs }: HealthState): HealthView['responseTimes'] {
+  const summary = summarizeTimes(responseTimesMs);
+  return summary && { average: Math.round(10 * (usualResponseTimeMs ?? summary.p50)) / 10, ...summary };
 }

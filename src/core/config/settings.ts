@@ -101,6 +101,19 @@ const settings = {
     description: 'Successful checks in a row that bring an unhealthy component back.',
   }),
   unhealthyThreshold: whole(1, 20).meta({ description: 'Failed checks in a row that make a component unhealthy.' }),
+  flapWindow: ms(1_000, 86_400_000).meta({
+    description: 'How long a fall, from in routing to unhealthy, counts towards holding a component down, ms.',
+  }),
+  flapHoldMs: ms(0, 300_000).meta({
+    description:
+      'How long the third fall within `flapWindow` holds a component down, ms; each further one twice as long, up to 5 minutes. 0: never.',
+  }),
+  ejectionFailures: whole(1, 1_000).meta({
+    description: 'Failures in a row, of work given to it, that take a component out of routing.',
+  }),
+  ejectionMs: ms(0, 300_000).meta({
+    description: 'How long that lasts the first time, ms; each time as much longer, up to 5 minutes. 0: never.',
+  }),
   maxDetectionMs: ms(0, 3_600_000).meta({
     description:
       'Longest a dead component may stay in routing, ms; shortens the interval of checks. 0 honours intervals as given.',

@@ -2,14 +2,44 @@
  * The observed side of a component, as plain data.
  *
  * Two senses are kept apart, checks (we ask) and heartbeats (it tells); `status` is the worse of the
- * two. `suspect` is a running doubt: an attempt went wrong and its retries are not in yet.
+ * two, or unhealthy while flap damping holds it. `suspect` is a running doubt: an attempt went wrong and its
+ * retries are not in yet.
  */
+import type { EjectionState } from './ejection.ts';
+import { NEVER_EJECTED } from './ejection.ts';
+import type { FlapState } from './flap-damping.ts';
+import { STEADY } from './flap-damping.ts';
+
 export type HealthStatus = 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
 
 export interface FailureDetail {
   /** Stable code such as `ECONNREFUSED`, `TIMEOUT`, `HTTP_503`, `HEARTBEAT_EXPIRED`. */
   readonly code: string;
   readonly message: string;
+}
+
+/** The one observation behind a verdict. */
+export interface HealthSample {
+  readonly source: 'check' | 'heartbeat';
+  readonly outcome: 'passed' | 'failed';
+  /** Of the failure; null when it passed. */
+  readonly code: string | null;
+  readonly message: string | null;
+  /** ms; null when nothing was asked. */
+  readonly responseTimeMs: number | null;
+  readonly details: string | null;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+export interface HealthTransition {
+  readonly from: HealthStatus;
+  readonly to: HealthStatus;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly reason: string | null;
+  /** What was seen; null when a sense was dropped by a registration. */
+  readonly sample: HealthSample | null;
 }
 
 export interface HealthState {
@@ -29,11 +59,18 @@ export interface HealthState {
   readonly responseTimeMs: number | null;
   /** EWMA of response times of successful checks, in ms. */
   readonly usualResponseTimeMs: number | null;
+  /** Of the last good checks, ms, the newest last: see `response-times.ts`. */
+  readonly responseTimesMs: readonly number[];
   /** Failed checks, expired heartbeats and reports since it was last healthy. */
   readonly errorCount: number;
   readonly consecutiveFailures: number;
   readonly consecutiveSuccesses: number;
   readonly lastFailureAt: number | null;
+  /** The last change of `status`; null before the first. */
+  readonly lastTransition: HealthTransition | null;
+  readonly flap: FlapState;
+  /** What the work it was given tells of it. */
+  readonly ejection: EjectionState;
 }
 
 export const initialHealth = (now: number): HealthState => ({
@@ -48,10 +85,14 @@ export const initialHealth = (now: number): HealthState => ({
   lastCheckAt: null,
   responseTimeMs: null,
   usualResponseTimeMs: null,
+  responseTimesMs: [],
   errorCount: 0,
   consecutiveFailures: 0,
   consecutiveSuccesses: 0,
   lastFailureAt: null,
+  lastTransition: null,
+  flap: STEADY,
+  ejection: NEVER_EJECTED,
 });
 
 const BADNESS: Readonly<Record<HealthStatus, number>> = { unknown: 0, healthy: 1, degraded: 2, unhealthy: 3 };

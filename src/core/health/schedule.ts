@@ -76,5 +76,8 @@ export function nextCheckAt(
   const recheck = RECHECK_MS[health.consecutiveFailures - 1];
   if (recheck !== undefined) return Math.min(after.now + recheck, after.now + intervalMs);
   const comingBack = health.checkStatus === 'unhealthy' && health.consecutiveSuccesses > 0;
-  return comingBack ? Math.min(round, after.now + RECHECK_MS[0]) : round;
+  if (comingBack) return Math.min(round, after.now + RECHECK_MS[0]);
+  // Well but held down by flap damping: the check after which it is back does not wait for the round.
+  const heldUntil = health.checkStatus === 'unhealthy' ? null : health.flap.heldUntil;
+  return Math.min(round, Math.max(after.now, heldUntil ?? Infinity));
 }

@@ -21,6 +21,8 @@ export function ComponentStatus({ component }: { readonly component: Component }
       <span class="flex flex-wrap gap-1">
         <StatusBadge status={health.status} />
         {health.suspect ? <span class="badge badge-sm badge-warning badge-outline">suspect</span> : null}
+        {health.ejectedUntil ? <span class="badge badge-sm badge-warning badge-outline">ejected</span> : null}
+        {health.heldUntil ? <span class="badge badge-sm badge-warning badge-outline">flapping</span> : null}
         {lifecycle === 'active' ? null : <span class="badge badge-sm badge-info badge-outline">{lifecycle}</span>}
         {component.recoveryId ? <span class="badge badge-sm badge-info badge-outline">recovering</span> : null}
       </span>

@@ -1,8 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AttemptOutcome, AttemptOrder, Check, CheckPlan } from '../../../src/core/health/check.ts';
+import { propertyRuns } from '../../support/fuzz/property-runs.ts';
 import { beginCheck, observeAttempt, startDueRetries } from '../../../src/core/health/check.ts';
 
+const RUNS = propertyRuns(500);
 const PASSED: AttemptOutcome = { kind: 'passed', status: 'healthy', responseTimeMs: 5, details: null };
 const FAILED: AttemptOutcome = {
   kind: 'failed',
@@ -73,6 +75,7 @@ describe('any order of reports', () => {
         expect(verdict).toBe('passed');
         expect(progress).not.toContain('failed');
       }),
+      RUNS,
     );
   });
 
@@ -83,6 +86,7 @@ describe('any order of reports', () => {
         expect(progress.at(-1)).toBe('failed');
         expect(progress.filter((each) => each === 'failed')).toHaveLength(1);
       }),
+      RUNS,
     );
   });
 
@@ -93,6 +97,7 @@ describe('any order of reports', () => {
         expect(attempts.length).toBeLessThanOrEqual(courses.length);
         expect(attempts).toEqual(attempts.map((_, index) => index));
       }),
+      RUNS,
     );
   });
 
@@ -103,6 +108,7 @@ describe('any order of reports', () => {
         expect(progress.filter((each) => each === 'suspected').length).toBeLessThanOrEqual(1);
         expect(['suspected', 'passed', 'failed']).toContain(progress[0]);
       }),
+      RUNS,
     );
   });
 
@@ -118,6 +124,7 @@ describe('any order of reports', () => {
         }
         expect(startDueRetries(check, 100_000).orders).toEqual([]);
       }),
+      RUNS,
     );
   });
 
@@ -130,6 +137,7 @@ describe('any order of reports', () => {
         startDueRetries(check, 100_000);
         expect(check).toEqual(before);
       }),
+      RUNS,
     );
   });
 });

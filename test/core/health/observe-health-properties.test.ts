@@ -1,9 +1,18 @@
+/** Ten thousand random orders of signals, with steps of the clock among them: a thousand for each property. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HealthState } from '../../../src/core/health/health-state.ts';
 import { initialHealth, worseStatus } from '../../../src/core/health/health-state.ts';
 import type { HealthPolicy, HealthSignal, HealthStep } from '../../../src/core/health/observe-health.ts';
 import { observeHealth } from '../../../src/core/health/observe-health.ts';
+import { MAX_HOLD_MS } from '../../../src/core/health/flap-damping.ts';
+import { propertyRuns } from '../../support/fuzz/property-runs.ts';
+
+const RUNS = propertyRuns(1_000);
+const GOOD: HealthSignal = { kind: 'check-passed', status: 'healthy', responseTimeMs: 5, details: null };
+const BAD: HealthSignal = { kind: 'check-failed', error: { code: 'TIMEOUT', message: '' }, details: null };
+const DAY_MS = 86_400_000;
+const T0 = 20_000 * DAY_MS;
 
 const error = fc.record({ code: fc.constantFrom('TIMEOUT', 'HTTP_503'), message: fc.string() });
 const details = fc.option(fc.string());
@@ -15,7 +24,12 @@ const signal: fc.Arbitrary<HealthSignal> = fc.oneof(
     responseTimeMs: fc.nat(60_000),
     details,
   }),
-  fc.record({ kind: fc.constant('check-failed' as const), error, details }),
+  fc.record({
+    kind: fc.constant('check-failed' as const),
+    error,
+    details,
+    responseTimeMs: fc.option(fc.nat(60_000)),
+  }),
   fc.record({ kind: fc.constant('suspected' as const), error }),
   fc.record({ kind: fc.constant('doubt-ended' as const) }),
   fc.record({
@@ -27,8 +41,28 @@ const signal: fc.Arbitrary<HealthSignal> = fc.oneof(
 );
 
 const threshold = fc.integer({ min: 1, max: 5 });
-const policy: fc.Arbitrary<HealthPolicy> = fc.record({ healthyThreshold: threshold, unhealthyThreshold: threshold });
-const history = fc.array(fc.tuple(signal, fc.nat(5_000)), { minLength: 1, maxLength: 60 });
+const policy: fc.Arbitrary<HealthPolicy> = fc.record({
+  healthyThreshold: threshold,
+  unhealthyThreshold: threshold,
+  flapWindow: fc.constantFrom(60_000, 600_000, 86_400_000),
+  flapHoldMs: fc.constantFrom(0, 1_000, 30_000, 300_000),
+});
+/** Between two signals; now and then the clock is set by a day. */
+const pause = fc.oneof(
+  { weight: 20, arbitrary: fc.nat(5_000) },
+  { weight: 1, arbitrary: fc.constantFrom(-DAY_MS, DAY_MS, -1_000) },
+);
+const anyOrder = fc.array(fc.tuple(signal, pause), { minLength: 1, maxLength: 60 });
+const times = (count: number, each: HealthSignal, ms: number): (readonly [HealthSignal, number])[] =>
+  Array.from({ length: count }, () => [each, ms] as const);
+/** It comes and goes, in spells of checks. */
+const comingAndGoing = fc
+  .array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), pause), {
+    minLength: 3,
+    maxLength: 9,
+  })
+  .map((spells) => spells.flatMap(([good, bad, ms]) => [...times(good, GOOD, ms), ...times(bad, BAD, 1_000)]));
+const history = fc.oneof({ weight: 2, arbitrary: anyOrder }, { weight: 1, arbitrary: comingAndGoing });
 
 interface Seen extends HealthStep {
   readonly before: HealthState;
@@ -40,20 +74,107 @@ interface Seen extends HealthStep {
 const always = (holds: (seen: Seen, policy: HealthPolicy) => void): void =>
   fc.assert(
     fc.property(history, policy, (signals, thresholds) => {
-      let now = 1_000;
+      let now = T0;
       let before = initialHealth(now);
-      for (const [each, pause] of signals) {
-        now += pause;
+      for (const [each, ms] of signals) {
+        now += ms;
         const step = observeHealth(before, each, thresholds, now);
         holds({ ...step, before, signal: each, now }, thresholds);
         before = step.next;
       }
     }),
+    RUNS,
   );
 
+const seenOf = ({ checkStatus, heartbeatStatus }: HealthState) => worseStatus(checkStatus, heartbeatStatus);
+
+/** The state at the end of a history, and when that is. */
+function lived(signals: readonly (readonly [HealthSignal, number])[], thresholds: HealthPolicy) {
+  let now = T0;
+  let state = initialHealth(now);
+  for (const [each, ms] of signals) {
+    now += ms;
+    state = observeHealth(state, each, thresholds, now).next;
+  }
+  return { state, now };
+}
+
 describe('any history of signals', () => {
-  it('keeps the status the worse of the two senses', () => {
-    always(({ next }) => expect(next.status).toBe(worseStatus(next.checkStatus, next.heartbeatStatus)));
+  it('keeps the status the worse of the two senses, unless it is held down', () => {
+    always(({ next }) => {
+      const held = next.flap.heldUntil !== null && seenOf(next) !== 'unknown';
+      expect(next.status).toBe(held ? 'unhealthy' : seenOf(next));
+    });
+  });
+
+  it('makes nothing unhealthy but by a sample that failed, of the very signal that did it', () => {
+    always(({ before, next, now }) => {
+      if (before.status === next.status) expect(next.lastTransition).toBe(before.lastTransition);
+      else {
+        const { status: to, reason } = next;
+        expect(next.lastTransition).toMatchObject({ from: before.status, to, at: now, reason, sample: { at: now } });
+        expect(next.lastTransition!.sample!.outcome).toBe(to === 'unhealthy' ? 'failed' : 'passed');
+      }
+    });
+  });
+
+  it('holds nobody down who fell no more than twice, and nobody for longer than five minutes', () => {
+    always(({ before, next, now }) => {
+      const { falls, heldUntil } = next.flap;
+      if (heldUntil === null) return;
+      expect(falls.length).toBeGreaterThan(2);
+      if (seenOf(next) !== 'unknown') expect(next.status).toBe('unhealthy');
+      if (heldUntil !== before.flap.heldUntil) expect(heldUntil - now).toBeLessThanOrEqual(MAX_HOLD_MS);
+    });
+  });
+
+  it('is healthy again after good checks and heartbeats and the longest hold, whatever the clock did', () => {
+    fc.assert(
+      fc.property(history, policy, fc.constantFrom(0, -DAY_MS, DAY_MS), (signals, thresholds, step) => {
+        let { state, now } = lived(signals, thresholds);
+        now += step;
+        for (let check = 0; check < thresholds.healthyThreshold + MAX_HOLD_MS / 4_000; check++) {
+          now += 4_000;
+          state = observeHealth(state, GOOD, thresholds, now).next;
+          state = observeHealth(state, { kind: 'heartbeat', status: 'healthy' }, thresholds, now).next;
+        }
+        expect(state).toMatchObject({ status: 'healthy', reason: null, errorCount: 0, suspect: false });
+        expect(state.flap.heldUntil).toBeNull();
+      }),
+      RUNS,
+    );
+  });
+
+  it('is unhealthy after as many failed checks as the threshold, whatever was before and the clock did', () => {
+    fc.assert(
+      fc.property(history, policy, (signals, thresholds) => {
+        let { state, now } = lived(signals, thresholds);
+        for (let check = 0; check < thresholds.unhealthyThreshold; check++)
+          state = observeHealth(state, BAD, thresholds, (now += 1_000)).next;
+        expect(state.status).toBe('unhealthy');
+      }),
+      RUNS,
+    );
+  });
+
+  it('under steady flapping, however fast, turns at most once in five intervals after the first three falls', () => {
+    const spell = fc.integer({ min: 1, max: 3 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(spell, spell), { minLength: 20, maxLength: 60 }), (spells) => {
+        const thresholds = { healthyThreshold: 2, unhealthyThreshold: 1, flapWindow: 600_000, flapHoldMs: 30_000 };
+        const probes = spells.flatMap(([good, bad]) => [...times(good, GOOD, 0), ...times(bad, BAD, 0)]);
+        let state = initialHealth(T0);
+        let turns = 0;
+        for (const [at, [probe]] of probes.entries()) {
+          const { next } = observeHealth(state, probe, thresholds, T0 + at * 4_000);
+          if (next.status !== state.status) turns++;
+          state = next;
+        }
+        // Up; then down and back, down and back, down. Held from then on.
+        expect(turns).toBeLessThanOrEqual(6);
+      }),
+      RUNS,
+    );
   });
 
   it('tells of a change when the status differs, and only then', () => {

@@ -5,7 +5,8 @@ import type { HealthPolicy, HealthSignal, HealthStep } from '../../../src/core/h
 import { observeHealth } from '../../../src/core/health/observe-health.ts';
 
 const T0 = 1_000_000;
-const POLICY: HealthPolicy = { healthyThreshold: 2, unhealthyThreshold: 1 };
+const DAMPING = { flapWindow: 600_000, flapHoldMs: 30_000 };
+const POLICY: HealthPolicy = { healthyThreshold: 2, unhealthyThreshold: 1, ...DAMPING };
 const ERROR = { code: 'HTTP_503', message: 'answered HTTP 503' };
 const GOOD: HealthSignal = { kind: 'check-passed', status: 'healthy', responseTimeMs: 100, details: 'ok' };
 const SLOW: HealthSignal = { kind: 'check-passed', status: 'degraded', responseTimeMs: 2_600, details: null };
@@ -41,8 +42,8 @@ describe('worseStatus', () => {
 });
 
 describe('checks', () => {
-  const rise3: HealthPolicy = { healthyThreshold: 3, unhealthyThreshold: 1 };
-  const fall3: HealthPolicy = { healthyThreshold: 2, unhealthyThreshold: 3 };
+  const rise3: HealthPolicy = { ...POLICY, healthyThreshold: 3 };
+  const fall3: HealthPolicy = { ...POLICY, unhealthyThreshold: 3 };
 
   it.each<[string, readonly HealthSignal[], HealthPolicy, string]>([
     ['unknown is healthy at the first good check', [GOOD], POLICY, 'healthy'],
@@ -83,6 +84,34 @@ describe('checks', () => {
     expect(after([GOOD]).usualResponseTimeMs).toBe(100);
     expect(after([GOOD, { ...GOOD, responseTimeMs: 200 }]).usualResponseTimeMs).toBeCloseTo(130);
     expect(after([GOOD, BAD])).toMatchObject({ responseTimeMs: null, usualResponseTimeMs: 100 });
+  });
+});
+
+describe('the last transition', () => {
+  it('says from what to what it was, when, why, and by which sample', () => {
+    const failed = { source: 'check', outcome: 'failed', ...ERROR, responseTimeMs: 12, details: 'no' };
+    expect(after([]).lastTransition).toBeNull();
+    expect(after([GOOD, { ...BAD, details: 'no', responseTimeMs: 12 }, BAD, GOOD]).lastTransition).toEqual({
+      from: 'healthy',
+      to: 'unhealthy',
+      at: T0 + 2_000,
+      reason: 'HTTP_503: answered HTTP 503',
+      sample: { ...failed, at: T0 + 2_000 },
+    });
+    expect(after([BAD, GOOD, GOOD]).lastTransition).toMatchObject({
+      from: 'unhealthy',
+      to: 'healthy',
+      reason: null,
+      sample: { source: 'check', outcome: 'passed', code: null, message: null, responseTimeMs: 100, at: T0 + 3_000 },
+    });
+  });
+
+  it.each<[string, HealthSignal, object]>([
+    ['silence', EXPIRED, { source: 'heartbeat', outcome: 'failed', code: 'HEARTBEAT_EXPIRED', responseTimeMs: null }],
+    ['a good heartbeat', SELF_DEGRADED, { source: 'heartbeat', outcome: 'passed', code: null, message: null }],
+    ['its own word', { kind: 'heartbeat', status: 'unhealthy' }, { outcome: 'failed', code: 'REPORTED_UNHEALTHY' }],
+  ])('keeps %s as the sample', (_, signal, sample) => {
+    expect(after([BEAT, signal]).lastTransition!.sample).toMatchObject(sample);
   });
 });
 
@@ -195,7 +224,7 @@ describe('doubt', () => {
   });
 
   it('is not ended by a heartbeat while its first checks fail', () => {
-    expect(after([BAD, BEAT], { healthyThreshold: 2, unhealthyThreshold: 3 }).suspect).toBe(true);
+    expect(after([BAD, BEAT], { ...POLICY, unhealthyThreshold: 3 }).suspect).toBe(true);
   });
 
   it("begins with a caller's report, which counts as a failure", () => {
