@@ -9,6 +9,7 @@ import type { BalancingSettings } from '../core/balancing/balancing-settings.ts'
 import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { StoredControlSecret } from '../core/component/control-secret.ts';
+import { notAfter } from '../core/component/not-after.ts';
 import { NO_LOAD } from '../core/component/load.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
@@ -88,7 +89,8 @@ export class RegistryState {
     const heartbeats = this.store.loadHeartbeats();
     for (const record of records) {
       const reported = heartbeats.get(record.registration.id)?.load ?? NO_LOAD.reported;
-      this.members.set(record.registration.id, newMember({ ...record, load: { ...NO_LOAD, reported } }, now, now));
+      const loaded = { ...notAfter(record, now), load: { ...NO_LOAD, reported } };
+      this.members.set(record.registration.id, newMember(loaded, now, now));
     }
     for (const lease of this.store.leases.loadHeld()) noteLease(this.book, lease);
     for (const componentId of this.book.taken.keys()) this.recountLeased(componentId);
@@ -161,9 +163,10 @@ export class RegistryState {
     this.type = type;
   }
 
-  /** After the clock went back, what is scheduled beyond one interval is due now. */
+  /** After the clock went back, what is scheduled beyond one interval is due now, and nothing has been that is to come. */
   clampSchedule(now: number): void {
     for (const member of this.members.values()) {
+      member.record = notAfter(member.record, now);
       if (member.nextCheckAt > now + this.intervalMs(member.record)) member.nextCheckAt = now;
       if (member.putOffUntil > now + MAX_PUT_OFF_MS) member.putOffUntil = now;
     }

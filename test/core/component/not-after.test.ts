@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
+import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
+import { notAfter } from '../../../src/core/component/not-after.ts';
+import { initialHealth } from '../../../src/core/health/health-state.ts';
+
+const T0 = 1_800_000_000_000;
+const DAY_MS = 86_400_000;
+
+const lived = {
+  registeredAt: T0 - 5_000,
+  health: { ...initialHealth(T0), backSince: T0 - 1, lastCheckAt: T0 - 100, lastFailureAt: T0 - 2_000 },
+  recovery: {
+    ...NO_RECOVERY,
+    recentFailures: [T0 - DAY_MS - 1, T0 - 3_000, T0 - 2_000],
+    settledUntil: T0 - 1_000,
+    notBefore: T0 + 300_000,
+    active: { cancelled: false, verification: { position: 0, since: T0 - 10, until: T0 + 30_000, successes: 1 } },
+  },
+} as unknown as ComponentRecord;
+
+describe('a record after the clock went back', () => {
+  it('is the same when nothing in it is in the future', () => {
+    expect(notAfter(lived, T0)).toBe(lived);
+  });
+
+  it('tells of nothing that has not been yet, and waits no longer than it would have', () => {
+    const now = T0 - DAY_MS;
+    expect(notAfter(lived, now)).toEqual({
+      registeredAt: now,
+      health: { ...lived.health, since: now, backSince: now, lastCheckAt: now, lastFailureAt: now },
+      recovery: {
+        ...lived.recovery,
+        recentFailures: [now - 1, now, now],
+        settledUntil: now,
+        notBefore: now + 3_600_000,
+        active: { cancelled: false, verification: { position: 0, since: now, until: now + 30_010, successes: 1 } },
+      },
+    });
+  });
+
+  it('keeps that something has never been', () => {
+    const record = { ...lived, health: initialHealth(T0) };
+    expect(notAfter(record, T0 - DAY_MS).health).toEqual(initialHealth(T0 - DAY_MS));
+  });
+});
