@@ -15,8 +15,10 @@ export function notAfter(record: ComponentRecord, now: number): ComponentRecord 
   const registeredAt = Math.min(record.registeredAt, now);
   const health = healthNotAfter(record.health, now);
   const recovery = recoveryNotAfter(record.recovery, now);
+  const { shadow } = record;
   const isSame = registeredAt === record.registeredAt && health === record.health && recovery === record.recovery;
-  return isSame ? record : { ...record, registeredAt, health, recovery };
+  if (isSame && shadow.since <= now) return record;
+  return { ...record, registeredAt, health, recovery, shadow: { ...shadow, since: Math.min(shadow.since, now) } };
 }
 
 const TIMES = ['since', 'backSince', 'lastCheckAt', 'lastFailureAt'] as const;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
+import { NO_SHADOW } from '../../../src/core/component/shadow.ts';
 import { notAfter } from '../../../src/core/component/not-after.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 
@@ -10,6 +11,7 @@ const DAY_MS = 86_400_000;
 const lived = {
   registeredAt: T0 - 5_000,
   health: { ...initialHealth(T0), backSince: T0 - 1, lastCheckAt: T0 - 100, lastFailureAt: T0 - 2_000 },
+  shadow: { ...NO_SHADOW, since: T0 - 50 },
   recovery: {
     ...NO_RECOVERY,
     recentFailures: [T0 - DAY_MS - 1, T0 - 3_000, T0 - 2_000],
@@ -28,6 +30,7 @@ describe('a record after the clock went back', () => {
     const now = T0 - DAY_MS;
     expect(notAfter(lived, now)).toEqual({
       registeredAt: now,
+      shadow: { ...NO_SHADOW, since: now },
       health: { ...lived.health, since: now, backSince: now, lastCheckAt: now, lastFailureAt: now },
       recovery: {
         ...lived.recovery,
