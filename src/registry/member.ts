@@ -87,12 +87,14 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
 
 /**
  * Epoch ms at which a component that stays down is removed, Infinity for never. While a dependency keeps it down
- * that is no sign that it will not return.
+ * that is no sign that it will not return, and none while it is maintained; after either it has as long as its owner
+ * allowed once more.
  */
-export const deregistrationDueAt = ({ registration, health, shadow }: ComponentRecord): number =>
-  health.status === 'unhealthy' && registration.deregisterAfter !== undefined && !isShadowed(shadow)
-    ? Math.max(health.since, shadow.since) + registration.deregisterAfter
-    : Infinity;
+export function deregistrationDueAt({ registration, health, shadow, lifecycle }: ComponentRecord): number {
+  const isGarbage = health.status === 'unhealthy' && !isShadowed(shadow) && lifecycle.state !== 'maintenance';
+  if (!isGarbage || registration.deregisterAfter === undefined) return Infinity;
+  return Math.max(health.since, shadow.since, lifecycle.maintainedUntil ?? 0) + registration.deregisterAfter;
+}
 
 /** Epoch ms at which this member next needs the alarm, Infinity for never. */
 export function dueAt(member: Member): number {
