@@ -20,6 +20,8 @@ import { takeBody } from './middleware/take-body.ts';
 import { problemResponse, validationProblem } from './problem.ts';
 import { mountComponentHealth } from './routes/component-health.ts';
 import { mountComponentList } from './routes/component-list.ts';
+import { mountComponentHistory } from './routes/component-history.ts';
+import { mountComponentOperation } from './routes/component-operation.ts';
 import { mountComponents } from './routes/components.ts';
 import { mountConfig } from './routes/config.ts';
 import { mountFailures } from './routes/failures.ts';
@@ -49,6 +51,8 @@ export function createApp(): App {
     mountComponents,
     mountComponentList,
     mountComponentHealth,
+    mountComponentHistory,
+    mountComponentOperation,
     mountFailures,
     mountRecoveries,
     mountIncidents,

@@ -22,6 +22,7 @@ const PROBLEMS = {
   'method-not-allowed': [405, 'The resource does not take this method'],
   'body-too-slow': [408, 'The body did not come in time'],
   'id-taken': [409, 'The id belongs to somebody else'],
+  'being-removed': [409, 'The component is being removed'],
   'key-not-active': [409, 'The key is revoked or expired'],
   'key-limit': [409, 'There are as many keys as are allowed'],
   'type-conflict': [409, 'The id belongs to another component type'],

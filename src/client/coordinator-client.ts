@@ -28,6 +28,8 @@ import type {
   RecoveryPageSchema,
   RecoveryResource,
 } from '../api/schemas/failure.ts';
+import type { HealthReportSchema } from '../api/schemas/health-report.ts';
+import type { HistoryPageSchema } from '../api/schemas/history.ts';
 import type { KeyRequestSchema, KeyResource, NewKeySchema, RotationSchema } from '../api/schemas/key.ts';
 import type {
   CompletedLeaseSchema,
@@ -36,6 +38,7 @@ import type {
   RenewalSchema,
   RenewedLeaseSchema,
 } from '../api/schemas/lease.ts';
+import type { OperationSchema } from '../api/schemas/operation.ts';
 import type { OutcomesReceiptSchema, OutcomesSchema } from '../api/schemas/outcome.ts';
 import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventPageSchema, EventResource, SystemHealthResource } from '../api/schemas/system.ts';
@@ -62,6 +65,9 @@ export type RecoveryListQuery = PageQuery & Partial<Pick<RecoveryResource, 'comp
 export type IncidentListQuery = PageQuery & Partial<Pick<IncidentResource, 'componentId' | 'status'>>;
 
 export type LeaseListQuery = PageQuery & { readonly type?: string; readonly componentId?: string };
+
+/** `from` and `to` are timestamps: nothing before the one, nothing at or after the other. */
+export type HistoryQuery = PageQuery & { readonly from?: string; readonly to?: string };
 
 export type EventQuery = {
   /** Only events after this sequence; without it the newest. */
@@ -148,6 +154,21 @@ export class CoordinatorClient {
   /** Has the component checked now; answers with the result of that check. */
   probe(id: string): Promise<output<typeof ProbeResultSchema>> {
     return this.#call({ method: 'POST', path: componentPath(id, '/probe') });
+  }
+
+  /** Drains, isolates, maintains or restores the component; asking twice is once. Answers it as it is then. */
+  act(id: string, body: input<typeof OperationSchema>): Promise<Component> {
+    return this.#call({ method: 'POST', path: componentPath(id, '/actions'), body });
+  }
+
+  /** All that is known of how the component is, and how available it was. */
+  health(id: string): Promise<output<typeof HealthReportSchema>> {
+    return this.#call({ path: componentPath(id, '/health') });
+  }
+
+  /** One page of the component's samples and transitions, newest first. */
+  history(id: string, query: HistoryQuery = {}): Promise<output<typeof HistoryPageSchema>> {
+    return this.#call({ path: componentPath(id, '/history'), query });
   }
 
   /** Reports a failure seen by a caller. It counts towards the threshold of recovery. */

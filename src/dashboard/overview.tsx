@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type { Fleet } from './fleet/fleet.ts';
 import { useFleet } from './fleet/use-fleet.ts';
 import { NowContext } from './parts/now-context.ts';
@@ -11,7 +11,11 @@ import { IssueList } from './sections/issue-list.tsx';
 import { PageHeader } from './sections/page-header.tsx';
 import { RecoveryList } from './sections/recovery-list.tsx';
 import { TypeTiles } from './sections/type-tiles.tsx';
+import { SessionContext } from './session/session-context.ts';
 import type { OpenSession } from './session/use-session.ts';
+
+/** Scopes that let their holder work on what the fleet does. */
+const OPERATING = ['operator', 'admin'];
 
 interface OverviewProps {
   readonly session: OpenSession;
@@ -27,12 +31,18 @@ export function Overview({ session, onSignOut }: OverviewProps) {
     document.title = status ? `${status} · Arbiter Coordinator` : 'Arbiter Coordinator';
   }, [status]);
 
+  const access = useMemo(
+    () => ({ client: session.client, mayOperate: session.of.scopes.some((scope) => OPERATING.includes(scope)) }),
+    [session],
+  );
   return (
     <NowContext.Provider value={Math.max(now, state.updatedAt ?? 0)}>
       <div class="mx-auto grid max-w-7xl gap-4 p-3 sm:p-6">
         <PageHeader state={state} holder={session.of} onSignOut={() => onSignOut()} />
         <ConnectionNotice state={state} />
-        {state.fleet ? <Sections fleet={state.fleet} /> : null}
+        <SessionContext.Provider value={access}>
+          {state.fleet ? <Sections fleet={state.fleet} /> : null}
+        </SessionContext.Provider>
       </div>
     </NowContext.Provider>
   );

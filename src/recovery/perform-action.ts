@@ -63,9 +63,9 @@ async function attempt(action: RecoveryAction, context: ActionContext): Promise<
         : { ok: false, detail: promoted.message };
     }
     case 'isolate': {
-      const isolated = await registry.setAside(order.componentId, 'isolated', order.startedAt + ISOLATION_MS);
+      const isolated = await registry.isolate(order.componentId, order.recoveryId, order.startedAt + ISOLATION_MS);
       return isolated.ok
-        ? { ok: true, detail: `isolated until ${isolated.value.lifecycleUntil}` }
+        ? { ok: true, detail: `${isolated.value.lifecycle} until ${isolated.value.lifecycleUntil ?? 'it is restored'}` }
         : { ok: false, detail: isolated.message };
     }
     case 'alert': {

@@ -7,11 +7,14 @@
 import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
+import type { Operation } from '../core/component/operate.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { DependencyTurn } from '../core/health/dependency-turn.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
-import { loadsOf, pageOf, toTypeHealth } from './fleet-views.ts';
+import { healthReportOf, loadsOf, pageOf, toTypeHealth } from './fleet-views.ts';
+import type { HistoryQuery } from './history-page.ts';
+import { historyPage, spanOf } from './history-page.ts';
 import type { AcquireRequest, Completion, LeaseQuery } from './lease-api.ts';
 import { takeProbe, takeReport } from './on-demand.ts';
 import type {
@@ -53,6 +56,18 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
 
   async components(query: ComponentQuery): ReturnType<RegistryApi['components']> {
     return pageOf(this.state.members, query, this.state.config, Date.now());
+  }
+
+  async healthReport(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['healthReport']> {
+    const found = this.state.find(id, only);
+    return found.ok ? ok(healthReportOf(found.value, this.state, Date.now())) : found;
+  }
+
+  async historyOf(id: string, query: HistoryQuery, only: OwnerFilter = null): ReturnType<RegistryApi['historyOf']> {
+    const found = this.state.find(id, only);
+    if (!found.ok) return found;
+    const span = spanOf(query, found.value.record, Date.now());
+    return ok(historyPage(id, { ...query, ...span }, this.state.samples, this.state.store.samples));
   }
 
   async remove(id: string, options: RemoveOptions): ReturnType<RegistryApi['remove']> {
@@ -216,11 +231,18 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return promoted;
   }
 
-  async setAside(id: string, state: 'maintenance' | 'isolated', until: number): ReturnType<RegistryApi['setAside']> {
+  async isolate(id: string, recoveryId: string, until: number): ReturnType<RegistryApi['isolate']> {
     const now = Date.now();
-    const member = this.lifecycles.setAside(id, state, until, now);
+    const isolated = this.lifecycles.isolate(id, recoveryId, until, now);
     await this.settle(now);
-    return member ? ok(this.view(member.record, now)) : fail('unknown-component', `${id} is not registered`);
+    return isolated.ok ? ok(this.view(isolated.value.record, now)) : isolated;
+  }
+
+  async operate(id: string, operation: Operation, actor: Actor | null = null): ReturnType<RegistryApi['operate']> {
+    const now = Date.now();
+    const operated = this.operations.operate(id, operation, actor, now);
+    await this.settle(now);
+    return operated.ok ? ok(this.view(operated.value.record, now)) : operated;
   }
 
   async dependenciesTurned(turns: readonly DependencyTurn[]): ReturnType<RegistryApi['dependenciesTurned']> {
@@ -248,6 +270,7 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
       this.state.clampSchedule(now);
       this.leases.forget(now);
       this.tick(now);
+      this.state.samples.trim(now);
       this.state.commit({ outbox: this.recoveries.nudges(), visible: false }, now);
     } finally {
       // First of all the alarm: whatever else is away, checks go on.

@@ -2,11 +2,14 @@
 import type { Candidate, Condition, Vitals } from '../core/balancing/candidate.ts';
 import { whyNotRoutable } from '../core/balancing/candidate.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
+import type { HealthReport } from '../core/component/health-report.ts';
+import { toHealthReport } from '../core/component/health-report.ts';
 import { inFlight, loadPercentage } from '../core/component/load.ts';
 import { locationOf } from '../core/component/registration.ts';
 import type { ComponentResource } from '../core/component/resource.ts';
 import { shownReason, toResource } from '../core/component/resource.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
+import type { Availability } from '../core/health/availability.ts';
 import { detectionFor } from '../core/health/schedule.ts';
 import type { Doubt } from '../core/health/self-doubt.ts';
 import type { TypeHealth } from '../core/health/system-health.ts';
@@ -156,9 +159,10 @@ interface TypeState {
   readonly revision: number;
   readonly members: Members;
   readonly doubt: Doubt;
+  readonly samples: { readonly typeAvailability: Availability };
 }
 
-export function toTypeHealth({ type, revision, members, doubt }: TypeState, now: number): TypeHealth {
+export function toTypeHealth({ type, revision, members, doubt, samples }: TypeState, now: number): TypeHealth {
   const summaries = Array.from(members.values(), ({ record }) => ({
     id: record.registration.id,
     name: record.registration.name,
@@ -167,7 +171,25 @@ export function toTypeHealth({ type, revision, members, doubt }: TypeState, now:
     reason: record.health.reason,
     routable: isRoutable(record),
     rootCause: record.shadow.rootCause,
+    maintained: record.lifecycle.state === 'maintenance',
   }));
   const doubtedSince = doubt.kind === 'doubting' ? doubt.since : null;
-  return summarizeType(type, revision, summaries, now, doubtedSince);
+  return { ...summarizeType(type, revision, summaries, now, doubtedSince), availability: samples.typeAvailability };
+}
+
+/** What the registry holds that a report of one member is made from. */
+interface Fleet {
+  readonly members: Members;
+  readonly config: SystemConfig;
+  readonly samples: { availability(id: string, since: number, now: number): Availability };
+}
+
+export function healthReportOf({ record, ...member }: Member, fleet: Fleet, now: number): HealthReport {
+  return toHealthReport(record, {
+    detection: detectionFor(record.registration, fleet.config, countChecked(fleet.members)),
+    availability: fleet.samples.availability(record.registration.id, record.registeredAt, now),
+    // One that is due is begun at once, or as soon as its host has room.
+    nextCheckAt: Math.max(now, member.nextCheckAt, member.putOffUntil),
+    heartbeatDueAt: member.heartbeatDueAt,
+  });
 }

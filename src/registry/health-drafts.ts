@@ -95,9 +95,9 @@ export function healthDrafts(
   });
 }
 
-/** Failures during a running recovery are what it is about, not new ones. */
+/** Failures during a running recovery are what it is about, not new ones; during maintenance they are expected. */
 function isWorthRecording(record: ComponentRecord, failureThreshold: number, now: number): boolean {
-  if (record.recovery.active) return false;
+  if (record.recovery.active || record.lifecycle.state === 'maintenance') return false;
   const { recentFailures, settledUntil } = record.recovery;
   if (recentFailures.filter((at) => at > settledUntil).length < failureThreshold) return true;
   return now - (recentFailures.at(-1) ?? 0) >= REPEATED_FAILURES_EVERY_MS;

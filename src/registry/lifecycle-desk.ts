@@ -3,9 +3,10 @@
  * is stored with the event that tells of it.
  */
 import type { AuditNote } from '../core/access/audit-entry.ts';
+import { backInService } from '../core/component/back-in-service.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { Lifecycle, LifecycleState } from '../core/component/lifecycle.ts';
-import { setAside, settledAs, whatFollows } from '../core/component/lifecycle.ts';
+import { dated, isBeingRemoved, isSettled, setAside, settledAs, whatFollows } from '../core/component/lifecycle.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { DraftContext } from './health-drafts.ts';
@@ -27,19 +28,25 @@ export class LifecycleDesk {
   }
 
   change(record: ComponentRecord, lifecycle: Lifecycle, now: number, audit: AuditNote | null = null): void {
-    if (record.lifecycle.state === lifecycle.state && record.lifecycle.until === lifecycle.until) return;
-    const next = { ...record, lifecycle };
-    const event = this.changed(next, record.lifecycle.state, { ...this.state.draftContext(next, now), audit });
+    const before = record.lifecycle;
+    if (before.state === lifecycle.state && before.until === lifecycle.until) return;
+    const next = backInService({ ...record, lifecycle: dated(before, lifecycle, now) }, before, now);
+    const event = this.changed(next, before.state, { ...this.state.draftContext(next, now), audit });
     this.state.commit({ records: [next], outbox: [event], visible: true }, now);
+    // What came back is asked how it is.
+    const member = this.state.members.get(record.registration.id);
+    if (member && isSettled(next.lifecycle)) member.nextCheckAt = Math.min(member.nextCheckAt, now);
   }
 
-  /** Takes it out of routing until a time; answers it as it is then, undefined when there is none of that id. */
-  setAside(id: string, state: 'maintenance' | 'isolated', until: number, now: number): Member | undefined {
-    const member = this.state.members.get(id);
-    // What drains is out of routing already, and its removal has been acknowledged.
-    if (member && member.record.lifecycle.state !== 'draining')
-      this.change(member.record, setAside(member.record.lifecycle, state, until), now);
-    return member;
+  /** Takes a component out of routing in the course of its recovery. */
+  isolate(id: string, recoveryId: string, until: number, now: number): Result<Member, 'not-recovering'> {
+    const found = this.recoveries.find(id, recoveryId);
+    if (!found || found.active.cancelled) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
+    const { lifecycle } = found.member.record;
+    // What is out of routing for another reason stays so for as long as that lasts.
+    if (isSettled(lifecycle) || lifecycle.state === 'isolated')
+      this.change(found.member.record, setAside(lifecycle, 'isolated', until), now);
+    return ok(found.member);
   }
 
   /** Ends every state whose time is over, and removes what has been down for as long as its owner allowed. */
@@ -67,7 +74,9 @@ export class LifecycleDesk {
   ): Result<{ promoted: string }, 'not-recovering' | 'no-standby'> {
     const found = this.recoveries.find(id, recoveryId);
     if (!found) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
-    const promoted = found.active.promoted ?? this.switchOver(found.member.record, now)?.registration.id;
+    const { promoted: before, cancelled } = found.active;
+    if (before === null && cancelled) return fail('not-recovering', `recovery ${recoveryId} was cancelled`);
+    const promoted = before ?? this.switchOver(found.member.record, now)?.registration.id;
     return promoted === undefined
       ? fail('no-standby', `${this.state.type} has no healthy standby for ${id}`)
       : ok({ promoted });
@@ -81,9 +90,11 @@ export class LifecycleDesk {
     const standby = standbyFor(failed, this.state.members);
     const active = failed.recovery.active;
     if (!standby || !active) return undefined;
-    const promoted = { ...standby, lifecycle: settledAs('active') };
+    const promoted = { ...standby, lifecycle: dated(standby.lifecycle, settledAs('active'), now) };
     const recovery = { ...failed.recovery, active: { ...active, promoted: standby.registration.id } };
-    const demoted = { ...failed, lifecycle: settledAs('standby'), recovery };
+    // A removal that has been acknowledged is not taken back by it.
+    const place = isBeingRemoved(failed.lifecycle) ? failed.lifecycle : settledAs('standby');
+    const demoted = { ...failed, lifecycle: dated(failed.lifecycle, place, now), recovery };
     const outbox = [
       this.changed(promoted, standby.lifecycle.state, this.state.draftContext(promoted, now)),
       this.changed(demoted, failed.lifecycle.state, this.state.draftContext(demoted, now)),
@@ -93,7 +104,7 @@ export class LifecycleDesk {
   }
 
   private changed(record: ComponentRecord, from: LifecycleState, context: DraftContext): OutboxDraft {
-    const { state, until } = record.lifecycle;
-    return componentEvent('component.lifecycle-changed', record, { from, to: state, until }, context);
+    const { state, until, reason = null } = record.lifecycle;
+    return componentEvent('component.lifecycle-changed', record, { from, to: state, until, reason }, context);
   }
 }

@@ -91,13 +91,15 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
 
 /**
  * Epoch ms at which a component that stays down is removed, Infinity for never. While a dependency keeps it down
- * that is no sign that it will not return, and while we slept nobody looked.
+ * that is no sign that it will not return, none while it is maintained, and while we slept nobody looked; after each it
+ * has as long as its owner allowed once more.
  */
-export function deregistrationDueAt({ registration, health, shadow }: ComponentRecord, sleeps: Sleeps): number {
-  const { deregisterAfter } = registration;
-  if (health.status !== 'unhealthy' || deregisterAfter === undefined || isShadowed(shadow)) return Infinity;
-  const since = Math.max(health.since, shadow.since);
-  return since + deregisterAfter + sleeps.since(since);
+export function deregistrationDueAt(record: ComponentRecord, sleeps: Sleeps): number {
+  const { registration, health, shadow, lifecycle } = record;
+  const isGarbage = health.status === 'unhealthy' && !isShadowed(shadow) && lifecycle.state !== 'maintenance';
+  if (!isGarbage || registration.deregisterAfter === undefined) return Infinity;
+  const since = Math.max(health.since, shadow.since, lifecycle.maintainedUntil ?? 0);
+  return since + registration.deregisterAfter + sleeps.since(since);
 }
 
 /** Epoch ms at which this member next needs the alarm, Infinity for never. */

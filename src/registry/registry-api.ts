@@ -11,8 +11,10 @@ import type { Decider } from '../core/balancing/segment.ts';
 import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
 import type { ControlSecret } from '../core/component/control-secret.ts';
+import type { HealthReport } from '../core/component/health-report.ts';
 import type { LifecycleState } from '../core/component/lifecycle.ts';
 import type { ComponentLoad, Outcomes, ReportedLoad } from '../core/component/load.ts';
+import type { Operation } from '../core/component/operate.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../core/component/resource.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
@@ -26,6 +28,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { BlockReport } from '../core/lease/block.ts';
 import type { Result } from '../core/result.ts';
 import type { TakenPage } from '../core/take-page.ts';
+import type { HistoryPage, HistoryQuery } from './history-page.ts';
 import type {
   AcquireRequest,
   Acquisition,
@@ -64,6 +67,10 @@ export interface RegistryApi extends DependencyFollower {
   /** What the type's components can say of whether it is we who cannot see. */
   testify(): Promise<Testimony>;
   component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, OutOfReach>>;
+  /** All that is known of how it is. */
+  healthReport(id: string, only?: OwnerFilter): Promise<Result<HealthReport, OutOfReach>>;
+  /** A page of its samples and transitions, newest first. */
+  historyOf(id: string, query: HistoryQuery, only?: OwnerFilter): Promise<Result<HistoryPage, OutOfReach>>;
   /** A page in the order of ids; no more than about 1 MiB, but one item at least. */
   components(query: ComponentQuery): Promise<TakenPage<ComponentResource>>;
   loads(): Promise<LoadEntry[]>;
@@ -148,7 +155,14 @@ export interface RegistryApi extends DependencyFollower {
     id: string,
     recoveryId: string,
   ): Promise<Result<{ promoted: string }, 'not-recovering' | 'no-standby'>>;
-  setAside(id: string, state: 'maintenance' | 'isolated', until: number): Promise<Result<ComponentResource, NotFound>>;
+  /** Takes it out of routing until a time (epoch ms) in the course of its recovery. */
+  isolate(id: string, recoveryId: string, until: number): Promise<Result<ComponentResource, 'not-recovering'>>;
+  /** Drains, isolates, maintains or restores it; as it is already, nothing changes. */
+  operate(
+    id: string,
+    operation: Operation,
+    actor?: Actor | null,
+  ): Promise<Result<ComponentResource, OutOfReach | 'being-removed'>>;
 
   /** Goes by these settings from now on, unless it goes by newer ones. */
   configure(config: TypeOverrides): Promise<void>;

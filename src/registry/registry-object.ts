@@ -26,6 +26,7 @@ import { HeartbeatDesk } from './heartbeat-desk.ts';
 import { LeaseRoom } from './lease-room.ts';
 import type { Member } from './member.ts';
 import { dueAt } from './member.ts';
+import { OperationDesk } from './operation-desk.ts';
 import { Outbox } from './outbox.ts';
 import { RecoveryDesk } from './recovery-desk.ts';
 import { RegistrationDesk } from './registration-desk.ts';
@@ -49,6 +50,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
   protected readonly health: HealthDesk;
   protected readonly doubts: DoubtDesk;
   protected readonly lifecycles: LifecycleDesk;
+  protected readonly operations: OperationDesk;
   protected readonly registrations: RegistrationDesk;
   protected readonly controls: ControlDesk;
   protected readonly beats: HeartbeatDesk;
@@ -70,6 +72,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.recoveries = new RecoveryDesk(this.state);
     this.health = new HealthDesk(this.state, this.recoveries);
     this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
+    this.operations = new OperationDesk(this.state, this.lifecycles, this.recoveries);
     this.registrations = new RegistrationDesk(this.state, this.lifecycles);
     this.beats = new HeartbeatDesk(this.state);
     this.shadows = new ShadowDesk(this.state);
@@ -153,6 +156,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.leases.tick(now);
     if (this.ejections.expire(now)) this.deliver(now);
     this.observe(this.rounds.start(this.state.members.values(), now), now);
+    this.state.samples.flush(now);
   }
 
   /** When we slept, what failed meanwhile proves nothing: heartbeats were not heard, reports could not arrive. */
@@ -190,6 +194,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
   }
 
   private judge(signals: readonly MemberSignal[], now: number): void {
+    this.state.samples.note(signals, now);
     const written = this.health.observe(signals, now);
     if (written) this.deliver(now);
   }

@@ -31,6 +31,7 @@ import { hashOf } from '../core/hash.ts';
 import { INCONCLUSIVE, newMember } from './member.ts';
 import type { OutOfReach } from './registry-api.ts';
 import type { OutboxDraft, RegistryStore, StoredHeartbeat } from './registry-store.ts';
+import { SampleDesk, transitionsBetween } from './sample-desk.ts';
 import { AWAY_MS, Sleeps } from './sleeps.ts';
 
 export interface Change {
@@ -68,6 +69,8 @@ export class RegistryState {
   /** Components whose slots were taken or freed, or that told their load, since somebody looked. */
   readonly moved = new Set<string>();
   readonly sleeps = new Sleeps();
+  /** How its components were. */
+  readonly samples: SampleDesk;
   type = '';
   revision = 0;
   private checkedCount = 0;
@@ -76,6 +79,7 @@ export class RegistryState {
   constructor(store: RegistryStore, storage: DurableObjectStorage) {
     this.store = store;
     this.storage = storage;
+    this.samples = new SampleDesk(this.members, store.samples, storage);
   }
 
   /** Reads everything back after an eviction or a kill; answers the ids of rows that no longer parse. */
@@ -100,6 +104,7 @@ export class RegistryState {
       // What was in question is checked at once, the rest with its next round.
       if (member.record.health.status === 'healthy') member.nextCheckAt = this.nextRound(member, now);
     }
+    this.samples.resume(now);
     return unreadable;
   }
 
@@ -115,7 +120,7 @@ export class RegistryState {
     );
     const over = [...ended, ...gone];
     const write = (): void => {
-      for (const record of records) this.store.saveComponent(record);
+      for (const record of records) this.saveComponent(record, now);
       for (const id of change.removed ?? []) this.store.deleteComponent(id);
       if (change.controlSecret) this.store.controlSecrets.save(change.controlSecret.id, change.controlSecret.secret);
       for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
@@ -135,7 +140,9 @@ export class RegistryState {
     for (const lease of held) noteLease(this.book, lease);
     for (const { id } of over) dropLease(this.book, id);
     for (const { componentId } of [...held, ...over]) this.recountLeased(componentId);
-    if (change.visible) this.checkedCount = countChecked(this.members);
+    if (!change.visible) return;
+    this.checkedCount = countChecked(this.members);
+    this.samples.follow(records, change.removed ?? [], now);
   }
 
   /** The member of that id, unless it belongs to another owner than `only`. */
@@ -204,6 +211,15 @@ export class RegistryState {
     const dueAt = (member: Member): number => stored.get(member.record.registration.id)?.dueAt ?? now;
     if (waiting.some((member) => now - dueAt(member) > AWAY_MS)) return;
     for (const member of waiting) if (stored.has(member.record.registration.id)) member.heartbeatDueAt = dueAt(member);
+  }
+
+  /** With what became of it since the record that is held. */
+  private saveComponent(record: ComponentRecord, now: number): void {
+    const { id } = record.registration;
+    this.store.saveComponent(record);
+    const before = this.members.get(id)?.record;
+    const transitions = before ? transitionsBetween(before, record, now) : [];
+    for (const transition of transitions) this.store.samples.addTransition(id, transition);
   }
 
   private recountLeased(componentId: string): void {

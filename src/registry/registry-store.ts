@@ -17,6 +17,7 @@ import type { HealthState } from '../core/health/health-state.ts';
 import { initialHealth } from '../core/health/health-state.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
 import { LeaseStore } from './lease-store.ts';
+import { SampleStore } from './sample-store.ts';
 
 export type OutboxKind = 'event' | 'failure' | 'signal' | 'nudge';
 
@@ -105,6 +106,7 @@ const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: 
 export class RegistryStore {
   readonly controlSecrets: ControlSecretStore;
   readonly leases: LeaseStore;
+  readonly samples: SampleStore;
   private readonly sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -116,6 +118,7 @@ export class RegistryStore {
     if (!columns.some(({ name }) => name === 'shadow')) sql.exec('ALTER TABLE components ADD COLUMN shadow TEXT');
     this.controlSecrets = new ControlSecretStore(sql);
     this.leases = new LeaseStore(sql);
+    this.samples = new SampleStore(sql);
   }
 
   /** Every readable component, in the order of registration; ids of unreadable rows apart. */

@@ -129,14 +129,16 @@ describe('what a dead dependency makes of a chain', () => {
   });
 
   it('is the same while people keep it out of service, and system health says so', async () => {
-    await registryOf('task_router').setAside(a, 'maintenance', Date.now() + 600_000);
+    const maintainUntil = (until: number) =>
+      registryOf('task_router').operate(a, { action: 'maintenance', until, forMs: null, reason: null });
+    await maintainUntil(Date.now() + 600_000);
     await shows(c, [a]);
     const { issues } = (await call('GET', '/v1/health')).body;
     expect(issues).toContainEqual(
       expect.objectContaining({ code: 'dependency-unavailable', severity: 'warning', componentId: a, affects: 2 }),
     );
     // Over at once: the alarm puts it back.
-    await registryOf('task_router').setAside(a, 'maintenance', Date.now() + 1);
+    await maintainUntil(Date.now() + 1);
     await shows(c, []);
   });
 

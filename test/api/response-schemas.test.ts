@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type * as z from 'zod';
 import { ProblemSchema } from '../../src/api/schemas/common.ts';
 import {
-  ComponentHealthSchema,
   ComponentPageSchema,
   ComponentSchema,
   HeartbeatResultSchema,
@@ -16,6 +15,8 @@ import {
   IncidentPageSchema,
   RecoveryPageSchema,
 } from '../../src/api/schemas/failure.ts';
+import { HealthReportSchema } from '../../src/api/schemas/health-report.ts';
+import { HistoryPageSchema } from '../../src/api/schemas/history.ts';
 import { RouteAnswerSchema } from '../../src/api/schemas/route.ts';
 import { EventPageSchema, SystemHealthSchema } from '../../src/api/schemas/system.ts';
 import { call, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
@@ -57,7 +58,8 @@ describe('what is answered is what the contract declares', () => {
   });
 
   it('for signs of life', async () => {
-    expectToMatch(ComponentHealthSchema, (await call('GET', `/v1/components/${checked}/health`)).body);
+    expectToMatch(HealthReportSchema, (await call('GET', `/v1/components/${checked}/health`)).body);
+    expectToMatch(HistoryPageSchema, (await call('GET', `/v1/components/${checked}/history`)).body);
     expectToMatch(HeartbeatResultSchema, (await call('POST', `/v1/components/${beating}/heartbeat`, {})).body);
     const probed = await call('POST', `/v1/components/${checked}/probe`);
     expectToMatch(ProbeResultSchema, probed.body);

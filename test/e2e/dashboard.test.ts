@@ -86,6 +86,16 @@ it('shows a component die and come back', async () => {
     15_000,
   );
 
+  const row = page.locator(`[data-testid=component-row][data-id="${VICTIM}"]`);
+  await row.getByTestId('component-details').locator('summary').click();
+  await row.getByTestId('availability').filter({ hasText: '% in an hour' }).waitFor();
+  await row.getByRole('button', { name: 'Drain' }).click();
+  await row.getByTestId('lifecycle').filter({ hasText: 'draining' }).waitFor();
+  if (process.env['PICTURE_OF_ACTIONS'])
+    await page.screenshot({ path: process.env['PICTURE_OF_ACTIONS'], fullPage: true });
+  await row.getByRole('button', { name: 'Restore' }).click();
+  await row.getByTestId('lifecycle').waitFor({ state: 'detached' });
+
   await page.reload();
   await page.getByTestId('overall-status').waitFor();
   expect(await page.getByTestId('key-form').count()).toBe(0);
@@ -118,6 +128,9 @@ it('keeps its key where no script finds it, and ends with it', async () => {
   expect(await browser.context.cookies()).toEqual([]);
 
   await signIn(page, viewer.key);
+  await page.getByTestId('component-details').first().locator('summary').click();
+  await page.getByTestId('availability').first().waitFor();
+  expect(await page.getByTestId('component-details').first().getByRole('button').count()).toBe(0);
   await page.getByTestId('overall-status').waitFor();
   expect(await page.getByTestId('holder').textContent()).toBe('a screen in the hall');
   expect(await withinReach(page)).toEqual(['', 0, 0]);

@@ -120,7 +120,7 @@ describe.concurrent('the alarm of a registry', () => {
 
   it('brings an isolated component back when its time is over', async () => {
     const { registry, id } = await withHealthy();
-    await registry.api.setAside(id, 'isolated', Date.now() + 300);
+    await registry.setAside(id, 'isolated', Date.now() + 300);
     expect((await registry.read(id)).lifecycle).toBe('isolated');
     await eventually(
       () => registry.read(id),

@@ -142,7 +142,7 @@ describe.concurrent('the event of a change that somebody asked for', () => {
     const id = freshId();
     await registry.api.register({ ...PLAIN, registration: parsed(registry, id), claim: nextClaim() });
     await registry.beat(id);
-    await registry.api.setAside(id, 'maintenance', Date.now() + 60_000);
+    await registry.setAside(id, 'maintenance', Date.now() + 60_000);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
     const written = await drafts(registry);
     expect(written).toHaveLength(4);

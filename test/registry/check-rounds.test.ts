@@ -1,3 +1,4 @@
+import { Sleeps } from '../../src/registry/sleeps.ts';
 import { describe, expect, it } from 'vitest';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
 import { dueAt, newMember } from '../../src/registry/member.ts';
@@ -44,7 +45,7 @@ function untilNothingIsDue(members: readonly Member[], calls: readonly unknown[]
     const before = calls.length;
     turn();
     callsOf.push(calls.length - before);
-  } while (members.some((member) => dueAt(member) <= NOW) && callsOf.length < 50);
+  } while (members.some((member) => dueAt(member, new Sleeps()) <= NOW) && callsOf.length < 50);
   return callsOf;
 }
 
@@ -62,7 +63,7 @@ describe('a crowd that is due at once', () => {
     for (const member of members) member.nextCheckAt = NOW + 4_000;
     rounds.startNow(members, NOW);
     expect(calls.length).toBeLessThan(INVOCATIONS - 4);
-    expect(members.filter((member) => dueAt(member) <= NOW)).not.toEqual([]);
+    expect(members.filter((member) => dueAt(member, new Sleeps()) <= NOW)).not.toEqual([]);
     untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
     expect(ids().length).toBe(CROWD);
   });

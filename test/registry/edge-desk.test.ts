@@ -107,7 +107,7 @@ describe.concurrent('what an edge is told', () => {
     ['its health', (registry, id) => registry.beat(id, 'unhealthy'), { status: 'unhealthy', backSince: null }],
     [
       'how it is operated',
-      (registry, id) => registry.api.setAside(id, 'maintenance', Date.now() + 600_000),
+      (registry, id) => registry.setAside(id, 'maintenance', Date.now() + 600_000),
       { lifecycle: 'maintenance' },
     ],
     [

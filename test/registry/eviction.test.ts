@@ -201,7 +201,7 @@ describe('the revision of a type', () => {
       () => registry.register(id, beats),
       () => registry.beat(id),
       () => registry.register(id, { ...beats, weight: 2 }),
-      () => registry.api.setAside(id, 'maintenance', Date.now() + 600_000),
+      () => registry.setAside(id, 'maintenance', Date.now() + 600_000),
       () => evictDurableObject(registry.stub).then(() => registry.beat(id, 'degraded')),
       () => registry.api.remove(id, { drainMs: 0, ifGeneration: null }),
       () => evictDurableObject(registry.stub).then(() => registry.register(id, beats)),

@@ -19,6 +19,8 @@ export interface FreshRegistry {
   /** Registers under the next claim number; answers the resource. */
   register(id: string, overrides?: Record<string, unknown>): Promise<ComponentResource>;
   read(id: string): Promise<ComponentResource>;
+  /** Takes it out of routing, as an operator may. */
+  setAside(id: string, state: 'maintenance' | 'isolated', until: number): Promise<ComponentResource>;
   /** One heartbeat, healthy unless it says otherwise. */
   beat(id: string, status?: HeartbeatInput['status'], load?: HeartbeatInput['load']): Promise<HeartbeatResult>;
   readonly rows: <T extends Record<string, SqlStorageValue>>(sql: string, ...values: SqlStorageValue[]) => Promise<T[]>;
@@ -63,6 +65,12 @@ export function freshRegistry(type = freshId('t').replaceAll('-', '_')): FreshRe
       const found = await api.component(id);
       if (!found.ok) throw new Error(found.message);
       return found.value;
+    },
+    async setAside(id, state, until) {
+      const action = state === 'isolated' ? 'isolate' : state;
+      const operated = await api.operate(id, { action, until, forMs: null, reason: null });
+      if (!operated.ok) throw new Error(operated.message);
+      return operated.value;
     },
     async beat(id, status = 'healthy', load = null) {
       const [answer] = await api.heartbeats([{ id, status, load }]);

@@ -174,7 +174,7 @@ describe('the component of a lease', () => {
     await registry.beat(id, 'unhealthy');
     expect(await refused(registry)).toBe('no-healthy-components');
     expect(await inFlightOf(registry, id)).toBe(1);
-    await registry.api.setAside(id, 'maintenance', Date.now() + 600_000);
+    await registry.setAside(id, 'maintenance', Date.now() + 600_000);
     expect(await registry.api.renewLease(lease!.id, 5_000)).toMatchObject({ ok: true });
     expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ value: { inFlight: 0 } });
   });

@@ -34,9 +34,11 @@ describe.concurrent('a component that drains', () => {
     await registry.register(id, beats);
     const removal = await registry.api.remove(id, { drainMs: 500, ifGeneration: null });
     if (!removal.ok) throw new Error(removal.message);
-    const isolated = await registry.api.setAside(id, 'isolated', Date.now() + FAR_MS);
-    expect(isolated).toMatchObject({
-      value: { lifecycle: 'draining', lifecycleUntil: new Date(removal.value.drainsUntil!).toISOString() },
+    const isolate = { action: 'isolate', until: Date.now() + FAR_MS, forMs: null, reason: null } as const;
+    expect(await registry.api.operate(id, isolate)).toMatchObject({ ok: false, reason: 'being-removed' });
+    expect(await registry.read(id)).toMatchObject({
+      lifecycle: 'draining',
+      lifecycleUntil: new Date(removal.value.drainsUntil!).toISOString(),
     });
     await eventually(
       () => registry.api.component(id),
@@ -51,9 +53,9 @@ describe.concurrent('a component that is set aside', () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, { ...beats, role });
-    await registry.api.setAside(id, 'maintenance', Date.now() + FAR_MS);
-    const aside = await registry.api.setAside(id, 'isolated', Date.now() + 300);
-    expect(aside).toMatchObject({ value: { lifecycle: 'isolated' } });
+    await registry.setAside(id, 'maintenance', Date.now() + FAR_MS);
+    const aside = await registry.setAside(id, 'isolated', Date.now() + 300);
+    expect(aside).toMatchObject({ lifecycle: 'isolated' });
     const back = await eventually(
       () => registry.read(id),
       ({ lifecycle }) => lifecycle !== 'isolated',

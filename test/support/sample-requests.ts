@@ -101,6 +101,8 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   // It has no health check, which only those are told who may have it checked.
   'POST /v1/components/{id}/probe': (target) => ({ ...on(target, '/probe', 409), code: 'no-health-check' }),
   'GET /v1/components/{id}/health': (target) => on(target, '/health', 200),
+  'GET /v1/components/{id}/history': (target) => on(target, '/history?limit=1', 200),
+  'POST /v1/components/{id}/actions': (target) => on(target, '/actions', 200, { action: 'drain', reason: 'upgrade' }),
   'POST /v1/components/{id}/failures': (target) => on(target, '/failures', 202, { error: { message: 'it failed me' } }),
   'POST /v1/components/{id}/outcomes': (target) =>
     on(target, '/outcomes', 202, [{ outcome: 'success', latencyMs: 20 }]),

@@ -8,12 +8,8 @@ import { problemResponse, refusal } from '../problem.ts';
 import { takeHeartbeats } from '../take-heartbeats.ts';
 import { ComponentIdSchema } from '../../core/component/registration.ts';
 import { IdParamSchema } from '../schemas/common.ts';
-import {
-  ComponentHealthSchema,
-  HeartbeatResultSchema,
-  HeartbeatSchema,
-  ProbeResultSchema,
-} from '../schemas/component.ts';
+import { HealthReportSchema } from '../schemas/health-report.ts';
+import { HeartbeatResultSchema, HeartbeatSchema, ProbeResultSchema } from '../schemas/component.ts';
 
 const tags = ['health'];
 
@@ -75,9 +71,9 @@ const health = createRoute({
   path: '/v1/components/{id}/health',
   'x-permission': 'read-component',
   tags,
-  summary: 'Status of a component with its last transition and reason',
+  summary: 'All that is known of how a component is, and how available it was',
   request: { params: IdParamSchema },
-  responses: { 200: jsonContent(ComponentHealthSchema, 'Its health'), ...problemDefault },
+  responses: { 200: jsonContent(HealthReportSchema, 'Its health'), ...problemDefault },
 });
 
 export function mountComponentHealth(app: App): void {
@@ -112,8 +108,8 @@ export function mountComponentHealth(app: App): void {
 
   app.openapi(health, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
+    const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.healthReport(id, only));
     if (!found.ok) return refusal(c, found);
-    return c.json(found.value.health, 200);
+    return c.json(found.value, 200);
   });
 }

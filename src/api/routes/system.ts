@@ -62,9 +62,9 @@ export function mountSystem(app: App): void {
         status,
         components,
         byType: Object.fromEntries(
-          Object.entries(byType).map(([type, summary]) => [
+          Object.entries(byType).map(([type, { status: typeStatus, routable, availability, counts }]) => [
             type,
-            { status: summary.status, routable: summary.routable, ...summary.counts },
+            { status: typeStatus, routable, availability, ...counts },
           ]),
         ),
         lastUpdate: lastUpdate === null ? null : toIso(lastUpdate),

@@ -4,7 +4,9 @@ import { ComponentTypeSchema, RegistrationSchema } from '../../core/component/re
 import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
 
 export const HealthStatusSchema = z.enum(['unknown', 'healthy', 'degraded', 'unhealthy']).meta({ id: 'HealthStatus' });
-const LifecycleSchema = z.enum(['active', 'standby', 'draining', 'maintenance', 'isolated']).meta({ id: 'Lifecycle' });
+export const LifecycleSchema = z
+  .enum(['active', 'standby', 'draining', 'maintenance', 'isolated'])
+  .meta({ id: 'Lifecycle' });
 
 const TransitionSchema = z
   .object({
@@ -67,6 +69,11 @@ export const ComponentHealthSchema = z
   })
   .meta({ id: 'ComponentHealth' });
 
+export const DetectionSchema = z.object({
+  intervalMs: z.number().nullable().meta({ description: 'Time between two checks; null when only heartbeats tell.' }),
+  worstCaseMs: z.number().meta({ description: 'Longest time a dead component stays in routing.' }),
+});
+
 const ComponentLoadSchema = z
   .object({
     loadPercentage: z.number(),
@@ -90,14 +97,9 @@ export const ComponentSchema = z
     health: ComponentHealthSchema,
     lifecycle: LifecycleSchema,
     lifecycleUntil: TimestampSchema.nullable(),
+    lifecycleReason: z.string().nullable().meta({ description: 'Why, as whoever set it aside said.' }),
     load: ComponentLoadSchema,
-    detection: z.object({
-      intervalMs: z
-        .number()
-        .nullable()
-        .meta({ description: 'Time between two checks; null when only heartbeats tell.' }),
-      worstCaseMs: z.number().meta({ description: 'Longest time a dead component stays in routing.' }),
-    }),
+    detection: DetectionSchema,
     recoveryId: z.string().nullable(),
     revision: z.int().meta({ description: 'Moves with whatever can be seen of it.' }),
     generation: z.int().meta({ description: 'Moves with the registration alone; its ETag, for If-Match.' }),

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { EVENT_TYPES } from '../../core/event/coordinator-event.ts';
 import { AnsweredObjectSchema } from '../../core/json-schema.ts';
+import { AvailabilitySchema } from './availability.ts';
 import { TimestampSchema, pageOf } from './common.ts';
 import { HealthStatusSchema } from './component.ts';
 
@@ -22,6 +23,9 @@ export const SystemHealthSchema = z
       CountsSchema.extend({
         status: HealthStatusSchema,
         routable: z.int().meta({ description: 'Components that may be given work right now.' }),
+        availability: AvailabilitySchema.meta({
+          description: 'Of the time in which anybody was known, percent in which somebody could be given work.',
+        }),
       }),
     ),
     lastUpdate: TimestampSchema.nullable(),

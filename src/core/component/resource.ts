@@ -59,6 +59,7 @@ export type ComponentResource = Registration & {
   readonly health: HealthView;
   readonly lifecycle: LifecycleState;
   readonly lifecycleUntil: string | null;
+  readonly lifecycleReason: string | null;
   readonly load: ComponentLoad;
   readonly detection: Detection;
   /** The running recovery, or null. */
@@ -88,6 +89,7 @@ export function toResource(record: ComponentRecord, context: ResourceContext): C
     health: toHealthView(record),
     lifecycle: lifecycle.state,
     lifecycleUntil: toIsoOrNull(lifecycle.until),
+    lifecycleReason: lifecycle.reason ?? null,
     load: {
       loadPercentage: Math.round(loadPercentage(load, registration.capabilities.maxConcurrentTasks, context.now)),
       activeConnections: inFlight(load, context.now),
@@ -103,7 +105,7 @@ export function toResource(record: ComponentRecord, context: ResourceContext): C
   };
 }
 
-function toHealthView({ health, shadow }: ComponentRecord): HealthView {
+export function toHealthView({ health, shadow }: ComponentRecord): HealthView {
   return {
     status: health.status,
     effectiveStatus: effectiveStatus(health.status, shadow.rootCause),

@@ -1,6 +1,8 @@
 /**
  * The roll-up of health: per type by its registry, over all types by the coordinator.
  */
+import type { Availability } from './availability.ts';
+import { UNKNOWN_AVAILABILITY } from './availability.ts';
 import type { HealthStatus } from './health-state.ts';
 
 export type Severity = 'warning' | 'critical';
@@ -29,6 +31,10 @@ export interface TypeHealth {
   readonly counts: StatusCounts;
   /** Components that may be given work right now. */
   readonly routable: number;
+  /** Components under maintenance that are not well: known, and no reason to call the type degraded. */
+  readonly excused?: number;
+  /** Of the time in which anybody of it was known, the part in which somebody could be given work. */
+  readonly availability?: Availability;
   readonly updatedAt: number;
   /** Since when its statuses are kept because the fault seems to be ours, epoch ms; null while they are believed. */
   readonly doubtedSince: number | null;
@@ -53,6 +59,7 @@ export interface TypeSummary {
   readonly status: HealthStatus;
   readonly counts: StatusCounts;
   readonly routable: number;
+  readonly availability: Availability;
 }
 
 interface HealthMember {
@@ -64,6 +71,8 @@ interface HealthMember {
   readonly routable: boolean;
   /** Why it cannot work: the dependencies that are down, or empty. */
   readonly rootCause: readonly string[];
+  /** What is wrong with it is expected, and no issue. */
+  readonly maintained?: boolean;
 }
 
 /** A dependency that is down, and how many components it keeps from working. */
@@ -91,6 +100,7 @@ export function summarizeType(
   const counts = { ...EMPTY_COUNTS };
   const issues: HealthIssue[] = [];
   let routable = 0;
+  let excused = 0;
   let since = 0;
   for (const member of members) {
     counts.total++;
@@ -98,7 +108,8 @@ export function summarizeType(
     if (member.routable) routable++;
     since = Math.max(since, member.since);
     const issue = issueOf(type, member);
-    if (issue) issues.push(issue);
+    if (issue && member.maintained) excused++;
+    else if (issue) issues.push(issue);
   }
   issues.sort(byGravity);
   if (counts.total > 0 && routable === 0) issues.unshift(unavailable(type, counts.total, since));
@@ -108,6 +119,7 @@ export function summarizeType(
     revision,
     counts,
     routable,
+    excused,
     doubtedSince,
     updatedAt: now,
     issues: issues.slice(0, MAX_ISSUES_PER_TYPE),
@@ -131,7 +143,8 @@ export function rollUp(types: readonly TypeHealth[]): SystemHealth {
   const byType: Record<string, TypeSummary> = {};
   for (const type of types) {
     for (const key of Object.keys(EMPTY_COUNTS) as (keyof StatusCounts)[]) components[key] += type.counts[key];
-    byType[type.type] = { status: statusOfType(type), counts: type.counts, routable: type.routable };
+    const { counts, routable, availability = UNKNOWN_AVAILABILITY } = type;
+    byType[type.type] = { status: statusOfType(type), counts, routable, availability };
   }
   const issues = types.flatMap((type) => type.issues.map((issue) => ({ ...issue, affects: 0 }))).toSorted(byGravity);
   const statuses = Object.values(byType)
@@ -162,7 +175,7 @@ export function withAffected(health: SystemHealth, affected: readonly AffectedCo
 function statusOfType(type: TypeHealth): HealthStatus {
   if (type.counts.total === 0 || type.counts.unknown === type.counts.total) return 'unknown';
   if (type.routable === 0) return 'unhealthy';
-  return type.counts.unhealthy > 0 || type.counts.degraded > 0 ? 'degraded' : 'healthy';
+  return type.counts.unhealthy + type.counts.degraded > (type.excused ?? 0) ? 'degraded' : 'healthy';
 }
 
 function worstOf(statuses: readonly HealthStatus[]): HealthStatus {

@@ -2,6 +2,7 @@ import type { Component } from '../../api/schemas/component.ts';
 import { formatResponseTime } from '../format/response-time.ts';
 import { ProgramName } from '../parts/program-name.tsx';
 import { TimeAgo } from '../parts/time-ago.tsx';
+import { ComponentDetails } from './component-details.tsx';
 import { ComponentLoad } from './component-load.tsx';
 import { ComponentStatus } from './component-status.tsx';
 
@@ -19,6 +20,7 @@ export function ComponentRow({ component }: { readonly component: Component }) {
         <span class="text-base-content/70 block font-mono text-xs lg:hidden">
           <ProgramName name={component.type} />
         </span>
+        <ComponentDetails component={component} />
       </th>
       <td class="hidden font-mono text-xs lg:table-cell">
         <ProgramName name={component.type} />

@@ -1,4 +1,7 @@
+import { useContext } from 'preact/hooks';
 import type { Component } from '../../api/schemas/component.ts';
+import { formatDuration } from '../format/duration.ts';
+import { NowContext } from '../parts/now-context.ts';
 import { StatusBadge } from '../parts/status-badge.tsx';
 
 const SHOWN = 3;
@@ -15,6 +18,7 @@ function RootCause({ ids }: { readonly ids: readonly string[] }) {
 
 /** How a component is: observed status, what departs from the normal, and why. */
 export function ComponentStatus({ component }: { readonly component: Component }) {
+  const now = useContext(NowContext);
   const { health, lifecycle } = component;
   return (
     <>
@@ -23,12 +27,25 @@ export function ComponentStatus({ component }: { readonly component: Component }
         {health.suspect ? <span class="badge badge-sm badge-warning badge-outline">suspect</span> : null}
         {health.ejectedUntil ? <span class="badge badge-sm badge-warning badge-outline">ejected</span> : null}
         {health.heldUntil ? <span class="badge badge-sm badge-warning badge-outline">flapping</span> : null}
-        {lifecycle === 'active' ? null : <span class="badge badge-sm badge-info badge-outline">{lifecycle}</span>}
+        {lifecycle === 'active' ? null : (
+          <span
+            class="badge badge-sm badge-info badge-outline"
+            data-testid="lifecycle"
+            title={component.lifecycleReason ?? undefined}
+          >
+            {lifecycle}
+          </span>
+        )}
         {component.recoveryId ? <span class="badge badge-sm badge-info badge-outline">recovering</span> : null}
       </span>
       {health.rootCause.length > 0 ? (
         <p class="mt-1 text-xs" data-testid="root-cause">
           in effect {health.effectiveStatus}: without <RootCause ids={health.rootCause} />
+        </p>
+      ) : null}
+      {component.lifecycleUntil ? (
+        <p class="text-base-content/70 mt-1 text-xs">
+          for another {formatDuration(Date.parse(component.lifecycleUntil) - now)}
         </p>
       ) : null}
       {health.reason ? <p class="text-base-content/70 mt-1 text-xs">{health.reason}</p> : null}

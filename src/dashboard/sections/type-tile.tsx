@@ -1,4 +1,5 @@
 import type { SystemHealthResource } from '../../api/schemas/system.ts';
+import { formatPercent } from '../format/percent.ts';
 import { ProgramName } from '../parts/program-name.tsx';
 import type { Status } from '../parts/status-icon.tsx';
 import { StatusBadge } from '../parts/status-badge.tsx';
@@ -46,6 +47,11 @@ export function TypeTile({ type, summary }: TypeTileProps) {
             {summary[status]} {status}
           </li>
         ))}
+        {summary.availability.day === null ? null : (
+          <li class="text-base-content/70" title="Percent of the last day in which somebody could be given work">
+            {formatPercent(summary.availability.day)} in a day
+          </li>
+        )}
         {counted.length === 0 ? <li class="text-base-content/70">none registered</li> : null}
       </ul>
     </li>

@@ -14,6 +14,7 @@ interface Member {
   readonly reason: string | null;
   readonly routable: boolean;
   readonly rootCause: readonly string[];
+  readonly maintained?: boolean;
 }
 
 let serial = 0;
@@ -45,6 +46,20 @@ describe('summarizeType', () => {
       routable: 2,
       updatedAt: NOW,
     });
+  });
+
+  it('takes what is wrong under maintenance for expected', () => {
+    const type = summarizeType('a', 1, [member('healthy'), member('unhealthy', { maintained: true })], NOW);
+    expect(type).toMatchObject({ counts: { total: 2, unhealthy: 1 }, issues: [] });
+    expect(rollUp([type]).status).toBe('healthy');
+    const both = summarizeType(
+      'a',
+      1,
+      [member('healthy'), member('unhealthy'), member('degraded', { maintained: true })],
+      NOW,
+    );
+    expect(rollUp([both]).status).toBe('degraded');
+    expect(both.issues).toHaveLength(1);
   });
 
   it('names what is wrong, the gravest first, then the oldest', () => {
@@ -151,6 +166,7 @@ describe('rollUp', () => {
       status: 'degraded',
       counts: { total: 2, healthy: 1, degraded: 0, unhealthy: 1, unknown: 0 },
       routable: 1,
+      availability: { hour: null, day: null, month: null },
     });
     expect(health.byType['b']?.status).toBe('degraded');
   });

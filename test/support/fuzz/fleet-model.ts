@@ -17,8 +17,10 @@ export interface KnownComponent {
   readonly generation: number;
   readonly registeredAt: string;
   readonly etag: string | null;
-  /** Null where recovery may have changed it. */
+  /** Null where recovery or time may have changed it. */
   readonly lifecycle: string | null;
+  /** An operator took it out of service: registering again leaves it so. */
+  readonly isAside: boolean;
   /** Epoch ms at which it is gone by itself, or null. */
   readonly goneAt: number | null;
 }
@@ -86,6 +88,7 @@ export class FleetModel {
     const id = idIn(COMPONENT.exec(pathname)?.[1]);
     if (id !== null) return this.ofComponent(sent, id, { status, body, headers });
     const [, part = '', what = ''] = OF_COMPONENT.exec(pathname) ?? [];
+    if (method === 'POST' && what === 'actions') return this.operated(body);
     if (what !== '') return this.ofPart(idIn(part) ?? '', `${method} ${what}`, body);
     const [, keyId, rotation] = OF_KEY.exec(pathname) ?? [];
     return keyId === undefined ? [] : this.ofKey(method, rotation !== undefined, body);
@@ -172,10 +175,25 @@ export class FleetModel {
       etag,
       generation: Number(body['generation']),
       registeredAt: String(body['registeredAt']),
-      lifecycle: body['type'] === WARD_TYPE ? null : String(registration['role']),
+      lifecycle: body['type'] === WARD_TYPE ? null : before?.isAside ? before.lifecycle : String(registration['role']),
+      isAside: before?.isAside ?? false,
       goneAt: mayVanish(registration) ? 0 : null,
     });
     return [...faults, ...this.differences(body, etag)];
+  }
+
+  /** By an operator. What ends within the run is not foretold. */
+  private operated(body: Members): string[] {
+    const known = this.components.get(String(body['id']));
+    if (!known) return [`${String(body['id'])} was operated though it is not registered`];
+    const { lifecycle, lifecycleUntil } = body;
+    const isSettled = lifecycle === 'active' || lifecycle === 'standby';
+    const isForeseen = known.registration['type'] !== WARD_TYPE && lifecycleUntil === null;
+    // What was restored is not removed any more.
+    const goneAt = isSettled && known.goneAt !== null && !mayVanish(known.registration) ? null : known.goneAt;
+    const operated = { ...known, lifecycle: isForeseen ? String(lifecycle) : null, isAside: !isSettled, goneAt };
+    this.components.set(known.id, operated);
+    return this.differences(body);
   }
 
   private removed(id: string, goneAt: number | null): string[] {
@@ -184,7 +202,12 @@ export class FleetModel {
     if (goneAt !== null) {
       // What may be taken for dead in the meantime is still gone sooner.
       const soonest = Math.min(goneAt, known.goneAt ?? goneAt);
-      this.components.set(id, { ...known, goneAt: soonest, lifecycle: known.lifecycle === null ? null : 'draining' });
+      this.components.set(id, {
+        ...known,
+        goneAt: soonest,
+        lifecycle: known.lifecycle === null ? null : 'draining',
+        isAside: false,
+      });
       if (goneAt < Date.now() + DRAINED_SOON_MS) this.forgetKeys(id, null);
       return [];
     }

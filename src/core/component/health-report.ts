@@ -1,0 +1,75 @@
+/** All that is known of how a component is, for whoever asks about this one. Timestamps are ISO 8601, times ms. */
+import type { FilterRule } from '../balancing/candidate.ts';
+import { whyNotRoutable } from '../balancing/candidate.ts';
+import type { Availability } from '../health/availability.ts';
+import type { HealthStatus } from '../health/health-state.ts';
+import type { Detection } from '../health/schedule.ts';
+import type { ComponentRecord } from './component-record.ts';
+import type { LifecycleState } from './lifecycle.ts';
+import type { HealthView } from './resource.ts';
+import { toHealthView, toIso, toIsoOrNull } from './resource.ts';
+
+export interface HealthReport extends HealthView {
+  /** What each sense says; `status` is the worse of them. */
+  readonly checkStatus: HealthStatus;
+  readonly heartbeatStatus: HealthStatus;
+  readonly consecutiveFailures: number;
+  readonly consecutiveSuccesses: number;
+  /** Of checks that passed, ms, lately weighing more. */
+  readonly usualResponseTime: number | null;
+  /** Since when it is back: its share grows from small to full from then on. */
+  readonly backSince: string | null;
+  /** Null when nobody checks it. */
+  readonly nextCheck: string | null;
+  /** By when its next heartbeat is due; null when it declared none. */
+  readonly heartbeatDue: string | null;
+  readonly detection: Detection;
+  readonly lifecycle: LifecycleReport;
+  /** Why it is given no work at all; null when it may be. */
+  readonly notRoutable: FilterRule | null;
+  readonly recoveryId: string | null;
+  readonly availability: Availability;
+}
+
+interface LifecycleReport {
+  readonly state: LifecycleState;
+  readonly since: string;
+  readonly until: string | null;
+  readonly next: 'active' | 'standby' | 'removed' | null;
+  readonly reason: string | null;
+}
+
+export interface ReportContext {
+  readonly detection: Detection;
+  readonly availability: Availability;
+  /** Epoch ms, when it is checked. */
+  readonly nextCheckAt: number;
+  readonly heartbeatDueAt: number | null;
+}
+
+export function toHealthReport(record: ComponentRecord, context: ReportContext): HealthReport {
+  const { health, lifecycle, registration } = record;
+  const { detection, availability, nextCheckAt, heartbeatDueAt } = context;
+  return {
+    ...toHealthView(record),
+    checkStatus: health.checkStatus,
+    heartbeatStatus: health.heartbeatStatus,
+    consecutiveFailures: health.consecutiveFailures,
+    consecutiveSuccesses: health.consecutiveSuccesses,
+    usualResponseTime: health.usualResponseTimeMs === null ? null : Math.round(health.usualResponseTimeMs),
+    backSince: toIsoOrNull(health.backSince ?? null),
+    nextCheck: registration.healthCheck ? toIso(nextCheckAt) : null,
+    heartbeatDue: registration.heartbeat ? toIsoOrNull(heartbeatDueAt) : null,
+    detection,
+    lifecycle: {
+      state: lifecycle.state,
+      since: toIso(lifecycle.since ?? record.registeredAt),
+      until: toIsoOrNull(lifecycle.until),
+      next: lifecycle.next,
+      reason: lifecycle.reason ?? null,
+    },
+    notRoutable: whyNotRoutable({ lifecycle: lifecycle.state, weight: registration.weight, status: health.status }),
+    recoveryId: record.recovery.active?.order.recoveryId ?? null,
+    availability,
+  };
+}
