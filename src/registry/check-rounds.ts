@@ -65,8 +65,7 @@ export class CheckRounds {
       if (!member.record.registration.healthCheck) continue;
       if (member.check && isLost(member.check, now)) lost.push(this.giveUp(member, member.check, now + LOST_RETRY_MS));
       if (member.check) {
-        if (started.length < MAX_STARTED_AT_ONCE)
-          started.push(...this.retry(member, member.check, now + LOST_RETRY_MS));
+        if (started.length < MAX_STARTED_AT_ONCE) started.push(...this.retry(member, member.check, now));
       } else if (member.nextCheckAt <= now) due.push(member);
     }
     // In the order in which they became due, so that a crowded host keeps nobody waiting for ever.
