@@ -26,12 +26,14 @@ export class HealthDesk {
 
   /** Takes signals in; true when something was written to the outbox. */
   observe(signals: readonly MemberSignal[], now: number): boolean {
-    const records: ComponentRecord[] = [];
+    // What several signals change of one component they change one after the other.
+    const records = new Map<Member, ComponentRecord>();
     const outbox: OutboxDraft[] = [];
     let visible = false;
     for (const { member, signal, ended } of signals) {
-      const step = observeHealth(member.record.health, signal, this.state.config, now);
-      const seen = { ...member.record, health: step.next };
+      const before = records.get(member) ?? member.record;
+      const step = observeHealth(before.health, signal, this.state.config, now);
+      const seen = { ...before, health: step.next };
       const proof = this.recoveries.countProof(seen, signal);
       const judged = proof?.record ?? seen;
       const context = this.state.draftContext(judged, now);
@@ -41,12 +43,12 @@ export class HealthDesk {
       const counted = drafts.some((draft) => draft.kind === 'failure') ? withFailure(judged, now) : judged;
       const record = isBack ? withoutCooldown(counted) : counted;
       // An unchanged good check writes no row: it stays in memory until something changes.
-      if (step.events.length > 0 || proof) records.push(record);
+      if (step.events.length > 0 || proof || records.has(member)) records.set(member, record);
       else member.record = record;
       visible ||= step.events.some((event) => event.kind === 'status-changed');
       if (ended && signal.kind !== 'doubt-ended') this.conclude(member, record, ended, signal, now);
     }
-    if (records.length > 0) this.state.commit({ records, outbox, visible }, now);
+    if (records.size > 0) this.state.commit({ records: Array.from(records.values()), outbox, visible }, now);
     return outbox.length > 0;
   }
 

@@ -10,6 +10,25 @@ const failuresInHistory = async (id: string) =>
     .results;
 
 describe.concurrent('a component that tells of itself', () => {
+  it('twice in one call is heard twice, one after the other', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    const told = (['healthy', 'unhealthy', 'unhealthy', 'degraded'] as const).map((status) => ({
+      id,
+      status,
+      load: null,
+    }));
+    await registry.api.heartbeats(told);
+    const { health } = await registry.read(id);
+    expect(health).toMatchObject({ status: 'degraded', errorCount: 1, lastTransition: { from: 'unhealthy' } });
+    await eventually(
+      () => failuresInHistory(id),
+      (failures) => failures.length > 0,
+    );
+    expect(await failuresInHistory(id)).toHaveLength(1);
+  });
+
   it('is healthy with its first heartbeat, over HTTP, and told when that expires', async () => {
     const id = freshId();
     await call('POST', '/v1/components', registrationFor(id, beatsEvery(60_000)));
