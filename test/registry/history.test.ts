@@ -264,7 +264,7 @@ describe('the report of a component’s health', () => {
         checkStatus: 'healthy',
         heartbeatStatus: 'degraded',
         consecutiveSuccesses: 1,
-        usualResponseTime: expect.any(Number),
+        lastTransition: { to: 'degraded' },
         detection: { intervalMs: 4_000 },
         lifecycle: { state: 'isolated', next: 'active', reason: 'odd answers' },
         notRoutable: 'lifecycle',

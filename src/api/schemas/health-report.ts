@@ -9,7 +9,6 @@ export const HealthReportSchema = ComponentHealthSchema.extend({
   heartbeatStatus: HealthStatusSchema.meta({ description: 'What its heartbeats say.' }),
   consecutiveFailures: z.int().meta({ description: 'Checks in a row that failed.' }),
   consecutiveSuccesses: z.int().meta({ description: 'Checks in a row that passed.' }),
-  usualResponseTime: z.number().nullable().meta({ description: 'ms, of checks that passed; recent ones weigh more.' }),
   backSince: TimestampSchema.nullable().meta({
     description: 'Since when it is back: its share of the work grows from then on.',
   }),

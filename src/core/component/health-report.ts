@@ -15,8 +15,6 @@ export interface HealthReport extends HealthView {
   readonly heartbeatStatus: HealthStatus;
   readonly consecutiveFailures: number;
   readonly consecutiveSuccesses: number;
-  /** Of checks that passed, ms, lately weighing more. */
-  readonly usualResponseTime: number | null;
   /** Since when it is back: its share grows from small to full from then on. */
   readonly backSince: string | null;
   /** Null when nobody checks it. */
@@ -56,7 +54,6 @@ export function toHealthReport(record: ComponentRecord, context: ReportContext):
     heartbeatStatus: health.heartbeatStatus,
     consecutiveFailures: health.consecutiveFailures,
     consecutiveSuccesses: health.consecutiveSuccesses,
-    usualResponseTime: health.usualResponseTimeMs === null ? null : Math.round(health.usualResponseTimeMs),
     backSince: toIsoOrNull(health.backSince ?? null),
     nextCheck: registration.healthCheck ? toIso(nextCheckAt) : null,
     heartbeatDue: registration.heartbeat ? toIsoOrNull(heartbeatDueAt) : null,
