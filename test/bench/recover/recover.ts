@@ -1,0 +1,196 @@
+/**
+ * `npm run bench:recover [-- --runs N] [--json FILE]`: from failure to proof under default settings, with real
+ * processes that a supervisor restarts (they take 2 s to boot) and the coordinator as `npm start` runs it.
+ *
+ * Each run has types of its own, so that nobody waits for the guard on account of another run.
+ */
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { CoordinatorClient } from '../../../src/client/coordinator-client.ts';
+import { ComponentHandle } from '../../../src/demo/component-handle.ts';
+import { EventWatch } from '../../../src/demo/event-watch.ts';
+import type { Fault } from '../../../src/demo/fault.ts';
+import { Supervisor } from '../../../src/demo/supervisor.ts';
+import { freePort } from '../../../src/dev/free-port.ts';
+import { launchCoordinator } from '../../../src/dev/launch-coordinator.ts';
+import { ComponentServer } from '../detect/component-server.ts';
+import type { Episode } from './episode.ts';
+import { liveThrough } from './episode.ts';
+
+const KINDS: readonly Fault['kind'][] = ['kill', 'freeze', '503'];
+const STEADY = 3;
+/** Failures of one kind begin within so long, each at another point of its round. */
+const SPREAD_MS = 8_000;
+const HEALTHY_WITHIN_MS = 60_000;
+/** Seconds, worst case. */
+const GOALS = { started: 17, switched: 20, proven: 25 } as const;
+
+type Phase = keyof typeof GOALS;
+
+interface Row {
+  readonly fails: string;
+  readonly phase: Phase;
+  readonly runs: number;
+  readonly median: number;
+  readonly worst: number;
+  readonly goal: number;
+  readonly met: boolean;
+}
+
+class Stage {
+  readonly handles: ComponentHandle[] = [];
+  readonly ids: string[] = [];
+  readonly server = new ComponentServer();
+  private supervisor: Supervisor | null = null;
+  private readonly client: CoordinatorClient;
+
+  constructor(client: CoordinatorClient) {
+    this.client = client;
+  }
+
+  async open(handles: readonly ComponentHandle[]): Promise<void> {
+    await this.server.listen();
+    this.handles.push(...handles);
+    this.supervisor = new Supervisor(handles, await freePort());
+    await this.supervisor.listen();
+    await Promise.all(handles.map((handle) => handle.start()));
+  }
+
+  async register(handle: ComponentHandle, type: string, role: 'active' | 'standby' = 'active'): Promise<void> {
+    const { id, url } = handle;
+    const control = { endpoint: this.supervisor!.controlUrl(id), actions: ['restart' as const] };
+    await this.client.register({ ...registrationOf(id, type, url), role, control });
+    this.ids.push(id);
+    this.supervisor!.trust(id, (await this.client.controlSecret(id)).secret);
+  }
+
+  async registerSteady(id: string, type: string): Promise<void> {
+    await this.client.register(registrationOf(id, type, this.server.urlOf(id)));
+    this.ids.push(id);
+  }
+
+  async close(): Promise<void> {
+    this.supervisor?.close();
+    this.server.close();
+    await Promise.all(this.handles.map((handle) => handle.dispose()));
+  }
+}
+
+const registrationOf = (id: string, type: string, url: string) => ({
+  id,
+  name: id,
+  type,
+  endpoint: url,
+  healthCheck: { endpoint: `${url}/health` },
+});
+
+async function play(client: CoordinatorClient, runs: number): Promise<Row[]> {
+  const stage = new Stage(client);
+  const events = new EventWatch(client);
+  try {
+    const victims: ComponentHandle[][] = [];
+    const pairs: { readonly active: ComponentHandle; readonly standby: ComponentHandle }[] = [];
+    for (let run = 0; run < runs; run++) {
+      victims.push(await inTurn(KINDS, (kind) => named(`${kind}-${run}`)));
+      pairs.push({ active: await named(`active-${run}`), standby: await named(`standby-${run}`) });
+    }
+    await stage.open([...victims.flat(), ...pairs.flatMap(({ active, standby }) => [active, standby])]);
+    for (const [run, ofRun] of victims.entries()) {
+      const type = `bench_recover_${run}`;
+      await client.putTypeConfig(type, {});
+      for (const handle of ofRun) await stage.register(handle, type);
+      for (let at = 0; at < STEADY; at++) await stage.registerSteady(`steady-${run}-${at}`, type);
+      await client.putTypeConfig(`bench_switch_${run}`, {});
+      await stage.register(pairs[run]!.active, `bench_switch_${run}`);
+      await stage.register(pairs[run]!.standby, `bench_switch_${run}`, 'standby');
+    }
+    await untilHealthy(client, stage.ids.length);
+    await events.start();
+    const rows: Row[] = [];
+    for (const [at, kind] of KINDS.entries()) {
+      process.stderr.write(`${kind} …\n`);
+      const episodes = await Promise.all(
+        victims.map((ofRun) => later(() => liveThrough(ofRun[at]!, kind, events, null))),
+      );
+      rows.push(rowOf(kind, 'started', episodes), rowOf(kind, 'proven', episodes));
+    }
+    process.stderr.write('kill, with a standby …\n');
+    const switched = await Promise.all(
+      pairs.map(({ active, standby }) => later(() => liveThrough(active, 'kill', events, standby.id))),
+    );
+    return [...rows, rowOf('kill, with a standby', 'switched', switched)];
+  } finally {
+    events.stop();
+    await stage.close();
+  }
+}
+
+const named = async (id: string): Promise<ComponentHandle> => new ComponentHandle(id, await freePort());
+
+async function inTurn<T, U>(items: readonly T[], make: (item: T) => Promise<U>): Promise<U[]> {
+  const made: U[] = [];
+  for (const item of items) made.push(await make(item));
+  return made;
+}
+
+const later = async <T>(begin: () => Promise<T>): Promise<T> => {
+  await sleep(Math.random() * SPREAD_MS);
+  return begin();
+};
+
+async function untilHealthy(client: CoordinatorClient, count: number): Promise<void> {
+  const deadline = Date.now() + HEALTHY_WITHIN_MS;
+  for (;;) {
+    const { components } = await client.systemHealth();
+    if (components.healthy >= count) return;
+    if (Date.now() > deadline) throw new Error(`${components.healthy} of ${count} are healthy`);
+    await sleep(250);
+  }
+}
+
+function rowOf(fails: string, phase: Phase, episodes: readonly Episode[]): Row {
+  const seconds = episodes.map((episode) => episode[phase] ?? Infinity).toSorted((a, b) => a - b);
+  const worst = seconds.at(-1)!;
+  const median = seconds[seconds.length >> 1]!;
+  return { fails, phase, runs: seconds.length, median, worst, goal: GOALS[phase], met: worst <= GOALS[phase] };
+}
+
+const NAMES: Readonly<Record<Phase, string>> = {
+  started: 'recovery started',
+  switched: 'standby in service',
+  proven: 'restarted and proven',
+};
+const HEADS = ['fails by', 'until', 'runs', 'median s', 'worst s', 'goal s', 'met'];
+
+function tableOf(rows: readonly Row[]): string {
+  const cells = rows.map(({ fails, phase, runs, median, worst, goal, met }) => [
+    fails,
+    NAMES[phase],
+    String(runs),
+    median.toFixed(2),
+    worst.toFixed(2),
+    String(goal),
+    met ? 'yes' : 'no',
+  ]);
+  const widths = HEADS.map((head, column) => Math.max(head.length, ...cells.map((each) => each[column]!.length)));
+  return [HEADS, ...cells].map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ')).join('\n');
+}
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' }, json: { type: 'string' } } });
+const persistTo = await mkdtemp(join(tmpdir(), 'arbiter-recover-'));
+const coordinator = await launchCoordinator({ persistTo });
+try {
+  const client = new CoordinatorClient({ baseUrl: coordinator.url, key: coordinator.key });
+  const rows = await play(client, Number(values.runs));
+  process.stdout.write(`${tableOf(rows)}\n`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+} finally {
+  await coordinator.stop();
+  await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
+}
+// Sockets that hang must not hold the process.
+process.exit(0);
