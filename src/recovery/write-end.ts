@@ -15,10 +15,14 @@ export interface RecoveryEnd {
 export async function writeEnd(env: Env, { order, actions, outcome }: RecoveryEnd): Promise<void> {
   const finishedAt = Date.now();
   const escalates = outcome === 'failed' || outcome === 'timeout';
-  const tried = actions.map((each) => each.action).join(', ') || 'nothing';
+  const tried = actions.map(told).join(', ') || 'nothing';
   const summary = `recovery ${outcome} after ${tried}`;
   const incident = escalates ? await raiseIncident(env, order, { severity: 'critical', summary }) : null;
   if (outcome === 'successful') await resolveIncidents(env, order.componentId, finishedAt);
   const incidentId = incident?.id ?? null;
   await saveRecovery(env.HISTORY, { ...order, status: outcome, finishedAt, actions, incidentId });
 }
+
+/** With why it could not be done, for whoever is called: that may be all there is to mend. */
+const told = ({ action, status, detail }: RecordedAction): string =>
+  status === 'failed' && detail !== null ? `${action} (${detail})` : action;

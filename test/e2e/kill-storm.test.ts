@@ -48,6 +48,16 @@ async function register(client: CoordinatorClient, id: string): Promise<void> {
   await client.register({ id, name: id, type, endpoint: server.urlOf(id), healthCheck, control });
 }
 
+/** How many of their recoveries run; null when nobody answers. */
+const runningOf = async (client: CoordinatorClient, ids: readonly string[]): Promise<number | null> => {
+  try {
+    const { items } = await client.recoveries({ limit: 100, status: 'running' });
+    return items.filter(({ componentId }) => ids.includes(componentId)).length;
+  } catch {
+    return null;
+  }
+};
+
 /** Breaks them one after the other and kills the runtime while they recover; answers how many recoveries were hit. */
 async function strike(client: CoordinatorClient, ids: readonly string[]): Promise<number> {
   const killed = new Promise<void>((resolve) => {
@@ -60,12 +70,7 @@ async function strike(client: CoordinatorClient, ids: readonly string[]): Promis
   });
   let underWay = 0;
   const watching = setInterval(() => {
-    void client.recoveries({ limit: 100 }).then(
-      ({ items }) => {
-        underWay = items.filter(({ status, componentId }) => status === 'running' && ids.includes(componentId)).length;
-      },
-      () => undefined,
-    );
+    void runningOf(client, ids).then((count) => (underWay = count ?? underWay));
   }, 200);
   for (const id of ids) {
     server.fallSick(id);
