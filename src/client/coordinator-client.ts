@@ -21,7 +21,7 @@ import type {
   FailurePageSchema,
   FailureReceiptSchema,
   FailureReportSchema,
-  FailureResource,
+  FailureStatsQuerySchema,
   FailureStatsSchema,
   IncidentPageSchema,
   IncidentResource,
@@ -59,8 +59,9 @@ type ComponentFilter = Pick<
 /** Filters of the component list; `metadata.KEY` compares one entry of the metadata. */
 export type ComponentListQuery = PageQuery &
   Partial<ComponentFilter> & { readonly [key: `metadata.${string}`]: string };
-export type FailureListQuery = PageQuery &
-  Partial<Pick<FailureResource, 'componentId' | 'componentType' | 'failureType'>>;
+/** `since` and `until` are ISO 8601. */
+export type FailureListQuery = PageQuery & Omit<input<typeof FailureStatsQuerySchema>, 'bucket'>;
+export type FailureStatsQuery = input<typeof FailureStatsQuerySchema>;
 export type RecoveryListQuery = PageQuery & Partial<Pick<RecoveryResource, 'componentId' | 'componentType' | 'status'>>;
 export type IncidentListQuery = PageQuery & Partial<Pick<IncidentResource, 'componentId' | 'status'>>;
 
@@ -226,8 +227,9 @@ export class CoordinatorClient {
     return this.#call({ path: '/v1/failures', query });
   }
 
-  failureStats(): Promise<output<typeof FailureStatsSchema>> {
-    return this.#call({ path: '/v1/failures/stats' });
+  /** Failures added up; with `bucket` over time too, for charts. */
+  failureStats(query: FailureStatsQuery = {}): Promise<output<typeof FailureStatsSchema>> {
+    return this.#call({ path: '/v1/failures/stats', query });
   }
 
   /** One page of the recoveries, newest first. */

@@ -1,8 +1,9 @@
 /** Failures, recoveries and incidents as callers see them. */
 import * as z from 'zod';
+import { BUCKETS } from '../../core/failure/bucket-range.ts';
 import { FAILURE_TYPES } from '../../core/failure/classify.ts';
 import { AnsweredObjectSchema, jsonObject } from '../../core/json-schema.ts';
-import { TimestampSchema, pageOf } from './common.ts';
+import { PageQuerySchema, PeriodSchema, TimestampSchema, pageOf } from './common.ts';
 
 export const FailureTypeSchema = z.enum(FAILURE_TYPES).meta({ id: 'FailureType' });
 
@@ -23,13 +24,34 @@ export const FailureReceiptSchema = z
   })
   .meta({ id: 'FailureReceipt' });
 
+const FailureSourceSchema = z.enum(['check', 'heartbeat', 'report']);
+
+const FailureFilterSchema = z.object({
+  componentId: z.string().max(128).optional(),
+  componentType: z.string().max(64).optional(),
+  failureType: FailureTypeSchema.optional(),
+  source: FailureSourceSchema.optional().meta({ description: 'Who saw it.' }),
+  ...PeriodSchema.shape,
+});
+
+export const FailureQuerySchema = PageQuerySchema.extend(FailureFilterSchema.shape);
+
+export const FailureStatsQuerySchema = FailureFilterSchema.extend({
+  bucket: z
+    .enum(BUCKETS)
+    .optional()
+    .meta({
+      description: 'Adds them up over time too: at most 500 buckets; without `since` 60 minutes, 48 hours or 30 days.',
+    }),
+});
+
 const FailureSchema = z
   .object({
     id: z.string(),
     componentId: z.string(),
     componentType: z.string(),
     failureType: FailureTypeSchema,
-    source: z.enum(['check', 'heartbeat', 'report']),
+    source: FailureSourceSchema,
     code: z.string().nullable(),
     message: z.string(),
     context: AnsweredObjectSchema.nullable(),
@@ -50,6 +72,10 @@ export const FailureStatsSchema = z
     recentFailures: z.int().meta({ description: 'Within the failure window.' }),
     byComponent: z.record(z.string(), z.int()),
     byType: z.record(z.string(), z.int()),
+    byFailureType: z.record(z.string(), z.int()),
+    buckets: z
+      .array(z.object({ start: TimestampSchema, failures: z.int(), byFailureType: z.record(z.string(), z.int()) }))
+      .meta({ description: 'Oldest first, with `bucket` only; those in which nothing failed are there too.' }),
   })
   .meta({ id: 'FailureStats' });
 
