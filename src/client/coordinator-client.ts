@@ -40,6 +40,7 @@ import type {
 } from '../api/schemas/lease.ts';
 import type { OperationSchema } from '../api/schemas/operation.ts';
 import type { OutcomesReceiptSchema, OutcomesSchema } from '../api/schemas/outcome.ts';
+import type { PreviewRequestSchema, RecoveryPreviewSchema } from '../api/schemas/recovery-preview.ts';
 import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventPageSchema, EventResource, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
@@ -240,6 +241,11 @@ export class CoordinatorClient {
   /** One recovery with its actions, attempts and verification. */
   recovery(id: string): Promise<RecoveryResource> {
     return this.#call({ path: `/v1/recoveries/${encodeURIComponent(id)}` });
+  }
+
+  /** What would happen if that component failed so now; changes nothing. */
+  previewRecovery(body: input<typeof PreviewRequestSchema>): Promise<output<typeof RecoveryPreviewSchema>> {
+    return this.#call({ method: 'POST', path: '/v1/recoveries/preview', body });
   }
 
   /** One page of the incidents, newest first. */

@@ -2,14 +2,21 @@
 import * as z from 'zod';
 import { BUCKETS } from '../../core/failure/bucket-range.ts';
 import { FAILURE_TYPES } from '../../core/failure/classify.ts';
+import { RECOVERY_ACTIONS } from '../../core/failure/recovery-policy.ts';
 import { AnsweredObjectSchema, jsonObject } from '../../core/json-schema.ts';
 import { PageQuerySchema, PeriodSchema, TimestampSchema, pageOf } from './common.ts';
 
 export const FailureTypeSchema = z.enum(FAILURE_TYPES).meta({ id: 'FailureType' });
 
+/** What a caller says of a failure. */
+export const ErrorSchema = z.strictObject({
+  code: z.string().min(1).max(128).optional(),
+  message: z.string().min(1).max(2_048),
+});
+
 export const FailureReportSchema = z
   .strictObject({
-    error: z.strictObject({ code: z.string().min(1).max(128).optional(), message: z.string().min(1).max(2_048) }),
+    error: ErrorSchema,
     context: jsonObject(8_192).optional(),
   })
   .meta({ id: 'FailureReport' });
@@ -37,12 +44,9 @@ const FailureFilterSchema = z.object({
 export const FailureQuerySchema = PageQuerySchema.extend(FailureFilterSchema.shape);
 
 export const FailureStatsQuerySchema = FailureFilterSchema.extend({
-  bucket: z
-    .enum(BUCKETS)
-    .optional()
-    .meta({
-      description: 'Adds them up over time too: at most 500 buckets; without `since` 60 minutes, 48 hours or 30 days.',
-    }),
+  bucket: z.enum(BUCKETS).optional().meta({
+    description: 'Adds them up over time too: at most 500 buckets; without `since` 60 minutes, 48 hours or 30 days.',
+  }),
 });
 
 const FailureSchema = z
@@ -81,11 +85,31 @@ export const FailureStatsSchema = z
 
 export const RECOVERY_STATUSES = ['running', 'successful', 'failed', 'timeout', 'cancelled', 'suppressed'] as const;
 
+export const ActionSchema = z.enum(RECOVERY_ACTIONS);
+
+const AttemptSchema = z
+  .object({ at: TimestampSchema, durationMs: z.int(), ok: z.boolean(), detail: z.string() })
+  .meta({ id: 'ActionAttempt' });
+
+export const PlannedActionSchema = z
+  .object({
+    action: ActionSchema,
+    attempts: z.int(),
+    backoffMs: z.int(),
+    verifyMs: z.int(),
+    parameters: AnsweredObjectSchema.optional(),
+    forMs: z.int().optional(),
+    note: z.string().nullable().meta({ description: 'Why it is in the place of another action.' }),
+    cannot: z.string().nullable().meta({ description: 'Why it fails without being tried.' }),
+  })
+  .meta({ id: 'PlannedAction' });
+
 const RecoveryActionSchema = z.object({
   position: z.int(),
-  action: z.enum(['restart', 'scale_up', 'switchover', 'isolate', 'alert']),
+  action: ActionSchema,
   status: z.enum(['running', 'done', 'failed', 'skipped']),
   attempts: z.int(),
+  answers: z.array(AttemptSchema).meta({ description: 'What each attempt was answered, also while it is under way.' }),
   detail: z.string().nullable(),
   startedAt: TimestampSchema,
   finishedAt: TimestampSchema.nullable(),
@@ -104,7 +128,8 @@ export const RecoverySchema = z
     startedAt: TimestampSchema,
     deadline: TimestampSchema,
     finishedAt: TimestampSchema.nullable(),
-    actions: z.array(RecoveryActionSchema),
+    plan: z.array(PlannedActionSchema).meta({ description: 'Made when it began; nothing set later changes it.' }),
+    actions: z.array(RecoveryActionSchema).meta({ description: 'As far as it has come.' }),
     incidentId: z.string().nullable(),
   })
   .meta({ id: 'Recovery' });
