@@ -32,6 +32,7 @@ import { mountComponentCredentials } from './routes/component-credentials.ts';
 import { mountKeys } from './routes/keys.ts';
 import { mountOutcomes } from './routes/outcomes.ts';
 import { mountRecoveries } from './routes/recoveries.ts';
+import { mountRecoveryPreview } from './routes/recovery-preview.ts';
 import { mountRouting } from './routes/routing.ts';
 import { mountSession } from './routes/session.ts';
 import { mountSystem } from './routes/system.ts';
@@ -55,6 +56,7 @@ export function createApp(): App {
     mountComponentOperation,
     mountFailures,
     mountRecoveries,
+    mountRecoveryPreview,
     mountIncidents,
     mountLeases,
     mountOutcomes,

@@ -21,7 +21,7 @@ import type {
   FailurePageSchema,
   FailureReceiptSchema,
   FailureReportSchema,
-  FailureResource,
+  FailureStatsQuerySchema,
   FailureStatsSchema,
   IncidentPageSchema,
   IncidentResource,
@@ -40,6 +40,7 @@ import type {
 } from '../api/schemas/lease.ts';
 import type { OperationSchema } from '../api/schemas/operation.ts';
 import type { OutcomesReceiptSchema, OutcomesSchema } from '../api/schemas/outcome.ts';
+import type { PreviewRequestSchema, RecoveryPreviewSchema } from '../api/schemas/recovery-preview.ts';
 import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventPageSchema, EventResource, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
@@ -59,8 +60,9 @@ type ComponentFilter = Pick<
 /** Filters of the component list; `metadata.KEY` compares one entry of the metadata. */
 export type ComponentListQuery = PageQuery &
   Partial<ComponentFilter> & { readonly [key: `metadata.${string}`]: string };
-export type FailureListQuery = PageQuery &
-  Partial<Pick<FailureResource, 'componentId' | 'componentType' | 'failureType'>>;
+/** `since` and `until` are ISO 8601. */
+export type FailureListQuery = PageQuery & Omit<input<typeof FailureStatsQuerySchema>, 'bucket'>;
+export type FailureStatsQuery = input<typeof FailureStatsQuerySchema>;
 export type RecoveryListQuery = PageQuery & Partial<Pick<RecoveryResource, 'componentId' | 'componentType' | 'status'>>;
 export type IncidentListQuery = PageQuery & Partial<Pick<IncidentResource, 'componentId' | 'status'>>;
 
@@ -226,8 +228,9 @@ export class CoordinatorClient {
     return this.#call({ path: '/v1/failures', query });
   }
 
-  failureStats(): Promise<output<typeof FailureStatsSchema>> {
-    return this.#call({ path: '/v1/failures/stats' });
+  /** Failures added up; with `bucket` over time too, for charts. */
+  failureStats(query: FailureStatsQuery = {}): Promise<output<typeof FailureStatsSchema>> {
+    return this.#call({ path: '/v1/failures/stats', query });
   }
 
   /** One page of the recoveries, newest first. */
@@ -238,6 +241,11 @@ export class CoordinatorClient {
   /** One recovery with its actions, attempts and verification. */
   recovery(id: string): Promise<RecoveryResource> {
     return this.#call({ path: `/v1/recoveries/${encodeURIComponent(id)}` });
+  }
+
+  /** What would happen if that component failed so now; changes nothing. */
+  previewRecovery(body: input<typeof PreviewRequestSchema>): Promise<output<typeof RecoveryPreviewSchema>> {
+    return this.#call({ method: 'POST', path: '/v1/recoveries/preview', body });
   }
 
   /** One page of the incidents, newest first. */

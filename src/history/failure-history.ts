@@ -1,4 +1,4 @@
-/** Failures in D1: appended once by id, counted against the threshold, listed and added up. */
+/** Failures in D1: appended once by id, counted against the threshold, listed. */
 import type { FailureType } from '../core/failure/classify.ts';
 import type { FailureReport } from '../core/failure/failure.ts';
 import type { FailureSource } from '../core/health/observe-health.ts';
@@ -24,13 +24,11 @@ export interface FailureFilter {
   readonly componentId?: string | undefined;
   readonly componentType?: string | undefined;
   readonly failureType?: string | undefined;
-}
-
-export interface FailureTotals {
-  readonly totalFailures: number;
-  readonly recentFailures: number;
-  readonly byComponent: Readonly<Record<string, number>>;
-  readonly byType: Readonly<Record<string, number>>;
+  readonly source?: string | undefined;
+  /** Epoch ms, included */
+  readonly since?: number | undefined;
+  /** Epoch ms, not included */
+  readonly until?: number | undefined;
 }
 
 interface FailureRow {
@@ -45,8 +43,6 @@ interface FailureRow {
   root_cause: string | null;
   occurred_at: number;
 }
-
-const MAX_GROUPS = 1_000;
 
 /** Statement that appends a failure; a failure already there stays as it is. */
 export const appendFailure = (db: D1Database, report: FailureReport, failureType: FailureType): D1PreparedStatement =>
@@ -82,36 +78,18 @@ export function listFailures(
     component_id: filter.componentId,
     component_type: filter.componentType,
     failure_type: filter.failureType,
+    source: filter.source,
   };
   const listing = {
     table: 'failures',
     timeColumn: 'occurred_at',
     large: ['message', 'context', 'root_cause'],
     filters,
+    since: filter.since,
+    until: filter.until,
   } as const;
   return readPage<FailureRow, RecordedFailure>(db, listing, request, toFailure);
 }
-
-/** Totals over all that is kept; `recentFailures` are those after `recentSince`. */
-export async function totalFailures(db: D1Database, recentSince: number): Promise<FailureTotals> {
-  const grouped = (column: 'component_id' | 'component_type'): D1PreparedStatement =>
-    db.prepare(`SELECT ${column} AS name, COUNT(*) AS n FROM failures GROUP BY 1 ORDER BY n DESC LIMIT ${MAX_GROUPS}`);
-  const [totals, byComponent, byType] = await db.batch<Record<string, unknown>>([
-    db.prepare('SELECT COUNT(*) AS total, COALESCE(SUM(occurred_at > ?), 0) AS recent FROM failures').bind(recentSince),
-    grouped('component_id'),
-    grouped('component_type'),
-  ]);
-  const row = totals?.results[0];
-  return {
-    totalFailures: Number(row?.['total'] ?? 0),
-    recentFailures: Number(row?.['recent'] ?? 0),
-    byComponent: toRecord(byComponent?.results),
-    byType: toRecord(byType?.results),
-  };
-}
-
-const toRecord = (rows: readonly Record<string, unknown>[] = []): Record<string, number> =>
-  Object.fromEntries(rows.map((row) => [String(row['name']), Number(row['n'])]));
 
 const toFailure = (row: FailureRow): RecordedFailure => ({
   id: row.id,

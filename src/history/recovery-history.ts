@@ -2,17 +2,29 @@
 import * as z from 'zod';
 import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { FailureType } from '../core/failure/classify.ts';
-import type { RecoveryAction } from '../core/failure/recovery-plan.ts';
+import type { PlannedAction } from '../core/failure/recovery-plan.ts';
+import type { RecoveryAction } from '../core/failure/recovery-policy.ts';
 import type { Page, PageRequest } from './page.ts';
 import { readPage } from './page.ts';
 
 export type RecoveryStatus = 'running' | 'successful' | 'failed' | 'timeout' | 'cancelled' | 'suppressed';
+
+/** What one attempt at an action was answered. */
+export interface AttemptAnswer {
+  /** Epoch ms at which it was made. */
+  readonly at: number;
+  readonly durationMs: number;
+  readonly ok: boolean;
+  readonly detail: string;
+}
 
 export interface RecordedAction {
   readonly position: number;
   readonly action: RecoveryAction;
   readonly status: 'running' | 'done' | 'failed' | 'skipped';
   readonly attempts: number;
+  /** One for each attempt; absent where it was written down before they were kept. */
+  readonly answers?: readonly AttemptAnswer[];
   readonly detail: string | null;
   readonly startedAt: number;
   readonly finishedAt: number | null;
@@ -23,6 +35,8 @@ export interface RecordedRecovery extends RecoveryOrder {
   readonly status: RecoveryStatus;
   readonly finishedAt: number | null;
   readonly actions: readonly RecordedAction[];
+  /** What it planned when it began; left out, what is written down stays. */
+  readonly plan?: readonly PlannedAction[];
   readonly incidentId: string | null;
 }
 
@@ -44,20 +58,21 @@ interface RecoveryRow {
   deadline: number;
   finished_at: number | null;
   actions: string;
+  plan: string | null;
   incident_id: string | null;
 }
 
-const ActionsColumnSchema = z.array(z.looseObject({ position: z.number(), action: z.string() }));
+const ActionsColumnSchema = z.array(z.looseObject({ action: z.string() }));
 
 /** Writes the recovery as it stands; one that has ended is never set back to running. */
 export async function saveRecovery(db: D1Database, recovery: RecordedRecovery): Promise<void> {
   await db
     .prepare(
       `INSERT INTO recoveries
-         (id, component_id, component_type, failure_type, failure_id, status, reason, started_at, deadline, finished_at, actions, incident_id)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         (id, component_id, component_type, failure_type, failure_id, status, reason, started_at, deadline, finished_at, actions, incident_id, plan)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at,
-         actions = excluded.actions, incident_id = excluded.incident_id
+         actions = excluded.actions, incident_id = excluded.incident_id, plan = COALESCE(excluded.plan, plan)
        WHERE recoveries.status = 'running'`,
     )
     .bind(
@@ -73,6 +88,7 @@ export async function saveRecovery(db: D1Database, recovery: RecordedRecovery): 
       recovery.finishedAt,
       JSON.stringify(recovery.actions),
       recovery.incidentId,
+      recovery.plan ? JSON.stringify(recovery.plan) : null,
     )
     .run();
 }
@@ -88,7 +104,12 @@ export function listRecoveries(
   request: PageRequest,
 ): Promise<Page<RecordedRecovery>> {
   const filters = { component_id: filter.componentId, component_type: filter.componentType, status: filter.status };
-  const listing = { table: 'recoveries', timeColumn: 'started_at', large: ['reason', 'actions'], filters } as const;
+  const listing = {
+    table: 'recoveries',
+    timeColumn: 'started_at',
+    large: ['reason', 'actions', 'plan'],
+    filters,
+  } as const;
   return readPage<RecoveryRow, RecordedRecovery>(db, listing, request, toRecovery);
 }
 
@@ -109,6 +130,7 @@ const toRecovery = (row: RecoveryRow): RecordedRecovery => ({
   deadline: row.deadline,
   finishedAt: row.finished_at,
   actions: ActionsColumnSchema.parse(JSON.parse(row.actions)) as unknown as RecordedAction[],
+  plan: row.plan === null ? [] : (ActionsColumnSchema.parse(JSON.parse(row.plan)) as unknown as PlannedAction[]),
   incidentId: row.incident_id,
 });
 

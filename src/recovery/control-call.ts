@@ -2,6 +2,7 @@
  * Asks a component's control endpoint for an action, signed so that it knows who asks. 2xx accepts; anything
  * else, a redirect included, is a refusal the caller may retry with the same idempotency key.
  */
+import type { JsonObject } from '../core/json.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
@@ -15,7 +16,8 @@ export interface ControlRequest {
   /** The same for every attempt of one action: the receiver acts once. */
   readonly idempotencyKey: string;
   readonly reason: string;
-  readonly parameters: Readonly<Record<string, never>>;
+  /** As the policy says. */
+  readonly parameters: JsonObject;
 }
 
 export interface ControlCall {

@@ -17,6 +17,7 @@ import type {
 } from '../core/failure/failure-intake.ts';
 import { countingSince, reachesThreshold } from '../core/failure/threshold.ts';
 import { appendFailure, countFailures } from '../history/failure-history.ts';
+import type { RecordedAction } from '../history/recovery-history.ts';
 import { findRecovery } from '../history/recovery-history.ts';
 import { registryOf } from '../registry/registry-api.ts';
 import { writeEnd } from './write-end.ts';
@@ -147,8 +148,16 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     const ending = recorded && recorded.status !== 'running' ? recorded.status : 'failed';
     const registry = registryOf(order.componentType);
     const outcome = await registry.endRecovery(order.componentId, order.recoveryId, ending);
-    if (died) await writeEnd(this.env, { order, actions: recorded?.actions ?? [], outcome });
+    if (died) await writeEnd(this.env, { order, actions: (recorded?.actions ?? []).map(cutShort), outcome });
   }
+}
+
+/** What was under way when the workflow died: how it went nobody knows. */
+function cutShort(action: RecordedAction): RecordedAction {
+  const verification = action.verification === 'running' ? 'unproven' : action.verification;
+  return action.status === 'running'
+    ? { ...action, verification, status: 'failed', detail: 'the recovery ended before it was answered' }
+    : { ...action, verification };
 }
 
 const isOver = (status: string): boolean => ['complete', 'errored', 'terminated'].includes(status);

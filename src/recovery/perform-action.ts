@@ -1,6 +1,8 @@
 /** Carries one planned action out. May run twice: every receiver knows the action by its key. */
 import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
-import type { RecoveryAction } from '../core/failure/recovery-plan.ts';
+import type { PlannedAction } from '../core/failure/recovery-plan.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { AttemptAnswer } from '../history/recovery-history.ts';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { registryOf } from '../registry/registry-api.ts';
 import { callControl } from './control-call.ts';
@@ -9,6 +11,8 @@ import { raiseIncident } from './incidents.ts';
 export interface ActionResult {
   readonly status: 'done' | 'failed';
   readonly attempts: number;
+  /** One for each attempt. */
+  readonly answers: readonly AttemptAnswer[];
   readonly detail: string;
   readonly startedAt: number;
   readonly finishedAt: number;
@@ -18,7 +22,8 @@ export interface ActionContext {
   readonly env: Env;
   readonly order: RecoveryOrder;
   readonly position: number;
-  readonly controlUrl: string | null;
+  /** Hears of each attempt as it is answered. */
+  readonly onAnswer?: (answers: readonly AttemptAnswer[]) => void;
 }
 
 interface Outcome {
@@ -26,36 +31,38 @@ interface Outcome {
   readonly detail: string;
 }
 
-const ATTEMPTS = 3;
-const FIRST_PAUSE_MS = 500;
-const ISOLATION_MS = 300_000;
+const LONGEST_PAUSE_MS = 30_000;
 
-/** Tries the action up to three times and says how it went; never throws for what the other side did. */
-export async function performAction(action: RecoveryAction, context: ActionContext): Promise<ActionResult> {
+/** Tries the action as often as is planned and says how it went; never throws for what the other side did. */
+export async function performAction(action: PlannedAction, context: ActionContext): Promise<ActionResult> {
   const startedAt = Date.now();
-  let outcome: Outcome = { ok: false, detail: 'not tried' };
-  let attempts = 0;
-  while (attempts < ATTEMPTS && !outcome.ok) {
-    if (attempts > 0) await pause(FIRST_PAUSE_MS * 2 ** (attempts - 1));
-    attempts++;
+  let outcome: Outcome = { ok: false, detail: action.cannot ?? 'not tried' };
+  const answers: AttemptAnswer[] = [];
+  while (action.cannot === null && answers.length < action.attempts && !outcome.ok) {
+    if (answers.length > 0) await pause(Math.min(LONGEST_PAUSE_MS, action.backoffMs * 2 ** (answers.length - 1)));
+    const at = Date.now();
     outcome = await attempt(action, context);
+    answers.push({ at, durationMs: Date.now() - at, ...outcome });
+    context.onAnswer?.(answers.slice());
   }
   return {
     status: outcome.ok ? 'done' : 'failed',
-    attempts,
+    attempts: answers.length,
+    answers,
     detail: outcome.detail,
     startedAt,
     finishedAt: Date.now(),
   };
 }
 
-async function attempt(action: RecoveryAction, context: ActionContext): Promise<Outcome> {
+async function attempt(planned: PlannedAction, context: ActionContext): Promise<Outcome> {
+  const { action } = planned;
   const { order } = context;
   const registry = registryOf(order.componentType);
   switch (action) {
     case 'restart':
     case 'scale_up':
-      return askControl(action, context);
+      return askControl(action, planned.parameters ?? {}, context);
     case 'switchover': {
       const promoted = await registry.promoteStandby(order.componentId, order.recoveryId);
       return promoted.ok
@@ -63,7 +70,8 @@ async function attempt(action: RecoveryAction, context: ActionContext): Promise<
         : { ok: false, detail: promoted.message };
     }
     case 'isolate': {
-      const isolated = await registry.isolate(order.componentId, order.recoveryId, order.startedAt + ISOLATION_MS);
+      const until = order.startedAt + (planned.forMs ?? 0);
+      const isolated = await registry.isolate(order.componentId, order.recoveryId, until);
       return isolated.ok
         ? { ok: true, detail: `${isolated.value.lifecycle} until ${isolated.value.lifecycleUntil ?? 'it is restored'}` }
         : { ok: false, detail: isolated.message };
@@ -71,7 +79,7 @@ async function attempt(action: RecoveryAction, context: ActionContext): Promise<
     case 'alert': {
       const incident = await raiseIncident(context.env, order, {
         severity: 'warning',
-        summary: context.controlUrl === null ? 'it has no control endpoint to restart it by' : 'it failed by itself',
+        summary: planned.note ?? 'it failed by itself',
       });
       return { ok: true, detail: `incident ${incident.id}` };
     }
@@ -80,7 +88,11 @@ async function attempt(action: RecoveryAction, context: ActionContext): Promise<
   }
 }
 
-async function askControl(action: 'restart' | 'scale_up', { env, order, position }: ActionContext): Promise<Outcome> {
+async function askControl(
+  action: 'restart' | 'scale_up',
+  parameters: JsonObject,
+  { env, order, position }: ActionContext,
+): Promise<Outcome> {
   // Asked anew for each attempt and kept nowhere: what a step answers is stored, and a secret must not be.
   const access = await registryOf(order.componentType).controlAccess(order.componentId, order.recoveryId);
   if (!access.ok) return { ok: false, detail: access.message };
@@ -90,7 +102,7 @@ async function askControl(action: 'restart' | 'scale_up', { env, order, position
     recoveryId: order.recoveryId,
     idempotencyKey: `${order.recoveryId}-${position}`,
     reason: order.reason,
-    parameters: {},
+    parameters,
   };
   const answer = await callControl({ ...access.value, request }, outboundPolicyOf(env), Date.now());
   return answer.ok

@@ -10,15 +10,22 @@ import { WorkflowEntrypoint } from 'cloudflare:workers';
 import { coordinator } from '../coordinator/coordinator-api.ts';
 import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
-import { planRecovery } from '../core/failure/recovery-plan.ts';
-import type { RecordedAction, RecordedRecovery, RecoveryStatus } from '../history/recovery-history.ts';
+import { alertInstead, planRecovery } from '../core/failure/recovery-plan.ts';
+import { isAsked } from '../core/failure/recovery-policy.ts';
+import type { AttemptAnswer, RecordedAction, RecordedRecovery, RecoveryStatus } from '../history/recovery-history.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
-import type { RecoveryTarget } from '../registry/registry-api.ts';
 import { registryOf } from '../registry/registry-api.ts';
+import type { ActionResult } from './perform-action.ts';
 import { performAction } from './perform-action.ts';
+import { ProgressWriter } from './progress-writer.ts';
 import { writeEnd } from './write-end.ts';
 
 type Ending = Exclude<RecoveryStatus, 'running'>;
+
+/** As it is written down, with the actions that there are so far. */
+interface RunningRecovery extends RecordedRecovery {
+  readonly actions: RecordedAction[];
+}
 
 /** The registry ends a verification in time; this is for the case that its signal is lost. */
 const SIGNAL_GRACE_MS = 120_000;
@@ -29,67 +36,84 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
   override async run(event: Readonly<WorkflowEvent<RecoveryOrder>>, step: WorkflowStep): Promise<Ending> {
     const order = event.payload;
     const actions: RecordedAction[] = [];
-    const planned = await step.do('plan', async () => this.plan(order));
-    await this.record(step, 'planned', { ...order, status: 'running', finishedAt: null, actions, incidentId: null });
+    const plan = await this.plan(step, order);
+    const recovery = { ...order, status: 'running', finishedAt: null, actions, incidentId: null, plan } as const;
+    await this.record(step, 'planned', recovery);
 
-    let ending: Ending | null = planned ? null : 'cancelled';
-    for (const [position, action] of (planned?.plan ?? []).entries()) {
+    let ending: Ending | null = plan ? null : 'cancelled';
+    for (const [position, action] of (plan ?? []).entries()) {
       if (ending) break;
-      ending = await this.perform(step, order, { position, action, controlUrl: planned!.target.controlUrl }, actions);
+      ending = await this.perform(step, recovery, position, action);
     }
     return this.close(step, order, actions, ending ?? 'failed');
   }
 
-  private async plan(order: RecoveryOrder): Promise<{ target: RecoveryTarget; plan: PlannedAction[] } | null> {
-    const target = await registryOf(order.componentType).recoveryFacts(order.componentId, order.recoveryId);
-    if (!target.ok) return null;
-    return { target: target.value, plan: [...planRecovery(order.failureType, target.value.facts)] };
+  /** By what is in force now, and stored: what is set later changes nothing in it. Null when it is over already. */
+  private async plan(step: WorkflowStep, order: RecoveryOrder): Promise<readonly PlannedAction[] | undefined> {
+    const planned = await step.do('plan', async () => {
+      const target = await registryOf(order.componentType).recoveryFacts(order.componentId, order.recoveryId);
+      // As text: the types of RPC do not see the end of free JSON.
+      return target.ok ? JSON.stringify(planRecovery(target.value.policy, target.value.facts)) : null;
+    });
+    return planned === null ? undefined : (JSON.parse(planned) as PlannedAction[]);
   }
 
   /** One action and its proof; null when the next action is due. */
   private async perform(
     step: WorkflowStep,
-    order: RecoveryOrder,
-    { position, action, controlUrl }: { position: number; action: PlannedAction; controlUrl: string | null },
-    actions: RecordedAction[],
+    recovery: RunningRecovery,
+    position: number,
+    planned: PlannedAction,
   ): Promise<Ending | null> {
-    const blocked = await this.guard(step, order, position, action);
-    if (blocked) return blocked;
-    const context = { env: this.env, order, position, controlUrl };
-    const result = await step.do(`${position} ${action.action}`, async () => performAction(action.action, context));
+    const leave = await this.guard(step, recovery, position, planned);
+    if (isEnding(leave)) return leave;
+    const action = leave === 'frozen' ? alertInstead(planned, `recoveries are frozen, no ${planned.action}`) : planned;
+    const { actions } = recovery;
+    const result = await step.do(`${position} ${action.action}`, async () => this.act(recovery, position, action));
     const verifies = result.status === 'done' && action.verifyMs > 0;
     actions.push({ position, action: action.action, ...result, verification: verifies ? 'running' : 'none' });
-    await this.record(step, `${position} done`, {
-      ...order,
-      status: 'running',
-      finishedAt: null,
-      actions,
-      incidentId: null,
-    });
+    await this.record(step, `${position} done`, recovery);
     if (!verifies) return null;
 
-    const outcome = await this.verify(step, order, position, action.verifyMs);
+    const outcome = await this.verify(step, recovery, position, action.verifyMs);
     actions[actions.length - 1] = { ...actions.at(-1)!, verification: outcome === 'healthy' ? 'proven' : 'unproven' };
     if (outcome === 'healthy') return 'successful';
     if (outcome === 'cancelled' || outcome === 'removed') return 'cancelled';
-    return this.isOverdue(step, order, position);
+    return this.isOverdue(step, recovery, position);
   }
 
-  /** Waits for leave to act; an ending when the recovery is over or its time is. */
+  /** Does it, and has it written down meanwhile how far it is. */
+  private async act(recovery: RunningRecovery, position: number, planned: PlannedAction): Promise<ActionResult> {
+    const progress = new ProgressWriter(this.env.HISTORY);
+    const startedAt = Date.now();
+    const note = (answers: readonly AttemptAnswer[]): void => {
+      const [attempts, detail] = [answers.length, answers.at(-1)?.detail ?? null];
+      const { action } = planned;
+      const said = { position, action, attempts, answers, detail, startedAt };
+      const underWay = { ...said, status: 'running', finishedAt: null, verification: 'none' } as const;
+      progress.write({ ...recovery, actions: [...recovery.actions, underWay] });
+    };
+    note([]);
+    const result = await performAction(planned, { env: this.env, order: recovery, position, onAnswer: note });
+    await progress.settled();
+    return result;
+  }
+
+  /** Waits for leave to act; an ending when the recovery is over or its time is, `frozen` when it may only alert. */
   private async guard(
     step: WorkflowStep,
     order: RecoveryOrder,
     position: number,
-    planned: PlannedAction,
-  ): Promise<Ending | null> {
-    const disruptive = planned.action === 'restart' || planned.action === 'scale_up';
+    { action }: PlannedAction,
+  ): Promise<Ending | 'permitted' | 'frozen'> {
     for (let round = 0; ; round++) {
       const answer = await step.do(`${position} guard ${round}`, async () => {
         const registry = registryOf(order.componentType);
-        const leave = await registry.permitAction(order.componentId, order.recoveryId, disruptive);
+        const leave = await registry.permitAction(order.componentId, order.recoveryId, isAsked(action));
         return leave === 'too-many' && Date.now() >= order.deadline ? 'overdue' : leave;
       });
-      if (answer === 'permitted') return null;
+      if (answer === 'permitted') return answer;
+      if (answer === 'frozen') return action === 'alert' ? 'permitted' : answer;
       if (answer === 'not-recovering') return 'cancelled';
       if (answer === 'shadowed') return 'suppressed';
       if (answer === 'overdue') return 'timeout';
@@ -170,6 +194,9 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     });
   }
 }
+
+const isEnding = (answer: Ending | 'permitted' | 'frozen'): answer is Ending =>
+  answer !== 'permitted' && answer !== 'frozen';
 
 async function publishAction(recovery: RecordedRecovery, action: RecordedAction): Promise<void> {
   const { recoveryId, componentId } = recovery;

@@ -185,6 +185,11 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return begun;
   }
 
+  async recoveryStanding(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['recoveryStanding']> {
+    const found = this.state.find(id, only);
+    return found.ok ? ok(this.recoveries.standing(found.value.record, Date.now())) : found;
+  }
+
   async recoveryFacts(id: string, recoveryId: string): ReturnType<RegistryApi['recoveryFacts']> {
     return this.recoveries.target(id, recoveryId);
   }

@@ -3,7 +3,7 @@
  * anything else happens, then evaluated at once if the failure manager can be reached.
  */
 import type { ComponentRecord } from '../core/component/component-record.ts';
-import { withFailure } from '../core/component/component-record.ts';
+import { settledUntil, withFailure } from '../core/component/component-record.ts';
 import { classifyFailure } from '../core/failure/classify.ts';
 import type { FailureReport } from '../core/failure/failure.ts';
 import type { FailureBatchItem, FailureEvaluation, FailureIntake } from '../core/failure/failure-intake.ts';
@@ -67,8 +67,7 @@ export class FailureDesk {
 
   batchItem(report: FailureReport): FailureBatchItem {
     const record = this.state.members.get(report.componentId)?.record;
-    // A component registered anew does not inherit what happened to its predecessor.
-    const countSince = record ? Math.max(record.recovery.settledUntil, record.registeredAt - 1) : 0;
+    const countSince = record ? settledUntil(record) : 0;
     const { failureThreshold, failureWindow } = this.state.config;
     const recentFailures = record?.recovery.recentFailures ?? [report.occurredAt];
     return { report, countSince, recentFailures, policy: { failureThreshold, failureWindow } };

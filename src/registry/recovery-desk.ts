@@ -5,9 +5,11 @@
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
-import { controlUrlOf } from '../core/component/control-url.ts';
-import type { LifecycleState } from '../core/component/lifecycle.ts';
+import { settledUntil } from '../core/component/component-record.ts';
 import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
+import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
+import type { RecoveryStanding } from '../core/failure/recovery-preview.ts';
+import { cooldownAfter } from '../core/failure/recovery-policy.ts';
 import { isShadowed } from '../core/component/shadow.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
@@ -15,11 +17,11 @@ import type { HealthSignal } from '../core/health/observe-health.ts';
 import { eventDraft } from './health-drafts.ts';
 import type { Member } from './member.ts';
 import type { ActionLeave, RecoveryCause, RecoveryTarget, RegistryApi } from './registry-api.ts';
+import { actionHold, beginObstacle } from './recovery-guard.ts';
 import type { RegistryState } from './registry-state.ts';
 import type { OutboxDraft } from './registry-store.ts';
 import { standbyFor } from './standby.ts';
 
-const FIRST_COOLDOWN_MS = 300_000;
 const EVENT_OF_OUTCOME = {
   successful: 'recovery.succeeded',
   cancelled: 'recovery.cancelled',
@@ -27,10 +29,6 @@ const EVENT_OF_OUTCOME = {
   timeout: 'recovery.failed',
   suppressed: 'recovery.cancelled',
 } as const;
-
-/** What people took out of service on purpose is left alone. */
-const RECOVERED_STATES: readonly LifecycleState[] = ['active', 'standby'];
-const MAX_COOLDOWN_MS = 3_600_000;
 
 export class RecoveryDesk {
   private readonly state: RegistryState;
@@ -46,15 +44,8 @@ export class RecoveryDesk {
       const { record } = member;
       const { recovery } = record;
       if (recovery.active) return ok({ order: recovery.active.order, started: false });
-      if (cause.occurredAt < record.registeredAt) return fail('superseded', 'the component was registered anew since');
-      if (cause.occurredAt <= recovery.settledUntil)
-        return fail('superseded', 'an earlier recovery settled this failure');
-      if (!RECOVERED_STATES.includes(record.lifecycle.state))
-        return fail('not-in-service', `the component is ${record.lifecycle.state}`);
-      // Of what only suffers from a dependency nothing is done: the dependency is where to act, and what to alert of.
-      if (isShadowed(record.shadow)) return fail('shadowed', `it depends on ${record.shadow.rootCause.join(', ')}`);
-      if (clock() < recovery.notBefore)
-        return fail('cooling-down', 'recoveries failed before, the next may begin later');
+      const obstacle = beginObstacle(record, cause.occurredAt, clock());
+      if (obstacle) return obstacle;
       const generation = recovery.generation + 1;
       const recoveryId = await recoveryIdOf(id, record.generation, generation);
       // The digest was awaited: someone else may have begun meanwhile.
@@ -75,36 +66,52 @@ export class RecoveryDesk {
     const found = this.find(id, recoveryId);
     if (!found) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
     const { record } = found.member;
-    const { registration, lifecycle } = record;
     return ok({
-      name: registration.name,
-      controlUrl: controlUrlOf(registration),
-      facts: {
-        controlActions: registration.control?.actions ?? [],
-        hasStandby: lifecycle.state === 'active' && standbyFor(record, this.state.members) !== undefined,
-        autoScalingEnabled: this.state.config.autoScalingEnabled,
-      },
+      name: record.registration.name,
+      facts: this.facts(record),
+      policy: this.state.config.recovery[found.active.order.failureType],
     });
   }
 
-  /**
-   * Lets a recovery take its next action. Restarting and scaling take capacity away: no more than a third
-   * of the type (at least one) at once, so that a cure never takes a type down; one at a time where most have
-   * failed and nobody can say whose fault it is.
-   */
+  /** What one would go by if the component failed now. */
+  standing(record: ComponentRecord, now: number): RecoveryStanding {
+    const { failureThreshold, failureWindow, recovery: policies } = this.state.config;
+    const { active, recentFailures, failedInRow } = record.recovery;
+    // A failure of this moment is after all that is settled.
+    const obstacle = beginObstacle(record, Math.max(now, record.recovery.settledUntil + 1), now);
+    return {
+      componentType: this.state.type,
+      countSince: settledUntil(record),
+      recentFailures,
+      threshold: { failureThreshold, failureWindow },
+      recoveryId: active?.order.recoveryId ?? null,
+      obstacle: obstacle && { reason: obstacle.reason, message: obstacle.message },
+      holds: { disruptive: actionHold(this.state, true), other: actionHold(this.state, false) },
+      facts: this.facts(record),
+      policies,
+      failedInRow,
+    };
+  }
+
+  /** What can be done for it as things stand. */
+  facts(record: ComponentRecord): RecoveryFacts {
+    const { registration, lifecycle } = record;
+    return {
+      controlActions: registration.control?.actions ?? [],
+      hasStandby: lifecycle.state === 'active' && standbyFor(record, this.state.members) !== undefined,
+      autoScalingEnabled: this.state.config.autoScalingEnabled,
+    };
+  }
+
+  /** Lets a recovery take its next action. One that has restarted or scaled before goes on with the same leave. */
   permitAction(id: string, recoveryId: string, disruptive: boolean, now: number): ActionLeave {
     const found = this.find(id, recoveryId);
     if (!found || found.active.cancelled) return 'not-recovering';
     if (isShadowed(found.member.record.shadow)) return 'shadowed';
-    if (!disruptive || found.active.disruptive) return 'permitted';
-    const { kind } = this.state.doubt;
-    // Nobody is restarted for a fault that may be ours.
-    if (kind === 'asking' || kind === 'doubting') return 'too-many';
-    let disrupted = 0;
-    for (const { record } of this.state.members.values()) if (record.recovery.active?.disruptive) disrupted++;
-    const atOnce = kind === 'unwitnessed' ? 1 : Math.max(1, Math.floor(this.state.members.size / 3));
-    if (disrupted >= atOnce) return 'too-many';
-    this.update(found.member.record, { ...found.active, disruptive: true }, [], now);
+    const takesLeave = disruptive && !found.active.disruptive;
+    const hold = actionHold(this.state, takesLeave);
+    if (hold) return hold === 'frozen' ? hold : 'too-many';
+    if (takesLeave) this.update(found.member.record, { ...found.active, disruptive: true }, [], now);
     return 'permitted';
   }
 
@@ -179,7 +186,7 @@ export class RecoveryDesk {
     const outcome = outcomeOf(found.active, record, asked);
     const proven = outcome !== 'failed' && outcome !== 'timeout';
     const failedInRow = proven ? 0 : record.recovery.failedInRow + 1;
-    const cooldownMs = proven ? 0 : Math.min(MAX_COOLDOWN_MS, FIRST_COOLDOWN_MS * 2 ** (failedInRow - 1));
+    const cooldownMs = cooldownAfter(failedInRow, this.state.config.recovery[found.active.order.failureType]);
     const recovery = {
       ...record.recovery,
       active: null,

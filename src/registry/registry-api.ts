@@ -21,6 +21,8 @@ import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { FailureType } from '../core/failure/classify.ts';
 import type { FailureEvaluation, RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
+import type { RecoveryPolicy } from '../core/failure/recovery-policy.ts';
+import type { RecoveryStanding } from '../core/failure/recovery-preview.ts';
 import type { DependencyFollower } from '../core/health/dependency-turn.ts';
 import type { FailureDetail, HealthStatus } from '../core/health/health-state.ts';
 import type { Testimony } from '../core/health/self-doubt.ts';
@@ -127,6 +129,8 @@ export interface RegistryApi extends DependencyFollower {
       NotFound | 'superseded' | 'cooling-down' | 'not-in-service' | 'shadowed'
     >
   >;
+  /** What a recovery of it would go by now; changes nothing. */
+  recoveryStanding(id: string, only?: OwnerFilter): Promise<Result<RecoveryStanding, OutOfReach>>;
   recoveryFacts(id: string, recoveryId: string): Promise<Result<RecoveryTarget, NotFound | 'not-recovering'>>;
   /** What one control call of a recovery needs; asked anew for each attempt, never stored. */
   controlAccess(
@@ -278,9 +282,10 @@ export interface RecoveryCause {
 }
 
 export interface RecoveryTarget {
+  /** In force now for the class of the failure that it began with. */
+  readonly policy: RecoveryPolicy;
   readonly facts: RecoveryFacts;
   readonly name: string;
-  readonly controlUrl: string | null;
 }
 
 export interface ControlAccess {
@@ -289,8 +294,8 @@ export interface ControlAccess {
   readonly secrets: readonly string[];
 }
 
-/** `shadowed`: it only suffers from a dependency, no action will help it. */
-export type ActionLeave = 'permitted' | 'too-many' | 'not-recovering' | 'shadowed';
+/** `shadowed`: it only suffers from a dependency, no action will help it; `frozen`: nothing but alerts for now. */
+export type ActionLeave = 'permitted' | 'too-many' | 'not-recovering' | 'shadowed' | 'frozen';
 
 /** The registry of a component type. */
 export function registryOf(type: string): RegistryApi {

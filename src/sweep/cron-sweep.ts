@@ -11,13 +11,13 @@ import { registryOf } from '../registry/registry-api.ts';
 
 export async function cronSweep(env: Env, now: number): Promise<void> {
   // With the coordinator away, the types that there were when it was asked last.
-  const { types } = await freshConfig((refreshing) => void refreshing);
+  const { global, types } = await freshConfig((refreshing) => void refreshing);
   const parts: Record<string, Promise<unknown>> = {
     directory: settleDirectory(now),
     coordinator: coordinator().sweep(now),
     audit: flushAudit(env.HISTORY),
     recoveries: closeAbandoned(env.HISTORY, now),
-    retention: applyRetention(env.HISTORY, now),
+    retention: applyRetention(env.HISTORY, global.retention, now),
   };
   for (const { name, revision, overrides } of types.values())
     parts[`registry ${name}`] = registryOf(name).sweep({ revision, overrides });

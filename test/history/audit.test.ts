@@ -4,6 +4,7 @@ import type { AuditEntry } from '../../src/core/access/audit-entry.ts';
 import { appendAudit, listAudit } from '../../src/history/audit-history.ts';
 import type { AuditFilter } from '../../src/history/audit-history.ts';
 import type { Place } from '../../src/history/page.ts';
+import { DEFAULT_CONFIG } from '../../src/core/config/system-config.ts';
 import { applyRetention } from '../../src/history/retention.ts';
 import { freshId } from '../support/coordinator-http.ts';
 
@@ -123,7 +124,7 @@ describe('what is written', () => {
     await expect(removeAged(0)).rejects.toThrow('append-only');
     await expect(removeAged(364)).rejects.toThrow('append-only');
     await removeAged(366);
-    await applyRetention(env.HISTORY, now);
+    await applyRetention(env.HISTORY, DEFAULT_CONFIG.retention, now);
     const kept = (await listed({}, 500)).map(({ subject }) => subject).filter((subject) => subject.startsWith('aged'));
     expect(kept).toEqual(['aged-0', 'aged-364', 'aged-399']);
   });

@@ -5,6 +5,9 @@ import { env } from 'cloudflare:workers';
 import { onTestFinished } from 'vitest';
 import type { LoggedEvent } from '../../src/core/event/coordinator-event.ts';
 import type { RecoveryOrder } from '../../src/core/failure/failure-intake.ts';
+import type { PlannedAction } from '../../src/core/failure/recovery-plan.ts';
+import type { RecoveryAction, SetStep } from '../../src/core/failure/recovery-policy.ts';
+import { completePolicies } from '../../src/core/failure/recovery-policy.ts';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import type { RecoveryResource } from '../../src/api/schemas/failure.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
@@ -83,6 +86,12 @@ export async function eventsOf(id: string, prefix: string): Promise<LoggedEvent[
 
 export async function incidentsOf(id: string): Promise<Record<string, unknown>[]> {
   return (await call('GET', `/v1/incidents?componentId=${id}`)).body.items;
+}
+
+/** That action as it is planned when nobody set anything. */
+export function planned(action: RecoveryAction, set: Partial<SetStep> = {}): PlannedAction {
+  const { actions } = completePolicies({ internal_error: { actions: [{ ...set, action }] } }).internal_error;
+  return { ...actions[0]!, note: null, cannot: null };
 }
 
 type Modify = Parameters<WorkflowIntrospector['modifyAll']>[0];

@@ -9,7 +9,7 @@ import { hostOfUrl } from '../../src/registry/host-gate.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { componentLog, freshId } from '../support/coordinator-http.ts';
-import { ailing, begunOnly, ended, withControl } from './ailing-component.ts';
+import { ailing, begunOnly, ended, withControl, planned } from './ailing-component.ts';
 
 interface Received {
   readonly headers: Record<string, string>;
@@ -40,7 +40,7 @@ async function inRecovery(overrides = withControl) {
   const id = freshId();
   await registry.register(id, overrides(id));
   const order = await begunOnly(registry, id);
-  const restart = () => performAction('restart', { env, order, position: 0, controlUrl: null });
+  const restart = () => performAction(planned('restart'), { env, order, position: 0 });
   return { registry, id, order, restart };
 }
 

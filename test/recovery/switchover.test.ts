@@ -13,6 +13,7 @@ import {
   failThreeChecks,
   recovery,
   withControl,
+  planned,
 } from './ailing-component.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
@@ -86,7 +87,7 @@ describe.concurrent('a recovery by switchover', () => {
     const id = freshId();
     await registry.register(id);
     const order = await begunOnly(registry, id);
-    const result = await performAction('switchover', { env, order, position: 0, controlUrl: null });
+    const result = await performAction(planned('switchover'), { env, order, position: 0 });
     expect(result).toMatchObject({ status: 'failed', detail: expect.stringContaining('no healthy standby') });
     expect(await lifecycleOf(registry, id)).toBe('active');
   });
@@ -101,10 +102,10 @@ describe.concurrent('a recovery by switchover', () => {
       await registry.beat(id);
     }
     const order = await begunOnly(registry, failed);
-    const context = { env, order, position: 0, controlUrl: null };
-    const first = await performAction('switchover', context);
+    const context = { env, order, position: 0 };
+    const first = await performAction(planned('switchover'), context);
     expect(first).toMatchObject({ status: 'done' });
-    expect((await performAction('switchover', context)).detail).toBe(first.detail);
+    expect((await performAction(planned('switchover'), context)).detail).toBe(first.detail);
     expect(await lifecycleOf(registry, failed)).toBe('standby');
     const lifecycles = await Promise.all(standbys.map((id) => lifecycleOf(registry, id)));
     expect(lifecycles.toSorted()).toEqual(['active', 'standby']);

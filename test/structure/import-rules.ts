@@ -37,6 +37,8 @@ const CORE_PACKAGE = 'zod';
 const CORE_PACKAGE_FILES: readonly string[] = [
   'core/component/health-check.ts',
   'core/component/registration.ts',
+  'core/config/bounds.ts',
+  'core/config/recovery-settings.ts',
   'core/config/settings.ts',
   'core/json-schema.ts',
 ];

@@ -114,6 +114,8 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   }),
   'GET /v1/failures': () => at('/v1/failures?limit=1', 200),
   'GET /v1/failures/stats': () => at('/v1/failures/stats', 200),
+  'POST /v1/recoveries/preview': ({ id: componentId }) =>
+    at('/v1/recoveries/preview', 200, { componentId, error: { message: 'it failed me' } }),
   'GET /v1/recoveries': () => at('/v1/recoveries?limit=1', 200),
   'GET /v1/recoveries/{id}': (target) => onRecovery(target, '', {}),
   'POST /v1/recoveries/{id}/cancel': (target) => onRecovery(target, '/cancel', { status: 409, code: 'not-recovering' }),

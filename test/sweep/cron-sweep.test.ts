@@ -194,4 +194,23 @@ describe('the sweep over the history', () => {
       { id: 'r-running', status: 'running', finished_at: null },
     ]);
   });
+
+  it('keeps it for as many days as are set', async () => {
+    const now = Date.now();
+    const ago = (days: number) => now - days * DAY_MS;
+    const retention = { failureDays: 2, incidentDays: 400 };
+    expect(await call('PUT', '/v1/config', { retention })).toMatchObject({ status: 200, body: { retention } });
+    await env.HISTORY.batch([
+      failure('f-3-days', ago(3)),
+      failure('f-1-day', ago(1)),
+      recovery('r-89-days', 'failed', ago(89), ago(89)),
+      incident('i-399-days', 'resolved', ago(399), ago(399)),
+      incident('i-401-days', 'resolved', ago(401), ago(401)),
+    ]);
+    await cronSweep(env, now);
+    expect(await idsOf('failures')).toEqual(['f-1-day']);
+    expect(await idsOf('recoveries')).toContain('r-89-days');
+    expect((await idsOf('incidents')).filter((id) => id.endsWith('days'))).toEqual(['i-399-days']);
+    await call('PUT', '/v1/config', {});
+  });
 });

@@ -4,6 +4,7 @@ import { toIso } from '../../core/component/resource.ts';
 import { listAudit } from '../../history/audit-history.ts';
 import type { App } from '../app-env.ts';
 import { encodePlace } from '../cursor.ts';
+import { fromIso } from '../from-iso.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { readHistoryPage } from '../read-history.ts';
 import { AuditPageSchema, AuditQuerySchema } from '../schemas/audit.ts';
@@ -32,5 +33,3 @@ export function mountAudit(app: App): void {
     return c.json({ items, nextCursor: encodePlace(page.value.next) }, 200);
   });
 }
-
-const fromIso = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text));

@@ -1,22 +1,25 @@
 /** Failures: reported by callers, read from the history. */
 import { toIso } from '../../core/component/resource.ts';
-import { listFailures, totalFailures } from '../../history/failure-history.ts';
+import { bucketRange } from '../../core/failure/bucket-range.ts';
+import { listFailures } from '../../history/failure-history.ts';
+import { bucketFailures, totalFailures } from '../../history/failure-stats.ts';
 import { countRunningRecoveries } from '../../history/recovery-history.ts';
-import * as z from 'zod';
 import type { App } from '../app-env.ts';
 import { encodePlace } from '../cursor.ts';
 import { withRegistryOf } from '../directory-cache.ts';
 import { edgeConfig } from '../edge-config.ts';
+import { fromIso } from '../from-iso.ts';
 import { readHistory, readHistoryPage } from '../read-history.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { refusal } from '../problem.ts';
-import { IdParamSchema, PageQuerySchema } from '../schemas/common.ts';
+import { problemResponse, refusal } from '../problem.ts';
+import { IdParamSchema } from '../schemas/common.ts';
 import {
   FailurePageSchema,
   FailureReceiptSchema,
   FailureReportSchema,
   FailureStatsSchema,
-  FailureTypeSchema,
+  FailureQuerySchema,
+  FailureStatsQuerySchema,
 } from '../schemas/failure.ts';
 
 const tags = ['failures'];
@@ -37,13 +40,7 @@ const list = createRoute({
   'x-permission': 'read',
   tags,
   summary: 'Failures, newest first',
-  request: {
-    query: PageQuerySchema.extend({
-      componentId: z.string().max(128).optional(),
-      componentType: z.string().max(64).optional(),
-      failureType: FailureTypeSchema.optional(),
-    }),
-  },
+  request: { query: FailureQuerySchema },
   responses: { 200: jsonContent(FailurePageSchema, 'A page of failures'), ...problemDefault },
 });
 
@@ -52,8 +49,9 @@ const stats = createRoute({
   path: '/v1/failures/stats',
   'x-permission': 'read',
   tags,
-  summary: 'Failures added up',
-  responses: { 200: jsonContent(FailureStatsSchema, 'Totals over what is kept'), ...problemDefault },
+  summary: 'Failures added up, over time if wanted',
+  request: { query: FailureStatsQuerySchema },
+  responses: { 200: jsonContent(FailureStatsSchema, 'Totals over what is kept and asked for'), ...problemDefault },
 });
 
 export function mountFailures(app: App): void {
@@ -70,7 +68,8 @@ export function mountFailures(app: App): void {
   });
 
   app.openapi(list, async (c) => {
-    const { limit, cursor, ...filter } = c.req.valid('query');
+    const { limit, cursor, since, until, ...named } = c.req.valid('query');
+    const filter = { ...named, since: fromIso(since), until: fromIso(until) };
     const page = await readHistoryPage(c, { limit, cursor }, (request) => listFailures(c.env.HISTORY, filter, request));
     if (!page.ok) return page.problem;
     const items = page.value.items.map((failure) => ({ ...failure, occurredAt: toIso(failure.occurredAt) }));
@@ -78,13 +77,23 @@ export function mountFailures(app: App): void {
   });
 
   app.openapi(stats, async (c) => {
+    const { bucket, since, until, ...named } = c.req.valid('query');
+    const filter = { ...named, since: fromIso(since), until: fromIso(until) };
+    const now = Date.now();
+    const range = bucket === undefined ? null : bucketRange(bucket, filter, now);
+    if (range && !range.ok)
+      return problemResponse(c, 'invalid-request', { errors: [{ path: 'since', message: range.message }] });
     const { global } = await edgeConfig(c);
-    const recentSince = Date.now() - global.failureWindow;
     const read = await readHistory(c, async () =>
-      Promise.all([totalFailures(c.env.HISTORY, recentSince), countRunningRecoveries(c.env.HISTORY)]),
+      Promise.all([
+        totalFailures(c.env.HISTORY, filter, now - global.failureWindow),
+        countRunningRecoveries(c.env.HISTORY),
+        range ? bucketFailures(c.env.HISTORY, filter, range.value) : [],
+      ]),
     );
     if (!read.ok) return read.problem;
-    const [totals, activeRecoveries] = read.value;
-    return c.json({ ...totals, activeRecoveries }, 200);
+    const [totals, activeRecoveries, found] = read.value;
+    const buckets = found.map((each) => ({ ...each, start: toIso(each.start) }));
+    return c.json({ ...totals, activeRecoveries, buckets }, 200);
   });
 }

@@ -8,6 +8,7 @@ import type { App } from '../app-env.ts';
 import { actorOf } from '../caller.ts';
 import { encodePlace } from '../cursor.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
+import { shownPlan } from '../planned-action.ts';
 import { problemResponse } from '../problem.ts';
 import { readHistory, readHistoryPage } from '../read-history.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
@@ -86,15 +87,17 @@ export function mountRecoveries(app: App): void {
 }
 
 function toResource(recovery: RecordedRecovery): RecoveryResource {
-  const { recoveryId, startedAt, deadline, finishedAt, actions, ...rest } = recovery;
+  const { recoveryId, startedAt, deadline, finishedAt, actions, plan, ...rest } = recovery;
   return {
     id: recoveryId,
     ...rest,
     startedAt: toIso(startedAt),
     deadline: toIso(deadline),
     finishedAt: toIsoOrNull(finishedAt),
+    plan: shownPlan(plan ?? []),
     actions: actions.map((action) => ({
       ...action,
+      answers: (action.answers ?? []).map((answer) => ({ ...answer, at: toIso(answer.at) })),
       startedAt: toIso(action.startedAt),
       finishedAt: toIsoOrNull(action.finishedAt),
     })),

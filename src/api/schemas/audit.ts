@@ -1,7 +1,7 @@
 /** The audit as callers see it. */
 import * as z from 'zod';
 import { AUDIT_ACTIONS } from '../../core/access/audit-entry.ts';
-import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
+import { PageQuerySchema, PeriodSchema, TimestampSchema, pageOf } from './common.ts';
 
 const AuditActionSchema = z.enum(AUDIT_ACTIONS).meta({ id: 'AuditAction' });
 
@@ -26,14 +26,11 @@ const AuditEntrySchema = z
   })
   .meta({ id: 'AuditEntry' });
 
-const InstantSchema = z.iso.datetime({ offset: true });
-
 export const AuditPageSchema = pageOf(AuditEntrySchema);
 
 export const AuditQuerySchema = PageQuerySchema.extend({
   keyId: z.string().max(64).optional(),
   action: AuditActionSchema.optional(),
   subject: z.string().max(128).optional(),
-  since: InstantSchema.optional().meta({ description: 'ISO 8601; that moment and later.' }),
-  until: InstantSchema.optional().meta({ description: 'ISO 8601; before that moment.' }),
+  ...PeriodSchema.shape,
 });

@@ -5,6 +5,14 @@ import { CandidateVerdictSchema } from './candidate-verdict.ts';
 
 export const TimestampSchema = z.string().meta({ description: 'ISO 8601', format: 'date-time' });
 
+const InstantSchema = z.iso.datetime({ offset: true });
+
+/** `since` and `until` of a query. */
+export const PeriodSchema = z.object({
+  since: InstantSchema.optional().meta({ description: 'ISO 8601; that moment and later.' }),
+  until: InstantSchema.optional().meta({ description: 'ISO 8601; before that moment.' }),
+});
+
 export const ProblemSchema = z
   .object({
     type: z.string(),

@@ -1,14 +1,22 @@
 /** Failures, recoveries and incidents as callers see them. */
 import * as z from 'zod';
+import { BUCKETS } from '../../core/failure/bucket-range.ts';
 import { FAILURE_TYPES } from '../../core/failure/classify.ts';
+import { RECOVERY_ACTIONS } from '../../core/failure/recovery-policy.ts';
 import { AnsweredObjectSchema, jsonObject } from '../../core/json-schema.ts';
-import { TimestampSchema, pageOf } from './common.ts';
+import { PageQuerySchema, PeriodSchema, TimestampSchema, pageOf } from './common.ts';
 
 export const FailureTypeSchema = z.enum(FAILURE_TYPES).meta({ id: 'FailureType' });
 
+/** What a caller says of a failure. */
+export const ErrorSchema = z.strictObject({
+  code: z.string().min(1).max(128).optional(),
+  message: z.string().min(1).max(2_048),
+});
+
 export const FailureReportSchema = z
   .strictObject({
-    error: z.strictObject({ code: z.string().min(1).max(128).optional(), message: z.string().min(1).max(2_048) }),
+    error: ErrorSchema,
     context: jsonObject(8_192).optional(),
   })
   .meta({ id: 'FailureReport' });
@@ -23,13 +31,31 @@ export const FailureReceiptSchema = z
   })
   .meta({ id: 'FailureReceipt' });
 
+const FailureSourceSchema = z.enum(['check', 'heartbeat', 'report']);
+
+const FailureFilterSchema = z.object({
+  componentId: z.string().max(128).optional(),
+  componentType: z.string().max(64).optional(),
+  failureType: FailureTypeSchema.optional(),
+  source: FailureSourceSchema.optional().meta({ description: 'Who saw it.' }),
+  ...PeriodSchema.shape,
+});
+
+export const FailureQuerySchema = PageQuerySchema.extend(FailureFilterSchema.shape);
+
+export const FailureStatsQuerySchema = FailureFilterSchema.extend({
+  bucket: z.enum(BUCKETS).optional().meta({
+    description: 'Adds them up over time too: at most 500 buckets; without `since` 60 minutes, 48 hours or 30 days.',
+  }),
+});
+
 const FailureSchema = z
   .object({
     id: z.string(),
     componentId: z.string(),
     componentType: z.string(),
     failureType: FailureTypeSchema,
-    source: z.enum(['check', 'heartbeat', 'report']),
+    source: FailureSourceSchema,
     code: z.string().nullable(),
     message: z.string(),
     context: AnsweredObjectSchema.nullable(),
@@ -50,16 +76,40 @@ export const FailureStatsSchema = z
     recentFailures: z.int().meta({ description: 'Within the failure window.' }),
     byComponent: z.record(z.string(), z.int()),
     byType: z.record(z.string(), z.int()),
+    byFailureType: z.record(z.string(), z.int()),
+    buckets: z
+      .array(z.object({ start: TimestampSchema, failures: z.int(), byFailureType: z.record(z.string(), z.int()) }))
+      .meta({ description: 'Oldest first, with `bucket` only; those in which nothing failed are there too.' }),
   })
   .meta({ id: 'FailureStats' });
 
 export const RECOVERY_STATUSES = ['running', 'successful', 'failed', 'timeout', 'cancelled', 'suppressed'] as const;
 
+export const ActionSchema = z.enum(RECOVERY_ACTIONS);
+
+const AttemptSchema = z
+  .object({ at: TimestampSchema, durationMs: z.int(), ok: z.boolean(), detail: z.string() })
+  .meta({ id: 'ActionAttempt' });
+
+export const PlannedActionSchema = z
+  .object({
+    action: ActionSchema,
+    attempts: z.int(),
+    backoffMs: z.int(),
+    verifyMs: z.int(),
+    parameters: AnsweredObjectSchema.optional(),
+    forMs: z.int().optional(),
+    note: z.string().nullable().meta({ description: 'Why it is in the place of another action.' }),
+    cannot: z.string().nullable().meta({ description: 'Why it fails without being tried.' }),
+  })
+  .meta({ id: 'PlannedAction' });
+
 const RecoveryActionSchema = z.object({
   position: z.int(),
-  action: z.enum(['restart', 'scale_up', 'switchover', 'isolate', 'alert']),
+  action: ActionSchema,
   status: z.enum(['running', 'done', 'failed', 'skipped']),
   attempts: z.int(),
+  answers: z.array(AttemptSchema).meta({ description: 'What each attempt was answered, also while it is under way.' }),
   detail: z.string().nullable(),
   startedAt: TimestampSchema,
   finishedAt: TimestampSchema.nullable(),
@@ -78,7 +128,8 @@ export const RecoverySchema = z
     startedAt: TimestampSchema,
     deadline: TimestampSchema,
     finishedAt: TimestampSchema.nullable(),
-    actions: z.array(RecoveryActionSchema),
+    plan: z.array(PlannedActionSchema).meta({ description: 'Made when it began; nothing set later changes it.' }),
+    actions: z.array(RecoveryActionSchema).meta({ description: 'As far as it has come.' }),
     incidentId: z.string().nullable(),
   })
   .meta({ id: 'Recovery' });

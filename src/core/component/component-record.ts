@@ -74,6 +74,10 @@ export const withFailure = (record: ComponentRecord, now: number): ComponentReco
   recovery: { ...record.recovery, recentFailures: [...record.recovery.recentFailures, now].slice(-MAX_RECENT) },
 });
 
+/** Its failures before this time no longer count, nor does what happened to a predecessor of its id. Epoch ms. */
+export const settledUntil = ({ recovery, registeredAt }: ComponentRecord): number =>
+  Math.max(recovery.settledUntil, registeredAt - 1);
+
 /** It came back: what failed before must not delay the next recovery. */
 export const withoutCooldown = (record: ComponentRecord): ComponentRecord => ({
   ...record,

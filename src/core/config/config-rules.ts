@@ -6,7 +6,7 @@ import { requestTypesOf, typeNames } from './component-types.ts';
 import type { ConfigDocuments, ConfigScope } from './config-documents.ts';
 import { documentOf } from './config-documents.ts';
 import { resolveConfig } from './effective-config.ts';
-import type { SettingName } from './settings.ts';
+import type { GlobalConfig, SettingName } from './settings.ts';
 import type { SystemConfig } from './system-config.ts';
 
 export interface ConfigFault {
@@ -48,7 +48,22 @@ const RULES: readonly Rule[] = [
       `recoveryTimeout must leave ${PROOF_MS_PER_CHECK} ms for each of healthyThreshold checks: ` +
       `${recoveryTimeout} with ${healthyThreshold}`,
   },
+  {
+    settings: ['recovery', 'healthyThreshold'],
+    isMet: (config) => shortestProofMs(config) >= config.healthyThreshold * PROOF_MS_PER_CHECK,
+    message: (config) =>
+      `verifyMs of recovery must be 0 or leave ${PROOF_MS_PER_CHECK} ms for each of healthyThreshold checks: ` +
+      `${shortestProofMs(config)} with ${config.healthyThreshold}`,
+  },
 ];
+
+/** The least that an action which is to be proven has for it. */
+const shortestProofMs = ({ recovery }: SystemConfig): number =>
+  Math.min(
+    ...Object.values(recovery).flatMap(({ actions }) =>
+      actions.map(({ verifyMs }) => (verifyMs === 0 ? Infinity : verifyMs)),
+    ),
+  );
 
 /** Why the documents may not become so by the one that was put at `scope`; null when they may. */
 export function judgeDocuments(documents: ConfigDocuments, scope: ConfigScope): ConfigConflict | null {
@@ -65,7 +80,7 @@ export function judgeDocuments(documents: ConfigDocuments, scope: ConfigScope): 
 
 function settingFaults(documents: ConfigDocuments, scope: ConfigScope): ConfigFault[] {
   const { global, types } = resolveConfig(documents);
-  const put = documentOf(documents, scope).document;
+  const put: GlobalConfig = documentOf(documents, scope).document;
   const faultsOf = (config: SystemConfig, where: string): ConfigFault[] =>
     RULES.filter((rule) => !rule.isMet(config)).map((rule) => {
       const path = rule.settings.find((name) => put[name] !== undefined) ?? rule.settings[0]!;

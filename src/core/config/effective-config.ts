@@ -74,7 +74,7 @@ export type SettingSource = 'default' | 'global' | 'type';
 
 /** Who set each of the settings in force for all types, or for one. */
 export function sourcesOf(documents: ConfigDocuments, type: string | null): Record<SettingName, SettingSource> {
-  const own = type === null ? {} : (documents.types.get(type)?.document ?? {});
+  const own: GlobalConfig = type === null ? {} : (documents.types.get(type)?.document ?? {});
   const sourceOf = (name: SettingName): SettingSource => {
     if (own[name] !== undefined) return 'type';
     return documents.global.document[name] === undefined ? 'default' : 'global';

@@ -6,39 +6,14 @@
 import * as z from 'zod';
 import { POLICY_NAMES } from '../balancing/balancing-settings.ts';
 import { recordOf } from '../json-schema.ts';
+import { flag, ms, oneOf, percent, shown, upTo, whole } from './bounds.ts';
+import { RecoveryPoliciesSchema, RetentionSchema } from './recovery-settings.ts';
 
 /** Keeps all documents within what an edge fetches in one call. */
 const MAX_DOCUMENT_BYTES = 16_384;
 const MAX_PARTS = 16;
 const MAX_MATCHES = 16;
 const MAX_REQUEST_TYPES = 64;
-
-interface Received {
-  readonly input?: unknown;
-}
-
-/** As it came, if it is short: what is nested may be so without end. */
-function shown({ input }: Received): string {
-  if (typeof input === 'string') return JSON.stringify(input.length > 60 ? `${input.slice(0, 60)}…` : input);
-  if (Array.isArray(input)) return 'a list';
-  return typeof input === 'object' && input !== null ? 'an object' : String(input);
-}
-
-function whole(min: number, max: number, unit = '') {
-  const error = (received: Received) => `a whole number from ${min} to ${max}${unit}, not ${shown(received)}`;
-  return z.int({ error }).min(min, { error }).max(max, { error });
-}
-
-function upTo(max: number, unit = '') {
-  const error = (received: Received) => `a number from 0 to ${max}${unit}, not ${shown(received)}`;
-  return z.number({ error }).min(0, { error }).max(max, { error });
-}
-
-const ms = (min: number, max: number) => whole(min, max, ' ms');
-const percent = () => upTo(100, ' percent');
-const flag = () => z.boolean({ error: (received) => `true or false, not ${shown(received)}` });
-const oneOf = <const T extends readonly string[]>(names: T) =>
-  z.enum(names, { error: (received) => `one of ${names.join(', ')}, not ${shown(received)}` });
 
 const ScoreWeightsSchema = z
   .strictObject({
@@ -151,6 +126,18 @@ const settings = {
   leaseBlocks: LeaseBlocksSchema.meta({
     description: 'Isolates may be granted blocks of so many slots, to lease from without a call each. Null: none.',
   }),
+  recovery: RecoveryPoliciesSchema.meta({
+    description: 'What is done about failures of a class, in the place of its default; classes left out keep theirs.',
+  }),
+  recoveryFrozen: flag().meta({
+    description:
+      'True: recoveries begin, but take no action; people are told instead. The switch for a cure that harms.',
+  }),
+};
+
+/** There is one history for all types. */
+const ofAllTypes = {
+  retention: RetentionSchema.meta({ description: 'Days for which history is kept once it is over.' }),
 };
 
 const RequestTypeSchema = z
@@ -176,9 +163,9 @@ const documentOf = <S extends z.ZodRawShape>(shape: S) =>
     });
 
 /** Every setting, none missing: what is in force. */
-export const SettingsSchema = z.object(settings).meta({ id: 'Settings' });
+export const SettingsSchema = z.object({ ...settings, ...ofAllTypes }).meta({ id: 'Settings' });
 
-export const GlobalConfigSchema = documentOf(settings).meta({
+export const GlobalConfigSchema = documentOf({ ...settings, ...ofAllTypes }).meta({
   id: 'GlobalConfig',
   description: 'What is set for all types; what is left out has its default.',
 });

@@ -4,14 +4,28 @@
  */
 import type { BalancingSettings } from '../balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../balancing/balancing-settings.ts';
+import type { RecoveryPolicies } from '../failure/recovery-policy.ts';
+import { completePolicies } from '../failure/recovery-policy.ts';
 import type { GlobalConfig, Settings } from './settings.ts';
 
-export interface SystemConfig extends Settings {
+/** How long history is kept once it is over, days. */
+export interface Retention {
+  readonly failureDays: number;
+  readonly recoveryDays: number;
+  readonly incidentDays: number;
+}
+
+export interface SystemConfig extends Omit<Settings, 'recovery' | 'retention'> {
+  /** Of every class. */
+  readonly recovery: RecoveryPolicies;
+  readonly retention: Retention;
   /** Checks a second that one type may start. Not to be set: components and hosts rely on it. */
   readonly probeBudgetPerSecond: number;
 }
 
-export const DEFAULT_SETTINGS: Settings = {
+const DEFAULT_RETENTION: Retention = { failureDays: 30, recoveryDays: 90, incidentDays: 90 };
+
+export const DEFAULT_SETTINGS = {
   healthCheckInterval: 10_000,
   failureThreshold: 3,
   recoveryTimeout: 300_000,
@@ -36,12 +50,17 @@ export const DEFAULT_SETTINGS: Settings = {
   selfDoubt: 'auto',
   canaryUrl: null,
   leaseBlocks: DEFAULT_BALANCING.leaseBlocks,
-};
+  recovery: completePolicies(),
+  recoveryFrozen: false,
+  retention: DEFAULT_RETENTION,
+} satisfies Settings;
 
 /** What is in force where only these were set. */
 export const configOf = (overrides: GlobalConfig): SystemConfig => ({
   ...DEFAULT_SETTINGS,
   ...overrides,
+  recovery: completePolicies(overrides.recovery),
+  retention: { ...DEFAULT_RETENTION, ...overrides.retention },
   probeBudgetPerSecond: 100,
 });
 

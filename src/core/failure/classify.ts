@@ -1,6 +1,7 @@
 /**
  * Sorts a failure into the class that decides its recovery: by error code first, then by message and the codes in it.
- * Codes are those of Node and Workers sockets, of TLS, of HTTP, and our own.
+ * Codes are those of Node, Workers and browsers, of resolvers, of TLS, of HTTP, and our own. Where a code is not
+ * known, or there is none, the message is asked: for a dependency, a code, an HTTP status, then its words.
  */
 import type { FailureDetail } from '../health/health-state.ts';
 
@@ -14,46 +15,85 @@ export const FAILURE_TYPES = [
 
 export type FailureType = (typeof FAILURE_TYPES)[number];
 
-const BY_CODE: readonly (readonly [RegExp, FailureType])[] = [
-  [/^(DEPENDENCY_|UPSTREAM_|EDEPENDENCY)/, 'dependency_failure'],
-  [
-    /^(ETIMEDOUT|ESOCKETTIMEDOUT|TIMEOUTERROR|ABORTERROR|DEADLINE_EXCEEDED|HTTP_(408|504|522|524)|(\w+_)?TIME(OUT|D_OUT))$/,
-    'timeout_failure',
-  ],
-  [
-    /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|UND_ERR_SOCKET|NETWORK_ERROR|HTTP_(521|523|525|526))$/,
-    'connection_failure',
-  ],
-  [/^(ERR_)?(CONNECTION|DNS|TLS|SSL)_|^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/, 'connection_failure'],
+type Table = readonly (readonly [RegExp, FailureType])[];
+
+const BY_CODE: Table = [
+  [/^(DEPENDENCY_|FAILED_DEPENDENCY|UPSTREAM_|EDEPENDENCY|HTTP_424$)/, 'dependency_failure'],
+  // An abort is a caller's own timeout nearly always; 499, 598, 599 are what proxies write down for one.
+  [/^(ETIMEDOUT|ETIMEOUT|ESOCKETTIMEDOUT|TIMEOUTERROR|(\w+_)?TIME(OUT|D_OUT)|DEADLINE_EXCEEDED)$/, 'timeout_failure'],
+  [/^(ABORTERROR|ABORT_ERR|UND_ERR_ABORTED|HTTP_(408|499|504|522|524|598|599))$/, 'timeout_failure'],
+  [/^E(CONN(REFUSED|RESET|ABORTED)|PIPE|PROTO|NOTCONN|SHUTDOWN|NOTFOUND|ADDRNOTAVAIL)$/, 'connection_failure'],
+  [/^E(HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|NETRESET|AI_[A-Z]+)$/, 'connection_failure'],
+  // What a resolver answers (c-ares).
+  [/^E(NODATA|SERVFAIL|REFUSED|NONAME|BADNAME|BADRESP)$/, 'connection_failure'],
+  [/^UND_ERR_(SOCKET|CLOSED|DESTROYED|RES_CONTENT_LENGTH_MISMATCH)$/, 'connection_failure'],
+  // The peer does not speak HTTP (llhttp), or stopped to.
+  [/^(HPE_|ERR_HTTP2_|ERR_QUIC_|ERR_STREAM_PREMATURE_CLOSE$|ERR_EMPTY_RESPONSE$)/, 'connection_failure'],
+  // What the edge in front of it says when it cannot reach it.
+  [/^HTTP_(520|521|523|525|526|530)$/, 'connection_failure'],
+  [/^(NETWORKERROR|UNAVAILABLE)$/, 'connection_failure'],
+  [/^(ERR_)?(CONNECTION|NETWORK|SOCKET|DNS|TLS|SSL|CERT|NAME|ADDRESS|INTERNET)(_|$)/, 'connection_failure'],
+  [/^NS_ERROR_(CONNECTION|NET|UNKNOWN_HOST|OFFLINE)/, 'connection_failure'],
+  [/^(SEC_ERROR|MOZILLA_PKIX_ERROR|CRL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)_|^HOSTNAME_MISMATCH$/, 'connection_failure'],
+  [/^(INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)$/, 'connection_failure'],
   [
     /^(HEARTBEAT_EXPIRED|REPORTED_UNHEALTHY|EXPECTATION_FAILED|HEALTH_CHECK_FAILED|HTTP_\d{3})$/,
     'health_check_failure',
   ],
-  [/^(INTERNAL_|ERR_INTERNAL|PANIC|OOM|SIGSEGV)/, 'internal_error'],
+  [/^(INTERNAL|INTERNAL_\w*|ERR_INTERNAL\w*|PANIC|OOM|SIGSEGV|ENOMEM|EMFILE|ENFILE|ENOSPC)$/, 'internal_error'],
 ];
 
 /** What may be a code within a message: `connect ECONNREFUSED 127.0.0.1:80`. */
 const CODE_IN_MESSAGE = /\b[A-Z][A-Z0-9_]{3,}\b/g;
 
+/** `status code 503`, `HTTP/1.1 504`, `503 Service Unavailable` */
+const STATUS_IN_MESSAGE =
+  /\b(?:HTTP(?:\/[\d.]+)?[ :-]?|(?:status|response)(?: ?code)?(?: of)?[ :=]+)([345]\d\d)\b|^([45]\d\d)(?=:? [A-Z]|$)/i;
+
 const DEPENDENCY_IN_MESSAGE = /\b(dependency|dependencies|upstream)\b/i;
 
-const BY_MESSAGE: readonly (readonly [RegExp, FailureType])[] = [
-  [/\b(timed? ?out|timeout|deadline|no answer|took too long)\b/i, 'timeout_failure'],
-  [
-    /\b(refused|reset|unreachable|h[ua]ng up|resolve (the )?host(name)?|name resolution|dns|tls|ssl|certificate|network|connection|socket)\b/i,
-    'connection_failure',
-  ],
+const TIMEOUT_IN_MESSAGE: Table = [
+  [/\b(time[ds]?[ -]?out|deadline|no answer|took too long|queued for too long)\b/i, 'timeout_failure'],
+  [/(?<!set|clear)Timeout(Error|Exception|Expired)?\b/, 'timeout_failure'],
+  [/\b(operation|request|signal|fetch) (is|was) aborted\b/i, 'timeout_failure'],
+];
+
+const BY_MESSAGE: Table = [
+  ...TIMEOUT_IN_MESSAGE,
+  [/\b(refused|reset|unreachable|h[ua]ng up|disconnected|broken pipe|unexpected EOF)\b|: EOF$/i, 'connection_failure'],
+  [/\b(network|NetworkError|connection|socket|handshake|other side closed|premature close)\b/i, 'connection_failure'],
+  [/\b(resolve (the )?host(name)?|name resolution|dns|no such host|server misbehaving)\b/i, 'connection_failure'],
+  [/\b(UnknownHost\w*|(name|servname)[\w ,]* not known|no address associated)\b/i, 'connection_failure'],
+  [/\b(no route to host|host is down|connect E[A-Z]+)\b/i, 'connection_failure'],
+  [/\b(tls|ssl|x509|pkix|certificates?)\b/i, 'connection_failure'],
+  // All that a browser, or Node, says of a request that never got through.
+  [/^(TypeError: )?(failed to fetch|fetch failed|load failed|terminated)\.?$/i, 'connection_failure'],
   [/\b(health[ -]?check|unhealthy|probe)\b/i, 'health_check_failure'],
 ];
 
+interface Failed {
+  readonly code?: string | undefined;
+  readonly message: string;
+}
+
 /** The class of a failure; `internal_error` when nothing tells. */
-export function classifyFailure(error: { readonly code?: string | undefined; readonly message: string }): FailureType {
-  return typeOfCode(error.code ?? '') ?? typeOfMessage(error.message) ?? 'internal_error';
+export function classifyFailure({ code = '', message }: Failed): FailureType {
+  return ambiguous(code, message) ?? typeOfCode(code) ?? typeOfMessage(message) ?? 'internal_error';
+}
+
+/** axios has one code for a connection that was cut and for its own timeout. */
+function ambiguous(code: string, message: string): FailureType | undefined {
+  return code.toUpperCase() === 'ECONNABORTED' ? firstMatch(TIMEOUT_IN_MESSAGE, message) : undefined;
 }
 
 function typeOfCode(code: string): FailureType | undefined {
-  const upper = code.toUpperCase();
-  return FAILURE_TYPES.find((type) => type.toUpperCase() === upper) ?? firstMatch(BY_CODE, upper);
+  const plain = code
+    .trim()
+    .toUpperCase()
+    .replace(/^NET::/, '')
+    .replaceAll(/[ .-]+/g, '_')
+    .replace(/^(HTTP_?)?(?=\d{3}$)/, 'HTTP_');
+  return FAILURE_TYPES.find((type) => type.toUpperCase() === plain) ?? firstMatch(BY_CODE, plain);
 }
 
 function typeOfMessage(message: string): FailureType | undefined {
@@ -62,10 +102,11 @@ function typeOfMessage(message: string): FailureType | undefined {
     const type = typeOfCode(code);
     if (type) return type;
   }
-  return firstMatch(BY_MESSAGE, message);
+  const status = STATUS_IN_MESSAGE.exec(message);
+  return status ? typeOfCode(`HTTP_${status[1] ?? status[2]}`) : firstMatch(BY_MESSAGE, message);
 }
 
-const firstMatch = (table: readonly (readonly [RegExp, FailureType])[], text: string): FailureType | undefined =>
+const firstMatch = (table: Table, text: string): FailureType | undefined =>
   table.find(([pattern]) => pattern.test(text))?.[1];
 
 /** A socket error's code and a message of ours from whatever `fetch` threw; nothing of what it said is repeated. */

@@ -1,10 +1,9 @@
 /**
- * Which actions a failure calls for, in order, by its class. Pure: what is possible for this
- * component right now comes in as facts.
+ * What of a policy is done for this component as things stand: what is possible comes in as facts. Pure; the
+ * workflow stores the plan when it begins, so that nothing that is set later changes a running recovery.
  */
-import type { FailureType } from './classify.ts';
-
-export type RecoveryAction = 'restart' | 'scale_up' | 'switchover' | 'isolate' | 'alert';
+import type { RecoveryPolicy, RecoveryStep } from './recovery-policy.ts';
+import { PROOF_MS, completePolicies } from './recovery-policy.ts';
 
 export interface RecoveryFacts {
   readonly controlActions: readonly ('restart' | 'scale_up')[];
@@ -12,37 +11,84 @@ export interface RecoveryFacts {
   readonly autoScalingEnabled: boolean;
 }
 
-export interface PlannedAction {
-  readonly action: RecoveryAction;
-  /** How long probes may take to prove the component after it, ms; 0: it proves nothing, go on. */
-  readonly verifyMs: number;
+/**
+ * `act`: it is done; `alert-instead`: nobody can be asked for it, a person is told; `leave-out`: it is for where it
+ * is possible; `fail`: it is tried, or recorded, and fails.
+ */
+export type StepVerdict = 'act' | 'alert-instead' | 'leave-out' | 'fail';
+
+export interface JudgedStep {
+  readonly step: RecoveryStep;
+  readonly verdict: StepVerdict;
+  /** Why it is not simply done. */
+  readonly reason: string | null;
 }
 
-const PROOF_MS = 60_000;
-const proven = (action: RecoveryAction): PlannedAction => ({ action, verifyMs: PROOF_MS });
-const RESTARTS: readonly PlannedAction[] = [proven('restart'), proven('restart')];
-const ALERT: PlannedAction = { action: 'alert', verifyMs: 0 };
-/** Nobody can restart it for us: tell a person, then see whether it comes back. */
-const ALERT_AND_WATCH: readonly PlannedAction[] = [proven('alert')];
+export interface PlannedAction extends RecoveryStep {
+  /** What an alert says of itself, when it is in the place of something else. */
+  readonly note: string | null;
+  /** Why it fails without being tried. */
+  readonly cannot: string | null;
+}
 
-/** The plan for a failure class. A component without a way to restart it gets an alert that says so. */
-export function planRecovery(failureType: FailureType, facts: RecoveryFacts): readonly PlannedAction[] {
-  const restarts = facts.controlActions.includes('restart') ? RESTARTS : ALERT_AND_WATCH;
-  const switchover = facts.hasStandby ? [{ action: 'switchover', verifyMs: 0 } as const] : [];
-  switch (failureType) {
-    case 'health_check_failure':
-      return restarts;
-    case 'connection_failure':
-      return [...switchover, ...restarts];
-    case 'timeout_failure':
-      if (facts.autoScalingEnabled && facts.controlActions.includes('scale_up'))
-        return [proven('scale_up'), ...restarts];
-      return [...switchover, ...restarts];
-    case 'internal_error':
-      return restarts === RESTARTS ? [ALERT, ...restarts] : restarts;
-    case 'dependency_failure':
-      return [proven('isolate')];
+/** Each action of the policy with what becomes of it. */
+export function judgeSteps({ actions }: RecoveryPolicy, facts: RecoveryFacts): readonly JudgedStep[] {
+  const judged: JudgedStep[] = [];
+  for (const step of actions) judged.push(judgeStep(step, judged.at(-1), facts));
+  return judged;
+}
+
+function judgeStep(step: RecoveryStep, before: JudgedStep | undefined, facts: RecoveryFacts): JudgedStep {
+  if (step.insteadOfPrevious && before && before.verdict !== 'leave-out')
+    return { step, verdict: 'leave-out', reason: `it is for where ${before.step.action} is left out` };
+  const reason = obstacleTo(step, facts);
+  if (reason === null) return { step, verdict: 'act', reason };
+  if (step.ifPossible) return { step, verdict: 'leave-out', reason };
+  return { step, verdict: step.action === 'restart' ? 'alert-instead' : 'fail', reason };
+}
+
+/** The plan: never empty, and its last action waits for proof. */
+export function planRecovery(policy: RecoveryPolicy, facts: RecoveryFacts): readonly PlannedAction[] {
+  const planned: PlannedAction[] = [];
+  for (const { step, verdict, reason } of judgeSteps(policy, facts)) {
+    if (verdict === 'leave-out') continue;
+    if (verdict === 'alert-instead') planned.push(alertInstead(step, reason));
+    // A standby may be there by the time it is wanted; leave to scale will not.
+    else planned.push({ ...step, note: null, cannot: step.action === 'scale_up' ? reason : null });
+  }
+  const plan = planned.filter((action, at) => !(action.action === 'alert' && planned[at + 1]?.action === 'alert'));
+  const last = plan.at(-1) ?? alertInstead(ALERT, 'nothing of what is set for it is possible');
+  return [...plan.slice(0, -1), { ...last, verifyMs: last.verifyMs || PROOF_MS }];
+}
+
+/** A person is told, then it is watched for as long as the action would have been. */
+export const alertInstead = (step: RecoveryStep, note: string | null): PlannedAction => ({
+  ...ALERT,
+  verifyMs: step.verifyMs,
+  note,
+  cannot: null,
+});
+
+const [ALERT] = completePolicies({ internal_error: { actions: [{ action: 'alert' }] } }).internal_error.actions as [
+  RecoveryStep,
+];
+
+function obstacleTo({ action }: RecoveryStep, facts: RecoveryFacts): string | null {
+  switch (action) {
+    case 'restart':
+      if (facts.controlActions.includes('restart')) return null;
+      return facts.controlActions.length === 0
+        ? 'it has no control endpoint to restart it by'
+        : 'its control endpoint takes no restart';
+    case 'scale_up':
+      if (!facts.autoScalingEnabled) return 'autoScalingEnabled is false';
+      return facts.controlActions.includes('scale_up') ? null : 'it has no control endpoint that takes scale_up';
+    case 'switchover':
+      return facts.hasStandby ? null : 'there is no healthy standby that can do all that it does';
+    case 'isolate':
+    case 'alert':
+      return null;
     default:
-      return failureType satisfies never;
+      return action satisfies never;
   }
 }

@@ -6,6 +6,10 @@ import type { TypeConfig } from '../../../src/core/config/settings.ts';
 
 const scopeOf = (type: string | null): ConfigScope => (type === null ? GLOBAL : { kind: 'type', type });
 
+const RECOVERY = (verifyMs: number): TypeConfig['recovery'] => ({
+  timeout_failure: { actions: [{ action: 'restart', verifyMs }, { action: 'alert' }] },
+});
+
 /** Judges the last of the documents, put on top of the others. */
 function judge(...changes: readonly (readonly [string | null, TypeConfig])[]) {
   const documents = changes.reduce(
@@ -24,11 +28,21 @@ describe('settings together', () => {
     ['a quicker one with younger snapshots', 'task_router', { maxDetectionMs: 6_000, snapshotMaxAgeMs: 1_000 }],
     ['the shortest recovery', null, { recoveryTimeout: 10_000 }],
     ['much proof with much time', null, { recoveryTimeout: 40_000, healthyThreshold: 20 }],
+    ['an action without proof', null, { recovery: RECOVERY(0) }],
   ])('may be %s', (_, type, document) => {
     expect(judge([type, document])).toBeNull();
   });
 
   it.each<[string, readonly (readonly [string | null, TypeConfig])[], string, string]>([
+    [
+      'a proof of a type that is shorter than its checks take',
+      [
+        [null, { healthyThreshold: 5 }],
+        ['task_router', { recovery: RECOVERY(9_999) }],
+      ],
+      'recovery',
+      'verifyMs of recovery must be 0 or leave 2000 ms for each of healthyThreshold checks: 9999 with 5',
+    ],
     [
       'detection quicker than the default age of a snapshot allows',
       [[null, { maxDetectionMs: 6_999 }]],

@@ -26,6 +26,10 @@ const BOUNDS: readonly (readonly [keyof typeof DEFAULT_SETTINGS, number, number]
   ['slowStartMs', 0, 3_600_000],
 ];
 
+const ALERT = { action: 'alert' };
+const policy = (actions: readonly object[]) => ({ recovery: { timeout_failure: { actions } } });
+const step = (field: string) => `recovery.timeout_failure.actions.0.${field}`;
+
 const faultsOf = (document: unknown, schema: typeof GlobalConfigSchema | typeof TypeConfigSchema = TypeConfigSchema) =>
   schema.safeParse(document).error?.issues.map(({ path, message }) => [path.join('.'), message]) ?? [];
 
@@ -33,7 +37,8 @@ describe('a document', () => {
   it('may set nothing, or everything', () => {
     expect(GlobalConfigSchema.parse({})).toEqual({});
     expect(GlobalConfigSchema.parse(DEFAULT_SETTINGS)).toEqual(DEFAULT_SETTINGS);
-    const all = { ...DEFAULT_SETTINGS, requestTypes: ['tea_making'] };
+    const { retention: _, ...ofOneType } = DEFAULT_SETTINGS;
+    const all = { ...ofOneType, requestTypes: ['tea_making'] };
     expect(TypeConfigSchema.parse(all)).toEqual(all);
   });
 
@@ -56,7 +61,43 @@ describe('a document', () => {
     ['a long word', { noHealthyPolicy: 'x'.repeat(500) }, 'noHealthyPolicy', /not "x{60}…"$/],
     ['an object', { noHealthyPolicy: {} }, 'noHealthyPolicy', /reject, fail-open, not an object$/],
     ['a setting unknown', { maxComponents: 3 }, '', /maxComponents/],
-    ['what is not read yet', { recovery: {} }, '', /recovery/],
+    ['a class unknown', { recovery: { bad_day: {} } }, 'recovery', /bad_day/],
+    ['a policy without actions', policy([]), 'recovery.timeout_failure.actions', /at least one action/],
+    [
+      'too many actions',
+      policy(Array.from({ length: 9 }, () => ALERT)),
+      'recovery.timeout_failure.actions',
+      /at most 8/,
+    ],
+    ['an action unknown', policy([{ action: 'pray' }]), step('action'), /one of restart, .*, not "pray"$/],
+    ['too many attempts', policy([{ ...ALERT, attempts: 6 }]), step('attempts'), /from 1 to 5, not 6$/],
+    ['a backoff too short', policy([{ ...ALERT, backoffMs: 99 }]), step('backoffMs'), /from 100 to 10000 ms, not 99$/],
+    ['a last action without proof', policy([{ ...ALERT, verifyMs: 0 }]), step('verifyMs'), /above 0 for the last/],
+    [
+      'what is in the place of nothing',
+      policy([{ ...ALERT, insteadOfPrevious: true }]),
+      step('insteadOfPrevious'),
+      /none/,
+    ],
+    [
+      'parameters for nobody',
+      policy([{ ...ALERT, parameters: {} }]),
+      step('parameters'),
+      /only with restart and scale_up/,
+    ],
+    [
+      'a time for what takes none',
+      policy([{ ...ALERT, forMs: 1_000 }]),
+      step('forMs'),
+      /only with isolate, not with alert/,
+    ],
+    [
+      'a pause that shrinks',
+      { recovery: { timeout_failure: { actions: [ALERT], cooldownMs: 9, maxCooldownMs: 8 } } },
+      'recovery.timeout_failure.maxCooldownMs',
+      /at least cooldownMs: 8 with 9$/,
+    ],
+    ['retention of one type', { retention: { failureDays: 3 } }, '', /retention/],
     ['a canary that is no text', { canaryUrl: 7 }, 'canaryUrl', /a URL or null, not 7$/],
     ['self-doubt by halves', { selfDoubt: 'a bit' }, 'selfDoubt', /one of auto, always, never/],
     ['weights by half', { scoreWeights: { degraded: 5 } }, 'scoreWeights.per100Ms', /./],
@@ -83,6 +124,16 @@ describe('a document', () => {
   it('for all types has no request types', () => {
     expect(faultsOf({ requestTypes: ['tea'] }, GlobalConfigSchema)).toEqual([
       ['', expect.stringMatching('requestTypes')],
+    ]);
+  });
+
+  it('takes a policy of one class, and days for which history is kept', () => {
+    const restart = { action: 'restart', attempts: 5, verifyMs: 5_000, parameters: { grace: [1] } };
+    const isolate = { action: 'isolate', forMs: 60_000 };
+    expect(faultsOf(policy([{ ...restart, verifyMs: 0 }, isolate, restart]))).toEqual([]);
+    expect(faultsOf({ retention: { failureDays: 1, incidentDays: 3_650 } }, GlobalConfigSchema)).toEqual([]);
+    expect(faultsOf({ retention: { failureDays: 0 } }, GlobalConfigSchema)).toEqual([
+      ['retention.failureDays', 'a whole number from 1 to 3650 days, not 0'],
     ]);
   });
 

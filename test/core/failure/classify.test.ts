@@ -110,6 +110,121 @@ const BY_MESSAGE: readonly (readonly [message: string, expected: FailureType])[]
   ['', 'internal_error'],
 ];
 
+/** What programs really say, word for word. */
+const AS_SAID: readonly (readonly [where: string, code: string | undefined, message: string, expected: FailureType])[] =
+  [
+    ['workerd', undefined, 'Network connection lost.', 'connection_failure'],
+    ['workerd', undefined, 'DNS lookup failed.', 'connection_failure'],
+    [
+      'workerd',
+      undefined,
+      'kj/async-io-unix.c++:186: disconnected: connect() blocked by restrictToPrivateNetwork()',
+      'connection_failure',
+    ],
+    ['workerd', undefined, "TLS peer's certificate is not trusted; reason = self signed", 'connection_failure'],
+    ['workerd', undefined, 'The operation was aborted due to timeout', 'timeout_failure'],
+    ['workerd', undefined, 'Durable Object is overloaded. Requests queued for too long.', 'timeout_failure'],
+    [
+      'workerd',
+      undefined,
+      'Durable Object storage operation exceeded timeout which caused object to be reset.',
+      'timeout_failure',
+    ],
+    ['workerd', undefined, 'Worker exceeded memory limit.', 'internal_error'],
+    ['workerd', undefined, 'Worker exceeded CPU time limit.', 'internal_error'],
+    ['workerd', undefined, 'internal error; reference = 8f2kq0', 'internal_error'],
+    ['Node', undefined, 'fetch failed', 'connection_failure'],
+    ['Node', 'ABORT_ERR', 'The operation was aborted', 'timeout_failure'],
+    ['Node', undefined, 'This operation was aborted', 'timeout_failure'],
+    ['Node', 'ECONNREFUSED', 'connect ECONNREFUSED ::1:8080', 'connection_failure'],
+    ['Node', undefined, 'connect ENOENT /run/worker.sock', 'connection_failure'],
+    [
+      'Node',
+      'EPROTO',
+      'write EPROTO 40:error:0A00010B:SSL routines:ssl3_get_record:wrong version number',
+      'connection_failure',
+    ],
+    ['Node', 'EHOSTDOWN', 'connect EHOSTDOWN 10.0.0.9:443', 'connection_failure'],
+    ['Node', 'EADDRNOTAVAIL', 'connect EADDRNOTAVAIL 127.0.0.1:80 - Local (0.0.0.0:0)', 'connection_failure'],
+    ['Node', 'EMFILE', 'socket: too many open files', 'internal_error'],
+    ['Node', 'ERR_STREAM_PREMATURE_CLOSE', 'Premature close', 'connection_failure'],
+    [
+      'Node',
+      'ERR_HTTP2_GOAWAY_SESSION',
+      'New streams cannot be created after receiving a GOAWAY',
+      'connection_failure',
+    ],
+    ['Node', 'HPE_INVALID_CONSTANT', 'Parse Error: Expected HTTP/', 'connection_failure'],
+    ['Node', 'ERR_TLS_CERT_ALTNAME_INVALID', "Hostname/IP does not match certificate's altnames", 'connection_failure'],
+    ['Node', 'CERT_NOT_YET_VALID', 'certificate is not yet valid', 'connection_failure'],
+    ['Node', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unable to get local issuer certificate', 'connection_failure'],
+    ['Node', 'HOSTNAME_MISMATCH', 'hostname mismatch', 'connection_failure'],
+    ['a resolver', 'ESERVFAIL', 'queryA ESERVFAIL db.example.com', 'connection_failure'],
+    ['a resolver', undefined, 'queryA EREFUSED db.example.com', 'connection_failure'],
+    ['a resolver', 'ETIMEOUT', 'queryA ETIMEOUT db.example.com', 'timeout_failure'],
+    ['a resolver', 'EAI_FAIL', 'getaddrinfo EAI_FAIL db.example.com', 'connection_failure'],
+    ['undici', 'UND_ERR_CONNECT_TIMEOUT', 'Connect Timeout Error', 'timeout_failure'],
+    ['undici', 'UND_ERR_BODY_TIMEOUT', 'Body Timeout Error', 'timeout_failure'],
+    ['undici', 'UND_ERR_ABORTED', 'Request aborted', 'timeout_failure'],
+    ['undici', 'UND_ERR_SOCKET', 'other side closed', 'connection_failure'],
+    ['undici', undefined, 'other side closed', 'connection_failure'],
+    ['undici', undefined, 'terminated', 'connection_failure'],
+    ['undici', 'UND_ERR_DESTROYED', 'The client is destroyed', 'connection_failure'],
+    ['axios', 'ECONNABORTED', 'timeout of 1000ms exceeded', 'timeout_failure'],
+    ['axios', 'ECONNABORTED', 'Request aborted', 'connection_failure'],
+    ['axios', 'ERR_NETWORK', 'Network Error', 'connection_failure'],
+    ['axios', 'ERR_BAD_RESPONSE', 'Request failed with status code 503', 'health_check_failure'],
+    ['axios', 'ERR_BAD_RESPONSE', 'Request failed with status code 504', 'timeout_failure'],
+    ['Chrome', undefined, 'Failed to fetch', 'connection_failure'],
+    ['Chrome', undefined, 'signal is aborted without reason', 'timeout_failure'],
+    ['Chrome', 'net::ERR_NAME_NOT_RESOLVED', '', 'connection_failure'],
+    ['Chrome', undefined, 'net::ERR_CERT_DATE_INVALID', 'connection_failure'],
+    ['Chrome', undefined, 'net::ERR_CONNECTION_TIMED_OUT', 'timeout_failure'],
+    ['Chrome', undefined, 'net::ERR_ADDRESS_UNREACHABLE', 'connection_failure'],
+    ['Chrome', undefined, 'net::ERR_EMPTY_RESPONSE', 'connection_failure'],
+    ['Chrome', undefined, 'net::ERR_QUIC_PROTOCOL_ERROR', 'connection_failure'],
+    ['Firefox', undefined, 'NetworkError when attempting to fetch resource.', 'connection_failure'],
+    ['Firefox', 'NS_ERROR_NET_TIMEOUT', '', 'timeout_failure'],
+    ['Firefox', 'NS_ERROR_UNKNOWN_HOST', '', 'connection_failure'],
+    ['Firefox', 'MOZILLA_PKIX_ERROR_SELF_SIGNED_CERT', '', 'connection_failure'],
+    ['Safari', undefined, 'Load failed', 'connection_failure'],
+    ['Safari', undefined, 'The Internet connection appears to be offline.', 'connection_failure'],
+    ['a status', '503', '', 'health_check_failure'],
+    ['a status', 'HTTP 504', '', 'timeout_failure'],
+    ['a status', 'HTTP_424', '', 'dependency_failure'],
+    ['a status', 'HTTP_499', '', 'timeout_failure'],
+    ['a status', 'HTTP_520', '', 'connection_failure'],
+    ['a status', 'HTTP_530', '', 'connection_failure'],
+    ['a status', 'HTTP_502', '', 'health_check_failure'],
+    ['a status', undefined, '503 Service Unavailable', 'health_check_failure'],
+    ['a status', undefined, 'Response code 502 (Bad Gateway)', 'health_check_failure'],
+    ['a status', undefined, 'HTTP/1.1 522', 'timeout_failure'],
+    ['a status', undefined, 'unexpected status: 500', 'health_check_failure'],
+    ['no status', undefined, 'expected 503 items', 'internal_error'],
+    ['gRPC', 'UNAVAILABLE', 'No connection established', 'connection_failure'],
+    ['gRPC', undefined, '4 DEADLINE_EXCEEDED: Deadline exceeded', 'timeout_failure'],
+    ['gRPC', 'INTERNAL', 'Received RST_STREAM with code 2', 'internal_error'],
+    ['Go', undefined, 'dial tcp: lookup db on 10.0.0.2:53: no such host', 'connection_failure'],
+    ['Go', undefined, 'dial tcp: lookup db on 10.0.0.2:53: server misbehaving', 'connection_failure'],
+    ['Go', undefined, 'Get "https://x/health": EOF', 'connection_failure'],
+    ['Go', undefined, 'dial tcp 10.0.0.7:443: connect: no route to host', 'connection_failure'],
+    ['Go', undefined, 'write tcp 10.0.0.7:443: write: broken pipe', 'connection_failure'],
+    ['Go', undefined, 'dial tcp 10.0.0.7:443: i/o timeout', 'timeout_failure'],
+    ['Go', undefined, 'x509: certificate signed by unknown authority', 'connection_failure'],
+    ['Python', undefined, '[Errno 111] Connection refused', 'connection_failure'],
+    ['Python', undefined, '[Errno -2] Name or service not known', 'connection_failure'],
+    ['Python', undefined, '[Errno 8] nodename nor servname provided, or not known', 'connection_failure'],
+    ['Python', undefined, 'httpx.ReadTimeout', 'timeout_failure'],
+    ['Python', undefined, 'Server disconnected', 'connection_failure'],
+    ['Java', undefined, 'java.net.UnknownHostException: db', 'connection_failure'],
+    ['Java', undefined, 'java.net.SocketTimeoutException: null', 'timeout_failure'],
+    ['Java', undefined, 'PKIX path building failed', 'connection_failure'],
+    ['a bug', undefined, 'ReferenceError: setTimeout is not defined', 'internal_error'],
+    ['a bug', undefined, 'the cache is sometimes outdated', 'internal_error'],
+    ['a bug', undefined, 'Unexpected end of JSON input', 'internal_error'],
+    ['a bug', undefined, 'terminated by the user', 'internal_error'],
+  ];
+
 describe('classifyFailure', () => {
   it.each(BY_CODE)('by code: %s → %s', (code, expected) => {
     expect(classifyFailure({ code, message: '' })).toBe(expected);
@@ -117,6 +232,10 @@ describe('classifyFailure', () => {
 
   it.each(BY_MESSAGE)('by message: %s → %s', (message, expected) => {
     expect(classifyFailure({ message })).toBe(expected);
+  });
+
+  it.each(AS_SAID)('as %s says it: %s %s → %s', (_, code, message, expected) => {
+    expect(classifyFailure({ code, message })).toBe(expected);
   });
 
   it('believes the code before the message', () => {

@@ -2,20 +2,25 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FailureType } from '../../../src/core/failure/classify.ts';
 import { FAILURE_TYPES } from '../../../src/core/failure/classify.ts';
-import type { RecoveryAction, RecoveryFacts } from '../../../src/core/failure/recovery-plan.ts';
-import { planRecovery } from '../../../src/core/failure/recovery-plan.ts';
+import type { RecoveryFacts } from '../../../src/core/failure/recovery-plan.ts';
+import { judgeSteps, planRecovery } from '../../../src/core/failure/recovery-plan.ts';
+import type { RecoveryAction, SetStep } from '../../../src/core/failure/recovery-policy.ts';
+import { RECOVERY_ACTIONS, completePolicies, cooldownAfter } from '../../../src/core/failure/recovery-policy.ts';
 
 const NONE: RecoveryFacts = { controlActions: [], hasStandby: false, autoScalingEnabled: false };
 const RESTART: RecoveryFacts = { ...NONE, controlActions: ['restart'] };
 const FULL: RecoveryFacts = { controlActions: ['restart', 'scale_up'], hasStandby: true, autoScalingEnabled: true };
 
+const DEFAULTS = completePolicies();
+const policyOf = (...actions: SetStep[]) => completePolicies({ timeout_failure: { actions } }).timeout_failure;
+
 /** The kinds of action in order, a repetition of the same one counted once. */
 const stepsOf = (failureType: FailureType, facts: RecoveryFacts): RecoveryAction[] =>
-  planRecovery(failureType, facts)
+  planRecovery(DEFAULTS[failureType], facts)
     .map((planned) => planned.action)
     .filter((action, index, all) => action !== all[index - 1]);
 
-describe('planRecovery', () => {
+describe('what is done when nobody set anything', () => {
   it.each<[FailureType, string, RecoveryFacts, RecoveryAction[]]>([
     ['health_check_failure', 'restart', RESTART, ['restart']],
     ['health_check_failure', 'a standby makes no difference', { ...RESTART, hasStandby: true }, ['restart']],
@@ -30,41 +35,150 @@ describe('planRecovery', () => {
     ['timeout_failure', 'scaling, no restart', { ...FULL, controlActions: ['scale_up'] }, ['scale_up', 'alert']],
     ['timeout_failure', 'no standby', RESTART, ['restart']],
     ['timeout_failure', 'nothing', NONE, ['alert']],
+    ['internal_error', 'restart', RESTART, ['alert', 'restart']],
+    ['internal_error', 'nothing', NONE, ['alert']],
     ['dependency_failure', 'everything', FULL, ['isolate']],
     ['dependency_failure', 'nothing', NONE, ['isolate']],
   ])('%s, %s', (failureType, _, facts, expected) => {
     expect(stepsOf(failureType, facts)).toEqual(expected);
   });
 
-  it('restarts and alerts for an internal error', () => {
-    expect(stepsOf('internal_error', RESTART).toSorted()).toEqual(['alert', 'restart']);
-    expect(stepsOf('internal_error', NONE)).toEqual(['alert']);
+  it('tries each three times, isolates for five minutes, waits five minutes after a failed recovery', () => {
+    expect(DEFAULTS.connection_failure).toEqual({
+      actions: [
+        { action: 'switchover', attempts: 3, backoffMs: 500, verifyMs: 0, ifPossible: true, insteadOfPrevious: false },
+        ...Array.from({ length: 2 }, () => ({
+          action: 'restart',
+          attempts: 3,
+          backoffMs: 500,
+          verifyMs: 60_000,
+          ifPossible: false,
+          insteadOfPrevious: false,
+          parameters: {},
+        })),
+      ],
+      cooldownMs: 300_000,
+      maxCooldownMs: 3_600_000,
+    });
+    expect(DEFAULTS.dependency_failure.actions).toMatchObject([{ action: 'isolate', forMs: 300_000 }]);
   });
 
-  const facts = fc.record<RecoveryFacts>({
-    controlActions: fc.subarray(['restart', 'scale_up'] as const),
-    hasStandby: fc.boolean(),
-    autoScalingEnabled: fc.boolean(),
+  it('says in the alert why it is one, and once', () => {
+    expect(planRecovery(DEFAULTS.health_check_failure, NONE)).toMatchObject([
+      { action: 'alert', verifyMs: 60_000, note: 'it has no control endpoint to restart it by' },
+    ]);
+    const scaled: RecoveryFacts = { ...NONE, controlActions: ['scale_up'] };
+    expect(planRecovery(DEFAULTS.internal_error, scaled)).toMatchObject([
+      { action: 'alert', note: 'its control endpoint takes no restart' },
+    ]);
+  });
+});
+
+describe('what somebody set', () => {
+  it('replaces the class it is set for, and no other', () => {
+    const policies = completePolicies({ timeout_failure: { actions: [{ action: 'alert' }], cooldownMs: 1_000 } });
+    expect(policies.timeout_failure).toMatchObject({
+      actions: [{ action: 'alert', verifyMs: 60_000 }],
+      cooldownMs: 1_000,
+    });
+    expect({ ...policies, timeout_failure: null }).toEqual({ ...DEFAULTS, timeout_failure: null });
   });
 
-  it('always plans something, and ends with an action that can prove the component', () => {
+  it('is planned in its order, with its numbers', () => {
+    const parameters = { grace: 5 };
+    const plan = planRecovery(
+      policyOf(
+        { action: 'isolate', forMs: 9_000, verifyMs: 0 },
+        { action: 'restart', attempts: 1, backoffMs: 100, verifyMs: 7_000, parameters },
+      ),
+      RESTART,
+    );
+    expect(plan).toMatchObject([
+      { action: 'isolate', forMs: 9_000, verifyMs: 0, attempts: 3 },
+      { action: 'restart', attempts: 1, backoffMs: 100, verifyMs: 7_000, parameters },
+    ]);
+  });
+
+  it('fails plainly what cannot be done, unless it is for where it is possible', () => {
+    const plain = policyOf({ action: 'scale_up' }, { action: 'switchover' }, { action: 'alert' });
+    expect(judgeSteps(plain, NONE).map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ['fail', 'autoScalingEnabled is false'],
+      ['fail', 'there is no healthy standby that can do all that it does'],
+      ['act', null],
+    ]);
+    expect(planRecovery(plain, NONE)).toMatchObject([
+      { action: 'scale_up', cannot: 'autoScalingEnabled is false' },
+      // There may be one by then.
+      { action: 'switchover', cannot: null },
+      { action: 'alert' },
+    ]);
+    const ifPossible = policyOf(
+      { action: 'restart', ifPossible: true },
+      { action: 'isolate', insteadOfPrevious: true },
+    );
+    expect(planRecovery(ifPossible, NONE)).toMatchObject([{ action: 'isolate' }]);
+    expect(planRecovery(ifPossible, RESTART)).toMatchObject([{ action: 'restart', verifyMs: 60_000 }]);
+  });
+
+  it('ends in an alert when nothing of it is possible', () => {
+    expect(planRecovery(policyOf({ action: 'switchover', ifPossible: true }), NONE)).toMatchObject([
+      { action: 'alert', verifyMs: 60_000, note: 'nothing of what is set for it is possible' },
+    ]);
+  });
+});
+
+const facts = fc.record<RecoveryFacts>({
+  controlActions: fc.subarray(['restart', 'scale_up'] as const),
+  hasStandby: fc.boolean(),
+  autoScalingEnabled: fc.boolean(),
+});
+const step: fc.Arbitrary<SetStep> = fc.record(
+  {
+    action: fc.constantFrom(...RECOVERY_ACTIONS),
+    verifyMs: fc.constantFrom(0, 5_000),
+    ifPossible: fc.boolean(),
+    insteadOfPrevious: fc.boolean(),
+  },
+  { requiredKeys: ['action'] },
+);
+const policies = fc
+  .array(step, { minLength: 1, maxLength: 8 })
+  .map((actions) => completePolicies(Object.fromEntries(FAILURE_TYPES.map((type) => [type, { actions }]))));
+
+describe('whatever is set', () => {
+  const any = fc.oneof(fc.constant(DEFAULTS), policies);
+
+  it('something is planned, ends with an action that can prove the component, and asks nobody who is not there', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...FAILURE_TYPES), facts, (failureType, given) => {
-        const plan = planRecovery(failureType, given);
+      fc.property(fc.constantFrom(...FAILURE_TYPES), any, facts, (failureType, set, given) => {
+        const plan = planRecovery(set[failureType], given);
         expect(plan.at(-1)?.verifyMs).toBeGreaterThan(0);
+        expect(plan.length).toBeLessThanOrEqual(8);
+        for (const { action, cannot, ifPossible } of plan) {
+          if (action === 'restart') expect(given.controlActions).toContain('restart');
+          if (action === 'scale_up' && cannot === null) expect(given.controlActions).toContain('scale_up');
+          if (action === 'switchover' && ifPossible) expect(given.hasStandby).toBe(true);
+        }
       }),
     );
   });
 
-  it('plans nothing that cannot be done', () => {
+  it('is complete already once it was completed', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...FAILURE_TYPES), facts, (failureType, given) => {
-        const actions = stepsOf(failureType, given);
-        if (!given.hasStandby) expect(actions).not.toContain('switchover');
-        if (!given.controlActions.includes('restart')) expect(actions).not.toContain('restart');
-        const scales = given.autoScalingEnabled && given.controlActions.includes('scale_up');
-        if (!scales) expect(actions).not.toContain('scale_up');
+      fc.property(any, (set) => {
+        expect(completePolicies(set)).toEqual(set);
       }),
     );
   });
+});
+
+it.each([
+  [0, 0],
+  [1, 1_000],
+  [2, 2_000],
+  [4, 8_000],
+  [5, 9_000],
+  [2_000, 9_000],
+])('after %i failed in a row the pause is %i ms', (failedInRow, expected) => {
+  expect(cooldownAfter(failedInRow, { actions: [], cooldownMs: 1_000, maxCooldownMs: 9_000 })).toBe(expected);
 });

@@ -43,6 +43,31 @@ const settings: Record<string, fc.Arbitrary<unknown>> = {
   leaseBlocks: fc.constantFrom(null, { size: 2 }, { size: 256 }),
 };
 
+const recoveryStep = fc.record(
+  {
+    action: fc.constantFrom('restart', 'switchover', 'alert'),
+    attempts: fc.constantFrom(1, 5),
+    backoffMs: fc.constantFrom(100, 10_000),
+    verifyMs: fc.constantFrom(40_000, 3_600_000),
+    ifPossible: fc.boolean(),
+  },
+  { requiredKeys: ['action'], noNullPrototype: true },
+);
+const recoveryPolicy = fc.record(
+  {
+    actions: fc.array(recoveryStep, { minLength: 1, maxLength: 8 }),
+    cooldownMs: fc.constantFrom(0, 86_400_000),
+    maxCooldownMs: fc.constant(86_400_000),
+  },
+  { requiredKeys: ['actions'], noNullPrototype: true },
+);
+
+settings['recovery'] = fc.record(
+  { timeout_failure: recoveryPolicy, internal_error: recoveryPolicy },
+  { requiredKeys: [], noNullPrototype: true },
+);
+settings['recoveryFrozen'] = fc.boolean();
+
 const document = fc.record(settings, { requiredKeys: [], noNullPrototype: true }) as fc.Arbitrary<{
   [name: string]: Value;
 }>;

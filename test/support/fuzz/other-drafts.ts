@@ -42,8 +42,17 @@ export const componentsDraft: fc.Arbitrary<Draft> = listed(
     ]),
 );
 
+const moment = fc.constantFrom('1970-01-01T00:00:00Z', '2026-02-28T23:59:59.999+14:00', '9999-12-31T23:59:59Z');
+
 export const failuresDraft = listed(
-  parameters({ limit, componentId, componentType: fc.constantFrom(...TYPES_FROM_START) }),
+  parameters({
+    limit,
+    componentId,
+    componentType: fc.constantFrom(...TYPES_FROM_START),
+    source: fc.constantFrom('check', 'heartbeat', 'report'),
+    since: moment,
+    until: moment,
+  }),
 );
 export const recoveriesDraft = listed(
   parameters({

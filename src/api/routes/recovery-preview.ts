@@ -1,0 +1,57 @@
+/** What would happen if a component failed now. */
+import { classifyFailure } from '../../core/failure/classify.ts';
+import { previewRecovery, previewSince } from '../../core/failure/recovery-preview.ts';
+import { countFailures } from '../../history/failure-history.ts';
+import type { App } from '../app-env.ts';
+import { withRegistryOf } from '../directory-cache.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
+import { shownPlan } from '../planned-action.ts';
+import { refusal } from '../problem.ts';
+import { PreviewRequestSchema, RecoveryPreviewSchema } from '../schemas/recovery-preview.ts';
+
+const preview = createRoute({
+  method: 'post',
+  path: '/v1/recoveries/preview',
+  'x-permission': 'read',
+  tags: ['recoveries'],
+  summary: 'What would happen if a component failed now; changes nothing',
+  request: { body: jsonBody(PreviewRequestSchema) },
+  responses: { 200: jsonContent(RecoveryPreviewSchema, 'What would follow'), ...problemDefault },
+});
+
+export function mountRecoveryPreview(app: App): void {
+  app.openapi(preview, async (c) => {
+    const { componentId, error } = c.req.valid('json');
+    const found = await withRegistryOf(c.get('reach'), componentId, (registry, only) =>
+      registry.recoveryStanding(componentId, only),
+    );
+    if (!found.ok) return refusal(c, found);
+    const now = Date.now();
+    const recorded = await countRecorded(c.env.HISTORY, componentId, previewSince(found.value, now));
+    const failure = { failureType: classifyFailure(error), code: error.code ?? null };
+    const { steps, plan, ...previewed } = previewRecovery(failure, found.value, recorded, now);
+    const { componentType } = found.value;
+    const shown = steps.map(({ step: { action, attempts, backoffMs, verifyMs }, ...judged }) => ({
+      action,
+      attempts,
+      backoffMs,
+      verifyMs,
+      ...judged,
+    }));
+    const historyAvailable = recorded !== null;
+    return c.json(
+      { componentId, componentType, historyAvailable, ...previewed, steps: shown, plan: shownPlan(plan) },
+      200,
+    );
+  });
+}
+
+/** Null while the history is away: then what the registry remembers is counted, as for a real failure. */
+async function countRecorded(db: D1Database, componentId: string, since: number): Promise<number | null> {
+  try {
+    return (await countFailures(db, componentId, since).first<number>('n')) ?? 0;
+  } catch (error) {
+    console.error(JSON.stringify({ message: 'history is away', componentId, error: String(error) }));
+    return null;
+  }
+}

@@ -1,0 +1,97 @@
+/** Failures in D1 added up: in all, by what failed and how, and over time. */
+import type { BucketRange } from '../core/failure/bucket-range.ts';
+import type { FailureFilter } from './failure-history.ts';
+
+export interface FailureTotals {
+  readonly totalFailures: number;
+  readonly recentFailures: number;
+  readonly byComponent: Readonly<Record<string, number>>;
+  readonly byType: Readonly<Record<string, number>>;
+  readonly byFailureType: Readonly<Record<string, number>>;
+}
+
+export interface FailureBucket {
+  /** Epoch ms */
+  readonly start: number;
+  readonly failures: number;
+  readonly byFailureType: Readonly<Record<string, number>>;
+}
+
+const MAX_GROUPS = 1_000;
+
+interface Where {
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+}
+
+/** Names of columns are ours; what callers say is bound. */
+function whereFailures(filter: FailureFilter): Where {
+  const parts: (readonly [sql: string, value: string | number | undefined])[] = [
+    ['component_id = ?', filter.componentId],
+    ['component_type = ?', filter.componentType],
+    ['failure_type = ?', filter.failureType],
+    ['source = ?', filter.source],
+    ['occurred_at >= ?', filter.since],
+    ['occurred_at < ?', filter.until],
+  ];
+  const given = parts.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
+  const sql = given.length === 0 ? '' : ` WHERE ${given.map((part) => part.sql).join(' AND ')}`;
+  return { sql, values: given.map((part) => part.value) };
+}
+
+/** Totals over what is kept and wanted; `recentFailures` are those after `recentSince`, epoch ms. */
+export async function totalFailures(
+  db: D1Database,
+  filter: FailureFilter,
+  recentSince: number,
+): Promise<FailureTotals> {
+  const { sql, values } = whereFailures(filter);
+  const grouped = (column: 'component_id' | 'component_type' | 'failure_type'): D1PreparedStatement =>
+    db
+      .prepare(
+        `SELECT ${column} AS name, COUNT(*) AS n FROM failures${sql} GROUP BY 1 ORDER BY n DESC LIMIT ${MAX_GROUPS}`,
+      )
+      .bind(...values);
+  const [totals, byComponent, byType, byFailureType] = await db.batch<Record<string, unknown>>([
+    db
+      .prepare(`SELECT COUNT(*) AS total, COALESCE(SUM(occurred_at > ?), 0) AS recent FROM failures${sql}`)
+      .bind(recentSince, ...values),
+    grouped('component_id'),
+    grouped('component_type'),
+    grouped('failure_type'),
+  ]);
+  const row = totals?.results[0];
+  return {
+    totalFailures: Number(row?.['total'] ?? 0),
+    recentFailures: Number(row?.['recent'] ?? 0),
+    byComponent: toRecord(byComponent?.results),
+    byType: toRecord(byType?.results),
+    byFailureType: toRecord(byFailureType?.results),
+  };
+}
+
+/** One for each bucket of the range, also where nothing failed. The filter's own times do not matter. */
+export async function bucketFailures(
+  db: D1Database,
+  filter: FailureFilter,
+  { sizeMs, from, count }: BucketRange,
+): Promise<FailureBucket[]> {
+  const { sql, values } = whereFailures({ ...filter, since: from, until: from + count * sizeMs });
+  const { results } = await db
+    .prepare(
+      // D1 binds numbers as reals: what is divided by one is a real too.
+      `SELECT CAST(occurred_at / ? AS INTEGER) AS bucket, failure_type, COUNT(*) AS n FROM failures${sql} GROUP BY bucket, failure_type`,
+    )
+    .bind(sizeMs, ...values)
+    .all<{ bucket: number; failure_type: string; n: number }>();
+  const found = Map.groupBy(results, (row) => row.bucket * sizeMs);
+  return Array.from({ length: count }, (_, at) => {
+    const start = from + at * sizeMs;
+    const rows = found.get(start) ?? [];
+    const byFailureType = Object.fromEntries(rows.map((row) => [row.failure_type, row.n]));
+    return { start, failures: rows.reduce((sum, row) => sum + row.n, 0), byFailureType };
+  });
+}
+
+const toRecord = (rows: readonly Record<string, unknown>[] = []): Record<string, number> =>
+  Object.fromEntries(rows.map((row) => [String(row['name']), Number(row['n'])]));
