@@ -24,6 +24,7 @@ import { mountComponentHistory } from './routes/component-history.ts';
 import { mountComponentOperation } from './routes/component-operation.ts';
 import { mountComponents } from './routes/components.ts';
 import { mountConfig } from './routes/config.ts';
+import { mountDrills } from './routes/drills.ts';
 import { mountFailures } from './routes/failures.ts';
 import { mountIncidents } from './routes/incidents.ts';
 import { mountLeases } from './routes/leases.ts';
@@ -35,6 +36,7 @@ import { mountRecoveries } from './routes/recoveries.ts';
 import { mountRecoveryPreview } from './routes/recovery-preview.ts';
 import { mountRouting } from './routes/routing.ts';
 import { mountSession } from './routes/session.ts';
+import { mountSilences } from './routes/silences.ts';
 import { mountSystem } from './routes/system.ts';
 
 export function createApp(): App {
@@ -58,6 +60,8 @@ export function createApp(): App {
     mountRecoveries,
     mountRecoveryPreview,
     mountIncidents,
+    mountSilences,
+    mountDrills,
     mountLeases,
     mountOutcomes,
     mountKeys,

@@ -8,6 +8,8 @@ import type { EndedSession, SessionRef } from '../core/access/ended-session.ts';
 import type { ConfigDocuments, ConfigScope, Revised } from '../core/config/config-documents.ts';
 import type { ConfigConflict, ConfigFault } from '../core/config/config-rules.ts';
 import type { TypeConfig } from '../core/config/settings.ts';
+import type { IncidentRaise, OpenIncident, RaisedIncident, TimelineEntry } from '../core/incident/incident-raise.ts';
+import type { Silence } from '../core/incident/silence.ts';
 import type { SystemHealth } from '../core/health/system-health.ts';
 import type { Changer } from '../core/quota/change-quota.ts';
 import type { Failure, Result } from '../core/result.ts';
@@ -40,6 +42,20 @@ export interface CoordinatorApi extends EventSink {
   /** The queue tries it again at that time: until then it is not lost. */
   postponeDelivery(id: string, until: number): Promise<void>;
   settleDelivery(id: string, state: 'delivered' | 'dead', error: string | null): Promise<void>;
+
+  /** Opens an incident or adds to the one open about the component, and alerts of it unless that is muted or too soon. */
+  raiseIncident(raise: IncidentRaise): Promise<RaisedIncident>;
+  /** Incidents that nobody resolved, by component id, after one. */
+  openIncidents(after: string, limit: number): Promise<OpenIncident[]>;
+  /** What the timelines in the history lack, the oldest first. */
+  timelineOwed(limit: number): Promise<TimelineEntry[]>;
+  /** The history has them. */
+  timelineSettled(entries: readonly Pick<TimelineEntry, 'incidentId' | 'key'>[]): Promise<void>;
+  /** Silences in force, the next to end first. */
+  silences(): Promise<Silence[]>;
+  addSilence(silence: Silence, actor: Actor): Promise<Result<Silence, 'silence-limit' | 'unauthorized'>>;
+  /** Ends it now; ending it again changes nothing. */
+  endSilence(id: string, actor: Actor): Promise<Result<Silence, 'not-found' | 'unauthorized'>>;
 
   /** Makes a key; with an id that is known already it answers that key. A component has one in force at most. */
   createKey(

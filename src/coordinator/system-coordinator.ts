@@ -5,90 +5,35 @@
  * and the system's health roll-up.
  * Knows no component's state beyond that: the registries do.
  */
-import { DurableObject, env } from 'cloudflare:workers';
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { SessionRef } from '../core/access/ended-session.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import { typeNames } from '../core/config/component-types.ts';
-import { toCloudEvent } from '../core/event/cloud-event.ts';
-import { concernsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
-import { toldCondition } from '../core/event/told-condition.ts';
-import type { DependencyFollower, TypeConditions } from '../core/health/dependency-turn.ts';
+import type { TypeConditions } from '../core/health/dependency-turn.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
 import { emptyType, rollUp, withAffected } from '../core/health/system-health.ts';
-import type { Changer } from '../core/quota/change-quota.ts';
-import type { Failure } from '../core/result.ts';
-import { fail, ok } from '../core/result.ts';
+import type { IncidentRaise, TimelineEntry } from '../core/incident/incident-raise.ts';
+import type { Silence } from '../core/incident/silence.ts';
+import { ok } from '../core/result.ts';
 import type {
   Claim,
-  ClaimRefusal,
   ConfigPut,
   CoordinatorApi,
   EventQuery,
   FreshSecret,
   Held,
   KeyDraft,
-  KeyIssue,
   KeySyncRequest,
   Unsettled,
 } from './coordinator-api.ts';
-import { AuditStore } from './audit-store.ts';
-import { ChangeGate } from './change-gate.ts';
-import { ConditionStore } from './condition-store.ts';
-import { ConfigDesk } from './config-desk.ts';
-import { ConfigStore } from './config-store.ts';
-import { DeliveryStore } from './delivery-store.ts';
-import { DependencyDesk } from './dependency-desk.ts';
-import { DependencyDoubts } from './dependency-doubts.ts';
-import type { ClaimRow } from './directory-store.ts';
-import { DirectoryStore } from './directory-store.ts';
-import { EventStore } from './event-store.ts';
-import { EndedSessionStore } from './ended-session-store.ts';
-import { KeyDesk } from './key-desk.ts';
-import { KeyScalarStore } from './key-scalar-store.ts';
-import { KeyStore } from './key-store.ts';
-import { TurnDelivery } from './turn-delivery.ts';
+import { CoordinatorObject, LOST_AFTER_MS } from './coordinator-object.ts';
 
 /** How long a claim is held for a registration under way. */
 const CLAIM_MS = 60_000;
 const SETTLE_BATCH = 100;
-const ENQUEUE_BATCH = 100;
-/** A message not heard of for so long is lost from the queue and is sent again. */
-const LOST_AFTER_MS = 15 * 60_000;
 
-export class SystemCoordinator extends DurableObject<Env> implements CoordinatorApi {
-  private readonly directory: DirectoryStore;
-  private readonly log: EventStore;
-  private readonly deliveries: DeliveryStore;
-  private readonly keyStore: KeyStore;
-  private readonly endedSessions: EndedSessionStore;
-  private readonly auditStore: AuditStore;
-  private readonly keyDesk: KeyDesk;
-  private readonly configDesk: ConfigDesk;
-  private readonly conditions: ConditionStore;
-  private readonly dependencies: DependencyDesk;
-  private readonly turns: TurnDelivery;
-  private readonly doubts: DependencyDoubts;
-  private readonly changes = new ChangeGate();
-
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
-    this.directory = new DirectoryStore(ctx.storage.sql);
-    this.log = new EventStore(ctx.storage.sql);
-    this.configDesk = new ConfigDesk(new ConfigStore(ctx.storage.sql));
-    this.deliveries = new DeliveryStore(ctx.storage.sql);
-    const scalars = new KeyScalarStore(ctx.storage.sql);
-    this.keyStore = new KeyStore(ctx.storage.sql, scalars);
-    this.endedSessions = new EndedSessionStore(ctx.storage.sql, scalars);
-    this.auditStore = new AuditStore(ctx.storage.sql);
-    this.keyDesk = new KeyDesk(this.keyStore, this.endedSessions, this.auditStore);
-    this.conditions = new ConditionStore(ctx.storage.sql);
-    this.dependencies = new DependencyDesk(this.directory, this.conditions, (draft) => this.log.append(draft));
-    this.turns = new TurnDelivery(this.conditions, ctx.storage, followerOf);
-    this.doubts = new DependencyDoubts(this.directory, followerOf);
-  }
-
+export class SystemCoordinator extends CoordinatorObject implements CoordinatorApi {
   override async alarm(): Promise<void> {
     await this.turns.deliver();
   }
@@ -161,10 +106,41 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async publish(drafts: readonly EventDraft[], health: TypeHealth | null): Promise<void> {
     this.change(() => {
-      for (const draft of drafts) this.append(draft);
+      for (const draft of drafts) this.incidents.published(draft, this.append(draft), Date.now());
       if (health) this.log.saveTypeHealth(health);
     });
-    if (drafts.some(isAlert)) await this.enqueue(Date.now());
+    if (drafts.some(({ type }) => type === 'incident.opened')) await this.enqueue(Date.now());
+  }
+
+  async raiseIncident(raise: IncidentRaise): ReturnType<CoordinatorApi['raiseIncident']> {
+    const raised = this.change(() => this.incidents.raise(raise, Date.now()));
+    await this.enqueue(Date.now());
+    return raised;
+  }
+
+  async openIncidents(after: string, limit: number): ReturnType<CoordinatorApi['openIncidents']> {
+    return this.incidents.open(after, limit);
+  }
+
+  async timelineOwed(limit: number): ReturnType<CoordinatorApi['timelineOwed']> {
+    return this.incidents.entriesOwed(limit);
+  }
+
+  async timelineSettled(entries: readonly Pick<TimelineEntry, 'incidentId' | 'key'>[]): Promise<void> {
+    this.ctx.storage.transactionSync(() => this.incidents.settleEntries(entries));
+  }
+
+  async silences(): Promise<Silence[]> {
+    return this.incidents.silences(Date.now());
+  }
+
+  async addSilence(silence: Silence, actor: Actor): ReturnType<CoordinatorApi['addSilence']> {
+    return this.change(() => this.refuseActor(actor.keyId) ?? this.incidents.addSilence(silence, actor));
+  }
+
+  async endSilence(id: string, actor: Actor): ReturnType<CoordinatorApi['endSilence']> {
+    const now = Date.now();
+    return this.change(() => this.refuseActor(actor.keyId) ?? this.incidents.endSilence(id, actor, now));
   }
 
   async reconcile(conditions: TypeConditions): Promise<void> {
@@ -256,7 +232,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     return this.ctx.storage.transactionSync(
       () =>
         this.refuseActor(request.actor.keyId) ??
-        this.configDesk.put(request, Date.now(), (draft) => this.append(draft)),
+        this.configDesk.put(request, Date.now(), (draft) => void this.append(draft)),
     );
   }
 
@@ -281,109 +257,8 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     this.deliveries.trim(now);
     this.directory.trim(now);
     this.conditions.trim();
+    this.change(() => this.incidents.sweep(now));
     await this.turns.deliver();
     await this.enqueue(now);
   }
-
-  /** Makes a change whole or not at all; what registries are to be told of it goes out behind it. */
-  private change<T>(make: () => T): T {
-    const made = this.ctx.storage.transactionSync(make);
-    this.turns.begin();
-    return made;
-  }
-
-  /** Hands what is owed to the queue; what the queue loses is handed to it again later. */
-  private async enqueue(now: number): Promise<void> {
-    const owed = this.deliveries.overdue(now, ENQUEUE_BATCH);
-    if (owed.length === 0) return;
-    try {
-      await this.env.DELIVERIES.sendBatch(owed.map((deliveryId) => ({ body: { deliveryId } })));
-      for (const id of owed) this.deliveries.expectBy(id, now + LOST_AFTER_MS);
-    } catch (error) {
-      // It stays owed and the sweep comes back for it; events must not wait for the queue.
-      console.error(JSON.stringify({ message: 'deliveries not enqueued', error: String(error) }));
-    }
-  }
-
-  private append(draft: EventDraft): void {
-    const event = this.log.append(draft);
-    // Published before: all that follows from it is written too.
-    if (!event) return;
-    if (draft.audit) this.auditStore.owe({ subject: draft.subject, ...draft.audit, id: draft.key, at: draft.time });
-    if (isAlert(draft) && this.env.ALERT_WEBHOOK_URL && this.env.ALERT_WEBHOOK_SECRET) {
-      this.deliveries.owe(`alert-${draft.key}`, JSON.stringify(toCloudEvent(event)), Date.now());
-    }
-    const dependants = concernsDependants(draft) ? this.directory.dependants(draft.subject) : [];
-    for (const follower of dependencyEvents(draft, dependants)) this.log.append(follower);
-    const condition = toldCondition(draft);
-    if (condition) this.dependencies.heard(condition, draft.time);
-    if (draft.type === 'component.failed') this.doubts.raise(draft.subject, Date.now());
-    const { claim } = draft.data;
-    // A removal that nobody lived to report to us reaches us as its event.
-    if (draft.type === 'component.unregistered' && typeof claim === 'number') this.forget(draft.subject, claim);
-  }
-
-  private enter(claim: ClaimRow): void {
-    const before = this.directory.entry(claim.id);
-    this.directory.enter(claim);
-    this.dependencies.entered(claim.id, before, Date.now());
-  }
-
-  private leave(id: string, sequence: number): void {
-    this.directory.leave(id, sequence);
-    this.dependencies.left(id, Date.now());
-  }
-
-  /** The component is gone under that number; whoever still registers it under an older one must claim anew. */
-  private forget(id: string, sequence: number): void {
-    this.leave(id, sequence);
-    this.directory.noteRemoval(id, sequence, Date.now());
-    if (!this.directory.entry(id)) this.keyDesk.componentGone(id, Date.now());
-  }
-
-  /** A component's key goes only to who may have it now: whoever asked may have been overtaken by a removal. */
-  private refuseIssue(issue: KeyIssue | null): Failure<'unknown-component'> | null {
-    if (!issue) return null;
-    const { componentId, owner } = issue;
-    const entry = this.directory.entry(componentId);
-    const isTheirs = entry !== undefined && (owner === null || entry.owner === owner);
-    return isTheirs ? null : fail('unknown-component', `${componentId} is not registered`);
-  }
-
-  private refuseActor(keyId: string | undefined): Failure<'unauthorized'> | null {
-    const inForce = keyId === undefined || this.keyDesk.isInForce(keyId, Date.now());
-    return inForce ? null : fail('unauthorized', 'the key is not valid any more');
-  }
-
-  /** Asked before anything that costs: a change that is refused for another reason is charged as well. */
-  private refuseChange(keyId?: string, changer?: Changer | null): Failure<'too-many-changes'> | null {
-    return changer && keyId !== undefined ? this.changes.refuse(keyId, changer, Date.now()) : null;
-  }
-
-  private refuse({ id, type, dependencies, owner }: Claim): Failure<ClaimRefusal> | null {
-    const isTaken = owner !== null && this.directory.ownersOf(id).some((holder) => holder !== owner);
-    if (isTaken) return fail('id-taken', `${id} is registered by somebody else`);
-    const other = this.directory.typesOf(id).find((known) => known !== type);
-    if (other !== undefined) return fail('type-conflict', `${id} is registered as ${other}, not as ${type}`);
-    const added = dependencies.filter((dependency) => !this.directory.dependsOn(id, dependency));
-    // One it names already may have gone since: that must not keep it from changing anything else.
-    const missing = added.find((dependency) => !this.directory.entry(dependency));
-    if (missing !== undefined) return fail('dependency-not-registered', `${missing} is not registered`);
-    return this.closesCycle(id, added) ? fail('dependency-cycle', `${id} would depend on itself`) : null;
-  }
-
-  /** Whether edges from `id` would lead back to it. There was no cycle before, so only new ones can close one. */
-  private closesCycle(id: string, added: readonly string[]): boolean {
-    if (added.includes(id)) return true;
-    // The search may walk the whole graph: not for a component on which nobody depends, and most are such.
-    return added.length > 0 && this.directory.hasDependants(id) && this.directory.reaches(added, id);
-  }
 }
-
-/** Of a type: by its contract, the coordinator imports no registry. */
-const followerOf = (type: string): DependencyFollower => {
-  const stub: unknown = env.COMPONENT_REGISTRY.getByName(type);
-  return stub as DependencyFollower;
-};
-
-const isAlert = (draft: EventDraft): boolean => draft.type === 'incident.opened';

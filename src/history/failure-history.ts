@@ -17,6 +17,8 @@ export interface RecordedFailure {
   readonly context: JsonObject | null;
   /** The dependencies that were down then, ids. */
   readonly rootCause: string[];
+  /** The drill that injected it; null when it is real. */
+  readonly drillId: string | null;
   readonly occurredAt: number;
 }
 
@@ -31,7 +33,7 @@ export interface FailureFilter {
   readonly until?: number | undefined;
 }
 
-interface FailureRow {
+export interface FailureRow {
   id: string;
   component_id: string;
   component_type: string;
@@ -41,6 +43,7 @@ interface FailureRow {
   message: string;
   context: string | null;
   root_cause: string | null;
+  drill_id: string | null;
   occurred_at: number;
 }
 
@@ -49,8 +52,8 @@ export const appendFailure = (db: D1Database, report: FailureReport, failureType
   db
     .prepare(
       `INSERT OR IGNORE INTO failures
-         (id, component_id, component_type, failure_type, source, code, message, context, root_cause, occurred_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (id, component_id, component_type, failure_type, source, code, message, context, root_cause, drill_id, occurred_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .bind(
       report.id,
@@ -62,6 +65,7 @@ export const appendFailure = (db: D1Database, report: FailureReport, failureType
       report.message,
       report.context && JSON.stringify(report.context),
       report.rootCause?.length ? JSON.stringify(report.rootCause) : null,
+      report.drillId ?? null,
       report.occurredAt,
     );
 
@@ -91,7 +95,7 @@ export function listFailures(
   return readPage<FailureRow, RecordedFailure>(db, listing, request, toFailure);
 }
 
-const toFailure = (row: FailureRow): RecordedFailure => ({
+export const toFailure = (row: FailureRow): RecordedFailure => ({
   id: row.id,
   componentId: row.component_id,
   componentType: row.component_type,
@@ -101,5 +105,6 @@ const toFailure = (row: FailureRow): RecordedFailure => ({
   message: row.message,
   context: row.context === null ? null : (JSON.parse(row.context) as JsonObject),
   rootCause: row.root_cause === null ? [] : (JSON.parse(row.root_cause) as string[]),
+  drillId: row.drill_id,
   occurredAt: row.occurred_at,
 });

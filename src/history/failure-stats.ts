@@ -35,7 +35,8 @@ function whereFailures(filter: FailureFilter): Where {
     ['occurred_at < ?', filter.until],
   ];
   const given = parts.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
-  const sql = given.length === 0 ? '' : ` WHERE ${given.map((part) => part.sql).join(' AND ')}`;
+  // What a drill injected is no failure of anybody's.
+  const sql = ` WHERE ${['drill_id IS NULL', ...given.map((part) => part.sql)].join(' AND ')}`;
   return { sql, values: given.map((part) => part.value) };
 }
 

@@ -1,4 +1,7 @@
-/** Incidents in D1: opened once by id, resolved by proof, listed. What people do to them is in `move-incident.ts`. */
+/**
+ * Incidents in D1: opened once by id, added to, resolved when their component is well, listed. What people do to them is
+ * in `move-incident.ts`, which of them is open is known to the coordinator as well.
+ */
 import type { Page, PageRequest } from './page.ts';
 import { readPage } from './page.ts';
 
@@ -12,7 +15,11 @@ export interface Incident {
   readonly summary: string;
   readonly componentId: string;
   readonly componentType: string;
+  readonly failureType: string | null;
+  /** The last recovery that raised it. */
   readonly recoveryId: string | null;
+  /** Recoveries that failed since the one it was opened for. */
+  readonly repeats: number;
   readonly openedAt: number;
   readonly acknowledgedAt: number | null;
   readonly resolvedAt: number | null;
@@ -31,21 +38,32 @@ export interface IncidentRow {
   summary: string;
   component_id: string;
   component_type: string;
+  failure_type: string | null;
   recovery_id: string | null;
+  repeats: number;
   opened_at: number;
   acknowledged_at: number | null;
   resolved_at: number | null;
 }
 
-/** Opens it once; opened again as critical, a warning becomes critical. */
+/**
+ * Opens it, or adds to it: opened again as critical, a warning becomes critical; repeated once more, one that was resolved
+ * without the coordinator hearing of it is open again. Repeated as often as before, it stays as it is.
+ */
 export async function openIncident(db: D1Database, incident: Incident): Promise<void> {
   await db
     .prepare(
       `INSERT INTO incidents
-         (id, status, severity, title, summary, component_id, component_type, recovery_id, opened_at)
-       VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, summary = excluded.summary
-       WHERE severity = 'warning' AND excluded.severity = 'critical'`,
+         (id, status, severity, title, summary, component_id, component_type, failure_type, recovery_id, repeats, opened_at)
+       VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET
+         severity = CASE WHEN excluded.severity = 'critical' THEN 'critical' ELSE severity END,
+         summary = excluded.summary, failure_type = excluded.failure_type, recovery_id = excluded.recovery_id,
+         repeats = excluded.repeats,
+         status = CASE WHEN status = 'resolved' AND excluded.repeats > repeats THEN 'open' ELSE status END,
+         resolved_at = CASE WHEN excluded.repeats > repeats THEN NULL ELSE resolved_at END
+       WHERE excluded.repeats > repeats
+         OR (excluded.repeats = repeats AND severity = 'warning' AND excluded.severity = 'critical')`,
     )
     .bind(
       incident.id,
@@ -54,15 +72,23 @@ export async function openIncident(db: D1Database, incident: Incident): Promise<
       incident.summary,
       incident.componentId,
       incident.componentType,
+      incident.failureType,
       incident.recoveryId,
+      incident.repeats,
       incident.openedAt,
     )
     .run();
 }
 
-export async function findIncident(db: D1Database, id: string): Promise<Incident | null> {
-  const row = await db.prepare('SELECT * FROM incidents WHERE id = ?').bind(id).first<IncidentRow>();
-  return row && toIncident(row);
+/** When those of them were resolved that were. */
+export async function resolvedAmong(db: D1Database, ids: readonly string[]): Promise<Map<string, number>> {
+  const { results } = await db
+    .prepare(
+      'SELECT id, resolved_at FROM incidents WHERE id IN (SELECT value FROM json_each(?)) AND resolved_at IS NOT NULL',
+    )
+    .bind(JSON.stringify(ids))
+    .all<{ id: string; resolved_at: number }>();
+  return new Map(results.map((row) => [row.id, row.resolved_at]));
 }
 
 export function listIncidents(db: D1Database, filter: IncidentFilter, request: PageRequest): Promise<Page<Incident>> {
@@ -71,15 +97,42 @@ export function listIncidents(db: D1Database, filter: IncidentFilter, request: P
   return readPage<IncidentRow, Incident>(db, listing, request, toIncident);
 }
 
-/** Resolves every incident of a component that was proven healthy; answers their ids. */
-export async function resolveIncidentsOf(db: D1Database, componentId: string, at: number): Promise<string[]> {
-  const { results } = await db
+/** Resolves every incident of a component that is well or gone; answers their ids. Its timeline says why. */
+export async function resolveIncidentsOf(
+  db: D1Database,
+  componentId: string,
+  { at, why }: { readonly at: number; readonly why: string },
+): Promise<string[]> {
+  const entry = db
+    .prepare(
+      `INSERT OR IGNORE INTO incident_timeline (incident_id, key, at, kind, actor, detail, recovery_id)
+       SELECT id, 'resolved:' || repeats, ?2, 'resolved', NULL, ?3, NULL FROM incidents
+       WHERE component_id = ?1 AND status <> 'resolved'`,
+    )
+    .bind(componentId, at, why);
+  const resolve = db
     .prepare(
       `UPDATE incidents SET status = 'resolved', resolved_at = ? WHERE component_id = ? AND status <> 'resolved' RETURNING id`,
     )
-    .bind(at, componentId)
-    .all<{ id: string }>();
-  return results.map((row) => row.id);
+    .bind(at, componentId);
+  const results = await db.batch<{ id: string }>([entry, resolve]);
+  return (results[1]?.results ?? []).map(({ id }) => id);
+}
+
+/** Those that nobody resolved, by component id, after one. */
+export async function unresolvedIncidents(
+  db: D1Database,
+  after: string,
+  limit: number,
+): Promise<Pick<Incident, 'id' | 'componentId' | 'componentType'>[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, component_id, component_type FROM incidents WHERE status <> 'resolved' AND component_id > ?
+       ORDER BY component_id LIMIT ?`,
+    )
+    .bind(after, limit)
+    .all<Pick<IncidentRow, 'id' | 'component_id' | 'component_type'>>();
+  return results.map((row) => ({ id: row.id, componentId: row.component_id, componentType: row.component_type }));
 }
 
 export const toIncident = (row: IncidentRow): Incident => ({
@@ -90,7 +143,9 @@ export const toIncident = (row: IncidentRow): Incident => ({
   summary: row.summary,
   componentId: row.component_id,
   componentType: row.component_type,
+  failureType: row.failure_type,
   recoveryId: row.recovery_id,
+  repeats: row.repeats,
   openedAt: row.opened_at,
   acknowledgedAt: row.acknowledged_at,
   resolvedAt: row.resolved_at,

@@ -36,11 +36,17 @@ export async function moveIncident(
        FROM incidents WHERE id = ?1 AND ${moves}`,
     )
     .bind(id, `${id}.${to}`, at, actor.keyId, actor.keyName, actor.address, actor.requestId, action, to);
+  const entry = db
+    .prepare(
+      `INSERT OR IGNORE INTO incident_timeline (incident_id, key, at, kind, actor, detail, recovery_id)
+       SELECT id, ?2 || ':' || repeats, ?3, ?2, ?4, '', NULL FROM incidents WHERE id = ?1 AND ${moves}`,
+    )
+    .bind(id, to, at, actor.keyName);
   const move = db
     .prepare(`UPDATE incidents SET status = ?2, ${column} = ?3 WHERE id = ?1 AND ${moves}`)
     .bind(id, to, at);
   const read = db.prepare('SELECT * FROM incidents WHERE id = ?').bind(id);
-  const results = await db.batch<IncidentRow>([audit, move, read]);
+  const results = await db.batch<IncidentRow>([audit, entry, move, read]);
   const row = results.at(-1)?.results[0];
   return row ? toIncident(row) : null;
 }

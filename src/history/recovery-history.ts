@@ -46,7 +46,7 @@ export interface RecoveryFilter {
   readonly status?: string | undefined;
 }
 
-interface RecoveryRow {
+export interface RecoveryRow {
   id: string;
   component_id: string;
   component_type: string;
@@ -60,6 +60,7 @@ interface RecoveryRow {
   actions: string;
   plan: string | null;
   incident_id: string | null;
+  drill_id: string | null;
 }
 
 const ActionsColumnSchema = z.array(z.looseObject({ action: z.string() }));
@@ -69,8 +70,8 @@ export async function saveRecovery(db: D1Database, recovery: RecordedRecovery): 
   await db
     .prepare(
       `INSERT INTO recoveries
-         (id, component_id, component_type, failure_type, failure_id, status, reason, started_at, deadline, finished_at, actions, incident_id, plan)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         (id, component_id, component_type, failure_type, failure_id, status, reason, started_at, deadline, finished_at, actions, incident_id, plan, drill_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET status = excluded.status, finished_at = excluded.finished_at,
          actions = excluded.actions, incident_id = excluded.incident_id, plan = COALESCE(excluded.plan, plan)
        WHERE recoveries.status = 'running'`,
@@ -89,6 +90,7 @@ export async function saveRecovery(db: D1Database, recovery: RecordedRecovery): 
       JSON.stringify(recovery.actions),
       recovery.incidentId,
       recovery.plan ? JSON.stringify(recovery.plan) : null,
+      recovery.drillId ?? null,
     )
     .run();
 }
@@ -114,11 +116,13 @@ export function listRecoveries(
 }
 
 export async function countRunningRecoveries(db: D1Database): Promise<number> {
-  const row = await db.prepare(`SELECT COUNT(*) AS n FROM recoveries WHERE status = 'running'`).first<{ n: number }>();
+  const row = await db
+    .prepare(`SELECT COUNT(*) AS n FROM recoveries WHERE status = 'running' AND drill_id IS NULL`)
+    .first<{ n: number }>();
   return row?.n ?? 0;
 }
 
-const toRecovery = (row: RecoveryRow): RecordedRecovery => ({
+export const toRecovery = (row: RecoveryRow): RecordedRecovery => ({
   recoveryId: row.id,
   componentId: row.component_id,
   componentType: row.component_type,
@@ -132,6 +136,7 @@ const toRecovery = (row: RecoveryRow): RecordedRecovery => ({
   actions: ActionsColumnSchema.parse(JSON.parse(row.actions)) as unknown as RecordedAction[],
   plan: row.plan === null ? [] : (ActionsColumnSchema.parse(JSON.parse(row.plan)) as unknown as PlannedAction[]),
   incidentId: row.incident_id,
+  drillId: row.drill_id,
 });
 
 /** How long after its deadline a recovery may still be written down as running. */

@@ -15,6 +15,12 @@ export async function applyRetention(db: D1Database, keep: Retention, now: numbe
     bite('failures', 'occurred_at', now - keep.failureDays * DAY_MS),
     bite('recoveries', 'finished_at', now - keep.recoveryDays * DAY_MS),
     bite('audit', 'at', now - KEEP_AUDIT_MS),
+    // Before their incidents, of which they then know nothing any more.
+    db
+      .prepare(
+        `DELETE FROM incident_timeline WHERE incident_id IN (SELECT id FROM incidents WHERE resolved_at < ? LIMIT ${BITE})`,
+      )
+      .bind(now - keep.incidentDays * DAY_MS),
     bite('incidents', 'resolved_at', now - keep.incidentDays * DAY_MS),
   ]);
 }

@@ -1,5 +1,6 @@
 /** What the registry expects of the prober: at most six targets a call, reports as they come. */
 import type { Expectation } from '../core/component/health-check.ts';
+import type { DrillWay } from '../core/drill/drill.ts';
 import type { AttemptOrder, AttemptOutcome } from '../core/health/check.ts';
 
 export interface ProbeTarget {
@@ -11,6 +12,8 @@ export interface ProbeTarget {
   readonly expect: Expectation;
   readonly degradedAfterMs: number;
   readonly order: AttemptOrder;
+  /** A failure that is rehearsed: the probe is made, and this is reported of it. Null for what is really found. */
+  readonly inject?: DrillWay | null;
 }
 
 export interface AttemptReport {

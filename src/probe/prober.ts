@@ -8,10 +8,12 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { lookAt, probeHttp } from './http-probe.ts';
+import { injectFailure } from './inject-failure.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from './probe-runner.ts';
 import { MAX_TARGETS_PER_CALL } from './probe-runner.ts';
 
 const GATHER_MS = 100;
+const ignore = (): void => undefined;
 
 export class Prober extends WorkerEntrypoint<Env> implements ProbeRunner {
   async run(targets: readonly ProbeTarget[], report: (reports: AttemptReport[]) => Promise<void>): Promise<void> {
@@ -23,7 +25,12 @@ export class Prober extends WorkerEntrypoint<Env> implements ProbeRunner {
         const { suspicionMs, timeoutMs } = target.order;
         const unanswered = (): void =>
           outgoing.add(reportOn(target, { kind: 'unanswered', afterMs: suspicionMs }), true);
-        const outcome = await probeHttp({ ...target, suspicionMs, timeoutMs }, policy, unanswered);
+        const probing = probeHttp(
+          { ...target, suspicionMs, timeoutMs },
+          policy,
+          target.inject === 'hang' ? ignore : unanswered,
+        );
+        const outcome = target.inject ? await injectFailure(target, target.inject, probing, unanswered) : await probing;
         outgoing.add(reportOn(target, outcome), outcome.kind !== 'passed');
       }),
     );

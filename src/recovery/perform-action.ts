@@ -77,11 +77,11 @@ async function attempt(planned: PlannedAction, context: ActionContext): Promise<
         : { ok: false, detail: isolated.message };
     }
     case 'alert': {
-      const incident = await raiseIncident(context.env, order, {
+      const incidentId = await raiseIncident(context.env, order, {
         severity: 'warning',
         summary: planned.note ?? 'it failed by itself',
       });
-      return { ok: true, detail: `incident ${incident.id}` };
+      return { ok: true, detail: `incident ${incidentId}` };
     }
     default:
       return action satisfies never;

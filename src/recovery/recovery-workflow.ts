@@ -18,6 +18,7 @@ import { registryOf } from '../registry/registry-api.ts';
 import type { ActionResult } from './perform-action.ts';
 import { performAction } from './perform-action.ts';
 import { ProgressWriter } from './progress-writer.ts';
+import { rehearseAction } from './rehearse-action.ts';
 import { writeEnd } from './write-end.ts';
 
 type Ending = Exclude<RecoveryStatus, 'running'>;
@@ -84,6 +85,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
 
   /** Does it, and has it written down meanwhile how far it is. */
   private async act(recovery: RunningRecovery, position: number, planned: PlannedAction): Promise<ActionResult> {
+    if (recovery.rehearsal) return rehearseAction(planned, { env: this.env, order: recovery, position });
     const progress = new ProgressWriter(this.env.HISTORY);
     const startedAt = Date.now();
     const note = (answers: readonly AttemptAnswer[]): void => {

@@ -9,7 +9,10 @@ import type { OwnerFilter } from '../core/access/permission.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
 import type { Operation } from '../core/component/operate.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
+import type { DrillBegin } from '../core/drill/drill.ts';
 import type { DependencyTurn } from '../core/health/dependency-turn.ts';
+import type { SteadyBy } from '../core/health/steadiness.ts';
+import { steadiness } from '../core/health/steadiness.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
 import { healthReportOf, loadsOf, pageOf, toTypeHealth } from './fleet-views.ts';
@@ -179,6 +182,14 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return record && { claim: record.claim, owner: record.owner, dependencies: record.registration.dependencies };
   }
 
+  async steadiness(ids: readonly string[], by: SteadyBy): ReturnType<RegistryApi['steadiness']> {
+    const now = Date.now();
+    return ids.map((id) => {
+      const record = this.state.members.get(id)?.record;
+      return record ? steadiness(record, by, this.state.config, now) : 'gone';
+    });
+  }
+
   async beginRecovery(id: string, cause: RecoveryCause): ReturnType<RegistryApi['beginRecovery']> {
     const begun = await this.recoveries.begin(id, cause, Date.now);
     this.deliver(Date.now());
@@ -248,6 +259,21 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     const operated = this.operations.operate(id, operation, actor, now);
     await this.settle(now);
     return operated.ok ? ok(this.view(operated.value.record, now)) : operated;
+  }
+
+  async beginDrill(
+    componentId: string,
+    begin: DrillBegin,
+    actor: Actor | null = null,
+  ): ReturnType<RegistryApi['beginDrill']> {
+    const now = Date.now();
+    const begun = this.drills.begin(componentId, begin, actor, now);
+    await this.settle(now);
+    return begun;
+  }
+
+  async listDrills(): ReturnType<RegistryApi['listDrills']> {
+    return this.drills.list();
   }
 
   async dependenciesTurned(turns: readonly DependencyTurn[]): ReturnType<RegistryApi['dependenciesTurned']> {

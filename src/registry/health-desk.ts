@@ -4,6 +4,7 @@
  */
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import { withFailure, withoutCooldown } from '../core/component/component-record.ts';
+import { notedHealth, proven } from '../core/drill/drill.ts';
 import type { Check } from '../core/health/check.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
 import { observeHealth } from '../core/health/observe-health.ts';
@@ -33,9 +34,11 @@ export class HealthDesk {
     for (const { member, signal, ended } of signals) {
       const before = records.get(member) ?? member.record;
       const step = observeHealth(before.health, signal, this.state.config, now);
-      const seen = { ...before, health: step.next };
+      const noted = notedHealth(before, step.next, now);
+      const seen = { ...noted, health: step.next };
       const proof = this.recoveries.countProof(seen, signal);
-      const judged = proof?.record ?? seen;
+      const counts = proof?.record ?? seen;
+      const judged = proof?.outbox.length ? proven(counts, now) : counts;
       const context = this.state.draftContext(judged, now);
       const drafts = healthDrafts(judged, step.events, this.state.config.failureThreshold, context);
       outbox.push(...drafts, ...(proof?.outbox ?? []));
@@ -43,7 +46,8 @@ export class HealthDesk {
       const counted = drafts.some((draft) => draft.kind === 'failure') ? withFailure(judged, now) : judged;
       const record = isBack ? withoutCooldown(counted) : counted;
       // An unchanged good check writes no row: it stays in memory until something changes.
-      if (step.events.length > 0 || proof || records.has(member)) records.set(member, record);
+      const isWritten = step.events.length > 0 || proof !== null || noted !== before || records.has(member);
+      if (isWritten) records.set(member, record);
       else member.record = record;
       visible ||= step.events.some((event) => event.kind === 'status-changed');
       if (ended && signal.kind !== 'doubt-ended') this.conclude(member, record, ended, signal, now);

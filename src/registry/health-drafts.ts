@@ -3,6 +3,7 @@ import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { ComponentResource } from '../core/component/resource.ts';
 import { toIso } from '../core/component/resource.ts';
+import { injectedInto } from '../core/drill/drill.ts';
 import type { EventDraft, EventType } from '../core/event/coordinator-event.ts';
 import type { FailureReport } from '../core/failure/failure.ts';
 import type { HealthEvent } from '../core/health/observe-health.ts';
@@ -67,6 +68,8 @@ export function failureDraft(
     context: failureContext,
     rootCause: record.shadow.rootCause,
     occurredAt: context.now,
+    // A caller's report is of what the caller met, which no drill touches.
+    ...(failed.source === 'check' && injectedInto(record) ? { drillId: record.recovery.drill!.id } : {}),
   };
   return { kind: 'failure', key: id, componentId: registration.id, payload };
 }

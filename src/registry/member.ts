@@ -5,6 +5,7 @@
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import { degradedAfterMs } from '../core/component/health-check.ts';
 import { healthUrlOf } from '../core/component/health-url.ts';
+import { injectedInto } from '../core/drill/drill.ts';
 import type { AttemptOrder, Check, CheckPlan } from '../core/health/check.ts';
 import { checkDueAt, retryTimeoutMs } from '../core/health/check.ts';
 import { suspicionMs } from '../core/health/schedule.ts';
@@ -86,6 +87,7 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
     expect: check.expect ?? {},
     degradedAfterMs: degradedAfterMs(check),
     order,
+    inject: injectedInto(record),
   };
 }
 
@@ -95,8 +97,9 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
  * has as long as its owner allowed once more.
  */
 export function deregistrationDueAt(record: ComponentRecord, sleeps: Sleeps): number {
-  const { registration, health, shadow, lifecycle } = record;
-  const isGarbage = health.status === 'unhealthy' && !isShadowed(shadow) && lifecycle.state !== 'maintenance';
+  const { registration, health, shadow, lifecycle, recovery } = record;
+  const isExcused = isShadowed(shadow) || lifecycle.state === 'maintenance' || Boolean(recovery.drill);
+  const isGarbage = health.status === 'unhealthy' && !isExcused;
   if (!isGarbage || registration.deregisterAfter === undefined) return Infinity;
   const since = Math.max(health.since, shadow.since, lifecycle.maintainedUntil ?? 0);
   return since + registration.deregisterAfter + sleeps.since(since);
@@ -117,5 +120,6 @@ export function dueAt(member: Member, sleeps: Sleeps): number {
     deregistrationDueAt(record, sleeps),
     record.health.ejection.until ?? Infinity,
     record.recovery.active?.verification?.until ?? Infinity,
+    record.recovery.drill?.until ?? Infinity,
   );
 }

@@ -10,10 +10,12 @@ import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failu
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
 import type { RecoveryStanding } from '../core/failure/recovery-preview.ts';
 import { cooldownAfter } from '../core/failure/recovery-policy.ts';
+import { endDrill, lifted } from '../core/drill/drill.ts';
 import { isShadowed } from '../core/component/shadow.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
+import { drillEndedDraft } from './drill-drafts.ts';
 import { eventDraft } from './health-drafts.ts';
 import type { Member } from './member.ts';
 import type { ActionLeave, RecoveryCause, RecoveryTarget, RegistryApi } from './registry-api.ts';
@@ -136,7 +138,8 @@ export class RecoveryDesk {
     if (active.verification?.position === position) return true;
     const until = Math.min(now + forMs, active.order.deadline);
     const verification = { position, since: now, until, successes: 0 };
-    this.update(member.record, { ...active, verification }, [], now);
+    // What was rehearsed is over with the action that was to end it.
+    this.update(lifted(member.record, now), { ...active, verification }, [], now);
     member.check = null;
     // A check that waits for its host keeps its place; it too begins after the action.
     member.nextCheckAt = Math.min(member.nextCheckAt, now);
@@ -184,6 +187,9 @@ export class RecoveryDesk {
     if (!found) return this.endedAs(id, recoveryId) ?? asked;
     const { record } = found.member;
     const outcome = outcomeOf(found.active, record, asked);
+    const { drillId } = found.active.order;
+    // A drill proves nothing of how often the component can be recovered.
+    if (drillId) return this.endOfDrill(record, recoveryId, outcome, now);
     const proven = outcome !== 'failed' && outcome !== 'timeout';
     const failedInRow = proven ? 0 : record.recovery.failedInRow + 1;
     const cooldownMs = cooldownAfter(failedInRow, this.state.config.recovery[found.active.order.failureType]);
@@ -198,6 +204,24 @@ export class RecoveryDesk {
     const type = EVENT_OF_OUTCOME[outcome];
     const event = eventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
     this.state.commit({ records: [{ ...record, recovery }], outbox: [event], visible: false }, now);
+    return outcome;
+  }
+
+  private endOfDrill(
+    record: ComponentRecord,
+    recoveryId: string,
+    outcome: RecoveryOutcome,
+    now: number,
+  ): RecoveryOutcome {
+    const lastEnded = { recoveryId, outcome };
+    const recovery = { ...record.recovery, active: null, lastEnded, settledUntil: now };
+    const became = outcome === 'successful' ? 'proven' : outcome === 'suppressed' ? 'cancelled' : outcome;
+    const end = endDrill({ ...record, recovery }, became, now);
+    const next = end?.record ?? { ...record, recovery };
+    const context = this.state.draftContext(next, now);
+    const event = eventDraft(EVENT_OF_OUTCOME[outcome], next, { recoveryId, outcome }, context);
+    const outbox = end ? [event, drillEndedDraft(next, end.drill, context)] : [event];
+    this.state.commit({ records: [next], drills: end ? [end.drill] : [], outbox, visible: end !== null }, now);
     return outcome;
   }
 
@@ -228,6 +252,7 @@ export class RecoveryDesk {
 
   private open(member: Member, recoveryId: string, generation: number, cause: RecoveryCause, now: number) {
     const { record } = member;
+    const drill = record.recovery.drill ?? null;
     const order = {
       recoveryId,
       componentId: record.registration.id,
@@ -236,15 +261,19 @@ export class RecoveryDesk {
       failureId: cause.failureId,
       reason: cause.reason,
       startedAt: now,
-      deadline: now + this.state.config.recoveryTimeout,
+      deadline: drill?.until ?? now + this.state.config.recoveryTimeout,
+      drillId: drill?.id ?? null,
+      rehearsal: drill !== null && !drill.execute,
     };
     const recovery = {
       ...record.recovery,
       generation,
+      drill: drill && { ...drill, recoveryId, recoveryStartedAt: now },
       active: { order, disruptive: false, cancelled: false, promoted: null, verification: null },
     };
     const next = { ...record, recovery };
-    const data = { recoveryId, failureType: cause.failureType, reason: cause.reason, deadline: order.deadline };
+    const { deadline, drillId } = order;
+    const data = { recoveryId, failureType: cause.failureType, reason: cause.reason, deadline, drillId };
     const event = eventDraft('recovery.started', next, data, this.state.draftContext(next, now));
     this.state.commit({ records: [next], outbox: [event], visible: false }, now);
     return order;

@@ -18,6 +18,8 @@ import type { Operation } from '../core/component/operate.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../core/component/resource.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
+import type { Drill, DrillBegin } from '../core/drill/drill.ts';
+import type { DrillRefusal } from '../core/drill/refuse-drill.ts';
 import type { FailureType } from '../core/failure/classify.ts';
 import type { FailureEvaluation, RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
@@ -25,6 +27,7 @@ import type { RecoveryPolicy } from '../core/failure/recovery-policy.ts';
 import type { RecoveryStanding } from '../core/failure/recovery-preview.ts';
 import type { DependencyFollower } from '../core/health/dependency-turn.ts';
 import type { FailureDetail, HealthStatus } from '../core/health/health-state.ts';
+import type { Steadiness, SteadyBy } from '../core/health/steadiness.ts';
 import type { Testimony } from '../core/health/self-doubt.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { BlockReport } from '../core/lease/block.ts';
@@ -120,6 +123,9 @@ export interface RegistryApi extends DependencyFollower {
   /** The claim number, owner and dependencies a component is held under, for repairing the directory. */
   held(id: string): Promise<{ claim: number; owner: string | null; dependencies: readonly string[] } | null>;
 
+  /** Whether they are well again, in their order, for the incidents that are open about them. */
+  steadiness(ids: readonly string[], by: SteadyBy): Promise<Steadiness[]>;
+
   beginRecovery(
     id: string,
     cause: RecoveryCause,
@@ -167,6 +173,15 @@ export interface RegistryApi extends DependencyFollower {
     operation: Operation,
     actor?: Actor | null,
   ): Promise<Result<ComponentResource, OutOfReach | 'being-removed'>>;
+
+  /** Rehearses a failure of the component; begun again under its id it is the same drill. */
+  beginDrill(
+    componentId: string,
+    begin: DrillBegin,
+    actor?: Actor | null,
+  ): Promise<Result<Drill, DrillRefusal | NotFound>>;
+  /** The last fifty, the newest first. */
+  listDrills(): Promise<Drill[]>;
 
   /** Goes by these settings from now on, unless it goes by newer ones. */
   configure(config: TypeOverrides): Promise<void>;

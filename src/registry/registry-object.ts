@@ -18,6 +18,7 @@ import { HostGate } from './host-gate.ts';
 import { LifecycleDesk } from './lifecycle-desk.ts';
 import { asksTheSame } from './asks-the-same.ts';
 import { DoubtDesk } from './doubt-desk.ts';
+import { DrillDesk } from './drill-desk.ts';
 import { EdgeDesk } from './edge-desk.ts';
 import type { MemberWork } from './ejection-desk.ts';
 import { EjectionDesk } from './ejection-desk.ts';
@@ -47,6 +48,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
   protected readonly state: RegistryState;
   protected readonly rounds: CheckRounds;
   protected readonly recoveries: RecoveryDesk;
+  protected readonly drills: DrillDesk;
   protected readonly health: HealthDesk;
   protected readonly doubts: DoubtDesk;
   protected readonly lifecycles: LifecycleDesk;
@@ -70,6 +72,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.clock = new AlarmClock(ctx.storage);
     this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
     this.recoveries = new RecoveryDesk(this.state);
+    this.drills = new DrillDesk(this.state, this.recoveries);
     this.health = new HealthDesk(this.state, this.recoveries);
     this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
     this.operations = new OperationDesk(this.state, this.lifecycles, this.recoveries);
@@ -153,6 +156,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
     );
     this.lifecycles.expire(now);
     this.recoveries.expireVerifications(now);
+    if (this.drills.expire(now)) this.deliver(now);
     this.leases.tick(now);
     if (this.ejections.expire(now)) this.deliver(now);
     this.observe(this.rounds.start(this.state.members.values(), now), now);

@@ -14,6 +14,7 @@ import { NO_LOAD } from '../core/component/load.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
 import { DEFAULT_CONFIG, balancingOf, configOf } from '../core/config/system-config.ts';
+import type { Drill } from '../core/drill/drill.ts';
 import { MAX_PUT_OFF_MS } from '../core/health/host-budget.ts';
 import type { Doubt } from '../core/health/self-doubt.ts';
 import { SURE } from '../core/health/self-doubt.ts';
@@ -40,6 +41,7 @@ export interface Change {
   readonly controlSecret?: { readonly id: string; readonly secret: StoredControlSecret };
   readonly outbox?: readonly OutboxDraft[];
   readonly leases?: LeaseChange;
+  readonly drills?: readonly Drill[];
   readonly config?: TypeOverrides;
   readonly doubt?: Doubt;
   /** True when routing or readers can see a difference: moves the revision. */
@@ -124,6 +126,7 @@ export class RegistryState {
       for (const id of change.removed ?? []) this.store.deleteComponent(id);
       if (change.controlSecret) this.store.controlSecrets.save(change.controlSecret.id, change.controlSecret.secret);
       for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
+      for (const drill of change.drills ?? []) this.store.drills.save(drill);
       for (const lease of held) this.store.leases.save(lease);
       for (const lease of over) this.store.leases.end(lease);
       if (change.config) this.store.saveConfig(change.config);

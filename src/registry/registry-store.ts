@@ -16,6 +16,7 @@ import { NO_SHADOW } from '../core/component/shadow.ts';
 import type { HealthState } from '../core/health/health-state.ts';
 import { initialHealth } from '../core/health/health-state.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
+import { DrillStore } from './drill-store.ts';
 import { LeaseStore } from './lease-store.ts';
 import { SampleStore } from './sample-store.ts';
 
@@ -106,6 +107,7 @@ const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: 
 export class RegistryStore {
   readonly controlSecrets: ControlSecretStore;
   readonly leases: LeaseStore;
+  readonly drills: DrillStore;
   readonly samples: SampleStore;
   private readonly sql: SqlStorage;
 
@@ -117,6 +119,7 @@ export class RegistryStore {
     if (!columns.some(({ name }) => name === 'owner')) sql.exec('ALTER TABLE components ADD COLUMN owner TEXT');
     if (!columns.some(({ name }) => name === 'shadow')) sql.exec('ALTER TABLE components ADD COLUMN shadow TEXT');
     this.controlSecrets = new ControlSecretStore(sql);
+    this.drills = new DrillStore(sql);
     this.leases = new LeaseStore(sql);
     this.samples = new SampleStore(sql);
   }

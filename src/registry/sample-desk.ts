@@ -183,9 +183,10 @@ export class SampleDesk {
   }
 }
 
-const standingOf = ({ health, lifecycle }: ComponentRecord): Standing => ({
+/** What a drill makes of it counts as little as maintenance does. */
+const standingOf = ({ health, lifecycle, recovery }: ComponentRecord): Standing => ({
   status: health.status,
-  counts: lifecycle.state !== 'maintenance',
+  counts: lifecycle.state !== 'maintenance' && !recovery.drill,
 });
 
 function* ofMinutes(samples: readonly TimedSample[], { from, to }: Span) {

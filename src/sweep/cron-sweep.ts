@@ -7,7 +7,9 @@ import { freshConfig } from '../coordinator/config-cache.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
 import { closeAbandoned } from '../history/recovery-history.ts';
 import { applyRetention } from '../history/retention.ts';
+import { flushTimeline } from '../recovery/flush-timeline.ts';
 import { registryOf } from '../registry/registry-api.ts';
+import { resolveWell } from './resolve-well.ts';
 
 export async function cronSweep(env: Env, now: number): Promise<void> {
   // With the coordinator away, the types that there were when it was asked last.
@@ -17,6 +19,8 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
     coordinator: coordinator().sweep(now),
     audit: flushAudit(env.HISTORY),
     recoveries: closeAbandoned(env.HISTORY, now),
+    timelines: flushTimeline(env),
+    incidents: resolveWell(env, now),
     retention: applyRetention(env.HISTORY, global.retention, now),
   };
   for (const { name, revision, overrides } of types.values())

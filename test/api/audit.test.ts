@@ -133,6 +133,8 @@ describe('the audit', () => {
       componentId,
       componentType: 'task_router',
       recoveryId: null,
+      failureType: null,
+      repeats: 0,
       openedAt: Date.now(),
       acknowledgedAt: null,
       resolvedAt: null,

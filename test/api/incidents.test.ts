@@ -21,6 +21,8 @@ async function opened(): Promise<{ id: string; componentId: string }> {
     componentId,
     componentType: 'task_router',
     recoveryId: null,
+    failureType: null,
+    repeats: 0,
     openedAt: Date.now(),
     acknowledgedAt: null,
     resolvedAt: null,

@@ -13,6 +13,7 @@ const bodyFor = (method: string, path: string, id: string): unknown => {
   if (method === 'PUT') return silentRegistration(id);
   if (method === 'PATCH') return { weight: 2 };
   if (path.endsWith('/outcomes')) return [{ outcome: 'success' }];
+  if (path.endsWith('/actions')) return { action: 'restore' };
   if (path.endsWith('/failures')) return { error: { message: 'no answer' } };
   return path.endsWith('/heartbeat') ? {} : undefined;
 };
@@ -34,10 +35,10 @@ describe('an id that nobody registered', () => {
     expectProblem(await call(method, path.replace('{id}', id), bodyFor(method, path, id)), 404, 'unknown-component');
   });
 
-  it.each(withId.filter(({ path }) => /^\/v1\/(recoveries|incidents)\//.test(path)))(
+  it.each(withId.filter(({ path }) => /^\/v1\/(recoveries|incidents|silences)\//.test(path)))(
     '$method $path answers 404',
     async ({ method, path }) => {
-      const id = `${path.startsWith('/v1/recoveries') ? 'r' : 'i'}-${'0'.repeat(32)}`;
+      const id = `${path.slice('/v1/'.length)[0]}-${'0'.repeat(32)}`;
       expectProblem(await call(method, path.replace('{id}', id)), 404, 'not-found');
     },
   );

@@ -105,6 +105,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
           componentId,
           componentType: 't',
           recoveryId: null,
+          failureType: null,
+          repeats: 0,
           openedAt: timeOf(at),
           acknowledgedAt: null,
           resolvedAt: null,

@@ -112,7 +112,20 @@ describe.concurrent('people and incidents', () => {
     const closed = await call('POST', `${path}/resolve`);
     expect(closed).toMatchObject({ status: 200, body: { status: 'resolved' } });
     expect((await call('POST', `${path}/resolve`)).body).toEqual(closed.body);
-    expect((await call('GET', path)).body).toEqual(closed.body);
+    const { body: shown } = await call('GET', path);
+    expect(shown).toMatchObject(closed.body);
+    expect(shown.recovery).toMatchObject({ componentId: id, failureId: expect.stringMatching(/^f-/) });
+    expect(shown.failures.map((failure: { id: string }) => failure.id)).toContain(shown.recovery.failureId);
+    const entries = shown.timeline as { kind: string; by: string | null }[];
+    expect(entries.map(({ kind }) => kind)).toEqual([
+      'recovery-started',
+      'opened',
+      'alerted',
+      'recovery-action',
+      'acknowledged',
+      'resolved',
+    ]);
+    expect(entries.slice(-2).map(({ by }) => by)).toEqual(['admin key', 'admin key']);
     expect(await call('POST', `${path}/acknowledge`)).toMatchObject({
       status: 409,
       body: { code: 'incident-closed' },

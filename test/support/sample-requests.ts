@@ -48,6 +48,8 @@ async function onIncident({ id: componentId }: Target, suffix: string): Promise<
     componentId,
     componentType: TARGET_TYPE,
     recoveryId: null,
+    failureType: null,
+    repeats: 0,
     openedAt: Date.now(),
     acknowledgedAt: null,
     resolvedAt: null,
@@ -75,6 +77,14 @@ async function onRecovery({ id: componentId }: Target, suffix: string, answer: P
   });
   const path = `/v1/recoveries/${recoveryId}`;
   return { path: path + suffix, status: 200, touches: path, ...answer };
+}
+
+/** That mutes what nobody has. */
+const aSilence = () => ({ matchers: { componentId: freshId() }, forMs: 60_000, comment: 'while we look' });
+
+async function onSilence(): Promise<Sample> {
+  const made = await call('POST', '/v1/silences', aSilence());
+  return { path: `/v1/silences/${made.body.id}`, status: 200, touches: '/v1/silences?limit=500' };
 }
 
 /** A lease of that type, held for longer than the test takes. */
@@ -123,6 +133,16 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'GET /v1/incidents/{id}': (target) => onIncident(target, ''),
   'POST /v1/incidents/{id}/acknowledge': (target) => onIncident(target, '/acknowledge'),
   'POST /v1/incidents/{id}/resolve': (target) => onIncident(target, '/resolve'),
+  'POST /v1/silences': () => ({ ...at('/v1/silences', 201, aSilence()), touches: '/v1/silences?limit=500' }),
+  'GET /v1/silences': () => at('/v1/silences?limit=1', 200),
+  'DELETE /v1/silences/{id}': () => onSilence(),
+  // It has no health check to inject a failure into, which only those are told who may.
+  'POST /v1/drills': ({ id }) => ({
+    ...at('/v1/drills', 409, { componentId: id, way: 'refuse' }),
+    code: 'no-health-check',
+  }),
+  'GET /v1/drills': () => at('/v1/drills?limit=1', 200),
+  'GET /v1/drills/{id}': () => ({ ...at(`/v1/drills/d-${TARGET_TYPE}-${uniqueHex()}`, 404), code: 'not-found' }),
   'POST /v1/route': () => at('/v1/route', 200, { type: TARGET_TYPE }),
   'GET /v1/leases': () => at('/v1/leases?limit=1', 200),
   'POST /v1/leases/{id}/complete': () => onLease('/complete', { outcome: 'success', latencyMs: 20 }),

@@ -2,20 +2,22 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/coordinator-api.ts';
-import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { Incident } from '../../history/incident-history.ts';
-import { findIncident, listIncidents } from '../../history/incident-history.ts';
+import { readIncident } from '../../history/incident-detail.ts';
+import { listIncidents } from '../../history/incident-history.ts';
 import type { IncidentMove } from '../../history/move-incident.ts';
 import { moveIncident } from '../../history/move-incident.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { actorOf } from '../caller.ts';
 import { encodePlace } from '../cursor.ts';
+import { toIncidentDetail, toIncidentResource } from '../incident-resource.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
 import { readHistory, readHistoryPage } from '../read-history.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import type { IncidentResource } from '../schemas/failure.ts';
 import { IncidentPageSchema, IncidentSchema } from '../schemas/failure.ts';
+import { IncidentDetailSchema } from '../schemas/incident.ts';
 
 const tags = ['incidents'];
 const params = z.object({ id: z.string().regex(/^i-[0-9a-f]{32}$/, 'not an incident id') });
@@ -41,9 +43,9 @@ const read = createRoute({
   path: '/v1/incidents/{id}',
   'x-permission': 'read',
   tags,
-  summary: 'One incident',
+  summary: 'One incident: its failures, its recovery, all that happened to it',
   request: { params },
-  responses: { 200: incident, ...problemDefault },
+  responses: { 200: jsonContent(IncidentDetailSchema, 'The incident, with its timeline'), ...problemDefault },
 });
 
 const acknowledge = createRoute({
@@ -73,15 +75,17 @@ export function mountIncidents(app: App): void {
       listIncidents(c.env.HISTORY, filter, request),
     );
     if (!page.ok) return page.problem;
-    return c.json({ items: page.value.items.map(toResource), nextCursor: encodePlace(page.value.next) }, 200);
+    const { items, next } = page.value;
+    return c.json({ items: await shownAs(items), nextCursor: encodePlace(next) }, 200);
   });
 
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await readHistory(c, () => findIncident(c.env.HISTORY, id));
+    const found = await readHistory(c, () => readIncident(c.env.HISTORY, id));
     if (!found.ok) return found.problem;
     if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no incident ${id}` });
-    return c.json(toResource(found.value), 200);
+    const [shown] = await shownAs([found.value.incident]);
+    return c.json(toIncidentDetail(shown!, found.value), 200);
   });
 
   app.openapi(acknowledge, async (c) => {
@@ -90,14 +94,14 @@ export function mountIncidents(app: App): void {
     if (!moved.value) return problemResponse(c, 'not-found', { detail: 'there is no such incident' });
     return moved.value.status === 'resolved'
       ? problemResponse(c, 'incident-closed', { detail: 'the incident is resolved' })
-      : c.json(toResource(moved.value), 200);
+      : c.json((await shownAs([moved.value]))[0]!, 200);
   });
 
   app.openapi(resolve, async (c) => {
     const moved = await move(c, c.req.valid('param').id, 'resolved');
     if (!moved.ok) return moved.problem;
     if (!moved.value) return problemResponse(c, 'not-found', { detail: 'there is no such incident' });
-    return c.json(toResource(moved.value), 200);
+    return c.json((await shownAs([moved.value]))[0]!, 200);
   });
 }
 
@@ -116,9 +120,13 @@ async function tell({ id, componentId, acknowledgedAt, resolvedAt }: Incident, t
   await coordinator().publish([{ ...draft, type: `incident.${to}` }], null);
 }
 
-const toResource = (found: Incident): IncidentResource => ({
-  ...found,
-  openedAt: toIso(found.openedAt),
-  acknowledgedAt: toIsoOrNull(found.acknowledgedAt),
-  resolvedAt: toIsoOrNull(found.resolvedAt),
-});
+/** With what mutes their alerts; while that cannot be asked, as if nothing did. */
+async function shownAs(incidents: readonly Incident[]): Promise<IncidentResource[]> {
+  const isAnyOpen = incidents.some(({ status }) => status !== 'resolved');
+  const silences = isAnyOpen
+    ? await coordinator()
+        .silences()
+        .catch(() => [])
+    : [];
+  return incidents.map((incident) => toIncidentResource(incident, silences, Date.now()));
+}

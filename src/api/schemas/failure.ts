@@ -49,7 +49,7 @@ export const FailureStatsQuerySchema = FailureFilterSchema.extend({
   }),
 });
 
-const FailureSchema = z
+export const FailureSchema = z
   .object({
     id: z.string(),
     componentId: z.string(),
@@ -62,6 +62,7 @@ const FailureSchema = z
     rootCause: z.array(z.string()).meta({
       description: 'The dependencies that were down then: nothing is done about the component before they are back.',
     }),
+    drillId: z.string().nullable().meta({ description: 'The drill that injected it; null when it is real.' }),
     occurredAt: TimestampSchema,
   })
   .meta({ id: 'Failure' });
@@ -131,6 +132,7 @@ export const RecoverySchema = z
     plan: z.array(PlannedActionSchema).meta({ description: 'Made when it began; nothing set later changes it.' }),
     actions: z.array(RecoveryActionSchema).meta({ description: 'As far as it has come.' }),
     incidentId: z.string().nullable(),
+    drillId: z.string().nullable().meta({ description: 'The drill it belongs to; null when it is real.' }),
   })
   .meta({ id: 'Recovery' });
 
@@ -146,7 +148,12 @@ export const IncidentSchema = z
     summary: z.string(),
     componentId: z.string(),
     componentType: z.string(),
-    recoveryId: z.string().nullable(),
+    failureType: z.string().nullable(),
+    recoveryId: z.string().nullable().meta({ description: 'The last recovery that raised it.' }),
+    repeats: z.int().meta({ description: 'Recoveries that failed since the one it was opened for.' }),
+    silencedUntil: TimestampSchema.nullable().meta({
+      description: 'No alert of it goes out before; null when none is muted.',
+    }),
     openedAt: TimestampSchema,
     acknowledgedAt: TimestampSchema.nullable(),
     resolvedAt: TimestampSchema.nullable(),

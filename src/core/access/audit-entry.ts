@@ -19,6 +19,9 @@ export const AUDIT_ACTIONS = [
   'recovery.cancel',
   'incident.acknowledge',
   'incident.resolve',
+  'silence.begin',
+  'silence.end',
+  'drill.begin',
   'config.change',
 ] as const;
 

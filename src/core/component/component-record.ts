@@ -1,4 +1,5 @@
 /** A component as its registry holds it: what it said, how it is, how it is operated. Plain data. */
+import type { ActiveDrill } from '../drill/drill.ts';
 import type { HealthState } from '../health/health-state.ts';
 import type { RecoveryOrder } from '../failure/failure-intake.ts';
 import type { LoadState } from './load.ts';
@@ -39,6 +40,8 @@ export interface RecoveryState {
   /** The last one that ended, so that ending it again answers the same. */
   readonly lastEnded: { readonly recoveryId: string; readonly outcome: RecoveryOutcome } | null;
   readonly active: ActiveRecovery | null;
+  /** The failure that is being rehearsed with it; absent in records from before there were drills. */
+  readonly drill?: ActiveDrill | null;
 }
 
 /** `suppressed`: it only suffered from a dependency. */

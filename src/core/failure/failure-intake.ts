@@ -56,4 +56,8 @@ export interface RecoveryOrder {
   readonly reason: string;
   readonly startedAt: number;
   readonly deadline: number;
+  /** The drill it belongs to; absent or null when it is real. */
+  readonly drillId?: string | null;
+  /** Of a drill: its actions only say what they would do. */
+  readonly rehearsal?: boolean;
 }

@@ -13,6 +13,8 @@ export interface FailureReport {
   readonly context: JsonObject | null;
   /** The dependencies that were down then, ids; absent or empty when it failed by itself. */
   readonly rootCause?: readonly string[];
+  /** The drill that injected it; absent when it is real. */
+  readonly drillId?: string;
   /** Epoch ms. */
   readonly occurredAt: number;
 }

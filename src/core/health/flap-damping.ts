@@ -51,6 +51,10 @@ export const releaseIfOver = (state: FlapState, now: number): FlapState =>
 export const isHeld = ({ heldUntil }: FlapState, now: number): boolean =>
   heldUntil !== null && now < heldUntil && heldUntil - now <= MAX_HOLD_MS;
 
+/** It fell more often lately than costs nothing. */
+export const isFlapping = ({ falls }: FlapState, policy: FlapPolicy, now: number): boolean =>
+  counted(falls, policy, now).length > FREE_FALLS;
+
 /** The status that follows from what is seen: one that looks well stays down while it is held. */
 export const dampedStatus = (seen: HealthStatus, { heldUntil }: FlapState): HealthStatus =>
   heldUntil !== null && (seen === 'healthy' || seen === 'degraded') ? 'unhealthy' : seen;

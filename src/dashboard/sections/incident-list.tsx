@@ -14,11 +14,21 @@ export function IncidentList({ incidents, missing }: IncidentListProps) {
     <Panel title="Open incidents" count={incidents.length} empty="No incident is open." missing={missing}>
       <ul class="divide-base-300 divide-y px-4 pb-2">
         {incidents.map((incident) => (
-          <li key={incident.id} class="grid gap-1 py-2 text-sm" data-testid="incident" data-id={incident.id}>
+          <li
+            key={incident.id}
+            id={`incident-${incident.id}`}
+            class="grid gap-1 py-2 text-sm"
+            data-testid="incident"
+            data-id={incident.id}
+          >
             <p class="flex flex-wrap items-baseline gap-x-2">
               <SeverityBadge severity={incident.severity} />
               <span class="font-medium">{incident.title}</span>
               {incident.status === 'acknowledged' ? <span class="badge badge-sm badge-ghost">acknowledged</span> : null}
+              {incident.silencedUntil ? <span class="badge badge-sm badge-ghost">silenced</span> : null}
+              {incident.repeats > 0 ? (
+                <span class="badge badge-sm badge-ghost">repeated {incident.repeats}×</span>
+              ) : null}
               <span class="text-base-content/70 ml-auto">
                 <TimeAgo at={incident.openedAt} />
               </span>

@@ -1,0 +1,118 @@
+/** Drills: rehearsed failures, and how each went. */
+import * as z from 'zod';
+import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { isComponentType } from '../../core/config/effective-config.ts';
+import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
+import type { Drill } from '../../core/drill/drill.ts';
+import { DRILL_ID_PATTERN, drillIdOf, typeOfDrill } from '../../core/drill/drill-id.ts';
+import { judgeDrill } from '../../core/drill/judge-drill.ts';
+import type { RecordedAction } from '../../history/recovery-history.ts';
+import { findRecovery } from '../../history/recovery-history.ts';
+import { registryOf } from '../../registry/registry-api.ts';
+import type { App } from '../app-env.ts';
+import { actorOf } from '../caller.ts';
+import { typesOf, withRegistryOf } from '../directory-cache.ts';
+import { edgeConfigKnowing } from '../edge-config.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse, refusal } from '../problem.ts';
+import { toActionResource } from '../recovery-resource.ts';
+import type { DrillResource } from '../schemas/drill.ts';
+import { DrillPageSchema, DrillQuerySchema, DrillRequestSchema, DrillSchema } from '../schemas/drill.ts';
+
+const tags = ['drills'];
+const params = z.object({ id: z.string().regex(DRILL_ID_PATTERN, 'not a drill id') });
+
+const begin = createRoute({
+  method: 'post',
+  path: '/v1/drills',
+  'x-permission': 'operate',
+  tags,
+  summary: 'Rehearse a failure of a component: what follows is the way of a real one',
+  request: { body: jsonBody(DrillRequestSchema) },
+  responses: { 201: jsonContent(DrillSchema, 'The drill, begun'), ...problemDefault },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/drills',
+  'x-permission': 'read',
+  tags,
+  summary: 'Drills, newest first: the last fifty of each type that has components',
+  request: { query: DrillQuerySchema },
+  responses: { 200: jsonContent(DrillPageSchema, 'A page of drills'), ...problemDefault },
+});
+
+const read = createRoute({
+  method: 'get',
+  path: '/v1/drills/{id}',
+  'x-permission': 'read',
+  tags,
+  summary: 'One drill: each step against what is promised, each action',
+  request: { params },
+  responses: { 200: jsonContent(DrillSchema, 'The drill'), ...problemDefault },
+});
+
+export function mountDrills(app: App): void {
+  app.openapi(begin, async (c) => {
+    const { componentId, way, execute } = c.req.valid('json');
+    const digits = crypto.randomUUID().replaceAll('-', '');
+    const begun = await withRegistryOf(c.get('reach'), componentId, async (registry) => {
+      const [type] = await typesOf([componentId]);
+      return registry.beginDrill(componentId, { id: drillIdOf(type ?? '', digits), way, execute }, actorOf(c));
+    });
+    return begun.ok ? c.json(toResource(begun.value, []), 201) : refusal(c, begun);
+  });
+
+  app.openapi(list, async (c) => {
+    const { limit, cursor, type } = c.req.valid('query');
+    const types = type === undefined ? await coordinator().populatedTypes('') : [type];
+    const known = await edgeConfigKnowing(c, (config) => types.every((each) => isComponentType(config, each)));
+    const lists = types.filter((each) => isComponentType(known, each)).map((each) => registryOf(each).listDrills());
+    const all = (await Promise.all(lists)).flat().toSorted((a, b) => b.beganAt - a.beganAt || (a.id < b.id ? 1 : -1));
+    const from = cursor === undefined ? 0 : all.findIndex(({ id }) => id === cursor) + 1;
+    const items = all.slice(from, from + limit);
+    const nextCursor = from + limit < all.length ? (items.at(-1)?.id ?? null) : null;
+    return c.json({ items: items.map((drill) => toResource(drill, [])), nextCursor }, 200);
+  });
+
+  app.openapi(read, async (c) => {
+    const { id } = c.req.valid('param');
+    const type = typeOfDrill(id) ?? '';
+    // Only registries of types that there are: others would be made by asking them.
+    const known = await edgeConfigKnowing(c, (config) => isComponentType(config, type));
+    const drills = isComponentType(known, type) ? await registryOf(type).listDrills() : [];
+    const drill = drills.find((each) => each.id === id);
+    if (!drill) return problemResponse(c, 'not-found', { detail: `there is no drill ${id}` });
+    return c.json(toResource(drill, await actionsOf(c.env.HISTORY, drill)), 200);
+  });
+}
+
+/** None while the history is away: the rest of the report is the registry's. */
+async function actionsOf(db: D1Database, { recoveryId }: Drill): Promise<readonly RecordedAction[]> {
+  if (recoveryId === null) return [];
+  try {
+    return (await findRecovery(db, recoveryId))?.actions ?? [];
+  } catch (error) {
+    console.error(JSON.stringify({ message: 'actions of a drill not read', recoveryId, error: String(error) }));
+    return [];
+  }
+}
+
+function toResource(drill: Drill, actions: readonly RecordedAction[]): DrillResource {
+  const { id, componentId, componentType, way, execute, outcome, recoveryId } = drill;
+  return {
+    ...judgeDrill(drill, actions),
+    id,
+    componentId,
+    componentType,
+    way,
+    execute,
+    outcome,
+    beganAt: toIso(drill.beganAt),
+    until: toIso(drill.until),
+    liftedAt: toIsoOrNull(drill.liftedAt),
+    endedAt: toIsoOrNull(drill.endedAt),
+    recoveryId,
+    actions: actions.map(toActionResource),
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * The inside of the coordinator: its stores and desks, and what its calls (`system-coordinator.ts`) have in
+ * common: a change is stored whole, what is owed to others goes out behind it.
+ */
+import { DurableObject, env } from 'cloudflare:workers';
+import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
+import { concernsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
+import { toldCondition } from '../core/event/told-condition.ts';
+import type { DependencyFollower } from '../core/health/dependency-turn.ts';
+import type { Changer } from '../core/quota/change-quota.ts';
+import type { Failure } from '../core/result.ts';
+import { fail } from '../core/result.ts';
+import type { Claim, ClaimRefusal, KeyIssue } from './coordinator-api.ts';
+import { AuditStore } from './audit-store.ts';
+import { ChangeGate } from './change-gate.ts';
+import { ConditionStore } from './condition-store.ts';
+import { ConfigDesk } from './config-desk.ts';
+import { ConfigStore } from './config-store.ts';
+import { DeliveryStore } from './delivery-store.ts';
+import { DependencyDesk } from './dependency-desk.ts';
+import { DependencyDoubts } from './dependency-doubts.ts';
+import type { ClaimRow } from './directory-store.ts';
+import { DirectoryStore } from './directory-store.ts';
+import { EventStore } from './event-store.ts';
+import { EndedSessionStore } from './ended-session-store.ts';
+import { IncidentDesk } from './incident-desk.ts';
+import { IncidentStore } from './incident-store.ts';
+import { KeyDesk } from './key-desk.ts';
+import { KeyScalarStore } from './key-scalar-store.ts';
+import { KeyStore } from './key-store.ts';
+import { SilenceStore } from './silence-store.ts';
+import { TurnDelivery } from './turn-delivery.ts';
+
+const ENQUEUE_BATCH = 100;
+/** A message not heard of for so long is lost from the queue and is sent again. */
+export const LOST_AFTER_MS = 15 * 60_000;
+
+export abstract class CoordinatorObject extends DurableObject<Env> {
+  protected readonly directory: DirectoryStore;
+  protected readonly log: EventStore;
+  protected readonly deliveries: DeliveryStore;
+  protected readonly keyStore: KeyStore;
+  protected readonly endedSessions: EndedSessionStore;
+  protected readonly auditStore: AuditStore;
+  protected readonly keyDesk: KeyDesk;
+  protected readonly configDesk: ConfigDesk;
+  protected readonly conditions: ConditionStore;
+  protected readonly dependencies: DependencyDesk;
+  protected readonly turns: TurnDelivery;
+  protected readonly doubts: DependencyDoubts;
+  protected readonly incidents: IncidentDesk;
+  protected readonly changes = new ChangeGate();
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.directory = new DirectoryStore(ctx.storage.sql);
+    this.log = new EventStore(ctx.storage.sql);
+    this.configDesk = new ConfigDesk(new ConfigStore(ctx.storage.sql));
+    this.deliveries = new DeliveryStore(ctx.storage.sql);
+    const scalars = new KeyScalarStore(ctx.storage.sql);
+    this.keyStore = new KeyStore(ctx.storage.sql, scalars);
+    this.endedSessions = new EndedSessionStore(ctx.storage.sql, scalars);
+    this.auditStore = new AuditStore(ctx.storage.sql);
+    this.keyDesk = new KeyDesk(this.keyStore, this.endedSessions, this.auditStore);
+    this.conditions = new ConditionStore(ctx.storage.sql);
+    this.dependencies = new DependencyDesk(this.directory, this.conditions, (draft) => this.log.append(draft));
+    this.turns = new TurnDelivery(this.conditions, ctx.storage, followerOf);
+    this.doubts = new DependencyDoubts(this.directory, followerOf);
+    this.incidents = new IncidentDesk({
+      incidents: new IncidentStore(ctx.storage.sql),
+      silences: new SilenceStore(ctx.storage.sql),
+      deliveries: this.deliveries,
+      append: (draft) => this.append(draft),
+      audit: (entry) => this.auditStore.owe(entry),
+      sendsAlerts: Boolean(env.ALERT_WEBHOOK_URL && env.ALERT_WEBHOOK_SECRET),
+      publicUrl: env.PUBLIC_URL ?? '',
+    });
+  }
+
+  /** Makes a change whole or not at all; what registries are to be told of it goes out behind it. */
+  protected change<T>(make: () => T): T {
+    const made = this.ctx.storage.transactionSync(make);
+    this.turns.begin();
+    return made;
+  }
+
+  /** Hands what is owed to the queue; what the queue loses is handed to it again later. */
+  protected async enqueue(now: number): Promise<void> {
+    const owed = this.deliveries.overdue(now, ENQUEUE_BATCH);
+    if (owed.length === 0) return;
+    try {
+      await this.env.DELIVERIES.sendBatch(owed.map((deliveryId) => ({ body: { deliveryId } })));
+      for (const id of owed) this.deliveries.expectBy(id, now + LOST_AFTER_MS);
+    } catch (error) {
+      // It stays owed and the sweep comes back for it; events must not wait for the queue.
+      console.error(JSON.stringify({ message: 'deliveries not enqueued', error: String(error) }));
+    }
+  }
+
+  protected append(draft: EventDraft): LoggedEvent | null {
+    const event = this.log.append(draft);
+    // Published before: all that follows from it is written too.
+    if (!event) return null;
+    if (draft.audit) this.auditStore.owe({ subject: draft.subject, ...draft.audit, id: draft.key, at: draft.time });
+    const dependants = concernsDependants(draft) ? this.directory.dependants(draft.subject) : [];
+    for (const follower of dependencyEvents(draft, dependants)) this.log.append(follower);
+    const condition = toldCondition(draft);
+    if (condition) this.dependencies.heard(condition, draft.time);
+    if (draft.type === 'component.failed') this.doubts.raise(draft.subject, Date.now());
+    const { claim } = draft.data;
+    // A removal that nobody lived to report to us reaches us as its event.
+    if (draft.type === 'component.unregistered' && typeof claim === 'number') this.forget(draft.subject, claim);
+    return event;
+  }
+
+  protected enter(claim: ClaimRow): void {
+    const before = this.directory.entry(claim.id);
+    this.directory.enter(claim);
+    this.dependencies.entered(claim.id, before, Date.now());
+  }
+
+  protected leave(id: string, sequence: number): void {
+    this.directory.leave(id, sequence);
+    this.dependencies.left(id, Date.now());
+  }
+
+  /** The component is gone under that number; whoever still registers it under an older one must claim anew. */
+  protected forget(id: string, sequence: number): void {
+    this.leave(id, sequence);
+    this.directory.noteRemoval(id, sequence, Date.now());
+    if (!this.directory.entry(id)) this.keyDesk.componentGone(id, Date.now());
+  }
+
+  /** A component's key goes only to who may have it now: whoever asked may have been overtaken by a removal. */
+  protected refuseIssue(issue: KeyIssue | null): Failure<'unknown-component'> | null {
+    if (!issue) return null;
+    const { componentId, owner } = issue;
+    const entry = this.directory.entry(componentId);
+    const isTheirs = entry !== undefined && (owner === null || entry.owner === owner);
+    return isTheirs ? null : fail('unknown-component', `${componentId} is not registered`);
+  }
+
+  protected refuseActor(keyId: string | undefined): Failure<'unauthorized'> | null {
+    const inForce = keyId === undefined || this.keyDesk.isInForce(keyId, Date.now());
+    return inForce ? null : fail('unauthorized', 'the key is not valid any more');
+  }
+
+  /** Asked before anything that costs: a change that is refused for another reason is charged as well. */
+  protected refuseChange(keyId?: string, changer?: Changer | null): Failure<'too-many-changes'> | null {
+    return changer && keyId !== undefined ? this.changes.refuse(keyId, changer, Date.now()) : null;
+  }
+
+  protected refuse({ id, type, dependencies, owner }: Claim): Failure<ClaimRefusal> | null {
+    const isTaken = owner !== null && this.directory.ownersOf(id).some((holder) => holder !== owner);
+    if (isTaken) return fail('id-taken', `${id} is registered by somebody else`);
+    const other = this.directory.typesOf(id).find((known) => known !== type);
+    if (other !== undefined) return fail('type-conflict', `${id} is registered as ${other}, not as ${type}`);
+    const added = dependencies.filter((dependency) => !this.directory.dependsOn(id, dependency));
+    // One it names already may have gone since: that must not keep it from changing anything else.
+    const missing = added.find((dependency) => !this.directory.entry(dependency));
+    if (missing !== undefined) return fail('dependency-not-registered', `${missing} is not registered`);
+    return this.closesCycle(id, added) ? fail('dependency-cycle', `${id} would depend on itself`) : null;
+  }
+
+  /** Whether edges from `id` would lead back to it. There was no cycle before, so only new ones can close one. */
+  protected closesCycle(id: string, added: readonly string[]): boolean {
+    if (added.includes(id)) return true;
+    // The search may walk the whole graph: not for a component on which nobody depends, and most are such.
+    return added.length > 0 && this.directory.hasDependants(id) && this.directory.reaches(added, id);
+  }
+}
+
+/** Of a type: by its contract, the coordinator imports no registry. */
+const followerOf = (type: string): DependencyFollower => {
+  const stub: unknown = env.COMPONENT_REGISTRY.getByName(type);
+  return stub as DependencyFollower;
+};

@@ -1,0 +1,50 @@
+/** An incident with all that is known of it: its timeline, the recoveries that tried, the failures behind it. */
+import type { TimelineEntry } from '../core/incident/incident-raise.ts';
+import type { FailureRow, RecordedFailure } from './failure-history.ts';
+import { toFailure } from './failure-history.ts';
+import type { Incident, IncidentRow } from './incident-history.ts';
+import { toIncident } from './incident-history.ts';
+import type { EntryRow } from './incident-timeline.ts';
+import { readEntries, toEntry } from './incident-timeline.ts';
+import type { RecordedRecovery, RecoveryRow } from './recovery-history.ts';
+import { toRecovery } from './recovery-history.ts';
+
+export interface IncidentDetail {
+  readonly incident: Incident;
+  /** The newest first. */
+  readonly entries: readonly TimelineEntry[];
+  /** The newest first. */
+  readonly recoveries: readonly RecordedRecovery[];
+  /** The newest first. */
+  readonly failures: readonly RecordedFailure[];
+}
+
+const MAX_RECOVERIES = 20;
+const MAX_FAILURES = 10;
+/** What began the first recovery came before the incident: it failed within so long. */
+const BEFORE_MS = 600_000;
+
+export async function readIncident(db: D1Database, id: string): Promise<IncidentDetail | null> {
+  const row = await db.prepare('SELECT * FROM incidents WHERE id = ?').bind(id).first<IncidentRow>();
+  if (!row) return null;
+  const incident = toIncident(row);
+  const recoveries = db
+    .prepare(
+      `SELECT * FROM recoveries WHERE incident_id = ?1 OR id = ?2 ORDER BY started_at DESC, id DESC LIMIT ${MAX_RECOVERIES}`,
+    )
+    .bind(id, incident.recoveryId);
+  const [entryRows, recoveryRows] = await db.batch([readEntries(db, id), recoveries]);
+  const tried = rowsOf<RecoveryRow>(recoveryRows).map(toRecovery);
+  const since = Math.min(incident.openedAt, ...tried.map(({ startedAt }) => startedAt)) - BEFORE_MS;
+  const { results } = await db
+    .prepare(
+      `SELECT * FROM failures WHERE component_id = ? AND occurred_at >= ? AND occurred_at <= ?
+       ORDER BY occurred_at DESC, id DESC LIMIT ${MAX_FAILURES}`,
+    )
+    .bind(incident.componentId, since, incident.resolvedAt ?? Number.MAX_SAFE_INTEGER)
+    .all<FailureRow>();
+  const entries = rowsOf<EntryRow>(entryRows).map(toEntry);
+  return { incident, entries, recoveries: tried, failures: results.map(toFailure) };
+}
+
+const rowsOf = <T>(result: D1Result | undefined): T[] => (result?.results ?? []) as T[];

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
+import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
+import type { LifecycleState } from '../../../src/core/component/lifecycle.ts';
+import { NO_SHADOW } from '../../../src/core/component/shadow.ts';
+import type { DrillOutcome, DrillWay } from '../../../src/core/drill/drill.ts';
+import {
+  beginDrill,
+  endDrill,
+  injectedInto,
+  isTimeOver,
+  lifted,
+  notedHealth,
+  toDrill,
+} from '../../../src/core/drill/drill.ts';
+import { drillIdOf, typeOfDrill } from '../../../src/core/drill/drill-id.ts';
+import { judgeDrill } from '../../../src/core/drill/judge-drill.ts';
+import type { DrillScene } from '../../../src/core/drill/refuse-drill.ts';
+import { refuseDrill } from '../../../src/core/drill/refuse-drill.ts';
+import type { HealthState } from '../../../src/core/health/health-state.ts';
+import { initialHealth } from '../../../src/core/health/health-state.ts';
+
+const NOW = 1_000_000;
+const BEGIN = { id: 'd-t-1', way: 'refuse' as DrillWay, execute: false };
+const drill = beginDrill(BEGIN, NOW, 300_000);
+
+interface Made {
+  readonly state?: LifecycleState;
+  readonly health?: Partial<HealthState>;
+  readonly rest?: Partial<ComponentRecord>;
+}
+
+function made(id: string, { state = 'active', health = {}, rest = {} }: Made = {}): ComponentRecord {
+  const record = {
+    registration: { id, type: 't', healthCheck: {} },
+    lifecycle: { state, until: null, next: null },
+    health: { ...initialHealth(0), status: 'healthy', ...health },
+    recovery: NO_RECOVERY,
+    shadow: NO_SHADOW,
+    ...rest,
+  };
+  return record as unknown as ComponentRecord;
+}
+
+const drilled = (health: Partial<HealthState> = {}): ComponentRecord =>
+  made('a', { health, rest: { recovery: { ...NO_RECOVERY, drill } } });
+
+const isRoutable = ({ lifecycle, health }: ComponentRecord): boolean =>
+  lifecycle.state === 'active' && health.status !== 'unhealthy';
+
+function sceneOf(more: Partial<DrillScene> = {}): DrillScene {
+  return { record: made('a'), others: [made('b')], isRoutable, doubt: 'sure', ...more };
+}
+
+describe('a drill', () => {
+  it.each<[string, Partial<DrillScene>, string | null]>([
+    ['with another to take the work', {}, null],
+    ['with a standby alone', { others: [made('b', { state: 'standby' })] }, null],
+    ['of a standby', { record: made('a', { state: 'standby' }), others: [] }, null],
+    ['of the only one', { others: [] }, 'capacity-at-risk'],
+    ['with none but a drained one', { others: [made('b', { state: 'draining' })] }, 'capacity-at-risk'],
+    [
+      'with none but one that is down',
+      { others: [made('b', { health: { status: 'unhealthy' } })] },
+      'capacity-at-risk',
+    ],
+    ['with none but a suspect one', { others: [made('b', { health: { suspect: true } })] }, 'capacity-at-risk'],
+    ['while one runs', { others: [made('b'), drilled()] }, 'drill-running'],
+    ['in doubt', { doubt: 'doubting' }, 'self-doubt'],
+    ['of one that is down', { record: made('a', { health: { status: 'unhealthy' } }) }, 'component-not-healthy'],
+    ['of one set aside', { record: made('a', { state: 'maintenance' }) }, 'component-not-healthy'],
+    [
+      'of one whose dependency is down',
+      { record: made('a', { rest: { shadow: { rootCause: ['x'], sequence: 1, since: 0 } } }) },
+      'component-not-healthy',
+    ],
+    [
+      'of one that is not checked',
+      { record: made('a', { rest: { registration: { id: 'a', type: 't' } as ComponentRecord['registration'] } }) },
+      'no-health-check',
+    ],
+  ])('%s', (_, scene, reason) => {
+    expect(refuseDrill(sceneOf(scene))?.reason ?? null).toBe(reason);
+  });
+
+  it('writes down what was noticed first, injects until it is lifted', () => {
+    const health = initialHealth(0);
+    const suspect = notedHealth(drilled(), { ...health, suspect: true }, NOW + 1);
+    const down = notedHealth(suspect, { ...health, status: 'unhealthy' }, NOW + 2);
+    expect(down.recovery.drill).toMatchObject({ suspectAt: NOW + 1, unhealthyAt: NOW + 2 });
+    expect(notedHealth(down, { ...health, status: 'unhealthy' }, NOW + 3)).toBe(down);
+    expect(injectedInto(down)).toBe('refuse');
+    const free = lifted(down, NOW + 4);
+    expect(injectedInto(free)).toBeNull();
+    expect(lifted(free, NOW + 5)).toBe(free);
+  });
+
+  it('leaves nothing behind when it ends: neither falls nor failures', () => {
+    const record = drilled({ flap: { falls: [NOW - 5, NOW, NOW + 7], heldUntil: NOW + 90_000 } });
+    const end = endDrill(record, 'proven', NOW + 10)!;
+    expect(end.record.health.flap).toEqual({ falls: [NOW - 5], heldUntil: null });
+    expect(end.record.recovery).toMatchObject({ drill: null, settledUntil: NOW + 10, failedInRow: 0 });
+    expect(end.drill).toMatchObject({ outcome: 'proven', endedAt: NOW + 10, liftedAt: NOW + 10, componentId: 'a' });
+    expect(endDrill(end.record, 'proven', NOW + 11)).toBeNull();
+  });
+
+  it('is over at its end, and when the clock went back behind its beginning', () => {
+    expect([NOW, NOW + 299_999, NOW + 300_000, NOW - 1_001].map((at) => isTimeOver(drill, at))).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  it('has an id that names its type', () => {
+    expect(typeOfDrill(drillIdOf('task_router', 'a'.repeat(32)))).toBe('task_router');
+    expect(typeOfDrill('d-task_router-1')).toBeUndefined();
+  });
+});
+
+describe('a drill against the promise', () => {
+  const over = (way: DrillWay, at: Record<string, number>, outcome: DrillOutcome = 'proven') => ({
+    ...toDrill({ id: 'a', type: 't' }, { ...drill, way }),
+    ...Object.fromEntries(Object.entries(at).map(([name, ms]) => [name, NOW + ms])),
+    outcome,
+  });
+  const good = { suspectAt: 4_000, unhealthyAt: 5_500, recoveryStartedAt: 9_000, provenAt: 12_000 };
+  const restart = [{ action: 'restart', finishedAt: NOW + 9_500 }];
+
+  it.each<[string, ReturnType<typeof over>, boolean | null]>([
+    ['keeps it', over('refuse', good), true],
+    ['is suspect too late', over('refuse', { ...good, suspectAt: 4_001 }), false],
+    ['hangs, which takes longer', over('hang', { ...good, suspectAt: 7_000 }), true],
+    ['is recovered too late', over('unavailable', { ...good, recoveryStartedAt: 17_001 }), false],
+    ['is proven too late', over('refuse', { ...good, provenAt: 25_001 }), false],
+    ['is never proven', over('refuse', { suspectAt: 1, unhealthyAt: 2, recoveryStartedAt: 3 }, 'failed'), false],
+    ['is not over', over('refuse', good, 'running'), null],
+  ])('%s', (_, report, passed) => {
+    expect(judgeDrill(report, restart).passed).toBe(passed);
+  });
+
+  it('measures a switchover where there was one, and promises no proof without a restart', () => {
+    const actions = [{ action: 'switchover', finishedAt: NOW + 20_001 }];
+    const { steps, passed } = judgeDrill(over('refuse', { ...good, provenAt: 60_000 }), actions);
+    expect(steps.find(({ step }) => step === 'switchover')).toEqual({
+      step: 'switchover',
+      afterMs: 20_001,
+      promisedMs: 20_000,
+      passed: false,
+    });
+    expect(steps.at(-1)).toEqual({ step: 'proven', afterMs: 60_000, promisedMs: null, passed: null });
+    expect(passed).toBe(false);
+  });
+});

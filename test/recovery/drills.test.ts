@@ -1,0 +1,150 @@
+import { evictDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import type { Drill, DrillWay } from '../../src/core/drill/drill.ts';
+import type { FreshRegistry } from '../registry/fresh-registry.ts';
+import { freshRegistry } from '../registry/fresh-registry.ts';
+import { call, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
+import { controlLog, ended, eventsOf, incidentsOf, recovery, withControl } from './ailing-component.ts';
+
+/** Checked each second, so that a drill takes seconds. */
+function quick(id: string): Record<string, unknown> {
+  const { healthCheck } = registrationFor(id) as { healthCheck: Record<string, unknown> };
+  return { healthCheck: { ...healthCheck, interval: 1_000, timeout: 1_000 } };
+}
+
+async function healthy(registry: FreshRegistry, overrides: Record<string, unknown> = {}): Promise<string> {
+  const id = freshId();
+  await registry.register(id, { ...quick(id), ...withControl(id), ...overrides });
+  await registry.api.probe(id);
+  return id;
+}
+
+async function pair(): Promise<{ registry: FreshRegistry; id: string }> {
+  const registry = freshRegistry();
+  const id = await healthy(registry);
+  await healthy(registry);
+  return { registry, id };
+}
+
+let drills = 0;
+const begin = ({ type, api }: FreshRegistry, id: string, way: DrillWay, execute = false) =>
+  api.beginDrill(id, { id: `d-${type}-${String(++drills).padStart(32, '0')}`, way, execute });
+
+async function over(registry: FreshRegistry): Promise<Drill> {
+  const [drill] = await eventually(
+    () => registry.api.listDrills(),
+    ([last]) => last !== undefined && last.outcome !== 'running',
+    40_000,
+  );
+  return drill!;
+}
+
+const healthyAgain = (registry: FreshRegistry, id: string) =>
+  eventually(
+    () => registry.read(id),
+    ({ health }) => health.status === 'healthy',
+    10_000,
+  );
+
+describe.concurrent('a drill that only rehearses', () => {
+  it.each<DrillWay>(['refuse', 'hang', 'unavailable'])('by %s goes all the way and touches nothing', async (way) => {
+    const { registry, id } = await pair();
+    const begun = await begin(registry, id, way);
+    expect(begun).toMatchObject({ ok: true, value: { outcome: 'running', componentId: id } });
+    const drill = await over(registry);
+    expect(drill).toMatchObject({ outcome: 'proven', way, execute: false });
+    const times = [
+      drill.beganAt,
+      drill.suspectAt,
+      drill.unhealthyAt,
+      drill.recoveryStartedAt,
+      drill.liftedAt,
+      drill.provenAt,
+    ];
+    expect(times).toEqual(times.toSorted((a, b) => a! - b!));
+    const found = await ended(drill.recoveryId!);
+    expect(found).toMatchObject({ status: 'successful', drillId: drill.id });
+    expect(found.actions).toMatchObject([{ action: 'restart', status: 'done', verification: 'proven' }]);
+    expect(found.actions[0]!.detail).toMatch(/^drill: would have asked for restart of/);
+    expect((await controlLog(id)).control).toEqual([]);
+    expect(await incidentsOf(id)).toEqual([]);
+    await healthyAgain(registry, id);
+    const told = (await eventsOf(id, 'drill.')).map(({ type }) => type);
+    expect(told).toEqual(['drill.began', 'drill.ended']);
+    const { items } = (await call('GET', `/v1/failures?componentId=${id}`)).body;
+    expect(items.length).toBeGreaterThanOrEqual(3);
+    for (const failure of items) expect(failure.drillId).toBe(drill.id);
+    const { byComponent } = (await call('GET', '/v1/failures/stats')).body;
+    expect(byComponent[id]).toBeUndefined();
+  });
+
+  it('survives the eviction of its registry', async () => {
+    const { registry, id } = await pair();
+    await begin(registry, id, 'refuse');
+    await evictDurableObject(registry.stub);
+    await eventually(
+      () => registry.read(id),
+      ({ health }) => health.status === 'unhealthy',
+      10_000,
+    );
+    await evictDurableObject(registry.stub);
+    expect(await over(registry)).toMatchObject({ outcome: 'proven' });
+    await healthyAgain(registry, id);
+  });
+});
+
+describe.concurrent('a drill that executes', () => {
+  it('has the component restarted and proves it, once', async () => {
+    const { registry, id } = await pair();
+    await begin(registry, id, 'unavailable', true);
+    const drill = await over(registry);
+    expect(drill).toMatchObject({ outcome: 'proven', execute: true });
+    expect((await controlLog(id)).control).toMatchObject([{ action: 'restart', recoveryId: drill.recoveryId }]);
+  });
+
+  it('that no action helps fails by its own report, opens no incident and holds no recovery off', async () => {
+    const { registry, id } = await pair();
+    await setMode(id, 'refuses-control');
+    await begin(registry, id, 'refuse', true);
+    const drill = await over(registry);
+    expect(drill).toMatchObject({ outcome: 'failed', provenAt: null });
+    expect(await ended(drill.recoveryId!)).toMatchObject({ status: 'failed', incidentId: null });
+    expect(await incidentsOf(id)).toEqual([]);
+    // What is real afterwards is recovered at once.
+    await setMode(id, 'unavailable');
+    const [, real] = await eventually(
+      () => eventsOf(id, 'recovery.started'),
+      (started) => started.length > 1,
+      20_000,
+    );
+    const found = await eventually(
+      () => recovery(real!.data['recoveryId'] as string),
+      ({ status }) => status !== undefined && (status as unknown) !== 404,
+    );
+    expect(found).toMatchObject({ componentId: id, drillId: null });
+  });
+});
+
+describe.concurrent('a drill', () => {
+  it('ends by itself when its time is over, with its recovery', async () => {
+    const registry = freshRegistry();
+    const id = await healthy(registry);
+    await healthy(registry);
+    const overrides = { recoveryTimeout: 10_000, failureThreshold: 100 };
+    await registry.api.configure({ revision: 1, overrides });
+    await begin(registry, id, 'refuse');
+    expect(await over(registry)).toMatchObject({ outcome: 'timeout', recoveryId: null });
+    await healthyAgain(registry, id);
+  });
+
+  it('is one at a time in a type, and none without somebody to take the work', async () => {
+    const registry = freshRegistry();
+    const id = await healthy(registry);
+    expect(await begin(registry, id, 'refuse')).toMatchObject({ reason: 'capacity-at-risk' });
+    const other = await healthy(registry);
+    expect(await begin(registry, id, 'hang')).toMatchObject({ ok: true });
+    expect(await begin(registry, other, 'hang')).toMatchObject({ reason: 'drill-running' });
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
+    expect(await registry.api.listDrills()).toMatchObject([{ outcome: 'aborted' }]);
+  });
+});
