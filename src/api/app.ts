@@ -24,6 +24,7 @@ import { mountComponentHistory } from './routes/component-history.ts';
 import { mountComponentOperation } from './routes/component-operation.ts';
 import { mountComponents } from './routes/components.ts';
 import { mountConfig } from './routes/config.ts';
+import { mountControllerSecret } from './routes/controller-secret.ts';
 import { mountFailures } from './routes/failures.ts';
 import { mountIncidents } from './routes/incidents.ts';
 import { mountLeases } from './routes/leases.ts';
@@ -65,6 +66,7 @@ export function createApp(): App {
     mountAudit,
     mountSession,
     mountConfig,
+    mountControllerSecret,
   ]) {
     mount(app);
   }

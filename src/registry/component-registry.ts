@@ -19,6 +19,7 @@ import type { AcquireRequest, Completion, LeaseQuery } from './lease-api.ts';
 import { takeProbe, takeReport } from './on-demand.ts';
 import type {
   ComponentQuery,
+  ControlPurpose,
   HeartbeatInput,
   ProbeResult,
   RecoveryCause,
@@ -138,6 +139,19 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return rotated;
   }
 
+  async controllerSecret(): ReturnType<RegistryApi['controllerSecret']> {
+    return this.controls.controllerSecret(Date.now());
+  }
+
+  async rotateControllerSecret(
+    options: Parameters<RegistryApi['rotateControllerSecret']>[0],
+  ): ReturnType<RegistryApi['rotateControllerSecret']> {
+    const now = Date.now();
+    const rotated = this.controls.rotateController(options, now);
+    if (rotated.ok) await this.settle(now);
+    return rotated;
+  }
+
   async sync(request: SyncRequest): ReturnType<RegistryApi['sync']> {
     const { edge, place, given, reported, blocks = [], config = null } = request;
     const now = Date.now();
@@ -194,8 +208,8 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return this.recoveries.target(id, recoveryId);
   }
 
-  async controlAccess(id: string, recoveryId: string): ReturnType<RegistryApi['controlAccess']> {
-    return this.controls.access(id, recoveryId, Date.now());
+  async controlAccess(id: string, purpose: ControlPurpose): ReturnType<RegistryApi['controlAccess']> {
+    return this.controls.access(id, purpose, Date.now());
   }
 
   async permitAction(id: string, recoveryId: string, disruptive: boolean): ReturnType<RegistryApi['permitAction']> {

@@ -6,6 +6,7 @@ import type { Actor } from '../core/access/actor.ts';
 import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { settledUntil } from '../core/component/component-record.ts';
+import { controlActionsOf } from '../core/component/control-url.ts';
 import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
 import type { RecoveryStanding } from '../core/failure/recovery-preview.ts';
@@ -97,7 +98,7 @@ export class RecoveryDesk {
   facts(record: ComponentRecord): RecoveryFacts {
     const { registration, lifecycle } = record;
     return {
-      controlActions: registration.control?.actions ?? [],
+      controlActions: controlActionsOf(registration, this.state.config.controller),
       hasStandby: lifecycle.state === 'active' && standbyFor(record, this.state.members) !== undefined,
       autoScalingEnabled: this.state.config.autoScalingEnabled,
     };

@@ -17,6 +17,7 @@ import type { ComponentLoad, Outcomes, ReportedLoad } from '../core/component/lo
 import type { Operation } from '../core/component/operate.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../core/component/resource.ts';
+import type { ControlAction } from '../core/component/control-action.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { FailureType } from '../core/failure/classify.ts';
 import type { FailureEvaluation, RecoveryOrder } from '../core/failure/failure-intake.ts';
@@ -44,6 +45,12 @@ import type {
 } from './lease-api.ts';
 
 export type { ControlSecret };
+
+/** What a control call is for. */
+export interface ControlPurpose {
+  readonly recoveryId: string;
+  readonly action: ControlAction;
+}
 
 /** Work that an edge gave since it asked last, by position. */
 export type Given = readonly (readonly [position: number, count: number])[];
@@ -102,6 +109,13 @@ export interface RegistryApi extends DependencyFollower {
     id: string,
     options?: RotateOptions,
   ): Promise<Result<ControlSecret, OutOfReach | 'no-control' | 'too-many-rotations'>>;
+  /** What calls to the type's controller are signed with. */
+  controllerSecret(): Promise<ControlSecret>;
+  /** As `rotateControlSecret`, for the type's controller. */
+  rotateControllerSecret(options: {
+    readonly type: string;
+    readonly actor: Actor | null;
+  }): Promise<Result<ControlSecret, 'too-many-rotations'>>;
   /** Brings an edge up to date and takes in what it gave and was told since. */
   sync(request: SyncRequest): Promise<SyncAnswer>;
   /**
@@ -135,7 +149,7 @@ export interface RegistryApi extends DependencyFollower {
   /** What one control call of a recovery needs; asked anew for each attempt, never stored. */
   controlAccess(
     id: string,
-    recoveryId: string,
+    purpose: ControlPurpose,
   ): Promise<Result<ControlAccess, 'not-recovering' | 'no-control' | 'host-busy'>>;
   /** Asks leave for the next action; a disruptive one waits while a third of the type is being worked on. */
   permitAction(id: string, recoveryId: string, disruptive: boolean): Promise<ActionLeave>;

@@ -11,6 +11,7 @@ export const AUDIT_ACTIONS = [
   'component.isolate',
   'component.maintenance',
   'control-secret.rotate',
+  'controller-secret.rotate',
   'key.create',
   'key.rotate',
   'key.revoke',

@@ -32,6 +32,7 @@ export const EVENT_TYPES = [
   'incident.acknowledged',
   'incident.resolved',
   'config.changed',
+  'config.controller-secret-rotated',
   'system.self-doubt-began',
   'system.self-doubt-ended',
 ] as const;

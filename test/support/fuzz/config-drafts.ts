@@ -40,6 +40,7 @@ const settings: Record<string, fc.Arbitrary<unknown>> = {
   noHealthyPolicy: fc.constantFrom('reject', 'fail-open'),
   slowStartMs: fc.constantFrom(0, 30_000, 3_600_000),
   trafficSplit: fc.array(part, { maxLength: 4 }),
+  controller: fc.constantFrom(null, { url: 'http://127.0.0.1:9/control', actions: ['restart', 'scale_up'] }),
   leaseBlocks: fc.constantFrom(null, { size: 2 }, { size: 256 }),
 };
 
