@@ -14,7 +14,8 @@ export interface RecoveryEnd {
 /** May run twice: incidents and recoveries are known by their ids. */
 export async function writeEnd(env: Env, { order, actions, outcome }: RecoveryEnd): Promise<void> {
   const finishedAt = Date.now();
-  const escalates = outcome === 'failed' || outcome === 'timeout';
+  // Of what an operator asked for, the operator is told; a component that fails brings about a recovery of its own.
+  const escalates = order.asked === undefined && (outcome === 'failed' || outcome === 'timeout');
   const tried = actions.map(told).join(', ') || 'nothing';
   const summary = `recovery ${outcome} after ${tried}`;
   const incident = escalates ? await raiseIncident(env, order, { severity: 'critical', summary }) : null;

@@ -29,7 +29,9 @@ import type {
   RotateOptions,
   SyncRequest,
 } from './registry-api.ts';
+import type { AskedFor } from './order-desk.ts';
 import { RegistryObject } from './registry-object.ts';
+import type { Switch } from './switch-desk.ts';
 import { testify } from './witnesses.ts';
 
 export class ComponentRegistry extends RegistryObject implements RegistryApi {
@@ -264,6 +266,19 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return operated.ok ? ok(this.view(operated.value.record, now)) : operated;
   }
 
+  async switchTo(id: string, change: Switch, actor: Actor | null = null): ReturnType<RegistryApi['switchTo']> {
+    const now = Date.now();
+    const switched = this.switches.change(id, change, actor, now);
+    await this.settle(now);
+    return switched.ok ? ok(this.view(switched.value.record, now)) : switched;
+  }
+
+  async askAction(id: string, asked: AskedFor, actor: Actor | null = null): ReturnType<RegistryApi['askAction']> {
+    const order = await this.orders.ask(id, asked, { actor, clock: Date.now });
+    await this.settle(Date.now());
+    return order;
+  }
+
   async dependenciesTurned(turns: readonly DependencyTurn[]): ReturnType<RegistryApi['dependenciesTurned']> {
     const now = Date.now();
     for (const member of this.shadows.take(turns, now)) {
@@ -290,6 +305,7 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
       this.leases.forget(now);
       this.tick(now);
       this.state.samples.trim(now);
+      this.state.store.askedActions.trim(now);
       this.state.commit({ outbox: this.recoveries.nudges(), visible: false }, now);
     } finally {
       // First of all the alarm: whatever else is away, checks go on.

@@ -6,10 +6,13 @@ import type { Actor } from '../core/access/actor.ts';
 import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { settledUntil } from '../core/component/component-record.ts';
+import type { ControlAction } from '../core/component/control-action.ts';
 import { controlActionsOf } from '../core/component/control-url.ts';
-import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
+import type { RecoveryOrder, RecoverySignal, RecoveryTrigger, SignalOutcome } from '../core/failure/failure-intake.ts';
+import { OPERATOR_REQUEST } from '../core/failure/failure-intake.ts';
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
 import type { RecoveryStanding } from '../core/failure/recovery-preview.ts';
+import type { RecoveryPolicy } from '../core/failure/recovery-policy.ts';
 import { cooldownAfter } from '../core/failure/recovery-policy.ts';
 import { isShadowed } from '../core/component/shadow.ts';
 import type { Result } from '../core/result.ts';
@@ -19,7 +22,7 @@ import { eventDraft } from './health-drafts.ts';
 import type { Member } from './member.ts';
 import type { ActionLeave, RecoveryCause, RecoveryTarget, RegistryApi } from './registry-api.ts';
 import { actionHold, beginObstacle } from './recovery-guard.ts';
-import type { RegistryState } from './registry-state.ts';
+import type { Change, RegistryState } from './registry-state.ts';
 import type { OutboxDraft } from './registry-store.ts';
 import { standbyFor } from './standby.ts';
 
@@ -30,6 +33,16 @@ const EVENT_OF_OUTCOME = {
   timeout: 'recovery.failed',
   suppressed: 'recovery.cancelled',
 } as const;
+
+/** What a recovery begins with. */
+interface Opening {
+  readonly cause: { readonly failureType: RecoveryTrigger; readonly failureId: string; readonly reason: string };
+  /** By an operator: it counts as disruptive from the start. */
+  readonly asked?: ControlAction;
+  readonly noteOf?: (order: RecoveryOrder) => AuditNote | null;
+  /** What is stored along with it. */
+  readonly also?: (order: RecoveryOrder) => Pick<Change, 'outbox' | 'askedAction'>;
+}
 
 export class RecoveryDesk {
   private readonly state: RegistryState;
@@ -51,7 +64,7 @@ export class RecoveryDesk {
       const recoveryId = await recoveryIdOf(id, record.generation, generation);
       // The digest was awaited: someone else may have begun meanwhile.
       if (this.state.members.get(id) !== member || member.record.recovery !== recovery) continue;
-      return ok({ order: this.open(member, recoveryId, generation, cause, clock()), started: true });
+      return ok({ order: this.open(member, { recoveryId, generation }, { cause }, clock()), started: true });
     }
   }
 
@@ -70,7 +83,7 @@ export class RecoveryDesk {
     return ok({
       name: record.registration.name,
       facts: this.facts(record),
-      policy: this.state.config.recovery[found.active.order.failureType],
+      policy: this.policyOf(found.active.order),
     });
   }
 
@@ -108,6 +121,8 @@ export class RecoveryDesk {
   permitAction(id: string, recoveryId: string, disruptive: boolean, now: number): ActionLeave {
     const found = this.find(id, recoveryId);
     if (!found || found.active.cancelled) return 'not-recovering';
+    // What an operator asked for was judged when it was asked for.
+    if (found.active.order.asked) return 'permitted';
     if (isShadowed(found.member.record.shadow)) return 'shadowed';
     const takesLeave = disruptive && !found.active.disruptive;
     const hold = actionHold(this.state, takesLeave);
@@ -187,19 +202,25 @@ export class RecoveryDesk {
     const outcome = outcomeOf(found.active, record, asked);
     const proven = outcome !== 'failed' && outcome !== 'timeout';
     const failedInRow = proven ? 0 : record.recovery.failedInRow + 1;
-    const cooldownMs = cooldownAfter(failedInRow, this.state.config.recovery[found.active.order.failureType]);
+    const cooldownMs = cooldownAfter(failedInRow, this.policyOf(found.active.order));
+    const settled = { settledUntil: now, failedInRow, notBefore: now + cooldownMs };
+    // What an operator tried in vain says nothing of failures, and must not delay the recovery that they call for.
+    const isInVain = found.active.order.asked !== undefined && outcome !== 'successful';
     const recovery = {
       ...record.recovery,
       active: null,
       lastEnded: { recoveryId, outcome },
-      settledUntil: now,
-      failedInRow,
-      notBefore: now + cooldownMs,
+      ...(isInVain ? {} : settled),
     };
     const type = EVENT_OF_OUTCOME[outcome];
     const event = eventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
     this.state.commit({ records: [{ ...record, recovery }], outbox: [event], visible: false }, now);
     return outcome;
+  }
+
+  /** What an operator asks for has a plan of its own, and of the policy nothing but the cooldown that it clears. */
+  private policyOf({ failureType }: RecoveryOrder): RecoveryPolicy {
+    return this.state.config.recovery[failureType === OPERATOR_REQUEST ? 'internal_error' : failureType];
   }
 
   private endedAs(id: string, recoveryId: string): RecoveryOutcome | undefined {
@@ -227,27 +248,35 @@ export class RecoveryDesk {
     });
   }
 
-  private open(member: Member, recoveryId: string, generation: number, cause: RecoveryCause, now: number) {
-    const { record } = member;
-    const order = {
+  /** Begins it: from now on it is the recovery that runs. */
+  open(
+    { record }: Member,
+    { recoveryId, generation }: { recoveryId: string; generation: number },
+    { cause, asked, noteOf, also }: Opening,
+    now: number,
+  ): RecoveryOrder {
+    const order: RecoveryOrder = {
       recoveryId,
       componentId: record.registration.id,
       componentType: record.registration.type,
       failureType: cause.failureType,
       failureId: cause.failureId,
       reason: cause.reason,
+      ...(asked ? { asked } : {}),
       startedAt: now,
       deadline: now + this.state.config.recoveryTimeout,
     };
     const recovery = {
       ...record.recovery,
       generation,
-      active: { order, disruptive: false, cancelled: false, promoted: null, verification: null },
+      active: { order, disruptive: asked !== undefined, cancelled: false, promoted: null, verification: null },
     };
     const next = { ...record, recovery };
     const data = { recoveryId, failureType: cause.failureType, reason: cause.reason, deadline: order.deadline };
-    const event = eventDraft('recovery.started', next, data, this.state.draftContext(next, now));
-    this.state.commit({ records: [next], outbox: [event], visible: false }, now);
+    const context = { ...this.state.draftContext(next, now), audit: noteOf?.(order) ?? null };
+    const event = eventDraft('recovery.started', next, data, context);
+    const { outbox = [], ...more } = also?.(order) ?? {};
+    this.state.commit({ records: [next], outbox: [event, ...outbox], ...more, visible: false }, now);
     return order;
   }
 }
@@ -255,6 +284,7 @@ export class RecoveryDesk {
 function outcomeOf(active: ActiveRecovery, { shadow }: ComponentRecord, asked: RecoveryOutcome): RecoveryOutcome {
   if (asked === 'successful') return asked;
   if (active.cancelled) return 'cancelled';
+  if (active.order.asked) return asked;
   return isShadowed(shadow) && asked !== 'cancelled' ? 'suppressed' : asked;
 }
 
@@ -283,7 +313,11 @@ function signalDraft(
 }
 
 /** Workflow ids allow neither "." nor 128 characters, hence a digest; the same recovery always gets the same id. */
-async function recoveryIdOf(componentId: string, generation: number, recoveryGeneration: number): Promise<string> {
+export async function recoveryIdOf(
+  componentId: string,
+  generation: number,
+  recoveryGeneration: number,
+): Promise<string> {
   const text = `${componentId}\n${generation}\n${recoveryGeneration}`;
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
   return `r-${Array.from(digest.slice(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;

@@ -43,6 +43,8 @@ import type {
   LeaseQuery,
   RenewedLease,
 } from './lease-api.ts';
+import type { AskedFor, OrderRefusal } from './order-desk.ts';
+import type { Switch, SwitchRefusal } from './switch-desk.ts';
 
 export type { ControlSecret };
 
@@ -181,6 +183,19 @@ export interface RegistryApi extends DependencyFollower {
     operation: Operation,
     actor?: Actor | null,
   ): Promise<Result<ComponentResource, OutOfReach | 'being-removed'>>;
+
+  /** Lets the best standby take over from it, or it from whoever took over; as it is already, nothing changes. */
+  switchTo(
+    id: string,
+    change: Switch,
+    actor?: Actor | null,
+  ): Promise<Result<ComponentResource, OutOfReach | SwitchRefusal>>;
+  /** Begins a recovery of that one action; refused where it is held back, unless forced. */
+  askAction(
+    id: string,
+    asked: AskedFor,
+    actor?: Actor | null,
+  ): Promise<Result<RecoveryOrder, OutOfReach | OrderRefusal>>;
 
   /** Goes by these settings from now on, unless it goes by newer ones. */
   configure(config: TypeOverrides): Promise<void>;

@@ -1,18 +1,15 @@
 /** Recoveries: each with its actions, attempts and proof; cancelled by an operator. */
 import * as z from 'zod';
-import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
-import type { RecordedRecovery } from '../../history/recovery-history.ts';
 import { findRecovery, listRecoveries } from '../../history/recovery-history.ts';
 import { registryOf } from '../../registry/registry-api.ts';
 import type { App } from '../app-env.ts';
 import { actorOf } from '../caller.ts';
 import { encodePlace } from '../cursor.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { shownPlan } from '../planned-action.ts';
 import { problemResponse } from '../problem.ts';
 import { readHistory, readHistoryPage } from '../read-history.ts';
+import { toRecoveryResource } from '../recovery-resource.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
-import type { RecoveryResource } from '../schemas/failure.ts';
 import { RECOVERY_STATUSES, RecoveryPageSchema, RecoverySchema } from '../schemas/failure.ts';
 
 const tags = ['recoveries'];
@@ -61,7 +58,7 @@ export function mountRecoveries(app: App): void {
       listRecoveries(c.env.HISTORY, filter, request),
     );
     if (!page.ok) return page.problem;
-    return c.json({ items: page.value.items.map(toResource), nextCursor: encodePlace(page.value.next) }, 200);
+    return c.json({ items: page.value.items.map(toRecoveryResource), nextCursor: encodePlace(page.value.next) }, 200);
   });
 
   app.openapi(read, async (c) => {
@@ -69,7 +66,7 @@ export function mountRecoveries(app: App): void {
     const found = await readHistory(c, () => findRecovery(c.env.HISTORY, id));
     if (!found.ok) return found.problem;
     if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no recovery ${id}` });
-    return c.json(toResource(found.value), 200);
+    return c.json(toRecoveryResource(found.value), 200);
   });
 
   app.openapi(cancel, async (c) => {
@@ -82,24 +79,6 @@ export function mountRecoveries(app: App): void {
     // The registry knows how the last recovery of a component ended, the history of all of them.
     if (!cancelled.ok && status !== 'cancelled')
       return problemResponse(c, 'not-recovering', { detail: cancelled.message });
-    return c.json(toResource(found.value), 202);
+    return c.json(toRecoveryResource(found.value), 202);
   });
-}
-
-function toResource(recovery: RecordedRecovery): RecoveryResource {
-  const { recoveryId, startedAt, deadline, finishedAt, actions, plan, ...rest } = recovery;
-  return {
-    id: recoveryId,
-    ...rest,
-    startedAt: toIso(startedAt),
-    deadline: toIso(deadline),
-    finishedAt: toIsoOrNull(finishedAt),
-    plan: shownPlan(plan ?? []),
-    actions: actions.map((action) => ({
-      ...action,
-      answers: (action.answers ?? []).map((answer) => ({ ...answer, at: toIso(answer.at) })),
-      startedAt: toIso(action.startedAt),
-      finishedAt: toIsoOrNull(action.finishedAt),
-    })),
-  };
 }

@@ -101,6 +101,10 @@ export const readTypeConfigDraft: fc.Arbitrary<Draft> = fc
   .tuple(fc.constantFrom(...TYPES_FROM_START), query)
   .map(([type, made]) => ({ params: { type }, query: made, headers: {} }));
 
+export const ofTypeDraft: fc.Arbitrary<Draft> = fc
+  .constantFrom(...TYPES_FROM_START)
+  .map((type) => ({ params: { type }, query: [], headers: {} }));
+
 /** Request types of a type that was added; those from the start keep theirs. */
 const ofAdded = fc.tuple(added, anyDocument, fc.nat(3)).map(([type, made, names]) => ({
   type,
