@@ -96,7 +96,8 @@ export class LifecycleDesk {
   private switchOver(failed: ComponentRecord, now: number): ComponentRecord | undefined {
     const standby = standbyFor(failed, this.state.members);
     const active = failed.recovery.active;
-    if (!standby || !active) return undefined;
+    // Demoted by an operator meanwhile, it has nothing to hand over.
+    if (!standby || !active || failed.lifecycle.state === 'standby') return undefined;
     const recovery = { ...failed.recovery, active: { ...active, promoted: standby.registration.id } };
     this.handOver({ from: { ...failed, recovery }, to: standby }, now);
     return standby;

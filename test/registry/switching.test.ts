@@ -82,6 +82,28 @@ describe.concurrent('switching over by choice', () => {
     expect(await registry.read(spare)).toMatchObject({ lifecycle: 'standby' });
   });
 
+  it('is to the best standby: the one at the same location, whoever registered first', async () => {
+    const { registry, standby } = await pair();
+    const place = (location: string) => ({ metadata: { location } });
+    const elsewhere = await beating(registry, { role: 'standby', ...place('apac') });
+    const here = await beating(registry, { role: 'standby', ...place('weur') });
+    const id = await beating(registry, place('weur'));
+    await registry.api.switchTo(id, { action: 'switchover', force: false });
+    expect(await registry.read(here)).toMatchObject({ lifecycle: 'active' });
+    for (const other of [standby, elsewhere])
+      expect(await registry.read(other)).toMatchObject({ lifecycle: 'standby' });
+  });
+
+  it('leaves a recovery of who is demoted nothing to hand over', async () => {
+    const { registry, standby, places, over, back } = await pair();
+    const spare = await beating(registry, { role: 'standby' });
+    await over();
+    const { recoveryId } = await begunOnly(registry, standby);
+    await back();
+    expect(await registry.api.promoteStandby(standby, recoveryId)).toMatchObject({ reason: 'no-standby' });
+    expect([...(await places()), (await registry.read(spare)).lifecycle]).toEqual(['active', 'standby', 'standby']);
+  });
+
   it('goes back to one that is not healthy only by force', async () => {
     const { registry, active, places, over, back } = await pair();
     await over();
