@@ -20,7 +20,8 @@ export async function awaitAnswer(db: D1Database, order: RecoveryOrder): Promise
       console.error(JSON.stringify({ message: 'history is away', recoveryId: order.recoveryId, error: String(error) }));
       return latest;
     }
-    if (latest.actions.length > 0 || latest.status !== 'running') break;
+    // While it is being tried it is written down as running.
+    if (latest.actions.some(({ status }) => status !== 'running') || latest.status !== 'running') break;
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS[looked] ?? AT_MOST_MS));
   }
   return latest;

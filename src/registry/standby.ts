@@ -1,6 +1,8 @@
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { Member } from './member.ts';
 
+const usualMs = ({ health }: ComponentRecord): number => health.usualResponseTimeMs ?? Infinity;
+
 /**
  * The best healthy standby that can do all that `failed` does: undoubted before doubted, at the same location before
  * elsewhere, then the one that usually answers quickest.
@@ -15,7 +17,6 @@ export function standbyFor(failed: ComponentRecord, members: ReadonlyMap<string,
       capabilities.supportedTaskTypes.every((task) => registration.capabilities.supportedTaskTypes.includes(task)),
   );
   const isElsewhere = ({ registration }: ComponentRecord) => registration.metadata['location'] !== metadata['location'];
-  const usualMs = ({ health }: ComponentRecord) => health.usualResponseTimeMs ?? Infinity;
   const worse = (a: ComponentRecord, b: ComponentRecord): boolean => {
     if (a.health.suspect !== b.health.suspect) return a.health.suspect;
     return isElsewhere(a) === isElsewhere(b) ? usualMs(a) > usualMs(b) : isElsewhere(a);

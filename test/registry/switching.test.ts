@@ -14,6 +14,8 @@ async function beating(registry: FreshRegistry, overrides: Record<string, unknow
   return id;
 }
 
+const place = (location: string) => ({ metadata: { location } });
+
 async function pair() {
   const registry = freshRegistry();
   const active = await beating(registry);
@@ -84,7 +86,6 @@ describe.concurrent('switching over by choice', () => {
 
   it('is to the best standby: the one at the same location, whoever registered first', async () => {
     const { registry, standby } = await pair();
-    const place = (location: string) => ({ metadata: { location } });
     const elsewhere = await beating(registry, { role: 'standby', ...place('apac') });
     const here = await beating(registry, { role: 'standby', ...place('weur') });
     const id = await beating(registry, place('weur'));
