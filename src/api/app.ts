@@ -25,6 +25,7 @@ import { mountComponentOperation } from './routes/component-operation.ts';
 import { mountComponents } from './routes/components.ts';
 import { mountConfig } from './routes/config.ts';
 import { mountDrills } from './routes/drills.ts';
+import { mountControllerSecret } from './routes/controller-secret.ts';
 import { mountFailures } from './routes/failures.ts';
 import { mountIncidents } from './routes/incidents.ts';
 import { mountLeases } from './routes/leases.ts';
@@ -69,6 +70,7 @@ export function createApp(): App {
     mountAudit,
     mountSession,
     mountConfig,
+    mountControllerSecret,
   ]) {
     mount(app);
   }

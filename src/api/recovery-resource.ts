@@ -5,7 +5,18 @@ import { shownPlan } from './planned-action.ts';
 import type { RecoveryResource } from './schemas/failure.ts';
 
 export function toRecoveryResource(recovery: RecordedRecovery): RecoveryResource {
-  const { recoveryId, startedAt, deadline, finishedAt, actions, plan, drillId, rehearsal: _, ...rest } = recovery;
+  const {
+    recoveryId,
+    startedAt,
+    deadline,
+    finishedAt,
+    actions,
+    plan,
+    drillId,
+    rehearsal: _,
+    asked: __,
+    ...rest
+  } = recovery;
   return {
     id: recoveryId,
     ...rest,

@@ -158,8 +158,14 @@ export class CoordinatorClient {
     return this.#call({ method: 'POST', path: componentPath(id, '/probe') });
   }
 
-  /** Drains, isolates, maintains or restores the component; asking twice is once. Answers it as it is then. */
-  act(id: string, body: input<typeof OperationSchema>): Promise<Component> {
+  /**
+   * Drains, isolates, maintains, restores or switches over the component; asking twice is once. Answers it as it is then.
+   * `restart` and `scale_up` answer the recovery that carries it out; repeat them with the same `idempotencyKey`.
+   */
+  act<B extends input<typeof OperationSchema>>(
+    id: string,
+    body: B,
+  ): Promise<B['action'] extends 'restart' | 'scale_up' ? RecoveryResource : Component> {
     return this.#call({ method: 'POST', path: componentPath(id, '/actions'), body });
   }
 

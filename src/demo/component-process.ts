@@ -2,7 +2,8 @@
  * The program of one demo component: a real HTTP server in a process of its own.
  *
  * `GET /health`, `POST /task` (some milliseconds of work), and `POST /fault { mode: "503" | "none" }`, by
- * which the demo makes it sick. Listens on loopback only, and ends when the demo does.
+ * which the demo makes it sick. Listens on loopback only, and ends when the demo does. With `REGISTRATION` (JSON) it
+ * registers itself at `COORDINATOR_URL`, by `COORDINATOR_KEY`.
  */
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,4 +43,23 @@ const server = createServer((request, response) => {
 });
 // Longer than any pause between two calls, so that no caller meets a connection just being closed.
 server.keepAliveTimeout = 120_000;
-server.listen(Number(PORT), '127.0.0.1', () => process.send?.('listening'));
+server.listen(Number(PORT), '127.0.0.1', () => {
+  process.send?.('listening');
+  void registerMyself();
+});
+
+async function registerMyself(): Promise<void> {
+  const { REGISTRATION: body, COORDINATOR_URL: url, COORDINATOR_KEY: key } = process.env;
+  if (body === undefined || url === undefined) return;
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  for (let pauseMs = 250; ; pauseMs = Math.min(2 * pauseMs, 10_000)) {
+    try {
+      const { ok, status } = await fetch(`${url}/v1/components`, { method: 'POST', headers, body });
+      if (ok) return;
+      console.error(`${id}: not registered, HTTP ${status}`);
+    } catch (error) {
+      console.error(`${id}: not registered, ${String(error)}`);
+    }
+    await sleep(pauseMs);
+  }
+}

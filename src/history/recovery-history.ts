@@ -1,7 +1,6 @@
 /** Recoveries in D1: one row each, written whole at every step, so that writing twice is writing once. */
 import * as z from 'zod';
-import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
-import type { FailureType } from '../core/failure/classify.ts';
+import type { RecoveryOrder, RecoveryTrigger } from '../core/failure/failure-intake.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import type { RecoveryAction } from '../core/failure/recovery-policy.ts';
 import type { Page, PageRequest } from './page.ts';
@@ -126,7 +125,7 @@ export const toRecovery = (row: RecoveryRow): RecordedRecovery => ({
   recoveryId: row.id,
   componentId: row.component_id,
   componentType: row.component_type,
-  failureType: row.failure_type as FailureType,
+  failureType: row.failure_type as RecoveryTrigger,
   failureId: row.failure_id,
   status: row.status as RecoveryStatus,
   reason: row.reason,

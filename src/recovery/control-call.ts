@@ -2,6 +2,7 @@
  * Asks a component's control endpoint for an action, signed so that it knows who asks. 2xx accepts; anything
  * else, a redirect included, is a refusal the caller may retry with the same idempotency key.
  */
+import type { ControlAction } from '../core/component/control-action.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import type { Result } from '../core/result.ts';
@@ -10,7 +11,7 @@ import { fetchOutbound } from '../outbound/fetch-outbound.ts';
 import { sign } from '../outbound/sign.ts';
 
 export interface ControlRequest {
-  readonly action: 'restart' | 'scale_up';
+  readonly action: ControlAction;
   readonly componentId: string;
   readonly recoveryId: string;
   /** The same for every attempt of one action: the receiver acts once. */

@@ -1,4 +1,5 @@
 /** Carries one planned action out. May run twice: every receiver knows the action by its key. */
+import type { ControlAction } from '../core/component/control-action.ts';
 import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -89,12 +90,15 @@ async function attempt(planned: PlannedAction, context: ActionContext): Promise<
 }
 
 async function askControl(
-  action: 'restart' | 'scale_up',
+  action: ControlAction,
   parameters: JsonObject,
   { env, order, position }: ActionContext,
 ): Promise<Outcome> {
   // Asked anew for each attempt and kept nowhere: what a step answers is stored, and a secret must not be.
-  const access = await registryOf(order.componentType).controlAccess(order.componentId, order.recoveryId);
+  const access = await registryOf(order.componentType).controlAccess(order.componentId, {
+    recoveryId: order.recoveryId,
+    action,
+  });
   if (!access.ok) return { ok: false, detail: access.message };
   const request = {
     action,

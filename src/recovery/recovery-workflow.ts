@@ -8,6 +8,7 @@
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
 import { WorkflowEntrypoint } from 'cloudflare:workers';
 import { coordinator } from '../coordinator/coordinator-api.ts';
+import { planAsked } from '../core/failure/asked-plan.ts';
 import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import { alertInstead, planRecovery } from '../core/failure/recovery-plan.ts';
@@ -54,7 +55,9 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     const planned = await step.do('plan', async () => {
       const target = await registryOf(order.componentType).recoveryFacts(order.componentId, order.recoveryId);
       // As text: the types of RPC do not see the end of free JSON.
-      return target.ok ? JSON.stringify(planRecovery(target.value.policy, target.value.facts)) : null;
+      if (!target.ok) return null;
+      const { policy, facts } = target.value;
+      return JSON.stringify(order.asked ? planAsked(order.asked) : planRecovery(policy, facts));
     });
     return planned === null ? undefined : (JSON.parse(planned) as PlannedAction[]);
   }

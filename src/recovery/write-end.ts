@@ -15,8 +15,10 @@ export interface RecoveryEnd {
 /** May run twice: incidents and recoveries are known by their ids. */
 export async function writeEnd(env: Env, { order, actions, outcome }: RecoveryEnd): Promise<void> {
   const finishedAt = Date.now();
-  // A drill that fails says so itself.
-  const escalates = !order.drillId && (outcome === 'failed' || outcome === 'timeout');
+  // A drill that fails says so itself, and of what an operator asked for the operator is told: a component that fails
+  // brings about a recovery of its own.
+  const isForPeople = !order.drillId && order.asked === undefined;
+  const escalates = isForPeople && (outcome === 'failed' || outcome === 'timeout');
   const tried = actions.map(told).join(', ') || 'nothing';
   const summary = `recovery ${outcome} after ${tried}`;
   const raised = escalates ? await raiseIncident(env, order, { severity: 'critical', summary }) : null;

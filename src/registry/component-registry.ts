@@ -22,6 +22,7 @@ import type { AcquireRequest, Completion, LeaseQuery } from './lease-api.ts';
 import { takeProbe, takeReport } from './on-demand.ts';
 import type {
   ComponentQuery,
+  ControlPurpose,
   HeartbeatInput,
   ProbeResult,
   RecoveryCause,
@@ -31,7 +32,9 @@ import type {
   RotateOptions,
   SyncRequest,
 } from './registry-api.ts';
+import type { AskedFor } from './order-desk.ts';
 import { RegistryObject } from './registry-object.ts';
+import type { Switch } from './switch-desk.ts';
 import { testify } from './witnesses.ts';
 
 export class ComponentRegistry extends RegistryObject implements RegistryApi {
@@ -141,6 +144,19 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return rotated;
   }
 
+  async controllerSecret(): ReturnType<RegistryApi['controllerSecret']> {
+    return this.controls.controllerSecret(Date.now());
+  }
+
+  async rotateControllerSecret(
+    options: Parameters<RegistryApi['rotateControllerSecret']>[0],
+  ): ReturnType<RegistryApi['rotateControllerSecret']> {
+    const now = Date.now();
+    const rotated = this.controls.rotateController(options, now);
+    if (rotated.ok) await this.settle(now);
+    return rotated;
+  }
+
   async sync(request: SyncRequest): ReturnType<RegistryApi['sync']> {
     const { edge, place, given, reported, blocks = [], config = null } = request;
     const now = Date.now();
@@ -205,8 +221,8 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return this.recoveries.target(id, recoveryId);
   }
 
-  async controlAccess(id: string, recoveryId: string): ReturnType<RegistryApi['controlAccess']> {
-    return this.controls.access(id, recoveryId, Date.now());
+  async controlAccess(id: string, purpose: ControlPurpose): ReturnType<RegistryApi['controlAccess']> {
+    return this.controls.access(id, purpose, Date.now());
   }
 
   async permitAction(id: string, recoveryId: string, disruptive: boolean): ReturnType<RegistryApi['permitAction']> {
@@ -276,6 +292,19 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return this.drills.list();
   }
 
+  async switchTo(id: string, change: Switch, actor: Actor | null = null): ReturnType<RegistryApi['switchTo']> {
+    const now = Date.now();
+    const switched = this.switches.change(id, change, actor, now);
+    await this.settle(now);
+    return switched.ok ? ok(this.view(switched.value.record, now)) : switched;
+  }
+
+  async askAction(id: string, asked: AskedFor, actor: Actor | null = null): ReturnType<RegistryApi['askAction']> {
+    const order = await this.orders.ask(id, asked, { actor, clock: Date.now });
+    await this.settle(Date.now());
+    return order;
+  }
+
   async dependenciesTurned(turns: readonly DependencyTurn[]): ReturnType<RegistryApi['dependenciesTurned']> {
     const now = Date.now();
     for (const member of this.shadows.take(turns, now)) {
@@ -302,6 +331,7 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
       this.leases.forget(now);
       this.tick(now);
       this.state.samples.trim(now);
+      this.state.store.askedActions.trim(now);
       this.state.commit({ outbox: this.recoveries.nudges(), visible: false }, now);
     } finally {
       // First of all the alarm: whatever else is away, checks go on.

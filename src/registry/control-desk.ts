@@ -1,32 +1,41 @@
 /**
- * The registry's side of control calls: the secret that a component's calls are signed with, made when
- * first asked for, and what a recovery needs to make one. A secret leaves only to the component's owner
- * and to the recovery that signs, and is written nowhere else.
+ * The registry's side of control calls: the secrets that they are signed with, each component's own and the
+ * one of the type's controller, made when first asked for, and what a recovery needs to make a call. A secret
+ * leaves only to the component's owner (the controller's to an administrator) and to the recovery that signs,
+ * and is written nowhere else.
  */
+import type { Actor } from '../core/access/actor.ts';
+import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
 import type { ControlSecret, StoredControlSecret } from '../core/component/control-secret.ts';
 import { firstSecret, rotated, shownSecret, signingSecrets, toSecret } from '../core/component/control-secret.ts';
-import { controlUrlOf } from '../core/component/control-url.ts';
+import { controlRouteOf } from '../core/component/control-url.ts';
+import { ROTATION_QUOTA } from '../core/quota/on-demand-quota.ts';
+import type { TokenBucket } from '../core/quota/token-bucket.ts';
+import { fullBucket } from '../core/quota/token-bucket.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
-import { eventDraft } from './health-drafts.ts';
+import { eventDraft, typeEventDraft } from './health-drafts.ts';
 import type { HostGate } from './host-gate.ts';
 import { hostOfUrl } from './host-gate.ts';
 import type { Member } from './member.ts';
-import { takeRotation } from './on-demand.ts';
+import { takeRotation, takeTypeRotation } from './on-demand.ts';
 import type { RecoveryDesk } from './recovery-desk.ts';
-import type { ControlAccess, OutOfReach, RotateOptions } from './registry-api.ts';
+import type { ControlAccess, ControlPurpose, OutOfReach, RotateOptions } from './registry-api.ts';
 import type { RegistryState } from './registry-state.ts';
 
 type Answer = Result<ControlSecret, OutOfReach | 'no-control'>;
 type Rotation = Result<ControlSecret, OutOfReach | 'no-control' | 'too-many-rotations'>;
 
 const SECRET_BYTES = 32;
+/** The controller's secret has its row among those of the components: no component is called so. */
+const OF_TYPE = '';
 
 export class ControlDesk {
   private readonly state: RegistryState;
   private readonly recoveries: RecoveryDesk;
   private readonly gate: HostGate;
+  private typeRotations: TokenBucket = fullBucket(ROTATION_QUOTA, 0);
 
   constructor(state: RegistryState, recoveries: RecoveryDesk, gate: HostGate) {
     this.state = state;
@@ -55,19 +64,42 @@ export class ControlDesk {
     return ok(shownSecret(next, now));
   }
 
+  /** Of the type's controller, whether one is set or not: it may be given the secret before it is pointed at. */
+  controllerSecret(now: number): ControlSecret {
+    return shownSecret(this.stored(OF_TYPE), now);
+  }
+
+  rotateController(
+    { type, actor }: { type: string; actor: Actor | null },
+    now: number,
+  ): Result<ControlSecret, 'too-many-rotations'> {
+    const taken = takeTypeRotation(this.typeRotations, type, now);
+    this.typeRotations = taken.next;
+    if (taken.refusal) return taken.refusal;
+    const next = rotated(this.stored(OF_TYPE), freshSecret(), now);
+    const audit: AuditNote | null = actor && { actor, action: 'controller-secret.rotate', before: null, after: null };
+    const data = { previousUntil: next.previousUntil };
+    const event = typeEventDraft('config.controller-secret-rotated', type, data, { now, audit });
+    this.state.nameType(type);
+    this.state.commit({ controlSecret: { id: OF_TYPE, secret: next }, outbox: [event], visible: false }, now);
+    return ok(shownSecret(next, now));
+  }
+
   /** Where and with what to sign one control call; it counts against its host like a check. */
   access(
     id: string,
-    recoveryId: string,
+    { recoveryId, action }: ControlPurpose,
     now: number,
   ): Result<ControlAccess, 'not-recovering' | 'no-control' | 'host-busy'> {
     const found = this.recoveries.find(id, recoveryId);
     if (!found) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
-    const url = controlUrlOf(found.member.record.registration);
-    if (url === null) return noControl(id);
+    const route = controlRouteOf(found.member.record.registration, this.state.config.controller, action);
+    if (route === null)
+      return fail('no-control', `${id} has no control endpoint for ${action}, nor has its type a controller`);
+    const { url, signer } = route;
     if (!this.gate.admitFirst(hostOfUrl(url), now))
       return fail('host-busy', 'the host of the control endpoint is being asked too much');
-    return ok({ url, secrets: signingSecrets(this.stored(id), now) });
+    return ok({ url, secrets: signingSecrets(this.stored(signer === 'type' ? OF_TYPE : id), now) });
   }
 
   /** The member of that id, if it takes control calls. */

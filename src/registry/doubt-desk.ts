@@ -143,9 +143,11 @@ export class DoubtDesk {
     const data = { type: this.state.type, mode: this.state.config.selfDoubt, ...this.evidence(now, this.roundMs()) };
     const isNew = next.kind !== before.kind;
     if (isNew && next.kind === 'doubting')
-      outbox.push(typeEventDraft('system.self-doubt-began', this.state.type, data, now));
+      outbox.push(typeEventDraft('system.self-doubt-began', this.state.type, data, { now }));
     if (isNew && before.kind === 'doubting')
-      outbox.push(typeEventDraft('system.self-doubt-ended', this.state.type, { ...data, since: before.since }, now));
+      outbox.push(
+        typeEventDraft('system.self-doubt-ended', this.state.type, { ...data, since: before.since }, { now }),
+      );
     const records = isNew && next.kind === 'doubting' ? this.putBack(outbox, now) : [];
     this.state.commit({ doubt: next, records, outbox, visible: records.length > 0 }, now);
     if (next.kind !== 'asking') this.release(now);

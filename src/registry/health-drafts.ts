@@ -35,9 +35,14 @@ export function eventDraft(
 }
 
 /** An event about the type as a whole. */
-export function typeEventDraft(type: EventType, subject: string, data: JsonObject, now: number): OutboxDraft {
+export function typeEventDraft(
+  type: EventType,
+  subject: string,
+  data: JsonObject,
+  { now, audit = null }: Pick<DraftContext, 'now' | 'audit'>,
+): OutboxDraft {
   const key = crypto.randomUUID();
-  const payload: EventDraft = { key, type, subject, time: now, data };
+  const payload: EventDraft = { key, type, subject, time: now, data, ...(audit ? { audit } : {}) };
   return { kind: 'event', key, componentId: subject, payload };
 }
 

@@ -18,6 +18,13 @@ import type { RegistryState } from './registry-state.ts';
 import type { OutboxDraft } from './registry-store.ts';
 import { standbyFor } from './standby.ts';
 
+interface HandOver {
+  readonly from: ComponentRecord | null;
+  readonly to: ComponentRecord;
+  /** Of whom an operator asked it. */
+  readonly audit?: { readonly componentId: string; readonly noteOf: (after: Lifecycle) => AuditNote | null } | null;
+}
+
 export class LifecycleDesk {
   private readonly state: RegistryState;
   private readonly recoveries: RecoveryDesk;
@@ -84,23 +91,36 @@ export class LifecycleDesk {
 
   /**
    * Lets the best standby take over from a failed component; answers it, or undefined when there is none.
-   * Both change in one transaction, with a note in the recovery that it has been done.
+   * A note in the recovery says that it has been done.
    */
   private switchOver(failed: ComponentRecord, now: number): ComponentRecord | undefined {
     const standby = standbyFor(failed, this.state.members);
     const active = failed.recovery.active;
-    if (!standby || !active) return undefined;
-    const promoted = { ...standby, lifecycle: dated(standby.lifecycle, settledAs('active'), now) };
+    // Demoted by an operator meanwhile, it has nothing to hand over.
+    if (!standby || !active || failed.lifecycle.state === 'standby') return undefined;
     const recovery = { ...failed.recovery, active: { ...active, promoted: standby.registration.id } };
-    // A removal that has been acknowledged is not taken back by it.
-    const place = isBeingRemoved(failed.lifecycle) ? failed.lifecycle : settledAs('standby');
-    const demoted = { ...failed, lifecycle: dated(failed.lifecycle, place, now), recovery };
-    const outbox = [
-      this.changed(promoted, standby.lifecycle.state, this.state.draftContext(promoted, now)),
-      this.changed(demoted, failed.lifecycle.state, this.state.draftContext(demoted, now)),
-    ];
-    this.state.commit({ records: [promoted, demoted], outbox, visible: true }, now);
-    return promoted;
+    this.handOver({ from: { ...failed, recovery }, to: standby }, now);
+    return standby;
+  }
+
+  /** One takes over from another, if there is one: both change in one transaction. */
+  handOver({ from, to, audit = null }: HandOver, now: number): void {
+    const records = [{ ...to, lifecycle: dated(to.lifecycle, settledAs('active'), now) }];
+    const outbox = [this.changed(records[0]!, to.lifecycle.state, this.contextOf(records[0]!, audit, now))];
+    if (from) {
+      const replaced = { ...settledAs('standby'), replacedBy: to.registration.id };
+      // A removal that has been acknowledged is not taken back by it.
+      const place = isBeingRemoved(from.lifecycle) ? from.lifecycle : replaced;
+      const demoted = { ...from, lifecycle: dated(from.lifecycle, place, now) };
+      records.push(demoted);
+      outbox.push(this.changed(demoted, from.lifecycle.state, this.contextOf(demoted, audit, now)));
+    }
+    this.state.commit({ records, outbox, visible: true }, now);
+  }
+
+  private contextOf(record: ComponentRecord, audit: HandOver['audit'], now: number): DraftContext {
+    const isMeant = audit?.componentId === record.registration.id;
+    return { ...this.state.draftContext(record, now), audit: isMeant ? audit.noteOf(record.lifecycle) : null };
   }
 
   private changed(record: ComponentRecord, from: LifecycleState, context: DraftContext): OutboxDraft {

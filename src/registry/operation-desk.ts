@@ -5,7 +5,7 @@
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { Lifecycle } from '../core/component/lifecycle.ts';
-import type { Operation } from '../core/component/operate.ts';
+import type { Operation, OperationName, SwitchName } from '../core/component/operate.ts';
 import { operate } from '../core/component/operate.ts';
 import { toIsoOrNull } from '../core/component/resource.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -43,13 +43,18 @@ export class OperationDesk {
     if (!decided.value) return ok(member);
     if (recovery.active && operation.action !== 'restore')
       this.recoveries.cancel(id, recovery.active.order.recoveryId, actor, now);
-    const audit = actor && note(actor, operation, lifecycle, decided.value);
+    const audit = actor && lifecycleNote(actor, operation.action, [lifecycle, decided.value]);
     this.lifecycles.change(member.record, decided.value, now, audit);
     return ok(member);
   }
 }
 
-const note = (actor: Actor, { action }: Operation, before: Lifecycle, after: Lifecycle): AuditNote => ({
+/** What the audit says of a change of lifecycle by an operator. */
+export const lifecycleNote = (
+  actor: Actor,
+  action: OperationName | SwitchName,
+  [before, after]: readonly [Lifecycle, Lifecycle],
+): AuditNote => ({
   actor,
   action: `component.${action}`,
   before: told(before),

@@ -6,9 +6,13 @@ import type { Actor } from '../core/access/actor.ts';
 import type { AuditNote } from '../core/access/audit-entry.ts';
 import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../core/component/component-record.ts';
 import { settledUntil } from '../core/component/component-record.ts';
-import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
+import type { ControlAction } from '../core/component/control-action.ts';
+import { controlActionsOf } from '../core/component/control-url.ts';
+import type { RecoveryOrder, RecoverySignal, RecoveryTrigger, SignalOutcome } from '../core/failure/failure-intake.ts';
+import { OPERATOR_REQUEST } from '../core/failure/failure-intake.ts';
 import type { RecoveryFacts } from '../core/failure/recovery-plan.ts';
 import type { RecoveryStanding } from '../core/failure/recovery-preview.ts';
+import type { RecoveryPolicy } from '../core/failure/recovery-policy.ts';
 import { cooldownAfter } from '../core/failure/recovery-policy.ts';
 import { endDrill, lifted } from '../core/drill/drill.ts';
 import { isShadowed } from '../core/component/shadow.ts';
@@ -20,7 +24,7 @@ import { eventDraft } from './health-drafts.ts';
 import type { Member } from './member.ts';
 import type { ActionLeave, RecoveryCause, RecoveryTarget, RegistryApi } from './registry-api.ts';
 import { actionHold, beginObstacle } from './recovery-guard.ts';
-import type { RegistryState } from './registry-state.ts';
+import type { Change, RegistryState } from './registry-state.ts';
 import type { OutboxDraft } from './registry-store.ts';
 import { standbyFor } from './standby.ts';
 
@@ -31,6 +35,16 @@ const EVENT_OF_OUTCOME = {
   timeout: 'recovery.failed',
   suppressed: 'recovery.cancelled',
 } as const;
+
+/** What a recovery begins with. */
+interface Opening {
+  readonly cause: { readonly failureType: RecoveryTrigger; readonly failureId: string; readonly reason: string };
+  /** By an operator: it counts as disruptive from the start. */
+  readonly asked?: ControlAction;
+  readonly noteOf?: (order: RecoveryOrder) => AuditNote | null;
+  /** What is stored along with it. */
+  readonly also?: (order: RecoveryOrder) => Pick<Change, 'outbox' | 'askedAction'>;
+}
 
 export class RecoveryDesk {
   private readonly state: RegistryState;
@@ -52,7 +66,7 @@ export class RecoveryDesk {
       const recoveryId = await recoveryIdOf(id, record.generation, generation);
       // The digest was awaited: someone else may have begun meanwhile.
       if (this.state.members.get(id) !== member || member.record.recovery !== recovery) continue;
-      return ok({ order: this.open(member, recoveryId, generation, cause, clock()), started: true });
+      return ok({ order: this.open(member, { recoveryId, generation }, { cause }, clock()), started: true });
     }
   }
 
@@ -71,7 +85,7 @@ export class RecoveryDesk {
     return ok({
       name: record.registration.name,
       facts: this.facts(record),
-      policy: this.state.config.recovery[found.active.order.failureType],
+      policy: this.policyOf(found.active.order),
     });
   }
 
@@ -99,7 +113,7 @@ export class RecoveryDesk {
   facts(record: ComponentRecord): RecoveryFacts {
     const { registration, lifecycle } = record;
     return {
-      controlActions: registration.control?.actions ?? [],
+      controlActions: controlActionsOf(registration, this.state.config.controller),
       hasStandby: lifecycle.state === 'active' && standbyFor(record, this.state.members) !== undefined,
       autoScalingEnabled: this.state.config.autoScalingEnabled,
     };
@@ -109,6 +123,8 @@ export class RecoveryDesk {
   permitAction(id: string, recoveryId: string, disruptive: boolean, now: number): ActionLeave {
     const found = this.find(id, recoveryId);
     if (!found || found.active.cancelled) return 'not-recovering';
+    // What an operator asked for was judged when it was asked for.
+    if (found.active.order.asked) return 'permitted';
     if (isShadowed(found.member.record.shadow)) return 'shadowed';
     const takesLeave = disruptive && !found.active.disruptive;
     const hold = actionHold(this.state, takesLeave);
@@ -192,14 +208,15 @@ export class RecoveryDesk {
     if (drillId) return this.endOfDrill(record, recoveryId, outcome, now);
     const proven = outcome !== 'failed' && outcome !== 'timeout';
     const failedInRow = proven ? 0 : record.recovery.failedInRow + 1;
-    const cooldownMs = cooldownAfter(failedInRow, this.state.config.recovery[found.active.order.failureType]);
+    const cooldownMs = cooldownAfter(failedInRow, this.policyOf(found.active.order));
+    const settled = { settledUntil: now, failedInRow, notBefore: now + cooldownMs };
+    // What an operator tried in vain says nothing of failures, and must not delay the recovery that they call for.
+    const isInVain = found.active.order.asked !== undefined && outcome !== 'successful';
     const recovery = {
       ...record.recovery,
       active: null,
       lastEnded: { recoveryId, outcome },
-      settledUntil: now,
-      failedInRow,
-      notBefore: now + cooldownMs,
+      ...(isInVain ? {} : settled),
     };
     const type = EVENT_OF_OUTCOME[outcome];
     const event = eventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
@@ -223,6 +240,11 @@ export class RecoveryDesk {
     const outbox = end ? [event, drillEndedDraft(next, end.drill, context)] : [event];
     this.state.commit({ records: [next], drills: end ? [end.drill] : [], outbox, visible: end !== null }, now);
     return outcome;
+  }
+
+  /** What an operator asks for has a plan of its own, and of the policy nothing but the cooldown that it clears. */
+  private policyOf({ failureType }: RecoveryOrder): RecoveryPolicy {
+    return this.state.config.recovery[failureType === OPERATOR_REQUEST ? 'internal_error' : failureType];
   }
 
   private endedAs(id: string, recoveryId: string): RecoveryOutcome | undefined {
@@ -250,16 +272,22 @@ export class RecoveryDesk {
     });
   }
 
-  private open(member: Member, recoveryId: string, generation: number, cause: RecoveryCause, now: number) {
-    const { record } = member;
-    const drill = record.recovery.drill ?? null;
-    const order = {
+  /** Begins it: from now on it is the recovery that runs. */
+  open(
+    { record }: Member,
+    { recoveryId, generation }: { recoveryId: string; generation: number },
+    { cause, asked, noteOf, also }: Opening,
+    now: number,
+  ): RecoveryOrder {
+    const drill = asked ? null : (record.recovery.drill ?? null);
+    const order: RecoveryOrder = {
       recoveryId,
       componentId: record.registration.id,
       componentType: record.registration.type,
       failureType: cause.failureType,
       failureId: cause.failureId,
       reason: cause.reason,
+      ...(asked ? { asked } : {}),
       startedAt: now,
       deadline: drill?.until ?? now + this.state.config.recoveryTimeout,
       drillId: drill?.id ?? null,
@@ -269,13 +297,21 @@ export class RecoveryDesk {
       ...record.recovery,
       generation,
       drill: drill && { ...drill, recoveryId, recoveryStartedAt: now },
-      active: { order, disruptive: false, cancelled: false, promoted: null, verification: null },
+      active: { order, disruptive: asked !== undefined, cancelled: false, promoted: null, verification: null },
     };
     const next = { ...record, recovery };
     const { deadline, drillId } = order;
-    const data = { recoveryId, failureType: cause.failureType, reason: cause.reason, deadline, drillId };
-    const event = eventDraft('recovery.started', next, data, this.state.draftContext(next, now));
-    this.state.commit({ records: [next], outbox: [event], visible: false }, now);
+    const data = {
+      recoveryId,
+      failureType: cause.failureType,
+      reason: cause.reason,
+      deadline,
+      drillId: drillId ?? null,
+    };
+    const context = { ...this.state.draftContext(next, now), audit: noteOf?.(order) ?? null };
+    const event = eventDraft('recovery.started', next, data, context);
+    const { outbox = [], ...more } = also?.(order) ?? {};
+    this.state.commit({ records: [next], outbox: [event, ...outbox], ...more, visible: false }, now);
     return order;
   }
 }
@@ -283,6 +319,7 @@ export class RecoveryDesk {
 function outcomeOf(active: ActiveRecovery, { shadow }: ComponentRecord, asked: RecoveryOutcome): RecoveryOutcome {
   if (asked === 'successful') return asked;
   if (active.cancelled) return 'cancelled';
+  if (active.order.asked) return asked;
   return isShadowed(shadow) && asked !== 'cancelled' ? 'suppressed' : asked;
 }
 
@@ -311,7 +348,11 @@ function signalDraft(
 }
 
 /** Workflow ids allow neither "." nor 128 characters, hence a digest; the same recovery always gets the same id. */
-async function recoveryIdOf(componentId: string, generation: number, recoveryGeneration: number): Promise<string> {
+export async function recoveryIdOf(
+  componentId: string,
+  generation: number,
+  recoveryGeneration: number,
+): Promise<string> {
   const text = `${componentId}\n${generation}\n${recoveryGeneration}`;
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
   return `r-${Array.from(digest.slice(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;

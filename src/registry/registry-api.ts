@@ -17,6 +17,7 @@ import type { ComponentLoad, Outcomes, ReportedLoad } from '../core/component/lo
 import type { Operation } from '../core/component/operate.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../core/component/resource.ts';
+import type { ControlAction } from '../core/component/control-action.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { Drill, DrillBegin } from '../core/drill/drill.ts';
 import type { DrillRefusal } from '../core/drill/refuse-drill.ts';
@@ -45,8 +46,16 @@ import type {
   LeaseQuery,
   RenewedLease,
 } from './lease-api.ts';
+import type { AskedFor, OrderRefusal } from './order-desk.ts';
+import type { Switch, SwitchRefusal } from './switch-desk.ts';
 
 export type { ControlSecret };
+
+/** What a control call is for. */
+export interface ControlPurpose {
+  readonly recoveryId: string;
+  readonly action: ControlAction;
+}
 
 /** Work that an edge gave since it asked last, by position. */
 export type Given = readonly (readonly [position: number, count: number])[];
@@ -105,6 +114,13 @@ export interface RegistryApi extends DependencyFollower {
     id: string,
     options?: RotateOptions,
   ): Promise<Result<ControlSecret, OutOfReach | 'no-control' | 'too-many-rotations'>>;
+  /** What calls to the type's controller are signed with. */
+  controllerSecret(): Promise<ControlSecret>;
+  /** As `rotateControlSecret`, for the type's controller. */
+  rotateControllerSecret(options: {
+    readonly type: string;
+    readonly actor: Actor | null;
+  }): Promise<Result<ControlSecret, 'too-many-rotations'>>;
   /** Brings an edge up to date and takes in what it gave and was told since. */
   sync(request: SyncRequest): Promise<SyncAnswer>;
   /**
@@ -141,7 +157,7 @@ export interface RegistryApi extends DependencyFollower {
   /** What one control call of a recovery needs; asked anew for each attempt, never stored. */
   controlAccess(
     id: string,
-    recoveryId: string,
+    purpose: ControlPurpose,
   ): Promise<Result<ControlAccess, 'not-recovering' | 'no-control' | 'host-busy'>>;
   /** Asks leave for the next action; a disruptive one waits while a third of the type is being worked on. */
   permitAction(id: string, recoveryId: string, disruptive: boolean): Promise<ActionLeave>;
@@ -182,6 +198,19 @@ export interface RegistryApi extends DependencyFollower {
   ): Promise<Result<Drill, DrillRefusal | NotFound>>;
   /** The last fifty, the newest first. */
   listDrills(): Promise<Drill[]>;
+
+  /** Lets the best standby take over from it, or it from whoever took over; as it is already, nothing changes. */
+  switchTo(
+    id: string,
+    change: Switch,
+    actor?: Actor | null,
+  ): Promise<Result<ComponentResource, OutOfReach | SwitchRefusal>>;
+  /** Begins a recovery of that one action; refused where it is held back, unless forced. */
+  askAction(
+    id: string,
+    asked: AskedFor,
+    actor?: Actor | null,
+  ): Promise<Result<RecoveryOrder, OutOfReach | OrderRefusal>>;
 
   /** Goes by these settings from now on, unless it goes by newer ones. */
   configure(config: TypeOverrides): Promise<void>;

@@ -27,6 +27,7 @@ import { HeartbeatDesk } from './heartbeat-desk.ts';
 import { LeaseRoom } from './lease-room.ts';
 import type { Member } from './member.ts';
 import { dueAt } from './member.ts';
+import { OrderDesk } from './order-desk.ts';
 import { OperationDesk } from './operation-desk.ts';
 import { Outbox } from './outbox.ts';
 import { RecoveryDesk } from './recovery-desk.ts';
@@ -37,6 +38,7 @@ import { RegistryStore } from './registry-store.ts';
 import { askWitness } from './witnesses.ts';
 import { Seating } from './seating.ts';
 import { ShadowDesk } from './shadow-desk.ts';
+import { SwitchDesk } from './switch-desk.ts';
 
 /** Entrypoints of this same Worker, by their contracts: the registry imports neither class. */
 const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readonly FailureManager: FailureIntake };
@@ -53,6 +55,8 @@ export abstract class RegistryObject extends DurableObject<Env> {
   protected readonly doubts: DoubtDesk;
   protected readonly lifecycles: LifecycleDesk;
   protected readonly operations: OperationDesk;
+  protected readonly orders: OrderDesk;
+  protected readonly switches: SwitchDesk;
   protected readonly registrations: RegistrationDesk;
   protected readonly controls: ControlDesk;
   protected readonly beats: HeartbeatDesk;
@@ -76,6 +80,8 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.health = new HealthDesk(this.state, this.recoveries);
     this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
     this.operations = new OperationDesk(this.state, this.lifecycles, this.recoveries);
+    this.orders = new OrderDesk(this.state, this.recoveries);
+    this.switches = new SwitchDesk(this.state, this.lifecycles);
     this.registrations = new RegistrationDesk(this.state, this.lifecycles);
     this.beats = new HeartbeatDesk(this.state);
     this.shadows = new ShadowDesk(this.state);

@@ -25,6 +25,7 @@ import { endedAs } from '../core/lease/lease.ts';
 import { dropLease, emptyBook, leasesOf, noteLease, slotsTaken } from '../core/lease/lease-book.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
+import type { AskedAction } from './asked-action-store.ts';
 import { countChecked, resourceView } from './fleet-views.ts';
 import type { DraftContext } from './health-drafts.ts';
 import type { Member } from './member.ts';
@@ -39,6 +40,7 @@ export interface Change {
   readonly records?: readonly ComponentRecord[];
   readonly removed?: readonly string[];
   readonly controlSecret?: { readonly id: string; readonly secret: StoredControlSecret };
+  readonly askedAction?: AskedAction;
   readonly outbox?: readonly OutboxDraft[];
   readonly leases?: LeaseChange;
   readonly drills?: readonly Drill[];
@@ -125,6 +127,7 @@ export class RegistryState {
       for (const record of records) this.saveComponent(record, now);
       for (const id of change.removed ?? []) this.store.deleteComponent(id);
       if (change.controlSecret) this.store.controlSecrets.save(change.controlSecret.id, change.controlSecret.secret);
+      if (change.askedAction) this.store.askedActions.save(change.askedAction);
       for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
       for (const drill of change.drills ?? []) this.store.drills.save(drill);
       for (const lease of held) this.store.leases.save(lease);

@@ -15,6 +15,7 @@ import { RegistrationSchema } from '../core/component/registration.ts';
 import { NO_SHADOW } from '../core/component/shadow.ts';
 import type { HealthState } from '../core/health/health-state.ts';
 import { initialHealth } from '../core/health/health-state.ts';
+import { AskedActionStore } from './asked-action-store.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
 import { DrillStore } from './drill-store.ts';
 import { LeaseStore } from './lease-store.ts';
@@ -105,6 +106,7 @@ const ShadowRowSchema = z.object({ rootCause: z.array(z.string()), sequence: z.n
 const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: z.number() });
 
 export class RegistryStore {
+  readonly askedActions: AskedActionStore;
   readonly controlSecrets: ControlSecretStore;
   readonly leases: LeaseStore;
   readonly drills: DrillStore;
@@ -118,6 +120,7 @@ export class RegistryStore {
     const columns = sql.exec<{ name: string }>('PRAGMA table_info(components)').toArray();
     if (!columns.some(({ name }) => name === 'owner')) sql.exec('ALTER TABLE components ADD COLUMN owner TEXT');
     if (!columns.some(({ name }) => name === 'shadow')) sql.exec('ALTER TABLE components ADD COLUMN shadow TEXT');
+    this.askedActions = new AskedActionStore(sql);
     this.controlSecrets = new ControlSecretStore(sql);
     this.drills = new DrillStore(sql);
     this.leases = new LeaseStore(sql);
@@ -162,6 +165,7 @@ export class RegistryStore {
   deleteComponent(id: string): void {
     this.sql.exec('DELETE FROM components WHERE id = ?', id);
     this.dropHeartbeat(id);
+    this.askedActions.drop(id);
     this.controlSecrets.drop(id);
   }
 

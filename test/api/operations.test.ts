@@ -37,7 +37,12 @@ describe('POST /v1/components/{id}/actions', () => {
 
   it.each([
     [{}, 'action'],
-    [{ action: 'restart' }, 'action'],
+    [{ action: 'explode' }, 'action'],
+    [{ action: 'restart', forMs: 60_000 }, 'forMs'],
+    [{ action: 'switchover', until: '2090-01-01T00:00:00Z' }, 'forMs'],
+    [{ action: 'switchover', force: true }, 'force'],
+    [{ action: 'switchback', idempotencyKey: 'k' }, 'idempotencyKey'],
+    [{ action: 'restart', idempotencyKey: 'two words' }, 'idempotencyKey'],
     [{ action: 'maintenance' }, 'forMs'],
     [{ action: 'drain', forMs: 59_999 }, 'forMs'],
     [{ action: 'drain', forMs: 2_592_000_001 }, 'forMs'],

@@ -152,13 +152,15 @@ describe(`stored: each of ${EVIL.length} evil spellings in ${PLACES.length} plac
     expect(expectProblem(refused, 422, 'endpoint-not-allowed')).toEqual(['endpoint']);
   });
 
-  it('is refused as canary of all types or of one, in every spelling', async () => {
+  it('is refused as canary and controller of all types or of one, in every spelling', async () => {
     for (const url of EVIL) {
       for (const path of ['/v1/config', '/v1/config/types/task_router']) {
-        const refused = await callIn(STRICT_ENV, 'PUT', path, { canaryUrl: url });
+        const controller = { url, actions: ['restart'] };
+        const refused = await callIn(STRICT_ENV, 'PUT', path, { canaryUrl: url, controller });
         // What is no URL of sensible length is not even looked at.
         expect(refused.status, url).toBe(422);
-        expect(refused.body.errors.map(({ path: at }: { path: string }) => at)).toEqual(['canaryUrl']);
+        const places = refused.body.errors.map(({ path: at }: { path: string }) => at);
+        expect(places).toEqual(['canaryUrl', 'controller.url']);
       }
     }
     expect(outward).not.toHaveBeenCalled();

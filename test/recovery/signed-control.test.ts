@@ -92,7 +92,9 @@ describe.concurrent('a control call', () => {
       for (let owed = 0; owed < burst + 0.7 * perSecond; owed++)
         instance['controls']['gate'].charge(hostOfUrl(url), 1, Date.now());
     });
-    expect(await registry.api.controlAccess(id, order.recoveryId)).toMatchObject({ reason: 'host-busy' });
+    expect(await registry.api.controlAccess(id, { recoveryId: order.recoveryId, action: 'restart' })).toMatchObject({
+      reason: 'host-busy',
+    });
     const result = await restart();
     expect(result.attempts).toBeGreaterThan(1);
     expect(result).toMatchObject({ status: 'done' });

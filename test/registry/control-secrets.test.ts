@@ -56,11 +56,11 @@ describe.concurrent('the control secret of a component', () => {
     expect(second.previousUntil).toBeGreaterThanOrEqual(askedAt + DAY_MS);
     await evictDurableObject(registry.stub);
     expect(await secretOf(registry, id)).toEqual(second);
-    expect(await registry.api.controlAccess(id, recoveryId)).toMatchObject({
+    expect(await registry.api.controlAccess(id, { recoveryId, action: 'restart' })).toMatchObject({
       value: { secrets: [second.secret, first.secret] },
     });
     const third = await rotate(registry, id);
-    expect(await registry.api.controlAccess(id, recoveryId)).toMatchObject({
+    expect(await registry.api.controlAccess(id, { recoveryId, action: 'restart' })).toMatchObject({
       value: { secrets: [third.secret, second.secret] },
     });
   });
@@ -82,22 +82,28 @@ describe.concurrent('the control secret of a component', () => {
     const { recoveryId } = await begunOnly(registry, id);
     expect(await registry.api.controlSecret(id)).toMatchObject({ reason: 'no-control' });
     expect(await registry.api.rotateControlSecret(id)).toMatchObject({ reason: 'no-control' });
-    expect(await registry.api.controlAccess(id, recoveryId)).toMatchObject({ reason: 'no-control' });
+    expect(await registry.api.controlAccess(id, { recoveryId, action: 'restart' })).toMatchObject({
+      reason: 'no-control',
+    });
   });
 });
 
 describe.concurrent('access to a control endpoint', () => {
   it('is for the running recovery alone', async () => {
     const { registry, id } = await controlled();
-    expect(await registry.api.controlAccess(id, 'r-none')).toMatchObject({ reason: 'not-recovering' });
+    expect(await registry.api.controlAccess(id, { recoveryId: 'r-none', action: 'restart' })).toMatchObject({
+      reason: 'not-recovering',
+    });
     const { recoveryId } = await begunOnly(registry, id);
     const { endpoint } = registrationFor(id) as { endpoint: string };
-    expect(await registry.api.controlAccess(id, recoveryId)).toMatchObject({
+    expect(await registry.api.controlAccess(id, { recoveryId, action: 'restart' })).toMatchObject({
       ok: true,
       value: { url: new URL(`/${id}/control`, endpoint).href, secrets: [(await secretOf(registry, id)).secret] },
     });
     await registry.api.endRecovery(id, recoveryId, 'successful');
-    expect(await registry.api.controlAccess(id, recoveryId)).toMatchObject({ reason: 'not-recovering' });
+    expect(await registry.api.controlAccess(id, { recoveryId, action: 'restart' })).toMatchObject({
+      reason: 'not-recovering',
+    });
   });
 
   it('is not among the facts that a recovery plans by, which are stored', async () => {
@@ -114,7 +120,8 @@ describe.concurrent('access to a control endpoint', () => {
     await registry.register(id, { control: { endpoint: never, actions: ['restart'] } });
     const { recoveryId } = await begunOnly(registry, id);
     const answers = [];
-    for (let call = 0; call < 40; call++) answers.push(await registry.api.controlAccess(id, recoveryId));
+    for (let call = 0; call < 40; call++)
+      answers.push(await registry.api.controlAccess(id, { recoveryId, action: 'restart' }));
     expect(answers.filter(({ ok }) => ok).length).toBeGreaterThanOrEqual(20);
     expect(answers.at(-1)).toMatchObject({ ok: false, reason: 'host-busy' });
   });

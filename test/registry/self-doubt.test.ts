@@ -210,6 +210,15 @@ describe.concurrent('self-doubt of a registry', () => {
     const leave = (at: number, disruptive: boolean) =>
       frozen.registry.api.permitAction(frozen.ids[at]!, ids[at]!, disruptive);
     expect(await leave(0, true)).toBe('too-many');
+    // Nor does an operator, except by force.
+    const spare = freshId();
+    const control = { endpoint: `/${spare}/control`, actions: ['restart'] };
+    await frozen.registry.register(spare, { control, healthCheck: undefined, heartbeat: { ttl: 600_000 } });
+    const asked = { action: 'restart', idempotencyKey: null, reason: null } as const;
+    expect(await frozen.registry.api.askAction(spare, { ...asked, force: false })).toMatchObject({
+      reason: 'held-back',
+      message: expect.stringContaining('we who cannot see'),
+    });
     expect(await leave(0, false)).toBe('permitted');
     await frozen.registry.api.configure({ revision: 3, overrides: { canaryUrl: ALIVE() } });
     await eventually(

@@ -160,6 +160,11 @@ const SAMPLES: Readonly<Record<string, Build>> = {
     ...at(TARGET_CONFIG, 200, { failureWindow: 200_000 }),
     touches: TARGET_CONFIG,
   }),
+  'GET /v1/config/types/{type}/controller-secret': () => at(`${TARGET_CONFIG}/controller-secret`, 200),
+  'POST /v1/config/types/{type}/controller-secret/rotate': () => ({
+    ...at(`${TARGET_CONFIG}/controller-secret/rotate`, 200),
+    touches: `${TARGET_CONFIG}/controller-secret`,
+  }),
   'POST /v1/session': () => at('/v1/session', 201),
   // With a key there is no session to read.
   'GET /v1/session': () => ({ ...at('/v1/session', 404), code: 'not-found' }),

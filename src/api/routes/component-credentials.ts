@@ -2,6 +2,7 @@
 import type { App } from '../app-env.ts';
 import { actorOf } from '../caller.ts';
 import { withRegistryOf } from '../directory-cache.ts';
+import { toControlSecret } from '../control-secret-resource.ts';
 import { toNewKeyResource } from '../key-resource.ts';
 import { issueComponentKey } from '../new-key.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
@@ -9,8 +10,6 @@ import { refusal } from '../problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ControlSecretSchema } from '../schemas/component.ts';
 import { NewKeySchema } from '../schemas/key.ts';
-import type { ControlSecret } from '../../registry/registry-api.ts';
-import { toIsoOrNull } from '../../core/component/resource.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
 import { changerOf } from '../../core/quota/change-quota.ts';
 
@@ -64,7 +63,7 @@ export function mountComponentCredentials(app: App): void {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.controlSecret(id, only));
     if (!found.ok) return refusal(c, found);
-    return c.json(toResource(found.value), 200);
+    return c.json(toControlSecret(found.value), 200);
   });
 
   app.openapi(rotateSecret, async (c) => {
@@ -73,11 +72,6 @@ export function mountComponentCredentials(app: App): void {
       registry.rotateControlSecret(id, { only, actor: actorOf(c) }),
     );
     if (!rotated.ok) return refusal(c, rotated);
-    return c.json(toResource(rotated.value), 200);
+    return c.json(toControlSecret(rotated.value), 200);
   });
 }
-
-const toResource = ({ secret, previousUntil }: ControlSecret) => ({
-  secret,
-  previousUntil: toIsoOrNull(previousUntil),
-});

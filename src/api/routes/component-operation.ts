@@ -1,36 +1,57 @@
-/** What operators do to a component: drain, isolate, maintain, restore. */
+/** What operators do to a component: set it aside and bring it back, switch over, restart and scale it. */
 import type { App } from '../app-env.ts';
+import { awaitAnswer } from '../await-answer.ts';
 import { actorOf } from '../caller.ts';
 import { withRegistryOf } from '../directory-cache.ts';
 import { etagOf } from '../if-match.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse, refusal } from '../problem.ts';
+import { toRecoveryResource } from '../recovery-resource.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ComponentSchema } from '../schemas/component.ts';
-import { OperationSchema, readUntil } from '../schemas/operation.ts';
+import { RecoverySchema } from '../schemas/failure.ts';
+import { OperationSchema, isControlAction, isSwitch, readUntil } from '../schemas/operation.ts';
 
 const act = createRoute({
   method: 'post',
   path: '/v1/components/{id}/actions',
   'x-permission': 'operate',
   tags: ['components'],
-  summary: 'Drain, isolate or maintain a component, or bring it back; asking twice is once',
+  summary: 'Drain, isolate, maintain, restore, switch over, restart or scale a component',
   request: { params: IdParamSchema, body: jsonBody(OperationSchema) },
-  responses: { 200: jsonContent(ComponentSchema, 'The component as it is then'), ...problemDefault },
+  responses: {
+    200: jsonContent(ComponentSchema, 'The component as it is then; asking twice is once'),
+    202: jsonContent(
+      RecoverySchema,
+      'Of `restart` and `scale_up`: the recovery that carries it out, with what the controller answered, unless that took ' +
+        'longer than 12 s',
+    ),
+    ...problemDefault,
+  },
 });
 
 export function mountComponentOperation(app: App): void {
   app.openapi(act, async (c) => {
     const { id } = c.req.valid('param');
-    const { action, forMs = null, until: asked, reason = null } = c.req.valid('json');
-    const until = readUntil(asked, Date.now());
+    const asked = c.req.valid('json');
+    const { action, forMs = null, idempotencyKey = null, reason = null, force = false } = asked;
+    if (isControlAction(action)) {
+      const order = await withRegistryOf(c.get('reach'), id, (registry) =>
+        registry.askAction(id, { action, idempotencyKey, reason, force }, actorOf(c)),
+      );
+      if (!order.ok) return refusal(c, order);
+      return c.json(toRecoveryResource(await awaitAnswer(c.env.HISTORY, order.value)), 202);
+    }
+    const until = readUntil(asked.until, Date.now());
     if (typeof until === 'string')
       return problemResponse(c, 'invalid-request', { errors: [{ path: 'until', message: until }] });
-    const operated = await withRegistryOf(c.get('reach'), id, (registry) =>
-      registry.operate(id, { action, forMs, until, reason }, actorOf(c)),
-    );
-    if (!operated.ok) return refusal(c, operated);
-    c.header('etag', etagOf(operated.value));
-    return c.json(operated.value, 200);
+    const changed = isSwitch(action)
+      ? await withRegistryOf(c.get('reach'), id, (registry) => registry.switchTo(id, { action, force }, actorOf(c)))
+      : await withRegistryOf(c.get('reach'), id, (registry) =>
+          registry.operate(id, { action, forMs, until, reason }, actorOf(c)),
+        );
+    if (!changed.ok) return refusal(c, changed);
+    c.header('etag', etagOf(changed.value));
+    return c.json(changed.value, 200);
   });
 }

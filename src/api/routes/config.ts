@@ -5,10 +5,12 @@ import { coordinator } from '../../coordinator/coordinator-api.ts';
 import type { StoredConfig } from '../../coordinator/coordinator-api.ts';
 import type { ConfigScope } from '../../core/config/config-documents.ts';
 import { GLOBAL, documentOf } from '../../core/config/config-documents.ts';
+import type { ConfigFault } from '../../core/config/config-rules.ts';
 import type { EffectiveType } from '../../core/config/effective-config.ts';
 import { resolveConfig, settingsOf, sourcesOf } from '../../core/config/effective-config.ts';
 import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import type { TypeConfig } from '../../core/config/settings.ts';
+import type { OutboundPolicy } from '../../core/outbound/url-policy.ts';
 import { judgeUrl } from '../../core/outbound/url-policy.ts';
 import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
 import { registryOf } from '../../registry/registry-api.ts';
@@ -124,19 +126,27 @@ async function store(
 ): Promise<StoredConfig | ProblemResponse> {
   const ifRevision = ifMatch(c);
   if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
-  const canary = document.canaryUrl == null ? null : judgeUrl(document.canaryUrl, outboundPolicyOf(c.env));
-  if (canary && !canary.ok)
-    return problemResponse(c, 'endpoint-not-allowed', { errors: [{ path: 'canaryUrl', message: canary.message }] });
+  const errors = urlFaults(document, outboundPolicyOf(c.env));
+  if (errors.length > 0) return problemResponse(c, 'endpoint-not-allowed', { errors });
   const stored = await coordinator().putConfig({ scope, document, ifRevision, actor: actorOf(c) });
   if (!stored.ok) {
-    const errors = 'faults' in stored && stored.faults ? { errors: stored.faults } : {};
-    return problemResponse(c, stored.reason, { ...toldOf(stored), ...errors });
+    const faults = 'faults' in stored && stored.faults ? { errors: stored.faults } : {};
+    return problemResponse(c, stored.reason, { ...toldOf(stored), ...faults });
   }
   const { types } = useDocuments(stored.value.documents);
   const concerned = Array.from(types.values()).filter(({ revision }) => revision === stored.value.revision);
   c.executionCtx.waitUntil(tellRegistries(concerned));
   c.header('etag', etagOfDocument(stored.value));
   return stored.value;
+}
+
+/** Every URL of a document that may not be called. */
+function urlFaults({ canaryUrl, controller }: TypeConfig, policy: OutboundPolicy): ConfigFault[] {
+  const places = { canaryUrl, 'controller.url': controller?.url };
+  return Object.entries(places).flatMap(([path, url]) => {
+    const judged = url == null ? null : judgeUrl(url, policy);
+    return judged && !judged.ok ? [{ path, message: judged.message }] : [];
+  });
 }
 
 /** Those that cannot be reached hear of it from the edges, or from the sweep. */

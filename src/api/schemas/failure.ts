@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { BUCKETS } from '../../core/failure/bucket-range.ts';
 import { FAILURE_TYPES } from '../../core/failure/classify.ts';
+import { OPERATOR_REQUEST } from '../../core/failure/failure-intake.ts';
 import { RECOVERY_ACTIONS } from '../../core/failure/recovery-policy.ts';
 import { AnsweredObjectSchema, jsonObject } from '../../core/json-schema.ts';
 import { PageQuerySchema, PeriodSchema, TimestampSchema, pageOf } from './common.ts';
@@ -122,8 +123,10 @@ export const RecoverySchema = z
     id: z.string(),
     componentId: z.string(),
     componentType: z.string(),
-    failureType: FailureTypeSchema,
-    failureId: z.string(),
+    failureType: z
+      .enum([...FAILURE_TYPES, OPERATOR_REQUEST])
+      .meta({ description: '`operator_request`: nothing failed, an operator asked for the action.' }),
+    failureId: z.string().meta({ description: 'Empty where an operator asked for it.' }),
     status: z.enum(RECOVERY_STATUSES),
     reason: z.string(),
     startedAt: TimestampSchema,

@@ -14,6 +14,8 @@ export interface Lifecycle {
   readonly since?: number;
   /** Why, as whoever asked for it said. */
   readonly reason?: string | null;
+  /** Who took over from it, while it is a standby for that: what it may take back. */
+  readonly replacedBy?: string;
   /** Epoch ms at which its last maintenance ended. */
   readonly maintainedUntil?: number;
 }
@@ -49,13 +51,15 @@ export function placedAs(current: Lifecycle, role: 'active' | 'standby'): Lifecy
 export const whatFollows = (lifecycle: Lifecycle, now: number): Lifecycle['next'] =>
   lifecycle.until !== null && now >= lifecycle.until ? lifecycle.next : null;
 
-/** `next` as it is stored after `before`: with its beginning, and the end of the last maintenance. */
+/** `next` as it is stored after `before`: with its beginning, who took over, and the end of the last maintenance. */
 export function dated(before: Lifecycle, next: Lifecycle, now: number): Lifecycle {
   const since = next.state === before.state ? before.since : now;
   const isMaintained = before.state === 'maintenance' && next.state !== 'maintenance';
   const maintainedUntil = isMaintained ? now : before.maintainedUntil;
+  const replacedBy = placeOf(next) === 'standby' ? (next.replacedBy ?? before.replacedBy) : undefined;
   return {
     ...next,
+    ...(replacedBy === undefined ? {} : { replacedBy }),
     ...(since === undefined ? {} : { since }),
     ...(maintainedUntil === undefined ? {} : { maintainedUntil }),
   };

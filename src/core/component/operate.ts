@@ -11,6 +11,10 @@ import { isBeingRemoved, isSettled, setAside, settledAs } from './lifecycle.ts';
 export const OPERATIONS = ['drain', 'restore', 'isolate', 'maintenance'] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 
+/** Letting a standby take over, and back. */
+export const SWITCHES = ['switchover', 'switchback'] as const;
+export type SwitchName = (typeof SWITCHES)[number];
+
 export interface Operation {
   readonly action: OperationName;
   /** How long, ms, from now on; null when `until` says it, or nothing does. */

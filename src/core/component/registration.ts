@@ -6,6 +6,7 @@
  * zod is the one package the core imports, for schemas only.
  */
 import * as z from 'zod';
+import { CONTROL_ACTIONS } from './control-action.ts';
 import { jsonObject } from '../json-schema.ts';
 import { HealthCheckSchema, UrlSchema } from './health-check.ts';
 
@@ -37,10 +38,7 @@ const CapabilitiesSchema = z
 const ControlSchema = z
   .strictObject({
     endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
-    actions: z
-      .array(z.enum(['restart', 'scale_up']))
-      .min(1)
-      .max(2),
+    actions: z.array(z.enum(CONTROL_ACTIONS)).min(1).max(2),
   })
   .meta({ id: 'Control', description: 'Where recovery actions are asked for.' });
 

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import { POLICY_NAMES } from '../balancing/balancing-settings.ts';
+import { CONTROL_ACTIONS } from '../component/control-action.ts';
 import { recordOf } from '../json-schema.ts';
 import { flag, ms, oneOf, percent, shown, upTo, whole } from './bounds.ts';
 import { RecoveryPoliciesSchema, RetentionSchema } from './recovery-settings.ts';
@@ -50,6 +51,17 @@ const TrafficSplitSchema = z
         message: `together at most 100 percent, not ${Math.round(sum * 1e6) / 1e6}`,
       });
   });
+
+const ControllerSchema = z
+  .strictObject({
+    url: z.string().max(2_048, 'at most 2048 characters'),
+    actions: z
+      .array(oneOf(CONTROL_ACTIONS))
+      .min(1, 'at least one')
+      .refine((actions) => new Set(actions).size === actions.length, 'each action at most once'),
+  })
+  .nullable()
+  .meta({ id: 'Controller' });
 
 const LeaseBlocksSchema = z
   .strictObject({ size: whole(2, 256, ' slots') })
@@ -123,6 +135,9 @@ const settings = {
       description:
         'Asked whether it is we who cannot see; any answer will do. Null: components of other types are asked.',
     }),
+  controller: ControllerSchema.meta({
+    description: 'Restarts and scales components that have no control endpoint of their own for it. Null: nobody does.',
+  }),
   leaseBlocks: LeaseBlocksSchema.meta({
     description: 'Isolates may be granted blocks of so many slots, to lease from without a call each. Null: none.',
   }),

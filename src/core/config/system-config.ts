@@ -49,6 +49,7 @@ export const DEFAULT_SETTINGS = {
   trafficSplit: [],
   selfDoubt: 'auto',
   canaryUrl: null,
+  controller: null,
   leaseBlocks: DEFAULT_BALANCING.leaseBlocks,
   recovery: completePolicies(),
   recoveryFrozen: false,

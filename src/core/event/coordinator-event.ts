@@ -35,6 +35,7 @@ export const EVENT_TYPES = [
   'drill.began',
   'drill.ended',
   'config.changed',
+  'config.controller-secret-rotated',
   'system.self-doubt-began',
   'system.self-doubt-ended',
 ] as const;

@@ -3,6 +3,7 @@
  * never imports it, so that recovery stays a client of the registry and not the other way round.
  */
 import type { FailureReport } from './failure.ts';
+import type { ControlAction } from '../component/control-action.ts';
 import type { FailureType } from './classify.ts';
 import type { ThresholdPolicy } from './threshold.ts';
 
@@ -46,14 +47,21 @@ export interface FailureIntake {
   nudge(order: RecoveryOrder): Promise<void>;
 }
 
+/** Why there is a recovery: a failure of a class, or an operator who asked for an action. */
+export type RecoveryTrigger = FailureType | typeof OPERATOR_REQUEST;
+export const OPERATOR_REQUEST = 'operator_request';
+
 /** Everything a recovery workflow is started with; the same order always makes the same workflow. */
 export interface RecoveryOrder {
   readonly recoveryId: string;
   readonly componentId: string;
   readonly componentType: string;
-  readonly failureType: FailureType;
+  readonly failureType: RecoveryTrigger;
+  /** Empty where an operator asked for it. */
   readonly failureId: string;
   readonly reason: string;
+  /** What the operator asked for: the whole plan. */
+  readonly asked?: ControlAction;
   readonly startedAt: number;
   readonly deadline: number;
   /** The drill it belongs to; absent or null when it is real. */

@@ -104,6 +104,13 @@ describe('a document', () => {
     ['a part below nothing', { trafficSplit: [part(-1)] }, 'trafficSplit.0.percent', /from 0 to 100 percent, not -1$/],
     ['a part for everybody', { trafficSplit: [part(1, {})] }, 'trafficSplit.0.match', /at least one entry/],
     ['parts beyond the whole', { trafficSplit: parts(3, 33.4) }, 'trafficSplit', /at most 100 percent, not 100\.2$/],
+    [
+      'a controller that does nothing',
+      { controller: { url: 'https://c.example', actions: [] } },
+      'controller.actions',
+      /one/,
+    ],
+    ['a controller without a URL', { controller: { actions: ['restart'] } }, 'controller.url', /./],
     ['a block of one', { leaseBlocks: { size: 1 } }, 'leaseBlocks.size', /from 2 to 256 slots, not 1$/],
     ['a block without a size', { leaseBlocks: {} }, 'leaseBlocks.size', /from 2 to 256 slots/],
     ['too many parts', { trafficSplit: parts(17, 1) }, 'trafficSplit', /at most 16 parts/],

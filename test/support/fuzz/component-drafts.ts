@@ -160,6 +160,36 @@ const failure = fc
   .tuple(members({ code: someText(128) }), someText(2_048), members({ context: strangeObject(3, 5) }))
   .map(([code, message, context]) => ({ error: { ...code, message }, ...context }));
 
+const operationOf = (place: fc.Arbitrary<number>, ...bodies: Value[]): fc.Arbitrary<Draft> =>
+  fc
+    .tuple(place, fc.constantFrom(...bodies))
+    .map(([where, body]) => ({ params: { id: poolId(where) }, query: [], headers: {}, body }));
+
+const asideDraft = operationOf(
+  at,
+  { action: 'drain' },
+  { action: 'drain', forMs: 60_000 },
+  { action: 'isolate', reason: 'it lies' },
+  { action: 'maintenance', forMs: 2_592_000_000 },
+  { action: 'restore' },
+  { action: 'restore' },
+  { action: 'switchover' },
+  { action: 'switchback', force: true },
+);
+
+const controlDraft = operationOf(
+  ward,
+  { action: 'restart', idempotencyKey: 'k-1' },
+  { action: 'restart', force: true },
+  { action: 'scale_up', force: true, reason: 'a rush' },
+);
+
+export const operationDraft: fc.Arbitrary<Draft> = fc.oneof(
+  { weight: 8, arbitrary: asideDraft },
+  // Each is waited for until its controller has failed to answer three times.
+  { weight: 1, arbitrary: controlDraft },
+);
+
 export const failureDraft: fc.Arbitrary<Draft> = fc
   .tuple(ward, failure)
   .map(([place, body]) => ({ params: { id: poolId(place) }, query: [], headers: {}, body }));

@@ -40,6 +40,7 @@ const settings: Record<string, fc.Arbitrary<unknown>> = {
   noHealthyPolicy: fc.constantFrom('reject', 'fail-open'),
   slowStartMs: fc.constantFrom(0, 30_000, 3_600_000),
   trafficSplit: fc.array(part, { maxLength: 4 }),
+  controller: fc.constantFrom(null, { url: 'http://127.0.0.1:9/control', actions: ['restart', 'scale_up'] }),
   leaseBlocks: fc.constantFrom(null, { size: 2 }, { size: 256 }),
 };
 
@@ -99,6 +100,10 @@ export const putConfigDraft: fc.Arbitrary<Draft> = fc
 export const readTypeConfigDraft: fc.Arbitrary<Draft> = fc
   .tuple(fc.constantFrom(...TYPES_FROM_START), query)
   .map(([type, made]) => ({ params: { type }, query: made, headers: {} }));
+
+export const ofTypeDraft: fc.Arbitrary<Draft> = fc
+  .constantFrom(...TYPES_FROM_START)
+  .map((type) => ({ params: { type }, query: [], headers: {} }));
 
 /** Request types of a type that was added; those from the start keep theirs. */
 const ofAdded = fc.tuple(added, anyDocument, fc.nat(3)).map(([type, made, names]) => ({

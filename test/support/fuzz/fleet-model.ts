@@ -19,7 +19,7 @@ export interface KnownComponent {
   readonly etag: string | null;
   /** Null where recovery or time may have changed it. */
   readonly lifecycle: string | null;
-  /** An operator took it out of service: registering again leaves it so. */
+  /** An operator took it out of service, or switched it over: registering again leaves it so. */
   readonly isAside: boolean;
   /** Epoch ms at which it is gone by itself, or null. */
   readonly goneAt: number | null;
@@ -60,6 +60,12 @@ export interface Sent {
   readonly busy: ReadonlySet<string>;
 }
 
+/** Where it is after registering; a changed role may say otherwise than an operator did. */
+function placeOf({ role }: Members, before: KnownComponent | undefined): string | null {
+  if (!before?.isAside) return String(role);
+  return before.registration['role'] === role ? before.lifecycle : null;
+}
+
 export class FleetModel {
   readonly components = new Map<string, KnownComponent>();
   readonly keys = new Map<string, KnownKey>();
@@ -88,7 +94,8 @@ export class FleetModel {
     const id = idIn(COMPONENT.exec(pathname)?.[1]);
     if (id !== null) return this.ofComponent(sent, id, { status, body, headers });
     const [, part = '', what = ''] = OF_COMPONENT.exec(pathname) ?? [];
-    if (method === 'POST' && what === 'actions') return this.operated(body);
+    // A restart changes nothing of what is known; it is answered with its recovery.
+    if (method === 'POST' && what === 'actions') return status === 202 ? [] : this.operated(sent, body);
     if (what !== '') return this.ofPart(idIn(part) ?? '', `${method} ${what}`, body);
     const [, keyId, rotation] = OF_KEY.exec(pathname) ?? [];
     return keyId === undefined ? [] : this.ofKey(method, rotation !== undefined, body);
@@ -175,15 +182,26 @@ export class FleetModel {
       etag,
       generation: Number(body['generation']),
       registeredAt: String(body['registeredAt']),
-      lifecycle: body['type'] === WARD_TYPE ? null : before?.isAside ? before.lifecycle : String(registration['role']),
+      lifecycle: body['type'] === WARD_TYPE ? null : placeOf(registration, before),
       isAside: before?.isAside ?? false,
       goneAt: mayVanish(registration) ? 0 : null,
     });
     return [...faults, ...this.differences(body, etag)];
   }
 
+  /** With somebody of its type, which is not told. */
+  private switched(body: Members): string[] {
+    for (const known of this.components.values())
+      if (known.registration['type'] === body['type'])
+        this.components.set(known.id, { ...known, lifecycle: null, isAside: true });
+    return this.components.has(String(body['id']))
+      ? []
+      : [`${String(body['id'])} was switched though it is not registered`];
+  }
+
   /** By an operator. What ends within the run is not foretold. */
-  private operated(body: Members): string[] {
+  private operated({ json }: Sent, body: Members): string[] {
+    if (String((json as Members)['action']).startsWith('switch')) return this.switched(body);
     const known = this.components.get(String(body['id']));
     if (!known) return [`${String(body['id'])} was operated though it is not registered`];
     const { lifecycle, lifecycleUntil } = body;
@@ -191,7 +209,8 @@ export class FleetModel {
     const isForeseen = known.registration['type'] !== WARD_TYPE && lifecycleUntil === null;
     // What was restored is not removed any more.
     const goneAt = isSettled && known.goneAt !== null && !mayVanish(known.registration) ? null : known.goneAt;
-    const operated = { ...known, lifecycle: isForeseen ? String(lifecycle) : null, isAside: !isSettled, goneAt };
+    const isAside = lifecycle !== known.registration['role'];
+    const operated = { ...known, lifecycle: isForeseen ? String(lifecycle) : null, isAside, goneAt };
     this.components.set(known.id, operated);
     return this.differences(body);
   }

@@ -34,6 +34,7 @@ const SAMPLES: Readonly<Record<string, readonly [fc.Arbitrary<Draft>, number]>> 
   'DELETE /v1/components/{id}': [component.removeDraft, 4],
   'POST /v1/components/{id}/heartbeat': [component.heartbeatDraft, 5],
   'POST /v1/heartbeats': [component.heartbeatsDraft, 5],
+  'POST /v1/components/{id}/actions': [component.operationDraft, 2],
   'POST /v1/components/{id}/failures': [component.failureDraft, 3],
   'POST /v1/components/{id}/outcomes': [component.outcomesDraft, 3],
   // Each component may be checked on demand ten times, and then once a second.
@@ -55,6 +56,8 @@ const SAMPLES: Readonly<Record<string, readonly [fc.Arbitrary<Draft>, number]>> 
   'PUT /v1/config': [config.putConfigDraft, 2],
   'GET /v1/config/types/{type}': [config.readTypeConfigDraft, 1],
   'PUT /v1/config/types/{type}': [config.putTypeConfigDraft, 3],
+  'GET /v1/config/types/{type}/controller-secret': [config.ofTypeDraft, 0],
+  'POST /v1/config/types/{type}/controller-secret/rotate': [config.ofTypeDraft, 0],
   'GET /v1/session': [other.sessionDraft, 0],
 };
 

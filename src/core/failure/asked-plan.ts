@@ -1,0 +1,18 @@
+import type { ControlAction } from '../component/control-action.ts';
+import type { PlannedAction } from './recovery-plan.ts';
+import { PROOF_MS } from './recovery-policy.ts';
+
+/** The plan of what an operator asked for: that one action, and the proof that the component is well after it. */
+export const planAsked = (action: ControlAction): PlannedAction[] => [
+  {
+    action,
+    attempts: 3,
+    backoffMs: 500,
+    verifyMs: PROOF_MS,
+    ifPossible: false,
+    insteadOfPrevious: false,
+    parameters: {},
+    note: null,
+    cannot: null,
+  },
+];
