@@ -51,7 +51,7 @@ export class SampleDesk {
 
   /** Goes on where it was before an eviction: what has stood since the last stored minute still counts. */
   resume(now: number): void {
-    const last = this.store.lastMinute();
+    const last = this.store.lastMinute() ?? this.lastRolledUp(now);
     const until = last === null ? now : last + MINUTE_MS;
     const from = now >= until && now - until <= MAX_GAP_MS ? until : now;
     for (const [id, { record }] of this.members) {
@@ -61,6 +61,14 @@ export class SampleDesk {
     this.open.set(TYPE, openSample(this.typeStanding(), from));
     this.minute = startOf(now, MINUTE_MS);
     this.typeAvailability = this.availability(TYPE, 0, now);
+  }
+
+  /** Just after the turn of an hour there are no minutes: all are rolled up. */
+  private lastRolledUp(now: number): number | null {
+    for (const { at, minutes } of this.store.hours(TYPE, { from: now - HOUR_MS - MAX_GAP_MS, to: now })) {
+      if (minutes !== null) return Math.max(...splitMinutes(at, minutes).keys());
+    }
+    return null;
   }
 
   /** Counts the checks that ended. */

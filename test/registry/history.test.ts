@@ -169,6 +169,23 @@ describe('the samples of a component', () => {
   });
 });
 
+describe('a registry that was evicted at the turn of an hour', () => {
+  it('goes on from the hour before', async () => {
+    const registry = freshRegistry();
+    const id = await old(registry);
+    const hour = startOf(Date.now(), HOUR_MS);
+    await pass(registry, id, { from: hour - 2 * MINUTE_MS, to: hour });
+    await evictDurableObject(registry.stub);
+    await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+      const { samples } = instance['state'];
+      samples.resume(hour + 14_000);
+      samples.flush(hour + MINUTE_MS);
+    });
+    const samples = samplesOf((await page(registry, id)).items);
+    expect(samples.find(({ at }) => at === hour)).toMatchObject({ observedMs: MINUTE_MS });
+  });
+});
+
 describe('transitions', () => {
   it('of status and lifecycle are kept with their reasons, though the registry dies right after', async () => {
     const registry = freshRegistry();
