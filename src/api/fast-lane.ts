@@ -3,7 +3,7 @@
  * its validators cost more than all that these calls need. They pass the same guards in the same order, and
  * are answered by the same functions as their routes.
  *
- * Only the plainest calls are taken: a key, JSON of known length, no compression, no page of another origin. Any
+ * Only the plainest calls are taken: a key, JSON, no compression, no page of another origin. Any
  * other has its body untouched and goes the way of every call.
  */
 import type { ZodType } from 'zod';
@@ -40,11 +40,11 @@ export function fastLane(request: Request, env: Env, context: ExecutionContext):
   const authorization = headers.get('authorization');
   if (authorization === null || !isPlain(headers, env)) return null;
   const call = new PlainCall(new PlainRequest(request, headers, url, path), env, context);
-  return whatever(call, () => enter(call, presentedIn(authorization), answering));
+  return answeredAnyway(call, () => enter(call, presentedIn(authorization), answering));
 }
 
 /** The answer, also when something throws on the way to it. */
-function whatever(c: Call, answer: () => Answer): Answer {
+function answeredAnyway(c: Call, answer: () => Answer): Answer {
   try {
     const answered = answer();
     return answered instanceof Response ? answered : answered.catch((error: unknown) => answerError(c, error));

@@ -82,8 +82,12 @@ export class DoubtDesk {
     if (signal.kind === 'check-passed' || signal.kind === 'heartbeat') {
       if (known?.sense === sense) this.troubled.delete(registration.id);
     } else if (isBad(signal) || signal.kind === 'suspected') {
-      if (known) this.troubled.set(registration.id, { ...known, at: now });
-      else if (isWell(health)) this.troubled.set(registration.id, { sense, at: now, before: health, generation });
+      // One that is known to be down fails in no round any more: only what would turn it counts.
+      if (!isWell(health)) return;
+      this.troubled.set(
+        registration.id,
+        known ? { ...known, at: now } : { sense, at: now, before: health, generation },
+      );
     }
   }
 

@@ -8,6 +8,7 @@ import { askWitness } from '../../src/registry/witnesses.ts';
 import type { Settings } from '../../src/core/config/settings.ts';
 import type { ComponentResource } from '../../src/core/component/resource.ts';
 import { eventually, freshId, setMode } from '../support/coordinator-http.ts';
+import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import type { FreshRegistry } from './fresh-registry.ts';
 import { freshRegistry } from './fresh-registry.ts';
 
@@ -190,6 +191,35 @@ describe.concurrent('self-doubt of a registry', () => {
       (statuses) => statuses.every((status) => status === 'unhealthy'),
     );
     expect(await doubtEvents(registry.type)).toEqual(['system.self-doubt-began', 'system.self-doubt-ended']);
+  });
+
+  it('is not brought about by components that failed one after the other and stayed down', async () => {
+    const registry = freshRegistry();
+    await registry.api.configure({ revision: 1, overrides: { canaryUrl: DEAD } });
+    const ids = Array.from({ length: 5 }, () => freshId());
+    for (const id of ids) {
+      await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 3_600_000 } });
+      await registry.beat(id);
+    }
+    const kinds = await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+      const seen = new Set<string>();
+      let now = Date.now() + 60_000;
+      // Each minute another one fails; those that failed before go on failing meanwhile.
+      for (let down = 1; down <= 4; down++) {
+        for (let round = 0; round < 15; round++, now += 4_000) {
+          const failing = ids.slice(0, down).map((id) => instance['state'].members.get(id)!);
+          const signal = { kind: 'heartbeat-expired', ttlMs: 3_600_000 } as const;
+          instance['observe'](
+            failing.map((member) => ({ member, signal, ended: null })),
+            now,
+          );
+          seen.add(instance['state'].doubt.kind);
+        }
+      }
+      return [...seen];
+    });
+    expect(kinds).toEqual(['sure']);
+    expect((await statusesOf({ registry, ids })).filter((status) => status === 'unhealthy')).toHaveLength(4);
   });
 
   it('restarts nobody while it lasts, and one at a time where nobody could be asked', async () => {
