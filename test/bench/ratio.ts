@@ -1,3 +1,5 @@
+import { textTable } from './text-table.ts';
+
 /** A figure of the benches: a ratio, what it is made of, and the goal it is seen against. */
 export interface Ratio {
   readonly name: string;
@@ -41,9 +43,7 @@ export function tableOf(ratios: readonly Ratio[]): string {
     meets ? 'yes' : 'no',
     of,
   ]);
-  const table = [['figure', 'ratio', 'over the rounds', 'goal', 'met', 'of'], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')).join('\n');
+  return textTable(['figure', 'ratio', 'over the rounds', 'goal', 'met', 'of'], rows);
 }
 
 /** Three digits that count. */

@@ -17,11 +17,12 @@ import { ComponentServer } from './component-server.ts';
 import { untilOutOfRouting } from './out-of-routing.ts';
 import type { Victim, Way } from './victim.ts';
 import { WAYS, makeVictim } from './victim.ts';
+import { textTable } from '../text-table.ts';
+import { untilHealthy } from '../until-healthy.ts';
 
 const TYPE = 'task_router';
 const STEADY = 20;
 const HANGING = 100;
-const HEALTHY_WITHIN_MS = 60_000;
 /** Apart enough that nobody takes it for a failure of the whole type. */
 const PAUSE_MS = { least: 800, spread: 1_500 };
 /** Seconds: what is promised of each way to fail. */
@@ -93,16 +94,6 @@ async function measure(client: CoordinatorClient, runs: number, beside: number):
   }
 }
 
-async function untilHealthy(client: CoordinatorClient, count: number): Promise<void> {
-  const deadline = Date.now() + HEALTHY_WITHIN_MS;
-  for (;;) {
-    const { components } = await client.systemHealth();
-    if (components.healthy >= count) return;
-    if (Date.now() > deadline) throw new Error(`${components.healthy} of ${count} are healthy`);
-    await sleep(250);
-  }
-}
-
 /** Fisher and Yates. */
 function shuffled<T>(items: readonly T[]): T[] {
   const mixed = [...items];
@@ -146,8 +137,7 @@ function tableOf(rows: readonly Row[]): string {
     (row.promised * 1_000).toFixed(0),
     row.met ? 'yes' : 'no',
   ]);
-  const widths = HEADS.map((head, column) => Math.max(head.length, ...cells.map((each) => each[column]!.length)));
-  return [HEADS, ...cells].map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ')).join('\n');
+  return textTable(HEADS, cells);
 }
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '20' }, json: { type: 'string' } } });

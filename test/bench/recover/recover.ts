@@ -20,12 +20,13 @@ import { launchCoordinator } from '../../../src/dev/launch-coordinator.ts';
 import { ComponentServer } from '../detect/component-server.ts';
 import type { Episode } from './episode.ts';
 import { liveThrough } from './episode.ts';
+import { textTable } from '../text-table.ts';
+import { untilHealthy } from '../until-healthy.ts';
 
 const KINDS: readonly Fault['kind'][] = ['kill', 'freeze', '503'];
 const STEADY = 3;
 /** Failures of one kind begin within so long, each at another point of its round. */
 const SPREAD_MS = 8_000;
-const HEALTHY_WITHIN_MS = 60_000;
 /** Seconds, worst case. */
 const GOALS = { started: 17, switched: 20, proven: 25 } as const;
 
@@ -142,16 +143,6 @@ const later = async <T>(begin: () => Promise<T>): Promise<T> => {
   return begin();
 };
 
-async function untilHealthy(client: CoordinatorClient, count: number): Promise<void> {
-  const deadline = Date.now() + HEALTHY_WITHIN_MS;
-  for (;;) {
-    const { components } = await client.systemHealth();
-    if (components.healthy >= count) return;
-    if (Date.now() > deadline) throw new Error(`${components.healthy} of ${count} are healthy`);
-    await sleep(250);
-  }
-}
-
 function rowOf(fails: string, phase: Phase, episodes: readonly Episode[]): Row {
   const seconds = episodes.map((episode) => episode[phase] ?? Infinity).toSorted((a, b) => a - b);
   const worst = seconds.at(-1)!;
@@ -176,8 +167,7 @@ function tableOf(rows: readonly Row[]): string {
     String(goal),
     met ? 'yes' : 'no',
   ]);
-  const widths = HEADS.map((head, column) => Math.max(head.length, ...cells.map((each) => each[column]!.length)));
-  return [HEADS, ...cells].map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ')).join('\n');
+  return textTable(HEADS, cells);
 }
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' }, json: { type: 'string' } } });
