@@ -31,7 +31,7 @@ export default defineConfig({
       {
         test: {
           name: 'core',
-          include: ['test/core/**/*.test.ts', 'test/{structure,client,sim}/**/*.test.ts'],
+          include: ['test/core/**/*.test.ts', 'test/{structure,client,sim,hold}/**/*.test.ts'],
           environment: 'node',
         },
       },

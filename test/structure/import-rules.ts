@@ -16,11 +16,12 @@ const TYPES: readonly string[] = ['api/schemas', 'core'];
 
 const RULES: Readonly<Record<string, Rule>> = {
   core: { rooms: [] },
+  hold: { rooms: [] },
   outbound: { rooms: ['core'] },
   probe: { rooms: ['core', 'outbound'] },
   history: { rooms: ['core'] },
-  coordinator: { rooms: ['core'] },
-  registry: { rooms: ['probe', 'core'] },
+  coordinator: { rooms: ['hold', 'core'] },
+  registry: { rooms: ['hold', 'probe', 'core'] },
   audit: { rooms: ['coordinator', 'history', 'core'] },
   recovery: { rooms: ['registry', 'coordinator', 'history', 'outbound', 'core'] },
   deliveries: { rooms: ['coordinator', 'history', 'outbound', 'core'] },
