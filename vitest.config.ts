@@ -67,7 +67,7 @@ export default defineConfig({
           // Each file loads the whole Worker, module by module: those of packages as a few.
           deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
           include: ['test/{api,registry,coordinator,probe,history,recovery,deliveries,sweep}/**/*.test.ts'],
-          setupFiles: ['./test/support/apply-migrations.ts'],
+          setupFiles: ['./test/support/apply-migrations.ts', './test/support/event-conformance.ts'],
           globalSetup: ['./test/support/node/component-server.ts', './test/support/node/answer-server.ts'],
           testTimeout: 60_000,
           // Alarms and sockets are real here: a busy machine may bunch what comes apart by the clock. The report names each.
