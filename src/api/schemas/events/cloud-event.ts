@@ -47,9 +47,7 @@ export const EVENT_SCHEMAS: ReadonlyMap<EventType, z.ZodType> = new Map(schemas)
 
 const [first, ...others] = schemas.map(([, schema]) => schema);
 
-export const EventSchema = z
-  .discriminatedUnion('type', [first!, ...others])
-  .meta({
-    id: 'Event',
-    description: 'CloudEvents 1.0. Ignore members of `data` that you do not know.',
-  }) as unknown as z.ZodType<EventResource>;
+export const EventSchema = z.discriminatedUnion('type', [first!, ...others]).meta({
+  id: 'Event',
+  description: 'CloudEvents 1.0. Ignore members of `data` that you do not know.',
+}) as unknown as z.ZodType<EventResource>;

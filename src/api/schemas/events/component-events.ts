@@ -7,11 +7,8 @@ import type { EventEntry } from './event-entry.ts';
 const SUBJECT = 'the component';
 const TOLD_SUBJECT = 'the dependant; with `dependants` the component they depend on';
 
-const withComponent = <S extends z.ZodRawShape>(shape: S) =>
-  z.looseObject({
-    ...shape,
-    component: ComponentSchema.meta({ description: 'As it is right after; of a removed one, as it was last.' }),
-  });
+/** With the component as it is right after; of a removed one, as it was last. Nothing is added to the schema: the contract refers to it. */
+const withComponent = <S extends z.ZodRawShape>(shape: S) => z.looseObject({ ...shape, component: ComponentSchema });
 
 const RegisteredSchema = withComponent({});
 
