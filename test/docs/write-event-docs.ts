@@ -3,7 +3,7 @@
  * Every example is held against its schema before it is shown.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { argv, exit } from 'node:process';
+import process from 'node:process';
 import * as z from 'zod';
 import { EVENT_CATALOGUE } from '../../src/api/schemas/events/event-catalogue.ts';
 import type { EventEntry } from '../../src/api/schemas/events/event-entry.ts';
@@ -14,7 +14,7 @@ const PAGE = new URL('../../docs/events.md', import.meta.url);
 interface Member {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
-  readonly const?: unknown;
+  readonly const?: string | number;
   readonly enum?: readonly unknown[];
   readonly items?: Member;
   readonly anyOf?: readonly Member[];
@@ -41,7 +41,7 @@ One of them whole:
 function kindOf(member: Member): string {
   if (member.$ref) return `\`${member.$ref.split('/').at(-1)!}\``;
   if (member.enum) return member.enum.map((value) => `\`${String(value)}\``).join(' ');
-  if (member.const !== undefined) return `\`${String(member.const)}\``;
+  if (member.const !== undefined) return `\`${member.const}\``;
   if (member.allOf?.[0]) return kindOf(member.allOf[0]);
   if (member.anyOf) return member.anyOf.map(kindOf).join(' or ');
   if (member.type === 'array') return `array of ${kindOf(member.items ?? {})}`;
@@ -84,8 +84,8 @@ const whole = {
 const sections = EVENT_TYPES.map((type) => sectionOf(type, EVENT_CATALOGUE[type]));
 const page = `${INTRO}${jsonBlock(whole)}\n\n${sections.join('\n\n')}\n`;
 
-if (!argv.includes('--check')) writeFileSync(PAGE, page);
+if (!process.argv.includes('--check')) writeFileSync(PAGE, page);
 else if (readFileSync(PAGE, 'utf8') !== page) {
   console.error('docs/events.md is not what the catalogue says: npm run docs:events');
-  exit(1);
+  process.exitCode = 1;
 }
