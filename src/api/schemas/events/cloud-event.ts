@@ -25,7 +25,7 @@ const EnvelopeSchema = z.object({
 export type EventResource = z.infer<typeof EnvelopeSchema>;
 
 /** `component.health-changed` is `ComponentHealthChangedEvent` in the contract. */
-export const eventSchemaName = (type: EventType): string =>
+const eventSchemaName = (type: EventType): string =>
   `${type
     .split(/[.-]/)
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
