@@ -13,7 +13,12 @@ const ratelimits = Object.fromEntries(
 const PACKAGES = [
   '@hono/zod-openapi',
   'fast-check',
-  ...['hono', 'hono/cookie', 'hono/cors', 'hono/factory', 'hono/http-exception', 'hono/route'],
+  'hono',
+  'hono/cookie',
+  'hono/cors',
+  'hono/factory',
+  'hono/http-exception',
+  'hono/route',
   'standardwebhooks',
   'zod',
 ];
