@@ -7,6 +7,7 @@ import { cronSweep } from './sweep/cron-sweep.ts';
 export { ComponentRegistry } from './registry/component-registry.ts';
 export { SystemCoordinator } from './coordinator/system-coordinator.ts';
 export { Prober } from './probe/prober.ts';
+export { DeliverySender } from './deliveries/delivery-sender.ts';
 export { FailureManager } from './recovery/failure-manager.ts';
 export { RecoveryWorkflow } from './recovery/recovery-workflow.ts';
 
@@ -17,7 +18,7 @@ export default {
   async scheduled(controller, env) {
     await cronSweep(env, controller.scheduledTime);
   },
-  async queue(batch, env) {
-    await consumeDeliveries(batch, env, Date.now());
+  async queue(batch) {
+    await consumeDeliveries(batch);
   },
 } satisfies ExportedHandler<Env>;

@@ -40,6 +40,8 @@ import { mountRouting } from './routes/routing.ts';
 import { mountSession } from './routes/session.ts';
 import { mountSilences } from './routes/silences.ts';
 import { mountSystem } from './routes/system.ts';
+import { mountWebhookDeliveries } from './routes/webhook-deliveries.ts';
+import { mountWebhooks } from './routes/webhooks.ts';
 
 export function createApp(): App {
   const app = new OpenAPIHono<AppEnv>({
@@ -72,6 +74,8 @@ export function createApp(): App {
     mountSession,
     mountConfig,
     mountControllerSecret,
+    mountWebhooks,
+    mountWebhookDeliveries,
   ]) {
     mount(app);
   }

@@ -13,9 +13,9 @@ import type { Silence } from '../core/incident/silence.ts';
 import type { SystemHealth } from '../core/health/system-health.ts';
 import type { Changer } from '../core/quota/change-quota.ts';
 import type { Failure, Result } from '../core/result.ts';
-import type { Delivery } from './delivery-store.ts';
+import type { WebhookApi } from './webhook-api.ts';
 
-export interface CoordinatorApi extends EventSink {
+export interface CoordinatorApi extends EventSink, WebhookApi {
   /** Holds an id for a registration for 60 s; the number orders all claims and becomes the registration's generation. */
   claim(claim: Claim): Promise<Result<Claimed, ClaimRefusal>>;
   /** The registration of that claim is stored; false when the claim is lost meanwhile and must be made again. */
@@ -37,11 +37,6 @@ export interface CoordinatorApi extends EventSink {
   /** Types other than that one that have components. */
   populatedTypes(except: string): Promise<string[]>;
   systemHealth(): Promise<SystemHealth>;
-  /** Something owed to the outside, or null. */
-  delivery(id: string): Promise<Delivery | null>;
-  /** The queue tries it again at that time: until then it is not lost. */
-  postponeDelivery(id: string, until: number): Promise<void>;
-  settleDelivery(id: string, state: 'delivered' | 'dead', error: string | null): Promise<void>;
 
   /** Opens an incident or adds to the one open about the component, and alerts of it unless that is muted or too soon. */
   raiseIncident(raise: IncidentRaise): Promise<RaisedIncident>;
@@ -102,7 +97,7 @@ export interface CoordinatorApi extends EventSink {
   /** The history has them. */
   auditSettled(ids: readonly string[]): Promise<void>;
 
-  /** Keeps the log within its bounds and puts back into the queue what is owed and was lost from it. */
+  /** Keeps the log within its bounds and has everything looked at again that an alarm should have looked at. */
   sweep(now: number): Promise<void>;
 }
 

@@ -3,6 +3,7 @@
  * common: a change is stored whole, what is owed to others goes out behind it.
  */
 import { DurableObject, env } from 'cloudflare:workers';
+import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import { concernsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
 import { toldCondition } from '../core/event/told-condition.ts';
@@ -11,11 +12,13 @@ import type { Changer } from '../core/quota/change-quota.ts';
 import type { Failure } from '../core/result.ts';
 import { fail } from '../core/result.ts';
 import type { Claim, ClaimRefusal, KeyIssue } from './coordinator-api.ts';
+import { AlarmDesk } from './alarm-desk.ts';
 import { AuditStore } from './audit-store.ts';
 import { ChangeGate } from './change-gate.ts';
 import { ConditionStore } from './condition-store.ts';
 import { ConfigDesk } from './config-desk.ts';
 import { ConfigStore } from './config-store.ts';
+import { DeliveryDesk } from './delivery-desk.ts';
 import { DeliveryStore } from './delivery-store.ts';
 import { DependencyDesk } from './dependency-desk.ts';
 import { DependencyDoubts } from './dependency-doubts.ts';
@@ -30,10 +33,11 @@ import { KeyScalarStore } from './key-scalar-store.ts';
 import { KeyStore } from './key-store.ts';
 import { SilenceStore } from './silence-store.ts';
 import { TurnDelivery } from './turn-delivery.ts';
-
-const ENQUEUE_BATCH = 100;
-/** A message not heard of for so long is lost from the queue and is sent again. */
-export const LOST_AFTER_MS = 15 * 60_000;
+import { WebhookBook } from './webhook-book.ts';
+import { WebhookDesk } from './webhook-desk.ts';
+import { WebhookDispatch } from './webhook-dispatch.ts';
+import { WebhookFanOut } from './webhook-fan-out.ts';
+import { WebhookStore } from './webhook-store.ts';
 
 export abstract class CoordinatorObject extends DurableObject<Env> {
   protected readonly directory: DirectoryStore;
@@ -46,9 +50,16 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
   protected readonly configDesk: ConfigDesk;
   protected readonly conditions: ConditionStore;
   protected readonly dependencies: DependencyDesk;
+  protected readonly alarms: AlarmDesk;
   protected readonly turns: TurnDelivery;
   protected readonly doubts: DependencyDoubts;
   protected readonly incidents: IncidentDesk;
+  protected readonly webhookStore: WebhookStore;
+  protected readonly webhookBook: WebhookBook;
+  protected readonly webhookDesk: WebhookDesk;
+  protected readonly deliveryDesk: DeliveryDesk;
+  protected readonly dispatch: WebhookDispatch;
+  private readonly fanOut: WebhookFanOut;
   protected readonly changes = new ChangeGate();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -63,16 +74,37 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     this.auditStore = new AuditStore(ctx.storage.sql);
     this.keyDesk = new KeyDesk(this.keyStore, this.endedSessions, this.auditStore);
     this.conditions = new ConditionStore(ctx.storage.sql);
-    this.dependencies = new DependencyDesk(this.directory, this.conditions, (draft) => this.log.append(draft));
-    this.turns = new TurnDelivery(this.conditions, ctx.storage, followerOf);
+    this.dependencies = new DependencyDesk(this.directory, this.conditions, (draft) => this.write(draft));
+    this.alarms = new AlarmDesk(ctx.storage);
+    this.turns = new TurnDelivery(this.conditions, this.alarms, followerOf);
     this.doubts = new DependencyDoubts(this.directory, followerOf);
+    const { log, deliveries, alarms } = this;
+    const append = (draft: EventDraft): LoggedEvent | null => this.append(draft);
+    const touch = (webhookId: string): void => this.dispatch.touch(webhookId);
+    const webhooks = (this.webhookStore = new WebhookStore(ctx.storage.sql));
+    const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret } = env;
+    const book = (this.webhookBook = new WebhookBook(webhooks, url && secret ? { url, secret } : null));
+    const typeOf = (id: string): string | undefined => this.directory.entry(id)?.type;
+    const fanOut = (this.fanOut = new WebhookFanOut({ book, deliveries, log, typeOf, touch }));
+    const audit = (entry: AuditEntry): void => this.auditStore.owe(entry);
+    this.webhookDesk = new WebhookDesk({ book, webhooks, deliveries, log, append, audit, touch });
+    this.deliveryDesk = new DeliveryDesk({
+      book,
+      deliveries,
+      fanOut,
+      disable: (webhook, reason, now) => this.webhookDesk.disable(webhook, reason, now),
+      tellDead: (webhook, delivery, now) => this.webhookDesk.tellDead(webhook, delivery, now),
+    });
+    const desk = this.deliveryDesk;
+    this.dispatch = new WebhookDispatch({ book, webhooks, desk, alarms, storage: ctx.storage, queue: env.DELIVERIES });
+    this.alarms.join(this.turns);
+    this.alarms.join(this.dispatch);
     this.incidents = new IncidentDesk({
       incidents: new IncidentStore(ctx.storage.sql),
       silences: new SilenceStore(ctx.storage.sql),
-      deliveries: this.deliveries,
-      append: (draft) => this.append(draft),
-      audit: (entry) => this.auditStore.owe(entry),
-      sendsAlerts: Boolean(env.ALERT_WEBHOOK_URL && env.ALERT_WEBHOOK_SECRET),
+      alerts: fanOut,
+      append,
+      audit,
       publicUrl: env.PUBLIC_URL ?? '',
     });
   }
@@ -84,32 +116,26 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     return made;
   }
 
-  /** Hands what is owed to the queue; what the queue loses is handed to it again later. */
-  protected async enqueue(now: number): Promise<void> {
-    const owed = this.deliveries.overdue(now, ENQUEUE_BATCH);
-    if (owed.length === 0) return;
-    try {
-      await this.env.DELIVERIES.sendBatch(owed.map((deliveryId) => ({ body: { deliveryId } })));
-      for (const id of owed) this.deliveries.expectBy(id, now + LOST_AFTER_MS);
-    } catch (error) {
-      // It stays owed and the sweep comes back for it; events must not wait for the queue.
-      console.error(JSON.stringify({ message: 'deliveries not enqueued', error: String(error) }));
-    }
-  }
-
   protected append(draft: EventDraft): LoggedEvent | null {
-    const event = this.log.append(draft);
+    const event = this.write(draft);
     // Published before: all that follows from it is written too.
     if (!event) return null;
     if (draft.audit) this.auditStore.owe({ subject: draft.subject, ...draft.audit, id: draft.key, at: draft.time });
     const dependants = concernsDependants(draft) ? this.directory.dependants(draft.subject) : [];
-    for (const follower of dependencyEvents(draft, dependants)) this.log.append(follower);
+    for (const follower of dependencyEvents(draft, dependants)) this.write(follower);
     const condition = toldCondition(draft);
     if (condition) this.dependencies.heard(condition, draft.time);
     if (draft.type === 'component.failed') this.doubts.raise(draft.subject, Date.now());
     const { claim } = draft;
     // A removal that nobody lived to report to us reaches us as its event.
     if (draft.type === 'component.unregistered' && claim !== undefined) this.forget(draft.subject, claim);
+    return event;
+  }
+
+  /** Logs an event and owes it to the webhooks that want it. */
+  private write(draft: EventDraft): LoggedEvent | null {
+    const event = this.log.append(draft);
+    if (event) this.fanOut.event(event);
     return event;
   }
 

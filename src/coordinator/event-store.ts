@@ -76,6 +76,17 @@ export class EventStore {
     return takePage(rows, room, ({ data }) => ENVELOPE_BYTES + utf8Length(data)).items.map(toEvent);
   }
 
+  /** The first sequence that is still there and the last one; an empty log is one before its first. */
+  bounds(): { readonly oldest: number; readonly last: number } {
+    // One at a time: only so is each of them read from its end of the table.
+    const { oldest, last } = this.sql
+      .exec<{ oldest: number | null; last: number | null }>(
+        'SELECT (SELECT MIN(sequence) FROM events) AS oldest, (SELECT MAX(sequence) FROM events) AS last',
+      )
+      .one();
+    return { oldest: oldest ?? 1, last: last ?? 0 };
+  }
+
   trim(): void {
     this.sql.exec('DELETE FROM events WHERE sequence <= (SELECT MAX(sequence) FROM events) - ?', MAX_EVENTS);
   }

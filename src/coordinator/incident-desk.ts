@@ -6,6 +6,9 @@
  */
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
+import type { Alert } from '../core/alert/alert.ts';
+import { alertOf } from '../core/alert/alert-of.ts';
+import type { CloudEvent } from '../core/event/cloud-event.ts';
 import { toCloudEvent } from '../core/event/cloud-event.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import { alertsAgainAt } from '../core/incident/alert-pace.ts';
@@ -16,21 +19,28 @@ import { silenceOver } from '../core/incident/silence.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
-import type { DeliveryStore } from './delivery-store.ts';
 import type { IncidentState, IncidentStore } from './incident-store.ts';
 import type { SilenceStore } from './silence-store.ts';
 
 export interface IncidentDeskParts {
   readonly incidents: IncidentStore;
   readonly silences: SilenceStore;
-  readonly deliveries: DeliveryStore;
+  readonly alerts: AlertSink;
   readonly append: (draft: EventDraft) => LoggedEvent | null;
   readonly audit: (entry: AuditEntry) => void;
-  /** Whether alerts go anywhere. */
-  readonly sendsAlerts: boolean;
   /** Address at which people find this deployment; empty when nobody said. */
   readonly publicUrl: string;
 }
+
+/** Where alerts go. */
+export interface AlertSink {
+  /** Whether there is anybody to alert. */
+  readonly alertsAnybody: boolean;
+  /** To every channel, and as `document` to the webhook of the configuration, when there is one. */
+  alert(alert: Alert, event: CloudEvent, document: AlertDocument | null): void;
+}
+
+type AlertDocument = NonNullable<IncidentState['muted']>;
 
 const MAX_SILENCES = 200;
 
@@ -82,10 +92,20 @@ export class IncidentDesk {
   published(draft: EventDraft, event: LoggedEvent | null, now: number): void {
     const { incidentId } = draft.data;
     if (typeof incidentId !== 'string') return;
-    if (draft.type === 'incident.resolved') this.parts.incidents.close(incidentId);
-    if (draft.type !== 'incident.opened' || !event || !this.parts.sendsAlerts) return;
-    if (silenceOver(this.parts.silences.active(now), subjectOf(draft), now)) return;
-    this.parts.deliveries.owe(`alert-${draft.key}`, JSON.stringify(toCloudEvent(event)), now);
+    const { incidents, alerts, silences } = this.parts;
+    const state = incidents.openOf(draft.subject);
+    if (draft.type === 'incident.resolved') incidents.close(incidentId);
+    if (!event) return;
+    const told = toCloudEvent(event);
+    // Who was alerted is told how it went on, also while that is muted: or it would stay open with them.
+    const isFollowUp = draft.type === 'incident.resolved' || draft.type === 'incident.acknowledged';
+    if (isFollowUp && state?.incidentId === incidentId && state.alerts > 0)
+      alerts.alert(alertOf(told, state), told, null);
+    if (draft.type !== 'incident.opened') return;
+    const subject = subjectOf(draft);
+    if (silenceOver(silences.active(now), subject, now)) return;
+    const document = { deliveryId: `alert-${draft.key}`, payload: JSON.stringify(told) };
+    alerts.alert(alertOf(told, { ...subject, openedAt: draft.time, repeats: 0 }), told, document);
   }
 
   open(after: string, limit: number): OpenIncident[] {
@@ -146,7 +166,7 @@ export class IncidentDesk {
   }
 
   private alert(state: IncidentState, event: LoggedEvent, now: number): IncidentState {
-    if (!this.parts.sendsAlerts) return state;
+    if (!this.parts.alerts.alertsAnybody) return state;
     const document = { deliveryId: `alert-${event.key}`, payload: JSON.stringify(toCloudEvent(event)) };
     const silence = silenceOver(this.parts.silences.active(now), state, now);
     if (!silence) return this.send(state, document, now);
@@ -155,8 +175,9 @@ export class IncidentDesk {
     return { ...state, muted: document };
   }
 
-  private send(state: IncidentState, document: NonNullable<IncidentState['muted']>, now: number): IncidentState {
-    this.parts.deliveries.owe(document.deliveryId, document.payload, now);
+  private send(state: IncidentState, document: AlertDocument, now: number): IncidentState {
+    const event = JSON.parse(document.payload) as CloudEvent;
+    this.parts.alerts.alert(alertOf(event, state), event, document);
     const alerts = state.alerts + 1;
     this.note(state, { key: `alerted:${alerts}`, kind: 'alerted', detail: `alert ${document.deliveryId}` }, now);
     return { ...state, alerts, alertedAt: now, muted: null };

@@ -27,15 +27,20 @@ import type {
   KeySyncRequest,
   Unsettled,
 } from './coordinator-api.ts';
-import { CoordinatorObject, LOST_AFTER_MS } from './coordinator-object.ts';
+import { WebhookCalls } from './webhook-calls.ts';
 
 /** How long a claim is held for a registration under way. */
 const CLAIM_MS = 60_000;
 const SETTLE_BATCH = 100;
+const TURNS_WITHIN_MS = 1_000;
 
-export class SystemCoordinator extends CoordinatorObject implements CoordinatorApi {
+export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
   override async alarm(): Promise<void> {
-    await this.turns.deliver();
+    this.alarms.forget();
+    this.dispatch.touchAll();
+    // Registries that are slow to answer must not keep the next alarm from going off.
+    await Promise.race([this.turns.deliver(), scheduler.wait(TURNS_WITHIN_MS)]);
+    this.alarms.arm();
   }
 
   async claim(claim: Claim): ReturnType<CoordinatorApi['claim']> {
@@ -109,13 +114,10 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
       for (const draft of drafts) this.incidents.published(draft, this.append(draft), Date.now());
       if (health) this.log.saveTypeHealth(health);
     });
-    if (drafts.some(({ type }) => type === 'incident.opened')) await this.enqueue(Date.now());
   }
 
   async raiseIncident(raise: IncidentRaise): ReturnType<CoordinatorApi['raiseIncident']> {
-    const raised = this.change(() => this.incidents.raise(raise, Date.now()));
-    await this.enqueue(Date.now());
-    return raised;
+    return this.change(() => this.incidents.raise(raise, Date.now()));
   }
 
   async openIncidents(after: string, limit: number): ReturnType<CoordinatorApi['openIncidents']> {
@@ -145,18 +147,6 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
 
   async reconcile(conditions: TypeConditions): Promise<void> {
     this.change(() => this.dependencies.reconcile(conditions, Date.now()));
-  }
-
-  async delivery(id: string): ReturnType<CoordinatorApi['delivery']> {
-    return this.deliveries.find(id) ?? null;
-  }
-
-  async postponeDelivery(id: string, until: number): Promise<void> {
-    this.deliveries.expectBy(id, until + LOST_AFTER_MS);
-  }
-
-  async settleDelivery(id: string, state: 'delivered' | 'dead', error: string | null): Promise<void> {
-    this.deliveries.settle(id, state, error);
   }
 
   async events(query: EventQuery): Promise<LoggedEvent[]> {
@@ -254,11 +244,10 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
     this.log.trim();
     this.keyStore.trim(now);
     this.endedSessions.trim(now);
-    this.deliveries.trim(now);
+    this.sweepWebhooks(now);
     this.directory.trim(now);
     this.conditions.trim();
     this.change(() => this.incidents.sweep(now));
     await this.turns.deliver();
-    await this.enqueue(now);
   }
 }

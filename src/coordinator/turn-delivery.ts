@@ -3,27 +3,26 @@
  * one does not take is tried again by the alarm, and by the sweep; the others do not wait for it.
  */
 import type { DependencyFollower, DependencyTurn } from '../core/health/dependency-turn.ts';
+import type { AlarmDesk, AlarmUser } from './alarm-desk.ts';
 import type { ConditionStore, OwedTurn } from './condition-store.ts';
 
 const BATCH = 500;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
-export class TurnDelivery {
+export class TurnDelivery implements AlarmUser {
   private readonly conditions: ConditionStore;
-  private readonly storage: DurableObjectStorage;
+  private readonly alarms: AlarmDesk;
   private readonly followerOf: (type: string) => DependencyFollower;
   private running: Promise<void> | null = null;
   private again = false;
   private retryMs = FIRST_RETRY_MS;
+  /** When it is tried again, epoch ms; null: nobody has said yet. */
+  private retryAt: number | null = null;
 
-  constructor(
-    conditions: ConditionStore,
-    storage: DurableObjectStorage,
-    followerOf: (type: string) => DependencyFollower,
-  ) {
+  constructor(conditions: ConditionStore, alarms: AlarmDesk, followerOf: (type: string) => DependencyFollower) {
     this.conditions = conditions;
-    this.storage = storage;
+    this.alarms = alarms;
     this.followerOf = followerOf;
   }
 
@@ -31,8 +30,13 @@ export class TurnDelivery {
   begin(): void {
     if (this.conditions.owed(0, 1).length === 0) return;
     // Written with what is owed: should we be gone before it is delivered, the alarm is not.
-    void this.storage.setAlarm(Date.now() + this.retryMs);
+    this.armRetry();
     void this.deliver();
+  }
+
+  nextAt(now: number): number {
+    if (this.conditions.owed(0, 1).length === 0) return Infinity;
+    return this.retryAt ?? now + this.retryMs;
   }
 
   /** Delivers all there is; never throws. A call during a delivery is folded into one more round. */
@@ -52,7 +56,12 @@ export class TurnDelivery {
       taken = await this.pass();
     } while (taken && this.again);
     this.retryMs = taken ? FIRST_RETRY_MS : Math.min(MAX_RETRY_MS, 2 * this.retryMs);
-    if (!taken) await this.storage.setAlarm(Date.now() + this.retryMs);
+    if (!taken) this.armRetry();
+  }
+
+  private armRetry(): void {
+    this.retryAt = Date.now() + this.retryMs;
+    this.alarms.arm(this.retryAt);
   }
 
   /** Once over all that is owed; true when all of it was taken. */

@@ -23,7 +23,14 @@ export interface OutboundRequest {
 }
 
 export type OutboundAnswer =
-  | { readonly kind: 'answered'; readonly status: number; readonly isSuccess: boolean; readonly body: string }
+  | {
+      readonly kind: 'answered';
+      readonly status: number;
+      readonly isSuccess: boolean;
+      readonly body: string;
+      /** As it was sent. */
+      readonly retryAfter: string | null;
+    }
   /** Refused: no request was made. Unanswered: it was, without an answer in time. */
   | { readonly kind: 'refused' | 'unanswered'; readonly error: FailureDetail };
 
@@ -46,7 +53,8 @@ export async function fetchOutbound(request: OutboundRequest, policy: OutboundPo
     });
     const { status } = response;
     const text = await readBounded(response, maxBodyBytes, abort.signal);
-    return { kind: 'answered', status, isSuccess: status >= 200 && status <= 299, body: text };
+    const retryAfter = response.headers.get('retry-after');
+    return { kind: 'answered', status, isSuccess: status >= 200 && status <= 299, body: text, retryAfter };
   } catch (thrown) {
     const error = abort.signal.aborted
       ? { code: 'TIMEOUT', message: `no answer within ${timeoutMs} ms` }

@@ -28,6 +28,11 @@ export const AUDIT_ACTIONS = [
   'silence.end',
   'drill.begin',
   'config.change',
+  'webhook.create',
+  'webhook.change',
+  'webhook.delete',
+  'webhook.rotate-secret',
+  'webhook.replay',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -36,6 +36,12 @@ export const EVENT_TYPES = [
   'drill.ended',
   'config.changed',
   'config.controller-secret-rotated',
+  'webhook.created',
+  'webhook.changed',
+  'webhook.deleted',
+  'webhook.enabled',
+  'webhook.disabled',
+  'webhook.delivery-dead',
   'system.self-doubt-began',
   'system.self-doubt-ended',
 ] as const;
@@ -47,7 +53,7 @@ export interface EventDraft {
   /** Unique where it was made; publishing the same draft again adds nothing. */
   readonly key: string;
   readonly type: EventType;
-  /** What it is about: a component; of a `config.changed` the type, or `global`; of `system.…` the type. */
+  /** What it is about: a component; of a `config.changed` the type, or `global`; of `system.…` the type; of `webhook.…` the webhook. */
   readonly subject: string;
   /** Epoch ms. */
   readonly time: number;

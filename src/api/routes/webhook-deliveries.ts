@@ -1,0 +1,126 @@
+/** What a webhook got and is owed, sent again when somebody asks for it; and a test, now and once. */
+import { exports } from 'cloudflare:workers';
+import * as z from 'zod';
+import { coordinator } from '../../coordinator/coordinator-api.ts';
+import type { DeliveryRunner } from '../../core/delivery/delivery-sending.ts';
+import { judgeAttempt } from '../../core/delivery/delivery-attempt.ts';
+import { printable } from '../../core/printable.ts';
+import { MAX_PAGE_BYTES, takePage, utf8Length } from '../../core/take-page.ts';
+import type { App } from '../app-env.ts';
+import { actorOf } from '../caller.ts';
+import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse, refusal, toldOf } from '../problem.ts';
+import {
+  DeliveryIdSchema,
+  DeliveryPageSchema,
+  DeliveryQuerySchema,
+  DeliverySchema,
+  ReplayReceiptSchema,
+  ReplayRequestSchema,
+  WebhookIdSchema,
+  WebhookTestSchema,
+} from '../schemas/webhook.ts';
+import { sendsTo, toDeliveryResource } from '../webhook-resource.ts';
+
+const entrypoints = exports as unknown as { readonly DeliverySender: DeliveryRunner };
+
+const tags = ['webhooks'];
+const params = z.object({ id: WebhookIdSchema });
+const PLACE = /^[1-9]\d{0,15}$/;
+const MAX_ANSWER = 512;
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/webhooks/{id}/deliveries',
+  'x-permission': 'operate',
+  tags,
+  summary: 'What was sent to a webhook and is owed to it, newest first',
+  request: { params, query: DeliveryQuerySchema },
+  responses: { 200: jsonContent(DeliveryPageSchema, 'A page of deliveries'), ...problemDefault },
+});
+
+const replayOne = createRoute({
+  method: 'post',
+  path: '/v1/webhooks/{id}/deliveries/{deliveryId}/replay',
+  'x-permission': 'operate',
+  tags,
+  summary: 'Send a delivery again, or now',
+  request: { params: params.extend({ deliveryId: DeliveryIdSchema }) },
+  responses: { 202: jsonContent(DeliverySchema, 'The delivery, owed'), ...problemDefault },
+});
+
+const replayAll = createRoute({
+  method: 'post',
+  path: '/v1/webhooks/{id}/replay',
+  'x-permission': 'operate',
+  tags,
+  summary: 'Send all again that was given up, and now what waits; or all events after one',
+  request: { params, body: { required: false, content: { 'application/json': { schema: ReplayRequestSchema } } } },
+  responses: { 202: jsonContent(ReplayReceiptSchema, 'They are owed'), ...problemDefault },
+});
+
+const test = createRoute({
+  method: 'post',
+  path: '/v1/webhooks/{id}/test',
+  'x-permission': 'operate',
+  tags,
+  summary: 'Send a test now, once, and say what the receiver answered',
+  request: { params },
+  responses: { 200: jsonContent(WebhookTestSchema, 'What came of it'), ...problemDefault },
+});
+
+export function mountWebhookDeliveries(app: App): void {
+  app.openapi(list, async (c) => {
+    const { id } = c.req.valid('param');
+    const { state, limit, cursor } = c.req.valid('query');
+    if (cursor !== undefined && !PLACE.test(cursor))
+      return problemResponse(c, 'invalid-request', { errors: [{ path: 'cursor', message: 'not a cursor of ours' }] });
+    const before = cursor === undefined ? null : Number(cursor);
+    const [standing, found] = await Promise.all([
+      coordinator().webhook(id),
+      coordinator().webhookDeliveries(id, { state: state ?? null, before, limit: limit + 1 }),
+    ]);
+    if (!standing || !found) return problemResponse(c, 'not-found', { detail: `there is no webhook ${id}` });
+    const room = { limit, maxBytes: MAX_PAGE_BYTES };
+    const page = takePage(found, room, (delivery) => utf8Length(JSON.stringify(delivery)));
+    const items = page.items.map((delivery) => toDeliveryResource(delivery, sendsTo(standing)));
+    return c.json({ items, nextCursor: page.more ? String(page.items.at(-1)?.place ?? '') : null }, 200);
+  });
+
+  app.openapi(replayOne, async (c) => {
+    const { id, deliveryId } = c.req.valid('param');
+    const replayed = await coordinator().replayDelivery(id, deliveryId, actorOf(c));
+    return replayed.ok ? c.json(toDeliveryResource(replayed.value, true), 202) : refusal(c, replayed);
+  });
+
+  app.openapi(replayAll, async (c) => {
+    const { id } = c.req.valid('param');
+    const { after = null } = c.req.header('content-type') ? c.req.valid('json') : {};
+    const replayed = await coordinator().replayWebhook(id, after, actorOf(c));
+    if (replayed.ok) return c.json(replayed.value, 202);
+    return problemResponse(c, replayed.reason, {
+      ...toldOf(replayed),
+      ...('faults' in replayed ? { errors: replayed.faults } : {}),
+    });
+  });
+
+  app.openapi(test, async (c) => {
+    const { id } = c.req.valid('param');
+    const testId = `test-${crypto.randomUUID()}`;
+    const job = await coordinator().webhookTest(id, testId);
+    if (!job) return problemResponse(c, 'not-found', { detail: `there is no webhook ${id}` });
+    const { answer, ...outcome } = await entrypoints.DeliverySender.rehearse(job);
+    const verdict = judgeAttempt(outcome);
+    return c.json(
+      {
+        id: testId,
+        delivered: verdict.kind === 'delivered',
+        status: outcome.status,
+        durationMs: outcome.durationMs,
+        error: verdict.kind === 'delivered' ? null : verdict.error,
+        answer: printable(answer, MAX_ANSWER),
+      },
+      200,
+    );
+  });
+}

@@ -1,0 +1,88 @@
+/** The coordinator's calls about webhooks and deliveries: each changes what it changes whole, and delegates to the desks. */
+import type { Actor } from '../core/access/actor.ts';
+import type { AttemptOutcome } from '../core/delivery/delivery-attempt.ts';
+import type { DeliveryOrder } from '../core/delivery/delivery-sending.ts';
+import { testPayload } from '../core/webhook/test-payload.ts';
+import { CoordinatorObject } from './coordinator-object.ts';
+import { jobOf } from './delivery-desk.ts';
+import type { DeliveryQuery } from './delivery-store.ts';
+import type { WebhookApi, WebhookChange, WebhookDraft } from './webhook-api.ts';
+
+export abstract class WebhookCalls extends CoordinatorObject implements WebhookApi {
+  async createWebhook(draft: WebhookDraft, actor: Actor): ReturnType<WebhookApi['createWebhook']> {
+    return this.changeAs(actor, (now) => this.webhookDesk.create(draft, actor, now));
+  }
+
+  async webhooks(after: string, limit: number): ReturnType<WebhookApi['webhooks']> {
+    return this.webhookDesk.list(after, limit);
+  }
+
+  async webhook(id: string): ReturnType<WebhookApi['webhook']> {
+    const webhook = this.webhookBook.find(id);
+    return webhook ? this.webhookDesk.standing(webhook) : null;
+  }
+
+  async changeWebhook(change: WebhookChange, actor: Actor): ReturnType<WebhookApi['changeWebhook']> {
+    return this.changeAs(actor, (now) => this.webhookDesk.change(change, actor, now));
+  }
+
+  async removeWebhook(id: string, ifRevision: number | null, actor: Actor): ReturnType<WebhookApi['removeWebhook']> {
+    return this.changeAs(actor, (now) => this.webhookDesk.remove(id, ifRevision, actor, now));
+  }
+
+  async rotateWebhookSecret(id: string, secret: string, actor: Actor): ReturnType<WebhookApi['rotateWebhookSecret']> {
+    return this.changeAs(actor, (now) => this.webhookDesk.rotate(id, secret, actor, now));
+  }
+
+  async webhookDeliveries(id: string, query: DeliveryQuery): ReturnType<WebhookApi['webhookDeliveries']> {
+    return this.webhookBook.find(id) ? this.deliveries.list(id, query) : null;
+  }
+
+  async replayDelivery(id: string, deliveryId: string, actor: Actor): ReturnType<WebhookApi['replayDelivery']> {
+    return this.changeAs(actor, (now) => this.webhookDesk.replay(id, deliveryId, actor, now));
+  }
+
+  async replayWebhook(id: string, after: number | null, actor: Actor): ReturnType<WebhookApi['replayWebhook']> {
+    return this.changeAs(actor, (now) => this.webhookDesk.replayAll(id, after, actor, now));
+  }
+
+  async webhookTest(id: string, testId: string): ReturnType<WebhookApi['webhookTest']> {
+    const webhook = this.webhookBook.find(id);
+    const now = Date.now();
+    return webhook ? jobOf(webhook, testId, testPayload(webhook, testId, now), now) : null;
+  }
+
+  async beginDelivery(order: DeliveryOrder): ReturnType<WebhookApi['beginDelivery']> {
+    return this.ctx.storage.transactionSync(() => this.deliveryDesk.begin(order, Date.now()));
+  }
+
+  async reportDelivery(order: DeliveryOrder, outcome: AttemptOutcome): Promise<void> {
+    const webhookId = this.makeChange(() => this.deliveryDesk.report(order, outcome, Date.now(), Math.random()));
+    if (webhookId !== null) this.dispatch.touch(webhookId);
+  }
+
+  /** What an alarm that was lost should have done, and what is kept no longer. */
+  protected sweepWebhooks(now: number): void {
+    this.deliveries.trim(
+      this.webhookBook.all().map(({ id }) => id),
+      now,
+    );
+    this.alarms.forget();
+    this.dispatch.touchAll();
+    this.alarms.arm();
+  }
+
+  private changeAs<T>(actor: Actor, make: (now: number) => T) {
+    return this.makeChange(() => this.refuseActor(actor.keyId) ?? make(Date.now()));
+  }
+
+  private makeChange<T>(make: () => T): T {
+    try {
+      return this.change(make);
+    } catch (error) {
+      // What was written is taken back: the copy in memory may not remember it.
+      this.webhookStore.forget();
+      throw error;
+    }
+  }
+}

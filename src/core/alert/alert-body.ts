@@ -1,0 +1,23 @@
+/** An alert as the service behind a webhook reads it. Null for what that service has no word for. */
+import type { Json } from '../json.ts';
+import type { Webhook } from '../webhook/webhook.ts';
+import type { Alert } from './alert.ts';
+import { alertmanagerAlerts } from './alertmanager-alerts.ts';
+import { pagerdutyEvent } from './pagerduty-event.ts';
+import { slackMessage } from './slack-message.ts';
+
+export function alertBody({ format, routingKey }: Pick<Webhook, 'format' | 'routingKey'>, alert: Alert): Json | null {
+  switch (format) {
+    case 'slack':
+      return slackMessage(alert);
+    case 'pagerduty':
+      return pagerdutyEvent(alert, routingKey ?? '');
+    case 'alertmanager':
+      // An alert there fires or is over.
+      return alert.kind === 'acknowledged' ? null : alertmanagerAlerts(alert);
+    case 'cloudevents':
+      return null;
+    default:
+      return format satisfies never;
+  }
+}

@@ -1,0 +1,43 @@
+/** The alert that an event about an incident makes; what the event does not say is taken from how the incident stands. */
+import type { CloudEvent } from '../event/cloud-event.ts';
+import type { AlertSubject } from '../incident/silence.ts';
+import type { Alert } from './alert.ts';
+
+interface StandingIncident extends AlertSubject {
+  readonly openedAt: number;
+  readonly repeats: number;
+}
+
+const KINDS: Readonly<Record<string, Alert['kind']>> = {
+  'incident.repeated': 'repeated',
+  'incident.acknowledged': 'acknowledged',
+  'incident.resolved': 'resolved',
+};
+
+const TITLES: Readonly<Record<Alert['kind'], string>> = {
+  opened: 'needs a person',
+  repeated: 'still needs a person',
+  acknowledged: 'is being looked after',
+  resolved: 'is over',
+};
+
+export function alertOf({ type, subject, time, data }: CloudEvent, incident: StandingIncident): Alert {
+  const kind = KINDS[type] ?? 'opened';
+  const text = (name: string): string => (typeof data[name] === 'string' ? data[name] : '');
+  const incidentId = text('incidentId');
+  const { severity, componentType, failureType, openedAt, repeats } = incident;
+  return {
+    kind,
+    incidentId,
+    severity,
+    title: text('title') || `${subject} ${TITLES[kind]}`,
+    summary: text('summary'),
+    componentId: subject,
+    componentType,
+    failureType,
+    repeats,
+    link: text('link') || `/v1/incidents/${incidentId}`,
+    openedAt,
+    at: Date.parse(time),
+  };
+}

@@ -1,0 +1,38 @@
+/** Which events a webhook asked for. */
+import type { EventDraft } from '../event/coordinator-event.ts';
+import type { Webhook } from './webhook.ts';
+
+type Filters = Pick<Webhook, 'id' | 'types' | 'subjects' | 'componentTypes'>;
+
+/**
+ * `componentType` is that of the component it is about, null when it is about none. What is said of a webhook is not sent
+ * to it: each event would bring another.
+ */
+export function wantsEvent(
+  { id, types, subjects, componentTypes }: Filters,
+  { type, subject }: Pick<EventDraft, 'type' | 'subject'>,
+  componentType: string | null,
+): boolean {
+  if (type.startsWith('webhook.') && subject === id) return false;
+  return (
+    matchesAny(types, type) &&
+    (subjects.length === 0 || matchesAny(subjects, subject)) &&
+    (componentTypes.length === 0 || (componentType !== null && componentTypes.includes(componentType)))
+  );
+}
+
+/** A star at the end stands for anything. */
+const matchesAny = (patterns: readonly string[], text: string): boolean =>
+  patterns.some((pattern) => (pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern));
+
+/** The type of the component that an event is about, as far as the event itself tells. */
+export function componentTypeTold({
+  type,
+  subject,
+  data,
+}: Pick<EventDraft, 'type' | 'subject' | 'data'>): string | null {
+  if (type.startsWith('system.') || type.startsWith('config.')) return subject;
+  const component = data['component'] as { type?: unknown } | null | undefined;
+  const told = data['componentType'] ?? component?.type;
+  return typeof told === 'string' ? told : null;
+}
