@@ -30,10 +30,10 @@ export interface DeliveryDeskParts {
 /** Under way to one webhook at once, in different matters. */
 const MAX_UNDER_WAY = 4;
 /** A message that nobody took from the queue by then is lost; the next one is given twice the time. */
-const HANDOVER_MS = 10_000;
+const HANDOVER_MS = 5_000;
 const MAX_HANDOVER_MS = 600_000;
-/** Longer than an attempt and its report take. */
-const SENDING_MS = 25_000;
+/** A sender that is heard of neither by a report nor by a sign of life is lost. */
+const SENDING_MS = 8_000;
 /** Attempts that nobody reported on are repeated at once; after so many in a row they count as failed. */
 const MAX_LOST = 3;
 /** Between two batches taken from the log. */
@@ -80,6 +80,13 @@ export class DeliveryDesk {
     const record = { number: attempt, at: now, durationMs: null, status: null, error: UNDER_WAY };
     deliveries.send(delivery.place, withRecord(delivery.attempts, record), now + SENDING_MS);
     return jobOf(webhook, deliveryId, deliveries.payloadOf(deliveryId), now);
+  }
+
+  /** The sender still waits for the receiver. */
+  keep({ deliveryId, attempt }: DeliveryOrder, now: number): void {
+    const delivery = this.parts.deliveries.find(deliveryId);
+    if (delivery?.state === 'sending' && delivery.attempt === attempt)
+      this.parts.deliveries.send(delivery.place, delivery.attempts, now + SENDING_MS);
   }
 
   /** What came of an attempt. A report that comes again, or too late to matter, changes nothing. */

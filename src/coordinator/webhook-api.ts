@@ -29,6 +29,8 @@ export interface WebhookApi {
 
   /** Begins an attempt: what is to be sent, or null when that attempt is not to be made any more. */
   beginDelivery(order: DeliveryOrder): Promise<DeliveryJob | null>;
+  /** A sign of life of whoever makes that attempt, every few seconds: without one it is taken to be lost. */
+  keepDelivery(order: DeliveryOrder): Promise<void>;
   /** What came of it; again, or too late, it changes nothing. */
   reportDelivery(order: DeliveryOrder, outcome: AttemptOutcome): Promise<void>;
 }

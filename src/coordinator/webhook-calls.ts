@@ -56,6 +56,10 @@ export abstract class WebhookCalls extends CoordinatorObject implements WebhookA
     return this.ctx.storage.transactionSync(() => this.deliveryDesk.begin(order, Date.now()));
   }
 
+  async keepDelivery(order: DeliveryOrder): Promise<void> {
+    this.deliveryDesk.keep(order, Date.now());
+  }
+
   async reportDelivery(order: DeliveryOrder, outcome: AttemptOutcome): Promise<void> {
     const webhookId = this.makeChange(() => this.deliveryDesk.report(order, outcome, Date.now(), Math.random()));
     if (webhookId !== null) this.dispatch.touch(webhookId);

@@ -11,6 +11,8 @@ import type { DeliveryJob, DeliveryOrder, DeliveryRunner, Rehearsal } from '../c
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { sendWebhook } from './send-webhook.ts';
 
+/** Between signs of life, while a receiver takes its time. */
+const KEEP_EVERY_MS = 2_500;
 /** A report that is not taken is made again after these pauses; then the attempt is lost, and repeated. */
 const REPORT_AGAIN_MS = [200, 1_000, 3_000] as const;
 /** Of what a receiver answers to a test. */
@@ -29,13 +31,24 @@ export class DeliverySender extends WorkerEntrypoint<Env> implements DeliveryRun
     try {
       const job = await coordinator().beginDelivery(order);
       if (!job) return;
-      const { answer: _, ...outcome } = await sendWebhook(job, outboundPolicyOf(this.env));
+      const keeping = setInterval(() => void keep(order), KEEP_EVERY_MS);
+      const sent = await sendWebhook(job, outboundPolicyOf(this.env)).finally(() => clearInterval(keeping));
+      const { answer: _, ...outcome } = sent;
       if (outcome.error !== null || outcome.status === null || outcome.status > 299) log(order, outcome);
       await report(order, outcome);
     } catch (error) {
       // Nobody reports it then: the coordinator repeats it when its time is over.
       console.error(JSON.stringify({ message: 'delivery lost', ...order, error: String(error) }));
     }
+  }
+}
+
+async function keep(order: DeliveryOrder): Promise<void> {
+  try {
+    await coordinator().keepDelivery(order);
+  } catch (error) {
+    // The next one may get through; if none does, the attempt is repeated.
+    console.error(JSON.stringify({ message: 'sign of life not taken', ...order, error: String(error) }));
   }
 }
 
