@@ -57,6 +57,12 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'POST /v1/silences',
     'DELETE /v1/silences/{id}',
     'POST /v1/drills',
+    'GET /v1/webhooks',
+    'GET /v1/webhooks/{id}',
+    'GET /v1/webhooks/{id}/deliveries',
+    'POST /v1/webhooks/{id}/deliveries/{deliveryId}/replay',
+    'POST /v1/webhooks/{id}/replay',
+    'POST /v1/webhooks/{id}/test',
   ],
   administer: [
     'POST /v1/keys',
@@ -67,6 +73,10 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'GET /v1/audit',
     'PUT /v1/config',
     'PUT /v1/config/types/{type}',
+    'POST /v1/webhooks',
+    'PATCH /v1/webhooks/{id}',
+    'DELETE /v1/webhooks/{id}',
+    'POST /v1/webhooks/{id}/rotate-secret',
   ],
 };
 const PERMISSIONS = Object.keys(TAKEN);

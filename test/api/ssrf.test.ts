@@ -2,6 +2,7 @@ import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
+import { judgeAttempt } from '../../src/core/delivery/delivery-attempt.ts';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import type { OutboundPolicy } from '../../src/core/outbound/url-policy.ts';
 import { sendWebhook } from '../../src/deliveries/send-webhook.ts';
@@ -93,8 +94,12 @@ const WAYS_OUT: readonly (readonly [
   [
     'a webhook',
     async (url, policy) => {
-      const sent = await sendWebhook({ url, secret: SECRET, deliveryId: 'd-1', payload: '{}' }, policy, Date.now());
-      return { ok: sent.ok, said: sent.ok ? String(sent.value.status) : sent.message };
+      const job = { id: 'd-1', url, secrets: [SECRET], payload: '{}', contentType: 'application/json' };
+      const sent = await sendWebhook(job, policy);
+      const verdict = judgeAttempt(sent);
+      return verdict.kind === 'delivered'
+        ? { ok: true, said: String(sent.status) }
+        : { ok: false, said: verdict.error };
     },
   ],
 ];

@@ -49,7 +49,8 @@ describe('an id that cannot be one', () => {
 
   it.each(withId)('$method $path refuses it at `id`', async ({ method, path }) => {
     for (const bad of BAD) {
-      const answer = await call(method, path.replace('{id}', bad), bodyFor(method, path, 'a'));
+      const address = path.replace('{id}', bad).replace('{deliveryId}', 'd-1');
+      const answer = await call(method, address, bodyFor(method, path, 'a'));
       expect(expectProblem(answer, 422, 'invalid-request')).toEqual(['id']);
     }
   });

@@ -35,7 +35,7 @@ const silence = (id: string, forMs: number) => ({
 const alertsOf = ({ stub }: FreshCoordinator): Promise<string[]> =>
   runInDurableObject(stub, (_, state) =>
     state.storage.sql
-      .exec<{ id: string }>(`SELECT id FROM deliveries WHERE id LIKE 'alert-%' ORDER BY rowid`)
+      .exec<{ id: string }>(`SELECT id FROM webhook_deliveries WHERE id LIKE 'alert-%' ORDER BY place`)
       .toArray()
       .map(({ id }) => id),
   );
@@ -88,7 +88,12 @@ describe('what recovery raises', () => {
       `alert-${first.incidentId}:opened:warning`,
       `alert-${first.incidentId}:opened:critical`,
     ]);
-    expect(JSON.parse((await api.delivery(critical!))!.payload).data).toMatchObject({
+    const sql = 'SELECT payload FROM webhook_deliveries WHERE id = ?';
+    const payload = await runInDurableObject(
+      api.stub,
+      (_, state) => state.storage.sql.exec<{ payload: string }>(sql, critical!).one().payload,
+    );
+    expect(JSON.parse(payload).data).toMatchObject({
       incidentId: first.incidentId,
       link: expect.stringContaining(first.incidentId),
       failureType: 'timeout_failure',

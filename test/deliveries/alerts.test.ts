@@ -5,19 +5,19 @@ import { describe, expect, inject, it } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import type { EventDraft } from '../../src/core/event/coordinator-event.ts';
 import { consumeDeliveries } from '../../src/deliveries/consume-deliveries.ts';
-import { eventually, freshId, setMode } from '../support/coordinator-http.ts';
+import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';
 
 interface Hook {
   readonly headers: Record<string, string>;
   readonly body: string;
 }
 
-const RECEIVER = 'alert-receiver';
-
-async function hooksAbout(subject: string): Promise<Hook[]> {
-  const log = (await (await fetch(`${inject('componentUrl')}/${RECEIVER}/log`)).json()) as { hooks: Hook[] };
+async function hooksOf(receiver: string, subject: string): Promise<Hook[]> {
+  const log = (await (await fetch(`${inject('componentUrl')}/${receiver}/log`)).json()) as { hooks: Hook[] };
   return log.hooks.filter((hook) => hook.body.includes(subject));
 }
+
+const hooksAbout = (subject: string): Promise<Hook[]> => hooksOf('alert-receiver', subject);
 
 const alertAbout = (subject: string): EventDraft => ({
   key: `${subject}:opened`,
@@ -27,17 +27,22 @@ const alertAbout = (subject: string): EventDraft => ({
   data: { incidentId: `i-${subject}`, severity: 'critical' },
 });
 
-const batchOf = (deliveryId: unknown, queue = 'arbiter-deliveries') =>
-  createMessageBatch(queue, [{ id: 'm1', timestamp: Date.now(), attempts: 2, body: { deliveryId } }]);
+const batchOf = (body: unknown, queue = 'arbiter-deliveries') =>
+  createMessageBatch(queue, [{ id: 'm1', timestamp: Date.now(), attempts: 2, body }]);
 
 async function consume(batch: MessageBatch): ReturnType<typeof getQueueResult> {
   const context = createExecutionContext();
-  await consumeDeliveries(batch, env, Date.now());
+  await consumeDeliveries(batch);
   return getQueueResult(batch, context);
 }
 
+const deliveryOf = async (webhookId: string, deliveryId: string) =>
+  (await call('GET', `/v1/webhooks/${webhookId}/deliveries?limit=500`)).body.items.find(
+    ({ id }: { id: string }) => id === deliveryId,
+  );
+
 describe('an incident', () => {
-  it('reaches the webhook through the queue, signed, once', async () => {
+  it('reaches the webhook of the configuration through the queue, signed, once', async () => {
     const subject = freshId('alert');
     await coordinator().publish([alertAbout(subject)], null);
     await coordinator().publish([alertAbout(subject)], null);
@@ -47,38 +52,58 @@ describe('an incident', () => {
     );
     const event = new Webhook(env.ALERT_WEBHOOK_SECRET).verify(hook!.body, hook!.headers);
     expect(event).toMatchObject({ specversion: '1.0', type: 'incident.opened', subject });
+    const deliveryId = `alert-${subject}:opened`;
+    expect(hook!.headers['webhook-id']).toBe(deliveryId);
     await eventually(
-      async () => (await coordinator().delivery(`alert-${subject}:opened`))?.state,
+      async () => (await deliveryOf('alerts', deliveryId))?.state,
       (state) => state === 'delivered',
     );
 
     // The queue may hand it over again: what is settled is not sent twice.
-    const again = await consume(batchOf(`alert-${subject}:opened`));
+    const again = await consume(batchOf({ deliveryId, attempt: 1 }));
     expect(again.explicitAcks).toEqual(['m1']);
+    await coordinator().sweep(Date.now());
     expect(await hooksAbout(subject)).toHaveLength(1);
+  });
+
+  it('that is not taken waits for its next attempt with a record of the first, and goes when it is replayed', async () => {
+    const [subject, receiver] = [freshId('alert'), freshId('receiver')];
+    await setMode(receiver, 'unavailable');
+    const url = `${inject('componentUrl')}/${receiver}/hook`;
+    const { body: webhook } = await call('POST', '/v1/webhooks', { url, subjects: [subject], types: ['incident.*'] });
+    await coordinator().publish([alertAbout(subject)], null);
+    const path = `/v1/webhooks/${webhook.id}`;
+    const failed = await eventually(
+      async () => (await call('GET', `${path}/deliveries`)).body.items[0],
+      (delivery) => delivery?.attempts[0]?.status === 503,
+    );
+    expect(failed).toMatchObject({ state: 'owed', event: { type: 'incident.opened', subject }, isUnderWay: false });
+    expect((await call('GET', path)).body).toMatchObject({ owed: 1, failingSince: expect.any(String) });
+    expect((await call('POST', `${path}/test`)).body).toMatchObject({ delivered: false, status: 503 });
+
+    await setMode(receiver, 'healthy');
+    const replay = await call('POST', `${path}/deliveries/${failed.id}/replay`);
+    expect(replay.status).toBe(202);
+    const [hook] = await eventually(
+      () => hooksOf(receiver, subject),
+      (hooks) => hooks.length > 0,
+    );
+    expect(hook!.headers['webhook-id']).toBe(failed.id);
+    expect(new Webhook(webhook.secret).verify(hook!.body, hook!.headers)).toMatchObject({ subject });
+    expect((await call('POST', `${path}/test`)).body).toMatchObject({ delivered: true, status: 200, error: null });
+    await call('DELETE', path);
   });
 });
 
 describe('a message of the queue', () => {
-  it('is asked for again, later, while the receiver does not take it, and buried by the dead-letter queue', async () => {
-    const subject = freshId('alert');
-    await setMode(RECEIVER, 'unavailable');
-    await coordinator().publish([alertAbout(subject)], null);
-    const deliveryId = `alert-${subject}:opened`;
-    const tried = await consume(batchOf(deliveryId));
-    expect(tried.retryMessages).toMatchObject([{ msgId: 'm1' }]);
-    expect((await coordinator().delivery(deliveryId))?.state).toBe('owed');
-
-    const buried = await consume(batchOf(deliveryId, 'arbiter-deliveries-dead'));
-    expect(buried.explicitAcks).toEqual(['m1']);
-    expect((await coordinator().delivery(deliveryId))?.state).toBe('dead');
-    await setMode(RECEIVER, 'healthy');
-    expect((await consume(batchOf(deliveryId))).explicitAcks).toEqual(['m1']);
-    expect(await hooksAbout(subject)).toEqual([]);
+  it('that is not one of ours, or not of today, is acknowledged and does nothing', async () => {
+    expect((await consume(batchOf(42))).explicitAcks).toEqual(['m1']);
+    expect((await consume(batchOf({ deliveryId: 'alert-of-old' }))).explicitAcks).toEqual(['m1']);
+    expect((await consume(batchOf({ deliveryId: 'of-nobody', attempt: 1 }))).explicitAcks).toEqual(['m1']);
   });
 
-  it('that is not one of ours is acknowledged and does nothing', async () => {
-    expect((await consume(batchOf(42))).explicitAcks).toEqual(['m1']);
-    expect((await consume(batchOf('alert-of-nobody'))).explicitAcks).toEqual(['m1']);
+  it('that nobody could begin is taken from the dead letters: the coordinator hands it over again', async () => {
+    const buried = await consume(batchOf({ deliveryId: 'd', attempt: 1 }, 'arbiter-deliveries-dead'));
+    expect(buried.explicitAcks).toEqual(['m1']);
   });
 });

@@ -82,6 +82,20 @@ async function onRecovery({ id: componentId }: Target, suffix: string, answer: P
 /** That mutes what nobody has. */
 const aSilence = () => ({ matchers: { componentId: freshId() }, forMs: 60_000, comment: 'while we look' });
 
+/** One that wants nothing that happens here. There may be fifty: it is always the same. */
+async function onWebhook(suffix: string, status: number, body?: unknown): Promise<Sample> {
+  await call('POST', '/v1/webhooks', aWebhook());
+  const path = `/v1/webhooks/${aWebhook().id}`;
+  return { path: path + suffix, status, body, touches: path };
+}
+
+const aWebhook = () => ({ id: 'matrix', url: 'http://127.0.0.1:1/hook', types: ['drill.ended'], subjects: ['nobody'] });
+
+/** On a webhook that there is; the delivery is not. */
+async function onDelivery(): Promise<Sample> {
+  return { ...(await onWebhook('/deliveries/d-none/replay', 404)), code: 'not-found' };
+}
+
 async function onSilence(): Promise<Sample> {
   const made = await call('POST', '/v1/silences', aSilence());
   return { path: `/v1/silences/${made.body.id}`, status: 200, touches: '/v1/silences?limit=500' };
@@ -153,6 +167,19 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'POST /v1/keys/{id}/rotate': () => onKey('/rotate', {}),
   'DELETE /v1/keys/{id}': () => onKey(''),
   'GET /v1/audit': () => at('/v1/audit?limit=1', 200),
+  'POST /v1/webhooks': () => ({
+    ...at('/v1/webhooks', 422, { ...aWebhook(), url: 'ftp://a' }),
+    code: 'endpoint-not-allowed',
+  }),
+  'GET /v1/webhooks': () => at('/v1/webhooks?limit=1', 200),
+  'GET /v1/webhooks/{id}': () => onWebhook('', 200),
+  'PATCH /v1/webhooks/{id}': () => onWebhook('', 200, { description: 'renamed' }),
+  'DELETE /v1/webhooks/{id}': () => onWebhook('', 204),
+  'POST /v1/webhooks/{id}/rotate-secret': () => onWebhook('/rotate-secret', 200, {}),
+  'GET /v1/webhooks/{id}/deliveries': () => onWebhook('/deliveries?limit=1', 200),
+  'POST /v1/webhooks/{id}/deliveries/{deliveryId}/replay': () => onDelivery(),
+  'POST /v1/webhooks/{id}/replay': () => onWebhook('/replay', 202, {}),
+  'POST /v1/webhooks/{id}/test': () => onWebhook('/test', 200),
   'GET /v1/config': () => at('/v1/config', 200),
   'PUT /v1/config': () => ({ ...at('/v1/config', 200, { failureWindow: 250_000 }), touches: '/v1/config' }),
   'GET /v1/config/types/{type}': () => at(TARGET_CONFIG, 200),

@@ -12,6 +12,7 @@ import { poolId } from './fuzz-pool.ts';
 import * as other from './other-drafts.ts';
 import { schemaArbitrary } from './schema-arbitrary.ts';
 import type { Value } from './strange-values.ts';
+import * as webhook from './webhook-drafts.ts';
 
 export interface FuzzedOperation {
   /** `POST /v1/components` */
@@ -59,6 +60,15 @@ const SAMPLES: Readonly<Record<string, readonly [fc.Arbitrary<Draft>, number]>> 
   'GET /v1/config/types/{type}/controller-secret': [config.ofTypeDraft, 0],
   'POST /v1/config/types/{type}/controller-secret/rotate': [config.ofTypeDraft, 0],
   'GET /v1/session': [other.sessionDraft, 0],
+  'POST /v1/webhooks': [webhook.newWebhookDraft, 2],
+  'GET /v1/webhooks/{id}': [webhook.readWebhookDraft, 0],
+  'PATCH /v1/webhooks/{id}': [webhook.changeWebhookDraft, 1],
+  'DELETE /v1/webhooks/{id}': [webhook.readWebhookDraft, 0],
+  'POST /v1/webhooks/{id}/rotate-secret': [webhook.rotateWebhookDraft, 0],
+  'GET /v1/webhooks/{id}/deliveries': [webhook.deliveriesDraft, 0],
+  'POST /v1/webhooks/{id}/deliveries/{deliveryId}/replay': [webhook.replayDeliveryDraft, 0],
+  'POST /v1/webhooks/{id}/replay': [webhook.replayWebhookDraft, 0],
+  'POST /v1/webhooks/{id}/test': [webhook.readWebhookDraft, 0],
 };
 
 interface Declared {
