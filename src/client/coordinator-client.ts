@@ -48,6 +48,7 @@ import type { RegistrationInput } from '../core/component/registration.ts';
 import type { GlobalConfig, TypeConfig } from '../core/config/settings.ts';
 import type { Call, ClientOptions, Send } from './http-transport.ts';
 import { httpTransport } from './http-transport.ts';
+import { WebhookClient } from './webhook-client.ts';
 import type { LeaseRequest, Leased } from './with-lease.ts';
 import { withLease } from './with-lease.ts';
 
@@ -97,10 +98,13 @@ type NewKey = output<typeof NewKeySchema>;
 
 /** Every method throws `CoordinatorError` when the coordinator answers anything but a success. */
 export class CoordinatorClient {
+  /** Where events and alerts are sent. */
+  readonly webhooks: WebhookClient;
   readonly #send: Send;
 
   constructor(options: ClientOptions) {
     this.#send = httpTransport(options);
+    this.webhooks = new WebhookClient(this.#send);
   }
 
   /**
