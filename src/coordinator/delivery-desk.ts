@@ -51,7 +51,7 @@ export class DeliveryDesk {
   /** What is to be handed to the queue now, of one webhook, and is from now on taken to be there. Within a transaction. */
   take(webhook: Webhook, now: number): { readonly orders: DeliveryOrder[]; readonly nextAt: number } {
     const { deliveries, fanOut, book } = this.parts;
-    const isBehind = fanOut.catchUp(webhook);
+    const isBehind = fanOut.catchUp(webhook, now);
     const orders = deliveries.underWay(webhook.id).flatMap((delivery) => this.expire(webhook, delivery, now));
     const room = isEnabled(webhook) ? this.limitOf(webhook.id) - deliveries.underWay(webhook.id).length : 0;
     if (room > 0)

@@ -50,7 +50,7 @@ export class WebhookFanOut {
         continue;
       }
       payload ??= JSON.stringify(toCloudEvent(event));
-      this.owe(webhook.id, event, payload);
+      this.owe(webhook.id, event, { payload, now: Date.now() });
     }
   }
 
@@ -79,7 +79,7 @@ export class WebhookFanOut {
         book.note(id, { missed: webhook.missed + 1 });
         continue;
       }
-      this.owe(id, about, JSON.stringify(body));
+      this.owe(id, about, { payload: JSON.stringify(body), now: Date.now() });
     }
   }
 
@@ -89,7 +89,7 @@ export class WebhookFanOut {
   }
 
   /** Takes the next events from the log for a webhook that is behind; true when there are more and room for them. */
-  catchUp({ id }: Webhook): boolean {
+  catchUp({ id }: Webhook, now: number): boolean {
     const { book, deliveries, log } = this.parts;
     const webhook = book.find(id);
     if (!webhook || webhook.behindAfter === null || !isEnabled(webhook)) return false;
@@ -98,8 +98,8 @@ export class WebhookFanOut {
     const after = Math.max(webhook.behindAfter, oldest - 1);
     const page = log.list({ after, types: null, limit: CATCH_UP_BATCH, newest: false });
     const wanted = page.filter((event) => this.wants(webhook, event));
-    for (const event of wanted) this.oweOnceMore(id, event);
-    for (const subject of new Set(wanted.map((event) => event.subject))) deliveries.reorder(id, subject, Date.now());
+    for (const event of wanted) this.oweOnceMore(id, event, now);
+    for (const subject of new Set(wanted.map((event) => event.subject))) deliveries.reorder(id, subject, now);
     this.room.delete(id);
     const reached = page.at(-1)?.sequence ?? last;
     book.note(id, {
@@ -118,17 +118,17 @@ export class WebhookFanOut {
   private owe(
     webhookId: string,
     { sequence, type, subject }: Pick<LoggedEvent, 'sequence' | 'type' | 'subject'>,
-    payload: string,
+    { payload, now }: { readonly payload: string; readonly now: number },
   ): void {
     const about = { sequence, type, subject, webhookId, id: deliveryIdOf(webhookId, sequence), payload };
-    if (this.parts.deliveries.owe(about, Date.now())) this.parts.touch(webhookId);
+    if (this.parts.deliveries.owe(about, now)) this.parts.touch(webhookId);
   }
 
   /** What it was owed before and is settled is owed again: that is a replay. */
-  private oweOnceMore(webhookId: string, event: LoggedEvent): void {
+  private oweOnceMore(webhookId: string, event: LoggedEvent, now: number): void {
     const { deliveries } = this.parts;
     const known = deliveries.find(deliveryIdOf(webhookId, event.sequence));
-    if (!known) this.owe(webhookId, event, JSON.stringify(toCloudEvent(event)));
+    if (!known) this.owe(webhookId, event, { payload: JSON.stringify(toCloudEvent(event)), now });
     else if (known.state === 'delivered' || known.state === 'dead') deliveries.oweAgain(known);
   }
 
