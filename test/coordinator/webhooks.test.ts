@@ -133,9 +133,10 @@ describe('what is owed to a webhook', () => {
       await api.sweep(Date.now());
     }
     expect((Date.now() - began) / HOUR).toBeGreaterThan(60);
-    expect((await all(api)).map(({ state, attempts }) => [state, attempts.length])).toEqual(
-      Array(2).fill(['dead', 10]),
-    );
+    expect((await all(api)).map(({ state, attempts }) => [state, attempts.length])).toEqual([
+      ['dead', 10],
+      ['dead', 10],
+    ]);
     expect((await typesIn(api)).filter((type) => type.startsWith('webhook.'))).toEqual([
       'webhook.created',
       'webhook.delivery-dead',
@@ -319,18 +320,18 @@ describe('a webhook', () => {
   });
 });
 
-describe('an alert channel', () => {
-  const raise = (recovery: number) => ({
-    componentId: 'a',
-    componentType: 'task_router',
-    failureType: 'timeout_failure',
-    severity: 'critical' as const,
-    recoveryId: `r-${String(recovery).padStart(32, '0')}`,
-    title: 't',
-    summary: `attempt ${recovery}`,
-    at: Date.now(),
-  });
+const raise = (recovery: number) => ({
+  componentId: 'a',
+  componentType: 'task_router',
+  failureType: 'timeout_failure',
+  severity: 'critical' as const,
+  recoveryId: `r-${String(recovery).padStart(32, '0')}`,
+  title: 't',
+  summary: `attempt ${recovery}`,
+  at: Date.now(),
+});
 
+describe('an alert channel', () => {
   it('is told what is due of an incident, and how it went on; not each event', async () => {
     const api = await hooked({ format: 'pagerduty', types: ['incident.*'], routingKey: 'k' });
     const { incidentId } = await api.raiseIncident(raise(1));

@@ -90,18 +90,19 @@ describe('Alertmanager', () => {
   });
 });
 
+const event = (type: string, data: CloudEvent['data']): CloudEvent => ({
+  specversion: '1.0',
+  id: '1',
+  sequence: '1',
+  source: '/arbiter-coordinator',
+  type: type as CloudEvent['type'],
+  subject: 'router-1',
+  time: '2026-11-01T12:00:00.000Z',
+  datacontenttype: 'application/json',
+  data,
+});
+
 describe('an event', () => {
-  const event = (type: string, data: CloudEvent['data']): CloudEvent => ({
-    specversion: '1.0',
-    id: '1',
-    sequence: '1',
-    source: '/arbiter-coordinator',
-    type: type as CloudEvent['type'],
-    subject: 'router-1',
-    time: '2026-11-01T12:00:00.000Z',
-    datacontenttype: 'application/json',
-    data,
-  });
   const { componentId, componentType, failureType, severity, openedAt, repeats } = alert();
   const standing = { componentId, componentType, failureType, severity, openedAt, repeats };
 

@@ -31,15 +31,16 @@ describe('an attempt', () => {
   });
 });
 
+const record = (number: number, error: string | null) => ({
+  number,
+  at: number,
+  durationMs: 1,
+  status: null,
+  error,
+});
+
 describe('the record of attempts', () => {
   it('has each attempt once, and the last twenty', () => {
-    const record = (number: number, error: string | null) => ({
-      number,
-      at: number,
-      durationMs: 1,
-      status: null,
-      error,
-    });
     const twice = withRecord(withRecord([], record(1, 'under way')), record(1, null));
     expect(twice).toEqual([record(1, null)]);
     let all = twice;
