@@ -34,6 +34,6 @@ export class AlarmDesk {
     if (this.isKnown && earliest >= this.armedFor) return;
     this.isKnown = true;
     this.armedFor = earliest;
-    if (earliest < Infinity) void this.storage.setAlarm(earliest);
+    if (earliest < Infinity) void this.storage.setAlarm(Math.max(earliest, now));
   }
 }

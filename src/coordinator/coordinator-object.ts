@@ -111,9 +111,15 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
 
   /** Makes a change whole or not at all; what registries are to be told of it goes out behind it. */
   protected change<T>(make: () => T): T {
-    const made = this.ctx.storage.transactionSync(make);
-    this.turns.begin();
-    return made;
+    try {
+      const made = this.ctx.storage.transactionSync(make);
+      this.turns.begin();
+      return made;
+    } catch (error) {
+      // What was written is taken back: the copy in memory may not remember it.
+      this.webhookStore.forget();
+      throw error;
+    }
   }
 
   protected append(draft: EventDraft): LoggedEvent | null {

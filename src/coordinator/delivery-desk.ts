@@ -96,7 +96,8 @@ export class DeliveryDesk {
     if (!delivery || delivery.attempt !== attempt) return null;
     const verdict = judgeAttempt(outcome);
     // Given up as lost and found after all: that it was taken is still good to know.
-    const counts = delivery.state === 'sending' || (delivery.state === 'waiting' && verdict.kind === 'delivered');
+    const isFound = delivery.attempts.at(-1)?.error === LOST && verdict.kind === 'delivered';
+    const counts = delivery.state === 'sending' || (delivery.state === 'waiting' && isFound);
     const webhook = book.find(delivery.webhookId);
     if (!counts || !webhook) return null;
     const { at, durationMs, status } = outcome;
@@ -111,8 +112,9 @@ export class DeliveryDesk {
       case 'gone':
         if (webhook.id === BUILT_IN_ID) this.fail(webhook, made, { retryAfterMs: null, now, random });
         else {
-          deliveries.wait(delivery.place, { attempts, failures: delivery.failures, nextAt: now });
-          this.parts.disable(webhook, 'gone', now);
+          deliveries.wait(delivery, { attempts, failures: delivery.failures, nextAt: now });
+          // Of several under way the first has said it.
+          if (isEnabled(webhook)) this.parts.disable(webhook, 'gone', now);
         }
         break;
       case 'failed':
@@ -134,7 +136,7 @@ export class DeliveryDesk {
     }: { readonly retryAfterMs: number | null; readonly now: number; readonly random: number },
   ): void {
     const { deliveries, book, disable, tellDead } = this.parts;
-    const { place, attempts } = delivery;
+    const { attempts } = delivery;
     const failures = delivery.failures + 1;
     const failingSince = webhook.failingSince ?? now;
     book.note(webhook.id, { failingSince });
@@ -142,7 +144,7 @@ export class DeliveryDesk {
     if (nextAt === null) {
       deliveries.settle(delivery, { state: 'dead', attempts }, now);
       tellDead({ ...webhook, failingSince }, delivery, now);
-    } else deliveries.wait(place, { attempts, failures, nextAt });
+    } else deliveries.wait(delivery, { attempts, failures, nextAt });
     if (webhook.id !== BUILT_IN_ID && isEnabled(webhook) && givesUp(failingSince, now))
       disable(webhook, 'failing', now);
   }
@@ -151,10 +153,10 @@ export class DeliveryDesk {
   private expire(webhook: Webhook, delivery: Delivery, now: number): DeliveryOrder[] {
     if (delivery.nextAt === null || delivery.nextAt > now) return [];
     const { deliveries } = this.parts;
-    const { place, attempt, attempts, failures } = delivery;
+    const { attempt, attempts, failures } = delivery;
     if (delivery.state === 'handed') {
       if (isEnabled(webhook)) return [this.hand(delivery, attempt, now)];
-      deliveries.wait(place, { attempts, failures, nextAt: now });
+      deliveries.wait(delivery, { attempts, failures, nextAt: now });
       return [];
     }
     const record = attempts.find(({ number }) => number === attempt);
@@ -168,7 +170,7 @@ export class DeliveryDesk {
     const lostInARow = known.length - 1 - known.findLastIndex(({ error }) => error !== LOST);
     if (lostInARow >= MAX_LOST)
       this.fail(webhook, { ...delivery, attempts: known }, { retryAfterMs: null, now, random: 0.5 });
-    else deliveries.wait(place, { attempts: known, failures, nextAt: now });
+    else deliveries.wait(delivery, { attempts: known, failures, nextAt: now });
     return [];
   }
 

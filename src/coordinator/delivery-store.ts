@@ -58,7 +58,6 @@ const SCHEMA = [
      sequence INTEGER NOT NULL,
      type TEXT NOT NULL,
      subject TEXT NOT NULL,
-     payload TEXT NOT NULL,
      state TEXT NOT NULL,
      attempt INTEGER NOT NULL DEFAULT 0,
      failures INTEGER NOT NULL DEFAULT 0,
@@ -66,7 +65,8 @@ const SCHEMA = [
      next_at INTEGER,
      attempts TEXT NOT NULL DEFAULT '[]',
      created_at INTEGER NOT NULL,
-     settled_at INTEGER
+     settled_at INTEGER,
+     payload TEXT NOT NULL
    ) STRICT`,
   'CREATE INDEX IF NOT EXISTS webhook_deliveries_listed ON webhook_deliveries (webhook_id, place)',
   `CREATE INDEX IF NOT EXISTS webhook_deliveries_owed
@@ -83,8 +83,9 @@ const COLUMNS =
 const KEEP_SETTLED_MS = 7 * 86_400_000;
 /** Settled ones of a webhook that are kept to be seen and replayed. */
 export const MAX_SETTLED = 2_000;
-/** What is owed to webhooks that are no more: those of a configuration that was taken away. */
-const KEEP_ORPHANS_MS = 7 * 86_400_000;
+/** Looked through at each trim, of a webhook: nothing reads the whole table. */
+const TRIM_BATCH = 200;
+const TRIM_EVERY = 500;
 
 interface Row extends Record<string, SqlStorageValue> {
   place: number;
@@ -104,6 +105,8 @@ interface Row extends Record<string, SqlStorageValue> {
 
 export class DeliveryStore {
   private readonly sql: SqlStorage;
+  /** Settled of each webhook since they were last counted. */
+  private readonly settledSince = new Map<string, number>();
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
@@ -201,9 +204,9 @@ export class DeliveryStore {
     );
   }
 
-  /** It waits for another attempt. */
+  /** It waits for another attempt, unless an older one about its subject has come back meanwhile: that goes first. */
   wait(
-    place: number,
+    { place, webhookId, subject, sequence }: Delivery,
     { attempts, failures, nextAt }: Pick<Delivery, 'attempts' | 'failures'> & { readonly nextAt: number },
   ): void {
     this.sql.exec(
@@ -213,6 +216,10 @@ export class DeliveryStore {
       nextAt,
       place,
     );
+    const older = `SELECT 1 FROM webhook_deliveries
+      WHERE webhook_id = ? AND subject = ? AND settled_at IS NULL AND sequence < ? LIMIT 1`;
+    if (this.sql.exec(older, webhookId, subject, sequence).toArray().length > 0)
+      this.reorder(webhookId, subject, Date.now());
   }
 
   settle(
@@ -228,6 +235,9 @@ export class DeliveryStore {
       place,
     );
     this.promote(webhookId, subject, now);
+    const settled = (this.settledSince.get(webhookId) ?? 0) + 1;
+    this.settledSince.set(webhookId, settled % TRIM_EVERY);
+    if (settled >= TRIM_EVERY) this.trimCount(webhookId);
   }
 
   /** Owes it again, as if it had never failed; what is on its way stays there. */
@@ -266,22 +276,26 @@ export class DeliveryStore {
     this.sql.exec('DELETE FROM webhook_deliveries WHERE webhook_id = ?', webhookId);
   }
 
-  /** Of what is settled the last ones are kept, for a week; of unknown webhooks nothing that is older than that. */
-  trim(webhookIds: readonly string[], now: number): void {
-    this.sql.exec('DELETE FROM webhook_deliveries WHERE settled_at < ?', now - KEEP_SETTLED_MS);
+  /** What was settled a week ago is kept no longer; of a webhook that is no more, what was owed then. */
+  trim(webhookId: string, isThere: boolean, now: number): void {
+    const age = isThere ? 'settled_at' : 'created_at';
     this.sql.exec(
-      'DELETE FROM webhook_deliveries WHERE created_at < ? AND webhook_id NOT IN (SELECT value FROM json_each(?))',
-      now - KEEP_ORPHANS_MS,
-      JSON.stringify(webhookIds),
+      `DELETE FROM webhook_deliveries WHERE ${age} < ? AND place IN (
+         SELECT place FROM webhook_deliveries WHERE webhook_id = ? ORDER BY place LIMIT ?)`,
+      now - KEEP_SETTLED_MS,
+      webhookId,
+      TRIM_BATCH,
     );
-    for (const id of webhookIds)
-      this.sql.exec(
-        `DELETE FROM webhook_deliveries WHERE webhook_id = ?1 AND settled_at IS NOT NULL AND place <= (
-           SELECT place FROM webhook_deliveries WHERE webhook_id = ?1 AND settled_at IS NOT NULL
-           ORDER BY place DESC LIMIT 1 OFFSET ?2)`,
-        id,
-        MAX_SETTLED,
-      );
+  }
+
+  private trimCount(webhookId: string): void {
+    this.sql.exec(
+      `DELETE FROM webhook_deliveries WHERE webhook_id = ?1 AND settled_at IS NOT NULL AND place <= (
+         SELECT place FROM webhook_deliveries WHERE webhook_id = ?1 AND settled_at IS NOT NULL
+         ORDER BY place DESC LIMIT 1 OFFSET ?2)`,
+      webhookId,
+      MAX_SETTLED,
+    );
   }
 
   /** The first about a subject is due, unless one of them is on its way. */

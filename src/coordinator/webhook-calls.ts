@@ -3,6 +3,7 @@ import type { Actor } from '../core/access/actor.ts';
 import type { AttemptOutcome } from '../core/delivery/delivery-attempt.ts';
 import type { DeliveryOrder } from '../core/delivery/delivery-sending.ts';
 import { testPayload } from '../core/webhook/test-payload.ts';
+import { BUILT_IN_ID } from '../core/webhook/webhook.ts';
 import { CoordinatorObject } from './coordinator-object.ts';
 import { jobOf } from './delivery-desk.ts';
 import type { DeliveryQuery } from './delivery-store.ts';
@@ -61,32 +62,21 @@ export abstract class WebhookCalls extends CoordinatorObject implements WebhookA
   }
 
   async reportDelivery(order: DeliveryOrder, outcome: AttemptOutcome): Promise<void> {
-    const webhookId = this.makeChange(() => this.deliveryDesk.report(order, outcome, Date.now(), Math.random()));
+    const webhookId = this.change(() => this.deliveryDesk.report(order, outcome, Date.now(), Math.random()));
     if (webhookId !== null) this.dispatch.touch(webhookId);
   }
 
   /** What an alarm that was lost should have done, and what is kept no longer. */
   protected sweepWebhooks(now: number): void {
-    this.deliveries.trim(
-      this.webhookBook.all().map(({ id }) => id),
-      now,
-    );
+    // Of the one of the configuration also when that was taken away.
+    const ids = new Set([BUILT_IN_ID, ...this.webhookBook.all().map(({ id }) => id)]);
+    for (const id of ids) this.deliveries.trim(id, this.webhookBook.find(id) !== undefined, now);
     this.alarms.forget();
     this.dispatch.touchAll();
     this.alarms.arm();
   }
 
   private changeAs<T>(actor: Actor, make: (now: number) => T) {
-    return this.makeChange(() => this.refuseActor(actor.keyId) ?? make(Date.now()));
-  }
-
-  private makeChange<T>(make: () => T): T {
-    try {
-      return this.change(make);
-    } catch (error) {
-      // What was written is taken back: the copy in memory may not remember it.
-      this.webhookStore.forget();
-      throw error;
-    }
+    return this.change(() => this.refuseActor(actor.keyId) ?? make(Date.now()));
   }
 }

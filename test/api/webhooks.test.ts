@@ -54,7 +54,8 @@ describe('a webhook', () => {
       state: 'enabled',
       disabledReason: null,
     });
-    const rotated = await call('POST', `${path}/rotate-secret`);
+    const rotated = await call('POST', `${path}/rotate-secret`, {});
+    expect(rotated).toMatchObject({ status: 200 });
     expect(rotated.body.secret).not.toBe(secret);
     expect(rotated.body.previousSecretUntil).toEqual(expect.any(String));
     expect((await call('DELETE', path)).status).toBe(204);

@@ -176,6 +176,33 @@ describe('what is owed to a webhook', () => {
   });
 });
 
+describe('what a version without webhooks owed', () => {
+  it('is owed by the webhook of the configuration', async () => {
+    const api = freshCoordinator();
+    const payload = JSON.stringify({ sequence: '7', type: 'incident.opened', subject: 'a' });
+    await runInDurableObject(api.stub, (_, { storage }) => {
+      storage.sql.exec(
+        'CREATE TABLE deliveries (id TEXT PRIMARY KEY, state TEXT, payload TEXT, created_at INTEGER, expected_by INTEGER, last_error TEXT)',
+      );
+      const insert = 'INSERT INTO deliveries VALUES (?, ?, ?, 1, 0, NULL)';
+      for (const [id, state] of [
+        ['alert-1', 'owed'],
+        ['alert-2', 'owed'],
+        ['alert-3', 'delivered'],
+      ])
+        storage.sql.exec(insert, id, state, payload);
+    });
+    await api.evict();
+    await api.sweep(1);
+    const adopted = await all(api, 'alerts');
+    expect(adopted.map(({ id, sequence, state }) => [id, sequence, state])).toEqual([
+      ['alert-1', 7, 'handed'],
+      ['alert-2', 7, 'waiting'],
+    ]);
+    expect((await api.beginDelivery(orderOf(adopted[0]!)))?.payload).toBe(payload);
+  });
+});
+
 describe('an attempt', () => {
   it('is begun once and reported once, however often and late it is', async () => {
     const api = await hooked();
@@ -223,8 +250,10 @@ describe('a webhook', () => {
   it('that answers 410 is disabled at once, keeps what it is owed, and catches up when it is enabled', async () => {
     const api = await hooked();
     await api.publish([about('a'), about('b')], null);
-    const [first] = await handed(api);
-    await attempt(api, first!, 410);
+    const [first, second] = await handed(api);
+    // Both are under way when the first says so.
+    for (const delivery of [first!, second!]) await api.beginDelivery(orderOf(delivery));
+    for (const delivery of [first!, second!]) await api.reportDelivery(orderOf(delivery), answered(410));
     expect((await standing(api)).webhook.state).toMatchObject({ kind: 'disabled', reason: 'gone' });
     await api.publish([about('a'), about('c')], null);
     await api.sweep(Date.now());
