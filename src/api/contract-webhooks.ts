@@ -1,12 +1,9 @@
 /** The webhooks of the contract: what is sent, for whoever generates a receiver from it. */
 import * as z from 'zod';
-import type { EventType } from '../core/event/coordinator-event.ts';
+import { EVENT_TYPES } from '../core/event/coordinator-event.ts';
 import type { App } from './app-env.ts';
 import { EVENT_SCHEMAS } from './schemas/events/cloud-event.ts';
 import { EVENT_CATALOGUE } from './schemas/events/event-catalogue.ts';
-
-/** What alerts tell of. */
-const SENT: readonly EventType[] = ['incident.opened', 'incident.repeated'];
 
 const HeadersSchema = z.object({
   'webhook-id': z.string().meta({ description: 'The same at every attempt: act once.' }),
@@ -15,7 +12,7 @@ const HeadersSchema = z.object({
 });
 
 export function declareWebhooks(app: App): void {
-  for (const type of SENT)
+  for (const type of EVENT_TYPES)
     app.openAPIRegistry.registerWebhook({
       method: 'post',
       path: type,
@@ -27,6 +24,9 @@ export function declareWebhooks(app: App): void {
         headers: HeadersSchema,
         body: { required: true, content: { 'application/cloudevents+json': { schema: EVENT_SCHEMAS.get(type)! } } },
       },
-      responses: { '2XX': { description: 'Taken. All else is tried again.' } },
+      responses: {
+        '2XX': { description: 'Taken. All else is tried again.' },
+        '410': { description: 'Not wanted any more: the webhook is disabled.' },
+      },
     });
 }

@@ -12,6 +12,7 @@ import type { EventEntry } from './event-entry.ts';
 import { INCIDENT_EVENTS } from './incident-events.ts';
 import { RECOVERY_EVENTS } from './recovery-events.ts';
 import { SYSTEM_EVENTS } from './system-events.ts';
+import { WEBHOOK_EVENTS } from './webhook-events.ts';
 
 export const EVENT_CATALOGUE: Readonly<Record<EventType, EventEntry>> = {
   ...COMPONENT_EVENTS,
@@ -19,5 +20,6 @@ export const EVENT_CATALOGUE: Readonly<Record<EventType, EventEntry>> = {
   ...INCIDENT_EVENTS,
   ...DRILL_EVENTS,
   ...CONFIG_EVENTS,
+  ...WEBHOOK_EVENTS,
   ...SYSTEM_EVENTS,
 };
