@@ -31,7 +31,7 @@ export interface DeliveryDeskParts {
 const MAX_UNDER_WAY = 4;
 /** A message that nobody took from the queue by then is lost; the next one is given twice the time. */
 const HANDOVER_MS = 5_000;
-const MAX_HANDOVER_MS = 600_000;
+const MAX_HANDOVER_MS = 60_000;
 /** A sender that is heard of neither by a report nor by a sign of life is lost. */
 const SENDING_MS = 8_000;
 /** Attempts that nobody reported on are repeated at once; after so many in a row they count as failed. */
@@ -39,7 +39,6 @@ const MAX_LOST = 3;
 /** Between two batches taken from the log. */
 const CATCH_UP_PAUSE_MS = 50;
 const LOST = 'not reported: the sender was lost';
-const UNDER_WAY = 'under way';
 
 export class DeliveryDesk {
   private readonly parts: DeliveryDeskParts;
@@ -77,7 +76,7 @@ export class DeliveryDesk {
     if (delivery?.state !== 'handed' || delivery.attempt !== attempt) return null;
     const webhook = book.find(delivery.webhookId);
     if (!webhook || !isEnabled(webhook)) return null;
-    const record = { number: attempt, at: now, durationMs: null, status: null, error: UNDER_WAY };
+    const record = { number: attempt, at: now, durationMs: null, status: null, error: null };
     deliveries.send(delivery.place, withRecord(delivery.attempts, record), now + SENDING_MS);
     return jobOf(webhook, deliveryId, deliveries.payloadOf(deliveryId), now);
   }

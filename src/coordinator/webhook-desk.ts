@@ -165,7 +165,7 @@ export class WebhookDesk {
   }
 
   replayAll(id: string, after: number | null, actor: Actor, now: number): ReplayedWebhook {
-    const { book, deliveries, touch } = this.parts;
+    const { book, deliveries, log, touch } = this.parts;
     const webhook = book.find(id);
     if (!webhook) return fail('not-found', `there is no webhook ${id}`);
     if (after !== null) {
@@ -173,7 +173,9 @@ export class WebhookDesk {
         return invalid([
           { path: 'after', message: 'alerts are not in the log: only events can be sent again from it' },
         ]);
-      book.note(id, { behindAfter: Math.min(webhook.behindAfter ?? Infinity, after) });
+      // What the log holds no more was not missed: it may well have been delivered.
+      const from = Math.max(after, log.bounds().oldest - 1);
+      book.note(id, { behindAfter: Math.min(webhook.behindAfter ?? Infinity, from) });
     }
     const dead = after === null ? deliveries.dead(id, MAX_SETTLED) : [];
     const waiting = after === null ? deliveries.hurry(id, now) : 0;

@@ -53,7 +53,7 @@ const about = (subject: string, more: Partial<EventDraft> = {}): EventDraft => (
 });
 
 const all = async (api: FreshCoordinator, id = HOOK): Promise<Delivery[]> =>
-  ((await api.webhookDeliveries(id, { state: null, before: null, limit: 1_000 })) ?? []).toReversed();
+  ((await api.webhookDeliveries(id, { state: null, before: null, limit: 500 })) ?? []).toReversed();
 
 const handed = async (api: FreshCoordinator): Promise<Delivery[]> =>
   (await all(api)).filter(({ state }) => state === 'handed');
@@ -286,6 +286,30 @@ describe('a webhook', () => {
     expect((await standing(api)).webhook.missed).toBe(3);
   });
 
+  it('that is owed as much as may be owed takes the rest from the log as there is room, in order', async () => {
+    const api = await hooked();
+    const fill = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+      INSERT INTO webhook_deliveries (id, webhook_id, sequence, type, subject, payload, state, created_at)
+      SELECT 'x-' || i, '${HOOK}', 0, 'component.failed', 'x', '{}', 'waiting', 0 FROM n`;
+    await runInDurableObject(api.stub, (_, { storage }) => void storage.sql.exec(fill));
+    await api.publish([about('a'), about('a'), about('b')], null);
+    expect(await standing(api)).toMatchObject({ owed: 5_000, webhook: { behindAfter: 1, missed: 0 } });
+    const free = `DELETE FROM webhook_deliveries WHERE subject = 'x' AND place > 4400`;
+    await runInDurableObject(api.stub, (_, { storage }) => void storage.sql.exec(free));
+    await api.evict();
+    await api.publish([about('b')], null);
+    await api.sweep(Date.now());
+    const { webhook, owed } = await standing(api);
+    expect([webhook.behindAfter, owed]).toEqual([null, 4_404]);
+    const rest = (await all(api)).filter(({ subject }) => subject !== 'x');
+    expect(rest.map(({ subject, sequence, state }) => `${subject} ${sequence} ${state}`)).toEqual([
+      'a 2 handed',
+      'a 3 waiting',
+      'b 4 handed',
+      'b 5 waiting',
+    ]);
+  });
+
   it('is sent again what the log holds after a sequence, under the same ids', async () => {
     const api = await hooked();
     await api.publish(
@@ -297,6 +321,7 @@ describe('a webhook', () => {
     expect(before.every(({ state }) => state === 'delivered')).toBe(true);
     await api.replayWebhook(HOOK, before[0]!.sequence, ACTOR);
     await api.evict();
+    expect((await standing(api)).webhook.missed).toBe(0);
     expect((await all(api)).map(({ id, state }) => [id, state])).toEqual([
       [before[0]!.id, 'delivered'],
       [before[1]!.id, 'handed'],

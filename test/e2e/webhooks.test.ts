@@ -97,19 +97,19 @@ it('delivers to everybody in the end, in order, and to who is well as if the oth
   }
   await changeAll(client, 'before');
   const before = await loggedOf(client);
-  await waitUntil(() => has('good', before), Boolean, 10_000);
+  await waitUntil(() => has('good', before), Boolean, 30_000);
   // All of it was there while not one of the others had taken anything.
   for (const name of Object.keys(BAD) as Name[]) expect(receiver(name).taken).toEqual([]);
 
   await waitUntil(
     async () => (await client.webhooks.get('gone')).disabledReason,
     (reason) => reason === 'gone',
-    5_000,
+    30_000,
   );
   const moved = await waitUntil(
     async () => (await client.webhooks.deliveries('moved')).items.flatMap(({ attempts }) => attempts),
     (attempts) => attempts.some(({ status }) => status === 302),
-    5_000,
+    30_000,
   );
   expect(moved.find(({ status }) => status === 302)?.error).toContain('redirects are not followed');
   expect(new Set(receiver('gone').asked).size).toBeLessThanOrEqual(COMPONENTS.length);
@@ -132,14 +132,14 @@ it('delivers to everybody in the end, in order, and to who is well as if the oth
   await waitUntil(
     () => receiver('slow').taken.length,
     (count) => count > 0,
-    20_000,
+    30_000,
   );
   expect((await client.webhooks.get('gone')).state).toBe('disabled');
   await client.webhooks.change('gone', { enabled: true });
   for (const name of ['down', 'slow', 'moved'] as const) await client.webhooks.replay(name);
 
   for (const name of NAMES) {
-    await waitUntil(() => has(name, all), Boolean, 20_000);
+    await waitUntil(() => has(name, all), Boolean, 30_000);
     const ids = new Set(gotBy(name).map(({ id }) => id));
     expect(
       [...(owed.get(name) ?? [])].filter((id) => !ids.has(id)),
@@ -151,7 +151,7 @@ it('delivers to everybody in the end, in order, and to who is well as if the oth
     await waitUntil(
       async () => (await client.webhooks.get(name)).owed,
       (count) => count === 0,
-      10_000,
+      30_000,
     );
   }
   const repeated = NAMES.map((name) => `${name} ${gotBy(name).length - all.length}`);

@@ -148,7 +148,10 @@ export const DeliverySchema = z
         z.object({
           number: z.int(),
           at: TimestampSchema,
-          durationMs: z.int().nullable(),
+          durationMs: z
+            .int()
+            .nullable()
+            .meta({ description: 'ms; null while it is under way, and of one that was lost.' }),
           status: z.int().nullable().meta({ description: 'Of the answer, when there was one.' }),
           error: z.string().nullable(),
         }),

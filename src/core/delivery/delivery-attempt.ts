@@ -17,10 +17,10 @@ export interface AttemptRecord {
   readonly number: number;
   /** Epoch ms. */
   readonly at: number;
-  /** Null: it was begun and nobody ever heard how it went. */
+  /** Null: it is under way, or was lost: then `error` says so. */
   readonly durationMs: number | null;
   readonly status: number | null;
-  /** Null when it was taken. */
+  /** Null when it was taken, and while it is under way. */
   readonly error: string | null;
 }
 
