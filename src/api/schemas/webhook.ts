@@ -35,13 +35,16 @@ const DescriptionSchema = z
   .regex(/^[^\p{Cc}\p{Cs}]{0,256}$/u, 'at most 256 characters, none of them a control character');
 
 /** As Standard Webhooks has it: 24 to 64 bytes. */
+const SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
+
 const SecretSchema = z
   .string()
-  .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'whsec_ and the base64 of 24 to 64 bytes')
-  .refine(isSecret, 'whsec_ and the base64 of 24 to 64 bytes')
+  .max(128)
+  .refine(isSecret, 'a secret as Standard Webhooks writes it: its prefix and the base64 of 24 to 64 bytes')
   .meta({ description: 'What it is signed with; one is made up without it.' });
 
 function isSecret(secret: string): boolean {
+  if (!SECRET.test(secret)) return false;
   try {
     const { length } = atob(secret.slice('whsec_'.length));
     return length >= 24 && length <= 64;
