@@ -73,6 +73,7 @@ describe('a webhook', () => {
     [{ url: URL, description: 'a\nb' }, 'description'],
     [{ url: URL, secret: 'whsec_short' }, 'secret'],
     [{ url: URL, secret: `whsec_${btoa('x'.repeat(65))}` }, 'secret'],
+    [{ url: URL, secret: `whsec_${btoa('x'.repeat(25)).replaceAll('=', '')}` }, 'secret'],
     [{ url: URL, id: 'A' }, 'id'],
     [{ url: URL, headers: {} }, 'headers'],
     [{ url: URL, format: 'slack', types: ['component.*'] }, 'types[0]'],

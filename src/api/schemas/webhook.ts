@@ -46,8 +46,10 @@ const SecretSchema = z
 function isSecret(secret: string): boolean {
   if (!SECRET.test(secret)) return false;
   try {
-    const { length } = atob(secret.slice('whsec_'.length));
-    return length >= 24 && length <= 64;
+    const base64 = secret.slice('whsec_'.length);
+    const bytes = atob(base64);
+    // To the letter: what signs is stricter than what reads here.
+    return bytes.length >= 24 && bytes.length <= 64 && btoa(bytes) === base64;
   } catch {
     // Not base64.
     return false;

@@ -18,7 +18,7 @@ const TITLES: Readonly<Record<Alert['kind'], string>> = {
   opened: 'needs a person',
   repeated: 'still needs a person',
   acknowledged: 'is being looked after',
-  resolved: 'is over',
+  resolved: 'needs nobody any more',
 };
 
 export function alertOf({ type, subject, time, data }: CloudEvent, incident: StandingIncident): Alert {

@@ -14,10 +14,10 @@ import { clipped, isAbsolute } from './alert.ts';
 const FIRES_FOR_MS = 30 * 86_400_000;
 const MAX_SUMMARY = 4_096;
 
-export function alertmanagerAlerts(alert: Alert): JsonObject[] {
+export function alertmanagerAlerts(alert: Alert, firesForMs = FIRES_FOR_MS): JsonObject[] {
   const { kind, severity, at } = alert;
   if (kind === 'resolved') return (['critical', 'warning'] as const).map((each) => alertOf(alert, each, at));
-  const firing = alertOf(alert, severity, at + FIRES_FOR_MS);
+  const firing = alertOf(alert, severity, at + firesForMs);
   // What was a warning and is critical now is one alert, not two.
   return severity === 'critical' && kind === 'opened' ? [firing, alertOf(alert, 'warning', at)] : [firing];
 }

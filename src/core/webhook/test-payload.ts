@@ -1,7 +1,12 @@
 /** What a webhook is sent to try it out: in its own form, and plainly no event of the log. */
+import type { Alert } from '../alert/alert.ts';
 import { alertBody } from '../alert/alert-body.ts';
+import { alertmanagerAlerts } from '../alert/alertmanager-alerts.ts';
 import type { Webhook } from './webhook.ts';
 import { isChannel } from './webhook.ts';
+
+/** Nobody ends the alert of a test. */
+const FIRES_FOR_MS = 300_000;
 
 export function testPayload(webhook: Webhook, id: string, now: number): string {
   const time = new Date(now).toISOString();
@@ -10,7 +15,7 @@ export function testPayload(webhook: Webhook, id: string, now: number): string {
     const envelope = { specversion: '1.0', id, source: '/arbiter-coordinator', type: 'webhook.test' };
     return JSON.stringify({ ...envelope, subject: webhook.id, time, datacontenttype: 'application/json', data });
   }
-  const body = alertBody(webhook, {
+  const alert: Alert = {
     kind: 'opened',
     incidentId: `test-${webhook.id}`,
     severity: 'warning',
@@ -23,6 +28,7 @@ export function testPayload(webhook: Webhook, id: string, now: number): string {
     link: '/v1/webhooks',
     openedAt: now,
     at: now,
-  });
-  return JSON.stringify(body);
+  };
+  const isTimed = webhook.format === 'alertmanager';
+  return JSON.stringify(isTimed ? alertmanagerAlerts(alert, FIRES_FOR_MS) : alertBody(webhook, alert));
 }

@@ -111,7 +111,7 @@ describe('an event', () => {
     expect(alertOf(event('incident.opened', { incidentId: 'i-1', title, summary, link }), standing)).toEqual(alert());
     expect(alertOf(event('incident.resolved', { incidentId: 'i-1' }), standing)).toMatchObject({
       kind: 'resolved',
-      title: 'router-1 is over',
+      title: 'router-1 needs nobody any more',
       link: '/v1/incidents/i-1',
       severity: 'critical',
     });
