@@ -7,6 +7,7 @@
  */
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
+import type { KeyQuotasChange } from '../core/access/key-quotas.ts';
 import type { SessionRef } from '../core/access/ended-session.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import { typeNames } from '../core/config/component-types.ts';
@@ -197,6 +198,12 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
   async revokeKey(id: string, options: { cascade: boolean }, actor: Actor): ReturnType<CoordinatorApi['revokeKey']> {
     return this.ctx.storage.transactionSync(
       () => this.refuseActor(actor.keyId) ?? this.keyDesk.revoke(id, options, actor, Date.now()),
+    );
+  }
+
+  async setQuotas(id: string, change: KeyQuotasChange, actor: Actor): ReturnType<CoordinatorApi['setQuotas']> {
+    return this.ctx.storage.transactionSync(
+      () => this.refuseActor(actor.keyId) ?? this.keyDesk.setQuotas(id, change, actor, Date.now()),
     );
   }
 

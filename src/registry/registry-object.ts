@@ -106,6 +106,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
       },
       committed: () => ctx.storage.sync(),
       deliver: (now) => this.deliver(now),
+      short: () => undefined,
     });
     this.doubts = new DoubtDesk(this.state, {
       askWitness: () =>
