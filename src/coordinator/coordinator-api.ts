@@ -38,6 +38,8 @@ export interface CoordinatorApi extends EventSink {
   /** Types other than that one that have components. */
   populatedTypes(except: string): Promise<string[]>;
   systemHealth(): Promise<SystemHealth>;
+  /** Whether somebody could write to the history just now. */
+  historyAnswered(works: boolean): Promise<void>;
   /** Something owed to the outside, or null. */
   delivery(id: string): Promise<Delivery | null>;
   /** The queue tries it again at that time: until then it is not lost. */

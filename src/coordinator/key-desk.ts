@@ -201,5 +201,15 @@ const unknownKey = (id: string) => fail('unknown-key', `there is no key ${id}`);
 function described(key: AccessKey): JsonObject {
   const { id, name, scopes, secrets, expiresAt, revokedAt, issuedBy, issuedTo, quotas } = key;
   const kept = secrets.map(({ createdAt, endsAt }) => ({ createdAt, endsAt }));
-  return { id, name, scopes: [...scopes], secrets: kept, expiresAt, revokedAt, issuedBy, issuedTo, quotas: { ...quotas } };
+  return {
+    id,
+    name,
+    scopes: [...scopes],
+    secrets: kept,
+    expiresAt,
+    revokedAt,
+    issuedBy,
+    issuedTo,
+    quotas: { ...quotas },
+  };
 }

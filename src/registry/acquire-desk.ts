@@ -143,7 +143,12 @@ export class AcquireDesk {
     return { ...told, lease: lease && { id: lease.id, expiresAt: lease.expiresAt }, block };
   }
 
-  private refuse(asked: AcquireRequest, { fleet, pick }: Decision, now: number, end: LineEnd = 'atCapacity'): NotAcquired {
+  private refuse(
+    asked: AcquireRequest,
+    { fleet, pick }: Decision,
+    now: number,
+    end: LineEnd = 'atCapacity',
+  ): NotAcquired {
     if (pick.ok) throw new Error('somebody can serve it');
     const told = toldOfNobody(this.exact, asked, { fleet, pick }, this.state, now);
     if (pick.reason !== 'at-capacity') return told;

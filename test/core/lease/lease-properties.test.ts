@@ -133,7 +133,8 @@ describe('leases', () => {
   it('are given in turn: nobody gets what one who came before could use', () => {
     holds((hall) => {
       for (const { componentId, before, keptBack } of hall.served)
-        for (const earlier of before) if (!keptBack.includes(earlier)) expect(isOfUse(hall, earlier, componentId)).toBe(false);
+        for (const earlier of before)
+          if (!keptBack.includes(earlier)) expect(isOfUse(hall, earlier, componentId)).toBe(false);
     });
   });
 
