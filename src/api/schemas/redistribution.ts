@@ -16,12 +16,9 @@ export const RedistributionSchema = z
         revision: z.int().meta({ description: 'Of the type, by which edges go within three seconds.' }),
         components: z.int(),
         moved: ShareSchema.meta({ description: 'Part of all work that goes to others than was told last.' }),
-        shares: z
-          .array(z.object({ componentId: z.string(), before: ShareSchema, after: ShareSchema }))
-          .meta({
-            description:
-              'Those whose share is another than was told last, the largest change first, at most a thousand.',
-          }),
+        shares: z.array(z.object({ componentId: z.string(), before: ShareSchema, after: ShareSchema })).meta({
+          description: 'Those whose share is another than was told last, the largest change first, at most a thousand.',
+        }),
       }),
     ),
   })
