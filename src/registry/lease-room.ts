@@ -92,6 +92,11 @@ export class LeaseRoom {
     return this.acquires.shortage.lastingSince(now);
   }
 
+  /** Whether it is short, or was a moment ago. */
+  isShort(now: number): boolean {
+    return this.acquires.shortage.isOn(now);
+  }
+
   /** Wants blocks back from the isolates, and serves who waits. */
   redistribute(now: number): void {
     this.leases.expire(now);

@@ -39,7 +39,6 @@ import { askWitness } from './witnesses.ts';
 import { RollUp } from './roll-up.ts';
 import { Seating } from './seating.ts';
 import { ShareDesk } from './share-desk.ts';
-import { LASTING_MS } from './shortage.ts';
 import { ShadowDesk } from './shadow-desk.ts';
 import { SwitchDesk } from './switch-desk.ts';
 
@@ -111,7 +110,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
       },
       committed: () => ctx.storage.sync(),
       deliver: (now) => this.deliver(now),
-      short: () => this.rollUp.soon(LASTING_MS),
+      short: () => this.rollUp.soon(),
     });
     this.doubts = new DoubtDesk(this.state, {
       askWitness: () =>
@@ -126,6 +125,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
     this.rollUp = new RollUp({
       view: (now) => toTypeHealth(this.state, now, this.leases.shortSince(now)),
       publish: (health) => this.events.publish([], health),
+      isPassing: (now) => this.leases.isShort(now),
     });
     this.shares = new ShareDesk(this.state, (now) => this.deliver(now));
     this.outbox = new Outbox(this.state.store, {

@@ -7,11 +7,13 @@ import type { TypeHealth } from '../core/health/system-health.ts';
 interface RollUpPorts {
   readonly view: (now: number) => TypeHealth;
   readonly publish: (health: TypeHealth) => Promise<void>;
+  /** Whether something is under way that becomes an issue, or ends as one, with time alone. */
+  readonly isPassing: (now: number) => boolean;
 }
 
 const SOON_MS = 500;
-/** Whether room is still short is looked at so often. */
-const LOOK_AGAIN_MS = 5_000;
+/** While something passes. */
+const LOOK_AGAIN_MS = 1_000;
 
 export class RollUp {
   private readonly ports: RollUpPorts;
@@ -28,7 +30,7 @@ export class RollUp {
   take(now: number): TypeHealth {
     const health = this.ports.view(now);
     this.told = gist(health);
-    if (isPassing(health)) this.soon(LOOK_AGAIN_MS, now);
+    if (this.ports.isPassing(now)) this.soon(LOOK_AGAIN_MS, now);
     return health;
   }
 
@@ -44,7 +46,7 @@ export class RollUp {
     this.timer = null;
     const now = Date.now();
     const health = this.ports.view(now);
-    if (isPassing(health)) this.soon(LOOK_AGAIN_MS, now);
+    if (this.ports.isPassing(now)) this.soon(LOOK_AGAIN_MS, now);
     if (health.type === '' || gist(health) === this.told) return;
     try {
       this.told = gist(health);
@@ -56,9 +58,6 @@ export class RollUp {
     }
   }
 }
-
-/** Ends by itself, without a change. */
-const isPassing = ({ issues }: TypeHealth): boolean => issues.some(({ code }) => code === 'capacity-exhausted');
 
 /** All of it but what moves with the clock. */
 const gist = ({ updatedAt: _at, availability: _percent, ...health }: TypeHealth): string => JSON.stringify(health);

@@ -5,7 +5,7 @@ const RECENT_MS = 2_000;
 /** So long after the last who found none it is short no more. */
 const OVER_AFTER_MS = 10_000;
 /** What is over sooner is no issue of the system's. */
-export const LASTING_MS = 5_000;
+const LASTING_MS = 5_000;
 
 export class Shortage {
   /** Called when it begins. */
@@ -36,6 +36,7 @@ export class Shortage {
     return Math.abs(now - this.refusedAt) < RECENT_MS;
   }
 
+  /** Since when the last of it was a moment ago at most. */
   isOn(now: number): boolean {
     return this.since !== null && Math.abs(now - this.lastAt) < OVER_AFTER_MS;
   }
