@@ -81,8 +81,9 @@ describe('the health of the system', () => {
   });
 });
 
+const read = async () => (await call('GET', '/v1/health')).body;
+
 describe('GET /v1/health', () => {
-  const read = async () => (await call('GET', '/v1/health')).body;
   const shown = async () => (await read()).issues.map(({ code }: { code: string }) => code);
 
   it('says that the history is away when a writer, or the sweep, found it so', async () => {

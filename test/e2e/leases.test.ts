@@ -152,12 +152,13 @@ it('serves those who wait for the same room in the order they came', async () =>
   const waiter = clientWith(key);
   const order: number[] = [];
   const waiting: Promise<void>[] = [];
+  const waitFor = async (at: number): Promise<void> => {
+    const given = await waiter.route({ type, lease: { waitMs: 30_000 } });
+    order.push(at);
+    await waiter.complete(given.lease!.id, { outcome: 'success' });
+  };
   for (let at = 0; at < 40; at++) {
-    const turn = waiter.route({ type, lease: { waitMs: 30_000 } }).then(async (given) => {
-      order.push(at);
-      await waiter.complete(given.lease!.id, { outcome: 'success' });
-    });
-    waiting.push(turn);
+    waiting.push(waitFor(at));
     await waitUntil(
       async () => (await admin.leases({ type })).waiting[0]?.depth,
       (depth) => depth === at + 1,

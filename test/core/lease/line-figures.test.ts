@@ -46,9 +46,10 @@ describe('the figures of a line', () => {
   });
 });
 
+const never = (): number => 0;
+
 describe('when to come back', () => {
   const full = { nextExpiry: Infinity, usualMs: 100, ahead: 0, held: 10 };
-  const never = (): number => 0;
 
   it.each([
     ['work is usually over soon', full, 1],
