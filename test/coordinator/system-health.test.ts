@@ -83,9 +83,9 @@ describe('the health of the system', () => {
 
 const read = async () => (await call('GET', '/v1/health')).body;
 
-describe('GET /v1/health', () => {
-  const shown = async () => (await read()).issues.map(({ code }: { code: string }) => code);
+const shown = async () => (await read()).issues.map(({ code }: { code: string }) => code);
 
+describe('GET /v1/health', () => {
   it('says that the history is away when a writer, or the sweep, found it so', async () => {
     await noteHistory(false);
     expect(await shown()).toEqual(['history-unavailable']);
