@@ -30,7 +30,8 @@ type RouteResponse = JsonResponse<RouteAnswer> | ProblemResponse;
 
 /** At once where the isolate can; what must be waited for counts as work meanwhile. */
 export const answerRoute = (c: Call, body: RouteRequestData): RouteResponse | Promise<RouteResponse> =>
-  routeAtOnce(c, body) ?? withinLoad(c, () => routeLater(c, body));
+  routeAtOnce(c, body) ??
+  withinLoad(c, () => routeLater(c, body), body.lease && body.lease.waitMs > 0 ? 'waits' : 'works');
 
 /** Decides by what is at hand; null when something must be waited for. */
 function routeAtOnce(c: Call, body: RouteRequestData): RouteResponse | null {

@@ -151,11 +151,10 @@ export class AcquireDesk {
   ): NotAcquired {
     if (pick.ok) throw new Error('somebody can serve it');
     const told = toldOfNobody(this.exact, asked, { fleet, pick }, this.state, now);
-    if (pick.reason !== 'at-capacity') return told;
-    if (!asked.rehearsal) {
-      this.shortage.noteRefused(now);
-      noteEnd(this.log, end, now);
-    }
+    const isFull = pick.reason === 'at-capacity';
+    if (!asked.rehearsal && (isFull || end === 'timedOut')) noteEnd(this.log, end, now);
+    if (!isFull) return told;
+    if (!asked.rehearsal) this.shortage.noteRefused(now);
     return { ...told, retryAfterMs: this.retryAfterMs(now) };
   }
 

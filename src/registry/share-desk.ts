@@ -39,11 +39,15 @@ export class ShareDesk {
     if (this.timer !== null) return;
     // Told a moment ago, and again already: this is a storm.
     this.gapMs = Math.abs(now - this.toldAt) < 2 * this.gapMs ? Math.min(MAX_GAP_MS, 2 * this.gapMs) : GAP_MS;
-    const waitMs = Math.abs(now - this.toldAt) < this.gapMs ? this.gapMs : GAP_MS;
     this.timer = setTimeout(() => {
       this.timer = null;
-      this.tell(Date.now());
-    }, waitMs);
+      try {
+        this.tell(Date.now());
+      } catch (error) {
+        // The next change tells of this one as well.
+        console.error(JSON.stringify({ message: 'shares not told', type: this.state.type, error: String(error) }));
+      }
+    }, this.gapMs);
   }
 
   /** Shares the work out anew and says so, though nothing changed: whoever holds a copy fetches it anew. */
