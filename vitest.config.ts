@@ -10,6 +10,18 @@ const ratelimits = Object.fromEntries(
     { namespace_id: String(at + 1), simple: { limit: 1_000_000, period: 60 as const } },
   ]),
 );
+const PACKAGES = [
+  '@hono/zod-openapi',
+  'fast-check',
+  'hono',
+  'hono/cookie',
+  'hono/cors',
+  'hono/factory',
+  'hono/http-exception',
+  'hono/route',
+  'standardwebhooks',
+  'zod',
+];
 const migrations = await readD1Migrations('migrations');
 // Known before the Worker starts, because the webhook of its alerts is part of its configuration.
 process.env['COMPONENT_SERVER_PORT'] ??= String(await freePort());
@@ -31,6 +43,7 @@ export default defineConfig({
       {
         test: {
           name: 'core',
+          sequence: { groupOrder: 0 },
           include: ['test/core/**/*.test.ts', 'test/{structure,client,sim,hold}/**/*.test.ts'],
           environment: 'node',
         },
@@ -54,10 +67,14 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          // Each file loads the whole Worker, module by module: those of packages as a few.
+          deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
           include: ['test/{api,registry,coordinator,probe,history,recovery,deliveries,sweep}/**/*.test.ts'],
-          setupFiles: ['./test/support/apply-migrations.ts'],
+          setupFiles: ['./test/support/apply-migrations.ts', './test/support/event-conformance.ts'],
           globalSetup: ['./test/support/node/component-server.ts', './test/support/node/answer-server.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           // Alarms and sockets are real here: a busy machine may bunch what comes apart by the clock. The report names each.
           retry: process.env['CI'] ? 1 : 0,
         },
@@ -65,6 +82,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 2 },
           include: ['test/e2e/**/*.test.ts'],
           environment: 'node',
           testTimeout: 240_000,

@@ -7,6 +7,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { answerError } from './answer-error.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import type { App, AppEnv } from './app-env.ts';
+import { declareWebhooks } from './contract-webhooks.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { authorize } from './middleware/authorize.ts';
 import { classify } from './middleware/classify.ts';
@@ -93,6 +94,7 @@ export function createApp(): App {
 /** Made once: it costs much, and anybody may ask for it. */
 function serveContract(app: App): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
+  declareWebhooks(app);
   let contract: object | undefined;
   app.get('/openapi.json', (c) => {
     contract ??= app.getOpenAPI31Document({

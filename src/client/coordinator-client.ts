@@ -49,7 +49,8 @@ import type { OutcomesReceiptSchema, OutcomesSchema } from '../api/schemas/outco
 import type { PreviewRequestSchema, RecoveryPreviewSchema } from '../api/schemas/recovery-preview.ts';
 import type { RedistributionRequestSchema, RedistributionSchema } from '../api/schemas/redistribution.ts';
 import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
-import type { EventPageSchema, EventResource, SystemHealthResource } from '../api/schemas/system.ts';
+import type { EventResource } from '../api/schemas/events/cloud-event.ts';
+import type { EventPageSchema, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
 import type { GlobalConfig, TypeConfig } from '../core/config/settings.ts';
 import type { Call, ClientOptions, Send } from './http-transport.ts';

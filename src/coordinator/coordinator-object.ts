@@ -120,9 +120,9 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     const condition = toldCondition(draft);
     if (condition) this.dependencies.heard(condition, draft.time);
     if (draft.type === 'component.failed') this.doubts.raise(draft.subject, Date.now());
-    const { claim } = draft.data;
+    const { claim } = draft;
     // A removal that nobody lived to report to us reaches us as its event.
-    if (draft.type === 'component.unregistered' && typeof claim === 'number') this.forget(draft.subject, claim);
+    if (draft.type === 'component.unregistered' && claim !== undefined) this.forget(draft.subject, claim);
     return event;
   }
 

@@ -1,4 +1,4 @@
-import type { EventResource } from '../api/schemas/system.ts';
+import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 
 /** An event in a few words, or null when another event says the same. */
 export function describeEvent({ type, data }: EventResource): string | null {

@@ -1,6 +1,6 @@
 /** Follows the coordinator's event log and hands each event on, once, with the time we saw it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventResource } from '../api/schemas/system.ts';
+import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 import type { CoordinatorClient } from '../client/coordinator-client.ts';
 
 const EVERY_MS = 200;

@@ -16,6 +16,7 @@ const STEPS: readonly (readonly [string, readonly string[]])[] = [
   ['types: benches', ['tsc', '-p', 'test/bench']],
   ['types: simulation', ['tsc', '-p', 'test/sim']],
   ['generated files', ['npm', 'run', '--silent', 'types', '--', '--check']],
+  ['generated docs', ['npm', 'run', '--silent', 'docs:events', '--', '--check']],
   ['unused code', ['knip']],
   ['tests', ['npm', 'test', '--silent']],
 ];

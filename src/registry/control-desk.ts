@@ -10,6 +10,7 @@ import type { OwnerFilter } from '../core/access/permission.ts';
 import type { ControlSecret, StoredControlSecret } from '../core/component/control-secret.ts';
 import { firstSecret, rotated, shownSecret, signingSecrets, toSecret } from '../core/component/control-secret.ts';
 import { controlRouteOf } from '../core/component/control-url.ts';
+import { toIsoOrNull } from '../core/component/resource.ts';
 import { ROTATION_QUOTA } from '../core/quota/on-demand-quota.ts';
 import type { TokenBucket } from '../core/quota/token-bucket.ts';
 import { fullBucket } from '../core/quota/token-bucket.ts';
@@ -58,7 +59,7 @@ export class ControlDesk {
     const next = rotated(this.stored(id), freshSecret(), now);
     const audit = actor && { actor, action: 'control-secret.rotate' as const, before: null, after: null };
     const context = { ...this.state.draftContext(member.record, now), audit };
-    const data = { previousUntil: next.previousUntil };
+    const data = { previousUntil: toIsoOrNull(next.previousUntil) };
     const event = eventDraft('component.control-secret-rotated', member.record, data, context);
     this.state.commit({ controlSecret: { id, secret: next }, outbox: [event], visible: false }, now);
     return ok(shownSecret(next, now));
@@ -78,7 +79,7 @@ export class ControlDesk {
     if (taken.refusal) return taken.refusal;
     const next = rotated(this.stored(OF_TYPE), freshSecret(), now);
     const audit: AuditNote | null = actor && { actor, action: 'controller-secret.rotate', before: null, after: null };
-    const data = { previousUntil: next.previousUntil };
+    const data = { previousUntil: toIsoOrNull(next.previousUntil) };
     const event = typeEventDraft('config.controller-secret-rotated', type, data, { now, audit });
     this.state.nameType(type);
     this.state.commit({ controlSecret: { id: OF_TYPE, secret: next }, outbox: [event], visible: false }, now);

@@ -6,6 +6,7 @@
  * round sees the same again. Where things stand is stored, because it was told.
  */
 import type { ComponentRecord } from '../core/component/component-record.ts';
+import { toIso } from '../core/component/resource.ts';
 import type { HealthState } from '../core/health/health-state.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
 import type { Doubt, Evidence, Testimony } from '../core/health/self-doubt.ts';
@@ -150,7 +151,7 @@ export class DoubtDesk {
       outbox.push(typeEventDraft('system.self-doubt-began', this.state.type, data, { now }));
     if (isNew && before.kind === 'doubting')
       outbox.push(
-        typeEventDraft('system.self-doubt-ended', this.state.type, { ...data, since: before.since }, { now }),
+        typeEventDraft('system.self-doubt-ended', this.state.type, { ...data, since: toIso(before.since) }, { now }),
       );
     const records = isNew && next.kind === 'doubting' ? this.putBack(outbox, now) : [];
     this.state.commit({ doubt: next, records, outbox, visible: records.length > 0 }, now);

@@ -16,6 +16,8 @@ export interface DraftContext {
   readonly resource: () => ComponentResource;
   /** Who asked for the change, when somebody did. */
   readonly audit?: AuditNote | null;
+  /** Of what is removed. */
+  readonly claim?: number;
 }
 
 /** A component that stays down is written down this often, after the first few failures. */
@@ -30,7 +32,8 @@ export function eventDraft(
   const componentId = record.registration.id;
   const key = context.newId();
   const audit = context.audit ? { audit: context.audit } : {};
-  const payload: EventDraft = { key, type, subject: componentId, time: context.now, data, ...audit };
+  const claim = context.claim === undefined ? {} : { claim: context.claim };
+  const payload: EventDraft = { key, type, subject: componentId, time: context.now, data, ...claim, ...audit };
   return { kind: 'event', key, componentId, payload };
 }
 

@@ -7,6 +7,7 @@ import { backInService } from '../core/component/back-in-service.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { Lifecycle, LifecycleState } from '../core/component/lifecycle.ts';
 import { dated, isBeingRemoved, isSettled, setAside, settledAs, whatFollows } from '../core/component/lifecycle.ts';
+import { toIsoOrNull } from '../core/component/resource.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { DraftContext } from './health-drafts.ts';
@@ -66,9 +67,9 @@ export class LifecycleDesk {
   }
 
   remove(record: ComponentRecord, now: number, audit: AuditNote | null = null): void {
-    const data = { claim: record.claim, type: record.registration.type };
-    const context = { ...this.state.draftContext(record, now), audit };
-    const event = componentEvent('component.unregistered', record, data, context);
+    const { claim, registration } = record;
+    const context = { ...this.state.draftContext(record, now), audit, claim };
+    const event = componentEvent('component.unregistered', record, { type: registration.type }, context);
     const outbox = [event, ...this.recoveries.abandon(record, 'removed')];
     this.state.commit({ removed: [record.registration.id], outbox, visible: true }, now);
   }
@@ -125,6 +126,11 @@ export class LifecycleDesk {
 
   private changed(record: ComponentRecord, from: LifecycleState, context: DraftContext): OutboxDraft {
     const { state, until, reason = null } = record.lifecycle;
-    return componentEvent('component.lifecycle-changed', record, { from, to: state, until, reason }, context);
+    return componentEvent(
+      'component.lifecycle-changed',
+      record,
+      { from, to: state, until: toIsoOrNull(until), reason },
+      context,
+    );
   }
 }

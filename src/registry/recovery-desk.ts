@@ -16,6 +16,7 @@ import type { RecoveryPolicy } from '../core/failure/recovery-policy.ts';
 import { cooldownAfter } from '../core/failure/recovery-policy.ts';
 import { endDrill, lifted } from '../core/drill/drill.ts';
 import { isShadowed } from '../core/component/shadow.ts';
+import { toIso } from '../core/component/resource.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
 import type { HealthSignal } from '../core/health/observe-health.ts';
@@ -305,7 +306,7 @@ export class RecoveryDesk {
       recoveryId,
       failureType: cause.failureType,
       reason: cause.reason,
-      deadline,
+      deadline: toIso(deadline),
       drillId: drillId ?? null,
     };
     const context = { ...this.state.draftContext(next, now), audit: noteOf?.(order) ?? null };

@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { ComponentSchema } from '../../src/api/schemas/component.ts';
-import type { EventResource } from '../../src/api/schemas/system.ts';
+import type { EventResource } from '../../src/api/schemas/events/cloud-event.ts';
 import { EventPageSchema } from '../../src/api/schemas/system.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
 import { expectProblem } from '../support/expect-problem.ts';

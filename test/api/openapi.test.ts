@@ -1,5 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { EVENT_TYPES } from '../../src/core/event/coordinator-event.ts';
 import { contractOperations } from '../support/contract-operations.ts';
 
 const worker = exports as unknown as { default: Fetcher };
@@ -102,6 +103,29 @@ describe('the contract', () => {
         'SystemHealth',
       ]),
     );
+  });
+});
+
+describe('events in the contract', () => {
+  const { mapping, propertyName } = contract.components.schemas.Event.discriminator;
+
+  it('are told apart by their type, and every type is there', () => {
+    expect(propertyName).toBe('type');
+    expect(Object.keys(mapping)).toEqual([...EVENT_TYPES]);
+  });
+
+  it.each(EVENT_TYPES)('%s has a schema for its data, which may grow', (type) => {
+    const schema: Document = resolve(mapping[type]);
+    expect(schema.properties.type.enum).toEqual([type]);
+    expect(schema.description).toMatch(/\S/);
+    expect(schema.properties.data).toMatchObject({ type: 'object', additionalProperties: {} });
+    expect(Object.keys(schema.properties.data.properties).length).toBeGreaterThan(0);
+  });
+
+  it('are what webhooks send', () => {
+    for (const [type, { post }] of Object.entries<Document>(contract.webhooks))
+      expect(post.requestBody.content['application/cloudevents+json'].schema.$ref).toBe(mapping[type]);
+    expect(Object.keys(contract.webhooks)).toContain('incident.opened');
   });
 });
 

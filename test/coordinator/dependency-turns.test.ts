@@ -24,7 +24,8 @@ const gone = (id: string, claim: number): EventDraft => ({
   type: 'component.unregistered',
   subject: id,
   time: revision,
-  data: { claim },
+  data: {},
+  claim,
 });
 
 /** What every registry is told, in order. */

@@ -22,7 +22,7 @@ const draft = (key: string, overrides: Partial<EventDraft> = {}): EventDraft => 
 const all = (types: EventType[] | null = null) => system.events({ after: 0, types, limit: 1_000, newest: false });
 const keys = async (): Promise<string[]> => (await all()).map((event) => event.key);
 
-const removed = (key: string, claim: number) => draft(key, { type: 'component.unregistered', data: { claim } });
+const removed = (key: string, claim: number) => draft(key, { type: 'component.unregistered', claim });
 
 describe('the event log', () => {
   it('keeps what is published, in order, numbered from 1 without a gap', async () => {

@@ -43,7 +43,7 @@ describe('a component removed while its change was stored but not confirmed', ()
     const change = await system.claimed('a');
     // Removal under the change's number, as its event or the DELETE brings it.
     await system.publish(
-      [{ key: 'u', type: 'component.unregistered', subject: 'a', time: 1, data: { claim: change } }],
+      [{ key: 'u', type: 'component.unregistered', subject: 'a', time: 1, data: {}, claim: change }],
       null,
     );
     expect(await system.typeOf('a')).toBeNull();

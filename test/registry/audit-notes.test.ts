@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
+import { toIsoOrNull } from '../../src/core/component/resource.ts';
 import type { EventDraft } from '../../src/core/event/coordinator-event.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { begunOnly, withControl } from '../recovery/ailing-component.ts';
@@ -91,7 +92,7 @@ describe.concurrent('the event of a change that somebody asked for', () => {
     expect(written).toHaveLength(2);
     expect(written[0]).toMatchObject({
       subject: id,
-      data: { previousUntil: rotated.value.previousUntil },
+      data: { previousUntil: toIsoOrNull(rotated.value.previousUntil) },
       audit: { actor, action: 'control-secret.rotate', before: null, after: null },
     });
     expect(JSON.stringify(written)).not.toContain('whsec_');

@@ -1,10 +1,9 @@
 /** System health and the event log as callers see them. */
 import * as z from 'zod';
-import { EVENT_TYPES } from '../../core/event/coordinator-event.ts';
-import { AnsweredObjectSchema } from '../../core/json-schema.ts';
 import { AvailabilitySchema } from './availability.ts';
 import { TimestampSchema, pageOf } from './common.ts';
 import { HealthStatusSchema } from './component.ts';
+import { EventSchema } from './events/cloud-event.ts';
 
 const CountsSchema = z.object({
   total: z.int(),
@@ -62,19 +61,4 @@ export const SystemHealthSchema = z
 
 export type SystemHealthResource = z.infer<typeof SystemHealthSchema>;
 
-const EventSchema = z
-  .object({
-    specversion: z.literal('1.0'),
-    id: z.string().meta({ description: 'Equals `sequence`: gapless, ascending.' }),
-    sequence: z.string(),
-    source: z.string(),
-    type: z.enum(EVENT_TYPES),
-    subject: z.string(),
-    time: TimestampSchema,
-    datacontenttype: z.literal('application/json'),
-    data: AnsweredObjectSchema,
-  })
-  .meta({ id: 'Event', description: 'CloudEvents 1.0' });
-
 export const EventPageSchema = pageOf(EventSchema);
-export type EventResource = z.infer<typeof EventSchema>;

@@ -53,6 +53,8 @@ export interface EventDraft {
   /** Epoch ms. */
   readonly time: number;
   readonly data: JsonObject;
+  /** Of what was removed: under which number its id was claimed; not part of the event that is read. */
+  readonly claim?: number;
   /** For the audit, when somebody's call made it happen; not part of the event that is read. */
   readonly audit?: AuditNote;
 }

@@ -1,6 +1,7 @@
 import type { Component } from '../../api/schemas/component.ts';
 import type { IncidentResource, RecoveryResource } from '../../api/schemas/failure.ts';
-import type { EventResource, SystemHealthResource } from '../../api/schemas/system.ts';
+import type { EventResource } from '../../api/schemas/events/cloud-event.ts';
+import type { SystemHealthResource } from '../../api/schemas/system.ts';
 
 /** Everything the page shows, as one round of calls found it. */
 export interface Fleet {

@@ -1,4 +1,4 @@
-import type { EventResource } from '../../api/schemas/system.ts';
+import type { EventResource } from '../../api/schemas/events/cloud-event.ts';
 import { formatClockTime } from '../format/clock-time.ts';
 import { Panel } from '../parts/panel.tsx';
 import { ProgramName } from '../parts/program-name.tsx';
