@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import type { AccessKey } from '../core/access/access-key.ts';
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
+import type { KeyQuotasChange } from '../core/access/key-quotas.ts';
 import type { EventSink, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
 import type { EndedSession, SessionRef } from '../core/access/ended-session.ts';
 import type { ConfigDocuments, ConfigScope, Revised } from '../core/config/config-documents.ts';
@@ -37,6 +38,8 @@ export interface CoordinatorApi extends EventSink, WebhookApi {
   /** Types other than that one that have components. */
   populatedTypes(except: string): Promise<string[]>;
   systemHealth(): Promise<SystemHealth>;
+  /** Whether somebody could write to the history just now. */
+  historyAnswered(works: boolean): Promise<void>;
 
   /** Opens an incident or adds to the one open about the component, and alerts of it unless that is muted or too soon. */
   raiseIncident(raise: IncidentRaise): Promise<RaisedIncident>;
@@ -67,6 +70,12 @@ export interface CoordinatorApi extends EventSink, WebhookApi {
   ): Promise<
     Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unknown-component' | 'too-many-changes' | 'unauthorized'>
   >;
+  /** What it may hold of leases; quotas that are not named stay. */
+  setQuotas(
+    id: string,
+    change: KeyQuotasChange,
+    actor: Actor,
+  ): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unauthorized'>>;
   /** Ends it, with `cascade` also what was issued for it; ending it again changes nothing. */
   revokeKey(
     id: string,
@@ -149,6 +158,8 @@ export interface KeyDraft {
   readonly digest: string;
   readonly expiresAt: number | null;
   readonly issue: KeyIssue | null;
+  /** Of leases; absent for none. */
+  readonly quotas?: KeyQuotasChange;
 }
 
 export interface FreshSecret {

@@ -26,12 +26,14 @@ import type { ClaimRow } from './directory-store.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { EventStore } from './event-store.ts';
 import { EndedSessionStore } from './ended-session-store.ts';
+import { HealthDesk } from './health-desk.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { IncidentStore } from './incident-store.ts';
 import { KeyDesk } from './key-desk.ts';
 import { KeyScalarStore } from './key-scalar-store.ts';
 import { KeyStore } from './key-store.ts';
 import { SilenceStore } from './silence-store.ts';
+import { TroubleStore } from './trouble-store.ts';
 import { TurnDelivery } from './turn-delivery.ts';
 import { WebhookBook } from './webhook-book.ts';
 import { WebhookDesk } from './webhook-desk.ts';
@@ -60,6 +62,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
   protected readonly deliveryDesk: DeliveryDesk;
   protected readonly dispatch: WebhookDispatch;
   private readonly fanOut: WebhookFanOut;
+  protected readonly systemView: HealthDesk;
   protected readonly changes = new ChangeGate();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -106,6 +109,16 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
       append,
       audit,
       publicUrl: env.PUBLIC_URL ?? '',
+    });
+    this.systemView = new HealthDesk({
+      troubles: new TroubleStore(ctx.storage.sql),
+      documents: () => this.configDesk.documents(),
+      pushed: () => this.log.allTypeHealth(),
+      affected: () => this.conditions.affected(),
+      owedSince: () => {
+        const owed = [...this.auditStore.owed(1), ...this.incidents.entriesOwed(1)].map(({ at }) => at);
+        return owed.length === 0 ? null : Math.min(...owed);
+      },
     });
   }
 

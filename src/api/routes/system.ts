@@ -6,6 +6,8 @@ import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { EventType } from '../../core/event/coordinator-event.ts';
 import { EVENT_TYPES } from '../../core/event/coordinator-event.ts';
 import type { App } from '../app-env.ts';
+import type { HeardHealth } from '../heard-health.ts';
+import { systemHealthHeard } from '../heard-health.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
 import { EventPageSchema, SystemHealthSchema } from '../schemas/system.ts';
@@ -52,26 +54,33 @@ const live = createRoute({
   responses: { 200: jsonContent(z.object({ status: z.literal('ok') }), 'It answers') },
 });
 
+function toHealthResource({ health: { status, components, byType, lastUpdate, issues }, stale, ageMs }: HeardHealth) {
+  return {
+    status,
+    components,
+    byType: Object.fromEntries(
+      Object.entries(byType).map(([type, { status: typeStatus, routable, availability, counts }]) => [
+        type,
+        { status: typeStatus, routable, availability, ...counts },
+      ]),
+    ),
+    lastUpdate: lastUpdate === null ? null : toIso(lastUpdate),
+    stale,
+    ageMs,
+    issues: issues.map((issue) => ({ ...issue, since: toIso(issue.since) })),
+  };
+}
+
 export function mountSystem(app: App): void {
   app.openapi(live, (c) => c.json({ status: 'ok' as const }, 200));
 
   app.openapi(health, async (c) => {
-    const { status, components, byType, lastUpdate, issues } = await coordinator().systemHealth();
-    return c.json(
-      {
-        status,
-        components,
-        byType: Object.fromEntries(
-          Object.entries(byType).map(([type, { status: typeStatus, routable, availability, counts }]) => [
-            type,
-            { status: typeStatus, routable, availability, ...counts },
-          ]),
-        ),
-        lastUpdate: lastUpdate === null ? null : toIso(lastUpdate),
-        issues: issues.map((issue) => ({ ...issue, since: toIso(issue.since) })),
-      },
-      200,
-    );
+    const heard = await systemHealthHeard(Date.now());
+    if (!heard)
+      return problemResponse(c, 'temporarily-unavailable', {
+        detail: 'the coordinator cannot be reached, and was not before',
+      });
+    return c.json(toHealthResource(heard), 200);
   });
 
   app.openapi(events, async (c) => {

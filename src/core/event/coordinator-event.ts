@@ -42,6 +42,7 @@ export const EVENT_TYPES = [
   'webhook.enabled',
   'webhook.disabled',
   'webhook.delivery-dead',
+  'load.redistributed',
   'system.self-doubt-began',
   'system.self-doubt-ended',
 ] as const;
@@ -53,7 +54,7 @@ export interface EventDraft {
   /** Unique where it was made; publishing the same draft again adds nothing. */
   readonly key: string;
   readonly type: EventType;
-  /** What it is about: a component; of a `config.changed` the type, or `global`; of `system.…` the type; of `webhook.…` the webhook. */
+  /** What it is about: a component; of a `config.changed` the type, or `global`; of `system.…` and `load.…` the type; of `webhook.…` the webhook. */
   readonly subject: string;
   /** Epoch ms. */
   readonly time: number;
