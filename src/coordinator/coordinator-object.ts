@@ -21,6 +21,7 @@ import { DependencyDesk } from './dependency-desk.ts';
 import { DependencyDoubts } from './dependency-doubts.ts';
 import type { ClaimRow } from './directory-store.ts';
 import { DirectoryStore } from './directory-store.ts';
+import { EventReaders } from './event-readers.ts';
 import { EventStore } from './event-store.ts';
 import { EndedSessionStore } from './ended-session-store.ts';
 import { IncidentDesk } from './incident-desk.ts';
@@ -49,12 +50,13 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
   protected readonly turns: TurnDelivery;
   protected readonly doubts: DependencyDoubts;
   protected readonly incidents: IncidentDesk;
+  protected readonly readers: EventReaders;
   protected readonly changes = new ChangeGate();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.directory = new DirectoryStore(ctx.storage.sql);
-    this.log = new EventStore(ctx.storage.sql);
+    this.log = new EventStore(ctx.storage.sql, () => this.readers.moved());
     this.configDesk = new ConfigDesk(new ConfigStore(ctx.storage.sql));
     this.deliveries = new DeliveryStore(ctx.storage.sql);
     const scalars = new KeyScalarStore(ctx.storage.sql);
@@ -62,6 +64,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     this.endedSessions = new EndedSessionStore(ctx.storage.sql, scalars);
     this.auditStore = new AuditStore(ctx.storage.sql);
     this.keyDesk = new KeyDesk(this.keyStore, this.endedSessions, this.auditStore);
+    this.readers = new EventReaders({ ctx, log: this.log, keys: this.keyStore, sessions: this.endedSessions });
     this.conditions = new ConditionStore(ctx.storage.sql);
     this.dependencies = new DependencyDesk(this.directory, this.conditions, (draft) => this.log.append(draft));
     this.turns = new TurnDelivery(this.conditions, ctx.storage, followerOf);
@@ -75,6 +78,14 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
       sendsAlerts: Boolean(env.ALERT_WEBHOOK_URL && env.ALERT_WEBHOOK_SECRET),
       publicUrl: env.PUBLIC_URL ?? '',
     });
+  }
+
+  override fetch(request: Request): Response {
+    return this.readers.answer(request);
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    this.readers.sockets.take(socket, message, Date.now());
   }
 
   /** Makes a change whole or not at all; what registries are to be told of it goes out behind it. */

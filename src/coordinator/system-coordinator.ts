@@ -163,6 +163,18 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
     return this.log.list(query);
   }
 
+  async readLog(query: EventQuery, holdMs: number): ReturnType<CoordinatorApi['readLog']> {
+    return this.readers.log.read(query, holdMs);
+  }
+
+  async sequence(known: number | null, holdMs: number): Promise<number> {
+    return this.readers.log.sequence(known, holdMs);
+  }
+
+  async toldRevision(type: string): Promise<number | null> {
+    return this.log.allTypeHealth().find((health) => health.type === type)?.revision ?? null;
+  }
+
   async systemHealth(): Promise<SystemHealth> {
     const pushed = new Map(this.log.allTypeHealth().map((health) => [health.type, health]));
     const types = typeNames(this.configDesk.documents()).map((type) => pushed.get(type) ?? emptyType(type));
@@ -185,19 +197,23 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
   }
 
   async rotateKey(id: string, fresh: FreshSecret, actor: Actor): ReturnType<CoordinatorApi['rotateKey']> {
-    return this.ctx.storage.transactionSync(
+    const rotated = this.ctx.storage.transactionSync(
       () =>
         this.refuseActor(actor.keyId) ??
         this.refuseChange(actor.keyId, fresh.issue?.changer) ??
         this.refuseIssue(fresh.issue ?? null) ??
         this.keyDesk.rotate(id, fresh, actor, Date.now()),
     );
+    this.readers.sockets.closeUnadmitted(Date.now());
+    return rotated;
   }
 
   async revokeKey(id: string, options: { cascade: boolean }, actor: Actor): ReturnType<CoordinatorApi['revokeKey']> {
-    return this.ctx.storage.transactionSync(
+    const revoked = this.ctx.storage.transactionSync(
       () => this.refuseActor(actor.keyId) ?? this.keyDesk.revoke(id, options, actor, Date.now()),
     );
+    this.readers.sockets.closeUnadmitted(Date.now());
+    return revoked;
   }
 
   async key(id: string): ReturnType<CoordinatorApi['key']> {
@@ -214,6 +230,7 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
 
   async endSession(session: SessionRef, actor: Actor): Promise<void> {
     this.ctx.storage.transactionSync(() => this.keyDesk.endSession(session, actor, Date.now()));
+    this.readers.sockets.closeUnadmitted(Date.now());
   }
 
   async syncKeys(request: KeySyncRequest): ReturnType<CoordinatorApi['syncKeys']> {
@@ -258,6 +275,7 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
     this.directory.trim(now);
     this.conditions.trim();
     this.change(() => this.incidents.sweep(now));
+    this.readers.sockets.sweep(now);
     await this.turns.deliver();
     await this.enqueue(now);
   }
