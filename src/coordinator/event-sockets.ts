@@ -86,7 +86,8 @@ export class EventSockets {
   private readonly rooms: Rooms;
   private isTelling = false;
   /** Of the last round: what most sockets lack is read and written once. */
-  private latest: { readonly after: number; readonly upTo: number; readonly messages: readonly Message[] } | null = null;
+  private latest: { readonly after: number; readonly upTo: number; readonly messages: readonly Message[] } | null =
+    null;
 
   constructor(rooms: Rooms) {
     this.rooms = rooms;
@@ -170,7 +171,11 @@ export class EventSockets {
           return socket.close(CLOSE_TOO_LARGE, 'the message is too large');
         case 'unknown':
           if (reader.faults + 1 >= MAX_FAULTS) return socket.close(CLOSE_POLICY, 'too many unknown messages');
-          say(socket, { type: 'error', code: 'unknown-message', detail: 'send ping, or {"type":"ack","sequence":"…"}' });
+          say(socket, {
+            type: 'error',
+            code: 'unknown-message',
+            detail: 'send ping, or {"type":"ack","sequence":"…"}',
+          });
           return keep(socket, { ...reader, faults: reader.faults + 1 });
         default:
           return read satisfies never;
@@ -198,7 +203,12 @@ export class EventSockets {
         isFull = !hasRoom(reader.sent, roomBytes);
         if (isFull) break;
         socket.send(text);
-        reader = { ...reader, cursor: sequence, told: sequence, sent: noteSent(reader.sent, { upTo: sequence, bytes }, roomBytes) };
+        reader = {
+          ...reader,
+          cursor: sequence,
+          told: sequence,
+          sent: noteSent(reader.sent, { upTo: sequence, bytes }, roomBytes),
+        };
       }
       if (isFull) reader = { ...reader, fullSince: reader.fullSince ?? now };
       else if (upTo > reader.cursor) reader = { ...reader, cursor: upTo };

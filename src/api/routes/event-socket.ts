@@ -23,7 +23,10 @@ const socket = createRoute({
       after: AfterSchema.meta({ description: 'Events after this sequence; without it those to come.' }),
     }),
   },
-  responses: { 101: { description: 'The socket is open', content: { 'text/plain': { schema: z.string() } } }, ...problemDefault },
+  responses: {
+    101: { description: 'The socket is open', content: { 'text/plain': { schema: z.string() } } },
+    ...problemDefault,
+  },
 });
 
 export function mountEventSocket(app: App): void {

@@ -50,7 +50,8 @@ export function mountEventStream(app: App): void {
     const { after, types, subject = null } = c.req.valid('query');
     const wanted = readTypes(types);
     if (wanted && 'unknown' in wanted) return unknownTypeProblem(c, wanted.unknown);
-    if (isFromElsewhere(c)) return problemResponse(c, 'csrf-token-required', { detail: 'with a session, only our own page may follow' });
+    if (isFromElsewhere(c))
+      return problemResponse(c, 'csrf-token-required', { detail: 'with a session, only our own page may follow' });
     if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS }) as never;
     const lastId = c.req.valid('header')['last-event-id'];
     const from = lastId ? Number(lastId) : after;

@@ -46,7 +46,11 @@ const snapshot = createRoute({
     }),
   },
   responses: {
-    200: jsonContentWith(SnapshotSchema, SnapshotHeadersSchema, 'The components, and an index that they are not behind'),
+    200: jsonContentWith(
+      SnapshotSchema,
+      SnapshotHeadersSchema,
+      'The components, and an index that they are not behind',
+    ),
     304: { description: 'The index has not moved' },
     ...problemDefault,
   },
@@ -111,13 +115,9 @@ async function answerWith(
   c.header('content-type', 'application/json');
   c.header('etag', etagOfIndex(read.index));
   c.header('vary', 'accept-encoding');
-  // The platform compresses what it is told to be.
-  if (takesGzip(c.req.header('accept-encoding'))) c.header('content-encoding', 'gzip');
+  // Compressed by the platform, by what the caller takes: it does so with JSON, and not with event streams.
   return c.body(read.body, 200);
 }
-
-const takesGzip = (header = ''): boolean =>
-  header.split(',').some((coding) => /^\s*gzip\s*(?:;\s*q\s*=\s*(?:1|0\.\d*[1-9]\d*).*)?$/i.test(coding));
 
 /** Never an empty answer in the place of one that nobody can give. */
 async function unavailable(c: Context<AppEnv>, { type }: SnapshotScope): Promise<ProblemResponse> {
