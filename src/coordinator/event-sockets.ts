@@ -70,7 +70,7 @@ const PAGE_BYTES = 262_144;
 const SNAPSHOT = '/v1/snapshot';
 
 /** Close codes of our own: the last digits are those of HTTP. */
-export const CLOSE_UNAUTHORIZED = 4_401;
+const CLOSE_UNAUTHORIZED = 4_401;
 const CLOSE_TOO_SLOW = 4_408;
 const CLOSE_POLICY = 1_008;
 const CLOSE_TOO_LARGE = 1_009;
@@ -251,7 +251,7 @@ export class EventSockets {
     try {
       work();
     } catch (error) {
-      console.warn(JSON.stringify({ message: 'an event socket is gone', error: String(error) }));
+      console.error(JSON.stringify({ message: 'an event socket is gone', error: String(error) }));
       try {
         socket.close(1_011, 'something went wrong here');
       } catch {

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SnapshotSchema } from '../../src/api/schemas/snapshot.ts';
 import { TYPES_FROM_START } from '../../src/core/config/component-types.ts';
 import { ComponentRegistry } from '../../src/registry/component-registry.ts';
+import { freshRegistry } from '../registry/fresh-registry.ts';
 import { callWithEnv } from '../support/call-with-env.ts';
 import type { Answer } from '../support/coordinator-http.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
@@ -18,6 +19,10 @@ const register = (id = freshId(), overrides: object = {}): Promise<Answer> =>
 const snapshot = (query = `?type=${TYPE}`, headers: Record<string, string> = {}): Promise<Answer> =>
   call('GET', `/v1/snapshot${query}`, undefined, headers);
 const indexOf = async (type = TYPE): Promise<number> => (await snapshot(`?type=${type}`)).body.index;
+
+const isAway = async (): Promise<never> => {
+  throw new Error('away');
+};
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -69,8 +74,9 @@ describe('a snapshot', () => {
     const type = 'constitutional_runtime';
     const blob = 'x'.repeat(8_000);
     const ids = Array.from({ length: 300 }, (_, at) => `large-${String(at).padStart(4, '0')}`);
-    for (let at = 0; at < ids.length; at += 30)
-      await Promise.all(ids.slice(at, at + 30).map((id) => register(id, { type, metadata: { blob } })));
+    const registry = freshRegistry(type);
+    const large = { healthCheck: undefined, heartbeat: { ttl: 600_000 }, metadata: { blob } };
+    await Promise.all(ids.map((id) => registry.register(id, large)));
     const before = await indexOf(type);
     const real = ComponentRegistry.prototype.snapshotPage;
     const pages = vi.spyOn(ComponentRegistry.prototype, 'snapshotPage').mockImplementation(async function (
@@ -152,10 +158,6 @@ describe('a blocking query', () => {
 });
 
 describe('a snapshot that nobody can give', () => {
-  const isAway = async (): Promise<never> => {
-    throw new Error('away');
-  };
-
   it('is refused with the last index that is known, and is never empty', async () => {
     const index = await indexOf();
     vi.spyOn(ComponentRegistry.prototype, 'snapshotPage').mockImplementation(isAway);

@@ -1,6 +1,6 @@
 /** Readers of the event log over WebSockets: who is let in, what they are sent, what ends them. */
 import { env, exports } from 'cloudflare:workers';
-import { runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import type { EventDraft } from '../../src/core/event/coordinator-event.ts';
@@ -78,6 +78,8 @@ const draft = (overrides: Partial<EventDraft> = {}): EventDraft => ({
 });
 const happen = (...overrides: Partial<EventDraft>[]): Promise<void> =>
   coordinator().publish(overrides.map(draft), null);
+const makeKey = async (more: object = {}): Promise<Message> =>
+  (await call('POST', '/v1/keys', { name: 'socket', scopes: ['viewer'], ...more })).body;
 const newest = (): Promise<number> => coordinator().sequence(null, 0);
 
 const inCoordinator = <T>(work: (storage: DurableObjectStorage) => T): Promise<T> =>
@@ -123,11 +125,7 @@ describe('a reader over a socket', () => {
     const reader = await SocketUnderTest.open();
     await happen({});
     await reader.until(() => reader.sequences.length > 0);
-    // What the object has in memory is gone with the next instance; the attachment stays.
-    await runInDurableObject(system, async (instance) => {
-      const sockets = (instance as unknown as { readers: { sockets: { latest: unknown } } }).readers.sockets;
-      sockets.latest = null;
-    });
+    await evictDurableObject(system);
     await happen({}, {});
     await reader.until(() => reader.sequences.length >= 3);
     expect(reader.sequences).toEqual([1, 2, 3].map((at) => place + at));
@@ -214,8 +212,7 @@ describe('who may have a socket', () => {
   });
 
   it('loses it with the key, its secret or the session', async () => {
-    const make = async () => (await call('POST', '/v1/keys', { name: 'socket', scopes: ['viewer'] })).body;
-    const [revoked, rotated] = [await make(), await make()];
+    const [revoked, rotated] = [await makeKey(), await makeKey()];
     const [first, second] = [
       await SocketUnderTest.open('', { authorization: `Bearer ${revoked.key}` }),
       await SocketUnderTest.open('', { authorization: `Bearer ${rotated.key}` }),
@@ -241,7 +238,7 @@ describe('who may have a socket', () => {
 
   it('loses it when the key expires, before it is sent anything more', async () => {
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
-    const { key, id } = (await call('POST', '/v1/keys', { name: 'socket', scopes: ['viewer'], expiresAt })).body;
+    const { key, id } = await makeKey({ expiresAt });
     const reader = await SocketUnderTest.open('', { authorization: `Bearer ${key}` });
     await inCoordinator(({ sql }) => sql.exec('UPDATE access_keys SET expires_at = 1 WHERE id = ?', id));
     await happen({});

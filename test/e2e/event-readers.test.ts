@@ -43,6 +43,11 @@ async function register(client: CoordinatorClient, type: string): Promise<void> 
     await client.register({ id, name: id, type, endpoint: `http://127.0.0.1:9/${id}`, heartbeat: { ttl: 3_600_000 } });
 }
 
+async function restart(): Promise<void> {
+  await running.kill();
+  running = await launchCoordinator({ persistTo, port });
+}
+
 async function beat({ url, key }: LaunchedCoordinator, type: string, status: string): Promise<void> {
   const heartbeats = idsOf(type).map((id) => ({ id, status }));
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
@@ -103,16 +108,14 @@ it('each reader sees exactly the log, through cut connections and a SIGKILL', as
     // Not at the same instant.
     if (CUT_AT.includes(done - 2 * OF_TYPE)) socket.cut();
     if (done !== KILL_AT) return;
-    restarting = running.kill().then(async () => {
-      running = await launchCoordinator({ persistTo, port });
-    });
+    restarting = restart();
   };
   const change = async (type: string): Promise<void> => {
-    for (let round = 0; done < CHANGES;) {
+    for (let round = 0; ; round++) {
       try {
         await beat(running, type, round % 2 === 0 ? 'healthy' : 'degraded');
-        round++;
         pass();
+        if (done >= CHANGES) return;
       } catch {
         // The runtime is being killed: the same again when it is back.
         await (restarting ?? sleep(50));

@@ -3,8 +3,19 @@ import { expect } from 'vitest';
 import type { Answer } from './coordinator-http.ts';
 
 const KNOWN_FIELDS = [
-  ...['type', 'title', 'status', 'code', 'detail', 'instance', 'requestId', 'errors', 'candidates'],
-  ...['lastIndex', 'oldest', 'newest', 'snapshot'],
+  'type',
+  'title',
+  'status',
+  'code',
+  'detail',
+  'instance',
+  'requestId',
+  'errors',
+  'candidates',
+  'lastIndex',
+  'oldest',
+  'newest',
+  'snapshot',
 ];
 
 export function expectProblem(answer: Answer, status: number, code: string): string[] {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SendWindow } from '../../../src/core/event/send-window.ts';
 import { NOTHING_SENT, bytesSent, hasRoom, noteAcknowledged, noteSent } from '../../../src/core/event/send-window.ts';
