@@ -5,8 +5,10 @@
  * it is whole or refused; a large one is sent as it is read, and breaks off where it cannot be read on.
  */
 import { sequenceWatch } from '../coordinator/sequence-watch.ts';
+import type { WatchedIndex } from '../hold/watched-index.ts';
 import { within } from '../hold/within.ts';
 import { registryOf } from '../registry/registry-api.ts';
+import { revisionWatch } from '../registry/revision-watch.ts';
 import type { SnapshotPage } from '../registry/snapshot-page.ts';
 import type { RoomReader } from './reader-room.ts';
 import { ReaderRoom } from './reader-room.ts';
@@ -15,6 +17,10 @@ export interface Snapshot {
   readonly index: number;
   readonly body: string | ReadableStream<Uint8Array>;
 }
+
+/** Where the index of a scope is watched. */
+export const watchOf = ({ type }: Pick<SnapshotScope, 'type'>): WatchedIndex =>
+  type === null ? sequenceWatch : revisionWatch(type);
 
 export interface SnapshotScope {
   /** Null for all. */
@@ -46,7 +52,10 @@ export async function readSnapshot(scope: SnapshotScope, reader: RoomReader): Pr
       const { done, value } = await pages.next();
       if (done) return { index, body: `${head(index)}${texts.join(',')}]}` };
       // Revisions only grow: that of the first page is the lowest.
-      if (isFirst && scope.type !== null) index = value.revision;
+      if (isFirst && scope.type !== null) {
+        index = value.revision;
+        revisionWatch(scope.type).noteAtLeast(index);
+      }
       if (value.json === '') continue;
       texts.push(value.json);
       length += value.json.length;

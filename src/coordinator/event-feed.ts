@@ -28,8 +28,8 @@ export type Fed =
 const MAX_EVENTS = 2_000;
 const MAX_BYTES = 4_194_304;
 const PAGE = 500;
-/** When nobody has read for so long, the list begins anew at the end of the log. */
-const STALE_MS = 3_000;
+/** When nobody has waited for so long, the list begins anew at the end of the log. */
+const STALE_MS = 6_000;
 /** Reads one after the other that all brought something come further and further apart: each is a call. */
 const PACE_MS = [0, 20, 20, 40, 80, 160, 250];
 /** An object that holds no call, because it holds too many, is not asked in a loop. */
@@ -45,7 +45,9 @@ export class EventFeed {
   private upTo: number | null = null;
   /** How often the log turned out to be shorter than it was: places further on are of a log that is gone. */
   setBacks = 0;
-  private readAt = 0;
+  private waitedAt = 0;
+  /** Nobody has waited for long: what happened meanwhile is nobody's to be sent. */
+  private beginsAnew = true;
   private streak = 0;
   private calmUntil = 0;
 
@@ -56,6 +58,9 @@ export class EventFeed {
 
   /** Waits for what comes next, not for longer than that; whether the coordinator answered in time. */
   wait(reader: Reader, limitMs: number): Promise<boolean> {
+    const now = Date.now();
+    if (Math.abs(now - this.waitedAt) > STALE_MS) this.beginsAnew = true;
+    this.waitedAt = now;
     return this.next.join(reader, limitMs);
   }
 
@@ -71,16 +76,16 @@ export class EventFeed {
 
   private async readOn(isCurrent: () => boolean): Promise<void> {
     await pause(this.calmUntil - Date.now());
-    const isStale = this.upTo === null || Math.abs(Date.now() - this.readAt) > STALE_MS;
+    const { beginsAnew } = this;
     const beganAt = Date.now();
-    const page = isStale
+    const page = beginsAnew
       ? await coordinator().readLog({ after: 0, types: null, limit: 1, newest: true }, 0)
       : await coordinator().readLog({ after: this.upTo!, types: null, limit: PAGE, newest: false }, MAX_HOLD_MS);
     if (!isCurrent()) return;
-    this.readAt = Date.now();
-    // Its storage was set back, or we have slept for too long.
+    this.beginsAnew = false;
+    // Its storage was set back, or we could not read for too long.
     if (this.upTo !== null && page.newest < this.upTo) this.setBacks++;
-    if (isStale || isOutside(this.upTo!, page)) return this.beginAt(page.newest);
+    if (beginsAnew || isOutside(this.upTo!, page)) return this.beginAt(page.newest);
     this.take(page);
     const isAnswered = page.items.length > 0;
     this.streak = isAnswered ? Math.min(this.streak + 1, PACE_MS.length - 1) : 0;

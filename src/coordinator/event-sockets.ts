@@ -9,6 +9,7 @@
 import type { SessionRef } from '../core/access/ended-session.ts';
 import { toCloudEvent } from '../core/event/cloud-event.ts';
 import type { EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
+import { SNAPSHOT_PATH } from '../core/event/event-frame.ts';
 import type { LogSpan } from '../core/event/log-page.ts';
 import { isOutside, seenUpTo } from '../core/event/log-page.ts';
 import type { SendWindow } from '../core/event/send-window.ts';
@@ -55,6 +56,14 @@ interface Message {
   readonly bytes: number;
 }
 
+/** What is the same for all sockets at one moment: each costs too much to be asked anew for each of them. */
+interface Round {
+  readonly now: number;
+  readonly span: LogSpan;
+  readonly roomBytes: number;
+  readonly admits: (holder: SocketHolder) => boolean;
+}
+
 export type SocketRefusal = 'too-many-readers' | 'overloaded' | 'unauthorized';
 
 const MAX_SOCKETS = 2_000;
@@ -67,7 +76,8 @@ const MAX_FULL_MS = 30_000;
 const MAX_FAULTS = 10;
 const PAGE_EVENTS = 200;
 const PAGE_BYTES = 262_144;
-const SNAPSHOT = '/v1/snapshot';
+/** A round waits a ms for each so many. */
+const SOCKETS_A_MS = 20;
 
 /** Close codes of our own: the last digits are those of HTTP. */
 const CLOSE_UNAUTHORIZED = 4_401;
@@ -85,6 +95,8 @@ interface Rooms {
 export class EventSockets {
   private readonly rooms: Rooms;
   private isTelling = false;
+  /** Of sockets, as somebody counted last; null after an eviction. */
+  private count: number | null = null;
   /** Of the last round: what most sockets lack is read and written once. */
   private latest: { readonly after: number; readonly upTo: number; readonly messages: readonly Message[] } | null =
     null;
@@ -100,7 +112,8 @@ export class EventSockets {
     const { ctx, log, admits } = this.rooms;
     const { keyId, digest, session, types, subject } = request;
     if (!admits(request, now)) return 'unauthorized';
-    if (ctx.getWebSockets().length >= MAX_SOCKETS) return 'overloaded';
+    this.count = ctx.getWebSockets().length + 1;
+    if (this.count > MAX_SOCKETS) return 'overloaded';
     if (ctx.getWebSockets(keyId).length >= MAX_SOCKETS_OF_KEY) return 'too-many-readers';
     const span = log.span();
     const cursor = request.after ?? span.newest;
@@ -120,26 +133,32 @@ export class EventSockets {
     };
     this.safely(ours, () => {
       say(ours, { type: 'hello', sequence: String(span.newest), after: String(cursor), roomBytes: this.roomBytes() });
-      this.send(ours, reader, now, span);
+      this.send(ours, reader, this.round(now));
     });
     return theirs;
   }
 
   /** Something was appended: it is sent behind the change, once for all that come in one turn. */
   moved(): void {
-    if (this.isTelling || this.rooms.ctx.getWebSockets().length === 0) return;
+    if (this.isTelling) return;
+    this.count = this.rooms.ctx.getWebSockets().length;
+    if (this.count === 0) return;
     this.isTelling = true;
-    setTimeout(() => {
-      this.isTelling = false;
-      this.sendAll(Date.now());
-    }, 0);
+    // The more there are, the more it costs to go round, and the more is sent in one round.
+    setTimeout(
+      () => {
+        this.isTelling = false;
+        this.sendAll(Date.now());
+      },
+      Math.floor(this.count / SOCKETS_A_MS),
+    );
   }
 
   /** Closes sockets whose holder may not read any more. */
   closeUnadmitted(now: number): void {
-    for (const socket of this.openSockets()) {
-      this.safely(socket, () => void this.isAdmitted(socket, readerOf(socket), now));
-    }
+    const round = this.round(now);
+    for (const socket of this.openSockets())
+      this.safely(socket, () => void isAdmitted(socket, readerOf(socket), round));
   }
 
   /** Cron's visit: what no change and no message brings about by itself. */
@@ -160,12 +179,13 @@ export class EventSockets {
   take(socket: WebSocket, message: string | ArrayBuffer, now: number): void {
     this.safely(socket, () => {
       const reader = readerOf(socket);
-      if (!this.isAdmitted(socket, reader, now)) return;
       const read = readSocketMessage(message);
       switch (read.kind) {
         case 'ack': {
-          const sent = noteAcknowledged(reader.sent, read.sequence);
-          return this.send(socket, { ...reader, sent, fullSince: null }, now, this.rooms.log.span());
+          const acknowledged = { ...reader, sent: noteAcknowledged(reader.sent, read.sequence), fullSince: null };
+          // Unless it was full, it has been sent all there is.
+          if (reader.fullSince === null) return keep(socket, acknowledged);
+          return this.send(socket, acknowledged, this.round(now));
         }
         case 'too-large':
           return socket.close(CLOSE_TOO_LARGE, 'the message is too large');
@@ -184,8 +204,21 @@ export class EventSockets {
   }
 
   private sendAll(now: number): void {
-    const span = this.rooms.log.span();
-    for (const socket of this.openSockets()) this.safely(socket, () => this.send(socket, readerOf(socket), now, span));
+    const round = this.round(now);
+    for (const socket of this.openSockets()) this.safely(socket, () => this.send(socket, readerOf(socket), round));
+  }
+
+  private round(now: number): Round {
+    const admitted = new Map<string, boolean>();
+    const admits = (holder: SocketHolder): boolean => {
+      const name = `${holder.keyId} ${holder.digest} ${holder.session?.id}`;
+      const known = admitted.get(name);
+      if (known !== undefined) return known;
+      const isAdmitted = this.rooms.admits(holder, now);
+      admitted.set(name, isAdmitted);
+      return isAdmitted;
+    };
+    return { now, span: this.rooms.log.span(), roomBytes: this.roomBytes(), admits };
   }
 
   private openSockets(): WebSocket[] {
@@ -193,10 +226,10 @@ export class EventSockets {
   }
 
   /** Sends what it lacks and there is room for, and notes how far it got. */
-  private send(socket: WebSocket, before: Reader, now: number, span: LogSpan): void {
-    if (!this.isAdmitted(socket, before, now)) return;
+  private send(socket: WebSocket, before: Reader, round: Round): void {
+    if (!isAdmitted(socket, before, round)) return;
+    const { now, span, roomBytes } = round;
     let reader = withinLog(socket, before, span);
-    const roomBytes = this.roomBytes();
     for (let isFull = false; !isFull;) {
       const { messages, upTo } = this.after(reader, span.newest);
       for (const { sequence, text, bytes } of messages) {
@@ -235,15 +268,9 @@ export class EventSockets {
     return pick(read, reader);
   }
 
-  private isAdmitted(socket: WebSocket, reader: Reader, now: number): boolean {
-    if (this.rooms.admits(reader, now)) return true;
-    socket.close(CLOSE_UNAUTHORIZED, 'the key is not valid any more');
-    return false;
-  }
-
   private roomBytes(): number {
-    const sockets = Math.max(1, this.rooms.ctx.getWebSockets().length);
-    return Math.min(MAX_ROOM_BYTES, Math.floor(ROOM_BYTES / sockets));
+    this.count ??= this.rooms.ctx.getWebSockets().length;
+    return Math.min(MAX_ROOM_BYTES, Math.floor(ROOM_BYTES / Math.max(1, this.count)));
   }
 
   /** A socket that is gone throws: that ends it, and nothing else. */
@@ -263,11 +290,17 @@ export class EventSockets {
 
 const readerOf = (socket: WebSocket): Reader => socket.deserializeAttachment() as Reader;
 
+function isAdmitted(socket: WebSocket, reader: Reader, { admits }: Round): boolean {
+  if (admits(reader)) return true;
+  socket.close(CLOSE_UNAUTHORIZED, 'the key is not valid any more');
+  return false;
+}
+
 /** Who stands outside the log is told so, and goes on at its end: with a snapshot it has missed nothing. */
 function withinLog(socket: WebSocket, reader: Reader, span: LogSpan): Reader {
   if (!isOutside(reader.cursor, span)) return reader;
   const [oldest, newest] = [String(span.oldest), String(span.newest)];
-  say(socket, { type: 'snapshot-required', oldest, newest, snapshot: SNAPSHOT });
+  say(socket, { type: 'snapshot-required', oldest, newest, snapshot: SNAPSHOT_PATH });
   return { ...reader, cursor: span.newest, told: span.newest, sent: NOTHING_SENT };
 }
 

@@ -48,11 +48,14 @@ export class WatchedIndex {
     return this.hear(await asked);
   }
 
+  /** Somebody has seen it as high as that. */
+  noteAtLeast(index: number): void {
+    if (this.known !== null && index > this.known) this.hear(index);
+  }
+
   /** Waits until it is not `index`, and until `until` (epoch ms) at the longest. */
   async waitBeyond(index: number, until: number, reader: Reader): Promise<Waited> {
-    const now = Date.now();
-    if (this.known !== index || now - this.heardAt > CURRENT_MS || until <= now) {
-      // Whoever told the reader may have known more than we do, and nobody may have asked here for long.
+    if (!this.canTell(index, until)) {
       const read = await this.read(reader);
       if (read === null) return { kind: 'unreachable' };
     }
@@ -67,6 +70,16 @@ export class WatchedIndex {
       if (++failures >= MAX_FAILURES) return { kind: 'unreachable' };
       await pause(BACK_OFF_MS * 2 ** failures);
     }
+  }
+
+  /** Whether what is known here is enough to answer, or to wait for more. */
+  private canTell(index: number, until: number): boolean {
+    const { known } = this;
+    const now = Date.now();
+    // Whoever told the reader may have known more than we do.
+    if (known === null || index > known) return false;
+    // It only grows: nobody has to be asked to know that it is past that.
+    return index < known || (now - this.heardAt <= CURRENT_MS && now < until);
   }
 
   private async hearNext(isCurrent: () => boolean): Promise<void> {

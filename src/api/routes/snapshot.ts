@@ -2,12 +2,9 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/coordinator-api.ts';
-import { sequenceWatch } from '../../coordinator/sequence-watch.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
-import type { WatchedIndex } from '../../hold/watched-index.ts';
 import { within } from '../../hold/within.ts';
-import { revisionWatch } from '../../registry/revision-watch.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { waitUntilOf } from '../call.ts';
 import { edgeConfigKnowing } from '../edge-config.ts';
@@ -17,7 +14,7 @@ import { createRoute, jsonContentWith, problemDefault } from '../openapi-route.t
 import type { ProblemResponse } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
 import type { SnapshotScope } from '../read-snapshot.ts';
-import { readSnapshot } from '../read-snapshot.ts';
+import { readSnapshot, watchOf } from '../read-snapshot.ts';
 import type { RoomReader } from '../reader-room.ts';
 import { ReaderRoom } from '../reader-room.ts';
 import { SnapshotHeadersSchema, SnapshotSchema } from '../schemas/snapshot.ts';
@@ -81,8 +78,6 @@ export function mountSnapshot(app: App): void {
   });
 }
 
-const watchOf = ({ type }: SnapshotScope): WatchedIndex => (type === null ? sequenceWatch : revisionWatch(type));
-
 async function answerNow(c: Context<AppEnv>, scope: SnapshotScope, reader: RoomReader): Promise<Response> {
   return withinLoad(c, async () => answerWith(c, scope, await readSnapshot(scope, reader)));
 }
@@ -121,7 +116,7 @@ async function answerWith(
 
 /** Never an empty answer in the place of one that nobody can give. */
 async function unavailable(c: Context<AppEnv>, { type }: SnapshotScope): Promise<ProblemResponse> {
-  const { known } = watchOf({ type, types: [] });
+  const { known } = watchOf({ type });
   const told = type === null ? null : await toldRevision(type);
   const lastIndex = known === null ? told : Math.max(known, told ?? 0);
   return problemResponse(c, 'snapshot-unavailable', { place: { lastIndex }, retryAfterSeconds: 2 });

@@ -21,6 +21,7 @@ import { readStream } from './stream-reader.ts';
 
 const TYPE = 'task_router';
 const SEEN_WITHIN_MS = 30_000;
+const PAUSE_MS = 1_000;
 /** For each hundred readers at once: how they are spread over the ways. */
 const SHARES = { blocking: 1 / 6, stream: 5 / 12, socket: 5 / 12 };
 
@@ -112,12 +113,18 @@ const WAYS: Readonly<Record<keyof typeof SHARES, Readers>> = {
 
 let made = 0;
 
-/** Registers one; its removal afterwards is not waited for by anybody. */
+/** Answers when it began, epoch ms. */
+async function register(client: CoordinatorClient, id: string): Promise<number> {
+  const began = Date.now();
+  await client.register({ id, name: id, type: TYPE, endpoint: 'http://127.0.0.1:9/', heartbeat: { ttl: 600_000 } });
+  return began;
+}
+
+/** One change, until so many readers have seen it; that it goes again is not waited for by anybody. */
 async function change(client: CoordinatorClient, seen: Sightings, readers: number): Promise<number> {
   const id = `seen-${made++}`;
   const all = seen.all(id, readers);
-  const began = Date.now();
-  await client.register({ id, name: id, type: TYPE, endpoint: 'http://127.0.0.1:9/', heartbeat: { ttl: 600_000 } });
+  const began = await register(client, id);
   const ms = (await all) - began;
   await client.deregister(id);
   return ms;
@@ -142,18 +149,26 @@ async function measure(coordinator: LaunchedCoordinator, changes: number, reader
     rows.push(rowOf(way, 1, taken));
   }
   process.stderr.write(`${readers} readers at once …\n`);
-  const seen = new Sightings();
+  const all: { readonly way: string; readonly share: number; readonly seen: Sightings; readonly taken: number[] }[] =
+    [];
   const closing: (() => void)[] = [];
-  let count = 0;
   for (const [way, open] of Object.entries(WAYS)) {
     const share = Math.round(readers * SHARES[way as keyof typeof SHARES]);
+    const seen = new Sightings();
     closing.push(await open(coordinator, share, seen));
-    count += share;
+    all.push({ way, share, seen, taken: [] });
   }
-  const taken: number[] = [];
-  for (let at = 0; at < Math.max(3, changes / 20); at++) taken.push(await change(client, seen, count));
+  for (let at = 0; at < Math.max(5, changes / 20); at++) {
+    const id = `seen-${made++}`;
+    const waiting = all.map(({ seen, share }) => seen.all(id, share));
+    const began = await register(client, id);
+    for (const [way, lastAt] of (await Promise.all(waiting)).entries()) all[way]!.taken.push(lastAt - began);
+    await client.deregister(id);
+    // Until all wait again.
+    await sleep(PAUSE_MS);
+  }
   for (const close of closing) close();
-  rows.push(rowOf('all three, the last to see it', count, taken));
+  for (const { way, share, taken } of all) rows.push(rowOf(`${way}, the last of many`, share, taken));
   return rows;
 }
 
