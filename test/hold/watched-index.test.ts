@@ -34,14 +34,14 @@ function keeper(first: number) {
   };
 }
 
+const waitFor = async (waiting: Promise<Waited>, ms: number): Promise<Waited> => {
+  await vi.advanceTimersByTimeAsync(ms);
+  return waiting;
+};
+
 describe('a watched index', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
-
-  const waitFor = async (waiting: Promise<Waited>, ms: number): Promise<Waited> => {
-    await vi.advanceTimersByTimeAsync(ms);
-    return waiting;
-  };
 
   it('is waited for by many over one call after the other', async () => {
     const object = keeper(5);
