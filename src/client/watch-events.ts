@@ -4,7 +4,7 @@
  * Comes back after a break with the last id it has seen. Where the log does not hold what comes next, that is told in
  * an event's place: who then reads a snapshot and goes on has missed nothing.
  */
-import type { EventResource } from '../api/schemas/system.ts';
+import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 import type { Open } from './http-transport.ts';
 import { readEventStream } from './read-event-stream.ts';
 import { TryAgain } from './try-again.ts';
@@ -15,6 +15,8 @@ export interface WatchQuery {
   readonly types?: readonly EventResource['type'][] | undefined;
   /** Only what is about that component, type or key. */
   readonly subject?: string | undefined;
+  /** Told when a stream begins and when it ends: while there is none, nothing is told of. */
+  readonly onConnection?: ((isOpen: boolean) => void) | undefined;
   /** Ends the watch, without an error. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,7 +35,7 @@ const QUIET_MS = 45_000;
 /** Throws `CoordinatorError` when the coordinator refuses for good, such as for a key that is not valid any more. */
 export async function* watchEvents(
   open: Open,
-  { after, types, subject, signal }: WatchQuery,
+  { after, types, subject, onConnection, signal }: WatchQuery,
 ): AsyncGenerator<EventResource | SnapshotRequired, void> {
   const again = new TryAgain(signal);
   let last = after === undefined ? null : String(after);
@@ -45,6 +47,7 @@ export async function* watchEvents(
         headers: { accept: 'text/event-stream', ...(last === null ? {} : { 'last-event-id': last }) },
         signal,
       });
+      onConnection?.(true);
       for await (const { id, event, data } of readEventStream(response.body!, QUIET_MS)) {
         again.succeeded();
         if (data !== '' && event === 'snapshot-required') {
@@ -55,9 +58,11 @@ export async function* watchEvents(
           if (data !== '') yield JSON.parse(data) as EventResource;
         }
       }
+      onConnection?.(false);
       // It ends now and then, for the reader to come again.
       await again.pause(Math.random() * 500);
     } catch (error) {
+      onConnection?.(false);
       await again.after(error);
     }
   }

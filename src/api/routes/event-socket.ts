@@ -34,13 +34,13 @@ export function mountEventSocket(app: App): void {
     const { after = null, types, subject = null } = c.req.valid('query');
     const wanted = readTypes(types);
     if (wanted && 'unknown' in wanted) return unknownTypeProblem(c, wanted.unknown);
-    // A page of anybody may open a socket to us, and the browser would send the cookie along.
-    if (c.get('session') && (isFromElsewhere(c) || c.req.header('origin') === undefined))
-      return problemResponse(c, 'csrf-token-required', { detail: 'with a session, only our own page may follow' });
     if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       c.header('upgrade', 'websocket');
       return problemResponse(c, 'upgrade-required', { detail: 'send Upgrade: websocket' });
     }
+    // A page of anybody may open a socket to us, and the browser would send the cookie along.
+    if (c.get('session') && (isFromElsewhere(c) || c.req.header('origin') === undefined))
+      return problemResponse(c, 'csrf-token-required', { detail: 'with a session, only our own page may follow' });
     const session = c.get('session');
     const request: SocketRequest = {
       keyId: c.get('principal').keyId,

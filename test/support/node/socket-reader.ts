@@ -2,7 +2,7 @@
  * Reads the event log over a WebSocket, as a program would that keeps its place: comes back after a break with the
  * last sequence that it has seen, and acknowledges what it has read.
  */
-import type { EventResource } from '../../../src/api/schemas/system.ts';
+import type { EventResource } from '../../../src/api/schemas/events/cloud-event.ts';
 
 interface Options {
   readonly baseUrl: string;
