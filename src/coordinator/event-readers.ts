@@ -33,9 +33,15 @@ export class EventReaders {
     this.sockets = new EventSockets({ ctx, log, admits });
   }
 
+  /** Never throws: it would take the change along. */
   moved(): void {
-    this.log.moved();
-    this.sockets.moved();
+    try {
+      this.log.moved();
+      this.sockets.moved();
+    } catch (error) {
+      // Calls come again after a second, and sockets are visited by the sweep.
+      console.error(JSON.stringify({ message: 'readers not told', error: String(error) }));
+    }
   }
 
   /** Opens a socket for a reader that the Worker has let in: the only call that comes as a request. */

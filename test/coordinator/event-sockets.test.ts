@@ -194,6 +194,15 @@ describe('a reader over a socket', () => {
     expect(other.closed).toMatchObject({ code: 1_009 });
   });
 
+  it('takes no room any more when it has closed its socket', async () => {
+    const count = (): Promise<number> => runInDurableObject(system, (_, state) => state.getWebSockets().length);
+    const before = await count();
+    const reader = await SocketUnderTest.open();
+    expect(await count()).toBe(before + 1);
+    reader.close();
+    await eventually(count, (open_) => open_ === before, 5_000);
+  });
+
   it('does not keep others, nor the change, from going on when it is gone', async () => {
     const [gone, stays] = [await SocketUnderTest.open(), await SocketUnderTest.open()];
     await runInDurableObject(system, (_, state) => {
