@@ -85,6 +85,8 @@ const newest = (): Promise<number> => coordinator().sequence(null, 0);
 const inCoordinator = <T>(work: (storage: DurableObjectStorage) => T): Promise<T> =>
   runInDurableObject(system, (_, { storage }) => work(storage));
 
+const count = (): Promise<number> => runInDurableObject(system, (_, state) => state.getWebSockets().length);
+
 beforeAll(() => happen({}, {}, {}));
 afterEach(() => {
   for (const socket of open) socket.close();
@@ -195,7 +197,6 @@ describe('a reader over a socket', () => {
   });
 
   it('takes no room any more when it has closed its socket', async () => {
-    const count = (): Promise<number> => runInDurableObject(system, (_, state) => state.getWebSockets().length);
     const before = await count();
     const reader = await SocketUnderTest.open();
     expect(await count()).toBe(before + 1);
