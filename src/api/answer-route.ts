@@ -7,7 +7,8 @@ import { nextEvenly } from '../core/balancing/even-spread.ts';
 import { explainPick, retryAfterSeconds, scoreOfPick } from '../core/balancing/explain.ts';
 import type { Fleet } from '../core/balancing/fleet.ts';
 import { compileFleet } from '../core/balancing/fleet.ts';
-import type { Pick, PickContext, Picked, RouteRequest } from '../core/balancing/pick.ts';
+import { retryAfterMs } from '../core/lease/retry-after.ts';
+import type { NoPick, Pick, PickContext, Picked, RouteRequest } from '../core/balancing/pick.ts';
 import { pickComponent } from '../core/balancing/pick.ts';
 import { randomFrom } from '../core/random.ts';
 import type { EffectiveConfig } from '../core/config/effective-config.ts';
@@ -29,7 +30,8 @@ type RouteResponse = JsonResponse<RouteAnswer> | ProblemResponse;
 
 /** At once where the isolate can; what must be waited for counts as work meanwhile. */
 export const answerRoute = (c: Call, body: RouteRequestData): RouteResponse | Promise<RouteResponse> =>
-  routeAtOnce(c, body) ?? withinLoad(c, () => routeLater(c, body));
+  routeAtOnce(c, body) ??
+  withinLoad(c, () => routeLater(c, body), body.lease && body.lease.waitMs > 0 ? 'waits' : 'works');
 
 /** Decides by what is at hand; null when something must be waited for. */
 function routeAtOnce(c: Call, body: RouteRequestData): RouteResponse | null {
@@ -63,13 +65,20 @@ function answer(c: Call, { body, request }: Asked, decided: Decided): RouteRespo
   const explanation = body.explain || !pick.ok ? explainPick({ fleet, work: edge.work, request, pick }) : null;
   if (!pick.ok) {
     return problemResponse(c, pick.reason, {
-      retryAfterSeconds: retryAfterSeconds(edge.nextCheckAt, Date.now()),
+      retryAfterSeconds: retryAfterOf(edge, pick.reason),
       candidates: explanation!.candidates,
     });
   }
   const told = toAnswer(request, decided, pick);
   if (!body.dryRun) give(edge, pick.position);
   return jsonAnswer(c, explanation ? explained(told, explanation) : told);
+}
+
+/** Room comes free when work ends; somebody healthy is found by a check. */
+function retryAfterOf({ fleet, nextCheckAt }: EdgeFleet, reason: NoPick['reason']): number {
+  if (reason !== 'at-capacity') return retryAfterSeconds(nextCheckAt, Date.now());
+  const fullness = { nextExpiry: Infinity, usualMs: fleet.meanUsualMs, ahead: 0, held: 0 };
+  return retryAfterMs(fullness, Date.now(), Math.random) / 1_000;
 }
 
 /** What was asked for, read. */

@@ -39,6 +39,7 @@ import { mountKeys } from './routes/keys.ts';
 import { mountOutcomes } from './routes/outcomes.ts';
 import { mountRecoveries } from './routes/recoveries.ts';
 import { mountRecoveryPreview } from './routes/recovery-preview.ts';
+import { mountRedistribution } from './routes/redistribution.ts';
 import { mountRouting } from './routes/routing.ts';
 import { mountSession } from './routes/session.ts';
 import { mountSilences } from './routes/silences.ts';
@@ -72,6 +73,7 @@ export function createApp(): App {
     mountSilences,
     mountDrills,
     mountLeases,
+    mountRedistribution,
     mountOutcomes,
     mountKeys,
     mountComponentCredentials,

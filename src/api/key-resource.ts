@@ -17,6 +17,7 @@ export const toKeyResource = (key: AccessKey): KeyResource => ({
   secrets: key.secrets.map(({ createdAt, endsAt }) => ({ createdAt: toIso(createdAt), endsAt: toIsoOrNull(endsAt) })),
   issuedBy: key.issuedBy,
   issuedTo: key.issuedTo,
+  quotas: key.quotas,
 });
 
 /** With the key itself, for the one answer that shows it. */

@@ -5,6 +5,7 @@
 import { toIso } from '../core/component/resource.ts';
 import { isBlock, typeOfLease } from '../core/lease/lease-id.ts';
 import type { Lease } from '../core/lease/lease.ts';
+import type { LineFigures } from '../core/lease/line-figures.ts';
 import { registryOf } from '../registry/registry-api.ts';
 import type { LeasePageResource, LeaseResource } from './schemas/lease.ts';
 
@@ -14,11 +15,21 @@ export interface LeaseListing {
   readonly limit: number;
   /** Id of the last lease of the page before; null for the first page. */
   readonly after: string | null;
+  /** Also which keys hold how much. */
+  readonly withHolders: boolean;
 }
 
-export async function listLeases({ types, componentId, limit, after }: LeaseListing): Promise<LeasePageResource> {
+export async function listLeases({
+  types,
+  componentId,
+  limit,
+  after,
+  withHolders,
+}: LeaseListing): Promise<LeasePageResource> {
   const items: LeaseResource[] = [];
   const waiting: LeasePageResource['waiting'] = [];
+  const lately: LeasePageResource['lately'] = [];
+  const holders: NonNullable<LeasePageResource['holders']> = [];
   const afterType = after === null ? undefined : typeOfLease(after);
   const first = afterType === undefined ? 0 : types.indexOf(afterType);
   let hasMore = false;
@@ -30,10 +41,16 @@ export async function listLeases({ types, componentId, limit, after }: LeaseList
     items.push(...page.items.map((lease) => toResource(lease, type)));
     hasMore ||= at >= first && page.more;
     if (page.waiting.depth > 0) waiting.push({ type, ...page.waiting });
+    if (hasAny(page.lately)) lately.push({ type, ...page.lately });
+    holders.push(...page.holders.map((holder) => ({ type, ...holder })));
   }
   const last = items.at(-1);
-  return { items, nextCursor: hasMore && last ? btoa(last.id) : null, waiting };
+  const nextCursor = hasMore && last ? btoa(last.id) : null;
+  return { items, nextCursor, waiting, lately, ...(withHolders ? { holders } : {}) };
 }
+
+const hasAny = ({ granted, timedOut, atCapacity, overQuota }: LineFigures): boolean =>
+  granted + timedOut + atCapacity + overQuota > 0;
 
 /** The lease that a cursor names; null without a cursor, undefined when it is not one of this list. */
 export function leaseAtCursor(cursor: string | undefined): string | null | undefined {

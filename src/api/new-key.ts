@@ -2,6 +2,7 @@
 import type { FreshSecret, KeyIssue } from '../coordinator/coordinator-api.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
 import type { AccessKey } from '../core/access/access-key.ts';
+import type { KeyQuotasChange } from '../core/access/key-quotas.ts';
 import type { Actor } from '../core/access/actor.ts';
 import { KEY_ID_BYTES, KEY_SECRET_BYTES, formatKey, keyIdOf } from '../core/access/key-format.ts';
 import type { Result } from '../core/result.ts';
@@ -18,6 +19,7 @@ export interface KeyRequest {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly expiresAt: number | null;
+  readonly quotas?: KeyQuotasChange;
 }
 
 /** The component's last key works on for this long after it got another. */

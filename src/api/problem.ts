@@ -62,6 +62,7 @@ const PROBLEMS = {
   'too-many-reports': [429, 'The component is being reported too often'],
   'too-many-rotations': [429, 'The control secret is being rotated too often'],
   'too-many-readers': [429, 'The key has as many readers as are allowed'],
+  'lease-quota': [429, 'The key holds as much as it may'],
   'rate-limited': [429, 'Too many calls'],
   'internal-error': [500, 'Something went wrong here'],
   'identity-unavailable': [503, 'Keys cannot be checked right now'],

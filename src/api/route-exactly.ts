@@ -2,6 +2,8 @@
  * Exact mode: the registry decides on the load as it is and grants a lease, or has the caller wait for one. Where it
  * granted the isolate a block, the lease comes out of that.
  */
+import { keyInHand } from '../coordinator/identity-cache.ts';
+import { NO_QUOTAS } from '../core/access/key-quotas.ts';
 import type { RouteRequest } from '../core/balancing/pick.ts';
 import { toIso } from '../core/component/resource.ts';
 import { acquireNear } from '../registry/near-leases.ts';
@@ -17,11 +19,13 @@ export async function routeExactly(c: Call, type: string, request: RouteRequest,
   const { lease: terms, explain = false, dryRun } = body;
   const rehearsal = dryRun ? { policy: dryRun.policy ?? null } : null;
   const { ttlMs, waitMs } = terms;
-  const asked = { request, ttlMs, waitMs, explain, rehearsal };
+  const { keyId } = c.get('principal');
+  const holder = { keyId, quotas: keyInHand(keyId)?.key.quotas ?? NO_QUOTAS };
+  const asked = { request, ttlMs, waitMs, explain, rehearsal, holder };
   const acquired = await acquireNear(type, asked, waitUntilOf(c));
   if (!acquired.ok) {
-    const { candidates } = acquired.explanation;
-    return problemResponse(c, acquired.reason, { ...toldOf(acquired), candidates });
+    const candidates = acquired.explanation?.candidates;
+    return problemResponse(c, acquired.reason, { ...toldOf(acquired), ...(candidates ? { candidates } : {}) });
   }
   const { lease, explanation, ...decided } = acquired;
   const shown = lease && { id: lease.id, expiresAt: toIso(lease.expiresAt) };

@@ -2,6 +2,7 @@
  * Brings the entries that the coordinator owes to the audit into D1. Running it twice, also at once, writes
  * nothing twice; with D1 away everything stays owed and goes on.
  */
+import { noteHistory } from '../coordinator/note-history.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
 import { appendAudit } from '../history/audit-history.ts';
@@ -34,11 +35,13 @@ async function tryAppend(db: D1Database, owed: readonly AuditEntry[]): Promise<b
   try {
     await appendAudit(db, owed);
     isAway = false;
+    await noteHistory(true);
     return true;
   } catch (error) {
     // They stay owed: the sweep comes back every minute.
     if (!isAway) console.error(JSON.stringify({ message: 'audit not written yet', error: String(error) }));
     isAway = true;
+    await noteHistory(false);
     return false;
   }
 }

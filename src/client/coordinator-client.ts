@@ -30,7 +30,13 @@ import type {
 } from '../api/schemas/failure.ts';
 import type { HealthReportSchema } from '../api/schemas/health-report.ts';
 import type { HistoryPageSchema } from '../api/schemas/history.ts';
-import type { KeyRequestSchema, KeyResource, NewKeySchema, RotationSchema } from '../api/schemas/key.ts';
+import type {
+  KeyChangeSchema,
+  KeyRequestSchema,
+  KeyResource,
+  NewKeySchema,
+  RotationSchema,
+} from '../api/schemas/key.ts';
 import type {
   CompletedLeaseSchema,
   CompletionSchema,
@@ -41,6 +47,7 @@ import type {
 import type { OperationSchema } from '../api/schemas/operation.ts';
 import type { OutcomesReceiptSchema, OutcomesSchema } from '../api/schemas/outcome.ts';
 import type { PreviewRequestSchema, RecoveryPreviewSchema } from '../api/schemas/recovery-preview.ts';
+import type { RedistributionRequestSchema, RedistributionSchema } from '../api/schemas/redistribution.ts';
 import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 import type { EventPageSchema, SystemHealthResource } from '../api/schemas/system.ts';
@@ -133,6 +140,11 @@ export class CoordinatorClient {
   /** Gives a key another secret; the one before works until the overlap (ms, a day by default) is over. */
   rotateKey(id: string, body: input<typeof RotationSchema> = {}): Promise<NewKey> {
     return this.#call({ method: 'POST', path: `/v1/keys/${encodeURIComponent(id)}/rotate`, body });
+  }
+
+  /** Sets what a key may hold of leases; what is left out stays. */
+  setQuotas(id: string, quotas: input<typeof KeyChangeSchema>['quotas']): Promise<KeyResource> {
+    return this.#call({ method: 'PATCH', path: `/v1/keys/${encodeURIComponent(id)}`, body: { quotas } });
   }
 
   /** Ends a key, with `cascade` also the component keys that were issued for it. */
@@ -232,9 +244,14 @@ export class CoordinatorClient {
     return this.#call({ path: '/v1/health' });
   }
 
-  /** The load of every component. */
-  load(): Promise<output<typeof LoadEntrySchema>[]> {
-    return this.#call({ path: '/v1/load' });
+  /** The load of every component, of one type when asked. */
+  load(query: { readonly type?: string } = {}): Promise<output<typeof LoadEntrySchema>[]> {
+    return this.#call({ path: '/v1/load', query });
+  }
+
+  /** Shares work out anew now, of one type or all; who gets which part of it before and after. */
+  redistribute(body: input<typeof RedistributionRequestSchema> = {}): Promise<output<typeof RedistributionSchema>> {
+    return this.#call({ method: 'POST', path: '/v1/load/redistribute', body });
   }
 
   /** One page of the failures, newest first. */

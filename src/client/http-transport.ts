@@ -14,7 +14,7 @@ export interface ClientOptions {
 }
 
 export interface Call {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   /** Undefined values are left out, lists are joined with commas. */
   readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import type { AccessKey } from '../core/access/access-key.ts';
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
+import type { KeyQuotasChange } from '../core/access/key-quotas.ts';
 import type { EventSink, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
 import type { LogPage } from '../core/event/log-page.ts';
 import type { EndedSession, SessionRef } from '../core/access/ended-session.ts';
@@ -44,6 +45,8 @@ export interface CoordinatorApi extends EventSink {
   /** Types other than that one that have components. */
   populatedTypes(except: string): Promise<string[]>;
   systemHealth(): Promise<SystemHealth>;
+  /** Whether somebody could write to the history just now. */
+  historyAnswered(works: boolean): Promise<void>;
   /** Something owed to the outside, or null. */
   delivery(id: string): Promise<Delivery | null>;
   /** The queue tries it again at that time: until then it is not lost. */
@@ -79,6 +82,12 @@ export interface CoordinatorApi extends EventSink {
   ): Promise<
     Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unknown-component' | 'too-many-changes' | 'unauthorized'>
   >;
+  /** What it may hold of leases; quotas that are not named stay. */
+  setQuotas(
+    id: string,
+    change: KeyQuotasChange,
+    actor: Actor,
+  ): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unauthorized'>>;
   /** Ends it, with `cascade` also what was issued for it; ending it again changes nothing. */
   revokeKey(
     id: string,
@@ -161,6 +170,8 @@ export interface KeyDraft {
   readonly digest: string;
   readonly expiresAt: number | null;
   readonly issue: KeyIssue | null;
+  /** Of leases; absent for none. */
+  readonly quotas?: KeyQuotasChange;
 }
 
 export interface FreshSecret {

@@ -24,12 +24,14 @@ import { DirectoryStore } from './directory-store.ts';
 import { EventReaders } from './event-readers.ts';
 import { EventStore } from './event-store.ts';
 import { EndedSessionStore } from './ended-session-store.ts';
+import { HealthDesk } from './health-desk.ts';
 import { IncidentDesk } from './incident-desk.ts';
 import { IncidentStore } from './incident-store.ts';
 import { KeyDesk } from './key-desk.ts';
 import { KeyScalarStore } from './key-scalar-store.ts';
 import { KeyStore } from './key-store.ts';
 import { SilenceStore } from './silence-store.ts';
+import { TroubleStore } from './trouble-store.ts';
 import { TurnDelivery } from './turn-delivery.ts';
 
 const ENQUEUE_BATCH = 100;
@@ -51,6 +53,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
   protected readonly doubts: DependencyDoubts;
   protected readonly incidents: IncidentDesk;
   protected readonly readers: EventReaders;
+  protected readonly systemView: HealthDesk;
   protected readonly changes = new ChangeGate();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -77,6 +80,16 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
       audit: (entry) => this.auditStore.owe(entry),
       sendsAlerts: Boolean(env.ALERT_WEBHOOK_URL && env.ALERT_WEBHOOK_SECRET),
       publicUrl: env.PUBLIC_URL ?? '',
+    });
+    this.systemView = new HealthDesk({
+      troubles: new TroubleStore(ctx.storage.sql),
+      documents: () => this.configDesk.documents(),
+      pushed: () => this.log.allTypeHealth(),
+      affected: () => this.conditions.affected(),
+      owedSince: () => {
+        const owed = [...this.auditStore.owed(1), ...this.incidents.entriesOwed(1)].map(({ at }) => at);
+        return owed.length === 0 ? null : Math.min(...owed);
+      },
     });
   }
 

@@ -34,6 +34,8 @@ interface EventRow extends Record<string, SqlStorageValue> {
   data: string;
 }
 
+/** Two pushes that overtake each other are less apart. */
+const CLOCK_MS = 60_000;
 const TypeHealthRowSchema = z.looseObject({ type: z.string(), revision: z.number() });
 
 export class EventStore {
@@ -109,7 +111,7 @@ export class EventStore {
   /** Keeps a type's roll-up unless a newer one is there. */
   saveTypeHealth(health: TypeHealth): void {
     const known = this.typeHealth(health.type);
-    if (known && known.revision > health.revision) return;
+    if (known && isNewer(known, health)) return;
     this.sql.exec(
       'INSERT INTO type_health (type, document) VALUES (?, ?) ON CONFLICT (type) DO UPDATE SET document = excluded.document',
       health.type,
@@ -131,6 +133,13 @@ export class EventStore {
       .map((row) => readTypeHealth(row.document))[0];
   }
 }
+
+/** Of the same revision the later, unless the clock went back since. */
+const isNewer = (known: TypeHealth, health: TypeHealth): boolean =>
+  known.revision > health.revision ||
+  (known.revision === health.revision &&
+    known.updatedAt > health.updatedAt &&
+    known.updatedAt - health.updatedAt < CLOCK_MS);
 
 const readTypeHealth = (document: string): TypeHealth =>
   TypeHealthRowSchema.parse(JSON.parse(document)) as unknown as TypeHealth;

@@ -105,6 +105,9 @@ export async function findKeyAnew(id: string, waitUntil: WaitUntil): Promise<Key
   return askedAt < now ? UNKNOWN : { known: held.keys.get(id), ageMs: ageAt(Date.now()) };
 }
 
+/** A key that was let in a moment ago, by the copy at hand; undefined for the admin key, and for one that has gone since. */
+export const keyInHand = (id: string): KnownKey | undefined => held.keys.get(id);
+
 /** Whether somebody ended that session, by the copy at hand: after its key was looked up, that one is fresh enough. */
 export const isSessionEnded = (session: SessionRef): boolean => isEnded(held.endedSessions, session);
 

@@ -8,6 +8,8 @@ import type { Actor } from '../core/access/actor.ts';
 import { ROOT } from '../core/access/principal.ts';
 import { SYSTEM } from '../core/access/actor.ts';
 import type { AuditAction } from '../core/access/audit-entry.ts';
+import type { KeyQuotasChange } from '../core/access/key-quotas.ts';
+import { NO_QUOTAS, isSameQuotas, withQuotas } from '../core/access/key-quotas.ts';
 import type { SessionRef } from '../core/access/ended-session.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Result } from '../core/result.ts';
@@ -53,6 +55,20 @@ export class KeyDesk {
     if (!key) return unknownKey(id);
     if (stateOf(key, now) !== 'active') return fail('key-not-active', `${id} is ${stateOf(key, now)}`);
     return ok(this.change(key, { ...key, secrets: rotated(key.secrets, fresh, now) }, 'key.rotate', actor, now));
+  }
+
+  /** What is not named stays; as it is already, nothing changes. */
+  setQuotas(
+    id: string,
+    change: KeyQuotasChange,
+    actor: Actor,
+    now: number,
+  ): Result<AccessKey, 'unknown-key' | 'key-not-active'> {
+    const key = this.keys.find(id);
+    if (!key) return unknownKey(id);
+    if (stateOf(key, now) !== 'active') return fail('key-not-active', `${id} is ${stateOf(key, now)}`);
+    const quotas = withQuotas(key.quotas, change);
+    return ok(isSameQuotas(quotas, key.quotas) ? key : this.change(key, { ...key, quotas }, 'key.change', actor, now));
   }
 
   revoke(
@@ -132,6 +148,7 @@ export class KeyDesk {
       lastUsedAt: null,
       issuedBy: maker?.id ?? null,
       issuedTo: issue?.componentId ?? null,
+      quotas: withQuotas(NO_QUOTAS, draft.quotas ?? {}),
     };
     return this.change(null, key, 'key.create', actor, now);
   }
@@ -182,7 +199,17 @@ const unknownKey = (id: string) => fail('unknown-key', `there is no key ${id}`);
 
 /** What the audit shows of a key: nothing of its secrets but when they were made and end. */
 function described(key: AccessKey): JsonObject {
-  const { id, name, scopes, secrets, expiresAt, revokedAt, issuedBy, issuedTo } = key;
+  const { id, name, scopes, secrets, expiresAt, revokedAt, issuedBy, issuedTo, quotas } = key;
   const kept = secrets.map(({ createdAt, endsAt }) => ({ createdAt, endsAt }));
-  return { id, name, scopes: [...scopes], secrets: kept, expiresAt, revokedAt, issuedBy, issuedTo };
+  return {
+    id,
+    name,
+    scopes: [...scopes],
+    secrets: kept,
+    expiresAt,
+    revokedAt,
+    issuedBy,
+    issuedTo,
+    quotas: { ...quotas },
+  };
 }

@@ -3,6 +3,8 @@
  * asks only for what changed; rows of revoked keys stay for a while to tell it so.
  */
 import type { AccessKey, KeySecret } from '../core/access/access-key.ts';
+import type { KeyQuotas } from '../core/access/key-quotas.ts';
+import { NO_QUOTAS } from '../core/access/key-quotas.ts';
 import type { KeyScalarStore } from './key-scalar-store.ts';
 
 const SCHEMA = [
@@ -17,7 +19,8 @@ const SCHEMA = [
      last_used_at INTEGER,
      issued_by TEXT,
      issued_to TEXT,
-     revision INTEGER NOT NULL
+     revision INTEGER NOT NULL,
+     quotas TEXT
    ) STRICT`,
   `CREATE INDEX IF NOT EXISTS access_keys_changed ON access_keys (revision)`,
   `CREATE INDEX IF NOT EXISTS access_keys_issued_to ON access_keys (issued_to) WHERE issued_to IS NOT NULL`,
@@ -45,6 +48,7 @@ interface KeyRow extends Record<string, SqlStorageValue> {
   issued_by: string | null;
   issued_to: string | null;
   revision: number;
+  quotas: string | null;
 }
 
 export interface RevisedKey {
@@ -60,6 +64,9 @@ export class KeyStore {
     this.sql = sql;
     this.scalars = scalars;
     for (const statement of SCHEMA) sql.exec(statement);
+    // A table made before keys had quotas.
+    const known = sql.exec("SELECT 1 FROM pragma_table_info('access_keys') WHERE name = 'quotas'").toArray();
+    if (known.length === 0) sql.exec('ALTER TABLE access_keys ADD COLUMN quotas TEXT');
     this.countOnce();
   }
 
@@ -67,10 +74,12 @@ export class KeyStore {
   save(key: AccessKey): void {
     this.scalars.write('in-force', this.inForce() - this.counted(key.id) + (key.revokedAt === null ? 1 : 0));
     this.sql.exec(
-      `INSERT INTO access_keys (id, name, scopes, secrets, created_at, expires_at, revoked_at, last_used_at, issued_by, issued_to, revision)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO access_keys (id, name, scopes, secrets, created_at, expires_at, revoked_at, last_used_at, issued_by, issued_to, revision,
+         quotas)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET secrets = excluded.secrets, expires_at = excluded.expires_at,
-         revoked_at = excluded.revoked_at, issued_by = excluded.issued_by, revision = excluded.revision`,
+         revoked_at = excluded.revoked_at, issued_by = excluded.issued_by, revision = excluded.revision,
+         quotas = excluded.quotas`,
       key.id,
       key.name,
       JSON.stringify(key.scopes),
@@ -82,6 +91,7 @@ export class KeyStore {
       key.issuedBy,
       key.issuedTo,
       this.scalars.nextRevision(),
+      JSON.stringify(key.quotas),
     );
   }
 
@@ -205,4 +215,5 @@ const toKey = (row: KeyRow): AccessKey => ({
   lastUsedAt: row.last_used_at,
   issuedBy: row.issued_by,
   issuedTo: row.issued_to,
+  quotas: row.quotas === null ? NO_QUOTAS : (JSON.parse(row.quotas) as KeyQuotas),
 });

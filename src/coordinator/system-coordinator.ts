@@ -7,12 +7,11 @@
  */
 import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
+import type { KeyQuotasChange } from '../core/access/key-quotas.ts';
 import type { SessionRef } from '../core/access/ended-session.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
-import { typeNames } from '../core/config/component-types.ts';
 import type { TypeConditions } from '../core/health/dependency-turn.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
-import { emptyType, rollUp, withAffected } from '../core/health/system-health.ts';
 import type { IncidentRaise, TimelineEntry } from '../core/incident/incident-raise.ts';
 import type { Silence } from '../core/incident/silence.ts';
 import { ok } from '../core/result.ts';
@@ -176,9 +175,11 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
   }
 
   async systemHealth(): Promise<SystemHealth> {
-    const pushed = new Map(this.log.allTypeHealth().map((health) => [health.type, health]));
-    const types = typeNames(this.configDesk.documents()).map((type) => pushed.get(type) ?? emptyType(type));
-    return withAffected(rollUp(types), this.conditions.affected());
+    return this.ctx.storage.transactionSync(() => this.systemView.health(Date.now()));
+  }
+
+  async historyAnswered(works: boolean): Promise<void> {
+    this.systemView.historyAnswered(works, Date.now());
   }
 
   async populatedTypes(except: string): Promise<string[]> {
@@ -216,6 +217,12 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
     return revoked;
   }
 
+  async setQuotas(id: string, change: KeyQuotasChange, actor: Actor): ReturnType<CoordinatorApi['setQuotas']> {
+    return this.ctx.storage.transactionSync(
+      () => this.refuseActor(actor.keyId) ?? this.keyDesk.setQuotas(id, change, actor, Date.now()),
+    );
+  }
+
   async key(id: string): ReturnType<CoordinatorApi['key']> {
     return this.keyStore.find(id) ?? null;
   }
@@ -246,11 +253,13 @@ export class SystemCoordinator extends CoordinatorObject implements CoordinatorA
   }
 
   async putConfig(request: ConfigPut): ReturnType<CoordinatorApi['putConfig']> {
-    return this.ctx.storage.transactionSync(
+    const put = this.ctx.storage.transactionSync(
       () =>
         this.refuseActor(request.actor.keyId) ??
         this.configDesk.put(request, Date.now(), (draft) => void this.append(draft)),
     );
+    this.systemView.followConfig(Date.now());
+    return put;
   }
 
   async audit(entries: readonly AuditEntry[]): Promise<void> {

@@ -19,6 +19,7 @@ import { countingSince, reachesThreshold } from '../core/failure/threshold.ts';
 import { appendFailure, countFailures } from '../history/failure-history.ts';
 import type { RecordedAction } from '../history/recovery-history.ts';
 import { findRecovery } from '../history/recovery-history.ts';
+import { noteHistory } from '../coordinator/note-history.ts';
 import { registryOf } from '../registry/registry-api.ts';
 import { writeEnd } from './write-end.ts';
 
@@ -99,9 +100,11 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
         appendFailure(db, report, failureType),
         countFailures(db, report.componentId, since),
       ]);
+      this.ctx.waitUntil(noteHistory(true));
       return count?.results[0]?.n ?? 0;
     } catch (error) {
       console.error(JSON.stringify({ message: 'history is away', failureId: report.id, error: String(error) }));
+      this.ctx.waitUntil(noteHistory(false));
       return null;
     }
   }

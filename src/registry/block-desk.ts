@@ -120,7 +120,7 @@ export class BlockDesk {
     // Once it is over as a whole, or its component is gone, so is this one.
     if (over) return { ok: false, reason: over.end };
     const { componentId, grantedAt } = block;
-    return { ok: true, value: { id, componentId, slots: 0, grantedAt, expiresAt: until }, block };
+    return { ok: true, value: { id, componentId, slots: 0, grantedAt, expiresAt: until, keyId: null }, block };
   }
 
   private prolonged(block: Lease, until: number | null, now: number): Lease {

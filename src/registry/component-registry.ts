@@ -15,7 +15,7 @@ import type { SteadyBy } from '../core/health/steadiness.ts';
 import { steadiness } from '../core/health/steadiness.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
-import { healthReportOf, loadsOf, pageOf, toTypeHealth } from './fleet-views.ts';
+import { healthReportOf, loadsOf, pageOf } from './fleet-views.ts';
 import type { HistoryQuery } from './history-page.ts';
 import { historyPage, spanOf } from './history-page.ts';
 import type { AcquireRequest, Completion, LeaseQuery } from './lease-api.ts';
@@ -37,6 +37,9 @@ import { RegistryObject } from './registry-object.ts';
 import { snapshotPage } from './snapshot-page.ts';
 import type { Switch } from './switch-desk.ts';
 import { testify } from './witnesses.ts';
+
+/** Components whose share changed, in one answer. */
+const MAX_TOLD = 1_000;
 
 export class ComponentRegistry extends RegistryObject implements RegistryApi {
   async register(input: RegisterInput): ReturnType<RegistryApi['register']> {
@@ -332,6 +335,16 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     await this.arm();
   }
 
+  async redistribute(actor: Actor | null = null): ReturnType<RegistryApi['redistribute']> {
+    const now = Date.now();
+    const { members } = this.state;
+    if (members.size === 0) return { revision: this.state.revision, components: 0, moved: 0, changes: [] };
+    const { moved, changes } = this.shares.redistribute(actor, now);
+    this.leases.redistribute(now);
+    await this.settle(now);
+    return { revision: this.state.revision, components: members.size, moved, changes: changes.slice(0, MAX_TOLD) };
+  }
+
   /** Cron's visit: repairs what an alarm would do, were it lost, and wakes recoveries that sleep. */
   async sweep(config: TypeOverrides | null = null): Promise<void> {
     const now = Date.now();
@@ -350,7 +363,7 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
       await this.arm();
     }
     await this.outbox.flush(now);
-    await this.events.publish([], toTypeHealth(this.state, now));
+    await this.events.publish([], this.rollUp.take(now));
     await this.events.reconcile(this.shadows.conditions());
   }
 }

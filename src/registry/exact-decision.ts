@@ -36,19 +36,18 @@ export function toldOfPick(
   return { ok: true, candidate, policy: fleet.settings.policy, score, relaxed, resort, explanation };
 }
 
+type Nobody = Extract<NotAcquired, { readonly explanation: object }>;
+
 export function toldOfNobody(
   { work }: ExactFleet,
   { request }: AcquireRequest,
   { fleet, pick }: Decision<NoPick>,
   state: RegistryState,
   now: number,
-): NotAcquired {
+): Nobody {
   const explanation = explainPick({ fleet, work, request, pick });
-  // Room comes free when work ends; somebody healthy is found by a check.
-  const seconds =
-    pick.reason === 'at-capacity'
-      ? Math.min(60, Math.max(1, Math.ceil(fleet.meanUsualMs / 1_000)))
-      : retryAfterSeconds(nextCheckAt(state.members), now);
+  // Somebody healthy is found by a check; when there is room again the line knows better.
+  const seconds = retryAfterSeconds(nextCheckAt(state.members), now);
   return { ...fail(pick.reason, SAID[pick.reason]), retryAfterMs: 1_000 * seconds, explanation };
 }
 

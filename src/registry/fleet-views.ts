@@ -14,6 +14,7 @@ import { detectionFor } from '../core/health/schedule.ts';
 import type { Doubt } from '../core/health/self-doubt.ts';
 import type { TypeHealth } from '../core/health/system-health.ts';
 import { summarizeType } from '../core/health/system-health.ts';
+import { withShortage } from '../core/health/system-issues.ts';
 import type { TakenPage } from '../core/take-page.ts';
 import { MAX_PAGE_BYTES, takePage, utf8Length } from '../core/take-page.ts';
 import type { Member } from './member.ts';
@@ -35,7 +36,8 @@ export const countChecked = (members: Members): number => {
   return checked;
 };
 
-const roomOf = (record: ComponentRecord): number =>
+/** What its share of the work goes by. */
+export const roomOf = (record: ComponentRecord): number =>
   isRoutable(record) ? record.registration.weight * (record.registration.capabilities.maxConcurrentTasks ?? 1) : 0;
 
 /** A function that turns records of this fleet into resources, as of `now`; `changed` counts as it is about to be. */
@@ -162,7 +164,12 @@ interface TypeState {
   readonly samples: { readonly typeAvailability: Availability };
 }
 
-export function toTypeHealth({ type, revision, members, doubt, samples }: TypeState, now: number): TypeHealth {
+/** `shortSince` is since when callers find no room, epoch ms. */
+export function toTypeHealth(
+  { type, revision, members, doubt, samples }: TypeState,
+  now: number,
+  shortSince: number | null = null,
+): TypeHealth {
   const summaries = Array.from(members.values(), ({ record }) => ({
     id: record.registration.id,
     name: record.registration.name,
@@ -174,7 +181,11 @@ export function toTypeHealth({ type, revision, members, doubt, samples }: TypeSt
     maintained: record.lifecycle.state === 'maintenance',
   }));
   const doubtedSince = doubt.kind === 'doubting' ? doubt.since : null;
-  return { ...summarizeType(type, revision, summaries, now, doubtedSince), availability: samples.typeAvailability };
+  const health = {
+    ...summarizeType(type, revision, summaries, now, doubtedSince),
+    availability: samples.typeAvailability,
+  };
+  return shortSince === null ? health : withShortage(health, shortSince);
 }
 
 /** What the registry holds that a report of one member is made from. */

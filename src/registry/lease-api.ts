@@ -5,9 +5,18 @@ import type { Explanation } from '../core/balancing/explain.ts';
 import type { NoPick, Resort, RouteRequest } from '../core/balancing/pick.ts';
 import type { PreferenceName } from '../core/balancing/preferences.ts';
 import type { WorkOutcome, WorkResult } from '../core/component/work-outcome.ts';
+import type { KeyQuotas } from '../core/access/key-quotas.ts';
 import type { BlockGrant, BlockNews } from '../core/lease/block.ts';
+import type { LineFigures } from '../core/lease/line-figures.ts';
 import type { Lease } from '../core/lease/lease.ts';
 import type { Failure, Result } from '../core/result.ts';
+
+/** Who is to hold a lease. */
+export interface LeaseHolder {
+  readonly keyId: string;
+  /** As the edge that asks knows them. */
+  readonly quotas: KeyQuotas;
+}
 
 export interface AcquireRequest {
   readonly request: RouteRequest;
@@ -19,6 +28,8 @@ export interface AcquireRequest {
   readonly takesBlock: boolean;
   /** Decides and takes nothing, and does not wait; under another policy when it names one. */
   readonly rehearsal: { readonly policy: PolicyName | null } | null;
+  /** Absent or null: it counts for no key. */
+  readonly holder?: LeaseHolder | null;
 }
 
 export interface Acquired {
@@ -37,7 +48,10 @@ export interface Acquired {
   readonly explanation: Explanation | null;
 }
 
-export type NotAcquired = Failure<NoPick['reason']> & { readonly explanation: Explanation };
+export type NotAcquired =
+  | (Failure<NoPick['reason']> & { readonly explanation: Explanation })
+  /** Its key holds, or has waiting, as much as it may. */
+  | (Failure<'lease-quota'> & { readonly explanation: null });
 
 export type Acquisition = Acquired | NotAcquired;
 
@@ -71,12 +85,23 @@ export interface LeasePage {
   readonly items: Lease[];
   readonly more: boolean;
   readonly waiting: WaitingCallers;
+  readonly lately: LineFigures;
+  /** Keys that hold most, at most fifty; those whose callers wait as well. */
+  readonly holders: readonly KeyHolding[];
+}
+
+export interface KeyHolding {
+  readonly keyId: string;
+  readonly slots: number;
+  readonly waiting: number;
 }
 
 export interface WaitingCallers {
   readonly depth: number;
   /** How long the first of them has been waiting; 0 when nobody is. */
   readonly oldestMs: number;
+  /** Those of them that wait for their own key to free something. */
+  readonly byQuota: number;
 }
 
 /** What an isolate is answered of the blocks it holds. */

@@ -23,6 +23,8 @@ export interface LeaseHooks {
   readonly committed: () => Promise<void>;
   /** Something was written to the outbox. */
   readonly deliver: (now: number) => void;
+  /** Room has become short. */
+  readonly short: () => void;
 }
 
 export class LeaseRoom {
@@ -40,7 +42,8 @@ export class LeaseRoom {
     this.leases = new LeaseDesk(state, reports);
     this.blocks = new BlockDesk(state, this.leases);
     const exact = new ExactFleet(state, seating);
-    this.acquires = new AcquireDesk(state, exact, { leases: this.leases, blocks: this.blocks }, () => void hooks.arm());
+    const told = { granted: () => void hooks.arm(), short: hooks.short };
+    this.acquires = new AcquireDesk(state, exact, { leases: this.leases, blocks: this.blocks }, told);
   }
 
   /** Epoch ms at which a lease may be over, Infinity when none is held. */
@@ -81,7 +84,23 @@ export class LeaseRoom {
   }
 
   async list(query: LeaseQuery): ReturnType<RegistryApi['listLeases']> {
-    return { ...this.leases.page(query), waiting: this.acquires.waiting(Date.now()) };
+    return { ...this.leases.page(query), ...this.acquires.figures(Date.now()) };
+  }
+
+  /** Since when room has been short for a while, epoch ms; null when it is not. */
+  shortSince(now: number): number | null {
+    return this.acquires.shortage.lastingSince(now);
+  }
+
+  /** Whether it is short, or was a moment ago. */
+  isShort(now: number): boolean {
+    return this.acquires.shortage.isOn(now);
+  }
+
+  /** Wants blocks back from the isolates, and serves who waits. */
+  redistribute(now: number): void {
+    this.leases.expire(now);
+    this.acquires.redistribute(now);
   }
 
   /** Takes in what an isolate did with its blocks. Where room is short, or there are none any more, it wants them back. */

@@ -13,7 +13,8 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS leases (
   expires_at INTEGER NOT NULL,
   ended TEXT,
   ended_at INTEGER,
-  in_flight INTEGER
+  in_flight INTEGER,
+  key_id TEXT
 ) STRICT, WITHOUT ROWID`;
 
 interface LeaseRow extends Record<string, SqlStorageValue> {
@@ -25,6 +26,7 @@ interface LeaseRow extends Record<string, SqlStorageValue> {
   ended: string | null;
   ended_at: number | null;
   in_flight: number | null;
+  key_id: string | null;
 }
 
 export class LeaseStore {
@@ -33,6 +35,9 @@ export class LeaseStore {
   constructor(sql: SqlStorage) {
     this.sql = sql;
     sql.exec(SCHEMA);
+    // A table made before leases counted for keys.
+    const known = sql.exec("SELECT 1 FROM pragma_table_info('leases') WHERE name = 'key_id'").toArray();
+    if (known.length === 0) sql.exec('ALTER TABLE leases ADD COLUMN key_id TEXT');
   }
 
   /** Those that have not ended. */
@@ -48,13 +53,14 @@ export class LeaseStore {
 
   save(lease: Lease): void {
     this.sql.exec(
-      `INSERT INTO leases (id, component_id, slots, granted_at, expires_at) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO leases (id, component_id, slots, granted_at, expires_at, key_id) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,
       lease.id,
       lease.componentId,
       lease.slots,
       lease.grantedAt,
       lease.expiresAt,
+      lease.keyId,
     );
   }
 
@@ -90,6 +96,7 @@ const toLease = (row: LeaseRow): Lease => ({
   slots: row.slots,
   grantedAt: row.granted_at,
   expiresAt: row.expires_at,
+  keyId: row.key_id,
 });
 
 const toEnded = (row: LeaseRow): EndedLease => ({

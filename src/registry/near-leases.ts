@@ -73,8 +73,10 @@ export async function renewNear(type: string, id: string, ttlMs: number): Promis
   return renewed;
 }
 
-/** Whatever asks for more than a slot on whoever is best is decided by the registry. */
-function mayComeFromBlock({ request, explain, rehearsal }: Asked): boolean {
+/** Whatever asks for more than a slot on whoever is best, or for a key that may not hold what it likes, is decided by the registry. */
+function mayComeFromBlock({ request, explain, rehearsal, holder }: Asked): boolean {
+  // What a key may hold is counted by the registry.
+  if (holder && holder.quotas.leaseSlots !== null) return false;
   const { slots, affinityKey, preferences } = request;
   return slots === 1 && affinityKey === null && Object.keys(preferences).length === 0 && !explain && !rehearsal;
 }

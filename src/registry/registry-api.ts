@@ -7,6 +7,7 @@
 import { env } from 'cloudflare:workers';
 import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
+import type { ShareChange } from '../core/balancing/shares.ts';
 import type { Decider } from '../core/balancing/segment.ts';
 import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
@@ -217,12 +218,27 @@ export interface RegistryApi extends DependencyFollower {
     actor?: Actor | null,
   ): Promise<Result<RecoveryOrder, OutOfReach | OrderRefusal>>;
 
+  /**
+   * Shares the work out anew: blocks of leases are wanted back, who waits is served, edges fetch the fleet again.
+   * Answers what changed since the log was told last.
+   */
+  redistribute(actor?: Actor | null): Promise<Redistribution>;
+
   /** Goes by these settings from now on, unless it goes by newer ones. */
   configure(config: TypeOverrides): Promise<void>;
   sweep(config?: TypeOverrides | null): Promise<void>;
 }
 
 export type LoadEntry = ComponentLoad & { readonly componentId: string };
+
+export interface Redistribution {
+  readonly revision: number;
+  readonly components: number;
+  /** Part of all work that goes to others than before, 0 to 1. */
+  readonly moved: number;
+  /** The largest first, at most a thousand. */
+  readonly changes: readonly ShareChange[];
+}
 
 export interface RegisterInput {
   readonly registration: Registration;

@@ -36,7 +36,9 @@ import { registryOf } from './registry-api.ts';
 import { RegistryState } from './registry-state.ts';
 import { RegistryStore } from './registry-store.ts';
 import { askWitness } from './witnesses.ts';
+import { RollUp } from './roll-up.ts';
 import { Seating } from './seating.ts';
+import { ShareDesk } from './share-desk.ts';
 import { ShadowDesk } from './shadow-desk.ts';
 import { SwitchDesk } from './switch-desk.ts';
 
@@ -67,6 +69,8 @@ export abstract class RegistryObject extends DurableObject<Env> {
   protected readonly reports: FailureDesk;
   protected readonly clock: AlarmClock;
   protected readonly shadows: ShadowDesk;
+  protected readonly shares: ShareDesk;
+  protected readonly rollUp: RollUp;
   private readonly ejections: EjectionDesk;
   /** The latest this object has seen of the time, epoch ms. */
   private lastSeen = 0;
@@ -106,6 +110,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
       },
       committed: () => ctx.storage.sync(),
       deliver: (now) => this.deliver(now),
+      short: () => this.rollUp.soon(),
     });
     this.doubts = new DoubtDesk(this.state, {
       askWitness: () =>
@@ -117,15 +122,27 @@ export abstract class RegistryObject extends DurableObject<Env> {
       judge: (signals, now) => this.judge(signals, now),
       settle: (now) => void this.settle(now),
     });
+    this.rollUp = new RollUp({
+      view: (now) => toTypeHealth(this.state, now, this.leases.shortSince(now)),
+      publish: (health) => this.events.publish([], health),
+      isPassing: (now) => this.leases.isShort(now),
+    });
+    this.shares = new ShareDesk(this.state, (now) => this.deliver(now));
     this.outbox = new Outbox(this.state.store, {
       events: this.events,
       failures: entrypoints.FailureManager,
-      typeHealth: () => toTypeHealth(this.state, Date.now()),
+      typeHealth: () => this.rollUp.take(Date.now()),
       batchItem: (report) => this.reports.batchItem(report),
     });
     for (const id of this.state.load(Date.now())) {
       console.error(JSON.stringify({ message: 'stored component cannot be read', componentId: id }));
     }
+    this.state.turned = (now) => {
+      this.shares.turned(now);
+      this.rollUp.soon();
+    };
+    // What changed before a kill may not have been told.
+    if (this.state.members.size > 0) this.shares.turned(Date.now());
     // What a kill left undelivered goes out with the next alarm, which is at once.
     if (this.state.store.outboxSize() > 0) this.outbox.tryAgainAt(Date.now());
     void ctx.blockConcurrencyWhile(async () => {

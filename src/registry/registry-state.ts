@@ -5,6 +5,7 @@
  * rule that memory changes only after the transaction that stores the change.
  */
 import type { OwnerFilter } from '../core/access/permission.ts';
+import type { Rooms } from '../core/balancing/shares.ts';
 import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
 import type { ComponentRecord } from '../core/component/component-record.ts';
@@ -47,6 +48,8 @@ export interface Change {
   readonly drills?: readonly Drill[];
   readonly config?: TypeOverrides;
   readonly doubt?: Doubt;
+  /** What the log is told of, and what it was told last. */
+  readonly rooms?: { readonly before: Rooms; readonly after: Rooms };
   /** True when routing or readers can see a difference: moves the revision. */
   readonly visible: boolean;
 }
@@ -80,6 +83,8 @@ export class RegistryState {
   readonly samples: SampleDesk;
   type = '';
   revision = 0;
+  /** Called after each change that others can see. */
+  turned: (now: number) => void = () => undefined;
   private checkedCount = 0;
   private readonly storage: DurableObjectStorage;
 
@@ -136,6 +141,7 @@ export class RegistryState {
       for (const lease of held) this.store.leases.save(lease);
       for (const lease of over) this.store.leases.end(lease);
       if (change.config) this.store.saveConfig(change.config);
+      if (change.rooms) this.store.shares.save(change.rooms.before, change.rooms.after);
       if (change.doubt) this.store.writeScalar('doubt', JSON.stringify(change.doubt));
       if (change.visible) this.store.writeScalar('revision', String(revision));
     };
@@ -153,6 +159,7 @@ export class RegistryState {
     this.checkedCount = countChecked(this.members);
     this.samples.follow(records, change.removed ?? [], now);
     this.watchers.release();
+    this.turned(now);
   }
 
   /** The member of that id, unless it belongs to another owner than `only`. */

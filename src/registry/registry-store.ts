@@ -19,6 +19,7 @@ import { AskedActionStore } from './asked-action-store.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
 import { DrillStore } from './drill-store.ts';
 import { LeaseStore } from './lease-store.ts';
+import { ShareStore } from './share-store.ts';
 import { SampleStore } from './sample-store.ts';
 
 export type OutboxKind = 'event' | 'failure' | 'signal' | 'nudge';
@@ -111,6 +112,7 @@ export class RegistryStore {
   readonly leases: LeaseStore;
   readonly drills: DrillStore;
   readonly samples: SampleStore;
+  readonly shares: ShareStore;
   private readonly sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -125,6 +127,7 @@ export class RegistryStore {
     this.drills = new DrillStore(sql);
     this.leases = new LeaseStore(sql);
     this.samples = new SampleStore(sql);
+    this.shares = new ShareStore(sql);
   }
 
   /** Every readable component, in the order of registration; ids of unreadable rows apart. */

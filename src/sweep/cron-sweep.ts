@@ -5,6 +5,7 @@
 import { flushAudit } from '../audit/flush-audit.ts';
 import { freshConfig } from '../coordinator/config-cache.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
+import { tellHistory } from '../coordinator/note-history.ts';
 import { closeAbandoned } from '../history/recovery-history.ts';
 import { applyRetention } from '../history/retention.ts';
 import { flushTimeline } from '../recovery/flush-timeline.ts';
@@ -14,14 +15,17 @@ import { resolveWell } from './resolve-well.ts';
 export async function cronSweep(env: Env, now: number): Promise<void> {
   // With the coordinator away, the types that there were when it was asked last.
   const { global, types } = await freshConfig((refreshing) => void refreshing);
+  const retention = applyRetention(env.HISTORY, global.retention, now);
+  const timelines = flushTimeline(env);
   const parts: Record<string, Promise<unknown>> = {
     directory: settleDirectory(now),
     coordinator: coordinator().sweep(now),
     audit: flushAudit(env.HISTORY),
     recoveries: closeAbandoned(env.HISTORY, now),
-    timelines: flushTimeline(env),
+    timelines,
     incidents: resolveWell(env, now),
-    retention: applyRetention(env.HISTORY, global.retention, now),
+    retention,
+    history: tellHistoryBy([retention, timelines]),
   };
   for (const { name, revision, overrides } of types.values())
     parts[`registry ${name}`] = registryOf(name).sweep({ revision, overrides });
@@ -32,6 +36,12 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
       console.error(JSON.stringify({ message: 'sweep failed', part: names[at], error: String(result.reason) }));
     }
   });
+}
+
+/** These write to the history each time: whether they can is what the system's health says of it. */
+async function tellHistoryBy(writes: readonly Promise<unknown>[]): Promise<void> {
+  const written = await Promise.allSettled(writes);
+  await tellHistory(written.every(({ status }) => status === 'fulfilled'));
 }
 
 /** Asks the registries what became of registrations whose confirmation never came. */

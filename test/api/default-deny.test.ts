@@ -60,11 +60,13 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'POST /v1/silences',
     'DELETE /v1/silences/{id}',
     'POST /v1/drills',
+    'POST /v1/load/redistribute',
   ],
   administer: [
     'POST /v1/keys',
     'GET /v1/keys',
     'GET /v1/keys/{id}',
+    'PATCH /v1/keys/{id}',
     'POST /v1/keys/{id}/rotate',
     'DELETE /v1/keys/{id}',
     'GET /v1/audit',

@@ -48,7 +48,7 @@ describe('a routing call that asks for a lease', () => {
     await lease('caws_validator', { slots: 2 });
     const full = await lease('caws_validator');
     expectProblem(full, 503, 'at-capacity');
-    expect(full.headers.get('retry-after')).toBe('1');
+    expect(full.headers.get('retry-after')).toMatch(/^[12]$/);
     expect(full.body.candidates).toMatchObject([{ id, rule: 'capacity', reason: '2 of 2 tasks in flight' }]);
     await removeAll([id]);
     expectProblem(await lease('caws_validator'), 503, 'no-healthy-components');
@@ -208,7 +208,7 @@ describe('the list of leases', () => {
     expect(ofType.body.items[0]).toMatchObject({ type: 'caws_validator', componentId: b, slots: 1 });
     const ofComponent = await call('GET', `/v1/leases?componentId=${a}`);
     expect(ofComponent.body.items.map((each: { componentId: string }) => each.componentId)).toEqual([a, a, a]);
-    expect((await call('GET', `/v1/leases?type=caws_validator&componentId=${a}`)).body).toEqual({
+    expect((await call('GET', `/v1/leases?type=caws_validator&componentId=${a}`)).body).toMatchObject({
       items: [],
       nextCursor: null,
       waiting: [],
@@ -253,7 +253,12 @@ describe('fifty callers at once over ten components', () => {
     };
     await Promise.all(Array.from({ length: 50 }, caller));
     expect(over).toEqual([]);
-    expect((await call('GET', `/v1/leases?type=${type}`)).body).toEqual({ items: [], nextCursor: null, waiting: [] });
+    expect((await call('GET', `/v1/leases?type=${type}`)).body).toMatchObject({
+      items: [],
+      nextCursor: null,
+      waiting: [],
+      holders: [],
+    });
     await removeAll([...rooms.keys()]);
   });
 });

@@ -6,8 +6,9 @@ import { createRoute } from '../../src/api/openapi-route.ts';
 import { MAX_IN_FLIGHT } from '../../src/core/access/load-shedding.ts';
 import { callWithEnv } from '../support/call-with-env.ts';
 import type { Answer } from '../support/coordinator-http.ts';
-import { call } from '../support/coordinator-http.ts';
+import { call, eventually, freshId } from '../support/coordinator-http.ts';
 import { expectProblem } from '../support/expect-problem.ts';
+import { silentRegistration } from '../support/silent-registration.ts';
 
 interface HeldCall {
   readonly answer: Promise<Response>;
@@ -90,6 +91,31 @@ describe('under too many calls at once', () => {
     expect(await statuses()).toEqual([503, 503, 503, 503]);
     expect((await callWithEnv({ path: '/healthz' })).status).toBe(200);
     expect((await callWithEnv({ path: '/openapi.json' })).status).toBe(200);
+  });
+
+  it('people can look at a line of callers, however long it is; they count against traffic', async () => {
+    const type = 'performance_tracker';
+    const join = async (id: string, maxConcurrentTasks: number): Promise<void> => {
+      await call('POST', '/v1/components', silentRegistration(id, { type, capabilities: { maxConcurrentTasks } }));
+      await call('POST', `/v1/components/${id}/heartbeat`, {});
+    };
+    const [small, large] = [freshId(), freshId()];
+    await join(small, 1);
+    const lease = (terms: object) =>
+      callWithEnv({ method: 'POST', path: '/v1/route', body: JSON.stringify({ type, lease: terms }) });
+    await lease({});
+    const waiting = Array.from({ length: MAX_IN_FLIGHT.list }, () => lease({ waitMs: 20_000 }));
+    await eventually(
+      () => callWithEnv({ path: `/v1/leases?type=${type}` }),
+      (shown) => shown.status === 200 && shown.body.waiting[0]?.depth === MAX_IN_FLIGHT.list,
+    );
+    expect(await statuses()).toEqual([200, 404, 422, 422]);
+    await holdCalls(MAX_IN_FLIGHT.traffic / 2 - MAX_IN_FLIGHT.list);
+    expectProblem(await traffic(), 503, 'overloaded');
+    for (const { end } of held) end();
+    await join(large, MAX_IN_FLIGHT.list);
+    for (const served of await Promise.all(waiting)) expect(served.body.component.id).toBe(large);
+    for (const id of [small, large]) await call('DELETE', `/v1/components/${id}`);
   });
 
   it('says when to come back', async () => {

@@ -98,7 +98,7 @@ describe('the line', () => {
     expect(await large.served).toMatchObject({
       ok: false,
       reason: 'at-capacity',
-      retryAfterMs: 1_000,
+      retryAfterMs: expect.toSatisfy((ms: number) => ms === 1_000 || ms === 2_000),
       explanation: { candidates: [{ id, verdict: 'filtered', rule: 'capacity' }] },
     });
     expect(await small.served).toMatchObject({ ok: true });
@@ -150,7 +150,9 @@ describe('the line', () => {
     await complete(registry, lease);
     expect(await first.served).toMatchObject({ ok: true });
     const after = await registry.api.listLeases({ after: null, limit: 0, componentId: null });
-    expect(after.waiting).toEqual({ depth: 0, oldestMs: 0 });
+    expect(after.waiting).toEqual({ depth: 0, oldestMs: 0, byQuota: 0 });
+    expect(after.lately).toMatchObject({ granted: 1, timedOut: 1, atCapacity: 0, overQuota: 0 });
+    expect(after.lately.waitMs.p50).toBeGreaterThanOrEqual(100);
   });
 });
 

@@ -99,6 +99,7 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'GET /healthz': () => at('/healthz', 200),
   'GET /v1/health': () => at('/v1/health', 200),
   'GET /v1/load': () => at('/v1/load', 200),
+  'POST /v1/load/redistribute': () => at('/v1/load/redistribute', 200, { type: TARGET_TYPE }),
   'GET /v1/events': () => at('/v1/events?limit=1', 200),
   'GET /v1/events/stream': () => at('/v1/events/stream', 200),
   // Only those are told what it takes who may open one.
@@ -154,6 +155,7 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'POST /v1/keys': () => at('/v1/keys', 201, { name: freshId(), scopes: ['viewer'] }),
   'GET /v1/keys': () => at('/v1/keys?limit=1', 200),
   'GET /v1/keys/{id}': () => onKey(''),
+  'PATCH /v1/keys/{id}': () => onKey('', { quotas: { leaseSlots: 5 } }),
   'POST /v1/keys/{id}/rotate': () => onKey('/rotate', {}),
   'DELETE /v1/keys/{id}': () => onKey(''),
   'GET /v1/audit': () => at('/v1/audit?limit=1', 200),

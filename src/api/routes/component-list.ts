@@ -6,10 +6,10 @@ import { MAX_PAGE_BYTES } from '../../core/take-page.ts';
 import type { ComponentQuery } from '../../registry/registry-api.ts';
 import { registryOf } from '../../registry/registry-api.ts';
 import type { App } from '../app-env.ts';
-import { edgeConfig, edgeConfigKnowing } from '../edge-config.ts';
+import { edgeConfigKnowing } from '../edge-config.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
-import { ComponentPageSchema, ComponentQuerySchema, LoadEntrySchema } from '../schemas/component.ts';
+import { ComponentPageSchema, ComponentQuerySchema } from '../schemas/component.ts';
 
 const list = createRoute({
   method: 'get',
@@ -20,15 +20,6 @@ const list = createRoute({
   description: 'Beside the named filters, `metadata.KEY=value` selects by metadata.',
   request: { query: ComponentQuerySchema },
   responses: { 200: jsonContent(ComponentPageSchema, 'A page of components, by type and id'), ...problemDefault },
-});
-
-const load = createRoute({
-  method: 'get',
-  path: '/v1/load',
-  'x-permission': 'read',
-  tags: ['system'],
-  summary: 'Load of every component',
-  responses: { 200: jsonContent(LoadEntrySchema.array(), 'One entry a component'), ...problemDefault },
 });
 
 const METADATA_PREFIX = 'metadata.';
@@ -62,12 +53,6 @@ export function mountComponentList(app: App): void {
     const last = items.at(-1);
     const nextCursor = more && last ? btoa(`${last.type}/${last.id}`) : null;
     return c.json({ items, nextCursor }, 200);
-  });
-
-  app.openapi(load, async (c) => {
-    const { types } = await edgeConfig(c);
-    const loads = await Promise.all(Array.from(types.keys(), (type) => registryOf(type).loads()));
-    return c.json(loads.flat(), 200);
   });
 }
 

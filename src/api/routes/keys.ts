@@ -14,6 +14,7 @@ import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-r
 import { problemResponse, refusal } from '../problem.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import {
+  KeyChangeSchema,
   KeyIdSchema,
   KeyPageSchema,
   KeyRequestSchema,
@@ -66,6 +67,17 @@ const rotate = createRoute({
   responses: { 200: jsonContent(NewKeySchema, 'The key, shown this once'), ...problemDefault },
 });
 
+const change = createRoute({
+  method: 'patch',
+  path: '/v1/keys/{id}',
+  'x-permission': 'administer',
+  tags,
+  summary: 'Change what a key may hold of leases',
+  description: 'Felt everywhere within 3 s. What is held beyond it already stays held until it ends.',
+  request: { params, body: jsonBody(KeyChangeSchema) },
+  responses: { 200: jsonContent(KeySchema, 'The key as it is now'), ...problemDefault },
+});
+
 const revoke = createRoute({
   method: 'delete',
   path: '/v1/keys/{id}',
@@ -86,7 +98,7 @@ const revoke = createRoute({
 
 export function mountKeys(app: App): void {
   app.openapi(create, async (c) => {
-    const { name, scopes, expiresAt } = c.req.valid('json');
+    const { name, scopes, expiresAt, quotas = {} } = c.req.valid('json');
     const until = expiresAt === undefined ? null : Date.parse(expiresAt);
     const config = await edgeConfigKnowing(c, (known) =>
       scopes.every((text) => isOfKnownType(parseScope(text), known)),
@@ -98,7 +110,7 @@ export function mountKeys(app: App): void {
     const expiry = expiryFault(until, Date.now());
     if (expiry !== null) errors.push({ path: 'expiresAt', message: expiry });
     if (errors.length > 0) return problemResponse(c, 'invalid-request', { errors });
-    const made = await createKey({ name, scopes: [...new Set(scopes)], expiresAt: until }, actorOf(c));
+    const made = await createKey({ name, scopes: [...new Set(scopes)], expiresAt: until, quotas }, actorOf(c));
     if (!made.ok) return refusal(c, made);
     return c.json(toNewKeyResource(made.value), 201);
   });
@@ -124,6 +136,11 @@ export function mountKeys(app: App): void {
     const made = await rotateKey(id, { overlapMs: overlap }, actorOf(c));
     if (!made.ok) return refusal(c, made);
     return c.json(toNewKeyResource(made.value), 200);
+  });
+
+  app.openapi(change, async (c) => {
+    const changed = await coordinator().setQuotas(c.req.valid('param').id, c.req.valid('json').quotas, actorOf(c));
+    return changed.ok ? c.json(toKeyResource(changed.value), 200) : refusal(c, changed);
   });
 
   app.openapi(revoke, async (c) => {

@@ -1,4 +1,5 @@
 /** Leases that were granted by the routing call: completed, renewed, listed. */
+import { reachOf } from '../../core/access/permission.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
@@ -80,6 +81,8 @@ export function mountLeases(app: App): void {
       return problemResponse(c, 'invalid-request', {
         errors: [{ path: 'cursor', message: 'not a cursor of this list' }],
       });
-    return c.json(await listLeases({ types, componentId, limit, after }), 200);
+    const { scopes, keyId } = c.get('principal');
+    const withHolders = reachOf(scopes, keyId, 'operate') !== null;
+    return c.json(await listLeases({ types, componentId, limit, after, withHolders }), 200);
   });
 }

@@ -1,9 +1,11 @@
 /** The system as a whole: health roll-up, liveness. */
 import * as z from 'zod';
-import { coordinator } from '../../coordinator/coordinator-api.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { App } from '../app-env.ts';
+import type { HeardHealth } from '../heard-health.ts';
+import { systemHealthHeard } from '../heard-health.ts';
 import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
 import { SystemHealthSchema } from '../schemas/system.ts';
 
 const tags = ['system'];
@@ -27,25 +29,32 @@ const live = createRoute({
   responses: { 200: jsonContent(z.object({ status: z.literal('ok') }), 'It answers') },
 });
 
+function toHealthResource({ health: { status, components, byType, lastUpdate, issues }, stale, ageMs }: HeardHealth) {
+  return {
+    status,
+    components,
+    byType: Object.fromEntries(
+      Object.entries(byType).map(([type, { status: typeStatus, routable, availability, counts }]) => [
+        type,
+        { status: typeStatus, routable, availability, ...counts },
+      ]),
+    ),
+    lastUpdate: lastUpdate === null ? null : toIso(lastUpdate),
+    stale,
+    ageMs,
+    issues: issues.map((issue) => ({ ...issue, since: toIso(issue.since) })),
+  };
+}
+
 export function mountSystem(app: App): void {
   app.openapi(live, (c) => c.json({ status: 'ok' as const }, 200));
 
   app.openapi(health, async (c) => {
-    const { status, components, byType, lastUpdate, issues } = await coordinator().systemHealth();
-    return c.json(
-      {
-        status,
-        components,
-        byType: Object.fromEntries(
-          Object.entries(byType).map(([type, { status: typeStatus, routable, availability, counts }]) => [
-            type,
-            { status: typeStatus, routable, availability, ...counts },
-          ]),
-        ),
-        lastUpdate: lastUpdate === null ? null : toIso(lastUpdate),
-        issues: issues.map((issue) => ({ ...issue, since: toIso(issue.since) })),
-      },
-      200,
-    );
+    const heard = await systemHealthHeard(Date.now());
+    if (!heard)
+      return problemResponse(c, 'temporarily-unavailable', {
+        detail: 'the coordinator cannot be reached, and was not before',
+      });
+    return c.json(toHealthResource(heard), 200);
   });
 }

@@ -149,6 +149,8 @@ export const ProbeResultSchema = z
   })
   .meta({ id: 'ProbeResult' });
 
+export const LoadQuerySchema = z.object({ type: ComponentTypeSchema.optional() });
+
 export const LoadEntrySchema = ComponentLoadSchema.extend({ componentId: z.string() }).meta({ id: 'LoadEntry' });
 
 export const ControlSecretSchema = z

@@ -12,6 +12,27 @@ const ScopeSchema = z.string().max(160).meta({
   example: 'registrar:task_router',
 });
 
+const QuotaSchemas = {
+  leaseSlots: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .nullable()
+    .meta({ description: 'Slots that it may hold of each type at once; null for as many as there are.' }),
+  leaseWaiters: z
+    .int()
+    .min(0)
+    .max(5_000)
+    .nullable()
+    .meta({ description: 'Callers with it that may wait for a lease of each type; null for half of the line.' }),
+};
+
+const QuotasChangeSchema = z
+  .strictObject({ leaseSlots: QuotaSchemas.leaseSlots.optional(), leaseWaiters: QuotaSchemas.leaseWaiters.optional() })
+  .meta({ id: 'KeyQuotasChange', description: 'What is left out stays as it is.' });
+
+export const KeyChangeSchema = z.strictObject({ quotas: QuotasChangeSchema }).meta({ id: 'KeyChange' });
+
 /** Further than any key should live. */
 const MAX_LIFE_MS = 10 * 365 * 86_400_000;
 
@@ -25,6 +46,7 @@ export const KeyRequestSchema = z
     expiresAt: z.iso.datetime({ offset: true }).optional().meta({
       description: 'After that it opens nothing; ten years from now at most. Without it, it does not expire.',
     }),
+    quotas: QuotasChangeSchema.optional(),
   })
   .meta({ id: 'KeyRequest' });
 
@@ -61,6 +83,7 @@ export const KeySchema = z
       .meta({ description: 'The newest first; two while a rotation overlaps.' }),
     issuedBy: z.string().nullable().meta({ description: 'The registrar’s key it was issued for.' }),
     issuedTo: z.string().nullable().meta({ description: 'The component it was issued to, with which it goes.' }),
+    quotas: z.object(QuotaSchemas).meta({ id: 'KeyQuotas' }),
   })
   .meta({ id: 'Key' });
 

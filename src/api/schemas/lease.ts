@@ -63,10 +63,38 @@ const WaitingSchema = z.object({
   type: z.string(),
   depth: z.int(),
   oldestMs: z.number().meta({ description: 'How long the first of them has been waiting.' }),
+  byQuota: z.int().meta({ description: 'Those of them that wait for their own key to free something.' }),
+});
+
+const WaitSchema = z.number().nullable();
+
+const LatelySchema = z.object({
+  type: z.string(),
+  overMs: z.int().meta({ description: 'The time that these are about.' }),
+  granted: z.int().meta({ description: 'Granted after a wait.' }),
+  timedOut: z.int().meta({ description: 'Waited as long as they would, in vain.' }),
+  atCapacity: z.int().meta({ description: 'Refused at once for want of room.' }),
+  overQuota: z.int().meta({ description: 'Refused for what their key may hold.' }),
+  waitMs: z
+    .object({ p50: WaitSchema, p90: WaitSchema, p99: WaitSchema })
+    .meta({ description: 'Of those granted after a wait: so many percent of them waited no longer.' }),
+});
+
+const HolderSchema = z.object({
+  type: z.string(),
+  keyId: z.string(),
+  slots: z.int(),
+  waiting: z.int().meta({ description: 'Its callers that wait.' }),
 });
 
 export const LeasePageSchema = pageOf(LeaseSchema)
-  .extend({ waiting: WaitingSchema.array().meta({ description: 'Types for which somebody waits.' }) })
+  .extend({
+    waiting: WaitingSchema.array().meta({ description: 'Types for which somebody waits.' }),
+    lately: LatelySchema.array().meta({ description: 'Types for which somebody waited or was refused lately.' }),
+    holders: HolderSchema.array()
+      .optional()
+      .meta({ description: 'Keys by the slots they hold, at most fifty of a type; for operators.' }),
+  })
   .meta({ id: 'LeasePage' });
 
 export type LeasePageResource = z.infer<typeof LeasePageSchema>;

@@ -28,6 +28,10 @@ export const SystemHealthSchema = z
       }),
     ),
     lastUpdate: TimestampSchema.nullable(),
+    stale: z.boolean().meta({
+      description: 'The coordinator cannot be reached: the last that was heard of it, as long ago as `ageMs` says.',
+    }),
+    ageMs: z.int(),
     issues: z.array(
       z.object({
         severity: z.enum(['warning', 'critical']),
@@ -37,9 +41,14 @@ export const SystemHealthSchema = z
           'type-unavailable',
           'dependency-unavailable',
           'self-doubt',
+          'capacity-exhausted',
+          'registry-silent',
+          'history-unavailable',
+          'recovery-frozen',
+          'coordinator-unreachable',
         ]),
         message: z.string(),
-        type: z.string(),
+        type: z.string().nullable().meta({ description: 'Null where it is of no type in particular.' }),
         componentId: z.string().nullable(),
         since: TimestampSchema,
         affects: z.int().meta({

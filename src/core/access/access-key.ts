@@ -2,6 +2,8 @@
  * A key as it is kept: never the key itself, only digests of it. Decides which of its secrets are good
  * at a time; comparing digests in constant time is the caller's part, because the core has no crypto.
  */
+import type { KeyQuotas } from './key-quotas.ts';
+
 export interface AccessKey {
   readonly id: string;
   readonly name: string;
@@ -19,6 +21,7 @@ export interface AccessKey {
   readonly issuedBy: string | null;
   /** The component it was issued to, with which it goes. */
   readonly issuedTo: string | null;
+  readonly quotas: KeyQuotas;
 }
 
 export interface KeySecret {

@@ -36,6 +36,7 @@ export const EVENT_TYPES = [
   'drill.ended',
   'config.changed',
   'config.controller-secret-rotated',
+  'load.redistributed',
   'system.self-doubt-began',
   'system.self-doubt-ended',
 ] as const;
@@ -47,7 +48,7 @@ export interface EventDraft {
   /** Unique where it was made; publishing the same draft again adds nothing. */
   readonly key: string;
   readonly type: EventType;
-  /** What it is about: a component; of a `config.changed` the type, or `global`; of `system.…` the type. */
+  /** What it is about: a component; of a `config.changed` the type, or `global`; of `system.…` and `load.…` the type. */
   readonly subject: string;
   /** Epoch ms. */
   readonly time: number;

@@ -14,9 +14,15 @@ export interface HealthIssue {
     | 'component-degraded'
     | 'type-unavailable'
     | 'dependency-unavailable'
-    | 'self-doubt';
+    | 'self-doubt'
+    | 'capacity-exhausted'
+    | 'registry-silent'
+    | 'history-unavailable'
+    | 'recovery-frozen'
+    | 'coordinator-unreachable';
   readonly message: string;
-  readonly type: string;
+  /** Null where it is of no type in particular. */
+  readonly type: string | null;
   readonly componentId: string | null;
   /** Epoch ms. */
   readonly since: number;
@@ -172,10 +178,14 @@ export function withAffected(health: SystemHealth, affected: readonly AffectedCo
   return { ...health, issues: issues.toSorted(byGravity) };
 }
 
+/** The worse of two; unknown is no worse than anything. */
+export const worseOf = (a: HealthStatus, b: HealthStatus): HealthStatus => worstOf([a, b]);
+
 function statusOfType(type: TypeHealth): HealthStatus {
   if (type.counts.total === 0 || type.counts.unknown === type.counts.total) return 'unknown';
   if (type.routable === 0) return 'unhealthy';
-  return type.counts.unhealthy + type.counts.degraded > (type.excused ?? 0) ? 'degraded' : 'healthy';
+  const isShort = type.issues.some(({ code }) => code === 'capacity-exhausted');
+  return isShort || type.counts.unhealthy + type.counts.degraded > (type.excused ?? 0) ? 'degraded' : 'healthy';
 }
 
 function worstOf(statuses: readonly HealthStatus[]): HealthStatus {
@@ -185,7 +195,7 @@ function worstOf(statuses: readonly HealthStatus[]): HealthStatus {
 
 const rank = (issue: HealthIssue): number => (issue.severity === 'critical' ? 0 : 1);
 
-const byGravity = (a: HealthIssue, b: HealthIssue): number => rank(a) - rank(b) || a.since - b.since;
+export const byGravity = (a: HealthIssue, b: HealthIssue): number => rank(a) - rank(b) || a.since - b.since;
 
 /** What only suffers from a dependency is no issue: the dependency is. */
 function issueOf(type: string, member: HealthMember): HealthIssue | undefined {

@@ -42,21 +42,39 @@ function mayServe({ slots, preferences, assumedDown }: RouteRequest, fleet: Flee
   return preferences.strict !== true || unmetPreference(candidate, preferences, 0) === null;
 }
 
+/** Whether any component may serve the request some time; holds nothing. */
+export const isAwaited = (request: RouteRequest, fleet: Fleet): boolean =>
+  tiersOf(fleet).some(({ set }) => {
+    for (let at = 0; at < set.size; at++) if (mayServe(request, fleet, set.members[at]!)) return true;
+    return false;
+  });
+
+/** How those in a line are served. */
+export interface Turn<W> {
+  /** Serves it; false when it cannot. */
+  readonly serve: (waiting: W) => boolean;
+  /** Holds the room that it could use. */
+  readonly hold: (waiting: W) => HeldRoom;
+  /** Whether its key may hold that much more now, beside what those before it are to get. */
+  readonly isWithin: (waiting: W) => boolean;
+  /** It stays: what it asks of its key is kept for it. */
+  readonly stay: (waiting: W, isWithin: boolean) => void;
+}
+
 /**
- * Serves who can be served, the first first, holds room for each of the others, and answers those. `serve` says
- * whether it could; once nobody has room left it is not asked any more.
+ * Serves who can be served, the first first, holds room for each of the others, and answers those. Once nobody has
+ * room left nobody is tried any more. Who waits for its own key to free something holds no room: that is of no use to
+ * it yet, and others would wait for what only its key's callers can end.
  */
-export function serveInTurn<W>(
-  line: readonly W[],
-  serve: (waiting: W) => boolean,
-  hold: (waiting: W) => HeldRoom,
-): W[] {
+export function serveInTurn<W>(line: readonly W[], { serve, hold, isWithin, stay }: Turn<W>): W[] {
   const left: W[] = [];
   let isFull = false;
   for (const waiting of line) {
-    if (!isFull && serve(waiting)) continue;
+    const within = isWithin(waiting);
+    if (within && !isFull && serve(waiting)) continue;
     left.push(waiting);
-    isFull ||= hold(waiting).free === 0;
+    stay(waiting, within);
+    if (within) isFull ||= hold(waiting).free === 0;
   }
   return left;
 }

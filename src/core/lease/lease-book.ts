@@ -1,6 +1,6 @@
 /**
- * The leases that a registry has given, in memory: who holds what until when, and how many slots of each
- * component are taken. Mutable, because every lease moves it; whoever keeps it durable stores first.
+ * The leases that a registry has given, in memory: who holds what until when, how many slots of each component are
+ * taken, and how many each key holds. Mutable, because every lease moves it; whoever keeps it durable stores first.
  */
 import type { Lease } from './lease.ts';
 
@@ -9,19 +9,28 @@ export interface LeaseBook {
   readonly held: Map<string, Lease>;
   /** Slots taken, by component; who has none is not in it. */
   readonly taken: Map<string, number>;
+  /** Slots held, by key; which holds none is not in it. */
+  readonly byKey: Map<string, number>;
   /** No lease expires before, epoch ms; it may be later that one does. */
   nextExpiry: number;
 }
 
-export const emptyBook = (): LeaseBook => ({ held: new Map(), taken: new Map(), nextExpiry: Infinity });
+export const emptyBook = (): LeaseBook => ({
+  held: new Map(),
+  taken: new Map(),
+  byKey: new Map(),
+  nextExpiry: Infinity,
+});
 
 export const slotsTaken = ({ taken }: LeaseBook, componentId: string): number => taken.get(componentId) ?? 0;
+
+export const slotsOfKey = ({ byKey }: LeaseBook, keyId: string): number => byKey.get(keyId) ?? 0;
 
 /** Writes a lease down; one that is known is renewed by it. */
 export function noteLease(book: LeaseBook, lease: Lease): void {
   dropLease(book, lease.id);
   book.held.set(lease.id, lease);
-  take(book, lease.componentId, lease.slots);
+  count(book, lease, lease.slots);
   book.nextExpiry = Math.min(book.nextExpiry, lease.expiresAt);
 }
 
@@ -30,7 +39,7 @@ export function dropLease(book: LeaseBook, id: string): void {
   const lease = book.held.get(id);
   if (!lease) return;
   book.held.delete(id);
-  take(book, lease.componentId, -lease.slots);
+  count(book, lease, -lease.slots);
 }
 
 /** Those whose time is over; looks at all of them only when there may be any. */
@@ -46,8 +55,13 @@ export function lookAhead(book: LeaseBook): void {
 export const leasesOf = ({ held, taken }: LeaseBook, componentId: string): Lease[] =>
   taken.has(componentId) ? Array.from(held.values()).filter((lease) => lease.componentId === componentId) : [];
 
-function take({ taken }: LeaseBook, componentId: string, slots: number): void {
-  const next = (taken.get(componentId) ?? 0) + slots;
-  if (next > 0) taken.set(componentId, next);
-  else taken.delete(componentId);
+function count({ taken, byKey }: LeaseBook, { componentId, keyId }: Lease, slots: number): void {
+  add(taken, componentId, slots);
+  if (keyId !== null) add(byKey, keyId, slots);
+}
+
+function add(counts: Map<string, number>, id: string, slots: number): void {
+  const next = (counts.get(id) ?? 0) + slots;
+  if (next > 0) counts.set(id, next);
+  else counts.delete(id);
 }

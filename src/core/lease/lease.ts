@@ -9,6 +9,8 @@ export interface Lease {
   readonly grantedAt: number;
   /** Ends by itself then, unless it is renewed before. */
   readonly expiresAt: number;
+  /** Id of the key it counts for; null where it counts for none: a block, and what was leased out of one. */
+  readonly keyId: string | null;
 }
 
 /** How a lease ended: by its caller, by time, or with its component; a block by the isolate that had it. */
@@ -25,15 +27,23 @@ export interface EndedLease extends Lease {
 export interface LeaseTerms {
   readonly ttlMs: number;
   readonly slots: number;
+  /** The key it counts for; absent or null for none. */
+  readonly keyId?: string | null;
 }
 
 /** The lease as it begins. */
-export const newLease = (id: string, componentId: string, { ttlMs, slots }: LeaseTerms, now: number): Lease => ({
+export const newLease = (
+  id: string,
+  componentId: string,
+  { ttlMs, slots, keyId = null }: LeaseTerms,
+  now: number,
+): Lease => ({
   id,
   componentId,
   slots,
   grantedAt: now,
   expiresAt: now + ttlMs,
+  keyId,
 });
 
 export const endedAs = (lease: Lease, end: LeaseEnd, inFlight: number, now: number): EndedLease => ({

@@ -1,13 +1,19 @@
-/** Whatever happens in whatever order: no component is given more than it has, no slot is lost, nobody is overtaken. */
+/**
+ * Whatever happens in whatever order: no component is given more than it has, no key holds more than it may, no slot is
+ * lost, nobody is overtaken.
+ */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slotsTaken } from '../../../src/core/lease/lease-book.ts';
-import type { Asked } from './lease-hall.ts';
-import { LeaseHall } from './lease-hall.ts';
+import { slotsOfKey, slotsTaken } from '../../../src/core/lease/lease-book.ts';
+import type { Asked, Key } from './lease-hall.ts';
+import { LeaseHall, QUOTAS } from './lease-hall.ts';
 
 type Step =
   | { readonly kind: 'ask'; readonly asked: Asked }
   | { readonly kind: 'complete'; readonly which: number }
+  | { readonly kind: 'renew'; readonly which: number; readonly ttlMs: number }
+  | { readonly kind: 'remove'; readonly which: number }
+  | { readonly kind: 'leave'; readonly which: number }
   | { readonly kind: 'pass'; readonly ms: number };
 
 const roomsOf = fc.array(
@@ -23,6 +29,7 @@ const askedOf: fc.Arbitrary<Asked> = fc.record(
     slots: fc.integer({ min: 1, max: 9 }),
     ttlMs: fc.integer({ min: 1_000, max: 5_000 }),
     insistsOn: fc.nat(6).map((at) => `c-${at}`),
+    key: fc.constantFrom(...(Object.keys(QUOTAS) as Key[])),
   },
   { requiredKeys: ['slots', 'ttlMs'] },
 );
@@ -30,6 +37,14 @@ const askedOf: fc.Arbitrary<Asked> = fc.record(
 const stepOf: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: askedOf.map((asked) => ({ kind: 'ask', asked }) as const) },
   { weight: 4, arbitrary: fc.nat(1_000).map((which) => ({ kind: 'complete', which }) as const) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.nat(1_000), fc.integer({ min: 1_000, max: 5_000 }))
+      .map(([which, ttlMs]) => ({ kind: 'renew', which, ttlMs }) as const),
+  },
+  { weight: 1, arbitrary: fc.nat(6).map((which) => ({ kind: 'remove', which }) as const) },
+  { weight: 1, arbitrary: fc.nat(20).map((which) => ({ kind: 'leave', which }) as const) },
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 3_000 }).map((ms) => ({ kind: 'pass', ms }) as const) },
 );
 
@@ -38,14 +53,21 @@ const randomOf = fc.integer().map((seed) => {
   return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
 });
 
+const heldAt = ({ book }: LeaseHall, which: number): string =>
+  [...book.held.keys()][which % Math.max(1, book.held.size)] ?? 'nobody';
+
 function take(hall: LeaseHall, step: Step): void {
   switch (step.kind) {
     case 'ask':
       return hall.ask(step.asked);
-    case 'complete': {
-      const ids = [...hall.book.held.keys()];
-      return hall.complete(ids[step.which % Math.max(1, ids.length)] ?? 'nobody');
-    }
+    case 'complete':
+      return hall.complete(heldAt(hall, step.which));
+    case 'renew':
+      return hall.renew(heldAt(hall, step.which), step.ttlMs);
+    case 'remove':
+      return hall.removed(`c-${step.which}`);
+    case 'leave':
+      return hall.leave((asked) => asked === hall.line[step.which]);
     case 'pass':
       return hall.passes(step.ms);
     default:
@@ -64,6 +86,9 @@ const holds = (check: (hall: LeaseHall) => void): void =>
     }),
     { numRuns: 1_000 },
   );
+
+/** Whether its key may ever hold that much. */
+const isAllowed = ({ slots, key }: Asked): boolean => key === undefined || slots <= QUOTAS[key];
 
 /** Whether a component could serve a request if nobody else were there. */
 const isOfUse = (hall: LeaseHall, { slots, insistsOn }: Asked, id: string): boolean =>
@@ -94,11 +119,11 @@ describe('leases', () => {
       fc.property(roomsOf, randomOf, fc.array(stepOf, { maxLength: 40 }), (rooms, random, steps) => {
         const hall = new LeaseHall(rooms, random);
         for (const step of steps) take(hall, step);
-        hall.line = hall.line.filter((asked) => [...hall.rooms.keys()].some((id) => isOfUse(hall, asked, id)));
+        hall.leave((asked) => !isAllowed(asked) || ![...hall.rooms.keys()].some((id) => isOfUse(hall, asked, id)));
         // Each time somebody may be served who waits.
         while (hall.book.held.size > 0) hall.passes(1_000);
         expect(hall.line).toEqual([]);
-        expect([...hall.book.taken]).toEqual([]);
+        expect([...hall.book.taken, ...hall.book.byKey]).toEqual([]);
         hall.passes(1);
         expect(hall.book.nextExpiry).toBe(Infinity);
       }),
@@ -107,14 +132,36 @@ describe('leases', () => {
 
   it('are given in turn: nobody gets what one who came before could use', () => {
     holds((hall) => {
-      for (const { componentId, before } of hall.served)
-        for (const earlier of before) expect(isOfUse(hall, earlier, componentId)).toBe(false);
+      for (const { componentId, before, keptBack } of hall.served)
+        for (const earlier of before)
+          if (!keptBack.includes(earlier)) expect(isOfUse(hall, earlier, componentId)).toBe(false);
     });
   });
 
-  it('are given as soon as there is room for the first in line', () => {
+  it('of a key are given in turn too: nobody takes what an earlier one waits for its key to free', () => {
     holds((hall) => {
-      const [first] = hall.line;
+      for (const { asked, keptBack } of hall.served)
+        for (const earlier of keptBack) expect(earlier.key).not.toBe(asked.key);
+    });
+  });
+
+  it('never take more of a key than it may hold, and all that is held counts for one', () => {
+    holds(({ book }) => {
+      for (const key of Object.keys(QUOTAS) as Key[]) {
+        const held = [...book.held.values()].filter(({ keyId }) => keyId === key);
+        expect(slotsOfKey(book, key)).toBe(held.reduce((sum, { slots }) => sum + slots, 0));
+        expect(slotsOfKey(book, key)).toBeLessThanOrEqual(QUOTAS[key]);
+      }
+    });
+  });
+
+  it('are given as soon as there is room for the first in line whose key may hold more', () => {
+    holds((hall) => {
+      const first = hall.line.find((asked, at) => {
+        const reserved = hall.line.slice(0, at).filter(({ key }) => key === asked.key);
+        const kept = reserved.reduce((sum, { slots }) => sum + slots, 0);
+        return !asked.key || slotsOfKey(hall.book, asked.key) + kept + asked.slots <= QUOTAS[asked.key];
+      });
       if (!first) return;
       for (const [id, room] of hall.rooms)
         if (isOfUse(hall, first, id)) expect(slotsTaken(hall.book, id) + first.slots).toBeGreaterThan(room);

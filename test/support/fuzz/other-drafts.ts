@@ -178,6 +178,17 @@ export const rotateKeyDraft: fc.Arbitrary<Draft> = fc
   .tuple(oneKey, fc.constantFrom<Value>({}, { overlap: 0 }, { overlap: 1 }, { overlap: 30 * DAY_MS }))
   .map(([params, body]) => ({ params, query: [], headers: {}, body }));
 
+const quota = fc.constantFrom(null, 0, 1, 1_000_000);
+const waiters = fc.constantFrom(null, 0, 5_000);
+
+export const quotasDraft: fc.Arbitrary<Draft> = fc
+  .tuple(oneKey, fc.record({ leaseSlots: quota, leaseWaiters: waiters }, { requiredKeys: [], noNullPrototype: true }))
+  .map(([params, quotas]) => ({ params, query: [], headers: {}, body: { quotas } as unknown as Value }));
+
+export const redistributeDraft: fc.Arbitrary<Draft> = fc
+  .constantFrom<Value>({}, ...TYPES_FROM_START.map((type) => ({ type })))
+  .map((body) => ({ params: {}, query: [], headers: {}, body }));
+
 export const revokeKeyDraft: fc.Arbitrary<Draft> = fc
   .tuple(oneKey, fc.constantFrom<Parameter[]>([], [], [['cascade', 'true']], [['cascade', 'false']]))
   .map(([params, query]) => ({ params, query, headers: {} }));

@@ -1,0 +1,49 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Rooms } from '../../../src/core/balancing/shares.ts';
+import { redistributed } from '../../../src/core/balancing/shares.ts';
+
+const rooms = (given: Record<string, number>): Rooms => new Map(Object.entries(given));
+
+describe('work shared out anew', () => {
+  it.each([
+    ['the first comes', {}, { a: 5 }, 1, 'membership'],
+    ['the last goes', { a: 5 }, {}, 1, 'membership'],
+    ['the last may be given none any more', { a: 5 }, { a: 0 }, 1, 'routability'],
+    ['one of two goes down', { a: 5, b: 5 }, { a: 5, b: 0 }, 0.5, 'routability'],
+    ['one grows', { a: 5, b: 5 }, { a: 15, b: 5 }, 0.25, 'room'],
+    ['one goes and another grows', { a: 5, b: 5, c: 5 }, { a: 10, b: 5 }, 1 / 3, 'membership'],
+    ['one that may be given none comes', { a: 5 }, { a: 5, b: 0 }, 0, 'membership'],
+    ['all grow alike', { a: 5, b: 10 }, { a: 10, b: 20 }, 0, 'room'],
+    ['nothing', { a: 5 }, { a: 5 }, 0, null],
+  ] as const)('%s', (_, before, after, moved, reason) => {
+    const change = redistributed(rooms(before), rooms(after));
+    expect(change.moved).toBeCloseTo(moved, 4);
+    expect(change.reason).toBe(reason);
+  });
+
+  it('names the largest change first', () => {
+    const { changes } = redistributed(rooms({ a: 1, b: 1, c: 2 }), rooms({ a: 1, b: 1, d: 6 }));
+    expect(changes).toEqual([
+      { componentId: 'd', before: 0, after: 0.75 },
+      { componentId: 'c', before: 0.5, after: 0 },
+      { componentId: 'a', before: 0.25, after: 0.125 },
+      { componentId: 'b', before: 0.25, after: 0.125 },
+    ]);
+  });
+
+  it('moves as much to some as from others, and between 0 and all of it', () => {
+    const some = fc
+      .dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 0, max: 9 }))
+      .map((given) => rooms(given));
+    fc.assert(
+      fc.property(some, some, (before, after) => {
+        const { moved, changes } = redistributed(before, after);
+        expect(moved).toBeGreaterThanOrEqual(0);
+        expect(moved).toBeLessThanOrEqual(1);
+        const net = changes.reduce((sum, change) => sum + change.after - change.before, 0);
+        expect([-1, 0, 1].some((each) => Math.abs(net - each) < 0.001)).toBe(true);
+      }),
+    );
+  });
+});
