@@ -27,6 +27,9 @@ import { mountComponents } from './routes/components.ts';
 import { mountConfig } from './routes/config.ts';
 import { mountDrills } from './routes/drills.ts';
 import { mountControllerSecret } from './routes/controller-secret.ts';
+import { mountEventSocket } from './routes/event-socket.ts';
+import { mountEventStream } from './routes/event-stream.ts';
+import { mountEvents } from './routes/events.ts';
 import { mountFailures } from './routes/failures.ts';
 import { mountIncidents } from './routes/incidents.ts';
 import { mountLeases } from './routes/leases.ts';
@@ -40,6 +43,7 @@ import { mountRedistribution } from './routes/redistribution.ts';
 import { mountRouting } from './routes/routing.ts';
 import { mountSession } from './routes/session.ts';
 import { mountSilences } from './routes/silences.ts';
+import { mountSnapshot } from './routes/snapshot.ts';
 import { mountSystem } from './routes/system.ts';
 import { mountWebhookDeliveries } from './routes/webhook-deliveries.ts';
 import { mountWebhooks } from './routes/webhooks.ts';
@@ -52,10 +56,13 @@ export function createApp(): App {
   app.use('/v1/*', guardedBy(classify, authenticate, rateLimitKey, authorize(app), rateLimitAddress, takeBody));
   // A routing decision is over before anything else can begin: what is below counts calls under way.
   mountRouting(app);
+  // Who waits for something to come has rooms of its own, and is no work meanwhile.
+  for (const mount of [mountSnapshot, mountEventStream, mountEventSocket]) mount(app);
   app.use('/v1/*', shedLoad, flushAuditBehind);
 
   for (const mount of [
     mountSystem,
+    mountEvents,
     mountComponents,
     mountComponentList,
     mountComponentHealth,

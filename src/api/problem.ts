@@ -48,6 +48,7 @@ const PROBLEMS = {
   'webhook-limit': [409, 'There are as many webhooks as are allowed'],
   'webhook-configured': [409, 'The webhook is configured by the deployment'],
   'lease-ended': [410, 'The lease is over'],
+  'events-trimmed': [410, 'The log does not hold the events asked for'],
   'precondition-failed': [412, 'The resource has changed'],
   'payload-too-large': [413, 'The body is too large'],
   'uri-too-long': [414, 'The address is too long'],
@@ -58,10 +59,12 @@ const PROBLEMS = {
   'header-value-unknown': [422, 'There is no value of that header to keep'],
   'dependency-cycle': [422, 'The dependencies form a cycle'],
   'precondition-invalid': [422, 'If-Match is not a revision'],
+  'upgrade-required': [426, 'The call must be a WebSocket upgrade'],
   'too-many-changes': [429, 'The key makes changes too often'],
   'too-many-probes': [429, 'The component is being checked too often'],
   'too-many-reports': [429, 'The component is being reported too often'],
   'too-many-rotations': [429, 'The control secret is being rotated too often'],
+  'too-many-readers': [429, 'The key has as many readers as are allowed'],
   'lease-quota': [429, 'The key holds as much as it may'],
   'rate-limited': [429, 'Too many calls'],
   'internal-error': [500, 'Something went wrong here'],
@@ -71,6 +74,7 @@ const PROBLEMS = {
   'at-capacity': [503, 'Every component is at its capacity'],
   'preferences-unmet': [503, 'No component meets the preferences'],
   'history-unavailable': [503, 'The history cannot be read right now'],
+  'snapshot-unavailable': [503, 'The state cannot be read right now'],
   overloaded: [503, 'Too many calls are being worked on'],
   busy: [503, 'The call was overtaken by others'],
   'temporarily-unavailable': [503, 'A part of the coordinator cannot be reached right now'],
@@ -90,6 +94,8 @@ export interface ProblemOptions {
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
   readonly retryAfterSeconds?: number;
   readonly candidates?: Problem['candidates'];
+  /** Where a reader stands, and where it may go on. */
+  readonly place?: Pick<Problem, 'lastIndex' | 'oldest' | 'newest' | 'snapshot'>;
 }
 
 export function problemResponse(c: Call, code: ProblemCode, options: ProblemOptions = {}): ProblemResponse {
@@ -104,6 +110,7 @@ export function problemResponse(c: Call, code: ProblemCode, options: ProblemOpti
     requestId: c.get('requestId'),
     ...(options.errors ? { errors: [...options.errors] } : {}),
     ...(options.candidates ? { candidates: options.candidates } : {}),
+    ...options.place,
   };
   const retryAfter = options.retryAfterSeconds ?? RETRY_AFTER_SECONDS[status];
   c.header('content-type', 'application/problem+json');

@@ -73,13 +73,22 @@ export const clearCookie = (c: Context<AppEnv>): void => {
  * says that it comes from us.
  */
 export function isFromOurPage(c: Context<AppEnv>, session: Session): boolean {
-  const origin = c.req.header('origin');
-  const site = c.req.header('sec-fetch-site');
-  if (origin !== undefined && origin !== new URL(c.req.url).origin) return false;
-  if (site !== undefined && site !== 'same-origin') return false;
+  if (namesAnother(c)) return false;
   const token = encoder.encode(c.req.header('x-csrf-token') ?? '');
   const expected = encoder.encode(session.csrfToken);
   return token.length === expected.length && crypto.subtle.timingSafeEqual(token, expected);
+}
+
+/** Whether a call that came with a session says itself that another page than ours has made it. */
+export function isFromElsewhere(c: Context<AppEnv>): boolean {
+  return c.get('session') !== undefined && namesAnother(c);
+}
+
+function namesAnother(c: Context<AppEnv>): boolean {
+  const origin = c.req.header('origin');
+  const site = c.req.header('sec-fetch-site');
+  if (origin !== undefined && origin !== new URL(c.req.url).origin) return true;
+  return site !== undefined && site !== 'same-origin';
 }
 
 const encoder = new TextEncoder();

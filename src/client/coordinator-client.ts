@@ -53,9 +53,14 @@ import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 import type { EventPageSchema, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
 import type { GlobalConfig, TypeConfig } from '../core/config/settings.ts';
-import type { Call, ClientOptions, Send } from './http-transport.ts';
-import { httpTransport } from './http-transport.ts';
 import { WebhookClient } from './webhook-client.ts';
+import type { SnapshotResource } from '../api/schemas/snapshot.ts';
+import type { Call, ClientOptions, Open, Send } from './http-transport.ts';
+import { httpOpener, httpTransport } from './http-transport.ts';
+import type { SnapshotRequired, WatchQuery } from './watch-events.ts';
+import { watchEvents } from './watch-events.ts';
+import type { SnapshotQuery } from './watch-snapshot.ts';
+import { readSnapshot, watchSnapshot } from './watch-snapshot.ts';
 import type { LeaseRequest, Leased } from './with-lease.ts';
 import { withLease } from './with-lease.ts';
 
@@ -108,10 +113,12 @@ export class CoordinatorClient {
   /** Where events and alerts are sent. */
   readonly webhooks: WebhookClient;
   readonly #send: Send;
+  readonly #open: Open;
 
   constructor(options: ClientOptions) {
     this.#send = httpTransport(options);
     this.webhooks = new WebhookClient(this.#send);
+    this.#open = httpOpener(options);
   }
 
   /**
@@ -284,6 +291,24 @@ export class CoordinatorClient {
   /** One page of events, oldest first; `nextCursor` is the `after` of the next page. */
   events(query: EventQuery = {}): Promise<output<typeof EventPageSchema>> {
     return this.#call({ path: '/v1/events', query });
+  }
+
+  /**
+   * Events as they happen, each once and in order, for as long as `signal` lets it. In an event's place it may be told
+   * that a snapshot is required: then the log does not hold what comes next, and events after `newest` follow.
+   */
+  watchEvents(query: WatchQuery = {}): AsyncGenerator<EventResource | SnapshotRequired, void> {
+    return watchEvents(this.#open, query);
+  }
+
+  /** All components with their index; with `index` null while that has not moved, for which it waits up to `wait`. */
+  snapshot(query: SnapshotQuery = {}): Promise<SnapshotResource | null> {
+    return readSnapshot(this.#send, query);
+  }
+
+  /** All components, each time that something has changed, for as long as `signal` lets it. */
+  watchSnapshot(query: SnapshotQuery = {}): AsyncGenerator<SnapshotResource, void> {
+    return watchSnapshot(this.#send, query);
   }
 
   /** What is set for all types. */

@@ -21,6 +21,10 @@ export interface Call {
   readonly body?: unknown;
   /** The ETag of what is to be changed; without it, whatever is there. */
   readonly ifMatch?: string | undefined;
+  /** Further headers of this call. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Ends the call, and with it a body that is still being read. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Sent {
@@ -30,25 +34,40 @@ export interface Sent {
   readonly etag: string | null;
 }
 
-/** Sends a call; anything but 2xx throws `CoordinatorError`. */
+/** Sends a call; anything but 2xx and 304 throws `CoordinatorError`. */
 export type Send = (call: Call) => Promise<Sent>;
 
+/** The same, for whoever reads the body as it comes. */
+export type Open = (call: Call) => Promise<Response>;
+
 export function httpTransport(options: ClientOptions): Send {
+  const open = httpOpener(options);
+  return async (call) => {
+    const response = await open(call);
+    const text = await response.text();
+    const parsed: unknown = text === '' ? undefined : JSON.parse(text);
+    return { status: response.status, body: parsed, etag: response.headers.get('etag') };
+  };
+}
+
+export function httpOpener(options: ClientOptions): Open {
   const base = options.baseUrl.replace(/\/+$/, '');
   // Wrapped, because `fetch` refuses to be called as the method of another object.
   const request = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
 
-  return async ({ method = 'GET', path, query = {}, body, ifMatch }) => {
-    const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
+  return async ({ method = 'GET', path, query = {}, body, ifMatch, headers: more, signal }) => {
+    const headers: Record<string, string> = { accept: 'application/json', ...options.headers, ...more };
     if (options.key !== undefined) headers['authorization'] = `Bearer ${options.key}`;
     if (ifMatch !== undefined) headers['if-match'] = ifMatch;
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
-    const response = await request(`${base}${path}${queryString(query)}`, init);
-    if (!response.ok) throw new CoordinatorError(await readProblem(response));
-    const text = await response.text();
-    const parsed: unknown = text === '' ? undefined : JSON.parse(text);
-    return { status: response.status, body: parsed, etag: response.headers.get('etag') };
+    const response = await request(`${base}${path}${queryString(query)}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+    if (!response.ok && response.status !== 304) throw new CoordinatorError(await readProblem(response));
+    return response;
   };
 }
 

@@ -5,6 +5,7 @@ import type { Actor } from '../core/access/actor.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { KeyQuotasChange } from '../core/access/key-quotas.ts';
 import type { EventSink, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
+import type { LogPage } from '../core/event/log-page.ts';
 import type { EndedSession, SessionRef } from '../core/access/ended-session.ts';
 import type { ConfigDocuments, ConfigScope, Revised } from '../core/config/config-documents.ts';
 import type { ConfigConflict, ConfigFault } from '../core/config/config-rules.ts';
@@ -35,6 +36,12 @@ export interface CoordinatorApi extends EventSink, WebhookApi {
   settle(id: string, sequence: number, held: Held | null): Promise<void>;
   /** No more than about 1 MiB, but one if there is one: a shorter answer than asked for is not the end. */
   events(query: EventQuery): Promise<LoggedEvent[]>;
+  /** The same, with what the log holds; held for so long at most while there is nothing after `after`. */
+  readLog(query: EventQuery, holdMs: number): Promise<LogPage>;
+  /** Of the last event; held for so long at most while it is the one that is known. */
+  sequence(known: number | null, holdMs: number): Promise<number>;
+  /** Of a type, as its registry told it last; null when it never did. */
+  toldRevision(type: string): Promise<number | null>;
   /** Types other than that one that have components. */
   populatedTypes(except: string): Promise<string[]>;
   systemHealth(): Promise<SystemHealth>;
@@ -230,7 +237,11 @@ export interface EventQuery {
   /** Events after this sequence. */
   readonly after: number;
   readonly types: readonly EventType[] | null;
+  /** Only what it is about; absent for anything. */
+  readonly subject?: string | null;
   readonly limit: number;
+  /** Less than the 1 MiB of a page. */
+  readonly maxBytes?: number;
   /** Newest first instead, before the end of the log. */
   readonly newest: boolean;
 }

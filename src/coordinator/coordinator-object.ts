@@ -24,6 +24,7 @@ import { DependencyDesk } from './dependency-desk.ts';
 import { DependencyDoubts } from './dependency-doubts.ts';
 import type { ClaimRow } from './directory-store.ts';
 import { DirectoryStore } from './directory-store.ts';
+import { EventReaders } from './event-readers.ts';
 import { EventStore } from './event-store.ts';
 import { EndedSessionStore } from './ended-session-store.ts';
 import { HealthDesk } from './health-desk.ts';
@@ -62,13 +63,14 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
   protected readonly deliveryDesk: DeliveryDesk;
   protected readonly dispatch: WebhookDispatch;
   private readonly fanOut: WebhookFanOut;
+  protected readonly readers: EventReaders;
   protected readonly systemView: HealthDesk;
   protected readonly changes = new ChangeGate();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.directory = new DirectoryStore(ctx.storage.sql);
-    this.log = new EventStore(ctx.storage.sql);
+    this.log = new EventStore(ctx.storage.sql, () => this.readers.moved());
     this.configDesk = new ConfigDesk(new ConfigStore(ctx.storage.sql));
     this.deliveries = new DeliveryStore(ctx.storage.sql);
     const scalars = new KeyScalarStore(ctx.storage.sql);
@@ -76,6 +78,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     this.endedSessions = new EndedSessionStore(ctx.storage.sql, scalars);
     this.auditStore = new AuditStore(ctx.storage.sql);
     this.keyDesk = new KeyDesk(this.keyStore, this.endedSessions, this.auditStore);
+    this.readers = new EventReaders({ ctx, log: this.log, keys: this.keyStore, sessions: this.endedSessions });
     this.conditions = new ConditionStore(ctx.storage.sql);
     this.dependencies = new DependencyDesk(this.directory, this.conditions, (draft) => this.write(draft));
     this.alarms = new AlarmDesk(ctx.storage);
@@ -120,6 +123,14 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
         return owed.length === 0 ? null : Math.min(...owed);
       },
     });
+  }
+
+  override fetch(request: Request): Response {
+    return this.readers.answer(request);
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    this.readers.sockets.take(socket, message, Date.now());
   }
 
   /** Makes a change whole or not at all; what registries are to be told of it goes out behind it. */

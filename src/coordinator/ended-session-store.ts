@@ -45,11 +45,15 @@ export class EndedSessionStore {
     for (const statement of SCHEMA) sql.exec(statement);
   }
 
+  isEnded({ keyId, id, endsAt }: SessionRef): boolean {
+    const covering = 'SELECT 1 FROM ended_sessions WHERE key_id = ?1 AND (id = ?2 OR (id = ?3 AND ends_at >= ?4))';
+    return this.sql.exec(covering, keyId, id, ALL, endsAt).toArray().length > 0;
+  }
+
   /** False when it was ended before. */
   end(session: SessionRef): boolean {
-    const { keyId, id, endsAt } = session;
-    const covering = 'SELECT 1 FROM ended_sessions WHERE key_id = ?1 AND (id = ?2 OR (id = ?3 AND ends_at >= ?4))';
-    if (this.sql.exec(covering, keyId, id, ALL, endsAt).toArray().length > 0) return false;
+    if (this.isEnded(session)) return false;
+    const { keyId } = session;
     this.save(session);
     const { kept, last } = this.sql
       .exec<{ kept: number; last: number }>(

@@ -1,6 +1,7 @@
 /** All SQL of the event log and of the roll-ups that registries push. */
 import * as z from 'zod';
 import type { EventDraft, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
+import type { LogPage, LogSpan } from '../core/event/log-page.ts';
 import type { TypeHealth } from '../core/health/system-health.ts';
 import type { JsonObject } from '../core/json.ts';
 import { MAX_PAGE_BYTES, takePage, utf8Length } from '../core/take-page.ts';
@@ -39,9 +40,12 @@ const TypeHealthRowSchema = z.looseObject({ type: z.string(), revision: z.number
 
 export class EventStore {
   private readonly sql: SqlStorage;
+  private readonly appended: () => void;
 
-  constructor(sql: SqlStorage) {
+  /** `appended` is told of each event within the transaction that stores it: who must wait for its end does so itself. */
+  constructor(sql: SqlStorage, appended: () => void = () => undefined) {
     this.sql = sql;
+    this.appended = appended;
     for (const statement of SCHEMA) sql.exec(statement);
   }
 
@@ -59,23 +63,45 @@ export class EventStore {
         JSON.stringify(draft.data),
       )
       .one();
+    this.appended();
     return { ...draft, sequence };
   }
 
   /** As many as the query asks for and a page has room for; the rest is after the last one. */
   list(query: EventQuery): LoggedEvent[] {
+    return this.take(query).items;
+  }
+
+  /** The same, with what the log holds in all. */
+  page(query: EventQuery): LogPage {
+    return { ...this.span(), ...this.take(query) };
+  }
+
+  span(): LogSpan {
+    const { oldest, newest } = this.sql
+      .exec<{ oldest: number | null; newest: number | null }>(
+        'SELECT (SELECT MIN(sequence) FROM events) AS oldest, (SELECT MAX(sequence) FROM events) AS newest',
+      )
+      .one();
+    return { oldest: oldest ?? 1, newest: newest ?? 0 };
+  }
+
+  private take(query: EventQuery): { items: LoggedEvent[]; more: boolean } {
     const types = query.types ? JSON.stringify(query.types) : null;
     const order = query.newest ? 'DESC' : 'ASC';
     const rows = this.sql.exec<EventRow>(
       `SELECT * FROM events WHERE sequence > ?1 AND (?2 IS NULL OR type IN (SELECT value FROM json_each(?2)))
-       ORDER BY sequence ${order} LIMIT ?3`,
+       AND (?4 IS NULL OR subject = ?4) ORDER BY sequence ${order} LIMIT ?3`,
       query.after,
       types,
-      query.limit,
+      // One more tells whether there is one.
+      query.limit + 1,
+      query.subject ?? null,
     );
     // Rows are drawn one by one: those beyond the page are never read.
-    const room = { limit: query.limit, maxBytes: MAX_PAGE_BYTES };
-    return takePage(rows, room, ({ data }) => ENVELOPE_BYTES + utf8Length(data)).items.map(toEvent);
+    const room = { limit: query.limit, maxBytes: Math.min(query.maxBytes ?? MAX_PAGE_BYTES, MAX_PAGE_BYTES) };
+    const { items, more } = takePage(rows, room, ({ data }) => ENVELOPE_BYTES + utf8Length(data));
+    return { items: items.map(toEvent), more };
   }
 
   /** The first sequence that is still there and the last one; an empty log is one before its first. */

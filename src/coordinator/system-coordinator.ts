@@ -152,6 +152,18 @@ export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
     return this.log.list(query);
   }
 
+  async readLog(query: EventQuery, holdMs: number): ReturnType<CoordinatorApi['readLog']> {
+    return this.readers.log.read(query, holdMs);
+  }
+
+  async sequence(known: number | null, holdMs: number): Promise<number> {
+    return this.readers.log.sequence(known, holdMs);
+  }
+
+  async toldRevision(type: string): Promise<number | null> {
+    return this.log.allTypeHealth().find((health) => health.type === type)?.revision ?? null;
+  }
+
   async systemHealth(): Promise<SystemHealth> {
     return this.ctx.storage.transactionSync(() => this.systemView.health(Date.now()));
   }
@@ -176,19 +188,23 @@ export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
   }
 
   async rotateKey(id: string, fresh: FreshSecret, actor: Actor): ReturnType<CoordinatorApi['rotateKey']> {
-    return this.ctx.storage.transactionSync(
+    const rotated = this.ctx.storage.transactionSync(
       () =>
         this.refuseActor(actor.keyId) ??
         this.refuseChange(actor.keyId, fresh.issue?.changer) ??
         this.refuseIssue(fresh.issue ?? null) ??
         this.keyDesk.rotate(id, fresh, actor, Date.now()),
     );
+    this.readers.sockets.closeUnadmitted(Date.now());
+    return rotated;
   }
 
   async revokeKey(id: string, options: { cascade: boolean }, actor: Actor): ReturnType<CoordinatorApi['revokeKey']> {
-    return this.ctx.storage.transactionSync(
+    const revoked = this.ctx.storage.transactionSync(
       () => this.refuseActor(actor.keyId) ?? this.keyDesk.revoke(id, options, actor, Date.now()),
     );
+    this.readers.sockets.closeUnadmitted(Date.now());
+    return revoked;
   }
 
   async setQuotas(id: string, change: KeyQuotasChange, actor: Actor): ReturnType<CoordinatorApi['setQuotas']> {
@@ -211,6 +227,7 @@ export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
 
   async endSession(session: SessionRef, actor: Actor): Promise<void> {
     this.ctx.storage.transactionSync(() => this.keyDesk.endSession(session, actor, Date.now()));
+    this.readers.sockets.closeUnadmitted(Date.now());
   }
 
   async syncKeys(request: KeySyncRequest): ReturnType<CoordinatorApi['syncKeys']> {
@@ -257,6 +274,7 @@ export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
     this.directory.trim(now);
     this.conditions.trim();
     this.change(() => this.incidents.sweep(now));
+    this.readers.sockets.sweep(now);
     await this.turns.deliver();
   }
 }

@@ -34,6 +34,7 @@ import type {
 } from './registry-api.ts';
 import type { AskedFor } from './order-desk.ts';
 import { RegistryObject } from './registry-object.ts';
+import { snapshotPage } from './snapshot-page.ts';
 import type { Switch } from './switch-desk.ts';
 import { testify } from './witnesses.ts';
 
@@ -65,6 +66,16 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
 
   async components(query: ComponentQuery): ReturnType<RegistryApi['components']> {
     return pageOf(this.state.members, query, this.state.config, Date.now());
+  }
+
+  async snapshotPage(after: string | null): ReturnType<RegistryApi['snapshotPage']> {
+    const { members, config, revision } = this.state;
+    return { revision, ...snapshotPage(members, after, config, Date.now()) };
+  }
+
+  async revision(known: number | null, holdMs: number): Promise<number> {
+    if (known === this.state.revision) await this.state.watchers.wait(holdMs);
+    return this.state.revision;
   }
 
   async healthReport(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['healthReport']> {

@@ -48,6 +48,7 @@ import type {
   RenewedLease,
 } from './lease-api.ts';
 import type { AskedFor, OrderRefusal } from './order-desk.ts';
+import type { SnapshotPage } from './snapshot-page.ts';
 import type { Switch, SwitchRefusal } from './switch-desk.ts';
 
 export type { ControlSecret };
@@ -88,6 +89,10 @@ export interface RegistryApi extends DependencyFollower {
   historyOf(id: string, query: HistoryQuery, only?: OwnerFilter): Promise<Result<HistoryPage, OutOfReach>>;
   /** A page in the order of ids; no more than about 1 MiB, but one item at least. */
   components(query: ComponentQuery): Promise<TakenPage<ComponentResource>>;
+  /** A page of all of them as text, after an id. */
+  snapshotPage(after: string | null): Promise<SnapshotPage>;
+  /** Of the type; held for so long at most while it is the one that is known. */
+  revision(known: number | null, holdMs: number): Promise<number>;
   loads(): Promise<LoadEntry[]>;
   /** Removes it, after `drainMs` out of routing when that is not 0. */
   remove(id: string, options: RemoveOptions): Promise<Result<Removal, OutOfReach | 'precondition-failed'>>;

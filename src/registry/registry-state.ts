@@ -26,6 +26,7 @@ import { endedAs } from '../core/lease/lease.ts';
 import { dropLease, emptyBook, leasesOf, noteLease, slotsTaken } from '../core/lease/lease-book.ts';
 import type { Result } from '../core/result.ts';
 import { fail, ok } from '../core/result.ts';
+import { HeldCalls } from '../hold/held-calls.ts';
 import type { AskedAction } from './asked-action-store.ts';
 import { countChecked, resourceView } from './fleet-views.ts';
 import type { DraftContext } from './health-drafts.ts';
@@ -76,6 +77,8 @@ export class RegistryState {
   /** Components whose slots were taken or freed, or that told their load, since somebody looked. */
   readonly moved = new Set<string>();
   readonly sleeps = new Sleeps();
+  /** Those who wait for the revision to move. */
+  readonly watchers = new HeldCalls();
   /** How its components were. */
   readonly samples: SampleDesk;
   type = '';
@@ -155,6 +158,7 @@ export class RegistryState {
     if (!change.visible) return;
     this.checkedCount = countChecked(this.members);
     this.samples.follow(records, change.removed ?? [], now);
+    this.watchers.release();
     this.turned(now);
   }
 

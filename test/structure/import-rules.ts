@@ -26,7 +26,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   recovery: { rooms: ['registry', 'coordinator', 'history', 'outbound', 'core'] },
   deliveries: { rooms: ['coordinator', 'history', 'outbound', 'core'] },
   sweep: { rooms: ['audit', 'registry', 'coordinator', 'history', 'recovery', 'deliveries', 'outbound', 'core'] },
-  api: { rooms: ['audit', 'registry', 'coordinator', 'history', 'outbound', 'core'] },
+  api: { rooms: ['hold', 'audit', 'registry', 'coordinator', 'history', 'outbound', 'core'] },
   client: { rooms: [], typesOf: TYPES },
   dashboard: { rooms: ['client'], typesOf: TYPES },
   dev: { rooms: ['client', 'demo'], typesOf: TYPES },

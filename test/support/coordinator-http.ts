@@ -25,6 +25,11 @@ export async function call(
     headers: Object.fromEntries(Object.entries({ ...DEFAULT_HEADERS, ...headers }).filter(([, value]) => value !== '')),
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
+  if (response.headers.get('content-type')?.includes('event-stream')) {
+    // It has no end to wait for.
+    await response.body?.cancel();
+    return { status: response.status, body: {}, headers: response.headers };
+  }
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;
   return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };

@@ -2,7 +2,21 @@
 import { expect } from 'vitest';
 import type { Answer } from './coordinator-http.ts';
 
-const KNOWN_FIELDS = ['type', 'title', 'status', 'code', 'detail', 'instance', 'requestId', 'errors', 'candidates'];
+const KNOWN_FIELDS = [
+  'type',
+  'title',
+  'status',
+  'code',
+  'detail',
+  'instance',
+  'requestId',
+  'errors',
+  'candidates',
+  'lastIndex',
+  'oldest',
+  'newest',
+  'snapshot',
+];
 
 export function expectProblem(answer: Answer, status: number, code: string): string[] {
   expect({ status: answer.status, code: answer.body?.code, errors: answer.body?.errors }).toMatchObject({

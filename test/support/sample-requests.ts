@@ -115,6 +115,10 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'GET /v1/load': () => at('/v1/load', 200),
   'POST /v1/load/redistribute': () => at('/v1/load/redistribute', 200, { type: TARGET_TYPE }),
   'GET /v1/events': () => at('/v1/events?limit=1', 200),
+  'GET /v1/events/stream': () => at('/v1/events/stream', 200),
+  // Only those are told what it takes who may open one.
+  'GET /v1/events/socket': () => ({ ...at('/v1/events/socket', 426), code: 'upgrade-required' }),
+  'GET /v1/snapshot': () => at('/v1/snapshot?type=caws_validator', 200),
   'GET /v1/components': () => at('/v1/components?limit=1', 200),
   'POST /v1/components': ({ id }) => at('/v1/components', 200, targetRegistration(id)),
   'GET /v1/components/{id}': (target) => on(target, '', 200),

@@ -27,6 +27,14 @@ export const ProblemSchema = z
       .array(CandidateVerdictSchema)
       .optional()
       .meta({ description: 'Routing only: why each of them was not chosen.' }),
+    lastIndex: z
+      .int()
+      .nullable()
+      .optional()
+      .meta({ description: 'Snapshot only: the last index that is known, null for none.' }),
+    oldest: z.string().optional().meta({ description: 'Events only: the first sequence that the log holds.' }),
+    newest: z.string().optional().meta({ description: 'Events only: the last sequence of the log.' }),
+    snapshot: z.string().optional().meta({ description: 'Events only: where the state as it is can be read.' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details.' });
 

@@ -4,8 +4,11 @@ import { CoordinatorError } from '../../client/coordinator-error.ts';
 import { describeTrouble } from '../session/describe-trouble.ts';
 import { fetchFleet } from './fetch-fleet.ts';
 import type { Fleet } from './fleet.ts';
+import { followVisible } from './follow-visible.ts';
 import { pollVisible } from './poll-visible.ts';
 
+/** While changes are told of; loads move without. */
+const CALM_MS = 10_000;
 const INTERVAL_MS = 1_000;
 const BACK_OFF_MS = 5_000;
 
@@ -24,13 +27,14 @@ export function useFleet(client: CoordinatorClient, onRefused: (message: string)
   useEffect(() => {
     let previous: Fleet | null = null;
     let stopped = false;
+    let isTold = false;
 
     const round = async (): Promise<number> => {
       try {
         const fleet = await fetchFleet(client, previous);
         previous = fleet;
         if (!stopped) setState({ fleet, updatedAt: Date.now(), trouble: null });
-        return INTERVAL_MS;
+        return isTold ? CALM_MS : INTERVAL_MS;
       } catch (error) {
         const trouble = describeTrouble(error);
         if (stopped) return BACK_OFF_MS;
@@ -39,10 +43,19 @@ export function useFleet(client: CoordinatorClient, onRefused: (message: string)
         return Math.max(BACK_OFF_MS, error instanceof CoordinatorError ? (error.retryAfterMs ?? 0) : 0);
       }
     };
-    const stopPolling = pollVisible({ round });
+    const polling = pollVisible({ round, apartMs: INTERVAL_MS });
+    const stopFollowing = followVisible(client, {
+      onChange: polling.poke,
+      onConnection: (isOpen) => {
+        isTold = isOpen;
+        // What happened until now was told to nobody.
+        polling.poke();
+      },
+    });
     return () => {
       stopped = true;
-      stopPolling();
+      stopFollowing();
+      polling.stop();
     };
   }, [client, onRefused]);
 

@@ -68,7 +68,23 @@ export const eventsDraft = listed(
   parameters({
     after: fc.constantFrom('0', '1', '9007199254740991', '77'),
     limit: fc.constantFrom('1', '50', '1000'),
+    subject: componentId,
     types: fc.subarray([...EVENT_TYPES], { minLength: 1 }).map((types) => types.join(', ')),
+  }),
+);
+export const streamDraft = listed(
+  parameters({
+    after: fc.constantFrom('0', '1', '9007199254740991', '77'),
+    subject: componentId,
+    types: fc.subarray([...EVENT_TYPES], { minLength: 1 }).map((types) => types.join(',')),
+  }),
+);
+export const snapshotDraft = listed(
+  parameters({
+    type: fc.constantFrom(...TYPES_FROM_START),
+    // Far from any that there is: whoever named the current one would wait.
+    index: fc.constantFrom('9007199254740991', '999999999'),
+    wait: fc.constantFrom('0', '10', '300000'),
   }),
 );
 export const keysDraft = listed(parameters({ limit, cursor: strangeText(200) }));

@@ -1,0 +1,194 @@
+/**
+ * `npm run bench:watch [-- --changes N] [--readers N] [--json FILE]`: how soon a change is seen, by a blocking query,
+ * over the event stream and over a WebSocket, with the coordinator as `npm start` runs it; and how soon the last of
+ * many readers at once has seen it.
+ *
+ * The time is from before the call that makes the change until the reader, in this same process, has the answer.
+ */
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { CoordinatorClient } from '../../../src/client/coordinator-client.ts';
+import type { LaunchedCoordinator } from '../../../src/dev/launch-coordinator.ts';
+import { launchCoordinator } from '../../../src/dev/launch-coordinator.ts';
+import { SocketReader } from '../../support/node/socket-reader.ts';
+import { textTable } from '../text-table.ts';
+import type { StreamReader } from './stream-reader.ts';
+import { readStream } from './stream-reader.ts';
+
+const TYPE = 'task_router';
+const SEEN_WITHIN_MS = 30_000;
+const PAUSE_MS = 1_000;
+/** For each hundred readers at once: how they are spread over the ways. */
+const SHARES = { blocking: 1 / 6, stream: 5 / 12, socket: 5 / 12 };
+
+interface Row {
+  readonly way: string;
+  readonly readers: number;
+  readonly changes: number;
+  readonly medianMs: number;
+  readonly p99Ms: number;
+}
+
+/** When each subject was seen, by each reader that is waited for. */
+class Sightings {
+  readonly #waiting = new Map<string, { left: number; lastAt: number; resolve: (at: number) => void }>();
+
+  /** Resolves to when the last of so many readers has seen it. */
+  all(subject: string, readers: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(
+        () => reject(new Error(`${this.#waiting.get(subject)?.left} of ${readers} readers have not seen ${subject}`)),
+        SEEN_WITHIN_MS,
+      );
+      const end = (at: number): void => {
+        clearTimeout(late);
+        resolve(at);
+      };
+      this.#waiting.set(subject, { left: readers, lastAt: 0, resolve: end });
+    });
+  }
+
+  note(subject: string, at: number): void {
+    const waiting = this.#waiting.get(subject);
+    if (!waiting) return;
+    waiting.lastAt = Math.max(waiting.lastAt, at);
+    if (--waiting.left === 0) waiting.resolve(waiting.lastAt);
+  }
+}
+
+/** Readers of one way, which tell what they see until they are closed. */
+type Readers = (coordinator: LaunchedCoordinator, count: number, seen: Sightings) => Promise<() => void>;
+
+const byStream: Readers = async ({ url, key }, count, seen) => {
+  const readers: StreamReader[] = [];
+  for (let at = 0; at < count; at++)
+    readers.push(await readStream({ url, key }, (subject, t) => seen.note(subject, t)));
+  return () => {
+    for (const reader of readers) reader.close();
+  };
+};
+
+const bySocket: Readers = async ({ url: baseUrl, key }, count, seen) => {
+  const readers = Array.from(
+    { length: count },
+    () => new SocketReader({ baseUrl, key, take: ({ subject }, t) => seen.note(subject, t) }),
+  );
+  await Promise.all(readers.map(({ isOpen }) => isOpen));
+  return () => {
+    for (const reader of readers) reader.stop();
+  };
+};
+
+const byBlocking: Readers = async ({ url: baseUrl, key }, count, seen) => {
+  const over = new AbortController();
+  const client = new CoordinatorClient({ baseUrl, key });
+  const first = (await client.snapshot({ type: TYPE }))!;
+  const read = async (): Promise<void> => {
+    const known = new Set(first.items.map(({ id }) => id));
+    for await (const { items } of client.watchSnapshot({ type: TYPE, index: first.index, signal: over.signal })) {
+      const seenAt = Date.now();
+      for (const { id } of items) {
+        if (known.has(id)) continue;
+        known.add(id);
+        seen.note(id, seenAt);
+      }
+    }
+  };
+  for (let at = 0; at < count; at++) void read();
+  // Until all of them wait.
+  await sleep(1_000 + count * 5);
+  return () => over.abort();
+};
+
+// Webhooks have their place here, beside the three: a receiver of its own that notes the subject of each call.
+const WAYS: Readonly<Record<keyof typeof SHARES, Readers>> = {
+  blocking: byBlocking,
+  stream: byStream,
+  socket: bySocket,
+};
+
+let made = 0;
+
+/** Answers when it began, epoch ms. */
+async function register(client: CoordinatorClient, id: string): Promise<number> {
+  const began = Date.now();
+  await client.register({ id, name: id, type: TYPE, endpoint: 'http://127.0.0.1:9/', heartbeat: { ttl: 600_000 } });
+  return began;
+}
+
+/** One change, until so many readers have seen it; that it goes again is not waited for by anybody. */
+async function change(client: CoordinatorClient, seen: Sightings, readers: number): Promise<number> {
+  const id = `seen-${made++}`;
+  const all = seen.all(id, readers);
+  const began = await register(client, id);
+  const ms = (await all) - began;
+  await client.deregister(id);
+  return ms;
+}
+
+function rowOf(way: string, readers: number, taken: readonly number[]): Row {
+  const sorted = taken.toSorted((a, b) => a - b);
+  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
+  return { way, readers, changes: taken.length, medianMs: at(0.5), p99Ms: at(0.99) };
+}
+
+async function measure(coordinator: LaunchedCoordinator, changes: number, readers: number): Promise<Row[]> {
+  const client = new CoordinatorClient({ baseUrl: coordinator.url, key: coordinator.key });
+  const rows: Row[] = [];
+  for (const [way, open] of Object.entries(WAYS)) {
+    process.stderr.write(`one reader: ${way} …\n`);
+    const seen = new Sightings();
+    const close = await open(coordinator, 1, seen);
+    const taken: number[] = [];
+    for (let at = 0; at < changes; at++) taken.push(await change(client, seen, 1));
+    close();
+    rows.push(rowOf(way, 1, taken));
+  }
+  process.stderr.write(`${readers} readers at once …\n`);
+  const all: { readonly way: string; readonly share: number; readonly seen: Sightings; readonly taken: number[] }[] =
+    [];
+  const closing: (() => void)[] = [];
+  for (const [way, open] of Object.entries(WAYS)) {
+    const share = Math.round(readers * SHARES[way as keyof typeof SHARES]);
+    const seen = new Sightings();
+    closing.push(await open(coordinator, share, seen));
+    all.push({ way, share, seen, taken: [] });
+  }
+  for (let at = 0; at < Math.max(5, changes / 20); at++) {
+    const id = `seen-${made++}`;
+    const waiting = all.map(({ seen, share }) => seen.all(id, share));
+    const began = await register(client, id);
+    for (const [way, lastAt] of (await Promise.all(waiting)).entries()) all[way]!.taken.push(lastAt - began);
+    await client.deregister(id);
+    // Until all wait again.
+    await sleep(PAUSE_MS);
+  }
+  for (const close of closing) close();
+  for (const { way, share, taken } of all) rows.push(rowOf(`${way}, the last of many`, share, taken));
+  return rows;
+}
+
+const { values } = parseArgs({
+  options: {
+    changes: { type: 'string', default: '200' },
+    readers: { type: 'string', default: '1200' },
+    json: { type: 'string' },
+  },
+});
+const persistTo = await mkdtemp(join(tmpdir(), 'arbiter-watch-'));
+const coordinator = await launchCoordinator({ persistTo });
+try {
+  const rows = await measure(coordinator, Number(values.changes), Number(values.readers));
+  const cells = rows.map((row) => [row.way, row.readers, row.changes, row.medianMs, row.p99Ms].map(String));
+  process.stdout.write(`${textTable(['seen by', 'readers', 'changes', 'median ms', 'p99 ms'], cells)}\n`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+} finally {
+  await coordinator.stop();
+  await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
+}
+// Sockets that hang must not hold the process.
+process.exit(0);
