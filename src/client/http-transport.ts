@@ -30,7 +30,7 @@ export interface Sent {
   readonly etag: string | null;
 }
 
-/** Sends a call; anything but 2xx throws `CoordinatorError`. */
+/** Sends a call; anything but 2xx and 304 throws `CoordinatorError`. */
 export type Send = (call: Call) => Promise<Sent>;
 
 export function httpTransport(options: ClientOptions): Send {
@@ -45,7 +45,7 @@ export function httpTransport(options: ClientOptions): Send {
     if (body !== undefined) headers['content-type'] = 'application/json';
     const init = body === undefined ? { method, headers } : { method, headers, body: JSON.stringify(body) };
     const response = await request(`${base}${path}${queryString(query)}`, init);
-    if (!response.ok) throw new CoordinatorError(await readProblem(response));
+    if (!response.ok && response.status !== 304) throw new CoordinatorError(await readProblem(response));
     const text = await response.text();
     const parsed: unknown = text === '' ? undefined : JSON.parse(text);
     return { status: response.status, body: parsed, etag: response.headers.get('etag') };

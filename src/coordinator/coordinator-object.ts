@@ -3,6 +3,7 @@
  * common: a change is stored whole, what is owed to others goes out behind it.
  */
 import { DurableObject, env } from 'cloudflare:workers';
+import type { ConfigFollower } from '../core/config/component-config.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import { concernsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
 import { toldCondition } from '../core/event/told-condition.ts';
@@ -14,6 +15,9 @@ import type { Claim, ClaimRefusal, KeyIssue } from './coordinator-api.ts';
 import { AuditStore } from './audit-store.ts';
 import { ChangeGate } from './change-gate.ts';
 import { ConditionStore } from './condition-store.ts';
+import { ComponentConfigStore } from './component-config-store.ts';
+import { ConfigCalls } from './config-calls.ts';
+import { ConfigDelivery } from './config-delivery.ts';
 import { ConfigDesk } from './config-desk.ts';
 import { ConfigStore } from './config-store.ts';
 import { DeliveryStore } from './delivery-store.ts';
@@ -45,7 +49,10 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
   protected readonly endedSessions: EndedSessionStore;
   protected readonly auditStore: AuditStore;
   protected readonly keyDesk: KeyDesk;
+  protected readonly componentConfigs: ComponentConfigStore;
   protected readonly configDesk: ConfigDesk;
+  protected readonly configDelivery: ConfigDelivery;
+  protected readonly configCalls: ConfigCalls;
   protected readonly conditions: ConditionStore;
   protected readonly dependencies: DependencyDesk;
   protected readonly turns: TurnDelivery;
@@ -58,7 +65,17 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     super(ctx, env);
     this.directory = new DirectoryStore(ctx.storage.sql);
     this.log = new EventStore(ctx.storage.sql);
-    this.configDesk = new ConfigDesk(new ConfigStore(ctx.storage.sql));
+    this.componentConfigs = new ComponentConfigStore(ctx.storage.sql);
+    const typeOf = (id: string): string | undefined => this.directory.entry(id)?.type;
+    this.configDesk = new ConfigDesk(new ConfigStore(ctx.storage.sql), this.componentConfigs, typeOf);
+    this.configDelivery = new ConfigDelivery(this.componentConfigs, followerOf);
+    this.configCalls = new ConfigCalls(this.configDesk, {
+      directory: this.directory,
+      delivery: this.configDelivery,
+      transaction: (make) => ctx.storage.transactionSync(make),
+      refuseActor: (keyId) => this.refuseActor(keyId),
+      append: (draft) => void this.append(draft),
+    });
     this.deliveries = new DeliveryStore(ctx.storage.sql);
     const scalars = new KeyScalarStore(ctx.storage.sql);
     this.keyStore = new KeyStore(ctx.storage.sql, scalars);
@@ -94,6 +111,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
   protected change<T>(make: () => T): T {
     const made = this.ctx.storage.transactionSync(make);
     this.turns.begin();
+    this.configDelivery.begin();
     return made;
   }
 
@@ -130,11 +148,15 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     const before = this.directory.entry(claim.id);
     this.directory.enter(claim);
     this.dependencies.entered(claim.id, before, Date.now());
+    if (before) return;
+    this.componentConfigs.entered(claim.id, claim.type);
+    this.configDelivery.stir();
   }
 
   protected leave(id: string, sequence: number): void {
     this.directory.leave(id, sequence);
     this.dependencies.left(id, Date.now());
+    if (!this.directory.entry(id)) this.componentConfigs.left(id, Date.now());
   }
 
   /** The component is gone under that number; whoever still registers it under an older one must claim anew. */
@@ -184,7 +206,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
 }
 
 /** Of a type: by its contract, the coordinator imports no registry. */
-const followerOf = (type: string): DependencyFollower => {
+const followerOf = (type: string): DependencyFollower & ConfigFollower => {
   const stub: unknown = env.COMPONENT_REGISTRY.getByName(type);
-  return stub as DependencyFollower;
+  return stub as DependencyFollower & ConfigFollower;
 };

@@ -39,7 +39,13 @@ describe('the supply chain', () => {
   });
 
   it('brings few packages into the Worker', () => {
-    expect(Object.keys(manifest.dependencies)).toEqual(['@hono/zod-openapi', 'hono', 'standardwebhooks', 'zod']);
+    expect(Object.keys(manifest.dependencies)).toEqual([
+      '@cfworker/json-schema',
+      '@hono/zod-openapi',
+      'hono',
+      'standardwebhooks',
+      'zod',
+    ]);
     expect(runtime.length).toBeLessThanOrEqual(10);
   });
 
