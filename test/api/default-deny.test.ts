@@ -29,8 +29,10 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'GET /v1/drills/{id}',
     'GET /v1/config',
     'GET /v1/config/types/{type}',
+    'GET /v1/config/components/{id}',
+    'GET /v1/config/components/{id}/history',
   ],
-  'read-component': ['GET /v1/components/{id}', 'GET /v1/components/{id}/health'],
+  'read-component': ['GET /v1/components/{id}', 'GET /v1/components/{id}/health', 'GET /v1/components/{id}/config'],
   route: [
     'POST /v1/route',
     'POST /v1/leases/{id}/complete',
@@ -69,6 +71,11 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'GET /v1/audit',
     'PUT /v1/config',
     'PUT /v1/config/types/{type}',
+    'PUT /v1/config/components/{id}',
+    'DELETE /v1/config/components/{id}',
+    'POST /v1/config/rollback',
+    'POST /v1/config/types/{type}/rollback',
+    'POST /v1/config/components/{id}/rollback',
   ],
 };
 const PERMISSIONS = Object.keys(TAKEN);

@@ -4,10 +4,14 @@
  * what repeats, so the ways are the product of those of the parts.
  */
 
-/** Steps allowed: twice over each pair of places in a text. */
-const MAX_STEPS = 2 ** 25;
+/** Of the longest text there may be: one part of an expression can end at as many places. */
 const TEXT = 4_096;
+/** So an expression goes over a text 32 times at most. */
+const MAX_STEPS = 32 * TEXT;
 const MAX_LENGTH = 256;
+
+/** How often an expression that was taken may go over a text. */
+export const passesOf = (pattern: string): number => Math.ceil((stepsOf(pattern) ?? MAX_STEPS) / TEXT);
 
 /** Why an expression is not taken; null when it is. */
 export function refusePattern(pattern: string): string | null {
@@ -21,7 +25,8 @@ export function refusePattern(pattern: string): string | null {
   if (/\\[1-9k]|\(\?[=!<]/.test(pattern.replaceAll(/\\\\/g, ''))) return 'no references and no looking around';
   const steps = stepsOf(pattern);
   if (steps === null) return 'no group may repeat; write what it holds out, or as one class';
-  if (steps > MAX_STEPS) return 'it may take too long: begin with ^, and bound what repeats, as in {1,20} instead of +';
+  if (steps > MAX_STEPS)
+    return 'it may take too long: begin with ^, and bound what repeats but once, as in {1,20} instead of +';
   return null;
 }
 

@@ -1,17 +1,17 @@
 /**
  * Which JSON Schemas are taken for `values`. A schema comes from a caller and is run on every document below it, so
  * what it may cost is bounded before it is stored: only keywords that we know, references only within it and never
- * back to where they stand, so many parts once references are followed, expressions whose cost is bounded.
+ * back to where they stand, so many parts once references are followed, expressions whose cost is bounded and counts.
  */
 import type { Json, JsonObject } from '../json.ts';
-import { refusePattern } from './pattern-cost.ts';
+import { passesOf, refusePattern } from './pattern-cost.ts';
 
 export interface SchemaFault {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
-/** Parts of a schema, each counted as often as it is referred to. */
+/** Parts of a schema, each counted as often as it is referred to; an expression as often as it may go over a text. */
 const MAX_PARTS = 500;
 const MAX_FAULTS = 20;
 
@@ -91,7 +91,7 @@ class SchemaWalk {
     const inside = new Set([...within, schema]);
     const target = typeof schema['$ref'] === 'string' ? this.find(schema['$ref']) : undefined;
     const inner = subschemas(schema).map(([, sub]) => sub);
-    let parts = 1;
+    let parts = 1 + passes(schema);
     for (const part of target === undefined ? inner : [...inner, target]) {
       const counted = this.partsOf(part, inside);
       if (counted === null) return null;
@@ -158,6 +158,12 @@ function refuseNames(keyword: string, map: JsonObject): string | null {
     .map(refusePattern)
     .find((message) => message !== null);
   return refused ?? null;
+}
+
+function passes({ pattern, patternProperties }: JsonObject): number {
+  const names = isObject(patternProperties) ? Object.keys(patternProperties) : [];
+  const patterns = typeof pattern === 'string' ? [pattern, ...names] : names;
+  return patterns.reduce((sum, one) => sum + passesOf(one), 0);
 }
 
 /** The schemas within one, each with where it stands. */

@@ -12,7 +12,10 @@ const MAX_VALUES = 16_384;
 export const MAX_TEXT = 4_096;
 
 export const ValuesSchema = jsonObject(MAX_VALUES)
-  .refine((values) => everyMember(values, (name) => name !== '__proto__'), '__proto__ is no name')
+  .refine(
+    (values) => everyMember(values, (name) => name !== '__proto__' && name.length <= 128),
+    'names of at most 128 characters, and none __proto__',
+  )
   .refine(
     (values) => everyMember(values, (_, value) => typeof value !== 'string' || value.length <= MAX_TEXT),
     `texts of at most ${MAX_TEXT} characters`,

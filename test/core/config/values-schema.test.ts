@@ -9,10 +9,10 @@ describe('a regular expression', () => {
     '^\\d{1,4}\\.\\d{1,4}$',
     '^(debug|info|warn)$',
     '^a+$',
-    '^[^/]+/.*$',
+    '^[^/]{1,30}/.*$',
     '\\p{L}',
     '^(?:v)?\\d+$',
-    '^\\[x]$',
+    '^\\[x\\]$',
     '',
   ])('is taken when it cannot take long: %s', (pattern) => expect(refusePattern(pattern)).toBe(null));
 
@@ -21,6 +21,8 @@ describe('a regular expression', () => {
     '(a|a)*b',
     '^(a|aa){2,99}$',
     'a*a*b',
+    '^a*a*b',
+    'a+b',
     '^a*a*a*b$',
     '(?=a*)b',
     '(a)\\1',
@@ -33,11 +35,11 @@ describe('a regular expression', () => {
   ])('is refused when it could: %s', (pattern) => expect(refusePattern(pattern)).not.toBe(null));
 
   it('that is taken is done in a moment at its worst', () => {
-    for (const pattern of ['^[^/]+/.*$', '^a*a*$', '^a*a*(b|c)$', 'a+b']) {
-      if (refusePattern(pattern)) continue;
+    for (const pattern of ['^[^/]{1,30}/.*$', '^a{0,30}a*$', '^a+[b-e]$', 'a{1,30}b']) {
+      expect(refusePattern(pattern), pattern).toBe(null);
       const began = performance.now();
       new RegExp(pattern, 'u').test('a'.repeat(4_096));
-      expect(performance.now() - began, pattern).toBeLessThan(1_000);
+      expect(performance.now() - began, pattern).toBeLessThan(200);
     }
   });
 });
