@@ -49,7 +49,11 @@ describe('an id that cannot be one', () => {
 
   it.each(withId)('$method $path refuses it at `id`', async ({ method, path }) => {
     for (const bad of BAD) {
-      const answer = await call(method, path.replace('{id}', bad).replace('{revision}', '1'), bodyFor(method, path, 'a'));
+      const answer = await call(
+        method,
+        path.replace('{id}', bad).replace('{revision}', '1'),
+        bodyFor(method, path, 'a'),
+      );
       expect(expectProblem(answer, 422, 'invalid-request')).toEqual(['id']);
     }
   });
