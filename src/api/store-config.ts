@@ -29,7 +29,7 @@ export async function storeConfig(
   if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
   const errors = urlFaults(document, outboundPolicyOf(c.env));
   if (errors.length > 0) return problemResponse(c, 'endpoint-not-allowed', { errors });
-  return felt(c, scope, await coordinator().putConfig({ scope, document, ifRevision, actor: actorOf(c) }));
+  return felt(c, await coordinator().putConfig({ scope, document, ifRevision, actor: actorOf(c) }));
 }
 
 export async function rollBackConfig(
@@ -43,20 +43,16 @@ export async function rollBackConfig(
   // Where we may call may have changed since.
   const errors = urlFaults((kept?.document ?? {}) as TypeConfig, outboundPolicyOf(c.env));
   if (errors.length > 0) return problemResponse(c, 'endpoint-not-allowed', { errors });
-  return felt(c, scope, await coordinator().rollBackConfig({ scope, revision, ifRevision, actor: actorOf(c) }));
+  return felt(c, await coordinator().rollBackConfig({ scope, revision, ifRevision, actor: actorOf(c) }));
 }
 
-function felt(
-  c: C,
-  scope: DocumentScope,
-  stored: Result<StoredConfig, never> | ConfigRefusal,
-): StoredConfig | ProblemResponse {
+function felt(c: C, stored: Result<StoredConfig, never> | ConfigRefusal): StoredConfig | ProblemResponse {
   if (!stored.ok) {
     const faults = 'faults' in stored && stored.faults ? { errors: stored.faults } : {};
     return problemResponse(c, stored.reason, { ...toldOf(stored), ...faults });
   }
   const { revision, documents } = stored.value;
-  if (scope.kind !== 'component') {
+  if (documents) {
     const concerned = Array.from(useDocuments(documents).types.values()).filter((type) => type.revision === revision);
     c.executionCtx.waitUntil(tellRegistries(concerned));
   }

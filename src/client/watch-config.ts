@@ -27,7 +27,8 @@ export async function* watchConfig(
 ): AsyncGenerator<EffectiveComponentConfigResource, void> {
   const wait = Math.max(LEAST_MS, waitMs);
   let known = revision;
-  for (let failures = 0; !signal?.aborted;) {
+  const isOver = (): boolean => signal?.aborted ?? false;
+  for (let failures = 0; !isOver();) {
     try {
       const query = known === undefined ? {} : { revision: known, wait };
       const sent = await orAborted(send({ path, query }), signal);

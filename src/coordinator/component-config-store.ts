@@ -12,11 +12,12 @@ const SCHEMA = [
      component_id TEXT PRIMARY KEY,
      type TEXT NOT NULL,
      revision INTEGER NOT NULL,
-     document TEXT NOT NULL,
+     length INTEGER NOT NULL,
      ruled INTEGER NOT NULL,
      valued INTEGER NOT NULL,
      told INTEGER NOT NULL,
-     gone_at INTEGER
+     gone_at INTEGER,
+     document TEXT NOT NULL
    ) STRICT`,
   'CREATE INDEX IF NOT EXISTS component_configs_owed ON component_configs (revision) WHERE told < revision',
   'CREATE INDEX IF NOT EXISTS component_configs_gone ON component_configs (gone_at) WHERE gone_at IS NOT NULL',
@@ -64,9 +65,10 @@ export class ComponentConfigStore {
 
   save(id: string, type: string, { revision, document }: Revised<ComponentConfig>): void {
     this.sql.exec(
-      `INSERT INTO component_configs (component_id, type, revision, document, ruled, valued, told) VALUES (?, ?, ?, ?, ?, ?, 0)
+      `INSERT INTO component_configs (component_id, type, revision, document, length, ruled, valued, told)
+       VALUES (?, ?, ?, ?4, LENGTH(?4), ?, ?, 0)
        ON CONFLICT (component_id) DO UPDATE SET type = excluded.type, revision = excluded.revision,
-         document = excluded.document, ruled = excluded.ruled, valued = excluded.valued, told = 0, gone_at = NULL`,
+         document = excluded.document, length = excluded.length, ruled = excluded.ruled, valued = excluded.valued, told = 0, gone_at = NULL`,
       id,
       type,
       revision,
@@ -116,7 +118,7 @@ export class ComponentConfigStore {
   concernedLength({ type, settings, values }: Concern): number {
     return this.sql
       .exec<{ length: number }>(
-        `SELECT COALESCE(SUM(LENGTH(document)), 0) AS length FROM component_configs WHERE ${CONCERNED}`,
+        `SELECT COALESCE(SUM(length), 0) AS length FROM component_configs WHERE ${CONCERNED}`,
         type,
         Number(settings),
         Number(values),

@@ -59,8 +59,8 @@ export interface ConfigRollback {
 export interface StoredConfig extends Revised<TypeConfig> {
   /** A type was added by it. */
   readonly created: boolean;
-  /** Those for all types and for each as they are now, as edges have them. */
-  readonly documents: ConfigDocuments;
+  /** Those for all types and for each as they are now, as edges have them; null of a component's, which are not among them. */
+  readonly documents: ConfigDocuments | null;
 }
 
 export interface ConfigRefusal extends Failure<

@@ -95,7 +95,11 @@ export class ConfigDesk {
     const created = current === undefined;
     const changed = changedSettings(before.document, document);
     if (!created && changed.length === 0)
-      return ok({ ...before, documents: forEdges(this.documents()), created: false });
+      return ok({
+        ...before,
+        documents: scope.kind === 'component' ? null : forEdges(this.documents()),
+        created: false,
+      });
     const after: Revised<TypeConfig> = { revision: this.store.nextRevision(), document };
     const conflict =
       scope.kind === 'component' ? this.judgeComponent(scope.id, after) : this.judge(scope, before.document, after);
@@ -105,14 +109,15 @@ export class ConfigDesk {
     }
     const { keyId, keyName } = actor;
     this.store.save(scope, { ...after, changedAt: now, changedBy: { keyId, keyName }, changed, restores });
-    if (scope.kind === 'component')
-      this.components.save(scope.id, this.typeOf(scope.id)!, after as Revised<ComponentConfig>);
     announce(changeEvent(request, before, after, now));
+    if (scope.kind === 'component') {
+      this.components.save(scope.id, this.typeOf(scope.id)!, after as Revised<ComponentConfig>);
+      return ok({ ...after, documents: null, created });
+    }
+    const documents = forEdges(withDocument(this.documents(), scope, after));
     // Read anew when it is asked for next: what the transaction takes back must not be remembered.
     this.held = null;
-    const documents = scope.kind === 'component' ? this.documents() : withDocument(this.documents(), scope, after);
-    this.held = null;
-    return ok({ ...after, documents: forEdges(documents), created });
+    return ok({ ...after, documents, created });
   }
 
   /** Puts an earlier document anew; within a transaction. */

@@ -210,10 +210,10 @@ describe('history', () => {
   });
 });
 
-describe('a component that waits', () => {
-  const waiting = (id: string, revision: number, wait: number): Promise<Answer> =>
-    call('GET', `/v1/components/${id}/config?revision=${revision}&wait=${wait}`);
+const waiting = (id: string, revision: number, wait: number): Promise<Answer> =>
+  call('GET', `/v1/components/${id}/config?revision=${revision}&wait=${wait}`);
 
+describe('a component that waits', () => {
   it('is answered as soon as something changes at any level, and told that nothing did when its time is over', async () => {
     const id = await registered('task_orchestrator');
     let { revision } = (await call('GET', `/v1/components/${id}/config`)).body;

@@ -87,10 +87,12 @@ async function answer(
 const unknown = (c: Context<AppEnv>, id: string): ProblemResponse =>
   problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
 
+/** Of the settings those that a component has. */
+const only = <T extends object>(all: T) =>
+  Object.fromEntries(COMPONENT_SETTINGS.map((name) => [name, all[name as keyof T]]));
+
 function toResource(type: string, levels: ConfigLevels): EffectiveComponentConfigResource {
   const [config, sources, values] = [configAt(levels), settingSourcesAt(levels), valuesAt(levels)];
-  const only = <T extends object>(all: T) =>
-    Object.fromEntries(COMPONENT_SETTINGS.map((name) => [name, all[name as keyof T]]));
   return {
     revision: revisionAt(levels),
     type,

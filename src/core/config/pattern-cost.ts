@@ -16,18 +16,22 @@ export const passesOf = (pattern: string): number => Math.ceil((stepsOf(pattern)
 /** Why an expression is not taken; null when it is. */
 export function refusePattern(pattern: string): string | null {
   if (pattern.length > MAX_LENGTH) return `at most ${MAX_LENGTH} characters`;
-  try {
-    new RegExp(pattern, 'u');
-  } catch {
-    // That is the question.
-    return 'not a regular expression';
-  }
+  if (!isExpression(pattern)) return 'not a regular expression';
   if (/\\[1-9k]|\(\?[=!<]/.test(pattern.replaceAll(/\\\\/g, ''))) return 'no references and no looking around';
   const steps = stepsOf(pattern);
   if (steps === null) return 'no group may repeat; write what it holds out, or as one class';
   if (steps > MAX_STEPS)
     return 'it may take too long: begin with ^, and bound what repeats but once, as in {1,20} instead of +';
   return null;
+}
+
+function isExpression(pattern: string): boolean {
+  try {
+    return Boolean(new RegExp(pattern, 'u'));
+  } catch {
+    // That is the question.
+    return false;
+  }
 }
 
 /** Ways to match; null when a group repeats. */

@@ -11,7 +11,7 @@ export interface SchemaFault {
   readonly message: string;
 }
 
-/** Parts of a schema, each counted as often as it is referred to; an expression as often as it may go over a text. */
+/** Parts of a schema, each counted as often as it is referred to; choices each, expressions as often as they may go over a text. */
 const MAX_PARTS = 500;
 const MAX_FAULTS = 20;
 
@@ -125,7 +125,7 @@ class SchemaWalk {
       case 'dependentRequired':
         return isObject(value) && Object.values(value).every(isTexts) ? null : 'lists of names';
       case 'uniqueItems':
-        return typeof value === 'boolean' ? null : 'true or false';
+        return value === false ? null : 'not taken: it would compare each with each';
       case 'multipleOf':
         return typeof value === 'number' && value > 0 ? null : 'a number above 0';
       case 'pattern':
@@ -160,10 +160,11 @@ function refuseNames(keyword: string, map: JsonObject): string | null {
   return refused ?? null;
 }
 
-function passes({ pattern, patternProperties }: JsonObject): number {
+function passes({ pattern, patternProperties, enum: choices }: JsonObject): number {
   const names = isObject(patternProperties) ? Object.keys(patternProperties) : [];
   const patterns = typeof pattern === 'string' ? [pattern, ...names] : names;
-  return patterns.reduce((sum, one) => sum + passesOf(one), 0);
+  const compared = Array.isArray(choices) ? choices.length : 0;
+  return patterns.reduce((sum, one) => sum + passesOf(one), compared);
 }
 
 /** The schemas within one, each with where it stands. */

@@ -9,7 +9,7 @@ import { judgeValuesSchema } from './values-schema.ts';
 
 const MAX_VALUES = 16_384;
 /** An expression of a schema may go over a text several times: see `pattern-cost.ts`. */
-export const MAX_TEXT = 4_096;
+const MAX_TEXT = 4_096;
 
 export const ValuesSchema = jsonObject(MAX_VALUES)
   .refine(

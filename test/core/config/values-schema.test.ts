@@ -55,7 +55,7 @@ describe('a schema for values', () => {
       'references',
       { $defs: { port: { type: 'integer', maximum: 65_535 } }, properties: { p: { $ref: '#/$defs/port' } } },
     ],
-    ['a list', { properties: { a: { type: 'array', items: { enum: [1, 'x'] }, uniqueItems: true } } }],
+    ['a list', { properties: { a: { type: 'array', items: { enum: [1, 'x'] }, uniqueItems: false } } }],
     ['choices', { anyOf: [{ required: ['a'] }, { required: ['b'] }], additionalProperties: false }],
   ])('may be %s', (_, schema) => expect(judgeValuesSchema(schema)).toEqual([]));
 
@@ -69,6 +69,7 @@ describe('a schema for values', () => {
     ['a costly expression', { properties: { a: { pattern: '^(a+)+$' } } }, ['properties', 'a', 'pattern']],
     ['a costly name', { patternProperties: { '(a+)+': {} } }, ['patternProperties']],
     ['an unknown format', { format: 'regex' }, ['format']],
+    ['what compares all', { uniqueItems: true }, ['uniqueItems']],
     ['no schema', { properties: { a: 'string' } }, ['properties', 'a']],
     ['an unknown type', { type: 'text' }, ['type']],
   ])('may not name %s', (_, schema, path) =>
