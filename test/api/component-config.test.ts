@@ -274,17 +274,11 @@ describe('a component that waits', () => {
     const client = clientWith();
     const stop = new AbortController();
     const seen: (number | undefined)[] = [];
-    const took: number[] = [];
-    let putAt = 0;
     for await (const { config } of client.watchConfig(id, { signal: stop.signal, waitMs: 2_000 })) {
-      if (seen.push(config.failureThreshold) > 1) took.push(performance.now() - putAt);
-      if (seen.length > 20) break;
-      putAt = performance.now();
+      if (seen.push(config.failureThreshold) > 5) break;
       void client.putComponentConfig(id, { failureThreshold: seen.length + 4 });
     }
     expect(seen.slice(0, 3)).toEqual([3, 5, 6]);
-    const median = took.toSorted((one, other) => one - other)[took.length >> 1]!;
-    console.info(`from the PUT to the answer of who waits: ${Math.round(median)} ms in the median of ${took.length}`);
     expect(
       (
         await client.rollBackConfig(
@@ -292,10 +286,10 @@ describe('a component that waits', () => {
           (await client.configHistory({ component: id })).items[3]!.revision,
         )
       ).document,
-    ).toEqual({ failureThreshold: 21 });
+    ).toEqual({ failureThreshold: 6 });
     expect((await client.configDiff({ component: id })).patch).toHaveLength(1);
     expect((await client.configHistory({ component: id }, { limit: 1 })).items).toHaveLength(1);
-    expect(await client.componentConfig(id)).toMatchObject({ document: { failureThreshold: 21 } });
+    expect(await client.componentConfig(id)).toMatchObject({ document: { failureThreshold: 6 } });
     stop.abort();
   });
 });
