@@ -19,12 +19,15 @@ import { rateLimitAddress, rateLimitKey } from './middleware/rate-limit.ts';
 import { shedLoad } from './middleware/shed-load.ts';
 import { takeBody } from './middleware/take-body.ts';
 import { problemResponse, validationProblem } from './problem.ts';
+import { mountComponentConfig } from './routes/component-config.ts';
 import { mountComponentHealth } from './routes/component-health.ts';
 import { mountComponentList } from './routes/component-list.ts';
 import { mountComponentHistory } from './routes/component-history.ts';
 import { mountComponentOperation } from './routes/component-operation.ts';
 import { mountComponents } from './routes/components.ts';
 import { mountConfig } from './routes/config.ts';
+import { mountConfigHistory } from './routes/config-history.ts';
+import { mountConfigOfComponents } from './routes/config-of-components.ts';
 import { mountDrills } from './routes/drills.ts';
 import { mountControllerSecret } from './routes/controller-secret.ts';
 import { mountEventSocket } from './routes/event-socket.ts';
@@ -57,7 +60,7 @@ export function createApp(): App {
   // A routing decision is over before anything else can begin: what is below counts calls under way.
   mountRouting(app);
   // Who waits for something to come has rooms of its own, and is no work meanwhile.
-  for (const mount of [mountSnapshot, mountEventStream, mountEventSocket]) mount(app);
+  for (const mount of [mountSnapshot, mountEventStream, mountEventSocket, mountComponentConfig]) mount(app);
   app.use('/v1/*', shedLoad, flushAuditBehind);
 
   for (const mount of [
@@ -82,6 +85,8 @@ export function createApp(): App {
     mountAudit,
     mountSession,
     mountConfig,
+    mountConfigOfComponents,
+    mountConfigHistory,
     mountControllerSecret,
     mountWebhooks,
     mountWebhookDeliveries,

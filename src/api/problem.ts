@@ -31,6 +31,7 @@ const PROBLEMS = {
   'no-control': [409, 'Nobody takes control calls for the component'],
   'no-health-check': [409, 'The component registered no health check'],
   'request-type-taken': [409, 'A request type reaches another component type'],
+  'too-much-concerned': [409, 'It concerns more than can be judged at once'],
   'type-limit': [409, 'There are as many component types as are allowed'],
   'recovery-running': [409, 'A recovery of the component is running'],
   'held-back': [409, 'It is not safe right now'],

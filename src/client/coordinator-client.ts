@@ -16,7 +16,14 @@ import type {
   LoadEntrySchema,
   ProbeResultSchema,
 } from '../api/schemas/component.ts';
-import type { EffectiveConfigResource, EffectiveTypeConfigResource } from '../api/schemas/config.ts';
+import type {
+  ConfigDiff,
+  ConfigHistoryPage,
+  EffectiveComponentConfigResource,
+  EffectiveConfigResource,
+  EffectiveTypeConfigResource,
+  KeptConfig,
+} from '../api/schemas/config.ts';
 import type {
   FailurePageSchema,
   FailureReceiptSchema,
@@ -52,6 +59,7 @@ import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 import type { EventPageSchema, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
+import type { ComponentConfig } from '../core/config/component-config.ts';
 import type { GlobalConfig, TypeConfig } from '../core/config/settings.ts';
 import { WebhookClient } from './webhook-client.ts';
 import type { SnapshotResource } from '../api/schemas/snapshot.ts';
@@ -62,6 +70,8 @@ import { watchEvents } from './watch-events.ts';
 import type { SnapshotQuery } from './watch-snapshot.ts';
 import { readSnapshot, watchSnapshot } from './watch-snapshot.ts';
 import type { LeaseRequest, Leased } from './with-lease.ts';
+import type { WatchOptions } from './watch-config.ts';
+import { watchConfig } from './watch-config.ts';
 import { withLease } from './with-lease.ts';
 
 /** Which page of a list: at most `limit` items, from `cursor` (a page's `nextCursor`) on. */
@@ -103,6 +113,9 @@ export interface Held<T> {
   readonly document: T;
   readonly etag: string;
 }
+
+/** Which document: `all`, one type's, or one component's. */
+export type ConfigPlace = 'all' | { readonly type: string } | { readonly component: string };
 
 export type PutOptions = { readonly ifMatch?: string };
 
@@ -341,6 +354,50 @@ export class CoordinatorClient {
     return this.#call({ path: typePath(type), query: { effective: 'true' } });
   }
 
+  /** What is set for one component alone. */
+  componentConfig(id: string): Promise<Held<ComponentConfig>> {
+    return this.#document({ path: placePath({ component: id }) });
+  }
+
+  /** Sets for one component, in the place of what was set for it; an empty document sets nothing. */
+  putComponentConfig(
+    id: string,
+    document: ComponentConfig,
+    { ifMatch }: PutOptions = {},
+  ): Promise<Held<ComponentConfig>> {
+    return this.#document({ method: 'PUT', path: placePath({ component: id }), body: document, ifMatch });
+  }
+
+  /** What is in force for a component: its settings and values, who set them, and the revision. */
+  effectiveComponentConfig(id: string): Promise<EffectiveComponentConfigResource> {
+    return this.#call({ path: componentPath(id, '/config') });
+  }
+
+  /** What is in force for a component now, and then each time that it has changed. Goes on for ever, or until the signal. */
+  watchConfig(id: string, options: WatchOptions = {}): AsyncGenerator<EffectiveComponentConfigResource, void> {
+    return watchConfig(this.#send, componentPath(id, '/config'), options);
+  }
+
+  /** One page of a document's revisions, the newest first. */
+  configHistory(place: ConfigPlace, query: PageQuery = {}): Promise<ConfigHistoryPage> {
+    return this.#call({ path: placePath(place, '/history'), query });
+  }
+
+  /** A document as it was. */
+  configRevision(place: ConfigPlace, revision: number): Promise<KeptConfig> {
+    return this.#call({ path: placePath(place, `/history/${revision}`) });
+  }
+
+  /** How one revision became another, as a JSON Patch; by default what the last change did. */
+  configDiff(place: ConfigPlace, query: { readonly from?: number; readonly to?: number } = {}): Promise<ConfigDiff> {
+    return this.#call({ path: placePath(place, '/diff'), query });
+  }
+
+  /** Puts an earlier document anew, after all the checks of a put. */
+  rollBackConfig(place: ConfigPlace, revision: number, { ifMatch }: PutOptions = {}): Promise<Held<GlobalConfig>> {
+    return this.#document({ method: 'POST', path: placePath(place, '/rollback'), body: { revision }, ifMatch });
+  }
+
   async #document<T>(call: Call): Promise<Held<T>> {
     const { body, etag } = await this.#send(call);
     return { document: body as T, etag: etag ?? '' };
@@ -354,6 +411,12 @@ export class CoordinatorClient {
 const CONFIG = '/v1/config';
 
 const typePath = (type: string): string => `${CONFIG}/types/${encodeURIComponent(type)}`;
+
+function placePath(place: ConfigPlace, rest = ''): string {
+  if (place === 'all') return CONFIG + rest;
+  if ('type' in place) return typePath(place.type) + rest;
+  return `${CONFIG}/components/${encodeURIComponent(place.component)}${rest}`;
+}
 
 const componentPath = (id: string, rest = ''): string => `/v1/components/${encodeURIComponent(id)}${rest}`;
 

@@ -7,17 +7,15 @@ import type { KeyQuotasChange } from '../core/access/key-quotas.ts';
 import type { EventSink, EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
 import type { LogPage } from '../core/event/log-page.ts';
 import type { EndedSession, SessionRef } from '../core/access/ended-session.ts';
-import type { ConfigDocuments, ConfigScope, Revised } from '../core/config/config-documents.ts';
-import type { ConfigConflict, ConfigFault } from '../core/config/config-rules.ts';
-import type { TypeConfig } from '../core/config/settings.ts';
 import type { IncidentRaise, OpenIncident, RaisedIncident, TimelineEntry } from '../core/incident/incident-raise.ts';
 import type { Silence } from '../core/incident/silence.ts';
 import type { SystemHealth } from '../core/health/system-health.ts';
 import type { Changer } from '../core/quota/change-quota.ts';
-import type { Failure, Result } from '../core/result.ts';
+import type { Result } from '../core/result.ts';
+import type { ConfigApi } from './config-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
-export interface CoordinatorApi extends EventSink, WebhookApi {
+export interface CoordinatorApi extends EventSink, ConfigApi, WebhookApi {
   /** Holds an id for a registration for 60 s; the number orders all claims and becomes the registration's generation. */
   claim(claim: Claim): Promise<Result<Claimed, ClaimRefusal>>;
   /** The registration of that claim is stored; false when the claim is lost meanwhile and must be made again. */
@@ -98,13 +96,6 @@ export interface CoordinatorApi extends EventSink, WebhookApi {
   endSession(session: SessionRef, actor: Actor): Promise<void>;
   /** What changed of keys and sessions since a mark; takes in when keys were used. */
   syncKeys(request: KeySyncRequest): Promise<KeySyncAnswer>;
-
-  /** The configuration, all of it. */
-  configDocuments(): Promise<ConfigDocuments>;
-  /** The same for an edge that holds a revision: null when that is the last one. */
-  syncConfig(since: number): Promise<ConfigDocuments | null>;
-  /** Stores a document in the place of the one before, if it agrees with all others; of a type unknown so far, adds the type. */
-  putConfig(request: ConfigPut): Promise<Result<StoredConfig, never> | ConfigRefusal>;
 
   /** Owes entries to the audit, for changes that come with no event. */
   audit(entries: readonly AuditEntry[]): Promise<void>;
@@ -212,25 +203,6 @@ export interface KeySyncAnswer {
   readonly keys: readonly AccessKey[];
   readonly endedSessions: readonly EndedSession[];
   readonly more: boolean;
-}
-
-export interface ConfigPut {
-  readonly scope: ConfigScope;
-  readonly document: TypeConfig;
-  /** Only over exactly this revision; null for any. */
-  readonly ifRevision: number | null;
-  readonly actor: Actor;
-}
-
-export interface StoredConfig extends Revised<TypeConfig> {
-  /** A type was added by it. */
-  readonly created: boolean;
-  /** All documents as they are now. */
-  readonly documents: ConfigDocuments;
-}
-
-export interface ConfigRefusal extends Failure<ConfigConflict['reason'] | 'precondition-failed' | 'unauthorized'> {
-  readonly faults?: readonly ConfigFault[];
 }
 
 export interface EventQuery {

@@ -4,6 +4,7 @@
  */
 import { DurableObject, env } from 'cloudflare:workers';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
+import type { ConfigFollower } from '../core/config/component-config.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import { concernsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
 import { toldCondition } from '../core/event/told-condition.ts';
@@ -16,6 +17,9 @@ import { AlarmDesk } from './alarm-desk.ts';
 import { AuditStore } from './audit-store.ts';
 import { ChangeGate } from './change-gate.ts';
 import { ConditionStore } from './condition-store.ts';
+import { ComponentConfigStore } from './component-config-store.ts';
+import { ConfigCalls } from './config-calls.ts';
+import { ConfigDelivery } from './config-delivery.ts';
 import { ConfigDesk } from './config-desk.ts';
 import { ConfigStore } from './config-store.ts';
 import { DeliveryDesk } from './delivery-desk.ts';
@@ -50,7 +54,10 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
   protected readonly endedSessions: EndedSessionStore;
   protected readonly auditStore: AuditStore;
   protected readonly keyDesk: KeyDesk;
+  protected readonly componentConfigs: ComponentConfigStore;
   protected readonly configDesk: ConfigDesk;
+  protected readonly configDelivery: ConfigDelivery;
+  protected readonly configCalls: ConfigCalls;
   protected readonly conditions: ConditionStore;
   protected readonly dependencies: DependencyDesk;
   protected readonly alarms: AlarmDesk;
@@ -71,7 +78,17 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     super(ctx, env);
     this.directory = new DirectoryStore(ctx.storage.sql);
     this.log = new EventStore(ctx.storage.sql, () => this.readers.moved());
-    this.configDesk = new ConfigDesk(new ConfigStore(ctx.storage.sql));
+    this.componentConfigs = new ComponentConfigStore(ctx.storage.sql);
+    const typeOf = (id: string): string | undefined => this.directory.entry(id)?.type;
+    this.configDesk = new ConfigDesk(new ConfigStore(ctx.storage.sql), this.componentConfigs, typeOf);
+    this.configDelivery = new ConfigDelivery(this.componentConfigs, followerOf);
+    this.configCalls = new ConfigCalls(this.configDesk, {
+      directory: this.directory,
+      delivery: this.configDelivery,
+      transaction: (make) => ctx.storage.transactionSync(make),
+      refuseActor: (keyId) => this.refuseActor(keyId),
+      append: (draft) => void this.append(draft),
+    });
     this.deliveries = new DeliveryStore(ctx.storage.sql);
     const scalars = new KeyScalarStore(ctx.storage.sql);
     this.keyStore = new KeyStore(ctx.storage.sql, scalars);
@@ -90,7 +107,6 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     const webhooks = (this.webhookStore = new WebhookStore(ctx.storage.sql));
     const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret } = env;
     const book = (this.webhookBook = new WebhookBook(webhooks, url && secret ? { url, secret } : null));
-    const typeOf = (id: string): string | undefined => this.directory.entry(id)?.type;
     const fanOut = (this.fanOut = new WebhookFanOut({ book, deliveries, log, typeOf, touch }));
     const audit = (entry: AuditEntry): void => this.auditStore.owe(entry);
     this.webhookDesk = new WebhookDesk({ book, webhooks, deliveries, log, append, audit, touch });
@@ -138,6 +154,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     try {
       const made = this.ctx.storage.transactionSync(make);
       this.turns.begin();
+      this.configDelivery.begin();
       return made;
     } catch (error) {
       // What was written is taken back: the copy in memory may not remember it.
@@ -173,11 +190,15 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     const before = this.directory.entry(claim.id);
     this.directory.enter(claim);
     this.dependencies.entered(claim.id, before, Date.now());
+    if (before) return;
+    this.componentConfigs.entered(claim.id, claim.type);
+    this.configDelivery.stir();
   }
 
   protected leave(id: string, sequence: number): void {
     this.directory.leave(id, sequence);
     this.dependencies.left(id, Date.now());
+    if (!this.directory.entry(id)) this.componentConfigs.left(id, Date.now());
   }
 
   /** The component is gone under that number; whoever still registers it under an older one must claim anew. */
@@ -227,7 +248,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
 }
 
 /** Of a type: by its contract, the coordinator imports no registry. */
-const followerOf = (type: string): DependencyFollower => {
+const followerOf = (type: string): DependencyFollower & ConfigFollower => {
   const stub: unknown = env.COMPONENT_REGISTRY.getByName(type);
-  return stub as DependencyFollower;
+  return stub as DependencyFollower & ConfigFollower;
 };

@@ -10,6 +10,7 @@ import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { KeyQuotasChange } from '../core/access/key-quotas.ts';
 import type { SessionRef } from '../core/access/ended-session.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
+import type { DocumentScope } from '../core/config/config-documents.ts';
 import type { TypeConditions } from '../core/health/dependency-turn.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
 import type { IncidentRaise, TimelineEntry } from '../core/incident/incident-raise.ts';
@@ -17,7 +18,6 @@ import type { Silence } from '../core/incident/silence.ts';
 import { ok } from '../core/result.ts';
 import type {
   Claim,
-  ConfigPut,
   CoordinatorApi,
   EventQuery,
   FreshSecret,
@@ -27,6 +27,7 @@ import type {
   Unsettled,
 } from './coordinator-api.ts';
 import { WebhookCalls } from './webhook-calls.ts';
+import type { ComponentConfigRequest, ConfigPut, ConfigRollback } from './config-api.ts';
 
 /** How long a claim is held for a registration under way. */
 const CLAIM_MS = 60_000;
@@ -243,13 +244,35 @@ export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
   }
 
   async putConfig(request: ConfigPut): ReturnType<CoordinatorApi['putConfig']> {
-    const put = this.ctx.storage.transactionSync(
-      () =>
-        this.refuseActor(request.actor.keyId) ??
-        this.configDesk.put(request, Date.now(), (draft) => void this.append(draft)),
-    );
+    const put = this.configCalls.put(request);
     this.systemView.followConfig(Date.now());
     return put;
+  }
+
+  async rollBackConfig(request: ConfigRollback): ReturnType<CoordinatorApi['rollBackConfig']> {
+    const stored = this.configCalls.rollBack(request);
+    this.systemView.followConfig(Date.now());
+    return stored;
+  }
+
+  async configAt(scope: DocumentScope): ReturnType<CoordinatorApi['configAt']> {
+    return this.configDesk.current(scope) ?? null;
+  }
+
+  async configHistory(
+    scope: DocumentScope,
+    before: number,
+    limit: number,
+  ): ReturnType<CoordinatorApi['configHistory']> {
+    return this.configDesk.history(scope, before, limit);
+  }
+
+  async configRevision(scope: DocumentScope, revision: number): ReturnType<CoordinatorApi['configRevision']> {
+    return this.configDesk.revision(scope, revision) ?? null;
+  }
+
+  async componentConfig(request: ComponentConfigRequest): ReturnType<CoordinatorApi['componentConfig']> {
+    return this.configCalls.componentConfig(request);
   }
 
   async audit(entries: readonly AuditEntry[]): Promise<void> {
@@ -273,8 +296,10 @@ export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
     this.sweepWebhooks(now);
     this.directory.trim(now);
     this.conditions.trim();
+    this.configDesk.trim(now);
     this.change(() => this.incidents.sweep(now));
     this.readers.sockets.sweep(now);
     await this.turns.deliver();
+    await this.configDelivery.deliver();
   }
 }

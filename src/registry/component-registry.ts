@@ -8,6 +8,7 @@ import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
 import type { Operation } from '../core/component/operate.ts';
+import type { ComponentOverrides } from '../core/config/component-config.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { DrillBegin } from '../core/drill/drill.ts';
 import type { DependencyTurn } from '../core/health/dependency-turn.ts';
@@ -65,12 +66,11 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
   }
 
   async components(query: ComponentQuery): ReturnType<RegistryApi['components']> {
-    return pageOf(this.state.members, query, this.state.config, Date.now());
+    return pageOf(this.state, query, Date.now());
   }
 
   async snapshotPage(after: string | null): ReturnType<RegistryApi['snapshotPage']> {
-    const { members, config, revision } = this.state;
-    return { revision, ...snapshotPage(members, after, config, Date.now()) };
+    return { revision: this.state.revision, ...snapshotPage(this.state, after, Date.now()) };
   }
 
   async revision(known: number | null, holdMs: number): Promise<number> {
@@ -187,6 +187,10 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     if (this.state.configure(config, Date.now())) await this.arm();
   }
 
+  async configureComponents(told: readonly ComponentOverrides[]): Promise<void> {
+    if (this.state.configureComponents(told, Date.now())) await this.arm();
+  }
+
   async acquire(request: AcquireRequest): ReturnType<RegistryApi['acquire']> {
     return this.leases.acquire(request);
   }
@@ -204,7 +208,7 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
   }
 
   async loads(): ReturnType<RegistryApi['loads']> {
-    return loadsOf(this.state.members, this.state.config, Date.now());
+    return loadsOf(this.state, Date.now());
   }
 
   async held(id: string): ReturnType<RegistryApi['held']> {
@@ -216,7 +220,7 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     const now = Date.now();
     return ids.map((id) => {
       const record = this.state.members.get(id)?.record;
-      return record ? steadiness(record, by, this.state.config, now) : 'gone';
+      return record ? steadiness(record, by, this.state.configFor(id), now) : 'gone';
     });
   }
 
@@ -356,6 +360,7 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
       this.tick(now);
       this.state.samples.trim(now);
       this.state.store.askedActions.trim(now);
+      this.state.trimConfigs(now);
       this.state.commit({ outbox: this.recoveries.nudges(), visible: false }, now);
     } finally {
       // First of all the alarm: whatever else is away, checks go on.

@@ -39,7 +39,7 @@ export class DrillDesk {
     const others = this.records().filter((other) => other !== record);
     const refusal = refuseDrill({ record, others, isRoutable, doubt: this.state.doubt.kind });
     if (refusal) return refusal;
-    const active = beginDrill(begin, now, this.state.config.recoveryTimeout);
+    const active = beginDrill(begin, now, this.state.configFor(componentId).recoveryTimeout);
     const drill = toDrill(record.registration, active);
     const next = { ...record, recovery: { ...record.recovery, drill: active } };
     const { id, way, execute } = begin;

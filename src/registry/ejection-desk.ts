@@ -59,13 +59,14 @@ export class EjectionDesk {
     const ejection = noteWork(health.ejection, work, now);
     if (ejection === health.ejection) return false;
     member.record = { ...member.record, health: { ...health, ejection } };
-    return whyEject(ejection, this.state.config, now) !== null;
+    return whyEject(ejection, this.state.configFor(member.record.registration.id), now) !== null;
   }
 
   private eject(member: Member, now: number): void {
     const { ejection } = member.record.health;
-    const why = whyEject(ejection, this.state.config, now)!;
-    const next = eject(ejection, why, this.state.config, now);
+    const config = this.state.configFor(member.record.registration.id);
+    const why = whyEject(ejection, config, now)!;
+    const next = eject(ejection, why, config, now);
     const data = { reason: why, ejectedUntil: toIso(next.until!), times: next.times };
     this.change(member, next, 'component.ejected', data, now);
   }

@@ -38,7 +38,8 @@ export class FailureDesk {
 
   /** What a report changes, to be stored with whatever it comes with. */
   draft(member: Member, error: FailureDetail, context: JsonObject | null, now: number): Reported {
-    const step = observeHealth(member.record.health, { kind: 'reported', error }, this.state.config, now);
+    const config = this.state.configFor(member.record.registration.id);
+    const step = observeHealth(member.record.health, { kind: 'reported', error }, config, now);
     const record = withFailure({ ...member.record, health: step.next }, now);
     const failed = { kind: 'failed', source: 'report', error } as const;
     const draft = failureDraft(record, failed, context, this.state.draftContext(record, now));
@@ -59,7 +60,7 @@ export class FailureDesk {
       failureId: report.id,
       failureType: classifyFailure({ code: report.code ?? undefined, message: report.message }),
       recentFailures: recovery?.recentFailures.filter((at) => at > recovery.settledUntil).length ?? 1,
-      threshold: this.state.config.failureThreshold,
+      threshold: this.state.configFor(report.componentId).failureThreshold,
       recoveryId: recovery?.active?.order.recoveryId ?? null,
       recorded: false,
     };
@@ -68,7 +69,7 @@ export class FailureDesk {
   batchItem(report: FailureReport): FailureBatchItem {
     const record = this.state.members.get(report.componentId)?.record;
     const countSince = record ? settledUntil(record) : 0;
-    const { failureThreshold, failureWindow } = this.state.config;
+    const { failureThreshold, failureWindow } = this.state.configFor(report.componentId);
     const recentFailures = record?.recovery.recentFailures ?? [report.occurredAt];
     return { report, countSince, recentFailures, policy: { failureThreshold, failureWindow } };
   }

@@ -40,13 +40,19 @@ export const countChecked = (members: Members): number => {
 export const roomOf = (record: ComponentRecord): number =>
   isRoutable(record) ? record.registration.weight * (record.registration.capabilities.maxConcurrentTasks ?? 1) : 0;
 
+/** Members, and what each of them goes by. */
+export interface Configured {
+  readonly members: Members;
+  configFor(id: string): SystemConfig;
+}
+
 /** A function that turns records of this fleet into resources, as of `now`; `changed` counts as it is about to be. */
 export function resourceView(
-  members: Members,
-  config: SystemConfig,
+  fleet: Configured,
   now: number,
   changed?: ComponentRecord,
 ): (record: ComponentRecord) => ComponentResource {
+  const { members } = fleet;
   const checked = countChecked(members);
   let total = 0;
   for (const { record } of members.values())
@@ -54,15 +60,15 @@ export function resourceView(
   if (changed) total += roomOf(changed);
   return (record) =>
     toResource(record, {
-      detection: detectionFor(record.registration, config, checked),
+      detection: detectionFor(record.registration, fleet.configFor(record.registration.id), checked),
       share: total === 0 ? 0 : Math.round((1_000 * roomOf(record)) / total) / 1_000,
       now,
     });
 }
 
-export function loadsOf(members: Members, config: SystemConfig, now: number): LoadEntry[] {
-  const view = resourceView(members, config, now);
-  return Array.from(members.values(), ({ record }) => ({
+export function loadsOf(fleet: Configured, now: number): LoadEntry[] {
+  const view = resourceView(fleet, now);
+  return Array.from(fleet.members.values(), ({ record }) => ({
     componentId: record.registration.id,
     ...view(record).load,
   }));
@@ -70,13 +76,12 @@ export function loadsOf(members: Members, config: SystemConfig, now: number): Lo
 
 /** A page in the order of ids, no longer than asked for. */
 export function pageOf(
-  members: Members,
+  fleet: Configured,
   { limit, maxBytes = MAX_PAGE_BYTES, ...query }: ComponentQuery,
-  config: SystemConfig,
   now: number,
 ): TakenPage<ComponentResource> {
-  const view = resourceView(members, config, now);
-  const records = Array.from(members.values(), (member) => member.record)
+  const view = resourceView(fleet, now);
+  const records = Array.from(fleet.members.values(), (member) => member.record)
     .filter((record) => (query.after === null || record.registration.id > query.after) && matches(record, query))
     .toSorted((a, b) => (a.registration.id < b.registration.id ? -1 : 1));
   const room = { limit, maxBytes: Math.min(maxBytes, MAX_PAGE_BYTES) };
@@ -189,15 +194,13 @@ export function toTypeHealth(
 }
 
 /** What the registry holds that a report of one member is made from. */
-interface Fleet {
-  readonly members: Members;
-  readonly config: SystemConfig;
+interface Fleet extends Configured {
   readonly samples: { availability(id: string, since: number, now: number): Availability };
 }
 
 export function healthReportOf({ record, ...member }: Member, fleet: Fleet, now: number): HealthReport {
   return toHealthReport(record, {
-    detection: detectionFor(record.registration, fleet.config, countChecked(fleet.members)),
+    detection: detectionFor(record.registration, fleet.configFor(record.registration.id), countChecked(fleet.members)),
     availability: fleet.samples.availability(record.registration.id, record.registeredAt, now),
     // One that is due is begun at once, or as soon as its host has room.
     nextCheckAt: Math.max(now, member.nextCheckAt, member.putOffUntil),

@@ -33,14 +33,15 @@ export class HealthDesk {
     let visible = false;
     for (const { member, signal, ended } of signals) {
       const before = records.get(member) ?? member.record;
-      const step = observeHealth(before.health, signal, this.state.config, now);
+      const config = this.state.configFor(before.registration.id);
+      const step = observeHealth(before.health, signal, config, now);
       const noted = notedHealth(before, step.next, now);
       const seen = { ...noted, health: step.next };
       const proof = this.recoveries.countProof(seen, signal);
       const counts = proof?.record ?? seen;
       const judged = proof?.outbox.length ? proven(counts, now) : counts;
       const context = this.state.draftContext(judged, now);
-      const drafts = healthDrafts(judged, step.events, this.state.config.failureThreshold, context);
+      const drafts = healthDrafts(judged, step.events, config.failureThreshold, context);
       outbox.push(...drafts, ...(proof?.outbox ?? []));
       const isBack = step.events.some((event) => event.kind === 'status-changed' && event.from === 'unhealthy');
       const counted = drafts.some((draft) => draft.kind === 'failure') ? withFailure(judged, now) : judged;

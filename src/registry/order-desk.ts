@@ -73,7 +73,7 @@ export class OrderDesk {
       return fail('recovery-running', `${recovery.active.order.recoveryId} is running: wait for it, or cancel it`);
     if (force) return null;
     const { rootCause } = shadow;
-    const why = isShadowed(shadow) ? `it suffers from ${rootCause.join(', ')}` : heldBack(this.state);
+    const why = isShadowed(shadow) ? `it suffers from ${rootCause.join(', ')}` : heldBack(this.state, id);
     return why === null ? null : fail('held-back', `${why}; force overrides`);
   }
 
@@ -114,8 +114,8 @@ const WHY: Readonly<Record<ActionHold, string>> = {
   'too-many': 'as many of the type are being restarted or scaled as may be at once',
 };
 
-function heldBack(state: RegistryState): string | null {
-  const hold = actionHold(state, true);
+function heldBack(state: RegistryState, id: string): string | null {
+  const hold = actionHold(state, id, true);
   return hold && WHY[hold];
 }
 

@@ -92,7 +92,8 @@ export class RecoveryDesk {
 
   /** What one would go by if the component failed now. */
   standing(record: ComponentRecord, now: number): RecoveryStanding {
-    const { failureThreshold, failureWindow, recovery: policies } = this.state.config;
+    const { id } = record.registration;
+    const { failureThreshold, failureWindow, recovery: policies } = this.state.configFor(id);
     const { active, recentFailures, failedInRow } = record.recovery;
     // A failure of this moment is after all that is settled.
     const obstacle = beginObstacle(record, Math.max(now, record.recovery.settledUntil + 1), now);
@@ -103,7 +104,7 @@ export class RecoveryDesk {
       threshold: { failureThreshold, failureWindow },
       recoveryId: active?.order.recoveryId ?? null,
       obstacle: obstacle && { reason: obstacle.reason, message: obstacle.message },
-      holds: { disruptive: actionHold(this.state, true), other: actionHold(this.state, false) },
+      holds: { disruptive: actionHold(this.state, id, true), other: actionHold(this.state, id, false) },
       facts: this.facts(record),
       policies,
       failedInRow,
@@ -116,7 +117,7 @@ export class RecoveryDesk {
     return {
       controlActions: controlActionsOf(registration, this.state.config.controller),
       hasStandby: lifecycle.state === 'active' && standbyFor(record, this.state.members) !== undefined,
-      autoScalingEnabled: this.state.config.autoScalingEnabled,
+      autoScalingEnabled: this.state.configFor(registration.id).autoScalingEnabled,
     };
   }
 
@@ -128,7 +129,7 @@ export class RecoveryDesk {
     if (found.active.order.asked) return 'permitted';
     if (isShadowed(found.member.record.shadow)) return 'shadowed';
     const takesLeave = disruptive && !found.active.disruptive;
-    const hold = actionHold(this.state, takesLeave);
+    const hold = actionHold(this.state, id, takesLeave);
     if (hold) return hold === 'frozen' ? hold : 'too-many';
     if (takesLeave) this.update(found.member.record, { ...found.active, disruptive: true }, [], now);
     return 'permitted';
@@ -175,7 +176,7 @@ export class RecoveryDesk {
     const bad = signal.kind === 'check-failed' || signal.kind === 'heartbeat-expired' || saysUnhealthy;
     if (!good && !bad) return null;
     const successes = good ? verification.successes + 1 : 0;
-    if (successes < this.state.config.healthyThreshold) {
+    if (successes < this.state.configFor(record.registration.id).healthyThreshold) {
       return { record: withActive(record, { ...active, verification: { ...verification, successes } }), outbox: [] };
     }
     return {
@@ -244,8 +245,10 @@ export class RecoveryDesk {
   }
 
   /** What an operator asks for has a plan of its own, and of the policy nothing but the cooldown that it clears. */
-  private policyOf({ failureType }: RecoveryOrder): RecoveryPolicy {
-    return this.state.config.recovery[failureType === OPERATOR_REQUEST ? 'internal_error' : failureType];
+  private policyOf({ componentId, failureType }: RecoveryOrder): RecoveryPolicy {
+    return this.state.configFor(componentId).recovery[
+      failureType === OPERATOR_REQUEST ? 'internal_error' : failureType
+    ];
   }
 
   private endedAs(id: string, recoveryId: string): RecoveryOutcome | undefined {
@@ -290,7 +293,7 @@ export class RecoveryDesk {
       reason: cause.reason,
       ...(asked ? { asked } : {}),
       startedAt: now,
-      deadline: drill?.until ?? now + this.state.config.recoveryTimeout,
+      deadline: drill?.until ?? now + this.state.configFor(record.registration.id).recoveryTimeout,
       drillId: drill?.id ?? null,
       rehearsal: drill !== null && !drill.execute,
     };

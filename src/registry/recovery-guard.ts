@@ -33,12 +33,12 @@ const disruptedAtMost = ({ doubt, members }: RegistryState): number =>
   doubt.kind === 'unwitnessed' ? 1 : Math.max(1, Math.floor(members.size / 3));
 
 /**
- * What holds an action back. Restarting and scaling take capacity away: no more than a third of the type (at
+ * What holds an action of a component's recovery back. Restarting and scaling take capacity away: no more than a third of the type (at
  * least one) at once, so that a cure never takes a type down; one at a time where most have failed and nobody
  * can say whose fault it is; nobody for a fault that may be ours.
  */
-export function actionHold(state: RegistryState, disruptive: boolean): ActionHold | null {
-  if (state.config.recoveryFrozen) return 'frozen';
+export function actionHold(state: RegistryState, id: string, disruptive: boolean): ActionHold | null {
+  if (state.configFor(id).recoveryFrozen) return 'frozen';
   if (!disruptive) return null;
   const { kind } = state.doubt;
   if (kind === 'asking' || kind === 'doubting') return 'self-doubt';

@@ -19,6 +19,7 @@ import type { Operation } from '../core/component/operate.ts';
 import type { Registration } from '../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../core/component/resource.ts';
 import type { ControlAction } from '../core/component/control-action.ts';
+import type { ComponentOverrides } from '../core/config/component-config.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { Drill, DrillBegin } from '../core/drill/drill.ts';
 import type { DrillRefusal } from '../core/drill/refuse-drill.ts';
@@ -226,6 +227,8 @@ export interface RegistryApi extends DependencyFollower {
 
   /** Goes by these settings from now on, unless it goes by newer ones. */
   configure(config: TypeOverrides): Promise<void>;
+  /** Takes over what is set for single components, each unless it goes by something newer. */
+  configureComponents(told: readonly ComponentOverrides[]): Promise<void>;
   sweep(config?: TypeOverrides | null): Promise<void>;
 }
 

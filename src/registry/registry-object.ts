@@ -256,7 +256,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
   }
 
   protected view(record: ComponentRecord, now: number) {
-    return resourceView(this.state.members, this.state.config, now)(record);
+    return resourceView(this.state, now)(record);
   }
 
   /** Delivers what was written and arms the alarm for what is due next. */

@@ -12,9 +12,10 @@ import type { ComponentRecord } from '../core/component/component-record.ts';
 import type { StoredControlSecret } from '../core/component/control-secret.ts';
 import { notAfter } from '../core/component/not-after.ts';
 import { NO_LOAD } from '../core/component/load.ts';
+import type { ComponentOverrides } from '../core/config/component-config.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { SystemConfig } from '../core/config/system-config.ts';
-import { DEFAULT_CONFIG, balancingOf, configOf } from '../core/config/system-config.ts';
+import { balancingOf, configOf } from '../core/config/system-config.ts';
 import type { Drill } from '../core/drill/drill.ts';
 import { MAX_PUT_OFF_MS } from '../core/health/host-budget.ts';
 import type { Doubt } from '../core/health/self-doubt.ts';
@@ -31,6 +32,7 @@ import type { AskedAction } from './asked-action-store.ts';
 import { countChecked, resourceView } from './fleet-views.ts';
 import type { DraftContext } from './health-drafts.ts';
 import type { Member } from './member.ts';
+import { MemberConfigs } from './member-configs.ts';
 import { hashOf } from '../core/hash.ts';
 import { INCONCLUSIVE, newMember } from './member.ts';
 import type { OutOfReach } from './registry-api.ts';
@@ -47,6 +49,7 @@ export interface Change {
   readonly leases?: LeaseChange;
   readonly drills?: readonly Drill[];
   readonly config?: TypeOverrides;
+  readonly componentConfigs?: readonly ComponentOverrides[];
   readonly doubt?: Doubt;
   /** What the log is told of, and what it was told last. */
   readonly rooms?: { readonly before: Rooms; readonly after: Rooms };
@@ -66,7 +69,7 @@ const NO_CHECK_INTERVAL_MS = 10_000;
 export class RegistryState {
   readonly members = new Map<string, Member>();
   readonly store: RegistryStore;
-  config: SystemConfig = DEFAULT_CONFIG;
+  readonly configs = new MemberConfigs();
   /** How the type's work is shared out. */
   balancing: BalancingSettings = DEFAULT_BALANCING;
   /** Of the settings it goes by; 0 for the defaults. */
@@ -100,6 +103,7 @@ export class RegistryState {
     this.revision = Number(this.store.readScalar('revision') ?? 0);
     const config = this.store.loadConfig();
     if (config) this.goBy(config);
+    for (const told of this.store.componentConfigs.load()) this.configs.goBy(told);
     this.doubt = this.store.loadDoubt();
     const { records, unreadable } = this.store.loadComponents();
     const heartbeats = this.store.loadHeartbeats();
@@ -133,7 +137,12 @@ export class RegistryState {
     const over = [...ended, ...gone];
     const write = (): void => {
       for (const record of records) this.saveComponent(record, now);
-      for (const id of change.removed ?? []) this.store.deleteComponent(id);
+      for (const id of change.removed ?? []) {
+        this.store.deleteComponent(id);
+        if (this.configs.has(id)) this.store.componentConfigs.noteGone(id, now);
+      }
+      for (const told of change.componentConfigs ?? [])
+        this.store.componentConfigs.save(told, this.members.has(told.id) ? null : now);
       if (change.controlSecret) this.store.controlSecrets.save(change.controlSecret.id, change.controlSecret.secret);
       if (change.askedAction) this.store.askedActions.save(change.askedAction);
       for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
@@ -148,6 +157,7 @@ export class RegistryState {
     if (isOneLease(change)) write();
     else this.storage.transactionSync(write);
     if (change.config) this.goBy(change.config);
+    for (const told of change.componentConfigs ?? []) this.configs.goBy(told);
     if (change.doubt) this.doubt = change.doubt;
     this.revision = revision;
     for (const record of records) this.adopt(record, now);
@@ -176,9 +186,36 @@ export class RegistryState {
     if (revision <= this.configRevision) return false;
     const visible = JSON.stringify(configOf(overrides)) !== JSON.stringify(this.config);
     this.commit({ config: { revision, overrides }, visible }, now);
-    for (const member of this.members.values())
-      member.nextCheckAt = Math.min(member.nextCheckAt, this.nextRound(member, now));
+    for (const member of this.members.values()) this.bringForward(member, now);
     return true;
+  }
+
+  /** The same for what is set for single components; what is older than what they go by changes nothing. */
+  configureComponents(told: readonly ComponentOverrides[], now: number): boolean {
+    const newer = told.filter(({ id, revision }) => revision > this.configs.revisionOf(id));
+    if (newer.length === 0) return false;
+    const members = newer.flatMap(({ id }) => this.members.get(id) ?? []);
+    const changes = (item: ComponentOverrides): boolean =>
+      JSON.stringify(this.configs.resolve(item)) !== JSON.stringify(this.configFor(item.id));
+    const visible = newer.some((item) => this.members.has(item.id) && changes(item));
+    this.commit({ componentConfigs: newer, visible }, now);
+    for (const member of members) this.bringForward(member, now);
+    return true;
+  }
+
+  /** What is set for those that did not return is forgotten. */
+  trimConfigs(now: number): void {
+    for (const id of this.store.componentConfigs.trim(now)) this.configs.forget(id);
+  }
+
+  /** Of the type as a whole, and of components of which nothing is set. */
+  get config(): SystemConfig {
+    return this.configs.ofType;
+  }
+
+  /** What a component goes by. */
+  configFor(id: string): SystemConfig {
+    return this.configs.configFor(id);
   }
 
   nameType(type: string): void {
@@ -201,7 +238,8 @@ export class RegistryState {
   }
 
   intervalMs(record: ComponentRecord): number {
-    return detectionFor(record.registration, this.config, this.checkedCount).intervalMs ?? NO_CHECK_INTERVAL_MS;
+    const config = this.configFor(record.registration.id);
+    return detectionFor(record.registration, config, this.checkedCount).intervalMs ?? NO_CHECK_INTERVAL_MS;
   }
 
   nextRound(member: Member, now: number): number {
@@ -215,7 +253,7 @@ export class RegistryState {
       // Whoever shows it in an event makes a visible change: the revision it will have once stored.
       resource: () => {
         const changed = { ...record, revision: this.revision + 1, updatedAt: now };
-        return resourceView(this.members, this.config, now, changed)(changed);
+        return resourceView(this, now, changed)(changed);
       },
     };
   }
@@ -233,10 +271,15 @@ export class RegistryState {
   /** With what became of it since the record that is held. */
   private saveComponent(record: ComponentRecord, now: number): void {
     const { id } = record.registration;
+    if (this.configs.has(id) && !this.members.has(id)) this.store.componentConfigs.noteGone(id, null);
     this.store.saveComponent(record);
     const before = this.members.get(id)?.record;
     const transitions = before ? transitionsBetween(before, record, now) : [];
     for (const transition of transitions) this.store.samples.addTransition(id, transition);
+  }
+
+  private bringForward(member: Member, now: number): void {
+    member.nextCheckAt = Math.min(member.nextCheckAt, this.nextRound(member, now));
   }
 
   private recountLeased(componentId: string): void {
@@ -248,7 +291,7 @@ export class RegistryState {
   }
 
   private goBy({ revision, overrides }: TypeOverrides): void {
-    this.config = configOf(overrides);
+    this.configs.goByType(overrides);
     this.balancing = balancingOf(this.config, this.balancing);
     this.configRevision = revision;
   }

@@ -16,6 +16,7 @@ import { NO_SHADOW } from '../core/component/shadow.ts';
 import type { HealthState } from '../core/health/health-state.ts';
 import { initialHealth } from '../core/health/health-state.ts';
 import { AskedActionStore } from './asked-action-store.ts';
+import { ComponentConfigStore } from './component-config-store.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
 import { DrillStore } from './drill-store.ts';
 import { LeaseStore } from './lease-store.ts';
@@ -108,6 +109,7 @@ const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: 
 
 export class RegistryStore {
   readonly askedActions: AskedActionStore;
+  readonly componentConfigs: ComponentConfigStore;
   readonly controlSecrets: ControlSecretStore;
   readonly leases: LeaseStore;
   readonly drills: DrillStore;
@@ -123,6 +125,7 @@ export class RegistryStore {
     if (!columns.some(({ name }) => name === 'owner')) sql.exec('ALTER TABLE components ADD COLUMN owner TEXT');
     if (!columns.some(({ name }) => name === 'shadow')) sql.exec('ALTER TABLE components ADD COLUMN shadow TEXT');
     this.askedActions = new AskedActionStore(sql);
+    this.componentConfigs = new ComponentConfigStore(sql);
     this.controlSecrets = new ControlSecretStore(sql);
     this.drills = new DrillStore(sql);
     this.leases = new LeaseStore(sql);

@@ -2,10 +2,9 @@
  * A page of a type's components as JSON text: who reads all of a large type hands it on as it is, without making
  * objects of it.
  */
-import type { SystemConfig } from '../core/config/system-config.ts';
 import { MAX_PAGE_BYTES, takePage, utf8Length } from '../core/take-page.ts';
+import type { Configured } from './fleet-views.ts';
 import { resourceView } from './fleet-views.ts';
-import type { Member } from './member.ts';
 
 export interface SnapshotPage {
   /** Of the type, when the page was made: nothing up to it is missing. */
@@ -16,13 +15,9 @@ export interface SnapshotPage {
   readonly next: string | null;
 }
 
-export function snapshotPage(
-  members: ReadonlyMap<string, Member>,
-  after: string | null,
-  config: SystemConfig,
-  now: number,
-): Omit<SnapshotPage, 'revision'> {
-  const view = resourceView(members, config, now);
+export function snapshotPage(fleet: Configured, after: string | null, now: number): Omit<SnapshotPage, 'revision'> {
+  const { members } = fleet;
+  const view = resourceView(fleet, now);
   const ids = Array.from(members.keys()).filter((id) => after === null || id > after);
   const page = takePage(
     texts(ids.toSorted(), (id) => JSON.stringify(view(members.get(id)!.record))),

@@ -32,8 +32,10 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'GET /v1/drills/{id}',
     'GET /v1/config',
     'GET /v1/config/types/{type}',
+    'GET /v1/config/components/{id}',
+    'GET /v1/config/components/{id}/history',
   ],
-  'read-component': ['GET /v1/components/{id}', 'GET /v1/components/{id}/health'],
+  'read-component': ['GET /v1/components/{id}', 'GET /v1/components/{id}/health', 'GET /v1/components/{id}/config'],
   route: [
     'POST /v1/route',
     'POST /v1/leases/{id}/complete',
@@ -82,6 +84,11 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'PATCH /v1/webhooks/{id}',
     'DELETE /v1/webhooks/{id}',
     'POST /v1/webhooks/{id}/rotate-secret',
+    'PUT /v1/config/components/{id}',
+    'DELETE /v1/config/components/{id}',
+    'POST /v1/config/rollback',
+    'POST /v1/config/types/{type}/rollback',
+    'POST /v1/config/components/{id}/rollback',
   ],
 };
 const PERMISSIONS = Object.keys(TAKEN);

@@ -49,7 +49,7 @@ describe('an id that cannot be one', () => {
 
   it.each(withId)('$method $path refuses it at `id`', async ({ method, path }) => {
     for (const bad of BAD) {
-      const address = path.replace('{id}', bad).replace('{deliveryId}', 'd-1');
+      const address = path.replace('{id}', bad).replace('{deliveryId}', 'd-1').replace('{revision}', '1');
       const answer = await call(method, address, bodyFor(method, path, 'a'));
       expect(expectProblem(answer, 422, 'invalid-request')).toEqual(['id']);
     }

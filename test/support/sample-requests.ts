@@ -108,6 +108,20 @@ async function onLease(suffix: string, body: unknown): Promise<Sample> {
   return { path: `/v1/leases/${routed.lease.id}${suffix}`, status: 200, body, touches };
 }
 const TARGET_CONFIG = `/v1/config/types/${TARGET_TYPE}`;
+const configOf = (id: string): string => `/v1/config/components/${id}`;
+
+/** The number of a document that is put there for it. */
+async function revisionAt(path: string): Promise<number> {
+  const { headers } = await call('PUT', path, { failureWindow: 240_000 });
+  return Number(headers.get('etag')?.replaceAll('"', ''));
+}
+
+const onRevision = async (path: string): Promise<Sample> => at(`${path}/history/${await revisionAt(path)}`, 200);
+
+/** To what is in force: that changes nothing, also for those who may. */
+async function onRollback(path: string): Promise<Sample> {
+  return { ...at(`${path}/rollback`, 200, { revision: await revisionAt(path) }), touches: path };
+}
 
 const SAMPLES: Readonly<Record<string, Build>> = {
   'GET /healthz': () => at('/healthz', 200),
@@ -193,6 +207,25 @@ const SAMPLES: Readonly<Record<string, Build>> = {
     ...at(TARGET_CONFIG, 200, { failureWindow: 200_000 }),
     touches: TARGET_CONFIG,
   }),
+  'GET /v1/components/{id}/config': (target) => on(target, '/config', 200),
+  'GET /v1/config/components/{id}': ({ id }) => at(configOf(id), 200),
+  'PUT /v1/config/components/{id}': ({ id }) => ({
+    ...at(configOf(id), 200, { failureWindow: 150_000 }),
+    touches: configOf(id),
+  }),
+  'DELETE /v1/config/components/{id}': ({ id }) => ({ ...at(configOf(id), 204), touches: configOf(id) }),
+  'GET /v1/config/history': () => at('/v1/config/history?limit=1', 200),
+  'GET /v1/config/history/{revision}': () => onRevision('/v1/config'),
+  'GET /v1/config/diff': () => at('/v1/config/diff', 200),
+  'POST /v1/config/rollback': () => onRollback('/v1/config'),
+  'GET /v1/config/types/{type}/history': () => at(`${TARGET_CONFIG}/history?limit=1`, 200),
+  'GET /v1/config/types/{type}/history/{revision}': () => onRevision(TARGET_CONFIG),
+  'GET /v1/config/types/{type}/diff': () => at(`${TARGET_CONFIG}/diff`, 200),
+  'POST /v1/config/types/{type}/rollback': () => onRollback(TARGET_CONFIG),
+  'GET /v1/config/components/{id}/history': ({ id }) => at(`${configOf(id)}/history?limit=1`, 200),
+  'GET /v1/config/components/{id}/history/{revision}': ({ id }) => onRevision(configOf(id)),
+  'GET /v1/config/components/{id}/diff': ({ id }) => at(`${configOf(id)}/diff`, 200),
+  'POST /v1/config/components/{id}/rollback': ({ id }) => onRollback(configOf(id)),
   'GET /v1/config/types/{type}/controller-secret': () => at(`${TARGET_CONFIG}/controller-secret`, 200),
   'POST /v1/config/types/{type}/controller-secret/rotate': () => ({
     ...at(`${TARGET_CONFIG}/controller-secret/rotate`, 200),

@@ -19,7 +19,7 @@ import { forgetType, withRegistryOf } from '../directory-cache.ts';
 import { edgeConfigKnowing } from '../edge-config.ts';
 import { etagOf, ifMatch } from '../if-match.ts';
 import { toNewKeyResource } from '../key-resource.ts';
-import { mergePatch } from '../merge-patch.ts';
+import { mergePatch } from '../../core/merge-patch.ts';
 import { issueComponentKey } from '../new-key.ts';
 import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../openapi-route.ts';
 import type { ProblemCode, ProblemOptions } from '../problem.ts';

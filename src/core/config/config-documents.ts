@@ -1,8 +1,13 @@
 /** The documents of the configuration as the coordinator keeps them and hands them to the edges. Plain data. */
+import type { Json } from '../json.ts';
+import { isSameJson } from '../json-diff.ts';
 import type { GlobalConfig, TypeConfig } from './settings.ts';
 
-/** What a document is for. */
+/** What a document is for that all edges have. */
 export type ConfigScope = { readonly kind: 'global' } | { readonly kind: 'type'; readonly type: string };
+
+/** What any document is for: those of components no edge has. */
+export type DocumentScope = ConfigScope | { readonly kind: 'component'; readonly id: string };
 
 export const GLOBAL: ConfigScope = { kind: 'global' };
 
@@ -25,7 +30,10 @@ const NEVER_PUT = { revision: 0, document: {} };
 export const NO_DOCUMENTS: ConfigDocuments = { revision: 0, global: NEVER_PUT, types: new Map() };
 
 /** What is named after it in events and in the audit. */
-export const subjectOf = (scope: ConfigScope): string => (scope.kind === 'global' ? 'global' : scope.type);
+export function subjectOf(scope: DocumentScope): string {
+  if (scope.kind === 'component') return scope.id;
+  return scope.kind === 'global' ? 'global' : scope.type;
+}
 
 export const documentOf = (documents: ConfigDocuments, scope: ConfigScope): Revised<TypeConfig> =>
   scope.kind === 'global' ? documents.global : (documents.types.get(scope.type) ?? NEVER_PUT);
@@ -44,5 +52,17 @@ export function withDocument(
 /** The settings in which two documents differ, by name. */
 export function changedSettings(before: TypeConfig, after: TypeConfig): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof TypeConfig>;
-  return Array.from(names).filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  return Array.from(names).filter((name) => !isSameJson(before[name] as Json, after[name] as Json));
+}
+
+/** As edges have them: without what is none of their business, so that it may be large. */
+export function forEdges(documents: ConfigDocuments): ConfigDocuments {
+  const { global, types } = documents;
+  const stripped = Array.from(types, ([type, put]) => [type, withoutFree(put)] as const);
+  return { ...documents, global: withoutFree(global), types: new Map(stripped) };
+}
+
+function withoutFree<T extends TypeConfig>({ revision, document }: Revised<T>): Revised<T> {
+  const { values: _, valuesSchema: __, ...rest } = document;
+  return { revision, document: rest as T };
 }

@@ -1,6 +1,7 @@
 /**
- * What may not be together though each part is well by itself: settings of one type once defaults are filled in,
- * request types over all types, how many types there are. Asked before a document is stored.
+ * What may not be together though each part is well by itself: settings in force once defaults are filled in, request
+ * types over all types, how many types there are. Asked before a document is stored; `judge-values.ts` and
+ * `judge-components.ts` are asked too.
  */
 import { requestTypesOf, typeNames } from './component-types.ts';
 import type { ConfigDocuments, ConfigScope } from './config-documents.ts';
@@ -16,7 +17,7 @@ export interface ConfigFault {
 }
 
 export interface ConfigConflict {
-  readonly reason: 'invalid-request' | 'request-type-taken' | 'type-limit';
+  readonly reason: 'invalid-request' | 'request-type-taken' | 'type-limit' | 'too-much-concerned';
   readonly faults: readonly ConfigFault[];
 }
 
@@ -57,6 +58,16 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+/** Settings that rules are about. */
+export const RULE_SETTINGS: readonly SettingName[] = [...new Set(RULES.flatMap(({ settings }) => settings))];
+
+/** What in a configuration breaks a rule, said of the document that was put. */
+export const ruleFaults = (config: SystemConfig, put: GlobalConfig, where: string): ConfigFault[] =>
+  RULES.filter((rule) => !rule.isMet(config)).map((rule) => {
+    const path = rule.settings.find((name) => put[name] !== undefined) ?? rule.settings[0]!;
+    return { path, message: `${rule.message(config)}${where}` };
+  });
+
 /** The least that an action which is to be proven has for it. */
 const shortestProofMs = ({ recovery }: SystemConfig): number =>
   Math.min(
@@ -81,11 +92,7 @@ export function judgeDocuments(documents: ConfigDocuments, scope: ConfigScope): 
 function settingFaults(documents: ConfigDocuments, scope: ConfigScope): ConfigFault[] {
   const { global, types } = resolveConfig(documents);
   const put: GlobalConfig = documentOf(documents, scope).document;
-  const faultsOf = (config: SystemConfig, where: string): ConfigFault[] =>
-    RULES.filter((rule) => !rule.isMet(config)).map((rule) => {
-      const path = rule.settings.find((name) => put[name] !== undefined) ?? rule.settings[0]!;
-      return { path, message: `${rule.message(config)}${where}` };
-    });
+  const faultsOf = (config: SystemConfig, where: string): ConfigFault[] => ruleFaults(config, put, where);
   if (scope.kind === 'type') return faultsOf(types.get(scope.type)!.config, '');
   const faults = faultsOf(global, '');
   if (faults.length > 0) return faults;

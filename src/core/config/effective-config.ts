@@ -6,9 +6,9 @@
 import type { BalancingSettings } from '../balancing/balancing-settings.ts';
 import { requestTypesOf, typeNames } from './component-types.ts';
 import type { ConfigDocuments } from './config-documents.ts';
-import type { GlobalConfig, SettingName, Settings } from './settings.ts';
+import type { GlobalConfig, Settings } from './settings.ts';
 import type { SystemConfig } from './system-config.ts';
-import { DEFAULT_SETTINGS, balancingOf, configOf } from './system-config.ts';
+import { balancingOf, configOf, settingsIn } from './system-config.ts';
 
 /** What was set for a type, as its registry is told of it: defaults are everybody's own. */
 export interface TypeOverrides {
@@ -43,7 +43,7 @@ export function resolveConfig(documents: ConfigDocuments, before: EffectiveConfi
   );
   return {
     revision: documents.revision,
-    global: configOf(documents.global.document),
+    global: configOf(settingsIn(documents.global.document)),
     types,
     typeOfRequest: new Map(served.flat()),
   };
@@ -54,8 +54,7 @@ function resolveType(documents: ConfigDocuments, name: string, before: Effective
   const own = documents.types.get(name);
   const revision = Math.max(global.revision, own?.revision ?? 0);
   if (before?.revision === revision) return before;
-  const { requestTypes: _, ...ownSettings } = own?.document ?? {};
-  const overrides = { ...global.document, ...ownSettings };
+  const overrides = { ...settingsIn(global.document), ...settingsIn(own?.document ?? {}) };
   const config = configOf(overrides);
   return {
     name,
@@ -68,20 +67,6 @@ function resolveType(documents: ConfigDocuments, name: string, before: Effective
 }
 
 export const isComponentType = ({ types }: EffectiveConfig, type: string): boolean => types.has(type);
-
-/** Who set a setting that is in force. */
-export type SettingSource = 'default' | 'global' | 'type';
-
-/** Who set each of the settings in force for all types, or for one. */
-export function sourcesOf(documents: ConfigDocuments, type: string | null): Record<SettingName, SettingSource> {
-  const own: GlobalConfig = type === null ? {} : (documents.types.get(type)?.document ?? {});
-  const sourceOf = (name: SettingName): SettingSource => {
-    if (own[name] !== undefined) return 'type';
-    return documents.global.document[name] === undefined ? 'default' : 'global';
-  };
-  const names = Object.keys(DEFAULT_SETTINGS) as SettingName[];
-  return Object.fromEntries(names.map((name) => [name, sourceOf(name)])) as Record<SettingName, SettingSource>;
-}
 
 /** The settings in force, without what cannot be set. */
 export function settingsOf(config: SystemConfig): Settings {

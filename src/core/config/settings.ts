@@ -9,8 +9,9 @@ import { CONTROL_ACTIONS } from '../component/control-action.ts';
 import { recordOf } from '../json-schema.ts';
 import { flag, ms, oneOf, percent, shown, upTo, whole } from './bounds.ts';
 import { RecoveryPoliciesSchema, RetentionSchema } from './recovery-settings.ts';
+import { ValuesSchema, ValuesSchemaSchema } from './values.ts';
 
-/** Keeps all documents within what an edge fetches in one call. */
+/** Of what is set, `values` and `valuesSchema` apart: keeps all documents within what an edge fetches in one call. */
 const MAX_DOCUMENT_BYTES = 16_384;
 const MAX_PARTS = 16;
 const MAX_MATCHES = 16;
@@ -68,7 +69,8 @@ const LeaseBlocksSchema = z
   .nullable()
   .meta({ id: 'LeaseBlocks' });
 
-const settings = {
+/** Each setting with its bounds; what a component may set of them is in `component-config.ts`. */
+export const settings = {
   healthCheckInterval: ms(1_000, 3_600_000).meta({
     description: 'Pace of checks for a registration that names none, ms.',
   }),
@@ -168,24 +170,33 @@ const RequestTypesSchema = z
   .refine((names) => new Set(names).size === names.length, 'each request type at most once')
   .meta({ description: 'Request types that reach this type; each reaches one type only.' });
 
-const documentOf = <S extends z.ZodRawShape>(shape: S) =>
+const FREE: readonly string[] = ['values', 'valuesSchema'];
+
+const bytesOfSettings = (document: object): number => {
+  const rest = Object.fromEntries(Object.entries(document).filter(([name]) => !FREE.includes(name)));
+  return new TextEncoder().encode(JSON.stringify(rest)).length;
+};
+
+export const documentOf = <S extends z.ZodRawShape>(shape: S) =>
   z
     .strictObject(shape)
     .partial()
-    .refine((document) => new TextEncoder().encode(JSON.stringify(document)).length <= MAX_DOCUMENT_BYTES, {
+    .refine((document) => bytesOfSettings(document) <= MAX_DOCUMENT_BYTES, {
       error: `at most ${MAX_DOCUMENT_BYTES} bytes in all`,
       path: [],
     });
 
+const free = { values: ValuesSchema, valuesSchema: ValuesSchemaSchema };
+
 /** Every setting, none missing: what is in force. */
 export const SettingsSchema = z.object({ ...settings, ...ofAllTypes }).meta({ id: 'Settings' });
 
-export const GlobalConfigSchema = documentOf({ ...settings, ...ofAllTypes }).meta({
+export const GlobalConfigSchema = documentOf({ ...settings, ...ofAllTypes, ...free }).meta({
   id: 'GlobalConfig',
   description: 'What is set for all types; what is left out has its default.',
 });
 
-export const TypeConfigSchema = documentOf({ ...settings, requestTypes: RequestTypesSchema }).meta({
+export const TypeConfigSchema = documentOf({ ...settings, requestTypes: RequestTypesSchema, ...free }).meta({
   id: 'TypeConfig',
   description: 'What is set for one type; what is left out is as for all types.',
 });

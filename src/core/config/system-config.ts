@@ -6,7 +6,7 @@ import type { BalancingSettings } from '../balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../balancing/balancing-settings.ts';
 import type { RecoveryPolicies } from '../failure/recovery-policy.ts';
 import { completePolicies } from '../failure/recovery-policy.ts';
-import type { GlobalConfig, Settings } from './settings.ts';
+import type { GlobalConfig, Settings, TypeConfig } from './settings.ts';
 
 /** How long history is kept once it is over, days. */
 export interface Retention {
@@ -55,6 +55,12 @@ export const DEFAULT_SETTINGS = {
   recoveryFrozen: false,
   retention: DEFAULT_RETENTION,
 } satisfies Settings;
+
+/** The settings of a document, without what it says beside them. */
+export function settingsIn(document: GlobalConfig & TypeConfig): GlobalConfig {
+  const { requestTypes: _, values: __, valuesSchema: ___, ...set } = document;
+  return set;
+}
 
 /** What is in force where only these were set. */
 export const configOf = (overrides: GlobalConfig): SystemConfig => ({

@@ -54,7 +54,10 @@ export interface EventDraft {
   /** Unique where it was made; publishing the same draft again adds nothing. */
   readonly key: string;
   readonly type: EventType;
-  /** What it is about: a component; of a `config.changed` the type, or `global`; of `system.…` and `load.…` the type; of `webhook.…` the webhook. */
+  /**
+   * What it is about: a component; of a `config.changed` the type, the component, or `global`; of `system.…` and
+   * `load.…` the type; of `webhook.…` the webhook.
+   */
   readonly subject: string;
   /** Epoch ms. */
   readonly time: number;

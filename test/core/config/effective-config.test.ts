@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ConfigDocuments } from '../../../src/core/config/config-documents.ts';
 import { GLOBAL, NO_DOCUMENTS, withDocument } from '../../../src/core/config/config-documents.ts';
-import { resolveConfig, sourcesOf } from '../../../src/core/config/effective-config.ts';
+import { levelsOf, settingSourcesAt } from '../../../src/core/config/config-levels.ts';
+import { resolveConfig } from '../../../src/core/config/effective-config.ts';
 import type { TypeConfig } from '../../../src/core/config/settings.ts';
 import { DEFAULT_CONFIG } from '../../../src/core/config/system-config.ts';
 
@@ -40,12 +41,15 @@ describe('what is in force', () => {
     });
     expect(types.get('task_router')?.overrides).not.toHaveProperty('requestTypes');
     expect(types.get('agent_registry')).toMatchObject({ revision: 1, config: { failureThreshold: 5 } });
-    expect(sourcesOf(documents, 'task_router')).toMatchObject({
+    expect(settingSourcesAt(levelsOf(documents, 'task_router'))).toMatchObject({
       failureThreshold: 'type',
       slowStartMs: 'global',
       healthyThreshold: 'default',
     });
-    expect(sourcesOf(documents, null)).toMatchObject({ failureThreshold: 'global', healthyThreshold: 'default' });
+    expect(settingSourcesAt(levelsOf(documents, null))).toMatchObject({
+      failureThreshold: 'global',
+      healthyThreshold: 'default',
+    });
   });
 
   it('falls back to the default when a setting is left out again', () => {

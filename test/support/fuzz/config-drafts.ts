@@ -1,6 +1,7 @@
 /** Valid documents of the configuration, none of which keeps the fleet from being worked on. */
 import * as fc from 'fast-check';
 import { TYPES_FROM_START } from '../../../src/core/config/component-types.ts';
+import { poolId } from './fuzz-pool.ts';
 import type { Draft } from './fuzz-request.ts';
 import type { Value } from './strange-values.ts';
 import { someText, strangeText } from './strange-values.ts';
@@ -68,6 +69,7 @@ settings['recovery'] = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 settings['recoveryFrozen'] = fc.boolean();
+settings['values'] = fc.dictionary(someText(20), strangeText(100), { maxKeys: 4 });
 
 const document = fc.record(settings, { requiredKeys: [], noNullPrototype: true }) as fc.Arbitrary<{
   [name: string]: Value;
@@ -111,6 +113,15 @@ const ofAdded = fc.tuple(added, anyDocument, fc.nat(3)).map(([type, made, names]
   body: { ...made, requestTypes: Array.from({ length: names }, (_, at) => `${type}.${at}`) } as Value,
 }));
 const fromStart = fc.tuple(fc.constantFrom(...TYPES_FROM_START), anyDocument).map(([type, body]) => ({ type, body }));
+
+const OF_COMPONENT = ['failureThreshold', 'healthyThreshold', 'maxDetectionMs', 'flapHoldMs', 'recovery', 'values'];
+
+export const putComponentConfigDraft: fc.Arbitrary<Draft> = fc
+  .tuple(fc.nat(199), document, fc.subarray(OF_COMPONENT), condition)
+  .map(([at, made, names, headers]) => {
+    const body = Object.fromEntries(Object.entries(made).filter(([name]) => names.includes(name)));
+    return { params: { id: poolId(at) }, query: [], headers, body };
+  });
 
 export const putTypeConfigDraft: fc.Arbitrary<Draft> = fc
   .tuple(fc.oneof(fromStart, ofAdded), condition)

@@ -10,7 +10,8 @@ interface KnownDocument {
 
 const NEVER_PUT: KnownDocument = { document: {}, etag: '"0"' };
 
-export const isConfigPath = (pathname: string): boolean => /^\/v1\/config(\/types\/[^/]+)?$/.test(pathname);
+export const isConfigPath = (pathname: string): boolean =>
+  /^\/v1\/config(\/types\/[^/]+)?(\/rollback)?$/.test(pathname);
 
 export class ConfigModel {
   /** By path. */
@@ -19,6 +20,7 @@ export class ConfigModel {
   /** Takes in what was acknowledged; answers what contradicts what was known or asked. */
   learn({ method, pathname, json }: Sent, answer: Answer): string[] {
     const path = decodeURIComponent(pathname);
+    if (path.endsWith('/rollback')) return this.rolledBack(path.slice(0, -'/rollback'.length), answer);
     if (method !== 'PUT') return this.differences(path, answer);
     const etag = answer.headers.get('etag');
     const before = this.documents.get(path) ?? NEVER_PUT;
@@ -28,6 +30,12 @@ export class ConfigModel {
     if ((etag !== before.etag) !== isChange) faults.push(`config: etag ${before.etag} became ${etag}`);
     this.documents.set(path, { document: json, etag });
     return faults;
+  }
+
+  /** What it brought back only the history knows. */
+  private rolledBack(path: string, { body, headers }: Answer): string[] {
+    this.documents.set(path, { document: body, etag: headers.get('etag') });
+    return [];
   }
 
   /** How an answered document differs from what was acknowledged. */

@@ -1,5 +1,5 @@
 /** JSON merge patch (RFC 7396): null removes, objects merge, everything else replaces. */
-import type { Json, JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from './json.ts';
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,67 @@
+/** The document of one component: what is set for it alone, over what is set for its type. */
+import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { ComponentConfigSchema } from '../../core/config/component-config.ts';
+import type { DocumentScope } from '../../core/config/config-documents.ts';
+import type { App } from '../app-env.ts';
+import { etagOfDocument } from '../if-match.ts';
+import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../openapi-route.ts';
+import { problemResponse } from '../problem.ts';
+import { IdParamSchema } from '../schemas/common.ts';
+import { ConfigETagSchema, IfMatchSchema } from '../schemas/config.ts';
+import { storeConfig } from '../store-config.ts';
+
+const path = '/v1/config/components/{id}';
+const tags = ['configuration'];
+const answer = jsonContentWith(ComponentConfigSchema, ConfigETagSchema, 'The document');
+
+const read = createRoute({
+  method: 'get',
+  path,
+  'x-permission': 'read',
+  tags,
+  summary: 'What is set for one component',
+  request: { params: IdParamSchema },
+  responses: { 200: answer, ...problemDefault },
+});
+
+const put = createRoute({
+  method: 'put',
+  path,
+  'x-permission': 'administer',
+  tags,
+  summary: 'Set for one component; honours If-Match',
+  request: { params: IdParamSchema, headers: IfMatchSchema, body: jsonBody(ComponentConfigSchema) },
+  responses: { 200: answer, ...problemDefault },
+});
+
+const clear = createRoute({
+  method: 'delete',
+  path,
+  'x-permission': 'administer',
+  tags,
+  summary: 'Set nothing for one component any more, as with an empty document; honours If-Match',
+  request: { params: IdParamSchema, headers: IfMatchSchema },
+  responses: { 204: { description: 'Nothing is set for it' }, ...problemDefault },
+});
+
+const scopeOf = (id: string): DocumentScope => ({ kind: 'component', id });
+
+export function mountConfigOfComponents(app: App): void {
+  app.openapi(read, async (c) => {
+    const { id } = c.req.valid('param');
+    const held = await coordinator().configAt(scopeOf(id));
+    if (!held) return problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
+    c.header('etag', etagOfDocument(held));
+    return c.json(held.document, 200);
+  });
+
+  app.openapi(put, async (c) => {
+    const stored = await storeConfig(c, scopeOf(c.req.valid('param').id), c.req.valid('json'));
+    return stored instanceof Response ? stored : c.json(stored.document, 200);
+  });
+
+  app.openapi(clear, async (c) => {
+    const stored = await storeConfig(c, scopeOf(c.req.valid('param').id), {});
+    return stored instanceof Response ? stored : c.body(null, 204);
+  });
+}

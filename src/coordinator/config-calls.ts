@@ -1,0 +1,68 @@
+/**
+ * The coordinator's calls of the configuration: changes are told to whoever waits for them, and those of components to
+ * their registries, once they are stored.
+ */
+import type { EventDraft } from '../core/event/coordinator-event.ts';
+import type { Failure } from '../core/result.ts';
+import { HeldCalls, MAX_HOLD_MS } from '../hold/held-calls.ts';
+import type {
+  ComponentConfigAnswer,
+  ComponentConfigRequest,
+  ConfigApi,
+  ConfigPut,
+  ConfigRollback,
+} from './config-api.ts';
+import type { ConfigDelivery } from './config-delivery.ts';
+import type { ConfigDesk } from './config-desk.ts';
+import type { DirectoryStore } from './directory-store.ts';
+
+interface Doors {
+  readonly directory: DirectoryStore;
+  readonly delivery: ConfigDelivery;
+  readonly transaction: <T>(make: () => T) => T;
+  readonly refuseActor: (keyId: string | undefined) => Failure<'unauthorized'> | null;
+  readonly append: (draft: EventDraft) => void;
+}
+
+export class ConfigCalls {
+  private readonly desk: ConfigDesk;
+  private readonly doors: Doors;
+  private readonly held = new HeldCalls();
+
+  constructor(desk: ConfigDesk, doors: Doors) {
+    this.desk = desk;
+    this.doors = doors;
+  }
+
+  put(request: ConfigPut): Awaited<ReturnType<ConfigApi['putConfig']>> {
+    return this.change(request, (now) => this.desk.put(request, now, this.doors.append));
+  }
+
+  rollBack(request: ConfigRollback): Awaited<ReturnType<ConfigApi['rollBackConfig']>> {
+    return this.change(request, (now) => this.desk.rollBack(request, now, this.doors.append));
+  }
+
+  async componentConfig({ id, only, unless, holdMs }: ComponentConfigRequest): Promise<ComponentConfigAnswer> {
+    const until = Date.now() + Math.min(holdMs, MAX_HOLD_MS);
+    for (;;) {
+      const entry = this.doors.directory.entry(id);
+      if (!entry || (only !== null && entry.owner !== only)) return { kind: 'unknown-component' };
+      if (unless === null || this.desk.revisionFor(id) !== unless)
+        return { kind: 'levels', type: entry.type, levels: this.desk.levels(id)! };
+      const left = until - Date.now();
+      if (left <= 0) return { kind: 'unchanged' };
+      const heldSince = Date.now();
+      await this.held.wait(left);
+      // Not held at all: there are too many, who asks paces itself.
+      if (Date.now() === heldSince && this.desk.revisionFor(id) === unless) return { kind: 'unchanged' };
+    }
+  }
+
+  private change<T>({ actor }: Pick<ConfigPut, 'actor'>, make: (now: number) => T): T | Failure<'unauthorized'> {
+    const made = this.doors.transaction(() => this.doors.refuseActor(actor.keyId) ?? make(Date.now()));
+    this.held.release();
+    this.doors.delivery.stir();
+    this.doors.delivery.begin();
+    return made;
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * How one JSON document became another, as a JSON Patch (RFC 6902) of `add`, `remove` and `replace`. Lists are
+ * replaced as a whole: to find the shortest way between two of them takes as many steps as their lengths multiplied,
+ * which is why this is not a library's.
+ */
+import type { Json, JsonObject } from './json.ts';
+
+export type PatchOperation =
+  | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: Json }
+  | { readonly op: 'remove'; readonly path: string };
+
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export function diffJson(from: Json, to: Json, path = ''): PatchOperation[] {
+  if (!isObject(from) || !isObject(to)) return isSameJson(from, to) ? [] : [{ op: 'replace', path, value: to }];
+  const at = (name: string): string => `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const removed = Object.keys(from).filter((name) => !Object.hasOwn(to, name));
+  const rest = Object.entries(to).flatMap(([name, value]): PatchOperation[] =>
+    Object.hasOwn(from, name) ? diffJson(from[name]!, value, at(name)) : [{ op: 'add', path: at(name), value }],
+  );
+  return [...removed.map((name) => ({ op: 'remove', path: at(name) }) as const), ...rest];
+}
+
+/** Whether two are the same, in whatever order their members stand. */
+export function isSameJson(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (Array.isArray(a) || Array.isArray(b))
+    return (
+      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => isSameJson(item, b[at]))
+    );
+  if (!isObject(a) || !isObject(b)) return a === b;
+  const names = Object.keys(a);
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && isSameJson(a[name], b[name]))
+  );
+}
