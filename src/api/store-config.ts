@@ -41,7 +41,7 @@ export async function rollBackConfig(
   if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
   const kept = await coordinator().configRevision(scope, revision);
   // Where we may call may have changed since.
-  const errors = urlFaults((kept?.document ?? {}) as TypeConfig, outboundPolicyOf(c.env));
+  const errors = urlFaults(kept?.document ?? {}, outboundPolicyOf(c.env));
   if (errors.length > 0) return problemResponse(c, 'endpoint-not-allowed', { errors });
   return felt(c, await coordinator().rollBackConfig({ scope, revision, ifRevision, actor: actorOf(c) }));
 }

@@ -17,14 +17,6 @@ import type {
   ProbeResultSchema,
 } from '../api/schemas/component.ts';
 import type {
-  ConfigDiff,
-  ConfigHistoryPage,
-  EffectiveComponentConfigResource,
-  EffectiveConfigResource,
-  EffectiveTypeConfigResource,
-  KeptConfig,
-} from '../api/schemas/config.ts';
-import type {
   FailurePageSchema,
   FailureReceiptSchema,
   FailureReportSchema,
@@ -59,10 +51,8 @@ import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 import type { EventPageSchema, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
-import type { ComponentConfig } from '../core/config/component-config.ts';
-import type { GlobalConfig, TypeConfig } from '../core/config/settings.ts';
-import { WebhookClient } from './webhook-client.ts';
 import type { SnapshotResource } from '../api/schemas/snapshot.ts';
+import { ConfigClient } from './config-client.ts';
 import type { Call, ClientOptions, Open, Send } from './http-transport.ts';
 import { httpOpener, httpTransport } from './http-transport.ts';
 import type { SnapshotRequired, WatchQuery } from './watch-events.ts';
@@ -70,8 +60,7 @@ import { watchEvents } from './watch-events.ts';
 import type { SnapshotQuery } from './watch-snapshot.ts';
 import { readSnapshot, watchSnapshot } from './watch-snapshot.ts';
 import type { LeaseRequest, Leased } from './with-lease.ts';
-import type { WatchOptions } from './watch-config.ts';
-import { watchConfig } from './watch-config.ts';
+import { WebhookClient } from './webhook-client.ts';
 import { withLease } from './with-lease.ts';
 
 /** Which page of a list: at most `limit` items, from `cursor` (a page's `nextCursor`) on. */
@@ -108,21 +97,12 @@ export interface Registered {
   readonly key: NewKey | null;
 }
 
-/** A document of the configuration; `etag` is the `ifMatch` of a change that is meant for exactly this one. */
-export interface Held<T> {
-  readonly document: T;
-  readonly etag: string;
-}
-
-/** Which document: `all`, one type's, or one component's. */
-export type ConfigPlace = 'all' | { readonly type: string } | { readonly component: string };
-
-export type PutOptions = { readonly ifMatch?: string };
-
 type NewKey = output<typeof NewKeySchema>;
 
 /** Every method throws `CoordinatorError` when the coordinator answers anything but a success. */
 export class CoordinatorClient {
+  /** What is set: for all types, for one, for one component. */
+  readonly config: ConfigClient;
   /** Where events and alerts are sent. */
   readonly webhooks: WebhookClient;
   readonly #send: Send;
@@ -130,6 +110,7 @@ export class CoordinatorClient {
 
   constructor(options: ClientOptions) {
     this.#send = httpTransport(options);
+    this.config = new ConfigClient(this.#send);
     this.webhooks = new WebhookClient(this.#send);
     this.#open = httpOpener(options);
   }
@@ -324,98 +305,9 @@ export class CoordinatorClient {
     return watchSnapshot(this.#send, query);
   }
 
-  /** What is set for all types. */
-  config(): Promise<Held<GlobalConfig>> {
-    return this.#document({ path: CONFIG });
-  }
-
-  /** Sets for all types, in the place of what was set; 412 `CoordinatorError` when that is not what `ifMatch` says. */
-  putConfig(document: GlobalConfig, { ifMatch }: PutOptions = {}): Promise<Held<GlobalConfig>> {
-    return this.#document({ method: 'PUT', path: CONFIG, body: document, ifMatch });
-  }
-
-  /** What is set for one type. */
-  typeConfig(type: string): Promise<Held<TypeConfig>> {
-    return this.#document({ path: typePath(type) });
-  }
-
-  /** Sets for one type, in the place of what was set; adds the type when it is not there. */
-  putTypeConfig(type: string, document: TypeConfig, { ifMatch }: PutOptions = {}): Promise<Held<TypeConfig>> {
-    return this.#document({ method: 'PUT', path: typePath(type), body: document, ifMatch });
-  }
-
-  /** What is in force for all types that set nothing themselves, and where it comes from. */
-  effectiveConfig(): Promise<EffectiveConfigResource> {
-    return this.#call({ path: CONFIG, query: { effective: 'true' } });
-  }
-
-  /** What is in force for one type, and where it comes from. */
-  effectiveTypeConfig(type: string): Promise<EffectiveTypeConfigResource> {
-    return this.#call({ path: typePath(type), query: { effective: 'true' } });
-  }
-
-  /** What is set for one component alone. */
-  componentConfig(id: string): Promise<Held<ComponentConfig>> {
-    return this.#document({ path: placePath({ component: id }) });
-  }
-
-  /** Sets for one component, in the place of what was set for it; an empty document sets nothing. */
-  putComponentConfig(
-    id: string,
-    document: ComponentConfig,
-    { ifMatch }: PutOptions = {},
-  ): Promise<Held<ComponentConfig>> {
-    return this.#document({ method: 'PUT', path: placePath({ component: id }), body: document, ifMatch });
-  }
-
-  /** What is in force for a component: its settings and values, who set them, and the revision. */
-  effectiveComponentConfig(id: string): Promise<EffectiveComponentConfigResource> {
-    return this.#call({ path: componentPath(id, '/config') });
-  }
-
-  /** What is in force for a component now, and then each time that it has changed. Goes on for ever, or until the signal. */
-  watchConfig(id: string, options: WatchOptions = {}): AsyncGenerator<EffectiveComponentConfigResource, void> {
-    return watchConfig(this.#send, componentPath(id, '/config'), options);
-  }
-
-  /** One page of a document's revisions, the newest first. */
-  configHistory(place: ConfigPlace, query: PageQuery = {}): Promise<ConfigHistoryPage> {
-    return this.#call({ path: placePath(place, '/history'), query });
-  }
-
-  /** A document as it was. */
-  configRevision(place: ConfigPlace, revision: number): Promise<KeptConfig> {
-    return this.#call({ path: placePath(place, `/history/${revision}`) });
-  }
-
-  /** How one revision became another, as a JSON Patch; by default what the last change did. */
-  configDiff(place: ConfigPlace, query: { readonly from?: number; readonly to?: number } = {}): Promise<ConfigDiff> {
-    return this.#call({ path: placePath(place, '/diff'), query });
-  }
-
-  /** Puts an earlier document anew, after all the checks of a put. */
-  rollBackConfig(place: ConfigPlace, revision: number, { ifMatch }: PutOptions = {}): Promise<Held<GlobalConfig>> {
-    return this.#document({ method: 'POST', path: placePath(place, '/rollback'), body: { revision }, ifMatch });
-  }
-
-  async #document<T>(call: Call): Promise<Held<T>> {
-    const { body, etag } = await this.#send(call);
-    return { document: body as T, etag: etag ?? '' };
-  }
-
   async #call<T>(call: Call): Promise<T> {
     return (await this.#send(call)).body as T;
   }
-}
-
-const CONFIG = '/v1/config';
-
-const typePath = (type: string): string => `${CONFIG}/types/${encodeURIComponent(type)}`;
-
-function placePath(place: ConfigPlace, rest = ''): string {
-  if (place === 'all') return CONFIG + rest;
-  if ('type' in place) return typePath(place.type) + rest;
-  return `${CONFIG}/components/${encodeURIComponent(place.component)}${rest}`;
 }
 
 const componentPath = (id: string, rest = ''): string => `/v1/components/${encodeURIComponent(id)}${rest}`;

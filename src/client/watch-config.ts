@@ -1,60 +1,39 @@
-/**
- * The configuration of a component each time that it has changed: one blocking query after the other. Goes on through
- * whatever passes; throws only what another try would not change.
- */
+/** The configuration of a component, each time that it has changed: one blocking query after the other. */
 import type { EffectiveComponentConfigResource } from '../api/schemas/config.ts';
-import { CoordinatorError } from './coordinator-error.ts';
 import type { Send } from './http-transport.ts';
+import { LEAST_WAIT_MS, signalFor } from './blocking-query.ts';
+import { TryAgain } from './try-again.ts';
 
 export interface WatchOptions {
   /** What the caller goes by already: it is not told again. */
   readonly revision?: number | undefined;
-  /** How long one query waits, ms. */
-  readonly waitMs?: number | undefined;
+  /** How long one query waits, ms, up to 300 000. */
+  readonly wait?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const WAIT_MS = 60_000;
-/** Or it would ask in a loop. */
-const LEAST_MS = 1_000;
-const FIRST_RETRY_MS = 250;
-const MAX_RETRY_MS = 30_000;
 
+/** Throws when the coordinator refuses for good. */
 export async function* watchConfig(
   send: Send,
   path: string,
-  { revision, waitMs = WAIT_MS, signal }: WatchOptions,
+  { revision, wait = WAIT_MS, signal }: WatchOptions,
 ): AsyncGenerator<EffectiveComponentConfigResource, void> {
-  const wait = Math.max(LEAST_MS, waitMs);
+  const again = new TryAgain(signal);
+  const waitMs = Math.max(LEAST_WAIT_MS, wait);
   let known = revision;
-  const isOver = (): boolean => signal?.aborted ?? false;
-  for (let failures = 0; !isOver();) {
+  while (!again.isOver) {
     try {
-      const query = known === undefined ? {} : { revision: known, wait };
-      const sent = await orAborted(send({ path, query }), signal);
-      failures = 0;
-      if (sent === 'aborted' || sent.status === 304) continue;
-      const config = sent.body as EffectiveComponentConfigResource;
+      const query = known === undefined ? {} : { revision: known, wait: waitMs };
+      const { status, body } = await send({ path, query, signal: signalFor(waitMs, signal) });
+      again.succeeded();
+      if (status === 304) continue;
+      const config = body as EffectiveComponentConfigResource;
       known = config.revision;
       yield config;
     } catch (error) {
-      if (error instanceof CoordinatorError && isFinal(error.status)) throw error;
-      const told = error instanceof CoordinatorError ? (error.retryAfterMs ?? 0) : 0;
-      const longest = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
-      // Of many that were cut off at once not all come back at once.
-      await orAborted(pause(Math.max(told, longest * (0.5 + Math.random() / 2))), signal);
+      await again.after(error);
     }
   }
-}
-
-const isFinal = (status: number): boolean => status >= 400 && status < 500 && status !== 408 && status !== 429;
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T | 'aborted'> {
-  if (!signal) return work;
-  const { promise, resolve } = Promise.withResolvers<'aborted'>();
-  const abort = (): void => resolve('aborted');
-  signal.addEventListener('abort', abort);
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', abort));
 }

@@ -1,6 +1,7 @@
 /** The state of the fleet, each time that it has changed: one blocking query after the other. */
 import type { SnapshotResource } from '../api/schemas/snapshot.ts';
 import type { Send } from './http-transport.ts';
+import { LEAST_WAIT_MS, signalFor } from './blocking-query.ts';
 import { TryAgain } from './try-again.ts';
 
 export interface SnapshotQuery {
@@ -14,19 +15,14 @@ export interface SnapshotQuery {
 }
 
 const WAIT_MS = 60_000;
-/** Or it would ask in a loop. */
-const LEAST_MS = 1_000;
-/** Beyond what it was to wait, and the sixteenth that the coordinator adds. */
-const LATE_MS = 15_000;
 
 /** Null when the index has not moved. */
 export async function readSnapshot(
   send: Send,
   { type, index, wait, signal }: SnapshotQuery,
 ): Promise<SnapshotResource | null> {
-  const late = AbortSignal.timeout(((wait ?? 0) * 17) / 16 + LATE_MS);
-  const both = signal ? AbortSignal.any([signal, late]) : late;
-  const { status, body } = await send({ path: '/v1/snapshot', query: { type, index, wait }, signal: both });
+  const query = { type, index, wait };
+  const { status, body } = await send({ path: '/v1/snapshot', query, signal: signalFor(wait ?? 0, signal) });
   return status === 304 ? null : (body as SnapshotResource);
 }
 
@@ -39,7 +35,7 @@ export async function* watchSnapshot(
   let known = index;
   while (!again.isOver) {
     try {
-      const snapshot = await readSnapshot(send, { type, index: known, wait: Math.max(LEAST_MS, wait), signal });
+      const snapshot = await readSnapshot(send, { type, index: known, wait: Math.max(LEAST_WAIT_MS, wait), signal });
       again.succeeded();
       if (!snapshot) continue;
       // Also when it went back: then the storage was set back, and this is the state that there is.

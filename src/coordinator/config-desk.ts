@@ -111,7 +111,7 @@ export class ConfigDesk {
     this.store.save(scope, { ...after, changedAt: now, changedBy: { keyId, keyName }, changed, restores });
     announce(changeEvent(request, before, after, now));
     if (scope.kind === 'component') {
-      this.components.save(scope.id, this.typeOf(scope.id)!, after as Revised<ComponentConfig>);
+      this.components.save(scope.id, this.typeOf(scope.id)!, after);
       return ok({ ...after, documents: null, created });
     }
     const documents = forEdges(withDocument(this.documents(), scope, after));
@@ -131,7 +131,7 @@ export class ConfigDesk {
       const faults = parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
       return { ...fail('invalid-request', `revision ${revision} is not valid any more`), faults };
     }
-    return this.put({ ...request, document: parsed.data as TypeConfig, restores: revision }, now, announce);
+    return this.put({ ...request, document: parsed.data, restores: revision }, now, announce);
   }
 
   /** Forgets the documents of components that did not return. */

@@ -16,7 +16,8 @@ const RETRY_S = 5;
 
 export async function consumeDeliveries(batch: MessageBatch): Promise<void> {
   const isDead = batch.queue.endsWith(DEAD_LETTERS);
-  await Promise.all(batch.messages.map((message) => (isDead ? bury(message) : begin(message))));
+  if (isDead) batch.messages.forEach(bury);
+  else await Promise.all(batch.messages.map(begin));
 }
 
 async function begin(message: Message): Promise<void> {

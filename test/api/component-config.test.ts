@@ -274,22 +274,22 @@ describe('a component that waits', () => {
     const client = clientWith();
     const stop = new AbortController();
     const seen: (number | undefined)[] = [];
-    for await (const { config } of client.watchConfig(id, { signal: stop.signal, waitMs: 2_000 })) {
+    for await (const { config } of client.config.watch(id, { signal: stop.signal, wait: 2_000 })) {
       if (seen.push(config.failureThreshold) > 5) break;
-      void client.putComponentConfig(id, { failureThreshold: seen.length + 4 });
+      void client.config.put({ component: id }, { failureThreshold: seen.length + 4 });
     }
     expect(seen.slice(0, 3)).toEqual([3, 5, 6]);
     expect(
       (
-        await client.rollBackConfig(
+        await client.config.rollBack(
           { component: id },
-          (await client.configHistory({ component: id })).items[3]!.revision,
+          (await client.config.history({ component: id })).items[3]!.revision,
         )
       ).document,
     ).toEqual({ failureThreshold: 6 });
-    expect((await client.configDiff({ component: id })).patch).toHaveLength(1);
-    expect((await client.configHistory({ component: id }, { limit: 1 })).items).toHaveLength(1);
-    expect(await client.componentConfig(id)).toMatchObject({ document: { failureThreshold: 6 } });
+    expect((await client.config.diff({ component: id })).patch).toHaveLength(1);
+    expect((await client.config.history({ component: id }, { limit: 1 })).items).toHaveLength(1);
+    expect(await client.config.get({ component: id })).toMatchObject({ document: { failureThreshold: 6 } });
     stop.abort();
   });
 });

@@ -132,18 +132,20 @@ describe('a change', () => {
       key: 'test-admin-key',
       fetch: (url, init) => worker.default.fetch(url, init),
     });
-    const { etag } = await client.config();
-    const held = await client.putConfig({ failureWindow: 60_000 }, { ifMatch: etag });
+    const { etag } = await client.config.get('all');
+    const held = await client.config.put('all', { failureWindow: 60_000 }, { ifMatch: etag });
     expect(held.document).toEqual({ failureWindow: 60_000 });
-    expect(await client.config()).toEqual(held);
-    await expect(client.putConfig({}, { ifMatch: etag })).rejects.toMatchObject({ code: 'precondition-failed' });
-    const type = await client.putTypeConfig('tea_maker', { requestTypes: ['tea_making'] });
-    expect(await client.typeConfig('tea_maker')).toEqual(type);
-    expect((await client.effectiveTypeConfig('tea_maker')).config).toMatchObject({
+    expect(await client.config.get('all')).toEqual(held);
+    await expect(client.config.put('all', {}, { ifMatch: etag })).rejects.toMatchObject({
+      code: 'precondition-failed',
+    });
+    const type = await client.config.put({ type: 'tea_maker' }, { requestTypes: ['tea_making'] });
+    expect(await client.config.get({ type: 'tea_maker' })).toEqual(type);
+    expect((await client.config.effective({ type: 'tea_maker' })).config).toMatchObject({
       failureWindow: 60_000,
       requestTypes: ['tea_making'],
     });
-    await client.putConfig({});
-    expect((await client.effectiveConfig()).config).toEqual(DEFAULT_SETTINGS);
+    await client.config.put('all', {});
+    expect((await client.config.effective('all')).config).toEqual(DEFAULT_SETTINGS);
   });
 });

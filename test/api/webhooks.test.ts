@@ -130,7 +130,7 @@ describe('the record of deliveries', () => {
         const answer = await call(
           init.method ?? 'GET',
           url.slice('http://coordinator'.length),
-          init.body === undefined ? undefined : JSON.parse(String(init.body)),
+          init.body === undefined ? undefined : JSON.parse(init.body as string),
         );
         return new Response(answer.status === 204 ? null : JSON.stringify(answer.body), { status: answer.status });
       },

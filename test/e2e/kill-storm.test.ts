@@ -42,7 +42,7 @@ async function launch(): Promise<CoordinatorClient> {
 /** A type for each, so that none waits for the guard. */
 async function register(client: CoordinatorClient, id: string): Promise<void> {
   const type = id.replaceAll('-', '_');
-  await client.putTypeConfig(type, {});
+  await client.config.put({ type }, {});
   const healthCheck = { endpoint: `${server.urlOf(id)}/health`, timeout: 1_000, interval: 1_000, retries: 1 };
   const control = { endpoint: `${server.urlOf(id)}/control`, actions: ['restart' as const] };
   await client.register({ id, name: id, type, endpoint: server.urlOf(id), healthCheck, control });

@@ -41,7 +41,7 @@ beforeAll(async () => {
   };
   workerd = await startWorkerd([coordinator], folder);
   admin = clientWith(ADMIN_KEY);
-  await admin.putTypeConfig('caws_validator', { leaseBlocks: { size: 2 } });
+  await admin.config.put({ type: 'caws_validator' }, { leaseBlocks: { size: 2 } });
   for (const type of TYPES) for (let at = 0; at < 5; at++) await register(`${type}-${at}`, type, ROOMS[type]);
 });
 

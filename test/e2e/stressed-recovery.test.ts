@@ -33,7 +33,7 @@ afterAll(async () => {
 
 async function fleetOf(size: number, type: string): Promise<string[]> {
   // Something that answers is there to say that the failures are real.
-  await client.putTypeConfig(type, { canaryUrl: `${server.urlOf('canary')}/health` });
+  await client.config.put({ type }, { canaryUrl: `${server.urlOf('canary')}/health` });
   const ids = Array.from({ length: size }, (_, at) => `${type.replaceAll('_', '-')}-${at}`);
   for (const id of ids) {
     const healthCheck = { endpoint: `${server.urlOf(id)}/health`, timeout: 1_000, interval: 1_000, retries: 1 };

@@ -20,7 +20,7 @@ function keeper(first: number) {
     goAway(): void {
       isAway = true;
     },
-    async ask(known: number | null, holdMs: number): Promise<number> {
+    ask: async (known: number | null, holdMs: number): Promise<number> => {
       calls.push(known);
       if (isAway) throw new Error('away');
       if (known === index && holdMs > 0) {

@@ -144,13 +144,13 @@ describe('what is set for one component', () => {
     expect((await standing(registry, id)).threshold.failureThreshold).toBe(2);
     const gone = () => registry.rows<{ gone_at: number | null }>('SELECT gone_at FROM component_config');
     expect(await gone()).toEqual([{ gone_at: null }]);
-    await registry.api.remove(id, { drainMs: 0, ifGeneration: null, only: null, actor: null } as never);
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null, only: null, actor: null });
     expect(await gone()).toEqual([{ gone_at: expect.any(Number) }]);
     await evictDurableObject(registry.stub);
     await registry.register(id, silent);
     expect((await standing(registry, id)).threshold.failureThreshold).toBe(2);
     expect(await gone()).toEqual([{ gone_at: null }]);
-    await registry.api.remove(id, { drainMs: 0, ifGeneration: null, only: null, actor: null } as never);
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null, only: null, actor: null });
     await registry.rows('UPDATE component_config SET gone_at = 1');
     await registry.api.sweep();
     expect(await gone()).toEqual([]);

@@ -42,7 +42,7 @@ export function mountComponentConfig(app: App): void {
     c.executionCtx.waitUntil(answering);
     const answered = await answering;
     if (answered === 'full') return problemResponse(c, 'overloaded', { retryAfterSeconds: 5 });
-    return answered as never;
+    return answered;
   });
 }
 

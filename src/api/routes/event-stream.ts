@@ -52,7 +52,7 @@ export function mountEventStream(app: App): void {
     if (wanted && 'unknown' in wanted) return unknownTypeProblem(c, wanted.unknown);
     if (isFromElsewhere(c))
       return problemResponse(c, 'csrf-token-required', { detail: 'with a session, only our own page may follow' });
-    if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS }) as never;
+    if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS });
     const lastId = c.req.valid('header')['last-event-id'];
     const from = lastId ? Number(lastId) : after;
     const reader = room.enter(c.get('principal').keyId, waitUntilOf(c));
@@ -73,6 +73,6 @@ export function mountEventStream(app: App): void {
       forMs: FOR_MS.least + Math.random() * FOR_MS.spread,
     });
     c.executionCtx.waitUntil(running.run().finally(() => room.leave(reader)));
-    return new Response(readable, { headers: HEADERS }) as never;
+    return new Response(readable, { headers: HEADERS });
   });
 }

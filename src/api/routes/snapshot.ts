@@ -74,7 +74,7 @@ export function mountSnapshot(app: App): void {
     if (typeof reader === 'string') return problemResponse(c, reader, { retryAfterSeconds: 5 });
     const waitMs = c.req.method === 'HEAD' ? 0 : wait + Math.random() * (wait / 16);
     const answering = index === null ? answerNow(c, scope, reader) : answerBeyond(c, scope, { index, waitMs, reader });
-    return (await answering.finally(() => room.leave(reader))) as never;
+    return await answering.finally(() => room.leave(reader));
   });
 }
 

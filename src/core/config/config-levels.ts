@@ -45,10 +45,12 @@ export const valuesAt = ({ global, type, component }: ConfigLevels): JsonObject 
     {},
   );
 
+const settingIn = (document: GlobalConfig = {}, name: SettingName): unknown => document[name];
+
 /** Who set each of the settings in force. */
 export function settingSourcesAt(levels: ConfigLevels): Record<SettingName, ConfigSource> {
   const sourceOf = (name: SettingName): ConfigSource =>
-    LEVELS.find((level) => (levels[level]?.document as GlobalConfig | undefined)?.[name] !== undefined) ?? 'default';
+    LEVELS.find((level) => settingIn(levels[level]?.document, name) !== undefined) ?? 'default';
   const names = Object.keys(DEFAULT_SETTINGS) as SettingName[];
   return Object.fromEntries(names.map((name) => [name, sourceOf(name)])) as Record<SettingName, ConfigSource>;
 }

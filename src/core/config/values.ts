@@ -3,7 +3,7 @@
  * `valuesSchema`, what they must conform to. Bounded in size, depth and length of texts, so that whatever is made
  * of them has an end.
  */
-import type { Json, JsonObject } from '../json.ts';
+import type { Json } from '../json.ts';
 import { jsonObject } from '../json-schema.ts';
 import { judgeValuesSchema } from './values-schema.ts';
 
@@ -26,7 +26,7 @@ export const ValuesSchema = jsonObject(MAX_VALUES)
 
 export const ValuesSchemaSchema = jsonObject(MAX_VALUES)
   .superRefine((schema, context) => {
-    for (const { path, message } of judgeValuesSchema(schema as JsonObject))
+    for (const { path, message } of judgeValuesSchema(schema))
       context.addIssue({ code: 'custom', path: [...path], message, input: schema });
   })
   .meta({

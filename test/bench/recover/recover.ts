@@ -102,10 +102,10 @@ async function play(client: CoordinatorClient, runs: number): Promise<Row[]> {
     await stage.open([...victims.flat(), ...pairs.flatMap(({ active, standby }) => [active, standby])]);
     for (const [run, ofRun] of victims.entries()) {
       const type = `bench_recover_${run}`;
-      await client.putTypeConfig(type, {});
+      await client.config.put({ type }, {});
       for (const handle of ofRun) await stage.register(handle, type);
       for (let at = 0; at < STEADY; at++) await stage.registerSteady(`steady-${run}-${at}`, type);
-      await client.putTypeConfig(`bench_switch_${run}`, {});
+      await client.config.put({ type: `bench_switch_${run}` }, {});
       await stage.register(pairs[run]!.active, `bench_switch_${run}`);
       await stage.register(pairs[run]!.standby, `bench_switch_${run}`, 'standby');
     }

@@ -22,7 +22,7 @@ const ofValues = (...[g, t, c]: JsonObject[]): ConfigLevels => levels({ values: 
 const name = fc.constantFrom('a', 'b', 'c', 'd/e', 'f~g', 'constructor');
 const tree = fc.letrec<{ value: Json; object: JsonObject }>((tie) => ({
   value: fc.oneof({ maxDepth: 3 }, fc.constantFrom<Json>(1, 'x', true, null, [1, null]), tie('object')),
-  object: fc.dictionary(name, tie('value'), { maxKeys: 4, noNullPrototype: true }) as fc.Arbitrary<JsonObject>,
+  object: fc.dictionary(name, tie('value'), { maxKeys: 4, noNullPrototype: true }),
 })).object;
 
 describe('what is in force at a component', () => {

@@ -79,6 +79,6 @@ describe('when to come back', () => {
       }),
     );
     const spread = new Set(Array.from({ length: 100 }, () => retryAfterMs(full, NOW, Math.random)));
-    expect([...spread].toSorted()).toEqual([1_000, 2_000]);
+    expect([...spread].toSorted((a, b) => a - b)).toEqual([1_000, 2_000]);
   });
 });

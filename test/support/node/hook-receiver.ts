@@ -49,10 +49,12 @@ export class HookReceiver {
         const headers = request.headers as Record<string, string>;
         this.asked.push(headers['webhook-id'] ?? '');
         if (this.#manner === 'hangs') return;
-        if (this.#manner === 'redirects') return response.writeHead(302, { location: this.url }).end();
-        if (this.#manner === 'is-gone') return response.writeHead(410).end();
-        this.taken.push({ headers, body });
-        return response.writeHead(204).end();
+        if (this.#manner === 'redirects') response.writeHead(302, { location: this.url }).end();
+        else if (this.#manner === 'is-gone') response.writeHead(410).end();
+        else {
+          this.taken.push({ headers, body });
+          response.writeHead(204).end();
+        }
       });
     });
     this.#server.listen(this.#port, '127.0.0.1');
