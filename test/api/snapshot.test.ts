@@ -78,7 +78,7 @@ describe('a snapshot', () => {
     const large = { healthCheck: undefined, heartbeat: { ttl: 600_000 }, metadata: { blob } };
     await Promise.all(ids.map((id) => registry.register(id, large)));
     const before = await indexOf(type);
-    const real = Reflect.get(ComponentRegistry.prototype, 'snapshotPage') as ComponentRegistry['snapshotPage'];
+    const real: ComponentRegistry['snapshotPage'] = Reflect.get(ComponentRegistry.prototype, 'snapshotPage');
     const pages = vi.spyOn(ComponentRegistry.prototype, 'snapshotPage').mockImplementation(async function (
       this: ComponentRegistry,
       after,
