@@ -134,6 +134,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
       documents: () => this.configDesk.documents(),
       pushed: () => this.log.allTypeHealth(),
       affected: () => this.conditions.affected(),
+      webhooks: () => book.all(),
       owedSince: () => {
         const owed = [...this.auditStore.owed(1), ...this.incidents.entriesOwed(1)].map(({ at }) => at);
         return owed.length === 0 ? null : Math.min(...owed);

@@ -6,7 +6,14 @@ import { typeNames } from '../core/config/component-types.ts';
 import type { ConfigDocuments } from '../core/config/config-documents.ts';
 import type { HealthIssue, SystemHealth, TypeHealth } from '../core/health/system-health.ts';
 import { emptyType, rollUp, withAffected } from '../core/health/system-health.ts';
-import { frozenIssue, historyIssue, silentTypes, withSystemIssues } from '../core/health/system-issues.ts';
+import {
+  frozenIssue,
+  historyIssue,
+  silentTypes,
+  webhookIssues,
+  withSystemIssues,
+} from '../core/health/system-issues.ts';
+import type { Webhook } from '../core/webhook/webhook.ts';
 import type { Affected } from './condition-store.ts';
 import type { TroubleStore } from './trouble-store.ts';
 
@@ -15,6 +22,7 @@ interface Sources {
   readonly documents: () => ConfigDocuments;
   readonly pushed: () => readonly TypeHealth[];
   readonly affected: () => readonly Affected[];
+  readonly webhooks: () => readonly Webhook[];
   /** Since when the oldest entry that the history has not got waits, epoch ms; null when none does. */
   readonly owedSince: () => number | null;
 }
@@ -57,6 +65,7 @@ export class HealthDesk {
       ...Array.from(troubles).flatMap(([name, since]) =>
         name.startsWith(FROZEN_ALL) ? [frozenIssue(name.slice(FROZEN_ALL.length) || null, since)] : [],
       ),
+      ...webhookIssues(this.from.webhooks(), now),
     ];
     return withSystemIssues(withAffected(rollUp(types), this.from.affected()), issues);
   }

@@ -45,6 +45,7 @@ export const SystemHealthSchema = z
           'registry-silent',
           'history-unavailable',
           'recovery-frozen',
+          'webhook-failing',
           'coordinator-unreachable',
         ]),
         message: z.string(),

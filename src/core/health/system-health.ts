@@ -19,6 +19,7 @@ export interface HealthIssue {
     | 'registry-silent'
     | 'history-unavailable'
     | 'recovery-frozen'
+    | 'webhook-failing'
     | 'coordinator-unreachable';
   readonly message: string;
   /** Null where it is of no type in particular. */

@@ -2,6 +2,7 @@
  * Issues that are no component's: of a type as a whole, and of the coordinator itself. Each is there for as long as its
  * cause is, and ends by itself.
  */
+import type { Webhook } from '../webhook/webhook.ts';
 import type { HealthIssue, SystemHealth, TypeHealth } from './system-health.ts';
 import { byGravity, worseOf } from './system-health.ts';
 
@@ -10,6 +11,10 @@ const SILENT_MS = 180_000;
 /** What is owed to the history for longer did not get there. */
 const OWED_MS = 120_000;
 const MAX_ISSUES_PER_TYPE = 50;
+/** A receiver that is started anew is none. */
+const FAILING_MS = 60_000;
+/** What people have set or what others run is no reason to call the fleet degraded. */
+const BESIDE_THE_FLEET: ReadonlySet<HealthIssue['code']> = new Set(['recovery-frozen', 'webhook-failing']);
 
 /** Where callers have found no room for a while. */
 export const withShortage = (health: TypeHealth, since: number): TypeHealth => ({
@@ -66,6 +71,19 @@ export const frozenIssue = (type: string | null, since: number): HealthIssue => 
   since,
 });
 
+/** Webhooks that nothing has reached for a while, and those that were given up for it. */
+export const webhookIssues = (webhooks: readonly Webhook[], now: number): HealthIssue[] =>
+  webhooks.flatMap(({ id, state, failingSince }) => {
+    const issue = { severity: 'warning', code: 'webhook-failing', type: null, componentId: null } as const;
+    if (state.kind === 'disabled') {
+      if (state.reason === 'operator') return [];
+      const why = state.reason === 'gone' ? 'its receiver answered 410' : 'nothing reached it for days';
+      return [{ ...issue, message: `webhook ${id} is disabled: ${why}`, since: state.at }];
+    }
+    if (failingSince === null || now - failingSince < FAILING_MS) return [];
+    return [{ ...issue, message: `nothing reaches webhook ${id}: see its deliveries`, since: failingSince }];
+  });
+
 const unreachable = (since: number): HealthIssue => ({
   severity: 'critical',
   code: 'coordinator-unreachable',
@@ -75,10 +93,10 @@ const unreachable = (since: number): HealthIssue => ({
   since,
 });
 
-/** The roll-up with issues of the system's own. What people have set is no reason to call it degraded. */
+/** The roll-up with issues of the system's own. */
 export function withSystemIssues(health: SystemHealth, issues: readonly HealthIssue[]): SystemHealth {
   if (issues.length === 0) return health;
-  const isWrong = issues.some(({ code }) => code !== 'recovery-frozen');
+  const isWrong = issues.some(({ code }) => !BESIDE_THE_FLEET.has(code));
   return {
     ...health,
     status: isWrong ? worseOf(health.status, 'degraded') : health.status,

@@ -1,9 +1,10 @@
 /**
  * `npm run bench:watch [-- --changes N] [--readers N] [--json FILE]`: how soon a change is seen, by a blocking query,
- * over the event stream and over a WebSocket, with the coordinator as `npm start` runs it; and how soon the last of
- * many readers at once has seen it.
+ * over the event stream, over a WebSocket and by a webhook, with the coordinator as `npm start` runs it; and how soon
+ * the last of many readers at once has seen it.
  *
- * The time is from before the call that makes the change until the reader, in this same process, has the answer.
+ * The time is from before the call that makes the change until the reader, in this same process, has the answer; how
+ * long that call takes by itself is the first row.
  */
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,6 +17,8 @@ import type { LaunchedCoordinator } from '../../../src/dev/launch-coordinator.ts
 import { launchCoordinator } from '../../../src/dev/launch-coordinator.ts';
 import { SocketReader } from '../../support/node/socket-reader.ts';
 import { textTable } from '../text-table.ts';
+import type { EventReceiver } from './receive-events.ts';
+import { receiveEvents } from './receive-events.ts';
 import type { StreamReader } from './stream-reader.ts';
 import { readStream } from './stream-reader.ts';
 
@@ -23,7 +26,7 @@ const TYPE = 'task_router';
 const SEEN_WITHIN_MS = 30_000;
 const PAUSE_MS = 1_000;
 /** For each hundred readers at once: how they are spread over the ways. */
-const SHARES = { blocking: 1 / 6, stream: 5 / 12, socket: 5 / 12 };
+const SHARES: Readonly<Record<string, number>> = { blocking: 1 / 6, stream: 5 / 12, socket: 5 / 12 };
 
 interface Row {
   readonly way: string;
@@ -104,11 +107,25 @@ const byBlocking: Readers = async ({ url: baseUrl, key }, count, seen) => {
   return () => over.abort();
 };
 
-// Webhooks have their place here, beside the three: a receiver of its own that notes the subject of each call.
-const WAYS: Readonly<Record<keyof typeof SHARES, Readers>> = {
+/** A receiver for each: there may be 50 of them. */
+const byWebhook: Readers = async ({ url: baseUrl, key }, count, seen) => {
+  const { webhooks } = new CoordinatorClient({ baseUrl, key });
+  const receivers: EventReceiver[] = [];
+  for (let at = 0; at < count; at++) {
+    const receiver = await receiveEvents((subject, t) => seen.note(subject, t));
+    await webhooks.create({ id: `bench-${at}`, url: receiver.url, types: ['component.registered'] });
+    receivers.push(receiver);
+  }
+  return () => {
+    for (const [at, receiver] of receivers.entries()) void webhooks.remove(`bench-${at}`).then(() => receiver.close());
+  };
+};
+
+const WAYS: Readonly<Record<string, Readers>> = {
   blocking: byBlocking,
   stream: byStream,
   socket: bySocket,
+  webhook: byWebhook,
 };
 
 let made = 0;
@@ -138,7 +155,13 @@ function rowOf(way: string, readers: number, taken: readonly number[]): Row {
 
 async function measure(coordinator: LaunchedCoordinator, changes: number, readers: number): Promise<Row[]> {
   const client = new CoordinatorClient({ baseUrl: coordinator.url, key: coordinator.key });
-  const rows: Row[] = [];
+  const calls: number[] = [];
+  for (let at = 0; at < changes; at++) {
+    const id = `answered-${at}`;
+    calls.push(-(await register(client, id)) + Date.now());
+    await client.deregister(id);
+  }
+  const rows = [rowOf('whoever made it', 1, calls)];
   for (const [way, open] of Object.entries(WAYS)) {
     process.stderr.write(`one reader: ${way} …\n`);
     const seen = new Sightings();
@@ -153,7 +176,8 @@ async function measure(coordinator: LaunchedCoordinator, changes: number, reader
     [];
   const closing: (() => void)[] = [];
   for (const [way, open] of Object.entries(WAYS)) {
-    const share = Math.round(readers * SHARES[way as keyof typeof SHARES]);
+    const share = Math.round(readers * (SHARES[way] ?? 0));
+    if (share === 0) continue;
     const seen = new Sightings();
     closing.push(await open(coordinator, share, seen));
     all.push({ way, share, seen, taken: [] });

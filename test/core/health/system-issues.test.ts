@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { SystemHealth, TypeHealth } from '../../../src/core/health/system-health.ts';
 import { emptyType, rollUp } from '../../../src/core/health/system-health.ts';
+import type { Webhook } from '../../../src/core/webhook/webhook.ts';
 import {
   frozenIssue,
   historyIssue,
   outOfReach,
   silentTypes,
+  webhookIssues,
   withShortage,
   withSystemIssues,
 } from '../../../src/core/health/system-issues.ts';
@@ -47,6 +49,19 @@ describe('issues of the system', () => {
     [NOW - 5, NOW - MINUTE, NOW - 5],
   ])('say since when the history is away: failing %j, owed %j', (failing, owed, since) => {
     expect(historyIssue(failing, owed, NOW).map((issue) => issue.since)).toEqual(since === null ? [] : [since]);
+  });
+
+  it.each<[string, Pick<Webhook, 'state' | 'failingSince'>, number | null]>([
+    ['works', { state: { kind: 'enabled' }, failingSince: null }, null],
+    ['has failed a moment ago', { state: { kind: 'enabled' }, failingSince: NOW - MINUTE + 1 }, null],
+    ['has failed for a minute', { state: { kind: 'enabled' }, failingSince: NOW - MINUTE }, NOW - MINUTE],
+    ['was disabled by people', { state: { kind: 'disabled', reason: 'operator', at: NOW - 9 }, failingSince: 1 }, null],
+    ['was gone', { state: { kind: 'disabled', reason: 'gone', at: NOW - 9 }, failingSince: null }, NOW - 9],
+    ['was given up', { state: { kind: 'disabled', reason: 'failing', at: NOW - 9 }, failingSince: 1 }, NOW - 9],
+  ])('name a webhook that %s, and do not call the system degraded for it', (_, standing, since) => {
+    const issues = webhookIssues([{ id: 'w-1', ...standing } as Webhook], NOW);
+    expect(issues.map((issue) => issue.since)).toEqual(since === null ? [] : [since]);
+    expect(withSystemIssues(well, issues).status).toBe('healthy');
   });
 
   it('call the system degraded, unless people have set it so', () => {
