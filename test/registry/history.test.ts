@@ -173,7 +173,8 @@ describe('a registry that was evicted at the turn of an hour', () => {
   it('goes on from the hour before', async () => {
     const registry = freshRegistry();
     const id = await old(registry);
-    const hour = startOf(Date.now(), HOUR_MS);
+    // In the first minute of an hour its end is still to come.
+    const hour = startOf(Date.now() - 2 * MINUTE_MS, HOUR_MS);
     await pass(registry, id, { from: hour - 2 * MINUTE_MS, to: hour });
     await evictDurableObject(registry.stub);
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
