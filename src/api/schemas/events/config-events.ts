@@ -13,7 +13,7 @@ export const CONFIG_EVENTS = {
       changed: z.array(z.string()).meta({ description: 'Names of the settings that differ; empty for a new type.' }),
       restores: z.int().optional().meta({ description: 'The earlier revision that a rollback brought back.' }),
     }),
-    example: { scope: 'type', revision: 12, changed: ['balancing'] },
+    example: { scope: 'type', revision: 12, changed: ['balancingPolicy'] },
   },
   'config.controller-secret-rotated': {
     summary: 'A new secret signs the calls to the type’s controller. The event does not carry it.',
