@@ -11,6 +11,7 @@ const ratelimits = Object.fromEntries(
   ]),
 );
 const PACKAGES = [
+  '@cfworker/json-schema',
   '@hono/zod-openapi',
   'fast-check',
   'hono',
