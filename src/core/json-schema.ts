@@ -27,13 +27,10 @@ export const recordOf = <T extends z.ZodType>(values: T) =>
 /** An object with free members, nested at most 32 deep and at most `maxLength` characters as JSON. */
 export const jsonObject = (maxLength: number) =>
   recordOf(JsonValueSchema)
-    .refine((object) => isShallow(object, MAX_DEPTH), `nested at most ${MAX_DEPTH} deep`)
-    .refine((object) => !isShallow(object, MAX_DEPTH) || isFinite(object), 'numbers that a double can hold')
-    // Measured only when it is shallow: writing it out recurses too.
-    .refine(
-      (object) => !isShallow(object, MAX_DEPTH) || JSON.stringify(object).length <= maxLength,
-      `at most ${maxLength} characters of JSON`,
-    );
+    // Whatever comes after it recurses.
+    .refine((object) => isShallow(object, MAX_DEPTH), { error: `nested at most ${MAX_DEPTH} deep`, abort: true })
+    .refine(isFinite, 'numbers that a double can hold')
+    .refine((object) => JSON.stringify(object).length <= maxLength, `at most ${maxLength} characters of JSON`);
 
 /** An object as we answer it: it was checked when it came in. */
 export const AnsweredObjectSchema = z.record(z.string(), JsonValueSchema);

@@ -67,9 +67,12 @@ class SchemaWalk {
   readonly faults: SchemaFault[] = [];
   private readonly root: JsonObject;
   private readonly counted = new Map<Json, number>();
+  /** All that is judged: what stands elsewhere, in a note or a choice, is no schema to refer to. */
+  private readonly places = new Set<Json>();
 
   constructor(root: JsonObject) {
     this.root = root;
+    this.visit(root);
   }
 
   judge(schema: Json, path: readonly (string | number)[]): void {
@@ -99,6 +102,12 @@ class SchemaWalk {
     }
     this.counted.set(schema, parts);
     return parts;
+  }
+
+  private visit(schema: Json): void {
+    if (!isObject(schema)) return;
+    this.places.add(schema);
+    for (const [, inner] of subschemas(schema)) this.visit(inner);
   }
 
   private refuse(path: readonly (string | number)[], message: string): void {
@@ -145,7 +154,7 @@ class SchemaWalk {
       if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) return undefined;
       found = (found as JsonObject)[name];
     }
-    return isObject(found) || typeof found === 'boolean' ? found : undefined;
+    return found !== undefined && (this.places.has(found) || typeof found === 'boolean') ? found : undefined;
   }
 }
 

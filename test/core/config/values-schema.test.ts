@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { refusePattern } from '../../../src/core/config/pattern-cost.ts';
+import { ValuesSchemaSchema } from '../../../src/core/config/values.ts';
 import { judgeValuesSchema } from '../../../src/core/config/values-schema.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 
@@ -64,6 +65,9 @@ describe('a schema for values', () => {
     ['what is not there', { $ref: '#/$defs/none' }, ['$ref']],
     ['itself', { properties: { a: { $ref: '#' } } }, []],
     ['what leads back', { $defs: { a: { $ref: '#/$defs/b' }, b: { not: { $ref: '#/$defs/a' } } } }, []],
+    ['what is a note', { title: { pattern: '(a+)+$' }, not: { $ref: '#/title' } }, ['not', '$ref']],
+    ['an example', { examples: [{ pattern: '(a+)+$' }], $ref: '#/examples/0' }, ['$ref']],
+    ['names of parts', { $defs: { pattern: {} }, $ref: '#/$defs' }, ['$ref']],
     ['an unknown word', { properties: { a: { tpye: 'string' } } }, ['properties', 'a', 'tpye']],
     ['an id of its own', { $id: 'https://example.com' }, ['$id']],
     ['a costly expression', { properties: { a: { pattern: '^(a+)+$' } } }, ['properties', 'a', 'pattern']],
@@ -86,5 +90,13 @@ describe('a schema for values', () => {
       { path: [], message: expect.stringContaining('500 parts') },
     ]);
     expect(judgeValuesSchema(nested(30))).toEqual([]);
+  });
+
+  it('that is nested too deep costs nothing more', () => {
+    let deep: JsonObject = {};
+    for (let levels = 0; levels < 8_000; levels++) deep = { not: deep };
+    const began = performance.now();
+    expect(ValuesSchemaSchema.safeParse(deep).success).toBe(false);
+    expect(performance.now() - began).toBeLessThan(500);
   });
 });
