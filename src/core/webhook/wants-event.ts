@@ -25,13 +25,18 @@ export function wantsEvent(
 const matchesAny = (patterns: readonly string[], text: string): boolean =>
   patterns.some((pattern) => (pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern));
 
+/** Events about a type as a whole: it is their subject. */
+const ABOUT_TYPES = ['system.', 'config.', 'load.'];
+
 /** The type of the component that an event is about, as far as the event itself tells. */
 export function componentTypeTold({
   type,
   subject,
   data,
 }: Pick<EventDraft, 'type' | 'subject' | 'data'>): string | null {
-  if (type.startsWith('system.') || type.startsWith('config.')) return subject;
+  // Of one component's document the subject is the component: its type is in the directory.
+  if (type === 'config.changed' && data['scope'] === 'component') return null;
+  if (ABOUT_TYPES.some((prefix) => type.startsWith(prefix))) return subject;
   const component = data['component'] as { type?: unknown } | null | undefined;
   const told = data['componentType'] ?? component?.type;
   return typeof told === 'string' ? told : null;

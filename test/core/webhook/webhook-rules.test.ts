@@ -43,7 +43,12 @@ describe('an event is wanted', () => {
   it.each([
     ['component.registered', 'a', { component: { type: 'task_router' } }, 'task_router'],
     ['recovery.started', 'a', { componentType: 'task_router' }, 'task_router'],
-    ['config.changed', 'task_router', {}, 'task_router'],
+    ['config.changed', 'task_router', { scope: 'type' }, 'task_router'],
+    // A component may be called as a type is.
+    ['config.changed', 'task_router', { scope: 'component' }, null],
+    ['load.redistributed', 'task_router', { type: 'task_router' }, 'task_router'],
+    ['system.self-doubt-began', 'task_router', {}, 'task_router'],
+    ['config.controller-secret-rotated', 'task_router', {}, 'task_router'],
     ['component.unregistered', 'a', {}, null],
   ])('the type that %s of %s tells is %j → %j', (type, subject, data, expected) => {
     expect(componentTypeTold({ ...event(type, subject), data })).toBe(expected);
