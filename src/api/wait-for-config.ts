@@ -17,8 +17,9 @@ export type Waited = ComponentConfigAnswer | { readonly kind: 'unreachable' };
 type Ask = Pick<ComponentConfigRequest, 'id' | 'only' | 'unless'>;
 
 /** At once without `until` or `unless`. Throws nothing: who waits has seen the coordinator come and go. */
-export async function waitForConfig(ask: Ask, until: number): Promise<Waited> {
+export async function waitForConfig(ask: Ask, until: number, isSeen: () => void): Promise<Waited> {
   for (;;) {
+    isSeen();
     const beganAt = Date.now();
     const left = until - beganAt;
     const answer = await askOnce({ ...ask, holdMs: Math.max(0, Math.min(HOLD_MS, left)) });

@@ -37,7 +37,7 @@ export function mountComponentConfig(app: App): void {
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
     const { revision = null, wait = 0 } = c.req.valid('query');
-    const answering = asWaiter(c.get('principal').keyId, () => answer(c, id, revision, wait));
+    const answering = asWaiter(c.get('principal').keyId, (isSeen) => answer(c, { id, revision, wait, isSeen }));
     // A caller that hangs up must not stay counted.
     c.executionCtx.waitUntil(answering);
     const answered = await answering;
@@ -46,19 +46,21 @@ export function mountComponentConfig(app: App): void {
   });
 }
 
-async function answer(
-  c: Context<AppEnv>,
-  id: string,
-  revision: number | null,
-  wait: number,
-): Promise<Response | ProblemResponse> {
+interface Asked {
+  readonly id: string;
+  readonly revision: number | null;
+  readonly wait: number;
+  readonly isSeen: () => void;
+}
+
+async function answer(c: Context<AppEnv>, { id, revision, wait, isSeen }: Asked): Promise<Response | ProblemResponse> {
   const only = ownerFilter(c.get('reach'), id);
   if (only === undefined) return unknown(c, id);
   const beganAt = Date.now();
   const mayWait = revision !== null && c.req.method === 'GET';
   // So that those who came together come apart.
   const until = beganAt + (mayWait ? wait + Math.random() * (wait / 16) : 0);
-  const waited = await waitForConfig({ id, only, unless: revision }, until);
+  const waited = await waitForConfig({ id, only, unless: revision }, until, isSeen);
   if (Date.now() - beganAt >= CHECK_AGAIN_AFTER_MS) {
     const refused = await authenticate(c);
     if (refused) return refused;
