@@ -173,8 +173,9 @@ export class WebhookDesk {
         return invalid([
           { path: 'after', message: 'alerts are not in the log: only events can be sent again from it' },
         ]);
-      // What the log holds no more was not missed: it may well have been delivered.
-      const from = Math.max(after, log.bounds().oldest - 1);
+      // What the log holds no more was not missed: it may well have been delivered. What is to come is not to be passed over.
+      const { oldest, last } = log.bounds();
+      const from = Math.min(Math.max(after, oldest - 1), last);
       book.note(id, { behindAfter: Math.min(webhook.behindAfter ?? Infinity, from) });
     }
     const dead = after === null ? deliveries.dead(id, MAX_SETTLED) : [];

@@ -310,6 +310,20 @@ describe('a webhook', () => {
     ]);
   });
 
+  it('misses nothing that is to come when it is asked to be sent what is after the end of the log', async () => {
+    const api = await hooked();
+    const fill = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+      INSERT INTO webhook_deliveries (id, webhook_id, sequence, type, subject, payload, state, created_at)
+      SELECT 'x-' || i, '${HOOK}', 0, 'component.failed', 'x', '{}', 'waiting', 0 FROM n`;
+    await runInDurableObject(api.stub, (_, { storage }) => void storage.sql.exec(fill));
+    await api.replayWebhook(HOOK, 1_000_000, ACTOR);
+    await api.publish([about('a')], null);
+    const free = `DELETE FROM webhook_deliveries WHERE subject = 'x'`;
+    await runInDurableObject(api.stub, (_, { storage }) => void storage.sql.exec(free));
+    await api.sweep(Date.now());
+    expect((await all(api)).map(({ subject }) => subject)).toEqual(['a']);
+  });
+
   it('is sent again what the log holds after a sequence, under the same ids', async () => {
     const api = await hooked();
     await api.publish(
