@@ -6,6 +6,8 @@ import type { ComponentOverrides, ConfigFollower } from '../core/config/componen
 import type { ComponentConfigStore, OwedConfig } from './component-config-store.ts';
 
 const BATCH = 200;
+/** One that does not answer by then has not taken it: the others are not to wait for it. */
+const TAKE_WITHIN_MS = 10_000;
 
 export class ConfigDelivery {
   private readonly store: ComponentConfigStore;
@@ -54,11 +56,16 @@ export class ConfigDelivery {
   private async tell(type: string, owed: readonly OwedConfig[]): Promise<void> {
     const told = owed.map(({ id, revision, overrides }): ComponentOverrides => ({ id, revision, overrides }));
     try {
-      await this.followerOf(type).configureComponents(told);
+      await Promise.race([this.followerOf(type).configureComponents(told), tooLate()]);
       this.store.settle(type, told);
     } catch (error) {
       // It stays owed: the sweep comes back for it.
       console.error(JSON.stringify({ message: 'configuration of components not taken', type, error: String(error) }));
     }
   }
+}
+
+async function tooLate(): Promise<never> {
+  await scheduler.wait(TAKE_WITHIN_MS);
+  throw new Error(`no answer within ${TAKE_WITHIN_MS} ms`);
 }

@@ -85,7 +85,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     this.configCalls = new ConfigCalls(this.configDesk, {
       directory: this.directory,
       delivery: this.configDelivery,
-      transaction: (make) => ctx.storage.transactionSync(make),
+      transaction: (make) => this.change(make),
       refuseActor: (keyId) => this.refuseActor(keyId),
       append: (draft) => void this.append(draft),
     });

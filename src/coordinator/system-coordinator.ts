@@ -299,7 +299,7 @@ export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
     this.configDesk.trim(now);
     this.change(() => this.incidents.sweep(now));
     this.readers.sockets.sweep(now);
-    await this.turns.deliver();
-    await this.configDelivery.deliver();
+    const told = Promise.all([this.turns.deliver(), this.configDelivery.deliver()]);
+    await Promise.race([told, scheduler.wait(TURNS_WITHIN_MS)]);
   }
 }

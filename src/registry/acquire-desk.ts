@@ -106,16 +106,20 @@ export class AcquireDesk {
     // Also of an empty line: what was kept for those who gave up is kept no longer.
     if (this.line.length === 0) return this.line.beginTurn();
     this.exact.release(now);
-    const before = this.line.length;
     this.line.beginTurn();
-    const left = serveInTurn<Waiting>(this.line.all, {
-      serve: (waiting) => this.tryServe(waiting, now),
-      hold: ({ asked }) => this.holdRoom(asked),
-      isWithin: ({ asked }) => this.line.isWithin(asked),
-      stay: (waiting, isWithin) => this.line.stay(waiting, isWithin),
-    });
-    this.line.endTurn(left);
-    if (left.length < before) this.told.granted();
+    const served = new Set<Waiting>();
+    try {
+      serveInTurn<Waiting>(this.line.all, {
+        serve: (waiting) => this.tryServe(waiting, now) && Boolean(served.add(waiting)),
+        hold: ({ asked }) => this.holdRoom(asked),
+        isWithin: ({ asked }) => this.line.isWithin(asked),
+        stay: (waiting, isWithin) => this.line.stay(waiting, isWithin),
+      });
+    } finally {
+      // Also when one could not be stored: who was answered by then must not be served again.
+      this.line.endTurn(this.line.all.filter((waiting) => !served.has(waiting)));
+      if (served.size > 0) this.told.granted();
+    }
   }
 
   private tryServe({ asked, splitAt, since, answer }: Waiting, now: number): boolean {

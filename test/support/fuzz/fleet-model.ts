@@ -97,8 +97,8 @@ export class FleetModel {
     // A restart changes nothing of what is known; it is answered with its recovery.
     if (method === 'POST' && what === 'actions') return status === 202 ? [] : this.operated(sent, body);
     if (what !== '') return this.ofPart(idIn(part) ?? '', `${method} ${what}`, body);
-    const [, keyId, rotation] = OF_KEY.exec(pathname) ?? [];
-    return keyId === undefined ? [] : this.ofKey(method, rotation !== undefined, body);
+    const [, keyId] = OF_KEY.exec(pathname) ?? [];
+    return keyId === undefined ? [] : this.ofKey(method, body);
   }
 
   /** The key in force that was issued to a component. */
@@ -275,9 +275,11 @@ export class FleetModel {
     return faults;
   }
 
-  private ofKey(method: string, isRotation: boolean, body: Members): string[] {
+  private ofKey(method: string, body: Members): string[] {
     if (method === 'GET') return this.keyDifferences(body);
-    return this.keyShown(body, !isRotation);
+    const known = this.keys.get(String(body['id']));
+    if (method === 'PATCH' && known) this.keys.set(known.id, { ...known, shown: lastingOf(body) });
+    return this.keyShown(body, method === 'DELETE');
   }
 
   private keyShown(body: Members, revoked: boolean): string[] {
