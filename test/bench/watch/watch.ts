@@ -1,5 +1,5 @@
 /**
- * `npm run bench:watch [-- --changes N] [--readers N] [--json FILE]`: how soon a change is seen, by a blocking query,
+ * `npm run bench:watch [-- --changes N] [--apart MS] [--readers N] [--json FILE]`: how soon a change is seen, by a blocking query,
  * over the event stream, over a WebSocket and by a webhook, with the coordinator as `npm start` runs it; and how soon
  * the last of many readers at once has seen it.
  *
@@ -25,6 +25,8 @@ import { readStream } from './stream-reader.ts';
 const TYPE = 'task_router';
 const SEEN_WITHIN_MS = 30_000;
 const PAUSE_MS = 1_000;
+/** What one key may read in a minute is limited. */
+const READERS_OF_KEY = 10;
 /** For each hundred readers at once: how they are spread over the ways. */
 const SHARES: Readonly<Record<string, number>> = { blocking: 1 / 6, stream: 5 / 12, socket: 5 / 12 };
 
@@ -88,9 +90,9 @@ const bySocket: Readers = async ({ url: baseUrl, key }, count, seen) => {
 
 const byBlocking: Readers = async ({ url: baseUrl, key }, count, seen) => {
   const over = new AbortController();
-  const client = new CoordinatorClient({ baseUrl, key });
-  const first = (await client.snapshot({ type: TYPE }))!;
-  const read = async (): Promise<void> => {
+  const admin = new CoordinatorClient({ baseUrl, key });
+  const first = (await admin.snapshot({ type: TYPE }))!;
+  const read = async (client: CoordinatorClient): Promise<void> => {
     const known = new Set(first.items.map(({ id }) => id));
     for await (const { items } of client.watchSnapshot({ type: TYPE, index: first.index, signal: over.signal })) {
       const seenAt = Date.now();
@@ -101,7 +103,14 @@ const byBlocking: Readers = async ({ url: baseUrl, key }, count, seen) => {
       }
     }
   };
-  for (let at = 0; at < count; at++) void read();
+  let client = admin;
+  for (let at = 0; at < count; at++) {
+    if (at % READERS_OF_KEY === 0) {
+      const { key: own } = await admin.createKey({ name: `readers ${at}`, scopes: ['viewer'] });
+      client = new CoordinatorClient({ baseUrl, key: own });
+    }
+    void read(client);
+  }
   // Until all of them wait.
   await sleep(1_000 + count * 5);
   return () => over.abort();
@@ -153,7 +162,10 @@ function rowOf(way: string, readers: number, taken: readonly number[]): Row {
   return { way, readers, changes: taken.length, medianMs: at(0.5), p99Ms: at(0.99) };
 }
 
-async function measure(coordinator: LaunchedCoordinator, changes: number, readers: number): Promise<Row[]> {
+async function measure(
+  coordinator: LaunchedCoordinator,
+  { changes, readers, apartMs }: { readonly changes: number; readonly readers: number; readonly apartMs: number },
+): Promise<Row[]> {
   const client = new CoordinatorClient({ baseUrl: coordinator.url, key: coordinator.key });
   const calls: number[] = [];
   for (let at = 0; at < changes; at++) {
@@ -167,7 +179,10 @@ async function measure(coordinator: LaunchedCoordinator, changes: number, reader
     const seen = new Sightings();
     const close = await open(coordinator, 1, seen);
     const taken: number[] = [];
-    for (let at = 0; at < changes; at++) taken.push(await change(client, seen, 1));
+    for (let at = 0; at < changes; at++) {
+      taken.push(await change(client, seen, 1));
+      await sleep(apartMs);
+    }
     close();
     rows.push(rowOf(way, 1, taken));
   }
@@ -200,13 +215,18 @@ const { values } = parseArgs({
   options: {
     changes: { type: 'string', default: '200' },
     readers: { type: 'string', default: '1200' },
+    apart: { type: 'string', default: '300' },
     json: { type: 'string' },
   },
 });
 const persistTo = await mkdtemp(join(tmpdir(), 'arbiter-watch-'));
 const coordinator = await launchCoordinator({ persistTo });
 try {
-  const rows = await measure(coordinator, Number(values.changes), Number(values.readers));
+  const rows = await measure(coordinator, {
+    changes: Number(values.changes),
+    readers: Number(values.readers),
+    apartMs: Number(values.apart),
+  });
   const cells = rows.map((row) => [row.way, row.readers, row.changes, row.medianMs, row.p99Ms].map(String));
   process.stdout.write(`${textTable(['seen by', 'readers', 'changes', 'median ms', 'p99 ms'], cells)}\n`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
