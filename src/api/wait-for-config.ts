@@ -1,40 +1,42 @@
 /**
- * Waits until the configuration of a component is not of a revision any more: in the Worker, over calls that the
- * coordinator holds for a second at most, so that nothing depends on any of them.
+ * Waits until the configuration of a component is not of a revision any more: in the Worker. All who wait in an
+ * isolate share one call after the other, by which they hear that something was changed; then each looks at its own.
  */
 import type { ComponentConfigAnswer, ComponentConfigRequest } from '../coordinator/config-api.ts';
+import { configWatch } from '../coordinator/config-watch.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
+import type { Reader } from '../hold/shared-call.ts';
 
-const HOLD_MS = 1_000;
-/** The platform ends a request that makes a thousand calls: 300 s and a sixteenth are 797 of these. */
-const PACE_MS = 400;
-const RETRY_MS = 500;
+/** The platform ends a request that makes a thousand calls. */
+const MAX_CALLS = 800;
+const RETRY_MS = 1_000;
 /** A call that is not answered by then is not waited for any more. */
 const GIVE_UP_MS = 3_000;
 
 export type Waited = ComponentConfigAnswer | { readonly kind: 'unreachable' };
 
-type Ask = Pick<ComponentConfigRequest, 'id' | 'only' | 'unless'>;
-
 /** At once without `until` or `unless`. Throws nothing: who waits has seen the coordinator come and go. */
-export async function waitForConfig(ask: Ask, until: number, isSeen: () => void): Promise<Waited> {
+export async function waitForConfig(ask: ComponentConfigRequest, until: number, reader: Reader): Promise<Waited> {
+  if (ask.unless === null) return askOnce(ask, reader);
   for (;;) {
-    isSeen();
-    const beganAt = Date.now();
-    const left = until - beganAt;
-    const answer = await askOnce({ ...ask, holdMs: Math.max(0, Math.min(HOLD_MS, left)) });
+    // Before its own is looked at: what is changed in between moves it on.
+    const index = configWatch.known ?? (until > Date.now() ? await configWatch.read(reader) : null);
+    const answer = await askOnce(ask, reader);
     const isFinal = answer.kind === 'levels' || answer.kind === 'unknown-component';
-    const now = Date.now();
-    if (isFinal || now >= until) return answer;
-    // Not held, or not there: it must not be asked in a loop.
-    const pace = answer.kind === 'unreachable' ? RETRY_MS : PACE_MS;
-    await pause(Math.min(until - now, beganAt + pace - now));
+    if (isFinal || Date.now() >= until || reader.calls >= MAX_CALLS) return answer;
+    const waited = index === null ? null : await configWatch.waitBeyond(index, until, reader);
+    // Its component may be gone by now.
+    if (waited?.kind === 'unmoved') return askOnce(ask, reader);
+    // Not there: it must not be asked in a loop.
+    if (waited?.kind !== 'moved') await pause(Math.min(until - Date.now(), RETRY_MS));
   }
 }
 
-async function askOnce(request: ComponentConfigRequest): Promise<Waited> {
+async function askOnce(request: ComponentConfigRequest, reader: Reader): Promise<Waited> {
+  reader.calls++;
+  reader.seenAt = Date.now();
   const late = Promise.withResolvers<Waited>();
-  const timer = setTimeout(() => late.resolve({ kind: 'unreachable' }), request.holdMs + GIVE_UP_MS);
+  const timer = setTimeout(() => late.resolve({ kind: 'unreachable' }), GIVE_UP_MS);
   const asked = coordinator()
     .componentConfig(request)
     .catch((error: unknown): Waited => {

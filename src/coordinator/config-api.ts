@@ -22,16 +22,20 @@ export interface ConfigApi {
   /** Revisions kept of a document, the newest first, older than one; null when there is no such type or component. */
   configHistory(scope: DocumentScope, before: number, limit: number): Promise<RevisionEntry[] | null>;
   configRevision(scope: DocumentScope, revision: number): Promise<KeptRevision | null>;
-  /** What is put for a component and above it, once it is not of revision `unless`: waits for that a second at most. */
+  /**
+   * Another number after each change of a document and each removal of a component; waits for it to be another than the
+   * known one, a second at most.
+   */
+  configSequence(known: number | null, holdMs: number): Promise<number>;
+  /** What is put for a component and above it, unless that is of revision `unless`. */
   componentConfig(request: ComponentConfigRequest): Promise<ComponentConfigAnswer>;
 }
 
 export interface ComponentConfigRequest {
   readonly id: string;
   readonly only: OwnerFilter;
-  /** Null to be answered at once. */
+  /** Null to be answered in any case. */
   readonly unless: number | null;
-  readonly holdMs: number;
 }
 
 export type ComponentConfigAnswer =

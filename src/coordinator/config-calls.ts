@@ -4,7 +4,7 @@
  */
 import type { EventDraft } from '../core/event/coordinator-event.ts';
 import type { Failure } from '../core/result.ts';
-import { HeldCalls, MAX_HOLD_MS } from '../hold/held-calls.ts';
+import { HeldCalls } from '../hold/held-calls.ts';
 import type {
   ComponentConfigAnswer,
   ComponentConfigRequest,
@@ -28,6 +28,8 @@ export class ConfigCalls {
   private readonly desk: ConfigDesk;
   private readonly doors: Doors;
   private readonly held = new HeldCalls();
+  /** How many components have gone; from another fraction in each life of the object, so that no two states look alike. */
+  private gone = Math.random();
 
   constructor(desk: ConfigDesk, doors: Doors) {
     this.desk = desk;
@@ -42,20 +44,23 @@ export class ConfigCalls {
     return this.change(request, (now) => this.desk.rollBack(request, now, this.doors.append));
   }
 
-  async componentConfig({ id, only, unless, holdMs }: ComponentConfigRequest): Promise<ComponentConfigAnswer> {
-    const until = Date.now() + Math.min(holdMs, MAX_HOLD_MS);
-    for (;;) {
-      const entry = this.doors.directory.entry(id);
-      if (!entry || (only !== null && entry.owner !== only)) return { kind: 'unknown-component' };
-      if (unless === null || this.desk.revisionFor(id) !== unless)
-        return { kind: 'levels', type: entry.type, levels: this.desk.levels(id)! };
-      const left = until - Date.now();
-      if (left <= 0) return { kind: 'unchanged' };
-      const heldSince = Date.now();
-      await this.held.wait(left);
-      // Not held at all: there are too many, who asks paces itself.
-      if (Date.now() === heldSince && this.desk.revisionFor(id) === unless) return { kind: 'unchanged' };
-    }
+  async sequence(known: number | null, holdMs: number): Promise<number> {
+    const sequence = (): number => this.desk.lastRevision() + this.gone;
+    if (holdMs > 0 && known === sequence()) await this.held.wait(holdMs);
+    return sequence();
+  }
+
+  /** Who waits for its configuration is to hear of that too. */
+  componentGone(): void {
+    this.gone++;
+    this.held.release();
+  }
+
+  componentConfig({ id, only, unless }: ComponentConfigRequest): ComponentConfigAnswer {
+    const entry = this.doors.directory.entry(id);
+    if (!entry || (only !== null && entry.owner !== only)) return { kind: 'unknown-component' };
+    if (unless !== null && this.desk.revisionFor(id) === unless) return { kind: 'unchanged' };
+    return { kind: 'levels', type: entry.type, levels: this.desk.levels(id)! };
   }
 
   private change<T>({ actor }: Pick<ConfigPut, 'actor'>, make: (now: number) => T): T | Failure<'unauthorized'> {

@@ -84,6 +84,11 @@ export class ConfigDesk {
     return this.current(scope) ? this.store.revision(scope, revision) : undefined;
   }
 
+  /** Of the last change of any document. */
+  lastRevision(): number {
+    return this.store.lastRevision();
+  }
+
   /** Within a transaction; `announce` is given the event of a change. */
   put(request: ConfigPut, now: number, announce: Announce): Result<StoredConfig, never> | ConfigRefusal {
     const { scope, document, ifRevision, actor, restores = null } = request;

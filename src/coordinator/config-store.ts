@@ -67,11 +67,16 @@ export class ConfigStore {
 
   /** The number of the next change of any document. */
   nextRevision(): number {
-    const last =
+    return this.lastRevision() + 1;
+  }
+
+  /** Of the last change of any document; 0 before the first. */
+  lastRevision(): number {
+    return (
       this.sql.exec<{ revision: number }>('SELECT revision FROM config_sequence').toArray()[0]?.revision ??
       this.sql.exec<{ revision: number }>('SELECT COALESCE(MAX(revision), 0) AS revision FROM config_documents').one()
-        .revision;
-    return last + 1;
+        .revision
+    );
   }
 
   save(scope: DocumentScope, { document, ...entry }: Omit<KeptRevision, 'document'> & { document: TypeConfig }): void {

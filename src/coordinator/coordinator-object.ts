@@ -206,7 +206,9 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
   protected forget(id: string, sequence: number): void {
     this.leave(id, sequence);
     this.directory.noteRemoval(id, sequence, Date.now());
-    if (!this.directory.entry(id)) this.keyDesk.componentGone(id, Date.now());
+    if (this.directory.entry(id)) return;
+    this.keyDesk.componentGone(id, Date.now());
+    this.configCalls.componentGone();
   }
 
   /** A component's key goes only to who may have it now: whoever asked may have been overtaken by a removal. */

@@ -31,7 +31,7 @@ const PAGE = 500;
 /** When nobody has waited for so long, the list begins anew at the end of the log. */
 const STALE_MS = 6_000;
 /** Reads one after the other that all brought something come further and further apart: each is a call. */
-const PACE_MS = [0, 20, 20, 40, 80, 160, 250];
+const PACE_MS = [0, 20, 20, 40, 60, 80, 100];
 /** An object that holds no call, because it holds too many, is not asked in a loop. */
 const NOT_HELD_MS = 100;
 

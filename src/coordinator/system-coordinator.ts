@@ -271,6 +271,10 @@ export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
     return this.configDesk.revision(scope, revision) ?? null;
   }
 
+  async configSequence(known: number | null, holdMs: number): Promise<number> {
+    return this.configCalls.sequence(known, holdMs);
+  }
+
   async componentConfig(request: ComponentConfigRequest): ReturnType<CoordinatorApi['componentConfig']> {
     return this.configCalls.componentConfig(request);
   }

@@ -252,6 +252,16 @@ describe('a component that waits', () => {
     expect(away.mock.calls.length).toBeLessThan(5);
   });
 
+  it('shares one call with all who wait in its isolate', async () => {
+    const id = await registered();
+    const { revision } = (await call('GET', `/v1/components/${id}/config`)).body;
+    const own = interceptCoordinator('componentConfig', (real) => real);
+    const held = Array.from({ length: 20 }, () => waiting(id, revision, 1_500));
+    for (const answer of await Promise.all(held)) expect(answer.status).toBe(304);
+    // Once when they come and once when they go, however long they wait.
+    expect(own.mock.calls.length).toBeLessThanOrEqual(40);
+  });
+
   it('goes on over an object that was away for a moment', async () => {
     const id = await registered();
     const { revision } = (await call('GET', `/v1/components/${id}/config`)).body;

@@ -5,12 +5,14 @@ import type { ConfigLevels } from '../../core/config/config-levels.ts';
 import { configAt, revisionAt, settingSourcesAt, valueSourcesAt, valuesAt } from '../../core/config/config-levels.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
 import type { App, AppEnv } from '../app-env.ts';
+import { waitUntilOf } from '../call.ts';
 import { asWaiter } from '../config-waiters.ts';
 import { etagOfDocument } from '../if-match.ts';
 import { authenticate } from '../middleware/authenticate.ts';
 import { createRoute, jsonContentWith, problemDefault } from '../openapi-route.ts';
 import type { ProblemResponse } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
+import type { RoomReader } from '../reader-room.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import type { EffectiveComponentConfigResource } from '../schemas/config.ts';
 import { ConfigETagSchema, EffectiveComponentConfigSchema, WaitQuerySchema } from '../schemas/config.ts';
@@ -37,7 +39,8 @@ export function mountComponentConfig(app: App): void {
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
     const { revision = null, wait = 0 } = c.req.valid('query');
-    const answering = asWaiter(c.get('principal').keyId, (isSeen) => answer(c, { id, revision, wait, isSeen }));
+    const caller = { keyId: c.get('principal').keyId, waitUntil: waitUntilOf(c) };
+    const answering = asWaiter(caller, (waiter) => answer(c, { id, revision, wait, waiter }));
     // A caller that hangs up must not stay counted.
     c.executionCtx.waitUntil(answering);
     const answered = await answering;
@@ -50,17 +53,17 @@ interface Asked {
   readonly id: string;
   readonly revision: number | null;
   readonly wait: number;
-  readonly isSeen: () => void;
+  readonly waiter: RoomReader;
 }
 
-async function answer(c: Context<AppEnv>, { id, revision, wait, isSeen }: Asked): Promise<Response | ProblemResponse> {
+async function answer(c: Context<AppEnv>, { id, revision, wait, waiter }: Asked): Promise<Response | ProblemResponse> {
   const only = ownerFilter(c.get('reach'), id);
   if (only === undefined) return unknown(c, id);
   const beganAt = Date.now();
   const mayWait = revision !== null && c.req.method === 'GET';
   // So that those who came together come apart.
   const until = beganAt + (mayWait ? wait + Math.random() * (wait / 16) : 0);
-  const waited = await waitForConfig({ id, only, unless: revision }, until, isSeen);
+  const waited = await waitForConfig({ id, only, unless: revision }, until, waiter);
   if (Date.now() - beganAt >= CHECK_AGAIN_AFTER_MS) {
     const refused = await authenticate(c);
     if (refused) return refused;
