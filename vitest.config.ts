@@ -28,7 +28,7 @@ const migrations = await readD1Migrations('migrations');
 process.env['COMPONENT_SERVER_PORT'] ??= String(await freePort());
 
 // Only names that begin so reach the tests in the Worker.
-for (const name of ['FUZZ_SEED', 'FUZZ_PATH']) {
+for (const name of ['FUZZ_SEED', 'FUZZ_PATH', 'FUZZ_CASES']) {
   const given = process.env[name];
   if (given) process.env[`VITE_${name}`] = given;
 }
