@@ -17,7 +17,7 @@ import { takeLeases } from '../support/node/lease-caller.ts';
 import { LeaseRecord, percentile } from '../support/node/lease-record.ts';
 import { waitUntil } from '../support/node/wait-until.ts';
 
-const OPERATIONS = Number(process.env['LEASE_OPERATIONS'] ?? 3_000);
+const OPERATIONS = Number(process.env['LEASE_OPERATIONS'] ?? 10_000);
 const CALLERS = 50;
 /** On a machine that has nothing else to do it takes a fifth of that. */
 const AT_MOST_MS = 110_000;
