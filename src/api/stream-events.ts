@@ -10,6 +10,7 @@ import { EventFeed } from '../coordinator/event-feed.ts';
 import type { EventType } from '../core/event/coordinator-event.ts';
 import { QUIET_FRAME, eventFrame, openingFrame, placeFrame, snapshotRequiredFrame } from '../core/event/event-frame.ts';
 import { isOutside, seenUpTo } from '../core/event/log-page.ts';
+import { pause } from '../hold/pause.ts';
 import type { Reader } from '../hold/shared-call.ts';
 import { within } from '../hold/within.ts';
 
@@ -108,7 +109,7 @@ export class EventStream {
     const limitMs = Math.max(1, Math.min(this.sentAt + QUIET_MS, this.checkAt, this.endsAt) - now);
     if (await feed.wait(this.given.reader, limitMs)) this.heardAt = Date.now();
     // What failed before its time is not asked in a loop.
-    else if (Date.now() - now < limitMs) await new Promise((resolve) => setTimeout(resolve, BACK_OFF_MS));
+    else if (Date.now() - now < limitMs) await pause(BACK_OFF_MS);
     return Date.now() - this.heardAt < AWAY_MS;
   }
 

@@ -6,6 +6,7 @@ import type { ComponentConfigAnswer, ComponentConfigRequest } from '../coordinat
 import { configWatch } from '../coordinator/config-watch.ts';
 import { coordinator } from '../coordinator/coordinator-api.ts';
 import type { Reader } from '../hold/shared-call.ts';
+import { pause } from '../hold/pause.ts';
 
 /** The platform ends a request that makes a thousand calls. */
 const MAX_CALLS = 800;
@@ -45,6 +46,3 @@ async function askOnce(request: ComponentConfigRequest, reader: Reader): Promise
     });
   return Promise.race([asked, late.promise]).finally(() => clearTimeout(timer));
 }
-
-const pause = (ms: number): Promise<void> =>
-  ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();

@@ -7,6 +7,7 @@ import type { EventType, LoggedEvent } from '../core/event/coordinator-event.ts'
 import type { LogPage } from '../core/event/log-page.ts';
 import { isOutside, seenUpTo } from '../core/event/log-page.ts';
 import { MAX_HOLD_MS } from '../hold/held-calls.ts';
+import { pause } from '../hold/pause.ts';
 import type { Reader } from '../hold/shared-call.ts';
 import { SharedCall } from '../hold/shared-call.ts';
 import { coordinator } from './coordinator-api.ts';
@@ -117,6 +118,3 @@ export class EventFeed {
     this.from += dropped;
   }
 }
-
-const pause = (ms: number): Promise<void> =>
-  ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();

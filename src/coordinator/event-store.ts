@@ -78,6 +78,7 @@ export class EventStore {
   }
 
   span(): LogSpan {
+    // One at a time: only so is each of them read from its end of the table.
     const { oldest, newest } = this.sql
       .exec<{ oldest: number | null; newest: number | null }>(
         'SELECT (SELECT MIN(sequence) FROM events) AS oldest, (SELECT MAX(sequence) FROM events) AS newest',
@@ -102,17 +103,6 @@ export class EventStore {
     const room = { limit: query.limit, maxBytes: Math.min(query.maxBytes ?? MAX_PAGE_BYTES, MAX_PAGE_BYTES) };
     const { items, more } = takePage(rows, room, ({ data }) => ENVELOPE_BYTES + utf8Length(data));
     return { items: items.map(toEvent), more };
-  }
-
-  /** The first sequence that is still there and the last one; an empty log is one before its first. */
-  bounds(): { readonly oldest: number; readonly last: number } {
-    // One at a time: only so is each of them read from its end of the table.
-    const { oldest, last } = this.sql
-      .exec<{ oldest: number | null; last: number | null }>(
-        'SELECT (SELECT MIN(sequence) FROM events) AS oldest, (SELECT MAX(sequence) FROM events) AS last',
-      )
-      .one();
-    return { oldest: oldest ?? 1, last: last ?? 0 };
   }
 
   trim(): void {

@@ -51,9 +51,9 @@ export class KeyDesk {
     actor: Actor,
     now: number,
   ): Result<AccessKey, 'unknown-key' | 'key-not-active'> {
-    const key = this.keys.find(id);
-    if (!key) return unknownKey(id);
-    if (stateOf(key, now) !== 'active') return fail('key-not-active', `${id} is ${stateOf(key, now)}`);
+    const found = this.active(id, now);
+    if (!found.ok) return found;
+    const key = found.value;
     return ok(this.change(key, { ...key, secrets: rotated(key.secrets, fresh, now) }, 'key.rotate', actor, now));
   }
 
@@ -64,11 +64,18 @@ export class KeyDesk {
     actor: Actor,
     now: number,
   ): Result<AccessKey, 'unknown-key' | 'key-not-active'> {
-    const key = this.keys.find(id);
-    if (!key) return unknownKey(id);
-    if (stateOf(key, now) !== 'active') return fail('key-not-active', `${id} is ${stateOf(key, now)}`);
+    const found = this.active(id, now);
+    if (!found.ok) return found;
+    const key = found.value;
     const quotas = withQuotas(key.quotas, change);
     return ok(isSameQuotas(quotas, key.quotas) ? key : this.change(key, { ...key, quotas }, 'key.change', actor, now));
+  }
+
+  private active(id: string, now: number): Result<AccessKey, 'unknown-key' | 'key-not-active'> {
+    const key = this.keys.find(id);
+    if (!key) return unknownKey(id);
+    const state = stateOf(key, now);
+    return state === 'active' ? ok(key) : fail('key-not-active', `${id} is ${state}`);
   }
 
   revoke(

@@ -174,8 +174,8 @@ export class WebhookDesk {
           { path: 'after', message: 'alerts are not in the log: only events can be sent again from it' },
         ]);
       // What the log holds no more was not missed: it may well have been delivered. What is to come is not to be passed over.
-      const { oldest, last } = log.bounds();
-      const from = Math.min(Math.max(after, oldest - 1), last);
+      const { oldest, newest } = log.span();
+      const from = Math.min(Math.max(after, oldest - 1), newest);
       book.note(id, { behindAfter: Math.min(webhook.behindAfter ?? Infinity, from) });
     }
     const dead = after === null ? deliveries.dead(id, MAX_SETTLED) : [];
@@ -221,7 +221,7 @@ export class WebhookDesk {
 
   /** What happens from now on is taken from the log once it is enabled. Alerts are not in the log: those stay owed. */
   private disabled(webhook: Webhook, reason: DisabledReason, at: number) {
-    const behindAfter = isChannel(webhook) ? null : (webhook.behindAfter ?? this.parts.log.bounds().last);
+    const behindAfter = isChannel(webhook) ? null : (webhook.behindAfter ?? this.parts.log.span().newest);
     return { state: { kind: 'disabled', reason, at }, behindAfter } as const;
   }
 
@@ -239,7 +239,7 @@ export class WebhookDesk {
 
   private tell(id: string, { type, data, by }: Told, now: number): void {
     // By the place it takes in the log: an id may be used again, with all its revisions.
-    const key = `webhook:${id}:${this.parts.log.bounds().last + 1}`;
+    const key = `webhook:${id}:${this.parts.log.span().newest + 1}`;
     const draft = { key, type, subject: id, time: now, data: { webhookId: id, ...data } };
     this.parts.append(by ? { ...draft, audit: by } : draft);
   }

@@ -94,19 +94,19 @@ export class WebhookFanOut {
     const webhook = book.find(id);
     if (!webhook || webhook.behindAfter === null || !isEnabled(webhook)) return false;
     if (MAX_OWED - deliveries.countOwed(id) < CATCH_UP_BATCH) return false;
-    const { oldest, last } = log.bounds();
+    const { oldest, newest } = log.span();
     const after = Math.max(webhook.behindAfter, oldest - 1);
     const page = log.list({ after, types: null, limit: CATCH_UP_BATCH, newest: false });
     const wanted = page.filter((event) => this.wants(webhook, event));
     for (const event of wanted) this.oweOnceMore(id, event, now);
     for (const subject of new Set(wanted.map((event) => event.subject))) deliveries.reorder(id, subject, now);
     this.room.delete(id);
-    const reached = page.at(-1)?.sequence ?? last;
+    const reached = page.at(-1)?.sequence ?? newest;
     book.note(id, {
-      behindAfter: reached >= last ? null : reached,
+      behindAfter: reached >= newest ? null : reached,
       missed: webhook.missed + after - webhook.behindAfter,
     });
-    return reached < last;
+    return reached < newest;
   }
 
   private wants(webhook: Webhook, event: LoggedEvent): boolean {

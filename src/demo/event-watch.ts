@@ -1,10 +1,6 @@
 /** Follows the coordinator's event log and hands each event on, once, with the time we saw it. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 import type { CoordinatorClient } from '../client/coordinator-client.ts';
-
-const EVERY_MS = 200;
-const PAGE = 200;
 
 export interface SeenEvent {
   readonly event: EventResource;
@@ -15,17 +11,16 @@ export interface SeenEvent {
 export class EventWatch {
   readonly #client: CoordinatorClient;
   readonly #listeners = new Set<(seen: SeenEvent) => void>();
-  #after = '0';
-  #isStopped = false;
+  readonly #over = new AbortController();
 
   constructor(client: CoordinatorClient) {
     this.#client = client;
   }
 
-  /** Passes over what is in the log already, then follows. */
+  /** Passes over what is in the log already, however much that is, then follows. */
   async start(): Promise<void> {
-    while (await this.#readPage(() => undefined)) continue;
-    void this.#follow();
+    const { items } = await this.#client.events({ limit: 1 });
+    void this.#follow(items.at(-1)?.sequence ?? '0');
   }
 
   /** The returned function ends it. */
@@ -35,30 +30,15 @@ export class EventWatch {
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.#over.abort();
   }
 
-  async #follow(): Promise<void> {
-    while (!this.#isStopped) {
-      try {
-        await this.#readPage((seen) => {
-          for (const listener of this.#listeners) listener(seen);
-        });
-      } catch {
-        // The next round asks for the same events again.
-      }
-      await sleep(EVERY_MS);
+  async #follow(after: string): Promise<void> {
+    for await (const event of this.#client.watchEvents({ after, signal: this.#over.signal })) {
+      // More than the log holds has happened at once: what of it is missing nobody can show.
+      if (event.type === 'snapshot-required') continue;
+      const seenAt = Date.now();
+      for (const listener of this.#listeners) listener({ event, seenAt });
     }
-  }
-
-  /** Reads one page; true when there was anything on it. */
-  async #readPage(take: (seen: SeenEvent) => void): Promise<boolean> {
-    const { items } = await this.#client.events({ after: this.#after, limit: PAGE });
-    const seenAt = Date.now();
-    for (const event of items) {
-      this.#after = event.sequence;
-      take({ event, seenAt });
-    }
-    return items.length > 0;
   }
 }

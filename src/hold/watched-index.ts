@@ -3,6 +3,7 @@
  * one call after the other, each of which the object holds until it moved.
  */
 import { MAX_HOLD_MS } from './held-calls.ts';
+import { pause } from './pause.ts';
 import type { Reader } from './shared-call.ts';
 import { SharedCall } from './shared-call.ts';
 import { within } from './within.ts';
@@ -98,6 +99,3 @@ export class WatchedIndex {
     return index;
   }
 }
-
-const pause = (ms: number): Promise<void> =>
-  ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { coordinator } from '../../coordinator/coordinator-api.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
+import { pause } from '../../hold/pause.ts';
 import { within } from '../../hold/within.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { waitUntilOf } from '../call.ts';
@@ -96,7 +97,7 @@ async function answerBeyond(
   }
   const since = Date.now();
   if (since - beganAt > SETTLE_MS.least + SETTLE_MS.spread)
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS.least + Math.random() * SETTLE_MS.spread));
+    await pause(SETTLE_MS.least + Math.random() * SETTLE_MS.spread);
   const shared = await sharedSnapshot(scope, { index: waited.index, since }, reader);
   return shared === 'own' ? answerNow(c, scope, reader) : answerWith(c, scope, shared);
 }

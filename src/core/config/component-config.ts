@@ -7,50 +7,36 @@ import type { GlobalConfig, SettingName, TypeConfig } from './settings.ts';
 import { documentOf, settings } from './settings.ts';
 import { ValuesSchema } from './values.ts';
 
-const {
-  healthCheckInterval,
-  failureThreshold,
-  failureWindow,
-  recoveryTimeout,
-  healthyThreshold,
-  unhealthyThreshold,
-  flapWindow,
-  flapHoldMs,
-  ejectionFailures,
-  ejectionMs,
-  maxDetectionMs,
-  autoScalingEnabled,
-  recovery,
-  recoveryFrozen,
-} = settings;
+export const COMPONENT_SETTINGS = [
+  'healthCheckInterval',
+  'failureThreshold',
+  'failureWindow',
+  'recoveryTimeout',
+  'healthyThreshold',
+  'unhealthyThreshold',
+  'flapWindow',
+  'flapHoldMs',
+  'ejectionFailures',
+  'ejectionMs',
+  'maxDetectionMs',
+  'autoScalingEnabled',
+  'recovery',
+  'recoveryFrozen',
+] as const satisfies readonly SettingName[];
 
-const ofComponents = {
-  healthCheckInterval,
-  failureThreshold,
-  failureWindow,
-  recoveryTimeout,
-  healthyThreshold,
-  unhealthyThreshold,
-  flapWindow,
-  flapHoldMs,
-  ejectionFailures,
-  ejectionMs,
-  maxDetectionMs,
-  autoScalingEnabled,
-  recovery,
-  recoveryFrozen,
-};
+export type ComponentSetting = (typeof COMPONENT_SETTINGS)[number];
 
-export type ComponentSetting = keyof typeof ofComponents & SettingName;
-
-export const COMPONENT_SETTINGS = Object.keys(ofComponents) as readonly ComponentSetting[];
+const ofComponents = Object.fromEntries(COMPONENT_SETTINGS.map((name) => [name, settings[name]])) as Pick<
+  typeof settings,
+  ComponentSetting
+>;
 
 export const ComponentConfigSchema = documentOf({ ...ofComponents, values: ValuesSchema }).meta({
   id: 'ComponentConfig',
   description: 'What is set for one component; what is left out is as for its type.',
 });
 
-export type ComponentConfig = Pick<TypeConfig, keyof typeof ofComponents | 'values'>;
+export type ComponentConfig = Pick<TypeConfig, ComponentSetting | 'values'>;
 
 /** What was set for a component, as its registry is told of it. */
 export interface ComponentOverrides {
