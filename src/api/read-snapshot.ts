@@ -10,8 +10,8 @@ import { within } from '../hold/within.ts';
 import { registryOf } from '../registry/registry-api.ts';
 import { revisionWatch } from '../registry/revision-watch.ts';
 import type { SnapshotPage } from '../registry/snapshot-page.ts';
-import type { RoomReader } from './reader-room.ts';
-import { ReaderRoom } from './reader-room.ts';
+import type { RoomReader } from '../hold/reader-room.ts';
+import { ReaderRoom } from '../hold/reader-room.ts';
 
 export interface Snapshot {
   readonly index: number;

@@ -5,7 +5,7 @@
 import { SharedCall } from '../hold/shared-call.ts';
 import type { Snapshot, SnapshotScope } from './read-snapshot.ts';
 import { readSnapshot } from './read-snapshot.ts';
-import type { RoomReader } from './reader-room.ts';
+import type { RoomReader } from '../hold/reader-room.ts';
 
 interface Shelved extends Snapshot {
   readonly beganAt: number;

@@ -6,13 +6,14 @@ import { configAt, revisionAt, settingSourcesAt, valueSourcesAt, valuesAt } from
 import { ownerFilter } from '../../core/access/permission.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { waitUntilOf } from '../call.ts';
-import { asWaiter } from '../config-waiters.ts';
 import { etagOfDocument } from '../if-match.ts';
 import { authenticate } from '../middleware/authenticate.ts';
+import { withinLoad } from '../middleware/shed-load.ts';
 import { createRoute, jsonContentWith, problemDefault } from '../openapi-route.ts';
 import type { ProblemResponse } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
-import type { RoomReader } from '../reader-room.ts';
+import type { RoomReader } from '../../hold/reader-room.ts';
+import { ReaderRoom } from '../../hold/reader-room.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import type { EffectiveComponentConfigResource } from '../schemas/config.ts';
 import { ConfigETagSchema, EffectiveComponentConfigSchema, WaitQuerySchema } from '../schemas/config.ts';
@@ -35,17 +36,20 @@ const read = createRoute({
 /** The copy of the keys that the caller was let in by may be older than this by then. */
 const CHECK_AGAIN_AFTER_MS = 1_000;
 
+/** Each looks again after every change. */
+const room = new ReaderRoom({ all: 1_000, ofKey: 200 });
+
 export function mountComponentConfig(app: App): void {
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
     const { revision = null, wait = 0 } = c.req.valid('query');
-    const caller = { keyId: c.get('principal').keyId, waitUntil: waitUntilOf(c) };
-    const answering = asWaiter(caller, (waiter) => answer(c, { id, revision, wait, waiter }));
+    const waiter = room.enter(c.get('principal').keyId, waitUntilOf(c));
+    if (typeof waiter === 'string') return problemResponse(c, waiter, { retryAfterSeconds: 5 });
+    const work = () => answer(c, { id, revision, wait, waiter });
+    const answering = (revision === null ? withinLoad(c, work) : work()).finally(() => room.leave(waiter));
     // A caller that hangs up must not stay counted.
     c.executionCtx.waitUntil(answering);
-    const answered = await answering;
-    if (answered === 'full') return problemResponse(c, 'overloaded', { retryAfterSeconds: 5 });
-    return answered;
+    return answering;
   });
 }
 

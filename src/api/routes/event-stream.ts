@@ -6,7 +6,7 @@ import { waitUntilOf } from '../call.ts';
 import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../event-query.ts';
 import { createRoute, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
-import { ReaderRoom } from '../reader-room.ts';
+import { ReaderRoom } from '../../hold/reader-room.ts';
 import { recheckCaller } from '../recheck-caller.ts';
 import { isFromElsewhere } from '../session.ts';
 import { EventStream } from '../stream-events.ts';

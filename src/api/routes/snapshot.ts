@@ -16,8 +16,8 @@ import type { ProblemResponse } from '../problem.ts';
 import { problemResponse } from '../problem.ts';
 import type { SnapshotScope } from '../read-snapshot.ts';
 import { readSnapshot, watchOf } from '../read-snapshot.ts';
-import type { RoomReader } from '../reader-room.ts';
-import { ReaderRoom } from '../reader-room.ts';
+import type { RoomReader } from '../../hold/reader-room.ts';
+import { ReaderRoom } from '../../hold/reader-room.ts';
 import { SnapshotHeadersSchema, SnapshotSchema } from '../schemas/snapshot.ts';
 import { sharedSnapshot } from '../snapshot-shelf.ts';
 

@@ -2,7 +2,7 @@
  * How many readers an isolate lets wait or follow at once, over all and of one key. The platform may end a reader
  * without a word, so one that was not seen to go on for a while is not counted any more.
  */
-import type { Reader } from '../hold/shared-call.ts';
+import type { Reader } from './shared-call.ts';
 
 export interface RoomReader extends Reader {
   readonly keyId: string;
