@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { bundledSource } from './test/support/node/bundled-source.ts';
 import { freePort } from './src/dev/free-port.ts';
 
 const LIMITERS = ['REFUSED', 'LIST', 'LOOKUP', 'CHANGE', 'TRAFFIC'];
@@ -51,6 +52,7 @@ export default defineConfig({
       },
       {
         plugins: [
+          bundledSource(),
           cloudflareTest({
             main: './src/index.ts',
             wrangler: { configPath: './wrangler.toml' },

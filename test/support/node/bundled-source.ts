@@ -1,0 +1,85 @@
+/**
+ * Has tests in the Worker load `src` as one module instead of some six hundred: every test file loads it anew, and each
+ * module is a round trip from the Worker to Vite. Each source file becomes a view of the bundle, so all share one instance
+ * of everything, as without it. Not while watching: the bundle is made once.
+ */
+import { globSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Plugin, Rolldown } from 'vite';
+import { build } from 'vite';
+
+const BUNDLE = '\0bundled-source';
+const ENTRY = 'virtual-source-entry';
+const ROOT = resolve(import.meta.dirname, '../../..');
+/** What runs in Node or in a browser. */
+const ELSEWHERE = /^src\/(dashboard|demo|dev)\//;
+
+interface Bundled {
+  readonly code: string;
+  readonly map: Rolldown.SourceMap | null;
+  /** By file: the name of its namespace in the bundle, and what it exports. */
+  readonly views: ReadonlyMap<string, { readonly name: string; readonly exported: readonly string[] }>;
+}
+
+export function bundledSource(): Plugin {
+  let bundled: Promise<Bundled> | null = null;
+  const get = (): Promise<Bundled> => (bundled ??= bundle());
+  return {
+    name: 'bundled-source',
+    enforce: 'pre',
+    resolveId: (id) => (id === BUNDLE ? id : null),
+    async load(id) {
+      const { code, map, views } = await get();
+      if (id === BUNDLE) return { code, map };
+      const view = views.get(id);
+      if (!view) return null;
+      const { name, exported } = view;
+      const named = exported.filter((each) => each !== 'default');
+      return [
+        `import { ${name} } from ${JSON.stringify(BUNDLE)};`,
+        `export const { ${named.join(', ')} } = ${name};`,
+        ...(exported.includes('default') ? [`export default ${name}.default;`] : []),
+      ].join('\n');
+    },
+  };
+}
+
+async function bundle(): Promise<Bundled> {
+  const files = globSync('src/**/*.ts', { cwd: ROOT }).filter(
+    (file) => !ELSEWHERE.test(file) && !file.endsWith('.d.ts'),
+  );
+  const paths = files.map((file) => resolve(ROOT, file));
+  const entry = paths.map((path, at) => `export * as m${at} from ${JSON.stringify(path)};`).join('\n');
+  const built = (await build({
+    configFile: false,
+    root: ROOT,
+    logLevel: 'warn',
+    plugins: [
+      {
+        name: 'entry',
+        enforce: 'pre',
+        resolveId: (id) => (id.endsWith(ENTRY) ? ENTRY : null),
+        load: (id) => (id === ENTRY ? entry : null),
+      },
+    ],
+    build: {
+      write: false,
+      minify: false,
+      sourcemap: true,
+      target: 'esnext',
+      ssr: true,
+      rolldownOptions: {
+        input: ENTRY,
+        external: (id) => !/^[./]/.test(id) && !id.endsWith(ENTRY),
+        treeshake: false,
+        preserveEntrySignatures: 'strict',
+      },
+    },
+  })) as Rolldown.RolldownOutput;
+  const [chunk] = built.output;
+  const views = paths.map((path, at) => {
+    const exported = chunk.modules[path]?.renderedExports ?? [];
+    return [path, { name: `m${at}`, exported }] as const;
+  });
+  return { code: chunk.code, map: chunk.map, views: new Map(views.filter(([, { exported }]) => exported.length > 0)) };
+}
