@@ -41,6 +41,8 @@ for (const name of ['FUZZ_SEED', 'FUZZ_PATH', 'FUZZ_CASES']) {
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/node/closing-line-reporter.ts'],
+    // Alarms, Workflows and the Queue go on when a file is over, and find the way to its modules closed.
+    onUnhandledError: ({ name }) => name !== 'EnvironmentTeardownError',
     projects: [
       {
         test: {

@@ -50,6 +50,7 @@ async function bundle(): Promise<Bundled> {
   );
   const paths = files.map((file) => resolve(ROOT, file));
   const entry = paths.map((path, at) => `export * as m${at} from ${JSON.stringify(path)};`).join('\n');
+  const exported = new Map<string, readonly string[]>();
   const built = (await build({
     configFile: false,
     root: ROOT,
@@ -60,6 +61,10 @@ async function bundle(): Promise<Bundled> {
         enforce: 'pre',
         resolveId: (id) => (id.endsWith(ENTRY) ? ENTRY : null),
         load: (id) => (id === ENTRY ? entry : null),
+        // Of the modules and not of the chunk, which leaves out what it wrote where it is used.
+        generateBundle() {
+          for (const path of paths) exported.set(path, this.getModuleInfo(path)?.exports ?? []);
+        },
       },
     ],
     build: {
@@ -73,13 +78,11 @@ async function bundle(): Promise<Bundled> {
         external: (id) => !/^[./]/.test(id) && !id.endsWith(ENTRY),
         treeshake: false,
         preserveEntrySignatures: 'strict',
+        optimization: { inlineConst: false },
       },
     },
   })) as Rolldown.RolldownOutput;
   const [chunk] = built.output;
-  const views = paths.map((path, at) => {
-    const exported = chunk.modules[path]?.renderedExports ?? [];
-    return [path, { name: `m${at}`, exported }] as const;
-  });
-  return { code: chunk.code, map: chunk.map, views: new Map(views.filter(([, { exported }]) => exported.length > 0)) };
+  const views = paths.map((path, at) => [path, { name: `m${at}`, exported: exported.get(path) ?? [] }] as const);
+  return { code: chunk.code, map: chunk.map, views: new Map(views.filter(([, view]) => view.exported.length > 0)) };
 }
