@@ -72,7 +72,7 @@ export default defineConfig({
         ],
         test: {
           name: 'workers',
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           // Each file loads the whole Worker, module by module: those of packages as a few.
           deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
@@ -92,7 +92,7 @@ export default defineConfig({
           environment: 'node',
           testTimeout: 240_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
     ],

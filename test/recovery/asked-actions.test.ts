@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { AskedFor } from '../../src/registry/order-desk.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
@@ -57,7 +56,7 @@ describe.concurrent('a restart that an operator asks for', () => {
     expect(await askedId(registry, id, { idempotencyKey: 'deploy-7' })).toBe(first);
     await ended(first);
     await ended(await askedId(registry, id, { idempotencyKey: 'deploy-8' }));
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await askedId(registry, id, { idempotencyKey: 'deploy-7' })).toBe(first);
     expect((await controlLog(id)).control).toHaveLength(2);
   });

@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { Drill, DrillWay } from '../../src/core/drill/drill.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
@@ -81,13 +80,13 @@ describe.concurrent('a drill that only rehearses', () => {
   it('survives the eviction of its registry', async () => {
     const { registry, id } = await pair();
     await begin(registry, id, 'refuse');
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await eventually(
       () => registry.read(id),
       ({ health }) => health.status === 'unhealthy',
       10_000,
     );
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await over(registry)).toMatchObject({ outcome: 'proven' });
     await healthyAgain(registry, id);
   });

@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { RecordedRecovery } from '../../src/history/recovery-history.ts';
@@ -88,7 +87,7 @@ describe.concurrent('the guard', () => {
     expect(await permits(registry, first!)).toBe('permitted');
     expect(await permits(registry, first!)).toBe('permitted');
     expect(await permits(registry, second!)).toBe('too-many');
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await permits(registry, second!)).toBe('too-many');
     await registry.api.endRecovery(first!.id, first!.recoveryId, 'successful');
     expect(await permits(registry, second!)).toBe('permitted');

@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, inject, it } from 'vitest';
@@ -64,7 +63,7 @@ describe.concurrent('the controller of a type', () => {
     const { registry, controller } = await controlled();
     const { perform } = await inRecovery(registry);
     const { secret } = await registry.api.controllerSecret();
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await registry.api.controllerSecret()).toEqual({ secret, previousUntil: null });
     expect(await perform('restart')).toMatchObject({ status: 'done' });
     const [call] = await received(controller);

@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
@@ -132,7 +132,7 @@ describe.concurrent('the alarm of a registry', () => {
   it('goes on after an eviction without any call from outside', async () => {
     const { registry, id } = await withHealthy(1_000);
     const before = await checksOf(id);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await eventually(
       () => checksOf(id),
       (checks) => checks >= before + 3,

@@ -1,5 +1,5 @@
 /** Calls that are worked on together: which of them share a turn, and what is stored once they are answered. */
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { CommitTurn } from '../../src/registry/commit-turn.ts';
 import { freshRegistry } from './fresh-registry.ts';
@@ -76,13 +76,13 @@ describe('leases that are asked for together', () => {
     const id = await ready(registry, { maxConcurrentTasks: 40 });
     const granted = await times(30, () => registry.api.acquire(asked()));
     const ids = granted.map((answer) => (answer.ok ? answer.lease!.id : ''));
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect((await held(registry)).map((lease) => lease.id)).toEqual(ids.toSorted());
     // Ends and grants between each other, and one that is ended twice at once.
     const ended = await times(20, (at) => registry.api.completeLease(ids[Math.max(1, at)]!, done()));
     expect(ended.every(({ ok }) => ok)).toBe(true);
     expect(ended[0]).toEqual(ended[1]);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await inFlightOf(registry, id)).toBe(11);
     expect(await registry.api.completeLease(ids[1]!, done('failure'))).toEqual(ended[1]);
   });
@@ -105,7 +105,7 @@ describe('leases that are asked for together', () => {
     });
     const answers = await Promise.allSettled([1, 2, 1].map((slots) => registry.api.acquire(asked({ slots }))));
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect((await held(registry)).map(({ slots }) => slots)).toEqual([1, 1]);
   });
 });

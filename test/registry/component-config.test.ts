@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { freshId } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from './fresh-registry.ts';
@@ -43,7 +42,7 @@ describe('what is set for one component', () => {
       expect((await registry.read(sibling)).detection.intervalMs).toBe(4_000);
       const report = await registry.api.healthReport(own);
       expect(report).toMatchObject({ value: { detection: { intervalMs: 30_000 } } });
-      await evictDurableObject(registry.stub);
+      await registry.evict();
     }
     expect((await registry.api.sync({ place: null, given: [], reported: [] })).revision).toBeGreaterThan(revision);
     await tell(registry, own, 2, {});
@@ -131,7 +130,7 @@ describe('what is set for one component', () => {
     const [own] = await pair(registry, silent);
     await tell(registry, own, 5, { failureThreshold: 2 });
     for (const revision of [4, 5]) await tell(registry, own, revision, { failureThreshold: 8 });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await tell(registry, own, 4, { failureThreshold: 8 });
     expect((await standing(registry, own)).threshold.failureThreshold).toBe(2);
   });
@@ -146,7 +145,7 @@ describe('what is set for one component', () => {
     expect(await gone()).toEqual([{ gone_at: null }]);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null, only: null, actor: null });
     expect(await gone()).toEqual([{ gone_at: expect.any(Number) }]);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await registry.register(id, silent);
     expect((await standing(registry, id)).threshold.failureThreshold).toBe(2);
     expect(await gone()).toEqual([{ gone_at: null }]);

@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_BALANCING } from '../../src/core/balancing/balancing-settings.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
@@ -39,7 +39,7 @@ describe('a registry', () => {
       expect((await registry.read(id)).detection).toMatchObject({ intervalMs: 30_000 });
       expect(await tryToRegister(registry)).toMatchObject({ ok: false, reason: 'component-limit' });
       expect(await revisionOf(registry)).toBe(3);
-      await evictDurableObject(registry.stub);
+      await registry.evict();
     }
   });
 
@@ -109,7 +109,7 @@ describe('a registry', () => {
     await runInDurableObject(registry.stub, (_, state) => {
       state.storage.sql.exec("UPDATE scalars SET value = '{\"revision\":' WHERE name = 'config'");
     });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect((await registry.read(id)).detection).toMatchObject({ intervalMs: 4_000 });
     await registry.api.sync({ ...SYNC, config: { revision: 3, overrides: { maxDetectionMs: 60_000 } } });
     expect((await registry.read(id)).detection).toMatchObject({ intervalMs: 30_000 });

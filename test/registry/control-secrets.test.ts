@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { ControlSecret } from '../../src/registry/registry-api.ts';
 import { begunOnly, withControl } from '../recovery/ailing-component.ts';
@@ -33,7 +32,7 @@ describe.concurrent('the control secret of a component', () => {
     expect(await registry.rows('SELECT * FROM control_secrets')).toEqual([]);
     const first = await secretOf(registry, id);
     expect(first).toEqual({ secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/), previousUntil: null });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await secretOf(registry, id)).toEqual(first);
     await registry.register(id, { ...withControl(id), weight: 2 });
     expect(await secretOf(registry, id)).toEqual(first);
@@ -54,7 +53,7 @@ describe.concurrent('the control secret of a component', () => {
     const second = await rotate(registry, id);
     expect(second.secret).not.toBe(first.secret);
     expect(second.previousUntil).toBeGreaterThanOrEqual(askedAt + DAY_MS);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await secretOf(registry, id)).toEqual(second);
     expect(await registry.api.controlAccess(id, { recoveryId, action: 'restart' })).toMatchObject({
       value: { secrets: [second.secret, first.secret] },

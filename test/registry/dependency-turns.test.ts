@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { eventually, freshId } from '../support/coordinator-http.ts';
 import { clockReaches, freshRegistry } from './fresh-registry.ts';
@@ -21,7 +20,7 @@ describe.concurrent('what a registry is told of dependencies', () => {
     await registry.api.dependenciesTurned([turn]);
     await registry.api.dependenciesTurned([{ id, rootCause: [], sequence: 6 }]);
     expect(await registry.read(id)).toEqual(told);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect((await registry.read(id)).health).toEqual(told.health);
 
     // The same again under a newer number: nobody sees a difference, and what is older stays without effect.

@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { Candidate, Condition, Vitals } from '../../src/core/balancing/candidate.ts';
 import type { EdgePlace, SnapshotDelta } from '../../src/core/balancing/snapshot-delta.ts';
@@ -159,7 +158,7 @@ describe.concurrent('what an edge is told', () => {
   it('is everything again after an eviction, whatever the edge holds', async () => {
     const { registry, first, second } = await healthyPair();
     const before = await ask(registry);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     const after = await ask(registry, before);
     expect(after).toMatchObject({ full: true, size: 2, revision: before.revision });
     expect(after.epoch).not.toBe(before.epoch);
@@ -208,7 +207,7 @@ describe.concurrent('what an edge gave', () => {
     const given = [[positionOf(before, first), 9]] as const;
     await ask(registry, null, { given });
     await ask(registry, before, { given: [[99, 9]] });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await ask(registry, before, { given });
     expect(await inFlightOf(registry, first)).toBe(0);
     expect(await inFlightOf(registry, second)).toBe(0);

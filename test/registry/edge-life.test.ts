@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_BALANCING } from '../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../src/core/balancing/candidate.ts';
@@ -38,7 +37,7 @@ async function happen(registry: FreshRegistry, ids: Set<string>, random: () => n
   else if (kind === 10) {
     ids.delete(id);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
-  } else if (random() < 0.3) await evictDurableObject(registry.stub);
+  } else if (random() < 0.3) await registry.evict();
 }
 
 describe.concurrent('a registry and its edges through a life of changes', () => {

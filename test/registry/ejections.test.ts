@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { eventsOf } from '../recovery/ailing-component.ts';
@@ -98,7 +98,7 @@ describe.concurrent('a component that fails at its work', () => {
     const { registry, ids } = await fleetOf(2);
     await tell(registry, ids[0]!, 5);
     const before = await registry.read(ids[0]!);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await registry.beat(ids[0]!);
     expect((await registry.read(ids[0]!)).health.ejectedUntil).toBe(before.health.ejectedUntil);
     await serveTime(registry, ids[0]!);

@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it, vi } from 'vitest';
 import { SystemCoordinator } from '../../src/coordinator/system-coordinator.ts';
 import type { RecoveryCause } from '../../src/registry/registry-api.ts';
@@ -55,7 +55,7 @@ describe('an eviction of the registry', () => {
     await registry.api.endRecovery(failed!, other.value.order.recoveryId, 'failed');
 
     const before = await everything(registry);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await everything(registry)).toEqual(before);
 
     expect(await registry.api.beginRecovery(recovering!, cause())).toEqual({
@@ -76,7 +76,7 @@ describe('an eviction of the registry', () => {
       (component) => component.health.errorCount === 1,
     );
     const before = (await registry.read(id)).health;
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     const after = (await registry.read(id)).health;
     expect(after).toMatchObject({ status: 'unhealthy', since: before.since, reason: before.reason });
     expect(after.errorCount).toBeGreaterThanOrEqual(before.errorCount);
@@ -94,7 +94,7 @@ describe('an eviction of the registry', () => {
       await registry.beat(id);
       const before = await owed();
       expect(before.length).toBeGreaterThanOrEqual(2);
-      await evictDurableObject(registry.stub);
+      await registry.evict();
       expect(await owed()).toEqual(before);
     } finally {
       publish.mockRestore();
@@ -108,7 +108,7 @@ describe('an eviction of the registry', () => {
     const id = freshId();
     await registry.register(id, beats);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await registry.api.component(id)).toMatchObject({ ok: false, reason: 'unknown-component' });
   });
 });
@@ -126,7 +126,7 @@ describe('what is stored of health', () => {
         id,
       );
     });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     const before = await registry.read(id);
     expect(before.health).toMatchObject({
       status: 'healthy',
@@ -137,7 +137,7 @@ describe('what is stored of health', () => {
     await registry.beat(id, 'unhealthy');
     const { lastTransition } = (await registry.read(id)).health;
     expect(lastTransition).toMatchObject({ from: 'healthy', to: 'unhealthy', sample: { code: 'REPORTED_UNHEALTHY' } });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect((await registry.read(id)).health.lastTransition).toEqual(lastTransition);
   });
 
@@ -160,7 +160,7 @@ describe('what is stored of health', () => {
       (events) => events.length > 0,
     );
     expect(flapping!.data).toMatchObject({ falls: 3 });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await registry.beat(id);
     expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', heldUntil: health.heldUntil });
   });
@@ -179,13 +179,13 @@ describe('a row that cannot be read', () => {
     await runInDurableObject(registry.stub, (_, state) => {
       state.storage.sql.exec(`UPDATE components SET ${column} = '{"broken' WHERE id = ?`, poisoned);
     });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect((await registry.read(neighbour)).health.status).toBe('healthy');
     expect(await registry.api.probe(neighbour)).toMatchObject({ value: { outcome: 'passed' } });
     expect(await registry.api.component(poisoned)).toMatchObject({ ok: false });
 
     expect((await registry.register(poisoned, beats)).id).toBe(poisoned);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect((await registry.read(poisoned)).id).toBe(poisoned);
   });
 });
@@ -202,9 +202,9 @@ describe('the revision of a type', () => {
       () => registry.beat(id),
       () => registry.register(id, { ...beats, weight: 2 }),
       () => registry.setAside(id, 'maintenance', Date.now() + 600_000),
-      () => evictDurableObject(registry.stub).then(() => registry.beat(id, 'degraded')),
+      () => registry.evict().then(() => registry.beat(id, 'degraded')),
       () => registry.api.remove(id, { drainMs: 0, ifGeneration: null }),
-      () => evictDurableObject(registry.stub).then(() => registry.register(id, beats)),
+      () => registry.evict().then(() => registry.register(id, beats)),
     ];
     for (const change of changes) {
       await change();
@@ -219,7 +219,7 @@ describe('the revision of a type', () => {
     const load = { activeConnections: 5, queueDepth: 1, loadPercentage: 50 };
     await registry.beat(id, 'healthy', load);
     await registry.register(id, beats);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await revision()).toBe(afterHealth);
   });
 });

@@ -3,7 +3,7 @@
  *
  * Its type is made up, so a test has a fleet of its own; what goes over HTTP needs a configured type.
  */
-import { runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import type { ComponentResource } from '../../src/core/component/resource.ts';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
@@ -23,6 +23,8 @@ export interface FreshRegistry {
   setAside(id: string, state: 'maintenance' | 'isolated', until: number): Promise<ComponentResource>;
   /** One heartbeat, healthy unless it says otherwise. */
   beat(id: string, status?: HeartbeatInput['status'], load?: HeartbeatInput['load']): Promise<HeartbeatResult>;
+  /** Takes the object away as a kill does, with the timers it had set itself: an eviction alone waits for those. */
+  evict(): Promise<void>;
   readonly rows: <T extends Record<string, SqlStorageValue>>(sql: string, ...values: SqlStorageValue[]) => Promise<T[]>;
 }
 
@@ -75,6 +77,12 @@ export function freshRegistry(type = freshId('t').replaceAll('-', '_')): FreshRe
     async beat(id, status = 'healthy', load = null) {
       const [answer] = await api.heartbeats([{ id, status, load }]);
       return answer!;
+    },
+    async evict() {
+      await runInDurableObject(stub, (instance) => {
+        for (const timer of [instance['shares']['timer'], instance['rollUp']['timer']]) clearTimeout(timer ?? undefined);
+      });
+      await evictDurableObject(stub);
     },
     rows: (sql, ...values) =>
       runInDurableObject(stub, (_, state) => state.storage.sql.exec<never>(sql, ...values).toArray()),

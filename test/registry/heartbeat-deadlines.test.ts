@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { eventsOf } from '../recovery/ailing-component.ts';
@@ -27,7 +27,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     await registry.beat(id, 'healthy', load);
     const expiresAt = await beat(registry, id);
     await clockReaches(Date.now() + 20);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await dueAt(registry, id)).toBe(expiresAt);
     expect((await registry.read(id)).load).toMatchObject(load);
     expect(await registry.api.loads()).toMatchObject([{ componentId: id, ...load }]);
@@ -39,7 +39,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     await registry.register(id, beatsEvery(60_000));
     const before = await dueAt(registry, id);
     await clockReaches(Date.now() + 20);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await dueAt(registry, id)).toBe(before);
   });
 
@@ -51,7 +51,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     // An eviction waits for what the object set itself, for a second or so.
     for (const before of [4_000, 2_000]) {
       await clockReaches(expiresAt - before);
-      await evictDurableObject(registry.stub);
+      await registry.evict();
       expect((await registry.read(id)).health.status).toBe('healthy');
     }
     const [failed] = await eventually(
@@ -73,7 +73,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
       (component) => component.health.status === 'unhealthy',
       5_000,
     );
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await dueAt(registry, id)).toBeGreaterThan(Date.now());
     expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
   });
@@ -90,7 +90,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     );
     await registry.rows('UPDATE heartbeats SET due_at = due_at - 10000 WHERE component_id = ?', silent);
     const before = await dueAt(registry, alive);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await dueAt(registry, alive)).toBe(before);
   });
 
@@ -99,7 +99,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
     await registry.rows('UPDATE heartbeats SET due_at = ?', Date.now() - 10_000);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await dueAt(registry, id)).toBeGreaterThan(Date.now() + 50_000);
     expect((await registry.read(id)).health.status).not.toBe('unhealthy');
   });

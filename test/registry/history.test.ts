@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS, startOf } from '../../src/core/health/availability.ts';
 import type { HistoryItem, HistoryPlace } from '../../src/registry/history-page.ts';
@@ -21,7 +21,7 @@ async function old(registry: FreshRegistry, ago = 40 * DAY_MS): Promise<string> 
     since,
     id,
   );
-  await evictDurableObject(registry.stub);
+  await registry.evict();
   return id;
 }
 
@@ -96,7 +96,7 @@ describe('the samples of a component', () => {
       Array.from({ length: (to - from) / MINUTE_MS - 300 }, (_, ago) => to - (ago + 1) * MINUTE_MS),
     );
     expect(minutes[0]).toMatchObject({ checks: 4, failed: 1, minMs: 10, meanMs: 20, maxMs: 40, status: 'healthy' });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await allOf(registry, id, 37)).toEqual(items);
     const cut = await page(registry, id, { from: to - 5 * MINUTE_MS, to: to - 2 * MINUTE_MS });
     expect(samplesOf(cut.items).map(({ at }) => to - at)).toEqual([3 * MINUTE_MS, 4 * MINUTE_MS, 5 * MINUTE_MS]);
@@ -108,7 +108,7 @@ describe('the samples of a component', () => {
     const to = thisMinute() - 31 * DAY_MS - HOUR_MS;
     await pass(registry, id, { from: to - 2 * HOUR_MS, to });
     await pass(registry, id, { from: thisMinute() - MINUTE_MS, to: thisMinute() });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await registry.api.sweep();
     expect(await registry.rows('SELECT hour FROM sample_hours WHERE hour < ?', to)).toEqual([]);
     expect(samplesOf((await page(registry, id)).items)).toHaveLength(1);
@@ -156,7 +156,7 @@ describe('the samples of a component', () => {
     const id = await old(registry);
     const last = thisMinute();
     await pass(registry, id, { from: last - 2 * MINUTE_MS, to: last });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     const report = await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
       instance['state'].samples.flush(last + MINUTE_MS);
       return instance['state'].samples.availability(id, 0, last + MINUTE_MS);
@@ -176,7 +176,7 @@ describe('a registry that was evicted at the turn of an hour', () => {
     // In the first minute of an hour its end is still to come.
     const hour = startOf(Date.now() - 2 * MINUTE_MS, HOUR_MS);
     await pass(registry, id, { from: hour - 2 * MINUTE_MS, to: hour });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
       const { samples } = instance['state'];
       samples.resume(hour + 14_000);
@@ -195,7 +195,7 @@ describe('transitions', () => {
     await registry.beat(id);
     await registry.api.operate(id, { action: 'drain', forMs: null, until: null, reason: 'a new disk' });
     await registry.beat(id, 'unhealthy');
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     const { items } = await page(registry, id);
     expect(items.filter(({ kind }) => kind === 'transition')).toMatchObject([
       { of: 'health', from: 'healthy', to: 'unhealthy', reason: expect.stringContaining('REPORTED_UNHEALTHY') },
@@ -234,7 +234,7 @@ describe('availability', () => {
     await pass(registry, id, { from: now - 5 * HOUR_MS, to: now - 30 * MINUTE_MS });
     await registry.beat(id);
     await pass(registry, id, { from: now - 30 * MINUTE_MS, to: now });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     const { hour, day, month } = await availability(registry, id);
     expect(hour).toBeGreaterThan(45);
     expect(hour).toBeLessThan(55);

@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { DOUBTFUL_HOST } from '../../src/core/health/host-budget.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
@@ -64,7 +64,7 @@ describe.concurrent('the budget of a host', () => {
     const well = async () =>
       (await registry.api.components({ after: null, limit: 100, metadata: {}, status: 'healthy' })).items;
     await eventually(well, (all) => all.length === ids.length, 5_000);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     const evictedAt = Date.now();
     await eventually(
       () => checkedAt(name),

@@ -1,5 +1,5 @@
 /** Blocks of leases: isolates lease from them without a call, and capacity stays exact over all of them. */
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from './fresh-registry.ts';
@@ -62,11 +62,11 @@ describe('a block', () => {
     const { registry, id, at } = await blocky();
     const [isolate, other] = at as [LeaseIsolate, LeaseIsolate];
     const lease = await taken(isolate);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await inFlightOf(registry, id)).toBe(SIZE);
     await isolate.sync();
     await other.complete(lease);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     const again = await registry.api.completeLease(lease.id, done('failure'));
     expect(again).toMatchObject({ ok: true, value: { id: lease.id, componentId: id, outcome: 'success' } });
     expect(await isolate.sync()).toMatchObject([{ taken: [lease.id] }]);
@@ -193,7 +193,7 @@ describe('a lease out of a block', () => {
     await clockReaches(leases[0]!.expiresAt);
     // It has not heard of it, and knows better than to give the slot to somebody else.
     expect(isolate.blocks.place(isolate.edge, asked().request, 1_000, Date.now())).toBeNull();
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await grantBlocks(registry, SIZE);
     await isolate.sync();
     expect(isolate.blocks.place(isolate.edge, asked().request, 1_000, Date.now())).toBeNull();
@@ -210,7 +210,7 @@ describe('a lease out of a block', () => {
     expect(isolate.blocks.place(isolate.edge, asked().request, 1_000, Date.now())).toBeNull();
     await isolate.sync();
     expect(isolate.blocks.place(isolate.edge, asked().request, 1_000, Date.now())).not.toBeNull();
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await registry.api.renewLease(leases[0]!.id, 5_000)).toMatchObject({ reason: 'lease-ended' });
     expect(await registry.api.completeLease(leases[0]!.id, done())).toMatchObject({ reason: 'lease-ended' });
   });

@@ -1,5 +1,5 @@
 /** Who finds no room waits in line: nobody who came later gets what an earlier one could use. */
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { Acquisition } from '../../src/registry/lease-api.ts';
 import { eventually, freshId } from '../support/coordinator-http.ts';
@@ -192,7 +192,7 @@ describe('fifty callers at once over ten components', () => {
     const id = await ready(registry, { maxConcurrentTasks: 20 });
     const leases = await Promise.all(Array.from({ length: 20 }, () => acquired(registry)));
     await Promise.all(leases.slice(0, 7).map(({ lease }) => complete(registry, lease)));
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await inFlightOf(registry, id)).toBe(13);
     const key = freshId();
     expect(await refused(registry, { slots: 8, affinityKey: key })).toBe('at-capacity');

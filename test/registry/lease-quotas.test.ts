@@ -1,5 +1,4 @@
 /** What a key may hold of a type: exact, whoever asks when, through evictions, and no bar to other keys. */
-import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { KeyQuotas } from '../../src/core/access/key-quotas.ts';
 import type { Acquisition, LeaseHolder } from '../../src/registry/lease-api.ts';
@@ -44,7 +43,7 @@ describe('the slots of a key', () => {
     expect(refusal).toMatchObject({ ok: false, reason: 'lease-quota', explanation: null });
     expect((refusal as { retryAfterMs: number }).retryAfterMs).toBeGreaterThanOrEqual(1_000);
     await registry.api.renewLease(both[0]!, 60_000);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await ask(registry, holder())).toMatchObject({ reason: 'lease-quota' });
     expect((await figures(registry)).holders).toEqual([{ keyId: 'narrow', slots: 2, waiting: 0 }]);
     await clockReaches(Date.now() + 1_000);

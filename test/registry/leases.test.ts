@@ -1,5 +1,5 @@
 /** Leases in the registry: what is granted is stored, ends once, and survives an eviction. */
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { freshId } from '../support/coordinator-http.ts';
@@ -52,7 +52,7 @@ describe('a lease', () => {
     expect(first).toMatchObject({ ok: true, value: { outcome: 'failure', inFlight: 1 } });
     await acquired(registry);
     expect(await registry.api.completeLease(lease!.id, done('success'))).toEqual(first);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await registry.api.completeLease(lease!.id, done('timeout'))).toEqual(first);
     expect(await inFlightOf(registry, id)).toBe(2);
     expect(await registry.api.renewLease(lease!.id, 5_000)).toMatchObject({ ok: false, reason: 'lease-ended' });
@@ -81,12 +81,12 @@ describe('a lease', () => {
     const id = await ready(registry, { maxConcurrentTasks: 4 });
     const { lease } = await acquired(registry, { slots: 3, ttlMs: 600_000 });
     const before = await held(registry);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await held(registry)).toEqual(before);
     expect(await inFlightOf(registry, id)).toBe(3);
     expect(await refused(registry, { slots: 2 })).toBe('at-capacity');
     expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ value: { inFlight: 0 } });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await held(registry)).toEqual([]);
     await acquired(registry, { slots: 4 });
   });
@@ -110,7 +110,7 @@ describe('the time of a lease', () => {
     const registry = freshRegistry();
     await ready(registry);
     const { lease } = await acquired(registry, { ttlMs: 1_000 });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     const alarm = await runInDurableObject(registry.stub, (_, state) => state.storage.getAlarm());
     expect(alarm).toBeLessThanOrEqual(lease!.expiresAt);
     await clockReaches(lease!.expiresAt);
@@ -145,7 +145,7 @@ describe('the time of a lease', () => {
     const renewed = await registry.api.renewLease(lease!.id, 600_000);
     expect(renewed).toMatchObject({ ok: true, value: { id: lease!.id, componentId: id, slots: 1 } });
     await clockReaches(lease!.expiresAt);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await ring(registry);
     expect(await inFlightOf(registry, id)).toBe(1);
     expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ ok: true });
@@ -161,7 +161,7 @@ describe('the component of a lease', () => {
     expect(await held(registry)).toEqual([]);
     const completed = await registry.api.completeLease(lease!.id, done());
     expect(completed).toMatchObject({ ok: false, reason: 'lease-ended' });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await registry.api.completeLease(lease!.id, done())).toEqual(completed);
     await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });
     expect(await inFlightOf(registry, id)).toBe(0);

@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { OperationName } from '../../src/core/component/operate.ts';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
@@ -41,7 +40,7 @@ describe.concurrent('an operator', () => {
       const [first, again] = [await registry.api.operate(id, operation), await registry.api.operate(id, operation)];
       expect(first).toMatchObject({ ok: true, value: { lifecycle: state, lifecycleReason: 'a new disk' } });
       expect(again).toMatchObject({ ok: true, value: { revision: first.ok && first.value.revision } });
-      await evictDurableObject(registry.stub);
+      await registry.evict();
       expect(await registry.read(id)).toMatchObject({ lifecycle: state, lifecycleReason: 'a new disk' });
       await act(registry, id, 'restore');
       const back = await act(registry, id, 'restore');
@@ -191,7 +190,7 @@ describe.concurrent('a component under maintenance', () => {
     // As if it had happened long ago, the one thing that time alone would do.
     const long = Date.now() - 20_000;
     await registry.rows(`UPDATE components SET health = json_set(health, '$.since', ${long})`);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await eventually(
       () => registry.api.component(dead),
       (found) => !found.ok,
@@ -204,7 +203,7 @@ describe.concurrent('a component under maintenance', () => {
     expect(told).toHaveLength(1);
     await act(registry, kept, 'restore');
     await registry.api.sweep();
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await registry.api.sweep();
     expect(await registry.read(kept)).toMatchObject({ lifecycle: 'active', health: { status: 'unhealthy' } });
   });

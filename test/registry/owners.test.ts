@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
 import { freshId, registrationFor } from '../support/coordinator-http.ts';
@@ -52,7 +52,7 @@ describe.concurrent('the owner of a component', () => {
     const registered = await registerAs(registry, owned, 'k-registrar');
     await registerAs(registry, free, null);
     expect(JSON.stringify(registered)).not.toContain('k-registrar');
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await ownerOf(registry, owned)).toBe('k-registrar');
     expect(await ownerOf(registry, free)).toBeNull();
     expect(await registry.api.component(owned, 'k-registrar')).toMatchObject({ ok: true });
@@ -97,11 +97,11 @@ describe.concurrent('the owner of a component', () => {
     await runInDurableObject(registry.stub, (_, state) => {
       state.storage.sql.exec('ALTER TABLE components DROP COLUMN owner');
     });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await registry.api.component(id)).toMatchObject({ ok: true });
     expect(await registry.api.component(id, 'k-owner')).toMatchObject({ ok: false });
     await registerAs(registry, id, 'k-owner', { senses: silent });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await registry.api.component(id, 'k-owner')).toMatchObject({ ok: true });
   });
 });

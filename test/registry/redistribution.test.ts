@@ -1,5 +1,5 @@
 /** Shares follow by themselves; the log is told of it, in few events, and once; a call has it done at once. */
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import type { LoggedEvent } from '../../src/core/event/coordinator-event.ts';
@@ -45,7 +45,7 @@ describe('the shares of a type', () => {
     const registry = freshRegistry();
     const [a, b] = [await ready(registry), await ready(registry)];
     await told(registry, 1);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await registry.beat(a, 'degraded');
     await registry.beat(a);
     // Looked at as the timer would, and found to be as it was.
@@ -72,7 +72,7 @@ describe('the shares of a type', () => {
   it('that changed before a kill are told of after it', async () => {
     const registry = freshRegistry();
     await ready(registry);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await registry.api.loads();
     expect(await told(registry, 1)).toHaveLength(1);
   });

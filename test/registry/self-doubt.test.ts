@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { describe, expect, inject, it } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
@@ -165,7 +165,7 @@ describe.concurrent('self-doubt of a registry', () => {
       () => doubtEvents(registry.type),
       (events) => events.length > 0,
     );
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await pause(1_500);
     expect(await statusesOf(fleet)).toEqual(['healthy', 'healthy', 'healthy']);
     await allIn(ids, 'healthy');

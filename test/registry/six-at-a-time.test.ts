@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { outboundPolicyOf } from '../../src/outbound/outbound-policy.ts';
 import { probeHttp } from '../../src/probe/http-probe.ts';
@@ -65,7 +64,7 @@ describe('with six requests at a time in each invocation', () => {
     const { hanging, well } = await mixedFleet(registry);
     vi.restoreAllMocks();
     const calls = limitToSixAtATime();
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     const found = await eventually(
       () => statuses(registry),
       (all) =>

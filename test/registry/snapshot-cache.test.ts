@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Outcomes } from '../../src/core/component/load.ts';
 import { ComponentRegistry } from '../../src/registry/component-registry.ts';
@@ -199,7 +198,7 @@ describe('work that this isolate gave', () => {
     const edge = await fetched(registry.type);
     for (let times = 0; times < 3; times++) give(edge, positionOf(edge, second));
     await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     await fetched(registry.type);
     expect(edge.work.open[positionOf(edge, second)]).toBe(3);
     await fetched(registry.type);

@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { begunOnly, eventsOf } from '../recovery/ailing-component.ts';
 import { eventually, freshId } from '../support/coordinator-http.ts';
@@ -32,7 +31,7 @@ describe.concurrent('switching over by choice', () => {
     expect(await over()).toMatchObject({ ok: true, value: { id: active, lifecycle: 'standby' } });
     expect(await over()).toMatchObject({ ok: true, value: { lifecycle: 'standby' } });
     expect(await places()).toEqual(['standby', 'active']);
-    await evictDurableObject(registry.stub);
+    await registry.evict();
     expect(await back()).toMatchObject({ ok: true, value: { id: active, lifecycle: 'active' } });
     expect(await back()).toMatchObject({ ok: true, value: { lifecycle: 'active' } });
     expect(await places()).toEqual(['active', 'standby']);
