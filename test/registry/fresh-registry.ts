@@ -80,7 +80,8 @@ export function freshRegistry(type = freshId('t').replaceAll('-', '_')): FreshRe
     },
     async evict() {
       await runInDurableObject(stub, (instance) => {
-        for (const timer of [instance['shares']['timer'], instance['rollUp']['timer']]) clearTimeout(timer ?? undefined);
+        for (const timer of [instance['shares']['timer'], instance['rollUp']['timer']])
+          clearTimeout(timer ?? undefined);
       });
       await evictDurableObject(stub);
     },
