@@ -139,6 +139,8 @@ describe('what registries are told of dependencies', () => {
     expect(await rootCauses(system)).toEqual({});
     await system.reconcile({ ...late, revision: revision + 1 });
     expect(await rootCauses(system)).toEqual({ b: ['a'] });
+    // All registries are listened to at once: nothing may come late into the next test.
+    await allTold(system);
   });
 
   it('is told again where the registry does not hold it, and taken back where it holds what is over', async () => {

@@ -15,8 +15,9 @@ const LISTING_VERDICT = /^\w+ check (passed|failed)$/;
 const LABELLED = /^([\w ]{1,64}?)\s*(?::|=|\s-\s)\s*(\S.*)?$/;
 /** `Prometheus Server is Healthy.`, `SERVER_IS_NOT_READY`. */
 const SENTENCE = /^[\w .-]*?[ _]is[ _]([\w -]+)[.!]?$/i;
-/** The first member of JSON that is broken, or cut off where reading stopped. */
-const FIRST_MEMBER = /^\{\s*"([\w-]{1,32})"\s*:\s*("[^"\\]{0,64}"|true|false|\d{1,3})\s*[,}]/;
+/** The first member of JSON that is broken, or cut off where reading stopped. Its value is whole, and JSON. */
+// oxlint-disable-next-line no-control-regex -- which JSON does not allow in a string
+const FIRST_MEMBER = /^\{\s*"([\w-]{1,32})"\s*:\s*("[^"\\\u0000-\u001F]{0,64}"|true|false|0|[1-9]\d{0,2})\s*[,}]/;
 
 /** What `body` says of its sender; undefined for nothing. */
 export function readBody(body: string): Statement | undefined {

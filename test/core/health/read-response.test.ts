@@ -172,6 +172,9 @@ const TABLE: readonly (readonly [dialect: string, httpStatus: number, body: stri
   ['prose', 200, 'down in the valley', 'healthy'],
   ['broken JSON, whose first member is whole', 200, '{"status":"down","checks":{"a":', 'failed'],
   ['broken JSON, whose first member says nothing', 200, '{"uptime":12,"status":"down","checks":{"a":', 'healthy'],
+  ['JSON with a line break in its word', 200, '{"status":"do\nwn"}', 'healthy'],
+  ['JSON with a tab for its word', 200, '{"status":"\t"}', 'healthy'],
+  ['JSON with a number as none is written', 200, '{"status":012}', 'healthy'],
   ['broken JSON, whose first flag is whole', 200, '{"healthy": false, ', 'failed'],
   ['other fields only', 200, '{"uptime":12,"version":"1.2.3"}', 'healthy'],
 ];
