@@ -204,9 +204,9 @@ const isEnding = (answer: Ending | 'permitted' | 'frozen'): answer is Ending =>
   answer !== 'permitted' && answer !== 'frozen';
 
 async function publishAction(recovery: RecordedRecovery, action: RecordedAction): Promise<void> {
-  const { recoveryId, componentId } = recovery;
+  const { recoveryId, componentId, componentType } = recovery;
   const { position, status, detail, attempts } = action;
-  const data = { recoveryId, position, action: action.action, status, detail, attempts };
+  const data = { recoveryId, componentType, position, action: action.action, status, detail, attempts };
   await coordinator().publish(
     [
       {

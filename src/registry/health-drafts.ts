@@ -23,12 +23,15 @@ export interface DraftContext {
 /** A component that stays down is written down this often, after the first few failures. */
 const REPEATED_FAILURES_EVERY_MS = 60_000;
 
-export function eventDraft(
+/** An event about a component, which says of what type that is: it may be gone when somebody asks. */
+export const eventDraft = (
   type: EventType,
   record: ComponentRecord,
   data: JsonObject,
   context: DraftContext,
-): OutboxDraft {
+): OutboxDraft => draft(type, record, { componentType: record.registration.type, ...data }, context);
+
+function draft(type: EventType, record: ComponentRecord, data: JsonObject, context: DraftContext): OutboxDraft {
   const componentId = record.registration.id;
   const key = context.newId();
   const audit = context.audit ? { audit: context.audit } : {};
@@ -55,8 +58,7 @@ export const componentEvent = (
   record: ComponentRecord,
   data: JsonObject,
   context: DraftContext,
-): OutboxDraft =>
-  eventDraft(type, record, { ...data, component: context.resource() as unknown as JsonObject }, context);
+): OutboxDraft => draft(type, record, { ...data, component: context.resource() as unknown as JsonObject }, context);
 
 export function failureDraft(
   record: ComponentRecord,

@@ -102,11 +102,12 @@ export const COMPONENT_EVENTS = {
     summary: 'A new secret signs the calls to its control endpoint. The event does not carry it.',
     subject: SUBJECT,
     data: z.looseObject({
+      componentType: z.string(),
       previousUntil: TimestampSchema.nullable().meta({
         description: 'Until when the secret before it signs too; null when there was none. ISO 8601',
       }),
     }),
-    example: { previousUntil: '2026-11-30T14:00:00.000Z' },
+    example: { componentType: 'task_router', previousUntil: '2026-11-30T14:00:00.000Z' },
   },
   'component.dependency-available': {
     summary: 'A component it depends on was registered or recovered.',

@@ -18,7 +18,7 @@ export const CONFIG_EVENTS = {
   'config.controller-secret-rotated': {
     summary: 'A new secret signs the calls to the type’s controller. The event does not carry it.',
     subject: 'the type',
-    data: COMPONENT_EVENTS['component.control-secret-rotated'].data,
+    data: COMPONENT_EVENTS['component.control-secret-rotated'].data.omit({ componentType: true }),
     example: { previousUntil: null },
   },
 } as const satisfies Record<string, EventEntry>;

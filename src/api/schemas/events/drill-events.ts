@@ -14,19 +14,21 @@ export const DRILL_EVENTS = {
     subject: SUBJECT,
     data: z.looseObject({
       drillId,
+      componentType: z.string(),
       way: z.enum(DRILL_WAYS),
       execute: z.boolean().meta({ description: 'Whether its recovery really acts.' }),
     }),
-    example: { drillId: 'd-5f2c', way: 'refuse', execute: false },
+    example: { drillId: 'd-5f2c', componentType: 'task_router', way: 'refuse', execute: false },
   },
   'drill.ended': {
     summary: 'It is over.',
     subject: SUBJECT,
     data: z.looseObject({
       drillId,
+      componentType: z.string(),
       outcome: DrillSchema.shape.outcome.exclude(['running']),
       recoveryId: z.string().nullable().meta({ description: 'Null when it came to none.' }),
     }),
-    example: { drillId: 'd-5f2c', outcome: 'proven', recoveryId: 'r-task-router-1-7' },
+    example: { drillId: 'd-5f2c', componentType: 'task_router', outcome: 'proven', recoveryId: 'r-task-router-1-7' },
   },
 } as const satisfies Record<string, EventEntry>;

@@ -11,7 +11,7 @@ const SUBJECT = 'the component';
 const recoveryId = z.string().meta({ description: 'As in `GET /v1/recoveries/{id}`.' });
 
 const endedAs = <const O extends readonly [string, ...string[]]>(outcomes: O) =>
-  z.looseObject({ recoveryId, outcome: z.enum(outcomes) });
+  z.looseObject({ recoveryId, componentType: z.string(), outcome: z.enum(outcomes) });
 
 export const RECOVERY_EVENTS = {
   'recovery.started': {
@@ -19,6 +19,7 @@ export const RECOVERY_EVENTS = {
     subject: SUBJECT,
     data: z.looseObject({
       recoveryId,
+      componentType: z.string(),
       failureType: z.enum([...FAILURE_TYPES, OPERATOR_REQUEST]),
       reason: z.string(),
       deadline: TimestampSchema.meta({ description: 'It has ended by then at the latest. ISO 8601' }),
@@ -26,6 +27,7 @@ export const RECOVERY_EVENTS = {
     }),
     example: {
       recoveryId: 'r-task-router-1-7',
+      componentType: 'task_router',
       failureType: 'connection_failure',
       reason: '3 failures within 5 minutes',
       deadline: '2026-11-29T14:10:00.000Z',
@@ -37,6 +39,7 @@ export const RECOVERY_EVENTS = {
     subject: SUBJECT,
     data: z.looseObject({
       recoveryId,
+      componentType: z.string(),
       position: z.int().meta({ description: 'Place in the plan, from 0.' }),
       action: ActionSchema,
       status: z.enum(['running', 'done', 'failed', 'skipped']),
@@ -45,6 +48,7 @@ export const RECOVERY_EVENTS = {
     }),
     example: {
       recoveryId: 'r-task-router-1-7',
+      componentType: 'task_router',
       position: 0,
       action: 'restart',
       status: 'done',
@@ -55,25 +59,25 @@ export const RECOVERY_EVENTS = {
   'recovery.cancel-requested': {
     summary: 'It is to end before its next action.',
     subject: SUBJECT,
-    data: z.looseObject({ recoveryId }),
-    example: { recoveryId: 'r-task-router-1-7' },
+    data: z.looseObject({ recoveryId, componentType: z.string() }),
+    example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router' },
   },
   'recovery.succeeded': {
     summary: 'It ended, and the component is proven to be well.',
     subject: SUBJECT,
     data: endedAs(['successful']),
-    example: { recoveryId: 'r-task-router-1-7', outcome: 'successful' },
+    example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router', outcome: 'successful' },
   },
   'recovery.failed': {
     summary: 'It ended without help, or took too long.',
     subject: SUBJECT,
     data: endedAs(['failed', 'timeout']),
-    example: { recoveryId: 'r-task-router-1-7', outcome: 'failed' },
+    example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router', outcome: 'failed' },
   },
   'recovery.cancelled': {
     summary: 'It ended because somebody cancelled it, the component went, or something else is at fault.',
     subject: SUBJECT,
     data: endedAs(['cancelled', 'suppressed']),
-    example: { recoveryId: 'r-task-router-1-7', outcome: 'cancelled' },
+    example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router', outcome: 'cancelled' },
   },
 } as const satisfies Record<string, EventEntry>;
