@@ -48,6 +48,8 @@ export default defineConfig({
         test: {
           name: 'core',
           sequence: { groupOrder: 0 },
+          // What is pure keeps nothing from one file to the next.
+          isolate: false,
           include: ['test/core/**/*.test.ts', 'test/{structure,client,sim,hold}/**/*.test.ts'],
           environment: 'node',
         },
