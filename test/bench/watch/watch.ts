@@ -40,15 +40,20 @@ interface Row {
 
 /** When each subject was seen, by each reader that is waited for. */
 class Sightings {
+  readonly #way: string;
   readonly #waiting = new Map<string, { left: number; lastAt: number; resolve: (at: number) => void }>();
+
+  constructor(way: string) {
+    this.#way = way;
+  }
 
   /** Resolves to when the last of so many readers has seen it. */
   all(subject: string, readers: number): Promise<number> {
     return new Promise((resolve, reject) => {
-      const late = setTimeout(
-        () => reject(new Error(`${this.#waiting.get(subject)?.left} of ${readers} readers have not seen ${subject}`)),
-        SEEN_WITHIN_MS,
-      );
+      const late = setTimeout(() => {
+        const { left } = this.#waiting.get(subject)!;
+        reject(new Error(`${this.#way}: ${left} of ${readers} readers have not seen ${subject}`));
+      }, SEEN_WITHIN_MS);
       const end = (at: number): void => {
         clearTimeout(late);
         resolve(at);
@@ -176,7 +181,7 @@ async function measure(
   const rows = [rowOf('whoever made it', 1, calls)];
   for (const [way, open] of Object.entries(WAYS)) {
     process.stderr.write(`one reader: ${way} …\n`);
-    const seen = new Sightings();
+    const seen = new Sightings(way);
     const close = await open(coordinator, 1, seen);
     const taken: number[] = [];
     for (let at = 0; at < changes; at++) {
@@ -193,7 +198,7 @@ async function measure(
   for (const [way, open] of Object.entries(WAYS)) {
     const share = Math.round(readers * (SHARES[way] ?? 0));
     if (share === 0) continue;
-    const seen = new Sightings();
+    const seen = new Sightings(way);
     closing.push(await open(coordinator, share, seen));
     all.push({ way, share, seen, taken: [] });
   }
