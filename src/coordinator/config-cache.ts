@@ -9,6 +9,7 @@ import type { ConfigDocuments } from '../core/config/config-documents.ts';
 import { NO_DOCUMENTS } from '../core/config/config-documents.ts';
 import type { EffectiveConfig } from '../core/config/effective-config.ts';
 import { resolveConfig } from '../core/config/effective-config.ts';
+import { within } from '../hold/within.ts';
 import { coordinator } from './coordinator-api.ts';
 
 type WaitUntil = (work: Promise<unknown>) => void;
@@ -49,7 +50,7 @@ export async function freshConfig(waitUntil: WaitUntil): Promise<EffectiveConfig
   // Its caller may be answered before it is: without this it would die with that request and never settle.
   waitUntil(done);
   // Whoever comes later to a refresh that hangs waits only for what is left.
-  await Promise.race([done, after(Math.min(WAIT_MS, beganAt + WAIT_MS - now))]);
+  await within(done, Math.min(WAIT_MS, beganAt + WAIT_MS - now));
   return held;
 }
 
@@ -96,5 +97,3 @@ async function fetchChanges(beganAt: number, isCurrent: () => boolean): Promise<
     if (isCurrent()) refreshing = null;
   }
 }
-
-const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

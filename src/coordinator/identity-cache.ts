@@ -11,6 +11,8 @@ import { isEnded } from '../core/access/ended-session.ts';
 import { NOTHING_IN_FLIGHT, begin, end, inFlightAt } from '../core/access/load-shedding.ts';
 import type { BucketPolicy } from '../core/quota/token-bucket.ts';
 import { fullBucket, takeTokens } from '../core/quota/token-bucket.ts';
+import { pause } from '../hold/pause.ts';
+import { within } from '../hold/within.ts';
 import { coordinator } from './coordinator-api.ts';
 import type { KnownKey } from './key-copy.ts';
 import { emptyCopy, takePage } from './key-copy.ts';
@@ -139,7 +141,7 @@ async function paced(): Promise<void> {
   const taken = takeTokens(bucket, PACE, Date.now());
   bucket = taken.next;
   if (taken.granted) return;
-  await after(taken.retryAfterMs);
+  await pause(taken.retryAfterMs);
   bucket = takeTokens(bucket, PACE, Date.now()).next;
 }
 
@@ -148,7 +150,7 @@ async function waitFor(done: Promise<unknown>, limitMs: number, waitUntil: WaitU
   const now = Date.now();
   if (inFlightAt(waiting, now) >= MAX_WAITING) return;
   waiting = begin(waiting, now);
-  const work = Promise.race([done, after(limitMs)]).finally(() => {
+  const work = within(done, limitMs).finally(() => {
     waiting = end(waiting, now, Date.now());
   });
   // A caller that hangs up would not be counted down.
@@ -188,5 +190,3 @@ async function fetchChanges(isCurrent: () => boolean): Promise<boolean> {
     if (isCurrent()) refreshing = null;
   }
 }
-
-const after = (ms: number): Promise<false> => new Promise((resolve) => setTimeout(() => resolve(false), ms));

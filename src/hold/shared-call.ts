@@ -35,10 +35,7 @@ export class SharedCall {
   /** Waits for the call under way, or a new one; whether it was answered in time. */
   join(reader: Reader, limitMs = GIVE_UP_MS): Promise<boolean> {
     reader.seenAt = Date.now();
-    const { done } = this.current(reader);
-    // Its beginner may be answered before it is: without this it would die with that request.
-    reader.waitUntil(done.catch(() => undefined));
-    return within(done, Math.min(limitMs, GIVE_UP_MS));
+    return within(this.current(reader).done, Math.min(limitMs, GIVE_UP_MS));
   }
 
   private current(reader: Reader): UnderWay {
@@ -55,6 +52,8 @@ export class SharedCall {
       });
     const begun: UnderWay = { beganAt: now, done };
     this.underWay = begun;
+    // Its beginner may be answered before it is: without this it would die with that request.
+    reader.waitUntil(done.catch(() => undefined));
     return begun;
   }
 }

@@ -3,8 +3,8 @@
 const SIGNATURE_BYTES = 16;
 const MAX_KEYS = 100;
 const encoder = new TextEncoder();
-/** Keys made from secrets, so that each is made once. */
-const keys = new Map<string, Promise<CryptoKey>>();
+/** Keys made from secrets. Not the promises of them: whoever's call made one may end before it is kept. */
+const keys = new Map<string, CryptoKey>();
 
 export async function signLease(secret: string, text: string): Promise<string> {
   const mac = await crypto.subtle.sign('HMAC', await keyOf(secret), encoder.encode(text));
@@ -17,13 +17,12 @@ export async function isSigned(secret: string, text: string, signature: string):
   return expected.length === given.length && crypto.subtle.timingSafeEqual(expected, given);
 }
 
-function keyOf(secret: string): Promise<CryptoKey> {
+async function keyOf(secret: string): Promise<CryptoKey> {
   const known = keys.get(secret);
   if (known) return known;
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const made = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign']);
   if (keys.size >= MAX_KEYS) keys.clear();
-  const made = crypto.subtle.importKey('raw', encoder.encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
-    'sign',
-  ]);
   keys.set(secret, made);
   return made;
 }

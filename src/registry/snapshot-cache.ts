@@ -11,6 +11,8 @@ import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
 import type { Outcomes } from '../core/component/load.ts';
 import type { EffectiveType, TypeOverrides } from '../core/config/effective-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
+import { pause } from '../hold/pause.ts';
+import { within } from '../hold/within.ts';
 import { EdgeBlocks } from './edge-blocks.ts';
 import type { EdgeFleet } from './edge-fleet.ts';
 import {
@@ -85,7 +87,7 @@ export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise
   const entry = entries.get(type);
   // Whoever comes later to a refresh that hangs waits only for what is left.
   const left = (entry?.refreshBeganAt ?? 0) + REFRESH_TIMEOUT_MS - Date.now();
-  const refreshed = await Promise.race([refreshing, after(Math.min(REFRESH_TIMEOUT_MS, left))]);
+  const refreshed = (await within(refreshing, Math.min(REFRESH_TIMEOUT_MS, left))) && (await refreshing);
   return entry?.fetchedAt ? { edge: entry.edge, stale: !refreshed } : null;
 }
 
@@ -133,9 +135,9 @@ export function keepInTouch(type: string, waitUntil: WaitUntil): void {
 
 async function lookAfterBlocks(type: string, entry: Entry): Promise<void> {
   for (let round = 0; round < KEEPER_ROUNDS && entry.blocks.size > 0; round++) {
-    await after(BACKGROUND_REFRESH_MS);
+    await pause(BACKGROUND_REFRESH_MS);
     entry.keptAt = Date.now();
-    if (Date.now() - entry.fetchedAt >= BACKGROUND_REFRESH_MS) await refresh(type);
+    if (Date.now() - entry.fetchedAt >= BACKGROUND_REFRESH_MS) await within(refresh(type), GIVE_UP_MS);
   }
   entry.keptAt = 0;
 }
@@ -143,10 +145,10 @@ async function lookAfterBlocks(type: string, entry: Entry): Promise<void> {
 async function flushSoon(type: string, entry: Entry): Promise<void> {
   for (let tries = 0; tries < FLUSH_TRIES && entry.edge.reported.size > 0; tries++) {
     // One under way has left without it.
-    await entry.refreshing;
+    if (entry.refreshing) await within(entry.refreshing, GIVE_UP_MS);
     const since = tries === 0 ? entry.fetchedAt : Date.now();
-    await after(Math.min(BACKGROUND_REFRESH_MS, since + BACKGROUND_REFRESH_MS - Date.now()));
-    if (entry.edge.reported.size > 0) await refresh(type);
+    await pause(Math.min(BACKGROUND_REFRESH_MS, since + BACKGROUND_REFRESH_MS - Date.now()));
+    if (entry.edge.reported.size > 0) await within(refresh(type), GIVE_UP_MS);
   }
 }
 
@@ -220,5 +222,3 @@ function newerConfig(type: string, { configRevision }: Entry): TypeOverrides | n
 let ownId: string | null = null;
 /** Not at the start of the isolate: the platform has no random numbers then. */
 const edgeId = (): string => (ownId ??= crypto.randomUUID());
-
-const after = (ms: number): Promise<false> => new Promise((resolve) => setTimeout(() => resolve(false), ms));

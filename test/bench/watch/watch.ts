@@ -19,8 +19,8 @@ import { SocketReader } from '../../support/node/socket-reader.ts';
 import { textTable } from '../text-table.ts';
 import type { EventReceiver } from './receive-events.ts';
 import { receiveEvents } from './receive-events.ts';
-import type { StreamReader } from './stream-reader.ts';
-import { readStream } from './stream-reader.ts';
+import type { StreamReader } from '../../support/node/stream-reader.ts';
+import { readStream } from '../../support/node/stream-reader.ts';
 
 const TYPE = 'task_router';
 const SEEN_WITHIN_MS = 30_000;

@@ -2,6 +2,8 @@
 import { request } from 'node:http';
 
 export interface StreamReader {
+  /** Whether it still is followed. */
+  isOpen(): boolean;
   close(): void;
 }
 
@@ -14,8 +16,11 @@ export function readStream(
     const headers = { authorization: `Bearer ${key}`, accept: 'text/event-stream' };
     const asked = request(`${url}/v1/events/stream`, { agent: false, headers }, (answer) => {
       if (answer.statusCode !== 200) return reject(new Error(`answered ${answer.statusCode}`));
+      let isOpen = true;
       let rest = '';
       answer.setEncoding('utf8');
+      answer.on('error', () => undefined);
+      answer.on('close', () => (isOpen = false));
       answer.on('data', (text: string) => {
         const seenAt = Date.now();
         const blocks = (rest + text).split('\n\n');
@@ -24,7 +29,7 @@ export function readStream(
           const subject = /"subject":"([^"]*)"/.exec(block)?.[1];
           if (subject !== undefined) take(subject, seenAt);
         }
-        resolve({ close: () => asked.destroy() });
+        resolve({ isOpen: () => isOpen, close: () => asked.destroy() });
       });
       return undefined;
     });

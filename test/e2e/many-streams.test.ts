@@ -1,0 +1,60 @@
+/**
+ * Hundreds of streams at once, all of one isolate and so all waiting for the same calls to the coordinator, while
+ * changes go on: none is ended before its time, and each sees every change.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CoordinatorClient } from '../../src/client/coordinator-client.ts';
+import type { LaunchedCoordinator } from '../../src/dev/launch-coordinator.ts';
+import { launchCoordinator } from '../../src/dev/launch-coordinator.ts';
+import type { StreamReader } from '../support/node/stream-reader.ts';
+import { readStream } from '../support/node/stream-reader.ts';
+import { waitUntil } from '../support/node/wait-until.ts';
+
+const STREAMS = 400;
+const CHANGES = 60;
+const APART_MS = 250;
+
+let persistTo: string;
+let running: LaunchedCoordinator;
+
+beforeAll(async () => {
+  persistTo = await mkdtemp(join(tmpdir(), 'arbiter-streams-'));
+  running = await launchCoordinator({ persistTo });
+});
+
+afterAll(async () => {
+  await running?.stop();
+  await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
+});
+
+it(`${STREAMS} streams are followed through ${CHANGES} changes`, async () => {
+  const client = new CoordinatorClient({ baseUrl: running.url, key: running.key });
+  const streams: StreamReader[] = [];
+  const seen = new Map<string, number>();
+  const note = (subject: string): void => void seen.set(subject, (seen.get(subject) ?? 0) + 1);
+  for (let at = 0; at < STREAMS; at++) streams.push(await readStream(running, note));
+  const made: string[] = [];
+  for (let at = 0; at < CHANGES; at++) {
+    const id = `seen-${at}`;
+    await client.register({
+      id,
+      name: id,
+      type: 'task_router',
+      endpoint: 'http://127.0.0.1:9/',
+      heartbeat: { ttl: 3_600_000 },
+    });
+    made.push(id);
+    await sleep(APART_MS);
+  }
+  expect(streams.filter((stream) => stream.isOpen())).toHaveLength(STREAMS);
+  await waitUntil(
+    () => made.filter((id) => seen.get(id) !== STREAMS),
+    (missed) => missed.length === 0,
+    30_000,
+  );
+  for (const stream of streams) stream.close();
+});
