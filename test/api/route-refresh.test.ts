@@ -42,9 +42,10 @@ describe('routing calls and the refresh of what they decide from', () => {
     const type = 'caws_validator';
     const id = await ready(type);
     await route(type);
+    const copiedAt = Date.now();
     await call('POST', `/v1/components/${id}/heartbeat`, { status: 'unhealthy' });
     const spy = watchSync();
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_500 });
+    vi.useFakeTimers({ toFake: ['Date'], now: copiedAt + 1_500 });
     expect(await route(type)).toMatchObject({ status: 200, body: { component: { id }, decision: { stale: false } } });
     await eventually(
       () => route(type),

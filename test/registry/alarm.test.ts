@@ -78,10 +78,10 @@ describe.concurrent('the alarm of a registry', () => {
   });
 
   it('checks what is due once when it runs twice', async () => {
-    const { registry, id } = await withHealthy(1_000);
+    const { registry, id } = await withHealthy(3_000);
     await loseAlarm(registry);
     const before = await checksOf(id);
-    await clockReaches(Date.now() + 1_000);
+    await clockReaches(Date.now() + 3_000);
     await runTwice(registry);
     await eventually(
       () => checksOf(id),
