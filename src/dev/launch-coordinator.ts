@@ -42,7 +42,9 @@ const KEEP_OUTPUT = 64_000;
 /** Resolves once it answers; throws with what it printed when it does not. */
 export async function launchCoordinator(input: LaunchInput): Promise<LaunchedCoordinator> {
   const port = input.port ?? (await freePort());
-  const args = ['--port', String(port), '--persist-to', resolve(input.persistTo), ...(input.args ?? [])];
+  // Any: wrangler looks for one from 9229 on, and two that start at once find the same.
+  const inspector = ['--inspector-port', '0'];
+  const args = ['--port', String(port), ...inspector, '--persist-to', resolve(input.persistTo), ...(input.args ?? [])];
   const child = spawn(process.execPath, [join(PROJECT_ROOT, 'src', 'dev', 'start.ts'), ...args], {
     detached: true,
     // The channel tells us when it is ready, and tells it when we are gone.
