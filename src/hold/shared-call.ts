@@ -17,14 +17,10 @@ export interface Reader {
 
 /** Longer than an object holds a call, by what a call may take. */
 const GIVE_UP_MS = 4_000;
-/** About as long as an object holds a call. */
-const LOOK_MS = 1_100;
 
 interface UnderWay {
   readonly beganAt: number;
   readonly done: Promise<void>;
-  /** Null while it is under way. */
-  ended: 'well' | 'badly' | null;
 }
 
 export class SharedCall {
@@ -37,15 +33,9 @@ export class SharedCall {
   }
 
   /** Waits for the call under way, or a new one; whether it was answered in time. */
-  async join(reader: Reader, limitMs = GIVE_UP_MS): Promise<boolean> {
+  join(reader: Reader, limitMs = GIVE_UP_MS): Promise<boolean> {
     reader.seenAt = Date.now();
-    const call = this.current(reader);
-    // The word that it ended may be lost on the way to another request (see `within`): so each looks for itself as well.
-    for (let left = Math.min(limitMs, GIVE_UP_MS); left > 0; left -= LOOK_MS) {
-      if (await within(call.done, Math.min(left, LOOK_MS))) return true;
-      if (call.ended !== null) return call.ended === 'well';
-    }
-    return false;
+    return within(this.current(reader).done, Math.min(limitMs, GIVE_UP_MS));
   }
 
   private current(reader: Reader): UnderWay {
@@ -55,21 +45,15 @@ export class SharedCall {
     if (before && now >= before.beganAt && now - before.beganAt < GIVE_UP_MS) return before;
     reader.calls++;
     const isCurrent = (): boolean => this.underWay === begun;
-    const run = async (): Promise<void> => {
-      try {
-        await this.make(isCurrent);
-        begun.ended = 'well';
-      } catch (error) {
-        begun.ended = 'badly';
-        throw error;
-      } finally {
+    const done = Promise.resolve()
+      .then(() => this.make(isCurrent))
+      .finally(() => {
         if (isCurrent()) this.underWay = null;
-      }
-    };
-    const begun: UnderWay = { beganAt: now, done: Promise.resolve().then(run), ended: null };
+      });
+    const begun: UnderWay = { beganAt: now, done };
     this.underWay = begun;
     // Its beginner may be answered before it is: without this it would die with that request.
-    reader.waitUntil(begun.done.catch(() => undefined));
+    reader.waitUntil(done.catch(() => undefined));
     return begun;
   }
 }
