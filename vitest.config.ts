@@ -50,7 +50,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           // What is pure keeps nothing from one file to the next.
           isolate: false,
-          include: ['test/core/**/*.test.ts', 'test/{structure,client,sim,hold}/**/*.test.ts'],
+          include: ['test/core/**/*.test.ts', 'test/{structure,client,sim,hold,dev}/**/*.test.ts'],
           environment: 'node',
         },
       },

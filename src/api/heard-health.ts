@@ -22,7 +22,7 @@ let awaySince: number | null = null;
 /** Null when it cannot be reached and never was. */
 export async function systemHealthHeard(now: number): Promise<HeardHealth | null> {
   try {
-    const health = await within(coordinator().systemHealth(), WAIT_MS);
+    const health = await answerOrLate(coordinator().systemHealth(), WAIT_MS);
     last = { health, at: now };
     awaySince = null;
     return { health, stale: false, ageMs: 0 };
@@ -35,7 +35,8 @@ export async function systemHealthHeard(now: number): Promise<HeardHealth | null
   }
 }
 
-function within<T>(work: Promise<T>, ms: number): Promise<T> {
+/** Rejects when the time is over. */
+function answerOrLate<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);

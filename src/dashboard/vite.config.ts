@@ -5,5 +5,5 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   plugins: [preact(), tailwindcss()],
   // The page's policy allows neither inline scripts nor data: scripts, and every browser it supports preloads modules.
-  build: { outDir: '../../dist/dashboard', emptyOutDir: true, modulePreload: { polyfill: false } },
+  build: { modulePreload: { polyfill: false } },
 });

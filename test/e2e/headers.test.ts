@@ -1,11 +1,15 @@
 /** Headers and limits as a caller meets them: over real HTTP, with the files that the platform serves itself. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LaunchedCoordinator } from '../../src/dev/launch-coordinator.ts';
 import { launchCoordinator } from '../../src/dev/launch-coordinator.ts';
+import { PROJECT_ROOT } from '../../src/dev/project-root.ts';
 
 let persistTo: string;
 let coordinator: LaunchedCoordinator;
@@ -36,6 +40,33 @@ it('closes the page, its files and the API', async () => {
   expect((await fetch(new URL(script!, coordinator.url))).headers.get('cache-control')).toContain('immutable');
   expect((await fetch(coordinator.url)).headers.get('cache-control')).not.toContain('immutable');
 });
+
+it('keeps them while somebody else builds the page in the same directory', async () => {
+  const building = buildPage();
+  const seen = new Set<string | null>();
+  do {
+    const answer = await fetch(coordinator.url);
+    await answer.body?.cancel();
+    seen.add(answer.headers.get('x-frame-options'));
+  } while (await isPending(building));
+  expect(await building).toBe(0);
+  // The files are looked at again a moment after they change.
+  for (let turn = 0; turn < 20; turn += 1) {
+    await sleep(50);
+    seen.add((await fetch(coordinator.url, { method: 'HEAD' })).headers.get('x-frame-options'));
+  }
+  expect([...seen]).toEqual(['DENY']);
+});
+
+/** What every coordinator does as it starts; resolves with the exit code. */
+async function buildPage(): Promise<number> {
+  const child = spawn('npm', ['run', '--silent', 'build'], { cwd: PROJECT_ROOT, stdio: 'ignore' });
+  const [code] = await once(child, 'exit');
+  return code;
+}
+
+const isPending = (work: Promise<unknown>): Promise<boolean> =>
+  Promise.race([work.then(() => false), sleep(10).then(() => true)]);
 
 interface RawCall {
   readonly method: string;
