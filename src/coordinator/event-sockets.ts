@@ -14,6 +14,8 @@ import type { LogSpan } from '../core/event/log-page.ts';
 import { isOutside, seenUpTo } from '../core/event/log-page.ts';
 import type { SendWindow } from '../core/event/send-window.ts';
 import { NOTHING_SENT, hasRoom, noteAcknowledged, noteSent } from '../core/event/send-window.ts';
+import type { BucketPolicy, TokenBucket } from '../core/quota/token-bucket.ts';
+import { fullBucket, takeTokens } from '../core/quota/token-bucket.ts';
 import { utf8Length } from '../core/take-page.ts';
 import type { EventStore } from './event-store.ts';
 import { readSocketMessage } from './socket-message.ts';
@@ -42,6 +44,10 @@ interface Reader extends SocketHolder {
   /** The last sequence it was told of. */
   readonly told: number;
   readonly sent: SendWindow;
+  /** The last sequence it said it has. */
+  readonly acknowledged: number;
+  /** For acknowledgements that say nothing new. */
+  readonly vain: TokenBucket;
   /** Since when there is no room to send it more, epoch ms. */
   readonly fullSince: number | null;
   /** Messages that nobody could make sense of. */
@@ -74,6 +80,8 @@ const MAX_ROOM_BYTES = 131_072;
 /** Who acknowledges nothing for so long with its room full is gone, or too slow. */
 const MAX_FULL_MS = 30_000;
 const MAX_FAULTS = 10;
+/** Each wakes the object and costs it a turn; whoever acknowledges by a timer stays below. */
+const VAIN_ACKS: BucketPolicy = { burst: 60, perSecond: 1 };
 const PAGE_EVENTS = 200;
 const PAGE_BYTES = 262_144;
 /** A round waits a ms for each so many. */
@@ -128,6 +136,8 @@ export class EventSockets {
       cursor,
       told: cursor,
       sent: NOTHING_SENT,
+      acknowledged: cursor,
+      vain: fullBucket(VAIN_ACKS, now),
       fullSince: null,
       faults: 0,
     };
@@ -181,12 +191,8 @@ export class EventSockets {
       const reader = readerOf(socket);
       const read = readSocketMessage(message);
       switch (read.kind) {
-        case 'ack': {
-          const acknowledged = { ...reader, sent: noteAcknowledged(reader.sent, read.sequence), fullSince: null };
-          // Unless it was full, it has been sent all there is.
-          if (reader.fullSince === null) return keep(socket, acknowledged);
-          return this.send(socket, acknowledged, this.round(now));
-        }
+        case 'ack':
+          return this.acknowledge(socket, reader, read.sequence, now);
         case 'too-large':
           return socket.close(CLOSE_TOO_LARGE, 'the message is too large');
         case 'unknown':
@@ -201,6 +207,20 @@ export class EventSockets {
           return read satisfies never;
       }
     });
+  }
+
+  private acknowledge(socket: WebSocket, reader: Reader, sequence: number, now: number): void {
+    // Nothing new, or what it has not been sent.
+    if (sequence <= reader.acknowledged || sequence > reader.cursor) {
+      const { granted, next } = takeTokens(reader.vain, VAIN_ACKS, now);
+      if (granted) return keep(socket, { ...reader, vain: next });
+      return socket.close(CLOSE_POLICY, 'too many acknowledgements of nothing new');
+    }
+    const sent = noteAcknowledged(reader.sent, sequence);
+    const next = { ...reader, sent, acknowledged: sequence, fullSince: null };
+    // Unless it was full, it has been sent all there is.
+    if (reader.fullSince === null) return keep(socket, next);
+    return this.send(socket, next, this.round(now));
   }
 
   private sendAll(now: number): void {
@@ -301,7 +321,7 @@ function withinLog(socket: WebSocket, reader: Reader, span: LogSpan): Reader {
   if (!isOutside(reader.cursor, span)) return reader;
   const [oldest, newest] = [String(span.oldest), String(span.newest)];
   say(socket, { type: 'snapshot-required', oldest, newest, snapshot: SNAPSHOT_PATH });
-  return { ...reader, cursor: span.newest, told: span.newest, sent: NOTHING_SENT };
+  return { ...reader, cursor: span.newest, told: span.newest, acknowledged: span.newest, sent: NOTHING_SENT };
 }
 
 const keep = (socket: WebSocket, reader: Reader): void => socket.serializeAttachment(reader);

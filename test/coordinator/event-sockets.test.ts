@@ -196,6 +196,36 @@ describe('a reader over a socket', () => {
     expect(other.closed).toMatchObject({ code: 1_009 });
   });
 
+  it('is closed when it acknowledges over and over what it has acknowledged or never was sent', async () => {
+    const reader = await SocketUnderTest.open();
+    await happen({});
+    await reader.until(() => reader.sequences.length === 1);
+    const [seen] = reader.sequences as [number];
+    for (let at = 0; at < 30; at++) reader.ack(seen);
+    for (let at = 0; at < 30; at++) reader.ack(seen + 1_000);
+    await happen({});
+    await reader.until(() => reader.sequences.length === 2);
+    expect(reader.closed).toBeNull();
+    for (let at = 0; at < 60; at++) reader.ack(seen - 1);
+    await reader.until(() => reader.closed !== null);
+    expect(reader.closed).toMatchObject({ code: 1_008 });
+  });
+
+  it('frees no room by acknowledging what it has not been sent', async () => {
+    const reader = await SocketUnderTest.open();
+    const blob = 'x'.repeat(50_000);
+    await happen({ data: { blob } }, { data: { blob } }, { data: { blob } }, { data: { blob } });
+    await reader.until(() => reader.sequences.length >= 3);
+    const sent = reader.sequences.length;
+    reader.ack(await newest());
+    await coordinator().sweep(Date.now());
+    reader.send('ping');
+    await reader.until(() => reader.messages.includes('pong'));
+    expect(reader.sequences).toHaveLength(sent);
+    reader.ack(reader.sequences[sent - 1]!);
+    await reader.until(() => reader.sequences.length === 4);
+  });
+
   it('takes no room any more when it has closed its socket', async () => {
     const before = await count();
     const reader = await SocketUnderTest.open();
