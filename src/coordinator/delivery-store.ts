@@ -50,6 +50,9 @@ export interface DeliveryQuery {
   readonly limit: number;
 }
 
+/** Tells that an incident is open. As in the index, or that is not used. */
+const FIRES = `type IN ('incident.opened', 'incident.repeated')`;
+
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS webhook_deliveries (
      place INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -75,6 +78,7 @@ const SCHEMA = [
   `CREATE INDEX IF NOT EXISTS webhook_deliveries_under_way
      ON webhook_deliveries (webhook_id) WHERE state IN ('handed', 'sending')`,
   `CREATE INDEX IF NOT EXISTS webhook_deliveries_dead ON webhook_deliveries (webhook_id, place) WHERE state = 'dead'`,
+  `CREATE INDEX IF NOT EXISTS webhook_deliveries_alerts ON webhook_deliveries (webhook_id, subject, sequence) WHERE ${FIRES}`,
 ];
 
 const COLUMNS =
@@ -183,6 +187,17 @@ export class DeliveryStore {
 
   dead(webhookId: string, limit: number): Delivery[] {
     return this.read(`WHERE webhook_id = ? AND state = 'dead' ORDER BY place LIMIT ?`, webhookId, limit);
+  }
+
+  /** The last that told a subject's incident is open, if that was delivered and nothing has been sent of it since. */
+  lastFiring(webhookId: string, subject: string, since: number): Delivery | undefined {
+    const [last] = this.read(
+      `WHERE webhook_id = ? AND subject = ? AND ${FIRES} ORDER BY sequence DESC LIMIT 1`,
+      webhookId,
+      subject,
+    );
+    const sent = last?.attempts.at(-1)?.at ?? Infinity;
+    return last?.state === 'delivered' && sent < since ? last : undefined;
   }
 
   hand(place: number, attempt: number, expectedBy: number): void {

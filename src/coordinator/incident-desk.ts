@@ -38,14 +38,20 @@ export interface AlertSink {
   readonly alertsAnybody: boolean;
   /** To every channel, and as `document` to the webhook of the configuration, when there is one. */
   alert(alert: Alert, event: CloudEvent, document: AlertDocument | null): void;
+  /** Says again that an incident is open, to those that forget it. */
+  renew(incident: OpenIncident, now: number): void;
 }
 
 type AlertDocument = NonNullable<IncidentState['muted']>;
 
 const MAX_SILENCES = 200;
+/** Incidents of which is said again at one sweep that they are open. */
+const RENEW_BATCH = 200;
 
 export class IncidentDesk {
   private readonly parts: IncidentDeskParts;
+  /** The component up to whose incident the last sweep came. */
+  private renewedUpTo = '';
 
   constructor(parts: IncidentDeskParts) {
     this.parts = parts;
@@ -147,15 +153,23 @@ export class IncidentDesk {
     return ok(ended);
   }
 
-  /** Sends what silences kept back and nothing mutes any more. */
+  /** Sends what silences kept back and nothing mutes any more, and says again what is open. */
   sweep(now: number): void {
     const { incidents, silences } = this.parts;
     const active = silences.active(now);
     for (const state of incidents.muted()) {
       if (state.muted && !silenceOver(active, state, now)) incidents.save(this.send(state, state.muted, now));
     }
+    this.renew(active, now);
     incidents.trim(now);
     silences.trim(now);
+  }
+
+  private renew(active: readonly Silence[], now: number): void {
+    const { incidents, alerts } = this.parts;
+    const page = incidents.list(this.renewedUpTo, RENEW_BATCH);
+    for (const state of page) if (state.alerts > 0 && !silenceOver(active, state, now)) alerts.renew(state, now);
+    this.renewedUpTo = page.length < RENEW_BATCH ? '' : (page.at(-1)?.componentId ?? '');
   }
 
   private added(open: IncidentState, raise: IncidentRaise): IncidentState {

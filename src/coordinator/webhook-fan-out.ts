@@ -9,6 +9,7 @@ import { alertBody } from '../core/alert/alert-body.ts';
 import type { CloudEvent } from '../core/event/cloud-event.ts';
 import { toCloudEvent } from '../core/event/cloud-event.ts';
 import type { LoggedEvent } from '../core/event/coordinator-event.ts';
+import type { OpenIncident } from '../core/incident/incident-raise.ts';
 import type { Webhook } from '../core/webhook/webhook.ts';
 import { BUILT_IN_ID, MAX_OWED, isChannel, isEnabled } from '../core/webhook/webhook.ts';
 import { componentTypeTold, wantsEvent } from '../core/webhook/wants-event.ts';
@@ -28,6 +29,8 @@ export interface FanOutParts {
 
 /** Events taken from the log at once. */
 const CATCH_UP_BATCH = 500;
+
+const RENEW_AFTER_MS = 15 * 60_000;
 
 const deliveryIdOf = (webhookId: string, sequence: number | string): string => `d-${webhookId}-${sequence}`;
 
@@ -80,6 +83,22 @@ export class WebhookFanOut {
         continue;
       }
       this.owe(id, about, { payload: JSON.stringify(body), now: Date.now() });
+    }
+  }
+
+  /**
+   * Says once more what an Alertmanager was told of an incident that is still open: it keeps no alerts over a restart.
+   * The same document under the same id: one that has not forgotten takes it for the same alert.
+   */
+  renew({ componentId, incidentId }: OpenIncident, now: number): void {
+    const { book, deliveries, touch } = this.parts;
+    for (const webhook of book.all()) {
+      if (webhook.format !== 'alertmanager' || !isEnabled(webhook)) continue;
+      const told = deliveries.lastFiring(webhook.id, componentId, now - RENEW_AFTER_MS);
+      if (!told || !deliveries.payloadOf(told.id).includes(incidentId)) continue;
+      deliveries.oweAgain(told);
+      deliveries.reorder(webhook.id, componentId, now);
+      touch(webhook.id);
     }
   }
 

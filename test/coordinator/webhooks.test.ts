@@ -209,4 +209,39 @@ describe('an alert channel', () => {
     await api.publish([about('a', { type: 'incident.resolved', data: { incidentId } })], null);
     expect(await all(api)).toEqual([]);
   });
+
+  it('is told again and again what is open when it is an Alertmanager, until it is not', async () => {
+    const api = await hooked({
+      format: 'alertmanager',
+      url: 'http://127.0.0.1:1/api/v2/alerts',
+      types: ['incident.*'],
+    });
+    const sentAt = async (minutes: number) => {
+      vi.useRealTimers();
+      pass(minutes * 60_000);
+      await api.sweep(Date.now());
+      return Promise.all((await handed(api)).map((delivery) => attempt(api, delivery, 200)));
+    };
+    const { incidentId } = await api.raiseIncident(raise(1));
+    const [first] = await sentAt(0);
+    expect(first).toContain(incidentId);
+    expect(await sentAt(14)).toEqual([]);
+    expect(await sentAt(16)).toEqual([first]);
+    await api.evict();
+    expect(await sentAt(30)).toEqual([]);
+    expect(await sentAt(32)).toEqual([first]);
+    const silence = { id: 's-1', matchers: {}, comment: '', createdBy: 'tests', createdAt: Date.now() };
+    await api.addSilence({ ...silence, until: Date.now() + 20 * 60_000 }, ACTOR);
+    expect(await sentAt(50)).toEqual([]);
+    expect(await sentAt(60)).toEqual([first]);
+    await api.publish([about('a', { type: 'incident.resolved', data: { incidentId } })], null);
+    expect(await sentAt(61)).toHaveLength(1);
+    expect(await sentAt(120)).toEqual([]);
+    // The next one about the same component is another matter: what was said of the first is not said of it.
+    const silent = { ...silence, id: 's-2', createdAt: Date.now(), until: Date.now() + HOUR };
+    await api.addSilence(silent, ACTOR);
+    await api.raiseIncident(raise(3));
+    expect(await sentAt(150)).toEqual([]);
+    expect(await all(api)).toHaveLength(2);
+  });
 });
