@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { flushAudit } from '../../src/audit/flush-audit.ts';
@@ -9,6 +9,7 @@ import { begunOnly } from '../recovery/ailing-component.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { cronSweep } from '../../src/sweep/cron-sweep.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
@@ -240,7 +241,7 @@ describe('the audit', () => {
       expect((await call('GET', '/v1/health', undefined, bearer(made.body.key))).status).toBe(200);
       expect((await call('POST', '/v1/components', silentRegistration(component))).status).toBe(201);
       expectProblem(await call('GET', '/v1/audit'), 503, 'history-unavailable');
-      await evictDurableObject(env.SYSTEM_COORDINATOR.getByName('system'));
+      await evict(env.SYSTEM_COORDINATOR.getByName('system'));
       await cronSweep(env, Date.now());
       return made.body.id as string;
     });

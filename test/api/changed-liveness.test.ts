@@ -1,7 +1,7 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { call, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
 const read = async (id: string) => (await call('GET', `/v1/components/${id}`)).body;
@@ -40,7 +40,7 @@ describe('a change of how a component shows that it lives', () => {
       async () => Date.now() - beaten,
       (age) => age > 2_500,
     );
-    await evictDurableObject(env.COMPONENT_REGISTRY.getByName('caws_validator'));
+    await evict(env.COMPONENT_REGISTRY.getByName('caws_validator'));
     const { health } = await awaitStatus(id, 'unhealthy', 8_000);
     expect(Date.parse(health.since) - beaten).toBeLessThan(4_000);
   });

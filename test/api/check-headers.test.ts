@@ -1,7 +1,7 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, inject, it } from 'vitest';
 import { call, componentLog, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 
 const TYPE = 'task_router';
@@ -57,7 +57,7 @@ describe.concurrent('headers of a health check', () => {
   it('keep their values when what was read is put back, through an eviction as well', async () => {
     const id = freshId();
     const first = await call('POST', '/v1/components', withHeaders(id, { 'x-token': SECRET }));
-    await evictDurableObject(env.COMPONENT_REGISTRY.getByName(TYPE));
+    await evict(env.COMPONENT_REGISTRY.getByName(TYPE));
     const same = await call('PUT', `/v1/components/${id}`, withHeaders(id, { 'X-Token': '***' }));
     expect(same.status).toBe(200);
     expect(same.headers.get('etag')).toBe(first.headers.get('etag'));

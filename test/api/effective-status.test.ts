@@ -1,9 +1,9 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import { registryOf } from '../../src/registry/registry-api.ts';
 import { call, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
 const TYPES = ['task_router', 'agent_registry', 'caws_validator'] as const;
@@ -30,8 +30,8 @@ const shows = (id: string, rootCause: readonly string[], own = 'healthy') =>
   );
 
 const evictAll = async (): Promise<void> => {
-  await evictDurableObject(env.SYSTEM_COORDINATOR.getByName('system'));
-  for (const type of TYPES) await evictDurableObject(env.COMPONENT_REGISTRY.getByName(type));
+  await evict(env.SYSTEM_COORDINATOR.getByName('system'));
+  for (const type of TYPES) await evict(env.COMPONENT_REGISTRY.getByName(type));
 };
 
 describe('what a dead dependency makes of a chain', () => {

@@ -1,10 +1,10 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { ComponentSchema } from '../../src/api/schemas/component.ts';
 import type { EventResource } from '../../src/api/schemas/events/cloud-event.ts';
 import { EventPageSchema } from '../../src/api/schemas/system.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
@@ -137,7 +137,7 @@ describe('the event log', () => {
       expect(event).toMatchObject({ specversion: '1.0', id: event.sequence, datacontenttype: 'application/json' });
     expect(EventPageSchema.shape.items.parse(events)).toEqual(events);
     expect(await readLog('', 3)).toEqual(events);
-    await evictDurableObject(env.SYSTEM_COORDINATOR.getByName('system'));
+    await evict(env.SYSTEM_COORDINATOR.getByName('system'));
     expect(await readLog()).toEqual(events);
   });
 

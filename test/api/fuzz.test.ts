@@ -3,12 +3,13 @@
  * cases follow from a seed: `FUZZ_SEED=7` runs others, and a failure names the one to run again;
  * `FUZZ_CASES=10000` runs more.
  */
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TYPES_FROM_START } from '../../src/core/config/component-types.ts';
 import { contractOperations } from '../support/contract-operations.ts';
 import { eventually } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { compareFleet } from '../support/fuzz/compare-fleet.ts';
 import { FleetModel } from '../support/fuzz/fleet-model.ts';
 import { fuzzCases } from '../support/fuzz/fuzz-cases.ts';
@@ -88,7 +89,7 @@ describe(`fuzzing every operation, seed ${SEED}`, () => {
       20_000,
     ).catch(String);
     expect(settled, `FUZZ_SEED=${SEED} FUZZ_CASES=${TOTAL}`).toEqual([]);
-    for (const stub of [...registries, system]) await evictDurableObject(stub);
+    for (const stub of [...registries, system]) await evict(stub);
     expect(await compareFleet(model), `FUZZ_SEED=${SEED} FUZZ_CASES=${TOTAL}`).toEqual([]);
   }, 60_000);
 

@@ -1,8 +1,8 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { Answer } from '../support/coordinator-http.ts';
 import { call, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
@@ -110,7 +110,7 @@ describe('a heartbeat', () => {
   it('is remembered as a status when the registry is evicted, and still expires', async () => {
     const id = await registered({ type: 'caws_validator', heartbeat: { ttl: 1_500 } });
     await beat(id, { status: 'degraded' });
-    await evictDurableObject(env.COMPONENT_REGISTRY.getByName('caws_validator'));
+    await evict(env.COMPONENT_REGISTRY.getByName('caws_validator'));
     expect((await read(id)).health.status).toBe('degraded');
     await eventually(
       () => read(id),

@@ -1,9 +1,9 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { idOfKey } from '../../src/core/access/key-format.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
 import type { Answer } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
@@ -128,7 +128,7 @@ describe('a key', () => {
   it('survives an eviction of the coordinator', async () => {
     const { id, key } = (await make({ scopes: ['viewer', 'router'] })).body;
     const before = (await call('GET', `/v1/keys/${id}`)).body;
-    await evictDurableObject(env.SYSTEM_COORDINATOR.getByName('system'));
+    await evict(env.SYSTEM_COORDINATOR.getByName('system'));
     expect((await call('GET', `/v1/keys/${id}`)).body).toEqual(before);
     expect(await opens(key)).toBe(true);
   });
@@ -224,7 +224,7 @@ describe('a registrar', () => {
     await register(id, registrar.key);
     expect((await call('PATCH', `/v1/components/${id}`, { weight: 2 })).status).toBe(200);
     expect((await call('GET', `/v1/components/${id}`, undefined, bearer(registrar.key))).body.weight).toBe(2);
-    await evictDurableObject(env.COMPONENT_REGISTRY.getByName('task_router'));
+    await evict(env.COMPONENT_REGISTRY.getByName('task_router'));
     expect((await call('GET', `/v1/components/${id}`, undefined, bearer(registrar.key))).status).toBe(200);
     expectProblem(await call('GET', `/v1/components/${id}`, undefined, bearer(other.key)), 404, 'unknown-component');
   });

@@ -41,11 +41,13 @@ describe('routing calls and the refresh of what they decide from', () => {
   it('are answered at once from a copy of a second ago, which is refreshed behind the answer', async () => {
     const type = 'caws_validator';
     const id = await ready(type);
+    // However long the calls take, the copies are as old as is said here: those of before are too old to serve.
+    const copiedAt = Date.now() + 10_000;
+    vi.useFakeTimers({ toFake: ['Date'], now: copiedAt });
     await route(type);
-    const copiedAt = Date.now();
     await call('POST', `/v1/components/${id}/heartbeat`, { status: 'unhealthy' });
     const spy = watchSync();
-    vi.useFakeTimers({ toFake: ['Date'], now: copiedAt + 1_500 });
+    vi.setSystemTime(copiedAt + 1_500);
     expect(await route(type)).toMatchObject({ status: 200, body: { component: { id }, decision: { stale: false } } });
     await eventually(
       () => route(type),

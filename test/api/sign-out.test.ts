@@ -1,10 +1,11 @@
-import { createExecutionContext, evictDurableObject } from 'cloudflare:test';
+import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import { COOKIE, ORIGIN, browse, cleared, opened, signOut } from '../support/browse.ts';
 import type { Opened } from '../support/browse.ts';
 import { call, eventually } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { interceptCoordinator } from '../support/intercept-coordinator.ts';
 
 const app = createApp();
@@ -41,7 +42,7 @@ describe.each([
       4_000,
     );
     expect(cleared(refused)).toBe(true);
-    await evictDurableObject(env.SYSTEM_COORDINATOR.getByName('system'));
+    await evict(env.SYSTEM_COORDINATOR.getByName('system'));
     expect((await browse(left.cookie, 'GET', '/v1/session')).status).toBe(401);
     expect((await browse(other.cookie, 'GET', '/v1/session')).status).toBe(200);
     expect((await browse((await opened(key)).cookie, 'GET', '/v1/session')).status).toBe(200);

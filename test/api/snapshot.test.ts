@@ -1,5 +1,4 @@
 /** The state of the fleet with its index, and blocking queries for another. */
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SnapshotSchema } from '../../src/api/schemas/snapshot.ts';
@@ -9,6 +8,7 @@ import { freshRegistry } from '../registry/fresh-registry.ts';
 import { callWithEnv } from '../support/call-with-env.ts';
 import type { Answer } from '../support/coordinator-http.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 import { interceptCoordinator } from '../support/intercept-coordinator.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
@@ -36,7 +36,7 @@ describe('a snapshot', () => {
     expect(headers.get('etag')).toBe(`W/"${body.index}"`);
     expect(headers.get('vary')).toContain('accept-encoding');
     expect(body.items).toEqual((await call('GET', `/v1/components?type=${TYPE}`)).body.items);
-    await evictDurableObject(env.COMPONENT_REGISTRY.getByName(TYPE));
+    await evict(env.COMPONENT_REGISTRY.getByName(TYPE));
     expect((await snapshot()).body).toEqual(body);
   });
 

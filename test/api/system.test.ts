@@ -1,7 +1,7 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { call, eventually } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
 /** id → type and what it says of itself; this file's whole fleet. */
@@ -82,7 +82,7 @@ describe('GET /v1/health', () => {
 
   it('stands after an eviction', async () => {
     const before = await settled();
-    await evictDurableObject(env.SYSTEM_COORDINATOR.getByName('system'));
+    await evict(env.SYSTEM_COORDINATOR.getByName('system'));
     expect(await health()).toEqual(before);
   });
 });

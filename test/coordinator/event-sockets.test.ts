@@ -1,10 +1,11 @@
 /** Readers of the event log over WebSockets: who is let in, what they are sent, what ends them. */
 import { env, exports } from 'cloudflare:workers';
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import type { EventDraft } from '../../src/core/event/coordinator-event.ts';
 import { call, eventually } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 
 const worker = exports as unknown as { default: Fetcher };
 const system = env.SYSTEM_COORDINATOR.getByName('system') as DurableObjectStub;
@@ -127,7 +128,7 @@ describe('a reader over a socket', () => {
     const reader = await SocketUnderTest.open();
     await happen({});
     await reader.until(() => reader.sequences.length > 0);
-    await evictDurableObject(system);
+    await evict(system);
     await happen({}, {});
     await reader.until(() => reader.sequences.length >= 3);
     expect(reader.sequences).toEqual([1, 2, 3].map((at) => place + at));

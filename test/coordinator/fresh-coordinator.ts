@@ -1,8 +1,8 @@
 /** A coordinator object of a test's own: its directory and log begin empty. */
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
 import type { CoordinatorApi } from '../../src/coordinator/coordinator-api.ts';
+import { evict } from '../support/evict.ts';
 
 export interface FreshCoordinator extends CoordinatorApi {
   readonly stub: DurableObjectStub;
@@ -23,7 +23,7 @@ export function freshCoordinator(): FreshCoordinator {
   };
   const own = {
     stub: stub as DurableObjectStub,
-    evict: () => evictDurableObject(stub),
+    evict: () => evict(stub),
     claimed,
     registered: async (id: string, type?: string, dependencies?: readonly string[]): Promise<number> => {
       const sequence = await claimed(id, type, dependencies);

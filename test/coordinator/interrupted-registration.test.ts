@@ -1,4 +1,3 @@
-import { evictDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
@@ -7,6 +6,7 @@ import { RegistrationSchema } from '../../src/core/component/registration.ts';
 import { registryOf } from '../../src/registry/registry-api.ts';
 import { cronSweep } from '../../src/sweep/cron-sweep.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
@@ -33,10 +33,10 @@ const store = (registration: Registration, sequence: number) =>
 
 /** What a kill leaves: both objects from their storage alone. */
 async function kill(): Promise<void> {
-  await evictDurableObject(env.SYSTEM_COORDINATOR.getByName('system'));
+  await evict(env.SYSTEM_COORDINATOR.getByName('system'));
   // Evicting an object that is not running is refused: wake it first.
   await registryOf(TYPE).held('nobody');
-  await evictDurableObject(env.COMPONENT_REGISTRY.getByName(TYPE));
+  await evict(env.COMPONENT_REGISTRY.getByName(TYPE));
 }
 
 const sweepAfterTheClaim = (): Promise<void> => cronSweep(env, Date.now() + 61_000);

@@ -1,11 +1,12 @@
 /** How an isolate gets a copy of all keys, page by page, when it cannot be told of the changes alone. */
-import { createExecutionContext, evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { createExecutionContext, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import type { KeySyncAnswer } from '../../src/coordinator/coordinator-api.ts';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 import { interceptCoordinator } from '../support/intercept-coordinator.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
@@ -71,7 +72,7 @@ beforeAll(async () => {
     sql.exec("UPDATE access_key_scalars SET value = ? WHERE name = 'revision'", 100 + MANY);
     sql.exec("DELETE FROM access_key_scalars WHERE name = 'in-force'");
   });
-  await evictDurableObject(stub);
+  await evict(stub);
   late = await make('late');
 });
 

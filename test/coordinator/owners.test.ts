@@ -1,8 +1,9 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { CoordinatorApi } from '../../src/coordinator/coordinator-api.ts';
 import { freshCoordinator } from './fresh-coordinator.ts';
+import { evict } from '../support/evict.ts';
 
 const claimOf = (id: string, owner: string | null) => ({ id, type: 'task_router', dependencies: [], owner });
 
@@ -120,7 +121,7 @@ it('comes up over tables made before components had owners', async () => {
   await runInDurableObject(stub, (_, state) => {
     for (const table of ['directory', 'claims']) state.storage.sql.exec(`ALTER TABLE ${table} DROP COLUMN owner`);
   });
-  await evictDurableObject(stub);
+  await evict(stub);
   expect(await system.typeOf('a')).toBe('task_router');
   expect(await system.claim(claimOf('a', 'k1'))).toMatchObject({ ok: false, reason: 'id-taken' });
   await registered(system, 'b', 'k1');

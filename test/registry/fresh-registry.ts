@@ -3,7 +3,7 @@
  *
  * Its type is made up, so a test has a fleet of its own; what goes over HTTP needs a configured type.
  */
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import type { ComponentResource } from '../../src/core/component/resource.ts';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
@@ -11,6 +11,7 @@ import type { ComponentRegistry } from '../../src/registry/component-registry.ts
 import type { HeartbeatInput, HeartbeatResult, RegistryApi } from '../../src/registry/registry-api.ts';
 import { registryOf } from '../../src/registry/registry-api.ts';
 import { eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
+import { evict } from '../support/evict.ts';
 
 export interface FreshRegistry {
   readonly type: string;
@@ -78,13 +79,7 @@ export function freshRegistry(type = freshId('t').replaceAll('-', '_')): FreshRe
       const [answer] = await api.heartbeats([{ id, status, load }]);
       return answer!;
     },
-    async evict() {
-      await runInDurableObject(stub, (instance) => {
-        for (const timer of [instance['shares']['timer'], instance['rollUp']['timer']])
-          clearTimeout(timer ?? undefined);
-      });
-      await evictDurableObject(stub);
-    },
+    evict: () => evict(stub),
     rows: (sql, ...values) =>
       runInDurableObject(stub, (_, state) => state.storage.sql.exec<never>(sql, ...values).toArray()),
   };

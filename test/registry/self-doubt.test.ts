@@ -38,6 +38,7 @@ async function healthyFleet(size: number, overrides: Partial<Settings>): Promise
 const quickCheck = (id: string) => ({
   endpoint: `${inject('componentUrl')}/${id}/health`,
   timeout: 1_000,
+  degradedAfter: 10_000,
   interval: 1_000,
   retries: 1,
 });
