@@ -96,6 +96,14 @@ function streamed(
   streaming: RoomReader,
 ): ReadableStream<Uint8Array> {
   let first: string | null = begun;
+  /** Null when there is nothing more. */
+  const next = async (): Promise<string | null> => {
+    for (;;) {
+      const { done, value } = await pages.next();
+      if (done) return null;
+      if (value.json !== '') return value.json;
+    }
+  };
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       streaming.seenAt = Date.now();
@@ -104,15 +112,16 @@ function streamed(
         first = null;
         return;
       }
-      for (;;) {
-        const { done, value } = await pages.next();
-        if (done) {
-          streams.leave(streaming);
-          controller.enqueue(encoder.encode(']}'));
-          return controller.close();
-        }
-        if (value.json !== '') return controller.enqueue(encoder.encode(`,${value.json}`));
+      try {
+        const json = await next();
+        if (json !== null) return controller.enqueue(encoder.encode(`,${json}`));
+      } catch (error) {
+        streams.leave(streaming);
+        throw error;
       }
+      streams.leave(streaming);
+      controller.enqueue(encoder.encode(']}'));
+      controller.close();
     },
     async cancel() {
       streams.leave(streaming);

@@ -39,16 +39,14 @@ let refreshing: Refresh | null = null;
 export function configAtHand(now: number, waitUntil: WaitUntil): EffectiveConfig | null {
   const age = ageAt(now);
   if (age >= FRESH_MS) return null;
-  if (age >= BACKGROUND_REFRESH_MS && !underWay(now)) waitUntil(refresh(now).done);
+  if (age >= BACKGROUND_REFRESH_MS && !underWay(now)) refresh(now, waitUntil);
   return held;
 }
 
 /** The copy after a refresh that was waited for. */
 export async function freshConfig(waitUntil: WaitUntil): Promise<EffectiveConfig> {
   const now = Date.now();
-  const { beganAt, done } = refresh(now);
-  // Its caller may be answered before it is: without this it would die with that request and never settle.
-  waitUntil(done);
+  const { beganAt, done } = refresh(now, waitUntil);
   // Whoever comes later to a refresh that hangs waits only for what is left.
   await within(done, Math.min(WAIT_MS, beganAt + WAIT_MS - now));
   return held;
@@ -72,13 +70,14 @@ function underWay(now: number): Refresh | null {
   return refreshing && now >= refreshing.beganAt && now - refreshing.beganAt < GIVE_UP_MS ? refreshing : null;
 }
 
-/** Refreshes once however many ask. */
-function refresh(now: number): Refresh {
+/** Refreshes once however many ask. It goes on behind the answer to whoever began it, or it would die with that request. */
+function refresh(now: number, waitUntil: WaitUntil): Refresh {
   const before = underWay(now);
   if (before) return before;
   const isCurrent = (): boolean => refreshing === begun;
   const begun: Refresh = { beganAt: now, done: Promise.resolve().then(() => fetchChanges(now, isCurrent)) };
   refreshing = begun;
+  waitUntil(begun.done);
   return begun;
 }
 

@@ -76,8 +76,7 @@ export async function findKey(
   const now = Date.now();
   const age = ageAt(now);
   if (age >= BACKGROUND_REFRESH_MS) {
-    const { done, beganAt } = refresh(now);
-    waitUntil(done);
+    const { done, beganAt } = refresh(now, waitUntil);
     if (age >= FRESH_MS) {
       const known = held.keys.get(id);
       const limitMs = known && servesStale(known, age) ? SHORT_WAIT_MS : LONG_WAIT_MS;
@@ -100,8 +99,7 @@ export async function findKeyAnew(id: string, waitUntil: WaitUntil): Promise<Key
   if (begun) await waitFor(begun.done, until - now, waitUntil);
   // That one may have been asked for too early.
   if (askedAt < now) {
-    const { done } = refresh(Date.now(), paced);
-    waitUntil(done);
+    const { done } = refresh(Date.now(), waitUntil, paced);
     await waitFor(done, until - Date.now(), waitUntil);
   }
   return askedAt < now ? UNKNOWN : { known: held.keys.get(id), ageMs: ageAt(Date.now()) };
@@ -127,13 +125,17 @@ function underWay(now: number): Refresh | null {
   return refreshing && now >= refreshing.beganAt && now - refreshing.beganAt < LONG_WAIT_MS ? refreshing : null;
 }
 
-/** Refreshes once however many ask, after `turn`; resolves to whether the coordinator answered. */
-function refresh(now: number, turn: () => Promise<void> = () => Promise.resolve()): Refresh {
+/**
+ * Refreshes once however many ask, after `turn`; resolves to whether the coordinator answered. It goes on behind the
+ * answer to whoever began it, or it would die with that request.
+ */
+function refresh(now: number, waitUntil: WaitUntil, turn: () => Promise<void> = () => Promise.resolve()): Refresh {
   const before = underWay(now);
   if (before) return before;
   const isCurrent = (): boolean => refreshing === begun;
   const begun: Refresh = { beganAt: now, done: turn().then(() => fetchChanges(isCurrent)) };
   refreshing = begun;
+  waitUntil(begun.done);
   return begun;
 }
 

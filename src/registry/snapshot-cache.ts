@@ -36,7 +36,9 @@ export interface EdgeSnapshot {
 interface Entry {
   readonly edge: EdgeFleet;
   fetchedAt: number;
-  refreshing: Promise<boolean> | null;
+  /** How often it was. */
+  fetches: number;
+  refreshing: Promise<void> | null;
   refreshBeganAt: number;
   readonly blocks: EdgeBlocks;
   /** When the blocks were looked after last. */
@@ -75,20 +77,18 @@ export function edgeSnapshot(type: string, now: number, waitUntil: WaitUntil): E
   // A clock that went back tells nothing of its age.
   const age = entry && now >= entry.fetchedAt ? now - entry.fetchedAt : Infinity;
   if (!entry || age >= (types.get(type)?.config ?? DEFAULT_CONFIG).snapshotMaxAgeMs) return null;
-  if (age >= BACKGROUND_REFRESH_MS && !entry.refreshing) waitUntil(refresh(type));
+  if (age >= BACKGROUND_REFRESH_MS && !entry.refreshing) refresh(type, waitUntil);
   return entry.edge;
 }
 
 /** The fleet after a refresh that was waited for; null when there is none and the registry is away. */
 export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise<EdgeSnapshot | null> {
-  const refreshing = refresh(type);
-  // Its caller may be answered before it is: without this it would die with that request and never settle.
-  waitUntil(refreshing);
-  const entry = entries.get(type);
+  const entry = entries.get(type) ?? newEntry(type);
+  const before = entry.fetches;
+  const refreshing = refresh(type, waitUntil);
   // Whoever comes later to a refresh that hangs waits only for what is left.
-  const left = (entry?.refreshBeganAt ?? 0) + REFRESH_TIMEOUT_MS - Date.now();
-  const refreshed = (await within(refreshing, Math.min(REFRESH_TIMEOUT_MS, left))) && (await refreshing);
-  return entry?.fetchedAt ? { edge: entry.edge, stale: !refreshed } : null;
+  await within(refreshing, Math.min(REFRESH_TIMEOUT_MS, entry.refreshBeganAt + REFRESH_TIMEOUT_MS - Date.now()));
+  return entry.fetchedAt > 0 ? { edge: entry.edge, stale: entry.fetches === before } : null;
 }
 
 /** Whether the isolate's fleet has no such component. A fleet that was never fetched tells nothing. */
@@ -118,7 +118,7 @@ export function noteOutcomes(
   if (outcomes.timed > 0) learn(entry.edge, id, outcomes.latencyMs / outcomes.timed, Date.now());
   const isFirst = entry.edge.reported.size === 0;
   noteReported(entry.edge, id, outcomes);
-  if (isFirst) waitUntil(flushSoon(type, entry));
+  if (isFirst) waitUntil(flushSoon(type, entry, waitUntil));
 }
 
 /** The blocks of leases that the isolate holds of a type. */
@@ -130,40 +130,44 @@ export function keepInTouch(type: string, waitUntil: WaitUntil): void {
   // Whoever looks after them may have been stopped with the call that it came with.
   if (Math.abs(Date.now() - entry.keptAt) < KEEPER_LOST_MS) return;
   entry.keptAt = Date.now();
-  waitUntil(lookAfterBlocks(type, entry));
+  waitUntil(lookAfterBlocks(type, entry, waitUntil));
 }
 
-async function lookAfterBlocks(type: string, entry: Entry): Promise<void> {
+async function lookAfterBlocks(type: string, entry: Entry, waitUntil: WaitUntil): Promise<void> {
   for (let round = 0; round < KEEPER_ROUNDS && entry.blocks.size > 0; round++) {
     await pause(BACKGROUND_REFRESH_MS);
     entry.keptAt = Date.now();
-    if (Date.now() - entry.fetchedAt >= BACKGROUND_REFRESH_MS) await within(refresh(type), GIVE_UP_MS);
+    if (Date.now() - entry.fetchedAt >= BACKGROUND_REFRESH_MS) await within(refresh(type, waitUntil), GIVE_UP_MS);
   }
   entry.keptAt = 0;
 }
 
-async function flushSoon(type: string, entry: Entry): Promise<void> {
+async function flushSoon(type: string, entry: Entry, waitUntil: WaitUntil): Promise<void> {
   for (let tries = 0; tries < FLUSH_TRIES && entry.edge.reported.size > 0; tries++) {
     // One under way has left without it.
     if (entry.refreshing) await within(entry.refreshing, GIVE_UP_MS);
     const since = tries === 0 ? entry.fetchedAt : Date.now();
     await pause(Math.min(BACKGROUND_REFRESH_MS, since + BACKGROUND_REFRESH_MS - Date.now()));
-    if (entry.edge.reported.size > 0) await within(refresh(type), GIVE_UP_MS);
+    if (entry.edge.reported.size > 0) await within(refresh(type, waitUntil), GIVE_UP_MS);
   }
 }
 
-/** Refreshes once however many ask; resolves to whether the registry answered. */
-function refresh(type: string): Promise<boolean> {
+/**
+ * Refreshes once however many ask; never rejects. It goes on behind the answer to whoever began it, or it would die
+ * with that request.
+ */
+function refresh(type: string, waitUntil: WaitUntil): Promise<void> {
   const entry = entries.get(type) ?? newEntry(type);
   const now = Date.now();
   if (entry.refreshing && now >= entry.refreshBeganAt && now - entry.refreshBeganAt < GIVE_UP_MS)
     return entry.refreshing;
   const isCurrent = (): boolean => entry.refreshing === begun;
-  const begun: Promise<boolean> = fetchInto(type, entry, isCurrent).finally(() => {
+  const begun: Promise<void> = fetchInto(type, entry, isCurrent).finally(() => {
     if (isCurrent()) entry.refreshing = null;
   });
   entry.refreshing = begun;
   entry.refreshBeganAt = now;
+  waitUntil(begun);
   return begun;
 }
 
@@ -171,6 +175,7 @@ function newEntry(type: string): Entry {
   const entry: Entry = {
     edge: newEdgeFleet(settingsOf(type)),
     fetchedAt: 0,
+    fetches: 0,
     refreshing: null,
     refreshBeganAt: 0,
     blocks: new EdgeBlocks(),
@@ -184,7 +189,7 @@ function newEntry(type: string): Entry {
 const settingsOf = (type: string): BalancingSettings => types.get(type)?.balancing ?? DEFAULT_BALANCING;
 
 /** One that was given up and answers late changes nothing: a newer one may have been quicker. */
-async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): Promise<boolean> {
+async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): Promise<void> {
   const { edge } = entry;
   const { place } = edge;
   const given = takeUntold(edge);
@@ -195,20 +200,19 @@ async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): 
     const answer = await registryOf(type).sync({ edge: edgeId(), place, given, reported, blocks, config });
     // Late or not: what it says of blocks is so.
     entry.blocks.apply(answer.blocks);
-    if (!isCurrent()) return false;
+    if (!isCurrent()) return;
     // Of another epoch the registry cannot say to whom it was given; here that is known.
     if (answer.epoch !== place?.epoch) giveBack(edge, given);
     applyDelta(edge, answer, { settings: settingsOf(type), decider: answer.decider }, Date.now());
     entry.configRevision = answer.configRevision;
     entry.fetchedAt = Date.now();
-    return true;
+    entry.fetches++;
   } catch (error) {
     console.error(JSON.stringify({ message: 'snapshot not refreshed', type, error: String(error) }));
     // Told again with the next one. What the registry had taken before it failed counts twice for a while.
     if (edge.place?.epoch === place?.epoch) giveBack(edge, given);
     for (const [id, outcomes] of reported) noteReported(edge, id, outcomes);
     entry.blocks.giveBack(blocks);
-    return false;
   }
 }
 

@@ -96,6 +96,25 @@ describe('a snapshot', () => {
     expect(body.items.at(-1).revision).toBeGreaterThan(body.index);
   });
 
+  it('of a large type that breaks off is no JSON, and takes no room from those that come after', async () => {
+    const type = 'constitutional_runtime';
+    const real: ComponentRegistry['snapshotPage'] = Reflect.get(ComponentRegistry.prototype, 'snapshotPage');
+    const pages = vi.spyOn(ComponentRegistry.prototype, 'snapshotPage').mockImplementation(async function (
+      this: ComponentRegistry,
+      after,
+    ) {
+      if (after === 'beyond') throw new Error('the registry is away');
+      const page = await real.call(this, after);
+      return { ...page, next: page.next ?? 'beyond' };
+    });
+    // More than one key may be sent at once.
+    for (let at = 0; at < 8; at++) await expect(snapshot(`?type=${type}`)).rejects.toThrow();
+    pages.mockRestore();
+    const { status, body } = await snapshot(`?type=${type}`);
+    expect(status).toBe(200);
+    expect(body.items).toHaveLength(300);
+  });
+
   it('of an unknown type is refused', async () => {
     expect(expectProblem(await snapshot('?type=nobody'), 422, 'unknown-type')).toEqual(['type']);
     expect(expectProblem(await snapshot('?wait=300001'), 422, 'invalid-request')).toEqual(['wait']);
