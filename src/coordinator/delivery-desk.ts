@@ -6,6 +6,7 @@
  * nobody reports on comes back by its time. Of one webhook a few are under way at once, one while it fails, so that one
  * bad receiver takes nothing from the others.
  */
+import { addressedTo } from '../core/alert/pagerduty-event.ts';
 import type { AttemptOutcome } from '../core/delivery/delivery-attempt.ts';
 import { judgeAttempt, withRecord } from '../core/delivery/delivery-attempt.ts';
 import type { DeliveryJob, DeliveryOrder } from '../core/delivery/delivery-sending.ts';
@@ -187,7 +188,7 @@ export class DeliveryDesk {
 export const jobOf = (webhook: Webhook, id: string, payload: string, now: number): DeliveryJob => ({
   id,
   url: webhook.url,
-  payload,
+  payload: webhook.routingKey === null ? payload : addressedTo(webhook.routingKey, payload),
   contentType: isChannel(webhook) ? 'application/json' : 'application/cloudevents+json',
   secrets: signingSecrets(webhook.secret, now),
 });

@@ -189,15 +189,16 @@ export class DeliveryStore {
     return this.read(`WHERE webhook_id = ? AND state = 'dead' ORDER BY place LIMIT ?`, webhookId, limit);
   }
 
-  /** The last that told a subject's incident is open, if that was delivered and nothing has been sent of it since. */
-  lastFiring(webhookId: string, subject: string, since: number): Delivery | undefined {
-    const [last] = this.read(
-      `WHERE webhook_id = ? AND subject = ? AND ${FIRES} ORDER BY sequence DESC LIMIT 1`,
-      webhookId,
-      subject,
-    );
-    const sent = last?.attempts.at(-1)?.at ?? Infinity;
-    return last?.state === 'delivered' && sent < since ? last : undefined;
+  /** The first that is owed about a subject, which the others wait for. */
+  firstOwed(webhookId: string, subject: string): Delivery | undefined {
+    const order = 'ORDER BY sequence, place LIMIT 1';
+    return this.read(`WHERE webhook_id = ? AND subject = ? AND settled_at IS NULL ${order}`, webhookId, subject)[0];
+  }
+
+  /** The last that tells, or is to tell, that there is an incident about a subject. */
+  lastFiring(webhookId: string, subject: string): Delivery | undefined {
+    const order = 'ORDER BY sequence DESC LIMIT 1';
+    return this.read(`WHERE webhook_id = ? AND subject = ? AND ${FIRES} ${order}`, webhookId, subject)[0];
   }
 
   hand(place: number, attempt: number, expectedBy: number): void {

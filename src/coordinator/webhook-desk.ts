@@ -104,7 +104,8 @@ export class WebhookDesk {
         ? ({ state: { kind: 'enabled' }, failingSince: null } as const)
         : this.disabled(before, 'operator', now)
       : {};
-    const moved = changed.includes('url') ? { failingSince: null } : {};
+    const isMoved = changed.includes('url') || changed.includes('routingKey');
+    const moved = isMoved ? { failingSince: null } : {};
     const next: Webhook = {
       ...before,
       ...settings,
@@ -115,7 +116,7 @@ export class WebhookDesk {
     };
     webhooks.save(next);
     // Somebody saw to it: what waits for a receiver that is back, or elsewhere, need not wait for its time.
-    if ((isTurned && enabled) || changed.includes('url')) deliveries.hurry(id, now);
+    if ((isTurned && enabled) || isMoved) deliveries.hurry(id, now);
     const by = { actor, action: 'webhook.change', before: toldWebhook(before), after: toldWebhook(next) } as const;
     const type = isTurned ? (enabled ? 'webhook.enabled' : 'webhook.disabled') : 'webhook.changed';
     const data: JsonObject = { changed: [...changed] };

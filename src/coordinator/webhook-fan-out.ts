@@ -13,7 +13,7 @@ import type { OpenIncident } from '../core/incident/incident-raise.ts';
 import type { Webhook } from '../core/webhook/webhook.ts';
 import { BUILT_IN_ID, MAX_OWED, isChannel, isEnabled } from '../core/webhook/webhook.ts';
 import { componentTypeTold, wantsEvent } from '../core/webhook/wants-event.ts';
-import type { DeliveryStore } from './delivery-store.ts';
+import type { Delivery, DeliveryStore } from './delivery-store.ts';
 import type { EventStore } from './event-store.ts';
 import type { WebhookBook } from './webhook-book.ts';
 
@@ -31,6 +31,14 @@ export interface FanOutParts {
 const CATCH_UP_BATCH = 500;
 
 const RENEW_AFTER_MS = 15 * 60_000;
+
+function isToRenew({ state, attempts }: Delivery, now: number): boolean {
+  const last = attempts.at(-1);
+  if (!last || now - last.at < RENEW_AFTER_MS) return false;
+  // It may have said when to come again.
+  if (state === 'waiting') return last.status !== 429 && last.status !== 503;
+  return state === 'delivered' || state === 'dead';
+}
 
 const deliveryIdOf = (webhookId: string, sequence: number | string): string => `d-${webhookId}-${sequence}`;
 
@@ -76,7 +84,7 @@ export class WebhookFanOut {
         continue;
       }
       if (!isChannel(webhook) || !wantsEvent(webhook, event, alert.componentType)) continue;
-      const body = alertBody(webhook, alert);
+      const body = alertBody(webhook.format, alert);
       if (body === null) continue;
       if (!this.takeRoom(id)) {
         book.note(id, { missed: webhook.missed + 1 });
@@ -88,14 +96,18 @@ export class WebhookFanOut {
 
   /**
    * Says once more what an Alertmanager was told of an incident that is still open: it keeps no alerts over a restart.
-   * The same document under the same id: one that has not forgotten takes it for the same alert.
+   * The same document under the same id: one that has not forgotten takes it for the same alert. It may have been away
+   * when it forgot, so what waits for another attempt, or was given up, waits no longer than that either.
    */
-  renew({ componentId, incidentId }: OpenIncident, now: number): void {
+  renew({ componentId, componentType, incidentId }: OpenIncident, now: number): void {
     const { book, deliveries, touch } = this.parts;
     for (const webhook of book.all()) {
       if (webhook.format !== 'alertmanager' || !isEnabled(webhook)) continue;
-      const told = deliveries.lastFiring(webhook.id, componentId, now - RENEW_AFTER_MS);
-      if (!told || !deliveries.payloadOf(told.id).includes(incidentId)) continue;
+      const owed = deliveries.firstOwed(webhook.id, componentId);
+      const told = owed ?? deliveries.lastFiring(webhook.id, componentId);
+      if (!told || !isToRenew(told, now) || !wantsEvent(webhook, told, componentType)) continue;
+      // Of an incident before this one nothing is said any more.
+      if (!owed && !deliveries.payloadOf(told.id).includes(incidentId)) continue;
       deliveries.oweAgain(told);
       deliveries.reorder(webhook.id, componentId, now);
       touch(webhook.id);

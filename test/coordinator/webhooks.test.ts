@@ -1,5 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { FreshCoordinator } from './fresh-coordinator.ts';
 import {
   ACTOR,
   HOOK,
@@ -176,6 +177,14 @@ const raise = (recovery: number) => ({
   at: Date.now(),
 });
 
+/** What is sent when the sweep comes so many minutes from now, answered so. */
+async function answeredAt(api: FreshCoordinator, minutes: number, status: number): Promise<(string | null)[]> {
+  vi.useRealTimers();
+  pass(minutes * 60_000);
+  await api.sweep(Date.now());
+  return Promise.all((await handed(api)).map((delivery) => attempt(api, delivery, status)));
+}
+
 describe('an alert channel', () => {
   it('is told what is due of an incident, and how it went on; not each event', async () => {
     const api = await hooked({ format: 'pagerduty', types: ['incident.*'], routingKey: 'k' });
@@ -216,12 +225,7 @@ describe('an alert channel', () => {
       url: 'http://127.0.0.1:1/api/v2/alerts',
       types: ['incident.*'],
     });
-    const sentAt = async (minutes: number) => {
-      vi.useRealTimers();
-      pass(minutes * 60_000);
-      await api.sweep(Date.now());
-      return Promise.all((await handed(api)).map((delivery) => attempt(api, delivery, 200)));
-    };
+    const sentAt = (minutes: number) => answeredAt(api, minutes, 200);
     const { incidentId } = await api.raiseIncident(raise(1));
     const [first] = await sentAt(0);
     expect(first).toContain(incidentId);
@@ -243,5 +247,41 @@ describe('an alert channel', () => {
     await api.raiseIncident(raise(3));
     expect(await sentAt(150)).toEqual([]);
     expect(await all(api)).toHaveLength(2);
+  });
+
+  it('is tried again soon while an incident is open when it is an Alertmanager that was away, unless it said when', async () => {
+    const api = await hooked({
+      format: 'alertmanager',
+      url: 'http://127.0.0.1:1/api/v2/alerts',
+      types: ['incident.*'],
+    });
+    await api.raiseIncident(raise(1));
+    const [first] = await answeredAt(api, 0, 200);
+    // The renewal fails, and again, and is not to wait for hours.
+    for (const minutes of [16, 17, 23]) expect(await answeredAt(api, minutes, 500)).toEqual([first]);
+    for (const minutes of [40, 60, 80]) expect((await answeredAt(api, minutes, 500))[0]).toEqual(first);
+    expect(await answeredAt(api, 100, 503)).toEqual([first]);
+    await runInDurableObject(api.stub, (_, { storage }) => {
+      storage.sql.exec(`UPDATE webhook_deliveries SET next_at = ?`, Date.now() + 24 * HOUR);
+    });
+    expect(await answeredAt(api, 130, 200)).toEqual([]);
+    // One that was given up is still not what an open incident comes to.
+    await runInDurableObject(api.stub, (_, { storage }) => {
+      storage.sql.exec(`UPDATE webhook_deliveries SET state = 'dead', next_at = NULL, settled_at = ?`, Date.now());
+    });
+    expect(await answeredAt(api, 150, 200)).toEqual([first]);
+    await api.changeWebhook({ id: HOOK, settings: { subjects: ['b'] }, enabled: null, ifRevision: null }, ACTOR);
+    expect(await answeredAt(api, 200, 200)).toEqual([]);
+  });
+
+  it('is sent what it was owed with the routing key that holds then, at once when that is changed', async () => {
+    const api = await hooked({ format: 'pagerduty', types: ['incident.*'], routingKey: 'wrong' });
+    await api.raiseIncident(raise(1));
+    const keyOf = (sent: string | null | undefined) => JSON.parse(sent!).routing_key;
+    expect((await answeredAt(api, 0, 400)).map(keyOf)).toEqual(['wrong']);
+    await api.changeWebhook({ id: HOOK, settings: { routingKey: 'right' }, enabled: null, ifRevision: null }, ACTOR);
+    expect((await Promise.all((await handed(api)).map((each) => attempt(api, each, 202)))).map(keyOf)).toEqual([
+      'right',
+    ]);
   });
 });

@@ -1,17 +1,17 @@
 /** An alert as the service behind a webhook reads it. Null for what that service has no word for. */
 import type { Json } from '../json.ts';
-import type { Webhook } from '../webhook/webhook.ts';
+import type { WebhookFormat } from '../webhook/webhook.ts';
 import type { Alert } from './alert.ts';
 import { alertmanagerAlerts } from './alertmanager-alerts.ts';
 import { pagerdutyEvent } from './pagerduty-event.ts';
 import { slackMessage } from './slack-message.ts';
 
-export function alertBody({ format, routingKey }: Pick<Webhook, 'format' | 'routingKey'>, alert: Alert): Json | null {
+export function alertBody(format: WebhookFormat, alert: Alert): Json | null {
   switch (format) {
     case 'slack':
       return slackMessage(alert);
     case 'pagerduty':
-      return pagerdutyEvent(alert, routingKey ?? '');
+      return pagerdutyEvent(alert);
     case 'alertmanager':
       // An alert there fires or is over.
       return alert.kind === 'acknowledged' ? null : alertmanagerAlerts(alert);

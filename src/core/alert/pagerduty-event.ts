@@ -1,6 +1,7 @@
 /**
  * An event for PagerDuty's Events API v2: https://developer.pagerduty.com/docs/events-api-v2-overview
  * The incident's id is its `dedup_key`, so a repeat adds to what is open there, and saying it twice is saying it once.
+ * What is owed is without the `routing_key`: it goes to the one that holds when it is sent.
  */
 import type { JsonObject } from '../json.ts';
 import type { Alert } from './alert.ts';
@@ -17,12 +18,12 @@ const ACTIONS: Readonly<Record<Alert['kind'], string>> = {
   resolved: 'resolve',
 };
 
-export function pagerdutyEvent(alert: Alert, routingKey: string): JsonObject {
+export function pagerdutyEvent(alert: Alert): JsonObject {
   const { kind, incidentId, severity, title, summary, componentId, componentType, failureType, repeats, link } = alert;
-  const addressed = { routing_key: routingKey, event_action: ACTIONS[kind], dedup_key: incidentId };
-  if (kind === 'acknowledged' || kind === 'resolved') return addressed;
+  const named = { event_action: ACTIONS[kind], dedup_key: incidentId };
+  if (kind === 'acknowledged' || kind === 'resolved') return named;
   return {
-    ...addressed,
+    ...named,
     client: 'Arbiter Coordinator',
     ...(isAbsolute(link) ? { client_url: link, links: [{ href: link, text: 'The incident' }] } : {}),
     payload: {
@@ -37,3 +38,7 @@ export function pagerdutyEvent(alert: Alert, routingKey: string): JsonObject {
     },
   };
 }
+
+/** An event as text, addressed. */
+export const addressedTo = (routingKey: string, event: string): string =>
+  JSON.stringify({ ...(JSON.parse(event) as JsonObject), routing_key: routingKey });

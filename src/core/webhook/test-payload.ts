@@ -30,5 +30,5 @@ export function testPayload(webhook: Webhook, id: string, now: number): string {
     at: now,
   };
   const isTimed = webhook.format === 'alertmanager';
-  return JSON.stringify(isTimed ? alertmanagerAlerts(alert, FIRES_FOR_MS) : alertBody(webhook, alert));
+  return JSON.stringify(isTimed ? alertmanagerAlerts(alert, FIRES_FOR_MS) : alertBody(webhook.format, alert));
 }

@@ -10,7 +10,7 @@ type Filters = Pick<Webhook, 'id' | 'types' | 'subjects' | 'componentTypes'>;
  */
 export function wantsEvent(
   { id, types, subjects, componentTypes }: Filters,
-  { type, subject }: Pick<EventDraft, 'type' | 'subject'>,
+  { type, subject }: { readonly type: string; readonly subject: string },
   componentType: string | null,
 ): boolean {
   if (type.startsWith('webhook.') && subject === id) return false;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../../src/core/alert/alert.ts';
 import { alertBody } from '../../../src/core/alert/alert-body.ts';
+import { addressedTo } from '../../../src/core/alert/pagerduty-event.ts';
 import { alertOf } from '../../../src/core/alert/alert-of.ts';
 import type { CloudEvent } from '../../../src/core/event/cloud-event.ts';
 
@@ -22,7 +23,7 @@ const alert = (more: Partial<Alert> = {}): Alert => ({
 
 const bodyAs = (format: 'slack' | 'pagerduty' | 'alertmanager' | 'cloudevents', made: Alert) =>
   // oxlint-disable-next-line typescript/no-explicit-any -- whatever the service reads
-  alertBody({ format, routingKey: 'key' }, made) as any;
+  alertBody(format, made) as any;
 
 describe('Slack', () => {
   it.each([
@@ -40,8 +41,21 @@ describe('Slack', () => {
     const { text, blocks } = bodyAs('slack', alert({ title: '<!channel> & co', summary: '<@U1> '.repeat(2_000) }));
     expect(text).toBe('Incident (critical): &lt;!channel&gt; &amp; co');
     expect(blocks[0].text.text).not.toMatch(/<[!@]/);
-    expect(blocks[0].text.text.length).toBeLessThan(24_000);
+    expect(blocks[0].text.text).toContain('…');
   });
+
+  it.each(['&', '<', 'x', '🙂', 'a & b'])(
+    'takes no section of more than 3 000 characters, as they are sent: %s',
+    (part) => {
+      const long = part.repeat(3_000);
+      const { text, blocks } = bodyAs('slack', alert({ title: long, summary: long, repeats: 3 }));
+      const section = blocks[0].text.text;
+      expect([section.length <= 3_000, text.length <= 400]).toEqual([true, true]);
+      // Nothing is cut in the middle of what stands for one character.
+      expect(section.replaceAll(/&(amp|lt|gt);/g, '')).not.toContain('&');
+      expect(section.isWellFormed()).toBe(true);
+    },
+  );
 });
 
 describe('PagerDuty', () => {
@@ -52,8 +66,13 @@ describe('PagerDuty', () => {
     ['resolved', 'resolve'],
   ] as const)('is told that it is %s by %s, of the same incident', (kind, action) => {
     const body = bodyAs('pagerduty', alert({ kind }));
-    expect(body).toMatchObject({ routing_key: 'key', event_action: action, dedup_key: 'i-1' });
+    expect(body).toMatchObject({ event_action: action, dedup_key: 'i-1' });
     expect('payload' in body).toBe(action === 'trigger');
+  });
+
+  it('is addressed to the key that holds when it is sent', () => {
+    const owed = JSON.stringify({ ...bodyAs('pagerduty', alert()), routing_key: 'of before' });
+    expect(JSON.parse(addressedTo('key', owed))).toEqual({ ...bodyAs('pagerduty', alert()), routing_key: 'key' });
   });
 
   it('has what it requires, and a link only where one can be followed', () => {
