@@ -2,7 +2,7 @@
  * The configuration as the calls of this isolate see it. Whoever asks for it also hands it to the fleets that
  * routing decides from, so that both go by the same.
  */
-import { configAtHand, freshConfig, latestConfig, takeConfig } from '../coordinator/config-cache.ts';
+import { configAtHand, configSince, freshConfig, latestConfig, takeConfig } from '../coordinator/config-cache.ts';
 import type { ConfigDocuments } from '../core/config/config-documents.ts';
 import type { EffectiveConfig } from '../core/config/effective-config.ts';
 import { useTypes } from '../registry/snapshot-cache.ts';
@@ -28,6 +28,10 @@ export async function edgeConfigKnowing(
   const config = await edgeConfig(c);
   return isKnown(config) ? config : inUse(await latestConfig(waitUntilOf(c)));
 }
+
+/** As it was at that time or later, as far as the coordinator can be reached. */
+export const edgeConfigSince = async (c: Call, since: number): Promise<EffectiveConfig> =>
+  inUse(await configSince(since, waitUntilOf(c)));
 
 /** After a change through this isolate. */
 export const useDocuments = (documents: ConfigDocuments): EffectiveConfig => inUse(takeConfig(documents));

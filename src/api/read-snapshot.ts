@@ -25,7 +25,8 @@ export const watchOf = ({ type }: Pick<SnapshotScope, 'type'>): WatchedIndex =>
 export interface SnapshotScope {
   /** Null for all. */
   readonly type: string | null;
-  readonly types: readonly string[];
+  /** Of which it holds the components; asked for once its index is known. */
+  readonly typesNow: () => Promise<readonly string[]>;
 }
 
 /** Characters up to which a document is put together. */
@@ -45,7 +46,7 @@ export async function readSnapshot(scope: SnapshotScope, reader: RoomReader): Pr
     // First of all: what changes meanwhile may be in the items, and is after the index.
     const sequence = scope.type === null ? await sequenceWatch.read(reader) : 0;
     if (sequence === null) return null;
-    const pages = pagesOf(scope.types, reader);
+    const pages = pagesOf(await scope.typesNow(), reader);
     const texts: string[] = [];
     let [index, length] = [sequence, 0];
     for (let isFirst = true; length <= MAX_WHOLE; isFirst = false) {

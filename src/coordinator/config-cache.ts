@@ -57,6 +57,14 @@ export async function latestConfig(waitUntil: WaitUntil): Promise<EffectiveConfi
   return ageAt(Date.now()) < JUST_NOW_MS ? held : freshConfig(waitUntil);
 }
 
+/** A copy that was asked for after that time, epoch ms; the last there is while the coordinator cannot be reached. */
+export async function configSince(since: number, waitUntil: WaitUntil): Promise<EffectiveConfig> {
+  if (askedAt < since) await freshConfig(waitUntil);
+  // One that was under way may have been asked for too early.
+  if (askedAt < since) await freshConfig(waitUntil);
+  return held;
+}
+
 /** Takes in what a change through this isolate has made of the documents. */
 export function takeConfig(documents: ConfigDocuments): EffectiveConfig {
   if (documents.revision > held.revision) held = resolveConfig(documents, held);

@@ -13,7 +13,7 @@ import { SNAPSHOT_PATH } from '../core/event/event-frame.ts';
 import type { LogSpan } from '../core/event/log-page.ts';
 import { isOutside, seenUpTo } from '../core/event/log-page.ts';
 import type { SendWindow } from '../core/event/send-window.ts';
-import { NOTHING_SENT, hasRoom, noteAcknowledged, noteSent } from '../core/event/send-window.ts';
+import { NOTHING_SENT, bytesSent, hasRoom, noteAcknowledged, noteSent } from '../core/event/send-window.ts';
 import type { BucketPolicy, TokenBucket } from '../core/quota/token-bucket.ts';
 import { fullBucket, takeTokens } from '../core/quota/token-bucket.ts';
 import { utf8Length } from '../core/take-page.ts';
@@ -61,6 +61,13 @@ interface Message {
   readonly text: string;
   readonly bytes: number;
 }
+
+interface Batch {
+  readonly messages: readonly Message[];
+  readonly upTo: number;
+}
+
+const NOTHING: Batch = { messages: [], upTo: 0 };
 
 /** What is the same for all sockets at one moment: each costs too much to be asked anew for each of them. */
 interface Round {
@@ -217,10 +224,12 @@ export class EventSockets {
       return socket.close(CLOSE_POLICY, 'too many acknowledgements of nothing new');
     }
     const sent = noteAcknowledged(reader.sent, sequence);
-    const next = { ...reader, sent, acknowledged: sequence, fullSince: null };
+    const next = { ...reader, sent, acknowledged: sequence };
     // Unless it was full, it has been sent all there is.
     if (reader.fullSince === null) return keep(socket, next);
-    return this.send(socket, next, this.round(now));
+    // In the midst of what was sent nothing becomes free.
+    if (sent.length === reader.sent.length) return keep(socket, { ...next, fullSince: now });
+    return this.send(socket, { ...next, fullSince: null }, this.round(now));
   }
 
   private sendAll(now: number): void {
@@ -251,7 +260,10 @@ export class EventSockets {
     const { now, span, roomBytes } = round;
     let reader = withinLog(socket, before, span);
     for (let isFull = false; !isFull;) {
-      const { messages, upTo } = this.after(reader, span.newest);
+      const free = roomBytes - bytesSent(reader.sent);
+      // What comes next is looked for once there is room for it.
+      isFull = free <= 0 && reader.cursor < span.newest;
+      const { messages, upTo } = isFull ? NOTHING : this.after(reader, span.newest, free);
       for (const { sequence, text, bytes } of messages) {
         isFull = !hasRoom(reader.sent, roomBytes);
         if (isFull) break;
@@ -273,7 +285,7 @@ export class EventSockets {
   }
 
   /** What comes next for a reader, and up to where that is all. */
-  private after(reader: Reader, newest: number): { readonly messages: readonly Message[]; readonly upTo: number } {
+  private after(reader: Reader, newest: number, freeBytes: number): Batch {
     const { types, subject, cursor } = reader;
     const { latest } = this;
     if (cursor === newest) return { messages: [], upTo: cursor };
@@ -281,7 +293,8 @@ export class EventSockets {
     // Those who have read all so far share one page of all events; others have one made for them.
     const isNear = newest - cursor <= PAGE_EVENTS;
     const query = { after: cursor, limit: PAGE_EVENTS, maxBytes: PAGE_BYTES, newest: false };
-    const page = this.rooms.log.page(isNear ? { ...query, types: null } : { ...query, types, subject });
+    const own = { ...query, maxBytes: Math.min(PAGE_BYTES, freeBytes), types, subject };
+    const page = this.rooms.log.page(isNear ? { ...query, types: null } : own);
     const read = { after: cursor, upTo: seenUpTo(page), messages: page.items.map(toMessage) };
     if (!isNear) return read;
     this.latest = read;
@@ -335,10 +348,7 @@ function toMessage(event: LoggedEvent): Message {
   return { sequence, type, subject, text, bytes: utf8Length(text) };
 }
 
-const pick = (
-  { messages, upTo }: { readonly messages: readonly Message[]; readonly upTo: number },
-  { cursor, types, subject }: Reader,
-) => ({
+const pick = ({ messages, upTo }: Batch, { cursor, types, subject }: Reader) => ({
   messages: messages.filter(
     (message) =>
       message.sequence > cursor &&

@@ -54,8 +54,10 @@ export class WatchedIndex {
     if (this.known !== null && index > this.known) this.hear(index);
   }
 
-  /** Waits until it is not `index`, and until `until` (epoch ms) at the longest. */
-  async waitBeyond(index: number, until: number, reader: Reader): Promise<Waited> {
+  /** Waits until it is not `index`, and until `waitsUntil` (epoch ms) at the longest. */
+  async waitBeyond(index: number, waitsUntil: number, reader: Reader): Promise<Waited> {
+    // Timers count whole ms, and where the clock stands still meanwhile one would come before the end.
+    const until = Math.ceil(waitsUntil);
     if (!this.canTell(index, until)) {
       const read = await this.read(reader);
       if (read === null) return { kind: 'unreachable' };

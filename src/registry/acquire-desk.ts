@@ -50,6 +50,8 @@ export class AcquireDesk {
   private readonly log = emptyLog();
   private timer: ReturnType<typeof setTimeout> | null = null;
   private splitAt = 0;
+  /** Whether room is held for some who wait, or waited. */
+  private isHolding = false;
   private recalledUntil = 0;
 
   constructor(state: RegistryState, exact: ExactFleet, desks: Desks, told: Told) {
@@ -104,9 +106,10 @@ export class AcquireDesk {
 
   private serveLine(now: number): void {
     // Also of an empty line: what was kept for those who gave up is kept no longer.
-    if (this.line.length === 0) return this.line.beginTurn();
-    this.exact.release(now);
+    if (this.isHolding || this.line.length > 0) this.exact.release(now);
+    this.isHolding = false;
     this.line.beginTurn();
+    if (this.line.length === 0) return;
     const served = new Set<Waiting>();
     try {
       serveInTurn<Waiting>(this.line.all, {
@@ -191,6 +194,7 @@ export class AcquireDesk {
   }
 
   private holdRoom({ request }: AcquireRequest): HeldRoom {
+    this.isHolding = true;
     return holdRoomFor(request, this.exact.fleet, this.exact.work);
   }
 

@@ -42,27 +42,31 @@ interface FreePlace {
 
 /** Completions that are remembered, to be answered the same again. */
 const MAX_REMEMBERED = 10_000;
+/** Longer than a caller that asks may wait in line. */
+const ASKING_LOST_MS = 60_000;
 
 export class EdgeBlocks {
   private readonly blocks = new Map<string, Block>();
   private readonly given = new Map<string, BlockReport>();
   private readonly completed = new Map<string, CompletedLease>();
   private isRecalled = false;
-  private isAsking = false;
+  /** Since when a block is asked for, epoch ms; null when none is. */
+  private askingSince: number | null = null;
 
   get size(): number {
     return this.blocks.size;
   }
 
   /** Whether to ask for another block: one at a time, or a burst of calls would bring a block each. */
-  beginAsking(): boolean {
-    if (this.isAsking) return false;
-    this.isAsking = true;
+  beginAsking(now: number): boolean {
+    // Whoever asked may have been ended without a word.
+    if (this.askingSince !== null && Math.abs(now - this.askingSince) < ASKING_LOST_MS) return false;
+    this.askingSince = now;
     return true;
   }
 
   endAsking(): void {
-    this.isAsking = false;
+    this.askingSince = null;
   }
 
   adopt(grant: BlockGrant, now: number): void {

@@ -28,7 +28,7 @@ export async function acquireNear(type: string, asked: Asked, waitUntil: WaitUnt
   if (near) return near;
   const blocks = blocksOf(type);
   const isBlind = blocks.size > 0 && edgeSnapshot(type, Date.now(), waitUntil) === null;
-  const takesBlock = isPlain && !isBlind && blocks.beginAsking();
+  const takesBlock = isPlain && !isBlind && blocks.beginAsking(Date.now());
   try {
     const acquired = await registryOf(type).acquire({ ...asked, takesBlock });
     if (!acquired.ok || !acquired.block) return acquired;

@@ -77,7 +77,7 @@ export function edgeSnapshot(type: string, now: number, waitUntil: WaitUntil): E
   // A clock that went back tells nothing of its age.
   const age = entry && now >= entry.fetchedAt ? now - entry.fetchedAt : Infinity;
   if (!entry || age >= (types.get(type)?.config ?? DEFAULT_CONFIG).snapshotMaxAgeMs) return null;
-  if (age >= BACKGROUND_REFRESH_MS && !entry.refreshing) refresh(type, waitUntil);
+  if (age >= BACKGROUND_REFRESH_MS && !entry.refreshing) void refresh(type, waitUntil);
   return entry.edge;
 }
 

@@ -21,7 +21,10 @@ describe('a page of a listed origin', () => {
     const { status, headers } = await preflight(LISTED);
     expect(status).toBe(204);
     expect(headers.get('access-control-allow-origin')).toBe(LISTED);
-    expect(headers.get('access-control-allow-headers')).toBe('authorization,content-type,if-match,x-request-id');
+    expect(headers.get('access-control-allow-headers')).toBe(
+      // What the client sends from a page: where it stands in the log among them.
+      'authorization,content-type,if-match,if-none-match,last-event-id,x-request-id',
+    );
     expect(headers.get('access-control-allow-methods')).toBe('GET,HEAD,POST,PUT,PATCH,DELETE');
     expect(headers.get('access-control-max-age')).toBe('600');
     expect(headers.get('access-control-allow-credentials')).toBeNull();

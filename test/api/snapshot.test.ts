@@ -115,6 +115,24 @@ describe('a snapshot', () => {
     expect(body.items).toHaveLength(300);
   });
 
+  it('of a large type takes no room when only its head is asked for', async () => {
+    const path = '/v1/snapshot?type=constitutional_runtime';
+    for (let at = 0; at < 8; at++) expect((await call('HEAD', path)).status).toBe(200);
+  });
+
+  it('of all types has those that are configured while it waits', async () => {
+    const { body } = await snapshot('');
+    const waiting = snapshot(`?index=${body.index}&wait=20000`);
+    const [type, id] = [freshId('t').replaceAll('-', '_'), freshId()];
+    expect((await call('PUT', `/v1/config/types/${type}`, {})).status).toBe(201);
+    expect((await register(id, { type })).status).toBe(201);
+    const found = await waiting;
+    const rest = found.body.items.some((item: { id: string }) => item.id === id)
+      ? found
+      : await snapshot(`?index=${found.body.index}&wait=9000`);
+    expect(rest.body.items.map((item: { id: string }) => item.id)).toContain(id);
+  });
+
   it('of an unknown type is refused', async () => {
     expect(expectProblem(await snapshot('?type=nobody'), 422, 'unknown-type')).toEqual(['type']);
     expect(expectProblem(await snapshot('?wait=300001'), 422, 'invalid-request')).toEqual(['wait']);

@@ -1,8 +1,9 @@
 /** Readers of the event log over WebSockets: who is let in, what they are sent, what ends them. */
 import { env, exports } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../src/coordinator/coordinator-api.ts';
+import { EventStore } from '../../src/coordinator/event-store.ts';
 import type { EventDraft } from '../../src/core/event/coordinator-event.ts';
 import { call, eventually } from '../support/coordinator-http.ts';
 import { evict } from '../support/evict.ts';
@@ -195,6 +196,25 @@ describe('a reader over a socket', () => {
     other.send('x'.repeat(2_000));
     await other.until(() => other.closed !== null);
     expect(other.closed).toMatchObject({ code: 1_009 });
+  });
+
+  it('costs no look at the log for an acknowledgement that makes no room', async () => {
+    const reader = await SocketUnderTest.open();
+    const blob = 'x'.repeat(1_000);
+    await happen(...Array.from({ length: 600 }, () => ({ data: { blob } })));
+    await reader.until(() => reader.sequences.length > 100);
+    await coordinator().sweep(Date.now());
+    const sent = [...reader.sequences];
+    expect(sent.length).toBeLessThan(200);
+    const reads = vi.spyOn(EventStore.prototype, 'page');
+    for (const sequence of sent.slice(0, 5)) reader.ack(sequence);
+    reader.send('ping');
+    await reader.until(() => reader.messages.includes('pong'));
+    expect(reads).not.toHaveBeenCalled();
+    for (const sequence of sent.slice(5)) reader.ack(sequence);
+    await reader.until(() => reader.sequences.length > sent.length + 50);
+    expect(reads.mock.calls.length).toBeLessThan(40);
+    reads.mockRestore();
   });
 
   it('is closed when it acknowledges over and over what it has acknowledged or never was sent', async () => {

@@ -177,6 +177,8 @@ const raise = (recovery: number) => ({
   at: Date.now(),
 });
 
+const keyOf = (sent: string | null | undefined) => JSON.parse(sent!).routing_key;
+
 /** What is sent when the sweep comes so many minutes from now, answered so. */
 async function answeredAt(api: FreshCoordinator, minutes: number, status: number): Promise<(string | null)[]> {
   vi.useRealTimers();
@@ -277,7 +279,6 @@ describe('an alert channel', () => {
   it('is sent what it was owed with the routing key that holds then, at once when that is changed', async () => {
     const api = await hooked({ format: 'pagerduty', types: ['incident.*'], routingKey: 'wrong' });
     await api.raiseIncident(raise(1));
-    const keyOf = (sent: string | null | undefined) => JSON.parse(sent!).routing_key;
     expect((await answeredAt(api, 0, 400)).map(keyOf)).toEqual(['wrong']);
     await api.changeWebhook({ id: HOOK, settings: { routingKey: 'right' }, enabled: null, ifRevision: null }, ACTOR);
     expect((await Promise.all((await handed(api)).map((each) => attempt(api, each, 202)))).map(keyOf)).toEqual([

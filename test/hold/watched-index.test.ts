@@ -43,6 +43,12 @@ describe('a watched index', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
+  it('is unmoved at the end of a wait that ends between two ms: a timer comes at whole ones', async () => {
+    const watch = new WatchedIndex(keeper(5).ask);
+    const waiting = watch.waitBeyond(5, Date.now() + 2_500.4, readerOf());
+    expect(await waitFor(waiting, 2_502)).toEqual({ kind: 'unmoved' });
+  });
+
   it('is waited for by many over one call after the other', async () => {
     const object = keeper(5);
     const watch = new WatchedIndex(object.ask);

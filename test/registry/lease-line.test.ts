@@ -105,6 +105,14 @@ describe('the line', () => {
     await complete(registry, lease);
   });
 
+  it('gives back the room that was held for the last who waits, for those who come then', async () => {
+    const registry = freshRegistry();
+    await ready(registry, { maxConcurrentTasks: 2 });
+    await acquired(registry);
+    expect(await refused(registry, { slots: 2, waitMs: 300 })).toBe('at-capacity');
+    expect(await refused(registry)).toBeNull();
+  });
+
   it('is joined by nobody who could never be served, and by no rehearsal', async () => {
     const registry = freshRegistry();
     const id = await ready(registry, { maxConcurrentTasks: 2 });

@@ -31,7 +31,7 @@ export async function call(
     return { status: response.status, body: {}, headers: response.headers };
   }
   const text = await response.text();
-  const isJson = response.headers.get('content-type')?.includes('json') ?? false;
+  const isJson = text !== '' && response.headers.get('content-type')?.includes('json') === true;
   return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
 }
 

@@ -15,7 +15,7 @@ const PREFLIGHT_SECONDS = 600;
 const allow = honoCors({
   origin: (origin) => origin,
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowHeaders: ['authorization', 'content-type', 'if-match', 'x-request-id'],
+  allowHeaders: ['authorization', 'content-type', 'if-match', 'if-none-match', 'last-event-id', 'x-request-id'],
   exposeHeaders: ['etag', 'location', 'retry-after', 'x-request-id'],
   maxAge: PREFLIGHT_SECONDS,
 });

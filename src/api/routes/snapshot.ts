@@ -8,7 +8,7 @@ import { pause } from '../../hold/pause.ts';
 import { within } from '../../hold/within.ts';
 import type { App, AppEnv } from '../app-env.ts';
 import { waitUntilOf } from '../call.ts';
-import { edgeConfigKnowing } from '../edge-config.ts';
+import { edgeConfigKnowing, edgeConfigSince } from '../edge-config.ts';
 import { entityIndex, etagOfIndex } from '../index-etag.ts';
 import { withinLoad } from '../middleware/shed-load.ts';
 import { createRoute, jsonContentWith, problemDefault } from '../openapi-route.ts';
@@ -69,7 +69,7 @@ export function mountSnapshot(app: App): void {
         errors: [{ path: 'type', message: `there is no component type ${type}` }],
       });
     }
-    const scope: SnapshotScope = { type, types: type === null ? [...config.types.keys()] : [type] };
+    const scope: SnapshotScope = { type, typesNow: () => (type === null ? typesOf(c) : Promise.resolve([type])) };
     const index = given ?? entityIndex(c.req.header('if-none-match'));
     const reader = room.enter(c.get('principal').keyId, waitUntilOf(c));
     if (typeof reader === 'string') return problemResponse(c, reader, { retryAfterSeconds: 5 });
@@ -77,6 +77,11 @@ export function mountSnapshot(app: App): void {
     const answering = index === null ? answerNow(c, scope, reader) : answerBeyond(c, scope, { index, waitMs, reader });
     return await answering.finally(() => room.leave(reader));
   });
+}
+
+/** As they are now: of one that was configured a moment ago there may be components by then. */
+async function typesOf(c: Context<AppEnv>): Promise<string[]> {
+  return [...(await edgeConfigSince(c, Date.now())).types.keys()];
 }
 
 async function answerNow(c: Context<AppEnv>, scope: SnapshotScope, reader: RoomReader): Promise<Response> {
@@ -112,7 +117,10 @@ async function answerWith(
   c.header('etag', etagOfIndex(read.index));
   c.header('vary', 'accept-encoding');
   // Compressed by the platform, by what the caller takes: it does so with JSON, and not with event streams.
-  return c.body(read.body, 200);
+  if (c.req.method !== 'HEAD' || typeof read.body === 'string') return c.body(read.body, 200);
+  // Nobody reads the body of a head, nor says so.
+  await read.body.cancel();
+  return c.body(null, 200);
 }
 
 /** Never an empty answer in the place of one that nobody can give. */
