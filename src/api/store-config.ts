@@ -14,7 +14,7 @@ import { registryOf } from '../registry/registry-api.ts';
 import type { AppEnv } from './app-env.ts';
 import { actorOf } from './caller.ts';
 import { useDocuments } from './edge-config.ts';
-import { etagOfDocument, ifMatch } from './if-match.ts';
+import { etagOfDocument, ifMatch, mustExist } from './if-match.ts';
 import type { ProblemResponse } from './problem.ts';
 import { problemResponse, toldOf } from './problem.ts';
 
@@ -27,6 +27,9 @@ export async function storeConfig(
 ): Promise<StoredConfig | ProblemResponse> {
   const ifRevision = ifMatch(c);
   if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
+  // Types are never taken away: what is there now is there when it is put.
+  if (scope.kind === 'type' && mustExist(c) && !(await coordinator().configAt(scope)))
+    return problemResponse(c, 'precondition-failed', { detail: `there is no component type ${scope.type}` });
   const errors = urlFaults(document, outboundPolicyOf(c.env));
   if (errors.length > 0) return problemResponse(c, 'endpoint-not-allowed', { errors });
   return felt(c, await coordinator().putConfig({ scope, document, ifRevision, actor: actorOf(c) }));

@@ -6,6 +6,7 @@
 import type { ConfigDocuments, ConfigScope, DocumentScope, Revised } from '../core/config/config-documents.ts';
 import { NO_DOCUMENTS, withDocument } from '../core/config/config-documents.ts';
 import type { ChangedBy, KeptRevision, RevisionEntry } from '../core/config/config-revision.ts';
+import { revisionsKept } from '../core/config/config-revision.ts';
 import type { TypeConfig } from '../core/config/settings.ts';
 import type { JsonObject } from '../core/json.ts';
 
@@ -30,10 +31,6 @@ const ADDED = [
   ['changed', 'ALTER TABLE config_documents ADD COLUMN changed TEXT'],
   ['restores', 'ALTER TABLE config_documents ADD COLUMN restores INTEGER'],
 ] as const;
-
-/** Earlier revisions kept of each document; there may be ten thousand components. */
-const KEEP_EARLIER = 100;
-const KEEP_EARLIER_OF_COMPONENT = 10;
 
 type ConfigRow = { scope: string; revision: number; document: string };
 type EntryRow = {
@@ -97,7 +94,7 @@ export class ConfigStore {
       `DELETE FROM config_documents WHERE scope = ?1 AND revision NOT IN
          (SELECT revision FROM config_documents WHERE scope = ?1 ORDER BY revision DESC LIMIT ?2)`,
       name,
-      (scope.kind === 'component' ? KEEP_EARLIER_OF_COMPONENT : KEEP_EARLIER) + 1,
+      revisionsKept(scope),
     );
   }
 

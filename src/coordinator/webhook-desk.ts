@@ -60,7 +60,7 @@ export class WebhookDesk {
   }
 
   create({ id, settings, secret, isOwnSecret }: WebhookDraft, actor: Actor, now: number): CreatedWebhook {
-    const { book, webhooks } = this.parts;
+    const { book, webhooks, log } = this.parts;
     const faults = webhookFaults(settings);
     if (faults.length > 0) return invalid(faults);
     const known = book.find(id);
@@ -71,7 +71,8 @@ export class WebhookDesk {
     const webhook: Webhook = {
       ...settings,
       id,
-      revision: 1,
+      // Of another one with that id, that was deleted, no ETag holds for this one.
+      revision: log.span().newest + 1,
       secret: firstSecret(secret),
       state: { kind: 'enabled' },
       failingSince: null,

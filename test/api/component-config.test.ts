@@ -197,6 +197,19 @@ describe('history', () => {
     await put(path, {});
   });
 
+  it('is compared with nothing where what came before it is not kept any more', async () => {
+    const path = `/components/${await registered()}`;
+    const first = revisionOf(await put(path, { failureThreshold: 1 }));
+    const diff = (to: number) => call('GET', `/v1/config${path}/diff?to=${to}`);
+    expect((await diff(first)).body).toMatchObject({ from: 0, to: first });
+    const put11 = Array.from({ length: 11 }, (_, at) => at + 2);
+    const later: number[] = [];
+    for (const failureThreshold of put11) later.push(revisionOf(await put(path, { failureThreshold })));
+    expectProblem(await diff(first), 404, 'not-found');
+    expectProblem(await diff(later[0]!), 404, 'not-found');
+    expect((await diff(later[1]!)).body).toMatchObject({ from: later[0], to: later[1] });
+  });
+
   it('goes back only to what may be now', async () => {
     const id = await registered('agent_registry');
     const path = `/components/${id}`;

@@ -52,6 +52,21 @@ describe('a document', () => {
     );
   });
 
+  it('is not sent again to who has it, and adds no type where there must be one', async () => {
+    const path = '/v1/config/types/performance_tracker';
+    const etag = etagOf(await put('/types/performance_tracker', { slowStartMs: 3 }));
+    for (const known of [etag, `W/${etag}`, `"1", ${etag}`, '*']) {
+      const again = await call('GET', path, undefined, { 'if-none-match': known });
+      expect([known, again.status, again.body, etagOf(again)]).toEqual([known, 304, '', etag]);
+    }
+    expect((await call('GET', path, undefined, { 'if-none-match': '"0"' })).body).toEqual({ slowStartMs: 3 });
+    // What is in force also moves with other documents.
+    expect((await call('GET', `${path}?effective=true`, undefined, { 'if-none-match': etag })).status).toBe(200);
+    expectProblem(await put('/types/never_added', {}, '*'), 412, 'precondition-failed');
+    expectProblem(await get('/types/never_added'), 404, 'not-found');
+    expect((await put('/types/performance_tracker', {}, '*')).status).toBe(200);
+  });
+
   it('is refused with the setting, the bound and what came', async () => {
     const answer = await put('', { failureThreshold: 0, maxDetectionMs: '7000', colour: 'red' });
     expectProblem(answer, 422, 'invalid-request');

@@ -7,6 +7,7 @@ import { ComponentConfigSchema } from '../../core/config/component-config.ts';
 import type { DocumentScope } from '../../core/config/config-documents.ts';
 import { GLOBAL } from '../../core/config/config-documents.ts';
 import type { RevisionEntry } from '../../core/config/config-revision.ts';
+import { revisionsKept } from '../../core/config/config-revision.ts';
 import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import { diffJson } from '../../core/json-diff.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -149,6 +150,9 @@ async function diff(
   if (!current) return unknown(c, scope);
   const newer = to ?? current.revision;
   const [previous] = from === undefined ? ((await system.configHistory(scope, newer, 1)) ?? []) : [];
+  // Of the oldest that is kept nobody can say any more what came before it, unless all are.
+  if (from === undefined && !previous && newer !== 0 && (await isFull(scope)))
+    return problemResponse(c, 'not-found', { detail: `what came before ${newer} is not kept any more; say from` });
   const older = from ?? previous?.revision ?? 0;
   const sides: JsonObject[] = [];
   for (const revision of [older, newer]) {
@@ -158,6 +162,11 @@ async function diff(
     sides.push(kept.document);
   }
   return { from: older, to: newer, patch: diffJson(sides[0]!, sides[1]!) };
+}
+
+async function isFull(scope: DocumentScope): Promise<boolean> {
+  const most = revisionsKept(scope);
+  return ((await coordinator().configHistory(scope, Number.MAX_SAFE_INTEGER, most)) ?? []).length >= most;
 }
 
 const toResource = ({ revision, changedAt, changedBy, changed, restores }: RevisionEntry) => ({

@@ -3,7 +3,7 @@ import { coordinator } from '../../coordinator/coordinator-api.ts';
 import { ComponentConfigSchema } from '../../core/config/component-config.ts';
 import type { DocumentScope } from '../../core/config/config-documents.ts';
 import type { App } from '../app-env.ts';
-import { etagOfDocument } from '../if-match.ts';
+import { etagOfDocument, isKnown } from '../if-match.ts';
 import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
@@ -21,7 +21,11 @@ const read = createRoute({
   tags,
   summary: 'What is set for one component',
   request: { params: IdParamSchema },
-  responses: { 200: answer, ...problemDefault },
+  responses: {
+    200: answer,
+    304: { description: 'The document is the one of If-None-Match' },
+    ...problemDefault,
+  },
 });
 
 const put = createRoute({
@@ -51,8 +55,9 @@ export function mountConfigOfComponents(app: App): void {
     const { id } = c.req.valid('param');
     const held = await coordinator().configAt(scopeOf(id));
     if (!held) return problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
-    c.header('etag', etagOfDocument(held));
-    return c.json(held.document, 200);
+    const etag = etagOfDocument(held);
+    c.header('etag', etag);
+    return isKnown(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
   });
 
   app.openapi(put, async (c) => {

@@ -1,6 +1,7 @@
 /** A revision of a document as it is kept: what was put, by whom and when. */
 import type { Actor } from '../access/actor.ts';
 import type { JsonObject } from '../json.ts';
+import type { DocumentScope } from './config-documents.ts';
 
 export type ChangedBy = Pick<Actor, 'keyId' | 'keyName'>;
 
@@ -19,3 +20,6 @@ export interface RevisionEntry {
 export interface KeptRevision extends RevisionEntry {
   readonly document: JsonObject;
 }
+
+/** How many revisions of a document are kept, the one in force among them; there may be ten thousand components. */
+export const revisionsKept = ({ kind }: DocumentScope): number => (kind === 'component' ? 11 : 101);
