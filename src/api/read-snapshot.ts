@@ -35,13 +35,16 @@ const MAX_WHOLE = 2_097_152;
 const MAX_CALLS = 900;
 const PAGE_WITHIN_MS = 5_000;
 
-/** Each holds a few MiB while it is sent. */
-const streams = new ReaderRoom({ all: 12, ofKey: 6 });
+/** Characters from which on it has a place among those that are read and sent, each of which holds a few MiB. */
+const LARGE = 262_144;
+const large = new ReaderRoom({ all: 24, ofKey: 12 });
 
 const encoder = new TextEncoder();
 
 /** Null when any of it cannot be read. */
 export async function readSnapshot(scope: SnapshotScope, reader: RoomReader): Promise<Snapshot | null> {
+  let place: RoomReader | null = null;
+  let isSent = false;
   try {
     // First of all: what changes meanwhile may be in the items, and is after the index.
     const sequence = scope.type === null ? await sequenceWatch.read(reader) : 0;
@@ -60,14 +63,23 @@ export async function readSnapshot(scope: SnapshotScope, reader: RoomReader): Pr
       if (value.json === '') continue;
       texts.push(value.json);
       length += value.json.length;
+      if (length > LARGE) place ??= placeFor(reader);
     }
-    const streaming = streams.enter(reader.keyId, reader.waitUntil);
-    if (typeof streaming === 'string') throw new Error('too many large snapshots are being sent');
-    return { index, body: streamed(`${head(index)}${texts.join(',')}`, pages, streaming) };
+    const body = streamed(`${head(index)}${texts.join(',')}`, pages, (place ??= placeFor(reader)));
+    isSent = true;
+    return { index, body };
   } catch (error) {
     console.error(JSON.stringify({ message: 'snapshot not read', type: scope.type, error: String(error) }));
     return null;
+  } finally {
+    if (place && !isSent) large.leave(place);
   }
+}
+
+function placeFor({ keyId, waitUntil }: RoomReader): RoomReader {
+  const place = large.enter(keyId, waitUntil);
+  if (typeof place === 'string') throw new Error('too many large snapshots are being read or sent');
+  return place;
 }
 
 const head = (index: number): string => `{"index":${index},"items":[`;
@@ -94,7 +106,7 @@ async function* pagesOf(types: readonly string[], reader: RoomReader): AsyncGene
 function streamed(
   begun: string,
   pages: AsyncGenerator<SnapshotPage, void>,
-  streaming: RoomReader,
+  place: RoomReader,
 ): ReadableStream<Uint8Array> {
   let first: string | null = begun;
   /** Null when there is nothing more. */
@@ -107,7 +119,7 @@ function streamed(
   };
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      streaming.seenAt = Date.now();
+      place.seenAt = Date.now();
       if (first !== null) {
         controller.enqueue(encoder.encode(first));
         first = null;
@@ -117,15 +129,15 @@ function streamed(
         const json = await next();
         if (json !== null) return controller.enqueue(encoder.encode(`,${json}`));
       } catch (error) {
-        streams.leave(streaming);
+        large.leave(place);
         throw error;
       }
-      streams.leave(streaming);
+      large.leave(place);
       controller.enqueue(encoder.encode(']}'));
       controller.close();
     },
     async cancel() {
-      streams.leave(streaming);
+      large.leave(place);
       await pages.return();
     },
   });

@@ -68,8 +68,13 @@ async function read(place: Place): Promise<void> {
     place.largeUntil = Date.now() + LARGE_MS;
     return;
   }
+  clearShelf();
   place.shelved = { ...snapshot, beganAt };
-  setTimeout(() => {
-    if (place.shelved?.beganAt === beganAt) place.shelved = null;
-  }, 2 * KEPT_MS);
+}
+
+/** What nobody will be given any more is not kept: a timer would end with the request that has set it. */
+function clearShelf(): void {
+  const now = Date.now();
+  for (const place of places.values())
+    if (place.shelved && Math.abs(now - place.shelved.beganAt) > 2 * KEPT_MS) place.shelved = null;
 }

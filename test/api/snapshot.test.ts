@@ -108,16 +108,27 @@ describe('a snapshot', () => {
       return { ...page, next: page.next ?? 'beyond' };
     });
     // More than one key may be sent at once.
-    for (let at = 0; at < 8; at++) await expect(snapshot(`?type=${type}`)).rejects.toThrow();
+    for (let at = 0; at < 14; at++) await expect(snapshot(`?type=${type}`)).rejects.toThrow();
     pages.mockRestore();
     const { status, body } = await snapshot(`?type=${type}`);
     expect(status).toBe(200);
     expect(body.items).toHaveLength(300);
   });
 
+  it('of a large type is read for so many at once of a key, and the others are told when to come again', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => snapshot('?type=constitutional_runtime')));
+    const refused = answers.filter(({ status }) => status !== 200);
+    expect([refused.length > 0, refused.length < 20]).toEqual([true, true]);
+    for (const { status, body, headers } of refused) {
+      expect([status, body.code]).toEqual([503, 'snapshot-unavailable']);
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect((await snapshot('?type=constitutional_runtime')).body.items).toHaveLength(300);
+  });
+
   it('of a large type takes no room when only its head is asked for', async () => {
     const path = '/v1/snapshot?type=constitutional_runtime';
-    for (let at = 0; at < 8; at++) expect((await call('HEAD', path)).status).toBe(200);
+    for (let at = 0; at < 14; at++) expect((await call('HEAD', path)).status).toBe(200);
   });
 
   it('of all types has those that are configured while it waits', async () => {
