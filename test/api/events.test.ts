@@ -22,6 +22,8 @@ async function readLog(types = '', limit = 1_000): Promise<EventResource[]> {
   }
 }
 
+const read = async (query: string) => (await call('GET', `/v1/events${query}`)).body;
+
 const eventsOf = async (id: string): Promise<EventResource[]> =>
   (await readLog()).filter((event) => event.subject === id);
 
@@ -136,9 +138,10 @@ describe('the event log', () => {
     for (const event of events)
       expect(event).toMatchObject({ specversion: '1.0', id: event.sequence, datacontenttype: 'application/json' });
     expect(EventPageSchema.shape.items.parse(events)).toEqual(events);
-    expect(await readLog('', 3)).toEqual(events);
+    // Shares and such are told of a second later.
+    expect((await readLog('', 3)).slice(0, events.length)).toEqual(events);
     await evict(env.SYSTEM_COORDINATOR.getByName('system'));
-    expect(await readLog()).toEqual(events);
+    expect((await readLog()).slice(0, events.length)).toEqual(events);
   });
 
   it('is read by type, after a place, and at its end', async () => {
@@ -146,14 +149,24 @@ describe('the event log', () => {
     await register(id);
     await beat(id, 'healthy');
     await awaitEvents(id, 2);
-    const all = await readLog();
     const wanted = ['component.registered', 'component.unregistered'];
-    expect(await readLog(wanted.join(','), 2)).toEqual(all.filter((event) => wanted.includes(event.type)));
-    const end = Number(all.at(-1)!.sequence);
-    const tail = await call('GET', `/v1/events?after=${end - 2}`);
-    expect(tail.body).toEqual({ items: all.slice(-2), nextCursor: String(end) });
-    expect((await call('GET', `/v1/events?after=${end}`)).body).toEqual({ items: [], nextCursor: String(end) });
-    expect((await call('GET', '/v1/events?limit=2')).body.items).toEqual(all.slice(-2));
+    const look = async () => {
+      const all = await readLog();
+      const end = Number(all.at(-1)!.sequence);
+      const filtered = await readLog(wanted.join(','), 2);
+      const [tail, beyond, newest] = [
+        await read(`?after=${end - 2}`),
+        await read(`?after=${end}`),
+        await read('?limit=2'),
+      ];
+      return { all, end, filtered, tail, beyond, newest, isOver: (await readLog()).length === all.length };
+    };
+    // Shares and such are told of a second later: looked at again until nothing came in between.
+    const { all, end, filtered, tail, beyond, newest } = await eventually(look, ({ isOver }) => isOver);
+    expect(filtered).toEqual(all.filter((event) => wanted.includes(event.type)));
+    expect(tail).toEqual({ items: all.slice(-2), nextCursor: String(end) });
+    expect(beyond).toEqual({ items: [], nextCursor: String(end) });
+    expect(newest.items).toEqual(all.slice(-2));
   });
 
   it.each([
