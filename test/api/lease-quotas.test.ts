@@ -91,7 +91,7 @@ describe('POST /v1/load/redistribute', () => {
     expect(one.status).toBe(200);
     expect(RedistributionSchema.parse(one.body)).toEqual(one.body);
     expect(one.body.items).toMatchObject([{ type: TYPE, components: 1 }]);
-    expect(one.body.items[0].shares).toContainEqual({ componentId: id, before: 0, after: 1 });
+    expect(one.body.items[0].shares).toContainEqual({ componentId: id, before: expect.any(Number), after: 1 });
     const all = await call('POST', '/v1/load/redistribute', undefined, { 'content-type': '' });
     expect(all.body.items.length).toBeGreaterThan(5);
     expectProblem(await call('POST', '/v1/load/redistribute', { type: 'no_such_type' }), 422, 'unknown-type');

@@ -126,8 +126,7 @@ describe.concurrent('the alarm of a registry', () => {
 
   it('brings an isolated component back when its time is over', async () => {
     const { registry, id } = await withHealthy();
-    await registry.setAside(id, 'isolated', Date.now() + 300);
-    expect((await registry.read(id)).lifecycle).toBe('isolated');
+    expect((await registry.setAside(id, 'isolated', Date.now() + 300)).lifecycle).toBe('isolated');
     await eventually(
       () => registry.read(id),
       (component) => component.lifecycle === 'active',

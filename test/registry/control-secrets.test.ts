@@ -118,10 +118,11 @@ describe.concurrent('access to a control endpoint', () => {
     const never = 'http://never-asked.localhost:9/control';
     await registry.register(id, { control: { endpoint: never, actions: ['restart'] } });
     const { recoveryId } = await begunOnly(registry, id);
-    const answers = [];
-    for (let call = 0; call < 40; call++)
-      answers.push(await registry.api.controlAccess(id, { recoveryId, action: 'restart' }));
+    const access = () => registry.api.controlAccess(id, { recoveryId, action: 'restart' });
+    const answers = await Promise.all(Array.from({ length: 60 }, access));
     expect(answers.filter(({ ok }) => ok).length).toBeGreaterThanOrEqual(20);
-    expect(answers.at(-1)).toMatchObject({ ok: false, reason: 'host-busy' });
+    const refused = answers.filter(({ ok }) => !ok);
+    expect(refused.length).toBeGreaterThan(0);
+    for (const answer of refused) expect(answer).toMatchObject({ reason: 'host-busy' });
   });
 });

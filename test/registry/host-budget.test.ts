@@ -16,7 +16,12 @@ const checkedAt = async (name: string): Promise<number[]> =>
 async function crowd(registry: FreshRegistry, name: string, size: number): Promise<string[]> {
   const ids = Array.from({ length: size }, (_, index) => `${name}-${index}`);
   for (const id of ids) {
-    const healthCheck = { endpoint: `${otherUrl()}/${name}/health?${id}`, timeout: 1_000, retries: 2 };
+    const healthCheck = {
+      endpoint: `${otherUrl()}/${name}/health?${id}`,
+      timeout: 1_000,
+      degradedAfter: 10_000,
+      retries: 2,
+    };
     await registry.register(id, { healthCheck });
   }
   return ids;

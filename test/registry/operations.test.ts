@@ -94,8 +94,8 @@ describe.concurrent('an operator', () => {
   it('keeps a component that was to be removed', async () => {
     const registry = freshRegistry();
     const id = await beating(registry);
-    const end = Date.now() + 600;
-    await registry.api.remove(id, { drainMs: 600, ifGeneration: null });
+    const end = Date.now() + 2_000;
+    await registry.api.remove(id, { drainMs: 2_000, ifGeneration: null });
     expect(await act(registry, id, 'maintenance', HOUR)).toMatchObject({ ok: false, reason: 'being-removed' });
     expect(await act(registry, id, 'restore')).toMatchObject({ value: { lifecycle: 'active' } });
     await clockReaches(end + 100);
