@@ -8,12 +8,6 @@ export const etagOfDocument = (document: { readonly revision: number }): string 
 /** Whether the caller asks that there be one at all: `If-Match: *`. */
 export const mustExist = (c: Context): boolean => c.req.header('if-match')?.trim() === '*';
 
-/** Whether the caller has what an ETag stands for already, as If-None-Match says (RFC 9110 §13.1.2). */
-export function isKnown(c: Context, etag: string): boolean {
-  const header = c.req.header('if-none-match')?.trim() ?? '';
-  return header === '*' || header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
-}
-
 /** The number asked for; null without the header or with `*`, undefined when it is not one of our ETags. */
 export function ifMatch(c: Context): number | null | undefined {
   const header = c.req.header('if-match')?.trim();

@@ -38,6 +38,8 @@ export interface AlertSink {
   readonly alertsAnybody: boolean;
   /** To every channel, and as `document` to the webhook of the configuration, when there is one. */
   alert(alert: Alert, event: CloudEvent, document: AlertDocument | null): void;
+  /** Whether anybody who is alerted may forget it. */
+  readonly mayForget: boolean;
   /** Says again that an incident is open, to those that forget it. */
   renew(incident: OpenIncident, now: number): void;
 }
@@ -167,6 +169,7 @@ export class IncidentDesk {
 
   private renew(active: readonly Silence[], now: number): void {
     const { incidents, alerts } = this.parts;
+    if (!alerts.mayForget) return;
     const page = incidents.list(this.renewedUpTo, RENEW_BATCH);
     for (const state of page) if (state.alerts > 0 && !silenceOver(active, state, now)) alerts.renew(state, now);
     this.renewedUpTo = page.length < RENEW_BATCH ? '' : (page.at(-1)?.componentId ?? '');

@@ -32,6 +32,9 @@ const CATCH_UP_BATCH = 500;
 
 const RENEW_AFTER_MS = 15 * 60_000;
 
+/** An Alertmanager keeps no alerts over a restart. */
+const isForgetful = (webhook: Webhook): boolean => webhook.format === 'alertmanager' && isEnabled(webhook);
+
 function isToRenew({ state, attempts }: Delivery, now: number): boolean {
   const last = attempts.at(-1);
   if (!last || now - last.at < RENEW_AFTER_MS) return false;
@@ -95,14 +98,13 @@ export class WebhookFanOut {
   }
 
   /**
-   * Says once more what an Alertmanager was told of an incident that is still open: it keeps no alerts over a restart.
-   * The same document under the same id: one that has not forgotten takes it for the same alert. It may have been away
+   * Says once more what was told of an incident that is still open to who may have forgotten. The same document under the same id: one that has not forgotten takes it for the same alert. It may have been away
    * when it forgot, so what waits for another attempt, or was given up, waits no longer than that either.
    */
   renew({ componentId, componentType, incidentId }: OpenIncident, now: number): void {
     const { book, deliveries, touch } = this.parts;
     for (const webhook of book.all()) {
-      if (webhook.format !== 'alertmanager' || !isEnabled(webhook)) continue;
+      if (!isForgetful(webhook)) continue;
       const owed = deliveries.firstOwed(webhook.id, componentId);
       const told = owed ?? deliveries.lastFiring(webhook.id, componentId);
       if (!told || !isToRenew(told, now) || !wantsEvent(webhook, told, componentType)) continue;
@@ -112,6 +114,10 @@ export class WebhookFanOut {
       deliveries.reorder(webhook.id, componentId, now);
       touch(webhook.id);
     }
+  }
+
+  get mayForget(): boolean {
+    return this.parts.book.all().some(isForgetful);
   }
 
   /** Whether there is anybody to alert. */

@@ -1,35 +1,20 @@
 /** Headers and limits as a caller meets them: over real HTTP, with the files that the platform serves itself. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { LaunchedCoordinator } from '../../src/dev/launch-coordinator.ts';
-import { launchCoordinator } from '../../src/dev/launch-coordinator.ts';
+import { expect, it } from 'vitest';
 import { PROJECT_ROOT } from '../../src/dev/project-root.ts';
+import { ownCoordinator } from '../support/node/own-coordinator.ts';
 
-let persistTo: string;
-let coordinator: LaunchedCoordinator;
-
-beforeAll(async () => {
-  persistTo = await mkdtemp(join(tmpdir(), 'arbiter-headers-'));
-  coordinator = await launchCoordinator({ persistTo });
-});
-
-afterAll(async () => {
-  await coordinator?.stop();
-  await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
-});
+const coordinator = ownCoordinator();
 
 it('closes the page, its files and the API', async () => {
-  const page = await fetch(coordinator.url);
+  const page = await fetch(coordinator().url);
   const script = /src="(\/assets\/[^"]+\.js)"/.exec(await page.text())?.[1];
   expect(script).toBeDefined();
   for (const path of ['/', script!, '/favicon.svg', '/healthz', '/openapi.json', '/v1/components', '/no-such-page']) {
-    const { headers } = await fetch(new URL(path, coordinator.url));
+    const { headers } = await fetch(new URL(path, coordinator().url));
     expect(headers.get('content-security-policy'), path).toContain("default-src 'none'");
     expect(headers.get('x-content-type-options'), path).toBe('nosniff');
     expect(headers.get('x-frame-options'), path).toBe('DENY');
@@ -37,15 +22,15 @@ it('closes the page, its files and the API', async () => {
     expect(headers.get('permissions-policy'), path).toContain('camera=()');
     expect([headers.get('server'), headers.get('x-powered-by')], path).toEqual([null, null]);
   }
-  expect((await fetch(new URL(script!, coordinator.url))).headers.get('cache-control')).toContain('immutable');
-  expect((await fetch(coordinator.url)).headers.get('cache-control')).not.toContain('immutable');
+  expect((await fetch(new URL(script!, coordinator().url))).headers.get('cache-control')).toContain('immutable');
+  expect((await fetch(coordinator().url)).headers.get('cache-control')).not.toContain('immutable');
 });
 
 it('keeps them while somebody else builds the page in the same directory', async () => {
   const building = buildPage();
   const seen = new Set<string | null>();
   do {
-    const answer = await fetch(coordinator.url);
+    const answer = await fetch(coordinator().url);
     await answer.body?.cancel();
     seen.add(answer.headers.get('x-frame-options'));
   } while (await isPending(building));
@@ -53,7 +38,7 @@ it('keeps them while somebody else builds the page in the same directory', async
   // The files are looked at again a moment after they change.
   for (let turn = 0; turn < 20; turn += 1) {
     await sleep(50);
-    seen.add((await fetch(coordinator.url, { method: 'HEAD' })).headers.get('x-frame-options'));
+    seen.add((await fetch(coordinator().url, { method: 'HEAD' })).headers.get('x-frame-options'));
   }
   expect([...seen]).toEqual(['DENY']);
 });
@@ -78,9 +63,9 @@ interface RawCall {
 /** `fetch` sends no body with GET and sets the length itself; this does as it is told. */
 function rawCall({ method, path, headers, body }: RawCall): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const authorization = `Bearer ${coordinator.key}`;
+  const authorization = `Bearer ${coordinator().key}`;
   const call = request(
-    new URL(path, coordinator.url),
+    new URL(path, coordinator().url),
     { agent: false, method, headers: { authorization, ...headers } },
     (answer) => {
       answer.resume();

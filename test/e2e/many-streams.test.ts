@@ -2,14 +2,10 @@
  * Hundreds of streams at once, all of one isolate and so all waiting for the same calls to the coordinator, while
  * changes go on: none is ended before its time, and each sees every change.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { CoordinatorClient } from '../../src/client/coordinator-client.ts';
-import type { LaunchedCoordinator } from '../../src/dev/launch-coordinator.ts';
-import { launchCoordinator } from '../../src/dev/launch-coordinator.ts';
+import { ownCoordinator } from '../support/node/own-coordinator.ts';
 import type { StreamReader } from '../support/node/stream-reader.ts';
 import { readStream } from '../support/node/stream-reader.ts';
 import { waitUntil } from '../support/node/wait-until.ts';
@@ -18,20 +14,10 @@ const STREAMS = 400;
 const CHANGES = 60;
 const APART_MS = 250;
 
-let persistTo: string;
-let running: LaunchedCoordinator;
-
-beforeAll(async () => {
-  persistTo = await mkdtemp(join(tmpdir(), 'arbiter-streams-'));
-  running = await launchCoordinator({ persistTo });
-});
-
-afterAll(async () => {
-  await running?.stop();
-  await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
-});
+const coordinator = ownCoordinator();
 
 it(`${STREAMS} streams are followed through ${CHANGES} changes`, async () => {
+  const running = coordinator();
   const client = new CoordinatorClient({ baseUrl: running.url, key: running.key });
   const streams: StreamReader[] = [];
   const seen = new Map<string, number>();

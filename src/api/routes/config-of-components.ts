@@ -3,7 +3,8 @@ import { coordinator } from '../../coordinator/coordinator-api.ts';
 import { ComponentConfigSchema } from '../../core/config/component-config.ts';
 import type { DocumentScope } from '../../core/config/config-documents.ts';
 import type { App } from '../app-env.ts';
-import { etagOfDocument, isKnown } from '../if-match.ts';
+import { etagOfDocument } from '../if-match.ts';
+import { NOT_MODIFIED, hasAlready } from '../if-none-match.ts';
 import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
@@ -21,11 +22,7 @@ const read = createRoute({
   tags,
   summary: 'What is set for one component',
   request: { params: IdParamSchema },
-  responses: {
-    200: answer,
-    304: { description: 'The document is the one of If-None-Match' },
-    ...problemDefault,
-  },
+  responses: { 200: answer, 304: NOT_MODIFIED, ...problemDefault },
 });
 
 const put = createRoute({
@@ -57,7 +54,7 @@ export function mountConfigOfComponents(app: App): void {
     if (!held) return problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
     const etag = etagOfDocument(held);
     c.header('etag', etag);
-    return isKnown(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
+    return hasAlready(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
   });
 
   app.openapi(put, async (c) => {

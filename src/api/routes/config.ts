@@ -6,7 +6,8 @@ import type { ConfigLevels } from '../../core/config/config-levels.ts';
 import { levelsOf, settingSourcesAt, valueSourcesAt, valuesAt } from '../../core/config/config-levels.ts';
 import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import type { App } from '../app-env.ts';
-import { etagOfDocument, isKnown } from '../if-match.ts';
+import { etagOfDocument } from '../if-match.ts';
+import { NOT_MODIFIED, hasAlready } from '../if-none-match.ts';
 import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../openapi-route.ts';
 import { problemResponse } from '../problem.ts';
 import {
@@ -22,7 +23,6 @@ import { storeConfig } from '../store-config.ts';
 const tags = ['configuration'];
 const headers = IfMatchSchema;
 const ETagSchema = ConfigETagSchema;
-const UNCHANGED = { description: 'The document is the one of If-None-Match' };
 
 const readGlobal = createRoute({
   method: 'get',
@@ -33,7 +33,7 @@ const readGlobal = createRoute({
   request: { query: ConfigQuerySchema },
   responses: {
     200: jsonContentWith(GlobalConfigAnswerSchema, ETagSchema, 'The document as it was put, or what is in force'),
-    304: UNCHANGED,
+    304: NOT_MODIFIED,
     ...problemDefault,
   },
 });
@@ -57,7 +57,7 @@ const readType = createRoute({
   request: { params: ConfigTypeParamSchema, query: ConfigQuerySchema },
   responses: {
     200: jsonContentWith(TypeConfigAnswerSchema, ETagSchema, 'The document as it was put, or what is in force'),
-    304: UNCHANGED,
+    304: NOT_MODIFIED,
     ...problemDefault,
   },
 });
@@ -82,7 +82,7 @@ export function mountConfig(app: App): void {
     const etag = etagOfDocument(documents.global);
     c.header('etag', etag);
     if (c.req.valid('query').effective === 'false')
-      return isKnown(c, etag) ? c.body(null, 304) : c.json(documents.global.document, 200);
+      return hasAlready(c, etag) ? c.body(null, 304) : c.json(documents.global.document, 200);
     const { global } = resolveConfig(documents);
     return c.json({ config: settingsOf(global), ...explained(levelsOf(documents, null)) }, 200);
   });
@@ -101,7 +101,7 @@ export function mountConfig(app: App): void {
     const etag = etagOfDocument(held);
     c.header('etag', etag);
     if (c.req.valid('query').effective === 'false')
-      return isKnown(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
+      return hasAlready(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
     const config = { ...settingsOf(found.config), requestTypes: [...found.requestTypes] };
     return c.json({ config, ...explained(levelsOf(documents, type)) }, 200);
   });

@@ -2,8 +2,9 @@
  * Alerts for Prometheus Alertmanager's API v2 (`POST …/api/v2/alerts`): https://prometheus.io/docs/alerting/latest/alerts_api
  *
  * Alertmanager knows an alert by its labels and takes one without `endsAt` for resolved after its `resolve_timeout`
- * (five minutes) unless it is sent again. Ours are sent again less often than that, as they were, in case that it has forgotten
- * them; so they carry an `endsAt` far ahead, and the end itself when the incident is resolved. Severity is a label, because people route by it: so the alert of the other severity is ended with it.
+ * (five minutes) unless it is sent again. Ours are sent again more seldom, only for one that has forgotten them, so they
+ * carry an `endsAt` far ahead, and the end itself when the incident is resolved. Severity is a label, because people
+ * route by it: so the alert of the other severity is ended with it.
  */
 import type { JsonObject } from '../json.ts';
 import type { Severity } from '../incident/silence.ts';
