@@ -50,7 +50,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           // What is pure keeps nothing from one file to the next.
           isolate: false,
-          include: ['test/core/**/*.test.ts', 'test/{structure,client,sim,hold,dev}/**/*.test.ts'],
+          include: ['test/core/**/*.test.ts', 'test/{structure,client,sim,long-poll,dev}/**/*.test.ts'],
           environment: 'node',
         },
       },
@@ -78,7 +78,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           // Each file loads the whole Worker, module by module: those of packages as a few.
           deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
-          include: ['test/{api,registry,coordinator,probe,history,recovery,deliveries,sweep}/**/*.test.ts'],
+          include: ['test/{api,edge,registry,coordinator,probe,history,recovery,deliveries,sweep}/**/*.test.ts'],
           setupFiles: ['./test/support/apply-migrations.ts', './test/support/event-conformance.ts'],
           globalSetup: ['./test/support/node/component-server.ts', './test/support/node/answer-server.ts'],
           testTimeout: 60_000,

@@ -1,6 +1,6 @@
 /** Composition root: binds the handlers and exports the classes. No logic. */
 import { createApp } from './api/app.ts';
-import { fastLane } from './api/fast-lane.ts';
+import { fastLane } from './api/fast-path/fast-path.ts';
 import { consumeDeliveries } from './deliveries/consume-deliveries.ts';
 import { cronSweep } from './sweep/cron-sweep.ts';
 

@@ -4,21 +4,21 @@
  * Everything under /v1 needs a key; an error of ours leaves as a problem without internals.
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { answerError } from './answer-error.ts';
-import { allowedMethods } from './allowed-methods.ts';
-import type { App, AppEnv } from './app-env.ts';
-import { declareWebhooks } from './contract-webhooks.ts';
+import { answerError } from './http/error-response.ts';
+import { allowedMethods } from './http/allowed-methods.ts';
+import type { App, AppEnv } from './http/app-env.ts';
+import { declareWebhooks } from './http/openapi-webhooks.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { authorize } from './middleware/authorize.ts';
-import { classify } from './middleware/classify.ts';
-import { guardedBy } from './guard.ts';
+import { classify } from './middleware/classify-request.ts';
+import { guardedBy } from './http/guard.ts';
 import { cors } from './middleware/cors.ts';
-import { frame } from './middleware/frame.ts';
-import { flushAuditBehind } from './middleware/flush-audit.ts';
+import { frame } from './middleware/response-headers.ts';
+import { flushAuditBehind } from './middleware/flush-audit-after.ts';
 import { rateLimitAddress, rateLimitKey } from './middleware/rate-limit.ts';
 import { shedLoad } from './middleware/shed-load.ts';
-import { takeBody } from './middleware/take-body.ts';
-import { problemResponse, validationProblem } from './problem.ts';
+import { takeBody } from './middleware/read-body.ts';
+import { problemResponse, validationProblem } from './http/problem.ts';
 import { mountComponentConfig } from './routes/component-config.ts';
 import { mountComponentHealth } from './routes/component-health.ts';
 import { mountComponentList } from './routes/component-list.ts';

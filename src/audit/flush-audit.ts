@@ -2,8 +2,8 @@
  * Brings the entries that the coordinator owes to the audit into D1. Running it twice, also at once, writes
  * nothing twice; with D1 away everything stays owed and goes on.
  */
-import { noteHistory } from '../coordinator/note-history.ts';
-import { coordinator } from '../coordinator/coordinator-api.ts';
+import { noteHistory } from '../edge/report-history-health.ts';
+import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
 import { appendAudit } from '../history/audit-history.ts';
 

@@ -2,7 +2,7 @@
 import type { EffectiveComponentConfigResource } from '../api/schemas/config.ts';
 import type { Send } from './http-transport.ts';
 import { LEAST_WAIT_MS, signalFor } from './blocking-query.ts';
-import { TryAgain } from './try-again.ts';
+import { TryAgain } from './backoff.ts';
 
 export interface WatchOptions {
   /** What the caller goes by already: it is not told again. */

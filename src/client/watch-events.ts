@@ -7,7 +7,7 @@
 import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 import type { Open } from './http-transport.ts';
 import { readEventStream } from './read-event-stream.ts';
-import { TryAgain } from './try-again.ts';
+import { TryAgain } from './backoff.ts';
 
 export interface WatchQuery {
   /** Only events after this sequence; without it those to come. */

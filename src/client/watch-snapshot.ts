@@ -2,7 +2,7 @@
 import type { SnapshotResource } from '../api/schemas/snapshot.ts';
 import type { Send } from './http-transport.ts';
 import { LEAST_WAIT_MS, signalFor } from './blocking-query.ts';
-import { TryAgain } from './try-again.ts';
+import { TryAgain } from './backoff.ts';
 
 export interface SnapshotQuery {
   /** Of one type; without it of all. */

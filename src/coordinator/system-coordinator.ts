@@ -11,7 +11,7 @@ import type { KeyQuotasChange } from '../core/access/key-quotas.ts';
 import type { SessionRef } from '../core/access/ended-session.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import type { DocumentScope } from '../core/config/config-documents.ts';
-import type { TypeConditions } from '../core/health/dependency-turn.ts';
+import type { TypeConditions } from '../core/health/root-cause-update.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
 import type { IncidentRaise, TimelineEntry } from '../core/incident/incident-raise.ts';
 import type { Silence } from '../core/incident/silence.ts';
@@ -25,9 +25,9 @@ import type {
   KeyDraft,
   KeySyncRequest,
   Unsettled,
-} from './coordinator-api.ts';
-import { WebhookCalls } from './webhook-calls.ts';
-import type { ComponentConfigRequest, ConfigPut, ConfigRollback } from './config-api.ts';
+} from './contract/coordinator-api.ts';
+import { WebhookCalls } from './webhooks/webhook-calls.ts';
+import type { ComponentConfigRequest, ConfigPut, ConfigRollback } from './contract/config-api.ts';
 
 /** How long a claim is held for a registration under way. */
 const CLAIM_MS = 60_000;

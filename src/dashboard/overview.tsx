@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import type { Fleet } from './fleet/fleet.ts';
-import { useFleet } from './fleet/use-fleet.ts';
+import type { Fleet } from './data/dashboard-data.ts';
+import { useFleet } from './data/use-dashboard-data.ts';
 import { NowContext } from './parts/now-context.ts';
 import { useNow } from './parts/use-now.ts';
 import { ComponentTable } from './sections/component-table.tsx';

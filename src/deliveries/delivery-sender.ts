@@ -5,7 +5,7 @@
  * Owns no state and no judgement: the coordinator says whether the attempt is still to be made, and takes in what came of it.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
-import { coordinator } from '../coordinator/coordinator-api.ts';
+import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { AttemptOutcome } from '../core/delivery/delivery-attempt.ts';
 import type { DeliveryJob, DeliveryOrder, DeliveryRunner, Rehearsal } from '../core/delivery/delivery-sending.ts';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';

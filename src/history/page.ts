@@ -2,7 +2,7 @@
  * Pages of history, newest first, bounded by items and by bytes. A cursor is the place of the last item: its
  * time and id, so that rows added meanwhile shift nothing.
  */
-import { MAX_PAGE_BYTES } from '../core/take-page.ts';
+import { MAX_PAGE_BYTES } from '../core/bounded-page.ts';
 
 export interface PageRequest {
   readonly limit: number;

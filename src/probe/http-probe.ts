@@ -3,7 +3,7 @@
  */
 import type { Expectation } from '../core/component/health-check.ts';
 import type { AttemptOutcome } from '../core/health/check.ts';
-import { readHealthResponse } from '../core/health/read-response.ts';
+import { readHealthResponse } from '../core/health/response/read-response.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import type { OutboundAnswer } from '../outbound/fetch-outbound.ts';
 import { fetchOutbound } from '../outbound/fetch-outbound.ts';

@@ -19,9 +19,9 @@ import { countingSince, reachesThreshold } from '../core/failure/threshold.ts';
 import { appendFailure, countFailures } from '../history/failure-history.ts';
 import type { RecordedAction } from '../history/recovery-history.ts';
 import { findRecovery } from '../history/recovery-history.ts';
-import { noteHistory } from '../coordinator/note-history.ts';
-import { registryOf } from '../registry/registry-api.ts';
-import { writeEnd } from './write-end.ts';
+import { noteHistory } from '../edge/report-history-health.ts';
+import { registryOf } from '../registry/contract/registry-api.ts';
+import { writeEnd } from './record-recovery-end.ts';
 
 export class FailureManager extends WorkerEntrypoint<Env> implements FailureIntake {
   async evaluate(items: readonly FailureBatchItem[]): Promise<FailureEvaluation[]> {

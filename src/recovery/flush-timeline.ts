@@ -1,5 +1,5 @@
 /** Brings what the coordinator owes to timelines of incidents into D1: insert-or-ignore, settled afterwards. */
-import { coordinator } from '../coordinator/coordinator-api.ts';
+import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import { appendEntry } from '../history/incident-timeline.ts';
 
 const BATCH = 100;

@@ -2,7 +2,7 @@
  * Opens, adds to and resolves incidents: the coordinator says which is open and alerts, D1 keeps them and their timelines.
  * Everything may run twice.
  */
-import { coordinator } from '../coordinator/coordinator-api.ts';
+import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { Incident } from '../history/incident-history.ts';
 import { openIncident, resolveIncidentsOf } from '../history/incident-history.ts';

@@ -5,7 +5,7 @@ import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { AttemptAnswer } from '../history/recovery-history.ts';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
-import { registryOf } from '../registry/registry-api.ts';
+import { registryOf } from '../registry/contract/registry-api.ts';
 import { callControl } from './control-call.ts';
 import { raiseIncident } from './incidents.ts';
 

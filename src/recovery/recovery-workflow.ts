@@ -7,20 +7,20 @@
  */
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
 import { WorkflowEntrypoint } from 'cloudflare:workers';
-import { coordinator } from '../coordinator/coordinator-api.ts';
-import { planAsked } from '../core/failure/asked-plan.ts';
+import { coordinator } from '../coordinator/contract/coordinator-api.ts';
+import { planAsked } from '../core/failure/requested-plan.ts';
 import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import { alertInstead, planRecovery } from '../core/failure/recovery-plan.ts';
 import { isAsked } from '../core/failure/recovery-policy.ts';
 import type { AttemptAnswer, RecordedAction, RecordedRecovery, RecoveryStatus } from '../history/recovery-history.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
-import { registryOf } from '../registry/registry-api.ts';
+import { registryOf } from '../registry/contract/registry-api.ts';
 import type { ActionResult } from './perform-action.ts';
 import { performAction } from './perform-action.ts';
 import { ProgressWriter } from './progress-writer.ts';
-import { rehearseAction } from './rehearse-action.ts';
-import { writeEnd } from './write-end.ts';
+import { rehearseAction } from './dry-run-action.ts';
+import { writeEnd } from './record-recovery-end.ts';
 
 type Ending = Exclude<RecoveryStatus, 'running'>;
 

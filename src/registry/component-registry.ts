@@ -11,16 +11,16 @@ import type { Operation } from '../core/component/operate.ts';
 import type { ComponentOverrides } from '../core/config/component-config.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { DrillBegin } from '../core/drill/drill.ts';
-import type { DependencyTurn } from '../core/health/dependency-turn.ts';
-import type { SteadyBy } from '../core/health/steadiness.ts';
-import { steadiness } from '../core/health/steadiness.ts';
+import type { DependencyTurn } from '../core/health/root-cause-update.ts';
+import type { SteadyBy } from '../core/health/stability.ts';
+import { steadiness } from '../core/health/stability.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
-import { healthReportOf, loadsOf, pageOf } from './fleet-views.ts';
-import type { HistoryQuery } from './history-page.ts';
-import { historyPage, spanOf } from './history-page.ts';
-import type { AcquireRequest, Completion, LeaseQuery } from './lease-api.ts';
-import { takeProbe, takeReport } from './on-demand.ts';
+import { healthReportOf, loadsOf, pageOf } from './state/component-views.ts';
+import type { HistoryQuery } from './state/history-page.ts';
+import { historyPage, spanOf } from './state/history-page.ts';
+import type { AcquireRequest, Completion, LeaseQuery } from './contract/lease-api.ts';
+import { takeProbe, takeReport } from './limits/on-demand-limits.ts';
 import type {
   ComponentQuery,
   ControlPurpose,
@@ -32,12 +32,12 @@ import type {
   RemoveOptions,
   RotateOptions,
   SyncRequest,
-} from './registry-api.ts';
-import type { AskedFor } from './order-desk.ts';
-import { RegistryObject } from './registry-object.ts';
-import { snapshotPage } from './snapshot-page.ts';
-import type { Switch } from './switch-desk.ts';
-import { testify } from './witnesses.ts';
+} from './contract/registry-api.ts';
+import type { AskedFor } from './recovery/operator-recoveries.ts';
+import { RegistryObject } from './registry-runtime.ts';
+import { snapshotPage } from './snapshot/snapshot-page.ts';
+import type { Switch } from './membership/switchovers.ts';
+import { testify } from './health/canary.ts';
 
 /** Components whose share changed, in one answer. */
 const MAX_TOLD = 1_000;

@@ -3,14 +3,14 @@
  * stands alone, so that one that fails keeps nobody else waiting.
  */
 import { flushAudit } from '../audit/flush-audit.ts';
-import { freshConfig } from '../coordinator/config-cache.ts';
-import { coordinator } from '../coordinator/coordinator-api.ts';
-import { tellHistory } from '../coordinator/note-history.ts';
+import { freshConfig } from '../edge/config-cache.ts';
+import { coordinator } from '../coordinator/contract/coordinator-api.ts';
+import { tellHistory } from '../edge/report-history-health.ts';
 import { closeAbandoned } from '../history/recovery-history.ts';
 import { applyRetention } from '../history/retention.ts';
 import { flushTimeline } from '../recovery/flush-timeline.ts';
-import { registryOf } from '../registry/registry-api.ts';
-import { resolveWell } from './resolve-well.ts';
+import { registryOf } from '../registry/contract/registry-api.ts';
+import { resolveWell } from './resolve-recovered.ts';
 
 export async function cronSweep(env: Env, now: number): Promise<void> {
   // With the coordinator away, the types that there were when it was asked last.

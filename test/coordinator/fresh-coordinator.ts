@@ -1,7 +1,7 @@
 /** A coordinator object of a test's own: its directory and log begin empty. */
 import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
-import type { CoordinatorApi } from '../../src/coordinator/coordinator-api.ts';
+import type { CoordinatorApi } from '../../src/coordinator/contract/coordinator-api.ts';
 import { evict } from '../support/evict.ts';
 
 export interface FreshCoordinator extends CoordinatorApi {

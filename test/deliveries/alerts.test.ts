@@ -2,7 +2,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from 'clou
 import { env } from 'cloudflare:workers';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, inject, it } from 'vitest';
-import { coordinator } from '../../src/coordinator/coordinator-api.ts';
+import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import type { EventDraft } from '../../src/core/event/coordinator-event.ts';
 import { consumeDeliveries } from '../../src/deliveries/consume-deliveries.ts';
 import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';

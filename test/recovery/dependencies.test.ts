@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { registryOf } from '../../src/registry/registry-api.ts';
+import { registryOf } from '../../src/registry/contract/registry-api.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
@@ -12,7 +12,7 @@ import {
   failThreeChecks,
   incidentsOf,
   withControl,
-} from './ailing-component.ts';
+} from './failing-component.ts';
 
 const resource = async (id: string) => (await call('GET', `/v1/components/${id}`)).body;
 const failures = async (id: string) => (await call('GET', `/v1/failures?componentId=${id}`)).body.items;

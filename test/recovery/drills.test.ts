@@ -3,7 +3,7 @@ import type { Drill, DrillWay } from '../../src/core/drill/drill.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
-import { controlLog, ended, eventsOf, incidentsOf, recovery, withControl } from './ailing-component.ts';
+import { controlLog, ended, eventsOf, incidentsOf, recovery, withControl } from './failing-component.ts';
 
 /** Checked each second, so that a drill takes seconds. */
 function quick(id: string): Record<string, unknown> {

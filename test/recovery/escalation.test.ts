@@ -11,7 +11,7 @@ import {
   incidentsOf,
   modifyWorkflows,
   withControl,
-} from './ailing-component.ts';
+} from './failing-component.ts';
 
 const withoutControl = () => ({});
 

@@ -5,7 +5,7 @@ import { FailureManager } from '../../src/recovery/failure-manager.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { deliverNow, freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
-import { ailing, begunOnly, ended, eventsOf, incidentsOf, recovery } from './ailing-component.ts';
+import { ailing, begunOnly, ended, eventsOf, incidentsOf, recovery } from './failing-component.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 

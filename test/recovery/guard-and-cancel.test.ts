@@ -15,7 +15,7 @@ import {
   incidentsOf,
   recovery,
   withControl,
-} from './ailing-component.ts';
+} from './failing-component.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 

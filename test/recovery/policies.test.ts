@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { eventually, freshId, setMode } from '../support/coordinator-http.ts';
-import { ailing, controlLog, ended, failThreeChecks, incidentsOf, recovery, withControl } from './ailing-component.ts';
+import { ailing, controlLog, ended, failThreeChecks, incidentsOf, recovery, withControl } from './failing-component.ts';
 
 const set = (registry: FreshRegistry, revision: number, overrides: object) =>
   registry.api.configure({ revision, overrides });

@@ -14,7 +14,7 @@ import {
   planned,
   recovery,
   withControl,
-} from './ailing-component.ts';
+} from './failing-component.ts';
 
 describe.concurrent('a recovery by restart', () => {
   it('asks the control endpoint once, proves the component by probes and is written down', async () => {

@@ -5,11 +5,11 @@ import { describe, expect, inject, it } from 'vitest';
 import { DOUBTFUL_HOST } from '../../src/core/health/host-budget.ts';
 import { performAction } from '../../src/recovery/perform-action.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
-import { hostOfUrl } from '../../src/registry/host-gate.ts';
+import { hostOfUrl } from '../../src/registry/limits/host-rate-limiter.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { componentLog, freshId } from '../support/coordinator-http.ts';
-import { ailing, begunOnly, ended, withControl, planned } from './ailing-component.ts';
+import { ailing, begunOnly, ended, withControl, planned } from './failing-component.ts';
 
 interface Received {
   readonly headers: Record<string, string>;

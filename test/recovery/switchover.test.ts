@@ -14,7 +14,7 @@ import {
   recovery,
   withControl,
   planned,
-} from './ailing-component.ts';
+} from './failing-component.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 

@@ -5,7 +5,7 @@ import { performAction } from '../../src/recovery/perform-action.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { componentLog, eventually, freshId } from '../support/coordinator-http.ts';
-import { ailing, begunOnly, controlLog, ended, planned } from './ailing-component.ts';
+import { ailing, begunOnly, controlLog, ended, planned } from './failing-component.ts';
 
 interface Received {
   readonly headers: Record<string, string>;

@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
-import { coordinator } from '../../src/coordinator/coordinator-api.ts';
+import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { componentLog, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from './fresh-registry.ts';

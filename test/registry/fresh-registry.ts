@@ -8,8 +8,8 @@ import { env } from 'cloudflare:workers';
 import type { ComponentResource } from '../../src/core/component/resource.ts';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
-import type { HeartbeatInput, HeartbeatResult, RegistryApi } from '../../src/registry/registry-api.ts';
-import { registryOf } from '../../src/registry/registry-api.ts';
+import type { HeartbeatInput, HeartbeatResult, RegistryApi } from '../../src/registry/contract/registry-api.ts';
+import { registryOf } from '../../src/registry/contract/registry-api.ts';
 import { eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
 import { evict } from '../support/evict.ts';
 

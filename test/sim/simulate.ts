@@ -1,5 +1,5 @@
 /** One run: a strategy meets a plant and its traffic. */
-import { usualAfter } from '../../src/core/balancing/usual-time.ts';
+import { usualAfter } from '../../src/core/balancing/typical-time.ts';
 import { emptyQueue, nextTime, pop, push } from './event-queue.ts';
 import type { Plant, Traffic } from './model.ts';
 import { MEAN_WORK_MS, streamOf } from './model.ts';

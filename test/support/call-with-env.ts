@@ -2,7 +2,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { createApp } from '../../src/api/app.ts';
-import { fastLane } from '../../src/api/fast-lane.ts';
+import { fastLane } from '../../src/api/fast-path/fast-path.ts';
 import type { Answer } from './coordinator-http.ts';
 
 const app = createApp();

@@ -6,7 +6,7 @@
  */
 import { afterAll, expect } from 'vitest';
 import { EVENT_SCHEMAS } from '../../src/api/schemas/events/cloud-event.ts';
-import { EventStore } from '../../src/coordinator/event-store.ts';
+import { EventStore } from '../../src/coordinator/events/event-store.ts';
 import { toCloudEvent } from '../../src/core/event/cloud-event.ts';
 import type { LoggedEvent } from '../../src/core/event/coordinator-event.ts';
 

@@ -1,6 +1,6 @@
 /** Asserts that a refusal left nothing behind: the id is unknown everywhere and free for any type at once. */
 import { expect } from 'vitest';
-import { coordinator } from '../../src/coordinator/coordinator-api.ts';
+import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import { call } from './coordinator-http.ts';
 import { listIds } from './list-ids.ts';
 import { silentRegistration } from './silent-registration.ts';

@@ -1,7 +1,7 @@
 /** Has one call to the coordinator answered by the test; all others go through. `vi.restoreAllMocks` ends it. */
 import { env } from 'cloudflare:workers';
 import { vi } from 'vitest';
-import type { CoordinatorApi } from '../../src/coordinator/coordinator-api.ts';
+import type { CoordinatorApi } from '../../src/coordinator/contract/coordinator-api.ts';
 
 type Call<M extends keyof CoordinatorApi> = (...args: Parameters<CoordinatorApi[M]>) => ReturnType<CoordinatorApi[M]>;
 

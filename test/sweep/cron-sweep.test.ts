@@ -1,14 +1,14 @@
 import { createScheduledController, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { coordinator } from '../../src/coordinator/coordinator-api.ts';
+import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
 import worker from '../../src/index.ts';
 import { ComponentRegistry } from '../../src/registry/component-registry.ts';
-import { registryOf } from '../../src/registry/registry-api.ts';
-import { RegistryState } from '../../src/registry/registry-state.ts';
+import { registryOf } from '../../src/registry/contract/registry-api.ts';
+import { RegistryState } from '../../src/registry/state/registry-state.ts';
 import { cronSweep } from '../../src/sweep/cron-sweep.ts';
-import { begunOnly, controlLog, ended, withControl } from '../recovery/ailing-component.ts';
+import { begunOnly, controlLog, ended, withControl } from '../recovery/failing-component.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, componentLog, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
 

@@ -3,14 +3,14 @@
  * header decides alone when there is one.
  */
 import type { Context } from 'hono';
-import type { AppEnv } from '../app-env.ts';
-import type { Call } from '../call.ts';
-import type { Checked, KeyRefusal } from '../check-key.ts';
-import { checkKey, checkSession } from '../check-key.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import type { Call } from '../http/call.ts';
+import type { Checked, KeyRefusal } from '../auth/check-key.ts';
+import { checkKey, checkSession } from '../auth/check-key.ts';
 import type { Failure, Result } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
-import { problemResponse, refusal } from '../problem.ts';
-import { clearCookie, isFromOurPage, readSession } from '../session.ts';
+import { problemResponse, refusal } from '../http/problem.ts';
+import { clearCookie, isFromOurPage, readSession } from '../auth/session.ts';
 import { tooManyRefusals } from './rate-limit.ts';
 
 type Refused = Promise<Response | null> | null;

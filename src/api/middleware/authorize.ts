@@ -8,9 +8,9 @@ import type { Permission, Reach } from '../../core/access/permission.ts';
 import { reachOf } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import type { Scope } from '../../core/access/scope.ts';
-import type { App, AppEnv } from '../app-env.ts';
-import type { Call } from '../call.ts';
-import { problemResponse } from '../problem.ts';
+import type { App, AppEnv } from '../http/app-env.ts';
+import type { Call } from '../http/call.ts';
+import { problemResponse } from '../http/problem.ts';
 
 /** `POST /v1/components` → its permission; made once, from the routes that are mounted by then. */
 type Permissions = ReadonlyMap<string, Permission>;

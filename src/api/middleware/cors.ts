@@ -7,7 +7,7 @@
 import type { Context, Next } from 'hono';
 import { cors as honoCors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
-import type { AppEnv } from '../app-env.ts';
+import type { AppEnv } from '../http/app-env.ts';
 
 const PREFLIGHT_SECONDS = 600;
 

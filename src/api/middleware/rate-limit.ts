@@ -6,12 +6,12 @@
  * A limiter that cannot be asked limits nothing: routing does not stop for it.
  */
 import { addressGroup } from '../../core/access/address-group.ts';
-import type { CallTally } from '../../core/access/call-tally.ts';
-import { countCall, refuseCalls, tallyOf } from '../../core/access/call-tally.ts';
+import type { CallTally } from '../../core/access/call-counter.ts';
+import { countCall, refuseCalls, tallyOf } from '../../core/access/call-counter.ts';
 import type { RequestClass } from '../../core/access/request-class.ts';
 import { REQUEST_CLASSES } from '../../core/access/request-class.ts';
-import type { Call } from '../call.ts';
-import { problemResponse } from '../problem.ts';
+import type { Call } from '../http/call.ts';
+import { problemResponse } from '../http/problem.ts';
 
 type LimiterName = Extract<keyof Env, `RATE_LIMIT_${string}`>;
 

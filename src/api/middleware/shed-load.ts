@@ -6,10 +6,10 @@
 import { createMiddleware } from 'hono/factory';
 import type { InFlight } from '../../core/access/load-shedding.ts';
 import { NOTHING_IN_FLIGHT, begin, end, inFlightAt, mustShed } from '../../core/access/load-shedding.ts';
-import type { AppEnv } from '../app-env.ts';
-import type { Call } from '../call.ts';
-import type { ProblemResponse } from '../problem.ts';
-import { problemResponse } from '../problem.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import type { Call } from '../http/call.ts';
+import type { ProblemResponse } from '../http/problem.ts';
+import { problemResponse } from '../http/problem.ts';
 
 const RETRY_AFTER_SECONDS = 1;
 

@@ -2,11 +2,11 @@
 import { flushAudit } from '../../audit/flush-audit.ts';
 import { toIso } from '../../core/component/resource.ts';
 import { listAudit } from '../../history/audit-history.ts';
-import type { App } from '../app-env.ts';
-import { encodePlace } from '../cursor.ts';
-import { fromIso } from '../from-iso.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { readHistoryPage } from '../read-history.ts';
+import type { App } from '../http/app-env.ts';
+import { encodePlace } from '../http/cursor.ts';
+import { fromIso } from '../http/from-iso.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { readHistoryPage } from '../use-cases/read-history.ts';
 import { AuditPageSchema, AuditQuerySchema } from '../schemas/audit.ts';
 
 const list = createRoute({

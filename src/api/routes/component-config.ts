@@ -4,20 +4,20 @@ import { COMPONENT_SETTINGS } from '../../core/config/component-config.ts';
 import type { ConfigLevels } from '../../core/config/config-levels.ts';
 import { configAt, revisionAt, settingSourcesAt, valueSourcesAt, valuesAt } from '../../core/config/config-levels.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
-import type { App, AppEnv } from '../app-env.ts';
-import { waitUntilOf } from '../call.ts';
-import { etagOfDocument } from '../if-match.ts';
+import type { App, AppEnv } from '../http/app-env.ts';
+import { waitUntilOf } from '../http/call.ts';
+import { etagOfDocument } from '../http/if-match.ts';
 import { authenticate } from '../middleware/authenticate.ts';
 import { withinLoad } from '../middleware/shed-load.ts';
-import { createRoute, jsonContentWith, problemDefault } from '../openapi-route.ts';
-import type { ProblemResponse } from '../problem.ts';
-import { problemResponse } from '../problem.ts';
-import type { RoomReader } from '../../hold/reader-room.ts';
-import { ReaderRoom } from '../../hold/reader-room.ts';
+import { createRoute, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
+import type { ProblemResponse } from '../http/problem.ts';
+import { problemResponse } from '../http/problem.ts';
+import type { RoomReader } from '../../long-poll/reader-limit.ts';
+import { ReaderRoom } from '../../long-poll/reader-limit.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import type { EffectiveComponentConfigResource } from '../schemas/config.ts';
 import { ConfigETagSchema, EffectiveComponentConfigSchema, WaitQuerySchema } from '../schemas/config.ts';
-import { waitForConfig } from '../wait-for-config.ts';
+import { waitForConfig } from '../use-cases/wait-for-config.ts';
 
 const read = createRoute({
   method: 'get',

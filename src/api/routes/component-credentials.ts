@@ -1,12 +1,12 @@
 /** What a component needs to be known and to know us: its own key, and the secret our control calls are signed with. */
-import type { App } from '../app-env.ts';
-import { actorOf } from '../caller.ts';
-import { withRegistryOf } from '../directory-cache.ts';
-import { toControlSecret } from '../control-secret-resource.ts';
-import { toNewKeyResource } from '../key-resource.ts';
-import { issueComponentKey } from '../new-key.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { refusal } from '../problem.ts';
+import type { App } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { withRegistryOf } from '../../edge/directory-cache.ts';
+import { toControlSecret } from '../resources/control-secret-resource.ts';
+import { toNewKeyResource } from '../resources/key-resource.ts';
+import { issueComponentKey } from '../auth/issue-key.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { refusal } from '../http/problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ControlSecretSchema } from '../schemas/component.ts';
 import { NewKeySchema } from '../schemas/key.ts';

@@ -1,11 +1,11 @@
 /** A component's signs of life: heartbeat, probe on demand, health. */
 import * as z from 'zod';
 import { toIso } from '../../core/component/resource.ts';
-import type { App } from '../app-env.ts';
-import { withRegistryOf } from '../directory-cache.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse, refusal } from '../problem.ts';
-import { takeHeartbeats } from '../take-heartbeats.ts';
+import type { App } from '../http/app-env.ts';
+import { withRegistryOf } from '../../edge/directory-cache.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse, refusal } from '../http/problem.ts';
+import { takeHeartbeats } from '../use-cases/forward-heartbeats.ts';
 import { ComponentIdSchema } from '../../core/component/registration.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { HealthReportSchema } from '../schemas/health-report.ts';

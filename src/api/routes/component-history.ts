@@ -1,12 +1,12 @@
 /** How a component was: a page of samples and transitions, newest first. */
-import { percentOf } from '../../core/health/availability.ts';
+import { percentOf } from '../../core/health/samples/availability.ts';
 import { toIso } from '../../core/component/resource.ts';
-import type { HistoryItem, HistoryPlace } from '../../registry/history-page.ts';
-import type { App } from '../app-env.ts';
-import { decodePlace, encodePlace } from '../cursor.ts';
-import { withRegistryOf } from '../directory-cache.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse, refusal } from '../problem.ts';
+import type { HistoryItem, HistoryPlace } from '../../registry/state/history-page.ts';
+import type { App } from '../http/app-env.ts';
+import { decodePlace, encodePlace } from '../http/cursor.ts';
+import { withRegistryOf } from '../../edge/directory-cache.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse, refusal } from '../http/problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { HistoryPageSchema, HistoryQuerySchema } from '../schemas/history.ts';
 

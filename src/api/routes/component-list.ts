@@ -2,13 +2,13 @@
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
-import { MAX_PAGE_BYTES } from '../../core/take-page.ts';
-import type { ComponentQuery } from '../../registry/registry-api.ts';
-import { registryOf } from '../../registry/registry-api.ts';
-import type { App } from '../app-env.ts';
-import { edgeConfigKnowing } from '../edge-config.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
+import { MAX_PAGE_BYTES } from '../../core/bounded-page.ts';
+import type { ComponentQuery } from '../../registry/contract/registry-api.ts';
+import { registryOf } from '../../registry/contract/registry-api.ts';
+import type { App } from '../http/app-env.ts';
+import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
 import { ComponentPageSchema, ComponentQuerySchema } from '../schemas/component.ts';
 
 const list = createRoute({

@@ -1,12 +1,12 @@
 /** What operators do to a component: set it aside and bring it back, switch over, restart and scale it. */
-import type { App } from '../app-env.ts';
-import { awaitAnswer } from '../await-answer.ts';
-import { actorOf } from '../caller.ts';
-import { withRegistryOf } from '../directory-cache.ts';
-import { etagOf } from '../if-match.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse, refusal } from '../problem.ts';
-import { toRecoveryResource } from '../recovery-resource.ts';
+import type { App } from '../http/app-env.ts';
+import { awaitAnswer } from '../use-cases/await-action-result.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { withRegistryOf } from '../../edge/directory-cache.ts';
+import { etagOf } from '../http/if-match.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse, refusal } from '../http/problem.ts';
+import { toRecoveryResource } from '../resources/recovery-resource.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ComponentSchema } from '../schemas/component.ts';
 import { RecoverySchema } from '../schemas/failure.ts';

@@ -1,7 +1,7 @@
 /** Earlier revisions of the documents at each level: listed, read, compared, brought back. */
 import type { Context } from 'hono';
 import * as z from 'zod';
-import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { toIso } from '../../core/component/resource.ts';
 import { ComponentConfigSchema } from '../../core/config/component-config.ts';
 import type { DocumentScope } from '../../core/config/config-documents.ts';
@@ -11,10 +11,10 @@ import { revisionsKept } from '../../core/config/config-revision.ts';
 import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import { diffJson } from '../../core/json-diff.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { App, AppEnv } from '../app-env.ts';
-import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../openapi-route.ts';
-import type { ProblemResponse } from '../problem.ts';
-import { problemResponse } from '../problem.ts';
+import type { App, AppEnv } from '../http/app-env.ts';
+import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
+import type { ProblemResponse } from '../http/problem.ts';
+import { problemResponse } from '../http/problem.ts';
 import { IdParamSchema, PageQuerySchema } from '../schemas/common.ts';
 import {
   ConfigDiffSchema,
@@ -27,7 +27,7 @@ import {
   RevisionParamSchema,
   RollbackSchema,
 } from '../schemas/config.ts';
-import { rollBackConfig } from '../store-config.ts';
+import { rollBackConfig } from '../use-cases/store-config.ts';
 
 interface Level {
   readonly path: string;

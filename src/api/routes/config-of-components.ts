@@ -1,15 +1,15 @@
 /** The document of one component: what is set for it alone, over what is set for its type. */
-import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { ComponentConfigSchema } from '../../core/config/component-config.ts';
 import type { DocumentScope } from '../../core/config/config-documents.ts';
-import type { App } from '../app-env.ts';
-import { etagOfDocument } from '../if-match.ts';
-import { NOT_MODIFIED, hasAlready } from '../if-none-match.ts';
-import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
+import type { App } from '../http/app-env.ts';
+import { etagOfDocument } from '../http/if-match.ts';
+import { NOT_MODIFIED, hasAlready } from '../http/if-none-match.ts';
+import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ConfigETagSchema, IfMatchSchema } from '../schemas/config.ts';
-import { storeConfig } from '../store-config.ts';
+import { storeConfig } from '../use-cases/store-config.ts';
 
 const path = '/v1/config/components/{id}';
 const tags = ['configuration'];

@@ -1,15 +1,15 @@
 /** The configuration: one document for all types, one for each type. */
-import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { GLOBAL, documentOf } from '../../core/config/config-documents.ts';
 import { resolveConfig, settingsOf } from '../../core/config/effective-config.ts';
 import type { ConfigLevels } from '../../core/config/config-levels.ts';
 import { levelsOf, settingSourcesAt, valueSourcesAt, valuesAt } from '../../core/config/config-levels.ts';
 import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
-import type { App } from '../app-env.ts';
-import { etagOfDocument } from '../if-match.ts';
-import { NOT_MODIFIED, hasAlready } from '../if-none-match.ts';
-import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
+import type { App } from '../http/app-env.ts';
+import { etagOfDocument } from '../http/if-match.ts';
+import { NOT_MODIFIED, hasAlready } from '../http/if-none-match.ts';
+import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
 import {
   ConfigETagSchema,
   ConfigQuerySchema,
@@ -18,7 +18,7 @@ import {
   IfMatchSchema,
   TypeConfigAnswerSchema,
 } from '../schemas/config.ts';
-import { storeConfig } from '../store-config.ts';
+import { storeConfig } from '../use-cases/store-config.ts';
 
 const tags = ['configuration'];
 const headers = IfMatchSchema;

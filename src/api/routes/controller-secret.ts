@@ -1,12 +1,12 @@
 /** The secret that our calls to a type's controller are signed with. */
-import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { resolveConfig } from '../../core/config/effective-config.ts';
-import { registryOf } from '../../registry/registry-api.ts';
-import type { App } from '../app-env.ts';
-import { actorOf } from '../caller.ts';
-import { toControlSecret } from '../control-secret-resource.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse, refusal } from '../problem.ts';
+import { registryOf } from '../../registry/contract/registry-api.ts';
+import type { App } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { toControlSecret } from '../resources/control-secret-resource.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse, refusal } from '../http/problem.ts';
 import { ControlSecretSchema } from '../schemas/component.ts';
 import { ConfigTypeParamSchema } from '../schemas/config.ts';
 

@@ -1,6 +1,6 @@
 /** Drills: rehearsed failures, and how each went. */
 import * as z from 'zod';
-import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { Drill } from '../../core/drill/drill.ts';
@@ -8,14 +8,14 @@ import { DRILL_ID_PATTERN, drillIdOf, typeOfDrill } from '../../core/drill/drill
 import { judgeDrill } from '../../core/drill/judge-drill.ts';
 import type { RecordedAction } from '../../history/recovery-history.ts';
 import { findRecovery } from '../../history/recovery-history.ts';
-import { registryOf } from '../../registry/registry-api.ts';
-import type { App } from '../app-env.ts';
-import { actorOf } from '../caller.ts';
-import { typesOf, withRegistryOf } from '../directory-cache.ts';
-import { edgeConfigKnowing } from '../edge-config.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse, refusal } from '../problem.ts';
-import { toActionResource } from '../recovery-resource.ts';
+import { registryOf } from '../../registry/contract/registry-api.ts';
+import type { App } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { typesOf, withRegistryOf } from '../../edge/directory-cache.ts';
+import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse, refusal } from '../http/problem.ts';
+import { toActionResource } from '../resources/recovery-resource.ts';
 import type { DrillResource } from '../schemas/drill.ts';
 import { DrillPageSchema, DrillQuerySchema, DrillRequestSchema, DrillSchema } from '../schemas/drill.ts';
 

@@ -2,12 +2,12 @@
 import { env } from 'cloudflare:workers';
 import type { Context } from 'hono';
 import * as z from 'zod';
-import type { SocketRefusal, SocketRequest } from '../../coordinator/event-sockets.ts';
-import type { App, AppEnv } from '../app-env.ts';
-import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../event-query.ts';
-import { createRoute, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
-import { isFromElsewhere, refOf } from '../session.ts';
+import type { SocketRefusal, SocketRequest } from '../../coordinator/events/event-sockets.ts';
+import type { App, AppEnv } from '../http/app-env.ts';
+import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../use-cases/event-query.ts';
+import { createRoute, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
+import { isFromElsewhere, refOf } from '../auth/session.ts';
 
 const socket = createRoute({
   method: 'get',

@@ -1,15 +1,15 @@
 /** The event log as it goes on, as server-sent events. */
 import * as z from 'zod';
-import { sequenceWatch } from '../../coordinator/sequence-watch.ts';
-import type { App } from '../app-env.ts';
-import { waitUntilOf } from '../call.ts';
-import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../event-query.ts';
-import { createRoute, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
-import { ReaderRoom } from '../../hold/reader-room.ts';
-import { recheckCaller } from '../recheck-caller.ts';
-import { isFromElsewhere } from '../session.ts';
-import { EventStream } from '../stream-events.ts';
+import { sequenceWatch } from '../../edge/sequence-watch.ts';
+import type { App } from '../http/app-env.ts';
+import { waitUntilOf } from '../http/call.ts';
+import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../use-cases/event-query.ts';
+import { createRoute, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
+import { ReaderRoom } from '../../long-poll/reader-limit.ts';
+import { recheckCaller } from '../auth/recheck-caller.ts';
+import { isFromElsewhere } from '../auth/session.ts';
+import { EventStream } from '../use-cases/stream-events.ts';
 
 const stream = createRoute({
   method: 'get',

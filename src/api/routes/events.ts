@@ -1,11 +1,17 @@
 /** The event log, page by page. */
-import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import { isOutside, seenUpTo } from '../../core/event/log-page.ts';
 import * as z from 'zod';
-import type { App } from '../app-env.ts';
-import { AfterSchema, EventFilterSchema, readTypes, trimmedProblem, unknownTypeProblem } from '../event-query.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
+import type { App } from '../http/app-env.ts';
+import {
+  AfterSchema,
+  EventFilterSchema,
+  readTypes,
+  trimmedProblem,
+  unknownTypeProblem,
+} from '../use-cases/event-query.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
 import { EventPageSchema } from '../schemas/system.ts';
 
 const events = createRoute({

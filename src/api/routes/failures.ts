@@ -4,14 +4,14 @@ import { bucketRange } from '../../core/failure/bucket-range.ts';
 import { listFailures } from '../../history/failure-history.ts';
 import { bucketFailures, totalFailures } from '../../history/failure-stats.ts';
 import { countRunningRecoveries } from '../../history/recovery-history.ts';
-import type { App } from '../app-env.ts';
-import { encodePlace } from '../cursor.ts';
-import { withRegistryOf } from '../directory-cache.ts';
-import { edgeConfig } from '../edge-config.ts';
-import { fromIso } from '../from-iso.ts';
-import { readHistory, readHistoryPage } from '../read-history.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse, refusal } from '../problem.ts';
+import type { App } from '../http/app-env.ts';
+import { encodePlace } from '../http/cursor.ts';
+import { withRegistryOf } from '../../edge/directory-cache.ts';
+import { edgeConfig } from '../use-cases/current-config.ts';
+import { fromIso } from '../http/from-iso.ts';
+import { readHistory, readHistoryPage } from '../use-cases/read-history.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse, refusal } from '../http/problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import {
   FailurePageSchema,

@@ -1,19 +1,19 @@
 /** Incidents: what recovery could not do and a person must; acknowledged and resolved by people. */
 import type { Context } from 'hono';
 import * as z from 'zod';
-import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { Incident } from '../../history/incident-history.ts';
 import { readIncident } from '../../history/incident-detail.ts';
 import { listIncidents } from '../../history/incident-history.ts';
 import type { IncidentMove } from '../../history/move-incident.ts';
 import { moveIncident } from '../../history/move-incident.ts';
-import type { App, AppEnv } from '../app-env.ts';
-import { actorOf } from '../caller.ts';
-import { encodePlace } from '../cursor.ts';
-import { toIncidentDetail, toIncidentResource } from '../incident-resource.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
-import { readHistory, readHistoryPage } from '../read-history.ts';
+import type { App, AppEnv } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { encodePlace } from '../http/cursor.ts';
+import { toIncidentDetail, toIncidentResource } from '../resources/incident-resource.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
+import { readHistory, readHistoryPage } from '../use-cases/read-history.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import type { IncidentResource } from '../schemas/failure.ts';
 import { IncidentPageSchema, IncidentSchema } from '../schemas/failure.ts';

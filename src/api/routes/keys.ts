@@ -4,14 +4,14 @@ import { parseScope } from '../../core/access/scope.ts';
 import type { Scope } from '../../core/access/scope.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
-import { coordinator } from '../../coordinator/coordinator-api.ts';
-import type { App } from '../app-env.ts';
-import { actorOf } from '../caller.ts';
-import { edgeConfigKnowing } from '../edge-config.ts';
-import { toKeyResource, toNewKeyResource } from '../key-resource.ts';
-import { createKey, rotateKey } from '../new-key.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse, refusal } from '../problem.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
+import type { App } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { toKeyResource, toNewKeyResource } from '../resources/key-resource.ts';
+import { createKey, rotateKey } from '../auth/issue-key.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse, refusal } from '../http/problem.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import {
   KeyChangeSchema,

@@ -4,13 +4,13 @@ import { toIso } from '../../core/component/resource.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { typeOfLease } from '../../core/lease/lease-id.ts';
-import { renewNear } from '../../registry/near-leases.ts';
-import { answerCompletion, typeHolding, unknownLease } from '../answer-completion.ts';
-import type { App } from '../app-env.ts';
-import { edgeConfigKnowing } from '../edge-config.ts';
-import { leaseAtCursor, listLeases } from '../list-leases.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse, refusal } from '../problem.ts';
+import { renewNear } from '../../edge/edge-leases.ts';
+import { answerCompletion, typeHolding, unknownLease } from '../use-cases/complete-lease.ts';
+import type { App } from '../http/app-env.ts';
+import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { leaseAtCursor, listLeases } from '../use-cases/list-leases.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse, refusal } from '../http/problem.ts';
 import {
   CompletedLeaseSchema,
   CompletionSchema,

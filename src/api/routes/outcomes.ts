@@ -1,10 +1,10 @@
 /** Callers' results of edge-routed work: taken in by the isolate, told to the registry with its next refresh. */
 import { gatherResults } from '../../core/component/work-outcome.ts';
-import { isMissing, noteOutcomes } from '../../registry/snapshot-cache.ts';
-import type { App } from '../app-env.ts';
-import { forgetType, typesOf } from '../directory-cache.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
+import { isMissing, noteOutcomes } from '../../edge/snapshot-cache.ts';
+import type { App } from '../http/app-env.ts';
+import { forgetType, typesOf } from '../../edge/directory-cache.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { OutcomesReceiptSchema, OutcomesSchema } from '../schemas/outcome.ts';
 

@@ -1,14 +1,14 @@
 /** Recoveries: each with its actions, attempts and proof; cancelled by an operator. */
 import * as z from 'zod';
 import { findRecovery, listRecoveries } from '../../history/recovery-history.ts';
-import { registryOf } from '../../registry/registry-api.ts';
-import type { App } from '../app-env.ts';
-import { actorOf } from '../caller.ts';
-import { encodePlace } from '../cursor.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
-import { toRecoveryResource } from '../recovery-resource.ts';
-import { readHistory, readHistoryPage } from '../read-history.ts';
+import { registryOf } from '../../registry/contract/registry-api.ts';
+import type { App } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { encodePlace } from '../http/cursor.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
+import { toRecoveryResource } from '../resources/recovery-resource.ts';
+import { readHistory, readHistoryPage } from '../use-cases/read-history.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import { RECOVERY_STATUSES, RecoveryPageSchema, RecoverySchema } from '../schemas/failure.ts';
 

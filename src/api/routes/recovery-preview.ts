@@ -2,11 +2,11 @@
 import { classifyFailure } from '../../core/failure/classify.ts';
 import { previewRecovery, previewSince } from '../../core/failure/recovery-preview.ts';
 import { countFailures } from '../../history/failure-history.ts';
-import type { App } from '../app-env.ts';
-import { withRegistryOf } from '../directory-cache.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { shownPlan } from '../planned-action.ts';
-import { refusal } from '../problem.ts';
+import type { App } from '../http/app-env.ts';
+import { withRegistryOf } from '../../edge/directory-cache.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { shownPlan } from '../resources/planned-action.ts';
+import { refusal } from '../http/problem.ts';
 import { PreviewRequestSchema, RecoveryPreviewSchema } from '../schemas/recovery-preview.ts';
 
 const preview = createRoute({

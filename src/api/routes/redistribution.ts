@@ -1,13 +1,13 @@
 /** The load of all components, and the call that has work shared out anew. */
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
-import { registryOf } from '../../registry/registry-api.ts';
-import type { App } from '../app-env.ts';
-import type { Call } from '../call.ts';
-import { actorOf } from '../caller.ts';
-import { edgeConfigKnowing } from '../edge-config.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
+import { registryOf } from '../../registry/contract/registry-api.ts';
+import type { App } from '../http/app-env.ts';
+import type { Call } from '../http/call.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
 import { LoadEntrySchema, LoadQuerySchema } from '../schemas/component.ts';
 import { RedistributionRequestSchema, RedistributionSchema } from '../schemas/redistribution.ts';
 

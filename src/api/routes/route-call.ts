@@ -1,5 +1,5 @@
 /** The declaration of the routing call, apart from who answers it. */
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
 import { RouteAnswerSchema, RouteRequestSchema } from '../schemas/route.ts';
 
 export const routeCall = createRoute({

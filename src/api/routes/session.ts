@@ -2,15 +2,15 @@
 import type { Context } from 'hono';
 import { formatScope } from '../../core/access/scope.ts';
 import { toIso } from '../../core/component/resource.ts';
-import type { App, AppEnv } from '../app-env.ts';
-import { actorOf } from '../caller.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
-import { recordAudit } from '../record-audit.ts';
+import type { App, AppEnv } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
+import { recordAudit } from '../auth/record-audit.ts';
 import type { SessionResource } from '../schemas/session.ts';
 import { SessionSchema } from '../schemas/session.ts';
-import type { Session } from '../session.ts';
-import { clearCookie, endSession, openSession } from '../session.ts';
+import type { Session } from '../auth/session.ts';
+import { clearCookie, endSession, openSession } from '../auth/session.ts';
 
 const tags = ['session'];
 

@@ -1,12 +1,12 @@
 /** Silences: alerts muted by matcher, each with an end. Incidents are opened and shown all the same. */
 import * as z from 'zod';
-import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { Silence } from '../../core/incident/silence.ts';
-import type { App } from '../app-env.ts';
-import { actorOf } from '../caller.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse, refusal } from '../problem.ts';
+import type { App } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse, refusal } from '../http/problem.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import type { SilenceResource } from '../schemas/incident.ts';
 import { SilencePageSchema, SilenceRequestSchema, SilenceSchema } from '../schemas/incident.ts';

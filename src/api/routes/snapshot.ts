@@ -1,25 +1,25 @@
 /** The state of the fleet with an index, at once or when the index has moved (a blocking query). */
 import type { Context } from 'hono';
 import * as z from 'zod';
-import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
-import { pause } from '../../hold/pause.ts';
-import { within } from '../../hold/within.ts';
-import type { App, AppEnv } from '../app-env.ts';
-import { waitUntilOf } from '../call.ts';
-import { edgeConfigKnowing, edgeConfigSince } from '../edge-config.ts';
-import { entityIndex, etagOfIndex } from '../index-etag.ts';
+import { pause } from '../../long-poll/sleep.ts';
+import { within } from '../../long-poll/with-timeout.ts';
+import type { App, AppEnv } from '../http/app-env.ts';
+import { waitUntilOf } from '../http/call.ts';
+import { edgeConfigKnowing, edgeConfigSince } from '../use-cases/current-config.ts';
+import { entityIndex, etagOfIndex } from '../http/index-etag.ts';
 import { withinLoad } from '../middleware/shed-load.ts';
-import { createRoute, jsonContentWith, problemDefault } from '../openapi-route.ts';
-import type { ProblemResponse } from '../problem.ts';
-import { problemResponse } from '../problem.ts';
-import type { SnapshotScope } from '../read-snapshot.ts';
-import { readSnapshot, watchOf } from '../read-snapshot.ts';
-import type { RoomReader } from '../../hold/reader-room.ts';
-import { ReaderRoom } from '../../hold/reader-room.ts';
+import { createRoute, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
+import type { ProblemResponse } from '../http/problem.ts';
+import { problemResponse } from '../http/problem.ts';
+import type { SnapshotScope } from '../use-cases/read-snapshot.ts';
+import { readSnapshot, watchOf } from '../use-cases/read-snapshot.ts';
+import type { RoomReader } from '../../long-poll/reader-limit.ts';
+import { ReaderRoom } from '../../long-poll/reader-limit.ts';
 import { SnapshotHeadersSchema, SnapshotSchema } from '../schemas/snapshot.ts';
-import { sharedSnapshot } from '../snapshot-shelf.ts';
+import { sharedSnapshot } from '../use-cases/shared-snapshots.ts';
 
 const MAX_WAIT_MS = 300_000;
 

@@ -1,11 +1,11 @@
 /** The system as a whole: health roll-up, liveness. */
 import * as z from 'zod';
 import { toIso } from '../../core/component/resource.ts';
-import type { App } from '../app-env.ts';
-import type { HeardHealth } from '../heard-health.ts';
-import { systemHealthHeard } from '../heard-health.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse } from '../problem.ts';
+import type { App } from '../http/app-env.ts';
+import type { HeardHealth } from '../../edge/system-health-cache.ts';
+import { systemHealthHeard } from '../../edge/system-health-cache.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse } from '../http/problem.ts';
 import { SystemHealthSchema } from '../schemas/system.ts';
 
 const tags = ['system'];

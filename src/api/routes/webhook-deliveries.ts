@@ -1,15 +1,15 @@
 /** What a webhook got and is owed, sent again when somebody asks for it; and a test, now and once. */
 import { exports } from 'cloudflare:workers';
 import * as z from 'zod';
-import { coordinator } from '../../coordinator/coordinator-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { DeliveryRunner } from '../../core/delivery/delivery-sending.ts';
 import { judgeAttempt } from '../../core/delivery/delivery-attempt.ts';
 import { printable } from '../../core/printable.ts';
-import { MAX_PAGE_BYTES, takePage, utf8Length } from '../../core/take-page.ts';
-import type { App } from '../app-env.ts';
-import { actorOf } from '../caller.ts';
-import { createRoute, jsonContent, problemDefault } from '../openapi-route.ts';
-import { problemResponse, refusal, toldOf } from '../problem.ts';
+import { MAX_PAGE_BYTES, takePage, utf8Length } from '../../core/bounded-page.ts';
+import type { App } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { problemResponse, refusal, toldOf } from '../http/problem.ts';
 import {
   DeliveryIdSchema,
   DeliveryPageSchema,
@@ -20,7 +20,7 @@ import {
   WebhookIdSchema,
   WebhookTestSchema,
 } from '../schemas/webhook.ts';
-import { sendsTo, toDeliveryResource } from '../webhook-resource.ts';
+import { sendsTo, toDeliveryResource } from '../resources/webhook-resource.ts';
 
 const entrypoints = exports as unknown as { readonly DeliverySender: DeliveryRunner };
 

@@ -1,20 +1,20 @@
 /** Webhooks: made, listed, changed, ended, their secrets rotated. A secret is shown in the answer that makes it. */
 import type { Context } from 'hono';
 import * as z from 'zod';
-import { coordinator } from '../../coordinator/coordinator-api.ts';
-import type { InvalidWebhook, StandingWebhook } from '../../coordinator/webhook-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
+import type { InvalidWebhook, StandingWebhook } from '../../coordinator/contract/webhook-api.ts';
 import { PAGERDUTY_URL } from '../../core/alert/pagerduty-event.ts';
 import { toSecret } from '../../core/component/control-secret.ts';
 import { judgeUrl } from '../../core/outbound/url-policy.ts';
 import type { Failure } from '../../core/result.ts';
 import { defaultTypes } from '../../core/webhook/webhook-faults.ts';
 import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
-import type { App, AppEnv } from '../app-env.ts';
-import { actorOf } from '../caller.ts';
-import { etagOfDocument, ifMatch } from '../if-match.ts';
-import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../openapi-route.ts';
-import type { ProblemCode, ProblemResponse } from '../problem.ts';
-import { problemResponse, refusal, toldOf } from '../problem.ts';
+import type { App, AppEnv } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { etagOfDocument, ifMatch } from '../http/if-match.ts';
+import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
+import type { ProblemCode, ProblemResponse } from '../http/problem.ts';
+import { problemResponse, refusal, toldOf } from '../http/problem.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import {
   NewWebhookSchema,
@@ -25,7 +25,7 @@ import {
   WebhookRequestSchema,
   WebhookSchema,
 } from '../schemas/webhook.ts';
-import { toWebhookResource } from '../webhook-resource.ts';
+import { toWebhookResource } from '../resources/webhook-resource.ts';
 
 const tags = ['webhooks'];
 const params = z.object({ id: WebhookIdSchema });

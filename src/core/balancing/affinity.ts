@@ -8,7 +8,7 @@
  */
 import type { Choice } from './best-of.ts';
 import { isEligible } from './best-of.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from './candidate-pool.ts';
 import { hashOf } from '../hash.ts';
 import type { WeightedSet } from './weighted-set.ts';
 

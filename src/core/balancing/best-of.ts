@@ -7,7 +7,7 @@
  */
 import type { Wanted } from './eligible.ts';
 import { hasRoom, meetsPreferences } from './eligible.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from './candidate-pool.ts';
 import type { OpenWork } from './open-work.ts';
 import { POLICIES } from './policies/policies.ts';
 import type { Task } from './policies/policy.ts';

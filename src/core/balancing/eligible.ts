@@ -1,5 +1,5 @@
 /** Whether a candidate may be given a piece of work, in the order the rules are asked. */
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from './candidate-pool.ts';
 import type { OpenWork } from './open-work.ts';
 import type { Preferences } from './preferences.ts';
 import { unmetPreference } from './preferences.ts';

@@ -5,8 +5,8 @@
 import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
 import { loadPercentOf } from './eligible.ts';
-import type { Fleet } from './fleet.ts';
-import { isDoubtful, partOf } from './fleet.ts';
+import type { Fleet } from './candidate-pool.ts';
+import { isDoubtful, partOf } from './candidate-pool.ts';
 import type { OpenWork } from './open-work.ts';
 import { hasAnyRoom } from './best-of.ts';
 import type { Pick, RouteRequest } from './pick.ts';

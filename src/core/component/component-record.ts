@@ -5,7 +5,7 @@ import type { RecoveryOrder } from '../failure/failure-intake.ts';
 import type { LoadState } from './load.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Registration } from './registration.ts';
-import type { Shadow } from './shadow.ts';
+import type { Shadow } from './root-cause.ts';
 
 export interface ComponentRecord {
   readonly registration: Registration;

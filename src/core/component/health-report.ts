@@ -1,7 +1,7 @@
 /** All that is known of how a component is, for whoever asks about this one. Timestamps are ISO 8601, times ms. */
 import type { FilterRule } from '../balancing/candidate.ts';
 import { whyNotRoutable } from '../balancing/candidate.ts';
-import type { Availability } from '../health/availability.ts';
+import type { Availability } from '../health/samples/availability.ts';
 import type { HealthStatus } from '../health/health-state.ts';
 import type { Detection } from '../health/schedule.ts';
 import type { ComponentRecord } from './component-record.ts';

@@ -1,8 +1,8 @@
 /** The component as callers see it: in register, get, list and events. Timestamps are ISO 8601. */
 import { effectiveStatus } from '../health/effective-status.ts';
 import type { HealthSample, HealthState, HealthStatus, HealthTransition } from '../health/health-state.ts';
-import type { TimeSummary } from '../health/response-times.ts';
-import { summarizeTimes } from '../health/response-times.ts';
+import type { TimeSummary } from '../health/samples/response-times.ts';
+import { summarizeTimes } from '../health/samples/response-times.ts';
 import type { Detection } from '../health/schedule.ts';
 import { withoutHeaderValues } from './header-values.ts';
 import type { ComponentRecord } from './component-record.ts';

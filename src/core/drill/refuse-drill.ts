@@ -1,7 +1,7 @@
 /** When a drill may not begin: it must never do harm, nor be mistaken for what it rehearses. */
 import type { ComponentRecord } from '../component/component-record.ts';
 import { isSettled } from '../component/lifecycle.ts';
-import { isShadowed } from '../component/shadow.ts';
+import { isShadowed } from '../component/root-cause.ts';
 import type { DoubtKind } from '../health/self-doubt.ts';
 import type { Failure } from '../result.ts';
 import { fail } from '../result.ts';

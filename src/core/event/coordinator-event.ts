@@ -4,7 +4,7 @@
  */
 import type { AuditNote } from '../access/audit-entry.ts';
 import type { JsonObject } from '../json.ts';
-import type { TypeConditions } from '../health/dependency-turn.ts';
+import type { TypeConditions } from '../health/root-cause-update.ts';
 import type { TypeHealth } from '../health/system-health.ts';
 
 export const EVENT_TYPES = [

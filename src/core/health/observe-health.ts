@@ -11,7 +11,7 @@ import type { FlapPolicy, FlapState } from './flap-damping.ts';
 import { dampedStatus, noteFailure, noteHeldFall, noteFall, releaseIfOver } from './flap-damping.ts';
 import type { FailureDetail, HealthSample, HealthState, HealthStatus } from './health-state.ts';
 import { worseStatus } from './health-state.ts';
-import { noteTime } from './response-times.ts';
+import { noteTime } from './samples/response-times.ts';
 
 export type HealthSignal =
   | {

@@ -1,8 +1,8 @@
 /**
  * The roll-up of health: per type by its registry, over all types by the coordinator.
  */
-import type { Availability } from './availability.ts';
-import { UNKNOWN_AVAILABILITY } from './availability.ts';
+import type { Availability } from './samples/availability.ts';
+import { UNKNOWN_AVAILABILITY } from './samples/availability.ts';
 import type { HealthStatus } from './health-state.ts';
 
 export type Severity = 'warning' | 'critical';

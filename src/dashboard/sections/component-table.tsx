@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Component } from '../../api/schemas/component.ts';
-import { MAX_COMPONENTS } from '../fleet/fetch-components.ts';
+import { MAX_COMPONENTS } from '../data/fetch-components.ts';
 import { Panel } from '../parts/panel.tsx';
 import { ComponentFilterBar } from './component-filter-bar.tsx';
 import { ComponentRow } from './component-row.tsx';

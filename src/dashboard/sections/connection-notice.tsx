@@ -1,4 +1,4 @@
-import type { FleetState } from '../fleet/use-fleet.ts';
+import type { FleetState } from '../data/use-dashboard-data.ts';
 import { formatClockTime } from '../format/clock-time.ts';
 
 /** Says when what is shown is old. Always in the page, so that its change is read out. */

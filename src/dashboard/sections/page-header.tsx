@@ -1,6 +1,6 @@
 import { useContext } from 'preact/hooks';
 import type { SessionResource } from '../../api/schemas/session.ts';
-import type { FleetState } from '../fleet/use-fleet.ts';
+import type { FleetState } from '../data/use-dashboard-data.ts';
 import { formatDuration } from '../format/duration.ts';
 import { NowContext } from '../parts/now-context.ts';
 import { StatusBadge } from '../parts/status-badge.tsx';

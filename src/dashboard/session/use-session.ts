@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { SessionResource } from '../../api/schemas/session.ts';
 import type { CoordinatorClient } from '../../client/coordinator-client.ts';
 import { CoordinatorError } from '../../client/coordinator-error.ts';
-import { describeTrouble } from './describe-trouble.ts';
+import { describeTrouble } from './describe-error.ts';
 import { openClient } from './open-client.ts';
 import { endSession, requestSession, restoreSession } from './session-calls.ts';
 

@@ -3,12 +3,12 @@
  * coordinator itself. Its fleet comes by the registry, without a directory.
  */
 import { Hono } from 'hono';
-import { answerRoute } from '../../../src/api/answer-route.ts';
-import { PlainCall, PlainRequest } from '../../../src/api/plain-call.ts';
+import { answerRoute } from '../../../src/api/use-cases/route.ts';
+import { PlainCall, PlainRequest } from '../../../src/api/fast-path/plain-call.ts';
 import { RouteRequestSchema } from '../../../src/api/schemas/route.ts';
 import { ROOT } from '../../../src/core/access/principal.ts';
 import { RegistrationSchema } from '../../../src/core/component/registration.ts';
-import { registryOf } from '../../../src/registry/registry-api.ts';
+import { registryOf } from '../../../src/registry/contract/registry-api.ts';
 
 export { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 export { SystemCoordinator } from '../../../src/coordinator/system-coordinator.ts';

@@ -1,8 +1,8 @@
 /** Fleets as the benches decide on: healthy components of several sizes, speeds and places, some busy. */
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet } from '../../../src/core/balancing/fleet.ts';
-import { compileFleet } from '../../../src/core/balancing/fleet.ts';
+import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
+import { compileFleet } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
 import { noWork } from '../../../src/core/balancing/open-work.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';

@@ -3,7 +3,7 @@ import { deserialize, serialize } from 'node:v8';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
 import { packVitals } from '../../../src/core/balancing/snapshot-delta.ts';
-import { applyDelta, newEdgeFleet } from '../../../src/registry/edge-fleet.ts';
+import { applyDelta, newEdgeFleet } from '../../../src/edge/edge-snapshot.ts';
 import type { Ratio } from '../ratio.ts';
 import { ratioOf } from '../ratio.ts';
 import { benchCandidates } from './bench-fleet.ts';

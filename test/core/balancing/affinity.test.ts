@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unitOf } from '../../../src/core/balancing/affinity.ts';
-import type { Fleet } from '../../../src/core/balancing/fleet.ts';
-import { patchFleet } from '../../../src/core/balancing/fleet.ts';
+import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
+import { patchFleet } from '../../../src/core/balancing/candidate-pool.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { assignWork } from './assign-work.ts';
 import {

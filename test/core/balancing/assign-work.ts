@@ -1,5 +1,5 @@
 /** Gives work piece by piece, as a caller does, and says how far what each got is from its share. */
-import type { Fleet } from '../../../src/core/balancing/fleet.ts';
+import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
 import { noteGiven } from '../../../src/core/balancing/open-work.ts';
 import type { PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';

@@ -1,8 +1,8 @@
 import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate, Vitals } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet } from '../../../src/core/balancing/fleet.ts';
-import { compileFleet } from '../../../src/core/balancing/fleet.ts';
+import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
+import { compileFleet } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
 import { noWork } from '../../../src/core/balancing/open-work.ts';
 import type { Pick, PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';

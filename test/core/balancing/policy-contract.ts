@@ -9,7 +9,7 @@ import type { BalancingSettings, PolicyName } from '../../../src/core/balancing/
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import { whyNotRoutable } from '../../../src/core/balancing/candidate.ts';
 import { explainPick, scoreOfPick } from '../../../src/core/balancing/explain.ts';
-import type { Fleet } from '../../../src/core/balancing/fleet.ts';
+import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
 import type { Preferences } from '../../../src/core/balancing/preferences.ts';
 import { relaxedFor, unmetPreference } from '../../../src/core/balancing/preferences.ts';
 import { shareErrorOf } from './assign-work.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { POLICY_NAMES } from '../../../src/core/balancing/balancing-settings.ts';
 import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet } from '../../../src/core/balancing/fleet.ts';
+import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 import type { Assignment } from './assign-work.ts';
 import { assignWork } from './assign-work.ts';

@@ -5,7 +5,7 @@ import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import type { Lifecycle } from '../../../src/core/component/lifecycle.ts';
 import { setAside, settledAs } from '../../../src/core/component/lifecycle.ts';
 import { NO_LOAD } from '../../../src/core/component/load.ts';
-import { NO_SHADOW } from '../../../src/core/component/shadow.ts';
+import { NO_SHADOW } from '../../../src/core/component/root-cause.ts';
 import { STEADY } from '../../../src/core/health/flap-damping.ts';
 import type { HealthStatus } from '../../../src/core/health/health-state.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
-import { NO_SHADOW } from '../../../src/core/component/shadow.ts';
+import { NO_SHADOW } from '../../../src/core/component/root-cause.ts';
 import { notAfter } from '../../../src/core/component/not-after.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 

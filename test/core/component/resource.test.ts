@@ -4,7 +4,7 @@ import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import { setAside, settledAs } from '../../../src/core/component/lifecycle.ts';
 import { assign, NO_LOAD } from '../../../src/core/component/load.ts';
 import { toResource } from '../../../src/core/component/resource.ts';
-import { NO_SHADOW } from '../../../src/core/component/shadow.ts';
+import { NO_SHADOW } from '../../../src/core/component/root-cause.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 import { registrationOf } from './registration-of.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import type { LifecycleState } from '../../../src/core/component/lifecycle.ts';
-import { NO_SHADOW } from '../../../src/core/component/shadow.ts';
+import { NO_SHADOW } from '../../../src/core/component/root-cause.ts';
 import type { DrillOutcome, DrillWay } from '../../../src/core/drill/drill.ts';
 import {
   beginDrill,

@@ -3,7 +3,7 @@ import { DEFAULT_CONFIG } from '../../../src/core/config/system-config.ts';
 import { STEADY, holdMs, isHeld, noteFall } from '../../../src/core/health/flap-damping.ts';
 import type { HealthState } from '../../../src/core/health/health-state.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
-import { keepSenses } from '../../../src/core/health/keep-senses.ts';
+import { keepSenses } from '../../../src/core/health/keep-health-source.ts';
 import type { HealthEvent, HealthSignal } from '../../../src/core/health/observe-health.ts';
 import { observeHealth } from '../../../src/core/health/observe-health.ts';
 import { nextCheckAt } from '../../../src/core/health/schedule.ts';

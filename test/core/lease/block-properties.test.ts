@@ -1,7 +1,7 @@
 /** A block of leases, whoever hears of what how late: no slot has two holders, and it outlives its last lease. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BlockWorld } from './block-world.ts';
+import { BlockWorld } from './block-model.ts';
 
 type Step = (world: BlockWorld) => void;
 

@@ -4,9 +4,9 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slotsOfKey, slotsTaken } from '../../../src/core/lease/lease-book.ts';
-import type { Asked, Key } from './lease-hall.ts';
-import { LeaseHall, QUOTAS } from './lease-hall.ts';
+import { slotsOfKey, slotsTaken } from '../../../src/core/lease/lease-index.ts';
+import type { Asked, Key } from './lease-model.ts';
+import { LeaseHall, QUOTAS } from './lease-model.ts';
 
 type Step =
   | { readonly kind: 'ask'; readonly asked: Asked }

@@ -6,13 +6,19 @@
 import type { PolicyName } from '../../../src/core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Vitals } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet } from '../../../src/core/balancing/fleet.ts';
-import { compileFleet, forgetTimes, isOutgrown, learnTime, patchFleet } from '../../../src/core/balancing/fleet.ts';
+import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
+import {
+  compileFleet,
+  forgetTimes,
+  isOutgrown,
+  learnTime,
+  patchFleet,
+} from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
 import { fade, noWork, noteGiven } from '../../../src/core/balancing/open-work.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
-import type { Segment } from '../../../src/core/balancing/segment.ts';
-import { segmentOf } from '../../../src/core/balancing/segment.ts';
+import type { Segment } from '../../../src/core/balancing/aperture.ts';
+import { segmentOf } from '../../../src/core/balancing/aperture.ts';
 import { hasMoved } from '../../../src/core/balancing/snapshot-delta.ts';
 import { candidateOf, requestOf } from '../../core/balancing/candidate-of.ts';
 import { MEAN_WORK_MS } from '../model.ts';

@@ -1,5 +1,5 @@
 /** Everything that is stored, held against the model over the public interface: nothing more, nothing less. */
-import { coordinator } from '../../../src/coordinator/coordinator-api.ts';
+import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
 import { call } from '../coordinator-http.ts';
 import type { FleetModel } from './fleet-model.ts';
 

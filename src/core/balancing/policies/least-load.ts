@@ -1,5 +1,5 @@
 /** `least-load`: the fewest tasks in flight for its weight and room, after those that are not in doubt. */
-import type { Fleet } from '../fleet.ts';
+import type { Fleet } from '../candidate-pool.ts';
 import type { Policy, ScoreParts } from './policy.ts';
 import { rounded } from './policy.ts';
 

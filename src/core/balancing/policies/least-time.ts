@@ -11,8 +11,8 @@
  *
  * After Finagle's peak EWMA and Envoy's weighted least request.
  */
-import type { Fleet } from '../fleet.ts';
-import { workMsAt } from '../fleet.ts';
+import type { Fleet } from '../candidate-pool.ts';
+import { workMsAt } from '../candidate-pool.ts';
 import type { Policy, ScoreParts, Task } from './policy.ts';
 import { rounded } from './policy.ts';
 

@@ -4,7 +4,7 @@
  * Costs are compared on the hot path, so they are plain numbers, lower is better. Scores are shown: higher is
  * better, and their parts add up to them.
  */
-import type { Fleet } from '../fleet.ts';
+import type { Fleet } from '../candidate-pool.ts';
 
 /** What a piece of work is, looked up in a fleet once, so that judging a component compares no text and finds no mean. */
 export interface Task {

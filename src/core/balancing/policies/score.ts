@@ -6,7 +6,7 @@
  * Load is work in flight in percent of the room, of the peers' mean where it says none, and of that times the
  * weight, so that twice the weight gets twice the work. Where none says its room it is what each reports of itself.
  */
-import type { Fleet } from '../fleet.ts';
+import type { Fleet } from '../candidate-pool.ts';
 import type { Policy, ScoreParts, Task } from './policy.ts';
 import { rounded } from './policy.ts';
 

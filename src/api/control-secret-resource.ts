@@ -1,8 +1,0 @@
-import { toIsoOrNull } from '../core/component/resource.ts';
-import type { ControlSecret } from '../registry/registry-api.ts';
-
-/** A control secret as callers see it. */
-export const toControlSecret = ({ secret, previousUntil }: ControlSecret) => ({
-  secret,
-  previousUntil: toIsoOrNull(previousUntil),
-});

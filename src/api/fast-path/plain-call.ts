@@ -1,0 +1,70 @@
+/**
+ * A call without Hono's context around it, which costs more than most routing decisions: for the fast lane. Its
+ * problems carry all headers that `frame` gives to the others.
+ */
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { AppEnv } from '../http/app-env.ts';
+import type { Call } from '../http/call.ts';
+import { CLOSED_HEADERS, TRAFFIC_HEADERS } from '../http/security-headers.ts';
+import { takeOrMakeId } from '../http/request-id.ts';
+
+type Variables = AppEnv['Variables'];
+
+export class PlainCall implements Call {
+  readonly req: PlainRequest;
+  readonly env: Env;
+  readonly executionCtx: ExecutionContext;
+  readonly #variables: Partial<Variables>;
+  #headers: [name: string, value: string][] | null = null;
+
+  constructor(req: PlainRequest, env: Env, executionCtx: ExecutionContext) {
+    this.req = req;
+    this.env = env;
+    this.executionCtx = executionCtx;
+    this.#variables = { requestId: takeOrMakeId(req.header('x-request-id')), requestClass: 'traffic' };
+  }
+
+  get<Name extends keyof Variables>(name: Name): Variables[Name] {
+    return this.#variables[name] as Variables[Name];
+  }
+
+  set<Name extends keyof Variables>(name: Name, value: Variables[Name]): void {
+    this.#variables[name] = value;
+  }
+
+  header(name: string, value: string): void {
+    (this.#headers ??= []).push([name, value]);
+  }
+
+  body(text: string, status: ContentfulStatusCode): Response {
+    const headers = new Headers([...CLOSED_HEADERS, ['x-request-id', this.get('requestId')]] as [string, string][]);
+    for (const [name, value] of this.#headers ?? []) headers.set(name, value);
+    return new Response(text, { status, headers });
+  }
+
+  json(body: object, status: 200): Response {
+    // Each header costs as much as a decision, so there are no more than a program can use.
+    const headers = { ...TRAFFIC_HEADERS, 'x-request-id': this.get('requestId') };
+    return new Response(JSON.stringify(body), { status, headers });
+  }
+}
+
+/** A POST. What the platform answers is asked once: each look at a request or its headers is a call to it. */
+export class PlainRequest {
+  readonly method = 'POST';
+  readonly raw: Request;
+  readonly url: string;
+  readonly path: string;
+  readonly #headers: Headers;
+
+  constructor(raw: Request, headers: Headers, url: string, path: string) {
+    this.raw = raw;
+    this.url = url;
+    this.path = path;
+    this.#headers = headers;
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers.get(name) ?? undefined;
+  }
+}

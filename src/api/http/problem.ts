@@ -1,0 +1,150 @@
+/**
+ * Every way to say no: RFC 9457 problem documents with a stable code. The one place that maps reasons
+ * to HTTP.
+ */
+import type { TypedResponse } from 'hono';
+import type { ZodError } from 'zod';
+import type { Failure } from '../../core/result.ts';
+import type { Call } from './call.ts';
+import type { Problem } from '../schemas/common.ts';
+
+const PROBLEMS = {
+  'malformed-json': [400, 'The body is not JSON'],
+  unauthorized: [401, 'A valid key is required'],
+  forbidden: [403, 'The key does not allow this'],
+  'csrf-token-required': [403, 'The call may not come from our own page'],
+  'not-found': [404, 'There is no such resource'],
+  'unknown-component': [404, 'There is no such component'],
+  'unknown-key': [404, 'There is no such key'],
+  'unknown-lease': [404, 'There is no such lease'],
+  'unknown-request-type': [404, 'No component type serves this request type'],
+  'unknown-type': [422, 'There is no such component type'],
+  'method-not-allowed': [405, 'The resource does not take this method'],
+  'body-too-slow': [408, 'The body did not come in time'],
+  'id-taken': [409, 'The id belongs to somebody else'],
+  'being-removed': [409, 'The component is being removed'],
+  'key-not-active': [409, 'The key is revoked or expired'],
+  'key-limit': [409, 'There are as many keys as are allowed'],
+  'type-conflict': [409, 'The id belongs to another component type'],
+  'component-limit': [409, 'The type has as many components as are allowed'],
+  'heartbeat-not-declared': [409, 'The component registered no heartbeat'],
+  'no-control': [409, 'Nobody takes control calls for the component'],
+  'no-health-check': [409, 'The component registered no health check'],
+  'request-type-taken': [409, 'A request type reaches another component type'],
+  'too-much-concerned': [409, 'It concerns more than can be judged at once'],
+  'type-limit': [409, 'There are as many component types as are allowed'],
+  'recovery-running': [409, 'A recovery of the component is running'],
+  'held-back': [409, 'It is not safe right now'],
+  'not-in-service': [409, 'The component is not in service'],
+  'no-standby': [409, 'There is no healthy standby'],
+  'nobody-took-over': [409, 'Nobody took over from the component'],
+  'not-recovering': [409, 'The recovery is not running'],
+  'incident-closed': [409, 'The incident is not open any more'],
+  'component-not-healthy': [409, 'The component is not healthy and in service'],
+  'drill-running': [409, 'A drill of the type is running'],
+  'self-doubt': [409, 'What is seen of the type is in doubt'],
+  'capacity-at-risk': [409, 'The type would be left without capacity'],
+  'silence-limit': [409, 'There are as many silences as are allowed'],
+  'webhook-exists': [409, 'The id belongs to another webhook'],
+  'webhook-limit': [409, 'There are as many webhooks as are allowed'],
+  'webhook-configured': [409, 'The webhook is configured by the deployment'],
+  'lease-ended': [410, 'The lease is over'],
+  'events-trimmed': [410, 'The log does not hold the events asked for'],
+  'precondition-failed': [412, 'The resource has changed'],
+  'payload-too-large': [413, 'The body is too large'],
+  'uri-too-long': [414, 'The address is too long'],
+  'unsupported-media-type': [415, 'The body must be application/json'],
+  'invalid-request': [422, 'The request is not valid'],
+  'endpoint-not-allowed': [422, 'A URL is not accepted'],
+  'dependency-not-registered': [422, 'A dependency is not registered'],
+  'header-value-unknown': [422, 'There is no value of that header to keep'],
+  'dependency-cycle': [422, 'The dependencies form a cycle'],
+  'precondition-invalid': [422, 'If-Match is not a revision'],
+  'upgrade-required': [426, 'The call must be a WebSocket upgrade'],
+  'too-many-changes': [429, 'The key makes changes too often'],
+  'too-many-probes': [429, 'The component is being checked too often'],
+  'too-many-reports': [429, 'The component is being reported too often'],
+  'too-many-rotations': [429, 'The control secret is being rotated too often'],
+  'too-many-readers': [429, 'The key has as many readers as are allowed'],
+  'lease-quota': [429, 'The key holds as much as it may'],
+  'rate-limited': [429, 'Too many calls'],
+  'internal-error': [500, 'Something went wrong here'],
+  'identity-unavailable': [503, 'Keys cannot be checked right now'],
+  'not-configured': [503, 'The deployment has no admin key'],
+  'no-healthy-components': [503, 'No component can take this request'],
+  'at-capacity': [503, 'Every component is at its capacity'],
+  'preferences-unmet': [503, 'No component meets the preferences'],
+  'history-unavailable': [503, 'The history cannot be read right now'],
+  'snapshot-unavailable': [503, 'The state cannot be read right now'],
+  overloaded: [503, 'Too many calls are being worked on'],
+  busy: [503, 'The call was overtaken by others'],
+  'temporarily-unavailable': [503, 'A part of the coordinator cannot be reached right now'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+type ProblemStatus = (typeof PROBLEMS)[ProblemCode][0];
+export type ProblemResponse = Response & TypedResponse<Problem, ProblemStatus, 'json'>;
+
+/** Said when the caller of `problemResponse` does not know better. */
+const RETRY_AFTER_SECONDS: Partial<Record<number, number>> = { 429: 10, 503: 1 };
+/** No path of ours is longer. */
+const MAX_INSTANCE = 1_024;
+
+export interface ProblemOptions {
+  readonly detail?: string;
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  readonly retryAfterSeconds?: number;
+  readonly candidates?: Problem['candidates'];
+  /** Where a reader stands, and where it may go on. */
+  readonly place?: Pick<Problem, 'lastIndex' | 'oldest' | 'newest' | 'snapshot'>;
+}
+
+export function problemResponse(c: Call, code: ProblemCode, options: ProblemOptions = {}): ProblemResponse {
+  const [status, title] = PROBLEMS[code];
+  const document: Problem = {
+    type: `urn:arbiter:problem:${code}`,
+    title,
+    status,
+    code,
+    ...(options.detail === undefined ? {} : { detail: options.detail }),
+    instance: c.req.path.slice(0, MAX_INSTANCE),
+    requestId: c.get('requestId'),
+    ...(options.errors ? { errors: [...options.errors] } : {}),
+    ...(options.candidates ? { candidates: options.candidates } : {}),
+    ...options.place,
+  };
+  const retryAfter = options.retryAfterSeconds ?? RETRY_AFTER_SECONDS[status];
+  c.header('content-type', 'application/problem+json');
+  if (retryAfter !== undefined) c.header('retry-after', String(retryAfter));
+  return c.body(JSON.stringify(document), status) as unknown as ProblemResponse;
+}
+
+/** A failure as it came from whoever was asked. */
+export const refusal = (c: Call, failure: Failure<ProblemCode>): ProblemResponse =>
+  problemResponse(c, failure.reason, toldOf(failure));
+
+/** What a failure says of itself. */
+export const toldOf = ({ message, retryAfterMs }: Failure<ProblemCode>): ProblemOptions => ({
+  detail: message,
+  ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
+});
+
+/** The faults zod found, each with its path as a JSON-pointer-like dotted name. */
+export const validationProblem = (c: Call, error: ZodError): ProblemResponse =>
+  problemResponse(c, 'invalid-request', { errors: error.issues.flatMap(toFaults) });
+
+type Issue = ZodError['issues'][number];
+
+export function toFaults(issue: Issue): { path: string; message: string }[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: pathOf([...issue.path, key]), message: 'unknown field' }));
+  }
+  return [{ path: pathOf(issue.path), message: issue.message }];
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part).slice(0, 128) : `${text}.${String(part).slice(0, 128)}`;
+  }, '');
+}

@@ -1,0 +1,24 @@
+/** A key as the API answers it. Digests stay behind. */
+import type { AccessKey } from '../../core/access/access-key.ts';
+import { stateOf } from '../../core/access/access-key.ts';
+import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
+import type { NewKey } from '../auth/issue-key.ts';
+import type { KeyResource } from '../schemas/key.ts';
+
+export const toKeyResource = (key: AccessKey): KeyResource => ({
+  id: key.id,
+  name: key.name,
+  scopes: [...key.scopes],
+  state: stateOf(key, Date.now()),
+  createdAt: toIso(key.createdAt),
+  expiresAt: toIsoOrNull(key.expiresAt),
+  revokedAt: toIsoOrNull(key.revokedAt),
+  lastUsedAt: toIsoOrNull(key.lastUsedAt),
+  secrets: key.secrets.map(({ createdAt, endsAt }) => ({ createdAt: toIso(createdAt), endsAt: toIsoOrNull(endsAt) })),
+  issuedBy: key.issuedBy,
+  issuedTo: key.issuedTo,
+  quotas: key.quotas,
+});
+
+/** With the key itself, for the one answer that shows it. */
+export const toNewKeyResource = ({ record, key }: NewKey) => ({ ...toKeyResource(record), key });

@@ -1,0 +1,37 @@
+/** A recovery as callers see it. */
+import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
+import type { RecordedAction, RecordedRecovery } from '../../history/recovery-history.ts';
+import { shownPlan } from './planned-action.ts';
+import type { RecoveryResource } from '../schemas/failure.ts';
+
+export function toRecoveryResource(recovery: RecordedRecovery): RecoveryResource {
+  const {
+    recoveryId,
+    startedAt,
+    deadline,
+    finishedAt,
+    actions,
+    plan,
+    drillId,
+    rehearsal: _,
+    asked: __,
+    ...rest
+  } = recovery;
+  return {
+    id: recoveryId,
+    ...rest,
+    drillId: drillId ?? null,
+    plan: shownPlan(plan ?? []),
+    startedAt: toIso(startedAt),
+    deadline: toIso(deadline),
+    finishedAt: toIsoOrNull(finishedAt),
+    actions: actions.map(toActionResource),
+  };
+}
+
+export const toActionResource = (action: RecordedAction): RecoveryResource['actions'][number] => ({
+  ...action,
+  answers: (action.answers ?? []).map((answer) => ({ ...answer, at: toIso(answer.at) })),
+  startedAt: toIso(action.startedAt),
+  finishedAt: toIsoOrNull(action.finishedAt),
+});

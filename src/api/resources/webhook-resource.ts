@@ -1,0 +1,55 @@
+/** Webhooks and deliveries on their way out. Addresses of alert channels and routing keys are secrets. */
+import type { Delivery } from '../../coordinator/webhooks/delivery-store.ts';
+import type { StandingWebhook } from '../../coordinator/contract/webhook-api.ts';
+import { shownSecret } from '../../core/component/control-secret.ts';
+import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
+import { BUILT_IN_ID, isChannel, isEnabled, maskUrl } from '../../core/webhook/webhook.ts';
+import type { Call } from '../http/call.ts';
+import type { DeliveryResource, WebhookResource } from '../schemas/webhook.ts';
+
+export function toWebhookResource(c: Call, { webhook, owed, dead }: StandingWebhook): WebhookResource {
+  const { id, url, state, types, subjects, componentTypes, format, description } = webhook;
+  const isShown = !isChannel(webhook) && id !== BUILT_IN_ID && isAdmin(c);
+  const isConfigured = id === BUILT_IN_ID;
+  return {
+    id,
+    url: isShown ? url : maskUrl(url),
+    format,
+    types: [...types],
+    subjects: [...subjects],
+    componentTypes: [...componentTypes],
+    description,
+    routingKey: webhook.routingKey && '***',
+    state: state.kind,
+    disabledReason: state.kind === 'disabled' ? state.reason : null,
+    disabledAt: state.kind === 'disabled' ? toIso(state.at) : null,
+    failingSince: toIsoOrNull(webhook.failingSince),
+    owed,
+    dead,
+    behind: webhook.behindAfter !== null,
+    missed: webhook.missed,
+    configured: isConfigured,
+    previousSecretUntil: toIsoOrNull(shownSecret(webhook.secret, Date.now()).previousUntil),
+    createdAt: isConfigured ? null : toIso(webhook.createdAt),
+    updatedAt: isConfigured ? null : toIso(webhook.updatedAt),
+  };
+}
+
+const isAdmin = (c: Call): boolean => c.get('principal').scopes.some(({ kind }) => kind === 'admin');
+
+export function toDeliveryResource(delivery: Delivery, isSending: boolean): DeliveryResource {
+  const { id, sequence, type, subject, state, nextAt, attempts, createdAt } = delivery;
+  const isUnderWay = state === 'handed' || state === 'sending';
+  return {
+    id,
+    event: { sequence: String(sequence), type, subject },
+    state: state === 'delivered' || state === 'dead' ? state : 'owed',
+    isUnderWay,
+    nextAttemptAt: isUnderWay || !isSending ? null : toIsoOrNull(nextAt),
+    attempts: attempts.map(({ at, ...attempt }) => ({ ...attempt, at: toIso(at) })),
+    createdAt: toIso(createdAt),
+  };
+}
+
+/** What is owed has a next attempt only while anything is sent at all. */
+export const sendsTo = ({ webhook }: StandingWebhook): boolean => isEnabled(webhook);

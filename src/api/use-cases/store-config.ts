@@ -1,0 +1,80 @@
+/** Has a document stored, put as it is or brought back, and has it felt: here at once, in the registries behind the answer. */
+import type { Context } from 'hono';
+import type { ConfigRefusal, StoredConfig } from '../../coordinator/contract/config-api.ts';
+import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
+import type { DocumentScope } from '../../core/config/config-documents.ts';
+import type { ConfigFault } from '../../core/config/config-rules.ts';
+import type { EffectiveType } from '../../core/config/effective-config.ts';
+import type { TypeConfig } from '../../core/config/settings.ts';
+import type { OutboundPolicy } from '../../core/outbound/url-policy.ts';
+import { judgeUrl } from '../../core/outbound/url-policy.ts';
+import type { Result } from '../../core/result.ts';
+import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
+import { registryOf } from '../../registry/contract/registry-api.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import { actorOf } from '../auth/actor-of.ts';
+import { useDocuments } from './current-config.ts';
+import { etagOfDocument, ifMatch, mustExist } from '../http/if-match.ts';
+import type { ProblemResponse } from '../http/problem.ts';
+import { problemResponse, toldOf } from '../http/problem.ts';
+
+type C = Context<AppEnv>;
+
+export async function storeConfig(
+  c: C,
+  scope: DocumentScope,
+  document: TypeConfig,
+): Promise<StoredConfig | ProblemResponse> {
+  const ifRevision = ifMatch(c);
+  if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
+  // Types are never taken away: what is there now is there when it is put.
+  if (scope.kind === 'type' && mustExist(c) && !(await coordinator().configAt(scope)))
+    return problemResponse(c, 'precondition-failed', { detail: `there is no component type ${scope.type}` });
+  const errors = urlFaults(document, outboundPolicyOf(c.env));
+  if (errors.length > 0) return problemResponse(c, 'endpoint-not-allowed', { errors });
+  return felt(c, await coordinator().putConfig({ scope, document, ifRevision, actor: actorOf(c) }));
+}
+
+export async function rollBackConfig(
+  c: C,
+  scope: DocumentScope,
+  revision: number,
+): Promise<StoredConfig | ProblemResponse> {
+  const ifRevision = ifMatch(c);
+  if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
+  const kept = await coordinator().configRevision(scope, revision);
+  // Where we may call may have changed since.
+  const errors = urlFaults(kept?.document ?? {}, outboundPolicyOf(c.env));
+  if (errors.length > 0) return problemResponse(c, 'endpoint-not-allowed', { errors });
+  return felt(c, await coordinator().rollBackConfig({ scope, revision, ifRevision, actor: actorOf(c) }));
+}
+
+function felt(c: C, stored: Result<StoredConfig, never> | ConfigRefusal): StoredConfig | ProblemResponse {
+  if (!stored.ok) {
+    const faults = 'faults' in stored && stored.faults ? { errors: stored.faults } : {};
+    return problemResponse(c, stored.reason, { ...toldOf(stored), ...faults });
+  }
+  const { revision, documents } = stored.value;
+  if (documents) {
+    const concerned = Array.from(useDocuments(documents).types.values()).filter((type) => type.revision === revision);
+    c.executionCtx.waitUntil(tellRegistries(concerned));
+  }
+  c.header('etag', etagOfDocument(stored.value));
+  return stored.value;
+}
+
+/** Every URL of a document that may not be called. */
+function urlFaults({ canaryUrl, controller }: TypeConfig, policy: OutboundPolicy): ConfigFault[] {
+  const places = { canaryUrl, 'controller.url': controller?.url };
+  return Object.entries(places).flatMap(([path, url]) => {
+    const judged = url == null ? null : judgeUrl(url, policy);
+    return judged && !judged.ok ? [{ path, message: judged.message }] : [];
+  });
+}
+
+/** Those that cannot be reached hear of it from the edges, or from the sweep. */
+async function tellRegistries(types: readonly EffectiveType[]): Promise<void> {
+  await Promise.allSettled(
+    types.map(({ name, revision, overrides }) => registryOf(name).configure({ revision, overrides })),
+  );
+}

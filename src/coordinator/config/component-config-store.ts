@@ -1,0 +1,159 @@
+/**
+ * All SQL of what is in force for single components, and of who is still to be told: `told` is the last revision that
+ * the registry of the component's type took. Kept for 30 days after its component is gone, for an instance that returns.
+ */
+import type { ComponentConfig, ComponentOverrides } from '../../core/config/component-config.ts';
+import type { Revised } from '../../core/config/config-documents.ts';
+import { RULE_SETTINGS } from '../../core/config/config-rules.ts';
+import { settingsIn } from '../../core/config/system-config.ts';
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS component_configs (
+     component_id TEXT PRIMARY KEY,
+     type TEXT NOT NULL,
+     revision INTEGER NOT NULL,
+     length INTEGER NOT NULL,
+     ruled INTEGER NOT NULL,
+     valued INTEGER NOT NULL,
+     told INTEGER NOT NULL,
+     gone_at INTEGER,
+     document TEXT NOT NULL
+   ) STRICT`,
+  'CREATE INDEX IF NOT EXISTS component_configs_owed ON component_configs (revision) WHERE told < revision',
+  'CREATE INDEX IF NOT EXISTS component_configs_gone ON component_configs (gone_at) WHERE gone_at IS NOT NULL',
+];
+
+const KEEP_GONE_MS = 30 * 86_400_000;
+
+type Row = { component_id: string; type: string; revision: number; document: string };
+
+export interface OwedConfig extends ComponentOverrides {
+  readonly type: string;
+}
+
+/** Which components a change of what is above them concerns. */
+export interface Concern {
+  /** Null for all types. */
+  readonly type: string | null;
+  /** Those that set something which rules are about. */
+  readonly settings: boolean;
+  /** Those that have values. */
+  readonly values: boolean;
+}
+
+const CONCERNED = 'gone_at IS NULL AND (?1 IS NULL OR type = ?1) AND ((?2 AND ruled) OR (?3 AND valued))';
+
+export class ComponentConfigStore {
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    for (const statement of SCHEMA) sql.exec(statement);
+  }
+
+  find(id: string): Revised<ComponentConfig> | undefined {
+    return this.sql.exec<Row>('SELECT * FROM component_configs WHERE component_id = ?', id).toArray().map(toRevised)[0];
+  }
+
+  revisionOf(id: string): number {
+    return (
+      this.sql
+        .exec<{ revision: number }>('SELECT revision FROM component_configs WHERE component_id = ?', id)
+        .toArray()[0]?.revision ?? 0
+    );
+  }
+
+  save(id: string, type: string, { revision, document }: Revised<ComponentConfig>): void {
+    this.sql.exec(
+      `INSERT INTO component_configs (component_id, type, revision, document, length, ruled, valued, told)
+       VALUES (?, ?, ?, ?4, LENGTH(?4), ?, ?, 0)
+       ON CONFLICT (component_id) DO UPDATE SET type = excluded.type, revision = excluded.revision,
+         document = excluded.document, length = excluded.length, ruled = excluded.ruled, valued = excluded.valued, told = 0, gone_at = NULL`,
+      id,
+      type,
+      revision,
+      JSON.stringify(document),
+      Number(RULE_SETTINGS.some((name) => name in document)),
+      Number(document.values !== undefined),
+    );
+  }
+
+  /** Its component is there (again): the registry is told anew, it may be another one. */
+  entered(id: string, type: string): void {
+    this.sql.exec('UPDATE component_configs SET type = ?, told = 0, gone_at = NULL WHERE component_id = ?', type, id);
+  }
+
+  left(id: string, now: number): void {
+    this.sql.exec('UPDATE component_configs SET gone_at = ? WHERE component_id = ? AND gone_at IS NULL', now, id);
+  }
+
+  owed(after: number, limit: number): OwedConfig[] {
+    return this.sql
+      .exec<Row>(
+        'SELECT * FROM component_configs WHERE told < revision AND revision > ? ORDER BY revision LIMIT ?',
+        after,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({
+        id: row.component_id,
+        type: row.type,
+        revision: row.revision,
+        overrides: settingsIn(toRevised(row).document),
+      }));
+  }
+
+  /** That registry has them, unless the component went elsewhere meanwhile. */
+  settle(type: string, told: readonly ComponentOverrides[]): void {
+    for (const { id, revision } of told)
+      this.sql.exec(
+        'UPDATE component_configs SET told = MAX(told, ?) WHERE component_id = ? AND type = ?',
+        revision,
+        id,
+        type,
+      );
+  }
+
+  /** How many characters the documents have that a change above them concerns. */
+  concernedLength({ type, settings, values }: Concern): number {
+    return this.sql
+      .exec<{ length: number }>(
+        `SELECT COALESCE(SUM(length), 0) AS length FROM component_configs WHERE ${CONCERNED}`,
+        type,
+        Number(settings),
+        Number(values),
+      )
+      .one().length;
+  }
+
+  /** Drawn one by one. */
+  *concerned({
+    type,
+    settings,
+    values,
+  }: Concern): Generator<{ id: string; type: string; put: Revised<ComponentConfig> }> {
+    const rows = this.sql.exec<Row>(
+      `SELECT * FROM component_configs WHERE ${CONCERNED} ORDER BY component_id`,
+      type,
+      Number(settings),
+      Number(values),
+    );
+    for (const row of rows) yield { id: row.component_id, type: row.type, put: toRevised(row) };
+  }
+
+  /** Forgets those of components that did not return; answers their ids. */
+  trim(now: number): string[] {
+    return this.sql
+      .exec<{ component_id: string }>(
+        'DELETE FROM component_configs WHERE gone_at < ? RETURNING component_id',
+        now - KEEP_GONE_MS,
+      )
+      .toArray()
+      .map(({ component_id }) => component_id);
+  }
+}
+
+const toRevised = ({ revision, document }: Pick<Row, 'revision' | 'document'>): Revised<ComponentConfig> => ({
+  revision,
+  document: JSON.parse(document) as ComponentConfig,
+});

@@ -1,0 +1,41 @@
+/** The event of a document that was put, with its note for the audit. */
+import type { AuditNote } from '../../core/access/audit-entry.ts';
+import { auditedChange } from '../../core/access/audited-change.ts';
+import type { Revised } from '../../core/config/config-documents.ts';
+import { changedSettings, subjectOf } from '../../core/config/config-documents.ts';
+import type { TypeConfig } from '../../core/config/settings.ts';
+import type { EventDraft } from '../../core/event/coordinator-event.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { ConfigPut } from '../contract/config-api.ts';
+
+export function changeEvent(
+  { scope, actor, restores = null }: ConfigPut,
+  before: Revised<TypeConfig>,
+  after: Revised<TypeConfig>,
+  now: number,
+): EventDraft {
+  const subject = subjectOf(scope);
+  const [was, is] = [before.document, after.document] as unknown as [JsonObject, JsonObject];
+  const sides = auditedChange('config.change', was, is);
+  // Types and components may be called alike.
+  const said = {
+    ...(scope.kind === 'component' ? { scope: 'component' } : {}),
+    ...(restores === null ? {} : { restores }),
+  };
+  const audit: AuditNote = {
+    actor,
+    action: 'config.change',
+    ...sides,
+    after: { ...(sides.after as JsonObject), ...said },
+  };
+  const { revision } = after;
+  const changed = changedSettings(before.document, after.document);
+  return {
+    key: `config:${scope.kind}:${subject}:${revision}`,
+    type: 'config.changed',
+    subject,
+    time: now,
+    data: { scope: scope.kind, revision, changed, ...(restores === null ? {} : { restores }) },
+    audit,
+  };
+}

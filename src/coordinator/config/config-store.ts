@@ -1,0 +1,154 @@
+/**
+ * All SQL of the documents of the configuration: every one with the revision that made it so. The newest of a scope is
+ * in force; those before it are kept for whoever wants to look or go back. Those of components are kept here too, and
+ * are not among those that all edges have; which of them is in force for a component is in `component-config-store.ts`.
+ */
+import type { ConfigDocuments, ConfigScope, DocumentScope, Revised } from '../../core/config/config-documents.ts';
+import { NO_DOCUMENTS, withDocument } from '../../core/config/config-documents.ts';
+import type { ChangedBy, KeptRevision, RevisionEntry } from '../../core/config/config-revision.ts';
+import { revisionsKept } from '../../core/config/config-revision.ts';
+import type { TypeConfig } from '../../core/config/settings.ts';
+import type { JsonObject } from '../../core/json.ts';
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS config_documents (
+     scope TEXT NOT NULL,
+     revision INTEGER NOT NULL,
+     document TEXT NOT NULL,
+     changed_at INTEGER NOT NULL,
+     changed_by TEXT,
+     changed TEXT,
+     restores INTEGER,
+     PRIMARY KEY (scope, revision)
+   ) STRICT`,
+  // The last revision given, which must not come again though its document is forgotten.
+  `CREATE TABLE IF NOT EXISTS config_sequence (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL) STRICT`,
+];
+
+/** Added since. */
+const ADDED = [
+  ['changed_by', 'ALTER TABLE config_documents ADD COLUMN changed_by TEXT'],
+  ['changed', 'ALTER TABLE config_documents ADD COLUMN changed TEXT'],
+  ['restores', 'ALTER TABLE config_documents ADD COLUMN restores INTEGER'],
+] as const;
+
+type ConfigRow = { scope: string; revision: number; document: string };
+type EntryRow = {
+  revision: number;
+  changed_at: number;
+  changed_by: string | null;
+  changed: string | null;
+  restores: number | null;
+};
+
+export class ConfigStore {
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    for (const statement of SCHEMA) sql.exec(statement);
+    const columns = sql.exec<{ name: string }>('PRAGMA table_info(config_documents)').toArray();
+    for (const [name, add] of ADDED) if (!columns.some((column) => column.name === name)) sql.exec(add);
+  }
+
+  /** Those in force that all edges have: `;` is the character after `:`. */
+  load(): ConfigDocuments {
+    return this.sql
+      .exec<ConfigRow>(
+        `SELECT scope, MAX(revision) AS revision, document FROM config_documents
+         WHERE scope = 'global' OR (scope >= 'type:' AND scope < 'type;') GROUP BY scope ORDER BY 2`,
+      )
+      .toArray()
+      .reduce((documents, row) => withDocument(documents, readScope(row.scope), toRevised(row)), NO_DOCUMENTS);
+  }
+
+  /** The number of the next change of any document. */
+  nextRevision(): number {
+    return this.lastRevision() + 1;
+  }
+
+  /** Of the last change of any document; 0 before the first. */
+  lastRevision(): number {
+    return (
+      this.sql.exec<{ revision: number }>('SELECT revision FROM config_sequence').toArray()[0]?.revision ??
+      this.sql.exec<{ revision: number }>('SELECT COALESCE(MAX(revision), 0) AS revision FROM config_documents').one()
+        .revision
+    );
+  }
+
+  save(scope: DocumentScope, { document, ...entry }: Omit<KeptRevision, 'document'> & { document: TypeConfig }): void {
+    const name = scopeName(scope);
+    this.sql.exec('INSERT OR REPLACE INTO config_sequence (id, revision) VALUES (1, ?)', entry.revision);
+    this.sql.exec(
+      `INSERT INTO config_documents (scope, revision, document, changed_at, changed_by, changed, restores)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      name,
+      entry.revision,
+      JSON.stringify(document),
+      entry.changedAt,
+      entry.changedBy && JSON.stringify(entry.changedBy),
+      entry.changed && JSON.stringify(entry.changed),
+      entry.restores,
+    );
+    this.sql.exec(
+      `DELETE FROM config_documents WHERE scope = ?1 AND revision NOT IN
+         (SELECT revision FROM config_documents WHERE scope = ?1 ORDER BY revision DESC LIMIT ?2)`,
+      name,
+      revisionsKept(scope),
+    );
+  }
+
+  /** Those kept, the newest first, older than one. */
+  history(scope: DocumentScope, before: number, limit: number): RevisionEntry[] {
+    return this.sql
+      .exec<EntryRow>(
+        `SELECT revision, changed_at, changed_by, changed, restores FROM config_documents
+         WHERE scope = ? AND revision < ? ORDER BY revision DESC LIMIT ?`,
+        scopeName(scope),
+        before,
+        limit,
+      )
+      .toArray()
+      .map(toEntry);
+  }
+
+  revision(scope: DocumentScope, revision: number): KeptRevision | undefined {
+    return this.sql
+      .exec<EntryRow & ConfigRow>(
+        'SELECT * FROM config_documents WHERE scope = ? AND revision = ?',
+        scopeName(scope),
+        revision,
+      )
+      .toArray()
+      .map((row) => ({ ...toEntry(row), document: JSON.parse(row.document) as JsonObject }))[0];
+  }
+
+  /** All of a component that is forgotten. */
+  drop(scope: DocumentScope): void {
+    this.sql.exec('DELETE FROM config_documents WHERE scope = ?', scopeName(scope));
+  }
+}
+
+const TYPE_PREFIX = 'type:';
+
+function scopeName(scope: DocumentScope): string {
+  if (scope.kind === 'component') return `component:${scope.id}`;
+  return scope.kind === 'global' ? 'global' : TYPE_PREFIX + scope.type;
+}
+
+const readScope = (name: string): ConfigScope =>
+  name.startsWith(TYPE_PREFIX) ? { kind: 'type', type: name.slice(TYPE_PREFIX.length) } : { kind: 'global' };
+
+/** It was checked before it was stored. */
+const toRevised = ({ revision, document }: ConfigRow): Revised<TypeConfig> => ({
+  revision,
+  document: JSON.parse(document) as TypeConfig,
+});
+
+const toEntry = ({ revision, changed_at, changed_by, changed, restores }: EntryRow): RevisionEntry => ({
+  revision,
+  changedAt: changed_at,
+  changedBy: changed_by === null ? null : (JSON.parse(changed_by) as ChangedBy),
+  changed: changed === null ? null : (JSON.parse(changed) as string[]),
+  restores,
+});

@@ -1,0 +1,173 @@
+/** All SQL of what is open: one incident a component at most, the alert it owes, and what its timeline in D1 lacks. */
+import type { IncidentRaise, OpenIncident, TimelineEntry } from '../../core/incident/incident-raise.ts';
+import type { Severity } from '../../core/incident/silence.ts';
+
+export interface IncidentState extends OpenIncident {
+  /** Alerts that went out. */
+  readonly alerts: number;
+  /** Epoch ms of the last; 0 when there was none. */
+  readonly alertedAt: number;
+  /** A document that is sent when no silence mutes it any more. */
+  readonly muted: { readonly deliveryId: string; readonly payload: string } | null;
+}
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS open_incidents (
+     component_id TEXT PRIMARY KEY,
+     incident_id TEXT NOT NULL,
+     component_type TEXT,
+     failure_type TEXT,
+     severity TEXT NOT NULL,
+     opened_at INTEGER NOT NULL,
+     repeats INTEGER NOT NULL,
+     alerts INTEGER NOT NULL,
+     alerted_at INTEGER NOT NULL,
+     muted TEXT
+   ) STRICT`,
+  `CREATE INDEX IF NOT EXISTS open_incidents_muted ON open_incidents (component_id) WHERE muted IS NOT NULL`,
+  // What was raised, so that a step that runs again does not open anew what was resolved in between.
+  `CREATE TABLE IF NOT EXISTS incident_raises (
+     key TEXT PRIMARY KEY,
+     incident_id TEXT NOT NULL,
+     opened_at INTEGER NOT NULL,
+     repeats INTEGER NOT NULL,
+     at INTEGER NOT NULL
+   ) STRICT`,
+  `CREATE TABLE IF NOT EXISTS timeline_owed (
+     incident_id TEXT NOT NULL,
+     key TEXT NOT NULL,
+     entry TEXT NOT NULL,
+     PRIMARY KEY (incident_id, key)
+   ) STRICT`,
+];
+
+/** Longer than any step is tried again. */
+const KEEP_RAISES_MS = 30 * 86_400_000;
+
+interface Row extends Record<string, SqlStorageValue> {
+  component_id: string;
+  incident_id: string;
+  component_type: string | null;
+  failure_type: string | null;
+  severity: string;
+  opened_at: number;
+  repeats: number;
+  alerts: number;
+  alerted_at: number;
+  muted: string | null;
+}
+
+export class IncidentStore {
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    for (const statement of SCHEMA) sql.exec(statement);
+  }
+
+  openOf(componentId: string): IncidentState | undefined {
+    return this.sql
+      .exec<Row>('SELECT * FROM open_incidents WHERE component_id = ?', componentId)
+      .toArray()
+      .map(toState)[0];
+  }
+
+  /** In the order of component ids, after one. */
+  list(after: string, limit: number): IncidentState[] {
+    return this.sql
+      .exec<Row>('SELECT * FROM open_incidents WHERE component_id > ? ORDER BY component_id LIMIT ?', after, limit)
+      .toArray()
+      .map(toState);
+  }
+
+  muted(): IncidentState[] {
+    return this.sql.exec<Row>('SELECT * FROM open_incidents WHERE muted IS NOT NULL').toArray().map(toState);
+  }
+
+  save(state: IncidentState): void {
+    this.sql.exec(
+      `INSERT OR REPLACE INTO open_incidents
+         (component_id, incident_id, component_type, failure_type, severity, opened_at, repeats, alerts, alerted_at, muted)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      state.componentId,
+      state.incidentId,
+      state.componentType,
+      state.failureType,
+      state.severity,
+      state.openedAt,
+      state.repeats,
+      state.alerts,
+      state.alertedAt,
+      state.muted && JSON.stringify(state.muted),
+    );
+  }
+
+  close(incidentId: string): void {
+    this.sql.exec('DELETE FROM open_incidents WHERE incident_id = ?', incidentId);
+  }
+
+  raised({
+    recoveryId,
+    severity,
+  }: IncidentRaise): Pick<OpenIncident, 'incidentId' | 'openedAt' | 'repeats'> | undefined {
+    return this.sql
+      .exec<{ incident_id: string; opened_at: number; repeats: number }>(
+        'SELECT incident_id, opened_at, repeats FROM incident_raises WHERE key = ?',
+        `${recoveryId}:${severity}`,
+      )
+      .toArray()
+      .map((row) => ({ incidentId: row.incident_id, openedAt: row.opened_at, repeats: row.repeats }))[0];
+  }
+
+  /** Whether that recovery raised this incident before, at whatever severity. */
+  hasRaised(recoveryId: string, incidentId: string): boolean {
+    const keys = [`${recoveryId}:warning`, `${recoveryId}:critical`];
+    const sql = 'SELECT 1 FROM incident_raises WHERE key IN (?, ?) AND incident_id = ?';
+    return this.sql.exec(sql, ...keys, incidentId).toArray().length > 0;
+  }
+
+  noteRaise({ recoveryId, severity, at }: IncidentRaise, { incidentId, openedAt, repeats }: OpenIncident): void {
+    this.sql.exec(
+      'INSERT OR IGNORE INTO incident_raises (key, incident_id, opened_at, repeats, at) VALUES (?, ?, ?, ?, ?)',
+      `${recoveryId}:${severity}`,
+      incidentId,
+      openedAt,
+      repeats,
+      at,
+    );
+  }
+
+  oweEntry(entry: TimelineEntry): void {
+    const sql = 'INSERT OR IGNORE INTO timeline_owed (incident_id, key, entry) VALUES (?, ?, ?)';
+    this.sql.exec(sql, entry.incidentId, entry.key, JSON.stringify(entry));
+  }
+
+  entriesOwed(limit: number): TimelineEntry[] {
+    return this.sql
+      .exec<{ entry: string }>('SELECT entry FROM timeline_owed ORDER BY rowid LIMIT ?', limit)
+      .toArray()
+      .map((row) => JSON.parse(row.entry) as TimelineEntry);
+  }
+
+  settleEntries(entries: readonly Pick<TimelineEntry, 'incidentId' | 'key'>[]): void {
+    for (const { incidentId, key } of entries)
+      this.sql.exec('DELETE FROM timeline_owed WHERE incident_id = ? AND key = ?', incidentId, key);
+  }
+
+  trim(now: number): void {
+    this.sql.exec('DELETE FROM incident_raises WHERE at < ?', now - KEEP_RAISES_MS);
+  }
+}
+
+const toState = (row: Row): IncidentState => ({
+  componentId: row.component_id,
+  incidentId: row.incident_id,
+  componentType: row.component_type,
+  failureType: row.failure_type,
+  severity: row.severity as Severity,
+  openedAt: row.opened_at,
+  repeats: row.repeats,
+  alerts: row.alerts,
+  alertedAt: row.alerted_at,
+  muted: row.muted === null ? null : (JSON.parse(row.muted) as IncidentState['muted']),
+});

@@ -1,0 +1,72 @@
+/** All SQL of silences. One that is over is kept for a day, to be seen. */
+import type { Silence, SilenceMatchers } from '../../core/incident/silence.ts';
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS silences (
+     id TEXT PRIMARY KEY,
+     matchers TEXT NOT NULL,
+     comment TEXT NOT NULL,
+     created_by TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     until INTEGER NOT NULL
+   ) STRICT`,
+];
+
+interface Row extends Record<string, SqlStorageValue> {
+  id: string;
+  matchers: string;
+  comment: string;
+  created_by: string;
+  created_at: number;
+  until: number;
+}
+
+export class SilenceStore {
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    for (const statement of SCHEMA) sql.exec(statement);
+  }
+
+  add({ id, matchers, comment, createdBy, createdAt, until }: Silence): void {
+    this.sql.exec(
+      'INSERT INTO silences (id, matchers, comment, created_by, created_at, until) VALUES (?, ?, ?, ?, ?, ?)',
+      id,
+      JSON.stringify(matchers),
+      comment,
+      createdBy,
+      createdAt,
+      until,
+    );
+  }
+
+  find(id: string): Silence | undefined {
+    return this.sql.exec<Row>('SELECT * FROM silences WHERE id = ?', id).toArray().map(toSilence)[0];
+  }
+
+  /** Those in force. */
+  active(now: number): Silence[] {
+    return this.sql
+      .exec<Row>('SELECT * FROM silences WHERE until > ? ORDER BY until, id', now)
+      .toArray()
+      .map(toSilence);
+  }
+
+  end(id: string, now: number): void {
+    this.sql.exec('UPDATE silences SET until = ? WHERE id = ? AND until > ?', now, id, now);
+  }
+
+  trim(now: number): void {
+    this.sql.exec('DELETE FROM silences WHERE until < ?', now - 86_400_000);
+  }
+}
+
+const toSilence = (row: Row): Silence => ({
+  id: row.id,
+  matchers: JSON.parse(row.matchers) as SilenceMatchers,
+  comment: row.comment,
+  createdBy: row.created_by,
+  createdAt: row.created_at,
+  until: row.until,
+});

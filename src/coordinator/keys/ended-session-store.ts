@@ -1,0 +1,96 @@
+/**
+ * All SQL of the sessions that were ended before their time, kept until they would have ended by themselves. They
+ * share the keys' revision, so that an edge is told of them with the keys. Of one key so many are kept at most:
+ * beyond it one row stands for all that end no later, so that nobody can fill the edges by signing in and out.
+ */
+import type { EndedSession, SessionRef } from '../../core/access/ended-session.ts';
+import type { KeyScalarStore } from './key-scalar-store.ts';
+
+const SCHEMA = [
+  // An empty id stands for all of the key's that end no later.
+  `CREATE TABLE IF NOT EXISTS ended_sessions (
+     key_id TEXT NOT NULL,
+     id TEXT NOT NULL,
+     ends_at INTEGER NOT NULL,
+     revision INTEGER NOT NULL,
+     PRIMARY KEY (key_id, id)
+   ) STRICT`,
+  `CREATE INDEX IF NOT EXISTS ended_sessions_changed ON ended_sessions (revision)`,
+];
+
+const ALL = '';
+const MOST_OF_A_KEY = 256;
+/** Clocks of the edges may be behind ours. */
+const SLACK_MS = 60_000;
+
+interface EndedRow extends Record<string, SqlStorageValue> {
+  key_id: string;
+  id: string;
+  ends_at: number;
+  revision: number;
+}
+
+export interface RevisedSession {
+  readonly session: EndedSession;
+  readonly revision: number;
+}
+
+export class EndedSessionStore {
+  private readonly sql: SqlStorage;
+  private readonly scalars: KeyScalarStore;
+
+  constructor(sql: SqlStorage, scalars: KeyScalarStore) {
+    this.sql = sql;
+    this.scalars = scalars;
+    for (const statement of SCHEMA) sql.exec(statement);
+  }
+
+  isEnded({ keyId, id, endsAt }: SessionRef): boolean {
+    const covering = 'SELECT 1 FROM ended_sessions WHERE key_id = ?1 AND (id = ?2 OR (id = ?3 AND ends_at >= ?4))';
+    return this.sql.exec(covering, keyId, id, ALL, endsAt).toArray().length > 0;
+  }
+
+  /** False when it was ended before. */
+  end(session: SessionRef): boolean {
+    if (this.isEnded(session)) return false;
+    const { keyId } = session;
+    this.save(session);
+    const { kept, last } = this.sql
+      .exec<{ kept: number; last: number }>(
+        'SELECT COUNT(*) AS kept, MAX(ends_at) AS last FROM ended_sessions WHERE key_id = ?',
+        keyId,
+      )
+      .one();
+    if (kept > MOST_OF_A_KEY) {
+      this.sql.exec('DELETE FROM ended_sessions WHERE key_id = ?', keyId);
+      this.save({ keyId, id: ALL, endsAt: last });
+    }
+    return true;
+  }
+
+  /** In the order in which they were ended. */
+  endedSince(revision: number, limit: number): RevisedSession[] {
+    return this.sql
+      .exec<EndedRow>('SELECT * FROM ended_sessions WHERE revision > ? ORDER BY revision LIMIT ?', revision, limit)
+      .toArray()
+      .map((row) => ({
+        session: { keyId: row.key_id, id: row.id === ALL ? null : row.id, endsAt: row.ends_at },
+        revision: row.revision,
+      }));
+  }
+
+  /** Forgets those that would be over anyhow: no edge needs to be told. */
+  trim(now: number): void {
+    this.sql.exec('DELETE FROM ended_sessions WHERE ends_at < ?', now - SLACK_MS);
+  }
+
+  private save({ keyId, id, endsAt }: SessionRef): void {
+    this.sql.exec(
+      'INSERT INTO ended_sessions (key_id, id, ends_at, revision) VALUES (?, ?, ?, ?)',
+      keyId,
+      id,
+      endsAt,
+      this.scalars.nextRevision(),
+    );
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * All SQL of the keys. Each change moves the keys' revision and marks its row with it, so that an edge
+ * asks only for what changed; rows of revoked keys stay for a while to tell it so.
+ */
+import type { AccessKey, KeySecret } from '../../core/access/access-key.ts';
+import type { KeyQuotas } from '../../core/access/key-quotas.ts';
+import { NO_QUOTAS } from '../../core/access/key-quotas.ts';
+import type { KeyScalarStore } from './key-scalar-store.ts';
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS access_keys (
+     id TEXT PRIMARY KEY,
+     name TEXT NOT NULL,
+     scopes TEXT NOT NULL,
+     secrets TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     expires_at INTEGER,
+     revoked_at INTEGER,
+     last_used_at INTEGER,
+     issued_by TEXT,
+     issued_to TEXT,
+     revision INTEGER NOT NULL,
+     quotas TEXT
+   ) STRICT`,
+  `CREATE INDEX IF NOT EXISTS access_keys_changed ON access_keys (revision)`,
+  `CREATE INDEX IF NOT EXISTS access_keys_issued_to ON access_keys (issued_to) WHERE issued_to IS NOT NULL`,
+  `CREATE INDEX IF NOT EXISTS access_keys_issued_by ON access_keys (issued_by) WHERE issued_by IS NOT NULL`,
+];
+
+/** For people who look into the list. */
+const KEEP_REVOKED_MS = 30 * 86_400_000;
+/** Components come and go, and their keys with them; still far longer than an edge serves on without our answer. */
+const KEEP_REVOKED_ISSUED_MS = 3_600_000;
+/** How exactly it is known when a key was last used: each note is a row written. */
+const USED_EVERY_MS = 300_000;
+
+const OVER = 'revoked_at < ?1 OR expires_at < ?1 OR (issued_to IS NOT NULL AND revoked_at < ?2)';
+
+interface KeyRow extends Record<string, SqlStorageValue> {
+  id: string;
+  name: string;
+  scopes: string;
+  secrets: string;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+  last_used_at: number | null;
+  issued_by: string | null;
+  issued_to: string | null;
+  revision: number;
+  quotas: string | null;
+}
+
+export interface RevisedKey {
+  readonly key: AccessKey;
+  readonly revision: number;
+}
+
+export class KeyStore {
+  private readonly sql: SqlStorage;
+  private readonly scalars: KeyScalarStore;
+
+  constructor(sql: SqlStorage, scalars: KeyScalarStore) {
+    this.sql = sql;
+    this.scalars = scalars;
+    for (const statement of SCHEMA) sql.exec(statement);
+    // A table made before keys had quotas.
+    const known = sql.exec("SELECT 1 FROM pragma_table_info('access_keys') WHERE name = 'quotas'").toArray();
+    if (known.length === 0) sql.exec('ALTER TABLE access_keys ADD COLUMN quotas TEXT');
+    this.countOnce();
+  }
+
+  /** Writes a key whole, under the next revision. */
+  save(key: AccessKey): void {
+    this.scalars.write('in-force', this.inForce() - this.counted(key.id) + (key.revokedAt === null ? 1 : 0));
+    this.sql.exec(
+      `INSERT INTO access_keys (id, name, scopes, secrets, created_at, expires_at, revoked_at, last_used_at, issued_by, issued_to, revision,
+         quotas)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET secrets = excluded.secrets, expires_at = excluded.expires_at,
+         revoked_at = excluded.revoked_at, issued_by = excluded.issued_by, revision = excluded.revision,
+         quotas = excluded.quotas`,
+      key.id,
+      key.name,
+      JSON.stringify(key.scopes),
+      JSON.stringify(key.secrets),
+      key.createdAt,
+      key.expiresAt,
+      key.revokedAt,
+      key.lastUsedAt,
+      key.issuedBy,
+      key.issuedTo,
+      this.scalars.nextRevision(),
+      JSON.stringify(key.quotas),
+    );
+  }
+
+  find(id: string): AccessKey | undefined {
+    return this.sql.exec<KeyRow>('SELECT * FROM access_keys WHERE id = ?', id).toArray().map(toKey)[0];
+  }
+
+  /** By id, ascending. */
+  list(after: string, limit: number): AccessKey[] {
+    return this.sql
+      .exec<KeyRow>('SELECT * FROM access_keys WHERE id > ? ORDER BY id LIMIT ?', after, limit)
+      .toArray()
+      .map(toKey);
+  }
+
+  /** Keys not revoked that were issued to a component, the newest first. */
+  issuedTo(componentId: string): AccessKey[] {
+    return this.sql
+      .exec<KeyRow>(
+        'SELECT * FROM access_keys WHERE issued_to = ? AND revoked_at IS NULL ORDER BY created_at DESC',
+        componentId,
+      )
+      .toArray()
+      .map(toKey);
+  }
+
+  /** Keys in force that were issued for a registrar's key. */
+  issuedBy(keyId: string): AccessKey[] {
+    return this.sql
+      .exec<KeyRow>('SELECT * FROM access_keys WHERE issued_by = ? AND revoked_at IS NULL', keyId)
+      .toArray()
+      .map(toKey);
+  }
+
+  /**
+   * Keys changed after a revision, in the order of their changes. Those that were over by a revision are left out:
+   * whoever asks from there on has never had them.
+   */
+  changedSince(
+    revision: number,
+    { overBy, now }: { readonly overBy: number; readonly now: number },
+    limit: number,
+  ): RevisedKey[] {
+    return this.sql
+      .exec<KeyRow>(
+        `SELECT * FROM access_keys WHERE revision > ?1
+           AND (revision > ?2 OR (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)))
+         ORDER BY revision LIMIT ?4`,
+        revision,
+        overBy,
+        now,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({ key: toKey(row), revision: row.revision }));
+  }
+
+  /** Of the last change. */
+  get revision(): number {
+    return this.scalars.revision;
+  }
+
+  /** No edge that holds an older revision can be told what was forgotten. */
+  get forgottenUpTo(): number {
+    return this.scalars.read('forgotten') ?? 0;
+  }
+
+  /** How many are not revoked. */
+  inForce(): number {
+    return this.scalars.read('in-force') ?? 0;
+  }
+
+  /** Not a change of the key: moves no revision. Known to five minutes. */
+  noteUsed(id: string, at: number): void {
+    this.sql.exec(
+      'UPDATE access_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at <= ?1 - ?3)',
+      at,
+      id,
+      USED_EVERY_MS,
+    );
+  }
+
+  /** Forgets keys revoked or expired long ago. */
+  trim(now: number): void {
+    const bounds = [now - KEEP_REVOKED_MS, now - KEEP_REVOKED_ISSUED_MS];
+    const { upTo, counted } = this.sql
+      .exec<{ upTo: number | null; counted: number }>(
+        `SELECT MAX(revision) AS upTo, COUNT(*) FILTER (WHERE revoked_at IS NULL) AS counted
+         FROM access_keys WHERE ${OVER}`,
+        ...bounds,
+      )
+      .one();
+    if (upTo === null) return;
+    this.sql.exec(`DELETE FROM access_keys WHERE ${OVER}`, ...bounds);
+    this.scalars.write('forgotten', Math.max(upTo, this.forgottenUpTo));
+    this.scalars.write('in-force', this.inForce() - counted);
+  }
+
+  /** Stores made before keys were counted. */
+  private countOnce(): void {
+    if (this.scalars.read('in-force') !== undefined) return;
+    const counting = 'SELECT COUNT(*) AS n FROM access_keys WHERE revoked_at IS NULL';
+    this.scalars.write('in-force', this.sql.exec<{ n: number }>(counting).one().n);
+  }
+
+  /** What a key makes of the count as it is stored. */
+  private counted(id: string): number {
+    const counting = 'SELECT COUNT(*) AS n FROM access_keys WHERE id = ? AND revoked_at IS NULL';
+    return this.sql.exec<{ n: number }>(counting, id).one().n;
+  }
+}
+
+const toKey = (row: KeyRow): AccessKey => ({
+  id: row.id,
+  name: row.name,
+  scopes: JSON.parse(row.scopes) as string[],
+  secrets: JSON.parse(row.secrets) as KeySecret[],
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  revokedAt: row.revoked_at,
+  lastUsedAt: row.last_used_at,
+  issuedBy: row.issued_by,
+  issuedTo: row.issued_to,
+  quotas: row.quotas === null ? NO_QUOTAS : (JSON.parse(row.quotas) as KeyQuotas),
+});

@@ -1,0 +1,14 @@
+/** A webhook as the audit keeps it: without what is secret. */
+import type { JsonObject } from '../../core/json.ts';
+import type { Webhook } from '../../core/webhook/webhook.ts';
+import { isEnabled, maskUrl } from '../../core/webhook/webhook.ts';
+
+export const toldWebhook = (webhook: Webhook): JsonObject => ({
+  url: maskUrl(webhook.url),
+  format: webhook.format,
+  types: [...webhook.types],
+  subjects: [...webhook.subjects],
+  componentTypes: [...webhook.componentTypes],
+  description: webhook.description,
+  enabled: isEnabled(webhook),
+});

@@ -1,0 +1,103 @@
+/**
+ * All SQL of webhooks: what people asked for, the secret, how each stands. A copy is kept in memory, because every event
+ * asks who wants it; it is made anew after each write.
+ */
+import type { StoredControlSecret } from '../../core/component/control-secret.ts';
+import type { DisabledReason, Webhook, WebhookSettings, WebhookState } from '../../core/webhook/webhook.ts';
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS webhooks (
+     id TEXT PRIMARY KEY,
+     revision INTEGER NOT NULL,
+     settings TEXT NOT NULL,
+     secret TEXT NOT NULL,
+     disabled_reason TEXT,
+     disabled_at INTEGER,
+     failing_since INTEGER,
+     behind_after INTEGER,
+     missed INTEGER NOT NULL,
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL
+   ) STRICT`,
+];
+
+interface Row extends Record<string, SqlStorageValue> {
+  id: string;
+  revision: number;
+  settings: string;
+  secret: string;
+  disabled_reason: string | null;
+  disabled_at: number | null;
+  failing_since: number | null;
+  behind_after: number | null;
+  missed: number;
+  created_at: number;
+  updated_at: number;
+}
+
+export class WebhookStore {
+  private readonly sql: SqlStorage;
+  private held: readonly Webhook[] | null = null;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    for (const statement of SCHEMA) sql.exec(statement);
+  }
+
+  /** By id. */
+  all(): readonly Webhook[] {
+    return (this.held ??= this.sql.exec<Row>('SELECT * FROM webhooks ORDER BY id').toArray().map(toWebhook));
+  }
+
+  find(id: string): Webhook | undefined {
+    return this.all().find((webhook) => webhook.id === id);
+  }
+
+  /** Makes the copy in memory anew: also when what was written is taken back. */
+  forget(): void {
+    this.held = null;
+  }
+
+  save(webhook: Webhook): void {
+    const { url, format, types, subjects, componentTypes, description, routingKey, state } = webhook;
+    const settings: WebhookSettings = { url, format, types, subjects, componentTypes, description, routingKey };
+    this.sql.exec(
+      `INSERT OR REPLACE INTO webhooks
+         (id, revision, settings, secret, disabled_reason, disabled_at, failing_since, behind_after, missed, created_at, updated_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      webhook.id,
+      webhook.revision,
+      JSON.stringify(settings),
+      JSON.stringify(webhook.secret),
+      state.kind === 'disabled' ? state.reason : null,
+      state.kind === 'disabled' ? state.at : null,
+      webhook.failingSince,
+      webhook.behindAfter,
+      webhook.missed,
+      webhook.createdAt,
+      webhook.updatedAt,
+    );
+    this.forget();
+  }
+
+  remove(id: string): void {
+    this.sql.exec('DELETE FROM webhooks WHERE id = ?', id);
+    this.forget();
+  }
+}
+
+const toWebhook = (row: Row): Webhook => ({
+  ...(JSON.parse(row.settings) as WebhookSettings),
+  id: row.id,
+  revision: row.revision,
+  secret: JSON.parse(row.secret) as StoredControlSecret,
+  state: stateOf(row),
+  failingSince: row.failing_since,
+  behindAfter: row.behind_after,
+  missed: row.missed,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+const stateOf = ({ disabled_reason: reason, disabled_at: at }: Row): WebhookState =>
+  reason === null ? { kind: 'enabled' } : { kind: 'disabled', reason: reason as DisabledReason, at: at ?? 0 };

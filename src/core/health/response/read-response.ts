@@ -1,0 +1,47 @@
+/**
+ * Reads a health response as its sender meant it, whatever the dialect: the plan's own (`status`,
+ * `healthy`, `degraded`), IETF health+json (pass, warn, fail), Spring Boot (UP, DOWN,
+ * OUT_OF_SERVICE), plain text and empty bodies; or as the registration says it is to be read.
+ *
+ * 2xx that cannot be read is healthy; 429 is degraded; any other non-2xx is a failed attempt. docs/health.md has a table of
+ * answers and verdicts. Sources: draft-inadarei-api-health-check, Spring Boot Actuator, Kubernetes probes.
+ */
+import type { Expectation } from '../../component/health-check.ts';
+import { unmetBody, unmetStatus } from './expectation.ts';
+import type { FailureDetail } from '../health-state.ts';
+import { readBody } from './read-body.ts';
+
+export type HealthReading =
+  | { readonly kind: 'passed'; readonly status: 'healthy' | 'degraded'; readonly details: string | null }
+  | { readonly kind: 'failed'; readonly error: FailureDetail; readonly details: string | null };
+
+/**
+ * Reads HTTP status and (at most 64 KiB of) body text into a verdict on one attempt. An expected status stands in
+ * for the rule about statuses, an expected body for the reading of the body.
+ */
+export function readHealthResponse(httpStatus: number, body: string, expect: Expectation = {}): HealthReading {
+  const said = expect.body ? undefined : readBody(body);
+  const details = said?.details ?? null;
+  const failed = (code: string, message: string): HealthReading => ({
+    kind: 'failed',
+    error: { code, message: `answered HTTP ${httpStatus}${message}` },
+    details,
+  });
+
+  const unmet = unmetStatus(expect, httpStatus);
+  if (unmet !== null) return failed('EXPECTATION_FAILED', `, ${unmet}`);
+  const isExpected = expect.status !== undefined;
+  if (!isExpected && httpStatus === 429)
+    return { kind: 'passed', status: 'degraded', details: details ?? 'HTTP 429: over its own limits' };
+  if (!isExpected && (httpStatus < 200 || httpStatus > 299)) {
+    const isRedirect = httpStatus >= 300 && httpStatus < 400;
+    return failed(`HTTP_${httpStatus}`, isRedirect ? ', a redirect, which is not followed' : ', not a success');
+  }
+
+  if (expect.body) {
+    const unmet = unmetBody(expect.body, body);
+    return unmet === null ? { kind: 'passed', status: 'healthy', details } : failed('EXPECTATION_FAILED', `, ${unmet}`);
+  }
+  if (said?.verdict === 'unhealthy') return failed('REPORTED_UNHEALTHY', ` and calls itself ${said.details}`);
+  return { kind: 'passed', status: said?.verdict ?? 'healthy', details };
+}

@@ -1,0 +1,35 @@
+import type { CoordinatorClient } from '../../client/coordinator-client.ts';
+import { fetchComponents } from './fetch-components.ts';
+import { fetchIncidents } from './fetch-incidents.ts';
+import type { Fleet, FleetPart } from './dashboard-data.ts';
+
+/**
+ * One round of calls. Only the system's health is indispensable (it throws without): history may be
+ * away while routing goes on, and the page must then still show what is known. Parts of the round
+ * before, `previous`, stand in for those that cannot be had now.
+ */
+export async function fetchFleet(client: CoordinatorClient, previous: Fleet | null): Promise<Fleet> {
+  const [health, components, recoveries, incidents, events] = await Promise.allSettled([
+    client.systemHealth(),
+    fetchComponents(client),
+    client.recoveries({ status: 'running', limit: 100 }).then((page) => page.items),
+    fetchIncidents(client),
+    client.events({ limit: 15 }).then((page) => page.items.toReversed()),
+  ]);
+  if (health.status === 'rejected') throw health.reason;
+
+  const missing: FleetPart[] = [];
+  const settle = <T>(part: FleetPart, result: PromiseSettledResult<readonly T[]>, before: readonly T[] | undefined) => {
+    if (result.status === 'fulfilled') return result.value;
+    missing.push(part);
+    return before ?? [];
+  };
+  return {
+    health: health.value,
+    components: settle('components', components, previous?.components),
+    recoveries: settle('recoveries', recoveries, previous?.recoveries),
+    incidents: settle('incidents', incidents, previous?.incidents),
+    events: settle('events', events, previous?.events),
+    missing,
+  };
+}

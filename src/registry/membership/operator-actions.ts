@@ -1,0 +1,68 @@
+/**
+ * The registry's side of what operators ask of a component. Whoever takes it out of service takes over: a
+ * recovery that is running is cancelled, because none begins for a component that is set aside.
+ */
+import type { Actor } from '../../core/access/actor.ts';
+import type { AuditNote } from '../../core/access/audit-entry.ts';
+import type { Lifecycle } from '../../core/component/lifecycle.ts';
+import type { Operation, OperationName, SwitchName } from '../../core/component/operate.ts';
+import { operate } from '../../core/component/operate.ts';
+import { toIsoOrNull } from '../../core/component/resource.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { Result } from '../../core/result.ts';
+import { ok } from '../../core/result.ts';
+import type { LifecycleDesk } from './lifecycles.ts';
+import type { Member } from '../state/member.ts';
+import type { RecoveryDesk } from '../recovery/recoveries.ts';
+import type { OutOfReach } from '../contract/registry-api.ts';
+import type { RegistryState } from '../state/registry-state.ts';
+
+export class OperationDesk {
+  private readonly state: RegistryState;
+  private readonly lifecycles: LifecycleDesk;
+  private readonly recoveries: RecoveryDesk;
+
+  constructor(state: RegistryState, lifecycles: LifecycleDesk, recoveries: RecoveryDesk) {
+    this.state = state;
+    this.lifecycles = lifecycles;
+    this.recoveries = recoveries;
+  }
+
+  operate(
+    id: string,
+    operation: Operation,
+    actor: Actor | null,
+    now: number,
+  ): Result<Member, OutOfReach | 'being-removed'> {
+    const found = this.state.find(id);
+    if (!found.ok) return found;
+    const member = found.value;
+    const { lifecycle, registration, recovery } = member.record;
+    const decided = operate(lifecycle, registration.role, operation, now);
+    if (!decided.ok) return decided;
+    if (!decided.value) return ok(member);
+    if (recovery.active && operation.action !== 'restore')
+      this.recoveries.cancel(id, recovery.active.order.recoveryId, actor, now);
+    const audit = actor && lifecycleNote(actor, operation.action, [lifecycle, decided.value]);
+    this.lifecycles.change(member.record, decided.value, now, audit);
+    return ok(member);
+  }
+}
+
+/** What the audit says of a change of lifecycle by an operator. */
+export const lifecycleNote = (
+  actor: Actor,
+  action: OperationName | SwitchName,
+  [before, after]: readonly [Lifecycle, Lifecycle],
+): AuditNote => ({
+  actor,
+  action: `component.${action}`,
+  before: told(before),
+  after: told(after),
+});
+
+const told = ({ state, until, reason }: Lifecycle): JsonObject => ({
+  lifecycle: state,
+  lifecycleUntil: toIsoOrNull(until),
+  reason: reason ?? null,
+});

@@ -1,0 +1,89 @@
+/**
+ * The registry's side of switching over by choice: a standby takes over from a component that need not have
+ * failed, and back. Asking twice is once: who has handed over already does not hand over again, nor does who
+ * is active take back.
+ */
+import type { Actor } from '../../core/access/actor.ts';
+import type { ComponentRecord } from '../../core/component/component-record.ts';
+import { isBeingRemoved } from '../../core/component/lifecycle.ts';
+import type { Lifecycle } from '../../core/component/lifecycle.ts';
+import type { SwitchName } from '../../core/component/operate.ts';
+import type { Result } from '../../core/result.ts';
+import { fail, ok } from '../../core/result.ts';
+import type { LifecycleDesk } from './lifecycles.ts';
+import type { Member } from '../state/member.ts';
+import { lifecycleNote } from './operator-actions.ts';
+import type { OutOfReach } from '../contract/registry-api.ts';
+import type { RegistryState } from '../state/registry-state.ts';
+import { standbyFor } from '../recovery/select-standby.ts';
+
+export interface Switch {
+  readonly action: SwitchName;
+  /** Back to one that is not healthy, too. */
+  readonly force: boolean;
+}
+
+export type SwitchRefusal = 'being-removed' | 'not-in-service' | 'no-standby' | 'nobody-took-over' | 'held-back';
+
+export class SwitchDesk {
+  private readonly state: RegistryState;
+  private readonly lifecycles: LifecycleDesk;
+
+  constructor(state: RegistryState, lifecycles: LifecycleDesk) {
+    this.state = state;
+    this.lifecycles = lifecycles;
+  }
+
+  change(
+    id: string,
+    { action, force }: Switch,
+    actor: Actor | null,
+    now: number,
+  ): Result<Member, OutOfReach | SwitchRefusal> {
+    const found = this.state.find(id);
+    if (!found.ok) return found;
+    const { record } = found.value;
+    const { lifecycle } = record;
+    if (isBeingRemoved(lifecycle)) return fail('being-removed', 'it drains before its removal; restore it to keep it');
+    if (lifecycle.state !== 'active' && lifecycle.state !== 'standby')
+      return fail('not-in-service', `${id} is ${lifecycle.state}: restore it first`);
+    const noteOf = (after: Lifecycle) => actor && lifecycleNote(actor, action, [lifecycle, after]);
+    const audit = { componentId: id, noteOf };
+    const changed = action === 'switchover' ? this.over(record, audit, now) : this.back(record, { audit, force }, now);
+    return changed.ok ? found : changed;
+  }
+
+  private over(record: ComponentRecord, audit: Audit, now: number): Result<null, SwitchRefusal> {
+    const { lifecycle, registration, recovery } = record;
+    if (lifecycle.state === 'standby')
+      return lifecycle.replacedBy === undefined
+        ? fail('not-in-service', `${registration.id} is a standby: it has nothing to hand over`)
+        : ok(null);
+    const standby = standbyFor(record, this.state.members);
+    if (!standby) return fail('no-standby', `${this.state.type} has no healthy standby for ${registration.id}`);
+    // A recovery that runs finds its switchover done.
+    const active = recovery.active && { ...recovery.active, promoted: standby.registration.id };
+    this.lifecycles.handOver({ from: { ...record, recovery: { ...recovery, active } }, to: standby, audit }, now);
+    return ok(null);
+  }
+
+  private back(
+    record: ComponentRecord,
+    { audit, force }: { audit: Audit; force: boolean },
+    now: number,
+  ): Result<null, SwitchRefusal> {
+    const { lifecycle, registration, health } = record;
+    const { id } = registration;
+    if (lifecycle.state === 'active') return ok(null);
+    if (lifecycle.replacedBy === undefined) return fail('nobody-took-over', `nobody took over from ${id}`);
+    if (health.status !== 'healthy' && !force)
+      return fail('held-back', `${id} is ${health.status}, it may not be able to take over; force overrides`);
+    const other = this.state.members.get(lifecycle.replacedBy)?.record;
+    // Who took over may be gone, or itself have been replaced: then there is nobody to take it from.
+    const from = other?.lifecycle.state === 'active' ? other : null;
+    this.lifecycles.handOver({ from, to: record, audit }, now);
+    return ok(null);
+  }
+}
+
+type Audit = NonNullable<Parameters<LifecycleDesk['handOver']>[0]['audit']>;

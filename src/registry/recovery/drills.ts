@@ -1,0 +1,94 @@
+/**
+ * The registry's side of drills: begins one unless it would do harm, ends it when its time is over, and tells how it went.
+ * Its recovery ends it otherwise (`recovery-desk.ts`).
+ */
+import type { Actor } from '../../core/access/actor.ts';
+import type { ComponentRecord } from '../../core/component/component-record.ts';
+import type { Drill, DrillBegin } from '../../core/drill/drill.ts';
+import { beginDrill, endDrill, isTimeOver, toDrill } from '../../core/drill/drill.ts';
+import type { DrillRefusal } from '../../core/drill/refuse-drill.ts';
+import { refuseDrill } from '../../core/drill/refuse-drill.ts';
+import type { Result } from '../../core/result.ts';
+import { fail, ok } from '../../core/result.ts';
+import { drillEndedDraft } from './drill-events.ts';
+import { isRoutable } from '../state/component-views.ts';
+import { eventDraft } from '../state/component-events.ts';
+import type { RecoveryDesk } from './recoveries.ts';
+import type { RegistryState } from '../state/registry-state.ts';
+
+export class DrillDesk {
+  private readonly state: RegistryState;
+  private readonly recoveries: RecoveryDesk;
+
+  constructor(state: RegistryState, recoveries: RecoveryDesk) {
+    this.state = state;
+    this.recoveries = recoveries;
+  }
+
+  /** Begun again under the same id it is the same drill. */
+  begin(
+    componentId: string,
+    begin: DrillBegin,
+    actor: Actor | null,
+    now: number,
+  ): Result<Drill, DrillRefusal | 'unknown-component'> {
+    const known = this.find(begin.id);
+    if (known) return ok(known);
+    const record = this.state.members.get(componentId)?.record;
+    if (!record) return fail('unknown-component', `${componentId} is not registered`);
+    const others = this.records().filter((other) => other !== record);
+    const refusal = refuseDrill({ record, others, isRoutable, doubt: this.state.doubt.kind });
+    if (refusal) return refusal;
+    const active = beginDrill(begin, now, this.state.configFor(componentId).recoveryTimeout);
+    const drill = toDrill(record.registration, active);
+    const next = { ...record, recovery: { ...record.recovery, drill: active } };
+    const { id, way, execute } = begin;
+    const after = { componentId, way, execute };
+    const audit = actor && ({ actor, action: 'drill.begin', subject: id, before: null, after } as const);
+    const context = { ...this.state.draftContext(next, now), newId: () => `${id}:began`, audit };
+    const event = eventDraft('drill.began', next, { drillId: id, way, execute }, context);
+    this.state.commit({ records: [next], drills: [drill], outbox: [event], visible: true }, now);
+    return ok(drill);
+  }
+
+  /** Ends what took too long; a recovery that still runs for it ends before its next action. */
+  expire(now: number): boolean {
+    let ended = false;
+    for (const { recovery, registration } of this.records()) {
+      if (!recovery.drill || !isTimeOver(recovery.drill, now)) continue;
+      const order = recovery.active?.order;
+      if (order?.drillId === recovery.drill.id) this.recoveries.cancel(registration.id, order.recoveryId, null, now);
+      const member = this.state.members.get(registration.id)!;
+      const end = endDrill(member.record, 'timeout', now);
+      if (!end) continue;
+      const outbox = [drillEndedDraft(end.record, end.drill, this.state.draftContext(end.record, now))];
+      this.state.commit({ records: [end.record], drills: [end.drill], outbox, visible: true }, now);
+      // What the check under way finds is what was injected.
+      member.check = null;
+      ended = true;
+    }
+    return ended;
+  }
+
+  find(id: string): Drill | undefined {
+    return this.list().find((drill) => drill.id === id);
+  }
+
+  /** The newest first. */
+  list(): Drill[] {
+    const running = new Map(
+      this.records().flatMap(({ registration, recovery }) =>
+        recovery.drill ? [[recovery.drill.id, toDrill(registration, recovery.drill)] as const] : [],
+      ),
+    );
+    return this.state.store.drills
+      .list()
+      .map((drill) =>
+        drill.outcome === 'running' ? (running.get(drill.id) ?? { ...drill, outcome: 'aborted' }) : drill,
+      );
+  }
+
+  private records(): ComponentRecord[] {
+    return Array.from(this.state.members.values(), ({ record }) => record);
+  }
+}

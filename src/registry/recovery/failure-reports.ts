@@ -1,0 +1,76 @@
+/**
+ * The registry's side of failures that callers report: each is stored with its outbox row before
+ * anything else happens, then evaluated at once if the failure manager can be reached.
+ */
+import type { ComponentRecord } from '../../core/component/component-record.ts';
+import { settledUntil, withFailure } from '../../core/component/component-record.ts';
+import { classifyFailure } from '../../core/failure/classify.ts';
+import type { FailureReport } from '../../core/failure/failure.ts';
+import type { FailureBatchItem, FailureEvaluation, FailureIntake } from '../../core/failure/failure-intake.ts';
+import type { FailureDetail } from '../../core/health/health-state.ts';
+import { observeHealth } from '../../core/health/observe-health.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { failureDraft } from '../state/component-events.ts';
+import type { Member } from '../state/member.ts';
+import type { RegistryState } from '../state/registry-state.ts';
+import type { OutboxDraft } from '../storage/registry-store.ts';
+
+export interface Reported {
+  readonly records: readonly [ComponentRecord];
+  readonly outbox: readonly [OutboxDraft & { readonly payload: FailureReport }];
+}
+
+export class FailureDesk {
+  private readonly state: RegistryState;
+  private readonly intake: FailureIntake;
+
+  constructor(state: RegistryState, intake: FailureIntake) {
+    this.state = state;
+    this.intake = intake;
+  }
+
+  /** Stores a caller's report; the component is suspect from now on. */
+  store(member: Member, error: FailureDetail, context: JsonObject | null, now: number): FailureReport {
+    const drafted = this.draft(member, error, context, now);
+    this.state.commit({ ...drafted, visible: false }, now);
+    return drafted.outbox[0].payload;
+  }
+
+  /** What a report changes, to be stored with whatever it comes with. */
+  draft(member: Member, error: FailureDetail, context: JsonObject | null, now: number): Reported {
+    const config = this.state.configFor(member.record.registration.id);
+    const step = observeHealth(member.record.health, { kind: 'reported', error }, config, now);
+    const record = withFailure({ ...member.record, health: step.next }, now);
+    const failed = { kind: 'failed', source: 'report', error } as const;
+    const draft = failureDraft(record, failed, context, this.state.draftContext(record, now));
+    return { records: [record], outbox: [draft] };
+  }
+
+  /** What follows from a stored report; while the manager is away, as much as the registry knows itself. */
+  async evaluate(report: FailureReport): Promise<FailureEvaluation> {
+    try {
+      const [evaluation] = await this.intake.evaluate([this.batchItem(report)]);
+      if (evaluation) return evaluation;
+    } catch (error) {
+      // The report stays in the outbox: the caller need not come again.
+      console.error(JSON.stringify({ message: 'failure not evaluated', failureId: report.id, error: String(error) }));
+    }
+    const recovery = this.state.members.get(report.componentId)?.record.recovery;
+    return {
+      failureId: report.id,
+      failureType: classifyFailure({ code: report.code ?? undefined, message: report.message }),
+      recentFailures: recovery?.recentFailures.filter((at) => at > recovery.settledUntil).length ?? 1,
+      threshold: this.state.configFor(report.componentId).failureThreshold,
+      recoveryId: recovery?.active?.order.recoveryId ?? null,
+      recorded: false,
+    };
+  }
+
+  batchItem(report: FailureReport): FailureBatchItem {
+    const record = this.state.members.get(report.componentId)?.record;
+    const countSince = record ? settledUntil(record) : 0;
+    const { failureThreshold, failureWindow } = this.state.configFor(report.componentId);
+    const recentFailures = record?.recovery.recentFailures ?? [report.occurredAt];
+    return { report, countSince, recentFailures, policy: { failureThreshold, failureWindow } };
+  }
+}

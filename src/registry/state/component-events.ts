@@ -1,0 +1,117 @@
+/** What a change of health leaves in the outbox: events for the log, failures for their manager. */
+import type { AuditNote } from '../../core/access/audit-entry.ts';
+import type { ComponentRecord } from '../../core/component/component-record.ts';
+import type { ComponentResource } from '../../core/component/resource.ts';
+import { toIso } from '../../core/component/resource.ts';
+import { injectedInto } from '../../core/drill/drill.ts';
+import type { EventDraft, EventType } from '../../core/event/coordinator-event.ts';
+import type { FailureReport } from '../../core/failure/failure.ts';
+import type { HealthEvent } from '../../core/health/observe-health.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { OutboxDraft } from '../storage/registry-store.ts';
+
+export interface DraftContext {
+  readonly now: number;
+  readonly newId: () => string;
+  readonly resource: () => ComponentResource;
+  /** Who asked for the change, when somebody did. */
+  readonly audit?: AuditNote | null;
+  /** Of what is removed. */
+  readonly claim?: number;
+}
+
+/** A component that stays down is written down this often, after the first few failures. */
+const REPEATED_FAILURES_EVERY_MS = 60_000;
+
+/** An event about a component, which says of what type that is: it may be gone when somebody asks. */
+export const eventDraft = (
+  type: EventType,
+  record: ComponentRecord,
+  data: JsonObject,
+  context: DraftContext,
+): OutboxDraft => draft(type, record, { componentType: record.registration.type, ...data }, context);
+
+function draft(type: EventType, record: ComponentRecord, data: JsonObject, context: DraftContext): OutboxDraft {
+  const componentId = record.registration.id;
+  const key = context.newId();
+  const audit = context.audit ? { audit: context.audit } : {};
+  const claim = context.claim === undefined ? {} : { claim: context.claim };
+  const payload: EventDraft = { key, type, subject: componentId, time: context.now, data, ...claim, ...audit };
+  return { kind: 'event', key, componentId, payload };
+}
+
+/** An event about the type as a whole. */
+export function typeEventDraft(
+  type: EventType,
+  subject: string,
+  data: JsonObject,
+  { now, audit = null }: Pick<DraftContext, 'now' | 'audit'>,
+): OutboxDraft {
+  const key = crypto.randomUUID();
+  const payload: EventDraft = { key, type, subject, time: now, data, ...(audit ? { audit } : {}) };
+  return { kind: 'event', key, componentId: subject, payload };
+}
+
+/** An event about a component, which carries the component's resource as it is then. */
+export const componentEvent = (
+  type: EventType,
+  record: ComponentRecord,
+  data: JsonObject,
+  context: DraftContext,
+): OutboxDraft => draft(type, record, { ...data, component: context.resource() as unknown as JsonObject }, context);
+
+export function failureDraft(
+  record: ComponentRecord,
+  failed: Extract<HealthEvent, { kind: 'failed' }>,
+  failureContext: JsonObject | null,
+  context: DraftContext,
+): OutboxDraft & { payload: FailureReport } {
+  const { registration } = record;
+  const id = `f-${context.newId()}`;
+  const payload: FailureReport = {
+    id,
+    componentId: registration.id,
+    componentType: registration.type,
+    source: failed.source,
+    code: failed.error.code === '' ? null : failed.error.code,
+    message: failed.error.message,
+    context: failureContext,
+    rootCause: record.shadow.rootCause,
+    occurredAt: context.now,
+    // A caller's report is of what the caller met, which no drill touches.
+    ...(failed.source === 'check' && injectedInto(record) ? { drillId: record.recovery.drill!.id } : {}),
+  };
+  return { kind: 'failure', key: id, componentId: registration.id, payload };
+}
+
+/** Drafts for what the state machine said happened to `record` (its state after the step). */
+export function healthDrafts(
+  record: ComponentRecord,
+  events: readonly HealthEvent[],
+  failureThreshold: number,
+  context: DraftContext,
+): OutboxDraft[] {
+  return events.flatMap((event): OutboxDraft[] => {
+    if (event.kind === 'failed')
+      return isWorthRecording(record, failureThreshold, context.now)
+        ? [failureDraft(record, event, null, context)]
+        : [];
+    if (event.kind === 'held') {
+      const data = { falls: event.falls, heldUntil: toIso(event.until) };
+      return [componentEvent('component.flapping', record, data, context)];
+    }
+    const { from, to, reason } = event;
+    const drafts = [componentEvent('component.health-changed', record, { from, to, reason }, context)];
+    if (to === 'unhealthy') drafts.push(componentEvent('component.failed', record, { reason }, context));
+    if (from === 'unhealthy') drafts.push(componentEvent('component.recovered', record, { to }, context));
+    return drafts;
+  });
+}
+
+/** Failures during a running recovery are what it is about, not new ones; during maintenance they are expected. */
+function isWorthRecording(record: ComponentRecord, failureThreshold: number, now: number): boolean {
+  if (record.recovery.active || record.lifecycle.state === 'maintenance') return false;
+  const { recentFailures, settledUntil } = record.recovery;
+  if (recentFailures.filter((at) => at > settledUntil).length < failureThreshold) return true;
+  return now - (recentFailures.at(-1) ?? 0) >= REPEATED_FAILURES_EVERY_MS;
+}

@@ -1,0 +1,209 @@
+/** What others are shown of a registry's members: resources, candidates, vitals, the roll-up. */
+import type { Candidate, Condition, Vitals } from '../../core/balancing/candidate.ts';
+import { whyNotRoutable } from '../../core/balancing/candidate.ts';
+import type { ComponentRecord } from '../../core/component/component-record.ts';
+import type { HealthReport } from '../../core/component/health-report.ts';
+import { toHealthReport } from '../../core/component/health-report.ts';
+import { inFlight, loadPercentage } from '../../core/component/load.ts';
+import { locationOf } from '../../core/component/registration.ts';
+import type { ComponentResource } from '../../core/component/resource.ts';
+import { shownReason, toResource } from '../../core/component/resource.ts';
+import type { SystemConfig } from '../../core/config/system-config.ts';
+import type { Availability } from '../../core/health/samples/availability.ts';
+import { detectionFor } from '../../core/health/schedule.ts';
+import type { Doubt } from '../../core/health/self-doubt.ts';
+import type { TypeHealth } from '../../core/health/system-health.ts';
+import { summarizeType } from '../../core/health/system-health.ts';
+import { withShortage } from '../../core/health/system-issues.ts';
+import type { TakenPage } from '../../core/bounded-page.ts';
+import { MAX_PAGE_BYTES, takePage, utf8Length } from '../../core/bounded-page.ts';
+import type { Member } from './member.ts';
+import type { ComponentQuery, LoadEntry } from '../contract/registry-api.ts';
+
+type Members = ReadonlyMap<string, Member>;
+
+export const isRoutable = (record: ComponentRecord): boolean => whyNotRoutable(routingState(record)) === null;
+
+const routingState = ({ registration, lifecycle, health }: ComponentRecord) => ({
+  lifecycle: lifecycle.state,
+  weight: registration.weight,
+  status: health.status,
+});
+
+export const countChecked = (members: Members): number => {
+  let checked = 0;
+  for (const { record } of members.values()) if (record.registration.healthCheck) checked++;
+  return checked;
+};
+
+/** What its share of the work goes by. */
+export const roomOf = (record: ComponentRecord): number =>
+  isRoutable(record) ? record.registration.weight * (record.registration.capabilities.maxConcurrentTasks ?? 1) : 0;
+
+/** Members, and what each of them goes by. */
+export interface Configured {
+  readonly members: Members;
+  configFor(id: string): SystemConfig;
+}
+
+/** A function that turns records of this fleet into resources, as of `now`; `changed` counts as it is about to be. */
+export function resourceView(
+  fleet: Configured,
+  now: number,
+  changed?: ComponentRecord,
+): (record: ComponentRecord) => ComponentResource {
+  const { members } = fleet;
+  const checked = countChecked(members);
+  let total = 0;
+  for (const { record } of members.values())
+    if (record.registration.id !== changed?.registration.id) total += roomOf(record);
+  if (changed) total += roomOf(changed);
+  return (record) =>
+    toResource(record, {
+      detection: detectionFor(record.registration, fleet.configFor(record.registration.id), checked),
+      share: total === 0 ? 0 : Math.round((1_000 * roomOf(record)) / total) / 1_000,
+      now,
+    });
+}
+
+export function loadsOf(fleet: Configured, now: number): LoadEntry[] {
+  const view = resourceView(fleet, now);
+  return Array.from(fleet.members.values(), ({ record }) => ({
+    componentId: record.registration.id,
+    ...view(record).load,
+  }));
+}
+
+/** A page in the order of ids, no longer than asked for. */
+export function pageOf(
+  fleet: Configured,
+  { limit, maxBytes = MAX_PAGE_BYTES, ...query }: ComponentQuery,
+  now: number,
+): TakenPage<ComponentResource> {
+  const view = resourceView(fleet, now);
+  const records = Array.from(fleet.members.values(), (member) => member.record)
+    .filter((record) => (query.after === null || record.registration.id > query.after) && matches(record, query))
+    .toSorted((a, b) => (a.registration.id < b.registration.id ? -1 : 1));
+  const room = { limit, maxBytes: Math.min(maxBytes, MAX_PAGE_BYTES) };
+  return takePage(mapped(records, view), room, (item) => utf8Length(JSON.stringify(item)));
+}
+
+/** Made one by one, so that no more are made than a page has room for. */
+function* mapped<T, U>(items: readonly T[], map: (item: T) => U): Generator<U> {
+  for (const item of items) yield map(item);
+}
+
+function matches(record: ComponentRecord, query: Omit<ComponentQuery, 'limit'>): boolean {
+  const { registration } = record;
+  if (query.status !== undefined && record.health.status !== query.status) return false;
+  if (query.lifecycle !== undefined && record.lifecycle.state !== query.lifecycle) return false;
+  if (query.location !== undefined && locationOf(registration) !== query.location) return false;
+  if (query.capability !== undefined && !capabilitiesOf(record).includes(query.capability)) return false;
+  return Object.entries(query.metadata).every(([key, value]) => {
+    const actual = registration.metadata[key];
+    return actual !== undefined && (typeof actual === 'string' ? actual : JSON.stringify(actual)) === value;
+  });
+}
+
+const flagsOf = ({ registration }: ComponentRecord): string[] =>
+  Object.entries(registration.capabilities)
+    .filter(([, value]) => value === true)
+    .map(([name]) => name);
+
+const capabilitiesOf = (record: ComponentRecord): string[] => [
+  ...record.registration.capabilities.supportedTaskTypes,
+  ...flagsOf(record),
+];
+
+export function toCandidate(member: Member, now: number): Candidate {
+  const { record } = member;
+  const { registration } = record;
+  return {
+    id: registration.id,
+    name: registration.name,
+    type: registration.type,
+    endpoint: registration.endpoint,
+    metadata: registration.metadata,
+    location: locationOf(registration) ?? null,
+    taskTypes: registration.capabilities.supportedTaskTypes,
+    flags: flagsOf(record),
+    maxConcurrentTasks: registration.capabilities.maxConcurrentTasks ?? null,
+    weight: registration.weight,
+    order: record.registeredAt,
+    ...toCondition(record),
+    vitals: toVitals(member, now),
+  };
+}
+
+export const toCondition = ({ lifecycle, health }: ComponentRecord): Condition => ({
+  lifecycle: lifecycle.state,
+  status: health.status,
+  reason: shownReason(health),
+  backSince: health.backSince ?? null,
+});
+
+export function toVitals({ record }: Member, now: number): Vitals {
+  const { load, health, registration } = record;
+  return {
+    suspect: health.suspect || health.ejection.until !== null,
+    inFlight: inFlight(load, now),
+    loadPercentage: loadPercentage(load, registration.capabilities.maxConcurrentTasks, now),
+    usualMs: load.workMs ?? health.usualResponseTimeMs,
+    ofWork: load.workMs !== null,
+  };
+}
+
+/** When any of them is checked next, epoch ms; null when none is. */
+export function nextCheckAt(members: Members): number | null {
+  let next = Infinity;
+  for (const { record, nextCheckAt: at } of members.values())
+    if (record.registration.healthCheck) next = Math.min(next, at);
+  return Number.isFinite(next) ? next : null;
+}
+
+interface TypeState {
+  readonly type: string;
+  readonly revision: number;
+  readonly members: Members;
+  readonly doubt: Doubt;
+  readonly samples: { readonly typeAvailability: Availability };
+}
+
+/** `shortSince` is since when callers find no room, epoch ms. */
+export function toTypeHealth(
+  { type, revision, members, doubt, samples }: TypeState,
+  now: number,
+  shortSince: number | null = null,
+): TypeHealth {
+  const summaries = Array.from(members.values(), ({ record }) => ({
+    id: record.registration.id,
+    name: record.registration.name,
+    status: record.health.status,
+    since: record.health.since,
+    reason: record.health.reason,
+    routable: isRoutable(record),
+    rootCause: record.shadow.rootCause,
+    maintained: record.lifecycle.state === 'maintenance',
+  }));
+  const doubtedSince = doubt.kind === 'doubting' ? doubt.since : null;
+  const health = {
+    ...summarizeType(type, revision, summaries, now, doubtedSince),
+    availability: samples.typeAvailability,
+  };
+  return shortSince === null ? health : withShortage(health, shortSince);
+}
+
+/** What the registry holds that a report of one member is made from. */
+interface Fleet extends Configured {
+  readonly samples: { availability(id: string, since: number, now: number): Availability };
+}
+
+export function healthReportOf({ record, ...member }: Member, fleet: Fleet, now: number): HealthReport {
+  return toHealthReport(record, {
+    detection: detectionFor(record.registration, fleet.configFor(record.registration.id), countChecked(fleet.members)),
+    availability: fleet.samples.availability(record.registration.id, record.registeredAt, now),
+    // One that is due is begun at once, or as soon as its host has room.
+    nextCheckAt: Math.max(now, member.nextCheckAt, member.putOffUntil),
+    heartbeatDueAt: member.heartbeatDueAt,
+  });
+}

@@ -1,0 +1,81 @@
+/** A page of a component's history: samples and transitions in one list, the newest first. */
+import type { ComponentRecord } from '../../core/component/component-record.ts';
+import { MINUTE_MS, startOf } from '../../core/health/samples/availability.ts';
+import type { TimedSample } from '../../core/health/samples/sample.ts';
+import type { SampleDesk } from './sample-recorder.ts';
+import { KEPT_MS } from './sample-recorder.ts';
+import type { SampleStore, Span, StoredTransition } from '../storage/sample-store.ts';
+
+export type HistoryItem =
+  | ({ readonly kind: 'sample'; readonly forMs: number } & TimedSample)
+  | {
+      readonly kind: 'transition';
+      readonly at: number;
+      readonly of: 'health' | 'lifecycle';
+      readonly from: string;
+      readonly to: string;
+      readonly reason: string | null;
+    };
+
+/** Where a page ends: everything after it is older. */
+export interface HistoryPlace {
+  /** Epoch ms. */
+  readonly at: number;
+  /** Number of the transition; null for a sample. Of one time, transitions come before the sample. */
+  readonly seq: number | null;
+}
+
+export interface HistoryQuery extends Span {
+  readonly after: HistoryPlace | null;
+  readonly limit: number;
+}
+
+export interface HistoryPage {
+  readonly items: HistoryItem[];
+  /** Of the next page; null at the end. */
+  readonly next: HistoryPlace | null;
+}
+
+/** What may be read of a component's history: what had its id before it is none of it, nor is what is to come. */
+export const spanOf = ({ from, to }: Span, { registeredAt }: ComponentRecord, now: number): Span => ({
+  from: Math.max(from, startOf(registeredAt, MINUTE_MS), now - KEPT_MS),
+  to: Math.min(to, now + 1),
+});
+
+export function historyPage(
+  id: string,
+  { from, to, after, limit }: HistoryQuery,
+  desk: SampleDesk,
+  store: SampleStore,
+): HistoryPage {
+  const before = after ? { at: after.at, seq: after.seq ?? 0 } : { at: Infinity, seq: 0 };
+  const ends = after ? (after.seq === null ? after.at : after.at + 1) : to;
+  const transitions = store.transitions(id, { from, to }, { at: Math.min(before.at, to), seq: before.seq }, limit + 1);
+  const samples = desk.samples(id, { from, to: Math.min(ends, to) });
+  const items: HistoryItem[] = [];
+  const places: HistoryPlace[] = [];
+  let sample = samples.next();
+  while (items.length <= limit && (transitions.length > 0 || !sample.done)) {
+    const [transition] = transitions;
+    if (transition && (sample.done || transition.at >= sample.value.at)) {
+      items.push(toItem(transition));
+      places.push({ at: transition.at, seq: transition.seq });
+      transitions.shift();
+    } else if (!sample.done) {
+      items.push({ kind: 'sample', ...sample.value });
+      places.push({ at: sample.value.at, seq: null });
+      sample = samples.next();
+    }
+  }
+  const isMore = items.length > limit;
+  return { items: items.slice(0, limit), next: isMore ? (places[limit - 1] ?? null) : null };
+}
+
+const toItem = ({ at, kind, from, to, reason }: StoredTransition): HistoryItem => ({
+  kind: 'transition',
+  at,
+  of: kind,
+  from,
+  to,
+  reason,
+});

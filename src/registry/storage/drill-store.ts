@@ -1,0 +1,43 @@
+/** All SQL of drills: one row each, begun and ended; while one runs its component's record knows more. The last fifty stay. */
+import * as z from 'zod';
+import type { Drill } from '../../core/drill/drill.ts';
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS drills (
+  id TEXT PRIMARY KEY,
+  began_at INTEGER NOT NULL,
+  document TEXT NOT NULL
+) STRICT`;
+
+const KEPT = 50;
+const RowSchema = z.looseObject({ id: z.string(), componentId: z.string(), outcome: z.string() });
+
+export class DrillStore {
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    sql.exec(SCHEMA);
+  }
+
+  save(drill: Drill): void {
+    this.sql.exec(
+      `INSERT INTO drills (id, began_at, document) VALUES (?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET document = excluded.document`,
+      drill.id,
+      drill.beganAt,
+      JSON.stringify(drill),
+    );
+    this.sql.exec(
+      'DELETE FROM drills WHERE id NOT IN (SELECT id FROM drills ORDER BY began_at DESC, id DESC LIMIT ?)',
+      KEPT,
+    );
+  }
+
+  /** The newest first. */
+  list(): Drill[] {
+    return this.sql
+      .exec<{ document: string }>('SELECT document FROM drills ORDER BY began_at DESC, id DESC')
+      .toArray()
+      .map(({ document }) => RowSchema.parse(JSON.parse(document)) as unknown as Drill);
+  }
+}

@@ -1,0 +1,57 @@
+/** The SQL of actions that operators asked for with a key of their own: asked again, it is the same recovery. */
+import type { RecoveryOrder } from '../../core/failure/failure-intake.ts';
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS asked_actions (
+  component_id TEXT NOT NULL,
+  key TEXT NOT NULL,
+  recovery_order TEXT NOT NULL,
+  asked_at INTEGER NOT NULL,
+  PRIMARY KEY (component_id, key)
+) STRICT`;
+
+export interface AskedAction {
+  /** The action and the caller's key. */
+  readonly key: string;
+  readonly order: RecoveryOrder;
+}
+
+const KEPT_MS = 86_400_000;
+
+export class AskedActionStore {
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    sql.exec(SCHEMA);
+  }
+
+  read(componentId: string, key: string): RecoveryOrder | undefined {
+    const [row] = this.sql
+      .exec<{ recovery_order: string }>(
+        'SELECT recovery_order FROM asked_actions WHERE component_id = ? AND key = ?',
+        componentId,
+        key,
+      )
+      .toArray();
+    return row && (JSON.parse(row.recovery_order) as RecoveryOrder);
+  }
+
+  save({ key, order }: AskedAction): void {
+    this.sql.exec(
+      'INSERT OR IGNORE INTO asked_actions (component_id, key, recovery_order, asked_at) VALUES (?, ?, ?, ?)',
+      order.componentId,
+      key,
+      JSON.stringify(order),
+      order.startedAt,
+    );
+  }
+
+  /** Keys are remembered for a day. */
+  trim(now: number): void {
+    this.sql.exec('DELETE FROM asked_actions WHERE asked_at < ?', now - KEPT_MS);
+  }
+
+  drop(componentId: string): void {
+    this.sql.exec('DELETE FROM asked_actions WHERE component_id = ?', componentId);
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * All SQL of a ComponentRegistry: components, outbox and a few scalars.
+ *
+ * The registry keeps its components in memory and writes through; rows are read once, when the object
+ * wakes. A row that no longer parses is left alone and reported, so that it stops nobody else.
+ */
+import * as z from 'zod';
+import type { ComponentRecord } from '../../core/component/component-record.ts';
+import type { ReportedLoad } from '../../core/component/load.ts';
+import type { Doubt } from '../../core/health/self-doubt.ts';
+import { DOUBT_KINDS, SURE } from '../../core/health/self-doubt.ts';
+import type { TypeOverrides } from '../../core/config/effective-config.ts';
+import { NO_LOAD } from '../../core/component/load.ts';
+import { RegistrationSchema } from '../../core/component/registration.ts';
+import { NO_SHADOW } from '../../core/component/root-cause.ts';
+import type { HealthState } from '../../core/health/health-state.ts';
+import { initialHealth } from '../../core/health/health-state.ts';
+import { AskedActionStore } from './operator-action-store.ts';
+import { ComponentConfigStore } from './component-config-store.ts';
+import { ControlSecretStore } from './control-secret-store.ts';
+import { DrillStore } from './drill-store.ts';
+import { LeaseStore } from './lease-store.ts';
+import { ShareStore } from './share-store.ts';
+import { SampleStore } from './sample-store.ts';
+
+export type OutboxKind = 'event' | 'failure' | 'signal' | 'nudge';
+
+export interface OutboxRow {
+  readonly seq: number;
+  readonly kind: OutboxKind;
+  readonly componentId: string;
+  readonly payload: unknown;
+}
+
+export interface OutboxDraft {
+  readonly kind: OutboxKind;
+  /** Unique per row: writing the same thing twice keeps one. */
+  readonly key: string;
+  readonly componentId: string;
+  readonly payload: unknown;
+}
+
+const SCHEMA = [
+  `CREATE TABLE IF NOT EXISTS components (
+     id TEXT PRIMARY KEY,
+     registration TEXT NOT NULL,
+     claim INTEGER NOT NULL,
+     generation INTEGER NOT NULL,
+     revision INTEGER NOT NULL,
+     registered_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     lifecycle TEXT NOT NULL,
+     health TEXT NOT NULL,
+     recovery TEXT NOT NULL,
+     owner TEXT,
+     shadow TEXT
+   ) STRICT`,
+  `CREATE TABLE IF NOT EXISTS outbox (
+     seq INTEGER PRIMARY KEY AUTOINCREMENT,
+     kind TEXT NOT NULL,
+     key TEXT NOT NULL UNIQUE,
+     component_id TEXT NOT NULL,
+     payload TEXT NOT NULL
+   ) STRICT`,
+  `CREATE TABLE IF NOT EXISTS heartbeats (
+     component_id TEXT PRIMARY KEY,
+     due_at INTEGER NOT NULL,
+     load TEXT NOT NULL
+   ) STRICT`,
+  `CREATE TABLE IF NOT EXISTS scalars (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
+];
+
+/** The type's name and revision, what is set for it, and whether its senses are believed. */
+type Scalar = 'type' | 'revision' | 'config' | 'doubt';
+
+interface ComponentRow extends Record<string, SqlStorageValue> {
+  id: string;
+  registration: string;
+  claim: number;
+  generation: number;
+  revision: number;
+  registered_at: number;
+  updated_at: number;
+  lifecycle: string;
+  health: string;
+  recovery: string;
+  owner: string | null;
+  shadow: string | null;
+}
+
+export interface StoredHeartbeat {
+  /** Epoch ms */
+  readonly dueAt: number;
+  readonly load: ReportedLoad;
+}
+
+const LoadRowSchema = z.object({
+  activeConnections: z.number(),
+  queueDepth: z.number(),
+  loadPercentage: z.number().nullable(),
+});
+const ConfigRowSchema = z.object({ revision: z.int(), overrides: z.looseObject({}) });
+const DoubtRowSchema = z.object({ kind: z.enum(DOUBT_KINDS), since: z.number(), askedAt: z.number() });
+const nullableNumber = z.number().nullable();
+const HealthRowSchema = z.looseObject({ status: z.string(), since: z.number() });
+const LifecycleRowSchema = z.looseObject({ state: z.string(), until: nullableNumber });
+const ShadowRowSchema = z.object({ rootCause: z.array(z.string()), sequence: z.number(), since: z.number() });
+const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: z.number() });
+
+export class RegistryStore {
+  readonly askedActions: AskedActionStore;
+  readonly componentConfigs: ComponentConfigStore;
+  readonly controlSecrets: ControlSecretStore;
+  readonly leases: LeaseStore;
+  readonly drills: DrillStore;
+  readonly samples: SampleStore;
+  readonly shares: ShareStore;
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    for (const statement of SCHEMA) sql.exec(statement);
+    // Tables made before there were owners, and shadows.
+    const columns = sql.exec<{ name: string }>('PRAGMA table_info(components)').toArray();
+    if (!columns.some(({ name }) => name === 'owner')) sql.exec('ALTER TABLE components ADD COLUMN owner TEXT');
+    if (!columns.some(({ name }) => name === 'shadow')) sql.exec('ALTER TABLE components ADD COLUMN shadow TEXT');
+    this.askedActions = new AskedActionStore(sql);
+    this.componentConfigs = new ComponentConfigStore(sql);
+    this.controlSecrets = new ControlSecretStore(sql);
+    this.drills = new DrillStore(sql);
+    this.leases = new LeaseStore(sql);
+    this.samples = new SampleStore(sql);
+    this.shares = new ShareStore(sql);
+  }
+
+  /** Every readable component, in the order of registration; ids of unreadable rows apart. */
+  loadComponents(): { records: ComponentRecord[]; unreadable: string[] } {
+    const records: ComponentRecord[] = [];
+    const unreadable: string[] = [];
+    for (const row of this.sql.exec<ComponentRow>('SELECT * FROM components ORDER BY rowid')) {
+      const record = readRow(row);
+      if (record) records.push(record);
+      else unreadable.push(row.id);
+    }
+    return { records, unreadable };
+  }
+
+  saveComponent(record: ComponentRecord): void {
+    this.sql.exec(
+      `INSERT INTO components (id, registration, claim, generation, revision, registered_at, updated_at, lifecycle, health, recovery, owner, shadow)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, claim = excluded.claim, generation = excluded.generation,
+         revision = excluded.revision, registered_at = excluded.registered_at, updated_at = excluded.updated_at,
+         lifecycle = excluded.lifecycle, health = excluded.health, recovery = excluded.recovery, owner = excluded.owner,
+         shadow = excluded.shadow`,
+      record.registration.id,
+      JSON.stringify(record.registration),
+      record.claim,
+      record.generation,
+      record.revision,
+      record.registeredAt,
+      record.updatedAt,
+      JSON.stringify(record.lifecycle),
+      JSON.stringify(record.health),
+      JSON.stringify(record.recovery),
+      record.owner,
+      record.shadow === NO_SHADOW ? null : JSON.stringify(record.shadow),
+    );
+  }
+
+  deleteComponent(id: string): void {
+    this.sql.exec('DELETE FROM components WHERE id = ?', id);
+    this.dropHeartbeat(id);
+    this.askedActions.drop(id);
+    this.controlSecrets.drop(id);
+  }
+
+  /** The time by which each component's next heartbeat is due, and the load its last one told. */
+  loadHeartbeats(): Map<string, StoredHeartbeat> {
+    const rows = this.sql.exec<{ component_id: string; due_at: number; load: string }>('SELECT * FROM heartbeats');
+    return new Map(
+      rows
+        .toArray()
+        .map((row) => [row.component_id, { dueAt: row.due_at, load: LoadRowSchema.parse(JSON.parse(row.load)) }]),
+    );
+  }
+
+  saveHeartbeat(id: string, heartbeat: StoredHeartbeat): void {
+    this.sql.exec(
+      `INSERT INTO heartbeats (component_id, due_at, load) VALUES (?, ?, ?)
+       ON CONFLICT (component_id) DO UPDATE SET due_at = excluded.due_at, load = excluded.load`,
+      id,
+      heartbeat.dueAt,
+      JSON.stringify(heartbeat.load),
+    );
+  }
+
+  dropHeartbeat(id: string): void {
+    this.sql.exec('DELETE FROM heartbeats WHERE component_id = ?', id);
+  }
+
+  addToOutbox(draft: OutboxDraft): void {
+    this.sql.exec(
+      'INSERT OR IGNORE INTO outbox (kind, key, component_id, payload) VALUES (?, ?, ?, ?)',
+      draft.kind,
+      draft.key,
+      draft.componentId,
+      JSON.stringify(draft.payload),
+    );
+  }
+
+  /** The oldest rows of a kind after a row, those that no longer parse apart: nobody could ever deliver them. */
+  readOutbox(kind: OutboxKind, limit: number, after: number): { rows: OutboxRow[]; unreadable: number[] } {
+    const stored = this.sql
+      .exec<StoredOutboxRow>(
+        'SELECT seq, component_id, payload FROM outbox WHERE kind = ? AND seq > ? ORDER BY seq LIMIT ?',
+        kind,
+        after,
+        limit,
+      )
+      .toArray();
+    return sortOut(kind, stored);
+  }
+
+  removeFromOutbox(seqs: readonly number[]): void {
+    for (const seq of seqs) this.sql.exec('DELETE FROM outbox WHERE seq = ?', seq);
+  }
+
+  outboxSize(): number {
+    return this.sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM outbox').one().n;
+  }
+
+  /** What is set for the type; undefined when nothing is, or nothing that can be read: it is told again. */
+  loadConfig(): TypeOverrides | undefined {
+    const stored = this.readScalar('config');
+    return stored === undefined ? undefined : readConfig(stored);
+  }
+
+  saveConfig(config: TypeOverrides): void {
+    this.writeScalar('config', JSON.stringify(config));
+  }
+
+  /** Where self-doubt stood. Whoever was asked before an eviction answers nobody: the next round asks anew. */
+  loadDoubt(): Doubt {
+    const stored = DoubtRowSchema.safeParse(JSON.parse(this.readScalar('doubt') ?? 'null'));
+    return stored.success && stored.data.kind !== 'asking' ? stored.data : SURE;
+  }
+
+  readScalar(name: Scalar): string | undefined {
+    return this.sql.exec<{ value: string }>('SELECT value FROM scalars WHERE name = ?', name).toArray()[0]?.value;
+  }
+
+  writeScalar(name: Scalar, value: string): void {
+    this.sql.exec(
+      'INSERT INTO scalars (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      name,
+      value,
+    );
+  }
+}
+
+function readRow(row: ComponentRow): ComponentRecord | undefined {
+  try {
+    return {
+      registration: RegistrationSchema.parse(JSON.parse(row.registration)),
+      owner: row.owner,
+      claim: row.claim,
+      generation: row.generation,
+      revision: row.revision,
+      registeredAt: row.registered_at,
+      updatedAt: row.updated_at,
+      lifecycle: LifecycleRowSchema.parse(JSON.parse(row.lifecycle)) as unknown as ComponentRecord['lifecycle'],
+      health: readHealth(row),
+      load: NO_LOAD,
+      recovery: RecoveryRowSchema.parse(JSON.parse(row.recovery)) as unknown as ComponentRecord['recovery'],
+      shadow: row.shadow === null ? NO_SHADOW : ShadowRowSchema.parse(JSON.parse(row.shadow)),
+    };
+  } catch {
+    // The caller reports the id; the other rows must come up all the same.
+    return undefined;
+  }
+}
+
+/** What a row does not say yet, because it was written before there was such a thing, is as for one never seen. */
+function readHealth({ health, registered_at }: ComponentRow): HealthState {
+  const stored = HealthRowSchema.parse(JSON.parse(health)) as unknown as HealthState;
+  return { ...initialHealth(registered_at), ...stored };
+}
+
+function readConfig(stored: string): TypeOverrides | undefined {
+  try {
+    return ConfigRowSchema.parse(JSON.parse(stored));
+  } catch {
+    // The defaults hold until somebody hands it over again.
+    return undefined;
+  }
+}
+
+type StoredOutboxRow = { seq: number; component_id: string; payload: string };
+
+function sortOut(kind: OutboxKind, stored: readonly StoredOutboxRow[]): { rows: OutboxRow[]; unreadable: number[] } {
+  const rows: OutboxRow[] = [];
+  const unreadable: number[] = [];
+  for (const { seq, component_id: componentId, payload } of stored) {
+    try {
+      rows.push({ seq, kind, componentId, payload: JSON.parse(payload) as unknown });
+    } catch {
+      // Told to the caller, so that it stops no other row.
+      unreadable.push(seq);
+    }
+  }
+  return { rows, unreadable };
+}

@@ -1,0 +1,37 @@
+/**
+ * All SQL of the room that components had when the log was told of their shares last: one small row each, written only
+ * where it is another, so that a change of one writes one.
+ */
+import type { Rooms } from '../../core/balancing/shares.ts';
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS told_rooms (
+  id TEXT PRIMARY KEY,
+  room REAL NOT NULL
+) STRICT, WITHOUT ROWID`;
+
+export class ShareStore {
+  private readonly sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql;
+    sql.exec(SCHEMA);
+  }
+
+  load(): Map<string, number> {
+    const rows = this.sql.exec<{ id: string; room: number }>('SELECT id, room FROM told_rooms').toArray();
+    return new Map(rows.map(({ id, room }) => [id, room]));
+  }
+
+  /** Writes what is different. */
+  save(before: Rooms, after: Rooms): void {
+    for (const id of before.keys()) if (!after.has(id)) this.sql.exec('DELETE FROM told_rooms WHERE id = ?', id);
+    for (const [id, room] of after) {
+      if (before.get(id) === room) continue;
+      this.sql.exec(
+        'INSERT INTO told_rooms (id, room) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET room = excluded.room',
+        id,
+        room,
+      );
+    }
+  }
+}

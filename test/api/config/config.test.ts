@@ -1,0 +1,166 @@
+import { exports } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import {
+  EffectiveConfigSchema,
+  EffectiveTypeConfigSchema,
+  GlobalConfigAnswerSchema,
+  TypeConfigAnswerSchema,
+} from '../../../src/api/schemas/config.ts';
+import { CoordinatorClient } from '../../../src/client/coordinator-client.ts';
+import { DEFAULT_SETTINGS } from '../../../src/core/config/system-config.ts';
+import type { Answer } from '../../support/coordinator-http.ts';
+import { call, eventually } from '../../support/coordinator-http.ts';
+import { expectProblem } from '../../support/expect-problem.ts';
+
+const put = (path: string, document: unknown, ifMatch = ''): Promise<Answer> =>
+  call('PUT', `/v1/config${path}`, document, { 'if-match': ifMatch });
+const get = (path: string): Promise<Answer> => call('GET', `/v1/config${path}`);
+const etagOf = ({ headers }: Answer): string => headers.get('etag') ?? '';
+
+describe('a document', () => {
+  it('is empty until somebody puts one, then what was put, with its ETag', async () => {
+    const path = '/types/caws_validator';
+    const empty = await get(path);
+    expect(empty).toMatchObject({ status: 200, body: {} });
+    expect(etagOf(empty)).toBe('"0"');
+    const document = { slowStartMs: 0, trafficSplit: [{ match: { version: '2' }, percent: 12.5 }] };
+    const stored = await put(path, document, etagOf(empty));
+    expect(stored).toMatchObject({ status: 200, body: document });
+    const read = await get(path);
+    expect(read.body).toEqual(document);
+    expect(etagOf(read)).toBe(etagOf(stored));
+    expect(TypeConfigAnswerSchema.parse(read.body)).toEqual(document);
+    // Whole, not in parts: what is left out is not set any more.
+    expect((await put(path, {})).body).toEqual({});
+    expect((await get(path)).body).toEqual({});
+  });
+
+  it('is changed only over what If-Match says', async () => {
+    const first = await put('/types/performance_tracker', { slowStartMs: 1 });
+    expectProblem(await put('/types/performance_tracker', { slowStartMs: 2 }, '"0"'), 412, 'precondition-failed');
+    expectProblem(await put('/types/performance_tracker', {}, 'yesterday'), 422, 'precondition-invalid');
+    expect((await get('/types/performance_tracker')).body).toEqual({ slowStartMs: 1 });
+    const second = await put('/types/performance_tracker', { slowStartMs: 2 }, etagOf(first));
+    expect(second.status).toBe(200);
+    expect(etagOf(second)).not.toBe(etagOf(first));
+    // The same again changes nothing, and is stale no less.
+    expect(etagOf(await put('/types/performance_tracker', { slowStartMs: 2 }))).toBe(etagOf(second));
+    expectProblem(
+      await put('/types/performance_tracker', { slowStartMs: 2 }, etagOf(first)),
+      412,
+      'precondition-failed',
+    );
+  });
+
+  it('is not sent again to who has it, and adds no type where there must be one', async () => {
+    const path = '/v1/config/types/performance_tracker';
+    const etag = etagOf(await put('/types/performance_tracker', { slowStartMs: 3 }));
+    for (const known of [etag, `W/${etag}`, `"1", ${etag}`, '*']) {
+      const again = await call('GET', path, undefined, { 'if-none-match': known });
+      expect([known, again.status, again.body, etagOf(again)]).toEqual([known, 304, '', etag]);
+    }
+    expect((await call('GET', path, undefined, { 'if-none-match': '"0"' })).body).toEqual({ slowStartMs: 3 });
+    // What is in force also moves with other documents.
+    expect((await call('GET', `${path}?effective=true`, undefined, { 'if-none-match': etag })).status).toBe(200);
+    expectProblem(await put('/types/never_added', {}, '*'), 412, 'precondition-failed');
+    expectProblem(await get('/types/never_added'), 404, 'not-found');
+    expect((await put('/types/performance_tracker', {}, '*')).status).toBe(200);
+  });
+
+  it('is refused with the setting, the bound and what came', async () => {
+    const answer = await put('', { failureThreshold: 0, maxDetectionMs: '7000', colour: 'red' });
+    expectProblem(answer, 422, 'invalid-request');
+    expect(answer.body.errors).toEqual(
+      expect.arrayContaining([
+        { path: 'failureThreshold', message: 'a whole number from 1 to 100, not 0' },
+        { path: 'maxDetectionMs', message: 'a whole number from 0 to 3600000 ms, not "7000"' },
+        { path: 'colour', message: 'unknown field' },
+      ]),
+    );
+    const together = await put('/types/caws_validator', { maxDetectionMs: 6_000 });
+    expectProblem(together, 422, 'invalid-request');
+    expect(together.body.errors).toEqual([
+      { path: 'maxDetectionMs', message: expect.stringContaining('at least 5000 ms more than snapshotMaxAgeMs') },
+    ]);
+    const taken = await put('/types/caws_validator', { requestTypes: ['task_routing'] });
+    expectProblem(taken, 409, 'request-type-taken');
+    expect(taken.body.errors).toEqual([{ path: 'requestTypes[0]', message: 'task_routing reaches task_router' }]);
+    expectProblem(await put('', { requestTypes: ['tea'] }), 422, 'invalid-request');
+    expectProblem(await put('', '[1'), 400, 'malformed-json');
+    expect((await get('')).body).toEqual({});
+  });
+
+  it('tells what is in force and who set it', async () => {
+    await put('', { failureThreshold: 4, slowStartMs: 10 });
+    await put('/types/task_orchestrator', { slowStartMs: 20 });
+    const { body: all } = await get('?effective=true');
+    expect(EffectiveConfigSchema.parse(all)).toEqual(all);
+    expect(GlobalConfigAnswerSchema.parse(all)).toEqual(all);
+    expect(all.config).toEqual({ ...DEFAULT_SETTINGS, failureThreshold: 4, slowStartMs: 10 });
+    expect(all.sources).toMatchObject({ failureThreshold: 'global', healthyThreshold: 'default' });
+    const { body: one, headers } = await get('/types/task_orchestrator?effective=true');
+    expect(EffectiveTypeConfigSchema.parse(one)).toEqual(one);
+    expect(one.config).toMatchObject({
+      failureThreshold: 4,
+      slowStartMs: 20,
+      requestTypes: ['task_orchestration', 'task_execution'],
+    });
+    expect(one.sources).toMatchObject({ failureThreshold: 'global', slowStartMs: 'type', healthyThreshold: 'default' });
+    expect(headers.get('etag')).toBe(etagOf(await get('/types/task_orchestrator')));
+    await put('', {});
+  });
+
+  it('of a type that is not there is not found, and of one that cannot be is refused', async () => {
+    expectProblem(await get('/types/nobodys'), 404, 'not-found');
+    for (const type of ['Tea', 'tea-maker', '1st', 'x'.repeat(65), 'global'])
+      expectProblem(await put(`/types/${type}`, {}), 422, 'invalid-request');
+  });
+});
+
+describe('a change', () => {
+  it('is told as an event and kept in the audit', async () => {
+    const { body: log } = await call('GET', '/v1/events?limit=1');
+    const after = log.nextCursor ?? '0';
+    const put1 = await put('/types/agent_registry', { panicThreshold: 30, slowStartMs: 5 });
+    await put('/types/agent_registry', { panicThreshold: 30, slowStartMs: 6 });
+    const events = await call('GET', `/v1/events?after=${after}&types=config.changed`);
+    expect(events.body.items).toMatchObject([
+      { type: 'config.changed', subject: 'agent_registry', data: { changed: ['panicThreshold', 'slowStartMs'] } },
+      { subject: 'agent_registry', data: { scope: 'type', changed: ['slowStartMs'] } },
+    ]);
+    expect(events.body.items[0].data.revision).toBe(Number(etagOf(put1).replaceAll('"', '')));
+    const entries = await eventually(
+      () => call('GET', '/v1/audit?subject=agent_registry&action=config.change'),
+      ({ body }) => body.items.length === 2,
+    );
+    expect(entries.body.items).toMatchObject([
+      { actor: { keyId: 'root' }, before: { slowStartMs: 5 }, after: { slowStartMs: 6 } },
+      { before: {}, after: { panicThreshold: 30, slowStartMs: 5 } },
+    ]);
+    expect(entries.body.items[0].after).not.toHaveProperty('panicThreshold');
+  });
+
+  it('is the business of a client too', async () => {
+    const worker = exports as unknown as { default: Fetcher };
+    const client = new CoordinatorClient({
+      baseUrl: 'https://coordinator.test',
+      key: 'test-admin-key',
+      fetch: (url, init) => worker.default.fetch(url, init),
+    });
+    const { etag } = await client.config.get('all');
+    const held = await client.config.put('all', { failureWindow: 60_000 }, { ifMatch: etag });
+    expect(held.document).toEqual({ failureWindow: 60_000 });
+    expect(await client.config.get('all')).toEqual(held);
+    await expect(client.config.put('all', {}, { ifMatch: etag })).rejects.toMatchObject({
+      code: 'precondition-failed',
+    });
+    const type = await client.config.put({ type: 'tea_maker' }, { requestTypes: ['tea_making'] });
+    expect(await client.config.get({ type: 'tea_maker' })).toEqual(type);
+    expect((await client.config.effective({ type: 'tea_maker' })).config).toMatchObject({
+      failureWindow: 60_000,
+      requestTypes: ['tea_making'],
+    });
+    await client.config.put('all', {});
+    expect((await client.config.effective('all')).config).toEqual(DEFAULT_SETTINGS);
+  });
+});

@@ -1,0 +1,106 @@
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
+import { SystemCoordinator } from '../../../src/coordinator/system-coordinator.ts';
+import { openIncident } from '../../../src/history/incident-history.ts';
+import { call, freshId } from '../../support/coordinator-http.ts';
+import { expectProblem } from '../../support/expect-problem.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+async function opened(): Promise<{ id: string; componentId: string }> {
+  const [id, componentId] = [`i-${crypto.randomUUID().replaceAll('-', '')}`, freshId()];
+  await openIncident(env.HISTORY, {
+    id,
+    status: 'open',
+    severity: 'critical',
+    title: 't',
+    summary: 's',
+    componentId,
+    componentType: 'task_router',
+    recoveryId: null,
+    failureType: null,
+    repeats: 0,
+    openedAt: Date.now(),
+    acknowledgedAt: null,
+    resolvedAt: null,
+  });
+  return { id, componentId };
+}
+
+const acknowledge = (id: string) => call('POST', `/v1/incidents/${id}/acknowledge`);
+const resolve = (id: string) => call('POST', `/v1/incidents/${id}/resolve`);
+
+/** What D1 has, whatever is owed to it besides. */
+const auditRows = async (componentId: string) =>
+  (
+    await env.HISTORY.prepare('SELECT id, action, before, after FROM audit WHERE subject = ? ORDER BY at, id')
+      .bind(componentId)
+      .all()
+  ).results;
+
+async function eventsOf(componentId: string): Promise<string[]> {
+  const events = await coordinator().events({ after: 0, types: null, limit: 1_000, newest: false });
+  return events.filter(({ subject }) => subject === componentId).map(({ type }) => type);
+}
+
+describe('an incident that somebody moves on', () => {
+  it('is audited with the move, and told of when the call is repeated after a kill in between', async () => {
+    const { id, componentId } = await opened();
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    for (const move of [acknowledge, resolve]) {
+      const publish = vi.spyOn(SystemCoordinator.prototype, 'publish').mockRejectedValueOnce(new Error('cut off'));
+      expect((await move(id)).status).toBeGreaterThanOrEqual(500);
+      publish.mockRestore();
+      for (let time = 0; time < 2; time++) expect((await move(id)).status).toBe(200);
+    }
+    const told = (status: string) => JSON.stringify({ incidentId: id, status });
+    expect(await auditRows(componentId)).toEqual([
+      { id: `${id}.acknowledged`, action: 'incident.acknowledge', before: told('open'), after: told('acknowledged') },
+      { id: `${id}.resolved`, action: 'incident.resolve', before: told('acknowledged'), after: told('resolved') },
+    ]);
+    expect(await eventsOf(componentId)).toEqual(['incident.acknowledged', 'incident.resolved']);
+  });
+
+  it('stays as it is when the audit cannot be written', async () => {
+    const { id } = await opened();
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    await env.HISTORY.exec('ALTER TABLE audit RENAME TO audit_away');
+    const answers = [await acknowledge(id), await resolve(id)];
+    await env.HISTORY.exec('ALTER TABLE audit_away RENAME TO audit');
+    for (const answer of answers) expectProblem(answer, 503, 'history-unavailable');
+    expect((await call('GET', `/v1/incidents/${id}`)).body).toMatchObject({ status: 'open', acknowledgedAt: null });
+  });
+
+  it('is moved on once by many at the same instant', async () => {
+    const { id, componentId } = await opened();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => acknowledge(id)));
+    expect(new Set(answers.map(({ status, body }) => `${status} ${body.acknowledgedAt}`)).size).toBe(1);
+    await Promise.all(Array.from({ length: 5 }, () => resolve(id)));
+    expect((await auditRows(componentId)).map(({ action }) => action)).toEqual([
+      'incident.acknowledge',
+      'incident.resolve',
+    ]);
+    expect(await eventsOf(componentId)).toEqual(['incident.acknowledged', 'incident.resolved']);
+  });
+
+  it('can be resolved unacknowledged, and is not acknowledged after that', async () => {
+    const { id, componentId } = await opened();
+    expect((await resolve(id)).body).toMatchObject({ status: 'resolved', acknowledgedAt: null });
+    expectProblem(await acknowledge(id), 409, 'incident-closed');
+    expect(await auditRows(componentId)).toMatchObject([
+      { action: 'incident.resolve', before: JSON.stringify({ incidentId: id, status: 'open' }) },
+    ]);
+    expect(await eventsOf(componentId)).toEqual(['incident.resolved']);
+  });
+
+  it('must exist: nothing is written of one that does not', async () => {
+    const id = `i-${'0'.repeat(32)}`;
+    expectProblem(await acknowledge(id), 404, 'not-found');
+    expectProblem(await resolve(id), 404, 'not-found');
+    const { results } = await env.HISTORY.prepare('SELECT id FROM audit WHERE id LIKE ?').bind(`${id}%`).all();
+    expect(results).toEqual([]);
+  });
+});

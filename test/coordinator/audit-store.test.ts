@@ -1,0 +1,142 @@
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { flushAudit } from '../../src/audit/flush-audit.ts';
+import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
+import { SystemCoordinator } from '../../src/coordinator/system-coordinator.ts';
+import type { AuditEntry } from '../../src/core/access/audit-entry.ts';
+import type { EventDraft } from '../../src/core/event/coordinator-event.ts';
+import { listAudit } from '../../src/history/audit-history.ts';
+import { freshId } from '../support/coordinator-http.ts';
+import { freshCoordinator } from './fresh-coordinator.ts';
+
+const actor = { keyId: 'root', keyName: 'ops', address: null, requestId: 'req-1' };
+
+const draft = (overrides: Partial<EventDraft> = {}): EventDraft => ({
+  key: freshId('e'),
+  type: 'component.updated',
+  subject: 'a',
+  time: 1_000,
+  data: {},
+  audit: { actor, action: 'component.update', before: { weight: 1 }, after: { weight: 2 } },
+  ...overrides,
+});
+
+const entry = (subject: string): AuditEntry => ({
+  id: crypto.randomUUID(),
+  at: Date.now(),
+  actor,
+  action: 'session.open',
+  subject,
+  before: null,
+  after: null,
+});
+
+const written = async (subject: string): Promise<readonly AuditEntry[]> =>
+  (await listAudit(env.HISTORY, { subject }, { limit: 500, before: null })).items;
+
+async function whileAuditIsAway<T>(work: () => Promise<T>): Promise<T> {
+  await env.HISTORY.exec('ALTER TABLE audit RENAME TO audit_away');
+  try {
+    return await work();
+  } finally {
+    await env.HISTORY.exec('ALTER TABLE audit_away RENAME TO audit');
+  }
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('what is owed to the audit', () => {
+  it('comes with an event that carries a note, once, however often it is delivered', async () => {
+    const system = freshCoordinator();
+    const told = draft();
+    await system.publish([told, draft({ audit: undefined })], null);
+    await system.publish([told], null);
+    expect(await system.auditOwed(10)).toEqual([{ ...told.audit, id: told.key, at: 1_000, subject: 'a' }]);
+    const another = draft({ audit: { ...told.audit!, subject: 'r-1' } });
+    await system.publish([another], null);
+    expect(await system.auditOwed(10)).toMatchObject([{ subject: 'a' }, { id: another.key, subject: 'r-1' }]);
+    const [event] = await system.events({ after: 0, types: null, limit: 1, newest: false });
+    expect(event).not.toHaveProperty('audit');
+  });
+
+  it('is not owed again by an event delivered once more after it was settled', async () => {
+    const system = freshCoordinator();
+    const told = draft();
+    await system.publish([told], null);
+    await system.auditSettled([told.key]);
+    await system.publish([told], null);
+    expect(await system.auditOwed(10)).toEqual([]);
+  });
+
+  it('comes with every change of a key, and with none that changes nothing', async () => {
+    const system = freshCoordinator();
+    const key = { id: 'k', name: 'k', scopes: ['viewer'], digest: 'd'.repeat(64), expiresAt: null, issue: null };
+    for (let time = 0; time < 2; time++) await system.createKey(key, actor);
+    await system.rotateKey('k', { digest: 'e'.repeat(64), overlapMs: 0 }, actor);
+    for (let time = 0; time < 2; time++) await system.revokeKey('k', { cascade: false }, actor);
+    await system.rotateKey('k', { digest: 'f'.repeat(64), overlapMs: 0 }, actor);
+    const owed = await system.auditOwed(10);
+    expect(owed.map(({ action }) => action)).toEqual(['key.create', 'key.rotate', 'key.revoke']);
+    expect(JSON.stringify(owed)).not.toMatch(/([def])\1{20}/);
+  });
+
+  it('outlives an eviction, the oldest first, until it is settled', async () => {
+    const system = freshCoordinator();
+    const entries = ['a', 'b', 'c'].map(entry);
+    await system.audit(entries);
+    await system.audit(entries.slice(0, 1));
+    await system.evict();
+    expect(await system.auditOwed(2)).toEqual(entries.slice(0, 2));
+    await system.auditSettled([entries[0]!.id]);
+    await system.auditSettled([entries[0]!.id, 'unknown']);
+    await system.evict();
+    expect(await system.auditOwed(10)).toEqual(entries.slice(1));
+  });
+});
+
+describe('flushing the audit', () => {
+  it('brings everything, in as many batches as it takes, and then nothing', async () => {
+    const subject = freshId();
+    await coordinator().audit(Array.from({ length: 60 }, () => entry(subject)));
+    expect(await flushAudit(env.HISTORY)).toBe(60);
+    expect(await flushAudit(env.HISTORY)).toBe(0);
+    expect(await written(subject)).toHaveLength(60);
+  });
+
+  it('writes once when several do it at the same time', async () => {
+    const subject = freshId();
+    await coordinator().audit(Array.from({ length: 40 }, () => entry(subject)));
+    await Promise.all([1, 2, 3].map(() => flushAudit(env.HISTORY)));
+    expect(await written(subject)).toHaveLength(40);
+    expect(await coordinator().auditOwed(1)).toEqual([]);
+  });
+
+  it('writes once when it is cut off before the coordinator has heard of it', async () => {
+    const subject = freshId();
+    await coordinator().audit([entry(subject)]);
+    vi.spyOn(SystemCoordinator.prototype, 'auditSettled').mockRejectedValueOnce(new Error('cut off'));
+    await expect(flushAudit(env.HISTORY)).rejects.toThrow('cut off');
+    expect(await coordinator().auditOwed(10)).toHaveLength(1);
+    expect(await flushAudit(env.HISTORY)).toBe(1);
+    expect(await written(subject)).toHaveLength(1);
+  });
+
+  it('says once that D1 is away, loses nothing, and says so again the next time', async () => {
+    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const subject = freshId();
+    for (const outage of [1, 2]) {
+      const entries = [entry(subject), entry(subject)];
+      await coordinator().audit(entries);
+      await whileAuditIsAway(async () => {
+        expect(await flushAudit(env.HISTORY)).toBe(0);
+        expect(await flushAudit(env.HISTORY)).toBe(0);
+      });
+      expect(said.mock.calls.flat().filter((line) => String(line).includes('audit not written'))).toHaveLength(outage);
+      expect(await coordinator().auditOwed(10)).toEqual(entries);
+      expect(await flushAudit(env.HISTORY)).toBe(2);
+      expect(await written(subject)).toHaveLength(2 * outage);
+    }
+  });
+});

@@ -1,0 +1,293 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readHealthResponse } from '../../../../src/core/health/response/read-response.ts';
+
+type Verdict = 'healthy' | 'degraded' | 'failed';
+
+const verdictOf = (httpStatus: number, body: string): Verdict => {
+  const reading = readHealthResponse(httpStatus, body);
+  return reading.kind === 'passed' ? reading.status : 'failed';
+};
+
+const K8S_VERBOSE = '[+]ping ok\n[+]log ok\n[+]etcd ok\nhealthz check passed\n';
+const SPRING_PARTS = { db: { status: 'UP', details: { database: 'H2' } }, disk: { status: 'DOWN' } };
+
+const TABLE: readonly (readonly [dialect: string, httpStatus: number, body: string, expected: Verdict])[] = [
+  ["the plan's own, healthy", 200, '{"status":"healthy","uptime":12}', 'healthy'],
+  ["the plan's own, degraded", 200, '{"status":"degraded","reason":"cache cold"}', 'degraded'],
+  ["the plan's own, unhealthy", 200, '{"status":"unhealthy"}', 'failed'],
+  ["the plan's flag, true", 200, '{"healthy":true}', 'healthy'],
+  ["the plan's flag, false", 200, '{"healthy":false}', 'failed'],
+  ["the plan's flag, as text", 200, '{"healthy":"false"}', 'failed'],
+  ["the plan's degraded flag", 200, '{"healthy":true,"degraded":true}', 'degraded'],
+  ['degraded only in the body', 200, '{"degraded":true}', 'degraded'],
+  ['degraded beside a good word', 200, '{"status":"ok","degraded":true}', 'degraded'],
+  ['degraded, and down as well', 200, '{"status":"down","degraded":true}', 'failed'],
+  ['not degraded', 200, '{"degraded":false}', 'healthy'],
+  ['IETF pass', 200, '{"status":"pass","version":"1","checks":{"cpu":[{"status":"warn"}]}}', 'healthy'],
+  ['IETF warn', 200, '{"status":"warn","output":"disk 91 %"}', 'degraded'],
+  ['IETF fail', 503, '{"status":"fail","output":"no database"}', 'failed'],
+  ['IETF fail behind a 200', 200, '{"status":"fail"}', 'failed'],
+  ['Spring UP', 200, JSON.stringify({ status: 'UP', components: SPRING_PARTS }), 'healthy'],
+  ['Spring DOWN', 503, JSON.stringify({ status: 'DOWN', components: SPRING_PARTS }), 'failed'],
+  ['Spring DOWN, mapped to 200', 200, '{"status":"DOWN"}', 'failed'],
+  ['Spring OUT_OF_SERVICE', 200, '{"status":"OUT_OF_SERVICE"}', 'failed'],
+  ['Spring 1, nested', 200, '{"status":{"code":"UP","description":""}}', 'healthy'],
+  ['Spring 1, nested and down', 200, '{"status":{"code":"OUT_OF_SERVICE"}}', 'failed'],
+  ['Spring UNKNOWN', 200, '{"status":"UNKNOWN"}', 'healthy'],
+  ['the same word nested again', 200, '{"health":{"status":"red"}}', 'failed'],
+  ['Kubernetes', 200, 'ok', 'healthy'],
+  ['Kubernetes, verbose', 200, K8S_VERBOSE, 'healthy'],
+  ['Kubernetes, failing', 500, '[+]ping ok\n[-]etcd failed: reason withheld\nhealthz check failed\n', 'failed'],
+  ['ASP.NET Healthy', 200, 'Healthy', 'healthy'],
+  ['ASP.NET Degraded', 200, 'Degraded', 'degraded'],
+  ['ASP.NET Unhealthy', 503, 'Unhealthy', 'failed'],
+  ['Consul passing', 200, '{"Status":"passing"}', 'healthy'],
+  ['Consul critical', 200, '{"Status":"critical"}', 'failed'],
+  ['NestJS', 200, '{"status":"ok","info":{},"error":{},"details":{}}', 'healthy'],
+  ['NestJS, error', 503, '{"status":"error","info":{},"error":{"db":{"status":"down"}}}', 'failed'],
+  ['Elasticsearch green', 200, '{"cluster_name":"x","status":"green"}', 'healthy'],
+  ['Elasticsearch yellow', 200, '{"cluster_name":"x","status":"yellow"}', 'degraded'],
+  ['Elasticsearch red', 200, '{"cluster_name":"x","status":"red"}', 'failed'],
+  ['etcd', 200, '{"health":"true","reason":""}', 'healthy'],
+  ['gRPC gateway', 200, '{"status":"SERVING"}', 'healthy'],
+  ['gRPC gateway, not serving', 200, '{"status":"NOT_SERVING"}', 'failed'],
+  ['an ok flag', 200, '{"ok":true}', 'healthy'],
+  ['an ok flag, false', 200, '{"ok":false}', 'failed'],
+  ['a word in JSON', 200, '"UP"', 'healthy'],
+  ['a bad word in JSON', 200, '"down"', 'failed'],
+  ['plain true', 200, 'true', 'healthy'],
+  ['plain false', 200, 'false', 'failed'],
+  ['with spaces and dashes', 200, ' Out-of Service!\r\n', 'failed'],
+  ['with a byte order mark', 200, '\uFEFF{"status":"down"}', 'failed'],
+  ['another case of the field', 200, '{"STATUS":"Degraded"}', 'degraded'],
+  ['empty', 200, '', 'healthy'],
+  ['empty, with spaces', 200, ' \n', 'healthy'],
+  ['204', 204, '', 'healthy'],
+  ['201', 201, '{"status":"ok"}', 'healthy'],
+  ['429', 429, 'Too Many Requests', 'degraded'],
+  ['429 that calls itself down', 429, '{"status":"down"}', 'degraded'],
+  ['503, empty', 503, '', 'failed'],
+  ['503 that calls itself well', 503, '{"status":"healthy"}', 'failed'],
+  ['500 with a page', 500, '<html><h1>Oops</h1></html>', 'failed'],
+  ['404', 404, 'Not Found', 'failed'],
+  ['401', 401, '{"ok":true}', 'failed'],
+  ['302', 302, '', 'failed'],
+  ['301 that calls itself well', 301, 'OK', 'failed'],
+  ['a page', 200, '<!doctype html><title>It works</title>', 'healthy'],
+  ['invalid JSON', 200, '{"status":"down"', 'healthy'],
+  ['no JSON behind a quote', 200, '"down', 'healthy'],
+  ['a list of parts, all of them down', 200, '[{"status":"down"}]', 'failed'],
+  ['a list of parts, one of them down', 200, '[{"Status":"passing"},{"Status":"critical"}]', 'degraded'],
+  ['a list of words', 200, '["down"]', 'failed'],
+  ['an empty list', 200, '[]', 'healthy'],
+  ['a list of numbers', 200, '[500]', 'healthy'],
+  ['null', 200, 'null', 'healthy'],
+  ['a status that is a number', 200, '{"status":200}', 'healthy'],
+  ['a status that is null', 200, '{"status":null,"healthy":false}', 'failed'],
+  ['a status that is a list', 200, '{"status":["down"]}', 'healthy'],
+  ['a status that is an empty object', 200, '{"status":{}}', 'healthy'],
+  ['a number status and a flag', 200, '{"status":200,"healthy":false}', 'failed'],
+  ['a word nobody knows', 200, '{"status":"shiny"}', 'healthy'],
+  ['both a good word and a bad flag', 200, '{"status":"healthy","healthy":false}', 'failed'],
+  ['both a bad flag and a good word', 200, '{"ok":false,"status":"ok"}', 'failed'],
+  ['both a good word and a warning', 200, '{"status":"ok","health":"warn"}', 'degraded'],
+  ['two spellings of one field', 200, '{"status":"ok","Status":"down"}', 'failed'],
+  ['unready', 200, '{"status":"unready"}', 'failed'],
+  ['not healthy', 200, 'not healthy', 'failed'],
+  ['not OK', 200, '{"status":"Not OK"}', 'failed'],
+  ['not degraded, in words', 200, 'not degraded', 'healthy'],
+  ['service unavailable', 200, 'Service Unavailable', 'failed'],
+  ['a degraded flag as text', 200, '{"degraded":"true"}', 'degraded'],
+  ['a degraded flag as number', 200, '{"degraded":1}', 'degraded'],
+  ['no degraded flag as text', 200, '{"degraded":"false"}', 'healthy'],
+  ['a flag as number', 200, '{"healthy":0}', 'failed'],
+  ['a good flag as number', 200, '{"ok":1}', 'healthy'],
+  ['a status that is zero', 200, '{"status":0}', 'healthy'],
+  ['a nested code that is a number', 200, '{"status":{"code":503,"status":"down"}}', 'failed'],
+  ['a code that is no status', 200, '{"code":"DOWN"}', 'healthy'],
+  ['three deep', 200, '{"status":{"health":{"state":"down"}}}', 'failed'],
+  ['four deep', 200, '{"status":{"status":{"status":{"status":"down"}}}}', 'healthy'],
+  ['parts beside a verdict change nothing', 200, '{"status":"ok","checks":{"db":{"status":"down"}}}', 'healthy'],
+  ['parts without a verdict, all well', 200, '{"checks":{"a":[{"status":"pass"}],"b":[{"status":"pass"}]}}', 'healthy'],
+  [
+    'parts without a verdict, one down',
+    200,
+    '{"checks":{"a":[{"status":"pass"}],"b":[{"status":"fail"}]}}',
+    'degraded',
+  ],
+  ['parts without a verdict, all down', 200, '{"checks":{"a":[{"status":"fail"}],"b":[{"status":"fail"}]}}', 'failed'],
+  [
+    'parts without a verdict, one warns',
+    200,
+    '{"checks":{"a":[{"status":"warn"}],"b":[{"status":"pass"}]}}',
+    'degraded',
+  ],
+  ['parts that say nothing', 200, '{"checks":{"a":[{"time":1}],"b":12,"c":null}}', 'healthy'],
+  ['an empty list of parts', 200, '{"checks":[]}', 'healthy'],
+  ['a wrapper around the verdict', 200, '{"data":{"status":"down"}}', 'failed'],
+  ['Dropwizard, one down', 200, '{"deadlocks":{"healthy":true},"db":{"healthy":false}}', 'degraded'],
+  ['Dropwizard', 200, '{"deadlocks":{"healthy":true}}', 'healthy'],
+  ['Nomad', 200, '{"client":{"ok":true,"message":"ok"},"server":{"ok":true,"message":"ok"}}', 'healthy'],
+  [
+    'NestJS that shuts down, behind a 200',
+    200,
+    '{"status":"shutting_down","info":{},"error":{},"details":{}}',
+    'failed',
+  ],
+  ['Kibana', 200, '{"name":"k","status":{"overall":{"level":"degraded","summary":"slow"}}}', 'degraded'],
+  ['a flag in camel case', 200, '{"isHealthy":false}', 'failed'],
+  ['a flag in snake case', 200, '{"is_healthy":false}', 'failed'],
+  ['a success flag', 200, '{"success":false}', 'failed'],
+  ['a ready flag', 200, '{"ready":false}', 'failed'],
+  ['counts under the names of flags', 200, '{"available":0,"success":0,"up":0}', 'healthy'],
+  ['a status of HTTP in the body', 200, '{"status":503,"error":"Service Unavailable"}', 'failed'],
+  ['a status code in the body', 200, '{"statusCode":500}', 'failed'],
+  ['a good status of HTTP in the body', 200, '{"statusCode":200,"status":"ok"}', 'healthy'],
+  ['starting', 200, '{"status":"STARTING"}', 'degraded'],
+  ['stopping', 200, '{"status":"STOPPING"}', 'failed'],
+  ['gRPC, unknown service', 200, '{"status":"SERVICE_UNKNOWN"}', 'failed'],
+  ['lightship', 200, 'SERVER_IS_READY', 'healthy'],
+  ['lightship, not ready', 200, 'SERVER_IS_NOT_READY', 'failed'],
+  ['lightship, alive', 200, 'SERVER_IS_NOT_SHUTTING_DOWN', 'healthy'],
+  ['lightship, stopping', 200, 'SERVER_IS_SHUTTING_DOWN', 'failed'],
+  ['Prometheus', 200, 'Prometheus Server is Healthy.\n', 'healthy'],
+  ['a sentence', 200, 'The service is unavailable.', 'failed'],
+  ['a sentence about something else', 200, 'This is fun.', 'healthy'],
+  [
+    'Kubernetes, failed behind a 200',
+    200,
+    '[+]ping ok\n[-]etcd failed: reason withheld\nhealthz check failed\n',
+    'failed',
+  ],
+  ['Kubernetes, cut off', 200, '[+]ping ok\n[-]etcd failed: reason withheld\n', 'degraded'],
+  ['Nagios, OK', 200, 'OK - 3 workers | workers=3', 'healthy'],
+  ['Nagios, WARNING', 200, 'WARNING: disk 91 %', 'degraded'],
+  ['Nagios, CRITICAL', 200, 'CRITICAL - disk full', 'failed'],
+  ['a label', 200, 'status: DOWN', 'failed'],
+  ['a setting', 200, 'healthy=false', 'failed'],
+  ['lines of labels', 200, 'status: degraded\nuptime: 12\n', 'degraded'],
+  ['a count', 200, 'failed: 0\npassed: 12', 'healthy'],
+  ['a word and more lines', 200, 'ok\nversion 1.2', 'healthy'],
+  ['prose', 200, 'down in the valley', 'healthy'],
+  ['broken JSON, whose first member is whole', 200, '{"status":"down","checks":{"a":', 'failed'],
+  ['broken JSON, whose first member says nothing', 200, '{"uptime":12,"status":"down","checks":{"a":', 'healthy'],
+  ['JSON with a line break in its word', 200, '{"status":"do\nwn"}', 'healthy'],
+  ['JSON with a tab for its word', 200, '{"status":"\t"}', 'healthy'],
+  ['JSON with a number as none is written', 200, '{"status":012}', 'healthy'],
+  ['broken JSON, whose first flag is whole', 200, '{"healthy": false, ', 'failed'],
+  ['other fields only', 200, '{"uptime":12,"version":"1.2.3"}', 'healthy'],
+];
+
+describe('readHealthResponse', () => {
+  it.each(TABLE)('%s: %i %j', (_, httpStatus, body, expected) => {
+    expect(verdictOf(httpStatus, body)).toBe(expected);
+  });
+
+  it.each([
+    [503, '', 'HTTP_503', 'answered HTTP 503, not a success'],
+    [302, '', 'HTTP_302', 'answered HTTP 302, a redirect, which is not followed'],
+    [200, '{"status":"DOWN"}', 'REPORTED_UNHEALTHY', 'answered HTTP 200 and calls itself DOWN'],
+  ])('says why %i %s failed', (httpStatus, body, code, message) => {
+    expect(readHealthResponse(httpStatus, body)).toMatchObject({ kind: 'failed', error: { code, message } });
+  });
+
+  it.each([
+    [200, 'Degraded', 'Degraded'],
+    [200, '{"status":"warn","secret":"hunter2"}', 'warn'],
+    [200, 'hunter2', null],
+    [500, 'Error: password hunter2 refused', 'Error'],
+    [500, 'Exception: password hunter2 refused', null],
+    [200, 'WARNING - hunter2', 'WARNING'],
+    [200, '{"checks":{"hunter2":{"status":"down","output":"hunter2"}}}', 'down'],
+    [503, '{"status":"fail","output":"hunter2"}', 'fail'],
+    [429, '', 'HTTP 429: over its own limits'],
+  ])('keeps of %i %s only the word it knows', (httpStatus, body, details) => {
+    expect(readHealthResponse(httpStatus, body).details).toBe(details);
+  });
+
+  it('keeps only printable characters even of a word', () => {
+    expect(readHealthResponse(200, 'out\r\nof\tservice').details).toBe('out of service');
+  });
+
+  it.each([
+    ['a long run of dots', '.'.repeat(65_535) + 'x'],
+    ['a long run of spaces', `out${' '.repeat(65_000)}of service`],
+    ['a deep nest', '{"status":'.repeat(6_000) + '"down"' + '}'.repeat(6_000)],
+    ['a deep list', '['.repeat(65_535)],
+  ])('makes short work of %s', (_, body) => {
+    const began = performance.now();
+    expect(verdictOf(200, body)).toBe('healthy');
+    expect(performance.now() - began).toBeLessThan(200);
+  });
+
+  it('says what is wrong in a word where the body gave only a flag', () => {
+    expect(readHealthResponse(200, '{"status":"ok","healthy":false}').details).toBe('unhealthy');
+    expect(readHealthResponse(200, '{"degraded":"true"}').details).toBe('degraded');
+  });
+
+  it('reads any JSON without a throw, and what names no status as healthy', () => {
+    const named = /status|health|state|ok|degraded|overall|alive|live|ready|up|success|available|serving/i;
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })), (document) => {
+        const body = JSON.stringify(document);
+        const verdict = verdictOf(200, body);
+        if (!named.test(body)) expect(verdict).toBe('healthy');
+      }),
+    );
+  });
+
+  it('repeats nothing that cannot be printed, and at most 256 characters, of any body', () => {
+    const evil = fc.constantFrom(
+      '\u202E',
+      '\u200B',
+      '\u2066',
+      '\uFEFF',
+      '\u0000',
+      '\uD800',
+      '\u2028',
+      '\r\n',
+      '\t',
+      ' ',
+      '.',
+    );
+    const word = fc.constantFrom(
+      'out of service',
+      'down',
+      'degraded',
+      'ok',
+      'not healthy',
+      'UP',
+      '"',
+      '{"status":"',
+      '}',
+    );
+    const mixed = fc
+      .array(fc.oneof(evil, word, fc.string({ unit: 'binary' })), { maxLength: 9 })
+      .map((parts) => parts.join(''));
+    const body = fc.oneof(
+      mixed,
+      mixed.map((status) => JSON.stringify({ status })),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 200, max: 599 }), body, (httpStatus, body) => {
+        const reading = readHealthResponse(httpStatus, body);
+        const said = [reading.details ?? '', reading.kind === 'failed' ? reading.error.message : ''];
+        for (const text of said) {
+          expect(text.length).toBeLessThanOrEqual(256);
+          expect(text).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('fails every status outside 2xx but 429, whatever the body says', () => {
+    const outside = fc.integer({ min: 300, max: 599 }).filter((httpStatus) => httpStatus !== 429);
+    fc.assert(
+      fc.property(outside, fc.constantFrom('', 'ok', '{"status":"UP"}', '{"healthy":true}'), (httpStatus, body) => {
+        expect(readHealthResponse(httpStatus, body)).toMatchObject({ error: { code: `HTTP_${httpStatus}` } });
+      }),
+    );
+  });
+});

@@ -1,0 +1,88 @@
+import { Sleeps } from '../../../src/registry/state/downtime.ts';
+import { describe, expect, it } from 'vitest';
+import { RegistrationSchema } from '../../../src/core/component/registration.ts';
+import { dueAt, newMember } from '../../../src/registry/state/member.ts';
+import type { Member } from '../../../src/registry/state/member.ts';
+import { CheckRounds } from '../../../src/registry/health/check-runner.ts';
+import { HostGate } from '../../../src/registry/limits/host-rate-limiter.ts';
+import { firstRecord } from '../../../src/registry/membership/new-record.ts';
+import type { ProbeTarget } from '../../../src/probe/probe-runner.ts';
+
+const NOW = 1_800_000_000_000;
+/** Worker invocations that Cloudflare documents for one of an object; the object is one itself. */
+const INVOCATIONS = 32;
+const CROWD = 400;
+
+/** Never checked, each at a host of its own. */
+const crowd = (): Member[] =>
+  Array.from({ length: CROWD }, (_, at) => {
+    const endpoint = `https://c${at}.example.com`;
+    const registration = RegistrationSchema.parse({
+      id: `c-${at}`,
+      name: 'C',
+      type: 'task_router',
+      endpoint,
+      healthCheck: { endpoint: '/health', retries: 3 },
+    });
+    return newMember(firstRecord({ registration, claim: 1, owner: null }, NOW), NOW, NOW);
+  });
+
+function roundsOver() {
+  const calls: (readonly ProbeTarget[])[] = [];
+  const prober = {
+    run: async (targets: readonly ProbeTarget[]) => void calls.push(targets),
+    look: async () => true,
+  };
+  const rounds = new CheckRounds(prober, new HostGate(), async () => undefined);
+  const ids = () => calls.flat().map(({ componentId }) => componentId);
+  return { rounds, calls, ids, members: crowd() };
+}
+
+/** Turn after turn of the object, as its alarm makes them while something is due. */
+function untilNothingIsDue(members: readonly Member[], calls: readonly unknown[], turn: () => void): number[] {
+  const callsOf: number[] = [];
+  do {
+    const before = calls.length;
+    turn();
+    callsOf.push(calls.length - before);
+  } while (members.some((member) => dueAt(member, new Sleeps()) <= NOW) && callsOf.length < 50);
+  return callsOf;
+}
+
+describe('a crowd that is due at once', () => {
+  it('is checked in turns, none of which makes more calls than an invocation has', () => {
+    const { rounds, calls, ids, members } = roundsOver();
+    const turns = untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
+    expect(turns.length).toBeGreaterThan(1);
+    expect(Math.max(...turns)).toBeLessThan(INVOCATIONS - 4);
+    expect(ids().toSorted()).toEqual(members.map(({ record }) => record.registration.id).toSorted());
+  });
+
+  it('so is one that its callers doubt at once: the alarm takes over what is beyond', () => {
+    const { rounds, calls, ids, members } = roundsOver();
+    for (const member of members) member.nextCheckAt = NOW + 4_000;
+    rounds.startNow(members, NOW);
+    expect(calls.length).toBeLessThan(INVOCATIONS - 4);
+    expect(members.filter((member) => dueAt(member, new Sleeps()) <= NOW)).not.toEqual([]);
+    untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
+    expect(ids().length).toBe(CROWD);
+  });
+
+  it('retries in turns as well', () => {
+    const { rounds, calls, members } = roundsOver();
+    untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
+    const byId = new Map(members.map((member) => [member.record.registration.id, member]));
+    const reports = members.map(({ record, check }) => ({
+      componentId: record.registration.id,
+      checkId: check!.id,
+      attempt: 0,
+      outcome: { kind: 'failed' as const, error: { code: 'HTTP_503', message: '' }, responseTimeMs: 1, details: null },
+    }));
+    rounds.observe(byId, reports, NOW - 200);
+    calls.length = 0;
+    const turns = untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
+    expect(turns.length).toBeGreaterThan(1);
+    expect(Math.max(...turns)).toBeLessThan(INVOCATIONS - 4);
+    expect(calls.flat()).toHaveLength(CROWD);
+  });
+});

@@ -1,0 +1,114 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
+import { eventsOf } from '../../recovery/failing-component.ts';
+import { eventually, freshId } from '../../support/coordinator-http.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { clockReaches, freshRegistry } from '../fresh-registry.ts';
+
+const TTL_MS = 5_000;
+const beatsEvery = (ttl: number) => ({ healthCheck: undefined, heartbeat: { ttl } });
+
+const dueAt = ({ stub }: FreshRegistry, id: string): Promise<number | null> =>
+  runInDurableObject(stub, (instance: ComponentRegistry) => instance['state'].members.get(id)!.heartbeatDueAt);
+
+async function beat(registry: FreshRegistry, id: string): Promise<number> {
+  const answer = await registry.beat(id);
+  if (!answer.ok) throw new Error(answer.message);
+  return answer.value.expiresAt;
+}
+
+describe.concurrent('the time by which a heartbeat is due', () => {
+  it('is the same to the millisecond after an eviction, as is the load it told', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    const load = { activeConnections: 7, queueDepth: 2, loadPercentage: 30 };
+    await registry.beat(id, 'healthy', load);
+    const expiresAt = await beat(registry, id);
+    await clockReaches(Date.now() + 20);
+    await registry.evict();
+    expect(await dueAt(registry, id)).toBe(expiresAt);
+    expect((await registry.read(id)).load).toMatchObject(load);
+    expect(await registry.api.loads()).toMatchObject([{ componentId: id, ...load }]);
+  });
+
+  it('is kept also for one that registered and was never heard of', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    const before = await dueAt(registry, id);
+    await clockReaches(Date.now() + 20);
+    await registry.evict();
+    expect(await dueAt(registry, id)).toBe(before);
+  });
+
+  it('comes in time for a silent component, however often its registry was evicted', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(TTL_MS));
+    const expiresAt = await beat(registry, id);
+    // An eviction waits for what the object set itself, for a second or so.
+    for (const before of [4_000, 2_000]) {
+      await clockReaches(expiresAt - before);
+      await registry.evict();
+      expect((await registry.read(id)).health.status).toBe('healthy');
+    }
+    const [failed] = await eventually(
+      () => eventsOf(id, 'component.failed'),
+      (events) => events.length > 0,
+      5_000,
+    );
+    expect(failed!.time).toBeGreaterThanOrEqual(expiresAt);
+    expect(failed!.time).toBeLessThan(expiresAt + 1_000);
+    expect((await registry.read(id)).health.reason).toContain('HEARTBEAT_EXPIRED');
+  });
+
+  it('is not said again by an eviction after it, but a minute later', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(1_000));
+    await eventually(
+      () => registry.read(id),
+      (component) => component.health.status === 'unhealthy',
+      5_000,
+    );
+    await registry.evict();
+    expect(await dueAt(registry, id)).toBeGreaterThan(Date.now());
+    expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
+  });
+
+  it('does not move for those that a long silent one stands beside', async () => {
+    const registry = freshRegistry();
+    const [silent, alive] = [freshId(), freshId()];
+    await registry.register(silent, beatsEvery(1_000));
+    await registry.register(alive, beatsEvery(600_000));
+    await eventually(
+      () => registry.read(silent),
+      (component) => component.health.status === 'unhealthy',
+      5_000,
+    );
+    await registry.rows('UPDATE heartbeats SET due_at = due_at - 10000 WHERE component_id = ?', silent);
+    const before = await dueAt(registry, alive);
+    await registry.evict();
+    expect(await dueAt(registry, alive)).toBe(before);
+  });
+
+  it('is granted anew to all when it was the runtime that was away', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    await registry.rows('UPDATE heartbeats SET due_at = ?', Date.now() - 10_000);
+    await registry.evict();
+    expect(await dueAt(registry, id)).toBeGreaterThan(Date.now() + 50_000);
+    expect((await registry.read(id)).health.status).not.toBe('unhealthy');
+  });
+
+  it('is forgotten with the heartbeat', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    await registry.register(id, {});
+    expect(await registry.rows('SELECT * FROM heartbeats')).toEqual([]);
+  });
+});

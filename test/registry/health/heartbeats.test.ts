@@ -1,0 +1,216 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, it } from 'vitest';
+import { call, eventually, freshId, registrationFor, setMode } from '../../support/coordinator-http.ts';
+import { freshRegistry } from '../fresh-registry.ts';
+
+const beatsEvery = (ttl: number) => ({ healthCheck: undefined, heartbeat: { ttl } });
+
+const failuresInHistory = async (id: string) =>
+  (await env.HISTORY.prepare('SELECT source, code, failure_type FROM failures WHERE component_id = ?').bind(id).all())
+    .results;
+
+describe.concurrent('a component that tells of itself', () => {
+  it('twice in one call is heard twice, one after the other', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    const told = (['healthy', 'unhealthy', 'unhealthy', 'degraded'] as const).map((status) => ({
+      id,
+      status,
+      load: null,
+    }));
+    await registry.api.heartbeats(told);
+    const { health } = await registry.read(id);
+    expect(health).toMatchObject({ status: 'degraded', errorCount: 1, lastTransition: { from: 'unhealthy' } });
+    await eventually(
+      () => failuresInHistory(id),
+      (failures) => failures.length > 0,
+    );
+    expect(await failuresInHistory(id)).toHaveLength(1);
+  });
+
+  it('is healthy with its first heartbeat, over HTTP, and told when that expires', async () => {
+    const id = freshId();
+    await call('POST', '/v1/components', registrationFor(id, beatsEvery(60_000)));
+    const { status, body } = await call('POST', `/v1/components/${id}/heartbeat`, { status: 'healthy' });
+    expect(status).toBe(200);
+    expect(body.status).toBe('healthy');
+    expect(Date.parse(body.expiresAt) - Date.now()).toBeGreaterThan(50_000);
+    expect((await call('GET', `/v1/components/${id}`)).body.health.status).toBe('healthy');
+  });
+
+  it('is unhealthy once its heartbeat expires: one failure, written once, and a recovery begins', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(1_000));
+    await registry.beat(id);
+    const { health } = await eventually(
+      () => registry.read(id),
+      (component) => component.health.status === 'unhealthy',
+      5_000,
+    );
+    expect(health.reason).toContain('HEARTBEAT_EXPIRED');
+    await eventually(
+      () => registry.read(id),
+      (component) => component.recoveryId !== null,
+      5_000,
+    );
+    expect(await failuresInHistory(id)).toEqual([
+      { source: 'heartbeat', code: 'HEARTBEAT_EXPIRED', failure_type: 'health_check_failure' },
+    ]);
+  });
+
+  it('is unhealthy also when it never sent one', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(1_000));
+    expect((await registry.read(id)).health.status).toBe('unknown');
+    await eventually(
+      () => registry.read(id),
+      (component) => component.health.status === 'unhealthy',
+      5_000,
+    );
+  });
+
+  it('is back with its next heartbeat, and its recovery ends successful by heartbeats alone', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(1_000));
+    await eventually(
+      () => registry.read(id),
+      (component) => component.recoveryId !== null,
+      5_000,
+    );
+    await registry.beat(id);
+    expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', reason: null });
+    await eventually(
+      async () => {
+        await registry.beat(id);
+        return registry.read(id);
+      },
+      (component) => component.recoveryId === null,
+      10_000,
+    );
+    const { body } = await eventually(
+      () => call('GET', `/v1/recoveries?componentId=${id}`),
+      (answer) => answer.body.items[0]?.status !== 'running',
+    );
+    expect(body.items).toHaveLength(1);
+    expect(body.items[0].status).toBe('successful');
+  });
+
+  it('says degraded or unhealthy of itself and is taken at its word', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    await registry.beat(id, 'degraded');
+    expect((await registry.read(id)).health.status).toBe('degraded');
+    await registry.beat(id, 'unhealthy');
+    await registry.beat(id, 'unhealthy');
+    expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
+    await registry.beat(id);
+    expect((await registry.read(id)).health.status).toBe('healthy');
+  });
+
+  it('is no better than its checks say, however well it speaks of itself', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    const nobody = { endpoint: 'http://127.0.0.1:9/health', timeout: 1_000, interval: 30_000, retries: 0 };
+    await registry.register(id, { healthCheck: nobody, heartbeat: { ttl: 60_000 } });
+    await registry.api.probe(id);
+    await registry.beat(id);
+    expect((await registry.read(id)).health.status).toBe('unhealthy');
+  });
+
+  it('counts as one failure when it says that it is unhealthy: no recovery begins for that alone', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    await registry.beat(id, 'unhealthy');
+    const written = await eventually(
+      () => failuresInHistory(id),
+      (rows) => rows.length > 0,
+    );
+    expect(written).toMatchObject([{ source: 'heartbeat', code: 'REPORTED_UNHEALTHY' }]);
+    await eventually(
+      () => registry.rows('SELECT seq FROM outbox'),
+      (rows) => rows.length === 0,
+    );
+    expect((await registry.read(id)).recoveryId).toBeNull();
+  });
+
+  it('tells its load, which is shown', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    const load = { activeConnections: 12, queueDepth: 3, loadPercentage: 64 };
+    await registry.beat(id, 'healthy', load);
+    expect((await registry.read(id)).load).toMatchObject(load);
+  });
+
+  it('is refused where none was declared, and one by one in a batch', async () => {
+    const [declared, silent] = [freshId(), freshId()];
+    await call('POST', '/v1/components', registrationFor(declared, beatsEvery(60_000)));
+    await call('POST', '/v1/components', registrationFor(silent));
+    const refused = await call('POST', `/v1/components/${silent}/heartbeat`, {});
+    expect(refused).toMatchObject({ status: 409, body: { code: 'heartbeat-not-declared' } });
+    const { body } = await call('POST', '/v1/heartbeats', {
+      heartbeats: [{ id: declared }, { id: silent }, { id: freshId() }],
+    });
+    expect(body.results.map((each: { ok: boolean; code: string | null }) => [each.ok, each.code])).toEqual([
+      [true, null],
+      [false, 'heartbeat-not-declared'],
+      [false, 'unknown-component'],
+    ]);
+  });
+});
+
+describe.concurrent('a sense that is registered no longer', () => {
+  it('holds nothing against the component: heartbeats that had expired', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, { heartbeat: { ttl: 1_000 } });
+    await eventually(
+      () => registry.read(id),
+      (component) => component.health.status === 'unhealthy',
+      5_000,
+    );
+    await registry.register(id);
+    await registry.api.probe(id);
+    expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', reason: null });
+  });
+
+  it('holds nothing against the component: checks that had failed', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'unavailable');
+    await registry.register(id, { heartbeat: { ttl: 60_000 } });
+    await registry.api.probe(id);
+    expect((await registry.read(id)).health.status).toBe('unhealthy');
+    await registry.register(id, beatsEvery(60_000));
+    await registry.beat(id);
+    expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', reason: null });
+  });
+});
+
+describe('a recovery that waits for proof by heartbeats', () => {
+  it('is not proven by a component that says it is unhealthy', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    const cause = {
+      occurredAt: Date.now(),
+      failureId: `f-${id}`,
+      failureType: 'internal_error',
+      reason: 'test',
+    } as const;
+    const begun = await registry.api.beginRecovery(id, cause);
+    if (!begun.ok) throw new Error(begun.message);
+    await registry.api.beginVerification(id, begun.value.order.recoveryId, 0, 60_000);
+    for (let beat = 0; beat < 3; beat++) await registry.beat(id, 'unhealthy');
+    const proofs = () => registry.rows(`SELECT key FROM outbox WHERE kind = 'signal'`);
+    expect(await proofs()).toEqual([]);
+    for (let beat = 0; beat < 2; beat++) await registry.beat(id, 'healthy');
+    expect(await proofs()).toHaveLength(1);
+  });
+});

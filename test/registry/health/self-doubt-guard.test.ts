@@ -1,0 +1,261 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env, exports } from 'cloudflare:workers';
+import { describe, expect, inject, it } from 'vitest';
+import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
+import type { Testimony } from '../../../src/core/health/self-doubt.ts';
+import type { ProbeRunner } from '../../../src/probe/probe-runner.ts';
+import { askWitness } from '../../../src/registry/health/canary.ts';
+import type { Settings } from '../../../src/core/config/settings.ts';
+import type { ComponentResource } from '../../../src/core/component/resource.ts';
+import { eventually, freshId, setMode } from '../../support/coordinator-http.ts';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { freshRegistry } from '../fresh-registry.ts';
+
+const { Prober: prober } = exports as unknown as { readonly Prober: ProbeRunner };
+
+/** Nothing listens there. */
+const DEAD = 'http://127.0.0.1:9/canary';
+const ALIVE = (): string => `${inject('componentUrl')}/canary/health`;
+
+interface Fleet {
+  readonly registry: FreshRegistry;
+  readonly ids: readonly string[];
+}
+
+async function healthyFleet(size: number, overrides: Partial<Settings>): Promise<Fleet> {
+  const registry = freshRegistry();
+  await registry.api.configure({ revision: 1, overrides });
+  const ids = Array.from({ length: size }, () => freshId());
+  for (const id of ids) await registry.register(id, { healthCheck: quickCheck(id) });
+  await eventually(
+    () => statusesOf({ registry, ids }),
+    (statuses) => statuses.every((status) => status === 'healthy'),
+  );
+  return { registry, ids };
+}
+
+const quickCheck = (id: string) => ({
+  endpoint: `${inject('componentUrl')}/${id}/health`,
+  timeout: 1_000,
+  degradedAfter: 10_000,
+  interval: 1_000,
+  retries: 1,
+});
+
+const readAll = ({ registry, ids }: Fleet): Promise<ComponentResource[]> =>
+  Promise.all(ids.map((id) => registry.read(id)));
+const statusesOf = async (fleet: Fleet): Promise<string[]> => (await readAll(fleet)).map(({ health }) => health.status);
+
+const allIn = (ids: readonly string[], mode: string) => Promise.all(ids.map((id) => setMode(id, mode)));
+
+const doubtEvents = async (type: string): Promise<string[]> => {
+  const types = ['system.self-doubt-began', 'system.self-doubt-ended'] as const;
+  const events = await coordinator().events({ after: 0, types: [...types], limit: 1_000, newest: false });
+  return events.filter(({ subject }) => subject === type).map((event) => event.type);
+};
+
+const systemIssues = async (type: string): Promise<string[]> => {
+  // A type that is not configured is not in the roll-up: asked where it is made.
+  const pushed = await runInDurableObject(env.SYSTEM_COORDINATOR.getByName('system'), (instance) =>
+    instance['log'].allTypeHealth(),
+  );
+  return pushed.find((health) => health.type === type)?.issues.map(({ code }) => code) ?? [];
+};
+
+/** Components that routing may be given. */
+const routedOf = async ({ registry }: Fleet): Promise<number> => {
+  const delta = await registry.api.sync({ place: null, given: [], reported: [] });
+  return delta.changed.filter(([, candidate]) => candidate?.status === 'healthy' && !candidate.vitals.suspect).length;
+};
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Row {
+  readonly size: number;
+  readonly down: number;
+  readonly canary: 'answers' | 'dead' | 'none';
+  readonly mode?: Settings['selfDoubt'];
+  readonly keeps: boolean;
+}
+
+/** Also in docs/health.md. */
+const TABLE: readonly (readonly [string, Row])[] = [
+  ['all down, the canary too', { size: 4, down: 4, canary: 'dead', keeps: true }],
+  ['all down, the canary answers', { size: 4, down: 4, canary: 'answers', keeps: false }],
+  ['all down, nobody to ask', { size: 4, down: 4, canary: 'none', keeps: false }],
+  ['most down, the canary too', { size: 4, down: 3, canary: 'dead', keeps: true }],
+  ['half down, the canary too', { size: 4, down: 2, canary: 'dead', keeps: false }],
+  ['two of two down, the canary too', { size: 2, down: 2, canary: 'dead', keeps: false }],
+  ['one of one down, the canary too', { size: 1, down: 1, canary: 'dead', keeps: false }],
+  ['one of four down, the switch on', { size: 4, down: 1, canary: 'answers', mode: 'always', keeps: true }],
+  ['all down, the canary too, the switch off', { size: 4, down: 4, canary: 'dead', mode: 'never', keeps: false }],
+];
+
+describe.concurrent('a type of which', () => {
+  it.each(TABLE)('%s', async (_, { size, down, canary, mode = 'auto', keeps }) => {
+    const canaryUrl = { answers: ALIVE(), dead: DEAD, none: null }[canary];
+    const fleet = await healthyFleet(size, { canaryUrl, selfDoubt: mode });
+    const { registry, ids } = fleet;
+    await allIn(ids.slice(0, down), 'unavailable');
+    if (keeps) {
+      await eventually(
+        () => doubtEvents(registry.type),
+        (events) => events.length > 0,
+      );
+      // Some rounds of nothing but failures.
+      await pause(4_000);
+      expect(await statusesOf(fleet)).toEqual(ids.map(() => 'healthy'));
+      expect(await routedOf(fleet)).toBe(size);
+      expect(await systemIssues(registry.type)).toContain('self-doubt');
+      expect(await doubtEvents(registry.type)).toEqual(['system.self-doubt-began']);
+    } else {
+      await eventually(
+        () => statusesOf(fleet),
+        (statuses) => statuses.filter((status) => status === 'unhealthy').length === down,
+      );
+      expect(await routedOf(fleet)).toBe(size - down);
+      expect(await systemIssues(registry.type)).not.toContain('self-doubt');
+      expect(await doubtEvents(registry.type)).toEqual([]);
+    }
+  });
+});
+
+describe.concurrent('a witness', () => {
+  it('is a component of another type that was well: looked at when it was not seen a moment ago', async () => {
+    const fleet = await healthyFleet(2, {});
+    expect(await fleet.registry.api.testify()).toBe('seen');
+    await allIn(fleet.ids, 'unavailable');
+    await eventually(
+      () => fleet.registry.api.testify(),
+      (testimony) => testimony !== 'seen',
+    );
+    expect(await freshRegistry().api.testify()).toBe('none');
+  });
+
+  it.each<readonly [string, Record<string, Testimony>, Testimony]>([
+    ['nobody is there', {}, 'none'],
+    ['nobody can say', { a: 'none', b: 'none' }, 'none'],
+    ['one is seen', { a: 'unseen', b: 'seen' }, 'seen'],
+    ['none is seen', { a: 'unseen', b: 'none' }, 'unseen'],
+  ])('where %s', async (_, types, expected) => {
+    const ports = {
+      look: async () => true,
+      otherTypes: async () => Object.keys(types),
+      testify: async (type: string) => types[type]!,
+    };
+    expect(await askWitness(null, ports)).toBe(expected);
+  });
+
+  it('is the canary alone where one is named, and its answer may be any', async () => {
+    const ports = { otherTypes: async () => ['a'], testify: async (): Promise<Testimony> => 'seen' };
+    expect(await askWitness('https://canary.example.com', { ...ports, look: async () => false })).toBe('unseen');
+    const answering = await healthyFleet(1, {});
+    await allIn(answering.ids, 'unavailable');
+    expect(await prober.look(quickCheck(answering.ids[0]!).endpoint)).toBe(true);
+    expect(await prober.look(DEAD)).toBe(false);
+  });
+});
+
+describe.concurrent('self-doubt of a registry', () => {
+  it('ends by itself within two rounds, and survives an eviction until then', async () => {
+    const fleet = await healthyFleet(3, { canaryUrl: DEAD });
+    const { registry, ids } = fleet;
+    await allIn(ids, 'unavailable');
+    await eventually(
+      () => doubtEvents(registry.type),
+      (events) => events.length > 0,
+    );
+    await registry.evict();
+    await pause(1_500);
+    expect(await statusesOf(fleet)).toEqual(['healthy', 'healthy', 'healthy']);
+    await allIn(ids, 'healthy');
+    await eventually(
+      () => doubtEvents(registry.type),
+      (events) => events.length === 2,
+    );
+    expect(await doubtEvents(registry.type)).toEqual(['system.self-doubt-began', 'system.self-doubt-ended']);
+    expect(await systemIssues(registry.type)).toEqual([]);
+  });
+
+  it('believes what it sees once the canary answers again', async () => {
+    const fleet = await healthyFleet(3, { canaryUrl: DEAD });
+    const { registry, ids } = fleet;
+    await allIn(ids, 'unavailable');
+    await eventually(
+      () => doubtEvents(registry.type),
+      (events) => events.length === 1,
+    );
+    await registry.api.configure({ revision: 2, overrides: { canaryUrl: ALIVE() } });
+    await eventually(
+      () => statusesOf(fleet),
+      (statuses) => statuses.every((status) => status === 'unhealthy'),
+    );
+    expect(await doubtEvents(registry.type)).toEqual(['system.self-doubt-began', 'system.self-doubt-ended']);
+  });
+
+  it('is not brought about by components that failed one after the other and stayed down', async () => {
+    const registry = freshRegistry();
+    await registry.api.configure({ revision: 1, overrides: { canaryUrl: DEAD } });
+    const ids = Array.from({ length: 5 }, () => freshId());
+    for (const id of ids) {
+      await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 3_600_000 } });
+      await registry.beat(id);
+    }
+    const kinds = await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+      const seen = new Set<string>();
+      let now = Date.now() + 60_000;
+      // Each minute another one fails; those that failed before go on failing meanwhile.
+      for (let down = 1; down <= 4; down++) {
+        for (let round = 0; round < 15; round++, now += 4_000) {
+          const failing = ids.slice(0, down).map((id) => instance['state'].members.get(id)!);
+          const signal = { kind: 'heartbeat-expired', ttlMs: 3_600_000 } as const;
+          instance['observe'](
+            failing.map((member) => ({ member, signal, ended: null })),
+            now,
+          );
+          seen.add(instance['state'].doubt.kind);
+        }
+      }
+      return [...seen];
+    });
+    expect(kinds).toEqual(['sure']);
+    expect((await statusesOf({ registry, ids })).filter((status) => status === 'unhealthy')).toHaveLength(4);
+  });
+
+  it('restarts nobody while it lasts, and one at a time where nobody could be asked', async () => {
+    const frozen = await healthyFleet(3, { canaryUrl: ALIVE() });
+    const cause = {
+      occurredAt: Date.now(),
+      failureId: 'f-1',
+      failureType: 'health_check_failure',
+      reason: 'a test',
+    } as const;
+    const orders = await Promise.all(frozen.ids.map((id) => frozen.registry.api.beginRecovery(id, cause)));
+    const ids = orders.map((begun) => (begun.ok ? begun.value.order.recoveryId : ''));
+    await frozen.registry.api.configure({ revision: 2, overrides: { canaryUrl: ALIVE(), selfDoubt: 'always' } });
+    await eventually(
+      () => doubtEvents(frozen.registry.type),
+      (events) => events.length === 1,
+    );
+    const leave = (at: number, disruptive: boolean) =>
+      frozen.registry.api.permitAction(frozen.ids[at]!, ids[at]!, disruptive);
+    expect(await leave(0, true)).toBe('too-many');
+    // Nor does an operator, except by force.
+    const spare = freshId();
+    const control = { endpoint: `/${spare}/control`, actions: ['restart'] };
+    await frozen.registry.register(spare, { control, healthCheck: undefined, heartbeat: { ttl: 600_000 } });
+    const asked = { action: 'restart', idempotencyKey: null, reason: null } as const;
+    expect(await frozen.registry.api.askAction(spare, { ...asked, force: false })).toMatchObject({
+      reason: 'held-back',
+      message: expect.stringContaining('we who cannot see'),
+    });
+    expect(await leave(0, false)).toBe('permitted');
+    await frozen.registry.api.configure({ revision: 3, overrides: { canaryUrl: ALIVE() } });
+    await eventually(
+      () => leave(0, true),
+      (answer) => answer === 'permitted',
+    );
+    expect(await leave(1, true)).toBe('too-many');
+  });
+});

@@ -1,0 +1,76 @@
+/** An isolate that leases from blocks of a registry, beside others: only what it does over RPC reaches the registry. */
+import { runInDurableObject } from 'cloudflare:test';
+import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
+import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
+import type { BlockReport } from '../../../src/core/lease/block.ts';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
+import { EdgeBlocks } from '../../../src/edge/block-cache.ts';
+import { applyDelta, newEdgeFleet } from '../../../src/edge/edge-snapshot.ts';
+import type { Completion } from '../../../src/registry/contract/lease-api.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { asked, done } from './leasing.ts';
+
+export interface TakenLease {
+  readonly id: string;
+  readonly componentId: string;
+  readonly expiresAt: number;
+}
+
+const { request: PLAIN_REQUEST } = asked();
+
+/** Has a registry grant blocks of so many slots; null for none. Until it is started again. */
+export const grantBlocks = ({ stub }: FreshRegistry, size: number | null): Promise<void> =>
+  runInDurableObject(stub, (instance: ComponentRegistry) => {
+    const leaseBlocks = size === null ? null : { size };
+    Object.assign(instance['state'], { balancing: { ...DEFAULT_BALANCING, leaseBlocks } });
+  });
+
+export class LeaseIsolate {
+  readonly blocks = new EdgeBlocks();
+  readonly edge = newEdgeFleet(DEFAULT_BALANCING);
+  calls = 0;
+  private readonly registry: FreshRegistry;
+
+  constructor(registry: FreshRegistry) {
+    this.registry = registry;
+  }
+
+  /** Out of a block where one has room, else by a call, which may bring a block; null when all are full. */
+  async lease(ttlMs = 30_000, request: RouteRequest = PLAIN_REQUEST): Promise<TakenLease | null> {
+    const now = Date.now();
+    const place = this.blocks.place(this.edge, request, ttlMs, now);
+    if (place) {
+      const { componentId } = place.block.grant;
+      return { componentId, ...(await this.blocks.lease(place, ttlMs, now)) };
+    }
+    this.calls += 1;
+    const acquired = await this.registry.api.acquire(asked({ ttlMs, takesBlock: true }));
+    if (!acquired.ok) return null;
+    const { candidate, block, lease } = acquired;
+    if (!block) return { componentId: candidate.id, ...lease! };
+    this.blocks.adopt(block, Date.now());
+    return { componentId: candidate.id, ...(await this.blocks.first(block.id, ttlMs, Date.now())) };
+  }
+
+  /** Here where it is held here, else by a call. */
+  async complete({ id, componentId }: TakenLease, completion: Completion = done()): Promise<void> {
+    const { outcome } = completion;
+    if (this.blocks.componentOf(id, Date.now()) !== null) {
+      this.blocks.complete({ id, componentId, outcome, inFlight: 0 });
+      return;
+    }
+    this.calls += 1;
+    const completed = await this.registry.api.completeLease(id, completion);
+    if (!completed.ok) throw new Error(completed.reason);
+    this.blocks.free(id);
+  }
+
+  /** Answers what it told. */
+  async sync(): Promise<readonly BlockReport[]> {
+    const blocks = this.blocks.report(Date.now());
+    const answer = await this.registry.api.sync({ place: this.edge.place, given: [], reported: [], blocks });
+    this.blocks.apply(answer.blocks);
+    applyDelta(this.edge, answer, { settings: DEFAULT_BALANCING, decider: answer.decider }, Date.now());
+    return blocks;
+  }
+}

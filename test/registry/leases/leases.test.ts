@@ -1,0 +1,269 @@
+/** Leases in the registry: what is granted is stored, ends once, and survives an eviction. */
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
+import { freshId } from '../../support/coordinator-http.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { clockReaches, freshRegistry } from '../fresh-registry.ts';
+import { acquired, asked, done, held, inFlightOf, ready, refused } from './leasing.ts';
+
+/** Has the object's alarm go off, whether it is due or not. */
+const ring = async ({ stub }: FreshRegistry): Promise<void> => {
+  await runInDurableObject(stub, (instance: ComponentRegistry) => instance.alarm());
+};
+
+describe('a lease', () => {
+  it('takes the slots it asked for until it is completed', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry, { maxConcurrentTasks: 5 });
+    const { lease, candidate } = await acquired(registry, { slots: 3 });
+    expect(candidate.id).toBe(id);
+    expect(lease!.id).toMatch(new RegExp(`^l-${registry.type}-[0-9a-f]{32}$`));
+    expect(await inFlightOf(registry, id)).toBe(3);
+    expect(await refused(registry, { slots: 3 })).toBe('at-capacity');
+    const completed = await registry.api.completeLease(lease!.id, done());
+    expect(completed).toEqual({
+      ok: true,
+      value: { id: lease!.id, componentId: id, outcome: 'success', inFlight: 0 },
+    });
+    expect(await inFlightOf(registry, id)).toBe(0);
+    await acquired(registry, { slots: 5 });
+  });
+
+  it('counts with what the component says and what edges gave', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry, { maxConcurrentTasks: 10 });
+    await registry.beat(id, 'healthy', { activeConnections: 4, queueDepth: 0, loadPercentage: null });
+    const { epoch, version, changed } = await registry.api.sync({ place: null, given: [], reported: [] });
+    const [[position] = [0]] = changed;
+    await registry.api.sync({ place: { epoch, version }, given: [[position, 3]], reported: [] });
+    const { lease } = await acquired(registry, { slots: 3 });
+    expect(await refused(registry)).toBe('at-capacity');
+    const completed = await registry.api.completeLease(lease!.id, done());
+    expect(completed).toMatchObject({ value: { inFlight: 7 } });
+  });
+
+  it('is completed once, and answered the same from then on, also after an eviction', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry, { maxConcurrentTasks: 2 });
+    await acquired(registry);
+    const { lease } = await acquired(registry);
+    const first = await registry.api.completeLease(lease!.id, done('failure'));
+    expect(first).toMatchObject({ ok: true, value: { outcome: 'failure', inFlight: 1 } });
+    await acquired(registry);
+    expect(await registry.api.completeLease(lease!.id, done('success'))).toEqual(first);
+    await registry.evict();
+    expect(await registry.api.completeLease(lease!.id, done('timeout'))).toEqual(first);
+    expect(await inFlightOf(registry, id)).toBe(2);
+    expect(await registry.api.renewLease(lease!.id, 5_000)).toMatchObject({ ok: false, reason: 'lease-ended' });
+  });
+
+  it('is unknown when nobody granted it, and once its end is forgotten', async () => {
+    const registry = freshRegistry();
+    await ready(registry);
+    const never = `l-${registry.type}-${'0'.repeat(32)}`;
+    expect(await registry.api.completeLease(never, done())).toMatchObject({ ok: false, reason: 'unknown-lease' });
+    expect(await registry.api.renewLease(never, 5_000)).toMatchObject({ ok: false, reason: 'unknown-lease' });
+    const { lease } = await acquired(registry);
+    await registry.api.completeLease(lease!.id, done());
+    await registry.api.sweep();
+    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ ok: true });
+    await runInDurableObject(registry.stub, (_, state) => {
+      state.storage.sql.exec('UPDATE leases SET ended_at = ended_at - 300000');
+    });
+    await registry.api.sweep();
+    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ reason: 'unknown-lease' });
+    expect(await registry.rows('SELECT * FROM leases')).toEqual([]);
+  });
+
+  it('survives an eviction, with the slots it holds', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry, { maxConcurrentTasks: 4 });
+    const { lease } = await acquired(registry, { slots: 3, ttlMs: 600_000 });
+    const before = await held(registry);
+    await registry.evict();
+    expect(await held(registry)).toEqual(before);
+    expect(await inFlightOf(registry, id)).toBe(3);
+    expect(await refused(registry, { slots: 2 })).toBe('at-capacity');
+    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ value: { inFlight: 0 } });
+    await registry.evict();
+    expect(await held(registry)).toEqual([]);
+    await acquired(registry, { slots: 4 });
+  });
+});
+
+describe('the time of a lease', () => {
+  it('ends it by the alarm, and twice is once', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry, { maxConcurrentTasks: 2 });
+    const { lease } = await acquired(registry, { slots: 2, ttlMs: 1_000 });
+    expect(await refused(registry)).toBe('at-capacity');
+    await clockReaches(lease!.expiresAt);
+    await ring(registry);
+    await ring(registry);
+    expect(await inFlightOf(registry, id)).toBe(0);
+    expect(await registry.rows('SELECT ended FROM leases')).toEqual([{ ended: 'expired' }]);
+    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ ok: false, reason: 'lease-ended' });
+  });
+
+  it('ends it by an alarm that is set for it, in an object that was evicted meanwhile', async () => {
+    const registry = freshRegistry();
+    await ready(registry);
+    const { lease } = await acquired(registry, { ttlMs: 1_000 });
+    await registry.evict();
+    const alarm = await runInDurableObject(registry.stub, (_, state) => state.storage.getAlarm());
+    expect(alarm).toBeLessThanOrEqual(lease!.expiresAt);
+    await clockReaches(lease!.expiresAt);
+    await runDurableObjectAlarm(registry.stub);
+    expect(await registry.rows('SELECT id FROM leases WHERE ended IS NULL')).toEqual([]);
+  });
+
+  it('ends it by the sweep when the alarm was lost', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry);
+    const { lease } = await acquired(registry, { ttlMs: 1_000 });
+    await runInDurableObject(registry.stub, (_, state) => state.storage.deleteAlarm());
+    await clockReaches(lease!.expiresAt);
+    await registry.api.sweep();
+    expect(await inFlightOf(registry, id)).toBe(0);
+  });
+
+  it('ends it for whoever asks for its room, whenever the alarm comes', async () => {
+    const registry = freshRegistry();
+    await ready(registry, { maxConcurrentTasks: 1 });
+    const { lease } = await acquired(registry, { ttlMs: 1_000 });
+    await runInDurableObject(registry.stub, (_, state) => state.storage.deleteAlarm());
+    await clockReaches(lease!.expiresAt);
+    await acquired(registry);
+    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ reason: 'lease-ended' });
+  });
+
+  it('is what a renewal says, also after an eviction', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry);
+    const { lease } = await acquired(registry, { ttlMs: 1_000 });
+    const renewed = await registry.api.renewLease(lease!.id, 600_000);
+    expect(renewed).toMatchObject({ ok: true, value: { id: lease!.id, componentId: id, slots: 1 } });
+    await clockReaches(lease!.expiresAt);
+    await registry.evict();
+    await ring(registry);
+    expect(await inFlightOf(registry, id)).toBe(1);
+    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ ok: true });
+  });
+});
+
+describe('the component of a lease', () => {
+  it('ends it when it is removed; one registered anew under its id starts with nothing taken', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry, { maxConcurrentTasks: 1 });
+    const { lease } = await acquired(registry);
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
+    expect(await held(registry)).toEqual([]);
+    const completed = await registry.api.completeLease(lease!.id, done());
+    expect(completed).toMatchObject({ ok: false, reason: 'lease-ended' });
+    await registry.evict();
+    expect(await registry.api.completeLease(lease!.id, done())).toEqual(completed);
+    await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });
+    expect(await inFlightOf(registry, id)).toBe(0);
+  });
+
+  it('keeps it when it goes unhealthy, or is set aside', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry, { maxConcurrentTasks: 2 });
+    const { lease } = await acquired(registry);
+    await registry.beat(id, 'unhealthy');
+    expect(await refused(registry)).toBe('no-healthy-components');
+    expect(await inFlightOf(registry, id)).toBe(1);
+    await registry.setAside(id, 'maintenance', Date.now() + 600_000);
+    expect(await registry.api.renewLease(lease!.id, 5_000)).toMatchObject({ ok: true });
+    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ value: { inFlight: 0 } });
+  });
+});
+
+describe('an outcome', () => {
+  it('moves the time that work is known to take, but not when the work failed at once', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry);
+    const workMs = async (): Promise<number | null> => {
+      const delta = await registry.api.sync({ place: null, given: [], reported: [] });
+      return delta.changed.find(([, candidate]) => candidate?.id === id)?.[1]?.vitals.usualMs ?? null;
+    };
+    for (const [outcome, latencyMs] of [
+      ['success', 200] as const,
+      ['failure', 1] as const,
+      ['success', null] as const,
+    ]) {
+      const { lease } = await acquired(registry);
+      await registry.api.completeLease(lease!.id, { outcome, latencyMs, error: null });
+    }
+    await clockReaches(Date.now() + 60);
+    expect(await workMs()).toBe(200);
+    const { lease } = await acquired(registry);
+    await registry.api.completeLease(lease!.id, { outcome: 'timeout', latencyMs: 1_200, error: null });
+    await clockReaches(Date.now() + 60);
+    expect(await workMs()).toBeCloseTo(300);
+  });
+
+  it('of a component that failed is a failure like one that a caller reports, stored with the end of the lease', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry);
+    const { lease } = await acquired(registry);
+    const completion = {
+      outcome: 'failure',
+      latencyMs: null,
+      error: { code: 'ECONNRESET', message: 'reset' },
+    } as const;
+    expect(await registry.api.completeLease(lease!.id, completion)).toMatchObject({ ok: true });
+    expect((await registry.read(id)).health).toMatchObject({ suspect: true });
+    await registry.api.completeLease(lease!.id, completion);
+    const [row] = await registry.rows<{ recovery: string }>('SELECT recovery FROM components WHERE id = ?', id);
+    expect(JSON.parse(row!.recovery).recentFailures).toHaveLength(1);
+  });
+
+  it('of work that failed has the component checked', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    expect(await registry.api.probe(id)).toMatchObject({ value: { outcome: 'passed' } });
+    const checkedAt = Date.parse((await registry.read(id)).health.lastCheck!);
+    const { lease } = await acquired(registry);
+    await clockReaches(checkedAt + 1_000);
+    await registry.api.completeLease(lease!.id, done('timeout'));
+    const underWay = await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+      const member = instance['state'].members.get(id)!;
+      return member.check !== null || (member.record.health.lastCheckAt ?? 0) > checkedAt;
+    });
+    expect(underWay).toBe(true);
+  });
+});
+
+describe('the list of leases', () => {
+  it('goes page by page in the order of ids, of one component when asked', async () => {
+    const registry = freshRegistry();
+    const [a, b] = [await ready(registry), await ready(registry)];
+    for (let made = 0; made < 5; made++)
+      for (const id of [a, b]) await acquired(registry, { preferences: { preferredComponent: id } });
+    const all = await held(registry);
+    expect(all).toHaveLength(10);
+    const first = await registry.api.listLeases({ after: null, limit: 6, componentId: null });
+    expect(first).toMatchObject({ more: true, waiting: { depth: 0, oldestMs: 0 } });
+    const second = await registry.api.listLeases({ after: first.items.at(-1)!.id, limit: 6, componentId: null });
+    expect(second.more).toBe(false);
+    expect([...first.items, ...second.items]).toEqual(all);
+    const ofA = await registry.api.listLeases({ after: null, limit: 100, componentId: a });
+    expect(ofA.items.map(({ componentId }) => componentId)).toEqual(Array.from({ length: 5 }, () => a));
+    expect(await registry.api.listLeases({ after: null, limit: 0, componentId: null })).toMatchObject({
+      items: [],
+      more: true,
+    });
+  });
+});
+
+it('a rehearsal takes nothing', async () => {
+  const registry = freshRegistry();
+  const id = await ready(registry, { maxConcurrentTasks: 1 });
+  const rehearsed = await registry.api.acquire(asked({ rehearsal: { policy: 'score' }, explain: true }));
+  expect(rehearsed).toMatchObject({ ok: true, lease: null, policy: 'score', candidate: { id } });
+  expect(await held(registry)).toEqual([]);
+  expect(await refused(registry, { assumedDown: [id], rehearsal: { policy: null } })).toBe('no-healthy-components');
+});

@@ -1,0 +1,136 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { DOUBTFUL_HOST } from '../../../src/core/health/host-budget.ts';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
+import { componentLog, eventually, freshId, setMode } from '../../support/coordinator-http.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { clockReaches, freshRegistry } from '../fresh-registry.ts';
+
+/** The component server under another name: for a budget, another host. */
+const otherUrl = (): string => inject('componentUrl').replace('127.0.0.1', 'localhost');
+
+const checkedAt = async (name: string): Promise<number[]> =>
+  ((await componentLog(name)) as unknown as { checkedAt: number[] }).checkedAt;
+
+/** Registers components whose health checks all come to the same place, at a host of their own. */
+async function crowd(registry: FreshRegistry, name: string, size: number): Promise<string[]> {
+  const ids = Array.from({ length: size }, (_, index) => `${name}-${index}`);
+  for (const id of ids) {
+    const healthCheck = {
+      endpoint: `${otherUrl()}/${name}/health?${id}`,
+      timeout: 1_000,
+      degradedAfter: 10_000,
+      retries: 2,
+    };
+    await registry.register(id, { healthCheck });
+  }
+  return ids;
+}
+
+const mostIn = (times: readonly number[], windowMs: number): number =>
+  Math.max(0, ...times.map((from, first) => times.slice(first).filter((at) => at < from + windowMs).length));
+
+/** The longest pause between two checks, or since the first. */
+const longestPause = (times: readonly number[]): number =>
+  Math.max(...times.slice(1).map((at, index) => at - times[index]!));
+
+describe.concurrent('the budget of a host', () => {
+  it('bounds what 60 dead components on it cost it, and delays nobody on a healthy one', async () => {
+    const registry = freshRegistry();
+    const [dead, well] = [freshId('dead'), freshId('well')];
+    await setMode(dead, 'unavailable');
+    await registry.register(well);
+    const ids = await crowd(registry, dead, 60);
+    const forMs = 14_000;
+    await clockReaches(Date.now() + forMs);
+
+    const asked = await checkedAt(dead);
+    // Every request counts; the retries of the first 20 checks are made at once and owed.
+    const { burst, perSecond } = DOUBTFUL_HOST;
+    const retries = 2 * burst;
+    // Sixty dead ones would ask hundreds of times. The exact bound is held in test/core/health; here a busy machine may
+    // bunch what was sent apart, and put off a round.
+    expect(mostIn(asked, 1_000)).toBeLessThanOrEqual(2 * (burst + retries) + perSecond);
+    expect(mostIn(asked, 10_000)).toBeLessThanOrEqual(2 * (burst + retries) + 10 * perSecond);
+    expect(longestPause(await checkedAt(well))).toBeLessThan(9_000);
+    expect((await registry.read(well)).health.status).toBe('healthy');
+
+    // Put off is not dropped: in their turn all of them are found dead.
+    const sick = async () =>
+      (await registry.api.components({ after: null, limit: 100, metadata: {}, status: 'unhealthy' })).items;
+    const found = await eventually(sick, (all) => all.length === ids.length, 15_000);
+    expect(found).toHaveLength(60);
+  });
+
+  it('is wide enough for 60 healthy components at once', async () => {
+    const registry = freshRegistry();
+    const name = freshId('well');
+    const ids = await crowd(registry, name, 60);
+    const well = async () =>
+      (await registry.api.components({ after: null, limit: 100, metadata: {}, status: 'healthy' })).items;
+    await eventually(well, (all) => all.length === ids.length, 5_000);
+    await registry.evict();
+    const evictedAt = Date.now();
+    await eventually(
+      () => checkedAt(name),
+      (times) => times.filter((at) => at > evictedAt).length >= 60,
+      7_000,
+    );
+  });
+
+  it('has a check on demand wait in turn and answer in the end', async () => {
+    const registry = freshRegistry();
+    const name = freshId('dead');
+    await setMode(name, 'unavailable');
+    const ids = await crowd(registry, name, 30);
+    const waiting = await runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
+      ids.filter((id) => instance['state'].members.get(id)!.putOffUntil > Date.now()),
+    );
+    expect(waiting.length).toBeGreaterThan(0);
+    const probed = await registry.api.probe(waiting[0]!);
+    expect(probed).toMatchObject({ value: { outcome: 'failed', error: { code: 'HTTP_503' } } });
+  });
+});
+
+describe.concurrent('the quota of a component', () => {
+  it('allows ten checks on demand at once, then one a second', async () => {
+    const registry = freshRegistry();
+    const [id, other] = [freshId(), freshId()];
+    await registry.register(id);
+    await registry.register(other);
+    // The clock stands still, so that nothing is filled up meanwhile, however slow the machine is.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const startedAt = Date.now();
+    const probes = await Promise.all(Array.from({ length: 30 }, () => registry.api.probe(id)));
+    // One more for each second that it took, however slow the machine is.
+    const meanwhile = Math.ceil((Date.now() - startedAt) / 1_000);
+    const allowed = probes.filter(({ ok }) => ok).length;
+    expect(allowed).toBeGreaterThanOrEqual(10);
+    expect(allowed).toBeLessThanOrEqual(10 + meanwhile);
+    const refused = probes.find(({ ok }) => !ok);
+    expect(refused).toMatchObject({ ok: false, reason: 'too-many-probes', retryAfterMs: expect.any(Number) });
+    expect(await registry.api.probe(other)).toMatchObject({ ok: true });
+    const { retryAfterMs } = refused as unknown as { retryAfterMs: number };
+    expect(retryAfterMs).toBeLessThanOrEqual(1_000);
+    await clockReaches(Date.now() + retryAfterMs);
+    expect(await registry.api.probe(id)).toMatchObject({ ok: true });
+  });
+
+  it('allows sixty reports at once, then one a second; a refused one is not stored', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });
+    const report = () => registry.api.reportFailure(id, { message: 'it failed me' }, null);
+    const answers = await Promise.all(Array.from({ length: 62 }, report));
+    const refused = answers.filter((answer) => !answer.ok);
+    expect(refused.length).toBeGreaterThanOrEqual(1);
+    for (const answer of refused)
+      expect(answer).toMatchObject({ reason: 'too-many-reports', retryAfterMs: expect.any(Number) });
+    const stored = await runInDurableObject(
+      registry.stub,
+      (instance: ComponentRegistry) => instance['state'].members.get(id)!.record.recovery.recentFailures.length,
+    );
+    expect(stored).toBe(62 - refused.length);
+  });
+});

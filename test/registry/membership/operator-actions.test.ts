@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest';
+import type { OperationName } from '../../../src/core/component/operate.ts';
+import { RegistrationSchema } from '../../../src/core/component/registration.ts';
+import { begunOnly, eventsOf } from '../../recovery/failing-component.ts';
+import { call, eventually, freshId, registrationFor, setMode } from '../../support/coordinator-http.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { PLAIN, clockReaches, deliverNow, freshRegistry, nextClaim } from '../fresh-registry.ts';
+import { acquired, done, held, refused } from '../leases/leasing.ts';
+
+const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+const HOUR = 3_600_000;
+const actor = { keyId: 'k-1', keyName: 'ops', address: '192.0.2.1', requestId: 'req-1' };
+
+/** Asks for it; an end so many ms away, none with null. */
+const act = (registry: FreshRegistry, id: string, action: OperationName, endsIn: number | null = null) =>
+  registry.api.operate(
+    id,
+    { action, forMs: null, until: endsIn === null ? null : Date.now() + endsIn, reason: 'a new disk' },
+    actor,
+  );
+
+const changesOf = async (id: string) =>
+  (await eventsOf(id, 'component.lifecycle-changed')).map(({ data }) => [data['from'], data['to']]);
+
+async function beating(registry: FreshRegistry, overrides: Record<string, unknown> = {}): Promise<string> {
+  const id = freshId();
+  await registry.register(id, { ...beats, ...overrides });
+  await registry.beat(id);
+  return id;
+}
+
+describe.concurrent('an operator', () => {
+  it.each(['drain', 'maintenance', 'isolate'] as const)(
+    'takes a component out by %s, once, and brings it back',
+    async (action) => {
+      const registry = freshRegistry();
+      const id = await beating(registry);
+      const state = { drain: 'draining', maintenance: 'maintenance', isolate: 'isolated' }[action];
+      const operation = { action, forMs: HOUR, until: null, reason: 'a new disk' } as const;
+      const [first, again] = [await registry.api.operate(id, operation), await registry.api.operate(id, operation)];
+      expect(first).toMatchObject({ ok: true, value: { lifecycle: state, lifecycleReason: 'a new disk' } });
+      expect(again).toMatchObject({ ok: true, value: { revision: first.ok && first.value.revision } });
+      await registry.evict();
+      expect(await registry.read(id)).toMatchObject({ lifecycle: state, lifecycleReason: 'a new disk' });
+      await act(registry, id, 'restore');
+      const back = await act(registry, id, 'restore');
+      expect(back).toMatchObject({ value: { lifecycle: 'active', lifecycleUntil: null, lifecycleReason: null } });
+      const told = await eventually(
+        () => changesOf(id),
+        (changes) => changes.length >= 2,
+      );
+      expect(told).toEqual([
+        ['active', state],
+        [state, 'active'],
+      ]);
+    },
+  );
+
+  it('takes a recovering component over: its recovery is cancelled and promotes nobody any more', async () => {
+    const registry = freshRegistry();
+    const [id, spare] = [await beating(registry), await beating(registry, { role: 'standby' })];
+    const { recoveryId } = await begunOnly(registry, id);
+    await act(registry, id, 'maintenance', HOUR);
+    expect(await registry.api.permitAction(id, recoveryId, true)).toBe('not-recovering');
+    expect(await registry.api.promoteStandby(id, recoveryId)).toMatchObject({ ok: false, reason: 'not-recovering' });
+    expect(await registry.api.isolate(id, recoveryId, Date.now() + HOUR)).toMatchObject({ ok: false });
+    expect(await registry.read(spare)).toMatchObject({ lifecycle: 'standby' });
+    expect(await registry.read(id)).toMatchObject({ lifecycle: 'maintenance' });
+    await registry.api.endRecovery(id, recoveryId, 'failed');
+    const cause = { failureId: 'f-1', failureType: 'health_check_failure', reason: 'r' } as const;
+    const later = { ...cause, occurredAt: Date.now() + 1_000 };
+    expect(await registry.api.beginRecovery(id, later)).toMatchObject({ reason: 'not-in-service' });
+  });
+
+  it('restores a component that its recovery isolated, and the recovery goes on', async () => {
+    const registry = freshRegistry();
+    const id = await beating(registry);
+    const { recoveryId } = await begunOnly(registry, id);
+    await registry.api.isolate(id, recoveryId, Date.now() + HOUR);
+    expect(await act(registry, id, 'restore')).toMatchObject({ value: { lifecycle: 'active', recoveryId } });
+    expect(await registry.api.permitAction(id, recoveryId, true)).toBe('permitted');
+  });
+
+  it('is not undone by a component that registers again, though its place follows its role', async () => {
+    const registry = freshRegistry();
+    const id = await beating(registry);
+    await act(registry, id, 'drain');
+    await registry.register(id, beats);
+    await registry.register(id, { ...beats, role: 'standby' });
+    expect(await registry.read(id)).toMatchObject({ lifecycle: 'draining', role: 'standby' });
+    expect(await act(registry, id, 'restore')).toMatchObject({ value: { lifecycle: 'standby' } });
+  });
+
+  it('keeps a component that was to be removed', async () => {
+    const registry = freshRegistry();
+    const id = await beating(registry);
+    const end = Date.now() + 2_000;
+    await registry.api.remove(id, { drainMs: 2_000, ifGeneration: null });
+    expect(await act(registry, id, 'maintenance', HOUR)).toMatchObject({ ok: false, reason: 'being-removed' });
+    expect(await act(registry, id, 'restore')).toMatchObject({ value: { lifecycle: 'active' } });
+    await clockReaches(end + 100);
+    await registry.api.sweep();
+    expect(await registry.read(id)).toMatchObject({ lifecycle: 'active' });
+  });
+
+  it('stops new work and leaves work that is under way', async () => {
+    const registry = freshRegistry();
+    const id = await beating(registry);
+    const { lease } = await acquired(registry);
+    await act(registry, id, 'drain');
+    expect(await refused(registry)).toBe('no-healthy-components');
+    expect(await held(registry)).toMatchObject([{ componentId: id }]);
+    expect(await registry.api.renewLease(lease!.id, 60_000)).toMatchObject({ ok: true });
+    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ ok: true });
+    await act(registry, id, 'restore');
+    expect(await refused(registry)).toBeNull();
+  });
+});
+
+describe.concurrent('a component that comes back', () => {
+  it('does so by itself, doubted until it is heard of, with a small share at first', async () => {
+    const registry = freshRegistry();
+    const id = await beating(registry);
+    await act(registry, id, 'isolate', 300);
+    const back = await eventually(
+      () => registry.read(id),
+      ({ lifecycle }) => lifecycle === 'active',
+      3_000,
+    );
+    expect(back.health).toMatchObject({ status: 'healthy', suspect: true });
+    const seen = await registry.api.sync({ place: null, given: [], reported: [] });
+    expect(seen.changed[0]![1]).toMatchObject({ id, backSince: expect.any(Number) });
+    await registry.beat(id);
+    expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', suspect: false });
+  });
+
+  it('is checked at once', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    await eventually(
+      () => registry.read(id),
+      ({ health }) => health.status === 'healthy',
+    );
+    await act(registry, id, 'maintenance', HOUR);
+    const restored = await act(registry, id, 'restore');
+    if (!restored.ok) throw new Error(restored.message);
+    expect(restored.value.health.suspect).toBe(true);
+    const checked = await eventually(
+      () => registry.read(id),
+      ({ health }) => !health.suspect,
+      3_000,
+    );
+    expect(Date.parse(checked.health.lastCheck!)).toBeGreaterThanOrEqual(Date.parse(restored.value.updatedAt));
+  });
+});
+
+describe.concurrent('a component under maintenance', () => {
+  it('is checked on, and its failures are its own affair: none is written down', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    await eventually(
+      () => registry.read(id),
+      ({ health }) => health.status === 'healthy',
+    );
+    await act(registry, id, 'maintenance', HOUR);
+    await setMode(id, 'unavailable');
+    for (let check = 0; check < 4; check++) await registry.api.probe(id);
+    expect(await registry.read(id)).toMatchObject({ health: { status: 'unhealthy' }, recoveryId: null });
+    await deliverNow(registry);
+    expect((await call('GET', `/v1/failures?componentId=${id}`)).body.items).toEqual([]);
+    expect(await eventsOf(id, 'recovery.')).toEqual([]);
+  });
+
+  it('is not garbage, and has its time once more afterwards', async () => {
+    const registry = freshRegistry();
+    const ids = [freshId('kept'), freshId('dead')];
+    for (const id of ids) {
+      const registration = RegistrationSchema.parse(registrationFor(id, { type: registry.type, ...beats }));
+      await registry.api.register({
+        ...PLAIN,
+        registration: { ...registration, deregisterAfter: 10_000 },
+        claim: nextClaim(),
+      });
+    }
+    const [kept, dead] = ids as [string, string];
+    await act(registry, kept, 'maintenance', HOUR);
+    for (const id of ids) await registry.beat(id, 'unhealthy');
+    // As if it had happened long ago, the one thing that time alone would do.
+    const long = Date.now() - 20_000;
+    await registry.rows(`UPDATE components SET health = json_set(health, '$.since', ${long})`);
+    await registry.evict();
+    await eventually(
+      () => registry.api.component(dead),
+      (found) => !found.ok,
+    );
+    expect(await registry.read(kept)).toMatchObject({ health: { status: 'unhealthy' }, lifecycle: 'maintenance' });
+    const told = await eventually(
+      () => eventsOf(dead, 'component.unregistered'),
+      (events) => events.length > 0,
+    );
+    expect(told).toHaveLength(1);
+    await act(registry, kept, 'restore');
+    await registry.api.sweep();
+    await registry.evict();
+    await registry.api.sweep();
+    expect(await registry.read(kept)).toMatchObject({ lifecycle: 'active', health: { status: 'unhealthy' } });
+  });
+});

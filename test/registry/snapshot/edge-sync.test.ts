@@ -1,0 +1,274 @@
+import { describe, expect, it } from 'vitest';
+import type { Candidate, Condition, Vitals } from '../../../src/core/balancing/candidate.ts';
+import type { EdgePlace, SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
+import { VITALS_WIDTH, unpackVitals } from '../../../src/core/balancing/snapshot-delta.ts';
+import type { Outcomes } from '../../../src/core/component/load.ts';
+import type { SyncRequest } from '../../../src/registry/contract/registry-api.ts';
+import { componentLog, eventually, freshId, setMode } from '../../support/coordinator-http.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { clockReaches, freshRegistry } from '../fresh-registry.ts';
+
+const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+const ONE_ENDED: Outcomes = { ended: 1, failed: 0, latencyMs: 0, timed: 0 };
+const NOTHING = { full: false, changed: [], turned: [], vitals: new Float64Array() };
+
+const ask = (
+  { api }: FreshRegistry,
+  place: EdgePlace | null = null,
+  more: Partial<SyncRequest> = {},
+): Promise<SnapshotDelta> => api.sync({ place, given: [], reported: [], ...more });
+
+const candidatesIn = (delta: SnapshotDelta): (Candidate | null)[] => delta.changed.map(([, candidate]) => candidate);
+const positionOf = (delta: SnapshotDelta, id: string): number =>
+  delta.changed.find(([, candidate]) => candidate?.id === id)![0];
+
+/** The rows told of, by position. */
+const vitalsIn = ({ vitals }: SnapshotDelta): Map<number, Vitals> =>
+  new Map(
+    Array.from({ length: vitals.length / VITALS_WIDTH }, (_, row) => unpackVitals(vitals, row)).map((each) => [
+      each.position,
+      each.vitals,
+    ]),
+  );
+
+/** What the registry counts as in flight. */
+const inFlightOf = async (registry: FreshRegistry, id: string): Promise<number> =>
+  (await registry.read(id)).load.activeConnections;
+
+async function healthyPair(): Promise<{ registry: FreshRegistry; first: string; second: string }> {
+  const registry = freshRegistry();
+  const [first, second] = [freshId('first'), freshId('second')];
+  for (const id of [first, second]) {
+    await registry.register(id, beats);
+    await registry.beat(id);
+  }
+  return { registry, first, second };
+}
+
+describe.concurrent('what an edge is told', () => {
+  it('is everything at first, and nothing when nothing changed', async () => {
+    const { registry, first, second } = await healthyPair();
+    const whole = await ask(registry);
+    expect(whole).toMatchObject({ full: true, size: 2 });
+    expect(new Set(candidatesIn(whole).map((candidate) => candidate?.id))).toEqual(new Set([first, second]));
+    const again = await ask(registry, whole);
+    expect(again).toMatchObject({ ...NOTHING, epoch: whole.epoch, version: whole.version, size: 2 });
+    expect(await ask(freshRegistry())).toMatchObject({ full: true, size: 0, changed: [], nextCheckAt: null });
+  });
+
+  it('is one that registered, and nobody else', async () => {
+    const { registry } = await healthyPair();
+    const before = await ask(registry);
+    const third = freshId('third');
+    await registry.register(third, beats);
+    const delta = await ask(registry, before);
+    expect(delta).toMatchObject({ full: false, size: 3, changed: [[2, { id: third, status: 'unknown' }]] });
+    expect(delta.revision).toBeGreaterThan(before.revision);
+    expect(delta.vitals).toHaveLength(0);
+  });
+
+  it('is that one is gone, and later who took its position', async () => {
+    const { registry, first } = await healthyPair();
+    const before = await ask(registry);
+    const position = positionOf(before, first);
+    await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
+    const gone = await ask(registry, before);
+    expect(gone).toMatchObject({ size: 2, changed: [[position, null]] });
+    const third = freshId('third');
+    await registry.register(third, beats);
+    expect(await ask(registry, gone)).toMatchObject({ size: 2, changed: [[position, { id: third }]] });
+    expect(await ask(registry, before)).toMatchObject({ size: 2, changed: [[position, { id: third }]] });
+  });
+
+  it('is the new one of that name, when one was removed and registered again', async () => {
+    const { registry, first } = await healthyPair();
+    const before = await ask(registry);
+    await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
+    await registry.register(first, { ...beats, metadata: { version: '2' } });
+    const delta = await ask(registry, before);
+    expect(delta.size).toBe(2);
+    expect(delta.changed).toMatchObject([
+      [expect.any(Number), { id: first, status: 'unknown', metadata: { version: '2' } }],
+    ]);
+  });
+
+  it('is a component anew when its registration changed', async () => {
+    const { registry, first } = await healthyPair();
+    const before = await ask(registry);
+    await registry.register(first, { ...beats, weight: 7 });
+    const delta = await ask(registry, before);
+    expect(delta.changed).toMatchObject([[positionOf(before, first), { id: first, weight: 7, status: 'healthy' }]]);
+    expect(delta.turned).toEqual([]);
+    expect(delta.revision).toBeGreaterThan(before.revision);
+  });
+
+  it.each<[string, (registry: FreshRegistry, id: string) => Promise<unknown>, Partial<Condition>]>([
+    ['its health', (registry, id) => registry.beat(id, 'unhealthy'), { status: 'unhealthy', backSince: null }],
+    [
+      'how it is operated',
+      (registry, id) => registry.setAside(id, 'maintenance', Date.now() + 600_000),
+      { lifecycle: 'maintenance' },
+    ],
+    [
+      'that it is back',
+      (registry, id) => registry.beat(id, 'unhealthy').then(() => registry.beat(id)),
+      { status: 'healthy', backSince: expect.any(Number) as never },
+    ],
+  ])('is how a component is when only that is different: %s', async (_, change, expected) => {
+    const { registry, first } = await healthyPair();
+    const before = await ask(registry);
+    await change(registry, first);
+    const delta = await ask(registry, before);
+    expect(delta.turned).toMatchObject([[positionOf(before, first), expected]]);
+    expect(delta.changed).toEqual([]);
+    expect(delta.revision).toBeGreaterThan(before.revision);
+    expect(await ask(registry, delta)).toMatchObject(NOTHING);
+  });
+
+  it('is a row of numbers when only those moved, without a new revision', async () => {
+    const { registry, first } = await healthyPair();
+    const before = await ask(registry);
+    await registry.beat(first, 'healthy', { activeConnections: 5, queueDepth: 1, loadPercentage: 50 });
+    const delta = await eventually(
+      () => ask(registry, before),
+      ({ vitals }) => vitals.length > 0,
+    );
+    expect(delta).toMatchObject({ changed: [], revision: before.revision });
+    expect(vitalsIn(delta)).toEqual(
+      new Map([
+        [positionOf(before, first), { suspect: false, inFlight: 5, loadPercentage: 50, usualMs: null, ofWork: false }],
+      ]),
+    );
+    expect(await ask(registry, delta)).toMatchObject(NOTHING);
+  });
+
+  it('is what each edge in particular has not heard of', async () => {
+    const { registry, first, second } = await healthyPair();
+    const early = await ask(registry);
+    await registry.beat(first, 'degraded');
+    const late = await ask(registry, early);
+    await registry.beat(second, 'degraded');
+    const positionsTo = async (place: EdgePlace): Promise<Set<number>> =>
+      new Set((await ask(registry, place)).turned.map(([position]) => position));
+    const [one, two] = [positionOf(early, first), positionOf(early, second)];
+    expect(await positionsTo(early)).toEqual(new Set([one, two]));
+    expect(await positionsTo(late)).toEqual(new Set([two]));
+  });
+
+  it('is everything again after an eviction, whatever the edge holds', async () => {
+    const { registry, first, second } = await healthyPair();
+    const before = await ask(registry);
+    await registry.evict();
+    const after = await ask(registry, before);
+    expect(after).toMatchObject({ full: true, size: 2, revision: before.revision });
+    expect(after.epoch).not.toBe(before.epoch);
+    expect(new Set(candidatesIn(after).map((candidate) => candidate?.id))).toEqual(new Set([first, second]));
+  });
+
+  it('is when the next check of any of them is due', async () => {
+    const { registry } = await healthyPair();
+    expect((await ask(registry)).nextCheckAt).toBeNull();
+    await registry.register(freshId());
+    const { nextCheckAt } = await ask(registry);
+    expect(Math.abs(nextCheckAt! - Date.now())).toBeLessThan(60_000);
+  });
+});
+
+describe.concurrent('what an edge gave', () => {
+  it('is part of the very answer, however lately others asked', async () => {
+    const { registry, first } = await healthyPair();
+    const before = await ask(registry);
+    const position = positionOf(before, first);
+    const inFlightIn = (delta: SnapshotDelta): number | undefined => vitalsIn(delta).get(position)?.inFlight;
+    for (const count of [1, 2, 3])
+      expect(inFlightIn(await ask(registry, before, { given: [[position, 1]] }))).toBe(count);
+    const reported = [[first, { ...ONE_ENDED, ended: 2 }]] as const;
+    expect(inFlightIn(await ask(registry, before, { reported }))).toBe(1);
+  });
+
+  it('is in flight until its time is over, told of by numbers alone', async () => {
+    const { registry, first } = await healthyPair();
+    const before = await ask(registry);
+    const position = positionOf(before, first);
+    const given = await ask(registry, before, { given: [[position, 1]] });
+    expect(given.changed).toEqual([]);
+    const over = await eventually(
+      () => ask(registry, given),
+      (delta) => vitalsIn(delta).get(position)?.inFlight === 0,
+      5_000,
+    );
+    expect(over.revision).toBe(before.revision);
+    expect(await ask(registry, over)).toMatchObject(NOTHING);
+  });
+
+  it('is not counted where nobody can say to whom it went', async () => {
+    const { registry, first, second } = await healthyPair();
+    const before = await ask(registry);
+    const given = [[positionOf(before, first), 9]] as const;
+    await ask(registry, null, { given });
+    await ask(registry, before, { given: [[99, 9]] });
+    await registry.evict();
+    await ask(registry, before, { given });
+    expect(await inFlightOf(registry, first)).toBe(0);
+    expect(await inFlightOf(registry, second)).toBe(0);
+  });
+
+  it('is not counted for whoever sits where another sat', async () => {
+    const { registry, first } = await healthyPair();
+    const before = await ask(registry);
+    const position = positionOf(before, first);
+    await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
+    const third = freshId('third');
+    await registry.register(third, beats);
+    // Another edge has seen the change already.
+    const seen = await ask(registry);
+    expect(positionOf(seen, third)).toBe(position);
+    await ask(registry, before, { given: [[position, 9]] });
+    expect(await inFlightOf(registry, third)).toBe(0);
+    await ask(registry, seen, { given: [[position, 4]] });
+    expect(await inFlightOf(registry, third)).toBe(4);
+  });
+});
+
+describe.concurrent('what callers reported', () => {
+  it('takes work off that edges gave, and moves the usual time', async () => {
+    const { registry, first } = await healthyPair();
+    const before = await ask(registry);
+    const position = positionOf(before, first);
+    await ask(registry, before, { given: [[position, 5]] });
+    const reported = [[first, { ...ONE_ENDED, ended: 3, latencyMs: 900, timed: 3 }]] as const;
+    const told = await ask(registry, before, { reported });
+    expect(await inFlightOf(registry, first)).toBe(2);
+    expect(vitalsIn(told).get(position)).toMatchObject({ inFlight: 2, usualMs: 300 });
+  });
+
+  it('is nothing of one that nobody knows', async () => {
+    const { registry } = await healthyPair();
+    expect(await ask(registry, null, { reported: [['nobody', ONE_ENDED]] })).toMatchObject({ full: true, size: 2 });
+  });
+
+  it('has a component checked when work failed there, once a second at most', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'healthy');
+    await registry.register(id);
+    const { health } = await eventually(
+      () => registry.read(id),
+      (component) => component.health.lastCheck !== null,
+    );
+    await clockReaches(Date.parse(health.lastCheck!) + 1_000);
+    const checks = async (): Promise<number> => (await componentLog(id)).checks;
+    const before = await checks();
+    const failed = [[id, { ...ONE_ENDED, failed: 1 }]] as const;
+    await ask(registry, null, { reported: [[id, ONE_ENDED]] });
+    await setMode(id, 'unavailable');
+    await Promise.all([1, 2, 3].map(() => ask(registry, null, { reported: failed })));
+    const down = await eventually(
+      () => registry.read(id),
+      (component) => component.health.status === 'unhealthy',
+    );
+    expect(down.health.reason).toContain('503');
+    // The check that was asked for and its one retry.
+    expect(await checks()).toBeLessThanOrEqual(before + 3);
+  });
+});

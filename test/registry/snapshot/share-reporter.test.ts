@@ -1,0 +1,139 @@
+/** Shares follow by themselves; the log is told of it, in few events, and once; a call has it done at once. */
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
+import type { LoggedEvent } from '../../../src/core/event/coordinator-event.ts';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
+import { eventually } from '../../support/coordinator-http.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { deliverNow, freshRegistry } from '../fresh-registry.ts';
+import { acquired, asked, ready } from '../leases/leasing.ts';
+
+const toldOf = async ({ type }: FreshRegistry): Promise<LoggedEvent[]> =>
+  (await coordinator().events({ after: 0, types: ['load.redistributed'], limit: 1_000, newest: false })).filter(
+    ({ subject }) => subject === type,
+  );
+
+/** Waits until the log was told so often. */
+const told = (registry: FreshRegistry, times: number): Promise<LoggedEvent[]> =>
+  eventually(
+    () => toldOf(registry),
+    (events) => events.length >= times,
+    8_000,
+  );
+
+describe('the shares of a type', () => {
+  it('are told of in few events, whatever storm of registrations it was', async () => {
+    const registry = freshRegistry();
+    const ids: string[] = [];
+    for (let batch = 0; batch < 10; batch++)
+      ids.push(...(await Promise.all(Array.from({ length: 12 }, () => ready(registry)))));
+    const events = await eventually(
+      () => toldOf(registry),
+      (all) => all.at(-1)?.data['components'] === ids.length,
+      10_000,
+    );
+    expect(events.length).toBeLessThanOrEqual(4);
+    const last = events.at(-1)!.data;
+    expect(last).toMatchObject({ type: registry.type, reason: 'membership', changed: expect.any(Number) });
+    expect((last['shares'] as unknown[]).length).toBeLessThanOrEqual(50);
+    for (const [at, { time }] of events.entries())
+      if (at > 0) expect(time - events[at - 1]!.time).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('are told of when a component goes down or weighs more, not again after an eviction, nor when nothing moved', async () => {
+    const registry = freshRegistry();
+    const [a, b] = [await ready(registry), await ready(registry)];
+    await told(registry, 1);
+    await registry.evict();
+    await registry.beat(a, 'degraded');
+    await registry.beat(a);
+    // Looked at as the timer would, and found to be as it was.
+    await runInDurableObject(registry.stub, (instance: ComponentRegistry) => instance['shares']['tell'](Date.now()));
+    await deliverNow(registry);
+    expect(await toldOf(registry)).toHaveLength(1);
+    await registry.beat(b, 'unhealthy');
+    const [, second] = await told(registry, 2);
+    expect(second!.data).toMatchObject({
+      reason: 'routability',
+      moved: 0.5,
+      changed: 2,
+      shares: [
+        { before: 0.5, after: expect.any(Number) },
+        { before: 0.5, after: expect.any(Number) },
+      ],
+    });
+    expect(await registry.rows('SELECT id, room FROM told_rooms ORDER BY room')).toEqual([
+      { id: b, room: 0 },
+      { id: a, room: 1 },
+    ]);
+  });
+
+  it('that changed before a kill are told of after it', async () => {
+    const registry = freshRegistry();
+    await ready(registry);
+    await registry.evict();
+    await registry.api.loads();
+    expect(await told(registry, 1)).toHaveLength(1);
+  });
+});
+
+describe('sharing out anew', () => {
+  it('answers what changed since it was told last, moves the revision, and is written down with who asked', async () => {
+    const registry = freshRegistry();
+    const [a, b] = [await ready(registry), await ready(registry, {}, { weight: 3 })];
+    const { revision } = await registry.read(a);
+    const actor = { keyId: 'k', keyName: 'k', address: null, requestId: 'r' };
+    const first = await registry.api.redistribute(actor);
+    expect(first).toMatchObject({
+      components: 2,
+      moved: 1,
+      changes: [
+        { componentId: b, before: 0, after: 0.75 },
+        { componentId: a, before: 0, after: 0.25 },
+      ],
+    });
+    expect(first.revision).toBeGreaterThan(revision);
+    expect(await registry.api.redistribute(actor)).toMatchObject({ moved: 0, changes: [] });
+    const events = await told(registry, 2);
+    expect(events.map(({ data }) => data['reason'])).toEqual(['asked', 'asked']);
+    const owed = (await coordinator().auditOwed(1_000)).filter(({ subject }) => subject === registry.type);
+    expect(owed.filter(({ action }) => action === 'load.redistribute')).toHaveLength(2);
+  });
+
+  it('wants blocks of leases back for a moment, and grants none meanwhile', async () => {
+    const registry = freshRegistry();
+    await ready(registry, { maxConcurrentTasks: 100 });
+    await registry.api.configure({ revision: 1, overrides: { leaseBlocks: { size: 2 } } });
+    const recalled = async (): Promise<boolean> =>
+      (await registry.api.sync({ place: null, given: [], reported: [] })).blocks.isRecalled;
+    expect(await recalled()).toBe(false);
+    await registry.api.redistribute(null);
+    expect(await recalled()).toBe(true);
+    expect(await registry.api.acquire(asked({ takesBlock: true }))).toMatchObject({ block: null });
+    await eventually(recalled, (is) => !is, 8_000);
+    expect((await acquired(registry, { takesBlock: true })).block).not.toBeNull();
+  });
+
+  it('of a type that nobody is of writes nothing', async () => {
+    const registry = freshRegistry();
+    expect(await registry.api.redistribute(null)).toEqual({ revision: 0, components: 0, moved: 0, changes: [] });
+    expect(await registry.rows('SELECT * FROM outbox')).toEqual([]);
+  });
+});
+
+describe('a type whose callers find no room', () => {
+  it('says so in the roll-up after a while, and no more when it is over', async () => {
+    const registry = freshRegistry();
+    await ready(registry, { maxConcurrentTasks: 1 });
+    await acquired(registry);
+    const issues = (later: number): Promise<string[]> =>
+      runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
+        instance['rollUp'].take(Date.now() + later).issues.map(({ code }) => code),
+      );
+    await registry.api.acquire(asked());
+    expect(await issues(0)).toEqual([]);
+    expect(await issues(5_000)).toEqual(['capacity-exhausted']);
+    expect(await issues(10_001)).toEqual([]);
+  });
+});

@@ -1,0 +1,181 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it, vi } from 'vitest';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
+import type { Member } from '../../../src/registry/state/member.ts';
+import { Sleeps } from '../../../src/registry/state/downtime.ts';
+import { eventually, freshId, setMode } from '../../support/coordinator-http.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { freshRegistry } from '../fresh-registry.ts';
+import { ready } from '../leases/leasing.ts';
+
+const DAY_MS = 86_400_000;
+const TTL_MS = 600_000;
+
+type Inside = (instance: ComponentRegistry, member: Member) => void | Promise<void>;
+
+const inside = ({ stub }: FreshRegistry, id: string, act: Inside): Promise<void> =>
+  runInDurableObject(stub, async (instance: ComponentRegistry) => {
+    await act(instance, instance['state'].members.get(id)!);
+  });
+
+/** The alarm goes off so late, and the component was to be heard of meanwhile. */
+async function wakeLate(instance: ComponentRegistry, member: Member, lateMs: number): Promise<void> {
+  const now = Date.now();
+  member.heartbeatDueAt = now - lateMs / 2;
+  instance['clock']['armedFor'] = now - lateMs;
+  await instance.alarm();
+}
+
+describe.concurrent('a registry that slept', () => {
+  it('grants one more TTL to whom it could not hear, once', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry);
+    await inside(registry, id, async (instance, member) => {
+      const now = Date.now();
+      await wakeLate(instance, member, 60_000);
+      expect(member.record.health.status).toBe('healthy');
+      expect(member.heartbeatDueAt).toBeGreaterThanOrEqual(now + TTL_MS);
+      await wakeLate(instance, member, 60_000);
+      expect(member.record.health.status).toBe('unhealthy');
+    });
+  });
+
+  it('counts silence when it is on time', async () => {
+    const registry = freshRegistry();
+    const id = await ready(registry);
+    await inside(registry, id, async (instance, member) => {
+      await wakeLate(instance, member, 1_000);
+      expect(member.record.health.status).toBe('unhealthy');
+    });
+  });
+
+  it('believes no report of a check that was under way, and checks anew', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    await eventually(
+      () => registry.read(id),
+      ({ health }) => health.status === 'healthy',
+    );
+    await setMode(id, 'hang');
+    await inside(registry, id, async (instance, member) => {
+      instance['rounds'].startNow([member], Date.now());
+      const { id: checkId } = member.check!;
+      member.check = { ...member.check!, startedAt: Date.now() - 60_000 };
+      instance['clock']['armedFor'] = Date.now() - 60_000;
+      const error = { code: 'TIMEOUT', message: 'no answer after 1000 ms' };
+      const outcome = { kind: 'failed' as const, error, responseTimeMs: 1_000, details: null };
+      await instance['takeReports']([{ componentId: id, checkId, attempt: 0, outcome }]);
+      expect(member.check).toBeNull();
+      expect(member.nextCheckAt).toBeLessThanOrEqual(Date.now());
+      expect(member.record.health).toMatchObject({ status: 'healthy', suspect: false, errorCount: 0 });
+    });
+    await setMode(id, 'healthy');
+    expect((await registry.read(id)).health.status).toBe('healthy');
+  });
+
+  it('does not count its sleep towards the removal of one that is down', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: TTL_MS }, deregisterAfter: 3_600_000 });
+    await registry.beat(id, 'unhealthy');
+    await inside(registry, id, async (instance, member) => {
+      const { health } = member.record;
+      member.record = { ...member.record, health: { ...health, since: Date.now() - DAY_MS - 60_000 } };
+      instance['clock']['armedFor'] = Date.now() - DAY_MS;
+      await instance.alarm();
+      expect(instance['state'].members.has(id)).toBe(true);
+      instance['state'].sleeps['kept'] = [];
+      await instance.alarm();
+      expect(instance['state'].members.has(id)).toBe(false);
+    });
+  });
+});
+
+describe('a clock that is set', () => {
+  it.each([-DAY_MS, DAY_MS])(
+    'by %d ms brings nobody down, and neither checks nor heartbeats wait a day',
+    async (step) => {
+      const registry = freshRegistry();
+      const beating = await ready(registry);
+      const checked = freshId();
+      await registry.register(checked);
+      await eventually(
+        () => registry.read(checked),
+        ({ health }) => health.status === 'healthy',
+      );
+      await inside(registry, beating, async (instance, member) => {
+        const other = instance['state'].members.get(checked)!;
+        instance['rounds'].startNow([other], Date.now());
+        vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + step });
+        try {
+          const now = Date.now();
+          await instance.alarm();
+          for (const { record } of [member, other])
+            expect(record.health).toMatchObject({ status: 'healthy', errorCount: 0 });
+          expect(member.heartbeatDueAt).toBeLessThanOrEqual(now + TTL_MS + 1_000);
+          expect(member.heartbeatDueAt).toBeGreaterThan(now);
+          // The one under way was abandoned, and another begun in its place.
+          expect(other.check!.startedAt).toBeGreaterThanOrEqual(now);
+          expect(other.check!.startedAt).toBeLessThan(now + 5_000);
+        } finally {
+          vi.useRealTimers();
+        }
+      });
+    },
+  );
+});
+
+describe('time slept', () => {
+  const T0 = 1_000_000;
+  it.each<[string, readonly (readonly [late: number, at: number])[], readonly boolean[]]>([
+    ['a little late is not asleep', [[4_000, 0]], [false]],
+    ['late by much is', [[6_000, 0]], [true]],
+    [
+      'what is late all the time is excused once',
+      [
+        [6_000, 0],
+        [6_000, 7_000],
+        [6_000, 14_000],
+      ],
+      [true, false, false],
+    ],
+    [
+      'after half a minute awake it is again',
+      [
+        [6_000, 0],
+        [6_000, 36_000],
+      ],
+      [true, true],
+    ],
+    [
+      'one sleep noticed twice',
+      [
+        [60_000, 0],
+        [60_100, 100],
+      ],
+      [true, false],
+    ],
+    [
+      'after the clock went back',
+      [
+        [60_000, 0],
+        [60_000, -DAY_MS],
+      ],
+      [true, true],
+    ],
+  ])('%s', (_, noted, excused) => {
+    const sleeps = new Sleeps();
+    expect(noted.map(([late, at]) => sleeps.note(late, T0 + at))).toEqual(excused);
+  });
+
+  it('adds up, no more of it than since then', () => {
+    const sleeps = new Sleeps();
+    sleeps.note(60_000, T0);
+    sleeps.note(60_000, T0 + 100_000);
+    expect(sleeps.since(T0 - 600_000)).toBe(120_000);
+    expect(sleeps.since(T0 + 10_000)).toBe(60_000);
+    expect(sleeps.since(T0 + 90_000)).toBe(10_000);
+    expect(sleeps.since(T0 + 200_000)).toBe(0);
+  });
+});

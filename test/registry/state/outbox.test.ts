@@ -1,0 +1,172 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
+import { SystemCoordinator } from '../../../src/coordinator/system-coordinator.ts';
+import type { LoggedEvent } from '../../../src/core/event/coordinator-event.ts';
+import { eventually, freshId } from '../../support/coordinator-http.ts';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { freshRegistry } from '../fresh-registry.ts';
+
+const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+
+const eventsOf = async (id: string): Promise<LoggedEvent[]> => {
+  const events = await coordinator().events({ after: 0, types: null, limit: 1_000, newest: false });
+  return events.filter((event) => event.subject === id);
+};
+
+const owed = ({ rows }: FreshRegistry): Promise<{ kind: string }[]> => rows('SELECT kind FROM outbox');
+
+/** The coordinator answers nothing until the spy is restored. */
+const coordinatorAway = () =>
+  vi.spyOn(SystemCoordinator.prototype, 'publish').mockImplementation(async () => {
+    throw new Error('the coordinator is away');
+  });
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe('the outbox of a registry', () => {
+  it('delivers events in order and is empty afterwards', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    await registry.beat(id);
+    await registry.beat(id, 'degraded');
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
+    const events = await eventually(
+      () => eventsOf(id),
+      (all) => all.length >= 4,
+    );
+    expect(events.map((event) => event.type)).toEqual([
+      'component.registered',
+      'component.health-changed',
+      'component.health-changed',
+      'component.unregistered',
+    ]);
+    await eventually(
+      () => owed(registry),
+      (rows) => rows.length === 0,
+    );
+  });
+
+  it('keeps events while the coordinator throws, answers callers all the same, and delivers each once', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    const away = coordinatorAway();
+    await registry.register(id, beats);
+    await registry.beat(id);
+    await registry.beat(id, 'degraded');
+    await eventually(
+      async () => away.mock.calls.length,
+      (calls) => calls > 0,
+    );
+    expect(await owed(registry)).toHaveLength(3);
+    expect(await eventsOf(id)).toEqual([]);
+
+    away.mockRestore();
+    // Nobody calls it: the alarm comes back for what is owed.
+    const events = await eventually(
+      () => eventsOf(id),
+      (all) => all.length >= 3,
+      10_000,
+    );
+    await eventually(
+      () => owed(registry),
+      (rows) => rows.length === 0,
+    );
+    expect(events.map((event) => event.type)).toEqual([
+      'component.registered',
+      'component.health-changed',
+      'component.health-changed',
+    ]);
+  });
+
+  it('adds nothing when the coordinator took the events and the answer was lost', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    let answers = false;
+    await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+      const events = instance['events'];
+      const publish = events.publish.bind(events);
+      events.publish = async (...args) => {
+        await publish(...args);
+        if (!answers) throw new Error('the answer was lost');
+      };
+    });
+    await registry.register(id, beats);
+    await eventually(
+      () => eventsOf(id),
+      (all) => all.length === 1,
+    );
+    answers = true;
+    await registry.api.sweep();
+    await eventually(
+      () => owed(registry),
+      (rows) => rows.length === 0,
+    );
+    expect(await eventsOf(id)).toHaveLength(1);
+  });
+
+  it('reaches the coordinator again after that was aborted', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    await eventually(
+      () => eventsOf(id),
+      (all) => all.length === 1,
+    );
+    await runInDurableObject(env.SYSTEM_COORDINATOR.getByName('system'), (_, state) => {
+      state.abort('a deployment');
+    }).catch(() => undefined);
+    await registry.beat(id);
+    const events = await eventually(
+      () => eventsOf(id),
+      (all) => all.length >= 2,
+      5_000,
+    );
+    expect(events.map((event) => event.type)).toEqual(['component.registered', 'component.health-changed']);
+  });
+
+  it('delivers the others when a row cannot be read, and drops that one', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    await runInDurableObject(registry.stub, (_, { storage }) => {
+      for (const kind of ['event', 'failure', 'signal', 'nudge']) {
+        const insert = `INSERT INTO outbox (kind, key, component_id, payload) VALUES (?, ?, ?, '{"broken')`;
+        storage.sql.exec(insert, kind, `poison-${kind}`, id);
+      }
+    });
+    await registry.beat(id);
+    await registry.api.reportFailure(id, { message: 'it failed me' }, null);
+    await eventually(
+      () => owed(registry),
+      (rows) => rows.length === 0,
+      5_000,
+    );
+    const told = (await eventsOf(id)).map((event) => event.type);
+    expect(told).toEqual(['component.registered', 'component.health-changed']);
+  });
+
+  it('waits longer for a receiver each time that fails, whatever the others take meanwhile', async () => {
+    const registry = freshRegistry();
+    await runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
+      const outbox = instance['outbox'];
+      const publish = vi.spyOn(instance['events'], 'publish').mockRejectedValue(new Error('away'));
+      instance['state'].store.addToOutbox({ kind: 'event', key: 'k', componentId: 'c', payload: {} });
+      const pauses: number[] = [];
+      for (let attempt = 1; attempt <= 7; attempt++) {
+        await outbox.flush(Infinity);
+        expect(publish).toHaveBeenCalledTimes(attempt);
+        pauses.push(Math.round((outbox.retryAt - Date.now()) / 1_000));
+        await outbox.flush(Date.now());
+        expect(publish).toHaveBeenCalledTimes(attempt);
+      }
+      expect(pauses).toEqual([1, 2, 4, 8, 16, 30, 30]);
+      instance['state'].store.removeFromOutbox([1]);
+    });
+  });
+});

@@ -1,0 +1,138 @@
+import { runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
+import { freshId } from '../../support/coordinator-http.ts';
+import { PLAIN, freshRegistry, nextClaim } from '../fresh-registry.ts';
+import type { FreshRegistry } from '../fresh-registry.ts';
+import { RegistrationSchema } from '../../../src/core/component/registration.ts';
+import { silentRegistration } from '../../support/silent-registration.ts';
+
+const SYNC = { place: null, given: [], reported: [] };
+const silent = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+
+const revisionOf = async ({ api }: FreshRegistry): Promise<number> => (await api.sync(SYNC)).configRevision;
+
+const tryToRegister = ({ api, type }: FreshRegistry) => {
+  const registration = RegistrationSchema.parse(silentRegistration(freshId(), { type }));
+  return api.register({ ...PLAIN, registration, claim: nextClaim() });
+};
+
+describe('a registry', () => {
+  it('goes by the defaults until it is told otherwise', async () => {
+    const registry = freshRegistry();
+    expect(await revisionOf(registry)).toBe(0);
+    const { detection } = await registry.register(freshId());
+    expect(detection).toMatchObject({ intervalMs: 4_000 });
+  });
+
+  it.each<[string, (registry: FreshRegistry, config: { revision: number; overrides: object }) => Promise<unknown>]>([
+    ['an edge that asks for the fleet', ({ api }, config) => api.sync({ ...SYNC, config })],
+    ['the sweep', ({ api }, config) => api.sweep(config)],
+    ['whoever changed it', ({ api }, config) => api.configure(config)],
+  ])('hears of a change from %s, goes by it at once and after an eviction', async (_, tell) => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    await tell(registry, { revision: 3, overrides: { maxDetectionMs: 60_000, maxComponentsPerType: 1 } });
+    for (let time = 0; time < 2; time++) {
+      expect((await registry.read(id)).detection).toMatchObject({ intervalMs: 30_000 });
+      expect(await tryToRegister(registry)).toMatchObject({ ok: false, reason: 'component-limit' });
+      expect(await revisionOf(registry)).toBe(3);
+      await registry.evict();
+    }
+  });
+
+  it('hears of it before it has a single component', async () => {
+    const registry = freshRegistry();
+    await registry.api.sweep({ revision: 1, overrides: { maxComponentsPerType: 1 } });
+    expect(await tryToRegister(registry)).toMatchObject({ ok: true });
+    expect(await tryToRegister(registry)).toMatchObject({ ok: false, reason: 'component-limit' });
+  });
+
+  it('is not set back by an edge that is behind', async () => {
+    const registry = freshRegistry();
+    await registry.api.configure({ revision: 4, overrides: { maxComponentsPerType: 1 } });
+    await tryToRegister(registry);
+    for (const revision of [3, 4]) await registry.api.sync({ ...SYNC, config: { revision, overrides: {} } });
+    expect(await tryToRegister(registry)).toMatchObject({ ok: false });
+    await registry.api.configure({ revision: 5, overrides: {} });
+    expect(await tryToRegister(registry)).toMatchObject({ ok: true });
+  });
+
+  it('moves its revision when something changes for it, and not otherwise', async () => {
+    const registry = freshRegistry();
+    await registry.register(freshId(), silent);
+    const { revision } = await registry.api.sync(SYNC);
+    const changed = await registry.api.sync({ ...SYNC, config: { revision: 1, overrides: { failureThreshold: 9 } } });
+    expect(changed.revision).toBe(revision + 1);
+    const same = await registry.api.sync({ ...SYNC, config: { revision: 2, overrides: { failureThreshold: 9 } } });
+    expect(same).toMatchObject({ revision: revision + 1, configRevision: 2 });
+  });
+
+  it('shares out work by what is set, the same object while that stays as it is', async () => {
+    const registry = freshRegistry();
+    const balancingAfter = (revision: number, overrides: object) =>
+      runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
+        await instance.configure({ revision, overrides });
+        return instance['state'].balancing;
+      });
+    const before = await balancingAfter(1, { balancingPolicy: 'random', panicThreshold: 40 });
+    expect(before).toMatchObject({ policy: 'random', panicThreshold: 40, slowStartMs: 30_000 });
+    const same = { failureThreshold: 9, panicThreshold: 40, balancingPolicy: 'random' };
+    expect(await balancingAfter(2, same)).toBe(before);
+    expect(await balancingAfter(3, {})).toEqual(DEFAULT_BALANCING);
+  });
+
+  it('checks sooner at once when the interval has become shorter', async () => {
+    const registry = freshRegistry();
+    await registry.api.configure({ revision: 1, overrides: { maxDetectionMs: 0 } });
+    const id = freshId();
+    await registry.register(id);
+    await registry.api.probe(id);
+    const nextCheck = () =>
+      runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
+        Promise.resolve(instance['state'].members.get(id)!.nextCheckAt - Date.now()),
+      );
+    await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+      instance['state'].members.get(id)!.nextCheckAt = Date.now() + 30_000;
+    });
+    await registry.api.configure({ revision: 2, overrides: { maxDetectionMs: 7_000 } });
+    expect(await nextCheck()).toBeLessThanOrEqual(1_000);
+  });
+
+  it('comes up by the defaults when what it stored cannot be read, and hears of it again', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    await registry.api.configure({ revision: 3, overrides: { maxDetectionMs: 60_000 } });
+    await runInDurableObject(registry.stub, (_, state) => {
+      state.storage.sql.exec("UPDATE scalars SET value = '{\"revision\":' WHERE name = 'config'");
+    });
+    await registry.evict();
+    expect((await registry.read(id)).detection).toMatchObject({ intervalMs: 4_000 });
+    await registry.api.sync({ ...SYNC, config: { revision: 3, overrides: { maxDetectionMs: 60_000 } } });
+    expect((await registry.read(id)).detection).toMatchObject({ intervalMs: 30_000 });
+  });
+
+  it('has failures counted by what is set for its type', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, silent);
+    await registry.beat(id);
+    await registry.api.configure({ revision: 1, overrides: { failureThreshold: 2 } });
+    const fail = () => registry.api.reportFailure(id, { message: 'it failed me' }, null);
+    expect(await fail()).toMatchObject({ value: { threshold: 2, recoveryId: null } });
+    expect(await fail()).toMatchObject({ value: { threshold: 2, recoveryId: expect.any(String) } });
+  });
+
+  it('takes a registration that names no interval at the pace that is set', async () => {
+    const registry = freshRegistry();
+    await registry.api.configure({ revision: 1, overrides: { healthCheckInterval: 2_000 } });
+    const id = freshId();
+    const { detection } = await registry.register(id, { healthCheck: { endpoint: '/health', timeout: 1_000 } });
+    expect(detection.intervalMs).toBe(2_000);
+    await registry.api.configure({ revision: 2, overrides: { healthCheckInterval: 3_000 } });
+    expect((await registry.read(id)).detection.intervalMs).toBe(3_000);
+  });
+});

@@ -1,0 +1,74 @@
+import { env } from 'cloudflare:workers';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
+import { raiseIncident } from '../../src/recovery/incidents.ts';
+import { resolveWell } from '../../src/sweep/resolve-recovered.ts';
+import { freshRegistry } from '../registry/fresh-registry.ts';
+import { call, freshId } from '../support/coordinator-http.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const orderFor = (componentId: string, componentType: string) => ({
+  recoveryId: `r-${crypto.randomUUID().replaceAll('-', '')}`,
+  componentId,
+  componentType,
+  failureType: 'health_check_failure' as const,
+  failureId: `f-${freshId()}`,
+  reason: 'HTTP_503',
+  startedAt: Date.now(),
+  deadline: Date.now() + 60_000,
+});
+
+const critical = { severity: 'critical', summary: 'nothing helped' } as const;
+
+async function openAbout(registry: { type: string }, id: string): Promise<string> {
+  return raiseIncident(env, orderFor(id, registry.type), critical);
+}
+
+describe('an incident whose component came back by itself', () => {
+  it('is over once the component has been healthy for a minute', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    await registry.api.probe(id);
+    const incident = await openAbout(registry, id);
+    await resolveWell(env, Date.now());
+    expect((await call('GET', `/v1/incidents/${incident}`)).body).toMatchObject({ status: 'open' });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+    for (let time = 0; time < 2; time++) await resolveWell(env, Date.now());
+    const { body } = await call('GET', `/v1/incidents/${incident}`);
+    expect(body).toMatchObject({ status: 'resolved' });
+    expect(body.timeline.at(-1)).toMatchObject({ kind: 'resolved', by: null });
+    const open = await coordinator().openIncidents('', 500);
+    expect(open.map(({ componentId }) => componentId)).not.toContain(id);
+  });
+
+  it('is over when the component is gone', async () => {
+    const incident = await openAbout(freshRegistry(), freshId());
+    await resolveWell(env, Date.now());
+    expect((await call('GET', `/v1/incidents/${incident}`)).body).toMatchObject({ status: 'resolved' });
+  });
+
+  it('is over for the coordinator too when whoever resolved it never came to tell', async () => {
+    const [registry, id] = [freshRegistry(), freshId()];
+    const incident = await openAbout(registry, id);
+    await env.HISTORY.prepare(`UPDATE incidents SET status = 'resolved', resolved_at = 1 WHERE id = ?`)
+      .bind(incident)
+      .run();
+    await resolveWell(env, Date.now());
+    const open = await coordinator().openIncidents('', 500);
+    expect(open.map(({ componentId }) => componentId)).not.toContain(id);
+  });
+});
+
+describe('a component that fails again while its incident is open', () => {
+  it('adds to it: one open incident, its repeats counted', async () => {
+    const [registry, id] = [freshRegistry(), freshId()];
+    const incident = await openAbout(registry, id);
+    expect(await openAbout(registry, id)).toBe(incident);
+    const { body } = await call('GET', `/v1/incidents?componentId=${id}`);
+    expect(body.items).toMatchObject([{ id: incident, repeats: 1, status: 'open' }]);
+  });
+});
