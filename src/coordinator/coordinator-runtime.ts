@@ -13,8 +13,9 @@ import type { Changer } from '../core/quota/change-quota.ts';
 import type { Failure } from '../core/result.ts';
 import { fail } from '../core/result.ts';
 import type { Claim, ClaimRefusal, KeyIssue } from './contract/coordinator-api.ts';
-import { AlarmDesk } from './alarm-desk.ts';
-import { AuditStore } from './audit-store.ts';
+import { AlarmSchedule } from '../alarm/alarm-schedule.ts';
+import { SingleAlarm } from '../alarm/single-alarm.ts';
+import { AuditStore } from './audit/audit-store.ts';
 import { ChangeGate } from './keys/change-rate-limiter.ts';
 import { ConditionStore } from './directory/root-cause-store.ts';
 import { ComponentConfigStore } from './config/component-config-store.ts';
@@ -60,7 +61,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
   protected readonly configCalls: ConfigCalls;
   protected readonly conditions: ConditionStore;
   protected readonly dependencies: DependencyDesk;
-  protected readonly alarms: AlarmDesk;
+  protected readonly alarms: AlarmSchedule;
   protected readonly turns: TurnDelivery;
   protected readonly doubts: DependencyDoubts;
   protected readonly incidents: IncidentDesk;
@@ -98,7 +99,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     this.readers = new EventReaders({ ctx, log: this.log, keys: this.keyStore, sessions: this.endedSessions });
     this.conditions = new ConditionStore(ctx.storage.sql);
     this.dependencies = new DependencyDesk(this.directory, this.conditions, (draft) => this.write(draft));
-    this.alarms = new AlarmDesk(ctx.storage);
+    this.alarms = new AlarmSchedule(new SingleAlarm(ctx.storage));
     this.turns = new TurnDelivery(this.conditions, this.alarms, followerOf);
     this.doubts = new DependencyDoubts(this.directory, followerOf);
     const { log, deliveries, alarms } = this;
@@ -119,8 +120,8 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     });
     const desk = this.deliveryDesk;
     this.dispatch = new WebhookDispatch({ book, webhooks, desk, alarms, storage: ctx.storage, queue: env.DELIVERIES });
-    this.alarms.join(this.turns);
-    this.alarms.join(this.dispatch);
+    this.alarms.add(this.turns);
+    this.alarms.add(this.dispatch);
     this.incidents = new IncidentDesk({
       incidents: new IncidentStore(ctx.storage.sql),
       silences: new SilenceStore(ctx.storage.sql),

@@ -36,7 +36,7 @@ const TURNS_WITHIN_MS = 1_000;
 
 export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
   override async alarm(): Promise<void> {
-    this.alarms.forget();
+    this.alarms.fired();
     this.dispatch.touchAll();
     // Registries that are slow to answer must not keep the next alarm from going off.
     await Promise.race([this.turns.deliver(), scheduler.wait(TURNS_WITHIN_MS)]);

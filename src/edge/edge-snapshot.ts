@@ -20,7 +20,7 @@ import { segmentOf } from '../core/balancing/aperture.ts';
 import type { EdgePlace, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import { VITALS_WIDTH, unpackVitals } from '../core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../core/component/load.ts';
-import type { Given, Reported } from '../registry/contract/registry-api.ts';
+import type { Given, Reported } from '../registry/contract/snapshot-api.ts';
 
 export interface EdgeFleet {
   fleet: Fleet;

@@ -1,5 +1,4 @@
-/** What is reported of a probe while a failure is rehearsed: the probe is made, its good answer does not count. */
-import type { DrillWay } from '../core/drill/drill.ts';
+import type { DrillWay } from '../core/drill/active-drill.ts';
 import type { AttemptOutcome } from '../core/health/check.ts';
 import type { ProbeTarget } from './probe-runner.ts';
 

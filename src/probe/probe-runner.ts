@@ -1,6 +1,6 @@
 /** What the registry expects of the prober: at most six targets a call, reports as they come. */
 import type { Expectation } from '../core/component/health-check.ts';
-import type { DrillWay } from '../core/drill/drill.ts';
+import type { DrillWay } from '../core/drill/active-drill.ts';
 import type { AttemptOrder, AttemptOutcome } from '../core/health/check.ts';
 
 export interface ProbeTarget {

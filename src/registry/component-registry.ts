@@ -17,26 +17,24 @@ import { steadiness } from '../core/health/stability.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
 import { healthReportOf, loadsOf, pageOf } from './state/component-views.ts';
-import type { HistoryQuery } from './state/history-page.ts';
+import type { HistoryQuery } from './contract/history-api.ts';
 import { historyPage, spanOf } from './state/history-page.ts';
 import type { AcquireRequest, Completion, LeaseQuery } from './contract/lease-api.ts';
 import { takeProbe, takeReport } from './limits/on-demand-limits.ts';
 import type {
   ComponentQuery,
-  ControlPurpose,
   HeartbeatInput,
   ProbeResult,
-  RecoveryCause,
   RegisterInput,
   RegistryApi,
   RemoveOptions,
   RotateOptions,
-  SyncRequest,
 } from './contract/registry-api.ts';
-import type { AskedFor } from './recovery/operator-recoveries.ts';
+import type { SyncRequest } from './contract/snapshot-api.ts';
+import type { AskedFor, ControlPurpose, RecoveryCause } from './contract/recovery-api.ts';
 import { RegistryObject } from './registry-runtime.ts';
 import { snapshotPage } from './snapshot/snapshot-page.ts';
-import type { Switch } from './membership/switchovers.ts';
+import type { Switch } from './contract/switchover-api.ts';
 import { testify } from './health/canary.ts';
 
 /** Components whose share changed, in one answer. */

@@ -4,12 +4,12 @@
  */
 import { DurableObject, exports } from 'cloudflare:workers';
 import type { ComponentRecord } from '../core/component/component-record.ts';
-import { AlarmClock } from './alarm-clock.ts';
+import { SingleAlarm } from '../alarm/single-alarm.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { Check } from '../core/health/check.ts';
 import type { FailureIntake } from '../core/failure/failure-intake.ts';
 import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
-import type { MemberSignal } from './health/check-runner.ts';
+import type { MemberSignal } from './state/member-signal.ts';
 import { CheckRounds } from './health/check-runner.ts';
 import { resourceView, toTypeHealth } from './state/component-views.ts';
 import { ControlDesk } from './recovery/control-credentials.ts';
@@ -67,7 +67,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
   protected readonly outbox: Outbox;
   protected readonly events: EventSink;
   protected readonly reports: FailureDesk;
-  protected readonly clock: AlarmClock;
+  protected readonly clock: SingleAlarm;
   protected readonly shadows: ShadowDesk;
   protected readonly shares: ShareDesk;
   protected readonly rollUp: RollUp;
@@ -77,7 +77,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.clock = new AlarmClock(ctx.storage);
+    this.clock = new SingleAlarm(ctx.storage);
     this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
     this.recoveries = new RecoveryDesk(this.state);
     this.drills = new DrillDesk(this.state, this.recoveries);

@@ -1,6 +1,6 @@
 /** Coordinators with a webhook whose deliveries a test makes itself: what they hand to the queue nobody sends. */
 import { expect, vi } from 'vitest';
-import type { Delivery } from '../../src/coordinator/webhooks/delivery-store.ts';
+import type { Delivery } from '../../src/coordinator/contract/delivery-api.ts';
 import type { WebhookDraft } from '../../src/coordinator/contract/webhook-api.ts';
 import type { EventDraft } from '../../src/core/event/coordinator-event.ts';
 import type { WebhookSettings } from '../../src/core/webhook/webhook.ts';

@@ -3,7 +3,7 @@ import type { Outcomes } from '../../src/core/component/load.ts';
 import { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import type { EdgeFleet } from '../../src/edge/edge-snapshot.ts';
 import { give } from '../../src/edge/edge-snapshot.ts';
-import type { SyncRequest } from '../../src/registry/contract/registry-api.ts';
+import type { SyncRequest } from '../../src/registry/contract/snapshot-api.ts';
 import { edgeSnapshot, freshSnapshot, noteOutcomes } from '../../src/edge/snapshot-cache.ts';
 import { freshId } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';

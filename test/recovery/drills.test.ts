@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Drill, DrillWay } from '../../src/core/drill/drill.ts';
+import type { Drill } from '../../src/core/drill/drill.ts';
+import type { DrillWay } from '../../src/core/drill/active-drill.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AskedFor } from '../../src/registry/recovery/operator-recoveries.ts';
+import type { AskedFor } from '../../src/registry/contract/recovery-api.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { freshId, setMode } from '../support/coordinator-http.ts';

@@ -5,7 +5,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { DOUBTFUL_HOST } from '../../src/core/health/host-budget.ts';
 import { performAction } from '../../src/recovery/perform-action.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
-import { hostOfUrl } from '../../src/registry/limits/host-rate-limiter.ts';
+import { hostOfUrl } from '../../src/core/health/host-of-url.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { componentLog, freshId } from '../support/coordinator-http.ts';

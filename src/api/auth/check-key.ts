@@ -16,7 +16,7 @@ import { FRESH_MS, findKey, findKeyAnew, keyAtHand, isSessionEnded, noteKeyUsed 
 import type { KnownKey } from '../../edge/key-copy.ts';
 import type { Call } from '../http/call.ts';
 import { waitUntilOf } from '../http/call.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../http/session-data.ts';
 import { refOf } from './session.ts';
 
 /** What a key answers for: its principal and the digest (SHA-256, hex) it was known by. */

@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/app-env.ts';
 import { checkKey, checkSession } from './check-key.ts';
-import { presentedIn } from '../middleware/authenticate.ts';
+import { presentedIn } from './presented-key.ts';
 import { readSession } from './session.ts';
 
 /** `unknown` when nobody can say right now. */

@@ -9,15 +9,7 @@ import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { Actor } from '../../core/access/actor.ts';
 import type { SessionRef } from '../../core/access/ended-session.ts';
 import type { AppEnv } from '../http/app-env.ts';
-
-export interface Session {
-  readonly keyId: string;
-  /** SHA-256 of the key it was opened with, hex. */
-  readonly digest: string;
-  /** Epoch ms */
-  readonly expiresAt: number;
-  readonly csrfToken: string;
-}
+import type { Session } from '../http/session-data.ts';
 
 /** What a session is known by when it is ended: nobody but its holder has the token. */
 export const refOf = ({ keyId, csrfToken, expiresAt }: Session): SessionRef => ({

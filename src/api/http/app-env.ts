@@ -3,7 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Reach } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import type { RequestClass } from '../../core/access/request-class.ts';
-import type { Session } from '../auth/session.ts';
+import type { Session } from './session-data.ts';
 
 export interface AppEnv {
   Bindings: Env;

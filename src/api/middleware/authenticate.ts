@@ -12,6 +12,7 @@ import { fail } from '../../core/result.ts';
 import { problemResponse, refusal } from '../http/problem.ts';
 import { clearCookie, isFromOurPage, readSession } from '../auth/session.ts';
 import { tooManyRefusals } from './rate-limit.ts';
+import { presentedIn } from '../auth/presented-key.ts';
 
 type Refused = Promise<Response | null> | null;
 
@@ -27,13 +28,6 @@ export function authenticateKey(c: Call, presented: string): Refused {
   const checked = checkKey(presented, c);
   return checked instanceof Promise ? checked.then((later) => admit(c, later)) : admit(c, checked);
 }
-
-/** The key in an Authorization header; '' when there is none. */
-export const presentedIn = (header: string): string =>
-  // As nearly everybody writes it; a key has no space in it, so more than one word is none of ours.
-  header.startsWith('Bearer ') && header.indexOf(' ', 7) === -1
-    ? header.slice(7)
-    : (/^Bearer +(\S+)$/i.exec(header)?.[1] ?? '');
 
 function admit(c: Call, checked: Result<Checked, Refusal>): Refused {
   if (!checked.ok) return refuse(c, checked);

@@ -1,5 +1,4 @@
-/** Webhooks and deliveries on their way out. Addresses of alert channels and routing keys are secrets. */
-import type { Delivery } from '../../coordinator/webhooks/delivery-store.ts';
+import type { Delivery } from '../../coordinator/contract/delivery-api.ts';
 import type { StandingWebhook } from '../../coordinator/contract/webhook-api.ts';
 import { shownSecret } from '../../core/component/control-secret.ts';
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';

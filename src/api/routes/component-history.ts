@@ -1,7 +1,7 @@
 /** How a component was: a page of samples and transitions, newest first. */
 import { percentOf } from '../../core/health/samples/availability.ts';
 import { toIso } from '../../core/component/resource.ts';
-import type { HistoryItem, HistoryPlace } from '../../registry/state/history-page.ts';
+import type { HistoryItem, HistoryPlace } from '../../registry/contract/history-api.ts';
 import type { App } from '../http/app-env.ts';
 import { decodePlace, encodePlace } from '../http/cursor.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers';
 import type { Context } from 'hono';
 import * as z from 'zod';
-import type { SocketRefusal, SocketRequest } from '../../coordinator/events/event-sockets.ts';
+import type { SocketRefusal, SocketRequest } from '../../coordinator/contract/socket-api.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../use-cases/event-query.ts';
 import { createRoute, problemDefault } from '../http/openapi-route.ts';

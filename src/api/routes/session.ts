@@ -9,7 +9,7 @@ import { problemResponse } from '../http/problem.ts';
 import { recordAudit } from '../auth/record-audit.ts';
 import type { SessionResource } from '../schemas/session.ts';
 import { SessionSchema } from '../schemas/session.ts';
-import type { Session } from '../auth/session.ts';
+import type { Session } from '../http/session-data.ts';
 import { clearCookie, endSession, openSession } from '../auth/session.ts';
 
 const tags = ['session'];

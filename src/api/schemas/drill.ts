@@ -1,7 +1,7 @@
 /** Drills: a rehearsed failure, and how it went against what is promised. */
 import * as z from 'zod';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
-import { DRILL_WAYS } from '../../core/drill/drill.ts';
+import { DRILL_WAYS } from '../../core/drill/active-drill.ts';
 import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
 import { RecoverySchema } from './failure.ts';
 

@@ -9,7 +9,7 @@ import type { WatchedIndex } from '../../long-poll/watched-index.ts';
 import { within } from '../../long-poll/with-timeout.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import { revisionWatch } from '../../edge/revision-watch.ts';
-import type { SnapshotPage } from '../../registry/snapshot/snapshot-page.ts';
+import type { SnapshotPage } from '../../registry/contract/snapshot-api.ts';
 import type { RoomReader } from '../../long-poll/reader-limit.ts';
 import { ReaderRoom } from '../../long-poll/reader-limit.ts';
 

@@ -5,7 +5,7 @@ import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-se
 import type { Failure, Result } from '../../core/result.ts';
 import type { Webhook, WebhookSettings } from '../../core/webhook/webhook.ts';
 import type { WebhookFault } from '../../core/webhook/webhook-faults.ts';
-import type { Delivery, DeliveryQuery } from '../webhooks/delivery-store.ts';
+import type { Delivery, DeliveryQuery } from './delivery-api.ts';
 
 export interface WebhookApi {
   /** Makes a webhook; with an id that is known already, and the same settings, it answers that webhook. */

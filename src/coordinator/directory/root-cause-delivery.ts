@@ -3,16 +3,16 @@
  * one does not take is tried again by the alarm, and by the sweep; the others do not wait for it.
  */
 import type { DependencyFollower, DependencyTurn } from '../../core/health/root-cause-update.ts';
-import type { AlarmDesk, AlarmUser } from '../alarm-desk.ts';
+import type { AlarmSchedule, AlarmSource } from '../../alarm/alarm-schedule.ts';
 import type { ConditionStore, OwedTurn } from './root-cause-store.ts';
 
 const BATCH = 500;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
-export class TurnDelivery implements AlarmUser {
+export class TurnDelivery implements AlarmSource {
   private readonly conditions: ConditionStore;
-  private readonly alarms: AlarmDesk;
+  private readonly alarms: AlarmSchedule;
   private readonly followerOf: (type: string) => DependencyFollower;
   private running: Promise<void> | null = null;
   private again = false;
@@ -20,7 +20,7 @@ export class TurnDelivery implements AlarmUser {
   /** When it is tried again, epoch ms; null: nobody has said yet. */
   private retryAt: number | null = null;
 
-  constructor(conditions: ConditionStore, alarms: AlarmDesk, followerOf: (type: string) => DependencyFollower) {
+  constructor(conditions: ConditionStore, alarms: AlarmSchedule, followerOf: (type: string) => DependencyFollower) {
     this.conditions = conditions;
     this.alarms = alarms;
     this.followerOf = followerOf;

@@ -6,7 +6,7 @@ import { liveDigests } from '../../core/access/access-key.ts';
 import { ROOT } from '../../core/access/principal.ts';
 import type { EndedSessionStore } from '../keys/ended-session-store.ts';
 import type { EventStore } from './event-store.ts';
-import type { SocketHolder, SocketRequest } from './event-sockets.ts';
+import type { SocketHolder, SocketRequest } from '../contract/socket-api.ts';
 import { EventSockets } from './event-sockets.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { LogDesk } from './log-reader.ts';

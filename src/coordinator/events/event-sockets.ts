@@ -6,7 +6,6 @@
  * a reader acknowledges, and no more is sent beyond a room that all sockets share. What fails at one socket never
  * reaches the others nor whoever made the change.
  */
-import type { SessionRef } from '../../core/access/ended-session.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { EventType, LoggedEvent } from '../../core/event/coordinator-event.ts';
 import { SNAPSHOT_PATH } from '../../core/event/event-frame.ts';
@@ -19,21 +18,7 @@ import { fullBucket, takeTokens } from '../../core/quota/token-bucket.ts';
 import { utf8Length } from '../../core/bounded-page.ts';
 import type { EventStore } from './event-store.ts';
 import { readSocketMessage } from './socket-message.ts';
-
-/** Who opened a socket, and with what: it ends with any of them. */
-export interface SocketHolder {
-  readonly keyId: string;
-  /** SHA-256 of the key's secret that it was opened with, hex. */
-  readonly digest: string;
-  readonly session: SessionRef | null;
-}
-
-export interface SocketRequest extends SocketHolder {
-  /** Null: from now on. */
-  readonly after: number | null;
-  readonly types: readonly EventType[] | null;
-  readonly subject: string | null;
-}
+import type { SocketHolder, SocketRequest, SocketRefusal } from '../contract/socket-api.ts';
 
 /** The attachment of a socket. */
 interface Reader extends SocketHolder {
@@ -76,8 +61,6 @@ interface Round {
   readonly roomBytes: number;
   readonly admits: (holder: SocketHolder) => boolean;
 }
-
-export type SocketRefusal = 'too-many-readers' | 'overloaded' | 'unauthorized';
 
 const MAX_SOCKETS = 2_000;
 const MAX_SOCKETS_OF_KEY = 1_000;

@@ -14,7 +14,7 @@ import type { SessionRef } from '../../core/access/ended-session.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
-import type { AuditStore } from '../audit-store.ts';
+import type { AuditStore } from '../audit/audit-store.ts';
 import type { FreshSecret, KeyDraft, KeyMark, KeySyncAnswer, KeySyncRequest } from '../contract/coordinator-api.ts';
 import type { EndedSessionStore } from './ended-session-store.ts';
 import type { KeyStore } from './key-store.ts';

@@ -14,7 +14,8 @@ import { nextAttemptAt } from '../../core/delivery/delivery-schedule.ts';
 import { signingSecrets } from '../../core/component/control-secret.ts';
 import type { DisabledReason, Webhook } from '../../core/webhook/webhook.ts';
 import { BUILT_IN_ID, givesUp, isChannel, isEnabled } from '../../core/webhook/webhook.ts';
-import type { Delivery, DeliveryStore } from './delivery-store.ts';
+import type { DeliveryStore } from './delivery-store.ts';
+import type { Delivery } from '../contract/delivery-api.ts';
 import type { WebhookBook } from './webhook-index.ts';
 import type { WebhookFanOut } from './webhook-fan-out.ts';
 

@@ -6,7 +6,7 @@ import { testPayload } from '../../core/webhook/test-payload.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
 import { CoordinatorObject } from '../coordinator-runtime.ts';
 import { jobOf } from './deliveries.ts';
-import type { DeliveryQuery } from './delivery-store.ts';
+import type { DeliveryQuery } from '../contract/delivery-api.ts';
 import type { WebhookApi, WebhookChange, WebhookDraft } from '../contract/webhook-api.ts';
 
 export abstract class WebhookCalls extends CoordinatorObject implements WebhookApi {
@@ -71,7 +71,7 @@ export abstract class WebhookCalls extends CoordinatorObject implements WebhookA
     // Of the one of the configuration also when that was taken away.
     const ids = new Set([BUILT_IN_ID, ...this.webhookBook.all().map(({ id }) => id)]);
     for (const id of ids) this.deliveries.trim(id, this.webhookBook.find(id) !== undefined, now);
-    this.alarms.forget();
+    this.alarms.fired();
     this.dispatch.touchAll();
     this.alarms.arm();
   }

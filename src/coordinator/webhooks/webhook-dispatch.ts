@@ -3,7 +3,7 @@
  * what is due later. What the queue does not take, or loses, is handed to it again in time.
  */
 import type { DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
-import type { AlarmDesk, AlarmUser } from '../alarm-desk.ts';
+import type { AlarmSchedule, AlarmSource } from '../../alarm/alarm-schedule.ts';
 import type { DeliveryDesk } from './deliveries.ts';
 import type { WebhookBook } from './webhook-index.ts';
 import type { WebhookStore } from './webhook-store.ts';
@@ -12,7 +12,7 @@ export interface DispatchParts {
   readonly book: WebhookBook;
   readonly webhooks: WebhookStore;
   readonly desk: DeliveryDesk;
-  readonly alarms: AlarmDesk;
+  readonly alarms: AlarmSchedule;
   readonly storage: DurableObjectStorage;
   readonly queue: Queue;
 }
@@ -21,7 +21,7 @@ export interface DispatchParts {
 const QUEUE_BATCH = 100;
 const AFTER_FAULT_MS = 5_000;
 
-export class WebhookDispatch implements AlarmUser {
+export class WebhookDispatch implements AlarmSource {
   private readonly parts: DispatchParts;
   private readonly touched = new Set<string>();
   private isPlanned = false;

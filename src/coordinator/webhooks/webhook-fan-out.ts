@@ -13,7 +13,8 @@ import type { OpenIncident } from '../../core/incident/incident-raise.ts';
 import type { Webhook } from '../../core/webhook/webhook.ts';
 import { BUILT_IN_ID, MAX_OWED, isChannel, isEnabled } from '../../core/webhook/webhook.ts';
 import { componentTypeTold, wantsEvent } from '../../core/webhook/wants-event.ts';
-import type { Delivery, DeliveryStore } from './delivery-store.ts';
+import type { DeliveryStore } from './delivery-store.ts';
+import type { Delivery } from '../contract/delivery-api.ts';
 import type { EventStore } from '../events/event-store.ts';
 import type { WebhookBook } from './webhook-index.ts';
 

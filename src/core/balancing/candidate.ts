@@ -1,6 +1,6 @@
 /** One component as the balancing sees it: what a snapshot carries. Plain data. */
 import type { JsonObject } from '../json.ts';
-import type { HealthStatus } from '../health/health-state.ts';
+import type { HealthStatus } from '../health/health-status.ts';
 import type { LifecycleState } from '../component/lifecycle.ts';
 
 export interface Candidate {

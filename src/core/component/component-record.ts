@@ -1,5 +1,4 @@
-/** A component as its registry holds it: what it said, how it is, how it is operated. Plain data. */
-import type { ActiveDrill } from '../drill/drill.ts';
+import type { ActiveDrill } from '../drill/active-drill.ts';
 import type { HealthState } from '../health/health-state.ts';
 import type { RecoveryOrder } from '../failure/failure-intake.ts';
 import type { LoadState } from './load.ts';

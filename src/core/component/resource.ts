@@ -1,6 +1,7 @@
 /** The component as callers see it: in register, get, list and events. Timestamps are ISO 8601. */
 import { effectiveStatus } from '../health/effective-status.ts';
-import type { HealthSample, HealthState, HealthStatus, HealthTransition } from '../health/health-state.ts';
+import type { HealthSample, HealthState, HealthTransition } from '../health/health-state.ts';
+import type { HealthStatus } from '../health/health-status.ts';
 import type { TimeSummary } from '../health/samples/response-times.ts';
 import { summarizeTimes } from '../health/samples/response-times.ts';
 import type { Detection } from '../health/schedule.ts';

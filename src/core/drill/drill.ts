@@ -4,33 +4,10 @@
  */
 import type { ComponentRecord } from '../component/component-record.ts';
 import type { HealthState } from '../health/health-state.ts';
-
-export const DRILL_WAYS = ['refuse', 'hang', 'unavailable'] as const;
+import type { DrillWay, ActiveDrill } from './active-drill.ts';
 
 /** A clock may be set back by so little without anybody noticing. */
 const CLOCK_SLACK_MS = 1_000;
-
-/** `refuse`: as if nothing listened; `hang`: as if it never answered; `unavailable`: as if it answered 503. */
-export type DrillWay = (typeof DRILL_WAYS)[number];
-
-export interface ActiveDrill {
-  readonly id: string;
-  readonly way: DrillWay;
-  /** False: its actions say what they would do, and do nothing. */
-  readonly execute: boolean;
-  /** Epoch ms. */
-  readonly beganAt: number;
-  /** It is over then, whatever came of it, epoch ms. */
-  readonly until: number;
-  /** When the failure ceased to be injected, epoch ms; null while it is. */
-  readonly liftedAt: number | null;
-  readonly suspectAt: number | null;
-  readonly unhealthyAt: number | null;
-  readonly recoveryStartedAt: number | null;
-  readonly recoveryId: string | null;
-  readonly provenAt: number | null;
-}
-
 /** `proven`: its recovery proved the component; `timeout`: its time was over first; `aborted`: the component was removed. */
 export type DrillOutcome = 'running' | 'proven' | 'failed' | 'timeout' | 'cancelled' | 'aborted';
 

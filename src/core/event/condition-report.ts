@@ -1,7 +1,7 @@
 /** What an event tells of how a component stands, for those that depend on it. */
 import type { LifecycleState } from '../component/lifecycle.ts';
 import { isDown } from '../health/effective-status.ts';
-import type { HealthStatus } from '../health/health-state.ts';
+import type { HealthStatus } from '../health/health-status.ts';
 import type { EventDraft } from './coordinator-event.ts';
 
 export interface ToldCondition {

@@ -7,7 +7,7 @@
  * dependencies that are down while nothing below them is.
  */
 import type { LifecycleState } from '../component/lifecycle.ts';
-import type { HealthStatus } from './health-state.ts';
+import type { HealthStatus } from './health-status.ts';
 
 /** Most causes that are named. The first by id, so that what is known of one part can be joined to another. */
 export const MAX_ROOT_CAUSES = 10;

@@ -1,12 +1,4 @@
-/**
- * Flap damping: a component that came back and fell again too often is held down for a growing time.
- *
- * Going down is never damped, only coming back. The first two falls within the window cost nothing, so that
- * a crash, or two, with a restart are over as soon as the checks say so; the third holds it for
- * `flapHoldMs`, each further one for twice as long, up to five minutes. The hold runs from the last failure, so one
- * that goes on flapping underneath stays down, and one that is good for that long is back by itself.
- */
-import type { HealthStatus } from './health-state.ts';
+import type { HealthStatus } from './health-status.ts';
 
 export interface FlapState {
   /** When it fell, that is went from in routing to unhealthy, within the window. Epoch ms, the newest last. */

@@ -9,8 +9,7 @@ import type { EjectionState } from './ejection.ts';
 import { NEVER_EJECTED } from './ejection.ts';
 import type { FlapState } from './flap-damping.ts';
 import { STEADY } from './flap-damping.ts';
-
-export type HealthStatus = 'unknown' | 'healthy' | 'degraded' | 'unhealthy';
+import type { HealthStatus } from './health-status.ts';
 
 export interface FailureDetail {
   /** Stable code such as `ECONNREFUSED`, `TIMEOUT`, `HTTP_503`, `HEARTBEAT_EXPIRED`. */

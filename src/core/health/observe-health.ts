@@ -9,7 +9,8 @@
 import { readmitted } from './ejection.ts';
 import type { FlapPolicy, FlapState } from './flap-damping.ts';
 import { dampedStatus, noteFailure, noteHeldFall, noteFall, releaseIfOver } from './flap-damping.ts';
-import type { FailureDetail, HealthSample, HealthState, HealthStatus } from './health-state.ts';
+import type { FailureDetail, HealthSample, HealthState } from './health-state.ts';
+import type { HealthStatus } from './health-status.ts';
 import { worseStatus } from './health-state.ts';
 import { noteTime } from './samples/response-times.ts';
 

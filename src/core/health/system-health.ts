@@ -3,7 +3,7 @@
  */
 import type { Availability } from './samples/availability.ts';
 import { UNKNOWN_AVAILABILITY } from './samples/availability.ts';
-import type { HealthStatus } from './health-state.ts';
+import type { HealthStatus } from './health-status.ts';
 
 export type Severity = 'warning' | 'critical';
 

@@ -8,39 +8,32 @@ import { env } from 'cloudflare:workers';
 import type { Actor } from '../../core/access/actor.ts';
 import type { OwnerFilter } from '../../core/access/permission.ts';
 import type { ShareChange } from '../../core/balancing/shares.ts';
-import type { Decider } from '../../core/balancing/aperture.ts';
-import type { EdgePlace, SnapshotDelta } from '../../core/balancing/snapshot-delta.ts';
 import type { RecoveryOutcome } from '../../core/component/component-record.ts';
 import type { ControlSecret } from '../../core/component/control-secret.ts';
 import type { HealthReport } from '../../core/component/health-report.ts';
 import type { LifecycleState } from '../../core/component/lifecycle.ts';
-import type { ComponentLoad, Outcomes, ReportedLoad } from '../../core/component/load.ts';
+import type { ComponentLoad, ReportedLoad } from '../../core/component/load.ts';
 import type { Operation } from '../../core/component/operate.ts';
 import type { Registration } from '../../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../../core/component/resource.ts';
-import type { ControlAction } from '../../core/component/control-action.ts';
 import type { ComponentOverrides } from '../../core/config/component-config.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
 import type { Drill, DrillBegin } from '../../core/drill/drill.ts';
 import type { DrillRefusal } from '../../core/drill/refuse-drill.ts';
-import type { FailureType } from '../../core/failure/classify.ts';
 import type { FailureEvaluation, RecoveryOrder } from '../../core/failure/failure-intake.ts';
-import type { RecoveryFacts } from '../../core/failure/recovery-plan.ts';
-import type { RecoveryPolicy } from '../../core/failure/recovery-policy.ts';
 import type { RecoveryStanding } from '../../core/failure/recovery-preview.ts';
 import type { DependencyFollower } from '../../core/health/root-cause-update.ts';
-import type { FailureDetail, HealthStatus } from '../../core/health/health-state.ts';
+import type { FailureDetail } from '../../core/health/health-state.ts';
+import type { HealthStatus } from '../../core/health/health-status.ts';
 import type { Steadiness, SteadyBy } from '../../core/health/stability.ts';
 import type { Testimony } from '../../core/health/self-doubt.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { BlockReport } from '../../core/lease/block.ts';
 import type { Result } from '../../core/result.ts';
 import type { TakenPage } from '../../core/bounded-page.ts';
-import type { HistoryPage, HistoryQuery } from '../state/history-page.ts';
+import type { HistoryPage, HistoryQuery } from './history-api.ts';
 import type {
   AcquireRequest,
   Acquisition,
-  BlockAnswer,
   CompletedLease,
   Completion,
   LeaseAnswer,
@@ -48,23 +41,19 @@ import type {
   LeaseQuery,
   RenewedLease,
 } from './lease-api.ts';
-import type { AskedFor, OrderRefusal } from '../recovery/operator-recoveries.ts';
-import type { SnapshotPage } from '../snapshot/snapshot-page.ts';
-import type { Switch, SwitchRefusal } from '../membership/switchovers.ts';
+import type {
+  AskedFor,
+  OrderRefusal,
+  RecoveryCause,
+  RecoveryTarget,
+  ControlPurpose,
+  ControlAccess,
+  ActionLeave,
+} from './recovery-api.ts';
+import type { SnapshotPage, SyncRequest, SyncAnswer } from './snapshot-api.ts';
+import type { Switch, SwitchRefusal } from './switchover-api.ts';
 
 export type { ControlSecret };
-
-/** What a control call is for. */
-export interface ControlPurpose {
-  readonly recoveryId: string;
-  readonly action: ControlAction;
-}
-
-/** Work that an edge gave since it asked last, by position. */
-export type Given = readonly (readonly [position: number, count: number])[];
-/** Results of work that callers reported to an edge, by component. */
-export type Reported = readonly (readonly [id: string, outcomes: Outcomes])[];
-
 export type NotFound = 'unknown-component';
 
 /**
@@ -317,53 +306,6 @@ export interface ProbeResult {
   readonly error: FailureDetail | null;
   readonly health: HealthView;
 }
-
-export interface SyncRequest {
-  /** Who asks: each isolate has an id of its own. */
-  readonly edge?: string;
-  /** What the edge holds. */
-  readonly place: EdgePlace | null;
-  /** Work given since the last sync, by position. */
-  readonly given: Given;
-  /** What callers reported since. */
-  readonly reported: Reported;
-  /** The blocks of leases that it holds, or returns. */
-  readonly blocks?: readonly BlockReport[];
-  /** Settings that the registry may not have heard of. */
-  readonly config?: TypeOverrides | null;
-}
-
-export interface SyncAnswer extends SnapshotDelta {
-  /** What the edge is among all that decide; null where it did not say who it is. */
-  readonly decider: Decider | null;
-  readonly blocks: BlockAnswer;
-  /** Of the settings it goes by. */
-  readonly configRevision: number;
-}
-
-export interface RecoveryCause {
-  /** Epoch ms of the failure: what happened to a predecessor under the same id is no cause. */
-  readonly occurredAt: number;
-  readonly failureId: string;
-  readonly failureType: FailureType;
-  readonly reason: string;
-}
-
-export interface RecoveryTarget {
-  /** In force now for the class of the failure that it began with. */
-  readonly policy: RecoveryPolicy;
-  readonly facts: RecoveryFacts;
-  readonly name: string;
-}
-
-export interface ControlAccess {
-  readonly url: string;
-  /** Those that sign now, the newest first. */
-  readonly secrets: readonly string[];
-}
-
-/** `shadowed`: it only suffers from a dependency, no action will help it; `frozen`: nothing but alerts for now. */
-export type ActionLeave = 'permitted' | 'too-many' | 'not-recovering' | 'shadowed' | 'frozen';
 
 /** The registry of a component type. */
 export function registryOf(type: string): RegistryApi {

@@ -15,13 +15,7 @@ import { MAX_TARGETS_PER_CALL } from '../../probe/probe-runner.ts';
 import type { HostGate } from '../limits/host-rate-limiter.ts';
 import type { Member } from '../state/member.ts';
 import { INCONCLUSIVE, hostOf, planCheck, targetOf } from '../state/member.ts';
-
-/** A signal about a member, with the check it ends, if it ends one. */
-export interface MemberSignal {
-  readonly member: Member;
-  readonly signal: HealthSignal;
-  readonly ended: Check | null;
-}
+import type { MemberSignal } from '../state/member-signal.ts';
 
 /** An attempt to be made now. */
 interface Started {

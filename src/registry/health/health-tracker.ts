@@ -9,7 +9,7 @@ import type { Check } from '../../core/health/check.ts';
 import type { HealthSignal } from '../../core/health/observe-health.ts';
 import { observeHealth } from '../../core/health/observe-health.ts';
 import { nextCheckAt } from '../../core/health/schedule.ts';
-import type { MemberSignal } from './check-runner.ts';
+import type { MemberSignal } from '../state/member-signal.ts';
 import { healthDrafts } from '../state/component-events.ts';
 import type { Member } from '../state/member.ts';
 import type { RecoveryDesk } from '../recovery/recoveries.ts';

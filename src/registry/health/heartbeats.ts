@@ -3,7 +3,7 @@
  * eviction nor a kill makes a dead component look alive or a live one dead.
  */
 import { fail, ok } from '../../core/result.ts';
-import type { MemberSignal } from './check-runner.ts';
+import type { MemberSignal } from '../state/member-signal.ts';
 import type { Member } from '../state/member.ts';
 import type { HeartbeatInput, HeartbeatResult } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';

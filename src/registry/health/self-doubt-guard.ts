@@ -11,7 +11,7 @@ import type { HealthState } from '../../core/health/health-state.ts';
 import type { HealthSignal } from '../../core/health/observe-health.ts';
 import type { Doubt, Evidence, Testimony } from '../../core/health/self-doubt.ts';
 import { beliefIn, hear, isMassFailure, reconsider } from '../../core/health/self-doubt.ts';
-import type { MemberSignal } from './check-runner.ts';
+import type { MemberSignal } from '../state/member-signal.ts';
 import { componentEvent, typeEventDraft } from '../state/component-events.ts';
 import { INCONCLUSIVE } from '../state/member.ts';
 import type { RegistryState } from '../state/registry-state.ts';

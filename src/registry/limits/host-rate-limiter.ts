@@ -84,9 +84,3 @@ function take(host: Host, now: number): number {
   host.budget = next;
   return putOffMs;
 }
-
-/** The host of a URL as budgets name it: with its port, without the dot that may end a name. */
-export function hostOfUrl(url: string): string {
-  const parsed = URL.parse(url);
-  return parsed ? `${parsed.hostname.replace(/\.$/, '')}:${parsed.port}` : url;
-}

@@ -7,7 +7,6 @@ import type { Actor } from '../../core/access/actor.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { isBeingRemoved } from '../../core/component/lifecycle.ts';
 import type { Lifecycle } from '../../core/component/lifecycle.ts';
-import type { SwitchName } from '../../core/component/operate.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { LifecycleDesk } from './lifecycles.ts';
@@ -16,14 +15,7 @@ import { lifecycleNote } from './operator-actions.ts';
 import type { OutOfReach } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import { standbyFor } from '../recovery/select-standby.ts';
-
-export interface Switch {
-  readonly action: SwitchName;
-  /** Back to one that is not healthy, too. */
-  readonly force: boolean;
-}
-
-export type SwitchRefusal = 'being-removed' | 'not-in-service' | 'no-standby' | 'nobody-took-over' | 'held-back';
+import type { Switch, SwitchRefusal } from '../contract/switchover-api.ts';
 
 export class SwitchDesk {
   private readonly state: RegistryState;

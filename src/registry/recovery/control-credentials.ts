@@ -18,11 +18,12 @@ import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { eventDraft, typeEventDraft } from '../state/component-events.ts';
 import type { HostGate } from '../limits/host-rate-limiter.ts';
-import { hostOfUrl } from '../limits/host-rate-limiter.ts';
+import { hostOfUrl } from '../../core/health/host-of-url.ts';
 import type { Member } from '../state/member.ts';
 import { takeRotation, takeTypeRotation } from '../limits/on-demand-limits.ts';
 import type { RecoveryDesk } from './recoveries.ts';
-import type { ControlAccess, ControlPurpose, OutOfReach, RotateOptions } from '../contract/registry-api.ts';
+import type { OutOfReach, RotateOptions } from '../contract/registry-api.ts';
+import type { ControlAccess, ControlPurpose } from '../contract/recovery-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
 type Answer = Result<ControlSecret, OutOfReach | 'no-control'>;

@@ -5,7 +5,6 @@
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
-import type { ControlAction } from '../../core/component/control-action.ts';
 import { controlRouteOf } from '../../core/component/control-url.ts';
 import { isBeingRemoved } from '../../core/component/lifecycle.ts';
 import { isShadowed } from '../../core/component/root-cause.ts';
@@ -20,17 +19,7 @@ import { recoveryIdOf } from './recoveries.ts';
 import type { OutOfReach } from '../contract/registry-api.ts';
 import { actionHold } from './recovery-guard.ts';
 import type { RegistryState } from '../state/registry-state.ts';
-
-export interface AskedFor {
-  readonly action: ControlAction;
-  /** The caller's: asked again with it within a day, it is the same recovery. */
-  readonly idempotencyKey: string | null;
-  readonly reason: string | null;
-  /** Whether or not it is held back. */
-  readonly force: boolean;
-}
-
-export type OrderRefusal = 'being-removed' | 'no-control' | 'recovery-running' | 'held-back';
+import type { AskedFor, OrderRefusal } from '../contract/recovery-api.ts';
 
 export class OrderDesk {
   private readonly state: RegistryState;

@@ -13,7 +13,7 @@ import { packVitals } from '../../core/balancing/snapshot-delta.ts';
 import { assign, settle } from '../../core/component/load.ts';
 import { nextCheckAt, toCondition } from '../state/component-views.ts';
 import type { MemberWork } from '../health/outlier-ejection.ts';
-import type { Given, Reported } from '../contract/registry-api.ts';
+import type { Given, Reported } from '../contract/snapshot-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { Seating } from './position-table.ts';
 

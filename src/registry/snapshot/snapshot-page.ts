@@ -5,15 +5,7 @@
 import { MAX_PAGE_BYTES, takePage, utf8Length } from '../../core/bounded-page.ts';
 import type { Configured } from '../state/component-views.ts';
 import { resourceView } from '../state/component-views.ts';
-
-export interface SnapshotPage {
-  /** Of the type, when the page was made: nothing up to it is missing. */
-  readonly revision: number;
-  /** Component resources as JSON, in the order of ids, between commas. */
-  readonly json: string;
-  /** The `after` of the next page, null with the last one. */
-  readonly next: string | null;
-}
+import type { SnapshotPage } from '../contract/snapshot-api.ts';
 
 export function snapshotPage(fleet: Configured, after: string | null, now: number): Omit<SnapshotPage, 'revision'> {
   const { members } = fleet;

@@ -1,40 +1,11 @@
 /** A page of a component's history: samples and transitions in one list, the newest first. */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { MINUTE_MS, startOf } from '../../core/health/samples/availability.ts';
-import type { TimedSample } from '../../core/health/samples/sample.ts';
 import type { SampleDesk } from './sample-recorder.ts';
 import { KEPT_MS } from './sample-recorder.ts';
-import type { SampleStore, Span, StoredTransition } from '../storage/sample-store.ts';
-
-export type HistoryItem =
-  | ({ readonly kind: 'sample'; readonly forMs: number } & TimedSample)
-  | {
-      readonly kind: 'transition';
-      readonly at: number;
-      readonly of: 'health' | 'lifecycle';
-      readonly from: string;
-      readonly to: string;
-      readonly reason: string | null;
-    };
-
-/** Where a page ends: everything after it is older. */
-export interface HistoryPlace {
-  /** Epoch ms. */
-  readonly at: number;
-  /** Number of the transition; null for a sample. Of one time, transitions come before the sample. */
-  readonly seq: number | null;
-}
-
-export interface HistoryQuery extends Span {
-  readonly after: HistoryPlace | null;
-  readonly limit: number;
-}
-
-export interface HistoryPage {
-  readonly items: HistoryItem[];
-  /** Of the next page; null at the end. */
-  readonly next: HistoryPlace | null;
-}
+import type { SampleStore } from '../storage/sample-store.ts';
+import type { Span, StoredTransition } from '../../core/health/samples/stored-sample.ts';
+import type { HistoryItem, HistoryPlace, HistoryQuery, HistoryPage } from '../contract/history-api.ts';
 
 /** What may be read of a component's history: what had its id before it is none of it, nor is what is to come. */
 export const spanOf = ({ from, to }: Span, { registeredAt }: ComponentRecord, now: number): Span => ({

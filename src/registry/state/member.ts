@@ -14,7 +14,7 @@ import { isShadowed } from '../../core/component/root-cause.ts';
 import type { OnDemandQuotas } from '../../core/quota/on-demand-quota.ts';
 import { freshQuotas } from '../../core/quota/on-demand-quota.ts';
 import type { ProbeTarget } from '../../probe/probe-runner.ts';
-import { hostOfUrl } from '../limits/host-rate-limiter.ts';
+import { hostOfUrl } from '../../core/health/host-of-url.ts';
 import type { ProbeResult } from '../contract/registry-api.ts';
 import type { Sleeps } from './downtime.ts';
 

@@ -26,9 +26,10 @@ import {
   rollUpSamples,
 } from '../../core/health/samples/sample.ts';
 import { isRoutable } from './component-views.ts';
-import type { MemberSignal } from '../health/check-runner.ts';
+import type { MemberSignal } from './member-signal.ts';
 import type { Member } from './member.ts';
-import type { SampleStore, Span, Transition } from '../storage/sample-store.ts';
+import type { SampleStore } from '../storage/sample-store.ts';
+import type { Span, Transition } from '../../core/health/samples/stored-sample.ts';
 
 type Members = ReadonlyMap<string, Member>;
 

@@ -5,8 +5,8 @@
  * the hour's sums and its minutes packed; after a day the minutes go, after a month the sums.
  */
 import { HOUR_MS } from '../../core/health/samples/availability.ts';
-import type { HealthStatus } from '../../core/health/health-state.ts';
-import type { Sample } from '../../core/health/samples/sample.ts';
+import type { HealthStatus } from '../../core/health/health-status.ts';
+import type { Transition, StoredTransition, StoredHour, Span } from '../../core/health/samples/stored-sample.ts';
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS sample_minutes (minute INTEGER PRIMARY KEY, samples TEXT NOT NULL) STRICT`,
@@ -44,32 +44,6 @@ const SCHEMA = [
 
 /** Beyond it the oldest of a component go. */
 const MAX_TRANSITIONS = 500;
-
-export interface Transition {
-  /** Epoch ms. */
-  readonly at: number;
-  readonly kind: 'health' | 'lifecycle';
-  readonly from: string;
-  readonly to: string;
-  readonly reason: string | null;
-}
-
-export interface StoredTransition extends Transition {
-  readonly seq: number;
-}
-
-export interface StoredHour extends Sample {
-  /** Beginning of the hour, epoch ms. */
-  readonly at: number;
-  /** Its minutes, packed; null once they are gone. */
-  readonly minutes: string | null;
-}
-
-/** Times from `from` up to, but not at, `to`, epoch ms. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
 
 interface HourRow extends Record<string, SqlStorageValue> {
   hour: number;

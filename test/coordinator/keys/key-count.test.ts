@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { AuditStore } from '../../../src/coordinator/audit-store.ts';
+import { AuditStore } from '../../../src/coordinator/audit/audit-store.ts';
 import { EndedSessionStore } from '../../../src/coordinator/keys/ended-session-store.ts';
 import { KeyDesk } from '../../../src/coordinator/keys/keys.ts';
 import { KeyScalarStore } from '../../../src/coordinator/keys/key-scalar-store.ts';

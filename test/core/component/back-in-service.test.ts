@@ -7,7 +7,7 @@ import { setAside, settledAs } from '../../../src/core/component/lifecycle.ts';
 import { NO_LOAD } from '../../../src/core/component/load.ts';
 import { NO_SHADOW } from '../../../src/core/component/root-cause.ts';
 import { STEADY } from '../../../src/core/health/flap-damping.ts';
-import type { HealthStatus } from '../../../src/core/health/health-state.ts';
+import type { HealthStatus } from '../../../src/core/health/health-status.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 import { registrationOf } from './registration-of.ts';
 

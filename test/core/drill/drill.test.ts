@@ -3,7 +3,8 @@ import type { ComponentRecord } from '../../../src/core/component/component-reco
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import type { LifecycleState } from '../../../src/core/component/lifecycle.ts';
 import { NO_SHADOW } from '../../../src/core/component/root-cause.ts';
-import type { DrillOutcome, DrillWay } from '../../../src/core/drill/drill.ts';
+import type { DrillOutcome } from '../../../src/core/drill/drill.ts';
+import type { DrillWay } from '../../../src/core/drill/active-drill.ts';
 import {
   beginDrill,
   endDrill,

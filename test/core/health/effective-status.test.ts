@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LifecycleState } from '../../../src/core/component/lifecycle.ts';
 import { MAX_ROOT_CAUSES, effectiveStatus, findRootCauses, isDown } from '../../../src/core/health/effective-status.ts';
-import type { HealthStatus } from '../../../src/core/health/health-state.ts';
+import type { HealthStatus } from '../../../src/core/health/health-status.ts';
 
 type Edges = Readonly<Record<string, readonly string[]>>;
 

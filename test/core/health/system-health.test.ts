@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HealthStatus } from '../../../src/core/health/health-state.ts';
+import type { HealthStatus } from '../../../src/core/health/health-status.ts';
 import type { TypeHealth } from '../../../src/core/health/system-health.ts';
 import { rollUp, summarizeType, withAffected } from '../../../src/core/health/system-health.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RegistrationSchema } from '../../../src/core/component/registration.ts';
 import type { AttemptOutcome } from '../../../src/core/health/check.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from '../../../src/probe/probe-runner.ts';
-import type { MemberSignal } from '../../../src/registry/health/check-runner.ts';
+import type { MemberSignal } from '../../../src/registry/state/member-signal.ts';
 import { CheckRounds } from '../../../src/registry/health/check-runner.ts';
 import { HostGate } from '../../../src/registry/limits/host-rate-limiter.ts';
 import type { Member } from '../../../src/registry/state/member.ts';

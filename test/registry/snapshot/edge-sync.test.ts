@@ -3,7 +3,7 @@ import type { Candidate, Condition, Vitals } from '../../../src/core/balancing/c
 import type { EdgePlace, SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
 import { VITALS_WIDTH, unpackVitals } from '../../../src/core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../../../src/core/component/load.ts';
-import type { SyncRequest } from '../../../src/registry/contract/registry-api.ts';
+import type { SyncRequest } from '../../../src/registry/contract/snapshot-api.ts';
 import { componentLog, eventually, freshId, setMode } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { clockReaches, freshRegistry } from '../fresh-registry.ts';

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS, startOf } from '../../../src/core/health/samples/availability.ts';
-import type { HistoryItem, HistoryPlace } from '../../../src/registry/state/history-page.ts';
+import type { HistoryItem, HistoryPlace } from '../../../src/registry/contract/history-api.ts';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import { toTypeHealth } from '../../../src/registry/state/component-views.ts';
 import { eventually, freshId } from '../../support/coordinator-http.ts';

@@ -1,6 +1,6 @@
 /** Events about rehearsed failures. */
 import * as z from 'zod';
-import { DRILL_WAYS } from '../../../core/drill/drill.ts';
+import { DRILL_WAYS } from '../../../core/drill/active-drill.ts';
 import { DrillSchema } from '../drill.ts';
 import type { EventEntry } from './event-entry.ts';
 

@@ -1,8 +1,4 @@
-/**
- * Samples as text: `h,15,0,8,9,12` for a minute that was up all the time, `u,4,4,,,,15000,60000` for one that was not.
- * What cannot be read is left out, so that one broken row costs nobody the rest.
- */
-import type { HealthStatus } from '../health-state.ts';
+import type { HealthStatus } from '../health-status.ts';
 import type { Sample, TimedSample } from './sample.ts';
 import { MINUTE_MS } from './availability.ts';
 

@@ -7,7 +7,7 @@
  */
 import type { Uptime } from './availability.ts';
 import { MINUTE_MS, startOf } from './availability.ts';
-import type { HealthStatus } from '../health-state.ts';
+import type { HealthStatus } from '../health-status.ts';
 
 /** How something stands: its status, and whether its time counts towards availability. */
 export interface Standing {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../../src/core/health/samples/availability.ts';
-import type { HealthStatus } from '../../../../src/core/health/health-state.ts';
+import type { HealthStatus } from '../../../../src/core/health/health-status.ts';
 import {
   packMinutes,
   packSample,

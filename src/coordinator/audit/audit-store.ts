@@ -2,7 +2,7 @@
  * All SQL of the audit entries that are owed to the history: written in the transaction of the change
  * they tell of, taken away once D1 has them.
  */
-import type { AuditEntry } from '../core/access/audit-entry.ts';
+import type { AuditEntry } from '../../core/access/audit-entry.ts';
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS audit_owed (

@@ -1,0 +1,35 @@
+/**
+ * The one alarm of a Durable Object. Each `setAlarm` is a billed write, so the alarm is only ever moved to an
+ * earlier time. An alarm that fires too early arms the next one itself.
+ */
+export class SingleAlarm {
+  private readonly storage: DurableObjectStorage;
+  private armedFor: number | null = null;
+
+  constructor(storage: DurableObjectStorage) {
+    this.storage = storage;
+  }
+
+  /** Reads the alarm from the platform, because an alarm may have been lost since memory was written. */
+  async read(): Promise<void> {
+    this.armedFor = await this.storage.getAlarm();
+  }
+
+  /** The alarm has fired, or may have been lost: the next `arm` sets it. */
+  fired(): void {
+    this.armedFor = null;
+  }
+
+  /** How long ago the alarm should have fired, ms. `scheduledFor` is the platform's time for an alarm not armed here. */
+  lateBy(now: number, scheduledFor?: number): number {
+    return Math.max(0, now - (this.armedFor ?? scheduledFor ?? now));
+  }
+
+  /** Moves the alarm to `due` (epoch ms) unless it fires earlier already. Infinity means no alarm is needed. */
+  async arm(due: number): Promise<void> {
+    if (due === Infinity || (this.armedFor !== null && this.armedFor <= due)) return;
+    // An alarm armed for a time in the past counts as late from now on, not from then.
+    this.armedFor = Math.max(due, Date.now());
+    await this.storage.setAlarm(this.armedFor);
+  }
+}

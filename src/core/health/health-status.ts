@@ -1,0 +1,3 @@
+/** The observed status of a component. */
+
+export type HealthStatus = 'unknown' | 'healthy' | 'degraded' | 'unhealthy';

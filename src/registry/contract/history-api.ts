@@ -1,0 +1,33 @@
+/** A page of a component's history, as `RegistryApi.historyOf` returns it. */
+import type { Span } from '../../core/health/samples/stored-sample.ts';
+import type { TimedSample } from '../../core/health/samples/sample.ts';
+
+export type HistoryItem =
+  | ({ readonly kind: 'sample'; readonly forMs: number } & TimedSample)
+  | {
+      readonly kind: 'transition';
+      readonly at: number;
+      readonly of: 'health' | 'lifecycle';
+      readonly from: string;
+      readonly to: string;
+      readonly reason: string | null;
+    };
+
+/** Where a page ends: everything after it is older. */
+export interface HistoryPlace {
+  /** Epoch ms. */
+  readonly at: number;
+  /** Number of the transition; null for a sample. Of one time, transitions come before the sample. */
+  readonly seq: number | null;
+}
+
+export interface HistoryQuery extends Span {
+  readonly after: HistoryPlace | null;
+  readonly limit: number;
+}
+
+export interface HistoryPage {
+  readonly items: HistoryItem[];
+  /** Of the next page; null at the end. */
+  readonly next: HistoryPlace | null;
+}
