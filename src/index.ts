@@ -1,6 +1,6 @@
 /** Composition root: binds the handlers and exports the classes. No logic. */
 import { createApp } from './api/app.ts';
-import { fastLane } from './api/fast-path/fast-path.ts';
+import { fastPath } from './api/fast-path/fast-path.ts';
 import { consumeDeliveries } from './deliveries/consume-deliveries.ts';
 import { cronSweep } from './sweep/cron-sweep.ts';
 
@@ -14,7 +14,7 @@ export { RecoveryWorkflow } from './recovery/recovery-workflow.ts';
 const app = createApp();
 
 export default {
-  fetch: (request, env, context) => fastLane(request, env, context) ?? app.fetch(request, env, context),
+  fetch: (request, env, context) => fastPath(request, env, context) ?? app.fetch(request, env, context),
   async scheduled(controller, env) {
     await cronSweep(env, controller.scheduledTime);
   },

@@ -4,7 +4,7 @@
  * Everything under /v1 needs a key; an error of ours leaves as a problem without internals.
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { answerError } from './http/error-response.ts';
+import { errorResponse } from './http/error-response.ts';
 import { allowedMethods } from './http/allowed-methods.ts';
 import type { App, AppEnv } from './http/app-env.ts';
 import { declareWebhooks } from './http/openapi-webhooks.ts';
@@ -13,11 +13,11 @@ import { authorize } from './middleware/authorize.ts';
 import { classify } from './middleware/classify-request.ts';
 import { guardedBy } from './http/guard.ts';
 import { cors } from './middleware/cors.ts';
-import { frame } from './middleware/response-headers.ts';
-import { flushAuditBehind } from './middleware/flush-audit-after.ts';
+import { responseHeaders } from './middleware/response-headers.ts';
+import { flushAuditAfter } from './middleware/flush-audit-after.ts';
 import { rateLimitAddress, rateLimitKey } from './middleware/rate-limit.ts';
 import { shedLoad } from './middleware/shed-load.ts';
-import { takeBody } from './middleware/read-body.ts';
+import { readBody } from './middleware/read-body.ts';
 import { problemResponse, validationProblem } from './http/problem.ts';
 import { mountComponentConfig } from './routes/component-config.ts';
 import { mountComponentHealth } from './routes/component-health.ts';
@@ -55,13 +55,13 @@ export function createApp(): App {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result, c) => (result.success ? undefined : validationProblem(c, result.error)),
   });
-  app.use(frame, cors);
-  app.use('/v1/*', guardedBy(classify, authenticate, rateLimitKey, authorize(app), rateLimitAddress, takeBody));
+  app.use(responseHeaders, cors);
+  app.use('/v1/*', guardedBy(classify, authenticate, rateLimitKey, authorize(app), rateLimitAddress, readBody));
   // A routing decision is over before anything else can begin: what is below counts calls under way.
   mountRouting(app);
   // Who waits for something to come has rooms of its own, and is no work meanwhile.
   for (const mount of [mountSnapshot, mountEventStream, mountEventSocket, mountComponentConfig]) mount(app);
-  app.use('/v1/*', shedLoad, flushAuditBehind);
+  app.use('/v1/*', shedLoad, flushAuditAfter);
 
   for (const mount of [
     mountSystem,
@@ -103,7 +103,7 @@ export function createApp(): App {
     c.header('allow', allowed.join(', '));
     return problemResponse(c, 'method-not-allowed', { detail: `${c.req.path} takes ${allowed.join(', ')}` });
   });
-  app.onError((error, c) => answerError(c, error));
+  app.onError((error, c) => errorResponse(c, error));
   return app;
 }
 

@@ -2,7 +2,7 @@
  * Brings the entries that the coordinator owes to the audit into D1. Running it twice, also at once, writes
  * nothing twice; with D1 away everything stays owed and goes on.
  */
-import { noteHistory } from '../edge/report-history-health.ts';
+import { reportHistoryHealth } from '../edge/report-history-health.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { AuditEntry } from '../core/access/audit-entry.ts';
 import { appendAudit } from '../history/audit-history.ts';
@@ -35,13 +35,13 @@ async function tryAppend(db: D1Database, owed: readonly AuditEntry[]): Promise<b
   try {
     await appendAudit(db, owed);
     isAway = false;
-    await noteHistory(true);
+    await reportHistoryHealth(true);
     return true;
   } catch (error) {
     // They stay owed: the sweep comes back every minute.
     if (!isAway) console.error(JSON.stringify({ message: 'audit not written yet', error: String(error) }));
     isAway = true;
-    await noteHistory(false);
+    await reportHistoryHealth(false);
     return false;
   }
 }

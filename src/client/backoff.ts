@@ -4,7 +4,7 @@ import { CoordinatorError } from './coordinator-error.ts';
 const FIRST_MS = 250;
 const LONGEST_MS = 30_000;
 
-export class TryAgain {
+export class Backoff {
   #failures = 0;
   readonly #signal: AbortSignal | undefined;
 

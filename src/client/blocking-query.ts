@@ -1,7 +1,7 @@
 /** What all blocking queries of the client have in common. */
 
 /** One that waited for less would be asked in a loop. */
-export const LEAST_WAIT_MS = 1_000;
+export const MIN_WAIT_MS = 1_000;
 /** Beyond what it was to wait, and the sixteenth that the coordinator adds. */
 const LATE_MS = 15_000;
 

@@ -59,7 +59,7 @@ import type { SnapshotRequired, WatchQuery } from './watch-events.ts';
 import { watchEvents } from './watch-events.ts';
 import type { SnapshotQuery } from './watch-snapshot.ts';
 import { readSnapshot, watchSnapshot } from './watch-snapshot.ts';
-import type { LeaseRequest, Leased } from './with-lease.ts';
+import type { LeaseRequest, LeasedWork } from './with-lease.ts';
 import { WebhookClient } from './webhook-client.ts';
 import { withLease } from './with-lease.ts';
 
@@ -218,7 +218,7 @@ export class CoordinatorClient {
   }
 
   /** Does a piece of work under a lease, which is renewed while it takes and completed in the end. */
-  withLease<T>(request: LeaseRequest, work: (leased: Leased) => Promise<T>): Promise<T> {
+  withLease<T>(request: LeaseRequest, work: (leased: LeasedWork) => Promise<T>): Promise<T> {
     return withLease(this, request, work);
   }
 

@@ -1,8 +1,8 @@
 /** The configuration of a component, each time that it has changed: one blocking query after the other. */
 import type { EffectiveComponentConfigResource } from '../api/schemas/config.ts';
 import type { Send } from './http-transport.ts';
-import { LEAST_WAIT_MS, signalFor } from './blocking-query.ts';
-import { TryAgain } from './backoff.ts';
+import { MIN_WAIT_MS, signalFor } from './blocking-query.ts';
+import { Backoff } from './backoff.ts';
 
 export interface WatchOptions {
   /** What the caller goes by already: it is not told again. */
@@ -20,8 +20,8 @@ export async function* watchConfig(
   path: string,
   { revision, wait = WAIT_MS, signal }: WatchOptions,
 ): AsyncGenerator<EffectiveComponentConfigResource, void> {
-  const again = new TryAgain(signal);
-  const waitMs = Math.max(LEAST_WAIT_MS, wait);
+  const again = new Backoff(signal);
+  const waitMs = Math.max(MIN_WAIT_MS, wait);
   let known = revision;
   while (!again.isOver) {
     try {

@@ -7,7 +7,7 @@
 import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 import type { Open } from './http-transport.ts';
 import { readEventStream } from './read-event-stream.ts';
-import { TryAgain } from './backoff.ts';
+import { Backoff } from './backoff.ts';
 
 export interface WatchQuery {
   /** Only events after this sequence; without it those to come. */
@@ -37,7 +37,7 @@ export async function* watchEvents(
   open: Open,
   { after, types, subject, onConnection, signal }: WatchQuery,
 ): AsyncGenerator<EventResource | SnapshotRequired, void> {
-  const again = new TryAgain(signal);
+  const again = new Backoff(signal);
   let last = after === undefined ? null : String(after);
   while (!again.isOver) {
     try {

@@ -1,8 +1,8 @@
 /** The state of the fleet, each time that it has changed: one blocking query after the other. */
 import type { SnapshotResource } from '../api/schemas/snapshot.ts';
 import type { Send } from './http-transport.ts';
-import { LEAST_WAIT_MS, signalFor } from './blocking-query.ts';
-import { TryAgain } from './backoff.ts';
+import { MIN_WAIT_MS, signalFor } from './blocking-query.ts';
+import { Backoff } from './backoff.ts';
 
 export interface SnapshotQuery {
   /** Of one type; without it of all. */
@@ -31,11 +31,11 @@ export async function* watchSnapshot(
   send: Send,
   { type, index, wait = WAIT_MS, signal }: SnapshotQuery,
 ): AsyncGenerator<SnapshotResource, void> {
-  const again = new TryAgain(signal);
+  const again = new Backoff(signal);
   let known = index;
   while (!again.isOver) {
     try {
-      const snapshot = await readSnapshot(send, { type, index: known, wait: Math.max(LEAST_WAIT_MS, wait), signal });
+      const snapshot = await readSnapshot(send, { type, index: known, wait: Math.max(MIN_WAIT_MS, wait), signal });
       again.succeeded();
       if (!snapshot) continue;
       // Also when it went back: then the storage was set back, and this is the state that there is.

@@ -6,7 +6,7 @@ import type { input } from 'zod';
 export type LeaseRequest = RouteRequestBody & { readonly lease: NonNullable<RouteRequestBody['lease']> };
 
 /** Where the work is to be done, and the lease it is done under. */
-export type Leased = RouteAnswer & { readonly lease: NonNullable<RouteAnswer['lease']> };
+export type LeasedWork = RouteAnswer & { readonly lease: NonNullable<RouteAnswer['lease']> };
 
 export interface LeaseCalls {
   route(body: RouteRequestBody): Promise<RouteAnswer>;
@@ -24,9 +24,9 @@ const DEFAULT_TTL_MS = 30_000;
 export async function withLease<T>(
   calls: LeaseCalls,
   request: LeaseRequest,
-  work: (leased: Leased) => Promise<T>,
+  work: (leased: LeasedWork) => Promise<T>,
 ): Promise<T> {
-  const leased = (await calls.route(request)) as Leased;
+  const leased = (await calls.route(request)) as LeasedWork;
   const { id } = leased.lease;
   const ttlMs = request.lease.ttlMs ?? DEFAULT_TTL_MS;
   const begunAt = Date.now();

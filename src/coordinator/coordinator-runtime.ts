@@ -7,8 +7,8 @@ import type { AuditEntry } from '../core/access/audit-entry.ts';
 import type { ConfigFollower } from '../core/config/component-config.ts';
 import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts';
 import { concernsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
-import { toldCondition } from '../core/event/condition-report.ts';
-import type { DependencyFollower } from '../core/health/root-cause-update.ts';
+import { conditionReport } from '../core/event/condition-report.ts';
+import type { RootCauseReceiver } from '../core/health/root-cause-update.ts';
 import type { Changer } from '../core/quota/change-quota.ts';
 import type { Failure } from '../core/result.ts';
 import { fail } from '../core/result.ts';
@@ -16,64 +16,64 @@ import type { Claim, ClaimRefusal, KeyIssue } from './contract/coordinator-api.t
 import { AlarmSchedule } from '../alarm/alarm-schedule.ts';
 import { SingleAlarm } from '../alarm/single-alarm.ts';
 import { AuditStore } from './audit/audit-store.ts';
-import { ChangeGate } from './keys/change-rate-limiter.ts';
-import { ConditionStore } from './directory/root-cause-store.ts';
+import { ChangeRateLimiter } from './keys/change-rate-limiter.ts';
+import { RootCauseStore } from './directory/root-cause-store.ts';
 import { ComponentConfigStore } from './config/component-config-store.ts';
 import { ConfigCalls } from './config/config-calls.ts';
 import { ConfigDelivery } from './config/config-delivery.ts';
-import { ConfigDesk } from './config/config-documents.ts';
+import { ConfigDocumentRevisions } from './config/config-documents.ts';
 import { ConfigStore } from './config/config-store.ts';
-import { DeliveryDesk } from './webhooks/deliveries.ts';
+import { Deliveries } from './webhooks/deliveries.ts';
 import { DeliveryStore } from './webhooks/delivery-store.ts';
-import { DependencyDesk } from './directory/root-causes.ts';
-import { DependencyDoubts } from './directory/dependency-rechecks.ts';
+import { RootCauses } from './directory/root-causes.ts';
+import { DependencyRechecks } from './directory/dependency-rechecks.ts';
 import type { ClaimRow } from './directory/directory-store.ts';
 import { DirectoryStore } from './directory/directory-store.ts';
 import { EventReaders } from './events/event-readers.ts';
 import { EventStore } from './events/event-store.ts';
 import { EndedSessionStore } from './keys/ended-session-store.ts';
-import { HealthDesk } from './health/system-health.ts';
-import { IncidentDesk } from './incidents/incidents.ts';
+import { SystemHealthView } from './health/system-health.ts';
+import { Incidents } from './incidents/incidents.ts';
 import { IncidentStore } from './incidents/incident-store.ts';
-import { KeyDesk } from './keys/keys.ts';
+import { Keys } from './keys/keys.ts';
 import { KeyScalarStore } from './keys/key-scalar-store.ts';
 import { KeyStore } from './keys/key-store.ts';
 import { SilenceStore } from './incidents/silence-store.ts';
-import { TroubleStore } from './health/system-issue-store.ts';
-import { TurnDelivery } from './directory/root-cause-delivery.ts';
-import { WebhookBook } from './webhooks/webhook-index.ts';
-import { WebhookDesk } from './webhooks/webhooks.ts';
+import { SystemIssueStore } from './health/system-issue-store.ts';
+import { RootCauseDelivery } from './directory/root-cause-delivery.ts';
+import { WebhookIndex } from './webhooks/webhook-index.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
 import { WebhookDispatch } from './webhooks/webhook-dispatch.ts';
 import { WebhookFanOut } from './webhooks/webhook-fan-out.ts';
 import { WebhookStore } from './webhooks/webhook-store.ts';
 
-export abstract class CoordinatorObject extends DurableObject<Env> {
+export abstract class CoordinatorRuntime extends DurableObject<Env> {
   protected readonly directory: DirectoryStore;
   protected readonly log: EventStore;
   protected readonly deliveries: DeliveryStore;
   protected readonly keyStore: KeyStore;
   protected readonly endedSessions: EndedSessionStore;
   protected readonly auditStore: AuditStore;
-  protected readonly keyDesk: KeyDesk;
+  protected readonly keyDesk: Keys;
   protected readonly componentConfigs: ComponentConfigStore;
-  protected readonly configDesk: ConfigDesk;
+  protected readonly configDesk: ConfigDocumentRevisions;
   protected readonly configDelivery: ConfigDelivery;
   protected readonly configCalls: ConfigCalls;
-  protected readonly conditions: ConditionStore;
-  protected readonly dependencies: DependencyDesk;
+  protected readonly conditions: RootCauseStore;
+  protected readonly dependencies: RootCauses;
   protected readonly alarms: AlarmSchedule;
-  protected readonly turns: TurnDelivery;
-  protected readonly doubts: DependencyDoubts;
-  protected readonly incidents: IncidentDesk;
+  protected readonly turns: RootCauseDelivery;
+  protected readonly doubts: DependencyRechecks;
+  protected readonly incidents: Incidents;
   protected readonly webhookStore: WebhookStore;
-  protected readonly webhookBook: WebhookBook;
-  protected readonly webhookDesk: WebhookDesk;
-  protected readonly deliveryDesk: DeliveryDesk;
+  protected readonly webhookBook: WebhookIndex;
+  protected readonly webhookDesk: Webhooks;
+  protected readonly deliveryDesk: Deliveries;
   protected readonly dispatch: WebhookDispatch;
   private readonly fanOut: WebhookFanOut;
   protected readonly readers: EventReaders;
-  protected readonly systemView: HealthDesk;
-  protected readonly changes = new ChangeGate();
+  protected readonly systemView: SystemHealthView;
+  protected readonly changes = new ChangeRateLimiter();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -81,7 +81,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     this.log = new EventStore(ctx.storage.sql, () => this.readers.moved());
     this.componentConfigs = new ComponentConfigStore(ctx.storage.sql);
     const typeOf = (id: string): string | undefined => this.directory.entry(id)?.type;
-    this.configDesk = new ConfigDesk(new ConfigStore(ctx.storage.sql), this.componentConfigs, typeOf);
+    this.configDesk = new ConfigDocumentRevisions(new ConfigStore(ctx.storage.sql), this.componentConfigs, typeOf);
     this.configDelivery = new ConfigDelivery(this.componentConfigs, followerOf);
     this.configCalls = new ConfigCalls(this.configDesk, {
       directory: this.directory,
@@ -95,23 +95,23 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     this.keyStore = new KeyStore(ctx.storage.sql, scalars);
     this.endedSessions = new EndedSessionStore(ctx.storage.sql, scalars);
     this.auditStore = new AuditStore(ctx.storage.sql);
-    this.keyDesk = new KeyDesk(this.keyStore, this.endedSessions, this.auditStore);
+    this.keyDesk = new Keys(this.keyStore, this.endedSessions, this.auditStore);
     this.readers = new EventReaders({ ctx, log: this.log, keys: this.keyStore, sessions: this.endedSessions });
-    this.conditions = new ConditionStore(ctx.storage.sql);
-    this.dependencies = new DependencyDesk(this.directory, this.conditions, (draft) => this.write(draft));
+    this.conditions = new RootCauseStore(ctx.storage.sql);
+    this.dependencies = new RootCauses(this.directory, this.conditions, (draft) => this.write(draft));
     this.alarms = new AlarmSchedule(new SingleAlarm(ctx.storage));
-    this.turns = new TurnDelivery(this.conditions, this.alarms, followerOf);
-    this.doubts = new DependencyDoubts(this.directory, followerOf);
+    this.turns = new RootCauseDelivery(this.conditions, this.alarms, followerOf);
+    this.doubts = new DependencyRechecks(this.directory, followerOf);
     const { log, deliveries, alarms } = this;
     const append = (draft: EventDraft): LoggedEvent | null => this.append(draft);
     const touch = (webhookId: string): void => this.dispatch.touch(webhookId);
     const webhooks = (this.webhookStore = new WebhookStore(ctx.storage.sql));
     const { ALERT_WEBHOOK_URL: url, ALERT_WEBHOOK_SECRET: secret } = env;
-    const book = (this.webhookBook = new WebhookBook(webhooks, url && secret ? { url, secret } : null));
+    const book = (this.webhookBook = new WebhookIndex(webhooks, url && secret ? { url, secret } : null));
     const fanOut = (this.fanOut = new WebhookFanOut({ book, deliveries, log, typeOf, touch }));
     const audit = (entry: AuditEntry): void => this.auditStore.owe(entry);
-    this.webhookDesk = new WebhookDesk({ book, webhooks, deliveries, log, append, audit, touch });
-    this.deliveryDesk = new DeliveryDesk({
+    this.webhookDesk = new Webhooks({ book, webhooks, deliveries, log, append, audit, touch });
+    this.deliveryDesk = new Deliveries({
       book,
       deliveries,
       fanOut,
@@ -122,7 +122,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     this.dispatch = new WebhookDispatch({ book, webhooks, desk, alarms, storage: ctx.storage, queue: env.DELIVERIES });
     this.alarms.add(this.turns);
     this.alarms.add(this.dispatch);
-    this.incidents = new IncidentDesk({
+    this.incidents = new Incidents({
       incidents: new IncidentStore(ctx.storage.sql),
       silences: new SilenceStore(ctx.storage.sql),
       alerts: fanOut,
@@ -130,8 +130,8 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
       audit,
       publicUrl: env.PUBLIC_URL ?? '',
     });
-    this.systemView = new HealthDesk({
-      troubles: new TroubleStore(ctx.storage.sql),
+    this.systemView = new SystemHealthView({
+      troubles: new SystemIssueStore(ctx.storage.sql),
       documents: () => this.configDesk.documents(),
       pushed: () => this.log.allTypeHealth(),
       affected: () => this.conditions.affected(),
@@ -172,7 +172,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
     if (draft.audit) this.auditStore.owe({ subject: draft.subject, ...draft.audit, id: draft.key, at: draft.time });
     const dependants = concernsDependants(draft) ? this.directory.dependants(draft.subject) : [];
     for (const follower of dependencyEvents(draft, dependants)) this.write(follower);
-    const condition = toldCondition(draft);
+    const condition = conditionReport(draft);
     if (condition) this.dependencies.heard(condition, draft.time);
     if (draft.type === 'component.failed') this.doubts.raise(draft.subject, Date.now());
     const { claim } = draft;
@@ -252,7 +252,7 @@ export abstract class CoordinatorObject extends DurableObject<Env> {
 }
 
 /** Of a type: by its contract, the coordinator imports no registry. */
-const followerOf = (type: string): DependencyFollower & ConfigFollower => {
+const followerOf = (type: string): RootCauseReceiver & ConfigFollower => {
   const stub: unknown = env.COMPONENT_REGISTRY.getByName(type);
-  return stub as DependencyFollower & ConfigFollower;
+  return stub as RootCauseReceiver & ConfigFollower;
 };

@@ -21,10 +21,10 @@ import type {
   CoordinatorApi,
   EventQuery,
   FreshSecret,
-  Held,
+  RegisteredClaim,
   KeyDraft,
   KeySyncRequest,
-  Unsettled,
+  UnsettledClaim,
 } from './contract/coordinator-api.ts';
 import { WebhookCalls } from './webhooks/webhook-calls.ts';
 import type { ComponentConfigRequest, ConfigPut, ConfigRollback } from './contract/config-api.ts';
@@ -92,11 +92,11 @@ export class SystemCoordinator extends WebhookCalls implements CoordinatorApi {
     return ids.map((id) => this.directory.entry(id)?.type ?? null);
   }
 
-  async unsettled(now: number): Promise<Unsettled[]> {
+  async unsettled(now: number): Promise<UnsettledClaim[]> {
     return this.directory.overdueClaims(now, SETTLE_BATCH);
   }
 
-  async settle(id: string, sequence: number, held: Held | null): Promise<void> {
+  async settle(id: string, sequence: number, held: RegisteredClaim | null): Promise<void> {
     this.change(() => {
       const claim = this.directory.claim(sequence);
       // Someone confirmed or released it meanwhile: nothing to repair.

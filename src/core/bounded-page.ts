@@ -2,13 +2,13 @@
  * A page of a list, bounded by items and by bytes: a call answers no more than an isolate can hold many of at
  * once. Pure; it draws no more candidates than it needs to know whether there are more.
  */
-export interface PageRoom {
+export interface PageLimits {
   /** Most items; with 0 it is only asked whether there is one. */
   readonly limit: number;
   readonly maxBytes: number;
 }
 
-export interface TakenPage<T> {
+export interface BoundedPage<T> {
   readonly items: T[];
   /** What they take as JSON. */
   readonly bytes: number;
@@ -23,11 +23,11 @@ const encoder = new TextEncoder();
 export const utf8Length = (text: string): number => encoder.encode(text).length;
 
 /** The first candidates that there is room for. One always fits, or a list would never come to its end. */
-export function takePage<T>(
+export function boundedPage<T>(
   candidates: Iterable<T>,
-  { limit, maxBytes }: PageRoom,
+  { limit, maxBytes }: PageLimits,
   bytesOf: (candidate: T) => number,
-): TakenPage<T> {
+): BoundedPage<T> {
   const items: T[] = [];
   let bytes = 0;
   for (const candidate of candidates) {

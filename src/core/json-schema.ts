@@ -33,7 +33,7 @@ export const jsonObject = (maxLength: number) =>
     .refine((object) => JSON.stringify(object).length <= maxLength, `at most ${maxLength} characters of JSON`);
 
 /** An object as we answer it: it was checked when it came in. */
-export const AnsweredObjectSchema = z.record(z.string(), JsonValueSchema);
+export const ResponseObjectSchema = z.record(z.string(), JsonValueSchema);
 
 function isFinite(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.values(value).every(isFinite);

@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import type { Fleet } from './data/dashboard-data.ts';
-import { useFleet } from './data/use-dashboard-data.ts';
+import type { DashboardData } from './data/dashboard-data.ts';
+import { useDashboardData } from './data/use-dashboard-data.ts';
 import { NowContext } from './parts/now-context.ts';
 import { useNow } from './parts/use-now.ts';
 import { ComponentTable } from './sections/component-table.tsx';
@@ -24,7 +24,7 @@ interface OverviewProps {
 
 /** The whole system on one page, for whoever holds a key. */
 export function Overview({ session, onSignOut }: OverviewProps) {
-  const state = useFleet(session.client, onSignOut);
+  const state = useDashboardData(session.client, onSignOut);
   const now = useNow();
   const status = state.fleet?.health.status;
   useEffect(() => {
@@ -48,7 +48,7 @@ export function Overview({ session, onSignOut }: OverviewProps) {
   );
 }
 
-function Sections({ fleet }: { readonly fleet: Fleet }) {
+function Sections({ fleet }: { readonly fleet: DashboardData }) {
   const { health, missing } = fleet;
   return (
     <main class="grid gap-4">

@@ -7,7 +7,7 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { AttemptOutcome } from '../core/delivery/delivery-attempt.ts';
-import type { DeliveryJob, DeliveryOrder, DeliveryRunner, Rehearsal } from '../core/delivery/delivery-sending.ts';
+import type { DeliveryJob, DeliveryOrder, DeliveryRunner, DryRunDelivery } from '../core/delivery/delivery-sending.ts';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { sendWebhook } from './send-webhook.ts';
 
@@ -23,7 +23,7 @@ export class DeliverySender extends WorkerEntrypoint<Env> implements DeliveryRun
     this.ctx.waitUntil(this.attempt(order));
   }
 
-  async rehearse(job: DeliveryJob): Promise<Rehearsal> {
+  async rehearse(job: DeliveryJob): Promise<DryRunDelivery> {
     return sendWebhook(job, outboundPolicyOf(this.env), MAX_ANSWER_BYTES);
   }
 

@@ -2,7 +2,7 @@
  * Sends one document to a webhook, signed as Standard Webhooks 1.0, and tells what came of it. The id is the delivery's,
  * the same at every attempt. Nothing is thrown.
  */
-import type { DeliveryJob, Rehearsal } from '../core/delivery/delivery-sending.ts';
+import type { DeliveryJob, DryRunDelivery } from '../core/delivery/delivery-sending.ts';
 import { readRetryAfter } from '../core/delivery/delivery-schedule.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import { fetchOutbound } from '../outbound/fetch-outbound.ts';
@@ -10,10 +10,14 @@ import { sign } from '../outbound/sign.ts';
 
 const TIMEOUT_MS = 15_000;
 
-export async function sendWebhook(job: DeliveryJob, policy: OutboundPolicy, maxBodyBytes = 0): Promise<Rehearsal> {
+export async function sendWebhook(job: DeliveryJob, policy: OutboundPolicy, maxBodyBytes = 0): Promise<DryRunDelivery> {
   const { id, url, payload: body, contentType, secrets } = job;
   const at = Date.now();
-  const outcome = (status: number | null, error: string | null, more: Partial<Rehearsal> = {}): Rehearsal => ({
+  const outcome = (
+    status: number | null,
+    error: string | null,
+    more: Partial<DryRunDelivery> = {},
+  ): DryRunDelivery => ({
     at,
     durationMs: Date.now() - at,
     status,

@@ -3,7 +3,7 @@
  * as it holds them. What it did with them the registry is told with the next sync, which also says what
  * happened elsewhere.
  */
-import type { Fleet } from '../core/balancing/candidate-pool.ts';
+import type { CandidatePool } from '../core/balancing/candidate-pool.ts';
 import type { RouteRequest } from '../core/balancing/pick.ts';
 import { taskOf } from '../core/balancing/pick.ts';
 import { POLICIES } from '../core/balancing/policies/policies.ts';
@@ -11,7 +11,7 @@ import type { Task } from '../core/balancing/policies/policy.ts';
 import { isMember } from '../core/balancing/weighted-set.ts';
 import type { Block, BlockGrant, BlockReport } from '../core/lease/block.ts';
 import {
-  applyNews,
+  applyBlockUpdate,
   freeLease,
   freeSlot,
   holdsLease,
@@ -24,11 +24,11 @@ import {
   takenSlots,
 } from '../core/lease/block.ts';
 import { placeOfLease, unsignedId } from '../core/lease/lease-id.ts';
-import type { EdgeFleet } from './edge-snapshot.ts';
+import type { EdgeSnapshot } from './edge-snapshot.ts';
 import type { BlockAnswer, CompletedLease } from '../registry/contract/lease-api.ts';
 import { signLease } from '../registry/contract/lease-signature.ts';
 
-export interface NearLease {
+export interface EdgeLease {
   readonly id: string;
   readonly expiresAt: number;
 }
@@ -45,7 +45,7 @@ const MAX_REMEMBERED = 10_000;
 /** Longer than a caller that asks may wait in line. */
 const ASKING_LOST_MS = 60_000;
 
-export class EdgeBlocks {
+export class BlockCache {
   private readonly blocks = new Map<string, Block>();
   private readonly given = new Map<string, BlockReport>();
   private readonly completed = new Map<string, CompletedLease>();
@@ -79,7 +79,7 @@ export class EdgeBlocks {
    * Where there is a slot on the component that the work costs least, as the isolate knows it; null when there is
    * none on a healthy one, or the registry wants its blocks back.
    */
-  place({ fleet }: EdgeFleet, request: RouteRequest, ttlMs: number, now: number): FreePlace | null {
+  place({ fleet }: EdgeSnapshot, request: RouteRequest, ttlMs: number, now: number): FreePlace | null {
     if (this.isRecalled) return null;
     const task = taskOf(fleet, request);
     let best: FreePlace | null = null;
@@ -98,11 +98,11 @@ export class EdgeBlocks {
   }
 
   /** Leases the first slot of a block that was granted a moment ago. */
-  first(blockId: string, ttlMs: number, now: number): Promise<NearLease> {
+  first(blockId: string, ttlMs: number, now: number): Promise<EdgeLease> {
     return this.lease({ block: this.blocks.get(blockId)!, slot: 0 }, ttlMs, now);
   }
 
-  async lease({ block, slot }: Omit<FreePlace, 'position'>, ttlMs: number, now: number): Promise<NearLease> {
+  async lease({ block, slot }: Omit<FreePlace, 'position'>, ttlMs: number, now: number): Promise<EdgeLease> {
     const use = takeSlot(block, slot, ttlMs, now);
     const expiresAt = now + ttlMs;
     const text = unsignedId({ blockId: block.grant.id, slot, use, expiresAt });
@@ -167,12 +167,12 @@ export class EdgeBlocks {
     this.isRecalled = isRecalled;
     for (const each of news) {
       const block = this.blocks.get(each.id);
-      if (block && !applyNews(block, each)) this.blocks.delete(each.id);
+      if (block && !applyBlockUpdate(block, each)) this.blocks.delete(each.id);
     }
   }
 
   /** What the work costs there, then whose turn it is by size, then the fullest block, so that others come to idle. */
-  private orderOf(fleet: Fleet, { block, position }: Omit<FreePlace, 'slot'>, task: Task): readonly number[] {
+  private orderOf(fleet: CandidatePool, { block, position }: Omit<FreePlace, 'slot'>, task: Task): readonly number[] {
     let taken = 0;
     for (const each of this.blocks.values())
       if (each.grant.componentId === block.grant.componentId) taken += takenSlots(each);

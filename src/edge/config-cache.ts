@@ -9,7 +9,7 @@ import type { ConfigDocuments } from '../core/config/config-documents.ts';
 import { NO_DOCUMENTS } from '../core/config/config-documents.ts';
 import type { EffectiveConfig } from '../core/config/effective-config.ts';
 import { resolveConfig } from '../core/config/effective-config.ts';
-import { within } from '../long-poll/with-timeout.ts';
+import { settlesWithin } from '../long-poll/with-timeout.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 
 type WaitUntil = (work: Promise<unknown>) => void;
@@ -36,7 +36,7 @@ let askedAt = 0;
 let refreshing: Refresh | null = null;
 
 /** The copy when it can serve at once; otherwise see `freshConfig`. */
-export function configAtHand(now: number, waitUntil: WaitUntil): EffectiveConfig | null {
+export function cachedConfig(now: number, waitUntil: WaitUntil): EffectiveConfig | null {
   const age = ageAt(now);
   if (age >= FRESH_MS) return null;
   if (age >= BACKGROUND_REFRESH_MS && !underWay(now)) refresh(now, waitUntil);
@@ -48,7 +48,7 @@ export async function freshConfig(waitUntil: WaitUntil): Promise<EffectiveConfig
   const now = Date.now();
   const { beganAt, done } = refresh(now, waitUntil);
   // Whoever comes later to a refresh that hangs waits only for what is left.
-  await within(done, Math.min(WAIT_MS, beganAt + WAIT_MS - now));
+  await settlesWithin(done, Math.min(WAIT_MS, beganAt + WAIT_MS - now));
   return held;
 }
 
@@ -66,7 +66,7 @@ export async function configSince(since: number, waitUntil: WaitUntil): Promise<
 }
 
 /** Takes in what a change through this isolate has made of the documents. */
-export function takeConfig(documents: ConfigDocuments): EffectiveConfig {
+export function applyConfig(documents: ConfigDocuments): EffectiveConfig {
   if (documents.revision > held.revision) held = resolveConfig(documents, held);
   return held;
 }

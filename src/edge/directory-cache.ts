@@ -2,7 +2,7 @@
  * Which registry holds an id, remembered per isolate: an id keeps its type for as long as it is
  * registered, so only a miss asks the coordinator. Whoever finds the component gone forgets it here.
  */
-import type { OwnerFilter, Reach } from '../core/access/permission.ts';
+import type { OwnerFilter, AccessScope } from '../core/access/permission.ts';
 import { ownerFilter } from '../core/access/permission.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { Failure, Result } from '../core/result.ts';
@@ -18,10 +18,10 @@ const types = new Map<string, string>();
  * out of the caller's reach is answered like what does not exist; `only` must be handed to the registry.
  */
 export async function withRegistryOf<T, R extends string>(
-  reach: Reach,
+  reach: AccessScope,
   id: string,
   call: (registry: RegistryApi, only: OwnerFilter) => Promise<Result<T, R>>,
-): Promise<Result<T, Shown<R>>> {
+): Promise<Result<T, VisibleReason<R>>> {
   const only = ownerFilter(reach, id);
   if (only === undefined) return fail('unknown-component', `${id} is not registered`);
   for (;;) {
@@ -38,10 +38,10 @@ export async function withRegistryOf<T, R extends string>(
 }
 
 /** What callers may be told: somebody else's component is as good as none. */
-export type Shown<R extends string> = Exclude<R, 'not-yours'> | NotFound;
+export type VisibleReason<R extends string> = Exclude<R, 'not-yours'> | NotFound;
 
-export const hideOwner = <R extends string>(failure: Failure<R>): Failure<Shown<R>> =>
-  (failure.reason === 'not-yours' ? fail('unknown-component', failure.message) : failure) as Failure<Shown<R>>;
+export const hideOwner = <R extends string>(failure: Failure<R>): Failure<VisibleReason<R>> =>
+  (failure.reason === 'not-yours' ? fail('unknown-component', failure.message) : failure) as Failure<VisibleReason<R>>;
 
 /** The types of ids, null for those that are not registered; asks the coordinator for what is not remembered. */
 export async function typesOf(ids: readonly string[]): Promise<(string | null)[]> {

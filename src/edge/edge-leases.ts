@@ -4,9 +4,9 @@
  */
 import { scoreOfPick } from '../core/balancing/explain.ts';
 import type { RouteRequest } from '../core/balancing/pick.ts';
-import { gatherResults } from '../core/component/work-outcome.ts';
+import { sumOutcomes } from '../core/component/work-outcome.ts';
 import { ok } from '../core/result.ts';
-import type { EdgeFleet } from './edge-snapshot.ts';
+import type { EdgeSnapshot } from './edge-snapshot.ts';
 import type {
   AcquireRequest,
   Acquired,
@@ -43,7 +43,7 @@ export async function acquireNear(type: string, asked: Asked, waitUntil: WaitUnt
 }
 
 /** Where the lease is held here, its slot is free at once, and the registry hears of it with the next refresh. */
-export async function completeNear(
+export async function completeAtEdge(
   type: string,
   id: string,
   completion: Completion,
@@ -61,7 +61,7 @@ export async function completeNear(
   }
   const lease = { id, componentId, outcome: completion.outcome, inFlight: inFlightAt(type, componentId) };
   blocks.complete(lease);
-  const outcomes = { ...gatherResults([completion]), ended: 0 };
+  const outcomes = { ...sumOutcomes([completion]), ended: 0 };
   noteOutcomes(type, componentId, outcomes, { inFlight: null, waitUntil });
   return ok(lease);
 }
@@ -95,13 +95,13 @@ async function leaseFromBlock(type: string, asked: Asked, waitUntil: WaitUntil):
 }
 
 /** Who of them is healthy; where nobody here can say yet, the next call will know. */
-function lookAtFleet(type: string, now: number, waitUntil: WaitUntil): EdgeFleet | null {
+function lookAtFleet(type: string, now: number, waitUntil: WaitUntil): EdgeSnapshot | null {
   const edge = edgeSnapshot(type, now, waitUntil);
   if (!edge) waitUntil(freshSnapshot(type, waitUntil));
   return edge;
 }
 
-function toldOf(edge: EdgeFleet, position: number, request: RouteRequest): Omit<Acquired, 'lease'> {
+function toldOf(edge: EdgeSnapshot, position: number, request: RouteRequest): Omit<Acquired, 'lease'> {
   const { fleet, work, revision } = edge;
   return {
     ok: true,

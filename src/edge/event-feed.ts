@@ -7,12 +7,12 @@ import type { EventType, LoggedEvent } from '../core/event/coordinator-event.ts'
 import type { LogPage } from '../core/event/log-page.ts';
 import { isOutside, seenUpTo } from '../core/event/log-page.ts';
 import { MAX_HOLD_MS } from '../long-poll/held-calls.ts';
-import { pause } from '../long-poll/sleep.ts';
+import { sleep } from '../long-poll/sleep.ts';
 import type { Reader } from '../long-poll/shared-call.ts';
 import { SharedCall } from '../long-poll/shared-call.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 
-export interface FedEvent {
+export interface FeedEvent {
   readonly sequence: number;
   readonly type: EventType;
   readonly subject: string;
@@ -20,9 +20,9 @@ export interface FedEvent {
   readonly frame: Uint8Array;
 }
 
-export type Fed =
+export type FeedResult =
   /** All events after the place up to `upTo`; none when there are none yet. */
-  | { readonly kind: 'events'; readonly events: readonly FedEvent[]; readonly upTo: number }
+  | { readonly kind: 'events'; readonly events: readonly FeedEvent[]; readonly upTo: number }
   /** The list does not reach back so far. */
   | { readonly kind: 'behind' };
 
@@ -39,7 +39,7 @@ const NOT_HELD_MS = 100;
 export class EventFeed {
   private readonly frameOf: (event: LoggedEvent) => Uint8Array;
   private readonly next: SharedCall;
-  private events: FedEvent[] = [];
+  private events: FeedEvent[] = [];
   private bytes = 0;
   /** The list holds all events after the first place up to the second. */
   private from = 0;
@@ -66,7 +66,7 @@ export class EventFeed {
   }
 
   /** What is known of events after a place. */
-  after(place: number): Fed {
+  after(place: number): FeedResult {
     const { from, upTo } = this;
     // Further than we have read: of such a place nothing is known yet.
     if (upTo === null || place >= upTo) return { kind: 'events', events: [], upTo: place };
@@ -76,7 +76,7 @@ export class EventFeed {
   }
 
   private async readOn(isCurrent: () => boolean): Promise<void> {
-    await pause(this.calmUntil - Date.now());
+    await sleep(this.calmUntil - Date.now());
     const { beginsAnew } = this;
     const beganAt = Date.now();
     const page = beginsAnew

@@ -10,12 +10,12 @@ import type { SessionRef } from '../core/access/ended-session.ts';
 import { isEnded } from '../core/access/ended-session.ts';
 import { NOTHING_IN_FLIGHT, begin, end, inFlightAt } from '../core/access/load-shedding.ts';
 import type { BucketPolicy } from '../core/quota/token-bucket.ts';
-import { fullBucket, takeTokens } from '../core/quota/token-bucket.ts';
-import { pause } from '../long-poll/sleep.ts';
-import { within } from '../long-poll/with-timeout.ts';
+import { fullBucket, consumeTokens } from '../core/quota/token-bucket.ts';
+import { sleep } from '../long-poll/sleep.ts';
+import { settlesWithin } from '../long-poll/with-timeout.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { KnownKey } from './key-copy.ts';
-import { emptyCopy, takePage } from './key-copy.ts';
+import { emptyCopy, applyKeyPage } from './key-copy.ts';
 
 export interface KeyLookup {
   readonly known: KnownKey | undefined;
@@ -61,7 +61,7 @@ const used = new Map<string, number>();
 const usedSent = new Map<string, number>();
 
 /** A key in a copy that needs no refresh yet; undefined when it is not there, or the copy is older. */
-export const keyAtHand = (id: string, now: number): KnownKey | undefined =>
+export const cachedKey = (id: string, now: number): KnownKey | undefined =>
   ageAt(now) < BACKGROUND_REFRESH_MS ? held.keys.get(id) : undefined;
 
 /**
@@ -92,7 +92,7 @@ export async function findKey(
  * another secret, a moment ago. All who come meanwhile share the call, and it comes when the pace allows, so
  * strangers cannot multiply it. Without such a copy nothing is known.
  */
-export async function findKeyAnew(id: string, waitUntil: WaitUntil): Promise<KeyLookup> {
+export async function refetchKey(id: string, waitUntil: WaitUntil): Promise<KeyLookup> {
   const now = Date.now();
   const until = now + LONG_WAIT_MS;
   const begun = underWay(now);
@@ -106,7 +106,7 @@ export async function findKeyAnew(id: string, waitUntil: WaitUntil): Promise<Key
 }
 
 /** A key that was let in a moment ago, by the copy at hand; undefined for the admin key, and for one that has gone since. */
-export const keyInHand = (id: string): KnownKey | undefined => held.keys.get(id);
+export const keyOfAnyAge = (id: string): KnownKey | undefined => held.keys.get(id);
 
 /** Whether somebody ended that session, by the copy at hand: after its key was looked up, that one is fresh enough. */
 export const isSessionEnded = (session: SessionRef): boolean => isEnded(held.endedSessions, session);
@@ -140,11 +140,11 @@ function refresh(now: number, waitUntil: WaitUntil, turn: () => Promise<void> = 
 }
 
 async function paced(): Promise<void> {
-  const taken = takeTokens(bucket, PACE, Date.now());
+  const taken = consumeTokens(bucket, PACE, Date.now());
   bucket = taken.next;
   if (taken.granted) return;
-  await pause(taken.retryAfterMs);
-  bucket = takeTokens(bucket, PACE, Date.now()).next;
+  await sleep(taken.retryAfterMs);
+  bucket = consumeTokens(bucket, PACE, Date.now()).next;
 }
 
 /** Not for longer than that, and not when too many wait already. */
@@ -152,7 +152,7 @@ async function waitFor(done: Promise<unknown>, limitMs: number, waitUntil: WaitU
   const now = Date.now();
   if (inFlightAt(waiting, now) >= MAX_WAITING) return;
   waiting = begin(waiting, now);
-  const work = within(done, limitMs).finally(() => {
+  const work = settlesWithin(done, limitMs).finally(() => {
     waiting = end(waiting, now, Date.now());
   });
   // A caller that hangs up would not be counted down.
@@ -170,7 +170,7 @@ async function fetchChanges(isCurrent: () => boolean): Promise<boolean> {
       const answer = await coordinator().syncKeys({ since: growing.mark, used: reported });
       if (!isCurrent()) return false;
       if (answer.full) growing = emptyCopy();
-      takePage(growing, answer);
+      applyKeyPage(growing, answer);
       for (const { id, revokedAt } of answer.keys) if (revokedAt !== null) usedSent.delete(id);
       if (!answer.more) break;
       reported = {};

@@ -7,7 +7,7 @@ import type { EndedSessions } from '../core/access/ended-session.ts';
 import { noteEnded } from '../core/access/ended-session.ts';
 import type { Scope } from '../core/access/scope.ts';
 import { parseScope } from '../core/access/scope.ts';
-import type { KeyMark, KeySyncAnswer } from '../coordinator/contract/coordinator-api.ts';
+import type { KeyMark, KeySyncResponse } from '../coordinator/contract/coordinator-api.ts';
 
 export interface KnownKey {
   readonly key: AccessKey;
@@ -23,7 +23,7 @@ export interface KeyCopy {
 
 export const emptyCopy = (): KeyCopy => ({ keys: new Map(), endedSessions: new Map(), mark: null });
 
-export function takePage(copy: KeyCopy, { keys, endedSessions, mark }: KeySyncAnswer): void {
+export function applyKeyPage(copy: KeyCopy, { keys, endedSessions, mark }: KeySyncResponse): void {
   for (const key of keys) takeKey(copy, key);
   for (const session of endedSessions) noteEnded(copy.endedSessions, session);
   copy.mark = mark;

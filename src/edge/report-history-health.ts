@@ -10,15 +10,15 @@ let isAway = false;
 let toldAt = 0;
 
 /** After a write. Never throws: whoever wrote has other things to do. */
-export async function noteHistory(works: boolean, now = Date.now()): Promise<void> {
+export async function reportHistoryHealth(works: boolean, now = Date.now()): Promise<void> {
   if (works ? !isAway : isAway && Math.abs(now - toldAt) < TELL_EVERY_MS) return;
   isAway = !works;
   toldAt = now;
-  await tellHistory(works);
+  await sendHistoryHealth(works);
 }
 
 /** Whatever was told before: somebody else may have seen it fail, and never see it again. */
-export async function tellHistory(works: boolean): Promise<void> {
+export async function sendHistoryHealth(works: boolean): Promise<void> {
   try {
     await coordinator().historyAnswered(works);
   } catch (error) {

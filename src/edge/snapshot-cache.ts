@@ -11,36 +11,36 @@ import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
 import type { Outcomes } from '../core/component/load.ts';
 import type { EffectiveType, TypeOverrides } from '../core/config/effective-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
-import { pause } from '../long-poll/sleep.ts';
-import { within } from '../long-poll/with-timeout.ts';
-import { EdgeBlocks } from './block-cache.ts';
-import type { EdgeFleet } from './edge-snapshot.ts';
+import { sleep } from '../long-poll/sleep.ts';
+import { settlesWithin } from '../long-poll/with-timeout.ts';
+import { BlockCache } from './block-cache.ts';
+import type { EdgeSnapshot } from './edge-snapshot.ts';
 import {
   applyDelta,
-  end,
-  giveBack,
-  learn,
-  newEdgeFleet,
-  noteReported,
-  takeReported,
-  takeUntold,
-  useSettings,
+  endWork,
+  restoreAssignments,
+  observeLatency,
+  newEdgeSnapshot,
+  countOutcomes,
+  drainOutcomes,
+  drainAssignments,
+  applySettings,
 } from './edge-snapshot.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 
-export interface EdgeSnapshot {
-  readonly edge: EdgeFleet;
+export interface FreshSnapshot {
+  readonly edge: EdgeSnapshot;
   readonly stale: boolean;
 }
 
 interface Entry {
-  readonly edge: EdgeFleet;
+  readonly edge: EdgeSnapshot;
   fetchedAt: number;
   /** How often it was. */
   fetches: number;
   refreshing: Promise<void> | null;
   refreshBeganAt: number;
-  readonly blocks: EdgeBlocks;
+  readonly blocks: BlockCache;
   /** When the blocks were looked after last. */
   keptAt: number;
   /** Of the settings that the registry goes by, as it said last. */
@@ -68,11 +68,11 @@ let types: ReadonlyMap<string, EffectiveType> = new Map();
 export function useTypes(configured: ReadonlyMap<string, EffectiveType>, now: number): void {
   if (configured === types) return;
   types = configured;
-  for (const [type, { edge }] of entries) useSettings(edge, settingsOf(type), now);
+  for (const [type, { edge }] of entries) applySettings(edge, settingsOf(type), now);
 }
 
 /** The fleet of a type when it can serve at once; otherwise see `freshSnapshot`. */
-export function edgeSnapshot(type: string, now: number, waitUntil: WaitUntil): EdgeFleet | null {
+export function edgeSnapshot(type: string, now: number, waitUntil: WaitUntil): EdgeSnapshot | null {
   const entry = entries.get(type);
   // A clock that went back tells nothing of its age.
   const age = entry && now >= entry.fetchedAt ? now - entry.fetchedAt : Infinity;
@@ -82,12 +82,12 @@ export function edgeSnapshot(type: string, now: number, waitUntil: WaitUntil): E
 }
 
 /** The fleet after a refresh that was waited for; null when there is none and the registry is away. */
-export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise<EdgeSnapshot | null> {
+export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise<FreshSnapshot | null> {
   const entry = entries.get(type) ?? newEntry(type);
   const before = entry.fetches;
   const refreshing = refresh(type, waitUntil);
   // Whoever comes later to a refresh that hangs waits only for what is left.
-  await within(refreshing, Math.min(REFRESH_TIMEOUT_MS, entry.refreshBeganAt + REFRESH_TIMEOUT_MS - Date.now()));
+  await settlesWithin(refreshing, Math.min(REFRESH_TIMEOUT_MS, entry.refreshBeganAt + REFRESH_TIMEOUT_MS - Date.now()));
   return entry.fetchedAt > 0 ? { edge: entry.edge, stale: entry.fetches === before } : null;
 }
 
@@ -114,15 +114,15 @@ export function noteOutcomes(
   { inFlight, waitUntil }: { readonly inFlight: number | null; readonly waitUntil: WaitUntil },
 ): void {
   const entry = entries.get(type) ?? newEntry(type);
-  for (let at = 0; at < outcomes.ended; at++) end(entry.edge, id, inFlight);
-  if (outcomes.timed > 0) learn(entry.edge, id, outcomes.latencyMs / outcomes.timed, Date.now());
+  for (let at = 0; at < outcomes.ended; at++) endWork(entry.edge, id, inFlight);
+  if (outcomes.timed > 0) observeLatency(entry.edge, id, outcomes.latencyMs / outcomes.timed, Date.now());
   const isFirst = entry.edge.reported.size === 0;
-  noteReported(entry.edge, id, outcomes);
+  countOutcomes(entry.edge, id, outcomes);
   if (isFirst) waitUntil(flushSoon(type, entry, waitUntil));
 }
 
 /** The blocks of leases that the isolate holds of a type. */
-export const blocksOf = (type: string): EdgeBlocks => (entries.get(type) ?? newEntry(type)).blocks;
+export const blocksOf = (type: string): BlockCache => (entries.get(type) ?? newEntry(type)).blocks;
 
 /** Sees to it that the registry hears of the isolate's blocks each second, also where nobody calls: what idles is returned. */
 export function keepInTouch(type: string, waitUntil: WaitUntil): void {
@@ -135,9 +135,10 @@ export function keepInTouch(type: string, waitUntil: WaitUntil): void {
 
 async function lookAfterBlocks(type: string, entry: Entry, waitUntil: WaitUntil): Promise<void> {
   for (let round = 0; round < KEEPER_ROUNDS && entry.blocks.size > 0; round++) {
-    await pause(BACKGROUND_REFRESH_MS);
+    await sleep(BACKGROUND_REFRESH_MS);
     entry.keptAt = Date.now();
-    if (Date.now() - entry.fetchedAt >= BACKGROUND_REFRESH_MS) await within(refresh(type, waitUntil), GIVE_UP_MS);
+    if (Date.now() - entry.fetchedAt >= BACKGROUND_REFRESH_MS)
+      await settlesWithin(refresh(type, waitUntil), GIVE_UP_MS);
   }
   entry.keptAt = 0;
 }
@@ -145,10 +146,10 @@ async function lookAfterBlocks(type: string, entry: Entry, waitUntil: WaitUntil)
 async function flushSoon(type: string, entry: Entry, waitUntil: WaitUntil): Promise<void> {
   for (let tries = 0; tries < FLUSH_TRIES && entry.edge.reported.size > 0; tries++) {
     // One under way has left without it.
-    if (entry.refreshing) await within(entry.refreshing, GIVE_UP_MS);
+    if (entry.refreshing) await settlesWithin(entry.refreshing, GIVE_UP_MS);
     const since = tries === 0 ? entry.fetchedAt : Date.now();
-    await pause(Math.min(BACKGROUND_REFRESH_MS, since + BACKGROUND_REFRESH_MS - Date.now()));
-    if (entry.edge.reported.size > 0) await within(refresh(type, waitUntil), GIVE_UP_MS);
+    await sleep(Math.min(BACKGROUND_REFRESH_MS, since + BACKGROUND_REFRESH_MS - Date.now()));
+    if (entry.edge.reported.size > 0) await settlesWithin(refresh(type, waitUntil), GIVE_UP_MS);
   }
 }
 
@@ -173,12 +174,12 @@ function refresh(type: string, waitUntil: WaitUntil): Promise<void> {
 
 function newEntry(type: string): Entry {
   const entry: Entry = {
-    edge: newEdgeFleet(settingsOf(type)),
+    edge: newEdgeSnapshot(settingsOf(type)),
     fetchedAt: 0,
     fetches: 0,
     refreshing: null,
     refreshBeganAt: 0,
-    blocks: new EdgeBlocks(),
+    blocks: new BlockCache(),
     keptAt: 0,
     configRevision: -1,
   };
@@ -192,8 +193,8 @@ const settingsOf = (type: string): BalancingSettings => types.get(type)?.balanci
 async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): Promise<void> {
   const { edge } = entry;
   const { place } = edge;
-  const given = takeUntold(edge);
-  const reported = takeReported(edge);
+  const given = drainAssignments(edge);
+  const reported = drainOutcomes(edge);
   const blocks = entry.blocks.report(Date.now());
   try {
     const config = newerConfig(type, entry);
@@ -202,7 +203,7 @@ async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): 
     entry.blocks.apply(answer.blocks);
     if (!isCurrent()) return;
     // Of another epoch the registry cannot say to whom it was given; here that is known.
-    if (answer.epoch !== place?.epoch) giveBack(edge, given);
+    if (answer.epoch !== place?.epoch) restoreAssignments(edge, given);
     applyDelta(edge, answer, { settings: settingsOf(type), decider: answer.decider }, Date.now());
     entry.configRevision = answer.configRevision;
     entry.fetchedAt = Date.now();
@@ -210,8 +211,8 @@ async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): 
   } catch (error) {
     console.error(JSON.stringify({ message: 'snapshot not refreshed', type, error: String(error) }));
     // Told again with the next one. What the registry had taken before it failed counts twice for a while.
-    if (edge.place?.epoch === place?.epoch) giveBack(edge, given);
-    for (const [id, outcomes] of reported) noteReported(edge, id, outcomes);
+    if (edge.place?.epoch === place?.epoch) restoreAssignments(edge, given);
+    for (const [id, outcomes] of reported) countOutcomes(edge, id, outcomes);
     entry.blocks.giveBack(blocks);
   }
 }

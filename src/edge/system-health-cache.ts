@@ -4,9 +4,9 @@
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { SystemHealth } from '../core/health/system-health.ts';
-import { outOfReach } from '../core/health/system-issues.ts';
+import { unreachableIssue } from '../core/health/system-issues.ts';
 
-export interface HeardHealth {
+export interface CachedSystemHealth {
   readonly health: SystemHealth;
   readonly stale: boolean;
   readonly ageMs: number;
@@ -20,7 +20,7 @@ let last: { readonly health: SystemHealth; readonly at: number } | null = null;
 let awaySince: number | null = null;
 
 /** Null when it cannot be reached and never was. */
-export async function systemHealthHeard(now: number): Promise<HeardHealth | null> {
+export async function lastSystemHealth(now: number): Promise<CachedSystemHealth | null> {
   try {
     const health = await answerOrLate(coordinator().systemHealth(), WAIT_MS);
     last = { health, at: now };
@@ -30,7 +30,11 @@ export async function systemHealthHeard(now: number): Promise<HeardHealth | null
     console.error(JSON.stringify({ message: 'health not heard of', error: String(error) }));
     awaySince ??= now;
     return (
-      last && { health: outOfReach(last.health, awaySince), stale: true, ageMs: Math.max(0, Date.now() - last.at) }
+      last && {
+        health: unreachableIssue(last.health, awaySince),
+        stale: true,
+        ageMs: Math.max(0, Date.now() - last.at),
+      }
     );
   }
 }

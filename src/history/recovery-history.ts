@@ -9,7 +9,7 @@ import { readPage } from './page.ts';
 export type RecoveryStatus = 'running' | 'successful' | 'failed' | 'timeout' | 'cancelled' | 'suppressed';
 
 /** What one attempt at an action was answered. */
-export interface AttemptAnswer {
+export interface AttemptResponse {
   /** Epoch ms at which it was made. */
   readonly at: number;
   readonly durationMs: number;
@@ -23,7 +23,7 @@ export interface RecordedAction {
   readonly status: 'running' | 'done' | 'failed' | 'skipped';
   readonly attempts: number;
   /** One for each attempt; absent where it was written down before they were kept. */
-  readonly answers?: readonly AttemptAnswer[];
+  readonly answers?: readonly AttemptResponse[];
   readonly detail: string | null;
   readonly startedAt: number;
   readonly finishedAt: number | null;

@@ -4,7 +4,7 @@
  */
 import type { Reader } from './shared-call.ts';
 
-export interface RoomReader extends Reader {
+export interface LimitedReader extends Reader {
   readonly keyId: string;
 }
 
@@ -16,15 +16,15 @@ interface Room {
 /** Longer than a reader may take to take in what it is sent. */
 const LOST_MS = 60_000;
 
-export class ReaderRoom {
+export class ConcurrencyLimit {
   private readonly room: Room;
-  private readonly readers = new Set<RoomReader>();
+  private readonly readers = new Set<LimitedReader>();
 
   constructor(room: Room) {
     this.room = room;
   }
 
-  enter(keyId: string, waitUntil: Reader['waitUntil']): RoomReader | 'too-many-readers' | 'overloaded' {
+  enter(keyId: string, waitUntil: Reader['waitUntil']): LimitedReader | 'too-many-readers' | 'overloaded' {
     const now = Date.now();
     let ofKey = 0;
     for (const reader of this.readers) {
@@ -33,12 +33,12 @@ export class ReaderRoom {
     }
     if (this.readers.size >= this.room.all) return 'overloaded';
     if (ofKey >= this.room.ofKey) return 'too-many-readers';
-    const reader: RoomReader = { keyId, calls: 0, seenAt: now, waitUntil };
+    const reader: LimitedReader = { keyId, calls: 0, seenAt: now, waitUntil };
     this.readers.add(reader);
     return reader;
   }
 
-  leave(reader: RoomReader): void {
+  leave(reader: LimitedReader): void {
     this.readers.delete(reader);
   }
 }

@@ -5,7 +5,7 @@
  * It belongs to the request that began it. Should the platform end that one, it may never settle: so each waits for
  * a while only, and one that has been under way for longer is given up for the next.
  */
-import { within } from './with-timeout.ts';
+import { settlesWithin } from './with-timeout.ts';
 
 /** One who reads: its calls are counted, because the platform ends a request that makes too many. */
 export interface Reader {
@@ -35,7 +35,7 @@ export class SharedCall {
   /** Waits for the call under way, or a new one; whether it was answered in time. */
   join(reader: Reader, limitMs = GIVE_UP_MS): Promise<boolean> {
     reader.seenAt = Date.now();
-    return within(this.current(reader).done, Math.min(limitMs, GIVE_UP_MS));
+    return settlesWithin(this.current(reader).done, Math.min(limitMs, GIVE_UP_MS));
   }
 
   private current(reader: Reader): UnderWay {

@@ -3,15 +3,15 @@
  * one call after the other, each of which the object holds until it moved.
  */
 import { MAX_HOLD_MS } from './held-calls.ts';
-import { pause } from './sleep.ts';
+import { sleep } from './sleep.ts';
 import type { Reader } from './shared-call.ts';
 import { SharedCall } from './shared-call.ts';
-import { within } from './with-timeout.ts';
+import { settlesWithin } from './with-timeout.ts';
 
 /** Answers the index: at once unless it is the one that is known, else when it moved, and after so long in any case. */
-export type AskIndex = (known: number | null, holdMs: number) => Promise<number>;
+export type ReadIndex = (known: number | null, holdMs: number) => Promise<number>;
 
-export type Waited =
+export type IndexWaitResult =
   | { readonly kind: 'moved'; readonly index: number }
   | { readonly kind: 'unmoved' }
   | { readonly kind: 'unreachable' };
@@ -30,12 +30,12 @@ const CURRENT_MS = 1_500;
 export class WatchedIndex {
   /** The last that was heard, null before the first. */
   known: number | null = null;
-  private readonly ask: AskIndex;
+  private readonly ask: ReadIndex;
   private readonly next: SharedCall;
   private calmUntil = 0;
   private heardAt = 0;
 
-  constructor(ask: AskIndex) {
+  constructor(ask: ReadIndex) {
     this.ask = ask;
     this.next = new SharedCall((isCurrent) => this.hearNext(isCurrent));
   }
@@ -45,7 +45,7 @@ export class WatchedIndex {
     reader.calls++;
     const asked = this.ask(null, 0);
     reader.waitUntil(asked.catch(() => undefined));
-    if (!(await within(asked, ASK_WITHIN_MS))) return null;
+    if (!(await settlesWithin(asked, ASK_WITHIN_MS))) return null;
     return this.hear(await asked);
   }
 
@@ -55,7 +55,7 @@ export class WatchedIndex {
   }
 
   /** Waits until it is not `index`, and until `waitsUntil` (epoch ms) at the longest. */
-  async waitBeyond(index: number, waitsUntil: number, reader: Reader): Promise<Waited> {
+  async waitBeyond(index: number, waitsUntil: number, reader: Reader): Promise<IndexWaitResult> {
     // Timers count whole ms, and where the clock stands still meanwhile one would come before the end.
     const until = Math.ceil(waitsUntil);
     if (!this.canTell(index, until)) {
@@ -71,7 +71,7 @@ export class WatchedIndex {
       if (isHeard) failures = 0;
       if (isHeard || Date.now() >= until) continue;
       if (++failures >= MAX_FAILURES) return { kind: 'unreachable' };
-      await pause(BACK_OFF_MS * 2 ** failures);
+      await sleep(BACK_OFF_MS * 2 ** failures);
     }
   }
 
@@ -86,7 +86,7 @@ export class WatchedIndex {
   }
 
   private async hearNext(isCurrent: () => boolean): Promise<void> {
-    await pause(this.calmUntil - Date.now());
+    await sleep(this.calmUntil - Date.now());
     const [before, beganAt] = [this.known, Date.now()];
     const index = await this.ask(before, MAX_HOLD_MS);
     if (!isCurrent()) return;

@@ -6,7 +6,7 @@
  * hence a promise of each that belongs to whoever waits, and a race of the two. With one promise that both resolve, the
  * lost resolution would have used it up.
  */
-export async function within(work: Promise<unknown>, ms: number): Promise<boolean> {
+export async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const isWell = work.then(
     () => true,

@@ -22,7 +22,7 @@ export interface OutboundRequest {
   readonly maxBodyBytes?: number;
 }
 
-export type OutboundAnswer =
+export type OutboundResponse =
   | {
       readonly kind: 'answered';
       readonly status: number;
@@ -37,7 +37,7 @@ export type OutboundAnswer =
 const USER_AGENT = 'arbiter-coordinator';
 
 /** Makes the request if `policy` lets it out. `error.message` holds nothing that the other side wrote. */
-export async function fetchOutbound(request: OutboundRequest, policy: OutboundPolicy): Promise<OutboundAnswer> {
+export async function fetchOutbound(request: OutboundRequest, policy: OutboundPolicy): Promise<OutboundResponse> {
   const { method, timeoutMs, headers, body, maxBodyBytes = 0 } = request;
   const judged = judgeUrl(request.url, policy);
   if (!judged.ok) return { kind: 'refused', error: { code: 'ENDPOINT_REFUSED', message: judged.message } };

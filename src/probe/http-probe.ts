@@ -5,7 +5,7 @@ import type { Expectation } from '../core/component/health-check.ts';
 import type { AttemptOutcome } from '../core/health/check.ts';
 import { readHealthResponse } from '../core/health/response/read-response.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
-import type { OutboundAnswer } from '../outbound/fetch-outbound.ts';
+import type { OutboundResponse } from '../outbound/fetch-outbound.ts';
 import { fetchOutbound } from '../outbound/fetch-outbound.ts';
 
 export interface HttpProbe {
@@ -52,5 +52,5 @@ export async function probeHttp(
 const LOOK_TIMEOUT_MS = 2_500;
 
 /** Asks a canary: whatever it answers will do. */
-export const lookAt = (url: string, policy: OutboundPolicy): Promise<OutboundAnswer> =>
+export const probeOnce = (url: string, policy: OutboundPolicy): Promise<OutboundResponse> =>
   fetchOutbound({ url, method: 'GET', timeoutMs: LOOK_TIMEOUT_MS, headers: { accept: ACCEPT } }, policy);

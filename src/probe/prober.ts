@@ -7,7 +7,7 @@
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
-import { lookAt, probeHttp } from './http-probe.ts';
+import { probeOnce, probeHttp } from './http-probe.ts';
 import { injectFailure } from './inject-failure.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from './probe-runner.ts';
 import { MAX_TARGETS_PER_CALL } from './probe-runner.ts';
@@ -38,7 +38,7 @@ export class Prober extends WorkerEntrypoint<Env> implements ProbeRunner {
   }
 
   async look(url: string): Promise<boolean> {
-    return (await lookAt(url, outboundPolicyOf(this.env))).kind === 'answered';
+    return (await probeOnce(url, outboundPolicyOf(this.env))).kind === 'answered';
   }
 }
 

@@ -4,7 +4,7 @@ import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 import type { ActionContext, ActionResult } from './perform-action.ts';
 
-export async function rehearseAction(planned: PlannedAction, { order }: ActionContext): Promise<ActionResult> {
+export async function dryRunAction(planned: PlannedAction, { order }: ActionContext): Promise<ActionResult> {
   const startedAt = Date.now();
   const would = planned.cannot === null ? await wouldHave(planned, order) : { ok: false, detail: planned.cannot };
   const detail = `drill: ${would.detail}`;

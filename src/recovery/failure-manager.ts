@@ -19,9 +19,9 @@ import { countingSince, reachesThreshold } from '../core/failure/threshold.ts';
 import { appendFailure, countFailures } from '../history/failure-history.ts';
 import type { RecordedAction } from '../history/recovery-history.ts';
 import { findRecovery } from '../history/recovery-history.ts';
-import { noteHistory } from '../edge/report-history-health.ts';
+import { reportHistoryHealth } from '../edge/report-history-health.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
-import { writeEnd } from './record-recovery-end.ts';
+import { recordRecoveryEnd } from './record-recovery-end.ts';
 
 export class FailureManager extends WorkerEntrypoint<Env> implements FailureIntake {
   async evaluate(items: readonly FailureBatchItem[]): Promise<FailureEvaluation[]> {
@@ -100,11 +100,11 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
         appendFailure(db, report, failureType),
         countFailures(db, report.componentId, since),
       ]);
-      this.ctx.waitUntil(noteHistory(true));
+      this.ctx.waitUntil(reportHistoryHealth(true));
       return count?.results[0]?.n ?? 0;
     } catch (error) {
       console.error(JSON.stringify({ message: 'history is away', failureId: report.id, error: String(error) }));
-      this.ctx.waitUntil(noteHistory(false));
+      this.ctx.waitUntil(reportHistoryHealth(false));
       return null;
     }
   }
@@ -151,7 +151,7 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     const ending = recorded && recorded.status !== 'running' ? recorded.status : 'failed';
     const registry = registryOf(order.componentType);
     const outcome = await registry.endRecovery(order.componentId, order.recoveryId, ending);
-    if (died) await writeEnd(this.env, { order, actions: (recorded?.actions ?? []).map(cutShort), outcome });
+    if (died) await recordRecoveryEnd(this.env, { order, actions: (recorded?.actions ?? []).map(cutShort), outcome });
   }
 }
 

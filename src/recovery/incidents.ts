@@ -41,12 +41,12 @@ export async function resolveIncidents(
 ): Promise<string[]> {
   await flushTimeline(env);
   const resolved = await resolveIncidentsOf(env.HISTORY, componentId, because);
-  await tellResolved(componentId, resolved, because.at);
+  await reportResolved(componentId, resolved, because.at);
   return resolved;
 }
 
 /** The log knows the event by its key; the coordinator hears by it that the incident is over. */
-export async function tellResolved(componentId: string, ids: readonly string[], at: number): Promise<void> {
+export async function reportResolved(componentId: string, ids: readonly string[], at: number): Promise<void> {
   const drafts = ids.map((id) => ({
     key: `${id}:resolved`,
     type: 'incident.resolved' as const,

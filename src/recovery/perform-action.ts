@@ -3,7 +3,7 @@ import type { ControlAction } from '../core/component/control-action.ts';
 import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { AttemptAnswer } from '../history/recovery-history.ts';
+import type { AttemptResponse } from '../history/recovery-history.ts';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 import { callControl } from './control-call.ts';
@@ -13,7 +13,7 @@ export interface ActionResult {
   readonly status: 'done' | 'failed';
   readonly attempts: number;
   /** One for each attempt. */
-  readonly answers: readonly AttemptAnswer[];
+  readonly answers: readonly AttemptResponse[];
   readonly detail: string;
   readonly startedAt: number;
   readonly finishedAt: number;
@@ -24,7 +24,7 @@ export interface ActionContext {
   readonly order: RecoveryOrder;
   readonly position: number;
   /** Hears of each attempt as it is answered. */
-  readonly onAnswer?: (answers: readonly AttemptAnswer[]) => void;
+  readonly onAnswer?: (answers: readonly AttemptResponse[]) => void;
 }
 
 interface Outcome {
@@ -38,7 +38,7 @@ const LONGEST_PAUSE_MS = 30_000;
 export async function performAction(action: PlannedAction, context: ActionContext): Promise<ActionResult> {
   const startedAt = Date.now();
   let outcome: Outcome = { ok: false, detail: action.cannot ?? 'not tried' };
-  const answers: AttemptAnswer[] = [];
+  const answers: AttemptResponse[] = [];
   while (action.cannot === null && answers.length < action.attempts && !outcome.ok) {
     if (answers.length > 0) await pause(Math.min(LONGEST_PAUSE_MS, action.backoffMs * 2 ** (answers.length - 1)));
     const at = Date.now();

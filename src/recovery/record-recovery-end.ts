@@ -13,7 +13,7 @@ export interface RecoveryEnd {
 }
 
 /** May run twice: incidents and recoveries are known by their ids. */
-export async function writeEnd(env: Env, { order, actions, outcome }: RecoveryEnd): Promise<void> {
+export async function recordRecoveryEnd(env: Env, { order, actions, outcome }: RecoveryEnd): Promise<void> {
   const finishedAt = Date.now();
   // A drill that fails says so itself, and of what an operator asked for the operator is told: a component that fails
   // brings about a recovery of its own.

@@ -8,19 +8,19 @@
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
 import { WorkflowEntrypoint } from 'cloudflare:workers';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
-import { planAsked } from '../core/failure/requested-plan.ts';
+import { planRequested } from '../core/failure/requested-plan.ts';
 import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import { alertInstead, planRecovery } from '../core/failure/recovery-plan.ts';
-import { isAsked } from '../core/failure/recovery-policy.ts';
-import type { AttemptAnswer, RecordedAction, RecordedRecovery, RecoveryStatus } from '../history/recovery-history.ts';
+import { isRequested } from '../core/failure/recovery-policy.ts';
+import type { AttemptResponse, RecordedAction, RecordedRecovery, RecoveryStatus } from '../history/recovery-history.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 import type { ActionResult } from './perform-action.ts';
 import { performAction } from './perform-action.ts';
 import { ProgressWriter } from './progress-writer.ts';
-import { rehearseAction } from './dry-run-action.ts';
-import { writeEnd } from './record-recovery-end.ts';
+import { dryRunAction } from './dry-run-action.ts';
+import { recordRecoveryEnd } from './record-recovery-end.ts';
 
 type Ending = Exclude<RecoveryStatus, 'running'>;
 
@@ -57,7 +57,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
       // As text: the types of RPC do not see the end of free JSON.
       if (!target.ok) return null;
       const { policy, facts } = target.value;
-      return JSON.stringify(order.asked ? planAsked(order.asked) : planRecovery(policy, facts));
+      return JSON.stringify(order.asked ? planRequested(order.asked) : planRecovery(policy, facts));
     });
     return planned === null ? undefined : (JSON.parse(planned) as PlannedAction[]);
   }
@@ -88,10 +88,10 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
 
   /** Does it, and has it written down meanwhile how far it is. */
   private async act(recovery: RunningRecovery, position: number, planned: PlannedAction): Promise<ActionResult> {
-    if (recovery.rehearsal) return rehearseAction(planned, { env: this.env, order: recovery, position });
+    if (recovery.rehearsal) return dryRunAction(planned, { env: this.env, order: recovery, position });
     const progress = new ProgressWriter(this.env.HISTORY);
     const startedAt = Date.now();
-    const note = (answers: readonly AttemptAnswer[]): void => {
+    const note = (answers: readonly AttemptResponse[]): void => {
       const [attempts, detail] = [answers.length, answers.at(-1)?.detail ?? null];
       const { action } = planned;
       const said = { position, action, attempts, answers, detail, startedAt };
@@ -114,7 +114,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     for (let round = 0; ; round++) {
       const answer = await step.do(`${position} guard ${round}`, async () => {
         const registry = registryOf(order.componentType);
-        const leave = await registry.permitAction(order.componentId, order.recoveryId, isAsked(action));
+        const leave = await registry.permitAction(order.componentId, order.recoveryId, isRequested(action));
         return leave === 'too-many' && Date.now() >= order.deadline ? 'overdue' : leave;
       });
       if (answer === 'permitted') return answer;
@@ -179,7 +179,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     await step.do(
       'close',
       { retries: { limit: 20, delay: 2_000, backoff: 'exponential' }, timeout: '1 minute' },
-      async () => writeEnd(this.env, { order, actions, outcome: ending }),
+      async () => recordRecoveryEnd(this.env, { order, actions, outcome: ending }),
     );
     return ending;
   }

@@ -11,16 +11,16 @@ import type { Operation } from '../core/component/operate.ts';
 import type { ComponentOverrides } from '../core/config/component-config.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { DrillBegin } from '../core/drill/drill.ts';
-import type { DependencyTurn } from '../core/health/root-cause-update.ts';
-import type { SteadyBy } from '../core/health/stability.ts';
-import { steadiness } from '../core/health/stability.ts';
+import type { RootCauseUpdate } from '../core/health/root-cause-update.ts';
+import type { StabilityCriterion } from '../core/health/stability.ts';
+import { stability } from '../core/health/stability.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
 import { healthReportOf, loadsOf, pageOf } from './state/component-views.ts';
 import type { HistoryQuery } from './contract/history-api.ts';
 import { historyPage, spanOf } from './state/history-page.ts';
 import type { AcquireRequest, Completion, LeaseQuery } from './contract/lease-api.ts';
-import { takeProbe, takeReport } from './limits/on-demand-limits.ts';
+import { chargeProbe, chargeReport } from './limits/on-demand-limits.ts';
 import type {
   ComponentQuery,
   HeartbeatInput,
@@ -31,16 +31,16 @@ import type {
   RotateOptions,
 } from './contract/registry-api.ts';
 import type { SyncRequest } from './contract/snapshot-api.ts';
-import type { AskedFor, ControlPurpose, RecoveryCause } from './contract/recovery-api.ts';
-import { RegistryObject } from './registry-runtime.ts';
+import type { ActionRequest, ControlPurpose, RecoveryCause } from './contract/recovery-api.ts';
+import { RegistryRuntime } from './registry-runtime.ts';
 import { snapshotPage } from './snapshot/snapshot-page.ts';
-import type { Switch } from './contract/switchover-api.ts';
-import { testify } from './health/canary.ts';
+import type { SwitchoverRequest } from './contract/switchover-api.ts';
+import { canaryVerdict } from './health/canary.ts';
 
 /** Components whose share changed, in one answer. */
 const MAX_TOLD = 1_000;
 
-export class ComponentRegistry extends RegistryObject implements RegistryApi {
+export class ComponentRegistry extends RegistryRuntime implements RegistryApi {
   async register(input: RegisterInput): ReturnType<RegistryApi['register']> {
     const now = Date.now();
     const stored = this.registrations.store(input, now);
@@ -52,8 +52,8 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return ok({ created: !before, component: this.view(member.record, now) });
   }
 
-  async testify(): ReturnType<RegistryApi['testify']> {
-    const testimony = testify(this.state, this.rounds, Date.now());
+  async canaryVerdict(): ReturnType<RegistryApi['canaryVerdict']> {
+    const testimony = canaryVerdict(this.state, this.rounds, Date.now());
     await this.arm();
     return testimony;
   }
@@ -116,7 +116,7 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     const member = found.value;
     if (!member.record.registration.healthCheck) return fail('no-health-check', `${id} registered no healthCheck`);
     const now = Date.now();
-    const refusal = takeProbe(member, now);
+    const refusal = chargeProbe(member, now);
     if (refusal) return refusal;
     const verdict = new Promise<Omit<ProbeResult, 'health'>>((resolve) => member.waiting.push(resolve));
     this.checkSoon(member, now);
@@ -135,7 +135,7 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     if (!found.ok) return found;
     const member = found.value;
     const now = Date.now();
-    const refusal = takeReport(member, now);
+    const refusal = chargeReport(member, now);
     if (refusal) return refusal;
     const report = this.reports.store(member, { code: error.code ?? '', message: error.message }, context, now);
     this.checkSoon(member, now);
@@ -214,11 +214,11 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return record && { claim: record.claim, owner: record.owner, dependencies: record.registration.dependencies };
   }
 
-  async steadiness(ids: readonly string[], by: SteadyBy): ReturnType<RegistryApi['steadiness']> {
+  async steadiness(ids: readonly string[], by: StabilityCriterion): ReturnType<RegistryApi['steadiness']> {
     const now = Date.now();
     return ids.map((id) => {
       const record = this.state.members.get(id)?.record;
-      return record ? steadiness(record, by, this.state.configFor(id), now) : 'gone';
+      return record ? stability(record, by, this.state.configFor(id), now) : 'gone';
     });
   }
 
@@ -308,20 +308,24 @@ export class ComponentRegistry extends RegistryObject implements RegistryApi {
     return this.drills.list();
   }
 
-  async switchTo(id: string, change: Switch, actor: Actor | null = null): ReturnType<RegistryApi['switchTo']> {
+  async switchTo(
+    id: string,
+    change: SwitchoverRequest,
+    actor: Actor | null = null,
+  ): ReturnType<RegistryApi['switchTo']> {
     const now = Date.now();
     const switched = this.switches.change(id, change, actor, now);
     await this.settle(now);
     return switched.ok ? ok(this.view(switched.value.record, now)) : switched;
   }
 
-  async askAction(id: string, asked: AskedFor, actor: Actor | null = null): ReturnType<RegistryApi['askAction']> {
+  async askAction(id: string, asked: ActionRequest, actor: Actor | null = null): ReturnType<RegistryApi['askAction']> {
     const order = await this.orders.ask(id, asked, { actor, clock: Date.now });
     await this.settle(Date.now());
     return order;
   }
 
-  async dependenciesTurned(turns: readonly DependencyTurn[]): ReturnType<RegistryApi['dependenciesTurned']> {
+  async dependenciesTurned(turns: readonly RootCauseUpdate[]): ReturnType<RegistryApi['dependenciesTurned']> {
     const now = Date.now();
     for (const member of this.shadows.take(turns, now)) {
       // Silent all along: it gets the time of one heartbeat to be heard of, and has failed if it is not.

@@ -10,37 +10,37 @@ import type { Check } from '../core/health/check.ts';
 import type { FailureIntake } from '../core/failure/failure-intake.ts';
 import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
 import type { MemberSignal } from './state/member-signal.ts';
-import { CheckRounds } from './health/check-runner.ts';
+import { CheckRunner } from './health/check-runner.ts';
 import { resourceView, toTypeHealth } from './state/component-views.ts';
-import { ControlDesk } from './recovery/control-credentials.ts';
-import { HealthDesk } from './health/health-tracker.ts';
-import { HostGate } from './limits/host-rate-limiter.ts';
-import { LifecycleDesk } from './membership/lifecycles.ts';
-import { asksTheSame } from './membership/same-health-check.ts';
-import { DoubtDesk } from './health/self-doubt-guard.ts';
-import { DrillDesk } from './recovery/drills.ts';
-import { EdgeDesk } from './snapshot/edge-sync.ts';
-import type { MemberWork } from './health/outlier-ejection.ts';
-import { EjectionDesk } from './health/outlier-ejection.ts';
-import { FailureDesk } from './recovery/failure-reports.ts';
-import { HeartbeatDesk } from './health/heartbeats.ts';
-import { LeaseRoom } from './leases/leases.ts';
+import { ControlCredentials } from './recovery/control-credentials.ts';
+import { HealthTracker } from './health/health-tracker.ts';
+import { HostRateLimiter } from './limits/host-rate-limiter.ts';
+import { Lifecycles } from './membership/lifecycles.ts';
+import { isSameHealthCheck } from './membership/same-health-check.ts';
+import { SelfDoubtGuard } from './health/self-doubt-guard.ts';
+import { Drills } from './recovery/drills.ts';
+import { EdgeSync } from './snapshot/edge-sync.ts';
+import type { MemberOutcomes } from './health/outlier-ejection.ts';
+import { OutlierEjection } from './health/outlier-ejection.ts';
+import { FailureReports } from './recovery/failure-reports.ts';
+import { Heartbeats } from './health/heartbeats.ts';
+import { Leases } from './leases/leases.ts';
 import type { Member } from './state/member.ts';
 import { dueAt } from './state/member.ts';
-import { OrderDesk } from './recovery/operator-recoveries.ts';
-import { OperationDesk } from './membership/operator-actions.ts';
+import { OperatorRecoveries } from './recovery/operator-recoveries.ts';
+import { OperatorActions } from './membership/operator-actions.ts';
 import { Outbox } from './state/outbox.ts';
-import { RecoveryDesk } from './recovery/recoveries.ts';
-import { RegistrationDesk } from './membership/registrations.ts';
+import { Recoveries } from './recovery/recoveries.ts';
+import { Registrations } from './membership/registrations.ts';
 import { registryOf } from './contract/registry-api.ts';
 import { RegistryState } from './state/registry-state.ts';
 import { RegistryStore } from './storage/registry-store.ts';
-import { askWitness } from './health/canary.ts';
-import { RollUp } from './health/roll-up-publisher.ts';
-import { Seating } from './snapshot/position-table.ts';
-import { ShareDesk } from './snapshot/share-reporter.ts';
-import { ShadowDesk } from './health/root-causes.ts';
-import { SwitchDesk } from './membership/switchovers.ts';
+import { checkCanary } from './health/canary.ts';
+import { RollUpPublisher } from './health/roll-up-publisher.ts';
+import { PositionTable } from './snapshot/position-table.ts';
+import { ShareReporter } from './snapshot/share-reporter.ts';
+import { RootCauses } from './health/root-causes.ts';
+import { Switchovers } from './membership/switchovers.ts';
 
 /** Entrypoints of this same Worker, by their contracts: the registry imports neither class. */
 const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readonly FailureManager: FailureIntake };
@@ -48,30 +48,30 @@ const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readon
 /** Callers' failures bring about no more checks of a component than this. */
 const DOUBT_EVERY_MS = 1_000;
 
-export abstract class RegistryObject extends DurableObject<Env> {
+export abstract class RegistryRuntime extends DurableObject<Env> {
   protected readonly state: RegistryState;
-  protected readonly rounds: CheckRounds;
-  protected readonly recoveries: RecoveryDesk;
-  protected readonly drills: DrillDesk;
-  protected readonly health: HealthDesk;
-  protected readonly doubts: DoubtDesk;
-  protected readonly lifecycles: LifecycleDesk;
-  protected readonly operations: OperationDesk;
-  protected readonly orders: OrderDesk;
-  protected readonly switches: SwitchDesk;
-  protected readonly registrations: RegistrationDesk;
-  protected readonly controls: ControlDesk;
-  protected readonly beats: HeartbeatDesk;
-  protected readonly edges: EdgeDesk;
-  protected readonly leases: LeaseRoom;
+  protected readonly rounds: CheckRunner;
+  protected readonly recoveries: Recoveries;
+  protected readonly drills: Drills;
+  protected readonly health: HealthTracker;
+  protected readonly doubts: SelfDoubtGuard;
+  protected readonly lifecycles: Lifecycles;
+  protected readonly operations: OperatorActions;
+  protected readonly orders: OperatorRecoveries;
+  protected readonly switches: Switchovers;
+  protected readonly registrations: Registrations;
+  protected readonly controls: ControlCredentials;
+  protected readonly beats: Heartbeats;
+  protected readonly edges: EdgeSync;
+  protected readonly leases: Leases;
   protected readonly outbox: Outbox;
   protected readonly events: EventSink;
-  protected readonly reports: FailureDesk;
+  protected readonly reports: FailureReports;
   protected readonly clock: SingleAlarm;
-  protected readonly shadows: ShadowDesk;
-  protected readonly shares: ShareDesk;
-  protected readonly rollUp: RollUp;
-  private readonly ejections: EjectionDesk;
+  protected readonly shadows: RootCauses;
+  protected readonly shares: ShareReporter;
+  protected readonly rollUp: RollUpPublisher;
+  private readonly ejections: OutlierEjection;
   /** The latest this object has seen of the time, epoch ms. */
   private lastSeen = 0;
 
@@ -79,29 +79,29 @@ export abstract class RegistryObject extends DurableObject<Env> {
     super(ctx, env);
     this.clock = new SingleAlarm(ctx.storage);
     this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
-    this.recoveries = new RecoveryDesk(this.state);
-    this.drills = new DrillDesk(this.state, this.recoveries);
-    this.health = new HealthDesk(this.state, this.recoveries);
-    this.lifecycles = new LifecycleDesk(this.state, this.recoveries);
-    this.operations = new OperationDesk(this.state, this.lifecycles, this.recoveries);
-    this.orders = new OrderDesk(this.state, this.recoveries);
-    this.switches = new SwitchDesk(this.state, this.lifecycles);
-    this.registrations = new RegistrationDesk(this.state, this.lifecycles);
-    this.beats = new HeartbeatDesk(this.state);
-    this.shadows = new ShadowDesk(this.state);
-    this.ejections = new EjectionDesk(this.state);
-    const seating = new Seating(this.state);
-    this.edges = new EdgeDesk(this.state, seating);
-    const gate = new HostGate();
-    this.controls = new ControlDesk(this.state, this.recoveries, gate);
-    this.rounds = new CheckRounds(entrypoints.Prober, gate, async (reports) => this.takeReports(reports));
+    this.recoveries = new Recoveries(this.state);
+    this.drills = new Drills(this.state, this.recoveries);
+    this.health = new HealthTracker(this.state, this.recoveries);
+    this.lifecycles = new Lifecycles(this.state, this.recoveries);
+    this.operations = new OperatorActions(this.state, this.lifecycles, this.recoveries);
+    this.orders = new OperatorRecoveries(this.state, this.recoveries);
+    this.switches = new Switchovers(this.state, this.lifecycles);
+    this.registrations = new Registrations(this.state, this.lifecycles);
+    this.beats = new Heartbeats(this.state);
+    this.shadows = new RootCauses(this.state);
+    this.ejections = new OutlierEjection(this.state);
+    const seating = new PositionTable(this.state);
+    this.edges = new EdgeSync(this.state, seating);
+    const gate = new HostRateLimiter();
+    this.controls = new ControlCredentials(this.state, this.recoveries, gate);
+    this.rounds = new CheckRunner(entrypoints.Prober, gate, async (reports) => this.takeReports(reports));
     // A stub that has once failed stays broken, so each call gets its own.
     this.events = {
       publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health),
       reconcile: (conditions) => env.SYSTEM_COORDINATOR.getByName('system').reconcile(conditions),
     };
-    this.reports = new FailureDesk(this.state, entrypoints.FailureManager);
-    this.leases = new LeaseRoom(this.state, seating, this.reports, {
+    this.reports = new FailureReports(this.state, entrypoints.FailureManager);
+    this.leases = new Leases(this.state, seating, this.reports, {
       // What else is due stays due: to look at all members for it would cost more than a lease does.
       arm: () => this.clock.arm(this.leases.dueAt),
       tellWork: (told, now) => {
@@ -112,22 +112,22 @@ export abstract class RegistryObject extends DurableObject<Env> {
       deliver: (now) => this.deliver(now),
       short: () => this.rollUp.soon(),
     });
-    this.doubts = new DoubtDesk(this.state, {
+    this.doubts = new SelfDoubtGuard(this.state, {
       askWitness: () =>
-        askWitness(this.state.config.canaryUrl, {
+        checkCanary(this.state.config.canaryUrl, {
           look: (url) => entrypoints.Prober.look(url),
           otherTypes: () => env.SYSTEM_COORDINATOR.getByName('system').populatedTypes(this.state.type),
-          testify: (type) => registryOf(type).testify(),
+          verdictOf: (type) => registryOf(type).canaryVerdict(),
         }),
       judge: (signals, now) => this.judge(signals, now),
       settle: (now) => void this.settle(now),
     });
-    this.rollUp = new RollUp({
+    this.rollUp = new RollUpPublisher({
       view: (now) => toTypeHealth(this.state, now, this.leases.shortSince(now)),
       publish: (health) => this.events.publish([], health),
       isPassing: (now) => this.leases.isShort(now),
     });
-    this.shares = new ShareDesk(this.state, (now) => this.deliver(now));
+    this.shares = new ShareReporter(this.state, (now) => this.deliver(now));
     this.outbox = new Outbox(this.state.store, {
       events: this.events,
       failures: entrypoints.FailureManager,
@@ -229,7 +229,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
   /** Forgets a check that asked an older registration and asks the new one at once. */
   protected checkAnew(member: Member, known: ComponentRecord | undefined, now: number): void {
     // A component that changes its metadata every few seconds must not escape its checks.
-    if (!known || !asksTheSame(known.registration, member.record.registration)) member.check = null;
+    if (!known || !isSameHealthCheck(known.registration, member.record.registration)) member.check = null;
     this.beats.expectNext(member, now);
     this.checkSoon(member, now);
   }
@@ -239,7 +239,7 @@ export abstract class RegistryObject extends DurableObject<Env> {
   }
 
   /** Takes in what is told of work: who fails at it is checked now, who fails at too much is ejected. */
-  protected takeWork(told: readonly MemberWork[], now: number): void {
+  protected takeWork(told: readonly MemberOutcomes[], now: number): void {
     if (this.ejections.take(told, now)) this.deliver(now);
     const failed = told.filter(({ work }) => work.failed > 0);
     if (failed.length > 0)

@@ -5,12 +5,12 @@
 import { flushAudit } from '../audit/flush-audit.ts';
 import { freshConfig } from '../edge/config-cache.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
-import { tellHistory } from '../edge/report-history-health.ts';
+import { sendHistoryHealth } from '../edge/report-history-health.ts';
 import { closeAbandoned } from '../history/recovery-history.ts';
 import { applyRetention } from '../history/retention.ts';
 import { flushTimeline } from '../recovery/flush-timeline.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
-import { resolveWell } from './resolve-recovered.ts';
+import { resolveRecovered } from './resolve-recovered.ts';
 
 export async function cronSweep(env: Env, now: number): Promise<void> {
   // With the coordinator away, the types that there were when it was asked last.
@@ -23,7 +23,7 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
     audit: flushAudit(env.HISTORY),
     recoveries: closeAbandoned(env.HISTORY, now),
     timelines,
-    incidents: resolveWell(env, now),
+    incidents: resolveRecovered(env, now),
     retention,
     history: tellHistoryBy([retention, timelines]),
   };
@@ -41,7 +41,7 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
 /** These write to the history each time: whether they can is what the system's health says of it. */
 async function tellHistoryBy(writes: readonly Promise<unknown>[]): Promise<void> {
   const written = await Promise.allSettled(writes);
-  await tellHistory(written.every(({ status }) => status === 'fulfilled'));
+  await sendHistoryHealth(written.every(({ status }) => status === 'fulfilled'));
 }
 
 /** Asks the registries what became of registrations whose confirmation never came. */

@@ -4,7 +4,7 @@
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import { resolvedAmong, unresolvedIncidents } from '../history/incident-history.ts';
-import { resolveIncidents, tellResolved } from '../recovery/incidents.ts';
+import { resolveIncidents, reportResolved } from '../recovery/incidents.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 
 interface About {
@@ -17,7 +17,7 @@ const PAGE = 500;
 const MAX_RESOLVED = 200;
 const WHY = { well: 'it has been healthy for a while', gone: 'it is not registered any more' } as const;
 
-export async function resolveWell(env: Env, now: number): Promise<void> {
+export async function resolveRecovered(env: Env, now: number): Promise<void> {
   await agree(env);
   const open = await pages((after) => unresolvedIncidents(env.HISTORY, after, PAGE));
   const byType = Map.groupBy(open, ({ componentType }) => componentType);
@@ -41,7 +41,7 @@ async function agree(env: Env): Promise<void> {
   );
   for (const { incidentId, componentId } of open) {
     const at = resolved.get(incidentId);
-    if (at !== undefined) await tellResolved(componentId, [incidentId], at);
+    if (at !== undefined) await reportResolved(componentId, [incidentId], at);
   }
 }
 

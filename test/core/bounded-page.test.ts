@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { takePage, utf8Length } from '../../src/core/bounded-page.ts';
+import { boundedPage, utf8Length } from '../../src/core/bounded-page.ts';
 
 const itself = (bytes: number): number => bytes;
 
@@ -30,7 +30,7 @@ describe('a page', () => {
     },
   ])('takes $title', ({ sizes, limit, maxBytes, items, more }) => {
     const bytes = items.reduce((sum: number, size) => sum + size, 0);
-    expect(takePage(sizes, { limit, maxBytes }, itself)).toEqual({ items, bytes, more });
+    expect(boundedPage(sizes, { limit, maxBytes }, itself)).toEqual({ items, bytes, more });
   });
 
   it('after page shows everything once, in order', () => {
@@ -39,7 +39,7 @@ describe('a page', () => {
       fc.property(fc.array(fc.integer({ min: 1, max: 40 })), room, (sizes, { limit, maxBytes }) => {
         const seen: number[] = [];
         for (let more = true; more;) {
-          const page = takePage(sizes.slice(seen.length), { limit, maxBytes }, itself);
+          const page = boundedPage(sizes.slice(seen.length), { limit, maxBytes }, itself);
           seen.push(...page.items);
           more = page.more;
         }
@@ -53,7 +53,7 @@ describe('a page', () => {
     function* endless() {
       for (;;) yield ++drawn;
     }
-    takePage(endless(), { limit: 3, maxBytes: 1_000 }, itself);
+    boundedPage(endless(), { limit: 3, maxBytes: 1_000 }, itself);
     expect(drawn).toBe(4);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_BALANCING } from '../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../src/core/balancing/candidate.ts';
-import type { EdgeFleet } from '../../src/edge/edge-snapshot.ts';
-import { applyDelta, give, newEdgeFleet, takeUntold } from '../../src/edge/edge-snapshot.ts';
+import type { EdgeSnapshot } from '../../src/edge/edge-snapshot.ts';
+import { applyDelta, assign, newEdgeSnapshot, drainAssignments } from '../../src/edge/edge-snapshot.ts';
 import { seededRandom } from '../core/balancing/candidate-of.ts';
 import { eventually, freshId } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
@@ -11,13 +11,13 @@ import { freshRegistry } from '../registry/fresh-registry.ts';
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 const STATUSES = ['healthy', 'degraded', 'unhealthy'] as const;
 
-async function refresh(edge: EdgeFleet, { api }: FreshRegistry): Promise<void> {
+async function refresh(edge: EdgeSnapshot, { api }: FreshRegistry): Promise<void> {
   const { place } = edge;
-  const delta = await api.sync({ place, given: takeUntold(edge), reported: [] });
+  const delta = await api.sync({ place, given: drainAssignments(edge), reported: [] });
   applyDelta(edge, delta, { settings: DEFAULT_BALANCING, decider: null }, Date.now());
 }
 
-const heldBy = ({ fleet }: EdgeFleet): Map<string, Candidate> =>
+const heldBy = ({ fleet }: EdgeSnapshot): Map<string, Candidate> =>
   new Map(fleet.candidates.flatMap((candidate) => (candidate ? [[candidate.id, candidate] as const] : [])));
 
 /** One thing that happens to a fleet, as `random` has it. */
@@ -45,12 +45,12 @@ describe.concurrent('a registry and its edges through a life of changes', () => 
     const registry = freshRegistry();
     const random = seededRandom(seed);
     const ids = new Set<string>();
-    const edges = Array.from({ length: 3 }, () => newEdgeFleet(DEFAULT_BALANCING));
+    const edges = Array.from({ length: 3 }, () => newEdgeSnapshot(DEFAULT_BALANCING));
     for (let step = 0; step < 60; step++) {
       await happen(registry, ids, random);
       for (const edge of edges) {
         const [position = -1] = edge.fleet.healthy.members.subarray(0, edge.fleet.healthy.size);
-        if (position !== -1 && random() < 0.3) give(edge, position);
+        if (position !== -1 && random() < 0.3) assign(edge, position);
         if (random() < 0.4) await refresh(edge, registry);
       }
     }
@@ -58,7 +58,7 @@ describe.concurrent('a registry and its edges through a life of changes', () => 
       await eventually(
         async () => {
           await Promise.all([...edges].map((each) => refresh(each, registry)));
-          const whole = newEdgeFleet(DEFAULT_BALANCING);
+          const whole = newEdgeSnapshot(DEFAULT_BALANCING);
           await refresh(whole, registry);
           return { held: heldBy(edge), told: heldBy(whole) };
         },

@@ -2,24 +2,24 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BalancingSettings } from '../../src/core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../../src/core/balancing/balancing-settings.ts';
-import type { Candidate, Vitals } from '../../src/core/balancing/candidate.ts';
+import type { Candidate, LiveStats } from '../../src/core/balancing/candidate.ts';
 import type { SnapshotDelta } from '../../src/core/balancing/snapshot-delta.ts';
-import { packVitals } from '../../src/core/balancing/snapshot-delta.ts';
+import { packLiveStats } from '../../src/core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../../src/core/component/load.ts';
-import type { EdgeFleet } from '../../src/edge/edge-snapshot.ts';
+import type { EdgeSnapshot } from '../../src/edge/edge-snapshot.ts';
 import {
   applyDelta,
-  end,
-  give,
-  giveBack,
-  newEdgeFleet,
-  noteReported,
-  takeReported,
-  takeUntold,
+  endWork,
+  assign,
+  restoreAssignments,
+  newEdgeSnapshot,
+  countOutcomes,
+  drainOutcomes,
+  drainAssignments,
 } from '../../src/edge/edge-snapshot.ts';
 import { NOW, candidateOf } from '../core/balancing/candidate-of.ts';
 
-type Rows = readonly (readonly [position: number, vitals: Vitals])[];
+type Rows = readonly (readonly [position: number, vitals: LiveStats])[];
 
 interface Told {
   readonly epoch?: string;
@@ -32,13 +32,13 @@ interface Told {
 
 const deltaOf = (told: Told, full: boolean): SnapshotDelta => {
   const { epoch = 'first', version = 1, changed = [], turned = [], rows = [], size } = told;
-  const vitals = Float64Array.from(rows.flatMap(([position, each]) => packVitals(position, each)));
+  const vitals = Float64Array.from(rows.flatMap(([position, each]) => packLiveStats(position, each)));
   return { epoch, version, revision: 7, full, size, changed, turned, vitals, nextCheckAt: NOW + 5_000 };
 };
 
-const hear = (edge: EdgeFleet, told: Told, settings = DEFAULT_BALANCING): void =>
+const hear = (edge: EdgeSnapshot, told: Told, settings = DEFAULT_BALANCING): void =>
   applyDelta(edge, deltaOf(told, false), { settings, decider: null }, NOW);
-const hearAll = (edge: EdgeFleet, candidates: readonly (Candidate | null)[], epoch = 'first'): void => {
+const hearAll = (edge: EdgeSnapshot, candidates: readonly (Candidate | null)[], epoch = 'first'): void => {
   const changed = [...candidates.entries()].filter(([, candidate]) => candidate !== null);
   applyDelta(
     edge,
@@ -48,12 +48,12 @@ const hearAll = (edge: EdgeFleet, candidates: readonly (Candidate | null)[], epo
   );
 };
 
-const vitalsOf = (inFlight: number): Vitals => candidateOf('any', {}, { inFlight }).vitals;
+const vitalsOf = (inFlight: number): LiveStats => candidateOf('any', {}, { inFlight }).vitals;
 const withWork = (id: string, inFlight: number): Candidate => candidateOf(id, {}, { inFlight });
 
 /** An edge that holds `a`, `b`, `c` with 0, 1 and 2 pieces of work. */
-function edgeOf(...ids: readonly string[]): EdgeFleet {
-  const edge = newEdgeFleet(DEFAULT_BALANCING);
+function edgeOf(...ids: readonly string[]): EdgeSnapshot {
+  const edge = newEdgeSnapshot(DEFAULT_BALANCING);
   hearAll(
     edge,
     (ids.length === 0 ? ['a', 'b', 'c'] : ids).map((id, at) => withWork(id, at)),
@@ -63,7 +63,7 @@ function edgeOf(...ids: readonly string[]): EdgeFleet {
 
 const outcomesOf = (ended: number): Outcomes => ({ ended, failed: 0, latencyMs: 0, timed: 0 });
 
-const openAt = ({ work }: EdgeFleet, ...positions: readonly number[]): number[] =>
+const openAt = ({ work }: EdgeSnapshot, ...positions: readonly number[]): number[] =>
   positions.map((position) => work.open[position]!);
 
 describe('an edge that hears of its fleet', () => {
@@ -98,7 +98,7 @@ describe('an edge that hears of its fleet', () => {
   it('takes over how one is now, with what it knows of it otherwise', () => {
     const edge = edgeOf();
     const before = edge.fleet.candidates[1]!;
-    give(edge, 1);
+    assign(edge, 1);
     const condition = { lifecycle: 'active', status: 'unhealthy', reason: 'HTTP_503', backSince: null } as const;
     hear(edge, {
       turned: [
@@ -152,10 +152,10 @@ describe('an edge that hears of its fleet', () => {
     fc.assert(
       fc.property(fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 12 }), (rounds) => {
         const seats: (Candidate | null)[] = [];
-        const edge = newEdgeFleet(DEFAULT_BALANCING);
+        const edge = newEdgeSnapshot(DEFAULT_BALANCING);
         hearAll(edge, seats);
         for (const [round, changes] of rounds.entries()) {
-          const [changed, rows] = [new Map<number, Candidate | null>(), new Map<number, Vitals>()];
+          const [changed, rows] = [new Map<number, Candidate | null>(), new Map<number, LiveStats>()];
           for (const [seat, name, inFlight, isMove] of changes) {
             const position = Math.min(seat, seats.length);
             const known = seats[position] ?? null;
@@ -181,23 +181,23 @@ describe('an edge that hears of its fleet', () => {
 describe('work that this isolate gave', () => {
   it('is counted at once and told once', () => {
     const edge = edgeOf();
-    for (const position of [0, 2, 2]) give(edge, position);
+    for (const position of [0, 2, 2]) assign(edge, position);
     expect(openAt(edge, 0, 1, 2)).toEqual([1, 1, 4]);
-    expect(takeUntold(edge)).toEqual([
+    expect(drainAssignments(edge)).toEqual([
       [0, 1],
       [2, 2],
     ]);
-    expect(takeUntold(edge)).toEqual([]);
+    expect(drainAssignments(edge)).toEqual([]);
   });
 
   it('is told again when the registry did not hear of it, on top of what came since', () => {
     const edge = edgeOf();
-    give(edge, 0);
-    const given = takeUntold(edge);
-    give(edge, 0);
-    give(edge, 1);
-    giveBack(edge, given);
-    expect(new Map(takeUntold(edge))).toEqual(
+    assign(edge, 0);
+    const given = drainAssignments(edge);
+    assign(edge, 0);
+    assign(edge, 1);
+    restoreAssignments(edge, given);
+    expect(new Map(drainAssignments(edge))).toEqual(
       new Map([
         [0, 2],
         [1, 1],
@@ -210,55 +210,55 @@ describe('work that this isolate gave', () => {
     ['which does not', []],
   ])('while a call is under way is on top of its answer, %s', (_, rows) => {
     const edge = edgeOf();
-    give(edge, 0);
-    takeUntold(edge);
-    give(edge, 0);
-    give(edge, 0);
+    assign(edge, 0);
+    drainAssignments(edge);
+    assign(edge, 0);
+    assign(edge, 0);
     hear(edge, { rows, size: 3 });
     expect(openAt(edge, 0)).toEqual([(rows[0]?.[1].inFlight ?? 0) + 2]);
     // And is part of the next one.
-    expect(takeUntold(edge)).toEqual([[0, 2]]);
+    expect(drainAssignments(edge)).toEqual([[0, 2]]);
     hear(edge, { rows: [[0, vitalsOf(5)]], size: 3 });
     expect(openAt(edge, 0)).toEqual([5]);
   });
 
   it('is over when the registry heard of it and its number did not move: it has ended meanwhile', () => {
     const edge = edgeOf();
-    give(edge, 2);
-    takeUntold(edge);
+    assign(edge, 2);
+    drainAssignments(edge);
     hear(edge, { size: 3 });
     expect(openAt(edge, 2)).toEqual([2]);
   });
 
   it('moves along with its component to where the new epoch has it', () => {
     const edge = edgeOf();
-    for (const position of [0, 0, 1]) give(edge, position);
+    for (const position of [0, 0, 1]) assign(edge, position);
     hearAll(edge, [withWork('c', 2), withWork('new', 0), withWork('a', 4)], 'second');
     expect(openAt(edge, 0, 1, 2)).toEqual([2, 0, 6]);
-    expect(takeUntold(edge)).toEqual([[2, 2]]);
+    expect(drainAssignments(edge)).toEqual([[2, 2]]);
   });
 
   it('is not taken for that of whoever sits there next', () => {
     const edge = edgeOf();
-    give(edge, 1);
+    assign(edge, 1);
     hear(edge, { changed: [[1, withWork('next', 0)]], size: 3 });
     expect(openAt(edge, 1)).toEqual([0]);
-    expect(takeUntold(edge)).toEqual([]);
-    give(edge, 1);
-    expect(takeUntold(edge)).toEqual([[1, 1]]);
+    expect(drainAssignments(edge)).toEqual([]);
+    assign(edge, 1);
+    expect(drainAssignments(edge)).toEqual([[1, 1]]);
   });
 
   it('stays counted when the component changed otherwise', () => {
     const edge = edgeOf();
-    give(edge, 1);
+    assign(edge, 1);
     hear(edge, { changed: [[1, candidateOf('b', { status: 'degraded' }, { inFlight: 1 })]], size: 3 });
     expect(openAt(edge, 1)).toEqual([2]);
-    expect(takeUntold(edge)).toEqual([[1, 1]]);
+    expect(drainAssignments(edge)).toEqual([[1, 1]]);
   });
 
   it('fades from what was given lately with each refresh', () => {
     const edge = edgeOf();
-    for (let times = 0; times < 10; times++) give(edge, 0);
+    for (let times = 0; times < 10; times++) assign(edge, 0);
     expect(edge.work.lately[0]).toBe(10);
     hear(edge, { size: 3 });
     expect(edge.work.lately[0]).toBe(7);
@@ -270,47 +270,47 @@ describe('work that this isolate gave', () => {
 describe('work that ended', () => {
   it('is no longer counted; a count that is told is taken as it is', () => {
     const edge = edgeOf();
-    end(edge, 'c', null);
+    endWork(edge, 'c', null);
     expect(openAt(edge, 2)).toEqual([1]);
-    end(edge, 'c', 8);
+    endWork(edge, 'c', 8);
     expect(openAt(edge, 2)).toEqual([8]);
-    for (let times = 0; times < 3; times++) end(edge, 'a', null);
-    end(edge, 'nobody', null);
+    for (let times = 0; times < 3; times++) endWork(edge, 'a', null);
+    endWork(edge, 'nobody', null);
     expect(openAt(edge, 0, 1)).toEqual([0, 1]);
   });
 
   it('while a call is under way is off its answer', () => {
     const edge = edgeOf();
-    for (let times = 0; times < 3; times++) give(edge, 2);
-    takeUntold(edge);
-    for (let times = 0; times < 2; times++) end(edge, 'c', null);
-    noteReported(edge, 'c', outcomesOf(2));
+    for (let times = 0; times < 3; times++) assign(edge, 2);
+    drainAssignments(edge);
+    for (let times = 0; times < 2; times++) endWork(edge, 'c', null);
+    countOutcomes(edge, 'c', outcomesOf(2));
     hear(edge, { rows: [[2, vitalsOf(5)]], size: 3 });
     expect(openAt(edge, 2)).toEqual([3]);
     hearAll(edge, [withWork('c', 6)], 'second');
     expect(openAt(edge, 0)).toEqual([4]);
-    expect(takeReported(edge)).toEqual([['c', outcomesOf(2)]]);
+    expect(drainOutcomes(edge)).toEqual([['c', outcomesOf(2)]]);
     hear(edge, { rows: [[0, vitalsOf(1)]], size: 1 });
     expect(openAt(edge, 0)).toEqual([1]);
   });
 
   it('is gathered until it is told, and told once', () => {
     const edge = edgeOf();
-    noteReported(edge, 'a', { ended: 2, failed: 1, latencyMs: 300, timed: 2 });
-    noteReported(edge, 'a', { ended: 1, failed: 0, latencyMs: 50, timed: 1 });
-    noteReported(edge, 'b', outcomesOf(1));
-    expect(new Map(takeReported(edge))).toEqual(
+    countOutcomes(edge, 'a', { ended: 2, failed: 1, latencyMs: 300, timed: 2 });
+    countOutcomes(edge, 'a', { ended: 1, failed: 0, latencyMs: 50, timed: 1 });
+    countOutcomes(edge, 'b', outcomesOf(1));
+    expect(new Map(drainOutcomes(edge))).toEqual(
       new Map([
         ['a', { ended: 3, failed: 1, latencyMs: 350, timed: 3 }],
         ['b', outcomesOf(1)],
       ]),
     );
-    expect(takeReported(edge)).toEqual([]);
+    expect(drainOutcomes(edge)).toEqual([]);
   });
 
   it('is what the registry says once it has heard of it', () => {
     const edge = edgeOf();
-    end(edge, 'c', 0);
+    endWork(edge, 'c', 0);
     hear(edge, { size: 3 });
     expect(openAt(edge, 2)).toEqual([2]);
   });

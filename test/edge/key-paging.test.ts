@@ -3,7 +3,7 @@ import { createExecutionContext, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
-import type { KeySyncAnswer } from '../../src/coordinator/contract/coordinator-api.ts';
+import type { KeySyncResponse } from '../../src/coordinator/contract/coordinator-api.ts';
 import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import { call, eventually, freshId } from '../support/coordinator-http.ts';
 import { evict } from '../support/evict.ts';
@@ -47,7 +47,7 @@ async function forget(): Promise<void> {
 
 /** Has every page recorded, and the second one wait for what `before` answers. */
 function watchPages(before: () => Promise<unknown> = () => Promise.resolve()) {
-  const pages: KeySyncAnswer[] = [];
+  const pages: KeySyncResponse[] = [];
   let asked = 0;
   interceptCoordinator('syncKeys', (real) => async (request) => {
     asked++;

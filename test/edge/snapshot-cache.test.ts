@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Outcomes } from '../../src/core/component/load.ts';
 import { ComponentRegistry } from '../../src/registry/component-registry.ts';
-import type { EdgeFleet } from '../../src/edge/edge-snapshot.ts';
-import { give } from '../../src/edge/edge-snapshot.ts';
+import type { EdgeSnapshot } from '../../src/edge/edge-snapshot.ts';
+import { assign } from '../../src/edge/edge-snapshot.ts';
 import type { SyncRequest } from '../../src/registry/contract/snapshot-api.ts';
 import { edgeSnapshot, freshSnapshot, noteOutcomes } from '../../src/edge/snapshot-cache.ts';
 import { freshId } from '../support/coordinator-http.ts';
@@ -54,12 +54,12 @@ async function registryWith(...ids: readonly string[]): Promise<FreshRegistry> {
   return registry;
 }
 
-async function fetched(type: string): Promise<EdgeFleet> {
+async function fetched(type: string): Promise<EdgeSnapshot> {
   const snapshot = await freshSnapshot(type, waitUntil);
   return snapshot!.edge;
 }
 
-const positionOf = (edge: EdgeFleet, id: string): number => edge.fleet.positions.get(id)!;
+const positionOf = (edge: EdgeSnapshot, id: string): number => edge.fleet.positions.get(id)!;
 
 const outcomesOf = (ended: number, more: Partial<Outcomes> = {}): Outcomes => ({
   ended,
@@ -182,10 +182,10 @@ describe('work that this isolate gave', () => {
     const id = freshId();
     const registry = await registryWith(id);
     const edge = await fetched(registry.type);
-    for (let times = 0; times < 3; times++) give(edge, positionOf(edge, id));
+    for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, id));
     const spy = watchSync(isAway);
     await freshSnapshot(registry.type, waitUntil);
-    give(edge, positionOf(edge, id));
+    assign(edge, positionOf(edge, id));
     spy.mockRestore();
     await fetched(registry.type);
     expect((await registry.read(id)).load.activeConnections).toBe(4);
@@ -196,7 +196,7 @@ describe('work that this isolate gave', () => {
     const [first, second] = [freshId('first'), freshId('second')];
     const registry = await registryWith(first, second);
     const edge = await fetched(registry.type);
-    for (let times = 0; times < 3; times++) give(edge, positionOf(edge, second));
+    for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, second));
     await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
     await registry.evict();
     await fetched(registry.type);
@@ -211,7 +211,7 @@ describe('what callers reported', () => {
     const id = freshId();
     const registry = await registryWith(id);
     const edge = await fetched(registry.type);
-    for (let times = 0; times < 3; times++) give(edge, positionOf(edge, id));
+    for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, id));
     await fetched(registry.type);
     expect((await registry.read(id)).load.activeConnections).toBe(3);
     const spy = watchSync();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Reader } from '../../src/long-poll/shared-call.ts';
-import type { Waited } from '../../src/long-poll/watched-index.ts';
+import type { IndexWaitResult } from '../../src/long-poll/watched-index.ts';
 import { WatchedIndex } from '../../src/long-poll/watched-index.ts';
 
 const readerOf = (): Reader => ({ calls: 0, seenAt: 0, waitUntil: () => undefined });
@@ -34,7 +34,7 @@ function keeper(first: number) {
   };
 }
 
-const waitFor = async (waiting: Promise<Waited>, ms: number): Promise<Waited> => {
+const waitFor = async (waiting: Promise<IndexWaitResult>, ms: number): Promise<IndexWaitResult> => {
   await vi.advanceTimersByTimeAsync(ms);
   return waiting;
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AskedFor } from '../../src/registry/contract/recovery-api.ts';
+import type { ActionRequest } from '../../src/registry/contract/recovery-api.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { freshId, setMode } from '../support/coordinator-http.ts';
@@ -13,7 +13,7 @@ import {
   withControl,
 } from './failing-component.ts';
 
-const ASKED: AskedFor = { action: 'restart', idempotencyKey: null, reason: null, force: false };
+const ASKED: ActionRequest = { action: 'restart', idempotencyKey: null, reason: null, force: false };
 
 async function healthy(registry: FreshRegistry, overrides: Record<string, unknown> = {}): Promise<string> {
   const id = freshId();
@@ -22,10 +22,10 @@ async function healthy(registry: FreshRegistry, overrides: Record<string, unknow
   return id;
 }
 
-const ask = (registry: FreshRegistry, id: string, asked: Partial<AskedFor> = {}) =>
+const ask = (registry: FreshRegistry, id: string, asked: Partial<ActionRequest> = {}) =>
   registry.api.askAction(id, { ...ASKED, ...asked });
 
-async function askedId(registry: FreshRegistry, id: string, asked: Partial<AskedFor> = {}): Promise<string> {
+async function askedId(registry: FreshRegistry, id: string, asked: Partial<ActionRequest> = {}): Promise<string> {
   const order = await ask(registry, id, asked);
   if (!order.ok) throw new Error(order.message);
   return order.value.recoveryId;

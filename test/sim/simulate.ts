@@ -1,5 +1,5 @@
 /** One run: a strategy meets a plant and its traffic. */
-import { usualAfter } from '../../src/core/balancing/typical-time.ts';
+import { ewmaAfter } from '../../src/core/balancing/typical-time.ts';
 import { emptyQueue, nextTime, pop, push } from './event-queue.ts';
 import type { Plant, Traffic } from './model.ts';
 import { MEAN_WORK_MS, streamOf } from './model.ts';
@@ -45,7 +45,7 @@ export function simulate(make: MakeStrategy, plant: Plant, traffic: Traffic, set
     const server = serverOf[request]!;
     const latencyMs = now - times[request]!;
     inFlight[server]! -= 1;
-    usualMs[server] = usualAfter(usualMs[server]!, latencyMs, now - learnedAt[server]!);
+    usualMs[server] = ewmaAfter(usualMs[server]!, latencyMs, now - learnedAt[server]!);
     learnedAt[server] = now;
     strategy.ended?.({ router: routerOf[request]!, server, request, latencyMs }, now);
   };

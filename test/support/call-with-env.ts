@@ -2,7 +2,7 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { createApp } from '../../src/api/app.ts';
-import { fastLane } from '../../src/api/fast-path/fast-path.ts';
+import { fastPath } from '../../src/api/fast-path/fast-path.ts';
 import type { Answer } from './coordinator-http.ts';
 
 const app = createApp();
@@ -32,7 +32,7 @@ export async function callWithEnv({
   });
   const context = createExecutionContext();
   const all = { ...env, ...overrides } as Env;
-  const response = await (fastLane(request, all, context) ?? app.fetch(request, all, context));
+  const response = await (fastPath(request, all, context) ?? app.fetch(request, all, context));
   const text = await response.text();
   await waitOnExecutionContext(context);
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;

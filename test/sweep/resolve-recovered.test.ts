@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import { raiseIncident } from '../../src/recovery/incidents.ts';
-import { resolveWell } from '../../src/sweep/resolve-recovered.ts';
+import { resolveRecovered } from '../../src/sweep/resolve-recovered.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, freshId } from '../support/coordinator-http.ts';
 
@@ -34,10 +34,10 @@ describe('an incident whose component came back by itself', () => {
     await registry.register(id);
     await registry.api.probe(id);
     const incident = await openAbout(registry, id);
-    await resolveWell(env, Date.now());
+    await resolveRecovered(env, Date.now());
     expect((await call('GET', `/v1/incidents/${incident}`)).body).toMatchObject({ status: 'open' });
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
-    for (let time = 0; time < 2; time++) await resolveWell(env, Date.now());
+    for (let time = 0; time < 2; time++) await resolveRecovered(env, Date.now());
     const { body } = await call('GET', `/v1/incidents/${incident}`);
     expect(body).toMatchObject({ status: 'resolved' });
     expect(body.timeline.at(-1)).toMatchObject({ kind: 'resolved', by: null });
@@ -47,7 +47,7 @@ describe('an incident whose component came back by itself', () => {
 
   it('is over when the component is gone', async () => {
     const incident = await openAbout(freshRegistry(), freshId());
-    await resolveWell(env, Date.now());
+    await resolveRecovered(env, Date.now());
     expect((await call('GET', `/v1/incidents/${incident}`)).body).toMatchObject({ status: 'resolved' });
   });
 
@@ -57,7 +57,7 @@ describe('an incident whose component came back by itself', () => {
     await env.HISTORY.prepare(`UPDATE incidents SET status = 'resolved', resolved_at = 1 WHERE id = ?`)
       .bind(incident)
       .run();
-    await resolveWell(env, Date.now());
+    await resolveRecovered(env, Date.now());
     const open = await coordinator().openIncidents('', 500);
     expect(open.map(({ componentId }) => componentId)).not.toContain(id);
   });

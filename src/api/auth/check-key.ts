@@ -12,7 +12,7 @@ import { ROOT } from '../../core/access/principal.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { KeyLookup } from '../../edge/key-cache.ts';
-import { FRESH_MS, findKey, findKeyAnew, keyAtHand, isSessionEnded, noteKeyUsed } from '../../edge/key-cache.ts';
+import { FRESH_MS, findKey, refetchKey, cachedKey, isSessionEnded, noteKeyUsed } from '../../edge/key-cache.ts';
 import type { KnownKey } from '../../edge/key-copy.ts';
 import type { Call } from '../http/call.ts';
 import { waitUntilOf } from '../http/call.ts';
@@ -58,7 +58,7 @@ function checkProven(presented: string, { COORDINATOR_ADMIN_KEY: adminKey }: Env
   const { keyId } = proof.principal;
   if (keyId === ROOT.keyId) return proof.digest === configured.digest ? ok(proof) : null;
   const now = Date.now();
-  const known = keyAtHand(keyId, now);
+  const known = cachedKey(keyId, now);
   if (!known || !liveDigests(known.key, now).includes(proof.digest)) return null;
   noteKeyUsed(keyId, now);
   return ok(proof);
@@ -117,7 +117,7 @@ async function checkKnown(
     known !== undefined && liveDigests(known.key, Date.now()).some(matches);
   const atHand = await findKey(id, servesStale, waitUntil);
   // Before it is refused: it may have been made, or rotated, since our copy was.
-  const { known, ageMs } = isRight(atHand) ? atHand : await findKeyAnew(id, waitUntil);
+  const { known, ageMs } = isRight(atHand) ? atHand : await refetchKey(id, waitUntil);
   if (ageMs > STALE_MS) return fail('identity-unavailable', 'the keys cannot be read right now');
   const now = Date.now();
   const digest = known && liveDigests(known.key, now).find(matches);

@@ -2,13 +2,13 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/app-env.ts';
 import { checkKey, checkSession } from './check-key.ts';
-import { presentedIn } from './presented-key.ts';
+import { bearerKeyIn } from './presented-key.ts';
 import { readSession } from './session.ts';
 
 /** `unknown` when nobody can say right now. */
 export async function recheckCaller(c: Context<AppEnv>): Promise<'in' | 'out' | 'unknown'> {
   const header = c.req.header('authorization');
-  const checked = header === undefined ? await checkCookie(c) : await checkKey(presentedIn(header), c);
+  const checked = header === undefined ? await checkCookie(c) : await checkKey(bearerKeyIn(header), c);
   if (!checked) return 'out';
   if (checked.ok) return 'in';
   return checked.reason === 'unauthorized' ? 'out' : 'unknown';

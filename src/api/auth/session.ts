@@ -72,7 +72,7 @@ export function isFromOurPage(c: Context<AppEnv>, session: Session): boolean {
 }
 
 /** Whether a call that came with a session says itself that another page than ours has made it. */
-export function isFromElsewhere(c: Context<AppEnv>): boolean {
+export function isCrossSite(c: Context<AppEnv>): boolean {
   return c.get('session') !== undefined && namesAnother(c);
 }
 

@@ -7,15 +7,15 @@
  * other has its body untouched and goes the way of every call.
  */
 import type { ZodType } from 'zod';
-import { answerCompletion } from '../use-cases/complete-lease.ts';
-import { answerError } from '../http/error-response.ts';
-import { answerRoute } from '../use-cases/route.ts';
+import { completeLease } from '../use-cases/complete-lease.ts';
+import { errorResponse } from '../http/error-response.ts';
+import { route } from '../use-cases/route.ts';
 import type { Call } from '../http/call.ts';
 import { authenticateKey } from '../middleware/authenticate.ts';
-import { presentedIn } from '../auth/presented-key.ts';
+import { bearerKeyIn } from '../auth/presented-key.ts';
 import { allow } from '../middleware/authorize.ts';
 import { rateLimitAddress, rateLimitKey } from '../middleware/rate-limit.ts';
-import { takeText } from '../middleware/read-body.ts';
+import { readText } from '../middleware/read-body.ts';
 import { LEASE_ID_PATTERN } from '../../core/lease/lease-id.ts';
 import { PlainCall, PlainRequest } from './plain-call.ts';
 import { problemResponse, validationProblem } from '../http/problem.ts';
@@ -32,7 +32,7 @@ const COMPLETION = /^\/v1\/leases\/([^/]+)\/complete$/;
 const JSON_TYPE = /^application\/json(?:;|$)/i;
 
 /** Null for a call that is not of this lane. */
-export function fastLane(request: Request, env: Env, context: ExecutionContext): Answer | null {
+export function fastPath(request: Request, env: Env, context: ExecutionContext): Answer | null {
   const { url } = request;
   const path = url.slice(url.indexOf('/', url.indexOf(':') + 3));
   const answering = answeringOf(path);
@@ -41,16 +41,16 @@ export function fastLane(request: Request, env: Env, context: ExecutionContext):
   const authorization = headers.get('authorization');
   if (authorization === null || !isPlain(headers, env)) return null;
   const call = new PlainCall(new PlainRequest(request, headers, url, path), env, context);
-  return answeredAnyway(call, () => enter(call, presentedIn(authorization), answering));
+  return answeredAnyway(call, () => enter(call, bearerKeyIn(authorization), answering));
 }
 
 /** The answer, also when something throws on the way to it. */
 function answeredAnyway(c: Call, answer: () => Answer): Answer {
   try {
     const answered = answer();
-    return answered instanceof Response ? answered : answered.catch((error: unknown) => answerError(c, error));
+    return answered instanceof Response ? answered : answered.catch((error: unknown) => errorResponse(c, error));
   } catch (error) {
-    return answerError(c, error);
+    return errorResponse(c, error);
   }
 }
 
@@ -58,10 +58,10 @@ function answeringOf(path: string): Answering | null {
   if (path === ROUTE) return routed;
   const leaseId = COMPLETION.exec(path)?.[1];
   if (leaseId === undefined || !LEASE_ID_PATTERN.test(leaseId)) return null;
-  return (c, text) => parsed(c, CompletionSchema, text, (told) => answerCompletion(c, leaseId, told));
+  return (c, text) => parsed(c, CompletionSchema, text, (told) => completeLease(c, leaseId, told));
 }
 
-const routed: Answering = (c, text) => parsed(c, RouteRequestSchema, text, (asked) => answerRoute(c, asked));
+const routed: Answering = (c, text) => parsed(c, RouteRequestSchema, text, (asked) => route(c, asked));
 
 function isPlain(headers: Headers, env: Env): boolean {
   return (
@@ -80,7 +80,7 @@ function enter(c: Call, presented: string, answering: Answering): Answer {
 function goOn(c: Call, presented: string, answering: Answering): Answer {
   const refused = rateLimitKey(c) ?? allow(c, 'route') ?? rateLimitAddress(c);
   if (refused) return refused;
-  return takeText(c, {
+  return readText(c, {
     checkAgain: () => authenticateKey(c, presented),
     use: (text) => answering(c, text ?? ''),
   });

@@ -5,8 +5,8 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppEnv } from '../http/app-env.ts';
 import type { Call } from '../http/call.ts';
-import { CLOSED_HEADERS, TRAFFIC_HEADERS } from '../http/security-headers.ts';
-import { takeOrMakeId } from '../http/request-id.ts';
+import { SECURITY_HEADERS, TRAFFIC_PATH_HEADERS } from '../http/security-headers.ts';
+import { requestIdOf } from '../http/request-id.ts';
 
 type Variables = AppEnv['Variables'];
 
@@ -21,7 +21,7 @@ export class PlainCall implements Call {
     this.req = req;
     this.env = env;
     this.executionCtx = executionCtx;
-    this.#variables = { requestId: takeOrMakeId(req.header('x-request-id')), requestClass: 'traffic' };
+    this.#variables = { requestId: requestIdOf(req.header('x-request-id')), requestClass: 'traffic' };
   }
 
   get<Name extends keyof Variables>(name: Name): Variables[Name] {
@@ -37,14 +37,14 @@ export class PlainCall implements Call {
   }
 
   body(text: string, status: ContentfulStatusCode): Response {
-    const headers = new Headers([...CLOSED_HEADERS, ['x-request-id', this.get('requestId')]] as [string, string][]);
+    const headers = new Headers([...SECURITY_HEADERS, ['x-request-id', this.get('requestId')]] as [string, string][]);
     for (const [name, value] of this.#headers ?? []) headers.set(name, value);
     return new Response(text, { status, headers });
   }
 
   json(body: object, status: 200): Response {
     // Each header costs as much as a decision, so there are no more than a program can use.
-    const headers = { ...TRAFFIC_HEADERS, 'x-request-id': this.get('requestId') };
+    const headers = { ...TRAFFIC_PATH_HEADERS, 'x-request-id': this.get('requestId') };
     return new Response(JSON.stringify(body), { status, headers });
   }
 }

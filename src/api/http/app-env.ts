@@ -1,6 +1,6 @@
 /** What every handler of the API finds in its context. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Reach } from '../../core/access/permission.ts';
+import type { AccessScope } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import type { RequestClass } from '../../core/access/request-class.ts';
 import type { Session } from './session-data.ts';
@@ -17,7 +17,7 @@ export interface AppEnv {
     /** The session that the caller came with, when it was not a key. */
     session?: Session;
     /** Which components the caller may touch under the route's permission. */
-    reach: Reach;
+    reach: AccessScope;
   };
 }
 

@@ -23,7 +23,7 @@ export interface Call {
 export type JsonResponse<T> = Response & TypedResponse<T, 200, 'json'>;
 
 /** An answer whose type says what is in it, as routes want it. */
-export const jsonAnswer = <T extends object>(c: Call, body: T): JsonResponse<T> =>
+export const jsonResponse = <T extends object>(c: Call, body: T): JsonResponse<T> =>
   c.json(body, 200) as unknown as JsonResponse<T>;
 
 /** Lets work go on behind the answer. */

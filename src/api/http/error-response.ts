@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { Call } from './call.ts';
 import { problemResponse } from './problem.ts';
 
-export function answerError(c: Call, error: unknown): Response {
+export function errorResponse(c: Call, error: unknown): Response {
   if (error instanceof HTTPException) {
     if (error.status === 400)
       return problemResponse(c, 'malformed-json', { detail: 'the body cannot be parsed as JSON' });

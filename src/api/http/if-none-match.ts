@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 
 /** Whether the caller has what a strong ETag stands for. */
-export function hasAlready(c: Context, etag: string): boolean {
+export function matchesIfNoneMatch(c: Context, etag: string): boolean {
   const header = c.req.header('if-none-match')?.trim() ?? '';
   return header === '*' || header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 }

@@ -120,11 +120,11 @@ export function problemResponse(c: Call, code: ProblemCode, options: ProblemOpti
 }
 
 /** A failure as it came from whoever was asked. */
-export const refusal = (c: Call, failure: Failure<ProblemCode>): ProblemResponse =>
-  problemResponse(c, failure.reason, toldOf(failure));
+export const problemOf = (c: Call, failure: Failure<ProblemCode>): ProblemResponse =>
+  problemResponse(c, failure.reason, problemOptionsOf(failure));
 
 /** What a failure says of itself. */
-export const toldOf = ({ message, retryAfterMs }: Failure<ProblemCode>): ProblemOptions => ({
+export const problemOptionsOf = ({ message, retryAfterMs }: Failure<ProblemCode>): ProblemOptions => ({
   detail: message,
   ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
 });

@@ -29,7 +29,7 @@ const FEATURES = [
 
 const CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-export const CLOSED_HEADERS: readonly (readonly [name: string, value: string])[] = [
+export const SECURITY_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['cache-control', 'no-store'],
   ['content-security-policy', CONTENT_POLICY],
   ['cross-origin-opener-policy', 'same-origin'],
@@ -45,7 +45,7 @@ export const CLOSED_HEADERS: readonly (readonly [name: string, value: string])[]
  * The ones of them that an answer to a program's POST carries: the others speak to browsers about documents, and
  * no cache keeps such an answer (RFC 9111 section 3).
  */
-export const TRAFFIC_HEADERS = {
+export const TRAFFIC_PATH_HEADERS = {
   'content-type': 'application/json',
   'content-security-policy': CONTENT_POLICY,
   'x-content-type-options': 'nosniff',

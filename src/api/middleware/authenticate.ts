@@ -9,10 +9,10 @@ import type { Checked, KeyRefusal } from '../auth/check-key.ts';
 import { checkKey, checkSession } from '../auth/check-key.ts';
 import type { Failure, Result } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
-import { problemResponse, refusal } from '../http/problem.ts';
+import { problemResponse, problemOf } from '../http/problem.ts';
 import { clearCookie, isFromOurPage, readSession } from '../auth/session.ts';
 import { tooManyRefusals } from './rate-limit.ts';
-import { presentedIn } from '../auth/presented-key.ts';
+import { bearerKeyIn } from '../auth/presented-key.ts';
 
 type Refused = Promise<Response | null> | null;
 
@@ -20,7 +20,7 @@ export function authenticate(c: Context<AppEnv>): Refused {
   const header = c.req.header('authorization');
   return header === undefined
     ? bySession(c).then((checked) => admit(c, checked))
-    : authenticateKey(c, presentedIn(header));
+    : authenticateKey(c, bearerKeyIn(header));
 }
 
 /** By the key alone; answers at once when that was right before and nothing is out of date. */
@@ -56,9 +56,9 @@ async function bySession(c: Context<AppEnv>): Promise<Result<Checked, Refusal>> 
 }
 
 async function refuse(c: Call, failure: Failure<Refusal>): Promise<Response> {
-  if (failure.reason !== 'unauthorized') return refusal(c, failure);
+  if (failure.reason !== 'unauthorized') return problemOf(c, failure);
   if (await tooManyRefusals(c))
     return problemResponse(c, 'rate-limited', { detail: 'too many wrong keys from this address' });
   c.header('www-authenticate', 'Bearer');
-  return refusal(c, failure);
+  return problemOf(c, failure);
 }

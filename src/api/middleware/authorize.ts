@@ -4,8 +4,8 @@
  */
 import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
-import type { Permission, Reach } from '../../core/access/permission.ts';
-import { reachOf } from '../../core/access/permission.ts';
+import type { Permission, AccessScope } from '../../core/access/permission.ts';
+import { accessScopeOf } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import type { Scope } from '../../core/access/scope.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
@@ -19,7 +19,7 @@ type Permissions = ReadonlyMap<string, Permission>;
 const MIDDLEWARE_PATHS: ReadonlySet<string> = new Set(['*', '/*', '/v1/*']);
 
 // By the scopes of a key, which never change: one object for as long as the isolate knows the key.
-const reaches = new WeakMap<readonly Scope[], Map<Permission, Reach | null>>();
+const reaches = new WeakMap<readonly Scope[], Map<Permission, AccessScope | null>>();
 
 /** Lets the caller through with its reach under the permission, or answers it. */
 export function allow(c: Call, permission: Permission | undefined): Response | null {
@@ -29,9 +29,9 @@ export function allow(c: Call, permission: Permission | undefined): Response | n
   return null;
 }
 
-function reachUnder(permission: Permission, { scopes, keyId }: Principal): Reach | null {
-  const known = reaches.get(scopes) ?? new Map<Permission, Reach | null>();
-  if (!known.has(permission)) reaches.set(scopes, known.set(permission, reachOf(scopes, keyId, permission)));
+function reachUnder(permission: Permission, { scopes, keyId }: Principal): AccessScope | null {
+  const known = reaches.get(scopes) ?? new Map<Permission, AccessScope | null>();
+  if (!known.has(permission)) reaches.set(scopes, known.set(permission, accessScopeOf(scopes, keyId, permission)));
   return known.get(permission)!;
 }
 

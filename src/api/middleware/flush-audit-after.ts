@@ -13,7 +13,7 @@ const UNAUDITED = new Set(['failures', 'probe']);
 
 let flushedAt = 0;
 
-export const flushAuditBehind = createMiddleware<AppEnv>(async (c, next) => {
+export const flushAuditAfter = createMiddleware<AppEnv>(async (c, next) => {
   if (c.get('requestClass') !== 'change') return next();
   await next();
   if (!c.res.ok || UNAUDITED.has(deedOf(c.req.path))) return;

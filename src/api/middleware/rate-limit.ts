@@ -6,8 +6,8 @@
  * A limiter that cannot be asked limits nothing: routing does not stop for it.
  */
 import { addressGroup } from '../../core/access/address-group.ts';
-import type { CallTally } from '../../core/access/call-counter.ts';
-import { countCall, refuseCalls, tallyOf } from '../../core/access/call-counter.ts';
+import type { CallCount } from '../../core/access/call-counter.ts';
+import { countCall, refuseCalls, callCountOf } from '../../core/access/call-counter.ts';
 import type { RequestClass } from '../../core/access/request-class.ts';
 import { REQUEST_CLASSES } from '../../core/access/request-class.ts';
 import type { Call } from '../http/call.ts';
@@ -39,8 +39,8 @@ type Subject = 'key' | 'address';
 
 /** By kind of call and of subject, so that no name must be put together for a look. */
 const tallies = Object.fromEntries(
-  REQUEST_CLASSES.map((kind) => [kind, { key: new Map<string, CallTally>(), address: new Map<string, CallTally>() }]),
-) as Readonly<Record<RequestClass, Readonly<Record<Subject, Map<string, CallTally>>>>>;
+  REQUEST_CLASSES.map((kind) => [kind, { key: new Map<string, CallCount>(), address: new Map<string, CallCount>() }]),
+) as Readonly<Record<RequestClass, Readonly<Record<Subject, Map<string, CallCount>>>>>;
 const silent = new Set<LimiterName>();
 
 /** Of the key: counts all it asks for, also what it may not do. */
@@ -74,7 +74,7 @@ function count(c: Call, subject: Subject, id: string, now: number): number {
   const kind = c.get('requestClass');
   const { limiter, batch: batchOfKey } = LIMITS[kind];
   const batch = subject === 'key' ? batchOfKey : batchOfKey * KEYS_OF_ADDRESS;
-  const tally = tallyOf(tallies[kind][subject], id, MAX_TALLIES);
+  const tally = callCountOf(tallies[kind][subject], id, MAX_TALLIES);
   const verdict = countCall(tally, batch, now);
   if (verdict === 'refuse') return tally.refusedUntil;
   if (verdict === 'ask') {

@@ -19,12 +19,12 @@ const MAX_BATCH_BYTES = 262_144;
 const CHECK_AGAIN_AFTER_MS = 1_000;
 
 /** Keeps it where handlers and validators look for it. */
-export function takeBody(c: Context<AppEnv>): null | Response | Promise<Response | null> {
+export function readBody(c: Context<AppEnv>): null | Response | Promise<Response | null> {
   if (c.req.method === 'GET') return null;
   const encoding = c.req.header('content-encoding');
   if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity')
     return problemResponse(c, 'unsupported-media-type', { detail: 'send the body without content-encoding' });
-  return takeText<Response | null>(c, {
+  return readText<Response | null>(c, {
     checkAgain: () => authenticate(c),
     use: (text) => {
       if (text !== null) keepBody(c.req, text);
@@ -47,7 +47,7 @@ interface Taking<T> {
 }
 
 /** Resolves to what was made of the body, or to why the call ends here. Of promises there is one, because every call pays for it. */
-export function takeText<T>(c: Call, { checkAgain, use }: Taking<T>): Promise<T | Response> {
+export function readText<T>(c: Call, { checkAgain, use }: Taking<T>): Promise<T | Response> {
   const { raw, path } = c.req;
   const maxBytes = path === '/v1/heartbeats' ? MAX_BATCH_BYTES : MAX_BODY_BYTES;
   // The platform holds a body to the length it was told. Its stream is not looked at then: that costs much.

@@ -8,15 +8,15 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../http/app-env.ts';
-import { CLOSED_HEADERS } from '../http/security-headers.ts';
+import { SECURITY_HEADERS } from '../http/security-headers.ts';
 import { limitUri } from '../http/limit-uri.ts';
-import { takeOrMakeId } from '../http/request-id.ts';
+import { requestIdOf } from '../http/request-id.ts';
 
 /** The contract changes with a deployment only. */
 const CACHED_SECONDS = 300;
 
-export const frame = createMiddleware<AppEnv>(async (c, next) => {
-  c.set('requestId', takeOrMakeId(c.req.header('x-request-id')));
+export const responseHeaders = createMiddleware<AppEnv>(async (c, next) => {
+  c.set('requestId', requestIdOf(c.req.header('x-request-id')));
   // Before anything else: no part of the house is asked with an address that is too long.
   const refused = limitUri(c);
   if (refused) c.res = refused;
@@ -27,7 +27,7 @@ export const frame = createMiddleware<AppEnv>(async (c, next) => {
 function close(c: Context<AppEnv>): void {
   const { headers } = c.res;
   headers.set('x-request-id', c.get('requestId'));
-  for (const [name, value] of CLOSED_HEADERS) headers.set(name, value);
+  for (const [name, value] of SECURITY_HEADERS) headers.set(name, value);
   const cached = c.req.path === '/openapi.json' && c.res.status === 200;
   if (cached) headers.set('cache-control', `public, max-age=${CACHED_SECONDS}`);
 }

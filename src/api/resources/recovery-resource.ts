@@ -1,7 +1,7 @@
 /** A recovery as callers see it. */
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { RecordedAction, RecordedRecovery } from '../../history/recovery-history.ts';
-import { shownPlan } from './planned-action.ts';
+import { toPlannedActions } from './planned-action.ts';
 import type { RecoveryResource } from '../schemas/failure.ts';
 
 export function toRecoveryResource(recovery: RecordedRecovery): RecoveryResource {
@@ -21,7 +21,7 @@ export function toRecoveryResource(recovery: RecordedRecovery): RecoveryResource
     id: recoveryId,
     ...rest,
     drillId: drillId ?? null,
-    plan: shownPlan(plan ?? []),
+    plan: toPlannedActions(plan ?? []),
     startedAt: toIso(startedAt),
     deadline: toIso(deadline),
     finishedAt: toIsoOrNull(finishedAt),

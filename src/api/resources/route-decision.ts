@@ -2,7 +2,7 @@
 import type { PolicyName } from '../../core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../core/balancing/candidate.ts';
 import type { Explanation } from '../../core/balancing/explain.ts';
-import type { Resort } from '../../core/balancing/pick.ts';
+import type { FallbackTier } from '../../core/balancing/pick.ts';
 import type { RouteAnswer } from '../schemas/route.ts';
 
 export interface Routed {
@@ -14,10 +14,10 @@ export interface Routed {
   readonly revision: number;
   readonly stale: boolean;
   readonly relaxed: readonly string[];
-  readonly resort: Resort | null;
+  readonly resort: FallbackTier | null;
 }
 
-export function routeAnswer(routed: Routed): RouteAnswer {
+export function routeDecision(routed: Routed): RouteAnswer {
   const { candidate, lease, mode, policy, score, revision, stale, relaxed, resort } = routed;
   const { id, name, type, endpoint, metadata } = candidate;
   return {
@@ -37,7 +37,7 @@ export function routeAnswer(routed: Routed): RouteAnswer {
 }
 
 /** The same with what became of every candidate. */
-export const explained = (answer: RouteAnswer, explanation: Explanation): RouteAnswer => ({
+export const withExplanation = (answer: RouteAnswer, explanation: Explanation): RouteAnswer => ({
   ...answer,
   decision: { ...answer.decision, ...explanation },
 });

@@ -1,12 +1,12 @@
 import type { Delivery } from '../../coordinator/contract/delivery-api.ts';
-import type { StandingWebhook } from '../../coordinator/contract/webhook-api.ts';
+import type { WebhookWithStatus } from '../../coordinator/contract/webhook-api.ts';
 import { shownSecret } from '../../core/component/control-secret.ts';
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import { BUILT_IN_ID, isChannel, isEnabled, maskUrl } from '../../core/webhook/webhook.ts';
 import type { Call } from '../http/call.ts';
 import type { DeliveryResource, WebhookResource } from '../schemas/webhook.ts';
 
-export function toWebhookResource(c: Call, { webhook, owed, dead }: StandingWebhook): WebhookResource {
+export function toWebhookResource(c: Call, { webhook, owed, dead }: WebhookWithStatus): WebhookResource {
   const { id, url, state, types, subjects, componentTypes, format, description } = webhook;
   const isShown = !isChannel(webhook) && id !== BUILT_IN_ID && isAdmin(c);
   const isConfigured = id === BUILT_IN_ID;
@@ -51,4 +51,4 @@ export function toDeliveryResource(delivery: Delivery, isSending: boolean): Deli
 }
 
 /** What is owed has a next attempt only while anything is sent at all. */
-export const sendsTo = ({ webhook }: StandingWebhook): boolean => isEnabled(webhook);
+export const isSending = ({ webhook }: WebhookWithStatus): boolean => isEnabled(webhook);

@@ -12,8 +12,8 @@ import { withinLoad } from '../middleware/shed-load.ts';
 import { createRoute, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import type { ProblemResponse } from '../http/problem.ts';
 import { problemResponse } from '../http/problem.ts';
-import type { RoomReader } from '../../long-poll/reader-limit.ts';
-import { ReaderRoom } from '../../long-poll/reader-limit.ts';
+import type { LimitedReader } from '../../long-poll/reader-limit.ts';
+import { ConcurrencyLimit } from '../../long-poll/reader-limit.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import type { EffectiveComponentConfigResource } from '../schemas/config.ts';
 import { ConfigETagSchema, EffectiveComponentConfigSchema, WaitQuerySchema } from '../schemas/config.ts';
@@ -37,7 +37,7 @@ const read = createRoute({
 const CHECK_AGAIN_AFTER_MS = 1_000;
 
 /** Each looks again after every change. */
-const room = new ReaderRoom({ all: 1_000, ofKey: 200 });
+const room = new ConcurrencyLimit({ all: 1_000, ofKey: 200 });
 
 export function mountComponentConfig(app: App): void {
   app.openapi(read, async (c) => {
@@ -57,7 +57,7 @@ interface Asked {
   readonly id: string;
   readonly revision: number | null;
   readonly wait: number;
-  readonly waiter: RoomReader;
+  readonly waiter: LimitedReader;
 }
 
 async function answer(c: Context<AppEnv>, { id, revision, wait, waiter }: Asked): Promise<Response | ProblemResponse> {

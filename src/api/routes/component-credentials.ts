@@ -6,7 +6,7 @@ import { toControlSecret } from '../resources/control-secret-resource.ts';
 import { toNewKeyResource } from '../resources/key-resource.ts';
 import { issueComponentKey } from '../auth/issue-key.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { refusal } from '../http/problem.ts';
+import { problemOf } from '../http/problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ControlSecretSchema } from '../schemas/component.ts';
 import { NewKeySchema } from '../schemas/key.ts';
@@ -49,20 +49,20 @@ export function mountComponentCredentials(app: App): void {
   app.openapi(issueKey, async (c) => {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
-    if (!found.ok) return refusal(c, found);
+    if (!found.ok) return problemOf(c, found);
     const reach = c.get('reach');
     const issued = await issueComponentKey(
       { componentId: id, owner: ownerFilter(reach, id) ?? null, changer: changerOf(reach) },
       actorOf(c),
     );
-    if (!issued.ok) return refusal(c, issued);
+    if (!issued.ok) return problemOf(c, issued);
     return c.json(toNewKeyResource(issued.value), 201);
   });
 
   app.openapi(readSecret, async (c) => {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.controlSecret(id, only));
-    if (!found.ok) return refusal(c, found);
+    if (!found.ok) return problemOf(c, found);
     return c.json(toControlSecret(found.value), 200);
   });
 
@@ -71,7 +71,7 @@ export function mountComponentCredentials(app: App): void {
     const rotated = await withRegistryOf(c.get('reach'), id, (registry, only) =>
       registry.rotateControlSecret(id, { only, actor: actorOf(c) }),
     );
-    if (!rotated.ok) return refusal(c, rotated);
+    if (!rotated.ok) return problemOf(c, rotated);
     return c.json(toControlSecret(rotated.value), 200);
   });
 }

@@ -4,8 +4,8 @@ import { toIso } from '../../core/component/resource.ts';
 import type { App } from '../http/app-env.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, refusal } from '../http/problem.ts';
-import { takeHeartbeats } from '../use-cases/forward-heartbeats.ts';
+import { problemResponse, problemOf } from '../http/problem.ts';
+import { forwardHeartbeats } from '../use-cases/forward-heartbeats.ts';
 import { ComponentIdSchema } from '../../core/component/registration.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { HealthReportSchema } from '../schemas/health-report.ts';
@@ -81,14 +81,14 @@ export function mountComponentHealth(app: App): void {
     const { id } = c.req.valid('param');
     // Without a body it is a plain sign of life.
     const beat = c.req.header('content-type') ? c.req.valid('json') : HeartbeatSchema.parse({});
-    const [taken] = await takeHeartbeats(c.get('reach'), [{ ...beat, id }]);
+    const [taken] = await forwardHeartbeats(c.get('reach'), [{ ...beat, id }]);
     if (!taken?.ok) return problemResponse(c, taken?.reason ?? 'unknown-component', { detail: taken?.message ?? id });
     return c.json({ status: taken.value.status, expiresAt: toIso(taken.value.expiresAt) }, 200);
   });
 
   app.openapi(heartbeats, async (c) => {
     const { heartbeats: beats } = c.req.valid('json');
-    const taken = await takeHeartbeats(c.get('reach'), beats);
+    const taken = await forwardHeartbeats(c.get('reach'), beats);
     const results = beats.map(({ id }, at) => {
       const result = taken[at];
       return result?.ok
@@ -101,7 +101,7 @@ export function mountComponentHealth(app: App): void {
   app.openapi(probe, async (c) => {
     const { id } = c.req.valid('param');
     const probed = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.probe(id, only));
-    if (!probed.ok) return refusal(c, probed);
+    if (!probed.ok) return problemOf(c, probed);
     const { outcome, responseTimeMs, error, health: after } = probed.value;
     return c.json({ outcome, responseTime: responseTimeMs, error, health: after }, 200);
   });
@@ -109,7 +109,7 @@ export function mountComponentHealth(app: App): void {
   app.openapi(health, async (c) => {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.healthReport(id, only));
-    if (!found.ok) return refusal(c, found);
+    if (!found.ok) return problemOf(c, found);
     return c.json(found.value, 200);
   });
 }

@@ -6,7 +6,7 @@ import type { App } from '../http/app-env.ts';
 import { decodePlace, encodePlace } from '../http/cursor.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, refusal } from '../http/problem.ts';
+import { problemResponse, problemOf } from '../http/problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { HistoryPageSchema, HistoryQuerySchema } from '../schemas/history.ts';
 
@@ -29,7 +29,7 @@ export function mountComponentHistory(app: App): void {
       return problemResponse(c, 'invalid-request', { errors: [{ path: 'cursor', message: 'not a cursor of ours' }] });
     const query = { after, limit, from: timeOf(from) ?? 0, to: timeOf(to) ?? Infinity };
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.historyOf(id, query, only));
-    if (!found.ok) return refusal(c, found);
+    if (!found.ok) return problemOf(c, found);
     const { items, next } = found.value;
     return c.json({ items: items.map(toItem), nextCursor: encodeCursor(next) }, 200);
   });

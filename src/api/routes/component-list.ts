@@ -6,7 +6,7 @@ import { MAX_PAGE_BYTES } from '../../core/bounded-page.ts';
 import type { ComponentQuery } from '../../registry/contract/registry-api.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { App } from '../http/app-env.ts';
-import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { currentConfigWithType } from '../use-cases/current-config.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
 import { ComponentPageSchema, ComponentQuerySchema } from '../schemas/component.ts';
@@ -33,7 +33,7 @@ export function mountComponentList(app: App): void {
         errors: [{ path: unknown.slice(0, 128), message: 'unknown filter' }],
       });
     const isKnown = (known: EffectiveConfig): boolean => type === undefined || isComponentType(known, type);
-    const config = await edgeConfigKnowing(c, isKnown);
+    const config = await currentConfigWithType(c, isKnown);
     if (!isKnown(config)) {
       return problemResponse(c, 'unknown-type', {
         errors: [{ path: 'type', message: `there is no component type ${type}` }],

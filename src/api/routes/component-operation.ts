@@ -1,11 +1,11 @@
 /** What operators do to a component: set it aside and bring it back, switch over, restart and scale it. */
 import type { App } from '../http/app-env.ts';
-import { awaitAnswer } from '../use-cases/await-action-result.ts';
+import { awaitActionResult } from '../use-cases/await-action-result.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
 import { etagOf } from '../http/if-match.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, refusal } from '../http/problem.ts';
+import { problemResponse, problemOf } from '../http/problem.ts';
 import { toRecoveryResource } from '../resources/recovery-resource.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ComponentSchema } from '../schemas/component.ts';
@@ -39,8 +39,8 @@ export function mountComponentOperation(app: App): void {
       const order = await withRegistryOf(c.get('reach'), id, (registry) =>
         registry.askAction(id, { action, idempotencyKey, reason, force }, actorOf(c)),
       );
-      if (!order.ok) return refusal(c, order);
-      return c.json(toRecoveryResource(await awaitAnswer(c.env.HISTORY, order.value)), 202);
+      if (!order.ok) return problemOf(c, order);
+      return c.json(toRecoveryResource(await awaitActionResult(c.env.HISTORY, order.value)), 202);
     }
     const until = readUntil(asked.until, Date.now());
     if (typeof until === 'string')
@@ -50,7 +50,7 @@ export function mountComponentOperation(app: App): void {
       : await withRegistryOf(c.get('reach'), id, (registry) =>
           registry.operate(id, { action, forMs, until, reason }, actorOf(c)),
         );
-    if (!changed.ok) return refusal(c, changed);
+    if (!changed.ok) return problemOf(c, changed);
     c.header('etag', etagOf(changed.value));
     return c.json(changed.value, 200);
   });

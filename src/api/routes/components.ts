@@ -10,20 +10,20 @@ import { isComponentType } from '../../core/config/effective-config.ts';
 import { jsonObject } from '../../core/json-schema.ts';
 import type { Json } from '../../core/json.ts';
 import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
-import type { Reach } from '../../core/access/permission.ts';
+import type { AccessScope } from '../../core/access/permission.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
 import { changerOf } from '../../core/quota/change-quota.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { forgetType, withRegistryOf } from '../../edge/directory-cache.ts';
-import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { currentConfigWithType } from '../use-cases/current-config.ts';
 import { etagOf, ifMatch } from '../http/if-match.ts';
 import { toNewKeyResource } from '../resources/key-resource.ts';
 import { mergePatch } from '../../core/merge-patch.ts';
 import { issueComponentKey } from '../auth/issue-key.ts';
 import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import type { ProblemCode, ProblemOptions } from '../http/problem.ts';
-import { problemResponse, refusal, toFaults, toldOf } from '../http/problem.ts';
+import { problemResponse, problemOf, toFaults, problemOptionsOf } from '../http/problem.ts';
 import { registerComponent, registrationFaults } from '../use-cases/register-component.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { ComponentSchema } from '../schemas/component.ts';
@@ -145,7 +145,7 @@ export function mountComponents(app: App): void {
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
     const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
-    if (!found.ok) return refusal(c, found);
+    if (!found.ok) return problemOf(c, found);
     c.header('etag', etagOf(found.value));
     return c.json(found.value, 200);
   });
@@ -157,7 +157,7 @@ export function mountComponents(app: App): void {
     const registration = c.req.valid('json');
     if (registration.id !== id) return problemResponse(c, 'invalid-request', otherId(id, registration.id));
     const held = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
-    if (!held.ok) return refusal(c, held);
+    if (!held.ok) return problemOf(c, held);
     const stored = await store(c, registration, expected);
     if (!stored.ok) return problemResponse(c, ...stored.problem);
     c.header('etag', etagOf(stored.component));
@@ -182,7 +182,7 @@ export function mountComponents(app: App): void {
     const removed = await withRegistryOf(c.get('reach'), id, (registry, only) =>
       registry.remove(id, { drainMs: drain, ifGeneration: expected, only, actor: actorOf(c) }),
     );
-    if (!removed.ok) return refusal(c, removed);
+    if (!removed.ok) return problemOf(c, removed);
     const { claim, drainsUntil } = removed.value;
     if (drainsUntil !== null) return c.json({ id, drainsUntil: toIso(drainsUntil) }, 202);
     await coordinator().removed(id, claim);
@@ -192,7 +192,7 @@ export function mountComponents(app: App): void {
 }
 
 /** A registrar registers in its types, a component itself; whether the id is free is another question. */
-const mayRegister = (reach: Reach, { id, type }: Registration): boolean =>
+const mayRegister = (reach: AccessScope, { id, type }: Registration): boolean =>
   reach.kind === 'all' || reach.ids.has(id) || reach.types.has(type);
 
 /** A registrar gets a key to hand to the component it registered, good for that id alone. */
@@ -212,7 +212,7 @@ async function store(
 ): Promise<Stored | Refused> {
   if (!mayRegister(c.get('reach'), registration))
     return refused('forbidden', { detail: 'this key may not register that component' });
-  const config = await edgeConfigKnowing(c, (known) => isComponentType(known, registration.type));
+  const config = await currentConfigWithType(c, (known) => isComponentType(known, registration.type));
   const faults = registrationFaults(registration, config, outboundPolicyOf(c.env));
   if (faults) return refused(faults.code, { errors: faults.faults });
   const stored = await registerComponent(registration, ifGeneration, {
@@ -223,7 +223,7 @@ async function store(
   if (stored.ok) return { ok: true, ...stored.value };
   const path = PATH_OF_REFUSAL[stored.reason];
   const errors = path === undefined ? {} : { errors: [{ path, message: stored.message }] };
-  return refused(stored.reason, { ...toldOf(stored), ...errors });
+  return refused(stored.reason, { ...problemOptionsOf(stored), ...errors });
 }
 
 const PATH_OF_REFUSAL: Partial<Record<ProblemCode, string>> = {

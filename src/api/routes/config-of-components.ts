@@ -4,7 +4,7 @@ import { ComponentConfigSchema } from '../../core/config/component-config.ts';
 import type { DocumentScope } from '../../core/config/config-documents.ts';
 import type { App } from '../http/app-env.ts';
 import { etagOfDocument } from '../http/if-match.ts';
-import { NOT_MODIFIED, hasAlready } from '../http/if-none-match.ts';
+import { NOT_MODIFIED, matchesIfNoneMatch } from '../http/if-none-match.ts';
 import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
@@ -54,7 +54,7 @@ export function mountConfigOfComponents(app: App): void {
     if (!held) return problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
     const etag = etagOfDocument(held);
     c.header('etag', etag);
-    return hasAlready(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
+    return matchesIfNoneMatch(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
   });
 
   app.openapi(put, async (c) => {

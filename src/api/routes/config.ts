@@ -7,7 +7,7 @@ import { levelsOf, settingSourcesAt, valueSourcesAt, valuesAt } from '../../core
 import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import type { App } from '../http/app-env.ts';
 import { etagOfDocument } from '../http/if-match.ts';
-import { NOT_MODIFIED, hasAlready } from '../http/if-none-match.ts';
+import { NOT_MODIFIED, matchesIfNoneMatch } from '../http/if-none-match.ts';
 import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
 import {
@@ -82,7 +82,7 @@ export function mountConfig(app: App): void {
     const etag = etagOfDocument(documents.global);
     c.header('etag', etag);
     if (c.req.valid('query').effective === 'false')
-      return hasAlready(c, etag) ? c.body(null, 304) : c.json(documents.global.document, 200);
+      return matchesIfNoneMatch(c, etag) ? c.body(null, 304) : c.json(documents.global.document, 200);
     const { global } = resolveConfig(documents);
     return c.json({ config: settingsOf(global), ...explained(levelsOf(documents, null)) }, 200);
   });
@@ -101,7 +101,7 @@ export function mountConfig(app: App): void {
     const etag = etagOfDocument(held);
     c.header('etag', etag);
     if (c.req.valid('query').effective === 'false')
-      return hasAlready(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
+      return matchesIfNoneMatch(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
     const config = { ...settingsOf(found.config), requestTypes: [...found.requestTypes] };
     return c.json({ config, ...explained(levelsOf(documents, type)) }, 200);
   });

@@ -6,7 +6,7 @@ import type { App } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { toControlSecret } from '../resources/control-secret-resource.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, refusal } from '../http/problem.ts';
+import { problemResponse, problemOf } from '../http/problem.ts';
 import { ControlSecretSchema } from '../schemas/component.ts';
 import { ConfigTypeParamSchema } from '../schemas/config.ts';
 
@@ -43,7 +43,7 @@ export function mountControllerSecret(app: App): void {
     const { type } = c.req.valid('param');
     if (!(await isType(type))) return problemResponse(c, 'not-found', { detail: noSuchType(type) });
     const rotated = await registryOf(type).rotateControllerSecret({ type, actor: actorOf(c) });
-    if (!rotated.ok) return refusal(c, rotated);
+    if (!rotated.ok) return problemOf(c, rotated);
     return c.json(toControlSecret(rotated.value), 200);
   });
 }

@@ -12,9 +12,9 @@ import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { App } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { typesOf, withRegistryOf } from '../../edge/directory-cache.ts';
-import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { currentConfigWithType } from '../use-cases/current-config.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, refusal } from '../http/problem.ts';
+import { problemResponse, problemOf } from '../http/problem.ts';
 import { toActionResource } from '../resources/recovery-resource.ts';
 import type { DrillResource } from '../schemas/drill.ts';
 import { DrillPageSchema, DrillQuerySchema, DrillRequestSchema, DrillSchema } from '../schemas/drill.ts';
@@ -60,13 +60,13 @@ export function mountDrills(app: App): void {
       const [type] = await typesOf([componentId]);
       return registry.beginDrill(componentId, { id: drillIdOf(type ?? '', digits), way, execute }, actorOf(c));
     });
-    return begun.ok ? c.json(toResource(begun.value, []), 201) : refusal(c, begun);
+    return begun.ok ? c.json(toResource(begun.value, []), 201) : problemOf(c, begun);
   });
 
   app.openapi(list, async (c) => {
     const { limit, cursor, type } = c.req.valid('query');
     const types = type === undefined ? await coordinator().populatedTypes('') : [type];
-    const known = await edgeConfigKnowing(c, (config) => types.every((each) => isComponentType(config, each)));
+    const known = await currentConfigWithType(c, (config) => types.every((each) => isComponentType(config, each)));
     const lists = types.filter((each) => isComponentType(known, each)).map((each) => registryOf(each).listDrills());
     const all = (await Promise.all(lists)).flat().toSorted((a, b) => b.beganAt - a.beganAt || (a.id < b.id ? 1 : -1));
     const from = cursor === undefined ? 0 : all.findIndex(({ id }) => id === cursor) + 1;
@@ -79,7 +79,7 @@ export function mountDrills(app: App): void {
     const { id } = c.req.valid('param');
     const type = typeOfDrill(id) ?? '';
     // Only registries of types that there are: others would be made by asking them.
-    const known = await edgeConfigKnowing(c, (config) => isComponentType(config, type));
+    const known = await currentConfigWithType(c, (config) => isComponentType(config, type));
     const drills = isComponentType(known, type) ? await registryOf(type).listDrills() : [];
     const drill = drills.find((each) => each.id === id);
     if (!drill) return problemResponse(c, 'not-found', { detail: `there is no drill ${id}` });

@@ -7,7 +7,7 @@ import type { App, AppEnv } from '../http/app-env.ts';
 import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../use-cases/event-query.ts';
 import { createRoute, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
-import { isFromElsewhere, refOf } from '../auth/session.ts';
+import { isCrossSite, refOf } from '../auth/session.ts';
 
 const socket = createRoute({
   method: 'get',
@@ -39,7 +39,7 @@ export function mountEventSocket(app: App): void {
       return problemResponse(c, 'upgrade-required', { detail: 'send Upgrade: websocket' });
     }
     // A page of anybody may open a socket to us, and the browser would send the cookie along.
-    if (c.get('session') && (isFromElsewhere(c) || c.req.header('origin') === undefined))
+    if (c.get('session') && (isCrossSite(c) || c.req.header('origin') === undefined))
       return problemResponse(c, 'csrf-token-required', { detail: 'with a session, only our own page may follow' });
     const session = c.get('session');
     const request: SocketRequest = {

@@ -6,9 +6,9 @@ import { waitUntilOf } from '../http/call.ts';
 import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../use-cases/event-query.ts';
 import { createRoute, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
-import { ReaderRoom } from '../../long-poll/reader-limit.ts';
+import { ConcurrencyLimit } from '../../long-poll/reader-limit.ts';
 import { recheckCaller } from '../auth/recheck-caller.ts';
-import { isFromElsewhere } from '../auth/session.ts';
+import { isCrossSite } from '../auth/session.ts';
 import { EventStream } from '../use-cases/stream-events.ts';
 
 const stream = createRoute({
@@ -42,7 +42,7 @@ const stream = createRoute({
 });
 
 const FOR_MS = { least: 540_000, spread: 60_000 };
-const room = new ReaderRoom({ all: 1_000, ofKey: 600 });
+const room = new ConcurrencyLimit({ all: 1_000, ofKey: 600 });
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
 
 export function mountEventStream(app: App): void {
@@ -50,7 +50,7 @@ export function mountEventStream(app: App): void {
     const { after, types, subject = null } = c.req.valid('query');
     const wanted = readTypes(types);
     if (wanted && 'unknown' in wanted) return unknownTypeProblem(c, wanted.unknown);
-    if (isFromElsewhere(c))
+    if (isCrossSite(c))
       return problemResponse(c, 'csrf-token-required', { detail: 'with a session, only our own page may follow' });
     if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS });
     const lastId = c.req.valid('header')['last-event-id'];

@@ -7,11 +7,11 @@ import { countRunningRecoveries } from '../../history/recovery-history.ts';
 import type { App } from '../http/app-env.ts';
 import { encodePlace } from '../http/cursor.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
-import { edgeConfig } from '../use-cases/current-config.ts';
+import { currentConfig } from '../use-cases/current-config.ts';
 import { fromIso } from '../http/from-iso.ts';
 import { readHistory, readHistoryPage } from '../use-cases/read-history.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, refusal } from '../http/problem.ts';
+import { problemResponse, problemOf } from '../http/problem.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import {
   FailurePageSchema,
@@ -62,7 +62,7 @@ export function mountFailures(app: App): void {
     const taken = await withRegistryOf(c.get('reach'), id, (registry, only) =>
       registry.reportFailure(id, detail, context ?? null, only),
     );
-    if (!taken.ok) return refusal(c, taken);
+    if (!taken.ok) return problemOf(c, taken);
     const { failureId, failureType, recentFailures, threshold, recoveryId } = taken.value;
     return c.json({ failureId, failureType, recentFailures, threshold, recoveryId }, 202);
   });
@@ -83,7 +83,7 @@ export function mountFailures(app: App): void {
     const range = bucket === undefined ? null : bucketRange(bucket, filter, now);
     if (range && !range.ok)
       return problemResponse(c, 'invalid-request', { errors: [{ path: 'since', message: range.message }] });
-    const { global } = await edgeConfig(c);
+    const { global } = await currentConfig(c);
     const read = await readHistory(c, async () =>
       Promise.all([
         totalFailures(c.env.HISTORY, filter, now - global.failureWindow),

@@ -7,11 +7,11 @@ import { isComponentType } from '../../core/config/effective-config.ts';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { App } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
-import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { currentConfigWithType } from '../use-cases/current-config.ts';
 import { toKeyResource, toNewKeyResource } from '../resources/key-resource.ts';
 import { createKey, rotateKey } from '../auth/issue-key.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, refusal } from '../http/problem.ts';
+import { problemResponse, problemOf } from '../http/problem.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import {
   KeyChangeSchema,
@@ -100,7 +100,7 @@ export function mountKeys(app: App): void {
   app.openapi(create, async (c) => {
     const { name, scopes, expiresAt, quotas = {} } = c.req.valid('json');
     const until = expiresAt === undefined ? null : Date.parse(expiresAt);
-    const config = await edgeConfigKnowing(c, (known) =>
+    const config = await currentConfigWithType(c, (known) =>
       scopes.every((text) => isOfKnownType(parseScope(text), known)),
     );
     const errors = scopes.flatMap((scope, at) => {
@@ -111,7 +111,7 @@ export function mountKeys(app: App): void {
     if (expiry !== null) errors.push({ path: 'expiresAt', message: expiry });
     if (errors.length > 0) return problemResponse(c, 'invalid-request', { errors });
     const made = await createKey({ name, scopes: [...new Set(scopes)], expiresAt: until, quotas }, actorOf(c));
-    if (!made.ok) return refusal(c, made);
+    if (!made.ok) return problemOf(c, made);
     return c.json(toNewKeyResource(made.value), 201);
   });
 
@@ -134,20 +134,20 @@ export function mountKeys(app: App): void {
     const { id } = c.req.valid('param');
     const { overlap } = c.req.header('content-type') ? c.req.valid('json') : RotationSchema.parse({});
     const made = await rotateKey(id, { overlapMs: overlap }, actorOf(c));
-    if (!made.ok) return refusal(c, made);
+    if (!made.ok) return problemOf(c, made);
     return c.json(toNewKeyResource(made.value), 200);
   });
 
   app.openapi(change, async (c) => {
     const changed = await coordinator().setQuotas(c.req.valid('param').id, c.req.valid('json').quotas, actorOf(c));
-    return changed.ok ? c.json(toKeyResource(changed.value), 200) : refusal(c, changed);
+    return changed.ok ? c.json(toKeyResource(changed.value), 200) : problemOf(c, changed);
   });
 
   app.openapi(revoke, async (c) => {
     const { id } = c.req.valid('param');
     const { cascade } = c.req.valid('query');
     const revoked = await coordinator().revokeKey(id, { cascade: cascade === 'true' }, actorOf(c));
-    if (!revoked.ok) return refusal(c, revoked);
+    if (!revoked.ok) return problemOf(c, revoked);
     return c.json(toKeyResource(revoked.value), 200);
   });
 }

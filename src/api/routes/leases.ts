@@ -1,16 +1,16 @@
 /** Leases that were granted by the routing call: completed, renewed, listed. */
-import { reachOf } from '../../core/access/permission.ts';
+import { accessScopeOf } from '../../core/access/permission.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { typeOfLease } from '../../core/lease/lease-id.ts';
 import { renewNear } from '../../edge/edge-leases.ts';
-import { answerCompletion, typeHolding, unknownLease } from '../use-cases/complete-lease.ts';
+import { completeLease, typeOfLeaseId, unknownLease } from '../use-cases/complete-lease.ts';
 import type { App } from '../http/app-env.ts';
-import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { currentConfigWithType } from '../use-cases/current-config.ts';
 import { leaseAtCursor, listLeases } from '../use-cases/list-leases.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, refusal } from '../http/problem.ts';
+import { problemResponse, problemOf } from '../http/problem.ts';
 import {
   CompletedLeaseSchema,
   CompletionSchema,
@@ -55,21 +55,21 @@ const list = createRoute({
 });
 
 export function mountLeases(app: App): void {
-  app.openapi(complete, (c) => answerCompletion(c, c.req.valid('param').id, c.req.valid('json')));
+  app.openapi(complete, (c) => completeLease(c, c.req.valid('param').id, c.req.valid('json')));
 
   app.openapi(renew, async (c) => {
     const { id } = c.req.valid('param');
-    const type = await typeHolding(c, id);
+    const type = await typeOfLeaseId(c, id);
     if (type === null) return unknownLease(c, id);
     const renewed = await renewNear(type, id, c.req.valid('json').ttlMs);
-    if (!renewed.ok) return refusal(c, renewed);
+    if (!renewed.ok) return problemOf(c, renewed);
     return c.json({ ...renewed.value, expiresAt: toIso(renewed.value.expiresAt) }, 200);
   });
 
   app.openapi(list, async (c) => {
     const { limit, cursor, type, componentId = null } = c.req.valid('query');
     const isKnown = (known: EffectiveConfig): boolean => type === undefined || isComponentType(known, type);
-    const config = await edgeConfigKnowing(c, isKnown);
+    const config = await currentConfigWithType(c, isKnown);
     if (!isKnown(config)) {
       const message = `there is no component type ${type}`;
       return problemResponse(c, 'unknown-type', { errors: [{ path: 'type', message }] });
@@ -82,7 +82,7 @@ export function mountLeases(app: App): void {
         errors: [{ path: 'cursor', message: 'not a cursor of this list' }],
       });
     const { scopes, keyId } = c.get('principal');
-    const withHolders = reachOf(scopes, keyId, 'operate') !== null;
+    const withHolders = accessScopeOf(scopes, keyId, 'operate') !== null;
     return c.json(await listLeases({ types, componentId, limit, after, withHolders }), 200);
   });
 }

@@ -1,5 +1,5 @@
 /** Callers' results of edge-routed work: taken in by the isolate, told to the registry with its next refresh. */
-import { gatherResults } from '../../core/component/work-outcome.ts';
+import { sumOutcomes } from '../../core/component/work-outcome.ts';
 import { isMissing, noteOutcomes } from '../../edge/snapshot-cache.ts';
 import type { App } from '../http/app-env.ts';
 import { forgetType, typesOf } from '../../edge/directory-cache.ts';
@@ -24,7 +24,7 @@ export function mountOutcomes(app: App): void {
     const results = c.req.valid('json');
     const type = await typeOf(id);
     if (type === null) return problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
-    const outcomes = gatherResults(results.map(({ outcome, latencyMs = null }) => ({ outcome, latencyMs })));
+    const outcomes = sumOutcomes(results.map(({ outcome, latencyMs = null }) => ({ outcome, latencyMs })));
     // The last one knows best.
     const inFlight = results.findLast((result) => result.inFlight !== undefined)?.inFlight ?? null;
     noteOutcomes(type, id, outcomes, { inFlight, waitUntil: (work) => c.executionCtx.waitUntil(work) });

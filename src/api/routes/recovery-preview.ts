@@ -5,8 +5,8 @@ import { countFailures } from '../../history/failure-history.ts';
 import type { App } from '../http/app-env.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { shownPlan } from '../resources/planned-action.ts';
-import { refusal } from '../http/problem.ts';
+import { toPlannedActions } from '../resources/planned-action.ts';
+import { problemOf } from '../http/problem.ts';
 import { PreviewRequestSchema, RecoveryPreviewSchema } from '../schemas/recovery-preview.ts';
 
 const preview = createRoute({
@@ -25,7 +25,7 @@ export function mountRecoveryPreview(app: App): void {
     const found = await withRegistryOf(c.get('reach'), componentId, (registry, only) =>
       registry.recoveryStanding(componentId, only),
     );
-    if (!found.ok) return refusal(c, found);
+    if (!found.ok) return problemOf(c, found);
     const now = Date.now();
     const recorded = await countRecorded(c.env.HISTORY, componentId, previewSince(found.value, now));
     const failure = { failureType: classifyFailure(error), code: error.code ?? null };
@@ -40,7 +40,7 @@ export function mountRecoveryPreview(app: App): void {
     }));
     const historyAvailable = recorded !== null;
     return c.json(
-      { componentId, componentType, historyAvailable, ...previewed, steps: shown, plan: shownPlan(plan) },
+      { componentId, componentType, historyAvailable, ...previewed, steps: shown, plan: toPlannedActions(plan) },
       200,
     );
   });

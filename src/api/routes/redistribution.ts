@@ -5,7 +5,7 @@ import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { App } from '../http/app-env.ts';
 import type { Call } from '../http/call.ts';
 import { actorOf } from '../auth/actor-of.ts';
-import { edgeConfigKnowing } from '../use-cases/current-config.ts';
+import { currentConfigWithType } from '../use-cases/current-config.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
 import { LoadEntrySchema, LoadQuerySchema } from '../schemas/component.ts';
@@ -40,7 +40,7 @@ const redistribute = createRoute({
 /** The types asked about: all without a name, null when there is none of that name. */
 async function typesAsked(c: Call, type: string | undefined): Promise<readonly string[] | null> {
   const isKnown = (known: EffectiveConfig): boolean => type === undefined || isComponentType(known, type);
-  const config = await edgeConfigKnowing(c, isKnown);
+  const config = await currentConfigWithType(c, isKnown);
   if (!isKnown(config)) return null;
   return type === undefined ? [...config.types.keys()] : [type];
 }

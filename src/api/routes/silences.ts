@@ -6,7 +6,7 @@ import type { Silence } from '../../core/incident/silence.ts';
 import type { App } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, refusal } from '../http/problem.ts';
+import { problemResponse, problemOf } from '../http/problem.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import type { SilenceResource } from '../schemas/incident.ts';
 import { SilencePageSchema, SilenceRequestSchema, SilenceSchema } from '../schemas/incident.ts';
@@ -64,7 +64,7 @@ export function mountSilences(app: App): void {
       },
       actor,
     );
-    return made.ok ? c.json(toResource(made.value), 201) : refusal(c, made);
+    return made.ok ? c.json(toResource(made.value), 201) : problemOf(c, made);
   });
 
   app.openapi(list, async (c) => {
@@ -78,7 +78,7 @@ export function mountSilences(app: App): void {
 
   app.openapi(end, async (c) => {
     const ended = await coordinator().endSilence(c.req.valid('param').id, actorOf(c));
-    return ended.ok ? c.json(toResource(ended.value), 200) : refusal(c, ended);
+    return ended.ok ? c.json(toResource(ended.value), 200) : problemOf(c, ended);
   });
 }
 

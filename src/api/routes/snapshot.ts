@@ -4,11 +4,11 @@ import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
-import { pause } from '../../long-poll/sleep.ts';
-import { within } from '../../long-poll/with-timeout.ts';
+import { sleep } from '../../long-poll/sleep.ts';
+import { settlesWithin } from '../../long-poll/with-timeout.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { waitUntilOf } from '../http/call.ts';
-import { edgeConfigKnowing, edgeConfigSince } from '../use-cases/current-config.ts';
+import { currentConfigWithType, currentConfigSince } from '../use-cases/current-config.ts';
 import { entityIndex, etagOfIndex } from '../http/index-etag.ts';
 import { withinLoad } from '../middleware/shed-load.ts';
 import { createRoute, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
@@ -16,8 +16,8 @@ import type { ProblemResponse } from '../http/problem.ts';
 import { problemResponse } from '../http/problem.ts';
 import type { SnapshotScope } from '../use-cases/read-snapshot.ts';
 import { readSnapshot, watchOf } from '../use-cases/read-snapshot.ts';
-import type { RoomReader } from '../../long-poll/reader-limit.ts';
-import { ReaderRoom } from '../../long-poll/reader-limit.ts';
+import type { LimitedReader } from '../../long-poll/reader-limit.ts';
+import { ConcurrencyLimit } from '../../long-poll/reader-limit.ts';
 import { SnapshotHeadersSchema, SnapshotSchema } from '../schemas/snapshot.ts';
 import { sharedSnapshot } from '../use-cases/shared-snapshots.ts';
 
@@ -54,7 +54,7 @@ const snapshot = createRoute({
   },
 });
 
-const room = new ReaderRoom({ all: 1_000, ofKey: 600 });
+const room = new ConcurrencyLimit({ all: 1_000, ofKey: 600 });
 /** A burst of changes is one answer, and readers that wake together come apart. */
 const SETTLE_MS = { least: 10, spread: 40 };
 const TOLD_WITHIN_MS = 1_000;
@@ -63,7 +63,7 @@ export function mountSnapshot(app: App): void {
   app.openapi(snapshot, async (c) => {
     const { type = null, index: given, wait } = c.req.valid('query');
     const isKnown = (known: EffectiveConfig): boolean => type === null || isComponentType(known, type);
-    const config = await edgeConfigKnowing(c, isKnown);
+    const config = await currentConfigWithType(c, isKnown);
     if (!isKnown(config)) {
       return problemResponse(c, 'unknown-type', {
         errors: [{ path: 'type', message: `there is no component type ${type}` }],
@@ -81,17 +81,17 @@ export function mountSnapshot(app: App): void {
 
 /** As they are now: of one that was configured a moment ago there may be components by then. */
 async function typesOf(c: Context<AppEnv>): Promise<string[]> {
-  return [...(await edgeConfigSince(c, Date.now())).types.keys()];
+  return [...(await currentConfigSince(c, Date.now())).types.keys()];
 }
 
-async function answerNow(c: Context<AppEnv>, scope: SnapshotScope, reader: RoomReader): Promise<Response> {
+async function answerNow(c: Context<AppEnv>, scope: SnapshotScope, reader: LimitedReader): Promise<Response> {
   return withinLoad(c, async () => answerWith(c, scope, await readSnapshot(scope, reader)));
 }
 
 async function answerBeyond(
   c: Context<AppEnv>,
   scope: SnapshotScope,
-  { index, waitMs, reader }: { readonly index: number; readonly waitMs: number; readonly reader: RoomReader },
+  { index, waitMs, reader }: { readonly index: number; readonly waitMs: number; readonly reader: LimitedReader },
 ): Promise<Response> {
   const beganAt = Date.now();
   const waited = await watchOf(scope).waitBeyond(index, beganAt + waitMs, reader);
@@ -102,7 +102,7 @@ async function answerBeyond(
   }
   const since = Date.now();
   if (since - beganAt > SETTLE_MS.least + SETTLE_MS.spread)
-    await pause(SETTLE_MS.least + Math.random() * SETTLE_MS.spread);
+    await sleep(SETTLE_MS.least + Math.random() * SETTLE_MS.spread);
   const shared = await sharedSnapshot(scope, { index: waited.index, since }, reader);
   return shared === 'own' ? answerNow(c, scope, reader) : answerWith(c, scope, shared);
 }
@@ -134,7 +134,7 @@ async function unavailable(c: Context<AppEnv>, { type }: SnapshotScope): Promise
 async function toldRevision(type: string): Promise<number | null> {
   try {
     const asked = coordinator().toldRevision(type);
-    return (await within(asked, TOLD_WITHIN_MS)) ? await asked : null;
+    return (await settlesWithin(asked, TOLD_WITHIN_MS)) ? await asked : null;
   } catch {
     // Then it is not known.
     return null;

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { toIso } from '../../core/component/resource.ts';
 import type { App } from '../http/app-env.ts';
-import type { HeardHealth } from '../../edge/system-health-cache.ts';
-import { systemHealthHeard } from '../../edge/system-health-cache.ts';
+import type { CachedSystemHealth } from '../../edge/system-health-cache.ts';
+import { lastSystemHealth } from '../../edge/system-health-cache.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
 import { SystemHealthSchema } from '../schemas/system.ts';
@@ -29,7 +29,11 @@ const live = createRoute({
   responses: { 200: jsonContent(z.object({ status: z.literal('ok') }), 'It answers') },
 });
 
-function toHealthResource({ health: { status, components, byType, lastUpdate, issues }, stale, ageMs }: HeardHealth) {
+function toHealthResource({
+  health: { status, components, byType, lastUpdate, issues },
+  stale,
+  ageMs,
+}: CachedSystemHealth) {
   return {
     status,
     components,
@@ -50,7 +54,7 @@ export function mountSystem(app: App): void {
   app.openapi(live, (c) => c.json({ status: 'ok' as const }, 200));
 
   app.openapi(health, async (c) => {
-    const heard = await systemHealthHeard(Date.now());
+    const heard = await lastSystemHealth(Date.now());
     if (!heard)
       return problemResponse(c, 'temporarily-unavailable', {
         detail: 'the coordinator cannot be reached, and was not before',

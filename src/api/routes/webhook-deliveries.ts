@@ -5,11 +5,11 @@ import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { DeliveryRunner } from '../../core/delivery/delivery-sending.ts';
 import { judgeAttempt } from '../../core/delivery/delivery-attempt.ts';
 import { printable } from '../../core/printable.ts';
-import { MAX_PAGE_BYTES, takePage, utf8Length } from '../../core/bounded-page.ts';
+import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';
 import type { App } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, refusal, toldOf } from '../http/problem.ts';
+import { problemResponse, problemOf, problemOptionsOf } from '../http/problem.ts';
 import {
   DeliveryIdSchema,
   DeliveryPageSchema,
@@ -20,7 +20,7 @@ import {
   WebhookIdSchema,
   WebhookTestSchema,
 } from '../schemas/webhook.ts';
-import { sendsTo, toDeliveryResource } from '../resources/webhook-resource.ts';
+import { isSending, toDeliveryResource } from '../resources/webhook-resource.ts';
 
 const entrypoints = exports as unknown as { readonly DeliverySender: DeliveryRunner };
 
@@ -82,15 +82,15 @@ export function mountWebhookDeliveries(app: App): void {
     ]);
     if (!standing || !found) return problemResponse(c, 'not-found', { detail: `there is no webhook ${id}` });
     const room = { limit, maxBytes: MAX_PAGE_BYTES };
-    const page = takePage(found, room, (delivery) => utf8Length(JSON.stringify(delivery)));
-    const items = page.items.map((delivery) => toDeliveryResource(delivery, sendsTo(standing)));
+    const page = boundedPage(found, room, (delivery) => utf8Length(JSON.stringify(delivery)));
+    const items = page.items.map((delivery) => toDeliveryResource(delivery, isSending(standing)));
     return c.json({ items, nextCursor: page.more ? String(page.items.at(-1)?.place ?? '') : null }, 200);
   });
 
   app.openapi(replayOne, async (c) => {
     const { id, deliveryId } = c.req.valid('param');
     const replayed = await coordinator().replayDelivery(id, deliveryId, actorOf(c));
-    return replayed.ok ? c.json(toDeliveryResource(replayed.value, true), 202) : refusal(c, replayed);
+    return replayed.ok ? c.json(toDeliveryResource(replayed.value, true), 202) : problemOf(c, replayed);
   });
 
   app.openapi(replayAll, async (c) => {
@@ -99,7 +99,7 @@ export function mountWebhookDeliveries(app: App): void {
     const replayed = await coordinator().replayWebhook(id, after, actorOf(c));
     if (replayed.ok) return c.json(replayed.value, 202);
     return problemResponse(c, replayed.reason, {
-      ...toldOf(replayed),
+      ...problemOptionsOf(replayed),
       ...('faults' in replayed ? { errors: replayed.faults } : {}),
     });
   });

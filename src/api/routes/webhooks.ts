@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
-import type { InvalidWebhook, StandingWebhook } from '../../coordinator/contract/webhook-api.ts';
+import type { InvalidWebhook, WebhookWithStatus } from '../../coordinator/contract/webhook-api.ts';
 import { PAGERDUTY_URL } from '../../core/alert/pagerduty-event.ts';
 import { toSecret } from '../../core/component/control-secret.ts';
 import { judgeUrl } from '../../core/outbound/url-policy.ts';
@@ -14,7 +14,7 @@ import { actorOf } from '../auth/actor-of.ts';
 import { etagOfDocument, ifMatch } from '../http/if-match.ts';
 import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import type { ProblemCode, ProblemResponse } from '../http/problem.ts';
-import { problemResponse, refusal, toldOf } from '../http/problem.ts';
+import { problemResponse, problemOf, problemOptionsOf } from '../http/problem.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import {
   NewWebhookSchema,
@@ -159,7 +159,7 @@ export function mountWebhooks(app: App): void {
     const ifRevision = ifMatch(c);
     if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
     const removed = await coordinator().removeWebhook(c.req.valid('param').id, ifRevision, actorOf(c));
-    return removed.ok ? c.body(null, 204) : refusal(c, removed);
+    return removed.ok ? c.body(null, 204) : problemOf(c, removed);
   });
 
   app.openapi(rotate, async (c) => {
@@ -171,7 +171,7 @@ export function mountWebhooks(app: App): void {
   });
 }
 
-function shown(c: Context<AppEnv>, standing: StandingWebhook) {
+function shown(c: Context<AppEnv>, standing: WebhookWithStatus) {
   c.header('etag', etagOfDocument(standing.webhook));
   return toWebhookResource(c, standing);
 }
@@ -185,7 +185,7 @@ function urlFault(c: Context<AppEnv>, url: string): ProblemResponse | null {
 
 const refused = (c: Context<AppEnv>, failure: Failure<ProblemCode> | InvalidWebhook): ProblemResponse =>
   problemResponse(c, failure.reason, {
-    ...toldOf(failure),
+    ...problemOptionsOf(failure),
     ...('faults' in failure ? { errors: failure.faults } : {}),
   });
 

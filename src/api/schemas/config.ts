@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { COMPONENT_SETTINGS } from '../../core/config/component-config.ts';
 import { ComponentTypeSchema } from '../../core/component/registration.ts';
-import { AnsweredObjectSchema } from '../../core/json-schema.ts';
+import { ResponseObjectSchema } from '../../core/json-schema.ts';
 import { GlobalConfigSchema, SettingsSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import { TimestampSchema, pageOf } from './common.ts';
 
@@ -30,7 +30,7 @@ export const ConfigETagSchema = z.object({ etag: z.string().meta({ description: 
 
 const SourceSchema = z.enum(['default', 'global', 'type', 'component']);
 const sources = z.record(z.string(), SourceSchema).meta({ description: 'Which document set each of them.' });
-const values = AnsweredObjectSchema.meta({ description: 'The free part, all levels merged.' });
+const values = ResponseObjectSchema.meta({ description: 'The free part, all levels merged.' });
 const valueSources = z
   .record(z.string(), SourceSchema)
   .meta({ description: 'Which document set each of the values, by JSON pointer; of a list as a whole.' });
@@ -101,7 +101,7 @@ const entry = {
 
 const ConfigRevisionSchema = z.object(entry).meta({ id: 'ConfigRevision' });
 export const ConfigHistoryPageSchema = pageOf(ConfigRevisionSchema).meta({ id: 'ConfigHistoryPage' });
-export const KeptConfigSchema = z.object({ ...entry, document: AnsweredObjectSchema }).meta({ id: 'KeptConfig' });
+export const KeptConfigSchema = z.object({ ...entry, document: ResponseObjectSchema }).meta({ id: 'KeptConfig' });
 
 const PatchOperationSchema = z
   .object({ op: z.enum(['add', 'remove', 'replace']), path: z.string(), value: z.any().optional() })

@@ -4,7 +4,7 @@ import { BUCKETS } from '../../core/failure/bucket-range.ts';
 import { FAILURE_TYPES } from '../../core/failure/classify.ts';
 import { OPERATOR_REQUEST } from '../../core/failure/failure-intake.ts';
 import { RECOVERY_ACTIONS } from '../../core/failure/recovery-policy.ts';
-import { AnsweredObjectSchema, jsonObject } from '../../core/json-schema.ts';
+import { ResponseObjectSchema, jsonObject } from '../../core/json-schema.ts';
 import { PageQuerySchema, PeriodSchema, TimestampSchema, pageOf } from './common.ts';
 
 export const FailureTypeSchema = z.enum(FAILURE_TYPES).meta({ id: 'FailureType' });
@@ -59,7 +59,7 @@ export const FailureSchema = z
     source: FailureSourceSchema,
     code: z.string().nullable(),
     message: z.string(),
-    context: AnsweredObjectSchema.nullable(),
+    context: ResponseObjectSchema.nullable(),
     rootCause: z.array(z.string()).meta({
       description: 'The dependencies that were down then: nothing is done about the component before they are back.',
     }),
@@ -99,7 +99,7 @@ export const PlannedActionSchema = z
     attempts: z.int(),
     backoffMs: z.int(),
     verifyMs: z.int(),
-    parameters: AnsweredObjectSchema.optional(),
+    parameters: ResponseObjectSchema.optional(),
     forMs: z.int().optional(),
     note: z.string().nullable().meta({ description: 'Why it is in the place of another action.' }),
     cannot: z.string().nullable().meta({ description: 'Why it fails without being tried.' }),

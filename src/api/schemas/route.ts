@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { POLICY_NAMES } from '../../core/balancing/balancing-settings.ts';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
-import { AnsweredObjectSchema, jsonObject, recordOf } from '../../core/json-schema.ts';
+import { ResponseObjectSchema, jsonObject, recordOf } from '../../core/json-schema.ts';
 import { CandidateVerdictSchema } from './candidate-verdict.ts';
 import { TimestampSchema } from './common.ts';
 
@@ -65,7 +65,7 @@ export const RouteAnswerSchema = z
       name: z.string(),
       type: z.string(),
       endpoint: z.string(),
-      metadata: AnsweredObjectSchema,
+      metadata: ResponseObjectSchema,
     }),
     lease: z
       .object({ id: z.string(), expiresAt: TimestampSchema })

@@ -9,7 +9,7 @@ const LOOK_AGAIN_MS = [100, 200, 400, 800];
 const AT_MOST_MS = 1_000;
 
 /** The recovery once its action has been answered or it is over, or as it is when that takes too long. Never throws. */
-export async function awaitAnswer(db: D1Database, order: RecoveryOrder): Promise<RecordedRecovery> {
+export async function awaitActionResult(db: D1Database, order: RecoveryOrder): Promise<RecordedRecovery> {
   let latest: RecordedRecovery = { ...order, status: 'running', finishedAt: null, actions: [], incidentId: null };
   const until = Date.now() + ANSWER_WITHIN_MS;
   for (let looked = 0; Date.now() < until; looked++) {

@@ -1,25 +1,25 @@
 /** Hands heartbeats to the registries that hold their components: one call a type, however many there are. */
-import type { Reach } from '../../core/access/permission.ts';
+import type { AccessScope } from '../../core/access/permission.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
 import type { ReportedLoad } from '../../core/component/load.ts';
 import type { Result } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
 import type { HeartbeatReceipt, HeartbeatResult } from '../../registry/contract/registry-api.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
-import type { Shown } from '../../edge/directory-cache.ts';
+import type { VisibleReason } from '../../edge/directory-cache.ts';
 import { forgetType, hideOwner, typesOf } from '../../edge/directory-cache.ts';
 import type { Heartbeat } from '../schemas/component.ts';
 
 type Beat = Heartbeat & { readonly id: string };
-type Taken = Result<HeartbeatReceipt, Shown<Extract<HeartbeatResult, { ok: false }>['reason']>>;
+type Taken = Result<HeartbeatReceipt, VisibleReason<Extract<HeartbeatResult, { ok: false }>['reason']>>;
 
 /** A result for each, in their order; what is out of the caller's reach is unknown. */
-export async function takeHeartbeats(reach: Reach, beats: readonly Beat[]): Promise<Taken[]> {
+export async function forwardHeartbeats(reach: AccessScope, beats: readonly Beat[]): Promise<Taken[]> {
   const results = await sendAll(reach, beats);
   return results.map((result) => (result.ok ? result : hideOwner(result)));
 }
 
-async function sendAll(reach: Reach, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
+async function sendAll(reach: AccessScope, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
   const results = await sendHeartbeats(reach, beats);
   const missed = beats.filter(
     ({ id }, at) => ownerFilter(reach, id) !== undefined && isUnknown(results[at]) && forgetType(id),
@@ -31,7 +31,7 @@ async function sendAll(reach: Reach, beats: readonly Beat[]): Promise<HeartbeatR
   return beats.map(({ id }, at) => corrected.get(id) ?? results[at]!);
 }
 
-async function sendHeartbeats(reach: Reach, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
+async function sendHeartbeats(reach: AccessScope, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
   const owners = beats.map(({ id }) => ownerFilter(reach, id));
   // What is out of reach is not even looked up.
   const within = beats.flatMap(({ id }, at) => (owners[at] === undefined ? [] : [id]));

@@ -5,7 +5,7 @@
 import { toIso } from '../../core/component/resource.ts';
 import { isBlock, typeOfLease } from '../../core/lease/lease-id.ts';
 import type { Lease } from '../../core/lease/lease.ts';
-import type { LineFigures } from '../../core/lease/queue-statistics.ts';
+import type { QueueStatistics } from '../../core/lease/queue-statistics.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { LeasePageResource, LeaseResource } from '../schemas/lease.ts';
 
@@ -49,7 +49,7 @@ export async function listLeases({
   return { items, nextCursor, waiting, lately, ...(withHolders ? { holders } : {}) };
 }
 
-const hasAny = ({ granted, timedOut, atCapacity, overQuota }: LineFigures): boolean =>
+const hasAny = ({ granted, timedOut, atCapacity, overQuota }: QueueStatistics): boolean =>
   granted + timedOut + atCapacity + overQuota > 0;
 
 /** The lease that a cursor names; null without a cursor, undefined when it is not one of this list. */

@@ -6,12 +6,12 @@
  */
 import { sequenceWatch } from '../../edge/sequence-watch.ts';
 import type { WatchedIndex } from '../../long-poll/watched-index.ts';
-import { within } from '../../long-poll/with-timeout.ts';
+import { settlesWithin } from '../../long-poll/with-timeout.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import { revisionWatch } from '../../edge/revision-watch.ts';
 import type { SnapshotPage } from '../../registry/contract/snapshot-api.ts';
-import type { RoomReader } from '../../long-poll/reader-limit.ts';
-import { ReaderRoom } from '../../long-poll/reader-limit.ts';
+import type { LimitedReader } from '../../long-poll/reader-limit.ts';
+import { ConcurrencyLimit } from '../../long-poll/reader-limit.ts';
 
 export interface Snapshot {
   readonly index: number;
@@ -37,13 +37,13 @@ const PAGE_WITHIN_MS = 5_000;
 
 /** Characters from which on it has a place among those that are read and sent, each of which holds a few MiB. */
 const LARGE = 262_144;
-const large = new ReaderRoom({ all: 24, ofKey: 12 });
+const large = new ConcurrencyLimit({ all: 24, ofKey: 12 });
 
 const encoder = new TextEncoder();
 
 /** Null when any of it cannot be read. */
-export async function readSnapshot(scope: SnapshotScope, reader: RoomReader): Promise<Snapshot | null> {
-  let place: RoomReader | null = null;
+export async function readSnapshot(scope: SnapshotScope, reader: LimitedReader): Promise<Snapshot | null> {
+  let place: LimitedReader | null = null;
   let isSent = false;
   try {
     // First of all: what changes meanwhile may be in the items, and is after the index.
@@ -76,7 +76,7 @@ export async function readSnapshot(scope: SnapshotScope, reader: RoomReader): Pr
   }
 }
 
-function placeFor({ keyId, waitUntil }: RoomReader): RoomReader {
+function placeFor({ keyId, waitUntil }: LimitedReader): LimitedReader {
   const place = large.enter(keyId, waitUntil);
   if (typeof place === 'string') throw new Error('too many large snapshots are being read or sent');
   return place;
@@ -85,13 +85,13 @@ function placeFor({ keyId, waitUntil }: RoomReader): RoomReader {
 const head = (index: number): string => `{"index":${index},"items":[`;
 
 /** Page after page of one type after the other; throws where one cannot be read. */
-async function* pagesOf(types: readonly string[], reader: RoomReader): AsyncGenerator<SnapshotPage, void> {
+async function* pagesOf(types: readonly string[], reader: LimitedReader): AsyncGenerator<SnapshotPage, void> {
   for (const type of types) {
     let revision = 0;
     for (let after: string | null = null, isLast = false; !isLast;) {
       if (++reader.calls > MAX_CALLS) throw new Error('too large for one call');
       const asked: Promise<SnapshotPage> = registryOf(type).snapshotPage(after);
-      if (!(await within(asked, PAGE_WITHIN_MS))) throw new Error(`the registry of ${type} does not answer`);
+      if (!(await settlesWithin(asked, PAGE_WITHIN_MS))) throw new Error(`the registry of ${type} does not answer`);
       const page = await asked;
       if (page.revision < revision) throw new Error('the registry was set back');
       revision = page.revision;
@@ -106,7 +106,7 @@ async function* pagesOf(types: readonly string[], reader: RoomReader): AsyncGene
 function streamed(
   begun: string,
   pages: AsyncGenerator<SnapshotPage, void>,
-  place: RoomReader,
+  place: LimitedReader,
 ): ReadableStream<Uint8Array> {
   let first: string | null = begun;
   /** Null when there is nothing more. */

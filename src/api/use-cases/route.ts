@@ -5,38 +5,38 @@
 import type { BalancingSettings } from '../../core/balancing/balancing-settings.ts';
 import { nextEvenly } from '../../core/balancing/even-spread.ts';
 import { explainPick, retryAfterSeconds, scoreOfPick } from '../../core/balancing/explain.ts';
-import type { Fleet } from '../../core/balancing/candidate-pool.ts';
-import { compileFleet } from '../../core/balancing/candidate-pool.ts';
+import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
+import { compilePool } from '../../core/balancing/candidate-pool.ts';
 import type { NoPick, Pick, PickContext, Picked, RouteRequest } from '../../core/balancing/pick.ts';
 import { pickComponent } from '../../core/balancing/pick.ts';
 import { retryAfterMs } from '../../core/lease/retry-after.ts';
 import { randomFrom } from '../../core/random.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
-import type { EdgeFleet } from '../../edge/edge-snapshot.ts';
-import { give } from '../../edge/edge-snapshot.ts';
+import type { EdgeSnapshot } from '../../edge/edge-snapshot.ts';
+import { assign } from '../../edge/edge-snapshot.ts';
 import { edgeSnapshot, freshSnapshot } from '../../edge/snapshot-cache.ts';
 import type { Call, JsonResponse } from '../http/call.ts';
-import { jsonAnswer, waitUntilOf } from '../http/call.ts';
-import { edgeConfigAtHand, edgeConfigKnowing } from './current-config.ts';
+import { jsonResponse, waitUntilOf } from '../http/call.ts';
+import { cachedCurrentConfig, currentConfigWithType } from './current-config.ts';
 import type { ProblemResponse } from '../http/problem.ts';
 import { withinLoad } from '../middleware/shed-load.ts';
 import { problemResponse } from '../http/problem.ts';
-import { explained, routeAnswer } from '../resources/route-decision.ts';
-import { routeExactly } from './route-with-lease.ts';
+import { withExplanation, routeDecision } from '../resources/route-decision.ts';
+import { routeWithLease } from './route-with-lease.ts';
 import type { RouteAnswer, RouteRequestData } from '../schemas/route.ts';
 
 type RouteResponse = JsonResponse<RouteAnswer> | ProblemResponse;
 
 /** At once where the isolate can; what must be waited for counts as work meanwhile. */
-export const answerRoute = (c: Call, body: RouteRequestData): RouteResponse | Promise<RouteResponse> =>
+export const route = (c: Call, body: RouteRequestData): RouteResponse | Promise<RouteResponse> =>
   routeAtOnce(c, body) ??
   withinLoad(c, () => routeLater(c, body), body.lease && body.lease.waitMs > 0 ? 'waits' : 'works');
 
 /** Decides by what is at hand; null when something must be waited for. */
 function routeAtOnce(c: Call, body: RouteRequestData): RouteResponse | null {
   if (body.lease) return null;
-  const config = edgeConfigAtHand(c);
+  const config = cachedCurrentConfig(c);
   const type = config ? typeAsked(config, body) : undefined;
   if (type === undefined) return null;
   const edge = edgeSnapshot(type, Date.now(), waitUntilOf(c));
@@ -48,11 +48,11 @@ function routeAtOnce(c: Call, body: RouteRequestData): RouteResponse | null {
 
 /** A type may have been configured, or a component registered, a moment ago; a lease is the registry's to grant. */
 async function routeLater(c: Call, body: RouteRequestData): Promise<RouteResponse> {
-  const config = await edgeConfigKnowing(c, (known) => typeAsked(known, body) !== undefined);
+  const config = await currentConfigWithType(c, (known) => typeAsked(known, body) !== undefined);
   const type = typeAsked(config, body);
   if (type === undefined) return unknownType(c, body);
   const request = toRequest(body);
-  if (body.lease) return routeExactly(c, type, request, { ...body, lease: body.lease });
+  if (body.lease) return routeWithLease(c, type, request, { ...body, lease: body.lease });
   const asked: Asked = { body, request };
   const fresh = await freshSnapshot(type, waitUntilOf(c));
   return fresh
@@ -70,12 +70,12 @@ function answer(c: Call, { body, request }: Asked, decided: Decided): RouteRespo
     });
   }
   const told = toAnswer(request, decided, pick);
-  if (!body.dryRun) give(edge, pick.position);
-  return jsonAnswer(c, explanation ? explained(told, explanation) : told);
+  if (!body.dryRun) assign(edge, pick.position);
+  return jsonResponse(c, explanation ? withExplanation(told, explanation) : told);
 }
 
 /** Room comes free when work ends; somebody healthy is found by a check. */
-function retryAfterOf({ fleet, nextCheckAt }: EdgeFleet, reason: NoPick['reason']): number {
+function retryAfterOf({ fleet, nextCheckAt }: EdgeSnapshot, reason: NoPick['reason']): number {
   if (reason !== 'at-capacity') return retryAfterSeconds(nextCheckAt, Date.now());
   const fullness = { nextExpiry: Infinity, usualMs: fleet.meanUsualMs, ahead: 0, held: 0 };
   return retryAfterMs(fullness, Date.now(), Math.random) / 1_000;
@@ -88,9 +88,9 @@ interface Asked {
 }
 
 interface Decided {
-  readonly edge: EdgeFleet;
+  readonly edge: EdgeSnapshot;
   /** The one decided from: the edge's own, or one compiled for a rehearsal. */
-  readonly fleet: Fleet;
+  readonly fleet: CandidatePool;
   readonly pick: Pick;
   readonly stale: boolean;
 }
@@ -119,20 +119,20 @@ function toRequest({ payload, preferences, affinityKey, lease, dryRun }: RouteRe
 
 const NOBODY: readonly string[] = [];
 
-function decideFrom(edge: EdgeFleet, stale: boolean, { body, request }: Asked): Decided {
+function decideFrom(edge: EdgeSnapshot, stale: boolean, { body, request }: Asked): Decided {
   const policy = body.dryRun?.policy;
   const fleet = policy ? underPolicy(edge.fleet, policy) : edge.fleet;
   return { edge, fleet, stale, pick: pickComponent(fleet, request, contextOf(edge)) };
 }
 
 /** The same components under another policy, for a rehearsal. */
-const underPolicy = (fleet: Fleet, policy: BalancingSettings['policy']): Fleet =>
-  compileFleet(fleet.candidates, { ...fleet.settings, policy }, Date.now());
+const underPolicy = (fleet: CandidatePool, policy: BalancingSettings['policy']): CandidatePool =>
+  compilePool(fleet.candidates, { ...fleet.settings, policy }, Date.now());
 
 let splitAt = 0;
 let random: (() => number) | null = null;
 
-function contextOf({ work, segment }: EdgeFleet): PickContext {
+function contextOf({ work, segment }: EdgeSnapshot): PickContext {
   // Not at the start of the isolate: the platform has no random numbers then.
   random ??= randomFrom(Math.random() * 2 ** 32);
   splitAt = nextEvenly(splitAt);
@@ -143,7 +143,7 @@ function toAnswer(request: RouteRequest, { edge, fleet, stale }: Decided, pick: 
   const { candidate, position, relaxed, resort } = pick;
   const score = scoreOfPick(fleet, edge.work, position, request);
   const { policy } = fleet.settings;
-  return routeAnswer({
+  return routeDecision({
     candidate,
     lease: null,
     mode: 'edge',

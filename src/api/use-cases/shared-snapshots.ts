@@ -5,7 +5,7 @@
 import { SharedCall } from '../../long-poll/shared-call.ts';
 import type { Snapshot, SnapshotScope } from './read-snapshot.ts';
 import { readSnapshot } from './read-snapshot.ts';
-import type { RoomReader } from '../../long-poll/reader-limit.ts';
+import type { LimitedReader } from '../../long-poll/reader-limit.ts';
 
 interface Shelved extends Snapshot {
   readonly beganAt: number;
@@ -17,7 +17,7 @@ interface Place {
   /** Until when each reads for itself, because what was read is too large to be kept, epoch ms. */
   largeUntil: number;
   /** Who reads, and what, when the next reading begins. */
-  next: { readonly scope: SnapshotScope; readonly reader: RoomReader } | null;
+  next: { readonly scope: SnapshotScope; readonly reader: LimitedReader } | null;
 }
 
 /** Loads move without the index: no longer than a moment. */
@@ -33,7 +33,7 @@ const places = new Map<string, Place>();
 export async function sharedSnapshot(
   scope: SnapshotScope,
   { index, since }: { readonly index: number; readonly since: number },
-  reader: RoomReader,
+  reader: LimitedReader,
 ): Promise<Snapshot | null | 'own'> {
   const place = placeOf(scope);
   const isGood = ({ shelved }: Place): boolean =>

@@ -13,10 +13,10 @@ import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
-import { useDocuments } from './current-config.ts';
+import { applyDocuments } from './current-config.ts';
 import { etagOfDocument, ifMatch, mustExist } from '../http/if-match.ts';
 import type { ProblemResponse } from '../http/problem.ts';
-import { problemResponse, toldOf } from '../http/problem.ts';
+import { problemResponse, problemOptionsOf } from '../http/problem.ts';
 
 type C = Context<AppEnv>;
 
@@ -52,11 +52,11 @@ export async function rollBackConfig(
 function felt(c: C, stored: Result<StoredConfig, never> | ConfigRefusal): StoredConfig | ProblemResponse {
   if (!stored.ok) {
     const faults = 'faults' in stored && stored.faults ? { errors: stored.faults } : {};
-    return problemResponse(c, stored.reason, { ...toldOf(stored), ...faults });
+    return problemResponse(c, stored.reason, { ...problemOptionsOf(stored), ...faults });
   }
   const { revision, documents } = stored.value;
   if (documents) {
-    const concerned = Array.from(useDocuments(documents).types.values()).filter((type) => type.revision === revision);
+    const concerned = Array.from(applyDocuments(documents).types.values()).filter((type) => type.revision === revision);
     c.executionCtx.waitUntil(tellRegistries(concerned));
   }
   c.header('etag', etagOfDocument(stored.value));

@@ -5,7 +5,7 @@
  * The reader's last id always says how far it has come, also where nothing it wants has happened.
  */
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
-import type { FedEvent } from '../../edge/event-feed.ts';
+import type { FeedEvent } from '../../edge/event-feed.ts';
 import { EventFeed } from '../../edge/event-feed.ts';
 import type { EventType } from '../../core/event/coordinator-event.ts';
 import {
@@ -16,9 +16,9 @@ import {
   snapshotRequiredFrame,
 } from '../../core/event/event-frame.ts';
 import { isOutside, seenUpTo } from '../../core/event/log-page.ts';
-import { pause } from '../../long-poll/sleep.ts';
+import { sleep } from '../../long-poll/sleep.ts';
 import type { Reader } from '../../long-poll/shared-call.ts';
-import { within } from '../../long-poll/with-timeout.ts';
+import { settlesWithin } from '../../long-poll/with-timeout.ts';
 
 export interface EventFilter {
   readonly types: readonly EventType[] | null;
@@ -84,7 +84,7 @@ export class EventStream {
       await this.send(encoder.encode(openingFrame(this.place)));
       let goesOn = this.given.isAtEnd || (await this.catchUp());
       while (goesOn && Date.now() < this.endsAt && this.given.reader.calls < MAX_CALLS) goesOn = await this.goOn();
-      await within(this.writer.close(), TAKE_WITHIN_MS);
+      await settlesWithin(this.writer.close(), TAKE_WITHIN_MS);
     } catch {
       // The reader is gone or takes nothing, or the coordinator is away: it comes back with its last id.
       await this.writer.abort().catch(() => undefined);
@@ -115,7 +115,7 @@ export class EventStream {
     const limitMs = Math.max(1, Math.min(this.sentAt + QUIET_MS, this.checkAt, this.endsAt) - now);
     if (await feed.wait(this.given.reader, limitMs)) this.heardAt = Date.now();
     // What failed before its time is not asked in a loop.
-    else if (Date.now() - now < limitMs) await pause(BACK_OFF_MS);
+    else if (Date.now() - now < limitMs) await sleep(BACK_OFF_MS);
     return Date.now() - this.heardAt < AWAY_MS;
   }
 
@@ -136,7 +136,7 @@ export class EventStream {
     return true;
   }
 
-  private async sendAll(events: readonly FedEvent[]): Promise<void> {
+  private async sendAll(events: readonly FeedEvent[]): Promise<void> {
     const { types, subject } = this.given.filter;
     let frames: Uint8Array[] = [];
     let bytes = 0;
@@ -172,7 +172,7 @@ export class EventStream {
 
   private async send(chunk: Uint8Array): Promise<void> {
     this.given.reader.seenAt = Date.now();
-    if (!(await within(this.writer.write(chunk), TAKE_WITHIN_MS))) throw new Error('the reader takes nothing');
+    if (!(await settlesWithin(this.writer.write(chunk), TAKE_WITHIN_MS))) throw new Error('the reader takes nothing');
     this.sentAt = Date.now();
   }
 }

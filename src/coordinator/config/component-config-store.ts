@@ -27,12 +27,12 @@ const KEEP_GONE_MS = 30 * 86_400_000;
 
 type Row = { component_id: string; type: string; revision: number; document: string };
 
-export interface OwedConfig extends ComponentOverrides {
+export interface PendingConfig extends ComponentOverrides {
   readonly type: string;
 }
 
 /** Which components a change of what is above them concerns. */
-export interface Concern {
+export interface ConfigTarget {
   /** Null for all types. */
   readonly type: string | null;
   /** Those that set something which rules are about. */
@@ -87,7 +87,7 @@ export class ComponentConfigStore {
     this.sql.exec('UPDATE component_configs SET gone_at = ? WHERE component_id = ? AND gone_at IS NULL', now, id);
   }
 
-  owed(after: number, limit: number): OwedConfig[] {
+  owed(after: number, limit: number): PendingConfig[] {
     return this.sql
       .exec<Row>(
         'SELECT * FROM component_configs WHERE told < revision AND revision > ? ORDER BY revision LIMIT ?',
@@ -115,7 +115,7 @@ export class ComponentConfigStore {
   }
 
   /** How many characters the documents have that a change above them concerns. */
-  concernedLength({ type, settings, values }: Concern): number {
+  concernedLength({ type, settings, values }: ConfigTarget): number {
     return this.sql
       .exec<{ length: number }>(
         `SELECT COALESCE(SUM(length), 0) AS length FROM component_configs WHERE ${CONCERNED}`,
@@ -131,7 +131,7 @@ export class ComponentConfigStore {
     type,
     settings,
     values,
-  }: Concern): Generator<{ id: string; type: string; put: Revised<ComponentConfig> }> {
+  }: ConfigTarget): Generator<{ id: string; type: string; put: Revised<ComponentConfig> }> {
     const rows = this.sql.exec<Row>(
       `SELECT * FROM component_configs WHERE ${CONCERNED} ORDER BY component_id`,
       type,

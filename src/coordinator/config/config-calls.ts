@@ -6,14 +6,14 @@ import type { EventDraft } from '../../core/event/coordinator-event.ts';
 import type { Failure } from '../../core/result.ts';
 import { HeldCalls } from '../../long-poll/held-calls.ts';
 import type {
-  ComponentConfigAnswer,
+  ComponentConfigResult,
   ComponentConfigRequest,
   ConfigApi,
   ConfigPut,
   ConfigRollback,
 } from '../contract/config-api.ts';
 import type { ConfigDelivery } from './config-delivery.ts';
-import type { ConfigDesk } from './config-documents.ts';
+import type { ConfigDocumentRevisions } from './config-documents.ts';
 import type { DirectoryStore } from '../directory/directory-store.ts';
 
 interface Doors {
@@ -25,13 +25,13 @@ interface Doors {
 }
 
 export class ConfigCalls {
-  private readonly desk: ConfigDesk;
+  private readonly desk: ConfigDocumentRevisions;
   private readonly doors: Doors;
   private readonly held = new HeldCalls();
   /** How many components have gone; from another fraction in each life of the object, so that no two states look alike. */
   private gone = Math.random();
 
-  constructor(desk: ConfigDesk, doors: Doors) {
+  constructor(desk: ConfigDocumentRevisions, doors: Doors) {
     this.desk = desk;
     this.doors = doors;
   }
@@ -56,7 +56,7 @@ export class ConfigCalls {
     this.held.release();
   }
 
-  componentConfig({ id, only, unless }: ComponentConfigRequest): ComponentConfigAnswer {
+  componentConfig({ id, only, unless }: ComponentConfigRequest): ComponentConfigResult {
     const entry = this.doors.directory.entry(id);
     if (!entry || (only !== null && entry.owner !== only)) return { kind: 'unknown-component' };
     if (unless !== null && this.desk.revisionFor(id) === unless) return { kind: 'unchanged' };

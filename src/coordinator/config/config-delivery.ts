@@ -3,7 +3,7 @@
  * sweep tells again; the others do not wait for it.
  */
 import type { ComponentOverrides, ConfigFollower } from '../../core/config/component-config.ts';
-import type { ComponentConfigStore, OwedConfig } from './component-config-store.ts';
+import type { ComponentConfigStore, PendingConfig } from './component-config-store.ts';
 
 const BATCH = 200;
 /** One that does not answer by then has not taken it: the others are not to wait for it. */
@@ -53,7 +53,7 @@ export class ConfigDelivery {
     }
   }
 
-  private async tell(type: string, owed: readonly OwedConfig[]): Promise<void> {
+  private async tell(type: string, owed: readonly PendingConfig[]): Promise<void> {
     const told = owed.map(({ id, revision, overrides }): ComponentOverrides => ({ id, revision, overrides }));
     try {
       await Promise.race([this.followerOf(type).configureComponents(told), tooLate()]);

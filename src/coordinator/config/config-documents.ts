@@ -20,10 +20,10 @@ import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings
 import type { EventDraft } from '../../core/event/coordinator-event.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
-import { checkValues } from './validate-values.ts';
+import { validateValues } from './validate-values.ts';
 import type { ComponentConfigStore } from './component-config-store.ts';
 import type { ConfigRollback } from '../contract/config-api.ts';
-import { changeEvent } from './config-event.ts';
+import { configChangedEvent } from './config-event.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { ConfigPut, ConfigRefusal, StoredConfig } from '../contract/config-api.ts';
 
@@ -31,7 +31,7 @@ type Announce = (draft: EventDraft) => void;
 
 const SCHEMA_OF = { global: GlobalConfigSchema, type: TypeConfigSchema, component: ComponentConfigSchema };
 
-export class ConfigDesk {
+export class ConfigDocumentRevisions {
   private readonly store: ConfigStore;
   private readonly components: ComponentConfigStore;
   /** The type of a registered component. */
@@ -114,7 +114,7 @@ export class ConfigDesk {
     }
     const { keyId, keyName } = actor;
     this.store.save(scope, { ...after, changedAt: now, changedBy: { keyId, keyName }, changed, restores });
-    announce(changeEvent(request, before, after, now));
+    announce(configChangedEvent(request, before, after, now));
     if (scope.kind === 'component') {
       this.components.save(scope.id, this.typeOf(scope.id)!, after);
       return ok({ ...after, documents: null, created });
@@ -152,14 +152,14 @@ export class ConfigDesk {
     const next = withDocument(this.documents(), scope, after);
     const conflict = judgeDocuments(next, scope);
     if (conflict) return conflict;
-    const faults = judgeValues(next, scope, checkValues);
+    const faults = judgeValues(next, scope, validateValues);
     if (faults.length > 0) return { reason: 'invalid-request', faults };
-    return judgeComponents(next, scope, before, { components: this.components, check: checkValues });
+    return judgeComponents(next, scope, before, { components: this.components, check: validateValues });
   }
 
   private judgeComponent(id: string, after: Revised<ComponentConfig>): ConfigConflict | null {
     const levels = levelsOf(this.documents(), this.typeOf(id)!, after);
-    const faults = [...ruleFaults(configAt(levels), after.document, ''), ...valueFaultsAt(levels, checkValues)];
+    const faults = [...ruleFaults(configAt(levels), after.document, ''), ...valueFaultsAt(levels, validateValues)];
     return faults.length > 0 ? { reason: 'invalid-request', faults } : null;
   }
 }

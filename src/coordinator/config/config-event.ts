@@ -8,7 +8,7 @@ import type { EventDraft } from '../../core/event/coordinator-event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ConfigPut } from '../contract/config-api.ts';
 
-export function changeEvent(
+export function configChangedEvent(
   { scope, actor, restores = null }: ConfigPut,
   before: Revised<TypeConfig>,
   after: Revised<TypeConfig>,

@@ -32,7 +32,7 @@ const WRAPPERS: readonly string[] = [
   'false',
 ].concat(['dependentSchemas', 'if', 'then', 'else']);
 
-export function checkValues(schema: JsonObject, values: JsonObject): ConfigFault[] {
+export function validateValues(schema: JsonObject, values: JsonObject): ConfigFault[] {
   const { valid, errors } = judge(schema, values);
   if (valid) return [];
   const own = errors.filter(({ keyword }) => !WRAPPERS.includes(keyword));

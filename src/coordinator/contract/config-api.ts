@@ -28,7 +28,7 @@ export interface ConfigApi {
    */
   configSequence(known: number | null, holdMs: number): Promise<number>;
   /** What is put for a component and above it, unless that is of revision `unless`. */
-  componentConfig(request: ComponentConfigRequest): Promise<ComponentConfigAnswer>;
+  componentConfig(request: ComponentConfigRequest): Promise<ComponentConfigResult>;
 }
 
 export interface ComponentConfigRequest {
@@ -38,7 +38,7 @@ export interface ComponentConfigRequest {
   readonly unless: number | null;
 }
 
-export type ComponentConfigAnswer =
+export type ComponentConfigResult =
   | { readonly kind: 'levels'; readonly type: string; readonly levels: ConfigLevels }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'unknown-component' };

@@ -29,9 +29,9 @@ export interface CoordinatorApi extends EventSink, ConfigApi, WebhookApi {
   /** The same for many, in their order. */
   typesOf(ids: readonly string[]): Promise<(string | null)[]>;
   /** Claims whose time is over, for the sweep to settle. */
-  unsettled(now: number): Promise<Unsettled[]>;
+  unsettled(now: number): Promise<UnsettledClaim[]>;
   /** Repairs an entry by what the registry really holds. */
-  settle(id: string, sequence: number, held: Held | null): Promise<void>;
+  settle(id: string, sequence: number, held: RegisteredClaim | null): Promise<void>;
   /** No more than about 1 MiB, but one if there is one: a shorter answer than asked for is not the end. */
   events(query: EventQuery): Promise<LoggedEvent[]>;
   /** The same, with what the log holds; held for so long at most while there is nothing after `after`. */
@@ -95,7 +95,7 @@ export interface CoordinatorApi extends EventSink, ConfigApi, WebhookApi {
   /** Ends a session before its time, for every edge; ending it again changes nothing. */
   endSession(session: SessionRef, actor: Actor): Promise<void>;
   /** What changed of keys and sessions since a mark; takes in when keys were used. */
-  syncKeys(request: KeySyncRequest): Promise<KeySyncAnswer>;
+  syncKeys(request: KeySyncRequest): Promise<KeySyncResponse>;
 
   /** Owes entries to the audit, for changes that come with no event. */
   audit(entries: readonly AuditEntry[]): Promise<void>;
@@ -135,14 +135,14 @@ export type ClaimRefusal =
   | 'dependency-cycle';
 
 /** What a registry holds of a component. */
-export interface Held {
+export interface RegisteredClaim {
   /** Number of the claim it is stored under. */
   readonly claim: number;
   readonly owner: string | null;
   readonly dependencies: readonly string[];
 }
 
-export interface Unsettled {
+export interface UnsettledClaim {
   readonly id: string;
   readonly type: string;
   readonly sequence: number;
@@ -196,7 +196,7 @@ export interface KeyMark {
   readonly beganAt: number;
 }
 
-export interface KeySyncAnswer {
+export interface KeySyncResponse {
   /** All keys follow: a copy of its own, to be used when there is no more to come. */
   readonly full: boolean;
   readonly mark: KeyMark;

@@ -9,21 +9,21 @@ import type { Delivery, DeliveryQuery } from './delivery-api.ts';
 
 export interface WebhookApi {
   /** Makes a webhook; with an id that is known already, and the same settings, it answers that webhook. */
-  createWebhook(draft: WebhookDraft, actor: Actor): Promise<CreatedWebhook>;
+  createWebhook(draft: WebhookDraft, actor: Actor): Promise<CreateWebhookResult>;
   /** Ids ascending, after one; the one that the deployment configures comes first. */
-  webhooks(after: string, limit: number): Promise<StandingWebhook[]>;
-  webhook(id: string): Promise<StandingWebhook | null>;
-  changeWebhook(change: WebhookChange, actor: Actor): Promise<ChangedWebhook>;
+  webhooks(after: string, limit: number): Promise<WebhookWithStatus[]>;
+  webhook(id: string): Promise<WebhookWithStatus | null>;
+  changeWebhook(change: WebhookChange, actor: Actor): Promise<ChangeWebhookResult>;
   /** Ends it, with all that is owed to it and all that is known of what it got. */
-  removeWebhook(id: string, ifRevision: number | null, actor: Actor): Promise<RemovedWebhook>;
+  removeWebhook(id: string, ifRevision: number | null, actor: Actor): Promise<RemoveWebhookResult>;
   /** Puts a secret in the place of the current one, which signs too for a day; the same again changes nothing. */
-  rotateWebhookSecret(id: string, secret: string, actor: Actor): Promise<ChangedWebhook>;
+  rotateWebhookSecret(id: string, secret: string, actor: Actor): Promise<ChangeWebhookResult>;
   /** What was owed to it, newest first; null when there is no such webhook. */
   webhookDeliveries(id: string, query: DeliveryQuery): Promise<Delivery[] | null>;
   /** Owes one delivery again, or now; what is on its way stays there. */
   replayDelivery(id: string, deliveryId: string, actor: Actor): Promise<Result<Delivery, 'not-found' | 'unauthorized'>>;
   /** Owes again all that is dead, and now what waits; with `after` all events of the log after that sequence. */
-  replayWebhook(id: string, after: number | null, actor: Actor): Promise<ReplayedWebhook>;
+  replayWebhook(id: string, after: number | null, actor: Actor): Promise<ReplayWebhookResult>;
   /** A test for that webhook, to be sent by whoever asks; null when there is no such webhook. */
   webhookTest(id: string, testId: string): Promise<DeliveryJob | null>;
 
@@ -52,7 +52,7 @@ export interface WebhookChange {
 }
 
 /** A webhook and what is owed to it. */
-export interface StandingWebhook {
+export interface WebhookWithStatus {
   readonly webhook: Webhook;
   readonly owed: number;
   readonly dead: number;
@@ -62,17 +62,20 @@ export interface InvalidWebhook extends Failure<'invalid-request'> {
   readonly faults: readonly WebhookFault[];
 }
 
-export type CreatedWebhook =
+export type CreateWebhookResult =
   | Result<
-      { readonly standing: StandingWebhook; readonly created: boolean },
+      { readonly standing: WebhookWithStatus; readonly created: boolean },
       'webhook-exists' | 'webhook-limit' | 'unauthorized'
     >
   | InvalidWebhook;
 
-export type ChangedWebhook =
-  | Result<StandingWebhook, 'not-found' | 'precondition-failed' | 'webhook-configured' | 'unauthorized'>
+export type ChangeWebhookResult =
+  | Result<WebhookWithStatus, 'not-found' | 'precondition-failed' | 'webhook-configured' | 'unauthorized'>
   | InvalidWebhook;
 
-export type RemovedWebhook = Result<null, 'not-found' | 'precondition-failed' | 'webhook-configured' | 'unauthorized'>;
+export type RemoveWebhookResult = Result<
+  null,
+  'not-found' | 'precondition-failed' | 'webhook-configured' | 'unauthorized'
+>;
 
-export type ReplayedWebhook = Result<{ readonly replayed: number }, 'not-found' | 'unauthorized'> | InvalidWebhook;
+export type ReplayWebhookResult = Result<{ readonly replayed: number }, 'not-found' | 'unauthorized'> | InvalidWebhook;

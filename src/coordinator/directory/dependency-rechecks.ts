@@ -3,7 +3,7 @@
  * known before those above it have failed often enough to be acted on. A hint: nothing is owed, a lost one
  * costs the time until the next check.
  */
-import type { DependencyFollower } from '../../core/health/root-cause-update.ts';
+import type { RootCauseReceiver } from '../../core/health/root-cause-update.ts';
 import type { DirectoryStore } from './directory-store.ts';
 
 /** Most dependencies, direct or not, that one failure brings into doubt; the nearest. */
@@ -12,12 +12,12 @@ const MAX_DOUBTED = 32;
 const ASK_EVERY_MS = 1_000;
 const MAX_REMEMBERED = 10_000;
 
-export class DependencyDoubts {
+export class DependencyRechecks {
   private readonly directory: DirectoryStore;
-  private readonly followerOf: (type: string) => DependencyFollower;
+  private readonly followerOf: (type: string) => RootCauseReceiver;
   private readonly askedAt = new Map<string, number>();
 
-  constructor(directory: DirectoryStore, followerOf: (type: string) => DependencyFollower) {
+  constructor(directory: DirectoryStore, followerOf: (type: string) => RootCauseReceiver) {
     this.directory = directory;
     this.followerOf = followerOf;
   }

@@ -2,25 +2,25 @@
  * Tells the registries what their components' dependencies make of them. Owed until a registry has it: what
  * one does not take is tried again by the alarm, and by the sweep; the others do not wait for it.
  */
-import type { DependencyFollower, DependencyTurn } from '../../core/health/root-cause-update.ts';
+import type { RootCauseReceiver, RootCauseUpdate } from '../../core/health/root-cause-update.ts';
 import type { AlarmSchedule, AlarmSource } from '../../alarm/alarm-schedule.ts';
-import type { ConditionStore, OwedTurn } from './root-cause-store.ts';
+import type { RootCauseStore, PendingRootCauseUpdate } from './root-cause-store.ts';
 
 const BATCH = 500;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
-export class TurnDelivery implements AlarmSource {
-  private readonly conditions: ConditionStore;
+export class RootCauseDelivery implements AlarmSource {
+  private readonly conditions: RootCauseStore;
   private readonly alarms: AlarmSchedule;
-  private readonly followerOf: (type: string) => DependencyFollower;
+  private readonly followerOf: (type: string) => RootCauseReceiver;
   private running: Promise<void> | null = null;
   private again = false;
   private retryMs = FIRST_RETRY_MS;
   /** When it is tried again, epoch ms; null: nobody has said yet. */
   private retryAt: number | null = null;
 
-  constructor(conditions: ConditionStore, alarms: AlarmSchedule, followerOf: (type: string) => DependencyFollower) {
+  constructor(conditions: RootCauseStore, alarms: AlarmSchedule, followerOf: (type: string) => RootCauseReceiver) {
     this.conditions = conditions;
     this.alarms = alarms;
     this.followerOf = followerOf;
@@ -77,8 +77,8 @@ export class TurnDelivery implements AlarmSource {
     }
   }
 
-  private async tell(type: string, owed: readonly OwedTurn[]): Promise<boolean> {
-    const turns = owed.map(({ id, rootCause, sequence }): DependencyTurn => ({ id, rootCause, sequence }));
+  private async tell(type: string, owed: readonly PendingRootCauseUpdate[]): Promise<boolean> {
+    const turns = owed.map(({ id, rootCause, sequence }): RootCauseUpdate => ({ id, rootCause, sequence }));
     try {
       await this.followerOf(type).dependenciesTurned(turns);
       this.conditions.settle(turns);

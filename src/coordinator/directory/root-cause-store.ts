@@ -4,8 +4,8 @@
  *
  * What a component's registry is to be told is owed until it has it: `told` is the last sequence that it took.
  */
-import type { DependencyTurn } from '../../core/health/root-cause-update.ts';
-import type { ToldCondition } from '../../core/event/condition-report.ts';
+import type { RootCauseUpdate } from '../../core/health/root-cause-update.ts';
+import type { ConditionReport } from '../../core/event/condition-report.ts';
 
 /** Those that are there for a component that is gone are of no use. */
 const GONE = 'id NOT IN (SELECT id FROM directory) AND id NOT IN (SELECT id FROM claims)';
@@ -26,11 +26,11 @@ const SCHEMA = [
   `CREATE INDEX IF NOT EXISTS shadows_owed ON shadows (sequence) WHERE told < sequence`,
 ];
 
-export interface Shadow extends DependencyTurn {
+export interface RootCauseRecord extends RootCauseUpdate {
   readonly told: number;
 }
 
-export interface OwedTurn extends DependencyTurn {
+export interface PendingRootCauseUpdate extends RootCauseUpdate {
   readonly type: string;
 }
 
@@ -45,7 +45,7 @@ export interface Affected {
 
 type ShadowRow = { id: string; root_cause: string; sequence: number; told: number };
 
-export class ConditionStore {
+export class RootCauseStore {
   private readonly sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -54,7 +54,7 @@ export class ConditionStore {
   }
 
   /** Takes a condition in unless a newer one is known; true when the component is down now and was not, or the other way. */
-  hear({ id, down, revision }: ToldCondition): boolean {
+  hear({ id, down, revision }: ConditionReport): boolean {
     const known = this.sql
       .exec<{ down: number; revision: number }>('SELECT down, revision FROM conditions WHERE id = ?', id)
       .toArray()[0];
@@ -92,7 +92,7 @@ export class ConditionStore {
   }
 
   /** Those of `ids` that have a root cause, or are still to be told that they have none. */
-  shadowsAmong(ids: readonly string[]): Map<string, Shadow> {
+  shadowsAmong(ids: readonly string[]): Map<string, RootCauseRecord> {
     return keyed(
       this.sql.exec<ShadowRow>(
         'SELECT id, root_cause, sequence, told FROM shadows WHERE id IN (SELECT value FROM json_each(?))',
@@ -101,7 +101,7 @@ export class ConditionStore {
     );
   }
 
-  shadowsOfType(type: string): Map<string, Shadow> {
+  shadowsOfType(type: string): Map<string, RootCauseRecord> {
     return keyed(
       this.sql.exec<ShadowRow>(
         `SELECT shadows.id, root_cause, shadows.sequence, told FROM shadows JOIN directory USING (id) WHERE type = ?`,
@@ -111,7 +111,7 @@ export class ConditionStore {
   }
 
   /** Keeps it and owes it to the component's registry. */
-  save({ id, rootCause, sequence }: DependencyTurn, now: number): void {
+  save({ id, rootCause, sequence }: RootCauseUpdate, now: number): void {
     this.sql.exec(
       `INSERT INTO shadows (id, root_cause, since, sequence, told) VALUES (?1, ?2, ?3, ?4, 0)
        ON CONFLICT (id) DO UPDATE SET root_cause = ?2, since = iif(root_cause = ?2, since, ?3), sequence = ?4`,
@@ -128,7 +128,7 @@ export class ConditionStore {
   }
 
   /** The oldest that registries have not taken yet, after a sequence. */
-  owed(after: number, limit: number): OwedTurn[] {
+  owed(after: number, limit: number): PendingRootCauseUpdate[] {
     return this.sql
       .exec<ShadowRow & { type: string }>(
         `SELECT shadows.id, type, root_cause, shadows.sequence, told FROM shadows JOIN directory USING (id)
@@ -141,7 +141,7 @@ export class ConditionStore {
   }
 
   /** The registry has these. One that says that nothing is wrong has done its work. */
-  settle(turns: readonly DependencyTurn[]): void {
+  settle(turns: readonly RootCauseUpdate[]): void {
     for (const { id, sequence } of turns) {
       this.sql.exec(`DELETE FROM shadows WHERE id = ? AND root_cause = '[]' AND sequence <= ?`, id, sequence);
       this.sql.exec('UPDATE shadows SET told = ?2 WHERE id = ?1 AND told < ?2', id, sequence);
@@ -165,12 +165,12 @@ export class ConditionStore {
   }
 }
 
-const toShadow = ({ id, root_cause, sequence, told }: ShadowRow): Shadow => ({
+const toShadow = ({ id, root_cause, sequence, told }: ShadowRow): RootCauseRecord => ({
   id,
   rootCause: JSON.parse(root_cause) as string[],
   sequence,
   told,
 });
 
-const keyed = (rows: Iterable<ShadowRow>): Map<string, Shadow> =>
+const keyed = (rows: Iterable<ShadowRow>): Map<string, RootCauseRecord> =>
   new Map(Array.from(rows, (row) => [row.id, toShadow(row)]));

@@ -7,24 +7,24 @@
 import type { EventDraft } from '../../core/event/coordinator-event.ts';
 import type { RootCauseChange } from '../../core/event/dependency-events.ts';
 import { rootCauseEvents } from '../../core/event/dependency-events.ts';
-import type { ToldCondition } from '../../core/event/condition-report.ts';
+import type { ConditionReport } from '../../core/event/condition-report.ts';
 import type { TypeConditions } from '../../core/health/root-cause-update.ts';
 import { findRootCauses } from '../../core/health/effective-status.ts';
-import type { ConditionStore } from './root-cause-store.ts';
+import type { RootCauseStore } from './root-cause-store.ts';
 import type { DirectoryEntry, DirectoryStore } from './directory-store.ts';
 
-export class DependencyDesk {
+export class RootCauses {
   private readonly directory: DirectoryStore;
-  private readonly conditions: ConditionStore;
+  private readonly conditions: RootCauseStore;
   private readonly log: (draft: EventDraft) => void;
 
-  constructor(directory: DirectoryStore, conditions: ConditionStore, log: (draft: EventDraft) => void) {
+  constructor(directory: DirectoryStore, conditions: RootCauseStore, log: (draft: EventDraft) => void) {
     this.directory = directory;
     this.conditions = conditions;
     this.log = log;
   }
 
-  heard(condition: ToldCondition, now: number): void {
+  heard(condition: ConditionReport, now: number): void {
     if (this.conditions.hear(condition)) this.turned([condition.id], now);
   }
 

@@ -9,7 +9,7 @@ import type { EventStore } from './event-store.ts';
 import type { SocketHolder, SocketRequest } from '../contract/socket-api.ts';
 import { EventSockets } from './event-sockets.ts';
 import type { KeyStore } from '../keys/key-store.ts';
-import { LogDesk } from './log-reader.ts';
+import { LogReader } from './log-reader.ts';
 
 interface Rooms {
   readonly ctx: DurableObjectState;
@@ -19,11 +19,11 @@ interface Rooms {
 }
 
 export class EventReaders {
-  readonly log: LogDesk;
+  readonly log: LogReader;
   readonly sockets: EventSockets;
 
   constructor({ ctx, log, keys, sessions }: Rooms) {
-    this.log = new LogDesk(log);
+    this.log = new LogReader(log);
     const admits = ({ keyId, digest, session }: SocketHolder, now: number): boolean => {
       if (session && (now >= session.endsAt || sessions.isEnded(session))) return false;
       if (keyId === ROOT.keyId) return true;

@@ -12,9 +12,9 @@ import { SNAPSHOT_PATH } from '../../core/event/event-frame.ts';
 import type { LogSpan } from '../../core/event/log-page.ts';
 import { isOutside, seenUpTo } from '../../core/event/log-page.ts';
 import type { SendWindow } from '../../core/event/send-window.ts';
-import { NOTHING_SENT, bytesSent, hasRoom, noteAcknowledged, noteSent } from '../../core/event/send-window.ts';
+import { NOTHING_SENT, bytesSent, hasWindow, noteAcknowledged, noteSent } from '../../core/event/send-window.ts';
 import type { BucketPolicy, TokenBucket } from '../../core/quota/token-bucket.ts';
-import { fullBucket, takeTokens } from '../../core/quota/token-bucket.ts';
+import { fullBucket, consumeTokens } from '../../core/quota/token-bucket.ts';
 import { utf8Length } from '../../core/bounded-page.ts';
 import type { EventStore } from './event-store.ts';
 import { readSocketMessage } from './socket-message.ts';
@@ -202,7 +202,7 @@ export class EventSockets {
   private acknowledge(socket: WebSocket, reader: Reader, sequence: number, now: number): void {
     // Nothing new, or what it has not been sent.
     if (sequence <= reader.acknowledged || sequence > reader.cursor) {
-      const { granted, next } = takeTokens(reader.vain, VAIN_ACKS, now);
+      const { granted, next } = consumeTokens(reader.vain, VAIN_ACKS, now);
       if (granted) return keep(socket, { ...reader, vain: next });
       return socket.close(CLOSE_POLICY, 'too many acknowledgements of nothing new');
     }
@@ -248,7 +248,7 @@ export class EventSockets {
       isFull = free <= 0 && reader.cursor < span.newest;
       const { messages, upTo } = isFull ? NOTHING : this.after(reader, span.newest, free);
       for (const { sequence, text, bytes } of messages) {
-        isFull = !hasRoom(reader.sent, roomBytes);
+        isFull = !hasWindow(reader.sent, roomBytes);
         if (isFull) break;
         socket.send(text);
         reader = {

@@ -4,7 +4,7 @@ import type { EventDraft, EventType, LoggedEvent } from '../../core/event/coordi
 import type { LogPage, LogSpan } from '../../core/event/log-page.ts';
 import type { TypeHealth } from '../../core/health/system-health.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { MAX_PAGE_BYTES, takePage, utf8Length } from '../../core/bounded-page.ts';
+import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';
 import type { EventQuery } from '../contract/coordinator-api.ts';
 
 /** Oldest events go beyond this many. */
@@ -101,7 +101,7 @@ export class EventStore {
     );
     // Rows are drawn one by one: those beyond the page are never read.
     const room = { limit: query.limit, maxBytes: Math.min(query.maxBytes ?? MAX_PAGE_BYTES, MAX_PAGE_BYTES) };
-    const { items, more } = takePage(rows, room, ({ data }) => ENVELOPE_BYTES + utf8Length(data));
+    const { items, more } = boundedPage(rows, room, ({ data }) => ENVELOPE_BYTES + utf8Length(data));
     return { items: items.map(toEvent), more };
   }
 

@@ -4,7 +4,7 @@ import { HeldCalls } from '../../long-poll/held-calls.ts';
 import type { EventQuery } from '../contract/coordinator-api.ts';
 import type { EventStore } from './event-store.ts';
 
-export class LogDesk {
+export class LogReader {
   private readonly log: EventStore;
   private readonly held = new HeldCalls();
 

@@ -15,10 +15,10 @@ import {
 } from '../../core/health/system-issues.ts';
 import type { Webhook } from '../../core/webhook/webhook.ts';
 import type { Affected } from '../directory/root-cause-store.ts';
-import type { TroubleStore } from './system-issue-store.ts';
+import type { SystemIssueStore } from './system-issue-store.ts';
 
 interface Sources {
-  readonly troubles: TroubleStore;
+  readonly troubles: SystemIssueStore;
   readonly documents: () => ConfigDocuments;
   readonly pushed: () => readonly TypeHealth[];
   readonly affected: () => readonly Affected[];
@@ -32,7 +32,7 @@ const FROZEN = 'frozen';
 /** For all types. */
 const FROZEN_ALL = `${FROZEN}:`;
 
-export class HealthDesk {
+export class SystemHealthView {
   private readonly from: Sources;
 
   constructor(sources: Sources) {

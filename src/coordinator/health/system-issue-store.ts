@@ -7,7 +7,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS troubles (
   since INTEGER NOT NULL
 ) STRICT`;
 
-export class TroubleStore {
+export class SystemIssueStore {
   private readonly sql: SqlStorage;
 
   constructor(sql: SqlStorage) {

@@ -11,7 +11,7 @@ import { alertOf } from '../../core/alert/alert-of.ts';
 import type { CloudEvent } from '../../core/event/cloud-event.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { EventDraft, LoggedEvent } from '../../core/event/coordinator-event.ts';
-import { alertsAgainAt } from '../../core/incident/alert-pace.ts';
+import { nextAlertAt } from '../../core/incident/alert-pace.ts';
 import type { IncidentRaise, OpenIncident, RaisedIncident, TimelineEntry } from '../../core/incident/incident-raise.ts';
 import { incidentIdOf } from '../../core/incident/incident-raise.ts';
 import type { AlertSubject, Silence } from '../../core/incident/silence.ts';
@@ -22,7 +22,7 @@ import { fail, ok } from '../../core/result.ts';
 import type { IncidentState, IncidentStore } from './incident-store.ts';
 import type { SilenceStore } from './silence-store.ts';
 
-export interface IncidentDeskParts {
+export interface IncidentsDeps {
   readonly incidents: IncidentStore;
   readonly silences: SilenceStore;
   readonly alerts: AlertSink;
@@ -50,12 +50,12 @@ const MAX_SILENCES = 200;
 /** Incidents of which is said again at one sweep that they are open. */
 const RENEW_BATCH = 200;
 
-export class IncidentDesk {
-  private readonly parts: IncidentDeskParts;
+export class Incidents {
+  private readonly parts: IncidentsDeps;
   /** The component up to whose incident the last sweep came. */
   private renewedUpTo = '';
 
-  constructor(parts: IncidentDeskParts) {
+  constructor(parts: IncidentsDeps) {
     this.parts = parts;
   }
 
@@ -91,7 +91,7 @@ export class IncidentDesk {
       time: at,
     } as const;
     const event = this.parts.append({ ...draft, data: { ...about, ...this.linkTo(incidentId) } });
-    const isDue = isWorse || now >= alertsAgainAt(next.alerts, next.alertedAt);
+    const isDue = isWorse || now >= nextAlertAt(next.alerts, next.alertedAt);
     incidents.save(event && isDue ? this.alert(next, event, now) : next);
     return { incidentId, openedAt: next.openedAt, repeats };
   }

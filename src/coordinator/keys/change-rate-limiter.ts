@@ -5,14 +5,14 @@
 import type { Changer } from '../../core/quota/change-quota.ts';
 import { CHANGE_QUOTAS } from '../../core/quota/change-quota.ts';
 import type { TokenBucket } from '../../core/quota/token-bucket.ts';
-import { fullBucket, takeTokens } from '../../core/quota/token-bucket.ts';
+import { fullBucket, consumeTokens } from '../../core/quota/token-bucket.ts';
 import type { Failure } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
 
 /** As many as there may be keys in force. */
 const MAX_BUCKETS = 50_000;
 
-export class ChangeGate {
+export class ChangeRateLimiter {
   /** By key id, the one that asked longest ago first. */
   private readonly buckets = new Map<string, TokenBucket>();
   private readonly max: number;
@@ -24,7 +24,7 @@ export class ChangeGate {
   /** Takes one change from the quota of a key; null when there was one left. */
   refuse(keyId: string, changer: Changer, now: number): Failure<'too-many-changes'> | null {
     const policy = CHANGE_QUOTAS[changer];
-    const taking = takeTokens(this.buckets.get(keyId) ?? fullBucket(policy, now), policy, now);
+    const taking = consumeTokens(this.buckets.get(keyId) ?? fullBucket(policy, now), policy, now);
     this.buckets.delete(keyId);
     this.makeRoom();
     this.buckets.set(keyId, taking.next);

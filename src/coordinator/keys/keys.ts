@@ -15,7 +15,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { AuditStore } from '../audit/audit-store.ts';
-import type { FreshSecret, KeyDraft, KeyMark, KeySyncAnswer, KeySyncRequest } from '../contract/coordinator-api.ts';
+import type { FreshSecret, KeyDraft, KeyMark, KeySyncResponse, KeySyncRequest } from '../contract/coordinator-api.ts';
 import type { EndedSessionStore } from './ended-session-store.ts';
 import type { KeyStore } from './key-store.ts';
 
@@ -23,7 +23,7 @@ import type { KeyStore } from './key-store.ts';
 const MAX_KEYS = 50_000;
 const SYNC_BATCH = 5_000;
 
-export class KeyDesk {
+export class Keys {
   private readonly keys: KeyStore;
   private readonly sessions: EndedSessionStore;
   private readonly audit: AuditStore;
@@ -119,7 +119,7 @@ export class KeyDesk {
   }
 
   /** What an edge does not have yet, a page of it. */
-  sync({ since, used }: KeySyncRequest, now: number): KeySyncAnswer {
+  sync({ since, used }: KeySyncRequest, now: number): KeySyncResponse {
     for (const [id, at] of Object.entries(used)) this.keys.noteUsed(id, at);
     const { revision: current, forgottenUpTo: forgotten } = this.keys;
     const full = since === null || !isToldByChanges(since, current, forgotten);

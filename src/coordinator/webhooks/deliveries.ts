@@ -16,11 +16,11 @@ import type { DisabledReason, Webhook } from '../../core/webhook/webhook.ts';
 import { BUILT_IN_ID, givesUp, isChannel, isEnabled } from '../../core/webhook/webhook.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Delivery } from '../contract/delivery-api.ts';
-import type { WebhookBook } from './webhook-index.ts';
+import type { WebhookIndex } from './webhook-index.ts';
 import type { WebhookFanOut } from './webhook-fan-out.ts';
 
-export interface DeliveryDeskParts {
-  readonly book: WebhookBook;
+export interface DeliveriesDeps {
+  readonly book: WebhookIndex;
   readonly deliveries: DeliveryStore;
   readonly fanOut: WebhookFanOut;
   /** By itself, not by people. */
@@ -42,10 +42,10 @@ const MAX_LOST = 3;
 const CATCH_UP_PAUSE_MS = 50;
 const LOST = 'not reported: the sender was lost';
 
-export class DeliveryDesk {
-  private readonly parts: DeliveryDeskParts;
+export class Deliveries {
+  private readonly parts: DeliveriesDeps;
 
-  constructor(parts: DeliveryDeskParts) {
+  constructor(parts: DeliveriesDeps) {
     this.parts = parts;
   }
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Webhook } from '../../core/webhook/webhook.ts';
 import { isEnabled, maskUrl } from '../../core/webhook/webhook.ts';
 
-export const toldWebhook = (webhook: Webhook): JsonObject => ({
+export const webhookAuditView = (webhook: Webhook): JsonObject => ({
   url: maskUrl(webhook.url),
   format: webhook.format,
   types: [...webhook.types],

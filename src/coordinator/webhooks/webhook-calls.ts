@@ -4,12 +4,12 @@ import type { AttemptOutcome } from '../../core/delivery/delivery-attempt.ts';
 import type { DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
 import { testPayload } from '../../core/webhook/test-payload.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
-import { CoordinatorObject } from '../coordinator-runtime.ts';
+import { CoordinatorRuntime } from '../coordinator-runtime.ts';
 import { jobOf } from './deliveries.ts';
 import type { DeliveryQuery } from '../contract/delivery-api.ts';
 import type { WebhookApi, WebhookChange, WebhookDraft } from '../contract/webhook-api.ts';
 
-export abstract class WebhookCalls extends CoordinatorObject implements WebhookApi {
+export abstract class WebhookCalls extends CoordinatorRuntime implements WebhookApi {
   async createWebhook(draft: WebhookDraft, actor: Actor): ReturnType<WebhookApi['createWebhook']> {
     return this.changeAs(actor, (now) => this.webhookDesk.create(draft, actor, now));
   }

@@ -4,14 +4,14 @@
  */
 import type { DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
 import type { AlarmSchedule, AlarmSource } from '../../alarm/alarm-schedule.ts';
-import type { DeliveryDesk } from './deliveries.ts';
-import type { WebhookBook } from './webhook-index.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { WebhookIndex } from './webhook-index.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
-export interface DispatchParts {
-  readonly book: WebhookBook;
+export interface WebhookDispatchDeps {
+  readonly book: WebhookIndex;
   readonly webhooks: WebhookStore;
-  readonly desk: DeliveryDesk;
+  readonly desk: Deliveries;
   readonly alarms: AlarmSchedule;
   readonly storage: DurableObjectStorage;
   readonly queue: Queue;
@@ -22,11 +22,11 @@ const QUEUE_BATCH = 100;
 const AFTER_FAULT_MS = 5_000;
 
 export class WebhookDispatch implements AlarmSource {
-  private readonly parts: DispatchParts;
+  private readonly parts: WebhookDispatchDeps;
   private readonly touched = new Set<string>();
   private isPlanned = false;
 
-  constructor(parts: DispatchParts) {
+  constructor(parts: WebhookDispatchDeps) {
     this.parts = parts;
   }
 

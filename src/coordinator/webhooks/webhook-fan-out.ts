@@ -11,15 +11,15 @@ import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { LoggedEvent } from '../../core/event/coordinator-event.ts';
 import type { OpenIncident } from '../../core/incident/incident-raise.ts';
 import type { Webhook } from '../../core/webhook/webhook.ts';
-import { BUILT_IN_ID, MAX_OWED, isChannel, isEnabled } from '../../core/webhook/webhook.ts';
-import { componentTypeTold, wantsEvent } from '../../core/webhook/wants-event.ts';
+import { BUILT_IN_ID, MAX_PENDING, isChannel, isEnabled } from '../../core/webhook/webhook.ts';
+import { componentTypeOf, wantsEvent } from '../../core/webhook/wants-event.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Delivery } from '../contract/delivery-api.ts';
 import type { EventStore } from '../events/event-store.ts';
-import type { WebhookBook } from './webhook-index.ts';
+import type { WebhookIndex } from './webhook-index.ts';
 
-export interface FanOutParts {
-  readonly book: WebhookBook;
+export interface WebhookFanOutDeps {
+  readonly book: WebhookIndex;
   readonly deliveries: DeliveryStore;
   readonly log: EventStore;
   /** The type of a registered component. */
@@ -47,11 +47,11 @@ function isToRenew({ state, attempts }: Delivery, now: number): boolean {
 const deliveryIdOf = (webhookId: string, sequence: number | string): string => `d-${webhookId}-${sequence}`;
 
 export class WebhookFanOut {
-  private readonly parts: FanOutParts;
+  private readonly parts: WebhookFanOutDeps;
   /** How many more may be owed before it is counted again. */
   private readonly room = new Map<string, number>();
 
-  constructor(parts: FanOutParts) {
+  constructor(parts: WebhookFanOutDeps) {
     this.parts = parts;
   }
 
@@ -131,7 +131,7 @@ export class WebhookFanOut {
     const { book, deliveries, log } = this.parts;
     const webhook = book.find(id);
     if (!webhook || webhook.behindAfter === null || !isEnabled(webhook)) return false;
-    if (MAX_OWED - deliveries.countOwed(id) < CATCH_UP_BATCH) return false;
+    if (MAX_PENDING - deliveries.countOwed(id) < CATCH_UP_BATCH) return false;
     const { oldest, newest } = log.span();
     const after = Math.max(webhook.behindAfter, oldest - 1);
     const page = log.list({ after, types: null, limit: CATCH_UP_BATCH, newest: false });
@@ -150,7 +150,7 @@ export class WebhookFanOut {
   private wants(webhook: Webhook, event: LoggedEvent): boolean {
     const { typeOf } = this.parts;
     const isTyped = webhook.componentTypes.length > 0;
-    return wantsEvent(webhook, event, isTyped ? (componentTypeTold(event) ?? typeOf(event.subject) ?? null) : null);
+    return wantsEvent(webhook, event, isTyped ? (componentTypeOf(event) ?? typeOf(event.subject) ?? null) : null);
   }
 
   private owe(
@@ -172,7 +172,7 @@ export class WebhookFanOut {
 
   private takeRoom(id: string): boolean {
     let room = this.room.get(id) ?? 0;
-    if (room <= 0) room = MAX_OWED - this.parts.deliveries.countOwed(id);
+    if (room <= 0) room = MAX_PENDING - this.parts.deliveries.countOwed(id);
     this.room.set(id, room - 1);
     return room > 0;
   }

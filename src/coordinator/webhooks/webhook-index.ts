@@ -9,7 +9,7 @@ import type { WebhookStore } from './webhook-store.ts';
 
 type Standing = Partial<Pick<Webhook, 'state' | 'failingSince' | 'behindAfter' | 'missed'>>;
 
-export class WebhookBook {
+export class WebhookIndex {
   private readonly store: WebhookStore;
   private builtIn: Webhook | null;
 

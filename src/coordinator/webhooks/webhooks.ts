@@ -16,22 +16,22 @@ import type { DeliveryStore } from './delivery-store.ts';
 import type { Delivery } from '../contract/delivery-api.ts';
 import { MAX_SETTLED } from './delivery-store.ts';
 import type { EventStore } from '../events/event-store.ts';
-import { toldWebhook } from './webhook-audit-view.ts';
+import { webhookAuditView } from './webhook-audit-view.ts';
 import type {
-  ChangedWebhook,
-  CreatedWebhook,
+  ChangeWebhookResult,
+  CreateWebhookResult,
   InvalidWebhook,
-  RemovedWebhook,
-  ReplayedWebhook,
-  StandingWebhook,
+  RemoveWebhookResult,
+  ReplayWebhookResult,
+  WebhookWithStatus,
   WebhookChange,
   WebhookDraft,
 } from '../contract/webhook-api.ts';
-import type { WebhookBook } from './webhook-index.ts';
+import type { WebhookIndex } from './webhook-index.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
-export interface WebhookDeskParts {
-  readonly book: WebhookBook;
+export interface WebhooksDeps {
+  readonly book: WebhookIndex;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly log: EventStore;
@@ -53,14 +53,14 @@ interface Told {
   };
 }
 
-export class WebhookDesk {
-  private readonly parts: WebhookDeskParts;
+export class Webhooks {
+  private readonly parts: WebhooksDeps;
 
-  constructor(parts: WebhookDeskParts) {
+  constructor(parts: WebhooksDeps) {
     this.parts = parts;
   }
 
-  create({ id, settings, secret, isOwnSecret }: WebhookDraft, actor: Actor, now: number): CreatedWebhook {
+  create({ id, settings, secret, isOwnSecret }: WebhookDraft, actor: Actor, now: number): CreateWebhookResult {
     const { book, webhooks, log } = this.parts;
     const faults = webhookFaults(settings);
     if (faults.length > 0) return invalid(faults);
@@ -84,12 +84,12 @@ export class WebhookDesk {
     };
     webhooks.save(webhook);
     const { format, types } = settings;
-    const by = { actor, action: 'webhook.create', before: null, after: toldWebhook(webhook) } as const;
+    const by = { actor, action: 'webhook.create', before: null, after: webhookAuditView(webhook) } as const;
     this.tell(webhook.id, { type: 'webhook.created', data: { format, types: [...types] }, by }, now);
     return ok({ standing: this.standing(webhook), created: true });
   }
 
-  change({ id, settings, enabled, ifRevision }: WebhookChange, actor: Actor, now: number): ChangedWebhook {
+  change({ id, settings, enabled, ifRevision }: WebhookChange, actor: Actor, now: number): ChangeWebhookResult {
     const { webhooks, deliveries, touch } = this.parts;
     const found = this.changeable(id, ifRevision);
     if (!found.ok) return found;
@@ -119,7 +119,12 @@ export class WebhookDesk {
     webhooks.save(next);
     // Somebody saw to it: what waits for a receiver that is back, or elsewhere, need not wait for its time.
     if ((isTurned && enabled) || isMoved) deliveries.hurry(id, now);
-    const by = { actor, action: 'webhook.change', before: toldWebhook(before), after: toldWebhook(next) } as const;
+    const by = {
+      actor,
+      action: 'webhook.change',
+      before: webhookAuditView(before),
+      after: webhookAuditView(next),
+    } as const;
     const type = isTurned ? (enabled ? 'webhook.enabled' : 'webhook.disabled') : 'webhook.changed';
     const data: JsonObject = { changed: [...changed] };
     if (type === 'webhook.disabled') data['reason'] = 'operator';
@@ -128,7 +133,7 @@ export class WebhookDesk {
     return ok(this.standing(next));
   }
 
-  rotate(id: string, secret: string, actor: Actor, now: number): ChangedWebhook {
+  rotate(id: string, secret: string, actor: Actor, now: number): ChangeWebhookResult {
     const found = this.changeable(id, null);
     if (!found.ok) return found;
     const before = found.value;
@@ -145,13 +150,13 @@ export class WebhookDesk {
     return ok(this.standing(next));
   }
 
-  remove(id: string, ifRevision: number | null, actor: Actor, now: number): RemovedWebhook {
+  remove(id: string, ifRevision: number | null, actor: Actor, now: number): RemoveWebhookResult {
     const { webhooks, deliveries } = this.parts;
     const found = this.changeable(id, ifRevision);
     if (!found.ok) return found;
     webhooks.remove(id);
     deliveries.removeAll(id);
-    const by = { actor, action: 'webhook.delete', before: toldWebhook(found.value), after: null } as const;
+    const by = { actor, action: 'webhook.delete', before: webhookAuditView(found.value), after: null } as const;
     this.tell(id, { type: 'webhook.deleted', data: {}, by }, now);
     return ok(null);
   }
@@ -167,7 +172,7 @@ export class WebhookDesk {
     return ok(deliveries.find(deliveryId) ?? delivery);
   }
 
-  replayAll(id: string, after: number | null, actor: Actor, now: number): ReplayedWebhook {
+  replayAll(id: string, after: number | null, actor: Actor, now: number): ReplayWebhookResult {
     const { book, deliveries, log, touch } = this.parts;
     const webhook = book.find(id);
     if (!webhook) return fail('not-found', `there is no webhook ${id}`);
@@ -208,12 +213,12 @@ export class WebhookDesk {
     });
   }
 
-  standing(webhook: Webhook): StandingWebhook {
+  standing(webhook: Webhook): WebhookWithStatus {
     const { deliveries } = this.parts;
     return { webhook, owed: deliveries.countOwed(webhook.id), dead: deliveries.countDead(webhook.id) };
   }
 
-  list(after: string, limit: number): StandingWebhook[] {
+  list(after: string, limit: number): WebhookWithStatus[] {
     const { book } = this.parts;
     const all = book.all().toSorted((a, b) => (a.id < b.id ? -1 : 1));
     return all

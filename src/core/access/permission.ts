@@ -28,7 +28,7 @@ export type Permission =
   | 'administer';
 
 /** Which components a caller may touch under a permission. */
-export type Reach =
+export type AccessScope =
   | { readonly kind: 'all' }
   | {
       readonly kind: 'own';
@@ -60,10 +60,10 @@ function grants(viewer: Grant, router: Grant, component: Grant, registrar: Grant
   return { viewer, router, component, registrar, operator, admin };
 }
 
-const ALL: Reach = { kind: 'all' };
+const ALL: AccessScope = { kind: 'all' };
 
 /** How far a key with these scopes reaches under a permission; null when it may not at all. */
-export function reachOf(scopes: readonly Scope[], keyId: string, permission: Permission): Reach | null {
+export function accessScopeOf(scopes: readonly Scope[], keyId: string, permission: Permission): AccessScope | null {
   const granted = GRANTS[permission];
   const own = scopes.filter((scope) => granted[scope.kind] === 'own');
   if (scopes.some((scope) => granted[scope.kind] === 'all')) return ALL;
@@ -77,7 +77,7 @@ export function reachOf(scopes: readonly Scope[], keyId: string, permission: Per
  * Which owner a component must have to be touched: null for any, undefined when the id is out of reach
  * whoever owns it.
  */
-export function ownerFilter(reach: Reach, id: string): OwnerFilter | undefined {
+export function ownerFilter(reach: AccessScope, id: string): OwnerFilter | undefined {
   if (reach.kind === 'all' || reach.ids.has(id)) return null;
   return reach.owner ?? undefined;
 }

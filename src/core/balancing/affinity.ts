@@ -8,7 +8,7 @@
  */
 import type { Choice } from './best-of.ts';
 import { isEligible } from './best-of.ts';
-import type { Fleet } from './candidate-pool.ts';
+import type { CandidatePool } from './candidate-pool.ts';
 import { hashOf } from '../hash.ts';
 import type { WeightedSet } from './weighted-set.ts';
 
@@ -41,7 +41,7 @@ export function ownerOf(choice: Choice, set: WeightedSet, key: string, picky: bo
 
 /** Each waits an exponential time at its weight, as its hash with the key decides: the first one to be accepted. */
 function firstOf(
-  { idHashes }: Fleet,
+  { idHashes }: CandidatePool,
   { size, members, weights }: WeightedSet,
   keyHash: number,
   accepts: (position: number) => boolean,

@@ -11,7 +11,7 @@
  * Cut anew when the healthy ones change: they differ by little then, and so do the arcs.
  */
 import { hashOf } from '../hash.ts';
-import type { Fleet } from './candidate-pool.ts';
+import type { CandidatePool } from './candidate-pool.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { emptySet, setWeight } from './weighted-set.ts';
 
@@ -25,14 +25,14 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2;
 const POSITIONS = 2 ** 20;
 
 /** Who decides, of all that do. */
-export interface Decider {
+export interface EdgeMember {
   /** Each another one, from 0 and without gaps if possible. */
   readonly number: number;
   /** Part of the type's work that it decides on, 0 to 1; null when it is not known yet. */
   readonly share: number | null;
 }
 
-export interface Segment {
+export interface Aperture {
   /** Who is in it; null: all. */
   readonly set: WeightedSet | null;
   /** Those that stick out of the arc, and the part of them that does not. */
@@ -45,7 +45,7 @@ export interface Segment {
 }
 
 /** The segment of a decider: the one that it has, weighed anew, for as long as that is right. */
-export function segmentOf(fleet: Fleet, decider: Decider, before: Segment | null): Segment {
+export function apertureOf(fleet: CandidatePool, decider: EdgeMember, before: Aperture | null): Aperture {
   const { healthy } = fleet;
   const { number } = decider;
   const length = lengthOf(healthy, decider);
@@ -59,11 +59,11 @@ export function segmentOf(fleet: Fleet, decider: Decider, before: Segment | null
 }
 
 /** As a part of the ring. */
-const lengthOf = ({ size }: WeightedSet, { share }: Decider): number =>
+const lengthOf = ({ size }: WeightedSet, { share }: EdgeMember): number =>
   share === null || size <= LEAST_IN_SEGMENT ? 1 : Math.min(1, Math.max(LEAST_IN_SEGMENT / size, COVERAGE * share));
 
 /** Nobody has the same share of the work all the time: a segment may be a fifth too long or too short. */
-const isRight = (before: Segment, healthy: WeightedSet, number: number, length: number): boolean =>
+const isRight = (before: Aperture, healthy: WeightedSet, number: number, length: number): boolean =>
   before.healthy === healthy &&
   before.changes === healthy.changes &&
   before.number === number &&
@@ -71,7 +71,7 @@ const isRight = (before: Segment, healthy: WeightedSet, number: number, length: 
   Math.abs(length - before.length) <= LENGTH_TOLERANCE * before.length;
 
 /** Puts into the set who lies on the arc, and answers who sticks out. */
-function cut(set: WeightedSet, fleet: Fleet, start: number, length: number): Map<number, number> {
+function cut(set: WeightedSet, fleet: CandidatePool, start: number, length: number): Map<number, number> {
   const { healthy, capacity } = fleet;
   const ring = ringOf(fleet);
   let total = 0;
@@ -99,7 +99,7 @@ function weighAnew(set: WeightedSet, healthy: WeightedSet, cutOff: ReadonlyMap<n
 }
 
 /** The healthy positions in the order of their hash. */
-function ringOf({ healthy, candidates }: Fleet): Int32Array {
+function ringOf({ healthy, candidates }: CandidatePool): Int32Array {
   const keys = new Float64Array(healthy.size);
   for (let slot = 0; slot < healthy.size; slot++) {
     const position = healthy.members[slot]!;

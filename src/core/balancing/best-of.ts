@@ -6,8 +6,8 @@
  * choices in randomized load balancing"; Google's Prequal). Whoever knows the exact load takes the best of all.
  */
 import type { Wanted } from './eligible.ts';
-import { hasRoom, meetsPreferences } from './eligible.ts';
-import type { Fleet } from './candidate-pool.ts';
+import { hasCapacity, meetsPreferences } from './eligible.ts';
+import type { CandidatePool } from './candidate-pool.ts';
 import type { OpenWork } from './open-work.ts';
 import { POLICIES } from './policies/policies.ts';
 import type { Task } from './policies/policy.ts';
@@ -15,7 +15,7 @@ import type { WeightedSet } from './weighted-set.ts';
 import { drawFrom } from './weighted-set.ts';
 
 export interface Choice {
-  readonly fleet: Fleet;
+  readonly fleet: CandidatePool;
   readonly work: OpenWork;
   readonly task: Task;
   readonly wanted: Wanted;
@@ -79,8 +79,8 @@ function anyOf(choice: Choice, set: WeightedSet, picky: boolean): number {
 }
 
 /** Whether any could be given work at all, whatever is preferred. */
-export function hasAnyRoom({ fleet, work, wanted }: Choice, set: WeightedSet): boolean {
-  for (let at = 0; at < set.size; at++) if (hasRoom(fleet, work, set.members[at]!, wanted)) return true;
+export function hasAnyCapacity({ fleet, work, wanted }: Choice, set: WeightedSet): boolean {
+  for (let at = 0; at < set.size; at++) if (hasCapacity(fleet, work, set.members[at]!, wanted)) return true;
   return false;
 }
 
@@ -90,7 +90,7 @@ function wasDrawn(position: number, count: number): boolean {
 }
 
 export const isEligible = ({ fleet, work, wanted }: Choice, position: number, picky: boolean): boolean =>
-  hasRoom(fleet, work, position, wanted) && (!picky || meetsPreferences(fleet, work, position, wanted));
+  hasCapacity(fleet, work, position, wanted) && (!picky || meetsPreferences(fleet, work, position, wanted));
 
 /** The best of the first `count` of these; -1 when there is none. */
 function bestAmong(choice: Choice, positions: Int32Array, count: number): number {

@@ -12,11 +12,11 @@ import { hashOf } from '../hash.ts';
 import { matchesMetadata } from './preferences.ts';
 import type { Tiers } from './tier.ts';
 import { tiersFrom } from './tier.ts';
-import { isRemembered, usualAfter, usualUnmeasured } from './typical-time.ts';
+import { isRemembered, ewmaAfter, typicalUnmeasured } from './typical-time.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { emptySet, setWeight } from './weighted-set.ts';
 
-export interface Fleet {
+export interface CandidatePool {
   readonly settings: BalancingSettings;
   /** By position; null where none is. */
   readonly candidates: (Candidate | null)[];
@@ -88,15 +88,15 @@ const DRIFT = 0.2;
 /** What a component that is back begins with. */
 const FIRST_SHARE = 0.1;
 
-export function compileFleet(
+export function compilePool(
   candidates: readonly (Candidate | null)[],
   settings: BalancingSettings,
   now: number,
-): Fleet {
+): CandidatePool {
   const { length } = candidates;
   const goesByWork = candidates.some((candidate) => candidate?.vitals.ofWork);
   const [healthy, doubtful, active] = [emptySet(length), emptySet(length), emptySet(length)];
-  const fleet: Fleet = {
+  const fleet: CandidatePool = {
     settings,
     candidates: [],
     positions: new Map(),
@@ -127,14 +127,14 @@ export function compileFleet(
     rooms: { sum: 0, count: 0 },
     usualTimes: { sum: 0, count: 0 },
   };
-  candidates.forEach((candidate, position) => patchFleet(fleet, position, candidate, now));
+  candidates.forEach((candidate, position) => patchPool(fleet, position, candidate, now));
   return fleet;
 }
 
 /** Puts a candidate, or nobody, at a position; behind the last one the fleet grows. */
-export function patchFleet(fleet: Fleet, position: number, candidate: Candidate | null, now: number): void {
+export function patchPool(fleet: CandidatePool, position: number, candidate: Candidate | null, now: number): void {
   reserve(fleet, position);
-  while (fleet.candidates.length < position) patchFleet(fleet, fleet.candidates.length, null, now);
+  while (fleet.candidates.length < position) patchPool(fleet, fleet.candidates.length, null, now);
   const before = fleet.candidates[position] ?? null;
   const isAnother = before?.id !== candidate?.id;
   if (isAnother && before && fleet.positions.get(before.id) === position) fleet.positions.delete(before.id);
@@ -164,17 +164,17 @@ export function patchFleet(fleet: Fleet, position: number, candidate: Candidate 
 }
 
 /** Takes in how long a piece of work took there. Draws follow when the position is next patched. */
-export function learnTime(fleet: Fleet, position: number, latencyMs: number, now: number): void {
+export function learnTime(fleet: CandidatePool, position: number, latencyMs: number, now: number): void {
   // The first times of work cannot be compared with those of checks: the registry tells of them soon.
   if (!fleet.goesByWork) return;
   const before = fleet.usualMs[position]! || fleet.meanUsualMs;
-  fleet.usualMs[position] = usualAfter(before, latencyMs, now - fleet.learnedAt[position]!);
+  fleet.usualMs[position] = ewmaAfter(before, latencyMs, now - fleet.learnedAt[position]!);
   fleet.learnedAt[position] = now;
   reckonRate(fleet, position);
 }
 
 /** Lets the times of slow ones fade that were not measured for a while: to be called about once a second. */
-export function forgetTimes(fleet: Fleet, now: number): void {
+export function forgetTimes(fleet: CandidatePool, now: number): void {
   const sinceMs = Math.max(0, now - fleet.forgotAt);
   fleet.forgotAt = now;
   // Checks go on whether there is work or not.
@@ -185,7 +185,7 @@ export function forgetTimes(fleet: Fleet, now: number): void {
     const unmeasuredMs = now - learnedAt[position]!;
     if (isRemembered(unmeasuredMs)) continue;
     const before = workMsAt(fleet, position);
-    const after = usualUnmeasured(before, typical, unmeasuredMs, sinceMs);
+    const after = typicalUnmeasured(before, typical, unmeasuredMs, sinceMs);
     if (after === before) continue;
     usualMs[position] = after;
     reckonRate(fleet, position);
@@ -193,16 +193,16 @@ export function forgetTimes(fleet: Fleet, now: number): void {
 }
 
 /** Brings those in slow start to where they are at `now`. */
-export function advanceFleet(fleet: Fleet, now: number): void {
+export function advancePool(fleet: CandidatePool, now: number): void {
   for (const position of fleet.ramping) {
     const candidate = fleet.candidates[position]!;
     if (candidate && rampOf(candidate, fleet.settings, now) < 1) weigh(fleet, position, now);
-    else patchFleet(fleet, position, candidate, now);
+    else patchPool(fleet, position, candidate, now);
   }
 }
 
 /** Whether it has changed so much since it was compiled that it must be compiled anew. */
-export const isOutgrown = (fleet: Fleet): boolean =>
+export const isOutgrown = (fleet: CandidatePool): boolean =>
   fleet.goesByWork !== fleet.timedByWork > 0 ||
   hasDrifted(fleet.meanRoom, fleet.rooms, 1) ||
   hasDrifted(fleet.meanUsualMs, fleet.usualTimes, RESOLUTION_MS);
@@ -216,21 +216,22 @@ function hasDrifted(compiled: number, { sum, count }: RunningMean, least: number
 const toldMs = (goesByWork: boolean, { usualMs, ofWork }: Candidate['vitals']): number | null =>
   ofWork === goesByWork ? usualMs : null;
 
-export const isDoubtful = (candidate: Candidate): boolean => candidate.status !== 'healthy' || candidate.vitals.suspect;
+export const isSuspectAt = (candidate: Candidate): boolean =>
+  candidate.status !== 'healthy' || candidate.vitals.suspect;
 
 /** The rate of an average one of those that may be given work. */
-export const meanRateOf = ({ rateTotal, rateCount, meanRoom, meanUsualMs }: Fleet): number =>
+export const meanRateOf = ({ rateTotal, rateCount, meanRoom, meanUsualMs }: CandidatePool): number =>
   rateTotal > 0 ? rateTotal / rateCount : meanRoom / meanUsualMs;
 
 /** The work a component is meant to get, 1 for an average one of those that may be given any. */
-export const paceOf = (fleet: Fleet, position: number): number => fleet.rate[position]! / meanRateOf(fleet);
+export const paceOf = (fleet: CandidatePool, position: number): number => fleet.rate[position]! / meanRateOf(fleet);
 
 /** What work takes usually at those that may be given any, ms, each counted by its capacity. */
-export const typicalMs = ({ capacityTotal, rateTotal, meanUsualMs }: Fleet): number =>
+export const typicalMs = ({ capacityTotal, rateTotal, meanUsualMs }: CandidatePool): number =>
   rateTotal > 0 ? capacityTotal / rateTotal : meanUsualMs;
 
 /** The healthy ones that have a trait. Callers may name what nobody has: nothing is kept of that. */
-export function healthyWith(fleet: Fleet, kind: TraitKind, name: string): WeightedSet {
+export function healthyWith(fleet: CandidatePool, kind: TraitKind, name: string): WeightedSet {
   const trait = fleet.traits[kind].get(name);
   if (!trait) return NOBODY;
   if (trait.healthy) return trait.healthy;
@@ -260,7 +261,7 @@ function eachTrait(
   if (settings.trafficSplit.length > 0) visit('part', String(partOf(settings, candidate)));
 }
 
-function hold({ traits, capacity }: Fleet, kind: TraitKind, name: string, position: number): void {
+function hold({ traits, capacity }: CandidatePool, kind: TraitKind, name: string, position: number): void {
   let trait = traits[kind].get(name);
   if (!trait) traits[kind].set(name, (trait = { holders: new Uint8Array(capacity.length), count: 0, healthy: null }));
   // Named as task type and as flag it is still one.
@@ -268,7 +269,7 @@ function hold({ traits, capacity }: Fleet, kind: TraitKind, name: string, positi
   trait.holders[position] = 1;
 }
 
-function drop({ traits }: Fleet, kind: TraitKind, name: string, position: number): void {
+function drop({ traits }: CandidatePool, kind: TraitKind, name: string, position: number): void {
   const trait = traits[kind].get(name);
   if (trait?.holders[position] !== 1) return;
   trait.holders[position] = 0;
@@ -284,7 +285,7 @@ export function partOf({ trafficSplit }: BalancingSettings, candidate: Candidate
 }
 
 /** Works out the numbers of a position and which sets it belongs to. */
-function weigh(fleet: Fleet, position: number, now: number): void {
+function weigh(fleet: CandidatePool, position: number, now: number): void {
   const candidate = fleet.candidates[position] ?? null;
   const isActive = candidate !== null && candidate.lifecycle === 'active' && candidate.weight > 0;
   const isRoutable = candidate !== null && whyNotRoutable(candidate) === null;
@@ -296,11 +297,11 @@ function weigh(fleet: Fleet, position: number, now: number): void {
     : 0;
   fleet.rate[position] = fleet.capacity[position] / workMsAt(fleet, position);
   const weight = drawWeight(fleet, position);
-  const doubtful = isRoutable && isDoubtful(candidate);
+  const doubtful = isRoutable && isSuspectAt(candidate);
   setWeight(fleet.healthy, position, isRoutable && !doubtful ? weight : 0);
   setWeight(fleet.doubtful, position, doubtful ? weight : 0);
   setWeight(fleet.active, position, isActive ? weight : 0);
-  fleet.doubt[position] = candidate && isDoubtful(candidate) ? 1 : 0;
+  fleet.doubt[position] = candidate && isSuspectAt(candidate) ? 1 : 0;
   if (candidate)
     eachTrait(fleet.settings, candidate, (kind, name) => {
       const { healthy = null } = fleet.traits[kind].get(name) ?? {};
@@ -309,7 +310,7 @@ function weigh(fleet: Fleet, position: number, now: number): void {
   if (isRoutable) count(fleet, position, 1);
 }
 
-function reckonRate(fleet: Fleet, position: number): void {
+function reckonRate(fleet: CandidatePool, position: number): void {
   const isCounted = isMemberOfEither(fleet, position);
   if (isCounted) count(fleet, position, -1);
   fleet.rate[position] = fleet.capacity[position]! / workMsAt(fleet, position);
@@ -317,7 +318,7 @@ function reckonRate(fleet: Fleet, position: number): void {
 }
 
 /** What work there takes, as far as it tells anything. */
-export const workMsAt = (fleet: Fleet, position: number): number =>
+export const workMsAt = (fleet: CandidatePool, position: number): number =>
   Math.max(RESOLUTION_MS, fleet.usualMs[position]! || fleet.meanUsualMs);
 
 function move(mean: RunningMean, before: number | null | undefined, after: number | null | undefined): void {
@@ -331,10 +332,10 @@ function move(mean: RunningMean, before: number | null | undefined, after: numbe
   }
 }
 
-const isMemberOfEither = ({ healthy, doubtful }: Fleet, position: number): boolean =>
+const isMemberOfEither = ({ healthy, doubtful }: CandidatePool, position: number): boolean =>
   (healthy.slots[position] ?? -1) !== -1 || (doubtful.slots[position] ?? -1) !== -1;
 
-function count(fleet: Fleet, position: number, sign: 1 | -1): void {
+function count(fleet: CandidatePool, position: number, sign: 1 | -1): void {
   fleet.rateCount += sign;
   const isEmpty = fleet.rateCount === 0;
   fleet.rateTotal = isEmpty ? 0 : fleet.rateTotal + sign * fleet.rate[position]!;
@@ -342,7 +343,7 @@ function count(fleet: Fleet, position: number, sign: 1 | -1): void {
 }
 
 /** How likely a policy draws a position: never 0, the tiniest weight is still a weight. */
-function drawWeight({ settings, rate, capacity }: Fleet, position: number): number {
+function drawWeight({ settings, rate, capacity }: CandidatePool, position: number): number {
   switch (settings.policy) {
     case 'least-time':
       return Math.max(Number.MIN_VALUE, rate[position]!);
@@ -363,7 +364,7 @@ function rampOf({ backSince }: Candidate, { slowStartMs }: BalancingSettings, no
   return Math.min(1, Math.max(FIRST_SHARE, (now - backSince) / slowStartMs));
 }
 
-function reserve(fleet: Fleet, position: number): void {
+function reserve(fleet: CandidatePool, position: number): void {
   if (position < fleet.capacity.length) return;
   const length = Math.max(position + 1, fleet.capacity.length * 2);
   for (const name of ['capacity', 'rate', 'room', 'usualMs', 'learnedAt'] as const) {

@@ -22,14 +22,14 @@ export interface Candidate {
   readonly order: number;
   /** Epoch ms since when it is back after it was out of routing; null when it never was: slow start. */
   readonly backSince: number | null;
-  readonly vitals: Vitals;
+  readonly vitals: LiveStats;
 }
 
 /** How it is and how it is operated: what turns under one registration. */
 export type Condition = Pick<Candidate, 'lifecycle' | 'status' | 'reason' | 'backSince'>;
 
 /** What moves without moving the revision. */
-export interface Vitals {
+export interface LiveStats {
   /** A check is going wrong, or work fails there. */
   readonly suspect: boolean;
   readonly inFlight: number;

@@ -2,7 +2,7 @@
  * Who decides at the edge, as a registry sees it: gives each of them a number, as low as can be, and says which
  * part of the work each gives. What segments are cut by.
  */
-import type { Decider } from './aperture.ts';
+import type { EdgeMember } from './aperture.ts';
 
 interface Edge {
   readonly number: number;
@@ -11,7 +11,7 @@ interface Edge {
   seenAt: number;
 }
 
-export type EdgeRoll = Map<string, Edge>;
+export type EdgeMembership = Map<string, Edge>;
 
 /** An edge that has not asked for so long is gone, and its number free. */
 const GONE_MS = 10_000;
@@ -19,7 +19,7 @@ const GONE_MS = 10_000;
 const SPAN_MS = 5_000;
 
 /** Notes that an edge asked, having given so much since it asked last; answers what it is to others. */
-export function enrol(roll: EdgeRoll, id: string, given: number, now: number): Decider {
+export function join(roll: EdgeMembership, id: string, given: number, now: number): EdgeMember {
   for (const [other, { seenAt }] of roll) if (Math.abs(now - seenAt) > GONE_MS) roll.delete(other);
   const edge = roll.get(id) ?? { number: freeNumber(roll), pace: 0, seenAt: now - 1_000 };
   const sinceMs = Math.max(1, now - edge.seenAt);
@@ -32,7 +32,7 @@ export function enrol(roll: EdgeRoll, id: string, given: number, now: number): D
   return { number: edge.number, share: total > 0 ? edge.pace / total : null };
 }
 
-function freeNumber(roll: EdgeRoll): number {
+function freeNumber(roll: EdgeMembership): number {
   const taken = new Set(Array.from(roll.values(), ({ number }) => number));
   let number = 0;
   while (taken.has(number)) number += 1;

@@ -1,5 +1,5 @@
 /** Whether a candidate may be given a piece of work, in the order the rules are asked. */
-import type { Fleet } from './candidate-pool.ts';
+import type { CandidatePool } from './candidate-pool.ts';
 import type { OpenWork } from './open-work.ts';
 import type { Preferences } from './preferences.ts';
 import { unmetPreference } from './preferences.ts';
@@ -13,19 +13,24 @@ export interface Wanted {
   readonly assumedDown: readonly string[];
 }
 
-export const hasRoom = (fleet: Fleet, work: OpenWork, position: number, wanted: Wanted): boolean =>
+export const hasCapacity = (fleet: CandidatePool, work: OpenWork, position: number, wanted: Wanted): boolean =>
   work.open[position]! + wanted.slots <= fleet.room[position]! && !isGone(fleet, position, wanted);
 
-export const isGone = ({ candidates }: Fleet, position: number, { assumedDown }: Wanted): boolean =>
+export const isGone = ({ candidates }: CandidatePool, position: number, { assumedDown }: Wanted): boolean =>
   assumedDown.length > 0 && assumedDown.includes(candidates[position]!.id);
 
-export function meetsPreferences(fleet: Fleet, work: OpenWork, position: number, { preferences }: Wanted): boolean {
+export function meetsPreferences(
+  fleet: CandidatePool,
+  work: OpenWork,
+  position: number,
+  { preferences }: Wanted,
+): boolean {
   const load = preferences.maxLoad === undefined ? 0 : loadPercentOf(fleet, work, position);
   return unmetPreference(fleet.candidates[position]!, preferences, load) === null;
 }
 
 /** As it says itself or as its room is taken, whichever is more. */
-export function loadPercentOf(fleet: Fleet, work: OpenWork, position: number): number {
+export function loadPercentOf(fleet: CandidatePool, work: OpenWork, position: number): number {
   const room = fleet.room[position]!;
   const taken = room === Infinity ? 0 : Math.min(100, (100 * work.open[position]!) / room);
   return Math.max(taken, fleet.candidates[position]!.vitals.loadPercentage);

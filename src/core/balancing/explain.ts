@@ -5,12 +5,12 @@
 import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
 import { loadPercentOf } from './eligible.ts';
-import type { Fleet } from './candidate-pool.ts';
-import { isDoubtful, partOf } from './candidate-pool.ts';
+import type { CandidatePool } from './candidate-pool.ts';
+import { isSuspectAt, partOf } from './candidate-pool.ts';
 import type { OpenWork } from './open-work.ts';
-import { hasAnyRoom } from './best-of.ts';
+import { hasAnyCapacity } from './best-of.ts';
 import type { Pick, RouteRequest } from './pick.ts';
-import { asAsked, taskOf, tiersOf } from './pick.ts';
+import { asRequested, taskOf, tiersOf } from './pick.ts';
 import { POLICIES } from './policies/policies.ts';
 import type { ScoreParts } from './policies/policy.ts';
 import { scoreOf } from './policies/policy.ts';
@@ -38,7 +38,7 @@ export interface Explanation {
 const MAX_EXPLAINED = 100;
 
 export interface Explained {
-  readonly fleet: Fleet;
+  readonly fleet: CandidatePool;
   readonly work: OpenWork;
   readonly request: RouteRequest;
   /** The decision, made before its work was counted. */
@@ -68,12 +68,13 @@ export function explainPick(explained: Explained): Explanation {
 }
 
 /** The score of the chosen one, as it was when it was chosen. */
-export function scoreOfPick(fleet: Fleet, work: OpenWork, position: number, request: RouteRequest): number {
+export function scoreOfPick(fleet: CandidatePool, work: OpenWork, position: number, request: RouteRequest): number {
   const { parts } = POLICIES[fleet.settings.policy];
   return scoreOf(parts(fleetFor(fleet, request), position, work.open[position]!, taskOf(fleet, request)));
 }
 
-const fleetFor = (fleet: Fleet, { assumedDown }: RouteRequest): Fleet => asAsked(fleet, tiersOf(fleet, assumedDown));
+const fleetFor = (fleet: CandidatePool, { assumedDown }: RouteRequest): CandidatePool =>
+  asRequested(fleet, tiersOf(fleet, assumedDown));
 
 /** Seconds until the next check of any of them, at least 1: the Retry-After of a 503. */
 export const retryAfterSeconds = (nextCheckAt: number | null, now: number): number =>
@@ -99,7 +100,7 @@ function rulesOf({ fleet, work, request, pick }: Explained): Rules {
   return {
     preferencesHeld: !dropped,
     healthIsAsked: tier?.set !== fleet.active,
-    healthyHadRoom: hasAnyRoom(choice, fleet.healthy),
+    healthyHadRoom: hasAnyCapacity(choice, fleet.healthy),
     part: pick.ok ? pick.part : null,
   };
 }
@@ -143,7 +144,7 @@ function healthRule(candidate: Candidate, rules: Rules): Filtered | null {
     default:
       return rule satisfies never;
   }
-  if (!rules.healthIsAsked || !rules.healthyHadRoom || !isDoubtful(candidate)) return null;
+  if (!rules.healthIsAsked || !rules.healthyHadRoom || !isSuspectAt(candidate)) return null;
   return {
     rule: 'doubtful',
     reason: candidate.reason ?? `is ${candidate.status === 'degraded' ? 'degraded' : 'suspect'}`,

@@ -16,7 +16,7 @@ export const noWork = (positions: number): OpenWork => ({
 });
 
 /** Counts one piece of work that was just given. */
-export function noteGiven(work: OpenWork, position: number): void {
+export function noteAssigned(work: OpenWork, position: number): void {
   work.open[position]! += 1;
   work.lately[position]! += 1;
 }
@@ -25,7 +25,7 @@ export function noteGiven(work: OpenWork, position: number): void {
 const LEAST = 1e-300;
 
 /** Lets `lately` fade, so that who is new, or was away, is not owed all it missed. */
-export function fade({ lately }: OpenWork, factor: number): void {
+export function decay({ lately }: OpenWork, factor: number): void {
   for (let at = 0; at < lately.length; at++) {
     const faded = lately[at]! * factor;
     lately[at] = faded < LEAST ? 0 : faded;
@@ -33,7 +33,7 @@ export function fade({ lately }: OpenWork, factor: number): void {
 }
 
 /** Room for so many positions. */
-export function fitWork(work: OpenWork, positions: number): void {
+export function resizeWork(work: OpenWork, positions: number): void {
   if (positions <= work.open.length) return;
   const length = Math.max(positions, work.open.length * 2);
   for (const name of ['open', 'lately'] as const) {

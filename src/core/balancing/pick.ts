@@ -7,21 +7,21 @@
 import { ownerOf, unitOf } from './affinity.ts';
 import type { BalancingSettings } from './balancing-settings.ts';
 import type { Choice } from './best-of.ts';
-import { bestOfAll, bestOfSample, hasAnyRoom, isEligible } from './best-of.ts';
+import { bestOfAll, bestOfSample, hasAnyCapacity, isEligible } from './best-of.ts';
 import type { Candidate } from './candidate.ts';
-import { hasRoom, isGone, loadPercentOf, meetsPreferences } from './eligible.ts';
-import type { Fleet } from './candidate-pool.ts';
+import { hasCapacity, isGone, loadPercentOf, meetsPreferences } from './eligible.ts';
+import type { CandidatePool } from './candidate-pool.ts';
 import { healthyWith, meanRateOf, partOf, typicalMs } from './candidate-pool.ts';
 import { hashOf } from '../hash.ts';
 import type { OpenWork } from './open-work.ts';
 import type { Task } from './policies/policy.ts';
 import type { PreferenceName, Preferences } from './preferences.ts';
-import { isExpressed, isPicky, relaxedFor } from './preferences.ts';
-import type { Resort, Tier } from './tier.ts';
+import { isExpressed, enforcesPreferences, relaxedFor } from './preferences.ts';
+import type { FallbackTier, Tier } from './tier.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { isMember } from './weighted-set.ts';
 
-export type { Resort } from './tier.ts';
+export type { FallbackTier } from './tier.ts';
 
 export interface RouteRequest {
   readonly taskType: string | null;
@@ -52,7 +52,7 @@ export interface Picked {
   readonly position: number;
   readonly candidate: Candidate;
   readonly relaxed: readonly PreferenceName[];
-  readonly resort: Resort | null;
+  readonly resort: FallbackTier | null;
   /** The part of the traffic split it was taken from; null without one, or where it was passed by. */
   readonly part: number | null;
 }
@@ -62,23 +62,23 @@ export interface NoPick {
   readonly reason: 'no-healthy-components' | 'at-capacity' | 'preferences-unmet';
 }
 
-export function pickComponent(fleet: Fleet, request: RouteRequest, context: PickContext): Pick {
+export function pickComponent(fleet: CandidatePool, request: RouteRequest, context: PickContext): Pick {
   const { work, random } = context;
   const tiers = tiersOf(fleet, request.assumedDown);
   const task = taskOf(fleet, request);
-  const choice: Choice = { fleet: asAsked(fleet, tiers), work, task, wanted: request, random };
+  const choice: Choice = { fleet: asRequested(fleet, tiers), work, task, wanted: request, random };
   const part = partAsked(fleet, request, context);
   for (let at = 0; at < tiers.length; at++) {
     const { set, resort } = tiers[at]!;
     const position = pickFrom(choice, set, set === fleet.healthy ? part : null, request, context);
     if (position !== -1) return taken(choice, position, resort, part);
     // Whoever has room but is not wanted: under `strict` nobody of another tier is wanted instead.
-    if (request.preferences.strict && hasAnyRoom(choice, set)) break;
+    if (request.preferences.strict && hasAnyCapacity(choice, set)) break;
   }
   return { ok: false, reason: whyNobody(choice, tiers) };
 }
 
-export function taskOf(fleet: Fleet, { taskType, location }: RouteRequest): Task {
+export function taskOf(fleet: CandidatePool, { taskType, location }: RouteRequest): Task {
   return {
     supporters: taskType === null ? null : (fleet.traits.capability.get(taskType)?.holders ?? null),
     near: location === null ? null : (fleet.traits.location.get(location)?.holders ?? null),
@@ -88,7 +88,7 @@ export function taskOf(fleet: Fleet, { taskType, location }: RouteRequest): Task
 }
 
 /** Who is asked in which order, those taken for gone not counted. */
-export function tiersOf(fleet: Fleet, gone: readonly string[] = NOBODY): readonly Tier[] {
+export function tiersOf(fleet: CandidatePool, gone: readonly string[] = NOBODY): readonly Tier[] {
   const { healthy, doubtful, active, settings, tiers } = fleet;
   const [well, odd] = [sizeWithout(gone, fleet, healthy), sizeWithout(gone, fleet, doubtful)];
   if (isPanicking(settings, well, sizeWithout(gone, fleet, active))) return tiers.panic;
@@ -98,13 +98,13 @@ export function tiersOf(fleet: Fleet, gone: readonly string[] = NOBODY): readonl
 
 const NOBODY: readonly string[] = [];
 
-function sizeWithout(gone: readonly string[], { positions }: Fleet, set: WeightedSet): number {
+function sizeWithout(gone: readonly string[], { positions }: CandidatePool, set: WeightedSet): number {
   if (gone.length === 0) return set.size;
   return set.size - new Set(gone.filter((id) => isMember(set, positions.get(id) ?? -1))).size;
 }
 
 /** The fleet as policies are to see it: where health is not asked nobody is in doubt. */
-export const asAsked = (fleet: Fleet, tiers: readonly Tier[]): Fleet =>
+export const asRequested = (fleet: CandidatePool, tiers: readonly Tier[]): CandidatePool =>
   tiers[0]?.set === fleet.active ? { ...fleet, doubt: NO_DOUBT } : fleet;
 
 const NO_DOUBT = new Uint8Array();
@@ -125,7 +125,7 @@ function pickFrom(
   const preferred = preferredOf(choice, tier);
   if (preferred !== -1) return preferred;
   // What a caller asks for by name goes before the split of the rest.
-  if (isPicky(wanted.preferences)) {
+  if (enforcesPreferences(wanted.preferences)) {
     const group = tier === fleet.healthy ? groupAsked(fleet, wanted.preferences) : null;
     const inPart = part ? bestOf(choice, part, request, context, true) : -1;
     const position = inPart === -1 ? bestOf(choice, group ?? tier, request, context, true) : inPart;
@@ -150,7 +150,7 @@ function bestOf(
 }
 
 /** The smallest group that a preference names; null when none names one. */
-function groupAsked(fleet: Fleet, { location, capabilities }: Preferences): WeightedSet | null {
+function groupAsked(fleet: CandidatePool, { location, capabilities }: Preferences): WeightedSet | null {
   let smallest = location === undefined ? null : healthyWith(fleet, 'location', location);
   for (const capability of capabilities ?? []) {
     const group = healthyWith(fleet, 'capability', capability);
@@ -160,7 +160,7 @@ function groupAsked(fleet: Fleet, { location, capabilities }: Preferences): Weig
 }
 
 /** The part of the split that a request falls into, the same one for the same affinity key; null without a split. */
-function partAsked(fleet: Fleet, { affinityKey }: RouteRequest, { splitAt }: PickContext): WeightedSet | null {
+function partAsked(fleet: CandidatePool, { affinityKey }: RouteRequest, { splitAt }: PickContext): WeightedSet | null {
   const { trafficSplit, loadBalancingEnabled } = fleet.settings;
   if (trafficSplit.length === 0 || !loadBalancingEnabled) return null;
   let rest = 100 * (affinityKey === null ? splitAt : unitOf(hashOf(affinityKey)));
@@ -174,7 +174,7 @@ function preferredOf(choice: Choice, tier: WeightedSet): number {
   const position = choice.fleet.positions.get(preferredComponent) ?? -1;
   if (position === -1 || !isMember(tier, position)) return -1;
   const { fleet, work, wanted } = choice;
-  return hasRoom(fleet, work, position, wanted) && meetsPreferences(fleet, work, position, wanted) ? position : -1;
+  return hasCapacity(fleet, work, position, wanted) && meetsPreferences(fleet, work, position, wanted) ? position : -1;
 }
 
 /** Without load balancing everything goes to whoever was there first. */
@@ -192,7 +192,7 @@ function firstRegistered(choice: Choice, set: WeightedSet, picky: boolean): numb
 /** Of two registered in one millisecond always the same. */
 const wasBefore = (a: Candidate, b: Candidate): boolean => (a.order === b.order ? a.id < b.id : a.order < b.order);
 
-function taken(choice: Choice, position: number, resort: Resort | null, asked: WeightedSet | null): Pick {
+function taken(choice: Choice, position: number, resort: FallbackTier | null, asked: WeightedSet | null): Pick {
   const { fleet, work, wanted } = choice;
   const { preferences } = wanted;
   const candidate = fleet.candidates[position]!;
@@ -214,7 +214,7 @@ function whyNobody(choice: Choice, tiers: readonly Tier[]): NoPick['reason'] {
   if (!wanted.preferences.strict) return 'at-capacity';
   const isAwaited = (position: number): boolean =>
     meetsPreferences(fleet, work, position, wanted) &&
-    !hasRoom(fleet, work, position, wanted) &&
+    !hasCapacity(fleet, work, position, wanted) &&
     !isGone(fleet, position, wanted);
   const awaited = tiers.some(({ set }) => set.members.subarray(0, set.size).some(isAwaited));
   return awaited ? 'at-capacity' : 'preferences-unmet';

@@ -38,7 +38,7 @@ export function unmetPreference(candidate: Candidate, wanted: Preferences, loadP
 }
 
 /** Whether any of them narrows the choice. */
-export const isPicky = (wanted: Preferences): boolean =>
+export const enforcesPreferences = (wanted: Preferences): boolean =>
   wanted.avoidComponents !== undefined ||
   wanted.maxLoad !== undefined ||
   wanted.location !== undefined ||
@@ -47,7 +47,8 @@ export const isPicky = (wanted: Preferences): boolean =>
   (wanted.strict === true && wanted.preferredComponent !== undefined);
 
 /** Whether anything is preferred at all. */
-export const isExpressed = (wanted: Preferences): boolean => wanted.preferredComponent !== undefined || isPicky(wanted);
+export const isExpressed = (wanted: Preferences): boolean =>
+  wanted.preferredComponent !== undefined || enforcesPreferences(wanted);
 
 /** Whether another component was preferred to this one. */
 const isPassedOver = (wanted: Preferences, id: string): boolean =>

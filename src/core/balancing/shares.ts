@@ -2,7 +2,7 @@
  * Which part of a type's work each component is meant to get: by its room, weight × `maxConcurrentTasks`, while it may
  * be given any. And how the shares changed between two times.
  */
-export type Rooms = ReadonlyMap<string, number>;
+export type Capacities = ReadonlyMap<string, number>;
 
 export interface ShareChange {
   readonly componentId: string;
@@ -26,7 +26,7 @@ export interface Redistributed {
 /** A change of a share that is worth naming. */
 const NAMED = 0.000_05;
 
-export function redistributed(before: Rooms, after: Rooms): Redistributed {
+export function redistributed(before: Capacities, after: Capacities): Redistributed {
   const [all, now] = [totalOf(before), totalOf(after)];
   const changes: ShareChange[] = [];
   let moved = 0;
@@ -44,7 +44,7 @@ export function redistributed(before: Rooms, after: Rooms): Redistributed {
   return { moved: rounded(part), changes, reason };
 }
 
-const totalOf = (rooms: Rooms): number => {
+const totalOf = (rooms: Capacities): number => {
   let total = 0;
   for (const room of rooms.values()) total += room;
   return total;

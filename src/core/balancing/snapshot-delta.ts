@@ -5,15 +5,15 @@
  *
  * Positions are the registry's; they hold for one `epoch`, that is until the registry is started again.
  */
-import type { Candidate, Condition, Vitals } from './candidate.ts';
+import type { Candidate, Condition, LiveStats } from './candidate.ts';
 
 /** Where an edge stands; null when it knows nothing. */
-export interface EdgePlace {
+export interface EdgePosition {
   readonly epoch: string;
   readonly version: number;
 }
 
-export interface SnapshotDelta extends EdgePlace {
+export interface SnapshotDelta extends EdgePosition {
   /** The type's revision. */
   readonly revision: number;
   /** It is the whole fleet: what the edge holds is to be forgotten. */
@@ -31,15 +31,18 @@ export interface SnapshotDelta extends EdgePlace {
 }
 
 /** position, suspect, in flight, load in percent, usual ms (-1 for unknown), whether that is of work */
-export const VITALS_WIDTH = 6;
+export const LIVE_STATS_WIDTH = 6;
 
-export const packVitals = (
+export const packLiveStats = (
   position: number,
-  { suspect, inFlight, loadPercentage, usualMs, ofWork }: Vitals,
+  { suspect, inFlight, loadPercentage, usualMs, ofWork }: LiveStats,
 ): number[] => [position, suspect ? 1 : 0, inFlight, loadPercentage, usualMs ?? -1, ofWork ? 1 : 0];
 
-export function unpackVitals(rows: Float64Array, row: number): { readonly position: number; readonly vitals: Vitals } {
-  const at = row * VITALS_WIDTH;
+export function unpackLiveStats(
+  rows: Float64Array,
+  row: number,
+): { readonly position: number; readonly vitals: LiveStats } {
+  const at = row * LIVE_STATS_WIDTH;
   const usualMs = rows[at + 4]!;
   return {
     position: rows[at]!,
@@ -57,7 +60,7 @@ export function unpackVitals(rows: Float64Array, row: number): { readonly positi
 const TELLING_MS = 0.05;
 
 /** Whether an edge would decide differently by these. */
-export function hasMoved(before: Vitals, after: Vitals): boolean {
+export function hasMoved(before: LiveStats, after: LiveStats): boolean {
   return (
     before.suspect !== after.suspect ||
     before.ofWork !== after.ofWork ||

@@ -2,11 +2,11 @@
 import type { WeightedSet } from './weighted-set.ts';
 
 /** Why the chosen one was asked although it is not plainly healthy. */
-export type Resort = 'doubtful' | 'panic' | 'fail-open';
+export type FallbackTier = 'doubtful' | 'panic' | 'fail-open';
 
 export interface Tier {
   readonly set: WeightedSet;
-  readonly resort: Resort | null;
+  readonly resort: FallbackTier | null;
 }
 
 export interface Tiers {

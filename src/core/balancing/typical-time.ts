@@ -12,7 +12,7 @@ const SPAN_MS = 2_000;
 const MOST_OF_ONE = 0.5;
 
 /** The usual time after so many reports, gathered since the last one, of that mean. */
-export function usualAfter(usualMs: number, latencyMs: number, sinceMs: number, reports = 1): number {
+export function ewmaAfter(usualMs: number, latencyMs: number, sinceMs: number, reports = 1): number {
   const byTime = 1 - Math.exp(-Math.max(0, sinceMs) / SPAN_MS);
   const byCount = reports === 1 ? MOST_OF_ONE : 1 - (1 - MOST_OF_ONE) ** reports;
   return usualMs + Math.min(byTime, byCount) * (latencyMs - usualMs);
@@ -31,7 +31,7 @@ export const isRemembered = (unmeasuredMs: number): boolean => unmeasuredMs <= K
  * so nobody would learn that it is fast again: little by little it is taken for typical, until it is tried. It is
  * tried by one piece of work at a time, because a second would have to wait for the first.
  */
-export function usualUnmeasured(usualMs: number, typicalMs: number, unmeasuredMs: number, sinceMs: number): number {
+export function typicalUnmeasured(usualMs: number, typicalMs: number, unmeasuredMs: number, sinceMs: number): number {
   if (isRemembered(unmeasuredMs) || usualMs <= typicalMs) return usualMs;
   return Math.max(typicalMs, usualMs * Math.exp(-Math.min(sinceMs, unmeasuredMs - KEPT_MS) / FADE_MS));
 }

@@ -1,5 +1,5 @@
 /** What coming back from being set aside does to a component beside its lifecycle. */
-import { STEADY } from '../health/flap-damping.ts';
+import { NOT_FLAPPING } from '../health/flap-damping.ts';
 import type { ComponentRecord } from './component-record.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { isSettled } from './lifecycle.ts';
@@ -14,7 +14,7 @@ export function backInService(record: ComponentRecord, before: Lifecycle, now: n
   const { health, recovery } = record;
   const isMaintained = before.state === 'maintenance';
   const isWell = health.status === 'healthy' || health.status === 'degraded';
-  const known = isMaintained ? { ...health, flap: STEADY } : health;
+  const known = isMaintained ? { ...health, flap: NOT_FLAPPING } : health;
   return {
     ...record,
     health: isWell ? { ...known, backSince: now, suspect: health.suspect || before.state !== 'draining' } : known,

@@ -4,7 +4,7 @@ import type { RecoveryOrder } from '../failure/failure-intake.ts';
 import type { LoadState } from './load.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Registration } from './registration.ts';
-import type { Shadow } from './root-cause.ts';
+import type { RootCause } from './root-cause.ts';
 
 export interface ComponentRecord {
   readonly registration: Registration;
@@ -22,7 +22,7 @@ export interface ComponentRecord {
   readonly health: HealthState;
   readonly load: LoadState;
   readonly recovery: RecoveryState;
-  readonly shadow: Shadow;
+  readonly shadow: RootCause;
 }
 
 export interface RecoveryState {

@@ -48,11 +48,11 @@ export function placedAs(current: Lifecycle, role: 'active' | 'standby'): Lifecy
 }
 
 /** What follows now that the state's time is over; null while it is not. */
-export const whatFollows = (lifecycle: Lifecycle, now: number): Lifecycle['next'] =>
+export const nextLifecycle = (lifecycle: Lifecycle, now: number): Lifecycle['next'] =>
   lifecycle.until !== null && now >= lifecycle.until ? lifecycle.next : null;
 
 /** `next` as it is stored after `before`: with its beginning, who took over, and the end of the last maintenance. */
-export function dated(before: Lifecycle, next: Lifecycle, now: number): Lifecycle {
+export function lifecycleDates(before: Lifecycle, next: Lifecycle, now: number): Lifecycle {
   const since = next.state === before.state ? before.since : now;
   const isMaintained = before.state === 'maintenance' && next.state !== 'maintenance';
   const maintainedUntil = isMaintained ? now : before.maintainedUntil;

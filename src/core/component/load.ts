@@ -71,11 +71,11 @@ export function settle(load: LoadState, { ended, latencyMs, timed }: Outcomes, n
     left -= over;
     return over === count ? [] : [{ count: count - over, until }];
   });
-  return { ...load, assigned, workMs: timed === 0 ? load.workMs : moved(load.workMs, latencyMs / timed, timed) };
+  return { ...load, assigned, workMs: timed === 0 ? load.workMs : loadChanged(load.workMs, latencyMs / timed, timed) };
 }
 
 /** An EWMA after `times` reports of about the same. */
-export function moved(before: number | null, value: number, times: number): number {
+export function loadChanged(before: number | null, value: number, times: number): number {
   if (before === null) return value;
   return before + (1 - (1 - REPORT_WEIGHT) ** times) * (value - before);
 }

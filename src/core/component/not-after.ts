@@ -11,7 +11,7 @@ import type { ComponentRecord, RecoveryState } from './component-record.ts';
 const LONGEST_PAUSE_MS = 3_600_000;
 
 /** The record itself when nothing in it is after `now`. */
-export function notAfter(record: ComponentRecord, now: number): ComponentRecord {
+export function clampToNow(record: ComponentRecord, now: number): ComponentRecord {
   const registeredAt = Math.min(record.registeredAt, now);
   const health = healthNotAfter(record.health, now);
   const recovery = recoveryNotAfter(record.recovery, now);

@@ -11,7 +11,7 @@ export interface WorkResult {
 }
 
 /** Results added up. What failed tells nothing of time: a component that fails at once must not look quick. */
-export function gatherResults(results: readonly WorkResult[]): Outcomes {
+export function sumOutcomes(results: readonly WorkResult[]): Outcomes {
   const times = results.flatMap(({ outcome, latencyMs }) =>
     latencyMs === null || outcome === 'failure' ? [] : [latencyMs],
   );

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { FAILURE_TYPES } from '../failure/classify.ts';
 import type { FailureType } from '../failure/classify.ts';
-import { RECOVERY_ACTIONS, isAsked } from '../failure/recovery-policy.ts';
+import { RECOVERY_ACTIONS, isRequested } from '../failure/recovery-policy.ts';
 import { jsonObject } from '../json-schema.ts';
 import { flag, ms, oneOf, whole } from './bounds.ts';
 
@@ -41,7 +41,7 @@ const RecoveryStepSchema = z
         message: `only with ${only}, not with ${action}`,
         input: action,
       });
-    if (parameters !== undefined && !isAsked(action)) refuse('parameters', 'restart and scale_up');
+    if (parameters !== undefined && !isRequested(action)) refuse('parameters', 'restart and scale_up');
     if (forMs !== undefined && action !== 'isolate') refuse('forMs', 'isolate');
   })
   .meta({ id: 'RecoveryStep' });

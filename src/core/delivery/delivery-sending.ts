@@ -20,7 +20,7 @@ export interface DeliveryJob {
 }
 
 /** An attempt that nobody waits to repeat: what the receiver said, with the beginning of what it wrote. */
-export interface Rehearsal extends AttemptOutcome {
+export interface DryRunDelivery extends AttemptOutcome {
   readonly answer: string;
 }
 
@@ -29,5 +29,5 @@ export interface DeliveryRunner {
   /** Begins it and answers at once. */
   start(order: DeliveryOrder): Promise<void>;
   /** Sends it now, once, and answers what came of it. */
-  rehearse(job: DeliveryJob): Promise<Rehearsal>;
+  rehearse(job: DeliveryJob): Promise<DryRunDelivery>;
 }

@@ -1,8 +1,8 @@
 /** When a drill may not begin: it must never do harm, nor be mistaken for what it rehearses. */
 import type { ComponentRecord } from '../component/component-record.ts';
 import { isSettled } from '../component/lifecycle.ts';
-import { isShadowed } from '../component/root-cause.ts';
-import type { DoubtKind } from '../health/self-doubt.ts';
+import { hasFailedDependency } from '../component/root-cause.ts';
+import type { SelfDoubtKind } from '../health/self-doubt.ts';
 import type { Failure } from '../result.ts';
 import { fail } from '../result.ts';
 
@@ -18,7 +18,7 @@ export interface DrillScene {
   /** The others of its type. */
   readonly others: readonly ComponentRecord[];
   readonly isRoutable: (record: ComponentRecord) => boolean;
-  readonly doubt: DoubtKind;
+  readonly doubt: SelfDoubtKind;
 }
 
 export function refuseDrill({ record, others, isRoutable, doubt }: DrillScene): Failure<DrillRefusal> | null {
@@ -31,7 +31,7 @@ export function refuseDrill({ record, others, isRoutable, doubt }: DrillScene): 
   if (doubt !== 'sure')
     return fail('self-doubt', `most of ${type} seems to fail: what is seen of it is not believed, or just was not`);
   const isWell = health.status === 'healthy' && !health.suspect && isSettled(lifecycle);
-  if (!isWell || recovery.active || isShadowed(shadow))
+  if (!isWell || recovery.active || hasFailedDependency(shadow))
     return fail(
       'component-not-healthy',
       `${id} is not healthy and in service, without a recovery or a failed dependency`,

@@ -4,7 +4,7 @@ import { isDown } from '../health/effective-status.ts';
 import type { HealthStatus } from '../health/health-status.ts';
 import type { EventDraft } from './coordinator-event.ts';
 
-export interface ToldCondition {
+export interface ConditionReport {
   readonly id: string;
   /** Nobody can rely on it. */
   readonly down: boolean;
@@ -13,7 +13,7 @@ export interface ToldCondition {
 }
 
 /** Null when the event carries no component, or its removal. */
-export function toldCondition({ type, subject, data }: EventDraft): ToldCondition | null {
+export function conditionReport({ type, subject, data }: EventDraft): ConditionReport | null {
   if (type === 'component.unregistered') return null;
   // Written by a registry, as its resource.
   const component = data['component'] as

@@ -18,7 +18,7 @@ const SPANS = 8;
 export const bytesSent = (window: SendWindow): number => window.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Whether the next event may be sent: one always may when all before is acknowledged, however large it is. */
-export const hasRoom = (window: SendWindow, roomBytes: number): boolean => bytesSent(window) < roomBytes;
+export const hasWindow = (window: SendWindow, roomBytes: number): boolean => bytesSent(window) < roomBytes;
 
 export function noteSent(window: SendWindow, sent: SentSpan, roomBytes: number): SendWindow {
   const last = window.at(-1);

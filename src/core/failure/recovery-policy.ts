@@ -93,13 +93,13 @@ function completeStep(step: SetStep, isLast: boolean): RecoveryStep {
     verifyMs: step.verifyMs ?? (proves ? PROOF_MS : 0),
     ifPossible: step.ifPossible ?? false,
     insteadOfPrevious: step.insteadOfPrevious ?? false,
-    ...(isAsked(action) ? { parameters: step.parameters ?? {} } : {}),
+    ...(isRequested(action) ? { parameters: step.parameters ?? {} } : {}),
     ...(action === 'isolate' ? { forMs: step.forMs ?? ISOLATION_MS } : {}),
   };
 }
 
 /** Done by somebody else, who is asked for it; takes capacity away meanwhile. */
-export const isAsked = (action: RecoveryAction): action is 'restart' | 'scale_up' =>
+export const isRequested = (action: RecoveryAction): action is 'restart' | 'scale_up' =>
   action === 'restart' || action === 'scale_up';
 
 /** The pause after the last of so many recoveries in a row that failed. ms */

@@ -3,7 +3,7 @@ import type { FailureType } from './classify.ts';
 import type { JudgedStep, PlannedAction, RecoveryFacts } from './recovery-plan.ts';
 import { judgeSteps, planRecovery } from './recovery-plan.ts';
 import type { RecoveryPolicies } from './recovery-policy.ts';
-import { cooldownAfter, isAsked } from './recovery-policy.ts';
+import { cooldownAfter, isRequested } from './recovery-policy.ts';
 import type { ThresholdPolicy } from './threshold.ts';
 import { countingSince, reachesThreshold } from './threshold.ts';
 
@@ -99,5 +99,5 @@ function obstacleOf(
 
 function heldBy({ step, verdict }: JudgedStep, { holds }: RecoveryStanding): ActionHold | null {
   if (verdict !== 'act' || step.action === 'alert') return null;
-  return isAsked(step.action) ? holds.disruptive : holds.other;
+  return isRequested(step.action) ? holds.disruptive : holds.other;
 }

@@ -3,7 +3,7 @@ import type { PlannedAction } from './recovery-plan.ts';
 import { PROOF_MS } from './recovery-policy.ts';
 
 /** The plan of what an operator asked for: that one action, and the proof that the component is well after it. */
-export const planAsked = (action: ControlAction): PlannedAction[] => [
+export const planRequested = (action: ControlAction): PlannedAction[] => [
   {
     action,
     attempts: 3,

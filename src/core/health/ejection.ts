@@ -97,7 +97,7 @@ export const isOver = ({ until }: EjectionState, now: number): boolean =>
   until !== null && (now >= until || until - now > MAX_EJECTION_MS);
 
 /** Back, before its time when checks have found it down: they decide then when it is well again. */
-export const readmitted = (state: EjectionState, now: number): EjectionState =>
+export const endEjection = (state: EjectionState, now: number): EjectionState =>
   state.until === null ? state : { ...state, until: null, reason: null, endedAt: now };
 
 const recentAt = (recent: readonly WorkSlice[], now: number): readonly WorkSlice[] =>

@@ -14,7 +14,7 @@ export interface FlapPolicy {
   readonly flapHoldMs: number;
 }
 
-export const STEADY: FlapState = { falls: [], heldUntil: null };
+export const NOT_FLAPPING: FlapState = { falls: [], heldUntil: null };
 
 /** Falls that cost nothing. */
 const FREE_FALLS = 2;

@@ -8,7 +8,7 @@
 import type { EjectionState } from './ejection.ts';
 import { NEVER_EJECTED } from './ejection.ts';
 import type { FlapState } from './flap-damping.ts';
-import { STEADY } from './flap-damping.ts';
+import { NOT_FLAPPING } from './flap-damping.ts';
 import type { HealthStatus } from './health-status.ts';
 
 export interface FailureDetail {
@@ -90,7 +90,7 @@ export const initialHealth = (now: number): HealthState => ({
   consecutiveSuccesses: 0,
   lastFailureAt: null,
   lastTransition: null,
-  flap: STEADY,
+  flap: NOT_FLAPPING,
   ejection: NEVER_EJECTED,
 });
 

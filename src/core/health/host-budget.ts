@@ -7,7 +7,7 @@
  * include the usual three, every other one is owed and the next checks wait for it.
  */
 import type { BucketPolicy, TokenBucket } from '../quota/token-bucket.ts';
-import { fullBucket, refilled, spendTokens, takeTokens } from '../quota/token-bucket.ts';
+import { fullBucket, refilled, spendTokens, consumeTokens } from '../quota/token-bucket.ts';
 
 export interface HostBudget {
   readonly bucket: TokenBucket;
@@ -22,7 +22,7 @@ export interface Admission {
 }
 
 export const GOOD_HOST: BucketPolicy = { burst: 100, perSecond: 100 };
-export const DOUBTFUL_HOST: BucketPolicy = { burst: 20, perSecond: 10 };
+export const SUSPECT_HOST: BucketPolicy = { burst: 20, perSecond: 10 };
 /** A passed check speaks for its host this long. */
 export const GOOD_FOR_MS = 60_000;
 /** A host that nothing was asked of for this long is not remembered. */
@@ -33,9 +33,9 @@ const INCLUDED_RETRIES = 3;
 /** Shortest pause before another try at a good host: each try is an alarm, and an alarm is a billed write. */
 const GOOD_PAUSE_MS = 200;
 /** Longest pause, and the only one at a doubtful host. */
-export const MAX_PUT_OFF_MS = 1_000;
+export const MAX_POSTPONED_MS = 1_000;
 
-export const newHost = (now: number): HostBudget => ({ bucket: fullBucket(DOUBTFUL_HOST, now), passedAt: null });
+export const newHost = (now: number): HostBudget => ({ bucket: fullBucket(SUSPECT_HOST, now), passedAt: null });
 
 export const isGood = ({ passedAt }: HostBudget, now: number): boolean =>
   // The distance, because a clock that went back must not make a host good for long.
@@ -43,11 +43,11 @@ export const isGood = ({ passedAt }: HostBudget, now: number): boolean =>
 
 /** Asks leave for one check, or for another call that costs the host as much. */
 export function admitCheck(host: HostBudget, now: number): Admission {
-  const taking = takeTokens(host.bucket, policyOf(host, now), now);
+  const taking = consumeTokens(host.bucket, policyOf(host, now), now);
   const next = { ...host, bucket: taking.next };
   if (taking.granted) return { next, putOffMs: 0 };
-  const pauseMs = isGood(host, now) ? Math.max(GOOD_PAUSE_MS, taking.retryAfterMs) : MAX_PUT_OFF_MS;
-  return { next, putOffMs: Math.min(MAX_PUT_OFF_MS, pauseMs) };
+  const pauseMs = isGood(host, now) ? Math.max(GOOD_PAUSE_MS, taking.retryAfterMs) : MAX_POSTPONED_MS;
+  return { next, putOffMs: Math.min(MAX_POSTPONED_MS, pauseMs) };
 }
 
 /** Takes the cost of an attempt after the first; `retry` counts from 1. */
@@ -59,10 +59,10 @@ export function chargeRetry(host: HostBudget, retry: number, now: number): HostB
 /** A check there passed. One heard of for the first time gets at once what good hosts have more. */
 export function notePassed(host: HostBudget, now: number): HostBudget {
   const bucket = refilled(host.bucket, policyOf(host, now), now);
-  const gain = host.passedAt === null ? GOOD_HOST.burst - DOUBTFUL_HOST.burst : 0;
+  const gain = host.passedAt === null ? GOOD_HOST.burst - SUSPECT_HOST.burst : 0;
   return { bucket: { ...bucket, level: bucket.level + gain }, passedAt: now };
 }
 
 export const isForgotten = ({ bucket }: HostBudget, now: number): boolean => now - bucket.at > FORGET_AFTER_MS;
 
-const policyOf = (host: HostBudget, now: number): BucketPolicy => (isGood(host, now) ? GOOD_HOST : DOUBTFUL_HOST);
+const policyOf = (host: HostBudget, now: number): BucketPolicy => (isGood(host, now) ? GOOD_HOST : SUSPECT_HOST);

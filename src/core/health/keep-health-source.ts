@@ -3,12 +3,12 @@ import { dampedStatus, releaseIfOver } from './flap-damping.ts';
 import type { HealthState } from './health-state.ts';
 import { worseStatus } from './health-state.ts';
 
-export interface Senses {
+export interface HealthSources {
   readonly checks: boolean;
   readonly heartbeats: boolean;
 }
 
-export function keepSenses(state: HealthState, senses: Senses, now: number): HealthState {
+export function keepHealthSource(state: HealthState, senses: HealthSources, now: number): HealthState {
   const checkStatus = senses.checks ? state.checkStatus : 'unknown';
   const heartbeatStatus = senses.heartbeats ? state.heartbeatStatus : 'unknown';
   const flap = releaseIfOver(state.flap, now);

@@ -6,7 +6,7 @@
  * never seen before, or of one that is merely degraded, counts at once. One that comes back too often is held
  * down for a while (`flap-damping.ts`).
  */
-import { readmitted } from './ejection.ts';
+import { endEjection } from './ejection.ts';
 import type { FlapPolicy, FlapState } from './flap-damping.ts';
 import { dampedStatus, noteFailure, noteHeldFall, noteFall, releaseIfOver } from './flap-damping.ts';
 import type { FailureDetail, HealthSample, HealthState } from './health-state.ts';
@@ -211,7 +211,7 @@ function settle(state: HealthState, patch: StatePatch, seen: Seen): HealthStep {
       ? { from: state.status, to: status, at: now, reason, sample: seen.sample }
       : state.lastTransition,
     flap,
-    ejection: changed && status === 'unhealthy' ? readmitted(state.ejection, now) : state.ejection,
+    ejection: changed && status === 'unhealthy' ? endEjection(state.ejection, now) : state.ejection,
   };
   const events: HealthEvent[] = failed ? [{ kind: 'failed', ...failed }] : [];
   if (changed) events.push({ kind: 'status-changed', from: state.status, to: status, reason });

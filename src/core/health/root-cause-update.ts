@@ -4,7 +4,7 @@
  */
 
 /** What a component's dependencies make of it from now on. */
-export interface DependencyTurn {
+export interface RootCauseUpdate {
   readonly id: string;
   /** Why it cannot work, ids ascending; empty when all that it depends on is there. */
   readonly rootCause: readonly string[];
@@ -13,9 +13,9 @@ export interface DependencyTurn {
 }
 
 /** A registry, as the coordinator calls it. */
-export interface DependencyFollower {
+export interface RootCauseReceiver {
   /** Takes them over; returns once they are stored. Of those that it does not hold it takes no notice. */
-  dependenciesTurned(turns: readonly DependencyTurn[]): Promise<void>;
+  dependenciesTurned(turns: readonly RootCauseUpdate[]): Promise<void>;
   /** Something that depends on them failed: asks now how they are, unless that was asked a moment ago. */
   checkDoubted(ids: readonly string[]): Promise<void>;
 }

@@ -8,10 +8,10 @@
  *
  * What an operator sets goes before all of that: `always` doubts by hand, `never` believes whatever is seen.
  */
-export type DoubtMode = 'auto' | 'always' | 'never';
+export type SelfDoubtMode = 'auto' | 'always' | 'never';
 
 /** What the witness says: it was seen, it was not, there is none. */
-export type Testimony = 'seen' | 'unseen' | 'none';
+export type CanaryVerdict = 'seen' | 'unseen' | 'none';
 
 /**
  * - `sure`: what is seen is so.
@@ -20,11 +20,11 @@ export type Testimony = 'seen' | 'unseen' | 'none';
  * - `believing`: most have failed, and a witness says that it is they.
  * - `unwitnessed`: most have failed, and nobody can say whose fault it is.
  */
-export const DOUBT_KINDS = ['sure', 'asking', 'doubting', 'believing', 'unwitnessed'] as const;
-export type DoubtKind = (typeof DOUBT_KINDS)[number];
+export const SELF_DOUBT_KINDS = ['sure', 'asking', 'doubting', 'believing', 'unwitnessed'] as const;
+export type SelfDoubtKind = (typeof SELF_DOUBT_KINDS)[number];
 
-export interface Doubt {
-  readonly kind: DoubtKind;
+export interface SelfDoubt {
+  readonly kind: SelfDoubtKind;
   /** Epoch ms of the last change of `kind`. */
   readonly since: number;
   /** When a witness was asked last, epoch ms. */
@@ -38,23 +38,23 @@ export interface Evidence {
 }
 
 /** What becomes of a failure: it counts, waits for the witness, or is not believed. */
-export type Belief = 'apply' | 'hold' | 'keep';
+export type Trust = 'apply' | 'hold' | 'keep';
 
 const MIN_TROUBLED = 3;
 /** No answer by then is no testimony: what was held must not be held for ever. */
-export const MAX_ASKING_MS = 10_000;
+export const MAX_CANARY_MS = 10_000;
 
-export const SURE: Doubt = { kind: 'sure', since: 0, askedAt: 0 };
+export const NO_SELF_DOUBT: SelfDoubt = { kind: 'sure', since: 0, askedAt: 0 };
 
 export const isMassFailure = ({ well, troubled }: Evidence): boolean => troubled >= MIN_TROUBLED && troubled * 2 > well;
 
 /** Where things stand now that something was seen, or time has passed. `ask`: a witness must be asked now. */
 export function reconsider(
-  doubt: Doubt,
+  doubt: SelfDoubt,
   evidence: Evidence,
-  { mode, roundMs }: { readonly mode: DoubtMode; readonly roundMs: number },
+  { mode, roundMs }: { readonly mode: SelfDoubtMode; readonly roundMs: number },
   now: number,
-): { readonly next: Doubt; readonly ask: boolean } {
+): { readonly next: SelfDoubt; readonly ask: boolean } {
   if (mode === 'always') return { next: turn(doubt, 'doubting', now), ask: false };
   if (mode === 'never' || !isMassFailure(evidence)) return { next: turn(doubt, 'sure', now), ask: false };
   // After the clock went back nobody can say how long ago that was.
@@ -63,7 +63,7 @@ export function reconsider(
     case 'sure':
       return { next: { kind: 'asking', since: now, askedAt: now }, ask: true };
     case 'asking':
-      return { next: sinceAsked < MAX_ASKING_MS ? doubt : turn(doubt, 'unwitnessed', now), ask: false };
+      return { next: sinceAsked < MAX_CANARY_MS ? doubt : turn(doubt, 'unwitnessed', now), ask: false };
     case 'doubting':
     case 'believing':
     case 'unwitnessed':
@@ -75,23 +75,28 @@ export function reconsider(
 }
 
 /** After a witness was asked. One that answers when nobody asks any more changes nothing. */
-export function hear(doubt: Doubt, testimony: Testimony, mode: DoubtMode, now: number): Doubt {
+export function applyCanaryVerdict(
+  doubt: SelfDoubt,
+  testimony: CanaryVerdict,
+  mode: SelfDoubtMode,
+  now: number,
+): SelfDoubt {
   if (doubt.kind === 'sure' || mode !== 'auto') return doubt;
   return turn(doubt, KIND_AFTER[testimony], now);
 }
 
 const KIND_AFTER = { seen: 'believing', unseen: 'doubting', none: 'unwitnessed' } as const;
 
-export function beliefIn({ kind }: Doubt): Belief {
+export function trustIn({ kind }: SelfDoubt): Trust {
   if (kind === 'asking') return 'hold';
   return kind === 'doubting' ? 'keep' : 'apply';
 }
 
-const turn = (doubt: Doubt, kind: DoubtKind, now: number): Doubt =>
+const turn = (doubt: SelfDoubt, kind: SelfDoubtKind, now: number): SelfDoubt =>
   doubt.kind === kind ? doubt : { ...doubt, kind, since: now };
 
 /** What several witnesses say together: one that is seen is enough. */
-export function together(testimonies: readonly Testimony[]): Testimony {
+export function combine(testimonies: readonly CanaryVerdict[]): CanaryVerdict {
   if (testimonies.includes('seen')) return 'seen';
   return testimonies.includes('unseen') ? 'unseen' : 'none';
 }

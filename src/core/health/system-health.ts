@@ -118,7 +118,7 @@ export function summarizeType(
     if (issue && member.maintained) excused++;
     else if (issue) issues.push(issue);
   }
-  issues.sort(byGravity);
+  issues.sort(bySeverity);
   if (counts.total > 0 && routable === 0) issues.unshift(unavailable(type, counts.total, since));
   if (doubtedSince !== null) issues.unshift(doubted(type, doubtedSince));
   return {
@@ -153,7 +153,7 @@ export function rollUp(types: readonly TypeHealth[]): SystemHealth {
     const { counts, routable, availability = UNKNOWN_AVAILABILITY } = type;
     byType[type.type] = { status: statusOfType(type), counts, routable, availability };
   }
-  const issues = types.flatMap((type) => type.issues.map((issue) => ({ ...issue, affects: 0 }))).toSorted(byGravity);
+  const issues = types.flatMap((type) => type.issues.map((issue) => ({ ...issue, affects: 0 }))).toSorted(bySeverity);
   const statuses = Object.values(byType)
     .filter((type) => type.counts.total > 0)
     .map((type) => type.status);
@@ -176,7 +176,7 @@ export function withAffected(health: SystemHealth, affected: readonly AffectedCo
     ...health.issues.map((issue) => ({ ...issue, affects: counts.get(issue.componentId ?? '') ?? 0 })),
     ...others.map(unavailableDependency),
   ];
-  return { ...health, issues: issues.toSorted(byGravity) };
+  return { ...health, issues: issues.toSorted(bySeverity) };
 }
 
 /** The worse of two; unknown is no worse than anything. */
@@ -196,7 +196,7 @@ function worstOf(statuses: readonly HealthStatus[]): HealthStatus {
 
 const rank = (issue: HealthIssue): number => (issue.severity === 'critical' ? 0 : 1);
 
-export const byGravity = (a: HealthIssue, b: HealthIssue): number => rank(a) - rank(b) || a.since - b.since;
+export const bySeverity = (a: HealthIssue, b: HealthIssue): number => rank(a) - rank(b) || a.since - b.since;
 
 /** What only suffers from a dependency is no issue: the dependency is. */
 function issueOf(type: string, member: HealthMember): HealthIssue | undefined {

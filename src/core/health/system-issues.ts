@@ -4,7 +4,7 @@
  */
 import type { Webhook } from '../webhook/webhook.ts';
 import type { HealthIssue, SystemHealth, TypeHealth } from './system-health.ts';
-import { byGravity, worseOf } from './system-health.ts';
+import { bySeverity, worseOf } from './system-health.ts';
 
 /** A registry says each minute how its type is, at the least. */
 const SILENT_MS = 180_000;
@@ -19,7 +19,7 @@ const BESIDE_THE_FLEET: ReadonlySet<HealthIssue['code']> = new Set(['recovery-fr
 /** Where callers have found no room for a while. */
 export const withShortage = (health: TypeHealth, since: number): TypeHealth => ({
   ...health,
-  issues: [...health.issues.slice(0, MAX_ISSUES_PER_TYPE - 1), exhausted(health.type, since)].toSorted(byGravity),
+  issues: [...health.issues.slice(0, MAX_ISSUES_PER_TYPE - 1), exhausted(health.type, since)].toSorted(bySeverity),
 });
 
 const exhausted = (type: string, since: number): HealthIssue => ({
@@ -100,10 +100,10 @@ export function withSystemIssues(health: SystemHealth, issues: readonly HealthIs
   return {
     ...health,
     status: isWrong ? worseOf(health.status, 'degraded') : health.status,
-    issues: [...health.issues, ...issues.map((issue) => ({ ...issue, affects: 0 }))].toSorted(byGravity),
+    issues: [...health.issues, ...issues.map((issue) => ({ ...issue, affects: 0 }))].toSorted(bySeverity),
   };
 }
 
 /** A roll-up of some time ago, marked as such. */
-export const outOfReach = (health: SystemHealth, since: number): SystemHealth =>
+export const unreachableIssue = (health: SystemHealth, since: number): SystemHealth =>
   withSystemIssues(health, [unreachable(since)]);

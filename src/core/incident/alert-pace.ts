@@ -6,5 +6,5 @@ const FIRST_PAUSE_MS = 1_800_000;
 const MAX_PAUSE_MS = 86_400_000;
 
 /** Epoch ms from which the next alert may go out, after so many, the last of them at `lastAt`. */
-export const alertsAgainAt = (alerts: number, lastAt: number): number =>
+export const nextAlertAt = (alerts: number, lastAt: number): number =>
   alerts === 0 ? lastAt : lastAt + Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (alerts - 1));

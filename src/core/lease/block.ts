@@ -51,7 +51,7 @@ export interface BlockReport {
 }
 
 /** What the registry answers. */
-export interface BlockNews {
+export interface BlockUpdate {
   readonly id: string;
   /** Null: the block is over. */
   readonly expiresAt: number | null;
@@ -131,7 +131,7 @@ export function reportOf(block: Block, returned: boolean, now: number): BlockRep
 }
 
 /** Takes in what the registry says; false when the block is over. */
-export function applyNews(block: Block, { expiresAt, over, renewed }: BlockNews): boolean {
+export function applyBlockUpdate(block: Block, { expiresAt, over, renewed }: BlockUpdate): boolean {
   if (expiresAt === null) return false;
   block.expiresAt = expiresAt;
   for (const id of over) freeLease(block, id);

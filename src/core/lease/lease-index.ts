@@ -4,7 +4,7 @@
  */
 import type { Lease } from './lease.ts';
 
-export interface LeaseBook {
+export interface LeaseIndex {
   /** By id. */
   readonly held: Map<string, Lease>;
   /** Slots taken, by component; who has none is not in it. */
@@ -15,19 +15,19 @@ export interface LeaseBook {
   nextExpiry: number;
 }
 
-export const emptyBook = (): LeaseBook => ({
+export const emptyLeaseIndex = (): LeaseIndex => ({
   held: new Map(),
   taken: new Map(),
   byKey: new Map(),
   nextExpiry: Infinity,
 });
 
-export const slotsTaken = ({ taken }: LeaseBook, componentId: string): number => taken.get(componentId) ?? 0;
+export const slotsTaken = ({ taken }: LeaseIndex, componentId: string): number => taken.get(componentId) ?? 0;
 
-export const slotsOfKey = ({ byKey }: LeaseBook, keyId: string): number => byKey.get(keyId) ?? 0;
+export const slotsOfKey = ({ byKey }: LeaseIndex, keyId: string): number => byKey.get(keyId) ?? 0;
 
 /** Writes a lease down; one that is known is renewed by it. */
-export function noteLease(book: LeaseBook, lease: Lease): void {
+export function noteLease(book: LeaseIndex, lease: Lease): void {
   dropLease(book, lease.id);
   book.held.set(lease.id, lease);
   count(book, lease, lease.slots);
@@ -35,7 +35,7 @@ export function noteLease(book: LeaseBook, lease: Lease): void {
 }
 
 /** Frees what it held; nothing when it has ended already. */
-export function dropLease(book: LeaseBook, id: string): void {
+export function dropLease(book: LeaseIndex, id: string): void {
   const lease = book.held.get(id);
   if (!lease) return;
   book.held.delete(id);
@@ -43,19 +43,19 @@ export function dropLease(book: LeaseBook, id: string): void {
 }
 
 /** Those whose time is over; looks at all of them only when there may be any. */
-export const expiredLeases = ({ held, nextExpiry }: LeaseBook, now: number): Lease[] =>
+export const expiredLeases = ({ held, nextExpiry }: LeaseIndex, now: number): Lease[] =>
   now < nextExpiry ? [] : Array.from(held.values()).filter(({ expiresAt }) => expiresAt <= now);
 
 /** Finds out when the next one expires; to be asked once those that had are dropped. */
-export function lookAhead(book: LeaseBook): void {
+export function lookAhead(book: LeaseIndex): void {
   book.nextExpiry = Infinity;
   for (const { expiresAt } of book.held.values()) book.nextExpiry = Math.min(book.nextExpiry, expiresAt);
 }
 
-export const leasesOf = ({ held, taken }: LeaseBook, componentId: string): Lease[] =>
+export const leasesOf = ({ held, taken }: LeaseIndex, componentId: string): Lease[] =>
   taken.has(componentId) ? Array.from(held.values()).filter((lease) => lease.componentId === componentId) : [];
 
-function count({ taken, byKey }: LeaseBook, { componentId, keyId }: Lease, slots: number): void {
+function count({ taken, byKey }: LeaseIndex, { componentId, keyId }: Lease, slots: number): void {
   add(taken, componentId, slots);
   if (keyId !== null) add(byKey, keyId, slots);
 }

@@ -2,9 +2,9 @@
  * What became of those who asked a type for leases, over the last minutes: counts, and how long those waited who
  * were served. Kept in a fixed number of spans and classes of times, however many come. Mutable: every caller moves it.
  */
-export type LineEnd = 'granted' | 'timedOut' | 'atCapacity' | 'overQuota';
+export type QueueExit = 'granted' | 'timedOut' | 'atCapacity' | 'overQuota';
 
-export interface LineFigures {
+export interface QueueStatistics {
   /** The time that they are about, ms. */
   readonly overMs: number;
   /** Granted after a wait. */
@@ -22,11 +22,11 @@ export interface LineFigures {
 interface Span {
   /** Number of the span of time that it counts. */
   at: number;
-  readonly ends: Record<LineEnd, number>;
+  readonly ends: Record<QueueExit, number>;
   readonly waits: number[];
 }
 
-export type LineLog = readonly Span[];
+export type QueueLog = readonly Span[];
 
 const SPAN_MS = 60_000;
 const SPANS = 5;
@@ -36,28 +36,28 @@ const BOUNDS: readonly number[] = [
   15_000, 20_000, 25_000, 30_000, 31_000,
 ];
 
-export const emptyLog = (): LineLog =>
+export const emptyLog = (): QueueLog =>
   Array.from({ length: SPANS }, () => ({
     at: -1,
     ends: { granted: 0, timedOut: 0, atCapacity: 0, overQuota: 0 },
     waits: BOUNDS.map(() => 0),
   }));
 
-export function noteEnd(log: LineLog, end: LineEnd, now: number): void {
+export function noteEnd(log: QueueLog, end: QueueExit, now: number): void {
   spanAt(log, now).ends[end] += 1;
 }
 
-export function noteServed(log: LineLog, waitedMs: number, now: number): void {
+export function noteServed(log: QueueLog, waitedMs: number, now: number): void {
   const span = spanAt(log, now);
   span.ends.granted += 1;
   const found = BOUNDS.findIndex((bound) => waitedMs <= bound);
   span.waits[found === -1 ? BOUNDS.length - 1 : found]! += 1;
 }
 
-export function figuresOf(log: LineLog, now: number): LineFigures {
+export function queueStatistics(log: QueueLog, now: number): QueueStatistics {
   const current = Math.floor(now / SPAN_MS);
   const spans = log.filter(({ at }) => at > current - SPANS && at <= current);
-  const sum = (end: LineEnd): number => spans.reduce((total, { ends }) => total + ends[end], 0);
+  const sum = (end: QueueExit): number => spans.reduce((total, { ends }) => total + ends[end], 0);
   const waits = BOUNDS.map((_, index) => spans.reduce((total, span) => total + span.waits[index]!, 0));
   return {
     overMs: SPANS * SPAN_MS,
@@ -78,13 +78,13 @@ function boundOf(waits: readonly number[], part: number): number | null {
 }
 
 /** The span of that time, begun anew where it counted an older one. */
-function spanAt(log: LineLog, now: number): Span {
+function spanAt(log: QueueLog, now: number): Span {
   const at = Math.floor(now / SPAN_MS);
   const span = log[at % SPANS]!;
   if (span.at !== at) {
     span.at = at;
     span.waits.fill(0);
-    for (const end of Object.keys(span.ends) as LineEnd[]) span.ends[end] = 0;
+    for (const end of Object.keys(span.ends) as QueueExit[]) span.ends[end] = 0;
   }
   return span;
 }

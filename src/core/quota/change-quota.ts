@@ -3,7 +3,7 @@
  * registers again at each start, and a registrar may start a whole type at once: the bursts have room for
  * that. Who reaches everything is trusted.
  */
-import type { Reach } from '../access/permission.ts';
+import type { AccessScope } from '../access/permission.ts';
 import type { BucketPolicy } from './token-bucket.ts';
 
 /** Whose quota a change is charged to: that of a component's key, or of a registrar's. */
@@ -15,7 +15,7 @@ export const CHANGE_QUOTAS: Readonly<Record<Changer, BucketPolicy>> = {
 };
 
 /** Null for callers without a quota. */
-export function changerOf(reach: Reach): Changer | null {
+export function changerOf(reach: AccessScope): Changer | null {
   if (reach.kind === 'all') return null;
   return reach.owner === null ? 'component' : 'registrar';
 }

@@ -18,7 +18,7 @@ export interface BucketPolicy {
   readonly perSecond: number;
 }
 
-export type Taking =
+export type Consumption =
   | { readonly granted: true; readonly next: TokenBucket }
   /** Nothing was taken; `retryAfterMs` is when there would be enough. */
   | { readonly granted: false; readonly next: TokenBucket; readonly retryAfterMs: number };
@@ -32,7 +32,7 @@ export function refilled({ level, at }: TokenBucket, { burst, perSecond }: Bucke
 }
 
 /** Takes `cost` tokens if they are there. */
-export function takeTokens(bucket: TokenBucket, policy: BucketPolicy, now: number, cost = 1): Taking {
+export function consumeTokens(bucket: TokenBucket, policy: BucketPolicy, now: number, cost = 1): Consumption {
   const next = refilled(bucket, policy, now);
   // Whoever waits as long as it was told must not find a rounding error in the way.
   const missing = cost - next.level - ROUNDING;

@@ -29,11 +29,7 @@ const matchesAny = (patterns: readonly string[], text: string): boolean =>
 const ABOUT_TYPES = ['system.', 'config.', 'load.'];
 
 /** The type of the component that an event is about, as far as the event itself tells. */
-export function componentTypeTold({
-  type,
-  subject,
-  data,
-}: Pick<EventDraft, 'type' | 'subject' | 'data'>): string | null {
+export function componentTypeOf({ type, subject, data }: Pick<EventDraft, 'type' | 'subject' | 'data'>): string | null {
   // Of one component's document the subject is the component: its type is in the directory.
   if (type === 'config.changed' && data['scope'] === 'component') return null;
   if (ABOUT_TYPES.some((prefix) => type.startsWith(prefix))) return subject;

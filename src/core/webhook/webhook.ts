@@ -44,7 +44,7 @@ export interface Webhook extends WebhookSettings {
 
 export const MAX_WEBHOOKS = 50;
 /** Deliveries that may be owed to one webhook. Beyond that, events wait in the log and are taken from it as room comes. */
-export const MAX_OWED = 5_000;
+export const MAX_PENDING = 5_000;
 /** A webhook that fails for so long without a single success is disabled. */
 export const GIVE_UP_AFTER_MS = 5 * 86_400_000;
 

@@ -4,7 +4,7 @@ import type { EventResource } from '../../api/schemas/events/cloud-event.ts';
 import type { SystemHealthResource } from '../../api/schemas/system.ts';
 
 /** Everything the page shows, as one round of calls found it. */
-export interface Fleet {
+export interface DashboardData {
   readonly health: SystemHealthResource;
   /** At most `MAX_COMPONENTS`; `health.components.total` counts all. */
   readonly components: readonly Component[];
@@ -13,7 +13,7 @@ export interface Fleet {
   /** Newest first. */
   readonly events: readonly EventResource[];
   /** Parts this round could not get; what is shown of them is from an earlier one. */
-  readonly missing: readonly FleetPart[];
+  readonly missing: readonly DashboardPart[];
 }
 
-export type FleetPart = 'components' | 'recoveries' | 'incidents' | 'events';
+export type DashboardPart = 'components' | 'recoveries' | 'incidents' | 'events';

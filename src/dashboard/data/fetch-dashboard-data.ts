@@ -1,14 +1,17 @@
 import type { CoordinatorClient } from '../../client/coordinator-client.ts';
 import { fetchComponents } from './fetch-components.ts';
 import { fetchIncidents } from './fetch-incidents.ts';
-import type { Fleet, FleetPart } from './dashboard-data.ts';
+import type { DashboardData, DashboardPart } from './dashboard-data.ts';
 
 /**
  * One round of calls. Only the system's health is indispensable (it throws without): history may be
  * away while routing goes on, and the page must then still show what is known. Parts of the round
  * before, `previous`, stand in for those that cannot be had now.
  */
-export async function fetchFleet(client: CoordinatorClient, previous: Fleet | null): Promise<Fleet> {
+export async function fetchDashboardData(
+  client: CoordinatorClient,
+  previous: DashboardData | null,
+): Promise<DashboardData> {
   const [health, components, recoveries, incidents, events] = await Promise.allSettled([
     client.systemHealth(),
     fetchComponents(client),
@@ -18,8 +21,12 @@ export async function fetchFleet(client: CoordinatorClient, previous: Fleet | nu
   ]);
   if (health.status === 'rejected') throw health.reason;
 
-  const missing: FleetPart[] = [];
-  const settle = <T>(part: FleetPart, result: PromiseSettledResult<readonly T[]>, before: readonly T[] | undefined) => {
+  const missing: DashboardPart[] = [];
+  const settle = <T>(
+    part: DashboardPart,
+    result: PromiseSettledResult<readonly T[]>,
+    before: readonly T[] | undefined,
+  ) => {
     if (result.status === 'fulfilled') return result.value;
     missing.push(part);
     return before ?? [];

@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { CoordinatorClient } from '../../client/coordinator-client.ts';
 import { CoordinatorError } from '../../client/coordinator-error.ts';
-import { describeTrouble } from '../session/describe-error.ts';
-import { fetchFleet } from './fetch-dashboard-data.ts';
-import type { Fleet } from './dashboard-data.ts';
+import { describeError } from '../session/describe-error.ts';
+import { fetchDashboardData } from './fetch-dashboard-data.ts';
+import type { DashboardData } from './dashboard-data.ts';
 import { followVisible } from './follow-visible.ts';
 import { pollVisible } from './poll-visible.ts';
 
@@ -12,8 +12,8 @@ const CALM_MS = 10_000;
 const INTERVAL_MS = 1_000;
 const BACK_OFF_MS = 5_000;
 
-export interface FleetState {
-  readonly fleet: Fleet | null;
+export interface DashboardState {
+  readonly fleet: DashboardData | null;
   /** Epoch ms of the last successful round, by this machine's clock. */
   readonly updatedAt: number | null;
   /** Why the last round failed; null when it succeeded. */
@@ -21,22 +21,22 @@ export interface FleetState {
 }
 
 /** The fleet, kept up to date; `onRefused` is told when the key is no longer accepted. */
-export function useFleet(client: CoordinatorClient, onRefused: (message: string) => void): FleetState {
-  const [state, setState] = useState<FleetState>({ fleet: null, updatedAt: null, trouble: null });
+export function useDashboardData(client: CoordinatorClient, onRefused: (message: string) => void): DashboardState {
+  const [state, setState] = useState<DashboardState>({ fleet: null, updatedAt: null, trouble: null });
 
   useEffect(() => {
-    let previous: Fleet | null = null;
+    let previous: DashboardData | null = null;
     let stopped = false;
     let isTold = false;
 
     const round = async (): Promise<number> => {
       try {
-        const fleet = await fetchFleet(client, previous);
+        const fleet = await fetchDashboardData(client, previous);
         previous = fleet;
         if (!stopped) setState({ fleet, updatedAt: Date.now(), trouble: null });
         return isTold ? CALM_MS : INTERVAL_MS;
       } catch (error) {
-        const trouble = describeTrouble(error);
+        const trouble = describeError(error);
         if (stopped) return BACK_OFF_MS;
         if (isRefusal(error)) onRefused(trouble);
         else setState((before) => ({ ...before, trouble }));

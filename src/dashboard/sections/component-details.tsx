@@ -2,7 +2,7 @@ import { useContext, useState } from 'preact/hooks';
 import type { Component } from '../../api/schemas/component.ts';
 import type { CoordinatorClient } from '../../client/coordinator-client.ts';
 import { formatPercent } from '../format/percent.ts';
-import { describeTrouble } from '../session/describe-error.ts';
+import { describeError } from '../session/describe-error.ts';
 import { SessionContext } from '../session/session-context.ts';
 
 type Availability = Awaited<ReturnType<CoordinatorClient['health']>>['availability'];
@@ -36,7 +36,7 @@ export function ComponentDetails({ component }: { readonly component: Component 
     try {
       await call();
     } catch (error) {
-      setTrouble(describeTrouble(error));
+      setTrouble(describeError(error));
     } finally {
       setBusy(false);
     }

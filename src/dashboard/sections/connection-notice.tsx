@@ -1,8 +1,8 @@
-import type { FleetState } from '../data/use-dashboard-data.ts';
+import type { DashboardState } from '../data/use-dashboard-data.ts';
 import { formatClockTime } from '../format/clock-time.ts';
 
 /** Says when what is shown is old. Always in the page, so that its change is read out. */
-export function ConnectionNotice({ state }: { readonly state: FleetState }) {
+export function ConnectionNotice({ state }: { readonly state: DashboardState }) {
   return (
     <div role="status" data-testid="connection">
       {state.trouble === null ? null : (

@@ -1,12 +1,12 @@
 import { useContext } from 'preact/hooks';
 import type { SessionResource } from '../../api/schemas/session.ts';
-import type { FleetState } from '../data/use-dashboard-data.ts';
+import type { DashboardState } from '../data/use-dashboard-data.ts';
 import { formatDuration } from '../format/duration.ts';
 import { NowContext } from '../parts/now-context.ts';
 import { StatusBadge } from '../parts/status-badge.tsx';
 
 interface PageHeaderProps {
-  readonly state: FleetState;
+  readonly state: DashboardState;
   /** Whose session it is. */
   readonly holder: SessionResource;
   readonly onSignOut: () => void;
@@ -40,7 +40,7 @@ export function PageHeader({ state, holder, onSignOut }: PageHeaderProps) {
   );
 }
 
-function Freshness({ state }: { readonly state: FleetState }) {
+function Freshness({ state }: { readonly state: DashboardState }) {
   const now = useContext(NowContext);
   const age = state.updatedAt === null ? null : formatDuration(now - state.updatedAt);
   return (

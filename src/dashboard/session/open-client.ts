@@ -7,7 +7,7 @@ const TIMEOUT_MS = 8_000;
 const isStream = ({ headers }: RequestInit): boolean => new Headers(headers).get('accept') === 'text/event-stream';
 
 /** A call to the coordinator that served this page; the session's cookie goes along by itself. */
-export const callHome = (url: string, init: RequestInit): Promise<Response> =>
+export const callCoordinator = (url: string, init: RequestInit): Promise<Response> =>
   fetch(url, {
     ...init,
     cache: 'no-store',
@@ -17,4 +17,4 @@ export const callHome = (url: string, init: RequestInit): Promise<Response> =>
 
 /** The client of a page with a session. */
 export const openClient = (csrfToken: string): CoordinatorClient =>
-  new CoordinatorClient({ baseUrl: location.origin, headers: { 'x-csrf-token': csrfToken }, fetch: callHome });
+  new CoordinatorClient({ baseUrl: location.origin, headers: { 'x-csrf-token': csrfToken }, fetch: callCoordinator });

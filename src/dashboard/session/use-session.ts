@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { SessionResource } from '../../api/schemas/session.ts';
 import type { CoordinatorClient } from '../../client/coordinator-client.ts';
 import { CoordinatorError } from '../../client/coordinator-error.ts';
-import { describeTrouble } from './describe-error.ts';
+import { describeError } from './describe-error.ts';
 import { openClient } from './open-client.ts';
 import { endSession, requestSession, restoreSession } from './session-calls.ts';
 
@@ -51,7 +51,7 @@ export function useSession(): Session {
         await enter(await restoreSession());
       } catch (error) {
         // Without a session there is nothing to say; anything else is worth knowing.
-        if (!(error instanceof CoordinatorError) || error.status !== 401) setMessage(describeTrouble(error));
+        if (!(error instanceof CoordinatorError) || error.status !== 401) setMessage(describeError(error));
       } finally {
         setRestoring(false);
       }
@@ -67,7 +67,7 @@ export function useSession(): Session {
       try {
         await enter(await requestSession(key));
       } catch (error) {
-        setMessage(describeTrouble(error));
+        setMessage(describeError(error));
       } finally {
         setChecking(false);
       }

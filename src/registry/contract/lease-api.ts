@@ -2,12 +2,12 @@
 import type { PolicyName } from '../../core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../core/balancing/candidate.ts';
 import type { Explanation } from '../../core/balancing/explain.ts';
-import type { NoPick, Resort, RouteRequest } from '../../core/balancing/pick.ts';
+import type { NoPick, FallbackTier, RouteRequest } from '../../core/balancing/pick.ts';
 import type { PreferenceName } from '../../core/balancing/preferences.ts';
 import type { WorkOutcome, WorkResult } from '../../core/component/work-outcome.ts';
 import type { KeyQuotas } from '../../core/access/key-quotas.ts';
-import type { BlockGrant, BlockNews } from '../../core/lease/block.ts';
-import type { LineFigures } from '../../core/lease/queue-statistics.ts';
+import type { BlockGrant, BlockUpdate } from '../../core/lease/block.ts';
+import type { QueueStatistics } from '../../core/lease/queue-statistics.ts';
 import type { Lease } from '../../core/lease/lease.ts';
 import type { Failure, Result } from '../../core/result.ts';
 
@@ -43,7 +43,7 @@ export interface Acquired {
   readonly score: number;
   readonly revision: number;
   readonly relaxed: readonly PreferenceName[];
-  readonly resort: Resort | null;
+  readonly resort: FallbackTier | null;
   /** When it was asked for. */
   readonly explanation: Explanation | null;
 }
@@ -85,7 +85,7 @@ export interface LeasePage {
   readonly items: Lease[];
   readonly more: boolean;
   readonly waiting: WaitingCallers;
-  readonly lately: LineFigures;
+  readonly lately: QueueStatistics;
   /** Keys that hold most, at most fifty; those whose callers wait as well. */
   readonly holders: readonly KeyHolding[];
 }
@@ -106,7 +106,7 @@ export interface WaitingCallers {
 
 /** What an isolate is answered of the blocks it holds. */
 export interface BlockAnswer {
-  readonly news: readonly BlockNews[];
+  readonly news: readonly BlockUpdate[];
   /** Room is short: no block is leased from until this is over, and what is free of them returned. */
   readonly isRecalled: boolean;
 }

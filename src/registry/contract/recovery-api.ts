@@ -4,7 +4,7 @@ import type { ControlAction } from '../../core/component/control-action.ts';
 import type { RecoveryPolicy } from '../../core/failure/recovery-policy.ts';
 import type { RecoveryFacts } from '../../core/failure/recovery-plan.ts';
 
-export interface AskedFor {
+export interface ActionRequest {
   readonly action: ControlAction;
   /** The caller's: asked again with it within a day, it is the same recovery. */
   readonly idempotencyKey: string | null;
@@ -13,7 +13,7 @@ export interface AskedFor {
   readonly force: boolean;
 }
 
-export type OrderRefusal = 'being-removed' | 'no-control' | 'recovery-running' | 'held-back';
+export type ActionRefusal = 'being-removed' | 'no-control' | 'recovery-running' | 'held-back';
 
 export interface RecoveryCause {
   /** Epoch ms of the failure: what happened to a predecessor under the same id is no cause. */
@@ -43,4 +43,4 @@ export interface ControlAccess {
 }
 
 /** `shadowed`: it only suffers from a dependency, no action will help it; `frozen`: nothing but alerts for now. */
-export type ActionLeave = 'permitted' | 'too-many' | 'not-recovering' | 'shadowed' | 'frozen';
+export type ActionPermission = 'permitted' | 'too-many' | 'not-recovering' | 'shadowed' | 'frozen';

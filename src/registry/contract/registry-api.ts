@@ -22,14 +22,14 @@ import type { Drill, DrillBegin } from '../../core/drill/drill.ts';
 import type { DrillRefusal } from '../../core/drill/refuse-drill.ts';
 import type { FailureEvaluation, RecoveryOrder } from '../../core/failure/failure-intake.ts';
 import type { RecoveryStanding } from '../../core/failure/recovery-preview.ts';
-import type { DependencyFollower } from '../../core/health/root-cause-update.ts';
+import type { RootCauseReceiver } from '../../core/health/root-cause-update.ts';
 import type { FailureDetail } from '../../core/health/health-state.ts';
 import type { HealthStatus } from '../../core/health/health-status.ts';
-import type { Steadiness, SteadyBy } from '../../core/health/stability.ts';
-import type { Testimony } from '../../core/health/self-doubt.ts';
+import type { Stability, StabilityCriterion } from '../../core/health/stability.ts';
+import type { CanaryVerdict } from '../../core/health/self-doubt.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
-import type { TakenPage } from '../../core/bounded-page.ts';
+import type { BoundedPage } from '../../core/bounded-page.ts';
 import type { HistoryPage, HistoryQuery } from './history-api.ts';
 import type {
   AcquireRequest,
@@ -42,16 +42,16 @@ import type {
   RenewedLease,
 } from './lease-api.ts';
 import type {
-  AskedFor,
-  OrderRefusal,
+  ActionRequest,
+  ActionRefusal,
   RecoveryCause,
   RecoveryTarget,
   ControlPurpose,
   ControlAccess,
-  ActionLeave,
+  ActionPermission,
 } from './recovery-api.ts';
-import type { SnapshotPage, SyncRequest, SyncAnswer } from './snapshot-api.ts';
-import type { Switch, SwitchRefusal } from './switchover-api.ts';
+import type { SnapshotPage, SyncRequest, SyncResponse } from './snapshot-api.ts';
+import type { SwitchoverRequest, SwitchoverRefusal } from './switchover-api.ts';
 
 export type { ControlSecret };
 export type NotFound = 'unknown-component';
@@ -60,9 +60,9 @@ export type NotFound = 'unknown-component';
  * Of a component asked for with `only`: it is not here, or it is here and another owner's. Only the house may
  * know the two apart.
  */
-export type OutOfReach = NotFound | 'not-yours';
+export type NotAccessible = NotFound | 'not-yours';
 
-export interface RegistryApi extends DependencyFollower {
+export interface RegistryApi extends RootCauseReceiver {
   /**
    * Stores under the number of a claim; an older claim than the stored one changes nothing. With
    * `ifGeneration` only over exactly that registration. A header whose value reads `***` keeps the one it has.
@@ -71,37 +71,37 @@ export interface RegistryApi extends DependencyFollower {
     input: RegisterInput,
   ): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | 'header-value-unknown' | NotFound>>;
   /** What the type's components can say of whether it is we who cannot see. */
-  testify(): Promise<Testimony>;
-  component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, OutOfReach>>;
+  canaryVerdict(): Promise<CanaryVerdict>;
+  component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, NotAccessible>>;
   /** All that is known of how it is. */
-  healthReport(id: string, only?: OwnerFilter): Promise<Result<HealthReport, OutOfReach>>;
+  healthReport(id: string, only?: OwnerFilter): Promise<Result<HealthReport, NotAccessible>>;
   /** A page of its samples and transitions, newest first. */
-  historyOf(id: string, query: HistoryQuery, only?: OwnerFilter): Promise<Result<HistoryPage, OutOfReach>>;
+  historyOf(id: string, query: HistoryQuery, only?: OwnerFilter): Promise<Result<HistoryPage, NotAccessible>>;
   /** A page in the order of ids; no more than about 1 MiB, but one item at least. */
-  components(query: ComponentQuery): Promise<TakenPage<ComponentResource>>;
+  components(query: ComponentQuery): Promise<BoundedPage<ComponentResource>>;
   /** A page of all of them as text, after an id. */
   snapshotPage(after: string | null): Promise<SnapshotPage>;
   /** Of the type; held for so long at most while it is the one that is known. */
   revision(known: number | null, holdMs: number): Promise<number>;
   loads(): Promise<LoadEntry[]>;
   /** Removes it, after `drainMs` out of routing when that is not 0. */
-  remove(id: string, options: RemoveOptions): Promise<Result<Removal, OutOfReach | 'precondition-failed'>>;
+  remove(id: string, options: RemoveOptions): Promise<Result<Removal, NotAccessible | 'precondition-failed'>>;
   /** Many at once, a result for each in their order. */
   heartbeats(beats: readonly HeartbeatInput[]): Promise<HeartbeatResult[]>;
   /** Checks now (or joins the check under way) and answers its result; refused beyond ten at once, one a second. */
   probe(
     id: string,
     only?: OwnerFilter,
-  ): Promise<Result<ProbeResult, OutOfReach | 'no-health-check' | 'too-many-probes'>>;
+  ): Promise<Result<ProbeResult, NotAccessible | 'no-health-check' | 'too-many-probes'>>;
   /** Stores and evaluates it; refused beyond sixty at once, one a second. */
   reportFailure(
     id: string,
     error: { code?: string; message: string },
     context: JsonObject | null,
     only?: OwnerFilter,
-  ): Promise<Result<FailureEvaluation, OutOfReach | 'too-many-reports'>>;
+  ): Promise<Result<FailureEvaluation, NotAccessible | 'too-many-reports'>>;
   /** What its control calls are signed with. */
-  controlSecret(id: string, only?: OwnerFilter): Promise<Result<ControlSecret, OutOfReach | 'no-control'>>;
+  controlSecret(id: string, only?: OwnerFilter): Promise<Result<ControlSecret, NotAccessible | 'no-control'>>;
   /**
    * Makes a new one, with which the old one signs for a day. Of several rotations the last two secrets live;
    * refused beyond ten at once, one every six seconds.
@@ -109,7 +109,7 @@ export interface RegistryApi extends DependencyFollower {
   rotateControlSecret(
     id: string,
     options?: RotateOptions,
-  ): Promise<Result<ControlSecret, OutOfReach | 'no-control' | 'too-many-rotations'>>;
+  ): Promise<Result<ControlSecret, NotAccessible | 'no-control' | 'too-many-rotations'>>;
   /** What calls to the type's controller are signed with. */
   controllerSecret(): Promise<ControlSecret>;
   /** As `rotateControlSecret`, for the type's controller. */
@@ -118,7 +118,7 @@ export interface RegistryApi extends DependencyFollower {
     readonly actor: Actor | null;
   }): Promise<Result<ControlSecret, 'too-many-rotations'>>;
   /** Brings an edge up to date and takes in what it gave and was told since. */
-  sync(request: SyncRequest): Promise<SyncAnswer>;
+  sync(request: SyncRequest): Promise<SyncResponse>;
   /**
    * Decides on the load as it is and takes slots of whom it picks; waits for room when asked to. Each call takes
    * a lease of its own: one that nobody knows of ends by itself.
@@ -136,7 +136,7 @@ export interface RegistryApi extends DependencyFollower {
   held(id: string): Promise<{ claim: number; owner: string | null; dependencies: readonly string[] } | null>;
 
   /** Whether they are well again, in their order, for the incidents that are open about them. */
-  steadiness(ids: readonly string[], by: SteadyBy): Promise<Steadiness[]>;
+  steadiness(ids: readonly string[], by: StabilityCriterion): Promise<Stability[]>;
 
   beginRecovery(
     id: string,
@@ -148,7 +148,7 @@ export interface RegistryApi extends DependencyFollower {
     >
   >;
   /** What a recovery of it would go by now; changes nothing. */
-  recoveryStanding(id: string, only?: OwnerFilter): Promise<Result<RecoveryStanding, OutOfReach>>;
+  recoveryStanding(id: string, only?: OwnerFilter): Promise<Result<RecoveryStanding, NotAccessible>>;
   recoveryFacts(id: string, recoveryId: string): Promise<Result<RecoveryTarget, NotFound | 'not-recovering'>>;
   /** What one control call of a recovery needs; asked anew for each attempt, never stored. */
   controlAccess(
@@ -156,7 +156,7 @@ export interface RegistryApi extends DependencyFollower {
     purpose: ControlPurpose,
   ): Promise<Result<ControlAccess, 'not-recovering' | 'no-control' | 'host-busy'>>;
   /** Asks leave for the next action; a disruptive one waits while a third of the type is being worked on. */
-  permitAction(id: string, recoveryId: string, disruptive: boolean): Promise<ActionLeave>;
+  permitAction(id: string, recoveryId: string, disruptive: boolean): Promise<ActionPermission>;
   /** Starts counting proof from now on; the answer comes as a signal to the recovery. */
   beginVerification(
     id: string,
@@ -184,7 +184,7 @@ export interface RegistryApi extends DependencyFollower {
     id: string,
     operation: Operation,
     actor?: Actor | null,
-  ): Promise<Result<ComponentResource, OutOfReach | 'being-removed'>>;
+  ): Promise<Result<ComponentResource, NotAccessible | 'being-removed'>>;
 
   /** Rehearses a failure of the component; begun again under its id it is the same drill. */
   beginDrill(
@@ -198,15 +198,15 @@ export interface RegistryApi extends DependencyFollower {
   /** Lets the best standby take over from it, or it from whoever took over; as it is already, nothing changes. */
   switchTo(
     id: string,
-    change: Switch,
+    change: SwitchoverRequest,
     actor?: Actor | null,
-  ): Promise<Result<ComponentResource, OutOfReach | SwitchRefusal>>;
+  ): Promise<Result<ComponentResource, NotAccessible | SwitchoverRefusal>>;
   /** Begins a recovery of that one action; refused where it is held back, unless forced. */
   askAction(
     id: string,
-    asked: AskedFor,
+    asked: ActionRequest,
     actor?: Actor | null,
-  ): Promise<Result<RecoveryOrder, OutOfReach | OrderRefusal>>;
+  ): Promise<Result<RecoveryOrder, NotAccessible | ActionRefusal>>;
 
   /**
    * Shares the work out anew: blocks of leases are wanted back, who waits is served, edges fetch the fleet again.
@@ -298,7 +298,7 @@ export interface HeartbeatReceipt {
   readonly expiresAt: number;
 }
 
-export type HeartbeatResult = Result<HeartbeatReceipt, OutOfReach | 'heartbeat-not-declared'>;
+export type HeartbeatResult = Result<HeartbeatReceipt, NotAccessible | 'heartbeat-not-declared'>;
 
 export interface ProbeResult {
   readonly outcome: 'passed' | 'failed' | 'inconclusive';

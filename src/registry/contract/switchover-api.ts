@@ -1,10 +1,10 @@
 /** A switchover that an operator requests, and why the registry refuses one. */
 import type { SwitchName } from '../../core/component/operate.ts';
 
-export interface Switch {
+export interface SwitchoverRequest {
   readonly action: SwitchName;
   /** Back to one that is not healthy, too. */
   readonly force: boolean;
 }
 
-export type SwitchRefusal = 'being-removed' | 'not-in-service' | 'no-standby' | 'nobody-took-over' | 'held-back';
+export type SwitchoverRefusal = 'being-removed' | 'not-in-service' | 'no-standby' | 'nobody-took-over' | 'held-back';

@@ -12,7 +12,7 @@ import { beginCheck, isLost, observeAttempt, startDueRetries } from '../../core/
 import type { HealthSignal } from '../../core/health/observe-health.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from '../../probe/probe-runner.ts';
 import { MAX_TARGETS_PER_CALL } from '../../probe/probe-runner.ts';
-import type { HostGate } from '../limits/host-rate-limiter.ts';
+import type { HostRateLimiter } from '../limits/host-rate-limiter.ts';
 import type { Member } from '../state/member.ts';
 import { INCONCLUSIVE, hostOf, planCheck, targetOf } from '../state/member.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
@@ -35,16 +35,16 @@ const NOTHING_SAID = { details: null, responseTimeMs: null };
 /** Pause before a check is repeated whose reports never came. */
 const LOST_RETRY_MS = 1_000;
 
-export class CheckRounds {
+export class CheckRunner {
   private readonly prober: ProbeRunner;
-  private readonly gate: HostGate;
+  private readonly gate: HostRateLimiter;
   private readonly report: (reports: AttemptReport[]) => Promise<void>;
   /** When a check of any of them passed last, epoch ms. */
   lastPassedAt = 0;
   /** Starts anywhere, so that a report meant for a check before an eviction meets no other one. */
   private nextCheckId = Math.floor(Math.random() * 2 ** 40);
 
-  constructor(prober: ProbeRunner, gate: HostGate, report: (reports: AttemptReport[]) => Promise<void>) {
+  constructor(prober: ProbeRunner, gate: HostRateLimiter, report: (reports: AttemptReport[]) => Promise<void>) {
     this.prober = prober;
     this.gate = gate;
     this.report = report;

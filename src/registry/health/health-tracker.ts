@@ -10,17 +10,17 @@ import type { HealthSignal } from '../../core/health/observe-health.ts';
 import { observeHealth } from '../../core/health/observe-health.ts';
 import { nextCheckAt } from '../../core/health/schedule.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
-import { healthDrafts } from '../state/component-events.ts';
+import { healthEventDrafts } from '../state/component-events.ts';
 import type { Member } from '../state/member.ts';
-import type { RecoveryDesk } from '../recovery/recoveries.ts';
+import type { Recoveries } from '../recovery/recoveries.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
 
-export class HealthDesk {
+export class HealthTracker {
   private readonly state: RegistryState;
-  private readonly recoveries: RecoveryDesk;
+  private readonly recoveries: Recoveries;
 
-  constructor(state: RegistryState, recoveries: RecoveryDesk) {
+  constructor(state: RegistryState, recoveries: Recoveries) {
     this.state = state;
     this.recoveries = recoveries;
   }
@@ -41,7 +41,7 @@ export class HealthDesk {
       const counts = proof?.record ?? seen;
       const judged = proof?.outbox.length ? proven(counts, now) : counts;
       const context = this.state.draftContext(judged, now);
-      const drafts = healthDrafts(judged, step.events, config.failureThreshold, context);
+      const drafts = healthEventDrafts(judged, step.events, config.failureThreshold, context);
       outbox.push(...drafts, ...(proof?.outbox ?? []));
       const isBack = step.events.some((event) => event.kind === 'status-changed' && event.from === 'unhealthy');
       const counted = drafts.some((draft) => draft.kind === 'failure') ? withFailure(judged, now) : judged;

@@ -11,7 +11,7 @@ import type { RegistryState } from '../state/registry-state.ts';
 /** Also the pace at which a component that stays down is written down. */
 const REMIND_MS = 60_000;
 
-export class HeartbeatDesk {
+export class Heartbeats {
   private readonly state: RegistryState;
 
   constructor(state: RegistryState) {

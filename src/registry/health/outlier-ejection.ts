@@ -5,7 +5,7 @@
  * Counts are in memory; an ejection is stored with its event.
  */
 import type { EjectionState, WorkDone } from '../../core/health/ejection.ts';
-import { eject, isOver, mayEject, noteWork, readmitted, whyEject } from '../../core/health/ejection.ts';
+import { eject, isOver, mayEject, noteWork, endEjection, whyEject } from '../../core/health/ejection.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { EventType } from '../../core/event/coordinator-event.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -15,12 +15,12 @@ import type { Member } from '../state/member.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
 /** What is told of the work of one member. */
-export interface MemberWork {
+export interface MemberOutcomes {
   readonly member: Member;
   readonly work: WorkDone;
 }
 
-export class EjectionDesk {
+export class OutlierEjection {
   private readonly state: RegistryState;
 
   constructor(state: RegistryState) {
@@ -28,7 +28,7 @@ export class EjectionDesk {
   }
 
   /** Takes in what is told of work; true when somebody was ejected. */
-  take(told: readonly MemberWork[], now: number): boolean {
+  take(told: readonly MemberOutcomes[], now: number): boolean {
     const outliers = told.filter(({ member, work }) => this.isOutlierAfter(member, work, now));
     if (outliers.length === 0) return false;
     // Told twice in one call it is ejected once.
@@ -48,7 +48,7 @@ export class EjectionDesk {
   expire(now: number): boolean {
     const over = Array.from(this.state.members.values()).filter(({ record }) => isOver(record.health.ejection, now));
     for (const member of over) {
-      const ejection = readmitted(member.record.health.ejection, now);
+      const ejection = endEjection(member.record.health.ejection, now);
       this.change(member, ejection, 'component.readmitted', {}, now);
     }
     return over.length > 0;

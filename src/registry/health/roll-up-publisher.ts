@@ -15,7 +15,7 @@ const SOON_MS = 500;
 /** While something passes. */
 const LOOK_AGAIN_MS = 1_000;
 
-export class RollUp {
+export class RollUpPublisher {
   private readonly ports: RollUpPorts;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private dueAt = Infinity;

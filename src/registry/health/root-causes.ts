@@ -3,13 +3,13 @@
  * type's components stand.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
-import { isShadowed, takeTurn } from '../../core/component/root-cause.ts';
-import type { DependencyTurn, TypeConditions } from '../../core/health/root-cause-update.ts';
+import { hasFailedDependency, applyRootCauseUpdate } from '../../core/component/root-cause.ts';
+import type { RootCauseUpdate, TypeConditions } from '../../core/health/root-cause-update.ts';
 import { isDown } from '../../core/health/effective-status.ts';
 import type { Member } from '../state/member.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
-export class ShadowDesk {
+export class RootCauses {
   private readonly state: RegistryState;
 
   constructor(state: RegistryState) {
@@ -17,16 +17,16 @@ export class ShadowDesk {
   }
 
   /** Stores what is news; answers the members whose dependencies are all back. */
-  take(turns: readonly DependencyTurn[], now: number): Member[] {
+  take(turns: readonly RootCauseUpdate[], now: number): Member[] {
     const seen: ComponentRecord[] = [];
     const unseen: ComponentRecord[] = [];
     const freed: Member[] = [];
     for (const turn of turns) {
       const member = this.state.members.get(turn.id);
-      const shadow = member && takeTurn(member.record.shadow, turn, now);
+      const shadow = member && applyRootCauseUpdate(member.record.shadow, turn, now);
       if (!member || !shadow) continue;
       const { record } = member;
-      const isFreed = isShadowed(record.shadow) && !isShadowed(shadow);
+      const isFreed = hasFailedDependency(record.shadow) && !hasFailedDependency(shadow);
       // What failed meanwhile was not its own failure: should it go on, it is counted from now.
       const recovery = isFreed ? { ...record.recovery, settledUntil: now } : record.recovery;
       const changed = shadow.since === record.shadow.since ? unseen : seen;
@@ -43,7 +43,7 @@ export class ShadowDesk {
     const shadows: [string, number][] = [];
     for (const [id, { record }] of this.state.members) {
       if (isDown(record.health.status, record.lifecycle.state)) down.push(id);
-      if (isShadowed(record.shadow)) shadows.push([id, record.shadow.sequence]);
+      if (hasFailedDependency(record.shadow)) shadows.push([id, record.shadow.sequence]);
     }
     return { type: this.state.type, revision: this.state.revision, down, shadows };
   }

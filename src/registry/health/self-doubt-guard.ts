@@ -9,8 +9,8 @@ import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { HealthState } from '../../core/health/health-state.ts';
 import type { HealthSignal } from '../../core/health/observe-health.ts';
-import type { Doubt, Evidence, Testimony } from '../../core/health/self-doubt.ts';
-import { beliefIn, hear, isMassFailure, reconsider } from '../../core/health/self-doubt.ts';
+import type { SelfDoubt, Evidence, CanaryVerdict } from '../../core/health/self-doubt.ts';
+import { trustIn, applyCanaryVerdict, isMassFailure, reconsider } from '../../core/health/self-doubt.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
 import { componentEvent, typeEventDraft } from '../state/component-events.ts';
 import { INCONCLUSIVE } from '../state/member.ts';
@@ -33,22 +33,22 @@ interface Held {
   readonly at: number;
 }
 
-export interface DoubtPorts {
-  readonly askWitness: () => Promise<Testimony>;
+export interface SelfDoubtDeps {
+  readonly askWitness: () => Promise<CanaryVerdict>;
   /** Judges signals as if they came now. */
   readonly judge: (signals: readonly MemberSignal[], now: number) => void;
   /** Something was written down, or is due at another time. */
   readonly settle: (now: number) => void;
 }
 
-export class DoubtDesk {
+export class SelfDoubtGuard {
   private readonly state: RegistryState;
-  private readonly ports: DoubtPorts;
+  private readonly ports: SelfDoubtDeps;
   private readonly troubled = new Map<string, Trouble>();
   private held: Held[] = [];
   private readonly startedAt = Date.now();
 
-  constructor(state: RegistryState, ports: DoubtPorts) {
+  constructor(state: RegistryState, ports: SelfDoubtDeps) {
     this.state = state;
     this.ports = ports;
   }
@@ -58,7 +58,7 @@ export class DoubtDesk {
     for (const each of signals) this.note(each, now);
     if (this.troubled.size === 0 && this.state.doubt.kind === 'sure') return signals;
     this.reconsider(now);
-    const belief = beliefIn(this.state.doubt);
+    const belief = trustIn(this.state.doubt);
     if (belief === 'apply') return signals;
     return signals.filter((each) => {
       if (!this.troubled.has(each.member.record.registration.id)) return true;
@@ -130,18 +130,18 @@ export class DoubtDesk {
   }
 
   private async ask(): Promise<void> {
-    const testimony = await this.ports.askWitness().catch((error: unknown): Testimony => {
+    const testimony = await this.ports.askWitness().catch((error: unknown): CanaryVerdict => {
       // Whoever cannot be asked is not seen either.
       console.error(JSON.stringify({ message: 'no witness reached', type: this.state.type, error: String(error) }));
       return 'unseen';
     });
     const now = Date.now();
-    this.move(hear(this.state.doubt, testimony, this.state.config.selfDoubt, now), now);
+    this.move(applyCanaryVerdict(this.state.doubt, testimony, this.state.config.selfDoubt, now), now);
     this.ports.settle(now);
   }
 
   /** Goes on from what was concluded: tells it, puts back what was counted too soon, ends what was held. */
-  private move(next: Doubt, now: number): void {
+  private move(next: SelfDoubt, now: number): void {
     const before = this.state.doubt;
     if (next === before) return;
     const outbox: OutboxDraft[] = [];
@@ -187,7 +187,7 @@ export class DoubtDesk {
   /** What waited for the witness: counted now, or never. */
   private release(now: number): void {
     const held = this.held.splice(0).filter((each) => this.isCurrent(each));
-    if (beliefIn(this.state.doubt) === 'keep') for (const { signal } of held) this.keep(signal, now);
+    if (trustIn(this.state.doubt) === 'keep') for (const { signal } of held) this.keep(signal, now);
     else if (held.length > 0)
       this.ports.judge(
         held.map(({ signal }) => signal),

@@ -7,7 +7,7 @@ const OVER_AFTER_MS = 10_000;
 /** What is over sooner is no issue of the system's. */
 const LASTING_MS = 5_000;
 
-export class Shortage {
+export class CapacityShortage {
   /** Called when it begins. */
   private readonly began: () => void;
   private since: number | null = null;

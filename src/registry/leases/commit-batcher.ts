@@ -6,7 +6,7 @@
  * To wait for others takes a timer, about a millisecond. So who comes alone, after somebody who was alone, goes
  * on at once.
  */
-export class CommitTurn {
+export class CommitBatcher {
   private readonly committed: () => Promise<void>;
   private waiting: (() => void)[] = [];
   private wasAlone = true;

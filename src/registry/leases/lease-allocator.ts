@@ -5,26 +5,26 @@
  * neither is what a key may still hold. Room that is of no use to any of them is given on.
  */
 import { nextEvenly } from '../../core/balancing/even-spread.ts';
-import type { HeldRoom } from '../../core/lease/serve-queue.ts';
-import { holdRoomFor, isAwaited, serveInTurn } from '../../core/lease/serve-queue.ts';
-import type { LineEnd } from '../../core/lease/queue-statistics.ts';
-import { emptyLog, figuresOf, noteEnd, noteServed } from '../../core/lease/queue-statistics.ts';
+import type { ReservedCapacity } from '../../core/lease/serve-queue.ts';
+import { reserveCapacityFor, isAwaited, serveInOrder } from '../../core/lease/serve-queue.ts';
+import type { QueueExit } from '../../core/lease/queue-statistics.ts';
+import { emptyLog, queueStatistics, noteEnd, noteServed } from '../../core/lease/queue-statistics.ts';
 import { retryAfterMs } from '../../core/lease/retry-after.ts';
 import { fail } from '../../core/result.ts';
-import type { Decision } from './exact-pick.ts';
-import { decideExactly, toldOfNobody, toldOfPick } from './exact-pick.ts';
-import type { ExactFleet } from './live-pool.ts';
+import type { ExactPick } from './exact-pick.ts';
+import { pickExactly, refusalDetails, pickedDetails } from './exact-pick.ts';
+import type { LivePool } from './live-pool.ts';
 import type { AcquireRequest, Acquisition, LeasePage, NotAcquired } from '../contract/lease-api.ts';
-import type { BlockDesk } from './lease-blocks.ts';
-import type { LeaseDesk } from './lease-lifecycle.ts';
+import type { LeaseBlocks } from './lease-blocks.ts';
+import type { LeaseLifecycle } from './lease-lifecycle.ts';
 import type { RegistryState } from '../state/registry-state.ts';
-import { Shortage } from './capacity-shortage.ts';
-import type { Waiting } from './wait-queue.ts';
-import { WaitingLine } from './wait-queue.ts';
+import { CapacityShortage } from './capacity-shortage.ts';
+import type { QueuedRequest } from './wait-queue.ts';
+import { WaitQueue } from './wait-queue.ts';
 
 interface Desks {
-  readonly leases: LeaseDesk;
-  readonly blocks: BlockDesk;
+  readonly leases: LeaseLifecycle;
+  readonly blocks: LeaseBlocks;
 }
 
 interface Told {
@@ -39,14 +39,14 @@ const LOOK_EVERY_MS = 100;
 /** Isolates ask about once a second. */
 const RECALL_MS = 3_000;
 
-export class AcquireDesk {
-  readonly shortage: Shortage;
+export class LeaseAllocator {
+  readonly shortage: CapacityShortage;
   private readonly state: RegistryState;
-  private readonly exact: ExactFleet;
-  private readonly leases: LeaseDesk;
-  private readonly blocks: BlockDesk;
+  private readonly exact: LivePool;
+  private readonly leases: LeaseLifecycle;
+  private readonly blocks: LeaseBlocks;
   private readonly told: Told;
-  private readonly line: WaitingLine;
+  private readonly line: WaitQueue;
   private readonly log = emptyLog();
   private timer: ReturnType<typeof setTimeout> | null = null;
   private splitAt = 0;
@@ -54,14 +54,14 @@ export class AcquireDesk {
   private isHolding = false;
   private recalledUntil = 0;
 
-  constructor(state: RegistryState, exact: ExactFleet, desks: Desks, told: Told) {
+  constructor(state: RegistryState, exact: LivePool, desks: Desks, told: Told) {
     this.state = state;
     this.exact = exact;
     this.leases = desks.leases;
     this.blocks = desks.blocks;
     this.told = told;
-    this.line = new WaitingLine(state.book);
-    this.shortage = new Shortage(told.short);
+    this.line = new WaitQueue(state.book);
+    this.shortage = new CapacityShortage(told.short);
   }
 
   acquire(asked: AcquireRequest, now: number): Acquisition | Promise<Acquisition> {
@@ -69,7 +69,7 @@ export class AcquireDesk {
     if (this.exact.bring(now)) this.serveLine(now);
     this.splitAt = nextEvenly(this.splitAt);
     const { splitAt } = this;
-    const decision = decideExactly(this.exact, asked, splitAt, now);
+    const decision = pickExactly(this.exact, asked, splitAt, now);
     const isWithin = asked.rehearsal !== null || this.line.isWithin(asked);
     // Whom nobody can serve has no use for what its key frees either.
     const isServable = decision.pick.ok || decision.pick.reason === 'at-capacity';
@@ -89,7 +89,7 @@ export class AcquireDesk {
   }
 
   figures(now: number): Pick<LeasePage, 'waiting' | 'lately' | 'holders'> {
-    return { waiting: this.line.callersOf(now), lately: figuresOf(this.log, now), holders: this.line.holders() };
+    return { waiting: this.line.callersOf(now), lately: queueStatistics(this.log, now), holders: this.line.holders() };
   }
 
   /** Whether somebody waits for room, or was refused a moment ago: no isolate is to keep slots then. */
@@ -110,9 +110,9 @@ export class AcquireDesk {
     this.isHolding = false;
     this.line.beginTurn();
     if (this.line.length === 0) return;
-    const served = new Set<Waiting>();
+    const served = new Set<QueuedRequest>();
     try {
-      serveInTurn<Waiting>(this.line.all, {
+      serveInOrder<QueuedRequest>(this.line.all, {
         serve: (waiting) => this.tryServe(waiting, now) && Boolean(served.add(waiting)),
         hold: ({ asked }) => this.holdRoom(asked),
         isWithin: ({ asked }) => this.line.isWithin(asked),
@@ -125,17 +125,17 @@ export class AcquireDesk {
     }
   }
 
-  private tryServe({ asked, splitAt, since, answer }: Waiting, now: number): boolean {
-    const decision = decideExactly(this.exact, asked, splitAt, now);
+  private tryServe({ asked, splitAt, since, answer }: QueuedRequest, now: number): boolean {
+    const decision = pickExactly(this.exact, asked, splitAt, now);
     if (!decision.pick.ok) return false;
     noteServed(this.log, Math.max(0, now - since), now);
     answer(this.conclude(asked, decision, now));
     return true;
   }
 
-  private conclude(asked: AcquireRequest, { fleet, pick }: Decision, now: number): Acquisition {
+  private conclude(asked: AcquireRequest, { fleet, pick }: ExactPick, now: number): Acquisition {
     if (!pick.ok) return this.refuse(asked, { fleet, pick }, now);
-    const told = { ...toldOfPick(this.exact, asked, { fleet, pick }), revision: this.state.revision };
+    const told = { ...pickedDetails(this.exact, asked, { fleet, pick }), revision: this.state.revision };
     if (asked.rehearsal) return { ...told, lease: null, block: null };
     const { candidate, position } = pick;
     const holder = asked.holder ?? null;
@@ -152,12 +152,12 @@ export class AcquireDesk {
 
   private refuse(
     asked: AcquireRequest,
-    { fleet, pick }: Decision,
+    { fleet, pick }: ExactPick,
     now: number,
-    end: LineEnd = 'atCapacity',
+    end: QueueExit = 'atCapacity',
   ): NotAcquired {
     if (pick.ok) throw new Error('somebody can serve it');
-    const told = toldOfNobody(this.exact, asked, { fleet, pick }, this.state, now);
+    const told = refusalDetails(this.exact, asked, { fleet, pick }, this.state, now);
     const isFull = pick.reason === 'at-capacity';
     if (!asked.rehearsal && (isFull || end === 'timedOut')) noteEnd(this.log, end, now);
     if (!isFull) return told;
@@ -166,7 +166,7 @@ export class AcquireDesk {
   }
 
   /** Why it does not join the line; null when it may, and room is held for it from then on. */
-  private refuseToWait(asked: AcquireRequest, decision: Decision, isWithin: boolean, now: number): NotAcquired | null {
+  private refuseToWait(asked: AcquireRequest, decision: ExactPick, isWithin: boolean, now: number): NotAcquired | null {
     const most = asked.holder?.quotas.leaseSlots ?? Infinity;
     if (!isWithin && (asked.waitMs === 0 || asked.request.slots > most)) return this.overQuota(asked, now);
     if (asked.waitMs > 0 && this.line.isCrowded(asked))
@@ -193,9 +193,9 @@ export class AcquireDesk {
     return retryAfterMs({ nextExpiry, usualMs, ahead: this.line.length, held: held.size }, now, Math.random);
   }
 
-  private holdRoom({ request }: AcquireRequest): HeldRoom {
+  private holdRoom({ request }: AcquireRequest): ReservedCapacity {
     this.isHolding = true;
-    return holdRoomFor(request, this.exact.fleet, this.exact.work);
+    return reserveCapacityFor(request, this.exact.fleet, this.exact.work);
   }
 
   /** While anybody waits, looks again from time to time. */
@@ -227,8 +227,8 @@ export class AcquireDesk {
   }
 
   /** Its time is over: the last look, and what it is told. */
-  private giveUp({ asked, splitAt, since }: Waiting, now: number): Acquisition {
-    const decision = decideExactly(this.exact, asked, splitAt, now);
+  private giveUp({ asked, splitAt, since }: QueuedRequest, now: number): Acquisition {
+    const decision = pickExactly(this.exact, asked, splitAt, now);
     if (!decision.pick.ok) return this.refuse(asked, decision, now, 'timedOut');
     if (this.line.fitsNow(asked)) {
       noteServed(this.log, Math.max(0, now - since), now);

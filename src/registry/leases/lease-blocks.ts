@@ -7,11 +7,11 @@
  * told to, so nobody else has it while somebody may still renew it.
  */
 import { inFlight } from '../../core/component/load.ts';
-import type { Fleet } from '../../core/balancing/candidate-pool.ts';
+import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../core/balancing/open-work.ts';
 import { tiersOf } from '../../core/balancing/pick.ts';
 import { isMember } from '../../core/balancing/weighted-set.ts';
-import type { BlockGrant, BlockNews, BlockReport } from '../../core/lease/block.ts';
+import type { BlockGrant, BlockUpdate, BlockReport } from '../../core/lease/block.ts';
 import { BLOCK_MARGIN_MS, BLOCK_MS } from '../../core/lease/block.ts';
 import type { SignedPlace } from '../../core/lease/lease-id.ts';
 import { blockIdOf, placeOfLease } from '../../core/lease/lease-id.ts';
@@ -19,7 +19,7 @@ import type { Lease, LeaseEnd } from '../../core/lease/lease.ts';
 import { endedAs } from '../../core/lease/lease.ts';
 import { ok } from '../../core/result.ts';
 import type { Completion, LeaseAnswer, RenewedLease } from '../contract/lease-api.ts';
-import type { Completed, LeaseDesk } from './lease-lifecycle.ts';
+import type { Completed, LeaseLifecycle } from './lease-lifecycle.ts';
 import { hasEnded } from './lease-lifecycle.ts';
 import { isSigned } from '../contract/lease-signature.ts';
 import type { RegistryState } from '../state/registry-state.ts';
@@ -28,19 +28,19 @@ import type { RegistryState } from '../state/registry-state.ts';
 const BLOCKS_LEFT = 4;
 const MAX_LEASE_MS = 3_600_000;
 
-export class BlockDesk {
+export class LeaseBlocks {
   private readonly state: RegistryState;
-  private readonly leases: LeaseDesk;
+  private readonly leases: LeaseLifecycle;
   /** By block and slot: the number of the last use that is over, as its isolate said. */
   private readonly ended = new Map<string, readonly number[]>();
 
-  constructor(state: RegistryState, leases: LeaseDesk) {
+  constructor(state: RegistryState, leases: LeaseLifecycle) {
     this.state = state;
     this.leases = leases;
   }
 
   /** How large a block may be on a component; 0 when none may be granted there now. */
-  sizeAt(fleet: Fleet, work: OpenWork, position: number): number {
+  sizeAt(fleet: CandidatePool, work: OpenWork, position: number): number {
     const { leaseBlocks, loadBalancingEnabled, trafficSplit } = fleet.settings;
     const size = leaseBlocks?.size ?? 0;
     // What goes by order or by percent is decided lease by lease.
@@ -59,7 +59,7 @@ export class BlockDesk {
   }
 
   /** Takes in what an isolate says of its blocks; answers what it does not know. */
-  take(reports: readonly BlockReport[], now: number): BlockNews[] {
+  take(reports: readonly BlockReport[], now: number): BlockUpdate[] {
     this.leases.expire(now);
     return reports.flatMap((report) => {
       const block = this.state.book.held.get(report.id);
@@ -130,7 +130,7 @@ export class BlockDesk {
     return longer;
   }
 
-  private newsOf({ expiresAt }: Lease, { id, taken }: BlockReport, now: number): BlockNews {
+  private newsOf({ expiresAt }: Lease, { id, taken }: BlockReport, now: number): BlockUpdate {
     const { held } = this.state.book;
     // One that is being signed is not over.
     const isOver = (leaseId: string): boolean =>

@@ -3,15 +3,15 @@
  * a while after its end, so that whoever completes it again is answered the same.
  */
 import { inFlight, settle } from '../../core/component/load.ts';
-import { gatherResults } from '../../core/component/work-outcome.ts';
+import { sumOutcomes } from '../../core/component/work-outcome.ts';
 import { expiredLeases, lookAhead } from '../../core/lease/lease-index.ts';
 import type { Lease, LeaseEnd, LeaseTerms } from '../../core/lease/lease.ts';
 import { endedAs, isWorkOutcome, newLease } from '../../core/lease/lease.ts';
 import { idDigits, leaseIdOf } from '../../core/lease/lease-id.ts';
 import type { Failure } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
-import type { MemberWork } from '../health/outlier-ejection.ts';
-import type { FailureDesk, Reported } from '../recovery/failure-reports.ts';
+import type { MemberOutcomes } from '../health/outlier-ejection.ts';
+import type { FailureReports, ReportedFailure } from '../recovery/failure-reports.ts';
 import type {
   CompletedLease,
   Completion,
@@ -21,7 +21,7 @@ import type {
   RenewedLease,
 } from '../contract/lease-api.ts';
 import type { Member } from '../state/member.ts';
-import { takeReport } from '../limits/on-demand-limits.ts';
+import { chargeReport } from '../limits/on-demand-limits.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
 /** How long an ended lease is remembered, at least. */
@@ -32,14 +32,14 @@ const RANDOM_BYTES = 12;
 export interface Completed {
   readonly lease: CompletedLease;
   /** How the work went; null when nothing new is said of it. */
-  readonly told: MemberWork | null;
+  readonly told: MemberOutcomes | null;
 }
 
-export class LeaseDesk {
+export class LeaseLifecycle {
   private readonly state: RegistryState;
-  private readonly reports: FailureDesk;
+  private readonly reports: FailureReports;
 
-  constructor(state: RegistryState, reports: FailureDesk) {
+  constructor(state: RegistryState, reports: FailureReports) {
     this.state = state;
     this.reports = reports;
   }
@@ -75,7 +75,7 @@ export class LeaseDesk {
     const ended = [endedAs(lease, outcome, left, now)];
     this.state.commit({ ...reported, leases: { held, ended }, visible: false }, now);
     if (member) settleInto(member, completion, now);
-    const told = member ? { member, work: gatherResults([completion]) } : null;
+    const told = member ? { member, work: sumOutcomes([completion]) } : null;
     return ok({ lease: { id, componentId, outcome, inFlight: left }, told });
   }
 
@@ -132,8 +132,8 @@ export class LeaseDesk {
   }
 
   /** What the completion says of the component itself; beyond the quota of reports nothing is written. */
-  private report(member: Member, { id }: Lease, { error, outcome }: Completion, now: number): Reported | null {
-    if (error === null || outcome === 'success' || takeReport(member, now)) return null;
+  private report(member: Member, { id }: Lease, { error, outcome }: Completion, now: number): ReportedFailure | null {
+    if (error === null || outcome === 'success' || chargeReport(member, now)) return null;
     const detail = { code: error.code ?? '', message: error.message };
     return this.reports.draft(member, detail, { leaseId: id, outcome }, now);
   }
@@ -141,7 +141,7 @@ export class LeaseDesk {
 
 function settleInto(member: Member, completion: Completion, now: number): void {
   // It was no work of an edge: none of that is over.
-  const outcomes = { ...gatherResults([completion]), ended: 0 };
+  const outcomes = { ...sumOutcomes([completion]), ended: 0 };
   member.record = { ...member.record, load: settle(member.record.load, outcomes, now) };
 }
 

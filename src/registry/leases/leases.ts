@@ -2,23 +2,23 @@
 import type { BlockReport } from '../../core/lease/block.ts';
 import { placeOfLease } from '../../core/lease/lease-id.ts';
 import { ok } from '../../core/result.ts';
-import { AcquireDesk } from './lease-allocator.ts';
-import { BlockDesk } from './lease-blocks.ts';
-import { CommitTurn } from './commit-batcher.ts';
-import type { MemberWork } from '../health/outlier-ejection.ts';
-import { ExactFleet } from './live-pool.ts';
-import type { FailureDesk } from '../recovery/failure-reports.ts';
+import { LeaseAllocator } from './lease-allocator.ts';
+import { LeaseBlocks } from './lease-blocks.ts';
+import { CommitBatcher } from './commit-batcher.ts';
+import type { MemberOutcomes } from '../health/outlier-ejection.ts';
+import { LivePool } from './live-pool.ts';
+import type { FailureReports } from '../recovery/failure-reports.ts';
 import type { AcquireRequest, BlockAnswer, Completion, LeaseQuery } from '../contract/lease-api.ts';
-import { LeaseDesk, unknownLease } from './lease-lifecycle.ts';
+import { LeaseLifecycle, unknownLease } from './lease-lifecycle.ts';
 import type { RegistryApi } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
-import type { Seating } from '../snapshot/position-table.ts';
+import type { PositionTable } from '../snapshot/position-table.ts';
 
 export interface LeaseHooks {
   /** Has the alarm go off when something is due. */
   readonly arm: () => Promise<void>;
   /** Work ended there, well or not. */
-  readonly tellWork: (told: MemberWork, now: number) => void;
+  readonly tellWork: (told: MemberOutcomes, now: number) => void;
   /** Resolves when what was written is committed. */
   readonly committed: () => Promise<void>;
   /** Something was written to the outbox. */
@@ -27,23 +27,23 @@ export interface LeaseHooks {
   readonly short: () => void;
 }
 
-export class LeaseRoom {
+export class Leases {
   private readonly state: RegistryState;
   private readonly hooks: LeaseHooks;
-  private readonly leases: LeaseDesk;
-  private readonly blocks: BlockDesk;
-  private readonly acquires: AcquireDesk;
-  private readonly turn: CommitTurn;
+  private readonly leases: LeaseLifecycle;
+  private readonly blocks: LeaseBlocks;
+  private readonly acquires: LeaseAllocator;
+  private readonly turn: CommitBatcher;
 
-  constructor(state: RegistryState, seating: Seating, reports: FailureDesk, hooks: LeaseHooks) {
+  constructor(state: RegistryState, seating: PositionTable, reports: FailureReports, hooks: LeaseHooks) {
     this.state = state;
     this.hooks = hooks;
-    this.turn = new CommitTurn(hooks.committed);
-    this.leases = new LeaseDesk(state, reports);
-    this.blocks = new BlockDesk(state, this.leases);
-    const exact = new ExactFleet(state, seating);
+    this.turn = new CommitBatcher(hooks.committed);
+    this.leases = new LeaseLifecycle(state, reports);
+    this.blocks = new LeaseBlocks(state, this.leases);
+    const exact = new LivePool(state, seating);
     const told = { granted: () => void hooks.arm(), short: hooks.short };
-    this.acquires = new AcquireDesk(state, exact, { leases: this.leases, blocks: this.blocks }, told);
+    this.acquires = new LeaseAllocator(state, exact, { leases: this.leases, blocks: this.blocks }, told);
   }
 
   /** Epoch ms at which a lease may be over, Infinity when none is held. */

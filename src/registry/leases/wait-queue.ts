@@ -4,11 +4,11 @@
  */
 import type { KeyQuotas } from '../../core/access/key-quotas.ts';
 import { NO_QUOTAS } from '../../core/access/key-quotas.ts';
-import type { LeaseBook } from '../../core/lease/lease-index.ts';
+import type { LeaseIndex } from '../../core/lease/lease-index.ts';
 import { slotsOfKey } from '../../core/lease/lease-index.ts';
 import type { AcquireRequest, Acquisition, KeyHolding, WaitingCallers } from '../contract/lease-api.ts';
 
-export interface Waiting {
+export interface QueuedRequest {
   readonly asked: AcquireRequest;
   /** The same at every try. */
   readonly splitAt: number;
@@ -23,19 +23,19 @@ const MAX_WAITING = 10_000;
 const MAX_OF_KEY = MAX_WAITING / 2;
 const MAX_HOLDERS = 50;
 
-export class WaitingLine {
-  private readonly book: LeaseBook;
-  private line: Waiting[] = [];
+export class WaitQueue {
+  private readonly book: LeaseIndex;
+  private line: QueuedRequest[] = [];
   /** Slots that those in the line ask for, by key. */
   private readonly reserved = new Map<string, number>();
   private readonly callers = new Map<string, number>();
-  private readonly byQuota = new Set<Waiting>();
+  private readonly byQuota = new Set<QueuedRequest>();
 
-  constructor(book: LeaseBook) {
+  constructor(book: LeaseIndex) {
     this.book = book;
   }
 
-  get all(): readonly Waiting[] {
+  get all(): readonly QueuedRequest[] {
     return this.line;
   }
 
@@ -70,7 +70,7 @@ export class WaitingLine {
     return holder !== null && (this.callers.get(holder.keyId) ?? 0) >= waitersOf(holder.quotas);
   }
 
-  join(waiting: Waiting, isWithin: boolean): void {
+  join(waiting: QueuedRequest, isWithin: boolean): void {
     this.line.push(waiting);
     this.stay(waiting, isWithin);
   }
@@ -82,7 +82,7 @@ export class WaitingLine {
     this.byQuota.clear();
   }
 
-  stay(waiting: Waiting, isWithin: boolean): void {
+  stay(waiting: QueuedRequest, isWithin: boolean): void {
     const { request, holder = null } = waiting.asked;
     if (!isWithin) this.byQuota.add(waiting);
     if (holder === null) return;
@@ -90,12 +90,12 @@ export class WaitingLine {
     this.callers.set(holder.keyId, (this.callers.get(holder.keyId) ?? 0) + 1);
   }
 
-  endTurn(left: Waiting[]): void {
+  endTurn(left: QueuedRequest[]): void {
     this.line = left;
   }
 
   /** Who waits no longer than until now goes; to be followed by a turn. */
-  takeOverdue(now: number): Waiting[] {
+  takeOverdue(now: number): QueuedRequest[] {
     const overdue = this.line.filter(({ until }) => until <= now);
     if (overdue.length > 0) this.line = this.line.filter(({ until }) => until > now);
     return overdue;

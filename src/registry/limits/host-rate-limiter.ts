@@ -7,7 +7,7 @@
  */
 import type { HostBudget } from '../../core/health/host-budget.ts';
 import {
-  MAX_PUT_OFF_MS,
+  MAX_POSTPONED_MS,
   admitCheck,
   chargeRetry,
   isForgotten,
@@ -24,7 +24,7 @@ interface Host {
 
 const CLEAN_UP_EVERY_MS = 60_000;
 
-export class HostGate {
+export class HostRateLimiter {
   private readonly hosts = new Map<string, Host>();
   private cleanedUpAt = 0;
 
@@ -40,7 +40,7 @@ export class HostGate {
   admit(name: string, now: number): number {
     const waitMs = this.host(name, now).queueUntil - now;
     // Longer than any wait: the clock went back.
-    return waitMs > 0 && waitMs <= MAX_PUT_OFF_MS ? waitMs : this.admitInTurn(name, now);
+    return waitMs > 0 && waitMs <= MAX_POSTPONED_MS ? waitMs : this.admitInTurn(name, now);
   }
 
   /** Takes a token for a call that may end the crowd, so it waits behind no check; false when there is none. */

@@ -6,7 +6,14 @@ import type { AuditNote } from '../../core/access/audit-entry.ts';
 import { backInService } from '../../core/component/back-in-service.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { Lifecycle, LifecycleState } from '../../core/component/lifecycle.ts';
-import { dated, isBeingRemoved, isSettled, setAside, settledAs, whatFollows } from '../../core/component/lifecycle.ts';
+import {
+  lifecycleDates,
+  isBeingRemoved,
+  isSettled,
+  setAside,
+  settledAs,
+  nextLifecycle,
+} from '../../core/component/lifecycle.ts';
 import { toIsoOrNull } from '../../core/component/resource.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
@@ -14,10 +21,10 @@ import type { DraftContext } from '../state/component-events.ts';
 import { componentEvent } from '../state/component-events.ts';
 import type { Member } from '../state/member.ts';
 import { deregistrationDueAt } from '../state/member.ts';
-import type { RecoveryDesk } from '../recovery/recoveries.ts';
+import type { Recoveries } from '../recovery/recoveries.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
-import { standbyFor } from '../recovery/select-standby.ts';
+import { selectStandby } from '../recovery/select-standby.ts';
 
 interface HandOver {
   readonly from: ComponentRecord | null;
@@ -26,11 +33,11 @@ interface HandOver {
   readonly audit?: { readonly componentId: string; readonly noteOf: (after: Lifecycle) => AuditNote | null } | null;
 }
 
-export class LifecycleDesk {
+export class Lifecycles {
   private readonly state: RegistryState;
-  private readonly recoveries: RecoveryDesk;
+  private readonly recoveries: Recoveries;
 
-  constructor(state: RegistryState, recoveries: RecoveryDesk) {
+  constructor(state: RegistryState, recoveries: Recoveries) {
     this.state = state;
     this.recoveries = recoveries;
   }
@@ -38,7 +45,7 @@ export class LifecycleDesk {
   change(record: ComponentRecord, lifecycle: Lifecycle, now: number, audit: AuditNote | null = null): void {
     const before = record.lifecycle;
     if (before.state === lifecycle.state && before.until === lifecycle.until) return;
-    const next = backInService({ ...record, lifecycle: dated(before, lifecycle, now) }, before, now);
+    const next = backInService({ ...record, lifecycle: lifecycleDates(before, lifecycle, now) }, before, now);
     const event = this.changed(next, before.state, { ...this.state.draftContext(next, now), audit });
     this.state.commit({ records: [next], outbox: [event], visible: true }, now);
     // What came back is asked how it is.
@@ -60,7 +67,7 @@ export class LifecycleDesk {
   /** Ends every state whose time is over, and removes what has been down for as long as its owner allowed. */
   expire(now: number): void {
     for (const { record } of this.state.members.values()) {
-      const follows = whatFollows(record.lifecycle, now);
+      const follows = nextLifecycle(record.lifecycle, now);
       if (follows === 'removed' || now >= deregistrationDueAt(record, this.state.sleeps)) this.remove(record, now);
       else if (follows) this.change(record, settledAs(follows), now);
     }
@@ -95,7 +102,7 @@ export class LifecycleDesk {
    * A note in the recovery says that it has been done.
    */
   private switchOver(failed: ComponentRecord, now: number): ComponentRecord | undefined {
-    const standby = standbyFor(failed, this.state.members);
+    const standby = selectStandby(failed, this.state.members);
     const active = failed.recovery.active;
     // Demoted by an operator meanwhile, it has nothing to hand over.
     if (!standby || !active || failed.lifecycle.state === 'standby') return undefined;
@@ -106,13 +113,13 @@ export class LifecycleDesk {
 
   /** One takes over from another, if there is one: both change in one transaction. */
   handOver({ from, to, audit = null }: HandOver, now: number): void {
-    const records = [{ ...to, lifecycle: dated(to.lifecycle, settledAs('active'), now) }];
+    const records = [{ ...to, lifecycle: lifecycleDates(to.lifecycle, settledAs('active'), now) }];
     const outbox = [this.changed(records[0]!, to.lifecycle.state, this.contextOf(records[0]!, audit, now))];
     if (from) {
       const replaced = { ...settledAs('standby'), replacedBy: to.registration.id };
       // A removal that has been acknowledged is not taken back by it.
       const place = isBeingRemoved(from.lifecycle) ? from.lifecycle : replaced;
-      const demoted = { ...from, lifecycle: dated(from.lifecycle, place, now) };
+      const demoted = { ...from, lifecycle: lifecycleDates(from.lifecycle, place, now) };
       records.push(demoted);
       outbox.push(this.changed(demoted, from.lifecycle.state, this.contextOf(demoted, audit, now)));
     }

@@ -11,18 +11,18 @@ import { toIsoOrNull } from '../../core/component/resource.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
 import { ok } from '../../core/result.ts';
-import type { LifecycleDesk } from './lifecycles.ts';
+import type { Lifecycles } from './lifecycles.ts';
 import type { Member } from '../state/member.ts';
-import type { RecoveryDesk } from '../recovery/recoveries.ts';
-import type { OutOfReach } from '../contract/registry-api.ts';
+import type { Recoveries } from '../recovery/recoveries.ts';
+import type { NotAccessible } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
-export class OperationDesk {
+export class OperatorActions {
   private readonly state: RegistryState;
-  private readonly lifecycles: LifecycleDesk;
-  private readonly recoveries: RecoveryDesk;
+  private readonly lifecycles: Lifecycles;
+  private readonly recoveries: Recoveries;
 
-  constructor(state: RegistryState, lifecycles: LifecycleDesk, recoveries: RecoveryDesk) {
+  constructor(state: RegistryState, lifecycles: Lifecycles, recoveries: Recoveries) {
     this.state = state;
     this.lifecycles = lifecycles;
     this.recoveries = recoveries;
@@ -33,7 +33,7 @@ export class OperationDesk {
     operation: Operation,
     actor: Actor | null,
     now: number,
-  ): Result<Member, OutOfReach | 'being-removed'> {
+  ): Result<Member, NotAccessible | 'being-removed'> {
     const found = this.state.find(id);
     if (!found.ok) return found;
     const member = found.value;

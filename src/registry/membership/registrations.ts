@@ -11,10 +11,10 @@ import { draining } from '../../core/component/lifecycle.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { componentEvent } from '../state/component-events.ts';
-import type { LifecycleDesk } from './lifecycles.ts';
+import type { Lifecycles } from './lifecycles.ts';
 import type { Member } from '../state/member.ts';
 import { firstRecord, renewed } from './new-record.ts';
-import type { NotFound, OutOfReach, RegisterInput, Removal, RemoveOptions } from '../contract/registry-api.ts';
+import type { NotFound, NotAccessible, RegisterInput, Removal, RemoveOptions } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
 export interface Stored {
@@ -27,11 +27,11 @@ export interface Stored {
 
 type Refusal = 'component-limit' | 'precondition-failed' | 'header-value-unknown' | NotFound;
 
-export class RegistrationDesk {
+export class Registrations {
   private readonly state: RegistryState;
-  private readonly lifecycles: LifecycleDesk;
+  private readonly lifecycles: Lifecycles;
 
-  constructor(state: RegistryState, lifecycles: LifecycleDesk) {
+  constructor(state: RegistryState, lifecycles: Lifecycles) {
     this.state = state;
     this.lifecycles = lifecycles;
   }
@@ -57,7 +57,7 @@ export class RegistrationDesk {
     return ok({ member, before, change: unchanged ? 'unchanged' : 'changed' });
   }
 
-  remove(id: string, options: RemoveOptions, now: number): Result<Removal, OutOfReach | 'precondition-failed'> {
+  remove(id: string, options: RemoveOptions, now: number): Result<Removal, NotAccessible | 'precondition-failed'> {
     const { drainMs, ifGeneration, only = null, actor = null } = options;
     const found = this.state.find(id, only);
     if (!found.ok) return found;

@@ -9,29 +9,29 @@ import { isBeingRemoved } from '../../core/component/lifecycle.ts';
 import type { Lifecycle } from '../../core/component/lifecycle.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
-import type { LifecycleDesk } from './lifecycles.ts';
+import type { Lifecycles } from './lifecycles.ts';
 import type { Member } from '../state/member.ts';
 import { lifecycleNote } from './operator-actions.ts';
-import type { OutOfReach } from '../contract/registry-api.ts';
+import type { NotAccessible } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
-import { standbyFor } from '../recovery/select-standby.ts';
-import type { Switch, SwitchRefusal } from '../contract/switchover-api.ts';
+import { selectStandby } from '../recovery/select-standby.ts';
+import type { SwitchoverRequest, SwitchoverRefusal } from '../contract/switchover-api.ts';
 
-export class SwitchDesk {
+export class Switchovers {
   private readonly state: RegistryState;
-  private readonly lifecycles: LifecycleDesk;
+  private readonly lifecycles: Lifecycles;
 
-  constructor(state: RegistryState, lifecycles: LifecycleDesk) {
+  constructor(state: RegistryState, lifecycles: Lifecycles) {
     this.state = state;
     this.lifecycles = lifecycles;
   }
 
   change(
     id: string,
-    { action, force }: Switch,
+    { action, force }: SwitchoverRequest,
     actor: Actor | null,
     now: number,
-  ): Result<Member, OutOfReach | SwitchRefusal> {
+  ): Result<Member, NotAccessible | SwitchoverRefusal> {
     const found = this.state.find(id);
     if (!found.ok) return found;
     const { record } = found.value;
@@ -45,13 +45,13 @@ export class SwitchDesk {
     return changed.ok ? found : changed;
   }
 
-  private over(record: ComponentRecord, audit: Audit, now: number): Result<null, SwitchRefusal> {
+  private over(record: ComponentRecord, audit: Audit, now: number): Result<null, SwitchoverRefusal> {
     const { lifecycle, registration, recovery } = record;
     if (lifecycle.state === 'standby')
       return lifecycle.replacedBy === undefined
         ? fail('not-in-service', `${registration.id} is a standby: it has nothing to hand over`)
         : ok(null);
-    const standby = standbyFor(record, this.state.members);
+    const standby = selectStandby(record, this.state.members);
     if (!standby) return fail('no-standby', `${this.state.type} has no healthy standby for ${registration.id}`);
     // A recovery that runs finds its switchover done.
     const active = recovery.active && { ...recovery.active, promoted: standby.registration.id };
@@ -63,7 +63,7 @@ export class SwitchDesk {
     record: ComponentRecord,
     { audit, force }: { audit: Audit; force: boolean },
     now: number,
-  ): Result<null, SwitchRefusal> {
+  ): Result<null, SwitchoverRefusal> {
     const { lifecycle, registration, health } = record;
     const { id } = registration;
     if (lifecycle.state === 'active') return ok(null);
@@ -78,4 +78,4 @@ export class SwitchDesk {
   }
 }
 
-type Audit = NonNullable<Parameters<LifecycleDesk['handOver']>[0]['audit']>;
+type Audit = NonNullable<Parameters<Lifecycles['handOver']>[0]['audit']>;

@@ -16,30 +16,30 @@ import type { TokenBucket } from '../../core/quota/token-bucket.ts';
 import { fullBucket } from '../../core/quota/token-bucket.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
-import { eventDraft, typeEventDraft } from '../state/component-events.ts';
-import type { HostGate } from '../limits/host-rate-limiter.ts';
+import { componentEventDraft, typeEventDraft } from '../state/component-events.ts';
+import type { HostRateLimiter } from '../limits/host-rate-limiter.ts';
 import { hostOfUrl } from '../../core/health/host-of-url.ts';
 import type { Member } from '../state/member.ts';
-import { takeRotation, takeTypeRotation } from '../limits/on-demand-limits.ts';
-import type { RecoveryDesk } from './recoveries.ts';
-import type { OutOfReach, RotateOptions } from '../contract/registry-api.ts';
+import { chargeRotation, chargeTypeRotation } from '../limits/on-demand-limits.ts';
+import type { Recoveries } from './recoveries.ts';
+import type { NotAccessible, RotateOptions } from '../contract/registry-api.ts';
 import type { ControlAccess, ControlPurpose } from '../contract/recovery-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
-type Answer = Result<ControlSecret, OutOfReach | 'no-control'>;
-type Rotation = Result<ControlSecret, OutOfReach | 'no-control' | 'too-many-rotations'>;
+type Answer = Result<ControlSecret, NotAccessible | 'no-control'>;
+type Rotation = Result<ControlSecret, NotAccessible | 'no-control' | 'too-many-rotations'>;
 
 const SECRET_BYTES = 32;
 /** The controller's secret has its row among those of the components: no component is called so. */
 const OF_TYPE = '';
 
-export class ControlDesk {
+export class ControlCredentials {
   private readonly state: RegistryState;
-  private readonly recoveries: RecoveryDesk;
-  private readonly gate: HostGate;
+  private readonly recoveries: Recoveries;
+  private readonly gate: HostRateLimiter;
   private typeRotations: TokenBucket = fullBucket(ROTATION_QUOTA, 0);
 
-  constructor(state: RegistryState, recoveries: RecoveryDesk, gate: HostGate) {
+  constructor(state: RegistryState, recoveries: Recoveries, gate: HostRateLimiter) {
     this.state = state;
     this.recoveries = recoveries;
     this.gate = gate;
@@ -55,13 +55,13 @@ export class ControlDesk {
     const found = this.find(id, only);
     if (!found.ok) return found;
     const member = found.value;
-    const refusal = takeRotation(member, now);
+    const refusal = chargeRotation(member, now);
     if (refusal) return refusal;
     const next = rotated(this.stored(id), freshSecret(), now);
     const audit = actor && { actor, action: 'control-secret.rotate' as const, before: null, after: null };
     const context = { ...this.state.draftContext(member.record, now), audit };
     const data = { previousUntil: toIsoOrNull(next.previousUntil) };
-    const event = eventDraft('component.control-secret-rotated', member.record, data, context);
+    const event = componentEventDraft('component.control-secret-rotated', member.record, data, context);
     this.state.commit({ controlSecret: { id, secret: next }, outbox: [event], visible: false }, now);
     return ok(shownSecret(next, now));
   }
@@ -75,7 +75,7 @@ export class ControlDesk {
     { type, actor }: { type: string; actor: Actor | null },
     now: number,
   ): Result<ControlSecret, 'too-many-rotations'> {
-    const taken = takeTypeRotation(this.typeRotations, type, now);
+    const taken = chargeTypeRotation(this.typeRotations, type, now);
     this.typeRotations = taken.next;
     if (taken.refusal) return taken.refusal;
     const next = rotated(this.stored(OF_TYPE), freshSecret(), now);
@@ -105,7 +105,7 @@ export class ControlDesk {
   }
 
   /** The member of that id, if it takes control calls. */
-  private find(id: string, only: OwnerFilter): Result<Member, OutOfReach | 'no-control'> {
+  private find(id: string, only: OwnerFilter): Result<Member, NotAccessible | 'no-control'> {
     const found = this.state.find(id, only);
     return found.ok && !found.value.record.registration.control ? noControl(id) : found;
   }

@@ -2,11 +2,11 @@
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { Drill } from '../../core/drill/drill.ts';
 import type { DraftContext } from '../state/component-events.ts';
-import { eventDraft } from '../state/component-events.ts';
+import { componentEventDraft } from '../state/component-events.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
 
 export const drillEndedDraft = (record: ComponentRecord, drill: Drill, context: DraftContext): OutboxDraft =>
-  eventDraft(
+  componentEventDraft(
     'drill.ended',
     record,
     { drillId: drill.id, outcome: drill.outcome, recoveryId: drill.recoveryId },

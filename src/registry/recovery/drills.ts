@@ -12,15 +12,15 @@ import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { drillEndedDraft } from './drill-events.ts';
 import { isRoutable } from '../state/component-views.ts';
-import { eventDraft } from '../state/component-events.ts';
-import type { RecoveryDesk } from './recoveries.ts';
+import { componentEventDraft } from '../state/component-events.ts';
+import type { Recoveries } from './recoveries.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
-export class DrillDesk {
+export class Drills {
   private readonly state: RegistryState;
-  private readonly recoveries: RecoveryDesk;
+  private readonly recoveries: Recoveries;
 
-  constructor(state: RegistryState, recoveries: RecoveryDesk) {
+  constructor(state: RegistryState, recoveries: Recoveries) {
     this.state = state;
     this.recoveries = recoveries;
   }
@@ -46,7 +46,7 @@ export class DrillDesk {
     const after = { componentId, way, execute };
     const audit = actor && ({ actor, action: 'drill.begin', subject: id, before: null, after } as const);
     const context = { ...this.state.draftContext(next, now), newId: () => `${id}:began`, audit };
-    const event = eventDraft('drill.began', next, { drillId: id, way, execute }, context);
+    const event = componentEventDraft('drill.began', next, { drillId: id, way, execute }, context);
     this.state.commit({ records: [next], drills: [drill], outbox: [event], visible: true }, now);
     return ok(drill);
   }

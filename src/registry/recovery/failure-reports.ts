@@ -15,12 +15,12 @@ import type { Member } from '../state/member.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
 
-export interface Reported {
+export interface ReportedFailure {
   readonly records: readonly [ComponentRecord];
   readonly outbox: readonly [OutboxDraft & { readonly payload: FailureReport }];
 }
 
-export class FailureDesk {
+export class FailureReports {
   private readonly state: RegistryState;
   private readonly intake: FailureIntake;
 
@@ -37,7 +37,7 @@ export class FailureDesk {
   }
 
   /** What a report changes, to be stored with whatever it comes with. */
-  draft(member: Member, error: FailureDetail, context: JsonObject | null, now: number): Reported {
+  draft(member: Member, error: FailureDetail, context: JsonObject | null, now: number): ReportedFailure {
     const config = this.state.configFor(member.record.registration.id);
     const step = observeHealth(member.record.health, { kind: 'reported', error }, config, now);
     const record = withFailure({ ...member.record, health: step.next }, now);

@@ -7,34 +7,34 @@ import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
 import { controlRouteOf } from '../../core/component/control-url.ts';
 import { isBeingRemoved } from '../../core/component/lifecycle.ts';
-import { isShadowed } from '../../core/component/root-cause.ts';
+import { hasFailedDependency } from '../../core/component/root-cause.ts';
 import type { RecoveryOrder } from '../../core/failure/failure-intake.ts';
 import { OPERATOR_REQUEST } from '../../core/failure/failure-intake.ts';
 import type { ActionHold } from '../../core/failure/recovery-preview.ts';
 import type { Failure, Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { Member } from '../state/member.ts';
-import type { RecoveryDesk } from './recoveries.ts';
+import type { Recoveries } from './recoveries.ts';
 import { recoveryIdOf } from './recoveries.ts';
-import type { OutOfReach } from '../contract/registry-api.ts';
+import type { NotAccessible } from '../contract/registry-api.ts';
 import { actionHold } from './recovery-guard.ts';
 import type { RegistryState } from '../state/registry-state.ts';
-import type { AskedFor, OrderRefusal } from '../contract/recovery-api.ts';
+import type { ActionRequest, ActionRefusal } from '../contract/recovery-api.ts';
 
-export class OrderDesk {
+export class OperatorRecoveries {
   private readonly state: RegistryState;
-  private readonly recoveries: RecoveryDesk;
+  private readonly recoveries: Recoveries;
 
-  constructor(state: RegistryState, recoveries: RecoveryDesk) {
+  constructor(state: RegistryState, recoveries: Recoveries) {
     this.state = state;
     this.recoveries = recoveries;
   }
 
   async ask(
     id: string,
-    asked: AskedFor,
+    asked: ActionRequest,
     { actor, clock }: { actor: Actor | null; clock: () => number },
-  ): Promise<Result<RecoveryOrder, OutOfReach | OrderRefusal>> {
+  ): Promise<Result<RecoveryOrder, NotAccessible | ActionRefusal>> {
     const key = asked.idempotencyKey === null ? null : `${asked.action} ${asked.idempotencyKey}`;
     for (;;) {
       const found = this.state.find(id);
@@ -52,7 +52,7 @@ export class OrderDesk {
     }
   }
 
-  private refusalOf({ record }: Member, { action, force }: AskedFor): Failure<OrderRefusal> | null {
+  private refusalOf({ record }: Member, { action, force }: ActionRequest): Failure<ActionRefusal> | null {
     const { registration, lifecycle, recovery, shadow } = record;
     const { id } = registration;
     if (isBeingRemoved(lifecycle)) return fail('being-removed', 'it drains before its removal; restore it to keep it');
@@ -62,14 +62,14 @@ export class OrderDesk {
       return fail('recovery-running', `${recovery.active.order.recoveryId} is running: wait for it, or cancel it`);
     if (force) return null;
     const { rootCause } = shadow;
-    const why = isShadowed(shadow) ? `it suffers from ${rootCause.join(', ')}` : heldBack(this.state, id);
+    const why = hasFailedDependency(shadow) ? `it suffers from ${rootCause.join(', ')}` : heldBack(this.state, id);
     return why === null ? null : fail('held-back', `${why}; force overrides`);
   }
 
   private begin(
     member: Member,
     { recoveryId, generation, key }: { recoveryId: string; generation: number; key: string | null },
-    { asked, actor }: { asked: AskedFor; actor: Actor | null },
+    { asked, actor }: { asked: ActionRequest; actor: Actor | null },
     now: number,
   ): RecoveryOrder {
     const { action, reason } = asked;
@@ -108,7 +108,7 @@ function heldBack(state: RegistryState, id: string): string | null {
   return hold && WHY[hold];
 }
 
-const note = (actor: Actor, { recoveryId }: RecoveryOrder, { action, reason, force }: AskedFor): AuditNote => ({
+const note = (actor: Actor, { recoveryId }: RecoveryOrder, { action, reason, force }: ActionRequest): AuditNote => ({
   actor,
   action: `component.${action}`,
   before: null,

@@ -20,20 +20,20 @@ import type { RecoveryStanding } from '../../core/failure/recovery-preview.ts';
 import type { RecoveryPolicy } from '../../core/failure/recovery-policy.ts';
 import { cooldownAfter } from '../../core/failure/recovery-policy.ts';
 import { endDrill, lifted } from '../../core/drill/drill.ts';
-import { isShadowed } from '../../core/component/root-cause.ts';
+import { hasFailedDependency } from '../../core/component/root-cause.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { HealthSignal } from '../../core/health/observe-health.ts';
 import { drillEndedDraft } from './drill-events.ts';
-import { eventDraft } from '../state/component-events.ts';
+import { componentEventDraft } from '../state/component-events.ts';
 import type { Member } from '../state/member.ts';
 import type { RegistryApi } from '../contract/registry-api.ts';
-import type { ActionLeave, RecoveryCause, RecoveryTarget } from '../contract/recovery-api.ts';
+import type { ActionPermission, RecoveryCause, RecoveryTarget } from '../contract/recovery-api.ts';
 import { actionHold, beginObstacle } from './recovery-guard.ts';
 import type { Change, RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
-import { standbyFor } from './select-standby.ts';
+import { selectStandby } from './select-standby.ts';
 
 const EVENT_OF_OUTCOME = {
   successful: 'recovery.succeeded',
@@ -53,7 +53,7 @@ interface Opening {
   readonly also?: (order: RecoveryOrder) => Pick<Change, 'outbox' | 'askedAction'>;
 }
 
-export class RecoveryDesk {
+export class Recoveries {
   private readonly state: RegistryState;
 
   constructor(state: RegistryState) {
@@ -122,18 +122,18 @@ export class RecoveryDesk {
     const { registration, lifecycle } = record;
     return {
       controlActions: controlActionsOf(registration, this.state.config.controller),
-      hasStandby: lifecycle.state === 'active' && standbyFor(record, this.state.members) !== undefined,
+      hasStandby: lifecycle.state === 'active' && selectStandby(record, this.state.members) !== undefined,
       autoScalingEnabled: this.state.configFor(registration.id).autoScalingEnabled,
     };
   }
 
   /** Lets a recovery take its next action. One that has restarted or scaled before goes on with the same leave. */
-  permitAction(id: string, recoveryId: string, disruptive: boolean, now: number): ActionLeave {
+  permitAction(id: string, recoveryId: string, disruptive: boolean, now: number): ActionPermission {
     const found = this.find(id, recoveryId);
     if (!found || found.active.cancelled) return 'not-recovering';
     // What an operator asked for was judged when it was asked for.
     if (found.active.order.asked) return 'permitted';
-    if (isShadowed(found.member.record.shadow)) return 'shadowed';
+    if (hasFailedDependency(found.member.record.shadow)) return 'shadowed';
     const takesLeave = disruptive && !found.active.disruptive;
     const hold = actionHold(this.state, id, takesLeave);
     if (hold) return hold === 'frozen' ? hold : 'too-many';
@@ -149,7 +149,7 @@ export class RecoveryDesk {
     const { record } = found.member;
     const audit = actor && cancelNote(actor, found.active.order);
     const context = { ...this.state.draftContext(record, now), newId: () => `${recoveryId}:cancel`, audit };
-    const event = eventDraft('recovery.cancel-requested', record, { recoveryId }, context);
+    const event = componentEventDraft('recovery.cancel-requested', record, { recoveryId }, context);
     this.update(record, { ...found.active, cancelled: true }, [event, ...this.abandon(record, 'cancelled')], now);
     return true;
   }
@@ -227,7 +227,7 @@ export class RecoveryDesk {
       ...(isInVain ? {} : settled),
     };
     const type = EVENT_OF_OUTCOME[outcome];
-    const event = eventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
+    const event = componentEventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
     this.state.commit({ records: [{ ...record, recovery }], outbox: [event], visible: false }, now);
     return outcome;
   }
@@ -244,7 +244,7 @@ export class RecoveryDesk {
     const end = endDrill({ ...record, recovery }, became, now);
     const next = end?.record ?? { ...record, recovery };
     const context = this.state.draftContext(next, now);
-    const event = eventDraft(EVENT_OF_OUTCOME[outcome], next, { recoveryId, outcome }, context);
+    const event = componentEventDraft(EVENT_OF_OUTCOME[outcome], next, { recoveryId, outcome }, context);
     const outbox = end ? [event, drillEndedDraft(next, end.drill, context)] : [event];
     this.state.commit({ records: [next], drills: end ? [end.drill] : [], outbox, visible: end !== null }, now);
     return outcome;
@@ -319,7 +319,7 @@ export class RecoveryDesk {
       drillId: drillId ?? null,
     };
     const context = { ...this.state.draftContext(next, now), audit: noteOf?.(order) ?? null };
-    const event = eventDraft('recovery.started', next, data, context);
+    const event = componentEventDraft('recovery.started', next, data, context);
     const { outbox = [], ...more } = also?.(order) ?? {};
     this.state.commit({ records: [next], outbox: [event, ...outbox], ...more, visible: false }, now);
     return order;
@@ -330,7 +330,7 @@ function outcomeOf(active: ActiveRecovery, { shadow }: ComponentRecord, asked: R
   if (asked === 'successful') return asked;
   if (active.cancelled) return 'cancelled';
   if (active.order.asked) return asked;
-  return isShadowed(shadow) && asked !== 'cancelled' ? 'suppressed' : asked;
+  return hasFailedDependency(shadow) && asked !== 'cancelled' ? 'suppressed' : asked;
 }
 
 const withActive = (record: ComponentRecord, active: ActiveRecovery): ComponentRecord => ({

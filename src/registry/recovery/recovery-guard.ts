@@ -4,7 +4,7 @@
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { LifecycleState } from '../../core/component/lifecycle.ts';
-import { isShadowed } from '../../core/component/root-cause.ts';
+import { hasFailedDependency } from '../../core/component/root-cause.ts';
 import type { ActionHold, BeginObstacle } from '../../core/failure/recovery-preview.ts';
 import type { Failure } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
@@ -23,7 +23,7 @@ export function beginObstacle(
   if (occurredAt <= recovery.settledUntil) return fail('superseded', 'an earlier recovery settled this failure');
   if (!RECOVERED_STATES.includes(lifecycle.state)) return fail('not-in-service', `the component is ${lifecycle.state}`);
   // Of what only suffers from a dependency nothing is done: the dependency is where to act, and what to alert of.
-  if (isShadowed(shadow)) return fail('shadowed', `it depends on ${shadow.rootCause.join(', ')}`);
+  if (hasFailedDependency(shadow)) return fail('shadowed', `it depends on ${shadow.rootCause.join(', ')}`);
   if (now < recovery.notBefore) return fail('cooling-down', 'recoveries failed before, the next may begin later');
   return null;
 }

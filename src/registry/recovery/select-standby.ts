@@ -7,7 +7,10 @@ const usualMs = ({ health }: ComponentRecord): number => health.usualResponseTim
  * The best healthy standby that can do all that `failed` does: undoubted before doubted, at the same location before
  * elsewhere, then the one that usually answers quickest.
  */
-export function standbyFor(failed: ComponentRecord, members: ReadonlyMap<string, Member>): ComponentRecord | undefined {
+export function selectStandby(
+  failed: ComponentRecord,
+  members: ReadonlyMap<string, Member>,
+): ComponentRecord | undefined {
   const { id, capabilities, metadata } = failed.registration;
   const fitting = Array.from(members.values(), (member) => member.record).filter(
     ({ lifecycle, health, registration }) =>

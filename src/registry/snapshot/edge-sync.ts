@@ -5,40 +5,40 @@
  * All of it is in memory: after an eviction there is a new epoch, and edges fetch the fleet whole.
  */
 import type { Candidate, Condition } from '../../core/balancing/candidate.ts';
-import type { EdgeRoll } from '../../core/balancing/edge-membership.ts';
-import { enrol } from '../../core/balancing/edge-membership.ts';
-import type { Decider } from '../../core/balancing/aperture.ts';
-import type { EdgePlace, SnapshotDelta } from '../../core/balancing/snapshot-delta.ts';
-import { packVitals } from '../../core/balancing/snapshot-delta.ts';
+import type { EdgeMembership } from '../../core/balancing/edge-membership.ts';
+import { join } from '../../core/balancing/edge-membership.ts';
+import type { EdgeMember } from '../../core/balancing/aperture.ts';
+import type { EdgePosition, SnapshotDelta } from '../../core/balancing/snapshot-delta.ts';
+import { packLiveStats } from '../../core/balancing/snapshot-delta.ts';
 import { assign, settle } from '../../core/component/load.ts';
 import { nextCheckAt, toCondition } from '../state/component-views.ts';
-import type { MemberWork } from '../health/outlier-ejection.ts';
-import type { Given, Reported } from '../contract/snapshot-api.ts';
+import type { MemberOutcomes } from '../health/outlier-ejection.ts';
+import type { AssignmentCounts, ReportedOutcomes } from '../contract/snapshot-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
-import type { Seating } from './position-table.ts';
+import type { PositionTable } from './position-table.ts';
 
 /** Edges ask about once a second; within this time one look at the members serves them all. */
 const LOOK_EVERY_MS = 50;
 
-export class EdgeDesk {
+export class EdgeSync {
   private readonly state: RegistryState;
-  private readonly seating: Seating;
-  private readonly roll: EdgeRoll = new Map();
+  private readonly seating: PositionTable;
+  private readonly roll: EdgeMembership = new Map();
 
-  constructor(state: RegistryState, seating: Seating) {
+  constructor(state: RegistryState, seating: PositionTable) {
     this.state = state;
     this.seating = seating;
   }
 
   /** What an edge is among all that decide. */
-  decider(edge: string | undefined, given: Given, now: number): Decider | null {
+  decider(edge: string | undefined, given: AssignmentCounts, now: number): EdgeMember | null {
     if (edge === undefined) return null;
     const count = given.reduce((sum, [, each]) => sum + each, 0);
-    return enrol(this.roll, edge, count, now);
+    return join(this.roll, edge, count, now);
   }
 
   /** Counts what an edge gave; of another epoch nobody can say to whom. */
-  takeGiven(place: EdgePlace | null, given: Given, now: number): void {
+  takeGiven(place: EdgePosition | null, given: AssignmentCounts, now: number): void {
     if (place?.epoch !== this.seating.epoch) return;
     for (const [position, count] of given) {
       const { member = null, seatedAt = 0 } = this.seating.seats[position] ?? {};
@@ -52,8 +52,8 @@ export class EdgeDesk {
   }
 
   /** Takes in what callers reported; answers whose work it was. */
-  takeReported(reported: Reported, now: number): MemberWork[] {
-    const told: MemberWork[] = [];
+  takeReported(reported: ReportedOutcomes, now: number): MemberOutcomes[] {
+    const told: MemberOutcomes[] = [];
     for (const [id, outcomes] of reported) {
       const member = this.state.members.get(id);
       if (!member) continue;
@@ -64,7 +64,7 @@ export class EdgeDesk {
     return told;
   }
 
-  delta(place: EdgePlace | null, now: number): SnapshotDelta {
+  delta(place: EdgePosition | null, now: number): SnapshotDelta {
     this.seating.look(now, LOOK_EVERY_MS);
     const { epoch, version, seats } = this.seating;
     const full = place?.epoch !== epoch;
@@ -76,7 +76,7 @@ export class EdgeDesk {
       const isWhole = full || changedAt > since;
       if (isWhole && (candidate || !full)) changed.push([position, candidate]);
       if (!isWhole && record && turnedAt > since) turned.push([position, toCondition(record)]);
-      if (!isWhole && candidate && movedAt > since) vitals.push(...packVitals(position, candidate.vitals));
+      if (!isWhole && candidate && movedAt > since) vitals.push(...packLiveStats(position, candidate.vitals));
     });
     return {
       epoch,

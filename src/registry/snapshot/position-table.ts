@@ -4,11 +4,11 @@
  *
  * In memory: after an eviction there is a new epoch, and positions mean something else.
  */
-import type { Candidate, Vitals } from '../../core/balancing/candidate.ts';
+import type { Candidate, LiveStats } from '../../core/balancing/candidate.ts';
 import { hasMoved } from '../../core/balancing/snapshot-delta.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { shownReason } from '../../core/component/resource.ts';
-import { toCandidate, toCondition, toVitals } from '../state/component-views.ts';
+import { toCandidate, toCondition, toLiveStats } from '../state/component-views.ts';
 import type { Member } from '../state/member.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
@@ -25,9 +25,9 @@ interface Seat {
 }
 
 /** The version since which anything of it is as it is. */
-export const newestOf = ({ changedAt, turnedAt, movedAt }: Seat): number => Math.max(changedAt, turnedAt, movedAt);
+export const lastChangeOf = ({ changedAt, turnedAt, movedAt }: Seat): number => Math.max(changedAt, turnedAt, movedAt);
 
-export class Seating {
+export class PositionTable {
   readonly epoch = crypto.randomUUID();
   readonly seats: Seat[] = [];
   version = 0;
@@ -58,7 +58,7 @@ export class Seating {
     const seats = isDue ? this.seatAll(version, now) : Array.from(this.touched, (position) => this.seats[position]!);
     this.touched.clear();
     for (const seat of seats) if (seat.member) refresh(seat, seat.member, version, now);
-    if (seats.some((seat) => newestOf(seat) === version)) this.version = version;
+    if (seats.some((seat) => lastChangeOf(seat) === version)) this.version = version;
   }
 
   private seatAll(version: number, now: number): readonly Seat[] {
@@ -98,12 +98,12 @@ function refresh(seat: Seat, member: Member, version: number, now: number): void
       seat.turnedAt = version;
     }
     // Work that edges gave ends by time: numbers move though no record does.
-    if (known !== record || record.load.assigned.length > 0) move(seat, toVitals(member, now), version);
+    if (known !== record || record.load.assigned.length > 0) move(seat, toLiveStats(member, now), version);
   }
   seat.record = record;
 }
 
-function move(seat: Seat, vitals: Vitals, version: number): void {
+function move(seat: Seat, vitals: LiveStats, version: number): void {
   if (!seat.candidate || !hasMoved(seat.candidate.vitals, vitals)) return;
   seat.candidate = { ...seat.candidate, vitals };
   seat.movedAt = version;

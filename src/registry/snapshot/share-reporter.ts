@@ -8,7 +8,7 @@
 import type { Actor } from '../../core/access/actor.ts';
 import type { Redistributed } from '../../core/balancing/shares.ts';
 import { redistributed } from '../../core/balancing/shares.ts';
-import { roomOf } from '../state/component-views.ts';
+import { capacityOf } from '../state/component-views.ts';
 import { typeEventDraft } from '../state/component-events.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
@@ -21,7 +21,7 @@ const MAX_GAP_MS = 30_000;
 /** Of the components whose share changed; how many there are is told beside it. */
 const MAX_NAMED = 50;
 
-export class ShareDesk {
+export class ShareReporter {
   private readonly state: RegistryState;
   private readonly deliver: (now: number) => void;
   private told: Map<string, number> | null = null;
@@ -98,7 +98,7 @@ export class ShareDesk {
   }
 
   private rooms(): Map<string, number> {
-    return new Map(Array.from(this.state.members, ([id, { record }]) => [id, roomOf(record)]));
+    return new Map(Array.from(this.state.members, ([id, { record }]) => [id, capacityOf(record)]));
   }
 }
 

@@ -2,16 +2,20 @@
  * A page of a type's components as JSON text: who reads all of a large type hands it on as it is, without making
  * objects of it.
  */
-import { MAX_PAGE_BYTES, takePage, utf8Length } from '../../core/bounded-page.ts';
-import type { Configured } from '../state/component-views.ts';
+import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';
+import type { ConfiguredMembers } from '../state/component-views.ts';
 import { resourceView } from '../state/component-views.ts';
 import type { SnapshotPage } from '../contract/snapshot-api.ts';
 
-export function snapshotPage(fleet: Configured, after: string | null, now: number): Omit<SnapshotPage, 'revision'> {
+export function snapshotPage(
+  fleet: ConfiguredMembers,
+  after: string | null,
+  now: number,
+): Omit<SnapshotPage, 'revision'> {
   const { members } = fleet;
   const view = resourceView(fleet, now);
   const ids = Array.from(members.keys()).filter((id) => after === null || id > after);
-  const page = takePage(
+  const page = boundedPage(
     texts(ids.toSorted(), (id) => JSON.stringify(view(members.get(id)!.record))),
     { limit: Infinity, maxBytes: MAX_PAGE_BYTES },
     ({ json }) => utf8Length(json),

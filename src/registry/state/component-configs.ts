@@ -13,7 +13,7 @@ interface Own {
   config: SystemConfig | null;
 }
 
-export class MemberConfigs {
+export class ComponentConfigs {
   /** Of a component of which nothing is set. */
   ofType: SystemConfig = DEFAULT_CONFIG;
   private ofTypeOverrides: GlobalConfig = {};

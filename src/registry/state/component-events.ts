@@ -24,7 +24,7 @@ export interface DraftContext {
 const REPEATED_FAILURES_EVERY_MS = 60_000;
 
 /** An event about a component, which says of what type that is: it may be gone when somebody asks. */
-export const eventDraft = (
+export const componentEventDraft = (
   type: EventType,
   record: ComponentRecord,
   data: JsonObject,
@@ -85,7 +85,7 @@ export function failureDraft(
 }
 
 /** Drafts for what the state machine said happened to `record` (its state after the step). */
-export function healthDrafts(
+export function healthEventDrafts(
   record: ComponentRecord,
   events: readonly HealthEvent[],
   failureThreshold: number,

@@ -1,5 +1,5 @@
 /** What others are shown of a registry's members: resources, candidates, vitals, the roll-up. */
-import type { Candidate, Condition, Vitals } from '../../core/balancing/candidate.ts';
+import type { Candidate, Condition, LiveStats } from '../../core/balancing/candidate.ts';
 import { whyNotRoutable } from '../../core/balancing/candidate.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { HealthReport } from '../../core/component/health-report.ts';
@@ -11,12 +11,12 @@ import { shownReason, toResource } from '../../core/component/resource.ts';
 import type { SystemConfig } from '../../core/config/system-config.ts';
 import type { Availability } from '../../core/health/samples/availability.ts';
 import { detectionFor } from '../../core/health/schedule.ts';
-import type { Doubt } from '../../core/health/self-doubt.ts';
+import type { SelfDoubt } from '../../core/health/self-doubt.ts';
 import type { TypeHealth } from '../../core/health/system-health.ts';
 import { summarizeType } from '../../core/health/system-health.ts';
 import { withShortage } from '../../core/health/system-issues.ts';
-import type { TakenPage } from '../../core/bounded-page.ts';
-import { MAX_PAGE_BYTES, takePage, utf8Length } from '../../core/bounded-page.ts';
+import type { BoundedPage } from '../../core/bounded-page.ts';
+import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';
 import type { Member } from './member.ts';
 import type { ComponentQuery, LoadEntry } from '../contract/registry-api.ts';
 
@@ -37,18 +37,18 @@ export const countChecked = (members: Members): number => {
 };
 
 /** What its share of the work goes by. */
-export const roomOf = (record: ComponentRecord): number =>
+export const capacityOf = (record: ComponentRecord): number =>
   isRoutable(record) ? record.registration.weight * (record.registration.capabilities.maxConcurrentTasks ?? 1) : 0;
 
 /** Members, and what each of them goes by. */
-export interface Configured {
+export interface ConfiguredMembers {
   readonly members: Members;
   configFor(id: string): SystemConfig;
 }
 
 /** A function that turns records of this fleet into resources, as of `now`; `changed` counts as it is about to be. */
 export function resourceView(
-  fleet: Configured,
+  fleet: ConfiguredMembers,
   now: number,
   changed?: ComponentRecord,
 ): (record: ComponentRecord) => ComponentResource {
@@ -56,17 +56,17 @@ export function resourceView(
   const checked = countChecked(members);
   let total = 0;
   for (const { record } of members.values())
-    if (record.registration.id !== changed?.registration.id) total += roomOf(record);
-  if (changed) total += roomOf(changed);
+    if (record.registration.id !== changed?.registration.id) total += capacityOf(record);
+  if (changed) total += capacityOf(changed);
   return (record) =>
     toResource(record, {
       detection: detectionFor(record.registration, fleet.configFor(record.registration.id), checked),
-      share: total === 0 ? 0 : Math.round((1_000 * roomOf(record)) / total) / 1_000,
+      share: total === 0 ? 0 : Math.round((1_000 * capacityOf(record)) / total) / 1_000,
       now,
     });
 }
 
-export function loadsOf(fleet: Configured, now: number): LoadEntry[] {
+export function loadsOf(fleet: ConfiguredMembers, now: number): LoadEntry[] {
   const view = resourceView(fleet, now);
   return Array.from(fleet.members.values(), ({ record }) => ({
     componentId: record.registration.id,
@@ -76,16 +76,16 @@ export function loadsOf(fleet: Configured, now: number): LoadEntry[] {
 
 /** A page in the order of ids, no longer than asked for. */
 export function pageOf(
-  fleet: Configured,
+  fleet: ConfiguredMembers,
   { limit, maxBytes = MAX_PAGE_BYTES, ...query }: ComponentQuery,
   now: number,
-): TakenPage<ComponentResource> {
+): BoundedPage<ComponentResource> {
   const view = resourceView(fleet, now);
   const records = Array.from(fleet.members.values(), (member) => member.record)
     .filter((record) => (query.after === null || record.registration.id > query.after) && matches(record, query))
     .toSorted((a, b) => (a.registration.id < b.registration.id ? -1 : 1));
   const room = { limit, maxBytes: Math.min(maxBytes, MAX_PAGE_BYTES) };
-  return takePage(mapped(records, view), room, (item) => utf8Length(JSON.stringify(item)));
+  return boundedPage(mapped(records, view), room, (item) => utf8Length(JSON.stringify(item)));
 }
 
 /** Made one by one, so that no more are made than a page has room for. */
@@ -131,7 +131,7 @@ export function toCandidate(member: Member, now: number): Candidate {
     weight: registration.weight,
     order: record.registeredAt,
     ...toCondition(record),
-    vitals: toVitals(member, now),
+    vitals: toLiveStats(member, now),
   };
 }
 
@@ -142,7 +142,7 @@ export const toCondition = ({ lifecycle, health }: ComponentRecord): Condition =
   backSince: health.backSince ?? null,
 });
 
-export function toVitals({ record }: Member, now: number): Vitals {
+export function toLiveStats({ record }: Member, now: number): LiveStats {
   const { load, health, registration } = record;
   return {
     suspect: health.suspect || health.ejection.until !== null,
@@ -165,7 +165,7 @@ interface TypeState {
   readonly type: string;
   readonly revision: number;
   readonly members: Members;
-  readonly doubt: Doubt;
+  readonly doubt: SelfDoubt;
   readonly samples: { readonly typeAvailability: Availability };
 }
 
@@ -194,7 +194,7 @@ export function toTypeHealth(
 }
 
 /** What the registry holds that a report of one member is made from. */
-interface Fleet extends Configured {
+interface Fleet extends ConfiguredMembers {
   readonly samples: { availability(id: string, since: number, now: number): Availability };
 }
 

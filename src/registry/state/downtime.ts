@@ -6,7 +6,7 @@
  */
 
 /** An alarm is a few ms late; later than this, we were away. */
-export const AWAY_MS = 5_000;
+export const DOWNTIME_MS = 5_000;
 /** Whoever is late all the time is slow, not asleep: what failed then counts every other time at least. */
 const EXCUSED_EVERY_MS = 30_000;
 const MOST_KEPT = 64;
@@ -17,7 +17,7 @@ interface Sleep {
   readonly ms: number;
 }
 
-export class Sleeps {
+export class Downtime {
   private kept: readonly Sleep[] = [];
 
   /** Takes note when it is so much later than it should be; true when what failed meanwhile is excused. */
@@ -26,7 +26,7 @@ export class Sleeps {
     this.kept = this.kept.filter(({ at }) => at <= now);
     const wokeAt = this.kept.at(-1)?.at ?? -Infinity;
     const from = Math.max(now - lateMs, wokeAt);
-    if (now - from <= AWAY_MS) return false;
+    if (now - from <= DOWNTIME_MS) return false;
     this.kept = [...this.kept, { at: now, ms: now - from }].slice(-MOST_KEPT);
     return from - wokeAt >= EXCUSED_EVERY_MS;
   }

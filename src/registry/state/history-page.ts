@@ -1,7 +1,7 @@
 /** A page of a component's history: samples and transitions in one list, the newest first. */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { MINUTE_MS, startOf } from '../../core/health/samples/availability.ts';
-import type { SampleDesk } from './sample-recorder.ts';
+import type { SampleRecorder } from './sample-recorder.ts';
 import { KEPT_MS } from './sample-recorder.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { Span, StoredTransition } from '../../core/health/samples/stored-sample.ts';
@@ -16,7 +16,7 @@ export const spanOf = ({ from, to }: Span, { registeredAt }: ComponentRecord, no
 export function historyPage(
   id: string,
   { from, to, after, limit }: HistoryQuery,
-  desk: SampleDesk,
+  desk: SampleRecorder,
   store: SampleStore,
 ): HistoryPage {
   const before = after ? { at: after.at, seq: after.seq ?? 0 } : { at: Infinity, seq: 0 };

@@ -10,13 +10,13 @@ import type { AttemptOrder, Check, CheckPlan } from '../../core/health/check.ts'
 import { checkDueAt, retryTimeoutMs } from '../../core/health/check.ts';
 import { suspicionMs } from '../../core/health/schedule.ts';
 import { hashOf } from '../../core/hash.ts';
-import { isShadowed } from '../../core/component/root-cause.ts';
+import { hasFailedDependency } from '../../core/component/root-cause.ts';
 import type { OnDemandQuotas } from '../../core/quota/on-demand-quota.ts';
 import { freshQuotas } from '../../core/quota/on-demand-quota.ts';
 import type { ProbeTarget } from '../../probe/probe-runner.ts';
 import { hostOfUrl } from '../../core/health/host-of-url.ts';
 import type { ProbeResult } from '../contract/registry-api.ts';
-import type { Sleeps } from './downtime.ts';
+import type { Downtime } from './downtime.ts';
 
 export interface Member {
   record: ComponentRecord;
@@ -96,9 +96,9 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
  * that is no sign that it will not return, none while it is maintained, and while we slept nobody looked; after each it
  * has as long as its owner allowed once more.
  */
-export function deregistrationDueAt(record: ComponentRecord, sleeps: Sleeps): number {
+export function deregistrationDueAt(record: ComponentRecord, sleeps: Downtime): number {
   const { registration, health, shadow, lifecycle, recovery } = record;
-  const isExcused = isShadowed(shadow) || lifecycle.state === 'maintenance' || Boolean(recovery.drill);
+  const isExcused = hasFailedDependency(shadow) || lifecycle.state === 'maintenance' || Boolean(recovery.drill);
   const isGarbage = health.status === 'unhealthy' && !isExcused;
   if (!isGarbage || registration.deregisterAfter === undefined) return Infinity;
   const since = Math.max(health.since, shadow.since, lifecycle.maintainedUntil ?? 0);
@@ -106,7 +106,7 @@ export function deregistrationDueAt(record: ComponentRecord, sleeps: Sleeps): nu
 }
 
 /** Epoch ms at which this member next needs the alarm, Infinity for never. */
-export function dueAt(member: Member, sleeps: Sleeps): number {
+export function dueAt(member: Member, sleeps: Downtime): number {
   const { record } = member;
   const check = member.check
     ? checkDueAt(member.check)

@@ -5,54 +5,54 @@
  * rule that memory changes only after the transaction that stores the change.
  */
 import type { OwnerFilter } from '../../core/access/permission.ts';
-import type { Rooms } from '../../core/balancing/shares.ts';
+import type { Capacities } from '../../core/balancing/shares.ts';
 import type { BalancingSettings } from '../../core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../../core/balancing/balancing-settings.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { StoredControlSecret } from '../../core/component/control-secret.ts';
-import { notAfter } from '../../core/component/not-after.ts';
+import { clampToNow } from '../../core/component/not-after.ts';
 import { NO_LOAD } from '../../core/component/load.ts';
 import type { ComponentOverrides } from '../../core/config/component-config.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
 import type { SystemConfig } from '../../core/config/system-config.ts';
 import { balancingOf, configOf } from '../../core/config/system-config.ts';
 import type { Drill } from '../../core/drill/drill.ts';
-import { MAX_PUT_OFF_MS } from '../../core/health/host-budget.ts';
-import type { Doubt } from '../../core/health/self-doubt.ts';
-import { SURE } from '../../core/health/self-doubt.ts';
+import { MAX_POSTPONED_MS } from '../../core/health/host-budget.ts';
+import type { SelfDoubt } from '../../core/health/self-doubt.ts';
+import { NO_SELF_DOUBT } from '../../core/health/self-doubt.ts';
 import type { RoundPlace } from '../../core/health/schedule.ts';
 import { detectionFor, nextRoundAt } from '../../core/health/schedule.ts';
 import type { EndedLease, Lease } from '../../core/lease/lease.ts';
 import { endedAs } from '../../core/lease/lease.ts';
-import { dropLease, emptyBook, leasesOf, noteLease, slotsTaken } from '../../core/lease/lease-index.ts';
+import { dropLease, emptyLeaseIndex, leasesOf, noteLease, slotsTaken } from '../../core/lease/lease-index.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { HeldCalls } from '../../long-poll/held-calls.ts';
-import type { AskedAction } from '../storage/operator-action-store.ts';
+import type { OperatorAction } from '../storage/operator-action-store.ts';
 import { countChecked, resourceView } from './component-views.ts';
 import type { DraftContext } from './component-events.ts';
 import type { Member } from './member.ts';
-import { MemberConfigs } from './component-configs.ts';
+import { ComponentConfigs } from './component-configs.ts';
 import { hashOf } from '../../core/hash.ts';
 import { INCONCLUSIVE, newMember } from './member.ts';
-import type { OutOfReach } from '../contract/registry-api.ts';
+import type { NotAccessible } from '../contract/registry-api.ts';
 import type { OutboxDraft, RegistryStore, StoredHeartbeat } from '../storage/registry-store.ts';
-import { SampleDesk, transitionsBetween } from './sample-recorder.ts';
-import { AWAY_MS, Sleeps } from './downtime.ts';
+import { SampleRecorder, transitionsBetween } from './sample-recorder.ts';
+import { DOWNTIME_MS, Downtime } from './downtime.ts';
 
 export interface Change {
   readonly records?: readonly ComponentRecord[];
   readonly removed?: readonly string[];
   readonly controlSecret?: { readonly id: string; readonly secret: StoredControlSecret };
-  readonly askedAction?: AskedAction;
+  readonly askedAction?: OperatorAction;
   readonly outbox?: readonly OutboxDraft[];
   readonly leases?: LeaseChange;
   readonly drills?: readonly Drill[];
   readonly config?: TypeOverrides;
   readonly componentConfigs?: readonly ComponentOverrides[];
-  readonly doubt?: Doubt;
+  readonly doubt?: SelfDoubt;
   /** What the log is told of, and what it was told last. */
-  readonly rooms?: { readonly before: Rooms; readonly after: Rooms };
+  readonly rooms?: { readonly before: Capacities; readonly after: Capacities };
   /** True when routing or readers can see a difference: moves the revision. */
   readonly visible: boolean;
 }
@@ -69,21 +69,21 @@ const NO_CHECK_INTERVAL_MS = 10_000;
 export class RegistryState {
   readonly members = new Map<string, Member>();
   readonly store: RegistryStore;
-  readonly configs = new MemberConfigs();
+  readonly configs = new ComponentConfigs();
   /** How the type's work is shared out. */
   balancing: BalancingSettings = DEFAULT_BALANCING;
   /** Of the settings it goes by; 0 for the defaults. */
   configRevision = 0;
   /** Whether what its senses say is believed. */
-  doubt: Doubt = SURE;
-  readonly book = emptyBook();
+  doubt: SelfDoubt = NO_SELF_DOUBT;
+  readonly book = emptyLeaseIndex();
   /** Components whose slots were taken or freed, or that told their load, since somebody looked. */
   readonly moved = new Set<string>();
-  readonly sleeps = new Sleeps();
+  readonly sleeps = new Downtime();
   /** Those who wait for the revision to move. */
   readonly watchers = new HeldCalls();
   /** How its components were. */
-  readonly samples: SampleDesk;
+  readonly samples: SampleRecorder;
   type = '';
   revision = 0;
   /** Called after each change that others can see. */
@@ -94,7 +94,7 @@ export class RegistryState {
   constructor(store: RegistryStore, storage: DurableObjectStorage) {
     this.store = store;
     this.storage = storage;
-    this.samples = new SampleDesk(this.members, store.samples, storage);
+    this.samples = new SampleRecorder(this.members, store.samples, storage);
   }
 
   /** Reads everything back after an eviction or a kill; answers the ids of rows that no longer parse. */
@@ -109,7 +109,7 @@ export class RegistryState {
     const heartbeats = this.store.loadHeartbeats();
     for (const record of records) {
       const reported = heartbeats.get(record.registration.id)?.load ?? NO_LOAD.reported;
-      const loaded = { ...notAfter(record, now), load: { ...NO_LOAD, reported } };
+      const loaded = { ...clampToNow(record, now), load: { ...NO_LOAD, reported } };
       this.members.set(record.registration.id, newMember(loaded, now, now));
     }
     for (const lease of this.store.leases.loadHeld()) noteLease(this.book, lease);
@@ -173,7 +173,7 @@ export class RegistryState {
   }
 
   /** The member of that id, unless it belongs to another owner than `only`. */
-  find(id: string, only: OwnerFilter = null): Result<Member, OutOfReach> {
+  find(id: string, only: OwnerFilter = null): Result<Member, NotAccessible> {
     const member = this.members.get(id);
     // The same words for both: the message reaches the caller.
     const message = `${id} is not registered`;
@@ -227,9 +227,9 @@ export class RegistryState {
   /** After the clock went back, what is scheduled beyond one interval is due now, and nothing has been that is to come. */
   clampSchedule(now: number): void {
     for (const member of this.members.values()) {
-      member.record = notAfter(member.record, now);
+      member.record = clampToNow(member.record, now);
       if (member.nextCheckAt > now + this.intervalMs(member.record)) member.nextCheckAt = now;
-      if (member.putOffUntil > now + MAX_PUT_OFF_MS) member.putOffUntil = now;
+      if (member.putOffUntil > now + MAX_POSTPONED_MS) member.putOffUntil = now;
     }
   }
 
@@ -264,7 +264,7 @@ export class RegistryState {
       ({ record }) => record.registration.heartbeat && record.health.heartbeatStatus !== 'unhealthy',
     );
     const dueAt = (member: Member): number => stored.get(member.record.registration.id)?.dueAt ?? now;
-    if (waiting.some((member) => now - dueAt(member) > AWAY_MS)) return;
+    if (waiting.some((member) => now - dueAt(member) > DOWNTIME_MS)) return;
     for (const member of waiting) if (stored.has(member.record.registration.id)) member.heartbeatDueAt = dueAt(member);
   }
 

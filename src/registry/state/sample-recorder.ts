@@ -16,7 +16,7 @@ import {
   startOf,
 } from '../../core/health/samples/availability.ts';
 import { packMinutes, packSample, splitMinutes, unpackAll } from '../../core/health/samples/pack-sample.ts';
-import type { OpenSample, Standing, TimedSample } from '../../core/health/samples/sample.ts';
+import type { OpenSample, SampleStatus, TimedSample } from '../../core/health/samples/sample.ts';
 import {
   MAX_GAP_MS,
   advance,
@@ -39,7 +39,7 @@ const KEPT_MINUTES_MS = DAY_MS + HOUR_MS;
 /** How far back anything is kept. */
 export const KEPT_MS = MONTH_MS + DAY_MS;
 
-export class SampleDesk {
+export class SampleRecorder {
   /** Of the type as a whole, as of the last full minute. */
   typeAvailability: Availability = UNKNOWN_AVAILABILITY;
   private readonly members: Members;
@@ -157,7 +157,7 @@ export class SampleDesk {
     return unpackAll(packed).toSorted((a, b) => a.at - b.at);
   }
 
-  private advance(id: string, standing: Standing, now: number): void {
+  private advance(id: string, standing: SampleStatus, now: number): void {
     const { next, closed } = advance(this.open.get(id) ?? openSample(standing, now), standing, now);
     this.open.set(id, next);
     for (const { at, ...sample } of closed) {
@@ -189,7 +189,7 @@ export class SampleDesk {
   }
 
   /** Up while somebody may be given work, down while nobody may; nothing to observe while nobody is known. */
-  private typeStanding(): Standing {
+  private typeStanding(): SampleStatus {
     let isKnown = false;
     for (const { record } of this.members.values()) {
       if (isRoutable(record)) return { status: 'healthy', counts: true };
@@ -200,7 +200,7 @@ export class SampleDesk {
 }
 
 /** What a drill makes of it counts as little as maintenance does. */
-const standingOf = ({ health, lifecycle, recovery }: ComponentRecord): Standing => ({
+const standingOf = ({ health, lifecycle, recovery }: ComponentRecord): SampleStatus => ({
   status: health.status,
   counts: lifecycle.state !== 'maintenance' && !recovery.drill,
 });

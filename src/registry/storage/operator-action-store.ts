@@ -9,7 +9,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS asked_actions (
   PRIMARY KEY (component_id, key)
 ) STRICT`;
 
-export interface AskedAction {
+export interface OperatorAction {
   /** The action and the caller's key. */
   readonly key: string;
   readonly order: RecoveryOrder;
@@ -17,7 +17,7 @@ export interface AskedAction {
 
 const KEPT_MS = 86_400_000;
 
-export class AskedActionStore {
+export class OperatorActionStore {
   private readonly sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -36,7 +36,7 @@ export class AskedActionStore {
     return row && (JSON.parse(row.recovery_order) as RecoveryOrder);
   }
 
-  save({ key, order }: AskedAction): void {
+  save({ key, order }: OperatorAction): void {
     this.sql.exec(
       'INSERT OR IGNORE INTO asked_actions (component_id, key, recovery_order, asked_at) VALUES (?, ?, ?, ?)',
       order.componentId,

@@ -7,15 +7,15 @@
 import * as z from 'zod';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { ReportedLoad } from '../../core/component/load.ts';
-import type { Doubt } from '../../core/health/self-doubt.ts';
-import { DOUBT_KINDS, SURE } from '../../core/health/self-doubt.ts';
+import type { SelfDoubt } from '../../core/health/self-doubt.ts';
+import { SELF_DOUBT_KINDS, NO_SELF_DOUBT } from '../../core/health/self-doubt.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
 import { NO_LOAD } from '../../core/component/load.ts';
 import { RegistrationSchema } from '../../core/component/registration.ts';
-import { NO_SHADOW } from '../../core/component/root-cause.ts';
+import { NO_ROOT_CAUSE } from '../../core/component/root-cause.ts';
 import type { HealthState } from '../../core/health/health-state.ts';
 import { initialHealth } from '../../core/health/health-state.ts';
-import { AskedActionStore } from './operator-action-store.ts';
+import { OperatorActionStore } from './operator-action-store.ts';
 import { ComponentConfigStore } from './component-config-store.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
 import { DrillStore } from './drill-store.ts';
@@ -100,7 +100,7 @@ const LoadRowSchema = z.object({
   loadPercentage: z.number().nullable(),
 });
 const ConfigRowSchema = z.object({ revision: z.int(), overrides: z.looseObject({}) });
-const DoubtRowSchema = z.object({ kind: z.enum(DOUBT_KINDS), since: z.number(), askedAt: z.number() });
+const DoubtRowSchema = z.object({ kind: z.enum(SELF_DOUBT_KINDS), since: z.number(), askedAt: z.number() });
 const nullableNumber = z.number().nullable();
 const HealthRowSchema = z.looseObject({ status: z.string(), since: z.number() });
 const LifecycleRowSchema = z.looseObject({ state: z.string(), until: nullableNumber });
@@ -108,7 +108,7 @@ const ShadowRowSchema = z.object({ rootCause: z.array(z.string()), sequence: z.n
 const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: z.number() });
 
 export class RegistryStore {
-  readonly askedActions: AskedActionStore;
+  readonly askedActions: OperatorActionStore;
   readonly componentConfigs: ComponentConfigStore;
   readonly controlSecrets: ControlSecretStore;
   readonly leases: LeaseStore;
@@ -124,7 +124,7 @@ export class RegistryStore {
     const columns = sql.exec<{ name: string }>('PRAGMA table_info(components)').toArray();
     if (!columns.some(({ name }) => name === 'owner')) sql.exec('ALTER TABLE components ADD COLUMN owner TEXT');
     if (!columns.some(({ name }) => name === 'shadow')) sql.exec('ALTER TABLE components ADD COLUMN shadow TEXT');
-    this.askedActions = new AskedActionStore(sql);
+    this.askedActions = new OperatorActionStore(sql);
     this.componentConfigs = new ComponentConfigStore(sql);
     this.controlSecrets = new ControlSecretStore(sql);
     this.drills = new DrillStore(sql);
@@ -164,7 +164,7 @@ export class RegistryStore {
       JSON.stringify(record.health),
       JSON.stringify(record.recovery),
       record.owner,
-      record.shadow === NO_SHADOW ? null : JSON.stringify(record.shadow),
+      record.shadow === NO_ROOT_CAUSE ? null : JSON.stringify(record.shadow),
     );
   }
 
@@ -241,9 +241,9 @@ export class RegistryStore {
   }
 
   /** Where self-doubt stood. Whoever was asked before an eviction answers nobody: the next round asks anew. */
-  loadDoubt(): Doubt {
+  loadDoubt(): SelfDoubt {
     const stored = DoubtRowSchema.safeParse(JSON.parse(this.readScalar('doubt') ?? 'null'));
-    return stored.success && stored.data.kind !== 'asking' ? stored.data : SURE;
+    return stored.success && stored.data.kind !== 'asking' ? stored.data : NO_SELF_DOUBT;
   }
 
   readScalar(name: Scalar): string | undefined {
@@ -273,7 +273,7 @@ function readRow(row: ComponentRow): ComponentRecord | undefined {
       health: readHealth(row),
       load: NO_LOAD,
       recovery: RecoveryRowSchema.parse(JSON.parse(row.recovery)) as unknown as ComponentRecord['recovery'],
-      shadow: row.shadow === null ? NO_SHADOW : ShadowRowSchema.parse(JSON.parse(row.shadow)),
+      shadow: row.shadow === null ? NO_ROOT_CAUSE : ShadowRowSchema.parse(JSON.parse(row.shadow)),
     };
   } catch {
     // The caller reports the id; the other rows must come up all the same.

@@ -2,7 +2,7 @@
  * All SQL of the room that components had when the log was told of their shares last: one small row each, written only
  * where it is another, so that a change of one writes one.
  */
-import type { Rooms } from '../../core/balancing/shares.ts';
+import type { Capacities } from '../../core/balancing/shares.ts';
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS told_rooms (
   id TEXT PRIMARY KEY,
@@ -23,7 +23,7 @@ export class ShareStore {
   }
 
   /** Writes what is different. */
-  save(before: Rooms, after: Rooms): void {
+  save(before: Capacities, after: Capacities): void {
     for (const id of before.keys()) if (!after.has(id)) this.sql.exec('DELETE FROM told_rooms WHERE id = ?', id);
     for (const [id, room] of after) {
       if (before.get(id) === room) continue;

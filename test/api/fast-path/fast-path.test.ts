@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/api/app.ts';
-import { fastLane } from '../../../src/api/fast-path/fast-path.ts';
+import { fastPath } from '../../../src/api/fast-path/fast-path.ts';
 import { call, freshId } from '../../support/coordinator-http.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
@@ -44,7 +44,7 @@ async function answered(answer: Response | Promise<Response>): Promise<Record<st
 
 const byLane = async (sent: Sent, overrides: Partial<Env> = {}): Promise<Record<string, unknown> | null> => {
   const context = createExecutionContext();
-  const answer = fastLane(requestOf(sent), { ...env, ...overrides }, context);
+  const answer = fastPath(requestOf(sent), { ...env, ...overrides }, context);
   if (answer === null) return null;
   const told = await answered(answer);
   await waitOnExecutionContext(context);
@@ -123,6 +123,6 @@ describe('the fast lane', () => {
 
   it('leaves a session to the routes', () => {
     const request = new Request('https://coordinator.test/v1/route', { method: 'POST', body: '{}' });
-    expect(fastLane(request, env, createExecutionContext())).toBeNull();
+    expect(fastPath(request, env, createExecutionContext())).toBeNull();
   });
 });

@@ -7,7 +7,7 @@ import { coordinator } from '../../../src/coordinator/contract/coordinator-api.t
 import type { OutboundPolicy } from '../../../src/core/outbound/url-policy.ts';
 import { sendWebhook } from '../../../src/deliveries/send-webhook.ts';
 import { outboundPolicyOf } from '../../../src/outbound/outbound-policy.ts';
-import { lookAt, probeHttp } from '../../../src/probe/http-probe.ts';
+import { probeOnce, probeHttp } from '../../../src/probe/http-probe.ts';
 import { callControl } from '../../../src/recovery/control-call.ts';
 import type { Answer } from '../../support/coordinator-http.ts';
 import { call, freshId, setMode } from '../../support/coordinator-http.ts';
@@ -86,7 +86,7 @@ const WAYS_OUT: readonly (readonly [
   [
     'a look at a canary',
     async (url, policy) => {
-      const seen = await lookAt(url, policy);
+      const seen = await probeOnce(url, policy);
       if (seen.kind === 'answered') return { ok: seen.status < 300, said: `answered HTTP ${seen.status}` };
       return { ok: false, said: `${seen.error.code} ${seen.error.message}` };
     },

@@ -3,7 +3,7 @@
  * coordinator itself. Its fleet comes by the registry, without a directory.
  */
 import { Hono } from 'hono';
-import { answerRoute } from '../../../src/api/use-cases/route.ts';
+import { route } from '../../../src/api/use-cases/route.ts';
 import { PlainCall, PlainRequest } from '../../../src/api/fast-path/plain-call.ts';
 import { RouteRequestSchema } from '../../../src/api/schemas/route.ts';
 import { ROOT } from '../../../src/core/access/principal.ts';
@@ -33,6 +33,6 @@ export default {
     if (!request.url.endsWith('/v1/route')) return app.fetch(request, env, context);
     const call = new PlainCall(new PlainRequest(request, request.headers, request.url, '/v1/route'), env, context);
     call.set('principal', ROOT);
-    return answerRoute(call, RouteRequestSchema.parse(await request.json()));
+    return route(call, RouteRequestSchema.parse(await request.json()));
   },
 } satisfies ExportedHandler<Env>;

@@ -1,8 +1,8 @@
 /** Fleets as the benches decide on: healthy components of several sizes, speeds and places, some busy. */
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
-import { compileFleet } from '../../../src/core/balancing/candidate-pool.ts';
+import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
+import { compilePool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
 import { noWork } from '../../../src/core/balancing/open-work.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
@@ -38,8 +38,8 @@ export const benchRequest: RouteRequest = {
   assumedDown: [],
 };
 
-export function benchFleet(count: number): { readonly fleet: Fleet; readonly work: OpenWork } {
-  const fleet = compileFleet(benchCandidates(count), DEFAULT_BALANCING, 0);
+export function benchFleet(count: number): { readonly fleet: CandidatePool; readonly work: OpenWork } {
+  const fleet = compilePool(benchCandidates(count), DEFAULT_BALANCING, 0);
   const work = noWork(count);
   fleet.candidates.forEach((candidate, position) => {
     work.open[position] = candidate?.vitals.inFlight ?? 0;

@@ -1,5 +1,5 @@
 /** What a decision at the edge costs, in ns, and how that grows with the fleet. */
-import { noteGiven } from '../../../src/core/balancing/open-work.ts';
+import { noteAssigned } from '../../../src/core/balancing/open-work.ts';
 import type { PickContext } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import { randomFrom } from '../../../src/core/random.ts';
@@ -39,7 +39,7 @@ function decider(count: number): () => number {
     if (ended !== -1) work.open[ended]! -= 1;
     given[turn] = pick.position;
     turn = (turn + 1) % ROUND_TRIP;
-    noteGiven(work, pick.position);
+    noteAssigned(work, pick.position);
     return pick.position;
   };
 }

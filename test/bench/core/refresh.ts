@@ -2,8 +2,8 @@
 import { deserialize, serialize } from 'node:v8';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
-import { packVitals } from '../../../src/core/balancing/snapshot-delta.ts';
-import { applyDelta, newEdgeFleet } from '../../../src/edge/edge-snapshot.ts';
+import { packLiveStats } from '../../../src/core/balancing/snapshot-delta.ts';
+import { applyDelta, newEdgeSnapshot } from '../../../src/edge/edge-snapshot.ts';
 import type { Ratio } from '../ratio.ts';
 import { ratioOf } from '../ratio.ts';
 import { benchCandidates } from './bench-fleet.ts';
@@ -23,7 +23,7 @@ function received(delta: SnapshotDelta): { readonly bytes: number; readonly mess
 
 export async function refreshRatios(): Promise<Ratio[]> {
   const candidates = benchCandidates(COUNT);
-  const edge = newEdgeFleet(DEFAULT_BALANCING);
+  const edge = newEdgeSnapshot(DEFAULT_BALANCING);
   const shared = { epoch: 'e', revision: 1, size: COUNT, turned: [], nextCheckAt: null } as const;
   const whole = received({
     ...shared,
@@ -37,7 +37,7 @@ export async function refreshRatios(): Promise<Ratio[]> {
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {
     const moved = Array.from({ length: CHANGED }, (_, at) => {
       const position = (at * 97 + round) % COUNT;
-      return packVitals(position, { ...candidates[position]!.vitals, inFlight: round, usualMs: 30 + round });
+      return packLiveStats(position, { ...candidates[position]!.vitals, inFlight: round, usualMs: 30 + round });
     });
     const delta = received({
       ...shared,

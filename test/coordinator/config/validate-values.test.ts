@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { checkValues } from '../../../src/coordinator/config/validate-values.ts';
+import { validateValues } from '../../../src/coordinator/config/validate-values.ts';
 
 describe('values', () => {
   it('are told all that is wrong with them, each by where it is', () => {
     const schema = { properties: { pool: { required: ['size'], properties: { name: { type: 'string' } } } } };
-    const faults = checkValues(schema, { pool: { name: 3 } });
+    const faults = validateValues(schema, { pool: { name: 3 } });
     expect(faults.map(({ path }) => path).toSorted()).toEqual(['values.pool', 'values.pool.name']);
-    expect(checkValues(schema, { pool: { name: 'a', size: 1 } })).toEqual([]);
+    expect(validateValues(schema, { pool: { name: 'a', size: 1 } })).toEqual([]);
   });
 
   it('are told the first fault where to gather all would take a world of memory', () => {
     const names = Array.from({ length: 3_000 }, (_, at) => at.toString(36));
     const schema = { properties: { a: { items: { required: names } } } };
-    const faults = checkValues(schema, { a: Array.from({ length: 5_000 }, () => ({})) });
+    const faults = validateValues(schema, { a: Array.from({ length: 5_000 }, () => ({})) });
     expect(faults.length).toBeGreaterThan(0);
     expect(new Set(faults.map(({ path }) => path))).toEqual(new Set(['values.a.0']));
   });
@@ -21,7 +21,7 @@ describe('values', () => {
     const properties = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`p${at}`, { type: 'integer' }]));
     const schema = { items: false, properties, required: Object.keys(properties) };
     const values = Object.fromEntries(Object.keys(properties).map((name) => [name, 1]));
-    expect(checkValues(schema, values)).toEqual([]);
-    expect(checkValues(schema, { ...values, p3: 'x' })).toMatchObject([{ path: 'values.p3' }]);
+    expect(validateValues(schema, values)).toEqual([]);
+    expect(validateValues(schema, { ...values, p3: 'x' })).toMatchObject([{ path: 'values.p3' }]);
   });
 });

@@ -2,7 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EventDraft } from '../../../src/core/event/coordinator-event.ts';
-import type { DependencyTurn } from '../../../src/core/health/root-cause-update.ts';
+import type { RootCauseUpdate } from '../../../src/core/health/root-cause-update.ts';
 import { findRootCauses } from '../../../src/core/health/effective-status.ts';
 import { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import { eventually } from '../../support/coordinator-http.ts';
@@ -29,8 +29,8 @@ const gone = (id: string, claim: number): EventDraft => ({
 });
 
 /** What every registry is told, in order. */
-function toldTo(): DependencyTurn[] {
-  const told: DependencyTurn[] = [];
+function toldTo(): RootCauseUpdate[] {
+  const told: RootCauseUpdate[] = [];
   vi.spyOn(ComponentRegistry.prototype, 'dependenciesTurned').mockImplementation(async (turns) => {
     told.push(...turns);
   });

@@ -3,7 +3,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { emptyType } from '../../../src/core/health/system-health.ts';
-import { noteHistory } from '../../../src/edge/report-history-health.ts';
+import { reportHistoryHealth } from '../../../src/edge/report-history-health.ts';
 import { cronSweep } from '../../../src/sweep/cron-sweep.ts';
 import { call } from '../../support/coordinator-http.ts';
 import { interceptCoordinator } from '../../support/intercept-coordinator.ts';
@@ -87,9 +87,9 @@ const shown = async () => (await read()).issues.map(({ code }: { code: string })
 
 describe('GET /v1/health', () => {
   it('says that the history is away when a writer, or the sweep, found it so', async () => {
-    await noteHistory(false);
+    await reportHistoryHealth(false);
     expect(await shown()).toEqual(['history-unavailable']);
-    await noteHistory(true);
+    await reportHistoryHealth(true);
     expect(await shown()).toEqual([]);
     await env.HISTORY.exec('ALTER TABLE failures RENAME TO failures_away');
     try {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ChangeGate } from '../../../src/coordinator/keys/change-rate-limiter.ts';
+import { ChangeRateLimiter } from '../../../src/coordinator/keys/change-rate-limiter.ts';
 import type { Changer } from '../../../src/core/quota/change-quota.ts';
 import type { FreshCoordinator } from '../fresh-coordinator.ts';
 import { freshCoordinator } from '../fresh-coordinator.ts';
@@ -26,7 +26,7 @@ async function spend(changer: Changer | null, most: number): Promise<number> {
   return most;
 }
 
-function takeAll(gate: ChangeGate, keyId: string): void {
+function takeAll(gate: ChangeRateLimiter, keyId: string): void {
   for (let at = 0; at < 20; at++) expect(gate.refuse(keyId, 'component', START)).toBeNull();
 }
 
@@ -90,7 +90,7 @@ describe("a component's key", () => {
 
 describe('the buckets', () => {
   it('are so many at most: the one not used for longest goes', () => {
-    const gate = new ChangeGate(2);
+    const gate = new ChangeRateLimiter(2);
     takeAll(gate, 'a');
     takeAll(gate, 'b');
     expect(gate.refuse('a', 'component', START)).not.toBeNull();

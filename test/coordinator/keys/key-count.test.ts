@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { AuditStore } from '../../../src/coordinator/audit/audit-store.ts';
 import { EndedSessionStore } from '../../../src/coordinator/keys/ended-session-store.ts';
-import { KeyDesk } from '../../../src/coordinator/keys/keys.ts';
+import { Keys } from '../../../src/coordinator/keys/keys.ts';
 import { KeyScalarStore } from '../../../src/coordinator/keys/key-scalar-store.ts';
 import { KeyStore } from '../../../src/coordinator/keys/key-store.ts';
 import type { Actor } from '../../../src/core/access/actor.ts';
@@ -83,7 +83,7 @@ describe('the count of keys', () => {
       } as unknown as SqlStorage;
       const scalars = new KeyScalarStore(counting);
       const keys = new KeyStore(counting, scalars);
-      const desk = new KeyDesk(keys, new EndedSessionStore(sql, scalars), new AuditStore(sql));
+      const desk = new Keys(keys, new EndedSessionStore(sql, scalars), new AuditStore(sql));
       cursors.length = 0;
       expect(desk.create(draft('new'), ROOT, Date.now()).ok).toBe(true);
       return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { CallTally } from '../../../src/core/access/call-counter.ts';
-import { countCall, refuseCalls, tallyOf } from '../../../src/core/access/call-counter.ts';
+import type { CallCount } from '../../../src/core/access/call-counter.ts';
+import { countCall, refuseCalls, callCountOf } from '../../../src/core/access/call-counter.ts';
 
 const MINUTE = 60_000;
 const T = 1_800_000_000_000;
 
-const newTally = (): CallTally => ({ calls: 0, refusedUntil: 0 });
+const newTally = (): CallCount => ({ calls: 0, refusedUntil: 0 });
 
-function refused(batch: number, now: number): CallTally {
+function refused(batch: number, now: number): CallCount {
   const tally = newTally();
   refuseCalls(tally, batch, MINUTE, now);
   return tally;
@@ -37,11 +37,11 @@ describe('countCall', () => {
 
 describe('tallyOf', () => {
   it('keeps the tally of a subject, and forgets who was seen first for somebody new only', () => {
-    const tallies = new Map<string, CallTally>();
-    const first = tallyOf(tallies, 'a', 3);
-    expect(tallyOf(tallies, 'a', 3)).toBe(first);
-    for (const subject of ['b', 'c', 'b', 'd', 'a']) tallyOf(tallies, subject, 3);
+    const tallies = new Map<string, CallCount>();
+    const first = callCountOf(tallies, 'a', 3);
+    expect(callCountOf(tallies, 'a', 3)).toBe(first);
+    for (const subject of ['b', 'c', 'b', 'd', 'a']) callCountOf(tallies, subject, 3);
     expect([...tallies.keys()]).toEqual(['c', 'd', 'a']);
-    expect(tallyOf(tallies, 'a', 3)).not.toBe(first);
+    expect(callCountOf(tallies, 'a', 3)).not.toBe(first);
   });
 });

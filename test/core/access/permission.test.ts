@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Permission } from '../../../src/core/access/permission.ts';
-import { ownerFilter, reachOf } from '../../../src/core/access/permission.ts';
+import { ownerFilter, accessScopeOf } from '../../../src/core/access/permission.ts';
 import type { Scope } from '../../../src/core/access/scope.ts';
 import { parseScope } from '../../../src/core/access/scope.ts';
 
 const KEY = 'k1';
 const reach = (permission: Permission, ...scopes: string[]) =>
-  reachOf(
+  accessScopeOf(
     scopes.map((text) => parseScope(text)!),
     KEY,
     permission,
@@ -55,7 +55,8 @@ describe('reachOf', () => {
 describe('ownerFilter', () => {
   const component: Scope = { kind: 'component', id: 'c1' };
   const registrar: Scope = { kind: 'registrar', type: 'task_router' };
-  const filter = (scopes: readonly Scope[], id: string) => ownerFilter(reachOf(scopes, KEY, 'change-component')!, id);
+  const filter = (scopes: readonly Scope[], id: string) =>
+    ownerFilter(accessScopeOf(scopes, KEY, 'change-component')!, id);
 
   it.each([
     ['an operator reaches any', [{ kind: 'operator' }], 'c9', null],

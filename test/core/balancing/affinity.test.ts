@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { unitOf } from '../../../src/core/balancing/affinity.ts';
-import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
-import { patchFleet } from '../../../src/core/balancing/candidate-pool.ts';
+import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
+import { patchPool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { assignWork } from './assign-work.ts';
 import {
@@ -21,7 +21,7 @@ const asking = (affinityKey: string, more: Partial<RouteRequest> = {}): RouteReq
   requestOf({}, { affinityKey, ...more });
 
 /** Who each key belongs to in a fleet at rest. */
-const ownersOf = (fleet: Fleet): Map<string, string> =>
+const ownersOf = (fleet: CandidatePool): Map<string, string> =>
   new Map(
     KEYS.map((key) => {
       const pick = pickOnce(fleet, asking(key));
@@ -40,7 +40,7 @@ describe('work of one key', () => {
     const fleet = fleetOf(candidatesOf(30));
     for (const key of KEYS.slice(0, 20)) expect(outcomesOf(fleet, asking(key))).toHaveLength(1);
     const patched = fleetOf([]);
-    for (const [at, candidate] of candidatesOf(30).toReversed().entries()) patchFleet(patched, at, candidate, NOW);
+    for (const [at, candidate] of candidatesOf(30).toReversed().entries()) patchPool(patched, at, candidate, NOW);
     expect(ownersOf(patched)).toEqual(ownersOf(fleet));
   });
 
@@ -61,12 +61,12 @@ describe('work of one key', () => {
     const candidates = candidatesOf(20);
     const before = ownersOf(fleetOf(candidates));
     const fleet = fleetOf(candidates);
-    patchFleet(fleet, 7, null, NOW);
+    patchPool(fleet, 7, null, NOW);
     const without = ownersOf(fleet);
     for (const [key, id] of before)
       if (id === 'c-7') expect(without.get(key)).not.toBe('c-7');
       else expect(without.get(key)).toBe(id);
-    patchFleet(fleet, 7, candidates[7]!, NOW);
+    patchPool(fleet, 7, candidates[7]!, NOW);
     expect(ownersOf(fleet)).toEqual(before);
   });
 

@@ -1,6 +1,6 @@
 /** Gives work piece by piece, as a caller does, and says how far what each got is from its share. */
-import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
-import { noteGiven } from '../../../src/core/balancing/open-work.ts';
+import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
+import { noteAssigned } from '../../../src/core/balancing/open-work.ts';
 import type { PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import { contextOf, requestOf } from './candidate-of.ts';
@@ -16,7 +16,7 @@ export interface Assignment {
 }
 
 /** How many pieces each got, by position. */
-export function assignWork(fleet: Fleet, assignment: Assignment): number[] {
+export function assignWork(fleet: CandidatePool, assignment: Assignment): number[] {
   const { count, mode = 'sampled', work: kept = 'kept', request = () => requestOf(), seed = 7 } = assignment;
   const atOnce = kept === 'kept' ? Infinity : kept === 'done at once' ? 0 : kept;
   const got = fleet.candidates.map(() => 0);
@@ -27,7 +27,7 @@ export function assignWork(fleet: Fleet, assignment: Assignment): number[] {
     const pick = pickComponent(fleet, request(at), { ...context, splitAt: assignment.splitAt?.(at) ?? 0 });
     if (!pick.ok) continue;
     got[pick.position]! += 1;
-    noteGiven(work, pick.position);
+    noteAssigned(work, pick.position);
     underWay.push(pick.position);
     if (underWay.length > atOnce) work.open[underWay.shift()!]! -= 1;
   }
@@ -36,7 +36,7 @@ export function assignWork(fleet: Fleet, assignment: Assignment): number[] {
 
 /** The largest relative distance of what any got from its share, or of any group of them. */
 export function shareErrorOf(
-  fleet: Fleet,
+  fleet: CandidatePool,
   shares: readonly number[],
   assignment: Assignment & { readonly groups?: (position: number) => number },
 ): number {

@@ -1,8 +1,8 @@
 import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
-import type { Candidate, Vitals } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
-import { compileFleet } from '../../../src/core/balancing/candidate-pool.ts';
+import type { Candidate, LiveStats } from '../../../src/core/balancing/candidate.ts';
+import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
+import { compilePool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
 import { noWork } from '../../../src/core/balancing/open-work.ts';
 import type { Pick, PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
@@ -14,7 +14,7 @@ export type Changes = Partial<Omit<Candidate, 'id' | 'vitals'>>;
 export const NOW = 1_000_000;
 
 /** A healthy, idle candidate with `changes`. */
-export const candidateOf = (id: string, changes: Changes = {}, vitals: Partial<Vitals> = {}): Candidate => ({
+export const candidateOf = (id: string, changes: Changes = {}, vitals: Partial<LiveStats> = {}): Candidate => ({
   id,
   name: id,
   type: 'task_router',
@@ -42,11 +42,11 @@ export const candidatesOf = (size: number, changes: (at: number) => Changes = ()
 export const fullOne = (id: string, changes: Changes = {}): Candidate =>
   candidateOf(id, { maxConcurrentTasks: 5, ...changes }, { inFlight: 5 });
 
-export const fleetOf = (candidates: readonly Candidate[], settings: Partial<BalancingSettings> = {}): Fleet =>
-  compileFleet(candidates, { ...DEFAULT_BALANCING, ...settings }, NOW);
+export const fleetOf = (candidates: readonly Candidate[], settings: Partial<BalancingSettings> = {}): CandidatePool =>
+  compilePool(candidates, { ...DEFAULT_BALANCING, ...settings }, NOW);
 
 /** The work that the candidates say is under way. */
-export function workOf({ candidates }: Fleet): OpenWork {
+export function workOf({ candidates }: CandidatePool): OpenWork {
   const work = noWork(candidates.length);
   candidates.forEach((candidate, position) => (work.open[position] = candidate?.vitals.inFlight ?? 0));
   return work;
@@ -74,7 +74,10 @@ export function seededRandom(seed: number): () => number {
 }
 
 /** A caller on a snapshot that has given nothing itself. */
-export const contextOf = (fleet: Fleet, more: Partial<PickContext> & { readonly seed?: number } = {}): PickContext => ({
+export const contextOf = (
+  fleet: CandidatePool,
+  more: Partial<PickContext> & { readonly seed?: number } = {},
+): PickContext => ({
   work: workOf(fleet),
   random: seededRandom(more.seed ?? 1),
   splitAt: 0,
@@ -86,11 +89,14 @@ export const contextOf = (fleet: Fleet, more: Partial<PickContext> & { readonly 
 export const MODES = ['sampled', 'exact'] as const;
 
 /** One decision over a fleet at rest. */
-export const pickOnce = (fleet: Fleet, request: RouteRequest, more: Parameters<typeof contextOf>[1] = {}): Pick =>
-  pickComponent(fleet, request, contextOf(fleet, more));
+export const pickOnce = (
+  fleet: CandidatePool,
+  request: RouteRequest,
+  more: Parameters<typeof contextOf>[1] = {},
+): Pick => pickComponent(fleet, request, contextOf(fleet, more));
 
 /** Who was picked, or why nobody was, over many seeds in both modes: each once, in order. */
-export function outcomesOf(fleet: Fleet, request: RouteRequest = requestOf()): string[] {
+export function outcomesOf(fleet: CandidatePool, request: RouteRequest = requestOf()): string[] {
   const outcomes = new Set<string>();
   for (const mode of MODES)
     for (let seed = 0; seed < 40; seed++) {

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
+import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import {
-  advanceFleet,
-  compileFleet,
+  advancePool,
+  compilePool,
   forgetTimes,
   healthyWith,
   isOutgrown,
   paceOf,
-  patchFleet,
+  patchPool,
 } from '../../../src/core/balancing/candidate-pool.ts';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { WeightedSet } from '../../../src/core/balancing/weighted-set.ts';
 import { NOW, candidateOf, candidatesOf, fleetOf } from './candidate-of.ts';
 
-const idsOf = (fleet: Fleet, set: WeightedSet): string[] =>
+const idsOf = (fleet: CandidatePool, set: WeightedSet): string[] =>
   Array.from(set.members.subarray(0, set.size), (position) => fleet.candidates[position]!.id).toSorted();
 
 const pacesOf = (...candidates: readonly Candidate[]): number[] => {
@@ -98,7 +98,7 @@ describe('slow start', () => {
   const slowStartMs = 30_000;
   const shareAt = (now: number): number => {
     const fleet = fleetOf([candidateOf('there'), back], { slowStartMs });
-    advanceFleet(fleet, now);
+    advancePool(fleet, now);
     return fleet.capacity[1]! / fleet.capacity[0]!;
   };
 
@@ -120,7 +120,7 @@ describe('slow start', () => {
     expect(fleet.ramping).toEqual(new Set([1]));
     expect(fleet.healthy.weights[1]).toBeCloseTo(0.1 * fleet.healthy.weights[0]!);
     healthyWith(fleet, 'location', 'nowhere');
-    advanceFleet(fleet, NOW + slowStartMs);
+    advancePool(fleet, NOW + slowStartMs);
     expect(fleet.ramping.size).toBe(0);
     expect(fleet.healthy.weights[1]).toBe(fleet.healthy.weights[0]);
   });
@@ -132,20 +132,20 @@ describe('slow start', () => {
 
   it('ends with the component', () => {
     const fleet = fleetOf([candidateOf('there'), back], { slowStartMs });
-    patchFleet(fleet, 1, null, NOW + 1_000);
+    patchPool(fleet, 1, null, NOW + 1_000);
     expect(fleet.ramping.size).toBe(0);
-    advanceFleet(fleet, NOW + 2_000);
+    advancePool(fleet, NOW + 2_000);
     expect(fleet.positions.has('back')).toBe(false);
   });
 });
 
-const alike = (room: number, usualMs: number): Fleet =>
+const alike = (room: number, usualMs: number): CandidatePool =>
   fleetOf(Array.from({ length: 10 }, (_, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: room }, { usualMs })));
 
 /** Has all of them say something else. */
-function sayAnew(fleet: Fleet, maxConcurrentTasks: number | null, usualMs: number | null): Fleet {
+function sayAnew(fleet: CandidatePool, maxConcurrentTasks: number | null, usualMs: number | null): CandidatePool {
   for (let at = 0; at < 10; at++)
-    patchFleet(fleet, at, candidateOf(`c-${at}`, { maxConcurrentTasks }, { usualMs }), NOW);
+    patchPool(fleet, at, candidateOf(`c-${at}`, { maxConcurrentTasks }, { usualMs }), NOW);
   return fleet;
 }
 
@@ -174,10 +174,10 @@ describe('what one takes that nobody measured for long', () => {
 describe('a fleet that is patched', () => {
   it('knows where one is that moved, whichever place is told of first', () => {
     const fleet = fleetOf([candidateOf('a'), candidateOf('b')]);
-    patchFleet(fleet, 2, candidateOf('a'), NOW);
-    patchFleet(fleet, 0, null, NOW);
-    patchFleet(fleet, 0, candidateOf('b'), NOW);
-    patchFleet(fleet, 1, null, NOW);
+    patchPool(fleet, 2, candidateOf('a'), NOW);
+    patchPool(fleet, 0, null, NOW);
+    patchPool(fleet, 0, candidateOf('b'), NOW);
+    patchPool(fleet, 1, null, NOW);
     expect(fleet.positions).toEqual(
       new Map([
         ['a', 2],
@@ -188,7 +188,7 @@ describe('a fleet that is patched', () => {
 
   it('knows of everybody it grows by whether they have what others had before', () => {
     const fleet = fleetOf([candidateOf('a', { location: 'weur' })]);
-    for (let at = 1; at < 5; at++) patchFleet(fleet, at, candidateOf(`c-${at}`, { location: 'enam' }), NOW);
+    for (let at = 1; at < 5; at++) patchPool(fleet, at, candidateOf(`c-${at}`, { location: 'enam' }), NOW);
     expect(Array.from(fleet.traits.location.get('weur')!.holders.subarray(0, 5))).toEqual([1, 0, 0, 0, 0]);
   });
 
@@ -217,15 +217,15 @@ describe('a fleet that is patched', () => {
   it('keeps the average through a heavy one that comes and goes', () => {
     const fleet = fleetOf(candidatesOf(3));
     const heavy = candidateOf('heavy', { weight: 1_000 });
-    for (let times = 0; times < 10_000; times++) patchFleet(fleet, 3, times % 2 === 0 ? heavy : null, NOW);
+    for (let times = 0; times < 10_000; times++) patchPool(fleet, 3, times % 2 === 0 ? heavy : null, NOW);
     expect(paceOf(fleet, 0)).toBeCloseTo(1, 9);
   });
 
   it('may be patched far behind its last position: nobody is between', () => {
     const fleet = fleetOf([candidateOf('a')]);
-    patchFleet(fleet, 40, candidateOf('far'), NOW);
+    patchPool(fleet, 40, candidateOf('far'), NOW);
     expect(fleet.candidates.slice(0, 3)).toEqual([fleet.candidates[0], null, null]);
-    const anew = compileFleet(fleet.candidates, DEFAULT_BALANCING, NOW);
+    const anew = compilePool(fleet.candidates, DEFAULT_BALANCING, NOW);
     expect(anew.meanUsualMs).toBe(20);
     expect(idsOf(anew, anew.healthy)).toEqual(['a', 'far']);
   });

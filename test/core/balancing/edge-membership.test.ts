@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { EdgeRoll } from '../../../src/core/balancing/edge-membership.ts';
-import { enrol } from '../../../src/core/balancing/edge-membership.ts';
+import type { EdgeMembership } from '../../../src/core/balancing/edge-membership.ts';
+import { join } from '../../../src/core/balancing/edge-membership.ts';
 
 const T = 1_800_000_000_000;
 
 /** Edges ask once a second for so many seconds, each having given so much; answers what they are told last. */
-function asked(roll: EdgeRoll, given: Readonly<Record<string, number>>, from: number, seconds: number) {
+function asked(roll: EdgeMembership, given: Readonly<Record<string, number>>, from: number, seconds: number) {
   let last: Record<string, unknown> = {};
   for (let second = 0; second < seconds; second++)
     last = Object.fromEntries(
-      Object.entries(given).map(([id, count]) => [id, enrol(roll, id, count, T + (from + second) * 1_000)]),
+      Object.entries(given).map(([id, count]) => [id, join(roll, id, count, T + (from + second) * 1_000)]),
     );
   return last;
 }
@@ -24,11 +24,11 @@ describe('enrol', () => {
   });
 
   it('knows no part while nobody has given anything', () => {
-    expect(enrol(new Map(), 'a', 0, T)).toEqual({ number: 0, share: null });
+    expect(join(new Map(), 'a', 0, T)).toEqual({ number: 0, share: null });
   });
 
   it('gives the number of one that is gone to the next one', () => {
-    const roll: EdgeRoll = new Map();
+    const roll: EdgeMembership = new Map();
     asked(roll, { a: 1, b: 1, c: 1 }, 0, 5);
     asked(roll, { a: 1, c: 1 }, 5, 11);
     expect(asked(roll, { d: 1 }, 16, 1)['d']).toMatchObject({ number: 1 });
@@ -36,7 +36,7 @@ describe('enrol', () => {
   });
 
   it('follows the work within some seconds', () => {
-    const roll: EdgeRoll = new Map();
+    const roll: EdgeMembership = new Map();
     asked(roll, { a: 100, b: 0 }, 0, 30);
     const told = asked(roll, { a: 0, b: 100 }, 30, 15);
     expect((told['b'] as { share: number }).share).toBeGreaterThan(0.9);

@@ -9,7 +9,7 @@ import type { BalancingSettings, PolicyName } from '../../../src/core/balancing/
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import { whyNotRoutable } from '../../../src/core/balancing/candidate.ts';
 import { explainPick, scoreOfPick } from '../../../src/core/balancing/explain.ts';
-import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
+import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { Preferences } from '../../../src/core/balancing/preferences.ts';
 import { relaxedFor, unmetPreference } from '../../../src/core/balancing/preferences.ts';
 import { shareErrorOf } from './assign-work.ts';
@@ -35,7 +35,7 @@ export interface Contract {
 
 export function policyContract({ policy, bySize }: Contract): void {
   const settings: Partial<BalancingSettings> = { policy };
-  const fleetUnder = (candidates: readonly Candidate[]): Fleet => fleetOf(candidates, settings);
+  const fleetUnder = (candidates: readonly Candidate[]): CandidatePool => fleetOf(candidates, settings);
   const outcomes = (candidates: readonly Candidate[], preferences: Preferences = {}): string[] =>
     outcomesOf(fleetUnder(candidates), requestOf(preferences));
   const scene = sceneOf(settings);

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING, POLICY_NAMES } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet, TraitKind } from '../../../src/core/balancing/candidate-pool.ts';
-import { advanceFleet, compileFleet, healthyWith, patchFleet } from '../../../src/core/balancing/candidate-pool.ts';
+import type { CandidatePool, TraitKind } from '../../../src/core/balancing/candidate-pool.ts';
+import { advancePool, compilePool, healthyWith, patchPool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { WeightedSet } from '../../../src/core/balancing/weighted-set.ts';
 import { NOW } from './candidate-of.ts';
 import { anyCandidate } from './scenes.ts';
@@ -49,25 +49,25 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** Does the steps; an id that is somewhere already is not put elsewhere as well. Answers the time it is then. */
-function patchedBy(fleet: Fleet, steps: readonly Step[]): number {
+function patchedBy(fleet: CandidatePool, steps: readonly Step[]): number {
   let now = NOW;
   for (const each of steps) {
     switch (each.kind) {
       case 'put': {
         const known = fleet.positions.get(each.candidate.id);
-        patchFleet(fleet, known ?? each.position, each.candidate, now);
+        patchPool(fleet, known ?? each.position, each.candidate, now);
         break;
       }
       case 'move': {
         const known = fleet.candidates[each.position];
-        if (known) patchFleet(fleet, each.position, { ...known, vitals: each.candidate.vitals }, now);
+        if (known) patchPool(fleet, each.position, { ...known, vitals: each.candidate.vitals }, now);
         break;
       }
       case 'clear':
-        patchFleet(fleet, each.position, null, now);
+        patchPool(fleet, each.position, null, now);
         break;
       case 'wait':
-        advanceFleet(fleet, (now += each.ms));
+        advancePool(fleet, (now += each.ms));
         break;
       case 'ask':
         healthyWith(fleet, each.trait, each.name);
@@ -76,7 +76,7 @@ function patchedBy(fleet: Fleet, steps: readonly Step[]): number {
         each satisfies never;
     }
   }
-  advanceFleet(fleet, now);
+  advancePool(fleet, now);
   return now;
 }
 
@@ -86,7 +86,7 @@ const weightsOf = (set: WeightedSet): [number, number][] =>
   );
 
 /** All that is told of a fleet by position, and every set with what it draws by. */
-function contentOf(fleet: Fleet) {
+function contentOf(fleet: CandidatePool) {
   const { length } = fleet.candidates;
   const traits = (Object.keys(NAMES) as TraitKind[]).flatMap((kind) =>
     NAMES[kind].map((name) => {
@@ -118,9 +118,9 @@ describe('patching a fleet', () => {
     fc.assert(
       fc.property(fc.array(spoken, { maxLength: 8 }), fc.array(step, { maxLength: 40 }), (first, steps) => {
         const unique = [...new Map(first.map((candidate) => [candidate.id, candidate])).values()];
-        const fleet = compileFleet(unique, settings, NOW);
+        const fleet = compilePool(unique, settings, NOW);
         const now = patchedBy(fleet, steps);
-        const anew = compileFleet(fleet.candidates, settings, now);
+        const anew = compilePool(fleet.candidates, settings, now);
         expect(contentOf(fleet)).toEqual(contentOf(anew));
         expect(fleet.rateTotal).toBeCloseTo(anew.rateTotal, 9);
         expect(fleet.capacityTotal).toBeCloseTo(anew.capacityTotal, 9);
@@ -140,24 +140,24 @@ describe('patching a fleet', () => {
         spoken,
         fc.subarray(['metadata', 'taskTypes', 'flags', 'location'] as const),
         (a, b, kept) => {
-          const fleet = compileFleet([a], settings, NOW);
+          const fleet = compilePool([a], settings, NOW);
           for (const kind of Object.keys(NAMES) as TraitKind[])
             for (const name of NAMES[kind]) healthyWith(fleet, kind, name);
           // Parts that are the very same object as before.
           const changed = { ...b, ...Object.fromEntries(kept.map((name) => [name, a[name]])), id: a.id };
-          patchFleet(fleet, 0, changed, NOW);
-          expect(contentOf(fleet)).toEqual(contentOf(compileFleet([changed], settings, NOW)));
+          patchPool(fleet, 0, changed, NOW);
+          expect(contentOf(fleet)).toEqual(contentOf(compilePool([changed], settings, NOW)));
         },
       ),
     );
   });
 
   it('keeps no trait that nobody has', () => {
-    const fleet = compileFleet([], DEFAULT_BALANCING, NOW);
+    const fleet = compilePool([], DEFAULT_BALANCING, NOW);
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         patchedBy(fleet, steps);
-        for (let at = 0; at < fleet.candidates.length; at++) patchFleet(fleet, at, null, NOW);
+        for (let at = 0; at < fleet.candidates.length; at++) patchPool(fleet, at, null, NOW);
         expect(Object.values(fleet.traits).map(({ size }) => size)).toEqual([0, 0, 0]);
         expect([fleet.healthy.size, fleet.doubtful.size, fleet.active.size]).toEqual([0, 0, 0]);
         expect([fleet.rateTotal, fleet.rateCount, fleet.positions.size]).toEqual([0, 0, 0]);

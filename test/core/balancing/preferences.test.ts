@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { PreferenceName, Preferences } from '../../../src/core/balancing/preferences.ts';
-import { isExpressed, isPicky, relaxedFor, unmetPreference } from '../../../src/core/balancing/preferences.ts';
+import {
+  isExpressed,
+  enforcesPreferences,
+  relaxedFor,
+  unmetPreference,
+} from '../../../src/core/balancing/preferences.ts';
 import { candidateOf } from './candidate-of.ts';
 
 const CANDIDATE = candidateOf(
@@ -83,6 +88,6 @@ describe('what narrows the choice', () => {
     [{ capabilities: ['review'] }, true, true],
     [{ match: { tier: 'gold' } }, true, true],
   ])('%j: picky %s, expressed %s', (wanted, picky, expressed) => {
-    expect([isPicky(wanted), isExpressed(wanted)]).toEqual([picky, expressed]);
+    expect([enforcesPreferences(wanted), isExpressed(wanted)]).toEqual([picky, expressed]);
   });
 });

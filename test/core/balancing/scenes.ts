@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import { whyNotRoutable } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
+import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
 import type { Pick, PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
@@ -12,7 +12,7 @@ import { MODES, candidateOf, fleetOf, requestOf, seededRandom, workOf } from './
 
 export interface Scene {
   readonly candidates: readonly Candidate[];
-  readonly fleet: Fleet;
+  readonly fleet: CandidatePool;
   readonly work: OpenWork;
   readonly request: RouteRequest;
   readonly preferences: Preferences;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Changes } from './candidate-of.ts';
 import { candidateOf, fleetOf } from './candidate-of.ts';
-import type { Vitals } from '../../../src/core/balancing/candidate.ts';
+import type { LiveStats } from '../../../src/core/balancing/candidate.ts';
 import { score } from '../../../src/core/balancing/policies/score.ts';
 import { scoreOf } from '../../../src/core/balancing/policies/policy.ts';
 
@@ -10,7 +10,7 @@ const HERE = Uint8Array.of(1);
 /** The score of a component alone in its fleet, with so much work in flight. */
 function scored(
   changes: Changes,
-  vitals: Partial<Vitals>,
+  vitals: Partial<LiveStats>,
   open: number,
   fits: { type?: boolean; place?: boolean } = {},
 ) {

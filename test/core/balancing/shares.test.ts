@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Rooms } from '../../../src/core/balancing/shares.ts';
+import type { Capacities } from '../../../src/core/balancing/shares.ts';
 import { redistributed } from '../../../src/core/balancing/shares.ts';
 
-const rooms = (given: Record<string, number>): Rooms => new Map(Object.entries(given));
+const rooms = (given: Record<string, number>): Capacities => new Map(Object.entries(given));
 
 describe('work shared out anew', () => {
   it.each([

@@ -1,9 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Vitals } from '../../../src/core/balancing/candidate.ts';
-import { hasMoved, packVitals, unpackVitals, VITALS_WIDTH } from '../../../src/core/balancing/snapshot-delta.ts';
+import type { LiveStats } from '../../../src/core/balancing/candidate.ts';
+import {
+  hasMoved,
+  packLiveStats,
+  unpackLiveStats,
+  LIVE_STATS_WIDTH,
+} from '../../../src/core/balancing/snapshot-delta.ts';
 
-const vitals: fc.Arbitrary<Vitals> = fc.record({
+const vitals: fc.Arbitrary<LiveStats> = fc.record({
   suspect: fc.boolean(),
   inFlight: fc.nat(1_000_000),
   loadPercentage: fc.double({ min: 0, max: 100, noNaN: true }),
@@ -11,22 +16,24 @@ const vitals: fc.Arbitrary<Vitals> = fc.record({
   ofWork: fc.boolean(),
 });
 
-const IDLE: Vitals = { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 100, ofWork: false };
+const IDLE: LiveStats = { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 100, ofWork: false };
 
 describe('packed vitals', () => {
   it('come out as they went in, row by row', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(10_000), vitals), { maxLength: 20 }), (rows) => {
-        const packed = Float64Array.from(rows.flatMap(([position, each]) => packVitals(position, each)));
-        expect(packed.length).toBe(rows.length * VITALS_WIDTH);
-        rows.forEach(([position, each], row) => expect(unpackVitals(packed, row)).toEqual({ position, vitals: each }));
+        const packed = Float64Array.from(rows.flatMap(([position, each]) => packLiveStats(position, each)));
+        expect(packed.length).toBe(rows.length * LIVE_STATS_WIDTH);
+        rows.forEach(([position, each], row) =>
+          expect(unpackLiveStats(packed, row)).toEqual({ position, vitals: each }),
+        );
       }),
     );
   });
 });
 
 describe('hasMoved', () => {
-  it.each<[string, Partial<Vitals>, boolean]>([
+  it.each<[string, Partial<LiveStats>, boolean]>([
     ['nothing', {}, false],
     ['a doubt', { suspect: true }, true],
     ['one more in flight', { inFlight: 1 }, true],

@@ -2,7 +2,7 @@ import { serialize } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import type { SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
-import { packVitals } from '../../../src/core/balancing/snapshot-delta.ts';
+import { packLiveStats } from '../../../src/core/balancing/snapshot-delta.ts';
 import { candidateOf } from './candidate-of.ts';
 
 const COUNT = 10_000;
@@ -36,7 +36,7 @@ const condition = {
   backSince: null,
 } as const;
 const turned = some.map(([position]) => [position, condition] as const);
-const vitals = Float64Array.from(some.flatMap(([position, { vitals: each }]) => packVitals(position, each)));
+const vitals = Float64Array.from(some.flatMap(([position, { vitals: each }]) => packLiveStats(position, each)));
 
 describe('the bytes of a refresh, 100 of 10 000 different', () => {
   const whole = bytesOf({ full: true, changed: [...FLEET.entries()] });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { POLICY_NAMES } from '../../../src/core/balancing/balancing-settings.ts';
 import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
+import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 import type { Assignment } from './assign-work.ts';
 import { assignWork } from './assign-work.ts';
@@ -17,7 +17,7 @@ const versioned = (version: string, count: number): Candidate[] =>
 const evenly = (at: number): number => (0.123 + at * 0.618_033_988_749_894_9) % 1;
 
 /** How much of the work each version got, in percent. */
-function percents(fleet: Fleet, assignment: Partial<Assignment> = {}): Record<string, number> {
+function percents(fleet: CandidatePool, assignment: Partial<Assignment> = {}): Record<string, number> {
   const got = assignWork(fleet, { count: 1_000, splitAt: evenly, ...assignment });
   const sums: Record<string, number> = {};
   for (const [position, count] of got.entries()) {

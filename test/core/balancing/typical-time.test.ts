@@ -4,11 +4,11 @@ import {
   isOutgrown,
   learnTime,
   paceOf,
-  patchFleet,
+  patchPool,
   typicalMs,
   workMsAt,
 } from '../../../src/core/balancing/candidate-pool.ts';
-import { usualAfter, usualUnmeasured } from '../../../src/core/balancing/typical-time.ts';
+import { ewmaAfter, typicalUnmeasured } from '../../../src/core/balancing/typical-time.ts';
 import { NOW, candidateOf, fleetOf } from './candidate-of.ts';
 
 describe('usualAfter', () => {
@@ -19,13 +19,13 @@ describe('usualAfter', () => {
     ['more for many', 3_600_000, 3, 188],
     ['nothing by a clock that went back', -5_000, 1, 100],
   ])('moves %s', (_, sinceMs, reports, expected) => {
-    expect(Math.round(usualAfter(100, 200, sinceMs, reports))).toBe(expected);
+    expect(Math.round(ewmaAfter(100, 200, sinceMs, reports))).toBe(expected);
   });
 
   it('comes to the same for a busy component as for a quiet one within a few seconds', () => {
     for (const everyMs of [10, 100, 1_000]) {
       let usual = 100;
-      for (let now = 0; now < 6_000; now += everyMs) usual = usualAfter(usual, 500, everyMs);
+      for (let now = 0; now < 6_000; now += everyMs) usual = ewmaAfter(usual, 500, everyMs);
       expect(usual).toBeGreaterThan(470);
     }
   });
@@ -38,14 +38,14 @@ describe('usualUnmeasured', () => {
     ['fades down to what is typical', 500, 60_000, 100],
     ['stays where it is no slower than typical', 90, 60_000, 90],
   ])('%s', (_, usualMs, unmeasuredMs, expected) => {
-    expect(Math.round(usualUnmeasured(usualMs, 100, unmeasuredMs, unmeasuredMs))).toBe(expected);
+    expect(Math.round(typicalUnmeasured(usualMs, 100, unmeasuredMs, unmeasuredMs))).toBe(expected);
   });
 
   it('fades alike however often it is asked', () => {
     let usual = 500;
     for (let unmeasured = 250; unmeasured <= 5_000; unmeasured += 250)
-      usual = usualUnmeasured(usual, 100, unmeasured, 250);
-    expect(usual).toBeCloseTo(usualUnmeasured(500, 100, 5_000, 5_000), 6);
+      usual = typicalUnmeasured(usual, 100, unmeasured, 250);
+    expect(usual).toBeCloseTo(typicalUnmeasured(500, 100, 5_000, 5_000), 6);
   });
 });
 
@@ -64,9 +64,9 @@ describe('a fleet', () => {
     const fleet = fleetOfTwo();
     learnTime(fleet, 1, 500, NOW + 1_000);
     const learned = fleet.usualMs[1]!;
-    patchFleet(fleet, 1, candidateOf('b', {}, { usualMs: 100, inFlight: 3 }), NOW + 1_100);
+    patchPool(fleet, 1, candidateOf('b', {}, { usualMs: 100, inFlight: 3 }), NOW + 1_100);
     expect(fleet.usualMs[1]).toBe(learned);
-    patchFleet(fleet, 1, candidateOf('b', {}, { usualMs: 120 }), NOW + 1_200);
+    patchPool(fleet, 1, candidateOf('b', {}, { usualMs: 120 }), NOW + 1_200);
     expect(fleet.usualMs[1]).toBe(120);
   });
 
@@ -108,7 +108,7 @@ describe('times of checks and times of work', () => {
     const fleet = fleetOf([slow(false), quick(false)]);
     learnTime(fleet, 1, 5_000, NOW);
     expect(fleet.usualMs[1]).toBe(50);
-    patchFleet(fleet, 1, candidateOf('b', {}, { usualMs: 300, ofWork: true }), NOW);
+    patchPool(fleet, 1, candidateOf('b', {}, { usualMs: 300, ofWork: true }), NOW);
     expect(isOutgrown(fleet)).toBe(true);
     const anew = fleetOf(fleet.candidates.flatMap((candidate) => candidate ?? []));
     expect(anew.goesByWork).toBe(true);

@@ -5,8 +5,8 @@ import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import type { Lifecycle } from '../../../src/core/component/lifecycle.ts';
 import { setAside, settledAs } from '../../../src/core/component/lifecycle.ts';
 import { NO_LOAD } from '../../../src/core/component/load.ts';
-import { NO_SHADOW } from '../../../src/core/component/root-cause.ts';
-import { STEADY } from '../../../src/core/health/flap-damping.ts';
+import { NO_ROOT_CAUSE } from '../../../src/core/component/root-cause.ts';
+import { NOT_FLAPPING } from '../../../src/core/health/flap-damping.ts';
 import type { HealthStatus } from '../../../src/core/health/health-status.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 import { registrationOf } from './registration-of.ts';
@@ -27,7 +27,7 @@ const recordOf = (status: HealthStatus, lifecycle: Lifecycle = active): Componen
   health: { ...initialHealth(0), status, flap },
   load: NO_LOAD,
   recovery: NO_RECOVERY,
-  shadow: NO_SHADOW,
+  shadow: NO_ROOT_CAUSE,
 });
 
 describe('backInService', () => {
@@ -36,9 +36,9 @@ describe('backInService', () => {
     ['isolated', 'healthy', { backSince: NOW, suspect: true, flap }, 0],
     ['isolated', 'degraded', { backSince: NOW, suspect: true, flap }, 0],
     ['isolated', 'unhealthy', { backSince: null, suspect: false, flap }, 0],
-    ['maintenance', 'healthy', { backSince: NOW, suspect: true, flap: STEADY }, NOW],
-    ['maintenance', 'unhealthy', { backSince: null, suspect: false, flap: STEADY }, NOW],
-    ['maintenance', 'unknown', { backSince: null, suspect: false, flap: STEADY }, NOW],
+    ['maintenance', 'healthy', { backSince: NOW, suspect: true, flap: NOT_FLAPPING }, NOW],
+    ['maintenance', 'unhealthy', { backSince: null, suspect: false, flap: NOT_FLAPPING }, NOW],
+    ['maintenance', 'unknown', { backSince: null, suspect: false, flap: NOT_FLAPPING }, NOW],
   ] as const)('from %s, %s', (state, status, health, settledUntil) => {
     const back = backInService(recordOf(status), setAside(active, state, null), NOW);
     expect(back.health).toMatchObject(health);

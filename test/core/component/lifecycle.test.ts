@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Lifecycle } from '../../../src/core/component/lifecycle.ts';
-import { draining, setAside, settledAs, whatFollows } from '../../../src/core/component/lifecycle.ts';
+import { draining, setAside, settledAs, nextLifecycle } from '../../../src/core/component/lifecycle.ts';
 
 const NOW = 1_000;
 const active = settledAs('active');
@@ -8,7 +8,7 @@ const standby = settledAs('standby');
 
 describe('whatFollows', () => {
   it.each([active, standby])('$state has no end', (lifecycle) => {
-    expect(whatFollows(lifecycle, Number.MAX_SAFE_INTEGER)).toBeNull();
+    expect(nextLifecycle(lifecycle, Number.MAX_SAFE_INTEGER)).toBeNull();
   });
 
   it.each([
@@ -18,9 +18,9 @@ describe('whatFollows', () => {
     [setAside(standby, 'maintenance', NOW), 'standby'],
     [setAside(standby, 'isolated', NOW), 'standby'],
   ] as const)('$0.state: nothing before its end, then $1', (lifecycle, expected) => {
-    expect(whatFollows(lifecycle, NOW - 1)).toBeNull();
-    expect(whatFollows(lifecycle, NOW)).toBe(expected);
-    expect(whatFollows(lifecycle, NOW + 1_000_000)).toBe(expected);
+    expect(nextLifecycle(lifecycle, NOW - 1)).toBeNull();
+    expect(nextLifecycle(lifecycle, NOW)).toBe(expected);
+    expect(nextLifecycle(lifecycle, NOW + 1_000_000)).toBe(expected);
   });
 });
 

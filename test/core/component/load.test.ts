@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LoadState, Outcomes } from '../../../src/core/component/load.ts';
-import { assign, inFlight, loadPercentage, moved, NO_LOAD, settle } from '../../../src/core/component/load.ts';
+import { assign, inFlight, loadPercentage, loadChanged, NO_LOAD, settle } from '../../../src/core/component/load.ts';
 
 const NOW = 1_000_000;
 const reporting = (activeConnections: number, percentage: number | null = null): LoadState => ({
@@ -124,9 +124,9 @@ describe('settle', () => {
 
 describe('moved', () => {
   it('is the first value, then a tenth nearer with each', () => {
-    expect(moved(null, 300, 1)).toBe(300);
-    expect(moved(100, 200, 1)).toBeCloseTo(110);
-    expect(moved(100, 200, 2)).toBeCloseTo(119);
+    expect(loadChanged(null, 300, 1)).toBe(300);
+    expect(loadChanged(100, 200, 1)).toBeCloseTo(110);
+    expect(loadChanged(100, 200, 2)).toBeCloseTo(119);
   });
 
   it('comes to the same in one batch as one after the other', () => {
@@ -134,8 +134,8 @@ describe('moved', () => {
     fc.assert(
       fc.property(time, time, fc.integer({ min: 1, max: 200 }), (before, value, times) => {
         let one = before;
-        for (let at = 0; at < times; at++) one = moved(one, value, 1);
-        expect(moved(before, value, times)).toBeCloseTo(one, 4);
+        for (let at = 0; at < times; at++) one = loadChanged(one, value, 1);
+        expect(loadChanged(before, value, times)).toBeCloseTo(one, 4);
       }),
     );
   });

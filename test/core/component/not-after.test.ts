@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
-import { NO_SHADOW } from '../../../src/core/component/root-cause.ts';
-import { notAfter } from '../../../src/core/component/not-after.ts';
+import { NO_ROOT_CAUSE } from '../../../src/core/component/root-cause.ts';
+import { clampToNow } from '../../../src/core/component/not-after.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 
 const T0 = 1_800_000_000_000;
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 const lived = {
   registeredAt: T0 - 5_000,
   health: { ...initialHealth(T0), backSince: T0 - 1, lastCheckAt: T0 - 100, lastFailureAt: T0 - 2_000 },
-  shadow: { ...NO_SHADOW, since: T0 - 50 },
+  shadow: { ...NO_ROOT_CAUSE, since: T0 - 50 },
   recovery: {
     ...NO_RECOVERY,
     recentFailures: [T0 - DAY_MS - 1, T0 - 3_000, T0 - 2_000],
@@ -23,14 +23,14 @@ const lived = {
 
 describe('a record after the clock went back', () => {
   it('is the same when nothing in it is in the future', () => {
-    expect(notAfter(lived, T0)).toBe(lived);
+    expect(clampToNow(lived, T0)).toBe(lived);
   });
 
   it('tells of nothing that has not been yet, and waits no longer than it would have', () => {
     const now = T0 - DAY_MS;
-    expect(notAfter(lived, now)).toEqual({
+    expect(clampToNow(lived, now)).toEqual({
       registeredAt: now,
-      shadow: { ...NO_SHADOW, since: now },
+      shadow: { ...NO_ROOT_CAUSE, since: now },
       health: { ...lived.health, since: now, backSince: now, lastCheckAt: now, lastFailureAt: now },
       recovery: {
         ...lived.recovery,
@@ -44,6 +44,6 @@ describe('a record after the clock went back', () => {
 
   it('keeps that something has never been', () => {
     const record = { ...lived, health: initialHealth(T0) };
-    expect(notAfter(record, T0 - DAY_MS).health).toEqual(initialHealth(T0 - DAY_MS));
+    expect(clampToNow(record, T0 - DAY_MS).health).toEqual(initialHealth(T0 - DAY_MS));
   });
 });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Lifecycle } from '../../../src/core/component/lifecycle.ts';
-import { draining, isSettled, setAside, settledAs, whatFollows } from '../../../src/core/component/lifecycle.ts';
+import { draining, isSettled, setAside, settledAs, nextLifecycle } from '../../../src/core/component/lifecycle.ts';
 import type { Operation } from '../../../src/core/component/operate.ts';
 import { OPERATIONS, operate } from '../../../src/core/component/operate.ts';
 
@@ -75,7 +75,7 @@ describe('operate', () => {
           const next = decided(current, each, NOW, first.state as 'active');
           if (next !== null) current = next as Lifecycle;
           expect(decided(current, each, NOW, first.state as 'active')).toBeNull();
-          expect(whatFollows(current, Infinity)).toBe(
+          expect(nextLifecycle(current, Infinity)).toBe(
             isSettled(current) || current.until === null ? null : first.state,
           );
         }

@@ -4,7 +4,7 @@ import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import { setAside, settledAs } from '../../../src/core/component/lifecycle.ts';
 import { assign, NO_LOAD } from '../../../src/core/component/load.ts';
 import { toResource } from '../../../src/core/component/resource.ts';
-import { NO_SHADOW } from '../../../src/core/component/root-cause.ts';
+import { NO_ROOT_CAUSE } from '../../../src/core/component/root-cause.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 import { registrationOf } from './registration-of.ts';
 
@@ -24,7 +24,7 @@ const record: ComponentRecord = {
   health: initialHealth(NOW),
   load: assign(NO_LOAD, 1, 1_000, NOW),
   recovery: NO_RECOVERY,
-  shadow: NO_SHADOW,
+  shadow: NO_ROOT_CAUSE,
 };
 
 describe('toResource', () => {

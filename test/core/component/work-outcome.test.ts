@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { WorkResult } from '../../../src/core/component/work-outcome.ts';
-import { gatherResults } from '../../../src/core/component/work-outcome.ts';
+import { sumOutcomes } from '../../../src/core/component/work-outcome.ts';
 
 const ok = (latencyMs: number | null): WorkResult => ({ outcome: 'success', latencyMs });
 
@@ -18,5 +18,5 @@ it.each<[string, WorkResult[], object]>([
     { ended: 1, failed: 1, latencyMs: 5_000, timed: 1 },
   ],
 ])('adds up %s', (_, results, sum) => {
-  expect(gatherResults(results)).toEqual(sum);
+  expect(sumOutcomes(results)).toEqual(sum);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import type { LifecycleState } from '../../../src/core/component/lifecycle.ts';
-import { NO_SHADOW } from '../../../src/core/component/root-cause.ts';
+import { NO_ROOT_CAUSE } from '../../../src/core/component/root-cause.ts';
 import type { DrillOutcome } from '../../../src/core/drill/drill.ts';
 import type { DrillWay } from '../../../src/core/drill/active-drill.ts';
 import {
@@ -37,7 +37,7 @@ function made(id: string, { state = 'active', health = {}, rest = {} }: Made = {
     lifecycle: { state, until: null, next: null },
     health: { ...initialHealth(0), status: 'healthy', ...health },
     recovery: NO_RECOVERY,
-    shadow: NO_SHADOW,
+    shadow: NO_ROOT_CAUSE,
     ...rest,
   };
   return record as unknown as ComponentRecord;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SendWindow } from '../../../src/core/event/send-window.ts';
-import { NOTHING_SENT, bytesSent, hasRoom, noteAcknowledged, noteSent } from '../../../src/core/event/send-window.ts';
+import { NOTHING_SENT, bytesSent, hasWindow, noteAcknowledged, noteSent } from '../../../src/core/event/send-window.ts';
 
 const ROOM = 8_000;
 
@@ -21,7 +21,7 @@ describe('the window of what was sent', () => {
         let [sequence, acked] = [0, 0];
         for (const step of taken) {
           if ('send' in step) {
-            if (!hasRoom(window, ROOM)) continue;
+            if (!hasWindow(window, ROOM)) continue;
             window = noteSent(window, { upTo: ++sequence, bytes: step.send }, ROOM);
           } else {
             acked = Math.max(acked, Math.floor(step.ack * sequence));
@@ -37,9 +37,9 @@ describe('the window of what was sent', () => {
   });
 
   it('has room for one event, however large, when all before is acknowledged', () => {
-    expect(hasRoom(NOTHING_SENT, ROOM)).toBe(true);
+    expect(hasWindow(NOTHING_SENT, ROOM)).toBe(true);
     const window = noteSent(NOTHING_SENT, { upTo: 1, bytes: 1_000_000 }, ROOM);
-    expect(hasRoom(window, ROOM)).toBe(false);
-    expect(hasRoom(noteAcknowledged(window, 1), ROOM)).toBe(true);
+    expect(hasWindow(window, ROOM)).toBe(false);
+    expect(hasWindow(noteAcknowledged(window, 1), ROOM)).toBe(true);
   });
 });

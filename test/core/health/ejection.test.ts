@@ -6,7 +6,7 @@ import {
   isOver,
   mayEject,
   noteWork,
-  readmitted,
+  endEjection,
   whyEject,
 } from '../../../src/core/health/ejection.ts';
 
@@ -129,7 +129,7 @@ describe('an ejection', () => {
       state = eject(state, 'it failed', POLICY, now);
       lasted.push(ejectedFor(state, now));
       now = state.until!;
-      state = readmitted(state, now);
+      state = endEjection(state, now);
     }
     expect(lasted.slice(0, 3)).toEqual([30_000, 60_000, 90_000]);
     expect(lasted.at(-1)).toBe(300_000);
@@ -141,8 +141,8 @@ describe('an ejection', () => {
     [60_000, 30_000],
     [3_600_000, 30_000],
   ])('is shorter again: %d ms after the second it lasts %d ms', (pause, ms) => {
-    const first = readmitted(once, T0 + 30_000);
-    const second = readmitted(eject(first, 'again', POLICY, T0 + 30_000), T0 + 90_000);
+    const first = endEjection(once, T0 + 30_000);
+    const second = endEjection(eject(first, 'again', POLICY, T0 + 30_000), T0 + 90_000);
     const now = T0 + 90_000 + pause;
     expect(ejectedFor(eject(second, 'again', POLICY, now), now)).toBe(ms);
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIG } from '../../../src/core/config/system-config.ts';
-import { STEADY, holdMs, isHeld, noteFall } from '../../../src/core/health/flap-damping.ts';
+import { NOT_FLAPPING, holdMs, isHeld, noteFall } from '../../../src/core/health/flap-damping.ts';
 import type { HealthState } from '../../../src/core/health/health-state.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
-import { keepSenses } from '../../../src/core/health/keep-health-source.ts';
+import { keepHealthSource } from '../../../src/core/health/keep-health-source.ts';
 import type { HealthEvent, HealthSignal } from '../../../src/core/health/observe-health.ts';
 import { observeHealth } from '../../../src/core/health/observe-health.ts';
 import { nextCheckAt } from '../../../src/core/health/schedule.ts';
@@ -168,14 +168,14 @@ describe('a hold', () => {
 
   it('is not escaped by registering otherwise', () => {
     const { state, now } = play(FALLEN);
-    const silent = keepSenses(state, { checks: false, heartbeats: true }, now);
+    const silent = keepHealthSource(state, { checks: false, heartbeats: true }, now);
     expect(silent.status).toBe('unknown');
     const beat = observeHealth(silent, { kind: 'heartbeat', status: 'healthy' }, DEFAULT_CONFIG, now);
     expect(beat.next).toMatchObject({ status: 'unhealthy', heartbeatStatus: 'healthy' });
   });
 
   it('keeps no more falls than it needs', () => {
-    let flap = STEADY;
+    let flap = NOT_FLAPPING;
     for (let fall = 0; fall < 100; fall++) flap = noteFall(flap, DEFAULT_CONFIG, T0 + fall);
     expect(flap.falls).toHaveLength(16);
   });

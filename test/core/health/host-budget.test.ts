@@ -2,11 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HostBudget } from '../../../src/core/health/host-budget.ts';
 import {
-  DOUBTFUL_HOST,
+  SUSPECT_HOST,
   FORGET_AFTER_MS,
   GOOD_FOR_MS,
   GOOD_HOST,
-  MAX_PUT_OFF_MS,
+  MAX_POSTPONED_MS,
   admitCheck,
   chargeRetry,
   isForgotten,
@@ -121,7 +121,7 @@ describe('a host, whatever becomes of its checks', () => {
     fc.assert(
       fc.property(steps(400), (all) => {
         const failing = all.map((step) => ({ ...step, passes: false }));
-        expectWithin(admissions(failing), DOUBTFUL_HOST);
+        expectWithin(admissions(failing), SUSPECT_HOST);
       }),
       { numRuns: 50 },
     );
@@ -137,7 +137,7 @@ describe('a host, whatever becomes of its checks', () => {
           const { next, putOffMs } = admitCheck(host, now);
           host = passes ? notePassed(next, now) : next;
           expect(putOffMs).toBeGreaterThanOrEqual(0);
-          expect(putOffMs).toBeLessThanOrEqual(MAX_PUT_OFF_MS);
+          expect(putOffMs).toBeLessThanOrEqual(MAX_POSTPONED_MS);
         }
       }),
     );

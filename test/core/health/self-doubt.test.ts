@@ -1,15 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Doubt, Evidence, Testimony } from '../../../src/core/health/self-doubt.ts';
+import type { SelfDoubt, Evidence, CanaryVerdict } from '../../../src/core/health/self-doubt.ts';
 import {
-  DOUBT_KINDS,
-  MAX_ASKING_MS,
-  SURE,
-  beliefIn,
-  hear,
+  SELF_DOUBT_KINDS,
+  MAX_CANARY_MS,
+  NO_SELF_DOUBT,
+  trustIn,
+  applyCanaryVerdict,
   isMassFailure,
   reconsider,
-  together,
+  combine,
 } from '../../../src/core/health/self-doubt.ts';
 
 const NOW = 1_800_000_000_000;
@@ -18,8 +18,8 @@ const AUTO = { mode: 'auto', roundMs: ROUND } as const;
 const MOST: Evidence = { well: 4, troubled: 3 };
 const FEW: Evidence = { well: 4, troubled: 2 };
 
-const after = (testimony: Testimony): Doubt =>
-  hear(reconsider(SURE, MOST, AUTO, NOW).next, testimony, 'auto', NOW + 100);
+const after = (testimony: CanaryVerdict): SelfDoubt =>
+  applyCanaryVerdict(reconsider(NO_SELF_DOUBT, MOST, AUTO, NOW).next, testimony, 'auto', NOW + 100);
 
 describe('isMassFailure', () => {
   it.each([
@@ -39,19 +39,19 @@ describe('isMassFailure', () => {
 
 describe('self-doubt', () => {
   it('holds what it sees until the witness has answered, asked once', () => {
-    const asking = reconsider(SURE, MOST, AUTO, NOW);
+    const asking = reconsider(NO_SELF_DOUBT, MOST, AUTO, NOW);
     expect(asking).toMatchObject({ next: { kind: 'asking', since: NOW }, ask: true });
     expect(reconsider(asking.next, MOST, AUTO, NOW + 1_000)).toEqual({ next: asking.next, ask: false });
-    expect(beliefIn(asking.next)).toBe('hold');
+    expect(trustIn(asking.next)).toBe('hold');
   });
 
-  it.each<readonly [Testimony, Doubt['kind'], string]>([
+  it.each<readonly [CanaryVerdict, SelfDoubt['kind'], string]>([
     ['unseen', 'doubting', 'keep'],
     ['seen', 'believing', 'apply'],
     ['none', 'unwitnessed', 'apply'],
   ])('a witness that is %s makes it %s: failures %s', (testimony, kind, belief) => {
     expect(after(testimony).kind).toBe(kind);
-    expect(beliefIn(after(testimony))).toBe(belief);
+    expect(trustIn(after(testimony))).toBe(belief);
   });
 
   it('asks again each round while it lasts, and changes its mind', () => {
@@ -59,54 +59,54 @@ describe('self-doubt', () => {
     expect(reconsider(doubting, MOST, AUTO, NOW + ROUND - 1)).toEqual({ next: doubting, ask: false });
     const again = reconsider(doubting, MOST, AUTO, NOW + ROUND);
     expect(again).toMatchObject({ next: { kind: 'doubting', since: doubting.since }, ask: true });
-    expect(hear(again.next, 'seen', 'auto', NOW + ROUND + 5)).toMatchObject({ kind: 'believing' });
+    expect(applyCanaryVerdict(again.next, 'seen', 'auto', NOW + ROUND + 5)).toMatchObject({ kind: 'believing' });
   });
 
   it('is over when most can be seen again, whatever it was', () => {
-    for (const kind of DOUBT_KINDS)
+    for (const kind of SELF_DOUBT_KINDS)
       expect(reconsider({ kind, since: NOW, askedAt: NOW }, FEW, AUTO, NOW + 1).next.kind).toBe('sure');
   });
 
   it('does not wait for ever for a witness', () => {
-    const { next } = reconsider(SURE, MOST, AUTO, NOW);
-    expect(reconsider(next, MOST, AUTO, NOW + MAX_ASKING_MS).next.kind).toBe('unwitnessed');
-    expect(hear(SURE, 'unseen', 'auto', NOW)).toBe(SURE);
+    const { next } = reconsider(NO_SELF_DOUBT, MOST, AUTO, NOW);
+    expect(reconsider(next, MOST, AUTO, NOW + MAX_CANARY_MS).next.kind).toBe('unwitnessed');
+    expect(applyCanaryVerdict(NO_SELF_DOUBT, 'unseen', 'auto', NOW)).toBe(NO_SELF_DOUBT);
   });
 
   it('is turned on and off by hand', () => {
-    expect(reconsider(SURE, FEW, { mode: 'always', roundMs: ROUND }, NOW).next.kind).toBe('doubting');
+    expect(reconsider(NO_SELF_DOUBT, FEW, { mode: 'always', roundMs: ROUND }, NOW).next.kind).toBe('doubting');
     expect(reconsider(after('unseen'), MOST, { mode: 'never', roundMs: ROUND }, NOW).next.kind).toBe('sure');
-    expect(hear({ ...SURE, kind: 'doubting' }, 'seen', 'always', NOW).kind).toBe('doubting');
+    expect(applyCanaryVerdict({ ...NO_SELF_DOUBT, kind: 'doubting' }, 'seen', 'always', NOW).kind).toBe('doubting');
   });
 
   it('one witness that is seen outweighs any that are not', () => {
-    expect(together([])).toBe('none');
-    expect(together(['none', 'unseen'])).toBe('unseen');
-    expect(together(['unseen', 'seen', 'none'])).toBe('seen');
+    expect(combine([])).toBe('none');
+    expect(combine(['none', 'unseen'])).toBe('unseen');
+    expect(combine(['unseen', 'seen', 'none'])).toBe('seen');
   });
 
   it('never keeps a status without a witness that is not seen, and never while few fail', () => {
     const step = fc.record({
       well: fc.nat(20),
       troubled: fc.nat(20),
-      testimony: fc.constantFrom<Testimony | null>('seen', 'unseen', 'none', null),
+      testimony: fc.constantFrom<CanaryVerdict | null>('seen', 'unseen', 'none', null),
       elapsed: fc.integer({ min: -86_400_000, max: 86_400_000 }),
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        let doubt = SURE;
+        let doubt = NO_SELF_DOUBT;
         let now = NOW;
-        let lastHeard: Testimony | null = null;
+        let lastHeard: CanaryVerdict | null = null;
         for (const { well, troubled, testimony, elapsed } of steps) {
           now += elapsed;
           const evidence = { well: Math.max(well, troubled), troubled };
           doubt = reconsider(doubt, evidence, AUTO, now).next;
           if (!isMassFailure(evidence)) expect(doubt.kind).toBe('sure');
           if (testimony !== null && doubt.kind !== 'sure') {
-            doubt = hear(doubt, testimony, 'auto', now);
+            doubt = applyCanaryVerdict(doubt, testimony, 'auto', now);
             lastHeard = testimony;
           }
-          if (beliefIn(doubt) === 'keep') expect(lastHeard).toBe('unseen');
+          if (trustIn(doubt) === 'keep') expect(lastHeard).toBe('unseen');
         }
       }),
     );

@@ -4,7 +4,7 @@ import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import { settledAs } from '../../../src/core/component/lifecycle.ts';
 import type { HealthState } from '../../../src/core/health/health-state.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
-import { steadiness } from '../../../src/core/health/stability.ts';
+import { stability } from '../../../src/core/health/stability.ts';
 
 const NOW = 10_000_000;
 const POLICY = { flapWindow: 600_000, flapHoldMs: 30_000, slowStartMs: 30_000 };
@@ -24,23 +24,23 @@ describe('a component that came back', () => {
     ['down', { status: 'unhealthy' }, 'ailing'],
     ['not known', { status: 'unknown' }, 'ailing'],
   ])('%s', (_, health, expected) => {
-    expect(steadiness(recordOf(health), 'time', POLICY, NOW)).toBe(expected);
+    expect(stability(recordOf(health), 'time', POLICY, NOW)).toBe(expected);
   });
 
   it('has to be well for all of a slow start that is longer', () => {
-    expect(steadiness(recordOf({}), 'time', { ...POLICY, slowStartMs: 60_001 }, NOW)).toBe('ailing');
+    expect(stability(recordOf({}), 'time', { ...POLICY, slowStartMs: 60_001 }, NOW)).toBe('ailing');
   });
 
   it('is not well where somebody set it aside', () => {
     const isolated = { state: 'isolated', until: null, next: 'active' } as const;
-    expect(steadiness(recordOf({}, { lifecycle: isolated }), 'time', POLICY, NOW)).toBe('ailing');
+    expect(stability(recordOf({}, { lifecycle: isolated }), 'time', POLICY, NOW)).toBe('ailing');
   });
 
   it('is well at once by a recovery that proved it, unless it falls again and again', () => {
     const fallen = (falls: number) => ({
       flap: { falls: Array.from({ length: falls }, () => NOW - 1_000), heldUntil: null },
     });
-    expect(steadiness(recordOf({ backSince: NOW, ...fallen(2) }), 'recovery', POLICY, NOW)).toBe('well');
-    expect(steadiness(recordOf({ backSince: NOW, ...fallen(3) }), 'recovery', POLICY, NOW)).toBe('ailing');
+    expect(stability(recordOf({ backSince: NOW, ...fallen(2) }), 'recovery', POLICY, NOW)).toBe('well');
+    expect(stability(recordOf({ backSince: NOW, ...fallen(3) }), 'recovery', POLICY, NOW)).toBe('ailing');
   });
 });

@@ -5,7 +5,7 @@ import type { Webhook } from '../../../src/core/webhook/webhook.ts';
 import {
   frozenIssue,
   historyIssue,
-  outOfReach,
+  unreachableIssue,
   silentTypes,
   webhookIssues,
   withShortage,
@@ -69,7 +69,7 @@ describe('issues of the system', () => {
     expect([frozen.status, ...codesOf(frozen)]).toEqual(['healthy', 'recovery-frozen']);
     const away = withSystemIssues(well, historyIssue(NOW, null, NOW));
     expect([away.status, ...codesOf(away)]).toEqual(['degraded', 'history-unavailable']);
-    const unheard = outOfReach(well, NOW);
+    const unheard = unreachableIssue(well, NOW);
     expect([unheard.status, ...codesOf(unheard)]).toEqual(['degraded', 'coordinator-unreachable']);
     const down = withSystemIssues({ ...well, status: 'unhealthy' }, historyIssue(NOW, null, NOW));
     expect(down.status).toBe('unhealthy');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alertsAgainAt } from '../../../src/core/incident/alert-pace.ts';
+import { nextAlertAt } from '../../../src/core/incident/alert-pace.ts';
 import type { AlertSubject, Silence, SilenceMatchers } from '../../../src/core/incident/silence.ts';
 import { silenceOver } from '../../../src/core/incident/silence.ts';
 
@@ -47,7 +47,7 @@ describe('a silence', () => {
 });
 
 it('alerts come again after half an hour, then after twice as long each, a day at most', () => {
-  const pauses = [1, 2, 3, 6, 7, 40].map((alerts) => alertsAgainAt(alerts, 0) / 60_000);
+  const pauses = [1, 2, 3, 6, 7, 40].map((alerts) => nextAlertAt(alerts, 0) / 60_000);
   expect(pauses).toEqual([30, 60, 120, 960, 1_440, 1_440]);
-  expect(alertsAgainAt(0, 7)).toBe(7);
+  expect(nextAlertAt(0, 7)).toBe(7);
 });

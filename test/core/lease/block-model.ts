@@ -2,10 +2,10 @@
  * A block between its isolate and the registry, whose word on what is over is the last: leases are completed here
  * and elsewhere, renewed, left to run out, and each hears of it late.
  */
-import type { Block, BlockNews, BlockReport } from '../../../src/core/lease/block.ts';
+import type { Block, BlockUpdate, BlockReport } from '../../../src/core/lease/block.ts';
 import {
   BLOCK_MARGIN_MS,
-  applyNews,
+  applyBlockUpdate,
   freeLease,
   freeSlot,
   holdsLease,
@@ -28,7 +28,7 @@ export class BlockWorld {
   private readonly block: Block;
   /** Until when the registry counts the block as taken. */
   blockEnd: number;
-  private underway: { readonly news: BlockNews } | null = null;
+  private underway: { readonly news: BlockUpdate } | null = null;
 
   constructor(slots: number) {
     this.blockEnd = this.now + 60_000;
@@ -74,13 +74,13 @@ export class BlockWorld {
   }
 
   hear(): void {
-    if (this.underway) applyNews(this.block, this.underway.news);
+    if (this.underway) applyBlockUpdate(this.block, this.underway.news);
     this.underway = null;
   }
 
   private isLive = ({ isOver, expiresAt }: Held): boolean => !isOver && expiresAt > this.now;
 
-  private answer({ id, taken, until }: BlockReport): BlockNews {
+  private answer({ id, taken, until }: BlockReport): BlockUpdate {
     this.blockEnd = Math.max(this.blockEnd, until ?? 0);
     const over = taken.filter((leaseId) => !this.isLive(this.leases.get(leaseId)!));
     const renewed = taken.map((leaseId) => [leaseId, this.leases.get(leaseId)!.expiresAt] as const);

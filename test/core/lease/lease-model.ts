@@ -1,12 +1,12 @@
 /** A registry's leases without the registry: the fleet, the book and the line, moved by hand. */
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
-import { compileFleet } from '../../../src/core/balancing/candidate-pool.ts';
+import { compilePool } from '../../../src/core/balancing/candidate-pool.ts';
 import { noWork } from '../../../src/core/balancing/open-work.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
-import { holdRoomFor, serveInTurn } from '../../../src/core/lease/serve-queue.ts';
+import { reserveCapacityFor, serveInOrder } from '../../../src/core/lease/serve-queue.ts';
 import {
   dropLease,
-  emptyBook,
+  emptyLeaseIndex,
   expiredLeases,
   leasesOf,
   lookAhead,
@@ -15,8 +15,8 @@ import {
 } from '../../../src/core/lease/lease-index.ts';
 import { newLease } from '../../../src/core/lease/lease.ts';
 import type { AcquireRequest } from '../../../src/registry/contract/lease-api.ts';
-import type { Waiting } from '../../../src/registry/leases/wait-queue.ts';
-import { WaitingLine } from '../../../src/registry/leases/wait-queue.ts';
+import type { QueuedRequest } from '../../../src/registry/leases/wait-queue.ts';
+import { WaitQueue } from '../../../src/registry/leases/wait-queue.ts';
 import { candidateOf } from '../balancing/candidate-of.ts';
 
 export interface Asked {
@@ -60,13 +60,13 @@ const requestOf = ({ slots, insistsOn, key, ttlMs }: Asked): AcquireRequest => (
 });
 
 /** One in the line, with what it asked as the test put it. */
-interface InLine extends Waiting {
+interface InLine extends QueuedRequest {
   readonly wish: Asked;
 }
 
 export class LeaseHall {
-  readonly book = emptyBook();
-  readonly waiting = new WaitingLine(this.book);
+  readonly book = emptyLeaseIndex();
+  readonly waiting = new WaitQueue(this.book);
   /** Whom each turn served. */
   served: Served[] = [];
   now = 1_000_000;
@@ -82,7 +82,7 @@ export class LeaseHall {
     const candidates = Array.from(this.rooms, ([id, room]) =>
       candidateOf(id, { maxConcurrentTasks: room === Infinity ? null : room }),
     );
-    this.fleet = compileFleet(candidates, DEFAULT_BALANCING, 0);
+    this.fleet = compilePool(candidates, DEFAULT_BALANCING, 0);
     this.work = noWork(candidates.length);
     this.random = random;
   }
@@ -135,9 +135,9 @@ export class LeaseHall {
     for (const [position, id] of [...this.rooms.keys()].entries()) this.work.open[position] = slotsTaken(this.book, id);
     const all = [...this.waiting.all] as InLine[];
     this.waiting.beginTurn();
-    const left = serveInTurn<InLine>(all, {
+    const left = serveInOrder<InLine>(all, {
       serve: (each) => this.serve(each, all),
-      hold: ({ asked }) => holdRoomFor(asked.request, this.fleet, this.work),
+      hold: ({ asked }) => reserveCapacityFor(asked.request, this.fleet, this.work),
       isWithin: ({ asked }) => this.waiting.isWithin(asked),
       stay: (each, isWithin) => {
         this.waiting.stay(each, isWithin);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyLog, figuresOf, noteEnd, noteServed } from '../../../src/core/lease/queue-statistics.ts';
+import { emptyLog, queueStatistics, noteEnd, noteServed } from '../../../src/core/lease/queue-statistics.ts';
 import { retryAfterMs } from '../../../src/core/lease/retry-after.ts';
 
 const NOW = 1_800_000_000_000;
@@ -13,7 +13,7 @@ describe('the figures of a line', () => {
     noteEnd(log, 'timedOut', NOW + MINUTE);
     noteEnd(log, 'atCapacity', NOW);
     noteEnd(log, 'overQuota', NOW);
-    expect(figuresOf(log, NOW + MINUTE)).toEqual({
+    expect(queueStatistics(log, NOW + MINUTE)).toEqual({
       overMs: 5 * MINUTE,
       granted: 100,
       timedOut: 1,
@@ -26,10 +26,10 @@ describe('the figures of a line', () => {
   it('forget what is older than five minutes, also when nobody came since', () => {
     const log = emptyLog();
     noteServed(log, 10, NOW);
-    expect(figuresOf(log, NOW + 4 * MINUTE).granted).toBe(1);
-    expect(figuresOf(log, NOW + 5 * MINUTE)).toMatchObject({ granted: 0, waitMs: { p50: null, p99: null } });
+    expect(queueStatistics(log, NOW + 4 * MINUTE).granted).toBe(1);
+    expect(queueStatistics(log, NOW + 5 * MINUTE)).toMatchObject({ granted: 0, waitMs: { p50: null, p99: null } });
     noteServed(log, 10, NOW + 5 * MINUTE);
-    expect(figuresOf(log, NOW + 5 * MINUTE).granted).toBe(1);
+    expect(queueStatistics(log, NOW + 5 * MINUTE).granted).toBe(1);
   });
 
   it('name for each part a time that so many did not wait longer than, and no less than a class too much', () => {
@@ -37,7 +37,7 @@ describe('the figures of a line', () => {
       fc.property(fc.array(fc.integer({ min: 0, max: 40_000 }), { minLength: 1, maxLength: 200 }), (waits) => {
         const log = emptyLog();
         for (const waited of waits) noteServed(log, waited, NOW);
-        const { p50, p90, p99 } = figuresOf(log, NOW).waitMs;
+        const { p50, p90, p99 } = queueStatistics(log, NOW).waitMs;
         const short = waits.filter((waited) => waited <= p50!).length;
         expect(p50 === 31_000 || short >= waits.length / 2).toBe(true);
         expect(p50! <= p90! && p90! <= p99!).toBe(true);

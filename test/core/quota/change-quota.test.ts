@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Permission } from '../../../src/core/access/permission.ts';
-import { reachOf } from '../../../src/core/access/permission.ts';
+import { accessScopeOf } from '../../../src/core/access/permission.ts';
 import { parseScope } from '../../../src/core/access/scope.ts';
 import { CHANGE_QUOTAS, changerOf } from '../../../src/core/quota/change-quota.ts';
 
@@ -9,7 +9,7 @@ const registrar = { burst: 1_200, perSecond: 2 };
 
 /** The quota of a key with these scopes; null for none. */
 function quotaOf(permission: Permission, scopes: readonly string[]) {
-  const reach = reachOf(
+  const reach = accessScopeOf(
     scopes.map((text) => parseScope(text)!),
     'k1',
     permission,

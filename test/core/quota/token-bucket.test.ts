@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TokenBucket } from '../../../src/core/quota/token-bucket.ts';
-import { fullBucket, refilled, spendTokens, takeTokens } from '../../../src/core/quota/token-bucket.ts';
+import { fullBucket, refilled, spendTokens, consumeTokens } from '../../../src/core/quota/token-bucket.ts';
 
 const POLICY = { burst: 10, perSecond: 2 };
 const at = (level: number, time = 0): TokenBucket => ({ level, at: time });
@@ -14,7 +14,7 @@ describe('takeTokens', () => {
     { title: 'no more than fits, however long it was left', bucket: at(3), now: 3_600_000, cost: 1, left: 9 },
     { title: 'nothing new after the clock went back', bucket: at(3, 5_000), now: 1_000, cost: 1, left: 2 },
   ])('grants $title', ({ bucket, now, cost, left }) => {
-    expect(takeTokens(bucket, POLICY, now, cost)).toEqual({ granted: true, next: { level: left, at: now } });
+    expect(consumeTokens(bucket, POLICY, now, cost)).toEqual({ granted: true, next: { level: left, at: now } });
   });
 
   it.each([
@@ -23,10 +23,10 @@ describe('takeTokens', () => {
     { title: 'a debt', bucket: at(-3), cost: 1, retryAfterMs: 2_000 },
     { title: 'too few for a dear one', bucket: at(1), cost: 5, retryAfterMs: 2_000 },
   ])('refuses $title, takes nothing and says when there is enough', ({ bucket, cost, retryAfterMs }) => {
-    const refused = takeTokens(bucket, POLICY, 0, cost);
+    const refused = consumeTokens(bucket, POLICY, 0, cost);
     expect(refused).toEqual({ granted: false, next: bucket, retryAfterMs });
-    expect(takeTokens(refused.next, POLICY, retryAfterMs - 1, cost).granted).toBe(false);
-    expect(takeTokens(refused.next, POLICY, retryAfterMs, cost).granted).toBe(true);
+    expect(consumeTokens(refused.next, POLICY, retryAfterMs - 1, cost).granted).toBe(false);
+    expect(consumeTokens(refused.next, POLICY, retryAfterMs, cost).granted).toBe(true);
   });
 });
 
@@ -53,7 +53,7 @@ describe('a token bucket, whatever is asked and when', () => {
         let now = 0;
         for (const gap of gaps) {
           now += gap;
-          const taking = takeTokens(bucket, policy, now);
+          const taking = consumeTokens(bucket, policy, now);
           bucket = taking.next;
           if (taking.granted) granted.push(now);
         }
@@ -70,9 +70,9 @@ describe('a token bucket, whatever is asked and when', () => {
   it('grants to whoever waits as long as it was told', () => {
     fc.assert(
       fc.property(policies, fc.double({ min: -50, max: 100, noNaN: true }), (policy, level) => {
-        const taking = takeTokens({ level, at: 0 }, policy, 0);
+        const taking = consumeTokens({ level, at: 0 }, policy, 0);
         if (taking.granted) return;
-        expect(takeTokens(taking.next, policy, taking.retryAfterMs).granted).toBe(true);
+        expect(consumeTokens(taking.next, policy, taking.retryAfterMs).granted).toBe(true);
       }),
     );
   });

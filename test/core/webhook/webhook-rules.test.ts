@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { componentTypeTold, wantsEvent } from '../../../src/core/webhook/wants-event.ts';
+import { componentTypeOf, wantsEvent } from '../../../src/core/webhook/wants-event.ts';
 import { testPayload } from '../../../src/core/webhook/test-payload.ts';
 import type { Webhook, WebhookSettings } from '../../../src/core/webhook/webhook.ts';
 import { GIVE_UP_AFTER_MS, WEBHOOK_FORMATS, givesUp, maskUrl } from '../../../src/core/webhook/webhook.ts';
@@ -51,7 +51,7 @@ describe('an event is wanted', () => {
     ['config.controller-secret-rotated', 'task_router', {}, 'task_router'],
     ['component.unregistered', 'a', {}, null],
   ])('the type that %s of %s tells is %j → %j', (type, subject, data, expected) => {
-    expect(componentTypeTold({ ...event(type, subject), data })).toBe(expected);
+    expect(componentTypeOf({ ...event(type, subject), data })).toBe(expected);
   });
 });
 

@@ -4,8 +4,8 @@ import { RegistrationSchema } from '../../../src/core/component/registration.ts'
 import type { AttemptOutcome } from '../../../src/core/health/check.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from '../../../src/probe/probe-runner.ts';
 import type { MemberSignal } from '../../../src/registry/state/member-signal.ts';
-import { CheckRounds } from '../../../src/registry/health/check-runner.ts';
-import { HostGate } from '../../../src/registry/limits/host-rate-limiter.ts';
+import { CheckRunner } from '../../../src/registry/health/check-runner.ts';
+import { HostRateLimiter } from '../../../src/registry/limits/host-rate-limiter.ts';
 import type { Member } from '../../../src/registry/state/member.ts';
 import { newMember } from '../../../src/registry/state/member.ts';
 import { firstRecord } from '../../../src/registry/membership/new-record.ts';
@@ -37,7 +37,7 @@ function rounds() {
     run: async (targets) => void asked.push(...targets),
     look: async () => false,
   };
-  const check = new CheckRounds(runner, new HostGate(), async () => undefined);
+  const check = new CheckRunner(runner, new HostRateLimiter(), async () => undefined);
   const members = new Map([['a', newcomer(1, T0)]]);
   const begin = (now: number): AttemptReport => {
     check.startNow([members.get('a')!], now);

@@ -1,10 +1,10 @@
-import { Sleeps } from '../../../src/registry/state/downtime.ts';
+import { Downtime } from '../../../src/registry/state/downtime.ts';
 import { describe, expect, it } from 'vitest';
 import { RegistrationSchema } from '../../../src/core/component/registration.ts';
 import { dueAt, newMember } from '../../../src/registry/state/member.ts';
 import type { Member } from '../../../src/registry/state/member.ts';
-import { CheckRounds } from '../../../src/registry/health/check-runner.ts';
-import { HostGate } from '../../../src/registry/limits/host-rate-limiter.ts';
+import { CheckRunner } from '../../../src/registry/health/check-runner.ts';
+import { HostRateLimiter } from '../../../src/registry/limits/host-rate-limiter.ts';
 import { firstRecord } from '../../../src/registry/membership/new-record.ts';
 import type { ProbeTarget } from '../../../src/probe/probe-runner.ts';
 
@@ -33,7 +33,7 @@ function roundsOver() {
     run: async (targets: readonly ProbeTarget[]) => void calls.push(targets),
     look: async () => true,
   };
-  const rounds = new CheckRounds(prober, new HostGate(), async () => undefined);
+  const rounds = new CheckRunner(prober, new HostRateLimiter(), async () => undefined);
   const ids = () => calls.flat().map(({ componentId }) => componentId);
   return { rounds, calls, ids, members: crowd() };
 }
@@ -45,7 +45,7 @@ function untilNothingIsDue(members: readonly Member[], calls: readonly unknown[]
     const before = calls.length;
     turn();
     callsOf.push(calls.length - before);
-  } while (members.some((member) => dueAt(member, new Sleeps()) <= NOW) && callsOf.length < 50);
+  } while (members.some((member) => dueAt(member, new Downtime()) <= NOW) && callsOf.length < 50);
   return callsOf;
 }
 
@@ -63,7 +63,7 @@ describe('a crowd that is due at once', () => {
     for (const member of members) member.nextCheckAt = NOW + 4_000;
     rounds.startNow(members, NOW);
     expect(calls.length).toBeLessThan(INVOCATIONS - 4);
-    expect(members.filter((member) => dueAt(member, new Sleeps()) <= NOW)).not.toEqual([]);
+    expect(members.filter((member) => dueAt(member, new Downtime()) <= NOW)).not.toEqual([]);
     untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
     expect(ids().length).toBe(CROWD);
   });

@@ -2,9 +2,9 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env, exports } from 'cloudflare:workers';
 import { describe, expect, inject, it } from 'vitest';
 import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
-import type { Testimony } from '../../../src/core/health/self-doubt.ts';
+import type { CanaryVerdict } from '../../../src/core/health/self-doubt.ts';
 import type { ProbeRunner } from '../../../src/probe/probe-runner.ts';
-import { askWitness } from '../../../src/registry/health/canary.ts';
+import { checkCanary } from '../../../src/registry/health/canary.ts';
 import type { Settings } from '../../../src/core/config/settings.ts';
 import type { ComponentResource } from '../../../src/core/component/resource.ts';
 import { eventually, freshId, setMode } from '../../support/coordinator-http.ts';
@@ -124,16 +124,16 @@ describe.concurrent('a type of which', () => {
 describe.concurrent('a witness', () => {
   it('is a component of another type that was well: looked at when it was not seen a moment ago', async () => {
     const fleet = await healthyFleet(2, {});
-    expect(await fleet.registry.api.testify()).toBe('seen');
+    expect(await fleet.registry.api.canaryVerdict()).toBe('seen');
     await allIn(fleet.ids, 'unavailable');
     await eventually(
-      () => fleet.registry.api.testify(),
+      () => fleet.registry.api.canaryVerdict(),
       (testimony) => testimony !== 'seen',
     );
-    expect(await freshRegistry().api.testify()).toBe('none');
+    expect(await freshRegistry().api.canaryVerdict()).toBe('none');
   });
 
-  it.each<readonly [string, Record<string, Testimony>, Testimony]>([
+  it.each<readonly [string, Record<string, CanaryVerdict>, CanaryVerdict]>([
     ['nobody is there', {}, 'none'],
     ['nobody can say', { a: 'none', b: 'none' }, 'none'],
     ['one is seen', { a: 'unseen', b: 'seen' }, 'seen'],
@@ -142,14 +142,14 @@ describe.concurrent('a witness', () => {
     const ports = {
       look: async () => true,
       otherTypes: async () => Object.keys(types),
-      testify: async (type: string) => types[type]!,
+      verdictOf: async (type: string) => types[type]!,
     };
-    expect(await askWitness(null, ports)).toBe(expected);
+    expect(await checkCanary(null, ports)).toBe(expected);
   });
 
   it('is the canary alone where one is named, and its answer may be any', async () => {
-    const ports = { otherTypes: async () => ['a'], testify: async (): Promise<Testimony> => 'seen' };
-    expect(await askWitness('https://canary.example.com', { ...ports, look: async () => false })).toBe('unseen');
+    const ports = { otherTypes: async () => ['a'], verdictOf: async (): Promise<CanaryVerdict> => 'seen' };
+    expect(await checkCanary('https://canary.example.com', { ...ports, look: async () => false })).toBe('unseen');
     const answering = await healthyFleet(1, {});
     await allIn(answering.ids, 'unavailable');
     expect(await prober.look(quickCheck(answering.ids[0]!).endpoint)).toBe(true);

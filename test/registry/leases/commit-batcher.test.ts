@@ -1,7 +1,7 @@
 /** Calls that are worked on together: which of them share a turn, and what is stored once they are answered. */
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { CommitTurn } from '../../../src/registry/leases/commit-batcher.ts';
+import { CommitBatcher } from '../../../src/registry/leases/commit-batcher.ts';
 import { freshRegistry } from '../fresh-registry.ts';
 import { asked, done, held, inFlightOf, ready } from './leasing.ts';
 
@@ -9,10 +9,10 @@ const times = <T>(count: number, make: (at: number) => Promise<T>): Promise<T[]>
   Promise.all(Array.from({ length: count }, (_, at) => make(at)));
 
 /** One that somebody is in who came alone, and is not committed before `commit` is called. */
-async function busyTurn(): Promise<{ turn: CommitTurn; commit: () => void }> {
+async function busyTurn(): Promise<{ turn: CommitBatcher; commit: () => void }> {
   let commit!: () => void;
   const committed = new Promise<void>((resolve) => (commit = resolve));
-  const turn = new CommitTurn(() => committed);
+  const turn = new CommitBatcher(() => committed);
   await turn.next();
   return { turn, commit };
 }
@@ -64,7 +64,7 @@ describe('a turn', () => {
   });
 
   it('comes also after a commit that failed', async () => {
-    const turn = new CommitTurn(() => Promise.reject(new Error('no disk')));
+    const turn = new CommitBatcher(() => Promise.reject(new Error('no disk')));
     for (let at = 0; at < 3; at++) await turn.next();
     await Promise.all([turn.next(), turn.next()]);
   });

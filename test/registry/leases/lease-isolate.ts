@@ -4,8 +4,8 @@ import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-setting
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 import type { BlockReport } from '../../../src/core/lease/block.ts';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
-import { EdgeBlocks } from '../../../src/edge/block-cache.ts';
-import { applyDelta, newEdgeFleet } from '../../../src/edge/edge-snapshot.ts';
+import { BlockCache } from '../../../src/edge/block-cache.ts';
+import { applyDelta, newEdgeSnapshot } from '../../../src/edge/edge-snapshot.ts';
 import type { Completion } from '../../../src/registry/contract/lease-api.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { asked, done } from './leasing.ts';
@@ -26,8 +26,8 @@ export const grantBlocks = ({ stub }: FreshRegistry, size: number | null): Promi
   });
 
 export class LeaseIsolate {
-  readonly blocks = new EdgeBlocks();
-  readonly edge = newEdgeFleet(DEFAULT_BALANCING);
+  readonly blocks = new BlockCache();
+  readonly edge = newEdgeSnapshot(DEFAULT_BALANCING);
   calls = 0;
   private readonly registry: FreshRegistry;
 

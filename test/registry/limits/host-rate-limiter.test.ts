@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { DOUBTFUL_HOST } from '../../../src/core/health/host-budget.ts';
+import { SUSPECT_HOST } from '../../../src/core/health/host-budget.ts';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import { componentLog, eventually, freshId, setMode } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
@@ -46,7 +46,7 @@ describe.concurrent('the budget of a host', () => {
 
     const asked = await checkedAt(dead);
     // Every request counts; the retries of the first 20 checks are made at once and owed.
-    const { burst, perSecond } = DOUBTFUL_HOST;
+    const { burst, perSecond } = SUSPECT_HOST;
     const retries = 2 * burst;
     // Sixty dead ones would ask hundreds of times. The exact bound is held in test/core/health; here a busy machine may
     // bunch what was sent apart, and put off a round.

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Candidate, Condition, Vitals } from '../../../src/core/balancing/candidate.ts';
-import type { EdgePlace, SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
-import { VITALS_WIDTH, unpackVitals } from '../../../src/core/balancing/snapshot-delta.ts';
+import type { Candidate, Condition, LiveStats } from '../../../src/core/balancing/candidate.ts';
+import type { EdgePosition, SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
+import { LIVE_STATS_WIDTH, unpackLiveStats } from '../../../src/core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../../../src/core/component/load.ts';
 import type { SyncRequest } from '../../../src/registry/contract/snapshot-api.ts';
 import { componentLog, eventually, freshId, setMode } from '../../support/coordinator-http.ts';
@@ -14,7 +14,7 @@ const NOTHING = { full: false, changed: [], turned: [], vitals: new Float64Array
 
 const ask = (
   { api }: FreshRegistry,
-  place: EdgePlace | null = null,
+  place: EdgePosition | null = null,
   more: Partial<SyncRequest> = {},
 ): Promise<SnapshotDelta> => api.sync({ place, given: [], reported: [], ...more });
 
@@ -23,9 +23,9 @@ const positionOf = (delta: SnapshotDelta, id: string): number =>
   delta.changed.find(([, candidate]) => candidate?.id === id)![0];
 
 /** The rows told of, by position. */
-const vitalsIn = ({ vitals }: SnapshotDelta): Map<number, Vitals> =>
+const vitalsIn = ({ vitals }: SnapshotDelta): Map<number, LiveStats> =>
   new Map(
-    Array.from({ length: vitals.length / VITALS_WIDTH }, (_, row) => unpackVitals(vitals, row)).map((each) => [
+    Array.from({ length: vitals.length / LIVE_STATS_WIDTH }, (_, row) => unpackLiveStats(vitals, row)).map((each) => [
       each.position,
       each.vitals,
     ]),
@@ -148,7 +148,7 @@ describe.concurrent('what an edge is told', () => {
     await registry.beat(first, 'degraded');
     const late = await ask(registry, early);
     await registry.beat(second, 'degraded');
-    const positionsTo = async (place: EdgePlace): Promise<Set<number>> =>
+    const positionsTo = async (place: EdgePosition): Promise<Set<number>> =>
       new Set((await ask(registry, place)).turned.map(([position]) => position));
     const [one, two] = [positionOf(early, first), positionOf(early, second)];
     expect(await positionsTo(early)).toEqual(new Set([one, two]));

@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it, vi } from 'vitest';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import type { Member } from '../../../src/registry/state/member.ts';
-import { Sleeps } from '../../../src/registry/state/downtime.ts';
+import { Downtime } from '../../../src/registry/state/downtime.ts';
 import { eventually, freshId, setMode } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { freshRegistry } from '../fresh-registry.ts';
@@ -165,12 +165,12 @@ describe('time slept', () => {
       [true, true],
     ],
   ])('%s', (_, noted, excused) => {
-    const sleeps = new Sleeps();
+    const sleeps = new Downtime();
     expect(noted.map(([late, at]) => sleeps.note(late, T0 + at))).toEqual(excused);
   });
 
   it('adds up, no more of it than since then', () => {
-    const sleeps = new Sleeps();
+    const sleeps = new Downtime();
     sleeps.note(60_000, T0);
     sleeps.note(60_000, T0 + 100_000);
     expect(sleeps.since(T0 - 600_000)).toBe(120_000);

@@ -5,20 +5,20 @@
  */
 import type { PolicyName } from '../../../src/core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
-import type { Vitals } from '../../../src/core/balancing/candidate.ts';
-import type { Fleet } from '../../../src/core/balancing/candidate-pool.ts';
+import type { LiveStats } from '../../../src/core/balancing/candidate.ts';
+import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import {
-  compileFleet,
+  compilePool,
   forgetTimes,
   isOutgrown,
   learnTime,
-  patchFleet,
+  patchPool,
 } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
-import { fade, noWork, noteGiven } from '../../../src/core/balancing/open-work.ts';
+import { decay, noWork, noteAssigned } from '../../../src/core/balancing/open-work.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
-import type { Segment } from '../../../src/core/balancing/aperture.ts';
-import { segmentOf } from '../../../src/core/balancing/aperture.ts';
+import type { Aperture } from '../../../src/core/balancing/aperture.ts';
+import { apertureOf } from '../../../src/core/balancing/aperture.ts';
 import { hasMoved } from '../../../src/core/balancing/snapshot-delta.ts';
 import { candidateOf, requestOf } from '../../core/balancing/candidate-of.ts';
 import { MEAN_WORK_MS } from '../model.ts';
@@ -31,13 +31,13 @@ const TICK_MS = 1_000;
 
 const REQUEST = requestOf();
 /** All have been measured, and alike, before the run begins. */
-const FIRST_VITALS: Vitals = { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: MEAN_WORK_MS, ofWork: true };
+const FIRST_VITALS: LiveStats = { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: MEAN_WORK_MS, ofWork: true };
 
 /** What one decider holds. */
 interface View {
-  fleet: Fleet;
+  fleet: CandidatePool;
   readonly work: OpenWork;
-  segment: Segment | null;
+  segment: Aperture | null;
   given: number;
   tickAt: number;
 }
@@ -85,13 +85,13 @@ function manyViews(scene: Scene, policy: PolicyName, segments: SegmentKind): Str
     refresh(router, now) {
       const view = views[router]!;
       catchUp(view, scene, now);
-      view.segment = segmentOf(view.fleet, { number: router, share: shareOf(view) }, view.segment);
+      view.segment = apertureOf(view.fleet, { number: router, share: shareOf(view) }, view.segment);
     },
   };
 }
 
 const newView = (scene: Scene, policy: PolicyName): View => ({
-  fleet: compileFleet(
+  fleet: compilePool(
     scene.rooms.map((room, at) => candidateOf(`server-${at}`, { maxConcurrentTasks: room }, FIRST_VITALS)),
     { ...DEFAULT_BALANCING, policy },
     0,
@@ -107,7 +107,7 @@ function decide(view: View, { random }: Scene, mode: 'exact' | 'sampled'): numbe
   const segment = view.segment?.set ?? null;
   const pick = pickComponent(fleet, REQUEST, { work, random, splitAt: 0, mode, segment });
   if (!pick.ok) throw new Error(`nobody was picked: ${pick.reason}`);
-  noteGiven(work, pick.position);
+  noteAssigned(work, pick.position);
   view.given += 1;
   return pick.position;
 }
@@ -123,11 +123,11 @@ function catchUp(view: View, { inFlight, usualMs }: Scene, now: number): void {
   const { fleet, work } = view;
   fleet.candidates.forEach((candidate, at) => {
     const vitals = { ...FIRST_VITALS, usualMs: usualMs[at]! };
-    if (candidate && hasMoved(candidate.vitals, vitals)) patchFleet(fleet, at, { ...candidate, vitals }, now);
+    if (candidate && hasMoved(candidate.vitals, vitals)) patchPool(fleet, at, { ...candidate, vitals }, now);
   });
   work.open.set(inFlight);
-  if (isOutgrown(fleet)) view.fleet = compileFleet(fleet.candidates, fleet.settings, now);
+  if (isOutgrown(fleet)) view.fleet = compilePool(fleet.candidates, fleet.settings, now);
   forgetTimes(view.fleet, now);
-  fade(work, FADE);
+  decay(work, FADE);
   view.tickAt = now + TICK_MS;
 }

@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import type { EventType } from '../../../core/event/coordinator-event.ts';
 import { EVENT_TYPES } from '../../../core/event/coordinator-event.ts';
-import { AnsweredObjectSchema } from '../../../core/json-schema.ts';
+import { ResponseObjectSchema } from '../../../core/json-schema.ts';
 import { TimestampSchema } from '../common.ts';
 import { EVENT_CATALOGUE } from './event-catalogue.ts';
 
@@ -19,7 +19,7 @@ const EnvelopeSchema = z.object({
   subject: z.string(),
   time: TimestampSchema,
   datacontenttype: z.literal('application/json'),
-  data: AnsweredObjectSchema,
+  data: ResponseObjectSchema,
 });
 
 export type EventResource = z.infer<typeof EnvelopeSchema>;

@@ -11,7 +11,7 @@
  *
  * After Finagle's peak EWMA and Envoy's weighted least request.
  */
-import type { Fleet } from '../candidate-pool.ts';
+import type { CandidatePool } from '../candidate-pool.ts';
 import { workMsAt } from '../candidate-pool.ts';
 import type { Policy, ScoreParts, Task } from './policy.ts';
 import { rounded } from './policy.ts';
@@ -29,7 +29,7 @@ const IDLE_SCORE = 100;
 
 export const leastTime: Policy = { cost, parts, ties: 'by-share', share: 'rate', idleTolerance: IDLE_TOLERANCE };
 
-function cost(fleet: Fleet, position: number, open: number, task: Task): number {
+function cost(fleet: CandidatePool, position: number, open: number, task: Task): number {
   let wait = openOf(fleet, position, open, task) + ownOf(fleet, position, task);
   if (fleet.doubt[position] === 1) wait *= DOUBTFUL_FACTOR;
   if (task.near) wait *= PLACE_FACTORS[task.near[position]!]!;
@@ -38,13 +38,14 @@ function cost(fleet: Fleet, position: number, open: number, task: Task): number 
 }
 
 /** Until what is in flight there is done. */
-const openOf = ({ rate }: Fleet, position: number, open: number, { meanRate }: Task): number =>
+const openOf = ({ rate }: CandidatePool, position: number, open: number, { meanRate }: Task): number =>
   open > 0 ? (open * meanRate) / rate[position]! : 0;
 
-const ownOf = (fleet: Fleet, position: number, task: Task): number => workMsAt(fleet, position) / task.typicalMs;
+const ownOf = (fleet: CandidatePool, position: number, task: Task): number =>
+  workMsAt(fleet, position) / task.typicalMs;
 
 /** What each thing does to a score of 100 ÷ wait, in turn. */
-function parts(fleet: Fleet, position: number, open: number, task: Task): ScoreParts {
+function parts(fleet: CandidatePool, position: number, open: number, task: Task): ScoreParts {
   let score = IDLE_SCORE;
   const steps: Record<string, number> = { idle: IDLE_SCORE };
   const step = (name: string, next: number): void => {

@@ -4,7 +4,7 @@
  * Costs are compared on the hot path, so they are plain numbers, lower is better. Scores are shown: higher is
  * better, and their parts add up to them.
  */
-import type { Fleet } from '../candidate-pool.ts';
+import type { CandidatePool } from '../candidate-pool.ts';
 
 /** What a piece of work is, looked up in a fleet once, so that judging a component compares no text and finds no mean. */
 export interface Task {
@@ -22,9 +22,9 @@ export type ScoreParts = Readonly<Record<string, number>>;
 
 export interface Policy {
   /** `open` is the work in flight there as the caller knows it. */
-  readonly cost: (fleet: Fleet, position: number, open: number, task: Task) => number;
+  readonly cost: (fleet: CandidatePool, position: number, open: number, task: Task) => number;
   /** Parts in the order they come about; their sum is the score. */
-  readonly parts: (fleet: Fleet, position: number, open: number, task: Task) => ScoreParts;
+  readonly parts: (fleet: CandidatePool, position: number, open: number, task: Task) => ScoreParts;
   /** Among equals: whose turn it is by share, or whoever was drawn first. */
   readonly ties: 'by-share' | 'as-drawn';
   /** The part of the work that each of equals is meant to get. */

@@ -6,7 +6,7 @@
  * Load is work in flight in percent of the room, of the peers' mean where it says none, and of that times the
  * weight, so that twice the weight gets twice the work. Where none says its room it is what each reports of itself.
  */
-import type { Fleet } from '../candidate-pool.ts';
+import type { CandidatePool } from '../candidate-pool.ts';
 import type { Policy, ScoreParts, Task } from './policy.ts';
 import { rounded } from './policy.ts';
 
@@ -20,7 +20,7 @@ export const score: Policy = {
   idleTolerance: 0,
 };
 
-function value(fleet: Fleet, position: number, open: number, task: Task): number {
+function value(fleet: CandidatePool, position: number, open: number, task: Task): number {
   const weights = fleet.settings.scoreWeights;
   let total = FULL_SCORE - loadPercent(fleet, position, open) - slowness(fleet, position);
   if (fleet.doubt[position] === 1) total -= weights.degraded;
@@ -29,7 +29,7 @@ function value(fleet: Fleet, position: number, open: number, task: Task): number
   return Math.max(0, total);
 }
 
-function parts(fleet: Fleet, position: number, open: number, task: Task): ScoreParts {
+function parts(fleet: CandidatePool, position: number, open: number, task: Task): ScoreParts {
   const weights = fleet.settings.scoreWeights;
   const steps: Record<string, number> = { base: FULL_SCORE };
   const add = (name: string, part: number): void => {
@@ -45,14 +45,14 @@ function parts(fleet: Fleet, position: number, open: number, task: Task): ScoreP
   return steps;
 }
 
-function loadPercent(fleet: Fleet, position: number, open: number): number {
+function loadPercent(fleet: CandidatePool, position: number, open: number): number {
   // Where nobody says its room there is nothing to take a percentage of, but what each says of itself.
   if (fleet.rooms.count === 0) return fleet.candidates[position]!.vitals.loadPercentage;
   const capacity = fleet.capacity[position]!;
   return open > 0 && capacity > 0 ? (100 * open) / capacity : 0;
 }
 
-function slowness(fleet: Fleet, position: number): number {
+function slowness(fleet: CandidatePool, position: number): number {
   const { per100Ms, responseTimeMost } = fleet.settings.scoreWeights;
   const usualMs = fleet.usualMs[position]!;
   return Math.min(responseTimeMost, (usualMs / 100) * per100Ms);

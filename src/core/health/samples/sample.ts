@@ -10,7 +10,7 @@ import { MINUTE_MS, startOf } from './availability.ts';
 import type { HealthStatus } from '../health-status.ts';
 
 /** How something stands: its status, and whether its time counts towards availability. */
-export interface Standing {
+export interface SampleStatus {
   readonly status: HealthStatus;
   readonly counts: boolean;
 }
@@ -37,7 +37,7 @@ export interface OpenSample {
   readonly minute: number;
   /** Accounted for up to here, epoch ms. */
   readonly until: number;
-  readonly standing: Standing;
+  readonly standing: SampleStatus;
   readonly sample: Sample;
 }
 
@@ -47,7 +47,7 @@ export const MAX_GAP_MS = 3 * MINUTE_MS;
 const EMPTY = { upMs: 0, observedMs: 0, checks: 0, failed: 0, minMs: null, meanMs: null, maxMs: null } as const;
 
 /** Begins to sample at `from`, epoch ms. */
-export const openSample = (standing: Standing, from: number): OpenSample => ({
+export const openSample = (standing: SampleStatus, from: number): OpenSample => ({
   minute: startOf(from, MINUTE_MS),
   until: from,
   standing,
@@ -77,7 +77,7 @@ export interface Advanced {
 }
 
 /** Accounts for the time up to `now`, under the standing in force; from then on `standing` is. */
-export function advance(open: OpenSample, standing: Standing, now: number): Advanced {
+export function advance(open: OpenSample, standing: SampleStatus, now: number): Advanced {
   const closed: TimedSample[] = [];
   let current = open;
   const elapsed = now - open.until;
@@ -92,7 +92,7 @@ export function advance(open: OpenSample, standing: Standing, now: number): Adva
   return { next: stand(account(current, now), standing), closed };
 }
 
-const stand = (open: OpenSample, standing: Standing): OpenSample => ({
+const stand = (open: OpenSample, standing: SampleStatus): OpenSample => ({
   ...open,
   standing,
   sample: { ...open.sample, status: standing.status },

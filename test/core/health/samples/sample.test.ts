@@ -9,7 +9,7 @@ import {
   unpackAll,
   unpackSample,
 } from '../../../../src/core/health/samples/pack-sample.ts';
-import type { OpenSample, Sample, Standing, TimedSample } from '../../../../src/core/health/samples/sample.ts';
+import type { OpenSample, Sample, SampleStatus, TimedSample } from '../../../../src/core/health/samples/sample.ts';
 import {
   MAX_GAP_MS,
   advance,
@@ -19,7 +19,7 @@ import {
 } from '../../../../src/core/health/samples/sample.ts';
 
 const T0 = 1_800_000_000_000;
-const stands = (status: HealthStatus, counts = true): Standing => ({ status, counts });
+const stands = (status: HealthStatus, counts = true): SampleStatus => ({ status, counts });
 const UP = stands('healthy');
 const DOWN = stands('unhealthy');
 
@@ -36,7 +36,7 @@ const sample = (changes: Partial<Sample> = {}): Sample => ({
 });
 
 describe('advance', () => {
-  it.each<[string, Standing, number, number]>([
+  it.each<[string, SampleStatus, number, number]>([
     ['healthy', UP, 20_000, 20_000],
     ['degraded', stands('degraded'), 20_000, 20_000],
     ['unhealthy', DOWN, 0, 20_000],
