@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { PROJECT_ROOT } from './project-root.ts';
 
 const STEPS: readonly (readonly [string, readonly string[]])[] = [
+  ['commit subjects', ['node', 'src/dev/check-commits.ts']],
   ['format', ['oxfmt', '--check', '.']],
   ['lint', ['oxlint', '--type-aware']],
   ['types: Worker', ['tsc', '--noEmit']],

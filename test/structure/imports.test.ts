@@ -1,11 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findCycles } from './find-cycles.ts';
 import { judgeImport } from './import-rules.ts';
 import { exportsAll, readImports } from './read-imports.ts';
 
 const SRC = join(import.meta.dirname, '../../src');
 const MAX_LINES = 400;
+const MAX_FILES = 20;
+/** One file per route group or schema: the reader looks them up by name. */
+const LARGE_FOLDERS: readonly string[] = ['api/routes', 'api/schemas'];
 
 const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile())
@@ -17,6 +21,10 @@ const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
 const isSource = (file: string): boolean => /\.tsx?$/.test(file) && !file.endsWith('.d.ts');
 const sources = files.filter(isSource);
 const read = (file: string): string => readFileSync(join(SRC, file), 'utf8');
+const targetsOf = (file: string): string[] =>
+  readImports(read(file))
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map(({ specifier }) => posix.join(posix.dirname(file), specifier));
 const linesOf = (file: string): number => read(file).trimEnd().split('\n').length;
 
 describe('the source', () => {
@@ -30,6 +38,19 @@ describe('the source', () => {
     expect(wrong.filter((each) => each !== null)).toEqual([]);
   });
 
+  it('has no import cycles, type imports included', () => {
+    const graph = new Map(sources.map((file) => [file, targetsOf(file)]));
+    expect(findCycles(graph)).toEqual([]);
+  });
+
+  it(`has no folder of more than ${MAX_FILES} files`, () => {
+    const sizes = Map.groupBy(files, (file) => posix.dirname(file));
+    const large = Array.from(sizes).filter(
+      ([folder, { length }]) => length > MAX_FILES && !LARGE_FOLDERS.includes(folder),
+    );
+    expect(large.map(([folder, { length }]) => `${folder}: ${length}`)).toEqual([]);
+  });
+
   it('has no barrels', () => {
     expect(sources.filter((file) => /(^|\/)index\.tsx?$/.test(file))).toEqual(['index.ts']);
     expect(sources.filter((file) => exportsAll(read(file)))).toEqual([]);
@@ -37,6 +58,48 @@ describe('the source', () => {
 
   it(`has no file of more than ${MAX_LINES} lines`, () => {
     expect(files.filter((file) => linesOf(file) > MAX_LINES)).toEqual([]);
+  });
+});
+
+describe('findCycles', () => {
+  it.each([
+    [
+      'nothing in a chain',
+      [
+        ['a', 'b'],
+        ['b', 'c'],
+      ],
+      [],
+    ],
+    [
+      'nothing in a diamond',
+      [
+        ['a', 'b', 'c'],
+        ['b', 'd'],
+        ['c', 'd'],
+      ],
+      [],
+    ],
+    [
+      'two files that import each other',
+      [
+        ['a', 'b'],
+        ['b', 'a'],
+      ],
+      [['a', 'b']],
+    ],
+    [
+      'a longer way round',
+      [
+        ['a', 'b'],
+        ['b', 'c'],
+        ['c', 'a', 'd'],
+      ],
+      [['a', 'b', 'c']],
+    ],
+    ['a file that imports itself', [['a', 'a']], [['a']]],
+  ])('finds %s', (_, edges, cycles) => {
+    expect(findCycles(new Map(edges.map(([file = '', ...targets]) => [file, targets])))).toEqual(cycles);
   });
 });
 
@@ -62,6 +125,12 @@ describe('judgeImport', () => {
     ['dashboard/data/dashboard-data.ts', '../../api/schemas/system.ts', TYPE],
     ['demo/fleet.ts', '../dev/free-port.ts', VALUE],
     ['index.ts', './sweep/cron-sweep.ts', VALUE],
+    ['registry/component-registry.ts', './leases/leases.ts', VALUE],
+    ['registry/leases/leases.ts', './lease-blocks.ts', VALUE],
+    ['registry/leases/leases.ts', '../state/registry-state.ts', VALUE],
+    ['coordinator/webhooks/webhooks.ts', '../events/event-store.ts', TYPE],
+    ['api/routes/routing.ts', '../use-cases/route.ts', VALUE],
+    ['edge/snapshot-cache.ts', '../registry/contract/registry-api.ts', VALUE],
   ])('lets %s import %s', (file, specifier, typeOnly) => {
     expect(judgeImport(file, { specifier, typeOnly })).toBeNull();
   });
@@ -95,6 +164,15 @@ describe('judgeImport', () => {
     ['probe/prober.ts', '../index.ts', TYPE],
     ['probe/prober.ts', '../../test/support/health-target.ts', VALUE],
     ['helpers/strings.ts', '../core/json.ts', VALUE],
+    ['registry/state/outbox.ts', '../leases/leases.ts', TYPE],
+    ['registry/health/heartbeats.ts', '../membership/lifecycles.ts', TYPE],
+    ['registry/contract/registry-api.ts', '../storage/sample-store.ts', TYPE],
+    ['registry/leases/leases.ts', '../registry-runtime.ts', TYPE],
+    ['registry/drawer/leases.ts', '../state/registry-state.ts', TYPE],
+    ['coordinator/keys/keys.ts', '../webhooks/webhooks.ts', TYPE],
+    ['api/http/problem.ts', '../use-cases/route.ts', VALUE],
+    ['edge/snapshot-cache.ts', '../registry/state/registry-state.ts', TYPE],
+    ['api/app.ts', '../coordinator/webhooks/webhook-store.ts', TYPE],
   ])('does not let %s import %s', (file, specifier, typeOnly) => {
     expect(judgeImport(file, { specifier, typeOnly })).toContain(file);
   });
