@@ -1,6 +1,6 @@
 /**
- * The one alarm of a Durable Object. Each `setAlarm` is a billed write, so the alarm is only ever moved to an
- * earlier time. An alarm that fires too early arms the next one itself.
+ * The one alarm of a Durable Object. Each `setAlarm` is a billed write, so the alarm is only ever moved to an earlier
+ * time. An alarm that fires too early arms the next one itself.
  */
 export class SingleAlarm {
   private readonly storage: DurableObjectStorage;
@@ -15,12 +15,15 @@ export class SingleAlarm {
     this.armedFor = await this.storage.getAlarm();
   }
 
-  /** The alarm has fired, or may have been lost: the next `arm` sets it. */
+  /** Notes that the alarm has fired, or may have been lost: the next `arm` sets it. */
   fired(): void {
     this.armedFor = null;
   }
 
-  /** How long ago the alarm should have fired, ms. `scheduledFor` is the platform's time for an alarm not armed here. */
+  /**
+   * Returns how long ago the alarm should have fired, in ms. `scheduledFor` is the platform's time (epoch ms) for an
+   * alarm that this instance did not arm.
+   */
   lateBy(now: number, scheduledFor?: number): number {
     return Math.max(0, now - (this.armedFor ?? scheduledFor ?? now));
   }
@@ -28,7 +31,7 @@ export class SingleAlarm {
   /** Moves the alarm to `due` (epoch ms) unless it fires earlier already. Infinity means no alarm is needed. */
   async arm(due: number): Promise<void> {
     if (due === Infinity || (this.armedFor !== null && this.armedFor <= due)) return;
-    // An alarm armed for a time in the past counts as late from now on, not from then.
+    // An alarm that is armed for a past time counts as late from now on, not from that time.
     this.armedFor = Math.max(due, Date.now());
     await this.storage.setAlarm(this.armedFor);
   }

@@ -1,9 +1,10 @@
 /**
- * The inside of a type's registry: its desks, its clock and what is due, apart from the calls it takes
- * (`component-registry.ts`). Loads, schedules and delivers; whatever is decided the desks decide.
+ * The wiring of a type's registry: creates the modules, runs everything that is due, arms the alarm and delivers the
+ * outbox. `component-registry.ts` holds the RPC methods. Every decision belongs to a module or to the core.
  */
-import { DurableObject, exports } from 'cloudflare:workers';
+import { exports } from 'cloudflare:workers';
 import type { ComponentRecord } from '../core/component/component-record.ts';
+import { logError } from '../logging/log-error.ts';
 import { SingleAlarm } from '../alarm/single-alarm.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { Check } from '../core/health/check.ts';
@@ -41,139 +42,139 @@ import { PositionTable } from './snapshot/position-table.ts';
 import { ShareReporter } from './snapshot/share-reporter.ts';
 import { RootCauses } from './health/root-causes.ts';
 import { Switchovers } from './membership/switchovers.ts';
+import type { TypeOverrides } from '../core/config/effective-config.ts';
 
-/** Entrypoints of this same Worker, by their contracts: the registry imports neither class. */
+/** Entrypoints of this Worker, typed by their contracts, so that the registry imports neither class. */
 const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readonly FailureManager: FailureIntake };
 
-/** Callers' failures bring about no more checks of a component than this. */
-const DOUBT_EVERY_MS = 1_000;
+/** Shortest time between two checks of a component that callers' failures cause, ms. */
+const RECHECK_INTERVAL_MS = 1_000;
 
-export abstract class RegistryRuntime extends DurableObject<Env> {
-  protected readonly state: RegistryState;
-  protected readonly rounds: CheckRunner;
-  protected readonly recoveries: Recoveries;
-  protected readonly drills: Drills;
-  protected readonly health: HealthTracker;
-  protected readonly doubts: SelfDoubtGuard;
-  protected readonly lifecycles: Lifecycles;
-  protected readonly operations: OperatorActions;
-  protected readonly orders: OperatorRecoveries;
-  protected readonly switches: Switchovers;
-  protected readonly registrations: Registrations;
-  protected readonly controls: ControlCredentials;
-  protected readonly beats: Heartbeats;
-  protected readonly edges: EdgeSync;
-  protected readonly leases: Leases;
-  protected readonly outbox: Outbox;
-  protected readonly events: EventSink;
-  protected readonly reports: FailureReports;
-  protected readonly clock: SingleAlarm;
-  protected readonly shadows: RootCauses;
-  protected readonly shares: ShareReporter;
-  protected readonly rollUp: RollUpPublisher;
-  private readonly ejections: OutlierEjection;
-  /** The latest this object has seen of the time, epoch ms. */
-  private lastSeen = 0;
+export class RegistryRuntime {
+  readonly state: RegistryState;
+  readonly checks: CheckRunner;
+  readonly recoveries: Recoveries;
+  readonly drills: Drills;
+  readonly health: HealthTracker;
+  readonly selfDoubt: SelfDoubtGuard;
+  readonly lifecycles: Lifecycles;
+  readonly operatorActions: OperatorActions;
+  readonly operatorRecoveries: OperatorRecoveries;
+  readonly switchovers: Switchovers;
+  readonly registrations: Registrations;
+  readonly credentials: ControlCredentials;
+  readonly heartbeats: Heartbeats;
+  readonly edgeSync: EdgeSync;
+  readonly leases: Leases;
+  readonly outbox: Outbox;
+  readonly events: EventSink;
+  readonly failureReports: FailureReports;
+  readonly singleAlarm: SingleAlarm;
+  readonly rootCauses: RootCauses;
+  readonly shareReporter: ShareReporter;
+  readonly rollUp: RollUpPublisher;
+  private readonly outlierEjection: OutlierEjection;
+  /** The latest time that this object has read from the clock, epoch ms. */
+  private latestNow = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
-    this.clock = new SingleAlarm(ctx.storage);
+    this.singleAlarm = new SingleAlarm(ctx.storage);
     this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
     this.recoveries = new Recoveries(this.state);
     this.drills = new Drills(this.state, this.recoveries);
     this.health = new HealthTracker(this.state, this.recoveries);
     this.lifecycles = new Lifecycles(this.state, this.recoveries);
-    this.operations = new OperatorActions(this.state, this.lifecycles, this.recoveries);
-    this.orders = new OperatorRecoveries(this.state, this.recoveries);
-    this.switches = new Switchovers(this.state, this.lifecycles);
+    this.operatorActions = new OperatorActions(this.state, this.lifecycles, this.recoveries);
+    this.operatorRecoveries = new OperatorRecoveries(this.state, this.recoveries);
+    this.switchovers = new Switchovers(this.state, this.lifecycles);
     this.registrations = new Registrations(this.state, this.lifecycles);
-    this.beats = new Heartbeats(this.state);
-    this.shadows = new RootCauses(this.state);
-    this.ejections = new OutlierEjection(this.state);
-    const seating = new PositionTable(this.state);
-    this.edges = new EdgeSync(this.state, seating);
-    const gate = new HostRateLimiter();
-    this.controls = new ControlCredentials(this.state, this.recoveries, gate);
-    this.rounds = new CheckRunner(entrypoints.Prober, gate, async (reports) => this.takeReports(reports));
-    // A stub that has once failed stays broken, so each call gets its own.
+    this.heartbeats = new Heartbeats(this.state);
+    this.rootCauses = new RootCauses(this.state);
+    this.outlierEjection = new OutlierEjection(this.state);
+    const positions = new PositionTable(this.state);
+    this.edgeSync = new EdgeSync(this.state, positions);
+    const hostLimiter = new HostRateLimiter();
+    this.credentials = new ControlCredentials(this.state, this.recoveries, hostLimiter);
+    this.checks = new CheckRunner(entrypoints.Prober, hostLimiter, async (reports) => this.applyReports(reports));
+    // A stub stays broken after one failed call, so each call gets a new stub.
     this.events = {
       publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health),
       reconcile: (conditions) => env.SYSTEM_COORDINATOR.getByName('system').reconcile(conditions),
     };
-    this.reports = new FailureReports(this.state, entrypoints.FailureManager);
-    this.leases = new Leases(this.state, seating, this.reports, {
-      // What else is due stays due: to look at all members for it would cost more than a lease does.
-      arm: () => this.clock.arm(this.leases.dueAt),
-      tellWork: (told, now) => {
-        this.takeWork([told], now);
-        if (told.work.failed > 0) void this.arm();
+    this.failureReports = new FailureReports(this.state, entrypoints.FailureManager);
+    this.leases = new Leases(this.state, positions, this.failureReports, {
+      // Only the leases' due time matters here: scanning all members would cost more than the lease itself.
+      arm: () => this.singleAlarm.arm(this.leases.dueAt),
+      onWorkEnded: (outcomes, now) => {
+        this.applyOutcomes([outcomes], now);
+        if (outcomes.work.failed > 0) void this.arm();
       },
-      committed: () => ctx.storage.sync(),
+      whenCommitted: () => ctx.storage.sync(),
       deliver: (now) => this.deliver(now),
-      short: () => this.rollUp.soon(),
+      onShortage: () => this.rollUp.schedule(),
     });
-    this.doubts = new SelfDoubtGuard(this.state, {
-      askWitness: () =>
+    this.selfDoubt = new SelfDoubtGuard(this.state, {
+      checkCanary: () =>
         checkCanary(this.state.config.canaryUrl, {
-          look: (url) => entrypoints.Prober.look(url),
+          isReachable: (url) => entrypoints.Prober.isReachable(url),
           otherTypes: () => env.SYSTEM_COORDINATOR.getByName('system').populatedTypes(this.state.type),
           verdictOf: (type) => registryOf(type).canaryVerdict(),
         }),
-      judge: (signals, now) => this.judge(signals, now),
-      settle: (now) => void this.settle(now),
+      applySignals: (signals, now) => this.applySignals(signals, now),
+      flush: (now) => void this.deliverAndArm(now),
     });
     this.rollUp = new RollUpPublisher({
       view: (now) => toTypeHealth(this.state, now, this.leases.shortSince(now)),
       publish: (health) => this.events.publish([], health),
-      isPassing: (now) => this.leases.isShort(now),
+      changesWithTime: (now) => this.leases.isShort(now),
     });
-    this.shares = new ShareReporter(this.state, (now) => this.deliver(now));
+    this.shareReporter = new ShareReporter(this.state, (now) => this.deliver(now));
     this.outbox = new Outbox(this.state.store, {
       events: this.events,
       failures: entrypoints.FailureManager,
-      typeHealth: () => this.rollUp.take(Date.now()),
-      batchItem: (report) => this.reports.batchItem(report),
+      typeHealth: () => this.rollUp.current(Date.now()),
+      batchItem: (report) => this.failureReports.batchItem(report),
     });
     for (const id of this.state.load(Date.now())) {
-      console.error(JSON.stringify({ message: 'stored component cannot be read', componentId: id }));
+      logError('stored component cannot be read', { componentId: id });
     }
-    this.state.turned = (now) => {
-      this.shares.turned(now);
-      this.rollUp.soon();
+    this.state.onChange = (now) => {
+      this.shareReporter.schedule(now);
+      this.rollUp.schedule();
     };
-    // What changed before a kill may not have been told.
-    if (this.state.members.size > 0) this.shares.turned(Date.now());
-    // What a kill left undelivered goes out with the next alarm, which is at once.
-    if (this.state.store.outboxSize() > 0) this.outbox.tryAgainAt(Date.now());
+    // A kill may have come between a change of shares and its event.
+    if (this.state.members.size > 0) this.shareReporter.schedule(Date.now());
+    // After a kill, an outbox with rows is delivered by an immediate alarm.
+    if (this.state.store.outboxSize() > 0) this.outbox.scheduleRetry(Date.now());
     void ctx.blockConcurrencyWhile(async () => {
-      await this.clock.read();
+      await this.singleAlarm.read();
       await this.arm();
     });
   }
 
-  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+  async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const now = Date.now();
-    const lateMs = this.clock.lateBy(now, info?.scheduledTime);
-    this.clock.fired();
+    const lateMs = this.singleAlarm.lateBy(now, info?.scheduledTime);
+    this.singleAlarm.fired();
     try {
-      this.wake(lateMs, now);
+      this.handleDowntime(lateMs, now);
       this.tick(now);
       this.deliver(now);
     } catch (error) {
-      // A handler that throws is given up after a few tries and takes the schedule with it.
-      console.error(JSON.stringify({ message: 'round failed', type: this.state.type, error: String(error) }));
+      // The platform gives up an alarm whose handler keeps throwing. The schedule would end with that alarm.
+      logError('alarm failed', { type: this.state.type, error });
     } finally {
       await this.arm();
     }
   }
 
-  /** Everything that is due by `now`. Running it twice does nothing twice. */
-  protected tick(now: number): void {
-    this.followClock(now);
-    this.doubts.tick(now);
-    const silent = this.beats.expire(now);
+  /** Runs everything that is due by `now` (epoch ms). Idempotent. */
+  tick(now: number): void {
+    this.handleClockSkew(now);
+    this.selfDoubt.tick(now);
+    const silent = this.heartbeats.expire(now);
     this.observe(silent, now);
-    this.rounds.startNow(
+    this.checks.startNow(
       silent.map(({ member }) => member),
       now,
     );
@@ -181,99 +182,127 @@ export abstract class RegistryRuntime extends DurableObject<Env> {
     this.recoveries.expireVerifications(now);
     if (this.drills.expire(now)) this.deliver(now);
     this.leases.tick(now);
-    if (this.ejections.expire(now)) this.deliver(now);
-    this.observe(this.rounds.start(this.state.members.values(), now), now);
+    if (this.outlierEjection.expire(now)) this.deliver(now);
+    this.observe(this.checks.start(this.state.members.values(), now), now);
     this.state.samples.flush(now);
   }
 
-  /** When we slept, what failed meanwhile proves nothing: heartbeats were not heard, reports could not arrive. */
-  private wake(lateMs: number, now: number): void {
-    if (!this.state.sleeps.note(lateMs, now)) return;
-    this.beats.excuse(now);
+  /**
+   * Handles time in which the object did not run. Heartbeats and check reports could not arrive in that time, so their
+   * absence proves nothing.
+   */
+  private handleDowntime(lateMs: number, now: number): void {
+    if (!this.state.downtime.record(lateMs, now)) return;
+    this.heartbeats.grantGrace(now);
     this.abandonChecks(({ startedAt }) => startedAt <= now - lateMs, now);
   }
 
-  /** After the clock went back nothing is due later than it could be, and no check waits for a report for ever. */
-  private followClock(now: number): void {
-    const wentBack = now < this.lastSeen;
-    this.lastSeen = now;
+  /** Handles a clock that was set back: clamps due times, and abandons checks that seem to start in the future. */
+  private handleClockSkew(now: number): void {
+    const wentBack = now < this.latestNow;
+    this.latestNow = now;
     if (!wentBack) return;
     this.state.clampSchedule(now);
-    this.beats.clamp(now);
+    this.heartbeats.clamp(now);
     this.abandonChecks(({ startedAt }) => startedAt > now, now);
   }
 
   private abandonChecks(isVoid: (check: Check) => boolean, now: number): void {
-    this.observe(this.rounds.abandon(this.state.members.values(), isVoid, now), now);
+    this.observe(this.checks.abandon(this.state.members.values(), isVoid, now), now);
   }
 
-  private async takeReports(reports: AttemptReport[]): Promise<void> {
+  async applyReports(reports: AttemptReport[]): Promise<void> {
     const now = Date.now();
-    // The alarm may come after them.
-    this.wake(this.clock.lateBy(now), now);
-    this.observe(this.rounds.observe(this.state.members, reports, now), now);
+    // After downtime, reports may arrive before the late alarm.
+    this.handleDowntime(this.singleAlarm.lateBy(now), now);
+    this.observe(this.checks.observe(this.state.members, reports, now), now);
     await this.arm();
   }
 
-  /** Judges signals, stores what they changed and delivers it. */
-  protected observe(signals: readonly MemberSignal[], now: number): void {
-    this.judge(this.doubts.sift(signals, now), now);
+  /** Applies signals that self-doubt trusts: judges them, stores the changes and delivers their events. */
+  observe(signals: readonly MemberSignal[], now: number): void {
+    this.applySignals(this.selfDoubt.filterTrusted(signals, now), now);
   }
 
-  private judge(signals: readonly MemberSignal[], now: number): void {
-    this.state.samples.note(signals, now);
+  private applySignals(signals: readonly MemberSignal[], now: number): void {
+    this.state.samples.countChecks(signals, now);
     const written = this.health.observe(signals, now);
     if (written) this.deliver(now);
   }
 
-  /** Forgets a check that asked an older registration and asks the new one at once. */
-  protected checkAnew(member: Member, known: ComponentRecord | undefined, now: number): void {
-    // A component that changes its metadata every few seconds must not escape its checks.
+  /** Checks a component at once after its registration changed. Abandons a check of the older registration. */
+  recheck(member: Member, known: ComponentRecord | undefined, now: number): void {
+    // Only a different health check voids a running one. Otherwise frequent metadata changes would prevent all checks.
     if (!known || !isSameHealthCheck(known.registration, member.record.registration)) member.check = null;
-    this.beats.expectNext(member, now);
+    this.heartbeats.expectNext(member, now);
     this.checkSoon(member, now);
   }
 
-  protected checkSoon(member: Member, now: number): void {
-    this.rounds.startNow([member], now);
+  checkSoon(member: Member, now: number): void {
+    this.checks.startNow([member], now);
   }
 
-  /** Takes in what is told of work: who fails at it is checked now, who fails at too much is ejected. */
-  protected takeWork(told: readonly MemberOutcomes[], now: number): void {
-    if (this.ejections.take(told, now)) this.deliver(now);
-    const failed = told.filter(({ work }) => work.failed > 0);
+  /** Applies outcomes of work: checks a component that failed some now, ejects one that failed too many. */
+  applyOutcomes(outcomes: readonly MemberOutcomes[], now: number): void {
+    if (this.outlierEjection.apply(outcomes, now)) this.deliver(now);
+    const failed = outcomes.filter(({ work }) => work.failed > 0);
     if (failed.length > 0)
-      this.checkIfDoubted(
+      this.checkSuspects(
         failed.map(({ member }) => member),
         now,
       );
   }
 
-  /** Work failed there: asks now how they are, unless that was asked a moment ago. */
-  protected checkIfDoubted(members: readonly Member[], now: number): void {
-    const doubted = members.filter(({ record }) => now - (record.health.lastCheckAt ?? 0) >= DOUBT_EVERY_MS);
-    this.rounds.startNow(doubted, now);
+  /** Checks members at which work failed, each at most once per `RECHECK_INTERVAL_MS`. */
+  checkSuspects(members: readonly Member[], now: number): void {
+    const due = members.filter(({ record }) => now - (record.health.lastCheckAt ?? 0) >= RECHECK_INTERVAL_MS);
+    this.checks.startNow(due, now);
   }
 
-  protected view(record: ComponentRecord, now: number) {
+  view(record: ComponentRecord, now: number) {
     return resourceView(this.state, now)(record);
   }
 
-  /** Delivers what was written and arms the alarm for what is due next. */
-  protected async settle(now: number): Promise<void> {
+  /** Delivers the outbox in the background and arms the alarm for the next due work. */
+  async deliverAndArm(now: number): Promise<void> {
     this.deliver(now);
     await this.arm();
   }
 
-  /** Delivers in the background; what is not taken is tried again by the alarm. */
-  protected deliver(now: number): void {
+  /** Delivers the outbox in the background. The alarm retries rows that their receiver did not accept. */
+  deliver(now: number): void {
     void this.outbox.flush(now).then(() => this.arm());
   }
 
-  protected async arm(): Promise<void> {
-    this.followClock(Date.now());
+  /** Repairs lost alarms, deletes data beyond its retention, and wakes overdue recoveries. Cron calls it each minute. */
+  async sweep(config: TypeOverrides | null): Promise<void> {
+    const now = Date.now();
+    const { state } = this;
+    if (config) state.configure(config, now);
+    if (state.type === '') return;
+    try {
+      state.clampSchedule(now);
+      this.leases.forget(now);
+      this.tick(now);
+      state.samples.trim(now);
+      state.store.operatorActions.trim(now);
+      state.trimConfigs(now);
+      state.commit({ outbox: this.recoveries.wakeUps(), visible: false }, now);
+    } finally {
+      // The alarm comes first: checks go on whatever else is unavailable.
+      await this.singleAlarm.read();
+      await this.arm();
+    }
+    await this.outbox.flush(now);
+    await this.events.publish([], this.rollUp.current(now));
+    await this.events.reconcile(this.rootCauses.conditions());
+  }
+
+  /** Arms the alarm for the earliest due work of all modules and members. */
+  async arm(): Promise<void> {
+    this.handleClockSkew(Date.now());
     let due = Math.min(this.outbox.retryAt, this.leases.dueAt);
-    for (const member of this.state.members.values()) due = Math.min(due, dueAt(member, this.state.sleeps));
-    await this.clock.arm(due);
+    for (const member of this.state.members.values()) due = Math.min(due, dueAt(member, this.state.downtime));
+    await this.singleAlarm.arm(due);
   }
 }

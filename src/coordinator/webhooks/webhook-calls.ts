@@ -1,82 +1,111 @@
-/** The coordinator's calls about webhooks and deliveries: each changes what it changes whole, and delegates to the desks. */
+/**
+ * The coordinator's calls about webhooks and deliveries. Each call changes everything it changes in one transaction.
+ */
+import type { AlarmSchedule } from '../../alarm/alarm-schedule.ts';
 import type { Actor } from '../../core/access/actor.ts';
 import type { AttemptOutcome } from '../../core/delivery/delivery-attempt.ts';
-import type { DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
+import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
+import type { Failure } from '../../core/result.ts';
 import { testPayload } from '../../core/webhook/test-payload.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
-import { CoordinatorRuntime } from '../coordinator-runtime.ts';
+import type { Delivery, DeliveryQuery } from '../contract/delivery-api.ts';
+import type {
+  ChangeWebhookResult,
+  CreateWebhookResult,
+  RemoveWebhookResult,
+  ReplayWebhookResult,
+  WebhookChange,
+  WebhookDraft,
+  WebhookWithStatus,
+} from '../contract/webhook-api.ts';
+import type { Deliveries } from './deliveries.ts';
 import { jobOf } from './deliveries.ts';
-import type { DeliveryQuery } from '../contract/delivery-api.ts';
-import type { WebhookApi, WebhookChange, WebhookDraft } from '../contract/webhook-api.ts';
+import type { DeliveryStore } from './delivery-store.ts';
+import type { WebhookDispatch } from './webhook-dispatch.ts';
+import type { WebhookIndex } from './webhook-index.ts';
+import type { Webhooks } from './webhooks.ts';
 
-export abstract class WebhookCalls extends CoordinatorRuntime implements WebhookApi {
-  async createWebhook(draft: WebhookDraft, actor: Actor): ReturnType<WebhookApi['createWebhook']> {
-    return this.changeAs(actor, (now) => this.webhookDesk.create(draft, actor, now));
+export interface WebhookCallsDeps {
+  readonly webhooks: Webhooks;
+  readonly index: WebhookIndex;
+  readonly deliveries: Deliveries;
+  readonly deliveryStore: DeliveryStore;
+  readonly dispatch: WebhookDispatch;
+  readonly alarms: AlarmSchedule;
+  readonly storage: DurableObjectStorage;
+  /** Runs a change in one transaction and starts whatever the change made pending. */
+  readonly transaction: <T>(make: () => T) => T;
+  readonly refuseActor: (keyId: string | undefined) => Failure<'unauthorized'> | null;
+}
+
+export class WebhookCalls {
+  private readonly deps: WebhookCallsDeps;
+
+  constructor(deps: WebhookCallsDeps) {
+    this.deps = deps;
   }
 
-  async webhooks(after: string, limit: number): ReturnType<WebhookApi['webhooks']> {
-    return this.webhookDesk.list(after, limit);
+  create(draft: WebhookDraft, actor: Actor): CreateWebhookResult {
+    return this.changeAs(actor, (now) => this.deps.webhooks.create(draft, actor, now));
   }
 
-  async webhook(id: string): ReturnType<WebhookApi['webhook']> {
-    const webhook = this.webhookBook.find(id);
-    return webhook ? this.webhookDesk.standing(webhook) : null;
+  find(id: string): WebhookWithStatus | null {
+    const webhook = this.deps.index.find(id);
+    return webhook ? this.deps.webhooks.withStatus(webhook) : null;
   }
 
-  async changeWebhook(change: WebhookChange, actor: Actor): ReturnType<WebhookApi['changeWebhook']> {
-    return this.changeAs(actor, (now) => this.webhookDesk.change(change, actor, now));
+  change(change: WebhookChange, actor: Actor): ChangeWebhookResult {
+    return this.changeAs(actor, (now) => this.deps.webhooks.change(change, actor, now));
   }
 
-  async removeWebhook(id: string, ifRevision: number | null, actor: Actor): ReturnType<WebhookApi['removeWebhook']> {
-    return this.changeAs(actor, (now) => this.webhookDesk.remove(id, ifRevision, actor, now));
+  remove(id: string, ifRevision: number | null, actor: Actor): RemoveWebhookResult {
+    return this.changeAs(actor, (now) => this.deps.webhooks.remove(id, ifRevision, actor, now));
   }
 
-  async rotateWebhookSecret(id: string, secret: string, actor: Actor): ReturnType<WebhookApi['rotateWebhookSecret']> {
-    return this.changeAs(actor, (now) => this.webhookDesk.rotate(id, secret, actor, now));
+  rotateSecret(id: string, secret: string, actor: Actor): ChangeWebhookResult {
+    return this.changeAs(actor, (now) => this.deps.webhooks.rotate(id, secret, actor, now));
   }
 
-  async webhookDeliveries(id: string, query: DeliveryQuery): ReturnType<WebhookApi['webhookDeliveries']> {
-    return this.webhookBook.find(id) ? this.deliveries.list(id, query) : null;
+  listDeliveries(id: string, query: DeliveryQuery): Delivery[] | null {
+    return this.deps.index.find(id) ? this.deps.deliveryStore.list(id, query) : null;
   }
 
-  async replayDelivery(id: string, deliveryId: string, actor: Actor): ReturnType<WebhookApi['replayDelivery']> {
-    return this.changeAs(actor, (now) => this.webhookDesk.replay(id, deliveryId, actor, now));
+  replayDelivery(id: string, deliveryId: string, actor: Actor) {
+    return this.changeAs(actor, (now) => this.deps.webhooks.replay(id, deliveryId, actor, now));
   }
 
-  async replayWebhook(id: string, after: number | null, actor: Actor): ReturnType<WebhookApi['replayWebhook']> {
-    return this.changeAs(actor, (now) => this.webhookDesk.replayAll(id, after, actor, now));
+  replayAll(id: string, after: number | null, actor: Actor): ReplayWebhookResult {
+    return this.changeAs(actor, (now) => this.deps.webhooks.replayAll(id, after, actor, now));
   }
 
-  async webhookTest(id: string, testId: string): ReturnType<WebhookApi['webhookTest']> {
-    const webhook = this.webhookBook.find(id);
-    const now = Date.now();
+  testJob(id: string, testId: string, now: number): DeliveryJob | null {
+    const webhook = this.deps.index.find(id);
     return webhook ? jobOf(webhook, testId, testPayload(webhook, testId, now), now) : null;
   }
 
-  async beginDelivery(order: DeliveryOrder): ReturnType<WebhookApi['beginDelivery']> {
-    return this.ctx.storage.transactionSync(() => this.deliveryDesk.begin(order, Date.now()));
+  beginDelivery(order: DeliveryOrder, now: number): DeliveryJob | null {
+    return this.deps.storage.transactionSync(() => this.deps.deliveries.begin(order, now));
   }
 
-  async keepDelivery(order: DeliveryOrder): Promise<void> {
-    this.deliveryDesk.keep(order, Date.now());
+  reportDelivery(order: DeliveryOrder, outcome: AttemptOutcome, now: number): void {
+    const { transaction, deliveries, dispatch } = this.deps;
+    const webhookId = transaction(() => deliveries.report(order, outcome, now, Math.random()));
+    if (webhookId !== null) dispatch.markDirty(webhookId);
   }
 
-  async reportDelivery(order: DeliveryOrder, outcome: AttemptOutcome): Promise<void> {
-    const webhookId = this.change(() => this.deliveryDesk.report(order, outcome, Date.now(), Math.random()));
-    if (webhookId !== null) this.dispatch.touch(webhookId);
+  /** Repairs what a lost alarm left undone, and deletes settled deliveries beyond their retention. */
+  sweep(now: number): void {
+    const { index, deliveryStore, alarms, dispatch } = this.deps;
+    // The webhook of the deployment's configuration may have been removed while it still has deliveries.
+    const ids = new Set([BUILT_IN_ID, ...index.all().map(({ id }) => id)]);
+    for (const id of ids) deliveryStore.trim(id, index.find(id) !== undefined, now);
+    alarms.fired();
+    dispatch.markAllDirty();
+    alarms.arm();
   }
 
-  /** What an alarm that was lost should have done, and what is kept no longer. */
-  protected sweepWebhooks(now: number): void {
-    // Of the one of the configuration also when that was taken away.
-    const ids = new Set([BUILT_IN_ID, ...this.webhookBook.all().map(({ id }) => id)]);
-    for (const id of ids) this.deliveries.trim(id, this.webhookBook.find(id) !== undefined, now);
-    this.alarms.fired();
-    this.dispatch.touchAll();
-    this.alarms.arm();
-  }
-
-  private changeAs<T>(actor: Actor, make: (now: number) => T) {
-    return this.change(() => this.refuseActor(actor.keyId) ?? make(Date.now()));
+  private changeAs<T>(actor: Actor, make: (now: number) => T): T | Failure<'unauthorized'> {
+    const { transaction, refuseActor } = this.deps;
+    return transaction(() => refuseActor(actor.keyId) ?? make(Date.now()));
   }
 }
