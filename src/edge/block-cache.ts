@@ -1,7 +1,6 @@
 /**
- * The blocks of slots that an isolate was granted for a type: it leases from them without a call, for as long
- * as it holds them. What it did with them the registry is told with the next sync, which also says what
- * happened elsewhere.
+ * The lease blocks that an isolate holds for a type, from which it leases slots without a call. Each sync reports their
+ * leases to the registry, and brings the changes that were made elsewhere.
  */
 import type { CandidatePool } from '../core/balancing/candidate-pool.ts';
 import type { RouteRequest } from '../core/balancing/pick.ts';
@@ -12,20 +11,20 @@ import { isMember } from '../core/balancing/weighted-set.ts';
 import type { Block, BlockGrant, BlockReport } from '../core/lease/block.ts';
 import {
   applyBlockUpdate,
-  freeLease,
+  releaseLease,
   freeSlot,
   holdsLease,
   isIdle,
   nameLease,
   newBlock,
-  prolongLease,
+  extendLease,
   reportOf,
-  takeSlot,
-  takenSlots,
+  leaseSlot,
+  leasedSlots,
 } from '../core/lease/block.ts';
-import { placeOfLease, unsignedId } from '../core/lease/lease-id.ts';
+import { parseLeaseRef, unsignedId } from '../core/lease/lease-id.ts';
 import type { EdgeSnapshot } from './edge-snapshot.ts';
-import type { BlockAnswer, CompletedLease } from '../registry/contract/lease-api.ts';
+import type { BlockResponse, CompletedLease } from '../registry/contract/lease-api.ts';
 import { signLease } from '../registry/contract/lease-signature.ts';
 
 export interface EdgeLease {
@@ -33,160 +32,162 @@ export interface EdgeLease {
   readonly expiresAt: number;
 }
 
-interface FreePlace {
+interface FreeSlot {
   readonly block: Block;
   readonly slot: number;
-  /** Of the component in the isolate's fleet. */
+  /** Position of the component in the isolate's snapshot. */
   readonly position: number;
 }
 
-/** Completions that are remembered, to be answered the same again. */
-const MAX_REMEMBERED = 10_000;
-/** Longer than a caller that asks may wait in line. */
-const ASKING_LOST_MS = 60_000;
+/** Completions kept so that a repeated completion gets the same response. */
+const MAX_COMPLETED = 10_000;
+/** Exceeds the time that the request for a block may wait in the queue of the registry. */
+const BLOCK_REQUEST_LOST_MS = 60_000;
 
 export class BlockCache {
   private readonly blocks = new Map<string, Block>();
-  private readonly given = new Map<string, BlockReport>();
+  /** Final reports of blocks that the isolate gave up, until a sync sends them. */
+  private readonly returned = new Map<string, BlockReport>();
   private readonly completed = new Map<string, CompletedLease>();
+  /** The registry wants all blocks of the type back. */
   private isRecalled = false;
-  /** Since when a block is asked for, epoch ms; null when none is. */
-  private askingSince: number | null = null;
+  /** When the block request in flight began, epoch ms; null when there is none. */
+  private requestedSince: number | null = null;
 
   get size(): number {
     return this.blocks.size;
   }
 
-  /** Whether to ask for another block: one at a time, or a burst of calls would bring a block each. */
-  beginAsking(now: number): boolean {
-    // Whoever asked may have been ended without a word.
-    if (this.askingSince !== null && Math.abs(now - this.askingSince) < ASKING_LOST_MS) return false;
-    this.askingSince = now;
+  /** Whether the caller may request a block. Without the limit of one, each request of a burst would get a block. */
+  beginBlockRequest(now: number): boolean {
+    // The platform may have ended the earlier request without notice.
+    if (this.requestedSince !== null && Math.abs(now - this.requestedSince) < BLOCK_REQUEST_LOST_MS) return false;
+    this.requestedSince = now;
     return true;
   }
 
-  endAsking(): void {
-    this.askingSince = null;
+  endBlockRequest(): void {
+    this.requestedSince = null;
   }
 
-  adopt(grant: BlockGrant, now: number): void {
+  addBlock(grant: BlockGrant, now: number): void {
     this.blocks.set(grant.id, newBlock(grant, now));
-    // It would not have been granted otherwise.
+    // The registry grants no blocks while it recalls them.
     this.isRecalled = false;
   }
 
   /**
-   * Where there is a slot on the component that the work costs least, as the isolate knows it; null when there is
-   * none on a healthy one, or the registry wants its blocks back.
+   * Finds a free slot on the component of lowest cost by the isolate's snapshot. Returns null when no healthy component
+   * has a free slot, or the registry recalls its blocks.
    */
-  place({ fleet }: EdgeSnapshot, request: RouteRequest, ttlMs: number, now: number): FreePlace | null {
+  findSlot({ pool }: EdgeSnapshot, request: RouteRequest, ttlMs: number, now: number): FreeSlot | null {
     if (this.isRecalled) return null;
-    const task = taskOf(fleet, request);
-    let best: FreePlace | null = null;
-    let lowest: readonly number[] = [];
+    const task = taskOf(pool, request);
+    let best: FreeSlot | null = null;
+    let bestRank: readonly number[] = [];
     for (const block of this.blocks.values()) {
-      const position = fleet.positions.get(block.grant.componentId) ?? -1;
-      if (position === -1 || !isMember(fleet.healthy, position)) continue;
+      const position = pool.positions.get(block.grant.componentId) ?? -1;
+      if (position === -1 || !isMember(pool.healthy, position)) continue;
       const slot = freeSlot(block, ttlMs, now);
       if (slot === -1) continue;
-      const order = this.orderOf(fleet, { block, position }, task);
-      if (best && !isBefore(order, lowest)) continue;
+      const rank = this.rankOf(pool, { block, position }, task);
+      if (best && !ranksBefore(rank, bestRank)) continue;
       best = { block, slot, position };
-      lowest = order;
+      bestRank = rank;
     }
     return best;
   }
 
   /** Leases the first slot of a block that was granted a moment ago. */
-  first(blockId: string, ttlMs: number, now: number): Promise<EdgeLease> {
+  leaseFirst(blockId: string, ttlMs: number, now: number): Promise<EdgeLease> {
     return this.lease({ block: this.blocks.get(blockId)!, slot: 0 }, ttlMs, now);
   }
 
-  async lease({ block, slot }: Omit<FreePlace, 'position'>, ttlMs: number, now: number): Promise<EdgeLease> {
-    const use = takeSlot(block, slot, ttlMs, now);
+  async lease({ block, slot }: Omit<FreeSlot, 'position'>, ttlMs: number, now: number): Promise<EdgeLease> {
+    const use = leaseSlot(block, slot, ttlMs, now);
     const expiresAt = now + ttlMs;
     const text = unsignedId({ blockId: block.grant.id, slot, use, expiresAt });
-    // Until it is signed nobody knows it, and the slot is taken.
+    // Reserves the slot under the unsigned id, which no caller knows, while the signature is computed.
     nameLease(block, slot, text);
     try {
       const id = `${text}-${await signLease(block.grant.secret, text)}`;
       nameLease(block, slot, id);
       return { id, expiresAt };
     } catch (error) {
-      freeLease(block, text);
+      releaseLease(block, text);
       throw error;
     }
   }
 
-  /** The component of a lease that is held here; null when it is not, or is over. */
+  /** The component of a lease from a block of this isolate; null when there is no such lease, or it has ended. */
   componentOf(id: string, now: number): string | null {
     const block = this.blockOf(id);
     return block && holdsLease(block, id, now) ? block.grant.componentId : null;
   }
 
-  /** Frees the slot of a lease that is held here, and remembers how its caller was answered. */
+  /** Frees the slot of a lease, and keeps the completion for repeated requests. */
   complete(lease: CompletedLease): void {
-    if (this.completed.size >= MAX_REMEMBERED) this.completed.delete(this.completed.keys().next().value!);
+    if (this.completed.size >= MAX_COMPLETED) this.completed.delete(this.completed.keys().next().value!);
     this.completed.set(lease.id, lease);
-    this.free(lease.id);
+    this.release(lease.id);
   }
 
   completedBefore(id: string): CompletedLease | undefined {
     return this.completed.get(id);
   }
 
-  /** It ended elsewhere. */
-  free(id: string): void {
+  /** Frees the slot of a lease that ended elsewhere. */
+  release(id: string): void {
     const block = this.blockOf(id);
-    if (block) freeLease(block, id);
+    if (block) releaseLease(block, id);
   }
 
-  prolong(id: string, expiresAt: number): void {
+  extend(id: string, expiresAt: number): void {
     const block = this.blockOf(id);
-    if (block) prolongLease(block, id, expiresAt);
+    if (block) extendLease(block, id, expiresAt);
   }
 
-  /** What the registry is told; blocks that idle are given up with it. */
+  /** Returns the reports for the registry, and gives idle blocks up. */
   report(now: number): BlockReport[] {
     for (const [id, block] of this.blocks) {
       if (!isIdle(block, this.isRecalled, now)) continue;
       this.blocks.delete(id);
-      this.given.set(id, reportOf(block, true, now));
+      this.returned.set(id, reportOf(block, true, now));
     }
-    const given = Array.from(this.given.values());
-    this.given.clear();
-    return [...given, ...Array.from(this.blocks.values(), (block) => reportOf(block, false, now))];
+    const returned = Array.from(this.returned.values());
+    this.returned.clear();
+    return [...returned, ...Array.from(this.blocks.values(), (block) => reportOf(block, false, now))];
   }
 
-  /** The registry did not hear of it after all. */
-  giveBack(reports: readonly BlockReport[]): void {
-    for (const report of reports) if (report.returned) this.given.set(report.id, report);
+  /** Keeps final reports for the next sync when the registry did not receive them. */
+  restoreReturned(reports: readonly BlockReport[]): void {
+    for (const report of reports) if (report.returned) this.returned.set(report.id, report);
   }
 
-  apply({ news, isRecalled }: BlockAnswer): void {
+  apply({ updates, isRecalled }: BlockResponse): void {
     this.isRecalled = isRecalled;
-    for (const each of news) {
-      const block = this.blocks.get(each.id);
-      if (block && !applyBlockUpdate(block, each)) this.blocks.delete(each.id);
+    for (const update of updates) {
+      const block = this.blocks.get(update.id);
+      if (block && !applyBlockUpdate(block, update)) this.blocks.delete(update.id);
     }
   }
 
-  /** What the work costs there, then whose turn it is by size, then the fullest block, so that others come to idle. */
-  private orderOf(fleet: CandidatePool, { block, position }: Omit<FreePlace, 'slot'>, task: Task): readonly number[] {
-    let taken = 0;
+  /** Ranks by cost, then by relative load, then by fullest block, so that other blocks become idle. Lowest is best. */
+  private rankOf(pool: CandidatePool, { block, position }: Omit<FreeSlot, 'slot'>, task: Task): readonly number[] {
+    let leased = 0;
     for (const each of this.blocks.values())
-      if (each.grant.componentId === block.grant.componentId) taken += takenSlots(each);
-    const cost = POLICIES[fleet.settings.policy].cost(fleet, position, taken, task);
-    return [cost, (taken + 1) / fleet.capacity[position]!, -takenSlots(block)];
+      if (each.grant.componentId === block.grant.componentId) leased += leasedSlots(each);
+    const cost = POLICIES[pool.settings.policy].cost(pool, position, leased, task);
+    return [cost, (leased + 1) / pool.capacity[position]!, -leasedSlots(block)];
   }
 
   private blockOf(id: string): Block | undefined {
-    const place = placeOfLease(id);
-    return place ? this.blocks.get(place.blockId) : undefined;
+    const ref = parseLeaseRef(id);
+    return ref ? this.blocks.get(ref.blockId) : undefined;
   }
 }
 
-function isBefore(order: readonly number[], than: readonly number[]): boolean {
-  const at = order.findIndex((value, index) => value !== than[index]);
-  return at !== -1 && order[at]! < than[at]!;
+function ranksBefore(rank: readonly number[], other: readonly number[]): boolean {
+  const at = rank.findIndex((value, index) => value !== other[index]);
+  return at !== -1 && rank[at]! < other[at]!;
 }

@@ -1,4 +1,4 @@
-/** Whether any document was changed, as those wait for it in this isolate who wait for one of theirs. */
+/** Lets readers in this isolate wait for the next configuration revision. */
 import { WatchedIndex } from '../long-poll/watched-index.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 

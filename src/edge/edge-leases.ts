@@ -1,11 +1,12 @@
 /**
- * Leases as an isolate sees them: out of a block that it holds where there is one, by a call to the registry
- * everywhere else. A lease out of a block costs neither a call nor a write.
+ * Leases for callers of one isolate: from a lease block that the isolate holds, or by a call to the registry. A lease
+ * from a block costs neither a call nor a write.
  */
 import { scoreOfPick } from '../core/balancing/explain.ts';
 import type { RouteRequest } from '../core/balancing/pick.ts';
 import { sumOutcomes } from '../core/component/work-outcome.ts';
 import { ok } from '../core/result.ts';
+import type { WaitUntil } from '../long-poll/single-flight.ts';
 import type { EdgeSnapshot } from './edge-snapshot.ts';
 import type {
   AcquireRequest,
@@ -13,105 +14,121 @@ import type {
   Acquisition,
   CompletedLease,
   Completion,
-  LeaseAnswer,
+  LeaseResult,
   RenewedLease,
 } from '../registry/contract/lease-api.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
-import { blocksOf, edgeSnapshot, freshSnapshot, inFlightAt, keepInTouch, noteOutcomes } from './snapshot-cache.ts';
+import {
+  blocksOf,
+  edgeSnapshot,
+  freshSnapshot,
+  componentInFlight,
+  startBlockReports,
+  noteOutcomes,
+} from './snapshot-cache.ts';
 
-type WaitUntil = (work: Promise<unknown>) => void;
-type Asked = Omit<AcquireRequest, 'takesBlock'>;
+type EdgeAcquireRequest = Omit<AcquireRequest, 'acceptsBlock'>;
 
-export async function acquireNear(type: string, asked: Asked, waitUntil: WaitUntil): Promise<Acquisition> {
-  const isPlain = mayComeFromBlock(asked);
-  const near = isPlain ? await leaseFromBlock(type, asked, waitUntil) : null;
-  if (near) return near;
+/** Acquires a lease; accepts a new lease block where one may serve the following requests. */
+export async function acquireAtEdge(
+  type: string,
+  request: EdgeAcquireRequest,
+  waitUntil: WaitUntil,
+): Promise<Acquisition> {
+  const mayUseBlock = canServeFromBlock(request);
+  const leased = mayUseBlock ? await leaseFromBlock(type, request, waitUntil) : null;
+  if (leased) return leased;
   const blocks = blocksOf(type);
-  const isBlind = blocks.size > 0 && edgeSnapshot(type, Date.now(), waitUntil) === null;
-  const takesBlock = isPlain && !isBlind && blocks.beginAsking(Date.now());
+  // Blocks that cannot be used for lack of a snapshot are no reason to request another block.
+  const lacksSnapshot = blocks.size > 0 && edgeSnapshot(type, Date.now(), waitUntil) === null;
+  const acceptsBlock = mayUseBlock && !lacksSnapshot && blocks.beginBlockRequest(Date.now());
   try {
-    const acquired = await registryOf(type).acquire({ ...asked, takesBlock });
+    const acquired = await registryOf(type).acquire({ ...request, acceptsBlock });
     if (!acquired.ok || !acquired.block) return acquired;
     const now = Date.now();
-    blocks.adopt(acquired.block, now);
-    keepInTouch(type, waitUntil);
-    lookAtFleet(type, now, waitUntil);
-    return { ...acquired, lease: await blocks.first(acquired.block.id, asked.ttlMs, now) };
+    blocks.addBlock(acquired.block, now);
+    startBlockReports(type, waitUntil);
+    snapshotOrRefresh(type, now, waitUntil);
+    return { ...acquired, lease: await blocks.leaseFirst(acquired.block.id, request.ttlMs, now) };
   } finally {
-    if (takesBlock) blocks.endAsking();
+    if (acceptsBlock) blocks.endBlockRequest();
   }
 }
 
-/** Where the lease is held here, its slot is free at once, and the registry hears of it with the next refresh. */
+/** Completes a lease. The slot of a lease from a block is free at once; the next refresh reports it to the registry. */
 export async function completeAtEdge(
   type: string,
   id: string,
   completion: Completion,
   waitUntil: WaitUntil,
-): Promise<LeaseAnswer<CompletedLease>> {
+): Promise<LeaseResult<CompletedLease>> {
   const blocks = blocksOf(type);
   const before = blocks.completedBefore(id);
   if (before) return ok(before);
-  // A failure of the component is stored before it is answered.
+  // The registry must store a failure of the component before the caller gets the response.
   const componentId = completion.error ? null : blocks.componentOf(id, Date.now());
   if (componentId === null) {
     const completed = await registryOf(type).completeLease(id, completion);
-    if (completed.ok || completed.reason === 'lease-ended') blocks.free(id);
+    if (completed.ok || completed.reason === 'lease-ended') blocks.release(id);
     return completed;
   }
-  const lease = { id, componentId, outcome: completion.outcome, inFlight: inFlightAt(type, componentId) };
+  const lease = { id, componentId, outcome: completion.outcome, inFlight: componentInFlight(type, componentId) };
   blocks.complete(lease);
   const outcomes = { ...sumOutcomes([completion]), ended: 0 };
   noteOutcomes(type, componentId, outcomes, { inFlight: null, waitUntil });
   return ok(lease);
 }
 
-/** Always by a call: what the registry does not know of it could end when it must not. */
-export async function renewNear(type: string, id: string, ttlMs: number): Promise<LeaseAnswer<RenewedLease>> {
+/** Always calls the registry: it would let a lease expire whose renewal it does not know. */
+export async function renewAtEdge(type: string, id: string, ttlMs: number): Promise<LeaseResult<RenewedLease>> {
   const renewed = await registryOf(type).renewLease(id, ttlMs);
-  if (renewed.ok) blocksOf(type).prolong(id, renewed.value.expiresAt);
+  if (renewed.ok) blocksOf(type).extend(id, renewed.value.expiresAt);
   return renewed;
 }
 
-/** Whatever asks for more than a slot on whoever is best, or for a key that may not hold what it likes, is decided by the registry. */
-function mayComeFromBlock({ request, explain, rehearsal, holder }: Asked): boolean {
-  // What a key may hold is counted by the registry.
+/** Whether the request wants one slot on the best component and nothing else; the registry decides all others. */
+function canServeFromBlock({ route, explain, dryRun, holder }: EdgeAcquireRequest): boolean {
+  // Only the registry counts the slots of a key against its quota.
   if (holder && holder.quotas.leaseSlots !== null) return false;
-  const { slots, affinityKey, preferences } = request;
-  return slots === 1 && affinityKey === null && Object.keys(preferences).length === 0 && !explain && !rehearsal;
+  const { slots, affinityKey, preferences } = route;
+  return slots === 1 && affinityKey === null && Object.keys(preferences).length === 0 && !explain && !dryRun;
 }
 
-async function leaseFromBlock(type: string, asked: Asked, waitUntil: WaitUntil): Promise<Acquired | null> {
+async function leaseFromBlock(
+  type: string,
+  request: EdgeAcquireRequest,
+  waitUntil: WaitUntil,
+): Promise<Acquired | null> {
   const blocks = blocksOf(type);
   if (blocks.size === 0) return null;
   const now = Date.now();
-  const edge = lookAtFleet(type, now, waitUntil);
+  const edge = snapshotOrRefresh(type, now, waitUntil);
   if (!edge) return null;
-  const { request, ttlMs } = asked;
-  const place = blocks.place(edge, request, ttlMs, now);
-  if (!place) return null;
-  keepInTouch(type, waitUntil);
-  return { ...toldOf(edge, place.position, request), lease: await blocks.lease(place, ttlMs, now) };
+  const { route, ttlMs } = request;
+  const free = blocks.findSlot(edge, route, ttlMs, now);
+  if (!free) return null;
+  startBlockReports(type, waitUntil);
+  return { ...acquiredFrom(edge, free.position, route), lease: await blocks.lease(free, ttlMs, now) };
 }
 
-/** Who of them is healthy; where nobody here can say yet, the next call will know. */
-function lookAtFleet(type: string, now: number, waitUntil: WaitUntil): EdgeSnapshot | null {
+/** Returns null when the snapshot is too old to serve, and begins a refresh for the next request. */
+function snapshotOrRefresh(type: string, now: number, waitUntil: WaitUntil): EdgeSnapshot | null {
   const edge = edgeSnapshot(type, now, waitUntil);
   if (!edge) waitUntil(freshSnapshot(type, waitUntil));
   return edge;
 }
 
-function toldOf(edge: EdgeSnapshot, position: number, request: RouteRequest): Omit<Acquired, 'lease'> {
-  const { fleet, work, revision } = edge;
+function acquiredFrom(edge: EdgeSnapshot, position: number, route: RouteRequest): Omit<Acquired, 'lease'> {
+  const { pool, work, revision } = edge;
   return {
     ok: true,
-    candidate: fleet.candidates[position]!,
+    candidate: pool.candidates[position]!,
     block: null,
-    policy: fleet.settings.policy,
-    score: scoreOfPick(fleet, work, position, request),
+    policy: pool.settings.policy,
+    score: scoreOfPick(pool, work, position, route),
     revision,
     relaxed: [],
-    resort: null,
+    fallbackTier: null,
     explanation: null,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * A fleet as an isolate holds it: compiled from what the registry told, kept up by deltas, with the work that
- * this isolate gave and was told the end of since.
+ * An isolate's snapshot of the components of one type: compiled from the registry's data and updated by deltas. Keeps
+ * the assignments and outcomes of this isolate until a sync reports them to the registry.
  */
 import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
 import type { Candidate } from '../core/balancing/candidate.ts';
@@ -8,80 +8,81 @@ import type { CandidatePool } from '../core/balancing/candidate-pool.ts';
 import {
   advancePool,
   compilePool,
-  forgetTimes,
-  isOutgrown,
-  learnTime,
+  fadeTimes,
+  needsRecompile,
+  recordTime,
   patchPool,
 } from '../core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../core/balancing/open-work.ts';
-import { decay, resizeWork, noWork, noteAssigned } from '../core/balancing/open-work.ts';
+import { decayRecent, resizeWork, noWork, countAssignment } from '../core/balancing/open-work.ts';
 import type { EdgeMember, Aperture } from '../core/balancing/aperture.ts';
 import { apertureOf } from '../core/balancing/aperture.ts';
-import type { EdgePosition, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
+import type { SnapshotVersion, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import { LIVE_STATS_WIDTH, unpackLiveStats } from '../core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../core/component/load.ts';
 import type { AssignmentCounts, ReportedOutcomes } from '../registry/contract/snapshot-api.ts';
 
 export interface EdgeSnapshot {
-  fleet: CandidatePool;
+  pool: CandidatePool;
   readonly work: OpenWork;
-  place: EdgePosition | null;
+  /** The version that the last sync brought; null before the first. */
+  syncedTo: SnapshotVersion | null;
   revision: number;
   nextCheckAt: number | null;
-  /** Given since the registry was told last, by position. */
-  untold: Map<number, number>;
-  /** What callers reported since the registry was told last, by component. */
-  reported: Map<string, Outcomes>;
-  /** Positions whose open work this isolate has counted itself since the registry told it last. */
-  readonly counted: Set<number>;
-  /** The part of the healthy ones that this isolate keeps to; null for all of them. */
-  segment: Aperture | null;
+  /** Assignments since the last sync, by position. */
+  pendingAssignments: Map<number, number>;
+  /** Outcomes that callers reported since the last sync, by component id. */
+  pendingOutcomes: Map<string, Outcomes>;
+  /** Positions whose open work this isolate has counted itself since the last sync. */
+  readonly countedHere: Set<number>;
+  /** The subset of the healthy components that this isolate uses; null for all of them. */
+  aperture: Aperture | null;
 }
 
-/** What `lately` keeps of itself from one refresh to the next: two seconds are half forgotten. */
-const FADE = 0.7;
+/** The share of recent assignments that remains after a refresh: about half after 2 s. */
+const RECENT_DECAY = 0.7;
 
 export const newEdgeSnapshot = (settings: BalancingSettings): EdgeSnapshot => ({
-  fleet: compilePool([], settings, 0),
+  pool: compilePool([], settings, 0),
   work: noWork(0),
-  place: null,
+  syncedTo: null,
   revision: -1,
   nextCheckAt: null,
-  untold: new Map(),
-  reported: new Map(),
-  counted: new Set(),
-  segment: null,
+  pendingAssignments: new Map(),
+  pendingOutcomes: new Map(),
+  countedHere: new Set(),
+  aperture: null,
 });
 
-/** Counts one piece of work given to the component at a position. */
+/** Counts one assignment to the component at a position. */
 export function assign(edge: EdgeSnapshot, position: number): void {
-  noteAssigned(edge.work, position);
-  edge.counted.add(position);
-  edge.untold.set(position, (edge.untold.get(position) ?? 0) + 1);
+  countAssignment(edge.work, position);
+  edge.countedHere.add(position);
+  edge.pendingAssignments.set(position, (edge.pendingAssignments.get(position) ?? 0) + 1);
 }
 
-/** A piece of work there has ended; with its own count of open work where somebody told it. */
+/** Counts the end of one piece of work. `inFlight` is the component's own count of open work where it is known. */
 export function endWork(edge: EdgeSnapshot, id: string, inFlight: number | null): void {
-  const position = edge.fleet.positions.get(id);
+  const position = edge.pool.positions.get(id);
   if (position === undefined) return;
-  edge.counted.add(position);
+  edge.countedHere.add(position);
   edge.work.open[position] = inFlight ?? Math.max(0, edge.work.open[position]! - 1);
 }
 
-/** Takes in how long work took there: the registry would tell of it a second later. */
-export function observeLatency({ fleet }: EdgeSnapshot, id: string, latencyMs: number, now: number): void {
-  const position = fleet.positions.get(id);
-  if (position !== undefined) learnTime(fleet, position, latencyMs, now);
+/** Records a latency at once, about 1 s before the registry would send it. */
+export function observeLatency({ pool }: EdgeSnapshot, id: string, latencyMs: number, now: number): void {
+  const position = pool.positions.get(id);
+  if (position !== undefined) recordTime(pool, position, latencyMs, now);
 }
 
-/** Keeps what callers reported, for the registry. */
+/** Adds outcomes to those that the next sync reports. */
 export function countOutcomes(
-  { reported }: EdgeSnapshot,
+  { pendingOutcomes }: EdgeSnapshot,
   id: string,
   { ended, failed, latencyMs, timed }: Outcomes,
 ): void {
-  const before = reported.get(id) ?? NO_OUTCOMES;
-  reported.set(id, {
+  const before = pendingOutcomes.get(id) ?? NO_OUTCOMES;
+  pendingOutcomes.set(id, {
     ended: before.ended + ended,
     failed: before.failed + failed,
     latencyMs: before.latencyMs + latencyMs,
@@ -91,71 +92,73 @@ export function countOutcomes(
 
 const NO_OUTCOMES: Outcomes = { ended: 0, failed: 0, latencyMs: 0, timed: 0 };
 
-/** What was reported since the last call, for the registry; it is told once. */
+/** Returns the pending outcomes and clears them: the registry must count each once. */
 export function drainOutcomes(edge: EdgeSnapshot): ReportedOutcomes {
-  const reported = Array.from(edge.reported);
-  edge.reported = new Map();
-  return reported;
+  const outcomes = Array.from(edge.pendingOutcomes);
+  edge.pendingOutcomes = new Map();
+  return outcomes;
 }
 
-/** What was given since the last call, for the registry; it is told once. */
+/** Returns the pending assignments and clears them: the registry must count each once. */
 export function drainAssignments(edge: EdgeSnapshot): AssignmentCounts {
-  const given = Array.from(edge.untold);
-  edge.untold = new Map();
-  return given;
+  const assignments = Array.from(edge.pendingAssignments);
+  edge.pendingAssignments = new Map();
+  return assignments;
 }
 
-/** The registry did not hear of it after all. */
-export function restoreAssignments(edge: EdgeSnapshot, given: AssignmentCounts): void {
-  for (const [position, count] of given) edge.untold.set(position, (edge.untold.get(position) ?? 0) + count);
+/** Makes assignments pending again that the registry did not count. */
+export function restoreAssignments({ pendingAssignments }: EdgeSnapshot, assignments: AssignmentCounts): void {
+  for (const [position, count] of assignments)
+    pendingAssignments.set(position, (pendingAssignments.get(position) ?? 0) + count);
 }
 
-/** What else a refresh brings: how to decide, and the isolate's place among all that do. */
+/** Input that a delta does not contain: how to decide, and the membership of this isolate among the edges. */
 export interface SnapshotContext {
   readonly settings: BalancingSettings;
-  readonly decider: EdgeMember | null;
+  readonly edgeMember: EdgeMember | null;
 }
 
-/** Brings the fleet to what the registry told. */
+/** Brings the snapshot to the state that the registry sent. */
 export function applyDelta(
   edge: EdgeSnapshot,
   delta: SnapshotDelta,
-  { settings, decider }: SnapshotContext,
+  { settings, edgeMember }: SnapshotContext,
   now: number,
 ): void {
   if (delta.full) replace(edge, delta, settings, now);
   else patch(edge, delta, now);
-  // A number that did not move is not told: what was counted here meanwhile is not on top of it.
-  for (const position of edge.counted) recount(edge, position);
-  edge.counted.clear();
-  advancePool(edge.fleet, now);
-  if (edge.fleet.settings !== settings || isOutgrown(edge.fleet))
-    edge.fleet = compilePool(edge.fleet.candidates, settings, now);
-  forgetTimes(edge.fleet, now);
-  decay(edge.work, FADE);
-  edge.place = { epoch: delta.epoch, version: delta.version };
+  // A delta omits unchanged counts: work that was counted here before the sync is part of the omitted count.
+  for (const position of edge.countedHere) recount(edge, position);
+  edge.countedHere.clear();
+  advancePool(edge.pool, now);
+  if (edge.pool.settings !== settings || needsRecompile(edge.pool))
+    edge.pool = compilePool(edge.pool.candidates, settings, now);
+  fadeTimes(edge.pool, now);
+  decayRecent(edge.work, RECENT_DECAY);
+  edge.syncedTo = { epoch: delta.epoch, version: delta.version };
   edge.revision = delta.revision;
   edge.nextCheckAt = delta.nextCheckAt;
-  edge.segment = decider && apertureOf(edge.fleet, decider, edge.segment);
+  edge.aperture = edgeMember && apertureOf(edge.pool, edgeMember, edge.aperture);
 }
 
-/** Has the fleet decide by other settings from now on. */
 export function applySettings(edge: EdgeSnapshot, settings: BalancingSettings, now: number): void {
-  if (edge.fleet.settings !== settings) edge.fleet = compilePool(edge.fleet.candidates, settings, now);
+  if (edge.pool.settings !== settings) edge.pool = compilePool(edge.pool.candidates, settings, now);
 }
 
 function replace(edge: EdgeSnapshot, delta: SnapshotDelta, settings: BalancingSettings, now: number): void {
   const candidates: (Candidate | null)[] = Array.from({ length: delta.size }, () => null);
   for (const [position, candidate] of delta.changed) candidates[position] = candidate;
-  // Work is counted by position: what was given meanwhile moves along with its component.
-  const ids = new Map(Array.from(edge.untold, ([position, count]) => [edge.fleet.candidates[position]?.id, count]));
-  edge.fleet = compilePool(candidates, settings, now);
-  edge.untold = new Map();
-  edge.work.lately.fill(0);
+  // Assignments are counted by position, so those made since the sync move along with their component.
+  const counts = new Map(
+    Array.from(edge.pendingAssignments, ([position, count]) => [edge.pool.candidates[position]?.id, count]),
+  );
+  edge.pool = compilePool(candidates, settings, now);
+  edge.pendingAssignments = new Map();
+  edge.work.recent.fill(0);
   resizeWork(edge.work, delta.size);
   candidates.forEach((candidate, position) => {
-    const untold = (candidate && ids.get(candidate.id)) ?? 0;
-    if (untold > 0) edge.untold.set(position, untold);
+    const assigned = (candidate && counts.get(candidate.id)) ?? 0;
+    if (assigned > 0) edge.pendingAssignments.set(position, assigned);
     recount(edge, position);
   });
 }
@@ -163,28 +166,28 @@ function replace(edge: EdgeSnapshot, delta: SnapshotDelta, settings: BalancingSe
 function patch(edge: EdgeSnapshot, delta: SnapshotDelta, now: number): void {
   resizeWork(edge.work, delta.size);
   for (const [position, candidate] of delta.changed) put(edge, position, candidate, now);
-  for (const [position, condition] of delta.turned) {
-    const known = edge.fleet.candidates[position];
+  for (const [position, condition] of delta.conditions) {
+    const known = edge.pool.candidates[position];
     if (known) put(edge, position, { ...known, ...condition }, now);
   }
-  for (let row = 0; row < delta.vitals.length / LIVE_STATS_WIDTH; row++) {
-    const { position, vitals } = unpackLiveStats(delta.vitals, row);
-    const known = edge.fleet.candidates[position];
-    if (known) put(edge, position, { ...known, vitals }, now);
+  for (let row = 0; row < delta.liveStats.length / LIVE_STATS_WIDTH; row++) {
+    const { position, liveStats } = unpackLiveStats(delta.liveStats, row);
+    const known = edge.pool.candidates[position];
+    if (known) put(edge, position, { ...known, liveStats }, now);
   }
 }
 
 function put(edge: EdgeSnapshot, position: number, candidate: Candidate | null, now: number): void {
-  // Work of whoever sat there before is not that of the next one.
-  if (edge.fleet.candidates[position]?.id !== candidate?.id) edge.untold.delete(position);
-  patchPool(edge.fleet, position, candidate, now);
+  // Pending assignments to the previous component at this position must not count for its successor.
+  if (edge.pool.candidates[position]?.id !== candidate?.id) edge.pendingAssignments.delete(position);
+  patchPool(edge.pool, position, candidate, now);
   recount(edge, position);
 }
 
-/** What was given or ended while the call was under way is not in its answer yet. */
-function recount({ fleet, work, untold, reported }: EdgeSnapshot, position: number): void {
-  const candidate = fleet.candidates[position];
-  const given = untold.get(position) ?? 0;
-  const ended = (candidate && reported.get(candidate.id)?.ended) ?? 0;
-  work.open[position] = Math.max(0, (candidate?.vitals.inFlight ?? 0) + given - ended);
+/** Adds what was assigned or ended while the sync was in flight, since its response does not contain that. */
+function recount({ pool, work, pendingAssignments, pendingOutcomes }: EdgeSnapshot, position: number): void {
+  const candidate = pool.candidates[position];
+  const assigned = pendingAssignments.get(position) ?? 0;
+  const ended = (candidate && pendingOutcomes.get(candidate.id)?.ended) ?? 0;
+  work.open[position] = Math.max(0, (candidate?.liveStats.inFlight ?? 0) + assigned - ended);
 }

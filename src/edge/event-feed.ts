@@ -1,11 +1,10 @@
 /**
- * The event log as it goes on, for all streams of an isolate: they share one read after the other, which the
- * coordinator holds until there is something, and a bounded list of the last events. Who is behind that list reads
- * the log itself.
+ * The tail of the event log, for all event streams of an isolate. The streams share a bounded list of the last events
+ * and one blocking query at a time. A stream that has fallen behind the list reads the log itself.
  */
 import type { EventType, LoggedEvent } from '../core/event/coordinator-event.ts';
 import type { LogPage } from '../core/event/log-page.ts';
-import { isOutside, seenUpTo } from '../core/event/log-page.ts';
+import { isOutsideLog, lastSeen } from '../core/event/log-page.ts';
 import { MAX_HOLD_MS } from '../long-poll/held-calls.ts';
 import { sleep } from '../long-poll/sleep.ts';
 import type { Reader } from '../long-poll/shared-call.ts';
@@ -16,24 +15,24 @@ export interface FeedEvent {
   readonly sequence: number;
   readonly type: EventType;
   readonly subject: string;
-  /** As it is sent, made once for all readers. */
+  /** The event as it is sent, encoded once for all streams. */
   readonly frame: Uint8Array;
 }
 
 export type FeedResult =
-  /** All events after the place up to `upTo`; none when there are none yet. */
+  /** All events after the requested sequence up to `upTo`; empty when there are none yet. */
   | { readonly kind: 'events'; readonly events: readonly FeedEvent[]; readonly upTo: number }
-  /** The list does not reach back so far. */
+  /** The list begins after the requested sequence. */
   | { readonly kind: 'behind' };
 
 const MAX_EVENTS = 2_000;
 const MAX_BYTES = 4_194_304;
 const PAGE = 500;
-/** When nobody has waited for so long, the list begins anew at the end of the log. */
+/** Time without a waiting stream after which the list restarts at the end of the log. */
 const STALE_MS = 6_000;
-/** Reads one after the other that all brought something come further and further apart: each is a call. */
+/** Delays between consecutive reads that all brought events: each read is a call. */
 const PACE_MS = [0, 20, 20, 40, 60, 80, 100];
-/** An object that holds no call, because it holds too many, is not asked in a loop. */
+/** An empty page sooner than this shows that the coordinator holds too many calls to hold this one. */
 const NOT_HELD_MS = 100;
 
 export class EventFeed {
@@ -41,74 +40,75 @@ export class EventFeed {
   private readonly next: SharedCall;
   private events: FeedEvent[] = [];
   private bytes = 0;
-  /** The list holds all events after the first place up to the second. */
+  /** The list holds all events after the sequence `from` up to the sequence `upTo`. */
   private from = 0;
   private upTo: number | null = null;
-  /** How often the log turned out to be shorter than it was: places further on are of a log that is gone. */
-  setBacks = 0;
+  /** How often the log has become shorter: later sequences belong to a log that no longer exists. */
+  resets = 0;
   private waitedAt = 0;
-  /** Nobody has waited for long: what happened meanwhile is nobody's to be sent. */
-  private beginsAnew = true;
+  /** Set after `STALE_MS` without a waiting stream: no stream needs the events since. */
+  private mustRestart = true;
   private streak = 0;
-  private calmUntil = 0;
+  private nextReadAt = 0;
 
   constructor(frameOf: (event: LoggedEvent) => Uint8Array) {
     this.frameOf = frameOf;
-    this.next = new SharedCall((isCurrent) => this.readOn(isCurrent));
+    this.next = new SharedCall((isCurrent) => this.readNext(isCurrent));
   }
 
-  /** Waits for what comes next, not for longer than that; whether the coordinator answered in time. */
+  /** Waits for the next page; resolves to whether the coordinator responded within `limitMs`. */
   wait(reader: Reader, limitMs: number): Promise<boolean> {
     const now = Date.now();
-    if (Math.abs(now - this.waitedAt) > STALE_MS) this.beginsAnew = true;
+    if (Math.abs(now - this.waitedAt) > STALE_MS) this.mustRestart = true;
     this.waitedAt = now;
     return this.next.join(reader, limitMs);
   }
 
-  /** What is known of events after a place. */
-  after(place: number): FeedResult {
+  /** The known events after a sequence. */
+  after(sequence: number): FeedResult {
     const { from, upTo } = this;
-    // Further than we have read: of such a place nothing is known yet.
-    if (upTo === null || place >= upTo) return { kind: 'events', events: [], upTo: place };
-    if (place < from) return { kind: 'behind' };
+    // Nothing is known beyond `upTo`.
+    if (upTo === null || sequence >= upTo) return { kind: 'events', events: [], upTo: sequence };
+    if (sequence < from) return { kind: 'behind' };
     // Sequences are gapless.
-    return { kind: 'events', events: this.events.slice(place - from), upTo };
+    return { kind: 'events', events: this.events.slice(sequence - from), upTo };
   }
 
-  private async readOn(isCurrent: () => boolean): Promise<void> {
-    await sleep(this.calmUntil - Date.now());
-    const { beginsAnew } = this;
-    const beganAt = Date.now();
-    const page = beginsAnew
+  private async readNext(isCurrent: () => boolean): Promise<void> {
+    await sleep(this.nextReadAt - Date.now());
+    const { mustRestart } = this;
+    const startedAt = Date.now();
+    const page = mustRestart
       ? await coordinator().readLog({ after: 0, types: null, limit: 1, newest: true }, 0)
       : await coordinator().readLog({ after: this.upTo!, types: null, limit: PAGE, newest: false }, MAX_HOLD_MS);
     if (!isCurrent()) return;
-    this.beginsAnew = false;
-    // Its storage was set back, or we could not read for too long.
-    if (this.upTo !== null && page.newest < this.upTo) this.setBacks++;
-    if (beginsAnew || isOutside(this.upTo!, page)) return this.beginAt(page.newest);
-    this.take(page);
-    const isAnswered = page.items.length > 0;
-    this.streak = isAnswered ? Math.min(this.streak + 1, PACE_MS.length - 1) : 0;
-    const wasHeld = isAnswered || Date.now() - beganAt >= NOT_HELD_MS;
-    this.calmUntil = Date.now() + (wasHeld ? PACE_MS[this.streak]! : MAX_HOLD_MS);
+    this.mustRestart = false;
+    // The storage of the coordinator was restored to an earlier time.
+    if (this.upTo !== null && page.newest < this.upTo) this.resets++;
+    // Outside the log also after too long a time without a successful read.
+    if (mustRestart || isOutsideLog(this.upTo!, page)) return this.restartAt(page.newest);
+    this.append(page);
+    const hasEvents = page.items.length > 0;
+    this.streak = hasEvents ? Math.min(this.streak + 1, PACE_MS.length - 1) : 0;
+    const wasHeld = hasEvents || Date.now() - startedAt >= NOT_HELD_MS;
+    this.nextReadAt = Date.now() + (wasHeld ? PACE_MS[this.streak]! : MAX_HOLD_MS);
   }
 
-  private beginAt(place: number): void {
+  private restartAt(sequence: number): void {
     this.events = [];
     this.bytes = 0;
-    this.from = place;
-    this.upTo = place;
+    this.from = sequence;
+    this.upTo = sequence;
   }
 
-  private take(page: LogPage): void {
+  private append(page: LogPage): void {
     for (const event of page.items) {
       const { sequence, type, subject } = event;
       const frame = this.frameOf(event);
       this.events.push({ sequence, type, subject, frame });
       this.bytes += frame.byteLength;
     }
-    this.upTo = seenUpTo(page);
+    this.upTo = lastSeen(page);
     let dropped = 0;
     while (this.events.length - dropped > MAX_EVENTS || this.bytes > MAX_BYTES) {
       this.bytes -= this.events[dropped]!.frame.byteLength;

@@ -1,28 +1,28 @@
 /**
- * Tells the coordinator whether the history can be written, so that the system's health says so: once when it fails,
- * again every ten seconds while it does, and once when it works again.
+ * Reports of this isolate to the coordinator on whether the history is writable, for the system's health. The isolate
+ * reports when writes begin to fail, every 10 s while they fail, and once when they succeed again.
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 
-const TELL_EVERY_MS = 10_000;
+const REPORT_EVERY_MS = 10_000;
 
-let isAway = false;
-let toldAt = 0;
+let isFailing = false;
+let reportedAt = 0;
 
-/** After a write. Never throws: whoever wrote has other things to do. */
+/** Called after each write to the history. Never throws: the caller has other work to finish. */
 export async function reportHistoryHealth(works: boolean, now = Date.now()): Promise<void> {
-  if (works ? !isAway : isAway && Math.abs(now - toldAt) < TELL_EVERY_MS) return;
-  isAway = !works;
-  toldAt = now;
+  if (works ? !isFailing : isFailing && Math.abs(now - reportedAt) < REPORT_EVERY_MS) return;
+  isFailing = !works;
+  reportedAt = now;
   await sendHistoryHealth(works);
 }
 
-/** Whatever was told before: somebody else may have seen it fail, and never see it again. */
+/** Sends a report in any case: another isolate may have reported a failure and never write again. */
 export async function sendHistoryHealth(works: boolean): Promise<void> {
   try {
-    await coordinator().historyAnswered(works);
+    await coordinator().reportHistoryWrite(works);
   } catch (error) {
-    toldAt = 0;
-    console.error(JSON.stringify({ message: 'state of the history not told', works, error: String(error) }));
+    reportedAt = 0;
+    console.error(JSON.stringify({ message: 'history health not reported', works, error: String(error) }));
   }
 }

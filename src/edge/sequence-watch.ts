@@ -1,4 +1,4 @@
-/** The event log's sequence, as this isolate's readers wait for it. */
+/** Lets readers in this isolate wait for the next event. */
 import { WatchedIndex } from '../long-poll/watched-index.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 

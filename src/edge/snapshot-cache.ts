@@ -1,10 +1,9 @@
 /**
- * An isolate's fleets: what edge routing decides from, without a call.
+ * An isolate's snapshots of all types, from which edge routing decides without a call.
  *
- * A fleet older than 1 s is refreshed in the background, one older than the configured age before it is
- * served; one that cannot be refreshed serves on and is marked stale. The refresh carries what the isolate
- * gave and was told, and what was configured when the registry has not heard of it; it brings what changed. All
- * who wait share one refresh.
+ * A snapshot older than 1 s is refreshed in the background, a snapshot older than the configured age before it serves.
+ * A snapshot that cannot be refreshed serves on, marked stale. A refresh is one sync with the registry: the isolate
+ * sends assignments, outcomes, lease blocks and newer configuration, and receives the changes.
  */
 import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
@@ -12,6 +11,7 @@ import type { Outcomes } from '../core/component/load.ts';
 import type { EffectiveType, TypeOverrides } from '../core/config/effective-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import { sleep } from '../long-poll/sleep.ts';
+import type { WaitUntil } from '../long-poll/single-flight.ts';
 import { settlesWithin } from '../long-poll/with-timeout.ts';
 import { BlockCache } from './block-cache.ts';
 import type { EdgeSnapshot } from './edge-snapshot.ts';
@@ -26,7 +26,10 @@ import {
   drainAssignments,
   applySettings,
 } from './edge-snapshot.ts';
+import type { RefreshAttempt } from './refreshing-cache.ts';
+import { RefreshingCache } from './refreshing-cache.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
+import type { SyncRequest } from '../registry/contract/snapshot-api.ts';
 
 export interface FreshSnapshot {
   readonly edge: EdgeSnapshot;
@@ -35,189 +38,156 @@ export interface FreshSnapshot {
 
 interface Entry {
   readonly edge: EdgeSnapshot;
-  fetchedAt: number;
-  /** How often it was. */
-  fetches: number;
-  refreshing: Promise<void> | null;
-  refreshBeganAt: number;
+  /** Holds `edge`, which refreshes change in place. Its age counts from the response of the registry. */
+  readonly cache: RefreshingCache<EdgeSnapshot>;
   readonly blocks: BlockCache;
-  /** When the blocks were looked after last. */
-  keptAt: number;
-  /** Of the settings that the registry goes by, as it said last. */
+  /** When the loop that reports the blocks ran last, epoch ms; 0 when it has ended. */
+  blocksReportedAt: number;
+  /** Revision of the settings that the registry uses, by its last response. */
   configRevision: number;
 }
 
-type WaitUntil = (work: Promise<unknown>) => void;
-
 const BACKGROUND_REFRESH_MS = 1_000;
-/** How long a foreground refresh may keep a caller waiting before the last snapshot serves. */
+/** Time that a request waits for a refresh before the last snapshot serves. */
 const REFRESH_TIMEOUT_MS = 1_000;
-/** Reports that cannot be brought to the registry by then wait for whoever routes next. */
+/** Refreshes that are tried to report outcomes; after that they wait for the next request that routes. */
 const FLUSH_TRIES = 5;
-/** A refresh that has not answered by then is not waited for any more: a new one begins. */
 const GIVE_UP_MS = 5_000;
 
-/** The platform lets work go on for half a minute behind an answer. */
-const KEEPER_ROUNDS = 20;
-const KEEPER_LOST_MS = 5_000;
+/** One round per second: the platform lets background work continue for 30 s after the response. */
+const BLOCK_REPORT_ROUNDS = 20;
+/** Silence after which the loop that reports the blocks is taken to have been ended with its request. */
+const BLOCK_REPORT_LOST_MS = 5_000;
 
 const entries = new Map<string, Entry>();
 let types: ReadonlyMap<string, EffectiveType> = new Map();
 
-/** Has the fleets decide by these types' settings from now on. */
-export function useTypes(configured: ReadonlyMap<string, EffectiveType>, now: number): void {
+/** Applies the settings of the configured types to all snapshots. */
+export function applyTypes(configured: ReadonlyMap<string, EffectiveType>, now: number): void {
   if (configured === types) return;
   types = configured;
   for (const [type, { edge }] of entries) applySettings(edge, settingsOf(type), now);
 }
 
-/** The fleet of a type when it can serve at once; otherwise see `freshSnapshot`. */
-export function edgeSnapshot(type: string, now: number, waitUntil: WaitUntil): EdgeSnapshot | null {
-  const entry = entries.get(type);
-  // A clock that went back tells nothing of its age.
-  const age = entry && now >= entry.fetchedAt ? now - entry.fetchedAt : Infinity;
-  if (!entry || age >= (types.get(type)?.config ?? DEFAULT_CONFIG).snapshotMaxAgeMs) return null;
-  if (age >= BACKGROUND_REFRESH_MS && !entry.refreshing) void refresh(type, waitUntil);
-  return entry.edge;
-}
+/** Returns the snapshot of a type when it can serve at once; otherwise null, see `freshSnapshot`. */
+export const edgeSnapshot = (type: string, now: number, waitUntil: WaitUntil): EdgeSnapshot | null =>
+  entries.get(type)?.cache.read(now, waitUntil) ?? null;
 
-/** The fleet after a refresh that was waited for; null when there is none and the registry is away. */
+/** Waits for a refresh. Returns null when it fails or takes too long and there is no earlier snapshot. */
 export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise<FreshSnapshot | null> {
-  const entry = entries.get(type) ?? newEntry(type);
-  const before = entry.fetches;
-  const refreshing = refresh(type, waitUntil);
-  // Whoever comes later to a refresh that hangs waits only for what is left.
-  await settlesWithin(refreshing, Math.min(REFRESH_TIMEOUT_MS, entry.refreshBeganAt + REFRESH_TIMEOUT_MS - Date.now()));
-  return entry.fetchedAt > 0 ? { edge: entry.edge, stale: entry.fetches === before } : null;
+  const { cache, edge } = entryOf(type);
+  const isRefreshed = await cache.waitForRefresh(Date.now(), waitUntil, REFRESH_TIMEOUT_MS);
+  return cache.asOf > 0 ? { edge, stale: !isRefreshed } : null;
 }
 
-/** Whether the isolate's fleet has no such component. A fleet that was never fetched tells nothing. */
+/** Whether the snapshot lacks the component. False while there is no snapshot. */
 export function isMissing(type: string, id: string): boolean {
   const entry = entries.get(type);
-  return entry !== undefined && entry.fetchedAt > 0 && !entry.edge.fleet.positions.has(id);
+  return entry !== undefined && entry.cache.asOf > 0 && !entry.edge.pool.positions.has(id);
 }
 
-/** Work that a component has in flight as far as the isolate knows; a block of leases counts as a whole. */
-export function inFlightAt(type: string, id: string): number {
-  const { fleet, work } = (entries.get(type) ?? newEntry(type)).edge;
-  return Math.max(0, Math.round(work.open[fleet.positions.get(id) ?? -1] ?? 0));
+/** Work that a component has in flight by the isolate's snapshot. A lease block counts with all its slots. */
+export function componentInFlight(type: string, id: string): number {
+  const { pool, work } = entryOf(type).edge;
+  return Math.max(0, Math.round(work.open[pool.positions.get(id) ?? -1] ?? 0));
 }
 
-/**
- * Takes in what callers report of a component's work. The registry gets it with the next refresh, which is
- * within a second or so also where nobody routes.
- */
+/** Applies outcomes that a caller reported. Even without further requests, the registry gets them after about 1 s. */
 export function noteOutcomes(
   type: string,
   id: string,
   outcomes: Outcomes,
   { inFlight, waitUntil }: { readonly inFlight: number | null; readonly waitUntil: WaitUntil },
 ): void {
-  const entry = entries.get(type) ?? newEntry(type);
+  const entry = entryOf(type);
   for (let at = 0; at < outcomes.ended; at++) endWork(entry.edge, id, inFlight);
   if (outcomes.timed > 0) observeLatency(entry.edge, id, outcomes.latencyMs / outcomes.timed, Date.now());
-  const isFirst = entry.edge.reported.size === 0;
+  const isFirst = entry.edge.pendingOutcomes.size === 0;
   countOutcomes(entry.edge, id, outcomes);
-  if (isFirst) waitUntil(flushSoon(type, entry, waitUntil));
+  if (isFirst) waitUntil(flushSoon(entry, waitUntil));
 }
 
-/** The blocks of leases that the isolate holds of a type. */
-export const blocksOf = (type: string): BlockCache => (entries.get(type) ?? newEntry(type)).blocks;
+export const blocksOf = (type: string): BlockCache => entryOf(type).blocks;
 
-/** Sees to it that the registry hears of the isolate's blocks each second, also where nobody calls: what idles is returned. */
-export function keepInTouch(type: string, waitUntil: WaitUntil): void {
-  const entry = entries.get(type) ?? newEntry(type);
-  // Whoever looks after them may have been stopped with the call that it came with.
-  if (Math.abs(Date.now() - entry.keptAt) < KEEPER_LOST_MS) return;
-  entry.keptAt = Date.now();
-  waitUntil(lookAfterBlocks(type, entry, waitUntil));
+/** Reports the isolate's blocks each second, even without further requests, so that idle blocks are returned. */
+export function startBlockReports(type: string, waitUntil: WaitUntil): void {
+  const entry = entryOf(type);
+  if (Math.abs(Date.now() - entry.blocksReportedAt) < BLOCK_REPORT_LOST_MS) return;
+  entry.blocksReportedAt = Date.now();
+  waitUntil(reportBlocks(entry, waitUntil));
 }
 
-async function lookAfterBlocks(type: string, entry: Entry, waitUntil: WaitUntil): Promise<void> {
-  for (let round = 0; round < KEEPER_ROUNDS && entry.blocks.size > 0; round++) {
+async function reportBlocks(entry: Entry, waitUntil: WaitUntil): Promise<void> {
+  for (let round = 0; round < BLOCK_REPORT_ROUNDS && entry.blocks.size > 0; round++) {
     await sleep(BACKGROUND_REFRESH_MS);
-    entry.keptAt = Date.now();
-    if (Date.now() - entry.fetchedAt >= BACKGROUND_REFRESH_MS)
-      await settlesWithin(refresh(type, waitUntil), GIVE_UP_MS);
+    entry.blocksReportedAt = Date.now();
+    if (Date.now() - entry.cache.asOf >= BACKGROUND_REFRESH_MS)
+      await settlesWithin(entry.cache.refresh(Date.now(), waitUntil).done, GIVE_UP_MS);
   }
-  entry.keptAt = 0;
+  entry.blocksReportedAt = 0;
 }
 
-async function flushSoon(type: string, entry: Entry, waitUntil: WaitUntil): Promise<void> {
-  for (let tries = 0; tries < FLUSH_TRIES && entry.edge.reported.size > 0; tries++) {
-    // One under way has left without it.
-    if (entry.refreshing) await settlesWithin(entry.refreshing, GIVE_UP_MS);
-    const since = tries === 0 ? entry.fetchedAt : Date.now();
+async function flushSoon({ edge, cache }: Entry, waitUntil: WaitUntil): Promise<void> {
+  for (let tries = 0; tries < FLUSH_TRIES && edge.pendingOutcomes.size > 0; tries++) {
+    // A refresh in flight was sent before the outcomes were reported.
+    const joined = cache.inFlight(Date.now());
+    if (joined) await settlesWithin(joined.done, GIVE_UP_MS);
+    const since = tries === 0 ? cache.asOf : Date.now();
     await sleep(Math.min(BACKGROUND_REFRESH_MS, since + BACKGROUND_REFRESH_MS - Date.now()));
-    if (entry.edge.reported.size > 0) await settlesWithin(refresh(type, waitUntil), GIVE_UP_MS);
+    if (edge.pendingOutcomes.size > 0) await settlesWithin(cache.refresh(Date.now(), waitUntil).done, GIVE_UP_MS);
   }
 }
 
-/**
- * Refreshes once however many ask; never rejects. It goes on behind the answer to whoever began it, or it would die
- * with that request.
- */
-function refresh(type: string, waitUntil: WaitUntil): Promise<void> {
-  const entry = entries.get(type) ?? newEntry(type);
-  const now = Date.now();
-  if (entry.refreshing && now >= entry.refreshBeganAt && now - entry.refreshBeganAt < GIVE_UP_MS)
-    return entry.refreshing;
-  const isCurrent = (): boolean => entry.refreshing === begun;
-  const begun: Promise<void> = fetchInto(type, entry, isCurrent).finally(() => {
-    if (isCurrent()) entry.refreshing = null;
-  });
-  entry.refreshing = begun;
-  entry.refreshBeganAt = now;
-  waitUntil(begun);
-  return begun;
-}
+const entryOf = (type: string): Entry => entries.get(type) ?? newEntry(type);
 
 function newEntry(type: string): Entry {
-  const entry: Entry = {
-    edge: newEdgeSnapshot(settingsOf(type)),
-    fetchedAt: 0,
-    fetches: 0,
-    refreshing: null,
-    refreshBeganAt: 0,
-    blocks: new BlockCache(),
-    keptAt: 0,
-    configRevision: -1,
-  };
+  const edge = newEdgeSnapshot(settingsOf(type));
+  const cache = new RefreshingCache<EdgeSnapshot>({
+    initial: edge,
+    backgroundAfterMs: BACKGROUND_REFRESH_MS,
+    get foregroundAfterMs() {
+      return (types.get(type)?.config ?? DEFAULT_CONFIG).snapshotMaxAgeMs;
+    },
+    giveUpAfterMs: GIVE_UP_MS,
+    refresh: (attempt) => syncSnapshot(type, entry, attempt),
+    onError: (error) =>
+      console.error(JSON.stringify({ message: 'snapshot not refreshed', type, error: String(error) })),
+  });
+  const entry: Entry = { edge, cache, blocks: new BlockCache(), blocksReportedAt: 0, configRevision: -1 };
   entries.set(type, entry);
   return entry;
 }
 
 const settingsOf = (type: string): BalancingSettings => types.get(type)?.balancing ?? DEFAULT_BALANCING;
 
-/** One that was given up and answers late changes nothing: a newer one may have been quicker. */
-async function fetchInto(type: string, entry: Entry, isCurrent: () => boolean): Promise<void> {
+async function syncSnapshot(type: string, entry: Entry, attempt: RefreshAttempt<EdgeSnapshot>): Promise<void> {
   const { edge } = entry;
-  const { place } = edge;
-  const given = drainAssignments(edge);
-  const reported = drainOutcomes(edge);
+  const { syncedTo } = edge;
+  const assignments = drainAssignments(edge);
+  const outcomes = drainOutcomes(edge);
   const blocks = entry.blocks.report(Date.now());
   try {
     const config = newerConfig(type, entry);
-    const answer = await registryOf(type).sync({ edge: edgeId(), place, given, reported, blocks, config });
-    // Late or not: what it says of blocks is so.
-    entry.blocks.apply(answer.blocks);
-    if (!isCurrent()) return;
-    // Of another epoch the registry cannot say to whom it was given; here that is known.
-    if (answer.epoch !== place?.epoch) restoreAssignments(edge, given);
-    applyDelta(edge, answer, { settings: settingsOf(type), decider: answer.decider }, Date.now());
-    entry.configRevision = answer.configRevision;
-    entry.fetchedAt = Date.now();
-    entry.fetches++;
+    const request: SyncRequest = { edge: edgeId(), syncedTo, assignments, outcomes, blocks, config };
+    const response = await registryOf(type).sync(request);
+    // A late response is right about lease blocks all the same.
+    entry.blocks.apply(response.blocks);
+    if (!attempt.isCurrent()) return;
+    // The registry dropped counts of another epoch; this isolate knows which components they belong to.
+    if (response.epoch !== syncedTo?.epoch) restoreAssignments(edge, assignments);
+    applyDelta(edge, response, { settings: settingsOf(type), edgeMember: response.edgeMember }, Date.now());
+    entry.configRevision = response.configRevision;
+    attempt.store(edge, Date.now());
   } catch (error) {
-    console.error(JSON.stringify({ message: 'snapshot not refreshed', type, error: String(error) }));
-    // Told again with the next one. What the registry had taken before it failed counts twice for a while.
-    if (edge.place?.epoch === place?.epoch) restoreAssignments(edge, given);
-    for (const [id, outcomes] of reported) countOutcomes(edge, id, outcomes);
-    entry.blocks.giveBack(blocks);
+    // The next sync reports these again. Counts that the registry applied before it failed count twice for a while.
+    if (edge.syncedTo?.epoch === syncedTo?.epoch) restoreAssignments(edge, assignments);
+    for (const [id, each] of outcomes) countOutcomes(edge, id, each);
+    entry.blocks.restoreReturned(blocks);
+    throw error;
   }
 }
 
-/** What is set for the type, unless its registry goes by that already. */
+/** Returns the configuration of the type, or null when the registry uses it already. */
 function newerConfig(type: string, { configRevision }: Entry): TypeOverrides | null {
   const configured = types.get(type);
   if (!configured || configured.revision <= configRevision) return null;
@@ -225,5 +195,5 @@ function newerConfig(type: string, { configRevision }: Entry): TypeOverrides | n
 }
 
 let ownId: string | null = null;
-/** Not at the start of the isolate: the platform has no random numbers then. */
+/** Created at first use: the platform has no random numbers at the start of an isolate. */
 const edgeId = (): string => (ownId ??= crypto.randomUUID());

@@ -1,10 +1,13 @@
 /**
- * The system's health as this isolate can tell it: asked of the coordinator, or, while that cannot be reached, the last
- * that was heard, marked with its age. Never an empty answer: that would read as a system of which nothing is wrong.
+ * The system's health from the coordinator or, while that is unreachable, the last health that this isolate received,
+ * marked with its age. Never an empty health, which would read as a system without issues.
+ *
+ * A `RefreshingCache` does not fit. Operators look for a fault as it is now, so each request makes a call of its own. A
+ * cached health serves only after a failed call, with an issue added about that failure.
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { SystemHealth } from '../core/health/system-health.ts';
-import { unreachableIssue } from '../core/health/system-issues.ts';
+import { withUnreachableIssue } from '../core/health/system-issues.ts';
 
 export interface CachedSystemHealth {
   readonly health: SystemHealth;
@@ -12,26 +15,26 @@ export interface CachedSystemHealth {
   readonly ageMs: number;
 }
 
-/** Somebody looks at it to find out what is wrong: a coordinator that hangs is not waited for longer. */
+/** Limit of waiting for a coordinator that hangs: operators read the health to find out what is wrong. */
 const WAIT_MS = 5_000;
 
 let last: { readonly health: SystemHealth; readonly at: number } | null = null;
-/** When it could not be reached first since; null while it can. */
-let awaySince: number | null = null;
+/** When the first call in a row of failed calls was made, epoch ms; null after a success. */
+let unreachableSince: number | null = null;
 
-/** Null when it cannot be reached and never was. */
+/** Returns null when the coordinator is unreachable and this isolate has never received a health. */
 export async function lastSystemHealth(now: number): Promise<CachedSystemHealth | null> {
   try {
-    const health = await answerOrLate(coordinator().systemHealth(), WAIT_MS);
+    const health = await rejectAfter(coordinator().systemHealth(), WAIT_MS);
     last = { health, at: now };
-    awaySince = null;
+    unreachableSince = null;
     return { health, stale: false, ageMs: 0 };
   } catch (error) {
-    console.error(JSON.stringify({ message: 'health not heard of', error: String(error) }));
-    awaySince ??= now;
+    console.error(JSON.stringify({ message: 'system health not received', error: String(error) }));
+    unreachableSince ??= now;
     return (
       last && {
-        health: unreachableIssue(last.health, awaySince),
+        health: withUnreachableIssue(last.health, unreachableSince),
         stale: true,
         ageMs: Math.max(0, Date.now() - last.at),
       }
@@ -39,11 +42,10 @@ export async function lastSystemHealth(now: number): Promise<CachedSystemHealth 
   }
 }
 
-/** Rejects when the time is over. */
-function answerOrLate<T>(work: Promise<T>, ms: number): Promise<T> {
+function rejectAfter<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new Error(`no response within ${ms} ms`)), ms);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

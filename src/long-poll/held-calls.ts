@@ -1,40 +1,39 @@
 /**
- * Calls that an object holds back until something has moved, for a short while. What blocking queries and streams
- * wait on: they stay in the Worker and call again and again, so nothing depends on a call that was held.
+ * Calls that an object holds for a short time until its state changes. Blocking queries and streams stay in the Worker
+ * and call in a loop, so a held call that is lost costs nothing.
  *
- * An object that holds a call is awake and billed, so the time is short; and yet a change is told at once, and a
- * reader costs one call in that time and not one for every look.
+ * An object that holds a call is awake and billed, so the time is short. A change is still visible at once, and a
+ * reader costs one call in that time instead of one for each poll.
  */
 
-/** The longest that a call is held. */
 export const MAX_HOLD_MS = 1_000;
-/** Beyond so many, who comes is answered at once and comes back when it likes. */
-const MAX_HELD = 2_000;
+/** Further calls are not held but return at once. */
+const MAX_HELD_CALLS = 2_000;
 
 export class HeldCalls {
-  private readonly held = new Set<() => void>();
+  private readonly releases = new Set<() => void>();
 
   get size(): number {
-    return this.held.size;
+    return this.releases.size;
   }
 
-  /** Resolves when something has moved, and after `holdMs` at the latest. Never rejects. */
+  /** Resolves at the next `release`, and after `holdMs` or `MAX_HOLD_MS` at the latest. Never rejects. */
   wait(holdMs: number): Promise<void> {
     const ms = Math.min(holdMs, MAX_HOLD_MS);
-    if (!(ms > 0) || this.held.size >= MAX_HELD) return Promise.resolve();
+    if (!(ms > 0) || this.releases.size >= MAX_HELD_CALLS) return Promise.resolve();
     return new Promise((resolve) => {
       const release = (): void => {
         clearTimeout(timer);
-        this.held.delete(release);
+        this.releases.delete(release);
         resolve();
       };
       const timer = setTimeout(release, ms);
-      this.held.add(release);
+      this.releases.add(release);
     });
   }
 
-  /** Something has moved: to be called once it is stored. */
+  /** Ends all held calls. Call once a change is stored. */
   release(): void {
-    for (const release of this.held) release();
+    for (const release of this.releases) release();
   }
 }

@@ -1,38 +1,39 @@
 /**
- * How many readers an isolate lets wait or follow at once, over all and of one key. The platform may end a reader
- * without a word, so one that was not seen to go on for a while is not counted any more.
+ * A limit of concurrent readers (blocking queries and streams) in an isolate, in total and per key. The platform may
+ * end a reader without notice, so a reader that was inactive for a while no longer counts.
  */
 import type { Reader } from './shared-call.ts';
+import type { WaitUntil } from './single-flight.ts';
 
 export interface LimitedReader extends Reader {
   readonly keyId: string;
 }
 
-interface Room {
+interface ReaderLimits {
   readonly all: number;
-  readonly ofKey: number;
+  readonly perKey: number;
 }
 
-/** Longer than a reader may take to take in what it is sent. */
+/** Exceeds the time that a slow reader may need for one message. */
 const LOST_MS = 60_000;
 
 export class ConcurrencyLimit {
-  private readonly room: Room;
+  private readonly limits: ReaderLimits;
   private readonly readers = new Set<LimitedReader>();
 
-  constructor(room: Room) {
-    this.room = room;
+  constructor(limits: ReaderLimits) {
+    this.limits = limits;
   }
 
-  enter(keyId: string, waitUntil: Reader['waitUntil']): LimitedReader | 'too-many-readers' | 'overloaded' {
+  enter(keyId: string, waitUntil: WaitUntil): LimitedReader | 'too-many-readers' | 'overloaded' {
     const now = Date.now();
     let ofKey = 0;
     for (const reader of this.readers) {
       if (Math.abs(now - reader.seenAt) > LOST_MS) this.readers.delete(reader);
       else if (reader.keyId === keyId) ofKey++;
     }
-    if (this.readers.size >= this.room.all) return 'overloaded';
-    if (ofKey >= this.room.ofKey) return 'too-many-readers';
+    if (this.readers.size >= this.limits.all) return 'overloaded';
+    if (ofKey >= this.limits.perKey) return 'too-many-readers';
     const reader: LimitedReader = { keyId, calls: 0, seenAt: now, waitUntil };
     this.readers.add(reader);
     return reader;

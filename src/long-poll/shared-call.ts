@@ -1,59 +1,38 @@
 /**
- * A call to an object that many readers of one isolate wait for: one is under way at a time, begun by whoever finds
- * none, and all who come meanwhile share it.
- *
- * It belongs to the request that began it. Should the platform end that one, it may never settle: so each waits for
- * a while only, and one that has been under way for longer is given up for the next.
+ * A repeated call to an object that many readers of one isolate wait for. A reader that finds no call in flight starts
+ * one, and readers that arrive meanwhile join it. Each reader waits with a timer of its own.
  */
+import { SingleFlight } from './single-flight.ts';
+import type { WaitUntil } from './single-flight.ts';
 import { settlesWithin } from './with-timeout.ts';
 
-/** One who reads: its calls are counted, because the platform ends a request that makes too many. */
+/** A request that reads in a loop. */
 export interface Reader {
+  /** Calls that the request has started: the platform ends a request that makes too many. */
   calls: number;
-  /** When it was last seen to go on, epoch ms: the platform may end it without a word. */
+  /** When the request was last active, epoch ms: the platform may end the request without notice. */
   seenAt: number;
-  readonly waitUntil: (work: Promise<unknown>) => void;
+  readonly waitUntil: WaitUntil;
 }
 
-/** Longer than an object holds a call, by what a call may take. */
+/** Exceeds `MAX_HOLD_MS` by the time that the call itself may take. */
 const GIVE_UP_MS = 4_000;
-
-interface UnderWay {
-  readonly beganAt: number;
-  readonly done: Promise<void>;
-}
 
 export class SharedCall {
   private readonly make: (isCurrent: () => boolean) => Promise<void>;
-  private underWay: UnderWay | null = null;
+  private readonly flight = new SingleFlight(GIVE_UP_MS);
 
-  /** `make` makes the call and takes in its answer, unless it is not the current one any more. */
+  /** `make` makes the call and applies the response, unless `isCurrent` has become false. */
   constructor(make: (isCurrent: () => boolean) => Promise<void>) {
     this.make = make;
   }
 
-  /** Waits for the call under way, or a new one; whether it was answered in time. */
+  /** Joins the call in flight or starts one; resolves to whether the call succeeded within `limitMs`. */
   join(reader: Reader, limitMs = GIVE_UP_MS): Promise<boolean> {
-    reader.seenAt = Date.now();
-    return settlesWithin(this.current(reader).done, Math.min(limitMs, GIVE_UP_MS));
-  }
-
-  private current(reader: Reader): UnderWay {
     const now = Date.now();
-    const before = this.underWay;
-    // A clock that went back tells nothing of its age.
-    if (before && now >= before.beganAt && now - before.beganAt < GIVE_UP_MS) return before;
-    reader.calls++;
-    const isCurrent = (): boolean => this.underWay === begun;
-    const done = Promise.resolve()
-      .then(() => this.make(isCurrent))
-      .finally(() => {
-        if (isCurrent()) this.underWay = null;
-      });
-    const begun: UnderWay = { beganAt: now, done };
-    this.underWay = begun;
-    // Its beginner may be answered before it is: without this it would die with that request.
-    reader.waitUntil(done.catch(() => undefined));
-    return begun;
+    reader.seenAt = now;
+    if (!this.flight.inFlight(now)) reader.calls++;
+    const { done } = this.flight.start(now, reader.waitUntil, this.make);
+    return settlesWithin(done, Math.min(limitMs, GIVE_UP_MS));
   }
 }

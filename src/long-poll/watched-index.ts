@@ -1,6 +1,6 @@
 /**
- * An index that an object keeps (a revision, a sequence) and that readers of one isolate wait for to move. They share
- * one call after the other, each of which the object holds until it moved.
+ * An index of an object (a revision, a sequence) whose change readers of one isolate wait for. The readers share one
+ * call at a time, which the object holds until the index changes.
  */
 import { MAX_HOLD_MS } from './held-calls.ts';
 import { sleep } from './sleep.ts';
@@ -8,7 +8,7 @@ import type { Reader } from './shared-call.ts';
 import { SharedCall } from './shared-call.ts';
 import { settlesWithin } from './with-timeout.ts';
 
-/** Answers the index: at once unless it is the one that is known, else when it moved, and after so long in any case. */
+/** Returns the index: at once when it differs from `known`, else when it changes, and after `holdMs` in any case. */
 export type ReadIndex = (known: number | null, holdMs: number) => Promise<number>;
 
 export type IndexWaitResult =
@@ -16,49 +16,49 @@ export type IndexWaitResult =
   | { readonly kind: 'unmoved' }
   | { readonly kind: 'unreachable' };
 
-/** One request of a reader makes no more calls than this: below what the platform allows, with room for what follows. */
+/** Calls that one request may make: less than the platform allows, which leaves some for the rest of the request. */
 const MAX_CALLS = 700;
-/** So many calls in a row that are not answered, and the object is taken to be away. */
+/** Consecutive failed calls after which the object counts as unreachable. */
 const MAX_FAILURES = 3;
 const BACK_OFF_MS = 250;
-/** An object that holds no call, because it holds too many, is not asked in a loop. */
+/** An unchanged index sooner than this shows that the object holds too many calls to hold this one. */
 const NOT_HELD_MS = 100;
-const ASK_WITHIN_MS = 3_000;
-/** What was heard so lately is followed by a call that is under way, or about to be. */
+const READ_TIMEOUT_MS = 3_000;
+/** An index of this age is current enough to wait on: a call that follows it is in flight, or about to be. */
 const CURRENT_MS = 1_500;
 
 export class WatchedIndex {
-  /** The last that was heard, null before the first. */
+  /** The index that was received last; null before the first. */
   known: number | null = null;
-  private readonly ask: ReadIndex;
+  private readonly readIndex: ReadIndex;
   private readonly next: SharedCall;
-  private calmUntil = 0;
-  private heardAt = 0;
+  private nextReadAt = 0;
+  private recordedAt = 0;
 
-  constructor(ask: ReadIndex) {
-    this.ask = ask;
-    this.next = new SharedCall((isCurrent) => this.hearNext(isCurrent));
+  constructor(readIndex: ReadIndex) {
+    this.readIndex = readIndex;
+    this.next = new SharedCall((isCurrent) => this.readNext(isCurrent));
   }
 
-  /** What it is now, null when the object does not say. */
+  /** Returns the current index, null when the object does not respond. */
   async read(reader: Reader): Promise<number | null> {
     reader.calls++;
-    const asked = this.ask(null, 0);
-    reader.waitUntil(asked.catch(() => undefined));
-    if (!(await settlesWithin(asked, ASK_WITHIN_MS))) return null;
-    return this.hear(await asked);
+    const reading = this.readIndex(null, 0);
+    reader.waitUntil(reading.catch(() => undefined));
+    if (!(await settlesWithin(reading, READ_TIMEOUT_MS))) return null;
+    return this.record(await reading);
   }
 
-  /** Somebody has seen it as high as that. */
+  /** Records that the index is `index` at least, as another call to the object has shown. */
   noteAtLeast(index: number): void {
-    if (this.known !== null && index > this.known) this.hear(index);
+    if (this.known !== null && index > this.known) this.record(index);
   }
 
-  /** Waits until it is not `index`, and until `waitsUntil` (epoch ms) at the longest. */
+  /** Waits until the index differs from `index`, and until `waitsUntil` (epoch ms) at the latest. */
   async waitBeyond(index: number, waitsUntil: number, reader: Reader): Promise<IndexWaitResult> {
-    // Timers count whole ms, and where the clock stands still meanwhile one would come before the end.
+    // Timers count whole ms: rounded down, a timer could fire before the end while the clock stands still.
     const until = Math.ceil(waitsUntil);
-    if (!this.canTell(index, until)) {
+    if (!this.hasUsableIndex(index, until)) {
       const read = await this.read(reader);
       if (read === null) return { kind: 'unreachable' };
     }
@@ -67,36 +67,36 @@ export class WatchedIndex {
       if (known !== null && known !== index) return { kind: 'moved', index: known };
       const left = until - Date.now();
       if (left <= 0 || reader.calls >= MAX_CALLS) return failures > 0 ? { kind: 'unreachable' } : { kind: 'unmoved' };
-      const isHeard = await this.next.join(reader, left);
-      if (isHeard) failures = 0;
-      if (isHeard || Date.now() >= until) continue;
+      const hasResponse = await this.next.join(reader, left);
+      if (hasResponse) failures = 0;
+      if (hasResponse || Date.now() >= until) continue;
       if (++failures >= MAX_FAILURES) return { kind: 'unreachable' };
       await sleep(BACK_OFF_MS * 2 ** failures);
     }
   }
 
-  /** Whether what is known here is enough to answer, or to wait for more. */
-  private canTell(index: number, until: number): boolean {
+  /** Whether the known index suffices to return at once, or to wait for its change. */
+  private hasUsableIndex(index: number, until: number): boolean {
     const { known } = this;
     const now = Date.now();
-    // Whoever told the reader may have known more than we do.
+    // The reader may have a newer index from another isolate.
     if (known === null || index > known) return false;
-    // It only grows: nobody has to be asked to know that it is past that.
-    return index < known || (now - this.heardAt <= CURRENT_MS && now < until);
+    // The index only grows, so an index beyond the reader's needs no call.
+    return index < known || (now - this.recordedAt <= CURRENT_MS && now < until);
   }
 
-  private async hearNext(isCurrent: () => boolean): Promise<void> {
-    await sleep(this.calmUntil - Date.now());
-    const [before, beganAt] = [this.known, Date.now()];
-    const index = await this.ask(before, MAX_HOLD_MS);
+  private async readNext(isCurrent: () => boolean): Promise<void> {
+    await sleep(this.nextReadAt - Date.now());
+    const [before, startedAt] = [this.known, Date.now()];
+    const index = await this.readIndex(before, MAX_HOLD_MS);
     if (!isCurrent()) return;
-    this.hear(index);
-    const wasHeld = index !== before || Date.now() - beganAt >= NOT_HELD_MS;
-    this.calmUntil = wasHeld ? 0 : Date.now() + MAX_HOLD_MS;
+    this.record(index);
+    const wasHeld = index !== before || Date.now() - startedAt >= NOT_HELD_MS;
+    this.nextReadAt = wasHeld ? 0 : Date.now() + MAX_HOLD_MS;
   }
 
-  private hear(index: number): number {
-    this.heardAt = Date.now();
+  private record(index: number): number {
+    this.recordedAt = Date.now();
     this.known = index;
     return index;
   }

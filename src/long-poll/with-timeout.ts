@@ -1,22 +1,22 @@
 /**
- * Whether work ends well within a time. Never rejects, and leaves no timer behind.
+ * Resolves to whether `work` succeeds within `ms`. Never rejects, and leaves no timer behind.
  *
- * The work may be another request's, which the platform tells this one of by a signal. A signal can be lost, and a
- * request that waits for nothing of its own is then ended as hung, so the timer must be able to settle the wait alone:
- * hence a promise of each that belongs to whoever waits, and a race of the two. With one promise that both resolve, the
- * lost resolution would have used it up.
+ * The work may belong to another request; the platform then signals its end to this request. The signal can be lost,
+ * and the platform ends a request as hung that waits for nothing of its own. The timer must therefore be able to settle
+ * the wait alone, by a promise of its own in a race. A single promise resolved by both would be used up by the lost
+ * signal.
  */
 export async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | null = null;
-  const isWell = work.then(
+  const success = work.then(
     () => true,
     () => false,
   );
-  const tooLate = new Promise<false>((resolve) => {
+  const timeout = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), Math.max(0, ms));
   });
   try {
-    return await Promise.race([isWell, tooLate]);
+    return await Promise.race([success, timeout]);
   } finally {
     clearTimeout(timer);
   }

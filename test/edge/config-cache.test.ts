@@ -20,8 +20,8 @@ async function route(body: object): Promise<{ status: number; policy: string | u
     env,
     createExecutionContext(),
   );
-  const answer: { decision?: { policy: string } } = await response.json();
-  return { status: response.status, policy: answer.decision?.policy };
+  const data: { decision?: { policy: string } } = await response.json();
+  return { status: response.status, policy: data.decision?.policy };
 }
 
 const policyInUse = async (): Promise<string | undefined> => (await route({ type: 'task_router' })).policy;
@@ -32,8 +32,8 @@ async function changeElsewhere(type: string, document: TypeConfig): Promise<void
   await coordinator().putConfig({ scope: { kind: 'type', type }, document, ifRevision: null, actor });
 }
 
-/** Has what the isolate asks about the configuration answered by the test. */
-function answerWith<T extends () => Promise<unknown>>(syncConfig: T): T {
+/** Replaces the call by which the isolate refreshes the configuration. */
+function replaceSync<T extends () => Promise<unknown>>(syncConfig: T): T {
   const real = env.SYSTEM_COORDINATOR.getByName.bind(env.SYSTEM_COORDINATOR);
   vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName').mockImplementation(
     (name) =>
@@ -44,13 +44,15 @@ function answerWith<T extends () => Promise<unknown>>(syncConfig: T): T {
   return syncConfig;
 }
 
-/** The configuration cannot be fetched: at once, or never. */
-const takeAway = (how: 'fails' | 'hangs') =>
-  answerWith(
-    vi.fn((): Promise<never> => (how === 'fails' ? Promise.reject(new Error('away')) : new Promise(() => undefined))),
+/** Makes the configuration unreachable: the call fails or hangs. */
+const breakSync = (how: 'fails' | 'hangs') =>
+  replaceSync(
+    vi.fn((): Promise<never> =>
+      how === 'fails' ? Promise.reject(new Error('unreachable')) : new Promise(() => undefined),
+    ),
   );
 
-const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+const advance = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 beforeAll(async () => {
   await call('POST', '/v1/components', silentRegistration('router-1'));
@@ -71,30 +73,30 @@ afterEach(async () => {
 });
 
 describe('a change made elsewhere', () => {
-  it('is in force before the answer once the copy is 2 s old', async () => {
+  it('applies before the response once the copy is 2 s old', async () => {
     await changeElsewhere('task_router', { balancingPolicy: 'random' });
     expect(await policyInUse()).toBe('least-time');
-    pass(2_000);
+    advance(2_000);
     expect(await policyInUse()).toBe('random');
   });
 
-  it('is fetched behind the answer once the copy is 1 s old', async () => {
+  it('is fetched in the background once the copy is 1 s old', async () => {
     await changeElsewhere('task_router', { balancingPolicy: 'random' });
-    pass(1_000);
+    advance(1_000);
     expect(await policyInUse()).toBe('least-time');
     await eventually(policyInUse, (policy) => policy === 'random');
   });
 
-  it('reaches the registry with the next refresh of a fleet, and with the sweep', async () => {
+  it('reaches the registry with the next refresh of a snapshot, and with the sweep', async () => {
     const registry = registryOf('task_router');
-    const nothing = { place: null, given: [], reported: [] };
+    const nothing = { syncedTo: null, assignments: [], outcomes: [] };
     const reached = async (): Promise<boolean> => {
       const { revision } = (await coordinator().configDocuments()).types.get('task_router')!;
       return (await registry.sync(nothing)).configRevision === revision;
     };
     await changeElsewhere('task_router', { maxComponentsPerType: 7 });
     expect(await reached()).toBe(false);
-    pass(2_000);
+    advance(2_000);
     await route({ type: 'task_router' });
     expect(await reached()).toBe(true);
     await changeElsewhere('task_router', { maxComponentsPerType: 8 });
@@ -103,51 +105,51 @@ describe('a change made elsewhere', () => {
     expect(await reached()).toBe(true);
   });
 
-  it('is looked for before somebody is told that there is no such type', async () => {
-    pass(500);
+  it('is fetched before an isolate reports an unknown type', async () => {
+    advance(500);
     await changeElsewhere('tea_maker', { requestTypes: ['tea_making'] });
     expect((await route({ requestType: 'tea_making' })).status).toBe(503);
     await changeElsewhere('coffee_maker', { requestTypes: ['coffee_making'] });
     expect((await route({ requestType: 'coffee_making' })).status).toBe(404);
-    pass(250);
+    advance(250);
     expect((await route({ type: 'coffee_maker' })).status).toBe(503);
   });
 });
 
 describe('the copy of the configuration', () => {
-  it('is fetched once for all who wait', async () => {
-    pass(10_000);
+  it('is fetched once for all waiting requests', async () => {
+    advance(10_000);
     const fetched = vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName');
-    const answers = await Promise.all(Array.from({ length: 20 }, () => route({ type: 'task_router' })));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const responses = await Promise.all(Array.from({ length: 20 }, () => route({ type: 'task_router' })));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     expect(fetched).toHaveBeenCalledTimes(1);
   });
 
-  it('costs a call nothing while it is fresh', async () => {
-    pass(10_000);
+  it('costs no call while it is fresh', async () => {
+    advance(10_000);
     await route({ type: 'task_router' });
     const fetched = vi.spyOn(env.SYSTEM_COORDINATOR, 'getByName');
-    const asked = vi.spyOn(env.COMPONENT_REGISTRY, 'getByName');
+    const synced = vi.spyOn(env.COMPONENT_REGISTRY, 'getByName');
     for (let at = 0; at < 50; at++) await route({ requestType: 'task_routing' });
     expect(fetched).not.toHaveBeenCalled();
-    expect(asked).not.toHaveBeenCalled();
+    expect(synced).not.toHaveBeenCalled();
   });
 
   it.each(['fails', 'hangs'] as const)('serves on while the coordinator %s', async (how) => {
     await call('PUT', '/v1/config/types/task_router', { balancingPolicy: 'least-load' });
     expect(await policyInUse()).toBe('least-load');
-    const fetched = takeAway(how);
-    pass(600_000);
+    const fetched = breakSync(how);
+    advance(600_000);
     expect(await policyInUse()).toBe('least-load');
     expect((await route({ requestType: 'no_such_work' })).status).toBe(404);
     expect(fetched).toHaveBeenCalled();
   });
 
-  it('that comes late does not undo what was changed through this isolate meanwhile', async () => {
+  it('that arrives late does not undo a change made through this isolate meanwhile', async () => {
     const old = await coordinator().configDocuments();
     const late = Promise.withResolvers<ConfigDocuments>();
-    answerWith(() => late.promise);
-    pass(1_000);
+    replaceSync(() => late.promise);
+    advance(1_000);
     expect(await policyInUse()).toBe('least-time');
     await call('PUT', '/v1/config/types/task_router', { balancingPolicy: 'random' });
     late.resolve(old);

@@ -1,4 +1,4 @@
-/** How an isolate gets a copy of all keys, page by page, when it cannot be told of the changes alone. */
+/** Full synchronisation of an isolate's keys, page by page, when the changes alone are no longer available. */
 import { createExecutionContext, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -15,43 +15,45 @@ const DAY_MS = 86_400_000;
 /** More than one page. */
 const MANY = 6_000;
 
-interface Made {
+interface CreatedKey {
   readonly id: string;
   readonly key: string;
 }
 
-const make = async (name: string): Promise<Made> => (await call('POST', '/v1/keys', { name, scopes: ['viewer'] })).body;
-const revoke = ({ id }: Made) => call('DELETE', `/v1/keys/${id}`);
-const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+const make = async (name: string): Promise<CreatedKey> =>
+  (await call('POST', '/v1/keys', { name, scopes: ['viewer'] })).body;
+const revoke = ({ id }: CreatedKey) => call('DELETE', `/v1/keys/${id}`);
+const advance = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
-async function ask({ key }: Made): Promise<number> {
+async function send({ key }: CreatedKey): Promise<number> {
   const request = new Request('https://coordinator.test/v1/health', { headers: { authorization: `Bearer ${key}` } });
   const response = await app.fetch(request, env, createExecutionContext());
   await response.arrayBuffer();
   return response.status;
 }
 
-/** On the first page of a copy, and on the last. */
-let early: Made;
-let late: Made;
-/** As early; one for each test that revokes one. */
-let others: Made[];
+/** On the first page of a copy. */
+let early: CreatedKey;
+/** On the last page of a copy. */
+let late: CreatedKey;
+/** On the first page as well, one for each test that revokes a key. */
+let others: CreatedKey[];
 
-/** Changes that no edge was told of are forgotten: every edge must have everything anew. */
-async function forget(): Promise<void> {
+/** Lets the coordinator delete recent changes, so every edge must fetch all keys again. */
+async function forgetChanges(): Promise<void> {
   const id = freshId();
   await call('POST', '/v1/components', silentRegistration(id));
   await revoke((await call('POST', `/v1/components/${id}/key`)).body);
   await coordinator().sweep(Date.now() + DAY_MS);
 }
 
-/** Has every page recorded, and the second one wait for what `before` answers. */
+/** Records every page; the second call first waits for `before`. */
 function watchPages(before: () => Promise<unknown> = () => Promise.resolve()) {
   const pages: KeySyncResponse[] = [];
-  let asked = 0;
+  let calls = 0;
   interceptCoordinator('syncKeys', (real) => async (request) => {
-    asked++;
-    if (asked === 2) await before();
+    calls++;
+    if (calls === 2) await before();
     const page = await real(request);
     pages.push(page);
     return page;
@@ -60,7 +62,7 @@ function watchPages(before: () => Promise<unknown> = () => Promise.resolve()) {
 }
 
 beforeAll(async () => {
-  [early, ...others] = (await Promise.all(['early', '1', '2', '3', '4'].map(make))) as [Made, ...Made[]];
+  [early, ...others] = (await Promise.all(['early', '1', '2', '3', '4'].map(make))) as [CreatedKey, ...CreatedKey[]];
   const stub = env.SYSTEM_COORDINATOR.getByName('system');
   await runInDurableObject(stub as DurableObjectStub, (_, { storage: { sql } }) => {
     sql.exec(
@@ -79,21 +81,21 @@ beforeAll(async () => {
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
-  expect(await ask(late)).toBe(200);
+  expect(await send(late)).toBe(200);
 });
 
 afterEach(async () => {
   vi.restoreAllMocks();
   vi.useRealTimers();
   await eventually(
-    () => ask(late),
+    () => send(late),
     (status) => status === 200,
   );
 });
 
 describe('a copy of all keys', () => {
-  it('leaves out the keys that are over', async () => {
-    const over = await make('over');
+  it('omits revoked and expired keys', async () => {
+    const revoked = await make('revoked');
     const { id: expired } = (
       await call('POST', '/v1/keys', {
         name: 'short',
@@ -101,75 +103,75 @@ describe('a copy of all keys', () => {
         expiresAt: new Date(Date.now() + 1_000).toISOString(),
       })
     ).body;
-    await revoke(over);
-    await forget();
-    pass(2_500);
+    await revoke(revoked);
+    await forgetChanges();
+    advance(2_500);
     const pages = watchPages();
-    expect(await ask(late)).toBe(200);
+    expect(await send(late)).toBe(200);
     expect(pages.map(({ full }) => full)).toEqual([true, false]);
     const ids = pages.flatMap(({ keys }) => keys.map(({ id }) => id));
     expect(ids).toEqual(expect.arrayContaining([early.id, late.id]));
-    expect(ids.filter((id) => [over.id, expired].includes(id))).toEqual([]);
+    expect(ids.filter((id) => [revoked.id, expired].includes(id))).toEqual([]);
     expect(pages.flatMap(({ keys }) => keys).every(({ revokedAt }) => revokedAt === null)).toBe(true);
-    expect(await ask(over)).toBe(401);
+    expect(await send(revoked)).toBe(401);
   });
 
-  it('takes the place of the one at hand only when it is whole', async () => {
-    await forget();
-    pass(2_500);
-    const held = Promise.withResolvers<void>();
-    const pages = watchPages(() => held.promise);
-    for (const key of [late, early]) expect(await ask(key)).toBe(200);
+  it('replaces the cached copy only when it is complete', async () => {
+    await forgetChanges();
+    advance(2_500);
+    const blocked = Promise.withResolvers<void>();
+    const pages = watchPages(() => blocked.promise);
+    for (const key of [late, early]) expect(await send(key)).toBe(200);
     expect(pages).toHaveLength(1);
-    held.resolve();
+    blocked.resolve();
     await eventually(
       async () => pages.length,
       (count) => count === 2,
     );
-    for (const key of [late, early]) expect(await ask(key)).toBe(200);
+    for (const key of [late, early]) expect(await send(key)).toBe(200);
   });
 
-  it('that was given up is gone on with', async () => {
-    await forget();
-    pass(2_500);
+  it('is continued by the next refresh when the first was given up', async () => {
+    await forgetChanges();
+    advance(2_500);
     const pages = watchPages(() => new Promise(() => undefined));
-    expect(await ask(late)).toBe(200);
-    pass(6_000);
+    expect(await send(late)).toBe(200);
+    advance(6_000);
     const made = await make('made meanwhile');
-    expect(await ask(made)).toBe(200);
+    expect(await send(made)).toBe(200);
     expect(pages.map(({ full, more }) => ({ full, more }))).toEqual([
       { full: true, more: true },
       { full: false, more: false },
     ]);
-    for (const key of [late, early]) expect(await ask(key)).toBe(200);
+    for (const key of [late, early]) expect(await send(key)).toBe(200);
   });
 });
 
 describe.each([
-  ['while it is fetched', 0],
-  ['before it is gone on with', 6_000],
-])('a key of the first page that is revoked %s', (_, givenUpMs) => {
+  ['while the copy is fetched', 0],
+  ['before the copy is continued', 6_000],
+])('a key of the first page that is revoked %s', (_, pauseMs) => {
   it.each([
     ['', 0],
-    [' and forgotten', 31 * DAY_MS],
-  ])('is told of%s', async (__, forgottenMs) => {
-    const second = givenUpMs === 0 ? Promise.withResolvers<void>() : null;
+    [' even after its deletion', 31 * DAY_MS],
+  ])('is removed%s', async (__, sweepAfterMs) => {
+    const second = pauseMs === 0 ? Promise.withResolvers<void>() : null;
     const gone = others.pop()!;
-    expect(await ask(gone)).toBe(200);
-    await forget();
-    pass(2_500);
+    expect(await send(gone)).toBe(200);
+    await forgetChanges();
+    advance(2_500);
     const pages = watchPages(() => second?.promise ?? new Promise(() => undefined));
-    expect(await ask(gone)).toBe(200);
+    expect(await send(gone)).toBe(200);
     expect(pages).toHaveLength(1);
     await revoke(gone);
-    await coordinator().sweep(Date.now() + forgottenMs);
+    await coordinator().sweep(Date.now() + sweepAfterMs);
     second?.resolve();
-    pass(givenUpMs);
+    advance(pauseMs);
     await eventually(
-      () => ask(late),
+      () => send(late),
       (status) => status === 200 && pages.at(-1)?.more === false,
     );
     expect(pages.length).toBeLessThan(6);
-    expect([await ask(gone), await ask(early), await ask(late)]).toEqual([401, 200, 200]);
+    expect([await send(gone), await send(early), await send(late)]).toEqual([401, 200, 200]);
   });
 });

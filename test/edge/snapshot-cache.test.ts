@@ -10,39 +10,39 @@ import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
-/** What the registry answers, also where it is watched. */
-const answerOf = (registry: ComponentRegistry, request: SyncRequest): ReturnType<ComponentRegistry['sync']> =>
+/** Calls the real method, even while a spy replaces it. */
+const realSync = (registry: ComponentRegistry, request: SyncRequest): ReturnType<ComponentRegistry['sync']> =>
   sync.call(registry, request);
-// oxlint-disable-next-line typescript/unbound-method -- bound by `answerOf`
+// oxlint-disable-next-line typescript/unbound-method -- bound by `realSync`
 const { sync } = ComponentRegistry.prototype;
 
-/** Work that goes on behind the answers. */
-const behind: Promise<unknown>[] = [];
-const waitUntil = (work: Promise<unknown>): void => void behind.push(work);
-const settled = async (): Promise<void> => void (await Promise.all(behind.splice(0)));
+/** Work that continues after the responses. */
+const background: Promise<unknown>[] = [];
+const waitUntil = (work: Promise<unknown>): void => void background.push(work);
+const settled = async (): Promise<void> => void (await Promise.all(background.splice(0)));
 
-/** Watches, or stands in for, what edges ask the registries. */
+/** Observes or replaces the sync calls of edges. */
 const watchSync = (instead?: (request: SyncRequest) => ReturnType<ComponentRegistry['sync']>) => {
   const spy = vi.spyOn(ComponentRegistry.prototype, 'sync');
   return instead ? spy.mockImplementation(instead) : spy;
 };
 /**
- * A gate that the first call stands at until it is opened. An object waits for it by looking again and again:
- * what another context resolves does not wake it.
+ * A barrier that blocks the first call until `open`. An object must poll it, because a promise that another context
+ * resolves does not wake the object.
  */
-function newGate() {
-  const gate = {
+function newBarrier() {
+  const barrier = {
     isOpen: false,
-    open: () => void (gate.isOpen = true),
+    open: () => void (barrier.isOpen = true),
     async pass(call: number): Promise<void> {
       if (call === 1) while (!this.isOpen) await scheduler.wait(5);
     },
   };
-  return gate;
+  return barrier;
 }
 
-const isAway = async (): Promise<never> => {
-  throw new Error('the registry is away');
+const failSync = async (): Promise<never> => {
+  throw new Error('the registry is unreachable');
 };
 
 async function registryWith(...ids: readonly string[]): Promise<FreshRegistry> {
@@ -59,7 +59,7 @@ async function fetched(type: string): Promise<EdgeSnapshot> {
   return snapshot!.edge;
 }
 
-const positionOf = (edge: EdgeSnapshot, id: string): number => edge.fleet.positions.get(id)!;
+const positionOf = (edge: EdgeSnapshot, id: string): number => edge.pool.positions.get(id)!;
 
 const outcomesOf = (ended: number, more: Partial<Outcomes> = {}): Outcomes => ({
   ended,
@@ -76,7 +76,7 @@ afterEach(async () => {
 });
 
 describe('an isolate that starts', () => {
-  it('asks once however many wait', async () => {
+  it('makes one call for all waiting requests', async () => {
     const id = freshId();
     const { type } = await registryWith(id);
     const spy = watchSync();
@@ -85,12 +85,12 @@ describe('an isolate that starts', () => {
     expect(spy).toHaveBeenCalledTimes(1);
     expect(new Set(snapshots.map((snapshot) => snapshot?.edge)).size).toBe(1);
     expect(snapshots[0]).toMatchObject({ stale: false });
-    expect(snapshots[0]!.edge.fleet.candidates).toMatchObject([{ id }]);
+    expect(snapshots[0]!.edge.pool.candidates).toMatchObject([{ id }]);
   });
 
-  it('has nothing to serve while the registry is away, and all when it is back', async () => {
+  it('has no snapshot while the registry is unreachable, and a fresh one afterwards', async () => {
     const { type } = await registryWith(freshId());
-    const spy = watchSync(isAway);
+    const spy = watchSync(failSync);
     expect(await freshSnapshot(type, waitUntil)).toBeNull();
     expect(edgeSnapshot(type, Date.now(), waitUntil)).toBeNull();
     spy.mockRestore();
@@ -98,13 +98,13 @@ describe('an isolate that starts', () => {
   });
 });
 
-describe('a fleet that is held', () => {
+describe('a cached snapshot', () => {
   it.each([
     ['serves without a call', 0, true, 0],
-    ['serves, and is refreshed behind the answer', 1_000, true, 1],
-    ['serves, and is refreshed behind the answer, up to 2 s', 1_900, true, 1],
+    ['serves, and is refreshed in the background', 1_000, true, 1],
+    ['serves, and is refreshed in the background, up to 2 s', 1_900, true, 1],
     ['is refreshed before it serves', 2_000, false, 0],
-    ['is of no known age when the clock went back', -3_000, false, 0],
+    ['has no known age when the clock went back', -3_000, false, 0],
   ])('%s: %i ms old', async (_, ageMs, serves, calls) => {
     const { type } = await registryWith(freshId());
     const edge = await fetched(type);
@@ -116,83 +116,83 @@ describe('a fleet that is held', () => {
     expect(spy).toHaveBeenCalledTimes(calls);
   });
 
-  it('hears only what changed, where it stands', async () => {
+  it('receives only the changes since its version', async () => {
     const id = freshId();
     const registry = await registryWith(id);
     const edge = await fetched(registry.type);
-    const { place } = edge;
+    const { syncedTo } = edge;
     await registry.beat(id, 'unhealthy');
     const spy = watchSync();
     await fetched(registry.type);
-    expect(spy.mock.calls[0]![0]).toMatchObject({ place, given: [], reported: [] });
-    expect(edge.fleet.candidates).toMatchObject([{ id, status: 'unhealthy' }]);
+    expect(spy.mock.calls[0]![0]).toMatchObject({ syncedTo, assignments: [], outcomes: [] });
+    expect(edge.pool.candidates).toMatchObject([{ id, status: 'unhealthy' }]);
   });
 
-  it('serves on, marked stale, while the registry is away', async () => {
+  it('serves on, marked stale, while the registry is unreachable', async () => {
     const { type } = await registryWith(freshId());
     const edge = await fetched(type);
-    watchSync(isAway);
+    watchSync(failSync);
     expect(await freshSnapshot(type, waitUntil)).toEqual({ edge, stale: true });
   });
 
-  it('serves on, marked stale, when the registry does not answer within a second', async () => {
+  it('serves on, marked stale, when the registry does not respond within 1 s', async () => {
     const { type } = await registryWith(freshId());
     const edge = await fetched(type);
-    const gate = newGate();
+    const barrier = newBarrier();
     const spy = watchSync(async function hang(this: ComponentRegistry, request) {
-      await gate.pass(spy.mock.calls.length);
-      return answerOf(this, request);
+      await barrier.pass(spy.mock.calls.length);
+      return realSync(this, request);
     });
     expect(await freshSnapshot(type, waitUntil)).toEqual({ edge, stale: true });
-    // Whoever comes later waits for the same one, and no longer.
+    // A later request joins the same refresh, and waits no longer than the first.
     expect(await freshSnapshot(type, waitUntil)).toEqual({ edge, stale: true });
     expect(spy).toHaveBeenCalledTimes(1);
-    gate.open();
+    barrier.open();
     await settled();
     expect(await freshSnapshot(type, waitUntil)).toEqual({ edge, stale: false });
   });
 
-  it('asks again when a call has hung for long, and the late answer changes nothing', async () => {
+  it('is refreshed again after a call that hangs, whose late response changes nothing', async () => {
     const id = freshId();
     const registry = await registryWith(id);
     const edge = await fetched(registry.type);
-    const gate = newGate();
+    const barrier = newBarrier();
     const spy = watchSync(async function hangOnce(this: ComponentRegistry, request) {
       const call = spy.mock.calls.length;
-      const answer = await answerOf(this, request);
-      await gate.pass(call);
-      return answer;
+      const response = await realSync(this, request);
+      await barrier.pass(call);
+      return response;
     });
     await freshSnapshot(registry.type, waitUntil);
     await registry.beat(id, 'unhealthy');
     const later = Date.now() + 5_000;
     vi.useFakeTimers({ toFake: ['Date'], now: later });
     expect(await freshSnapshot(registry.type, waitUntil)).toEqual({ edge, stale: false });
-    const { place } = edge;
+    const { syncedTo } = edge;
     vi.useRealTimers();
-    gate.open();
+    barrier.open();
     await settled();
-    expect(edge.place).toEqual(place);
-    expect(edge.fleet.candidates).toMatchObject([{ id, status: 'unhealthy' }]);
+    expect(edge.syncedTo).toEqual(syncedTo);
+    expect(edge.pool.candidates).toMatchObject([{ id, status: 'unhealthy' }]);
   });
 });
 
-describe('work that this isolate gave', () => {
-  it('is told with the next refresh, and again when that fails', async () => {
+describe('an assignment by this isolate', () => {
+  it('is reported with the next refresh, and again when that fails', async () => {
     const id = freshId();
     const registry = await registryWith(id);
     const edge = await fetched(registry.type);
     for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, id));
-    const spy = watchSync(isAway);
+    const spy = watchSync(failSync);
     await freshSnapshot(registry.type, waitUntil);
     assign(edge, positionOf(edge, id));
     spy.mockRestore();
     await fetched(registry.type);
     expect((await registry.read(id)).load.activeConnections).toBe(4);
-    expect(edge.untold.size).toBe(0);
+    expect(edge.pendingAssignments.size).toBe(0);
   });
 
-  it('is told to the registry that started anew, which could not know whom it was given to', async () => {
+  it('is reported again to a registry that restarted and dropped counts of the earlier epoch', async () => {
     const [first, second] = [freshId('first'), freshId('second')];
     const registry = await registryWith(first, second);
     const edge = await fetched(registry.type);
@@ -206,8 +206,8 @@ describe('work that this isolate gave', () => {
   });
 });
 
-describe('what callers reported', () => {
-  it('reaches the registry soon, where nobody routes', async () => {
+describe('an outcome that a caller reported', () => {
+  it('reaches the registry soon, even without further requests', async () => {
     const id = freshId();
     const registry = await registryWith(id);
     const edge = await fetched(registry.type);
@@ -220,10 +220,10 @@ describe('what callers reported', () => {
     expect(edge.work.open[positionOf(edge, id)]).toBe(1);
     await settled();
     expect(spy).toHaveBeenCalledTimes(1);
-    expect(spy.mock.calls[0]![0].reported).toEqual([[id, outcomesOf(2, { latencyMs: 100, timed: 2 })]]);
+    expect(spy.mock.calls[0]![0].outcomes).toEqual([[id, outcomesOf(2, { latencyMs: 100, timed: 2 })]]);
   });
 
-  it('goes by what the component said of its work', async () => {
+  it('replaces the count by that of the component', async () => {
     const id = freshId();
     const registry = await registryWith(id);
     const edge = await fetched(registry.type);
@@ -231,44 +231,44 @@ describe('what callers reported', () => {
     expect(edge.work.open[positionOf(edge, id)]).toBe(6);
   });
 
-  it('reaches the registry also when a call was under way that had left without it', async () => {
+  it('reaches the registry even when the sync in flight began without it', async () => {
     const id = freshId();
     const registry = await registryWith(id);
     await fetched(registry.type);
-    const gate = newGate();
+    const barrier = newBarrier();
     const spy = watchSync(async function hangOnce(this: ComponentRegistry, request) {
-      await gate.pass(spy.mock.calls.length);
-      return answerOf(this, request);
+      await barrier.pass(spy.mock.calls.length);
+      return realSync(this, request);
     });
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_500 });
     const refreshing = freshSnapshot(registry.type, waitUntil);
     noteOutcomes(registry.type, id, outcomesOf(1), { inFlight: null, waitUntil });
-    // What is due is on its way by the time that another registry has answered.
+    // By the time that another registry has responded, a sync that was due has been sent.
     await freshRegistry().api.loads();
-    gate.open();
+    barrier.open();
     await refreshing;
     await settled();
-    expect(spy.mock.calls.map(([{ reported }]) => reported.length)).toEqual([0, 1]);
+    expect(spy.mock.calls.map(([{ outcomes }]) => outcomes.length)).toEqual([0, 1]);
   });
 
-  it('is brought again when the registry was away', async () => {
+  it('is reported again after a failed sync', async () => {
     const id = freshId();
     const registry = await registryWith(id);
     await fetched(registry.type);
     const spy = watchSync(async function failOnce(this: ComponentRegistry, request) {
-      if (spy.mock.calls.length === 1) throw new Error('the registry is away');
-      return answerOf(this, request);
+      if (spy.mock.calls.length === 1) throw new Error('the registry is unreachable');
+      return realSync(this, request);
     });
     noteOutcomes(registry.type, id, outcomesOf(2), { inFlight: null, waitUntil });
     await settled();
-    expect(spy.mock.calls.map(([{ reported }]) => reported)).toEqual([[[id, outcomesOf(2)]], [[id, outcomesOf(2)]]]);
+    expect(spy.mock.calls.map(([{ outcomes }]) => outcomes)).toEqual([[[id, outcomesOf(2)]], [[id, outcomesOf(2)]]]);
   });
 
-  it('is kept by an isolate that has not routed yet', async () => {
+  it('is kept by an isolate that has no snapshot yet', async () => {
     const id = freshId();
     const registry = await registryWith(id);
     noteOutcomes(registry.type, id, outcomesOf(1, { latencyMs: 70, timed: 1 }), { inFlight: null, waitUntil });
     await settled();
-    expect((await fetched(registry.type)).fleet.candidates).toMatchObject([{ id, vitals: { usualMs: 70 } }]);
+    expect((await fetched(registry.type)).pool.candidates).toMatchObject([{ id, liveStats: { ewmaMs: 70 } }]);
   });
 });

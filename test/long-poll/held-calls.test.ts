@@ -8,7 +8,7 @@ describe('held calls', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('are let go together when something moved, and only then', async () => {
+  it('end together at a release, and not before', async () => {
     const calls = new HeldCalls();
     const [first, second] = [calls.wait(500), calls.wait(500)];
     expect(await isSettled(first)).toBe(false);
@@ -21,7 +21,7 @@ describe('held calls', () => {
   it.each([
     { holdMs: 200, until: 200 },
     { holdMs: 60_000, until: MAX_HOLD_MS },
-  ])('are let go after $until ms when $holdMs ms were asked for', async ({ holdMs, until }) => {
+  ])('end after $until ms when $holdMs ms were requested', async ({ holdMs, until }) => {
     const calls = new HeldCalls();
     const call = calls.wait(holdMs);
     vi.advanceTimersByTime(until - 1);
@@ -35,7 +35,7 @@ describe('held calls', () => {
     await new HeldCalls().wait(holdMs);
   });
 
-  it('are not held beyond a number', async () => {
+  it('are limited in number', async () => {
     const calls = new HeldCalls();
     for (let at = 0; at < 2_000; at++) void calls.wait(500);
     await calls.wait(500);
