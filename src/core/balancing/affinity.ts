@@ -1,10 +1,12 @@
 /**
- * Keeps work of one key with one component for as long as it has room: rendezvous hashing by weight (Thaler
- * and Ravishankar, "A name-based mapping scheme for rendezvous"; weighted by Schindelhauer and Schomaker), with
- * loads bounded to a quarter above the mean (Mirrokni, Thorup and Zadimoghaddam, "Consistent hashing with
- * bounded loads"). When a component goes only its own keys move.
+ * Key affinity: keeps work of one key on one component for as long as that component has capacity.
  *
- * Looks at the whole set, in constant memory.
+ * Weighted rendezvous hashing selects the component (Thaler and Ravishankar, "A name-based mapping scheme for
+ * rendezvous"; weights after Schindelhauer and Schomaker). The load of a component is bounded to a quarter above its
+ * share (Mirrokni, Thorup and Zadimoghaddam, "Consistent hashing with bounded loads"). When a component leaves, only
+ * its own keys move.
+ *
+ * A lookup costs O(members of the set) and constant memory.
  */
 import type { Choice } from './best-of.ts';
 import { isEligible } from './best-of.ts';
@@ -12,35 +14,46 @@ import type { CandidatePool } from './candidate-pool.ts';
 import { hashOf } from '../hash.ts';
 import type { WeightedSet } from './weighted-set.ts';
 
-/** How far above its share of the work in flight a component may be. */
+/** Upper bound of the work in flight on a component, as a multiple of its share of all work in flight. */
 const BOUND = 1.25;
 
 /**
- * The component that the key belongs to among the eligible ones; -1 when none is. What the others hold bounds
- * nobody: were it counted, the bound could leave nobody though there is room.
+ * Returns the position that owns the key among the eligible ones; -1 if none is eligible. Work in flight on ineligible
+ * components does not count towards the bound. Counting that work could exclude every component although some have
+ * capacity.
  */
-export function ownerOf(choice: Choice, set: WeightedSet, key: string, picky: boolean): number {
-  const { work, wanted } = choice;
-  let [open, total] = [wanted.slots, 0];
+export function ownerOf(choice: Choice, set: WeightedSet, key: string, enforcePreferences: boolean): number {
+  const { work, requirements } = choice;
+  let [open, total] = [requirements.slots, 0];
   for (let slot = 0; slot < set.size; slot++) {
     const position = set.members[slot]!;
-    if (!isEligible(choice, position, picky)) continue;
+    if (!isEligible(choice, position, enforcePreferences)) continue;
     open += work.open[position]!;
     total += set.weights[position]!;
   }
   if (total === 0) return -1;
   const isWithin = (position: number): boolean => {
     const bound = Math.ceil((BOUND * open * set.weights[position]!) / total);
-    return work.open[position]! + wanted.slots <= Math.max(bound, wanted.slots);
+    return work.open[position]! + requirements.slots <= Math.max(bound, requirements.slots);
   };
   const keyHash = hashOf(key);
-  const owner = firstOf(choice.fleet, set, keyHash, (at) => isWithin(at) && isEligible(choice, at, picky));
-  // Several slots at once may fit within no bound: then it is the key's own one.
-  return owner === -1 ? firstOf(choice.fleet, set, keyHash, (at) => isEligible(choice, at, picky)) : owner;
+  const owner = ownerAmong(
+    choice.pool,
+    set,
+    keyHash,
+    (at) => isWithin(at) && isEligible(choice, at, enforcePreferences),
+  );
+  // A request for several slots may exceed the bound everywhere. In that case the key keeps its unbounded owner.
+  return owner === -1
+    ? ownerAmong(choice.pool, set, keyHash, (at) => isEligible(choice, at, enforcePreferences))
+    : owner;
 }
 
-/** Each waits an exponential time at its weight, as its hash with the key decides: the first one to be accepted. */
-function firstOf(
+/**
+ * Each member draws an exponential arrival time from its weight and the hash of its id with the key. Returns the first
+ * arrival that `accepts` allows; -1 if there is none.
+ */
+function ownerAmong(
   { idHashes }: CandidatePool,
   { size, members, weights }: WeightedSet,
   keyHash: number,
@@ -51,7 +64,7 @@ function firstOf(
     const position = members[slot]!;
     const unit = unitOf(idHashes[position]! ^ keyHash);
     const latest = first * weights[position]!;
-    // No logarithm is less than this: of most it need not be taken.
+    // 1 - u never exceeds -ln(u), so most members are skipped without computing the logarithm.
     if (1 - unit >= latest || -Math.log(unit) >= latest || !accepts(position)) continue;
     owner = position;
     first = -Math.log(unit) / weights[position]!;
@@ -59,7 +72,7 @@ function firstOf(
   return owner;
 }
 
-/** A hash as a number in (0, 1), mixed well (MurmurHash3's finalizer). */
+/** Maps a hash to a number in (0, 1), mixed with MurmurHash3's finalizer. */
 export function unitOf(hash: number): number {
   let mixed = hash >>> 0;
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);

@@ -1,41 +1,43 @@
-/** How a type's work is shared out, as its configuration says. */
+/** Balancing settings of a component type, resolved from its configuration. */
 export const POLICY_NAMES = ['least-time', 'score', 'least-load', 'round-robin', 'random'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
 
 export interface TrafficPart {
-  /** Metadata as text, all of it wanted. */
+  /** Metadata as text. A component must match all entries. */
   readonly match: Readonly<Record<string, string>>;
-  /** Of the type's work. What the parts leave goes to those that no part matches. */
+  /** Percent of the type's work. Components that match no part receive the remainder. */
   readonly percent: number;
 }
 
 export interface ScoreWeights {
-  /** Taken off when it is degraded. */
+  /** Subtracted from the score of a degraded or suspect component. */
   readonly degraded: number;
-  /** Taken off for each 100 ms of usual response time. */
+  /** Subtracted for each 100 ms of the average response time. */
   readonly per100Ms: number;
-  /** At most so much is taken off for response time. */
+  /** Most that the response time can subtract. */
   readonly responseTimeMost: number;
-  /** Added when it supports the task type. */
+  /** Added if the component supports the task type. */
   readonly taskType: number;
-  /** Added when it is at the task's location. */
+  /** Added if the component is at the task's location. */
   readonly location: number;
 }
 
 export interface BalancingSettings {
   readonly policy: PolicyName;
-  /** False: the first eligible by registration order gets everything. */
+  /** False: the eligible component that registered first receives all work. */
   readonly loadBalancingEnabled: boolean;
-  /** Percent of a type's active components that must be healthy; below it health is not asked (Envoy's panic threshold). 0 is never. */
+  /**
+   * Panic threshold (Envoy): below this percent of healthy components among the active ones, routing ignores health. 0
+   * disables the threshold.
+   */
   readonly panicThreshold: number;
-  /** With nobody healthy, suspect or degraded left: refuse, or ask whoever is active. */
+  /** If no healthy, suspect or degraded component is left: reject the request, or route to any active component. */
   readonly noHealthyPolicy: 'reject' | 'fail-open';
   readonly trafficSplit: readonly TrafficPart[];
-  /** How long a component that is back takes to its full share, ms. */
+  /** Slow start: ms until a component that is back receives its full share. */
   readonly slowStartMs: number;
-  /** Weights of the policy `score`. */
   readonly scoreWeights: ScoreWeights;
-  /** Isolates may be granted blocks of so many slots, to lease from without a call; null for no blocks. */
+  /** Registries grant blocks of this many slots to isolates, which then lease without a call; null disables blocks. */
   readonly leaseBlocks: { readonly size: number } | null;
 }
 

@@ -1,9 +1,11 @@
 /**
- * A type's components compiled for deciding: numbers in typed arrays by position, and weighted sets of who
- * may be given work, so that a decision looks at no more of them than it samples.
+ * Components of one type compiled for routing: typed arrays by position, and weighted sets of the routable ones. A
+ * decision looks only at the components that it samples.
  *
- * Compiled whole once; after that patched at the positions that changed, in place, because a fleet of ten
- * thousand is not compiled anew for a hundred changes. To whoever decides it is read-only.
+ * The pool is compiled once and then patched in place at the positions that changed. Compiling ten thousand components
+ * again for a hundred changes would cost too much.
+ *
+ * Invariant: routing decisions only read a pool.
  */
 import type { BalancingSettings } from './balancing-settings.ts';
 import type { Candidate } from './candidate.ts';
@@ -12,67 +14,69 @@ import { hashOf } from '../hash.ts';
 import { matchesMetadata } from './preferences.ts';
 import type { Tiers } from './tier.ts';
 import { tiersFrom } from './tier.ts';
-import { isRemembered, ewmaAfter, typicalUnmeasured } from './typical-time.ts';
+import { isFresh, ewmaAfter, fadedTowardsTypical } from './typical-time.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { emptySet, setWeight } from './weighted-set.ts';
 
 export interface CandidatePool {
   readonly settings: BalancingSettings;
-  /** By position; null where none is. */
+  /** By position; null for an unused position. */
   readonly candidates: (Candidate | null)[];
   readonly positions: Map<string, number>;
   /** By position. */
   idHashes: Uint32Array;
-  /** Work it is made for: weight × most tasks at once × slow start. By position. */
+  /** Capacity: weight × `maxConcurrentTasks` × slow start factor. By position. */
   capacity: Float64Array;
-  /** Work it is meant to get: capacity ÷ usual response time. By position. */
+  /** Target rate: capacity ÷ average response time. By position. */
   rate: Float64Array;
-  /** Usual response time, ms; 0 where it was not measured. As the registry told, then as it is learned. By position. */
-  usualMs: Float64Array;
-  /** Epoch ms when it was told or learned. By position. */
-  learnedAt: Float64Array;
-  /** Most tasks at once; Infinity where it does not say. By position. */
-  room: Float64Array;
-  /** Sums over those that may be given work, and how many they are. */
+  /**
+   * Moving average of the response time, ms; 0 if never measured. The registry supplies the first value, and local
+   * measurements update it. By position.
+   */
+  ewmaMs: Float64Array;
+  /** Epoch ms of the last measurement or registry value. By position. */
+  measuredAt: Float64Array;
+  /** `maxConcurrentTasks`; Infinity if the component declares none. By position. */
+  taskLimit: Float64Array;
+  /** Sums over the routable components, and their number. */
   rateTotal: number;
   capacityTotal: number;
-  rateCount: number;
-  /** Routable, healthy, unsuspected. */
+  routableCount: number;
+  /** Routable, healthy and not suspect. */
   readonly healthy: WeightedSet;
-  /** Routable, but degraded or suspect: asked when no healthy one has room. */
-  readonly doubtful: WeightedSet;
-  /** Active, whatever their health: asked in a panic. */
+  /** Routable but degraded or suspect: used if no healthy component has capacity. */
+  readonly suspect: WeightedSet;
+  /** Active, whatever the health: used below the panic threshold and by `fail-open`. */
   readonly active: WeightedSet;
-  /** Those sets, as they are asked one after the other. */
+  /** The sets above in the orders in which a decision tries them. */
   readonly tiers: Tiers;
-  /** 1 where degraded or suspect. By position. */
-  doubt: Uint8Array;
-  /** What components have in common, by kind and name; nobody has what is not named here. */
+  /** 1 if degraded or suspect. By position. */
+  suspectFlags: Uint8Array;
+  /** Components by shared trait, by kind and name. A name without an entry belongs to no component. */
   readonly traits: Readonly<Record<TraitKind, Map<string, Trait>>>;
-  /** Positions still in slow start. */
   readonly ramping: Set<number>;
-  /** Epoch ms when times were last let fade. */
-  forgotAt: number;
-  /** Times are those of work, because there are any; else those of health checks. */
-  readonly goesByWork: boolean;
-  /** How many have a time of work. */
-  timedByWork: number;
-  /** What those are taken for who do not say, or were not measured: the means when it was compiled. */
-  readonly meanRoom: number;
-  readonly meanUsualMs: number;
-  /** The same as they are by now. */
-  readonly rooms: RunningMean;
-  readonly usualTimes: RunningMean;
+  /** Epoch ms at which `fadeTimes` last ran. */
+  fadedAt: number;
+  /** True if response times are those of work, because the registry has any; false if those of health checks. */
+  readonly usesWorkTimes: boolean;
+  /** Number of components with a response time of work. */
+  workTimeCount: number;
+  /** Means at compilation. The pool uses them for components without a declared limit or a measurement. */
+  readonly meanTaskLimit: number;
+  readonly meanEwmaMs: number;
+  /** The same means, kept current. */
+  readonly taskLimits: RunningMean;
+  readonly ewmaTimes: RunningMean;
 }
 
-/** A location, a task type or flag, a part of the traffic split (by its number). */
+/** A location; a task type or capability flag; a part of the traffic split, named by its index. */
 export type TraitKind = 'location' | 'capability' | 'part';
 
 export interface Trait {
-  /** 1 for whoever has it, healthy or not. By position. */
+  /** 1 if the component has the trait, healthy or not. By position. */
   holders: Uint8Array;
   count: number;
-  /** The healthy ones of them: gathered when first asked for, kept up from then on. */
+  /** Healthy components with the trait: gathered on first use and maintained from then on; null before. */
   healthy: WeightedSet | null;
 }
 
@@ -81,12 +85,12 @@ interface RunningMean {
   count: number;
 }
 
-/** Response times that differ by less than this tell nothing about the work. */
+/** Smaller differences of response times say nothing about the work. */
 const RESOLUTION_MS = 10;
-/** Part by which a mean may move before those that are taken for it are weighed anew. */
-const DRIFT = 0.2;
-/** What a component that is back begins with. */
-const FIRST_SHARE = 0.1;
+/** Relative change of a mean after which the values derived from it are recompiled. */
+const MAX_DRIFT = 0.2;
+/** Initial part of the full share in slow start. */
+const INITIAL_SHARE = 0.1;
 
 export function compilePool(
   candidates: readonly (Candidate | null)[],
@@ -94,159 +98,163 @@ export function compilePool(
   now: number,
 ): CandidatePool {
   const { length } = candidates;
-  const goesByWork = candidates.some((candidate) => candidate?.vitals.ofWork);
-  const [healthy, doubtful, active] = [emptySet(length), emptySet(length), emptySet(length)];
-  const fleet: CandidatePool = {
+  const usesWorkTimes = candidates.some((candidate) => candidate?.liveStats.isWorkTime);
+  const [healthy, suspect, active] = [emptySet(length), emptySet(length), emptySet(length)];
+  const pool: CandidatePool = {
     settings,
     candidates: [],
     positions: new Map(),
     idHashes: new Uint32Array(length),
     capacity: new Float64Array(length),
     rate: new Float64Array(length),
-    usualMs: new Float64Array(length),
-    learnedAt: new Float64Array(length),
-    room: new Float64Array(length),
+    ewmaMs: new Float64Array(length),
+    measuredAt: new Float64Array(length),
+    taskLimit: new Float64Array(length),
     rateTotal: 0,
     capacityTotal: 0,
-    rateCount: 0,
+    routableCount: 0,
     healthy,
-    doubtful,
+    suspect,
     active,
-    tiers: tiersFrom(healthy, doubtful, active),
-    doubt: new Uint8Array(length),
+    tiers: tiersFrom(healthy, suspect, active),
+    suspectFlags: new Uint8Array(length),
     traits: { location: new Map(), capability: new Map(), part: new Map() },
     ramping: new Set(),
-    forgotAt: now,
-    goesByWork,
-    timedByWork: 0,
-    meanRoom: meanOf(candidates, ({ maxConcurrentTasks }) => maxConcurrentTasks) ?? 1,
-    meanUsualMs: Math.max(
+    fadedAt: now,
+    usesWorkTimes,
+    workTimeCount: 0,
+    meanTaskLimit: meanOf(candidates, ({ maxConcurrentTasks }) => maxConcurrentTasks) ?? 1,
+    meanEwmaMs: Math.max(
       RESOLUTION_MS,
-      meanOf(candidates, ({ vitals }) => toldMs(goesByWork, vitals)) ?? RESOLUTION_MS,
+      meanOf(candidates, ({ liveStats }) => comparableMs(usesWorkTimes, liveStats)) ?? RESOLUTION_MS,
     ),
-    rooms: { sum: 0, count: 0 },
-    usualTimes: { sum: 0, count: 0 },
+    taskLimits: { sum: 0, count: 0 },
+    ewmaTimes: { sum: 0, count: 0 },
   };
-  candidates.forEach((candidate, position) => patchPool(fleet, position, candidate, now));
-  return fleet;
+  candidates.forEach((candidate, position) => patchPool(pool, position, candidate, now));
+  return pool;
 }
 
-/** Puts a candidate, or nobody, at a position; behind the last one the fleet grows. */
-export function patchPool(fleet: CandidatePool, position: number, candidate: Candidate | null, now: number): void {
-  reserve(fleet, position);
-  while (fleet.candidates.length < position) patchPool(fleet, fleet.candidates.length, null, now);
-  const before = fleet.candidates[position] ?? null;
-  const isAnother = before?.id !== candidate?.id;
-  if (isAnother && before && fleet.positions.get(before.id) === position) fleet.positions.delete(before.id);
-  if (isAnother && candidate) {
-    fleet.idHashes[position] = hashOf(candidate.id);
-    fleet.positions.set(candidate.id, position);
+/** Sets the candidate of a position, or clears it with null. A position beyond the end extends the pool. */
+export function patchPool(pool: CandidatePool, position: number, candidate: Candidate | null, now: number): void {
+  growTo(pool, position);
+  while (pool.candidates.length < position) patchPool(pool, pool.candidates.length, null, now);
+  const before = pool.candidates[position] ?? null;
+  const isReplaced = before?.id !== candidate?.id;
+  if (isReplaced && before && pool.positions.get(before.id) === position) pool.positions.delete(before.id);
+  if (isReplaced && candidate) {
+    pool.idHashes[position] = hashOf(candidate.id);
+    pool.positions.set(candidate.id, position);
   }
-  fleet.candidates[position] = candidate;
+  pool.candidates[position] = candidate;
   if (!hasSameTraits(before, candidate)) {
-    if (before) eachTrait(fleet.settings, before, (kind, name) => drop(fleet, kind, name, position));
-    if (candidate) eachTrait(fleet.settings, candidate, (kind, name) => hold(fleet, kind, name, position));
+    if (before) eachTrait(pool.settings, before, (kind, name) => removeTrait(pool, kind, name, position));
+    if (candidate) eachTrait(pool.settings, candidate, (kind, name) => addTrait(pool, kind, name, position));
   }
-  move(fleet.rooms, before?.maxConcurrentTasks, candidate?.maxConcurrentTasks);
-  const toldBefore = before && toldMs(fleet.goesByWork, before.vitals);
-  const told = candidate && toldMs(fleet.goesByWork, candidate.vitals);
-  move(fleet.usualTimes, toldBefore, told);
-  fleet.timedByWork += (candidate?.vitals.ofWork ? 1 : 0) - (before?.vitals.ofWork ? 1 : 0);
-  if (candidate && rampOf(candidate, fleet.settings, now) < 1) fleet.ramping.add(position);
-  else fleet.ramping.delete(position);
-  // What did not move was not told again: what was learned since is newer.
-  if (isAnother || toldBefore !== told) {
-    // No time at all was measured as well.
-    fleet.usualMs[position] = told == null ? 0 : Math.max(told, Number.MIN_VALUE);
-    fleet.learnedAt[position] = now;
+  updateMean(pool.taskLimits, before?.maxConcurrentTasks, candidate?.maxConcurrentTasks);
+  const timeBefore = before && comparableMs(pool.usesWorkTimes, before.liveStats);
+  const time = candidate && comparableMs(pool.usesWorkTimes, candidate.liveStats);
+  updateMean(pool.ewmaTimes, timeBefore, time);
+  pool.workTimeCount += (candidate?.liveStats.isWorkTime ? 1 : 0) - (before?.liveStats.isWorkTime ? 1 : 0);
+  if (candidate && rampOf(candidate, pool.settings, now) < 1) pool.ramping.add(position);
+  else pool.ramping.delete(position);
+  // The registry sends only times that changed. An unchanged one is older than the local measurements.
+  if (isReplaced || timeBefore !== time) {
+    // 0 means "never measured", so a measured time of 0 ms is stored as the smallest positive number.
+    pool.ewmaMs[position] = time == null ? 0 : Math.max(time, Number.MIN_VALUE);
+    pool.measuredAt[position] = now;
   }
-  weigh(fleet, position, now);
+  updateWeights(pool, position, now);
 }
 
-/** Takes in how long a piece of work took there. Draws follow when the position is next patched. */
-export function learnTime(fleet: CandidatePool, position: number, latencyMs: number, now: number): void {
-  // The first times of work cannot be compared with those of checks: the registry tells of them soon.
-  if (!fleet.goesByWork) return;
-  const before = fleet.usualMs[position]! || fleet.meanUsualMs;
-  fleet.usualMs[position] = ewmaAfter(before, latencyMs, now - fleet.learnedAt[position]!);
-  fleet.learnedAt[position] = now;
-  reckonRate(fleet, position);
+/** Applies a measured response time of work, ms. Draw weights follow at the next patch of the position. */
+export function recordTime(pool: CandidatePool, position: number, latencyMs: number, now: number): void {
+  // Times of work and of health checks cannot be compared. The registry soon reports the first times of work.
+  if (!pool.usesWorkTimes) return;
+  const before = pool.ewmaMs[position]! || pool.meanEwmaMs;
+  pool.ewmaMs[position] = ewmaAfter(before, latencyMs, now - pool.measuredAt[position]!);
+  pool.measuredAt[position] = now;
+  updateRate(pool, position);
 }
 
-/** Lets the times of slow ones fade that were not measured for a while: to be called about once a second. */
-export function forgetTimes(fleet: CandidatePool, now: number): void {
-  const sinceMs = Math.max(0, now - fleet.forgotAt);
-  fleet.forgotAt = now;
-  // Checks go on whether there is work or not.
-  if (!fleet.goesByWork) return;
-  const typical = typicalMs(fleet);
-  const { candidates, usualMs, learnedAt } = fleet;
+/**
+ * Fades the response times of slow components that have had no recent measurement. Callers run this about once a
+ * second.
+ */
+export function fadeTimes(pool: CandidatePool, now: number): void {
+  const sinceMs = Math.max(0, now - pool.fadedAt);
+  pool.fadedAt = now;
+  // Health checks continue without work, so their times stay current.
+  if (!pool.usesWorkTimes) return;
+  const typical = typicalMs(pool);
+  const { candidates, ewmaMs, measuredAt } = pool;
   for (let position = 0; position < candidates.length; position++) {
-    const unmeasuredMs = now - learnedAt[position]!;
-    if (isRemembered(unmeasuredMs)) continue;
-    const before = workMsAt(fleet, position);
-    const after = typicalUnmeasured(before, typical, unmeasuredMs, sinceMs);
+    const unmeasuredMs = now - measuredAt[position]!;
+    if (isFresh(unmeasuredMs)) continue;
+    const before = workMsAt(pool, position);
+    const after = fadedTowardsTypical(before, typical, unmeasuredMs, sinceMs);
     if (after === before) continue;
-    usualMs[position] = after;
-    reckonRate(fleet, position);
+    ewmaMs[position] = after;
+    updateRate(pool, position);
   }
 }
 
-/** Brings those in slow start to where they are at `now`. */
-export function advancePool(fleet: CandidatePool, now: number): void {
-  for (const position of fleet.ramping) {
-    const candidate = fleet.candidates[position]!;
-    if (candidate && rampOf(candidate, fleet.settings, now) < 1) weigh(fleet, position, now);
-    else patchPool(fleet, position, candidate, now);
+/** Advances components in slow start to their share at `now`. */
+export function advancePool(pool: CandidatePool, now: number): void {
+  for (const position of pool.ramping) {
+    const candidate = pool.candidates[position]!;
+    if (candidate && rampOf(candidate, pool.settings, now) < 1) updateWeights(pool, position, now);
+    else patchPool(pool, position, candidate, now);
   }
 }
 
-/** Whether it has changed so much since it was compiled that it must be compiled anew. */
-export const isOutgrown = (fleet: CandidatePool): boolean =>
-  fleet.goesByWork !== fleet.timedByWork > 0 ||
-  hasDrifted(fleet.meanRoom, fleet.rooms, 1) ||
-  hasDrifted(fleet.meanUsualMs, fleet.usualTimes, RESOLUTION_MS);
+/** Whether the pool has drifted so far from its compiled means that it must be compiled again. */
+export const needsRecompile = (pool: CandidatePool): boolean =>
+  pool.usesWorkTimes !== pool.workTimeCount > 0 ||
+  hasDrifted(pool.meanTaskLimit, pool.taskLimits, 1) ||
+  hasDrifted(pool.meanEwmaMs, pool.ewmaTimes, RESOLUTION_MS);
 
 function hasDrifted(compiled: number, { sum, count }: RunningMean, least: number): boolean {
   const mean = Math.max(count === 0 ? compiled : sum / count, least);
-  return Math.abs(mean - compiled) > DRIFT * compiled;
+  return Math.abs(mean - compiled) > MAX_DRIFT * compiled;
 }
 
-/** A time that can be compared with those of the others: of work where there are any, else of checks. */
-const toldMs = (goesByWork: boolean, { usualMs, ofWork }: Candidate['vitals']): number | null =>
-  ofWork === goesByWork ? usualMs : null;
+/** The response time if comparable with the rest of the pool: of work or of health checks; null otherwise. */
+const comparableMs = (usesWorkTimes: boolean, { ewmaMs, isWorkTime }: Candidate['liveStats']): number | null =>
+  isWorkTime === usesWorkTimes ? ewmaMs : null;
 
-export const isSuspectAt = (candidate: Candidate): boolean =>
-  candidate.status !== 'healthy' || candidate.vitals.suspect;
+export const isSuspect = (candidate: Candidate): boolean =>
+  candidate.status !== 'healthy' || candidate.liveStats.suspect;
 
-/** The rate of an average one of those that may be given work. */
-export const meanRateOf = ({ rateTotal, rateCount, meanRoom, meanUsualMs }: CandidatePool): number =>
-  rateTotal > 0 ? rateTotal / rateCount : meanRoom / meanUsualMs;
+/** Mean rate of the routable components. */
+export const meanRateOf = ({ rateTotal, routableCount, meanTaskLimit, meanEwmaMs }: CandidatePool): number =>
+  rateTotal > 0 ? rateTotal / routableCount : meanTaskLimit / meanEwmaMs;
 
-/** The work a component is meant to get, 1 for an average one of those that may be given any. */
-export const paceOf = (fleet: CandidatePool, position: number): number => fleet.rate[position]! / meanRateOf(fleet);
+/** Rate of a component as a multiple of the mean rate of the routable components. */
+export const relativeRateOf = (pool: CandidatePool, position: number): number =>
+  pool.rate[position]! / meanRateOf(pool);
 
-/** What work takes usually at those that may be given any, ms, each counted by its capacity. */
-export const typicalMs = ({ capacityTotal, rateTotal, meanUsualMs }: CandidatePool): number =>
-  rateTotal > 0 ? capacityTotal / rateTotal : meanUsualMs;
+/** Mean response time of the routable components, ms, weighted by capacity. */
+export const typicalMs = ({ capacityTotal, rateTotal, meanEwmaMs }: CandidatePool): number =>
+  rateTotal > 0 ? capacityTotal / rateTotal : meanEwmaMs;
 
-/** The healthy ones that have a trait. Callers may name what nobody has: nothing is kept of that. */
-export function healthyWith(fleet: CandidatePool, kind: TraitKind, name: string): WeightedSet {
-  const trait = fleet.traits[kind].get(name);
-  if (!trait) return NOBODY;
+/** Returns the healthy components with a trait. Callers may name unknown traits, which leave no trace in memory. */
+export function healthyWith(pool: CandidatePool, kind: TraitKind, name: string): WeightedSet {
+  const trait = pool.traits[kind].get(name);
+  if (!trait) return EMPTY_SET;
   if (trait.healthy) return trait.healthy;
-  const set = emptySet(fleet.candidates.length);
-  for (let slot = 0; slot < fleet.healthy.size; slot++) {
-    const position = fleet.healthy.members[slot]!;
-    if (trait.holders[position] === 1) setWeight(set, position, fleet.healthy.weights[position]!);
+  const set = emptySet(pool.candidates.length);
+  for (let slot = 0; slot < pool.healthy.size; slot++) {
+    const position = pool.healthy.members[slot]!;
+    if (trait.holders[position] === 1) setWeight(set, position, pool.healthy.weights[position]!);
   }
   trait.healthy = set;
   return set;
 }
 
-const NOBODY = emptySet(0);
+const EMPTY_SET = emptySet(0);
 
-/** Only numbers move from one second to the next: then all else is the very same. */
+/** Compares by identity: an update of live stats alone keeps the same objects. */
 const hasSameTraits = (a: Candidate | null, b: Candidate | null): boolean =>
   a?.metadata === b?.metadata && a?.location === b?.location && a?.taskTypes === b?.taskTypes && a?.flags === b?.flags;
 
@@ -261,15 +269,15 @@ function eachTrait(
   if (settings.trafficSplit.length > 0) visit('part', String(partOf(settings, candidate)));
 }
 
-function hold({ traits, capacity }: CandidatePool, kind: TraitKind, name: string, position: number): void {
+function addTrait({ traits, capacity }: CandidatePool, kind: TraitKind, name: string, position: number): void {
   let trait = traits[kind].get(name);
   if (!trait) traits[kind].set(name, (trait = { holders: new Uint8Array(capacity.length), count: 0, healthy: null }));
-  // Named as task type and as flag it is still one.
+  // A name used both as task type and as flag counts once.
   if (trait.holders[position] === 0) trait.count += 1;
   trait.holders[position] = 1;
 }
 
-function drop({ traits }: CandidatePool, kind: TraitKind, name: string, position: number): void {
+function removeTrait({ traits }: CandidatePool, kind: TraitKind, name: string, position: number): void {
   const trait = traits[kind].get(name);
   if (trait?.holders[position] !== 1) return;
   trait.holders[position] = 0;
@@ -278,50 +286,50 @@ function drop({ traits }: CandidatePool, kind: TraitKind, name: string, position
   if (trait.count === 0) traits[kind].delete(name);
 }
 
-/** The part of the traffic split that a candidate belongs to; `parts.length` for the rest. */
+/** Index of the traffic split part that a candidate belongs to; the number of parts if no part matches. */
 export function partOf({ trafficSplit }: BalancingSettings, candidate: Candidate): number {
   const part = trafficSplit.findIndex(({ match }) => matchesMetadata(candidate, match));
   return part === -1 ? trafficSplit.length : part;
 }
 
-/** Works out the numbers of a position and which sets it belongs to. */
-function weigh(fleet: CandidatePool, position: number, now: number): void {
-  const candidate = fleet.candidates[position] ?? null;
+/** Computes the numbers of a position and its membership in the sets. */
+function updateWeights(pool: CandidatePool, position: number, now: number): void {
+  const candidate = pool.candidates[position] ?? null;
   const isActive = candidate !== null && candidate.lifecycle === 'active' && candidate.weight > 0;
   const isRoutable = candidate !== null && whyNotRoutable(candidate) === null;
-  const room = candidate?.maxConcurrentTasks ?? Infinity;
-  if (isMemberOfEither(fleet, position)) count(fleet, position, -1);
-  fleet.room[position] = room;
-  fleet.capacity[position] = candidate
-    ? candidate.weight * (candidate.maxConcurrentTasks ?? fleet.meanRoom) * rampOf(candidate, fleet.settings, now)
+  const taskLimit = candidate?.maxConcurrentTasks ?? Infinity;
+  if (isInTotals(pool, position)) count(pool, position, -1);
+  pool.taskLimit[position] = taskLimit;
+  pool.capacity[position] = candidate
+    ? candidate.weight * (candidate.maxConcurrentTasks ?? pool.meanTaskLimit) * rampOf(candidate, pool.settings, now)
     : 0;
-  fleet.rate[position] = fleet.capacity[position] / workMsAt(fleet, position);
-  const weight = drawWeight(fleet, position);
-  const doubtful = isRoutable && isSuspectAt(candidate);
-  setWeight(fleet.healthy, position, isRoutable && !doubtful ? weight : 0);
-  setWeight(fleet.doubtful, position, doubtful ? weight : 0);
-  setWeight(fleet.active, position, isActive ? weight : 0);
-  fleet.doubt[position] = candidate && isSuspectAt(candidate) ? 1 : 0;
+  pool.rate[position] = pool.capacity[position] / workMsAt(pool, position);
+  const weight = drawWeight(pool, position);
+  const suspect = isRoutable && isSuspect(candidate);
+  setWeight(pool.healthy, position, isRoutable && !suspect ? weight : 0);
+  setWeight(pool.suspect, position, suspect ? weight : 0);
+  setWeight(pool.active, position, isActive ? weight : 0);
+  pool.suspectFlags[position] = candidate && isSuspect(candidate) ? 1 : 0;
   if (candidate)
-    eachTrait(fleet.settings, candidate, (kind, name) => {
-      const { healthy = null } = fleet.traits[kind].get(name) ?? {};
-      if (healthy) setWeight(healthy, position, isRoutable && !doubtful ? weight : 0);
+    eachTrait(pool.settings, candidate, (kind, name) => {
+      const { healthy = null } = pool.traits[kind].get(name) ?? {};
+      if (healthy) setWeight(healthy, position, isRoutable && !suspect ? weight : 0);
     });
-  if (isRoutable) count(fleet, position, 1);
+  if (isRoutable) count(pool, position, 1);
 }
 
-function reckonRate(fleet: CandidatePool, position: number): void {
-  const isCounted = isMemberOfEither(fleet, position);
-  if (isCounted) count(fleet, position, -1);
-  fleet.rate[position] = fleet.capacity[position]! / workMsAt(fleet, position);
-  if (isCounted) count(fleet, position, 1);
+function updateRate(pool: CandidatePool, position: number): void {
+  const isCounted = isInTotals(pool, position);
+  if (isCounted) count(pool, position, -1);
+  pool.rate[position] = pool.capacity[position]! / workMsAt(pool, position);
+  if (isCounted) count(pool, position, 1);
 }
 
-/** What work there takes, as far as it tells anything. */
-export const workMsAt = (fleet: CandidatePool, position: number): number =>
-  Math.max(RESOLUTION_MS, fleet.usualMs[position]! || fleet.meanUsualMs);
+/** Response time of a component, ms, bounded below by the resolution; the mean if not measured. */
+export const workMsAt = (pool: CandidatePool, position: number): number =>
+  Math.max(RESOLUTION_MS, pool.ewmaMs[position]! || pool.meanEwmaMs);
 
-function move(mean: RunningMean, before: number | null | undefined, after: number | null | undefined): void {
+function updateMean(mean: RunningMean, before: number | null | undefined, after: number | null | undefined): void {
   if (before != null) {
     mean.sum -= before;
     mean.count -= 1;
@@ -332,17 +340,17 @@ function move(mean: RunningMean, before: number | null | undefined, after: numbe
   }
 }
 
-const isMemberOfEither = ({ healthy, doubtful }: CandidatePool, position: number): boolean =>
-  (healthy.slots[position] ?? -1) !== -1 || (doubtful.slots[position] ?? -1) !== -1;
+const isInTotals = ({ healthy, suspect }: CandidatePool, position: number): boolean =>
+  (healthy.slots[position] ?? -1) !== -1 || (suspect.slots[position] ?? -1) !== -1;
 
-function count(fleet: CandidatePool, position: number, sign: 1 | -1): void {
-  fleet.rateCount += sign;
-  const isEmpty = fleet.rateCount === 0;
-  fleet.rateTotal = isEmpty ? 0 : fleet.rateTotal + sign * fleet.rate[position]!;
-  fleet.capacityTotal = isEmpty ? 0 : fleet.capacityTotal + sign * fleet.capacity[position]!;
+function count(pool: CandidatePool, position: number, sign: 1 | -1): void {
+  pool.routableCount += sign;
+  const isEmpty = pool.routableCount === 0;
+  pool.rateTotal = isEmpty ? 0 : pool.rateTotal + sign * pool.rate[position]!;
+  pool.capacityTotal = isEmpty ? 0 : pool.capacityTotal + sign * pool.capacity[position]!;
 }
 
-/** How likely a policy draws a position: never 0, the tiniest weight is still a weight. */
+/** Draw weight of a position under the policy. Never 0, so that a component with a tiny weight stays reachable. */
 function drawWeight({ settings, rate, capacity }: CandidatePool, position: number): number {
   switch (settings.policy) {
     case 'least-time':
@@ -358,26 +366,26 @@ function drawWeight({ settings, rate, capacity }: CandidatePool, position: numbe
   }
 }
 
-/** Grows to the full share in a straight line (Envoy's slow start with aggression 1). */
+/** Linear ramp to the full share (Envoy's slow start with aggression 1). */
 function rampOf({ backSince }: Candidate, { slowStartMs }: BalancingSettings, now: number): number {
   if (backSince === null || slowStartMs === 0) return 1;
-  return Math.min(1, Math.max(FIRST_SHARE, (now - backSince) / slowStartMs));
+  return Math.min(1, Math.max(INITIAL_SHARE, (now - backSince) / slowStartMs));
 }
 
-function reserve(fleet: CandidatePool, position: number): void {
-  if (position < fleet.capacity.length) return;
-  const length = Math.max(position + 1, fleet.capacity.length * 2);
-  for (const name of ['capacity', 'rate', 'room', 'usualMs', 'learnedAt'] as const) {
+function growTo(pool: CandidatePool, position: number): void {
+  if (position < pool.capacity.length) return;
+  const length = Math.max(position + 1, pool.capacity.length * 2);
+  for (const name of ['capacity', 'rate', 'taskLimit', 'ewmaMs', 'measuredAt'] as const) {
     const next = new Float64Array(length);
-    next.set(fleet[name]);
-    fleet[name] = next;
+    next.set(pool[name]);
+    pool[name] = next;
   }
-  fleet.doubt = grownBytes(fleet.doubt, length);
-  for (const traits of Object.values(fleet.traits))
+  pool.suspectFlags = grownBytes(pool.suspectFlags, length);
+  for (const traits of Object.values(pool.traits))
     for (const trait of traits.values()) trait.holders = grownBytes(trait.holders, length);
   const idHashes = new Uint32Array(length);
-  idHashes.set(fleet.idHashes);
-  fleet.idHashes = idHashes;
+  idHashes.set(pool.idHashes);
+  pool.idHashes = idHashes;
 }
 
 function grownBytes(bytes: Uint8Array, length: number): Uint8Array {

@@ -1,4 +1,4 @@
-/** One component as the balancing sees it: what a snapshot carries. Plain data. */
+/** A component as the balancing sees it, and as a snapshot carries it. Plain data. */
 import type { JsonObject } from '../json.ts';
 import type { HealthStatus } from '../health/health-status.ts';
 import type { LifecycleState } from '../component/lifecycle.ts';
@@ -11,38 +11,38 @@ export interface Candidate {
   readonly metadata: JsonObject;
   readonly location: string | null;
   readonly taskTypes: readonly string[];
-  /** Boolean capabilities it has, by name. */
+  /** Names of its boolean capabilities. */
   readonly flags: readonly string[];
   readonly maxConcurrentTasks: number | null;
   readonly weight: number;
   readonly lifecycle: LifecycleState;
   readonly status: HealthStatus;
   readonly reason: string | null;
-  /** Grows with each registration: who was there first. */
+  /** Increases with each registration; orders components by age. */
   readonly order: number;
-  /** Epoch ms since when it is back after it was out of routing; null when it never was: slow start. */
+  /** Start of the slow start: epoch ms at which the component returned to routing; null if it never left. */
   readonly backSince: number | null;
-  readonly vitals: LiveStats;
+  readonly liveStats: LiveStats;
 }
 
-/** How it is and how it is operated: what turns under one registration. */
+/** The part of a candidate that changes without a new registration. */
 export type Condition = Pick<Candidate, 'lifecycle' | 'status' | 'reason' | 'backSince'>;
 
-/** What moves without moving the revision. */
+/** Fast-changing numbers, which do not advance the revision. */
 export interface LiveStats {
-  /** A check is going wrong, or work fails there. */
+  /** A check is failing, or work fails on the component. */
   readonly suspect: boolean;
   readonly inFlight: number;
   readonly loadPercentage: number;
-  /** Usual response time, ms: of work where callers report it, else of its health check. */
-  readonly usualMs: number | null;
-  /** That time is of work. It says more than one of checks, and the two cannot be compared. */
-  readonly ofWork: boolean;
+  /** Moving average of the response time, ms: of work if callers report it, otherwise of the health check. */
+  readonly ewmaMs: number | null;
+  /** True if `ewmaMs` is of work. Times of work and of checks cannot be compared. */
+  readonly isWorkTime: boolean;
 }
 
 export type FilterRule = 'lifecycle' | 'weight' | 'unknown' | 'unhealthy';
 
-/** Why a component may not be given work at all, or null when it may. */
+/** The rule that keeps a component out of routing; null if routable. */
 export function whyNotRoutable(candidate: Pick<Candidate, 'lifecycle' | 'weight' | 'status'>): FilterRule | null {
   if (candidate.lifecycle !== 'active') return 'lifecycle';
   if (candidate.weight === 0) return 'weight';

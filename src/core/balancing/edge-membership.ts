@@ -1,40 +1,43 @@
 /**
- * Who decides at the edge, as a registry sees it: gives each of them a number, as low as can be, and says which
- * part of the work each gives. What segments are cut by.
+ * Isolates that route work of a type, as its registry sees them. Assigns each isolate the lowest free number and its
+ * share of the assignments. Apertures are computed from both.
  */
 import type { EdgeMember } from './aperture.ts';
 
 interface Edge {
   readonly number: number;
-  /** Work given a second, lately. */
-  pace: number;
+  /** Moving average of its assignments a second. */
+  assignmentsPerSecond: number;
   seenAt: number;
 }
 
 export type EdgeMembership = Map<string, Edge>;
 
-/** An edge that has not asked for so long is gone, and its number free. */
-const GONE_MS = 10_000;
-/** How far back the pace looks. */
-const SPAN_MS = 5_000;
+/** An isolate that has not synchronised for this long is removed, and its number becomes free. */
+const EXPIRY_MS = 10_000;
+/** Time constant of the moving average. */
+const TIME_CONSTANT_MS = 5_000;
 
-/** Notes that an edge asked, having given so much since it asked last; answers what it is to others. */
-export function join(roll: EdgeMembership, id: string, given: number, now: number): EdgeMember {
-  for (const [other, { seenAt }] of roll) if (Math.abs(now - seenAt) > GONE_MS) roll.delete(other);
-  const edge = roll.get(id) ?? { number: freeNumber(roll), pace: 0, seenAt: now - 1_000 };
+/**
+ * Records a synchronisation of an isolate and the number of its assignments since the previous one. Returns its number
+ * and share.
+ */
+export function join(membership: EdgeMembership, id: string, assignments: number, now: number): EdgeMember {
+  for (const [other, { seenAt }] of membership) if (Math.abs(now - seenAt) > EXPIRY_MS) membership.delete(other);
+  const edge = membership.get(id) ?? { number: freeNumber(membership), assignmentsPerSecond: 0, seenAt: now - 1_000 };
   const sinceMs = Math.max(1, now - edge.seenAt);
-  const weight = 1 - Math.exp(-sinceMs / SPAN_MS);
-  edge.pace += weight * ((1_000 * given) / sinceMs - edge.pace);
+  const weight = 1 - Math.exp(-sinceMs / TIME_CONSTANT_MS);
+  edge.assignmentsPerSecond += weight * ((1_000 * assignments) / sinceMs - edge.assignmentsPerSecond);
   edge.seenAt = now;
-  roll.set(id, edge);
+  membership.set(id, edge);
   let total = 0;
-  for (const { pace } of roll.values()) total += pace;
-  return { number: edge.number, share: total > 0 ? edge.pace / total : null };
+  for (const { assignmentsPerSecond } of membership.values()) total += assignmentsPerSecond;
+  return { number: edge.number, share: total > 0 ? edge.assignmentsPerSecond / total : null };
 }
 
-function freeNumber(roll: EdgeMembership): number {
-  const taken = new Set(Array.from(roll.values(), ({ number }) => number));
+function freeNumber(membership: EdgeMembership): number {
+  const used = new Set(Array.from(membership.values(), ({ number }) => number));
   let number = 0;
-  while (taken.has(number)) number += 1;
+  while (used.has(number)) number += 1;
   return number;
 }

@@ -1,5 +1,5 @@
-/** Additive recurrence by the golden ratio: any run of its numbers is spread evenly over [0, 1). */
+/** Low-discrepancy sequence: an additive recurrence by the golden ratio. Every run of it covers [0, 1) evenly. */
 const GOLDEN = 0.618_033_988_749_894_9;
 
-/** The number after `at`; begin anywhere in [0, 1). */
+/** Returns the number after `at`. A sequence may start anywhere in [0, 1). */
 export const nextEvenly = (at: number): number => (at + GOLDEN) % 1;

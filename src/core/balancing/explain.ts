@@ -1,16 +1,16 @@
 /**
- * Says of every candidate what became of it and why: for `explain`, and for the 503 that names nobody. Tells of
- * the whole list, though a decision looked at a few of it.
+ * Verdict and reason for every candidate of a decision: for `explain` and for the 503 without a component. Covers the
+ * whole pool, although a sampled decision looked at a few candidates.
  */
 import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
 import { loadPercentOf } from './eligible.ts';
 import type { CandidatePool } from './candidate-pool.ts';
-import { isSuspectAt, partOf } from './candidate-pool.ts';
+import { isSuspect, partOf } from './candidate-pool.ts';
 import type { OpenWork } from './open-work.ts';
 import { hasAnyCapacity } from './best-of.ts';
 import type { Pick, RouteRequest } from './pick.ts';
-import { asRequested, taskOf, tiersOf } from './pick.ts';
+import { poolForTiers, taskOf, tiersOf } from './pick.ts';
 import { POLICIES } from './policies/policies.ts';
 import type { ScoreParts } from './policies/policy.ts';
 import { scoreOf } from './policies/policy.ts';
@@ -19,42 +19,50 @@ import { unmetPreference } from './preferences.ts';
 export interface CandidateVerdict {
   readonly id: string;
   readonly verdict: 'chosen' | 'considered' | 'filtered';
-  /** The rule that filtered it, or null. */
+  /** The rule that excluded the candidate; null if none did. */
   readonly rule: string | null;
   readonly reason: string | null;
-  /** Higher is better; null for those filtered. */
+  /** Higher is better; null for filtered candidates. */
   readonly score: number | null;
-  /** What the score is made of: their sum. */
+  /** Parts that sum up to the score; null for filtered candidates. */
   readonly parts: ScoreParts | null;
 }
 
 export interface Explanation {
-  /** At most 100, the chosen one first, then by score, those filtered last. */
+  /** At most 100: the chosen one first, then by score, filtered ones last. */
   readonly candidates: CandidateVerdict[];
-  /** The best of those not chosen, and by how much the chosen one is better; below 0 where the draw passed it by. */
+  /**
+   * The best candidate that was not chosen, and the lead of the chosen one. Negative if the sample missed the better
+   * one.
+   */
   readonly runnerUp: { readonly id: string; readonly margin: number } | null;
 }
 
 const MAX_EXPLAINED = 100;
 
-export interface Explained {
-  readonly fleet: CandidatePool;
+export interface ExplainInput {
+  readonly pool: CandidatePool;
   readonly work: OpenWork;
   readonly request: RouteRequest;
-  /** The decision, made before its work was counted. */
+  /** The decision, made before its own work was counted in `work`. */
   readonly pick: Pick;
 }
 
-export function explainPick(explained: Explained): Explanation {
-  const { fleet, work, request, pick } = explained;
-  const rules = rulesOf(explained);
-  const seen = fleetFor(fleet, request);
+export function explainPick(input: ExplainInput): Explanation {
+  const { pool, work, request, pick } = input;
+  const rules = rulesOf(input);
+  const scoringPool = poolForRequest(pool, request);
   const chosen = pick.ok ? pick.position : -1;
-  const verdicts = fleet.candidates.flatMap((candidate, position): CandidateVerdict[] => {
+  const verdicts = pool.candidates.flatMap((candidate, position): CandidateVerdict[] => {
     if (!candidate) return [];
-    const filtered = position === chosen ? null : filterOf(explained, candidate, position, rules);
+    const filtered = position === chosen ? null : filterOf(input, candidate, position, rules);
     if (filtered) return [{ id: candidate.id, verdict: 'filtered', ...filtered, score: null, parts: null }];
-    const parts = POLICIES[fleet.settings.policy].parts(seen, position, work.open[position]!, taskOf(fleet, request));
+    const parts = POLICIES[pool.settings.policy].parts(
+      scoringPool,
+      position,
+      work.open[position]!,
+      taskOf(pool, request),
+    );
     const verdict = position === chosen ? 'chosen' : 'considered';
     return [{ id: candidate.id, verdict, rule: null, reason: null, score: scoreOf(parts), parts }];
   });
@@ -67,16 +75,16 @@ export function explainPick(explained: Explained): Explanation {
   };
 }
 
-/** The score of the chosen one, as it was when it was chosen. */
-export function scoreOfPick(fleet: CandidatePool, work: OpenWork, position: number, request: RouteRequest): number {
-  const { parts } = POLICIES[fleet.settings.policy];
-  return scoreOf(parts(fleetFor(fleet, request), position, work.open[position]!, taskOf(fleet, request)));
+/** Score of the chosen component at the time of the decision. */
+export function scoreOfPick(pool: CandidatePool, work: OpenWork, position: number, request: RouteRequest): number {
+  const { parts } = POLICIES[pool.settings.policy];
+  return scoreOf(parts(poolForRequest(pool, request), position, work.open[position]!, taskOf(pool, request)));
 }
 
-const fleetFor = (fleet: CandidatePool, { assumedDown }: RouteRequest): CandidatePool =>
-  asRequested(fleet, tiersOf(fleet, assumedDown));
+const poolForRequest = (pool: CandidatePool, { assumedDown }: RouteRequest): CandidatePool =>
+  poolForTiers(pool, tiersOf(pool, assumedDown));
 
-/** Seconds until the next check of any of them, at least 1: the Retry-After of a 503. */
+/** Retry-After of a 503: seconds until the next check of any component, 1 to 60; 5 if no check is due. */
 export const retryAfterSeconds = (nextCheckAt: number | null, now: number): number =>
   nextCheckAt === null ? 5 : Math.min(60, Math.max(1, Math.ceil((nextCheckAt - now) / 1_000)));
 
@@ -85,22 +93,22 @@ const rankOf = ({ verdict }: CandidateVerdict): number => RANKS[verdict];
 const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
 
 interface Rules {
-  readonly preferencesHeld: boolean;
-  readonly healthIsAsked: boolean;
-  readonly healthyHadRoom: boolean;
-  /** The part of the split that the chosen one is of; null without a split, or when it was passed by. */
+  readonly preferencesEnforced: boolean;
+  readonly healthEnforced: boolean;
+  readonly healthyHadCapacity: boolean;
+  /** Traffic split part of the chosen component; null without a split, or if the decision bypassed the split. */
   readonly part: number | null;
 }
 
-/** Which rules were in force in this decision: what was relaxed filtered nobody. */
-function rulesOf({ fleet, work, request, pick }: Explained): Rules {
-  const choice = { fleet, work, task: taskOf(fleet, request), wanted: request, random: () => 0 };
-  const [tier] = tiersOf(fleet, request.assumedDown);
+/** Rules that applied in this decision. A relaxed rule filtered no candidate. */
+function rulesOf({ pool, work, request, pick }: ExplainInput): Rules {
+  const choice = { pool, work, task: taskOf(pool, request), requirements: request, random: () => 0 };
+  const [tier] = tiersOf(pool, request.assumedDown);
   const dropped = pick.ok && pick.relaxed.some((name) => name !== 'preferredComponent');
   return {
-    preferencesHeld: !dropped,
-    healthIsAsked: tier?.set !== fleet.active,
-    healthyHadRoom: hasAnyCapacity(choice, fleet.healthy),
+    preferencesEnforced: !dropped,
+    healthEnforced: tier?.set !== pool.active,
+    healthyHadCapacity: hasAnyCapacity(choice, pool.healthy),
     part: pick.ok ? pick.part : null,
   };
 }
@@ -110,21 +118,21 @@ interface Filtered {
   readonly reason: string;
 }
 
-function filterOf(explained: Explained, candidate: Candidate, position: number, rules: Rules): Filtered | null {
-  const { fleet, work, request } = explained;
+function filterOf(input: ExplainInput, candidate: Candidate, position: number, rules: Rules): Filtered | null {
+  const { pool, work, request } = input;
   const open = work.open[position]!;
-  const room = fleet.room[position]!;
+  const limit = pool.taskLimit[position]!;
   if (request.assumedDown.includes(candidate.id))
-    return { rule: 'assumed-down', reason: 'taken for gone in this rehearsal' };
-  const unfit = healthRule(candidate, rules);
-  if (unfit) return unfit;
-  if (open + request.slots > room)
-    return { rule: 'capacity', reason: `${Math.round(open)} of ${room} tasks in flight` };
-  const unmet = rules.preferencesHeld
-    ? unmetPreference(candidate, request.preferences, loadPercentOf(fleet, work, position))
+    return { rule: 'assumed-down', reason: 'assumed down in this dry run' };
+  const unhealthy = healthRule(candidate, rules);
+  if (unhealthy) return unhealthy;
+  if (open + request.slots > limit)
+    return { rule: 'capacity', reason: `${Math.round(open)} of ${limit} tasks in flight` };
+  const unmet = rules.preferencesEnforced
+    ? unmetPreference(candidate, request.preferences, loadPercentOf(pool, work, position))
     : null;
   if (unmet) return { rule: unmet, reason: `does not meet the preference ${unmet}` };
-  if (rules.part !== null && partOf(fleet.settings, candidate) !== rules.part)
+  if (rules.part !== null && partOf(pool.settings, candidate) !== rules.part)
     return { rule: 'trafficSplit', reason: 'belongs to another part of the traffic split' };
   return null;
 }
@@ -138,13 +146,13 @@ function healthRule(candidate: Candidate, rules: Rules): Filtered | null {
       return { rule, reason: 'has weight 0' };
     case 'unknown':
     case 'unhealthy':
-      return rules.healthIsAsked ? { rule, reason: candidate.reason ?? `is ${candidate.status}` } : null;
+      return rules.healthEnforced ? { rule, reason: candidate.reason ?? `is ${candidate.status}` } : null;
     case null:
       break;
     default:
       return rule satisfies never;
   }
-  if (!rules.healthIsAsked || !rules.healthyHadRoom || !isSuspectAt(candidate)) return null;
+  if (!rules.healthEnforced || !rules.healthyHadCapacity || !isSuspect(candidate)) return null;
   return {
     rule: 'doubtful',
     reason: candidate.reason ?? `is ${candidate.status === 'degraded' ? 'degraded' : 'suspect'}`,

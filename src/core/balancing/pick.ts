@@ -1,15 +1,15 @@
 /**
  * The routing decision: health → traffic split → preferences → capacity → policy.
  *
- * `sampled` is for whoever decides on a snapshot, `exact` for whoever knows the load. Both go the same way and
- * differ only in how many they look at.
+ * Isolates decide on a snapshot in mode `sampled`. The registry knows the load and decides in mode `exact`. Both modes
+ * apply the same rules and differ only in the number of candidates that they compare.
  */
 import { ownerOf, unitOf } from './affinity.ts';
 import type { BalancingSettings } from './balancing-settings.ts';
 import type { Choice } from './best-of.ts';
 import { bestOfAll, bestOfSample, hasAnyCapacity, isEligible } from './best-of.ts';
 import type { Candidate } from './candidate.ts';
-import { hasCapacity, isGone, loadPercentOf, meetsPreferences } from './eligible.ts';
+import { hasCapacity, isAssumedDown, loadPercentOf, meetsPreferences } from './eligible.ts';
 import type { CandidatePool } from './candidate-pool.ts';
 import { healthyWith, meanRateOf, partOf, typicalMs } from './candidate-pool.ts';
 import { hashOf } from '../hash.ts';
@@ -27,10 +27,10 @@ export interface RouteRequest {
   readonly taskType: string | null;
   readonly location: string | null;
   readonly preferences: Preferences;
-  /** Slots that a lease takes; 1 without one. */
+  /** Slots that a lease occupies; 1 without a lease. */
   readonly slots: number;
   readonly affinityKey: string | null;
-  /** Ids that a rehearsal takes for gone. */
+  /** Ids that a dry run assumes to be down. */
   readonly assumedDown: readonly string[];
 }
 
@@ -38,11 +38,11 @@ export interface PickContext {
   readonly work: OpenWork;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Where in the traffic split this request falls, 0 to 1; evenly spread over requests. */
+  /** Position of this request in the traffic split, 0 to 1; spread evenly over requests. */
   readonly splitAt: number;
   readonly mode: 'sampled' | 'exact';
-  /** The part of the healthy ones that this caller keeps to, or null for all of them. */
-  readonly segment: WeightedSet | null;
+  /** The aperture of this isolate among the healthy components; null for all of them. */
+  readonly aperture: WeightedSet | null;
 }
 
 export type Pick = Picked | NoPick;
@@ -52,8 +52,8 @@ export interface Picked {
   readonly position: number;
   readonly candidate: Candidate;
   readonly relaxed: readonly PreferenceName[];
-  readonly resort: FallbackTier | null;
-  /** The part of the traffic split it was taken from; null without one, or where it was passed by. */
+  readonly fallbackTier: FallbackTier | null;
+  /** Traffic split part of the component; null without a split, or if the decision bypassed the split. */
   readonly part: number | null;
 }
 
@@ -62,58 +62,61 @@ export interface NoPick {
   readonly reason: 'no-healthy-components' | 'at-capacity' | 'preferences-unmet';
 }
 
-export function pickComponent(fleet: CandidatePool, request: RouteRequest, context: PickContext): Pick {
+export function pickComponent(pool: CandidatePool, request: RouteRequest, context: PickContext): Pick {
   const { work, random } = context;
-  const tiers = tiersOf(fleet, request.assumedDown);
-  const task = taskOf(fleet, request);
-  const choice: Choice = { fleet: asRequested(fleet, tiers), work, task, wanted: request, random };
-  const part = partAsked(fleet, request, context);
+  const tiers = tiersOf(pool, request.assumedDown);
+  const task = taskOf(pool, request);
+  const choice: Choice = { pool: poolForTiers(pool, tiers), work, task, requirements: request, random };
+  const part = requestedPartOf(pool, request, context);
   for (let at = 0; at < tiers.length; at++) {
-    const { set, resort } = tiers[at]!;
-    const position = pickFrom(choice, set, set === fleet.healthy ? part : null, request, context);
-    if (position !== -1) return taken(choice, position, resort, part);
-    // Whoever has room but is not wanted: under `strict` nobody of another tier is wanted instead.
+    const { set, fallbackTier } = tiers[at]!;
+    const position = pickFrom(choice, set, set === pool.healthy ? part : null, request, context);
+    if (position !== -1) return toPick(choice, position, fallbackTier, part);
+    // A component with capacity does not match. Under `strict`, no component of a later tier replaces it.
     if (request.preferences.strict && hasAnyCapacity(choice, set)) break;
   }
-  return { ok: false, reason: whyNobody(choice, tiers) };
+  return { ok: false, reason: noPickReason(choice, tiers) };
 }
 
-export function taskOf(fleet: CandidatePool, { taskType, location }: RouteRequest): Task {
+export function taskOf(pool: CandidatePool, { taskType, location }: RouteRequest): Task {
   return {
-    supporters: taskType === null ? null : (fleet.traits.capability.get(taskType)?.holders ?? null),
-    near: location === null ? null : (fleet.traits.location.get(location)?.holders ?? null),
-    meanRate: meanRateOf(fleet),
-    typicalMs: typicalMs(fleet),
+    supporters: taskType === null ? null : (pool.traits.capability.get(taskType)?.holders ?? null),
+    atLocation: location === null ? null : (pool.traits.location.get(location)?.holders ?? null),
+    meanRate: meanRateOf(pool),
+    typicalMs: typicalMs(pool),
   };
 }
 
-/** Who is asked in which order, those taken for gone not counted. */
-export function tiersOf(fleet: CandidatePool, gone: readonly string[] = NOBODY): readonly Tier[] {
-  const { healthy, doubtful, active, settings, tiers } = fleet;
-  const [well, odd] = [sizeWithout(gone, fleet, healthy), sizeWithout(gone, fleet, doubtful)];
-  if (isPanicking(settings, well, sizeWithout(gone, fleet, active))) return tiers.panic;
-  if (well + odd === 0 && settings.noHealthyPolicy === 'fail-open') return tiers.failOpen;
-  return odd === 0 ? tiers.healthy : tiers.healthyThenDoubtful;
+/** Returns the tiers in the order in which a decision tries them. Ids assumed down do not count. */
+export function tiersOf(pool: CandidatePool, assumedDown: readonly string[] = NO_IDS): readonly Tier[] {
+  const { healthy, suspect, active, settings, tiers } = pool;
+  const [healthyCount, suspectCount] = [
+    sizeWithout(assumedDown, pool, healthy),
+    sizeWithout(assumedDown, pool, suspect),
+  ];
+  if (isPanicking(settings, healthyCount, sizeWithout(assumedDown, pool, active))) return tiers.panic;
+  if (healthyCount + suspectCount === 0 && settings.noHealthyPolicy === 'fail-open') return tiers.failOpen;
+  return suspectCount === 0 ? tiers.healthy : tiers.healthyThenSuspect;
 }
 
-const NOBODY: readonly string[] = [];
+const NO_IDS: readonly string[] = [];
 
-function sizeWithout(gone: readonly string[], { positions }: CandidatePool, set: WeightedSet): number {
-  if (gone.length === 0) return set.size;
-  return set.size - new Set(gone.filter((id) => isMember(set, positions.get(id) ?? -1))).size;
+function sizeWithout(assumedDown: readonly string[], { positions }: CandidatePool, set: WeightedSet): number {
+  if (assumedDown.length === 0) return set.size;
+  return set.size - new Set(assumedDown.filter((id) => isMember(set, positions.get(id) ?? -1))).size;
 }
 
-/** The fleet as policies are to see it: where health is not asked nobody is in doubt. */
-export const asRequested = (fleet: CandidatePool, tiers: readonly Tier[]): CandidatePool =>
-  tiers[0]?.set === fleet.active ? { ...fleet, doubt: NO_DOUBT } : fleet;
+/** Returns the pool as policies see it: if the tiers ignore health, no component counts as suspect. */
+export const poolForTiers = (pool: CandidatePool, tiers: readonly Tier[]): CandidatePool =>
+  tiers[0]?.set === pool.active ? { ...pool, suspectFlags: NO_SUSPECTS } : pool;
 
-const NO_DOUBT = new Uint8Array();
+const NO_SUSPECTS = new Uint8Array();
 
-/** Whether so few are healthy that health is not asked. */
+/** Whether the healthy percentage is below the panic threshold. */
 const isPanicking = ({ panicThreshold }: BalancingSettings, healthy: number, active: number): boolean =>
   panicThreshold > 0 && healthy * 100 < panicThreshold * active;
 
-/** The position of who is given the work, of this tier; -1 for nobody. */
+/** Returns the position of this tier that receives the work; -1 if none. */
 function pickFrom(
   choice: Choice,
   tier: WeightedSet,
@@ -121,19 +124,19 @@ function pickFrom(
   request: RouteRequest,
   context: PickContext,
 ): number {
-  const { fleet, wanted } = choice;
+  const { pool, requirements } = choice;
   const preferred = preferredOf(choice, tier);
   if (preferred !== -1) return preferred;
-  // What a caller asks for by name goes before the split of the rest.
-  if (enforcesPreferences(wanted.preferences)) {
-    const group = tier === fleet.healthy ? groupAsked(fleet, wanted.preferences) : null;
+  // Preferences of the caller take precedence over the traffic split.
+  if (enforcesPreferences(requirements.preferences)) {
+    const group = tier === pool.healthy ? preferredGroupOf(pool, requirements.preferences) : null;
     const inPart = part ? bestOf(choice, part, request, context, true) : -1;
     const position = inPart === -1 ? bestOf(choice, group ?? tier, request, context, true) : inPart;
-    if (position !== -1 || wanted.preferences.strict) return position;
+    if (position !== -1 || requirements.preferences.strict) return position;
   }
-  // Work of one key goes to the same component whoever decides.
-  const near = part ?? (tier === fleet.healthy && request.affinityKey === null ? context.segment : null);
-  const position = near ? bestOf(choice, near, request, context, false) : -1;
+  // The aperture does not apply to affinity keys: all isolates must route a key to the same component.
+  const subset = part ?? (tier === pool.healthy && request.affinityKey === null ? context.aperture : null);
+  const position = subset ? bestOf(choice, subset, request, context, false) : -1;
   return position === -1 ? bestOf(choice, tier, request, context, false) : position;
 }
 
@@ -142,80 +145,95 @@ function bestOf(
   set: WeightedSet,
   { affinityKey }: RouteRequest,
   { mode }: PickContext,
-  picky: boolean,
+  enforcePreferences: boolean,
 ): number {
-  if (!choice.fleet.settings.loadBalancingEnabled) return firstRegistered(choice, set, picky);
-  if (affinityKey !== null) return ownerOf(choice, set, affinityKey, picky);
-  return mode === 'exact' ? bestOfAll(choice, set, picky) : bestOfSample(choice, set, picky);
+  if (!choice.pool.settings.loadBalancingEnabled) return firstRegistered(choice, set, enforcePreferences);
+  if (affinityKey !== null) return ownerOf(choice, set, affinityKey, enforcePreferences);
+  return mode === 'exact' ? bestOfAll(choice, set, enforcePreferences) : bestOfSample(choice, set, enforcePreferences);
 }
 
-/** The smallest group that a preference names; null when none names one. */
-function groupAsked(fleet: CandidatePool, { location, capabilities }: Preferences): WeightedSet | null {
-  let smallest = location === undefined ? null : healthyWith(fleet, 'location', location);
+/** The smallest group that a preference names; null if no preference names one. */
+function preferredGroupOf(pool: CandidatePool, { location, capabilities }: Preferences): WeightedSet | null {
+  let smallest = location === undefined ? null : healthyWith(pool, 'location', location);
   for (const capability of capabilities ?? []) {
-    const group = healthyWith(fleet, 'capability', capability);
+    const group = healthyWith(pool, 'capability', capability);
     if (!smallest || group.size < smallest.size) smallest = group;
   }
   return smallest;
 }
 
-/** The part of the split that a request falls into, the same one for the same affinity key; null without a split. */
-function partAsked(fleet: CandidatePool, { affinityKey }: RouteRequest, { splitAt }: PickContext): WeightedSet | null {
-  const { trafficSplit, loadBalancingEnabled } = fleet.settings;
+/**
+ * Healthy members of the split part that the request falls into; null without a split. An affinity key always falls
+ * into the same part.
+ */
+function requestedPartOf(
+  pool: CandidatePool,
+  { affinityKey }: RouteRequest,
+  { splitAt }: PickContext,
+): WeightedSet | null {
+  const { trafficSplit, loadBalancingEnabled } = pool.settings;
   if (trafficSplit.length === 0 || !loadBalancingEnabled) return null;
   let rest = 100 * (affinityKey === null ? splitAt : unitOf(hashOf(affinityKey)));
   const part = trafficSplit.findIndex(({ percent }) => (rest -= percent) < 0);
-  return healthyWith(fleet, 'part', String(part === -1 ? trafficSplit.length : part));
+  return healthyWith(pool, 'part', String(part === -1 ? trafficSplit.length : part));
 }
 
 function preferredOf(choice: Choice, tier: WeightedSet): number {
-  const { preferredComponent } = choice.wanted.preferences;
+  const { preferredComponent } = choice.requirements.preferences;
   if (preferredComponent === undefined) return -1;
-  const position = choice.fleet.positions.get(preferredComponent) ?? -1;
+  const position = choice.pool.positions.get(preferredComponent) ?? -1;
   if (position === -1 || !isMember(tier, position)) return -1;
-  const { fleet, work, wanted } = choice;
-  return hasCapacity(fleet, work, position, wanted) && meetsPreferences(fleet, work, position, wanted) ? position : -1;
+  const { pool, work, requirements } = choice;
+  return hasCapacity(pool, work, position, requirements) && meetsPreferences(pool, work, position, requirements)
+    ? position
+    : -1;
 }
 
-/** Without load balancing everything goes to whoever was there first. */
-function firstRegistered(choice: Choice, set: WeightedSet, picky: boolean): number {
+/** Without load balancing, the eligible component that registered first receives all work. */
+function firstRegistered(choice: Choice, set: WeightedSet, enforcePreferences: boolean): number {
   let first = -1;
   for (let slot = 0; slot < set.size; slot++) {
     const position = set.members[slot]!;
-    if (!isEligible(choice, position, picky)) continue;
-    if (first === -1 || wasBefore(choice.fleet.candidates[position]!, choice.fleet.candidates[first]!))
+    if (!isEligible(choice, position, enforcePreferences)) continue;
+    if (first === -1 || isRegisteredBefore(choice.pool.candidates[position]!, choice.pool.candidates[first]!))
       first = position;
   }
   return first;
 }
 
-/** Of two registered in one millisecond always the same. */
-const wasBefore = (a: Candidate, b: Candidate): boolean => (a.order === b.order ? a.id < b.id : a.order < b.order);
+/** The id breaks the tie of two registrations within one millisecond. */
+const isRegisteredBefore = (a: Candidate, b: Candidate): boolean =>
+  a.order === b.order ? a.id < b.id : a.order < b.order;
 
-function taken(choice: Choice, position: number, resort: FallbackTier | null, asked: WeightedSet | null): Pick {
-  const { fleet, work, wanted } = choice;
-  const { preferences } = wanted;
-  const candidate = fleet.candidates[position]!;
+function toPick(
+  choice: Choice,
+  position: number,
+  fallbackTier: FallbackTier | null,
+  requestedPart: WeightedSet | null,
+): Pick {
+  const { pool, work, requirements } = choice;
+  const { preferences } = requirements;
+  const candidate = pool.candidates[position]!;
   const relaxed = isExpressed(preferences)
-    ? relaxedFor(candidate, preferences, loadPercentOf(fleet, work, position))
-    : NOTHING;
-  // Not when it was asked for by name, or because its part had nobody to offer.
-  const isOfPart = asked !== null && resort === null && isMember(asked, position);
-  const part = isOfPart && candidate.id !== preferences.preferredComponent ? partOf(fleet.settings, candidate) : null;
-  return { ok: true, position, candidate, relaxed, resort, part };
+    ? relaxedFor(candidate, preferences, loadPercentOf(pool, work, position))
+    : NO_PREFERENCES;
+  // Null if the caller preferred the component by id, or if the requested part had no eligible component.
+  const isOfPart = requestedPart !== null && fallbackTier === null && isMember(requestedPart, position);
+  const part = isOfPart && candidate.id !== preferences.preferredComponent ? partOf(pool.settings, candidate) : null;
+  return { ok: true, position, candidate, relaxed, fallbackTier, part };
 }
 
-const NOTHING: readonly PreferenceName[] = [];
+const NO_PREFERENCES: readonly PreferenceName[] = [];
 
-/** Whether the caller waits for room, or asks for what is not there. */
-function whyNobody(choice: Choice, tiers: readonly Tier[]): NoPick['reason'] {
-  const { fleet, work, wanted } = choice;
-  if (tiers.every(({ set }) => sizeWithout(wanted.assumedDown, fleet, set) === 0)) return 'no-healthy-components';
-  if (!wanted.preferences.strict) return 'at-capacity';
-  const isAwaited = (position: number): boolean =>
-    meetsPreferences(fleet, work, position, wanted) &&
-    !hasCapacity(fleet, work, position, wanted) &&
-    !isGone(fleet, position, wanted);
-  const awaited = tiers.some(({ set }) => set.members.subarray(0, set.size).some(isAwaited));
-  return awaited ? 'at-capacity' : 'preferences-unmet';
+/** Whether waiting for capacity can help, or no component meets the request. */
+function noPickReason(choice: Choice, tiers: readonly Tier[]): NoPick['reason'] {
+  const { pool, work, requirements } = choice;
+  if (tiers.every(({ set }) => sizeWithout(requirements.assumedDown, pool, set) === 0)) return 'no-healthy-components';
+  if (!requirements.preferences.strict) return 'at-capacity';
+  const isWorthWaiting = (position: number): boolean =>
+    meetsPreferences(pool, work, position, requirements) &&
+    !hasCapacity(pool, work, position, requirements) &&
+    !isAssumedDown(pool, position, requirements);
+  const canWait = tiers.some(({ set }) => set.members.subarray(0, set.size).some(isWorthWaiting));
+  return canWait ? 'at-capacity' : 'preferences-unmet';
 }

@@ -1,7 +1,8 @@
 /**
- * A caller's preferences. They narrow the choice while they leave someone, and are dropped together
- * (and named) when they leave nobody, unless `strict`. A preferred component narrows nothing, it goes
- * first; under `strict` it is the only one wanted.
+ * Preferences of a caller. Preferences narrow the choice while any candidate remains. Otherwise the decision drops them
+ * together and names them, unless `strict`.
+ *
+ * A preferred component does not narrow the choice but comes first. Under `strict` no other component is accepted.
  */
 import type { Candidate } from './candidate.ts';
 
@@ -11,9 +12,9 @@ export interface Preferences {
   /** Percent. */
   readonly maxLoad?: number | undefined;
   readonly location?: string | undefined;
-  /** Task types or capability flags, all of them wanted. */
+  /** Task types or capability flags. A component must have all of them. */
   readonly capabilities?: readonly string[] | undefined;
-  /** Metadata as text, all of it wanted; what is not text is compared as JSON. */
+  /** Metadata as text. A component must match all entries. A value that is not text is compared as JSON. */
   readonly match?: Readonly<Record<string, string>> | undefined;
   readonly strict?: boolean | undefined;
 }
@@ -26,50 +27,54 @@ export type PreferenceName =
   | 'capabilities'
   | 'match';
 
-/** The first preference this candidate does not meet, or null. */
-export function unmetPreference(candidate: Candidate, wanted: Preferences, loadPercent: number): PreferenceName | null {
-  if (wanted.avoidComponents?.includes(candidate.id)) return 'avoidComponents';
-  if (wanted.maxLoad !== undefined && loadPercent > wanted.maxLoad) return 'maxLoad';
-  if (wanted.location !== undefined && candidate.location !== wanted.location) return 'location';
-  if (wanted.capabilities?.some((name) => !hasCapability(candidate, name))) return 'capabilities';
-  if (wanted.match && !matchesMetadata(candidate, wanted.match)) return 'match';
-  if (wanted.strict && isPassedOver(wanted, candidate.id)) return 'preferredComponent';
+/** The first preference that the candidate does not meet; null if all are met. */
+export function unmetPreference(
+  candidate: Candidate,
+  preferences: Preferences,
+  loadPercent: number,
+): PreferenceName | null {
+  if (preferences.avoidComponents?.includes(candidate.id)) return 'avoidComponents';
+  if (preferences.maxLoad !== undefined && loadPercent > preferences.maxLoad) return 'maxLoad';
+  if (preferences.location !== undefined && candidate.location !== preferences.location) return 'location';
+  if (preferences.capabilities?.some((name) => !hasCapability(candidate, name))) return 'capabilities';
+  if (preferences.match && !matchesMetadata(candidate, preferences.match)) return 'match';
+  if (preferences.strict && isNotPreferred(preferences, candidate.id)) return 'preferredComponent';
   return null;
 }
 
-/** Whether any of them narrows the choice. */
-export const enforcesPreferences = (wanted: Preferences): boolean =>
-  wanted.avoidComponents !== undefined ||
-  wanted.maxLoad !== undefined ||
-  wanted.location !== undefined ||
-  wanted.capabilities !== undefined ||
-  wanted.match !== undefined ||
-  (wanted.strict === true && wanted.preferredComponent !== undefined);
+/** Whether any preference narrows the choice. */
+export const enforcesPreferences = (preferences: Preferences): boolean =>
+  preferences.avoidComponents !== undefined ||
+  preferences.maxLoad !== undefined ||
+  preferences.location !== undefined ||
+  preferences.capabilities !== undefined ||
+  preferences.match !== undefined ||
+  (preferences.strict === true && preferences.preferredComponent !== undefined);
 
-/** Whether anything is preferred at all. */
-export const isExpressed = (wanted: Preferences): boolean =>
-  wanted.preferredComponent !== undefined || enforcesPreferences(wanted);
+/** Whether any preference is set. */
+export const isExpressed = (preferences: Preferences): boolean =>
+  preferences.preferredComponent !== undefined || enforcesPreferences(preferences);
 
-/** Whether another component was preferred to this one. */
-const isPassedOver = (wanted: Preferences, id: string): boolean =>
-  wanted.preferredComponent !== undefined && wanted.preferredComponent !== id;
+/** Whether the caller prefers another component to this one. */
+const isNotPreferred = (preferences: Preferences, id: string): boolean =>
+  preferences.preferredComponent !== undefined && preferences.preferredComponent !== id;
 
-/** The preferences that were dropped when this one was chosen: another that was preferred, or all expressed. */
-export function relaxedFor(chosen: Candidate, wanted: Preferences, loadPercent: number): PreferenceName[] {
-  const names: PreferenceName[] = isPassedOver(wanted, chosen.id) ? ['preferredComponent'] : [];
-  if (unmetPreference(chosen, wanted, loadPercent) === null) return names;
-  if (wanted.avoidComponents?.length) names.push('avoidComponents');
-  if (wanted.maxLoad !== undefined) names.push('maxLoad');
-  if (wanted.location !== undefined) names.push('location');
-  if (wanted.capabilities?.length) names.push('capabilities');
-  if (wanted.match && Object.keys(wanted.match).length > 0) names.push('match');
+/** The preferences that the decision for this component dropped: another preferred component, or all that were set. */
+export function relaxedFor(chosen: Candidate, preferences: Preferences, loadPercent: number): PreferenceName[] {
+  const names: PreferenceName[] = isNotPreferred(preferences, chosen.id) ? ['preferredComponent'] : [];
+  if (unmetPreference(chosen, preferences, loadPercent) === null) return names;
+  if (preferences.avoidComponents?.length) names.push('avoidComponents');
+  if (preferences.maxLoad !== undefined) names.push('maxLoad');
+  if (preferences.location !== undefined) names.push('location');
+  if (preferences.capabilities?.length) names.push('capabilities');
+  if (preferences.match && Object.keys(preferences.match).length > 0) names.push('match');
   return names;
 }
 
 const hasCapability = (candidate: Candidate, name: string): boolean =>
   candidate.taskTypes.includes(name) || candidate.flags.includes(name);
 
-/** Metadata as text, all of it wanted; what is not text is compared as JSON. */
+/** Metadata as text. A component must match all entries. A value that is not text is compared as JSON. */
 export const matchesMetadata = ({ metadata }: Candidate, match: Readonly<Record<string, string>>): boolean =>
   Object.keys(match).every((key) => {
     const actual = Object.hasOwn(metadata, key) ? metadata[key] : undefined;

@@ -1,72 +1,70 @@
 /**
- * What a registry tells an edge that is out of date: who changed, and the numbers that moved. Compact,
- * because every edge asks once a second: ten thousand components are two megabytes, a hundred changes a few
- * kilobytes.
+ * Delta that a registry sends to an outdated isolate: changed components and changed numbers. Compact, because every
+ * isolate synchronises once a second: ten thousand components take two megabytes, a hundred changes a few kilobytes.
  *
- * Positions are the registry's; they hold for one `epoch`, that is until the registry is started again.
+ * Invariant: positions belong to the registry and are valid for one `epoch`, which lasts until the registry restarts.
  */
 import type { Candidate, Condition, LiveStats } from './candidate.ts';
 
-/** Where an edge stands; null when it knows nothing. */
-export interface EdgePosition {
+/** Version of the snapshot that an isolate has. */
+export interface SnapshotVersion {
   readonly epoch: string;
   readonly version: number;
 }
 
-export interface SnapshotDelta extends EdgePosition {
-  /** The type's revision. */
+export interface SnapshotDelta extends SnapshotVersion {
   readonly revision: number;
-  /** It is the whole fleet: what the edge holds is to be forgotten. */
+  /** True if the delta is the whole pool: the isolate discards its snapshot. */
   readonly full: boolean;
-  /** Positions there are, those of nobody included. */
+  /** Number of positions, unused ones included. */
   readonly size: number;
-  /** Who is new or registered otherwise, and who is gone. */
+  /** New, re-registered and (as null) removed components. */
   readonly changed: readonly (readonly [position: number, candidate: Candidate | null])[];
-  /** Of whom only this is different: most changes are of health, and a tenth of the bytes. */
-  readonly turned: readonly (readonly [position: number, condition: Condition])[];
-  /** Rows of `VITALS_WIDTH` numbers. */
-  readonly vitals: Float64Array;
-  /** Epoch ms of the next check of any of them; null when none is checked. */
+  /** Components with only a changed condition. Most changes are of health, and take a tenth of the bytes. */
+  readonly conditions: readonly (readonly [position: number, condition: Condition])[];
+  /** Rows of `LIVE_STATS_WIDTH` numbers. */
+  readonly liveStats: Float64Array;
+  /** Epoch ms of the next check of any component; null if no check is due. */
   readonly nextCheckAt: number | null;
 }
 
-/** position, suspect, in flight, load in percent, usual ms (-1 for unknown), whether that is of work */
+/** Columns: position, suspect, in flight, load in percent, `ewmaMs` (-1 for null), `isWorkTime`. */
 export const LIVE_STATS_WIDTH = 6;
 
 export const packLiveStats = (
   position: number,
-  { suspect, inFlight, loadPercentage, usualMs, ofWork }: LiveStats,
-): number[] => [position, suspect ? 1 : 0, inFlight, loadPercentage, usualMs ?? -1, ofWork ? 1 : 0];
+  { suspect, inFlight, loadPercentage, ewmaMs, isWorkTime }: LiveStats,
+): number[] => [position, suspect ? 1 : 0, inFlight, loadPercentage, ewmaMs ?? -1, isWorkTime ? 1 : 0];
 
 export function unpackLiveStats(
   rows: Float64Array,
   row: number,
-): { readonly position: number; readonly vitals: LiveStats } {
+): { readonly position: number; readonly liveStats: LiveStats } {
   const at = row * LIVE_STATS_WIDTH;
-  const usualMs = rows[at + 4]!;
+  const ewmaMs = rows[at + 4]!;
   return {
     position: rows[at]!,
-    vitals: {
+    liveStats: {
       suspect: rows[at + 1] === 1,
       inFlight: rows[at + 2]!,
       loadPercentage: rows[at + 3]!,
-      usualMs: usualMs < 0 ? null : usualMs,
-      ofWork: rows[at + 5] === 1,
+      ewmaMs: ewmaMs < 0 ? null : ewmaMs,
+      isWorkTime: rows[at + 5] === 1,
     },
   };
 }
 
-/** Part by which a response time must move to be worth telling. */
-const TELLING_MS = 0.05;
+/** Relative change of a response time that is worth sending. */
+const RESPONSE_TIME_TOLERANCE = 0.05;
 
-/** Whether an edge would decide differently by these. */
+/** Whether the change could alter a decision of an isolate. */
 export function hasMoved(before: LiveStats, after: LiveStats): boolean {
   return (
     before.suspect !== after.suspect ||
-    before.ofWork !== after.ofWork ||
+    before.isWorkTime !== after.isWorkTime ||
     before.inFlight !== after.inFlight ||
     Math.abs(before.loadPercentage - after.loadPercentage) >= 1 ||
-    (before.usualMs === null) !== (after.usualMs === null) ||
-    Math.abs((before.usualMs ?? 0) - (after.usualMs ?? 0)) > TELLING_MS * (before.usualMs ?? 0)
+    (before.ewmaMs === null) !== (after.ewmaMs === null) ||
+    Math.abs((before.ewmaMs ?? 0) - (after.ewmaMs ?? 0)) > RESPONSE_TIME_TOLERANCE * (before.ewmaMs ?? 0)
   );
 }

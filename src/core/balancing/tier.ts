@@ -1,27 +1,30 @@
-/** Who is asked in which order: made once for a fleet, since every decision goes by it. */
+/**
+ * Fallback tiers: the sets of candidates in the order in which a decision tries them. Built once for a pool, because
+ * every decision uses them.
+ */
 import type { WeightedSet } from './weighted-set.ts';
 
-/** Why the chosen one was asked although it is not plainly healthy. */
+/** Why the decision chose a component that is not plainly healthy. */
 export type FallbackTier = 'doubtful' | 'panic' | 'fail-open';
 
 export interface Tier {
   readonly set: WeightedSet;
-  readonly resort: FallbackTier | null;
+  readonly fallbackTier: FallbackTier | null;
 }
 
 export interface Tiers {
   readonly healthy: readonly Tier[];
-  readonly healthyThenDoubtful: readonly Tier[];
+  readonly healthyThenSuspect: readonly Tier[];
   readonly panic: readonly Tier[];
   readonly failOpen: readonly Tier[];
 }
 
-export function tiersFrom(healthy: WeightedSet, doubtful: WeightedSet, active: WeightedSet): Tiers {
-  const first: Tier = { set: healthy, resort: null };
+export function tiersFrom(healthy: WeightedSet, suspect: WeightedSet, active: WeightedSet): Tiers {
+  const first: Tier = { set: healthy, fallbackTier: null };
   return {
     healthy: [first],
-    healthyThenDoubtful: [first, { set: doubtful, resort: 'doubtful' }],
-    panic: [{ set: active, resort: 'panic' }],
-    failOpen: [{ set: active, resort: 'fail-open' }],
+    healthyThenSuspect: [first, { set: suspect, fallbackTier: 'doubtful' }],
+    panic: [{ set: active, fallbackTier: 'panic' }],
+    failOpen: [{ set: active, fallbackTier: 'fail-open' }],
   };
 }

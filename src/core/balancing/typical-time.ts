@@ -1,37 +1,39 @@
 /**
- * How long work usually takes somewhere: a moving average of what was measured, by time and not by count, so
- * that a busy component's is steady and an idle one's still moves.
+ * Moving average of the response time of a component. The average is weighted by time, not by count: steady for a busy
+ * component and still moving for an idle one.
  *
- * The times it takes in include waiting in the component: one that is behind counts as slow. Taking the queue
- * out made the simulation no better.
+ * Measured times include waiting inside the component, so a component with a backlog counts as slow. Excluding the
+ * backlog did not improve the simulation.
  */
 
-/** About so far back it looks, ms: long enough to be steady, short enough to notice a slowdown in a second or two. */
-const SPAN_MS = 2_000;
-/** One report counts for so much at most, however long ago the last one was. */
-const MOST_OF_ONE = 0.5;
+/** Time constant of the average, ms: long enough to be steady, short enough to notice a slowdown within two seconds. */
+const TIME_CONSTANT_MS = 2_000;
+/** Upper bound of the weight of one report, however long ago the previous one was. */
+const MAX_REPORT_WEIGHT = 0.5;
 
-/** The usual time after so many reports, gathered since the last one, of that mean. */
-export function ewmaAfter(usualMs: number, latencyMs: number, sinceMs: number, reports = 1): number {
-  const byTime = 1 - Math.exp(-Math.max(0, sinceMs) / SPAN_MS);
-  const byCount = reports === 1 ? MOST_OF_ONE : 1 - (1 - MOST_OF_ONE) ** reports;
-  return usualMs + Math.min(byTime, byCount) * (latencyMs - usualMs);
+/** Returns the average after `reports` measurements with the mean `latencyMs`, gathered over the last `sinceMs`. */
+export function ewmaAfter(ewmaMs: number, latencyMs: number, sinceMs: number, reports = 1): number {
+  const byTime = 1 - Math.exp(-Math.max(0, sinceMs) / TIME_CONSTANT_MS);
+  const byCount = reports === 1 ? MAX_REPORT_WEIGHT : 1 - (1 - MAX_REPORT_WEIGHT) ** reports;
+  return ewmaMs + Math.min(byTime, byCount) * (latencyMs - ewmaMs);
 }
 
-/** A slow one that gets no work is remembered for so long. */
-const KEPT_MS = 2_000;
-/** After that its time fades at this pace. */
+/** A slow average keeps its value for this long without a measurement. */
+const FRESH_MS = 2_000;
+/** Time constant of the fading after that. */
 const FADE_MS = 2_000;
 
-/** Whether it was measured so lately that nothing of it has faded. */
-export const isRemembered = (unmeasuredMs: number): boolean => unmeasuredMs <= KEPT_MS;
+/** Whether the last measurement is so recent that the average has not faded. */
+export const isFresh = (unmeasuredMs: number): boolean => unmeasuredMs <= FRESH_MS;
 
 /**
- * The usual time of one that nobody has measured for a while. What was slow gets no work while others wait for less,
- * so nobody would learn that it is fast again: little by little it is taken for typical, until it is tried. It is
- * tried by one piece of work at a time, because a second would have to wait for the first.
+ * Returns the average of a component that has had no measurement for a while.
+ *
+ * A slow component receives no work while others wait less, so its recovery would go unnoticed. Its average fades
+ * towards the typical one until it receives work again. Only one piece of work at a time tries the component, because a
+ * second would queue behind the first.
  */
-export function typicalUnmeasured(usualMs: number, typicalMs: number, unmeasuredMs: number, sinceMs: number): number {
-  if (isRemembered(unmeasuredMs) || usualMs <= typicalMs) return usualMs;
-  return Math.max(typicalMs, usualMs * Math.exp(-Math.min(sinceMs, unmeasuredMs - KEPT_MS) / FADE_MS));
+export function fadedTowardsTypical(ewmaMs: number, typicalMs: number, unmeasuredMs: number, sinceMs: number): number {
+  if (isFresh(unmeasuredMs) || ewmaMs <= typicalMs) return ewmaMs;
+  return Math.max(typicalMs, ewmaMs * Math.exp(-Math.min(sinceMs, unmeasuredMs - FRESH_MS) / FADE_MS));
 }

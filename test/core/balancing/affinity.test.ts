@@ -9,22 +9,22 @@ import {
   NOW,
   candidateOf,
   candidatesOf,
-  fleetOf,
-  fullOne,
+  poolOf,
+  fullCandidate,
   outcomesOf,
   pickOnce,
   requestOf,
 } from './candidate-of.ts';
 
 const KEYS = Array.from({ length: 2_000 }, (_, key) => `session-${key}`);
-const asking = (affinityKey: string, more: Partial<RouteRequest> = {}): RouteRequest =>
+const keyedRequest = (affinityKey: string, more: Partial<RouteRequest> = {}): RouteRequest =>
   requestOf({}, { affinityKey, ...more });
 
 /** Who each key belongs to in a fleet at rest. */
-const ownersOf = (fleet: CandidatePool): Map<string, string> =>
+const ownersOf = (pool: CandidatePool): Map<string, string> =>
   new Map(
     KEYS.map((key) => {
-      const pick = pickOnce(fleet, asking(key));
+      const pick = pickOnce(pool, keyedRequest(key));
       return [key, pick.ok ? pick.candidate.id : pick.reason];
     }),
   );
@@ -37,20 +37,20 @@ const countBy = (owners: ReadonlyMap<string, string>): Map<string, number> => {
 
 describe('work of one key', () => {
   it('stays with one component, whoever decides and however the fleet came to be', () => {
-    const fleet = fleetOf(candidatesOf(30));
-    for (const key of KEYS.slice(0, 20)) expect(outcomesOf(fleet, asking(key))).toHaveLength(1);
-    const patched = fleetOf([]);
+    const pool = poolOf(candidatesOf(30));
+    for (const key of KEYS.slice(0, 20)) expect(outcomesOf(pool, keyedRequest(key))).toHaveLength(1);
+    const patched = poolOf([]);
     for (const [at, candidate] of candidatesOf(30).toReversed().entries()) patchPool(patched, at, candidate, NOW);
-    expect(ownersOf(patched)).toEqual(ownersOf(fleet));
+    expect(ownersOf(patched)).toEqual(ownersOf(pool));
   });
 
   it('is spread evenly over the components', () => {
-    for (const times of countBy(ownersOf(fleetOf(candidatesOf(20)))).values())
+    for (const times of countBy(ownersOf(poolOf(candidatesOf(20)))).values())
       expect(Math.abs(times - 100)).toBeLessThan(5 * Math.sqrt(100));
   });
 
   it('is spread by size', () => {
-    const counts = countBy(ownersOf(fleetOf(candidatesOf(3, (at) => ({ weight: 2 ** at })))));
+    const counts = countBy(ownersOf(poolOf(candidatesOf(3, (at) => ({ weight: 2 ** at })))));
     for (const at of [0, 1, 2]) {
       const due = (2_000 * 2 ** at) / 7;
       expect(Math.abs(counts.get(`c-${at}`)! - due)).toBeLessThan(5 * Math.sqrt(due));
@@ -59,20 +59,20 @@ describe('work of one key', () => {
 
   it('moves only where it must when a component goes, and comes back with it', () => {
     const candidates = candidatesOf(20);
-    const before = ownersOf(fleetOf(candidates));
-    const fleet = fleetOf(candidates);
-    patchPool(fleet, 7, null, NOW);
-    const without = ownersOf(fleet);
+    const before = ownersOf(poolOf(candidates));
+    const pool = poolOf(candidates);
+    patchPool(pool, 7, null, NOW);
+    const without = ownersOf(pool);
     for (const [key, id] of before)
       if (id === 'c-7') expect(without.get(key)).not.toBe('c-7');
       else expect(without.get(key)).toBe(id);
-    patchPool(fleet, 7, candidates[7]!, NOW);
-    expect(ownersOf(fleet)).toEqual(before);
+    patchPool(pool, 7, candidates[7]!, NOW);
+    expect(ownersOf(pool)).toEqual(before);
   });
 
   it('moves only to a component that comes', () => {
-    const before = ownersOf(fleetOf(candidatesOf(20)));
-    const after = ownersOf(fleetOf(candidatesOf(21)));
+    const before = ownersOf(poolOf(candidatesOf(20)));
+    const after = ownersOf(poolOf(candidatesOf(21)));
     const moved = KEYS.filter((key) => before.get(key) !== after.get(key));
     expect(new Set(moved.map((key) => after.get(key)))).toEqual(new Set(['c-20']));
     expect(Math.abs(moved.length - 2_000 / 21)).toBeLessThan(60);
@@ -83,39 +83,39 @@ describe('the bound', () => {
   it.each([1, 2, 7, 30])('keeps every one of %i within a quarter above its share, be there one key only', (size) => {
     for (const mode of MODES)
       for (const keys of [1, 5, 400]) {
-        const fleet = fleetOf(candidatesOf(size));
-        const got = assignWork(fleet, { count: 1_000, mode, request: (at) => asking(`key-${at % keys}`) });
+        const pool = poolOf(candidatesOf(size));
+        const got = assignWork(pool, { count: 1_000, mode, request: (at) => keyedRequest(`key-${at % keys}`) });
         expect(Math.max(...got)).toBeLessThanOrEqual(Math.ceil((1.25 * 1_000) / size));
         expect(got.reduce((sum, part) => sum + part, 0)).toBe(1_000);
       }
   });
 
   it('is by size', () => {
-    const fleet = fleetOf(candidatesOf(3, (at) => ({ weight: 2 ** at })));
-    const got = assignWork(fleet, { count: 700, request: () => asking('the only one') });
+    const pool = poolOf(candidatesOf(3, (at) => ({ weight: 2 ** at })));
+    const got = assignWork(pool, { count: 700, request: () => keyedRequest('the only one') });
     got.forEach((part, at) => expect(part).toBeLessThanOrEqual(Math.ceil(1.25 * 100 * 2 ** at)));
   });
 
   it('is that of those who may be asked: what others hold moves nobody from the one that is wanted', () => {
     const [wanted, ...others] = candidatesOf(40);
-    const fleet = fleetOf([{ ...wanted!, metadata: { tier: 'gold' } }, ...others]);
+    const pool = poolOf([{ ...wanted!, metadata: { tier: 'gold' } }, ...others]);
     const request = requestOf({ match: { tier: 'gold' } }, { affinityKey: 'k' });
-    expect(assignWork(fleet, { count: 100, request: () => request })[0]).toBe(100);
+    expect(assignWork(pool, { count: 100, request: () => request })[0]).toBe(100);
   });
 
   it('leaves room to who has it while those of the key have none', () => {
     const busy = candidateOf('busy', { maxConcurrentTasks: 10 }, { inFlight: 9 });
-    const idle = candidatesOf(3).map(({ id }) => fullOne(id));
-    for (const key of KEYS.slice(0, 50)) expect(outcomesOf(fleetOf([busy, ...idle]), asking(key))).toEqual(['busy']);
+    const idle = candidatesOf(3).map(({ id }) => fullCandidate(id));
+    for (const key of KEYS.slice(0, 50)) expect(outcomesOf(poolOf([busy, ...idle]), keyedRequest(key))).toEqual(['busy']);
   });
 
   it('refuses no slots that there is room for', () => {
-    const fleet = fleetOf(
+    const pool = poolOf(
       candidatesOf(10).map(({ id }) => candidateOf(id, { maxConcurrentTasks: 8 }, { inFlight: 3 })),
     );
     for (const key of KEYS.slice(0, 50)) {
-      expect(outcomesOf(fleet, asking(key, { slots: 5 }))).toHaveLength(1);
-      expect(outcomesOf(fleet, asking(key, { slots: 5 }))).not.toEqual(['at-capacity']);
+      expect(outcomesOf(pool, keyedRequest(key, { slots: 5 }))).toHaveLength(1);
+      expect(outcomesOf(pool, keyedRequest(key, { slots: 5 }))).not.toEqual(['at-capacity']);
     }
   });
 });

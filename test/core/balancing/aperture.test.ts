@@ -4,12 +4,12 @@ import { patchPool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { Aperture } from '../../../src/core/balancing/aperture.ts';
 import { apertureOf } from '../../../src/core/balancing/aperture.ts';
 import type { WeightedSet } from '../../../src/core/balancing/weighted-set.ts';
-import { NOW, candidateOf, candidatesOf, fleetOf, pickOnce, requestOf } from './candidate-of.ts';
+import { NOW, candidateOf, candidatesOf, poolOf, pickOnce, requestOf } from './candidate-of.ts';
 
-const ROOMS = [2, 4, 8];
-const roomAt = (at: number): number => ROOMS[at % ROOMS.length]!;
-const mixedFleet = (size = 100): CandidatePool =>
-  fleetOf(candidatesOf(size, (at) => ({ maxConcurrentTasks: roomAt(at) })));
+const TASK_LIMITS = [2, 4, 8];
+const taskLimitAt = (at: number): number => TASK_LIMITS[at % TASK_LIMITS.length]!;
+const mixedPool = (size = 100): CandidatePool =>
+  poolOf(candidatesOf(size, (at) => ({ maxConcurrentTasks: taskLimitAt(at) })));
 
 const membersOf = ({ set }: Aperture): number[] =>
   Array.from(set!.members.subarray(0, set!.size)).toSorted((a, b) => a - b);
@@ -17,7 +17,7 @@ const membersOf = ({ set }: Aperture): number[] =>
 /** Weight of the segment as a part of all. */
 const weightOf = ({ size, members, weights }: WeightedSet): number =>
   members.subarray(0, size).reduce((sum, position) => sum + weights[position]!, 0);
-const partOf = (fleet: CandidatePool, { set }: Aperture): number => weightOf(set!) / weightOf(fleet.healthy);
+const partOf = (pool: CandidatePool, { set }: Aperture): number => weightOf(set!) / weightOf(pool.healthy);
 
 describe('a segment', () => {
   it.each([
@@ -25,7 +25,7 @@ describe('a segment', () => {
     ['a decider of much of the work', 100, 0.25],
     ['a decider that does not know its share', 100, null],
   ])('is everybody with %s', (_, size, share) => {
-    expect(apertureOf(mixedFleet(size), { number: 3, share }, null).set).toBeNull();
+    expect(apertureOf(mixedPool(size), { number: 3, share }, null).set).toBeNull();
   });
 
   it.each([
@@ -34,75 +34,75 @@ describe('a segment', () => {
     [0.05, 0.2],
     [0.2, 0.8],
   ])('of a decider of %f of the work is %f of the ring', (share, expected) => {
-    const fleet = mixedFleet();
+    const pool = mixedPool();
     for (let number = 0; number < 20; number++)
-      expect(partOf(fleet, apertureOf(fleet, { number, share }, null))).toBeCloseTo(expected, 6);
+      expect(partOf(pool, apertureOf(pool, { number, share }, null))).toBeCloseTo(expected, 6);
   });
 
-  it.each([8, 24, 64, 200])('of %i equal deciders together cover everybody about alike, for its room', (deciders) => {
-    const fleet = mixedFleet();
+  it.each([8, 24, 64, 200])('of %i equal deciders together cover everybody about alike, for its room', (edgeCount) => {
+    const pool = mixedPool();
     const covered = new Float64Array(100);
-    for (let number = 0; number < deciders; number++) {
-      const { set } = apertureOf(fleet, { number, share: 1 / deciders }, null);
+    for (let number = 0; number < edgeCount; number++) {
+      const { set } = apertureOf(pool, { number, share: 1 / edgeCount }, null);
       for (const position of set!.members.subarray(0, set!.size)) covered[position]! += set!.weights[position]!;
     }
-    const parts = covered.map((weight, at) => weight / fleet.healthy.weights[at]!);
+    const parts = covered.map((weight, at) => weight / pool.healthy.weights[at]!);
     const mean = parts.reduce((sum, part) => sum + part, 0) / parts.length;
     expect(Math.min(...parts) / mean).toBeGreaterThan(0.7);
     expect(Math.max(...parts) / mean).toBeLessThan(1.35);
   });
 
   it('is the same one until the healthy ones change', () => {
-    const fleet = mixedFleet();
-    const decider = { number: 5, share: 0.05 };
-    const first = apertureOf(fleet, decider, null);
-    patchPool(fleet, membersOf(first)[2]!, candidateOf('c-2', { maxConcurrentTasks: 8 }, { usualMs: 500 }), NOW);
-    expect(apertureOf(fleet, { ...decider, share: 0.055 }, first)).toBe(first);
+    const pool = mixedPool();
+    const member = { number: 5, share: 0.05 };
+    const first = apertureOf(pool, member, null);
+    patchPool(pool, membersOf(first)[2]!, candidateOf('c-2', { maxConcurrentTasks: 8 }, { ewmaMs: 500 }), NOW);
+    expect(apertureOf(pool, { ...member, share: 0.055 }, first)).toBe(first);
     const gone = membersOf(first)[0]!;
-    patchPool(fleet, gone, null, NOW);
-    const next = apertureOf(fleet, decider, first);
+    patchPool(pool, gone, null, NOW);
+    const next = apertureOf(pool, member, first);
     expect(membersOf(next)).not.toContain(gone);
     const kept = membersOf(next).filter((position) => membersOf(first).includes(position));
     expect(kept.length).toBeGreaterThanOrEqual(membersOf(first).length - 3);
   });
 
   it('follows the decider', () => {
-    const fleet = mixedFleet();
-    const first = apertureOf(fleet, { number: 5, share: 0.05 }, null);
-    expect(membersOf(apertureOf(fleet, { number: 6, share: 0.05 }, first))).not.toEqual(membersOf(first));
-    expect(apertureOf(fleet, { number: 5, share: 0.1 }, first).length).toBeCloseTo(0.4, 6);
+    const pool = mixedPool();
+    const first = apertureOf(pool, { number: 5, share: 0.05 }, null);
+    expect(membersOf(apertureOf(pool, { number: 6, share: 0.05 }, first))).not.toEqual(membersOf(first));
+    expect(apertureOf(pool, { number: 5, share: 0.1 }, first).length).toBeCloseTo(0.4, 6);
   });
 
   it('draws by what its members are worth now', () => {
-    const fleet = mixedFleet();
-    const decider = { number: 5, share: 0.05 };
-    const segment = apertureOf(fleet, decider, null);
-    const slow = membersOf(segment).find((at) => !segment.cutOff.has(at))!;
-    const before = segment.set!.weights[slow]!;
-    const { candidates } = fleet;
-    patchPool(fleet, slow, { ...candidates[slow]!, vitals: { ...candidates[slow]!.vitals, usualMs: 200 } }, NOW);
-    apertureOf(fleet, decider, segment);
-    expect(segment.set!.weights[slow]! / before).toBeCloseTo(20 / 200, 6);
+    const pool = mixedPool();
+    const member = { number: 5, share: 0.05 };
+    const aperture = apertureOf(pool, member, null);
+    const slow = membersOf(aperture).find((at) => !aperture.partial.has(at))!;
+    const before = aperture.set!.weights[slow]!;
+    const { candidates } = pool;
+    patchPool(pool, slow, { ...candidates[slow]!, liveStats: { ...candidates[slow]!.liveStats, ewmaMs: 200 } }, NOW);
+    apertureOf(pool, member, aperture);
+    expect(aperture.set!.weights[slow]! / before).toBeCloseTo(20 / 200, 6);
   });
 
   it('has of those that stick out their part, also when all of it is now what their part was', () => {
-    const fleet = mixedFleet();
-    const decider = { number: 5, share: 0.05 };
-    const segment = apertureOf(fleet, decider, null);
-    const [position, part] = [...segment.cutOff][0]!;
-    const candidate = fleet.candidates[position]!;
-    const usualMs = candidate.vitals.usualMs! / part;
-    patchPool(fleet, position, { ...candidate, vitals: { ...candidate.vitals, usualMs } }, NOW);
-    apertureOf(fleet, decider, segment);
-    expect(segment.set!.weights[position]! / fleet.healthy.weights[position]!).toBeCloseTo(part, 6);
+    const pool = mixedPool();
+    const member = { number: 5, share: 0.05 };
+    const aperture = apertureOf(pool, member, null);
+    const [position, part] = [...aperture.partial][0]!;
+    const candidate = pool.candidates[position]!;
+    const ewmaMs = candidate.liveStats.ewmaMs! / part;
+    patchPool(pool, position, { ...candidate, liveStats: { ...candidate.liveStats, ewmaMs: ewmaMs } }, NOW);
+    apertureOf(pool, member, aperture);
+    expect(aperture.set!.weights[position]! / pool.healthy.weights[position]!).toBeCloseTo(part, 6);
   });
 
   it('is what a decider keeps to, but for work that belongs together', () => {
-    const fleet = mixedFleet();
-    const [one, other] = [1, 2].map((number) => apertureOf(fleet, { number, share: 0.01 }, null));
-    const picksOf = (segment: Aperture, affinityKey: string | null): number[] =>
+    const pool = mixedPool();
+    const [one, other] = [1, 2].map((number) => apertureOf(pool, { number, share: 0.01 }, null));
+    const picksOf = (aperture: Aperture, affinityKey: string | null): number[] =>
       Array.from({ length: 200 }, (_, seed) => {
-        const pick = pickOnce(fleet, requestOf({}, { affinityKey }), { seed, segment: segment.set });
+        const pick = pickOnce(pool, requestOf({}, { affinityKey }), { seed, aperture: aperture.set });
         return pick.ok ? pick.position : -1;
       });
     expect(membersOf(one!)).toEqual(expect.arrayContaining(picksOf(one!, null)));

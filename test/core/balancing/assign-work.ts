@@ -1,6 +1,6 @@
 /** Gives work piece by piece, as a caller does, and says how far what each got is from its share. */
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
-import { noteAssigned } from '../../../src/core/balancing/open-work.ts';
+import { countAssignment } from '../../../src/core/balancing/open-work.ts';
 import type { PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import { contextOf, requestOf } from './candidate-of.ts';
@@ -16,18 +16,18 @@ export interface Assignment {
 }
 
 /** How many pieces each got, by position. */
-export function assignWork(fleet: CandidatePool, assignment: Assignment): number[] {
+export function assignWork(pool: CandidatePool, assignment: Assignment): number[] {
   const { count, mode = 'sampled', work: kept = 'kept', request = () => requestOf(), seed = 7 } = assignment;
   const atOnce = kept === 'kept' ? Infinity : kept === 'done at once' ? 0 : kept;
-  const got = fleet.candidates.map(() => 0);
+  const got = pool.candidates.map(() => 0);
   const underWay: number[] = [];
-  const context = contextOf(fleet, { mode, seed });
+  const context = contextOf(pool, { mode, seed });
   const { work } = context;
   for (let at = 0; at < count; at++) {
-    const pick = pickComponent(fleet, request(at), { ...context, splitAt: assignment.splitAt?.(at) ?? 0 });
+    const pick = pickComponent(pool, request(at), { ...context, splitAt: assignment.splitAt?.(at) ?? 0 });
     if (!pick.ok) continue;
     got[pick.position]! += 1;
-    noteAssigned(work, pick.position);
+    countAssignment(work, pick.position);
     underWay.push(pick.position);
     if (underWay.length > atOnce) work.open[underWay.shift()!]! -= 1;
   }
@@ -36,12 +36,12 @@ export function assignWork(fleet: CandidatePool, assignment: Assignment): number
 
 /** The largest relative distance of what any got from its share, or of any group of them. */
 export function shareErrorOf(
-  fleet: CandidatePool,
+  pool: CandidatePool,
   shares: readonly number[],
   assignment: Assignment & { readonly groups?: (position: number) => number },
 ): number {
   const { groups = (position: number) => position } = assignment;
-  const got = assignWork(fleet, assignment);
+  const got = assignWork(pool, assignment);
   const sums = new Map<number, { got: number; due: number }>();
   const [work, total] = [sumOf(got), sumOf(shares)];
   for (const [position, part] of got.entries()) {

@@ -14,7 +14,7 @@ export type Changes = Partial<Omit<Candidate, 'id' | 'vitals'>>;
 export const NOW = 1_000_000;
 
 /** A healthy, idle candidate with `changes`. */
-export const candidateOf = (id: string, changes: Changes = {}, vitals: Partial<LiveStats> = {}): Candidate => ({
+export const candidateOf = (id: string, changes: Changes = {}, liveStats: Partial<LiveStats> = {}): Candidate => ({
   id,
   name: id,
   type: 'task_router',
@@ -31,7 +31,7 @@ export const candidateOf = (id: string, changes: Changes = {}, vitals: Partial<L
   order: 0,
   backSince: null,
   ...changes,
-  vitals: { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: 20, ofWork: true, ...vitals },
+  liveStats: { suspect: false, inFlight: 0, loadPercentage: 0, ewmaMs: 20, isWorkTime: true, ...liveStats },
 });
 
 /** So many, `c-0`, `c-1`, …, each with the changes of its number. */
@@ -39,16 +39,16 @@ export const candidatesOf = (size: number, changes: (at: number) => Changes = ()
   Array.from({ length: size }, (_, at) => candidateOf(`c-${at}`, changes(at)));
 
 /** One without room. */
-export const fullOne = (id: string, changes: Changes = {}): Candidate =>
+export const fullCandidate = (id: string, changes: Changes = {}): Candidate =>
   candidateOf(id, { maxConcurrentTasks: 5, ...changes }, { inFlight: 5 });
 
-export const fleetOf = (candidates: readonly Candidate[], settings: Partial<BalancingSettings> = {}): CandidatePool =>
+export const poolOf = (candidates: readonly Candidate[], settings: Partial<BalancingSettings> = {}): CandidatePool =>
   compilePool(candidates, { ...DEFAULT_BALANCING, ...settings }, NOW);
 
 /** The work that the candidates say is under way. */
 export function workOf({ candidates }: CandidatePool): OpenWork {
   const work = noWork(candidates.length);
-  candidates.forEach((candidate, position) => (work.open[position] = candidate?.vitals.inFlight ?? 0));
+  candidates.forEach((candidate, position) => (work.open[position] = candidate?.liveStats.inFlight ?? 0));
   return work;
 }
 
@@ -75,14 +75,14 @@ export function seededRandom(seed: number): () => number {
 
 /** A caller on a snapshot that has given nothing itself. */
 export const contextOf = (
-  fleet: CandidatePool,
+  pool: CandidatePool,
   more: Partial<PickContext> & { readonly seed?: number } = {},
 ): PickContext => ({
-  work: workOf(fleet),
+  work: workOf(pool),
   random: seededRandom(more.seed ?? 1),
   splitAt: 0,
   mode: 'sampled',
-  segment: null,
+  aperture: null,
   ...more,
 });
 
@@ -90,17 +90,17 @@ export const MODES = ['sampled', 'exact'] as const;
 
 /** One decision over a fleet at rest. */
 export const pickOnce = (
-  fleet: CandidatePool,
+  pool: CandidatePool,
   request: RouteRequest,
   more: Parameters<typeof contextOf>[1] = {},
-): Pick => pickComponent(fleet, request, contextOf(fleet, more));
+): Pick => pickComponent(pool, request, contextOf(pool, more));
 
 /** Who was picked, or why nobody was, over many seeds in both modes: each once, in order. */
-export function outcomesOf(fleet: CandidatePool, request: RouteRequest = requestOf()): string[] {
+export function outcomesOf(pool: CandidatePool, request: RouteRequest = requestOf()): string[] {
   const outcomes = new Set<string>();
   for (const mode of MODES)
     for (let seed = 0; seed < 40; seed++) {
-      const pick = pickOnce(fleet, request, { mode, seed });
+      const pick = pickOnce(pool, request, { mode, seed });
       outcomes.add(pick.ok ? pick.candidate.id : pick.reason);
     }
   return [...outcomes].toSorted();

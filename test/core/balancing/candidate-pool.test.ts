@@ -4,26 +4,26 @@ import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.t
 import {
   advancePool,
   compilePool,
-  forgetTimes,
+  fadeTimes,
   healthyWith,
-  isOutgrown,
-  paceOf,
+  needsRecompile,
+  relativeRateOf,
   patchPool,
 } from '../../../src/core/balancing/candidate-pool.ts';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { WeightedSet } from '../../../src/core/balancing/weighted-set.ts';
-import { NOW, candidateOf, candidatesOf, fleetOf } from './candidate-of.ts';
+import { NOW, candidateOf, candidatesOf, poolOf } from './candidate-of.ts';
 
-const idsOf = (fleet: CandidatePool, set: WeightedSet): string[] =>
-  Array.from(set.members.subarray(0, set.size), (position) => fleet.candidates[position]!.id).toSorted();
+const idsOf = (pool: CandidatePool, set: WeightedSet): string[] =>
+  Array.from(set.members.subarray(0, set.size), (position) => pool.candidates[position]!.id).toSorted();
 
-const pacesOf = (...candidates: readonly Candidate[]): number[] => {
-  const fleet = fleetOf(candidates);
-  return candidates.map((_, position) => paceOf(fleet, position));
+const relativeRatesOf = (...candidates: readonly Candidate[]): number[] => {
+  const pool = poolOf(candidates);
+  return candidates.map((_, position) => relativeRateOf(pool, position));
 };
 
 describe('who may be given work', () => {
-  const fleet = fleetOf([
+  const pool = poolOf([
     candidateOf('down', { status: 'unhealthy' }),
     candidateOf('well'),
     candidateOf('slow', { status: 'degraded' }),
@@ -35,14 +35,14 @@ describe('who may be given work', () => {
   ]);
 
   it('is sorted into healthy and doubtful; active are all that are in service, however they are', () => {
-    expect(idsOf(fleet, fleet.healthy)).toEqual(['well', 'well-too']);
-    expect(idsOf(fleet, fleet.doubtful)).toEqual(['slow', 'suspect']);
-    expect(idsOf(fleet, fleet.active)).toEqual(['down', 'new', 'slow', 'suspect', 'well', 'well-too']);
+    expect(idsOf(pool, pool.healthy)).toEqual(['well', 'well-too']);
+    expect(idsOf(pool, pool.suspect)).toEqual(['slow', 'suspect']);
+    expect(idsOf(pool, pool.active)).toEqual(['down', 'new', 'slow', 'suspect', 'well', 'well-too']);
   });
 
   it('is known by id', () => {
-    expect(fleet.candidates[fleet.positions.get('standby')!]!.id).toBe('standby');
-    expect(fleet.positions.get('nobody')).toBeUndefined();
+    expect(pool.candidates[pool.positions.get('standby')!]!.id).toBe('standby');
+    expect(pool.positions.get('nobody')).toBeUndefined();
   });
 });
 
@@ -50,46 +50,46 @@ describe('the pace', () => {
   it.each<[string, Candidate[], number[]]>([
     ['weight', [candidateOf('a'), candidateOf('b', { weight: 3 })], [0.5, 1.5]],
     ['room', [candidateOf('a', { maxConcurrentTasks: 10 }), candidateOf('b', { maxConcurrentTasks: 30 })], [0.5, 1.5]],
-    ['speed', [candidateOf('a', {}, { usualMs: 90 }), candidateOf('b', {}, { usualMs: 30 })], [0.5, 1.5]],
+    ['speed', [candidateOf('a', {}, { ewmaMs: 90 }), candidateOf('b', {}, { ewmaMs: 30 })], [0.5, 1.5]],
     [
       'no speed under 10 ms, which tells nothing',
-      [candidateOf('a', {}, { usualMs: 1 }), candidateOf('b', {}, { usualMs: 10 })],
+      [candidateOf('a', {}, { ewmaMs: 1 }), candidateOf('b', {}, { ewmaMs: 10 })],
       [1, 1],
     ],
   ])('goes by %s, 1 on average', (_, candidates, expected) => {
-    pacesOf(...candidates).forEach((pace, position) => expect(pace).toBeCloseTo(expected[position]!));
+    relativeRatesOf(...candidates).forEach((rate, position) => expect(rate).toBeCloseTo(expected[position]!));
   });
 
   it('takes those that say nothing for average', () => {
-    const [slow, silent, quick] = pacesOf(
-      candidateOf('slow', { maxConcurrentTasks: 10 }, { usualMs: 40 }),
-      candidateOf('silent', {}, { usualMs: null }),
-      candidateOf('quick', { maxConcurrentTasks: 30 }, { usualMs: 60 }),
+    const [slow, silent, quick] = relativeRatesOf(
+      candidateOf('slow', { maxConcurrentTasks: 10 }, { ewmaMs: 40 }),
+      candidateOf('silent', {}, { ewmaMs: null }),
+      candidateOf('quick', { maxConcurrentTasks: 30 }, { ewmaMs: 60 }),
     );
     expect(silent! / slow!).toBeCloseTo(20 / 50 / (10 / 40));
     expect(silent! / quick!).toBeCloseTo(20 / 50 / (30 / 60));
   });
 
   it('takes one that answers in no time at all for fast, not for one that was never measured', () => {
-    const [instant, quick, slow] = pacesOf(
-      candidateOf('instant', {}, { usualMs: 0 }),
-      candidateOf('quick', {}, { usualMs: 10 }),
-      candidateOf('slow', {}, { usualMs: 200 }),
+    const [instant, quick, slow] = relativeRatesOf(
+      candidateOf('instant', {}, { ewmaMs: 0 }),
+      candidateOf('quick', {}, { ewmaMs: 10 }),
+      candidateOf('slow', {}, { ewmaMs: 200 }),
     );
     expect(instant).toBe(quick);
     expect(instant! / slow!).toBeCloseTo(20);
   });
 
   it('measures the average by those that may be given work', () => {
-    const [up, down] = pacesOf(candidateOf('a'), candidateOf('down', { weight: 9, status: 'unhealthy' }));
+    const [up, down] = relativeRatesOf(candidateOf('a'), candidateOf('down', { weight: 9, status: 'unhealthy' }));
     expect(up).toBeCloseTo(1);
     expect(down).toBeCloseTo(9);
   });
 
   it('leaves even the tiniest weight a chance', () => {
-    const fleet = fleetOf([candidateOf('a', { weight: 1e-320 }), candidateOf('b', { weight: 1_000 })]);
-    expect(idsOf(fleet, fleet.healthy)).toEqual(['a', 'b']);
-    expect(fleet.healthy.weights[0]).toBeGreaterThan(0);
+    const pool = poolOf([candidateOf('a', { weight: 1e-320 }), candidateOf('b', { weight: 1_000 })]);
+    expect(idsOf(pool, pool.healthy)).toEqual(['a', 'b']);
+    expect(pool.healthy.weights[0]).toBeGreaterThan(0);
   });
 });
 
@@ -97,9 +97,9 @@ describe('slow start', () => {
   const back = candidateOf('back', { backSince: NOW });
   const slowStartMs = 30_000;
   const shareAt = (now: number): number => {
-    const fleet = fleetOf([candidateOf('there'), back], { slowStartMs });
-    advancePool(fleet, now);
-    return fleet.capacity[1]! / fleet.capacity[0]!;
+    const pool = poolOf([candidateOf('there'), back], { slowStartMs });
+    advancePool(pool, now);
+    return pool.capacity[1]! / pool.capacity[0]!;
   };
 
   it.each([
@@ -116,69 +116,71 @@ describe('slow start', () => {
   });
 
   it('is over for good once it is over, and moves what is drawn along', () => {
-    const fleet = fleetOf([candidateOf('there'), back], { slowStartMs });
-    expect(fleet.ramping).toEqual(new Set([1]));
-    expect(fleet.healthy.weights[1]).toBeCloseTo(0.1 * fleet.healthy.weights[0]!);
-    healthyWith(fleet, 'location', 'nowhere');
-    advancePool(fleet, NOW + slowStartMs);
-    expect(fleet.ramping.size).toBe(0);
-    expect(fleet.healthy.weights[1]).toBe(fleet.healthy.weights[0]);
+    const pool = poolOf([candidateOf('there'), back], { slowStartMs });
+    expect(pool.ramping).toEqual(new Set([1]));
+    expect(pool.healthy.weights[1]).toBeCloseTo(0.1 * pool.healthy.weights[0]!);
+    healthyWith(pool, 'location', 'nowhere');
+    advancePool(pool, NOW + slowStartMs);
+    expect(pool.ramping.size).toBe(0);
+    expect(pool.healthy.weights[1]).toBe(pool.healthy.weights[0]);
   });
 
   it('does not begin where it is switched off, nor for who was never away', () => {
-    expect(fleetOf([back], { slowStartMs: 0 }).ramping.size).toBe(0);
-    expect(fleetOf([candidateOf('new')], { slowStartMs }).ramping.size).toBe(0);
+    expect(poolOf([back], { slowStartMs: 0 }).ramping.size).toBe(0);
+    expect(poolOf([candidateOf('new')], { slowStartMs }).ramping.size).toBe(0);
   });
 
   it('ends with the component', () => {
-    const fleet = fleetOf([candidateOf('there'), back], { slowStartMs });
-    patchPool(fleet, 1, null, NOW + 1_000);
-    expect(fleet.ramping.size).toBe(0);
-    advancePool(fleet, NOW + 2_000);
-    expect(fleet.positions.has('back')).toBe(false);
+    const pool = poolOf([candidateOf('there'), back], { slowStartMs });
+    patchPool(pool, 1, null, NOW + 1_000);
+    expect(pool.ramping.size).toBe(0);
+    advancePool(pool, NOW + 2_000);
+    expect(pool.positions.has('back')).toBe(false);
   });
 });
 
-const alike = (room: number, usualMs: number): CandidatePool =>
-  fleetOf(Array.from({ length: 10 }, (_, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: room }, { usualMs })));
+const uniformPool = (taskLimit: number, ewmaMs: number): CandidatePool =>
+  poolOf(
+    Array.from({ length: 10 }, (_, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: taskLimit }, { ewmaMs: ewmaMs })),
+  );
 
 /** Has all of them say something else. */
-function sayAnew(fleet: CandidatePool, maxConcurrentTasks: number | null, usualMs: number | null): CandidatePool {
+function changeAll(pool: CandidatePool, maxConcurrentTasks: number | null, ewmaMs: number | null): CandidatePool {
   for (let at = 0; at < 10; at++)
-    patchPool(fleet, at, candidateOf(`c-${at}`, { maxConcurrentTasks }, { usualMs }), NOW);
-  return fleet;
+    patchPool(pool, at, candidateOf(`c-${at}`, { maxConcurrentTasks }, { ewmaMs: ewmaMs }), NOW);
+  return pool;
 }
 
 /** What the slow one of four is taken for, brought to these times one after the other. */
-function usualAt(...times: readonly number[]): number {
+function ewmaAt(...times: readonly number[]): number {
   const timed = ['a', 'b', 'c', 'slow'].map((id) =>
-    candidateOf(id, {}, { usualMs: id === 'slow' ? 900 : 20, ofWork: true }),
+    candidateOf(id, {}, { ewmaMs: id === 'slow' ? 900 : 20, isWorkTime: true }),
   );
-  const fleet = fleetOf(timed);
-  for (const sinceMs of times) forgetTimes(fleet, NOW + sinceMs);
-  return fleet.usualMs[3]!;
+  const pool = poolOf(timed);
+  for (const sinceMs of times) fadeTimes(pool, NOW + sinceMs);
+  return pool.ewmaMs[3]!;
 }
 
 describe('what one takes that nobody measured for long', () => {
   it('is less and less, so that it is tried again', () => {
-    expect(usualAt(1_000)).toBe(900);
-    expect(usualAt(4_000)).toBeLessThan(900);
-    expect(usualAt(4_000, 5_000)).toBeLessThan(usualAt(4_000));
+    expect(ewmaAt(1_000)).toBe(900);
+    expect(ewmaAt(4_000)).toBeLessThan(900);
+    expect(ewmaAt(4_000, 5_000)).toBeLessThan(ewmaAt(4_000));
   });
 
   it('is never more than it was, also when the clock goes back', () => {
-    expect(usualAt(6_000, 3_000)).toBe(usualAt(6_000));
+    expect(ewmaAt(6_000, 3_000)).toBe(ewmaAt(6_000));
   });
 });
 
 describe('a fleet that is patched', () => {
   it('knows where one is that moved, whichever place is told of first', () => {
-    const fleet = fleetOf([candidateOf('a'), candidateOf('b')]);
-    patchPool(fleet, 2, candidateOf('a'), NOW);
-    patchPool(fleet, 0, null, NOW);
-    patchPool(fleet, 0, candidateOf('b'), NOW);
-    patchPool(fleet, 1, null, NOW);
-    expect(fleet.positions).toEqual(
+    const pool = poolOf([candidateOf('a'), candidateOf('b')]);
+    patchPool(pool, 2, candidateOf('a'), NOW);
+    patchPool(pool, 0, null, NOW);
+    patchPool(pool, 0, candidateOf('b'), NOW);
+    patchPool(pool, 1, null, NOW);
+    expect(pool.positions).toEqual(
       new Map([
         ['a', 2],
         ['b', 0],
@@ -187,9 +189,9 @@ describe('a fleet that is patched', () => {
   });
 
   it('knows of everybody it grows by whether they have what others had before', () => {
-    const fleet = fleetOf([candidateOf('a', { location: 'weur' })]);
-    for (let at = 1; at < 5; at++) patchPool(fleet, at, candidateOf(`c-${at}`, { location: 'enam' }), NOW);
-    expect(Array.from(fleet.traits.location.get('weur')!.holders.subarray(0, 5))).toEqual([1, 0, 0, 0, 0]);
+    const pool = poolOf([candidateOf('a', { location: 'weur' })]);
+    for (let at = 1; at < 5; at++) patchPool(pool, at, candidateOf(`c-${at}`, { location: 'enam' }), NOW);
+    expect(Array.from(pool.traits.location.get('weur')!.holders.subarray(0, 5))).toEqual([1, 0, 0, 0, 0]);
   });
 
   it.each<[string, number, number, number | null, number | null, boolean]>([
@@ -203,30 +205,30 @@ describe('a fleet that is patched', () => {
     ['too fast to tell', 10, 2, 10, 2, false],
     ['too fast to tell, then faster still', 10, 5, 10, 1, false],
     ['too fast to tell, then not', 10, 2, 10, 30, true],
-  ])('%s: is it to be compiled anew?', (_, room, usualMs, newRoom, newUsualMs, expected) => {
-    expect(isOutgrown(sayAnew(alike(room, usualMs), newRoom, newUsualMs))).toBe(expected);
+  ])('%s: is it to be compiled anew?', (_, taskLimit, ewmaMs, newTaskLimit, newEwmaMs, expected) => {
+    expect(needsRecompile(changeAll(uniformPool(taskLimit, ewmaMs), newTaskLimit, newEwmaMs))).toBe(expected);
   });
 
   it('is not outgrown as it was compiled, whatever it holds', () => {
-    for (const usualMs of [null, 0, 1, 9, 10, 11, 5_000])
+    for (const ewmaMs of [null, 0, 1, 9, 10, 11, 5_000])
       for (const maxConcurrentTasks of [null, 1, 1_000_000])
-        expect(isOutgrown(fleetOf([candidateOf('a', { maxConcurrentTasks }, { usualMs })]))).toBe(false);
-    expect(isOutgrown(fleetOf([]))).toBe(false);
+        expect(needsRecompile(poolOf([candidateOf('a', { maxConcurrentTasks }, { ewmaMs: ewmaMs })]))).toBe(false);
+    expect(needsRecompile(poolOf([]))).toBe(false);
   });
 
   it('keeps the average through a heavy one that comes and goes', () => {
-    const fleet = fleetOf(candidatesOf(3));
+    const pool = poolOf(candidatesOf(3));
     const heavy = candidateOf('heavy', { weight: 1_000 });
-    for (let times = 0; times < 10_000; times++) patchPool(fleet, 3, times % 2 === 0 ? heavy : null, NOW);
-    expect(paceOf(fleet, 0)).toBeCloseTo(1, 9);
+    for (let times = 0; times < 10_000; times++) patchPool(pool, 3, times % 2 === 0 ? heavy : null, NOW);
+    expect(relativeRateOf(pool, 0)).toBeCloseTo(1, 9);
   });
 
   it('may be patched far behind its last position: nobody is between', () => {
-    const fleet = fleetOf([candidateOf('a')]);
-    patchPool(fleet, 40, candidateOf('far'), NOW);
-    expect(fleet.candidates.slice(0, 3)).toEqual([fleet.candidates[0], null, null]);
-    const anew = compilePool(fleet.candidates, DEFAULT_BALANCING, NOW);
-    expect(anew.meanUsualMs).toBe(20);
-    expect(idsOf(anew, anew.healthy)).toEqual(['a', 'far']);
+    const pool = poolOf([candidateOf('a')]);
+    patchPool(pool, 40, candidateOf('far'), NOW);
+    expect(pool.candidates.slice(0, 3)).toEqual([pool.candidates[0], null, null]);
+    const recompiled = compilePool(pool.candidates, DEFAULT_BALANCING, NOW);
+    expect(recompiled.meanEwmaMs).toBe(20);
+    expect(idsOf(recompiled, recompiled.healthy)).toEqual(['a', 'far']);
   });
 });

@@ -5,19 +5,19 @@ import { join } from '../../../src/core/balancing/edge-membership.ts';
 const T = 1_800_000_000_000;
 
 /** Edges ask once a second for so many seconds, each having given so much; answers what they are told last. */
-function asked(roll: EdgeMembership, given: Readonly<Record<string, number>>, from: number, seconds: number) {
+function joinEverySecond(membership: EdgeMembership, counts: Readonly<Record<string, number>>, from: number, seconds: number) {
   let last: Record<string, unknown> = {};
   for (let second = 0; second < seconds; second++)
     last = Object.fromEntries(
-      Object.entries(given).map(([id, count]) => [id, join(roll, id, count, T + (from + second) * 1_000)]),
+      Object.entries(counts).map(([id, count]) => [id, join(membership, id, count, T + (from + second) * 1_000)]),
     );
   return last;
 }
 
 describe('enrol', () => {
   it('numbers edges from 0 and says which part of the work each gives', () => {
-    const told = asked(new Map(), { a: 30, b: 10 }, 0, 20);
-    expect(told).toEqual({
+    const members = joinEverySecond(new Map(), { a: 30, b: 10 }, 0, 20);
+    expect(members).toEqual({
       a: { number: 0, share: expect.closeTo(0.75, 1) },
       b: { number: 1, share: expect.closeTo(0.25, 1) },
     });
@@ -28,17 +28,17 @@ describe('enrol', () => {
   });
 
   it('gives the number of one that is gone to the next one', () => {
-    const roll: EdgeMembership = new Map();
-    asked(roll, { a: 1, b: 1, c: 1 }, 0, 5);
-    asked(roll, { a: 1, c: 1 }, 5, 11);
-    expect(asked(roll, { d: 1 }, 16, 1)['d']).toMatchObject({ number: 1 });
-    expect(asked(roll, { c: 1 }, 17, 1)['c']).toMatchObject({ number: 2 });
+    const membership: EdgeMembership = new Map();
+    joinEverySecond(membership, { a: 1, b: 1, c: 1 }, 0, 5);
+    joinEverySecond(membership, { a: 1, c: 1 }, 5, 11);
+    expect(joinEverySecond(membership, { d: 1 }, 16, 1)['d']).toMatchObject({ number: 1 });
+    expect(joinEverySecond(membership, { c: 1 }, 17, 1)['c']).toMatchObject({ number: 2 });
   });
 
   it('follows the work within some seconds', () => {
-    const roll: EdgeMembership = new Map();
-    asked(roll, { a: 100, b: 0 }, 0, 30);
-    const told = asked(roll, { a: 0, b: 100 }, 30, 15);
-    expect((told['b'] as { share: number }).share).toBeGreaterThan(0.9);
+    const membership: EdgeMembership = new Map();
+    joinEverySecond(membership, { a: 100, b: 0 }, 0, 30);
+    const members = joinEverySecond(membership, { a: 0, b: 100 }, 30, 15);
+    expect((members['b'] as { share: number }).share).toBeGreaterThan(0.9);
   });
 });

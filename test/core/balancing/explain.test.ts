@@ -8,10 +8,10 @@ import type { CandidateVerdict, Explanation } from '../../../src/core/balancing/
 import { explainPick, retryAfterSeconds, scoreOfPick } from '../../../src/core/balancing/explain.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
-import { candidateOf, candidatesOf, contextOf, fleetOf, fullOne, requestOf } from './candidate-of.ts';
+import { candidateOf, candidatesOf, contextOf, poolOf, fullCandidate, requestOf } from './candidate-of.ts';
 import { eligibleIn, pickIn, sceneOf } from './scenes.ts';
 
-interface Asked {
+interface DecisionOptions {
   readonly request?: RouteRequest;
   readonly settings?: Partial<BalancingSettings>;
   readonly splitAt?: number;
@@ -19,11 +19,11 @@ interface Asked {
 }
 
 /** What a decision over these candidates is explained by. */
-function explain(candidates: readonly Candidate[], asked: Asked = {}): Explanation {
-  const { request = requestOf(), settings, ...context } = asked;
-  const fleet = fleetOf(candidates, settings);
-  const given = contextOf(fleet, context);
-  return explainPick({ fleet, work: given.work, request, pick: pickComponent(fleet, request, given) });
+function explain(candidates: readonly Candidate[], options: DecisionOptions = {}): Explanation {
+  const { request = requestOf(), settings, ...more } = options;
+  const pool = poolOf(candidates, settings);
+  const context = contextOf(pool, more);
+  return explainPick({ pool: pool, work: context.work, request, pick: pickComponent(pool, request, context) });
 }
 
 const verdictsOf = (explanation: Explanation): Record<string, string> =>
@@ -71,7 +71,7 @@ describe('why one is filtered', () => {
       candidateOf('a'),
       requestOf({}, { assumedDown: ['a'] }),
       'assumed-down',
-      'taken for gone in this rehearsal',
+      'assumed down in this dry run',
     ],
     ...(
       [
@@ -94,11 +94,11 @@ describe('why one is filtered', () => {
   });
 
   it('counts what the caller gave itself', () => {
-    const fleet = fleetOf([candidateOf('a', { maxConcurrentTasks: 2 }, { inFlight: 1 })]);
-    const { work } = contextOf(fleet);
+    const pool = poolOf([candidateOf('a', { maxConcurrentTasks: 2 }, { inFlight: 1 })]);
+    const { work } = contextOf(pool);
     work.open[0]! += 1;
     const { candidates } = explainPick({
-      fleet,
+      pool: pool,
       work,
       request: requestOf(),
       pick: { ok: false, reason: 'at-capacity' },
@@ -122,8 +122,8 @@ describe('why one is filtered', () => {
       candidate = { ...candidate, ...cure };
       const trafficSplit = [{ match: { tier: 'gold' }, percent: 100 }];
       const chosen = candidateOf('b', { location: 'weur', metadata: { tier: 'gold' } });
-      const asked = { request: requestOf({ location: 'weur' }), settings: { trafficSplit } };
-      rules.push(verdictsOf(explain([candidate, chosen], asked))['a']!);
+      const options = { request: requestOf({ location: 'weur' }), settings: { trafficSplit } };
+      rules.push(verdictsOf(explain([candidate, chosen], options))['a']!);
     }
     expect(rules).toEqual(['lifecycle', 'weight', 'unhealthy', 'capacity', 'location', 'trafficSplit']);
   });
@@ -149,7 +149,7 @@ describe('who was considered', () => {
       filtered('slow', 'doubtful', 'answers slowly: 2600 ms'),
       filtered('suspect', 'doubtful', 'is suspect'),
     ]);
-    const verdicts = verdictsOf(explain([fullOne('full'), slow, suspect]));
+    const verdicts = verdictsOf(explain([fullCandidate('full'), slow, suspect]));
     expect(verdicts).toMatchObject({ full: 'capacity' });
     expect(new Set([verdicts['slow'], verdicts['suspect']])).toEqual(new Set(['chosen', 'considered']));
   });
@@ -165,9 +165,9 @@ describe('who was considered', () => {
       const explanation = explain(candidates, { settings: { policy, panicThreshold: 50 } });
       const verdicts = verdictsOf(explanation);
       expect(verdicts['aside']).toBe('lifecycle');
-      const asked = [verdicts['well'], verdicts['down'], verdicts['new']];
-      expect(asked.filter((verdict) => verdict === 'chosen')).toHaveLength(1);
-      expect(asked.filter((verdict) => verdict === 'considered')).toHaveLength(2);
+      const options = [verdicts['well'], verdicts['down'], verdicts['new']];
+      expect(options.filter((verdict) => verdict === 'chosen')).toHaveLength(1);
+      expect(options.filter((verdict) => verdict === 'considered')).toHaveLength(2);
       expect(new Set(explanation.candidates.slice(0, 3).map(({ score }) => score)).size).toBe(1);
     }
   });
@@ -190,15 +190,15 @@ describe('who was considered', () => {
     expect(new Set([verdicts['c-0'], verdicts['c-1']])).toEqual(new Set(['chosen', 'considered']));
   });
 
-  it.each<[string, Asked]>([
+  it.each<[string, DecisionOptions]>([
     ['a component is asked for by name', { request: requestOf({ preferredComponent: 'rest' }), splitAt: 0.2 }],
     ['metadata is asked for', { request: requestOf({ match: { version: '1' } }), splitAt: 0.2 }],
     ['the part has no room', { request: requestOf({}, { slots: 2 }), splitAt: 0.2 }],
-  ])('are those of all parts when the split was passed by: %s', (_, asked) => {
+  ])('are those of all parts when the split was passed by: %s', (_, options) => {
     const trafficSplit = [{ match: { tier: 'gold' }, percent: 50 }];
     const gold = candidateOf('gold', { metadata: { tier: 'gold' }, maxConcurrentTasks: 1 });
     const rest = ['rest', 'other'].map((id) => candidateOf(id, { metadata: { version: '1' } }));
-    const verdicts = Object.values(verdictsOf(explain([gold, ...rest], { ...asked, settings: { trafficSplit } })));
+    const verdicts = Object.values(verdictsOf(explain([gold, ...rest], { ...options, settings: { trafficSplit } })));
     expect(verdicts).not.toContain('trafficSplit');
     expect(verdicts).toContain('considered');
   });
@@ -224,7 +224,7 @@ describe('the order', () => {
 
   it('calls nobody chosen when nobody was', () => {
     expect(explain([])).toEqual({ candidates: [], runnerUp: null });
-    const { candidates } = explain([fullOne('a')]);
+    const { candidates } = explain([fullCandidate('a')]);
     expect(candidates.map(({ verdict }) => verdict)).toEqual(['filtered']);
   });
 });
@@ -246,7 +246,7 @@ describe('the runner-up', () => {
 
   it('is nobody where nobody else was considered, or nobody chosen', () => {
     expect(explain([candidateOf('a'), candidateOf('down', { status: 'unhealthy' })]).runnerUp).toBeNull();
-    expect(explain([fullOne('a'), fullOne('b')]).runnerUp).toBeNull();
+    expect(explain([fullCandidate('a'), fullCandidate('b')]).runnerUp).toBeNull();
   });
 });
 
@@ -258,15 +258,15 @@ describe('any explanation', () => {
     loadBalancingEnabled: fc.constantFrom(true, true, true, false),
     trafficSplit: fc.constantFrom([], [{ match: { tier: 'gold' }, percent: 30 }]),
   } as const);
-  const scene = settings.chain((chosen) => sceneOf(chosen));
+  const anyScene = settings.chain((chosen) => sceneOf(chosen));
 
   it('adds up, is sorted, names everyone, and says of the chosen one what the decision says', () => {
     fc.assert(
-      fc.property(scene, (given) => {
-        const { fleet, work, request } = given;
-        const pick = pickIn(given);
-        const { candidates, runnerUp } = explainPick({ fleet, work, request, pick });
-        expect(new Set(candidates.map(({ id }) => id))).toEqual(new Set(given.candidates.map(({ id }) => id)));
+      fc.property(anyScene, (scene) => {
+        const { pool: pool, work, request } = scene;
+        const pick = pickIn(scene);
+        const { candidates, runnerUp } = explainPick({ pool: pool, work, request, pick });
+        expect(new Set(candidates.map(({ id }) => id))).toEqual(new Set(scene.candidates.map(({ id }) => id)));
         for (const { score, parts, verdict, rule, reason } of candidates) {
           if (verdict === 'filtered') {
             expect([score, parts]).toEqual([null, null]);
@@ -282,7 +282,7 @@ describe('any explanation', () => {
         const [first, second] = candidates;
         expect(first?.verdict === 'chosen').toBe(pick.ok);
         if (!pick.ok) return;
-        expect(first).toMatchObject({ id: pick.candidate.id, score: scoreOfPick(fleet, work, pick.position, request) });
+        expect(first).toMatchObject({ id: pick.candidate.id, score: scoreOfPick(pool, work, pick.position, request) });
         expect(runnerUp?.id).toBe(second?.verdict === 'considered' ? second.id : undefined);
       }),
       { numRuns: 300 },
@@ -291,16 +291,16 @@ describe('any explanation', () => {
 
   it('considers exactly those who were eligible, where there is neither split nor panic', () => {
     fc.assert(
-      fc.property(sceneOf(), (given) => {
-        const { fleet, work, request } = given;
-        const pick = pickIn(given);
-        const { candidates } = explainPick({ fleet, work, request, pick });
+      fc.property(sceneOf(), (scene) => {
+        const { pool: pool, work, request } = scene;
+        const pick = pickIn(scene);
+        const { candidates } = explainPick({ pool: pool, work, request, pick });
         const open = new Set(candidates.filter(({ verdict }) => verdict !== 'filtered').map(({ id }) => id));
-        const eligible = new Set(eligibleIn(given).map((position) => given.candidates[position]!.id));
+        const eligible = new Set(eligibleIn(scene).map((position) => scene.candidates[position]!.id));
         for (const id of open) expect(eligible).toContain(id);
         for (const { id, rule } of candidates)
           if (rule === 'doubtful' || rule === 'capacity') expect(eligible).not.toContain(id);
-        for (const candidate of given.candidates)
+        for (const candidate of scene.candidates)
           expect(candidates.find(({ id }) => id === candidate.id)?.rule === 'lifecycle').toBe(
             whyNotRoutable(candidate) === 'lifecycle',
           );

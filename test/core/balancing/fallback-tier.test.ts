@@ -2,51 +2,51 @@ import { describe, expect, it } from 'vitest';
 import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
-import { candidateOf, fleetOf, fullOne, outcomesOf, pickOnce, requestOf } from './candidate-of.ts';
+import { candidateOf, poolOf, fullCandidate, outcomesOf, pickOnce, requestOf } from './candidate-of.ts';
 
-const well = (id: string): Candidate => candidateOf(id);
+const healthy = (id: string): Candidate => candidateOf(id);
 const down = (id: string): Candidate => candidateOf(id, { status: 'unhealthy' });
 
 const outcomes = (
   candidates: readonly Candidate[],
   settings: Partial<BalancingSettings>,
   request: RouteRequest = requestOf(),
-): string[] => outcomesOf(fleetOf(candidates, settings), request);
+): string[] => outcomesOf(poolOf(candidates, settings), request);
 
-const resortOf = (candidates: readonly Candidate[], settings: Partial<BalancingSettings>): string | null => {
-  const pick = pickOnce(fleetOf(candidates, settings), requestOf());
-  return pick.ok ? pick.resort : pick.reason;
+const tierOf = (candidates: readonly Candidate[], settings: Partial<BalancingSettings>): string | null => {
+  const pick = pickOnce(poolOf(candidates, settings), requestOf());
+  return pick.ok ? pick.fallbackTier : pick.reason;
 };
 
 describe('the panic threshold', () => {
-  const half = [well('a'), down('b')];
+  const half = [healthy('a'), down('b')];
 
   it.each<[string, readonly Candidate[], number, string[]]>([
-    ['never, at 0', [well('a'), down('b'), down('c')], 0, ['a']],
+    ['never, at 0', [healthy('a'), down('b'), down('c')], 0, ['a']],
     ['at the threshold not yet', half, 50, ['a']],
     ['below it all that are active are asked', half, 51, ['a', 'b']],
-    ['doubtful ones are not healthy', [well('a'), candidateOf('b', { status: 'degraded' })], 51, ['a', 'b']],
-    ['nor are those not checked yet', [well('a'), candidateOf('b', { status: 'unknown' })], 51, ['a', 'b']],
-    ['who is out of service counts for nothing', [well('a'), candidateOf('b', { lifecycle: 'isolated' })], 51, ['a']],
-    ['nor does weight 0', [well('a'), candidateOf('b', { weight: 0 })], 51, ['a']],
-    ['room is still asked', [well('a'), { ...fullOne('b'), status: 'unhealthy' }], 51, ['a']],
+    ['doubtful ones are not healthy', [healthy('a'), candidateOf('b', { status: 'degraded' })], 51, ['a', 'b']],
+    ['nor are those not checked yet', [healthy('a'), candidateOf('b', { status: 'unknown' })], 51, ['a', 'b']],
+    ['who is out of service counts for nothing', [healthy('a'), candidateOf('b', { lifecycle: 'isolated' })], 51, ['a']],
+    ['nor does weight 0', [healthy('a'), candidateOf('b', { weight: 0 })], 51, ['a']],
+    ['room is still asked', [healthy('a'), { ...fullCandidate('b'), status: 'unhealthy' }], 51, ['a']],
   ])('%s', (_, candidates, panicThreshold, expected) => {
     expect(outcomes(candidates, { panicThreshold })).toEqual(expected);
   });
 
   it('says so in the decision', () => {
-    expect(resortOf(half, { panicThreshold: 51 })).toBe('panic');
-    expect(resortOf(half, { panicThreshold: 50 })).toBeNull();
-    expect(resortOf([candidateOf('a', { status: 'degraded' })], {})).toBe('doubtful');
+    expect(tierOf(half, { panicThreshold: 51 })).toBe('panic');
+    expect(tierOf(half, { panicThreshold: 50 })).toBeNull();
+    expect(tierOf([candidateOf('a', { status: 'degraded' })], {})).toBe('doubtful');
   });
 
   it('still honours preferences', () => {
-    const candidates = [well('a'), { ...down('b'), location: 'weur' }, down('c')];
+    const candidates = [healthy('a'), { ...down('b'), location: 'weur' }, down('c')];
     expect(outcomes(candidates, { panicThreshold: 90 }, requestOf({ location: 'weur' }))).toEqual(['b']);
   });
 
   it('is a matter of those that a rehearsal leaves', () => {
-    const candidates = [well('a'), well('b'), down('c')];
+    const candidates = [healthy('a'), healthy('b'), down('c')];
     const settings = { panicThreshold: 60 };
     expect(outcomes(candidates, settings)).toEqual(['a', 'b']);
     expect(outcomes(candidates, settings, requestOf({}, { assumedDown: ['a', 'a', 'nobody'] }))).toEqual(['b', 'c']);
@@ -59,13 +59,13 @@ describe('noHealthyPolicy', () => {
   it('refuses, or asks whoever is active', () => {
     expect(outcomes(all, {})).toEqual(['no-healthy-components']);
     expect(outcomes(all, { noHealthyPolicy: 'fail-open' })).toEqual(['a', 'b']);
-    expect(resortOf(all, { noHealthyPolicy: 'fail-open' })).toBe('fail-open');
+    expect(tierOf(all, { noHealthyPolicy: 'fail-open' })).toBe('fail-open');
   });
 
   it('is not asked while anyone is merely degraded, full or not', () => {
     const open = { noHealthyPolicy: 'fail-open' } as const;
     expect(outcomes([...all, candidateOf('d', { status: 'degraded' })], open)).toEqual(['d']);
-    expect(outcomes([...all, fullOne('d')], open)).toEqual(['at-capacity']);
+    expect(outcomes([...all, fullCandidate('d')], open)).toEqual(['at-capacity']);
   });
 
   it('has nobody to ask where nobody is active', () => {
@@ -76,8 +76,8 @@ describe('noHealthyPolicy', () => {
 
   it('is rehearsed as if those were gone', () => {
     const gone = requestOf({}, { assumedDown: ['well'] });
-    expect(outcomes([...all, well('well')], { noHealthyPolicy: 'fail-open' }, gone)).toEqual(['a', 'b']);
-    expect(outcomes([...all, well('well')], {}, gone)).toEqual(['no-healthy-components']);
+    expect(outcomes([...all, healthy('well')], { noHealthyPolicy: 'fail-open' }, gone)).toEqual(['a', 'b']);
+    expect(outcomes([...all, healthy('well')], {}, gone)).toEqual(['no-healthy-components']);
   });
 });
 
@@ -91,7 +91,7 @@ describe('without load balancing', () => {
     expect(outcomes([third, first, second], off)).toEqual(['first']);
     expect(outcomes([third, { ...first, status: 'unhealthy' }, second], off)).toEqual(['second']);
     expect(outcomes([third, { ...first, status: 'degraded' }, second], off)).toEqual(['second']);
-    expect(outcomes([third, fullOne('first', { order: 1 }), second], off)).toEqual(['second']);
+    expect(outcomes([third, fullCandidate('first', { order: 1 }), second], off)).toEqual(['second']);
     expect(outcomes([third, first, second], off, requestOf({}, { assumedDown: ['first'] }))).toEqual(['second']);
   });
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import { assignWork, shareErrorOf } from './assign-work.ts';
 import type { Changes } from './candidate-of.ts';
-import { MODES, candidateOf, candidatesOf, fleetOf, fullOne, requestOf } from './candidate-of.ts';
+import { MODES, candidateOf, candidatesOf, poolOf, fullCandidate, requestOf } from './candidate-of.ts';
 
-const roomOf = (...rooms: readonly number[]): Candidate[] =>
-  candidatesOf(rooms.length, (at) => ({ maxConcurrentTasks: rooms[at]! }));
+const candidatesWithLimits = (...limits: readonly number[]): Candidate[] =>
+  candidatesOf(limits.length, (at) => ({ maxConcurrentTasks: limits[at]! }));
 
 const ones = (count: number): number[] => Array.from({ length: count }, () => 1);
 
@@ -18,16 +18,16 @@ describe('the share of work', () => {
   ])('is by room while %i are under way, within a part of %d', (underWay, tolerance) => {
     for (const mode of MODES)
       expect(
-        shareErrorOf(fleetOf(roomOf(10_000, 20_000, 40_000)), [1, 2, 4], { mode, work: underWay, count: 20_000 }),
+        shareErrorOf(poolOf(candidatesWithLimits(10_000, 20_000, 40_000)), [1, 2, 4], { mode, work: underWay, count: 20_000 }),
       ).toBeLessThan(tolerance);
   });
 
   it.each([2, 6, 40, 99, 7_920])('holds in a fleet of %i, the half of it twice as large', (size) => {
     const shares = Array.from({ length: size }, (_, at) => (at < size / 2 ? 1 : 2));
-    const fleet = fleetOf(candidatesOf(size, (at) => ({ maxConcurrentTasks: 10_000 * shares[at]! })));
+    const pool = poolOf(candidatesOf(size, (at) => ({ maxConcurrentTasks: 10_000 * shares[at]! })));
     const groups = (at: number): number => shares[at]!;
     for (const work of ['done at once', 3 * size] as const)
-      expect(shareErrorOf(fleet, shares, { work, count: 40_000, groups })).toBeLessThan(0.12);
+      expect(shareErrorOf(pool, shares, { work, count: 40_000, groups })).toBeLessThan(0.12);
   });
 
   it.each([
@@ -37,7 +37,7 @@ describe('the share of work', () => {
   ])('is even among those a preference leaves, wherever they stand: %s', (_, size, left) => {
     const isLeft = (at: number): Changes => (left.includes(at) ? { location: 'weur', metadata: { tier: 'gold' } } : {});
     for (const preferences of [{ location: 'weur' }, { match: { tier: 'gold' } }]) {
-      const got = assignWork(fleetOf(candidatesOf(size, isLeft)), {
+      const got = assignWork(poolOf(candidatesOf(size, isLeft)), {
         count: 10_000,
         work: 'done at once',
         request: () => requestOf(preferences),
@@ -50,7 +50,7 @@ describe('the share of work', () => {
 
   it('goes to nobody beyond its room', () => {
     for (const mode of MODES)
-      expect(assignWork(fleetOf(roomOf(1, 2, 3, 4, 5, 6, 7, 8)), { count: 100, mode })).toEqual([
+      expect(assignWork(poolOf(candidatesWithLimits(1, 2, 3, 4, 5, 6, 7, 8)), { count: 100, mode })).toEqual([
         1, 2, 3, 4, 5, 6, 7, 8,
       ]);
   });
@@ -65,9 +65,9 @@ describe('the policy random', () => {
       for (const size of [4, 60]) {
         const at = left.map((position) => position % size);
         const candidates = Array.from({ length: size }, (__, position) =>
-          at.includes(position) ? candidateOf(`c-${position}`) : fullOne(`c-${position}`),
+          at.includes(position) ? candidateOf(`c-${position}`) : fullCandidate(`c-${position}`),
         );
-        const got = assignWork(fleetOf(candidates, { policy: 'random' }), { count: 9_000, mode });
+        const got = assignWork(poolOf(candidates, { policy: 'random' }), { count: 9_000, mode });
         for (const position of new Set(at))
           expect(Math.abs((got[position]! * new Set(at).size) / 9_000 - 1)).toBeLessThan(0.1);
       }
@@ -76,7 +76,7 @@ describe('the policy random', () => {
   it('is even where all have room', () => {
     for (const mode of MODES)
       expect(
-        shareErrorOf(fleetOf(candidatesOf(40), { policy: 'random' }), ones(40), { mode, count: 40_000 }),
+        shareErrorOf(poolOf(candidatesOf(40), { policy: 'random' }), ones(40), { mode, count: 40_000 }),
       ).toBeLessThan(0.12);
   });
 });

@@ -7,8 +7,8 @@ import {
   candidateOf,
   candidatesOf,
   contextOf,
-  fleetOf,
-  fullOne,
+  poolOf,
+  fullCandidate,
   outcomesOf,
   pickOnce,
   relaxedOf,
@@ -16,10 +16,10 @@ import {
 } from './candidate-of.ts';
 
 const pickedIds = (candidates: readonly Candidate[], preferences: Preferences = {}): string[] =>
-  outcomesOf(fleetOf(candidates), requestOf(preferences));
+  outcomesOf(poolOf(candidates), requestOf(preferences));
 
 const relaxedIn = (candidates: readonly Candidate[], preferences: Preferences): readonly string[] | null =>
-  relaxedOf(pickOnce(fleetOf(candidates), requestOf(preferences)));
+  relaxedOf(pickOnce(poolOf(candidates), requestOf(preferences)));
 
 describe('who is eligible', () => {
   it.each<[string, readonly Candidate[], string[]]>([
@@ -31,15 +31,15 @@ describe('who is eligible', () => {
     ['healthy before suspect', [candidateOf('a', {}, { suspect: true }), candidateOf('b')], ['b']],
     [
       'healthy before degraded however busy',
-      [candidateOf('a', { status: 'degraded' }), candidateOf('b', {}, { inFlight: 900, usualMs: 2_000 })],
+      [candidateOf('a', { status: 'degraded' }), candidateOf('b', {}, { inFlight: 900, ewmaMs: 2_000 })],
       ['b'],
     ],
     ['degraded when it is all there is', [candidateOf('a', { status: 'degraded' })], ['a']],
     ['suspect when it is all there is', [candidateOf('a', {}, { suspect: true })], ['a']],
-    ['degraded when the healthy are full', [fullOne('a'), candidateOf('b', { status: 'degraded' })], ['b']],
-    ['all full', [fullOne('a'), fullOne('b', { status: 'degraded' })], ['at-capacity']],
-    ['not the full one', [fullOne('a'), candidateOf('b')], ['b']],
-    ['the one with a slot left', [candidateOf('a', { maxConcurrentTasks: 5 }, { inFlight: 4 }), fullOne('b')], ['a']],
+    ['degraded when the healthy are full', [fullCandidate('a'), candidateOf('b', { status: 'degraded' })], ['b']],
+    ['all full', [fullCandidate('a'), fullCandidate('b', { status: 'degraded' })], ['at-capacity']],
+    ['not the full one', [fullCandidate('a'), candidateOf('b')], ['b']],
+    ['the one with a slot left', [candidateOf('a', { maxConcurrentTasks: 5 }, { inFlight: 4 }), fullCandidate('b')], ['a']],
     ['the shorter wait', [candidateOf('a', {}, { inFlight: 3 }), candidateOf('b')], ['b']],
     [
       'an idle one rather than a much larger one that is nearly full',
@@ -62,14 +62,14 @@ describe('who is eligible', () => {
   });
 
   it('counts what the caller gave itself against the room', () => {
-    const fleet = fleetOf(
+    const pool = poolOf(
       [3, 4].map((inFlight, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: 5 }, { inFlight })),
     );
-    const context = contextOf(fleet);
+    const context = contextOf(pool);
     context.work.open[0] = 5;
-    expect(pickComponent(fleet, requestOf(), context)).toMatchObject({ candidate: { id: 'c-1' } });
+    expect(pickComponent(pool, requestOf(), context)).toMatchObject({ candidate: { id: 'c-1' } });
     context.work.open[1] = 5;
-    expect(pickComponent(fleet, requestOf(), context)).toEqual({ ok: false, reason: 'at-capacity' });
+    expect(pickComponent(pool, requestOf(), context)).toEqual({ ok: false, reason: 'at-capacity' });
   });
 });
 
@@ -120,9 +120,9 @@ describe('preferences', () => {
   });
 
   it.each<[string, readonly Candidate[], string]>([
-    ['all that meet them are full', [fullOne('a', { location: 'apac' }), weur], 'at-capacity'],
-    ['nobody meets them', [fullOne('a'), weur], 'preferences-unmet'],
-    ['nobody meets them and all are full', [fullOne('a')], 'preferences-unmet'],
+    ['all that meet them are full', [fullCandidate('a', { location: 'apac' }), weur], 'at-capacity'],
+    ['nobody meets them', [fullCandidate('a'), weur], 'preferences-unmet'],
+    ['nobody meets them and all are full', [fullCandidate('a')], 'preferences-unmet'],
     ['who meets them is down', [{ ...weur, location: 'apac', status: 'unhealthy' }, enam], 'preferences-unmet'],
     [
       'who meets them is degraded while a healthy one has room',
@@ -135,7 +135,7 @@ describe('preferences', () => {
 
   it('strict, do not wait for one that a rehearsal takes for gone', () => {
     const request = requestOf({ location: 'weur', strict: true }, { assumedDown: ['weur'] });
-    expect(outcomesOf(fleetOf([weur, enam]), request)).toEqual(['preferences-unmet']);
+    expect(outcomesOf(poolOf([weur, enam]), request)).toEqual(['preferences-unmet']);
   });
 });
 
@@ -144,7 +144,7 @@ describe('preferredComponent', () => {
 
   it.each<[string, readonly Candidate[], Preferences, string[]]>([
     ['is taken though another waits less', [candidateOf('a'), busy], {}, ['busy']],
-    ['not when it has no room', [candidateOf('a'), fullOne('busy')], {}, ['a']],
+    ['not when it has no room', [candidateOf('a'), fullCandidate('busy')], {}, ['a']],
     ['not when it is down', [candidateOf('a'), { ...busy, status: 'unhealthy' }], {}, ['a']],
     [
       'not when it is degraded and a healthy one has room',
@@ -168,7 +168,7 @@ describe('preferredComponent', () => {
 
   it.each<[string, readonly Candidate[], Preferences, string[]]>([
     ['chosen', [candidateOf('a'), busy], {}, []],
-    ['without room', [candidateOf('a'), fullOne('busy')], {}, ['preferredComponent']],
+    ['without room', [candidateOf('a'), fullCandidate('busy')], {}, ['preferredComponent']],
     ['unknown', [candidateOf('a')], {}, ['preferredComponent']],
     [
       'against another preference',
@@ -191,7 +191,7 @@ describe('preferredComponent', () => {
     ['unknown', [candidateOf('a')], {}, 'preferences-unmet'],
     ['down', [candidateOf('a'), { ...busy, status: 'unhealthy' }], {}, 'preferences-unmet'],
     ['against another preference', [candidateOf('a'), busy], { location: 'weur' }, 'preferences-unmet'],
-    ['full', [candidateOf('a'), fullOne('busy')], {}, 'at-capacity'],
+    ['full', [candidateOf('a'), fullCandidate('busy')], {}, 'at-capacity'],
   ])('strict, nobody else is taken: %s', (_, candidates, preferences, reason) => {
     expect(pickedIds(candidates, { ...preferences, preferredComponent: 'busy', strict: true })).toEqual([reason]);
   });
@@ -202,14 +202,14 @@ describe('preferredComponent', () => {
 });
 
 describe('a segment', () => {
-  const fleet = fleetOf(candidatesOf(20, (at) => ({ maxConcurrentTasks: 2, location: at === 7 ? 'weur' : null })));
-  const segment = emptySet(20);
-  for (const position of [3, 4]) setWeight(segment, position, 1);
+  const pool = poolOf(candidatesOf(20, (at) => ({ maxConcurrentTasks: 2, location: at === 7 ? 'weur' : null })));
+  const aperture = emptySet(20);
+  for (const position of [3, 4]) setWeight(aperture, position, 1);
   const picked = (request = requestOf(), open: readonly (readonly [number, number])[] = []): string[] => {
     const ids = Array.from({ length: 20 }, (_, seed) => {
-      const context = contextOf(fleet, { seed, segment });
+      const context = contextOf(pool, { seed, aperture: aperture });
       for (const [position, count] of open) context.work.open[position] = count;
-      const pick = pickComponent(fleet, request, context);
+      const pick = pickComponent(pool, request, context);
       return pick.ok ? pick.candidate.id : pick.reason;
     });
     return [...new Set(ids)].toSorted();

@@ -17,8 +17,8 @@ import {
   MODES,
   candidateOf,
   candidatesOf,
-  fleetOf,
-  fullOne,
+  poolOf,
+  fullCandidate,
   outcomesOf,
   pickOnce,
   relaxedOf,
@@ -35,31 +35,31 @@ export interface Contract {
 
 export function policyContract({ policy, bySize }: Contract): void {
   const settings: Partial<BalancingSettings> = { policy };
-  const fleetUnder = (candidates: readonly Candidate[]): CandidatePool => fleetOf(candidates, settings);
+  const poolUnder = (candidates: readonly Candidate[]): CandidatePool => poolOf(candidates, settings);
   const outcomes = (candidates: readonly Candidate[], preferences: Preferences = {}): string[] =>
-    outcomesOf(fleetUnder(candidates), requestOf(preferences));
-  const scene = sceneOf(settings);
+    outcomesOf(poolUnder(candidates), requestOf(preferences));
+  const anyScene = sceneOf(settings);
 
   describe('eligibility', () => {
     it('picks only who is routable, has room, and is of the better half', () => {
       fc.assert(
-        fc.property(scene, (given) => {
-          const pick = pickIn(given);
+        fc.property(anyScene, (scene) => {
+          const pick = pickIn(scene);
           if (!pick.ok) return;
           expect(whyNotRoutable(pick.candidate)).toBeNull();
-          expect(eligibleIn(given)).toContain(pick.position);
-          expect(given.candidates[pick.position]).toBe(pick.candidate);
-          expect(pick.resort).toBe(isPlain(pick.candidate) ? null : 'doubtful');
+          expect(eligibleIn(scene)).toContain(pick.position);
+          expect(scene.candidates[pick.position]).toBe(pick.candidate);
+          expect(pick.fallbackTier).toBe(isPlain(pick.candidate) ? null : 'doubtful');
         }),
       );
     });
 
     it('finds somebody whenever there is somebody, and else says why not', () => {
-      fc.assert(fc.property(scene, (given) => expectReason(given)));
+      fc.assert(fc.property(anyScene, (scene) => expectReason(scene)));
     });
 
     it.each([
-      ['without room', fullOne('rest')],
+      ['without room', fullCandidate('rest')],
       ['degraded', candidateOf('rest', { status: 'degraded' })],
       ['down', candidateOf('rest', { status: 'unhealthy' })],
       ['on standby', candidateOf('rest', { lifecycle: 'standby' })],
@@ -70,60 +70,60 @@ export function policyContract({ policy, bySize }: Contract): void {
     });
 
     it('asks the doubtful only when no healthy one has room', () => {
-      const doubtful = [candidateOf('slow', { status: 'degraded' }), candidateOf('odd', {}, { suspect: true })];
-      const busy = candidateOf('busy', { maxConcurrentTasks: 1_000 }, { inFlight: 999, usualMs: 9_000 });
-      expect(outcomes([...doubtful, busy])).toEqual(['busy']);
-      const asked = outcomes([...doubtful, fullOne('full')]);
-      expect(asked.length).toBeGreaterThan(0);
-      expect(['slow', 'odd']).toEqual(expect.arrayContaining(asked));
+      const suspects = [candidateOf('slow', { status: 'degraded' }), candidateOf('odd', {}, { suspect: true })];
+      const busy = candidateOf('busy', { maxConcurrentTasks: 1_000 }, { inFlight: 999, ewmaMs: 9_000 });
+      expect(outcomes([...suspects, busy])).toEqual(['busy']);
+      const chosen = outcomes([...suspects, fullCandidate('full')]);
+      expect(chosen.length).toBeGreaterThan(0);
+      expect(['slow', 'odd']).toEqual(expect.arrayContaining(chosen));
     });
 
     it('counts slots against the room', () => {
       const roomy = candidateOf('roomy', { maxConcurrentTasks: 8 }, { inFlight: 4 });
       const tight = candidateOf('tight', { maxConcurrentTasks: 8 }, { inFlight: 5 });
-      const fleet = fleetUnder([tight, roomy]);
-      expect(outcomesOf(fleet, requestOf({}, { slots: 4 }))).toEqual(['roomy']);
-      expect(outcomesOf(fleet, requestOf({}, { slots: 5 }))).toEqual(['at-capacity']);
-      expect(outcomesOf(fleetUnder([roomy, candidateOf('boundless')]), requestOf({}, { slots: 99 }))).toEqual([
+      const pool = poolUnder([tight, roomy]);
+      expect(outcomesOf(pool, requestOf({}, { slots: 4 }))).toEqual(['roomy']);
+      expect(outcomesOf(pool, requestOf({}, { slots: 5 }))).toEqual(['at-capacity']);
+      expect(outcomesOf(poolUnder([roomy, candidateOf('boundless')]), requestOf({}, { slots: 99 }))).toEqual([
         'boundless',
       ]);
     });
 
     it('takes those that a rehearsal assumes down for gone', () => {
-      const fleet = fleetUnder(candidatesOf(20));
+      const pool = poolUnder(candidatesOf(20));
       const down = Array.from({ length: 19 }, (_, at) => `c-${at}`);
-      expect(outcomesOf(fleet, requestOf({}, { assumedDown: down }))).toEqual(['c-19']);
-      expect(outcomesOf(fleet, requestOf({}, { assumedDown: [...down, 'c-19'] }))).toEqual(['no-healthy-components']);
-      expect(outcomesOf(fleet, requestOf({ preferredComponent: 'c-3' }, { assumedDown: down }))).toEqual(['c-19']);
+      expect(outcomesOf(pool, requestOf({}, { assumedDown: down }))).toEqual(['c-19']);
+      expect(outcomesOf(pool, requestOf({}, { assumedDown: [...down, 'c-19'] }))).toEqual(['no-healthy-components']);
+      expect(outcomesOf(pool, requestOf({ preferredComponent: 'c-3' }, { assumedDown: down }))).toEqual(['c-19']);
     });
   });
 
   describe('preferences', () => {
     it('are met, or dropped together and named because nobody met them', () => {
       fc.assert(
-        fc.property(scene, (given) => {
-          const pick = pickIn(given);
+        fc.property(anyScene, (scene) => {
+          const pick = pickIn(scene);
           if (!pick.ok) return;
-          const { preferences } = given;
+          const { preferences } = scene;
           const meets = (position: number): boolean =>
-            unmetPreference(given.candidates[position]!, preferences, loadOf(given, position)) === null;
-          expect(pick.relaxed).toEqual(relaxedFor(pick.candidate, preferences, loadOf(given, pick.position)));
+            unmetPreference(scene.candidates[position]!, preferences, loadOf(scene, position)) === null;
+          expect(pick.relaxed).toEqual(relaxedFor(pick.candidate, preferences, loadOf(scene, pick.position)));
           if (meets(pick.position)) return;
           expect(pick.relaxed).not.toEqual([]);
           expect(preferences.strict).not.toBe(true);
-          expect(eligibleIn(given).filter(meets)).toEqual([]);
+          expect(eligibleIn(scene).filter(meets)).toEqual([]);
         }),
       );
     });
 
     it('give the preferred one the work whenever it may be asked', () => {
       fc.assert(
-        fc.property(scene, (given) => {
-          const { candidates, preferences } = given;
+        fc.property(anyScene, (scene) => {
+          const { candidates, preferences } = scene;
           const preferred = candidates.findIndex(({ id }) => id === preferences.preferredComponent);
-          if (!eligibleIn(given).includes(preferred)) return;
-          if (unmetPreference(candidates[preferred]!, preferences, loadOf(given, preferred)) !== null) return;
-          expect(pickIn(given)).toMatchObject({ position: preferred, relaxed: [] });
+          if (!eligibleIn(scene).includes(preferred)) return;
+          if (unmetPreference(candidates[preferred]!, preferences, loadOf(scene, preferred)) !== null) return;
+          expect(pickIn(scene)).toMatchObject({ position: preferred, relaxed: [] });
         }),
       );
     });
@@ -144,7 +144,7 @@ export function policyContract({ policy, bySize }: Contract): void {
       expect(outcomes(candidates, { ...preferences, strict: true })).toEqual(['wanted']);
       candidates[555] = candidateOf('other', {}, { loadPercentage: 50 });
       expect(outcomes(candidates, { ...preferences, strict: true })).toEqual(['preferences-unmet']);
-      expect(relaxedOf(pickOnce(fleetUnder(candidates), requestOf(preferences)))).toEqual(Object.keys(preferences));
+      expect(relaxedOf(pickOnce(poolUnder(candidates), requestOf(preferences)))).toEqual(Object.keys(preferences));
     });
   });
 
@@ -155,7 +155,7 @@ export function policyContract({ policy, bySize }: Contract): void {
     ])('gives each as much where all are %s', (_, size, shares) => {
       for (const mode of MODES)
         for (const work of ['done at once', 'kept'] as const)
-          expect(shareErrorOf(fleetUnder(candidatesOf(size)), shares, { mode, work, count: 4_000 })).toBeLessThan(
+          expect(shareErrorOf(poolUnder(candidatesOf(size)), shares, { mode, work, count: 4_000 })).toBeLessThan(
             policy === 'random' ? 0.35 : 0.05,
           );
     });
@@ -170,17 +170,17 @@ export function policyContract({ policy, bySize }: Contract): void {
       ])('gives twice the %s twice the work, within 5 %', (_, candidates, shares) => {
         for (const mode of MODES)
           for (const work of ['done at once', 'kept'] as const)
-            expect(shareErrorOf(fleetUnder(candidates), shares, { mode, work, count: 1_000 })).toBeLessThan(0.05);
+            expect(shareErrorOf(poolUnder(candidates), shares, { mode, work, count: 1_000 })).toBeLessThan(0.05);
       });
 
     if (bySize)
       it('gives the larger half of many twice the work, within 5 %', () => {
         const size = 60;
         const shares = Array.from({ length: size }, (_, at) => (at % 2 === 0 ? 2 : 1));
-        const fleet = fleetUnder(candidatesOf(size, (at) => ({ maxConcurrentTasks: 10_000 * shares[at]! })));
+        const pool = poolUnder(candidatesOf(size, (at) => ({ maxConcurrentTasks: 10_000 * shares[at]! })));
         for (const mode of MODES)
           for (const work of ['done at once', 'kept'] as const)
-            expect(shareErrorOf(fleet, shares, { mode, work, count: 1_000, groups: (at) => at % 2 })).toBeLessThan(
+            expect(shareErrorOf(pool, shares, { mode, work, count: 1_000, groups: (at) => at % 2 })).toBeLessThan(
               0.05,
             );
       });
@@ -188,24 +188,24 @@ export function policyContract({ policy, bySize }: Contract): void {
     it('gives those in doubt as much as the others in a panic', () => {
       const states = ['healthy', 'degraded', 'unhealthy', 'unknown'] as const;
       const candidates = states.map((status) => candidateOf(status, { status }));
-      const fleet = fleetOf(candidates, { policy, panicThreshold: 50 });
+      const pool = poolOf(candidates, { policy, panicThreshold: 50 });
       for (const mode of MODES)
         for (const work of ['done at once', 'kept'] as const)
-          expect(shareErrorOf(fleet, [1, 1, 1, 1], { mode, work, count: 4_000 })).toBeLessThan(
+          expect(shareErrorOf(pool, [1, 1, 1, 1], { mode, work, count: 4_000 })).toBeLessThan(
             policy === 'random' ? 0.35 : 0.05,
           );
     });
 
     it('gives nobody more than its room', () => {
-      const rooms = [1, 2, 3, 4, 5, 6, 7, 8];
-      const fleet = fleetUnder(bySizeOf(rooms, (size) => ({ maxConcurrentTasks: size })));
-      for (const mode of MODES) expect(shareErrorOf(fleet, rooms, { mode, work: 'kept', count: 100 })).toBe(0);
+      const limits = [1, 2, 3, 4, 5, 6, 7, 8];
+      const pool = poolUnder(bySizeOf(limits, (size) => ({ maxConcurrentTasks: size })));
+      for (const mode of MODES) expect(shareErrorOf(pool, limits, { mode, work: 'kept', count: 100 })).toBe(0);
     });
 
     it('is the same again under the same random numbers', () => {
       fc.assert(
-        fc.property(scene, (given) => {
-          expect(pickIn(given)).toEqual(pickIn(given));
+        fc.property(anyScene, (scene) => {
+          expect(pickIn(scene)).toEqual(pickIn(scene));
         }),
       );
     });
@@ -213,45 +213,45 @@ export function policyContract({ policy, bySize }: Contract): void {
 
   it('explains itself by parts that add up to the score, which is that of the decision', () => {
     fc.assert(
-      fc.property(scene, (given) => {
-        const { fleet, request, work } = given;
-        const pick = pickIn(given);
-        for (const { score, parts, verdict } of explainPick({ fleet, work, request, pick }).candidates) {
+      fc.property(anyScene, (scene) => {
+        const { pool: pool, request, work } = scene;
+        const pick = pickIn(scene);
+        for (const { score, parts, verdict } of explainPick({ pool: pool, work, request, pick }).candidates) {
           if (verdict === 'filtered') {
             expect([score, parts]).toEqual([null, null]);
             continue;
           }
           const sum = Object.values(parts!).reduce((total, part) => total + part, 0);
           expect(score).toBeCloseTo(sum, 6);
-          if (pick.ok && verdict === 'chosen') expect(score).toBe(scoreOfPick(fleet, work, pick.position, request));
+          if (pick.ok && verdict === 'chosen') expect(score).toBe(scoreOfPick(pool, work, pick.position, request));
         }
       }),
     );
   });
 }
 
-const isPlain = ({ status, vitals }: Candidate): boolean => status === 'healthy' && !vitals.suspect;
+const isPlain = ({ status, liveStats: liveStats }: Candidate): boolean => status === 'healthy' && !liveStats.suspect;
 
 const bySizeOf = (sizes: readonly number[], changes: (size: number) => Partial<Candidate>): Candidate[] =>
   candidatesOf(sizes.length, (at) => changes(sizes[at]!));
 
-function expectReason(given: Scene): void {
-  const pick = pickIn(given);
+function expectReason(scene: Scene): void {
+  const pick = pickIn(scene);
   if (pick.ok) return;
-  const routable = given.candidates.filter((candidate) => whyNotRoutable(candidate) === null);
-  const eligible = eligibleIn(given);
+  const routable = scene.candidates.filter((candidate) => whyNotRoutable(candidate) === null);
+  const eligible = eligibleIn(scene);
   switch (pick.reason) {
     case 'no-healthy-components':
       expect(routable).toEqual([]);
       break;
     case 'at-capacity':
       expect(routable).not.toEqual([]);
-      if (!given.preferences.strict) expect(eligible).toEqual([]);
+      if (!scene.preferences.strict) expect(eligible).toEqual([]);
       break;
     case 'preferences-unmet':
-      expect(given.preferences.strict).toBe(true);
+      expect(scene.preferences.strict).toBe(true);
       expect(
-        eligible.filter((at) => unmetPreference(given.candidates[at]!, given.preferences, loadOf(given, at)) === null),
+        eligible.filter((at) => unmetPreference(scene.candidates[at]!, scene.preferences, loadOf(scene, at)) === null),
       ).toEqual([]);
       break;
     default:

@@ -87,7 +87,7 @@ describe('what narrows the choice', () => {
     [{ location: 'weur' }, true, true],
     [{ capabilities: ['review'] }, true, true],
     [{ match: { tier: 'gold' } }, true, true],
-  ])('%j: picky %s, expressed %s', (wanted, picky, expressed) => {
-    expect([enforcesPreferences(wanted), isExpressed(wanted)]).toEqual([picky, expressed]);
+  ])('%j: picky %s, expressed %s', (wanted, enforced, expressed) => {
+    expect([enforcesPreferences(wanted), isExpressed(wanted)]).toEqual([enforced, expressed]);
   });
 });

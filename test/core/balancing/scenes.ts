@@ -8,11 +8,11 @@ import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
 import type { Pick, PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import type { Preferences } from '../../../src/core/balancing/preferences.ts';
-import { MODES, candidateOf, fleetOf, requestOf, seededRandom, workOf } from './candidate-of.ts';
+import { MODES, candidateOf, poolOf, requestOf, seededRandom, workOf } from './candidate-of.ts';
 
 export interface Scene {
   readonly candidates: readonly Candidate[];
-  readonly fleet: CandidatePool;
+  readonly pool: CandidatePool;
   readonly work: OpenWork;
   readonly request: RouteRequest;
   readonly preferences: Preferences;
@@ -34,21 +34,21 @@ const changes = fc.record({
   lifecycle: fc.constantFrom('active', 'active', 'active', 'standby', 'draining', 'isolated'),
   status: fc.constantFrom('healthy', 'healthy', 'degraded', 'unhealthy', 'unknown'),
 } as const);
-const vitals = fc.record({
+const liveStats = fc.record({
   suspect: fc.boolean(),
   inFlight: fc.nat(5),
   loadPercentage: fc.nat(100),
-  usualMs: fc.option(fc.nat(5_000)),
+  ewmaMs: fc.option(fc.nat(5_000)),
 });
 
 /** A candidate of that id, in any state. */
 export const anyCandidate = (name: string): fc.Arbitrary<Candidate> =>
-  fc.tuple(changes, vitals).map(([change, vital]) => candidateOf(name, change, vital));
+  fc.tuple(changes, liveStats).map(([change, stats]) => candidateOf(name, change, stats));
 
 const anyCandidates = (maxLength: number): fc.Arbitrary<Candidate[]> =>
   fc
-    .array(fc.tuple(changes, vitals), { maxLength })
-    .map((each) => each.map(([change, vital], at) => candidateOf(`c-${at}`, change, vital)));
+    .array(fc.tuple(changes, liveStats), { maxLength })
+    .map((each) => each.map(([change, stats], at) => candidateOf(`c-${at}`, change, stats)));
 
 const preferences: fc.Arbitrary<Preferences> = fc.record(
   {
@@ -74,16 +74,16 @@ export const sceneOf = (settings: Partial<BalancingSettings> = {}): fc.Arbitrary
       slots: fc.constantFrom(1, 1, 1, 3),
       mode: fc.constantFrom(...MODES),
       /** Given since the snapshot, by position. */
-      given: fc.array(fc.nat(3), { maxLength: 40 }),
+      assigned: fc.array(fc.nat(3), { maxLength: 40 }),
       seed: fc.integer(),
     })
-    .map(({ candidates, preferences: wanted, mode, given, seed, ...task }) => {
-      const fleet = fleetOf(candidates, settings);
-      const work = workOf(fleet);
-      given.slice(0, candidates.length).forEach((count, at) => (work.open[at]! += count));
+    .map(({ candidates, preferences: wanted, mode, assigned: assigned, seed, ...task }) => {
+      const pool = poolOf(candidates, settings);
+      const work = workOf(pool);
+      assigned.slice(0, candidates.length).forEach((count, at) => (work.open[at]! += count));
       const scene: Scene = {
         candidates,
-        fleet,
+        pool: pool,
         work,
         request: requestOf(wanted, task),
         preferences: wanted,
@@ -95,22 +95,22 @@ export const sceneOf = (settings: Partial<BalancingSettings> = {}): fc.Arbitrary
       return Object.assign(scene, { [fc.toStringMethod]: () => shown });
     });
 
-export const pickIn = ({ fleet, work, request, mode, seed }: Scene): Pick =>
-  pickComponent(fleet, request, { work, random: seededRandom(seed), splitAt: 0, mode, segment: null });
+export const pickIn = ({ pool: pool, work, request, mode, seed }: Scene): Pick =>
+  pickComponent(pool, request, { work, random: seededRandom(seed), splitAt: 0, mode, aperture: null });
 
 /** In percent: as it says itself, or as its room is taken. */
 export function loadOf({ candidates, work }: Scene, position: number): number {
-  const { maxConcurrentTasks, vitals: now } = candidates[position]!;
-  const taken = maxConcurrentTasks === null ? 0 : Math.min(100, (100 * work.open[position]!) / maxConcurrentTasks);
-  return Math.max(taken, now.loadPercentage);
+  const { maxConcurrentTasks, liveStats: now } = candidates[position]!;
+  const used = maxConcurrentTasks === null ? 0 : Math.min(100, (100 * work.open[position]!) / maxConcurrentTasks);
+  return Math.max(used, now.loadPercentage);
 }
 
 /** Positions of those that may be asked: routable, with room, the plainly healthy ones where there are any. */
 export function eligibleIn({ candidates, work, request }: Scene): number[] {
-  const withRoom = [...candidates.keys()].filter((at) => {
-    const room = candidates[at]!.maxConcurrentTasks ?? Infinity;
-    return whyNotRoutable(candidates[at]!) === null && work.open[at]! + request.slots <= room;
+  const withCapacity = [...candidates.keys()].filter((at) => {
+    const limit = candidates[at]!.maxConcurrentTasks ?? Infinity;
+    return whyNotRoutable(candidates[at]!) === null && work.open[at]! + request.slots <= limit;
   });
-  const healthy = withRoom.filter((at) => candidates[at]!.status === 'healthy' && !candidates[at]!.vitals.suspect);
-  return healthy.length > 0 ? healthy : withRoom;
+  const healthy = withCapacity.filter((at) => candidates[at]!.status === 'healthy' && !candidates[at]!.liveStats.suspect);
+  return healthy.length > 0 ? healthy : withCapacity;
 }

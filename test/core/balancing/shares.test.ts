@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Capacities } from '../../../src/core/balancing/shares.ts';
-import { redistributed } from '../../../src/core/balancing/shares.ts';
+import { redistribution } from '../../../src/core/balancing/shares.ts';
 
-const rooms = (given: Record<string, number>): Capacities => new Map(Object.entries(given));
+const capacitiesOf = (entries: Record<string, number>): Capacities => new Map(Object.entries(entries));
 
 describe('work shared out anew', () => {
   it.each([
@@ -17,13 +17,13 @@ describe('work shared out anew', () => {
     ['all grow alike', { a: 5, b: 10 }, { a: 10, b: 20 }, 0, 'room'],
     ['nothing', { a: 5 }, { a: 5 }, 0, null],
   ] as const)('%s', (_, before, after, moved, reason) => {
-    const change = redistributed(rooms(before), rooms(after));
+    const change = redistribution(capacitiesOf(before), capacitiesOf(after));
     expect(change.moved).toBeCloseTo(moved, 4);
     expect(change.reason).toBe(reason);
   });
 
   it('names the largest change first', () => {
-    const { changes } = redistributed(rooms({ a: 1, b: 1, c: 2 }), rooms({ a: 1, b: 1, d: 6 }));
+    const { changes } = redistribution(capacitiesOf({ a: 1, b: 1, c: 2 }), capacitiesOf({ a: 1, b: 1, d: 6 }));
     expect(changes).toEqual([
       { componentId: 'd', before: 0, after: 0.75 },
       { componentId: 'c', before: 0.5, after: 0 },
@@ -35,10 +35,10 @@ describe('work shared out anew', () => {
   it('moves as much to some as from others, and between 0 and all of it', () => {
     const some = fc
       .dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 0, max: 9 }))
-      .map((given) => rooms(given));
+      .map((entries) => capacitiesOf(entries));
     fc.assert(
       fc.property(some, some, (before, after) => {
-        const { moved, changes } = redistributed(before, after);
+        const { moved, changes } = redistribution(before, after);
         expect(moved).toBeGreaterThanOrEqual(0);
         expect(moved).toBeLessThanOrEqual(1);
         const net = changes.reduce((sum, change) => sum + change.after - change.before, 0);

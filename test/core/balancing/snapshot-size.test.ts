@@ -14,7 +14,7 @@ const SHARED = {
   nextCheckAt: 1_790_000_000_000,
 };
 
-const FLEET: readonly Candidate[] = Array.from({ length: COUNT }, (_, at) =>
+const CANDIDATES: readonly Candidate[] = Array.from({ length: COUNT }, (_, at) =>
   candidateOf(`router-${at}`, {
     metadata: { version: '2.1.0', location: 'weur' },
     location: 'weur',
@@ -25,29 +25,29 @@ const FLEET: readonly Candidate[] = Array.from({ length: COUNT }, (_, at) =>
 );
 
 /** As it goes over the wire: calls between objects clone structures as `node:v8` does. */
-const bytesOf = (told: Partial<SnapshotDelta>): number =>
-  serialize({ ...SHARED, full: false, changed: [], turned: [], vitals: new Float64Array(), ...told }).length;
+const bytesOf = (delta: Partial<SnapshotDelta>): number =>
+  serialize({ ...SHARED, full: false, changed: [], conditions: [], liveStats: new Float64Array(), ...delta }).length;
 
-const some = [...FLEET.entries()].filter(([position]) => position % 100 === 7);
+const some = [...CANDIDATES.entries()].filter(([position]) => position % 100 === 7);
 const condition = {
   lifecycle: 'active',
   status: 'unhealthy',
   reason: 'ECONNREFUSED: the connection was refused',
   backSince: null,
 } as const;
-const turned = some.map(([position]) => [position, condition] as const);
-const vitals = Float64Array.from(some.flatMap(([position, { vitals: each }]) => packLiveStats(position, each)));
+const conditions = some.map(([position]) => [position, condition] as const);
+const liveStats = Float64Array.from(some.flatMap(([position, { liveStats: each }]) => packLiveStats(position, each)));
 
 describe('the bytes of a refresh, 100 of 10 000 different', () => {
-  const whole = bytesOf({ full: true, changed: [...FLEET.entries()] });
+  const whole = bytesOf({ full: true, changed: [...CANDIDATES.entries()] });
 
   it.each<[string, Partial<SnapshotDelta>, number]>([
     ['in nothing', {}, 0.001],
-    ['in numbers', { vitals }, 0.005],
-    ['in health', { turned }, 0.01],
-    ['in both', { turned, vitals }, 0.01],
-  ])('%s: a small part of the whole', (_, told, atMost) => {
+    ['in numbers', { liveStats: liveStats }, 0.005],
+    ['in health', { conditions: conditions }, 0.01],
+    ['in both', { conditions: conditions, liveStats: liveStats }, 0.01],
+  ])('%s: a small part of the whole', (_, delta, atMost) => {
     expect(some).toHaveLength(100);
-    expect(bytesOf(told) / whole).toBeLessThan(atMost);
+    expect(bytesOf(delta) / whole).toBeLessThan(atMost);
   });
 });

@@ -6,7 +6,7 @@ import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.t
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 import type { Assignment } from './assign-work.ts';
 import { assignWork } from './assign-work.ts';
-import { MODES, candidateOf, fleetOf, fullOne, outcomesOf, pickOnce, requestOf } from './candidate-of.ts';
+import { MODES, candidateOf, poolOf, fullCandidate, outcomesOf, pickOnce, requestOf } from './candidate-of.ts';
 
 const CANARY: BalancingSettings['trafficSplit'] = [{ match: { version: '2' }, percent: 10 }];
 
@@ -17,11 +17,11 @@ const versioned = (version: string, count: number): Candidate[] =>
 const evenly = (at: number): number => (0.123 + at * 0.618_033_988_749_894_9) % 1;
 
 /** How much of the work each version got, in percent. */
-function percents(fleet: CandidatePool, assignment: Partial<Assignment> = {}): Record<string, number> {
-  const got = assignWork(fleet, { count: 1_000, splitAt: evenly, ...assignment });
+function percents(pool: CandidatePool, assignment: Partial<Assignment> = {}): Record<string, number> {
+  const got = assignWork(pool, { count: 1_000, splitAt: evenly, ...assignment });
   const sums: Record<string, number> = {};
   for (const [position, count] of got.entries()) {
-    const { version } = fleet.candidates[position]!.metadata;
+    const { version } = pool.candidates[position]!.metadata;
     if (typeof version !== 'string') throw new Error('every candidate here has a version');
     sums[version] = (sums[version] ?? 0) + count;
   }
@@ -40,8 +40,8 @@ describe('a traffic split', () => {
       for (const mode of MODES)
         for (const work of ['done at once', 'kept'] as const) {
           const candidates = [...versioned('2', canaries), ...versioned('1', others)];
-          const fleet = fleetOf(candidates, { policy, trafficSplit: CANARY });
-          expect(percents(fleet, { mode, work })).toEqual({ 1: closeTo(90), 2: closeTo(10) });
+          const pool = poolOf(candidates, { policy, trafficSplit: CANARY });
+          expect(percents(pool, { mode, work })).toEqual({ 1: closeTo(90), 2: closeTo(10) });
         }
   });
 
@@ -51,15 +51,15 @@ describe('a traffic split', () => {
       { match: { version: '3' }, percent: 30 },
     ];
     const candidates = ['1', '2', '3', '4'].flatMap((version) => versioned(version, 3));
-    const got = percents(fleetOf(candidates, { trafficSplit }));
+    const got = percents(poolOf(candidates, { trafficSplit }));
     expect(got).toMatchObject({ 2: closeTo(20), 3: closeTo(30) });
     expect(got['1']! + got['4']!).toBeCloseTo(50, -1);
   });
 
   it.each([0, 100])('of %i percent is all or nothing', (percent) => {
     const trafficSplit = [{ match: { version: '2' }, percent }];
-    const fleet = fleetOf([...versioned('2', 3), ...versioned('1', 3)], { trafficSplit });
-    expect(percents(fleet)).toEqual({ 1: 100 - percent, 2: percent });
+    const pool = poolOf([...versioned('2', 3), ...versioned('1', 3)], { trafficSplit });
+    expect(percents(pool)).toEqual({ 1: 100 - percent, 2: percent });
   });
 
   it('gives what is of two parts to the first of them', () => {
@@ -69,15 +69,15 @@ describe('a traffic split', () => {
     ];
     const both = candidateOf('both', { metadata: { version: '2', tier: 'gold' } });
     const gold = candidateOf('gold', { metadata: { version: '1', tier: 'gold' } });
-    expect(percents(fleetOf([both, gold], { trafficSplit }))).toEqual({ 1: closeTo(90), 2: closeTo(10) });
+    expect(percents(poolOf([both, gold], { trafficSplit }))).toEqual({ 1: closeTo(90), 2: closeTo(10) });
   });
 
   it('sends the same key to the same part', () => {
-    const fleet = fleetOf([...versioned('2', 5), ...versioned('1', 5)], { trafficSplit: CANARY });
+    const pool = poolOf([...versioned('2', 5), ...versioned('1', 5)], { trafficSplit: CANARY });
     const partsOf = (affinityKey: string): Set<unknown> =>
       new Set(
         Array.from({ length: 20 }, (_, at) => {
-          const pick = pickOnce(fleet, requestOf({}, { affinityKey }), { splitAt: at / 20, seed: at });
+          const pick = pickOnce(pool, requestOf({}, { affinityKey }), { splitAt: at / 20, seed: at });
           return pick.ok ? pick.part : null;
         }),
       );
@@ -87,8 +87,8 @@ describe('a traffic split', () => {
   });
 
   it('yields to what a caller asks for by name', () => {
-    const fleet = fleetOf([...versioned('2', 3), ...versioned('1', 3)], { trafficSplit: CANARY });
-    const only = (request: RouteRequest) => percents(fleet, { request: () => request });
+    const pool = poolOf([...versioned('2', 3), ...versioned('1', 3)], { trafficSplit: CANARY });
+    const only = (request: RouteRequest) => percents(pool, { request: () => request });
     expect(only(requestOf({ match: { version: '1' } }))).toEqual({ 1: 100, 2: 0 });
     expect(only(requestOf({ match: { version: '2' } }))).toEqual({ 1: 0, 2: 100 });
     expect(only(requestOf({ preferredComponent: 'v2-1' }))).toEqual({ 1: 0, 2: 100 });
@@ -99,37 +99,37 @@ describe('a traffic split', () => {
       ...candidate,
       location: at % 2 === 0 ? 'weur' : 'enam',
     }));
-    const fleet = fleetOf(located, { trafficSplit: CANARY });
-    expect(percents(fleet, { request: () => requestOf({ location: 'weur' }) })).toEqual({
+    const pool = poolOf(located, { trafficSplit: CANARY });
+    expect(percents(pool, { request: () => requestOf({ location: 'weur' }) })).toEqual({
       1: closeTo(90),
       2: closeTo(10),
     });
   });
 
   it('loses nothing where a part has nobody, or nobody with room', () => {
-    const fleet = fleetOf(versioned('1', 3), { trafficSplit: CANARY });
-    expect(percents(fleet)).toEqual({ 1: 100 });
-    const full = fullOne('canary', { metadata: { version: '2' } });
-    expect(percents(fleetOf([full, ...versioned('1', 3)], { trafficSplit: CANARY }))).toEqual({ 1: 100, 2: 0 });
+    const pool = poolOf(versioned('1', 3), { trafficSplit: CANARY });
+    expect(percents(pool)).toEqual({ 1: 100 });
+    const full = fullCandidate('canary', { metadata: { version: '2' } });
+    expect(percents(poolOf([full, ...versioned('1', 3)], { trafficSplit: CANARY }))).toEqual({ 1: 100, 2: 0 });
     const down = candidateOf('canary', { metadata: { version: '2' }, status: 'degraded' });
-    expect(percents(fleetOf([down, ...versioned('1', 3)], { trafficSplit: CANARY }))).toEqual({ 1: 100, 2: 0 });
+    expect(percents(poolOf([down, ...versioned('1', 3)], { trafficSplit: CANARY }))).toEqual({ 1: 100, 2: 0 });
   });
 
   it('names the part it was taken from, and none when it was passed by', () => {
-    const fleet = fleetOf([...versioned('2', 2), ...versioned('1', 2)], { trafficSplit: CANARY });
+    const pool = poolOf([...versioned('2', 2), ...versioned('1', 2)], { trafficSplit: CANARY });
     const partOf = (preferences = {}, splitAt = 0): number | null | undefined => {
-      const pick = pickOnce(fleet, requestOf(preferences), { splitAt });
+      const pick = pickOnce(pool, requestOf(preferences), { splitAt });
       return pick.ok ? pick.part : undefined;
     };
     expect([partOf({}, 0.05), partOf({}, 0.95)]).toEqual([0, 1]);
     expect(partOf({ match: { version: '1' } }, 0.05)).toBeNull();
     expect(partOf({ match: { version: '1' } }, 0.95)).toBe(1);
     expect(partOf({ preferredComponent: 'v2-1' }, 0.05)).toBeNull();
-    const panicking = fleetOf([...versioned('2', 1), candidateOf('down', { status: 'unhealthy' })], {
+    const panicking = poolOf([...versioned('2', 1), candidateOf('down', { status: 'unhealthy' })], {
       trafficSplit: CANARY,
       panicThreshold: 90,
     });
-    expect(pickOnce(panicking, requestOf())).toMatchObject({ resort: 'panic', part: null });
+    expect(pickOnce(panicking, requestOf())).toMatchObject({ fallbackTier: 'panic', part: null });
     expect(outcomesOf(panicking)).toEqual(['down', 'v2-0']);
   });
 });

@@ -19,16 +19,16 @@ const strange = fc.constantFrom(NaN, -1, -Infinity, Infinity, 1e300, 1e-300, Num
 const change = (of: fc.Arbitrary<number>) => fc.tuple(fc.nat(POSITIONS * 2 - 1), of);
 const changes = fc.array(change(weight), { maxLength: 200 });
 
-function setOf(given: Iterable<readonly [position: number, weight: number]>): WeightedSet {
+function setOf(entries: Iterable<readonly [position: number, weight: number]>): WeightedSet {
   // Half of the positions lie beyond what it was made for.
   const set = emptySet(POSITIONS);
-  for (const [position, weigh] of given) setWeight(set, position, weigh);
+  for (const [position, weigh] of entries) setWeight(set, position, weigh);
   return set;
 }
 
 /** What the plain reference holds: the last weight of each, those of 0 left out. */
-function plainOf(given: Iterable<readonly [position: number, weight: number]>): Map<number, number> {
-  const plain = new Map(given);
+function plainOf(entries: Iterable<readonly [position: number, weight: number]>): Map<number, number> {
+  const plain = new Map(entries);
   for (const [position, weigh] of plain) if (weigh <= 0) plain.delete(position);
   return plain;
 }
@@ -53,8 +53,8 @@ function expectConsistent(set: WeightedSet): void {
   for (let slot = 0; slot < set.size; slot++) expect(set.slots[set.members[slot]!]).toBe(slot);
   expect(sumOf(set.bands.map(({ size }) => size))).toBe(set.size);
   expect(set.bands.map(({ top }) => top)).toEqual(set.bands.map(({ top }) => top).toSorted((a, b) => b - a));
-  expect(set.span).toBe(sumOf(set.bands.map(({ size, most }) => size * most)));
-  for (const { top, members, size, most } of set.bands) {
+  expect(set.span).toBe(sumOf(set.bands.map(({ size, maxWeight: most }) => size * most)));
+  for (const { top, members, size, maxWeight: most } of set.bands) {
     expect(size).toBeGreaterThan(0);
     expect(most).toBeLessThan(top);
     for (const [slot, position] of Array.from(members.subarray(0, size)).entries()) {
@@ -68,8 +68,8 @@ function expectConsistent(set: WeightedSet): void {
 describe('a weighted set', () => {
   it('holds what a plain map holds after any changes in any order', () => {
     fc.assert(
-      fc.property(changes, (given) => {
-        const [set, plain] = [setOf(given), plainOf(given)];
+      fc.property(changes, (entries) => {
+        const [set, plain] = [setOf(entries), plainOf(entries)];
         expect(membersOf(set)).toEqual([...plain.keys()].toSorted((a, b) => a - b));
         for (const [position, weigh] of plain) expect(set.weights[position]).toBe(weigh);
         for (let position = 0; position < POSITIONS * 2 + 5; position++)
@@ -82,8 +82,8 @@ describe('a weighted set', () => {
 
   it('draws only members, whatever was changed, and nobody when it is empty', () => {
     fc.assert(
-      fc.property(fc.array(change(fc.oneof(weight, strange)), { maxLength: 60 }), fc.integer(), (given, seed) => {
-        const set = setOf(given);
+      fc.property(fc.array(change(fc.oneof(weight, strange)), { maxLength: 60 }), fc.integer(), (entries, seed) => {
+        const set = setOf(entries);
         expectConsistent(set);
         const random = seededRandom(seed);
         for (let at = 0; at < 20; at++) {
@@ -126,10 +126,10 @@ describe('a weighted set', () => {
 
   it('asks for a bounded number of random numbers, whatever its size', () => {
     const set = setOf(Array.from({ length: 10_000 }, (_, at) => [at, 1 + (at % 100)] as const));
-    let asked = 0;
+    let calls = 0;
     const next = seededRandom(1);
-    for (let at = 0; at < 1_000; at++) drawFrom(set, () => (asked++, next()));
-    expect(asked).toBeLessThan(3_500);
+    for (let at = 0; at < 1_000; at++) drawFrom(set, () => (calls++, next()));
+    expect(calls).toBeLessThan(3_500);
   });
 });
 

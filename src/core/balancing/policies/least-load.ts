@@ -1,27 +1,30 @@
-/** `least-load`: the fewest tasks in flight for its weight and room, after those that are not in doubt. */
+/**
+ * `least-load`: the fewest tasks in flight relative to capacity. Degraded and suspect components come after healthy
+ * ones.
+ */
 import type { CandidatePool } from '../candidate-pool.ts';
 import type { Policy, ScoreParts } from './policy.ts';
 import { rounded } from './policy.ts';
 
 const IDLE_SCORE = 100;
-/** More than any load: healthy ones go first wherever both are asked. */
-const DOUBT = 1_000;
+/** Exceeds any load, so healthy components come first in a set that contains both. */
+const SUSPECT_PENALTY = 1_000;
 
 export const leastLoad: Policy = { cost, parts, ties: 'by-share', share: 'capacity', idleTolerance: 0 };
 
-/** Work in flight as a part of what it is made for. */
-function cost(fleet: CandidatePool, position: number, open: number): number {
-  return loadOf(fleet, position, open) + (fleet.doubt[position] === 1 ? DOUBT : 0);
+/** Work in flight as a part of capacity. */
+function cost(pool: CandidatePool, position: number, open: number): number {
+  return loadOf(pool, position, open) + (pool.suspectFlags[position] === 1 ? SUSPECT_PENALTY : 0);
 }
 
-function parts(fleet: CandidatePool, position: number, open: number): ScoreParts {
-  const load = rounded(-100 * loadOf(fleet, position, open));
+function parts(pool: CandidatePool, position: number, open: number): ScoreParts {
+  const load = rounded(-100 * loadOf(pool, position, open));
   return {
     idle: IDLE_SCORE,
     ...(load === 0 ? {} : { inFlight: load }),
-    ...(fleet.doubt[position] === 1 ? { doubtful: -DOUBT } : {}),
+    ...(pool.suspectFlags[position] === 1 ? { doubtful: -SUSPECT_PENALTY } : {}),
   };
 }
 
-const loadOf = (fleet: CandidatePool, position: number, open: number): number =>
-  open > 0 && fleet.capacity[position]! > 0 ? open / fleet.capacity[position]! : 0;
+const loadOf = (pool: CandidatePool, position: number, open: number): number =>
+  open > 0 && pool.capacity[position]! > 0 ? open / pool.capacity[position]! : 0;

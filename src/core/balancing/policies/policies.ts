@@ -1,4 +1,4 @@
-/** The policies by the name that the configuration calls them. */
+/** Balancing policies by their configuration name. */
 import type { PolicyName } from '../balancing-settings.ts';
 import { leastLoad } from './least-load.ts';
 import { leastTime } from './least-time.ts';

@@ -1,42 +1,42 @@
 /**
- * A balancing policy: what giving a component one more piece of work costs, and the same as a score for people.
+ * A balancing policy: the cost of one more piece of work on a component, and the same as a score for display.
  *
- * Costs are compared on the hot path, so they are plain numbers, lower is better. Scores are shown: higher is
- * better, and their parts add up to them.
+ * The hot path compares costs: plain numbers, lower is better. Higher scores are better, and their parts add up to the
+ * score.
  */
 import type { CandidatePool } from '../candidate-pool.ts';
 
-/** What a piece of work is, looked up in a fleet once, so that judging a component compares no text and finds no mean. */
+/** A piece of work, resolved against a pool once. Costing a component then compares no text and computes no mean. */
 export interface Task {
-  /** 1 for whoever supports its type, by position; null when it names none. */
+  /** 1 if the component supports the task type, by position; null if the work names no type. */
   readonly supporters: Uint8Array | null;
-  /** 1 for whoever is where it is, by position; null when it says nothing of that. */
-  readonly near: Uint8Array | null;
-  /** The rate of an average component: see `meanRateOf`. */
+  /** 1 if the component is at the work's location, by position; null if the work names no location. */
+  readonly atLocation: Uint8Array | null;
+  /** Rate of an average component: see `meanRateOf`. */
   readonly meanRate: number;
-  /** What work takes usually, ms: see `typicalMs`. */
+  /** Typical response time, ms: see `typicalMs`. */
   readonly typicalMs: number;
 }
 
 export type ScoreParts = Readonly<Record<string, number>>;
 
 export interface Policy {
-  /** `open` is the work in flight there as the caller knows it. */
-  readonly cost: (fleet: CandidatePool, position: number, open: number, task: Task) => number;
-  /** Parts in the order they come about; their sum is the score. */
-  readonly parts: (fleet: CandidatePool, position: number, open: number, task: Task) => ScoreParts;
-  /** Among equals: whose turn it is by share, or whoever was drawn first. */
+  /** `open` is the caller's view of the work in flight on the component. */
+  readonly cost: (pool: CandidatePool, position: number, open: number, task: Task) => number;
+  /** Parts in the order of application; their sum is the score. */
+  readonly parts: (pool: CandidatePool, position: number, open: number, task: Task) => ScoreParts;
+  /** Tie-break: by the share of recent work, or in the order of the draw. */
   readonly ties: 'by-share' | 'as-drawn';
-  /** The part of the work that each of equals is meant to get. */
+  /** Basis of the shares among equal components. */
   readonly share: 'rate' | 'capacity' | 'even';
-  /** Part by which the costs of two idle ones may differ and be equal. */
+  /** Relative difference up to which the costs of two idle components count as equal. */
   readonly idleTolerance: number;
 }
 
-/** The sum of the parts, to three digits. */
+/** Sum of the parts, rounded to three digits. */
 export function scoreOf(parts: ScoreParts): number {
   let sum = 0;
-  // Every decision tells its score: no list is made of the parts.
+  // Runs in every decision, so the loop allocates no array.
   for (const name in parts) sum += parts[name]!;
   return rounded(sum);
 }

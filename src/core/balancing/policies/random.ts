@@ -1,4 +1,4 @@
-/** `random`: whoever is drawn, each as likely as the other. */
+/** `random`: a uniform draw. */
 import type { Policy } from './policy.ts';
 
 export const random: Policy = {

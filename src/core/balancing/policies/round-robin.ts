@@ -1,7 +1,4 @@
-/**
- * `round-robin`: one after the other, whatever their size: the one that got least lately. Work in flight
- * is not looked at.
- */
+/** `round-robin`: the component with the least recent work, whatever its capacity. Ignores work in flight. */
 import type { Policy } from './policy.ts';
 
 export const roundRobin: Policy = {
