@@ -1,25 +1,25 @@
 /**
- * A key as it is kept: never the key itself, only digests of it. Decides which of its secrets are good
- * at a time; comparing digests in constant time is the caller's part, because the core has no crypto.
+ * Access key as stored: digests of its secrets, never the key itself. Decides which secrets are valid at a time. The
+ * caller compares digests in constant time, because the core has no crypto.
  */
 import type { KeyQuotas } from './key-quotas.ts';
 
 export interface AccessKey {
   readonly id: string;
   readonly name: string;
-  /** As text: see `scope.ts`. */
+  /** Scopes as text: see `scope.ts`. */
   readonly scopes: readonly string[];
-  /** The newest first; two while a rotation overlaps. Empty once revoked. */
+  /** Newest first; two while a rotation overlaps. Empty once revoked. */
   readonly secrets: readonly KeySecret[];
   readonly createdAt: number;
-  /** Epoch ms, or null. */
+  /** Epoch ms; null for no expiry. */
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
-  /** To five minutes; null when it was never used. */
+  /** Epoch ms, accurate to five minutes; null if never used. */
   readonly lastUsedAt: number | null;
-  /** Id of the registrar's key it was issued for, or null when a person made it. */
+  /** Id of the registrar's key that it was issued for; null if created by an operator. */
   readonly issuedBy: string | null;
-  /** The component it was issued to, with which it goes. */
+  /** Component that the key was issued to; removing the component removes the key. Null for other keys. */
   readonly issuedTo: string | null;
   readonly quotas: KeyQuotas;
 }
@@ -28,7 +28,7 @@ export interface KeySecret {
   /** SHA-256 of the whole key, hex. */
   readonly digest: string;
   readonly createdAt: number;
-  /** Epoch ms at which a rotation ends it; null for the current one. */
+  /** Epoch ms at which a rotation ends it; null for the current secret. */
   readonly endsAt: number | null;
 }
 
@@ -39,13 +39,13 @@ export function stateOf(key: Pick<AccessKey, 'expiresAt' | 'revokedAt'>, now: nu
   return key.expiresAt !== null && now >= key.expiresAt ? 'expired' : 'active';
 }
 
-/** Digests that open the door at `now`. */
+/** Digests of the secrets that are valid at `now`. */
 export function liveDigests(key: Pick<AccessKey, 'expiresAt' | 'revokedAt' | 'secrets'>, now: number): string[] {
   if (stateOf(key, now) !== 'active') return [];
   return key.secrets.filter(({ endsAt }) => endsAt === null || now < endsAt).map(({ digest }) => digest);
 }
 
-/** The secrets after a rotation: the new one, and the current one until the overlap ends. */
+/** Returns the secrets after a rotation: the new one, and the current one until the overlap ends. */
 export function rotated(
   secrets: readonly KeySecret[],
   fresh: { readonly digest: string; readonly overlapMs: number },

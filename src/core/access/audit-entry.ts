@@ -1,4 +1,4 @@
-/** One change, for the audit: who, what, when, from where, before and after. */
+/** Audit entry of one change: actor, action, subject, time, and the state before and after. */
 import type { Json } from '../json.ts';
 import type { Actor } from './actor.ts';
 
@@ -39,22 +39,22 @@ export const AUDIT_ACTIONS = [
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-/** What a change adds to the event that tells of it. */
+/** Audit part of a change, attached to the event that reports it. */
 export interface AuditNote {
   readonly actor: Actor;
   readonly action: AuditAction;
-  /** What was changed, when it is not what the event is about. */
+  /** Subject of the change, if different from the subject of the event. */
   readonly subject?: string;
-  /** What was there before and after; null where there was nothing. Never a secret. */
+  /** State before and after; null for no state. Never contains a secret. */
   readonly before: Json | null;
   readonly after: Json | null;
 }
 
 export interface AuditEntry extends AuditNote {
-  /** Unique: writing it again adds nothing. */
+  /** Unique; writing an entry again adds nothing. */
   readonly id: string;
-  /** Epoch ms */
+  /** Epoch ms. */
   readonly at: number;
-  /** What was changed: a component, key, recovery or incident. */
+  /** Id of the changed component, key, recovery or incident. */
   readonly subject: string;
 }

@@ -1,36 +1,36 @@
 /**
- * What the audit keeps of a registration or a configuration that somebody changed. Its rows cannot be deleted for
- * a year and every component may change its own, so of an update it keeps only what differs, and of a large value
- * the beginning.
+ * Audit extract of a changed registration or configuration. Audit rows cannot be deleted for a year, and every
+ * component may change its own registration. An update therefore keeps only the differing fields, and a large value
+ * only its beginning.
  */
 import type { Json, JsonObject } from '../json.ts';
 import type { AuditAction, AuditNote } from './audit-entry.ts';
 
-/** Characters of JSON up to which a value is kept as it is. */
+/** Longest JSON that is kept whole, in characters. */
 const MAX_VALUE = 1_024;
-/** Of the JSON of one that is larger. */
+/** Characters that are kept of a longer JSON. */
 const KEPT = 128;
 
-/** Both sides of a change as they are written down; a side that is null stays null. */
+/** Returns both sides of a change as the audit stores them. A null side stays null. */
 export function auditedChange(
   action: AuditAction,
   before: JsonObject | null,
   after: JsonObject | null,
 ): Pick<AuditNote, 'before' | 'after'> {
   if ((action === 'component.update' || action === 'config.change') && before && after)
-    return { before: clipFields(fieldsApart(before, after)), after: clipFields(fieldsApart(after, before)) };
+    return { before: clipFields(differingFields(before, after)), after: clipFields(differingFields(after, before)) };
   return { before: before && clipFields(before), after: after && clipFields(after) };
 }
 
-/** The fields of one side that the other does not hold as well; of `metadata` its keys. */
-function fieldsApart(side: JsonObject, other: JsonObject): JsonObject {
-  const apart = entriesApart(side, other);
-  if (!isObject(apart['metadata'])) return apart;
+/** Fields of one side that the other side lacks or has with another value; for `metadata` the differing keys. */
+function differingFields(side: JsonObject, other: JsonObject): JsonObject {
+  const differing = differingEntries(side, other);
+  if (!isObject(differing['metadata'])) return differing;
   const others = other['metadata'];
-  return { ...apart, metadata: entriesApart(apart['metadata'], isObject(others) ? others : {}) };
+  return { ...differing, metadata: differingEntries(differing['metadata'], isObject(others) ? others : {}) };
 }
 
-function entriesApart(side: JsonObject, other: JsonObject): JsonObject {
+function differingEntries(side: JsonObject, other: JsonObject): JsonObject {
   const isSame = (name: string, value: Json): boolean =>
     Object.hasOwn(other, name) && JSON.stringify(other[name]) === JSON.stringify(value);
   return Object.fromEntries(Object.entries(side).filter(([name, value]) => !isSame(name, value)));
@@ -39,12 +39,12 @@ function entriesApart(side: JsonObject, other: JsonObject): JsonObject {
 const clipFields = (side: JsonObject): JsonObject =>
   mapValues(side, (value, name) => (name === 'metadata' && isObject(value) ? mapValues(value, clip) : clip(value)));
 
-/** The value, or the beginning of its JSON and how many characters are left out. */
+/** Returns the value, or the beginning of its JSON with the number of omitted characters. */
 function clip(value: Json): Json {
   const json = JSON.stringify(value);
-  // Fields that are not given may be there as undefined: those have no JSON.
+  // Omitted fields may be present as undefined, which has no JSON.
   if (json === undefined || json.length <= MAX_VALUE) return value;
-  // Not within a character of two halves.
+  // Do not cut a surrogate pair in half.
   const head = json.slice(0, KEPT).replace(/[\uD800-\uDBFF]$/, '');
   return `${head}… ${json.length - head.length} characters left out`;
 }

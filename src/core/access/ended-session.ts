@@ -1,23 +1,23 @@
-/** A session that was ended before its time: who holds its cookie still is let in no more. */
+/** Sessions ended before their expiry. The isolate rejects their cookies until the sessions would have expired. */
 export interface SessionRef {
-  /** Id of the key it was opened with. */
+  /** Id of the key that opened the session. */
   readonly keyId: string;
-  /** Its CSRF token: known to it alone, and worth nothing without its cookie. */
+  /** CSRF token of the session; known only to the session and useless without its cookie. */
   readonly id: string;
-  /** When it would have ended by itself, epoch ms. */
+  /** Expiry of the session, epoch ms. */
   readonly endsAt: number;
 }
 
 export interface EndedSession extends Omit<SessionRef, 'id'> {
-  /** Null: all of the key's that end no later. */
+  /** Null for all sessions of the key that expire no later than `endsAt`. */
   readonly id: string | null;
 }
 
-/** Ended sessions by key, then by id: when they would have ended by themselves. */
+/** Expiry of ended sessions, by key id and session id. */
 export type EndedSessions = Map<string, Map<string | null, number>>;
 
-/** Takes one in. What stands for all of a key's up to then takes the place of each of them. */
-export function noteEnded(ended: EndedSessions, { keyId, id, endsAt }: EndedSession): void {
+/** Adds an ended session. An entry for all sessions of a key replaces the key's other entries. */
+export function addEndedSession(ended: EndedSessions, { keyId, id, endsAt }: EndedSession): void {
   const ofKey = id === null ? new Map<string | null, number>() : (ended.get(keyId) ?? new Map<string | null, number>());
   ofKey.set(id, endsAt);
   ended.set(keyId, ofKey);

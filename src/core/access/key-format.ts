@@ -1,30 +1,31 @@
 /**
- * How a key is written: `arb_<id>_<secret><checksum>`. The id is public and names the key in lists and in
- * the audit; the secret is 32 random bytes in hex; the checksum (CRC-32 of all before it, in hex) lets
- * secret scanners, and us, tell a key from noise without asking anybody.
+ * Text format of keys: `arb_<id>_<secret><checksum>`. The id is public and identifies the key in lists and in the
+ * audit. The secret is 32 random bytes in hex. The checksum is the CRC-32 of the preceding text, in hex. With it,
+ * secret scanners and the coordinator recognise a key without a lookup.
  *
- * Pure: the random bytes come in.
+ * Pure: callers pass the random bytes.
  */
 const KEY = /^arb_([0-9a-z]{12})_([0-9a-f]{64})([0-9a-f]{8})$/;
 const ID_BYTES = 6;
 const SECRET_BYTES = 32;
 const ID_LENGTH = 2 * ID_BYTES;
 
-/** Random bytes that a new id and a new secret take. */
+/** Random bytes needed for a new id and a new secret. */
 export const KEY_ID_BYTES = ID_BYTES;
 export const KEY_SECRET_BYTES = SECRET_BYTES;
 
-/** An id for a key, of 12 hex digits. */
+/** Returns a key id of 12 hex digits. */
 export const keyIdOf = (random: Uint8Array): string => hex(random.subarray(0, ID_BYTES));
 
-/** The key with that id and secret. */
+/** Formats the key with this id and secret. Throws if either has the wrong length. */
 export function formatKey(id: string, secret: Uint8Array): string {
-  if (id.length !== ID_LENGTH || secret.length !== SECRET_BYTES) throw new Error('not the parts of a key');
+  if (id.length !== ID_LENGTH || secret.length !== SECRET_BYTES)
+    throw new Error('a key needs an id of 12 characters and a secret of 32 bytes');
   const text = `arb_${id}_${hex(secret)}`;
   return text + checksumOf(text);
 }
 
-/** The id of something that is a key by its form and checksum; undefined for anything else. */
+/** Returns the id of a text with the form and checksum of a key; undefined for any other text. */
 export function idOfKey(text: string): string | undefined {
   const match = KEY.exec(text);
   return match && checksumOf(text.slice(0, -8)) === match[3] ? match[1] : undefined;

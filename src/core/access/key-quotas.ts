@@ -1,17 +1,17 @@
 /**
- * What a key may hold of the leases of each type. A key without quotas is bound by what binds all: the room
- * there is, and half of the places in a line.
+ * Lease quotas of a key, by component type. Without quotas, a key is limited by the available capacity and to half of a
+ * wait queue.
  */
 export interface KeyQuotas {
-  /** Slots that it may hold of one type at once; null for as many as there are. */
+  /** Slots of one type that the key may lease at once; null for no limit. */
   readonly leaseSlots: number | null;
-  /** Callers with it that may wait in the line of one type; null for half of the line. */
+  /** Requests with the key that may wait in the queue of one type; null for half of the queue. */
   readonly leaseWaiters: number | null;
 }
 
 export const NO_QUOTAS: KeyQuotas = { leaseSlots: null, leaseWaiters: null };
 
-/** What is not named stays as it is. */
+/** Omitted quotas stay unchanged. */
 export type KeyQuotasChange = { readonly [Name in keyof KeyQuotas]?: KeyQuotas[Name] | undefined };
 
 export const withQuotas = (

@@ -1,48 +1,49 @@
 /**
- * Which scopes may do what, and how far they reach. Every route declares one permission; what is not
- * granted here is denied.
+ * Permissions: the operations that each key scope allows, and on which components. Every route declares one permission.
+ *
+ * Invariant: access that is not granted here is denied.
  */
 import type { Scope } from './scope.ts';
 
-/** What a route asks for. */
+/** Permission that a route requires. */
 export type Permission =
-  /** Nothing: no key is needed. */
+  /** No key required. */
   | 'public'
   /** Any valid key. */
   | 'any-key'
-  /** To see the fleet, its history and its events. */
+  /** Read components, history and events. */
   | 'read'
-  /** To see one component. */
+  /** Read one component. */
   | 'read-component'
-  /** To ask where work goes. */
+  /** Route work. */
   | 'route'
-  /** To say that a component failed. */
+  /** Report the failure of a component. */
   | 'report'
-  /** To register a component. */
+  /** Register a component. */
   | 'register'
-  /** To change, remove, check or speak for a component. */
+  /** Change, remove or check a component, or act on its behalf. */
   | 'change-component'
-  /** To work on what the fleet does: recoveries, incidents. */
+  /** Operate: recoveries, incidents. */
   | 'operate'
   /** Keys and audit. */
   | 'administer';
 
-/** Which components a caller may touch under a permission. */
+/** Components that a caller may access under a permission. */
 export type AccessScope =
   | { readonly kind: 'all' }
   | {
       readonly kind: 'own';
-      /** By a component's own key. */
+      /** Component ids, from `component:<id>` scopes. */
       readonly ids: ReadonlySet<string>;
-      /** By a registrar's key: types it may register in. */
+      /** Component types that the key may register in, from `registrar:<type>` scopes. */
       readonly types: ReadonlySet<string>;
-      /** Id of the registrar's key: it reaches what it registered. Null when it is none. */
+      /** Id of the registrar's key, which may access the components that it registered; null for other keys. */
       readonly owner: string | null;
     };
 
 type Grant = 'all' | 'own' | 'none';
 
-/** Kinds of scope that reach everything, and kinds that reach their own, under each permission. */
+/** Grant of each kind of scope under each permission: on all components, on its own ones, or none. */
 const GRANTS: Readonly<Record<Permission, Readonly<Record<Scope['kind'], Grant>>>> = {
   public: grants('all', 'all', 'all', 'all', 'all', 'all'),
   'any-key': grants('all', 'all', 'all', 'all', 'all', 'all'),
@@ -62,7 +63,7 @@ function grants(viewer: Grant, router: Grant, component: Grant, registrar: Grant
 
 const ALL: AccessScope = { kind: 'all' };
 
-/** How far a key with these scopes reaches under a permission; null when it may not at all. */
+/** Returns the access scope of a key under a permission; null if the key lacks the permission. */
 export function accessScopeOf(scopes: readonly Scope[], keyId: string, permission: Permission): AccessScope | null {
   const granted = GRANTS[permission];
   const own = scopes.filter((scope) => granted[scope.kind] === 'own');
@@ -74,13 +75,13 @@ export function accessScopeOf(scopes: readonly Scope[], keyId: string, permissio
 }
 
 /**
- * Which owner a component must have to be touched: null for any, undefined when the id is out of reach
- * whoever owns it.
+ * Returns the owner that a component must have to be accessible: null for any, undefined if the id is inaccessible with
+ * any owner.
  */
-export function ownerFilter(reach: AccessScope, id: string): OwnerFilter | undefined {
-  if (reach.kind === 'all' || reach.ids.has(id)) return null;
-  return reach.owner ?? undefined;
+export function ownerFilter(scope: AccessScope, id: string): OwnerFilter | undefined {
+  if (scope.kind === 'all' || scope.ids.has(id)) return null;
+  return scope.owner ?? undefined;
 }
 
-/** Id of the registrar's key that must have registered a component for it to be found; null for any. */
+/** Id of the registrar's key that must have registered the component; null for any. */
 export type OwnerFilter = string | null;

@@ -1,4 +1,4 @@
-/** Who calls: the key that was checked, not the key itself. */
+/** Authenticated caller: the verified key, without its secret. */
 import type { Scope } from './scope.ts';
 
 export interface Principal {
@@ -10,5 +10,5 @@ export interface Principal {
 
 const ROOT_KEY_ID = 'root';
 
-/** Whoever holds the admin key of the deployment. */
+/** The holder of the admin key of the deployment. */
 export const ROOT: Principal = { keyId: ROOT_KEY_ID, keyName: 'admin key', scopes: [{ kind: 'admin' }] };

@@ -1,6 +1,6 @@
 /**
- * What kind of work a call of the API is, by its method and path alone, so that a route added later falls
- * into a sensible class by itself. Limits and shedding go by it: lists are let go first, traffic last.
+ * Classification of API calls by method and path alone, so that a new route falls into a sensible class. Rate limits
+ * and load shedding use the class: lists are refused first, traffic last.
  */
 export const REQUEST_CLASSES = ['list', 'lookup', 'change', 'traffic'] as const;
 
@@ -8,21 +8,21 @@ export const REQUEST_CLASSES = ['list', 'lookup', 'change', 'traffic'] as const;
  * - `list`: reads a collection (`GET /v1/components`).
  * - `lookup`: any other read.
  * - `change`: a registration or any other write.
- * - `traffic`: what the fleet does all the time, and stands still without: routes, heartbeats, leases, outcomes.
+ * - `traffic`: routes, heartbeats, leases and outcomes. Components call these constantly and depend on them.
  */
 export type RequestClass = (typeof REQUEST_CLASSES)[number];
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 const TRAFFIC = new Set(['route', 'heartbeat', 'heartbeats', 'lease', 'leases', 'outcome', 'outcomes']);
-/** One document each, though their paths have no id. */
+/** Single documents, although their paths have no id. */
 const SINGLE = new Set(['health', 'session', 'config']);
 
 export function requestClass(method: string, path: string): RequestClass {
-  // What is asked most by far.
+  // Shortcut for the most frequent call by far.
   if (path === '/v1/route') return READS.has(method) ? 'list' : 'traffic';
-  // `/v1/components/a/heartbeat`: collection, id, what is done with it.
+  // `/v1/components/a/heartbeat`: collection, id, operation.
   const [collection = '', id = '', ...rest] = path.split('/').slice(2);
   if (READS.has(method)) return id === '' && !SINGLE.has(collection) ? 'list' : 'lookup';
-  // Not the id: a component may be called "route".
-  return TRAFFIC.has(collection) || rest.some((segment) => TRAFFIC.has(segment)) ? 'traffic' : 'change';
+  // The id is not compared: a component may be named "route".
+  return TRAFFIC.has(collection) || rest.some((part) => TRAFFIC.has(part)) ? 'traffic' : 'change';
 }

@@ -1,6 +1,6 @@
 /**
- * What a key is for. Scopes are stored and sent as text: `viewer`, `router`, `operator`, `admin`,
- * `component:<id>`, `registrar:<type>`.
+ * Scopes of a key. Stored and sent as text: `viewer`, `router`, `operator`, `admin`, `component:<id>`,
+ * `registrar:<type>`.
  */
 export type Scope =
   | { readonly kind: 'viewer' | 'router' | 'operator' | 'admin' }
@@ -15,17 +15,17 @@ const TYPE = /^[a-z][a-z0-9_]{0,63}$/;
 
 const isPlain = (text: string): text is 'viewer' | 'router' | 'operator' | 'admin' => PLAIN.has(text as 'viewer');
 
-/** Reads a scope; undefined when the text is none. Whether a registrar's type exists is not asked here. */
+/** Parses a scope; undefined for any other text. Does not check that a registrar's type exists. */
 export function parseScope(text: string): Scope | undefined {
   if (isPlain(text)) return { kind: text };
   const colon = text.indexOf(':');
-  const [kind, of] = [text.slice(0, colon), text.slice(colon + 1)];
-  if (kind === 'component' && ID.test(of)) return { kind, id: of };
-  if (kind === 'registrar' && TYPE.test(of)) return { kind, type: of };
+  const [kind, value] = [text.slice(0, colon), text.slice(colon + 1)];
+  if (kind === 'component' && ID.test(value)) return { kind, id: value };
+  if (kind === 'registrar' && TYPE.test(value)) return { kind, type: value };
   return undefined;
 }
 
-/** The text that `parseScope` reads. */
+/** Returns the text that `parseScope` accepts. */
 export function formatScope(scope: Scope): string {
   switch (scope.kind) {
     case 'component':

@@ -1,19 +1,21 @@
 /**
- * A block of slots on one component as the isolate holds it that it was granted to: leased from without a call,
- * each slot to one at a time. Mutable, because every lease moves it.
+ * Lease block as the isolate that was granted it sees it: slots of one component, leased without a call to the
+ * registry. Mutable: every lease updates it. A slot serves one lease at a time.
  *
- * To the registry the whole block is taken until it is returned or over. A slot comes free when its lease is
- * completed here, or when the registry says that it is over: by time alone none does, because somebody may have
- * renewed it elsewhere. A block outlives its last lease.
+ * For the registry, the whole block is in use until the isolate returns it or it expires. A slot becomes free when this
+ * isolate completes its lease, or when the registry reports that the lease has ended. Time alone frees no slot, because
+ * another isolate may have renewed the lease.
+ *
+ * Invariant: a block outlives its last lease.
  */
 
-/** What is granted. Times are epoch ms. */
+/** A granted block. Times are epoch ms. */
 export interface BlockGrant {
   readonly id: string;
   readonly componentId: string;
   readonly slots: number;
   readonly expiresAt: number;
-  /** What ids of its leases are signed with. */
+  /** Secret that signs the ids of its leases. */
   readonly secret: string;
 }
 
@@ -23,7 +25,7 @@ interface SlotLease {
 }
 
 interface Slot {
-  /** How often it was leased. */
+  /** Number of times that the slot was leased. */
   use: number;
   lease: SlotLease | null;
 }
@@ -33,40 +35,42 @@ export interface Block {
   readonly slots: readonly Slot[];
   expiresAt: number;
   usedAt: number;
-  /** The longest that a lease of it was asked for. */
+  /** Longest ttl requested for a lease of this block, ms. */
   ttlMs: number;
 }
 
-/** What the isolate tells of a block. */
+/** State of a block, as the isolate reports it to the registry. */
 export interface BlockReport {
   readonly id: string;
-  /** By slot: the number of its last use that is over. */
-  readonly ended: readonly number[];
-  /** Ids of leases that are held as far as known here. */
-  readonly taken: readonly string[];
-  /** It is asked for until then; null when it lasts long enough. */
-  readonly until: number | null;
-  /** The isolate has given it up. */
+  /** Number of the last ended use, by slot. */
+  readonly endedUses: readonly number[];
+  /** Ids of the leases that have not ended as far as the isolate knows. */
+  readonly leased: readonly string[];
+  /** Requested new expiry, epoch ms; null if the block lasts long enough. */
+  readonly extendUntil: number | null;
+  /** True if the isolate returns the block. */
   readonly returned: boolean;
 }
 
-/** What the registry answers. */
+/** The registry's response to a report. */
 export interface BlockUpdate {
   readonly id: string;
-  /** Null: the block is over. */
+  /** Epoch ms; null if the block has ended. */
   readonly expiresAt: number | null;
-  /** Leases that are over. */
-  readonly over: readonly string[];
-  /** Leases that were renewed. */
+  /** Ids of the leases that have ended. */
+  readonly ended: readonly string[];
+  /** Leases that were renewed elsewhere, with their new expiry. */
   readonly renewed: readonly (readonly [leaseId: string, expiresAt: number])[];
 }
 
-/** A block outlives its last lease by this, which is more than clocks differ. */
+/**
+ * Minimum time by which a block outlives its last lease; larger than the clock difference between isolate and registry.
+ */
 export const BLOCK_MARGIN_MS = 2_000;
-/** What a block is granted for, beyond the lease that it was granted with. */
+/** Lifetime of a block beyond the lease that it was granted with. */
 export const BLOCK_MS = 60_000;
 const EXTEND_BELOW_MS = 30_000;
-/** A block that nobody used for so long is returned. */
+/** The isolate returns a block after this idle time. */
 const IDLE_MS = 2_000;
 
 export const newBlock = (grant: BlockGrant, now: number): Block => ({
@@ -77,21 +81,21 @@ export const newBlock = (grant: BlockGrant, now: number): Block => ({
   ttlMs: 0,
 });
 
-export const takenSlots = ({ slots }: Block): number => slots.reduce((sum, { lease }) => (lease ? sum + 1 : sum), 0);
+export const leasedSlots = ({ slots }: Block): number => slots.reduce((sum, { lease }) => (lease ? sum + 1 : sum), 0);
 
-/** A free slot for a lease of that time; -1 when there is none, or the block would not outlive it. */
+/** Returns a free slot for a lease of `ttlMs`; -1 if none is free or the block would not outlive the lease. */
 export function freeSlot({ slots, expiresAt }: Block, ttlMs: number, now: number): number {
   return now + ttlMs + BLOCK_MARGIN_MS > expiresAt ? -1 : slots.findIndex(({ lease }) => lease === null);
 }
 
-/** Takes a free slot, for a lease without a name as yet; the number of its use. */
-export function takeSlot(block: Block, slot: number, ttlMs: number, now: number): number {
-  const taken = block.slots[slot]!;
-  taken.use += 1;
-  taken.lease = { id: '', expiresAt: now + ttlMs };
+/** Marks a free slot as leased; `nameLease` sets the id afterwards. Returns the number of this use. */
+export function leaseSlot(block: Block, slot: number, ttlMs: number, now: number): number {
+  const target = block.slots[slot]!;
+  target.use += 1;
+  target.lease = { id: '', expiresAt: now + ttlMs };
   block.usedAt = now;
   block.ttlMs = Math.max(block.ttlMs, ttlMs);
-  return taken.use;
+  return target.use;
 }
 
 export function nameLease(block: Block, slot: number, id: string): void {
@@ -99,42 +103,41 @@ export function nameLease(block: Block, slot: number, id: string): void {
   if (lease) lease.id = id;
 }
 
-/** Frees the slot of a lease, unless that has ended before. */
-export function freeLease(block: Block, id: string): void {
+/** Frees the slot of a lease, unless the lease has already ended. */
+export function releaseLease(block: Block, id: string): void {
   const slot = block.slots.find(({ lease }) => lease?.id === id);
   if (slot) slot.lease = null;
 }
 
-/** Whether it is held, and not over as far as known here. */
+/** Whether the lease exists and, as far as the isolate knows, has not expired. */
 export const holdsLease = ({ slots }: Block, id: string, now: number): boolean =>
   slots.some(({ lease }) => lease?.id === id && lease.expiresAt > now);
 
-/** Notes that a lease lasts until then. */
-export function prolongLease(block: Block, id: string, expiresAt: number): void {
+export function extendLease(block: Block, id: string, expiresAt: number): void {
   const lease = block.slots.find((slot) => slot.lease?.id === id)?.lease;
   if (lease) lease.expiresAt = expiresAt;
 }
 
-/** Nobody used it lately, or it is wanted back: then it is not leased from any more. */
+/** Whether the block can be returned: no slot is leased, and the block is recalled, idle or expired. */
 export const isIdle = (block: Block, isRecalled: boolean, now: number): boolean =>
-  takenSlots(block) === 0 && (isRecalled || now - block.usedAt >= IDLE_MS || now >= block.expiresAt);
+  leasedSlots(block) === 0 && (isRecalled || now - block.usedAt >= IDLE_MS || now >= block.expiresAt);
 
 export function reportOf(block: Block, returned: boolean, now: number): BlockReport {
   const isShort = block.expiresAt - now < block.ttlMs + EXTEND_BELOW_MS;
   return {
     id: block.grant.id,
-    ended: block.slots.map(({ use, lease }) => (lease ? use - 1 : use)),
-    taken: block.slots.flatMap(({ lease }) => (lease ? [lease.id] : [])),
-    until: isShort && !returned ? now + block.ttlMs + BLOCK_MS : null,
+    endedUses: block.slots.map(({ use, lease }) => (lease ? use - 1 : use)),
+    leased: block.slots.flatMap(({ lease }) => (lease ? [lease.id] : [])),
+    extendUntil: isShort && !returned ? now + block.ttlMs + BLOCK_MS : null,
     returned,
   };
 }
 
-/** Takes in what the registry says; false when the block is over. */
-export function applyBlockUpdate(block: Block, { expiresAt, over, renewed }: BlockUpdate): boolean {
+/** Applies the response of the registry; false if the block has ended. */
+export function applyBlockUpdate(block: Block, { expiresAt, ended, renewed }: BlockUpdate): boolean {
   if (expiresAt === null) return false;
   block.expiresAt = expiresAt;
-  for (const id of over) freeLease(block, id);
-  for (const [id, until] of renewed) prolongLease(block, id, until);
+  for (const id of ended) releaseLease(block, id);
+  for (const [id, until] of renewed) extendLease(block, id, until);
   return true;
 }

@@ -1,63 +1,67 @@
 /**
- * The leases that a registry has given, in memory: who holds what until when, how many slots of each component are
- * taken, and how many each key holds. Mutable, because every lease moves it; whoever keeps it durable stores first.
+ * In-memory index of the leases of a registry: leases by id, and slots in use by component and by key. Mutable: every
+ * lease updates it.
+ *
+ * Invariant: the registry stores a change before it applies the change to the index.
  */
 import type { Lease } from './lease.ts';
 
 export interface LeaseIndex {
-  /** By id. */
-  readonly held: Map<string, Lease>;
-  /** Slots taken, by component; who has none is not in it. */
-  readonly taken: Map<string, number>;
-  /** Slots held, by key; which holds none is not in it. */
-  readonly byKey: Map<string, number>;
-  /** No lease expires before, epoch ms; it may be later that one does. */
+  readonly byId: Map<string, Lease>;
+  /** Slots in use by component; without entries of 0. */
+  readonly slotsByComponent: Map<string, number>;
+  /** Slots in use by key; without entries of 0. */
+  readonly slotsByKey: Map<string, number>;
+  /** Lower bound of the next expiry of any lease, epoch ms. */
   nextExpiry: number;
 }
 
 export const emptyLeaseIndex = (): LeaseIndex => ({
-  held: new Map(),
-  taken: new Map(),
-  byKey: new Map(),
+  byId: new Map(),
+  slotsByComponent: new Map(),
+  slotsByKey: new Map(),
   nextExpiry: Infinity,
 });
 
-export const slotsTaken = ({ taken }: LeaseIndex, componentId: string): number => taken.get(componentId) ?? 0;
+export const slotsInUse = ({ slotsByComponent }: LeaseIndex, componentId: string): number =>
+  slotsByComponent.get(componentId) ?? 0;
 
-export const slotsOfKey = ({ byKey }: LeaseIndex, keyId: string): number => byKey.get(keyId) ?? 0;
+export const slotsOfKey = ({ slotsByKey }: LeaseIndex, keyId: string): number => slotsByKey.get(keyId) ?? 0;
 
-/** Writes a lease down; one that is known is renewed by it. */
-export function noteLease(book: LeaseIndex, lease: Lease): void {
-  dropLease(book, lease.id);
-  book.held.set(lease.id, lease);
-  count(book, lease, lease.slots);
-  book.nextExpiry = Math.min(book.nextExpiry, lease.expiresAt);
+/** Adds a lease, or replaces the one with the same id (a renewal). */
+export function putLease(index: LeaseIndex, lease: Lease): void {
+  removeLease(index, lease.id);
+  index.byId.set(lease.id, lease);
+  addSlots(index, lease, lease.slots);
+  index.nextExpiry = Math.min(index.nextExpiry, lease.expiresAt);
 }
 
-/** Frees what it held; nothing when it has ended already. */
-export function dropLease(book: LeaseIndex, id: string): void {
-  const lease = book.held.get(id);
+/** Removes a lease and frees its slots. Does nothing if the lease has already ended. */
+export function removeLease(index: LeaseIndex, id: string): void {
+  const lease = index.byId.get(id);
   if (!lease) return;
-  book.held.delete(id);
-  count(book, lease, -lease.slots);
+  index.byId.delete(id);
+  addSlots(index, lease, -lease.slots);
 }
 
-/** Those whose time is over; looks at all of them only when there may be any. */
-export const expiredLeases = ({ held, nextExpiry }: LeaseIndex, now: number): Lease[] =>
-  now < nextExpiry ? [] : Array.from(held.values()).filter(({ expiresAt }) => expiresAt <= now);
+/** Returns the expired leases. Scans the index only if one may have expired. */
+export const expiredLeases = ({ byId, nextExpiry }: LeaseIndex, now: number): Lease[] =>
+  now < nextExpiry ? [] : Array.from(byId.values()).filter(({ expiresAt }) => expiresAt <= now);
 
-/** Finds out when the next one expires; to be asked once those that had are dropped. */
-export function lookAhead(book: LeaseIndex): void {
-  book.nextExpiry = Infinity;
-  for (const { expiresAt } of book.held.values()) book.nextExpiry = Math.min(book.nextExpiry, expiresAt);
+/** Recomputes `nextExpiry`; to be called after the expired leases were removed. */
+export function updateNextExpiry(index: LeaseIndex): void {
+  index.nextExpiry = Infinity;
+  for (const { expiresAt } of index.byId.values()) index.nextExpiry = Math.min(index.nextExpiry, expiresAt);
 }
 
-export const leasesOf = ({ held, taken }: LeaseIndex, componentId: string): Lease[] =>
-  taken.has(componentId) ? Array.from(held.values()).filter((lease) => lease.componentId === componentId) : [];
+export const leasesOf = ({ byId, slotsByComponent }: LeaseIndex, componentId: string): Lease[] =>
+  slotsByComponent.has(componentId)
+    ? Array.from(byId.values()).filter((lease) => lease.componentId === componentId)
+    : [];
 
-function count({ taken, byKey }: LeaseIndex, { componentId, keyId }: Lease, slots: number): void {
-  add(taken, componentId, slots);
-  if (keyId !== null) add(byKey, keyId, slots);
+function addSlots({ slotsByComponent, slotsByKey }: LeaseIndex, { componentId, keyId }: Lease, slots: number): void {
+  add(slotsByComponent, componentId, slots);
+  if (keyId !== null) add(slotsByKey, keyId, slots);
 }
 
 function add(counts: Map<string, number>, id: string, slots: number): void {

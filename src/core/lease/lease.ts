@@ -1,4 +1,4 @@
-/** A lease: slots of a component, taken for a time. Times are epoch ms. Plain data. */
+/** A lease: slots of a component, reserved for a limited time. Times are epoch ms. Plain data. */
 import type { WorkOutcome } from '../component/work-outcome.ts';
 import { WORK_OUTCOMES } from '../component/work-outcome.ts';
 
@@ -7,31 +7,30 @@ export interface Lease {
   readonly componentId: string;
   readonly slots: number;
   readonly grantedAt: number;
-  /** Ends by itself then, unless it is renewed before. */
+  /** Expires at this time unless renewed. */
   readonly expiresAt: number;
-  /** Id of the key it counts for; null where it counts for none: a block, and what was leased out of one. */
+  /** Key whose quota the lease counts against; null for a block and for a lease of a block. */
   readonly keyId: string | null;
 }
 
-/** How a lease ended: by its caller, by time, or with its component; a block by the isolate that had it. */
+/** How a lease ended: reported by its caller, expired or with its component. A block is returned by its isolate. */
 export type LeaseEnd = WorkOutcome | 'expired' | 'removed' | 'returned';
 
-/** Remembered for a while, so that whoever completes it again is answered the same. */
+/** An ended lease, kept for a while: completing it again returns the same result. */
 export interface EndedLease extends Lease {
   readonly end: LeaseEnd;
   readonly endedAt: number;
-  /** Work that its component had in flight after it. */
+  /** Work in flight on the component after the end. */
   readonly inFlight: number;
 }
 
 export interface LeaseTerms {
   readonly ttlMs: number;
   readonly slots: number;
-  /** The key it counts for; absent or null for none. */
+  /** Key whose quota the lease counts against; absent or null for none. */
   readonly keyId?: string | null;
 }
 
-/** The lease as it begins. */
 export const newLease = (
   id: string,
   componentId: string,

@@ -1,29 +1,30 @@
 /**
- * When to come back to a type that is full: when the first lease is sure to be over, or its work usually is, whichever
- * is sooner; later the more are waiting already. Spread, or all who were refused together would be back together.
+ * Retry-After for a type without free capacity. The base is the next certain expiry of a lease or the typical time of
+ * work, whichever is sooner. Requests that already wait lengthen it. A random spread prevents all refused callers from
+ * returning at the same time.
  */
-export interface Fullness {
-  /** Epoch ms at which the first lease is over by itself, Infinity when none is held. */
+export interface Saturation {
+  /** Epoch ms at which the next lease expires by itself; Infinity without leases. */
   readonly nextExpiry: number;
-  /** How long work usually takes, ms. */
-  readonly usualMs: number;
-  /** Those who wait, and will be served before. */
-  readonly ahead: number;
-  /** Leases that are held: so many end in the usual time. */
-  readonly held: number;
+  /** Typical response time of work, ms. */
+  readonly typicalMs: number;
+  /** Number of requests that will be served before. */
+  readonly waitingAhead: number;
+  /** Number of active leases. About as many end within the typical time. */
+  readonly leaseCount: number;
 }
 
 const MIN_S = 1;
 const MAX_S = 30;
-/** Part of the time by which it is drawn out at most. */
+/** Maximum random extension, as a part of the time. */
 const SPREAD = 0.5;
 
-/** Whole seconds, from 1 to 30, in ms. */
-export function retryAfterMs(fullness: Fullness, now: number, random: () => number): number {
-  const { nextExpiry, usualMs, ahead, held } = fullness;
-  const seconds = (Math.min(nextExpiry - now, usualMs) * (1 + ahead / Math.max(1, held))) / 1_000;
+/** Returns a time in ms, in whole seconds from 1 to 30. */
+export function retryAfterMs(saturation: Saturation, now: number, random: () => number): number {
+  const { nextExpiry, typicalMs, waitingAhead, leaseCount } = saturation;
+  const seconds = (Math.min(nextExpiry - now, typicalMs) * (1 + waitingAhead / Math.max(1, leaseCount))) / 1_000;
   const spread = bounded(seconds) * (1 + SPREAD * random());
-  // Rounded up as often as there is a part of a second: short times are spread as well.
+  // Rounds up with the probability of the fraction, so that short times are spread as well.
   return 1_000 * bounded(Math.floor(spread + random()));
 }
 

@@ -1,7 +1,7 @@
 /**
- * The order in which those who wait for room are served: that in which they came. Room that one of them could
- * use is given to nobody who came later, however little they ask for. Room that is of no use to them, because
- * it is too small or not what they insist on, goes on being given.
+ * Service order of the wait queue: first in, first out. A later request never receives capacity that a waiting one
+ * could use, even if it needs fewer slots. Capacity that no waiting request can use, too small or excluded by its
+ * `strict` preferences, remains available.
  */
 import type { CandidatePool } from '../balancing/candidate-pool.ts';
 import type { OpenWork } from '../balancing/open-work.ts';
@@ -10,71 +10,77 @@ import { tiersOf } from '../balancing/pick.ts';
 import { unmetPreference } from '../balancing/preferences.ts';
 
 export interface ReservedCapacity {
-  /** Components that may serve the request some time. */
-  readonly awaited: number;
-  /** Components that are left with room for others. */
+  /** Number of components that could serve the request once they have capacity. */
+  readonly eligible: number;
+  /** Number of components that still have capacity for other requests. */
   readonly free: number;
 }
 
 /**
- * Counts as full, in `work`, whatever could serve the request once it has room. Where that leaves nobody with
- * room, whoever comes later need not be tried.
+ * Marks, in `work`, every component as full that could serve the request once it has capacity. If no component with
+ * capacity remains, later requests need not be tried.
  */
-export function reserveCapacityFor(request: RouteRequest, fleet: CandidatePool, work: OpenWork): ReservedCapacity {
-  let [awaited, free] = [0, 0];
-  for (const { set } of tiersOf(fleet)) {
+export function reserveCapacityFor(request: RouteRequest, pool: CandidatePool, work: OpenWork): ReservedCapacity {
+  let [eligible, free] = [0, 0];
+  for (const { set } of tiersOf(pool)) {
     for (let at = 0; at < set.size; at++) {
       const position = set.members[at]!;
-      const room = fleet.room[position]!;
-      const isAwaited = mayServe(request, fleet, position);
-      if (isAwaited) awaited += 1;
-      if (isAwaited && room < Infinity) work.open[position] = Math.max(work.open[position]!, room);
-      else if (work.open[position]! < room) free += 1;
+      const limit = pool.taskLimit[position]!;
+      const canServe = mayServe(request, pool, position);
+      if (canServe) eligible += 1;
+      if (canServe && limit < Infinity) work.open[position] = Math.max(work.open[position]!, limit);
+      else if (work.open[position]! < limit) free += 1;
     }
   }
-  return { awaited, free };
+  return { eligible, free };
 }
 
-function mayServe({ slots, preferences, assumedDown }: RouteRequest, fleet: CandidatePool, position: number): boolean {
-  const candidate = fleet.candidates[position]!;
-  if (slots > fleet.room[position]! || assumedDown.includes(candidate.id)) return false;
-  // Its load will have fallen by then.
+function mayServe({ slots, preferences, assumedDown }: RouteRequest, pool: CandidatePool, position: number): boolean {
+  const candidate = pool.candidates[position]!;
+  if (slots > pool.taskLimit[position]! || assumedDown.includes(candidate.id)) return false;
+  // The `maxLoad` preference is ignored: the load will have dropped by then.
   return preferences.strict !== true || unmetPreference(candidate, preferences, 0) === null;
 }
 
-/** Whether any component may serve the request some time; holds nothing. */
-export const isAwaited = (request: RouteRequest, fleet: CandidatePool): boolean =>
-  tiersOf(fleet).some(({ set }) => {
-    for (let at = 0; at < set.size; at++) if (mayServe(request, fleet, set.members[at]!)) return true;
+/** Whether any component could serve the request once it has capacity. Reserves nothing. */
+export const isServable = (request: RouteRequest, pool: CandidatePool): boolean =>
+  tiersOf(pool).some(({ set }) => {
+    for (let at = 0; at < set.size; at++) if (mayServe(request, pool, set.members[at]!)) return true;
     return false;
   });
 
-/** How those in a line are served. */
+/** Callbacks of one pass over the queue. */
 export interface QueuePass<W> {
-  /** Serves it; false when it cannot. */
+  /** Serves the request; false if it cannot be served now. */
   readonly serve: (waiting: W) => boolean;
-  /** Holds the room that it could use. */
-  readonly hold: (waiting: W) => ReservedCapacity;
-  /** Whether its key may hold that much more now, beside what those before it are to get. */
-  readonly isWithin: (waiting: W) => boolean;
-  /** It stays: what it asks of its key is kept for it. */
-  readonly stay: (waiting: W, isWithin: boolean) => void;
+  /** Reserves the capacity that the request could use. */
+  readonly reserve: (waiting: W) => ReservedCapacity;
+  /** Whether the quota of its key allows the request, counting the reservations of requests before it. */
+  readonly isWithinQuota: (waiting: W) => boolean;
+  /** Keeps the request in the queue and reserves the quota of its key for it. */
+  readonly keepWaiting: (waiting: W, isWithinQuota: boolean) => void;
 }
 
 /**
- * Serves who can be served, the first first, holds room for each of the others, and answers those. Once nobody has
- * room left nobody is tried any more. Who waits for its own key to free something holds no room: that is of no use to
- * it yet, and others would wait for what only its key's callers can end.
+ * Serves the requests that can be served, in order, and reserves capacity for each of the others. Returns those that
+ * still wait.
+ *
+ * Once no capacity is left, the pass tries no further request. A request over the quota of its key reserves no
+ * capacity, because it cannot use it yet. Otherwise other callers would wait for leases that only callers with this key
+ * can end.
  */
-export function serveInOrder<W>(line: readonly W[], { serve, hold, isWithin, stay }: QueuePass<W>): W[] {
-  const left: W[] = [];
+export function serveInOrder<W>(
+  queue: readonly W[],
+  { serve, reserve, isWithinQuota, keepWaiting }: QueuePass<W>,
+): W[] {
+  const stillWaiting: W[] = [];
   let isFull = false;
-  for (const waiting of line) {
-    const within = isWithin(waiting);
-    if (within && !isFull && serve(waiting)) continue;
-    left.push(waiting);
-    stay(waiting, within);
-    if (within) isFull ||= hold(waiting).free === 0;
+  for (const waiting of queue) {
+    const withinQuota = isWithinQuota(waiting);
+    if (withinQuota && !isFull && serve(waiting)) continue;
+    stillWaiting.push(waiting);
+    keepWaiting(waiting, withinQuota);
+    if (withinQuota) isFull ||= reserve(waiting).free === 0;
   }
-  return left;
+  return stillWaiting;
 }

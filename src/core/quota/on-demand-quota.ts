@@ -1,13 +1,13 @@
-/** How often callers may have one component checked, report it failed or rotate its control secret. */
+/** Rate limits for requested checks, failure reports and secret rotations of one component. */
 import type { BucketPolicy, TokenBucket } from './token-bucket.ts';
 import { fullBucket } from './token-bucket.ts';
 
 export const PROBE_QUOTA: BucketPolicy = { burst: 10, perSecond: 1 };
 export const REPORT_QUOTA: BucketPolicy = { burst: 60, perSecond: 1 };
-/** Each is a row of the audit, which nobody can delete for a year. */
+/** Each rotation adds an audit row, which cannot be deleted for a year. */
 export const ROTATION_QUOTA: BucketPolicy = { burst: 10, perSecond: 1 / 6 };
 
-/** What is left of a component's quotas. */
+/** Token buckets of one component. */
 export interface OnDemandQuotas {
   readonly probes: TokenBucket;
   readonly reports: TokenBucket;

@@ -1,11 +1,11 @@
-/** What a webhook is sent to try it out: in its own form, and plainly no event of the log. */
+/** Payload of a test delivery: in the format of the webhook, and recognisable as no real event. */
 import type { Alert } from '../alert/alert.ts';
 import { alertBody } from '../alert/alert-body.ts';
 import { alertmanagerAlerts } from '../alert/alertmanager-alerts.ts';
 import type { Webhook } from './webhook.ts';
 import { isChannel } from './webhook.ts';
 
-/** Nobody ends the alert of a test. */
+/** A test alert expires by itself, because no event resolves it. */
 const FIRES_FOR_MS = 300_000;
 
 export function testPayload(webhook: Webhook, id: string, now: number): string {

@@ -1,12 +1,12 @@
-/** Which events a webhook asked for. */
+/** Event filter of a webhook. */
 import type { EventDraft } from '../event/coordinator-event.ts';
 import type { Webhook } from './webhook.ts';
 
 type Filters = Pick<Webhook, 'id' | 'types' | 'subjects' | 'componentTypes'>;
 
 /**
- * `componentType` is that of the component it is about, null when it is about none. What is said of a webhook is not sent
- * to it: each event would bring another.
+ * `componentType` is the type of the component that the event is about; null if there is none. Events about a webhook
+ * are not delivered to that webhook: each delivery would cause the next event.
  */
 export function wantsEvent(
   { id, types, subjects, componentTypes }: Filters,
@@ -21,19 +21,19 @@ export function wantsEvent(
   );
 }
 
-/** A star at the end stands for anything. */
+/** A trailing star matches any rest. */
 const matchesAny = (patterns: readonly string[], text: string): boolean =>
   patterns.some((pattern) => (pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern));
 
-/** Events about a type as a whole: it is their subject. */
+/** Event types about a component type as a whole: the type is their subject. */
 const ABOUT_TYPES = ['system.', 'config.', 'load.'];
 
-/** The type of the component that an event is about, as far as the event itself tells. */
+/** Returns the component type that the event itself names; null if it names none. */
 export function componentTypeOf({ type, subject, data }: Pick<EventDraft, 'type' | 'subject' | 'data'>): string | null {
-  // Of one component's document the subject is the component: its type is in the directory.
+  // The subject of a component's document is the component. The directory knows its type.
   if (type === 'config.changed' && data['scope'] === 'component') return null;
   if (ABOUT_TYPES.some((prefix) => type.startsWith(prefix))) return subject;
   const component = data['component'] as { type?: unknown } | null | undefined;
-  const told = data['componentType'] ?? component?.type;
-  return typeof told === 'string' ? told : null;
+  const componentType = data['componentType'] ?? component?.type;
+  return typeof componentType === 'string' ? componentType : null;
 }

@@ -1,4 +1,4 @@
-/** What makes settings of a webhook disagree with each other, whoever put them together. */
+/** Cross-field checks of webhook settings, for creation and for changes. */
 import type { WebhookSettings } from './webhook.ts';
 import { isChannel } from './webhook.ts';
 
@@ -12,19 +12,19 @@ export function webhookFaults({ format, types, routingKey }: WebhookSettings): W
   if (format === 'pagerduty' && routingKey === null)
     faults.push({ path: 'routingKey', message: 'pagerduty needs the routingKey of an Events API v2 integration' });
   if (format !== 'pagerduty' && routingKey !== null)
-    faults.push({ path: 'routingKey', message: `only pagerduty has a routingKey, the format is ${format}` });
+    faults.push({ path: 'routingKey', message: `only the format pagerduty has a routingKey; the format is ${format}` });
   if (isChannel({ format }))
     types.forEach((type, at) => {
       if (!type.startsWith('incident.'))
         faults.push({
           path: `types[${at}]`,
-          message: `${format} takes alerts of incidents: incident.*, or one of them`,
+          message: `${format} receives incident alerts only: use incident.* or one incident event type`,
         });
     });
   return faults;
 }
 
-/** What is asked for when nobody says. */
+/** Event types of a webhook that names none. */
 export const defaultTypes = (format: WebhookSettings['format']): string[] => [
   isChannel({ format }) ? 'incident.*' : '*',
 ];

@@ -1,25 +1,25 @@
-/** A webhook: where events or alerts are sent, which of them, in which form, and how it stands. */
+/** Webhook: a receiver of events or alerts, with its filter, format and state. */
 import type { StoredControlSecret } from '../component/control-secret.ts';
 
-/** `cloudevents` gets events as they are logged, the others get incidents as alerts. */
+/** `cloudevents` receives events as logged; the other formats receive incidents as alerts. */
 export const WEBHOOK_FORMATS = ['cloudevents', 'slack', 'pagerduty', 'alertmanager'] as const;
 export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 
 export interface WebhookSettings {
   readonly url: string;
   readonly format: WebhookFormat;
-  /** Event types, also with a star at the end: `incident.*`, `*`. */
+  /** Event types; a trailing star matches any rest: `incident.*`, `*`. */
   readonly types: readonly string[];
-  /** Only events about these, also with a star at the end; empty for all. */
+  /** Subjects of accepted events; a trailing star matches any rest. Empty for all. */
   readonly subjects: readonly string[];
-  /** Only events about components of these types; empty for all. */
+  /** Component types of accepted events; empty for all. */
   readonly componentTypes: readonly string[];
   readonly description: string;
-  /** PagerDuty's integration key; null for other formats. */
+  /** PagerDuty integration key; null for other formats. */
   readonly routingKey: string | null;
 }
 
-/** Why nothing is sent: people said so; the receiver answered 410; days of nothing but failures. */
+/** Cause of the disabled state: an operator; HTTP 410 from the receiver; failures alone for days. */
 export type DisabledReason = 'operator' | 'gone' | 'failing';
 
 export type WebhookState =
@@ -28,27 +28,27 @@ export type WebhookState =
 
 export interface Webhook extends WebhookSettings {
   readonly id: string;
-  /** Moves with every change that people make; the ETag. */
+  /** Increases with every change by an operator; serves as the ETag. */
   readonly revision: number;
   readonly secret: StoredControlSecret;
   readonly state: WebhookState;
-  /** Since when every attempt has failed, epoch ms; null when the last one did not. */
+  /** Epoch ms since when every attempt has failed; null if the last one succeeded. */
   readonly failingSince: number | null;
-  /** Events after this sequence are still to be taken from the log; null when it is up to date. */
+  /** Sequence of the log after which events are not queued yet; null if all are. */
   readonly behindAfter: number | null;
-  /** Events that it missed, because the log did not hold them any more or there was no room. */
+  /** Number of missed events: no longer in the log, or without capacity in the delivery queue. */
   readonly missed: number;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
 export const MAX_WEBHOOKS = 50;
-/** Deliveries that may be owed to one webhook. Beyond that, events wait in the log and are taken from it as room comes. */
+/** Pending deliveries of one webhook. Further events wait in the log until capacity is free. */
 export const MAX_PENDING = 5_000;
-/** A webhook that fails for so long without a single success is disabled. */
+/** A webhook is disabled after failing for this long without a success. */
 export const GIVE_UP_AFTER_MS = 5 * 86_400_000;
 
-/** The alerts of `ALERT_WEBHOOK_URL`: a webhook that is configured and not made, and never disabled. */
+/** Webhook of `ALERT_WEBHOOK_URL`: defined by the deployment, not created by an operator, and never disabled. */
 export const BUILT_IN_ID = 'alerts';
 
 export const isChannel = ({ format }: Pick<Webhook, 'format'>): boolean => format !== 'cloudevents';
@@ -57,7 +57,7 @@ export const isEnabled = ({ state }: Pick<Webhook, 'state'>): boolean => state.k
 
 export const givesUp = (failingSince: number, now: number): boolean => now - failingSince >= GIVE_UP_AFTER_MS;
 
-/** Scheme and host: paths of chat services are secrets. */
+/** Returns scheme and host only: paths of chat services are secrets. */
 export function maskUrl(url: string): string {
   const parsed = URL.parse(url);
   return parsed ? `${parsed.origin}/***` : '***';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { EndedSession, EndedSessions } from '../../../src/core/access/ended-session.ts';
-import { isEnded, noteEnded } from '../../../src/core/access/ended-session.ts';
+import { isEnded, addEndedSession } from '../../../src/core/access/ended-session.ts';
 
 const session = (keyId: string, id: string, endsAt: number) => ({ keyId, id, endsAt });
 
 function after(...notes: EndedSession[]): EndedSessions {
   const ended: EndedSessions = new Map();
-  for (const note of notes) noteEnded(ended, note);
+  for (const note of notes) addEndedSession(ended, note);
   return ended;
 }
 

@@ -6,29 +6,29 @@ import type { Block, BlockUpdate, BlockReport } from '../../../src/core/lease/bl
 import {
   BLOCK_MARGIN_MS,
   applyBlockUpdate,
-  freeLease,
+  releaseLease,
   freeSlot,
   holdsLease,
   nameLease,
   newBlock,
   reportOf,
-  takeSlot,
+  leaseSlot,
 } from '../../../src/core/lease/block.ts';
 
-interface Held {
+interface ModelLease {
   readonly slot: number;
   /** As the registry has it. */
   expiresAt: number;
-  isOver: boolean;
+  hasEnded: boolean;
 }
 
-export class BlockWorld {
+export class BlockModel {
   now = 1_000_000;
-  readonly leases = new Map<string, Held>();
+  readonly leases = new Map<string, ModelLease>();
   private readonly block: Block;
   /** Until when the registry counts the block as taken. */
   blockEnd: number;
-  private underway: { readonly news: BlockUpdate } | null = null;
+  private pending: { readonly update: BlockUpdate } | null = null;
 
   constructor(slots: number) {
     this.blockEnd = this.now + 60_000;
@@ -37,28 +37,28 @@ export class BlockWorld {
   }
 
   /** Leases whose callers may count on their slots. */
-  live(): Held[] {
-    return Array.from(this.leases.values()).filter(({ isOver, expiresAt }) => !isOver && expiresAt > this.now);
+  live(): ModelLease[] {
+    return Array.from(this.leases.values()).filter(({ hasEnded: hasEnded, expiresAt }) => !hasEnded && expiresAt > this.now);
   }
 
   lease(ttlMs: number): void {
     const slot = freeSlot(this.block, ttlMs, this.now);
     if (slot === -1) return;
-    const id = `${slot}-${takeSlot(this.block, slot, ttlMs, this.now)}`;
+    const id = `${slot}-${leaseSlot(this.block, slot, ttlMs, this.now)}`;
     nameLease(this.block, slot, id);
-    this.leases.set(id, { slot, expiresAt: this.now + ttlMs, isOver: false });
+    this.leases.set(id, { slot, expiresAt: this.now + ttlMs, hasEnded: false });
   }
 
   completeHere(id: string): void {
     if (!holdsLease(this.block, id, this.now)) return;
-    freeLease(this.block, id);
+    releaseLease(this.block, id);
     const lease = this.leases.get(id);
-    if (lease) lease.isOver = true;
+    if (lease) lease.hasEnded = true;
   }
 
   completeElsewhere(id: string): void {
     const lease = this.leases.get(id);
-    if (lease && this.isLive(lease)) lease.isOver = true;
+    if (lease && this.isLive(lease)) lease.hasEnded = true;
   }
 
   renewElsewhere(id: string, ttlMs: number): void {
@@ -69,21 +69,21 @@ export class BlockWorld {
   }
 
   /** The isolate asks, and is answered some time later. */
-  ask(): void {
-    this.underway ??= { news: this.answer(reportOf(this.block, false, this.now)) };
+  requestUpdate(): void {
+    this.pending ??= { update: this.updateFor(reportOf(this.block, false, this.now)) };
   }
 
-  hear(): void {
-    if (this.underway) applyBlockUpdate(this.block, this.underway.news);
-    this.underway = null;
+  applyUpdate(): void {
+    if (this.pending) applyBlockUpdate(this.block, this.pending.update);
+    this.pending = null;
   }
 
-  private isLive = ({ isOver, expiresAt }: Held): boolean => !isOver && expiresAt > this.now;
+  private isLive = ({ hasEnded: hasEnded, expiresAt }: ModelLease): boolean => !hasEnded && expiresAt > this.now;
 
-  private answer({ id, taken, until }: BlockReport): BlockUpdate {
+  private updateFor({ id, leased: leased, extendUntil: until }: BlockReport): BlockUpdate {
     this.blockEnd = Math.max(this.blockEnd, until ?? 0);
-    const over = taken.filter((leaseId) => !this.isLive(this.leases.get(leaseId)!));
-    const renewed = taken.map((leaseId) => [leaseId, this.leases.get(leaseId)!.expiresAt] as const);
-    return { id, expiresAt: this.blockEnd, over, renewed };
+    const ended = leased.filter((leaseId) => !this.isLive(this.leases.get(leaseId)!));
+    const renewed = leased.map((leaseId) => [leaseId, this.leases.get(leaseId)!.expiresAt] as const);
+    return { id, expiresAt: this.blockEnd, ended: ended, renewed };
   }
 }

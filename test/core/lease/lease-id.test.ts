@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import {
   blockIdOf,
   idDigits,
-  isBlock,
+  isBlockId,
   leaseIdOf,
-  placeOfLease,
+  parseLeaseRef,
   typeOfLease,
   unsignedId,
 } from '../../../src/core/lease/lease-id.ts';
@@ -58,21 +58,21 @@ describe('the id of a lease out of a block', () => {
   const signature = 'ab'.repeat(16);
 
   it('says where it is, and what of it is signed', () => {
-    expect(placeOfLease(`${text}-${signature}`)).toEqual({ ...place, text, signature });
+    expect(parseLeaseRef(`${text}-${signature}`)).toEqual({ ...place, text, signature });
     expect(typeOfLease(`${text}-${signature}`)).toBe('task_router');
   });
 
   it('is neither that of a lease of its own, nor that of the block', () => {
-    expect(placeOfLease(leaseIdOf('task_router', RANDOM))).toBeNull();
-    expect(placeOfLease(place.blockId)).toBeNull();
-    expect([place.blockId, text, `${text}-${signature}`].map(isBlock)).toEqual([true, false, false]);
+    expect(parseLeaseRef(leaseIdOf('task_router', RANDOM))).toBeNull();
+    expect(parseLeaseRef(place.blockId)).toBeNull();
+    expect([place.blockId, text, `${text}-${signature}`].map(isBlockId)).toEqual([true, false, false]);
     expect(typeOfLease(place.blockId)).toBe('task_router');
   });
 
   it.each([text, `${text}-`, `${text}-${signature}0`, `${text}-${signature.slice(1)}`, `${text}-1-${signature}`])(
     'is nothing else: %s',
     (id) => {
-      expect(placeOfLease(id)).toBeNull();
+      expect(parseLeaseRef(id)).toBeNull();
       expect(typeOfLease(id)).toBeUndefined();
     },
   );

@@ -5,13 +5,13 @@ import { noWork } from '../../../src/core/balancing/open-work.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import { reserveCapacityFor, serveInOrder } from '../../../src/core/lease/serve-queue.ts';
 import {
-  dropLease,
+  removeLease,
   emptyLeaseIndex,
   expiredLeases,
   leasesOf,
-  lookAhead,
-  noteLease,
-  slotsTaken,
+  updateNextExpiry,
+  putLease,
+  slotsInUse,
 } from '../../../src/core/lease/lease-index.ts';
 import { newLease } from '../../../src/core/lease/lease.ts';
 import type { AcquireRequest } from '../../../src/registry/contract/lease-api.ts';
@@ -19,11 +19,11 @@ import type { QueuedRequest } from '../../../src/registry/leases/wait-queue.ts';
 import { WaitQueue } from '../../../src/registry/leases/wait-queue.ts';
 import { candidateOf } from '../balancing/candidate-of.ts';
 
-export interface Asked {
+export interface LeaseWish {
   readonly slots: number;
   readonly ttlMs: number;
   /** Rather nobody than another. */
-  readonly insistsOn?: string;
+  readonly requiredComponent?: string;
   /** It may hold `QUOTAS` of it. */
   readonly key?: Key;
 }
@@ -34,19 +34,19 @@ export type Key = keyof typeof QUOTAS;
 export const QUOTAS = { narrow: 2, wide: 6 } as const;
 
 interface Served {
-  readonly asked: Asked;
+  readonly asked: LeaseWish;
   readonly componentId: string;
   /** Those who came before and still wait. */
-  readonly before: readonly Asked[];
+  readonly before: readonly LeaseWish[];
   /** Those among them whose key may not hold more. */
-  readonly keptBack: readonly Asked[];
+  readonly overQuota: readonly LeaseWish[];
 }
 
-const requestOf = ({ slots, insistsOn, key, ttlMs }: Asked): AcquireRequest => ({
-  request: {
+const requestOf = ({ slots, requiredComponent: requiredComponent, key, ttlMs }: LeaseWish): AcquireRequest => ({
+  route: {
     taskType: null,
     location: null,
-    preferences: insistsOn === undefined ? {} : { preferredComponent: insistsOn, strict: true },
+    preferences: requiredComponent === undefined ? {} : { preferredComponent: requiredComponent, strict: true },
     slots,
     affinityKey: null,
     assumedDown: [],
@@ -54,113 +54,120 @@ const requestOf = ({ slots, insistsOn, key, ttlMs }: Asked): AcquireRequest => (
   ttlMs,
   waitMs: 20_000,
   explain: false,
-  takesBlock: false,
-  rehearsal: null,
+  acceptsBlock: false,
+  dryRun: null,
   holder: key === undefined ? null : { keyId: key, quotas: { leaseSlots: QUOTAS[key], leaseWaiters: null } },
 });
 
 /** One in the line, with what it asked as the test put it. */
-interface InLine extends QueuedRequest {
-  readonly wish: Asked;
+interface QueuedWish extends QueuedRequest {
+  readonly wish: LeaseWish;
 }
 
-export class LeaseHall {
-  readonly book = emptyLeaseIndex();
-  readonly waiting = new WaitQueue(this.book);
+export class LeaseModel {
+  readonly index = emptyLeaseIndex();
+  readonly waiting = new WaitQueue(this.index);
   /** Whom each turn served. */
   served: Served[] = [];
   now = 1_000_000;
-  readonly rooms: ReadonlyMap<string, number>;
-  private readonly fleet;
+  readonly limits: ReadonlyMap<string, number>;
+  private readonly pool;
   private readonly work;
   private nextId = 0;
-  private keptBack = new Set<Asked>();
+  private overQuota = new Set<LeaseWish>();
   private readonly random: () => number;
 
-  constructor(rooms: readonly number[], random: () => number) {
-    this.rooms = new Map(rooms.map((room, at) => [`c-${at}`, room]));
-    const candidates = Array.from(this.rooms, ([id, room]) =>
-      candidateOf(id, { maxConcurrentTasks: room === Infinity ? null : room }),
+  constructor(limits: readonly number[], random: () => number) {
+    this.limits = new Map(limits.map((limit, at) => [`c-${at}`, limit]));
+    const candidates = Array.from(this.limits, ([id, limit]) =>
+      candidateOf(id, { maxConcurrentTasks: limit === Infinity ? null : limit }),
     );
-    this.fleet = compilePool(candidates, DEFAULT_BALANCING, 0);
+    this.pool = compilePool(candidates, DEFAULT_BALANCING, 0);
     this.work = noWork(candidates.length);
     this.random = random;
   }
 
-  get line(): Asked[] {
-    return this.waiting.all.map((each) => (each as InLine).wish);
+  get queue(): LeaseWish[] {
+    return this.waiting.all.map((each) => (each as QueuedWish).wish);
   }
 
   /** Comes to the end of the line; is served at once when nobody before has a use for the room. */
-  ask(wish: Asked): void {
-    const asked = requestOf(wish);
-    const inLine: InLine = { wish, asked, splitAt: 0, since: this.now, until: Infinity, answer: () => undefined };
-    this.waiting.join(inLine, this.waiting.isWithin(asked));
-    this.turn();
+  enqueue(wish: LeaseWish): void {
+    const request = requestOf(wish);
+    const queued: QueuedWish = {
+      wish,
+      request: request,
+      splitAt: 0,
+      since: this.now,
+      until: Infinity,
+      resolve: () => undefined,
+    };
+    this.waiting.enqueue(queued, this.waiting.isWithinQuota(request));
+    this.runPass();
   }
 
   complete(id: string): void {
-    dropLease(this.book, id);
-    this.turn();
+    removeLease(this.index, id);
+    this.runPass();
   }
 
   renew(id: string, ttlMs: number): void {
-    const lease = this.book.held.get(id);
-    if (lease) noteLease(this.book, { ...lease, expiresAt: this.now + ttlMs });
-    this.turn();
+    const lease = this.index.byId.get(id);
+    if (lease) putLease(this.index, { ...lease, expiresAt: this.now + ttlMs });
+    this.runPass();
   }
 
   /** The component is registered anew: whatever was leased of it is over. */
-  removed(componentId: string): void {
-    for (const { id } of leasesOf(this.book, componentId)) dropLease(this.book, id);
-    this.turn();
+  removeComponent(componentId: string): void {
+    for (const { id } of leasesOf(this.index, componentId)) removeLease(this.index, id);
+    this.runPass();
   }
 
   /** Some lose patience. */
-  leave(isGone: (asked: Asked) => boolean): void {
-    this.waiting.endTurn(this.waiting.all.filter((each) => !isGone((each as InLine).wish)));
-    this.turn();
+  abandon(isGone: (wish: LeaseWish) => boolean): void {
+    this.waiting.endPass(this.waiting.all.filter((each) => !isGone((each as QueuedWish).wish)));
+    this.runPass();
   }
 
-  passes(ms: number): void {
+  advance(ms: number): void {
     this.now += ms;
-    for (const { id } of expiredLeases(this.book, this.now)) dropLease(this.book, id);
-    lookAhead(this.book);
-    this.turn();
+    for (const { id } of expiredLeases(this.index, this.now)) removeLease(this.index, id);
+    updateNextExpiry(this.index);
+    this.runPass();
   }
 
-  private turn(): void {
+  private runPass(): void {
     this.served = [];
-    this.keptBack = new Set();
-    for (const [position, id] of [...this.rooms.keys()].entries()) this.work.open[position] = slotsTaken(this.book, id);
-    const all = [...this.waiting.all] as InLine[];
-    this.waiting.beginTurn();
-    const left = serveInOrder<InLine>(all, {
+    this.overQuota = new Set();
+    for (const [position, id] of [...this.limits.keys()].entries()) this.work.open[position] = slotsInUse(this.index, id);
+    const all = [...this.waiting.all] as QueuedWish[];
+    this.waiting.beginPass();
+    const left = serveInOrder<QueuedWish>(all, {
       serve: (each) => this.serve(each, all),
-      hold: ({ asked }) => reserveCapacityFor(asked.request, this.fleet, this.work),
-      isWithin: ({ asked }) => this.waiting.isWithin(asked),
-      stay: (each, isWithin) => {
-        this.waiting.stay(each, isWithin);
-        if (!isWithin) this.keptBack.add(each.wish);
+      reserve: ({ request: asked }) => reserveCapacityFor(asked.route, this.pool, this.work),
+      isWithinQuota: ({ request: asked }) => this.waiting.isWithinQuota(asked),
+      keepWaiting: (each, isWithin) => {
+        this.waiting.keep(each, isWithin);
+        if (!isWithin) this.overQuota.add(each.wish);
       },
     });
-    this.waiting.endTurn(left);
+    this.waiting.endPass(left);
   }
 
-  private serve(each: InLine, all: readonly InLine[]): boolean {
-    const context = { work: this.work, random: this.random, splitAt: 0, mode: 'exact', segment: null } as const;
-    const pick = pickComponent(this.fleet, each.asked.request, context);
+  private serve(each: QueuedWish, all: readonly QueuedWish[]): boolean {
+    const context = { work: this.work, random: this.random, splitAt: 0, mode: 'exact', aperture: null } as const;
+    const pick = pickComponent(this.pool, each.request.route, context);
     if (!pick.ok) return false;
     const { slots, ttlMs, key = null } = each.wish;
-    noteLease(this.book, newLease(`l-${this.nextId++}`, pick.candidate.id, { slots, ttlMs, keyId: key }, this.now));
+    putLease(this.index, newLease(`l-${this.nextId++}`, pick.candidate.id, { slots, ttlMs, keyId: key }, this.now));
     this.work.open[pick.position]! += slots;
     const servedBefore = new Set(this.served.map(({ asked }) => asked));
     const before = all
       .slice(0, all.indexOf(each))
       .map(({ wish }) => wish)
       .filter((earlier) => !servedBefore.has(earlier));
-    const keptBack = before.filter((earlier) => this.keptBack.has(earlier));
-    this.served.push({ asked: each.wish, componentId: pick.candidate.id, before, keptBack });
+    const overQuota = before.filter((earlier) => this.overQuota.has(earlier));
+    this.served.push({ asked: each.wish, componentId: pick.candidate.id, before, overQuota: overQuota });
     return true;
   }
 }

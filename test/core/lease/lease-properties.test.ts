@@ -4,19 +4,19 @@
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { slotsOfKey, slotsTaken } from '../../../src/core/lease/lease-index.ts';
-import type { Asked, Key } from './lease-model.ts';
-import { LeaseHall, QUOTAS } from './lease-model.ts';
+import { slotsOfKey, slotsInUse } from '../../../src/core/lease/lease-index.ts';
+import type { LeaseWish, Key } from './lease-model.ts';
+import { LeaseModel, QUOTAS } from './lease-model.ts';
 
 type Step =
-  | { readonly kind: 'ask'; readonly asked: Asked }
+  | { readonly kind: 'ask'; readonly asked: LeaseWish }
   | { readonly kind: 'complete'; readonly which: number }
   | { readonly kind: 'renew'; readonly which: number; readonly ttlMs: number }
   | { readonly kind: 'remove'; readonly which: number }
   | { readonly kind: 'leave'; readonly which: number }
   | { readonly kind: 'pass'; readonly ms: number };
 
-const roomsOf = fc.array(
+const anyLimits = fc.array(
   fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 8 }) }, { weight: 1, arbitrary: fc.constant(Infinity) }),
   {
     minLength: 1,
@@ -24,18 +24,18 @@ const roomsOf = fc.array(
   },
 );
 
-const askedOf: fc.Arbitrary<Asked> = fc.record(
+const anyWish: fc.Arbitrary<LeaseWish> = fc.record(
   {
     slots: fc.integer({ min: 1, max: 9 }),
     ttlMs: fc.integer({ min: 1_000, max: 5_000 }),
-    insistsOn: fc.nat(6).map((at) => `c-${at}`),
+    requiredComponent: fc.nat(6).map((at) => `c-${at}`),
     key: fc.constantFrom(...(Object.keys(QUOTAS) as Key[])),
   },
   { requiredKeys: ['slots', 'ttlMs'] },
 );
 
-const stepOf: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: askedOf.map((asked) => ({ kind: 'ask', asked }) as const) },
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: anyWish.map((asked) => ({ kind: 'ask', asked }) as const) },
   { weight: 4, arbitrary: fc.nat(1_000).map((which) => ({ kind: 'complete', which }) as const) },
   {
     weight: 2,
@@ -48,123 +48,123 @@ const stepOf: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 1, max: 3_000 }).map((ms) => ({ kind: 'pass', ms }) as const) },
 );
 
-const randomOf = fc.integer().map((seed) => {
+const anyRandom = fc.integer().map((seed) => {
   let state = seed >>> 0;
   return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
 });
 
-const heldAt = ({ book }: LeaseHall, which: number): string =>
-  [...book.held.keys()][which % Math.max(1, book.held.size)] ?? 'nobody';
+const leaseIdAt = ({ index: index }: LeaseModel, which: number): string =>
+  [...index.byId.keys()][which % Math.max(1, index.byId.size)] ?? 'nobody';
 
-function take(hall: LeaseHall, step: Step): void {
+function applyStep(model: LeaseModel, step: Step): void {
   switch (step.kind) {
     case 'ask':
-      return hall.ask(step.asked);
+      return model.enqueue(step.asked);
     case 'complete':
-      return hall.complete(heldAt(hall, step.which));
+      return model.complete(leaseIdAt(model, step.which));
     case 'renew':
-      return hall.renew(heldAt(hall, step.which), step.ttlMs);
+      return model.renew(leaseIdAt(model, step.which), step.ttlMs);
     case 'remove':
-      return hall.removed(`c-${step.which}`);
+      return model.removeComponent(`c-${step.which}`);
     case 'leave':
-      return hall.leave((asked) => asked === hall.line[step.which]);
+      return model.abandon((asked) => asked === model.queue[step.which]);
     case 'pass':
-      return hall.passes(step.ms);
+      return model.advance(step.ms);
     default:
       return step satisfies never;
   }
 }
 
-const holds = (check: (hall: LeaseHall) => void): void =>
+const holds = (check: (model: LeaseModel) => void): void =>
   fc.assert(
-    fc.property(roomsOf, randomOf, fc.array(stepOf, { maxLength: 60 }), (rooms, random, steps) => {
-      const hall = new LeaseHall(rooms, random);
+    fc.property(anyLimits, anyRandom, fc.array(anyStep, { maxLength: 60 }), (limits, random, steps) => {
+      const model = new LeaseModel(limits, random);
       for (const step of steps) {
-        take(hall, step);
-        check(hall);
+        applyStep(model, step);
+        check(model);
       }
     }),
     { numRuns: 1_000 },
   );
 
 /** Whether its key may ever hold that much. */
-const isAllowed = ({ slots, key }: Asked): boolean => key === undefined || slots <= QUOTAS[key];
+const isAllowed = ({ slots, key }: LeaseWish): boolean => key === undefined || slots <= QUOTAS[key];
 
 /** Whether a component could serve a request if nobody else were there. */
-const isOfUse = (hall: LeaseHall, { slots, insistsOn }: Asked, id: string): boolean =>
-  slots <= hall.rooms.get(id)! && (insistsOn === undefined || insistsOn === id);
+const couldServe = (model: LeaseModel, { slots, requiredComponent: requiredComponent }: LeaseWish, id: string): boolean =>
+  slots <= model.limits.get(id)! && (requiredComponent === undefined || requiredComponent === id);
 
 describe('leases', () => {
   it('never take more of a component than it has', () => {
-    holds((hall) => {
-      for (const [id, room] of hall.rooms) expect(slotsTaken(hall.book, id)).toBeLessThanOrEqual(room);
+    holds((model) => {
+      for (const [id, limit] of model.limits) expect(slotsInUse(model.index, id)).toBeLessThanOrEqual(limit);
     });
   });
 
   it('take exactly what those take that are held, and none of them is over', () => {
-    holds(({ book, rooms, now }) => {
-      for (const id of rooms.keys()) {
-        const leases = [...book.held.values()].filter((lease) => lease.componentId === id);
-        expect(slotsTaken(book, id)).toBe(leases.reduce((sum, { slots }) => sum + slots, 0));
+    holds(({ index: index, limits: limits, now }) => {
+      for (const id of limits.keys()) {
+        const leases = [...index.byId.values()].filter((lease) => lease.componentId === id);
+        expect(slotsInUse(index, id)).toBe(leases.reduce((sum, { slots }) => sum + slots, 0));
       }
-      for (const { expiresAt } of book.held.values()) {
+      for (const { expiresAt } of index.byId.values()) {
         expect(expiresAt).toBeGreaterThan(now);
-        expect(book.nextExpiry).toBeLessThanOrEqual(expiresAt);
+        expect(index.nextExpiry).toBeLessThanOrEqual(expiresAt);
       }
     });
   });
 
   it('leave nothing taken once all have ended', () => {
     fc.assert(
-      fc.property(roomsOf, randomOf, fc.array(stepOf, { maxLength: 40 }), (rooms, random, steps) => {
-        const hall = new LeaseHall(rooms, random);
-        for (const step of steps) take(hall, step);
-        hall.leave((asked) => !isAllowed(asked) || ![...hall.rooms.keys()].some((id) => isOfUse(hall, asked, id)));
+      fc.property(anyLimits, anyRandom, fc.array(anyStep, { maxLength: 40 }), (limits, random, steps) => {
+        const model = new LeaseModel(limits, random);
+        for (const step of steps) applyStep(model, step);
+        model.abandon((asked) => !isAllowed(asked) || ![...model.limits.keys()].some((id) => couldServe(model, asked, id)));
         // Each time somebody may be served who waits.
-        while (hall.book.held.size > 0) hall.passes(1_000);
-        expect(hall.line).toEqual([]);
-        expect([...hall.book.taken, ...hall.book.byKey]).toEqual([]);
-        hall.passes(1);
-        expect(hall.book.nextExpiry).toBe(Infinity);
+        while (model.index.byId.size > 0) model.advance(1_000);
+        expect(model.queue).toEqual([]);
+        expect([...model.index.slotsByComponent, ...model.index.slotsByKey]).toEqual([]);
+        model.advance(1);
+        expect(model.index.nextExpiry).toBe(Infinity);
       }),
     );
   });
 
   it('are given in turn: nobody gets what one who came before could use', () => {
-    holds((hall) => {
-      for (const { componentId, before, keptBack } of hall.served)
+    holds((model) => {
+      for (const { componentId, before, overQuota: overQuota } of model.served)
         for (const earlier of before)
-          if (!keptBack.includes(earlier)) expect(isOfUse(hall, earlier, componentId)).toBe(false);
+          if (!overQuota.includes(earlier)) expect(couldServe(model, earlier, componentId)).toBe(false);
     });
   });
 
   it('of a key are given in turn too: nobody takes what an earlier one waits for its key to free', () => {
-    holds((hall) => {
-      for (const { asked, keptBack } of hall.served)
-        for (const earlier of keptBack) expect(earlier.key).not.toBe(asked.key);
+    holds((model) => {
+      for (const { asked, overQuota: overQuota } of model.served)
+        for (const earlier of overQuota) expect(earlier.key).not.toBe(asked.key);
     });
   });
 
   it('never take more of a key than it may hold, and all that is held counts for one', () => {
-    holds(({ book }) => {
+    holds(({ index: index }) => {
       for (const key of Object.keys(QUOTAS) as Key[]) {
-        const held = [...book.held.values()].filter(({ keyId }) => keyId === key);
-        expect(slotsOfKey(book, key)).toBe(held.reduce((sum, { slots }) => sum + slots, 0));
-        expect(slotsOfKey(book, key)).toBeLessThanOrEqual(QUOTAS[key]);
+        const leases = [...index.byId.values()].filter(({ keyId }) => keyId === key);
+        expect(slotsOfKey(index, key)).toBe(leases.reduce((sum, { slots }) => sum + slots, 0));
+        expect(slotsOfKey(index, key)).toBeLessThanOrEqual(QUOTAS[key]);
       }
     });
   });
 
   it('are given as soon as there is room for the first in line whose key may hold more', () => {
-    holds((hall) => {
-      const first = hall.line.find((asked, at) => {
-        const reserved = hall.line.slice(0, at).filter(({ key }) => key === asked.key);
+    holds((model) => {
+      const first = model.queue.find((asked, at) => {
+        const reserved = model.queue.slice(0, at).filter(({ key }) => key === asked.key);
         const kept = reserved.reduce((sum, { slots }) => sum + slots, 0);
-        return !asked.key || slotsOfKey(hall.book, asked.key) + kept + asked.slots <= QUOTAS[asked.key];
+        return !asked.key || slotsOfKey(model.index, asked.key) + kept + asked.slots <= QUOTAS[asked.key];
       });
       if (!first) return;
-      for (const [id, room] of hall.rooms)
-        if (isOfUse(hall, first, id)) expect(slotsTaken(hall.book, id) + first.slots).toBeGreaterThan(room);
+      for (const [id, limit] of model.limits)
+        if (couldServe(model, first, id)) expect(slotsInUse(model.index, id) + first.slots).toBeGreaterThan(limit);
     });
   });
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyLog, queueStatistics, noteEnd, noteServed } from '../../../src/core/lease/queue-statistics.ts';
+import { emptyLog, queueStatistics, countExit, countServed } from '../../../src/core/lease/queue-statistics.ts';
 import { retryAfterMs } from '../../../src/core/lease/retry-after.ts';
 
 const NOW = 1_800_000_000_000;
@@ -9,10 +9,10 @@ const MINUTE = 60_000;
 describe('the figures of a line', () => {
   it('say what became of those who asked, and how long they waited', () => {
     const log = emptyLog();
-    for (let waited = 1; waited <= 100; waited++) noteServed(log, waited, NOW);
-    noteEnd(log, 'timedOut', NOW + MINUTE);
-    noteEnd(log, 'atCapacity', NOW);
-    noteEnd(log, 'overQuota', NOW);
+    for (let waited = 1; waited <= 100; waited++) countServed(log, waited, NOW);
+    countExit(log, 'timedOut', NOW + MINUTE);
+    countExit(log, 'atCapacity', NOW);
+    countExit(log, 'overQuota', NOW);
     expect(queueStatistics(log, NOW + MINUTE)).toEqual({
       overMs: 5 * MINUTE,
       granted: 100,
@@ -25,10 +25,10 @@ describe('the figures of a line', () => {
 
   it('forget what is older than five minutes, also when nobody came since', () => {
     const log = emptyLog();
-    noteServed(log, 10, NOW);
+    countServed(log, 10, NOW);
     expect(queueStatistics(log, NOW + 4 * MINUTE).granted).toBe(1);
     expect(queueStatistics(log, NOW + 5 * MINUTE)).toMatchObject({ granted: 0, waitMs: { p50: null, p99: null } });
-    noteServed(log, 10, NOW + 5 * MINUTE);
+    countServed(log, 10, NOW + 5 * MINUTE);
     expect(queueStatistics(log, NOW + 5 * MINUTE).granted).toBe(1);
   });
 
@@ -36,7 +36,7 @@ describe('the figures of a line', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 40_000 }), { minLength: 1, maxLength: 200 }), (waits) => {
         const log = emptyLog();
-        for (const waited of waits) noteServed(log, waited, NOW);
+        for (const waited of waits) countServed(log, waited, NOW);
         const { p50, p90, p99 } = queueStatistics(log, NOW).waitMs;
         const short = waits.filter((waited) => waited <= p50!).length;
         expect(p50 === 31_000 || short >= waits.length / 2).toBe(true);
@@ -49,33 +49,33 @@ describe('the figures of a line', () => {
 const never = (): number => 0;
 
 describe('when to come back', () => {
-  const full = { nextExpiry: Infinity, usualMs: 100, ahead: 0, held: 10 };
+  const full = { nextExpiry: Infinity, typicalMs: 100, waitingAhead: 0, leaseCount: 10 };
 
   it.each([
     ['work is usually over soon', full, 1],
-    ['it takes a while', { ...full, usualMs: 8_000 }, 8],
-    ['a lease is over before that', { ...full, usualMs: 8_000, nextExpiry: NOW + 3_000 }, 3],
-    ['many wait already', { ...full, usualMs: 2_000, ahead: 30 }, 8],
-    ['it takes very long', { ...full, usualMs: 600_000 }, 30],
+    ['it takes a while', { ...full, typicalMs: 8_000 }, 8],
+    ['a lease is over before that', { ...full, typicalMs: 8_000, nextExpiry: NOW + 3_000 }, 3],
+    ['many wait already', { ...full, typicalMs: 2_000, waitingAhead: 30 }, 8],
+    ['it takes very long', { ...full, typicalMs: 600_000 }, 30],
     ['a lease should be over', { ...full, nextExpiry: NOW - 5_000 }, 1],
-    ['nothing is held', { ...full, held: 0, ahead: 3, usualMs: 1_000 }, 4],
+    ['nothing is held', { ...full, leaseCount: 0, waitingAhead: 3, typicalMs: 1_000 }, 4],
   ])('%s', (_, fullness, seconds) => {
     expect(retryAfterMs(fullness, NOW, never)).toBe(seconds * 1_000);
   });
 
   it('is spread, in whole seconds, from 1 to 30', () => {
-    const fullness = fc.record({
+    const anyFullness = fc.record({
       nextExpiry: fc.oneof(fc.integer({ min: NOW - 10_000, max: NOW + 3_600_000 }), fc.constant(Infinity)),
-      usualMs: fc.integer({ min: 0, max: 3_600_000 }),
-      ahead: fc.nat(10_000),
-      held: fc.nat(10_000),
+      typicalMs: fc.integer({ min: 0, max: 3_600_000 }),
+      waitingAhead: fc.nat(10_000),
+      leaseCount: fc.nat(10_000),
     });
     fc.assert(
-      fc.property(fullness, (given) => {
-        const told = retryAfterMs(given, NOW, Math.random);
-        expect(told % 1_000).toBe(0);
-        expect(told).toBeGreaterThanOrEqual(1_000);
-        expect(told).toBeLessThanOrEqual(30_000);
+      fc.property(anyFullness, (fullness) => {
+        const delayMs = retryAfterMs(fullness, NOW, Math.random);
+        expect(delayMs % 1_000).toBe(0);
+        expect(delayMs).toBeGreaterThanOrEqual(1_000);
+        expect(delayMs).toBeLessThanOrEqual(30_000);
       }),
     );
     const spread = new Set(Array.from({ length: 100 }, () => retryAfterMs(full, NOW, Math.random)));
