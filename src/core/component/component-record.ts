@@ -1,3 +1,6 @@
+/**
+ * The stored record of one component: its registration and everything the registry knows of it.
+ */
 import type { ActiveDrill } from '../drill/active-drill.ts';
 import type { HealthState } from '../health/health-state.ts';
 import type { RecoveryOrder } from '../failure/failure-intake.ts';
@@ -8,13 +11,15 @@ import type { RootCause } from './root-cause.ts';
 
 export interface ComponentRecord {
   readonly registration: Registration;
-  /** Id of the registrar's key it was registered with; null when an operator did. Never shown. */
+  /** Id of the registrar key that registered the component; null when an operator did. Never returned to callers. */
   readonly owner: string | null;
-  /** Number of the claim it is stored under; grows with every registration of this id, unchanged ones too. */
+  /**
+   * Number of the claim under which the record is stored. Grows with every registration of the id, unchanged or not.
+   */
   readonly claim: number;
   /** Number of the claim that last changed the registration: its ETag. */
   readonly generation: number;
-  /** The type's revision at which it last changed. */
+  /** The type's revision at which the record last changed. */
   readonly revision: number;
   readonly registeredAt: number;
   readonly updatedAt: number;
@@ -26,61 +31,66 @@ export interface ComponentRecord {
 }
 
 export interface RecoveryState {
-  /** Recoveries begun so far: part of the id of the next, so that only one begins. */
+  /** Recoveries begun so far. Part of the next recovery's id, so that only one begins. */
   readonly generation: number;
-  /** When it failed lately, epoch ms, the newest last: what counts while the history is away. */
+  /** Times of recent failures, epoch ms, newest last. Counted while the history is unavailable. */
   readonly recentFailures: readonly number[];
-  /** Failures up to this time are settled and no longer count. Epoch ms. */
+  /** Failures up to this time no longer count. Epoch ms. */
   readonly settledUntil: number;
-  /** Recoveries in a row that proved nothing. */
+  /** Consecutive recoveries that ended without proof that the component is healthy. */
   readonly failedInRow: number;
-  /** No further recovery begins before. Epoch ms. */
+  /** The next recovery begins no earlier than this. Epoch ms. */
   readonly notBefore: number;
-  /** The last one that ended, so that ending it again answers the same. */
+  /** The last recovery that ended, so that ending the same recovery again returns the same result. */
   readonly lastEnded: { readonly recoveryId: string; readonly outcome: RecoveryOutcome } | null;
   readonly active: ActiveRecovery | null;
-  /** The failure that is being rehearsed with it; absent in records from before there were drills. */
+  /** The running drill. Absent in records stored before drills existed. */
   readonly drill?: ActiveDrill | null;
 }
 
-/** `suppressed`: it only suffered from a dependency. */
+/** `suppressed`: the failure was only the effect of a failed dependency. */
 export type RecoveryOutcome = 'successful' | 'failed' | 'timeout' | 'cancelled' | 'suppressed';
 
 export interface ActiveRecovery {
   readonly order: RecoveryOrder;
-  /** It was allowed to take capacity away: counts against the type's third until it ends. */
+  /**
+   * The recovery was allowed to reduce capacity. Counts until its end towards the third of the type that may be
+   * recovered.
+   */
   readonly disruptive: boolean;
-  /** An operator cancelled it: no further action begins. */
+  /** An operator cancelled the recovery: no further action begins. */
   readonly cancelled: boolean;
-  /** The standby that took over in its course: a repeated switchover promotes no second one. */
+  /** Id of the standby that this recovery promoted, so that a repeated switchover promotes no second one. */
   readonly promoted: string | null;
   readonly verification: Verification | null;
 }
 
-/** The wait for proof that an action helped. */
+/** The wait for checks to prove that an action helped. */
 export interface Verification {
   /** Position of the action in the plan. */
   readonly position: number;
   readonly since: number;
-  /** Without proof by then, the next action is due. */
+  /** If there is no proof by then, the next action is due. Epoch ms. */
   readonly until: number;
   readonly successes: number;
 }
 
-/** Beyond any threshold that can be set. */
-const MAX_RECENT = 100;
+/** Larger than any failure threshold that can be configured. */
+const MAX_RECENT_FAILURES = 100;
 
-/** Remembers that it failed at `now`. */
 export const withFailure = (record: ComponentRecord, now: number): ComponentRecord => ({
   ...record,
-  recovery: { ...record.recovery, recentFailures: [...record.recovery.recentFailures, now].slice(-MAX_RECENT) },
+  recovery: {
+    ...record.recovery,
+    recentFailures: [...record.recovery.recentFailures, now].slice(-MAX_RECENT_FAILURES),
+  },
 });
 
-/** Its failures before this time no longer count, nor does what happened to a predecessor of its id. Epoch ms. */
+/** Failures before this time (epoch ms) do not count, nor do those of an earlier component with the same id. */
 export const settledUntil = ({ recovery, registeredAt }: ComponentRecord): number =>
   Math.max(recovery.settledUntil, registeredAt - 1);
 
-/** It came back: what failed before must not delay the next recovery. */
+/** Clears the cooldown after the component has recovered: earlier failed recoveries must not delay the next one. */
 export const withoutCooldown = (record: ComponentRecord): ComponentRecord => ({
   ...record,
   recovery: { ...record.recovery, failedInRow: 0, notBefore: 0 },

@@ -1,8 +1,8 @@
-/** What can be asked of whoever runs a component. */
+/** Actions that a control endpoint or a controller can be asked to perform. */
 export const CONTROL_ACTIONS = ['restart', 'scale_up'] as const;
 export type ControlAction = (typeof CONTROL_ACTIONS)[number];
 
-/** Who is asked for components of a type that have no control endpoint of their own for the action. */
+/** Performs actions for components of a type that have no control endpoint for the action. */
 export interface Controller {
   readonly url: string;
   readonly actions: readonly ControlAction[];

@@ -1,15 +1,15 @@
-/** Who carries out what is asked of a component: its own control endpoint first, else its type's controller. */
+/** The endpoint that executes control actions: the component's own endpoint first, else the type's controller. */
 import type { ControlAction, Controller } from './control-action.ts';
 import { CONTROL_ACTIONS } from './control-action.ts';
 import type { Registration } from './registration.ts';
 
 export interface ControlRoute {
   readonly url: string;
-  /** Whose secret signs the call: the component's own, or that of its type. */
+  /** Owner of the secret that signs the call. */
   readonly signer: 'component' | 'type';
 }
 
-/** Where a component takes an action; null when nobody takes it. */
+/** The endpoint for an action on a component; null when neither endpoint supports the action. */
 export function controlRouteOf(
   { control, endpoint }: Registration,
   controller: Controller | null,
@@ -22,6 +22,6 @@ export function controlRouteOf(
   return controller?.actions.includes(action) ? { url: controller.url, signer: 'type' } : null;
 }
 
-/** What can be asked of a component at all. */
+/** The actions that the component's endpoint or the type's controller supports. */
 export const controlActionsOf = (registration: Registration, controller: Controller | null): ControlAction[] =>
   CONTROL_ACTIONS.filter((action) => controlRouteOf(registration, controller, action) !== null);

@@ -1,9 +1,9 @@
 /**
- * Values of the headers that go along with health checks: they may be secrets, so nobody is shown one.
+ * Redaction of health-check header values, which may be secrets.
  *
- * In every answer, event and audit entry they read `***`. Whoever sends that back keeps the value that is stored, but
- * only towards the server it was registered for: a key that may change a component must not learn a value by having it
- * sent somewhere else.
+ * Every response, event and audit entry shows a value as `***`. A registration that sends `***` back keeps the stored
+ * value, but only for the same origin. Otherwise a key that may change a component could redirect a secret to another
+ * server.
  */
 import type { Result } from '../result.ts';
 import { fail, ok } from '../result.ts';
@@ -12,38 +12,39 @@ import type { Registration } from './registration.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
-const HIDDEN = '***';
+const REDACTED = '***';
 
-/** The registration as it is shown. */
-export const withoutHeaderValues = (registration: Registration): Registration =>
-  withHeaders(registration, () => HIDDEN);
+/** Replaces every header value with `***`. */
+export const redactHeaderValues = (registration: Registration): Registration =>
+  withHeaders(registration, () => REDACTED);
 
-/** The registration with what is stored in place of each `***`. */
-export function keepHeaderValues(
+/** Replaces each `***` with the stored value; fails when there is none, or when the origin has changed. */
+export function restoreHeaderValues(
   registration: Registration,
   stored: Registration | null,
 ): Result<Registration, 'header-value-unknown'> {
-  const kept = headersOf(registration).filter(([, value]) => value === HIDDEN);
-  if (kept.length === 0) return ok(registration);
+  const redacted = headersOf(registration).filter(([, value]) => value === REDACTED);
+  if (redacted.length === 0) return ok(registration);
   const known = stored?.healthCheck?.headers ?? {};
-  const unknown = kept.find(([name]) => !Object.hasOwn(known, name));
-  if (unknown) return fail('header-value-unknown', `${HIDDEN} keeps a value, and ${unknown[0]} has none`);
+  const unresolved = redacted.find(([name]) => !Object.hasOwn(known, name));
+  if (unresolved)
+    return fail('header-value-unknown', `${REDACTED} keeps a stored value, but ${unresolved[0]} has none`);
   if (stored && originOf(stored) !== originOf(registration)) {
-    return fail('header-value-unknown', 'the health check goes to another server: its headers need their values anew');
+    return fail('header-value-unknown', 'the health check goes to another server: send its header values again');
   }
-  return ok(withHeaders(registration, (name, value) => (value === HIDDEN ? known[name]! : value)));
+  return ok(withHeaders(registration, (name, value) => (value === REDACTED ? known[name]! : value)));
 }
 
-/** Both sides of a change as the audit may keep them: of a header's value only that it changed. */
-export function auditableSides(
+/** Both sides of a change for the audit. A changed header value reads `*** changed`. */
+export function redactForAudit(
   before: Registration | null,
   after: Registration | null,
 ): [Registration | null, Registration | null] {
   const known: Headers = before?.healthCheck?.headers ?? {};
   const isChanged = (name: string, value: string): boolean => Object.hasOwn(known, name) && known[name] !== value;
   return [
-    before && withoutHeaderValues(before),
-    after && withHeaders(after, (name, value) => (isChanged(name, value) ? `${HIDDEN} changed` : HIDDEN)),
+    before && redactHeaderValues(before),
+    after && withHeaders(after, (name, value) => (isChanged(name, value) ? `${REDACTED} changed` : REDACTED)),
   ];
 }
 

@@ -1,8 +1,7 @@
 /**
- * How a component wants to be checked: where, how often, what is sent along and what is expected.
+ * The health check of a registration: URL, interval, request headers and the expected response.
  *
- * Owns the bounds and defaults of `healthCheck` in a registration. The values of its headers may be secrets: what
- * is shown of them is in `header-values.ts`.
+ * Owns the bounds and defaults of `healthCheck`. Header values may be secrets; `header-values.ts` redacts them.
  */
 import * as z from 'zod';
 import { recordOf } from '../json-schema.ts';
@@ -47,8 +46,8 @@ const MAX_HEADERS = 8;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Printable ASCII without a space at either end. */
 const HEADER_VALUE = /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/;
-/** Ours, the connection's, or made by those on the way. */
-const RESERVED =
+/** Headers that the coordinator, the connection or proxies set. */
+const RESERVED_HEADERS =
   /^(host|user-agent|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|content-encoding|accept-encoding|range|forwarded|via|date|origin|referer|x-real-ip|true-client-ip|(proxy|sec|cf|x-forwarded)-.*)$/;
 
 const HeaderValueSchema = z.string().min(1).max(1_024).regex(HEADER_VALUE, 'printable ASCII, no space at either end');
@@ -59,7 +58,7 @@ const HeadersSchema = recordOf(HeaderValueSchema)
     const names = new Set<string>();
     for (const name of Object.keys(headers)) {
       const lower = name.toLowerCase();
-      const message = faultOf(name, names.has(lower));
+      const message = headerNameError(name, names.has(lower));
       if (message !== null) context.addIssue({ code: 'custom', path: [name], message, input: name });
       names.add(lower);
     }
@@ -74,11 +73,11 @@ const HeadersSchema = recordOf(HeaderValueSchema)
     example: { 'x-health-token': '***' },
   });
 
-function faultOf(name: string, isRepeated: boolean): string | null {
+function headerNameError(name: string, isRepeated: boolean): string | null {
   if (!HEADER_NAME.test(name) || name.length > 64)
-    return 'no name of a header: 1 to 64 of letters, digits, "-" and such';
-  if (RESERVED.test(name.toLowerCase())) return 'this header is set by the coordinator or the connection';
-  return isRepeated ? 'the same header twice' : null;
+    return 'invalid header name: 1 to 64 letters, digits, "-" or other token characters';
+  if (RESERVED_HEADERS.test(name.toLowerCase())) return 'the coordinator or the connection sets this header';
+  return isRepeated ? 'duplicate header' : null;
 }
 
 export const HealthCheckSchema = z
@@ -103,12 +102,12 @@ export const HealthCheckSchema = z
     headers: HeadersSchema.optional(),
   })
   .refine(({ method, expect }) => method !== 'HEAD' || expect?.body === undefined, {
-    error: 'an answer to HEAD has no body to expect anything of',
+    error: 'a response to HEAD has no body, so no body can be expected',
     path: ['expect', 'body'],
   })
   .meta({ id: 'HealthCheck' });
 
 export type HealthCheck = z.output<typeof HealthCheckSchema>;
 
-/** The time in ms after which an answer counts as slow: half the timeout unless said. */
+/** The time in ms after which a response counts as slow: by default half the timeout. */
 export const degradedAfterMs = (check: HealthCheck): number => check.degradedAfter ?? Math.ceil(check.timeout / 2);

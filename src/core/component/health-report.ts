@@ -1,4 +1,4 @@
-/** All that is known of how a component is, for whoever asks about this one. Timestamps are ISO 8601, times ms. */
+/** The full health report of one component. Timestamps are ISO 8601, durations ms. */
 import type { FilterRule } from '../balancing/candidate.ts';
 import { whyNotRoutable } from '../balancing/candidate.ts';
 import type { Availability } from '../health/samples/availability.ts';
@@ -10,20 +10,20 @@ import type { HealthView } from './resource.ts';
 import { toHealthView, toIso, toIsoOrNull } from './resource.ts';
 
 export interface HealthReport extends HealthView {
-  /** What each sense says; `status` is the worse of them. */
+  /** Status by checks and by heartbeats; `status` is the worse of the two. */
   readonly checkStatus: HealthStatus;
   readonly heartbeatStatus: HealthStatus;
   readonly consecutiveFailures: number;
   readonly consecutiveSuccesses: number;
-  /** Since when it is back: its share grows from small to full from then on. */
+  /** When the component came back into service. Slow start raises its share from then on. */
   readonly backSince: string | null;
-  /** Null when nobody checks it. */
+  /** Null when the component registered no health check. */
   readonly nextCheck: string | null;
-  /** By when its next heartbeat is due; null when it declared none. */
+  /** Deadline of the next heartbeat; null when the component registered no heartbeat. */
   readonly heartbeatDue: string | null;
   readonly detection: Detection;
   readonly lifecycle: LifecycleReport;
-  /** Why it is given no work at all; null when it may be. */
+  /** The rule that excludes the component from routing; null when it is routable. */
   readonly notRoutable: FilterRule | null;
   readonly recoveryId: string | null;
   readonly availability: Availability;
@@ -40,7 +40,7 @@ interface LifecycleReport {
 export interface ReportContext {
   readonly detection: Detection;
   readonly availability: Availability;
-  /** Epoch ms, when it is checked. */
+  /** Epoch ms; meaningful only for a component with a health check. */
   readonly nextCheckAt: number;
   readonly heartbeatDueAt: number | null;
 }

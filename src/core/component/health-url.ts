@@ -1,4 +1,4 @@
-/** The URL that a component's health check asks; empty where it has none, what was registered where that is no URL. */
+/** The absolute URL of the health check. Without a check: `endpoint`. When invalid: the value as registered. */
 import type { Registration } from './registration.ts';
 
 export function healthUrlOf({ endpoint, healthCheck }: Registration): string {

@@ -1,6 +1,6 @@
 /**
- * The operated side of a component: what people and recoveries have decided about it.
- * Apart from the observed side (`HealthStatus`); whether it is routable is derived, never stored.
+ * The operated state of a component, as decided by operators and recoveries.
+ * Separate from the observed state (`HealthStatus`). Routability is derived from both, never stored.
  */
 export type LifecycleState = 'active' | 'standby' | 'draining' | 'maintenance' | 'isolated';
 
@@ -8,55 +8,55 @@ export interface Lifecycle {
   readonly state: LifecycleState;
   /** Epoch ms at which the state ends by itself, or null. */
   readonly until: number | null;
-  /** What follows at that time, or when somebody ends it before. */
+  /** The state that follows at `until`, or when an operator restores the component earlier. */
   readonly next: 'active' | 'standby' | 'removed' | null;
-  /** Epoch ms since when; absent where it never changed. */
+  /** Epoch ms of the last change of `state`; absent when it never changed. */
   readonly since?: number;
-  /** Why, as whoever asked for it said. */
+  /** The reason given by the requester. */
   readonly reason?: string | null;
-  /** Who took over from it, while it is a standby for that: what it may take back. */
+  /** Id of the component that took over, while this one is its standby. A switchback reverses that switchover. */
   readonly replacedBy?: string;
-  /** Epoch ms at which its last maintenance ended. */
+  /** Epoch ms at which the last maintenance ended. */
   readonly maintainedUntil?: number;
 }
 
-/** In service, or held ready, without an end. */
+/** In service, or ready as a standby, without an end. */
 export const settledAs = (state: 'active' | 'standby'): Lifecycle => ({ state, until: null, next: null });
 
 export const isSettled = ({ state }: Lifecycle): boolean => state === 'active' || state === 'standby';
 
-/** Its removal has been acknowledged: it only drains before. */
+/** True when the removal was acknowledged and the component is only draining. */
 export const isBeingRemoved = ({ next }: Lifecycle): boolean => next === 'removed';
 
-/** Out of routing until it is removed. */
+/** Out of routing until the removal at `until`, epoch ms. */
 export const draining = (until: number): Lifecycle => ({ state: 'draining', until, next: 'removed' });
 
-/** Out of routing until a time (null: until it is restored), then back to where it was: a standby stays a standby. */
-export const setAside = (
+/** Out of routing until a time (null: until restored), then back to its role: a standby stays a standby. */
+export const takeOutOfService = (
   current: Lifecycle,
   state: 'draining' | 'maintenance' | 'isolated',
   until: number | null,
-): Lifecycle => ({ state, until, next: placeOf(current) });
+): Lifecycle => ({ state, until, next: roleOf(current) });
 
-const placeOf = (lifecycle: Lifecycle): 'active' | 'standby' =>
+const roleOf = (lifecycle: Lifecycle): 'active' | 'standby' =>
   lifecycle.state === 'standby' || lifecycle.next === 'standby' ? 'standby' : 'active';
 
-/** Its place is to be `role` from now on, at once or, when it is set aside, once that is over. */
-export function placedAs(current: Lifecycle, role: 'active' | 'standby'): Lifecycle {
+/** Assigns `role`: at once, or at the end of the current state when the component is out of service. */
+export function withRole(current: Lifecycle, role: 'active' | 'standby'): Lifecycle {
   if (isSettled(current)) return settledAs(role);
   return isBeingRemoved(current) ? current : { ...current, next: role };
 }
 
-/** What follows now that the state's time is over; null while it is not. */
+/** The next state when the current one has expired, else null. */
 export const nextLifecycle = (lifecycle: Lifecycle, now: number): Lifecycle['next'] =>
   lifecycle.until !== null && now >= lifecycle.until ? lifecycle.next : null;
 
-/** `next` as it is stored after `before`: with its beginning, who took over, and the end of the last maintenance. */
-export function lifecycleDates(before: Lifecycle, next: Lifecycle, now: number): Lifecycle {
+/** Completes `next` for storage after `before`: sets `since`, `replacedBy` and `maintainedUntil`. */
+export function withLifecycleDates(before: Lifecycle, next: Lifecycle, now: number): Lifecycle {
   const since = next.state === before.state ? before.since : now;
   const isMaintained = before.state === 'maintenance' && next.state !== 'maintenance';
   const maintainedUntil = isMaintained ? now : before.maintainedUntil;
-  const replacedBy = placeOf(next) === 'standby' ? (next.replacedBy ?? before.replacedBy) : undefined;
+  const replacedBy = roleOf(next) === 'standby' ? (next.replacedBy ?? before.replacedBy) : undefined;
   return {
     ...next,
     ...(replacedBy === undefined ? {} : { replacedBy }),

@@ -1,29 +1,29 @@
 /**
- * How busy a component is: what it says of itself, the work that edges gave it, and the slots that leases
- * hold.
+ * The load of a component: its own report, assignments by edges, and slots occupied by leases.
  *
- * Work of edges counts as in flight until its outcome is reported; where nobody reports, for the component's
- * usual response time, 30 s at most (the plan's decay).
+ * An assignment counts as in flight until its outcome is reported. Without a report it expires after the
+ * component's typical response time, at most 30 s (the plan's decay).
  */
 export interface ReportedLoad {
   readonly activeConnections: number;
   readonly queueDepth: number;
-  /** Percent of what it can take, or null when it does not say. */
+  /** Percent of capacity; null when the component does not report it. */
   readonly loadPercentage: number | null;
 }
 
 export interface LoadState {
   readonly reported: ReportedLoad;
-  /** Assignments by edges, oldest first: how many, until when they count. */
-  readonly assigned: readonly Assigned[];
-  /** Slots taken by leases and blocks of leases. */
+  /** Assignments by edges, oldest first. */
+  readonly assigned: readonly Assignment[];
+  /** Slots occupied by leases and lease blocks. */
   readonly leased: number;
-  /** EWMA of the time that work took, as callers reported it, ms; null before the first report. */
+  /** EWMA of the work durations that callers reported, ms; null before the first report. */
   readonly workMs: number | null;
 }
 
-interface Assigned {
+interface Assignment {
   readonly count: number;
+  /** Epoch ms at which the assignments stop counting. */
   readonly until: number;
 }
 
@@ -31,16 +31,17 @@ export interface ComponentLoad {
   readonly loadPercentage: number;
   readonly activeConnections: number;
   readonly queueDepth: number;
-  /** Part of its type's traffic this component is meant to get, 0 to 1. */
+  /** The share of the type's traffic intended for this component, 0 to 1. */
   readonly share: number;
 }
 
-/** Results of work that callers report of one component, gathered. */
+/** Sum of the work results that callers reported for one component. */
 export interface Outcomes {
   readonly ended: number;
   readonly failed: number;
-  /** Sum of the times it took, ms, and of how many. */
+  /** Sum of the durations, ms. */
   readonly latencyMs: number;
+  /** Number of results in `latencyMs`. */
   readonly timed: number;
 }
 
@@ -53,34 +54,34 @@ export const NO_LOAD: LoadState = {
 
 const UNKNOWN_WORK_MS = 1_000;
 const MAX_WORK_MS = 30_000;
-/** Weight of one report; a gathered batch weighs more, as its reports would one after the other. */
+/** EWMA weight of one report. A batch weighs as much as its reports would one after the other. */
 const REPORT_WEIGHT = 0.1;
 
-/** Counts `count` further assignments from `now` on. */
-export function assign(load: LoadState, count: number, usualMs: number | null, now: number): LoadState {
-  const until = now + Math.min(MAX_WORK_MS, Math.max(1, usualMs ?? UNKNOWN_WORK_MS));
+/** Counts `count` further assignments from `now` on; `typicalMs` is the typical response time. */
+export function addAssignments(load: LoadState, count: number, typicalMs: number | null, now: number): LoadState {
+  const until = now + Math.min(MAX_WORK_MS, Math.max(1, typicalMs ?? UNKNOWN_WORK_MS));
   return { ...load, assigned: [...load.assigned.filter((each) => each.until > now), { count, until }] };
 }
 
-/** Takes in what callers report: the oldest assignments are over, the usual time moves. */
-export function settle(load: LoadState, { ended, latencyMs, timed }: Outcomes, now: number): LoadState {
-  let left = ended;
-  const assigned = load.assigned.flatMap(({ count, until }): Assigned[] => {
+/** Applies reported outcomes: ends the oldest assignments and updates the average duration. */
+export function applyOutcomes(load: LoadState, { ended, latencyMs, timed }: Outcomes, now: number): LoadState {
+  let remaining = ended;
+  const assigned = load.assigned.flatMap(({ count, until }): Assignment[] => {
     if (until <= now) return [];
-    const over = Math.min(left, count);
-    left -= over;
-    return over === count ? [] : [{ count: count - over, until }];
+    const finished = Math.min(remaining, count);
+    remaining -= finished;
+    return finished === count ? [] : [{ count: count - finished, until }];
   });
-  return { ...load, assigned, workMs: timed === 0 ? load.workMs : loadChanged(load.workMs, latencyMs / timed, timed) };
+  return { ...load, assigned, workMs: timed === 0 ? load.workMs : ewmaAfter(load.workMs, latencyMs / timed, timed) };
 }
 
-/** An EWMA after `times` reports of about the same. */
-export function loadChanged(before: number | null, value: number, times: number): number {
+/** The EWMA after `times` reports that average `value`. */
+export function ewmaAfter(before: number | null, value: number, times: number): number {
   if (before === null) return value;
   return before + (1 - (1 - REPORT_WEIGHT) ** times) * (value - before);
 }
 
-/** Work in flight as far as anyone knows. */
+/** Number of pieces of work in flight: leased slots, assignments and the component's own connections. */
 export const inFlight = (load: LoadState, now: number): number =>
   load.leased +
   load.assigned.reduce((sum, each) => (each.until > now ? sum + each.count : sum), load.reported.activeConnections);

@@ -1,40 +1,41 @@
 /**
- * After the clock went back: what a record says has been is not in the future. Else a component would wait for as
- * long as the clock was set back: for its recovery, for its full share, for the check that a caller's failure brings about.
+ * Clamps past times in a record after the clock was set back, so that none of them is in the future.
+ * Otherwise recovery, slow start and the recheck after a caller's report would be delayed by as much.
  *
- * What somebody set an end to by the clock, maintenance for one, ends by the clock.
+ * Never changes ends that were set as absolute times, such as the end of a maintenance.
  */
 import type { HealthState } from '../health/health-state.ts';
 import type { ComponentRecord, RecoveryState } from './component-record.ts';
 
-/** Beyond any pause between two recoveries. */
-const LONGEST_PAUSE_MS = 3_600_000;
+/** The longest remaining cooldown that is kept; equals the default maximum cooldown. */
+const MAX_COOLDOWN_MS = 3_600_000;
 
-/** The record itself when nothing in it is after `now`. */
+/** Returns the same object when no time in it is after `now`. */
 export function clampToNow(record: ComponentRecord, now: number): ComponentRecord {
   const registeredAt = Math.min(record.registeredAt, now);
-  const health = healthNotAfter(record.health, now);
-  const recovery = recoveryNotAfter(record.recovery, now);
-  const { shadow } = record;
+  const health = clampHealth(record.health, now);
+  const recovery = clampRecovery(record.recovery, now);
+  const dependencies = record.shadow;
   const isSame = registeredAt === record.registeredAt && health === record.health && recovery === record.recovery;
-  if (isSame && shadow.since <= now) return record;
-  return { ...record, registeredAt, health, recovery, shadow: { ...shadow, since: Math.min(shadow.since, now) } };
+  if (isSame && dependencies.since <= now) return record;
+  const shadow = { ...dependencies, since: Math.min(dependencies.since, now) };
+  return { ...record, registeredAt, health, recovery, shadow };
 }
 
 const TIMES = ['since', 'backSince', 'lastCheckAt', 'lastFailureAt'] as const;
 
-function healthNotAfter(health: HealthState, now: number): HealthState {
+function clampHealth(health: HealthState, now: number): HealthState {
   if (TIMES.every((name) => (health[name] ?? 0) <= now)) return health;
   const past = Object.fromEntries(TIMES.map((name) => [name, health[name] && Math.min(health[name], now)]));
   return { ...health, ...past };
 }
 
-function recoveryNotAfter(recovery: RecoveryState, now: number): RecoveryState {
+function clampRecovery(recovery: RecoveryState, now: number): RecoveryState {
   const { recentFailures, settledUntil, notBefore, active } = recovery;
   const verification = active?.verification;
   const isPast =
     settledUntil <= now &&
-    notBefore <= now + LONGEST_PAUSE_MS &&
+    notBefore <= now + MAX_COOLDOWN_MS &&
     recentFailures.every((at) => at <= now) &&
     (verification?.since ?? 0) <= now;
   if (isPast) return recovery;
@@ -42,7 +43,7 @@ function recoveryNotAfter(recovery: RecoveryState, now: number): RecoveryState {
     ...recovery,
     recentFailures: recentFailures.map((at) => Math.min(at, now)),
     settledUntil: Math.min(settledUntil, now),
-    notBefore: Math.min(notBefore, now + LONGEST_PAUSE_MS),
+    notBefore: Math.min(notBefore, now + MAX_COOLDOWN_MS),
     active: active && {
       ...active,
       verification: verification

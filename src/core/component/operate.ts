@@ -1,38 +1,38 @@
 /**
- * What an operator may ask of a component, and what it makes of its lifecycle. Pure.
+ * Lifecycle operations that an operator can request. Pure.
  *
- * Asking twice is once: the same state with the same end changes nothing.
+ * Invariant: operations are idempotent. The same state with the same end changes nothing.
  */
 import type { Result } from '../result.ts';
 import { fail, ok } from '../result.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import { isBeingRemoved, isSettled, setAside, settledAs } from './lifecycle.ts';
+import { isBeingRemoved, isSettled, takeOutOfService, settledAs } from './lifecycle.ts';
 
 export const OPERATIONS = ['drain', 'restore', 'isolate', 'maintenance'] as const;
 export type OperationName = (typeof OPERATIONS)[number];
 
-/** Letting a standby take over, and back. */
+/** Operations that move work to a standby and back. */
 export const SWITCHES = ['switchover', 'switchback'] as const;
 export type SwitchName = (typeof SWITCHES)[number];
 
 export interface Operation {
   readonly action: OperationName;
-  /** How long, ms, from now on; null when `until` says it, or nothing does. */
+  /** Duration from now, ms; null when `until` is given, or when there is no end. */
   readonly forMs: number | null;
   /** Epoch ms. */
   readonly until: number | null;
-  /** Why, for those who find it so. */
+  /** The operator's reason, shown with the component. */
   readonly reason: string | null;
 }
 
 const STATES = { drain: 'draining', isolate: 'isolated', maintenance: 'maintenance' } as const;
 
-/** Isolation without an end given: as long as a recovery isolates. */
-const ISOLATION_MS = 300_000;
-/** A call that is repeated comes a little later, and so does the end that it asks for. */
-const SAME_END_MS = 10_000;
+/** Isolation without a given end lasts as long as a recovery's default isolation. */
+const DEFAULT_ISOLATION_MS = 300_000;
+/** A repeated request with a relative end arrives a little later, so its end is a little later too. */
+const END_TOLERANCE_MS = 10_000;
 
-/** The lifecycle that follows, null when it is as asked for already. `role` is the one it registered. */
+/** Returns the next lifecycle, or null when the component is already as requested. `role` is the registered role. */
 export function operate(
   current: Lifecycle,
   role: 'active' | 'standby',
@@ -41,11 +41,12 @@ export function operate(
 ): Result<Lifecycle | null, 'being-removed'> {
   const { action, reason } = operation;
   if (action === 'restore') return ok(restored(current, role));
-  if (isBeingRemoved(current)) return fail('being-removed', 'it drains before its removal; restore it to keep it');
+  if (isBeingRemoved(current))
+    return fail('being-removed', 'the component is draining before its removal; restore it to keep it');
   const state = STATES[action];
   const until = endOf(operation, now);
   if (current.state === state && isSameEnd(current.until, until, operation.until === null)) return ok(null);
-  return ok({ ...setAside(current, state, until), reason });
+  return ok({ ...takeOutOfService(current, state, until), reason });
 }
 
 function restored(current: Lifecycle, role: 'active' | 'standby'): Lifecycle | null {
@@ -56,10 +57,10 @@ function restored(current: Lifecycle, role: 'active' | 'standby'): Lifecycle | n
 function endOf({ action, forMs, until }: Operation, now: number): number | null {
   if (until !== null) return until;
   if (forMs !== null) return now + forMs;
-  return action === 'isolate' ? now + ISOLATION_MS : null;
+  return action === 'isolate' ? now + DEFAULT_ISOLATION_MS : null;
 }
 
 function isSameEnd(a: number | null, b: number | null, isRelative: boolean): boolean {
   if (a === null || b === null) return a === b;
-  return isRelative ? Math.abs(a - b) < SAME_END_MS : a === b;
+  return isRelative ? Math.abs(a - b) < END_TOLERANCE_MS : a === b;
 }

@@ -1,9 +1,9 @@
 /**
- * What a component says of itself when it registers, as validated data.
+ * The registration of a component as validated data.
  *
- * Owns the field names, bounds and defaults of a registration (of its check: `health-check.ts`). Does not judge URLs (see
- * `../outbound/url-policy.ts`) nor whether type and dependencies exist (the registry and the directory do).
- * zod is the one package the core imports, for schemas only.
+ * Owns the field names, bounds and defaults of a registration; `health-check.ts` owns those of the check. Never judges
+ * URLs (see `../outbound/url-policy.ts`). The registry and the directory decide whether type and dependencies exist.
+ * zod is the only package that the core imports, and only for schemas.
  */
 import * as z from 'zod';
 import { CONTROL_ACTIONS } from './control-action.ts';
@@ -46,7 +46,7 @@ const MetadataSchema = jsonObject(8_192)
   .refine((metadata) => Object.keys(metadata).length <= 64, 'at most 64 keys')
   .meta({ description: 'Free. `location` and `version` have a meaning in routing.' });
 
-/** Keeps a full type within what one call between the objects can carry (32 MiB). */
+/** Keeps all registrations of a full type within one RPC call between Durable Objects (32 MiB). */
 const MAX_REGISTRATION_BYTES = 16_384;
 
 const fields = {
@@ -78,7 +78,7 @@ const fields = {
 export const RegistrationSchema = z
   .strictObject(fields)
   .refine((registration) => registration.healthCheck || registration.heartbeat, {
-    error: 'one of healthCheck and heartbeat is required: without them nobody can tell whether it lives',
+    error: 'healthCheck or heartbeat is required: without one the coordinator cannot detect a failure',
     path: ['healthCheck'],
   })
   .refine((registration) => !registration.dependencies.includes(registration.id), {
@@ -98,7 +98,7 @@ export const RegistrationSchema = z
 export type Registration = z.output<typeof RegistrationSchema>;
 export type RegistrationInput = z.input<typeof RegistrationSchema>;
 
-/** Where the component says it stands, for location preferences; absent when it does not say. */
+/** The `location` in the metadata, for location preferences; undefined when absent or no string. */
 export function locationOf(registration: Pick<Registration, 'metadata'>): string | undefined {
   const location = registration.metadata['location'];
   return typeof location === 'string' ? location : undefined;

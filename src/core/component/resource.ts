@@ -1,11 +1,11 @@
-/** The component as callers see it: in register, get, list and events. Timestamps are ISO 8601. */
+/** The component as callers see it in register, get, list and events. Timestamps are ISO 8601. */
 import { effectiveStatus } from '../health/effective-status.ts';
 import type { HealthSample, HealthState, HealthTransition } from '../health/health-state.ts';
 import type { HealthStatus } from '../health/health-status.ts';
 import type { TimeSummary } from '../health/samples/response-times.ts';
 import { summarizeTimes } from '../health/samples/response-times.ts';
 import type { Detection } from '../health/schedule.ts';
-import { withoutHeaderValues } from './header-values.ts';
+import { redactHeaderValues } from './header-values.ts';
 import type { ComponentRecord } from './component-record.ts';
 import type { LifecycleState } from './lifecycle.ts';
 import type { ComponentLoad } from './load.ts';
@@ -14,9 +14,9 @@ import type { Registration } from './registration.ts';
 
 export interface HealthView {
   readonly status: HealthStatus;
-  /** The same, or `unhealthy` while something it depends on is down. */
+  /** `unhealthy` while a dependency is down, else the same as `status`. */
   readonly effectiveStatus: HealthStatus;
-  /** The dependencies that explain it, direct or not; empty when all are there. */
+  /** Ids of the failed dependencies, direct or transitive; empty when none is down. */
   readonly rootCause: string[];
   readonly suspect: boolean;
   readonly lastCheck: string | null;
@@ -27,12 +27,12 @@ export interface HealthView {
   readonly reason: string | null;
   readonly details: string | null;
   readonly lastFailure: string | null;
-  /** Held down by flap damping until then, if it fails no more. */
+  /** End of the flap-damping hold, provided that the component does not fail again. */
   readonly heldUntil: string | null;
-  /** Failing at its work, and asked until then only when nothing better is left. */
+  /** End of the outlier ejection. Until then the component is routed to only as a fallback. */
   readonly ejectedUntil: string | null;
   readonly lastTransition: TransitionView | null;
-  /** Of the last good checks, ms; null before the first. */
+  /** Of the most recent passed checks, ms; null before the first. */
   readonly responseTimes: (TimeSummary & { readonly average: number }) | null;
 }
 
@@ -44,7 +44,7 @@ export interface TransitionView {
   readonly sample: SampleView | null;
 }
 
-/** The one observation that made it change. */
+/** The observation that changed the status. */
 export interface SampleView {
   readonly source: HealthSample['source'];
   readonly outcome: HealthSample['outcome'];
@@ -65,9 +65,9 @@ export type ComponentResource = Registration & {
   readonly detection: Detection;
   /** The running recovery, or null. */
   readonly recoveryId: string | null;
-  /** Moves with whatever can be seen of it. */
+  /** Grows with every visible change of the component. */
   readonly revision: number;
-  /** Moves with the registration alone; its ETag. */
+  /** Grows with changes of the registration only; the registration's ETag. */
   readonly generation: number;
   readonly registeredAt: string;
   readonly updatedAt: string;
@@ -75,7 +75,7 @@ export type ComponentResource = Registration & {
 
 export interface ResourceContext {
   readonly detection: Detection;
-  /** Part of its type's traffic, 0 to 1. */
+  /** Share of the type's traffic, 0 to 1. */
   readonly share: number;
   readonly now: number;
 }
@@ -86,7 +86,7 @@ export const toIsoOrNull = (time: number | null): string | null => (time === nul
 export function toResource(record: ComponentRecord, context: ResourceContext): ComponentResource {
   const { registration, load, lifecycle } = record;
   return {
-    ...withoutHeaderValues(registration),
+    ...redactHeaderValues(registration),
     health: toHealthView(record),
     lifecycle: lifecycle.state,
     lifecycleUntil: toIsoOrNull(lifecycle.until),
@@ -106,17 +106,17 @@ export function toResource(record: ComponentRecord, context: ResourceContext): C
   };
 }
 
-export function toHealthView({ health, shadow }: ComponentRecord): HealthView {
+export function toHealthView({ health, shadow: dependencies }: ComponentRecord): HealthView {
   return {
     status: health.status,
-    effectiveStatus: effectiveStatus(health.status, shadow.rootCause),
-    rootCause: [...shadow.rootCause],
+    effectiveStatus: effectiveStatus(health.status, dependencies.rootCause),
+    rootCause: [...dependencies.rootCause],
     suspect: health.suspect,
     lastCheck: toIsoOrNull(health.lastCheckAt),
     responseTime: health.responseTimeMs === null ? null : Math.round(health.responseTimeMs),
     errorCount: health.errorCount,
     since: toIso(health.since),
-    reason: shownReason(health),
+    reason: reasonOf(health),
     details: health.details,
     lastFailure: toIsoOrNull(health.lastFailureAt),
     heldUntil: toIsoOrNull(health.flap.heldUntil),
@@ -126,8 +126,8 @@ export function toHealthView({ health, shadow }: ComponentRecord): HealthView {
   };
 }
 
-/** Why it is as it is; of one that is well by its checks, why it is out of routing all the same. */
-export const shownReason = ({ reason, ejection }: HealthState): string | null => reason ?? ejection.reason;
+/** The reason of the status; for a component whose checks pass, the reason of its outlier ejection. */
+export const reasonOf = ({ reason, ejection }: HealthState): string | null => reason ?? ejection.reason;
 
 function toTransitionView({ from, to, at, reason, sample }: HealthTransition): TransitionView {
   return { from, to, at: toIso(at), reason, sample: sample && toSampleView(sample) };
@@ -137,7 +137,7 @@ function toSampleView({ responseTimeMs, at, ...sample }: HealthSample): SampleVi
   return { ...sample, responseTime: responseTimeMs === null ? null : Math.round(responseTimeMs), at: toIso(at) };
 }
 
-function toTimes({ usualResponseTimeMs, responseTimesMs }: HealthState): HealthView['responseTimes'] {
+function toTimes({ usualResponseTimeMs: ewmaMs, responseTimesMs }: HealthState): HealthView['responseTimes'] {
   const summary = summarizeTimes(responseTimesMs);
-  return summary && { average: Math.round(10 * (usualResponseTimeMs ?? summary.p50)) / 10, ...summary };
+  return summary && { average: Math.round(10 * (ewmaMs ?? summary.p50)) / 10, ...summary };
 }

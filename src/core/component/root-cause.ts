@@ -1,20 +1,20 @@
-/** What a component's dependencies make of it, as the coordinator told its registry last. */
+/** The effect of failed dependencies on a component, as last reported by the coordinator to the registry. */
 import type { RootCauseUpdate } from '../health/root-cause-update.ts';
 
 export interface RootCause {
-  /** The dependencies that are down and keep it from working, ids ascending; empty when none does. */
+  /** Ids of the failed dependencies that keep the component from working, ascending; empty when there are none. */
   readonly rootCause: readonly string[];
-  /** Orders what was told. */
+  /** Orders the coordinator's updates for one component. */
   readonly sequence: number;
-  /** Epoch ms of the last change of the root cause: while it has none, since when. */
+  /** Epoch ms of the last change of `rootCause`. */
   readonly since: number;
 }
 
 export const NO_ROOT_CAUSE: RootCause = { rootCause: [], sequence: 0, since: 0 };
 
-export const hasFailedDependency = (shadow: RootCause): boolean => shadow.rootCause.length > 0;
+export const hasFailedDependency = (state: RootCause): boolean => state.rootCause.length > 0;
 
-/** Takes over what was told; null when something newer is known. */
+/** Applies an update; returns null when the known sequence is the same or newer. */
 export function applyRootCauseUpdate(
   known: RootCause,
   { rootCause, sequence }: RootCauseUpdate,

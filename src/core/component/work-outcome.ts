@@ -1,4 +1,4 @@
-/** How work at a component went, as whoever gave it says. */
+/** Outcomes of work at a component, as reported by the caller that sent the work. */
 import type { Outcomes } from './load.ts';
 
 export const WORK_OUTCOMES = ['success', 'failure', 'timeout'] as const;
@@ -6,11 +6,11 @@ export type WorkOutcome = (typeof WORK_OUTCOMES)[number];
 
 export interface WorkResult {
   readonly outcome: WorkOutcome;
-  /** How long it took, ms; null when nobody says. */
+  /** Duration, ms; null when the caller did not report it. */
   readonly latencyMs: number | null;
 }
 
-/** Results added up. What failed tells nothing of time: a component that fails at once must not look quick. */
+/** Sums results. Failures are excluded from the latency: a component that fails at once must not look fast. */
 export function sumOutcomes(results: readonly WorkResult[]): Outcomes {
   const times = results.flatMap(({ outcome, latencyMs }) =>
     latencyMs === null || outcome === 'failure' ? [] : [latencyMs],

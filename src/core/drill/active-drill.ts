@@ -1,20 +1,20 @@
-/** A drill that runs, as it is stored with its component. */
+/** A running drill, as stored with its component. */
 
-export const DRILL_WAYS = ['refuse', 'hang', 'unavailable'] as const;
+export const DRILL_MODES = ['refuse', 'hang', 'unavailable'] as const;
 
-/** `refuse`: as if nothing listened; `hang`: as if it never answered; `unavailable`: as if it answered 503. */
-export type DrillWay = (typeof DRILL_WAYS)[number];
+/** `refuse`: connection refused; `hang`: no response; `unavailable`: HTTP 503. */
+export type DrillMode = (typeof DRILL_MODES)[number];
 
 export interface ActiveDrill {
   readonly id: string;
-  readonly way: DrillWay;
-  /** False: its actions say what they would do, and do nothing. */
+  readonly way: DrillMode;
+  /** False for a dry run: actions only report what they would do. */
   readonly execute: boolean;
   /** Epoch ms. */
   readonly beganAt: number;
-  /** It is over then, whatever came of it, epoch ms. */
+  /** The drill ends at this time at the latest, epoch ms. */
   readonly until: number;
-  /** When the failure ceased to be injected, epoch ms; null while it is. */
+  /** End of the failure injection, epoch ms; null while the failure is injected. */
   readonly liftedAt: number | null;
   readonly suspectAt: number | null;
   readonly unhealthyAt: number | null;

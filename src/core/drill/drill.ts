@@ -1,14 +1,19 @@
 /**
- * A drill: a failure that is injected at the prober's result while its component answers normally. What follows is the
- * way of a real failure; the drill only writes down when what happened. Plain data, stored with its component.
+ * A drill: an injected failure of a component that responds normally. The prober's result is replaced; everything after
+ * that is the path of a real failure. The drill only records the time of each step. Plain data, stored with the
+ * component.
  */
 import type { ComponentRecord } from '../component/component-record.ts';
 import type { HealthState } from '../health/health-state.ts';
-import type { DrillWay, ActiveDrill } from './active-drill.ts';
+import type { DrillMode, ActiveDrill } from './active-drill.ts';
 
-/** A clock may be set back by so little without anybody noticing. */
+/** Clock corrections up to this size do not end a drill. */
 const CLOCK_SLACK_MS = 1_000;
-/** `proven`: its recovery proved the component; `timeout`: its time was over first; `aborted`: the component was removed. */
+
+/**
+ * `proven`: checks passed after the recovery; `timeout`: the drill expired before that; `aborted`: the component was
+ * removed.
+ */
 export type DrillOutcome = 'running' | 'proven' | 'failed' | 'timeout' | 'cancelled' | 'aborted';
 
 export interface Drill extends ActiveDrill {
@@ -18,13 +23,13 @@ export interface Drill extends ActiveDrill {
   readonly endedAt: number | null;
 }
 
-export interface DrillBegin {
+export interface NewDrill {
   readonly id: string;
-  readonly way: DrillWay;
+  readonly way: DrillMode;
   readonly execute: boolean;
 }
 
-export const beginDrill = (begin: DrillBegin, now: number, forMs: number): ActiveDrill => ({
+export const beginDrill = (begin: NewDrill, now: number, forMs: number): ActiveDrill => ({
   ...begin,
   beganAt: now,
   until: now + forMs,
@@ -36,16 +41,16 @@ export const beginDrill = (begin: DrillBegin, now: number, forMs: number): Activ
   provenAt: null,
 });
 
-/** Before its own beginning the clock went back, and nobody can say how long it has lasted. */
-export const isTimeOver = ({ beganAt, until }: ActiveDrill, now: number): boolean =>
+/** A time before `beganAt` means that the clock was set back: the elapsed time is unknown, so the drill ends. */
+export const hasDrillExpired = ({ beganAt, until }: ActiveDrill, now: number): boolean =>
   now >= until || now < beganAt - CLOCK_SLACK_MS;
 
-/** What checks of the component are to find; null when they find what is there. */
-export const injectedInto = ({ recovery }: ComponentRecord): DrillWay | null =>
+/** The failure to inject into checks of the component; null when none is injected. */
+export const injectedFailure = ({ recovery }: ComponentRecord): DrillMode | null =>
   recovery.drill && recovery.drill.liftedAt === null ? recovery.drill.way : null;
 
-/** Writes down that it was noticed; the record itself when there is nothing new. */
-export function notedHealth(record: ComponentRecord, health: HealthState, now: number): ComponentRecord {
+/** Records when health checks noticed the failure; returns the same object when nothing is new. */
+export function recordDrillHealth(record: ComponentRecord, health: HealthState, now: number): ComponentRecord {
   const { drill } = record.recovery;
   if (!drill) return record;
   const isDown = health.status === 'unhealthy';
@@ -55,20 +60,19 @@ export function notedHealth(record: ComponentRecord, health: HealthState, now: n
   return withDrill(record, { ...drill, suspectAt, unhealthyAt });
 }
 
-/** The failure is over from now on. */
-export function lifted(record: ComponentRecord, now: number): ComponentRecord {
+/** Ends the injection of the failure; the drill goes on. */
+export function liftDrill(record: ComponentRecord, now: number): ComponentRecord {
   const { drill } = record.recovery;
   return drill && drill.liftedAt === null ? withDrill(record, { ...drill, liftedAt: now }) : record;
 }
 
-export function proven(record: ComponentRecord, now: number): ComponentRecord {
+export function proveDrill(record: ComponentRecord, now: number): ComponentRecord {
   const { drill } = record.recovery;
   return drill && drill.provenAt === null ? withDrill(record, { ...drill, provenAt: now }) : record;
 }
 
 /**
- * Ends the component's drill: what it brought about counts for nothing afterwards, neither its failures nor its falls. Null
- * when there is none.
+ * Ends the component's drill; returns null when there is none. Failures and falls caused by the drill no longer count.
  */
 export function endDrill(
   record: ComponentRecord,

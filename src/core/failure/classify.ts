@@ -1,7 +1,7 @@
 /**
- * Sorts a failure into the class that decides its recovery: by error code first, then by message and the codes in it.
- * Codes are those of Node, Workers and browsers, of resolvers, of TLS, of HTTP, and our own. Where a code is not
- * known, or there is none, the message is asked: for a dependency, a code, an HTTP status, then its words.
+ * Classifies a failure; the failure type selects the recovery policy. The error code decides first.
+ * Known codes come from Node, Workers, browsers, DNS resolvers, TLS, HTTP and this project.
+ * Without a known code the message decides: a dependency, an embedded code, an HTTP status, then its words.
  */
 import type { FailureDetail } from '../health/health-state.ts';
 
@@ -19,17 +19,17 @@ type Table = readonly (readonly [RegExp, FailureType])[];
 
 const BY_CODE: Table = [
   [/^(DEPENDENCY_|FAILED_DEPENDENCY|UPSTREAM_|EDEPENDENCY|HTTP_424$)/, 'dependency_failure'],
-  // An abort is a caller's own timeout nearly always; 499, 598, 599 are what proxies write down for one.
+  // An abort is almost always the caller's own timeout. Proxies log a timeout as 499, 598 or 599.
   [/^(ETIMEDOUT|ETIMEOUT|ESOCKETTIMEDOUT|TIMEOUTERROR|(\w+_)?TIME(OUT|D_OUT)|DEADLINE_EXCEEDED)$/, 'timeout_failure'],
   [/^(ABORTERROR|ABORT_ERR|UND_ERR_ABORTED|HTTP_(408|499|504|522|524|598|599))$/, 'timeout_failure'],
   [/^E(CONN(REFUSED|RESET|ABORTED)|PIPE|PROTO|NOTCONN|SHUTDOWN|NOTFOUND|ADDRNOTAVAIL)$/, 'connection_failure'],
   [/^E(HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|NETRESET|AI_[A-Z]+)$/, 'connection_failure'],
-  // What a resolver answers (c-ares).
+  // DNS resolver errors (c-ares).
   [/^E(NODATA|SERVFAIL|REFUSED|NONAME|BADNAME|BADRESP)$/, 'connection_failure'],
   [/^UND_ERR_(SOCKET|CLOSED|DESTROYED|RES_CONTENT_LENGTH_MISMATCH)$/, 'connection_failure'],
-  // The peer does not speak HTTP (llhttp), or stopped to.
+  // The peer does not speak HTTP (llhttp), or closed the connection early.
   [/^(HPE_|ERR_HTTP2_|ERR_QUIC_|ERR_STREAM_PREMATURE_CLOSE$|ERR_EMPTY_RESPONSE$)/, 'connection_failure'],
-  // What the edge in front of it says when it cannot reach it.
+  // Cloudflare's codes for an unreachable origin.
   [/^HTTP_(520|521|523|525|526|530)$/, 'connection_failure'],
   [/^(NETWORKERROR|UNAVAILABLE)$/, 'connection_failure'],
   [/^(ERR_)?(CONNECTION|NETWORK|SOCKET|DNS|TLS|SSL|CERT|NAME|ADDRESS|INTERNET)(_|$)/, 'connection_failure'],
@@ -43,7 +43,7 @@ const BY_CODE: Table = [
   [/^(INTERNAL|INTERNAL_\w*|ERR_INTERNAL\w*|PANIC|OOM|SIGSEGV|ENOMEM|EMFILE|ENFILE|ENOSPC)$/, 'internal_error'],
 ];
 
-/** What may be a code within a message: `connect ECONNREFUSED 127.0.0.1:80`. */
+/** A possible error code in a message: `connect ECONNREFUSED 127.0.0.1:80`. */
 const CODE_IN_MESSAGE = /\b[A-Z][A-Z0-9_]{3,}\b/g;
 
 /** `status code 503`, `HTTP/1.1 504`, `503 Service Unavailable` */
@@ -66,34 +66,34 @@ const BY_MESSAGE: Table = [
   [/\b(UnknownHost\w*|(name|servname)[\w ,]* not known|no address associated)\b/i, 'connection_failure'],
   [/\b(no route to host|host is down|connect E[A-Z]+)\b/i, 'connection_failure'],
   [/\b(tls|ssl|x509|pkix|certificates?)\b/i, 'connection_failure'],
-  // All that a browser, or Node, says of a request that never got through.
+  // The messages of browsers and Node for a request that did not reach the server.
   [/^(TypeError: )?(failed to fetch|fetch failed|load failed|terminated)\.?$/i, 'connection_failure'],
   [/\b(health[ -]?check|unhealthy|probe)\b/i, 'health_check_failure'],
 ];
 
-interface Failed {
+interface ClassifiableFailure {
   readonly code?: string | undefined;
   readonly message: string;
 }
 
-/** The class of a failure; `internal_error` when nothing tells. */
-export function classifyFailure({ code = '', message }: Failed): FailureType {
-  return ambiguous(code, message) ?? typeOfCode(code) ?? typeOfMessage(message) ?? 'internal_error';
+/** Returns the failure type; `internal_error` when neither code nor message is known. */
+export function classifyFailure({ code = '', message }: ClassifiableFailure): FailureType {
+  return typeOfAmbiguousCode(code, message) ?? typeOfCode(code) ?? typeOfMessage(message) ?? 'internal_error';
 }
 
-/** axios has one code for a connection that was cut and for its own timeout. */
-function ambiguous(code: string, message: string): FailureType | undefined {
+/** axios uses one code both for a broken connection and for its own timeout. */
+function typeOfAmbiguousCode(code: string, message: string): FailureType | undefined {
   return code.toUpperCase() === 'ECONNABORTED' ? firstMatch(TIMEOUT_IN_MESSAGE, message) : undefined;
 }
 
 function typeOfCode(code: string): FailureType | undefined {
-  const plain = code
+  const normalized = code
     .trim()
     .toUpperCase()
     .replace(/^NET::/, '')
     .replaceAll(/[ .-]+/g, '_')
     .replace(/^(HTTP_?)?(?=\d{3}$)/, 'HTTP_');
-  return FAILURE_TYPES.find((type) => type.toUpperCase() === plain) ?? firstMatch(BY_CODE, plain);
+  return FAILURE_TYPES.find((type) => type.toUpperCase() === normalized) ?? firstMatch(BY_CODE, normalized);
 }
 
 function typeOfMessage(message: string): FailureType | undefined {
@@ -109,18 +109,18 @@ function typeOfMessage(message: string): FailureType | undefined {
 const firstMatch = (table: Table, text: string): FailureType | undefined =>
   table.find(([pattern]) => pattern.test(text))?.[1];
 
-/** A socket error's code and a message of ours from whatever `fetch` threw; nothing of what it said is repeated. */
+/** Maps an error thrown by `fetch` to a code and a fixed message. Text of the thrown error is never repeated. */
 export function describeFetchError(thrown: unknown): FailureDetail {
-  const said = thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : '';
-  const known = FETCH_ERRORS.find(([pattern]) => pattern.test(said));
+  const message = thrown instanceof Error ? thrown.message : typeof thrown === 'string' ? thrown : '';
+  const known = FETCH_ERRORS.find(([pattern]) => pattern.test(message));
   return known ? { code: known[1], message: known[2] } : { code: 'NETWORK_ERROR', message: 'the connection failed' };
 }
 
-const FETCH_ERRORS: readonly (readonly [said: RegExp, code: string, message: string])[] = [
+const FETCH_ERRORS: readonly (readonly [pattern: RegExp, code: string, message: string])[] = [
   [/refused/i, 'ECONNREFUSED', 'the connection was refused'],
-  // workerd says the same of both, at least on one machine.
-  [/reset|disconnected|h[ua]ng up|prematurely|closed|lost/i, 'ECONNRESET', 'the connection was refused or broke off'],
+  // workerd uses the same message for both, at least on one tested machine.
+  [/reset|disconnected|h[ua]ng up|prematurely|closed|lost/i, 'ECONNRESET', 'the connection was refused or closed'],
   [/dns|resolve|not found|getaddrinfo/i, 'ENOTFOUND', 'the host name does not resolve'],
-  [/tls|ssl|certificate/i, 'ERR_TLS_HANDSHAKE', 'no TLS connection could be made'],
-  [/unreachable|no route/i, 'EHOSTUNREACH', 'the host cannot be reached'],
+  [/tls|ssl|certificate/i, 'ERR_TLS_HANDSHAKE', 'the TLS handshake failed'],
+  [/unreachable|no route/i, 'EHOSTUNREACH', 'the host is unreachable'],
 ];

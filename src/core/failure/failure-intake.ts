@@ -1,6 +1,6 @@
 /**
- * What the registry expects of the failure manager. The registry calls it through its binding and
- * never imports it, so that recovery stays a client of the registry and not the other way round.
+ * The contract between a registry and the failure manager. The registry calls the manager through its binding and
+ * never imports it: recovery depends on the registry, not the reverse.
  */
 import type { FailureReport } from './failure.ts';
 import type { ControlAction } from '../component/control-action.ts';
@@ -9,11 +9,11 @@ import type { ThresholdPolicy } from './threshold.ts';
 
 export interface FailureBatchItem {
   readonly report: FailureReport;
-  /** Failures before this time were settled by an earlier recovery. Epoch ms. */
+  /** Failures before this time were handled by an earlier recovery. Epoch ms. */
   readonly countSince: number;
-  /** When this component failed lately, this failure included, epoch ms: what to count while the history is away. */
+  /** Recent failures of the component, including this one, epoch ms. Counted while the history is unavailable. */
   readonly recentFailures: readonly number[];
-  /** What is set for its type. */
+  /** The effective setting of the type. */
   readonly policy: ThresholdPolicy;
 }
 
@@ -22,50 +22,52 @@ export interface FailureEvaluation {
   readonly failureType: FailureType;
   readonly recentFailures: number;
   readonly threshold: number;
-  /** The recovery it started or that is already running, or null. */
+  /** Id of the recovery that was started or is already running; null when there is none. */
   readonly recoveryId: string | null;
-  /** False while the history could not be written: the report stays in the outbox. */
+  /** False when the history could not be written: the report stays in the outbox. */
   readonly recorded: boolean;
 }
 
-/** `healthy`: proven; `unproven`: its time is over; `removed`, `cancelled`: nothing left to prove. */
+/** `healthy`: proven; `unproven`: the wait has expired; `removed`, `cancelled`: proof is no longer needed. */
 export type SignalOutcome = 'healthy' | 'unproven' | 'cancelled' | 'removed';
 
-/** Something a running recovery waits for. */
+/** A message that a running recovery waits for. */
 export interface RecoverySignal {
   readonly recoveryId: string;
-  /** Position of the action it answers to. */
+  /** Position of the action in the plan. */
   readonly position: number;
   readonly outcome: SignalOutcome;
 }
 
 export interface FailureIntake {
   evaluate(items: readonly FailureBatchItem[]): Promise<FailureEvaluation[]>;
-  /** Passes a signal to the recovery's workflow; true when it was taken or can no longer matter. */
+  /** Sends a signal to the recovery's workflow; returns true when it was accepted or no longer matters. */
   signal(signal: RecoverySignal): Promise<boolean>;
-  /** Sees to it that the workflow of a begun recovery exists, is awake, and is not long over. */
-  nudge(order: RecoveryOrder): Promise<void>;
+  /**
+   * Ensures that the workflow of a begun recovery exists and is awake. Closes the recovery when its workflow has ended.
+   */
+  wake(order: RecoveryOrder): Promise<void>;
 }
 
-/** Why there is a recovery: a failure of a class, or an operator who asked for an action. */
+/** The cause of a recovery: a failure type, or an action requested by an operator. */
 export type RecoveryTrigger = FailureType | typeof OPERATOR_REQUEST;
 export const OPERATOR_REQUEST = 'operator_request';
 
-/** Everything a recovery workflow is started with; the same order always makes the same workflow. */
+/** The input of a recovery workflow. The same order always starts the same workflow. */
 export interface RecoveryOrder {
   readonly recoveryId: string;
   readonly componentId: string;
   readonly componentType: string;
   readonly failureType: RecoveryTrigger;
-  /** Empty where an operator asked for it. */
+  /** Empty for an operator's request. */
   readonly failureId: string;
   readonly reason: string;
-  /** What the operator asked for: the whole plan. */
+  /** The action that the operator requested; it is the whole plan. */
   readonly asked?: ControlAction;
   readonly startedAt: number;
   readonly deadline: number;
-  /** The drill it belongs to; absent or null when it is real. */
+  /** Id of the drill that caused the recovery; absent or null for a real failure. */
   readonly drillId?: string | null;
-  /** Of a drill: its actions only say what they would do. */
+  /** True for a dry run: actions only report what they would do. */
   readonly rehearsal?: boolean;
 }

@@ -1,9 +1,9 @@
-/** A failure as it travels from the registry's outbox to the history. */
+/** A failure report, sent from the registry's outbox to the history. */
 import type { JsonObject } from '../json.ts';
 import type { FailureSource } from '../health/observe-health.ts';
 
 export interface FailureReport {
-  /** Made once where the failure was seen; whoever stores or counts it twice notices by it. */
+  /** Assigned once by the registry that observed the failure. Makes storing and counting idempotent. */
   readonly id: string;
   readonly componentId: string;
   readonly componentType: string;
@@ -11,9 +11,9 @@ export interface FailureReport {
   readonly code: string | null;
   readonly message: string;
   readonly context: JsonObject | null;
-  /** The dependencies that were down then, ids; absent or empty when it failed by itself. */
+  /** Ids of the dependencies that were down at that time; absent or empty when none was. */
   readonly rootCause?: readonly string[];
-  /** The drill that injected it; absent when it is real. */
+  /** Id of the drill that injected the failure; absent for a real failure. */
   readonly drillId?: string;
   /** Epoch ms. */
   readonly occurredAt: number;

@@ -1,15 +1,18 @@
-/** What a failure of a component would bring about now, worked out without changing anything. Pure. */
+/** Previews the recovery that a failure of a component would start now. Pure; changes nothing. */
 import type { FailureType } from './classify.ts';
 import type { JudgedStep, PlannedAction, RecoveryFacts } from './recovery-plan.ts';
 import { judgeSteps, planRecovery } from './recovery-plan.ts';
 import type { RecoveryPolicies } from './recovery-policy.ts';
-import { cooldownAfter, isRequested } from './recovery-policy.ts';
+import { cooldownAfter, isControlAction } from './recovery-policy.ts';
 import type { ThresholdPolicy } from './threshold.ts';
 import { countingSince, reachesThreshold } from './threshold.ts';
 
-/** Why no recovery begins of a component, whatever fails. */
+/** Why no recovery of a component can begin, whatever the failure. */
 export type BeginObstacle = 'superseded' | 'not-in-service' | 'shadowed' | 'cooling-down';
-/** `frozen`: by the setting; `self-doubt`: the fault may be ours; `too-many`: a third of the type is worked on. */
+/**
+ * `frozen`: by configuration; `self-doubt`: the coordinator may be at fault; `too-many`: recoveries affect a third of
+ * the type.
+ */
 export type ActionHold = 'frozen' | 'self-doubt' | 'too-many';
 
 interface Obstacle<R extends string> {
@@ -17,19 +20,19 @@ interface Obstacle<R extends string> {
   readonly message: string;
 }
 
-/** How a component stands, as its registry knows it. Plain data. */
-export interface RecoveryStanding {
+/** The conditions for a recovery of one component, as its registry knows them. Plain data. */
+export interface RecoveryConditions {
   readonly componentType: string;
   /** Failures before this time do not count. Epoch ms. */
   readonly countSince: number;
-  /** When it failed lately, epoch ms. */
+  /** Times of recent failures, epoch ms. */
   readonly recentFailures: readonly number[];
   readonly threshold: ThresholdPolicy;
-  /** The recovery that is running, or null. */
+  /** Id of the running recovery, or null. */
   readonly recoveryId: string | null;
-  /** Why none would begin whatever fails now, or null. */
+  /** Why no recovery can begin now, or null. */
   readonly obstacle: Obstacle<BeginObstacle> | null;
-  /** What would hold a restart or scaling back, and what any other action; null for nothing. */
+  /** The block on restart and scale-up (`disruptive`), and the block on any `other` action; null without a block. */
   readonly holds: { readonly disruptive: ActionHold | null; readonly other: ActionHold | null };
   readonly facts: RecoveryFacts;
   readonly policies: RecoveryPolicies;
@@ -37,67 +40,67 @@ export interface RecoveryStanding {
 }
 
 export interface PreviewedStep extends JudgedStep {
-  /** What would hold it back when its turn came now. */
+  /** The block on the step if it were due now; null without a block. */
   readonly heldBy: ActionHold | null;
 }
 
 export interface RecoveryPreview {
   readonly failureType: FailureType;
-  /** This one included. */
+  /** Includes the previewed failure. */
   readonly recentFailures: number;
   readonly threshold: number;
   readonly wouldBegin: boolean;
-  /** Why it would not. */
+  /** Why no recovery would begin; null when one would. */
   readonly obstacle: Obstacle<BeginObstacle | 'recovering' | 'below-threshold'> | null;
   readonly recoveryId: string | null;
   readonly steps: readonly PreviewedStep[];
   readonly plan: readonly PlannedAction[];
-  /** The pause that would follow if it failed, ms. */
+  /** The pause after the recovery if it failed, ms. */
   readonly nextCooldownMs: number;
 }
 
-/** `recorded`: how many failures the history counts since `previewSince`; null when it is away. */
+/** `inHistory`: failures that the history counts since `previewSince`; null when the history is unavailable. */
 export function previewRecovery(
   failure: { readonly failureType: FailureType; readonly code: string | null },
-  standing: RecoveryStanding,
-  recorded: number | null,
+  conditions: RecoveryConditions,
+  inHistory: number | null,
   now: number,
 ): RecoveryPreview {
   const { failureType } = failure;
-  const since = previewSince(standing, now);
-  const remembered = standing.recentFailures.filter((at) => at > since).length;
-  const recentFailures = 1 + Math.max(recorded ?? 0, remembered);
-  const obstacle = obstacleOf(failure, standing, recentFailures);
-  const policy = standing.policies[failureType];
+  const since = previewSince(conditions, now);
+  const inMemory = conditions.recentFailures.filter((at) => at > since).length;
+  const recentFailures = 1 + Math.max(inHistory ?? 0, inMemory);
+  const obstacle = obstacleOf(failure, conditions, recentFailures);
+  const policy = conditions.policies[failureType];
   return {
     failureType,
     recentFailures,
-    threshold: standing.threshold.failureThreshold,
+    threshold: conditions.threshold.failureThreshold,
     wouldBegin: obstacle === null,
     obstacle,
-    recoveryId: standing.recoveryId,
-    steps: judgeSteps(policy, standing.facts).map((step) => ({ ...step, heldBy: heldBy(step, standing) })),
-    plan: planRecovery(policy, standing.facts),
-    nextCooldownMs: cooldownAfter(standing.failedInRow + 1, policy),
+    recoveryId: conditions.recoveryId,
+    steps: judgeSteps(policy, conditions.facts).map((step) => ({ ...step, heldBy: heldBy(step, conditions) })),
+    plan: planRecovery(policy, conditions.facts),
+    nextCooldownMs: cooldownAfter(conditions.failedInRow + 1, policy),
   };
 }
 
-/** Start of the time in which failures would count, epoch ms. */
-export const previewSince = ({ countSince, threshold }: RecoveryStanding, now: number): number =>
+/** Start of the window in which failures count, epoch ms. */
+export const previewSince = ({ countSince, threshold }: RecoveryConditions, now: number): number =>
   countingSince(now, countSince, threshold);
 
 function obstacleOf(
   { code }: { readonly code: string | null },
-  { recoveryId, obstacle, threshold }: RecoveryStanding,
+  { recoveryId, obstacle, threshold }: RecoveryConditions,
   recentFailures: number,
 ): RecoveryPreview['obstacle'] {
   if (recoveryId !== null) return { reason: 'recovering', message: `${recoveryId} is running` };
   if (reachesThreshold({ code }, recentFailures, threshold)) return obstacle;
-  const message = `it is failure ${recentFailures} of ${threshold.failureThreshold} within the window`;
+  const message = `failure ${recentFailures} of ${threshold.failureThreshold} within the window`;
   return { reason: 'below-threshold', message };
 }
 
-function heldBy({ step, verdict }: JudgedStep, { holds }: RecoveryStanding): ActionHold | null {
+function heldBy({ step, verdict }: JudgedStep, { holds }: RecoveryConditions): ActionHold | null {
   if (verdict !== 'act' || step.action === 'alert') return null;
-  return isRequested(step.action) ? holds.disruptive : holds.other;
+  return isControlAction(step.action) ? holds.disruptive : holds.other;
 }

@@ -2,7 +2,7 @@ import type { ControlAction } from '../component/control-action.ts';
 import type { PlannedAction } from './recovery-plan.ts';
 import { PROOF_MS } from './recovery-policy.ts';
 
-/** The plan of what an operator asked for: that one action, and the proof that the component is well after it. */
+/** The plan of an operator's request: the one action, then the wait for proof that the component is healthy. */
 export const planRequested = (action: ControlAction): PlannedAction[] => [
   {
     action,

@@ -1,4 +1,4 @@
-/** Decides whether a component's recent failures call for a recovery. */
+/** Decides whether the recent failures of a component require a recovery. */
 
 const HEARTBEAT_EXPIRED = 'HEARTBEAT_EXPIRED';
 
@@ -8,11 +8,11 @@ export interface ThresholdPolicy {
   readonly failureWindow: number;
 }
 
-/** Start of the time in which failures count: the window, cut off at the end of the last recovery. */
+/** Start of the failure window, epoch ms: never before the end of the last recovery. */
 export const countingSince = (occurredAt: number, settledUntil: number, policy: ThresholdPolicy): number =>
   Math.max(occurredAt - policy.failureWindow, settledUntil);
 
-/** One expired heartbeat stands for several missed ones and meets the threshold by itself. */
+/** An expired heartbeat means several missed heartbeats, so a single one reaches the threshold. */
 export const reachesThreshold = (
   failure: { readonly code: string | null },
   recentFailures: number,

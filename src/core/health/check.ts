@@ -1,18 +1,18 @@
 /**
- * One check of one component: a first attempt and, when that goes wrong, its retries.
+ * A health check of one component: a first attempt and, if it fails, retries.
  *
- * An attempt that fails or is unanswered after the suspicion time makes the component suspect and
- * plans the retries at +0.2, +0.4, +0.8 s … from then. Any success voids the round, the first
- * attempt's late one included; the check has failed only when every attempt has.
- * An attempt nobody ever reports on (we were killed, not it) makes the check *lost*: no verdict.
+ * An attempt that fails, or has no response after the suspicion time, makes the component suspect. Retries are due
+ * 0.2, 0.4, 0.8, ... s after that. Any success passes the check, even a late success of the first attempt.
+ * Invariant: a check fails only when every attempt has failed.
+ * Invariant: an attempt without a report (its prober was killed) makes the check lost: there is no verdict.
  */
 import type { FailureDetail } from './health-state.ts';
 
-/** Longest wait for an answer before doubt begins, whatever the timeout. */
+/** Longest wait for a response before a component becomes suspect, whatever the timeout. */
 export const MAX_SUSPICION_MS = 2_500;
 const FIRST_RETRY_MS = 200;
 const SHORT_TIMEOUT_FLOOR_MS = 1_000;
-/** How long past its timeout an attempt may be reported before it counts as lost. */
+/** Time after its timeout within which an attempt must be reported; later it counts as lost. */
 const REPORT_GRACE_MS = 3_000;
 
 export interface CheckPlan {
@@ -26,7 +26,7 @@ export interface CheckPlan {
 interface Attempt {
   readonly number: number;
   readonly failed: boolean;
-  /** Epoch ms after which an unreported attempt is given up as lost. */
+  /** Epoch ms from which an unreported attempt counts as lost. */
   readonly lostAt: number;
 }
 
@@ -35,13 +35,13 @@ export interface Check {
   readonly startedAt: number;
   readonly plan: CheckPlan;
   readonly attempts: readonly Attempt[];
-  /** Epoch ms at which retries still to be started are due, ascending. */
+  /** Epoch ms at which the remaining retries are due, ascending. */
   readonly retriesDue: readonly number[];
   readonly suspected: boolean;
   readonly lastError: FailureDetail | null;
 }
 
-/** An attempt to be made now by the prober. */
+/** An attempt that the prober must make now. */
 export interface AttemptOrder {
   readonly checkId: number;
   readonly attempt: number;
@@ -66,9 +66,9 @@ export type AttemptOutcome =
 
 export type CheckProgress = 'ignored' | 'running' | 'suspected' | 'passed' | 'failed';
 
-/** Timeout of a retry: four times the usual response time, at least 1 s, at most the timeout itself. */
-export const retryTimeoutMs = (timeoutMs: number, usualMs: number | null): number =>
-  Math.min(timeoutMs, Math.max(SHORT_TIMEOUT_FLOOR_MS, 4 * (usualMs ?? 0)));
+/** Timeout of a retry: four times the typical response time, at least 1 s, at most `timeoutMs`. */
+export const retryTimeoutMs = (timeoutMs: number, typicalMs: number | null): number =>
+  Math.min(timeoutMs, Math.max(SHORT_TIMEOUT_FLOOR_MS, 4 * (typicalMs ?? 0)));
 
 export function beginCheck(id: number, plan: CheckPlan, now: number): { next: Check; orders: AttemptOrder[] } {
   const check: Check = { id, startedAt: now, plan, attempts: [], retriesDue: [], suspected: false, lastError: null };
@@ -87,7 +87,7 @@ export function startDueRetries(check: Check, now: number): { next: Check; order
   return { next, orders };
 }
 
-/** Takes in what the prober reports of one attempt; duplicates and reports after the verdict change nothing. */
+/** Applies the prober's report of one attempt. Duplicates and reports after the verdict change nothing. */
 export function observeAttempt(
   check: Check,
   attempt: number,
@@ -98,7 +98,7 @@ export function observeAttempt(
   if (!known || known.failed) return { next: check, progress: 'ignored' };
   if (outcome.kind === 'passed') return { next: check, progress: 'passed' };
 
-  const error = outcome.kind === 'failed' ? outcome.error : unanswered(outcome.afterMs);
+  const error = outcome.kind === 'failed' ? outcome.error : timeoutDetail(outcome.afterMs);
   const attempts = check.attempts.map((each) =>
     each.number === attempt && outcome.kind === 'failed' ? { ...each, failed: true } : each,
   );
@@ -109,11 +109,11 @@ export function observeAttempt(
   return { next, progress: check.suspected ? 'running' : 'suspected' };
 }
 
-/** True when some attempt was never reported on in time: the check ends without a verdict. */
+/** True when the report of an attempt is overdue: the check ends without a verdict. */
 export const isLost = (check: Check, now: number): boolean =>
   check.attempts.some((attempt) => !attempt.failed && now >= attempt.lostAt);
 
-/** Epoch ms of the next thing this check needs without a report coming in. */
+/** Epoch ms at which the check needs attention if no report arrives before. */
 export const checkDueAt = (check: Check): number =>
   Math.min(...check.retriesDue, ...check.attempts.filter((each) => !each.failed).map((each) => each.lostAt));
 
@@ -129,7 +129,7 @@ function startAttempt(check: Check, timeoutMs: number, now: number): { next: Che
 const planRetries = (retries: number, now: number): number[] =>
   Array.from({ length: retries }, (_, index) => now + FIRST_RETRY_MS * 2 ** index);
 
-const unanswered = (afterMs: number): FailureDetail => ({
+const timeoutDetail = (afterMs: number): FailureDetail => ({
   code: 'TIMEOUT',
   message: `no answer after ${afterMs} ms`,
 });

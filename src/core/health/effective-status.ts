@@ -1,20 +1,19 @@
 /**
- * What dependencies make of a component: its effective status, and the root cause that explains it.
+ * The effective status of a component, derived from its dependencies, and the root causes that explain it.
  *
- * A component's own status stays what its senses say. Beside it stands what a dead dependency makes of it: all
- * dependencies are needed (a registration knows no softer kind), so without one of them it is `unhealthy` in
- * effect, whatever it says, and so is what depends on it in turn. The cause is where the chain ends: the deepest
- * dependencies that are down while nothing below them is.
+ * Every dependency is required; a registration knows no optional ones. A component with a failed dependency is
+ * effectively `unhealthy`, and so are its own dependants. Its own status by checks and heartbeats does not change.
+ * Root causes are the deepest failed dependencies: those that have no failed dependency themselves.
  */
 import type { LifecycleState } from '../component/lifecycle.ts';
 import type { HealthStatus } from './health-status.ts';
 
-/** Most causes that are named. The first by id, so that what is known of one part can be joined to another. */
+/** Maximum number of root causes per component: the lowest ids, so that partial results can be merged. */
 export const MAX_ROOT_CAUSES = 10;
 
 /**
- * Whether others can rely on it. What people took out of service counts as down, because work sent there fails
- * as well; what drains still works, and a standby runs. Not checked yet is no failure.
+ * True when dependants cannot rely on the component. Maintenance and isolation count as down, because work sent there
+ * fails. A draining component still works, a standby runs, and an unchecked component has not failed.
  */
 export const isDown = (status: HealthStatus, lifecycle: LifecycleState): boolean =>
   status === 'unhealthy' || lifecycle === 'maintenance' || lifecycle === 'isolated';
@@ -23,30 +22,30 @@ export const effectiveStatus = (own: HealthStatus, rootCause: readonly string[])
   rootCause.length > 0 ? 'unhealthy' : own;
 
 export interface DependencyGraph {
-  /** What each component in question depends on, with everybody among them who depends on another of them. */
+  /** Direct dependencies of each evaluated component. All dependants of an evaluated component are evaluated too. */
   readonly dependencies: ReadonlyMap<string, readonly string[]>;
   readonly isDown: (id: string) => boolean;
-  /** What is known of those that are not in question. */
+  /** Known root causes of components that are not evaluated. */
   readonly rootCauseOf: (id: string) => readonly string[];
 }
 
 /**
- * The root causes of all that are in question, ids ascending; empty where nothing is wrong below. Each is looked
- * at once, after what it depends on. Should there be a cycle, the way round it counts for nothing.
+ * Returns the root causes of every evaluated component, ids ascending; empty when no dependency is down. Each component
+ * is visited once, after its dependencies. An edge that closes a cycle contributes nothing.
  */
 export function findRootCauses(graph: DependencyGraph): Map<string, readonly string[]> {
   const { dependencies } = graph;
   const found = new Map<string, readonly string[]>();
-  const entered = new Set<string>();
-  const isLeft = (id: string): boolean => dependencies.has(id) && !entered.has(id);
-  // By hand, not by recursion: a chain may be longer than the stack.
-  const way = [...dependencies.keys()];
-  for (let id = way.at(-1); id !== undefined; id = way.at(-1)) {
-    const first = entered.has(id) ? [] : (dependencies.get(id) ?? []).filter(isLeft);
-    entered.add(id);
-    way.push(...first);
-    if (first.length > 0) continue;
-    way.pop();
+  const visited = new Set<string>();
+  const isUnvisited = (id: string): boolean => dependencies.has(id) && !visited.has(id);
+  // An explicit stack instead of recursion: a dependency chain may be deeper than the call stack.
+  const stack = [...dependencies.keys()];
+  for (let id = stack.at(-1); id !== undefined; id = stack.at(-1)) {
+    const unvisited = visited.has(id) ? [] : (dependencies.get(id) ?? []).filter(isUnvisited);
+    visited.add(id);
+    stack.push(...unvisited);
+    if (unvisited.length > 0) continue;
+    stack.pop();
     if (!found.has(id)) found.set(id, rootCauseOf(id, graph, found));
   }
   return found;

@@ -1,9 +1,8 @@
 /**
- * The observed side of a component, as plain data.
+ * The observed state of a component, as plain data.
  *
- * Two senses are kept apart, checks (we ask) and heartbeats (it tells); `status` is the worse of the
- * two, or unhealthy while flap damping holds it. `suspect` is a running doubt: an attempt went wrong and its
- * retries are not in yet.
+ * Checks (active) and heartbeats (passive) have separate statuses. `status` is the worse of the two, or unhealthy
+ * during a flap-damping hold. `suspect` is set while a failure is unconfirmed, for example while retries are pending.
  */
 import type { EjectionState } from './ejection.ts';
 import { NEVER_EJECTED } from './ejection.ts';
@@ -17,14 +16,14 @@ export interface FailureDetail {
   readonly message: string;
 }
 
-/** The one observation behind a verdict. */
+/** The observation that led to a verdict. */
 export interface HealthSample {
   readonly source: 'check' | 'heartbeat';
   readonly outcome: 'passed' | 'failed';
-  /** Of the failure; null when it passed. */
+  /** Failure code; null when the observation passed. */
   readonly code: string | null;
   readonly message: string | null;
-  /** ms; null when nothing was asked. */
+  /** ms; null for heartbeats and for checks without a response. */
   readonly responseTimeMs: number | null;
   readonly details: string | null;
   /** Epoch ms. */
@@ -37,7 +36,7 @@ export interface HealthTransition {
   /** Epoch ms. */
   readonly at: number;
   readonly reason: string | null;
-  /** What was seen; null when a sense was dropped by a registration. */
+  /** The observation; null when a registration dropped a health source. */
   readonly sample: HealthSample | null;
 }
 
@@ -48,19 +47,19 @@ export interface HealthState {
   readonly suspect: boolean;
   /** Epoch ms of the last change of `status`. */
   readonly since: number;
-  /** Epoch ms since when it is back after it was unhealthy; null when it never was, or is. */
+  /** Epoch ms of the return from unhealthy; null when the component is unhealthy or never was. */
   readonly backSince: number | null;
-  /** Why it has this status: one sentence, or null when there is nothing to explain. */
+  /** Reason of the status in one sentence; null when healthy. */
   readonly reason: string | null;
-  /** What the component said of itself at the last check, at most 256 printable characters. */
+  /** The component's statement at the last check, at most 256 printable characters. */
   readonly details: string | null;
   readonly lastCheckAt: number | null;
   readonly responseTimeMs: number | null;
-  /** EWMA of response times of successful checks, in ms. */
+  /** EWMA of the response times of passed checks, ms. */
   readonly usualResponseTimeMs: number | null;
-  /** Of the last good checks, ms, the newest last: see `response-times.ts`. */
+  /** Response times of recent passed checks, ms, newest last: see `response-times.ts`. */
   readonly responseTimesMs: readonly number[];
-  /** Failed checks, expired heartbeats and reports since it was last healthy. */
+  /** Failed checks, expired heartbeats and callers' failure reports since the component was last healthy. */
   readonly errorCount: number;
   readonly consecutiveFailures: number;
   readonly consecutiveSuccesses: number;
@@ -68,7 +67,7 @@ export interface HealthState {
   /** The last change of `status`; null before the first. */
   readonly lastTransition: HealthTransition | null;
   readonly flap: FlapState;
-  /** What the work it was given tells of it. */
+  /** Outlier ejection, by the outcomes of assigned work. */
   readonly ejection: EjectionState;
 }
 
@@ -94,7 +93,7 @@ export const initialHealth = (now: number): HealthState => ({
   ejection: NEVER_EJECTED,
 });
 
-const BADNESS: Readonly<Record<HealthStatus, number>> = { unknown: 0, healthy: 1, degraded: 2, unhealthy: 3 };
+const SEVERITY: Readonly<Record<HealthStatus, number>> = { unknown: 0, healthy: 1, degraded: 2, unhealthy: 3 };
 
-/** The worse of two statuses; `unknown` gives way to anything known. */
-export const worseStatus = (a: HealthStatus, b: HealthStatus): HealthStatus => (BADNESS[a] >= BADNESS[b] ? a : b);
+/** The worse of two statuses; any known status is worse than `unknown`. */
+export const worseStatus = (a: HealthStatus, b: HealthStatus): HealthStatus => (SEVERITY[a] >= SEVERITY[b] ? a : b);

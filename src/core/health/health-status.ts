@@ -1,3 +1,3 @@
-/** The observed status of a component. */
+/** The observed status of a component; `unknown` until the first check or heartbeat. */
 
 export type HealthStatus = 'unknown' | 'healthy' | 'degraded' | 'unhealthy';

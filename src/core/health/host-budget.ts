@@ -1,68 +1,68 @@
 /**
- * How much one host (name and port) may be asked, so that nobody can have us hammer somebody else.
+ * The check budget of one host (name and port), so that a registration cannot make the prober flood a third party.
  *
- * A check costs one token. A host that passed a check lately has 100 of them and gets 100 a second; one
- * that did not gets 10 a second and has 20. What cannot be paid for is put off, never dropped.
- * Attempts after the first are not put off, because a verdict must not wait: a good host's checks
- * include the usual three, every other one is owed and the next checks wait for it.
+ * A check costs one token. A host that passed a check recently (good) has a burst of 100 and 100 tokens/s.
+ * Any other host has a burst of 20 and 10 tokens/s. A check without a token is delayed, never dropped.
+ * Retries are never delayed, because they decide the verdict. A check of a good host includes three retries.
+ * Any other retry is charged to the bucket, which may go negative; later checks then wait.
  */
 import type { BucketPolicy, TokenBucket } from '../quota/token-bucket.ts';
 import { fullBucket, refilled, spendTokens, consumeTokens } from '../quota/token-bucket.ts';
 
 export interface HostBudget {
   readonly bucket: TokenBucket;
-  /** When a check there last passed, epoch ms; null when none has since we know it. */
+  /** Time of the host's last passed check, epoch ms; null when none passed since the host is known. */
   readonly passedAt: number | null;
 }
 
-/** `putOffMs`: how long the check has to wait, 0 when it may begin. */
+/** `delayMs`: time until the check may try again; 0 when it may begin now. */
 export interface Admission {
   readonly next: HostBudget;
-  readonly putOffMs: number;
+  readonly delayMs: number;
 }
 
 export const GOOD_HOST: BucketPolicy = { burst: 100, perSecond: 100 };
-export const SUSPECT_HOST: BucketPolicy = { burst: 20, perSecond: 10 };
-/** A passed check speaks for its host this long. */
+export const UNPROVEN_HOST: BucketPolicy = { burst: 20, perSecond: 10 };
+/** A host is good for this long after a passed check. */
 export const GOOD_FOR_MS = 60_000;
-/** A host that nothing was asked of for this long is not remembered. */
+/** A host without a check for this long is dropped from memory. */
 export const FORGET_AFTER_MS = 300_000;
 
-/** Retries, 3 unless registered otherwise, that a check at a good host includes. */
+/** Retries included in a check of a good host: the default of `retries`. */
 const INCLUDED_RETRIES = 3;
-/** Shortest pause before another try at a good host: each try is an alarm, and an alarm is a billed write. */
-const GOOD_PAUSE_MS = 200;
-/** Longest pause, and the only one at a doubtful host. */
-export const MAX_POSTPONED_MS = 1_000;
+/** Shortest delay at a good host: each new try needs an alarm, and an alarm is a billed write. */
+const MIN_DELAY_MS = 200;
+/** Longest delay, and the only one at a host that is not good. */
+export const MAX_DELAY_MS = 1_000;
 
-export const newHost = (now: number): HostBudget => ({ bucket: fullBucket(SUSPECT_HOST, now), passedAt: null });
+export const newHost = (now: number): HostBudget => ({ bucket: fullBucket(UNPROVEN_HOST, now), passedAt: null });
 
 export const isGood = ({ passedAt }: HostBudget, now: number): boolean =>
-  // The distance, because a clock that went back must not make a host good for long.
+  // The absolute difference: a clock that was set back must not make a host good for long.
   passedAt !== null && Math.abs(now - passedAt) <= GOOD_FOR_MS;
 
-/** Asks leave for one check, or for another call that costs the host as much. */
+/** Consumes a token for one check, or for another call of the same cost; returns the delay when there is none. */
 export function admitCheck(host: HostBudget, now: number): Admission {
-  const taking = consumeTokens(host.bucket, policyOf(host, now), now);
-  const next = { ...host, bucket: taking.next };
-  if (taking.granted) return { next, putOffMs: 0 };
-  const pauseMs = isGood(host, now) ? Math.max(GOOD_PAUSE_MS, taking.retryAfterMs) : MAX_POSTPONED_MS;
-  return { next, putOffMs: Math.min(MAX_POSTPONED_MS, pauseMs) };
+  const consumption = consumeTokens(host.bucket, policyOf(host, now), now);
+  const next = { ...host, bucket: consumption.next };
+  if (consumption.granted) return { next, delayMs: 0 };
+  const pauseMs = isGood(host, now) ? Math.max(MIN_DELAY_MS, consumption.retryAfterMs) : MAX_DELAY_MS;
+  return { next, delayMs: Math.min(MAX_DELAY_MS, pauseMs) };
 }
 
-/** Takes the cost of an attempt after the first; `retry` counts from 1. */
+/** Charges an attempt after the first; `retry` counts from 1. */
 export function chargeRetry(host: HostBudget, retry: number, now: number): HostBudget {
   if (retry <= INCLUDED_RETRIES && isGood(host, now)) return host;
   return { ...host, bucket: spendTokens(host.bucket, policyOf(host, now), now, 1) };
 }
 
-/** A check there passed. One heard of for the first time gets at once what good hosts have more. */
-export function notePassed(host: HostBudget, now: number): HostBudget {
+/** Records a passed check. The first one adds the difference between the two bursts at once. */
+export function recordPassedCheck(host: HostBudget, now: number): HostBudget {
   const bucket = refilled(host.bucket, policyOf(host, now), now);
-  const gain = host.passedAt === null ? GOOD_HOST.burst - SUSPECT_HOST.burst : 0;
+  const gain = host.passedAt === null ? GOOD_HOST.burst - UNPROVEN_HOST.burst : 0;
   return { bucket: { ...bucket, level: bucket.level + gain }, passedAt: now };
 }
 
 export const isForgotten = ({ bucket }: HostBudget, now: number): boolean => now - bucket.at > FORGET_AFTER_MS;
 
-const policyOf = (host: HostBudget, now: number): BucketPolicy => (isGood(host, now) ? GOOD_HOST : SUSPECT_HOST);
+const policyOf = (host: HostBudget, now: number): BucketPolicy => (isGood(host, now) ? GOOD_HOST : UNPROVEN_HOST);

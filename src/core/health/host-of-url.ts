@@ -1,6 +1,4 @@
-/** Names hosts as the budgets of checks do. */
-
-/** The host of a URL as budgets name it: with its port, without the dot that may end a name. */
+/** The key of a URL's host for check budgets: host name without a trailing dot, and port. */
 export function hostOfUrl(url: string): string {
   const parsed = URL.parse(url);
   return parsed ? `${parsed.hostname.replace(/\.$/, '')}:${parsed.port}` : url;

@@ -1,5 +1,5 @@
-/** Drops what a sense has told when the component no longer has that sense: it can say nothing any more. */
-import { dampedStatus, releaseIfOver } from './flap-damping.ts';
+/** Drops the status of checks or heartbeats when a registration no longer has that health source. */
+import { dampedStatus, releaseIfExpired } from './flap-damping.ts';
 import type { HealthState } from './health-state.ts';
 import { worseStatus } from './health-state.ts';
 
@@ -8,13 +8,13 @@ export interface HealthSources {
   readonly heartbeats: boolean;
 }
 
-export function keepHealthSource(state: HealthState, senses: HealthSources, now: number): HealthState {
-  const checkStatus = senses.checks ? state.checkStatus : 'unknown';
-  const heartbeatStatus = senses.heartbeats ? state.heartbeatStatus : 'unknown';
-  const flap = releaseIfOver(state.flap, now);
-  // Whoever registers otherwise does not escape its hold by it.
+export function keepHealthSource(state: HealthState, sources: HealthSources, now: number): HealthState {
+  const checkStatus = sources.checks ? state.checkStatus : 'unknown';
+  const heartbeatStatus = sources.heartbeats ? state.heartbeatStatus : 'unknown';
+  const flap = releaseIfExpired(state.flap, now);
+  // Re-registering without a health check must not end a flap-damping hold.
   const status = dampedStatus(worseStatus(checkStatus, heartbeatStatus), flap);
-  const suspect = state.suspect && senses.checks;
+  const suspect = state.suspect && sources.checks;
   if (status === state.status) return { ...state, checkStatus, heartbeatStatus, suspect, flap };
   const reason = status === 'unknown' ? 'not checked yet' : null;
   const lastTransition = { from: state.status, to: status, at: now, reason, sample: null };

@@ -1,18 +1,17 @@
 /**
- * The health state machine: one signal in, the next state and what happened out.
+ * The health state machine: one signal in, the next state and its events out.
  *
- * Thresholds follow the usual rise/fall scheme: `unhealthyThreshold` failed checks in a row bring a
- * component down, `healthyThreshold` good ones bring it back. A first good check of a component
- * never seen before, or of one that is merely degraded, counts at once. One that comes back too often is held
- * down for a while (`flap-damping.ts`).
+ * Thresholds follow the rise/fall scheme: `unhealthyThreshold` consecutive failed checks make a component unhealthy,
+ * `healthyThreshold` consecutive passed checks make it healthy again. From unknown or degraded one passed check is
+ * enough. A component that falls too often is held unhealthy for a while (`flap-damping.ts`).
  */
 import { endEjection } from './ejection.ts';
 import type { FlapPolicy, FlapState } from './flap-damping.ts';
-import { dampedStatus, noteFailure, noteHeldFall, noteFall, releaseIfOver } from './flap-damping.ts';
+import { dampedStatus, extendHold, recordFallWhileHeld, recordFall, releaseIfExpired } from './flap-damping.ts';
 import type { FailureDetail, HealthSample, HealthState } from './health-state.ts';
 import type { HealthStatus } from './health-status.ts';
 import { worseStatus } from './health-state.ts';
-import { noteTime } from './samples/response-times.ts';
+import { appendTime } from './samples/response-times.ts';
 
 export type HealthSignal =
   | {
@@ -25,7 +24,7 @@ export type HealthSignal =
       readonly kind: 'check-failed';
       readonly error: FailureDetail;
       readonly details: string | null;
-      /** How long the last attempt took, ms, where it was answered. */
+      /** Response time of the last attempt, ms; null or absent without a response. */
       readonly responseTimeMs?: number | null;
     }
   | { readonly kind: 'suspected'; readonly error: FailureDetail }
@@ -44,7 +43,7 @@ export type HealthEvent =
       readonly reason: string | null;
     }
   | { readonly kind: 'failed'; readonly source: FailureSource; readonly error: FailureDetail }
-  /** It fell too often: it is held down, until then if it does not fail again. */
+  /** Flap damping holds the component unhealthy; `until` (epoch ms) moves with each further failure. */
   | { readonly kind: 'held'; readonly falls: number; readonly until: number };
 
 export interface HealthPolicy extends FlapPolicy {
@@ -63,10 +62,10 @@ export function observeHealth(state: HealthState, signal: HealthSignal, policy: 
   const sample = sampleOf(signal, now);
   switch (signal.kind) {
     case 'check-passed':
-      return settle(state, passCheck(state, signal, policy, now), { sample, failed: null, policy, now });
+      return applyPatch(state, passCheck(state, signal, policy, now), { sample, failed: null, policy, now });
     case 'check-failed': {
-      const failed: Failed = { source: 'check', error: signal.error };
-      return fail(state, failCheck(state, signal, policy, now), { sample, failed, policy, now });
+      const failed: ObservedFailure = { source: 'check', error: signal.error };
+      return applyFailure(state, failCheck(state, signal, policy, now), { sample, failed, policy, now });
     }
     case 'suspected':
       return { next: { ...state, suspect: true }, events: [] };
@@ -75,26 +74,29 @@ export function observeHealth(state: HealthState, signal: HealthSignal, policy: 
     case 'heartbeat':
       return heartbeat(state, signal.status, { sample, failed: null, policy, now });
     case 'heartbeat-expired': {
-      const failed: Failed = { source: 'heartbeat', error: expiredAfter(signal.ttlMs) };
-      return fail(state, { heartbeatStatus: 'unhealthy' }, { sample, failed, policy, now });
+      const failed: ObservedFailure = { source: 'heartbeat', error: expiredAfter(signal.ttlMs) };
+      return applyFailure(state, { heartbeatStatus: 'unhealthy' }, { sample, failed, policy, now });
     }
     case 'reported': {
-      const failed: Failed = { source: 'report', error: signal.error };
-      return fail(state, { suspect: true }, { sample, failed, policy, now });
+      const failed: ObservedFailure = { source: 'report', error: signal.error };
+      return applyFailure(state, { suspect: true }, { sample, failed, policy, now });
     }
     default:
       return signal satisfies never;
   }
 }
 
-const SAYS_UNHEALTHY: FailureDetail = { code: 'REPORTED_UNHEALTHY', message: 'says of itself that it is unhealthy' };
+const SELF_REPORTED_UNHEALTHY: FailureDetail = {
+  code: 'REPORTED_UNHEALTHY',
+  message: 'says of itself that it is unhealthy',
+};
 
 const expiredAfter = (ttlMs: number): FailureDetail => ({
   code: 'HEARTBEAT_EXPIRED',
   message: `no heartbeat for ${ttlMs} ms`,
 });
 
-/** What can change a status, as it is kept beside the change; null for what cannot. */
+/** The sample stored with a status change; null for signals that cannot change the status. */
 function sampleOf(signal: HealthSignal, now: number): HealthSample | null {
   switch (signal.kind) {
     case 'check-passed': {
@@ -106,9 +108,9 @@ function sampleOf(signal: HealthSignal, now: number): HealthSample | null {
       return { source: 'check', outcome: 'failed', ...error, responseTimeMs, details, at: now };
     }
     case 'heartbeat':
-      return signal.status === 'unhealthy' ? silent(SAYS_UNHEALTHY, now) : silent(null, now);
+      return signal.status === 'unhealthy' ? heartbeatSample(SELF_REPORTED_UNHEALTHY, now) : heartbeatSample(null, now);
     case 'heartbeat-expired':
-      return silent(expiredAfter(signal.ttlMs), now);
+      return heartbeatSample(expiredAfter(signal.ttlMs), now);
     case 'suspected':
     case 'doubt-ended':
     case 'reported':
@@ -118,7 +120,7 @@ function sampleOf(signal: HealthSignal, now: number): HealthSample | null {
   }
 }
 
-const silent = (error: FailureDetail | null, now: number): HealthSample => ({
+const heartbeatSample = (error: FailureDetail | null, now: number): HealthSample => ({
   source: 'heartbeat',
   outcome: error ? 'failed' : 'passed',
   code: error?.code ?? null,
@@ -134,16 +136,16 @@ type StatePatch = Partial<HealthState>;
 
 function passCheck(state: HealthState, signal: CheckPassed, policy: HealthPolicy, now: number): StatePatch {
   const consecutiveSuccesses = state.consecutiveSuccesses + 1;
-  const held = state.checkStatus === 'unhealthy' && consecutiveSuccesses < policy.healthyThreshold;
-  const usual = state.usualResponseTimeMs;
+  const isBelowThreshold = state.checkStatus === 'unhealthy' && consecutiveSuccesses < policy.healthyThreshold;
+  const ewma = state.usualResponseTimeMs;
   return {
-    checkStatus: held ? 'unhealthy' : signal.status,
+    checkStatus: isBelowThreshold ? 'unhealthy' : signal.status,
     suspect: false,
     details: signal.details,
     lastCheckAt: now,
     responseTimeMs: signal.responseTimeMs,
-    usualResponseTimeMs: usual === null ? signal.responseTimeMs : usual + EWMA_WEIGHT * (signal.responseTimeMs - usual),
-    responseTimesMs: noteTime(state.responseTimesMs, signal.responseTimeMs),
+    usualResponseTimeMs: ewma === null ? signal.responseTimeMs : ewma + EWMA_WEIGHT * (signal.responseTimeMs - ewma),
+    responseTimesMs: appendTime(state.responseTimesMs, signal.responseTimeMs),
     consecutiveFailures: 0,
     consecutiveSuccesses,
   };
@@ -151,10 +153,10 @@ function passCheck(state: HealthState, signal: CheckPassed, policy: HealthPolicy
 
 function failCheck(state: HealthState, signal: CheckFailed, policy: HealthPolicy, now: number): StatePatch {
   const consecutiveFailures = state.consecutiveFailures + 1;
-  const down = consecutiveFailures >= policy.unhealthyThreshold;
+  const isDown = consecutiveFailures >= policy.unhealthyThreshold;
   return {
-    checkStatus: down ? 'unhealthy' : state.checkStatus,
-    suspect: !down,
+    checkStatus: isDown ? 'unhealthy' : state.checkStatus,
+    suspect: !isDown,
     details: signal.details,
     lastCheckAt: now,
     responseTimeMs: null,
@@ -163,70 +165,80 @@ function failCheck(state: HealthState, signal: CheckFailed, policy: HealthPolicy
   };
 }
 
-function heartbeat(state: HealthState, status: 'healthy' | 'degraded' | 'unhealthy', seen: Seen): HealthStep {
+function heartbeat(
+  state: HealthState,
+  status: 'healthy' | 'degraded' | 'unhealthy',
+  observation: Observation,
+): HealthStep {
   if (status !== 'unhealthy') {
-    // Where nothing is checked, no good check will ever end a doubt: the heartbeat does.
+    // Without checks no passed check can ever clear `suspect`, so the heartbeat clears it.
     const unchecked = state.checkStatus === 'unknown' && state.consecutiveFailures === 0;
-    return settle(state, { heartbeatStatus: status, suspect: state.suspect && !unchecked }, seen);
+    return applyPatch(state, { heartbeatStatus: status, suspect: state.suspect && !unchecked }, observation);
   }
-  // Said once, it is one failure; the same word repeated every heartbeat is not news.
+  // The first unhealthy heartbeat is one failure; repetitions are not counted.
   if (state.heartbeatStatus === 'unhealthy') return { next: state, events: [] };
-  const failed: Failed = { source: 'heartbeat', error: SAYS_UNHEALTHY };
-  return fail(state, { heartbeatStatus: 'unhealthy' }, { ...seen, failed });
+  const failed: ObservedFailure = { source: 'heartbeat', error: SELF_REPORTED_UNHEALTHY };
+  return applyFailure(state, { heartbeatStatus: 'unhealthy' }, { ...observation, failed });
 }
 
-interface Failed {
+interface ObservedFailure {
   readonly source: FailureSource;
   readonly error: FailureDetail;
 }
 
-/** What a signal brings beside what it says of the component. */
-interface Seen {
+/** Everything about a signal except its patch of the state. */
+interface Observation {
   readonly sample: HealthSample | null;
-  readonly failed: Failed | null;
+  readonly failed: ObservedFailure | null;
   readonly policy: HealthPolicy;
   readonly now: number;
 }
 
-const fail = (state: HealthState, patch: StatePatch, seen: Seen): HealthStep =>
-  settle(state, { ...patch, errorCount: state.errorCount + 1, lastFailureAt: seen.now }, seen);
+const applyFailure = (state: HealthState, patch: StatePatch, observation: Observation): HealthStep =>
+  applyPatch(state, { ...patch, errorCount: state.errorCount + 1, lastFailureAt: observation.now }, observation);
 
-function settle(state: HealthState, patch: StatePatch, seen: Seen): HealthStep {
-  const { failed, now } = seen;
+function applyPatch(state: HealthState, patch: StatePatch, observation: Observation): HealthStep {
+  const { failed, now } = observation;
   const merged = { ...state, ...patch };
-  const seenStatus = worseStatus(merged.checkStatus, merged.heartbeatStatus);
-  const flap = damped(state, seenStatus, seen);
-  const status = dampedStatus(seenStatus, flap);
-  const recovered = status === 'healthy' && !merged.suspect && !failed;
-  const changed = status !== state.status;
+  const observedStatus = worseStatus(merged.checkStatus, merged.heartbeatStatus);
+  const flap = nextFlapState(state, observedStatus, observation);
+  const status = dampedStatus(observedStatus, flap);
+  const isRecovered = status === 'healthy' && !merged.suspect && !failed;
+  const isChanged = status !== state.status;
   const reason = reasonOf(state, { ...merged, status, flap }, failed);
   const next: HealthState = {
     ...merged,
     status,
     reason,
-    since: changed ? now : state.since,
+    since: isChanged ? now : state.since,
     backSince: backSinceOf(state, status, now),
-    errorCount: recovered ? 0 : merged.errorCount,
-    lastTransition: changed
-      ? { from: state.status, to: status, at: now, reason, sample: seen.sample }
+    errorCount: isRecovered ? 0 : merged.errorCount,
+    lastTransition: isChanged
+      ? { from: state.status, to: status, at: now, reason, sample: observation.sample }
       : state.lastTransition,
     flap,
-    ejection: changed && status === 'unhealthy' ? endEjection(state.ejection, now) : state.ejection,
+    ejection: isChanged && status === 'unhealthy' ? endEjection(state.ejection, now) : state.ejection,
   };
   const events: HealthEvent[] = failed ? [{ kind: 'failed', ...failed }] : [];
-  if (changed) events.push({ kind: 'status-changed', from: state.status, to: status, reason });
-  if (changed && flap.heldUntil !== null)
+  if (isChanged) events.push({ kind: 'status-changed', from: state.status, to: status, reason });
+  if (isChanged && flap.heldUntil !== null)
     events.push({ kind: 'held', falls: flap.falls.length, until: flap.heldUntil });
   return { next, events };
 }
 
-function damped(before: HealthState, seenStatus: HealthStatus, { failed, policy, now }: Seen): FlapState {
-  // A hold that is over ends with the next good sign, not with a failure that is one too few.
-  if (seenStatus !== 'unhealthy') return failed ? before.flap : releaseIfOver(before.flap, now);
-  const seenBefore = worseStatus(before.checkStatus, before.heartbeatStatus);
-  if (seenBefore === 'healthy' || seenBefore === 'degraded')
-    return before.status === 'unhealthy' ? noteHeldFall(before.flap, policy, now) : noteFall(before.flap, policy, now);
-  return failed ? noteFailure(before.flap, policy, now) : before.flap;
+function nextFlapState(
+  before: HealthState,
+  observedStatus: HealthStatus,
+  { failed, policy, now }: Observation,
+): FlapState {
+  // An expired hold ends with the next good signal, not with a failure below the threshold.
+  if (observedStatus !== 'unhealthy') return failed ? before.flap : releaseIfExpired(before.flap, now);
+  const observedBefore = worseStatus(before.checkStatus, before.heartbeatStatus);
+  if (observedBefore === 'healthy' || observedBefore === 'degraded')
+    return before.status === 'unhealthy'
+      ? recordFallWhileHeld(before.flap, policy, now)
+      : recordFall(before.flap, policy, now);
+  return failed ? extendHold(before.flap, policy, now) : before.flap;
 }
 
 function backSinceOf(before: HealthState, status: HealthStatus, now: number): number | null {
@@ -234,30 +246,30 @@ function backSinceOf(before: HealthState, status: HealthStatus, now: number): nu
   return before.status === 'unhealthy' ? now : before.backSince;
 }
 
-/** Why it has the status it has now: as before, unless there is news of it. */
-function reasonOf(before: HealthState, now: HealthState, failed: Failed | null): string | null {
+/** The reason of the current status: the earlier reason, unless the signal provides a new one. */
+function reasonOf(before: HealthState, now: HealthState, failed: ObservedFailure | null): string | null {
   switch (now.status) {
     case 'healthy':
       return null;
     case 'unknown':
       return before.reason;
     case 'degraded': {
-      const asBefore = now.checkStatus === before.checkStatus && now.heartbeatStatus === before.heartbeatStatus;
-      return asBefore ? before.reason : whyDegraded(now);
+      const isUnchanged = now.checkStatus === before.checkStatus && now.heartbeatStatus === before.heartbeatStatus;
+      return isUnchanged ? before.reason : degradedReason(now);
     }
     case 'unhealthy':
-      if (worseStatus(now.checkStatus, now.heartbeatStatus) !== 'unhealthy') return whyHeld(now.flap);
+      if (worseStatus(now.checkStatus, now.heartbeatStatus) !== 'unhealthy') return heldReason(now.flap);
       return failed ? `${failed.error.code}: ${failed.error.message}` : before.reason;
     default:
       return now.status satisfies never;
   }
 }
 
-const whyHeld = ({ falls, heldUntil }: FlapState): string =>
-  `flapping: down ${falls.length} times of late, held until ${new Date(heldUntil ?? 0).toISOString()}`;
+const heldReason = ({ falls, heldUntil }: FlapState): string =>
+  `flapping: down ${falls.length} times recently, held until ${new Date(heldUntil ?? 0).toISOString()}`;
 
-/** Told from the state, because the sense that degrades it need not be the one that has just spoken. */
-function whyDegraded({ checkStatus, details, responseTimeMs }: HealthState): string {
+/** Derived from the state, because the degrading health source need not be the source of the current signal. */
+function degradedReason({ checkStatus, details, responseTimeMs }: HealthState): string {
   if (checkStatus !== 'degraded') return 'says of itself that it is degraded';
   if (details) return `answers, degraded: ${details}`;
   return responseTimeMs === null ? 'answered slowly' : `answers slowly: ${Math.round(responseTimeMs)} ms`;

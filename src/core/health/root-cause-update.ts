@@ -1,32 +1,32 @@
 /**
- * What the coordinator, which knows the graph, and the registries, which know how components are, tell each
- * other of dependencies. Neither imports the other: they meet here.
+ * Messages about dependencies between the coordinator, which owns the graph, and the registries, which own the
+ * statuses. Neither imports the other; this file is their contract.
  */
 
-/** What a component's dependencies make of it from now on. */
+/** A new root cause of one component, sent by the coordinator. */
 export interface RootCauseUpdate {
   readonly id: string;
-  /** Why it cannot work, ids ascending; empty when all that it depends on is there. */
+  /** Ids of the failed dependencies, ascending; empty when none is down. */
   readonly rootCause: readonly string[];
-  /** Orders what is said of one component: an older one changes nothing. */
+  /** Orders the updates of one component; a registry ignores older ones. */
   readonly sequence: number;
 }
 
-/** A registry, as the coordinator calls it. */
+/** The part of a registry that the coordinator calls. */
 export interface RootCauseReceiver {
-  /** Takes them over; returns once they are stored. Of those that it does not hold it takes no notice. */
-  dependenciesTurned(turns: readonly RootCauseUpdate[]): Promise<void>;
-  /** Something that depends on them failed: asks now how they are, unless that was asked a moment ago. */
-  checkDoubted(ids: readonly string[]): Promise<void>;
+  /** Applies updates and returns once they are stored. Ignores unknown components. */
+  applyRootCauseUpdates(updates: readonly RootCauseUpdate[]): Promise<void>;
+  /** Checks components now because a dependant failed, unless they were checked a moment ago. */
+  recheckDependencies(ids: readonly string[]): Promise<void>;
 }
 
-/** How a type's components stand, as its registry tells each minute to repair what got lost. */
+/** The conditions of a type's components. The registry sends them each minute to repair lost updates. */
 export interface TypeConditions {
   readonly type: string;
-  /** Of the type when this was so. */
+  /** The type's revision at that time. */
   readonly revision: number;
-  /** Ids of those on which nobody can rely. */
+  /** Ids of the components that are down for their dependants. */
   readonly down: readonly string[];
-  /** Of those that have a root cause: the sequence it came with. */
-  readonly shadows: readonly (readonly [id: string, sequence: number])[];
+  /** Components that have a root cause, each with the sequence of that update. */
+  readonly rootCauses: readonly (readonly [id: string, sequence: number])[];
 }

@@ -1,24 +1,24 @@
 /**
- * Whether to believe that most of a type has failed, or that it is we who cannot see: pure.
+ * Self-doubt (self-preservation): decides whether a mass failure of a type is real or the coordinator's own fault.
+ * Pure.
  *
- * When three or more components that were well, and more than half of them, are in trouble within one round, a
- * witness is asked: something that has nothing to do with them. Until it has answered nothing is concluded. If it
- * fails as well, the fault is taken to be ours: statuses are kept until the witness, or most of the components, can be
- * seen again. If it answers, the failures are real. With no witness to be had they are acted on, one at a time.
- *
- * What an operator sets goes before all of that: `always` doubts by hand, `never` believes whatever is seen.
+ * A mass failure is three or more components that were well, and more than half of those, failing within one round. The
+ * registry then checks a canary: something unrelated to the components. Until the verdict, failures are held. If the
+ * canary fails too, the coordinator is at fault: statuses are kept until the canary or most components respond. If the
+ * canary responds, the failures are real. Without a canary they are applied, one at a time. The operator's setting has
+ * precedence: `always` forces self-doubt, `never` disables it.
  */
 export type SelfDoubtMode = 'auto' | 'always' | 'never';
 
-/** What the witness says: it was seen, it was not, there is none. */
+/** Result of the canary check: the canary responded, it did not respond, or there is no canary. */
 export type CanaryVerdict = 'seen' | 'unseen' | 'none';
 
 /**
- * - `sure`: what is seen is so.
- * - `asking`: a witness is being asked; what was seen meanwhile is held.
- * - `doubting`: the fault is ours; statuses are kept.
- * - `believing`: most have failed, and a witness says that it is they.
- * - `unwitnessed`: most have failed, and nobody can say whose fault it is.
+ * - `sure`: no mass failure; observations are applied.
+ * - `asking`: a canary check is running; failures observed meanwhile are held.
+ * - `doubting`: the coordinator is at fault; statuses are kept.
+ * - `believing`: mass failure, and the canary responded, so the failures are real.
+ * - `unwitnessed`: mass failure without a canary verdict.
  */
 export const SELF_DOUBT_KINDS = ['sure', 'asking', 'doubting', 'believing', 'unwitnessed'] as const;
 export type SelfDoubtKind = (typeof SELF_DOUBT_KINDS)[number];
@@ -27,76 +27,81 @@ export interface SelfDoubt {
   readonly kind: SelfDoubtKind;
   /** Epoch ms of the last change of `kind`. */
   readonly since: number;
-  /** When a witness was asked last, epoch ms. */
+  /** Start of the last canary check, epoch ms. */
   readonly askedAt: number;
 }
 
-/** Components that were well at the begin of the round, and those of them in trouble by now. */
+/** Number of components that were well at the start of the round, and number of those that now fail. */
 export interface Evidence {
   readonly well: number;
   readonly troubled: number;
 }
 
-/** What becomes of a failure: it counts, waits for the witness, or is not believed. */
-export type Trust = 'apply' | 'hold' | 'keep';
+/** Treatment of an observed failure: apply it, hold it until the canary verdict, or keep the old status. */
+export type FailureHandling = 'apply' | 'hold' | 'keep';
 
-const MIN_TROUBLED = 3;
-/** No answer by then is no testimony: what was held must not be held for ever. */
+const MIN_FAILING = 3;
+/** Time limit of a canary check: held failures must not be held for ever. */
 export const MAX_CANARY_MS = 10_000;
 
 export const NO_SELF_DOUBT: SelfDoubt = { kind: 'sure', since: 0, askedAt: 0 };
 
-export const isMassFailure = ({ well, troubled }: Evidence): boolean => troubled >= MIN_TROUBLED && troubled * 2 > well;
+export const isMassFailure = ({ well, troubled }: Evidence): boolean => troubled >= MIN_FAILING && troubled * 2 > well;
 
-/** Where things stand now that something was seen, or time has passed. `ask`: a witness must be asked now. */
-export function reconsider(
-  doubt: SelfDoubt,
+/** Updates self-doubt after an observation or with time. `queryCanary`: the caller must start a canary check now. */
+export function updateSelfDoubt(
+  current: SelfDoubt,
   evidence: Evidence,
   { mode, roundMs }: { readonly mode: SelfDoubtMode; readonly roundMs: number },
   now: number,
-): { readonly next: SelfDoubt; readonly ask: boolean } {
-  if (mode === 'always') return { next: turn(doubt, 'doubting', now), ask: false };
-  if (mode === 'never' || !isMassFailure(evidence)) return { next: turn(doubt, 'sure', now), ask: false };
-  // After the clock went back nobody can say how long ago that was.
-  const sinceAsked = now >= doubt.askedAt ? now - doubt.askedAt : Infinity;
-  switch (doubt.kind) {
+): { readonly next: SelfDoubt; readonly queryCanary: boolean } {
+  if (mode === 'always') return { next: withKind(current, 'doubting', now), queryCanary: false };
+  if (mode === 'never' || !isMassFailure(evidence)) return { next: withKind(current, 'sure', now), queryCanary: false };
+  // After the clock was set back the elapsed time is unknown.
+  const sinceCanaryMs = now >= current.askedAt ? now - current.askedAt : Infinity;
+  switch (current.kind) {
     case 'sure':
-      return { next: { kind: 'asking', since: now, askedAt: now }, ask: true };
+      return { next: { kind: 'asking', since: now, askedAt: now }, queryCanary: true };
     case 'asking':
-      return { next: sinceAsked < MAX_CANARY_MS ? doubt : turn(doubt, 'unwitnessed', now), ask: false };
+      return {
+        next: sinceCanaryMs < MAX_CANARY_MS ? current : withKind(current, 'unwitnessed', now),
+        queryCanary: false,
+      };
     case 'doubting':
     case 'believing':
     case 'unwitnessed':
-      // Whose fault it is may change while it lasts: asked again each round.
-      return sinceAsked < roundMs ? { next: doubt, ask: false } : { next: { ...doubt, askedAt: now }, ask: true };
+      // The cause may change during a mass failure, so the canary is checked again each round.
+      return sinceCanaryMs < roundMs
+        ? { next: current, queryCanary: false }
+        : { next: { ...current, askedAt: now }, queryCanary: true };
     default:
-      return doubt.kind satisfies never;
+      return current.kind satisfies never;
   }
 }
 
-/** After a witness was asked. One that answers when nobody asks any more changes nothing. */
+/** Applies the verdict of a canary check. A verdict that arrives after the mass failure has ended changes nothing. */
 export function applyCanaryVerdict(
-  doubt: SelfDoubt,
-  testimony: CanaryVerdict,
+  current: SelfDoubt,
+  verdict: CanaryVerdict,
   mode: SelfDoubtMode,
   now: number,
 ): SelfDoubt {
-  if (doubt.kind === 'sure' || mode !== 'auto') return doubt;
-  return turn(doubt, KIND_AFTER[testimony], now);
+  if (current.kind === 'sure' || mode !== 'auto') return current;
+  return withKind(current, KIND_BY_VERDICT[verdict], now);
 }
 
-const KIND_AFTER = { seen: 'believing', unseen: 'doubting', none: 'unwitnessed' } as const;
+const KIND_BY_VERDICT = { seen: 'believing', unseen: 'doubting', none: 'unwitnessed' } as const;
 
-export function trustIn({ kind }: SelfDoubt): Trust {
+export function failureHandling({ kind }: SelfDoubt): FailureHandling {
   if (kind === 'asking') return 'hold';
   return kind === 'doubting' ? 'keep' : 'apply';
 }
 
-const turn = (doubt: SelfDoubt, kind: SelfDoubtKind, now: number): SelfDoubt =>
-  doubt.kind === kind ? doubt : { ...doubt, kind, since: now };
+const withKind = (current: SelfDoubt, kind: SelfDoubtKind, now: number): SelfDoubt =>
+  current.kind === kind ? current : { ...current, kind, since: now };
 
-/** What several witnesses say together: one that is seen is enough. */
-export function combine(testimonies: readonly CanaryVerdict[]): CanaryVerdict {
-  if (testimonies.includes('seen')) return 'seen';
-  return testimonies.includes('unseen') ? 'unseen' : 'none';
+/** Combines the verdicts of several canaries: one response is enough. */
+export function combineVerdicts(verdicts: readonly CanaryVerdict[]): CanaryVerdict {
+  if (verdicts.includes('seen')) return 'seen';
+  return verdicts.includes('unseen') ? 'unseen' : 'none';
 }

@@ -1,6 +1,4 @@
-/**
- * The roll-up of health: per type by its registry, over all types by the coordinator.
- */
+/** The health roll-up: per type by its registry, over all types by the coordinator. */
 import type { Availability } from './samples/availability.ts';
 import { UNKNOWN_AVAILABILITY } from './samples/availability.ts';
 import type { HealthStatus } from './health-status.ts';
@@ -22,7 +20,7 @@ export interface HealthIssue {
     | 'webhook-failing'
     | 'coordinator-unreachable';
   readonly message: string;
-  /** Null where it is of no type in particular. */
+  /** Null when the issue concerns no single type. */
   readonly type: string | null;
   readonly componentId: string | null;
   /** Epoch ms. */
@@ -31,21 +29,21 @@ export interface HealthIssue {
 
 export type StatusCounts = Readonly<Record<'total' | HealthStatus, number>>;
 
-/** What a registry tells the coordinator of its type. */
+/** The roll-up of one type, sent by its registry to the coordinator. */
 export interface TypeHealth {
   readonly type: string;
   readonly revision: number;
   readonly counts: StatusCounts;
-  /** Components that may be given work right now. */
+  /** Number of components that are routable now. */
   readonly routable: number;
-  /** Components under maintenance that are not well: known, and no reason to call the type degraded. */
+  /** Unhealthy or degraded components in maintenance: expected, so they do not make the type degraded. */
   readonly excused?: number;
-  /** Of the time in which anybody of it was known, the part in which somebody could be given work. */
+  /** Part of the observed time in which at least one component of the type was routable. */
   readonly availability?: Availability;
   readonly updatedAt: number;
-  /** Since when its statuses are kept because the fault seems to be ours, epoch ms; null while they are believed. */
+  /** Start of self-doubt, during which statuses are kept, epoch ms; null without self-doubt. */
   readonly doubtedSince: number | null;
-  /** The gravest first, at most `MAX_ISSUES_PER_TYPE`. */
+  /** Most severe first, at most `MAX_ISSUES_PER_TYPE`. */
   readonly issues: readonly HealthIssue[];
 }
 
@@ -58,7 +56,7 @@ export interface SystemHealth {
 }
 
 export interface SystemIssue extends HealthIssue {
-  /** Components that cannot work because of this one: they have no issue of their own. */
+  /** Number of components that fail because of this one; they have no issue of their own. */
   readonly affects: number;
 }
 
@@ -76,13 +74,13 @@ interface HealthMember {
   readonly since: number;
   readonly reason: string | null;
   readonly routable: boolean;
-  /** Why it cannot work: the dependencies that are down, or empty. */
+  /** Ids of the failed dependencies that keep it from working; empty when none is down. */
   readonly rootCause: readonly string[];
-  /** What is wrong with it is expected, and no issue. */
+  /** In maintenance: failures are expected and no issue. */
   readonly maintained?: boolean;
 }
 
-/** A dependency that is down, and how many components it keeps from working. */
+/** A failed dependency, with the number of components that it affects. */
 interface AffectedCount {
   readonly id: string;
   readonly type: string;
@@ -92,11 +90,13 @@ interface AffectedCount {
 }
 
 const MAX_ISSUES_PER_TYPE = 50;
-/** Of dependencies that are no issue in themselves, because people set them aside, or because of the limit above. */
+/**
+ * Limit for failed dependencies without an issue of their own: out of service by an operator, or beyond the limit
+ * above.
+ */
 const MAX_DEPENDENCY_ISSUES = 20;
 const EMPTY_COUNTS: StatusCounts = { total: 0, healthy: 0, degraded: 0, unhealthy: 0, unknown: 0 };
 
-/** Rolls up one type from its components. */
 export function summarizeType(
   type: string,
   revision: number,
@@ -119,8 +119,8 @@ export function summarizeType(
     else if (issue) issues.push(issue);
   }
   issues.sort(bySeverity);
-  if (counts.total > 0 && routable === 0) issues.unshift(unavailable(type, counts.total, since));
-  if (doubtedSince !== null) issues.unshift(doubted(type, doubtedSince));
+  if (counts.total > 0 && routable === 0) issues.unshift(typeUnavailableIssue(type, counts.total, since));
+  if (doubtedSince !== null) issues.unshift(selfDoubtIssue(type, doubtedSince));
   return {
     type,
     revision,
@@ -133,7 +133,7 @@ export function summarizeType(
   };
 }
 
-/** A type of which nobody ever registered. */
+/** The roll-up of a type without any registration so far. */
 export const emptyType = (type: string): TypeHealth => ({
   type,
   revision: 0,
@@ -144,7 +144,7 @@ export const emptyType = (type: string): TypeHealth => ({
   issues: [],
 });
 
-/** Adds the types up: unhealthy when a type has nobody to route to, degraded when anything is wrong. */
+/** Rolls up all types: unhealthy when a type has no routable component, degraded when any type is degraded. */
 export function rollUp(types: readonly TypeHealth[]): SystemHealth {
   const components = { ...EMPTY_COUNTS };
   const byType: Record<string, TypeSummary> = {};
@@ -166,27 +166,27 @@ export function rollUp(types: readonly TypeHealth[]): SystemHealth {
   };
 }
 
-/** Says of each issue how many components it takes along, and names what takes some along without being one. */
+/** Adds the number of affected components to each issue, and adds issues for failed dependencies without one. */
 export function withAffected(health: SystemHealth, affected: readonly AffectedCount[]): SystemHealth {
   if (affected.length === 0) return health;
   const counts = new Map(affected.map(({ id, count }) => [id, count]));
-  const named = new Set(health.issues.map(({ componentId }) => componentId));
-  const others = affected.filter(({ id }) => !named.has(id)).slice(0, MAX_DEPENDENCY_ISSUES);
+  const withIssue = new Set(health.issues.map(({ componentId }) => componentId));
+  const withoutIssue = affected.filter(({ id }) => !withIssue.has(id)).slice(0, MAX_DEPENDENCY_ISSUES);
   const issues = [
     ...health.issues.map((issue) => ({ ...issue, affects: counts.get(issue.componentId ?? '') ?? 0 })),
-    ...others.map(unavailableDependency),
+    ...withoutIssue.map(dependencyIssue),
   ];
   return { ...health, issues: issues.toSorted(bySeverity) };
 }
 
-/** The worse of two; unknown is no worse than anything. */
+/** The worse of two statuses; any known status is worse than `unknown`. */
 export const worseOf = (a: HealthStatus, b: HealthStatus): HealthStatus => worstOf([a, b]);
 
 function statusOfType(type: TypeHealth): HealthStatus {
   if (type.counts.total === 0 || type.counts.unknown === type.counts.total) return 'unknown';
   if (type.routable === 0) return 'unhealthy';
-  const isShort = type.issues.some(({ code }) => code === 'capacity-exhausted');
-  return isShort || type.counts.unhealthy + type.counts.degraded > (type.excused ?? 0) ? 'degraded' : 'healthy';
+  const isExhausted = type.issues.some(({ code }) => code === 'capacity-exhausted');
+  return isExhausted || type.counts.unhealthy + type.counts.degraded > (type.excused ?? 0) ? 'degraded' : 'healthy';
 }
 
 function worstOf(statuses: readonly HealthStatus[]): HealthStatus {
@@ -198,7 +198,7 @@ const rank = (issue: HealthIssue): number => (issue.severity === 'critical' ? 0 
 
 export const bySeverity = (a: HealthIssue, b: HealthIssue): number => rank(a) - rank(b) || a.since - b.since;
 
-/** What only suffers from a dependency is no issue: the dependency is. */
+/** A component with a failed dependency is no issue of its own; the dependency is the issue. */
 function issueOf(type: string, member: HealthMember): HealthIssue | undefined {
   if (member.rootCause.length > 0) return undefined;
   if (member.status !== 'unhealthy' && member.status !== 'degraded') return undefined;
@@ -213,28 +213,28 @@ function issueOf(type: string, member: HealthMember): HealthIssue | undefined {
   };
 }
 
-const unavailable = (type: string, total: number, since: number): HealthIssue => ({
+const typeUnavailableIssue = (type: string, total: number, since: number): HealthIssue => ({
   severity: 'critical',
   code: 'type-unavailable',
-  message: `none of the ${total} components of ${type} can be given work`,
+  message: `none of the ${total} components of ${type} is routable`,
   type,
   componentId: null,
   since,
 });
 
-const doubted = (type: string, since: number): HealthIssue => ({
+const selfDoubtIssue = (type: string, since: number): HealthIssue => ({
   severity: 'critical',
   code: 'self-doubt',
-  message: `most of ${type} seems to fail, and so does what has nothing to do with it: statuses are kept, nobody is restarted`,
+  message: `most of ${type} seems to fail, and so does an unrelated canary: statuses are kept, no component is restarted`,
   type,
   componentId: null,
   since,
 });
 
-const unavailableDependency = ({ id, type, count, since }: AffectedCount): SystemIssue => ({
+const dependencyIssue = ({ id, type, count, since }: AffectedCount): SystemIssue => ({
   severity: 'warning',
   code: 'dependency-unavailable',
-  message: `${id} is not available, ${count === 1 ? 'a component depends' : `${count} components depend`} on it`,
+  message: `${id} is unavailable, ${count === 1 ? 'a component depends' : `${count} components depend`} on it`,
   type,
   componentId: id,
   since,

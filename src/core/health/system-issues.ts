@@ -1,109 +1,108 @@
 /**
- * Issues that are no component's: of a type as a whole, and of the coordinator itself. Each is there for as long as its
- * cause is, and ends by itself.
+ * Issues of a type as a whole and of the coordinator itself. Each issue ends by itself when its cause ends.
  */
 import type { Webhook } from '../webhook/webhook.ts';
 import type { HealthIssue, SystemHealth, TypeHealth } from './system-health.ts';
 import { bySeverity, worseOf } from './system-health.ts';
 
-/** A registry says each minute how its type is, at the least. */
+/** A registry sends its roll-up at least once a minute. */
 const SILENT_MS = 180_000;
-/** What is owed to the history for longer did not get there. */
-const OWED_MS = 120_000;
+/** An outbox entry that is pending for longer means that the history cannot be written. */
+const MAX_PENDING_MS = 120_000;
 const MAX_ISSUES_PER_TYPE = 50;
-/** A receiver that is started anew is none. */
+/** Longer than the restart of a receiver, which is no issue. */
 const FAILING_MS = 60_000;
-/** What people have set or what others run is no reason to call the fleet degraded. */
-const BESIDE_THE_FLEET: ReadonlySet<HealthIssue['code']> = new Set(['recovery-frozen', 'webhook-failing']);
+/** Issues caused by configuration or by external receivers do not make the system degraded. */
+const NOT_DEGRADING: ReadonlySet<HealthIssue['code']> = new Set(['recovery-frozen', 'webhook-failing']);
 
-/** Where callers have found no room for a while. */
-export const withShortage = (health: TypeHealth, since: number): TypeHealth => ({
+/** Adds an issue: callers have not found capacity since `since`, epoch ms. */
+export const withCapacityShortage = (health: TypeHealth, since: number): TypeHealth => ({
   ...health,
-  issues: [...health.issues.slice(0, MAX_ISSUES_PER_TYPE - 1), exhausted(health.type, since)].toSorted(bySeverity),
+  issues: [...health.issues.slice(0, MAX_ISSUES_PER_TYPE - 1), capacityIssue(health.type, since)].toSorted(bySeverity),
 });
 
-const exhausted = (type: string, since: number): HealthIssue => ({
+const capacityIssue = (type: string, since: number): HealthIssue => ({
   severity: 'warning',
   code: 'capacity-exhausted',
-  message: `callers of ${type} wait for room, or are refused for want of it`,
+  message: `callers of ${type} wait for capacity or are rejected for lack of it`,
   type,
   componentId: null,
   since,
 });
 
-/** Types of which nobody has heard for too long, though they have components. */
-export const silentTypes = (types: readonly TypeHealth[], now: number): HealthIssue[] =>
+/** Types with components whose registry has sent no roll-up for too long. */
+export const silentTypeIssues = (types: readonly TypeHealth[], now: number): HealthIssue[] =>
   types
     .filter(({ counts, updatedAt }) => counts.total > 0 && now - updatedAt > SILENT_MS)
     .map(({ type, updatedAt }) => ({
       severity: 'critical',
       code: 'registry-silent',
-      message: `the registry of ${type} has not been heard of: what is shown of the type may be out of date`,
+      message: `the registry of ${type} sends no updates: its health may be out of date`,
       type,
       componentId: null,
       since: updatedAt,
     }));
 
-/** `failingSince` is since when writes fail, `owedSince` since when the oldest entry that is owed waits; epoch ms. */
-export function historyIssue(failingSince: number | null, owedSince: number | null, now: number): HealthIssue[] {
-  const isOwedLong = owedSince !== null && now - owedSince > OWED_MS;
-  if (failingSince === null && !isOwedLong) return [];
+/** `failingSince`: start of failed writes; `pendingSince`: age of the oldest pending entry. Both epoch ms or null. */
+export function historyIssue(failingSince: number | null, pendingSince: number | null, now: number): HealthIssue[] {
+  const isPendingTooLong = pendingSince !== null && now - pendingSince > MAX_PENDING_MS;
+  if (failingSince === null && !isPendingTooLong) return [];
   return [
     {
       severity: 'warning',
       code: 'history-unavailable',
       message:
-        'the history cannot be written: failures, recoveries and the audit wait, and are written when it is back',
+        'the history cannot be written: failures, recoveries and audit entries are written when it is available again',
       type: null,
       componentId: null,
-      since: Math.min(failingSince ?? Infinity, isOwedLong ? owedSince : Infinity),
+      since: Math.min(failingSince ?? Infinity, isPendingTooLong ? pendingSince : Infinity),
     },
   ];
 }
 
-/** `type` is null where recoveries of all types are frozen. */
+/** `type` is null when recoveries of all types are frozen. */
 export const frozenIssue = (type: string | null, since: number): HealthIssue => ({
   severity: 'warning',
   code: 'recovery-frozen',
-  message: `${type === null ? 'recoveries are' : `recoveries of ${type} are`} frozen by configuration: they alert and do nothing else`,
+  message: `${type === null ? 'recoveries are' : `recoveries of ${type} are`} frozen by configuration: they only send alerts`,
   type,
   componentId: null,
   since,
 });
 
-/** Webhooks that nothing has reached for a while, and those that were given up for it. */
+/** Issues of webhooks whose deliveries have failed for a while, or that were disabled because of failures. */
 export const webhookIssues = (webhooks: readonly Webhook[], now: number): HealthIssue[] =>
   webhooks.flatMap(({ id, state, failingSince }) => {
     const issue = { severity: 'warning', code: 'webhook-failing', type: null, componentId: null } as const;
     if (state.kind === 'disabled') {
       if (state.reason === 'operator') return [];
-      const why = state.reason === 'gone' ? 'its receiver answered 410' : 'nothing reached it for days';
+      const why = state.reason === 'gone' ? 'its receiver returned 410' : 'deliveries failed for days';
       return [{ ...issue, message: `webhook ${id} is disabled: ${why}`, since: state.at }];
     }
     if (failingSince === null || now - failingSince < FAILING_MS) return [];
-    return [{ ...issue, message: `nothing reaches webhook ${id}: see its deliveries`, since: failingSince }];
+    return [{ ...issue, message: `deliveries to webhook ${id} fail: see its deliveries`, since: failingSince }];
   });
 
-const unreachable = (since: number): HealthIssue => ({
+const unreachableIssue = (since: number): HealthIssue => ({
   severity: 'critical',
   code: 'coordinator-unreachable',
-  message: 'the coordinator cannot be reached: what is shown is the last that was heard of it',
+  message: 'the coordinator cannot be reached: this is its last known health',
   type: null,
   componentId: null,
   since,
 });
 
-/** The roll-up with issues of the system's own. */
+/** Adds system issues to the roll-up. */
 export function withSystemIssues(health: SystemHealth, issues: readonly HealthIssue[]): SystemHealth {
   if (issues.length === 0) return health;
-  const isWrong = issues.some(({ code }) => !BESIDE_THE_FLEET.has(code));
+  const isDegrading = issues.some(({ code }) => !NOT_DEGRADING.has(code));
   return {
     ...health,
-    status: isWrong ? worseOf(health.status, 'degraded') : health.status,
+    status: isDegrading ? worseOf(health.status, 'degraded') : health.status,
     issues: [...health.issues, ...issues.map((issue) => ({ ...issue, affects: 0 }))].toSorted(bySeverity),
   };
 }
 
-/** A roll-up of some time ago, marked as such. */
-export const unreachableIssue = (health: SystemHealth, since: number): SystemHealth =>
-  withSystemIssues(health, [unreachable(since)]);
+/** Marks an old roll-up as such; `since` is the start of the outage, epoch ms. */
+export const withUnreachableIssue = (health: SystemHealth, since: number): SystemHealth =>
+  withSystemIssues(health, [unreachableIssue(since)]);

@@ -3,7 +3,7 @@ import { backInService } from '../../../src/core/component/back-in-service.ts';
 import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import type { Lifecycle } from '../../../src/core/component/lifecycle.ts';
-import { setAside, settledAs } from '../../../src/core/component/lifecycle.ts';
+import { takeOutOfService, settledAs } from '../../../src/core/component/lifecycle.ts';
 import { NO_LOAD } from '../../../src/core/component/load.ts';
 import { NO_ROOT_CAUSE } from '../../../src/core/component/root-cause.ts';
 import { NOT_FLAPPING } from '../../../src/core/health/flap-damping.ts';
@@ -40,18 +40,18 @@ describe('backInService', () => {
     ['maintenance', 'unhealthy', { backSince: null, suspect: false, flap: NOT_FLAPPING }, NOW],
     ['maintenance', 'unknown', { backSince: null, suspect: false, flap: NOT_FLAPPING }, NOW],
   ] as const)('from %s, %s', (state, status, health, settledUntil) => {
-    const back = backInService(recordOf(status), setAside(active, state, null), NOW);
+    const back = backInService(recordOf(status), takeOutOfService(active, state, null), NOW);
     expect(back.health).toMatchObject(health);
     expect(back.recovery.settledUntil).toBe(settledUntil);
   });
 
   it('changes nothing of one that was in service, or that goes from one state aside to the next', () => {
-    const aside = setAside(active, 'isolated', NOW);
+    const aside = takeOutOfService(active, 'isolated', NOW);
     for (const [record, before] of [
       [recordOf('healthy'), active],
       [recordOf('healthy'), settledAs('standby')],
       [recordOf('healthy', aside), active],
-      [recordOf('healthy', aside), setAside(active, 'maintenance', NOW)],
+      [recordOf('healthy', aside), takeOutOfService(active, 'maintenance', NOW)],
     ] as const)
       expect(backInService(record, before, NOW)).toBe(record);
   });

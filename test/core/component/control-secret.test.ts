@@ -2,24 +2,24 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
 import {
   firstSecret,
-  rotated,
-  shownSecret,
+  rotateSecret,
+  toControlSecret,
   signingSecrets,
-  toSecret,
+  encodeSecret,
 } from '../../../src/core/component/control-secret.ts';
 
 const DAY_MS = 86_400_000;
 
 describe('a control secret', () => {
   it('is 32 bytes that Standard Webhooks libraries take', () => {
-    const secret = toSecret(Uint8Array.from({ length: 32 }, (_, index) => 255 - index));
+    const secret = encodeSecret(Uint8Array.from({ length: 32 }, (_, index) => 255 - index));
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     expect(() => new Webhook(secret).sign('id', new Date(0), '{}')).not.toThrow();
   });
 
   it('signs alone until it is rotated', () => {
     expect(signingSecrets(firstSecret('a'), 0)).toEqual(['a']);
-    expect(shownSecret(firstSecret('a'), 0)).toEqual({ secret: 'a', previousUntil: null });
+    expect(toControlSecret(firstSecret('a'), 0)).toEqual({ secret: 'a', previousUntil: null });
   });
 
   it.each([
@@ -27,13 +27,13 @@ describe('a control secret', () => {
     { after: DAY_MS - 1, signing: ['b', 'a'], previousUntil: DAY_MS },
     { after: DAY_MS, signing: ['b'], previousUntil: null },
   ])('signs beside the new one for a day: $after ms later', ({ after, signing, previousUntil }) => {
-    const stored = rotated(firstSecret('a'), 'b', 0);
+    const stored = rotateSecret(firstSecret('a'), 'b', 0);
     expect(signingSecrets(stored, after)).toEqual(signing);
-    expect(shownSecret(stored, after)).toEqual({ secret: 'b', previousUntil });
+    expect(toControlSecret(stored, after)).toEqual({ secret: 'b', previousUntil });
   });
 
   it('is gone when its successor is rotated too', () => {
-    const stored = rotated(rotated(firstSecret('a'), 'b', 0), 'c', 1_000);
+    const stored = rotateSecret(rotateSecret(firstSecret('a'), 'b', 0), 'c', 1_000);
     expect(signingSecrets(stored, 1_000)).toEqual(['c', 'b']);
     expect(stored.previousUntil).toBe(1_000 + DAY_MS);
   });

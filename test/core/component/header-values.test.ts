@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { auditableSides, keepHeaderValues, withoutHeaderValues } from '../../../src/core/component/header-values.ts';
+import { redactForAudit, restoreHeaderValues, redactHeaderValues } from '../../../src/core/component/header-values.ts';
 import { registrationOf } from './registration-of.ts';
 
 const withHeaders = (headers: Record<string, string>, endpoint = '/health') =>
@@ -9,19 +9,19 @@ const STORED = withHeaders({ 'x-a': 'secret a', 'x-b': 'secret b' });
 
 describe('values of headers', () => {
   it('are not shown', () => {
-    expect(withoutHeaderValues(STORED).healthCheck?.headers).toEqual({ 'x-a': '***', 'x-b': '***' });
-    expect(withoutHeaderValues(registrationOf())).toEqual(registrationOf());
+    expect(redactHeaderValues(STORED).healthCheck?.headers).toEqual({ 'x-a': '***', 'x-b': '***' });
+    expect(redactHeaderValues(registrationOf())).toEqual(registrationOf());
   });
 
   it('stay where *** comes back, are changed where another value does, and go with their header', () => {
-    expect(keepHeaderValues(withHeaders({ 'x-a': '***', 'x-c': 'new' }), STORED)).toEqual({
+    expect(restoreHeaderValues(withHeaders({ 'x-a': '***', 'x-c': 'new' }), STORED)).toEqual({
       ok: true,
       value: withHeaders({ 'x-a': 'secret a', 'x-c': 'new' }),
     });
   });
 
   it('come back as they went out', () => {
-    expect(keepHeaderValues(withoutHeaderValues(STORED), STORED)).toEqual({ ok: true, value: STORED });
+    expect(restoreHeaderValues(redactHeaderValues(STORED), STORED)).toEqual({ ok: true, value: STORED });
   });
 
   it.each([
@@ -37,19 +37,19 @@ describe('values of headers', () => {
       STORED,
     ],
   ])('are not kept for %s', (_, registration, stored) => {
-    expect(keepHeaderValues(registration, stored)).toMatchObject({ ok: false, reason: 'header-value-unknown' });
+    expect(restoreHeaderValues(registration, stored)).toMatchObject({ ok: false, reason: 'header-value-unknown' });
   });
 
   it('may be said anew for another server, and are kept for another path', () => {
-    expect(keepHeaderValues(withHeaders({ 'x-a': 'said' }, 'https://elsewhere.example.com/'), STORED).ok).toBe(true);
-    expect(keepHeaderValues(withHeaders({ 'x-a': '***' }, '/other'), STORED).ok).toBe(true);
+    expect(restoreHeaderValues(withHeaders({ 'x-a': 'said' }, 'https://elsewhere.example.com/'), STORED).ok).toBe(true);
+    expect(restoreHeaderValues(withHeaders({ 'x-a': '***' }, '/other'), STORED).ok).toBe(true);
   });
 
   it('leave in the audit only that they changed', () => {
-    const [before, after] = auditableSides(STORED, withHeaders({ 'x-a': 'secret a', 'x-b': 'other', 'x-c': 'new' }));
+    const [before, after] = redactForAudit(STORED, withHeaders({ 'x-a': 'secret a', 'x-b': 'other', 'x-c': 'new' }));
     expect(before?.healthCheck?.headers).toEqual({ 'x-a': '***', 'x-b': '***' });
     expect(after?.healthCheck?.headers).toEqual({ 'x-a': '***', 'x-b': '*** changed', 'x-c': '***' });
-    expect(auditableSides(null, STORED)[1]).toEqual(withoutHeaderValues(STORED));
-    expect(auditableSides(STORED, null)).toEqual([withoutHeaderValues(STORED), null]);
+    expect(redactForAudit(null, STORED)[1]).toEqual(redactHeaderValues(STORED));
+    expect(redactForAudit(STORED, null)).toEqual([redactHeaderValues(STORED), null]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Lifecycle } from '../../../src/core/component/lifecycle.ts';
-import { draining, setAside, settledAs, nextLifecycle } from '../../../src/core/component/lifecycle.ts';
+import { draining, takeOutOfService, settledAs, nextLifecycle } from '../../../src/core/component/lifecycle.ts';
 
 const NOW = 1_000;
 const active = settledAs('active');
@@ -13,10 +13,10 @@ describe('whatFollows', () => {
 
   it.each([
     [draining(NOW), 'removed'],
-    [setAside(active, 'maintenance', NOW), 'active'],
-    [setAside(active, 'isolated', NOW), 'active'],
-    [setAside(standby, 'maintenance', NOW), 'standby'],
-    [setAside(standby, 'isolated', NOW), 'standby'],
+    [takeOutOfService(active, 'maintenance', NOW), 'active'],
+    [takeOutOfService(active, 'isolated', NOW), 'active'],
+    [takeOutOfService(standby, 'maintenance', NOW), 'standby'],
+    [takeOutOfService(standby, 'isolated', NOW), 'standby'],
   ] as const)('$0.state: nothing before its end, then $1', (lifecycle, expected) => {
     expect(nextLifecycle(lifecycle, NOW - 1)).toBeNull();
     expect(nextLifecycle(lifecycle, NOW)).toBe(expected);
@@ -26,8 +26,8 @@ describe('whatFollows', () => {
 
 describe('setAside', () => {
   it.each([active, standby])('again keeps in mind where it was: $state', (before) => {
-    const once = setAside(before, 'isolated', NOW);
-    const twice: Lifecycle = setAside(once, 'maintenance', NOW + 1);
+    const once = takeOutOfService(before, 'isolated', NOW);
+    const twice: Lifecycle = takeOutOfService(once, 'maintenance', NOW + 1);
     expect(twice).toEqual({ state: 'maintenance', until: NOW + 1, next: before.state });
   });
 });

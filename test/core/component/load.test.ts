@@ -1,7 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LoadState, Outcomes } from '../../../src/core/component/load.ts';
-import { assign, inFlight, loadPercentage, loadChanged, NO_LOAD, settle } from '../../../src/core/component/load.ts';
+import {
+  addAssignments,
+  inFlight,
+  loadPercentage,
+  ewmaAfter,
+  NO_LOAD,
+  applyOutcomes,
+} from '../../../src/core/component/load.ts';
 
 const NOW = 1_000_000;
 const reporting = (activeConnections: number, percentage: number | null = null): LoadState => ({
@@ -25,24 +32,24 @@ describe('assign', () => {
     [30_000, 30_000],
     [90_000, 30_000],
   ])('with a usual time of %s ms counts for %s ms', (usualMs, expected) => {
-    const load = assign(NO_LOAD, 3, usualMs, NOW);
+    const load = addAssignments(NO_LOAD, 3, usualMs, NOW);
     expect(inFlight(load, NOW + expected - 1)).toBe(3);
     expect(inFlight(load, NOW + expected)).toBe(0);
   });
 
   it('adds to what the component reports', () => {
-    expect(inFlight(assign(reporting(4), 3, 100, NOW), NOW)).toBe(7);
+    expect(inFlight(addAssignments(reporting(4), 3, 100, NOW), NOW)).toBe(7);
   });
 
   it('forgets what is over, so that it never grows without end', () => {
-    const first = assign(NO_LOAD, 1, 100, NOW);
-    expect(assign(first, 1, 100, NOW + 99).assigned).toHaveLength(2);
-    expect(assign(first, 1, 100, NOW + 100).assigned).toHaveLength(1);
+    const first = addAssignments(NO_LOAD, 1, 100, NOW);
+    expect(addAssignments(first, 1, 100, NOW + 99).assigned).toHaveLength(2);
+    expect(addAssignments(first, 1, 100, NOW + 100).assigned).toHaveLength(1);
   });
 
   it('leaves the load it was given as it was', () => {
-    const before = assign(NO_LOAD, 1, 100, NOW);
-    assign(before, 5, 100, NOW + 500);
+    const before = addAssignments(NO_LOAD, 1, 100, NOW);
+    addAssignments(before, 5, 100, NOW + 500);
     expect(inFlight(before, NOW)).toBe(1);
     expect(NO_LOAD.assigned).toEqual([]);
   });
@@ -53,7 +60,7 @@ describe('assign', () => {
       fc.property(work, fc.nat(100), (assignments, active) => {
         let now = NOW;
         let load = reporting(active);
-        for (const [count, usualMs, pause] of assignments) load = assign(load, count, usualMs, (now += pause));
+        for (const [count, usualMs, pause] of assignments) load = addAssignments(load, count, usualMs, (now += pause));
         const later = [0, 100, 1_000, 5_000, 29_999, 30_000].map((pause) => inFlight(load, now + pause));
         expect(later).toEqual(later.toSorted((a, b) => b - a));
         expect(later.at(-1)).toBe(active);
@@ -63,7 +70,7 @@ describe('assign', () => {
 });
 
 describe('settle', () => {
-  const busy = assign(assign(NO_LOAD, 3, 1_000, NOW), 2, 5_000, NOW + 100);
+  const busy = addAssignments(addAssignments(NO_LOAD, 3, 1_000, NOW), 2, 5_000, NOW + 100);
 
   it.each([
     [0, 5, 2],
@@ -73,33 +80,33 @@ describe('settle', () => {
     [5, 0, 0],
     [50, 0, 0],
   ])('of %i ended leaves %i in flight, the newest %i', (count, left, leftLater) => {
-    const load = settle(busy, ended(count), NOW + 100);
+    const load = applyOutcomes(busy, ended(count), NOW + 100);
     expect(inFlight(load, NOW + 100)).toBe(left);
     expect(inFlight(load, NOW + 1_000)).toBe(leftLater);
   });
 
   it('takes nothing off for work that was no longer counted', () => {
-    const load = settle(busy, ended(1), NOW + 1_500);
+    const load = applyOutcomes(busy, ended(1), NOW + 1_500);
     expect(inFlight(load, NOW + 1_500)).toBe(1);
     expect(load.assigned).toHaveLength(1);
   });
 
   it('takes nothing off what the component says itself, nor off leases', () => {
-    const load = { ...assign(reporting(4), 1, 1_000, NOW), leased: 3 };
+    const load = { ...addAssignments(reporting(4), 1, 1_000, NOW), leased: 3 };
     expect(inFlight(load, NOW)).toBe(8);
-    expect(inFlight(settle(load, ended(9), NOW), NOW)).toBe(7);
+    expect(inFlight(applyOutcomes(load, ended(9), NOW), NOW)).toBe(7);
   });
 
   it('moves the usual time by what was timed, and by nothing else', () => {
-    expect(settle(NO_LOAD, ended(3), NOW).workMs).toBeNull();
-    expect(settle(NO_LOAD, ended(3, { latencyMs: 400, timed: 2 }), NOW).workMs).toBe(200);
+    expect(applyOutcomes(NO_LOAD, ended(3), NOW).workMs).toBeNull();
+    expect(applyOutcomes(NO_LOAD, ended(3, { latencyMs: 400, timed: 2 }), NOW).workMs).toBe(200);
     const known = { ...NO_LOAD, workMs: 100 };
-    expect(settle(known, ended(3, { failed: 3 }), NOW).workMs).toBe(100);
-    expect(settle(known, ended(1, { latencyMs: 200, timed: 1 }), NOW).workMs).toBeCloseTo(110);
+    expect(applyOutcomes(known, ended(3, { failed: 3 }), NOW).workMs).toBe(100);
+    expect(applyOutcomes(known, ended(1, { latencyMs: 200, timed: 1 }), NOW).workMs).toBeCloseTo(110);
   });
 
   it('leaves the load it was given as it was', () => {
-    settle(busy, ended(5, { latencyMs: 100, timed: 1 }), NOW);
+    applyOutcomes(busy, ended(5, { latencyMs: 100, timed: 1 }), NOW);
     expect(inFlight(busy, NOW + 100)).toBe(5);
     expect(busy.workMs).toBeNull();
   });
@@ -110,10 +117,10 @@ describe('settle', () => {
       fc.property(work, (steps) => {
         let [now, load, given] = [NOW, NO_LOAD, 0];
         for (const [count, usualMs, pause, over] of steps) {
-          load = assign(load, count, usualMs, (now += pause));
+          load = addAssignments(load, count, usualMs, (now += pause));
           given += count;
           const before = inFlight(load, now);
-          load = settle(load, ended(over), now);
+          load = applyOutcomes(load, ended(over), now);
           expect(inFlight(load, now)).toBe(Math.max(0, before - over));
         }
         expect(inFlight(load, now)).toBeLessThanOrEqual(given);
@@ -124,9 +131,9 @@ describe('settle', () => {
 
 describe('moved', () => {
   it('is the first value, then a tenth nearer with each', () => {
-    expect(loadChanged(null, 300, 1)).toBe(300);
-    expect(loadChanged(100, 200, 1)).toBeCloseTo(110);
-    expect(loadChanged(100, 200, 2)).toBeCloseTo(119);
+    expect(ewmaAfter(null, 300, 1)).toBe(300);
+    expect(ewmaAfter(100, 200, 1)).toBeCloseTo(110);
+    expect(ewmaAfter(100, 200, 2)).toBeCloseTo(119);
   });
 
   it('comes to the same in one batch as one after the other', () => {
@@ -134,8 +141,8 @@ describe('moved', () => {
     fc.assert(
       fc.property(time, time, fc.integer({ min: 1, max: 200 }), (before, value, times) => {
         let one = before;
-        for (let at = 0; at < times; at++) one = loadChanged(one, value, 1);
-        expect(loadChanged(before, value, times)).toBeCloseTo(one, 4);
+        for (let at = 0; at < times; at++) one = ewmaAfter(one, value, 1);
+        expect(ewmaAfter(before, value, times)).toBeCloseTo(one, 4);
       }),
     );
   });
@@ -154,7 +161,7 @@ describe('loadPercentage', () => {
   });
 
   it('counts assignments while they last', () => {
-    const load = assign(NO_LOAD, 4, 1_000, NOW);
+    const load = addAssignments(NO_LOAD, 4, 1_000, NOW);
     expect(loadPercentage(load, 8, NOW)).toBe(50);
     expect(loadPercentage(load, 8, NOW + 1_000)).toBe(0);
   });

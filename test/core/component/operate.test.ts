@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Lifecycle } from '../../../src/core/component/lifecycle.ts';
-import { draining, isSettled, setAside, settledAs, nextLifecycle } from '../../../src/core/component/lifecycle.ts';
+import {
+  draining,
+  isSettled,
+  takeOutOfService,
+  settledAs,
+  nextLifecycle,
+} from '../../../src/core/component/lifecycle.ts';
 import type { Operation } from '../../../src/core/component/operate.ts';
 import { OPERATIONS, operate } from '../../../src/core/component/operate.ts';
 
@@ -31,11 +37,11 @@ describe('operate', () => {
     ['remembers a standby', standby, { ...plain, action: 'drain' }, { next: 'standby' }],
     [
       'remembers it from one state to the next',
-      setAside(standby, 'isolated', NOW + 1),
+      takeOutOfService(standby, 'isolated', NOW + 1),
       { ...plain, action: 'maintenance', forMs: HOUR },
       { state: 'maintenance', next: 'standby' },
     ],
-    ['restores a standby', setAside(standby, 'draining', null), { ...plain, action: 'restore' }, standby],
+    ['restores a standby', takeOutOfService(standby, 'draining', null), { ...plain, action: 'restore' }, standby],
     ['restores what was to be removed', draining(NOW + 1), { ...plain, action: 'restore' }, active],
   ])('%s', (_, current, operation, expected) => {
     expect(decided(current, operation)).toMatchObject(expected);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
-import { setAside, settledAs } from '../../../src/core/component/lifecycle.ts';
-import { assign, NO_LOAD } from '../../../src/core/component/load.ts';
+import { takeOutOfService, settledAs } from '../../../src/core/component/lifecycle.ts';
+import { addAssignments, NO_LOAD } from '../../../src/core/component/load.ts';
 import { toResource } from '../../../src/core/component/resource.ts';
 import { NO_ROOT_CAUSE } from '../../../src/core/component/root-cause.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
@@ -22,7 +22,7 @@ const record: ComponentRecord = {
   updatedAt: NOW,
   lifecycle: settledAs('active'),
   health: initialHealth(NOW),
-  load: assign(NO_LOAD, 1, 1_000, NOW),
+  load: addAssignments(NO_LOAD, 1, 1_000, NOW),
   recovery: NO_RECOVERY,
   shadow: NO_ROOT_CAUSE,
 };
@@ -79,7 +79,7 @@ describe('toResource', () => {
       active: { order, disruptive: true, cancelled: false, promoted: null, verification: null },
     };
     const resource = toResource(
-      { ...record, recovery, lifecycle: setAside(record.lifecycle, 'isolated', NOW) },
+      { ...record, recovery, lifecycle: takeOutOfService(record.lifecycle, 'isolated', NOW) },
       CONTEXT,
     );
     expect(resource).toMatchObject({ lifecycle: 'isolated', lifecycleUntil: ISO, recoveryId: 'r-1' });

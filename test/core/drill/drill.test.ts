@@ -4,25 +4,25 @@ import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import type { LifecycleState } from '../../../src/core/component/lifecycle.ts';
 import { NO_ROOT_CAUSE } from '../../../src/core/component/root-cause.ts';
 import type { DrillOutcome } from '../../../src/core/drill/drill.ts';
-import type { DrillWay } from '../../../src/core/drill/active-drill.ts';
+import type { DrillMode } from '../../../src/core/drill/active-drill.ts';
 import {
   beginDrill,
   endDrill,
-  injectedInto,
-  isTimeOver,
-  lifted,
-  notedHealth,
+  injectedFailure,
+  hasDrillExpired,
+  liftDrill,
+  recordDrillHealth,
   toDrill,
 } from '../../../src/core/drill/drill.ts';
 import { drillIdOf, typeOfDrill } from '../../../src/core/drill/drill-id.ts';
 import { judgeDrill } from '../../../src/core/drill/judge-drill.ts';
-import type { DrillScene } from '../../../src/core/drill/refuse-drill.ts';
+import type { DrillContext } from '../../../src/core/drill/refuse-drill.ts';
 import { refuseDrill } from '../../../src/core/drill/refuse-drill.ts';
 import type { HealthState } from '../../../src/core/health/health-state.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 
 const NOW = 1_000_000;
-const BEGIN = { id: 'd-t-1', way: 'refuse' as DrillWay, execute: false };
+const BEGIN = { id: 'd-t-1', way: 'refuse' as DrillMode, execute: false };
 const drill = beginDrill(BEGIN, NOW, 300_000);
 
 interface Made {
@@ -49,12 +49,12 @@ const drilled = (health: Partial<HealthState> = {}): ComponentRecord =>
 const isRoutable = ({ lifecycle, health }: ComponentRecord): boolean =>
   lifecycle.state === 'active' && health.status !== 'unhealthy';
 
-function sceneOf(more: Partial<DrillScene> = {}): DrillScene {
-  return { record: made('a'), others: [made('b')], isRoutable, doubt: 'sure', ...more };
+function sceneOf(more: Partial<DrillContext> = {}): DrillContext {
+  return { record: made('a'), others: [made('b')], isRoutable, selfDoubt: 'sure', ...more };
 }
 
 describe('a drill', () => {
-  it.each<[string, Partial<DrillScene>, string | null]>([
+  it.each<[string, Partial<DrillContext>, string | null]>([
     ['with another to take the work', {}, null],
     ['with a standby alone', { others: [made('b', { state: 'standby' })] }, null],
     ['of a standby', { record: made('a', { state: 'standby' }), others: [] }, null],
@@ -67,7 +67,7 @@ describe('a drill', () => {
     ],
     ['with none but a suspect one', { others: [made('b', { health: { suspect: true } })] }, 'capacity-at-risk'],
     ['while one runs', { others: [made('b'), drilled()] }, 'drill-running'],
-    ['in doubt', { doubt: 'doubting' }, 'self-doubt'],
+    ['in doubt', { selfDoubt: 'doubting' }, 'self-doubt'],
     ['of one that is down', { record: made('a', { health: { status: 'unhealthy' } }) }, 'component-not-healthy'],
     ['of one set aside', { record: made('a', { state: 'maintenance' }) }, 'component-not-healthy'],
     [
@@ -86,14 +86,14 @@ describe('a drill', () => {
 
   it('writes down what was noticed first, injects until it is lifted', () => {
     const health = initialHealth(0);
-    const suspect = notedHealth(drilled(), { ...health, suspect: true }, NOW + 1);
-    const down = notedHealth(suspect, { ...health, status: 'unhealthy' }, NOW + 2);
+    const suspect = recordDrillHealth(drilled(), { ...health, suspect: true }, NOW + 1);
+    const down = recordDrillHealth(suspect, { ...health, status: 'unhealthy' }, NOW + 2);
     expect(down.recovery.drill).toMatchObject({ suspectAt: NOW + 1, unhealthyAt: NOW + 2 });
-    expect(notedHealth(down, { ...health, status: 'unhealthy' }, NOW + 3)).toBe(down);
-    expect(injectedInto(down)).toBe('refuse');
-    const free = lifted(down, NOW + 4);
-    expect(injectedInto(free)).toBeNull();
-    expect(lifted(free, NOW + 5)).toBe(free);
+    expect(recordDrillHealth(down, { ...health, status: 'unhealthy' }, NOW + 3)).toBe(down);
+    expect(injectedFailure(down)).toBe('refuse');
+    const free = liftDrill(down, NOW + 4);
+    expect(injectedFailure(free)).toBeNull();
+    expect(liftDrill(free, NOW + 5)).toBe(free);
   });
 
   it('leaves nothing behind when it ends: neither falls nor failures', () => {
@@ -106,7 +106,7 @@ describe('a drill', () => {
   });
 
   it('is over at its end, and when the clock went back behind its beginning', () => {
-    expect([NOW, NOW + 299_999, NOW + 300_000, NOW - 1_001].map((at) => isTimeOver(drill, at))).toEqual([
+    expect([NOW, NOW + 299_999, NOW + 300_000, NOW - 1_001].map((at) => hasDrillExpired(drill, at))).toEqual([
       false,
       false,
       true,
@@ -121,7 +121,7 @@ describe('a drill', () => {
 });
 
 describe('a drill against the promise', () => {
-  const over = (way: DrillWay, at: Record<string, number>, outcome: DrillOutcome = 'proven') => ({
+  const over = (way: DrillMode, at: Record<string, number>, outcome: DrillOutcome = 'proven') => ({
     ...toDrill({ id: 'a', type: 't' }, { ...drill, way }),
     ...Object.fromEntries(Object.entries(at).map(([name, ms]) => [name, NOW + ms])),
     outcome,

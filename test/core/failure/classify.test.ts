@@ -284,7 +284,7 @@ describe('describeFetchError', () => {
       fc.property(thrown, (thrown) => {
         const { code, message } = describeFetchError(thrown);
         expect(code).toMatch(/^[A-Z_]{1,64}$/);
-        expect(message).toMatch(/^(the connection|the host|no TLS)[a-zA-Z ]{1,200}$/);
+        expect(message).toMatch(/^(the connection|the host|the TLS handshake)[a-zA-Z ]{1,200}$/);
       }),
     );
   });

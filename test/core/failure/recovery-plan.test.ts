@@ -4,7 +4,7 @@ import type { FailureType } from '../../../src/core/failure/classify.ts';
 import { FAILURE_TYPES } from '../../../src/core/failure/classify.ts';
 import type { RecoveryFacts } from '../../../src/core/failure/recovery-plan.ts';
 import { judgeSteps, planRecovery } from '../../../src/core/failure/recovery-plan.ts';
-import type { RecoveryAction, SetStep } from '../../../src/core/failure/recovery-policy.ts';
+import type { RecoveryAction, ConfiguredStep } from '../../../src/core/failure/recovery-policy.ts';
 import { RECOVERY_ACTIONS, completePolicies, cooldownAfter } from '../../../src/core/failure/recovery-policy.ts';
 
 const NONE: RecoveryFacts = { controlActions: [], hasStandby: false, autoScalingEnabled: false };
@@ -12,7 +12,7 @@ const RESTART: RecoveryFacts = { ...NONE, controlActions: ['restart'] };
 const FULL: RecoveryFacts = { controlActions: ['restart', 'scale_up'], hasStandby: true, autoScalingEnabled: true };
 
 const DEFAULTS = completePolicies();
-const policyOf = (...actions: SetStep[]) => completePolicies({ timeout_failure: { actions } }).timeout_failure;
+const policyOf = (...actions: ConfiguredStep[]) => completePolicies({ timeout_failure: { actions } }).timeout_failure;
 
 /** The kinds of action in order, a repetition of the same one counted once. */
 const stepsOf = (failureType: FailureType, facts: RecoveryFacts): RecoveryAction[] =>
@@ -65,11 +65,11 @@ describe('what is done when nobody set anything', () => {
 
   it('says in the alert why it is one, and once', () => {
     expect(planRecovery(DEFAULTS.health_check_failure, NONE)).toMatchObject([
-      { action: 'alert', verifyMs: 60_000, note: 'it has no control endpoint to restart it by' },
+      { action: 'alert', verifyMs: 60_000, note: 'no control endpoint can restart it' },
     ]);
     const scaled: RecoveryFacts = { ...NONE, controlActions: ['scale_up'] };
     expect(planRecovery(DEFAULTS.internal_error, scaled)).toMatchObject([
-      { action: 'alert', note: 'its control endpoint takes no restart' },
+      { action: 'alert', note: 'its control endpoint does not support restart' },
     ]);
   });
 });
@@ -103,7 +103,7 @@ describe('what somebody set', () => {
     const plain = policyOf({ action: 'scale_up' }, { action: 'switchover' }, { action: 'alert' });
     expect(judgeSteps(plain, NONE).map(({ verdict, reason }) => [verdict, reason])).toEqual([
       ['fail', 'autoScalingEnabled is false'],
-      ['fail', 'there is no healthy standby that can do all that it does'],
+      ['fail', 'there is no healthy standby with all of its capabilities'],
       ['act', null],
     ]);
     expect(planRecovery(plain, NONE)).toMatchObject([
@@ -122,7 +122,7 @@ describe('what somebody set', () => {
 
   it('ends in an alert when nothing of it is possible', () => {
     expect(planRecovery(policyOf({ action: 'switchover', ifPossible: true }), NONE)).toMatchObject([
-      { action: 'alert', verifyMs: 60_000, note: 'nothing of what is set for it is possible' },
+      { action: 'alert', verifyMs: 60_000, note: 'none of the configured actions is possible' },
     ]);
   });
 });
@@ -132,7 +132,7 @@ const facts = fc.record<RecoveryFacts>({
   hasStandby: fc.boolean(),
   autoScalingEnabled: fc.boolean(),
 });
-const step: fc.Arbitrary<SetStep> = fc.record(
+const step: fc.Arbitrary<ConfiguredStep> = fc.record(
   {
     action: fc.constantFrom(...RECOVERY_ACTIONS),
     verifyMs: fc.constantFrom(0, 5_000),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { RecoveryStanding } from '../../../src/core/failure/recovery-preview.ts';
+import type { RecoveryConditions } from '../../../src/core/failure/recovery-preview.ts';
 import { previewRecovery, previewSince } from '../../../src/core/failure/recovery-preview.ts';
 import { completePolicies } from '../../../src/core/failure/recovery-policy.ts';
 
 const NOW = 1_000_000;
-const STANDING: RecoveryStanding = {
+const STANDING: RecoveryConditions = {
   componentType: 'task_router',
   countSince: 0,
   recentFailures: [],
@@ -17,11 +17,11 @@ const STANDING: RecoveryStanding = {
   failedInRow: 0,
 };
 const FAILURE = { failureType: 'connection_failure', code: 'ECONNREFUSED' } as const;
-const preview = (standing: Partial<RecoveryStanding>, recorded: number | null = 0, code = 'ECONNREFUSED') =>
+const preview = (standing: Partial<RecoveryConditions>, recorded: number | null = 0, code = 'ECONNREFUSED') =>
   previewRecovery({ ...FAILURE, code }, { ...STANDING, ...standing }, recorded, NOW);
 
 describe('the count', () => {
-  it.each<[string, Partial<RecoveryStanding>, number | null, number]>([
+  it.each<[string, Partial<RecoveryConditions>, number | null, number]>([
     ['begins with this one', {}, 0, 1],
     ['takes what the history has', {}, 2, 3],
     ['takes what the registry remembers when that is more', { recentFailures: [NOW - 2, NOW - 1] }, 1, 3],
@@ -41,7 +41,7 @@ describe('the count', () => {
 describe('whether one would begin', () => {
   const obstacle = { reason: 'shadowed', message: 'it depends on db' } as const;
 
-  it.each<[string, Partial<RecoveryStanding>, number, string, string | null]>([
+  it.each<[string, Partial<RecoveryConditions>, number, string, string | null]>([
     ['at the threshold', {}, 2, 'ETIMEDOUT', null],
     ['below it', {}, 1, 'ETIMEDOUT', 'below-threshold'],
     ['below it, by a heartbeat that expired', {}, 0, 'HEARTBEAT_EXPIRED', null],

@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import type { EjectionState, WorkDone } from '../../../src/core/health/ejection.ts';
+import type { EjectionState, WorkCounts } from '../../../src/core/health/ejection.ts';
 import {
   NEVER_EJECTED,
   eject,
-  isOver,
+  hasEjectionExpired,
   mayEject,
-  noteWork,
+  recordWork,
   endEjection,
-  whyEject,
+  ejectionReason,
 } from '../../../src/core/health/ejection.ts';
 
 const T0 = 1_800_000_000_000;
 const POLICY = { ejectionFailures: 5, ejectionMs: 30_000 };
-const work = (ended: number, failed: number): WorkDone => ({ ended, failed });
+const work = (ended: number, failed: number): WorkCounts => ({ ended, failed });
 
 /** What is told at these times, ms from the beginning. */
-const after = (told: readonly (readonly [at: number, WorkDone])[]): EjectionState =>
-  told.reduce((state, [at, done]) => noteWork(state, done, T0 + at), NEVER_EJECTED);
+const after = (told: readonly (readonly [at: number, WorkCounts])[]): EjectionState =>
+  told.reduce((state, [at, done]) => recordWork(state, done, T0 + at), NEVER_EJECTED);
 
 const ejectedFor = ({ until }: EjectionState, now: number): number => until! - now;
 
 describe('who is ejected', () => {
-  it.each<[string, readonly (readonly [number, WorkDone])[], string | null]>([
+  it.each<[string, readonly (readonly [number, WorkCounts])[], string | null]>([
     ['nobody who was given nothing', [], null],
     ['four failures', [[0, work(4, 4)]], null],
     ['five failures in one report', [[0, work(5, 5)]], '5 failures of work in a row'],
@@ -83,11 +83,11 @@ describe('who is ejected', () => {
     ['nothing that ended', [[0, work(0, 0)]], null],
   ])('%s', (_, told, why) => {
     const now = T0 + (told.at(-1)?.[0] ?? 0);
-    expect(whyEject(after(told), POLICY, now)).toBe(why);
+    expect(ejectionReason(after(told), POLICY, now)).toBe(why);
   });
 
   it('is nobody where the setting says so', () => {
-    expect(whyEject(after([[0, work(50, 50)]]), { ...POLICY, ejectionMs: 0 }, T0)).toBeNull();
+    expect(ejectionReason(after([[0, work(50, 50)]]), { ...POLICY, ejectionMs: 0 }, T0)).toBeNull();
   });
 
   // Who can be given work, and how many of them may be out.
@@ -115,10 +115,10 @@ describe('an ejection', () => {
   });
 
   it('ends by its time, and by nothing that is told of work meanwhile', () => {
-    expect(noteWork(once, work(10, 0), T0 + 1_000)).toBe(once);
-    expect(noteWork(once, work(10, 10), T0 + 1_000)).toBe(once);
-    expect([29_999, 30_000].map((ms) => isOver(once, T0 + ms))).toEqual([false, true]);
-    expect(isOver(NEVER_EJECTED, T0)).toBe(false);
+    expect(recordWork(once, work(10, 0), T0 + 1_000)).toBe(once);
+    expect(recordWork(once, work(10, 10), T0 + 1_000)).toBe(once);
+    expect([29_999, 30_000].map((ms) => hasEjectionExpired(once, T0 + ms))).toEqual([false, true]);
+    expect(hasEjectionExpired(NEVER_EJECTED, T0)).toBe(false);
   });
 
   it('lasts longer each time, five minutes at most', () => {
@@ -148,6 +148,6 @@ describe('an ejection', () => {
   });
 
   it.each([-86_400_000, 86_400_000])('is over when the clock steps by %d ms', (step) => {
-    expect(isOver(once, T0 + step)).toBe(true);
+    expect(hasEjectionExpired(once, T0 + step)).toBe(true);
   });
 });

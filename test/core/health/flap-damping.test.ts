@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIG } from '../../../src/core/config/system-config.ts';
-import { NOT_FLAPPING, holdMs, isHeld, noteFall } from '../../../src/core/health/flap-damping.ts';
+import { NOT_FLAPPING, holdMs, isHeld, recordFall } from '../../../src/core/health/flap-damping.ts';
 import type { HealthState } from '../../../src/core/health/health-state.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 import { keepHealthSource } from '../../../src/core/health/keep-health-source.ts';
@@ -122,7 +122,7 @@ describe('a hold', () => {
     const heldUntil = T0 + 8 * INTERVAL_MS + 30_000;
     expect(told.at(-1)!.event).toEqual({ kind: 'held', falls: 3, until: heldUntil });
     expect(state).toMatchObject({ status: 'unhealthy', checkStatus: 'healthy', flap: { heldUntil } });
-    expect(state.reason).toBe(`flapping: down 3 times of late, held until ${new Date(heldUntil).toISOString()}`);
+    expect(state.reason).toBe(`flapping: down 3 times recently, held until ${new Date(heldUntil).toISOString()}`);
     expect(state.consecutiveSuccesses).toBe(2);
   });
 
@@ -176,7 +176,7 @@ describe('a hold', () => {
 
   it('keeps no more falls than it needs', () => {
     let flap = NOT_FLAPPING;
-    for (let fall = 0; fall < 100; fall++) flap = noteFall(flap, DEFAULT_CONFIG, T0 + fall);
+    for (let fall = 0; fall < 100; fall++) flap = recordFall(flap, DEFAULT_CONFIG, T0 + fall);
     expect(flap.falls).toHaveLength(16);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { registrationOf } from '../component/registration-of.ts';
 import { DEFAULT_CONFIG } from '../../../src/core/config/system-config.ts';
 import type { HostBudget } from '../../../src/core/health/host-budget.ts';
-import { admitCheck, newHost, notePassed } from '../../../src/core/health/host-budget.ts';
+import { admitCheck, newHost, recordPassedCheck } from '../../../src/core/health/host-budget.ts';
 import { detectionFor, nextRoundAt } from '../../../src/core/health/schedule.ts';
 import { hashOf } from '../../../src/core/hash.ts';
 
@@ -25,14 +25,14 @@ function runFleet(size: number, { passes, forMs }: { passes: boolean; forMs: num
     const ordinal = hashOf(`component-${index}`);
     return { ordinal, dueAt: nextRoundAt(0, intervalMs, place(ordinal)), putOffUntil: 0, beganAt: [], latestMs: 0 };
   });
-  let host: HostBudget = passes ? notePassed(newHost(0), 0) : newHost(0);
+  let host: HostBudget = passes ? recordPassedCheck(newHost(0), 0) : newHost(0);
   for (let now = 0; now < forMs; now += STEP_MS) {
     // An alarm is for the next one in time; when it goes off, all that are due are tried in turn.
     if (!fleet.some((each) => Math.max(each.dueAt, each.putOffUntil) <= now)) continue;
     const due = fleet.filter((each) => each.dueAt <= now);
     for (const each of due.toSorted((a, b) => a.dueAt - b.dueAt)) {
-      const { next, putOffMs } = admitCheck(host, now);
-      host = putOffMs === 0 && passes ? notePassed(next, now) : next;
+      const { next, delayMs: putOffMs } = admitCheck(host, now);
+      host = putOffMs === 0 && passes ? recordPassedCheck(next, now) : next;
       each.putOffUntil = now + putOffMs;
       if (putOffMs > 0) continue;
       each.latestMs = Math.max(each.latestMs, now - each.dueAt);

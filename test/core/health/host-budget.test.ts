@@ -2,26 +2,26 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HostBudget } from '../../../src/core/health/host-budget.ts';
 import {
-  SUSPECT_HOST,
+  UNPROVEN_HOST,
   FORGET_AFTER_MS,
   GOOD_FOR_MS,
   GOOD_HOST,
-  MAX_POSTPONED_MS,
+  MAX_DELAY_MS,
   admitCheck,
   chargeRetry,
   isForgotten,
   isGood,
   newHost,
-  notePassed,
+  recordPassedCheck,
 } from '../../../src/core/health/host-budget.ts';
 
-const goodHost = (now = 0): HostBudget => notePassed(newHost(now), now);
+const goodHost = (now = 0): HostBudget => recordPassedCheck(newHost(now), now);
 
 /** How many checks it takes at once. */
 function roomOf(host: HostBudget, now: number): number {
   let budget = host;
   for (let admitted = 0; ; admitted++) {
-    const { next, putOffMs } = admitCheck(budget, now);
+    const { next, delayMs: putOffMs } = admitCheck(budget, now);
     if (putOffMs > 0) return admitted;
     budget = next;
   }
@@ -30,7 +30,7 @@ function roomOf(host: HostBudget, now: number): number {
 function drained(host: HostBudget, now: number): HostBudget {
   let budget = host;
   for (;;) {
-    const { next, putOffMs } = admitCheck(budget, now);
+    const { next, delayMs: putOffMs } = admitCheck(budget, now);
     if (putOffMs > 0) return next;
     budget = next;
   }
@@ -49,7 +49,7 @@ describe('the budget of a host', () => {
     { title: 'and doubtful after it', host: goodHost(), now: GOOD_FOR_MS + 1, room: 20 },
     {
       title: 'one that comes back begins with what it has',
-      host: notePassed(drained({ ...goodHost(), passedAt: 0 }, 90_000), 90_000),
+      host: recordPassedCheck(drained({ ...goodHost(), passedAt: 0 }, 90_000), 90_000),
       now: 90_000,
       room: 0,
     },
@@ -93,11 +93,11 @@ function admissions(all: readonly Step[]): number[] {
   for (const { gapMs, passes } of all) {
     now += gapMs;
     for (let asked = 0; asked < 5; asked++) {
-      const { next, putOffMs } = admitCheck(host, now);
+      const { next, delayMs: putOffMs } = admitCheck(host, now);
       host = next;
       if (putOffMs === 0) began.push(now);
     }
-    if (passes) host = notePassed(host, now);
+    if (passes) host = recordPassedCheck(host, now);
   }
   return began;
 }
@@ -121,7 +121,7 @@ describe('a host, whatever becomes of its checks', () => {
     fc.assert(
       fc.property(steps(400), (all) => {
         const failing = all.map((step) => ({ ...step, passes: false }));
-        expectWithin(admissions(failing), SUSPECT_HOST);
+        expectWithin(admissions(failing), UNPROVEN_HOST);
       }),
       { numRuns: 50 },
     );
@@ -134,10 +134,10 @@ describe('a host, whatever becomes of its checks', () => {
         let now = 0;
         for (const { gapMs, passes } of all) {
           now += gapMs;
-          const { next, putOffMs } = admitCheck(host, now);
-          host = passes ? notePassed(next, now) : next;
+          const { next, delayMs: putOffMs } = admitCheck(host, now);
+          host = passes ? recordPassedCheck(next, now) : next;
           expect(putOffMs).toBeGreaterThanOrEqual(0);
-          expect(putOffMs).toBeLessThanOrEqual(MAX_POSTPONED_MS);
+          expect(putOffMs).toBeLessThanOrEqual(MAX_DELAY_MS);
         }
       }),
     );

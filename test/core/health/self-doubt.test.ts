@@ -5,11 +5,11 @@ import {
   SELF_DOUBT_KINDS,
   MAX_CANARY_MS,
   NO_SELF_DOUBT,
-  trustIn,
+  failureHandling,
   applyCanaryVerdict,
   isMassFailure,
-  reconsider,
-  combine,
+  updateSelfDoubt,
+  combineVerdicts,
 } from '../../../src/core/health/self-doubt.ts';
 
 const NOW = 1_800_000_000_000;
@@ -19,7 +19,7 @@ const MOST: Evidence = { well: 4, troubled: 3 };
 const FEW: Evidence = { well: 4, troubled: 2 };
 
 const after = (testimony: CanaryVerdict): SelfDoubt =>
-  applyCanaryVerdict(reconsider(NO_SELF_DOUBT, MOST, AUTO, NOW).next, testimony, 'auto', NOW + 100);
+  applyCanaryVerdict(updateSelfDoubt(NO_SELF_DOUBT, MOST, AUTO, NOW).next, testimony, 'auto', NOW + 100);
 
 describe('isMassFailure', () => {
   it.each([
@@ -39,10 +39,10 @@ describe('isMassFailure', () => {
 
 describe('self-doubt', () => {
   it('holds what it sees until the witness has answered, asked once', () => {
-    const asking = reconsider(NO_SELF_DOUBT, MOST, AUTO, NOW);
-    expect(asking).toMatchObject({ next: { kind: 'asking', since: NOW }, ask: true });
-    expect(reconsider(asking.next, MOST, AUTO, NOW + 1_000)).toEqual({ next: asking.next, ask: false });
-    expect(trustIn(asking.next)).toBe('hold');
+    const asking = updateSelfDoubt(NO_SELF_DOUBT, MOST, AUTO, NOW);
+    expect(asking).toMatchObject({ next: { kind: 'asking', since: NOW }, queryCanary: true });
+    expect(updateSelfDoubt(asking.next, MOST, AUTO, NOW + 1_000)).toEqual({ next: asking.next, queryCanary: false });
+    expect(failureHandling(asking.next)).toBe('hold');
   });
 
   it.each<readonly [CanaryVerdict, SelfDoubt['kind'], string]>([
@@ -51,38 +51,38 @@ describe('self-doubt', () => {
     ['none', 'unwitnessed', 'apply'],
   ])('a witness that is %s makes it %s: failures %s', (testimony, kind, belief) => {
     expect(after(testimony).kind).toBe(kind);
-    expect(trustIn(after(testimony))).toBe(belief);
+    expect(failureHandling(after(testimony))).toBe(belief);
   });
 
   it('asks again each round while it lasts, and changes its mind', () => {
     const doubting = after('unseen');
-    expect(reconsider(doubting, MOST, AUTO, NOW + ROUND - 1)).toEqual({ next: doubting, ask: false });
-    const again = reconsider(doubting, MOST, AUTO, NOW + ROUND);
-    expect(again).toMatchObject({ next: { kind: 'doubting', since: doubting.since }, ask: true });
+    expect(updateSelfDoubt(doubting, MOST, AUTO, NOW + ROUND - 1)).toEqual({ next: doubting, queryCanary: false });
+    const again = updateSelfDoubt(doubting, MOST, AUTO, NOW + ROUND);
+    expect(again).toMatchObject({ next: { kind: 'doubting', since: doubting.since }, queryCanary: true });
     expect(applyCanaryVerdict(again.next, 'seen', 'auto', NOW + ROUND + 5)).toMatchObject({ kind: 'believing' });
   });
 
   it('is over when most can be seen again, whatever it was', () => {
     for (const kind of SELF_DOUBT_KINDS)
-      expect(reconsider({ kind, since: NOW, askedAt: NOW }, FEW, AUTO, NOW + 1).next.kind).toBe('sure');
+      expect(updateSelfDoubt({ kind, since: NOW, askedAt: NOW }, FEW, AUTO, NOW + 1).next.kind).toBe('sure');
   });
 
   it('does not wait for ever for a witness', () => {
-    const { next } = reconsider(NO_SELF_DOUBT, MOST, AUTO, NOW);
-    expect(reconsider(next, MOST, AUTO, NOW + MAX_CANARY_MS).next.kind).toBe('unwitnessed');
+    const { next } = updateSelfDoubt(NO_SELF_DOUBT, MOST, AUTO, NOW);
+    expect(updateSelfDoubt(next, MOST, AUTO, NOW + MAX_CANARY_MS).next.kind).toBe('unwitnessed');
     expect(applyCanaryVerdict(NO_SELF_DOUBT, 'unseen', 'auto', NOW)).toBe(NO_SELF_DOUBT);
   });
 
   it('is turned on and off by hand', () => {
-    expect(reconsider(NO_SELF_DOUBT, FEW, { mode: 'always', roundMs: ROUND }, NOW).next.kind).toBe('doubting');
-    expect(reconsider(after('unseen'), MOST, { mode: 'never', roundMs: ROUND }, NOW).next.kind).toBe('sure');
+    expect(updateSelfDoubt(NO_SELF_DOUBT, FEW, { mode: 'always', roundMs: ROUND }, NOW).next.kind).toBe('doubting');
+    expect(updateSelfDoubt(after('unseen'), MOST, { mode: 'never', roundMs: ROUND }, NOW).next.kind).toBe('sure');
     expect(applyCanaryVerdict({ ...NO_SELF_DOUBT, kind: 'doubting' }, 'seen', 'always', NOW).kind).toBe('doubting');
   });
 
   it('one witness that is seen outweighs any that are not', () => {
-    expect(combine([])).toBe('none');
-    expect(combine(['none', 'unseen'])).toBe('unseen');
-    expect(combine(['unseen', 'seen', 'none'])).toBe('seen');
+    expect(combineVerdicts([])).toBe('none');
+    expect(combineVerdicts(['none', 'unseen'])).toBe('unseen');
+    expect(combineVerdicts(['unseen', 'seen', 'none'])).toBe('seen');
   });
 
   it('never keeps a status without a witness that is not seen, and never while few fail', () => {
@@ -100,13 +100,13 @@ describe('self-doubt', () => {
         for (const { well, troubled, testimony, elapsed } of steps) {
           now += elapsed;
           const evidence = { well: Math.max(well, troubled), troubled };
-          doubt = reconsider(doubt, evidence, AUTO, now).next;
+          doubt = updateSelfDoubt(doubt, evidence, AUTO, now).next;
           if (!isMassFailure(evidence)) expect(doubt.kind).toBe('sure');
           if (testimony !== null && doubt.kind !== 'sure') {
             doubt = applyCanaryVerdict(doubt, testimony, 'auto', now);
             lastHeard = testimony;
           }
-          if (trustIn(doubt) === 'keep') expect(lastHeard).toBe('unseen');
+          if (failureHandling(doubt) === 'keep') expect(lastHeard).toBe('unseen');
         }
       }),
     );

@@ -88,7 +88,7 @@ describe('summarizeType', () => {
     expect(summarizeType('task_router', 1, members, NOW).issues[0]).toEqual({
       severity: 'critical',
       code: 'type-unavailable',
-      message: 'none of the 2 components of task_router can be given work',
+      message: 'none of the 2 components of task_router is routable',
       type: 'task_router',
       componentId: null,
       since: 40,
@@ -133,7 +133,7 @@ describe('withAffected', () => {
     expect(issues[1]).toEqual({
       severity: 'warning',
       code: 'dependency-unavailable',
-      message: 'm-0 is not available, a component depends on it',
+      message: 'm-0 is unavailable, a component depends on it',
       type: 'db',
       componentId: 'm-0',
       since: 0,

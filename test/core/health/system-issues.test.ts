@@ -5,10 +5,10 @@ import type { Webhook } from '../../../src/core/webhook/webhook.ts';
 import {
   frozenIssue,
   historyIssue,
-  unreachableIssue,
-  silentTypes,
+  withUnreachableIssue,
+  silentTypeIssues,
   webhookIssues,
-  withShortage,
+  withCapacityShortage,
   withSystemIssues,
 } from '../../../src/core/health/system-issues.ts';
 
@@ -35,7 +35,7 @@ describe('issues of the system', () => {
     [3 * MINUTE, []],
     [3 * MINUTE + 1, ['registry-silent']],
   ])('name a registry that was not heard of for %d ms', (age, codes) => {
-    const silent = silentTypes([populated(NOW - age), { ...emptyType('idle'), updatedAt: NOW - age }], NOW);
+    const silent = silentTypeIssues([populated(NOW - age), { ...emptyType('idle'), updatedAt: NOW - age }], NOW);
     expect(silent.map(({ code }) => code)).toEqual(codes);
     for (const { since } of silent) expect(since).toBe(NOW - age);
   });
@@ -69,14 +69,14 @@ describe('issues of the system', () => {
     expect([frozen.status, ...codesOf(frozen)]).toEqual(['healthy', 'recovery-frozen']);
     const away = withSystemIssues(well, historyIssue(NOW, null, NOW));
     expect([away.status, ...codesOf(away)]).toEqual(['degraded', 'history-unavailable']);
-    const unheard = unreachableIssue(well, NOW);
+    const unheard = withUnreachableIssue(well, NOW);
     expect([unheard.status, ...codesOf(unheard)]).toEqual(['degraded', 'coordinator-unreachable']);
     const down = withSystemIssues({ ...well, status: 'unhealthy' }, historyIssue(NOW, null, NOW));
     expect(down.status).toBe('unhealthy');
   });
 
   it('call a type degraded whose callers find no room', () => {
-    const short = rollUp([withShortage(populated(), NOW)]);
+    const short = rollUp([withCapacityShortage(populated(), NOW)]);
     expect(short.byType['task_router']!.status).toBe('degraded');
     expect(short.issues).toMatchObject([{ code: 'capacity-exhausted', type: 'task_router', since: NOW, affects: 0 }]);
   });

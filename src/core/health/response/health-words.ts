@@ -1,14 +1,14 @@
 /**
- * The words in which programs say how they are, and what each means here.
+ * The words that programs use for their health, with the verdict of each.
  *
- * Whoever is starting is degraded, not down: it is routed to only if nothing better is left, and nobody restarts it
- * for starting. Whoever is stopping is down: the next piece of work would be lost with it.
+ * A starting program is degraded, not down: routing uses it only as a fallback, and no recovery restarts it for
+ * starting. A stopping program is down: the next piece of work would be lost.
  */
 import { printable } from '../../printable.ts';
 
 export type Verdict = 'healthy' | 'degraded' | 'unhealthy';
 
-/** What somebody said of itself: the verdict, and the word it was said in, fit to be shown. */
+/** A program's statement about its own health: the verdict and the original word, printable. */
 export interface Statement {
   readonly verdict: Verdict;
   readonly details: string;
@@ -34,12 +34,12 @@ const WORDS: ReadonlyMap<string, Verdict> = new Map(
   ),
 );
 
-const BADNESS: Readonly<Record<Verdict, number>> = { healthy: 0, degraded: 1, unhealthy: 2 };
+const SEVERITY: Readonly<Record<Verdict, number>> = { healthy: 0, degraded: 1, unhealthy: 2 };
 
-/** No word we know comes near it; what is longer is not looked at, so that no pattern runs over a whole body. */
+/** Longer than any known word. Longer text is not read, so that no pattern runs over a whole body. */
 const MAX_WORD_LENGTH = 64;
 
-/** What a word says, whatever its case, its spaces and its full stop; undefined when nobody knows it. */
+/** Reads a word, ignoring case, spacing and a final full stop; undefined for an unknown word. */
 export function readWord(text: string): Statement | undefined {
   if (text.length > MAX_WORD_LENGTH) return undefined;
   const word = text
@@ -47,25 +47,25 @@ export function readWord(text: string): Statement | undefined {
     .toLowerCase()
     .replace(/[\s-]+/g, '_')
     .replace(/[.!]+$/, '');
-  const denied = word.startsWith('not_') ? WORDS.get(word.slice(4)) : undefined;
-  // "Not stopping" is well; "not degraded" may be better or worse.
-  const opposite = denied === 'healthy' ? 'unhealthy' : denied === 'unhealthy' ? 'healthy' : undefined;
+  const negated = word.startsWith('not_') ? WORDS.get(word.slice(4)) : undefined;
+  // "Not stopping" is healthy; "not degraded" may be better or worse.
+  const opposite = negated === 'healthy' ? 'unhealthy' : negated === 'unhealthy' ? 'healthy' : undefined;
   const verdict = opposite ?? WORDS.get(word);
   return verdict && { verdict, details: printable(text.trim()) };
 }
 
-/** A flag such as `healthy: true`, also as text or number. */
+/** Reads a flag such as `healthy: true`, also as text or number. */
 export function readFlag(value: unknown, whenTrue: Verdict, whenFalse: Verdict): Statement | undefined {
-  const said = typeof value === 'string' && value.length <= MAX_WORD_LENGTH ? value.trim().toLowerCase() : value;
-  if (said === true || said === 1 || said === 'true') return { verdict: whenTrue, details: whenTrue };
-  if (said === false || said === 0 || said === 'false') return { verdict: whenFalse, details: whenFalse };
+  const flag = typeof value === 'string' && value.length <= MAX_WORD_LENGTH ? value.trim().toLowerCase() : value;
+  if (flag === true || flag === 1 || flag === 'true') return { verdict: whenTrue, details: whenTrue };
+  if (flag === false || flag === 0 || flag === 'false') return { verdict: whenFalse, details: whenFalse };
   return undefined;
 }
 
-/** The worst of several statements, the first of equals. */
+/** The worst of several statements; the first when several are equally bad. */
 export function worstOf(statements: Iterable<Statement | undefined>): Statement | undefined {
   let worst: Statement | undefined;
   for (const statement of statements)
-    if (statement && (!worst || BADNESS[statement.verdict] > BADNESS[worst.verdict])) worst = statement;
+    if (statement && (!worst || SEVERITY[statement.verdict] > SEVERITY[worst.verdict])) worst = statement;
   return worst;
 }

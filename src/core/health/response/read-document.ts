@@ -1,48 +1,48 @@
 /**
- * What a JSON document says of the health of its sender.
+ * Reads the health verdict from a JSON document.
  *
- * First the fields that speak of the whole (`status`, `healthy`, …): of several the worst counts, and what stands
- * beside them about parts changes nothing. Only where nothing speaks of the whole the parts are asked: all of them
- * down is down, some of them down or degraded is degraded, because the status of the answer vouches for the rest.
+ * Fields about the whole component (`status`, `healthy`, ...) decide, and the worst of them counts. Only without such
+ * fields do the parts decide: all down is unhealthy; some down or degraded is degraded, because the HTTP status was
+ * good.
  */
 import type { Statement, Verdict } from './health-words.ts';
 import { readFlag, readWord, worstOf } from './health-words.ts';
 
-/** How a field of the whole is read. `nested` ones count only within another: `{ status: { code: "UP" } }`. */
-type Reader = 'word' | 'nested' | 'good flag' | 'good switch' | 'bad flag' | 'code';
+/** How a field about the whole is read. `nested` fields count only inside another: `{ status: { code: "UP" } }`. */
+type FieldKind = 'word' | 'nested' | 'good flag' | 'good switch' | 'bad flag' | 'code';
 
-/** By name in lower case without `_` and `-`, so that `isHealthy` and `is_healthy` are one. */
-const FIELDS: ReadonlyMap<string, Reader> = new Map(
+/** Keys are lower case without `_` and `-`, so that `isHealthy` and `is_healthy` are the same field. */
+const FIELDS: ReadonlyMap<string, FieldKind> = new Map(
   Object.entries({
     word: 'status health state healthstatus overall overallstatus statustext',
     nested: 'code level indicator',
     'good flag': 'healthy ok ishealthy',
-    // Where these are numbers they count something.
+    // Numbers in these fields are counts, not flags.
     'good switch': 'alive live ready up success available serving',
     'bad flag': 'degraded isdegraded',
     code: 'statuscode',
-  } satisfies Record<Reader, string>).flatMap(([reader, names]) =>
-    names.split(' ').map((name) => [name, reader as Reader] as const),
+  } satisfies Record<FieldKind, string>).flatMap(([kind, names]) =>
+    names.split(' ').map((name) => [name, kind as FieldKind] as const),
   ),
 );
 
-/** Where parts stand: IETF and MicroProfile, Spring, Terminus, ASP.NET, and wrappers around the whole. */
+/** Fields that hold parts: IETF, MicroProfile, Spring, Terminus, ASP.NET, and wrappers around the whole. */
 const PARTS: ReadonlySet<string> = new Set(
   'checks components details info entries services dependencies subsystems results result data'.split(' '),
 );
 
-/** Objects within objects that are looked into. */
+/** Maximum nesting depth that is read. */
 const MAX_DEPTH = 3;
 
-/** What `document` says, or undefined when it says nothing that is known. */
+/** Returns the statement of `document`, or undefined when it contains none. */
 export function readDocument(document: unknown): Statement | undefined {
   return readWhole(document, 0) ?? readParts(document);
 }
 
-/** What a field of that name and value says of the whole. */
+/** Returns what a field says about the whole, or undefined. */
 export function readField(name: string, value: unknown, depth = 1): Statement | undefined {
-  const reader = FIELDS.get(name.toLowerCase().replace(/[_-]/g, ''));
-  switch (reader) {
+  const kind = FIELDS.get(name.toLowerCase().replace(/[_-]/g, ''));
+  switch (kind) {
     case undefined:
       return undefined;
     case 'nested':
@@ -58,18 +58,18 @@ export function readField(name: string, value: unknown, depth = 1): Statement | 
     case 'code':
       return readCode(value);
     default:
-      return reader satisfies never;
+      return kind satisfies never;
   }
 }
 
 function readWhole(value: unknown, depth: number): Statement | undefined {
   if (typeof value === 'string' || typeof value === 'boolean') return readWord(String(value));
   if (!isObject(value) || depth === MAX_DEPTH) return undefined;
-  // A body that contradicts itself is believed where it says the worst.
+  // In a contradictory body the worst statement counts.
   return worstOf(Object.entries(value).map(([name, inner]) => readField(name, inner, depth + 1)));
 }
 
-/** A status of HTTP in the body: of a server error sent on behind a 200. Other numbers say nothing. */
+/** An HTTP 5xx status in the body: a server error forwarded with a 200. Other numbers say nothing. */
 const readCode = (value: unknown): Statement | undefined =>
   typeof value === 'number' && value >= 500 && value <= 599
     ? { verdict: 'unhealthy', details: String(value) }
@@ -90,7 +90,7 @@ function partsOf(document: unknown): unknown[] {
   if (Array.isArray(document)) return document;
   if (!isObject(document)) return [];
   const members = Object.entries(document);
-  // A document that is nothing but objects is a list of parts by name: Dropwizard, Nomad.
+  // A document that contains only objects is a map of parts by name: Dropwizard, Nomad.
   if (members.every(([, value]) => isObject(value)) && !members.some(([name]) => PARTS.has(name.toLowerCase())))
     return members.map(([, value]) => value);
   return members
@@ -98,7 +98,7 @@ function partsOf(document: unknown): unknown[] {
     .flatMap(([, value]) => {
       if (Array.isArray(value)) return value;
       if (!isObject(value)) return [];
-      // A wrapper around one statement is that part itself.
+      // An object that contains a statement is a single part.
       return readWhole(value, 1) ? [value] : Object.values(value);
     });
 }

@@ -1,10 +1,10 @@
 /**
- * Reads a health response as its sender meant it, whatever the dialect: the plan's own (`status`,
- * `healthy`, `degraded`), IETF health+json (pass, warn, fail), Spring Boot (UP, DOWN,
- * OUT_OF_SERVICE), plain text and empty bodies; or as the registration says it is to be read.
+ * Reads a health response into a verdict, or checks it against the expectation of the registration.
  *
- * 2xx that cannot be read is healthy; 429 is degraded; any other non-2xx is a failed attempt. docs/health.md has a table of
- * answers and verdicts. Sources: draft-inadarei-api-health-check, Spring Boot Actuator, Kubernetes probes.
+ * Known dialects: the plan's own (`status`, `healthy`, `degraded`), IETF health+json (pass, warn, fail), Spring Boot
+ * (UP, DOWN, OUT_OF_SERVICE), plain text and empty bodies. An unreadable 2xx is healthy, 429 is degraded, and any other
+ * non-2xx is a failed attempt. docs/health.md has a table of responses and verdicts.
+ * Sources: draft-inadarei-api-health-check, Spring Boot Actuator, Kubernetes probes.
  */
 import type { Expectation } from '../../component/health-check.ts';
 import { unmetBody, unmetStatus } from './expectation.ts';
@@ -16,12 +16,12 @@ export type HealthReading =
   | { readonly kind: 'failed'; readonly error: FailureDetail; readonly details: string | null };
 
 /**
- * Reads HTTP status and (at most 64 KiB of) body text into a verdict on one attempt. An expected status stands in
- * for the rule about statuses, an expected body for the reading of the body.
+ * Returns the verdict on one attempt from the HTTP status and the body text (at most 64 KiB). An expected status
+ * replaces the status rules; an expected body replaces the reading of the body.
  */
 export function readHealthResponse(httpStatus: number, body: string, expect: Expectation = {}): HealthReading {
-  const said = expect.body ? undefined : readBody(body);
-  const details = said?.details ?? null;
+  const statement = expect.body ? undefined : readBody(body);
+  const details = statement?.details ?? null;
   const failed = (code: string, message: string): HealthReading => ({
     kind: 'failed',
     error: { code, message: `answered HTTP ${httpStatus}${message}` },
@@ -42,6 +42,6 @@ export function readHealthResponse(httpStatus: number, body: string, expect: Exp
     const unmet = unmetBody(expect.body, body);
     return unmet === null ? { kind: 'passed', status: 'healthy', details } : failed('EXPECTATION_FAILED', `, ${unmet}`);
   }
-  if (said?.verdict === 'unhealthy') return failed('REPORTED_UNHEALTHY', ` and calls itself ${said.details}`);
-  return { kind: 'passed', status: said?.verdict ?? 'healthy', details };
+  if (statement?.verdict === 'unhealthy') return failed('REPORTED_UNHEALTHY', ` and calls itself ${statement.details}`);
+  return { kind: 'passed', status: statement?.verdict ?? 'healthy', details };
 }

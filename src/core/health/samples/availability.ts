@@ -1,21 +1,21 @@
 /**
- * Availability in percent: of the time in which a component was observed, the part in which it was healthy or
- * degraded. Time in which its status was unknown, in which it was maintained, and in which nobody looked because
- * the coordinator itself was away counts neither way. Pure.
+ * Availability in percent: healthy or degraded time divided by observed time. Pure.
+ * Time with unknown status, maintenance, and downtime of the coordinator itself are not observed time.
  */
 export interface Uptime {
   readonly upMs: number;
   readonly observedMs: number;
 }
 
-/** The uptime of a stretch of time. */
+/** The uptime within one time span. */
 export interface UptimeBucket extends Uptime {
-  /** Its beginning, epoch ms. */
+  /** Start of the bucket, epoch ms. */
   readonly at: number;
+  /** Length of the bucket, ms. */
   readonly forMs: number;
 }
 
-/** Percent with three decimals, rounded down; null while nothing was observed. */
+/** Percent with three decimals, rounded down; null without observed time. */
 export interface Availability {
   readonly hour: number | null;
   readonly day: number | null;
@@ -32,11 +32,11 @@ export const UNKNOWN_AVAILABILITY: Availability = { hour: null, day: null, month
 
 export const startOf = (time: number, unitMs: number): number => Math.floor(time / unitMs) * unitMs;
 
-/** Over the hour, the day and the month before `now`; of a bucket at the edge of a window all counts. */
+/** Availability over the hour, day and month before `now`. A bucket at the edge of a window counts in full. */
 export function availabilityOf(buckets: Iterable<UptimeBucket>, now: number): Availability {
   const sums = { hour: NONE, day: NONE, month: NONE };
   for (const bucket of buckets) {
-    // After the clock went back there may be buckets of times to come.
+    // After the clock was set back there may be buckets in the future.
     if (bucket.at > now) continue;
     const end = bucket.at + bucket.forMs;
     if (end > now - HOUR_MS) sums.hour = sum(sums.hour, bucket);
@@ -46,7 +46,7 @@ export function availabilityOf(buckets: Iterable<UptimeBucket>, now: number): Av
   return { hour: percentOf(sums.hour), day: percentOf(sums.day), month: percentOf(sums.month) };
 }
 
-/** Rounded down, so that 100 means that it was never down. */
+/** Rounded down, so that 100 means no downtime at all. */
 export function percentOf({ upMs, observedMs }: Uptime): number | null {
   return observedMs <= 0 ? null : Math.floor((upMs / observedMs) * 100_000) / 1_000;
 }

@@ -1,3 +1,4 @@
+/** Packs minute samples into compact text for storage, and unpacks them. Unreadable samples are skipped. */
 import type { HealthStatus } from '../health-status.ts';
 import type { Sample, TimedSample } from './sample.ts';
 import { MINUTE_MS } from './availability.ts';
@@ -33,17 +34,17 @@ export function unpackSample(packed: string): Sample | undefined {
 
 const msOf = (text: string): number | null => (text === '' ? null : Number(text));
 
-/** The minutes of an hour as one text, each with its place in the hour. */
+/** The minutes of an hour as one text: `minute:sample` pairs, separated by semicolons. */
 export const packMinutes = (hour: number, minutes: Iterable<readonly [at: number, packed: string]>): string =>
   Array.from(minutes, ([at, packed]) => `${(at - hour) / MINUTE_MS}:${packed}`).join(';');
 
-/** The packed samples of an hour's minutes by their beginnings, epoch ms. */
+/** The packed samples of an hour by the start of their minute, epoch ms. */
 export function splitMinutes(hour: number, packed: string): Map<number, string> {
   const pairs = packed.split(';').map((each) => each.split(':', 2) as [string, string]);
-  return new Map(pairs.map(([place, sample]) => [hour + Number(place) * MINUTE_MS, sample]));
+  return new Map(pairs.map(([minute, sample]) => [hour + Number(minute) * MINUTE_MS, sample]));
 }
 
-/** Those that can be read, in the order of `packed`. */
+/** The readable samples, in the order of `packed`. */
 export const unpackAll = (packed: Iterable<readonly [at: number, packed: string]>): TimedSample[] =>
   Array.from(packed).flatMap(([at, text]) => {
     const sample = unpackSample(text);

@@ -1,22 +1,24 @@
-/** Response times of the last good checks, and what they tell. In ms, rounded to tenths: they are stored. */
+/**
+ * Response times of the most recent passed checks, with percentiles. In ms, rounded to tenths to keep storage small.
+ */
 
-/** How many are kept: four minutes at the usual pace. */
-export const TIMES_KEPT = 64;
+/** Number of times kept: about four minutes at the default check interval. */
+export const MAX_TIMES = 64;
 
 export interface TimeSummary {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
-  /** Of how many good checks. */
+  /** Number of passed checks. */
   readonly count: number;
 }
 
-export const noteTime = (times: readonly number[], ms: number): readonly number[] => [
-  ...times.slice(1 - TIMES_KEPT),
+export const appendTime = (times: readonly number[], ms: number): readonly number[] => [
+  ...times.slice(1 - MAX_TIMES),
   Math.round(10 * ms) / 10,
 ];
 
-/** Percentiles by nearest rank; null before the first good check. */
+/** Percentiles by nearest rank; null before the first passed check. */
 export function summarizeTimes(times: readonly number[]): TimeSummary | null {
   if (times.length === 0) return null;
   const sorted = times.toSorted((a, b) => a - b);

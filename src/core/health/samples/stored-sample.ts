@@ -1,4 +1,4 @@
-/** Samples and transitions as the registry stores them. */
+/** Samples and transitions, as stored by the registry. */
 import type { Sample } from './sample.ts';
 
 export interface Transition {
@@ -15,13 +15,13 @@ export interface StoredTransition extends Transition {
 }
 
 export interface StoredHour extends Sample {
-  /** Beginning of the hour, epoch ms. */
+  /** Start of the hour, epoch ms. */
   readonly at: number;
-  /** Its minutes, packed; null once they are gone. */
+  /** The packed minutes of the hour; null after their retention has expired. */
   readonly minutes: string | null;
 }
 
-/** Times from `from` up to, but not at, `to`, epoch ms. */
+/** A time span from `from` (inclusive) to `to` (exclusive), epoch ms. */
 export interface Span {
   readonly from: number;
   readonly to: number;

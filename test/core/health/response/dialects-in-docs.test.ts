@@ -1,10 +1,10 @@
-/** The table in docs/health.md is the one that is tested; `WRITE_DOCS=1` writes it anew. */
+/** The table in docs/reference/health-dialects.md equals the tested one; `WRITE_DOCS=1` writes it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { answerTable } from '../../../support/health-answers/answer-table.ts';
 import { HEALTH_ANSWERS } from '../../../support/health-answers/health-answers.ts';
 
-const PAGE = new URL('../../../../docs/health.md', import.meta.url);
+const PAGE = new URL('../../../../docs/reference/health-dialects.md', import.meta.url);
 const [BEGIN, END] = ['<!-- answers -->', '<!-- end of answers -->'];
 
 it('shows every answer that is tested, with its verdict', () => {

@@ -73,7 +73,7 @@ describe('an answer whose registration says what is expected', () => {
     [at('/a', 1), 200, '{"a":{"hunter2":1}}', 'answered HTTP 200, expected another value at "/a": it is an object'],
     [at('/a', 1), 200, '{"a":[]}', 'answered HTTP 200, expected another value at "/a": it is a list'],
     [at('/a', 1), 200, '{}', 'answered HTTP 200, expected another value at "/a": there is none'],
-    [at('/a', 1), 200, 'hunter2', 'answered HTTP 200, expected JSON with a value at "/a", the body is none'],
+    [at('/a', 1), 200, 'hunter2', 'answered HTTP 200, expected JSON with a value at "/a", the body is no JSON'],
     [at('/a', 1), 200, '', 'answered HTTP 200, expected JSON with a value at "/a", the body is empty'],
   ])('%j: says what was seen of %i %s', (expected, httpStatus, body, message) => {
     expect(readHealthResponse(httpStatus, body, expected)).toEqual({

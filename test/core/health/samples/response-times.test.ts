@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { TIMES_KEPT, noteTime, summarizeTimes } from '../../../../src/core/health/samples/response-times.ts';
+import { MAX_TIMES, appendTime, summarizeTimes } from '../../../../src/core/health/samples/response-times.ts';
 
 const upTo = (count: number): readonly number[] =>
-  Array.from({ length: count }, (_, at) => at + 1).reduce<readonly number[]>(noteTime, []);
+  Array.from({ length: count }, (_, at) => at + 1).reduce<readonly number[]>(appendTime, []);
 
 describe('response times', () => {
   it.each([
@@ -17,7 +17,7 @@ describe('response times', () => {
   });
 
   it('are kept in tenths, the last of them only', () => {
-    expect(noteTime([], 1.26)).toEqual([1.3]);
-    expect(upTo(1_000)).toHaveLength(TIMES_KEPT);
+    expect(appendTime([], 1.26)).toEqual([1.3]);
+    expect(upTo(1_000)).toHaveLength(MAX_TIMES);
   });
 });

@@ -13,7 +13,7 @@ import type { OpenSample, Sample, SampleStatus, TimedSample } from '../../../../
 import {
   MAX_GAP_MS,
   advance,
-  noteCheck,
+  countCheck,
   openSample,
   rollUpSamples,
 } from '../../../../src/core/health/samples/sample.ts';
@@ -91,7 +91,7 @@ describe('advance', () => {
         let [now, observed, up] = [T0, 0, 0];
         const all: TimedSample[] = [];
         for (const { ms, standing } of steps) {
-          const { status, counts } = open.standing;
+          const { status, counts } = open.status;
           if (ms >= 0 && ms <= MAX_GAP_MS && counts && status !== 'unknown') {
             observed += ms;
             if (status !== 'unhealthy') up += ms;
@@ -115,7 +115,7 @@ describe('advance', () => {
 describe('noteCheck', () => {
   it('keeps how many there were, how many failed and how long the answers took', () => {
     let open = openSample(UP, T0);
-    for (const ms of [10, null, 40, 10]) open = noteCheck(open, ms);
+    for (const ms of [10, null, 40, 10]) open = countCheck(open, ms);
     expect(open.sample).toMatchObject({ checks: 4, failed: 1, minMs: 10, meanMs: 20, maxMs: 40, status: 'healthy' });
   });
 });
