@@ -1,28 +1,28 @@
 /**
- * A page of a list, bounded by items and by bytes: a call answers no more than an isolate can hold many of at
- * once. Pure; it draws no more candidates than it needs to know whether there are more.
+ * Page of a list, bounded by items and by bytes. An isolate must be able to hold many responses at once. Pure; reads
+ * only as many candidates as needed to know whether more exist.
  */
 export interface PageLimits {
-  /** Most items; with 0 it is only asked whether there is one. */
+  /** Maximum number of items; 0 only tests whether any item exists. */
   readonly limit: number;
   readonly maxBytes: number;
 }
 
 export interface BoundedPage<T> {
   readonly items: T[];
-  /** What they take as JSON. */
+  /** Size of the items as JSON, bytes. */
   readonly bytes: number;
   readonly more: boolean;
 }
 
-/** What a page takes at most as JSON, give or take an item. */
+/** Maximum size of a page as JSON, give or take one item. */
 export const MAX_PAGE_BYTES = 1_048_576;
 
 const encoder = new TextEncoder();
 
 export const utf8Length = (text: string): number => encoder.encode(text).length;
 
-/** The first candidates that there is room for. One always fits, or a list would never come to its end. */
+/** Returns the first candidates that fit. One candidate always fits, because paging must make progress. */
 export function boundedPage<T>(
   candidates: Iterable<T>,
   { limit, maxBytes }: PageLimits,

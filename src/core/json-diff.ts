@@ -1,7 +1,6 @@
 /**
- * How one JSON document became another, as a JSON Patch (RFC 6902) of `add`, `remove` and `replace`. Lists are
- * replaced as a whole: to find the shortest way between two of them takes as many steps as their lengths multiplied,
- * which is why this is not a library's.
+ * Difference of two JSON documents as a JSON Patch (RFC 6902) of `add`, `remove` and `replace`. Arrays are replaced as
+ * a whole: the shortest edit of two arrays costs the product of their lengths. For this reason no library is used.
  */
 import type { Json, JsonObject } from './json.ts';
 
@@ -22,7 +21,7 @@ export function diffJson(from: Json, to: Json, path = ''): PatchOperation[] {
   return [...removed.map((name) => ({ op: 'remove', path: at(name) }) as const), ...rest];
 }
 
-/** Whether two are the same, in whatever order their members stand. */
+/** Whether two values are equal, regardless of the order of their members. */
 export function isSameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
   if (Array.isArray(a) || Array.isArray(b))

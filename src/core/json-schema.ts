@@ -1,7 +1,7 @@
 /**
- * Free JSON in bodies and columns. What comes out of `JSON.parse` is JSON already, so only its depth is
- * checked, because recursion over what a caller sends must have an end, and its numbers: one beyond a
- * double is read as Infinity and would be written as null.
+ * Schemas of arbitrary JSON in bodies and columns. The result of `JSON.parse` is JSON already, so only depth and
+ * numbers are checked. Recursion over input of a caller must be bounded. A number beyond the range of a double parses
+ * to Infinity and would be written as null.
  */
 import * as z from 'zod';
 import type { Json } from './json.ts';
@@ -11,8 +11,8 @@ const MAX_DEPTH = 32;
 const JsonValueSchema = z.any() as unknown as z.ZodType<Json>;
 
 /**
- * An object of free names. `__proto__` is refused: the schema library would drop it without a word, and
- * what is acknowledged must be kept.
+ * An object with arbitrary names. `__proto__` is rejected, because zod would drop it silently, and acknowledged data
+ * must be kept.
  */
 export const recordOf = <T extends z.ZodType>(values: T) =>
   z.preprocess(
@@ -24,15 +24,15 @@ export const recordOf = <T extends z.ZodType>(values: T) =>
     z.record(z.string().max(128), values),
   );
 
-/** An object with free members, nested at most 32 deep and at most `maxLength` characters as JSON. */
+/** An object with arbitrary members, nested at most 32 deep and at most `maxLength` characters as JSON. */
 export const jsonObject = (maxLength: number) =>
   recordOf(JsonValueSchema)
-    // Whatever comes after it recurses.
+    // First, because the following checks recurse.
     .refine((object) => isShallow(object, MAX_DEPTH), { error: `nested at most ${MAX_DEPTH} deep`, abort: true })
     .refine(isFinite, 'numbers that a double can hold')
     .refine((object) => JSON.stringify(object).length <= maxLength, `at most ${maxLength} characters of JSON`);
 
-/** An object as we answer it: it was checked when it came in. */
+/** An object in a response: checked when it was received. */
 export const ResponseObjectSchema = z.record(z.string(), JsonValueSchema);
 
 function isFinite(value: unknown): boolean {

@@ -1,4 +1,4 @@
-/** Plain JSON data: what state is made of, so that it can be stored and sent as it stands. */
+/** Plain JSON data. State consists of it, so that it can be stored and sent unchanged. */
 export type Json = string | number | boolean | null | Json[] | JsonObject;
 
 export interface JsonObject {

@@ -1,4 +1,4 @@
-/** JSON merge patch (RFC 7396): null removes, objects merge, everything else replaces. */
+/** JSON merge patch (RFC 7396): null removes, objects merge, any other value replaces. */
 import type { Json, JsonObject } from './json.ts';
 
 const isObject = (value: Json | undefined): value is JsonObject =>

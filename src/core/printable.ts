@@ -1,19 +1,19 @@
 /**
- * Foreign text made fit to be stored, logged and shown: one line, nothing invisible, nothing that turns
- * the direction of writing round, of bounded length.
+ * Sanitiser of external text for storage, logs and display: one line of bounded length, without invisible characters or
+ * bidirectional overrides.
  */
 
-/** What every line has in common that may have been written by someone else. */
+/** Default length limit of external text, in UTF-16 units. */
 export const MAX_FOREIGN_CHARACTERS = 256;
 
-/** Runs of whitespace, line breaks and control characters: one space. */
+/** Runs of whitespace, line breaks and control characters; replaced by one space. */
 const BREAKS = /[\s\p{Cc}\p{Z}]+/gu;
-/** Format and bidi characters, tags, private use, lone surrogates, and what is drawn as nothing. */
+/** Format and bidirectional characters, tags, private use, lone surrogates, and characters that render as nothing. */
 const INVISIBLE = /[\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{DI}]/gu;
 
-/** At most `max` UTF-16 units of `text`, printable ones only. */
+/** Returns at most `max` UTF-16 units of `text`, printable characters only. */
 export function printable(text: string, max = MAX_FOREIGN_CHARACTERS): string {
-  // Cut before it is searched, so that the work does not grow with what came in.
+  // Cut before the search, so that the cost does not grow with the input.
   const clean = text
     .slice(0, max * 4)
     .replace(INVISIBLE, '')

@@ -1,11 +1,10 @@
 /**
- * A quick generator of numbers for sampling, the same for the same seed: mulberry32, 32 bits. Nothing secret may
- * hang on it.
+ * Fast seeded random generator for sampling: mulberry32, 32 bits. Not for secrets.
  *
  * @see https://github.com/bryc/code/blob/master/jshash/PRNGs.md
  */
 export function randomFrom(seed: number): () => number {
-  // In an array, where it stays a bare number: as a variable it would be put on the heap anew each time.
+  // A typed array keeps the state an unboxed number. A variable would be allocated on the heap at each step.
   const state = Int32Array.of(seed);
   return () => {
     const next = (state[0] = (state[0]! + 0x6d2b79f5) | 0);

@@ -1,15 +1,15 @@
 /**
- * Expected failures are values. They also cross RPC that way, because an error class does not
- * survive the trip between a Worker and an object.
+ * Expected failures as values. Values also cross RPC between a Worker and a Durable Object, where error classes are
+ * lost.
  */
 export type Result<T, R extends string> = { readonly ok: true; readonly value: T } | Failure<R>;
 
 export interface Failure<R extends string> {
   readonly ok: false;
   readonly reason: R;
-  /** One sentence for the caller: names the field or id and the bound that was broken. */
+  /** One sentence for the caller: names the field or id and the bound that was exceeded. */
   readonly message: string;
-  /** ms after which the same call may succeed, where that is known. */
+  /** Time after which the same call may succeed, ms; absent if unknown. */
   readonly retryAfterMs?: number;
 }
 

@@ -1,4 +1,4 @@
-/** An alert as the service behind a webhook reads it. Null for what that service has no word for. */
+/** Request body of an alert in a webhook's format; null if the format has no equivalent. */
 import type { Json } from '../json.ts';
 import type { WebhookFormat } from '../webhook/webhook.ts';
 import type { Alert } from './alert.ts';
@@ -13,7 +13,7 @@ export function alertBody(format: WebhookFormat, alert: Alert): Json | null {
     case 'pagerduty':
       return pagerdutyEvent(alert);
     case 'alertmanager':
-      // An alert there fires or is over.
+      // An alert in Alertmanager is either firing or resolved.
       return alert.kind === 'acknowledged' ? null : alertmanagerAlerts(alert);
     case 'cloudevents':
       return null;

@@ -1,9 +1,9 @@
-/** The alert that an event about an incident makes; what the event does not say is taken from how the incident stands. */
+/** Builds an alert from an incident event. Fields that the event does not carry come from the current incident. */
 import type { CloudEvent } from '../event/cloud-event.ts';
 import type { AlertSubject } from '../incident/silence.ts';
 import type { Alert } from './alert.ts';
 
-interface StandingIncident extends AlertSubject {
+interface IncidentState extends AlertSubject {
   readonly openedAt: number;
   readonly repeats: number;
 }
@@ -15,13 +15,13 @@ const KINDS: Readonly<Record<string, Alert['kind']>> = {
 };
 
 const TITLES: Readonly<Record<Alert['kind'], string>> = {
-  opened: 'needs a person',
-  repeated: 'still needs a person',
-  acknowledged: 'is being looked after',
-  resolved: 'needs nobody any more',
+  opened: 'manual action needed',
+  repeated: 'manual action still needed',
+  acknowledged: 'incident acknowledged',
+  resolved: 'incident resolved',
 };
 
-export function alertOf({ type, subject, time, data }: CloudEvent, incident: StandingIncident): Alert {
+export function alertOf({ type, subject, time, data }: CloudEvent, incident: IncidentState): Alert {
   const kind = KINDS[type] ?? 'opened';
   const text = (name: string): string => (typeof data[name] === 'string' ? data[name] : '');
   const incidentId = text('incidentId');
@@ -30,7 +30,7 @@ export function alertOf({ type, subject, time, data }: CloudEvent, incident: Sta
     kind,
     incidentId,
     severity,
-    title: text('title') || `${subject} ${TITLES[kind]}`,
+    title: text('title') || `${subject}: ${TITLES[kind]}`,
     summary: text('summary'),
     componentId: subject,
     componentType,

@@ -1,4 +1,4 @@
-/** An incident as people are told of it, whatever the service that tells them. */
+/** A notification about an incident, independent of the service that delivers it. */
 import type { Severity } from '../incident/silence.ts';
 
 export interface Alert {
@@ -10,17 +10,17 @@ export interface Alert {
   readonly componentId: string;
   readonly componentType: string | null;
   readonly failureType: string | null;
-  /** Recoveries that failed since it was opened. */
+  /** Recoveries that failed since the incident was opened. */
   readonly repeats: number;
-  /** Of the incident on the page, or its path in the API. */
+  /** URL of the incident in the dashboard, or its path in the API. */
   readonly link: string;
   /** Epoch ms. */
   readonly openedAt: number;
   readonly at: number;
 }
 
-/** As much of a text as a service takes. */
-export const clipped = (text: string, characters: number): string =>
+/** The text cut to at most `characters`, never within a surrogate pair. */
+export const truncate = (text: string, characters: number): string =>
   text.length <= characters ? text : `${text.slice(0, characters - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 
-export const isAbsolute = (link: string): boolean => /^https?:\/\//.test(link);
+export const isAbsoluteUrl = (link: string): boolean => /^https?:\/\//.test(link);

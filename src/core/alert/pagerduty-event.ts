@@ -1,11 +1,12 @@
 /**
  * An event for PagerDuty's Events API v2: https://developer.pagerduty.com/docs/events-api-v2-overview
- * The incident's id is its `dedup_key`, so a repeat adds to what is open there, and saying it twice is saying it once.
- * What is owed is without the `routing_key`: it goes to the one that holds when it is sent.
+ *
+ * The incident's id is the `dedup_key`: a repeat updates the open PagerDuty incident, and a duplicate changes nothing.
+ * The stored event has no `routing_key`. The sender adds the current one.
  */
 import type { JsonObject } from '../json.ts';
 import type { Alert } from './alert.ts';
-import { clipped, isAbsolute } from './alert.ts';
+import { truncate, isAbsoluteUrl } from './alert.ts';
 
 export const PAGERDUTY_URL = 'https://events.pagerduty.com/v2/enqueue';
 
@@ -20,14 +21,14 @@ const ACTIONS: Readonly<Record<Alert['kind'], string>> = {
 
 export function pagerdutyEvent(alert: Alert): JsonObject {
   const { kind, incidentId, severity, title, summary, componentId, componentType, failureType, repeats, link } = alert;
-  const named = { event_action: ACTIONS[kind], dedup_key: incidentId };
-  if (kind === 'acknowledged' || kind === 'resolved') return named;
+  const identity = { event_action: ACTIONS[kind], dedup_key: incidentId };
+  if (kind === 'acknowledged' || kind === 'resolved') return identity;
   return {
-    ...named,
+    ...identity,
     client: 'Arbiter Coordinator',
-    ...(isAbsolute(link) ? { client_url: link, links: [{ href: link, text: 'The incident' }] } : {}),
+    ...(isAbsoluteUrl(link) ? { client_url: link, links: [{ href: link, text: 'The incident' }] } : {}),
     payload: {
-      summary: clipped(`${title}: ${summary}`, MAX_SUMMARY),
+      summary: truncate(`${title}: ${summary}`, MAX_SUMMARY),
       source: componentId,
       severity,
       timestamp: new Date(alert.at).toISOString(),
@@ -39,6 +40,6 @@ export function pagerdutyEvent(alert: Alert): JsonObject {
   };
 }
 
-/** An event as text, addressed. */
-export const addressedTo = (routingKey: string, event: string): string =>
+/** Adds the routing key to an event. Both are JSON texts. */
+export const withRoutingKey = (routingKey: string, event: string): string =>
   JSON.stringify({ ...(JSON.parse(event) as JsonObject), routing_key: routingKey });

@@ -1,15 +1,15 @@
 /**
- * A message for Slack's incoming webhooks and what is compatible with them (Mattermost, Discord's `/slack`, Google
- * Chat bridges): https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+ * A message for Slack's incoming webhooks and compatible services, such as Mattermost, Discord's `/slack` and Google
+ * Chat bridges: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  */
 import type { JsonObject } from '../json.ts';
 import type { Alert } from './alert.ts';
-import { isAbsolute } from './alert.ts';
+import { isAbsoluteUrl } from './alert.ts';
 
-/** Of a section's text it is 3 000. */
+/** Characters. Slack limits the text of a section to 3 000. */
 const MAX_TEXT = 2_800;
 
-const HEADS: Readonly<Record<Alert['kind'], string>> = {
+const HEADINGS: Readonly<Record<Alert['kind'], string>> = {
   opened: 'Incident',
   repeated: 'Still open',
   acknowledged: 'Acknowledged',
@@ -18,33 +18,34 @@ const HEADS: Readonly<Record<Alert['kind'], string>> = {
 
 export function slackMessage(alert: Alert): JsonObject {
   const { kind, severity, title, summary, componentId, componentType, link, repeats } = alert;
-  const head = `${HEADS[kind]}${kind === 'opened' || kind === 'repeated' ? ` (${severity})` : ''}: ${title}`;
+  const heading = `${HEADINGS[kind]}${kind === 'opened' || kind === 'repeated' ? ` (${severity})` : ''}: ${title}`;
   const lines = [
-    `*${fitted(head, 400)}*`,
-    fitted(summary, MAX_TEXT - 1_200),
-    `component \`${escaped(componentId)}\`${componentType === null ? '' : ` of \`${escaped(componentType)}\``}`,
+    `*${escapeAndTruncate(heading, 400)}*`,
+    escapeAndTruncate(summary, MAX_TEXT - 1_200),
+    `component \`${escapeMarkup(componentId)}\`${componentType === null ? '' : ` of \`${escapeMarkup(componentType)}\``}`,
     ...(repeats > 0 ? [`${repeats} more failed ${repeats === 1 ? 'recovery' : 'recoveries'} since it was opened`] : []),
-    isAbsolute(link) ? `<${escaped(link)}|open the incident>` : escaped(link),
+    isAbsoluteUrl(link) ? `<${escapeMarkup(link)}|open the incident>` : escapeMarkup(link),
   ].filter((line) => line !== '');
   return {
-    // What is read aloud, and by what knows no blocks.
-    text: fitted(head, 400),
+    // Screen readers and clients without support for blocks use this text.
+    text: escapeAndTruncate(heading, 400),
     blocks: [{ type: 'section', text: { type: 'mrkdwn', text: lines.join('\n') } }],
   };
 }
 
-/** Escaped, and no longer than that as it is sent: Slack refuses what is, at every attempt. */
-function fitted(text: string, characters: number): string {
-  const whole = escaped(text);
-  if (whole.length <= characters) return whole;
-  let kept = '';
+/** Escapes a text and cuts it to `characters` after escaping. Slack refuses longer texts at every attempt. */
+function escapeAndTruncate(text: string, characters: number): string {
+  const escaped = escapeMarkup(text);
+  if (escaped.length <= characters) return escaped;
+  let truncated = '';
   for (const character of text) {
-    const next = kept + escaped(character);
+    const next = truncated + escapeMarkup(character);
     if (next.length >= characters) break;
-    kept = next;
+    truncated = next;
   }
-  return `${kept}…`;
+  return `${truncated}…`;
 }
 
-/** The three characters that mean something to Slack. A component's name must not mention everybody. */
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+/** Escapes Slack's three control characters. Otherwise a component's name could mention a whole channel. */
+const escapeMarkup = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

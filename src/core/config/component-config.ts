@@ -1,10 +1,10 @@
 /**
- * What can be set for one component: settings that its registry judges for each component by itself, and `values`.
- * What edges decide by, and what concerns a type as a whole, is set for types only.
+ * The configuration document of one component: `values`, and the settings that its registry evaluates per component.
+ * Settings that edges read, and settings that apply to a type as a whole, can be set only for types.
  */
 import type { Revised } from './config-documents.ts';
 import type { GlobalConfig, SettingName, TypeConfig } from './settings.ts';
-import { documentOf, settings } from './settings.ts';
+import { documentSchema, settings } from './settings.ts';
 import { ValuesSchema } from './values.ts';
 
 export const COMPONENT_SETTINGS = [
@@ -26,30 +26,30 @@ export const COMPONENT_SETTINGS = [
 
 export type ComponentSetting = (typeof COMPONENT_SETTINGS)[number];
 
-const ofComponents = Object.fromEntries(COMPONENT_SETTINGS.map((name) => [name, settings[name]])) as Pick<
+const componentSettings = Object.fromEntries(COMPONENT_SETTINGS.map((name) => [name, settings[name]])) as Pick<
   typeof settings,
   ComponentSetting
 >;
 
-export const ComponentConfigSchema = documentOf({ ...ofComponents, values: ValuesSchema }).meta({
+export const ComponentConfigSchema = documentSchema({ ...componentSettings, values: ValuesSchema }).meta({
   id: 'ComponentConfig',
-  description: 'What is set for one component; what is left out is as for its type.',
+  description: 'Settings of one component. Missing settings are inherited from its type.',
 });
 
 export type ComponentConfig = Pick<TypeConfig, ComponentSetting | 'values'>;
 
-/** What was set for a component, as its registry is told of it. */
+/** The overrides of one component, as the coordinator sends them to its registry. */
 export interface ComponentOverrides {
   readonly id: string;
-  /** Of the document: an older one changes nothing. */
+  /** Revision of the document. The registry ignores an older one. */
   readonly revision: number;
   readonly overrides: GlobalConfig;
 }
 
-/** A registry, as the coordinator tells it what is set for its components. */
-export interface ConfigFollower {
-  /** Takes them over; returns once they are stored. Also for components that it does not hold (any more). */
-  configureComponents(told: readonly ComponentOverrides[]): Promise<void>;
+/** Receives the component documents that the coordinator sends. A registry implements it. */
+export interface ConfigSubscriber {
+  /** Applies the overrides and returns once they are stored, also for components that are not registered. */
+  configureComponents(overrides: readonly ComponentOverrides[]): Promise<void>;
 }
 
 export const NO_COMPONENT_CONFIG: Revised<ComponentConfig> = { revision: 0, document: {} };

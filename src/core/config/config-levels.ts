@@ -1,6 +1,6 @@
 /**
- * What comes of the documents of the three levels, all types ← type ← component: the settings and values in
- * force at a component, who set each of them, and the revision that moves with any of them.
+ * Resolves the three levels of configuration, where a component overrides its type and a type overrides the global
+ * document. Returns the effective settings and values, the level that set each of them, and their common revision.
  */
 import type { Json, JsonObject } from '../json.ts';
 import { mergePatch } from '../merge-patch.ts';
@@ -12,7 +12,7 @@ import { DEFAULT_SETTINGS, configOf, settingsIn } from './system-config.ts';
 
 export interface ConfigLevels {
   readonly global: Revised<GlobalConfig>;
-  /** Null where only what is set for all types is asked for. */
+  /** Null to resolve the global document alone. */
   readonly type: Revised<TypeConfig> | null;
   readonly component: Revised<ComponentConfig> | null;
 }
@@ -20,15 +20,15 @@ export interface ConfigLevels {
 export type ConfigSource = 'default' | 'global' | 'type' | 'component';
 
 const LEVELS = ['component', 'type', 'global'] as const;
-const NEVER_PUT = { revision: 0, document: {} };
+const UNSET = { revision: 0, document: {} };
 
 export const levelsOf = (
   { global, types }: Pick<ConfigDocuments, 'global' | 'types'>,
   type: string | null,
   component: Revised<ComponentConfig> | null = null,
-): ConfigLevels => ({ global, type: type === null ? null : (types.get(type) ?? NEVER_PUT), component });
+): ConfigLevels => ({ global, type: type === null ? null : (types.get(type) ?? UNSET), component });
 
-/** Moves with a change of any level. */
+/** The highest revision of the levels: it rises with a change of any of them. */
 export const revisionAt = ({ global, type, component }: ConfigLevels): number =>
   Math.max(global.revision, type?.revision ?? 0, component?.revision ?? 0);
 
@@ -47,7 +47,7 @@ export const valuesAt = ({ global, type, component }: ConfigLevels): JsonObject 
 
 const settingIn = (document: GlobalConfig = {}, name: SettingName): unknown => document[name];
 
-/** Who set each of the settings in force. */
+/** The level that set each effective setting. */
 export function settingSourcesAt(levels: ConfigLevels): Record<SettingName, ConfigSource> {
   const sourceOf = (name: SettingName): ConfigSource =>
     LEVELS.find((level) => settingIn(levels[level]?.document, name) !== undefined) ?? 'default';
@@ -55,7 +55,7 @@ export function settingSourcesAt(levels: ConfigLevels): Record<SettingName, Conf
   return Object.fromEntries(names.map((name) => [name, sourceOf(name)])) as Record<SettingName, ConfigSource>;
 }
 
-/** Who set each of the values in force, by JSON pointer: of a list as a whole. */
+/** The level that set each effective value, by JSON pointer. A list counts as one value. */
 export function valueSourcesAt(levels: ConfigLevels, values: JsonObject): Record<string, ConfigSource> {
   const sources = new Map<string, ConfigSource>();
   const visit = (value: Json, path: readonly string[]): void => {

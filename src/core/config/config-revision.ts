@@ -1,4 +1,4 @@
-/** A revision of a document as it is kept: what was put, by whom and when. */
+/** A stored revision of a configuration document: its content, author and time. */
 import type { Actor } from '../access/actor.ts';
 import type { JsonObject } from '../json.ts';
 import type { DocumentScope } from './config-documents.ts';
@@ -7,19 +7,22 @@ export type ChangedBy = Pick<Actor, 'keyId' | 'keyName'>;
 
 export interface RevisionEntry {
   readonly revision: number;
-  /** Epoch ms */
+  /** Epoch ms. */
   readonly changedAt: number;
-  /** Null of those put before this was kept. */
+  /** Null for revisions written before authors were stored. */
   readonly changedBy: ChangedBy | null;
-  /** Names of what it changed; null of those put before this was kept. */
+  /** Names of the changed fields; null for revisions written before these names were stored. */
   readonly changed: readonly string[] | null;
-  /** The earlier revision that it put back; null when it was put as it is. */
+  /** The earlier revision that this one restored; null for an ordinary write. */
   readonly restores: number | null;
 }
 
-export interface KeptRevision extends RevisionEntry {
+export interface StoredRevision extends RevisionEntry {
   readonly document: JsonObject;
 }
 
-/** How many revisions of a document are kept, the one in force among them; there may be ten thousand components. */
-export const revisionsKept = ({ kind }: DocumentScope): number => (kind === 'component' ? 11 : 101);
+/**
+ * Number of revisions stored per document, the current one included. A component's document has fewer, because a type
+ * can have ten thousand components.
+ */
+export const maxRevisions = ({ kind }: DocumentScope): number => (kind === 'component' ? 11 : 101);

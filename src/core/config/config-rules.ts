@@ -1,7 +1,7 @@
 /**
- * What may not be together though each part is well by itself: settings in force once defaults are filled in, request
- * types over all types, how many types there are. Asked before a document is stored; `judge-values.ts` and
- * `judge-components.ts` are asked too.
+ * Cross-field rules of the configuration: effective settings after defaults, request types across all types, and the
+ * number of types. The coordinator applies these rules, `judge-values.ts` and `judge-components.ts` before it stores
+ * a document.
  */
 import { requestTypesOf, typeNames } from './component-types.ts';
 import type { ConfigDocuments, ConfigScope } from './config-documents.ts';
@@ -11,7 +11,7 @@ import type { GlobalConfig, SettingName } from './settings.ts';
 import type { SystemConfig } from './system-config.ts';
 
 export interface ConfigFault {
-  /** Within the document that was put. */
+  /** Path within the document that the caller wrote. */
   readonly path: string;
   readonly message: string;
 }
@@ -22,9 +22,9 @@ export interface ConfigConflict {
 }
 
 const MAX_TYPES = 64;
-/** What detection takes at the quickest beside the age of a snapshot: see `../health/schedule.ts`. */
-const QUICKEST_DETECTION_MS = 5_000;
-/** Proof comes from checks once a second, and takes as long again to be begun and told. */
+/** Minimum detection time in ms, apart from the age of a snapshot: see `../health/schedule.ts`. */
+const MIN_DETECTION_OVERHEAD_MS = 5_000;
+/** Verification checks once a second. Starting it and reporting its result take up to one more second per check. */
 const PROOF_MS_PER_CHECK = 2_000;
 
 interface Rule {
@@ -37,9 +37,9 @@ const RULES: readonly Rule[] = [
   {
     settings: ['maxDetectionMs', 'snapshotMaxAgeMs'],
     isMet: ({ maxDetectionMs, snapshotMaxAgeMs }) =>
-      maxDetectionMs === 0 || maxDetectionMs >= snapshotMaxAgeMs + QUICKEST_DETECTION_MS,
+      maxDetectionMs === 0 || maxDetectionMs >= snapshotMaxAgeMs + MIN_DETECTION_OVERHEAD_MS,
     message: ({ maxDetectionMs, snapshotMaxAgeMs }) =>
-      `maxDetectionMs must be 0 or at least ${QUICKEST_DETECTION_MS} ms more than snapshotMaxAgeMs: ` +
+      `maxDetectionMs must be 0 or at least ${MIN_DETECTION_OVERHEAD_MS} ms more than snapshotMaxAgeMs: ` +
       `${maxDetectionMs} with ${snapshotMaxAgeMs}`,
   },
   {
@@ -58,17 +58,17 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Settings that rules are about. */
+/** Settings that at least one rule reads. */
 export const RULE_SETTINGS: readonly SettingName[] = [...new Set(RULES.flatMap(({ settings }) => settings))];
 
-/** What in a configuration breaks a rule, said of the document that was put. */
-export const ruleFaults = (config: SystemConfig, put: GlobalConfig, where: string): ConfigFault[] =>
+/** Rule violations of an effective configuration. Each fault names a field of `written`, if `written` sets one. */
+export const ruleFaults = (config: SystemConfig, written: GlobalConfig, suffix: string): ConfigFault[] =>
   RULES.filter((rule) => !rule.isMet(config)).map((rule) => {
-    const path = rule.settings.find((name) => put[name] !== undefined) ?? rule.settings[0]!;
-    return { path, message: `${rule.message(config)}${where}` };
+    const path = rule.settings.find((name) => written[name] !== undefined) ?? rule.settings[0]!;
+    return { path, message: `${rule.message(config)}${suffix}` };
   });
 
-/** The least that an action which is to be proven has for it. */
+/** The shortest verification time of any action that is verified, ms; Infinity if there is none. */
 const shortestProofMs = ({ recovery }: SystemConfig): number =>
   Math.min(
     ...Object.values(recovery).flatMap(({ actions }) =>
@@ -76,35 +76,35 @@ const shortestProofMs = ({ recovery }: SystemConfig): number =>
     ),
   );
 
-/** Why the documents may not become so by the one that was put at `scope`; null when they may. */
+/** The reason to refuse `documents`, in which the one at `scope` is new; null if they are valid. */
 export function judgeDocuments(documents: ConfigDocuments, scope: ConfigScope): ConfigConflict | null {
   const names = typeNames(documents);
   if (names.length > MAX_TYPES) {
-    const message = `there are ${names.length - 1} component types, the most allowed`;
+    const message = `there are already ${names.length - 1} component types, the maximum`;
     return { reason: 'type-limit', faults: [{ path: '', message }] };
   }
   const faults = settingFaults(documents, scope);
   if (faults.length > 0) return { reason: 'invalid-request', faults };
-  const taken = scope.kind === 'type' ? takenFaults(documents, scope.type, names) : [];
-  return taken.length > 0 ? { reason: 'request-type-taken', faults: taken } : null;
+  const duplicates = scope.kind === 'type' ? duplicateRequestTypeFaults(documents, scope.type, names) : [];
+  return duplicates.length > 0 ? { reason: 'request-type-taken', faults: duplicates } : null;
 }
 
 function settingFaults(documents: ConfigDocuments, scope: ConfigScope): ConfigFault[] {
   const { global, types } = resolveConfig(documents);
-  const put: GlobalConfig = documentOf(documents, scope).document;
-  const faultsOf = (config: SystemConfig, where: string): ConfigFault[] => ruleFaults(config, put, where);
+  const written: GlobalConfig = documentOf(documents, scope).document;
+  const faultsOf = (config: SystemConfig, suffix: string): ConfigFault[] => ruleFaults(config, written, suffix);
   if (scope.kind === 'type') return faultsOf(types.get(scope.type)!.config, '');
   const faults = faultsOf(global, '');
   if (faults.length > 0) return faults;
   return Array.from(types.values()).flatMap(({ name, config }) => faultsOf(config, ` (for ${name})`));
 }
 
-/** Request types of this type that reach another already. */
-function takenFaults(documents: ConfigDocuments, type: string, names: readonly string[]): ConfigFault[] {
-  const isGiven = documents.types.get(type)?.document.requestTypes !== undefined;
+/** Faults for request types of `type` that another type already serves. */
+function duplicateRequestTypeFaults(documents: ConfigDocuments, type: string, names: readonly string[]): ConfigFault[] {
+  const isExplicit = documents.types.get(type)?.document.requestTypes !== undefined;
   return requestTypesOf(documents, type).flatMap((requestType, at) => {
-    const holder = names.find((name) => name !== type && requestTypesOf(documents, name).includes(requestType));
-    const path = isGiven ? `requestTypes[${at}]` : 'requestTypes';
-    return holder === undefined ? [] : [{ path, message: `${requestType} reaches ${holder}` }];
+    const otherType = names.find((name) => name !== type && requestTypesOf(documents, name).includes(requestType));
+    const path = isExplicit ? `requestTypes[${at}]` : 'requestTypes';
+    return otherType === undefined ? [] : [{ path, message: `${requestType} reaches ${otherType}` }];
   });
 }

@@ -1,7 +1,6 @@
 /**
- * The configuration as it is in force: for each type the defaults, what was set for all types over them, and
- * what was set for the type over that. What a change leaves as it was stays the same object, so that nobody
- * works anew on account of it.
+ * The effective configuration of each type: defaults, overridden by the global document, overridden by the type's own.
+ * Invariant: a type that a change does not affect keeps its object, so its readers have nothing to recompute.
  */
 import type { BalancingSettings } from '../balancing/balancing-settings.ts';
 import { requestTypesOf, typeNames } from './component-types.ts';
@@ -10,9 +9,9 @@ import type { GlobalConfig, Settings } from './settings.ts';
 import type { SystemConfig } from './system-config.ts';
 import { balancingOf, configOf, settingsIn } from './system-config.ts';
 
-/** What was set for a type, as its registry is told of it: defaults are everybody's own. */
+/** The overrides of one type, as they are sent to its registry. Each reader fills in the defaults itself. */
 export interface TypeOverrides {
-  /** Of the last change of what is set for this type or for all. */
+  /** Revision of the last change to the type's document or to the global one. */
   readonly revision: number;
   readonly overrides: GlobalConfig;
 }
@@ -26,11 +25,11 @@ export interface EffectiveType extends TypeOverrides {
 
 export interface EffectiveConfig {
   readonly revision: number;
-  /** As it is for a type of which nothing is set. */
+  /** Configuration of a type without a document of its own. */
   readonly global: SystemConfig;
-  /** In the order in which they are listed. */
+  /** In the order of `typeNames`. */
   readonly types: ReadonlyMap<string, EffectiveType>;
-  /** The type that serves a request type. */
+  /** Component type by request type. */
   readonly typeOfRequest: ReadonlyMap<string, string>;
 }
 
@@ -68,7 +67,7 @@ function resolveType(documents: ConfigDocuments, name: string, before: Effective
 
 export const isComponentType = ({ types }: EffectiveConfig, type: string): boolean => types.has(type);
 
-/** The settings in force, without what cannot be set. */
+/** The effective settings, without the fields that cannot be set. */
 export function settingsOf(config: SystemConfig): Settings {
   const { probeBudgetPerSecond: _, ...settings } = config;
   return settings;

@@ -1,6 +1,7 @@
 /**
- * What the document of a level above means for components that have documents of their own: each that is concerned is
- * judged as it would be. Bounded by how much there is to judge; who puts a document waits, and so does everybody else.
+ * Validates a new global or type document against the components that have documents of their own. Each affected
+ * component is validated with the configuration that it would have. The total size is bounded, because the
+ * coordinator serves no other call meanwhile.
  */
 import { isSameJson } from '../json-diff.ts';
 import type { Json } from '../json.ts';
@@ -14,17 +15,17 @@ import type { CheckValues } from './judge-values.ts';
 import { valueFaultsAt } from './judge-values.ts';
 import type { TypeConfig } from './settings.ts';
 
-/** Characters of their documents, taken together: ten thousand of 800 each. */
-const MAX_CONCERNED = 8 * 1_048_576;
+/** Total characters of the affected documents: about ten thousand of 800 each. */
+const MAX_AFFECTED_LENGTH = 8 * 1_048_576;
 const MAX_FAULTS = 20;
 
-/** Where the components' documents are. */
+/** Access to the stored documents of components. */
 export interface ComponentDocuments {
-  concernedLength(concern: Concern): number;
-  concerned(concern: Concern): Iterable<{ id: string; type: string; put: Revised<ComponentConfig> }>;
+  affectedLength(impact: ChangeImpact): number;
+  affected(impact: ChangeImpact): Iterable<{ id: string; type: string; stored: Revised<ComponentConfig> }>;
 }
 
-interface Concern {
+interface ChangeImpact {
   readonly type: string | null;
   readonly settings: boolean;
   readonly values: boolean;
@@ -37,24 +38,26 @@ export function judgeComponents(
   { components, check }: { components: ComponentDocuments; check: CheckValues },
 ): ConfigConflict | null {
   const { document } = documentOf(documents, scope);
-  const concern = { type: scope.kind === 'type' ? scope.type : null, ...whatChanged(before, document) };
-  if (!concern.settings && !concern.values) return null;
-  if (components.concernedLength(concern) > MAX_CONCERNED) {
-    const message = `it concerns components whose documents have more than ${MAX_CONCERNED} characters together`;
+  const impact = { type: scope.kind === 'type' ? scope.type : null, ...impactOf(before, document) };
+  if (!impact.settings && !impact.values) return null;
+  if (components.affectedLength(impact) > MAX_AFFECTED_LENGTH) {
+    const message =
+      'the documents of the components that this change affects have more than ' +
+      `${MAX_AFFECTED_LENGTH} characters in total`;
     return { reason: 'too-much-concerned', faults: [{ path: '', message }] };
   }
   const faults: ConfigFault[] = [];
-  for (const { id, type, put } of components.concerned(concern)) {
-    const levels = levelsOf(documents, type, put);
-    const where = ` (for component ${id})`;
-    if (concern.settings) faults.push(...ruleFaults(configAt(levels), document, where));
-    if (concern.values) faults.push(...valueFaultsAt(levels, check, where));
+  for (const { id, type, stored } of components.affected(impact)) {
+    const levels = levelsOf(documents, type, stored);
+    const suffix = ` (for component ${id})`;
+    if (impact.settings) faults.push(...ruleFaults(configAt(levels), document, suffix));
+    if (impact.values) faults.push(...valueFaultsAt(levels, check, suffix));
     if (faults.length >= MAX_FAULTS) break;
   }
   return faults.length > 0 ? { reason: 'invalid-request', faults: faults.slice(0, MAX_FAULTS) } : null;
 }
 
-function whatChanged(before: TypeConfig, after: TypeConfig): Pick<Concern, 'settings' | 'values'> {
+function impactOf(before: TypeConfig, after: TypeConfig): Pick<ChangeImpact, 'settings' | 'values'> {
   const differs = (name: keyof TypeConfig): boolean => !isSameJson(before[name] as Json, after[name] as Json);
   return {
     settings: RULE_SETTINGS.some((name) => differs(name as keyof TypeConfig)),

@@ -1,10 +1,10 @@
-/** The settings of recovery: what is done about failures of each class, and how long history is kept. */
+/** Schemas of the recovery settings: the policy for each failure type, and how long history is stored. */
 import * as z from 'zod';
 import { FAILURE_TYPES } from '../failure/classify.ts';
 import type { FailureType } from '../failure/classify.ts';
-import { RECOVERY_ACTIONS, isRequested } from '../failure/recovery-policy.ts';
+import { RECOVERY_ACTIONS, isControlAction } from '../failure/recovery-policy.ts';
 import { jsonObject } from '../json-schema.ts';
-import { flag, ms, oneOf, whole } from './bounds.ts';
+import { flag, ms, oneOf, integer } from './bounds.ts';
 
 const MAX_ACTIONS = 8;
 const MAX_PARAMETERS = 1_024;
@@ -13,25 +13,29 @@ const DAY_MS = 86_400_000;
 const RecoveryStepSchema = z
   .strictObject({
     action: oneOf(RECOVERY_ACTIONS),
-    attempts: whole(1, 5).optional().meta({ description: 'How often it is tried until it is accepted; 3.' }),
+    attempts: integer(1, 5)
+      .optional()
+      .meta({ description: 'Maximum number of attempts until the action is accepted. Default: 3.' }),
     backoffMs: ms(100, 10_000)
       .optional()
-      .meta({ description: 'Before the second attempt, doubled before each further one; 500 ms.' }),
+      .meta({ description: 'Pause before the second attempt, doubled before each further one. Default: 500 ms.' }),
     verifyMs: ms(0, 3_600_000)
       .optional()
       .meta({
         description:
-          'How long checks may take to prove the component after it; 60 000 ms. 0 goes on at once, as `switchover` and ' +
-          '`alert` do that are not the last.',
+          'Time in which checks must verify the component after the action. Default: 60 000 ms. 0 continues at once, ' +
+          'which is the default of `switchover` and `alert` unless they are last.',
       }),
-    ifPossible: flag()
+    ifPossible: flag().optional().meta({
+      description: 'Skips the action, instead of failing, if it is impossible: no standby, or no control endpoint.',
+    }),
+    insteadOfPrevious: flag()
       .optional()
-      .meta({ description: 'Left out where it cannot be done (no standby, nobody to ask), instead of failing.' }),
-    insteadOfPrevious: flag().optional().meta({ description: 'Only where the action before it was left out.' }),
+      .meta({ description: 'Performs the action only if the one before it was skipped.' }),
     parameters: jsonObject(MAX_PARAMETERS)
       .optional()
-      .meta({ description: 'Passed on to whoever restarts or scales up.' }),
-    forMs: ms(1_000, 86_400_000).optional().meta({ description: 'How long it is isolated; 300 000 ms.' }),
+      .meta({ description: 'Sent to the endpoint that restarts or scales up.' }),
+    forMs: ms(1_000, 86_400_000).optional().meta({ description: 'Duration of the isolation. Default: 300 000 ms.' }),
   })
   .superRefine(({ action, parameters, forMs }, context) => {
     const refuse = (path: string, only: string): void =>
@@ -41,7 +45,7 @@ const RecoveryStepSchema = z
         message: `only with ${only}, not with ${action}`,
         input: action,
       });
-    if (parameters !== undefined && !isRequested(action)) refuse('parameters', 'restart and scale_up');
+    if (parameters !== undefined && !isControlAction(action)) refuse('parameters', 'restart and scale_up');
     if (forMs !== undefined && action !== 'isolate') refuse('forMs', 'isolate');
   })
   .meta({ id: 'RecoveryStep' });
@@ -54,7 +58,7 @@ const RecoveryPolicySchema = z
       .max(MAX_ACTIONS, `at most ${MAX_ACTIONS} actions`)
       .superRefine((actions, context) => {
         if (actions.at(-1)?.verifyMs !== 0) return;
-        const message = 'above 0 for the last action: nothing after it could prove the component';
+        const message = 'above 0 for the last action: no later action could verify the component';
         context.addIssue({ code: 'custom', path: [actions.length - 1, 'verifyMs'], message, input: 0 });
       })
       .superRefine((actions, context) => {
@@ -63,11 +67,17 @@ const RecoveryPolicySchema = z
         context.addIssue({ code: 'custom', path: [0, 'insteadOfPrevious'], message, input: true });
       })
       .readonly()
-      .meta({ description: 'In the order in which they are tried until one is proven.' }),
-    cooldownMs: ms(0, DAY_MS).optional().meta({
-      description: 'None begins for so long after one that failed, doubled with each that fails in a row; 300 000 ms.',
-    }),
-    maxCooldownMs: ms(0, DAY_MS).optional().meta({ description: 'What that grows to at most; 3 600 000 ms.' }),
+      .meta({ description: 'Actions in the order in which they are tried, until one is verified.' }),
+    cooldownMs: ms(0, DAY_MS)
+      .optional()
+      .meta({
+        description:
+          'Time after a failed recovery in which no other begins, doubled with each consecutive failure. Default: ' +
+          '300 000 ms.',
+      }),
+    maxCooldownMs: ms(0, DAY_MS)
+      .optional()
+      .meta({ description: 'Upper limit of the doubled cooldown. Default: 3 600 000 ms.' }),
   })
   .superRefine(({ cooldownMs, maxCooldownMs }, context) => {
     if (cooldownMs === undefined || maxCooldownMs === undefined || cooldownMs <= maxCooldownMs) return;
@@ -76,14 +86,14 @@ const RecoveryPolicySchema = z
   })
   .meta({ id: 'RecoveryPolicy' });
 
-const byClass = Object.fromEntries(FAILURE_TYPES.map((type) => [type, RecoveryPolicySchema])) as Record<
+const byFailureType = Object.fromEntries(FAILURE_TYPES.map((type) => [type, RecoveryPolicySchema])) as Record<
   FailureType,
   typeof RecoveryPolicySchema
 >;
 
-export const RecoveryPoliciesSchema = z.strictObject(byClass).partial().meta({ id: 'RecoveryPolicies' });
+export const RecoveryPoliciesSchema = z.strictObject(byFailureType).partial().meta({ id: 'RecoveryPolicies' });
 
-const days = () => whole(1, 3_650, ' days').optional();
+const days = () => integer(1, 3_650, ' days').optional();
 
 export const RetentionSchema = z
   .strictObject({ failureDays: days(), recoveryDays: days(), incidentDays: days() })

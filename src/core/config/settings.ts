@@ -1,17 +1,17 @@
 /**
- * What can be set: every setting with its unit and bounds, and the two documents that carry them, one for all
- * types and one for each type. A document holds what somebody set and nothing else; defaults are in
- * `system-config.ts`, rules over several settings in `config-rules.ts`.
+ * Schemas of every setting, with units and bounds, and of the two documents that carry them: the global one and the one
+ * of each type. A document contains only the fields that were set. Defaults are in `system-config.ts`, rules across
+ * settings in `config-rules.ts`.
  */
 import * as z from 'zod';
 import { POLICY_NAMES } from '../balancing/balancing-settings.ts';
 import { CONTROL_ACTIONS } from '../component/control-action.ts';
 import { recordOf } from '../json-schema.ts';
-import { flag, ms, oneOf, percent, shown, upTo, whole } from './bounds.ts';
+import { flag, ms, oneOf, percent, describeReceived, numberUpTo, integer } from './bounds.ts';
 import { RecoveryPoliciesSchema, RetentionSchema } from './recovery-settings.ts';
 import { ValuesSchema, ValuesSchemaSchema } from './values.ts';
 
-/** Of what is set, `values` and `valuesSchema` apart: keeps all documents within what an edge fetches in one call. */
+/** Limit without `values` and `valuesSchema`: keeps all documents small enough for an edge to fetch in one call. */
 const MAX_DOCUMENT_BYTES = 16_384;
 const MAX_PARTS = 16;
 const MAX_MATCHES = 16;
@@ -19,25 +19,28 @@ const MAX_REQUEST_TYPES = 64;
 
 const ScoreWeightsSchema = z
   .strictObject({
-    degraded: upTo(1_000).meta({ description: 'Taken off when it is degraded or suspect.' }),
-    per100Ms: upTo(1_000).meta({ description: 'Taken off for each 100 ms of usual response time.' }),
-    responseTimeMost: upTo(1_000).meta({ description: 'At most so much is taken off for response time.' }),
-    taskType: upTo(1_000).meta({ description: 'Added when it supports the task type.' }),
-    location: upTo(1_000).meta({ description: "Added when it is at the task's location." }),
+    degraded: numberUpTo(1_000).meta({ description: 'Subtracted if the component is degraded or suspect.' }),
+    per100Ms: numberUpTo(1_000).meta({ description: 'Subtracted per 100 ms of average response time.' }),
+    responseTimeMost: numberUpTo(1_000).meta({ description: 'Upper limit of what is subtracted for response time.' }),
+    taskType: numberUpTo(1_000).meta({ description: 'Added if the component supports the task type.' }),
+    location: numberUpTo(1_000).meta({ description: "Added if the component is at the task's location." }),
   })
   .meta({ id: 'ScoreWeights' });
 
 const TrafficPartSchema = z
   .strictObject({
     match: recordOf(z.string().max(256))
-      .refine((match) => Object.keys(match).length >= 1, 'at least one entry: it would match everybody')
+      .refine(
+        (match) => Object.keys(match).length >= 1,
+        'at least one entry: an empty match would match every component',
+      )
       .refine((match) => Object.keys(match).length <= MAX_MATCHES, `at most ${MAX_MATCHES} entries`)
-      .meta({ description: 'Metadata as text, all of it wanted.' }),
+      .meta({ description: 'Metadata, with values as text. A component must have all of it.' }),
     percent: percent(),
   })
   .meta({ id: 'TrafficPart' });
 
-/** Shares are sums of decimal fractions, which a double rounds. */
+/** Tolerance for sums of decimal fractions, which a double rounds. */
 const ROUNDING = 1e-9;
 
 const TrafficSplitSchema = z
@@ -65,96 +68,103 @@ const ControllerSchema = z
   .meta({ id: 'Controller' });
 
 const LeaseBlocksSchema = z
-  .strictObject({ size: whole(2, 256, ' slots') })
+  .strictObject({ size: integer(2, 256, ' slots') })
   .nullable()
   .meta({ id: 'LeaseBlocks' });
 
-/** Each setting with its bounds; what a component may set of them is in `component-config.ts`. */
+/** Each setting with its bounds. `component-config.ts` lists those that can be set for a component. */
 export const settings = {
   healthCheckInterval: ms(1_000, 3_600_000).meta({
-    description: 'Pace of checks for a registration that names none, ms.',
+    description: 'Check interval for registrations that set none, ms.',
   }),
-  failureThreshold: whole(1, 100).meta({
+  failureThreshold: integer(1, 100).meta({
     description: 'Failures of one component within `failureWindow` that start a recovery.',
   }),
   recoveryTimeout: ms(10_000, 86_400_000).meta({
-    description: 'A recovery that has not proven its component healthy by then ends as `timeout`, ms.',
+    description: 'A recovery that has not verified its component within this time ends as `timeout`, ms.',
   }),
   loadBalancingEnabled: flag().meta({
-    description: 'False: the first eligible by registration order gets everything.',
+    description: 'False: the first eligible component in registration order gets all work.',
   }),
-  autoScalingEnabled: flag().meta({ description: 'Whether a recovery may ask for `scale_up`.' }),
-  maxComponentsPerType: whole(1, 10_000).meta({ description: 'More are refused; those registered stay.' }),
+  autoScalingEnabled: flag().meta({ description: 'Whether a recovery may request `scale_up`.' }),
+  maxComponentsPerType: integer(1, 10_000).meta({
+    description: 'Further registrations are refused; registered components stay.',
+  }),
   failureWindow: ms(1_000, 86_400_000).meta({ description: 'How long a failure counts, ms.' }),
-  healthyThreshold: whole(1, 20).meta({
+  healthyThreshold: integer(1, 20).meta({
     description: 'Successful checks in a row that bring an unhealthy component back.',
   }),
-  unhealthyThreshold: whole(1, 20).meta({ description: 'Failed checks in a row that make a component unhealthy.' }),
+  unhealthyThreshold: integer(1, 20).meta({ description: 'Failed checks in a row that make a component unhealthy.' }),
   flapWindow: ms(1_000, 86_400_000).meta({
-    description: 'How long a fall, from in routing to unhealthy, counts towards holding a component down, ms.',
+    description: 'How long a fall, from routable to unhealthy, counts for flap damping, ms.',
   }),
   flapHoldMs: ms(0, 300_000).meta({
     description:
-      'How long the third fall within `flapWindow` holds a component down, ms; each further one twice as long, up to 5 minutes. 0: never.',
+      'How long flap damping keeps a component out of routing after its third fall within `flapWindow`, ms. Each further ' +
+      'fall doubles the time, up to 5 minutes. 0: never.',
   }),
-  ejectionFailures: whole(1, 1_000).meta({
-    description: 'Failures in a row, of work given to it, that take a component out of routing.',
+  ejectionFailures: integer(1, 1_000).meta({
+    description: 'Consecutive failures of routed work that eject a component from routing.',
   }),
   ejectionMs: ms(0, 300_000).meta({
-    description: 'How long that lasts the first time, ms; each time as much longer, up to 5 minutes. 0: never.',
+    description:
+      'Duration of the first ejection, ms. Each further one is longer by as much, up to 5 minutes. 0: never.',
   }),
   maxDetectionMs: ms(0, 3_600_000).meta({
     description:
-      'Longest a dead component may stay in routing, ms; shortens the interval of checks. 0 honours intervals as given.',
+      'Longest time that a dead component may stay in routing, ms. Shortens check intervals if necessary. 0 applies ' +
+      'intervals as registered.',
   }),
   snapshotMaxAgeMs: ms(1_000, 60_000).meta({
-    description: "Age at which an edge's snapshot is refreshed before it is served, ms.",
+    description: 'Age from which an edge refreshes its snapshot before it routes by it, ms.',
   }),
-  balancingPolicy: oneOf(POLICY_NAMES).meta({ description: 'How work is shared out.' }),
-  scoreWeights: ScoreWeightsSchema.meta({ description: 'Points of the policy `score`; all of them or none.' }),
+  balancingPolicy: oneOf(POLICY_NAMES).meta({ description: 'How work is distributed.' }),
+  scoreWeights: ScoreWeightsSchema.meta({ description: 'Points of the policy `score`. Set all of them or none.' }),
   panicThreshold: percent().meta({
-    description: 'Percent of the active components that must be healthy; below it health is not asked. 0 is never.',
+    description: 'Percent of active components that must be healthy; below it routing ignores health. 0: never.',
   }),
   noHealthyPolicy: oneOf(['reject', 'fail-open']).meta({
-    description: 'With nobody healthy, suspect or degraded left: refuse, or ask whoever is active.',
+    description: 'If no component is healthy, suspect or degraded: refuse work, or route to any active component.',
   }),
   slowStartMs: ms(0, 3_600_000).meta({
-    description: 'How long a component that is back takes to its full share, ms. 0: at once.',
+    description: 'Time in which a component that has returned reaches its full share, ms. 0: at once.',
   }),
   trafficSplit: TrafficSplitSchema.meta({
-    description: 'Work by metadata, in percent. What the parts leave goes to those that no part matches.',
+    description: 'Percent of work by metadata. The rest goes to the components that no part matches.',
   }),
   selfDoubt: oneOf(['auto', 'always', 'never']).meta({
     description:
-      'What to make of it when most of a type fails at once: `auto` asks a witness, `always` keeps all statuses and ' +
-      'restarts nobody (the switch for a fault of ours), `never` believes what is seen.',
+      'Self-preservation if most components of a type fail at once. `auto` checks a canary. `always` keeps all statuses ' +
+      'and restarts no component, for a fault of the coordinator itself. `never` trusts every check result.',
   }),
   canaryUrl: z
-    .string({ error: (received) => `a URL or null, not ${shown(received)}` })
+    .string({ error: (received) => `a URL or null, not ${describeReceived(received)}` })
     .max(2_048, 'at most 2048 characters')
     .nullable()
     .meta({
       description:
-        'Asked whether it is we who cannot see; any answer will do. Null: components of other types are asked.',
+        'URL that tells whether the coordinator itself has lost its network; any response counts. Null: components of ' +
+        'other types serve as canaries.',
     }),
   controller: ControllerSchema.meta({
-    description: 'Restarts and scales components that have no control endpoint of their own for it. Null: nobody does.',
+    description: 'Restarts and scales components without a control endpoint of their own. Null: none.',
   }),
   leaseBlocks: LeaseBlocksSchema.meta({
-    description: 'Isolates may be granted blocks of so many slots, to lease from without a call each. Null: none.',
+    description:
+      'Isolates may get blocks of this many slots, and lease from them without a call each. Null: no blocks.',
   }),
   recovery: RecoveryPoliciesSchema.meta({
-    description: 'What is done about failures of a class, in the place of its default; classes left out keep theirs.',
+    description: 'Recovery policies by failure class. Classes without one keep the default.',
   }),
   recoveryFrozen: flag().meta({
     description:
-      'True: recoveries begin, but take no action; people are told instead. The switch for a cure that harms.',
+      'True: recoveries begin but take no action, and alert instead. The emergency stop for harmful recoveries.',
   }),
 };
 
-/** There is one history for all types. */
-const ofAllTypes = {
-  retention: RetentionSchema.meta({ description: 'Days for which history is kept once it is over.' }),
+/** Settings of the global document only: all types share one history. */
+const globalOnly = {
+  retention: RetentionSchema.meta({ description: 'Days for which history is stored after it ended.' }),
 };
 
 const RequestTypeSchema = z
@@ -168,16 +178,16 @@ const RequestTypesSchema = z
   .array(RequestTypeSchema)
   .max(MAX_REQUEST_TYPES, `at most ${MAX_REQUEST_TYPES}`)
   .refine((names) => new Set(names).size === names.length, 'each request type at most once')
-  .meta({ description: 'Request types that reach this type; each reaches one type only.' });
+  .meta({ description: 'Request types that this type serves. Each request type belongs to one type only.' });
 
-const FREE: readonly string[] = ['values', 'valuesSchema'];
+const FREE_FORM: readonly string[] = ['values', 'valuesSchema'];
 
 const bytesOfSettings = (document: object): number => {
-  const rest = Object.fromEntries(Object.entries(document).filter(([name]) => !FREE.includes(name)));
+  const rest = Object.fromEntries(Object.entries(document).filter(([name]) => !FREE_FORM.includes(name)));
   return new TextEncoder().encode(JSON.stringify(rest)).length;
 };
 
-export const documentOf = <S extends z.ZodRawShape>(shape: S) =>
+export const documentSchema = <S extends z.ZodRawShape>(shape: S) =>
   z
     .strictObject(shape)
     .partial()
@@ -186,19 +196,19 @@ export const documentOf = <S extends z.ZodRawShape>(shape: S) =>
       path: [],
     });
 
-const free = { values: ValuesSchema, valuesSchema: ValuesSchemaSchema };
+const freeForm = { values: ValuesSchema, valuesSchema: ValuesSchemaSchema };
 
-/** Every setting, none missing: what is in force. */
-export const SettingsSchema = z.object({ ...settings, ...ofAllTypes }).meta({ id: 'Settings' });
+/** The effective settings: every field is present. */
+export const SettingsSchema = z.object({ ...settings, ...globalOnly }).meta({ id: 'Settings' });
 
-export const GlobalConfigSchema = documentOf({ ...settings, ...ofAllTypes, ...free }).meta({
+export const GlobalConfigSchema = documentSchema({ ...settings, ...globalOnly, ...freeForm }).meta({
   id: 'GlobalConfig',
-  description: 'What is set for all types; what is left out has its default.',
+  description: 'Settings for all types. Missing settings have their defaults.',
 });
 
-export const TypeConfigSchema = documentOf({ ...settings, requestTypes: RequestTypesSchema, ...free }).meta({
+export const TypeConfigSchema = documentSchema({ ...settings, requestTypes: RequestTypesSchema, ...freeForm }).meta({
   id: 'TypeConfig',
-  description: 'What is set for one type; what is left out is as for all types.',
+  description: 'Settings of one type. Missing settings are inherited from the global document.',
 });
 
 export type Settings = Readonly<z.output<typeof SettingsSchema>>;

@@ -1,6 +1,6 @@
 /**
- * The settings in force, for all types or for one: defaults, and over them what somebody set. The defaults of
- * the original plan come first.
+ * The effective settings, global or of one type: defaults, overridden by configuration documents. The defaults that the
+ * original plan names come first.
  */
 import type { BalancingSettings } from '../balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../balancing/balancing-settings.ts';
@@ -8,7 +8,7 @@ import type { RecoveryPolicies } from '../failure/recovery-policy.ts';
 import { completePolicies } from '../failure/recovery-policy.ts';
 import type { GlobalConfig, Settings, TypeConfig } from './settings.ts';
 
-/** How long history is kept once it is over, days. */
+/** How long history is stored after it ended, days. */
 export interface Retention {
   readonly failureDays: number;
   readonly recoveryDays: number;
@@ -16,10 +16,10 @@ export interface Retention {
 }
 
 export interface SystemConfig extends Omit<Settings, 'recovery' | 'retention'> {
-  /** Of every class. */
+  /** Complete: one policy per failure type. */
   readonly recovery: RecoveryPolicies;
   readonly retention: Retention;
-  /** Checks a second that one type may start. Not to be set: components and hosts rely on it. */
+  /** Checks that one type may start per second. Not a setting, because components and hosts rely on it. */
   readonly probeBudgetPerSecond: number;
 }
 
@@ -56,13 +56,13 @@ export const DEFAULT_SETTINGS = {
   retention: DEFAULT_RETENTION,
 } satisfies Settings;
 
-/** The settings of a document, without what it says beside them. */
+/** The settings of a document, without `requestTypes`, `values` and `valuesSchema`. */
 export function settingsIn(document: GlobalConfig & TypeConfig): GlobalConfig {
-  const { requestTypes: _, values: __, valuesSchema: ___, ...set } = document;
-  return set;
+  const { requestTypes: _, values: __, valuesSchema: ___, ...settings } = document;
+  return settings;
 }
 
-/** What is in force where only these were set. */
+/** The effective configuration for these overrides. */
 export const configOf = (overrides: GlobalConfig): SystemConfig => ({
   ...DEFAULT_SETTINGS,
   ...overrides,
@@ -73,7 +73,7 @@ export const configOf = (overrides: GlobalConfig): SystemConfig => ({
 
 export const DEFAULT_CONFIG: SystemConfig = configOf({});
 
-/** What of it balancing goes by. Where it is as before it stays the same object: fleets are compiled by it. */
+/** The settings that balancing reads. Returns `before` if they are equal: candidate pools are compiled from it. */
 export function balancingOf(config: SystemConfig, before: BalancingSettings = DEFAULT_BALANCING): BalancingSettings {
   const balancing: BalancingSettings = {
     policy: config.balancingPolicy,

@@ -1,14 +1,13 @@
 /**
- * The free part of a document: `values` for the components themselves, of which we understand nothing, and
- * `valuesSchema`, what they must conform to. Bounded in size, depth and length of texts, so that whatever is made
- * of them has an end.
+ * Schemas of the free-form fields of a document: `values`, which only the components interpret, and `valuesSchema`,
+ * which `values` must conform to. Size, depth and text length are bounded, so that processing them always ends.
  */
 import type { Json } from '../json.ts';
 import { jsonObject } from '../json-schema.ts';
 import { judgeValuesSchema } from './values-schema.ts';
 
 const MAX_VALUES = 16_384;
-/** An expression of a schema may go over a text several times: see `pattern-cost.ts`. */
+/** Limit in characters, because a regular expression may pass over a text several times: see `pattern-cost.ts`. */
 const MAX_TEXT = 4_096;
 
 export const ValuesSchema = jsonObject(MAX_VALUES)
@@ -21,7 +20,7 @@ export const ValuesSchema = jsonObject(MAX_VALUES)
     `texts of at most ${MAX_TEXT} characters`,
   )
   .meta({
-    description: 'For the components: free JSON, at most 16 384 characters. null takes away what a level above set.',
+    description: 'Free-form JSON for the components, at most 16 384 characters. null removes a value of a level above.',
   });
 
 export const ValuesSchemaSchema = jsonObject(MAX_VALUES)
@@ -30,10 +29,10 @@ export const ValuesSchemaSchema = jsonObject(MAX_VALUES)
       context.addIssue({ code: 'custom', path: [...path], message, input: schema });
   })
   .meta({
-    description: 'JSON Schema (2020-12) that `values` must conform to here and below; see docs/configuration.md.',
+    description: 'JSON Schema (2020-12) for `values` at this level and below; see docs/configuration.md.',
   });
 
-/** Whether all members of all objects within pass. Called on what is not deeper than `jsonObject` lets through. */
+/** Whether every member at every depth passes. `depth` exceeds the nesting that `jsonObject` accepts. */
 function everyMember(value: Json, pass: (name: string, value: Json) => boolean, depth = 40): boolean {
   if (typeof value !== 'object' || value === null || depth === 0) return true;
   const isList = Array.isArray(value);

@@ -1,46 +1,46 @@
-/** What came of one attempt to deliver something, and what that means for the delivery. */
+/** The outcome of one delivery attempt, and the verdict that follows for the delivery. */
 
 export interface AttemptOutcome {
-  /** When it was begun, epoch ms. */
+  /** Start of the attempt, epoch ms. */
   readonly at: number;
   readonly durationMs: number;
-  /** Of the answer; null when there was none. */
+  /** HTTP status; null without a response. */
   readonly status: number | null;
-  /** Why there was none; null when there was. */
+  /** Why there was no response; null with one. */
   readonly error: string | null;
-  /** Of `Retry-After`, ms. */
+  /** Value of `Retry-After`, ms; null without one. */
   readonly retryAfterMs: number | null;
 }
 
-/** An attempt as it is written down. */
+/** A recorded attempt. */
 export interface AttemptRecord {
   readonly number: number;
   /** Epoch ms. */
   readonly at: number;
-  /** Null: it is under way, or was lost: then `error` says so. */
+  /** Null while the attempt runs, and if it was lost. A lost attempt has an `error`. */
   readonly durationMs: number | null;
   readonly status: number | null;
-  /** Null when it was taken, and while it is under way. */
+  /** Null if the receiver accepted the delivery, and while the attempt runs. */
   readonly error: string | null;
 }
 
 export type AttemptVerdict =
   | { readonly kind: 'delivered' }
-  /** 410: the receiver wants nothing any more. */
+  /** HTTP 410: the receiver wants no more deliveries. */
   | { readonly kind: 'gone'; readonly error: string }
   | { readonly kind: 'failed'; readonly error: string; readonly retryAfterMs: number | null };
 
-/** Only 2xx takes it. A redirect is not followed: it would lead to where nobody judged. */
+/** Only 2xx means delivered. Redirects are not followed, because the URL policy has not approved their target. */
 export function judgeAttempt({ status, error, retryAfterMs }: AttemptOutcome): AttemptVerdict {
-  if (status === null) return { kind: 'failed', error: error ?? 'no answer', retryAfterMs: null };
+  if (status === null) return { kind: 'failed', error: error ?? 'no response', retryAfterMs: null };
   if (status >= 200 && status <= 299) return { kind: 'delivered' };
-  if (status === 410) return { kind: 'gone', error: 'answered HTTP 410: it wants no more' };
+  if (status === 410) return { kind: 'gone', error: 'answered HTTP 410: the receiver wants no more deliveries' };
   const isRedirect = status >= 300 && status <= 399;
-  const said = `answered HTTP ${status}${isRedirect ? ': redirects are not followed' : ''}`;
-  return { kind: 'failed', error: said, retryAfterMs: status === 429 || status === 503 ? retryAfterMs : null };
+  const message = `answered HTTP ${status}${isRedirect ? ': redirects are not followed' : ''}`;
+  return { kind: 'failed', error: message, retryAfterMs: status === 429 || status === 503 ? retryAfterMs : null };
 }
 
-/** Attempts written down of a delivery, the last ones. */
+/** Number of recorded attempts of a delivery: the newest. */
 const MAX_RECORDS = 20;
 
 export const withRecord = (records: readonly AttemptRecord[], record: AttemptRecord): AttemptRecord[] =>

@@ -1,33 +1,33 @@
-/** Between the coordinator, which knows what is owed, and the sender, which makes one attempt and reports it. */
+/** Contract between the coordinator, which owns pending deliveries, and the sender, which makes single attempts. */
 import type { AttemptOutcome } from './delivery-attempt.ts';
 
-/** What the queue carries: which attempt of which delivery. The coordinator keeps the document. */
+/** The queue message for one attempt. The coordinator stores the document itself. */
 export interface DeliveryOrder {
   readonly deliveryId: string;
   readonly attempt: number;
 }
 
-/** All that an attempt needs. */
+/** Everything that one attempt needs. */
 export interface DeliveryJob {
   /** The `webhook-id`, the same at every attempt. */
   readonly id: string;
   readonly url: string;
-  /** Exactly the body that is sent. */
+  /** The exact request body. */
   readonly payload: string;
   readonly contentType: string;
-  /** `whsec_` and base64, the newest first. */
+  /** Each is `whsec_` and base64; newest first. */
   readonly secrets: readonly string[];
 }
 
-/** An attempt that nobody waits to repeat: what the receiver said, with the beginning of what it wrote. */
+/** Outcome of an attempt that is never retried, with the beginning of the response body. */
 export interface DryRunDelivery extends AttemptOutcome {
   readonly answer: string;
 }
 
-/** Makes attempts in an invocation of its own, so that a slow receiver delays nobody. */
+/** Makes each attempt in its own invocation, so that a slow receiver delays no other delivery. */
 export interface DeliveryRunner {
-  /** Begins it and answers at once. */
+  /** Starts the attempt and returns without waiting for its end. */
   start(order: DeliveryOrder): Promise<void>;
-  /** Sends it now, once, and answers what came of it. */
-  rehearse(job: DeliveryJob): Promise<DryRunDelivery>;
+  /** Sends the document once and returns the outcome. */
+  dryRun(job: DeliveryJob): Promise<DryRunDelivery>;
 }

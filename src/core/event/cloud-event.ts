@@ -10,7 +10,7 @@ export interface CloudEvent {
   readonly source: string;
   readonly type: EventType;
   readonly subject: string;
-  /** ISO 8601 */
+  /** ISO 8601. */
   readonly time: string;
   readonly datacontenttype: 'application/json';
   readonly data: JsonObject;

@@ -1,4 +1,4 @@
-/** What an event tells of how a component stands, for those that depend on it. */
+/** The condition of a component in an event, for the components that depend on it. */
 import type { LifecycleState } from '../component/lifecycle.ts';
 import { isDown } from '../health/effective-status.ts';
 import type { HealthStatus } from '../health/health-status.ts';
@@ -6,16 +6,16 @@ import type { EventDraft } from './coordinator-event.ts';
 
 export interface ConditionReport {
   readonly id: string;
-  /** Nobody can rely on it. */
+  /** True if dependants cannot rely on the component. */
   readonly down: boolean;
-  /** Of its type, when it was so. */
+  /** Revision of its type at that time. */
   readonly revision: number;
 }
 
-/** Null when the event carries no component, or its removal. */
+/** Null if the event carries no component, or reports a removal. */
 export function conditionReport({ type, subject, data }: EventDraft): ConditionReport | null {
   if (type === 'component.unregistered') return null;
-  // Written by a registry, as its resource.
+  // The registry wrote this field as the component's public resource.
   const component = data['component'] as
     | { health: { status: HealthStatus }; lifecycle: LifecycleState; revision: number }
     | undefined;

@@ -1,5 +1,5 @@
 /**
- * Events as they are written where something happened, and as they are read from the log.
+ * Event types, the drafts that publishers write, and the events that readers get from the log.
  * The wire form is CloudEvents 1.0: `id` equals `sequence`, a gapless integer as a string.
  */
 import type { AuditNote } from '../access/audit-entry.ts';
@@ -49,22 +49,22 @@ export const EVENT_TYPES = [
 
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** An event before the log has given it its place. */
+/** An event before the log assigns its sequence. */
 export interface EventDraft {
-  /** Unique where it was made; publishing the same draft again adds nothing. */
+  /** Unique per publisher. Publishing the same draft again adds nothing. */
   readonly key: string;
   readonly type: EventType;
   /**
-   * What it is about: a component; of a `config.changed` the type, the component, or `global`; of `system.…` and
-   * `load.…` the type; of `webhook.…` the webhook.
+   * Usually a component id. `config.changed` has the type, the component, or `global`; `system.*` and `load.*` have the
+   * type; `webhook.*` has the webhook.
    */
   readonly subject: string;
   /** Epoch ms. */
   readonly time: number;
   readonly data: JsonObject;
-  /** Of what was removed: under which number its id was claimed; not part of the event that is read. */
+  /** For a removal: the sequence under which the component's id was claimed. Readers do not see this field. */
   readonly claim?: number;
-  /** For the audit, when somebody's call made it happen; not part of the event that is read. */
+  /** For the audit, if a caller caused the event. Readers do not see this field. */
   readonly audit?: AuditNote;
 }
 
@@ -72,10 +72,10 @@ export interface LoggedEvent extends EventDraft {
   readonly sequence: number;
 }
 
-/** Where the registry publishes: the coordinator, reached through its binding and never imported. */
+/** Receives the events of a registry. The coordinator implements it; registries reach it through a binding. */
 export interface EventSink {
-  /** Appends drafts not seen before, in order, and takes the type's roll-up when one is given. */
+  /** Appends the drafts that are new, in order, and stores the type's health roll-up if there is one. */
   publish(drafts: readonly EventDraft[], health: TypeHealth | null): Promise<void>;
-  /** Repairs what is known of dependencies by how the type's components really stand. */
+  /** Corrects the coordinator's view of dependencies to the current conditions of the type's components. */
   reconcile(conditions: TypeConditions): Promise<void>;
 }

@@ -1,25 +1,26 @@
-/** What a reader of the event log is answered, and whether it can go on from where it stands. */
+/** A page of the event log, and whether a reader can continue from its position. */
 import type { LoggedEvent } from './coordinator-event.ts';
 
 export interface LogSpan {
-  /** Sequence of the oldest event that the log holds; one more than `newest` when it holds none. */
+  /** Sequence of the oldest stored event; `newest + 1` if the log is empty. */
   readonly oldest: number;
-  /** Of the last event; 0 before the first. */
+  /** Sequence of the last event; 0 before the first. */
   readonly newest: number;
 }
 
 export interface LogPage extends LogSpan {
-  /** Ascending, or the newest first when those were asked for. */
+  /** Ascending, or newest first if the query requests that order. */
   readonly items: LoggedEvent[];
-  /** Whether there are more that the query wants after the last item. */
+  /** Whether more events match the query after the last item. */
   readonly more: boolean;
 }
 
 /**
- * Whether somebody who has all events up to `after` misses some that the log holds no more, or has seen some that it
- * never had: then its storage was set back. Either way only a snapshot brings such a reader up to date.
+ * Whether a reader that has all events up to `after` needs a snapshot. Either the log has dropped events that follow,
+ * or the reader has seen events that the log does not have. The latter means that the log's storage was set back.
  */
-export const isOutside = (after: number, { oldest, newest }: LogSpan): boolean => after < oldest - 1 || after > newest;
+export const isOutsideLog = (after: number, { oldest, newest }: LogSpan): boolean =>
+  after < oldest - 1 || after > newest;
 
-/** Up to where a reader has seen all that it wants, after an ascending page. */
-export const seenUpTo = (page: LogPage): number => (page.more ? (page.items.at(-1)?.sequence ?? 0) : page.newest);
+/** Sequence up to which an ascending page is complete for the reader. */
+export const lastSeen = (page: LogPage): number => (page.more ? (page.items.at(-1)?.sequence ?? 0) : page.newest);

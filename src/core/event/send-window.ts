@@ -1,9 +1,9 @@
 /**
- * What was sent to a reader that acknowledges, and has not been acknowledged: what may still lie in memory for it.
- * Kept as a few spans, each of them acknowledged with its last event, so that it stays small however much is sent.
+ * Send window of a reader that acknowledges events: sent and unacknowledged bytes, which may still be in memory.
+ * Stored as a few spans, each acknowledged by its last event, so that its size does not depend on the traffic.
  */
 export interface SentSpan {
-  /** Sequence of its last event. */
+  /** Sequence of the last event in the span. */
   readonly upTo: number;
   readonly bytes: number;
 }
@@ -12,20 +12,19 @@ export type SendWindow = readonly SentSpan[];
 
 export const NOTHING_SENT: SendWindow = [];
 
-/** Of the room for all that is not acknowledged: a span takes no more before the next begins. */
-const SPANS = 8;
+/** A new span begins before the last one exceeds this fraction of the window. */
+const MAX_SPANS = 8;
 
 export const bytesSent = (window: SendWindow): number => window.reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** Whether the next event may be sent: one always may when all before is acknowledged, however large it is. */
-export const hasWindow = (window: SendWindow, roomBytes: number): boolean => bytesSent(window) < roomBytes;
+/** Whether the next event may be sent. An event of any size may be sent if all earlier ones are acknowledged. */
+export const hasCapacity = (window: SendWindow, windowBytes: number): boolean => bytesSent(window) < windowBytes;
 
-export function noteSent(window: SendWindow, sent: SentSpan, roomBytes: number): SendWindow {
+export function recordSent(window: SendWindow, sent: SentSpan, windowBytes: number): SendWindow {
   const last = window.at(-1);
-  if (!last || last.bytes + sent.bytes > roomBytes / SPANS) return [...window, sent];
+  if (!last || last.bytes + sent.bytes > windowBytes / MAX_SPANS) return [...window, sent];
   return [...window.slice(0, -1), { upTo: sent.upTo, bytes: last.bytes + sent.bytes }];
 }
 
-/** The reader has all up to that sequence. */
-export const noteAcknowledged = (window: SendWindow, upTo: number): SendWindow =>
-  window.filter((span) => span.upTo > upTo);
+/** Removes the spans that the reader has completely received, up to and including `upTo`. */
+export const acknowledge = (window: SendWindow, upTo: number): SendWindow => window.filter((span) => span.upTo > upTo);

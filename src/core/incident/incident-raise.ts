@@ -1,4 +1,7 @@
-/** What recovery says when a person is needed, and what became of it. Known by recovery and severity: said twice it is said once. */
+/**
+ * The report of a recovery that an operator must act, the resulting incident, and the entries of its timeline.
+ * Invariant: a report with the same recovery and severity changes nothing.
+ */
 import type { AlertSubject } from './silence.ts';
 
 export interface IncidentRaise extends AlertSubject {
@@ -10,31 +13,31 @@ export interface IncidentRaise extends AlertSubject {
 }
 
 export interface RaisedIncident {
-  /** That of the component's open incident when there is one: then this is a repeat. */
+  /** The component's open incident, if there is one: the report is then a repeat. */
   readonly incidentId: string;
   readonly openedAt: number;
-  /** Recoveries that failed since the one it was opened for. */
+  /** Recoveries that failed after the one that opened the incident. */
   readonly repeats: number;
 }
 
-/** An incident that nobody resolved yet, as the coordinator knows it. */
+/** An unresolved incident, as the coordinator stores it. */
 export interface OpenIncident extends RaisedIncident, AlertSubject {}
 
 export type TimelineKind = 'opened' | 'repeated' | 'alerted' | 'silenced' | 'acknowledged' | 'resolved';
 
-/** Something that happened to an incident. */
+/** A change of an incident. */
 export interface TimelineEntry {
   readonly incidentId: string;
-  /** Unique within the incident: writing it again adds nothing. */
+  /** Unique within the incident. Writing the same entry again adds nothing. */
   readonly key: string;
   /** Epoch ms. */
   readonly at: number;
   readonly kind: TimelineKind;
-  /** Name of the key of whoever did it; null when it happened by itself. */
+  /** Name of the caller's key; null for an automatic change. */
   readonly by: string | null;
   readonly detail: string;
   readonly recoveryId: string | null;
 }
 
-/** The incident a recovery opens when there is none open about its component. */
+/** Id of the incident that a recovery opens if its component has no open one. */
 export const incidentIdOf = (recoveryId: string): string => `i-${recoveryId.slice(2)}`;

@@ -1,9 +1,9 @@
-/** Silences: which alerts are not sent for a while. What they mute is opened and shown all the same. */
+/** Silences, which mute matching alerts for a limited time. Muted incidents are still opened and shown. */
 import type { FailureType } from '../failure/classify.ts';
 
 export type Severity = 'warning' | 'critical';
 
-/** What an alert is about, as far as a silence can tell alerts apart; null where it is not known. */
+/** The properties of an alert that silences match; null if unknown. */
 export interface AlertSubject {
   readonly componentId: string;
   readonly componentType: string | null;
@@ -11,7 +11,7 @@ export interface AlertSubject {
   readonly severity: Severity;
 }
 
-/** All that are given must be equal. At least one is. */
+/** Every matcher that is set must be equal. At least one is set. */
 export interface SilenceMatchers {
   readonly componentId?: string | undefined;
   readonly type?: string | undefined;
@@ -23,17 +23,17 @@ export interface Silence {
   readonly id: string;
   readonly matchers: SilenceMatchers;
   readonly comment: string;
-  /** Name of the key it was made with. */
+  /** Name of the key that created it. */
   readonly createdBy: string;
   /** Epoch ms. */
   readonly createdAt: number;
-  /** It is over then, epoch ms. */
+  /** Exclusive end, epoch ms. */
   readonly until: number;
 }
 
 export const MAX_SILENCE_MS = 30 * 86_400_000;
 
-function silences({ matchers, until }: Silence, subject: AlertSubject, now: number): boolean {
+function matches({ matchers, until }: Silence, subject: AlertSubject, now: number): boolean {
   const { componentId, type, severity, failureType } = matchers;
   return (
     now < until &&
@@ -44,8 +44,8 @@ function silences({ matchers, until }: Silence, subject: AlertSubject, now: numb
   );
 }
 
-/** Of those that mute the alert the one that lasts longest; null when it goes out. */
-export function silenceOver(all: readonly Silence[], subject: AlertSubject, now: number): Silence | null {
-  const muting = all.filter((silence) => silences(silence, subject, now));
+/** The silence that mutes the alert, the longest-lasting one if there are several; null if the alert is sent. */
+export function activeSilence(all: readonly Silence[], subject: AlertSubject, now: number): Silence | null {
+  const muting = all.filter((silence) => matches(silence, subject, now));
   return muting.toSorted((a, b) => b.until - a.until)[0] ?? null;
 }

@@ -1,18 +1,18 @@
 /**
- * Which URLs we agree to store, to hand to callers of the routing API, and to fetch.
+ * Policy for the URLs that the service stores, returns to callers of the routing API, and fetches.
  *
- * Judged twice over: as *parsed*, because `0x7f.1` and its like all become 127.0.0.1, and as *written*, because
- * others read the same text with parsers that disagree with ours about `\`, `@`, tabs and `%`. Judged when
- * stored and again before every fetch. What a public name resolves to cannot be seen from here.
+ * A URL is checked as *parsed*, because spellings such as `0x7f.1` become 127.0.0.1. The same URL is checked as
+ * *written*, because other parsers disagree about `\`, `@`, tabs and `%`. Both checks run when a URL is stored and
+ * before every fetch. The address that a public name resolves to is not visible here.
  */
 import { printable } from '../printable.ts';
 import { isPrivateName } from './private-names.ts';
 
 export interface OutboundPolicy {
-  /** Development only: http, private hosts and any port pass. Odd spellings still do not. */
+  /** Development only: accepts http, private hosts and any port. Unusual spellings are still refused. */
   readonly allowPrivate: boolean;
   readonly ports: readonly number[];
-  /** Exact names, or `*.example.com` for what is below it; null is any public host. */
+  /** Exact names, or `*.example.com` for its subdomains; null accepts any public host. */
   readonly hosts: readonly string[] | null;
 }
 
@@ -24,22 +24,22 @@ export const DEFAULT_PORTS: readonly number[] = [443, 2053, 2083, 2087, 2096, 84
 const MAX_QUOTED = 80;
 const MAX_HOST_CHARACTERS = 253;
 /** Backslash; control, format and invisible characters; lone surrogates; every kind of space. */
-const NOT_PLAIN = /[\\\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Z}\p{DI}]/u;
+const FORBIDDEN_CHARACTER = /[\\\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Z}\p{DI}]/u;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const AUTHORITY = /^https?:\/\/([^/?#]+)/i;
 const AT_BEFORE_PATH = /^https?:\/\/[^/]*@/i;
 const HOST_AND_PORT = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/;
 const PORT = /^[1-9]\d{0,4}$/;
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
-/** `xn--` alone is punycode of nothing; not every parser says so. */
+/** A bare `xn--` is invalid punycode, but not every parser rejects it. */
 const LABEL = /^(?!xn--$)[a-z0-9_-]{1,63}$/;
 const ASCII = /^[!-~]*$/;
 
-/** Judges `value`, a URL or (with `base`, itself a URL) a path on another. */
+/** Checks `value`: a URL or, with `base`, a path relative to that URL. */
 export function judgeUrl(value: string, policy: OutboundPolicy, base?: string): UrlVerdict {
   const absolute = SCHEME.test(value) ? value : base;
-  const unplain = faultOfText(value) ?? (base === undefined || absolute !== base ? null : faultOfText(base));
-  if (unplain) return refuse(unplain);
+  const textFault = faultOfText(value) ?? (base === undefined || absolute !== base ? null : faultOfText(base));
+  if (textFault) return refuse(textFault);
   const url = absolute === undefined ? null : URL.parse(value, base);
   if (!url || absolute === undefined) return refuse(`not a URL: ${JSON.stringify(printable(value, MAX_QUOTED))}`);
   if (value.startsWith('//')) return refuse('a URL without its scheme is not accepted, write https:// before it');
@@ -48,8 +48,8 @@ export function judgeUrl(value: string, policy: OutboundPolicy, base?: string): 
     faultOfAuthority(absolute) ??
     (policy.allowPrivate ? null : faultOfAddress(url.hostname)) ??
     faultOfHost(absolute, url.hostname) ??
-    (policy.allowPrivate ? null : faultOfReach(url, policy)) ??
-    faultOfList(url.hostname, policy.hosts);
+    (policy.allowPrivate ? null : faultOfPublicAddress(url, policy)) ??
+    faultOfAllowList(url.hostname, policy.hosts);
   return fault === null ? { ok: true, url } : refuse(fault);
 }
 
@@ -58,10 +58,10 @@ type Fault = string | null;
 const refuse = (message: string): UrlVerdict => ({ ok: false, message });
 
 function faultOfText(text: string): Fault {
-  const found = NOT_PLAIN.exec(text)?.[0].codePointAt(0);
-  if (found === undefined) return null;
-  if (found === 0x5c) return 'a URL with a backslash is not accepted';
-  const name = `U+${found.toString(16).toUpperCase().padStart(4, '0')}`;
+  const codePoint = FORBIDDEN_CHARACTER.exec(text)?.[0].codePointAt(0);
+  if (codePoint === undefined) return null;
+  if (codePoint === 0x5c) return 'a URL with a backslash is not accepted';
+  const name = `U+${codePoint.toString(16).toUpperCase().padStart(4, '0')}`;
   return `a URL with whitespace, control or invisible characters is not accepted, received ${name}`;
 }
 
@@ -71,7 +71,7 @@ function faultOfScheme(url: URL, policy: OutboundPolicy): Fault {
 }
 
 function faultOfAuthority(absolute: string): Fault {
-  // `https://good.com#@evil.com` too: some parsers look for the `@` before they look for the `#`.
+  // Also refuses `https://good.com#@evil.com`: some parsers search for `@` before they search for `#`.
   if (AT_BEFORE_PATH.test(absolute)) return 'a URL with credentials, or any @ before its path, is not accepted';
   const authority = AUTHORITY.exec(absolute)?.[1];
   if (authority === undefined) return 'a URL must be written with // and a host after its scheme';
@@ -88,8 +88,8 @@ function faultOfAddress(host: string): Fault {
 function faultOfHost(absolute: string, host: string): Fault {
   if (host.startsWith('[')) return null;
   const written = HOST_AND_PORT.exec(AUTHORITY.exec(absolute)?.[1] ?? '')?.[1] ?? '';
-  if (!isWrittenAsRead(written.split('.'), host.split('.'))) {
-    return `the host must be written as it is read, ${quoteHost(host)}`;
+  if (!isWrittenAsParsed(written.split('.'), host.split('.'))) {
+    return `the host must be written as it is parsed, ${quoteHost(host)}`;
   }
   const name = withoutFinalDot(host);
   if (name.length > MAX_HOST_CHARACTERS) {
@@ -99,21 +99,21 @@ function faultOfHost(absolute: string, host: string): Fault {
   return `${quoteHost(host)} is not a public host name: each part has 1 to 63 of a-z, 0-9, "-", "_"`;
 }
 
-/** Only punycode may come between: `１２７.0.0.1`, `127.1`, `printer。local` are not what they are read as. */
-const isWrittenAsRead = (written: readonly string[], read: readonly string[]): boolean =>
-  written.length === read.length &&
+/** Accepts only differences due to punycode. `１２７.0.0.1`, `127.1` and `printer。local` parse to other hosts. */
+const isWrittenAsParsed = (written: readonly string[], parsed: readonly string[]): boolean =>
+  written.length === parsed.length &&
   written.every((label, index) =>
-    ASCII.test(label) ? label.toLowerCase() === read[index] : (read[index]?.startsWith('xn--') ?? false),
+    ASCII.test(label) ? label.toLowerCase() === parsed[index] : (parsed[index]?.startsWith('xn--') ?? false),
   );
 
-function faultOfReach(url: URL, policy: OutboundPolicy): Fault {
+function faultOfPublicAddress(url: URL, policy: OutboundPolicy): Fault {
   const name = withoutFinalDot(url.hostname);
   if (isPrivateName(name)) return `${quoteHost(name)} is not a public host name`;
   const port = url.port === '' ? 443 : Number(url.port);
   return policy.ports.includes(port) ? null : `port ${port} is not accepted, only ${policy.ports.join(', ')}`;
 }
 
-function faultOfList(host: string, hosts: readonly string[] | null): Fault {
+function faultOfAllowList(host: string, hosts: readonly string[] | null): Fault {
   const name = withoutFinalDot(host);
   const isListed = (entry: string): boolean =>
     entry.startsWith('*.') ? name.endsWith(entry.slice(1).toLowerCase()) : name === entry.toLowerCase();

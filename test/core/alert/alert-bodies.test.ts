@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../../src/core/alert/alert.ts';
 import { alertBody } from '../../../src/core/alert/alert-body.ts';
-import { addressedTo } from '../../../src/core/alert/pagerduty-event.ts';
+import { withRoutingKey } from '../../../src/core/alert/pagerduty-event.ts';
 import { alertOf } from '../../../src/core/alert/alert-of.ts';
 import type { CloudEvent } from '../../../src/core/event/cloud-event.ts';
 
@@ -9,7 +9,7 @@ const alert = (more: Partial<Alert> = {}): Alert => ({
   kind: 'opened',
   incidentId: 'i-1',
   severity: 'critical',
-  title: 'router-1 needs a person',
+  title: 'router-1: manual action needed',
   summary: 'nothing helped',
   componentId: 'router-1',
   componentType: 'task_router',
@@ -27,10 +27,10 @@ const bodyAs = (format: 'slack' | 'pagerduty' | 'alertmanager' | 'cloudevents', 
 
 describe('Slack', () => {
   it.each([
-    ['opened', 'Incident (critical): router-1 needs a person'],
-    ['repeated', 'Still open (critical): router-1 needs a person'],
-    ['acknowledged', 'Acknowledged: router-1 needs a person'],
-    ['resolved', 'Resolved: router-1 needs a person'],
+    ['opened', 'Incident (critical): router-1: manual action needed'],
+    ['repeated', 'Still open (critical): router-1: manual action needed'],
+    ['acknowledged', 'Acknowledged: router-1: manual action needed'],
+    ['resolved', 'Resolved: router-1: manual action needed'],
   ] as const)('is told that it is %s', (kind, head) => {
     const { text, blocks } = bodyAs('slack', alert({ kind }));
     expect(text).toBe(head);
@@ -72,7 +72,7 @@ describe('PagerDuty', () => {
 
   it('is addressed to the key that holds when it is sent', () => {
     const owed = JSON.stringify({ ...bodyAs('pagerduty', alert()), routing_key: 'of before' });
-    expect(JSON.parse(addressedTo('key', owed))).toEqual({ ...bodyAs('pagerduty', alert()), routing_key: 'key' });
+    expect(JSON.parse(withRoutingKey('key', owed))).toEqual({ ...bodyAs('pagerduty', alert()), routing_key: 'key' });
   });
 
   it('has what it requires, and a link only where one can be followed', () => {
@@ -130,7 +130,7 @@ describe('an event', () => {
     expect(alertOf(event('incident.opened', { incidentId: 'i-1', title, summary, link }), standing)).toEqual(alert());
     expect(alertOf(event('incident.resolved', { incidentId: 'i-1' }), standing)).toMatchObject({
       kind: 'resolved',
-      title: 'router-1 needs nobody any more',
+      title: 'router-1: incident resolved',
       link: '/v1/incidents/i-1',
       severity: 'critical',
     });

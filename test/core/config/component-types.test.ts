@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TYPES_FROM_START } from '../../../src/core/config/component-types.ts';
+import { BUILT_IN_TYPES } from '../../../src/core/config/component-types.ts';
 import { NO_DOCUMENTS } from '../../../src/core/config/config-documents.ts';
 import { isComponentType, resolveConfig } from '../../../src/core/config/effective-config.ts';
 
@@ -28,8 +28,8 @@ describe('component types', () => {
   });
 
   it('has the six of the plan', () => {
-    expect(TYPES_FROM_START).toHaveLength(6);
-    expect([...config.types.keys()]).toEqual(TYPES_FROM_START);
+    expect(BUILT_IN_TYPES).toHaveLength(6);
+    expect([...config.types.keys()]).toEqual(BUILT_IN_TYPES);
   });
 
   it.each(['constructor', '__proto__', 'toString', '', 'Task_Router'])('does not take %j for a type', (name) => {

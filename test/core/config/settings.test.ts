@@ -151,8 +151,8 @@ describe('a document', () => {
   });
 });
 
-describe('docs/configuration.md', () => {
-  const page = readFileSync(join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
+describe('docs/reference/configuration.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/reference/configuration.md'), 'utf8');
   const rows = new Map(
     page
       .split('\n')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOutside, seenUpTo } from '../../../src/core/event/log-page.ts';
+import { isOutsideLog, lastSeen } from '../../../src/core/event/log-page.ts';
 
 const event = (sequence: number) => ({
   sequence,
@@ -20,12 +20,12 @@ describe('a place in the log', () => {
     { after: 10, oldest: 5, newest: 9, outside: true },
     { after: 1, oldest: 1, newest: 0, outside: true },
   ])('$after of $oldest to $newest is outside: $outside', ({ after, oldest, newest, outside }) => {
-    expect(isOutside(after, { oldest, newest })).toBe(outside);
+    expect(isOutsideLog(after, { oldest, newest })).toBe(outside);
   });
 
   it('is reached by a page as far as that tells', () => {
-    expect(seenUpTo({ oldest: 1, newest: 9, items: [event(3), event(5)], more: true })).toBe(5);
-    expect(seenUpTo({ oldest: 1, newest: 9, items: [event(3)], more: false })).toBe(9);
-    expect(seenUpTo({ oldest: 1, newest: 9, items: [], more: false })).toBe(9);
+    expect(lastSeen({ oldest: 1, newest: 9, items: [event(3), event(5)], more: true })).toBe(5);
+    expect(lastSeen({ oldest: 1, newest: 9, items: [event(3)], more: false })).toBe(9);
+    expect(lastSeen({ oldest: 1, newest: 9, items: [], more: false })).toBe(9);
   });
 });

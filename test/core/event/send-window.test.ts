@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SendWindow } from '../../../src/core/event/send-window.ts';
-import { NOTHING_SENT, bytesSent, hasWindow, noteAcknowledged, noteSent } from '../../../src/core/event/send-window.ts';
+import { NOTHING_SENT, bytesSent, hasCapacity, acknowledge, recordSent } from '../../../src/core/event/send-window.ts';
 
 const ROOM = 8_000;
 
@@ -21,25 +21,25 @@ describe('the window of what was sent', () => {
         let [sequence, acked] = [0, 0];
         for (const step of taken) {
           if ('send' in step) {
-            if (!hasWindow(window, ROOM)) continue;
-            window = noteSent(window, { upTo: ++sequence, bytes: step.send }, ROOM);
+            if (!hasCapacity(window, ROOM)) continue;
+            window = recordSent(window, { upTo: ++sequence, bytes: step.send }, ROOM);
           } else {
             acked = Math.max(acked, Math.floor(step.ack * sequence));
-            window = noteAcknowledged(window, acked);
+            window = acknowledge(window, acked);
           }
           expect(bytesSent(window)).toBeLessThan(ROOM + 3_000);
           expect(window.length).toBeLessThanOrEqual(24);
           expect(window.map(({ upTo }) => upTo)).toEqual(window.map(({ upTo }) => upTo).toSorted((a, b) => a - b));
         }
-        expect(noteAcknowledged(window, sequence)).toEqual([]);
+        expect(acknowledge(window, sequence)).toEqual([]);
       }),
     );
   });
 
   it('has room for one event, however large, when all before is acknowledged', () => {
-    expect(hasWindow(NOTHING_SENT, ROOM)).toBe(true);
-    const window = noteSent(NOTHING_SENT, { upTo: 1, bytes: 1_000_000 }, ROOM);
-    expect(hasWindow(window, ROOM)).toBe(false);
-    expect(hasWindow(noteAcknowledged(window, 1), ROOM)).toBe(true);
+    expect(hasCapacity(NOTHING_SENT, ROOM)).toBe(true);
+    const window = recordSent(NOTHING_SENT, { upTo: 1, bytes: 1_000_000 }, ROOM);
+    expect(hasCapacity(window, ROOM)).toBe(false);
+    expect(hasCapacity(acknowledge(window, 1), ROOM)).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nextAlertAt } from '../../../src/core/incident/alert-pace.ts';
 import type { AlertSubject, Silence, SilenceMatchers } from '../../../src/core/incident/silence.ts';
-import { silenceOver } from '../../../src/core/incident/silence.ts';
+import { activeSilence } from '../../../src/core/incident/silence.ts';
 
 const NOW = 1_000_000;
 const ABOUT: AlertSubject = {
@@ -33,16 +33,16 @@ describe('a silence', () => {
     [{ componentId: 'a', severity: 'critical' }, true],
     [{ componentId: 'a', severity: 'warning' }, false],
   ])('with %j mutes it: %s', (matchers, mutes) => {
-    expect(silenceOver([silence(matchers)], ABOUT, NOW) !== null).toBe(mutes);
+    expect(activeSilence([silence(matchers)], ABOUT, NOW) !== null).toBe(mutes);
   });
 
   it('is over at its end', () => {
-    expect(silenceOver([silence({ componentId: 'a' }, NOW)], ABOUT, NOW)).toBeNull();
+    expect(activeSilence([silence({ componentId: 'a' }, NOW)], ABOUT, NOW)).toBeNull();
   });
 
   it('that lasts longest is the one that counts', () => {
     const all = [silence({ componentId: 'a' }, NOW + 5), silence({ severity: 'critical' }, NOW + 9)];
-    expect(silenceOver(all, ABOUT, NOW)?.until).toBe(NOW + 9);
+    expect(activeSilence(all, ABOUT, NOW)?.until).toBe(NOW + 9);
   });
 });
 

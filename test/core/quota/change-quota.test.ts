@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Permission } from '../../../src/core/access/permission.ts';
 import { accessScopeOf } from '../../../src/core/access/permission.ts';
 import { parseScope } from '../../../src/core/access/scope.ts';
-import { CHANGE_QUOTAS, changerOf } from '../../../src/core/quota/change-quota.ts';
+import { CHANGE_QUOTAS, quotaHolderOf } from '../../../src/core/quota/change-quota.ts';
 
 const component = { burst: 20, perSecond: 0.2 };
 const registrar = { burst: 1_200, perSecond: 2 };
@@ -14,7 +14,7 @@ function quotaOf(permission: Permission, scopes: readonly string[]) {
     'k1',
     permission,
   )!;
-  const changer = changerOf(reach);
+  const changer = quotaHolderOf(reach);
   return changer && CHANGE_QUOTAS[changer];
 }
 
