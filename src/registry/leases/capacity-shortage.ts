@@ -1,29 +1,30 @@
-/** Since when room has been short: callers wait for it, or are refused for the want of it. In memory alone. */
+/** Tracks a shortage of capacity: requests wait for a free slot, or are refused for lack of one. In memory only. */
 
-/** So long after somebody was refused room is taken to be short. */
+/** How long after a refusal capacity still counts as short. */
 const RECENT_MS = 2_000;
-/** So long after the last who found none it is short no more. */
-const OVER_AFTER_MS = 10_000;
-/** What is over sooner is no issue of the system's. */
-const LASTING_MS = 5_000;
+/** The shortage ends this long after the last request that found no free slot. */
+const ENDS_AFTER_MS = 10_000;
+/** A shorter shortage is not reported as a system issue. */
+const REPORT_AFTER_MS = 5_000;
 
 export class CapacityShortage {
-  /** Called when it begins. */
-  private readonly began: () => void;
-  private since: number | null = null;
+  /** Called once when a shortage begins. */
+  private readonly onBegin: () => void;
+  private startedAt: number | null = null;
   private lastAt = -Infinity;
   private refusedAt = -Infinity;
 
-  constructor(began: () => void) {
-    this.began = began;
+  constructor(onBegin: () => void) {
+    this.onBegin = onBegin;
   }
 
+  /** Counts a request that found no free slot. */
   note(now: number): void {
-    const isOn = this.isOn(now);
+    const wasActive = this.isActive(now);
     this.lastAt = now;
-    if (isOn) return;
-    this.since = now;
-    this.began();
+    if (wasActive) return;
+    this.startedAt = now;
+    this.onBegin();
   }
 
   noteRefused(now: number): void {
@@ -31,18 +32,17 @@ export class CapacityShortage {
     this.note(now);
   }
 
-  /** Whether somebody was refused a moment ago. */
-  isRecent(now: number): boolean {
+  refusedRecently(now: number): boolean {
     return Math.abs(now - this.refusedAt) < RECENT_MS;
   }
 
-  /** Since when the last of it was a moment ago at most. */
-  isOn(now: number): boolean {
-    return this.since !== null && Math.abs(now - this.lastAt) < OVER_AFTER_MS;
+  /** Whether a request found no free slot within the last `ENDS_AFTER_MS`. */
+  isActive(now: number): boolean {
+    return this.startedAt !== null && Math.abs(now - this.lastAt) < ENDS_AFTER_MS;
   }
 
-  /** Since when it has lasted, epoch ms, once that is worth telling; null otherwise. */
+  /** Start of the shortage, epoch ms, once it has lasted `REPORT_AFTER_MS`; null otherwise. */
   lastingSince(now: number): number | null {
-    return this.isOn(now) && now - this.since! >= LASTING_MS ? this.since : null;
+    return this.isActive(now) && now - this.startedAt! >= REPORT_AFTER_MS ? this.startedAt : null;
   }
 }

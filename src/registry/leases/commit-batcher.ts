@@ -1,28 +1,27 @@
 /**
- * Calls that come at about the same time, worked on in one turn of the event loop: the platform commits what a turn
- * wrote as a whole and holds back all its answers until that is on the disk. A commit costs many times what a row
- * does, and the object does nothing else meanwhile.
+ * Group commit: runs calls that arrive at about the same time in one turn of the event loop. The platform commits the
+ * writes of a turn as a whole and holds back all its responses until they are on disk. A commit costs many times what
+ * a row does, and the object does nothing else meanwhile.
  *
- * To wait for others takes a timer, about a millisecond. So who comes alone, after somebody who was alone, goes
- * on at once.
+ * Waiting for other calls takes a timer, about 1 ms. A single call that follows a single call therefore runs at once.
  */
 export class CommitBatcher {
-  private readonly committed: () => Promise<void>;
+  private readonly whenCommitted: () => Promise<void>;
   private waiting: (() => void)[] = [];
   private wasAlone = true;
   private isCommitting = false;
 
-  /** `committed` resolves when all that was written by then is on the disk. */
-  constructor(committed: () => Promise<void>) {
-    this.committed = committed;
+  /** `whenCommitted` resolves when everything written before its call is on disk. */
+  constructor(whenCommitted: () => Promise<void>) {
+    this.whenCommitted = whenCommitted;
   }
 
-  /** Resolves when it is its turn. All who wait go on in it, in the order they came, each as far as its next await. */
+  /** Resolves when the caller may run. All calls of a batch run in order of arrival, each up to its next await. */
   next(): Promise<void> {
     return new Promise((resolve) => {
       if (this.waiting.push(resolve) > 1) return;
       if (this.wasAlone && !this.isCommitting) this.begin();
-      // It goes off only after what has arrived by then was read.
+      // The timer fires only after the platform has read the calls that have arrived by then.
       else setTimeout(() => this.begin(), 0);
     });
   }
@@ -32,19 +31,19 @@ export class CommitBatcher {
     this.waiting = [];
     this.wasAlone = waiting.length === 1;
     for (const resolve of waiting) resolve();
-    if (this.wasAlone) void this.noteCommit();
+    if (this.wasAlone) void this.awaitCommit();
   }
 
-  /** Until it is committed who comes is not alone. */
-  private async noteCommit(): Promise<void> {
+  /** Until this batch is committed, the next call counts as not alone. */
+  private async awaitCommit(): Promise<void> {
     this.isCommitting = true;
     try {
-      // Who goes on at once waits for its promise only after this: by the second it has written.
+      // The caller's continuation is queued after this one: by the second microtask it has written.
       await Promise.resolve();
       await Promise.resolve();
-      await this.committed();
+      await this.whenCommitted();
     } catch {
-      // The platform ends an object that cannot store, and tells who waits for it.
+      // The platform resets an object that cannot store, and fails its pending calls.
     } finally {
       this.isCommitting = false;
     }

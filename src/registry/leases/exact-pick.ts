@@ -1,4 +1,4 @@
-/** One decision on the exact load, and what its caller is told of it. */
+/** One routing decision on the exact load, and the details that the response gives about it. */
 import type { PolicyName } from '../../core/balancing/balancing-settings.ts';
 import { explainPick, retryAfterSeconds, scoreOfPick } from '../../core/balancing/explain.ts';
 import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
@@ -12,51 +12,51 @@ import type { AcquireRequest, Acquired, NotAcquired } from '../contract/lease-ap
 import type { RegistryState } from '../state/registry-state.ts';
 
 export interface ExactPick<P extends Pick = Pick> {
-  /** The one decided from: the registry's own, or one compiled for a rehearsal. */
-  readonly fleet: CandidatePool;
+  /** The pool of the decision: the registry's own, or one compiled for a dry run. */
+  readonly pool: CandidatePool;
   readonly pick: P;
 }
 
-/** `splitAt` is where in the traffic split the request falls. */
-export function pickExactly(exact: LivePool, asked: AcquireRequest, splitAt: number, now: number): ExactPick {
-  const fleet = asked.rehearsal?.policy ? underPolicy(exact.fleet, asked.rehearsal.policy, now) : exact.fleet;
-  const context = { work: exact.work, random: Math.random, splitAt, mode: 'exact', segment: null } as const;
-  return { fleet, pick: pickComponent(fleet, asked.request, context) };
+/** `splitAt`, 0 to 1, is the request's place in the traffic split. */
+export function pickExactly(livePool: LivePool, request: AcquireRequest, splitAt: number, now: number): ExactPick {
+  const pool = request.dryRun?.policy ? underPolicy(livePool.pool, request.dryRun.policy, now) : livePool.pool;
+  const context = { work: livePool.work, random: Math.random, splitAt, mode: 'exact', aperture: null } as const;
+  return { pool, pick: pickComponent(pool, request.route, context) };
 }
 
-/** To be told before the lease is counted: its score is that of the moment it was chosen. */
+/** To be called before the lease is counted: the score is the one at the moment of the pick. */
 export function pickedDetails(
   { work }: LivePool,
-  { request, explain }: AcquireRequest,
-  { fleet, pick }: ExactPick<Picked>,
+  { route, explain }: AcquireRequest,
+  { pool, pick }: ExactPick<Picked>,
 ): Omit<Acquired, 'lease' | 'block' | 'revision'> {
-  const { candidate, position, relaxed, resort } = pick;
-  const score = scoreOfPick(fleet, work, position, request);
-  const explanation = explain ? explainPick({ fleet, work, request, pick }) : null;
-  return { ok: true, candidate, policy: fleet.settings.policy, score, relaxed, resort, explanation };
+  const { candidate, position, relaxed, fallbackTier } = pick;
+  const score = scoreOfPick(pool, work, position, route);
+  const explanation = explain ? explainPick({ pool, work, request: route, pick }) : null;
+  return { ok: true, candidate, policy: pool.settings.policy, score, relaxed, fallbackTier, explanation };
 }
 
-type Nobody = Extract<NotAcquired, { readonly explanation: object }>;
+type PickRefusal = Extract<NotAcquired, { readonly explanation: object }>;
 
 export function refusalDetails(
   { work }: LivePool,
-  { request }: AcquireRequest,
-  { fleet, pick }: ExactPick<NoPick>,
+  { route }: AcquireRequest,
+  { pool, pick }: ExactPick<NoPick>,
   state: RegistryState,
   now: number,
-): Nobody {
-  const explanation = explainPick({ fleet, work, request, pick });
-  // Somebody healthy is found by a check; when there is room again the line knows better.
+): PickRefusal {
+  const explanation = explainPick({ pool, work, request: route, pick });
+  // The next check may find a healthy component. For `at-capacity` the allocator replaces this estimate.
   const seconds = retryAfterSeconds(nextCheckAt(state.members), now);
-  return { ...fail(pick.reason, SAID[pick.reason]), retryAfterMs: 1_000 * seconds, explanation };
+  return { ...fail(pick.reason, MESSAGES[pick.reason]), retryAfterMs: 1_000 * seconds, explanation };
 }
 
-const SAID: Readonly<Record<NoPick['reason'], string>> = {
-  'no-healthy-components': 'no component can take work right now',
-  'at-capacity': 'nobody has that many slots free',
-  'preferences-unmet': 'nobody meets the preferences',
+const MESSAGES: Readonly<Record<NoPick['reason'], string>> = {
+  'no-healthy-components': 'no component can be given work at the moment',
+  'at-capacity': 'no component has that many free slots',
+  'preferences-unmet': 'no component meets the preferences',
 };
 
-/** The same components under another policy, for a rehearsal. */
-const underPolicy = (fleet: CandidatePool, policy: PolicyName, now: number): CandidatePool =>
-  compilePool(fleet.candidates, { ...fleet.settings, policy }, now);
+/** The same components under another policy, for a dry run. */
+const underPolicy = (pool: CandidatePool, policy: PolicyName, now: number): CandidatePool =>
+  compilePool(pool.candidates, { ...pool.settings, policy }, now);

@@ -1,14 +1,15 @@
 /**
- * The registry's side of exact routing: decides on the load as it is, grants, and has who finds no room wait.
+ * Exact routing in the registry: decides on the current load, grants leases and queues requests that find no free
+ * slot. Owns the wait queue and its timer, in memory only.
  *
- * Served in the order they came: room that somebody who waits could use is given to nobody who came later, and
- * neither is what a key may still hold. Room that is of no use to any of them is given on.
+ * Invariant: queued requests are served in order of arrival. A later request gets no slot and no part of a key's quota
+ * that an earlier one could use. Slots that no earlier request could use are granted.
  */
 import { nextEvenly } from '../../core/balancing/even-spread.ts';
 import type { ReservedCapacity } from '../../core/lease/serve-queue.ts';
-import { reserveCapacityFor, isAwaited, serveInOrder } from '../../core/lease/serve-queue.ts';
+import { reserveCapacityFor, isServable, serveInOrder } from '../../core/lease/serve-queue.ts';
 import type { QueueExit } from '../../core/lease/queue-statistics.ts';
-import { emptyLog, queueStatistics, noteEnd, noteServed } from '../../core/lease/queue-statistics.ts';
+import { emptyLog, queueStatistics, countExit, countServed } from '../../core/lease/queue-statistics.ts';
 import { retryAfterMs } from '../../core/lease/retry-after.ts';
 import { fail } from '../../core/result.ts';
 import type { ExactPick } from './exact-pick.ts';
@@ -22,226 +23,240 @@ import { CapacityShortage } from './capacity-shortage.ts';
 import type { QueuedRequest } from './wait-queue.ts';
 import { WaitQueue } from './wait-queue.ts';
 
-interface Desks {
+interface LeaseAllocatorDeps {
+  readonly livePool: LivePool;
   readonly leases: LeaseLifecycle;
   readonly blocks: LeaseBlocks;
+  /** Called when leases were granted to queued requests. */
+  readonly onGranted: () => void;
+  /** Called when a capacity shortage begins. */
+  readonly onShortage: () => void;
 }
 
-interface Told {
-  /** Leases were granted to some who waited. */
-  readonly granted: () => void;
-  /** Room has become short. */
-  readonly short: () => void;
-}
-
-/** Room also comes free without a lease that ends: with a check, a heartbeat, a registration. */
-const LOOK_EVERY_MS = 100;
-/** Isolates ask about once a second. */
+/** Checks, heartbeats and registrations also free capacity, not only leases that end. */
+const RETRY_EVERY_MS = 100;
+/** Isolates sync about once a second, so each of them sees the recall. */
 const RECALL_MS = 3_000;
 
 export class LeaseAllocator {
   readonly shortage: CapacityShortage;
   private readonly state: RegistryState;
-  private readonly exact: LivePool;
+  private readonly livePool: LivePool;
   private readonly leases: LeaseLifecycle;
   private readonly blocks: LeaseBlocks;
-  private readonly told: Told;
-  private readonly line: WaitQueue;
+  private readonly onGranted: () => void;
+  private readonly queue: WaitQueue;
   private readonly log = emptyLog();
   private timer: ReturnType<typeof setTimeout> | null = null;
   private splitAt = 0;
-  /** Whether room is held for some who wait, or waited. */
-  private isHolding = false;
+  /** Whether slots are reserved for queued requests, including requests that have given up since. */
+  private hasReservations = false;
   private recalledUntil = 0;
 
-  constructor(state: RegistryState, exact: LivePool, desks: Desks, told: Told) {
+  constructor(state: RegistryState, { livePool, leases, blocks, onGranted, onShortage }: LeaseAllocatorDeps) {
     this.state = state;
-    this.exact = exact;
-    this.leases = desks.leases;
-    this.blocks = desks.blocks;
-    this.told = told;
-    this.line = new WaitQueue(state.book);
-    this.shortage = new CapacityShortage(told.short);
+    this.livePool = livePool;
+    this.leases = leases;
+    this.blocks = blocks;
+    this.onGranted = onGranted;
+    this.queue = new WaitQueue(state.leaseIndex);
+    this.shortage = new CapacityShortage(onShortage);
   }
 
-  acquire(asked: AcquireRequest, now: number): Acquisition | Promise<Acquisition> {
+  acquire(request: AcquireRequest, now: number): Acquisition | Promise<Acquisition> {
     this.leases.expire(now);
-    if (this.exact.bring(now)) this.serveLine(now);
+    if (this.livePool.refresh(now)) this.serveQueue(now);
     this.splitAt = nextEvenly(this.splitAt);
     const { splitAt } = this;
-    const decision = pickExactly(this.exact, asked, splitAt, now);
-    const isWithin = asked.rehearsal !== null || this.line.isWithin(asked);
-    // Whom nobody can serve has no use for what its key frees either.
-    const isServable = decision.pick.ok || decision.pick.reason === 'at-capacity';
-    if (asked.rehearsal || !isServable || (isWithin && decision.pick.ok)) return this.conclude(asked, decision, now);
-    const refusal = this.refuseToWait(asked, decision, isWithin, now);
+    const decision = pickExactly(this.livePool, request, splitAt, now);
+    const isWithinQuota = request.dryRun !== null || this.queue.isWithinQuota(request);
+    // Where no component can serve the request, waiting for the key to free slots does not help.
+    const couldBeServed = decision.pick.ok || decision.pick.reason === 'at-capacity';
+    if (request.dryRun || !couldBeServed || (isWithinQuota && decision.pick.ok))
+      return this.conclude(request, decision, now);
+    const refusal = this.refuseToWait(request, decision, isWithinQuota, now);
     if (refusal) return refusal;
-    return new Promise((answer) => {
-      this.line.join({ asked, splitAt, since: now, until: now + asked.waitMs, answer }, isWithin);
-      if (isWithin) this.shortage.note(now);
-      this.watch(now);
+    return new Promise((resolve) => {
+      this.queue.enqueue({ request, splitAt, since: now, until: now + request.waitMs, resolve }, isWithinQuota);
+      if (isWithinQuota) this.shortage.note(now);
+      this.scheduleRetry(now);
     });
   }
 
-  /** Serves those who wait and for whom there is room by now. */
+  /** Grants leases to the queued requests that find free slots now. */
   serve(now: number): void {
-    if (this.line.length > 0 && this.exact.bring(now)) this.serveLine(now);
+    if (this.queue.length > 0 && this.livePool.refresh(now)) this.serveQueue(now);
   }
 
-  figures(now: number): Pick<LeasePage, 'waiting' | 'lately' | 'holders'> {
-    return { waiting: this.line.callersOf(now), lately: queueStatistics(this.log, now), holders: this.line.holders() };
+  statistics(now: number): Pick<LeasePage, 'waiting' | 'lately' | 'holders'> {
+    return {
+      waiting: this.queue.waitingCallers(now),
+      lately: queueStatistics(this.log, now),
+      holders: this.queue.holders(),
+    };
   }
 
-  /** Whether somebody waits for room, or was refused a moment ago: no isolate is to keep slots then. */
+  /** Whether capacity is short or recalled: isolates must not keep free slots in their blocks then. */
   isShort(now: number): boolean {
-    return this.line.forRoom > 0 || this.shortage.isRecent(now) || now < this.recalledUntil;
+    return this.queue.waitingForCapacity > 0 || this.shortage.refusedRecently(now) || now < this.recalledUntil;
   }
 
-  /** Wants all blocks back for a moment, and serves whom it can now. */
+  /** Recalls all blocks for `RECALL_MS`, and serves the queue as far as possible. */
   redistribute(now: number): void {
     this.recalledUntil = now + RECALL_MS;
-    this.exact.bring(now);
-    this.serveLine(now);
+    this.livePool.refresh(now);
+    this.serveQueue(now);
   }
 
-  private serveLine(now: number): void {
-    // Also of an empty line: what was kept for those who gave up is kept no longer.
-    if (this.isHolding || this.line.length > 0) this.exact.release(now);
-    this.isHolding = false;
-    this.line.beginTurn();
-    if (this.line.length === 0) return;
+  private serveQueue(now: number): void {
+    // Reservations of requests that have given up end here, even when the queue is empty.
+    if (this.hasReservations || this.queue.length > 0) this.livePool.releaseReservations(now);
+    this.hasReservations = false;
+    this.queue.beginPass();
+    if (this.queue.length === 0) return;
     const served = new Set<QueuedRequest>();
     try {
-      serveInOrder<QueuedRequest>(this.line.all, {
-        serve: (waiting) => this.tryServe(waiting, now) && Boolean(served.add(waiting)),
-        hold: ({ asked }) => this.holdRoom(asked),
-        isWithin: ({ asked }) => this.line.isWithin(asked),
-        stay: (waiting, isWithin) => this.line.stay(waiting, isWithin),
+      serveInOrder<QueuedRequest>(this.queue.all, {
+        serve: (queued) => this.tryServe(queued, now) && Boolean(served.add(queued)),
+        reserve: ({ request }) => this.reserveCapacity(request),
+        isWithinQuota: ({ request }) => this.queue.isWithinQuota(request),
+        keepWaiting: (queued, isWithinQuota) => this.queue.keep(queued, isWithinQuota),
       });
     } finally {
-      // Also when one could not be stored: who was answered by then must not be served again.
-      this.line.endTurn(this.line.all.filter((waiting) => !served.has(waiting)));
-      if (served.size > 0) this.told.granted();
+      // Storing a lease may throw: requests resolved before that must not be served again.
+      this.queue.endPass(this.queue.all.filter((queued) => !served.has(queued)));
+      if (served.size > 0) this.onGranted();
     }
   }
 
-  private tryServe({ asked, splitAt, since, answer }: QueuedRequest, now: number): boolean {
-    const decision = pickExactly(this.exact, asked, splitAt, now);
+  private tryServe({ request, splitAt, since, resolve }: QueuedRequest, now: number): boolean {
+    const decision = pickExactly(this.livePool, request, splitAt, now);
     if (!decision.pick.ok) return false;
-    noteServed(this.log, Math.max(0, now - since), now);
-    answer(this.conclude(asked, decision, now));
+    countServed(this.log, Math.max(0, now - since), now);
+    resolve(this.conclude(request, decision, now));
     return true;
   }
 
-  private conclude(asked: AcquireRequest, { fleet, pick }: ExactPick, now: number): Acquisition {
-    if (!pick.ok) return this.refuse(asked, { fleet, pick }, now);
-    const told = { ...pickedDetails(this.exact, asked, { fleet, pick }), revision: this.state.revision };
-    if (asked.rehearsal) return { ...told, lease: null, block: null };
+  private conclude(request: AcquireRequest, { pool, pick }: ExactPick, now: number): Acquisition {
+    if (!pick.ok) return this.refuse(request, { pool, pick }, now);
+    const details = { ...pickedDetails(this.livePool, request, { pool, pick }), revision: this.state.revision };
+    if (request.dryRun) return { ...details, lease: null, block: null };
     const { candidate, position } = pick;
-    const holder = asked.holder ?? null;
-    // What a key may hold is counted lease by lease.
-    const mayHaveBlock = asked.takesBlock && (holder?.quotas.leaseSlots ?? null) === null && !this.isShort(now);
-    const size = mayHaveBlock ? this.blocks.sizeAt(fleet, this.exact.work, position) : 0;
-    const slots = size || asked.request.slots;
-    const block = size > 0 ? this.blocks.grant(candidate.id, size, asked.ttlMs, now) : null;
-    const terms = { ttlMs: asked.ttlMs, slots, keyId: holder?.keyId ?? null };
+    const holder = request.holder ?? null;
+    // A key's slot quota is counted lease by lease, so such a key gets no block.
+    const mayHaveBlock = request.acceptsBlock && (holder?.quotas.leaseSlots ?? null) === null && !this.isShort(now);
+    const size = mayHaveBlock ? this.blocks.sizeAt(pool, this.livePool.work, position) : 0;
+    const slots = size || request.route.slots;
+    const block = size > 0 ? this.blocks.grant(candidate.id, size, request.ttlMs, now) : null;
+    const terms = { ttlMs: request.ttlMs, slots, keyId: holder?.keyId ?? null };
     const lease = block ? null : this.leases.grant(candidate.id, terms, now);
-    this.exact.noteTaken(position, slots);
-    return { ...told, lease: lease && { id: lease.id, expiresAt: lease.expiresAt }, block };
+    this.livePool.countGranted(position, slots);
+    return { ...details, lease: lease && { id: lease.id, expiresAt: lease.expiresAt }, block };
   }
 
   private refuse(
-    asked: AcquireRequest,
-    { fleet, pick }: ExactPick,
+    request: AcquireRequest,
+    { pool, pick }: ExactPick,
     now: number,
-    end: QueueExit = 'atCapacity',
+    exit: QueueExit = 'atCapacity',
   ): NotAcquired {
-    if (pick.ok) throw new Error('somebody can serve it');
-    const told = refusalDetails(this.exact, asked, { fleet, pick }, this.state, now);
+    if (pick.ok) throw new Error('a request that a component can serve must not be refused');
+    const details = refusalDetails(this.livePool, request, { pool, pick }, this.state, now);
     const isFull = pick.reason === 'at-capacity';
-    if (!asked.rehearsal && (isFull || end === 'timedOut')) noteEnd(this.log, end, now);
-    if (!isFull) return told;
-    if (!asked.rehearsal) this.shortage.noteRefused(now);
-    return { ...told, retryAfterMs: this.retryAfterMs(now) };
+    if (!request.dryRun && (isFull || exit === 'timedOut')) countExit(this.log, exit, now);
+    if (!isFull) return details;
+    if (!request.dryRun) this.shortage.noteRefused(now);
+    return { ...details, retryAfterMs: this.retryAfterMs(now) };
   }
 
-  /** Why it does not join the line; null when it may, and room is held for it from then on. */
-  private refuseToWait(asked: AcquireRequest, decision: ExactPick, isWithin: boolean, now: number): NotAcquired | null {
-    const most = asked.holder?.quotas.leaseSlots ?? Infinity;
-    if (!isWithin && (asked.waitMs === 0 || asked.request.slots > most)) return this.overQuota(asked, now);
-    if (asked.waitMs > 0 && this.line.isCrowded(asked))
-      return this.overQuota(asked, now, 'as many callers of the key wait as may');
-    if (asked.waitMs > 0 && !this.line.isFull && this.mayWait(asked, isWithin)) return null;
-    if (decision.pick.ok) return this.overQuota(asked, now);
-    const refused = this.refuse(asked, decision, now);
-    return asked.waitMs > 0 && this.line.isFull ? { ...refused, message: 'as many wait for room as may' } : refused;
+  /** Why the request may not be queued. Null when it may: its slots are reserved from then on. */
+  private refuseToWait(
+    request: AcquireRequest,
+    decision: ExactPick,
+    isWithinQuota: boolean,
+    now: number,
+  ): NotAcquired | null {
+    const maxSlots = request.holder?.quotas.leaseSlots ?? Infinity;
+    if (!isWithinQuota && (request.waitMs === 0 || request.route.slots > maxSlots)) return this.overQuota(request, now);
+    if (request.waitMs > 0 && this.queue.isKeyFull(request))
+      return this.overQuota(request, now, 'the key has as many waiting requests as it may');
+    if (request.waitMs > 0 && !this.queue.isFull && this.mayWait(request, isWithinQuota)) return null;
+    if (decision.pick.ok) return this.overQuota(request, now);
+    const refused = this.refuse(request, decision, now);
+    return request.waitMs > 0 && this.queue.isFull
+      ? { ...refused, message: 'the wait queue of the type is full' }
+      : refused;
   }
 
-  /** Whether it could be served some time. Who waits for its own key has no room held for it. */
-  private mayWait(asked: AcquireRequest, isWithin: boolean): boolean {
-    return isWithin ? this.holdRoom(asked).awaited > 0 : isAwaited(asked.request, this.exact.fleet);
+  /** Whether any component may serve the request later. No slots are reserved while its key is over quota. */
+  private mayWait(request: AcquireRequest, isWithinQuota: boolean): boolean {
+    return isWithinQuota ? this.reserveCapacity(request).eligible > 0 : isServable(request.route, this.livePool.pool);
   }
 
-  private overQuota(asked: AcquireRequest, now: number, message = saidOfQuota(asked)): NotAcquired {
-    noteEnd(this.log, 'overQuota', now);
+  private overQuota(request: AcquireRequest, now: number, message = quotaMessage(request)): NotAcquired {
+    countExit(this.log, 'overQuota', now);
     return { ...fail('lease-quota', message), retryAfterMs: this.retryAfterMs(now), explanation: null };
   }
 
   private retryAfterMs(now: number): number {
-    const { nextExpiry, held } = this.state.book;
-    const usualMs = this.exact.fleet.meanUsualMs;
-    return retryAfterMs({ nextExpiry, usualMs, ahead: this.line.length, held: held.size }, now, Math.random);
+    const { nextExpiry, byId } = this.state.leaseIndex;
+    const typicalMs = this.livePool.pool.meanEwmaMs;
+    return retryAfterMs(
+      { nextExpiry, typicalMs, waitingAhead: this.queue.length, leaseCount: byId.size },
+      now,
+      Math.random,
+    );
   }
 
-  private holdRoom({ request }: AcquireRequest): ReservedCapacity {
-    this.isHolding = true;
-    return reserveCapacityFor(request, this.exact.fleet, this.exact.work);
+  private reserveCapacity({ route }: AcquireRequest): ReservedCapacity {
+    this.hasReservations = true;
+    return reserveCapacityFor(route, this.livePool.pool, this.livePool.work);
   }
 
-  /** While anybody waits, looks again from time to time. */
-  private watch(now: number): void {
-    if (this.timer !== null || this.line.length === 0) return;
-    const left = Math.min(...this.line.all.map(({ until }) => until)) - now;
+  /** Retries the queue every `RETRY_EVERY_MS`, or at the next deadline, while a request waits. */
+  private scheduleRetry(now: number): void {
+    if (this.timer !== null || this.queue.length === 0) return;
+    const remainingMs = Math.min(...this.queue.all.map(({ until }) => until)) - now;
     this.timer = setTimeout(
       () => {
         this.timer = null;
         try {
-          this.lookAgain(Date.now());
+          this.retryQueue(Date.now());
         } finally {
-          this.watch(Date.now());
+          this.scheduleRetry(Date.now());
         }
       },
-      Math.min(LOOK_EVERY_MS, Math.max(0, left)),
+      Math.min(RETRY_EVERY_MS, Math.max(0, remainingMs)),
     );
   }
 
-  private lookAgain(now: number): void {
+  private retryQueue(now: number): void {
     this.leases.expire(now);
     this.serve(now);
-    if (this.line.forRoom > 0) this.shortage.note(now);
-    const overdue = this.line.takeOverdue(now);
+    if (this.queue.waitingForCapacity > 0) this.shortage.note(now);
+    const overdue = this.queue.removeOverdue(now);
     if (overdue.length === 0) return;
-    // The room that was held for them may serve who came later.
-    this.serveLine(now);
-    for (const waiting of overdue) waiting.answer(this.giveUp(waiting, now));
+    // The slots that were reserved for the overdue requests may serve later ones.
+    this.serveQueue(now);
+    for (const queued of overdue) queued.resolve(this.concludeOverdue(queued, now));
   }
 
-  /** Its time is over: the last look, and what it is told. */
-  private giveUp({ asked, splitAt, since }: QueuedRequest, now: number): Acquisition {
-    const decision = pickExactly(this.exact, asked, splitAt, now);
-    if (!decision.pick.ok) return this.refuse(asked, decision, now, 'timedOut');
-    if (this.line.fitsNow(asked)) {
-      noteServed(this.log, Math.max(0, now - since), now);
-      return this.conclude(asked, decision, now);
+  /** Result of a request whose `waitMs` has passed: one last pick, else a refusal. */
+  private concludeOverdue({ request, splitAt, since }: QueuedRequest, now: number): Acquisition {
+    const decision = pickExactly(this.livePool, request, splitAt, now);
+    if (!decision.pick.ok) return this.refuse(request, decision, now, 'timedOut');
+    if (this.queue.fitsNow(request)) {
+      countServed(this.log, Math.max(0, now - since), now);
+      return this.conclude(request, decision, now);
     }
-    noteEnd(this.log, 'timedOut', now);
+    countExit(this.log, 'timedOut', now);
     return {
-      ...fail('lease-quota', saidOfQuota(asked)),
+      ...fail('lease-quota', quotaMessage(request)),
       retryAfterMs: this.retryAfterMs(now),
       explanation: null,
     };
   }
 }
 
-const saidOfQuota = ({ request, holder }: AcquireRequest): string =>
-  `the key may hold ${holder?.quotas.leaseSlots} slots of the type at once; ${request.slots} more are too many now`;
+const quotaMessage = ({ route, holder }: AcquireRequest): string =>
+  `the key may hold ${holder?.quotas.leaseSlots} slots of the type at once; ${route.slots} more would exceed that now`;

@@ -1,10 +1,11 @@
 /**
- * The registry's side of leases: each is stored before anybody hears of it, ends once, and is remembered for
- * a while after its end, so that whoever completes it again is answered the same.
+ * The life of a lease in the registry: grant, renewal, completion, expiry.
+ * Invariant: a lease is stored before its caller receives it, and ends once. An ended lease is remembered for
+ * `ENDED_RETENTION_MS`, so that a repeated completion returns the same result.
  */
-import { inFlight, settle } from '../../core/component/load.ts';
+import { inFlight, applyOutcomes } from '../../core/component/load.ts';
 import { sumOutcomes } from '../../core/component/work-outcome.ts';
-import { expiredLeases, lookAhead } from '../../core/lease/lease-index.ts';
+import { expiredLeases, updateNextExpiry } from '../../core/lease/lease-index.ts';
 import type { Lease, LeaseEnd, LeaseTerms } from '../../core/lease/lease.ts';
 import { endedAs, isWorkOutcome, newLease } from '../../core/lease/lease.ts';
 import { idDigits, leaseIdOf } from '../../core/lease/lease-id.ts';
@@ -15,7 +16,7 @@ import type { FailureReports, ReportedFailure } from '../recovery/failure-report
 import type {
   CompletedLease,
   Completion,
-  LeaseAnswer,
+  LeaseResult,
   LeasePage,
   LeaseQuery,
   RenewedLease,
@@ -24,15 +25,15 @@ import type { Member } from '../state/member.ts';
 import { chargeReport } from '../limits/on-demand-limits.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
-/** How long an ended lease is remembered, at least. */
-const REMEMBERED_MS = 300_000;
-/** In the id of a lease. */
+/** Minimum: the periodic sweep deletes older rows. */
+const ENDED_RETENTION_MS = 300_000;
+/** Random part of a lease id. */
 const RANDOM_BYTES = 12;
 
 export interface Completed {
   readonly lease: CompletedLease;
-  /** How the work went; null when nothing new is said of it. */
-  readonly told: MemberOutcomes | null;
+  /** Outcome of the work; null when it was counted before, or cannot be counted. */
+  readonly outcomes: MemberOutcomes | null;
 }
 
 export class LeaseLifecycle {
@@ -44,80 +45,79 @@ export class LeaseLifecycle {
     this.reports = reports;
   }
 
-  /** Epoch ms at which a lease may be over, Infinity when none is held. */
+  /** Earliest time at which a lease may expire, epoch ms; Infinity without leases. */
   get dueAt(): number {
-    return this.state.book.held.size === 0 ? Infinity : this.state.book.nextExpiry;
+    return this.state.leaseIndex.byId.size === 0 ? Infinity : this.state.leaseIndex.nextExpiry;
   }
 
-  /** `nameIt` makes its id from the type and 32 hex digits. */
-  grant(componentId: string, terms: LeaseTerms, now: number, nameIt = leaseIdOf): Lease {
+  /** `makeId` makes the lease id from the type and 32 hex digits. */
+  grant(componentId: string, terms: LeaseTerms, now: number, makeId = leaseIdOf): Lease {
     const random = crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)).toHex();
-    const lease = newLease(nameIt(this.state.type, idDigits(now, random)), componentId, terms, now);
-    this.state.commit({ leases: { held: [lease] }, visible: false }, now);
+    const lease = newLease(makeId(this.state.type, idDigits(now, random)), componentId, terms, now);
+    this.state.commit({ leases: { granted: [lease] }, visible: false }, now);
     return lease;
   }
 
-  complete(id: string, completion: Completion, now: number): LeaseAnswer<Completed> {
+  complete(id: string, completion: Completion, now: number): LeaseResult<Completed> {
     const lease = this.find(id, now);
     if (lease) return this.end(lease, completion, now);
-    const before = this.state.store.leases.readEnded(id);
-    return before ? this.completedBefore(id, before.end) : unknownLease(id);
+    const ended = this.state.store.leases.readEnded(id);
+    return ended ? this.repeatCompletion(id, ended.end) : unknownLease(id);
   }
 
-  /** Stores the end of a lease that is held, or of one that was not stored before. */
-  end(lease: Lease, completion: Completion, now: number): LeaseAnswer<Completed> {
+  /** Stores the end of an active lease, or of a lease out of a block that was not stored before. */
+  end(lease: Lease, completion: Completion, now: number): LeaseResult<Completed> {
     const { id, componentId, slots } = lease;
     const { outcome } = completion;
     const member = this.state.members.get(componentId);
-    const left = member ? inFlight(member.record.load, now) - slots : 0;
+    const remaining = member ? inFlight(member.record.load, now) - slots : 0;
     const reported = member ? this.report(member, lease, completion, now) : null;
-    const held = this.state.book.held.has(id) ? [] : [lease];
-    const ended = [endedAs(lease, outcome, left, now)];
-    this.state.commit({ ...reported, leases: { held, ended }, visible: false }, now);
-    if (member) settleInto(member, completion, now);
-    const told = member ? { member, work: sumOutcomes([completion]) } : null;
-    return ok({ lease: { id, componentId, outcome, inFlight: left }, told });
+    const granted = this.state.leaseIndex.byId.has(id) ? [] : [lease];
+    const ended = [endedAs(lease, outcome, remaining, now)];
+    this.state.commit({ ...reported, leases: { granted, ended }, visible: false }, now);
+    if (member) applyToLoad(member, completion, now);
+    const outcomes = member ? { member, work: sumOutcomes([completion]) } : null;
+    return ok({ lease: { id, componentId, outcome, inFlight: remaining }, outcomes });
   }
 
-  /** The same answer again, when it was its caller who ended it. */
-  completedBefore(id: string, end: LeaseEnd): LeaseAnswer<Completed> {
-    const before = this.state.store.leases.readEnded(id);
-    if (!before || !isWorkOutcome(end)) return hasEnded(end);
-    const { componentId, inFlight: left } = before;
-    return ok({ lease: { id, componentId, outcome: end, inFlight: left }, told: null });
+  /** Returns the result of the first completion again; refuses when the lease ended in another way. */
+  repeatCompletion(id: string, end: LeaseEnd): LeaseResult<Completed> {
+    const ended = this.state.store.leases.readEnded(id);
+    if (!ended || !isWorkOutcome(end)) return hasEnded(end);
+    const { componentId, inFlight: remaining } = ended;
+    return ok({ lease: { id, componentId, outcome: end, inFlight: remaining }, outcomes: null });
   }
 
-  /** From now on it has that long; less than before when the caller says so. */
-  renew(id: string, ttlMs: number, now: number): LeaseAnswer<RenewedLease> {
+  /** Sets the expiry to `ttlMs` from now, which may be earlier than before. */
+  renew(id: string, ttlMs: number, now: number): LeaseResult<RenewedLease> {
     const lease = this.find(id, now);
     if (!lease) {
-      const before = this.state.store.leases.readEnded(id);
-      return before ? hasEnded(before.end) : unknownLease(id);
+      const ended = this.state.store.leases.readEnded(id);
+      return ended ? hasEnded(ended.end) : unknownLease(id);
     }
     const renewed = { ...lease, expiresAt: now + ttlMs };
-    this.state.commit({ leases: { held: [renewed] }, visible: false }, now);
+    this.state.commit({ leases: { granted: [renewed] }, visible: false }, now);
     const { componentId, slots, expiresAt } = renewed;
     return ok({ id, componentId, slots, expiresAt });
   }
 
-  /** Ends those whose time is over. */
+  /** Ends the leases that have expired. */
   expire(now: number): void {
-    if (now < this.state.book.nextExpiry) return;
-    const ended = expiredLeases(this.state.book, now).map((lease) => endedAs(lease, 'expired', 0, now));
+    if (now < this.state.leaseIndex.nextExpiry) return;
+    const ended = expiredLeases(this.state.leaseIndex, now).map((lease) => endedAs(lease, 'expired', 0, now));
     if (ended.length > 0) this.state.commit({ leases: { ended }, visible: false }, now);
-    lookAhead(this.state.book);
+    updateNextExpiry(this.state.leaseIndex);
   }
 
-  /** Forgets those that ended long ago. */
   forget(now: number): void {
-    this.state.store.leases.forgetEnded(now - REMEMBERED_MS);
+    this.state.store.leases.forgetEnded(now - ENDED_RETENTION_MS);
   }
 
   page({ after, limit, componentId }: LeaseQuery): Pick<LeasePage, 'items' | 'more'> {
-    const items = Array.from(this.state.book.held.values())
+    const items = Array.from(this.state.leaseIndex.byId.values())
       .filter(
         (lease) =>
-          // Those out of a block are in the block.
+          // Leases out of a block count 0 slots: their block is listed instead.
           lease.slots > 0 &&
           (after === null || lease.id > after) &&
           (componentId === null || lease.componentId === componentId),
@@ -128,10 +128,10 @@ export class LeaseLifecycle {
 
   private find(id: string, now: number): Lease | undefined {
     this.expire(now);
-    return this.state.book.held.get(id);
+    return this.state.leaseIndex.byId.get(id);
   }
 
-  /** What the completion says of the component itself; beyond the quota of reports nothing is written. */
+  /** The component failure that a completion reports. Nothing is written beyond the component's report quota. */
   private report(member: Member, { id }: Lease, { error, outcome }: Completion, now: number): ReportedFailure | null {
     if (error === null || outcome === 'success' || chargeReport(member, now)) return null;
     const detail = { code: error.code ?? '', message: error.message };
@@ -139,10 +139,10 @@ export class LeaseLifecycle {
   }
 }
 
-function settleInto(member: Member, completion: Completion, now: number): void {
-  // It was no work of an edge: none of that is over.
+function applyToLoad(member: Member, completion: Completion, now: number): void {
+  // A lease is not an edge assignment, so no assignment ends with it.
   const outcomes = { ...sumOutcomes([completion]), ended: 0 };
-  member.record = { ...member.record, load: settle(member.record.load, outcomes, now) };
+  member.record = { ...member.record, load: applyOutcomes(member.record.load, outcomes, now) };
 }
 
 export const unknownLease = (id: string): Failure<'unknown-lease'> => fail('unknown-lease', `there is no lease ${id}`);

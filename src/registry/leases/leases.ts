@@ -1,6 +1,6 @@
-/** Everything about leases that a registry does: its door to the desks that decide, grant and end them. */
+/** Facade for the leases of a registry: wires the modules that allocate, grant, renew and end them. */
 import type { BlockReport } from '../../core/lease/block.ts';
-import { placeOfLease } from '../../core/lease/lease-id.ts';
+import { parseLeaseRef } from '../../core/lease/lease-id.ts';
 import { ok } from '../../core/result.ts';
 import { LeaseAllocator } from './lease-allocator.ts';
 import { LeaseBlocks } from './lease-blocks.ts';
@@ -8,117 +8,122 @@ import { CommitBatcher } from './commit-batcher.ts';
 import type { MemberOutcomes } from '../health/outlier-ejection.ts';
 import { LivePool } from './live-pool.ts';
 import type { FailureReports } from '../recovery/failure-reports.ts';
-import type { AcquireRequest, BlockAnswer, Completion, LeaseQuery } from '../contract/lease-api.ts';
+import type { AcquireRequest, BlockResponse, Completion, LeaseQuery } from '../contract/lease-api.ts';
 import { LeaseLifecycle, unknownLease } from './lease-lifecycle.ts';
 import type { RegistryApi } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { PositionTable } from '../snapshot/position-table.ts';
 
-export interface LeaseHooks {
-  /** Has the alarm go off when something is due. */
+export interface LeasesDeps {
+  /** Sets the alarm for whatever is due next. */
   readonly arm: () => Promise<void>;
-  /** Work ended there, well or not. */
-  readonly tellWork: (told: MemberOutcomes, now: number) => void;
-  /** Resolves when what was written is committed. */
-  readonly committed: () => Promise<void>;
-  /** Something was written to the outbox. */
+  /** Called when work ended at a component, whatever its outcome. */
+  readonly onWorkEnded: (outcomes: MemberOutcomes, now: number) => void;
+  /** Resolves when everything written before the call is committed. */
+  readonly whenCommitted: () => Promise<void>;
+  /** Called when something was written to the outbox. */
   readonly deliver: (now: number) => void;
-  /** Room has become short. */
-  readonly short: () => void;
+  /** Called when a capacity shortage begins. */
+  readonly onShortage: () => void;
 }
 
 export class Leases {
   private readonly state: RegistryState;
-  private readonly hooks: LeaseHooks;
-  private readonly leases: LeaseLifecycle;
+  private readonly deps: LeasesDeps;
+  private readonly lifecycle: LeaseLifecycle;
   private readonly blocks: LeaseBlocks;
-  private readonly acquires: LeaseAllocator;
-  private readonly turn: CommitBatcher;
+  private readonly allocator: LeaseAllocator;
+  private readonly batcher: CommitBatcher;
 
-  constructor(state: RegistryState, seating: PositionTable, reports: FailureReports, hooks: LeaseHooks) {
+  constructor(state: RegistryState, positions: PositionTable, reports: FailureReports, deps: LeasesDeps) {
     this.state = state;
-    this.hooks = hooks;
-    this.turn = new CommitBatcher(hooks.committed);
-    this.leases = new LeaseLifecycle(state, reports);
-    this.blocks = new LeaseBlocks(state, this.leases);
-    const exact = new LivePool(state, seating);
-    const told = { granted: () => void hooks.arm(), short: hooks.short };
-    this.acquires = new LeaseAllocator(state, exact, { leases: this.leases, blocks: this.blocks }, told);
+    this.deps = deps;
+    this.batcher = new CommitBatcher(deps.whenCommitted);
+    this.lifecycle = new LeaseLifecycle(state, reports);
+    this.blocks = new LeaseBlocks(state, this.lifecycle);
+    const livePool = new LivePool(state, positions);
+    this.allocator = new LeaseAllocator(state, {
+      livePool,
+      leases: this.lifecycle,
+      blocks: this.blocks,
+      onGranted: () => void deps.arm(),
+      onShortage: deps.onShortage,
+    });
   }
 
-  /** Epoch ms at which a lease may be over, Infinity when none is held. */
+  /** Earliest time at which a lease may expire, epoch ms; Infinity without leases. */
   get dueAt(): number {
-    return this.leases.dueAt;
+    return this.lifecycle.dueAt;
   }
 
   async acquire(request: AcquireRequest): ReturnType<RegistryApi['acquire']> {
-    await this.turn.next();
-    const acquisition = this.acquires.acquire(request, Date.now());
-    await this.hooks.arm();
+    await this.batcher.next();
+    const acquisition = this.allocator.acquire(request, Date.now());
+    await this.deps.arm();
     return acquisition;
   }
 
   async complete(id: string, completion: Completion): ReturnType<RegistryApi['completeLease']> {
-    const place = placeOfLease(id);
-    if (place && !(await this.blocks.isOurs(place))) return unknownLease(id);
-    await this.turn.next();
+    const place = parseLeaseRef(id);
+    if (place && !(await this.blocks.isSignedHere(place))) return unknownLease(id);
+    await this.batcher.next();
     const now = Date.now();
     const completed = place
       ? this.blocks.complete(id, place, completion, now)
-      : this.leases.complete(id, completion, now);
-    this.acquires.serve(now);
-    if (completed.ok && completed.value.told) this.hooks.tellWork(completed.value.told, now);
-    if (completion.error) this.hooks.deliver(now);
-    await this.hooks.arm();
+      : this.lifecycle.complete(id, completion, now);
+    this.allocator.serve(now);
+    if (completed.ok && completed.value.outcomes) this.deps.onWorkEnded(completed.value.outcomes, now);
+    if (completion.error) this.deps.deliver(now);
+    await this.deps.arm();
     return completed.ok ? ok(completed.value.lease) : completed;
   }
 
   async renew(id: string, ttlMs: number): ReturnType<RegistryApi['renewLease']> {
-    const place = placeOfLease(id);
-    if (place && !(await this.blocks.isOurs(place))) return unknownLease(id);
-    await this.turn.next();
+    const place = parseLeaseRef(id);
+    if (place && !(await this.blocks.isSignedHere(place))) return unknownLease(id);
+    await this.batcher.next();
     const now = Date.now();
-    const renewed = place ? this.blocks.renew(id, place, ttlMs, now) : this.leases.renew(id, ttlMs, now);
-    await this.hooks.arm();
+    const renewed = place ? this.blocks.renew(id, place, ttlMs, now) : this.lifecycle.renew(id, ttlMs, now);
+    await this.deps.arm();
     return renewed;
   }
 
   async list(query: LeaseQuery): ReturnType<RegistryApi['listLeases']> {
-    return { ...this.leases.page(query), ...this.acquires.figures(Date.now()) };
+    return { ...this.lifecycle.page(query), ...this.allocator.statistics(Date.now()) };
   }
 
-  /** Since when room has been short for a while, epoch ms; null when it is not. */
+  /** Start of a shortage that is worth reporting, epoch ms; null without one. */
   shortSince(now: number): number | null {
-    return this.acquires.shortage.lastingSince(now);
+    return this.allocator.shortage.lastingSince(now);
   }
 
-  /** Whether it is short, or was a moment ago. */
+  /** Whether capacity is short, or was recently. */
   isShort(now: number): boolean {
-    return this.acquires.shortage.isOn(now);
+    return this.allocator.shortage.isActive(now);
   }
 
-  /** Wants blocks back from the isolates, and serves who waits. */
+  /** Recalls the blocks of all isolates and serves the wait queue. */
   redistribute(now: number): void {
-    this.leases.expire(now);
-    this.acquires.redistribute(now);
+    this.lifecycle.expire(now);
+    this.allocator.redistribute(now);
   }
 
-  /** Takes in what an isolate did with its blocks. Where room is short, or there are none any more, it wants them back. */
-  takeReports(reports: readonly BlockReport[], now: number): BlockAnswer {
-    const news = this.blocks.take(reports, now);
-    if (reports.some(({ returned }) => returned)) this.acquires.serve(now);
-    return { news, isRecalled: this.state.balancing.leaseBlocks === null || this.acquires.isShort(now) };
+  /** Applies an isolate's block reports. Recalls its blocks while capacity is short or blocks are switched off. */
+  applyReports(reports: readonly BlockReport[], now: number): BlockResponse {
+    const updates = this.blocks.applyReports(reports, now);
+    if (reports.some(({ returned }) => returned)) this.allocator.serve(now);
+    return { updates, isRecalled: this.state.balancing.leaseBlocks === null || this.allocator.isShort(now) };
   }
 
-  /** Ends what is over and serves who waits for it. Running it twice does nothing twice. */
+  /** Ends expired leases and serves the wait queue. Idempotent. */
   tick(now: number): void {
-    this.leases.expire(now);
-    this.acquires.serve(now);
+    this.lifecycle.expire(now);
+    this.allocator.serve(now);
   }
 
-  /** Forgets leases that ended long ago. */
+  /** Deletes leases that ended longer ago than they are remembered. */
   forget(now: number): void {
-    this.leases.forget(now);
+    this.lifecycle.forget(now);
     this.blocks.forget();
   }
 }

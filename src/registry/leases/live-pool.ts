@@ -1,83 +1,83 @@
 /**
- * The registry's own fleet: what leases are decided from. Kept compiled by patching, with the work in flight
- * as it is this moment: leased slots, what components report of themselves, and what edges gave.
+ * The registry's own candidate pool, from which it decides leases. Kept compiled by patching changed positions, with
+ * the current work in flight: leased slots, load that components report, and assignments that edges report.
  */
 import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
-import { advancePool, compilePool, forgetTimes, isOutgrown, patchPool } from '../../core/balancing/candidate-pool.ts';
-import { decay, resizeWork, noWork } from '../../core/balancing/open-work.ts';
+import { advancePool, compilePool, fadeTimes, needsRecompile, patchPool } from '../../core/balancing/candidate-pool.ts';
+import { decayRecent, resizeWork, noWork } from '../../core/balancing/open-work.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { PositionTable } from '../snapshot/position-table.ts';
-import { lastChangeOf } from '../snapshot/position-table.ts';
+import { lastChangedVersion } from '../snapshot/position-table.ts';
 
-/** With a thousand members a look at all of them costs more than a decision. */
-const LOOK_EVERY_MS = 50;
-/** What `lately` keeps of itself for each second, as at the edge. */
-const FADE_PER_SECOND = 0.7;
+/** With a thousand members, comparing all of them costs more than a decision. */
+const REFRESH_EVERY_MS = 50;
+/** Factor by which `recent` work decays each second, as at the edge. */
+const DECAY_PER_SECOND = 0.7;
 
 export class LivePool {
-  fleet: CandidatePool;
+  pool: CandidatePool;
   readonly work = noWork(0);
   private readonly state: RegistryState;
-  private readonly seating: PositionTable;
-  /** Positions whose work was counted here since the members were looked at. */
+  private readonly positions: PositionTable;
+  /** Positions with slots counted here since the last refresh. */
   private readonly counted = new Set<number>();
   private version = 0;
-  private fadedAt = 0;
+  private decayedAt = 0;
 
-  constructor(state: RegistryState, seating: PositionTable) {
+  constructor(state: RegistryState, positions: PositionTable) {
     this.state = state;
-    this.seating = seating;
-    this.fleet = compilePool([], state.balancing, 0);
+    this.positions = positions;
+    this.pool = compilePool([], state.balancing, 0);
   }
 
-  /** Brings it to how the members are now; true when any of them is different. */
-  bring(now: number): boolean {
-    // Slots that leases take and free are seen at once; what edges gave ends by the clock, and may wait.
-    this.seating.look(now, LOOK_EVERY_MS);
-    const { seats, version } = this.seating;
+  /** Brings the pool up to date with the members; true when any of them changed. */
+  refresh(now: number): boolean {
+    // Leased and freed slots show at once. Edge assignments end by the clock, and may show up to 50 ms later.
+    this.positions.refresh(now, REFRESH_EVERY_MS);
+    const { entries, version } = this.positions;
     const isChanged = version !== this.version || this.counted.size > 0;
-    resizeWork(this.work, seats.length);
+    resizeWork(this.work, entries.length);
     if (version !== this.version) {
-      seats.forEach((seat, position) => {
-        if (lastChangeOf(seat) <= this.version) return;
-        patchPool(this.fleet, position, seat.candidate, now);
+      entries.forEach((entry, position) => {
+        if (lastChangedVersion(entry) <= this.version) return;
+        patchPool(this.pool, position, entry.candidate, now);
         this.recount(position);
       });
       this.version = version;
     }
-    // A number that is again what it was is no change: what was counted here meanwhile is not on top of it.
+    // Stats that return to their earlier value move no version: the slots counted here must go all the same.
     for (const position of this.counted) this.recount(position);
     this.counted.clear();
-    advancePool(this.fleet, now);
-    if (this.fleet.settings !== this.state.balancing || isOutgrown(this.fleet))
-      this.fleet = compilePool(this.fleet.candidates, this.state.balancing, now);
-    this.fade(now);
+    advancePool(this.pool, now);
+    if (this.pool.settings !== this.state.balancing || needsRecompile(this.pool))
+      this.pool = compilePool(this.pool.candidates, this.state.balancing, now);
+    this.decayWork(now);
     return isChanged;
   }
 
-  /** Counts slots that were taken since it was brought up to date. */
-  noteTaken(position: number, slots: number): void {
+  /** Counts slots granted since the last refresh. */
+  countGranted(position: number, slots: number): void {
     this.work.open[position]! += slots;
-    this.work.lately[position]! += slots;
+    this.work.recent[position]! += slots;
     this.counted.add(position);
   }
 
-  /** Brings it up to date, and gives up the room that was held for those who wait. */
-  release(now: number): void {
-    this.bring(now);
-    for (let position = 0; position < this.fleet.candidates.length; position++) this.recount(position);
+  /** Refreshes the pool and drops all slots that were reserved for queued requests. */
+  releaseReservations(now: number): void {
+    this.refresh(now);
+    for (let position = 0; position < this.pool.candidates.length; position++) this.recount(position);
   }
 
   private recount(position: number): void {
-    this.work.open[position] = this.fleet.candidates[position]?.vitals.inFlight ?? 0;
+    this.work.open[position] = this.pool.candidates[position]?.liveStats.inFlight ?? 0;
   }
 
-  private fade(now: number): void {
-    const seconds = (now - this.fadedAt) / 1_000;
-    // A clock that went back begins anew.
+  private decayWork(now: number): void {
+    const seconds = (now - this.decayedAt) / 1_000;
+    // After the clock went back, the decay counts from now again.
     if (seconds >= 0 && seconds < 1) return;
-    decay(this.work, FADE_PER_SECOND ** Math.max(1, seconds));
-    forgetTimes(this.fleet, now);
-    this.fadedAt = now;
+    decayRecent(this.work, DECAY_PER_SECOND ** Math.max(1, seconds));
+    fadeTimes(this.pool, now);
+    this.decayedAt = now;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Who waits for a lease of the type, in the order they came, and what is kept for them of what their keys may hold. In
- * memory alone: their calls end with the object, and nothing was promised to them yet.
+ * FIFO queue of the requests that wait for a lease of the type, with the key quota that is reserved for them.
+ * In memory only: the waiting calls end with the object, and no lease was granted to them yet.
  */
 import type { KeyQuotas } from '../../core/access/key-quotas.ts';
 import { NO_QUOTAS } from '../../core/access/key-quotas.ts';
@@ -9,122 +9,127 @@ import { slotsOfKey } from '../../core/lease/lease-index.ts';
 import type { AcquireRequest, Acquisition, KeyHolding, WaitingCallers } from '../contract/lease-api.ts';
 
 export interface QueuedRequest {
-  readonly asked: AcquireRequest;
-  /** The same at every try. */
+  readonly request: AcquireRequest;
+  /** Place in the traffic split, 0 to 1; the same at every attempt. */
   readonly splitAt: number;
+  /** When the request was queued, and when its `waitMs` ends, epoch ms. */
   readonly since: number;
   readonly until: number;
-  readonly answer: (acquisition: Acquisition) => void;
+  readonly resolve: (acquisition: Acquisition) => void;
 }
 
-/** Whoever comes when so many wait is refused. */
+/** Beyond this, requests are refused at once. */
 const MAX_WAITING = 10_000;
-/** One key does not fill the line. */
+/** No key can fill the queue alone. */
 const MAX_OF_KEY = MAX_WAITING / 2;
 const MAX_HOLDERS = 50;
 
 export class WaitQueue {
-  private readonly book: LeaseIndex;
-  private line: QueuedRequest[] = [];
-  /** Slots that those in the line ask for, by key. */
+  private readonly leases: LeaseIndex;
+  private queue: QueuedRequest[] = [];
+  /** Slots that queued requests ask for, by key. */
   private readonly reserved = new Map<string, number>();
-  private readonly callers = new Map<string, number>();
+  /** Queued requests by key. */
+  private readonly waiters = new Map<string, number>();
+  /** Queued requests that exceed the quota of their key. */
   private readonly byQuota = new Set<QueuedRequest>();
 
-  constructor(book: LeaseIndex) {
-    this.book = book;
+  constructor(leases: LeaseIndex) {
+    this.leases = leases;
   }
 
   get all(): readonly QueuedRequest[] {
-    return this.line;
+    return this.queue;
   }
 
   get length(): number {
-    return this.line.length;
+    return this.queue.length;
   }
 
-  /** Those who wait for room, and not for their own key. */
-  get forRoom(): number {
-    return this.line.length - this.byQuota.size;
+  /** Number of requests that wait for free capacity, not for the quota of their own key. */
+  get waitingForCapacity(): number {
+    return this.queue.length - this.byQuota.size;
   }
 
   get isFull(): boolean {
-    return this.line.length >= MAX_WAITING;
+    return this.queue.length >= MAX_WAITING;
   }
 
-  /** Whether the key may hold that much more, beside what those in the line are to get. */
-  isWithin({ request, holder = null }: AcquireRequest): boolean {
+  /** Whether the request fits its key's quota, after the slots that queued requests of the key ask for. */
+  isWithinQuota({ route, holder = null }: AcquireRequest): boolean {
     const slots = holder?.quotas.leaseSlots ?? null;
     if (holder === null || slots === null) return true;
-    return this.heldBy(holder.keyId) + (this.reserved.get(holder.keyId) ?? 0) + request.slots <= slots;
+    return this.slotsHeldBy(holder.keyId) + (this.reserved.get(holder.keyId) ?? 0) + route.slots <= slots;
   }
 
-  /** Whether the key may hold that much more, whoever waits. */
-  fitsNow({ request, holder = null }: AcquireRequest): boolean {
+  /** Whether the request fits its key's quota when queued requests do not count. */
+  fitsNow({ route, holder = null }: AcquireRequest): boolean {
     const slots = holder?.quotas.leaseSlots ?? null;
-    return holder === null || slots === null || this.heldBy(holder.keyId) + request.slots <= slots;
+    return holder === null || slots === null || this.slotsHeldBy(holder.keyId) + route.slots <= slots;
   }
 
-  /** Whether as many callers of its key wait as may. */
-  isCrowded({ holder = null }: AcquireRequest): boolean {
-    return holder !== null && (this.callers.get(holder.keyId) ?? 0) >= waitersOf(holder.quotas);
+  /** Whether the key has as many queued requests as it may. */
+  isKeyFull({ holder = null }: AcquireRequest): boolean {
+    return holder !== null && (this.waiters.get(holder.keyId) ?? 0) >= maxWaitersOf(holder.quotas);
   }
 
-  join(waiting: QueuedRequest, isWithin: boolean): void {
-    this.line.push(waiting);
-    this.stay(waiting, isWithin);
+  enqueue(queued: QueuedRequest, isWithinQuota: boolean): void {
+    this.queue.push(queued);
+    this.keep(queued, isWithinQuota);
   }
 
-  /** Begins a turn through the line: whoever is to stay in it says so again. */
-  beginTurn(): void {
+  /** Begins a pass through the queue: every request that stays must be kept again. */
+  beginPass(): void {
     this.reserved.clear();
-    this.callers.clear();
+    this.waiters.clear();
     this.byQuota.clear();
   }
 
-  stay(waiting: QueuedRequest, isWithin: boolean): void {
-    const { request, holder = null } = waiting.asked;
-    if (!isWithin) this.byQuota.add(waiting);
+  /** Counts a request that stays in the queue. */
+  keep(queued: QueuedRequest, isWithinQuota: boolean): void {
+    const { route, holder = null } = queued.request;
+    if (!isWithinQuota) this.byQuota.add(queued);
     if (holder === null) return;
-    this.reserved.set(holder.keyId, (this.reserved.get(holder.keyId) ?? 0) + request.slots);
-    this.callers.set(holder.keyId, (this.callers.get(holder.keyId) ?? 0) + 1);
+    this.reserved.set(holder.keyId, (this.reserved.get(holder.keyId) ?? 0) + route.slots);
+    this.waiters.set(holder.keyId, (this.waiters.get(holder.keyId) ?? 0) + 1);
   }
 
-  endTurn(left: QueuedRequest[]): void {
-    this.line = left;
+  endPass(remaining: QueuedRequest[]): void {
+    this.queue = remaining;
   }
 
-  /** Who waits no longer than until now goes; to be followed by a turn. */
-  takeOverdue(now: number): QueuedRequest[] {
-    const overdue = this.line.filter(({ until }) => until <= now);
-    if (overdue.length > 0) this.line = this.line.filter(({ until }) => until > now);
+  /** Removes and returns the requests whose deadline has passed. The caller must run a pass afterwards. */
+  removeOverdue(now: number): QueuedRequest[] {
+    const overdue = this.queue.filter(({ until }) => until <= now);
+    if (overdue.length > 0) this.queue = this.queue.filter(({ until }) => until > now);
     return overdue;
   }
 
-  callersOf(now: number): WaitingCallers {
-    const [first] = this.line;
+  waitingCallers(now: number): WaitingCallers {
+    const [first] = this.queue;
     return {
-      depth: this.line.length,
+      depth: this.queue.length,
       oldestMs: first ? Math.max(0, now - first.since) : 0,
       byQuota: this.byQuota.size,
     };
   }
 
   holders(): KeyHolding[] {
-    const ids = new Set([...this.book.byKey.keys(), ...this.callers.keys()]);
+    const ids = new Set([...this.leases.slotsByKey.keys(), ...this.waiters.keys()]);
     return Array.from(ids, (keyId) => ({
       keyId,
-      slots: this.heldBy(keyId),
-      waiting: this.callers.get(keyId) ?? 0,
+      slots: this.slotsHeldBy(keyId),
+      waiting: this.waiters.get(keyId) ?? 0,
     }))
       .toSorted((a, b) => b.slots - a.slots || b.waiting - a.waiting || (a.keyId < b.keyId ? -1 : 1))
       .slice(0, MAX_HOLDERS);
   }
 
-  private heldBy(keyId: string): number {
-    return slotsOfKey(this.book, keyId);
+  private slotsHeldBy(keyId: string): number {
+    return slotsOfKey(this.leases, keyId);
   }
 }
 
-/** Of a key that names none, half of the line. */
-const waitersOf = ({ leaseWaiters }: KeyQuotas = NO_QUOTAS): number => Math.min(MAX_OF_KEY, leaseWaiters ?? MAX_OF_KEY);
+/** Half of the queue for a key without a limit of its own. */
+const maxWaitersOf = ({ leaseWaiters }: KeyQuotas = NO_QUOTAS): number =>
+  Math.min(MAX_OF_KEY, leaseWaiters ?? MAX_OF_KEY);

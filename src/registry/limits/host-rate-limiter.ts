@@ -1,24 +1,22 @@
 /**
- * Keeps what is asked of each host within its budget. Whoever finds the budget spent waits, and nobody
- * overtakes those who wait: a round admits the longest due first, and between rounds a host with a queue
- * admits nobody.
- *
- * In memory only: after an eviction a host begins as one never asked before, with the smaller budget.
+ * Rate limiter for checks and control calls, by host. A check that finds no token is postponed. A round of checks
+ * admits the longest due first, and between rounds a host with postponed checks admits no others: none is overtaken.
+ * In memory only: after an eviction every host starts as unknown, with the smaller budget.
  */
 import type { HostBudget } from '../../core/health/host-budget.ts';
 import {
-  MAX_POSTPONED_MS,
+  MAX_DELAY_MS,
   admitCheck,
   chargeRetry,
   isForgotten,
   isGood,
   newHost,
-  notePassed,
+  recordPassedCheck,
 } from '../../core/health/host-budget.ts';
 
 interface Host {
   budget: HostBudget;
-  /** Somebody waits for its next token until then, epoch ms. */
+  /** Until then a postponed check waits for the host's next token, epoch ms; 0 without one. */
   queueUntil: number;
 }
 
@@ -28,39 +26,39 @@ export class HostRateLimiter {
   private readonly hosts = new Map<string, Host>();
   private cleanedUpAt = 0;
 
-  /** Takes a token for the next check in turn; answers 0, or the ms to wait when there is none. */
-  admitInTurn(name: string, now: number): number {
+  /** Consumes a token for the next check of a round. Returns 0, or the ms to wait when there is no token. */
+  admitNext(name: string, now: number): number {
     const host = this.host(name, now);
-    const putOffMs = take(host, now);
-    host.queueUntil = putOffMs > 0 ? now + putOffMs : 0;
-    return putOffMs;
+    const waitMs = consumeToken(host, now);
+    host.queueUntil = waitMs > 0 ? now + waitMs : 0;
+    return waitMs;
   }
 
-  /** The same for a check that comes out of turn: behind those who wait already. */
+  /** The same for a check outside a round: it queues behind the postponed checks. */
   admit(name: string, now: number): number {
     const waitMs = this.host(name, now).queueUntil - now;
-    // Longer than any wait: the clock went back.
-    return waitMs > 0 && waitMs <= MAX_POSTPONED_MS ? waitMs : this.admitInTurn(name, now);
+    // A wait longer than any postponement means that the clock went back.
+    return waitMs > 0 && waitMs <= MAX_DELAY_MS ? waitMs : this.admitNext(name, now);
   }
 
-  /** Takes a token for a call that may end the crowd, so it waits behind no check; false when there is none. */
-  admitFirst(name: string, now: number): boolean {
-    return take(this.host(name, now), now) === 0;
+  /** Consumes a token for a call that may relieve the host, so it queues behind no check. False without a token. */
+  admitUnqueued(name: string, now: number): boolean {
+    return consumeToken(this.host(name, now), now) === 0;
   }
 
-  /** Counts an attempt after the first, `retry` from 1; it is never refused. */
+  /** Counts a retry, which is never refused. `retry` counts from 1. */
   charge(name: string, retry: number, now: number): void {
     const host = this.host(name, now);
     host.budget = chargeRetry(host.budget, retry, now);
   }
 
-  /** Counts a passed check; true when the host was not good before, so that its queue need not wait. */
+  /** Counts a passed check. True when it makes the host good: its postponed checks need not wait any longer. */
   notePassed(name: string, now: number): boolean {
     const host = this.host(name, now);
-    const turnsGood = !isGood(host.budget, now);
-    host.budget = notePassed(host.budget, now);
-    if (turnsGood) host.queueUntil = 0;
-    return turnsGood;
+    const becomesGood = !isGood(host.budget, now);
+    host.budget = recordPassedCheck(host.budget, now);
+    if (becomesGood) host.queueUntil = 0;
+    return becomesGood;
   }
 
   private host(name: string, now: number): Host {
@@ -79,8 +77,8 @@ export class HostRateLimiter {
   }
 }
 
-function take(host: Host, now: number): number {
-  const { next, putOffMs } = admitCheck(host.budget, now);
+function consumeToken(host: Host, now: number): number {
+  const { next, delayMs } = admitCheck(host.budget, now);
   host.budget = next;
-  return putOffMs;
+  return delayMs;
 }

@@ -1,16 +1,16 @@
 /**
- * The registry's side of operation: lifecycle states with their ends, switchover, removal. Every change
- * is stored with the event that tells of it.
+ * Lifecycle changes in the registry: states and their expiry, handover to a standby, removal.
+ * Invariant: every change is stored in one transaction with its event.
  */
 import type { AuditNote } from '../../core/access/audit-entry.ts';
 import { backInService } from '../../core/component/back-in-service.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { Lifecycle, LifecycleState } from '../../core/component/lifecycle.ts';
 import {
-  lifecycleDates,
+  withLifecycleDates,
   isBeingRemoved,
   isSettled,
-  setAside,
+  takeOutOfService,
   settledAs,
   nextLifecycle,
 } from '../../core/component/lifecycle.ts';
@@ -29,7 +29,7 @@ import { selectStandby } from '../recovery/select-standby.ts';
 interface HandOver {
   readonly from: ComponentRecord | null;
   readonly to: ComponentRecord;
-  /** Of whom an operator asked it. */
+  /** Audit note on the component that an operator named; null without an operator. */
   readonly audit?: { readonly componentId: string; readonly noteOf: (after: Lifecycle) => AuditNote | null } | null;
 }
 
@@ -45,10 +45,10 @@ export class Lifecycles {
   change(record: ComponentRecord, lifecycle: Lifecycle, now: number, audit: AuditNote | null = null): void {
     const before = record.lifecycle;
     if (before.state === lifecycle.state && before.until === lifecycle.until) return;
-    const next = backInService({ ...record, lifecycle: lifecycleDates(before, lifecycle, now) }, before, now);
+    const next = backInService({ ...record, lifecycle: withLifecycleDates(before, lifecycle, now) }, before, now);
     const event = this.changed(next, before.state, { ...this.state.draftContext(next, now), audit });
     this.state.commit({ records: [next], outbox: [event], visible: true }, now);
-    // What came back is asked how it is.
+    // A component that returns to service is checked at once.
     const member = this.state.members.get(record.registration.id);
     if (member && isSettled(next.lifecycle)) member.nextCheckAt = Math.min(member.nextCheckAt, now);
   }
@@ -58,18 +58,18 @@ export class Lifecycles {
     const found = this.recoveries.find(id, recoveryId);
     if (!found || found.active.cancelled) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
     const { lifecycle } = found.member.record;
-    // What is out of routing for another reason stays so for as long as that lasts.
+    // A component that is out of routing for another reason stays so until that ends.
     if (isSettled(lifecycle) || lifecycle.state === 'isolated')
-      this.change(found.member.record, setAside(lifecycle, 'isolated', until), now);
+      this.change(found.member.record, takeOutOfService(lifecycle, 'isolated', until), now);
     return ok(found.member);
   }
 
-  /** Ends every state whose time is over, and removes what has been down for as long as its owner allowed. */
+  /** Ends every expired state, and removes components that were down for as long as their owner allowed. */
   expire(now: number): void {
     for (const { record } of this.state.members.values()) {
-      const follows = nextLifecycle(record.lifecycle, now);
-      if (follows === 'removed' || now >= deregistrationDueAt(record, this.state.sleeps)) this.remove(record, now);
-      else if (follows) this.change(record, settledAs(follows), now);
+      const next = nextLifecycle(record.lifecycle, now);
+      if (next === 'removed' || now >= deregistrationDueAt(record, this.state.downtime)) this.remove(record, now);
+      else if (next) this.change(record, settledAs(next), now);
     }
   }
 
@@ -81,7 +81,7 @@ export class Lifecycles {
     this.state.commit({ removed: [record.registration.id], outbox, visible: true }, now);
   }
 
-  /** Lets the best standby take over in a recovery, once. */
+  /** Hands over to the best standby, once per recovery. */
   promoteStandby(
     id: string,
     recoveryId: string,
@@ -98,28 +98,28 @@ export class Lifecycles {
   }
 
   /**
-   * Lets the best standby take over from a failed component; answers it, or undefined when there is none.
-   * A note in the recovery says that it has been done.
+   * Hands over from a failed component to the best standby and records that in the recovery. Returns the standby, or
+   * undefined without one.
    */
   private switchOver(failed: ComponentRecord, now: number): ComponentRecord | undefined {
     const standby = selectStandby(failed, this.state.members);
     const active = failed.recovery.active;
-    // Demoted by an operator meanwhile, it has nothing to hand over.
+    // A component that an operator has demoted meanwhile has nothing to hand over.
     if (!standby || !active || failed.lifecycle.state === 'standby') return undefined;
     const recovery = { ...failed.recovery, active: { ...active, promoted: standby.registration.id } };
     this.handOver({ from: { ...failed, recovery }, to: standby }, now);
     return standby;
   }
 
-  /** One takes over from another, if there is one: both change in one transaction. */
+  /** Makes `to` active and `from`, if any, its standby, in one transaction. */
   handOver({ from, to, audit = null }: HandOver, now: number): void {
-    const records = [{ ...to, lifecycle: lifecycleDates(to.lifecycle, settledAs('active'), now) }];
+    const records = [{ ...to, lifecycle: withLifecycleDates(to.lifecycle, settledAs('active'), now) }];
     const outbox = [this.changed(records[0]!, to.lifecycle.state, this.contextOf(records[0]!, audit, now))];
     if (from) {
       const replaced = { ...settledAs('standby'), replacedBy: to.registration.id };
-      // A removal that has been acknowledged is not taken back by it.
+      // A handover does not revoke an acknowledged removal.
       const place = isBeingRemoved(from.lifecycle) ? from.lifecycle : replaced;
-      const demoted = { ...from, lifecycle: lifecycleDates(from.lifecycle, place, now) };
+      const demoted = { ...from, lifecycle: withLifecycleDates(from.lifecycle, place, now) };
       records.push(demoted);
       outbox.push(this.changed(demoted, from.lifecycle.state, this.contextOf(demoted, audit, now)));
     }
@@ -127,8 +127,8 @@ export class Lifecycles {
   }
 
   private contextOf(record: ComponentRecord, audit: HandOver['audit'], now: number): DraftContext {
-    const isMeant = audit?.componentId === record.registration.id;
-    return { ...this.state.draftContext(record, now), audit: isMeant ? audit.noteOf(record.lifecycle) : null };
+    const isAudited = audit?.componentId === record.registration.id;
+    return { ...this.state.draftContext(record, now), audit: isAudited ? audit.noteOf(record.lifecycle) : null };
   }
 
   private changed(record: ComponentRecord, from: LifecycleState, context: DraftContext): OutboxDraft {

@@ -1,6 +1,6 @@
 /**
- * The registry's side of what operators ask of a component. Whoever takes it out of service takes over: a
- * recovery that is running is cancelled, because none begins for a component that is set aside.
+ * Operator actions on a component: drain, maintain, isolate, restore. Taking a component out of service cancels its
+ * running recovery, because no recovery may begin for a component that is out of service.
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
@@ -49,7 +49,7 @@ export class OperatorActions {
   }
 }
 
-/** What the audit says of a change of lifecycle by an operator. */
+/** Audit note on a lifecycle change by an operator. */
 export const lifecycleNote = (
   actor: Actor,
   action: OperationName | SwitchName,
@@ -57,11 +57,11 @@ export const lifecycleNote = (
 ): AuditNote => ({
   actor,
   action: `component.${action}`,
-  before: told(before),
-  after: told(after),
+  before: auditView(before),
+  after: auditView(after),
 });
 
-const told = ({ state, until, reason }: Lifecycle): JsonObject => ({
+const auditView = ({ state, until, reason }: Lifecycle): JsonObject => ({
   lifecycle: state,
   lifecycleUntil: toIsoOrNull(until),
   reason: reason ?? null,

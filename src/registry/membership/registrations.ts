@@ -1,27 +1,27 @@
 /**
- * The registry's side of registering and removing: what is stored under which claim, whose it is, and
- * the event that tells of it, with a note for the audit when somebody asked for it.
+ * Registration and removal in the registry. Each change is stored under a claim number and an owner, with its event,
+ * and with an audit note when an actor requested it.
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditAction, AuditNote } from '../../core/access/audit-entry.ts';
 import { auditedChange } from '../../core/access/audited-change.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
-import { auditableSides, keepHeaderValues } from '../../core/component/header-values.ts';
+import { redactForAudit, restoreHeaderValues } from '../../core/component/header-values.ts';
 import { draining } from '../../core/component/lifecycle.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { componentEvent } from '../state/component-events.ts';
 import type { Lifecycles } from './lifecycles.ts';
 import type { Member } from '../state/member.ts';
-import { firstRecord, renewed } from './new-record.ts';
+import { firstRecord, reregistered } from './new-record.ts';
 import type { NotFound, NotAccessible, RegisterInput, Removal, RemoveOptions } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
-export interface Stored {
+export interface StoredRegistration {
   readonly member: Member;
-  /** The record that was there before. */
+  /** The record before; undefined for a new component. */
   readonly before: ComponentRecord | undefined;
-  /** `overtaken`: a newer claim holds the id, nothing was stored. */
+  /** `overtaken`: the id is stored under a newer claim, so nothing was stored. */
   readonly change: 'changed' | 'unchanged' | 'overtaken';
 }
 
@@ -36,20 +36,20 @@ export class Registrations {
     this.lifecycles = lifecycles;
   }
 
-  store(input: RegisterInput, now: number): Result<Stored, Refusal> {
+  store(input: RegisterInput, now: number): Result<StoredRegistration, Refusal> {
     const { registration, claim, actor } = input;
-    this.state.nameType(registration.type);
-    const held = this.state.members.get(registration.id);
-    const before = held?.record;
+    this.state.setType(registration.type);
+    const existing = this.state.members.get(registration.id);
+    const before = existing?.record;
     const refusal = this.refuse(input, before);
     if (refusal) return refusal;
-    if (held && held.record.claim > claim) return ok({ member: held, before, change: 'overtaken' });
-    const kept = keepHeaderValues(registration, before?.registration ?? null);
+    if (existing && existing.record.claim > claim) return ok({ member: existing, before, change: 'overtaken' });
+    const kept = restoreHeaderValues(registration, before?.registration ?? null);
     if (!kept.ok) return kept;
     const registering = { ...input, registration: kept.value };
-    const record = before ? renewed(before, registering, now) : firstRecord(registering, now);
+    const record = before ? reregistered(before, registering, now) : firstRecord(registering, now);
     const unchanged = before?.generation === record.generation && before.lifecycle === record.lifecycle;
-    const audit = note(actor, before ? 'component.update' : 'component.register', [before, record]);
+    const audit = auditNote(actor, before ? 'component.update' : 'component.register', [before, record]);
     const type = before ? 'component.updated' : 'component.registered';
     const event = componentEvent(type, record, {}, { ...this.state.draftContext(record, now), audit });
     this.state.commit({ records: [record], outbox: unchanged ? [] : [event], visible: !unchanged }, now);
@@ -62,35 +62,36 @@ export class Registrations {
     const found = this.state.find(id, only);
     if (!found.ok) return found;
     const { record } = found.value;
-    if (ifGeneration !== null && ifGeneration !== record.generation) return stale(record, ifGeneration);
+    if (ifGeneration !== null && ifGeneration !== record.generation) return preconditionFailed(record, ifGeneration);
     if (drainMs > 0) {
       const until = now + drainMs;
-      this.lifecycles.change(record, draining(until), now, note(actor, 'component.drain', [record, record]));
+      this.lifecycles.change(record, draining(until), now, auditNote(actor, 'component.drain', [record, record]));
       return ok({ claim: record.claim, drainsUntil: until });
     }
-    this.lifecycles.remove(record, now, note(actor, 'component.remove', [record, undefined]));
+    this.lifecycles.remove(record, now, auditNote(actor, 'component.remove', [record, undefined]));
     return ok({ claim: record.claim, drainsUntil: null });
   }
 
   private refuse({ registration, ifGeneration }: RegisterInput, known: ComponentRecord | undefined) {
     if (ifGeneration !== null && !known) return fail('unknown-component', `${registration.id} is not registered`);
-    if (known && ifGeneration !== null && known.generation !== ifGeneration) return stale(known, ifGeneration);
+    if (known && ifGeneration !== null && known.generation !== ifGeneration)
+      return preconditionFailed(known, ifGeneration);
     const { maxComponentsPerType } = this.state.config;
     if (known || this.state.members.size < maxComponentsPerType) return null;
-    return fail('component-limit', `${registration.type} has ${maxComponentsPerType} components, the most allowed`);
+    return fail('component-limit', `${registration.type} has ${maxComponentsPerType} components, which is the maximum`);
   }
 }
 
-/** What the audit is told of a change from the first record to the second. */
-function note(
+/** Audit note on the change from the first record to the second; null without an actor. */
+function auditNote(
   actor: Actor | null,
   action: AuditAction,
   [before, after]: readonly [ComponentRecord | undefined, ComponentRecord | undefined],
 ): AuditNote | null {
   if (!actor) return null;
-  const sides = auditableSides(before?.registration ?? null, after?.registration ?? null);
+  const sides = redactForAudit(before?.registration ?? null, after?.registration ?? null);
   return { actor, action, ...auditedChange(action, ...sides) };
 }
 
-const stale = (record: ComponentRecord, expected: number) =>
-  fail('precondition-failed', `the registration is number ${record.generation}, If-Match says ${expected}`);
+const preconditionFailed = (record: ComponentRecord, expected: number) =>
+  fail('precondition-failed', `the registration has generation ${record.generation}, If-Match names ${expected}`);

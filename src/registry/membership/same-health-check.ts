@@ -1,4 +1,4 @@
-/** Whether a check of one registration says anything about another of the same component. */
+/** Whether a check result for one registration of a component is valid for the other. */
 import type { Registration } from '../../core/component/registration.ts';
 
 export const isSameHealthCheck = (a: Registration, b: Registration): boolean =>

@@ -1,7 +1,6 @@
 /**
- * The registry's side of switching over by choice: a standby takes over from a component that need not have
- * failed, and back. Asking twice is once: who has handed over already does not hand over again, nor does who
- * is active take back.
+ * Switchovers that an operator requests: a standby takes over from a component that need not have failed, and back.
+ * Invariant: a repeated request changes nothing.
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
@@ -36,30 +35,32 @@ export class Switchovers {
     if (!found.ok) return found;
     const { record } = found.value;
     const { lifecycle } = record;
-    if (isBeingRemoved(lifecycle)) return fail('being-removed', 'it drains before its removal; restore it to keep it');
+    if (isBeingRemoved(lifecycle))
+      return fail('being-removed', `${id} is draining before its removal: restore it to keep it`);
     if (lifecycle.state !== 'active' && lifecycle.state !== 'standby')
       return fail('not-in-service', `${id} is ${lifecycle.state}: restore it first`);
     const noteOf = (after: Lifecycle) => actor && lifecycleNote(actor, action, [lifecycle, after]);
     const audit = { componentId: id, noteOf };
-    const changed = action === 'switchover' ? this.over(record, audit, now) : this.back(record, { audit, force }, now);
+    const changed =
+      action === 'switchover' ? this.switchOver(record, audit, now) : this.switchBack(record, { audit, force }, now);
     return changed.ok ? found : changed;
   }
 
-  private over(record: ComponentRecord, audit: Audit, now: number): Result<null, SwitchoverRefusal> {
+  private switchOver(record: ComponentRecord, audit: Audit, now: number): Result<null, SwitchoverRefusal> {
     const { lifecycle, registration, recovery } = record;
     if (lifecycle.state === 'standby')
       return lifecycle.replacedBy === undefined
-        ? fail('not-in-service', `${registration.id} is a standby: it has nothing to hand over`)
+        ? fail('not-in-service', `${registration.id} is a standby and has nothing to hand over`)
         : ok(null);
     const standby = selectStandby(record, this.state.members);
     if (!standby) return fail('no-standby', `${this.state.type} has no healthy standby for ${registration.id}`);
-    // A recovery that runs finds its switchover done.
+    // A running recovery finds its switchover done.
     const active = recovery.active && { ...recovery.active, promoted: standby.registration.id };
     this.lifecycles.handOver({ from: { ...record, recovery: { ...recovery, active } }, to: standby, audit }, now);
     return ok(null);
   }
 
-  private back(
+  private switchBack(
     record: ComponentRecord,
     { audit, force }: { audit: Audit; force: boolean },
     now: number,
@@ -67,11 +68,11 @@ export class Switchovers {
     const { lifecycle, registration, health } = record;
     const { id } = registration;
     if (lifecycle.state === 'active') return ok(null);
-    if (lifecycle.replacedBy === undefined) return fail('nobody-took-over', `nobody took over from ${id}`);
+    if (lifecycle.replacedBy === undefined) return fail('nobody-took-over', `no component took over from ${id}`);
     if (health.status !== 'healthy' && !force)
-      return fail('held-back', `${id} is ${health.status}, it may not be able to take over; force overrides`);
+      return fail('held-back', `${id} is ${health.status} and may fail to take over: set force to override`);
     const other = this.state.members.get(lifecycle.replacedBy)?.record;
-    // Who took over may be gone, or itself have been replaced: then there is nobody to take it from.
+    // The component that took over may be removed or replaced: then no component is demoted.
     const from = other?.lifecycle.state === 'active' ? other : null;
     this.lifecycles.handOver({ from, to: record, audit }, now);
     return ok(null);

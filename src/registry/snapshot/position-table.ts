@@ -1,117 +1,128 @@
 /**
- * The members of a registry as candidates, each at a position of its own, and since which version it is as it
- * is. Whoever keeps a fleet by positions, an edge or the registry itself, is brought up to date from here.
- *
- * In memory: after an eviction there is a new epoch, and positions mean something else.
+ * The members of a registry as candidates, each at a stable position, with the version of its last change. Edges and
+ * the registry's own pool keep candidates by position and are brought up to date from here.
+ * In memory only: after an eviction there is a new epoch, and positions may belong to other components.
  */
 import type { Candidate, LiveStats } from '../../core/balancing/candidate.ts';
 import { hasMoved } from '../../core/balancing/snapshot-delta.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
-import { shownReason } from '../../core/component/resource.ts';
+import { reasonOf } from '../../core/component/resource.ts';
 import { toCandidate, toCondition, toLiveStats } from '../state/component-views.ts';
 import type { Member } from '../state/member.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
-interface Seat {
+interface PositionEntry {
   member: Member | null;
-  /** The record it was compiled from last. */
+  /** The record from which the candidate was compiled last. */
   record: ComponentRecord | null;
   candidate: Candidate | null;
-  /** The version since which this member sits here. */
-  seatedAt: number;
-  changedAt: number;
-  turnedAt: number;
-  movedAt: number;
+  /** Version in which this member got the position. */
+  assignedVersion: number;
+  /** Version of the last change of the registration, or of the removal. */
+  changedVersion: number;
+  /** Version of the last change of the condition: lifecycle, status, reason, `backSince`. */
+  conditionVersion: number;
+  /** Version of the last change of the live stats. */
+  statsVersion: number;
 }
 
-/** The version since which anything of it is as it is. */
-export const lastChangeOf = ({ changedAt, turnedAt, movedAt }: Seat): number => Math.max(changedAt, turnedAt, movedAt);
+/** Version of the last change of any kind. */
+export const lastChangedVersion = ({ changedVersion, conditionVersion, statsVersion }: PositionEntry): number =>
+  Math.max(changedVersion, conditionVersion, statsVersion);
 
 export class PositionTable {
   readonly epoch = crypto.randomUUID();
-  readonly seats: Seat[] = [];
+  readonly entries: PositionEntry[] = [];
   version = 0;
   private readonly state: RegistryState;
   private readonly positions = new Map<string, number>();
   private readonly free: number[] = [];
-  /** Positions to look at again, however lately all were. */
-  private readonly touched = new Set<number>();
-  private lookedAt = 0;
-  private lookedRevision = -1;
+  /** Positions that the next refresh must compare, however recent the last one was. */
+  private readonly dirty = new Set<number>();
+  private refreshedAt = 0;
+  private refreshedRevision = -1;
 
   constructor(state: RegistryState) {
     this.state = state;
   }
 
-  /** Has the next look see this one, however lately all were looked at: who told of it is to find it in the answer. */
-  touch(id: string): void {
+  /** Makes the next refresh compare this component, so that the response to a report already shows its effect. */
+  markDirty(id: string): void {
     const position = this.positions.get(id);
-    if (position !== undefined) this.touched.add(position);
+    if (position !== undefined) this.dirty.add(position);
   }
 
-  /** Brings the seats up to date with the members; unless that was done within `everyMs`, then those touched only. */
-  look(now: number, everyMs: number): void {
+  /** Compares members with their entries: all of them every `everyMs` and after a new revision, else the dirty ones. */
+  refresh(now: number, everyMs: number): void {
     const version = this.version + 1;
-    for (const id of this.state.moved) this.touch(id);
-    this.state.moved.clear();
-    const isDue = this.lookedRevision !== this.state.revision || Math.abs(now - this.lookedAt) >= everyMs;
-    const seats = isDue ? this.seatAll(version, now) : Array.from(this.touched, (position) => this.seats[position]!);
-    this.touched.clear();
-    for (const seat of seats) if (seat.member) refresh(seat, seat.member, version, now);
-    if (seats.some((seat) => lastChangeOf(seat) === version)) this.version = version;
+    for (const id of this.state.changedLoads) this.markDirty(id);
+    this.state.changedLoads.clear();
+    const isDue = this.refreshedRevision !== this.state.revision || Math.abs(now - this.refreshedAt) >= everyMs;
+    const entries = isDue
+      ? this.assignPositions(version, now)
+      : Array.from(this.dirty, (position) => this.entries[position]!);
+    this.dirty.clear();
+    for (const entry of entries) if (entry.member) refreshEntry(entry, entry.member, version, now);
+    if (entries.some((entry) => lastChangedVersion(entry) === version)) this.version = version;
   }
 
-  private seatAll(version: number, now: number): readonly Seat[] {
-    this.lookedAt = now;
-    this.lookedRevision = this.state.revision;
-    this.seats.forEach((seat, position) => this.vacateIfGone(seat, position, version));
-    for (const [id, member] of this.state.members) this.seatOf(id, member, version);
-    return this.seats;
+  private assignPositions(version: number, now: number): readonly PositionEntry[] {
+    this.refreshedAt = now;
+    this.refreshedRevision = this.state.revision;
+    this.entries.forEach((entry, position) => this.vacateIfRemoved(entry, position, version));
+    for (const [id, member] of this.state.members) this.assignPosition(id, member, version);
+    return this.entries;
   }
 
-  private vacateIfGone(seat: Seat, position: number, version: number): void {
-    if (!seat.candidate || this.state.members.get(seat.candidate.id) === seat.member) return;
-    this.positions.delete(seat.candidate.id);
-    Object.assign(seat, { member: null, record: null, candidate: null, changedAt: version });
+  private vacateIfRemoved(entry: PositionEntry, position: number, version: number): void {
+    if (!entry.candidate || this.state.members.get(entry.candidate.id) === entry.member) return;
+    this.positions.delete(entry.candidate.id);
+    Object.assign(entry, { member: null, record: null, candidate: null, changedVersion: version });
     this.free.push(position);
   }
 
-  private seatOf(id: string, member: Member, version: number): void {
+  private assignPosition(id: string, member: Member, version: number): void {
     if (this.positions.has(id)) return;
-    const position = this.free.pop() ?? this.seats.length;
-    const since = { seatedAt: version, changedAt: version, turnedAt: version, movedAt: version };
-    this.seats[position] = { member, record: null, candidate: null, ...since };
+    const position = this.free.pop() ?? this.entries.length;
+    this.entries[position] = {
+      member,
+      record: null,
+      candidate: null,
+      assignedVersion: version,
+      changedVersion: version,
+      conditionVersion: version,
+      statsVersion: version,
+    };
     this.positions.set(id, position);
   }
 }
 
-/** Compiles a member anew where its registration changed, tells of the rest only what is different. */
-function refresh(seat: Seat, member: Member, version: number, now: number): void {
+/** Compiles a candidate again only when its registration changed; otherwise updates its condition and live stats. */
+function refreshEntry(entry: PositionEntry, member: Member, version: number, now: number): void {
   const { record } = member;
-  const known = seat.record;
-  if (!seat.candidate || known?.registration !== record.registration) {
-    seat.candidate = toCandidate(member, now);
-    seat.changedAt = version;
+  const known = entry.record;
+  if (!entry.candidate || known?.registration !== record.registration) {
+    entry.candidate = toCandidate(member, now);
+    entry.changedVersion = version;
   } else {
-    if (!isAlike(known, record)) {
-      seat.candidate = { ...seat.candidate, ...toCondition(record) };
-      seat.turnedAt = version;
+    if (!hasSameCondition(known, record)) {
+      entry.candidate = { ...entry.candidate, ...toCondition(record) };
+      entry.conditionVersion = version;
     }
-    // Work that edges gave ends by time: numbers move though no record does.
-    if (known !== record || record.load.assigned.length > 0) move(seat, toLiveStats(member, now), version);
+    // Edge assignments end by time: the live stats move although the record does not.
+    if (known !== record || record.load.assigned.length > 0) updateLiveStats(entry, toLiveStats(member, now), version);
   }
-  seat.record = record;
+  entry.record = record;
 }
 
-function move(seat: Seat, vitals: LiveStats, version: number): void {
-  if (!seat.candidate || !hasMoved(seat.candidate.vitals, vitals)) return;
-  seat.candidate = { ...seat.candidate, vitals };
-  seat.movedAt = version;
+function updateLiveStats(entry: PositionEntry, liveStats: LiveStats, version: number): void {
+  if (!entry.candidate || !hasMoved(entry.candidate.liveStats, liveStats)) return;
+  entry.candidate = { ...entry.candidate, liveStats };
+  entry.statsVersion = version;
 }
 
-/** Whether two records of a component tell of the same condition. */
-const isAlike = (a: ComponentRecord, b: ComponentRecord): boolean =>
+const hasSameCondition = (a: ComponentRecord, b: ComponentRecord): boolean =>
   a.lifecycle.state === b.lifecycle.state &&
   a.health.status === b.health.status &&
-  shownReason(a.health) === shownReason(b.health) &&
+  reasonOf(a.health) === reasonOf(b.health) &&
   a.health.backSince === b.health.backSince;

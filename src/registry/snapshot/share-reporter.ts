@@ -1,64 +1,65 @@
 /**
- * Tells the log when a type's work is shared out anew, and does so when asked: `load.redistributed`. Shares follow at
- * once from who is there, may be given work, and has how much room; only the telling is gathered, so that a storm of
- * registrations is a few events.
- *
- * What was told last is stored with the event that tells it: after a kill the comparison goes on from there.
+ * Publishes `load.redistributed` when the traffic shares of a type change, and on an operator's request. Shares follow
+ * at once from membership, routability and capacity. Only the events are batched, so that a storm of registrations is
+ * a few events.
+ * Invariant: the reported capacities are stored with their event. After a kill the comparison continues from there.
  */
 import type { Actor } from '../../core/access/actor.ts';
-import type { Redistributed } from '../../core/balancing/shares.ts';
-import { redistributed } from '../../core/balancing/shares.ts';
+import type { Redistribution } from '../../core/balancing/shares.ts';
+import { redistribution } from '../../core/balancing/shares.ts';
 import { capacityOf } from '../state/component-views.ts';
 import { typeEventDraft } from '../state/component-events.ts';
 import type { RegistryState } from '../state/registry-state.ts';
+import { logError } from '../../logging/log-error.ts';
 
-/** A smaller part of all work that moves is not worth an event. */
+/** Smallest part of all work, 0 to 1, whose move is reported. */
 const MIN_MOVED = 0.001;
-/** From a change to its event, and between two events, at least. */
-const GAP_MS = 1_000;
-/** While it goes on changing the gap doubles up to this. */
-const MAX_GAP_MS = 30_000;
-/** Of the components whose share changed; how many there are is told beside it. */
+/** Minimum delay from a change to its event, and between two events. */
+const DELAY_MS = 1_000;
+/** While changes continue, the delay doubles up to this. */
+const MAX_DELAY_MS = 30_000;
+/** Largest number of changed shares in one event; the event also has their total number. */
 const MAX_NAMED = 50;
 
 export class ShareReporter {
   private readonly state: RegistryState;
   private readonly deliver: (now: number) => void;
-  private told: Map<string, number> | null = null;
+  private reported: Map<string, number> | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  private gapMs = GAP_MS;
-  private toldAt = -Infinity;
+  private delayMs = DELAY_MS;
+  private reportedAt = -Infinity;
 
   constructor(state: RegistryState, deliver: (now: number) => void) {
     this.state = state;
     this.deliver = deliver;
   }
 
-  /** Something changed that shares may hang on: looked at in a moment. */
-  turned(now: number): void {
+  /** Schedules a comparison after a change that may move shares. */
+  schedule(now: number): void {
     if (this.timer !== null) return;
-    // Told a moment ago, and again already: this is a storm.
-    this.gapMs = Math.abs(now - this.toldAt) < 2 * this.gapMs ? Math.min(MAX_GAP_MS, 2 * this.gapMs) : GAP_MS;
+    // Another change soon after the last event: a storm, so wait longer.
+    this.delayMs =
+      Math.abs(now - this.reportedAt) < 2 * this.delayMs ? Math.min(MAX_DELAY_MS, 2 * this.delayMs) : DELAY_MS;
     this.timer = setTimeout(() => {
       this.timer = null;
       try {
-        this.tell(Date.now());
+        this.report(Date.now());
       } catch (error) {
-        // The next change tells of this one as well.
-        console.error(JSON.stringify({ message: 'shares not told', type: this.state.type, error: String(error) }));
+        // The next comparison reports this change as well.
+        logError('share change not reported', { type: this.state.type, error });
       }
-    }, this.gapMs);
+    }, this.delayMs);
   }
 
-  /** Shares the work out anew and says so, though nothing changed: whoever holds a copy fetches it anew. */
-  redistribute(actor: Actor | null, now: number): Redistributed {
+  /** Publishes the event even when no share changed. The visible revision makes edges and readers fetch again. */
+  redistribute(actor: Actor | null, now: number): Redistribution {
     const change = this.compare();
     const audit = actor && { actor, action: 'load.redistribute' as const, before: null, after: null };
     this.store(change, 'asked', { visible: true, audit }, now);
     return change;
   }
 
-  private tell(now: number): void {
+  private report(now: number): void {
     if (this.state.type === '') return;
     const change = this.compare();
     if (change.moved < MIN_MOVED) return;
@@ -67,37 +68,37 @@ export class ShareReporter {
   }
 
   private store(
-    { moved, changes }: Redistributed,
+    { moved, changes }: Redistribution,
     reason: string,
     { visible, audit }: { readonly visible: boolean; readonly audit: AuditOf | null },
     now: number,
   ): void {
     const { type, revision } = this.state;
-    const rooms = this.rooms();
+    const capacities = this.capacities();
     const data = {
       type,
       reason,
       revision: visible ? revision + 1 : revision,
-      components: rooms.size,
+      components: capacities.size,
       moved,
       changed: changes.length,
       shares: changes.slice(0, MAX_NAMED).map((change) => ({ ...change })),
     };
     const outbox = [typeEventDraft('load.redistributed', type, data, { now, ...(audit ? { audit } : {}) })];
-    this.state.commit({ outbox, rooms: { before: this.before(), after: rooms }, visible }, now);
-    this.told = rooms;
-    this.toldAt = now;
+    this.state.commit({ outbox, capacities: { before: this.before(), after: capacities }, visible }, now);
+    this.reported = capacities;
+    this.reportedAt = now;
   }
 
-  private compare(): Redistributed {
-    return redistributed(this.before(), this.rooms());
+  private compare(): Redistribution {
+    return redistribution(this.before(), this.capacities());
   }
 
   private before(): Map<string, number> {
-    return (this.told ??= this.state.store.shares.load());
+    return (this.reported ??= this.state.store.shares.load());
   }
 
-  private rooms(): Map<string, number> {
+  private capacities(): Map<string, number> {
     return new Map(Array.from(this.state.members, ([id, { record }]) => [id, capacityOf(record)]));
   }
 }

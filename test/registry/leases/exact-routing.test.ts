@@ -8,19 +8,19 @@ const route = (requestType: string, body: Record<string, unknown> = {}): Promise
   call('POST', '/v1/route', { requestType, ...body });
 
 /** Registers one that says of itself that it is healthy: no check has to be waited for. */
-async function ready(type: string, overrides: Record<string, unknown> = {}): Promise<string> {
+async function registerHealthy(type: string, overrides: Record<string, unknown> = {}): Promise<string> {
   const id = freshId();
   await call('POST', '/v1/components', registrationFor(id, { type, ...beats, ...overrides }));
   await call('POST', `/v1/components/${id}/heartbeat`, { status: 'healthy' });
   return id;
 }
 
-const say = (id: string, status: string): Promise<Answer> => call('POST', `/v1/components/${id}/heartbeat`, { status });
+const sendHeartbeat = (id: string, status: string): Promise<Answer> => call('POST', `/v1/components/${id}/heartbeat`, { status });
 
-const chosen = (answer: Answer): string => answer.body.component?.id;
+const chosen = (response: Answer): string => response.body.component?.id;
 
 /** The ids that a number of decisions fell on. */
-async function spread(requestType: string, body: Record<string, unknown> = {}, decisions = 30): Promise<Set<string>> {
+async function chosenIds(requestType: string, body: Record<string, unknown> = {}, decisions = 30): Promise<Set<string>> {
   const ids = new Set<string>();
   for (let made = 0; made < decisions; made++) ids.add(chosen(await route(requestType, body)));
   return ids;
@@ -32,44 +32,44 @@ async function removeAll(ids: readonly string[]): Promise<void> {
 
 describe.concurrent('routing over real registries', () => {
   it('knows no component for a request type that nobody serves', async () => {
-    const answer = await route('tea_making');
-    expect(answer.status).toBe(404);
-    expect(answer.headers.get('content-type')).toContain('application/problem+json');
-    expect(answer.body.code).toBe('unknown-request-type');
+    const response = await route('tea_making');
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect(response.body.code).toBe('unknown-request-type');
   });
 
   it('finds one that registered a moment ago, though it had just said that there is none', async () => {
-    const nobody = await route('compliance_check');
-    expect(nobody).toMatchObject({ status: 503, body: { code: 'no-healthy-components', candidates: [] } });
-    expect(Number(nobody.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-    const id = await ready('constitutional_runtime', { metadata: { version: '1.0.0' } });
-    const answer = await route('compliance_check', { payload: { taskId: 't-1' } });
-    expect(answer.status).toBe(200);
-    expect(answer.body.component).toMatchObject({ id, type: 'constitutional_runtime', metadata: { version: '1.0.0' } });
-    expect(answer.body.lease).toBeNull();
-    expect(answer.body.decision).toMatchObject({ mode: 'edge', policy: 'least-time', stale: false, relaxed: [] });
+    const unserved = await route('compliance_check');
+    expect(unserved).toMatchObject({ status: 503, body: { code: 'no-healthy-components', candidates: [] } });
+    expect(Number(unserved.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    const id = await registerHealthy('constitutional_runtime', { metadata: { version: '1.0.0' } });
+    const response = await route('compliance_check', { payload: { taskId: 't-1' } });
+    expect(response.status).toBe(200);
+    expect(response.body.component).toMatchObject({ id, type: 'constitutional_runtime', metadata: { version: '1.0.0' } });
+    expect(response.body.lease).toBeNull();
+    expect(response.body.decision).toMatchObject({ mode: 'edge', policy: 'least-time', stale: false, relaxed: [] });
   });
 
   it('names the reason for every candidate when nobody can take the work', async () => {
-    const id = await ready('caws_validator');
-    const standby = await ready('caws_validator', { role: 'standby' });
-    const weightless = await ready('caws_validator', { weight: 0 });
+    const id = await registerHealthy('caws_validator');
+    const standby = await registerHealthy('caws_validator', { role: 'standby' });
+    const weightless = await registerHealthy('caws_validator', { weight: 0 });
     const silent = freshId();
     await call('POST', '/v1/components', registrationFor(silent, { type: 'caws_validator', ...beats }));
-    await say(id, 'unhealthy');
-    const answer = await eventually(
+    await sendHeartbeat(id, 'unhealthy');
+    const response = await eventually(
       () => route('caws_validation'),
       ({ status }) => status === 503,
     );
-    expect(answer.body.code).toBe('no-healthy-components');
+    expect(response.body.code).toBe('no-healthy-components');
     const rules = new Map<string, { rule: string; reason: string }>(
-      answer.body.candidates.map((each: { id: string; rule: string; reason: string }) => [each.id, each]),
+      response.body.candidates.map((each: { id: string; rule: string; reason: string }) => [each.id, each]),
     );
     expect(rules.get(id)).toMatchObject({ rule: 'unhealthy', reason: expect.stringContaining('REPORTED_UNHEALTHY') });
     expect(rules.get(standby)).toMatchObject({ rule: 'lifecycle', reason: 'is standby' });
     expect(rules.get(weightless)).toMatchObject({ rule: 'weight' });
     expect(rules.get(silent)).toMatchObject({ rule: 'unknown' });
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   });
 
   it('moves away from one that failed its checks, and back when it is well', async () => {
@@ -80,13 +80,13 @@ describe.concurrent('routing over real registries', () => {
     }
     const both = new Set([first, second]);
     await eventually(
-      () => spread('agent_lookup'),
+      () => chosenIds('agent_lookup'),
       (ids) => ids.size === 2,
     );
     await setMode(first, 'reset');
     await call('POST', `/v1/components/${first}/probe`);
     await eventually(
-      () => spread('agent_lookup', {}, 10),
+      () => chosenIds('agent_lookup', {}, 10),
       (ids) => ids.size === 1 && ids.has(second),
       4_000,
     );
@@ -94,7 +94,7 @@ describe.concurrent('routing over real registries', () => {
     await call('POST', `/v1/components/${first}/probe`);
     await call('POST', `/v1/components/${first}/probe`);
     const back = await eventually(
-      () => spread('agent_lookup'),
+      () => chosenIds('agent_lookup'),
       (ids) => ids.size === 2,
     );
     expect(back).toEqual(both);
@@ -102,19 +102,19 @@ describe.concurrent('routing over real registries', () => {
   });
 
   it('routes to a suspect only while nothing better is left', async () => {
-    const [suspect, well] = [await ready('performance_tracker'), await ready('performance_tracker')];
+    const [suspect, well] = [await registerHealthy('performance_tracker'), await registerHealthy('performance_tracker')];
     await call('POST', `/v1/components/${suspect}/failures`, { error: { message: 'it failed me' } });
     expect((await call('GET', `/v1/components/${suspect}`)).body.health).toMatchObject({
       status: 'healthy',
       suspect: true,
     });
     await eventually(
-      () => spread('metrics_collection', {}, 10),
+      () => chosenIds('metrics_collection', {}, 10),
       (ids) => ids.size === 1 && ids.has(well),
     );
-    await say(well, 'unhealthy');
+    await sendHeartbeat(well, 'unhealthy');
     await eventually(
-      () => spread('metrics_collection', {}, 3),
+      () => chosenIds('metrics_collection', {}, 3),
       (ids) => ids.size === 1 && ids.has(suspect),
     );
     await removeAll([suspect, well]);
@@ -124,20 +124,20 @@ describe.concurrent('routing over real registries', () => {
 describe('preferences', () => {
   it('narrow the choice, are dropped together when they leave nobody, and are then named', async () => {
     const type = 'task_orchestrator';
-    const west = await ready(type, {
+    const west = await registerHealthy(type, {
       metadata: { location: 'weur' },
       capabilities: { supportedTaskTypes: ['code-review'], constitutionalCompliance: true },
     });
-    const east = await ready(type, { metadata: { location: 'enam' } });
+    const east = await registerHealthy(type, { metadata: { location: 'enam' } });
     await eventually(
-      () => spread('task_execution'),
+      () => chosenIds('task_execution'),
       (ids) => ids.size === 2,
     );
-    expect(await spread('task_execution', { preferences: { location: 'weur' } }, 10)).toEqual(new Set([west]));
-    expect(await spread('task_execution', { preferences: { avoidComponents: [west] } }, 10)).toEqual(new Set([east]));
+    expect(await chosenIds('task_execution', { preferences: { location: 'weur' } }, 10)).toEqual(new Set([west]));
+    expect(await chosenIds('task_execution', { preferences: { avoidComponents: [west] } }, 10)).toEqual(new Set([east]));
     const capable = { capabilities: ['code-review', 'constitutionalCompliance'] };
-    expect(await spread('task_execution', { preferences: capable }, 10)).toEqual(new Set([west]));
-    expect(await spread('task_execution', { preferences: { preferredComponent: east } }, 10)).toEqual(new Set([east]));
+    expect(await chosenIds('task_execution', { preferences: capable }, 10)).toEqual(new Set([west]));
+    expect(await chosenIds('task_execution', { preferences: { preferredComponent: east } }, 10)).toEqual(new Set([east]));
 
     const relaxed = await route('task_execution', { preferences: { location: 'apac', avoidComponents: [west] } });
     expect(relaxed.status).toBe(200);
@@ -150,7 +150,7 @@ describe('preferences', () => {
       load: { activeConnections: 0, queueDepth: 0, loadPercentage: 90 },
     });
     await eventually(
-      () => spread('task_execution', { preferences: { maxLoad: 80 } }, 5),
+      () => chosenIds('task_execution', { preferences: { maxLoad: 80 } }, 5),
       (ids) => ids.size === 1 && ids.has(east),
     );
     await removeAll([west, east]);
@@ -158,27 +158,27 @@ describe('preferences', () => {
 
   it('show in the explanation who was chosen, considered and filtered, and why', async () => {
     const type = 'task_router';
-    const near = await ready(type, { metadata: { location: 'weur' } });
-    const far = await ready(type, { metadata: { location: 'enam' } });
-    const standby = await ready(type, { role: 'standby' });
-    const answer = await eventually(
+    const west = await registerHealthy(type, { metadata: { location: 'weur' } });
+    const east = await registerHealthy(type, { metadata: { location: 'enam' } });
+    const standby = await registerHealthy(type, { role: 'standby' });
+    const response = await eventually(
       () => route('task_routing', { explain: true, preferences: { location: 'weur' } }),
       ({ body }) => body.decision?.candidates?.length === 3,
     );
-    const [first, ...others] = answer.body.decision.candidates;
-    expect(first).toMatchObject({ id: near, verdict: 'chosen', rule: null });
-    expect(first.score).toBeCloseTo(answer.body.decision.score, 3);
+    const [first, ...others] = response.body.decision.candidates;
+    expect(first).toMatchObject({ id: west, verdict: 'chosen', rule: null });
+    expect(first.score).toBeCloseTo(response.body.decision.score, 3);
     const byId = new Map(others.map((each: { id: string }) => [each.id, each]));
-    expect(byId.get(far)).toMatchObject({ verdict: 'filtered', rule: 'location' });
+    expect(byId.get(east)).toMatchObject({ verdict: 'filtered', rule: 'location' });
     expect(byId.get(standby)).toMatchObject({ verdict: 'filtered', rule: 'lifecycle' });
     const plain = await route('task_routing');
     expect(plain.body.decision.candidates).toBeUndefined();
-    await removeAll([near, far, standby]);
+    await removeAll([west, east, standby]);
   });
 
   it('give a component no more than it takes at once', async () => {
     const type = 'task_router';
-    const id = await ready(type, { capabilities: { maxConcurrentTasks: 2 } });
+    const id = await registerHealthy(type, { capabilities: { maxConcurrentTasks: 2 } });
     await call('POST', `/v1/components/${id}/heartbeat`, {
       load: { activeConnections: 2, queueDepth: 0 },
     });

@@ -8,21 +8,21 @@ import { BlockCache } from '../../../src/edge/block-cache.ts';
 import { applyDelta, newEdgeSnapshot } from '../../../src/edge/edge-snapshot.ts';
 import type { Completion } from '../../../src/registry/contract/lease-api.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
-import { asked, done } from './leasing.ts';
+import { leaseRequest, completion } from './leasing.ts';
 
-export interface TakenLease {
+export interface IsolateLease {
   readonly id: string;
   readonly componentId: string;
   readonly expiresAt: number;
 }
 
-const { request: PLAIN_REQUEST } = asked();
+const { route: PLAIN_REQUEST } = leaseRequest();
 
 /** Has a registry grant blocks of so many slots; null for none. Until it is started again. */
 export const grantBlocks = ({ stub }: FreshRegistry, size: number | null): Promise<void> =>
   runInDurableObject(stub, (instance: ComponentRegistry) => {
     const leaseBlocks = size === null ? null : { size };
-    Object.assign(instance['state'], { balancing: { ...DEFAULT_BALANCING, leaseBlocks } });
+    Object.assign(instance['runtime'].state, { balancing: { ...DEFAULT_BALANCING, leaseBlocks } });
   });
 
 export class LeaseIsolate {
@@ -36,24 +36,24 @@ export class LeaseIsolate {
   }
 
   /** Out of a block where one has room, else by a call, which may bring a block; null when all are full. */
-  async lease(ttlMs = 30_000, request: RouteRequest = PLAIN_REQUEST): Promise<TakenLease | null> {
+  async lease(ttlMs = 30_000, request: RouteRequest = PLAIN_REQUEST): Promise<IsolateLease | null> {
     const now = Date.now();
-    const place = this.blocks.place(this.edge, request, ttlMs, now);
-    if (place) {
-      const { componentId } = place.block.grant;
-      return { componentId, ...(await this.blocks.lease(place, ttlMs, now)) };
+    const slot = this.blocks.findSlot(this.edge, request, ttlMs, now);
+    if (slot) {
+      const { componentId } = slot.block.grant;
+      return { componentId, ...(await this.blocks.lease(slot, ttlMs, now)) };
     }
     this.calls += 1;
-    const acquired = await this.registry.api.acquire(asked({ ttlMs, takesBlock: true }));
+    const acquired = await this.registry.api.acquire(leaseRequest({ ttlMs, acceptsBlock: true }));
     if (!acquired.ok) return null;
     const { candidate, block, lease } = acquired;
     if (!block) return { componentId: candidate.id, ...lease! };
-    this.blocks.adopt(block, Date.now());
-    return { componentId: candidate.id, ...(await this.blocks.first(block.id, ttlMs, Date.now())) };
+    this.blocks.addBlock(block, Date.now());
+    return { componentId: candidate.id, ...(await this.blocks.leaseFirst(block.id, ttlMs, Date.now())) };
   }
 
   /** Here where it is held here, else by a call. */
-  async complete({ id, componentId }: TakenLease, completion: Completion = done()): Promise<void> {
+  async complete({ id, componentId }: IsolateLease, completion: Completion = completion()): Promise<void> {
     const { outcome } = completion;
     if (this.blocks.componentOf(id, Date.now()) !== null) {
       this.blocks.complete({ id, componentId, outcome, inFlight: 0 });
@@ -62,15 +62,20 @@ export class LeaseIsolate {
     this.calls += 1;
     const completed = await this.registry.api.completeLease(id, completion);
     if (!completed.ok) throw new Error(completed.reason);
-    this.blocks.free(id);
+    this.blocks.release(id);
   }
 
   /** Answers what it told. */
   async sync(): Promise<readonly BlockReport[]> {
     const blocks = this.blocks.report(Date.now());
-    const answer = await this.registry.api.sync({ place: this.edge.place, given: [], reported: [], blocks });
-    this.blocks.apply(answer.blocks);
-    applyDelta(this.edge, answer, { settings: DEFAULT_BALANCING, decider: answer.decider }, Date.now());
+    const delta = await this.registry.api.sync({
+      syncedTo: this.edge.syncedTo,
+      assignments: [],
+      outcomes: [],
+      blocks,
+    });
+    this.blocks.apply(delta.blocks);
+    applyDelta(this.edge, delta, { settings: DEFAULT_BALANCING, edgeMember: delta.edgeMember }, Date.now());
     return blocks;
   }
 }

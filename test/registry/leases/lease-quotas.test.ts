@@ -5,29 +5,29 @@ import type { Acquisition, LeaseHolder } from '../../../src/registry/contract/le
 import { eventually } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { clockReaches, freshRegistry } from '../fresh-registry.ts';
-import type { Wish } from './leasing.ts';
-import { acquired, asked, done, ready } from './leasing.ts';
+import type { LeaseRequest } from './leasing.ts';
+import { acquireLease, leaseRequest, completion, registerHealthy } from './leasing.ts';
 
 const holder = (quotas: Partial<KeyQuotas> = {}, keyId = 'narrow'): LeaseHolder => ({
   keyId,
   quotas: { leaseSlots: 2, leaseWaiters: null, ...quotas },
 });
 
-const ask = ({ api }: FreshRegistry, by: LeaseHolder, wish: Wish = {}): Promise<Acquisition> =>
-  api.acquire({ ...asked(wish), holder: by });
+const acquireFor = ({ api }: FreshRegistry, by: LeaseHolder, overrides: LeaseRequest = {}): Promise<Acquisition> =>
+  api.acquire({ ...leaseRequest(overrides), holder: by });
 
-const idOf = (answer: Acquisition): string => {
-  if (!answer.ok) throw new Error(answer.message);
-  return answer.lease!.id;
+const idOf = (acquisition: Acquisition): string => {
+  if (!acquisition.ok) throw new Error(acquisition.message);
+  return acquisition.lease!.id;
 };
 
-const figures = async ({ api }: FreshRegistry) => api.listLeases({ after: null, limit: 0, componentId: null });
+const leaseStats = async ({ api }: FreshRegistry) => api.listLeases({ after: null, limit: 0, componentId: null });
 
-async function waits(registry: FreshRegistry, by: LeaseHolder, wish: Wish = {}): Promise<Promise<Acquisition>[]> {
-  const { depth } = (await figures(registry)).waiting;
-  const served = ask(registry, by, { waitMs: 20_000, ...wish });
+async function enqueue(registry: FreshRegistry, by: LeaseHolder, overrides: LeaseRequest = {}): Promise<Promise<Acquisition>[]> {
+  const { depth } = (await leaseStats(registry)).waiting;
+  const served = acquireFor(registry, by, { waitMs: 20_000, ...overrides });
   await eventually(
-    () => figures(registry),
+    () => leaseStats(registry),
     ({ waiting }) => waiting.depth === depth + 1,
   );
   // In a list, so that it is not waited for.
@@ -37,42 +37,42 @@ async function waits(registry: FreshRegistry, by: LeaseHolder, wish: Wish = {}):
 describe('the slots of a key', () => {
   it('are counted exactly, freed by whatever ends a lease, and counted again after an eviction', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry, { maxConcurrentTasks: 100 });
-    const both = [idOf(await ask(registry, holder())), idOf(await ask(registry, holder(), { ttlMs: 1_000 }))];
-    const refusal = await ask(registry, holder());
+    const id = await registerHealthy(registry, { maxConcurrentTasks: 100 });
+    const both = [idOf(await acquireFor(registry, holder())), idOf(await acquireFor(registry, holder(), { ttlMs: 1_000 }))];
+    const refusal = await acquireFor(registry, holder());
     expect(refusal).toMatchObject({ ok: false, reason: 'lease-quota', explanation: null });
     expect((refusal as { retryAfterMs: number }).retryAfterMs).toBeGreaterThanOrEqual(1_000);
     await registry.api.renewLease(both[0]!, 60_000);
     await registry.evict();
-    expect(await ask(registry, holder())).toMatchObject({ reason: 'lease-quota' });
-    expect((await figures(registry)).holders).toEqual([{ keyId: 'narrow', slots: 2, waiting: 0 }]);
+    expect(await acquireFor(registry, holder())).toMatchObject({ reason: 'lease-quota' });
+    expect((await leaseStats(registry)).holders).toEqual([{ keyId: 'narrow', slots: 2, waiting: 0 }]);
     await clockReaches(Date.now() + 1_000);
-    idOf(await ask(registry, holder()));
-    for (let twice = 0; twice < 2; twice++) await registry.api.completeLease(both[0]!, done());
-    idOf(await ask(registry, holder()));
-    expect(await ask(registry, holder())).toMatchObject({ reason: 'lease-quota' });
+    idOf(await acquireFor(registry, holder()));
+    for (let twice = 0; twice < 2; twice++) await registry.api.completeLease(both[0]!, completion());
+    idOf(await acquireFor(registry, holder()));
+    expect(await acquireFor(registry, holder())).toMatchObject({ reason: 'lease-quota' });
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
-    expect((await figures(registry)).holders).toEqual([]);
-    await ready(registry, { maxConcurrentTasks: 100 });
-    idOf(await ask(registry, holder(), { slots: 2 }));
+    expect((await leaseStats(registry)).holders).toEqual([]);
+    await registerHealthy(registry, { maxConcurrentTasks: 100 });
+    idOf(await acquireFor(registry, holder(), { slots: 2 }));
   });
 
   it('are asked for at once by many, and no more are given', async () => {
     const registry = freshRegistry();
-    await ready(registry, { maxConcurrentTasks: 100 });
-    const answers = await Promise.all(Array.from({ length: 40 }, () => ask(registry, holder({ leaseSlots: 7 }))));
-    expect(answers.filter(({ ok }) => ok)).toHaveLength(7);
-    expect(await ask(registry, holder({ leaseSlots: null }, 'other'))).toMatchObject({ ok: true });
-    expect((await figures(registry)).lately).toMatchObject({ overQuota: 33, atCapacity: 0 });
+    await registerHealthy(registry, { maxConcurrentTasks: 100 });
+    const acquisitions = await Promise.all(Array.from({ length: 40 }, () => acquireFor(registry, holder({ leaseSlots: 7 }))));
+    expect(acquisitions.filter(({ ok }) => ok)).toHaveLength(7);
+    expect(await acquireFor(registry, holder({ leaseSlots: null }, 'other'))).toMatchObject({ ok: true });
+    expect((await leaseStats(registry)).lately).toMatchObject({ overQuota: 33, atCapacity: 0 });
   });
 
   it('never come in blocks', async () => {
     const registry = freshRegistry();
-    await ready(registry, { maxConcurrentTasks: 1_000 });
+    await registerHealthy(registry, { maxConcurrentTasks: 1_000 });
     await registry.api.configure({ revision: 1, overrides: { leaseBlocks: { size: 16 } } });
     const open = holder({ leaseSlots: null }, 'open');
-    expect(await ask(registry, open, { takesBlock: true })).toMatchObject({ lease: null, block: { slots: 16 } });
-    const one = await ask(registry, holder(), { takesBlock: true });
+    expect(await acquireFor(registry, open, { acceptsBlock: true })).toMatchObject({ lease: null, block: { slots: 16 } });
+    const one = await acquireFor(registry, holder(), { acceptsBlock: true });
     expect(one).toMatchObject({ lease: { id: expect.any(String) }, block: null });
   });
 });
@@ -80,37 +80,37 @@ describe('the slots of a key', () => {
 describe('a caller whose key may not hold more', () => {
   it('waits for its key in turn, holds no room against others, and is no shortage', async () => {
     const registry = freshRegistry();
-    await ready(registry, { maxConcurrentTasks: 10 });
-    const first = idOf(await ask(registry, holder()));
-    const second = idOf(await ask(registry, holder()));
-    const [large] = await waits(registry, holder(), { slots: 2 });
-    const [small] = await waits(registry, holder());
-    expect((await figures(registry)).waiting).toMatchObject({ depth: 2, byQuota: 2 });
+    await registerHealthy(registry, { maxConcurrentTasks: 10 });
+    const first = idOf(await acquireFor(registry, holder()));
+    const second = idOf(await acquireFor(registry, holder()));
+    const [large] = await enqueue(registry, holder(), { slots: 2 });
+    const [small] = await enqueue(registry, holder());
+    expect((await leaseStats(registry)).waiting).toMatchObject({ depth: 2, byQuota: 2 });
     // Others are served, and blocks are not wanted back.
-    for (let taken = 0; taken < 3; taken++) await acquired(registry);
+    for (let made = 0; made < 3; made++) await acquireLease(registry);
     await registry.api.configure({ revision: 1, overrides: { leaseBlocks: { size: 1 } } });
-    const { blocks } = await registry.api.sync({ place: null, given: [], reported: [] });
+    const { blocks } = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
     expect(blocks.isRecalled).toBe(false);
-    await registry.api.completeLease(first, done());
-    expect((await figures(registry)).waiting.depth).toBe(2);
-    await registry.api.completeLease(second, done());
+    await registry.api.completeLease(first, completion());
+    expect((await leaseStats(registry)).waiting.depth).toBe(2);
+    await registry.api.completeLease(second, completion());
     const served = idOf(await large!);
-    expect((await figures(registry)).waiting.depth).toBe(1);
-    await registry.api.completeLease(served, done());
+    expect((await leaseStats(registry)).waiting.depth).toBe(1);
+    await registry.api.completeLease(served, completion());
     idOf(await small!);
   });
 
   it('is told when it may not wait, or could never be served', async () => {
     const registry = freshRegistry();
-    await ready(registry, { maxConcurrentTasks: 3 });
-    expect(await ask(registry, holder(), { slots: 3, waitMs: 20_000 })).toMatchObject({ reason: 'lease-quota' });
-    idOf(await ask(registry, holder({ leaseSlots: 3, leaseWaiters: 1 }), { slots: 3 }));
-    const [waiting] = await waits(registry, holder({ leaseSlots: 9, leaseWaiters: 1 }), { waitMs: 1_000 });
-    const crowd = await ask(registry, holder({ leaseSlots: 9, leaseWaiters: 1 }), { waitMs: 20_000 });
-    expect(crowd).toMatchObject({ reason: 'lease-quota', message: 'as many callers of the key wait as may' });
+    await registerHealthy(registry, { maxConcurrentTasks: 3 });
+    expect(await acquireFor(registry, holder(), { slots: 3, waitMs: 20_000 })).toMatchObject({ reason: 'lease-quota' });
+    idOf(await acquireFor(registry, holder({ leaseSlots: 3, leaseWaiters: 1 }), { slots: 3 }));
+    const [waiting] = await enqueue(registry, holder({ leaseSlots: 9, leaseWaiters: 1 }), { waitMs: 1_000 });
+    const crowd = await acquireFor(registry, holder({ leaseSlots: 9, leaseWaiters: 1 }), { waitMs: 20_000 });
+    expect(crowd).toMatchObject({ reason: 'lease-quota', message: 'the key has as many waiting requests as it may' });
     expect(await waiting).toMatchObject({ reason: 'at-capacity' });
-    const patient = await ask(registry, holder({ leaseSlots: 3 }), { waitMs: 1_000 });
+    const patient = await acquireFor(registry, holder({ leaseSlots: 3 }), { waitMs: 1_000 });
     expect(patient).toMatchObject({ ok: false, reason: 'at-capacity' });
-    expect((await figures(registry)).lately).toMatchObject({ timedOut: 2, overQuota: 2 });
+    expect((await leaseStats(registry)).lately).toMatchObject({ timedOut: 2, overQuota: 2 });
   });
 });

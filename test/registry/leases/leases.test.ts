@@ -5,111 +5,111 @@ import type { ComponentRegistry } from '../../../src/registry/component-registry
 import { freshId } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { clockReaches, freshRegistry } from '../fresh-registry.ts';
-import { acquired, asked, done, held, inFlightOf, ready, refused } from './leasing.ts';
+import { acquireLease, leaseRequest, completion, listedLeases, inFlightOf, registerHealthy, refusalReason } from './leasing.ts';
 
 /** Has the object's alarm go off, whether it is due or not. */
-const ring = async ({ stub }: FreshRegistry): Promise<void> => {
+const runAlarm = async ({ stub }: FreshRegistry): Promise<void> => {
   await runInDurableObject(stub, (instance: ComponentRegistry) => instance.alarm());
 };
 
 describe('a lease', () => {
   it('takes the slots it asked for until it is completed', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry, { maxConcurrentTasks: 5 });
-    const { lease, candidate } = await acquired(registry, { slots: 3 });
+    const id = await registerHealthy(registry, { maxConcurrentTasks: 5 });
+    const { lease, candidate } = await acquireLease(registry, { slots: 3 });
     expect(candidate.id).toBe(id);
     expect(lease!.id).toMatch(new RegExp(`^l-${registry.type}-[0-9a-f]{32}$`));
     expect(await inFlightOf(registry, id)).toBe(3);
-    expect(await refused(registry, { slots: 3 })).toBe('at-capacity');
-    const completed = await registry.api.completeLease(lease!.id, done());
+    expect(await refusalReason(registry, { slots: 3 })).toBe('at-capacity');
+    const completed = await registry.api.completeLease(lease!.id, completion());
     expect(completed).toEqual({
       ok: true,
       value: { id: lease!.id, componentId: id, outcome: 'success', inFlight: 0 },
     });
     expect(await inFlightOf(registry, id)).toBe(0);
-    await acquired(registry, { slots: 5 });
+    await acquireLease(registry, { slots: 5 });
   });
 
   it('counts with what the component says and what edges gave', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry, { maxConcurrentTasks: 10 });
+    const id = await registerHealthy(registry, { maxConcurrentTasks: 10 });
     await registry.beat(id, 'healthy', { activeConnections: 4, queueDepth: 0, loadPercentage: null });
-    const { epoch, version, changed } = await registry.api.sync({ place: null, given: [], reported: [] });
+    const { epoch, version, changed } = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
     const [[position] = [0]] = changed;
-    await registry.api.sync({ place: { epoch, version }, given: [[position, 3]], reported: [] });
-    const { lease } = await acquired(registry, { slots: 3 });
-    expect(await refused(registry)).toBe('at-capacity');
-    const completed = await registry.api.completeLease(lease!.id, done());
+    await registry.api.sync({ syncedTo: { epoch, version }, assignments: [[position, 3]], outcomes: [] });
+    const { lease } = await acquireLease(registry, { slots: 3 });
+    expect(await refusalReason(registry)).toBe('at-capacity');
+    const completed = await registry.api.completeLease(lease!.id, completion());
     expect(completed).toMatchObject({ value: { inFlight: 7 } });
   });
 
   it('is completed once, and answered the same from then on, also after an eviction', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry, { maxConcurrentTasks: 2 });
-    await acquired(registry);
-    const { lease } = await acquired(registry);
-    const first = await registry.api.completeLease(lease!.id, done('failure'));
+    const id = await registerHealthy(registry, { maxConcurrentTasks: 2 });
+    await acquireLease(registry);
+    const { lease } = await acquireLease(registry);
+    const first = await registry.api.completeLease(lease!.id, completion('failure'));
     expect(first).toMatchObject({ ok: true, value: { outcome: 'failure', inFlight: 1 } });
-    await acquired(registry);
-    expect(await registry.api.completeLease(lease!.id, done('success'))).toEqual(first);
+    await acquireLease(registry);
+    expect(await registry.api.completeLease(lease!.id, completion('success'))).toEqual(first);
     await registry.evict();
-    expect(await registry.api.completeLease(lease!.id, done('timeout'))).toEqual(first);
+    expect(await registry.api.completeLease(lease!.id, completion('timeout'))).toEqual(first);
     expect(await inFlightOf(registry, id)).toBe(2);
     expect(await registry.api.renewLease(lease!.id, 5_000)).toMatchObject({ ok: false, reason: 'lease-ended' });
   });
 
   it('is unknown when nobody granted it, and once its end is forgotten', async () => {
     const registry = freshRegistry();
-    await ready(registry);
+    await registerHealthy(registry);
     const never = `l-${registry.type}-${'0'.repeat(32)}`;
-    expect(await registry.api.completeLease(never, done())).toMatchObject({ ok: false, reason: 'unknown-lease' });
+    expect(await registry.api.completeLease(never, completion())).toMatchObject({ ok: false, reason: 'unknown-lease' });
     expect(await registry.api.renewLease(never, 5_000)).toMatchObject({ ok: false, reason: 'unknown-lease' });
-    const { lease } = await acquired(registry);
-    await registry.api.completeLease(lease!.id, done());
+    const { lease } = await acquireLease(registry);
+    await registry.api.completeLease(lease!.id, completion());
     await registry.api.sweep();
-    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ ok: true });
+    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ ok: true });
     await runInDurableObject(registry.stub, (_, state) => {
       state.storage.sql.exec('UPDATE leases SET ended_at = ended_at - 300000');
     });
     await registry.api.sweep();
-    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ reason: 'unknown-lease' });
+    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ reason: 'unknown-lease' });
     expect(await registry.rows('SELECT * FROM leases')).toEqual([]);
   });
 
   it('survives an eviction, with the slots it holds', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry, { maxConcurrentTasks: 4 });
-    const { lease } = await acquired(registry, { slots: 3, ttlMs: 600_000 });
-    const before = await held(registry);
+    const id = await registerHealthy(registry, { maxConcurrentTasks: 4 });
+    const { lease } = await acquireLease(registry, { slots: 3, ttlMs: 600_000 });
+    const before = await listedLeases(registry);
     await registry.evict();
-    expect(await held(registry)).toEqual(before);
+    expect(await listedLeases(registry)).toEqual(before);
     expect(await inFlightOf(registry, id)).toBe(3);
-    expect(await refused(registry, { slots: 2 })).toBe('at-capacity');
-    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ value: { inFlight: 0 } });
+    expect(await refusalReason(registry, { slots: 2 })).toBe('at-capacity');
+    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ value: { inFlight: 0 } });
     await registry.evict();
-    expect(await held(registry)).toEqual([]);
-    await acquired(registry, { slots: 4 });
+    expect(await listedLeases(registry)).toEqual([]);
+    await acquireLease(registry, { slots: 4 });
   });
 });
 
 describe('the time of a lease', () => {
   it('ends it by the alarm, and twice is once', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry, { maxConcurrentTasks: 2 });
-    const { lease } = await acquired(registry, { slots: 2, ttlMs: 1_000 });
-    expect(await refused(registry)).toBe('at-capacity');
+    const id = await registerHealthy(registry, { maxConcurrentTasks: 2 });
+    const { lease } = await acquireLease(registry, { slots: 2, ttlMs: 1_000 });
+    expect(await refusalReason(registry)).toBe('at-capacity');
     await clockReaches(lease!.expiresAt);
-    await ring(registry);
-    await ring(registry);
+    await runAlarm(registry);
+    await runAlarm(registry);
     expect(await inFlightOf(registry, id)).toBe(0);
     expect(await registry.rows('SELECT ended FROM leases')).toEqual([{ ended: 'expired' }]);
-    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ ok: false, reason: 'lease-ended' });
+    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ ok: false, reason: 'lease-ended' });
   });
 
   it('ends it by an alarm that is set for it, in an object that was evicted meanwhile', async () => {
     const registry = freshRegistry();
-    await ready(registry);
-    const { lease } = await acquired(registry, { ttlMs: 1_000 });
+    await registerHealthy(registry);
+    const { lease } = await acquireLease(registry, { ttlMs: 1_000 });
     await registry.evict();
     const alarm = await runInDurableObject(registry.stub, (_, state) => state.storage.getAlarm());
     expect(alarm).toBeLessThanOrEqual(lease!.expiresAt);
@@ -120,8 +120,8 @@ describe('the time of a lease', () => {
 
   it('ends it by the sweep when the alarm was lost', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry);
-    const { lease } = await acquired(registry, { ttlMs: 1_000 });
+    const id = await registerHealthy(registry);
+    const { lease } = await acquireLease(registry, { ttlMs: 1_000 });
     await runInDurableObject(registry.stub, (_, state) => state.storage.deleteAlarm());
     await clockReaches(lease!.expiresAt);
     await registry.api.sweep();
@@ -130,75 +130,75 @@ describe('the time of a lease', () => {
 
   it('ends it for whoever asks for its room, whenever the alarm comes', async () => {
     const registry = freshRegistry();
-    await ready(registry, { maxConcurrentTasks: 1 });
-    const { lease } = await acquired(registry, { ttlMs: 1_000 });
+    await registerHealthy(registry, { maxConcurrentTasks: 1 });
+    const { lease } = await acquireLease(registry, { ttlMs: 1_000 });
     await runInDurableObject(registry.stub, (_, state) => state.storage.deleteAlarm());
     await clockReaches(lease!.expiresAt);
-    await acquired(registry);
-    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ reason: 'lease-ended' });
+    await acquireLease(registry);
+    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ reason: 'lease-ended' });
   });
 
   it('is what a renewal says, also after an eviction', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry);
-    const { lease } = await acquired(registry, { ttlMs: 1_000 });
+    const id = await registerHealthy(registry);
+    const { lease } = await acquireLease(registry, { ttlMs: 1_000 });
     const renewed = await registry.api.renewLease(lease!.id, 600_000);
     expect(renewed).toMatchObject({ ok: true, value: { id: lease!.id, componentId: id, slots: 1 } });
     await clockReaches(lease!.expiresAt);
     await registry.evict();
-    await ring(registry);
+    await runAlarm(registry);
     expect(await inFlightOf(registry, id)).toBe(1);
-    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ ok: true });
+    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ ok: true });
   });
 });
 
 describe('the component of a lease', () => {
   it('ends it when it is removed; one registered anew under its id starts with nothing taken', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry, { maxConcurrentTasks: 1 });
-    const { lease } = await acquired(registry);
+    const id = await registerHealthy(registry, { maxConcurrentTasks: 1 });
+    const { lease } = await acquireLease(registry);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
-    expect(await held(registry)).toEqual([]);
-    const completed = await registry.api.completeLease(lease!.id, done());
+    expect(await listedLeases(registry)).toEqual([]);
+    const completed = await registry.api.completeLease(lease!.id, completion());
     expect(completed).toMatchObject({ ok: false, reason: 'lease-ended' });
     await registry.evict();
-    expect(await registry.api.completeLease(lease!.id, done())).toEqual(completed);
+    expect(await registry.api.completeLease(lease!.id, completion())).toEqual(completed);
     await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });
     expect(await inFlightOf(registry, id)).toBe(0);
   });
 
   it('keeps it when it goes unhealthy, or is set aside', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry, { maxConcurrentTasks: 2 });
-    const { lease } = await acquired(registry);
+    const id = await registerHealthy(registry, { maxConcurrentTasks: 2 });
+    const { lease } = await acquireLease(registry);
     await registry.beat(id, 'unhealthy');
-    expect(await refused(registry)).toBe('no-healthy-components');
+    expect(await refusalReason(registry)).toBe('no-healthy-components');
     expect(await inFlightOf(registry, id)).toBe(1);
     await registry.setAside(id, 'maintenance', Date.now() + 600_000);
     expect(await registry.api.renewLease(lease!.id, 5_000)).toMatchObject({ ok: true });
-    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ value: { inFlight: 0 } });
+    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ value: { inFlight: 0 } });
   });
 });
 
 describe('an outcome', () => {
   it('moves the time that work is known to take, but not when the work failed at once', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry);
+    const id = await registerHealthy(registry);
     const workMs = async (): Promise<number | null> => {
-      const delta = await registry.api.sync({ place: null, given: [], reported: [] });
-      return delta.changed.find(([, candidate]) => candidate?.id === id)?.[1]?.vitals.usualMs ?? null;
+      const delta = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
+      return delta.changed.find(([, candidate]) => candidate?.id === id)?.[1]?.liveStats.ewmaMs ?? null;
     };
     for (const [outcome, latencyMs] of [
       ['success', 200] as const,
       ['failure', 1] as const,
       ['success', null] as const,
     ]) {
-      const { lease } = await acquired(registry);
+      const { lease } = await acquireLease(registry);
       await registry.api.completeLease(lease!.id, { outcome, latencyMs, error: null });
     }
     await clockReaches(Date.now() + 60);
     expect(await workMs()).toBe(200);
-    const { lease } = await acquired(registry);
+    const { lease } = await acquireLease(registry);
     await registry.api.completeLease(lease!.id, { outcome: 'timeout', latencyMs: 1_200, error: null });
     await clockReaches(Date.now() + 60);
     expect(await workMs()).toBeCloseTo(300);
@@ -206,8 +206,8 @@ describe('an outcome', () => {
 
   it('of a component that failed is a failure like one that a caller reports, stored with the end of the lease', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry);
-    const { lease } = await acquired(registry);
+    const id = await registerHealthy(registry);
+    const { lease } = await acquireLease(registry);
     const completion = {
       outcome: 'failure',
       latencyMs: null,
@@ -226,11 +226,11 @@ describe('an outcome', () => {
     await registry.register(id);
     expect(await registry.api.probe(id)).toMatchObject({ value: { outcome: 'passed' } });
     const checkedAt = Date.parse((await registry.read(id)).health.lastCheck!);
-    const { lease } = await acquired(registry);
+    const { lease } = await acquireLease(registry);
     await clockReaches(checkedAt + 1_000);
-    await registry.api.completeLease(lease!.id, done('timeout'));
+    await registry.api.completeLease(lease!.id, completion('timeout'));
     const underWay = await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-      const member = instance['state'].members.get(id)!;
+      const member = instance['runtime'].state.members.get(id)!;
       return member.check !== null || (member.record.health.lastCheckAt ?? 0) > checkedAt;
     });
     expect(underWay).toBe(true);
@@ -240,10 +240,10 @@ describe('an outcome', () => {
 describe('the list of leases', () => {
   it('goes page by page in the order of ids, of one component when asked', async () => {
     const registry = freshRegistry();
-    const [a, b] = [await ready(registry), await ready(registry)];
+    const [a, b] = [await registerHealthy(registry), await registerHealthy(registry)];
     for (let made = 0; made < 5; made++)
-      for (const id of [a, b]) await acquired(registry, { preferences: { preferredComponent: id } });
-    const all = await held(registry);
+      for (const id of [a, b]) await acquireLease(registry, { preferences: { preferredComponent: id } });
+    const all = await listedLeases(registry);
     expect(all).toHaveLength(10);
     const first = await registry.api.listLeases({ after: null, limit: 6, componentId: null });
     expect(first).toMatchObject({ more: true, waiting: { depth: 0, oldestMs: 0 } });
@@ -261,9 +261,9 @@ describe('the list of leases', () => {
 
 it('a rehearsal takes nothing', async () => {
   const registry = freshRegistry();
-  const id = await ready(registry, { maxConcurrentTasks: 1 });
-  const rehearsed = await registry.api.acquire(asked({ rehearsal: { policy: 'score' }, explain: true }));
-  expect(rehearsed).toMatchObject({ ok: true, lease: null, policy: 'score', candidate: { id } });
-  expect(await held(registry)).toEqual([]);
-  expect(await refused(registry, { assumedDown: [id], rehearsal: { policy: null } })).toBe('no-healthy-components');
+  const id = await registerHealthy(registry, { maxConcurrentTasks: 1 });
+  const simulated = await registry.api.acquire(leaseRequest({ dryRun: { policy: 'score' }, explain: true }));
+  expect(simulated).toMatchObject({ ok: true, lease: null, policy: 'score', candidate: { id } });
+  expect(await listedLeases(registry)).toEqual([]);
+  expect(await refusalReason(registry, { assumedDown: [id], dryRun: { policy: null } })).toBe('no-healthy-components');
 });

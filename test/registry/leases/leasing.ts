@@ -6,7 +6,7 @@ import type { AcquireRequest, Acquired, Completion } from '../../../src/registry
 import { freshId } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 
-export interface Wish {
+export interface LeaseRequest {
   readonly slots?: number;
   readonly ttlMs?: number;
   readonly waitMs?: number;
@@ -14,40 +14,40 @@ export interface Wish {
   readonly affinityKey?: string;
   readonly assumedDown?: readonly string[];
   readonly explain?: boolean;
-  readonly rehearsal?: AcquireRequest['rehearsal'];
-  readonly takesBlock?: boolean;
+  readonly dryRun?: AcquireRequest['dryRun'];
+  readonly acceptsBlock?: boolean;
 }
 
-export function asked(wish: Wish = {}): AcquireRequest {
-  const { slots = 1, ttlMs = 30_000, waitMs = 0, preferences = {}, affinityKey = null, assumedDown = [] } = wish;
-  const { explain = false, rehearsal = null, takesBlock = false } = wish;
+export function leaseRequest(overrides: LeaseRequest = {}): AcquireRequest {
+  const { slots = 1, ttlMs = 30_000, waitMs = 0, preferences = {}, affinityKey = null, assumedDown = [] } = overrides;
+  const { explain = false, dryRun: dryRun = null, acceptsBlock: acceptsBlock = false } = overrides;
   const request = { taskType: null, location: null, preferences, slots, affinityKey, assumedDown };
-  return { request, ttlMs, waitMs, explain, rehearsal, takesBlock };
+  return { route: request, ttlMs, waitMs, explain, dryRun: dryRun, acceptsBlock: acceptsBlock };
 }
 
-export async function acquired(registry: FreshRegistry, wish: Wish = {}): Promise<Acquired> {
-  const answer = await registry.api.acquire(asked(wish));
-  if (!answer.ok) throw new Error(answer.reason);
-  return answer;
+export async function acquireLease(registry: FreshRegistry, overrides: LeaseRequest = {}): Promise<Acquired> {
+  const acquisition = await registry.api.acquire(leaseRequest(overrides));
+  if (!acquisition.ok) throw new Error(acquisition.reason);
+  return acquisition;
 }
 
 /** The reason for which it is refused; null when it is not. */
-export async function refused(registry: FreshRegistry, wish: Wish = {}): Promise<string | null> {
-  const answer = await registry.api.acquire(asked(wish));
-  return answer.ok ? null : answer.reason;
+export async function refusalReason(registry: FreshRegistry, overrides: LeaseRequest = {}): Promise<string | null> {
+  const acquisition = await registry.api.acquire(leaseRequest(overrides));
+  return acquisition.ok ? null : acquisition.reason;
 }
 
-export const done = (outcome: WorkOutcome = 'success'): Completion => ({ outcome, latencyMs: null, error: null });
+export const completion = (outcome: WorkOutcome = 'success'): Completion => ({ outcome, latencyMs: null, error: null });
 
 /** Registers one that says of itself that it is healthy. */
-export async function ready(registry: FreshRegistry, capabilities: object = {}, more: object = {}): Promise<string> {
+export async function registerHealthy(registry: FreshRegistry, capabilities: object = {}, more: object = {}): Promise<string> {
   const id = freshId();
   await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 }, capabilities, ...more });
   await registry.beat(id);
   return id;
 }
 
-export const held = async ({ api }: FreshRegistry): Promise<Lease[]> =>
+export const listedLeases = async ({ api }: FreshRegistry): Promise<Lease[]> =>
   (await api.listLeases({ after: null, limit: 1_000, componentId: null })).items;
 
 export const inFlightOf = async (registry: FreshRegistry, id: string): Promise<number> =>

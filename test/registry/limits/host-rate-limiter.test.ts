@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { SUSPECT_HOST } from '../../../src/core/health/host-budget.ts';
+import { UNPROVEN_HOST } from '../../../src/core/health/host-budget.ts';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import { componentLog, eventually, freshId, setMode } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
@@ -13,7 +13,7 @@ const checkedAt = async (name: string): Promise<number[]> =>
   ((await componentLog(name)) as unknown as { checkedAt: number[] }).checkedAt;
 
 /** Registers components whose health checks all come to the same place, at a host of their own. */
-async function crowd(registry: FreshRegistry, name: string, size: number): Promise<string[]> {
+async function registerMany(registry: FreshRegistry, name: string, size: number): Promise<string[]> {
   const ids = Array.from({ length: size }, (_, index) => `${name}-${index}`);
   for (const id of ids) {
     const healthCheck = {
@@ -27,7 +27,7 @@ async function crowd(registry: FreshRegistry, name: string, size: number): Promi
   return ids;
 }
 
-const mostIn = (times: readonly number[], windowMs: number): number =>
+const maxInWindow = (times: readonly number[], windowMs: number): number =>
   Math.max(0, ...times.map((from, first) => times.slice(first).filter((at) => at < from + windowMs).length));
 
 /** The longest pause between two checks, or since the first. */
@@ -40,18 +40,18 @@ describe.concurrent('the budget of a host', () => {
     const [dead, well] = [freshId('dead'), freshId('well')];
     await setMode(dead, 'unavailable');
     await registry.register(well);
-    const ids = await crowd(registry, dead, 60);
+    const ids = await registerMany(registry, dead, 60);
     const forMs = 14_000;
     await clockReaches(Date.now() + forMs);
 
-    const asked = await checkedAt(dead);
+    const checkTimes = await checkedAt(dead);
     // Every request counts; the retries of the first 20 checks are made at once and owed.
-    const { burst, perSecond } = SUSPECT_HOST;
+    const { burst, perSecond } = UNPROVEN_HOST;
     const retries = 2 * burst;
     // Sixty dead ones would ask hundreds of times. The exact bound is held in test/core/health; here a busy machine may
     // bunch what was sent apart, and put off a round.
-    expect(mostIn(asked, 1_000)).toBeLessThanOrEqual(2 * (burst + retries) + perSecond);
-    expect(mostIn(asked, 10_000)).toBeLessThanOrEqual(2 * (burst + retries) + 10 * perSecond);
+    expect(maxInWindow(checkTimes, 1_000)).toBeLessThanOrEqual(2 * (burst + retries) + perSecond);
+    expect(maxInWindow(checkTimes, 10_000)).toBeLessThanOrEqual(2 * (burst + retries) + 10 * perSecond);
     expect(longestPause(await checkedAt(well))).toBeLessThan(9_000);
     expect((await registry.read(well)).health.status).toBe('healthy');
 
@@ -65,7 +65,7 @@ describe.concurrent('the budget of a host', () => {
   it('is wide enough for 60 healthy components at once', async () => {
     const registry = freshRegistry();
     const name = freshId('well');
-    const ids = await crowd(registry, name, 60);
+    const ids = await registerMany(registry, name, 60);
     const well = async () =>
       (await registry.api.components({ after: null, limit: 100, metadata: {}, status: 'healthy' })).items;
     await eventually(well, (all) => all.length === ids.length, 5_000);
@@ -82,9 +82,9 @@ describe.concurrent('the budget of a host', () => {
     const registry = freshRegistry();
     const name = freshId('dead');
     await setMode(name, 'unavailable');
-    const ids = await crowd(registry, name, 30);
+    const ids = await registerMany(registry, name, 30);
     const waiting = await runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
-      ids.filter((id) => instance['state'].members.get(id)!.putOffUntil > Date.now()),
+      ids.filter((id) => instance['runtime'].state.members.get(id)!.postponedUntil > Date.now()),
     );
     expect(waiting.length).toBeGreaterThan(0);
     const probed = await registry.api.probe(waiting[0]!);
@@ -122,14 +122,14 @@ describe.concurrent('the quota of a component', () => {
     const id = freshId();
     await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });
     const report = () => registry.api.reportFailure(id, { message: 'it failed me' }, null);
-    const answers = await Promise.all(Array.from({ length: 62 }, report));
-    const refused = answers.filter((answer) => !answer.ok);
+    const results = await Promise.all(Array.from({ length: 62 }, report));
+    const refused = results.filter((result) => !result.ok);
     expect(refused.length).toBeGreaterThanOrEqual(1);
-    for (const answer of refused)
-      expect(answer).toMatchObject({ reason: 'too-many-reports', retryAfterMs: expect.any(Number) });
+    for (const result of refused)
+      expect(result).toMatchObject({ reason: 'too-many-reports', retryAfterMs: expect.any(Number) });
     const stored = await runInDurableObject(
       registry.stub,
-      (instance: ComponentRegistry) => instance['state'].members.get(id)!.record.recovery.recentFailures.length,
+      (instance: ComponentRegistry) => instance['runtime'].state.members.get(id)!.record.recovery.recentFailures.length,
     );
     expect(stored).toBe(62 - refused.length);
   });

@@ -16,7 +16,7 @@ const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 async function keepingEvents(): Promise<FreshRegistry> {
   const registry = freshRegistry();
   await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-    instance['events'].publish = async () => {
+    instance['runtime'].events.publish = async () => {
       throw new Error('the coordinator is away');
     };
   });
@@ -64,8 +64,8 @@ describe.concurrent('the event of a change that somebody asked for', () => {
       expect(await registry.api.cancelRecovery(id, recoveryId, actor)).toMatchObject({ ok: true });
     await registry.api.endRecovery(id, recoveryId, 'cancelled');
     expect(await registry.api.cancelRecovery(id, recoveryId, actor)).toMatchObject({ ok: true });
-    const [asked, ...more] = (await drafts(registry)).filter(({ audit }) => audit);
-    expect(asked).toMatchObject({
+    const [cancelRequested, ...more] = (await drafts(registry)).filter(({ audit }) => audit);
+    expect(cancelRequested).toMatchObject({
       key: `${recoveryId}:cancel`,
       type: 'recovery.cancel-requested',
       subject: id,
@@ -111,12 +111,12 @@ describe.concurrent('the event of a change that somebody asked for', () => {
         () => instance.cancelRecovery(id, recoveryId, actor),
         () => instance.rotateControlSecret(id, { actor }),
       ];
-      const answers = [];
-      for (const change of changes) answers.push(await change().then(() => 'made', String));
+      const errors = [];
+      for (const change of changes) errors.push(await change().then(() => 'made', String));
       storage.sql.exec('ALTER TABLE outbox_away RENAME TO outbox');
-      return answers;
+      return errors;
     });
-    for (const answer of refused) expect(answer).toContain('no such table: outbox');
+    for (const error of refused) expect(error).toContain('no such table: outbox');
     expect(await registry.rows('SELECT recovery FROM components')).toEqual(stored);
     expect(await registry.api.permitAction(id, recoveryId, false)).toBe('permitted');
     expect(await registry.api.controlSecret(id)).toEqual(before);

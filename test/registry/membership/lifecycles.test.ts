@@ -14,16 +14,16 @@ describe.concurrent('a component that drains', () => {
     const id = freshId();
     await registry.register(id, beats);
     await registry.api.remove(id, { drainMs: FAR_MS, ifGeneration: null });
-    const place = await registry.api.sync({ place: null, given: [], reported: [] });
+    const place = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
     await registry.register(id, beats);
-    const seen = await registry.api.sync({ place, given: [], reported: [] });
+    const seen = await registry.api.sync({ syncedTo: place, assignments: [], outcomes: [] });
     expect(seen.revision).toBeGreaterThan(place.revision);
     expect(seen.changed).toMatchObject([[0, { id, lifecycle: 'active' }]]);
-    const told = await eventually(
+    const events = await eventually(
       () => eventsOf(id, 'component.'),
       (events) => events.length >= 3,
     );
-    expect(told.at(-1)).toMatchObject({
+    expect(events.at(-1)).toMatchObject({
       type: 'component.updated',
       data: { component: { lifecycle: 'active', lifecycleUntil: null } },
     });
@@ -71,16 +71,16 @@ describe.concurrent('the claim a component is held under', () => {
     const registry = freshRegistry();
     const id = freshId();
     const first = await registry.register(id, beats);
-    const before = (await registry.api.held(id))!;
+    const before = (await registry.api.claimOf(id))!;
     const second = await registry.register(id, beats);
-    const after = (await registry.api.held(id))!;
+    const after = (await registry.api.claimOf(id))!;
     expect(second.generation).toBe(first.generation);
     expect(after.claim).toBeGreaterThan(before.claim);
     await registry.api.removeClaim(id, before.claim);
     expect(await registry.api.component(id)).toMatchObject({ ok: true });
     await registry.api.removeClaim(id, after.claim);
     expect(await registry.api.component(id)).toMatchObject({ ok: false });
-    expect(await registry.api.held(id)).toBeNull();
+    expect(await registry.api.claimOf(id)).toBeNull();
   });
 });
 
@@ -99,11 +99,11 @@ describe.concurrent('deregisterAfter', () => {
       DEREGISTER_AFTER_MS + 10_000,
     );
     expect((await registry.read(back)).health.status).toBe('healthy');
-    const told = await eventually(
+    const events = await eventually(
       () => eventsOf(dead, 'component.'),
       (events) => events.at(-1)?.type === 'component.unregistered',
     );
-    const failed = told.find((event) => event.type === 'component.failed')!;
-    expect(told.at(-1)!.time - failed.time).toBeGreaterThanOrEqual(DEREGISTER_AFTER_MS);
+    const failed = events.find((event) => event.type === 'component.failed')!;
+    expect(events.at(-1)!.time - failed.time).toBeGreaterThanOrEqual(DEREGISTER_AFTER_MS);
   });
 });

@@ -5,7 +5,7 @@ import { begunOnly, eventsOf } from '../../recovery/failing-component.ts';
 import { call, eventually, freshId, registrationFor, setMode } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { PLAIN, clockReaches, deliverNow, freshRegistry, nextClaim } from '../fresh-registry.ts';
-import { acquired, done, held, refused } from '../leases/leasing.ts';
+import { acquireLease, completion, listedLeases, refusalReason } from '../leases/leasing.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 const HOUR = 3_600_000;
@@ -45,11 +45,11 @@ describe.concurrent('an operator', () => {
       await act(registry, id, 'restore');
       const back = await act(registry, id, 'restore');
       expect(back).toMatchObject({ value: { lifecycle: 'active', lifecycleUntil: null, lifecycleReason: null } });
-      const told = await eventually(
+      const changes = await eventually(
         () => changesOf(id),
         (changes) => changes.length >= 2,
       );
-      expect(told).toEqual([
+      expect(changes).toEqual([
         ['active', state],
         [state, 'active'],
       ]);
@@ -106,14 +106,14 @@ describe.concurrent('an operator', () => {
   it('stops new work and leaves work that is under way', async () => {
     const registry = freshRegistry();
     const id = await beating(registry);
-    const { lease } = await acquired(registry);
+    const { lease } = await acquireLease(registry);
     await act(registry, id, 'drain');
-    expect(await refused(registry)).toBe('no-healthy-components');
-    expect(await held(registry)).toMatchObject([{ componentId: id }]);
+    expect(await refusalReason(registry)).toBe('no-healthy-components');
+    expect(await listedLeases(registry)).toMatchObject([{ componentId: id }]);
     expect(await registry.api.renewLease(lease!.id, 60_000)).toMatchObject({ ok: true });
-    expect(await registry.api.completeLease(lease!.id, done())).toMatchObject({ ok: true });
+    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ ok: true });
     await act(registry, id, 'restore');
-    expect(await refused(registry)).toBeNull();
+    expect(await refusalReason(registry)).toBeNull();
   });
 });
 
@@ -128,7 +128,7 @@ describe.concurrent('a component that comes back', () => {
       3_000,
     );
     expect(back.health).toMatchObject({ status: 'healthy', suspect: true });
-    const seen = await registry.api.sync({ place: null, given: [], reported: [] });
+    const seen = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
     expect(seen.changed[0]![1]).toMatchObject({ id, backSince: expect.any(Number) });
     await registry.beat(id);
     expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', suspect: false });
@@ -196,11 +196,11 @@ describe.concurrent('a component under maintenance', () => {
       (found) => !found.ok,
     );
     expect(await registry.read(kept)).toMatchObject({ health: { status: 'unhealthy' }, lifecycle: 'maintenance' });
-    const told = await eventually(
+    const changes = await eventually(
       () => eventsOf(dead, 'component.unregistered'),
       (events) => events.length > 0,
     );
-    expect(told).toHaveLength(1);
+    expect(changes).toHaveLength(1);
     await act(registry, kept, 'restore');
     await registry.api.sweep();
     await registry.evict();

@@ -35,14 +35,14 @@ describe.concurrent('switching over by choice', () => {
     expect(await back()).toMatchObject({ ok: true, value: { id: active, lifecycle: 'active' } });
     expect(await back()).toMatchObject({ ok: true, value: { lifecycle: 'active' } });
     expect(await places()).toEqual(['active', 'standby']);
-    const told = await eventually(
+    const changes = await eventually(
       async () => [
         ...(await eventsOf(active, 'component.lifecycle-changed')),
         ...(await eventsOf(standby, 'component.lifecycle-changed')),
       ],
       (events) => events.length >= 4,
     );
-    expect(told).toHaveLength(4);
+    expect(changes).toHaveLength(4);
   });
 
   it('goes back and forth: who is demoted may take it back', async () => {

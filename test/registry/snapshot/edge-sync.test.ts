@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate, Condition, LiveStats } from '../../../src/core/balancing/candidate.ts';
-import type { EdgePosition, SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
+import type { SnapshotVersion, SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
 import { LIVE_STATS_WIDTH, unpackLiveStats } from '../../../src/core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../../../src/core/component/load.ts';
 import type { SyncRequest } from '../../../src/registry/contract/snapshot-api.ts';
@@ -10,24 +10,24 @@ import { clockReaches, freshRegistry } from '../fresh-registry.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 const ONE_ENDED: Outcomes = { ended: 1, failed: 0, latencyMs: 0, timed: 0 };
-const NOTHING = { full: false, changed: [], turned: [], vitals: new Float64Array() };
+const NOTHING = { full: false, changed: [], conditions: [], liveStats: new Float64Array() };
 
-const ask = (
+const sync = (
   { api }: FreshRegistry,
-  place: EdgePosition | null = null,
+  version: SnapshotVersion | null = null,
   more: Partial<SyncRequest> = {},
-): Promise<SnapshotDelta> => api.sync({ place, given: [], reported: [], ...more });
+): Promise<SnapshotDelta> => api.sync({ syncedTo: version, assignments: [], outcomes: [], ...more });
 
 const candidatesIn = (delta: SnapshotDelta): (Candidate | null)[] => delta.changed.map(([, candidate]) => candidate);
 const positionOf = (delta: SnapshotDelta, id: string): number =>
   delta.changed.find(([, candidate]) => candidate?.id === id)![0];
 
 /** The rows told of, by position. */
-const vitalsIn = ({ vitals }: SnapshotDelta): Map<number, LiveStats> =>
+const liveStatsByPosition = ({ liveStats: vitals }: SnapshotDelta): Map<number, LiveStats> =>
   new Map(
     Array.from({ length: vitals.length / LIVE_STATS_WIDTH }, (_, row) => unpackLiveStats(vitals, row)).map((each) => [
       each.position,
-      each.vitals,
+      each.liveStats,
     ]),
   );
 
@@ -48,44 +48,44 @@ async function healthyPair(): Promise<{ registry: FreshRegistry; first: string; 
 describe.concurrent('what an edge is told', () => {
   it('is everything at first, and nothing when nothing changed', async () => {
     const { registry, first, second } = await healthyPair();
-    const whole = await ask(registry);
+    const whole = await sync(registry);
     expect(whole).toMatchObject({ full: true, size: 2 });
     expect(new Set(candidatesIn(whole).map((candidate) => candidate?.id))).toEqual(new Set([first, second]));
-    const again = await ask(registry, whole);
+    const again = await sync(registry, whole);
     expect(again).toMatchObject({ ...NOTHING, epoch: whole.epoch, version: whole.version, size: 2 });
-    expect(await ask(freshRegistry())).toMatchObject({ full: true, size: 0, changed: [], nextCheckAt: null });
+    expect(await sync(freshRegistry())).toMatchObject({ full: true, size: 0, changed: [], nextCheckAt: null });
   });
 
   it('is one that registered, and nobody else', async () => {
     const { registry } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     const third = freshId('third');
     await registry.register(third, beats);
-    const delta = await ask(registry, before);
+    const delta = await sync(registry, before);
     expect(delta).toMatchObject({ full: false, size: 3, changed: [[2, { id: third, status: 'unknown' }]] });
     expect(delta.revision).toBeGreaterThan(before.revision);
-    expect(delta.vitals).toHaveLength(0);
+    expect(delta.liveStats).toHaveLength(0);
   });
 
   it('is that one is gone, and later who took its position', async () => {
     const { registry, first } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     const position = positionOf(before, first);
     await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
-    const gone = await ask(registry, before);
+    const gone = await sync(registry, before);
     expect(gone).toMatchObject({ size: 2, changed: [[position, null]] });
     const third = freshId('third');
     await registry.register(third, beats);
-    expect(await ask(registry, gone)).toMatchObject({ size: 2, changed: [[position, { id: third }]] });
-    expect(await ask(registry, before)).toMatchObject({ size: 2, changed: [[position, { id: third }]] });
+    expect(await sync(registry, gone)).toMatchObject({ size: 2, changed: [[position, { id: third }]] });
+    expect(await sync(registry, before)).toMatchObject({ size: 2, changed: [[position, { id: third }]] });
   });
 
   it('is the new one of that name, when one was removed and registered again', async () => {
     const { registry, first } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
     await registry.register(first, { ...beats, metadata: { version: '2' } });
-    const delta = await ask(registry, before);
+    const delta = await sync(registry, before);
     expect(delta.size).toBe(2);
     expect(delta.changed).toMatchObject([
       [expect.any(Number), { id: first, status: 'unknown', metadata: { version: '2' } }],
@@ -94,11 +94,11 @@ describe.concurrent('what an edge is told', () => {
 
   it('is a component anew when its registration changed', async () => {
     const { registry, first } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     await registry.register(first, { ...beats, weight: 7 });
-    const delta = await ask(registry, before);
+    const delta = await sync(registry, before);
     expect(delta.changed).toMatchObject([[positionOf(before, first), { id: first, weight: 7, status: 'healthy' }]]);
-    expect(delta.turned).toEqual([]);
+    expect(delta.conditions).toEqual([]);
     expect(delta.revision).toBeGreaterThan(before.revision);
   });
 
@@ -116,40 +116,43 @@ describe.concurrent('what an edge is told', () => {
     ],
   ])('is how a component is when only that is different: %s', async (_, change, expected) => {
     const { registry, first } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     await change(registry, first);
-    const delta = await ask(registry, before);
-    expect(delta.turned).toMatchObject([[positionOf(before, first), expected]]);
+    const delta = await sync(registry, before);
+    expect(delta.conditions).toMatchObject([[positionOf(before, first), expected]]);
     expect(delta.changed).toEqual([]);
     expect(delta.revision).toBeGreaterThan(before.revision);
-    expect(await ask(registry, delta)).toMatchObject(NOTHING);
+    expect(await sync(registry, delta)).toMatchObject(NOTHING);
   });
 
   it('is a row of numbers when only those moved, without a new revision', async () => {
     const { registry, first } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     await registry.beat(first, 'healthy', { activeConnections: 5, queueDepth: 1, loadPercentage: 50 });
     const delta = await eventually(
-      () => ask(registry, before),
-      ({ vitals }) => vitals.length > 0,
+      () => sync(registry, before),
+      ({ liveStats: vitals }) => vitals.length > 0,
     );
     expect(delta).toMatchObject({ changed: [], revision: before.revision });
-    expect(vitalsIn(delta)).toEqual(
+    expect(liveStatsByPosition(delta)).toEqual(
       new Map([
-        [positionOf(before, first), { suspect: false, inFlight: 5, loadPercentage: 50, usualMs: null, ofWork: false }],
+        [
+          positionOf(before, first),
+          { suspect: false, inFlight: 5, loadPercentage: 50, ewmaMs: null, isWorkTime: false },
+        ],
       ]),
     );
-    expect(await ask(registry, delta)).toMatchObject(NOTHING);
+    expect(await sync(registry, delta)).toMatchObject(NOTHING);
   });
 
   it('is what each edge in particular has not heard of', async () => {
     const { registry, first, second } = await healthyPair();
-    const early = await ask(registry);
+    const early = await sync(registry);
     await registry.beat(first, 'degraded');
-    const late = await ask(registry, early);
+    const late = await sync(registry, early);
     await registry.beat(second, 'degraded');
-    const positionsTo = async (place: EdgePosition): Promise<Set<number>> =>
-      new Set((await ask(registry, place)).turned.map(([position]) => position));
+    const positionsTo = async (version: SnapshotVersion): Promise<Set<number>> =>
+      new Set((await sync(registry, version)).conditions.map(([position]) => position));
     const [one, two] = [positionOf(early, first), positionOf(early, second)];
     expect(await positionsTo(early)).toEqual(new Set([one, two]));
     expect(await positionsTo(late)).toEqual(new Set([two]));
@@ -157,9 +160,9 @@ describe.concurrent('what an edge is told', () => {
 
   it('is everything again after an eviction, whatever the edge holds', async () => {
     const { registry, first, second } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     await registry.evict();
-    const after = await ask(registry, before);
+    const after = await sync(registry, before);
     expect(after).toMatchObject({ full: true, size: 2, revision: before.revision });
     expect(after.epoch).not.toBe(before.epoch);
     expect(new Set(candidatesIn(after).map((candidate) => candidate?.id))).toEqual(new Set([first, second]));
@@ -167,9 +170,9 @@ describe.concurrent('what an edge is told', () => {
 
   it('is when the next check of any of them is due', async () => {
     const { registry } = await healthyPair();
-    expect((await ask(registry)).nextCheckAt).toBeNull();
+    expect((await sync(registry)).nextCheckAt).toBeNull();
     await registry.register(freshId());
-    const { nextCheckAt } = await ask(registry);
+    const { nextCheckAt } = await sync(registry);
     expect(Math.abs(nextCheckAt! - Date.now())).toBeLessThan(60_000);
   });
 });
@@ -177,55 +180,55 @@ describe.concurrent('what an edge is told', () => {
 describe.concurrent('what an edge gave', () => {
   it('is part of the very answer, however lately others asked', async () => {
     const { registry, first } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     const position = positionOf(before, first);
-    const inFlightIn = (delta: SnapshotDelta): number | undefined => vitalsIn(delta).get(position)?.inFlight;
+    const inFlightIn = (delta: SnapshotDelta): number | undefined => liveStatsByPosition(delta).get(position)?.inFlight;
     for (const count of [1, 2, 3])
-      expect(inFlightIn(await ask(registry, before, { given: [[position, 1]] }))).toBe(count);
+      expect(inFlightIn(await sync(registry, before, { assignments: [[position, 1]] }))).toBe(count);
     const reported = [[first, { ...ONE_ENDED, ended: 2 }]] as const;
-    expect(inFlightIn(await ask(registry, before, { reported }))).toBe(1);
+    expect(inFlightIn(await sync(registry, before, { outcomes: reported }))).toBe(1);
   });
 
   it('is in flight until its time is over, told of by numbers alone', async () => {
     const { registry, first } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     const position = positionOf(before, first);
-    const given = await ask(registry, before, { given: [[position, 1]] });
+    const given = await sync(registry, before, { assignments: [[position, 1]] });
     expect(given.changed).toEqual([]);
     const over = await eventually(
-      () => ask(registry, given),
-      (delta) => vitalsIn(delta).get(position)?.inFlight === 0,
+      () => sync(registry, given),
+      (delta) => liveStatsByPosition(delta).get(position)?.inFlight === 0,
       5_000,
     );
     expect(over.revision).toBe(before.revision);
-    expect(await ask(registry, over)).toMatchObject(NOTHING);
+    expect(await sync(registry, over)).toMatchObject(NOTHING);
   });
 
   it('is not counted where nobody can say to whom it went', async () => {
     const { registry, first, second } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     const given = [[positionOf(before, first), 9]] as const;
-    await ask(registry, null, { given });
-    await ask(registry, before, { given: [[99, 9]] });
+    await sync(registry, null, { assignments: given });
+    await sync(registry, before, { assignments: [[99, 9]] });
     await registry.evict();
-    await ask(registry, before, { given });
+    await sync(registry, before, { assignments: given });
     expect(await inFlightOf(registry, first)).toBe(0);
     expect(await inFlightOf(registry, second)).toBe(0);
   });
 
   it('is not counted for whoever sits where another sat', async () => {
     const { registry, first } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     const position = positionOf(before, first);
     await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
     const third = freshId('third');
     await registry.register(third, beats);
     // Another edge has seen the change already.
-    const seen = await ask(registry);
+    const seen = await sync(registry);
     expect(positionOf(seen, third)).toBe(position);
-    await ask(registry, before, { given: [[position, 9]] });
+    await sync(registry, before, { assignments: [[position, 9]] });
     expect(await inFlightOf(registry, third)).toBe(0);
-    await ask(registry, seen, { given: [[position, 4]] });
+    await sync(registry, seen, { assignments: [[position, 4]] });
     expect(await inFlightOf(registry, third)).toBe(4);
   });
 });
@@ -233,18 +236,18 @@ describe.concurrent('what an edge gave', () => {
 describe.concurrent('what callers reported', () => {
   it('takes work off that edges gave, and moves the usual time', async () => {
     const { registry, first } = await healthyPair();
-    const before = await ask(registry);
+    const before = await sync(registry);
     const position = positionOf(before, first);
-    await ask(registry, before, { given: [[position, 5]] });
+    await sync(registry, before, { assignments: [[position, 5]] });
     const reported = [[first, { ...ONE_ENDED, ended: 3, latencyMs: 900, timed: 3 }]] as const;
-    const told = await ask(registry, before, { reported });
+    const told = await sync(registry, before, { outcomes: reported });
     expect(await inFlightOf(registry, first)).toBe(2);
-    expect(vitalsIn(told).get(position)).toMatchObject({ inFlight: 2, usualMs: 300 });
+    expect(liveStatsByPosition(told).get(position)).toMatchObject({ inFlight: 2, ewmaMs: 300 });
   });
 
   it('is nothing of one that nobody knows', async () => {
     const { registry } = await healthyPair();
-    expect(await ask(registry, null, { reported: [['nobody', ONE_ENDED]] })).toMatchObject({ full: true, size: 2 });
+    expect(await sync(registry, null, { outcomes: [['nobody', ONE_ENDED]] })).toMatchObject({ full: true, size: 2 });
   });
 
   it('has a component checked when work failed there, once a second at most', async () => {
@@ -260,9 +263,9 @@ describe.concurrent('what callers reported', () => {
     const checks = async (): Promise<number> => (await componentLog(id)).checks;
     const before = await checks();
     const failed = [[id, { ...ONE_ENDED, failed: 1 }]] as const;
-    await ask(registry, null, { reported: [[id, ONE_ENDED]] });
+    await sync(registry, null, { outcomes: [[id, ONE_ENDED]] });
     await setMode(id, 'unavailable');
-    await Promise.all([1, 2, 3].map(() => ask(registry, null, { reported: failed })));
+    await Promise.all([1, 2, 3].map(() => sync(registry, null, { outcomes: failed })));
     const down = await eventually(
       () => registry.read(id),
       (component) => component.health.status === 'unhealthy',

@@ -7,17 +7,17 @@ import type { ComponentRegistry } from '../../../src/registry/component-registry
 import { eventually } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { deliverNow, freshRegistry } from '../fresh-registry.ts';
-import { acquired, asked, ready } from '../leases/leasing.ts';
+import { acquireLease, leaseRequest, registerHealthy } from '../leases/leasing.ts';
 
-const toldOf = async ({ type }: FreshRegistry): Promise<LoggedEvent[]> =>
+const redistributions = async ({ type }: FreshRegistry): Promise<LoggedEvent[]> =>
   (await coordinator().events({ after: 0, types: ['load.redistributed'], limit: 1_000, newest: false })).filter(
     ({ subject }) => subject === type,
   );
 
 /** Waits until the log was told so often. */
-const told = (registry: FreshRegistry, times: number): Promise<LoggedEvent[]> =>
+const atLeast = (registry: FreshRegistry, times: number): Promise<LoggedEvent[]> =>
   eventually(
-    () => toldOf(registry),
+    () => redistributions(registry),
     (events) => events.length >= times,
     8_000,
   );
@@ -27,9 +27,9 @@ describe('the shares of a type', () => {
     const registry = freshRegistry();
     const ids: string[] = [];
     for (let batch = 0; batch < 10; batch++)
-      ids.push(...(await Promise.all(Array.from({ length: 12 }, () => ready(registry)))));
+      ids.push(...(await Promise.all(Array.from({ length: 12 }, () => registerHealthy(registry)))));
     const events = await eventually(
-      () => toldOf(registry),
+      () => redistributions(registry),
       (all) => all.at(-1)?.data['components'] === ids.length,
       10_000,
     );
@@ -43,17 +43,19 @@ describe('the shares of a type', () => {
 
   it('are told of when a component goes down or weighs more, not again after an eviction, nor when nothing moved', async () => {
     const registry = freshRegistry();
-    const [a, b] = [await ready(registry), await ready(registry)];
-    await told(registry, 1);
+    const [a, b] = [await registerHealthy(registry), await registerHealthy(registry)];
+    await atLeast(registry, 1);
     await registry.evict();
     await registry.beat(a, 'degraded');
     await registry.beat(a);
     // Looked at as the timer would, and found to be as it was.
-    await runInDurableObject(registry.stub, (instance: ComponentRegistry) => instance['shares']['tell'](Date.now()));
+    await runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
+      instance['runtime'].shareReporter['report'](Date.now()),
+    );
     await deliverNow(registry);
-    expect(await toldOf(registry)).toHaveLength(1);
+    expect(await redistributions(registry)).toHaveLength(1);
     await registry.beat(b, 'unhealthy');
-    const [, second] = await told(registry, 2);
+    const [, second] = await atLeast(registry, 2);
     expect(second!.data).toMatchObject({
       reason: 'routability',
       moved: 0.5,
@@ -71,17 +73,17 @@ describe('the shares of a type', () => {
 
   it('that changed before a kill are told of after it', async () => {
     const registry = freshRegistry();
-    await ready(registry);
+    await registerHealthy(registry);
     await registry.evict();
     await registry.api.loads();
-    expect(await told(registry, 1)).toHaveLength(1);
+    expect(await atLeast(registry, 1)).toHaveLength(1);
   });
 });
 
 describe('sharing out anew', () => {
   it('answers what changed since it was told last, moves the revision, and is written down with who asked', async () => {
     const registry = freshRegistry();
-    const [a, b] = [await ready(registry), await ready(registry, {}, { weight: 3 })];
+    const [a, b] = [await registerHealthy(registry), await registerHealthy(registry, {}, { weight: 3 })];
     const { revision } = await registry.read(a);
     const actor = { keyId: 'k', keyName: 'k', address: null, requestId: 'r' };
     const first = await registry.api.redistribute(actor);
@@ -95,24 +97,24 @@ describe('sharing out anew', () => {
     });
     expect(first.revision).toBeGreaterThan(revision);
     expect(await registry.api.redistribute(actor)).toMatchObject({ moved: 0, changes: [] });
-    const events = await told(registry, 2);
+    const events = await atLeast(registry, 2);
     expect(events.map(({ data }) => data['reason'])).toEqual(['asked', 'asked']);
-    const owed = (await coordinator().auditOwed(1_000)).filter(({ subject }) => subject === registry.type);
-    expect(owed.filter(({ action }) => action === 'load.redistribute')).toHaveLength(2);
+    const pending = (await coordinator().pendingAuditEntries(1_000)).filter(({ subject }) => subject === registry.type);
+    expect(pending.filter(({ action }) => action === 'load.redistribute')).toHaveLength(2);
   });
 
   it('wants blocks of leases back for a moment, and grants none meanwhile', async () => {
     const registry = freshRegistry();
-    await ready(registry, { maxConcurrentTasks: 100 });
+    await registerHealthy(registry, { maxConcurrentTasks: 100 });
     await registry.api.configure({ revision: 1, overrides: { leaseBlocks: { size: 2 } } });
     const recalled = async (): Promise<boolean> =>
-      (await registry.api.sync({ place: null, given: [], reported: [] })).blocks.isRecalled;
+      (await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] })).blocks.isRecalled;
     expect(await recalled()).toBe(false);
     await registry.api.redistribute(null);
     expect(await recalled()).toBe(true);
-    expect(await registry.api.acquire(asked({ takesBlock: true }))).toMatchObject({ block: null });
+    expect(await registry.api.acquire(leaseRequest({ acceptsBlock: true }))).toMatchObject({ block: null });
     await eventually(recalled, (is) => !is, 8_000);
-    expect((await acquired(registry, { takesBlock: true })).block).not.toBeNull();
+    expect((await acquireLease(registry, { acceptsBlock: true })).block).not.toBeNull();
   });
 
   it('of a type that nobody is of writes nothing', async () => {
@@ -125,13 +127,13 @@ describe('sharing out anew', () => {
 describe('a type whose callers find no room', () => {
   it('says so in the roll-up after a while, and no more when it is over', async () => {
     const registry = freshRegistry();
-    await ready(registry, { maxConcurrentTasks: 1 });
-    await acquired(registry);
+    await registerHealthy(registry, { maxConcurrentTasks: 1 });
+    await acquireLease(registry);
     const issues = (later: number): Promise<string[]> =>
       runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
-        instance['rollUp'].take(Date.now() + later).issues.map(({ code }) => code),
+        instance['runtime'].rollUp.current(Date.now() + later).issues.map(({ code }) => code),
       );
-    await registry.api.acquire(asked());
+    await registry.api.acquire(leaseRequest());
     expect(await issues(0)).toEqual([]);
     expect(await issues(5_000)).toEqual(['capacity-exhausted']);
     expect(await issues(10_001)).toEqual([]);
