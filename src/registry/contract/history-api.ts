@@ -13,21 +13,21 @@ export type HistoryItem =
       readonly reason: string | null;
     };
 
-/** Where a page ends: everything after it is older. */
-export interface HistoryPlace {
+/** Keyset cursor of a page: everything after it is older. */
+export interface HistoryCursor {
   /** Epoch ms. */
   readonly at: number;
-  /** Number of the transition; null for a sample. Of one time, transitions come before the sample. */
+  /** Number of the transition; null for a sample. Transitions precede the sample of the same time. */
   readonly seq: number | null;
 }
 
 export interface HistoryQuery extends Span {
-  readonly after: HistoryPlace | null;
+  readonly after: HistoryCursor | null;
   readonly limit: number;
 }
 
 export interface HistoryPage {
   readonly items: HistoryItem[];
-  /** Of the next page; null at the end. */
-  readonly next: HistoryPlace | null;
+  /** Cursor of the next page; null at the end. */
+  readonly next: HistoryCursor | null;
 }

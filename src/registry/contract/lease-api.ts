@@ -1,4 +1,4 @@
-/** What a registry is asked and answers about leases. Times are epoch ms. */
+/** Leases in the contract of the registry. Times are epoch ms. */
 import type { PolicyName } from '../../core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../core/balancing/candidate.ts';
 import type { Explanation } from '../../core/balancing/explain.ts';
@@ -11,53 +11,52 @@ import type { QueueStatistics } from '../../core/lease/queue-statistics.ts';
 import type { Lease } from '../../core/lease/lease.ts';
 import type { Failure, Result } from '../../core/result.ts';
 
-/** Who is to hold a lease. */
+/** The API key for which a lease counts. */
 export interface LeaseHolder {
   readonly keyId: string;
-  /** As the edge that asks knows them. */
+  /** Quotas of the key, as the requesting edge has cached them. */
   readonly quotas: KeyQuotas;
 }
 
 export interface AcquireRequest {
-  readonly request: RouteRequest;
+  readonly route: RouteRequest;
   readonly ttlMs: number;
-  /** How long to wait for room, in the order of asking. */
+  /** Longest wait for a free slot, ms, in order of arrival. */
   readonly waitMs: number;
   readonly explain: boolean;
-  /** An isolate asks that would take a block of slots instead of one. */
-  readonly takesBlock: boolean;
-  /** Decides and takes nothing, and does not wait; under another policy when it names one. */
-  readonly rehearsal: { readonly policy: PolicyName | null } | null;
-  /** Absent or null: it counts for no key. */
+  /** The requesting isolate accepts a block of slots in place of one lease. */
+  readonly acceptsBlock: boolean;
+  /** Decides without granting or waiting; under `policy` unless null. */
+  readonly dryRun: { readonly policy: PolicyName | null } | null;
+  /** Absent or null: the lease counts for no key. */
   readonly holder?: LeaseHolder | null;
 }
 
 export interface Acquired {
   readonly ok: true;
   readonly candidate: Candidate;
-  /** Null in a rehearsal, and where a block is granted. */
+  /** Null in a dry run, and when a block is granted. */
   readonly lease: Pick<Lease, 'id' | 'expiresAt'> | null;
-  /** Granted in place of a lease: the isolate leases from it, this time as well. */
+  /** Granted in place of a lease: the isolate takes this lease, too, out of the block. */
   readonly block: BlockGrant | null;
   readonly policy: PolicyName;
   readonly score: number;
   readonly revision: number;
   readonly relaxed: readonly PreferenceName[];
-  readonly resort: FallbackTier | null;
-  /** When it was asked for. */
+  readonly fallbackTier: FallbackTier | null;
+  /** Null unless requested. */
   readonly explanation: Explanation | null;
 }
 
 export type NotAcquired =
   | (Failure<NoPick['reason']> & { readonly explanation: Explanation })
-  /** Its key holds, or has waiting, as much as it may. */
+  /** The key holds as many slots, or has as many waiting requests, as its quota allows. */
   | (Failure<'lease-quota'> & { readonly explanation: null });
 
 export type Acquisition = Acquired | NotAcquired;
 
-/** How the work of a lease went. */
 export interface Completion extends WorkResult {
-  /** Given when the component failed, and not only the work: counts as a failure that a caller reports. */
+  /** Set when the component failed, not only the work. Counts as a failure report of the caller. */
   readonly error: { readonly code?: string; readonly message: string } | null;
 }
 
@@ -65,28 +64,28 @@ export interface CompletedLease {
   readonly id: string;
   readonly componentId: string;
   readonly outcome: WorkOutcome;
-  /** Work that the component has in flight after it. */
+  /** Work that the component has in flight after the completion. */
   readonly inFlight: number;
 }
 
 export type RenewedLease = Pick<Lease, 'id' | 'componentId' | 'slots' | 'expiresAt'>;
 
-export type LeaseAnswer<T> = Result<T, 'unknown-lease' | 'lease-ended'>;
+export type LeaseResult<T> = Result<T, 'unknown-lease' | 'lease-ended'>;
 
 export interface LeaseQuery {
   readonly after: string | null;
-  /** With 0 it is only asked whether there are any. */
+  /** 0 asks only whether there are any. */
   readonly limit: number;
   readonly componentId: string | null;
 }
 
 export interface LeasePage {
-  /** In the order of their ids. */
+  /** Ascending by id. */
   readonly items: Lease[];
   readonly more: boolean;
   readonly waiting: WaitingCallers;
   readonly lately: QueueStatistics;
-  /** Keys that hold most, at most fifty; those whose callers wait as well. */
+  /** The keys with the most slots, at most fifty, including keys that only have waiting requests. */
   readonly holders: readonly KeyHolding[];
 }
 
@@ -98,15 +97,15 @@ export interface KeyHolding {
 
 export interface WaitingCallers {
   readonly depth: number;
-  /** How long the first of them has been waiting; 0 when nobody is. */
+  /** How long the oldest request has waited, ms; 0 when the queue is empty. */
   readonly oldestMs: number;
-  /** Those of them that wait for their own key to free something. */
+  /** Number of requests that wait for their own key to free slots. */
   readonly byQuota: number;
 }
 
-/** What an isolate is answered of the blocks it holds. */
-export interface BlockAnswer {
-  readonly news: readonly BlockUpdate[];
-  /** Room is short: no block is leased from until this is over, and what is free of them returned. */
+/** The registry's response to an isolate's block reports. */
+export interface BlockResponse {
+  readonly updates: readonly BlockUpdate[];
+  /** Capacity is short: the isolate grants nothing out of its blocks and returns those without leases. */
   readonly isRecalled: boolean;
 }

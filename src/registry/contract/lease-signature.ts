@@ -1,9 +1,11 @@
-/** Signatures of leases that only an isolate knows of: HMAC-SHA-256, the first half, in hex. */
+/** Signatures of leases that an isolate grants out of a block: the first half of HMAC-SHA-256, in hex. */
 
 const SIGNATURE_BYTES = 16;
 const MAX_KEYS = 100;
 const encoder = new TextEncoder();
-/** Keys made from secrets. Not the promises of them: whoever's call made one may end before it is kept. */
+/**
+ * Imported keys by secret. Promises are not cached: the request that creates one may end before it settles.
+ */
 const keys = new Map<string, CryptoKey>();
 
 export async function signLease(secret: string, text: string): Promise<string> {
@@ -13,16 +15,16 @@ export async function signLease(secret: string, text: string): Promise<string> {
 
 /** Compared in constant time. */
 export async function isSigned(secret: string, text: string, signature: string): Promise<boolean> {
-  const [expected, given] = [encoder.encode(await signLease(secret, text)), encoder.encode(signature)];
-  return expected.length === given.length && crypto.subtle.timingSafeEqual(expected, given);
+  const [expected, actual] = [encoder.encode(await signLease(secret, text)), encoder.encode(signature)];
+  return expected.length === actual.length && crypto.subtle.timingSafeEqual(expected, actual);
 }
 
 async function keyOf(secret: string): Promise<CryptoKey> {
   const known = keys.get(secret);
   if (known) return known;
   const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-  const made = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign']);
+  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign']);
   if (keys.size >= MAX_KEYS) keys.clear();
-  keys.set(secret, made);
-  return made;
+  keys.set(secret, key);
+  return key;
 }

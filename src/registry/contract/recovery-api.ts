@@ -6,17 +6,17 @@ import type { RecoveryFacts } from '../../core/failure/recovery-plan.ts';
 
 export interface ActionRequest {
   readonly action: ControlAction;
-  /** The caller's: asked again with it within a day, it is the same recovery. */
+  /** Set by the caller. A request with the same key within a day returns the same recovery. */
   readonly idempotencyKey: string | null;
   readonly reason: string | null;
-  /** Whether or not it is held back. */
+  /** Overrides `held-back`. */
   readonly force: boolean;
 }
 
 export type ActionRefusal = 'being-removed' | 'no-control' | 'recovery-running' | 'held-back';
 
 export interface RecoveryCause {
-  /** Epoch ms of the failure: what happened to a predecessor under the same id is no cause. */
+  /** Epoch ms of the failure. A failure of an earlier registration with the same id causes no recovery. */
   readonly occurredAt: number;
   readonly failureId: string;
   readonly failureType: FailureType;
@@ -24,13 +24,12 @@ export interface RecoveryCause {
 }
 
 export interface RecoveryTarget {
-  /** In force now for the class of the failure that it began with. */
+  /** In force now for the class of the failure that started the recovery. */
   readonly policy: RecoveryPolicy;
   readonly facts: RecoveryFacts;
   readonly name: string;
 }
 
-/** What a control call is for. */
 export interface ControlPurpose {
   readonly recoveryId: string;
   readonly action: ControlAction;
@@ -38,9 +37,9 @@ export interface ControlPurpose {
 
 export interface ControlAccess {
   readonly url: string;
-  /** Those that sign now, the newest first. */
+  /** The secrets that sign now, newest first. */
   readonly secrets: readonly string[];
 }
 
-/** `shadowed`: it only suffers from a dependency, no action will help it; `frozen`: nothing but alerts for now. */
+/** `shadowed`: a dependency is the root cause, so no action helps. `frozen`: only alerts are permitted for now. */
 export type ActionPermission = 'permitted' | 'too-many' | 'not-recovering' | 'shadowed' | 'frozen';

@@ -1,8 +1,7 @@
 /**
- * What a ComponentRegistry answers, as the rest of the house sees it.
- *
- * An explicit interface rather than the stub's inferred type: RPC type mapping loses JSON columns.
- * Every method may be called twice with the same arguments.
+ * The RPC contract of `ComponentRegistry`, one object per component type. An explicit interface rather than the stub's
+ * inferred type, because RPC type mapping loses JSON columns.
+ * Invariant: every method may be called twice with the same arguments.
  */
 import { env } from 'cloudflare:workers';
 import type { Actor } from '../../core/access/actor.ts';
@@ -18,10 +17,10 @@ import type { Registration } from '../../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../../core/component/resource.ts';
 import type { ComponentOverrides } from '../../core/config/component-config.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
-import type { Drill, DrillBegin } from '../../core/drill/drill.ts';
+import type { Drill, NewDrill } from '../../core/drill/drill.ts';
 import type { DrillRefusal } from '../../core/drill/refuse-drill.ts';
 import type { FailureEvaluation, RecoveryOrder } from '../../core/failure/failure-intake.ts';
-import type { RecoveryStanding } from '../../core/failure/recovery-preview.ts';
+import type { RecoveryConditions } from '../../core/failure/recovery-preview.ts';
 import type { RootCauseReceiver } from '../../core/health/root-cause-update.ts';
 import type { FailureDetail } from '../../core/health/health-state.ts';
 import type { HealthStatus } from '../../core/health/health-status.ts';
@@ -36,7 +35,7 @@ import type {
   Acquisition,
   CompletedLease,
   Completion,
-  LeaseAnswer,
+  LeaseResult,
   LeasePage,
   LeaseQuery,
   RenewedLease,
@@ -57,86 +56,85 @@ export type { ControlSecret };
 export type NotFound = 'unknown-component';
 
 /**
- * Of a component asked for with `only`: it is not here, or it is here and another owner's. Only the house may
- * know the two apart.
+ * Result for a component requested with `only`: it is not registered here, or it belongs to another owner.
+ * Responses to callers must not tell the two apart.
  */
 export type NotAccessible = NotFound | 'not-yours';
 
 export interface RegistryApi extends RootCauseReceiver {
   /**
-   * Stores under the number of a claim; an older claim than the stored one changes nothing. With
-   * `ifGeneration` only over exactly that registration. A header whose value reads `***` keeps the one it has.
+   * Stores a registration under the number of its claim. A claim older than the stored one changes nothing.
+   * A header value of `***` keeps the stored value.
    */
   register(
     input: RegisterInput,
   ): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | 'header-value-unknown' | NotFound>>;
-  /** What the type's components can say of whether it is we who cannot see. */
+  /** Whether the type's components can be reached: the canary for another type that suspects the coordinator. */
   canaryVerdict(): Promise<CanaryVerdict>;
   component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, NotAccessible>>;
-  /** All that is known of how it is. */
   healthReport(id: string, only?: OwnerFilter): Promise<Result<HealthReport, NotAccessible>>;
-  /** A page of its samples and transitions, newest first. */
+  /** A page of the component's samples and transitions, newest first. */
   historyOf(id: string, query: HistoryQuery, only?: OwnerFilter): Promise<Result<HistoryPage, NotAccessible>>;
-  /** A page in the order of ids; no more than about 1 MiB, but one item at least. */
+  /** A page ascending by id: at most about 1 MiB, but at least one item. */
   components(query: ComponentQuery): Promise<BoundedPage<ComponentResource>>;
-  /** A page of all of them as text, after an id. */
+  /** A page of all components after an id, as JSON text. */
   snapshotPage(after: string | null): Promise<SnapshotPage>;
-  /** Of the type; held for so long at most while it is the one that is known. */
-  revision(known: number | null, holdMs: number): Promise<number>;
+  /** Revision of the type. Blocking query: waits up to `waitMs` while the revision equals `known`. */
+  revision(known: number | null, waitMs: number): Promise<number>;
   loads(): Promise<LoadEntry[]>;
-  /** Removes it, after `drainMs` out of routing when that is not 0. */
+  /** Removes a component, at once or after `drainMs` out of routing. */
   remove(id: string, options: RemoveOptions): Promise<Result<Removal, NotAccessible | 'precondition-failed'>>;
-  /** Many at once, a result for each in their order. */
+  /** Returns one result per heartbeat, in the same order. */
   heartbeats(beats: readonly HeartbeatInput[]): Promise<HeartbeatResult[]>;
-  /** Checks now (or joins the check under way) and answers its result; refused beyond ten at once, one a second. */
+  /** Runs a health check, or joins the running one, and returns its result. Quota: ten at once, one a second. */
   probe(
     id: string,
     only?: OwnerFilter,
   ): Promise<Result<ProbeResult, NotAccessible | 'no-health-check' | 'too-many-probes'>>;
-  /** Stores and evaluates it; refused beyond sixty at once, one a second. */
+  /** Stores and evaluates a failure report. Quota: sixty at once, one a second. */
   reportFailure(
     id: string,
     error: { code?: string; message: string },
     context: JsonObject | null,
     only?: OwnerFilter,
   ): Promise<Result<FailureEvaluation, NotAccessible | 'too-many-reports'>>;
-  /** What its control calls are signed with. */
+  /** The secret that signs the component's control calls. */
   controlSecret(id: string, only?: OwnerFilter): Promise<Result<ControlSecret, NotAccessible | 'no-control'>>;
   /**
-   * Makes a new one, with which the old one signs for a day. Of several rotations the last two secrets live;
-   * refused beyond ten at once, one every six seconds.
+   * Makes a new secret; for a day the previous one signs as well. Of several rotations only the last two secrets stay.
+   * Quota: ten at once, one every six seconds.
    */
   rotateControlSecret(
     id: string,
     options?: RotateOptions,
   ): Promise<Result<ControlSecret, NotAccessible | 'no-control' | 'too-many-rotations'>>;
-  /** What calls to the type's controller are signed with. */
+  /** The secret that signs calls to the type's controller. */
   controllerSecret(): Promise<ControlSecret>;
-  /** As `rotateControlSecret`, for the type's controller. */
+  /** Like `rotateControlSecret`, for the type's controller. */
   rotateControllerSecret(options: {
     readonly type: string;
     readonly actor: Actor | null;
   }): Promise<Result<ControlSecret, 'too-many-rotations'>>;
-  /** Brings an edge up to date and takes in what it gave and was told since. */
+  /** Applies what an edge assigned and what callers reported to it; returns what changed since its last sync. */
   sync(request: SyncRequest): Promise<SyncResponse>;
   /**
-   * Decides on the load as it is and takes slots of whom it picks; waits for room when asked to. Each call takes
-   * a lease of its own: one that nobody knows of ends by itself.
+   * Picks a component by the current load and leases slots of it. Waits for a free slot up to `waitMs`. Each call
+   * grants a lease of its own: a lease whose response was lost expires.
    */
   acquire(request: AcquireRequest): Promise<Acquisition>;
-  /** Frees what a lease holds; the same answer again for whoever did it before. */
-  completeLease(id: string, completion: Completion): Promise<LeaseAnswer<CompletedLease>>;
-  /** Lets it last so long from now on. */
-  renewLease(id: string, ttlMs: number): Promise<LeaseAnswer<RenewedLease>>;
-  /** A page of the leases that are held, and how many wait for one. */
+  /** Frees the slots of a lease. A repeated completion returns the same result. */
+  completeLease(id: string, completion: Completion): Promise<LeaseResult<CompletedLease>>;
+  /** Sets the expiry of a lease to `ttlMs` from now. */
+  renewLease(id: string, ttlMs: number): Promise<LeaseResult<RenewedLease>>;
+  /** A page of the active leases, with the state of the wait queue. */
   listLeases(query: LeaseQuery): Promise<LeasePage>;
-  /** Removes what is stored under exactly that claim. */
+  /** Removes the component if it is stored under exactly that claim. */
   removeClaim(id: string, claim: number): Promise<void>;
-  /** The claim number, owner and dependencies a component is held under, for repairing the directory. */
-  held(id: string): Promise<{ claim: number; owner: string | null; dependencies: readonly string[] } | null>;
+  /** Claim number, owner and dependencies of a stored component, for repairing the directory. */
+  claimOf(id: string): Promise<{ claim: number; owner: string | null; dependencies: readonly string[] } | null>;
 
-  /** Whether they are well again, in their order, for the incidents that are open about them. */
-  steadiness(ids: readonly string[], by: StabilityCriterion): Promise<Stability[]>;
+  /** Whether components are stable again, in the order of `ids`. The coordinator resolves open incidents by it. */
+  stabilityOf(ids: readonly string[], by: StabilityCriterion): Promise<Stability[]>;
 
   beginRecovery(
     id: string,
@@ -147,26 +145,26 @@ export interface RegistryApi extends RootCauseReceiver {
       NotFound | 'superseded' | 'cooling-down' | 'not-in-service' | 'shadowed'
     >
   >;
-  /** What a recovery of it would go by now; changes nothing. */
-  recoveryStanding(id: string, only?: OwnerFilter): Promise<Result<RecoveryStanding, NotAccessible>>;
+  /** Conditions under which a recovery would run now. Changes nothing. */
+  recoveryConditions(id: string, only?: OwnerFilter): Promise<Result<RecoveryConditions, NotAccessible>>;
   recoveryFacts(id: string, recoveryId: string): Promise<Result<RecoveryTarget, NotFound | 'not-recovering'>>;
-  /** What one control call of a recovery needs; asked anew for each attempt, never stored. */
+  /** Access data for one control call of a recovery. Requested again for each attempt, never stored by the caller. */
   controlAccess(
     id: string,
     purpose: ControlPurpose,
   ): Promise<Result<ControlAccess, 'not-recovering' | 'no-control' | 'host-busy'>>;
-  /** Asks leave for the next action; a disruptive one waits while a third of the type is being worked on. */
+  /** Requests permission for the next action. At most a third of the type may be disrupted at once. */
   permitAction(id: string, recoveryId: string, disruptive: boolean): Promise<ActionPermission>;
-  /** Starts counting proof from now on; the answer comes as a signal to the recovery. */
+  /** Starts counting passed checks as proof. The result is sent to the recovery as a signal. */
   beginVerification(
     id: string,
     recoveryId: string,
     position: number,
     forMs: number,
   ): Promise<Result<null, NotFound | 'not-recovering'>>;
-  /** Closes it; answers how it ended, `cancelled` when an operator was quicker. */
+  /** Ends a recovery. Returns its outcome: `cancelled` if an operator cancelled it before. */
   endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<RecoveryOutcome>;
-  /** Lets it end before its next action; `actor` is who asked for it, for the audit. */
+  /** Ends a recovery before its next action. `actor` requested it, for the audit. */
   cancelRecovery(
     id: string,
     recoveryId: string,
@@ -177,47 +175,47 @@ export interface RegistryApi extends RootCauseReceiver {
     id: string,
     recoveryId: string,
   ): Promise<Result<{ promoted: string }, 'not-recovering' | 'no-standby'>>;
-  /** Takes it out of routing until a time (epoch ms) in the course of its recovery. */
+  /** Takes a component out of routing during its recovery, until `until` (epoch ms). */
   isolate(id: string, recoveryId: string, until: number): Promise<Result<ComponentResource, 'not-recovering'>>;
-  /** Drains, isolates, maintains or restores it; as it is already, nothing changes. */
+  /** Drains, isolates, maintains or restores a component. Changes nothing if it already is in that state. */
   operate(
     id: string,
     operation: Operation,
     actor?: Actor | null,
   ): Promise<Result<ComponentResource, NotAccessible | 'being-removed'>>;
 
-  /** Rehearses a failure of the component; begun again under its id it is the same drill. */
+  /** Begins a drill: a simulated failure of the component. A repeated call with the same id returns the same drill. */
   beginDrill(
     componentId: string,
-    begin: DrillBegin,
+    begin: NewDrill,
     actor?: Actor | null,
   ): Promise<Result<Drill, DrillRefusal | NotFound>>;
-  /** The last fifty, the newest first. */
+  /** The last fifty drills, newest first. */
   listDrills(): Promise<Drill[]>;
 
-  /** Lets the best standby take over from it, or it from whoever took over; as it is already, nothing changes. */
+  /** Switches from a component to its best standby, or back to it. Changes nothing if the switch was made before. */
   switchTo(
     id: string,
     change: SwitchoverRequest,
     actor?: Actor | null,
   ): Promise<Result<ComponentResource, NotAccessible | SwitchoverRefusal>>;
-  /** Begins a recovery of that one action; refused where it is held back, unless forced. */
-  askAction(
+  /** Begins a recovery with this one action. Refused with `held-back` unless forced. */
+  requestAction(
     id: string,
-    asked: ActionRequest,
+    request: ActionRequest,
     actor?: Actor | null,
   ): Promise<Result<RecoveryOrder, NotAccessible | ActionRefusal>>;
 
   /**
-   * Shares the work out anew: blocks of leases are wanted back, who waits is served, edges fetch the fleet again.
-   * Answers what changed since the log was told last.
+   * Redistributes work: recalls lease blocks, serves the wait queue and makes edges fetch the snapshot again.
+   * Returns what changed since the last reported shares.
    */
   redistribute(actor?: Actor | null): Promise<Redistribution>;
 
-  /** Goes by these settings from now on, unless it goes by newer ones. */
+  /** Applies the settings of the type unless newer ones are applied already. */
   configure(config: TypeOverrides): Promise<void>;
-  /** Takes over what is set for single components, each unless it goes by something newer. */
-  configureComponents(told: readonly ComponentOverrides[]): Promise<void>;
+  /** Applies the settings of single components, each unless newer ones are applied already. */
+  configureComponents(configs: readonly ComponentOverrides[]): Promise<void>;
   sweep(config?: TypeOverrides | null): Promise<void>;
 }
 
@@ -226,36 +224,36 @@ export type LoadEntry = ComponentLoad & { readonly componentId: string };
 export interface Redistribution {
   readonly revision: number;
   readonly components: number;
-  /** Part of all work that goes to others than before, 0 to 1. */
+  /** Part of all work that moves to other components, 0 to 1. */
   readonly moved: number;
-  /** The largest first, at most a thousand. */
+  /** Largest change first, at most a thousand. */
   readonly changes: readonly ShareChange[];
 }
 
 export interface RegisterInput {
   readonly registration: Registration;
-  /** Number of the directory's claim. */
+  /** Claim number that the directory assigned. */
   readonly claim: number;
-  /** Only over exactly this registration; null for any or none. */
+  /** Generation of the registration that may be replaced; null for no condition. */
   readonly ifGeneration: number | null;
-  /** Whose it is, as the directory decided: id of a registrar's key, null for nobody's. */
+  /** Owner that the directory decided: id of a registrar's key, or null for none. */
   readonly owner: string | null;
-  /** Who asked for it, for the audit. */
+  /** Actor of the request, for the audit. */
   readonly actor: Actor | null;
 }
 
 export interface RemoveOptions {
-  /** Out of routing for this long first; 0 for at once. */
+  /** Time out of routing before the removal, ms; 0 removes at once. */
   readonly drainMs: number;
   readonly ifGeneration: number | null;
   readonly only?: OwnerFilter;
-  /** Who asked for it, for the audit. */
+  /** Actor of the request, for the audit. */
   readonly actor?: Actor | null;
 }
 
 export interface RotateOptions {
   readonly only?: OwnerFilter;
-  /** Who asked for it, for the audit. */
+  /** Actor of the request, for the audit. */
   readonly actor?: Actor | null;
 }
 
@@ -265,17 +263,17 @@ export interface Registered {
 }
 
 export interface Removal {
-  /** Number of the claim it was stored under. */
+  /** Claim number of the removed component. */
   readonly claim: number;
-  /** Epoch ms at which it is gone, or null when it is. */
+  /** Epoch ms of the removal; null when the component is removed already. */
   readonly drainsUntil: number | null;
 }
 
 export interface ComponentQuery {
   readonly after: string | null;
-  /** With 0 it is only asked whether there are any. */
+  /** 0 asks only whether there are any. */
   readonly limit: number;
-  /** Less than the 1 MiB of a page. */
+  /** Lower limit than the 1 MiB of a page. */
   readonly maxBytes?: number | undefined;
   readonly status?: HealthStatus | undefined;
   readonly lifecycle?: LifecycleState | undefined;
@@ -292,9 +290,9 @@ export interface HeartbeatInput {
 }
 
 export interface HeartbeatReceipt {
-  /** Its status after this heartbeat. */
+  /** Status of the component after this heartbeat. */
   readonly status: HealthStatus;
-  /** Epoch ms by which the next one is due. */
+  /** Epoch ms by which the next heartbeat is due. */
   readonly expiresAt: number;
 }
 
@@ -307,7 +305,7 @@ export interface ProbeResult {
   readonly health: HealthView;
 }
 
-/** The registry of a component type. */
+/** RPC stub of the registry of a component type. */
 export function registryOf(type: string): RegistryApi {
   const stub: unknown = env.COMPONENT_REGISTRY.getByName(type);
   return stub as RegistryApi;

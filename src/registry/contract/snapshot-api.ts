@@ -1,45 +1,44 @@
-/** What edges and readers of whole types receive from the registry. */
-import type { SnapshotDelta, EdgePosition } from '../../core/balancing/snapshot-delta.ts';
+/** Snapshots in the contract of the registry: for edges that route, and for readers of whole types. */
+import type { SnapshotDelta, SnapshotVersion } from '../../core/balancing/snapshot-delta.ts';
 import type { EdgeMember } from '../../core/balancing/aperture.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
 import type { BlockReport } from '../../core/lease/block.ts';
 import type { Outcomes } from '../../core/component/load.ts';
-import type { BlockAnswer } from './lease-api.ts';
+import type { BlockResponse } from './lease-api.ts';
 
 export interface SnapshotPage {
-  /** Of the type, when the page was made: nothing up to it is missing. */
+  /** Revision of the type when the page was made: the page includes all changes up to it. */
   readonly revision: number;
-  /** Component resources as JSON, in the order of ids, between commas. */
+  /** Component resources as JSON, ascending by id, separated by commas. */
   readonly json: string;
-  /** The `after` of the next page, null with the last one. */
+  /** The `after` of the next page; null on the last one. */
   readonly next: string | null;
 }
 
-/** Work that an edge gave since it asked last, by position. */
+/** Pieces of work that an edge assigned since its last sync, by position. */
 export type AssignmentCounts = readonly (readonly [position: number, count: number])[];
 
-/** Results of work that callers reported to an edge, by component. */
+/** Outcomes of work that callers reported to an edge, by component. */
 export type ReportedOutcomes = readonly (readonly [id: string, outcomes: Outcomes])[];
 
 export interface SyncRequest {
-  /** Who asks: each isolate has an id of its own. */
+  /** Id of the requesting isolate. */
   readonly edge?: string;
-  /** What the edge holds. */
-  readonly place: EdgePosition | null;
-  /** Work given since the last sync, by position. */
-  readonly given: AssignmentCounts;
-  /** What callers reported since. */
-  readonly reported: ReportedOutcomes;
-  /** The blocks of leases that it holds, or returns. */
+  /** Version of the snapshot that the edge has; null without one. */
+  readonly syncedTo: SnapshotVersion | null;
+  readonly assignments: AssignmentCounts;
+  /** Reported since the last sync. */
+  readonly outcomes: ReportedOutcomes;
+  /** Lease blocks that the isolate holds or returns. */
   readonly blocks?: readonly BlockReport[];
-  /** Settings that the registry may not have heard of. */
+  /** Settings that the registry may not have received yet. */
   readonly config?: TypeOverrides | null;
 }
 
 export interface SyncResponse extends SnapshotDelta {
-  /** What the edge is among all that decide; null where it did not say who it is. */
-  readonly decider: EdgeMember | null;
-  readonly blocks: BlockAnswer;
-  /** Of the settings it goes by. */
+  /** Number and traffic share of this edge among all edges; null without an `edge` id. */
+  readonly edgeMember: EdgeMember | null;
+  readonly blocks: BlockResponse;
+  /** Revision of the settings that the registry applies. */
   readonly configRevision: number;
 }

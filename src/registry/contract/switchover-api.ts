@@ -3,7 +3,7 @@ import type { SwitchName } from '../../core/component/operate.ts';
 
 export interface SwitchoverRequest {
   readonly action: SwitchName;
-  /** Back to one that is not healthy, too. */
+  /** Also switches back to a component that is not healthy. */
   readonly force: boolean;
 }
 

@@ -1,6 +1,7 @@
 /**
- * All SQL of what is set for single components. It outlives the component for a while: an instance that returns goes by
- * it from its first check on. The coordinator keeps it longer, and tells it anew whenever a component comes.
+ * All SQL of the configuration of single components. A row outlives its component for `RETENTION_MS`, so that an
+ * instance that registers again is configured from its first check on. The coordinator keeps the configuration longer,
+ * and sends it again whenever a component registers.
  */
 import type { ComponentOverrides } from '../../core/config/component-config.ts';
 import type { GlobalConfig } from '../../core/config/settings.ts';
@@ -15,8 +16,8 @@ const SCHEMA = [
   'CREATE INDEX IF NOT EXISTS component_config_gone ON component_config (gone_at) WHERE gone_at IS NOT NULL',
 ];
 
-/** A day less than the coordinator's: what it has forgotten nobody goes by. */
-const KEEP_GONE_MS = 29 * 86_400_000;
+/** A day less than in the coordinator: no registry applies what the coordinator has deleted. */
+const RETENTION_MS = 29 * 86_400_000;
 
 type Row = { component_id: string; revision: number; overrides: string };
 
@@ -33,7 +34,7 @@ export class ComponentConfigStore {
     return rows.flatMap((row) => readRow(row) ?? []);
   }
 
-  save({ id, revision, overrides }: ComponentOverrides, goneAt: number | null): void {
+  save({ id, revision, overrides }: ComponentOverrides, removedAt: number | null): void {
     this.sql.exec(
       `INSERT INTO component_config (component_id, revision, overrides, gone_at) VALUES (?, ?, ?, ?)
        ON CONFLICT (component_id) DO UPDATE SET revision = excluded.revision, overrides = excluded.overrides,
@@ -41,21 +42,21 @@ export class ComponentConfigStore {
       id,
       revision,
       JSON.stringify(overrides),
-      goneAt,
+      removedAt,
     );
   }
 
-  /** Its component is gone since, or (null) there again. */
-  noteGone(id: string, goneAt: number | null): void {
-    this.sql.exec('UPDATE component_config SET gone_at = ? WHERE component_id = ?', goneAt, id);
+  /** Records when the component was removed, epoch ms; null when it is registered again. */
+  markRemoved(id: string, removedAt: number | null): void {
+    this.sql.exec('UPDATE component_config SET gone_at = ? WHERE component_id = ?', removedAt, id);
   }
 
-  /** Forgets those of components that did not return; answers their ids. */
+  /** Deletes rows of components that did not return within `RETENTION_MS`; returns their ids. */
   trim(now: number): string[] {
     return this.sql
       .exec<{ component_id: string }>(
         'DELETE FROM component_config WHERE gone_at < ? RETURNING component_id',
-        now - KEEP_GONE_MS,
+        now - RETENTION_MS,
       )
       .toArray()
       .map(({ component_id }) => component_id);
@@ -66,7 +67,7 @@ function readRow({ component_id: id, revision, overrides }: Row): ComponentOverr
   try {
     return { id, revision, overrides: JSON.parse(overrides) as GlobalConfig };
   } catch {
-    // As if nothing were set, until the coordinator tells it again.
+    // The type's settings apply until the coordinator sends the configuration again.
     return undefined;
   }
 }

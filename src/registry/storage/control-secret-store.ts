@@ -1,4 +1,4 @@
-/** The SQL of control secrets: one row for a component whose secret has been asked for. */
+/** All SQL of control secrets: one row per component whose secret was requested. */
 import type { StoredControlSecret } from '../../core/component/control-secret.ts';
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS control_secrets (

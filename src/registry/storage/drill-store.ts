@@ -1,4 +1,4 @@
-/** All SQL of drills: one row each, begun and ended; while one runs its component's record knows more. The last fifty stay. */
+/** All SQL of drills: one row each, the last fifty. While a drill runs, the component's record has its details. */
 import * as z from 'zod';
 import type { Drill } from '../../core/drill/drill.ts';
 
@@ -8,7 +8,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS drills (
   document TEXT NOT NULL
 ) STRICT`;
 
-const KEPT = 50;
+const MAX_DRILLS = 50;
 const RowSchema = z.looseObject({ id: z.string(), componentId: z.string(), outcome: z.string() });
 
 export class DrillStore {
@@ -29,11 +29,11 @@ export class DrillStore {
     );
     this.sql.exec(
       'DELETE FROM drills WHERE id NOT IN (SELECT id FROM drills ORDER BY began_at DESC, id DESC LIMIT ?)',
-      KEPT,
+      MAX_DRILLS,
     );
   }
 
-  /** The newest first. */
+  /** Newest first. */
   list(): Drill[] {
     return this.sql
       .exec<{ document: string }>('SELECT document FROM drills ORDER BY began_at DESC, id DESC')

@@ -1,7 +1,7 @@
 /**
- * The SQL of leases: one row each, from its grant until it is forgotten, some time after its end. One
- * b-tree, no index: each lease costs one write, and what looks at all of them is done once a minute. Ids begin
- * with the time, so that rows of the same moment share pages.
+ * All SQL of leases: one row each, from its grant until some time after its end. The table is one b-tree without an
+ * index, so a lease costs one write; scans of the whole table run once a minute. Ids begin with the time, so rows of
+ * the same moment share pages.
  */
 import type { EndedLease, Lease, LeaseEnd } from '../../core/lease/lease.ts';
 
@@ -35,17 +35,16 @@ export class LeaseStore {
   constructor(sql: SqlStorage) {
     this.sql = sql;
     sql.exec(SCHEMA);
-    // A table made before leases counted for keys.
-    const known = sql.exec("SELECT 1 FROM pragma_table_info('leases') WHERE name = 'key_id'").toArray();
-    if (known.length === 0) sql.exec('ALTER TABLE leases ADD COLUMN key_id TEXT');
+    // The table may be older than the column.
+    const existing = sql.exec("SELECT 1 FROM pragma_table_info('leases') WHERE name = 'key_id'").toArray();
+    if (existing.length === 0) sql.exec('ALTER TABLE leases ADD COLUMN key_id TEXT');
   }
 
-  /** Those that have not ended. */
-  loadHeld(): Lease[] {
+  loadActive(): Lease[] {
     return this.sql.exec<LeaseRow>('SELECT * FROM leases WHERE ended IS NULL').toArray().map(toLease);
   }
 
-  /** One that has ended and is not forgotten. */
+  /** A lease that has ended and is still remembered. */
   readEnded(id: string): EndedLease | undefined {
     const [row] = this.sql.exec<LeaseRow>('SELECT * FROM leases WHERE id = ? AND ended IS NOT NULL', id).toArray();
     return row && toEnded(row);
@@ -74,7 +73,7 @@ export class LeaseStore {
     );
   }
 
-  /** What leases out of blocks are signed with; undefined before the first block. */
+  /** Secret that signs leases out of blocks; undefined before the first block. */
   readSecret(): string | undefined {
     return this.sql.exec<{ value: string }>("SELECT value FROM scalars WHERE name = 'lease-secret'").toArray()[0]
       ?.value;
@@ -84,7 +83,7 @@ export class LeaseStore {
     this.sql.exec("INSERT OR IGNORE INTO scalars (name, value) VALUES ('lease-secret', ?)", secret);
   }
 
-  /** Forgets those that ended by `until`, epoch ms. */
+  /** Deletes leases that ended at or before `until`, epoch ms. */
   forgetEnded(until: number): void {
     this.sql.exec('DELETE FROM leases WHERE ended_at <= ?', until);
   }

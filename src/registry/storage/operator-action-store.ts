@@ -1,4 +1,4 @@
-/** The SQL of actions that operators asked for with a key of their own: asked again, it is the same recovery. */
+/** All SQL of operator actions with an idempotency key: a repeated request returns the same recovery. */
 import type { RecoveryOrder } from '../../core/failure/failure-intake.ts';
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS asked_actions (
@@ -10,12 +10,12 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS asked_actions (
 ) STRICT`;
 
 export interface OperatorAction {
-  /** The action and the caller's key. */
+  /** The action and the caller's idempotency key. */
   readonly key: string;
   readonly order: RecoveryOrder;
 }
 
-const KEPT_MS = 86_400_000;
+const RETENTION_MS = 86_400_000;
 
 export class OperatorActionStore {
   private readonly sql: SqlStorage;
@@ -46,9 +46,8 @@ export class OperatorActionStore {
     );
   }
 
-  /** Keys are remembered for a day. */
   trim(now: number): void {
-    this.sql.exec('DELETE FROM asked_actions WHERE asked_at < ?', now - KEPT_MS);
+    this.sql.exec('DELETE FROM asked_actions WHERE asked_at < ?', now - RETENTION_MS);
   }
 
   drop(componentId: string): void {

@@ -1,8 +1,7 @@
 /**
- * All SQL of a ComponentRegistry: components, outbox and a few scalars.
- *
- * The registry keeps its components in memory and writes through; rows are read once, when the object
- * wakes. A row that no longer parses is left alone and reported, so that it stops nobody else.
+ * All SQL of a `ComponentRegistry`: components, outbox, heartbeats and a few scalars. The registry keeps its components
+ * in memory and writes through; it reads the rows once, when the object starts.
+ * Invariant: a row that no longer parses is kept and reported, and blocks no other row.
  */
 import * as z from 'zod';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
@@ -34,7 +33,7 @@ export interface OutboxRow {
 
 export interface OutboxDraft {
   readonly kind: OutboxKind;
-  /** Unique per row: writing the same thing twice keeps one. */
+  /** Unique per row: a second write with the same key changes nothing. */
   readonly key: string;
   readonly componentId: string;
   readonly payload: unknown;
@@ -70,7 +69,7 @@ const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS scalars (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
 ];
 
-/** The type's name and revision, what is set for it, and whether its senses are believed. */
+/** The type's name and revision, its settings, and its self-doubt (`doubt`). */
 type Scalar = 'type' | 'revision' | 'config' | 'doubt';
 
 interface ComponentRow extends Record<string, SqlStorageValue> {
@@ -100,15 +99,15 @@ const LoadRowSchema = z.object({
   loadPercentage: z.number().nullable(),
 });
 const ConfigRowSchema = z.object({ revision: z.int(), overrides: z.looseObject({}) });
-const DoubtRowSchema = z.object({ kind: z.enum(SELF_DOUBT_KINDS), since: z.number(), askedAt: z.number() });
+const SelfDoubtRowSchema = z.object({ kind: z.enum(SELF_DOUBT_KINDS), since: z.number(), askedAt: z.number() });
 const nullableNumber = z.number().nullable();
 const HealthRowSchema = z.looseObject({ status: z.string(), since: z.number() });
 const LifecycleRowSchema = z.looseObject({ state: z.string(), until: nullableNumber });
-const ShadowRowSchema = z.object({ rootCause: z.array(z.string()), sequence: z.number(), since: z.number() });
+const RootCauseRowSchema = z.object({ rootCause: z.array(z.string()), sequence: z.number(), since: z.number() });
 const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: z.number() });
 
 export class RegistryStore {
-  readonly askedActions: OperatorActionStore;
+  readonly operatorActions: OperatorActionStore;
   readonly componentConfigs: ComponentConfigStore;
   readonly controlSecrets: ControlSecretStore;
   readonly leases: LeaseStore;
@@ -120,11 +119,11 @@ export class RegistryStore {
   constructor(sql: SqlStorage) {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
-    // Tables made before there were owners, and shadows.
+    // The table may be older than these columns.
     const columns = sql.exec<{ name: string }>('PRAGMA table_info(components)').toArray();
     if (!columns.some(({ name }) => name === 'owner')) sql.exec('ALTER TABLE components ADD COLUMN owner TEXT');
     if (!columns.some(({ name }) => name === 'shadow')) sql.exec('ALTER TABLE components ADD COLUMN shadow TEXT');
-    this.askedActions = new OperatorActionStore(sql);
+    this.operatorActions = new OperatorActionStore(sql);
     this.componentConfigs = new ComponentConfigStore(sql);
     this.controlSecrets = new ControlSecretStore(sql);
     this.drills = new DrillStore(sql);
@@ -133,7 +132,7 @@ export class RegistryStore {
     this.shares = new ShareStore(sql);
   }
 
-  /** Every readable component, in the order of registration; ids of unreadable rows apart. */
+  /** Every readable component in order of registration, and the ids of unreadable rows. */
   loadComponents(): { records: ComponentRecord[]; unreadable: string[] } {
     const records: ComponentRecord[] = [];
     const unreadable: string[] = [];
@@ -171,11 +170,11 @@ export class RegistryStore {
   deleteComponent(id: string): void {
     this.sql.exec('DELETE FROM components WHERE id = ?', id);
     this.dropHeartbeat(id);
-    this.askedActions.drop(id);
+    this.operatorActions.drop(id);
     this.controlSecrets.drop(id);
   }
 
-  /** The time by which each component's next heartbeat is due, and the load its last one told. */
+  /** Deadline of each component's next heartbeat, and the load that its last one reported. */
   loadHeartbeats(): Map<string, StoredHeartbeat> {
     const rows = this.sql.exec<{ component_id: string; due_at: number; load: string }>('SELECT * FROM heartbeats');
     return new Map(
@@ -209,7 +208,7 @@ export class RegistryStore {
     );
   }
 
-  /** The oldest rows of a kind after a row, those that no longer parse apart: nobody could ever deliver them. */
+  /** The oldest rows of a kind after a row. Rows that no longer parse are separate: they can never be delivered. */
   readOutbox(kind: OutboxKind, limit: number, after: number): { rows: OutboxRow[]; unreadable: number[] } {
     const stored = this.sql
       .exec<StoredOutboxRow>(
@@ -219,7 +218,7 @@ export class RegistryStore {
         limit,
       )
       .toArray();
-    return sortOut(kind, stored);
+    return parseOutboxRows(kind, stored);
   }
 
   removeFromOutbox(seqs: readonly number[]): void {
@@ -230,7 +229,7 @@ export class RegistryStore {
     return this.sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM outbox').one().n;
   }
 
-  /** What is set for the type; undefined when nothing is, or nothing that can be read: it is told again. */
+  /** Settings of the type. Undefined without readable ones: the coordinator sends them again. */
   loadConfig(): TypeOverrides | undefined {
     const stored = this.readScalar('config');
     return stored === undefined ? undefined : readConfig(stored);
@@ -240,9 +239,9 @@ export class RegistryStore {
     this.writeScalar('config', JSON.stringify(config));
   }
 
-  /** Where self-doubt stood. Whoever was asked before an eviction answers nobody: the next round asks anew. */
-  loadDoubt(): SelfDoubt {
-    const stored = DoubtRowSchema.safeParse(JSON.parse(this.readScalar('doubt') ?? 'null'));
+  /** Self-doubt as last stored. An eviction loses the result of a running canary check: the next round repeats it. */
+  loadSelfDoubt(): SelfDoubt {
+    const stored = SelfDoubtRowSchema.safeParse(JSON.parse(this.readScalar('doubt') ?? 'null'));
     return stored.success && stored.data.kind !== 'asking' ? stored.data : NO_SELF_DOUBT;
   }
 
@@ -273,15 +272,15 @@ function readRow(row: ComponentRow): ComponentRecord | undefined {
       health: readHealth(row),
       load: NO_LOAD,
       recovery: RecoveryRowSchema.parse(JSON.parse(row.recovery)) as unknown as ComponentRecord['recovery'],
-      shadow: row.shadow === null ? NO_ROOT_CAUSE : ShadowRowSchema.parse(JSON.parse(row.shadow)),
+      shadow: row.shadow === null ? NO_ROOT_CAUSE : RootCauseRowSchema.parse(JSON.parse(row.shadow)),
     };
   } catch {
-    // The caller reports the id; the other rows must come up all the same.
+    // The caller reports the id and loads the other rows.
     return undefined;
   }
 }
 
-/** What a row does not say yet, because it was written before there was such a thing, is as for one never seen. */
+/** Fields that are missing in an older row get the values of a new component. */
 function readHealth({ health, registered_at }: ComponentRow): HealthState {
   const stored = HealthRowSchema.parse(JSON.parse(health)) as unknown as HealthState;
   return { ...initialHealth(registered_at), ...stored };
@@ -291,21 +290,24 @@ function readConfig(stored: string): TypeOverrides | undefined {
   try {
     return ConfigRowSchema.parse(JSON.parse(stored));
   } catch {
-    // The defaults hold until somebody hands it over again.
+    // The defaults apply until the coordinator sends the settings again.
     return undefined;
   }
 }
 
 type StoredOutboxRow = { seq: number; component_id: string; payload: string };
 
-function sortOut(kind: OutboxKind, stored: readonly StoredOutboxRow[]): { rows: OutboxRow[]; unreadable: number[] } {
+function parseOutboxRows(
+  kind: OutboxKind,
+  stored: readonly StoredOutboxRow[],
+): { rows: OutboxRow[]; unreadable: number[] } {
   const rows: OutboxRow[] = [];
   const unreadable: number[] = [];
   for (const { seq, component_id: componentId, payload } of stored) {
     try {
       rows.push({ seq, kind, componentId, payload: JSON.parse(payload) as unknown });
     } catch {
-      // Told to the caller, so that it stops no other row.
+      // The caller receives it as unreadable, so it blocks no other row.
       unreadable.push(seq);
     }
   }

@@ -1,8 +1,7 @@
 /**
- * The SQL of a registry's history: samples and transitions.
- *
- * One row a minute holds the samples of the whole type. When an hour is over its rows become two for each component,
- * the hour's sums and its minutes packed; after a day the minutes go, after a month the sums.
+ * All SQL of a registry's history: samples and transitions. Each minute is one row with the samples of the whole type.
+ * After an hour, its rows are rolled up into two rows per component: the sums of the hour, and its minutes, packed. The
+ * minutes are kept for a day, the sums for a month.
  */
 import { HOUR_MS } from '../../core/health/samples/availability.ts';
 import type { HealthStatus } from '../../core/health/health-status.ts';
@@ -23,7 +22,7 @@ const SCHEMA = [
      observed_ms INTEGER NOT NULL,
      PRIMARY KEY (hour, component_id)
    ) STRICT, WITHOUT ROWID`,
-  // Apart, because a row of that size would take pages of its own beside the small ones.
+  // A separate table, because rows of this size would take whole pages between the small ones.
   `CREATE TABLE IF NOT EXISTS sample_details (
      hour INTEGER NOT NULL,
      component_id TEXT NOT NULL,
@@ -42,7 +41,7 @@ const SCHEMA = [
   `CREATE INDEX IF NOT EXISTS transitions_of ON transitions (component_id, at, seq)`,
 ];
 
-/** Beyond it the oldest of a component go. */
+/** Per component; beyond it the oldest are deleted. */
 const MAX_TRANSITIONS = 500;
 
 interface HourRow extends Record<string, SqlStorageValue> {
@@ -66,7 +65,7 @@ export class SampleStore {
     for (const statement of SCHEMA) sql.exec(statement);
   }
 
-  /** Adds samples, packed, by component; those of a minute that is there already stand beside them. */
+  /** Adds packed samples by component; samples that the minute already has stay. */
   saveMinute(minute: number, samples: Readonly<Record<string, string>>): void {
     this.sql.exec(
       `INSERT INTO sample_minutes (minute, samples) VALUES (?, ?)
@@ -76,12 +75,12 @@ export class SampleStore {
     );
   }
 
-  /** The last minute that is stored, epoch ms of its beginning. */
+  /** Start of the last stored minute, epoch ms. */
   lastMinute(): number | null {
     return this.sql.exec<{ last: number | null }>('SELECT max(minute) AS last FROM sample_minutes').one().last;
   }
 
-  /** Hours before a time of which there are minutes that are not rolled up, oldest first. */
+  /** Hours before a time whose minutes are not rolled up yet, oldest first. */
   hoursToRollUp(before: number): number[] {
     return this.sql
       .exec<{ hour: number }>(
@@ -107,7 +106,7 @@ export class SampleStore {
     this.sql.exec('DELETE FROM sample_minutes WHERE minute >= ? AND minute < ?', hour, hour + HOUR_MS);
   }
 
-  /** The packed samples of one component in the minutes that are not rolled up, oldest first. */
+  /** Packed samples of one component in minutes that are not rolled up yet, oldest first. */
   runningMinutes(componentId: string, { from, to }: Span): (readonly [at: number, packed: string])[] {
     return this.sql
       .exec<{ minute: number; packed: string | null }>(
@@ -121,7 +120,6 @@ export class SampleStore {
       .flatMap(({ minute, packed }) => (packed === null ? [] : [[minute, packed] as const]));
   }
 
-  /** Whether there is anything of that hour already. */
   hasHour(hour: number): boolean {
     return this.sql.exec('SELECT 1 FROM sample_hours WHERE hour = ? LIMIT 1', hour).toArray().length > 0;
   }
@@ -151,9 +149,9 @@ export class SampleStore {
     );
   }
 
-  /** The hours of a component within a span, newest first, read as they are asked for. */
+  /** Hours of a component within a span, newest first, read lazily. */
   *hours(componentId: string, { from, to }: Span): Generator<StoredHour> {
-    // One look-up an hour: the key begins with the hour, so that what grows old lies together.
+    // One lookup per hour: the primary key begins with the hour, so that rows to delete lie together.
     const rows = this.sql.exec<HourRow>(
       `WITH RECURSIVE span (at) AS (SELECT ?2 UNION ALL SELECT at - ?4 FROM span WHERE at - ?4 >= ?3)
        SELECT stored.*, minutes FROM span
@@ -185,7 +183,7 @@ export class SampleStore {
     );
   }
 
-  /** Of a component within a span, newest first; of those at `before.at` only the ones before `before.seq`. */
+  /** Transitions of a component within a span that precede `before`, newest first. */
   transitions(
     componentId: string,
     { from, to }: Span,
@@ -214,7 +212,7 @@ export class SampleStore {
       }));
   }
 
-  /** Lets the minutes of hours before `minutesBefore` go, and everything before `allBefore`, epoch ms. */
+  /** Deletes the minutes of hours before `minutesBefore`, and everything before `allBefore`, epoch ms. */
   trim(minutesBefore: number, allBefore: number): void {
     this.sql.exec('DELETE FROM sample_details WHERE hour < ?', minutesBefore);
     this.sql.exec('DELETE FROM sample_hours WHERE hour < ?', allBefore);
@@ -226,7 +224,7 @@ function readSamples(stored: string): Record<string, string> {
   try {
     return JSON.parse(stored) as Record<string, string>;
   } catch {
-    // One minute is lost; the hour must be rolled up all the same.
+    // A single minute is lost; the hour is rolled up all the same.
     return {};
   }
 }

@@ -1,6 +1,6 @@
 /**
- * All SQL of the room that components had when the log was told of their shares last: one small row each, written only
- * where it is another, so that a change of one writes one.
+ * All SQL of the capacities with which the shares of components were last reported (`load.redistributed`): one small
+ * row each, written only when the capacity differs.
  */
 import type { Capacities } from '../../core/balancing/shares.ts';
 
@@ -22,15 +22,14 @@ export class ShareStore {
     return new Map(rows.map(({ id, room }) => [id, room]));
   }
 
-  /** Writes what is different. */
   save(before: Capacities, after: Capacities): void {
     for (const id of before.keys()) if (!after.has(id)) this.sql.exec('DELETE FROM told_rooms WHERE id = ?', id);
-    for (const [id, room] of after) {
-      if (before.get(id) === room) continue;
+    for (const [id, capacity] of after) {
+      if (before.get(id) === capacity) continue;
       this.sql.exec(
         'INSERT INTO told_rooms (id, room) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET room = excluded.room',
         id,
-        room,
+        capacity,
       );
     }
   }
