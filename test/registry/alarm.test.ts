@@ -74,7 +74,7 @@ describe.concurrent('the alarm of a registry', () => {
   it('is armed again also when a round throws', async () => {
     const { registry } = await withHealthy();
     await runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
-      const start = vi.spyOn(instance['rounds'], 'start').mockImplementation(() => {
+      const start = vi.spyOn(instance['runtime'].checks, 'start').mockImplementation(() => {
         throw new Error('a round that fails');
       });
       await instance.alarm();
@@ -167,7 +167,7 @@ describe.concurrent('the alarm of a registry', () => {
   it('is repaired by the sweep also while the coordinator cannot be reached', async () => {
     const { registry } = await withHealthy();
     await runInDurableObject(registry.stub, async (instance: ComponentRegistry, state) => {
-      instance['events'].publish = async () => {
+      instance['runtime'].events.publish = async () => {
         throw new Error('the coordinator is away');
       };
       await state.storage.deleteAlarm();

@@ -40,8 +40,8 @@ export const clockReaches = (time: number): Promise<number> =>
 export const deliverNow = ({ stub }: FreshRegistry): Promise<void> =>
   runInDurableObject(stub, async (instance: ComponentRegistry) => {
     // The first may only join a delivery that began before the call.
-    await instance['outbox'].flush(Infinity);
-    await instance['outbox'].flush(Infinity);
+    await instance['runtime'].outbox.flush(Infinity);
+    await instance['runtime'].outbox.flush(Infinity);
   });
 
 /** A registration by nobody in particular, over whatever is there. */
@@ -76,8 +76,8 @@ export function freshRegistry(type = freshId('t').replaceAll('-', '_')): FreshRe
       return operated.value;
     },
     async beat(id, status = 'healthy', load = null) {
-      const [answer] = await api.heartbeats([{ id, status, load }]);
-      return answer!;
+      const [result] = await api.heartbeats([{ id, status, load }]);
+      return result!;
     },
     evict: () => evict(stub),
     rows: (sql, ...values) =>

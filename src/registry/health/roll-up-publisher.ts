@@ -1,63 +1,66 @@
 /**
- * A type's roll-up, pushed to the coordinator within a second of a change. Most changes come with an event, which
- * carries it; this is for those that do not, and for what passes with time alone.
+ * Pushes a type's roll-up to the coordinator within a second of a change. Most changes come with an event, and the
+ * event carries the roll-up. The publisher covers changes without an event, and issues that begin or end with time
+ * alone.
  */
 import type { TypeHealth } from '../../core/health/system-health.ts';
+import { logError } from '../../logging/log-error.ts';
 
-interface RollUpPorts {
+interface RollUpPublisherDeps {
   readonly view: (now: number) => TypeHealth;
   readonly publish: (health: TypeHealth) => Promise<void>;
-  /** Whether something is under way that becomes an issue, or ends as one, with time alone. */
-  readonly isPassing: (now: number) => boolean;
+  /** True while an issue may begin or end with time alone. */
+  readonly changesWithTime: (now: number) => boolean;
 }
 
-const SOON_MS = 500;
-/** While something passes. */
-const LOOK_AGAIN_MS = 1_000;
+const PUBLISH_WITHIN_MS = 500;
+/** Pause between rechecks while `changesWithTime` returns true. */
+const RECHECK_MS = 1_000;
 
 export class RollUpPublisher {
-  private readonly ports: RollUpPorts;
+  private readonly deps: RollUpPublisherDeps;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private dueAt = Infinity;
-  /** What the coordinator has, as far as known here. */
-  private told = '';
+  /** The comparable form of the roll-up that the coordinator has, as far as this object knows. */
+  private published = '';
 
-  constructor(ports: RollUpPorts) {
-    this.ports = ports;
+  constructor(deps: RollUpPublisherDeps) {
+    this.deps = deps;
   }
 
-  /** The roll-up, for somebody who takes it to the coordinator. */
-  take(now: number): TypeHealth {
-    const health = this.ports.view(now);
-    this.told = gist(health);
-    if (this.ports.isPassing(now)) this.soon(LOOK_AGAIN_MS, now);
+  /** Returns the roll-up for a caller that sends it to the coordinator, and counts it as published. */
+  current(now: number): TypeHealth {
+    const health = this.deps.view(now);
+    this.published = comparable(health);
+    if (this.deps.changesWithTime(now)) this.schedule(RECHECK_MS, now);
     return health;
   }
 
-  /** Something may have changed. */
-  soon(waitMs = SOON_MS, now = Date.now()): void {
+  /** Schedules a push, because the roll-up may have changed. */
+  schedule(waitMs = PUBLISH_WITHIN_MS, now = Date.now()): void {
     if (this.timer !== null && this.dueAt <= now + waitMs) return;
     if (this.timer !== null) clearTimeout(this.timer);
     this.dueAt = now + waitMs;
-    this.timer = setTimeout(() => void this.push(), waitMs);
+    this.timer = setTimeout(() => void this.publishIfChanged(), waitMs);
   }
 
-  private async push(): Promise<void> {
+  private async publishIfChanged(): Promise<void> {
     this.timer = null;
     const now = Date.now();
-    const health = this.ports.view(now);
-    if (this.ports.isPassing(now)) this.soon(LOOK_AGAIN_MS, now);
-    if (health.type === '' || gist(health) === this.told) return;
+    const health = this.deps.view(now);
+    if (this.deps.changesWithTime(now)) this.schedule(RECHECK_MS, now);
+    if (health.type === '' || comparable(health) === this.published) return;
     try {
-      this.told = gist(health);
-      await this.ports.publish(health);
+      this.published = comparable(health);
+      await this.deps.publish(health);
     } catch (error) {
-      // The sweep brings it each minute.
-      this.told = '';
-      console.error(JSON.stringify({ message: 'roll-up not taken', type: health.type, error: String(error) }));
+      // The sweep publishes the roll-up every minute.
+      this.published = '';
+      logError('roll-up not published', { type: health.type, error });
     }
   }
 }
 
-/** All of it but what moves with the clock. */
-const gist = ({ updatedAt: _at, availability: _percent, ...health }: TypeHealth): string => JSON.stringify(health);
+/** Serializes all fields but those that move with the clock. */
+const comparable = ({ updatedAt: _at, availability: _percent, ...health }: TypeHealth): string =>
+  JSON.stringify(health);

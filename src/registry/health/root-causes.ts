@@ -1,6 +1,6 @@
 /**
- * The registry's side of dependencies: takes over what the coordinator tells of them, and tells it how the
- * type's components stand.
+ * Root causes of the type's components: applies the coordinator's updates about failed dependencies, and returns the
+ * type's conditions for the coordinator.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { hasFailedDependency, applyRootCauseUpdate } from '../../core/component/root-cause.ts';
@@ -16,35 +16,35 @@ export class RootCauses {
     this.state = state;
   }
 
-  /** Stores what is news; answers the members whose dependencies are all back. */
-  take(turns: readonly RootCauseUpdate[], now: number): Member[] {
-    const seen: ComponentRecord[] = [];
-    const unseen: ComponentRecord[] = [];
-    const freed: Member[] = [];
-    for (const turn of turns) {
-      const member = this.state.members.get(turn.id);
-      const shadow = member && applyRootCauseUpdate(member.record.shadow, turn, now);
-      if (!member || !shadow) continue;
+  /** Stores updates that are newer. Returns the members whose dependencies are all available again. */
+  apply(updates: readonly RootCauseUpdate[], now: number): Member[] {
+    const visible: ComponentRecord[] = [];
+    const invisible: ComponentRecord[] = [];
+    const restored: Member[] = [];
+    for (const update of updates) {
+      const member = this.state.members.get(update.id);
+      const rootCause = member && applyRootCauseUpdate(member.record.shadow, update, now);
+      if (!member || !rootCause) continue;
       const { record } = member;
-      const isFreed = hasFailedDependency(record.shadow) && !hasFailedDependency(shadow);
-      // What failed meanwhile was not its own failure: should it go on, it is counted from now.
-      const recovery = isFreed ? { ...record.recovery, settledUntil: now } : record.recovery;
-      const changed = shadow.since === record.shadow.since ? unseen : seen;
-      changed.push({ ...record, shadow, recovery });
-      if (isFreed) freed.push(member);
+      const isRestored = hasFailedDependency(record.shadow) && !hasFailedDependency(rootCause);
+      // Failures until now were the dependency's. If the component keeps failing, its failures count from now.
+      const recovery = isRestored ? { ...record.recovery, settledUntil: now } : record.recovery;
+      const changed = rootCause.since === record.shadow.since ? invisible : visible;
+      changed.push({ ...record, shadow: rootCause, recovery });
+      if (isRestored) restored.push(member);
     }
-    if (seen.length > 0) this.state.commit({ records: seen, visible: true }, now);
-    if (unseen.length > 0) this.state.commit({ records: unseen, visible: false }, now);
-    return freed;
+    if (visible.length > 0) this.state.commit({ records: visible, visible: true }, now);
+    if (invisible.length > 0) this.state.commit({ records: invisible, visible: false }, now);
+    return restored;
   }
 
   conditions(): TypeConditions {
     const down: string[] = [];
-    const shadows: [string, number][] = [];
+    const affected: [string, number][] = [];
     for (const [id, { record }] of this.state.members) {
       if (isDown(record.health.status, record.lifecycle.state)) down.push(id);
-      if (hasFailedDependency(record.shadow)) shadows.push([id, record.shadow.sequence]);
+      if (hasFailedDependency(record.shadow)) affected.push([id, record.shadow.sequence]);
     }
-    return { type: this.state.type, revision: this.state.revision, down, shadows };
+    return { type: this.state.type, revision: this.state.revision, down, rootCauses: affected };
   }
 }

@@ -1,93 +1,99 @@
 /**
- * The registry's side of self-doubt: looks at what its senses say before it counts, asks a witness when most of
- * the type seems to have failed, and holds, keeps or lets through accordingly.
+ * The self-doubt (self-preservation) of a registry: inspects signals before they count. When most of the type seems to
+ * fail, the guard checks a canary. Depending on the verdict, failures are postponed, discarded or passed on.
  *
- * Owns who is in trouble in this round and what waits for the witness, both in memory: after an eviction the next
- * round sees the same again. Where things stand is stored, because it was told.
+ * Owns the possible failures of the current round and the signals that wait for the verdict. Both live in memory: after
+ * an eviction, the next round produces the same ones. The self-doubt state is stored, because events have announced it.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { HealthState } from '../../core/health/health-state.ts';
 import type { HealthSignal } from '../../core/health/observe-health.ts';
 import type { SelfDoubt, Evidence, CanaryVerdict } from '../../core/health/self-doubt.ts';
-import { trustIn, applyCanaryVerdict, isMassFailure, reconsider } from '../../core/health/self-doubt.ts';
+import { failureHandling, applyCanaryVerdict, isMassFailure, updateSelfDoubt } from '../../core/health/self-doubt.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
 import { componentEvent, typeEventDraft } from '../state/component-events.ts';
 import { INCONCLUSIVE } from '../state/member.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
+import { logError } from '../../logging/log-error.ts';
 
-/** What a check takes at most beside the interval until it has failed. */
+/** Longest time that a check takes to fail, in addition to the interval. */
 const CHECK_MS = 6_000;
 
-interface Trouble {
-  readonly sense: 'check' | 'heartbeat';
+interface PossibleFailure {
+  readonly source: 'check' | 'heartbeat';
+  /** Epoch ms of the latest failure signal. */
   readonly at: number;
-  /** How it was before. */
+  /** Health before the first failure signal. */
   readonly before: HealthState;
   readonly generation: number;
 }
 
-interface Held {
+interface PendingSignal {
   readonly signal: MemberSignal;
   readonly at: number;
 }
 
 export interface SelfDoubtDeps {
-  readonly askWitness: () => Promise<CanaryVerdict>;
-  /** Judges signals as if they came now. */
-  readonly judge: (signals: readonly MemberSignal[], now: number) => void;
-  /** Something was written down, or is due at another time. */
-  readonly settle: (now: number) => void;
+  readonly checkCanary: () => Promise<CanaryVerdict>;
+  /** Evaluates signals as if they arrived now. */
+  readonly applySignals: (signals: readonly MemberSignal[], now: number) => void;
+  /** Delivers outbox rows and arms the alarm, because a row was stored or a due time changed. */
+  readonly flush: (now: number) => void;
 }
 
 export class SelfDoubtGuard {
   private readonly state: RegistryState;
-  private readonly ports: SelfDoubtDeps;
-  private readonly troubled = new Map<string, Trouble>();
-  private held: Held[] = [];
+  private readonly deps: SelfDoubtDeps;
+  private readonly possibleFailures = new Map<string, PossibleFailure>();
+  private pending: PendingSignal[] = [];
   private readonly startedAt = Date.now();
 
-  constructor(state: RegistryState, ports: SelfDoubtDeps) {
+  constructor(state: RegistryState, deps: SelfDoubtDeps) {
     this.state = state;
-    this.ports = ports;
+    this.deps = deps;
   }
 
-  /** What of the signals is to be judged now. */
-  sift(signals: readonly MemberSignal[], now: number): readonly MemberSignal[] {
-    for (const each of signals) this.note(each, now);
-    if (this.troubled.size === 0 && this.state.doubt.kind === 'sure') return signals;
+  /** Returns the signals to evaluate now; the guard postpones or discards failures that it does not trust. */
+  filterTrusted(signals: readonly MemberSignal[], now: number): readonly MemberSignal[] {
+    for (const each of signals) this.track(each, now);
+    if (this.possibleFailures.size === 0 && this.state.selfDoubt.kind === 'sure') return signals;
     this.reconsider(now);
-    const belief = trustIn(this.state.doubt);
-    if (belief === 'apply') return signals;
+    const handling = failureHandling(this.state.selfDoubt);
+    if (handling === 'apply') return signals;
     return signals.filter((each) => {
-      if (!this.troubled.has(each.member.record.registration.id)) return true;
-      if (each.signal.kind === 'suspected') return belief === 'hold';
-      if (!isBad(each.signal)) return true;
-      if (belief === 'hold') this.hold(each, now);
-      else this.keep(each, now);
+      if (!this.possibleFailures.has(each.member.record.registration.id)) return true;
+      if (each.signal.kind === 'suspected') return handling === 'hold';
+      if (!isFailure(each.signal)) return true;
+      if (handling === 'hold') this.postpone(each, now);
+      else this.discard(each, now);
       return false;
     });
   }
 
-  /** Time has passed: what is over is over. */
+  /** Reconsiders the self-doubt as time passes. */
   tick(now: number): void {
-    if (this.troubled.size > 0 || this.state.doubt.kind !== 'sure' || this.state.config.selfDoubt === 'always')
+    if (
+      this.possibleFailures.size > 0 ||
+      this.state.selfDoubt.kind !== 'sure' ||
+      this.state.config.selfDoubt === 'always'
+    )
       this.reconsider(now);
   }
 
-  private note({ member, signal }: MemberSignal, now: number): void {
+  private track({ member, signal }: MemberSignal, now: number): void {
     const { registration, health, generation } = member.record;
-    const sense = signal.kind === 'heartbeat' || signal.kind === 'heartbeat-expired' ? 'heartbeat' : 'check';
-    const known = this.troubled.get(registration.id);
+    const source = signal.kind === 'heartbeat' || signal.kind === 'heartbeat-expired' ? 'heartbeat' : 'check';
+    const known = this.possibleFailures.get(registration.id);
     if (signal.kind === 'check-passed' || signal.kind === 'heartbeat') {
-      if (known?.sense === sense) this.troubled.delete(registration.id);
-    } else if (isBad(signal) || signal.kind === 'suspected') {
-      // One that is known to be down fails in no round any more: only what would turn it counts.
-      if (!isWell(health)) return;
-      this.troubled.set(
+      if (known?.source === source) this.possibleFailures.delete(registration.id);
+    } else if (isFailure(signal) || signal.kind === 'suspected') {
+      // A component already known to be down is no evidence: only a failure that would change its status counts.
+      if (!isWorking(health)) return;
+      this.possibleFailures.set(
         registration.id,
-        known ? { ...known, at: now } : { sense, at: now, before: health, generation },
+        known ? { ...known, at: now } : { source, at: now, before: health, generation },
       );
     }
   }
@@ -96,32 +102,33 @@ export class SelfDoubtGuard {
     const roundMs = this.roundMs();
     const { selfDoubt: mode } = this.state.config;
     const evidence = this.evidence(now, roundMs);
-    // What is remembered of a doubt outlives who was in trouble: a round shows them again.
-    const isBlind = Math.abs(now - this.startedAt) < roundMs + CHECK_MS;
-    if (isBlind && mode === 'auto' && this.state.doubt.kind !== 'sure' && !isMassFailure(evidence)) return;
-    const { next, ask } = reconsider(this.state.doubt, evidence, { mode, roundMs }, now);
-    this.move(next, now);
-    if (ask) void this.ask();
+    // The stored self-doubt outlives the possible failures in memory: one round after a start shows them again.
+    const isWarmingUp = Math.abs(now - this.startedAt) < roundMs + CHECK_MS;
+    if (isWarmingUp && mode === 'auto' && this.state.selfDoubt.kind !== 'sure' && !isMassFailure(evidence)) return;
+    const { next, queryCanary: needsCanary } = updateSelfDoubt(this.state.selfDoubt, evidence, { mode, roundMs }, now);
+    this.transition(next, now);
+    if (needsCanary) void this.checkCanary();
   }
 
+  /** Counts members that worked when the round began, and those that fail now. Drops expired possible failures. */
   private evidence(now: number, roundMs: number): Evidence {
-    for (const [id, { at, generation }] of this.troubled) {
+    for (const [id, { at, generation }] of this.possibleFailures) {
       const record = this.state.members.get(id)?.record;
-      const isOver = Math.abs(now - at) > roundMs + CHECK_MS;
-      if (isOver || record?.generation !== generation) this.troubled.delete(id);
+      const isExpired = Math.abs(now - at) > roundMs + CHECK_MS;
+      if (isExpired || record?.generation !== generation) this.possibleFailures.delete(id);
     }
-    let well = 0;
-    let troubled = 0;
+    let workingBefore = 0;
+    let failing = 0;
     for (const { record } of this.state.members.values()) {
       if (record.lifecycle.state !== 'active' && record.lifecycle.state !== 'standby') continue;
-      const isTroubled = this.troubled.has(record.registration.id);
-      if (isTroubled) troubled++;
-      if (isTroubled || isWell(record.health)) well++;
+      const isFailing = this.possibleFailures.has(record.registration.id);
+      if (isFailing) failing++;
+      if (isFailing || isWorking(record.health)) workingBefore++;
     }
-    return { well, troubled };
+    return { well: workingBefore, troubled: failing };
   }
 
-  /** One round of the slowest: what fails in it fails at the same time. */
+  /** Check interval of the slowest member, ms. Failures within one such round count as simultaneous. */
   private roundMs(): number {
     let longest = 1_000;
     for (const { record } of this.state.members.values())
@@ -129,20 +136,23 @@ export class SelfDoubtGuard {
     return longest;
   }
 
-  private async ask(): Promise<void> {
-    const testimony = await this.ports.askWitness().catch((error: unknown): CanaryVerdict => {
-      // Whoever cannot be asked is not seen either.
-      console.error(JSON.stringify({ message: 'no witness reached', type: this.state.type, error: String(error) }));
+  private async checkCanary(): Promise<void> {
+    const verdict = await this.deps.checkCanary().catch((error: unknown): CanaryVerdict => {
+      // A canary that cannot be checked counts as unseen.
+      logError('canary check failed', { type: this.state.type, error });
       return 'unseen';
     });
     const now = Date.now();
-    this.move(applyCanaryVerdict(this.state.doubt, testimony, this.state.config.selfDoubt, now), now);
-    this.ports.settle(now);
+    this.transition(applyCanaryVerdict(this.state.selfDoubt, verdict, this.state.config.selfDoubt, now), now);
+    this.deps.flush(now);
   }
 
-  /** Goes on from what was concluded: tells it, puts back what was counted too soon, ends what was held. */
-  private move(next: SelfDoubt, now: number): void {
-    const before = this.state.doubt;
+  /**
+   * Enters the next state: publishes its events, restores statuses that changed too early, and releases postponed
+   * signals.
+   */
+  private transition(next: SelfDoubt, now: number): void {
+    const before = this.state.selfDoubt;
     if (next === before) return;
     const outbox: OutboxDraft[] = [];
     const data = { type: this.state.type, mode: this.state.config.selfDoubt, ...this.evidence(now, this.roundMs()) };
@@ -153,18 +163,18 @@ export class SelfDoubtGuard {
       outbox.push(
         typeEventDraft('system.self-doubt-ended', this.state.type, { ...data, since: toIso(before.since) }, { now }),
       );
-    const records = isNew && next.kind === 'doubting' ? this.putBack(outbox, now) : [];
-    this.state.commit({ doubt: next, records, outbox, visible: records.length > 0 }, now);
-    if (next.kind !== 'asking') this.release(now);
-    if (outbox.length > 0) this.ports.settle(now);
+    const records = isNew && next.kind === 'doubting' ? this.restore(outbox, now) : [];
+    this.state.commit({ selfDoubt: next, records, outbox, visible: records.length > 0 }, now);
+    if (next.kind !== 'asking') this.releasePending(now);
+    if (outbox.length > 0) this.deps.flush(now);
   }
 
-  /** Those that were found to have failed before most of the others were. */
-  private putBack(outbox: OutboxDraft[], now: number): ComponentRecord[] {
-    return Array.from(this.troubled).flatMap(([id, { before }]): ComponentRecord[] => {
+  /** Restores members whose failure counted before the mass failure was detected. Adds their events to `outbox`. */
+  private restore(outbox: OutboxDraft[], now: number): ComponentRecord[] {
+    return Array.from(this.possibleFailures).flatMap(([id, { before }]): ComponentRecord[] => {
       const record = this.state.members.get(id)?.record;
       if (!record) return [];
-      if (isWell(record.health)) return record.health.suspect ? [unsuspected(record)] : [];
+      if (isWorking(record.health)) return record.health.suspect ? [withoutSuspicion(record)] : [];
       const restored = { ...record, health: { ...before, suspect: false } };
       const data = { from: record.health.status, to: before.status, reason: 'kept: most of the type seems to fail' };
       outbox.push(componentEvent('component.health-changed', restored, data, this.state.draftContext(restored, now)));
@@ -172,41 +182,41 @@ export class SelfDoubtGuard {
     });
   }
 
-  private hold(signal: MemberSignal, now: number): void {
-    this.held.push({ signal, at: now });
+  private postpone(signal: MemberSignal, now: number): void {
+    this.pending.push({ signal, at: now });
     const { member } = signal;
     member.nextCheckAt = Math.max(member.nextCheckAt, this.state.nextRound(member, now));
   }
 
-  private keep({ member }: MemberSignal, now: number): void {
-    member.record = unsuspected(member.record);
+  private discard({ member }: MemberSignal, now: number): void {
+    member.record = withoutSuspicion(member.record);
     member.nextCheckAt = Math.max(member.nextCheckAt, this.state.nextRound(member, now));
-    for (const resolve of member.waiting.splice(0)) resolve(INCONCLUSIVE);
+    for (const resolve of member.waiters.splice(0)) resolve(INCONCLUSIVE);
   }
 
-  /** What waited for the witness: counted now, or never. */
-  private release(now: number): void {
-    const held = this.held.splice(0).filter((each) => this.isCurrent(each));
-    if (trustIn(this.state.doubt) === 'keep') for (const { signal } of held) this.keep(signal, now);
-    else if (held.length > 0)
-      this.ports.judge(
-        held.map(({ signal }) => signal),
+  /** Evaluates or discards the signals that waited for the canary's verdict. */
+  private releasePending(now: number): void {
+    const pending = this.pending.splice(0).filter((each) => this.isCurrent(each));
+    if (failureHandling(this.state.selfDoubt) === 'keep') for (const { signal } of pending) this.discard(signal, now);
+    else if (pending.length > 0)
+      this.deps.applySignals(
+        pending.map(({ signal }) => signal),
         now,
       );
   }
 
-  /** Nothing newer is known of it. */
-  private isCurrent({ signal: { member }, at }: Held): boolean {
+  /** True if nothing newer is known of the member. */
+  private isCurrent({ signal: { member }, at }: PendingSignal): boolean {
     const { registration, health } = member.record;
     const isKnown = this.state.members.get(registration.id) === member;
-    return isKnown && this.troubled.has(registration.id) && (health.lastCheckAt ?? 0) <= at;
+    return isKnown && this.possibleFailures.has(registration.id) && (health.lastCheckAt ?? 0) <= at;
   }
 }
 
-const unsuspected = (record: ComponentRecord): ComponentRecord => ({
+const withoutSuspicion = (record: ComponentRecord): ComponentRecord => ({
   ...record,
   health: { ...record.health, suspect: false },
 });
 
-const isWell = ({ status }: HealthState): boolean => status === 'healthy' || status === 'degraded';
-const isBad = ({ kind }: HealthSignal): boolean => kind === 'check-failed' || kind === 'heartbeat-expired';
+const isWorking = ({ status }: HealthState): boolean => status === 'healthy' || status === 'degraded';
+const isFailure = ({ kind }: HealthSignal): boolean => kind === 'check-failed' || kind === 'heartbeat-expired';

@@ -1,4 +1,4 @@
-/** What the log is told of a drill. */
+/** Outbox drafts for the events of drills. */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { Drill } from '../../core/drill/drill.ts';
 import type { DraftContext } from '../state/component-events.ts';

@@ -1,11 +1,11 @@
 /**
- * The registry's side of drills: begins one unless it would do harm, ends it when its time is over, and tells how it went.
- * Its recovery ends it otherwise (`recovery-desk.ts`).
+ * The drills of a type: begins a drill unless it would do harm, ends it when its time expires, and publishes its
+ * events. A drill that ends before its time is ended by its recovery (`recoveries.ts`).
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
-import type { Drill, DrillBegin } from '../../core/drill/drill.ts';
-import { beginDrill, endDrill, isTimeOver, toDrill } from '../../core/drill/drill.ts';
+import type { Drill, NewDrill } from '../../core/drill/drill.ts';
+import { beginDrill, endDrill, hasDrillExpired, toDrill } from '../../core/drill/drill.ts';
 import type { DrillRefusal } from '../../core/drill/refuse-drill.ts';
 import { refuseDrill } from '../../core/drill/refuse-drill.ts';
 import type { Result } from '../../core/result.ts';
@@ -25,10 +25,10 @@ export class Drills {
     this.recoveries = recoveries;
   }
 
-  /** Begun again under the same id it is the same drill. */
+  /** Begins a drill. A second call with the same id returns the same drill. */
   begin(
     componentId: string,
-    begin: DrillBegin,
+    begin: NewDrill,
     actor: Actor | null,
     now: number,
   ): Result<Drill, DrillRefusal | 'unknown-component'> {
@@ -37,7 +37,7 @@ export class Drills {
     const record = this.state.members.get(componentId)?.record;
     if (!record) return fail('unknown-component', `${componentId} is not registered`);
     const others = this.records().filter((other) => other !== record);
-    const refusal = refuseDrill({ record, others, isRoutable, doubt: this.state.doubt.kind });
+    const refusal = refuseDrill({ record, others, isRoutable, selfDoubt: this.state.selfDoubt.kind });
     if (refusal) return refusal;
     const active = beginDrill(begin, now, this.state.configFor(componentId).recoveryTimeout);
     const drill = toDrill(record.registration, active);
@@ -51,11 +51,14 @@ export class Drills {
     return ok(drill);
   }
 
-  /** Ends what took too long; a recovery that still runs for it ends before its next action. */
+  /**
+   * Ends drills whose time has expired. A recovery that still runs for such a drill ends before its next action.
+   * Returns true if any drill ended.
+   */
   expire(now: number): boolean {
     let ended = false;
     for (const { recovery, registration } of this.records()) {
-      if (!recovery.drill || !isTimeOver(recovery.drill, now)) continue;
+      if (!recovery.drill || !hasDrillExpired(recovery.drill, now)) continue;
       const order = recovery.active?.order;
       if (order?.drillId === recovery.drill.id) this.recoveries.cancel(registration.id, order.recoveryId, null, now);
       const member = this.state.members.get(registration.id)!;
@@ -63,7 +66,7 @@ export class Drills {
       if (!end) continue;
       const outbox = [drillEndedDraft(end.record, end.drill, this.state.draftContext(end.record, now))];
       this.state.commit({ records: [end.record], drills: [end.drill], outbox, visible: true }, now);
-      // What the check under way finds is what was injected.
+      // The running check would still find the injected failure.
       member.check = null;
       ended = true;
     }
@@ -74,7 +77,7 @@ export class Drills {
     return this.list().find((drill) => drill.id === id);
   }
 
-  /** The newest first. */
+  /** Newest first. A stored drill that is marked as running, but that no member has, is returned as `aborted`. */
   list(): Drill[] {
     const running = new Map(
       this.records().flatMap(({ registration, recovery }) =>

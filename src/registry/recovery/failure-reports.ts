@@ -1,6 +1,6 @@
 /**
- * The registry's side of failures that callers report: each is stored with its outbox row before
- * anything else happens, then evaluated at once if the failure manager can be reached.
+ * Failures that callers report. Each report is stored with its outbox row before anything else happens, and then
+ * evaluated at once if the failure manager is available.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { settledUntil, withFailure } from '../../core/component/component-record.ts';
@@ -14,6 +14,7 @@ import { failureDraft } from '../state/component-events.ts';
 import type { Member } from '../state/member.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
+import { logError } from '../../logging/log-error.ts';
 
 export interface ReportedFailure {
   readonly records: readonly [ComponentRecord];
@@ -29,14 +30,14 @@ export class FailureReports {
     this.intake = intake;
   }
 
-  /** Stores a caller's report; the component is suspect from now on. */
+  /** Stores a caller's report and makes the component suspect. */
   store(member: Member, error: FailureDetail, context: JsonObject | null, now: number): FailureReport {
     const drafted = this.draft(member, error, context, now);
     this.state.commit({ ...drafted, visible: false }, now);
     return drafted.outbox[0].payload;
   }
 
-  /** What a report changes, to be stored with whatever it comes with. */
+  /** Returns the changes that a report makes, for the caller to commit together with its own. */
   draft(member: Member, error: FailureDetail, context: JsonObject | null, now: number): ReportedFailure {
     const config = this.state.configFor(member.record.registration.id);
     const step = observeHealth(member.record.health, { kind: 'reported', error }, config, now);
@@ -46,14 +47,17 @@ export class FailureReports {
     return { records: [record], outbox: [draft] };
   }
 
-  /** What follows from a stored report; while the manager is away, as much as the registry knows itself. */
+  /**
+   * Evaluates a stored report. While the failure manager is unavailable, returns what the registry itself knows, with
+   * `recorded` false.
+   */
   async evaluate(report: FailureReport): Promise<FailureEvaluation> {
     try {
       const [evaluation] = await this.intake.evaluate([this.batchItem(report)]);
       if (evaluation) return evaluation;
     } catch (error) {
-      // The report stays in the outbox: the caller need not come again.
-      console.error(JSON.stringify({ message: 'failure not evaluated', failureId: report.id, error: String(error) }));
+      // The report stays in the outbox, so the caller need not repeat it.
+      logError('failure report not evaluated', { failureId: report.id, error });
     }
     const recovery = this.state.members.get(report.componentId)?.record.recovery;
     return {

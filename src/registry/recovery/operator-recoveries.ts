@@ -1,7 +1,7 @@
 /**
- * The registry's side of restarting and scaling by an operator: an ordinary recovery with a plan of that one
- * action, so that it survives a kill, is proven and written down like any other. Guarded like one too, but
- * at once: who asks is told no instead of waiting.
+ * Restarts and scalings that operators request. Each one is an ordinary recovery with a plan of that one action, so it
+ * survives a kill, is verified and is recorded. The recovery guard applies too, but a request that it holds back fails
+ * at once instead of waiting.
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
@@ -30,12 +30,13 @@ export class OperatorRecoveries {
     this.recoveries = recoveries;
   }
 
-  async ask(
+  /** Begins the recovery. A second request with the same idempotency key returns the order of the first. */
+  async request(
     id: string,
-    asked: ActionRequest,
+    request: ActionRequest,
     { actor, clock }: { actor: Actor | null; clock: () => number },
   ): Promise<Result<RecoveryOrder, NotAccessible | ActionRefusal>> {
-    const key = asked.idempotencyKey === null ? null : `${asked.action} ${asked.idempotencyKey}`;
+    const key = request.idempotencyKey === null ? null : `${request.action} ${request.idempotencyKey}`;
     for (;;) {
       const found = this.state.find(id);
       if (!found.ok) return found;
@@ -43,53 +44,56 @@ export class OperatorRecoveries {
       const { generation: registration, recovery } = member.record;
       const generation = recovery.generation + 1;
       const recoveryId = await recoveryIdOf(id, registration, generation);
-      // The digest was awaited: somebody else may have begun meanwhile.
+      // Another recovery may have begun while this call waited for the digest.
       if (this.state.members.get(id) !== member || member.record.recovery !== recovery) continue;
-      const known = key === null ? undefined : this.state.store.askedActions.read(id, key);
+      const known = key === null ? undefined : this.state.store.operatorActions.read(id, key);
       if (known) return ok(known);
-      const refusal = this.refusalOf(member, asked);
-      return refusal ?? ok(this.begin(member, { recoveryId, generation, key }, { asked, actor }, clock()));
+      const refusal = this.refusalFor(member, request);
+      return refusal ?? ok(this.begin(member, { recoveryId, generation, key }, { request, actor }, clock()));
     }
   }
 
-  private refusalOf({ record }: Member, { action, force }: ActionRequest): Failure<ActionRefusal> | null {
+  private refusalFor({ record }: Member, { action, force }: ActionRequest): Failure<ActionRefusal> | null {
     const { registration, lifecycle, recovery, shadow } = record;
     const { id } = registration;
-    if (isBeingRemoved(lifecycle)) return fail('being-removed', 'it drains before its removal; restore it to keep it');
+    if (isBeingRemoved(lifecycle))
+      return fail('being-removed', 'the component drains before its removal; restore it to keep it');
     if (controlRouteOf(registration, this.state.config.controller, action) === null)
-      return fail('no-control', `${id} has no control endpoint for ${action}, nor has its type a controller`);
+      return fail('no-control', `${id} has no control endpoint for ${action}, and its type has no controller`);
     if (recovery.active)
       return fail('recovery-running', `${recovery.active.order.recoveryId} is running: wait for it, or cancel it`);
     if (force) return null;
     const { rootCause } = shadow;
-    const why = hasFailedDependency(shadow) ? `it suffers from ${rootCause.join(', ')}` : heldBack(this.state, id);
-    return why === null ? null : fail('held-back', `${why}; force overrides`);
+    const obstacle = hasFailedDependency(shadow)
+      ? `failed dependencies: ${rootCause.join(', ')}`
+      : holdMessage(this.state, id);
+    return obstacle === null ? null : fail('held-back', `${obstacle}; force overrides`);
   }
 
   private begin(
     member: Member,
     { recoveryId, generation, key }: { recoveryId: string; generation: number; key: string | null },
-    { asked, actor }: { asked: ActionRequest; actor: Actor | null },
+    { request, actor }: { request: ActionRequest; actor: Actor | null },
     now: number,
   ): RecoveryOrder {
-    const { action, reason } = asked;
-    const words = 'asked for by an operator';
+    const { action, reason } = request;
+    const prefix = 'requested by an operator';
     const cause = {
       failureType: OPERATOR_REQUEST,
       failureId: '',
-      reason: reason === null ? words : `${words}: ${reason}`,
+      reason: reason === null ? prefix : `${prefix}: ${reason}`,
     } as const;
-    return this.recoveries.open(
+    return this.recoveries.start(
       member,
       { recoveryId, generation },
       {
         cause,
-        asked: action,
-        noteOf: (order) => actor && note(actor, order, asked),
-        also: (order) => ({
-          // Starts the workflow, now or when the manager can be reached.
+        requestedAction: action,
+        auditNoteFor: (order) => actor && auditNote(actor, order, request),
+        alsoStore: (order) => ({
+          // Starts the workflow, now or once the failure manager is available.
           outbox: [{ kind: 'nudge', key: `start:${recoveryId}`, componentId: order.componentId, payload: order }],
-          ...(key === null ? {} : { askedAction: { key, order } }),
+          ...(key === null ? {} : { requestedAction: { key, order } }),
         }),
       },
       now,
@@ -97,18 +101,22 @@ export class OperatorRecoveries {
   }
 }
 
-const WHY: Readonly<Record<ActionHold, string>> = {
+const HOLD_MESSAGES: Readonly<Record<ActionHold, string>> = {
   frozen: 'recoveries are frozen',
-  'self-doubt': 'most of the type fails at once, and it may be we who cannot see',
-  'too-many': 'as many of the type are being restarted or scaled as may be at once',
+  'self-doubt': 'most of the type fails at once, and the coordinator itself may be at fault',
+  'too-many': 'the limit of simultaneous restarts and scalings in this type is reached',
 };
 
-function heldBack(state: RegistryState, id: string): string | null {
+function holdMessage(state: RegistryState, id: string): string | null {
   const hold = actionHold(state, id, true);
-  return hold && WHY[hold];
+  return hold && HOLD_MESSAGES[hold];
 }
 
-const note = (actor: Actor, { recoveryId }: RecoveryOrder, { action, reason, force }: ActionRequest): AuditNote => ({
+const auditNote = (
+  actor: Actor,
+  { recoveryId }: RecoveryOrder,
+  { action, reason, force }: ActionRequest,
+): AuditNote => ({
   actor,
   action: `component.${action}`,
   before: null,

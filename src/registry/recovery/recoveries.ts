@@ -1,6 +1,8 @@
 /**
- * The registry's side of recoveries: only one begins for a component at a time, proof is counted from
- * the checks, and everything a workflow waits for is written to the outbox first.
+ * The recoveries of a type: begins them, permits their actions, counts proof from health signals, and ends them.
+ *
+ * Invariant: a component has at most one running recovery.
+ * Invariant: everything that a workflow waits for is written to the outbox first.
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
@@ -16,10 +18,10 @@ import type {
 } from '../../core/failure/failure-intake.ts';
 import { OPERATOR_REQUEST } from '../../core/failure/failure-intake.ts';
 import type { RecoveryFacts } from '../../core/failure/recovery-plan.ts';
-import type { RecoveryStanding } from '../../core/failure/recovery-preview.ts';
+import type { RecoveryConditions } from '../../core/failure/recovery-preview.ts';
 import type { RecoveryPolicy } from '../../core/failure/recovery-policy.ts';
 import { cooldownAfter } from '../../core/failure/recovery-policy.ts';
-import { endDrill, lifted } from '../../core/drill/drill.ts';
+import { endDrill, liftDrill } from '../../core/drill/drill.ts';
 import { hasFailedDependency } from '../../core/component/root-cause.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { Result } from '../../core/result.ts';
@@ -43,14 +45,14 @@ const EVENT_OF_OUTCOME = {
   suppressed: 'recovery.cancelled',
 } as const;
 
-/** What a recovery begins with. */
-interface Opening {
+/** Input of a new recovery. */
+interface RecoveryStart {
   readonly cause: { readonly failureType: RecoveryTrigger; readonly failureId: string; readonly reason: string };
-  /** By an operator: it counts as disruptive from the start. */
-  readonly asked?: ControlAction;
-  readonly noteOf?: (order: RecoveryOrder) => AuditNote | null;
-  /** What is stored along with it. */
-  readonly also?: (order: RecoveryOrder) => Pick<Change, 'outbox' | 'askedAction'>;
+  /** Set if an operator requested the recovery, which then counts as disruptive from the start. */
+  readonly requestedAction?: ControlAction;
+  readonly auditNoteFor?: (order: RecoveryOrder) => AuditNote | null;
+  /** Returns further changes for the same commit. */
+  readonly alsoStore?: (order: RecoveryOrder) => Pick<Change, 'outbox' | 'requestedAction'>;
 }
 
 export class Recoveries {
@@ -71,20 +73,20 @@ export class Recoveries {
       if (obstacle) return obstacle;
       const generation = recovery.generation + 1;
       const recoveryId = await recoveryIdOf(id, record.generation, generation);
-      // The digest was awaited: someone else may have begun meanwhile.
+      // Another recovery may have begun while this call waited for the digest.
       if (this.state.members.get(id) !== member || member.record.recovery !== recovery) continue;
-      return ok({ order: this.open(member, { recoveryId, generation }, { cause }, clock()), started: true });
+      return ok({ order: this.start(member, { recoveryId, generation }, { cause }, clock()), started: true });
     }
   }
 
-  /** The running recovery of that id, with its member. */
+  /** The running recovery with this id, and its member. */
   find(id: string, recoveryId: string): { member: Member; active: ActiveRecovery } | undefined {
     const member = this.state.members.get(id);
     const active = member?.record.recovery.active;
     return member && active?.order.recoveryId === recoveryId ? { member, active } : undefined;
   }
 
-  /** What a recovery plans by. No secret is among it: the workflow stores it. */
+  /** Returns what a recovery plans with. The workflow stores the result, so it contains no secret. */
   target(id: string, recoveryId: string): Result<RecoveryTarget, 'not-recovering'> {
     const found = this.find(id, recoveryId);
     if (!found) return fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
@@ -96,12 +98,12 @@ export class Recoveries {
     });
   }
 
-  /** What one would go by if the component failed now. */
-  standing(record: ComponentRecord, now: number): RecoveryStanding {
+  /** Returns what a recovery would plan with if the component failed now. */
+  conditions(record: ComponentRecord, now: number): RecoveryConditions {
     const { id } = record.registration;
     const { failureThreshold, failureWindow, recovery: policies } = this.state.configFor(id);
     const { active, recentFailures, failedInRow } = record.recovery;
-    // A failure of this moment is after all that is settled.
+    // A failure at this moment must be later than every settled one.
     const obstacle = beginObstacle(record, Math.max(now, record.recovery.settledUntil + 1), now);
     return {
       componentType: this.state.type,
@@ -117,7 +119,7 @@ export class Recoveries {
     };
   }
 
-  /** What can be done for it as things stand. */
+  /** Returns which recovery actions are possible for the component now. */
   facts(record: ComponentRecord): RecoveryFacts {
     const { registration, lifecycle } = record;
     return {
@@ -127,61 +129,66 @@ export class Recoveries {
     };
   }
 
-  /** Lets a recovery take its next action. One that has restarted or scaled before goes on with the same leave. */
+  /** Permits or refuses a recovery's next action. A recovery that is already disruptive keeps that permission. */
   permitAction(id: string, recoveryId: string, disruptive: boolean, now: number): ActionPermission {
     const found = this.find(id, recoveryId);
     if (!found || found.active.cancelled) return 'not-recovering';
-    // What an operator asked for was judged when it was asked for.
+    // An operator's request was judged when it arrived.
     if (found.active.order.asked) return 'permitted';
     if (hasFailedDependency(found.member.record.shadow)) return 'shadowed';
-    const takesLeave = disruptive && !found.active.disruptive;
-    const hold = actionHold(this.state, id, takesLeave);
+    const becomesDisruptive = disruptive && !found.active.disruptive;
+    const hold = actionHold(this.state, id, becomesDisruptive);
     if (hold) return hold === 'frozen' ? hold : 'too-many';
-    if (takesLeave) this.update(found.member.record, { ...found.active, disruptive: true }, [], now);
+    if (becomesDisruptive) this.saveActive(found.member.record, { ...found.active, disruptive: true }, [], now);
     return 'permitted';
   }
 
-  /** Ends it before its next action; a workflow that waits hears of it at once. Asked again, it is the same cancel. */
+  /** Ends a recovery before its next action, and signals a waiting workflow at once. Idempotent. */
   cancel(id: string, recoveryId: string, actor: Actor | null, now: number): boolean {
     const found = this.find(id, recoveryId);
-    if (!found) return this.endedAs(id, recoveryId) === 'cancelled';
+    if (!found) return this.endedOutcome(id, recoveryId) === 'cancelled';
     if (found.active.cancelled) return true;
     const { record } = found.member;
     const audit = actor && cancelNote(actor, found.active.order);
     const context = { ...this.state.draftContext(record, now), newId: () => `${recoveryId}:cancel`, audit };
     const event = componentEventDraft('recovery.cancel-requested', record, { recoveryId }, context);
-    this.update(record, { ...found.active, cancelled: true }, [event, ...this.abandon(record, 'cancelled')], now);
+    this.saveActive(record, { ...found.active, cancelled: true }, [event, ...this.abandon(record, 'cancelled')], now);
     return true;
   }
 
-  beginVerification(id: string, recoveryId: string, position: number, forMs: number, now: number): boolean {
+  beginVerification(id: string, recoveryId: string, position: number, durationMs: number, now: number): boolean {
     const found = this.find(id, recoveryId);
     if (!found || found.active.cancelled) return false;
     const { member, active } = found;
-    // A repeated step must not start the proof anew.
+    // A repeated step must not restart the proof.
     if (active.verification?.position === position) return true;
-    const until = Math.min(now + forMs, active.order.deadline);
+    const until = Math.min(now + durationMs, active.order.deadline);
     const verification = { position, since: now, until, successes: 0 };
-    // What was rehearsed is over with the action that was to end it.
-    this.update(lifted(member.record, now), { ...active, verification }, [], now);
+    // The action is supposed to end the failure, so it also ends the injected failure of a drill.
+    this.saveActive(liftDrill(member.record, now), { ...active, verification }, [], now);
     member.check = null;
-    // A check that waits for its host keeps its place; it too begins after the action.
+    // A check that waits for its host keeps its place, because it also begins after the action.
     member.nextCheckAt = Math.min(member.nextCheckAt, now);
     return true;
   }
 
-  /** Counts a good sign towards the proof; answers the record and, when proven, the signal to send. */
+  /**
+   * Counts a signal towards the proof. Returns the record and, once the component is proven, the signal to send; null
+   * if the signal says nothing about the proof.
+   */
   countProof(record: ComponentRecord, signal: HealthSignal): { record: ComponentRecord; outbox: OutboxDraft[] } | null {
     const active = record.recovery.active;
     const verification = active?.verification;
     if (!active || !verification) return null;
-    // A component that is asked proves itself by its answers; its heartbeats prove only one that is not.
-    const answers = record.registration.healthCheck ? signal.kind === 'check-passed' : signal.kind === 'heartbeat';
-    const good = answers && record.health.heartbeatStatus !== 'unhealthy';
-    const saysUnhealthy = signal.kind === 'heartbeat' && signal.status === 'unhealthy';
-    const bad = signal.kind === 'check-failed' || signal.kind === 'heartbeat-expired' || saysUnhealthy;
-    if (!good && !bad) return null;
-    const successes = good ? verification.successes + 1 : 0;
+    // Passed checks prove a component with a health check. Heartbeats prove only a component without one.
+    const isProofSource = record.registration.healthCheck
+      ? signal.kind === 'check-passed'
+      : signal.kind === 'heartbeat';
+    const isSuccess = isProofSource && record.health.heartbeatStatus !== 'unhealthy';
+    const reportsUnhealthy = signal.kind === 'heartbeat' && signal.status === 'unhealthy';
+    const isFailure = signal.kind === 'check-failed' || signal.kind === 'heartbeat-expired' || reportsUnhealthy;
+    if (!isSuccess && !isFailure) return null;
+    const successes = isSuccess ? verification.successes + 1 : 0;
     if (successes < this.state.configFor(record.registration.id).healthyThreshold) {
       return { record: withActive(record, { ...active, verification: { ...verification, successes } }), outbox: [] };
     }
@@ -191,12 +198,12 @@ export class Recoveries {
     };
   }
 
-  /** Ends verifications whose time is over: the next action is due. */
+  /** Ends verifications whose time has expired, so that the next action is due. */
   expireVerifications(now: number): void {
     for (const { record } of this.state.members.values()) {
       const active = record.recovery.active;
       if (!active?.verification || now < active.verification.until) continue;
-      this.update(
+      this.saveActive(
         record,
         { ...active, verification: null },
         [signalDraft(record, active, active.verification.position, 'unproven')],
@@ -205,26 +212,29 @@ export class Recoveries {
     }
   }
 
-  /** Closes it; answers how it ended: one that was cancelled on the way, or that no action could help, did not fail. */
-  end(id: string, recoveryId: string, asked: RecoveryOutcome, now: number): RecoveryOutcome {
+  /**
+   * Ends a recovery and returns its outcome. A recovery that was cancelled, or that no action could help because of a
+   * failed dependency, does not end as failed.
+   */
+  end(id: string, recoveryId: string, requested: RecoveryOutcome, now: number): RecoveryOutcome {
     const found = this.find(id, recoveryId);
-    if (!found) return this.endedAs(id, recoveryId) ?? asked;
+    if (!found) return this.endedOutcome(id, recoveryId) ?? requested;
     const { record } = found.member;
-    const outcome = outcomeOf(found.active, record, asked);
+    const outcome = outcomeOf(found.active, record, requested);
     const { drillId } = found.active.order;
-    // A drill proves nothing of how often the component can be recovered.
-    if (drillId) return this.endOfDrill(record, recoveryId, outcome, now);
+    // A drill proves nothing about real recoveries, so it leaves the count of failed ones unchanged.
+    if (drillId) return this.endDrillRecovery(record, recoveryId, outcome, now);
     const proven = outcome !== 'failed' && outcome !== 'timeout';
     const failedInRow = proven ? 0 : record.recovery.failedInRow + 1;
     const cooldownMs = cooldownAfter(failedInRow, this.policyOf(found.active.order));
     const settled = { settledUntil: now, failedInRow, notBefore: now + cooldownMs };
-    // What an operator tried in vain says nothing of failures, and must not delay the recovery that they call for.
-    const isInVain = found.active.order.asked !== undefined && outcome !== 'successful';
+    // A failed request of an operator says nothing about failures, and must not delay the recovery that they require.
+    const isFailedRequest = found.active.order.asked !== undefined && outcome !== 'successful';
     const recovery = {
       ...record.recovery,
       active: null,
       lastEnded: { recoveryId, outcome },
-      ...(isInVain ? {} : settled),
+      ...(isFailedRequest ? {} : settled),
     };
     const type = EVENT_OF_OUTCOME[outcome];
     const event = componentEventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
@@ -232,7 +242,7 @@ export class Recoveries {
     return outcome;
   }
 
-  private endOfDrill(
+  private endDrillRecovery(
     record: ComponentRecord,
     recoveryId: string,
     outcome: RecoveryOutcome,
@@ -240,8 +250,8 @@ export class Recoveries {
   ): RecoveryOutcome {
     const lastEnded = { recoveryId, outcome };
     const recovery = { ...record.recovery, active: null, lastEnded, settledUntil: now };
-    const became = outcome === 'successful' ? 'proven' : outcome === 'suppressed' ? 'cancelled' : outcome;
-    const end = endDrill({ ...record, recovery }, became, now);
+    const drillOutcome = outcome === 'successful' ? 'proven' : outcome === 'suppressed' ? 'cancelled' : outcome;
+    const end = endDrill({ ...record, recovery }, drillOutcome, now);
     const next = end?.record ?? { ...record, recovery };
     const context = this.state.draftContext(next, now);
     const event = componentEventDraft(EVENT_OF_OUTCOME[outcome], next, { recoveryId, outcome }, context);
@@ -250,31 +260,31 @@ export class Recoveries {
     return outcome;
   }
 
-  /** What an operator asks for has a plan of its own, and of the policy nothing but the cooldown that it clears. */
+  /** An operator's request has its own plan. Of the policy it uses only the cooldown, which a success clears. */
   private policyOf({ componentId, failureType }: RecoveryOrder): RecoveryPolicy {
     return this.state.configFor(componentId).recovery[
       failureType === OPERATOR_REQUEST ? 'internal_error' : failureType
     ];
   }
 
-  private endedAs(id: string, recoveryId: string): RecoveryOutcome | undefined {
+  private endedOutcome(id: string, recoveryId: string): RecoveryOutcome | undefined {
     const ended = this.state.members.get(id)?.record.recovery.lastEnded;
     return ended?.recoveryId === recoveryId ? ended.outcome : undefined;
   }
 
-  /** A signal that a running recovery of this record is no longer needed. */
+  /** Returns the signal that the running recovery is no longer needed; empty if no recovery runs. */
   abandon(record: ComponentRecord, outcome: 'cancelled' | 'removed'): OutboxDraft[] {
     const { active } = record.recovery;
-    // Whatever position it waits at, it must hear this.
+    // The signal must reach the workflow at whatever position it waits.
     return active ? [signalDraft(record, active, active.verification?.position ?? 0, outcome)] : [];
   }
 
-  update(record: ComponentRecord, active: ActiveRecovery, outbox: OutboxDraft[], now: number): void {
+  saveActive(record: ComponentRecord, active: ActiveRecovery, outbox: OutboxDraft[], now: number): void {
     this.state.commit({ records: [withActive(record, active)], outbox, visible: false }, now);
   }
 
-  /** A word to each running recovery's workflow, for the sweep: it may sleep, or never have been started. */
-  nudges(): OutboxDraft[] {
+  /** Returns a wake-up for each running recovery's workflow, which may sleep or may never have been started. */
+  wakeUps(): OutboxDraft[] {
     return Array.from(this.state.members.values()).flatMap(({ record }): OutboxDraft[] => {
       const order = record.recovery.active?.order;
       if (!order) return [];
@@ -282,14 +292,14 @@ export class Recoveries {
     });
   }
 
-  /** Begins it: from now on it is the recovery that runs. */
-  open(
+  /** Begins a recovery and commits it as the running one. */
+  start(
     { record }: Member,
     { recoveryId, generation }: { recoveryId: string; generation: number },
-    { cause, asked, noteOf, also }: Opening,
+    { cause, requestedAction, auditNoteFor, alsoStore }: RecoveryStart,
     now: number,
   ): RecoveryOrder {
-    const drill = asked ? null : (record.recovery.drill ?? null);
+    const drill = requestedAction ? null : (record.recovery.drill ?? null);
     const order: RecoveryOrder = {
       recoveryId,
       componentId: record.registration.id,
@@ -297,7 +307,7 @@ export class Recoveries {
       failureType: cause.failureType,
       failureId: cause.failureId,
       reason: cause.reason,
-      ...(asked ? { asked } : {}),
+      ...(requestedAction ? { asked: requestedAction } : {}),
       startedAt: now,
       deadline: drill?.until ?? now + this.state.configFor(record.registration.id).recoveryTimeout,
       drillId: drill?.id ?? null,
@@ -307,7 +317,13 @@ export class Recoveries {
       ...record.recovery,
       generation,
       drill: drill && { ...drill, recoveryId, recoveryStartedAt: now },
-      active: { order, disruptive: asked !== undefined, cancelled: false, promoted: null, verification: null },
+      active: {
+        order,
+        disruptive: requestedAction !== undefined,
+        cancelled: false,
+        promoted: null,
+        verification: null,
+      },
     };
     const next = { ...record, recovery };
     const { deadline, drillId } = order;
@@ -318,19 +334,23 @@ export class Recoveries {
       deadline: toIso(deadline),
       drillId: drillId ?? null,
     };
-    const context = { ...this.state.draftContext(next, now), audit: noteOf?.(order) ?? null };
+    const context = { ...this.state.draftContext(next, now), audit: auditNoteFor?.(order) ?? null };
     const event = componentEventDraft('recovery.started', next, data, context);
-    const { outbox = [], ...more } = also?.(order) ?? {};
+    const { outbox = [], ...more } = alsoStore?.(order) ?? {};
     this.state.commit({ records: [next], outbox: [event, ...outbox], ...more, visible: false }, now);
     return order;
   }
 }
 
-function outcomeOf(active: ActiveRecovery, { shadow }: ComponentRecord, asked: RecoveryOutcome): RecoveryOutcome {
-  if (asked === 'successful') return asked;
+function outcomeOf(
+  active: ActiveRecovery,
+  { shadow: rootCause }: ComponentRecord,
+  requested: RecoveryOutcome,
+): RecoveryOutcome {
+  if (requested === 'successful') return requested;
   if (active.cancelled) return 'cancelled';
-  if (active.order.asked) return asked;
-  return hasFailedDependency(shadow) && asked !== 'cancelled' ? 'suppressed' : asked;
+  if (active.order.asked) return requested;
+  return hasFailedDependency(rootCause) && requested !== 'cancelled' ? 'suppressed' : requested;
 }
 
 const withActive = (record: ComponentRecord, active: ActiveRecovery): ComponentRecord => ({
@@ -357,7 +377,7 @@ function signalDraft(
   return { kind: 'signal', key: `${recoveryId}:${position}:${outcome}`, componentId: record.registration.id, payload };
 }
 
-/** Workflow ids allow neither "." nor 128 characters, hence a digest; the same recovery always gets the same id. */
+/** Workflow ids allow neither "." nor 128 characters, hence a digest. The same recovery always gets the same id. */
 export async function recoveryIdOf(
   componentId: string,
   generation: number,

@@ -1,6 +1,6 @@
 /**
- * What keeps a recovery from beginning, and what holds its next action back. Asked by the recovery that is about
- * to, and by whoever only wants to know.
+ * The guard of recoveries: decides what prevents a recovery from beginning, and what holds back its next action.
+ * Changes nothing, so that recoveries and previews share it.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { LifecycleState } from '../../core/component/lifecycle.ts';
@@ -10,39 +10,42 @@ import type { Failure } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
-/** What people took out of service on purpose is left alone. */
-const RECOVERED_STATES: readonly LifecycleState[] = ['active', 'standby'];
+/** Recoveries leave components alone that an operator took out of service. */
+const RECOVERABLE_STATES: readonly LifecycleState[] = ['active', 'standby'];
 
-/** Why none begins for what failed at `occurredAt`, epoch ms; null when one may. */
+/** Returns why no recovery may begin for a failure at `occurredAt` (epoch ms); null if one may. */
 export function beginObstacle(
-  { recovery, registeredAt, lifecycle, shadow }: ComponentRecord,
+  { recovery, registeredAt, lifecycle, shadow: rootCause }: ComponentRecord,
   occurredAt: number,
   now: number,
 ): Failure<BeginObstacle> | null {
-  if (occurredAt < registeredAt) return fail('superseded', 'the component was registered anew since');
+  if (occurredAt < registeredAt) return fail('superseded', 'the component has been registered again since');
   if (occurredAt <= recovery.settledUntil) return fail('superseded', 'an earlier recovery settled this failure');
-  if (!RECOVERED_STATES.includes(lifecycle.state)) return fail('not-in-service', `the component is ${lifecycle.state}`);
-  // Of what only suffers from a dependency nothing is done: the dependency is where to act, and what to alert of.
-  if (hasFailedDependency(shadow)) return fail('shadowed', `it depends on ${shadow.rootCause.join(', ')}`);
-  if (now < recovery.notBefore) return fail('cooling-down', 'recoveries failed before, the next may begin later');
+  if (!RECOVERABLE_STATES.includes(lifecycle.state))
+    return fail('not-in-service', `the component is ${lifecycle.state}`);
+  // The failed dependency is the place to act and to alert; an action on its dependant would not help.
+  if (hasFailedDependency(rootCause)) return fail('shadowed', `failed dependencies: ${rootCause.rootCause.join(', ')}`);
+  if (now < recovery.notBefore)
+    return fail('cooling-down', 'earlier recoveries failed; the next one may begin after the cooldown');
   return null;
 }
 
 /** The most components of the type that may be restarted or scaled at once. */
-const disruptedAtMost = ({ doubt, members }: RegistryState): number =>
-  doubt.kind === 'unwitnessed' ? 1 : Math.max(1, Math.floor(members.size / 3));
+const maxDisrupted = ({ selfDoubt, members }: RegistryState): number =>
+  selfDoubt.kind === 'unwitnessed' ? 1 : Math.max(1, Math.floor(members.size / 3));
 
 /**
- * What holds an action of a component's recovery back. Restarting and scaling take capacity away: no more than a third of the type (at
- * least one) at once, so that a cure never takes a type down; one at a time where most have failed and nobody
- * can say whose fault it is; nobody for a fault that may be ours.
+ * Returns what holds back an action of a component's recovery; null if nothing does. Disruptive actions (restarts and
+ * scalings) take capacity away. At most a third of the type, but at least one component, is disrupted at once, so that
+ * recoveries never take a type down. While most of the type has failed and no canary can explain it, the limit is one.
+ * While the fault may be the coordinator's own, no disruptive action is allowed.
  */
 export function actionHold(state: RegistryState, id: string, disruptive: boolean): ActionHold | null {
   if (state.configFor(id).recoveryFrozen) return 'frozen';
   if (!disruptive) return null;
-  const { kind } = state.doubt;
+  const { kind } = state.selfDoubt;
   if (kind === 'asking' || kind === 'doubting') return 'self-doubt';
   let disrupted = 0;
   for (const { record } of state.members.values()) if (record.recovery.active?.disruptive) disrupted++;
-  return disrupted >= disruptedAtMost(state) ? 'too-many' : null;
+  return disrupted >= maxDisrupted(state) ? 'too-many' : null;
 }

@@ -1,18 +1,18 @@
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { Member } from '../state/member.ts';
 
-const usualMs = ({ health }: ComponentRecord): number => health.usualResponseTimeMs ?? Infinity;
+const typicalMs = ({ health }: ComponentRecord): number => health.usualResponseTimeMs ?? Infinity;
 
 /**
- * The best healthy standby that can do all that `failed` does: undoubted before doubted, at the same location before
- * elsewhere, then the one that usually answers quickest.
+ * Returns the best healthy standby that supports every task type of `failed`. Prefers components that are not suspect,
+ * then the same location, then the shortest typical response time.
  */
 export function selectStandby(
   failed: ComponentRecord,
   members: ReadonlyMap<string, Member>,
 ): ComponentRecord | undefined {
   const { id, capabilities, metadata } = failed.registration;
-  const fitting = Array.from(members.values(), (member) => member.record).filter(
+  const eligible = Array.from(members.values(), (member) => member.record).filter(
     ({ lifecycle, health, registration }) =>
       lifecycle.state === 'standby' &&
       health.status === 'healthy' &&
@@ -20,12 +20,12 @@ export function selectStandby(
       capabilities.supportedTaskTypes.every((task) => registration.capabilities.supportedTaskTypes.includes(task)),
   );
   const isElsewhere = ({ registration }: ComponentRecord) => registration.metadata['location'] !== metadata['location'];
-  const worse = (a: ComponentRecord, b: ComponentRecord): boolean => {
+  const isWorse = (a: ComponentRecord, b: ComponentRecord): boolean => {
     if (a.health.suspect !== b.health.suspect) return a.health.suspect;
-    return isElsewhere(a) === isElsewhere(b) ? usualMs(a) > usualMs(b) : isElsewhere(a);
+    return isElsewhere(a) === isElsewhere(b) ? typicalMs(a) > typicalMs(b) : isElsewhere(a);
   };
-  return fitting.reduce<ComponentRecord | undefined>(
-    (best, each) => (best === undefined || worse(best, each) ? each : best),
+  return eligible.reduce<ComponentRecord | undefined>(
+    (best, each) => (best === undefined || isWorse(best, each) ? each : best),
     undefined,
   );
 }

@@ -1,54 +1,54 @@
 /**
- * The settings that each component goes by: those of its type, and over them what is set for it alone. Worked out once
- * and again after a change, so that a check only looks them up.
+ * The configuration in force for each component: that of its type, with the component's own overrides on top. Resolved
+ * once, and again after a change, so that a check only looks it up.
  */
 import type { ComponentOverrides } from '../../core/config/component-config.ts';
 import type { GlobalConfig } from '../../core/config/settings.ts';
 import type { SystemConfig } from '../../core/config/system-config.ts';
 import { DEFAULT_CONFIG, configOf } from '../../core/config/system-config.ts';
 
-interface Own {
-  readonly told: ComponentOverrides;
-  /** Null until somebody asks. */
+interface ComponentEntry {
+  readonly overrides: ComponentOverrides;
+  /** Null until it is first read. */
   config: SystemConfig | null;
 }
 
 export class ComponentConfigs {
-  /** Of a component of which nothing is set. */
-  ofType: SystemConfig = DEFAULT_CONFIG;
-  private ofTypeOverrides: GlobalConfig = {};
-  private readonly own = new Map<string, Own>();
+  /** In force for components without overrides. */
+  typeConfig: SystemConfig = DEFAULT_CONFIG;
+  private typeOverrides: GlobalConfig = {};
+  private readonly entries = new Map<string, ComponentEntry>();
 
   configFor(id: string): SystemConfig {
-    const own = this.own.get(id);
-    if (own === undefined) return this.ofType;
-    return (own.config ??= this.resolve(own.told));
+    const entry = this.entries.get(id);
+    if (entry === undefined) return this.typeConfig;
+    return (entry.config ??= this.resolve(entry.overrides));
   }
 
   revisionOf(id: string): number {
-    return this.own.get(id)?.told.revision ?? 0;
+    return this.entries.get(id)?.overrides.revision ?? 0;
   }
 
   has(id: string): boolean {
-    return this.own.has(id);
+    return this.entries.has(id);
   }
 
-  /** As it would be with those. */
+  /** Returns the configuration that these overrides would result in. */
   resolve({ overrides }: ComponentOverrides): SystemConfig {
-    return configOf({ ...this.ofTypeOverrides, ...overrides });
+    return configOf({ ...this.typeOverrides, ...overrides });
   }
 
-  goByType(overrides: GlobalConfig): void {
-    this.ofType = configOf(overrides);
-    this.ofTypeOverrides = overrides;
-    for (const own of this.own.values()) own.config = null;
+  applyType(overrides: GlobalConfig): void {
+    this.typeConfig = configOf(overrides);
+    this.typeOverrides = overrides;
+    for (const entry of this.entries.values()) entry.config = null;
   }
 
-  goBy(told: ComponentOverrides): void {
-    this.own.set(told.id, { told, config: null });
+  apply(overrides: ComponentOverrides): void {
+    this.entries.set(overrides.id, { overrides, config: null });
   }
 
   forget(id: string): void {
-    this.own.delete(id);
+    this.entries.delete(id);
   }
 }

@@ -1,9 +1,9 @@
-/** What a change of health leaves in the outbox: events for the log, failures for their manager. */
+/** Outbox drafts of the registry: events for the log, failures for the failure manager. */
 import type { AuditNote } from '../../core/access/audit-entry.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
 import { toIso } from '../../core/component/resource.ts';
-import { injectedInto } from '../../core/drill/drill.ts';
+import { injectedFailure } from '../../core/drill/drill.ts';
 import type { EventDraft, EventType } from '../../core/event/coordinator-event.ts';
 import type { FailureReport } from '../../core/failure/failure.ts';
 import type { HealthEvent } from '../../core/health/observe-health.ts';
@@ -14,16 +14,16 @@ export interface DraftContext {
   readonly now: number;
   readonly newId: () => string;
   readonly resource: () => ComponentResource;
-  /** Who asked for the change, when somebody did. */
+  /** The audit note of the caller that requested the change, if any. */
   readonly audit?: AuditNote | null;
-  /** Of what is removed. */
+  /** Claim number of a component that is removed. */
   readonly claim?: number;
 }
 
-/** A component that stays down is written down this often, after the first few failures. */
+/** Interval at which failures of a component that stays down are recorded, after the first few. */
 const REPEATED_FAILURES_EVERY_MS = 60_000;
 
-/** An event about a component, which says of what type that is: it may be gone when somebody asks. */
+/** An event about a component. The data name its type, because the component may be gone when a reader asks. */
 export const componentEventDraft = (
   type: EventType,
   record: ComponentRecord,
@@ -52,7 +52,7 @@ export function typeEventDraft(
   return { kind: 'event', key, componentId: subject, payload };
 }
 
-/** An event about a component, which carries the component's resource as it is then. */
+/** An event that carries the component's resource as of the change. */
 export const componentEvent = (
   type: EventType,
   record: ComponentRecord,
@@ -78,13 +78,13 @@ export function failureDraft(
     context: failureContext,
     rootCause: record.shadow.rootCause,
     occurredAt: context.now,
-    // A caller's report is of what the caller met, which no drill touches.
-    ...(failed.source === 'check' && injectedInto(record) ? { drillId: record.recovery.drill!.id } : {}),
+    // A drill injects failures into checks only, so it never causes a caller's report.
+    ...(failed.source === 'check' && injectedFailure(record) ? { drillId: record.recovery.drill!.id } : {}),
   };
   return { kind: 'failure', key: id, componentId: registration.id, payload };
 }
 
-/** Drafts for what the state machine said happened to `record` (its state after the step). */
+/** Returns the drafts for the events of one state machine step. `record` is the state after the step. */
 export function healthEventDrafts(
   record: ComponentRecord,
   events: readonly HealthEvent[],
@@ -108,7 +108,7 @@ export function healthEventDrafts(
   });
 }
 
-/** Failures during a running recovery are what it is about, not new ones; during maintenance they are expected. */
+/** A running recovery already deals with the failures of its component. During maintenance, failures are expected. */
 function isWorthRecording(record: ComponentRecord, failureThreshold: number, now: number): boolean {
   if (record.recovery.active || record.lifecycle.state === 'maintenance') return false;
   const { recentFailures, settledUntil } = record.recovery;

@@ -1,4 +1,4 @@
-/** What others are shown of a registry's members: resources, candidates, vitals, the roll-up. */
+/** Views of a registry's members: resources, candidates, live stats, the type's roll-up, health reports. */
 import type { Candidate, Condition, LiveStats } from '../../core/balancing/candidate.ts';
 import { whyNotRoutable } from '../../core/balancing/candidate.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
@@ -7,14 +7,14 @@ import { toHealthReport } from '../../core/component/health-report.ts';
 import { inFlight, loadPercentage } from '../../core/component/load.ts';
 import { locationOf } from '../../core/component/registration.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
-import { shownReason, toResource } from '../../core/component/resource.ts';
+import { reasonOf, toResource } from '../../core/component/resource.ts';
 import type { SystemConfig } from '../../core/config/system-config.ts';
 import type { Availability } from '../../core/health/samples/availability.ts';
 import { detectionFor } from '../../core/health/schedule.ts';
 import type { SelfDoubt } from '../../core/health/self-doubt.ts';
 import type { TypeHealth } from '../../core/health/system-health.ts';
 import { summarizeType } from '../../core/health/system-health.ts';
-import { withShortage } from '../../core/health/system-issues.ts';
+import { withCapacityShortage } from '../../core/health/system-issues.ts';
 import type { BoundedPage } from '../../core/bounded-page.ts';
 import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';
 import type { Member } from './member.ts';
@@ -36,23 +36,26 @@ export const countChecked = (members: Members): number => {
   return checked;
 };
 
-/** What its share of the work goes by. */
+/** Determines a component's share of the work: weight times concurrent tasks, 0 while it is not routable. */
 export const capacityOf = (record: ComponentRecord): number =>
   isRoutable(record) ? record.registration.weight * (record.registration.capabilities.maxConcurrentTasks ?? 1) : 0;
 
-/** Members, and what each of them goes by. */
+/** Members, with the configuration in force for each. */
 export interface ConfiguredMembers {
   readonly members: Members;
   configFor(id: string): SystemConfig;
 }
 
-/** A function that turns records of this fleet into resources, as of `now`; `changed` counts as it is about to be. */
+/**
+ * Returns a function that turns records of the pool into resources as of `now`. `changed` replaces the record in memory
+ * when shares of the work are computed.
+ */
 export function resourceView(
-  fleet: ConfiguredMembers,
+  pool: ConfiguredMembers,
   now: number,
   changed?: ComponentRecord,
 ): (record: ComponentRecord) => ComponentResource {
-  const { members } = fleet;
+  const { members } = pool;
   const checked = countChecked(members);
   let total = 0;
   for (const { record } of members.values())
@@ -60,36 +63,36 @@ export function resourceView(
   if (changed) total += capacityOf(changed);
   return (record) =>
     toResource(record, {
-      detection: detectionFor(record.registration, fleet.configFor(record.registration.id), checked),
+      detection: detectionFor(record.registration, pool.configFor(record.registration.id), checked),
       share: total === 0 ? 0 : Math.round((1_000 * capacityOf(record)) / total) / 1_000,
       now,
     });
 }
 
-export function loadsOf(fleet: ConfiguredMembers, now: number): LoadEntry[] {
-  const view = resourceView(fleet, now);
-  return Array.from(fleet.members.values(), ({ record }) => ({
+export function loadsOf(pool: ConfiguredMembers, now: number): LoadEntry[] {
+  const view = resourceView(pool, now);
+  return Array.from(pool.members.values(), ({ record }) => ({
     componentId: record.registration.id,
     ...view(record).load,
   }));
 }
 
-/** A page in the order of ids, no longer than asked for. */
+/** A page in ascending order of ids, within `limit` items and `maxBytes` bytes. */
 export function pageOf(
-  fleet: ConfiguredMembers,
+  pool: ConfiguredMembers,
   { limit, maxBytes = MAX_PAGE_BYTES, ...query }: ComponentQuery,
   now: number,
 ): BoundedPage<ComponentResource> {
-  const view = resourceView(fleet, now);
-  const records = Array.from(fleet.members.values(), (member) => member.record)
+  const view = resourceView(pool, now);
+  const records = Array.from(pool.members.values(), (member) => member.record)
     .filter((record) => (query.after === null || record.registration.id > query.after) && matches(record, query))
     .toSorted((a, b) => (a.registration.id < b.registration.id ? -1 : 1));
-  const room = { limit, maxBytes: Math.min(maxBytes, MAX_PAGE_BYTES) };
-  return boundedPage(mapped(records, view), room, (item) => utf8Length(JSON.stringify(item)));
+  const pageLimits = { limit, maxBytes: Math.min(maxBytes, MAX_PAGE_BYTES) };
+  return boundedPage(mapLazily(records, view), pageLimits, (item) => utf8Length(JSON.stringify(item)));
 }
 
-/** Made one by one, so that no more are made than a page has room for. */
-function* mapped<T, U>(items: readonly T[], map: (item: T) => U): Generator<U> {
+/** Maps one by one, so that no more items are built than fit on the page. */
+function* mapLazily<T, U>(items: readonly T[], map: (item: T) => U): Generator<U> {
   for (const item of items) yield map(item);
 }
 
@@ -131,14 +134,14 @@ export function toCandidate(member: Member, now: number): Candidate {
     weight: registration.weight,
     order: record.registeredAt,
     ...toCondition(record),
-    vitals: toLiveStats(member, now),
+    liveStats: toLiveStats(member, now),
   };
 }
 
 export const toCondition = ({ lifecycle, health }: ComponentRecord): Condition => ({
   lifecycle: lifecycle.state,
   status: health.status,
-  reason: shownReason(health),
+  reason: reasonOf(health),
   backSince: health.backSince ?? null,
 });
 
@@ -148,12 +151,12 @@ export function toLiveStats({ record }: Member, now: number): LiveStats {
     suspect: health.suspect || health.ejection.until !== null,
     inFlight: inFlight(load, now),
     loadPercentage: loadPercentage(load, registration.capabilities.maxConcurrentTasks, now),
-    usualMs: load.workMs ?? health.usualResponseTimeMs,
-    ofWork: load.workMs !== null,
+    ewmaMs: load.workMs ?? health.usualResponseTimeMs,
+    isWorkTime: load.workMs !== null,
   };
 }
 
-/** When any of them is checked next, epoch ms; null when none is. */
+/** Epoch ms of the earliest next check of any member; null if no member has a health check. */
 export function nextCheckAt(members: Members): number | null {
   let next = Infinity;
   for (const { record, nextCheckAt: at } of members.values())
@@ -165,13 +168,13 @@ interface TypeState {
   readonly type: string;
   readonly revision: number;
   readonly members: Members;
-  readonly doubt: SelfDoubt;
+  readonly selfDoubt: SelfDoubt;
   readonly samples: { readonly typeAvailability: Availability };
 }
 
-/** `shortSince` is since when callers find no room, epoch ms. */
+/** `shortSince`: epoch ms since when callers find no capacity; null while they find some. */
 export function toTypeHealth(
-  { type, revision, members, doubt, samples }: TypeState,
+  { type, revision, members, selfDoubt, samples }: TypeState,
   now: number,
   shortSince: number | null = null,
 ): TypeHealth {
@@ -185,25 +188,25 @@ export function toTypeHealth(
     rootCause: record.shadow.rootCause,
     maintained: record.lifecycle.state === 'maintenance',
   }));
-  const doubtedSince = doubt.kind === 'doubting' ? doubt.since : null;
+  const selfDoubtSince = selfDoubt.kind === 'doubting' ? selfDoubt.since : null;
   const health = {
-    ...summarizeType(type, revision, summaries, now, doubtedSince),
+    ...summarizeType(type, revision, summaries, now, selfDoubtSince),
     availability: samples.typeAvailability,
   };
-  return shortSince === null ? health : withShortage(health, shortSince);
+  return shortSince === null ? health : withCapacityShortage(health, shortSince);
 }
 
-/** What the registry holds that a report of one member is made from. */
-interface Fleet extends ConfiguredMembers {
+/** Inputs of one member's health report. */
+interface ReportedPool extends ConfiguredMembers {
   readonly samples: { availability(id: string, since: number, now: number): Availability };
 }
 
-export function healthReportOf({ record, ...member }: Member, fleet: Fleet, now: number): HealthReport {
+export function healthReportOf({ record, ...member }: Member, pool: ReportedPool, now: number): HealthReport {
   return toHealthReport(record, {
-    detection: detectionFor(record.registration, fleet.configFor(record.registration.id), countChecked(fleet.members)),
-    availability: fleet.samples.availability(record.registration.id, record.registeredAt, now),
-    // One that is due is begun at once, or as soon as its host has room.
-    nextCheckAt: Math.max(now, member.nextCheckAt, member.putOffUntil),
+    detection: detectionFor(record.registration, pool.configFor(record.registration.id), countChecked(pool.members)),
+    availability: pool.samples.availability(record.registration.id, record.registeredAt, now),
+    // A due check starts at once, or as soon as its host's budget admits it.
+    nextCheckAt: Math.max(now, member.nextCheckAt, member.postponedUntil),
     heartbeatDueAt: member.heartbeatDueAt,
   });
 }

@@ -1,11 +1,11 @@
-/** A signal about a member of the registry, and the check that it ends. */
+/** A health signal about one member of the registry. */
 import type { Member } from './member.ts';
 import type { HealthSignal } from '../../core/health/observe-health.ts';
 import type { Check } from '../../core/health/check.ts';
 
-/** A signal about a member, with the check it ends, if it ends one. */
 export interface MemberSignal {
   readonly member: Member;
   readonly signal: HealthSignal;
+  /** The check that the signal ends; null if it ends none. */
   readonly ended: Check | null;
 }

@@ -1,11 +1,10 @@
 /**
- * A component in the registry's memory: its record and what need not survive an eviction, that is the
- * check under way and the times at which it is due for something.
+ * A component in the registry's memory: its record, and state that an eviction may lose (the running check, due times).
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { degradedAfterMs } from '../../core/component/health-check.ts';
 import { healthUrlOf } from '../../core/component/health-url.ts';
-import { injectedInto } from '../../core/drill/drill.ts';
+import { injectedFailure } from '../../core/drill/drill.ts';
 import type { AttemptOrder, Check, CheckPlan } from '../../core/health/check.ts';
 import { checkDueAt, retryTimeoutMs } from '../../core/health/check.ts';
 import { suspicionMs } from '../../core/health/schedule.ts';
@@ -21,21 +20,22 @@ import type { Downtime } from './downtime.ts';
 export interface Member {
   record: ComponentRecord;
   check: Check | null;
-  /** When it is due for a check, epoch ms; stays what it is while the check is put off. */
+  /** Epoch ms at which the next check is due; unchanged while the check is postponed. */
   nextCheckAt: number;
-  /** Its host cannot take the check before, epoch ms; 0 when nothing keeps it waiting. */
-  putOffUntil: number;
+  /** Epoch ms before which the host's budget admits no check; 0 while the check is not postponed. */
+  postponedUntil: number;
+  /** Epoch ms; null without a heartbeat TTL. */
   heartbeatDueAt: number | null;
-  /** It has been granted more time because we slept, and was not heard of since. */
-  excused: boolean;
-  /** Places it within its type's round, the same after every restart. */
+  /** True after downtime extended the heartbeat deadline, until the next heartbeat. */
+  graceGranted: boolean;
+  /** Determines the position in the type's check round; the same after every restart. */
   readonly ordinal: number;
-  /** Callers of `probe` who wait for the verdict of the check under way. */
-  waiting: ((result: Omit<ProbeResult, 'health'>) => void)[];
+  /** Resolvers of `probe` calls that wait for the verdict of the running check. */
+  waiters: ((result: Omit<ProbeResult, 'health'>) => void)[];
   quotas: OnDemandQuotas;
 }
 
-/** A component fresh from registration or storage: due for a check at `nextCheckAt`, its heartbeat from now on. */
+/** A member from a registration or from storage. `nextCheckAt` is epoch ms; its heartbeat TTL starts at `now`. */
 export function newMember(record: ComponentRecord, nextCheckAt: number, now: number): Member {
   const ttl = record.registration.heartbeat?.ttl;
   const heartbeatDueAt = ttl === undefined ? null : now + ttl;
@@ -43,37 +43,40 @@ export function newMember(record: ComponentRecord, nextCheckAt: number, now: num
     record,
     check: null,
     nextCheckAt,
-    putOffUntil: 0,
+    postponedUntil: 0,
     heartbeatDueAt,
-    excused: false,
+    graceGranted: false,
     ordinal: hashOf(record.registration.id),
-    waiting: [],
+    waiters: [],
     quotas: freshQuotas(now),
   };
 }
 
-/** The answer to callers of `probe` whose check ended without a verdict. */
+/** Result of `probe` calls whose check ended without a verdict. */
 export const INCONCLUSIVE: Omit<ProbeResult, 'health'> = { outcome: 'inconclusive', responseTimeMs: null, error: null };
 
-/** Rechecks that keep the short timeout, so that the threshold is reached in seconds. */
+/** Rechecks that use the short timeout, so that the failure threshold is reached within seconds. */
 const FAST_RECHECKS = 2;
 
-/** How the next check of a component is made: in full when all was well, single and quick while in question. */
+/**
+ * Plans the next check. A component with recent failures, or under verification, gets a single attempt. The first
+ * rechecks after a failure also use the short timeout.
+ */
 export function planCheck(record: ComponentRecord): CheckPlan {
   const check = record.registration.healthCheck!;
   const { health, recovery } = record;
-  const short = retryTimeoutMs(check.timeout, health.usualResponseTimeMs);
-  const failing = health.consecutiveFailures > 0 || recovery.active?.verification != null;
-  const fast = health.consecutiveFailures > 0 && health.consecutiveFailures <= FAST_RECHECKS && !recovery.active;
+  const quickTimeoutMs = retryTimeoutMs(check.timeout, health.usualResponseTimeMs);
+  const isFailing = health.consecutiveFailures > 0 || recovery.active?.verification != null;
+  const isQuick = health.consecutiveFailures > 0 && health.consecutiveFailures <= FAST_RECHECKS && !recovery.active;
   return {
-    timeoutMs: fast ? short : check.timeout,
+    timeoutMs: isQuick ? quickTimeoutMs : check.timeout,
     suspicionMs: suspicionMs(record.registration),
-    retries: failing ? 0 : check.retries,
-    retryTimeoutMs: short,
+    retries: isFailing ? 0 : check.retries,
+    retryTimeoutMs: quickTimeoutMs,
   };
 }
 
-/** The host that its checks ask. */
+/** Host (name and port) of the component's health URL. */
 export const hostOf = (record: ComponentRecord): string => hostOfUrl(healthUrlOf(record.registration));
 
 export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTarget {
@@ -87,37 +90,37 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
     expect: check.expect ?? {},
     degradedAfterMs: degradedAfterMs(check),
     order,
-    inject: injectedInto(record),
+    inject: injectedFailure(record),
   };
 }
 
 /**
- * Epoch ms at which a component that stays down is removed, Infinity for never. While a dependency keeps it down
- * that is no sign that it will not return, none while it is maintained, and while we slept nobody looked; after each it
- * has as long as its owner allowed once more.
+ * Epoch ms at which a component that stays down is removed; Infinity for never. A failed dependency, maintenance or a
+ * drill prevents the removal. When a dependency returns or maintenance ends, `deregisterAfter` starts again. Downtime
+ * of the registry does not count, because no heartbeat or report could arrive.
  */
-export function deregistrationDueAt(record: ComponentRecord, sleeps: Downtime): number {
+export function deregistrationDueAt(record: ComponentRecord, downtime: Downtime): number {
   const { registration, health, shadow, lifecycle, recovery } = record;
-  const isExcused = hasFailedDependency(shadow) || lifecycle.state === 'maintenance' || Boolean(recovery.drill);
-  const isGarbage = health.status === 'unhealthy' && !isExcused;
-  if (!isGarbage || registration.deregisterAfter === undefined) return Infinity;
+  const isExempt = hasFailedDependency(shadow) || lifecycle.state === 'maintenance' || Boolean(recovery.drill);
+  const isRemovable = health.status === 'unhealthy' && !isExempt;
+  if (!isRemovable || registration.deregisterAfter === undefined) return Infinity;
   const since = Math.max(health.since, shadow.since, lifecycle.maintainedUntil ?? 0);
-  return since + registration.deregisterAfter + sleeps.since(since);
+  return since + registration.deregisterAfter + downtime.since(since);
 }
 
-/** Epoch ms at which this member next needs the alarm, Infinity for never. */
-export function dueAt(member: Member, sleeps: Downtime): number {
+/** Epoch ms at which this member next needs the alarm; Infinity for never. */
+export function dueAt(member: Member, downtime: Downtime): number {
   const { record } = member;
   const check = member.check
     ? checkDueAt(member.check)
     : record.registration.healthCheck
-      ? Math.max(member.nextCheckAt, member.putOffUntil)
+      ? Math.max(member.nextCheckAt, member.postponedUntil)
       : Infinity;
   return Math.min(
     check,
     member.heartbeatDueAt ?? Infinity,
     record.lifecycle.until ?? Infinity,
-    deregistrationDueAt(record, sleeps),
+    deregistrationDueAt(record, downtime),
     record.health.ejection.until ?? Infinity,
     record.recovery.active?.verification?.until ?? Infinity,
     record.recovery.drill?.until ?? Infinity,

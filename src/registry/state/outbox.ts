@@ -1,9 +1,9 @@
 /**
- * Delivers what the registry has written down: events to the coordinator, failures and signals to the
- * failure manager. A row leaves only when its receiver has it, so a kill loses nothing; receivers
- * know rows by their ids, so sending twice adds nothing.
+ * Delivers the registry's transactional outbox: events to the coordinator, failures and signals to the failure manager.
  *
- * Each kind has a lane of its own: with the history away, events still flow.
+ * Invariant: a row is removed only after its receiver has it, so a kill loses nothing. Receivers deduplicate rows by
+ * id.
+ * Invariant: each kind has a lane of its own. While the failure history is unavailable, events still flow.
  */
 import type { EventDraft, EventSink } from '../../core/event/coordinator-event.ts';
 import type { FailureReport } from '../../core/failure/failure.ts';
@@ -15,8 +15,9 @@ import type {
 } from '../../core/failure/failure-intake.ts';
 import type { TypeHealth } from '../../core/health/system-health.ts';
 import type { OutboxKind, OutboxRow, RegistryStore } from '../storage/registry-store.ts';
+import { logError } from '../../logging/log-error.ts';
 
-export interface OutboxReceivers {
+export interface OutboxDeps {
   readonly events: EventSink;
   readonly failures: FailureIntake;
   readonly typeHealth: () => TypeHealth;
@@ -25,7 +26,7 @@ export interface OutboxReceivers {
 
 const BATCH = 50;
 const FIRST_RETRY_MS = 1_000;
-/** Failures and signals are what recoveries wait for. */
+/** Longest pause before a retry. Recoveries wait for failures and signals, so their pauses are short. */
 const MAX_RETRY_MS: Readonly<Record<OutboxKind, number>> = {
   event: 30_000,
   failure: 5_000,
@@ -36,27 +37,27 @@ const LANES: readonly OutboxKind[] = ['event', 'failure', 'signal', 'nudge'];
 
 export class Outbox {
   private readonly store: RegistryStore;
-  private readonly receivers: OutboxReceivers;
+  private readonly deps: OutboxDeps;
   private readonly running = new Map<OutboxKind, Promise<void>>();
-  private readonly again = new Set<OutboxKind>();
-  private readonly delays = new Map<OutboxKind, number>();
-  private readonly retries = new Map<OutboxKind, number>();
+  private readonly rerun = new Set<OutboxKind>();
+  private readonly backoffMs = new Map<OutboxKind, number>();
+  private readonly retryTimes = new Map<OutboxKind, number>();
 
-  constructor(store: RegistryStore, receivers: OutboxReceivers) {
+  constructor(store: RegistryStore, deps: OutboxDeps) {
     this.store = store;
-    this.receivers = receivers;
+    this.deps = deps;
   }
 
-  /** Epoch ms at which undelivered rows are tried again, Infinity when there are none. */
+  /** Epoch ms of the next retry; Infinity if none is scheduled. */
   get retryAt(): number {
-    return Math.min(...this.retries.values());
+    return Math.min(...this.retryTimes.values());
   }
 
-  tryAgainAt(at: number): void {
-    for (const lane of LANES) this.retries.set(lane, at);
+  scheduleRetry(at: number): void {
+    for (const lane of LANES) this.retryTimes.set(lane, at);
   }
 
-  /** Delivers all there is; never throws. Calls during a delivery are folded into one more round. */
+  /** Delivers all pending rows; never throws. Calls during a delivery are combined into one more pass. */
   async flush(now: number): Promise<void> {
     await Promise.all(LANES.map((lane) => this.runLane(lane, now)));
   }
@@ -64,13 +65,13 @@ export class Outbox {
   private runLane(lane: OutboxKind, now: number): Promise<void> {
     const running = this.running.get(lane);
     if (running) {
-      this.again.add(lane);
+      this.rerun.add(lane);
       return running;
     }
-    // A lane whose receiver is away waits for its time, whatever is written to it meanwhile.
-    if (now < (this.retries.get(lane) ?? 0)) return Promise.resolve();
-    // While it is being tried nothing is due: an alarm in the past would go off again and again.
-    this.retries.delete(lane);
+    // A lane whose receiver is unavailable waits for its retry time, even if new rows arrive.
+    if (now < (this.retryTimes.get(lane) ?? 0)) return Promise.resolve();
+    // No retry is due while the lane runs: an alarm for a past time would fire again and again.
+    this.retryTimes.delete(lane);
     const started = this.tryLane(lane).finally(() => this.running.delete(lane));
     this.running.set(lane, started);
     return started;
@@ -79,50 +80,50 @@ export class Outbox {
   private async tryLane(lane: OutboxKind): Promise<void> {
     try {
       await this.drain(lane);
-      this.delays.delete(lane);
-      this.retries.delete(lane);
+      this.backoffMs.delete(lane);
+      this.retryTimes.delete(lane);
     } catch (error) {
-      // Rows stay where they are; the alarm and the sweep come back for them.
-      console.error(JSON.stringify({ message: 'outbox delivery failed', lane, error: String(error) }));
-      const delayMs = Math.min(MAX_RETRY_MS[lane], Math.max(FIRST_RETRY_MS, 2 * (this.delays.get(lane) ?? 0)));
-      this.delays.set(lane, delayMs);
-      this.retries.set(lane, Date.now() + delayMs);
+      // The rows stay stored, and the alarm and the sweep retry them.
+      logError('outbox delivery failed', { lane, error });
+      const delayMs = Math.min(MAX_RETRY_MS[lane], Math.max(FIRST_RETRY_MS, 2 * (this.backoffMs.get(lane) ?? 0)));
+      this.backoffMs.set(lane, delayMs);
+      this.retryTimes.set(lane, Date.now() + delayMs);
     }
   }
 
   private async drain(lane: OutboxKind): Promise<void> {
-    let missed = 0;
+    let undelivered = 0;
     do {
-      this.again.delete(lane);
-      missed = await this.pass(lane);
-      // What was not taken waits for its time: evaluating it may itself have asked for a delivery.
-    } while (missed === 0 && this.again.has(lane));
-    if (missed > 0) throw new Error(`${missed} not taken`);
+      this.rerun.delete(lane);
+      undelivered = await this.pass(lane);
+      // Undelivered rows wait for their retry time: their evaluation may itself have requested a delivery.
+    } while (undelivered === 0 && this.rerun.has(lane));
+    if (undelivered > 0) throw new Error(`${undelivered} outbox rows not accepted`);
   }
 
-  /** Once over all rows, those not taken passed by; answers how many they were. */
+  /** Passes over all rows once and skips those not accepted. Returns the number of undelivered rows. */
   private async pass(lane: OutboxKind): Promise<number> {
-    let missed = 0;
+    let undelivered = 0;
     for (let after = 0; ;) {
       const { rows, unreadable } = this.store.readOutbox(lane, BATCH, after);
       this.drop(lane, unreadable);
       const last = Math.max(after, ...rows.map((row) => row.seq), ...unreadable);
-      if (last === after) return missed;
+      if (last === after) return undelivered;
       after = last;
       const delivered = rows.length === 0 ? [] : await this.deliver(lane, rows);
       this.store.removeFromOutbox(delivered);
-      missed += rows.length - delivered.length;
+      undelivered += rows.length - delivered.length;
     }
   }
 
   private drop(lane: OutboxKind, unreadable: readonly number[]): void {
     if (unreadable.length === 0) return;
-    console.error(JSON.stringify({ message: 'outbox rows cannot be read, dropped', lane, seqs: unreadable }));
+    logError('unreadable outbox rows dropped', { lane, seqs: unreadable });
     this.store.removeFromOutbox(unreadable);
   }
 
   private async deliver(lane: OutboxKind, rows: readonly OutboxRow[]): Promise<number[]> {
-    const { events, failures, typeHealth, batchItem } = this.receivers;
+    const { events, failures, typeHealth, batchItem } = this.deps;
     switch (lane) {
       case 'event':
         await events.publish(
@@ -137,10 +138,10 @@ export class Outbox {
         return rows.filter((row) => recorded.has((row.payload as FailureReport).id)).map((row) => row.seq);
       }
       case 'signal':
-        return this.oneByOne(rows, (payload) => failures.signal(payload as RecoverySignal));
+        return this.deliverEach(rows, (payload) => failures.signal(payload as RecoverySignal));
       case 'nudge':
-        return this.oneByOne(rows, async (payload) => {
-          await failures.nudge(payload as RecoveryOrder);
+        return this.deliverEach(rows, async (payload) => {
+          await failures.wake(payload as RecoveryOrder);
           return true;
         });
       default:
@@ -148,14 +149,17 @@ export class Outbox {
     }
   }
 
-  private async oneByOne(rows: readonly OutboxRow[], send: (payload: unknown) => Promise<boolean>): Promise<number[]> {
+  private async deliverEach(
+    rows: readonly OutboxRow[],
+    send: (payload: unknown) => Promise<boolean>,
+  ): Promise<number[]> {
     const delivered: number[] = [];
     for (const row of rows) {
       try {
         if (await send(row.payload)) delivered.push(row.seq);
       } catch (error) {
-        // One that cannot be delivered keeps no other waiting.
-        console.error(JSON.stringify({ message: 'outbox row not taken', seq: row.seq, error: String(error) }));
+        // An undeliverable row must not block the others.
+        logError('outbox row not delivered', { seq: row.seq, error });
       }
     }
     return delivered;

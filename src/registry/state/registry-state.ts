@@ -1,8 +1,8 @@
 /**
  * A registry's members in memory, written through to its store.
  *
- * Owns the type's revision (it moves with membership, health, lifecycle and settings, not with load) and the
- * rule that memory changes only after the transaction that stores the change.
+ * Owns the type's revision, which moves with membership, health, lifecycle and configuration, but not with load.
+ * Invariant: memory changes only after the transaction that stores the change.
  */
 import type { OwnerFilter } from '../../core/access/permission.ts';
 import type { Capacities } from '../../core/balancing/shares.ts';
@@ -17,14 +17,14 @@ import type { TypeOverrides } from '../../core/config/effective-config.ts';
 import type { SystemConfig } from '../../core/config/system-config.ts';
 import { balancingOf, configOf } from '../../core/config/system-config.ts';
 import type { Drill } from '../../core/drill/drill.ts';
-import { MAX_POSTPONED_MS } from '../../core/health/host-budget.ts';
+import { MAX_DELAY_MS } from '../../core/health/host-budget.ts';
 import type { SelfDoubt } from '../../core/health/self-doubt.ts';
 import { NO_SELF_DOUBT } from '../../core/health/self-doubt.ts';
 import type { RoundPlace } from '../../core/health/schedule.ts';
 import { detectionFor, nextRoundAt } from '../../core/health/schedule.ts';
 import type { EndedLease, Lease } from '../../core/lease/lease.ts';
 import { endedAs } from '../../core/lease/lease.ts';
-import { dropLease, emptyLeaseIndex, leasesOf, noteLease, slotsTaken } from '../../core/lease/lease-index.ts';
+import { removeLease, emptyLeaseIndex, leasesOf, putLease, slotsInUse } from '../../core/lease/lease-index.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { HeldCalls } from '../../long-poll/held-calls.ts';
@@ -38,28 +38,28 @@ import { INCONCLUSIVE, newMember } from './member.ts';
 import type { NotAccessible } from '../contract/registry-api.ts';
 import type { OutboxDraft, RegistryStore, StoredHeartbeat } from '../storage/registry-store.ts';
 import { SampleRecorder, transitionsBetween } from './sample-recorder.ts';
-import { DOWNTIME_MS, Downtime } from './downtime.ts';
+import { MIN_DOWNTIME_MS, Downtime } from './downtime.ts';
 
 export interface Change {
   readonly records?: readonly ComponentRecord[];
   readonly removed?: readonly string[];
   readonly controlSecret?: { readonly id: string; readonly secret: StoredControlSecret };
-  readonly askedAction?: OperatorAction;
+  readonly requestedAction?: OperatorAction;
   readonly outbox?: readonly OutboxDraft[];
   readonly leases?: LeaseChange;
   readonly drills?: readonly Drill[];
   readonly config?: TypeOverrides;
   readonly componentConfigs?: readonly ComponentOverrides[];
-  readonly doubt?: SelfDoubt;
-  /** What the log is told of, and what it was told last. */
-  readonly rooms?: { readonly before: Capacities; readonly after: Capacities };
-  /** True when routing or readers can see a difference: moves the revision. */
+  readonly selfDoubt?: SelfDoubt;
+  /** Capacities before and after the redistribution that an event of this change reports. */
+  readonly capacities?: { readonly before: Capacities; readonly after: Capacities };
+  /** True if routing or readers can see a difference; moves the revision. */
   readonly visible: boolean;
 }
 
 export interface LeaseChange {
-  /** Granted, or renewed. */
-  readonly held?: readonly Lease[];
+  /** Granted or renewed. */
+  readonly granted?: readonly Lease[];
   readonly ended?: readonly EndedLease[];
 }
 
@@ -70,24 +70,22 @@ export class RegistryState {
   readonly members = new Map<string, Member>();
   readonly store: RegistryStore;
   readonly configs = new ComponentConfigs();
-  /** How the type's work is shared out. */
   balancing: BalancingSettings = DEFAULT_BALANCING;
-  /** Of the settings it goes by; 0 for the defaults. */
+  /** Revision of the type's configuration in force; 0 for the defaults. */
   configRevision = 0;
-  /** Whether what its senses say is believed. */
-  doubt: SelfDoubt = NO_SELF_DOUBT;
-  readonly book = emptyLeaseIndex();
-  /** Components whose slots were taken or freed, or that told their load, since somebody looked. */
-  readonly moved = new Set<string>();
-  readonly sleeps = new Downtime();
-  /** Those who wait for the revision to move. */
+  /** Whether the registry trusts its own health signals. */
+  selfDoubt: SelfDoubt = NO_SELF_DOUBT;
+  readonly leaseIndex = emptyLeaseIndex();
+  /** Ids of components whose leased slots or reported load changed since the position table was refreshed. */
+  readonly changedLoads = new Set<string>();
+  readonly downtime = new Downtime();
+  /** Blocking queries that wait for the next revision. */
   readonly watchers = new HeldCalls();
-  /** How its components were. */
   readonly samples: SampleRecorder;
   type = '';
   revision = 0;
-  /** Called after each change that others can see. */
-  turned: (now: number) => void = () => undefined;
+  /** Called after each visible change. */
+  onChange: (now: number) => void = () => undefined;
   private checkedCount = 0;
   private readonly storage: DurableObjectStorage;
 
@@ -97,14 +95,14 @@ export class RegistryState {
     this.samples = new SampleRecorder(this.members, store.samples, storage);
   }
 
-  /** Reads everything back after an eviction or a kill; answers the ids of rows that no longer parse. */
+  /** Loads everything after an eviction or a kill. Returns the ids of rows that no longer parse. */
   load(now: number): string[] {
     this.type = this.store.readScalar('type') ?? '';
     this.revision = Number(this.store.readScalar('revision') ?? 0);
     const config = this.store.loadConfig();
-    if (config) this.goBy(config);
-    for (const told of this.store.componentConfigs.load()) this.configs.goBy(told);
-    this.doubt = this.store.loadDoubt();
+    if (config) this.applyConfig(config);
+    for (const overrides of this.store.componentConfigs.load()) this.configs.apply(overrides);
+    this.selfDoubt = this.store.loadSelfDoubt();
     const { records, unreadable } = this.store.loadComponents();
     const heartbeats = this.store.loadHeartbeats();
     for (const record of records) {
@@ -112,76 +110,79 @@ export class RegistryState {
       const loaded = { ...clampToNow(record, now), load: { ...NO_LOAD, reported } };
       this.members.set(record.registration.id, newMember(loaded, now, now));
     }
-    for (const lease of this.store.leases.loadHeld()) noteLease(this.book, lease);
-    for (const componentId of this.book.taken.keys()) this.recountLeased(componentId);
+    for (const lease of this.store.leases.loadActive()) putLease(this.leaseIndex, lease);
+    for (const componentId of this.leaseIndex.slotsByComponent.keys()) this.recountLeased(componentId);
     this.resumeHeartbeats(heartbeats, now);
     this.checkedCount = countChecked(this.members);
     for (const member of this.members.values()) {
-      // What was in question is checked at once, the rest with its next round.
+      // A member that was not healthy is checked at once, the others in their next round.
       if (member.record.health.status === 'healthy') member.nextCheckAt = this.nextRound(member, now);
     }
     this.samples.resume(now);
     return unreadable;
   }
 
-  /** Stores a change whole or not at all, then takes it over into memory. */
+  /** Stores a change atomically, then applies it in memory. */
   commit(change: Change, now: number): void {
     const revision = change.visible ? this.revision + 1 : this.revision;
     const records = (change.records ?? []).map((record) =>
       change.visible ? { ...record, revision, updatedAt: now } : record,
     );
-    const { held = [], ended = [] } = change.leases ?? {};
-    const gone = (change.removed ?? []).flatMap((id) =>
-      leasesOf(this.book, id).map((lease) => endedAs(lease, 'removed', 0, now)),
+    const { granted = [], ended = [] } = change.leases ?? {};
+    const endedByRemoval = (change.removed ?? []).flatMap((id) =>
+      leasesOf(this.leaseIndex, id).map((lease) => endedAs(lease, 'removed', 0, now)),
     );
-    const over = [...ended, ...gone];
+    const endedLeases = [...ended, ...endedByRemoval];
     const write = (): void => {
       for (const record of records) this.saveComponent(record, now);
       for (const id of change.removed ?? []) {
         this.store.deleteComponent(id);
-        if (this.configs.has(id)) this.store.componentConfigs.noteGone(id, now);
+        if (this.configs.has(id)) this.store.componentConfigs.markRemoved(id, now);
       }
-      for (const told of change.componentConfigs ?? [])
-        this.store.componentConfigs.save(told, this.members.has(told.id) ? null : now);
+      for (const overrides of change.componentConfigs ?? [])
+        this.store.componentConfigs.save(overrides, this.members.has(overrides.id) ? null : now);
       if (change.controlSecret) this.store.controlSecrets.save(change.controlSecret.id, change.controlSecret.secret);
-      if (change.askedAction) this.store.askedActions.save(change.askedAction);
+      if (change.requestedAction) this.store.operatorActions.save(change.requestedAction);
       for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
       for (const drill of change.drills ?? []) this.store.drills.save(drill);
-      for (const lease of held) this.store.leases.save(lease);
-      for (const lease of over) this.store.leases.end(lease);
+      for (const lease of granted) this.store.leases.save(lease);
+      for (const lease of endedLeases) this.store.leases.end(lease);
       if (change.config) this.store.saveConfig(change.config);
-      if (change.rooms) this.store.shares.save(change.rooms.before, change.rooms.after);
-      if (change.doubt) this.store.writeScalar('doubt', JSON.stringify(change.doubt));
+      if (change.capacities) this.store.shares.save(change.capacities.before, change.capacities.after);
+      if (change.selfDoubt) this.store.writeScalar('doubt', JSON.stringify(change.selfDoubt));
       if (change.visible) this.store.writeScalar('revision', String(revision));
     };
-    if (isOneLease(change)) write();
+    if (isSingleLease(change)) write();
     else this.storage.transactionSync(write);
-    if (change.config) this.goBy(change.config);
-    for (const told of change.componentConfigs ?? []) this.configs.goBy(told);
-    if (change.doubt) this.doubt = change.doubt;
+    if (change.config) this.applyConfig(change.config);
+    for (const overrides of change.componentConfigs ?? []) this.configs.apply(overrides);
+    if (change.selfDoubt) this.selfDoubt = change.selfDoubt;
     this.revision = revision;
-    for (const record of records) this.adopt(record, now);
-    for (const id of change.removed ?? []) this.forget(id);
-    for (const lease of held) noteLease(this.book, lease);
-    for (const { id } of over) dropLease(this.book, id);
-    for (const { componentId } of [...held, ...over]) this.recountLeased(componentId);
+    for (const record of records) this.applyRecord(record, now);
+    for (const id of change.removed ?? []) this.removeMember(id);
+    for (const lease of granted) putLease(this.leaseIndex, lease);
+    for (const { id } of endedLeases) removeLease(this.leaseIndex, id);
+    for (const { componentId } of [...granted, ...endedLeases]) this.recountLeased(componentId);
     if (!change.visible) return;
     this.checkedCount = countChecked(this.members);
-    this.samples.follow(records, change.removed ?? [], now);
+    this.samples.applyChange(records, change.removed ?? [], now);
     this.watchers.release();
-    this.turned(now);
+    this.onChange(now);
   }
 
-  /** The member of that id, unless it belongs to another owner than `only`. */
-  find(id: string, only: OwnerFilter = null): Result<Member, NotAccessible> {
+  /** Returns the member with this id, unless it has another owner. A null `owner` matches every member. */
+  find(id: string, owner: OwnerFilter = null): Result<Member, NotAccessible> {
     const member = this.members.get(id);
-    // The same words for both: the message reaches the caller.
+    // The message reaches the caller, so both failures use the same words.
     const message = `${id} is not registered`;
     if (!member) return fail('unknown-component', message);
-    return only === null || member.record.owner === only ? ok(member) : fail('not-yours', message);
+    return owner === null || member.record.owner === owner ? ok(member) : fail('not-yours', message);
   }
 
-  /** Takes over newer settings: checks that they bring forward are due then. True when it did. */
+  /**
+   * Applies a newer configuration of the type, and brings forward checks that are now due earlier. Returns false if the
+   * revision is not newer.
+   */
   configure({ revision, overrides }: TypeOverrides, now: number): boolean {
     if (revision <= this.configRevision) return false;
     const visible = JSON.stringify(configOf(overrides)) !== JSON.stringify(this.config);
@@ -190,9 +191,9 @@ export class RegistryState {
     return true;
   }
 
-  /** The same for what is set for single components; what is older than what they go by changes nothing. */
-  configureComponents(told: readonly ComponentOverrides[], now: number): boolean {
-    const newer = told.filter(({ id, revision }) => revision > this.configs.revisionOf(id));
+  /** Applies newer overrides of single components. Returns false if no override is newer than the one in force. */
+  configureComponents(overrides: readonly ComponentOverrides[], now: number): boolean {
+    const newer = overrides.filter(({ id, revision }) => revision > this.configs.revisionOf(id));
     if (newer.length === 0) return false;
     const members = newer.flatMap(({ id }) => this.members.get(id) ?? []);
     const changes = (item: ComponentOverrides): boolean =>
@@ -203,37 +204,40 @@ export class RegistryState {
     return true;
   }
 
-  /** What is set for those that did not return is forgotten. */
+  /** Drops the overrides of removed components that did not return in time. */
   trimConfigs(now: number): void {
     for (const id of this.store.componentConfigs.trim(now)) this.configs.forget(id);
   }
 
-  /** Of the type as a whole, and of components of which nothing is set. */
+  /** Configuration of the type, in force for components without overrides. */
   get config(): SystemConfig {
-    return this.configs.ofType;
+    return this.configs.typeConfig;
   }
 
-  /** What a component goes by. */
+  /** Configuration in force for one component. */
   configFor(id: string): SystemConfig {
     return this.configs.configFor(id);
   }
 
-  nameType(type: string): void {
+  setType(type: string): void {
     if (this.type !== '') return;
     this.store.writeScalar('type', type);
     this.type = type;
   }
 
-  /** After the clock went back, what is scheduled beyond one interval is due now, and nothing has been that is to come. */
+  /**
+   * Repairs times after the clock went back. Checks scheduled more than one interval ahead become due now, and no time
+   * in a record stays in the future.
+   */
   clampSchedule(now: number): void {
     for (const member of this.members.values()) {
       member.record = clampToNow(member.record, now);
       if (member.nextCheckAt > now + this.intervalMs(member.record)) member.nextCheckAt = now;
-      if (member.putOffUntil > now + MAX_POSTPONED_MS) member.putOffUntil = now;
+      if (member.postponedUntil > now + MAX_DELAY_MS) member.postponedUntil = now;
     }
   }
 
-  place(member: Member): RoundPlace {
+  roundPlace(member: Member): RoundPlace {
     return { phaseMs: hashOf(this.type), ordinal: member.ordinal, checkedInType: this.checkedCount };
   }
 
@@ -243,14 +247,14 @@ export class RegistryState {
   }
 
   nextRound(member: Member, now: number): number {
-    return nextRoundAt(now, this.intervalMs(member.record), this.place(member));
+    return nextRoundAt(now, this.intervalMs(member.record), this.roundPlace(member));
   }
 
   draftContext(record: ComponentRecord, now: number): DraftContext {
     return {
       now,
       newId: () => crypto.randomUUID(),
-      // Whoever shows it in an event makes a visible change: the revision it will have once stored.
+      // An event with the resource is part of a visible change, so it shows the revision that the commit will assign.
       resource: () => {
         const changed = { ...record, revision: this.revision + 1, updatedAt: now };
         return resourceView(this, now, changed)(changed);
@@ -258,20 +262,23 @@ export class RegistryState {
     };
   }
 
-  /** Those still waited for are due when they were, unless overdue by much: then we were away and nobody could tell us. */
+  /**
+   * Restores the stored heartbeat deadlines. If one is overdue by more than `MIN_DOWNTIME_MS`, the registry was down
+   * and could receive no heartbeat: then every component keeps a full TTL.
+   */
   private resumeHeartbeats(stored: ReadonlyMap<string, StoredHeartbeat>, now: number): void {
     const waiting = Array.from(this.members.values()).filter(
       ({ record }) => record.registration.heartbeat && record.health.heartbeatStatus !== 'unhealthy',
     );
     const dueAt = (member: Member): number => stored.get(member.record.registration.id)?.dueAt ?? now;
-    if (waiting.some((member) => now - dueAt(member) > DOWNTIME_MS)) return;
+    if (waiting.some((member) => now - dueAt(member) > MIN_DOWNTIME_MS)) return;
     for (const member of waiting) if (stored.has(member.record.registration.id)) member.heartbeatDueAt = dueAt(member);
   }
 
-  /** With what became of it since the record that is held. */
+  /** Stores a record together with its transitions since the record in memory. */
   private saveComponent(record: ComponentRecord, now: number): void {
     const { id } = record.registration;
-    if (this.configs.has(id) && !this.members.has(id)) this.store.componentConfigs.noteGone(id, null);
+    if (this.configs.has(id) && !this.members.has(id)) this.store.componentConfigs.markRemoved(id, null);
     this.store.saveComponent(record);
     const before = this.members.get(id)?.record;
     const transitions = before ? transitionsBetween(before, record, now) : [];
@@ -284,32 +291,34 @@ export class RegistryState {
 
   private recountLeased(componentId: string): void {
     const member = this.members.get(componentId);
-    const leased = slotsTaken(this.book, componentId);
+    const leased = slotsInUse(this.leaseIndex, componentId);
     if (!member || member.record.load.leased === leased) return;
     member.record = { ...member.record, load: { ...member.record.load, leased } };
-    this.moved.add(componentId);
+    this.changedLoads.add(componentId);
   }
 
-  private goBy({ revision, overrides }: TypeOverrides): void {
-    this.configs.goByType(overrides);
+  private applyConfig({ revision, overrides }: TypeOverrides): void {
+    this.configs.applyType(overrides);
     this.balancing = balancingOf(this.config, this.balancing);
     this.configRevision = revision;
   }
 
-  private forget(id: string): void {
+  private removeMember(id: string): void {
     const member = this.members.get(id);
-    for (const resolve of member?.waiting.splice(0) ?? []) resolve(INCONCLUSIVE);
+    for (const resolve of member?.waiters.splice(0) ?? []) resolve(INCONCLUSIVE);
     this.members.delete(id);
   }
 
-  private adopt(record: ComponentRecord, now: number): void {
+  private applyRecord(record: ComponentRecord, now: number): void {
     const member = this.members.get(record.registration.id);
     if (member) member.record = record;
     else this.members.set(record.registration.id, newMember(record, now, now));
   }
 }
 
-/** A row is stored whole or not at all by itself; two statements more would cost as much as the row. */
-function isOneLease({ leases, visible, ...rest }: Change): boolean {
-  return !visible && (leases?.held?.length ?? 0) + (leases?.ended?.length ?? 0) === 1 && Object.keys(rest).length === 0;
+/** SQLite stores a single row atomically. The two statements of a transaction would cost as much as the row. */
+function isSingleLease({ leases, visible, ...rest }: Change): boolean {
+  return (
+    !visible && (leases?.granted?.length ?? 0) + (leases?.ended?.length ?? 0) === 1 && Object.keys(rest).length === 0
+  );
 }

@@ -1,8 +1,8 @@
 /**
- * The registry's memory of how its components were: counts checks and time, writes them down once a minute in
- * one transaction, rolls hours up and lets go of what is old.
+ * The availability history of a type and its components. Counts checks and time, stores them once a minute in one
+ * transaction, rolls up hours, and deletes old data.
  *
- * A kill loses the minute that runs. Transitions are stored with the change they are of, so none is lost.
+ * A kill loses the running minute. A transition is stored with its change, so a kill loses no transition.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { Availability, UptimeBucket } from '../../core/health/samples/availability.ts';
@@ -21,7 +21,7 @@ import {
   MAX_GAP_MS,
   advance,
   isEmpty,
-  noteCheck,
+  countCheck,
   openSample,
   rollUpSamples,
 } from '../../core/health/samples/sample.ts';
@@ -33,21 +33,21 @@ import type { Span, Transition } from '../../core/health/samples/stored-sample.t
 
 type Members = ReadonlyMap<string, Member>;
 
-/** Stands for the type as a whole; no component has such an id. */
-const TYPE = '*';
-const KEPT_MINUTES_MS = DAY_MS + HOUR_MS;
-/** How far back anything is kept. */
-export const KEPT_MS = MONTH_MS + DAY_MS;
+/** Row id of the type as a whole; no component has this id. */
+const TYPE_ID = '*';
+const MINUTES_RETENTION_MS = DAY_MS + HOUR_MS;
+/** Retention of the history, ms. */
+export const RETENTION_MS = MONTH_MS + DAY_MS;
 
 export class SampleRecorder {
-  /** Of the type as a whole, as of the last full minute. */
+  /** Availability of the type as a whole, as of the last full minute. */
   typeAvailability: Availability = UNKNOWN_AVAILABILITY;
   private readonly members: Members;
   private readonly store: SampleStore;
   private readonly storage: DurableObjectStorage;
-  private readonly open = new Map<string, OpenSample>();
-  /** Minutes that are over and not written down yet: packed samples by component. */
-  private readonly closed = new Map<number, Record<string, string>>();
+  private readonly openSamples = new Map<string, OpenSample>();
+  /** Finished minutes that are not stored yet: packed samples by component id. */
+  private readonly closedMinutes = new Map<number, Record<string, string>>();
   private minute = 0;
   private trimmedAt = 0;
 
@@ -57,76 +57,76 @@ export class SampleRecorder {
     this.storage = storage;
   }
 
-  /** Goes on where it was before an eviction: what has stood since the last stored minute still counts. */
+  /** Continues after an eviction. Time since the last stored minute still counts, unless it exceeds `MAX_GAP_MS`. */
   resume(now: number): void {
-    const last = this.store.lastMinute() ?? this.lastRolledUp(now);
+    const last = this.store.lastMinute() ?? this.lastRolledUpMinute(now);
     const until = last === null ? now : last + MINUTE_MS;
     const from = now >= until && now - until <= MAX_GAP_MS ? until : now;
     for (const [id, { record }] of this.members) {
       const since = Math.max(from, record.health.since, record.lifecycle.since ?? 0);
-      this.open.set(id, openSample(standingOf(record), Math.min(since, now)));
+      this.openSamples.set(id, openSample(sampleStatusOf(record), Math.min(since, now)));
     }
-    this.open.set(TYPE, openSample(this.typeStanding(), from));
+    this.openSamples.set(TYPE_ID, openSample(this.typeStatus(), from));
     this.minute = startOf(now, MINUTE_MS);
-    this.typeAvailability = this.availability(TYPE, 0, now);
+    this.typeAvailability = this.availability(TYPE_ID, 0, now);
   }
 
-  /** Just after the turn of an hour there are no minutes: all are rolled up. */
-  private lastRolledUp(now: number): number | null {
-    for (const { at, minutes } of this.store.hours(TYPE, { from: now - HOUR_MS - MAX_GAP_MS, to: now })) {
+  /** Last minute of a rolled-up hour. Just after an hour ends, every minute is rolled up and no minute row exists. */
+  private lastRolledUpMinute(now: number): number | null {
+    for (const { at, minutes } of this.store.hours(TYPE_ID, { from: now - HOUR_MS - MAX_GAP_MS, to: now })) {
       if (minutes !== null) return Math.max(...splitMinutes(at, minutes).keys());
     }
     return null;
   }
 
-  /** Counts the checks that ended. */
-  note(signals: readonly MemberSignal[], now: number): void {
+  /** Counts finished checks. */
+  countChecks(signals: readonly MemberSignal[], now: number): void {
     for (const { member, signal } of signals) {
       if (signal.kind !== 'check-passed' && signal.kind !== 'check-failed') continue;
       const id = member.record.registration.id;
-      this.advance(id, standingOf(member.record), now);
-      const open = this.open.get(id)!;
-      this.open.set(id, noteCheck(open, signal.kind === 'check-passed' ? signal.responseTimeMs : null));
+      this.advance(id, sampleStatusOf(member.record), now);
+      const open = this.openSamples.get(id)!;
+      this.openSamples.set(id, countCheck(open, signal.kind === 'check-passed' ? signal.responseTimeMs : null));
     }
   }
 
-  /** Takes over what changed: from now on time passes under other standings. */
-  follow(changed: readonly ComponentRecord[], removed: readonly string[], now: number): void {
-    for (const record of changed) this.advance(record.registration.id, standingOf(record), now);
-    for (const id of removed) this.open.delete(id);
-    this.advance(TYPE, this.typeStanding(), now);
+  /** Accounts for the time until `now`. From then on, time counts under the new statuses. */
+  applyChange(changed: readonly ComponentRecord[], removed: readonly string[], now: number): void {
+    for (const record of changed) this.advance(record.registration.id, sampleStatusOf(record), now);
+    for (const id of removed) this.openSamples.delete(id);
+    this.advance(TYPE_ID, this.typeStatus(), now);
   }
 
-  /** Writes down the minutes that are over, and rolls up the hours. Within the running minute it does nothing. */
+  /** Stores finished minutes and rolls up finished hours. Does nothing within the running minute. */
   flush(now: number): void {
     const minute = startOf(now, MINUTE_MS);
     if (minute === this.minute) return;
-    for (const [id, { record }] of this.members) this.advance(id, standingOf(record), now);
-    this.advance(TYPE, this.typeStanding(), now);
+    for (const [id, { record }] of this.members) this.advance(id, sampleStatusOf(record), now);
+    this.advance(TYPE_ID, this.typeStatus(), now);
     this.storage.transactionSync(() => {
-      for (const [at, samples] of this.closed) this.store.saveMinute(at, samples);
+      for (const [at, samples] of this.closedMinutes) this.store.saveMinute(at, samples);
       for (const hour of this.store.hoursToRollUp(startOf(now, HOUR_MS))) this.rollUp(hour);
     });
-    this.closed.clear();
+    this.closedMinutes.clear();
     this.minute = minute;
-    this.typeAvailability = this.availability(TYPE, 0, now);
+    this.typeAvailability = this.availability(TYPE_ID, 0, now);
   }
 
-  /** Lets go of what is old, once an hour. */
+  /** Deletes data beyond the retention, at most once an hour. */
   trim(now: number): void {
     const hour = startOf(now, HOUR_MS);
     if (hour === this.trimmedAt) return;
     this.trimmedAt = hour;
-    this.storage.transactionSync(() => this.store.trim(hour - KEPT_MINUTES_MS, hour - KEPT_MS));
+    this.storage.transactionSync(() => this.store.trim(hour - MINUTES_RETENTION_MS, hour - RETENTION_MS));
   }
 
-  /** Of a component since `since`, epoch ms. */
+  /** Availability of a component since `since` (epoch ms), at most a month back. */
   availability(id: string, since: number, now: number): Availability {
     const from = Math.max(startOf(since, MINUTE_MS), now - MONTH_MS);
     return availabilityOf(this.buckets(id, { from, to: now + 1 }, now), now);
   }
 
-  /** The samples of a component within a span, newest first: minutes of the last day, hours before. */
+  /** Samples of a component within a span, newest first: minutes of the last day, hours before it. */
   *samples(id: string, span: Span): Generator<TimedSample & { readonly forMs: number }> {
     const running = this.minutesNotRolledUp(id, span);
     yield* ofMinutes(running, span);
@@ -138,10 +138,10 @@ export class SampleRecorder {
 
   private *buckets(id: string, span: Span, now: number): Generator<UptimeBucket> {
     for (const sample of this.minutesNotRolledUp(id, span)) yield { ...sample, forMs: MINUTE_MS };
-    const open = this.open.get(id);
-    if (open) yield { at: open.minute, forMs: MINUTE_MS, ...advance(open, open.standing, now).next.sample };
+    const open = this.openSamples.get(id);
+    if (open) yield { at: open.minute, forMs: MINUTE_MS, ...advance(open, open.status, now).next.sample };
     for (const { minutes, ...hour } of this.store.hours(id, span)) {
-      // The last hour is told to the minute, and so is that of a beginning.
+      // The last hour counts by the minute, and so does the hour in which the span begins.
       const isExact = hour.at + HOUR_MS > now - HOUR_MS || hour.at < span.from;
       if (minutes !== null && isExact) yield* ofMinutes(unpackAll(splitMinutes(hour.at, minutes)), span);
       else if (hour.at >= span.from) yield { ...hour, forMs: HOUR_MS };
@@ -150,21 +150,21 @@ export class SampleRecorder {
 
   private minutesNotRolledUp(id: string, span: Span): TimedSample[] {
     const packed = new Map(this.store.runningMinutes(id, span));
-    for (const [at, samples] of this.closed) {
+    for (const [at, samples] of this.closedMinutes) {
       const own = samples[id];
       if (own !== undefined && at >= span.from && at < span.to) packed.set(at, own);
     }
     return unpackAll(packed).toSorted((a, b) => a.at - b.at);
   }
 
-  private advance(id: string, standing: SampleStatus, now: number): void {
-    const { next, closed } = advance(this.open.get(id) ?? openSample(standing, now), standing, now);
-    this.open.set(id, next);
+  private advance(id: string, status: SampleStatus, now: number): void {
+    const { next, closed } = advance(this.openSamples.get(id) ?? openSample(status, now), status, now);
+    this.openSamples.set(id, next);
     for (const { at, ...sample } of closed) {
       if (isEmpty(sample)) continue;
-      const samples = this.closed.get(at) ?? {};
+      const samples = this.closedMinutes.get(at) ?? {};
       samples[id] = packSample(sample);
-      this.closed.set(at, samples);
+      this.closedMinutes.set(at, samples);
     }
   }
 
@@ -177,10 +177,10 @@ export class SampleRecorder {
         byComponent.set(id, minutes);
       }
     }
-    // There is one already when the clock came back to an hour that had been over.
-    const isAgain = this.store.hasHour(hour);
+    // The row exists already if the clock went back into an hour that had ended.
+    const isRepeated = this.store.hasHour(hour);
     for (const [id, minutes] of byComponent) {
-      const [before] = isAgain ? this.store.hours(id, { from: hour, to: hour + 1 }) : [];
+      const [before] = isRepeated ? this.store.hours(id, { from: hour, to: hour + 1 }) : [];
       const all = new Map([...(before?.minutes ? splitMinutes(hour, before.minutes) : []), ...minutes]);
       const sample = rollUpSamples(unpackAll(all));
       if (sample) this.store.saveHour(id, { ...sample, at: hour, minutes: packMinutes(hour, all) });
@@ -188,8 +188,8 @@ export class SampleRecorder {
     this.store.dropMinutesOfHour(hour);
   }
 
-  /** Up while somebody may be given work, down while nobody may; nothing to observe while nobody is known. */
-  private typeStanding(): SampleStatus {
+  /** Healthy while any member is routable, unhealthy while none is, unknown while no member's status is known. */
+  private typeStatus(): SampleStatus {
     let isKnown = false;
     for (const { record } of this.members.values()) {
       if (isRoutable(record)) return { status: 'healthy', counts: true };
@@ -199,8 +199,8 @@ export class SampleRecorder {
   }
 }
 
-/** What a drill makes of it counts as little as maintenance does. */
-const standingOf = ({ health, lifecycle, recovery }: ComponentRecord): SampleStatus => ({
+/** Time in maintenance or in a drill does not count towards availability. */
+const sampleStatusOf = ({ health, lifecycle, recovery }: ComponentRecord): SampleStatus => ({
   status: health.status,
   counts: lifecycle.state !== 'maintenance' && !recovery.drill,
 });
@@ -210,18 +210,18 @@ function* ofMinutes(samples: readonly TimedSample[], { from, to }: Span) {
     if (sample.at >= from && sample.at < to) yield { ...sample, forMs: MINUTE_MS };
 }
 
-const MAX_REASON = 256;
+const MAX_REASON_LENGTH = 256;
 
-/** What became of a component's status and lifecycle between two of its records. */
+/** Transitions of status and lifecycle between two records of one component. */
 export function transitionsBetween(before: ComponentRecord, after: ComponentRecord, now: number): Transition[] {
-  const found: Transition[] = [];
+  const transitions: Transition[] = [];
   if (before.health.status !== after.health.status) {
-    const reason = after.health.reason?.slice(0, MAX_REASON) ?? null;
-    found.push({ at: now, kind: 'health', from: before.health.status, to: after.health.status, reason });
+    const reason = after.health.reason?.slice(0, MAX_REASON_LENGTH) ?? null;
+    transitions.push({ at: now, kind: 'health', from: before.health.status, to: after.health.status, reason });
   }
   if (before.lifecycle.state !== after.lifecycle.state) {
     const reason = after.lifecycle.reason ?? null;
-    found.push({ at: now, kind: 'lifecycle', from: before.lifecycle.state, to: after.lifecycle.state, reason });
+    transitions.push({ at: now, kind: 'lifecycle', from: before.lifecycle.state, to: after.lifecycle.state, reason });
   }
-  return found;
+  return transitions;
 }

@@ -32,60 +32,60 @@ function newcomer(claim: number, now: number): Member {
 
 /** Rounds of one component; what is asked is only written down. */
 function rounds() {
-  const asked: ProbeTarget[] = [];
+  const requested: ProbeTarget[] = [];
   const runner: ProbeRunner = {
-    run: async (targets) => void asked.push(...targets),
-    look: async () => false,
+    run: async (targets) => void requested.push(...targets),
+    isReachable: async () => false,
   };
   const check = new CheckRunner(runner, new HostRateLimiter(), async () => undefined);
   const members = new Map([['a', newcomer(1, T0)]]);
   const begin = (now: number): AttemptReport => {
     check.startNow([members.get('a')!], now);
-    const { componentId, order } = asked.at(-1)!;
+    const { componentId, order } = requested.at(-1)!;
     return { componentId, checkId: order.checkId, attempt: order.attempt, outcome: PASSED };
   };
-  const hear = (reports: readonly AttemptReport[], now: number): MemberSignal[] => check.observe(members, reports, now);
-  return { check, members, begin, hear };
+  const observe = (reports: readonly AttemptReport[], now: number): MemberSignal[] => check.observe(members, reports, now);
+  return { check, members, begin, observe: observe };
 }
 
 const kindsOf = (signals: readonly MemberSignal[]): string[] => signals.map(({ signal }) => signal.kind);
 
 describe('a report', () => {
   it('counts once', () => {
-    const { begin, hear } = rounds();
+    const { begin, observe: observe } = rounds();
     const report = begin(T0);
-    expect(kindsOf(hear([report, report], T0 + 5))).toEqual(['check-passed']);
-    expect(hear([report, { ...report, outcome: FAILED }], T0 + 6)).toEqual([]);
+    expect(kindsOf(observe([report, report], T0 + 5))).toEqual(['check-passed']);
+    expect(observe([report, { ...report, outcome: FAILED }], T0 + 6)).toEqual([]);
   });
 
   it('of an earlier check means nothing to the next', () => {
-    const { begin, hear } = rounds();
+    const { begin, observe: observe } = rounds();
     const earlier = begin(T0);
-    hear([earlier], T0 + 5);
+    observe([earlier], T0 + 5);
     const later = begin(T0 + 10_000);
     expect(later.checkId).not.toBe(earlier.checkId);
-    expect(hear([{ ...earlier, outcome: FAILED }], T0 + 10_005)).toEqual([]);
-    expect(kindsOf(hear([later], T0 + 10_006))).toEqual(['check-passed']);
+    expect(observe([{ ...earlier, outcome: FAILED }], T0 + 10_005)).toEqual([]);
+    expect(kindsOf(observe([later], T0 + 10_006))).toEqual(['check-passed']);
   });
 
   it('of a former registration means nothing to a component of the same id', () => {
-    const { members, begin, hear } = rounds();
+    const { members, begin, observe: observe } = rounds();
     const former = begin(T0);
     members.set('a', newcomer(2, T0 + 100));
-    expect(hear([{ ...former, outcome: FAILED }], T0 + 150)).toEqual([]);
+    expect(observe([{ ...former, outcome: FAILED }], T0 + 150)).toEqual([]);
     const own = begin(T0 + 200);
-    expect(hear([{ ...former, outcome: FAILED }], T0 + 250)).toEqual([]);
-    expect(kindsOf(hear([own], T0 + 300))).toEqual(['check-passed']);
+    expect(observe([{ ...former, outcome: FAILED }], T0 + 250)).toEqual([]);
+    expect(kindsOf(observe([own], T0 + 300))).toEqual(['check-passed']);
   });
 
   it('of a check that was abandoned means nothing, and the check is due again at once', () => {
-    const { check, members, begin, hear } = rounds();
+    const { check, members, begin, observe: observe } = rounds();
     const report = begin(T0);
     expect(kindsOf(check.abandon(members.values(), ({ startedAt }) => startedAt <= T0, T0 + 60_000))).toEqual([
       'doubt-ended',
     ]);
     expect(members.get('a')!.nextCheckAt).toBe(T0 + 60_000);
-    expect(hear([{ ...report, outcome: FAILED }], T0 + 60_001)).toEqual([]);
+    expect(observe([{ ...report, outcome: FAILED }], T0 + 60_001)).toEqual([]);
   });
 });
 
@@ -106,7 +106,7 @@ describe('any order of reports', () => {
   it('late, duplicate and foreign ones change nothing of what is found', () => {
     fc.assert(
       fc.property(life, (checks) => {
-        const { members, begin, hear } = rounds();
+        const { members, begin, observe: observe } = rounds();
         const made: AttemptReport[] = [];
         const found: string[] = [];
         let now = T0;
@@ -116,9 +116,9 @@ describe('any order of reports', () => {
           const own = { ...begin(now), outcome: said };
           for (const { ago, attempt, outcome: other } of strays) {
             const former = made.at(-ago);
-            if (former) expect(hear([{ ...former, attempt, outcome: other }], now)).toEqual([]);
+            if (former) expect(observe([{ ...former, attempt, outcome: other }], now)).toEqual([]);
           }
-          found.push(...kindsOf(hear([own, ...made.slice(-2), own], now + 1)));
+          found.push(...kindsOf(observe([own, ...made.slice(-2), own], now + 1)));
           made.push(own);
         }
         const expected = checks.map(({ verdict: { kind } }) => (kind === 'passed' ? 'check-passed' : 'check-failed'));

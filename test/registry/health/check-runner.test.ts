@@ -27,11 +27,11 @@ const crowd = (): Member[] =>
     return newMember(firstRecord({ registration, claim: 1, owner: null }, NOW), NOW, NOW);
   });
 
-function roundsOver() {
+function checkRunner() {
   const calls: (readonly ProbeTarget[])[] = [];
   const prober = {
     run: async (targets: readonly ProbeTarget[]) => void calls.push(targets),
-    look: async () => true,
+    isReachable: async () => true,
   };
   const rounds = new CheckRunner(prober, new HostRateLimiter(), async () => undefined);
   const ids = () => calls.flat().map(({ componentId }) => componentId);
@@ -39,27 +39,27 @@ function roundsOver() {
 }
 
 /** Turn after turn of the object, as its alarm makes them while something is due. */
-function untilNothingIsDue(members: readonly Member[], calls: readonly unknown[], turn: () => void): number[] {
-  const callsOf: number[] = [];
+function untilNothingIsDue(members: readonly Member[], calls: readonly unknown[], runPass: () => void): number[] {
+  const callsPerPass: number[] = [];
   do {
     const before = calls.length;
-    turn();
-    callsOf.push(calls.length - before);
-  } while (members.some((member) => dueAt(member, new Downtime()) <= NOW) && callsOf.length < 50);
-  return callsOf;
+    runPass();
+    callsPerPass.push(calls.length - before);
+  } while (members.some((member) => dueAt(member, new Downtime()) <= NOW) && callsPerPass.length < 50);
+  return callsPerPass;
 }
 
 describe('a crowd that is due at once', () => {
   it('is checked in turns, none of which makes more calls than an invocation has', () => {
-    const { rounds, calls, ids, members } = roundsOver();
-    const turns = untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
-    expect(turns.length).toBeGreaterThan(1);
-    expect(Math.max(...turns)).toBeLessThan(INVOCATIONS - 4);
+    const { rounds, calls, ids, members } = checkRunner();
+    const passes = untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
+    expect(passes.length).toBeGreaterThan(1);
+    expect(Math.max(...passes)).toBeLessThan(INVOCATIONS - 4);
     expect(ids().toSorted()).toEqual(members.map(({ record }) => record.registration.id).toSorted());
   });
 
   it('so is one that its callers doubt at once: the alarm takes over what is beyond', () => {
-    const { rounds, calls, ids, members } = roundsOver();
+    const { rounds, calls, ids, members } = checkRunner();
     for (const member of members) member.nextCheckAt = NOW + 4_000;
     rounds.startNow(members, NOW);
     expect(calls.length).toBeLessThan(INVOCATIONS - 4);
@@ -69,7 +69,7 @@ describe('a crowd that is due at once', () => {
   });
 
   it('retries in turns as well', () => {
-    const { rounds, calls, members } = roundsOver();
+    const { rounds, calls, members } = checkRunner();
     untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
     const byId = new Map(members.map((member) => [member.record.registration.id, member]));
     const reports = members.map(({ record, check }) => ({
@@ -80,9 +80,9 @@ describe('a crowd that is due at once', () => {
     }));
     rounds.observe(byId, reports, NOW - 200);
     calls.length = 0;
-    const turns = untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
-    expect(turns.length).toBeGreaterThan(1);
-    expect(Math.max(...turns)).toBeLessThan(INVOCATIONS - 4);
+    const passes = untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
+    expect(passes.length).toBeGreaterThan(1);
+    expect(Math.max(...passes)).toBeLessThan(INVOCATIONS - 4);
     expect(calls.flat()).toHaveLength(CROWD);
   });
 });

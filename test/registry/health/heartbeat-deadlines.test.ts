@@ -10,12 +10,12 @@ const TTL_MS = 5_000;
 const beatsEvery = (ttl: number) => ({ healthCheck: undefined, heartbeat: { ttl } });
 
 const dueAt = ({ stub }: FreshRegistry, id: string): Promise<number | null> =>
-  runInDurableObject(stub, (instance: ComponentRegistry) => instance['state'].members.get(id)!.heartbeatDueAt);
+  runInDurableObject(stub, (instance: ComponentRegistry) => instance['runtime'].state.members.get(id)!.heartbeatDueAt);
 
 async function beat(registry: FreshRegistry, id: string): Promise<number> {
-  const answer = await registry.beat(id);
-  if (!answer.ok) throw new Error(answer.message);
-  return answer.value.expiresAt;
+  const result = await registry.beat(id);
+  if (!result.ok) throw new Error(result.message);
+  return result.value.expiresAt;
 }
 
 describe.concurrent('the time by which a heartbeat is due', () => {

@@ -14,12 +14,12 @@ describe.concurrent('a component that tells of itself', () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
-    const told = (['healthy', 'unhealthy', 'unhealthy', 'degraded'] as const).map((status) => ({
+    const heartbeats = (['healthy', 'unhealthy', 'unhealthy', 'degraded'] as const).map((status) => ({
       id,
       status,
       load: null,
     }));
-    await registry.api.heartbeats(told);
+    await registry.api.heartbeats(heartbeats);
     const { health } = await registry.read(id);
     expect(health).toMatchObject({ status: 'degraded', errorCount: 1, lastTransition: { from: 'unhealthy' } });
     await eventually(
@@ -93,7 +93,7 @@ describe.concurrent('a component that tells of itself', () => {
     );
     const { body } = await eventually(
       () => call('GET', `/v1/recoveries?componentId=${id}`),
-      (answer) => answer.body.items[0]?.status !== 'running',
+      (response) => response.body.items[0]?.status !== 'running',
     );
     expect(body.items).toHaveLength(1);
     expect(body.items[0].status).toBe('successful');
@@ -115,8 +115,8 @@ describe.concurrent('a component that tells of itself', () => {
   it('is no better than its checks say, however well it speaks of itself', async () => {
     const registry = freshRegistry();
     const id = freshId();
-    const nobody = { endpoint: 'http://127.0.0.1:9/health', timeout: 1_000, interval: 30_000, retries: 0 };
-    await registry.register(id, { healthCheck: nobody, heartbeat: { ttl: 60_000 } });
+    const unreachable = { endpoint: 'http://127.0.0.1:9/health', timeout: 1_000, interval: 30_000, retries: 0 };
+    await registry.register(id, { healthCheck: unreachable, heartbeat: { ttl: 60_000 } });
     await registry.api.probe(id);
     await registry.beat(id);
     expect((await registry.read(id)).health.status).toBe('unhealthy');

@@ -5,28 +5,28 @@ import { eventsOf } from '../../recovery/failing-component.ts';
 import { componentLog, eventually, freshId } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { freshRegistry } from '../fresh-registry.ts';
-import { acquired, done, ready } from '../leases/leasing.ts';
+import { acquireLease, completion, registerHealthy } from '../leases/leasing.ts';
 
 /** Callers say that so much work there failed, or that so much went well. */
-async function tell({ api }: FreshRegistry, id: string, failed: number, well = 0): Promise<void> {
-  const outcomes = { ended: failed + well, failed, latencyMs: 0, timed: 0 };
-  await api.sync({ place: null, given: [], reported: [[id, outcomes]] });
+async function report({ api }: FreshRegistry, id: string, failed: number, succeeded = 0): Promise<void> {
+  const outcomes = { ended: failed + succeeded, failed, latencyMs: 0, timed: 0 };
+  await api.sync({ syncedTo: null, assignments: [], outcomes: [[id, outcomes]] });
 }
 
 const ejected = async (registry: FreshRegistry, id: string): Promise<boolean> =>
   (await registry.read(id)).health.ejectedUntil !== null;
 
-async function fleetOf(count: number): Promise<{ registry: FreshRegistry; ids: string[] }> {
+async function registryWith(count: number): Promise<{ registry: FreshRegistry; ids: string[] }> {
   const registry = freshRegistry();
   const ids: string[] = [];
-  for (let each = 0; each < count; each++) ids.push(await ready(registry));
+  for (let each = 0; each < count; each++) ids.push(await registerHealthy(registry));
   return { registry, ids };
 }
 
 /** Has the time of its ejection be over, without waiting for it. */
-const serveTime = ({ stub }: FreshRegistry, id: string): Promise<void> =>
+const endEjection = ({ stub }: FreshRegistry, id: string): Promise<void> =>
   runInDurableObject(stub, async (instance: ComponentRegistry) => {
-    const member = instance['state'].members.get(id)!;
+    const member = instance['runtime'].state.members.get(id)!;
     const { health } = member.record;
     member.record = { ...member.record, health: { ...health, ejection: { ...health.ejection, until: Date.now() } } };
     await instance.alarm();
@@ -34,18 +34,18 @@ const serveTime = ({ stub }: FreshRegistry, id: string): Promise<void> =>
 
 describe.concurrent('a component that fails at its work', () => {
   it('is ejected after five failures in a row: doubtful for routing, shown, told', async () => {
-    const { registry, ids } = await fleetOf(2);
+    const { registry, ids } = await registryWith(2);
     const [bad, good] = ids as [string, string];
-    await tell(registry, bad, 4);
+    await report(registry, bad, 4);
     expect(await ejected(registry, bad)).toBe(false);
-    await tell(registry, bad, 1);
+    await report(registry, bad, 1);
     const { health } = await registry.read(bad);
     expect(health).toMatchObject({ status: 'healthy', suspect: false });
     expect(Date.parse(health.ejectedUntil!) - Date.now()).toBeGreaterThan(25_000);
     expect(health.reason).toBe(`ejected until ${health.ejectedUntil}: 5 failures of work in a row`);
-    for (let time = 0; time < 5; time++) expect((await acquired(registry)).candidate.id).toBe(good);
-    const { changed } = await registry.api.sync({ place: null, given: [], reported: [] });
-    expect(changed.find(([, each]) => each?.id === bad)![1]).toMatchObject({ vitals: { suspect: true } });
+    for (let time = 0; time < 5; time++) expect((await acquireLease(registry)).candidate.id).toBe(good);
+    const { changed } = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
+    expect(changed.find(([, each]) => each?.id === bad)![1]).toMatchObject({ liveStats: { suspect: true } });
     const [event] = await eventually(
       () => eventsOf(bad, 'component.ejected'),
       (events) => events.length > 0,
@@ -54,21 +54,21 @@ describe.concurrent('a component that fails at its work', () => {
   });
 
   it('is ejected for leases completed as failed, without an error of the component', async () => {
-    const { registry, ids } = await fleetOf(2);
+    const { registry, ids } = await registryWith(2);
     const [bad] = ids as [string, string];
     for (let time = 0; time < 5; time++) {
-      const { lease } = await acquired(registry, { preferences: { preferredComponent: bad } });
-      await registry.api.completeLease(lease!.id, done(time % 2 === 0 ? 'failure' : 'timeout'));
-      await registry.api.completeLease(lease!.id, done('failure'));
+      const { lease } = await acquireLease(registry, { preferences: { preferredComponent: bad } });
+      await registry.api.completeLease(lease!.id, completion(time % 2 === 0 ? 'failure' : 'timeout'));
+      await registry.api.completeLease(lease!.id, completion('failure'));
       expect(await ejected(registry, bad)).toBe(time === 4);
     }
   });
 
   it('is not for failures with successes between', async () => {
-    const { registry, ids } = await fleetOf(2);
+    const { registry, ids } = await registryWith(2);
     for (let time = 0; time < 4; time++) {
-      await tell(registry, ids[0]!, 4);
-      await tell(registry, ids[0]!, 0, 20);
+      await report(registry, ids[0]!, 4);
+      await report(registry, ids[0]!, 0, 20);
     }
     expect(await ejected(registry, ids[0]!)).toBe(false);
   });
@@ -81,47 +81,47 @@ describe.concurrent('a component that fails at its work', () => {
     [4, 2],
     [5, 2],
   ])('of %d, all failing, %d are ejected at most', async (count, most) => {
-    const { registry, ids } = await fleetOf(count);
-    for (const id of ids) await tell(registry, id, 10);
+    const { registry, ids } = await registryWith(count);
+    for (const id of ids) await report(registry, id, 10);
     const out = await Promise.all(ids.map((id) => ejected(registry, id)));
     expect(out.filter(Boolean)).toHaveLength(most);
   });
 
   it('is given work all the same when nobody better is left', async () => {
-    const { registry, ids } = await fleetOf(2);
-    await tell(registry, ids[0]!, 5);
+    const { registry, ids } = await registryWith(2);
+    await report(registry, ids[0]!, 5);
     await registry.beat(ids[1]!, 'unhealthy');
-    expect((await acquired(registry)).candidate.id).toBe(ids[0]);
+    expect((await acquireLease(registry)).candidate.id).toBe(ids[0]);
   });
 
   it('stays ejected through an eviction and good signs, until its time is over', async () => {
-    const { registry, ids } = await fleetOf(2);
-    await tell(registry, ids[0]!, 5);
+    const { registry, ids } = await registryWith(2);
+    await report(registry, ids[0]!, 5);
     const before = await registry.read(ids[0]!);
     await registry.evict();
     await registry.beat(ids[0]!);
     expect((await registry.read(ids[0]!)).health.ejectedUntil).toBe(before.health.ejectedUntil);
-    await serveTime(registry, ids[0]!);
+    await endEjection(registry, ids[0]!);
     expect((await registry.read(ids[0]!)).health).toMatchObject({ ejectedUntil: null, reason: null });
-    const told = await eventually(
+    const readmitted = await eventually(
       () => eventsOf(ids[0]!, 'component.readmitted'),
       (events) => events.length > 0,
     );
-    expect(told).toHaveLength(1);
+    expect(readmitted).toHaveLength(1);
   });
 
   it('is ejected for longer the next time', async () => {
-    const { registry, ids } = await fleetOf(2);
-    await tell(registry, ids[0]!, 5);
-    await serveTime(registry, ids[0]!);
-    await tell(registry, ids[0]!, 5);
+    const { registry, ids } = await registryWith(2);
+    await report(registry, ids[0]!, 5);
+    await endEjection(registry, ids[0]!);
+    await report(registry, ids[0]!, 5);
     const { ejectedUntil } = (await registry.read(ids[0]!)).health;
     expect(Date.parse(ejectedUntil!) - Date.now()).toBeGreaterThan(50_000);
   });
 
   it('is let off when checks or heartbeats find it down: they say when it is back', async () => {
-    const { registry, ids } = await fleetOf(2);
-    await tell(registry, ids[0]!, 5);
+    const { registry, ids } = await registryWith(2);
+    await report(registry, ids[0]!, 5);
     await registry.beat(ids[0]!, 'unhealthy');
     expect(await ejected(registry, ids[0]!)).toBe(false);
     await registry.beat(ids[0]!);
@@ -132,17 +132,17 @@ describe.concurrent('a component that fails at its work', () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
-    await ready(registry);
+    await registerHealthy(registry);
     await eventually(
       () => registry.read(id),
       ({ health }) => health.status === 'healthy',
     );
     const { checks } = await componentLog(id);
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-      const member = instance['state'].members.get(id)!;
+      const member = instance['runtime'].state.members.get(id)!;
       member.record = { ...member.record, health: { ...member.record.health, lastCheckAt: 0 } };
     });
-    await tell(registry, id, 5);
+    await report(registry, id, 5);
     await eventually(
       () => componentLog(id),
       (log) => log.checks > checks,

@@ -18,12 +18,12 @@ const { Prober: prober } = exports as unknown as { readonly Prober: ProbeRunner 
 const DEAD = 'http://127.0.0.1:9/canary';
 const ALIVE = (): string => `${inject('componentUrl')}/canary/health`;
 
-interface Fleet {
+interface Members {
   readonly registry: FreshRegistry;
   readonly ids: readonly string[];
 }
 
-async function healthyFleet(size: number, overrides: Partial<Settings>): Promise<Fleet> {
+async function healthyMembers(size: number, overrides: Partial<Settings>): Promise<Members> {
   const registry = freshRegistry();
   await registry.api.configure({ revision: 1, overrides });
   const ids = Array.from({ length: size }, () => freshId());
@@ -43,13 +43,13 @@ const quickCheck = (id: string) => ({
   retries: 1,
 });
 
-const readAll = ({ registry, ids }: Fleet): Promise<ComponentResource[]> =>
+const readAll = ({ registry, ids }: Members): Promise<ComponentResource[]> =>
   Promise.all(ids.map((id) => registry.read(id)));
-const statusesOf = async (fleet: Fleet): Promise<string[]> => (await readAll(fleet)).map(({ health }) => health.status);
+const statusesOf = async (members: Members): Promise<string[]> => (await readAll(members)).map(({ health }) => health.status);
 
 const allIn = (ids: readonly string[], mode: string) => Promise.all(ids.map((id) => setMode(id, mode)));
 
-const doubtEvents = async (type: string): Promise<string[]> => {
+const selfDoubtEvents = async (type: string): Promise<string[]> => {
   const types = ['system.self-doubt-began', 'system.self-doubt-ended'] as const;
   const events = await coordinator().events({ after: 0, types: [...types], limit: 1_000, newest: false });
   return events.filter(({ subject }) => subject === type).map((event) => event.type);
@@ -58,15 +58,16 @@ const doubtEvents = async (type: string): Promise<string[]> => {
 const systemIssues = async (type: string): Promise<string[]> => {
   // A type that is not configured is not in the roll-up: asked where it is made.
   const pushed = await runInDurableObject(env.SYSTEM_COORDINATOR.getByName('system'), (instance) =>
-    instance['log'].allTypeHealth(),
+    instance['runtime'].eventStore.allTypeHealth(),
   );
   return pushed.find((health) => health.type === type)?.issues.map(({ code }) => code) ?? [];
 };
 
 /** Components that routing may be given. */
-const routedOf = async ({ registry }: Fleet): Promise<number> => {
-  const delta = await registry.api.sync({ place: null, given: [], reported: [] });
-  return delta.changed.filter(([, candidate]) => candidate?.status === 'healthy' && !candidate.vitals.suspect).length;
+const routedOf = async ({ registry }: Members): Promise<number> => {
+  const delta = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
+  return delta.changed.filter(([, candidate]) => candidate?.status === 'healthy' && !candidate.liveStats.suspect)
+    .length;
 };
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -76,59 +77,59 @@ interface Row {
   readonly down: number;
   readonly canary: 'answers' | 'dead' | 'none';
   readonly mode?: Settings['selfDoubt'];
-  readonly keeps: boolean;
+  readonly retains: boolean;
 }
 
 /** Also in docs/health.md. */
 const TABLE: readonly (readonly [string, Row])[] = [
-  ['all down, the canary too', { size: 4, down: 4, canary: 'dead', keeps: true }],
-  ['all down, the canary answers', { size: 4, down: 4, canary: 'answers', keeps: false }],
-  ['all down, nobody to ask', { size: 4, down: 4, canary: 'none', keeps: false }],
-  ['most down, the canary too', { size: 4, down: 3, canary: 'dead', keeps: true }],
-  ['half down, the canary too', { size: 4, down: 2, canary: 'dead', keeps: false }],
-  ['two of two down, the canary too', { size: 2, down: 2, canary: 'dead', keeps: false }],
-  ['one of one down, the canary too', { size: 1, down: 1, canary: 'dead', keeps: false }],
-  ['one of four down, the switch on', { size: 4, down: 1, canary: 'answers', mode: 'always', keeps: true }],
-  ['all down, the canary too, the switch off', { size: 4, down: 4, canary: 'dead', mode: 'never', keeps: false }],
+  ['all down, the canary too', { size: 4, down: 4, canary: 'dead', retains: true }],
+  ['all down, the canary answers', { size: 4, down: 4, canary: 'answers', retains: false }],
+  ['all down, nobody to ask', { size: 4, down: 4, canary: 'none', retains: false }],
+  ['most down, the canary too', { size: 4, down: 3, canary: 'dead', retains: true }],
+  ['half down, the canary too', { size: 4, down: 2, canary: 'dead', retains: false }],
+  ['two of two down, the canary too', { size: 2, down: 2, canary: 'dead', retains: false }],
+  ['one of one down, the canary too', { size: 1, down: 1, canary: 'dead', retains: false }],
+  ['one of four down, the switch on', { size: 4, down: 1, canary: 'answers', mode: 'always', retains: true }],
+  ['all down, the canary too, the switch off', { size: 4, down: 4, canary: 'dead', mode: 'never', retains: false }],
 ];
 
 describe.concurrent('a type of which', () => {
-  it.each(TABLE)('%s', async (_, { size, down, canary, mode = 'auto', keeps }) => {
+  it.each(TABLE)('%s', async (_, { size, down, canary, mode = 'auto', retains: retains }) => {
     const canaryUrl = { answers: ALIVE(), dead: DEAD, none: null }[canary];
-    const fleet = await healthyFleet(size, { canaryUrl, selfDoubt: mode });
-    const { registry, ids } = fleet;
+    const members = await healthyMembers(size, { canaryUrl, selfDoubt: mode });
+    const { registry, ids } = members;
     await allIn(ids.slice(0, down), 'unavailable');
-    if (keeps) {
+    if (retains) {
       await eventually(
-        () => doubtEvents(registry.type),
+        () => selfDoubtEvents(registry.type),
         (events) => events.length > 0,
       );
       // Some rounds of nothing but failures.
       await pause(4_000);
-      expect(await statusesOf(fleet)).toEqual(ids.map(() => 'healthy'));
-      expect(await routedOf(fleet)).toBe(size);
+      expect(await statusesOf(members)).toEqual(ids.map(() => 'healthy'));
+      expect(await routedOf(members)).toBe(size);
       expect(await systemIssues(registry.type)).toContain('self-doubt');
-      expect(await doubtEvents(registry.type)).toEqual(['system.self-doubt-began']);
+      expect(await selfDoubtEvents(registry.type)).toEqual(['system.self-doubt-began']);
     } else {
       await eventually(
-        () => statusesOf(fleet),
+        () => statusesOf(members),
         (statuses) => statuses.filter((status) => status === 'unhealthy').length === down,
       );
-      expect(await routedOf(fleet)).toBe(size - down);
+      expect(await routedOf(members)).toBe(size - down);
       expect(await systemIssues(registry.type)).not.toContain('self-doubt');
-      expect(await doubtEvents(registry.type)).toEqual([]);
+      expect(await selfDoubtEvents(registry.type)).toEqual([]);
     }
   });
 });
 
 describe.concurrent('a witness', () => {
   it('is a component of another type that was well: looked at when it was not seen a moment ago', async () => {
-    const fleet = await healthyFleet(2, {});
-    expect(await fleet.registry.api.canaryVerdict()).toBe('seen');
-    await allIn(fleet.ids, 'unavailable');
+    const members = await healthyMembers(2, {});
+    expect(await members.registry.api.canaryVerdict()).toBe('seen');
+    await allIn(members.ids, 'unavailable');
     await eventually(
-      () => fleet.registry.api.canaryVerdict(),
-      (testimony) => testimony !== 'seen',
+      () => members.registry.api.canaryVerdict(),
+      (verdict) => verdict !== 'seen',
     );
     expect(await freshRegistry().api.canaryVerdict()).toBe('none');
   });
@@ -139,59 +140,61 @@ describe.concurrent('a witness', () => {
     ['one is seen', { a: 'unseen', b: 'seen' }, 'seen'],
     ['none is seen', { a: 'unseen', b: 'none' }, 'unseen'],
   ])('where %s', async (_, types, expected) => {
-    const ports = {
-      look: async () => true,
+    const deps = {
+      isReachable: async () => true,
       otherTypes: async () => Object.keys(types),
       verdictOf: async (type: string) => types[type]!,
     };
-    expect(await checkCanary(null, ports)).toBe(expected);
+    expect(await checkCanary(null, deps)).toBe(expected);
   });
 
   it('is the canary alone where one is named, and its answer may be any', async () => {
-    const ports = { otherTypes: async () => ['a'], verdictOf: async (): Promise<CanaryVerdict> => 'seen' };
-    expect(await checkCanary('https://canary.example.com', { ...ports, look: async () => false })).toBe('unseen');
-    const answering = await healthyFleet(1, {});
+    const deps = { otherTypes: async () => ['a'], verdictOf: async (): Promise<CanaryVerdict> => 'seen' };
+    expect(await checkCanary('https://canary.example.com', { ...deps, isReachable: async () => false })).toBe(
+      'unseen',
+    );
+    const answering = await healthyMembers(1, {});
     await allIn(answering.ids, 'unavailable');
-    expect(await prober.look(quickCheck(answering.ids[0]!).endpoint)).toBe(true);
-    expect(await prober.look(DEAD)).toBe(false);
+    expect(await prober.isReachable(quickCheck(answering.ids[0]!).endpoint)).toBe(true);
+    expect(await prober.isReachable(DEAD)).toBe(false);
   });
 });
 
 describe.concurrent('self-doubt of a registry', () => {
   it('ends by itself within two rounds, and survives an eviction until then', async () => {
-    const fleet = await healthyFleet(3, { canaryUrl: DEAD });
-    const { registry, ids } = fleet;
+    const members = await healthyMembers(3, { canaryUrl: DEAD });
+    const { registry, ids } = members;
     await allIn(ids, 'unavailable');
     await eventually(
-      () => doubtEvents(registry.type),
+      () => selfDoubtEvents(registry.type),
       (events) => events.length > 0,
     );
     await registry.evict();
     await pause(1_500);
-    expect(await statusesOf(fleet)).toEqual(['healthy', 'healthy', 'healthy']);
+    expect(await statusesOf(members)).toEqual(['healthy', 'healthy', 'healthy']);
     await allIn(ids, 'healthy');
     await eventually(
-      () => doubtEvents(registry.type),
+      () => selfDoubtEvents(registry.type),
       (events) => events.length === 2,
     );
-    expect(await doubtEvents(registry.type)).toEqual(['system.self-doubt-began', 'system.self-doubt-ended']);
+    expect(await selfDoubtEvents(registry.type)).toEqual(['system.self-doubt-began', 'system.self-doubt-ended']);
     expect(await systemIssues(registry.type)).toEqual([]);
   });
 
   it('believes what it sees once the canary answers again', async () => {
-    const fleet = await healthyFleet(3, { canaryUrl: DEAD });
-    const { registry, ids } = fleet;
+    const members = await healthyMembers(3, { canaryUrl: DEAD });
+    const { registry, ids } = members;
     await allIn(ids, 'unavailable');
     await eventually(
-      () => doubtEvents(registry.type),
+      () => selfDoubtEvents(registry.type),
       (events) => events.length === 1,
     );
     await registry.api.configure({ revision: 2, overrides: { canaryUrl: ALIVE() } });
     await eventually(
-      () => statusesOf(fleet),
+      () => statusesOf(members),
       (statuses) => statuses.every((status) => status === 'unhealthy'),
     );
-    expect(await doubtEvents(registry.type)).toEqual(['system.self-doubt-began', 'system.self-doubt-ended']);
+    expect(await selfDoubtEvents(registry.type)).toEqual(['system.self-doubt-began', 'system.self-doubt-ended']);
   });
 
   it('is not brought about by components that failed one after the other and stayed down', async () => {
@@ -208,13 +211,13 @@ describe.concurrent('self-doubt of a registry', () => {
       // Each minute another one fails; those that failed before go on failing meanwhile.
       for (let down = 1; down <= 4; down++) {
         for (let round = 0; round < 15; round++, now += 4_000) {
-          const failing = ids.slice(0, down).map((id) => instance['state'].members.get(id)!);
+          const failing = ids.slice(0, down).map((id) => instance['runtime'].state.members.get(id)!);
           const signal = { kind: 'heartbeat-expired', ttlMs: 3_600_000 } as const;
-          instance['observe'](
+          instance['runtime'].observe(
             failing.map((member) => ({ member, signal, ended: null })),
             now,
           );
-          seen.add(instance['state'].doubt.kind);
+          seen.add(instance['runtime'].state.selfDoubt.kind);
         }
       }
       return [...seen];
@@ -224,7 +227,7 @@ describe.concurrent('self-doubt of a registry', () => {
   });
 
   it('restarts nobody while it lasts, and one at a time where nobody could be asked', async () => {
-    const frozen = await healthyFleet(3, { canaryUrl: ALIVE() });
+    const frozen = await healthyMembers(3, { canaryUrl: ALIVE() });
     const cause = {
       occurredAt: Date.now(),
       failureId: 'f-1',
@@ -235,27 +238,27 @@ describe.concurrent('self-doubt of a registry', () => {
     const ids = orders.map((begun) => (begun.ok ? begun.value.order.recoveryId : ''));
     await frozen.registry.api.configure({ revision: 2, overrides: { canaryUrl: ALIVE(), selfDoubt: 'always' } });
     await eventually(
-      () => doubtEvents(frozen.registry.type),
+      () => selfDoubtEvents(frozen.registry.type),
       (events) => events.length === 1,
     );
-    const leave = (at: number, disruptive: boolean) =>
+    const permit = (at: number, disruptive: boolean) =>
       frozen.registry.api.permitAction(frozen.ids[at]!, ids[at]!, disruptive);
-    expect(await leave(0, true)).toBe('too-many');
+    expect(await permit(0, true)).toBe('too-many');
     // Nor does an operator, except by force.
     const spare = freshId();
     const control = { endpoint: `/${spare}/control`, actions: ['restart'] };
     await frozen.registry.register(spare, { control, healthCheck: undefined, heartbeat: { ttl: 600_000 } });
-    const asked = { action: 'restart', idempotencyKey: null, reason: null } as const;
-    expect(await frozen.registry.api.askAction(spare, { ...asked, force: false })).toMatchObject({
+    const request = { action: 'restart', idempotencyKey: null, reason: null } as const;
+    expect(await frozen.registry.api.requestAction(spare, { ...request, force: false })).toMatchObject({
       reason: 'held-back',
-      message: expect.stringContaining('we who cannot see'),
+      message: expect.stringContaining('coordinator itself may be at fault'),
     });
-    expect(await leave(0, false)).toBe('permitted');
+    expect(await permit(0, false)).toBe('permitted');
     await frozen.registry.api.configure({ revision: 3, overrides: { canaryUrl: ALIVE() } });
     await eventually(
-      () => leave(0, true),
-      (answer) => answer === 'permitted',
+      () => permit(0, true),
+      (permission) => permission === 'permitted',
     );
-    expect(await leave(1, true)).toBe('too-many');
+    expect(await permit(1, true)).toBe('too-many');
   });
 });

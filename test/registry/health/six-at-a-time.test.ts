@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 /** Registers 60 that hang and 60 that are well, in turns, none of which has ever been checked. */
-async function mixedFleet(registry: FreshRegistry): Promise<{ hanging: Set<string>; well: Set<string> }> {
+async function registerMixed(registry: FreshRegistry): Promise<{ hanging: Set<string>; well: Set<string> }> {
   // Nobody hears of the checks that registering begins: the first round is to come over all of them at once.
   vi.spyOn(Prober.prototype, 'run').mockResolvedValue();
   const [hanging, well] = [new Set<string>(), new Set<string>()];
@@ -61,7 +61,7 @@ describe('with six requests at a time in each invocation', () => {
 
   it('60 that hang from the start have none of the 60 healthy ones among them marked down', async () => {
     const registry = freshRegistry();
-    const { hanging, well } = await mixedFleet(registry);
+    const { hanging, well } = await registerMixed(registry);
     vi.restoreAllMocks();
     const calls = limitToSixAtATime();
     await registry.evict();

@@ -49,10 +49,10 @@ describe.concurrent('the control secret of a component', () => {
     const { registry, id } = await controlled();
     const { recoveryId } = await begunOnly(registry, id);
     const first = await secretOf(registry, id);
-    const askedAt = Date.now();
+    const requestedAt = Date.now();
     const second = await rotate(registry, id);
     expect(second.secret).not.toBe(first.secret);
-    expect(second.previousUntil).toBeGreaterThanOrEqual(askedAt + DAY_MS);
+    expect(second.previousUntil).toBeGreaterThanOrEqual(requestedAt + DAY_MS);
     await registry.evict();
     expect(await secretOf(registry, id)).toEqual(second);
     expect(await registry.api.controlAccess(id, { recoveryId, action: 'restart' })).toMatchObject({
@@ -119,10 +119,10 @@ describe.concurrent('access to a control endpoint', () => {
     await registry.register(id, { control: { endpoint: never, actions: ['restart'] } });
     const { recoveryId } = await begunOnly(registry, id);
     const access = () => registry.api.controlAccess(id, { recoveryId, action: 'restart' });
-    const answers = await Promise.all(Array.from({ length: 60 }, access));
-    expect(answers.filter(({ ok }) => ok).length).toBeGreaterThanOrEqual(20);
-    const refused = answers.filter(({ ok }) => !ok);
+    const results = await Promise.all(Array.from({ length: 60 }, access));
+    expect(results.filter(({ ok }) => ok).length).toBeGreaterThanOrEqual(20);
+    const refused = results.filter(({ ok }) => !ok);
     expect(refused.length).toBeGreaterThan(0);
-    for (const answer of refused) expect(answer).toMatchObject({ reason: 'host-busy' });
+    for (const result of refused) expect(result).toMatchObject({ reason: 'host-busy' });
   });
 });

@@ -42,12 +42,12 @@ async function underCheck(retries = 0): Promise<UnderCheck> {
 }
 
 function runningCheck(instance: ComponentRegistry, componentId: string): UnderCheck['report'] | null {
-  const { check } = instance['state'].members.get(componentId)!;
+  const { check } = instance['runtime'].state.members.get(componentId)!;
   return check && { componentId, checkId: check.id, attempt: 0 };
 }
 
 const deliver = (registry: FreshRegistry, ...reports: AttemptReport[]): Promise<void> =>
-  runInDurableObject(registry.stub, async (instance: ComponentRegistry) => instance['takeReports'](reports));
+  runInDurableObject(registry.stub, async (instance: ComponentRegistry) => instance['runtime'].applyReports(reports));
 
 const failuresOf = async ({ registry, id }: UnderCheck): Promise<number> => (await registry.read(id)).health.errorCount;
 

@@ -6,7 +6,7 @@ import { Downtime } from '../../../src/registry/state/downtime.ts';
 import { eventually, freshId, setMode } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { freshRegistry } from '../fresh-registry.ts';
-import { ready } from '../leases/leasing.ts';
+import { registerHealthy } from '../leases/leasing.ts';
 
 const DAY_MS = 86_400_000;
 const TTL_MS = 600_000;
@@ -15,21 +15,21 @@ type Inside = (instance: ComponentRegistry, member: Member) => void | Promise<vo
 
 const inside = ({ stub }: FreshRegistry, id: string, act: Inside): Promise<void> =>
   runInDurableObject(stub, async (instance: ComponentRegistry) => {
-    await act(instance, instance['state'].members.get(id)!);
+    await act(instance, instance['runtime'].state.members.get(id)!);
   });
 
 /** The alarm goes off so late, and the component was to be heard of meanwhile. */
 async function wakeLate(instance: ComponentRegistry, member: Member, lateMs: number): Promise<void> {
   const now = Date.now();
   member.heartbeatDueAt = now - lateMs / 2;
-  instance['clock']['armedFor'] = now - lateMs;
+  instance['runtime'].singleAlarm['armedFor'] = now - lateMs;
   await instance.alarm();
 }
 
 describe.concurrent('a registry that slept', () => {
   it('grants one more TTL to whom it could not hear, once', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry);
+    const id = await registerHealthy(registry);
     await inside(registry, id, async (instance, member) => {
       const now = Date.now();
       await wakeLate(instance, member, 60_000);
@@ -42,7 +42,7 @@ describe.concurrent('a registry that slept', () => {
 
   it('counts silence when it is on time', async () => {
     const registry = freshRegistry();
-    const id = await ready(registry);
+    const id = await registerHealthy(registry);
     await inside(registry, id, async (instance, member) => {
       await wakeLate(instance, member, 1_000);
       expect(member.record.health.status).toBe('unhealthy');
@@ -59,13 +59,13 @@ describe.concurrent('a registry that slept', () => {
     );
     await setMode(id, 'hang');
     await inside(registry, id, async (instance, member) => {
-      instance['rounds'].startNow([member], Date.now());
+      instance['runtime'].checks.startNow([member], Date.now());
       const { id: checkId } = member.check!;
       member.check = { ...member.check!, startedAt: Date.now() - 60_000 };
-      instance['clock']['armedFor'] = Date.now() - 60_000;
+      instance['runtime'].singleAlarm['armedFor'] = Date.now() - 60_000;
       const error = { code: 'TIMEOUT', message: 'no answer after 1000 ms' };
       const outcome = { kind: 'failed' as const, error, responseTimeMs: 1_000, details: null };
-      await instance['takeReports']([{ componentId: id, checkId, attempt: 0, outcome }]);
+      await instance['runtime'].applyReports([{ componentId: id, checkId, attempt: 0, outcome }]);
       expect(member.check).toBeNull();
       expect(member.nextCheckAt).toBeLessThanOrEqual(Date.now());
       expect(member.record.health).toMatchObject({ status: 'healthy', suspect: false, errorCount: 0 });
@@ -82,12 +82,12 @@ describe.concurrent('a registry that slept', () => {
     await inside(registry, id, async (instance, member) => {
       const { health } = member.record;
       member.record = { ...member.record, health: { ...health, since: Date.now() - DAY_MS - 60_000 } };
-      instance['clock']['armedFor'] = Date.now() - DAY_MS;
+      instance['runtime'].singleAlarm['armedFor'] = Date.now() - DAY_MS;
       await instance.alarm();
-      expect(instance['state'].members.has(id)).toBe(true);
-      instance['state'].sleeps['kept'] = [];
+      expect(instance['runtime'].state.members.has(id)).toBe(true);
+      instance['runtime'].state.downtime['gaps'] = [];
       await instance.alarm();
-      expect(instance['state'].members.has(id)).toBe(false);
+      expect(instance['runtime'].state.members.has(id)).toBe(false);
     });
   });
 });
@@ -97,7 +97,7 @@ describe('a clock that is set', () => {
     'by %d ms brings nobody down, and neither checks nor heartbeats wait a day',
     async (step) => {
       const registry = freshRegistry();
-      const beating = await ready(registry);
+      const beating = await registerHealthy(registry);
       const checked = freshId();
       await registry.register(checked);
       await eventually(
@@ -105,8 +105,8 @@ describe('a clock that is set', () => {
         ({ health }) => health.status === 'healthy',
       );
       await inside(registry, beating, async (instance, member) => {
-        const other = instance['state'].members.get(checked)!;
-        instance['rounds'].startNow([other], Date.now());
+        const other = instance['runtime'].state.members.get(checked)!;
+        instance['runtime'].checks.startNow([other], Date.now());
         vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + step });
         try {
           const now = Date.now();
@@ -164,18 +164,18 @@ describe('time slept', () => {
       ],
       [true, true],
     ],
-  ])('%s', (_, noted, excused) => {
-    const sleeps = new Downtime();
-    expect(noted.map(([late, at]) => sleeps.note(late, T0 + at))).toEqual(excused);
+  ])('%s', (_, recorded, expected) => {
+    const downtime = new Downtime();
+    expect(recorded.map(([late, at]) => downtime.record(late, T0 + at))).toEqual(expected);
   });
 
   it('adds up, no more of it than since then', () => {
-    const sleeps = new Downtime();
-    sleeps.note(60_000, T0);
-    sleeps.note(60_000, T0 + 100_000);
-    expect(sleeps.since(T0 - 600_000)).toBe(120_000);
-    expect(sleeps.since(T0 + 10_000)).toBe(60_000);
-    expect(sleeps.since(T0 + 90_000)).toBe(10_000);
-    expect(sleeps.since(T0 + 200_000)).toBe(0);
+    const downtime = new Downtime();
+    downtime.record(60_000, T0);
+    downtime.record(60_000, T0 + 100_000);
+    expect(downtime.since(T0 - 600_000)).toBe(120_000);
+    expect(downtime.since(T0 + 10_000)).toBe(60_000);
+    expect(downtime.since(T0 + 90_000)).toBe(10_000);
+    expect(downtime.since(T0 + 200_000)).toBe(0);
   });
 });

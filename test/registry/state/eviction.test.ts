@@ -88,19 +88,19 @@ describe('an eviction of the registry', () => {
     const publish = vi.spyOn(SystemCoordinator.prototype, 'publish').mockImplementation(async () => {
       throw new Error('the coordinator is away');
     });
-    const owed = () => registry.rows<{ key: string; payload: string }>('SELECT key, payload FROM outbox ORDER BY seq');
+    const pending = () => registry.rows<{ key: string; payload: string }>('SELECT key, payload FROM outbox ORDER BY seq');
     try {
       await registry.register(id, beats);
       await registry.beat(id);
-      const before = await owed();
+      const before = await pending();
       expect(before.length).toBeGreaterThanOrEqual(2);
       await registry.evict();
-      expect(await owed()).toEqual(before);
+      expect(await pending()).toEqual(before);
     } finally {
       publish.mockRestore();
     }
     await registry.api.sweep();
-    expect(await eventually(owed, (rows) => rows.length === 0)).toEqual([]);
+    expect(await eventually(pending, (rows) => rows.length === 0)).toEqual([]);
   });
 
   it('takes a component off the list for good when it was removed', async () => {
@@ -153,7 +153,7 @@ describe('what is stored of health', () => {
     const { health } = await registry.read(id);
     expect(health).toMatchObject({
       status: 'unhealthy',
-      reason: `flapping: down 3 times of late, held until ${health.heldUntil}`,
+      reason: `flapping: down 3 times recently, held until ${health.heldUntil}`,
     });
     const [flapping] = await eventually(
       () => eventsOf(id, 'component.flapping'),
@@ -195,7 +195,7 @@ describe('the revision of a type', () => {
     const registry = freshRegistry();
     const id = freshId();
     const revision = async (): Promise<number> =>
-      (await registry.api.sync({ place: null, given: [], reported: [] })).revision;
+      (await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] })).revision;
     const seen = [await revision()];
     const changes: (() => Promise<unknown>)[] = [
       () => registry.register(id, beats),

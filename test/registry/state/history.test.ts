@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS, HOUR_MS, MINUTE_MS, startOf } from '../../../src/core/health/samples/availability.ts';
-import type { HistoryItem, HistoryPlace } from '../../../src/registry/contract/history-api.ts';
+import type { HistoryItem, HistoryCursor } from '../../../src/registry/contract/history-api.ts';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import { toTypeHealth } from '../../../src/registry/state/component-views.ts';
 import { eventually, freshId } from '../../support/coordinator-http.ts';
@@ -11,7 +11,7 @@ import { freshRegistry } from '../fresh-registry.ts';
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
 /** A component that has been there for long. */
-async function old(registry: FreshRegistry, ago = 40 * DAY_MS): Promise<string> {
+async function registerOld(registry: FreshRegistry, ago = 40 * DAY_MS): Promise<string> {
   const id = freshId();
   await registry.register(id, beats);
   await registry.beat(id);
@@ -25,7 +25,7 @@ async function old(registry: FreshRegistry, ago = 40 * DAY_MS): Promise<string> 
   return id;
 }
 
-interface Passing {
+interface Period {
   readonly from: number;
   readonly to: number;
   /** ms each check took, null when it failed. */
@@ -33,9 +33,9 @@ interface Passing {
 }
 
 /** Lets time pass in the registry's memory, minute by minute, with the same checks in each. */
-const pass = (registry: FreshRegistry, id: string, { from, to, answers = [20] }: Passing): Promise<void> =>
+const pass = (registry: FreshRegistry, id: string, { from, to, answers = [20] }: Period): Promise<void> =>
   runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-    const { samples, members } = instance['state'];
+    const { samples, members } = instance['runtime'].state;
     const member = members.get(id)!;
     samples.flush(from);
     for (let now = from; now < to; now += MINUTE_MS) {
@@ -45,7 +45,7 @@ const pass = (registry: FreshRegistry, id: string, { from, to, answers = [20] }:
           ms === null
             ? ({ kind: 'check-failed', error, details: null } as const)
             : ({ kind: 'check-passed', status: 'healthy', responseTimeMs: ms, details: null } as const);
-        samples.note([{ member, signal, ended: null }], now + 1_000);
+        samples.countChecks([{ member, signal, ended: null }], now + 1_000);
       }
       samples.flush(now + MINUTE_MS);
     }
@@ -59,7 +59,7 @@ async function page(registry: FreshRegistry, id: string, query: object = {}) {
 
 async function allOf(registry: FreshRegistry, id: string, limit: number): Promise<HistoryItem[]> {
   const items: HistoryItem[] = [];
-  let after: HistoryPlace | null = null;
+  let after: HistoryCursor | null = null;
   do {
     const { items: more, next }: Awaited<ReturnType<typeof page>> = await page(registry, id, { after, limit });
     items.push(...more);
@@ -81,7 +81,7 @@ const thisMinute = (): number => startOf(Date.now(), MINUTE_MS);
 describe('the samples of a component', () => {
   it('are minutes of the last day and hours before, the same after an eviction, in pages without a gap', async () => {
     const registry = freshRegistry();
-    const id = await old(registry);
+    const id = await registerOld(registry);
     const to = thisMinute();
     const from = startOf(to, HOUR_MS) - 30 * HOUR_MS;
     await pass(registry, id, { from, to, answers: [10, null, 40, 10] });
@@ -104,7 +104,7 @@ describe('the samples of a component', () => {
 
   it('are gone after a month', async () => {
     const registry = freshRegistry();
-    const id = await old(registry, 60 * DAY_MS);
+    const id = await registerOld(registry, 60 * DAY_MS);
     const to = thisMinute() - 31 * DAY_MS - HOUR_MS;
     await pass(registry, id, { from: to - 2 * HOUR_MS, to });
     await pass(registry, id, { from: thisMinute() - MINUTE_MS, to: thisMinute() });
@@ -116,7 +116,7 @@ describe('the samples of a component', () => {
 
   it('take one row a minute for the whole type', async () => {
     const registry = freshRegistry();
-    const [id] = [await old(registry), await old(registry), await old(registry)];
+    const [id] = [await registerOld(registry), await registerOld(registry), await registerOld(registry)];
     const from = startOf(Date.now(), HOUR_MS);
     await pass(registry, id, { from, to: from + 3 * MINUTE_MS });
     const rows = await registry.rows<{ samples: string }>('SELECT samples FROM sample_minutes WHERE minute >= ?', from);
@@ -127,7 +127,7 @@ describe('the samples of a component', () => {
 
   it('of other minutes are read and rolled up beside a row that is broken', async () => {
     const registry = freshRegistry();
-    const id = await old(registry);
+    const id = await registerOld(registry);
     const hour = startOf(Date.now(), HOUR_MS) - HOUR_MS;
     await pass(registry, id, { from: hour, to: hour + 3 * MINUTE_MS });
     await registry.rows('UPDATE sample_minutes SET samples = ? WHERE minute = ?', '{"broken', hour + MINUTE_MS);
@@ -141,7 +141,7 @@ describe('the samples of a component', () => {
 
   it('of an id that was another component’s are not its own', async () => {
     const registry = freshRegistry();
-    const id = await old(registry);
+    const id = await registerOld(registry);
     await pass(registry, id, { from: thisMinute() - 10 * MINUTE_MS, to: thisMinute() });
     expect((await page(registry, id)).items.length).toBeGreaterThan(9);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
@@ -153,13 +153,13 @@ describe('the samples of a component', () => {
 
   it('go on where they were when the object was evicted for less than the sweep needs', async () => {
     const registry = freshRegistry();
-    const id = await old(registry);
+    const id = await registerOld(registry);
     const last = thisMinute();
     await pass(registry, id, { from: last - 2 * MINUTE_MS, to: last });
     await registry.evict();
     const report = await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-      instance['state'].samples.flush(last + MINUTE_MS);
-      return instance['state'].samples.availability(id, 0, last + MINUTE_MS);
+      instance['runtime'].state.samples.flush(last + MINUTE_MS);
+      return instance['runtime'].state.samples.availability(id, 0, last + MINUTE_MS);
     });
     expect(report).toEqual({ hour: 100, day: 100, month: 100 });
     expect(samplesOf((await page(registry, id)).items)[0]).toMatchObject({
@@ -172,13 +172,13 @@ describe('the samples of a component', () => {
 describe('a registry that was evicted at the turn of an hour', () => {
   it('goes on from the hour before', async () => {
     const registry = freshRegistry();
-    const id = await old(registry);
+    const id = await registerOld(registry);
     // In the first minute of an hour its end is still to come.
     const hour = startOf(Date.now() - 2 * MINUTE_MS, HOUR_MS);
     await pass(registry, id, { from: hour - 2 * MINUTE_MS, to: hour });
     await registry.evict();
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-      const { samples } = instance['state'];
+      const { samples } = instance['runtime'].state;
       samples.resume(hour + 14_000);
       samples.flush(hour + MINUTE_MS);
     });
@@ -213,7 +213,7 @@ describe('transitions', () => {
     await registry.beat(id);
     const other = await registry.rows('SELECT * FROM transitions');
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-      const { samples } = instance['state'].store;
+      const { samples } = instance['runtime'].state.store;
       for (let at = 0; at < 510; at++)
         samples.addTransition('flapping', { at, kind: 'health', from: 'healthy', to: 'unhealthy', reason: null });
     });
@@ -227,7 +227,7 @@ describe('transitions', () => {
 describe('availability', () => {
   it('is told over an hour, a day and a month, of what is stored and of what runs', async () => {
     const registry = freshRegistry();
-    const id = await old(registry);
+    const id = await registerOld(registry);
     const now = thisMinute();
     await pass(registry, id, { from: now - 10 * HOUR_MS, to: now - 5 * HOUR_MS });
     await registry.beat(id, 'unhealthy');
@@ -245,7 +245,7 @@ describe('availability', () => {
 
   it('of a type is that of the time in which somebody could be given work', async () => {
     const registry = freshRegistry();
-    const ids = [await old(registry), await old(registry)];
+    const ids = [await registerOld(registry), await registerOld(registry)];
     for (const id of ids) await registry.beat(id);
     const now = thisMinute();
     await pass(registry, ids[0]!, { from: now - 4 * HOUR_MS, to: now - 3 * HOUR_MS });
@@ -253,12 +253,12 @@ describe('availability', () => {
     await pass(registry, ids[0]!, { from: now - 3 * HOUR_MS, to: now - 2 * HOUR_MS });
     await registry.api.operate(ids[1]!, { action: 'maintenance', forMs: DAY_MS, until: null, reason: null });
     await pass(registry, ids[0]!, { from: now - 2 * HOUR_MS, to: now });
-    const told = await runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
-      toTypeHealth(instance['state'], now),
+    const typeHealth = await runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
+      toTypeHealth(instance['runtime'].state, now),
     );
-    expect(told.availability!.day).toBeGreaterThan(48);
-    expect(told.availability!.day).toBeLessThan(52);
-    expect(told.availability!.hour).toBeLessThan(2);
+    expect(typeHealth.availability!.day).toBeGreaterThan(48);
+    expect(typeHealth.availability!.day).toBeLessThan(52);
+    expect(typeHealth.availability!.hour).toBeLessThan(2);
     // Maintained from two hours ago on: of it, what was before.
     expect((await availability(registry, ids[1]!)).day).toBe(100);
   });

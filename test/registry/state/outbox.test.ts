@@ -16,10 +16,10 @@ const eventsOf = async (id: string): Promise<LoggedEvent[]> => {
   return events.filter((event) => event.subject === id);
 };
 
-const owed = ({ rows }: FreshRegistry): Promise<{ kind: string }[]> => rows('SELECT kind FROM outbox');
+const pending = ({ rows }: FreshRegistry): Promise<{ kind: string }[]> => rows('SELECT kind FROM outbox');
 
 /** The coordinator answers nothing until the spy is restored. */
-const coordinatorAway = () =>
+const makeCoordinatorUnavailable = () =>
   vi.spyOn(SystemCoordinator.prototype, 'publish').mockImplementation(async () => {
     throw new Error('the coordinator is away');
   });
@@ -47,7 +47,7 @@ describe('the outbox of a registry', () => {
       'component.unregistered',
     ]);
     await eventually(
-      () => owed(registry),
+      () => pending(registry),
       (rows) => rows.length === 0,
     );
   });
@@ -55,18 +55,18 @@ describe('the outbox of a registry', () => {
   it('keeps events while the coordinator throws, answers callers all the same, and delivers each once', async () => {
     const registry = freshRegistry();
     const id = freshId();
-    const away = coordinatorAway();
+    const publish = makeCoordinatorUnavailable();
     await registry.register(id, beats);
     await registry.beat(id);
     await registry.beat(id, 'degraded');
     await eventually(
-      async () => away.mock.calls.length,
+      async () => publish.mock.calls.length,
       (calls) => calls > 0,
     );
-    expect(await owed(registry)).toHaveLength(3);
+    expect(await pending(registry)).toHaveLength(3);
     expect(await eventsOf(id)).toEqual([]);
 
-    away.mockRestore();
+    publish.mockRestore();
     // Nobody calls it: the alarm comes back for what is owed.
     const events = await eventually(
       () => eventsOf(id),
@@ -74,7 +74,7 @@ describe('the outbox of a registry', () => {
       10_000,
     );
     await eventually(
-      () => owed(registry),
+      () => pending(registry),
       (rows) => rows.length === 0,
     );
     expect(events.map((event) => event.type)).toEqual([
@@ -87,13 +87,13 @@ describe('the outbox of a registry', () => {
   it('adds nothing when the coordinator took the events and the answer was lost', async () => {
     const registry = freshRegistry();
     const id = freshId();
-    let answers = false;
+    let responds = false;
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-      const events = instance['events'];
+      const events = instance['runtime'].events;
       const publish = events.publish.bind(events);
       events.publish = async (...args) => {
         await publish(...args);
-        if (!answers) throw new Error('the answer was lost');
+        if (!responds) throw new Error('the answer was lost');
       };
     });
     await registry.register(id, beats);
@@ -101,10 +101,10 @@ describe('the outbox of a registry', () => {
       () => eventsOf(id),
       (all) => all.length === 1,
     );
-    answers = true;
+    responds = true;
     await registry.api.sweep();
     await eventually(
-      () => owed(registry),
+      () => pending(registry),
       (rows) => rows.length === 0,
     );
     expect(await eventsOf(id)).toHaveLength(1);
@@ -143,20 +143,20 @@ describe('the outbox of a registry', () => {
     await registry.beat(id);
     await registry.api.reportFailure(id, { message: 'it failed me' }, null);
     await eventually(
-      () => owed(registry),
+      () => pending(registry),
       (rows) => rows.length === 0,
       5_000,
     );
-    const told = (await eventsOf(id)).map((event) => event.type);
-    expect(told).toEqual(['component.registered', 'component.health-changed']);
+    const types = (await eventsOf(id)).map((event) => event.type);
+    expect(types).toEqual(['component.registered', 'component.health-changed']);
   });
 
   it('waits longer for a receiver each time that fails, whatever the others take meanwhile', async () => {
     const registry = freshRegistry();
     await runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
-      const outbox = instance['outbox'];
-      const publish = vi.spyOn(instance['events'], 'publish').mockRejectedValue(new Error('away'));
-      instance['state'].store.addToOutbox({ kind: 'event', key: 'k', componentId: 'c', payload: {} });
+      const outbox = instance['runtime'].outbox;
+      const publish = vi.spyOn(instance['runtime'].events, 'publish').mockRejectedValue(new Error('away'));
+      instance['runtime'].state.store.addToOutbox({ kind: 'event', key: 'k', componentId: 'c', payload: {} });
       const pauses: number[] = [];
       for (let attempt = 1; attempt <= 7; attempt++) {
         await outbox.flush(Infinity);
@@ -166,7 +166,7 @@ describe('the outbox of a registry', () => {
         expect(publish).toHaveBeenCalledTimes(attempt);
       }
       expect(pauses).toEqual([1, 2, 4, 8, 16, 30, 30]);
-      instance['state'].store.removeFromOutbox([1]);
+      instance['runtime'].state.store.removeFromOutbox([1]);
     });
   });
 });

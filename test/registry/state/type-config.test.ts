@@ -8,7 +8,7 @@ import type { FreshRegistry } from '../fresh-registry.ts';
 import { RegistrationSchema } from '../../../src/core/component/registration.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
-const SYNC = { place: null, given: [], reported: [] };
+const SYNC = { syncedTo: null, assignments: [], outcomes: [] };
 const silent = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
 const revisionOf = async ({ api }: FreshRegistry): Promise<number> => (await api.sync(SYNC)).configRevision;
@@ -30,11 +30,11 @@ describe('a registry', () => {
     ['an edge that asks for the fleet', ({ api }, config) => api.sync({ ...SYNC, config })],
     ['the sweep', ({ api }, config) => api.sweep(config)],
     ['whoever changed it', ({ api }, config) => api.configure(config)],
-  ])('hears of a change from %s, goes by it at once and after an eviction', async (_, tell) => {
+  ])('hears of a change from %s, goes by it at once and after an eviction', async (_, deliver) => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
-    await tell(registry, { revision: 3, overrides: { maxDetectionMs: 60_000, maxComponentsPerType: 1 } });
+    await deliver(registry, { revision: 3, overrides: { maxDetectionMs: 60_000, maxComponentsPerType: 1 } });
     for (let time = 0; time < 2; time++) {
       expect((await registry.read(id)).detection).toMatchObject({ intervalMs: 30_000 });
       expect(await tryToRegister(registry)).toMatchObject({ ok: false, reason: 'component-limit' });
@@ -75,7 +75,7 @@ describe('a registry', () => {
     const balancingAfter = (revision: number, overrides: object) =>
       runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
         await instance.configure({ revision, overrides });
-        return instance['state'].balancing;
+        return instance['runtime'].state.balancing;
       });
     const before = await balancingAfter(1, { balancingPolicy: 'random', panicThreshold: 40 });
     expect(before).toMatchObject({ policy: 'random', panicThreshold: 40, slowStartMs: 30_000 });
@@ -92,10 +92,10 @@ describe('a registry', () => {
     await registry.api.probe(id);
     const nextCheck = () =>
       runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
-        Promise.resolve(instance['state'].members.get(id)!.nextCheckAt - Date.now()),
+        Promise.resolve(instance['runtime'].state.members.get(id)!.nextCheckAt - Date.now()),
       );
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-      instance['state'].members.get(id)!.nextCheckAt = Date.now() + 30_000;
+      instance['runtime'].state.members.get(id)!.nextCheckAt = Date.now() + 30_000;
     });
     await registry.api.configure({ revision: 2, overrides: { maxDetectionMs: 7_000 } });
     expect(await nextCheck()).toBeLessThanOrEqual(1_000);
