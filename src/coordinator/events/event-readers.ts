@@ -1,6 +1,6 @@
 /**
- * Everybody who waits for what the event log brings next: calls that are held and sockets. Told of each event
- * within the transaction that stores it, it looks at the log only when that is over.
+ * All readers that wait for the next event: blocking queries and sockets. The event store notifies this module within
+ * the transaction that stores an event; the log is read only after the transaction.
  */
 import { liveDigests } from '../../core/access/access-key.ts';
 import { ROOT } from '../../core/access/principal.ts';
@@ -10,8 +10,9 @@ import type { SocketHolder, SocketRequest } from '../contract/socket-api.ts';
 import { EventSockets } from './event-sockets.ts';
 import type { KeyStore } from '../keys/key-store.ts';
 import { LogReader } from './log-reader.ts';
+import { logError } from '../../logging/log-error.ts';
 
-interface Rooms {
+interface EventReadersDeps {
   readonly ctx: DurableObjectState;
   readonly log: EventStore;
   readonly keys: KeyStore;
@@ -22,7 +23,7 @@ export class EventReaders {
   readonly log: LogReader;
   readonly sockets: EventSockets;
 
-  constructor({ ctx, log, keys, sessions }: Rooms) {
+  constructor({ ctx, log, keys, sessions }: EventReadersDeps) {
     this.log = new LogReader(log);
     const admits = ({ keyId, digest, session }: SocketHolder, now: number): boolean => {
       if (session && (now >= session.endsAt || sessions.isEnded(session))) return false;
@@ -33,24 +34,27 @@ export class EventReaders {
     this.sockets = new EventSockets({ ctx, log, admits });
   }
 
-  /** Never throws: it would take the change along. */
-  moved(): void {
+  /** Called for each appended event. Never throws, since an exception would roll back the change. */
+  onAppended(): void {
     try {
-      this.log.moved();
-      this.sockets.moved();
+      this.log.onAppended();
+      this.sockets.onAppended();
     } catch (error) {
-      // Calls come again after a second, and sockets are visited by the sweep.
-      console.error(JSON.stringify({ message: 'readers not told', error: String(error) }));
+      // Blocking queries return within a second anyway, and the sweep serves the sockets.
+      logError('event readers not notified', { error });
     }
   }
 
-  /** Opens a socket for a reader that the Worker has let in: the only call that comes as a request. */
-  answer(request: Request): Response {
-    // From the Worker, over a binding that nobody else has.
-    const asked = JSON.parse(decodeURIComponent(request.headers.get('x-reader') ?? '')) as SocketRequest;
-    const opened = this.sockets.open(asked, Date.now());
-    return typeof opened === 'string'
-      ? new Response(opened, { status: 409 })
-      : new Response(null, { status: 101, webSocket: opened });
+  /**
+   * Opens a socket for a reader that the Worker has authorized. The only call that reaches the object as an HTTP
+   * request.
+   */
+  openSocket(request: Request): Response {
+    // The header is trusted: only this Worker has the binding.
+    const socketRequest = JSON.parse(decodeURIComponent(request.headers.get('x-reader') ?? '')) as SocketRequest;
+    const result = this.sockets.open(socketRequest, Date.now());
+    return typeof result === 'string'
+      ? new Response(result, { status: 409 })
+      : new Response(null, { status: 101, webSocket: result });
   }
 }

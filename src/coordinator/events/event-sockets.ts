@@ -1,42 +1,43 @@
 /**
- * The readers of the event log that have a WebSocket: sends them what they lack, in order, each event once.
+ * WebSocket readers of the event log. Each reader gets every matching event once, in order.
  *
- * Where a reader stands is kept in its socket's attachment, which outlives hibernation, and moves with each event
- * sent, without an await in between. The platform does not tell how much of what was sent lies in its buffers, so
- * a reader acknowledges, and no more is sent beyond a room that all sockets share. What fails at one socket never
- * reaches the others nor whoever made the change.
+ * A reader's position is kept in its socket's attachment, which survives hibernation, and moves with each event sent,
+ * without an await in between. The platform does not report how much sent data it still buffers. Readers therefore
+ * acknowledge, and all sockets share one window for unacknowledged bytes.
+ * Invariant: a failure of one socket reaches neither the other sockets nor the caller that made the change.
  */
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { EventType, LoggedEvent } from '../../core/event/coordinator-event.ts';
 import { SNAPSHOT_PATH } from '../../core/event/event-frame.ts';
 import type { LogSpan } from '../../core/event/log-page.ts';
-import { isOutside, seenUpTo } from '../../core/event/log-page.ts';
+import { isOutsideLog, lastSeen } from '../../core/event/log-page.ts';
 import type { SendWindow } from '../../core/event/send-window.ts';
-import { NOTHING_SENT, bytesSent, hasWindow, noteAcknowledged, noteSent } from '../../core/event/send-window.ts';
+import { NOTHING_SENT, bytesSent, hasCapacity, acknowledge, recordSent } from '../../core/event/send-window.ts';
 import type { BucketPolicy, TokenBucket } from '../../core/quota/token-bucket.ts';
 import { fullBucket, consumeTokens } from '../../core/quota/token-bucket.ts';
 import { utf8Length } from '../../core/bounded-page.ts';
 import type { EventStore } from './event-store.ts';
 import { readSocketMessage } from './socket-message.ts';
 import type { SocketHolder, SocketRequest, SocketRefusal } from '../contract/socket-api.ts';
+import { logError } from '../../logging/log-error.ts';
 
-/** The attachment of a socket. */
+/** State of a reader, stored as the attachment of its socket. */
 interface Reader extends SocketHolder {
   readonly types: readonly EventType[] | null;
   readonly subject: string | null;
-  /** It was sent all it wants up to here. */
+  /** Every matching event up to this sequence was sent. */
   readonly cursor: number;
-  /** The last sequence it was told of. */
-  readonly told: number;
+  /** Last sequence that a message named to the reader. */
+  readonly reportedUpTo: number;
   readonly sent: SendWindow;
-  /** The last sequence it said it has. */
+  /** Last sequence that the reader acknowledged. */
   readonly acknowledged: number;
-  /** For acknowledgements that say nothing new. */
-  readonly vain: TokenBucket;
-  /** Since when there is no room to send it more, epoch ms. */
+  /** Rate limit for acknowledgements that acknowledge nothing new. */
+  readonly redundantAcks: TokenBucket;
+  /** Since when the window has been full, epoch ms; null while there is capacity. */
   readonly fullSince: number | null;
-  /** Messages that nobody could make sense of. */
-  readonly faults: number;
+  /** Number of unknown messages received. */
+  readonly unknownMessages: number;
 }
 
 interface Message {
@@ -52,38 +53,38 @@ interface Batch {
   readonly upTo: number;
 }
 
-const NOTHING: Batch = { messages: [], upTo: 0 };
+const EMPTY_BATCH: Batch = { messages: [], upTo: 0 };
 
-/** What is the same for all sockets at one moment: each costs too much to be asked anew for each of them. */
+/** Values shared by all sockets in one round, because each is too expensive to compute per socket. */
 interface Round {
   readonly now: number;
   readonly span: LogSpan;
-  readonly roomBytes: number;
+  readonly windowBytes: number;
   readonly admits: (holder: SocketHolder) => boolean;
 }
 
 const MAX_SOCKETS = 2_000;
-const MAX_SOCKETS_OF_KEY = 1_000;
-/** For all that is sent and not acknowledged, over all sockets. */
-const ROOM_BYTES = 33_554_432;
-const MAX_ROOM_BYTES = 131_072;
-/** Who acknowledges nothing for so long with its room full is gone, or too slow. */
+const MAX_SOCKETS_PER_KEY = 1_000;
+/** Limit for sent and unacknowledged bytes of all sockets together. */
+const TOTAL_WINDOW_BYTES = 33_554_432;
+const MAX_WINDOW_BYTES = 131_072;
+/** A reader whose window stays full for this long is gone or too slow. */
 const MAX_FULL_MS = 30_000;
-const MAX_FAULTS = 10;
-/** Each wakes the object and costs it a turn; whoever acknowledges by a timer stays below. */
-const VAIN_ACKS: BucketPolicy = { burst: 60, perSecond: 1 };
+const MAX_UNKNOWN_MESSAGES = 10;
+/** Each acknowledgement wakes the object. A reader that acknowledges once a second stays within the limit. */
+const REDUNDANT_ACKS: BucketPolicy = { burst: 60, perSecond: 1 };
 const PAGE_EVENTS = 200;
 const PAGE_BYTES = 262_144;
-/** A round waits a ms for each so many. */
-const SOCKETS_A_MS = 20;
+/** A round is delayed by 1 ms per this many sockets. */
+const SOCKETS_PER_MS = 20;
 
-/** Close codes of our own: the last digits are those of HTTP. */
+/** Private close codes end in the three digits of the HTTP status. */
 const CLOSE_UNAUTHORIZED = 4_401;
 const CLOSE_TOO_SLOW = 4_408;
 const CLOSE_POLICY = 1_008;
 const CLOSE_TOO_LARGE = 1_009;
 
-interface Rooms {
+interface EventSocketsDeps {
   readonly ctx: DurableObjectState;
   readonly log: EventStore;
   /** Whether the holder's key, secret and session are in force. */
@@ -91,32 +92,32 @@ interface Rooms {
 }
 
 export class EventSockets {
-  private readonly rooms: Rooms;
-  private isTelling = false;
-  /** Of sockets, as somebody counted last; null after an eviction. */
-  private count: number | null = null;
-  /** Of the last round: what most sockets lack is read and written once. */
-  private latest: { readonly after: number; readonly upTo: number; readonly messages: readonly Message[] } | null =
+  private readonly deps: EventSocketsDeps;
+  private isScheduled = false;
+  /** Number of sockets at the last count; null after an eviction. */
+  private socketCount: number | null = null;
+  /** Last page read, shared by sockets close to the end of the log: the page is read and serialized once. */
+  private sharedPage: { readonly after: number; readonly upTo: number; readonly messages: readonly Message[] } | null =
     null;
 
-  constructor(rooms: Rooms) {
-    this.rooms = rooms;
-    // Answered by the platform, without waking the object.
-    rooms.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
+  constructor(deps: EventSocketsDeps) {
+    this.deps = deps;
+    // The platform replies to pings without waking the object.
+    deps.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'));
   }
 
-  /** Takes a reader in; answers the other end of its socket. */
+  /** Opens a socket for a reader. Returns the client side of the socket, or the reason for a refusal. */
   open(request: SocketRequest, now: number): WebSocket | SocketRefusal {
-    const { ctx, log, admits } = this.rooms;
+    const { ctx, log, admits } = this.deps;
     const { keyId, digest, session, types, subject } = request;
     if (!admits(request, now)) return 'unauthorized';
-    this.count = ctx.getWebSockets().length + 1;
-    if (this.count > MAX_SOCKETS) return 'overloaded';
-    if (ctx.getWebSockets(keyId).length >= MAX_SOCKETS_OF_KEY) return 'too-many-readers';
+    this.socketCount = ctx.getWebSockets().length + 1;
+    if (this.socketCount > MAX_SOCKETS) return 'overloaded';
+    if (ctx.getWebSockets(keyId).length >= MAX_SOCKETS_PER_KEY) return 'too-many-readers';
     const span = log.span();
     const cursor = request.after ?? span.newest;
-    const [theirs, ours] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-    ctx.acceptWebSocket(ours, [keyId]);
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    ctx.acceptWebSocket(server, [keyId]);
     const reader: Reader = {
       keyId,
       digest,
@@ -124,59 +125,64 @@ export class EventSockets {
       types,
       subject,
       cursor,
-      told: cursor,
+      reportedUpTo: cursor,
       sent: NOTHING_SENT,
       acknowledged: cursor,
-      vain: fullBucket(VAIN_ACKS, now),
+      redundantAcks: fullBucket(REDUNDANT_ACKS, now),
       fullSince: null,
-      faults: 0,
+      unknownMessages: 0,
     };
-    this.safely(ours, () => {
-      say(ours, { type: 'hello', sequence: String(span.newest), after: String(cursor), roomBytes: this.roomBytes() });
-      this.send(ours, reader, this.round(now));
+    this.safely(server, () => {
+      sendJson(server, {
+        type: 'hello',
+        sequence: String(span.newest),
+        after: String(cursor),
+        roomBytes: this.windowBytes(),
+      });
+      this.send(server, reader, this.round(now));
     });
-    return theirs;
+    return client;
   }
 
-  /** Something was appended: it is sent behind the change, once for all that come in one turn. */
-  moved(): void {
-    if (this.isTelling) return;
-    this.count = this.rooms.ctx.getWebSockets().length;
-    if (this.count === 0) return;
-    this.isTelling = true;
-    // The more there are, the more it costs to go round, and the more is sent in one round.
+  /** Schedules one round of sending after the change, for all events appended until then. */
+  onAppended(): void {
+    if (this.isScheduled) return;
+    this.socketCount = this.deps.ctx.getWebSockets().length;
+    if (this.socketCount === 0) return;
+    this.isScheduled = true;
+    // A round costs more with more sockets, so it waits longer and sends more events at once.
     setTimeout(
       () => {
-        this.isTelling = false;
+        this.isScheduled = false;
         this.sendAll(Date.now());
       },
-      Math.floor(this.count / SOCKETS_A_MS),
+      Math.floor(this.socketCount / SOCKETS_PER_MS),
     );
   }
 
-  /** Closes sockets whose holder may not read any more. */
-  closeUnadmitted(now: number): void {
+  /** Closes sockets whose key, secret or session is no longer in force. */
+  closeUnauthorized(now: number): void {
     const round = this.round(now);
     for (const socket of this.openSockets())
-      this.safely(socket, () => void isAdmitted(socket, readerOf(socket), round));
+      this.safely(socket, () => void ensureAuthorized(socket, readerOf(socket), round));
   }
 
-  /** Cron's visit: what no change and no message brings about by itself. */
+  /** Repairs by cron what no event or message triggers: sends missing events and updates positions. */
   sweep(now: number): void {
     this.sendAll(now);
     for (const socket of this.openSockets()) {
       this.safely(socket, () => {
         const reader = readerOf(socket);
-        // One who wants little would fall behind the log without having missed anything.
-        if (reader.cursor <= reader.told) return;
-        say(socket, { type: 'position', sequence: String(reader.cursor) });
-        keep(socket, { ...reader, told: reader.cursor });
+        // A reader with a narrow filter would fall out of the log although it has missed nothing.
+        if (reader.cursor <= reader.reportedUpTo) return;
+        sendJson(socket, { type: 'position', sequence: String(reader.cursor) });
+        saveReader(socket, { ...reader, reportedUpTo: reader.cursor });
       });
     }
   }
 
-  /** Something came from a reader. */
-  take(socket: WebSocket, message: string | ArrayBuffer, now: number): void {
+  /** Handles a message from a reader. */
+  receive(socket: WebSocket, message: string | ArrayBuffer, now: number): void {
     this.safely(socket, () => {
       const reader = readerOf(socket);
       const read = readSocketMessage(message);
@@ -186,13 +192,14 @@ export class EventSockets {
         case 'too-large':
           return socket.close(CLOSE_TOO_LARGE, 'the message is too large');
         case 'unknown':
-          if (reader.faults + 1 >= MAX_FAULTS) return socket.close(CLOSE_POLICY, 'too many unknown messages');
-          say(socket, {
+          if (reader.unknownMessages + 1 >= MAX_UNKNOWN_MESSAGES)
+            return socket.close(CLOSE_POLICY, 'too many unknown messages');
+          sendJson(socket, {
             type: 'error',
             code: 'unknown-message',
             detail: 'send ping, or {"type":"ack","sequence":"…"}',
           });
-          return keep(socket, { ...reader, faults: reader.faults + 1 });
+          return saveReader(socket, { ...reader, unknownMessages: reader.unknownMessages + 1 });
         default:
           return read satisfies never;
       }
@@ -200,18 +207,18 @@ export class EventSockets {
   }
 
   private acknowledge(socket: WebSocket, reader: Reader, sequence: number, now: number): void {
-    // Nothing new, or what it has not been sent.
+    // The reader acknowledges nothing new, or an event that was never sent.
     if (sequence <= reader.acknowledged || sequence > reader.cursor) {
-      const { granted, next } = consumeTokens(reader.vain, VAIN_ACKS, now);
-      if (granted) return keep(socket, { ...reader, vain: next });
+      const { granted, next } = consumeTokens(reader.redundantAcks, REDUNDANT_ACKS, now);
+      if (granted) return saveReader(socket, { ...reader, redundantAcks: next });
       return socket.close(CLOSE_POLICY, 'too many acknowledgements of nothing new');
     }
-    const sent = noteAcknowledged(reader.sent, sequence);
+    const sent = acknowledge(reader.sent, sequence);
     const next = { ...reader, sent, acknowledged: sequence };
-    // Unless it was full, it has been sent all there is.
-    if (reader.fullSince === null) return keep(socket, next);
-    // In the midst of what was sent nothing becomes free.
-    if (sent.length === reader.sent.length) return keep(socket, { ...next, fullSince: now });
+    // If the window was not full, every event has already been sent.
+    if (reader.fullSince === null) return saveReader(socket, next);
+    // An acknowledgement within a span frees no bytes.
+    if (sent.length === reader.sent.length) return saveReader(socket, { ...next, fullSince: now });
     return this.send(socket, { ...next, fullSince: null }, this.round(now));
   }
 
@@ -221,84 +228,84 @@ export class EventSockets {
   }
 
   private round(now: number): Round {
-    const admitted = new Map<string, boolean>();
+    const authorized = new Map<string, boolean>();
     const admits = (holder: SocketHolder): boolean => {
       const name = `${holder.keyId} ${holder.digest} ${holder.session?.id}`;
-      const known = admitted.get(name);
+      const known = authorized.get(name);
       if (known !== undefined) return known;
-      const isAdmitted = this.rooms.admits(holder, now);
-      admitted.set(name, isAdmitted);
-      return isAdmitted;
+      const isAuthorized = this.deps.admits(holder, now);
+      authorized.set(name, isAuthorized);
+      return isAuthorized;
     };
-    return { now, span: this.rooms.log.span(), roomBytes: this.roomBytes(), admits };
+    return { now, span: this.deps.log.span(), windowBytes: this.windowBytes(), admits };
   }
 
   private openSockets(): WebSocket[] {
-    return this.rooms.ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
+    return this.deps.ctx.getWebSockets().filter(({ readyState }) => readyState === WebSocket.OPEN);
   }
 
-  /** Sends what it lacks and there is room for, and notes how far it got. */
+  /** Sends missing events as far as the window allows, and stores the new position. */
   private send(socket: WebSocket, before: Reader, round: Round): void {
-    if (!isAdmitted(socket, before, round)) return;
-    const { now, span, roomBytes } = round;
+    if (!ensureAuthorized(socket, before, round)) return;
+    const { now, span, windowBytes } = round;
     let reader = withinLog(socket, before, span);
     for (let isFull = false; !isFull;) {
-      const free = roomBytes - bytesSent(reader.sent);
-      // What comes next is looked for once there is room for it.
+      const free = windowBytes - bytesSent(reader.sent);
+      // Do not read the log before the window has capacity.
       isFull = free <= 0 && reader.cursor < span.newest;
-      const { messages, upTo } = isFull ? NOTHING : this.after(reader, span.newest, free);
+      const { messages, upTo } = isFull ? EMPTY_BATCH : this.nextBatch(reader, span.newest, free);
       for (const { sequence, text, bytes } of messages) {
-        isFull = !hasWindow(reader.sent, roomBytes);
+        isFull = !hasCapacity(reader.sent, windowBytes);
         if (isFull) break;
         socket.send(text);
         reader = {
           ...reader,
           cursor: sequence,
-          told: sequence,
-          sent: noteSent(reader.sent, { upTo: sequence, bytes }, roomBytes),
+          reportedUpTo: sequence,
+          sent: recordSent(reader.sent, { upTo: sequence, bytes }, windowBytes),
         };
       }
       if (isFull) reader = { ...reader, fullSince: reader.fullSince ?? now };
       else if (upTo > reader.cursor) reader = { ...reader, cursor: upTo };
       else if (messages.length === 0) break;
     }
-    keep(socket, reader);
+    saveReader(socket, reader);
     if (reader.fullSince !== null && now - reader.fullSince >= MAX_FULL_MS)
-      socket.close(CLOSE_TOO_SLOW, 'acknowledge what you have read');
+      socket.close(CLOSE_TOO_SLOW, 'the send window stayed full: acknowledge events');
   }
 
-  /** What comes next for a reader, and up to where that is all. */
-  private after(reader: Reader, newest: number, freeBytes: number): Batch {
+  /** Next messages for a reader, and the sequence up to which they are complete. */
+  private nextBatch(reader: Reader, newest: number, freeBytes: number): Batch {
     const { types, subject, cursor } = reader;
-    const { latest } = this;
+    const { sharedPage } = this;
     if (cursor === newest) return { messages: [], upTo: cursor };
-    if (latest && latest.after <= cursor && cursor < latest.upTo) return pick(latest, reader);
-    // Those who have read all so far share one page of all events; others have one made for them.
-    const isNear = newest - cursor <= PAGE_EVENTS;
+    if (sharedPage && sharedPage.after <= cursor && cursor < sharedPage.upTo) return pick(sharedPage, reader);
+    // Readers close to the end share one page of all events. Others get a page of their own.
+    const isCloseToEnd = newest - cursor <= PAGE_EVENTS;
     const query = { after: cursor, limit: PAGE_EVENTS, maxBytes: PAGE_BYTES, newest: false };
     const own = { ...query, maxBytes: Math.min(PAGE_BYTES, freeBytes), types, subject };
-    const page = this.rooms.log.page(isNear ? { ...query, types: null } : own);
-    const read = { after: cursor, upTo: seenUpTo(page), messages: page.items.map(toMessage) };
-    if (!isNear) return read;
-    this.latest = read;
+    const page = this.deps.log.page(isCloseToEnd ? { ...query, types: null } : own);
+    const read = { after: cursor, upTo: lastSeen(page), messages: page.items.map(toMessage) };
+    if (!isCloseToEnd) return read;
+    this.sharedPage = read;
     return pick(read, reader);
   }
 
-  private roomBytes(): number {
-    this.count ??= this.rooms.ctx.getWebSockets().length;
-    return Math.min(MAX_ROOM_BYTES, Math.floor(ROOM_BYTES / Math.max(1, this.count)));
+  private windowBytes(): number {
+    this.socketCount ??= this.deps.ctx.getWebSockets().length;
+    return Math.min(MAX_WINDOW_BYTES, Math.floor(TOTAL_WINDOW_BYTES / Math.max(1, this.socketCount)));
   }
 
-  /** A socket that is gone throws: that ends it, and nothing else. */
+  /** A closed socket throws. The error closes that socket and affects no other. */
   private safely(socket: WebSocket, work: () => void): void {
     try {
       work();
     } catch (error) {
-      console.error(JSON.stringify({ message: 'an event socket is gone', error: String(error) }));
+      logError('event socket failed', { error });
       try {
-        socket.close(1_011, 'something went wrong here');
+        socket.close(1_011, 'internal error');
       } catch {
-        // It is closed already.
+        // The socket is already closed.
       }
     }
   }
@@ -306,23 +313,23 @@ export class EventSockets {
 
 const readerOf = (socket: WebSocket): Reader => socket.deserializeAttachment() as Reader;
 
-function isAdmitted(socket: WebSocket, reader: Reader, { admits }: Round): boolean {
+function ensureAuthorized(socket: WebSocket, reader: Reader, { admits }: Round): boolean {
   if (admits(reader)) return true;
-  socket.close(CLOSE_UNAUTHORIZED, 'the key is not valid any more');
+  socket.close(CLOSE_UNAUTHORIZED, 'the key is no longer valid');
   return false;
 }
 
-/** Who stands outside the log is told so, and goes on at its end: with a snapshot it has missed nothing. */
+/** A reader whose position is outside the log is asked to load a snapshot, and continues at the end of the log. */
 function withinLog(socket: WebSocket, reader: Reader, span: LogSpan): Reader {
-  if (!isOutside(reader.cursor, span)) return reader;
+  if (!isOutsideLog(reader.cursor, span)) return reader;
   const [oldest, newest] = [String(span.oldest), String(span.newest)];
-  say(socket, { type: 'snapshot-required', oldest, newest, snapshot: SNAPSHOT_PATH });
-  return { ...reader, cursor: span.newest, told: span.newest, acknowledged: span.newest, sent: NOTHING_SENT };
+  sendJson(socket, { type: 'snapshot-required', oldest, newest, snapshot: SNAPSHOT_PATH });
+  return { ...reader, cursor: span.newest, reportedUpTo: span.newest, acknowledged: span.newest, sent: NOTHING_SENT };
 }
 
-const keep = (socket: WebSocket, reader: Reader): void => socket.serializeAttachment(reader);
+const saveReader = (socket: WebSocket, reader: Reader): void => socket.serializeAttachment(reader);
 
-const say = (socket: WebSocket, message: Readonly<Record<string, string | number>>): void =>
+const sendJson = (socket: WebSocket, message: Readonly<Record<string, string | number>>): void =>
   socket.send(JSON.stringify(message));
 
 function toMessage(event: LoggedEvent): Message {

@@ -1,4 +1,4 @@
-/** All SQL of the event log and of the roll-ups that registries push. */
+/** All SQL of the event log, and of the health roll-ups that registries push. */
 import * as z from 'zod';
 import type { EventDraft, EventType, LoggedEvent } from '../../core/event/coordinator-event.ts';
 import type { LogPage, LogSpan } from '../../core/event/log-page.ts';
@@ -7,10 +7,10 @@ import type { JsonObject } from '../../core/json.ts';
 import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';
 import type { EventQuery } from '../contract/coordinator-api.ts';
 
-/** Oldest events go beyond this many. */
+/** The log keeps this many events and deletes the oldest. */
 const MAX_EVENTS = 20_000;
 
-/** What an event takes as JSON beside its data. */
+/** Allowance for the JSON of an event without its data. */
 const ENVELOPE_BYTES = 512;
 
 const SCHEMA = [
@@ -34,24 +34,29 @@ interface EventRow extends Record<string, SqlStorageValue> {
   data: string;
 }
 
-/** Two pushes that overtake each other are less apart. */
-const CLOCK_MS = 60_000;
+/** Reordered pushes are closer together than this. A larger difference means that the clock was set back. */
+const MAX_CLOCK_SKEW_MS = 60_000;
 const TypeHealthRowSchema = z.looseObject({ type: z.string(), revision: z.number() });
 
 export class EventStore {
   private readonly sql: SqlStorage;
-  private readonly appended: () => void;
+  private readonly onAppended: () => void;
 
-  /** `appended` is told of each event within the transaction that stores it: who must wait for its end does so itself. */
-  constructor(sql: SqlStorage, appended: () => void = () => undefined) {
+  /**
+   * `onAppended` runs within the transaction that stores the event, and must defer work that needs the transaction
+   * stored.
+   */
+  constructor(sql: SqlStorage, onAppended: () => void = () => undefined) {
     this.sql = sql;
-    this.appended = appended;
+    this.onAppended = onAppended;
     for (const statement of SCHEMA) sql.exec(statement);
   }
 
-  /** Appends and answers the logged event, or null when the key is there already: that leaves no gap. */
+  /**
+   * Appends an event and returns it. Returns null if the key already exists; a duplicate leaves no gap in the sequence.
+   */
   append(draft: EventDraft): LoggedEvent | null {
-    // Not ON CONFLICT DO NOTHING: that would use up a number of the sequence.
+    // ON CONFLICT DO NOTHING would use up a sequence number.
     if (this.sql.exec('SELECT 1 FROM events WHERE key = ?', draft.key).toArray().length > 0) return null;
     const { sequence } = this.sql
       .exec<{ sequence: number }>(
@@ -63,22 +68,22 @@ export class EventStore {
         JSON.stringify(draft.data),
       )
       .one();
-    this.appended();
+    this.onAppended();
     return { ...draft, sequence };
   }
 
-  /** As many as the query asks for and a page has room for; the rest is after the last one. */
+  /** Matching events, at most `limit` and at most one page of bytes. */
   list(query: EventQuery): LoggedEvent[] {
-    return this.take(query).items;
+    return this.readPage(query).items;
   }
 
-  /** The same, with what the log holds in all. */
+  /** The same, with the span of the log. */
   page(query: EventQuery): LogPage {
-    return { ...this.span(), ...this.take(query) };
+    return { ...this.span(), ...this.readPage(query) };
   }
 
   span(): LogSpan {
-    // One at a time: only so is each of them read from its end of the table.
+    // Two subqueries, so that SQLite reads each bound from its end of the table.
     const { oldest, newest } = this.sql
       .exec<{ oldest: number | null; newest: number | null }>(
         'SELECT (SELECT MIN(sequence) FROM events) AS oldest, (SELECT MAX(sequence) FROM events) AS newest',
@@ -87,7 +92,7 @@ export class EventStore {
     return { oldest: oldest ?? 1, newest: newest ?? 0 };
   }
 
-  private take(query: EventQuery): { items: LoggedEvent[]; more: boolean } {
+  private readPage(query: EventQuery): { items: LoggedEvent[]; more: boolean } {
     const types = query.types ? JSON.stringify(query.types) : null;
     const order = query.newest ? 'DESC' : 'ASC';
     const rows = this.sql.exec<EventRow>(
@@ -95,13 +100,13 @@ export class EventStore {
        AND (?4 IS NULL OR subject = ?4) ORDER BY sequence ${order} LIMIT ?3`,
       query.after,
       types,
-      // One more tells whether there is one.
+      // One extra row shows whether more events follow.
       query.limit + 1,
       query.subject ?? null,
     );
-    // Rows are drawn one by one: those beyond the page are never read.
-    const room = { limit: query.limit, maxBytes: Math.min(query.maxBytes ?? MAX_PAGE_BYTES, MAX_PAGE_BYTES) };
-    const { items, more } = boundedPage(rows, room, ({ data }) => ENVELOPE_BYTES + utf8Length(data));
+    // The cursor reads rows lazily: rows beyond the page are never read.
+    const bounds = { limit: query.limit, maxBytes: Math.min(query.maxBytes ?? MAX_PAGE_BYTES, MAX_PAGE_BYTES) };
+    const { items, more } = boundedPage(rows, bounds, ({ data }) => ENVELOPE_BYTES + utf8Length(data));
     return { items: items.map(toEvent), more };
   }
 
@@ -109,7 +114,7 @@ export class EventStore {
     this.sql.exec('DELETE FROM events WHERE sequence <= (SELECT MAX(sequence) FROM events) - ?', MAX_EVENTS);
   }
 
-  /** Keeps a type's roll-up unless a newer one is there. */
+  /** Stores the roll-up of a type, unless a newer one is stored. */
   saveTypeHealth(health: TypeHealth): void {
     const known = this.typeHealth(health.type);
     if (known && isNewer(known, health)) return;
@@ -135,12 +140,12 @@ export class EventStore {
   }
 }
 
-/** Of the same revision the later, unless the clock went back since. */
+/** Orders by revision, then by time, unless the clock was set back. */
 const isNewer = (known: TypeHealth, health: TypeHealth): boolean =>
   known.revision > health.revision ||
   (known.revision === health.revision &&
     known.updatedAt > health.updatedAt &&
-    known.updatedAt - health.updatedAt < CLOCK_MS);
+    known.updatedAt - health.updatedAt < MAX_CLOCK_SKEW_MS);
 
 const readTypeHealth = (document: string): TypeHealth =>
   TypeHealthRowSchema.parse(JSON.parse(document)) as unknown as TypeHealth;

@@ -1,4 +1,7 @@
-/** Reads what a reader sends over its socket: nothing but what it has taken in. `ping` never gets here. */
+/**
+ * Parser for messages that a reader sends over its socket; acknowledgements are the only kind. `ping` never gets here,
+ * since the platform replies to it.
+ */
 import * as z from 'zod';
 
 const MAX_MESSAGE_LENGTH = 1_024;
@@ -13,15 +16,15 @@ export type SocketMessage =
 export function readSocketMessage(message: string | ArrayBuffer): SocketMessage {
   const length = typeof message === 'string' ? message.length : message.byteLength;
   if (length > MAX_MESSAGE_LENGTH) return { kind: 'too-large' };
-  const ack = AckSchema.safeParse(typeof message === 'string' ? parsed(message) : null);
+  const ack = AckSchema.safeParse(typeof message === 'string' ? parseJson(message) : null);
   return ack.success ? { kind: 'ack', sequence: Number(ack.data.sequence) } : { kind: 'unknown' };
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // No JSON: nothing we know.
+    // A message that is not JSON is unknown.
     return null;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * All SQL of what is owed to the outside: the queue is only the way, this is the record.
+ * All SQL of deliveries to webhooks. The queue only transports; this table is the record.
  *
- * Of the deliveries that one webhook is owed about one subject, at most one has a time: the first in the order of events,
- * or the one that is on its way. The others wait for it. A delivery is `handed` (to the queue), `sending` (somebody took it
- * from there), and in between `waiting`; then it is `delivered` or `dead`.
+ * States: `waiting`, `handed` (to the queue), `sending` (a sender has begun), then `delivered` or `dead`.
+ * Invariant: per webhook and subject at most one pending delivery has a time: the first in the order of events, or the
+ * one in flight. The others wait for it.
  */
 import type { AttemptRecord } from '../../core/delivery/delivery-attempt.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
@@ -15,12 +15,14 @@ export interface NewDelivery {
   readonly sequence: number;
   readonly type: string;
   readonly subject: string;
-  /** The document to send, as text, the same at every attempt. */
+  /** Text of the request body, the same at every attempt. */
   readonly payload: string;
 }
 
-/** Tells that an incident is open. As in the index, or that is not used. */
-const FIRES = `type IN ('incident.opened', 'incident.repeated')`;
+/**
+ * Matches alerts of an open incident. The text must equal the condition of the index, or SQLite does not use the index.
+ */
+const IS_FIRING = `type IN ('incident.opened', 'incident.repeated')`;
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS webhook_deliveries (
@@ -47,16 +49,16 @@ const SCHEMA = [
   `CREATE INDEX IF NOT EXISTS webhook_deliveries_under_way
      ON webhook_deliveries (webhook_id) WHERE state IN ('handed', 'sending')`,
   `CREATE INDEX IF NOT EXISTS webhook_deliveries_dead ON webhook_deliveries (webhook_id, place) WHERE state = 'dead'`,
-  `CREATE INDEX IF NOT EXISTS webhook_deliveries_alerts ON webhook_deliveries (webhook_id, subject, sequence) WHERE ${FIRES}`,
+  `CREATE INDEX IF NOT EXISTS webhook_deliveries_alerts ON webhook_deliveries (webhook_id, subject, sequence) WHERE ${IS_FIRING}`,
 ];
 
 const COLUMNS =
   'place, id, webhook_id, sequence, type, subject, state, attempt, failures, handovers, next_at, attempts, created_at';
 
 const KEEP_SETTLED_MS = 7 * 86_400_000;
-/** Settled ones of a webhook that are kept to be seen and replayed. */
+/** Settled deliveries kept per webhook, for lookup and replay. */
 export const MAX_SETTLED = 2_000;
-/** Looked through at each trim, of a webhook: nothing reads the whole table. */
+/** Rows of a webhook examined per trim: no query reads the whole table. */
 const TRIM_BATCH = 200;
 const TRIM_EVERY = 500;
 
@@ -78,7 +80,7 @@ interface Row extends Record<string, SqlStorageValue> {
 
 export class DeliveryStore {
   private readonly sql: SqlStorage;
-  /** Settled of each webhook since they were last counted. */
+  /** Deliveries settled per webhook since the last trim. */
   private readonly settledSince = new Map<string, number>();
 
   constructor(sql: SqlStorage) {
@@ -87,9 +89,12 @@ export class DeliveryStore {
     this.adoptOldTable();
   }
 
-  /** Owes it; false when it is owed already, or was. It is due at once unless another about its subject comes first. */
-  owe({ id, webhookId, sequence, type, subject, payload }: NewDelivery, now: number): boolean {
-    const nextAt = this.owesAbout(webhookId, subject) ? null : now;
+  /**
+   * Enqueues a delivery. Returns false if its id already exists. The delivery is due at once unless an earlier one
+   * about its subject is pending.
+   */
+  enqueue({ id, webhookId, sequence, type, subject, payload }: NewDelivery, now: number): boolean {
+    const nextAt = this.hasPending(webhookId, subject) ? null : now;
     const written = this.sql.exec(
       `INSERT OR IGNORE INTO webhook_deliveries
          (id, webhook_id, sequence, type, subject, payload, state, next_at, created_at)
@@ -115,7 +120,7 @@ export class DeliveryStore {
     return this.sql.exec<{ payload: string }>(sql, id).one().payload;
   }
 
-  /** Newest first. */
+  /** Deliveries of a webhook, newest first. */
   list(webhookId: string, { state, before, limit }: DeliveryQuery): Delivery[] {
     const where = { owed: 'AND settled_at IS NULL', delivered: `AND state = 'delivered'`, dead: `AND state = 'dead'` };
     const filter = state === null ? '' : where[state];
@@ -123,7 +128,7 @@ export class DeliveryStore {
     return this.read(order, webhookId, before ?? Number.MAX_SAFE_INTEGER, limit);
   }
 
-  /** Those that are due and wait to be sent, the longest due first. */
+  /** Waiting deliveries that are due, the longest due first. */
   due(webhookId: string, now: number, limit: number): Delivery[] {
     const order = 'ORDER BY next_at, place LIMIT ?';
     return this.read(
@@ -134,19 +139,19 @@ export class DeliveryStore {
     );
   }
 
-  /** Those given to the queue or to a sender. */
-  underWay(webhookId: string): Delivery[] {
+  /** Deliveries handed to the queue or to a sender. */
+  inFlight(webhookId: string): Delivery[] {
     return this.read(`WHERE webhook_id = ? AND state IN ('handed', 'sending')`, webhookId);
   }
 
-  /** When the next one that waits is due. */
+  /** Time at which the next waiting delivery is due, epoch ms; null if there is none. */
   nextDue(webhookId: string): number | null {
     const sql = `SELECT next_at FROM webhook_deliveries
       WHERE webhook_id = ? AND next_at IS NOT NULL AND state = 'waiting' ORDER BY next_at LIMIT 1`;
     return this.sql.exec<{ next_at: number }>(sql, webhookId).toArray()[0]?.next_at ?? null;
   }
 
-  countOwed(webhookId: string): number {
+  countPending(webhookId: string): number {
     return this.count('settled_at IS NULL', webhookId);
   }
 
@@ -158,19 +163,19 @@ export class DeliveryStore {
     return this.read(`WHERE webhook_id = ? AND state = 'dead' ORDER BY place LIMIT ?`, webhookId, limit);
   }
 
-  /** The first that is owed about a subject, which the others wait for. */
-  firstOwed(webhookId: string, subject: string): Delivery | undefined {
+  /** First pending delivery about a subject, which the others wait for. */
+  firstPending(webhookId: string, subject: string): Delivery | undefined {
     const order = 'ORDER BY sequence, place LIMIT 1';
     return this.read(`WHERE webhook_id = ? AND subject = ? AND settled_at IS NULL ${order}`, webhookId, subject)[0];
   }
 
-  /** The last that tells, or is to tell, that there is an incident about a subject. */
+  /** Last delivery, pending or settled, that reports an open incident about a subject. */
   lastFiring(webhookId: string, subject: string): Delivery | undefined {
     const order = 'ORDER BY sequence DESC LIMIT 1';
-    return this.read(`WHERE webhook_id = ? AND subject = ? AND ${FIRES} ${order}`, webhookId, subject)[0];
+    return this.read(`WHERE webhook_id = ? AND subject = ? AND ${IS_FIRING} ${order}`, webhookId, subject)[0];
   }
 
-  hand(place: number, attempt: number, expectedBy: number): void {
+  markHanded(place: number, attempt: number, expectedBy: number): void {
     this.sql.exec(
       `UPDATE webhook_deliveries SET state = 'handed', attempt = ?, next_at = ?, handovers = handovers + 1 WHERE place = ?`,
       attempt,
@@ -179,8 +184,8 @@ export class DeliveryStore {
     );
   }
 
-  /** Somebody has it and will have reported by then. */
-  send(place: number, attempts: readonly AttemptRecord[], expectedBy: number): void {
+  /** Marks a delivery as being sent. `expectedBy` is when it counts as lost, epoch ms. */
+  markSending(place: number, attempts: readonly AttemptRecord[], expectedBy: number): void {
     this.sql.exec(
       `UPDATE webhook_deliveries SET state = 'sending', next_at = ?, attempts = ? WHERE place = ?`,
       expectedBy,
@@ -189,8 +194,11 @@ export class DeliveryStore {
     );
   }
 
-  /** It waits for another attempt, unless an older one about its subject has come back meanwhile: that goes first. */
-  wait(
+  /**
+   * Schedules another attempt. If an older delivery about the subject was enqueued again meanwhile, that one goes
+   * first.
+   */
+  markWaiting(
     { place, webhookId, subject, sequence }: Delivery,
     { attempts, failures, nextAt }: Pick<Delivery, 'attempts' | 'failures'> & { readonly nextAt: number },
   ): void {
@@ -225,8 +233,8 @@ export class DeliveryStore {
     if (settled >= TRIM_EVERY) this.trimCount(webhookId);
   }
 
-  /** Owes it again, as if it had never failed; what is on its way stays there. */
-  oweAgain({ place }: Pick<Delivery, 'place'>): void {
+  /** Enqueues a delivery again, with its failures reset. A delivery in flight is not changed. */
+  requeue({ place }: Pick<Delivery, 'place'>): void {
     this.sql.exec(
       `UPDATE webhook_deliveries SET state = 'waiting', failures = 0, handovers = 0, settled_at = NULL
        WHERE place = ? AND state NOT IN ('handed', 'sending')`,
@@ -234,7 +242,7 @@ export class DeliveryStore {
     );
   }
 
-  /** Puts those about a subject in their order after older ones have come back; the first is due at once. */
+  /** Restores the order of a subject after older deliveries were enqueued again; the first is due at once. */
   reorder(webhookId: string, subject: string, now: number): void {
     this.sql.exec(
       `UPDATE webhook_deliveries SET next_at = NULL
@@ -245,8 +253,8 @@ export class DeliveryStore {
     this.promote(webhookId, subject, now);
   }
 
-  /** All that wait for another attempt get it now, with the whole schedule before them; answers how many. */
-  hurry(webhookId: string, now: number): number {
+  /** Makes all waiting deliveries due now, with their failures reset. Returns their number. */
+  retryNow(webhookId: string, now: number): number {
     const waiting = this.count(`next_at IS NOT NULL AND state = 'waiting'`, webhookId);
     this.sql.exec(
       `UPDATE webhook_deliveries SET next_at = ?, failures = 0
@@ -261,9 +269,9 @@ export class DeliveryStore {
     this.sql.exec('DELETE FROM webhook_deliveries WHERE webhook_id = ?', webhookId);
   }
 
-  /** What was settled a week ago is kept no longer; of a webhook that is no more, what was owed then. */
-  trim(webhookId: string, isThere: boolean, now: number): void {
-    const age = isThere ? 'settled_at' : 'created_at';
+  /** Deletes deliveries settled more than a week ago; if the webhook is gone, those created more than a week ago. */
+  trim(webhookId: string, exists: boolean, now: number): void {
+    const age = exists ? 'settled_at' : 'created_at';
     this.sql.exec(
       `DELETE FROM webhook_deliveries WHERE ${age} < ? AND place IN (
          SELECT place FROM webhook_deliveries WHERE webhook_id = ? ORDER BY place LIMIT ?)`,
@@ -283,9 +291,9 @@ export class DeliveryStore {
     );
   }
 
-  /** The first about a subject is due, unless one of them is on its way. */
+  /** Makes the first pending delivery about a subject due, unless one of them is in flight. */
   private promote(webhookId: string, subject: string, now: number): void {
-    if (this.underWay(webhookId).some((delivery) => delivery.subject === subject)) return;
+    if (this.inFlight(webhookId).some((delivery) => delivery.subject === subject)) return;
     this.sql.exec(
       `UPDATE webhook_deliveries SET next_at = ?3 WHERE next_at IS NULL AND place = (
          SELECT place FROM webhook_deliveries WHERE webhook_id = ?1 AND subject = ?2 AND settled_at IS NULL
@@ -296,13 +304,13 @@ export class DeliveryStore {
     );
   }
 
-  private owesAbout(webhookId: string, subject: string): boolean {
+  private hasPending(webhookId: string, subject: string): boolean {
     const sql = 'SELECT 1 FROM webhook_deliveries WHERE webhook_id = ? AND subject = ? AND settled_at IS NULL LIMIT 1';
     return this.sql.exec(sql, webhookId, subject).toArray().length > 0;
   }
 
-  private count(what: string, webhookId: string): number {
-    const sql = `SELECT COUNT(*) AS n FROM webhook_deliveries WHERE webhook_id = ? AND ${what}`;
+  private count(condition: string, webhookId: string): number {
+    const sql = `SELECT COUNT(*) AS n FROM webhook_deliveries WHERE webhook_id = ? AND ${condition}`;
     return this.sql.exec<{ n: number }>(sql, webhookId).one().n;
   }
 
@@ -314,7 +322,7 @@ export class DeliveryStore {
       .map(toDelivery);
   }
 
-  /** What a version without webhooks owed is owed by the webhook of the configuration. */
+  /** Moves pending deliveries of versions without webhooks to the configured webhook. */
   private adoptOldTable(): void {
     const tables = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'deliveries'`;
     if (this.sql.exec(tables).toArray().length === 0) return;

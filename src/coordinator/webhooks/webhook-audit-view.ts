@@ -1,4 +1,4 @@
-/** A webhook as the audit keeps it: without what is secret. */
+/** Audit view of a webhook, without its secrets. */
 import type { JsonObject } from '../../core/json.ts';
 import type { Webhook } from '../../core/webhook/webhook.ts';
 import { isEnabled, maskUrl } from '../../core/webhook/webhook.ts';

@@ -1,90 +1,98 @@
 /**
- * Hands to the queue what is due, as soon as the turn that made it due is over, and sees to it that the alarm comes for
- * what is due later. What the queue does not take, or loses, is handed to it again in time.
+ * Dispatch of due deliveries to the queue, and the alarm for later ones. Work is batched: one pass runs after the
+ * synchronous code that made webhooks dirty. A message that the queue rejects or loses is handed over again after a
+ * timeout.
  */
 import type { DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
 import type { AlarmSchedule, AlarmSource } from '../../alarm/alarm-schedule.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { WebhookIndex } from './webhook-index.ts';
 import type { WebhookStore } from './webhook-store.ts';
+import { logError } from '../../logging/log-error.ts';
 
 export interface WebhookDispatchDeps {
-  readonly book: WebhookIndex;
+  readonly index: WebhookIndex;
   readonly webhooks: WebhookStore;
-  readonly desk: Deliveries;
+  readonly deliveries: Deliveries;
   readonly alarms: AlarmSchedule;
   readonly storage: DurableObjectStorage;
   readonly queue: Queue;
 }
 
-/** What a call to the queue takes. */
+/** Limit of messages per `sendBatch` call. */
 const QUEUE_BATCH = 100;
-const AFTER_FAULT_MS = 5_000;
+const RETRY_AFTER_ERROR_MS = 5_000;
 
 export class WebhookDispatch implements AlarmSource {
-  private readonly parts: WebhookDispatchDeps;
-  private readonly touched = new Set<string>();
-  private isPlanned = false;
+  private readonly deps: WebhookDispatchDeps;
+  private readonly dirty = new Set<string>();
+  private isScheduled = false;
 
-  constructor(parts: WebhookDispatchDeps) {
-    this.parts = parts;
+  constructor(deps: WebhookDispatchDeps) {
+    this.deps = deps;
   }
 
-  /** Something may be due to that webhook. Within the turn in which it came about, so that both are stored or neither. */
-  touch(webhookId: string): void {
-    this.touched.add(webhookId);
-    if (this.isPlanned) return;
-    this.isPlanned = true;
+  /**
+   * Schedules a pass for a webhook that may have due deliveries. The pass is a microtask, so that its writes and those
+   * of the caller are stored together or not at all.
+   */
+  markDirty(webhookId: string): void {
+    this.dirty.add(webhookId);
+    if (this.isScheduled) return;
+    this.isScheduled = true;
     queueMicrotask(() => void this.run());
   }
 
-  touchAll(): void {
-    for (const { id } of this.parts.book.all()) this.touch(id);
+  markAllDirty(): void {
+    for (const { id } of this.deps.index.all()) this.markDirty(id);
   }
 
   nextAt(): number {
-    const { book, desk } = this.parts;
-    return Math.min(...book.all().map((webhook) => desk.nextAt(webhook)));
+    const { index, deliveries } = this.deps;
+    return Math.min(...index.all().map((webhook) => deliveries.nextAt(webhook)));
   }
 
-  /** Never throws. */
+  /** Runs one pass. Never throws. */
   private async run(): Promise<void> {
-    this.isPlanned = false;
-    const { alarms } = this.parts;
-    const { orders, nextAt } = this.take(Date.now());
+    this.isScheduled = false;
+    const { alarms } = this.deps;
+    const { orders, nextAt } = this.collectOrders(Date.now());
     alarms.arm(nextAt);
-    await this.hand(orders);
+    await this.enqueue(orders);
   }
 
-  private take(now: number): { readonly orders: DeliveryOrder[]; readonly nextAt: number } {
-    const { book, webhooks, desk, storage } = this.parts;
-    const ids = [...this.touched];
-    this.touched.clear();
+  private collectOrders(now: number): { readonly orders: DeliveryOrder[]; readonly nextAt: number } {
+    const { index, webhooks, deliveries, storage } = this.deps;
+    const ids = [...this.dirty];
+    this.dirty.clear();
     try {
       return storage.transactionSync(() => {
-        const taken = ids.flatMap((id) => {
-          const webhook = book.find(id);
-          return webhook ? [desk.take(webhook, now)] : [];
+        const collected = ids.flatMap((id) => {
+          const webhook = index.find(id);
+          return webhook ? [deliveries.collectOrders(webhook, now)] : [];
         });
-        return { orders: taken.flatMap(({ orders }) => orders), nextAt: Math.min(...taken.map((each) => each.nextAt)) };
+        return {
+          orders: collected.flatMap(({ orders }) => orders),
+          nextAt: Math.min(...collected.map((each) => each.nextAt)),
+        };
       });
     } catch (error) {
-      // What was written is taken back; it stays owed and is looked at again.
-      webhooks.forget();
-      console.error(JSON.stringify({ message: 'deliveries not taken', error: String(error) }));
-      return { orders: [], nextAt: now + AFTER_FAULT_MS };
+      // The transaction was rolled back. The deliveries stay pending and are collected again after a delay.
+      webhooks.invalidate();
+      logError('due deliveries not collected', { error });
+      return { orders: [], nextAt: now + RETRY_AFTER_ERROR_MS };
     }
   }
 
-  private async hand(orders: readonly DeliveryOrder[]): Promise<void> {
+  private async enqueue(orders: readonly DeliveryOrder[]): Promise<void> {
     try {
       for (let from = 0; from < orders.length; from += QUEUE_BATCH) {
         const batch = orders.slice(from, from + QUEUE_BATCH);
-        await this.parts.queue.sendBatch(batch.map((body) => ({ body })));
+        await this.deps.queue.sendBatch(batch.map((body) => ({ body })));
       }
     } catch (error) {
-      // They stay owed: nobody will have taken them in time, and then they are handed over again.
-      console.error(JSON.stringify({ message: 'deliveries not enqueued', error: String(error) }));
+      // The deliveries stay pending: the handover times out, and they are handed over again.
+      logError('deliveries not enqueued', { error });
     }
   }
 }

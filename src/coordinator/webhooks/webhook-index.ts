@@ -1,13 +1,14 @@
 /**
- * All webhooks, those that were made and the one that the deployment configures (`ALERT_WEBHOOK_URL`). That one is in no
- * table: how it stands is forgotten with the object, its deliveries are not.
+ * Index of all webhooks: those created through the API, and the one that the deployment configures
+ * (`ALERT_WEBHOOK_URL`). The configured webhook is in no table. Its deliveries are stored, but its status is lost when
+ * the object is evicted.
  */
 import { firstSecret } from '../../core/component/control-secret.ts';
 import type { Webhook } from '../../core/webhook/webhook.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
-type Standing = Partial<Pick<Webhook, 'state' | 'failingSince' | 'behindAfter' | 'missed'>>;
+type WebhookStatus = Partial<Pick<Webhook, 'state' | 'failingSince' | 'behindAfter' | 'missed'>>;
 
 export class WebhookIndex {
   private readonly store: WebhookStore;
@@ -18,7 +19,7 @@ export class WebhookIndex {
     this.builtIn = configured && builtInOf(configured.url, configured.secret);
   }
 
-  /** Whether the deployment sends its alerts somewhere by itself. */
+  /** True if the deployment configures a webhook for alerts. */
   get hasBuiltIn(): boolean {
     return this.builtIn !== null;
   }
@@ -31,13 +32,16 @@ export class WebhookIndex {
     return id === BUILT_IN_ID ? (this.builtIn ?? undefined) : this.store.find(id);
   }
 
-  /** How it stands now; writes only what differs. Its revision is for what people change. */
-  note(id: string, standing: Standing): void {
+  /**
+   * Updates the status of a webhook, and writes only if a value differs. The revision stays: it counts changes by
+   * operators.
+   */
+  updateStatus(id: string, status: WebhookStatus): void {
     const webhook = this.find(id);
     if (!webhook) return;
-    const names = Object.keys(standing) as (keyof Standing)[];
-    if (names.every((name) => webhook[name] === standing[name])) return;
-    const next = { ...webhook, ...standing };
+    const names = Object.keys(status) as (keyof WebhookStatus)[];
+    if (names.every((name) => webhook[name] === status[name])) return;
+    const next = { ...webhook, ...status };
     if (id === BUILT_IN_ID) this.builtIn = next;
     else this.store.save(next);
   }

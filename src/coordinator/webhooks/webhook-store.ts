@@ -1,6 +1,6 @@
 /**
- * All SQL of webhooks: what people asked for, the secret, how each stands. A copy is kept in memory, because every event
- * asks who wants it; it is made anew after each write.
+ * All SQL of webhooks: settings, secret and status. All webhooks are cached in memory, because each event is matched
+ * against them. Every write invalidates the cache.
  */
 import type { StoredControlSecret } from '../../core/component/control-secret.ts';
 import type { DisabledReason, Webhook, WebhookSettings, WebhookState } from '../../core/webhook/webhook.ts';
@@ -37,25 +37,25 @@ interface Row extends Record<string, SqlStorageValue> {
 
 export class WebhookStore {
   private readonly sql: SqlStorage;
-  private held: readonly Webhook[] | null = null;
+  private cached: readonly Webhook[] | null = null;
 
   constructor(sql: SqlStorage) {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
   }
 
-  /** By id. */
+  /** All webhooks, by id ascending. */
   all(): readonly Webhook[] {
-    return (this.held ??= this.sql.exec<Row>('SELECT * FROM webhooks ORDER BY id').toArray().map(toWebhook));
+    return (this.cached ??= this.sql.exec<Row>('SELECT * FROM webhooks ORDER BY id').toArray().map(toWebhook));
   }
 
   find(id: string): Webhook | undefined {
     return this.all().find((webhook) => webhook.id === id);
   }
 
-  /** Makes the copy in memory anew: also when what was written is taken back. */
-  forget(): void {
-    this.held = null;
+  /** Drops the cache. Also needed after a rollback. */
+  invalidate(): void {
+    this.cached = null;
   }
 
   save(webhook: Webhook): void {
@@ -77,12 +77,12 @@ export class WebhookStore {
       webhook.createdAt,
       webhook.updatedAt,
     );
-    this.forget();
+    this.invalidate();
   }
 
   remove(id: string): void {
     this.sql.exec('DELETE FROM webhooks WHERE id = ?', id);
-    this.forget();
+    this.invalidate();
   }
 }
 

@@ -1,10 +1,11 @@
 /**
- * The coordinator's side of webhooks as people make, change and end them, look at what they got and have it sent again.
- * Within a transaction of its caller; every change comes with its event and its entry in the audit.
+ * Webhook management in the coordinator: operators create, change, replay and delete webhooks. Every change publishes
+ * an event with an audit note.
+ * Invariant: every write runs within the caller's transaction.
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditAction, AuditEntry } from '../../core/access/audit-entry.ts';
-import { firstSecret, rotated } from '../../core/component/control-secret.ts';
+import { firstSecret, rotateSecret } from '../../core/component/control-secret.ts';
 import type { EventDraft, EventType, LoggedEvent } from '../../core/event/coordinator-event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
@@ -31,20 +32,20 @@ import type { WebhookIndex } from './webhook-index.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
 export interface WebhooksDeps {
-  readonly book: WebhookIndex;
+  readonly index: WebhookIndex;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly log: EventStore;
   readonly append: (draft: EventDraft) => LoggedEvent | null;
   readonly audit: (entry: AuditEntry) => void;
-  /** There may be something to send to it. */
-  readonly touch: (webhookId: string) => void;
+  /** Called when a webhook may have something to send. */
+  readonly markDirty: (webhookId: string) => void;
 }
 
-interface Told {
+interface WebhookEvent {
   readonly type: EventType;
   readonly data: JsonObject;
-  /** When people did it. */
+  /** Set if an operator made the change. */
   readonly by?: {
     readonly actor: Actor;
     readonly action: AuditAction;
@@ -54,25 +55,26 @@ interface Told {
 }
 
 export class Webhooks {
-  private readonly parts: WebhooksDeps;
+  private readonly deps: WebhooksDeps;
 
-  constructor(parts: WebhooksDeps) {
-    this.parts = parts;
+  constructor(deps: WebhooksDeps) {
+    this.deps = deps;
   }
 
   create({ id, settings, secret, isOwnSecret }: WebhookDraft, actor: Actor, now: number): CreateWebhookResult {
-    const { book, webhooks, log } = this.parts;
+    const { index, webhooks, log } = this.deps;
     const faults = webhookFaults(settings);
     if (faults.length > 0) return invalid(faults);
-    const known = book.find(id);
+    const known = index.find(id);
     if (id === BUILT_IN_ID || (known && !isSame(known, settings, isOwnSecret ? secret : known.secret.current)))
-      return fail('webhook-exists', `there is a webhook ${id} with other settings`);
-    if (known) return ok({ standing: this.standing(known), created: false });
-    if (webhooks.all().length >= MAX_WEBHOOKS) return fail('webhook-limit', `there are ${MAX_WEBHOOKS} webhooks`);
+      return fail('webhook-exists', `webhook ${id} already exists with other settings`);
+    if (known) return ok({ status: this.withStatus(known), created: false });
+    if (webhooks.all().length >= MAX_WEBHOOKS)
+      return fail('webhook-limit', `the limit of ${MAX_WEBHOOKS} webhooks is reached`);
     const webhook: Webhook = {
       ...settings,
       id,
-      // Of another one with that id, that was deleted, no ETag holds for this one.
+      // A deleted webhook may have had the same id. The sequence of the log makes its ETags invalid for this one.
       revision: log.span().newest + 1,
       secret: firstSecret(secret),
       state: { kind: 'enabled' },
@@ -85,23 +87,23 @@ export class Webhooks {
     webhooks.save(webhook);
     const { format, types } = settings;
     const by = { actor, action: 'webhook.create', before: null, after: webhookAuditView(webhook) } as const;
-    this.tell(webhook.id, { type: 'webhook.created', data: { format, types: [...types] }, by }, now);
-    return ok({ standing: this.standing(webhook), created: true });
+    this.publish(webhook.id, { type: 'webhook.created', data: { format, types: [...types] }, by }, now);
+    return ok({ status: this.withStatus(webhook), created: true });
   }
 
   change({ id, settings, enabled, ifRevision }: WebhookChange, actor: Actor, now: number): ChangeWebhookResult {
-    const { webhooks, deliveries, touch } = this.parts;
+    const { webhooks, deliveries, markDirty } = this.deps;
     const found = this.changeable(id, ifRevision);
     if (!found.ok) return found;
     const before = found.value;
     const changed = (Object.keys(settings) as (keyof WebhookSettings)[]).filter(
       (name) => JSON.stringify(settings[name]) !== JSON.stringify(before[name]),
     );
-    const isTurned = enabled !== null && enabled !== isEnabled(before);
-    if (changed.length === 0 && !isTurned) return ok(this.standing(before));
+    const isToggled = enabled !== null && enabled !== isEnabled(before);
+    if (changed.length === 0 && !isToggled) return ok(this.withStatus(before));
     const faults = webhookFaults({ ...before, ...settings });
     if (faults.length > 0) return invalid(faults);
-    const turned = isTurned
+    const toggled = isToggled
       ? enabled
         ? ({ state: { kind: 'enabled' }, failingSince: null } as const)
         : this.disabled(before, 'operator', now)
@@ -111,100 +113,104 @@ export class Webhooks {
     const next: Webhook = {
       ...before,
       ...settings,
-      ...turned,
+      ...toggled,
       ...moved,
       revision: before.revision + 1,
       updatedAt: now,
     };
     webhooks.save(next);
-    // Somebody saw to it: what waits for a receiver that is back, or elsewhere, need not wait for its time.
-    if ((isTurned && enabled) || isMoved) deliveries.hurry(id, now);
+    // An operator repaired or moved the receiver, so waiting deliveries need not wait for their retry time.
+    if ((isToggled && enabled) || isMoved) deliveries.retryNow(id, now);
     const by = {
       actor,
       action: 'webhook.change',
       before: webhookAuditView(before),
       after: webhookAuditView(next),
     } as const;
-    const type = isTurned ? (enabled ? 'webhook.enabled' : 'webhook.disabled') : 'webhook.changed';
+    const type = isToggled ? (enabled ? 'webhook.enabled' : 'webhook.disabled') : 'webhook.changed';
     const data: JsonObject = { changed: [...changed] };
     if (type === 'webhook.disabled') data['reason'] = 'operator';
-    this.tell(id, { type, data, by }, now);
-    touch(id);
-    return ok(this.standing(next));
+    this.publish(id, { type, data, by }, now);
+    markDirty(id);
+    return ok(this.withStatus(next));
   }
 
   rotate(id: string, secret: string, actor: Actor, now: number): ChangeWebhookResult {
     const found = this.changeable(id, null);
     if (!found.ok) return found;
     const before = found.value;
-    if (before.secret.current === secret) return ok(this.standing(before));
+    if (before.secret.current === secret) return ok(this.withStatus(before));
     const next = {
       ...before,
-      secret: rotated(before.secret, secret, now),
+      secret: rotateSecret(before.secret, secret, now),
       revision: before.revision + 1,
       updatedAt: now,
     };
-    this.parts.webhooks.save(next);
+    this.deps.webhooks.save(next);
     const by = { actor, action: 'webhook.rotate-secret', before: null, after: null } as const;
-    this.tell(id, { type: 'webhook.changed', data: { changed: ['secret'] }, by }, now);
-    return ok(this.standing(next));
+    this.publish(id, { type: 'webhook.changed', data: { changed: ['secret'] }, by }, now);
+    return ok(this.withStatus(next));
   }
 
   remove(id: string, ifRevision: number | null, actor: Actor, now: number): RemoveWebhookResult {
-    const { webhooks, deliveries } = this.parts;
+    const { webhooks, deliveries } = this.deps;
     const found = this.changeable(id, ifRevision);
     if (!found.ok) return found;
     webhooks.remove(id);
     deliveries.removeAll(id);
     const by = { actor, action: 'webhook.delete', before: webhookAuditView(found.value), after: null } as const;
-    this.tell(id, { type: 'webhook.deleted', data: {}, by }, now);
+    this.publish(id, { type: 'webhook.deleted', data: {}, by }, now);
     return ok(null);
   }
 
   replay(id: string, deliveryId: string, actor: Actor, now: number): Result<Delivery, 'not-found'> {
-    const { deliveries, touch } = this.parts;
+    const { deliveries, markDirty } = this.deps;
     const delivery = deliveries.find(deliveryId);
     if (delivery?.webhookId !== id) return fail('not-found', `webhook ${id} has no delivery ${deliveryId}`);
-    deliveries.oweAgain(delivery);
+    deliveries.requeue(delivery);
     deliveries.reorder(id, delivery.subject, now);
     this.audit(id, actor, now, { deliveryId });
-    touch(id);
+    markDirty(id);
     return ok(deliveries.find(deliveryId) ?? delivery);
   }
 
   replayAll(id: string, after: number | null, actor: Actor, now: number): ReplayWebhookResult {
-    const { book, deliveries, log, touch } = this.parts;
-    const webhook = book.find(id);
-    if (!webhook) return fail('not-found', `there is no webhook ${id}`);
+    const { index, deliveries, log, markDirty } = this.deps;
+    const webhook = index.find(id);
+    if (!webhook) return fail('not-found', `webhook ${id} does not exist`);
     if (after !== null) {
       if (isChannel(webhook) || id === BUILT_IN_ID)
         return invalid([
-          { path: 'after', message: 'alerts are not in the log: only events can be sent again from it' },
+          { path: 'after', message: 'only events can be replayed from the log, and alerts are not in it' },
         ]);
-      // What the log holds no more was not missed: it may well have been delivered. What is to come is not to be passed over.
+      // Events that the log has deleted may have been delivered, so they do not count as missed. Events that are still
+      // to come must not be skipped.
       const { oldest, newest } = log.span();
       const from = Math.min(Math.max(after, oldest - 1), newest);
-      book.note(id, { behindAfter: Math.min(webhook.behindAfter ?? Infinity, from) });
+      index.updateStatus(id, { behindAfter: Math.min(webhook.behindAfter ?? Infinity, from) });
     }
     const dead = after === null ? deliveries.dead(id, MAX_SETTLED) : [];
-    const waiting = after === null ? deliveries.hurry(id, now) : 0;
-    for (const delivery of dead) deliveries.oweAgain(delivery);
+    const waiting = after === null ? deliveries.retryNow(id, now) : 0;
+    for (const delivery of dead) deliveries.requeue(delivery);
     for (const subject of new Set(dead.map((delivery) => delivery.subject))) deliveries.reorder(id, subject, now);
     this.audit(id, actor, now, after === null ? { dead: dead.length } : { after });
-    touch(id);
+    markDirty(id);
     return ok({ replayed: dead.length + waiting });
   }
 
-  /** By itself: nobody is to be asked. */
+  /** Disables a webhook automatically, without an operator. */
   disable(webhook: Webhook, reason: DisabledReason, now: number): void {
-    this.parts.book.note(webhook.id, this.disabled(webhook, reason, now));
-    this.tell(webhook.id, { type: 'webhook.disabled', data: { reason, changed: [] } }, now);
+    this.deps.index.updateStatus(webhook.id, this.disabled(webhook, reason, now));
+    this.publish(webhook.id, { type: 'webhook.disabled', data: { reason, changed: [] } }, now);
   }
 
-  /** Once in a time of nothing but failures, and not of what is told of webhooks: two that fail would tell of each other for ever. */
-  tellDead({ id, failingSince }: Webhook, { id: deliveryId, sequence, type, subject }: Delivery, now: number): void {
+  /**
+   * Publishes `webhook.delivery-dead`, once per period of continuous failure. Events about webhooks are excluded: two
+   * failing webhooks would otherwise cause events about each other forever.
+   */
+  publishDead({ id, failingSince }: Webhook, { id: deliveryId, sequence, type, subject }: Delivery, now: number): void {
     if (type.startsWith('webhook.')) return;
-    this.parts.append({
+    this.deps.append({
       key: `webhook:${id}:dead:${failingSince ?? now}`,
       type: 'webhook.delivery-dead',
       subject: id,
@@ -213,23 +219,26 @@ export class Webhooks {
     });
   }
 
-  standing(webhook: Webhook): WebhookWithStatus {
-    const { deliveries } = this.parts;
-    return { webhook, owed: deliveries.countOwed(webhook.id), dead: deliveries.countDead(webhook.id) };
+  withStatus(webhook: Webhook): WebhookWithStatus {
+    const { deliveries } = this.deps;
+    return { webhook, owed: deliveries.countPending(webhook.id), dead: deliveries.countDead(webhook.id) };
   }
 
   list(after: string, limit: number): WebhookWithStatus[] {
-    const { book } = this.parts;
-    const all = book.all().toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const { index } = this.deps;
+    const all = index.all().toSorted((a, b) => (a.id < b.id ? -1 : 1));
     return all
       .filter(({ id }) => id > after)
       .slice(0, limit)
-      .map((webhook) => this.standing(webhook));
+      .map((webhook) => this.withStatus(webhook));
   }
 
-  /** What happens from now on is taken from the log once it is enabled. Alerts are not in the log: those stay owed. */
+  /**
+   * Status of a disabled webhook. Later events are read from the log once it is enabled. Alerts are not in the log, so
+   * they stay pending.
+   */
   private disabled(webhook: Webhook, reason: DisabledReason, at: number) {
-    const behindAfter = isChannel(webhook) ? null : (webhook.behindAfter ?? this.parts.log.span().newest);
+    const behindAfter = isChannel(webhook) ? null : (webhook.behindAfter ?? this.deps.log.span().newest);
     return { state: { kind: 'disabled', reason, at }, behindAfter } as const;
   }
 
@@ -237,24 +246,24 @@ export class Webhooks {
     id: string,
     ifRevision: number | null,
   ): Result<Webhook, 'not-found' | 'precondition-failed' | 'webhook-configured'> {
-    const webhook = this.parts.book.find(id);
-    if (!webhook) return fail('not-found', `there is no webhook ${id}`);
-    if (id === BUILT_IN_ID) return fail('webhook-configured', 'it is configured by ALERT_WEBHOOK_URL');
+    const webhook = this.deps.index.find(id);
+    if (!webhook) return fail('not-found', `webhook ${id} does not exist`);
+    if (id === BUILT_IN_ID) return fail('webhook-configured', 'the webhook is configured by ALERT_WEBHOOK_URL');
     if (ifRevision !== null && ifRevision !== webhook.revision)
-      return fail('precondition-failed', `the webhook is number ${webhook.revision}, If-Match says ${ifRevision}`);
+      return fail('precondition-failed', `the webhook has revision ${webhook.revision}, If-Match names ${ifRevision}`);
     return ok(webhook);
   }
 
-  private tell(id: string, { type, data, by }: Told, now: number): void {
-    // By the place it takes in the log: an id may be used again, with all its revisions.
-    const key = `webhook:${id}:${this.parts.log.span().newest + 1}`;
+  private publish(id: string, { type, data, by }: WebhookEvent, now: number): void {
+    // The key contains the log sequence, because a deleted id may be used again with the same revisions.
+    const key = `webhook:${id}:${this.deps.log.span().newest + 1}`;
     const draft = { key, type, subject: id, time: now, data: { webhookId: id, ...data } };
-    this.parts.append(by ? { ...draft, audit: by } : draft);
+    this.deps.append(by ? { ...draft, audit: by } : draft);
   }
 
   private audit(id: string, actor: Actor, at: number, after: JsonObject): void {
     const entry = { actor, action: 'webhook.replay', subject: id, before: null, after } as const;
-    this.parts.audit({ ...entry, id: `webhook:${id}:replay:${actor.requestId}:${at}`, at });
+    this.deps.audit({ ...entry, id: `webhook:${id}:replay:${actor.requestId}:${at}`, at });
   }
 }
 

@@ -174,7 +174,7 @@ describe('an attempt', () => {
     const [delivery] = await all(api);
     await api.beginDelivery(orderOf(delivery!));
     pass(7_000);
-    await api.keepDelivery(orderOf(delivery!));
+    await api.extendDelivery(orderOf(delivery!));
     pass(7_000);
     await api.sweep(Date.now());
     expect(await one(api, delivery!.id)).toMatchObject({ state: 'sending', attempt: 1 });

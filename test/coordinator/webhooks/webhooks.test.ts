@@ -139,9 +139,9 @@ describe('a webhook', () => {
     // Its id may be used again, and every change is told again.
     await api.createWebhook(draft(), ACTOR);
     expect(await all(api)).toEqual([]);
-    const audited = (await api.auditOwed(10)).map(({ action }) => action.replace('webhook.', ''));
+    const audited = (await api.pendingAuditEntries(10)).map(({ action }) => action.replace('webhook.', ''));
     expect(audited).toEqual(['create', 'change', 'delete', 'create']);
-    expect(JSON.stringify(await api.auditOwed(10))).not.toMatch(/whsec_|\/hook/);
+    expect(JSON.stringify(await api.pendingAuditEntries(10))).not.toMatch(/whsec_|\/hook/);
   });
 
   it('signs with two secrets for a day after its secret was rotated', async () => {
