@@ -53,10 +53,10 @@ describe('what is owed to the audit', () => {
     const told = draft();
     await system.publish([told, draft({ audit: undefined })], null);
     await system.publish([told], null);
-    expect(await system.auditOwed(10)).toEqual([{ ...told.audit, id: told.key, at: 1_000, subject: 'a' }]);
+    expect(await system.pendingAuditEntries(10)).toEqual([{ ...told.audit, id: told.key, at: 1_000, subject: 'a' }]);
     const another = draft({ audit: { ...told.audit!, subject: 'r-1' } });
     await system.publish([another], null);
-    expect(await system.auditOwed(10)).toMatchObject([{ subject: 'a' }, { id: another.key, subject: 'r-1' }]);
+    expect(await system.pendingAuditEntries(10)).toMatchObject([{ subject: 'a' }, { id: another.key, subject: 'r-1' }]);
     const [event] = await system.events({ after: 0, types: null, limit: 1, newest: false });
     expect(event).not.toHaveProperty('audit');
   });
@@ -65,9 +65,9 @@ describe('what is owed to the audit', () => {
     const system = freshCoordinator();
     const told = draft();
     await system.publish([told], null);
-    await system.auditSettled([told.key]);
+    await system.settleAuditEntries([told.key]);
     await system.publish([told], null);
-    expect(await system.auditOwed(10)).toEqual([]);
+    expect(await system.pendingAuditEntries(10)).toEqual([]);
   });
 
   it('comes with every change of a key, and with none that changes nothing', async () => {
@@ -77,7 +77,7 @@ describe('what is owed to the audit', () => {
     await system.rotateKey('k', { digest: 'e'.repeat(64), overlapMs: 0 }, actor);
     for (let time = 0; time < 2; time++) await system.revokeKey('k', { cascade: false }, actor);
     await system.rotateKey('k', { digest: 'f'.repeat(64), overlapMs: 0 }, actor);
-    const owed = await system.auditOwed(10);
+    const owed = await system.pendingAuditEntries(10);
     expect(owed.map(({ action }) => action)).toEqual(['key.create', 'key.rotate', 'key.revoke']);
     expect(JSON.stringify(owed)).not.toMatch(/([def])\1{20}/);
   });
@@ -88,11 +88,11 @@ describe('what is owed to the audit', () => {
     await system.audit(entries);
     await system.audit(entries.slice(0, 1));
     await system.evict();
-    expect(await system.auditOwed(2)).toEqual(entries.slice(0, 2));
-    await system.auditSettled([entries[0]!.id]);
-    await system.auditSettled([entries[0]!.id, 'unknown']);
+    expect(await system.pendingAuditEntries(2)).toEqual(entries.slice(0, 2));
+    await system.settleAuditEntries([entries[0]!.id]);
+    await system.settleAuditEntries([entries[0]!.id, 'unknown']);
     await system.evict();
-    expect(await system.auditOwed(10)).toEqual(entries.slice(1));
+    expect(await system.pendingAuditEntries(10)).toEqual(entries.slice(1));
   });
 });
 
@@ -110,15 +110,15 @@ describe('flushing the audit', () => {
     await coordinator().audit(Array.from({ length: 40 }, () => entry(subject)));
     await Promise.all([1, 2, 3].map(() => flushAudit(env.HISTORY)));
     expect(await written(subject)).toHaveLength(40);
-    expect(await coordinator().auditOwed(1)).toEqual([]);
+    expect(await coordinator().pendingAuditEntries(1)).toEqual([]);
   });
 
   it('writes once when it is cut off before the coordinator has heard of it', async () => {
     const subject = freshId();
     await coordinator().audit([entry(subject)]);
-    vi.spyOn(SystemCoordinator.prototype, 'auditSettled').mockRejectedValueOnce(new Error('cut off'));
+    vi.spyOn(SystemCoordinator.prototype, 'settleAuditEntries').mockRejectedValueOnce(new Error('cut off'));
     await expect(flushAudit(env.HISTORY)).rejects.toThrow('cut off');
-    expect(await coordinator().auditOwed(10)).toHaveLength(1);
+    expect(await coordinator().pendingAuditEntries(10)).toHaveLength(1);
     expect(await flushAudit(env.HISTORY)).toBe(1);
     expect(await written(subject)).toHaveLength(1);
   });
@@ -134,7 +134,7 @@ describe('flushing the audit', () => {
         expect(await flushAudit(env.HISTORY)).toBe(0);
       });
       expect(said.mock.calls.flat().filter((line) => String(line).includes('audit not written'))).toHaveLength(outage);
-      expect(await coordinator().auditOwed(10)).toEqual(entries);
+      expect(await coordinator().pendingAuditEntries(10)).toEqual(entries);
       expect(await flushAudit(env.HISTORY)).toBe(2);
       expect(await written(subject)).toHaveLength(2 * outage);
     }

@@ -1,6 +1,6 @@
 /**
- * All SQL of the audit entries that are owed to the history: written in the transaction of the change
- * they tell of, taken away once D1 has them.
+ * Outbox of audit entries for D1. An entry is written in the transaction of the change it records, and deleted once D1
+ * has stored it.
  */
 import type { AuditEntry } from '../../core/access/audit-entry.ts';
 
@@ -20,12 +20,12 @@ export class AuditStore {
     for (const statement of SCHEMA) sql.exec(statement);
   }
 
-  owe(entry: AuditEntry): void {
+  enqueue(entry: AuditEntry): void {
     this.sql.exec('INSERT OR IGNORE INTO audit_owed (id, entry) VALUES (?, ?)', entry.id, JSON.stringify(entry));
   }
 
-  /** The oldest first. */
-  owed(limit: number): AuditEntry[] {
+  /** Entries that D1 has not stored yet, oldest first. */
+  pending(limit: number): AuditEntry[] {
     return this.sql
       .exec<{ entry: string }>('SELECT entry FROM audit_owed ORDER BY seq LIMIT ?', limit)
       .toArray()

@@ -1,6 +1,7 @@
 /**
- * All SQL of what is in force for single components, and of who is still to be told: `told` is the last revision that
- * the registry of the component's type took. Kept for 30 days after its component is gone, for an instance that returns.
+ * All SQL of the configuration documents of single components, and of their delivery to the registries. Each row keeps
+ * the last revision that the registry of the component's type acknowledged, and is pending while the document is newer.
+ * A document is kept for 30 days after its component was removed, in case the component registers again.
  */
 import type { ComponentConfig, ComponentOverrides } from '../../core/config/component-config.ts';
 import type { Revised } from '../../core/config/config-documents.ts';
@@ -31,17 +32,17 @@ export interface PendingConfig extends ComponentOverrides {
   readonly type: string;
 }
 
-/** Which components a change of what is above them concerns. */
+/** Selects the components that a change of the global document or of a type's document affects. */
 export interface ConfigTarget {
-  /** Null for all types. */
+  /** Null selects all types. */
   readonly type: string | null;
-  /** Those that set something which rules are about. */
+  /** Selects components whose document sets a name in `RULE_SETTINGS`. */
   readonly settings: boolean;
-  /** Those that have values. */
+  /** Selects components whose document sets `values`. */
   readonly values: boolean;
 }
 
-const CONCERNED = 'gone_at IS NULL AND (?1 IS NULL OR type = ?1) AND ((?2 AND ruled) OR (?3 AND valued))';
+const IS_AFFECTED = 'gone_at IS NULL AND (?1 IS NULL OR type = ?1) AND ((?2 AND ruled) OR (?3 AND valued))';
 
 export class ComponentConfigStore {
   private readonly sql: SqlStorage;
@@ -78,16 +79,16 @@ export class ComponentConfigStore {
     );
   }
 
-  /** Its component is there (again): the registry is told anew, it may be another one. */
-  entered(id: string, type: string): void {
+  /** Marks the document as pending again: the component may have moved to the registry of another type. */
+  onRegistered(id: string, type: string): void {
     this.sql.exec('UPDATE component_configs SET type = ?, told = 0, gone_at = NULL WHERE component_id = ?', type, id);
   }
 
-  left(id: string, now: number): void {
+  onRemoved(id: string, now: number): void {
     this.sql.exec('UPDATE component_configs SET gone_at = ? WHERE component_id = ? AND gone_at IS NULL', now, id);
   }
 
-  owed(after: number, limit: number): PendingConfig[] {
+  pending(after: number, limit: number): PendingConfig[] {
     return this.sql
       .exec<Row>(
         'SELECT * FROM component_configs WHERE told < revision AND revision > ? ORDER BY revision LIMIT ?',
@@ -103,9 +104,12 @@ export class ComponentConfigStore {
       }));
   }
 
-  /** That registry has them, unless the component went elsewhere meanwhile. */
-  settle(type: string, told: readonly ComponentOverrides[]): void {
-    for (const { id, revision } of told)
+  /**
+   * Records that the registry stored these revisions. The filter on type skips components that have changed their type
+   * meanwhile.
+   */
+  settle(type: string, sent: readonly ComponentOverrides[]): void {
+    for (const { id, revision } of sent)
       this.sql.exec(
         'UPDATE component_configs SET told = MAX(told, ?) WHERE component_id = ? AND type = ?',
         revision,
@@ -114,11 +118,11 @@ export class ComponentConfigStore {
       );
   }
 
-  /** How many characters the documents have that a change above them concerns. */
-  concernedLength({ type, settings, values }: ConfigTarget): number {
+  /** Total length of the affected documents, in characters. */
+  affectedLength({ type, settings, values }: ConfigTarget): number {
     return this.sql
       .exec<{ length: number }>(
-        `SELECT COALESCE(SUM(length), 0) AS length FROM component_configs WHERE ${CONCERNED}`,
+        `SELECT COALESCE(SUM(length), 0) AS length FROM component_configs WHERE ${IS_AFFECTED}`,
         type,
         Number(settings),
         Number(values),
@@ -126,22 +130,22 @@ export class ComponentConfigStore {
       .one().length;
   }
 
-  /** Drawn one by one. */
-  *concerned({
+  /** Reads rows lazily from the cursor, one document at a time. */
+  *affected({
     type,
     settings,
     values,
-  }: ConfigTarget): Generator<{ id: string; type: string; put: Revised<ComponentConfig> }> {
+  }: ConfigTarget): Generator<{ id: string; type: string; stored: Revised<ComponentConfig> }> {
     const rows = this.sql.exec<Row>(
-      `SELECT * FROM component_configs WHERE ${CONCERNED} ORDER BY component_id`,
+      `SELECT * FROM component_configs WHERE ${IS_AFFECTED} ORDER BY component_id`,
       type,
       Number(settings),
       Number(values),
     );
-    for (const row of rows) yield { id: row.component_id, type: row.type, put: toRevised(row) };
+    for (const row of rows) yield { id: row.component_id, type: row.type, stored: toRevised(row) };
   }
 
-  /** Forgets those of components that did not return; answers their ids. */
+  /** Deletes documents of components removed more than 30 days ago. Returns the ids of those components. */
   trim(now: number): string[] {
     return this.sql
       .exec<{ component_id: string }>(

@@ -1,6 +1,7 @@
 /**
- * The coordinator's calls of the configuration: changes are told to whoever waits for them, and those of components to
- * their registries, once they are stored.
+ * Configuration calls of the coordinator. Wakes blocking queries after each change, and starts the delivery of
+ * component documents to their registries.
+ * Invariant: nothing is delivered before the transaction has been stored.
  */
 import type { EventDraft } from '../../core/event/coordinator-event.ts';
 import type { Failure } from '../../core/result.ts';
@@ -16,7 +17,7 @@ import type { ConfigDelivery } from './config-delivery.ts';
 import type { ConfigDocumentRevisions } from './config-documents.ts';
 import type { DirectoryStore } from '../directory/directory-store.ts';
 
-interface Doors {
+interface ConfigCallsDeps {
   readonly directory: DirectoryStore;
   readonly delivery: ConfigDelivery;
   readonly transaction: <T>(make: () => T) => T;
@@ -25,49 +26,52 @@ interface Doors {
 }
 
 export class ConfigCalls {
-  private readonly desk: ConfigDocumentRevisions;
-  private readonly doors: Doors;
-  private readonly held = new HeldCalls();
-  /** How many components have gone; from another fraction in each life of the object, so that no two states look alike. */
-  private gone = Math.random();
+  private readonly documents: ConfigDocumentRevisions;
+  private readonly deps: ConfigCallsDeps;
+  private readonly waiters = new HeldCalls();
+  /**
+   * Number of component removals, added to the revision. The random start makes values differ after an eviction, so
+   * that two states never share a number.
+   */
+  private removals = Math.random();
 
-  constructor(desk: ConfigDocumentRevisions, doors: Doors) {
-    this.desk = desk;
-    this.doors = doors;
+  constructor(documents: ConfigDocumentRevisions, deps: ConfigCallsDeps) {
+    this.documents = documents;
+    this.deps = deps;
   }
 
   put(request: ConfigPut): Awaited<ReturnType<ConfigApi['putConfig']>> {
-    return this.change(request, (now) => this.desk.put(request, now, this.doors.append));
+    return this.change(request, (now) => this.documents.put(request, now, this.deps.append));
   }
 
   rollBack(request: ConfigRollback): Awaited<ReturnType<ConfigApi['rollBackConfig']>> {
-    return this.change(request, (now) => this.desk.rollBack(request, now, this.doors.append));
+    return this.change(request, (now) => this.documents.rollBack(request, now, this.deps.append));
   }
 
   async sequence(known: number | null, holdMs: number): Promise<number> {
-    const sequence = (): number => this.desk.lastRevision() + this.gone;
-    if (holdMs > 0 && known === sequence()) await this.held.wait(holdMs);
+    const sequence = (): number => this.documents.lastRevision() + this.removals;
+    if (holdMs > 0 && known === sequence()) await this.waiters.wait(holdMs);
     return sequence();
   }
 
-  /** Who waits for its configuration is to hear of that too. */
-  componentGone(): void {
-    this.gone++;
-    this.held.release();
+  /** Wakes callers that wait for the configuration of a removed component. */
+  onComponentRemoved(): void {
+    this.removals++;
+    this.waiters.release();
   }
 
-  componentConfig({ id, only, unless }: ComponentConfigRequest): ComponentConfigResult {
-    const entry = this.doors.directory.entry(id);
-    if (!entry || (only !== null && entry.owner !== only)) return { kind: 'unknown-component' };
-    if (unless !== null && this.desk.revisionFor(id) === unless) return { kind: 'unchanged' };
-    return { kind: 'levels', type: entry.type, levels: this.desk.levels(id)! };
+  componentConfig({ id, ownerFilter, knownRevision }: ComponentConfigRequest): ComponentConfigResult {
+    const entry = this.deps.directory.entry(id);
+    if (!entry || (ownerFilter !== null && entry.owner !== ownerFilter)) return { kind: 'unknown-component' };
+    if (knownRevision !== null && this.documents.revisionFor(id) === knownRevision) return { kind: 'unchanged' };
+    return { kind: 'levels', type: entry.type, levels: this.documents.levels(id)! };
   }
 
   private change<T>({ actor }: Pick<ConfigPut, 'actor'>, make: (now: number) => T): T | Failure<'unauthorized'> {
-    const made = this.doors.transaction(() => this.doors.refuseActor(actor.keyId) ?? make(Date.now()));
-    this.held.release();
-    this.doors.delivery.stir();
-    this.doors.delivery.begin();
-    return made;
+    const result = this.deps.transaction(() => this.deps.refuseActor(actor.keyId) ?? make(Date.now()));
+    this.waiters.release();
+    this.deps.delivery.schedule();
+    this.deps.delivery.begin();
+    return result;
   }
 }

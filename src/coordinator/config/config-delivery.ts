@@ -1,71 +1,73 @@
 /**
- * Tells the registries what is set for single components. Owed until a registry has it: what one does not take the
- * sweep tells again; the others do not wait for it.
+ * Outbox delivery of component configuration to the registries. A row stays pending until the registry of its type has
+ * stored it; the sweep sends it again. Registries are called concurrently, each with a timeout, so that an unavailable
+ * one does not delay the others.
  */
-import type { ComponentOverrides, ConfigFollower } from '../../core/config/component-config.ts';
+import type { ComponentOverrides, ConfigSubscriber } from '../../core/config/component-config.ts';
 import type { ComponentConfigStore, PendingConfig } from './component-config-store.ts';
+import { logError } from '../../logging/log-error.ts';
 
 const BATCH = 200;
-/** One that does not answer by then has not taken it: the others are not to wait for it. */
-const TAKE_WITHIN_MS = 10_000;
+/** A registry that has not replied by then counts as failed. */
+const SEND_TIMEOUT_MS = 10_000;
 
 export class ConfigDelivery {
   private readonly store: ComponentConfigStore;
-  private readonly followerOf: (type: string) => ConfigFollower;
+  private readonly subscriberOf: (type: string) => ConfigSubscriber;
   private running: Promise<void> | null = null;
-  private again = false;
-  private stirred = false;
+  private needsAnotherPass = false;
+  private isScheduled = false;
 
-  constructor(store: ComponentConfigStore, followerOf: (type: string) => ConfigFollower) {
+  constructor(store: ComponentConfigStore, subscriberOf: (type: string) => ConfigSubscriber) {
     this.store = store;
-    this.followerOf = followerOf;
+    this.subscriberOf = subscriberOf;
   }
 
-  /** Something may be owed once the transaction under way is stored. */
-  stir(): void {
-    this.stirred = true;
+  /** Notes that the current transaction may have made rows pending. */
+  schedule(): void {
+    this.isScheduled = true;
   }
 
-  /** Delivers behind the call that made it owed. */
+  /** Starts a delivery in the background, if one was scheduled and rows are pending. */
   begin(): void {
-    if (!this.stirred) return;
-    this.stirred = false;
-    if (this.store.owed(0, 1).length > 0) void this.deliver();
+    if (!this.isScheduled) return;
+    this.isScheduled = false;
+    if (this.store.pending(0, 1).length > 0) void this.deliver();
   }
 
-  /** Delivers all there is; never throws. A call during a delivery is folded into one more round. */
+  /** Delivers all pending rows and never throws. A call during a delivery adds one more pass. */
   deliver(): Promise<void> {
-    this.again = true;
+    this.needsAnotherPass = true;
     this.running ??= this.drain().finally(() => (this.running = null));
     return this.running;
   }
 
   private async drain(): Promise<void> {
-    while (this.again) {
-      this.again = false;
+    while (this.needsAnotherPass) {
+      this.needsAnotherPass = false;
       for (let after = 0; ;) {
-        const owed = this.store.owed(after, BATCH);
-        const last = owed.at(-1);
+        const pending = this.store.pending(after, BATCH);
+        const last = pending.at(-1);
         if (!last) break;
         after = last.revision;
-        await Promise.all([...Map.groupBy(owed, ({ type }) => type)].map(([type, items]) => this.tell(type, items)));
+        await Promise.all([...Map.groupBy(pending, ({ type }) => type)].map(([type, items]) => this.send(type, items)));
       }
     }
   }
 
-  private async tell(type: string, owed: readonly PendingConfig[]): Promise<void> {
-    const told = owed.map(({ id, revision, overrides }): ComponentOverrides => ({ id, revision, overrides }));
+  private async send(type: string, pending: readonly PendingConfig[]): Promise<void> {
+    const updates = pending.map(({ id, revision, overrides }): ComponentOverrides => ({ id, revision, overrides }));
     try {
-      await Promise.race([this.followerOf(type).configureComponents(told), tooLate()]);
-      this.store.settle(type, told);
+      await Promise.race([this.subscriberOf(type).configureComponents(updates), rejectAfterTimeout()]);
+      this.store.settle(type, updates);
     } catch (error) {
-      // It stays owed: the sweep comes back for it.
-      console.error(JSON.stringify({ message: 'configuration of components not taken', type, error: String(error) }));
+      // The rows stay pending, and the sweep sends them again.
+      logError('component configuration not delivered', { type, error });
     }
   }
 }
 
-async function tooLate(): Promise<never> {
-  await scheduler.wait(TAKE_WITHIN_MS);
-  throw new Error(`no answer within ${TAKE_WITHIN_MS} ms`);
+async function rejectAfterTimeout(): Promise<never> {
+  await scheduler.wait(SEND_TIMEOUT_MS);
+  throw new Error(`no response within ${SEND_TIMEOUT_MS} ms`);
 }

@@ -1,7 +1,7 @@
 /**
- * The coordinator's side of the configuration: documents are put, judged together with all others, stored under
- * the next revision and handed to the edges; those of components are owed to their registries instead. Putting the same
- * document again changes nothing. Going back to an earlier revision is putting its document anew.
+ * Configuration documents of the coordinator: validates each new document together with all others, and stores it under
+ * the next revision. Edges fetch the documents of all types. Component documents become pending for the registries
+ * instead. Storing an identical document changes nothing. A rollback stores an earlier document under a new revision.
  */
 import { typeNames } from '../../core/config/component-types.ts';
 import type { ComponentConfig } from '../../core/config/component-config.ts';
@@ -10,7 +10,7 @@ import type { ConfigDocuments, ConfigScope, DocumentScope, Revised } from '../..
 import { changedSettings, documentOf, forEdges, withDocument } from '../../core/config/config-documents.ts';
 import type { ConfigLevels } from '../../core/config/config-levels.ts';
 import { configAt, levelsOf } from '../../core/config/config-levels.ts';
-import type { KeptRevision, RevisionEntry } from '../../core/config/config-revision.ts';
+import type { StoredRevision, RevisionEntry } from '../../core/config/config-revision.ts';
 import type { ConfigConflict } from '../../core/config/config-rules.ts';
 import { judgeDocuments, ruleFaults } from '../../core/config/config-rules.ts';
 import { judgeComponents } from '../../core/config/judge-components.ts';
@@ -27,16 +27,16 @@ import { configChangedEvent } from './config-event.ts';
 import type { ConfigStore } from './config-store.ts';
 import type { ConfigPut, ConfigRefusal, StoredConfig } from '../contract/config-api.ts';
 
-type Announce = (draft: EventDraft) => void;
+type PublishEvent = (draft: EventDraft) => void;
 
 const SCHEMA_OF = { global: GlobalConfigSchema, type: TypeConfigSchema, component: ComponentConfigSchema };
 
 export class ConfigDocumentRevisions {
   private readonly store: ConfigStore;
   private readonly components: ComponentConfigStore;
-  /** The type of a registered component. */
+  /** Type of a registered component; undefined if the id is not registered. */
   private readonly typeOf: (id: string) => string | undefined;
-  private held: ConfigDocuments | null = null;
+  private cached: ConfigDocuments | null = null;
 
   constructor(store: ConfigStore, components: ComponentConfigStore, typeOf: (id: string) => string | undefined) {
     this.store = store;
@@ -44,24 +44,27 @@ export class ConfigDocumentRevisions {
     this.typeOf = typeOf;
   }
 
-  /** Those of all types and of each, whole. */
+  /** The global document and the documents of all types, values included. */
   documents(): ConfigDocuments {
-    return (this.held ??= this.store.load());
+    return (this.cached ??= this.store.load());
   }
 
-  /** All documents unless an edge has them as they are. */
+  /** Documents for an edge, without values; null if the edge already has this revision. */
   since(revision: number): ConfigDocuments | null {
     const documents = this.documents();
     return documents.revision === revision ? null : forEdges(documents);
   }
 
-  /** What is put at the levels of a component; null when it is not registered. */
+  /** Documents that apply to a component, level by level; null if the component is not registered. */
   levels(id: string): ConfigLevels | null {
     const type = this.typeOf(id);
     return type === undefined ? null : levelsOf(this.documents(), type, this.component(id));
   }
 
-  /** The same, only how new it is: asked again and again by those who wait. */
+  /**
+   * Newest revision among the documents that `levels` returns; null if the component is not registered. Kept cheap,
+   * because blocking queries call it repeatedly.
+   */
   revisionFor(id: string): number | null {
     const type = this.typeOf(id);
     if (type === undefined) return null;
@@ -69,7 +72,7 @@ export class ConfigDocumentRevisions {
     return Math.max(global.revision, types.get(type)?.revision ?? 0, this.components.revisionOf(id));
   }
 
-  /** The document in force at a scope; undefined when there is no such type or component. */
+  /** Document in force for a scope; undefined if the type or component does not exist. */
   current(scope: DocumentScope): Revised<TypeConfig> | undefined {
     if (scope.kind === 'component') return this.typeOf(scope.id) === undefined ? undefined : this.component(scope.id);
     const isKnown = scope.kind === 'global' || typeNames(this.documents()).includes(scope.type);
@@ -80,23 +83,23 @@ export class ConfigDocumentRevisions {
     return this.current(scope) ? this.store.history(scope, before, limit) : null;
   }
 
-  revision(scope: DocumentScope, revision: number): KeptRevision | undefined {
+  revision(scope: DocumentScope, revision: number): StoredRevision | undefined {
     return this.current(scope) ? this.store.revision(scope, revision) : undefined;
   }
 
-  /** Of the last change of any document. */
+  /** Revision of the last change of any document; 0 before the first. */
   lastRevision(): number {
     return this.store.lastRevision();
   }
 
-  /** Within a transaction; `announce` is given the event of a change. */
-  put(request: ConfigPut, now: number, announce: Announce): Result<StoredConfig, never> | ConfigRefusal {
+  /** Must run within a transaction. `publish` receives the event of the change. */
+  put(request: ConfigPut, now: number, publish: PublishEvent): Result<StoredConfig, never> | ConfigRefusal {
     const { scope, document, ifRevision, actor, restores = null } = request;
     const current = this.current(scope);
     if (!current && scope.kind === 'component') return fail('unknown-component', `${scope.id} is not registered`);
     const before = current ?? NO_COMPONENT_CONFIG;
     if (ifRevision !== null && ifRevision !== before.revision)
-      return fail('precondition-failed', `the document is number ${before.revision}, If-Match says ${ifRevision}`);
+      return fail('precondition-failed', `the document has revision ${before.revision}, If-Match names ${ifRevision}`);
     const created = current === undefined;
     const changed = changedSettings(before.document, document);
     if (!created && changed.length === 0)
@@ -114,32 +117,32 @@ export class ConfigDocumentRevisions {
     }
     const { keyId, keyName } = actor;
     this.store.save(scope, { ...after, changedAt: now, changedBy: { keyId, keyName }, changed, restores });
-    announce(configChangedEvent(request, before, after, now));
+    publish(configChangedEvent(request, before, after, now));
     if (scope.kind === 'component') {
       this.components.save(scope.id, this.typeOf(scope.id)!, after);
       return ok({ ...after, documents: null, created });
     }
     const documents = forEdges(withDocument(this.documents(), scope, after));
-    // Read anew when it is asked for next: what the transaction takes back must not be remembered.
-    this.held = null;
+    // The next read loads the documents from storage. A rolled-back transaction must leave nothing in the cache.
+    this.cached = null;
     return ok({ ...after, documents, created });
   }
 
-  /** Puts an earlier document anew; within a transaction. */
-  rollBack(request: ConfigRollback, now: number, announce: Announce): Result<StoredConfig, never> | ConfigRefusal {
+  /** Stores an earlier document under a new revision. Must run within a transaction. */
+  rollBack(request: ConfigRollback, now: number, publish: PublishEvent): Result<StoredConfig, never> | ConfigRefusal {
     const { scope, revision } = request;
-    const kept = this.revision(scope, revision);
-    if (!kept) return fail('not-found', `there is no revision ${revision} of it any more, or never was`);
-    // What was right then may not be any more: bounds move with versions.
-    const parsed = SCHEMA_OF[scope.kind].safeParse(kept.document);
+    const stored = this.revision(scope, revision);
+    if (!stored) return fail('not-found', `revision ${revision} of the document does not exist or is no longer kept`);
+    // Bounds change between versions, so an earlier document may no longer be valid.
+    const parsed = SCHEMA_OF[scope.kind].safeParse(stored.document);
     if (!parsed.success) {
       const faults = parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
-      return { ...fail('invalid-request', `revision ${revision} is not valid any more`), faults };
+      return { ...fail('invalid-request', `revision ${revision} is no longer valid`), faults };
     }
-    return this.put({ ...request, document: parsed.data, restores: revision }, now, announce);
+    return this.put({ ...request, document: parsed.data, restores: revision }, now, publish);
   }
 
-  /** Forgets the documents of components that did not return. */
+  /** Deletes all revisions of components removed more than 30 days ago. */
   trim(now: number): void {
     for (const id of this.components.trim(now)) this.store.drop({ kind: 'component', id });
   }

@@ -1,4 +1,4 @@
-/** The event of a document that was put, with its note for the audit. */
+/** Event `config.changed` of a stored document, with its audit note. */
 import type { AuditNote } from '../../core/access/audit-entry.ts';
 import { auditedChange } from '../../core/access/audited-change.ts';
 import type { Revised } from '../../core/config/config-documents.ts';
@@ -15,10 +15,10 @@ export function configChangedEvent(
   now: number,
 ): EventDraft {
   const subject = subjectOf(scope);
-  const [was, is] = [before.document, after.document] as unknown as [JsonObject, JsonObject];
-  const sides = auditedChange('config.change', was, is);
-  // Types and components may be called alike.
-  const said = {
+  const [previous, current] = [before.document, after.document] as unknown as [JsonObject, JsonObject];
+  const sides = auditedChange('config.change', previous, current);
+  // A type and a component may have the same name.
+  const context = {
     ...(scope.kind === 'component' ? { scope: 'component' } : {}),
     ...(restores === null ? {} : { restores }),
   };
@@ -26,7 +26,7 @@ export function configChangedEvent(
     actor,
     action: 'config.change',
     ...sides,
-    after: { ...(sides.after as JsonObject), ...said },
+    after: { ...(sides.after as JsonObject), ...context },
   };
   const { revision } = after;
   const changed = changedSettings(before.document, after.document);

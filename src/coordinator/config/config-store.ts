@@ -1,12 +1,12 @@
 /**
- * All SQL of the documents of the configuration: every one with the revision that made it so. The newest of a scope is
- * in force; those before it are kept for whoever wants to look or go back. Those of components are kept here too, and
- * are not among those that all edges have; which of them is in force for a component is in `component-config-store.ts`.
+ * All SQL of the configuration documents. Each row is a document with the revision that stored it. The newest row of a
+ * scope is in force; older ones are kept for the history and for rollbacks. Rows of components are only history: the
+ * document in force for a component is in `component-config-store.ts`.
  */
 import type { ConfigDocuments, ConfigScope, DocumentScope, Revised } from '../../core/config/config-documents.ts';
 import { NO_DOCUMENTS, withDocument } from '../../core/config/config-documents.ts';
-import type { ChangedBy, KeptRevision, RevisionEntry } from '../../core/config/config-revision.ts';
-import { revisionsKept } from '../../core/config/config-revision.ts';
+import type { ChangedBy, StoredRevision, RevisionEntry } from '../../core/config/config-revision.ts';
+import { maxRevisions } from '../../core/config/config-revision.ts';
 import type { TypeConfig } from '../../core/config/settings.ts';
 import type { JsonObject } from '../../core/json.ts';
 
@@ -21,12 +21,12 @@ const SCHEMA = [
      restores INTEGER,
      PRIMARY KEY (scope, revision)
    ) STRICT`,
-  // The last revision given, which must not come again though its document is forgotten.
+  // Last revision assigned. A revision must not be reused after its document was deleted.
   `CREATE TABLE IF NOT EXISTS config_sequence (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL) STRICT`,
 ];
 
-/** Added since. */
-const ADDED = [
+/** Columns that older databases lack. */
+const ADDED_COLUMNS = [
   ['changed_by', 'ALTER TABLE config_documents ADD COLUMN changed_by TEXT'],
   ['changed', 'ALTER TABLE config_documents ADD COLUMN changed TEXT'],
   ['restores', 'ALTER TABLE config_documents ADD COLUMN restores INTEGER'],
@@ -48,10 +48,10 @@ export class ConfigStore {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
     const columns = sql.exec<{ name: string }>('PRAGMA table_info(config_documents)').toArray();
-    for (const [name, add] of ADDED) if (!columns.some((column) => column.name === name)) sql.exec(add);
+    for (const [name, add] of ADDED_COLUMNS) if (!columns.some((column) => column.name === name)) sql.exec(add);
   }
 
-  /** Those in force that all edges have: `;` is the character after `:`. */
+  /** Global document and documents of all types, as in force. `;` is the character after `:`. */
   load(): ConfigDocuments {
     return this.sql
       .exec<ConfigRow>(
@@ -62,12 +62,12 @@ export class ConfigStore {
       .reduce((documents, row) => withDocument(documents, readScope(row.scope), toRevised(row)), NO_DOCUMENTS);
   }
 
-  /** The number of the next change of any document. */
+  /** Revision for the next change of any document. */
   nextRevision(): number {
     return this.lastRevision() + 1;
   }
 
-  /** Of the last change of any document; 0 before the first. */
+  /** Revision of the last change of any document; 0 before the first. */
   lastRevision(): number {
     return (
       this.sql.exec<{ revision: number }>('SELECT revision FROM config_sequence').toArray()[0]?.revision ??
@@ -76,7 +76,10 @@ export class ConfigStore {
     );
   }
 
-  save(scope: DocumentScope, { document, ...entry }: Omit<KeptRevision, 'document'> & { document: TypeConfig }): void {
+  save(
+    scope: DocumentScope,
+    { document, ...entry }: Omit<StoredRevision, 'document'> & { document: TypeConfig },
+  ): void {
     const name = scopeName(scope);
     this.sql.exec('INSERT OR REPLACE INTO config_sequence (id, revision) VALUES (1, ?)', entry.revision);
     this.sql.exec(
@@ -94,11 +97,11 @@ export class ConfigStore {
       `DELETE FROM config_documents WHERE scope = ?1 AND revision NOT IN
          (SELECT revision FROM config_documents WHERE scope = ?1 ORDER BY revision DESC LIMIT ?2)`,
       name,
-      revisionsKept(scope),
+      maxRevisions(scope),
     );
   }
 
-  /** Those kept, the newest first, older than one. */
+  /** Kept revisions older than `before`, newest first. */
   history(scope: DocumentScope, before: number, limit: number): RevisionEntry[] {
     return this.sql
       .exec<EntryRow>(
@@ -112,7 +115,7 @@ export class ConfigStore {
       .map(toEntry);
   }
 
-  revision(scope: DocumentScope, revision: number): KeptRevision | undefined {
+  revision(scope: DocumentScope, revision: number): StoredRevision | undefined {
     return this.sql
       .exec<EntryRow & ConfigRow>(
         'SELECT * FROM config_documents WHERE scope = ? AND revision = ?',
@@ -123,7 +126,7 @@ export class ConfigStore {
       .map((row) => ({ ...toEntry(row), document: JSON.parse(row.document) as JsonObject }))[0];
   }
 
-  /** All of a component that is forgotten. */
+  /** Deletes all revisions of a scope. */
   drop(scope: DocumentScope): void {
     this.sql.exec('DELETE FROM config_documents WHERE scope = ?', scopeName(scope));
   }
@@ -139,7 +142,7 @@ function scopeName(scope: DocumentScope): string {
 const readScope = (name: string): ConfigScope =>
   name.startsWith(TYPE_PREFIX) ? { kind: 'type', type: name.slice(TYPE_PREFIX.length) } : { kind: 'global' };
 
-/** It was checked before it was stored. */
+/** The document was validated before it was stored. */
 const toRevised = ({ revision, document }: ConfigRow): Revised<TypeConfig> => ({
   revision,
   document: JSON.parse(document) as TypeConfig,

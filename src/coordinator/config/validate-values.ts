@@ -1,6 +1,6 @@
 /**
- * Whether values conform to a schema. Runs the validator, which compiles no code and fetches nothing; what a schema may
- * cost was bounded before it was stored (`core/config/values-schema.ts`).
+ * Validation of values against a JSON schema. The validator compiles no code and fetches nothing.
+ * `core/config/values-schema.ts` bounds a schema before it is stored.
  */
 import { dereference, validate } from '@cfworker/json-schema';
 import type { OutputUnit, ValidationResult } from '@cfworker/json-schema';
@@ -9,19 +9,19 @@ import type { JsonObject } from '../../core/json.ts';
 
 interface Prepared {
   readonly schema: JsonObject;
-  readonly places: ReturnType<typeof dereference>;
+  readonly lookup: ReturnType<typeof dereference>;
   readonly length: number;
 }
 
-/** Made once for each schema that is held. */
+/** One entry per cached schema object. */
 const prepared = new WeakMap<JsonObject, Prepared>();
 const MAX_FAULTS = 20;
 /**
- * Characters of a schema times those of the values up to which all faults are gathered: the validator makes an object
- * of each, for every part of the schema and every part of the values. Beyond that only the first is told.
+ * Product of schema length and values length, in characters, up to which all faults are collected. The validator
+ * allocates one object per part of the schema and part of the values. Above the limit only the first fault is reported.
  */
-const MAX_GATHERED = 2_000_000;
-/** They only say that something within them failed, which has an entry of its own. */
+const MAX_FULL_VALIDATION_COST = 2_000_000;
+/** Keywords whose error only says that something inside failed. The inner error has an entry of its own. */
 const WRAPPERS: readonly string[] = [
   '$ref',
   'properties',
@@ -35,35 +35,35 @@ const WRAPPERS: readonly string[] = [
 export function validateValues(schema: JsonObject, values: JsonObject): ConfigFault[] {
   const { valid, errors } = judge(schema, values);
   if (valid) return [];
-  const own = errors.filter(({ keyword }) => !WRAPPERS.includes(keyword));
-  return (own.length > 0 ? own : errors).slice(0, MAX_FAULTS).map(toFault);
+  const specific = errors.filter(({ keyword }) => !WRAPPERS.includes(keyword));
+  return (specific.length > 0 ? specific : errors).slice(0, MAX_FAULTS).map(toFault);
 }
 
-function judge(given: JsonObject, values: JsonObject): ValidationResult {
+function judge(source: JsonObject, values: JsonObject): ValidationResult {
   try {
-    const { schema, places, length } = prepare(given);
-    const first = validate(values, schema, DRAFT, places, true);
-    const gathers = !first.valid && length * JSON.stringify(values).length <= MAX_GATHERED;
-    return gathers ? validate(values, schema, DRAFT, places, false) : first;
+    const { schema, lookup, length } = prepare(source);
+    const fast = validate(values, schema, DRAFT, lookup, true);
+    const collectsAll = !fast.valid && length * JSON.stringify(values).length <= MAX_FULL_VALIDATION_COST;
+    return collectsAll ? validate(values, schema, DRAFT, lookup, false) : fast;
   } catch (error) {
-    // A name of half a character, which it cannot write down as a place.
-    return { valid: false, errors: [{ ...NOWHERE, error: `cannot be judged: ${String(error)}` }] };
+    // The validator throws on a name with a lone surrogate, which it cannot encode in a location.
+    return { valid: false, errors: [{ ...ROOT_LOCATION, error: `cannot be validated: ${String(error)}` }] };
   }
 }
 
 const DRAFT = '2020-12';
 
-function prepare(given: JsonObject): Prepared {
-  const before = prepared.get(given);
-  if (before) return before;
-  // Of a copy: the validator leaves marks on what it is given.
-  const schema = structuredClone(given);
-  const made = { schema, places: dereference(schema), length: JSON.stringify(given).length };
-  prepared.set(given, made);
-  return made;
+function prepare(source: JsonObject): Prepared {
+  const known = prepared.get(source);
+  if (known) return known;
+  // The validator adds properties to the schema, so it gets a copy.
+  const schema = structuredClone(source);
+  const entry = { schema, lookup: dereference(schema), length: JSON.stringify(source).length };
+  prepared.set(source, entry);
+  return entry;
 }
 
-const NOWHERE = { keyword: '', keywordLocation: '#', instanceLocation: '#' };
+const ROOT_LOCATION = { keyword: '', keywordLocation: '#', instanceLocation: '#' };
 
 const toFault = ({ instanceLocation, error }: OutputUnit): ConfigFault => {
   const names = decodeURIComponent(instanceLocation)

@@ -1,41 +1,44 @@
-/** What the coordinator answers of the configuration, as the rest of the house sees it. */
+/** Configuration API of the coordinator: types that its callers see. */
 import type { Actor } from '../../core/access/actor.ts';
 import type { OwnerFilter } from '../../core/access/permission.ts';
 import type { ConfigDocuments, DocumentScope, Revised } from '../../core/config/config-documents.ts';
 import type { ConfigLevels } from '../../core/config/config-levels.ts';
-import type { KeptRevision, RevisionEntry } from '../../core/config/config-revision.ts';
+import type { StoredRevision, RevisionEntry } from '../../core/config/config-revision.ts';
 import type { ConfigConflict, ConfigFault } from '../../core/config/config-rules.ts';
 import type { TypeConfig } from '../../core/config/settings.ts';
 import type { Failure, Result } from '../../core/result.ts';
 
 export interface ConfigApi {
-  /** Those for all types and for each, all of them and whole. */
+  /** The global document and the documents of all types, values included. */
   configDocuments(): Promise<ConfigDocuments>;
-  /** The same for an edge that holds a revision, without values: null when that is the last one. */
+  /** The same without values, for an edge at revision `since`; null if the edge is up to date. */
   syncConfig(since: number): Promise<ConfigDocuments | null>;
-  /** Stores a document in the place of the one before, if it agrees with all others; of a type unknown so far, adds the type. */
-  putConfig(request: ConfigPut): Promise<Result<StoredConfig, never> | ConfigRefusal>;
-  /** Puts the document of an earlier revision anew. */
-  rollBackConfig(request: ConfigRollback): Promise<Result<StoredConfig, never> | ConfigRefusal>;
-  /** The document in force; null when there is no such type or component. */
-  configAt(scope: DocumentScope): Promise<Revised<TypeConfig> | null>;
-  /** Revisions kept of a document, the newest first, older than one; null when there is no such type or component. */
-  configHistory(scope: DocumentScope, before: number, limit: number): Promise<RevisionEntry[] | null>;
-  configRevision(scope: DocumentScope, revision: number): Promise<KeptRevision | null>;
   /**
-   * Another number after each change of a document and each removal of a component; waits for it to be another than the
-   * known one, a second at most.
+   * Replaces the document of a scope, if it is valid together with all others. A document of an unknown type adds the
+   * type.
+   */
+  putConfig(request: ConfigPut): Promise<Result<StoredConfig, never> | ConfigRefusal>;
+  /** Stores the document of an earlier revision under a new one. */
+  rollBackConfig(request: ConfigRollback): Promise<Result<StoredConfig, never> | ConfigRefusal>;
+  /** Document in force; null if the type or component does not exist. */
+  configAt(scope: DocumentScope): Promise<Revised<TypeConfig> | null>;
+  /** Kept revisions older than `before`, newest first; null if the type or component does not exist. */
+  configHistory(scope: DocumentScope, before: number, limit: number): Promise<RevisionEntry[] | null>;
+  configRevision(scope: DocumentScope, revision: number): Promise<StoredRevision | null>;
+  /**
+   * A number that differs after each change of a document and each removal of a component. Waits up to `holdMs`, at
+   * most one second, while the number equals `known`.
    */
   configSequence(known: number | null, holdMs: number): Promise<number>;
-  /** What is put for a component and above it, unless that is of revision `unless`. */
+  /** Documents that apply to a component, unless their newest revision equals `knownRevision`. */
   componentConfig(request: ComponentConfigRequest): Promise<ComponentConfigResult>;
 }
 
 export interface ComponentConfigRequest {
   readonly id: string;
-  readonly only: OwnerFilter;
-  /** Null to be answered in any case. */
-  readonly unless: number | null;
+  readonly ownerFilter: OwnerFilter;
+  /** Revision that the caller already has; null to get the documents in any case. */
+  readonly knownRevision: number | null;
 }
 
 export type ComponentConfigResult =
@@ -46,10 +49,10 @@ export type ComponentConfigResult =
 export interface ConfigPut {
   readonly scope: DocumentScope;
   readonly document: TypeConfig;
-  /** Only over exactly this revision; null for any. */
+  /** Revision that must be in force (`If-Match`); null for any. */
   readonly ifRevision: number | null;
   readonly actor: Actor;
-  /** The earlier revision whose document it is; absent or null when it is put as it is. */
+  /** Revision that a rollback restores; absent or null otherwise. */
   readonly restores?: number | null;
 }
 
@@ -61,9 +64,9 @@ export interface ConfigRollback {
 }
 
 export interface StoredConfig extends Revised<TypeConfig> {
-  /** A type was added by it. */
+  /** True if the request created the document, for example by adding a type. */
   readonly created: boolean;
-  /** Those for all types and for each as they are now, as edges have them; null of a component's, which are not among them. */
+  /** Documents of all types after the change, as edges get them; null if the scope is a component. */
   readonly documents: ConfigDocuments | null;
 }
 

@@ -1,4 +1,4 @@
-/** What the SystemCoordinator answers, as the rest of the house sees it. */
+/** API of the SystemCoordinator: types that its callers see. */
 import { env } from 'cloudflare:workers';
 import type { AccessKey } from '../../core/access/access-key.ts';
 import type { Actor } from '../../core/access/actor.ts';
@@ -10,64 +10,78 @@ import type { EndedSession, SessionRef } from '../../core/access/ended-session.t
 import type { IncidentRaise, OpenIncident, RaisedIncident, TimelineEntry } from '../../core/incident/incident-raise.ts';
 import type { Silence } from '../../core/incident/silence.ts';
 import type { SystemHealth } from '../../core/health/system-health.ts';
-import type { Changer } from '../../core/quota/change-quota.ts';
+import type { QuotaHolder } from '../../core/quota/change-quota.ts';
 import type { Result } from '../../core/result.ts';
 import type { ConfigApi } from './config-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
 
 export interface CoordinatorApi extends EventSink, ConfigApi, WebhookApi {
-  /** Holds an id for a registration for 60 s; the number orders all claims and becomes the registration's generation. */
+  /**
+   * Reserves an id for a registration, for 60 s. The returned sequence orders all claims and becomes the generation of
+   * the registration.
+   */
   claim(claim: Claim): Promise<Result<Claimed, ClaimRefusal>>;
-  /** The registration of that claim is stored; false when the claim is lost meanwhile and must be made again. */
+  /**
+   * Confirms a claim after the registry has stored the registration. Returns false if the claim was lost: the caller
+   * must claim again.
+   */
   confirm(id: string, sequence: number): Promise<boolean>;
-  /** The registration of that claim was refused: gives the claim up, and what was entered under its number. */
+  /** Releases a claim whose registration was refused, and removes the entry made under its sequence. */
   release(id: string, sequence: number): Promise<void>;
-  /** The registry removed the component it held under that number. */
+  /** Reports that the registry removed the component registered under that sequence. */
   removed(id: string, sequence: number): Promise<void>;
-  /** The type of a registered component, or null. */
+  /** Type of a registered component; null if it is not registered. */
   typeOf(id: string): Promise<string | null>;
-  /** The same for many, in their order. */
+  /** Types of several components, in the order of `ids`. */
   typesOf(ids: readonly string[]): Promise<(string | null)[]>;
-  /** Claims whose time is over, for the sweep to settle. */
-  unsettled(now: number): Promise<UnsettledClaim[]>;
-  /** Repairs an entry by what the registry really holds. */
-  settle(id: string, sequence: number, held: RegisteredClaim | null): Promise<void>;
-  /** No more than about 1 MiB, but one if there is one: a shorter answer than asked for is not the end. */
+  /** Claims that have expired, for the sweep to settle. */
+  overdueClaims(now: number): Promise<UnsettledClaim[]>;
+  /**
+   * Settles a claim: makes the entry match what the registry holds. `registered` is null if the registry holds nothing.
+   */
+  settle(id: string, sequence: number, registered: RegisteredClaim | null): Promise<void>;
+  /**
+   * Events of one page of at most about 1 MiB, but at least one if any matches. A page shorter than `limit` is not the
+   * end.
+   */
   events(query: EventQuery): Promise<LoggedEvent[]>;
-  /** The same, with what the log holds; held for so long at most while there is nothing after `after`. */
+  /** The same, with the span of the log. Waits up to `holdMs` while the log has nothing after `after`. */
   readLog(query: EventQuery, holdMs: number): Promise<LogPage>;
-  /** Of the last event; held for so long at most while it is the one that is known. */
+  /** Sequence of the last event. Waits up to `holdMs` while it equals `known`. */
   sequence(known: number | null, holdMs: number): Promise<number>;
-  /** Of a type, as its registry told it last; null when it never did. */
-  toldRevision(type: string): Promise<number | null>;
-  /** Types other than that one that have components. */
+  /** Last revision that the registry of a type reported; null if it never reported. */
+  reportedRevision(type: string): Promise<number | null>;
+  /** Types that have components, without the type `except`. */
   populatedTypes(except: string): Promise<string[]>;
   systemHealth(): Promise<SystemHealth>;
-  /** Whether somebody could write to the history just now. */
-  historyAnswered(works: boolean): Promise<void>;
+  /** Reports whether a write to the history has just succeeded. */
+  reportHistoryWrite(works: boolean): Promise<void>;
 
-  /** Opens an incident or adds to the one open about the component, and alerts of it unless that is muted or too soon. */
+  /**
+   * Opens an incident, or adds a repeat to the component's open one. Sends an alert unless a silence matches or the
+   * last alert was too recent.
+   */
   raiseIncident(raise: IncidentRaise): Promise<RaisedIncident>;
-  /** Incidents that nobody resolved, by component id, after one. */
+  /** Unresolved incidents by component id, ascending, after the id `after`. */
   openIncidents(after: string, limit: number): Promise<OpenIncident[]>;
-  /** What the timelines in the history lack, the oldest first. */
-  timelineOwed(limit: number): Promise<TimelineEntry[]>;
+  /** Timeline entries that the history has not stored yet, oldest first. */
+  pendingTimelineEntries(limit: number): Promise<TimelineEntry[]>;
   /** The history has them. */
-  timelineSettled(entries: readonly Pick<TimelineEntry, 'incidentId' | 'key'>[]): Promise<void>;
+  settleTimelineEntries(entries: readonly Pick<TimelineEntry, 'incidentId' | 'key'>[]): Promise<void>;
   /** Silences in force, the next to end first. */
   silences(): Promise<Silence[]>;
   addSilence(silence: Silence, actor: Actor): Promise<Result<Silence, 'silence-limit' | 'unauthorized'>>;
-  /** Ends it now; ending it again changes nothing. */
+  /** Ends a silence now. Ending it again changes nothing. */
   endSilence(id: string, actor: Actor): Promise<Result<Silence, 'not-found' | 'unauthorized'>>;
 
-  /** Makes a key; with an id that is known already it answers that key. A component has one in force at most. */
+  /** Creates a key. If the id already exists, returns the existing key. A component has at most one key in force. */
   createKey(
     draft: KeyDraft,
     actor: Actor,
   ): Promise<
     Result<AccessKey, 'key-limit' | 'already-issued' | 'unknown-component' | 'too-many-changes' | 'unauthorized'>
   >;
-  /** Gives it another secret; the one before works until the overlap is over. */
+  /** Adds a new secret; the previous one works until the overlap has ended. */
   rotateKey(
     id: string,
     fresh: FreshSecret,
@@ -75,36 +89,36 @@ export interface CoordinatorApi extends EventSink, ConfigApi, WebhookApi {
   ): Promise<
     Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unknown-component' | 'too-many-changes' | 'unauthorized'>
   >;
-  /** What it may hold of leases; quotas that are not named stay. */
+  /** Changes the lease quotas of a key. Quotas that the change does not name stay. */
   setQuotas(
     id: string,
     change: KeyQuotasChange,
     actor: Actor,
   ): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unauthorized'>>;
-  /** Ends it, with `cascade` also what was issued for it; ending it again changes nothing. */
+  /** Revokes a key. `cascade` also revokes the keys issued under it. Revoking it again changes nothing. */
   revokeKey(
     id: string,
     options: { cascade: boolean },
     actor: Actor,
   ): Promise<Result<AccessKey, 'unknown-key' | 'unauthorized'>>;
   key(id: string): Promise<AccessKey | null>;
-  /** Ids ascending, after one. */
+  /** Keys by id, ascending, after the id `after`. */
   keys(after: string, limit: number): Promise<AccessKey[]>;
-  /** The key in force that was issued to a component. */
+  /** Key in force that was issued to a component; null if there is none. */
   keyIssuedTo(componentId: string): Promise<AccessKey | null>;
-  /** Ends a session before its time, for every edge; ending it again changes nothing. */
+  /** Ends a session early, at every edge. Ending it again changes nothing. */
   endSession(session: SessionRef, actor: Actor): Promise<void>;
-  /** What changed of keys and sessions since a mark; takes in when keys were used. */
+  /** Returns changes of keys and sessions since a mark, and records when keys were last used. */
   syncKeys(request: KeySyncRequest): Promise<KeySyncResponse>;
 
-  /** Owes entries to the audit, for changes that come with no event. */
+  /** Enqueues audit entries for changes that publish no event. */
   audit(entries: readonly AuditEntry[]): Promise<void>;
-  /** Entries that the history has not got yet, the oldest first. */
-  auditOwed(limit: number): Promise<AuditEntry[]>;
+  /** Audit entries that the history has not stored yet, oldest first. */
+  pendingAuditEntries(limit: number): Promise<AuditEntry[]>;
   /** The history has them. */
-  auditSettled(ids: readonly string[]): Promise<void>;
+  settleAuditEntries(ids: readonly string[]): Promise<void>;
 
-  /** Keeps the log within its bounds and has everything looked at again that an alarm should have looked at. */
+  /** Trims the stores, and repeats the work of an alarm that was lost. */
   sweep(now: number): Promise<void>;
 }
 
@@ -112,17 +126,19 @@ export interface Claim {
   readonly id: string;
   readonly type: string;
   readonly dependencies: readonly string[];
-  /** Id of the registrar's key that asks; null for callers that may take over whatever they reach. */
+  /** Id of the registrar's key that registers; null for callers that may replace any component in their scope. */
   readonly owner: string | null;
-  /** Id of the caller's key: it must still be in force. Absent when we ask ourselves. */
+  /** Id of the caller's key, which must still be in force. Absent for internal calls. */
   readonly keyId?: string;
-  /** Whose quota it is charged to, by how far that key reaches; absent or null for none. */
-  readonly changer?: Changer | null;
+  /** Kind of change quota that the call is charged to; absent or null for none. */
+  readonly quotaHolder?: QuotaHolder | null;
 }
 
 export interface Claimed {
   readonly sequence: number;
-  /** Whose the component is: it keeps its owner for as long as it is registered. */
+  /**
+   * Id of the registrar's key that owns the component; null for none. The owner stays until the component is removed.
+   */
   readonly owner: string | null;
 }
 
@@ -134,9 +150,9 @@ export type ClaimRefusal =
   | 'dependency-not-registered'
   | 'dependency-cycle';
 
-/** What a registry holds of a component. */
+/** Registration of a component as its registry holds it. */
 export interface RegisteredClaim {
-  /** Number of the claim it is stored under. */
+  /** Sequence of the claim under which the component is stored. */
   readonly claim: number;
   readonly owner: string | null;
   readonly dependencies: readonly string[];
@@ -156,48 +172,51 @@ export interface KeyDraft {
   readonly digest: string;
   readonly expiresAt: number | null;
   readonly issue: KeyIssue | null;
-  /** Of leases; absent for none. */
+  /** Lease quotas; absent for none. */
   readonly quotas?: KeyQuotasChange;
 }
 
 export interface FreshSecret {
   readonly digest: string;
   readonly overlapMs: number;
-  /** For a component's key: the registration it is meant for. */
+  /** Registration that a component's key is for; absent for other keys. */
   readonly issue?: KeyIssue;
 }
 
 /**
- * Which registration a component's key is issued for. Asked for a moment ago, the id may be gone or
- * somebody else's by now.
+ * Registration that a component's key is issued for. The coordinator checks it again: the id may have been removed, or
+ * registered by another owner, since the API checked it.
  */
 export interface KeyIssue {
   readonly componentId: string;
-  /** Id of the registrar's key that asks; null for callers that may have it for whoever owns it. */
+  /** Id of the registrar's key that requests it; null for callers that may issue keys for any owner. */
   readonly owner: string | null;
-  /** Whose quota it is charged to; absent or null for none, or when the registration has paid for it. */
-  readonly changer?: Changer | null;
+  /**
+   * Kind of change quota that the call is charged to. Absent or null for none, or if the registration was already
+   * charged.
+   */
+  readonly quotaHolder?: QuotaHolder | null;
 }
 
 export interface KeySyncRequest {
-  /** Where the edge stands, as the last answer told it; null when it holds nothing. */
+  /** Mark of the last response; null if the edge has no keys. */
   readonly since: KeyMark | null;
-  /** When keys were last used there: id → epoch ms. */
+  /** Last use of keys at this edge: key id to epoch ms. */
   readonly used: Readonly<Record<string, number>>;
 }
 
-/** Where an edge stands. It keeps it beside its keys and hands it back as it is. */
+/** Sync position of an edge. The edge stores the mark and sends it back unchanged. */
 export interface KeyMark {
-  /** It has every change up to this revision. */
+  /** The edge has every change up to this revision. */
   readonly revision: number;
-  /** Up to which revision changes were forgotten when it was told. */
+  /** Revision up to which deleted rows were trimmed when the mark was made. */
   readonly forgotten: number;
-  /** Last revision when it began to ask for all keys: what was over by then is left out. */
-  readonly beganAt: number;
+  /** Last revision when the full copy began. Keys that had ended by then are left out. */
+  readonly startRevision: number;
 }
 
 export interface KeySyncResponse {
-  /** All keys follow: a copy of its own, to be used when there is no more to come. */
+  /** True for a full copy. The edge applies it only once `more` is false. */
   readonly full: boolean;
   readonly mark: KeyMark;
   readonly keys: readonly AccessKey[];
@@ -206,19 +225,19 @@ export interface KeySyncResponse {
 }
 
 export interface EventQuery {
-  /** Events after this sequence. */
+  /** Only events after this sequence. */
   readonly after: number;
   readonly types: readonly EventType[] | null;
-  /** Only what it is about; absent for anything. */
+  /** Only events with this subject; absent or null for all. */
   readonly subject?: string | null;
   readonly limit: number;
-  /** Less than the 1 MiB of a page. */
+  /** Smaller page size in bytes; absent for the maximum of 1 MiB. */
   readonly maxBytes?: number;
-  /** Newest first instead, before the end of the log. */
+  /** True for newest first, starting at the end of the log. */
   readonly newest: boolean;
 }
 
-/** The one coordinator of this deployment. */
+/** Stub of the deployment's coordinator. */
 export function coordinator(): CoordinatorApi {
   const stub: unknown = env.SYSTEM_COORDINATOR.getByName('system');
   return stub as CoordinatorApi;

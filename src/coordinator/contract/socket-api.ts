@@ -1,17 +1,17 @@
-/** What the API passes to the coordinator to open an event socket, and why the coordinator refuses one. */
+/** Request of the API to open an event socket in the coordinator, and the reasons for a refusal. */
 import type { SessionRef } from '../../core/access/ended-session.ts';
 import type { EventType } from '../../core/event/coordinator-event.ts';
 
-/** Who opened a socket, and with what: it ends with any of them. */
+/** Credentials with which a socket was opened. The socket closes when any of them ends. */
 export interface SocketHolder {
   readonly keyId: string;
-  /** SHA-256 of the key's secret that it was opened with, hex. */
+  /** SHA-256 of the key secret used to open the socket, hex. */
   readonly digest: string;
   readonly session: SessionRef | null;
 }
 
 export interface SocketRequest extends SocketHolder {
-  /** Null: from now on. */
+  /** Sequence after which to start; null to start at the end of the log. */
   readonly after: number | null;
   readonly types: readonly EventType[] | null;
   readonly subject: string | null;

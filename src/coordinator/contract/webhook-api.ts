@@ -1,4 +1,4 @@
-/** What the SystemCoordinator answers about webhooks and what is owed to them. */
+/** Webhook API of the SystemCoordinator: types that its callers see. */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AttemptOutcome } from '../../core/delivery/delivery-attempt.ts';
 import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
@@ -8,30 +8,36 @@ import type { WebhookFault } from '../../core/webhook/webhook-faults.ts';
 import type { Delivery, DeliveryQuery } from './delivery-api.ts';
 
 export interface WebhookApi {
-  /** Makes a webhook; with an id that is known already, and the same settings, it answers that webhook. */
+  /** Creates a webhook. If the id already exists with the same settings, returns the existing webhook. */
   createWebhook(draft: WebhookDraft, actor: Actor): Promise<CreateWebhookResult>;
-  /** Ids ascending, after one; the one that the deployment configures comes first. */
+  /** Webhooks by id, ascending, after the id `after`; includes the one that the deployment configures. */
   webhooks(after: string, limit: number): Promise<WebhookWithStatus[]>;
   webhook(id: string): Promise<WebhookWithStatus | null>;
   changeWebhook(change: WebhookChange, actor: Actor): Promise<ChangeWebhookResult>;
-  /** Ends it, with all that is owed to it and all that is known of what it got. */
+  /** Deletes a webhook with all its deliveries. */
   removeWebhook(id: string, ifRevision: number | null, actor: Actor): Promise<RemoveWebhookResult>;
-  /** Puts a secret in the place of the current one, which signs too for a day; the same again changes nothing. */
+  /**
+   * Replaces the secret; the previous one also signs for a day. Repeating the call with the same secret changes
+   * nothing.
+   */
   rotateWebhookSecret(id: string, secret: string, actor: Actor): Promise<ChangeWebhookResult>;
-  /** What was owed to it, newest first; null when there is no such webhook. */
+  /** Deliveries of a webhook, newest first; null if the webhook does not exist. */
   webhookDeliveries(id: string, query: DeliveryQuery): Promise<Delivery[] | null>;
-  /** Owes one delivery again, or now; what is on its way stays there. */
+  /** Enqueues one delivery again, or makes it due now. A delivery in flight is not changed. */
   replayDelivery(id: string, deliveryId: string, actor: Actor): Promise<Result<Delivery, 'not-found' | 'unauthorized'>>;
-  /** Owes again all that is dead, and now what waits; with `after` all events of the log after that sequence. */
+  /**
+   * Enqueues all dead deliveries again, and makes waiting ones due now. With `after`, enqueues all events of the log
+   * after that sequence instead.
+   */
   replayWebhook(id: string, after: number | null, actor: Actor): Promise<ReplayWebhookResult>;
-  /** A test for that webhook, to be sent by whoever asks; null when there is no such webhook. */
+  /** Test delivery for a webhook, which the caller sends; null if the webhook does not exist. */
   webhookTest(id: string, testId: string): Promise<DeliveryJob | null>;
 
-  /** Begins an attempt: what is to be sent, or null when that attempt is not to be made any more. */
+  /** Begins an attempt. Returns the request to send; null if the attempt is no longer current. */
   beginDelivery(order: DeliveryOrder): Promise<DeliveryJob | null>;
-  /** A sign of life of whoever makes that attempt, every few seconds: without one it is taken to be lost. */
-  keepDelivery(order: DeliveryOrder): Promise<void>;
-  /** What came of it; again, or too late, it changes nothing. */
+  /** Heartbeat of the sender during an attempt, every few seconds. An attempt without heartbeats counts as lost. */
+  extendDelivery(order: DeliveryOrder): Promise<void>;
+  /** Reports the outcome of an attempt. A repeated or late report changes nothing. */
   reportDelivery(order: DeliveryOrder, outcome: AttemptOutcome): Promise<void>;
 }
 
@@ -39,7 +45,7 @@ export interface WebhookDraft {
   readonly id: string;
   readonly settings: WebhookSettings;
   readonly secret: string;
-  /** The caller's own, not one we made up. */
+  /** True if the caller chose the secret; false if the API generated it. */
   readonly isOwnSecret: boolean;
 }
 
@@ -47,11 +53,11 @@ export interface WebhookChange {
   readonly id: string;
   readonly settings: Partial<WebhookSettings>;
   readonly enabled: boolean | null;
-  /** Only over exactly this revision; null for any. */
+  /** Revision that must be current (`If-Match`); null for any. */
   readonly ifRevision: number | null;
 }
 
-/** A webhook and what is owed to it. */
+/** A webhook with the numbers of its pending and dead deliveries. */
 export interface WebhookWithStatus {
   readonly webhook: Webhook;
   readonly owed: number;
@@ -64,7 +70,7 @@ export interface InvalidWebhook extends Failure<'invalid-request'> {
 
 export type CreateWebhookResult =
   | Result<
-      { readonly standing: WebhookWithStatus; readonly created: boolean },
+      { readonly status: WebhookWithStatus; readonly created: boolean },
       'webhook-exists' | 'webhook-limit' | 'unauthorized'
     >
   | InvalidWebhook;

@@ -1,48 +1,49 @@
 /**
- * When a component fails, whatever it depends on is in doubt: has it checked at once, so that a root cause is
- * known before those above it have failed often enough to be acted on. A hint: nothing is owed, a lost one
- * costs the time until the next check.
+ * Recheck requests to registries: when a component fails, its dependencies are checked at once. A root cause is then
+ * known before the components above it have failed often enough for a recovery. Requests are best effort and not
+ * stored. A lost one costs the time until the next regular check.
  */
 import type { RootCauseReceiver } from '../../core/health/root-cause-update.ts';
 import type { DirectoryStore } from './directory-store.ts';
+import { logError } from '../../logging/log-error.ts';
 
-/** Most dependencies, direct or not, that one failure brings into doubt; the nearest. */
-const MAX_DOUBTED = 32;
-/** A root takes many along, and each of them fails: it is asked once. */
-const ASK_EVERY_MS = 1_000;
+/** Limit of dependencies rechecked per failure, direct or transitive, nearest first. */
+const MAX_RECHECKED = 32;
+/** Many components fail with one root cause. Each dependency is rechecked at most once in this time. */
+const RECHECK_INTERVAL_MS = 1_000;
 const MAX_REMEMBERED = 10_000;
 
 export class DependencyRechecks {
   private readonly directory: DirectoryStore;
-  private readonly followerOf: (type: string) => RootCauseReceiver;
-  private readonly askedAt = new Map<string, number>();
+  private readonly receiverOf: (type: string) => RootCauseReceiver;
+  private readonly requestedAt = new Map<string, number>();
 
-  constructor(directory: DirectoryStore, followerOf: (type: string) => RootCauseReceiver) {
+  constructor(directory: DirectoryStore, receiverOf: (type: string) => RootCauseReceiver) {
     this.directory = directory;
-    this.followerOf = followerOf;
+    this.receiverOf = receiverOf;
   }
 
-  /** Asks for checks in the background. */
-  raise(failed: string, now: number): void {
-    const below = this.directory.entriesBelow(failed, MAX_DOUBTED).filter(({ id }) => this.isDue(id, now));
-    if (this.askedAt.size > MAX_REMEMBERED) this.askedAt.clear();
+  /** Requests checks of the dependencies of a failed component, in the background. */
+  request(failedId: string, now: number): void {
+    const below = this.directory.entriesBelow(failedId, MAX_RECHECKED).filter(({ id }) => this.isDue(id, now));
+    if (this.requestedAt.size > MAX_REMEMBERED) this.requestedAt.clear();
     for (const [type, entries] of Map.groupBy(below, (entry) => entry.type)) {
       const ids = entries.map(({ id }) => id);
-      for (const id of ids) this.askedAt.set(id, now);
-      void this.ask(type, ids);
+      for (const id of ids) this.requestedAt.set(id, now);
+      void this.send(type, ids);
     }
   }
 
   private isDue(id: string, now: number): boolean {
-    return Math.abs(now - (this.askedAt.get(id) ?? 0)) >= ASK_EVERY_MS;
+    return Math.abs(now - (this.requestedAt.get(id) ?? 0)) >= RECHECK_INTERVAL_MS;
   }
 
-  private async ask(type: string, ids: readonly string[]): Promise<void> {
+  private async send(type: string, ids: readonly string[]): Promise<void> {
     try {
-      await this.followerOf(type).checkDoubted(ids);
+      await this.receiverOf(type).recheckDependencies(ids);
     } catch (error) {
-      // They are checked anyway, a few seconds later.
-      console.error(JSON.stringify({ message: 'doubts not raised', type, error: String(error) }));
+      // The regular check follows a few seconds later.
+      logError('dependency rechecks not requested', { type, error });
     }
   }
 }

@@ -1,20 +1,20 @@
 /**
- * All SQL of the directory: which id is registered under which type, who depends on whom, which ids
- * are held for registrations under way, which were removed lately.
+ * All SQL of the directory: registered components, their dependencies, claims of registrations in progress, and recent
+ * removals.
  *
- * Any number of claims of one id may be under way; each carries its own edges, so that pending changes
- * stand beside the confirmed state until they are confirmed or given up.
+ * An id may have any number of claims at once. Each claim carries its own edges, so that pending edges and confirmed
+ * ones coexist until the claim is confirmed or dropped.
  */
 export interface DirectoryEntry {
   readonly id: string;
   readonly type: string;
-  /** Number of the claim it is registered under. */
+  /** Sequence of the claim under which the component is registered. */
   readonly sequence: number;
-  /** Id of the registrar's key it belongs to, or null. */
+  /** Id of the registrar's key that owns the component; null for none. */
   readonly owner: string | null;
 }
 
-/** The same of a registration under way. */
+/** A registration in progress. */
 export type ClaimRow = DirectoryEntry;
 
 const SCHEMA = [
@@ -39,7 +39,7 @@ const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT`,
 ];
 
-/** Longer than any claim can still be under way. */
+/** Longer than any claim can stay in progress. */
 const KEEP_REMOVALS_MS = 3_600_000;
 
 type EntryRow = Record<'id' | 'type', string> & { sequence: number; owner: string | null };
@@ -57,7 +57,7 @@ export class DirectoryStore {
     return this.sql.exec<EntryRow>('SELECT id, type, sequence, owner FROM directory WHERE id = ?', id).toArray()[0];
   }
 
-  /** Types under which the id is registered or about to be. */
+  /** Types under which the id is registered or claimed. */
   typesOf(id: string): string[] {
     return this.sql
       .exec<{ type: string }>(
@@ -68,7 +68,7 @@ export class DirectoryStore {
       .map((row) => row.type);
   }
 
-  /** Whose the id is, registered or about to be. */
+  /** Owners under which the id is registered or claimed. */
   ownersOf(id: string): (string | null)[] {
     return this.sql
       .exec<{ owner: string | null }>(
@@ -79,8 +79,8 @@ export class DirectoryStore {
       .map((row) => row.owner);
   }
 
-  /** Whose the id will be by the registrations under way: of those with an owner the oldest decides. */
-  claimantOf(id: string): string | null {
+  /** Owner of the oldest claim of the id that has an owner; null if there is none. */
+  pendingOwnerOf(id: string): string | null {
     return (
       this.sql
         .exec<{ owner: string }>(
@@ -125,7 +125,7 @@ export class DirectoryStore {
     this.pruneEdges(claim.id);
   }
 
-  /** Ends the claim of that number: enters the component under it, unless a newer registration is entered already. */
+  /** Confirms a claim: enters the component under its sequence, unless a newer registration is already entered. */
   enter({ id, type, sequence, owner }: DirectoryEntry): void {
     this.sql.exec(
       `INSERT INTO directory (id, type, sequence, owner) VALUES (?, ?, ?, ?)
@@ -140,7 +140,7 @@ export class DirectoryStore {
     this.pruneEdges(id);
   }
 
-  /** Forgets a registration under `sequence` or an older number. */
+  /** Deletes the registration if it was made under `sequence` or an older claim. */
   leave(id: string, sequence: number): void {
     this.sql.exec('DELETE FROM directory WHERE id = ? AND sequence <= ?', id, sequence);
     this.pruneEdges(id);
@@ -156,7 +156,7 @@ export class DirectoryStore {
     );
   }
 
-  /** The highest number under which the id was removed lately; 0 for none. */
+  /** Highest sequence under which the id was recently removed; 0 for none. */
   removedUpTo(id: string): number {
     return (
       this.sql.exec<{ sequence: number }>('SELECT sequence FROM removals WHERE id = ?', id).toArray()[0]?.sequence ?? 0
@@ -174,7 +174,7 @@ export class DirectoryStore {
     }
   }
 
-  /** True when `id` names `dependency` already, registered or pending. */
+  /** True if `id` already depends on `dependency`, registered or pending. */
   dependsOn(id: string, dependency: string): boolean {
     return (
       this.sql
@@ -183,12 +183,12 @@ export class DirectoryStore {
     );
   }
 
-  /** True when somebody names `id`, registered or pending. */
+  /** True if any component depends on `id`, registered or pending. */
   hasDependants(id: string): boolean {
     return this.sql.exec('SELECT 1 FROM dependencies WHERE depends_on = ? LIMIT 1', id).toArray().length > 0;
   }
 
-  /** Components that name `id` among their dependencies. */
+  /** Ids of components that depend on `id`, registered or pending. */
   dependants(id: string): string[] {
     return this.sql
       .exec<{ id: string }>('SELECT DISTINCT component_id AS id FROM dependencies WHERE depends_on = ? ORDER BY 1', id)
@@ -196,12 +196,12 @@ export class DirectoryStore {
       .map((row) => row.id);
   }
 
-  /** What each of `ids` depends on as it is registered, as far as that is registered. */
+  /** Registered dependencies of each of `ids`. Dependencies that are not registered are left out. */
   edgesOf(ids: readonly string[]): Map<string, string[]> {
     return this.edges('SELECT value AS id FROM json_each(?)', ids);
   }
 
-  /** The same, with everybody who depends on one of them, directly or not. */
+  /** The same for `ids` and all their transitive dependants. */
   edgesAbove(ids: readonly string[]): Map<string, string[]> {
     const above = `SELECT value AS id FROM json_each(?)
         UNION
@@ -211,7 +211,7 @@ export class DirectoryStore {
     return this.edges(above, ids);
   }
 
-  /** What a component depends on as it is registered, the nearest first, no more than `limit`. */
+  /** Registered dependencies of a component, direct and transitive, nearest first, at most `limit`. */
   entriesBelow(id: string, limit: number): Pick<DirectoryEntry, 'id' | 'type'>[] {
     const query = `WITH RECURSIVE below (id) AS (
         SELECT ?1
@@ -224,7 +224,7 @@ export class DirectoryStore {
     return this.sql.exec<{ id: string; type: string }>(query, id, limit + 1).toArray();
   }
 
-  /** True when `target` can be reached from any of `from` along dependencies, pending ones included. */
+  /** True if `target` can be reached from any of `from` along dependencies, pending ones included. */
   reaches(from: readonly string[], target: string): boolean {
     if (from.length === 0) return false;
     const query = `WITH RECURSIVE reached (id) AS (
@@ -235,7 +235,10 @@ export class DirectoryStore {
     return this.sql.exec<{ found: number }>(query, JSON.stringify(from), target).one().found === 1;
   }
 
-  /** The longest overdue of each type by turns: a registry that is away keeps only its own waiting. */
+  /**
+   * Overdue claims, interleaved by type and oldest first. An unavailable registry therefore delays only claims of its
+   * own type.
+   */
   overdueClaims(now: number, limit: number): ClaimRow[] {
     return this.sql
       .exec<EntryRow>(
@@ -247,7 +250,7 @@ export class DirectoryStore {
       .toArray();
   }
 
-  /** Of the overdue claims of an id drops all but the newest. */
+  /** Drops all overdue claims of an id except the newest. */
   dropOverdue(id: string, now: number): void {
     const dropped = this.sql.exec(
       `DELETE FROM claims WHERE id = ?1 AND until <= ?2 AND sequence <
@@ -262,7 +265,10 @@ export class DirectoryStore {
     this.sql.exec('DELETE FROM removals WHERE at < ?', now - KEEP_REMOVALS_MS);
   }
 
-  /** `above` selects the ids that are asked about. Joins are walked as they stand: the tables may be large, this is a few rows. */
+  /**
+   * Dependencies of the ids that the query `above` selects. CROSS JOIN fixes the join order: the tables may be large,
+   * and the selected rows are few.
+   */
   private edges(above: string, ids: readonly string[]): Map<string, string[]> {
     const query = `WITH RECURSIVE above (id) AS (${above})
       SELECT above.id AS id, target.id AS below FROM above
@@ -278,7 +284,7 @@ export class DirectoryStore {
     return found;
   }
 
-  /** Tables made before components had owners. */
+  /** Adds the column `owner` to tables of older versions. */
   private addOwner(table: 'directory' | 'claims'): void {
     const known = this.sql.exec("SELECT 1 FROM pragma_table_info(?) WHERE name = 'owner'", table).toArray();
     if (known.length > 0) return;
@@ -287,7 +293,7 @@ export class DirectoryStore {
     );
   }
 
-  /** Edges live as long as the registration or the claim they came with. */
+  /** Deletes edges whose registration and claim no longer exist. */
   private pruneEdges(id: string): void {
     this.sql.exec(
       `DELETE FROM dependencies WHERE component_id = ?1 AND sequence NOT IN

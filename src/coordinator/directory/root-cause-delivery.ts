@@ -1,48 +1,53 @@
 /**
- * Tells the registries what their components' dependencies make of them. Owed until a registry has it: what
- * one does not take is tried again by the alarm, and by the sweep; the others do not wait for it.
+ * Outbox delivery of root-cause updates to the registries. An update stays pending until the registry has stored it;
+ * the alarm and the sweep send it again. Registries are called concurrently, so that a failing one does not block the
+ * others.
  */
 import type { RootCauseReceiver, RootCauseUpdate } from '../../core/health/root-cause-update.ts';
 import type { AlarmSchedule, AlarmSource } from '../../alarm/alarm-schedule.ts';
 import type { RootCauseStore, PendingRootCauseUpdate } from './root-cause-store.ts';
+import { logError } from '../../logging/log-error.ts';
 
 const BATCH = 500;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
 export class RootCauseDelivery implements AlarmSource {
-  private readonly conditions: RootCauseStore;
+  private readonly store: RootCauseStore;
   private readonly alarms: AlarmSchedule;
-  private readonly followerOf: (type: string) => RootCauseReceiver;
+  private readonly receiverOf: (type: string) => RootCauseReceiver;
   private running: Promise<void> | null = null;
-  private again = false;
+  private needsAnotherPass = false;
   private retryMs = FIRST_RETRY_MS;
-  /** When it is tried again, epoch ms; null: nobody has said yet. */
+  /** Time of the next retry, epoch ms; null if none was armed since the object started. */
   private retryAt: number | null = null;
 
-  constructor(conditions: RootCauseStore, alarms: AlarmSchedule, followerOf: (type: string) => RootCauseReceiver) {
-    this.conditions = conditions;
+  constructor(store: RootCauseStore, alarms: AlarmSchedule, receiverOf: (type: string) => RootCauseReceiver) {
+    this.store = store;
     this.alarms = alarms;
-    this.followerOf = followerOf;
+    this.receiverOf = receiverOf;
   }
 
-  /** Delivers what is owed, if anything is; to be called in the same breath as it came to be owed. */
+  /**
+   * Starts a delivery in the background if updates are pending. The caller must not await between its change and this
+   * call.
+   */
   begin(): void {
-    if (this.conditions.owed(0, 1).length === 0) return;
-    // Written with what is owed: should we be gone before it is delivered, the alarm is not.
+    if (this.store.pending(0, 1).length === 0) return;
+    // The alarm is stored together with the pending updates, so it survives an eviction before the delivery.
     this.armRetry();
     void this.deliver();
   }
 
   nextAt(now: number): number {
-    if (this.conditions.owed(0, 1).length === 0) return Infinity;
+    if (this.store.pending(0, 1).length === 0) return Infinity;
     return this.retryAt ?? now + this.retryMs;
   }
 
-  /** Delivers all there is; never throws. A call during a delivery is folded into one more round. */
+  /** Delivers all pending updates and never throws. A call during a delivery adds one more pass. */
   deliver(): Promise<void> {
     if (this.running) {
-      this.again = true;
+      this.needsAnotherPass = true;
       return this.running;
     }
     this.running = this.drain().finally(() => (this.running = null));
@@ -50,13 +55,13 @@ export class RootCauseDelivery implements AlarmSource {
   }
 
   private async drain(): Promise<void> {
-    let taken = true;
+    let isComplete = true;
     do {
-      this.again = false;
-      taken = await this.pass();
-    } while (taken && this.again);
-    this.retryMs = taken ? FIRST_RETRY_MS : Math.min(MAX_RETRY_MS, 2 * this.retryMs);
-    if (!taken) this.armRetry();
+      this.needsAnotherPass = false;
+      isComplete = await this.pass();
+    } while (isComplete && this.needsAnotherPass);
+    this.retryMs = isComplete ? FIRST_RETRY_MS : Math.min(MAX_RETRY_MS, 2 * this.retryMs);
+    if (!isComplete) this.armRetry();
   }
 
   private armRetry(): void {
@@ -64,28 +69,28 @@ export class RootCauseDelivery implements AlarmSource {
     this.alarms.arm(this.retryAt);
   }
 
-  /** Once over all that is owed; true when all of it was taken. */
+  /** Sends all pending updates once. Returns true if every registry stored its updates. */
   private async pass(): Promise<boolean> {
-    let taken = true;
+    let isComplete = true;
     for (let after = 0; ;) {
-      const owed = this.conditions.owed(after, BATCH);
-      const last = owed.at(-1);
-      if (!last) return taken;
+      const pending = this.store.pending(after, BATCH);
+      const last = pending.at(-1);
+      if (!last) return isComplete;
       after = last.sequence;
-      const told = [...Map.groupBy(owed, ({ type }) => type)].map(([type, turns]) => this.tell(type, turns));
-      if ((await Promise.all(told)).includes(false)) taken = false;
+      const sends = [...Map.groupBy(pending, ({ type }) => type)].map(([type, updates]) => this.send(type, updates));
+      if ((await Promise.all(sends)).includes(false)) isComplete = false;
     }
   }
 
-  private async tell(type: string, owed: readonly PendingRootCauseUpdate[]): Promise<boolean> {
-    const turns = owed.map(({ id, rootCause, sequence }): RootCauseUpdate => ({ id, rootCause, sequence }));
+  private async send(type: string, pending: readonly PendingRootCauseUpdate[]): Promise<boolean> {
+    const updates = pending.map(({ id, rootCause, sequence }): RootCauseUpdate => ({ id, rootCause, sequence }));
     try {
-      await this.followerOf(type).dependenciesTurned(turns);
-      this.conditions.settle(turns);
+      await this.receiverOf(type).applyRootCauseUpdates(updates);
+      this.store.settle(updates);
       return true;
     } catch (error) {
-      // It stays owed: the alarm and the sweep come back for it.
-      console.error(JSON.stringify({ message: 'turns of dependencies not taken', type, error: String(error) }));
+      // The updates stay pending, and the alarm and the sweep send them again.
+      logError('root-cause updates not delivered', { type, error });
       return false;
     }
   }

@@ -1,13 +1,11 @@
 /**
- * All SQL of what is known of components for the sake of those that depend on them: who is down, and who
- * has a root cause below it.
- *
- * What a component's registry is to be told is owed until it has it: `told` is the last sequence that it took.
+ * All SQL of component conditions (down or not) and of the root causes that follow from them. A root cause stays
+ * pending until the component's registry has acknowledged its sequence.
  */
 import type { RootCauseUpdate } from '../../core/health/root-cause-update.ts';
 import type { ConditionReport } from '../../core/event/condition-report.ts';
 
-/** Those that are there for a component that is gone are of no use. */
+/** Matches rows of ids that are neither registered nor claimed. */
 const GONE = 'id NOT IN (SELECT id FROM directory) AND id NOT IN (SELECT id FROM claims)';
 
 const SCHEMA = [
@@ -27,23 +25,23 @@ const SCHEMA = [
 ];
 
 export interface RootCauseRecord extends RootCauseUpdate {
-  readonly told: number;
+  readonly reportedSequence: number;
 }
 
 export interface PendingRootCauseUpdate extends RootCauseUpdate {
   readonly type: string;
 }
 
-/** What a root cause takes along. */
+/** A root cause and the number of components that it affects. */
 export interface Affected {
   readonly id: string;
   readonly type: string;
   readonly count: number;
-  /** Epoch ms since when, of the first. */
+  /** When the first affected component was affected, epoch ms. */
   readonly since: number;
 }
 
-type ShadowRow = { id: string; root_cause: string; sequence: number; told: number };
+type RootCauseRow = { id: string; root_cause: string; sequence: number; told: number };
 
 export class RootCauseStore {
   private readonly sql: SqlStorage;
@@ -53,12 +51,14 @@ export class RootCauseStore {
     for (const statement of SCHEMA) sql.exec(statement);
   }
 
-  /** Takes a condition in unless a newer one is known; true when the component is down now and was not, or the other way. */
-  hear({ id, down, revision }: ConditionReport): boolean {
+  /**
+   * Applies a condition report unless a newer one is known. Returns true if the component changed between down and up.
+   */
+  applyReport({ id, down, revision }: ConditionReport): boolean {
     const known = this.sql
       .exec<{ down: number; revision: number }>('SELECT down, revision FROM conditions WHERE id = ?', id)
       .toArray()[0];
-    // Nothing is known of most, and nothing is wrong with them.
+    // Most components have no row, and are not down.
     if (known ? known.revision > revision || (known.down === 1) === down : !down) return false;
     this.sql.exec(
       `INSERT INTO conditions (id, down, revision) VALUES (?, ?, ?)
@@ -70,7 +70,7 @@ export class RootCauseStore {
     return true;
   }
 
-  /** Components of a type that are taken to be down since a revision up to that. */
+  /** Registered components of a type that are down according to reports up to `revision`. */
   downOfType(type: string, revision: number): string[] {
     return this.sql
       .exec<{ id: string }>(
@@ -82,7 +82,7 @@ export class RootCauseStore {
       .map(({ id }) => id);
   }
 
-  /** Those of `ids` that are down. */
+  /** The subset of `ids` that is down. */
   downAmong(ids: readonly string[]): Set<string> {
     const rows = this.sql.exec<{ id: string }>(
       'SELECT id FROM conditions WHERE down = 1 AND id IN (SELECT value FROM json_each(?))',
@@ -91,26 +91,26 @@ export class RootCauseStore {
     return new Set(rows.toArray().map(({ id }) => id));
   }
 
-  /** Those of `ids` that have a root cause, or are still to be told that they have none. */
-  shadowsAmong(ids: readonly string[]): Map<string, RootCauseRecord> {
+  /** Records of `ids` that have a root cause, or whose empty root cause is still pending. */
+  recordsAmong(ids: readonly string[]): Map<string, RootCauseRecord> {
     return keyed(
-      this.sql.exec<ShadowRow>(
+      this.sql.exec<RootCauseRow>(
         'SELECT id, root_cause, sequence, told FROM shadows WHERE id IN (SELECT value FROM json_each(?))',
         JSON.stringify(ids),
       ),
     );
   }
 
-  shadowsOfType(type: string): Map<string, RootCauseRecord> {
+  recordsOfType(type: string): Map<string, RootCauseRecord> {
     return keyed(
-      this.sql.exec<ShadowRow>(
+      this.sql.exec<RootCauseRow>(
         `SELECT shadows.id, root_cause, shadows.sequence, told FROM shadows JOIN directory USING (id) WHERE type = ?`,
         type,
       ),
     );
   }
 
-  /** Keeps it and owes it to the component's registry. */
+  /** Stores a root cause and makes it pending for the component's registry. */
   save({ id, rootCause, sequence }: RootCauseUpdate, now: number): void {
     this.sql.exec(
       `INSERT INTO shadows (id, root_cause, since, sequence, told) VALUES (?1, ?2, ?3, ?4, 0)
@@ -127,28 +127,28 @@ export class RootCauseStore {
     this.sql.exec('DELETE FROM shadows WHERE id = ?', id);
   }
 
-  /** The oldest that registries have not taken yet, after a sequence. */
-  owed(after: number, limit: number): PendingRootCauseUpdate[] {
+  /** Pending updates after a sequence, oldest first. */
+  pending(after: number, limit: number): PendingRootCauseUpdate[] {
     return this.sql
-      .exec<ShadowRow & { type: string }>(
+      .exec<RootCauseRow & { type: string }>(
         `SELECT shadows.id, type, root_cause, shadows.sequence, told FROM shadows JOIN directory USING (id)
          WHERE told < shadows.sequence AND shadows.sequence > ? ORDER BY shadows.sequence LIMIT ?`,
         after,
         limit,
       )
       .toArray()
-      .map((row) => ({ ...toShadow(row), type: row.type }));
+      .map((row) => ({ ...toRecord(row), type: row.type }));
   }
 
-  /** The registry has these. One that says that nothing is wrong has done its work. */
-  settle(turns: readonly RootCauseUpdate[]): void {
-    for (const { id, sequence } of turns) {
+  /** Records that the registry stored these updates. An acknowledged empty root cause is deleted. */
+  settle(updates: readonly RootCauseUpdate[]): void {
+    for (const { id, sequence } of updates) {
       this.sql.exec(`DELETE FROM shadows WHERE id = ? AND root_cause = '[]' AND sequence <= ?`, id, sequence);
       this.sql.exec('UPDATE shadows SET told = ?2 WHERE id = ?1 AND told < ?2', id, sequence);
     }
   }
 
-  /** The root causes there are, those that take most along first. */
+  /** Root causes by number of affected components, descending. */
   affected(): Affected[] {
     return this.sql
       .exec<{ id: string; type: string; count: number; since: number }>(
@@ -165,12 +165,12 @@ export class RootCauseStore {
   }
 }
 
-const toShadow = ({ id, root_cause, sequence, told }: ShadowRow): RootCauseRecord => ({
+const toRecord = ({ id, root_cause, sequence, told }: RootCauseRow): RootCauseRecord => ({
   id,
   rootCause: JSON.parse(root_cause) as string[],
   sequence,
-  told,
+  reportedSequence: told,
 });
 
-const keyed = (rows: Iterable<ShadowRow>): Map<string, RootCauseRecord> =>
-  new Map(Array.from(rows, (row) => [row.id, toShadow(row)]));
+const keyed = (rows: Iterable<RootCauseRow>): Map<string, RootCauseRecord> =>
+  new Map(Array.from(rows, (row) => [row.id, toRecord(row)]));

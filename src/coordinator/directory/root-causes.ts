@@ -1,8 +1,7 @@
 /**
- * The coordinator's side of dependencies: takes in who is down and who depends on whom, works out whose root
- * cause that changes, and owes it to their registries. Always within the caller's transaction.
- *
- * A change costs as much as there are components above it: where nobody depends on one, nothing.
+ * Root causes in the coordinator: combines component conditions with the dependency graph, and enqueues changed root
+ * causes for the registries. An update costs O(transitive dependants), and nothing if there are none.
+ * Invariant: every call runs within the caller's transaction.
  */
 import type { EventDraft } from '../../core/event/coordinator-event.ts';
 import type { RootCauseChange } from '../../core/event/dependency-events.ts';
@@ -15,70 +14,70 @@ import type { DirectoryEntry, DirectoryStore } from './directory-store.ts';
 
 export class RootCauses {
   private readonly directory: DirectoryStore;
-  private readonly conditions: RootCauseStore;
-  private readonly log: (draft: EventDraft) => void;
+  private readonly store: RootCauseStore;
+  private readonly append: (draft: EventDraft) => void;
 
-  constructor(directory: DirectoryStore, conditions: RootCauseStore, log: (draft: EventDraft) => void) {
+  constructor(directory: DirectoryStore, store: RootCauseStore, append: (draft: EventDraft) => void) {
     this.directory = directory;
-    this.conditions = conditions;
-    this.log = log;
+    this.store = store;
+    this.append = append;
   }
 
-  heard(condition: ConditionReport, now: number): void {
-    if (this.conditions.hear(condition)) this.turned([condition.id], now);
+  onConditionReport(condition: ConditionReport, now: number): void {
+    if (this.store.applyReport(condition)) this.reevaluate([condition.id], now);
   }
 
-  /** It is registered under new edges; `before` is what was registered under its id. */
-  entered(id: string, before: DirectoryEntry | undefined, now: number): void {
+  /** Updates root causes after a registration. `before` is the previous directory entry of the id, if there was one. */
+  onRegistered(id: string, before: DirectoryEntry | undefined, now: number): void {
     const after = this.directory.entry(id);
     if (!after || after.sequence === before?.sequence) return;
-    // Most register anew as they were.
-    if (!before || this.compare(this.directory.edgesOf([id])).length > 0) this.turned([id], now);
-    // Its registry may hold it anew, and then knows of nothing.
-    const [shadow] = this.conditions.shadowsAmong([id]).values();
-    if (shadow && shadow.told >= shadow.sequence) this.owe(shadow, now);
+    // Most components register again with the same dependencies.
+    if (!before || this.changesAmong(this.directory.edgesOf([id])).length > 0) this.reevaluate([id], now);
+    // The registry may hold a new record, which has no root cause yet.
+    const [record] = this.store.recordsAmong([id]).values();
+    if (record && record.reportedSequence >= record.sequence) this.enqueue(record, now);
   }
 
-  /** Its registration may be gone. */
-  left(id: string, now: number): void {
+  /** Updates root causes after a removal, unless a newer registration exists. */
+  onRemoved(id: string, now: number): void {
     if (this.directory.entry(id)) return;
-    this.conditions.forget(id);
-    this.turned([id], now);
+    this.store.forget(id);
+    this.reevaluate([id], now);
   }
 
-  /** Repairs both sides by what the registry really holds. */
-  reconcile({ type, revision, down, shadows }: TypeConditions, now: number): void {
+  /** Repairs both sides from what the registry holds: conditions here, and root causes there. */
+  reconcile({ type, revision, down, rootCauses: sequences }: TypeConditions, now: number): void {
     const listed = new Set(down);
-    const up = this.conditions.downOfType(type, revision).filter((id) => !listed.has(id));
-    const told = [...down.map((id) => ({ id, down: true })), ...up.map((id) => ({ id, down: false }))];
-    const changed = told.filter((each) => this.conditions.hear({ ...each, revision })).map(({ id }) => id);
-    if (changed.length > 0) this.turned(changed, now);
+    const up = this.store.downOfType(type, revision).filter((id) => !listed.has(id));
+    const reports = [...down.map((id) => ({ id, down: true })), ...up.map((id) => ({ id, down: false }))];
+    const changed = reports.filter((each) => this.store.applyReport({ ...each, revision })).map(({ id }) => id);
+    if (changed.length > 0) this.reevaluate(changed, now);
 
-    const held = new Map(shadows);
-    const known = this.conditions.shadowsOfType(type);
-    for (const shadow of known.values()) {
-      const isOwed = shadow.told < shadow.sequence;
-      if (!isOwed && held.get(shadow.id) !== shadow.sequence) this.owe(shadow, now);
+    const reportedSequences = new Map(sequences);
+    const known = this.store.recordsOfType(type);
+    for (const record of known.values()) {
+      const isPending = record.reportedSequence < record.sequence;
+      if (!isPending && reportedSequences.get(record.id) !== record.sequence) this.enqueue(record, now);
     }
-    for (const id of held.keys())
-      if (!known.has(id) && this.directory.entry(id)?.type === type) this.owe({ id, rootCause: [] }, now);
+    for (const id of reportedSequences.keys())
+      if (!known.has(id) && this.directory.entry(id)?.type === type) this.enqueue({ id, rootCause: [] }, now);
   }
 
-  /** Works out anew what follows for those that turned and all above them. */
-  private turned(ids: readonly string[], now: number): void {
-    const changes = this.compare(this.directory.edgesAbove(ids));
+  /** Recomputes the root causes of `ids` and of all their transitive dependants. */
+  private reevaluate(ids: readonly string[], now: number): void {
+    const changes = this.changesAmong(this.directory.edgesAbove(ids));
     const [subject = ''] = ids;
     if (changes.length === 0) return;
-    for (const change of changes) this.owe(change, now);
+    for (const change of changes) this.enqueue(change, now);
     const key = `turn:${this.directory.nextSequence('turn')}`;
-    for (const draft of rootCauseEvents({ key, subject, time: now }, changes)) this.log(draft);
+    for (const draft of rootCauseEvents({ key, subject, time: now }, changes)) this.append(draft);
   }
 
-  /** Those whose root cause is another than is known. */
-  private compare(dependencies: ReadonlyMap<string, readonly string[]>): RootCauseChange[] {
+  /** Components whose computed root cause differs from the stored one. */
+  private changesAmong(dependencies: ReadonlyMap<string, readonly string[]>): RootCauseChange[] {
     const mentioned = [...new Set([...dependencies.keys(), ...[...dependencies.values()].flat()])];
-    const down = this.conditions.downAmong(mentioned);
-    const known = this.conditions.shadowsAmong(mentioned);
+    const down = this.store.downAmong(mentioned);
+    const known = this.store.recordsAmong(mentioned);
     const rootCauseOf = (id: string): readonly string[] => known.get(id)?.rootCause ?? [];
     const found = findRootCauses({ dependencies, isDown: (id) => down.has(id), rootCauseOf });
     return [...found]
@@ -86,7 +85,7 @@ export class RootCauses {
       .map(([id, rootCause]) => ({ id, rootCause }));
   }
 
-  private owe({ id, rootCause }: RootCauseChange, now: number): void {
-    this.conditions.save({ id, rootCause, sequence: this.directory.nextSequence('turn') }, now);
+  private enqueue({ id, rootCause }: RootCauseChange, now: number): void {
+    this.store.save({ id, rootCause, sequence: this.directory.nextSequence('turn') }, now);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The coordinator's side of the system's health: what the registries pushed, and what is wrong with the system itself.
- * Nothing here asks anybody: it answers with the history away and with registries that are silent, and says so.
+ * System health in the coordinator: the roll-ups that registries pushed, and issues of the system itself. Makes no
+ * calls. Health is also reported while the history or a registry is unavailable, and says so.
  */
 import { typeNames } from '../../core/config/component-types.ts';
 import type { ConfigDocuments } from '../../core/config/config-documents.ts';
@@ -9,7 +9,7 @@ import { emptyType, rollUp, withAffected } from '../../core/health/system-health
 import {
   frozenIssue,
   historyIssue,
-  silentTypes,
+  silentTypeIssues,
   webhookIssues,
   withSystemIssues,
 } from '../../core/health/system-issues.ts';
@@ -17,61 +17,61 @@ import type { Webhook } from '../../core/webhook/webhook.ts';
 import type { Affected } from '../directory/root-cause-store.ts';
 import type { SystemIssueStore } from './system-issue-store.ts';
 
-interface Sources {
-  readonly troubles: SystemIssueStore;
+interface SystemHealthDeps {
+  readonly issueStore: SystemIssueStore;
   readonly documents: () => ConfigDocuments;
-  readonly pushed: () => readonly TypeHealth[];
+  readonly typeHealth: () => readonly TypeHealth[];
   readonly affected: () => readonly Affected[];
   readonly webhooks: () => readonly Webhook[];
-  /** Since when the oldest entry that the history has not got waits, epoch ms; null when none does. */
-  readonly owedSince: () => number | null;
+  /** Time of the oldest entry that the history has not stored yet, epoch ms; null if there is none. */
+  readonly pendingSince: () => number | null;
 }
 
 const HISTORY = 'history';
 const FROZEN = 'frozen';
-/** For all types. */
+/** Name of the issue while recoveries of all types are frozen. A type name may follow the colon. */
 const FROZEN_ALL = `${FROZEN}:`;
 
 export class SystemHealthView {
-  private readonly from: Sources;
+  private readonly deps: SystemHealthDeps;
 
-  constructor(sources: Sources) {
-    this.from = sources;
+  constructor(deps: SystemHealthDeps) {
+    this.deps = deps;
   }
 
-  /** Whether somebody could write to the history just now. */
-  historyAnswered(works: boolean, now: number): void {
-    if (works) this.from.troubles.end(HISTORY);
-    else this.from.troubles.begin(HISTORY, now);
+  /** Records whether a write to the history has just succeeded. */
+  reportHistoryWrite(works: boolean, now: number): void {
+    if (works) this.deps.issueStore.end(HISTORY);
+    else this.deps.issueStore.begin(HISTORY, now);
   }
 
-  /** Notes where recoveries are frozen, since when. */
-  followConfig(now: number): Map<string, number> {
-    const { troubles } = this.from;
-    const frozen = frozenBy(this.from.documents());
-    const known = troubles.all();
-    for (const name of known.keys()) if (name.startsWith(FROZEN) && !frozen.has(name)) troubles.end(name);
-    for (const name of frozen) if (!known.has(name)) troubles.begin(name, now);
-    return troubles.all();
+  /** Updates the stored `frozen` issues from the configuration. Returns all stored issues: name to start, epoch ms. */
+  trackFrozen(now: number): Map<string, number> {
+    const { issueStore } = this.deps;
+    const frozen = frozenBy(this.deps.documents());
+    const known = issueStore.all();
+    for (const name of known.keys()) if (name.startsWith(FROZEN) && !frozen.has(name)) issueStore.end(name);
+    for (const name of frozen) if (!known.has(name)) issueStore.begin(name, now);
+    return issueStore.all();
   }
 
   health(now: number): SystemHealth {
-    const pushed = new Map(this.from.pushed().map((health) => [health.type, health]));
-    const types = typeNames(this.from.documents()).map((type) => pushed.get(type) ?? emptyType(type));
-    const troubles = this.followConfig(now);
+    const healthByType = new Map(this.deps.typeHealth().map((health) => [health.type, health]));
+    const types = typeNames(this.deps.documents()).map((type) => healthByType.get(type) ?? emptyType(type));
+    const sinceByName = this.trackFrozen(now);
     const issues: HealthIssue[] = [
-      ...silentTypes(types, now),
-      ...historyIssue(troubles.get(HISTORY) ?? null, this.from.owedSince(), now),
-      ...Array.from(troubles).flatMap(([name, since]) =>
+      ...silentTypeIssues(types, now),
+      ...historyIssue(sinceByName.get(HISTORY) ?? null, this.deps.pendingSince(), now),
+      ...Array.from(sinceByName).flatMap(([name, since]) =>
         name.startsWith(FROZEN_ALL) ? [frozenIssue(name.slice(FROZEN_ALL.length) || null, since)] : [],
       ),
-      ...webhookIssues(this.from.webhooks(), now),
+      ...webhookIssues(this.deps.webhooks(), now),
     ];
-    return withSystemIssues(withAffected(rollUp(types), this.from.affected()), issues);
+    return withSystemIssues(withAffected(rollUp(types), this.deps.affected()), issues);
   }
 }
 
-/** Names of what is frozen: all types together, or those that set it themselves. */
+/** Names of the frozen issues: one for all types, or one per type that freezes itself. */
 function frozenBy({ global, types }: ConfigDocuments): Set<string> {
   const frozen = new Set(global.document.recoveryFrozen === true ? [FROZEN_ALL] : []);
   if (frozen.size > 0) return frozen;

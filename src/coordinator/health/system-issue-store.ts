@@ -1,7 +1,4 @@
-/**
- * All SQL of what is known to be wrong, or set aside, with the system itself: since when. A row is there for as long as
- * its cause is.
- */
+/** All SQL of the known issues of the system itself, such as frozen recoveries. A row exists as long as its cause. */
 const SCHEMA = `CREATE TABLE IF NOT EXISTS troubles (
   name TEXT PRIMARY KEY,
   since INTEGER NOT NULL
@@ -15,13 +12,13 @@ export class SystemIssueStore {
     sql.exec(SCHEMA);
   }
 
-  /** Since when, by name, epoch ms. */
+  /** Start of each issue by name, epoch ms. */
   all(): Map<string, number> {
     const rows = this.sql.exec<{ name: string; since: number }>('SELECT name, since FROM troubles').toArray();
     return new Map(rows.map(({ name, since }) => [name, since]));
   }
 
-  /** One that is known stays as old as it is. */
+  /** Starts an issue. An issue that is already known keeps its start. */
   begin(name: string, now: number): void {
     this.sql.exec('INSERT OR IGNORE INTO troubles (name, since) VALUES (?, ?)', name, now);
   }

@@ -1,13 +1,16 @@
-/** All SQL of what is open: one incident a component at most, the alert it owes, and what its timeline in D1 lacks. */
+/**
+ * All SQL of open incidents, at most one per component. Owns the alert that a silence holds back, and the timeline
+ * entries that D1 has not stored yet.
+ */
 import type { IncidentRaise, OpenIncident, TimelineEntry } from '../../core/incident/incident-raise.ts';
 import type { Severity } from '../../core/incident/silence.ts';
 
 export interface IncidentState extends OpenIncident {
-  /** Alerts that went out. */
+  /** Number of alerts sent. */
   readonly alerts: number;
-  /** Epoch ms of the last; 0 when there was none. */
+  /** Epoch ms of the last alert; 0 if none was sent. */
   readonly alertedAt: number;
-  /** A document that is sent when no silence mutes it any more. */
+  /** Alert held back by a silence; sent once no silence matches. Null if none is held back. */
   readonly muted: { readonly deliveryId: string; readonly payload: string } | null;
 }
 
@@ -25,7 +28,7 @@ const SCHEMA = [
      muted TEXT
    ) STRICT`,
   `CREATE INDEX IF NOT EXISTS open_incidents_muted ON open_incidents (component_id) WHERE muted IS NOT NULL`,
-  // What was raised, so that a step that runs again does not open anew what was resolved in between.
+  // Raises already handled. A workflow step that runs again must not reopen an incident that was resolved meanwhile.
   `CREATE TABLE IF NOT EXISTS incident_raises (
      key TEXT PRIMARY KEY,
      incident_id TEXT NOT NULL,
@@ -41,7 +44,7 @@ const SCHEMA = [
    ) STRICT`,
 ];
 
-/** Longer than any step is tried again. */
+/** Longer than any workflow step is retried. */
 const KEEP_RAISES_MS = 30 * 86_400_000;
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -72,7 +75,7 @@ export class IncidentStore {
       .map(toState)[0];
   }
 
-  /** In the order of component ids, after one. */
+  /** Incidents by component id, ascending, after the id `after`. */
   list(after: string, limit: number): IncidentState[] {
     return this.sql
       .exec<Row>('SELECT * FROM open_incidents WHERE component_id > ? ORDER BY component_id LIMIT ?', after, limit)
@@ -106,7 +109,7 @@ export class IncidentStore {
     this.sql.exec('DELETE FROM open_incidents WHERE incident_id = ?', incidentId);
   }
 
-  raised({
+  findRaise({
     recoveryId,
     severity,
   }: IncidentRaise): Pick<OpenIncident, 'incidentId' | 'openedAt' | 'repeats'> | undefined {
@@ -119,14 +122,14 @@ export class IncidentStore {
       .map((row) => ({ incidentId: row.incident_id, openedAt: row.opened_at, repeats: row.repeats }))[0];
   }
 
-  /** Whether that recovery raised this incident before, at whatever severity. */
+  /** Whether the recovery already raised this incident, at any severity. */
   hasRaised(recoveryId: string, incidentId: string): boolean {
     const keys = [`${recoveryId}:warning`, `${recoveryId}:critical`];
     const sql = 'SELECT 1 FROM incident_raises WHERE key IN (?, ?) AND incident_id = ?';
     return this.sql.exec(sql, ...keys, incidentId).toArray().length > 0;
   }
 
-  noteRaise({ recoveryId, severity, at }: IncidentRaise, { incidentId, openedAt, repeats }: OpenIncident): void {
+  saveRaise({ recoveryId, severity, at }: IncidentRaise, { incidentId, openedAt, repeats }: OpenIncident): void {
     this.sql.exec(
       'INSERT OR IGNORE INTO incident_raises (key, incident_id, opened_at, repeats, at) VALUES (?, ?, ?, ?, ?)',
       `${recoveryId}:${severity}`,
@@ -137,12 +140,12 @@ export class IncidentStore {
     );
   }
 
-  oweEntry(entry: TimelineEntry): void {
+  enqueueEntry(entry: TimelineEntry): void {
     const sql = 'INSERT OR IGNORE INTO timeline_owed (incident_id, key, entry) VALUES (?, ?, ?)';
     this.sql.exec(sql, entry.incidentId, entry.key, JSON.stringify(entry));
   }
 
-  entriesOwed(limit: number): TimelineEntry[] {
+  pendingEntries(limit: number): TimelineEntry[] {
     return this.sql
       .exec<{ entry: string }>('SELECT entry FROM timeline_owed ORDER BY rowid LIMIT ?', limit)
       .toArray()

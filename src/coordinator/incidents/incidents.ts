@@ -1,8 +1,8 @@
 /**
- * The coordinator's side of escalation: which incident is open about a component, whether its alert goes out now,
- * and silences. Kept here and not in D1, so that alerts go out, and stay muted, while D1 is away.
- *
- * Within a transaction of its caller. What the timeline in D1 is to say of it is owed, and settled once it is there.
+ * Escalation in the coordinator: the open incident of each component, its alerts, and silences. State lives in the
+ * object and not in D1, so that alerts and silences work while D1 is unavailable. Timeline entries go to an outbox, and
+ * are removed once D1 has stored them.
+ * Invariant: every write runs within the caller's transaction.
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditEntry } from '../../core/access/audit-entry.ts';
@@ -15,7 +15,7 @@ import { nextAlertAt } from '../../core/incident/alert-pace.ts';
 import type { IncidentRaise, OpenIncident, RaisedIncident, TimelineEntry } from '../../core/incident/incident-raise.ts';
 import { incidentIdOf } from '../../core/incident/incident-raise.ts';
 import type { AlertSubject, Silence } from '../../core/incident/silence.ts';
-import { silenceOver } from '../../core/incident/silence.ts';
+import { activeSilence } from '../../core/incident/silence.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
@@ -28,53 +28,53 @@ export interface IncidentsDeps {
   readonly alerts: AlertSink;
   readonly append: (draft: EventDraft) => LoggedEvent | null;
   readonly audit: (entry: AuditEntry) => void;
-  /** Address at which people find this deployment; empty when nobody said. */
+  /** Base URL of the dashboard; empty if not configured. */
   readonly publicUrl: string;
 }
 
-/** Where alerts go. */
+/** Receivers of alerts. */
 export interface AlertSink {
-  /** Whether there is anybody to alert. */
-  readonly alertsAnybody: boolean;
-  /** To every channel, and as `document` to the webhook of the configuration, when there is one. */
+  /** True if at least one receiver is configured. */
+  readonly hasReceivers: boolean;
+  /** Sends the alert to every channel. Sends `document` to the configured webhook, if there is one. */
   alert(alert: Alert, event: CloudEvent, document: AlertDocument | null): void;
-  /** Whether anybody who is alerted may forget it. */
-  readonly mayForget: boolean;
-  /** Says again that an incident is open, to those that forget it. */
+  /** True if a receiver loses its alerts on restart. */
+  readonly needsRenewal: boolean;
+  /** Repeats the alert of an open incident to receivers that lose alerts on restart. */
   renew(incident: OpenIncident, now: number): void;
 }
 
 type AlertDocument = NonNullable<IncidentState['muted']>;
 
 const MAX_SILENCES = 200;
-/** Incidents of which is said again at one sweep that they are open. */
+/** Incidents renewed in one sweep. */
 const RENEW_BATCH = 200;
 
 export class Incidents {
-  private readonly parts: IncidentsDeps;
-  /** The component up to whose incident the last sweep came. */
-  private renewedUpTo = '';
+  private readonly deps: IncidentsDeps;
+  /** Component id at which the last sweep stopped renewing; empty to start from the first. */
+  private renewalCursor = '';
 
-  constructor(parts: IncidentsDeps) {
-    this.parts = parts;
+  constructor(deps: IncidentsDeps) {
+    this.deps = deps;
   }
 
-  /** Opens an incident, or adds to the one that is open about the component. */
+  /** Opens an incident, or adds a repeat to the component's open incident. */
   raise(raise: IncidentRaise, now: number): RaisedIncident {
-    const { incidents } = this.parts;
-    const before = incidents.raised(raise);
+    const { incidents } = this.deps;
+    const before = incidents.findRaise(raise);
     if (before) return before;
     const open = incidents.openOf(raise.componentId);
-    const next = open ? this.added(open, raise) : opened(raise);
+    const next = open ? this.withRaise(open, raise) : incidentOf(raise);
     const isWorse = !open || open.severity !== next.severity;
     const kind = isWorse ? ('opened' as const) : ('repeated' as const);
     const key = isWorse ? `opened:${next.severity}` : `repeated:${raise.recoveryId}`;
-    incidents.noteRaise(raise, next);
+    incidents.saveRaise(raise, next);
     const { incidentId, repeats } = next;
     const { recoveryId, title, summary, at } = raise;
-    incidents.oweEntry({ incidentId, key, at, kind, by: null, detail: summary, recoveryId });
+    incidents.enqueueEntry({ incidentId, key, at, kind, by: null, detail: summary, recoveryId });
     const { componentType, failureType } = next;
-    const about = {
+    const details = {
       incidentId,
       severity: next.severity,
       title,
@@ -90,77 +90,85 @@ export class Incidents {
       subject: raise.componentId,
       time: at,
     } as const;
-    const event = this.parts.append({ ...draft, data: { ...about, ...this.linkTo(incidentId) } });
+    const event = this.deps.append({ ...draft, data: { ...details, ...this.linkTo(incidentId) } });
     const isDue = isWorse || now >= nextAlertAt(next.alerts, next.alertedAt);
     incidents.save(event && isDue ? this.alert(next, event, now) : next);
     return { incidentId, openedAt: next.openedAt, repeats };
   }
 
-  /** Takes note of an event about an incident that somebody else published; `event` is null when it was there before. */
-  published(draft: EventDraft, event: LoggedEvent | null, now: number): void {
+  /** Applies an incident event that another module published. `event` is null if the log already had it. */
+  onPublished(draft: EventDraft, event: LoggedEvent | null, now: number): void {
     const { incidentId } = draft.data;
     if (typeof incidentId !== 'string') return;
-    const { incidents, alerts, silences } = this.parts;
+    const { incidents, alerts, silences } = this.deps;
     const state = incidents.openOf(draft.subject);
     if (draft.type === 'incident.resolved') incidents.close(incidentId);
     if (!event) return;
-    const told = toCloudEvent(event);
-    // Who was alerted is told how it went on, also while that is muted: or it would stay open with them.
+    const cloudEvent = toCloudEvent(event);
+    // A receiver that was alerted gets the follow-up even during a silence. Otherwise the alert would stay open there.
     const isFollowUp = draft.type === 'incident.resolved' || draft.type === 'incident.acknowledged';
     if (isFollowUp && state?.incidentId === incidentId && state.alerts > 0)
-      alerts.alert(alertOf(told, state), told, null);
+      alerts.alert(alertOf(cloudEvent, state), cloudEvent, null);
     if (draft.type !== 'incident.opened') return;
     const subject = subjectOf(draft);
-    if (silenceOver(silences.active(now), subject, now)) return;
-    const document = { deliveryId: `alert-${draft.key}`, payload: JSON.stringify(told) };
-    alerts.alert(alertOf(told, { ...subject, openedAt: draft.time, repeats: 0 }), told, document);
+    if (activeSilence(silences.active(now), subject, now)) return;
+    const document = { deliveryId: `alert-${draft.key}`, payload: JSON.stringify(cloudEvent) };
+    alerts.alert(alertOf(cloudEvent, { ...subject, openedAt: draft.time, repeats: 0 }), cloudEvent, document);
   }
 
   open(after: string, limit: number): OpenIncident[] {
-    return this.parts.incidents.list(after, limit);
+    return this.deps.incidents.list(after, limit);
   }
 
-  entriesOwed(limit: number): TimelineEntry[] {
-    return this.parts.incidents.entriesOwed(limit);
+  pendingEntries(limit: number): TimelineEntry[] {
+    return this.deps.incidents.pendingEntries(limit);
   }
 
   settleEntries(entries: readonly Pick<TimelineEntry, 'incidentId' | 'key'>[]): void {
-    this.parts.incidents.settleEntries(entries);
+    this.deps.incidents.settleEntries(entries);
   }
 
   silences(now: number): Silence[] {
-    return this.parts.silences.active(now);
+    return this.deps.silences.active(now);
   }
 
   addSilence(silence: Silence, actor: Actor): Result<Silence, 'silence-limit'> {
-    const { silences, audit } = this.parts;
+    const { silences, audit } = this.deps;
     if (silences.active(silence.createdAt).length >= MAX_SILENCES)
-      return fail('silence-limit', `there are ${MAX_SILENCES} silences in force`);
+      return fail('silence-limit', `the limit of ${MAX_SILENCES} active silences is reached`);
     silences.add(silence);
     const { id, createdAt: at } = silence;
-    audit({ id: `${id}.begin`, at, actor, action: 'silence.begin', subject: id, before: null, after: toldOf(silence) });
+    audit({
+      id: `${id}.begin`,
+      at,
+      actor,
+      action: 'silence.begin',
+      subject: id,
+      before: null,
+      after: silenceAuditView(silence),
+    });
     return ok(silence);
   }
 
-  /** Ends it; ended before, it stays as it is. */
+  /** Ends a silence now. A silence that has already ended stays unchanged. */
   endSilence(id: string, actor: Actor, now: number): Result<Silence, 'not-found'> {
-    const { silences, audit } = this.parts;
+    const { silences, audit } = this.deps;
     const silence = silences.find(id);
-    if (!silence) return fail('not-found', `there is no silence ${id}`);
+    if (!silence) return fail('not-found', `silence ${id} does not exist`);
     if (silence.until <= now) return ok(silence);
     silences.end(id, now);
     const ended = { ...silence, until: now };
-    const [before, after] = [toldOf(silence), toldOf(ended)];
+    const [before, after] = [silenceAuditView(silence), silenceAuditView(ended)];
     audit({ id: `${id}.end`, at: now, actor, action: 'silence.end', subject: id, before, after });
     return ok(ended);
   }
 
-  /** Sends what silences kept back and nothing mutes any more, and says again what is open. */
+  /** Sends alerts that no silence holds back any longer, and renews alerts of open incidents. */
   sweep(now: number): void {
-    const { incidents, silences } = this.parts;
+    const { incidents, silences } = this.deps;
     const active = silences.active(now);
     for (const state of incidents.muted()) {
-      if (state.muted && !silenceOver(active, state, now)) incidents.save(this.send(state, state.muted, now));
+      if (state.muted && !activeSilence(active, state, now)) incidents.save(this.send(state, state.muted, now));
     }
     this.renew(active, now);
     incidents.trim(now);
@@ -168,51 +176,72 @@ export class Incidents {
   }
 
   private renew(active: readonly Silence[], now: number): void {
-    const { incidents, alerts } = this.parts;
-    if (!alerts.mayForget) return;
-    const page = incidents.list(this.renewedUpTo, RENEW_BATCH);
-    for (const state of page) if (state.alerts > 0 && !silenceOver(active, state, now)) alerts.renew(state, now);
-    this.renewedUpTo = page.length < RENEW_BATCH ? '' : (page.at(-1)?.componentId ?? '');
+    const { incidents, alerts } = this.deps;
+    if (!alerts.needsRenewal) return;
+    const page = incidents.list(this.renewalCursor, RENEW_BATCH);
+    for (const state of page) if (state.alerts > 0 && !activeSilence(active, state, now)) alerts.renew(state, now);
+    this.renewalCursor = page.length < RENEW_BATCH ? '' : (page.at(-1)?.componentId ?? '');
   }
 
-  private added(open: IncidentState, raise: IncidentRaise): IncidentState {
-    const again = this.parts.incidents.hasRaised(raise.recoveryId, open.incidentId);
+  private withRaise(open: IncidentState, raise: IncidentRaise): IncidentState {
+    const isKnownRecovery = this.deps.incidents.hasRaised(raise.recoveryId, open.incidentId);
     const severity = open.severity === 'critical' ? open.severity : raise.severity;
     const { failureType, componentType } = raise;
-    return { ...open, severity, failureType, componentType, repeats: again ? open.repeats : open.repeats + 1 };
+    return {
+      ...open,
+      severity,
+      failureType,
+      componentType,
+      repeats: isKnownRecovery ? open.repeats : open.repeats + 1,
+    };
   }
 
   private alert(state: IncidentState, event: LoggedEvent, now: number): IncidentState {
-    if (!this.parts.alerts.alertsAnybody) return state;
+    if (!this.deps.alerts.hasReceivers) return state;
     const document = { deliveryId: `alert-${event.key}`, payload: JSON.stringify(toCloudEvent(event)) };
-    const silence = silenceOver(this.parts.silences.active(now), state, now);
+    const silence = activeSilence(this.deps.silences.active(now), state, now);
     if (!silence) return this.send(state, document, now);
     const detail = `no alert before ${new Date(silence.until).toISOString()}: ${silence.comment}`;
-    this.note(state, { key: `silenced:${silence.id}:${state.repeats}`, kind: 'silenced', detail }, now);
+    this.addToTimeline(state, { key: `silenced:${silence.id}:${state.repeats}`, kind: 'silenced', detail }, now);
     return { ...state, muted: document };
   }
 
   private send(state: IncidentState, document: AlertDocument, now: number): IncidentState {
     const event = JSON.parse(document.payload) as CloudEvent;
-    this.parts.alerts.alert(alertOf(event, state), event, document);
+    this.deps.alerts.alert(alertOf(event, state), event, document);
     const alerts = state.alerts + 1;
-    this.note(state, { key: `alerted:${alerts}`, kind: 'alerted', detail: `alert ${document.deliveryId}` }, now);
+    this.addToTimeline(
+      state,
+      { key: `alerted:${alerts}`, kind: 'alerted', detail: `alert ${document.deliveryId}` },
+      now,
+    );
     return { ...state, alerts, alertedAt: now, muted: null };
   }
 
-  private note({ incidentId }: IncidentState, what: Pick<TimelineEntry, 'key' | 'kind' | 'detail'>, at: number): void {
-    this.parts.incidents.oweEntry({ ...what, incidentId, at, by: null, recoveryId: null });
+  private addToTimeline(
+    { incidentId }: IncidentState,
+    entry: Pick<TimelineEntry, 'key' | 'kind' | 'detail'>,
+    at: number,
+  ): void {
+    this.deps.incidents.enqueueEntry({ ...entry, incidentId, at, by: null, recoveryId: null });
   }
 
-  /** Where it is to be seen: an address on the page where the deployment says under which, and its path in the API. */
+  /** Link to the dashboard if `publicUrl` is set, otherwise the path in the API. */
   private linkTo(incidentId: string): JsonObject {
     const path = `/v1/incidents/${incidentId}`;
-    const base = this.parts.publicUrl.replace(/\/+$/, '');
+    const base = this.deps.publicUrl.replace(/\/+$/, '');
     return { path, link: base === '' ? path : `${base}/#incident-${incidentId}` };
   }
 }
 
-function opened({ componentId, componentType, failureType, severity, recoveryId, at }: IncidentRaise): IncidentState {
+function incidentOf({
+  componentId,
+  componentType,
+  failureType,
+  severity,
+  recoveryId,
+  at,
+}: IncidentRaise): IncidentState {
   const subject = { componentId, componentType, failureType, severity };
   return {
     ...subject,
@@ -225,17 +254,17 @@ function opened({ componentId, componentType, failureType, severity, recoveryId,
   };
 }
 
-const toldOf = ({ matchers, until, comment }: Silence): JsonObject => ({
+const silenceAuditView = ({ matchers, until, comment }: Silence): JsonObject => ({
   matchers: JSON.parse(JSON.stringify(matchers)) as JsonObject,
   until: new Date(until).toISOString(),
   comment,
 });
 
-const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+const stringOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 const subjectOf = ({ subject, data }: EventDraft): AlertSubject => ({
   componentId: subject,
-  componentType: textOf(data['componentType']),
-  failureType: textOf(data['failureType']),
+  componentType: stringOrNull(data['componentType']),
+  failureType: stringOrNull(data['failureType']),
   severity: data['severity'] === 'warning' ? 'warning' : 'critical',
 });

@@ -1,4 +1,4 @@
-/** All SQL of silences. One that is over is kept for a day, to be seen. */
+/** All SQL of silences. An expired silence is kept for a day, so that operators can still look it up. */
 import type { Silence, SilenceMatchers } from '../../core/incident/silence.ts';
 
 const SCHEMA = [
@@ -45,7 +45,7 @@ export class SilenceStore {
     return this.sql.exec<Row>('SELECT * FROM silences WHERE id = ?', id).toArray().map(toSilence)[0];
   }
 
-  /** Those in force. */
+  /** Silences in force, the next to end first. */
   active(now: number): Silence[] {
     return this.sql
       .exec<Row>('SELECT * FROM silences WHERE until > ? ORDER BY until, id', now)

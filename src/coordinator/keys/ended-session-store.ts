@@ -1,13 +1,13 @@
 /**
- * All SQL of the sessions that were ended before their time, kept until they would have ended by themselves. They
- * share the keys' revision, so that an edge is told of them with the keys. Of one key so many are kept at most:
- * beyond it one row stands for all that end no later, so that nobody can fill the edges by signing in and out.
+ * All SQL of sessions ended early, kept until they would have expired. Sessions share the revision counter of the keys,
+ * so that edges sync both together. The rows of one key are limited: beyond the limit, one row covers all sessions that
+ * expire no later. A user therefore cannot fill the edges by signing in and out.
  */
 import type { EndedSession, SessionRef } from '../../core/access/ended-session.ts';
 import type { KeyScalarStore } from './key-scalar-store.ts';
 
 const SCHEMA = [
-  // An empty id stands for all of the key's that end no later.
+  // An empty id covers all sessions of the key that expire no later.
   `CREATE TABLE IF NOT EXISTS ended_sessions (
      key_id TEXT NOT NULL,
      id TEXT NOT NULL,
@@ -18,10 +18,10 @@ const SCHEMA = [
   `CREATE INDEX IF NOT EXISTS ended_sessions_changed ON ended_sessions (revision)`,
 ];
 
-const ALL = '';
-const MOST_OF_A_KEY = 256;
-/** Clocks of the edges may be behind ours. */
-const SLACK_MS = 60_000;
+const ALL_SESSIONS = '';
+const MAX_PER_KEY = 256;
+/** Clocks of the edges may lag behind the clock of the object. */
+const CLOCK_SKEW_MS = 60_000;
 
 interface EndedRow extends Record<string, SqlStorageValue> {
   key_id: string;
@@ -47,10 +47,10 @@ export class EndedSessionStore {
 
   isEnded({ keyId, id, endsAt }: SessionRef): boolean {
     const covering = 'SELECT 1 FROM ended_sessions WHERE key_id = ?1 AND (id = ?2 OR (id = ?3 AND ends_at >= ?4))';
-    return this.sql.exec(covering, keyId, id, ALL, endsAt).toArray().length > 0;
+    return this.sql.exec(covering, keyId, id, ALL_SESSIONS, endsAt).toArray().length > 0;
   }
 
-  /** False when it was ended before. */
+  /** Ends a session. Returns false if it had already been ended. */
   end(session: SessionRef): boolean {
     if (this.isEnded(session)) return false;
     const { keyId } = session;
@@ -61,27 +61,27 @@ export class EndedSessionStore {
         keyId,
       )
       .one();
-    if (kept > MOST_OF_A_KEY) {
+    if (kept > MAX_PER_KEY) {
       this.sql.exec('DELETE FROM ended_sessions WHERE key_id = ?', keyId);
-      this.save({ keyId, id: ALL, endsAt: last });
+      this.save({ keyId, id: ALL_SESSIONS, endsAt: last });
     }
     return true;
   }
 
-  /** In the order in which they were ended. */
+  /** Sessions ended after a revision, in order of revision. */
   endedSince(revision: number, limit: number): RevisedSession[] {
     return this.sql
       .exec<EndedRow>('SELECT * FROM ended_sessions WHERE revision > ? ORDER BY revision LIMIT ?', revision, limit)
       .toArray()
       .map((row) => ({
-        session: { keyId: row.key_id, id: row.id === ALL ? null : row.id, endsAt: row.ends_at },
+        session: { keyId: row.key_id, id: row.id === ALL_SESSIONS ? null : row.id, endsAt: row.ends_at },
         revision: row.revision,
       }));
   }
 
-  /** Forgets those that would be over anyhow: no edge needs to be told. */
+  /** Deletes sessions that have expired. Edges reject an expired session without its row. */
   trim(now: number): void {
-    this.sql.exec('DELETE FROM ended_sessions WHERE ends_at < ?', now - SLACK_MS);
+    this.sql.exec('DELETE FROM ended_sessions WHERE ends_at < ?', now - CLOCK_SKEW_MS);
   }
 
   private save({ keyId, id, endsAt }: SessionRef): void {

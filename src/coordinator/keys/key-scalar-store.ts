@@ -1,6 +1,6 @@
 /**
- * All SQL of the numbers that hold for all keys: the revision that each change of a key or end of a session moves,
- * up to which revision changes were forgotten, and how many keys are not revoked.
+ * All SQL of the counters shared by all keys. `revision` is the last change, `forgotten` the revision up to which rows
+ * were deleted, and `in-force` the number of keys that are not revoked.
  */
 type Scalar = 'revision' | 'forgotten' | 'in-force';
 
@@ -14,7 +14,7 @@ export class KeyScalarStore {
     for (const statement of SCHEMA) sql.exec(statement);
   }
 
-  /** Undefined before it was first written. */
+  /** Value of a counter; undefined before its first write. */
   read(name: Scalar): number | undefined {
     return this.sql
       .exec<{ value: number }>('SELECT value FROM access_key_scalars WHERE name = ?', name)
@@ -30,7 +30,7 @@ export class KeyScalarStore {
     );
   }
 
-  /** Of the last change. */
+  /** Revision of the last change of a key or session; 0 before the first. */
   get revision(): number {
     return this.read('revision') ?? 0;
   }

@@ -1,6 +1,6 @@
 /**
- * All SQL of the keys. Each change moves the keys' revision and marks its row with it, so that an edge
- * asks only for what changed; rows of revoked keys stay for a while to tell it so.
+ * All SQL of the keys. Each change increments the shared revision and stores it in the row, so that an edge fetches
+ * only changes. Rows of revoked keys are kept for a while, so that edges learn of the revocation.
  */
 import type { AccessKey, KeySecret } from '../../core/access/access-key.ts';
 import type { KeyQuotas } from '../../core/access/key-quotas.ts';
@@ -27,14 +27,14 @@ const SCHEMA = [
   `CREATE INDEX IF NOT EXISTS access_keys_issued_by ON access_keys (issued_by) WHERE issued_by IS NOT NULL`,
 ];
 
-/** For people who look into the list. */
+/** Operators see revoked keys in the list for this long. */
 const KEEP_REVOKED_MS = 30 * 86_400_000;
-/** Components come and go, and their keys with them; still far longer than an edge serves on without our answer. */
+/** Keys of components are numerous and short-lived. The time still exceeds how long an edge works without a sync. */
 const KEEP_REVOKED_ISSUED_MS = 3_600_000;
-/** How exactly it is known when a key was last used: each note is a row written. */
+/** Resolution of `last_used_at`. Each update is a row written. */
 const USED_EVERY_MS = 300_000;
 
-const OVER = 'revoked_at < ?1 OR expires_at < ?1 OR (issued_to IS NOT NULL AND revoked_at < ?2)';
+const IS_TRIMMABLE = 'revoked_at < ?1 OR expires_at < ?1 OR (issued_to IS NOT NULL AND revoked_at < ?2)';
 
 interface KeyRow extends Record<string, SqlStorageValue> {
   id: string;
@@ -64,13 +64,13 @@ export class KeyStore {
     this.sql = sql;
     this.scalars = scalars;
     for (const statement of SCHEMA) sql.exec(statement);
-    // A table made before keys had quotas.
+    // Tables of older versions lack the column `quotas`.
     const known = sql.exec("SELECT 1 FROM pragma_table_info('access_keys') WHERE name = 'quotas'").toArray();
     if (known.length === 0) sql.exec('ALTER TABLE access_keys ADD COLUMN quotas TEXT');
-    this.countOnce();
+    this.countIfMissing();
   }
 
-  /** Writes a key whole, under the next revision. */
+  /** Inserts or replaces a key under the next revision. */
   save(key: AccessKey): void {
     this.scalars.write('in-force', this.inForce() - this.counted(key.id) + (key.revokedAt === null ? 1 : 0));
     this.sql.exec(
@@ -99,7 +99,7 @@ export class KeyStore {
     return this.sql.exec<KeyRow>('SELECT * FROM access_keys WHERE id = ?', id).toArray().map(toKey)[0];
   }
 
-  /** By id, ascending. */
+  /** Keys by id, ascending, after the id `after`. */
   list(after: string, limit: number): AccessKey[] {
     return this.sql
       .exec<KeyRow>('SELECT * FROM access_keys WHERE id > ? ORDER BY id LIMIT ?', after, limit)
@@ -107,7 +107,7 @@ export class KeyStore {
       .map(toKey);
   }
 
-  /** Keys not revoked that were issued to a component, the newest first. */
+  /** Unrevoked keys issued to a component, newest first. */
   issuedTo(componentId: string): AccessKey[] {
     return this.sql
       .exec<KeyRow>(
@@ -118,7 +118,7 @@ export class KeyStore {
       .map(toKey);
   }
 
-  /** Keys in force that were issued for a registrar's key. */
+  /** Unrevoked keys issued under a registrar's key. */
   issuedBy(keyId: string): AccessKey[] {
     return this.sql
       .exec<KeyRow>('SELECT * FROM access_keys WHERE issued_by = ? AND revoked_at IS NULL', keyId)
@@ -127,12 +127,12 @@ export class KeyStore {
   }
 
   /**
-   * Keys changed after a revision, in the order of their changes. Those that were over by a revision are left out:
-   * whoever asks from there on has never had them.
+   * Keys changed after `revision`, in order of their changes. Keys that had ended by revision `endedUpTo` are left out:
+   * an edge that starts there never had them.
    */
   changedSince(
     revision: number,
-    { overBy, now }: { readonly overBy: number; readonly now: number },
+    { endedUpTo, now }: { readonly endedUpTo: number; readonly now: number },
     limit: number,
   ): RevisedKey[] {
     return this.sql
@@ -141,7 +141,7 @@ export class KeyStore {
            AND (revision > ?2 OR (revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)))
          ORDER BY revision LIMIT ?4`,
         revision,
-        overBy,
+        endedUpTo,
         now,
         limit,
       )
@@ -149,22 +149,22 @@ export class KeyStore {
       .map((row) => ({ key: toKey(row), revision: row.revision }));
   }
 
-  /** Of the last change. */
+  /** Revision of the last change. */
   get revision(): number {
     return this.scalars.revision;
   }
 
-  /** No edge that holds an older revision can be told what was forgotten. */
+  /** Revision up to which rows were deleted. An edge with an older revision needs a full copy. */
   get forgottenUpTo(): number {
     return this.scalars.read('forgotten') ?? 0;
   }
 
-  /** How many are not revoked. */
+  /** Number of keys that are not revoked. */
   inForce(): number {
     return this.scalars.read('in-force') ?? 0;
   }
 
-  /** Not a change of the key: moves no revision. Known to five minutes. */
+  /** Records a use of the key, at most once in five minutes. The revision stays the same. */
   noteUsed(id: string, at: number): void {
     this.sql.exec(
       'UPDATE access_keys SET last_used_at = ?1 WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at <= ?1 - ?3)',
@@ -174,30 +174,30 @@ export class KeyStore {
     );
   }
 
-  /** Forgets keys revoked or expired long ago. */
+  /** Deletes keys that were revoked or expired long ago. */
   trim(now: number): void {
     const bounds = [now - KEEP_REVOKED_MS, now - KEEP_REVOKED_ISSUED_MS];
     const { upTo, counted } = this.sql
       .exec<{ upTo: number | null; counted: number }>(
         `SELECT MAX(revision) AS upTo, COUNT(*) FILTER (WHERE revoked_at IS NULL) AS counted
-         FROM access_keys WHERE ${OVER}`,
+         FROM access_keys WHERE ${IS_TRIMMABLE}`,
         ...bounds,
       )
       .one();
     if (upTo === null) return;
-    this.sql.exec(`DELETE FROM access_keys WHERE ${OVER}`, ...bounds);
+    this.sql.exec(`DELETE FROM access_keys WHERE ${IS_TRIMMABLE}`, ...bounds);
     this.scalars.write('forgotten', Math.max(upTo, this.forgottenUpTo));
     this.scalars.write('in-force', this.inForce() - counted);
   }
 
-  /** Stores made before keys were counted. */
-  private countOnce(): void {
+  /** Initializes the counter in databases of older versions. */
+  private countIfMissing(): void {
     if (this.scalars.read('in-force') !== undefined) return;
     const counting = 'SELECT COUNT(*) AS n FROM access_keys WHERE revoked_at IS NULL';
     this.scalars.write('in-force', this.sql.exec<{ n: number }>(counting).one().n);
   }
 
-  /** What a key makes of the count as it is stored. */
+  /** 1 if the stored key counts as not revoked, otherwise 0. */
   private counted(id: string): number {
     const counting = 'SELECT COUNT(*) AS n FROM access_keys WHERE id = ? AND revoked_at IS NULL';
     return this.sql.exec<{ n: number }>(counting, id).one().n;

@@ -1,6 +1,7 @@
 /**
- * The coordinator's side of keys: made, rotated, revoked, handed to the edges together with the sessions that
- * were ended. Sees digests only: the key itself never gets here. Every change is written together with its entry for the audit.
+ * Keys in the coordinator: creation, rotation, revocation, and the sync of keys and ended sessions to the edges. Only
+ * digests get here, never a key itself.
+ * Invariant: every change is stored in one transaction with its audit entry.
  */
 import type { AccessKey } from '../../core/access/access-key.ts';
 import { rotated, stateOf } from '../../core/access/access-key.ts';
@@ -19,7 +20,7 @@ import type { FreshSecret, KeyDraft, KeyMark, KeySyncResponse, KeySyncRequest } 
 import type { EndedSessionStore } from './ended-session-store.ts';
 import type { KeyStore } from './key-store.ts';
 
-/** What an isolate can hold of them without getting into need. */
+/** Every isolate caches all keys. The limit bounds its memory. */
 const MAX_KEYS = 50_000;
 const SYNC_BATCH = 5_000;
 
@@ -36,13 +37,13 @@ export class Keys {
 
   create(draft: KeyDraft, actor: Actor, now: number): Result<AccessKey, 'key-limit' | 'already-issued'> {
     const known = this.keys.find(draft.id);
-    // The same call again, by its id.
+    // A retry of the same call has the same id.
     if (known) return ok(known);
-    // Of two who ask at once one comes second, and is to rotate what the first has made.
+    // Of two concurrent requests the second fails. Its caller must rotate the key that the first created.
     if (draft.issue && this.issuedTo(draft.issue.componentId, now))
-      return fail('already-issued', `${draft.issue.componentId} has a key`);
-    if (this.keys.inForce() >= MAX_KEYS) return fail('key-limit', `there are ${MAX_KEYS} keys, the most allowed`);
-    return ok(this.make(draft, actor, now));
+      return fail('already-issued', `component ${draft.issue.componentId} already has a key in force`);
+    if (this.keys.inForce() >= MAX_KEYS) return fail('key-limit', `the limit of ${MAX_KEYS} keys is reached`);
+    return ok(this.issueKey(draft, actor, now));
   }
 
   rotate(
@@ -57,7 +58,7 @@ export class Keys {
     return ok(this.change(key, { ...key, secrets: rotated(key.secrets, fresh, now) }, 'key.rotate', actor, now));
   }
 
-  /** What is not named stays; as it is already, nothing changes. */
+  /** Changes the named quotas. A change without effect is not stored. */
   setQuotas(
     id: string,
     change: KeyQuotasChange,
@@ -75,7 +76,7 @@ export class Keys {
     const key = this.keys.find(id);
     if (!key) return unknownKey(id);
     const state = stateOf(key, now);
-    return state === 'active' ? ok(key) : fail('key-not-active', `${id} is ${state}`);
+    return state === 'active' ? ok(key) : fail('key-not-active', `key ${id} is ${state}`);
   }
 
   revoke(
@@ -86,14 +87,14 @@ export class Keys {
   ): Result<AccessKey, 'unknown-key'> {
     const key = this.keys.find(id);
     if (!key) return unknownKey(id);
-    this.end(key, actor, now);
-    if (options.cascade) this.endIssued(id, actor, now);
+    this.revokeOne(key, actor, now);
+    if (options.cascade) this.revokeIssued(id, actor, now);
     return ok(this.keys.find(id)!);
   }
 
   /**
-   * Whether a caller's key is in force now. They were let in by it a moment ago, or longer: a request may have
-   * been open for any time, and what gives power must not be had by a key that is over.
+   * Whether a caller's key is in force now. The API checked the key when the request began, but a request may stay open
+   * indefinitely. An ended key must not make changes.
    */
   isInForce(keyId: string, now: number): boolean {
     if (keyId === ROOT.keyId || keyId === SYSTEM.keyId) return true;
@@ -101,49 +102,49 @@ export class Keys {
     return key !== undefined && stateOf(key, now) === 'active';
   }
 
-  /** The key in force that a component has. */
+  /** Key in force of a component. */
   issuedTo(componentId: string, now: number): AccessKey | undefined {
     return this.keys.issuedTo(componentId).find((key) => stateOf(key, now) === 'active');
   }
 
-  /** The component is gone and its key with it. */
-  componentGone(componentId: string, now: number): void {
-    for (const key of this.keys.issuedTo(componentId)) this.end(key, SYSTEM, now);
+  /** Revokes the keys of a removed component. */
+  onComponentRemoved(componentId: string, now: number): void {
+    for (const key of this.keys.issuedTo(componentId)) this.revokeOne(key, SYSTEM, now);
   }
 
-  /** The cookie of that session lets nobody in any more. */
+  /** Ends a session: its cookie is no longer accepted. */
   endSession(session: SessionRef, actor: Actor, now: number): void {
     if (!this.sessions.end(session)) return;
     const change = { subject: session.keyId, actor, action: 'session.close', before: null, after: null } as const;
-    this.audit.owe({ id: crypto.randomUUID(), at: now, ...change });
+    this.audit.enqueue({ id: crypto.randomUUID(), at: now, ...change });
   }
 
-  /** What an edge does not have yet, a page of it. */
+  /** One page of the changes that an edge lacks. */
   sync({ since, used }: KeySyncRequest, now: number): KeySyncResponse {
     for (const [id, at] of Object.entries(used)) this.keys.noteUsed(id, at);
     const { revision: current, forgottenUpTo: forgotten } = this.keys;
-    const full = since === null || !isToldByChanges(since, current, forgotten);
-    const { revision: from, beganAt } = full ? { revision: 0, beganAt: current } : since;
-    const keys = this.keys.changedSince(from, { overBy: beganAt, now }, SYNC_BATCH);
+    const full = since === null || !isCoveredByChanges(since, current, forgotten);
+    const { revision: from, startRevision } = full ? { revision: 0, startRevision: current } : since;
+    const keys = this.keys.changedSince(from, { endedUpTo: startRevision, now }, SYNC_BATCH);
     const sessions = this.sessions.endedSince(from, SYNC_BATCH);
-    // As far as the shorter of two cut lists; to the last change, whatever became of it, when neither was cut.
-    const cut = [keys, sessions].filter(({ length }) => length === SYNC_BATCH);
-    const revision = Math.min(current, ...cut.map((list) => list.at(-1)!.revision));
-    const isReached = (change: { readonly revision: number }): boolean => change.revision <= revision;
+    // The page ends where the shorter of the truncated lists ends. If neither is truncated, it ends at the last change.
+    const truncated = [keys, sessions].filter(({ length }) => length === SYNC_BATCH);
+    const revision = Math.min(current, ...truncated.map((list) => list.at(-1)!.revision));
+    const isIncluded = (change: { readonly revision: number }): boolean => change.revision <= revision;
     return {
       full,
-      mark: { revision, forgotten, beganAt },
-      keys: keys.filter(isReached).map(({ key }) => key),
-      endedSessions: sessions.filter(isReached).map(({ session }) => session),
+      mark: { revision, forgotten, startRevision },
+      keys: keys.filter(isIncluded).map(({ key }) => key),
+      endedSessions: sessions.filter(isIncluded).map(({ session }) => session),
       more: revision < current,
     };
   }
 
-  private make(draft: KeyDraft, actor: Actor, now: number): AccessKey {
+  private issueKey(draft: KeyDraft, actor: Actor, now: number): AccessKey {
     const { id, name, scopes, digest, issue } = draft;
-    // A key that was issued for another must not outlive it.
-    const maker = issue ? this.keys.find(actor.keyId) : undefined;
-    const expiresAt = draft.expiresAt ?? maker?.expiresAt ?? null;
+    // A key issued under another key must not outlive it.
+    const issuer = issue ? this.keys.find(actor.keyId) : undefined;
+    const expiresAt = draft.expiresAt ?? issuer?.expiresAt ?? null;
     const key: AccessKey = {
       id,
       name,
@@ -153,22 +154,22 @@ export class Keys {
       expiresAt,
       revokedAt: null,
       lastUsedAt: null,
-      issuedBy: maker?.id ?? null,
+      issuedBy: issuer?.id ?? null,
       issuedTo: issue?.componentId ?? null,
       quotas: withQuotas(NO_QUOTAS, draft.quotas ?? {}),
     };
     return this.change(null, key, 'key.create', actor, now);
   }
 
-  /** What was issued for a key, and for those keys in turn. */
-  private endIssued(keyId: string, actor: Actor, now: number): void {
+  /** Revokes keys issued under a key, recursively. */
+  private revokeIssued(keyId: string, actor: Actor, now: number): void {
     for (const issued of this.keys.issuedBy(keyId)) {
-      this.end(issued, actor, now);
-      this.endIssued(issued.id, actor, now);
+      this.revokeOne(issued, actor, now);
+      this.revokeIssued(issued.id, actor, now);
     }
   }
 
-  private end(key: AccessKey, actor: Actor, now: number): void {
+  private revokeOne(key: AccessKey, actor: Actor, now: number): void {
     if (key.revokedAt !== null) return;
     this.change(key, { ...key, secrets: [], revokedAt: now }, 'key.revoke', actor, now);
   }
@@ -181,38 +182,38 @@ export class Keys {
     now: number,
   ): AccessKey {
     this.keys.save(after);
-    this.audit.owe({
+    this.audit.enqueue({
       id: crypto.randomUUID(),
       at: now,
       subject: after.id,
       actor,
       action,
-      before: before && described(before),
-      after: described(after),
+      before: before && auditView(before),
+      after: auditView(after),
     });
     return after;
   }
 }
 
-/** Whether what changed since is all that an edge is missing. */
-function isToldByChanges(since: KeyMark, current: number, forgotten: number): boolean {
-  // Storage was set back: nobody knows what the edge has seen.
+/** Whether the changes since the mark are everything that the edge lacks; otherwise it needs a full copy. */
+function isCoveredByChanges(since: KeyMark, current: number, forgotten: number): boolean {
+  // The storage was set back, so the edge may have seen changes that no longer exist.
   if (since.revision > current) return false;
-  // What was forgotten before it began it never had; otherwise a long copy would begin anew for ever.
+  // Rows deleted before the copy began were never in it. Without this rule, a long copy would restart forever.
   return since.forgotten === forgotten || since.revision >= forgotten;
 }
 
-const unknownKey = (id: string) => fail('unknown-key', `there is no key ${id}`);
+const unknownKey = (id: string) => fail('unknown-key', `key ${id} does not exist`);
 
-/** What the audit shows of a key: nothing of its secrets but when they were made and end. */
-function described(key: AccessKey): JsonObject {
+/** Audit view of a key. Of its secrets it shows only the times of creation and end. */
+function auditView(key: AccessKey): JsonObject {
   const { id, name, scopes, secrets, expiresAt, revokedAt, issuedBy, issuedTo, quotas } = key;
-  const kept = secrets.map(({ createdAt, endsAt }) => ({ createdAt, endsAt }));
+  const secretTimes = secrets.map(({ createdAt, endsAt }) => ({ createdAt, endsAt }));
   return {
     id,
     name,
     scopes: [...scopes],
-    secrets: kept,
+    secrets: secretTimes,
     expiresAt,
     revokedAt,
     issuedBy,

@@ -71,7 +71,7 @@ describe('the document of a component', () => {
     const system = freshCoordinator();
     const registry = freshRegistry();
     const threshold = async (id: string): Promise<number> => {
-      const found = await registry.api.recoveryStanding(id);
+      const found = await registry.api.recoveryConditions(id);
       return found.ok ? found.value.threshold.failureThreshold : 0;
     };
     const [told, lost] = [freshId(), freshId()];
@@ -85,13 +85,13 @@ describe('the document of a component', () => {
       (at) => at === 1,
     );
     // Killed between the two: stored, and nobody told.
-    await inside(system, (instance) => void vi.spyOn(instance['configDelivery'], 'begin').mockReturnValue());
+    await inside(system, (instance) => void vi.spyOn(instance['runtime'].configDelivery, 'begin').mockReturnValue());
     await put(system, of(lost), { failureThreshold: 2 });
     await system.evict();
     expect(await threshold(lost)).toBe(3);
     await system.sweep(Date.now());
     expect(await threshold(lost)).toBe(2);
-    const owed = await inside(system, (instance) => instance['componentConfigs'].owed(0, 9));
+    const owed = await inside(system, (instance) => instance['runtime'].componentConfigs.pending(0, 9));
     expect(owed).toEqual([]);
   });
 
@@ -103,10 +103,10 @@ describe('the document of a component', () => {
     await system.sweep(Date.now());
     await system.removed(id, sequence);
     expect(await system.configAt(of(id))).toBeNull();
-    await inside(system, (instance) => void vi.spyOn(instance['configDelivery'], 'begin').mockReturnValue());
+    await inside(system, (instance) => void vi.spyOn(instance['runtime'].configDelivery, 'begin').mockReturnValue());
     const again = await system.registered(id, 'caws_validator');
     expect(await system.configAt(of(id))).toMatchObject({ document: { failureThreshold: 1 } });
-    expect(await inside(system, (instance) => instance['componentConfigs'].owed(0, 9))).toMatchObject([
+    expect(await inside(system, (instance) => instance['runtime'].componentConfigs.pending(0, 9))).toMatchObject([
       { id, type: 'caws_validator', overrides: { failureThreshold: 1 } },
     ]);
     await system.removed(id, again);

@@ -37,7 +37,7 @@ describe('a document that is put', () => {
       { subject: 'task_router', data: { scope: 'type', revision: 2, changed: ['slowStartMs', 'trafficSplit'] } },
       { subject: 'global', data: { scope: 'global', revision: 3, changed: ['failureThreshold'] } },
     ]);
-    expect((await system.auditOwed(10)).slice(1)).toMatchObject([
+    expect((await system.pendingAuditEntries(10)).slice(1)).toMatchObject([
       { action: 'config.change', subject: 'task_router', actor: ACTOR, before: {}, after: { slowStartMs: 0 } },
       { subject: 'global', before: { failureThreshold: 5 }, after: { failureThreshold: 7 } },
     ]);
@@ -64,7 +64,7 @@ describe('a document that is put', () => {
       value: { revision: 1 },
     });
     expect(await eventsOf(system)).toHaveLength(1);
-    expect(await system.auditOwed(10)).toHaveLength(1);
+    expect(await system.pendingAuditEntries(10)).toHaveLength(1);
   });
 
   it('goes only over the revision it is meant for', async () => {
@@ -108,14 +108,14 @@ describe('a document that is put', () => {
       types: new Map(),
     });
     expect(await eventsOf(system)).toEqual([]);
-    expect(await system.auditOwed(10)).toEqual([]);
+    expect(await system.pendingAuditEntries(10)).toEqual([]);
   });
 
   it('is forgotten when its event cannot be logged', async () => {
     const stub = env.SYSTEM_COORDINATOR.getByName(crypto.randomUUID());
     await runInDurableObject(stub, async (instance: SystemCoordinator) => {
       const request = { scope: GLOBAL, document: { failureThreshold: 9 }, ifRevision: null, actor: ACTOR };
-      vi.spyOn(instance['log'], 'append').mockImplementationOnce(() => {
+      vi.spyOn(instance['runtime'].eventStore, 'append').mockImplementationOnce(() => {
         throw new Error('full');
       });
       await expect(instance.putConfig(request)).rejects.toThrow('full');

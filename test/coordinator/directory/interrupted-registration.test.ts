@@ -35,7 +35,7 @@ const store = (registration: Registration, sequence: number) =>
 async function kill(): Promise<void> {
   await evict(env.SYSTEM_COORDINATOR.getByName('system'));
   // Evicting an object that is not running is refused: wake it first.
-  await registryOf(TYPE).held('nobody');
+  await registryOf(TYPE).claimOf('nobody');
   await evict(env.COMPONENT_REGISTRY.getByName(TYPE));
 }
 

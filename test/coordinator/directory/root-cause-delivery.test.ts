@@ -31,7 +31,7 @@ const gone = (id: string, claim: number): EventDraft => ({
 /** What every registry is told, in order. */
 function toldTo(): RootCauseUpdate[] {
   const told: RootCauseUpdate[] = [];
-  vi.spyOn(ComponentRegistry.prototype, 'dependenciesTurned').mockImplementation(async (turns) => {
+  vi.spyOn(ComponentRegistry.prototype, 'applyRootCauseUpdates').mockImplementation(async (turns) => {
     told.push(...turns);
   });
   return told;
@@ -68,7 +68,7 @@ describe('what registries are told of dependencies', () => {
     const system = freshCoordinator();
     await system.registered('a');
     await system.registered('b', 'agent_registry', ['a']);
-    const away = vi.spyOn(ComponentRegistry.prototype, 'dependenciesTurned').mockRejectedValue(new Error('away'));
+    const away = vi.spyOn(ComponentRegistry.prototype, 'applyRootCauseUpdates').mockRejectedValue(new Error('away'));
     await system.publish([turned('a', true)], null);
     await eventually(
       async () => away.mock.calls.length,
@@ -101,7 +101,7 @@ describe('what registries are told of dependencies', () => {
     await system.registered('a');
     await system.registered('b', 'agent_registry', ['a']);
     await system.registered('c', 'caws_validator', ['a']);
-    vi.spyOn(ComponentRegistry.prototype, 'dependenciesTurned').mockImplementation(async ([turn]) => {
+    vi.spyOn(ComponentRegistry.prototype, 'applyRootCauseUpdates').mockImplementation(async ([turn]) => {
       if (turn?.id === 'b') throw new Error('this registry is away');
     });
     await system.publish([turned('a', true)], null);
@@ -134,7 +134,7 @@ describe('what registries are told of dependencies', () => {
     const [down, up] = [turned('a', true), turned('a', false)];
     await system.publish([down, up], null);
     await system.publish([down], null);
-    const late = { type: 'task_router', revision: revision - 1, down: ['a'], shadows: [] };
+    const late = { type: 'task_router', revision: revision - 1, down: ['a'], rootCauses: [] };
     await system.reconcile(late);
     expect(await rootCauses(system)).toEqual({});
     await system.reconcile({ ...late, revision: revision + 1 });
@@ -153,9 +153,9 @@ describe('what registries are told of dependencies', () => {
     await allTold(system);
     const held = { type: 'agent_registry', revision: 0, down: [] };
     const { sequence } = told[0]!;
-    await system.reconcile({ ...held, shadows: [['b', sequence]] });
+    await system.reconcile({ ...held, rootCauses: [['b', sequence]] });
     expect(told).toHaveLength(1);
-    await system.reconcile({ ...held, shadows: [['c', 99]] });
+    await system.reconcile({ ...held, rootCauses: [['c', 99]] });
     await allTold(system);
     expect(told.slice(1).map(({ id, rootCause }) => [id, rootCause])).toEqual([
       ['b', ['a']],

@@ -18,10 +18,10 @@ describe('unsettled claims', () => {
     const pending = await system.claimed('a');
     await system.registered('b');
     await system.release('c', await system.claimed('c'));
-    expect(await system.unsettled(Date.now() + CLAIM_MS - 5_000)).toEqual([]);
-    expect(await system.unsettled(later())).toMatchObject([{ id: 'a', type: 'task_router', sequence: pending }]);
+    expect(await system.overdueClaims(Date.now() + CLAIM_MS - 5_000)).toEqual([]);
+    expect(await system.overdueClaims(later())).toMatchObject([{ id: 'a', type: 'task_router', sequence: pending }]);
     await system.evict();
-    expect(await system.unsettled(later())).toMatchObject([{ id: 'a', type: 'task_router', sequence: pending }]);
+    expect(await system.overdueClaims(later())).toMatchObject([{ id: 'a', type: 'task_router', sequence: pending }]);
   });
 
   it('are held all the same until they are settled', async () => {
@@ -34,7 +34,7 @@ describe('claims that nobody could settle yet', () => {
   it('of one type do not keep those of another waiting', async () => {
     for (let at = 0; at < 110; at++) await system.claimed(`a-${at}`, 'task_router');
     const other = await system.claimed('b', 'agent_registry');
-    const due = await system.unsettled(later());
+    const due = await system.overdueClaims(later());
     expect(due).toHaveLength(100);
     expect(due.map(({ sequence }) => sequence)).toContain(other);
     expect(due[0]).toMatchObject({ id: 'a-0' });
@@ -51,7 +51,7 @@ describe('claims that nobody could settle yet', () => {
       vi.setSystemTime(later());
       newest = await system.claimed('a');
     }
-    const due = (await system.unsettled(later())).filter(({ id }) => id === 'a');
+    const due = (await system.overdueClaims(later())).filter(({ id }) => id === 'a');
     expect(due).toHaveLength(2);
     expect(due[1]).toMatchObject({ sequence: newest });
     // What the registry stored under a claim that is not kept is found by any that is.
@@ -67,7 +67,7 @@ describe('a pending claim is settled by what the registry holds', () => {
   it('nothing: the id is free', async () => {
     const sequence = await system.claimed('a');
     await system.settle('a', sequence, null);
-    expect(await system.unsettled(later())).toEqual([]);
+    expect(await system.overdueClaims(later())).toEqual([]);
     expect(await system.typeOf('a')).toBeNull();
     expect(await claim('a', 'agent_registry')).toMatchObject({ ok: true });
   });
@@ -77,7 +77,7 @@ describe('a pending claim is settled by what the registry holds', () => {
     const sequence = await system.claimed('a', 'task_router', ['x']);
     await system.settle('a', sequence, { claim: sequence, owner: null, dependencies: ['x'] });
     expect(await system.typeOf('a')).toBe('task_router');
-    expect(await system.unsettled(later())).toEqual([]);
+    expect(await system.overdueClaims(later())).toEqual([]);
     expect(await claim('x', 'task_router', ['a'])).toMatchObject({ ok: false, reason: 'dependency-cycle' });
     await system.release('a', sequence);
     expect(await system.typeOf('a')).toBeNull();

@@ -36,13 +36,13 @@ describe('the health of the system', () => {
 
   it('says since when the history is away, also after an eviction, until it is back', async () => {
     const system = freshCoordinator();
-    for (let twice = 0; twice < 2; twice++) await system.historyAnswered(false);
+    for (let twice = 0; twice < 2; twice++) await system.reportHistoryWrite(false);
     const [issue] = (await system.systemHealth()).issues;
     expect(issue).toMatchObject({ severity: 'warning', code: 'history-unavailable', type: null, componentId: null });
     await system.evict();
-    await system.historyAnswered(false);
+    await system.reportHistoryWrite(false);
     expect((await system.systemHealth()).issues).toEqual([issue]);
-    await system.historyAnswered(true);
+    await system.reportHistoryWrite(true);
     expect(await codes(system)).toEqual([]);
   });
 
@@ -51,7 +51,7 @@ describe('the health of the system', () => {
     const entry = { action: 'key.create', subject: 'k', actor: ROOT, before: null, after: null } as const;
     await system.audit([{ ...entry, id: 'late', at: Date.now() - 180_000 }]);
     expect(await codes(system)).toEqual(['history-unavailable']);
-    await system.auditSettled(['late']);
+    await system.settleAuditEntries(['late']);
     expect(await codes(system)).toEqual([]);
   });
 

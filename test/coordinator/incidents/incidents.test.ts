@@ -41,7 +41,7 @@ const alertsOf = ({ stub }: FreshCoordinator): Promise<string[]> =>
   );
 
 const kindsOf = async (api: FreshCoordinator): Promise<string[]> =>
-  (await api.timelineOwed(100)).map(({ kind }) => kind);
+  (await api.pendingTimelineEntries(100)).map(({ kind }) => kind);
 
 const pass = (ms: number): unknown => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
 
@@ -130,7 +130,7 @@ describe('a silence', () => {
     expect(await api.silences()).toEqual([]);
     await api.sweep(Date.now());
     expect(await alertsOf(api)).toEqual([]);
-    const audited = (await api.auditOwed(10)).map(({ action, subject }) => `${action} ${subject}`);
+    const audited = (await api.pendingAuditEntries(10)).map(({ action, subject }) => `${action} ${subject}`);
     expect(audited).toEqual(['silence.begin s-1', 'silence.begin s-2', 'silence.end s-1', 'silence.end s-2']);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ChangeRateLimiter } from '../../../src/coordinator/keys/change-rate-limiter.ts';
-import type { Changer } from '../../../src/core/quota/change-quota.ts';
+import type { QuotaHolder } from '../../../src/core/quota/change-quota.ts';
 import type { FreshCoordinator } from '../fresh-coordinator.ts';
 import { freshCoordinator } from '../fresh-coordinator.ts';
 
@@ -17,11 +17,11 @@ beforeEach(async () => {
     await system.createKey({ id, name: id, scopes: ['component:a'], digest, expiresAt: null, issue: null }, ROOT);
 });
 
-const claim = (changer: Changer | null, keyId = 'k1', id = 'a') =>
-  system.claim({ id, type: 'task_router', dependencies: [], owner: null, keyId, changer });
+const claim = (changer: QuotaHolder | null, keyId = 'k1', id = 'a') =>
+  system.claim({ id, type: 'task_router', dependencies: [], owner: null, keyId, quotaHolder: changer });
 
 /** Claims until it is refused; answers how many were held. */
-async function spend(changer: Changer | null, most: number): Promise<number> {
+async function spend(changer: QuotaHolder | null, most: number): Promise<number> {
   for (let held = 0; held < most; held++) if (!(await claim(changer)).ok) return held;
   return most;
 }

@@ -20,7 +20,7 @@ describe('ended sessions', () => {
       expect(answer).toMatchObject({ endedSessions: [ended], more: false });
       expect((await sync(answer.mark)).endedSessions).toEqual([]);
     }
-    expect((await system.auditOwed(10)).map(({ action }) => action)).toEqual(['session.close']);
+    expect((await system.pendingAuditEntries(10)).map(({ action }) => action)).toEqual(['session.close']);
   });
 
   it('are forgotten when they would have ended by themselves', async () => {

@@ -60,7 +60,7 @@ describe('an edge', () => {
   it('has everything anew from a coordinator that was set back', async () => {
     const system = freshCoordinator();
     await system.createKey(draft('kept'), ROOT);
-    const ahead = await system.syncKeys({ since: { revision: 9, forgotten: 0, beganAt: 9 }, used: {} });
+    const ahead = await system.syncKeys({ since: { revision: 9, forgotten: 0, startRevision: 9 }, used: {} });
     expect({ full: ahead.full, ids: idsOf(ahead.keys) }).toEqual({ full: true, ids: ['kept'] });
     const { full, keys } = await system.syncKeys({ since: ahead.mark, used: {} });
     expect({ full, keys }).toEqual({ full: false, keys: [] });
