@@ -1,4 +1,4 @@
-/** What the queue carries: only which attempt of which delivery; the coordinator keeps the document. */
+/** Queue message of one delivery attempt. The coordinator stores the document itself. */
 import * as z from 'zod';
 
 export const DeliveryMessageSchema = z.object({

@@ -1,8 +1,8 @@
 /**
- * Stateless entrypoint that makes one attempt to deliver something, in an invocation of its own: begun it goes on behind
- * the answer, for as long as the receiver takes and no longer than its time.
+ * Stateless entrypoint that makes one delivery attempt in its own invocation. `start` returns at once, and the attempt
+ * continues until the receiver responds or the timeout expires.
  *
- * Owns no state and no judgement: the coordinator says whether the attempt is still to be made, and takes in what came of it.
+ * Owns no state and makes no decisions: the coordinator decides whether to make the attempt, and applies the outcome.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
@@ -10,59 +10,60 @@ import type { AttemptOutcome } from '../core/delivery/delivery-attempt.ts';
 import type { DeliveryJob, DeliveryOrder, DeliveryRunner, DryRunDelivery } from '../core/delivery/delivery-sending.ts';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { sendWebhook } from './send-webhook.ts';
+import { logError } from '../logging/log-error.ts';
 
-/** Between signs of life, while a receiver takes its time. */
-const KEEP_EVERY_MS = 2_500;
-/** A report that is not taken is made again after these pauses; then the attempt is lost, and repeated. */
-const REPORT_AGAIN_MS = [200, 1_000, 3_000] as const;
-/** Of what a receiver answers to a test. */
-const MAX_ANSWER_BYTES = 1_024;
+/** Interval of the keep-alive calls to the coordinator while the receiver has not responded. */
+const KEEP_ALIVE_INTERVAL_MS = 2_500;
+/** Pauses before each retry of a failed report. After the last retry the coordinator treats the attempt as lost. */
+const REPORT_RETRY_PAUSES_MS = [200, 1_000, 3_000] as const;
+/** Bytes of the receiver's response that a dry run returns. */
+const MAX_RESPONSE_BYTES = 1_024;
 
 export class DeliverySender extends WorkerEntrypoint<Env> implements DeliveryRunner {
   async start(order: DeliveryOrder): Promise<void> {
     this.ctx.waitUntil(this.attempt(order));
   }
 
-  async rehearse(job: DeliveryJob): Promise<DryRunDelivery> {
-    return sendWebhook(job, outboundPolicyOf(this.env), MAX_ANSWER_BYTES);
+  async dryRun(job: DeliveryJob): Promise<DryRunDelivery> {
+    return sendWebhook(job, outboundPolicyOf(this.env), MAX_RESPONSE_BYTES);
   }
 
   private async attempt(order: DeliveryOrder): Promise<void> {
     try {
       const job = await coordinator().beginDelivery(order);
       if (!job) return;
-      const keeping = setInterval(() => void keep(order), KEEP_EVERY_MS);
-      const sent = await sendWebhook(job, outboundPolicyOf(this.env)).finally(() => clearInterval(keeping));
+      const keepAliveTimer = setInterval(() => void keepAlive(order), KEEP_ALIVE_INTERVAL_MS);
+      const sent = await sendWebhook(job, outboundPolicyOf(this.env)).finally(() => clearInterval(keepAliveTimer));
       const { answer: _, ...outcome } = sent;
-      if (outcome.error !== null || outcome.status === null || outcome.status > 299) log(order, outcome);
+      if (outcome.error !== null || outcome.status === null || outcome.status > 299) logFailure(order, outcome);
       await report(order, outcome);
     } catch (error) {
-      // Nobody reports it then: the coordinator repeats it when its time is over.
-      console.error(JSON.stringify({ message: 'delivery lost', ...order, error: String(error) }));
+      // Without a report, the coordinator repeats the attempt after its time has expired.
+      logError('delivery lost', { ...order, error });
     }
   }
 }
 
-async function keep(order: DeliveryOrder): Promise<void> {
+async function keepAlive(order: DeliveryOrder): Promise<void> {
   try {
-    await coordinator().keepDelivery(order);
+    await coordinator().extendDelivery(order);
   } catch (error) {
-    // The next one may get through; if none does, the attempt is repeated.
-    console.error(JSON.stringify({ message: 'sign of life not taken', ...order, error: String(error) }));
+    // The next keep-alive may succeed. If all fail, the coordinator repeats the attempt.
+    logError('keep-alive of a delivery failed', { ...order, error });
   }
 }
 
 async function report(order: DeliveryOrder, outcome: AttemptOutcome): Promise<void> {
-  for (const pause of REPORT_AGAIN_MS) {
+  for (const pause of REPORT_RETRY_PAUSES_MS) {
     try {
       return await coordinator().reportDelivery(order, outcome);
     } catch (error) {
-      console.error(JSON.stringify({ message: 'report of a delivery not taken', ...order, error: String(error) }));
+      logError('report of a delivery failed', { ...order, error });
       await scheduler.wait(pause);
     }
   }
   await coordinator().reportDelivery(order, outcome);
 }
 
-const log = ({ deliveryId, attempt }: DeliveryOrder, { status, error }: AttemptOutcome): void =>
-  console.error(JSON.stringify({ message: 'not delivered', deliveryId, attempt, status, error }));
+const logFailure = ({ deliveryId, attempt }: DeliveryOrder, { status, error }: AttemptOutcome): void =>
+  logError('not delivered', { deliveryId, attempt, status, error });

@@ -1,6 +1,6 @@
 /**
- * Sends one document to a webhook, signed as Standard Webhooks 1.0, and tells what came of it. The id is the delivery's,
- * the same at every attempt. Nothing is thrown.
+ * Sends one document to a webhook, signed as Standard Webhooks 1.0, and returns the outcome. The message id is the
+ * delivery's id, so it is the same at every attempt. Never throws.
  */
 import type { DeliveryJob, DryRunDelivery } from '../core/delivery/delivery-sending.ts';
 import { readRetryAfter } from '../core/delivery/delivery-schedule.ts';
@@ -16,7 +16,7 @@ export async function sendWebhook(job: DeliveryJob, policy: OutboundPolicy, maxB
   const outcome = (
     status: number | null,
     error: string | null,
-    more: Partial<DryRunDelivery> = {},
+    overrides: Partial<DryRunDelivery> = {},
   ): DryRunDelivery => ({
     at,
     durationMs: Date.now() - at,
@@ -24,7 +24,7 @@ export async function sendWebhook(job: DeliveryJob, policy: OutboundPolicy, maxB
     error,
     retryAfterMs: null,
     answer: '',
-    ...more,
+    ...overrides,
   });
   const signed = sign({ id, payload: body, secrets }, at);
   if (!signed.ok) return outcome(null, signed.message);

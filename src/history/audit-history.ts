@@ -1,4 +1,4 @@
-/** The audit in D1: appended once by id, listed. Triggers refuse to change a row, and to delete a young one. */
+/** Audit entries in D1, each appended once by its id. Triggers reject updates, and deletes of recent rows. */
 import type { AuditAction, AuditEntry } from '../core/access/audit-entry.ts';
 import type { Json } from '../core/json.ts';
 import type { Page, PageRequest } from './page.ts';
@@ -8,9 +8,9 @@ export interface AuditFilter {
   readonly keyId?: string | undefined;
   readonly action?: string | undefined;
   readonly subject?: string | undefined;
-  /** Epoch ms, included */
+  /** Epoch ms, inclusive. */
   readonly since?: number | undefined;
-  /** Epoch ms, not included */
+  /** Epoch ms, exclusive. */
   readonly until?: number | undefined;
 }
 
@@ -27,7 +27,7 @@ interface AuditRow {
   after: string | null;
 }
 
-/** Appends all or none; entries that are there already stay as they are. */
+/** Appends all entries or none. Existing entries stay unchanged. */
 export async function appendAudit(db: D1Database, entries: readonly AuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const insert = db.prepare(
@@ -37,7 +37,7 @@ export async function appendAudit(db: D1Database, entries: readonly AuditEntry[]
   await db.batch(
     entries.map(({ id, at, actor, action, subject, before, after }) =>
       insert.bind(
-        toPlaceId(id),
+        toCursorId(id),
         at,
         actor.keyId,
         actor.keyName,
@@ -60,8 +60,8 @@ export function listAudit(db: D1Database, filter: AuditFilter, request: PageRequ
   return readPage<AuditRow, AuditEntry>(db, listing, request, toEntry);
 }
 
-/** The key of an event may have colons, which a cursor cannot carry. */
-const toPlaceId = (id: string): string => id.replaceAll(':', '.');
+/** Event keys may contain colons, which a page cursor cannot contain. */
+const toCursorId = (id: string): string => id.replaceAll(':', '.');
 const toText = (value: Json | null): string | null => (value === null ? null : JSON.stringify(value));
 const fromText = (text: string | null): Json | null => (text === null ? null : (JSON.parse(text) as Json));
 

@@ -1,4 +1,4 @@
-/** Failures in D1: appended once by id, counted against the threshold, listed. */
+/** Failures in D1: each appended once by its id, counted for the failure threshold, and listed. */
 import type { FailureType } from '../core/failure/classify.ts';
 import type { FailureReport } from '../core/failure/failure.ts';
 import type { FailureSource } from '../core/health/observe-health.ts';
@@ -15,9 +15,9 @@ export interface RecordedFailure {
   readonly code: string | null;
   readonly message: string;
   readonly context: JsonObject | null;
-  /** The dependencies that were down then, ids. */
+  /** Ids of the dependencies that were down at that time. */
   readonly rootCause: string[];
-  /** The drill that injected it; null when it is real. */
+  /** The drill that injected the failure; null for a real one. */
   readonly drillId: string | null;
   readonly occurredAt: number;
 }
@@ -27,9 +27,9 @@ export interface FailureFilter {
   readonly componentType?: string | undefined;
   readonly failureType?: string | undefined;
   readonly source?: string | undefined;
-  /** Epoch ms, included */
+  /** Epoch ms, inclusive. */
   readonly since?: number | undefined;
-  /** Epoch ms, not included */
+  /** Epoch ms, exclusive. */
   readonly until?: number | undefined;
 }
 
@@ -47,7 +47,7 @@ export interface FailureRow {
   occurred_at: number;
 }
 
-/** Statement that appends a failure; a failure already there stays as it is. */
+/** Statement that appends a failure. An existing failure stays unchanged. */
 export const appendFailure = (db: D1Database, report: FailureReport, failureType: FailureType): D1PreparedStatement =>
   db
     .prepare(

@@ -1,4 +1,4 @@
-/** Failures in D1 added up: in all, by what failed and how, and over time. */
+/** Failure counts from D1: in total, by component, component type and failure type, and over time. */
 import type { BucketRange } from '../core/failure/bucket-range.ts';
 import type { FailureFilter } from './failure-history.ts';
 
@@ -11,7 +11,7 @@ export interface FailureTotals {
 }
 
 export interface FailureBucket {
-  /** Epoch ms */
+  /** Epoch ms. */
   readonly start: number;
   readonly failures: number;
   readonly byFailureType: Readonly<Record<string, number>>;
@@ -24,7 +24,7 @@ interface Where {
   readonly values: readonly (string | number)[];
 }
 
-/** Names of columns are ours; what callers say is bound. */
+/** Column names are constants; values from callers are bound. */
 function whereFailures(filter: FailureFilter): Where {
   const parts: (readonly [sql: string, value: string | number | undefined])[] = [
     ['component_id = ?', filter.componentId],
@@ -34,13 +34,13 @@ function whereFailures(filter: FailureFilter): Where {
     ['occurred_at >= ?', filter.since],
     ['occurred_at < ?', filter.until],
   ];
-  const given = parts.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
-  // What a drill injected is no failure of anybody's.
-  const sql = ` WHERE ${['drill_id IS NULL', ...given.map((part) => part.sql)].join(' AND ')}`;
-  return { sql, values: given.map((part) => part.value) };
+  const applied = parts.flatMap(([sql, value]) => (value === undefined ? [] : [{ sql, value }]));
+  // Injected failures of drills do not count.
+  const sql = ` WHERE ${['drill_id IS NULL', ...applied.map((part) => part.sql)].join(' AND ')}`;
+  return { sql, values: applied.map((part) => part.value) };
 }
 
-/** Totals over what is kept and wanted; `recentFailures` are those after `recentSince`, epoch ms. */
+/** Totals over the stored failures that match. `recentFailures` counts those after `recentSince`, epoch ms. */
 export async function totalFailures(
   db: D1Database,
   filter: FailureFilter,
@@ -71,7 +71,7 @@ export async function totalFailures(
   };
 }
 
-/** One for each bucket of the range, also where nothing failed. The filter's own times do not matter. */
+/** One entry per bucket of the range, empty buckets included. The `since` and `until` of the filter are ignored. */
 export async function bucketFailures(
   db: D1Database,
   filter: FailureFilter,
@@ -80,15 +80,15 @@ export async function bucketFailures(
   const { sql, values } = whereFailures({ ...filter, since: from, until: from + count * sizeMs });
   const { results } = await db
     .prepare(
-      // D1 binds numbers as reals: what is divided by one is a real too.
+      // D1 binds numbers as reals, so the quotient is a real too and needs the cast.
       `SELECT CAST(occurred_at / ? AS INTEGER) AS bucket, failure_type, COUNT(*) AS n FROM failures${sql} GROUP BY bucket, failure_type`,
     )
     .bind(sizeMs, ...values)
     .all<{ bucket: number; failure_type: string; n: number }>();
-  const found = Map.groupBy(results, (row) => row.bucket * sizeMs);
+  const rowsByStart = Map.groupBy(results, (row) => row.bucket * sizeMs);
   return Array.from({ length: count }, (_, at) => {
     const start = from + at * sizeMs;
-    const rows = found.get(start) ?? [];
+    const rows = rowsByStart.get(start) ?? [];
     const byFailureType = Object.fromEntries(rows.map((row) => [row.failure_type, row.n]));
     return { start, failures: rows.reduce((sum, row) => sum + row.n, 0), byFailureType };
   });

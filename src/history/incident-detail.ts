@@ -1,4 +1,4 @@
-/** An incident with all that is known of it: its timeline, the recoveries that tried, the failures behind it. */
+/** An incident with its timeline, its recoveries, and the failures that led to them. */
 import type { TimelineEntry } from '../core/incident/incident-raise.ts';
 import type { FailureRow, RecordedFailure } from './failure-history.ts';
 import { toFailure } from './failure-history.ts';
@@ -11,18 +11,18 @@ import { toRecovery } from './recovery-history.ts';
 
 export interface IncidentDetail {
   readonly incident: Incident;
-  /** The newest first. */
+  /** Newest first. */
   readonly entries: readonly TimelineEntry[];
-  /** The newest first. */
+  /** Newest first. */
   readonly recoveries: readonly RecordedRecovery[];
-  /** The newest first. */
+  /** Newest first. */
   readonly failures: readonly RecordedFailure[];
 }
 
 const MAX_RECOVERIES = 20;
 const MAX_FAILURES = 10;
-/** What began the first recovery came before the incident: it failed within so long. */
-const BEFORE_MS = 600_000;
+/** Failures that started the first recovery precede the incident by at most this time, ms. */
+const FAILURE_LOOKBACK_MS = 600_000;
 
 export async function readIncident(db: D1Database, id: string): Promise<IncidentDetail | null> {
   const row = await db.prepare('SELECT * FROM incidents WHERE id = ?').bind(id).first<IncidentRow>();
@@ -34,8 +34,8 @@ export async function readIncident(db: D1Database, id: string): Promise<Incident
     )
     .bind(id, incident.recoveryId);
   const [entryRows, recoveryRows] = await db.batch([readEntries(db, id), recoveries]);
-  const tried = rowsOf<RecoveryRow>(recoveryRows).map(toRecovery);
-  const since = Math.min(incident.openedAt, ...tried.map(({ startedAt }) => startedAt)) - BEFORE_MS;
+  const recoveryList = rowsOf<RecoveryRow>(recoveryRows).map(toRecovery);
+  const since = Math.min(incident.openedAt, ...recoveryList.map(({ startedAt }) => startedAt)) - FAILURE_LOOKBACK_MS;
   const { results } = await db
     .prepare(
       `SELECT * FROM failures WHERE component_id = ? AND occurred_at >= ? AND occurred_at <= ?
@@ -44,7 +44,7 @@ export async function readIncident(db: D1Database, id: string): Promise<Incident
     .bind(incident.componentId, since, incident.resolvedAt ?? Number.MAX_SAFE_INTEGER)
     .all<FailureRow>();
   const entries = rowsOf<EntryRow>(entryRows).map(toEntry);
-  return { incident, entries, recoveries: tried, failures: results.map(toFailure) };
+  return { incident, entries, recoveries: recoveryList, failures: results.map(toFailure) };
 }
 
 const rowsOf = <T>(result: D1Result | undefined): T[] => (result?.results ?? []) as T[];

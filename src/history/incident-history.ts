@@ -1,6 +1,6 @@
 /**
- * Incidents in D1: opened once by id, added to, resolved when their component is well, listed. What people do to them is
- * in `move-incident.ts`, which of them is open is known to the coordinator as well.
+ * Incidents in D1: opened once by id, updated by repeats, resolved when their component has recovered, and listed.
+ * Operator actions are in `move-incident.ts`. The coordinator also stores which incidents are open.
  */
 import type { Page, PageRequest } from './page.ts';
 import { readPage } from './page.ts';
@@ -16,9 +16,9 @@ export interface Incident {
   readonly componentId: string;
   readonly componentType: string;
   readonly failureType: string | null;
-  /** The last recovery that raised it. */
+  /** The last recovery that raised the incident. */
   readonly recoveryId: string | null;
-  /** Recoveries that failed since the one it was opened for. */
+  /** Recoveries that failed after the one that opened the incident. */
   readonly repeats: number;
   readonly openedAt: number;
   readonly acknowledgedAt: number | null;
@@ -47,8 +47,8 @@ export interface IncidentRow {
 }
 
 /**
- * Opens it, or adds to it: opened again as critical, a warning becomes critical; repeated once more, one that was resolved
- * without the coordinator hearing of it is open again. Repeated as often as before, it stays as it is.
+ * Opens or updates an incident. A critical report turns a warning critical. A higher repeat count reopens an incident
+ * that was resolved without the coordinator knowing. With an equal repeat count, nothing else changes.
  */
 export async function openIncident(db: D1Database, incident: Incident): Promise<void> {
   await db
@@ -80,8 +80,8 @@ export async function openIncident(db: D1Database, incident: Incident): Promise<
     .run();
 }
 
-/** When those of them were resolved that were. */
-export async function resolvedAmong(db: D1Database, ids: readonly string[]): Promise<Map<string, number>> {
+/** Resolution time, epoch ms, by id, for those of the incidents that are resolved. */
+export async function resolutionTimes(db: D1Database, ids: readonly string[]): Promise<Map<string, number>> {
   const { results } = await db
     .prepare(
       'SELECT id, resolved_at FROM incidents WHERE id IN (SELECT value FROM json_each(?)) AND resolved_at IS NOT NULL',
@@ -97,7 +97,7 @@ export function listIncidents(db: D1Database, filter: IncidentFilter, request: P
   return readPage<IncidentRow, Incident>(db, listing, request, toIncident);
 }
 
-/** Resolves every incident of a component that is well or gone; answers their ids. Its timeline says why. */
+/** Resolves every incident of a component and returns their ids. The timelines record `why`. */
 export async function resolveIncidentsOf(
   db: D1Database,
   componentId: string,
@@ -119,7 +119,7 @@ export async function resolveIncidentsOf(
   return (results[1]?.results ?? []).map(({ id }) => id);
 }
 
-/** Those that nobody resolved, by component id, after one. */
+/** Unresolved incidents in the order of component ids, those after the id `after`. */
 export async function unresolvedIncidents(
   db: D1Database,
   after: string,

@@ -1,4 +1,4 @@
-/** What happened to an incident, in D1: each entry once, by its key. */
+/** Timelines of incidents in D1. Each entry is stored once, by its key. */
 import type { TimelineEntry, TimelineKind } from '../core/incident/incident-raise.ts';
 
 export interface EntryRow {
@@ -11,7 +11,7 @@ export interface EntryRow {
   recovery_id: string | null;
 }
 
-/** More than anybody reads. */
+/** Entries per incident that are read; more than an operator looks at. */
 const MAX_ENTRIES = 200;
 
 export const appendEntry = (db: D1Database, entry: TimelineEntry): D1PreparedStatement =>
@@ -22,7 +22,7 @@ export const appendEntry = (db: D1Database, entry: TimelineEntry): D1PreparedSta
     )
     .bind(entry.incidentId, entry.key, entry.at, entry.kind, entry.by, entry.detail, entry.recoveryId);
 
-/** Statement that reads an incident's entries, the newest first. */
+/** Statement that reads an incident's entries, newest first. */
 export const readEntries = (db: D1Database, incidentId: string): D1PreparedStatement =>
   db
     .prepare(`SELECT * FROM incident_timeline WHERE incident_id = ? ORDER BY at DESC, rowid DESC LIMIT ${MAX_ENTRIES}`)

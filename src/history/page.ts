@@ -1,51 +1,51 @@
 /**
- * Pages of history, newest first, bounded by items and by bytes. A cursor is the place of the last item: its
- * time and id, so that rows added meanwhile shift nothing.
+ * Pages of history, newest first, bounded by items and by bytes. A cursor is the time and id of the last item, so new
+ * rows do not shift the pages that follow.
  */
 import { MAX_PAGE_BYTES } from '../core/bounded-page.ts';
 
 export interface PageRequest {
   readonly limit: number;
-  readonly before: Place | null;
+  readonly before: PagePosition | null;
 }
 
-export interface Place {
+export interface PagePosition {
   readonly at: number;
   readonly id: string;
 }
 
 export interface Page<T> {
   readonly items: readonly T[];
-  readonly next: Place | null;
+  readonly next: PagePosition | null;
 }
 
-/** What is listed. Names of tables and columns are ours; what callers say is bound. */
+/** A query for a page. Table and column names are constants; values from callers are bound. */
 export interface Listing<R> {
   readonly table: 'audit' | 'failures' | 'recoveries' | 'incidents';
   readonly timeColumn: keyof R & string;
-  /** Columns that can be large: their bytes count. */
+  /** Columns that can be large. Their bytes count towards the size of the page. */
   readonly large: readonly (keyof R & string)[];
-  /** `column = value` for every one that is given. */
+  /** One `column = value` condition for each defined value. */
   readonly filters: Readonly<Record<string, string | undefined>>;
-  /** Epoch ms, included. */
+  /** Epoch ms, inclusive. */
   readonly since?: number | undefined;
-  /** Epoch ms, not included. */
+  /** Epoch ms, exclusive. */
   readonly until?: number | undefined;
 }
 
-/** Of each row, where it stands and how many there are, the page's size and one more at most. */
-interface Placed {
+/** Position of a row, and the number of rows found: at most one more than the page limit. */
+interface PositionedRow {
   readonly id: string;
   readonly placed_at: number;
   readonly found: number;
 }
 
-/** What a row takes as JSON beside its large columns. */
+/** Estimated bytes of a row as JSON without its large columns. */
 const ROW_BYTES = 512;
 
 /**
- * Reads a page. What it has no room for stays in D1: the rows' sizes are added up there. One row always fits, or
- * the list would never come to its end.
+ * Reads a page. D1 sums the sizes of the rows, so rows beyond the byte limit are never transferred. The first row is
+ * always included, because otherwise a reader could never pass a row larger than the limit.
  */
 export async function readPage<R, T>(
   db: D1Database,
@@ -64,16 +64,16 @@ export async function readPage<R, T>(
        ) WHERE place = 1 OR bytes <= ${MAX_PAGE_BYTES} ORDER BY place LIMIT ?`,
     )
     .bind(...values, limit + 1, limit)
-    .all<R & Placed>();
+    .all<R & PositionedRow>();
   const last = results.at(-1);
-  const isCut = last !== undefined && last.found > results.length;
-  return { items: results.map(toItem), next: isCut ? { at: last.placed_at, id: last.id } : null };
+  const hasMore = last !== undefined && last.found > results.length;
+  return { items: results.map(toItem), next: hasMore ? { at: last.placed_at, id: last.id } : null };
 }
 
-/** The rows from the place on, one more than the limit that is bound last. */
+/** Selects the rows after the position. The caller binds the limit last: one more than the page holds. */
 function selectRows(
   { table, timeColumn, filters, since, until }: Listing<never>,
-  before: Place | null,
+  before: PagePosition | null,
 ): { sql: string; values: (string | number)[] } {
   const parts: string[] = [];
   const values: (string | number)[] = [];

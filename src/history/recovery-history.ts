@@ -1,4 +1,4 @@
-/** Recoveries in D1: one row each, written whole at every step, so that writing twice is writing once. */
+/** Recoveries in D1: one row each. Every step writes the whole row, so repeated writes are idempotent. */
 import * as z from 'zod';
 import type { RecoveryOrder, RecoveryTrigger } from '../core/failure/failure-intake.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
@@ -8,9 +8,9 @@ import { readPage } from './page.ts';
 
 export type RecoveryStatus = 'running' | 'successful' | 'failed' | 'timeout' | 'cancelled' | 'suppressed';
 
-/** What one attempt at an action was answered. */
+/** The response to one attempt at an action. */
 export interface AttemptResponse {
-  /** Epoch ms at which it was made. */
+  /** Start of the attempt, epoch ms. */
   readonly at: number;
   readonly durationMs: number;
   readonly ok: boolean;
@@ -22,7 +22,7 @@ export interface RecordedAction {
   readonly action: RecoveryAction;
   readonly status: 'running' | 'done' | 'failed' | 'skipped';
   readonly attempts: number;
-  /** One for each attempt; absent where it was written down before they were kept. */
+  /** One entry per attempt; absent in rows from before responses were stored. */
   readonly answers?: readonly AttemptResponse[];
   readonly detail: string | null;
   readonly startedAt: number;
@@ -34,7 +34,7 @@ export interface RecordedRecovery extends RecoveryOrder {
   readonly status: RecoveryStatus;
   readonly finishedAt: number | null;
   readonly actions: readonly RecordedAction[];
-  /** What it planned when it began; left out, what is written down stays. */
+  /** The plan at the start of the recovery. If undefined, the stored plan stays unchanged. */
   readonly plan?: readonly PlannedAction[];
   readonly incidentId: string | null;
 }
@@ -64,7 +64,7 @@ export interface RecoveryRow {
 
 const ActionsColumnSchema = z.array(z.looseObject({ action: z.string() }));
 
-/** Writes the recovery as it stands; one that has ended is never set back to running. */
+/** Writes the current state of a recovery. A recovery that has ended never becomes running again. */
 export async function saveRecovery(db: D1Database, recovery: RecordedRecovery): Promise<void> {
   await db
     .prepare(
@@ -138,10 +138,10 @@ export const toRecovery = (row: RecoveryRow): RecordedRecovery => ({
   drillId: row.drill_id,
 });
 
-/** How long after its deadline a recovery may still be written down as running. */
+/** Time after its deadline after which a running recovery counts as abandoned, ms. */
 const ABANDONED_AFTER_MS = 3_600_000;
 
-/** Ends rows whose workflow never came to write the end. */
+/** Marks recoveries as failed whose workflow never recorded an end. */
 export async function closeAbandoned(db: D1Database, now: number): Promise<void> {
   await db
     .prepare(`UPDATE recoveries SET status = 'failed', finished_at = ?1 WHERE status = 'running' AND deadline < ?2`)

@@ -1,9 +1,9 @@
 /**
- * The one way out: the only place in the Worker that fetches anything that is not ours.
+ * The only place in the Worker that fetches external URLs.
  *
- * Every URL is judged here again, whatever was judged when it was stored. No redirect is followed, and none is a
- * success. Nothing is thrown: a refusal and a broken connection are answers too. The clock starts when the
- * request does.
+ * Invariant: every URL is checked here again, even if it was checked when it was stored.
+ * Invariant: redirects are not followed and are not successes.
+ * Invariant: nothing is thrown; refusals and broken connections are results. The timeout starts with the request.
  */
 import { describeFetchError } from '../core/failure/classify.ts';
 import type { FailureDetail } from '../core/health/health-state.ts';
@@ -14,11 +14,11 @@ import { readBounded } from './read-bounded.ts';
 export interface OutboundRequest {
   readonly url: string;
   readonly method: string;
-  /** Until the answer is read as far as `maxBodyBytes`. */
+  /** Covers the request and reading `maxBodyBytes` of the response body. */
   readonly timeoutMs: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** How much of the answer's body is read; the rest is cancelled. Default: nothing. */
+  /** Bytes of the response body to read; the rest is cancelled. Default: 0. */
   readonly maxBodyBytes?: number;
 }
 
@@ -28,23 +28,23 @@ export type OutboundResponse =
       readonly status: number;
       readonly isSuccess: boolean;
       readonly body: string;
-      /** As it was sent. */
+      /** Value of the `Retry-After` header, unparsed. */
       readonly retryAfter: string | null;
     }
-  /** Refused: no request was made. Unanswered: it was, without an answer in time. */
+  /** `refused`: no request was made. `unanswered`: no complete response arrived in time. */
   | { readonly kind: 'refused' | 'unanswered'; readonly error: FailureDetail };
 
 const USER_AGENT = 'arbiter-coordinator';
 
-/** Makes the request if `policy` lets it out. `error.message` holds nothing that the other side wrote. */
+/** Makes the request if `policy` allows it. `error.message` never contains text from the remote host. */
 export async function fetchOutbound(request: OutboundRequest, policy: OutboundPolicy): Promise<OutboundResponse> {
   const { method, timeoutMs, headers, body, maxBodyBytes = 0 } = request;
-  const judged = judgeUrl(request.url, policy);
-  if (!judged.ok) return { kind: 'refused', error: { code: 'ENDPOINT_REFUSED', message: judged.message } };
+  const verdict = judgeUrl(request.url, policy);
+  if (!verdict.ok) return { kind: 'refused', error: { code: 'ENDPOINT_REFUSED', message: verdict.message } };
   const abort = new AbortController();
   const timeout = setTimeout(() => abort.abort(), timeoutMs);
   try {
-    const response = await fetch(judged.url, {
+    const response = await fetch(verdict.url, {
       method,
       redirect: 'manual',
       signal: abort.signal,
@@ -55,10 +55,10 @@ export async function fetchOutbound(request: OutboundRequest, policy: OutboundPo
     const text = await readBounded(response, maxBodyBytes, abort.signal);
     const retryAfter = response.headers.get('retry-after');
     return { kind: 'answered', status, isSuccess: status >= 200 && status <= 299, body: text, retryAfter };
-  } catch (thrown) {
+  } catch (caught) {
     const error = abort.signal.aborted
       ? { code: 'TIMEOUT', message: `no answer within ${timeoutMs} ms` }
-      : describeFetchError(thrown);
+      : describeFetchError(caught);
     return { kind: 'unanswered', error };
   } finally {
     clearTimeout(timeout);

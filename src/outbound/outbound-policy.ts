@@ -1,6 +1,6 @@
 /**
- * What this deployment may fetch, from its settings. What is malformed narrows: a port list that cannot be
- * read is the default one, a host list without a readable entry allows no host.
+ * The outbound policy of this deployment, read from its environment. Malformed values never widen the policy: a
+ * malformed port list becomes the default one, and a host list without a valid entry allows no host.
  */
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import { DEFAULT_PORTS } from '../core/outbound/url-policy.ts';
@@ -8,9 +8,9 @@ import { DEFAULT_PORTS } from '../core/outbound/url-policy.ts';
 export interface OutboundSettings {
   /** `true` in development only. */
   readonly ALLOW_PRIVATE_ENDPOINTS?: string;
-  /** Comma separated: `api.example.com, *.example.org`; empty is any public host. */
+  /** Comma separated, such as `api.example.com, *.example.org`; empty allows any public host. */
   readonly OUTBOUND_HOSTS?: string;
-  /** Comma separated; empty is Cloudflare's HTTPS ports. */
+  /** Comma separated; empty allows Cloudflare's HTTPS ports. */
   readonly OUTBOUND_PORTS?: string;
 }
 
@@ -37,7 +37,7 @@ function readHosts(list: string): readonly string[] | null {
   if (list.trim() === '') return null;
   return entriesOf(list).flatMap((entry) => {
     const [, wildcard = '', name] = HOST.exec(entry) ?? [];
-    // By the parser, so that an entry is spelled as the hosts it is compared with: lower case, punycode.
+    // The URL parser normalizes the entry to the form of the hosts it is compared with: lower case, punycode.
     const host = name === undefined ? undefined : URL.parse(`https://${name}`)?.hostname.replace(/\.$/, '');
     return host ? [`${wildcard}${host}`] : [];
   });

@@ -1,9 +1,9 @@
 /**
- * Reads the beginning of a body and cancels the rest: a body read whole can kill an isolate, and one left
- * unread holds its connection slot.
+ * Reads the beginning of a response body and cancels the rest. Reading a large body completely can kill an isolate, and
+ * an unread body keeps its connection slot.
  */
 
-/** At most `maxBytes` of the body as text; throws when the connection breaks or `signal` fires. */
+/** At most `maxBytes` of the body as text. Throws if the connection breaks or `signal` aborts. */
 export async function readBounded(response: Response, maxBytes: number, signal: AbortSignal): Promise<string> {
   if (!response.body) return '';
   const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
@@ -12,18 +12,18 @@ export async function readBounded(response: Response, maxBytes: number, signal: 
   });
   const decoder = new TextDecoder();
   let text = '';
-  let left = maxBytes;
+  let remaining = maxBytes;
   try {
-    while (left > 0) {
+    while (remaining > 0) {
       const chunk = await Promise.race([reader.read(), aborted]);
       if (chunk.done) break;
-      const taken = chunk.value.subarray(0, left);
-      left -= taken.byteLength;
-      text += decoder.decode(taken, { stream: true });
+      const part = chunk.value.subarray(0, remaining);
+      remaining -= part.byteLength;
+      text += decoder.decode(part, { stream: true });
     }
     return text;
   } finally {
-    // That the cancelling itself fails changes nothing: what was wanted has been read.
+    // A failed cancellation does not matter: the needed part has been read.
     reader.cancel().catch(() => undefined);
   }
 }

@@ -1,6 +1,4 @@
-/**
- * One health-check request over HTTP. Reads at most 64 KiB, and never throws: whatever goes wrong is an outcome.
- */
+/** Makes single health-check requests over HTTP. Reads at most 64 KiB and never throws: every error is an outcome. */
 import type { Expectation } from '../core/component/health-check.ts';
 import type { AttemptOutcome } from '../core/health/check.ts';
 import { readHealthResponse } from '../core/health/response/read-response.ts';
@@ -21,7 +19,7 @@ export interface HttpProbe {
 const MAX_BODY_BYTES = 65_536;
 const ACCEPT = 'application/health+json, application/json, text/plain;q=0.8, */*;q=0.1';
 
-/** Makes the request; calls `onUnanswered` once if it is still open after the suspicion time. */
+/** Makes the request. Calls `onUnanswered` once if no response has arrived after `suspicionMs`. */
 export async function probeHttp(
   probe: HttpProbe,
   policy: OutboundPolicy,
@@ -37,20 +35,20 @@ export async function probeHttp(
     headers: { accept: ACCEPT, ...probe.headers },
     maxBodyBytes: MAX_BODY_BYTES,
   };
-  const answer = await fetchOutbound(request, policy);
+  const response = await fetchOutbound(request, policy);
   clearTimeout(suspicion);
   const responseTimeMs = Date.now() - startedAt;
-  if (answer.kind !== 'answered') return { kind: 'failed', error: answer.error, responseTimeMs, details: null };
-  const reading = readHealthResponse(answer.status, answer.body, probe.expect);
+  if (response.kind !== 'answered') return { kind: 'failed', error: response.error, responseTimeMs, details: null };
+  const reading = readHealthResponse(response.status, response.body, probe.expect);
   const { details } = reading;
   if (reading.kind === 'failed') return { kind: 'failed', error: reading.error, responseTimeMs, details };
   const status = responseTimeMs > probe.degradedAfterMs ? 'degraded' : reading.status;
   return { kind: 'passed', status, responseTimeMs, details };
 }
 
-/** How long a canary may take: those whose fate depends on it wait meanwhile. */
-const LOOK_TIMEOUT_MS = 2_500;
+/** Short, because decisions about components wait for the canary. */
+const CANARY_TIMEOUT_MS = 2_500;
 
-/** Asks a canary: whatever it answers will do. */
-export const probeOnce = (url: string, policy: OutboundPolicy): Promise<OutboundResponse> =>
-  fetchOutbound({ url, method: 'GET', timeoutMs: LOOK_TIMEOUT_MS, headers: { accept: ACCEPT } }, policy);
+/** Calls a canary. Any HTTP response counts as reachable. */
+export const probeCanary = (url: string, policy: OutboundPolicy): Promise<OutboundResponse> =>
+  fetchOutbound({ url, method: 'GET', timeoutMs: CANARY_TIMEOUT_MS, headers: { accept: ACCEPT } }, policy);

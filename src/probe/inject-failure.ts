@@ -1,38 +1,38 @@
-import type { DrillWay } from '../core/drill/active-drill.ts';
+import type { DrillMode } from '../core/drill/active-drill.ts';
 import type { AttemptOutcome } from '../core/health/check.ts';
 import type { ProbeTarget } from './probe-runner.ts';
 
-/** A failure that is there in earnest is reported as it is. */
+/** Replaces a passed probe by the failure that a drill injects. A real failure is reported unchanged. */
 export async function injectFailure(
   { order }: ProbeTarget,
-  way: DrillWay,
-  probing: Promise<AttemptOutcome>,
+  failure: DrillMode,
+  probe: Promise<AttemptOutcome>,
   onUnanswered: () => void,
 ): Promise<AttemptOutcome> {
-  switch (way) {
+  switch (failure) {
     case 'refuse': {
-      const found = await probing;
+      const outcome = await probe;
       const error = { code: 'ECONNREFUSED', message: 'the connection was refused (drill)' };
-      return found.kind === 'passed'
-        ? { kind: 'failed', error, responseTimeMs: found.responseTimeMs, details: null }
-        : found;
+      return outcome.kind === 'passed'
+        ? { kind: 'failed', error, responseTimeMs: outcome.responseTimeMs, details: null }
+        : outcome;
     }
     case 'unavailable': {
-      const found = await probing;
+      const outcome = await probe;
       const error = { code: 'HTTP_503', message: 'answered HTTP 503, not a success (drill)' };
-      return found.kind === 'passed'
-        ? { kind: 'failed', error, responseTimeMs: found.responseTimeMs, details: null }
-        : found;
+      return outcome.kind === 'passed'
+        ? { kind: 'failed', error, responseTimeMs: outcome.responseTimeMs, details: null }
+        : outcome;
     }
     case 'hang': {
       const suspicion = setTimeout(onUnanswered, order.suspicionMs);
-      const [found] = await Promise.all([probing, new Promise((resolve) => setTimeout(resolve, order.timeoutMs))]);
+      const [outcome] = await Promise.all([probe, new Promise((resolve) => setTimeout(resolve, order.timeoutMs))]);
       clearTimeout(suspicion);
-      if (found.kind !== 'passed') return found;
+      if (outcome.kind !== 'passed') return outcome;
       const error = { code: 'TIMEOUT', message: `no answer within ${order.timeoutMs} ms (drill)` };
       return { kind: 'failed', error, responseTimeMs: order.timeoutMs, details: null };
     }
     default:
-      return way satisfies never;
+      return failure satisfies never;
   }
 }

@@ -1,19 +1,19 @@
-/** What the registry expects of the prober: at most six targets a call, reports as they come. */
+/** Contract between the registry and the prober: at most six targets per call, with reports as results arrive. */
 import type { Expectation } from '../core/component/health-check.ts';
-import type { DrillWay } from '../core/drill/active-drill.ts';
+import type { DrillMode } from '../core/drill/active-drill.ts';
 import type { AttemptOrder, AttemptOutcome } from '../core/health/check.ts';
 
 export interface ProbeTarget {
   readonly componentId: string;
   readonly url: string;
   readonly method: string;
-  /** Sent along; the values may be secrets. */
+  /** Request headers; the values may be secrets. */
   readonly headers: Readonly<Record<string, string>>;
   readonly expect: Expectation;
   readonly degradedAfterMs: number;
   readonly order: AttemptOrder;
-  /** A failure that is rehearsed: the probe is made, and this is reported of it. Null for what is really found. */
-  readonly inject?: DrillWay | null;
+  /** Failure that a drill injects: the probe is made, but this failure is reported. Null reports the real outcome. */
+  readonly inject?: DrillMode | null;
 }
 
 export interface AttemptReport {
@@ -24,11 +24,11 @@ export interface AttemptReport {
 }
 
 export interface ProbeRunner {
-  /** Probes all targets at once; resolves when the last report is delivered. */
+  /** Probes all targets concurrently. Resolves when the last report is delivered. */
   run(targets: readonly ProbeTarget[], report: (reports: AttemptReport[]) => Promise<void>): Promise<void>;
-  /** Whether anything at all answers there: says nothing of how it is. */
-  look(url: string): Promise<boolean>;
+  /** Whether the URL returns any HTTP response, whatever its status. */
+  isReachable(url: string): Promise<boolean>;
 }
 
-/** Connections that one invocation may have waiting for response headers. */
+/** Connections of one invocation that may wait for response headers at the same time. */
 export const MAX_TARGETS_PER_CALL = 6;

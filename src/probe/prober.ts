@@ -1,44 +1,45 @@
 /**
- * Stateless entrypoint that makes health checks, called in batches of at most six targets, because an
- * invocation waits for six connections at once and a seventh would start its clock too early.
+ * Stateless entrypoint that makes health checks in batches of at most six targets. The platform lets six connections
+ * of an invocation wait at once. The timeout of a seventh would start before its connection.
  *
- * Owns no state and no judgement. Reports are gathered for a moment so that a healthy batch costs one
- * call back; a failure goes out at once.
+ * Owns no state and makes no decisions. Successful reports are batched briefly, so that a healthy batch costs one
+ * callback. Failures are reported at once.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
-import { probeOnce, probeHttp } from './http-probe.ts';
+import { probeCanary, probeHttp } from './http-probe.ts';
 import { injectFailure } from './inject-failure.ts';
 import type { AttemptReport, ProbeRunner, ProbeTarget } from './probe-runner.ts';
 import { MAX_TARGETS_PER_CALL } from './probe-runner.ts';
+import { logError } from '../logging/log-error.ts';
 
-const GATHER_MS = 100;
+const BATCH_DELAY_MS = 100;
 const ignore = (): void => undefined;
 
 export class Prober extends WorkerEntrypoint<Env> implements ProbeRunner {
   async run(targets: readonly ProbeTarget[], report: (reports: AttemptReport[]) => Promise<void>): Promise<void> {
     if (targets.length > MAX_TARGETS_PER_CALL) throw new Error(`${targets.length} targets in one call`);
     const policy = outboundPolicyOf(this.env);
-    const outgoing = new ReportQueue(report);
+    const reportQueue = new ReportQueue(report);
     await Promise.all(
       targets.map(async (target) => {
         const { suspicionMs, timeoutMs } = target.order;
         const unanswered = (): void =>
-          outgoing.add(reportOn(target, { kind: 'unanswered', afterMs: suspicionMs }), true);
+          reportQueue.add(reportOn(target, { kind: 'unanswered', afterMs: suspicionMs }), true);
         const probing = probeHttp(
           { ...target, suspicionMs, timeoutMs },
           policy,
           target.inject === 'hang' ? ignore : unanswered,
         );
         const outcome = target.inject ? await injectFailure(target, target.inject, probing, unanswered) : await probing;
-        outgoing.add(reportOn(target, outcome), outcome.kind !== 'passed');
+        reportQueue.add(reportOn(target, outcome), outcome.kind !== 'passed');
       }),
     );
-    await outgoing.drain();
+    await reportQueue.drain();
   }
 
-  async look(url: string): Promise<boolean> {
-    return (await probeOnce(url, outboundPolicyOf(this.env))).kind === 'answered';
+  async isReachable(url: string): Promise<boolean> {
+    return (await probeCanary(url, outboundPolicyOf(this.env))).kind === 'answered';
   }
 }
 
@@ -48,7 +49,7 @@ function reportOn(target: ProbeTarget, outcome: AttemptReport['outcome']): Attem
 }
 
 class ReportQueue {
-  private waiting: AttemptReport[] = [];
+  private pending: AttemptReport[] = [];
   private sending: Promise<void> = Promise.resolve();
   private timer: ReturnType<typeof setTimeout> | null = null;
   private readonly send: (reports: AttemptReport[]) => Promise<void>;
@@ -58,9 +59,9 @@ class ReportQueue {
   }
 
   add(report: AttemptReport, urgent: boolean): void {
-    this.waiting.push(report);
+    this.pending.push(report);
     if (urgent) this.flush();
-    else this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
+    else this.timer ??= setTimeout(() => this.flush(), BATCH_DELAY_MS);
   }
 
   async drain(): Promise<void> {
@@ -71,14 +72,14 @@ class ReportQueue {
   private flush(): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
-    if (this.waiting.length === 0) return;
-    const reports = this.waiting;
-    this.waiting = [];
+    if (this.pending.length === 0) return;
+    const reports = this.pending;
+    this.pending = [];
     this.sending = this.sending
       .then(() => this.send(reports))
       .catch((error: unknown) => {
-        // These checks are given up as lost and repeated; the reports after them must still get through.
-        console.error(JSON.stringify({ message: 'reports not delivered', error: String(error) }));
+        // The registry treats these checks as lost and repeats them. Later reports must still be sent.
+        logError('reports not delivered', { error });
       });
   }
 }

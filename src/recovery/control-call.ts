@@ -1,6 +1,7 @@
 /**
- * Asks a component's control endpoint for an action, signed so that it knows who asks. 2xx accepts; anything
- * else, a redirect included, is a refusal the caller may retry with the same idempotency key.
+ * Requests an action from a component's control endpoint. The request is signed, so that the endpoint can authenticate
+ * it. Only 2xx accepts. Any other response, redirects included, is a refusal, which the caller may retry with the same
+ * idempotency key.
  */
 import type { ControlAction } from '../core/component/control-action.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -14,16 +15,16 @@ export interface ControlRequest {
   readonly action: ControlAction;
   readonly componentId: string;
   readonly recoveryId: string;
-  /** The same for every attempt of one action: the receiver acts once. */
+  /** The same for every attempt at one action, so that the receiver acts only once. */
   readonly idempotencyKey: string;
   readonly reason: string;
-  /** As the policy says. */
+  /** From the recovery policy. */
   readonly parameters: JsonObject;
 }
 
 export interface ControlCall {
   readonly url: string;
-  /** `whsec_…`, the newest first: the call carries a signature by each. */
+  /** Each is `whsec_` and base64; newest first. The call has one signature per secret. */
   readonly secrets: readonly string[];
   readonly request: ControlRequest;
 }
@@ -40,11 +41,11 @@ export async function callControl(
   const signed = sign({ id: idempotencyKey, payload: body, secrets: call.secrets }, now);
   if (!signed.ok) return fail('not-accepted', `control endpoint not called: ${signed.message}`);
   const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey, ...signed.value };
-  const answer = await fetchOutbound({ url: call.url, method: 'POST', timeoutMs: TIMEOUT_MS, headers, body }, policy);
-  if (answer.kind !== 'answered') {
-    return fail('not-accepted', `control endpoint: ${answer.error.code}, ${answer.error.message}`);
+  const response = await fetchOutbound({ url: call.url, method: 'POST', timeoutMs: TIMEOUT_MS, headers, body }, policy);
+  if (response.kind !== 'answered') {
+    return fail('not-accepted', `control endpoint: ${response.error.code}, ${response.error.message}`);
   }
-  return answer.isSuccess
-    ? ok({ status: answer.status })
-    : fail('not-accepted', `control endpoint answered HTTP ${answer.status}`);
+  return response.isSuccess
+    ? ok({ status: response.status })
+    : fail('not-accepted', `control endpoint answered HTTP ${response.status}`);
 }

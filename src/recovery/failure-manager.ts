@@ -1,10 +1,10 @@
 /**
- * Takes failures from the registries' outboxes: classify → append to D1 → count against the
- * threshold → begin a recovery. Stateless and idempotent: failures are known by their ids, recoveries
- * begin by compare-and-set in the registry, workflows by their id.
+ * Evaluates the failures in the registries' outboxes: classify, append to D1, compare with the threshold, start a
+ * recovery. Stateless and idempotent: failures and workflows are keyed by id, and a recovery begins by compare-and-set
+ * in the registry.
  *
- * With D1 away it counts what still waits in the outbox, so that recovery starts all the same; the
- * reports stay there and are written once afterwards.
+ * While D1 is unavailable, the manager counts the failures that the registry remembers, so recoveries still start. The
+ * reports stay in the outbox and are written once afterwards.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { classifyFailure } from '../core/failure/classify.ts';
@@ -22,19 +22,18 @@ import { findRecovery } from '../history/recovery-history.ts';
 import { reportHistoryHealth } from '../edge/report-history-health.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 import { recordRecoveryEnd } from './record-recovery-end.ts';
+import { logError } from '../logging/log-error.ts';
 
 export class FailureManager extends WorkerEntrypoint<Env> implements FailureIntake {
   async evaluate(items: readonly FailureBatchItem[]): Promise<FailureEvaluation[]> {
     const evaluations: FailureEvaluation[] = [];
-    // One after the other: a later failure of the same component must count the earlier ones.
+    // Sequential, because a later failure of the same component must count the earlier ones.
     for (const item of items) {
       try {
         evaluations.push(await this.evaluateOne(item));
       } catch (error) {
-        // Without an evaluation its row stays in the outbox; the other components' failures go on.
-        console.error(
-          JSON.stringify({ message: 'failure not evaluated', failureId: item.report.id, error: String(error) }),
-        );
+        // Without an evaluation the row stays in the outbox. The failures of other components are still evaluated.
+        logError('failure not evaluated', { failureId: item.report.id, error });
         if (items.length === 1) throw error;
       }
     }
@@ -46,37 +45,37 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     try {
       const instance = await this.env.RECOVERY_WORKFLOW.get(recoveryId);
       const { status } = await instance.status();
-      if (!isOver(status)) await instance.sendEvent({ type: 'signal', payload: signal });
+      if (!hasEnded(status)) await instance.sendEvent({ type: 'signal', payload: signal });
       return true;
     } catch (error) {
-      // Its component is gone and it was never started: there is nobody to tell.
+      // The component was removed and the workflow never started, so there is no receiver.
       if (outcome === 'removed' && !(await this.exists(recoveryId))) return true;
-      // Not started yet or just ending: the registry keeps the row and comes back.
-      console.error(JSON.stringify({ message: 'signal not taken', recoveryId, error: String(error) }));
+      // The workflow has not started yet or is just ending. The registry keeps the row and retries.
+      logError('signal not delivered', { recoveryId, error });
       return false;
     }
   }
 
-  async nudge(order: RecoveryOrder): Promise<void> {
+  async wake(order: RecoveryOrder): Promise<void> {
     if (await this.start(order)) return;
     const instance = await this.env.RECOVERY_WORKFLOW.get(order.recoveryId);
     const { status } = await instance.status();
-    if (isOver(status)) return this.closeLost(order);
-    // Wakes an instance that a restart of the runtime left asleep; nothing else reads this event.
+    if (hasEnded(status)) return this.closeLost(order);
+    // The event wakes an instance that a restart of the runtime left asleep. Nothing else reads it.
     await instance.sendEvent({ type: 'nudge', payload: null });
   }
 
   private async evaluateOne({
     report,
     countSince,
-    recentFailures: remembered,
+    recentFailures: registryFailures,
     policy,
   }: FailureBatchItem): Promise<FailureEvaluation> {
     const failureType = classifyFailure({ code: report.code ?? undefined, message: report.message });
     const since = countingSince(report.occurredAt, countSince, policy);
-    const counted = await this.record(report, failureType, since);
-    // The history may have missed some while it was away, the registry remembers only the latest.
-    const recentFailures = Math.max(counted ?? 0, remembered.filter((at) => at > since).length);
+    const failureCount = await this.record(report, failureType, since);
+    // D1 lacks failures from its outages, and the registry remembers only the latest ones.
+    const recentFailures = Math.max(failureCount ?? 0, registryFailures.filter((at) => at > since).length);
     const reached = reachesThreshold(report, recentFailures, policy);
     return {
       failureId: report.id,
@@ -84,11 +83,11 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
       recentFailures,
       threshold: policy.failureThreshold,
       recoveryId: reached ? await this.recover(report, failureType) : null,
-      recorded: counted !== null,
+      recorded: failureCount !== null,
     };
   }
 
-  /** Appends and counts in one transaction; null when the history is away. */
+  /** Appends the failure and counts recent ones in one transaction; null while D1 is unavailable. */
   private async record(
     report: FailureBatchItem['report'],
     failureType: FailureEvaluation['failureType'],
@@ -103,7 +102,7 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
       this.ctx.waitUntil(reportHistoryHealth(true));
       return count?.results[0]?.n ?? 0;
     } catch (error) {
-      console.error(JSON.stringify({ message: 'history is away', failureId: report.id, error: String(error) }));
+      logError('history is unavailable', { failureId: report.id, error });
       this.ctx.waitUntil(reportHistoryHealth(false));
       return null;
     }
@@ -115,15 +114,15 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
   ): Promise<string | null> {
     const reason = report.code ? `${report.code}: ${report.message}` : report.message;
     const cause = { occurredAt: report.occurredAt, failureId: report.id, failureType, reason };
-    const begun = await registryOf(report.componentType).beginRecovery(report.componentId, cause);
-    if (!begun.ok) return null;
-    const { order, started } = begun.value;
-    // Asked again for the failure that began it, a start that was lost between the two is made up for.
+    const recovery = await registryOf(report.componentType).beginRecovery(report.componentId, cause);
+    if (!recovery.ok) return null;
+    const { order, started } = recovery.value;
+    // A repeat of the failure that began the recovery starts the workflow if the first call died before doing so.
     if (started || order.failureId === report.id) await this.start(order);
     return order.recoveryId;
   }
 
-  /** Starts the workflow of an order; false when it exists already. */
+  /** Starts the workflow of an order; false if it already exists. */
   private async start(order: RecoveryOrder): Promise<boolean> {
     try {
       await this.env.RECOVERY_WORKFLOW.create({ id: order.recoveryId, params: order });
@@ -139,28 +138,29 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
       await (await this.env.RECOVERY_WORKFLOW.get(recoveryId)).status();
       return true;
     } catch {
-      // `get` throws for an unknown instance, which is the answer.
+      // `get` throws for an unknown instance.
       return false;
     }
   }
 
-  /** The workflow is over and never told the registry: the history knows how it ended, or it died on the way. */
+  /** Ends a recovery whose workflow ended without a report to the registry. Without a recorded end, it has failed. */
   private async closeLost(order: RecoveryOrder): Promise<void> {
     const recorded = await findRecovery(this.env.HISTORY, order.recoveryId);
     const died = !recorded || recorded.status === 'running';
     const ending = recorded && recorded.status !== 'running' ? recorded.status : 'failed';
     const registry = registryOf(order.componentType);
     const outcome = await registry.endRecovery(order.componentId, order.recoveryId, ending);
-    if (died) await recordRecoveryEnd(this.env, { order, actions: (recorded?.actions ?? []).map(cutShort), outcome });
+    if (died)
+      await recordRecoveryEnd(this.env, { order, actions: (recorded?.actions ?? []).map(markInterrupted), outcome });
   }
 }
 
-/** What was under way when the workflow died: how it went nobody knows. */
-function cutShort(action: RecordedAction): RecordedAction {
+/** Closes an action that was running when the workflow died: its result is unknown. */
+function markInterrupted(action: RecordedAction): RecordedAction {
   const verification = action.verification === 'running' ? 'unproven' : action.verification;
   return action.status === 'running'
-    ? { ...action, verification, status: 'failed', detail: 'the recovery ended before it was answered' }
+    ? { ...action, verification, status: 'failed', detail: 'the recovery ended before a response arrived' }
     : { ...action, verification };
 }
 
-const isOver = (status: string): boolean => ['complete', 'errored', 'terminated'].includes(status);
+const hasEnded = (status: string): boolean => ['complete', 'errored', 'terminated'].includes(status);

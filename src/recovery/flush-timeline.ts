@@ -1,4 +1,4 @@
-/** Brings what the coordinator owes to timelines of incidents into D1: insert-or-ignore, settled afterwards. */
+/** Moves pending timeline entries from the coordinator's outbox to D1: idempotent inserts first, then the removal. */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import { appendEntry } from '../history/incident-timeline.ts';
 
@@ -6,10 +6,10 @@ const BATCH = 100;
 
 export async function flushTimeline(env: Env): Promise<void> {
   for (;;) {
-    const owed = await coordinator().timelineOwed(BATCH);
-    if (owed.length === 0) return;
-    await env.HISTORY.batch(owed.map((entry) => appendEntry(env.HISTORY, entry)));
-    await coordinator().timelineSettled(owed.map(({ incidentId, key }) => ({ incidentId, key })));
-    if (owed.length < BATCH) return;
+    const pending = await coordinator().pendingTimelineEntries(BATCH);
+    if (pending.length === 0) return;
+    await env.HISTORY.batch(pending.map((entry) => appendEntry(env.HISTORY, entry)));
+    await coordinator().settleTimelineEntries(pending.map(({ incidentId, key }) => ({ incidentId, key })));
+    if (pending.length < BATCH) return;
   }
 }

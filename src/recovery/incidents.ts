@@ -1,6 +1,6 @@
 /**
- * Opens, adds to and resolves incidents: the coordinator says which is open and alerts, D1 keeps them and their timelines.
- * Everything may run twice.
+ * Opens, repeats and resolves incidents. The coordinator decides which incident is open and sends alerts; D1 stores
+ * incidents and timelines. Every function is idempotent.
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
@@ -8,44 +8,44 @@ import type { Incident } from '../history/incident-history.ts';
 import { openIncident, resolveIncidentsOf } from '../history/incident-history.ts';
 import { flushTimeline } from './flush-timeline.ts';
 
-/** One incident per component: raised again it is the same one, and a warning may become critical. Answers its id. */
+/** Opens the component's incident or repeats the open one, and returns its id. A repeat can turn a warning critical. */
 export async function raiseIncident(
   env: Env,
   order: RecoveryOrder,
-  what: { severity: Incident['severity']; summary: string },
+  details: { severity: Incident['severity']; summary: string },
 ): Promise<string> {
   const { componentId, componentType, failureType, recoveryId } = order;
   const isDrill = Boolean(order.drillId);
-  const about = {
+  const description = {
     componentId,
     componentType,
     failureType,
-    severity: what.severity,
-    title: `${isDrill ? 'Drill: ' : ''}${componentId} needs a person`,
-    summary: `${isDrill ? 'drill: ' : ''}${what.summary} (${failureType}: ${order.reason})`,
+    severity: details.severity,
+    title: `${isDrill ? 'Drill: ' : ''}${componentId}: manual action needed`,
+    summary: `${isDrill ? 'drill: ' : ''}${details.summary} (${failureType}: ${order.reason})`,
   };
-  // First of all the alert: it must not wait for a history that is away.
-  const raised = await coordinator().raiseIncident({ ...about, recoveryId, at: Date.now() });
+  // The alert comes first: it must not wait while D1 is unavailable.
+  const raised = await coordinator().raiseIncident({ ...description, recoveryId, at: Date.now() });
   const { incidentId, openedAt, repeats } = raised;
-  const unmoved = { status: 'open', acknowledgedAt: null, resolvedAt: null } as const;
-  await openIncident(env.HISTORY, { ...about, ...unmoved, id: incidentId, recoveryId, openedAt, repeats });
+  const unresolved = { status: 'open', acknowledgedAt: null, resolvedAt: null } as const;
+  await openIncident(env.HISTORY, { ...description, ...unresolved, id: incidentId, recoveryId, openedAt, repeats });
   await flushTimeline(env);
   return incidentId;
 }
 
-/** The component is well, or gone: whatever was open about it is over. Answers what was. */
+/** Resolves all incidents of a component that has recovered or is gone. Returns the ids of those that were open. */
 export async function resolveIncidents(
   env: Env,
   componentId: string,
-  because: { readonly at: number; readonly why: string },
+  resolution: { readonly at: number; readonly why: string },
 ): Promise<string[]> {
   await flushTimeline(env);
-  const resolved = await resolveIncidentsOf(env.HISTORY, componentId, because);
-  await reportResolved(componentId, resolved, because.at);
+  const resolved = await resolveIncidentsOf(env.HISTORY, componentId, resolution);
+  await reportResolved(componentId, resolved, resolution.at);
   return resolved;
 }
 
-/** The log knows the event by its key; the coordinator hears by it that the incident is over. */
+/** Publishes `incident.resolved` events, which also close the incidents in the coordinator. Idempotent by event key. */
 export async function reportResolved(componentId: string, ids: readonly string[], at: number): Promise<void> {
   const drafts = ids.map((id) => ({
     key: `${id}:resolved`,

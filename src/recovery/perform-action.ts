@@ -1,4 +1,4 @@
-/** Carries one planned action out. May run twice: every receiver knows the action by its key. */
+/** Performs one planned action. Idempotent: every receiver recognizes a repeated action by its key. */
 import type { ControlAction } from '../core/component/control-action.ts';
 import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
@@ -12,7 +12,7 @@ import { raiseIncident } from './incidents.ts';
 export interface ActionResult {
   readonly status: 'done' | 'failed';
   readonly attempts: number;
-  /** One for each attempt. */
+  /** One entry per attempt. */
   readonly answers: readonly AttemptResponse[];
   readonly detail: string;
   readonly startedAt: number;
@@ -23,8 +23,8 @@ export interface ActionContext {
   readonly env: Env;
   readonly order: RecoveryOrder;
   readonly position: number;
-  /** Hears of each attempt as it is answered. */
-  readonly onAnswer?: (answers: readonly AttemptResponse[]) => void;
+  /** Called after each attempt with all responses so far. */
+  readonly onAttempt?: (responses: readonly AttemptResponse[]) => void;
 }
 
 interface Outcome {
@@ -32,19 +32,19 @@ interface Outcome {
   readonly detail: string;
 }
 
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
 
-/** Tries the action as often as is planned and says how it went; never throws for what the other side did. */
+/** Tries the action as often as planned and returns the result. Never throws for an error of the remote side. */
 export async function performAction(action: PlannedAction, context: ActionContext): Promise<ActionResult> {
   const startedAt = Date.now();
   let outcome: Outcome = { ok: false, detail: action.cannot ?? 'not tried' };
   const answers: AttemptResponse[] = [];
   while (action.cannot === null && answers.length < action.attempts && !outcome.ok) {
-    if (answers.length > 0) await pause(Math.min(LONGEST_PAUSE_MS, action.backoffMs * 2 ** (answers.length - 1)));
+    if (answers.length > 0) await pause(Math.min(MAX_PAUSE_MS, action.backoffMs * 2 ** (answers.length - 1)));
     const at = Date.now();
     outcome = await attempt(action, context);
     answers.push({ at, durationMs: Date.now() - at, ...outcome });
-    context.onAnswer?.(answers.slice());
+    context.onAttempt?.(answers.slice());
   }
   return {
     status: outcome.ok ? 'done' : 'failed',
@@ -63,7 +63,7 @@ async function attempt(planned: PlannedAction, context: ActionContext): Promise<
   switch (action) {
     case 'restart':
     case 'scale_up':
-      return askControl(action, planned.parameters ?? {}, context);
+      return callControlEndpoint(action, planned.parameters ?? {}, context);
     case 'switchover': {
       const promoted = await registry.promoteStandby(order.componentId, order.recoveryId);
       return promoted.ok
@@ -80,7 +80,7 @@ async function attempt(planned: PlannedAction, context: ActionContext): Promise<
     case 'alert': {
       const incidentId = await raiseIncident(context.env, order, {
         severity: 'warning',
-        summary: planned.note ?? 'it failed by itself',
+        summary: planned.note ?? 'the component failed',
       });
       return { ok: true, detail: `incident ${incidentId}` };
     }
@@ -89,17 +89,17 @@ async function attempt(planned: PlannedAction, context: ActionContext): Promise<
   }
 }
 
-async function askControl(
+async function callControlEndpoint(
   action: ControlAction,
   parameters: JsonObject,
   { env, order, position }: ActionContext,
 ): Promise<Outcome> {
-  // Asked anew for each attempt and kept nowhere: what a step answers is stored, and a secret must not be.
-  const access = await registryOf(order.componentType).controlAccess(order.componentId, {
+  // Read again for each attempt and never returned: step results are stored, and secrets must not be.
+  const controlAccess = await registryOf(order.componentType).controlAccess(order.componentId, {
     recoveryId: order.recoveryId,
     action,
   });
-  if (!access.ok) return { ok: false, detail: access.message };
+  if (!controlAccess.ok) return { ok: false, detail: controlAccess.message };
   const request = {
     action,
     componentId: order.componentId,
@@ -108,10 +108,10 @@ async function askControl(
     reason: order.reason,
     parameters,
   };
-  const answer = await callControl({ ...access.value, request }, outboundPolicyOf(env), Date.now());
-  return answer.ok
-    ? { ok: true, detail: `accepted with HTTP ${answer.value.status}` }
-    : { ok: false, detail: answer.message };
+  const response = await callControl({ ...controlAccess.value, request }, outboundPolicyOf(env), Date.now());
+  return response.ok
+    ? { ok: true, detail: `accepted with HTTP ${response.value.status}` }
+    : { ok: false, detail: response.message };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

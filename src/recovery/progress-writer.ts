@@ -1,9 +1,10 @@
 /**
- * Writes a recovery down while an action is under way, so that it can be read then. The action never waits for it,
- * and nothing goes wrong with it: the step that follows writes the same row again.
+ * Writes a recovery to D1 while an action runs, so that readers see its progress. The action never waits for a write. A
+ * failed write has no consequence, because the following step writes the same row again.
  */
 import type { RecordedRecovery } from '../history/recovery-history.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
+import { logError } from '../logging/log-error.ts';
 
 export class ProgressWriter {
   private readonly db: D1Database;
@@ -13,17 +14,17 @@ export class ProgressWriter {
     this.db = db;
   }
 
-  /** One after the other: an older state must not overwrite a newer one. */
+  /** Queues a write. Writes are sequential, because an older state must not overwrite a newer one. */
   write(recovery: RecordedRecovery): void {
     this.last = this.last
       .then(() => saveRecovery(this.db, recovery))
       .catch((error: unknown) => {
         const { recoveryId } = recovery;
-        console.error(JSON.stringify({ message: 'progress not recorded', recoveryId, error: String(error) }));
+        logError('progress not recorded', { recoveryId, error });
       });
   }
 
-  /** Once all of it is written, or has failed to be. */
+  /** Resolves when every queued write has succeeded or failed. */
   settled(): Promise<void> {
     return this.last;
   }

@@ -1,4 +1,4 @@
-/** Writes down how a recovery ended, and what follows: an incident when nothing helped, the end of incidents when it did. */
+/** Records the end of a recovery. A failed recovery opens an incident; a successful one resolves them. */
 import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
 import type { RecordedAction } from '../history/recovery-history.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
@@ -12,33 +12,33 @@ export interface RecoveryEnd {
   readonly outcome: RecoveryOutcome;
 }
 
-/** May run twice: incidents and recoveries are known by their ids. */
+/** Idempotent: incidents and recoveries are keyed by id. */
 export async function recordRecoveryEnd(env: Env, { order, actions, outcome }: RecoveryEnd): Promise<void> {
   const finishedAt = Date.now();
-  // A drill that fails says so itself, and of what an operator asked for the operator is told: a component that fails
-  // brings about a recovery of its own.
-  const isForPeople = !order.drillId && order.asked === undefined;
-  const escalates = isForPeople && (outcome === 'failed' || outcome === 'timeout');
-  const tried = actions.map(told).join(', ') || 'nothing';
-  const summary = `recovery ${outcome} after ${tried}`;
+  // A failed drill is visible in the drill itself, and an operator who requested an action sees its result. A component
+  // that fails because of either gets a recovery of its own.
+  const needsOperator = !order.drillId && order.asked === undefined;
+  const escalates = needsOperator && (outcome === 'failed' || outcome === 'timeout');
+  const summarizedActions = actions.map(describeAction).join(', ') || 'nothing';
+  const summary = `recovery ${outcome} after ${summarizedActions}`;
   const raised = escalates ? await raiseIncident(env, order, { severity: 'critical', summary }) : null;
-  const resolved = outcome === 'successful' ? await resolveProven(env, order, tried, finishedAt) : [];
+  const resolved = outcome === 'successful' ? await resolveProven(env, order, summarizedActions, finishedAt) : [];
   const incidentId = raised ?? resolved[0] ?? null;
   await saveRecovery(env.HISTORY, { ...order, status: outcome, finishedAt, actions, incidentId });
 }
 
-/** With why it could not be done, for whoever is called: that may be all there is to mend. */
-const told = ({ action, status, detail }: RecordedAction): string =>
+/** Includes the reason of a failure, because the operator may have to fix just that. */
+const describeAction = ({ action, status, detail }: RecordedAction): string =>
   status === 'failed' && detail !== null ? `${action} (${detail})` : action;
 
-/** One that falls again and again keeps its incident until the sweep finds that it stayed up for a while. */
+/** A flapping component keeps its incident until the sweep finds that the component has been up for a while. */
 async function resolveProven(
   env: Env,
   { componentId, componentType }: RecoveryOrder,
-  tried: string,
+  summarizedActions: string,
   at: number,
 ): Promise<string[]> {
-  const [state] = await registryOf(componentType).steadiness([componentId], 'recovery');
+  const [state] = await registryOf(componentType).stabilityOf([componentId], 'recovery');
   if (state === 'ailing') return [];
-  return resolveIncidents(env, componentId, { at, why: `proven healthy after ${tried}` });
+  return resolveIncidents(env, componentId, { at, why: `proven healthy after ${summarizedActions}` });
 }

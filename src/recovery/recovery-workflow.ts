@@ -1,9 +1,9 @@
 /**
- * One recovery, from plan to proof: plan → guard → act → verify → close, or escalate.
+ * Workflow of a single recovery: plan, guard, act, verify, close.
  *
- * A Workflow: every step is stored, so a kill at any instant resumes here. Steps may run twice and
- * their receivers know it. It waits for signals of the registry, which keeps the time: after a
- * restart an event wakes an instance where a sleep would not.
+ * Every step is stored, so the workflow resumes after a kill at any point. A step may run twice, so its receivers are
+ * idempotent. The workflow waits for signals from the registry, which owns the timers: after a restart an event wakes
+ * an instance, but a sleep does not.
  */
 import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
 import { WorkflowEntrypoint } from 'cloudflare:workers';
@@ -12,7 +12,7 @@ import { planRequested } from '../core/failure/requested-plan.ts';
 import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import { alertInstead, planRecovery } from '../core/failure/recovery-plan.ts';
-import { isRequested } from '../core/failure/recovery-policy.ts';
+import { isControlAction } from '../core/failure/recovery-policy.ts';
 import type { AttemptResponse, RecordedAction, RecordedRecovery, RecoveryStatus } from '../history/recovery-history.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
@@ -21,15 +21,16 @@ import { performAction } from './perform-action.ts';
 import { ProgressWriter } from './progress-writer.ts';
 import { dryRunAction } from './dry-run-action.ts';
 import { recordRecoveryEnd } from './record-recovery-end.ts';
+import { logError } from '../logging/log-error.ts';
 
 type Ending = Exclude<RecoveryStatus, 'running'>;
 
-/** As it is written down, with the actions that there are so far. */
+/** The stored form of a recovery in progress, with its actions so far. */
 interface RunningRecovery extends RecordedRecovery {
   readonly actions: RecordedAction[];
 }
 
-/** The registry ends a verification in time; this is for the case that its signal is lost. */
+/** The registry ends each verification in time. The grace period applies only if its signal is lost. */
 const SIGNAL_GRACE_MS = 120_000;
 const GUARD_RETRY_MS = 5_000;
 const MAX_SIGNALS = 20;
@@ -50,11 +51,11 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     return this.close(step, order, actions, ending ?? 'failed');
   }
 
-  /** By what is in force now, and stored: what is set later changes nothing in it. Null when it is over already. */
+  /** Plans with the current policy; later changes do not affect the plan. Undefined if the recovery has ended. */
   private async plan(step: WorkflowStep, order: RecoveryOrder): Promise<readonly PlannedAction[] | undefined> {
     const planned = await step.do('plan', async () => {
       const target = await registryOf(order.componentType).recoveryFacts(order.componentId, order.recoveryId);
-      // As text: the types of RPC do not see the end of free JSON.
+      // Serialized, because the RPC types do not terminate on free-form JSON.
       if (!target.ok) return null;
       const { policy, facts } = target.value;
       return JSON.stringify(order.asked ? planRequested(order.asked) : planRecovery(policy, facts));
@@ -62,16 +63,17 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     return planned === null ? undefined : (JSON.parse(planned) as PlannedAction[]);
   }
 
-  /** One action and its proof; null when the next action is due. */
+  /** Performs and verifies one action. Returns null if the next action is due. */
   private async perform(
     step: WorkflowStep,
     recovery: RunningRecovery,
     position: number,
     planned: PlannedAction,
   ): Promise<Ending | null> {
-    const leave = await this.guard(step, recovery, position, planned);
-    if (isEnding(leave)) return leave;
-    const action = leave === 'frozen' ? alertInstead(planned, `recoveries are frozen, no ${planned.action}`) : planned;
+    const permission = await this.guard(step, recovery, position, planned);
+    if (isEnding(permission)) return permission;
+    const action =
+      permission === 'frozen' ? alertInstead(planned, `recoveries are frozen, no ${planned.action}`) : planned;
     const { actions } = recovery;
     const result = await step.do(`${position} ${action.action}`, async () => this.act(recovery, position, action));
     const verifies = result.status === 'done' && action.verifyMs > 0;
@@ -86,25 +88,33 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     return this.isOverdue(step, recovery, position);
   }
 
-  /** Does it, and has it written down meanwhile how far it is. */
+  /** Performs the action and records its progress meanwhile. */
   private async act(recovery: RunningRecovery, position: number, planned: PlannedAction): Promise<ActionResult> {
     if (recovery.rehearsal) return dryRunAction(planned, { env: this.env, order: recovery, position });
     const progress = new ProgressWriter(this.env.HISTORY);
     const startedAt = Date.now();
-    const note = (answers: readonly AttemptResponse[]): void => {
+    const recordAttempts = (answers: readonly AttemptResponse[]): void => {
       const [attempts, detail] = [answers.length, answers.at(-1)?.detail ?? null];
       const { action } = planned;
-      const said = { position, action, attempts, answers, detail, startedAt };
-      const underWay = { ...said, status: 'running', finishedAt: null, verification: 'none' } as const;
-      progress.write({ ...recovery, actions: [...recovery.actions, underWay] });
+      const progressFields = { position, action, attempts, answers, detail, startedAt };
+      const runningAction = { ...progressFields, status: 'running', finishedAt: null, verification: 'none' } as const;
+      progress.write({ ...recovery, actions: [...recovery.actions, runningAction] });
     };
-    note([]);
-    const result = await performAction(planned, { env: this.env, order: recovery, position, onAnswer: note });
+    recordAttempts([]);
+    const result = await performAction(planned, {
+      env: this.env,
+      order: recovery,
+      position,
+      onAttempt: recordAttempts,
+    });
     await progress.settled();
     return result;
   }
 
-  /** Waits for leave to act; an ending when the recovery is over or its time is, `frozen` when it may only alert. */
+  /**
+   * Waits for permission to act. Returns an ending if the recovery or its time has ended, and `frozen` if the recovery
+   * may only alert.
+   */
   private async guard(
     step: WorkflowStep,
     order: RecoveryOrder,
@@ -112,17 +122,17 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     { action }: PlannedAction,
   ): Promise<Ending | 'permitted' | 'frozen'> {
     for (let round = 0; ; round++) {
-      const answer = await step.do(`${position} guard ${round}`, async () => {
+      const decision = await step.do(`${position} guard ${round}`, async () => {
         const registry = registryOf(order.componentType);
-        const leave = await registry.permitAction(order.componentId, order.recoveryId, isRequested(action));
-        return leave === 'too-many' && Date.now() >= order.deadline ? 'overdue' : leave;
+        const permission = await registry.permitAction(order.componentId, order.recoveryId, isControlAction(action));
+        return permission === 'too-many' && Date.now() >= order.deadline ? 'overdue' : permission;
       });
-      if (answer === 'permitted') return answer;
-      if (answer === 'frozen') return action === 'alert' ? 'permitted' : answer;
-      if (answer === 'not-recovering') return 'cancelled';
-      if (answer === 'shadowed') return 'suppressed';
-      if (answer === 'overdue') return 'timeout';
-      // Whatever wakes it, it asks again.
+      if (decision === 'permitted') return decision;
+      if (decision === 'frozen') return action === 'alert' ? 'permitted' : decision;
+      if (decision === 'not-recovering') return 'cancelled';
+      if (decision === 'shadowed') return 'suppressed';
+      if (decision === 'overdue') return 'timeout';
+      // Any signal and the timeout lead to another request for permission.
       await this.nextSignal(step, `${position} guard wait ${round}`, GUARD_RETRY_MS);
     }
   }
@@ -133,16 +143,16 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     position: number,
     forMs: number,
   ): Promise<SignalOutcome> {
-    const begun = await step.do(`${position} verify`, async () => {
-      const answer = await registryOf(order.componentType).beginVerification(
+    const isVerifying = await step.do(`${position} verify`, async () => {
+      const result = await registryOf(order.componentType).beginVerification(
         order.componentId,
         order.recoveryId,
         position,
         forMs,
       );
-      return answer.ok;
+      return result.ok;
     });
-    if (!begun) return 'cancelled';
+    if (!isVerifying) return 'cancelled';
     for (let received = 0; received < MAX_SIGNALS; received++) {
       const signal = await this.nextSignal(step, `${position} signal ${received}`, forMs + SIGNAL_GRACE_MS);
       if (!signal) return 'unproven';
@@ -152,12 +162,12 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     return 'unproven';
   }
 
-  /** The next signal of the registry, or null when none came in time. */
+  /** The next signal from the registry, or null if none arrived in time. */
   private async nextSignal(step: WorkflowStep, name: string, timeout: number): Promise<RecoverySignal | null> {
     try {
       return (await step.waitForEvent<RecoverySignal>(name, { type: 'signal', timeout })).payload;
     } catch {
-      // waitForEvent throws when its time is over, and for nothing else.
+      // waitForEvent throws only when it times out.
       return null;
     }
   }
@@ -170,12 +180,12 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     step: WorkflowStep,
     order: RecoveryOrder,
     actions: readonly RecordedAction[],
-    asked: Ending,
+    requestedEnding: Ending,
   ): Promise<Ending> {
     const ending = await step.do('end', async () =>
-      registryOf(order.componentType).endRecovery(order.componentId, order.recoveryId, asked),
+      registryOf(order.componentType).endRecovery(order.componentId, order.recoveryId, requestedEnding),
     );
-    // With the history away this is tried for a long time: the component is long back in service.
+    // Retried for a long time while D1 is unavailable. The component has returned to service meanwhile.
     await step.do(
       'close',
       { retries: { limit: 20, delay: 2_000, backoff: 'exponential' }, timeout: '1 minute' },
@@ -184,7 +194,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     return ending;
   }
 
-  /** Writes the recovery as it stands to the history and the log; with the history away it goes on. */
+  /** Writes the current recovery to D1 and the event log. The workflow continues if either is unavailable. */
   private async record(step: WorkflowStep, name: string, recovery: RecordedRecovery): Promise<void> {
     await step.do(`record ${name}`, async () => {
       const last = recovery.actions.at(-1);
@@ -192,16 +202,14 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
         if (last) await publishAction(recovery, last);
         await saveRecovery(this.env.HISTORY, recovery);
       } catch (error) {
-        console.error(
-          JSON.stringify({ message: 'recovery not recorded', recoveryId: recovery.recoveryId, error: String(error) }),
-        );
+        logError('recovery not recorded', { recoveryId: recovery.recoveryId, error });
       }
     });
   }
 }
 
-const isEnding = (answer: Ending | 'permitted' | 'frozen'): answer is Ending =>
-  answer !== 'permitted' && answer !== 'frozen';
+const isEnding = (decision: Ending | 'permitted' | 'frozen'): decision is Ending =>
+  decision !== 'permitted' && decision !== 'frozen';
 
 async function publishAction(recovery: RecordedRecovery, action: RecordedAction): Promise<void> {
   const { recoveryId, componentId, componentType } = recovery;

@@ -1,6 +1,6 @@
 /**
- * What cron does each minute: repairs what an alarm, a kill or a lost message left undone. Each part
- * stands alone, so that one that fails keeps nobody else waiting.
+ * The sweep that cron runs every minute. Repairs work that a lost alarm, a killed isolate or a lost message left
+ * undone. Each part is independent, so a failed part does not block the others.
  */
 import { flushAudit } from '../audit/flush-audit.ts';
 import { freshConfig } from '../edge/config-cache.ts';
@@ -11,9 +11,10 @@ import { applyRetention } from '../history/retention.ts';
 import { flushTimeline } from '../recovery/flush-timeline.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 import { resolveRecovered } from './resolve-recovered.ts';
+import { logError } from '../logging/log-error.ts';
 
 export async function cronSweep(env: Env, now: number): Promise<void> {
-  // With the coordinator away, the types that there were when it was asked last.
+  // While the coordinator is unavailable, the cached configuration lists the types.
   const { global, types } = await freshConfig((refreshing) => void refreshing);
   const retention = applyRetention(env.HISTORY, global.retention, now);
   const timelines = flushTimeline(env);
@@ -25,7 +26,7 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
     timelines,
     incidents: resolveRecovered(env, now),
     retention,
-    history: tellHistoryBy([retention, timelines]),
+    history: reportHistoryWrites([retention, timelines]),
   };
   for (const { name, revision, overrides } of types.values())
     parts[`registry ${name}`] = registryOf(name).sweep({ revision, overrides });
@@ -33,22 +34,22 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
   const results = await Promise.allSettled(Object.values(parts));
   results.forEach((result, at) => {
     if (result.status === 'rejected') {
-      console.error(JSON.stringify({ message: 'sweep failed', part: names[at], error: String(result.reason) }));
+      logError('sweep failed', { part: names[at], error: String(result.reason) });
     }
   });
 }
 
-/** These write to the history each time: whether they can is what the system's health says of it. */
-async function tellHistoryBy(writes: readonly Promise<unknown>[]): Promise<void> {
+/** Reports the health of the history database from writes that run in every sweep. */
+async function reportHistoryWrites(writes: readonly Promise<unknown>[]): Promise<void> {
   const written = await Promise.allSettled(writes);
   await sendHistoryHealth(written.every(({ status }) => status === 'fulfilled'));
 }
 
-/** Asks the registries what became of registrations whose confirmation never came. */
+/** Settles registrations whose confirmation never arrived: the registries say whether they exist. */
 async function settleDirectory(now: number): Promise<void> {
   const directory = coordinator();
-  const settling = (await directory.unsettled(now)).map(async ({ id, type, sequence }) =>
-    directory.settle(id, sequence, await registryOf(type).held(id)),
+  const settling = (await directory.overdueClaims(now)).map(async ({ id, type, sequence }) =>
+    directory.settle(id, sequence, await registryOf(type).claimOf(id)),
   );
   const failed = (await Promise.allSettled(settling)).filter((result) => result.status === 'rejected');
   if (failed.length > 0) throw new Error(`${failed.length} claims not settled: ${String(failed[0]?.reason)}`);

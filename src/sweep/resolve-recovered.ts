@@ -1,41 +1,44 @@
 /**
- * Resolves incidents whose components are well again by themselves, or gone. Looks at how things are and not at what was
- * told, so nothing that got lost keeps an incident open: the coordinator and D1 are both asked what is, and made agree.
+ * Resolves incidents whose components have recovered by themselves or are no longer registered. The sweep compares the
+ * current state of the coordinator, D1 and the registries, so a lost message cannot keep an incident open.
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
-import { resolvedAmong, unresolvedIncidents } from '../history/incident-history.ts';
+import { resolutionTimes, unresolvedIncidents } from '../history/incident-history.ts';
 import { resolveIncidents, reportResolved } from '../recovery/incidents.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 
-interface About {
+interface IncidentSubject {
   readonly componentId: string;
   readonly componentType: string;
 }
 
 const PAGE = 500;
-/** Resolved in one sweep; the rest with the next. */
+/** Limit per sweep. The next sweep resolves the rest. */
 const MAX_RESOLVED = 200;
-const WHY = { well: 'it has been healthy for a while', gone: 'it is not registered any more' } as const;
+const RESOLUTION_REASONS = {
+  well: 'the component has been healthy for a while',
+  gone: 'the component is no longer registered',
+} as const;
 
 export async function resolveRecovered(env: Env, now: number): Promise<void> {
-  await agree(env);
-  const open = await pages((after) => unresolvedIncidents(env.HISTORY, after, PAGE));
+  await reconcileResolved(env);
+  const open = await readAllPages((after) => unresolvedIncidents(env.HISTORY, after, PAGE));
   const byType = Map.groupBy(open, ({ componentType }) => componentType);
-  let left = MAX_RESOLVED;
+  let remaining = MAX_RESOLVED;
   for (const [type, incidents] of byType) {
     const ids = [...new Set(incidents.map(({ componentId }) => componentId))];
-    const states = await registryOf(type).steadiness(ids, 'time');
+    const states = await registryOf(type).stabilityOf(ids, 'time');
     for (const [at, state] of states.entries()) {
-      if (state === 'ailing' || left-- <= 0) continue;
-      await resolveIncidents(env, ids[at]!, { at: now, why: WHY[state] });
+      if (state === 'ailing' || remaining-- <= 0) continue;
+      await resolveIncidents(env, ids[at]!, { at: now, why: RESOLUTION_REASONS[state] });
     }
   }
 }
 
-/** What D1 has as resolved is open to the coordinator when the one who resolved it died before telling. */
-async function agree(env: Env): Promise<void> {
-  const open = await pages((after) => coordinator().openIncidents(after, PAGE));
-  const resolved = await resolvedAmong(
+/** Reports incidents that are resolved in D1 but open in the coordinator: the resolving isolate died in between. */
+async function reconcileResolved(env: Env): Promise<void> {
+  const open = await readAllPages((after) => coordinator().openIncidents(after, PAGE));
+  const resolved = await resolutionTimes(
     env.HISTORY,
     open.map(({ incidentId }) => incidentId),
   );
@@ -45,7 +48,9 @@ async function agree(env: Env): Promise<void> {
   }
 }
 
-async function pages<T extends Pick<About, 'componentId'>>(read: (after: string) => Promise<T[]>): Promise<T[]> {
+async function readAllPages<T extends Pick<IncidentSubject, 'componentId'>>(
+  read: (after: string) => Promise<T[]>,
+): Promise<T[]> {
   const all: T[] = [];
   for (;;) {
     const page = await read(all.at(-1)?.componentId ?? '');

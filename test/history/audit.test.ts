@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../src/core/access/audit-entry.ts';
 import { appendAudit, listAudit } from '../../src/history/audit-history.ts';
 import type { AuditFilter } from '../../src/history/audit-history.ts';
-import type { Place } from '../../src/history/page.ts';
+import type { PagePosition } from '../../src/history/page.ts';
 import { DEFAULT_CONFIG } from '../../src/core/config/system-config.ts';
 import { applyRetention } from '../../src/history/retention.ts';
 import { freshId } from '../support/coordinator-http.ts';
@@ -59,7 +59,7 @@ describe('the list', () => {
     const entries = Array.from({ length: 7 }, (_, n) => entry(subject, { at: at + Math.floor(n / 4) }));
     await append(...entries);
     const seen: AuditEntry[] = [];
-    let before: Place | null = null;
+    let before: PagePosition | null = null;
     do {
       const page = await listAudit(env.HISTORY, { subject }, { limit: 2, before });
       seen.push(...page.items);

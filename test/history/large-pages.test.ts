@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { appendAudit, listAudit } from '../../src/history/audit-history.ts';
 import { appendFailure, listFailures } from '../../src/history/failure-history.ts';
 import { listIncidents, openIncident } from '../../src/history/incident-history.ts';
-import type { Page, PageRequest, Place } from '../../src/history/page.ts';
+import type { Page, PageRequest, PagePosition } from '../../src/history/page.ts';
 import { listRecoveries, saveRecovery } from '../../src/history/recovery-history.ts';
 import { freshId } from '../support/coordinator-http.ts';
 
@@ -22,7 +22,7 @@ const timeOf = (at: number): number => 1_000 + Math.floor(at / 3);
 
 async function pagesOf<T>(list: (request: PageRequest) => Promise<Page<T>>, limit: number): Promise<T[][]> {
   const pages: T[][] = [];
-  let before: Place | null = null;
+  let before: PagePosition | null = null;
   do {
     const page: Page<T> = await list({ limit, before });
     pages.push([...page.items]);
@@ -38,7 +38,7 @@ interface Kind {
   readonly list: (subject: string) => (request: PageRequest) => Promise<Page<{ at: number; id: string }>>;
 }
 
-const withPlaces = async <T>(page: Promise<Page<T>>, placeOf: (item: T) => Place) => {
+const withPlaces = async <T>(page: Promise<Page<T>>, placeOf: (item: T) => PagePosition) => {
   const { items, next } = await page;
   return { items: items.map((item) => ({ ...item, ...placeOf(item) })), next };
 };

@@ -1,5 +1,5 @@
 /**
- * Every answer of the table in docs/health.md, over a real socket, judged by the prober as it runs in production. The
+ * Every answer of the table in docs/reference/health-dialects.md, over a real socket, judged by the prober as it runs in production. The
  * one place where time is asserted: a verdict must be there when the timeout is over, whatever the other side does.
  */
 import { exports } from 'cloudflare:workers';

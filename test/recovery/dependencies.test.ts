@@ -73,7 +73,7 @@ describe('when a component takes along what depends on it', () => {
 
 /** What the coordinator would tell. */
 const tell = (registry: FreshRegistry, id: string, sequence: number, ...rootCause: readonly string[]) =>
-  registry.api.dependenciesTurned([{ id, rootCause, sequence }]);
+  registry.api.applyRootCauseUpdates([{ id, rootCause, sequence }]);
 
 describe.concurrent('a recovery of what only suffers from a dependency', () => {
   it('that began before that was known ends at its next action, without an incident, and holds nothing off', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Drill } from '../../src/core/drill/drill.ts';
-import type { DrillWay } from '../../src/core/drill/active-drill.ts';
+import type { DrillMode } from '../../src/core/drill/active-drill.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
@@ -27,7 +27,7 @@ async function pair(): Promise<{ registry: FreshRegistry; id: string }> {
 }
 
 let drills = 0;
-const begin = ({ type, api }: FreshRegistry, id: string, way: DrillWay, execute = false) =>
+const begin = ({ type, api }: FreshRegistry, id: string, way: DrillMode, execute = false) =>
   api.beginDrill(id, { id: `d-${type}-${String(++drills).padStart(32, '0')}`, way, execute });
 
 async function over(registry: FreshRegistry): Promise<Drill> {
@@ -47,7 +47,7 @@ const healthyAgain = (registry: FreshRegistry, id: string) =>
   );
 
 describe.concurrent('a drill that only rehearses', () => {
-  it.each<DrillWay>(['refuse', 'hang', 'unavailable'])('by %s goes all the way and touches nothing', async (way) => {
+  it.each<DrillMode>(['refuse', 'hang', 'unavailable'])('by %s goes all the way and touches nothing', async (way) => {
     const { registry, id } = await pair();
     const begun = await begin(registry, id, way);
     expect(begun).toMatchObject({ ok: true, value: { outcome: 'running', componentId: id } });
@@ -65,7 +65,7 @@ describe.concurrent('a drill that only rehearses', () => {
     const found = await ended(drill.recoveryId!);
     expect(found).toMatchObject({ status: 'successful', drillId: drill.id });
     expect(found.actions).toMatchObject([{ action: 'restart', status: 'done', verification: 'proven' }]);
-    expect(found.actions[0]!.detail).toMatch(/^drill: would have asked for restart of/);
+    expect(found.actions[0]!.detail).toMatch(/^drill: would have requested restart of/);
     expect((await controlLog(id)).control).toEqual([]);
     expect(await incidentsOf(id)).toEqual([]);
     await healthyAgain(registry, id);

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { LoggedEvent } from '../../src/core/event/coordinator-event.ts';
 import type { RecoveryOrder } from '../../src/core/failure/failure-intake.ts';
 import type { PlannedAction } from '../../src/core/failure/recovery-plan.ts';
-import type { RecoveryAction, SetStep } from '../../src/core/failure/recovery-policy.ts';
+import type { RecoveryAction, ConfiguredStep } from '../../src/core/failure/recovery-policy.ts';
 import { completePolicies } from '../../src/core/failure/recovery-policy.ts';
 import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import type { RecoveryResource } from '../../src/api/schemas/failure.ts';
@@ -89,7 +89,7 @@ export async function incidentsOf(id: string): Promise<Record<string, unknown>[]
 }
 
 /** That action as it is planned when nobody set anything. */
-export function planned(action: RecoveryAction, set: Partial<SetStep> = {}): PlannedAction {
+export function planned(action: RecoveryAction, set: Partial<ConfiguredStep> = {}): PlannedAction {
   const { actions } = completePolicies({ internal_error: { actions: [{ ...set, action }] } }).internal_error;
   return { ...actions[0]!, note: null, cannot: null };
 }

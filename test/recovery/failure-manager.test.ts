@@ -27,7 +27,7 @@ describe('a failure that cannot be evaluated', () => {
     for (const id of [broken, other]) await registry.register(id, beats);
     let breaks = true;
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-      const recoveries = instance['recoveries'];
+      const recoveries = instance['runtime'].recoveries;
       const begin = recoveries.begin.bind(recoveries);
       recoveries.begin = async (id, ...rest) => {
         if (breaks && id === broken) throw new Error('this recovery cannot begin');

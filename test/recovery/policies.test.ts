@@ -148,7 +148,7 @@ describe.concurrent('what nobody can restart', () => {
       () => recovery(recoveryId),
       (found) => (found.plan?.length ?? 0) > 0,
     );
-    expect(plan).toMatchObject([{ action: 'alert', note: 'it has no control endpoint to restart it by' }]);
+    expect(plan).toMatchObject([{ action: 'alert', note: 'no control endpoint can restart it' }]);
     await setMode(id, 'healthy');
     await ended(recoveryId);
   });

@@ -23,7 +23,7 @@ async function healthy(registry: FreshRegistry, overrides: Record<string, unknow
 }
 
 const ask = (registry: FreshRegistry, id: string, asked: Partial<ActionRequest> = {}) =>
-  registry.api.askAction(id, { ...ASKED, ...asked });
+  registry.api.requestAction(id, { ...ASKED, ...asked });
 
 async function askedId(registry: FreshRegistry, id: string, asked: Partial<ActionRequest> = {}): Promise<string> {
   const order = await ask(registry, id, asked);
@@ -41,7 +41,7 @@ describe.concurrent('a restart that an operator asks for', () => {
       status: 'successful',
       failureType: 'operator_request',
       failureId: '',
-      reason: 'asked for by an operator: a new version',
+      reason: 'requested by an operator: a new version',
       actions: [{ action: 'restart', status: 'done', detail: 'accepted with HTTP 202', verification: 'proven' }],
     });
     expect((await controlLog(id)).control).toMatchObject([{ idempotencyKey: `${recoveryId}-0`, recoveryId }]);

@@ -2,7 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, inject, it } from 'vitest';
-import { SUSPECT_HOST } from '../../src/core/health/host-budget.ts';
+import { UNPROVEN_HOST } from '../../src/core/health/host-budget.ts';
 import { performAction } from '../../src/recovery/perform-action.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { hostOfUrl } from '../../src/core/health/host-of-url.ts';
@@ -87,10 +87,10 @@ describe.concurrent('a control call', () => {
       control: { endpoint: `${url}/${id}/control`, actions: ['restart'] },
     }));
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
-      const { burst, perSecond } = SUSPECT_HOST;
+      const { burst, perSecond } = UNPROVEN_HOST;
       // Room again after 0.8 s: between the second attempt and the third.
       for (let owed = 0; owed < burst + 0.7 * perSecond; owed++)
-        instance['controls']['gate'].charge(hostOfUrl(url), 1, Date.now());
+        instance['runtime'].credentials['hostLimiter'].charge(hostOfUrl(url), 1, Date.now());
     });
     expect(await registry.api.controlAccess(id, { recoveryId: order.recoveryId, action: 'restart' })).toMatchObject({
       reason: 'host-busy',
