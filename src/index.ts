@@ -1,4 +1,4 @@
-/** Composition root: binds the handlers and exports the classes. No logic. */
+/** Composition root: binds the handlers and exports the classes. Contains no logic. */
 import { createApp } from './api/app.ts';
 import { fastPath } from './api/fast-path/fast-path.ts';
 import { consumeDeliveries } from './deliveries/consume-deliveries.ts';

@@ -1,7 +1,8 @@
 /**
- * The HTTP application: every route with its middleware, and the contract it serves of itself.
+ * HTTP application: mounts every route with its middleware and serves the OpenAPI document.
  *
- * Everything under /v1 needs a key; an error of ours leaves as a problem without internals.
+ * Invariant: every path under /v1 requires a key.
+ * Invariant: an unexpected error leaves as a problem document without internals.
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { errorResponse } from './http/error-response.ts';
@@ -57,9 +58,10 @@ export function createApp(): App {
   });
   app.use(responseHeaders, cors);
   app.use('/v1/*', guardedBy(classify, authenticate, rateLimitKey, authorize(app), rateLimitAddress, readBody));
-  // A routing decision is over before anything else can begin: what is below counts calls under way.
+  // Mounted before load shedding: a routing decision from caches is synchronous and never in flight. The route itself
+  // counts only the calls that wait.
   mountRouting(app);
-  // Who waits for something to come has rooms of its own, and is no work meanwhile.
+  // Long polls, streams and sockets have concurrency limits of their own. While they wait they cost no work.
   for (const mount of [mountSnapshot, mountEventStream, mountEventSocket, mountComponentConfig]) mount(app);
   app.use('/v1/*', shedLoad, flushAuditAfter);
 
@@ -101,13 +103,13 @@ export function createApp(): App {
     const allowed = methodsOf(c.req.path);
     if (allowed.length === 0) return problemResponse(c, 'not-found', { detail: `there is no ${c.req.path}` });
     c.header('allow', allowed.join(', '));
-    return problemResponse(c, 'method-not-allowed', { detail: `${c.req.path} takes ${allowed.join(', ')}` });
+    return problemResponse(c, 'method-not-allowed', { detail: `${c.req.path} supports ${allowed.join(', ')}` });
   });
   app.onError((error, c) => errorResponse(c, error));
   return app;
 }
 
-/** Made once: it costs much, and anybody may ask for it. */
+/** The document is built once per isolate: building is expensive, and the path is public. */
 function serveContract(app: App): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' });
   declareWebhooks(app);

@@ -1,8 +1,8 @@
-/** The caller as those see it who keep a record of what was done. */
+/** The caller as the audit and the event log record it. */
 import type { Actor } from '../../core/access/actor.ts';
 import type { Call } from '../http/call.ts';
 
-/** Set by the platform, not by the caller; absent where there is no platform in front. */
+/** Cloudflare sets this header, the caller cannot. Absent when no Cloudflare proxy is in front. */
 const addressOf = (c: Call): string | null => c.req.header('cf-connecting-ip') ?? null;
 
 export function actorOf(c: Call): Actor {

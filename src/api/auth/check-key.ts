@@ -1,9 +1,9 @@
 /**
- * Checks a key that somebody presents: by digest, in constant time, from what the isolate holds.
+ * Key and session check of the edge: compares digests in constant time against the isolate's copy of the keys.
  *
- * The admin key of the deployment is checked against the secret itself and works whatever is away. Any
- * other key needs a copy of the keys that is fresh; while the coordinator cannot be reached an older one
- * serves for a minute, and only keys that can change nothing but themselves.
+ * The deployment's admin key is checked against the secret itself, so it works while the coordinator is unavailable.
+ * Any other key needs a fresh copy of the keys. While the coordinator is unreachable a copy up to 60 s old serves, but
+ * only keys whose scopes are all viewer, router or component.
  */
 import { liveDigests } from '../../core/access/access-key.ts';
 import { idOfKey } from '../../core/access/key-format.ts';
@@ -17,10 +17,10 @@ import type { KnownKey } from '../../edge/key-copy.ts';
 import type { Call } from '../http/call.ts';
 import { waitUntilOf } from '../http/call.ts';
 import type { Session } from '../http/session-data.ts';
-import { refOf } from './session.ts';
+import { sessionRefOf } from './session.ts';
 
-/** What a key answers for: its principal and the digest (SHA-256, hex) it was known by. */
-export interface Checked {
+/** A valid key: its principal and the digest (SHA-256, hex) that matched. */
+export interface CheckedKey {
   readonly principal: Principal;
   readonly digest: string;
 }
@@ -29,51 +29,62 @@ export type KeyRefusal = 'not-configured' | 'unauthorized' | 'identity-unavailab
 
 type WaitUntil = (work: Promise<unknown>) => void;
 
-/** Longest time a copy of the keys serves while it cannot be refreshed. */
+/** Maximum age of a copy of the keys while the coordinator is unreachable. */
 const STALE_MS = 60_000;
-/** A refresh takes a moment; a copy that was asked for so lately is as good as new. */
+/** Allowance for the duration of a refresh: a copy this much older than `FRESH_MS` still counts as fresh. */
 const SLACK_MS = 1_000;
-/** Below this anybody could try them all; development takes what it is given. */
+/** A shorter key could be guessed by brute force. Development accepts any length. */
 const MIN_ADMIN_KEY_LENGTH = 32;
 
-let configured: { readonly key: string; readonly digest: string } | undefined;
+let adminKeyCache: { readonly key: string; readonly digest: string } | undefined;
 
 /**
- * What keys that were right before answered for: saves the digest of each call. Found by the key itself, which is
- * random: how long a look into a map takes tells nobody anything about it.
+ * Keys that were valid before, with their results, so that a call needs no new digest. The map is indexed by the key
+ * itself: keys are random, so the duration of a lookup reveals nothing about them.
  */
-const proofs = new Map<string, Checked>();
-const MAX_PROOFS = 10_000;
+const verifiedKeys = new Map<string, CheckedKey>();
+const MAX_VERIFIED_KEYS = 10_000;
 
-/** Checks a whole key as it came with the request. Answers at once when it was right before and nothing is out of date. */
+/**
+ * Checks a key as the caller presented it. Returns without a promise when the key was valid before and the copy of the
+ * keys is fresh.
+ */
 export const checkKey = (
   presented: string,
   c: Call,
-): Result<Checked, KeyRefusal> | Promise<Result<Checked, KeyRefusal>> =>
-  checkProven(presented, c.env) ?? checkWhole(presented, c.env, waitUntilOf(c));
+): Result<CheckedKey, KeyRefusal> | Promise<Result<CheckedKey, KeyRefusal>> =>
+  checkVerified(presented, c.env) ?? checkAndRemember(presented, c.env, waitUntilOf(c));
 
-function checkProven(presented: string, { COORDINATOR_ADMIN_KEY: adminKey }: Env): Result<Checked, never> | null {
-  const proof = proofs.get(presented);
-  if (!proof || !adminKey || configured?.key !== adminKey) return null;
-  const { keyId } = proof.principal;
-  if (keyId === ROOT.keyId) return proof.digest === configured.digest ? ok(proof) : null;
+function checkVerified(presented: string, { COORDINATOR_ADMIN_KEY: adminKey }: Env): Result<CheckedKey, never> | null {
+  const verified = verifiedKeys.get(presented);
+  if (!verified || !adminKey || adminKeyCache?.key !== adminKey) return null;
+  const { keyId } = verified.principal;
+  if (keyId === ROOT.keyId) return verified.digest === adminKeyCache.digest ? ok(verified) : null;
   const now = Date.now();
   const known = cachedKey(keyId, now);
-  if (!known || !liveDigests(known.key, now).includes(proof.digest)) return null;
+  if (!known || !liveDigests(known.key, now).includes(verified.digest)) return null;
   noteKeyUsed(keyId, now);
-  return ok(proof);
+  return ok(verified);
 }
 
-async function checkWhole(presented: string, env: Env, waitUntil: WaitUntil): Promise<Result<Checked, KeyRefusal>> {
+async function checkAndRemember(
+  presented: string,
+  env: Env,
+  waitUntil: WaitUntil,
+): Promise<Result<CheckedKey, KeyRefusal>> {
   const checked = await checkByDigest(presented, env, waitUntil);
   if (!checked.ok) return checked;
-  // Rather all anew than a list of who came when.
-  if (proofs.size >= MAX_PROOFS) proofs.clear();
-  proofs.set(presented, checked.value);
+  // Clearing everything is cheaper than keeping the order of use.
+  if (verifiedKeys.size >= MAX_VERIFIED_KEYS) verifiedKeys.clear();
+  verifiedKeys.set(presented, checked.value);
   return checked;
 }
 
-async function checkByDigest(presented: string, env: Env, waitUntil: WaitUntil): Promise<Result<Checked, KeyRefusal>> {
+async function checkByDigest(
+  presented: string,
+  env: Env,
+  waitUntil: WaitUntil,
+): Promise<Result<CheckedKey, KeyRefusal>> {
   const admin = await adminDigest(env);
   if (!admin.ok) return admin;
   const digest = await digestOf(presented);
@@ -83,28 +94,28 @@ async function checkByDigest(presented: string, env: Env, waitUntil: WaitUntil):
   return checkKnown(id, (known) => sameDigest(digest, known), waitUntil);
 }
 
-/** Checks a session: that the key it was opened with is still good, by the digest it had, and that nobody ended it. */
-export async function checkSession(session: Session, c: Call): Promise<Result<Checked, KeyRefusal>> {
+/** Checks a session: its key still has the digest of the sign-in, and the session was not ended early. */
+export async function checkSession(session: Session, c: Call): Promise<Result<CheckedKey, KeyRefusal>> {
   const admin = await adminDigest(c.env);
   if (!admin.ok) return admin;
   const matches = (known: string): boolean => sameDigest(session.digest, known);
   const checked =
     session.keyId === ROOT.keyId
-      ? await checkRootAgain(matches(admin.value), session.digest, waitUntilOf(c))
+      ? await checkAdminSession(matches(admin.value), session.digest, waitUntilOf(c))
       : await checkKnown(session.keyId, matches, waitUntilOf(c));
-  return checked.ok && isSessionEnded(refOf(session)) ? fail('unauthorized', 'the session is over') : checked;
+  return checked.ok && isSessionEnded(sessionRefOf(session)) ? fail('unauthorized', 'the session was ended') : checked;
 }
 
-/** The admin key itself works whatever is away; whether a session of it was ended must be known. */
-async function checkRootAgain(
+/** The admin key works without the coordinator, but a session of it needs a fresh list of ended sessions. */
+async function checkAdminSession(
   matches: boolean,
   digest: string,
   waitUntil: WaitUntil,
-): Promise<Result<Checked, KeyRefusal>> {
-  if (!matches) return fail('unauthorized', 'the key is not valid any more');
+): Promise<Result<CheckedKey, KeyRefusal>> {
+  if (!matches) return fail('unauthorized', 'the key is no longer valid');
   const { ageMs } = await findKey(ROOT.keyId, () => false, waitUntil);
   return ageMs > FRESH_MS + SLACK_MS
-    ? fail('identity-unavailable', 'nobody can say right now whether the session was ended')
+    ? fail('identity-unavailable', 'cannot check right now whether the session was ended')
     : ok({ principal: ROOT, digest });
 }
 
@@ -112,23 +123,26 @@ async function checkKnown(
   id: string,
   matches: (digest: string) => boolean,
   waitUntil: WaitUntil,
-): Promise<Result<Checked, KeyRefusal>> {
-  const isRight = ({ known }: KeyLookup): boolean =>
+): Promise<Result<CheckedKey, KeyRefusal>> {
+  const isValid = ({ known }: KeyLookup): boolean =>
     known !== undefined && liveDigests(known.key, Date.now()).some(matches);
-  const atHand = await findKey(id, servesStale, waitUntil);
-  // Before it is refused: it may have been made, or rotated, since our copy was.
-  const { known, ageMs } = isRight(atHand) ? atHand : await refetchKey(id, waitUntil);
+  const cached = await findKey(id, servesStale, waitUntil);
+  // Refetch before refusing: the key may have been created or rotated after this copy was fetched.
+  const { known, ageMs } = isValid(cached) ? cached : await refetchKey(id, waitUntil);
   if (ageMs > STALE_MS) return fail('identity-unavailable', 'the keys cannot be read right now');
   const now = Date.now();
   const digest = known && liveDigests(known.key, now).find(matches);
   if (!known || digest === undefined) {
-    // From an old copy nobody can say that a key does not exist.
+    // An old copy cannot prove that a key does not exist.
     return ageMs > FRESH_MS + SLACK_MS
       ? fail('identity-unavailable', 'the keys cannot be read right now')
       : fail('unauthorized', 'send Authorization: Bearer <key>');
   }
   if (ageMs > FRESH_MS + SLACK_MS && !servesStale(known, ageMs))
-    return fail('identity-unavailable', 'the keys cannot be read right now, and this key could do harm');
+    return fail(
+      'identity-unavailable',
+      'the keys cannot be read right now, and the scopes of this key need a fresh copy',
+    );
   noteKeyUsed(id, now);
   return ok({ principal: { keyId: id, keyName: known.key.name, scopes: known.scopes }, digest });
 }
@@ -138,19 +152,19 @@ const STALE_SCOPES: readonly string[] = ['viewer', 'router', 'component'];
 const servesStale = ({ scopes }: KnownKey, ageMs: number): boolean =>
   ageMs <= STALE_MS && scopes.every(({ kind }) => STALE_SCOPES.includes(kind));
 
-/** Digest of the admin key, made once per isolate. */
+/** Digest of the admin key, computed once per isolate and key. */
 async function adminDigest(env: Env): Promise<Result<string, 'not-configured'>> {
   const { COORDINATOR_ADMIN_KEY: key, ALLOW_PRIVATE_ENDPOINTS: development } = env;
   if (!key) return fail('not-configured', 'set the secret COORDINATOR_ADMIN_KEY');
   if (key.length < MIN_ADMIN_KEY_LENGTH && development !== 'true')
     return fail('not-configured', `COORDINATOR_ADMIN_KEY is too short: at least ${MIN_ADMIN_KEY_LENGTH} characters`);
-  if (configured?.key !== key) configured = { key, digest: await digestOf(key) };
-  return ok(configured.digest);
+  if (adminKeyCache?.key !== key) adminKeyCache = { key, digest: await digestOf(key) };
+  return ok(adminKeyCache.digest);
 }
 
 const encoder = new TextEncoder();
 
-/** SHA-256 of a key, hex: what is kept of it. The key is random, so no salt and no slow hash are needed. */
+/** SHA-256 of a key, hex; only the digest is stored. Keys are random, so neither salt nor a slow hash is needed. */
 export async function digestOf(key: string): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(key))).toHex();
 }

@@ -1,4 +1,8 @@
-/** Makes keys. Only here does a key exist whole; what leaves for the coordinator is its digest. */
+/**
+ * Creation and rotation of keys at the edge.
+ *
+ * Invariant: only this module sees a new key in plain text. The coordinator receives its digest.
+ */
 import type { FreshSecret, KeyIssue } from '../../coordinator/contract/coordinator-api.ts';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { AccessKey } from '../../core/access/access-key.ts';
@@ -11,7 +15,7 @@ import { digestOf } from './check-key.ts';
 
 export interface NewKey {
   readonly record: AccessKey;
-  /** The key itself: shown once, kept by nobody. */
+  /** The key in plain text: returned to the caller once and stored nowhere. */
   readonly key: string;
 }
 
@@ -22,20 +26,20 @@ export interface KeyRequest {
   readonly quotas?: KeyQuotasChange;
 }
 
-/** The component's last key works on for this long after it got another. */
+/** How long a component's previous secret stays valid after a new one was issued. */
 const ISSUED_OVERLAP_MS = 600_000;
 const ISSUE_ATTEMPTS = 4;
-/** What may have happened since we looked whether the component has a key. */
-const OVERTAKEN: readonly string[] = ['already-issued', 'unknown-key', 'key-not-active'];
+/** Refusals caused by a concurrent change between `keyIssuedTo` and the write. */
+const CONFLICT_REASONS: readonly string[] = ['already-issued', 'unknown-key', 'key-not-active'];
 
 const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
 
 export async function createKey(request: KeyRequest, actor: Actor): Promise<Result<NewKey, CreateRefusal>> {
-  // Meant for no component, it cannot have been issued to one.
+  // Without `issue` the coordinator never returns 'already-issued'.
   return (await create({ ...request, issue: null }, actor)) as Result<NewKey, CreateRefusal>;
 }
 
-/** Another secret for a key; the one before works until the overlap is over. */
+/** Gives a key a new secret. The previous secret stays valid for `overlapMs`. */
 export async function rotateKey(
   id: string,
   rotation: Omit<FreshSecret, 'digest'>,
@@ -47,8 +51,8 @@ export async function rotateKey(
 }
 
 /**
- * The key of a component, for that id alone: its first, or another in the place of the one it has. Whoever is
- * overtaken by another asker, or by a revocation, looks again.
+ * Issues the key of one component: creates the first, or rotates the existing one. After a concurrent issue or
+ * revocation the function reads again, up to `ISSUE_ATTEMPTS` times, then fails with `busy`.
  */
 export async function issueComponentKey(issue: KeyIssue, actor: Actor): Promise<Result<NewKey, IssueRefusal>> {
   const { componentId } = issue;
@@ -57,9 +61,9 @@ export async function issueComponentKey(issue: KeyIssue, actor: Actor): Promise<
     const issued = known
       ? await rotateKey(known.id, { overlapMs: ISSUED_OVERLAP_MS, issue }, actor)
       : await create({ name: componentId, scopes: [`component:${componentId}`], expiresAt: null, issue }, actor);
-    if (issued.ok || !OVERTAKEN.includes(issued.reason)) return issued as Result<NewKey, IssueRefusal>;
+    if (issued.ok || !CONFLICT_REASONS.includes(issued.reason)) return issued as Result<NewKey, IssueRefusal>;
   }
-  return fail('busy', `keys of ${componentId} were changed again and again`);
+  return fail('busy', `the key of ${componentId} was changed by other calls ${ISSUE_ATTEMPTS} times in a row`);
 }
 
 type CreateRefusal = 'key-limit' | 'unknown-component' | 'too-many-changes' | 'unauthorized';

@@ -1,8 +1,8 @@
-/** The key or session that a call presents. */
+/** Parser of the Authorization header. */
 
-/** The key in an Authorization header; '' when there is none. */
+/** The bearer key in an Authorization header; '' when there is none. */
 export const bearerKeyIn = (header: string): string =>
-  // As nearly everybody writes it; a key has no space in it, so more than one word is none of ours.
+  // Fast check for the common spelling. A key contains no space, so more than one word is not a key.
   header.startsWith('Bearer ') && header.indexOf(' ', 7) === -1
     ? header.slice(7)
     : (/^Bearer +(\S+)$/i.exec(header)?.[1] ?? '');

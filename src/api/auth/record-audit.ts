@@ -1,4 +1,4 @@
-/** Owes an entry to the audit for what comes with no event of its own. */
+/** Queues an audit entry in the coordinator, for changes that publish no event. */
 import type { Context } from 'hono';
 import type { AuditEntry } from '../../core/access/audit-entry.ts';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';

@@ -1,10 +1,11 @@
 /**
- * The calls that a fleet makes for every piece of work, past Hono: its context, its chain of middleware and
- * its validators cost more than all that these calls need. They pass the same guards in the same order, and
- * are answered by the same functions as their routes.
+ * Fast path for the two calls that clients make per unit of work: route and lease completion. Skips Hono, whose
+ * context, middleware chain and validators cost more than the calls themselves.
  *
- * Only the plainest calls are taken: a key, JSON, no compression, no page of another origin. Any
- * other has its body untouched and goes the way of every call.
+ * The fast path serves only plain calls: bearer key, JSON, no compression, no Origin header where CORS is on. Any other
+ * call goes to Hono with its body unread.
+ *
+ * Invariant: the guards and their order, and the functions that handle the call, are those of the Hono routes.
  */
 import type { ZodType } from 'zod';
 import { completeLease } from '../use-cases/complete-lease.ts';
@@ -22,46 +23,47 @@ import { problemResponse, validationProblem } from '../http/problem.ts';
 import { CompletionSchema } from '../schemas/lease.ts';
 import { RouteRequestSchema } from '../schemas/route.ts';
 
-type Answer = Response | Promise<Response>;
+type ResponseOrPromise = Response | Promise<Response>;
 
-/** Answers a call whose body was taken in. */
-type Answering = (c: Call, text: string) => Answer;
+/** Responds to a call whose body was read. */
+type BodyHandler = (c: Call, text: string) => ResponseOrPromise;
 
-const ROUTE = '/v1/route';
-const COMPLETION = /^\/v1\/leases\/([^/]+)\/complete$/;
+const ROUTE_PATH = '/v1/route';
+const COMPLETION_PATH = /^\/v1\/leases\/([^/]+)\/complete$/;
 const JSON_TYPE = /^application\/json(?:;|$)/i;
 
-/** Null for a call that is not of this lane. */
-export function fastPath(request: Request, env: Env, context: ExecutionContext): Answer | null {
+/** The response, or null when Hono must serve the call. */
+export function fastPath(request: Request, env: Env, context: ExecutionContext): ResponseOrPromise | null {
   const { url } = request;
   const path = url.slice(url.indexOf('/', url.indexOf(':') + 3));
-  const answering = answeringOf(path);
-  if (!answering || request.method !== 'POST') return null;
+  const handler = handlerOf(path);
+  if (!handler || request.method !== 'POST') return null;
   const { headers } = request;
   const authorization = headers.get('authorization');
   if (authorization === null || !isPlain(headers, env)) return null;
   const call = new PlainCall(new PlainRequest(request, headers, url, path), env, context);
-  return answeredAnyway(call, () => enter(call, bearerKeyIn(authorization), answering));
+  return withErrorResponse(call, () => authenticateAndHandle(call, bearerKeyIn(authorization), handler));
 }
 
-/** The answer, also when something throws on the way to it. */
-function answeredAnyway(c: Call, answer: () => Answer): Answer {
+/** The response of `handle`, or an error response when `handle` throws or rejects. */
+function withErrorResponse(c: Call, handle: () => ResponseOrPromise): ResponseOrPromise {
   try {
-    const answered = answer();
-    return answered instanceof Response ? answered : answered.catch((error: unknown) => errorResponse(c, error));
+    const response = handle();
+    return response instanceof Response ? response : response.catch((error: unknown) => errorResponse(c, error));
   } catch (error) {
     return errorResponse(c, error);
   }
 }
 
-function answeringOf(path: string): Answering | null {
-  if (path === ROUTE) return routed;
-  const leaseId = COMPLETION.exec(path)?.[1];
+function handlerOf(path: string): BodyHandler | null {
+  if (path === ROUTE_PATH) return handleRoute;
+  const leaseId = COMPLETION_PATH.exec(path)?.[1];
   if (leaseId === undefined || !LEASE_ID_PATTERN.test(leaseId)) return null;
-  return (c, text) => parsed(c, CompletionSchema, text, (told) => completeLease(c, leaseId, told));
+  return (c, text) => parseAndHandle(c, CompletionSchema, text, (completion) => completeLease(c, leaseId, completion));
 }
 
-const routed: Answering = (c, text) => parsed(c, RouteRequestSchema, text, (asked) => route(c, asked));
+const handleRoute: BodyHandler = (c, text) =>
+  parseAndHandle(c, RouteRequestSchema, text, (request) => route(c, request));
 
 function isPlain(headers: Headers, env: Env): boolean {
   return (
@@ -71,28 +73,35 @@ function isPlain(headers: Headers, env: Env): boolean {
   );
 }
 
-function enter(c: Call, presented: string, answering: Answering): Answer {
-  const unknown = authenticateKey(c, presented);
-  return unknown ? unknown.then((refused) => refused ?? goOn(c, presented, answering)) : goOn(c, presented, answering);
+function authenticateAndHandle(c: Call, presented: string, handler: BodyHandler): ResponseOrPromise {
+  const authenticating = authenticateKey(c, presented);
+  return authenticating
+    ? authenticating.then((refused) => refused ?? admitAndHandle(c, presented, handler))
+    : admitAndHandle(c, presented, handler);
 }
 
-/** Of the promises that a call waits for there are no more than must be: each costs as much as a decision. */
-function goOn(c: Call, presented: string, answering: Answering): Answer {
+/** Avoids every promise that is not needed: each costs as much as a routing decision. */
+function admitAndHandle(c: Call, presented: string, handler: BodyHandler): ResponseOrPromise {
   const refused = rateLimitKey(c) ?? allow(c, 'route') ?? rateLimitAddress(c);
   if (refused) return refused;
   return readText(c, {
-    checkAgain: () => authenticateKey(c, presented),
-    use: (text) => answering(c, text ?? ''),
+    reauthenticate: () => authenticateKey(c, presented),
+    use: (text) => handler(c, text ?? ''),
   });
 }
 
-function parsed<T>(c: Call, schema: ZodType<T>, text: string, answer: (data: T) => Answer): Answer {
+function parseAndHandle<T>(
+  c: Call,
+  schema: ZodType<T>,
+  text: string,
+  handle: (data: T) => ResponseOrPromise,
+): ResponseOrPromise {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    return problemResponse(c, 'malformed-json', { detail: 'the body cannot be parsed as JSON' });
+    return problemResponse(c, 'malformed-json', { detail: 'the body is not valid JSON' });
   }
   const result = schema.safeParse(body);
-  return result.success ? answer(result.data) : validationProblem(c, result.error);
+  return result.success ? handle(result.data) : validationProblem(c, result.error);
 }

@@ -1,6 +1,7 @@
 /**
- * A call without Hono's context around it, which costs more than most routing decisions: for the fast lane. Its
- * problems carry all headers that `frame` gives to the others.
+ * `Call` of the fast path, without Hono's context: creating that context costs more than most routing decisions.
+ *
+ * Invariant: problem responses carry the same headers as those of the middleware `responseHeaders`.
  */
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppEnv } from '../http/app-env.ts';
@@ -43,13 +44,13 @@ export class PlainCall implements Call {
   }
 
   json(body: object, status: 200): Response {
-    // Each header costs as much as a decision, so there are no more than a program can use.
+    // Each header costs as much as a routing decision, so only headers that a program can use are set.
     const headers = { ...TRAFFIC_PATH_HEADERS, 'x-request-id': this.get('requestId') };
     return new Response(JSON.stringify(body), { status, headers });
   }
 }
 
-/** A POST. What the platform answers is asked once: each look at a request or its headers is a call to it. */
+/** A POST request. Its properties are read once, because each access to a request or its headers calls the runtime. */
 export class PlainRequest {
   readonly method = 'POST';
   readonly raw: Request;

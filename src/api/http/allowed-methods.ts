@@ -1,4 +1,4 @@
-/** Which methods a path takes, from the contract itself: tells a wrong method from a wrong path. */
+/** Methods that the OpenAPI document declares for a path, to tell a wrong method (405) from a wrong path (404). */
 import type { App } from './app-env.ts';
 
 export function allowedMethods(app: App): (path: string) => string[] {
@@ -10,5 +10,5 @@ export function allowedMethods(app: App): (path: string) => string[] {
   return (path) => operations.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
 }
 
-/** `/v1/components/{id}` as a pattern: a parameter is one segment. */
+/** `/v1/components/{id}` as a regular expression: a parameter matches one path segment. */
 const patternOf = (path: string): RegExp => new RegExp(`^${path.replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);

@@ -1,4 +1,4 @@
-/** What every handler of the API finds in its context. */
+/** Bindings and variables in the context of every API handler. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AccessScope } from '../../core/access/permission.ts';
 import type { Principal } from '../../core/access/principal.ts';
@@ -10,14 +10,14 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     requestClass: RequestClass;
-    /** Who calls; not there on public routes. */
+    /** The caller; not set on public routes. */
     principal: Principal;
     /** SHA-256 of the caller's key, hex. */
     keyDigest: string;
-    /** The session that the caller came with, when it was not a key. */
+    /** The caller's session, when the call came with a cookie instead of a key. */
     session?: Session;
-    /** Which components the caller may touch under the route's permission. */
-    reach: AccessScope;
+    /** Components that the caller may access under the route's permission. */
+    accessScope: AccessScope;
   };
 }
 

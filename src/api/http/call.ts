@@ -1,6 +1,6 @@
 /**
- * A call as guards and answers see it, so that they serve Hono's routes and the fast lane alike: Hono's context
- * is one, `PlainCall` is the other.
+ * A call as guards and use cases see it. Hono's context and the fast path's `PlainCall` both implement `Call`, so the
+ * same functions serve both.
  */
 import type { TypedResponse } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
@@ -14,7 +14,7 @@ export interface Call {
   readonly executionCtx: { waitUntil(work: Promise<unknown>): void };
   get<Name extends keyof Variables>(name: Name): Variables[Name];
   set<Name extends keyof Variables>(name: Name, value: Variables[Name]): void;
-  /** Sets a header of the answer. */
+  /** Sets a response header. */
   header(name: string, value: string): void;
   body(text: string, status: ContentfulStatusCode): Response;
   json(body: object, status: 200): Response;
@@ -22,11 +22,11 @@ export interface Call {
 
 export type JsonResponse<T> = Response & TypedResponse<T, 200, 'json'>;
 
-/** An answer whose type says what is in it, as routes want it. */
+/** A 200 response whose type carries its body's type, as Hono's typed routes require. */
 export const jsonResponse = <T extends object>(c: Call, body: T): JsonResponse<T> =>
   c.json(body, 200) as unknown as JsonResponse<T>;
 
-/** Lets work go on behind the answer. */
+/** Lets work continue after the response was sent. */
 export const waitUntilOf =
   (c: Call) =>
   (work: Promise<unknown>): void =>

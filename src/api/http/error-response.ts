@@ -1,22 +1,21 @@
-/** What a call is answered with when something threw: nothing of the inside. */
+/** Response to a call whose handler threw: logs the error and returns a problem document without internals. */
 import { HTTPException } from 'hono/http-exception';
+import { logError } from '../../logging/log-error.ts';
 import type { Call } from './call.ts';
 import { problemResponse } from './problem.ts';
 
 export function errorResponse(c: Call, error: unknown): Response {
   if (error instanceof HTTPException) {
-    if (error.status === 400)
-      return problemResponse(c, 'malformed-json', { detail: 'the body cannot be parsed as JSON' });
+    if (error.status === 400) return problemResponse(c, 'malformed-json', { detail: 'the body is not valid JSON' });
     if (error.status === 415)
       return problemResponse(c, 'unsupported-media-type', { detail: 'send content-type: application/json' });
   }
   const stack = error instanceof Error ? (error.stack ?? String(error)) : String(error);
-  const what = { message: 'request failed', requestId: c.get('requestId'), path: c.req.path, error: stack };
-  console.error(JSON.stringify(what));
+  logError('request failed', { requestId: c.get('requestId'), path: c.req.path, error: stack });
   return problemResponse(c, isTransient(error) ? 'temporarily-unavailable' : 'internal-error');
 }
 
-/** The platform marks errors of objects that were reset or overloaded: the same call may succeed in a moment. */
+/** Cloudflare marks errors of Durable Objects that were reset or overloaded. A retry may succeed. */
 function isTransient(error: unknown): boolean {
   const { retryable, overloaded } = Object(error) as { retryable?: boolean; overloaded?: boolean };
   return retryable === true || overloaded === true;

@@ -1,3 +1,3 @@
-/** Epoch ms of a moment in a query that was checked. */
+/** Epoch ms of a validated ISO timestamp in a query. */
 export const fromIso = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Date.parse(text);

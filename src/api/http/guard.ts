@@ -1,6 +1,7 @@
 /**
- * A guard looks at a call before it is worked on: lets it through (null) or answers it. Most calls pass most
- * guards at once, so several are one middleware that waits only for those that must wait.
+ * Guards: checks that run before a handler. A guard returns null to let the call through, or the response that ends it.
+ *
+ * Most guards decide synchronously, so one middleware runs several and awaits only those that return a promise.
  */
 import type { Context, Next } from 'hono';
 import { createMiddleware } from 'hono/factory';
@@ -9,16 +10,17 @@ import type { AppEnv } from './app-env.ts';
 type Verdict = Response | null;
 type Guard = (c: Context<AppEnv>) => Verdict | Promise<Verdict>;
 
-/** One after the other; the first that answers is the last that is asked. */
+/** Runs the guards in order and stops at the first that returns a response. */
 export const guardedBy = (...guards: readonly Guard[]) =>
-  createMiddleware<AppEnv>((c, next) => askFrom(0, guards, c, next));
+  createMiddleware<AppEnv>((c, next) => runFrom(0, guards, c, next));
 
-/** Waits only where a guard does: a call that passes at once costs no promise. */
-function askFrom(first: number, guards: readonly Guard[], c: Context<AppEnv>, next: Next): Promise<Response | void> {
-  for (let at = first; at < guards.length; at++) {
-    const asked = guards[at]!(c);
-    if (asked instanceof Promise) return asked.then((answer) => answer ?? askFrom(at + 1, guards, c, next));
-    if (asked) return Promise.resolve(asked);
+/** Awaits only guards that return a promise, so a synchronous pass allocates none. */
+function runFrom(first: number, guards: readonly Guard[], c: Context<AppEnv>, next: Next): Promise<Response | void> {
+  for (let position = first; position < guards.length; position++) {
+    const verdict = guards[position]!(c);
+    if (verdict instanceof Promise)
+      return verdict.then((response) => response ?? runFrom(position + 1, guards, c, next));
+    if (verdict) return Promise.resolve(verdict);
   }
   return next();
 }

@@ -1,14 +1,14 @@
-/** If-Match of a component (its registration's generation) and of a document (its revision), as strong ETags. */
+/** If-Match with strong ETags: a component's ETag is its generation, a document's ETag is its revision. */
 import type { Context } from 'hono';
 
 export const etagOf = (component: { readonly generation: number }): string => `"${component.generation}"`;
 
 export const etagOfDocument = (document: { readonly revision: number }): string => `"${document.revision}"`;
 
-/** Whether the caller asks that there be one at all: `If-Match: *`. */
+/** Whether the caller requires that the resource exists: `If-Match: *`. */
 export const mustExist = (c: Context): boolean => c.req.header('if-match')?.trim() === '*';
 
-/** The number asked for; null without the header or with `*`, undefined when it is not one of our ETags. */
+/** The number in If-Match; null without the header or with `*`, undefined when the ETag is not of this API. */
 export function ifMatch(c: Context): number | null | undefined {
   const header = c.req.header('if-match')?.trim();
   if (header === undefined || header === '*') return null;

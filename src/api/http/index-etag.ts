@@ -1,7 +1,7 @@
-/** The index of a snapshot as an ETag: a weak one, because loads move without it. */
+/** Index of a snapshot as an ETag. The ETag is weak because loads change without a new index. */
 export const etagOfIndex = (index: number): string => `W/"${index}"`;
 
-/** The index that If-None-Match names first; null without one of ours. */
+/** The index in the first ETag of If-None-Match; null when that is not an index. */
 export function entityIndex(header: string | undefined): number | null {
   const match = /^\s*(?:W\/)?"(\d{1,15})"/.exec(header ?? '');
   return match ? Number(match[1]) : null;

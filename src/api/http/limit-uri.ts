@@ -1,4 +1,4 @@
-/** How long an address may be, and how many query parameters it may have. */
+/** Limits of the request URI: length and number of query parameters. */
 import type { Call } from './call.ts';
 import { problemResponse } from './problem.ts';
 

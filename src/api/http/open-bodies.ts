@@ -1,83 +1,82 @@
 /**
- * The bodies that this isolate is reading. A body comes within moments; one that does not is held open on
- * purpose or by a broken line. So where room is short the one that has been open longest gives way: first
- * of the same key, so that no key takes the room of others.
+ * Request bodies that this isolate is reading, bounded in number, bytes and time. At a limit the oldest body is
+ * evicted, because a slow body is held open on purpose or by a broken connection. The limit per key evicts within that
+ * key, so one key cannot displace others.
  *
- * There is no timer and no count by key, because every call would pay for them: whoever comes ends those
- * that are over their time, and looks for its key among the open ones when there are many. An entry whose
- * request the platform dropped is never closed. It does no harm: it becomes the oldest.
+ * A timer or a counter per key would cost every call. Instead, each new body evicts expired ones, and bodies per key
+ * are counted only when many are open. If the platform drops a request, its entry stays until eviction as the oldest.
  */
 
-/** From when on a body is given up. */
+/** Time limit for one body. */
 export const MAX_READ_MS = 10_000;
 const MAX_OPEN = 512;
 const MAX_OPEN_OF_KEY = 128;
-/** A quarter of what an isolate has. */
-const MAX_HELD_BYTES = 33_554_432;
+/** A quarter of an isolate's memory of 128 MiB. */
+const MAX_BUFFERED_BYTES = 33_554_432;
 
 export interface OpenBody {
   readonly keyId: string;
-  /** Epoch ms */
+  /** Epoch ms. */
   readonly openedAt: number;
-  /** Bytes that are in memory for it, or are about to be. */
-  heldBytes: number;
-  /** Tells its reader to stop. */
-  readonly giveWay: () => void;
+  /** Bytes in memory for the body, including those announced by Content-Length. */
+  bufferedBytes: number;
+  /** Called on eviction. */
+  readonly onEvicted: () => void;
 }
 
 /**
- * In the order they were opened. Closed ones leave at once: whatever of a call outlives it costs more to clean up
- * than all the rest of it.
+ * Open bodies in the order of opening. A closed body is removed at once: state that outlives its call costs more to
+ * clean up than the rest of the call.
  */
 const open = new Set<OpenBody>();
-let heldBytes = 0;
+let bufferedBytes = 0;
 
-/** Makes room for it, and counts it until it is closed. */
+/** Evicts bodies beyond the limits, then counts `body` until it is closed. */
 export function openBody(body: OpenBody): void {
   for (const oldest of open) {
-    // A clock that went back ends nothing before its time.
+    // After a clock step backwards no body counts as expired.
     if (body.openedAt - oldest.openedAt < MAX_READ_MS) break;
-    endBody(oldest);
+    evictBody(oldest);
   }
-  if (open.size >= MAX_OPEN_OF_KEY) makeRoomFor(body.keyId);
+  if (open.size >= MAX_OPEN_OF_KEY) evictFor(body.keyId);
   open.add(body);
-  hold(body.heldBytes);
+  addBytes(body.bufferedBytes);
 }
 
-/** More of it is in memory. */
-export function holdBytes(body: OpenBody, bytes: number): void {
+/** Counts further bytes of an open body. */
+export function growBody(body: OpenBody, bytes: number): void {
   if (!open.has(body)) return;
-  body.heldBytes += bytes;
-  hold(bytes);
+  body.bufferedBytes += bytes;
+  addBytes(bytes);
 }
 
-function hold(bytes: number): void {
-  heldBytes += bytes;
-  if (!isOverfull()) return;
+function addBytes(bytes: number): void {
+  bufferedBytes += bytes;
+  if (!isOverLimit()) return;
   for (const oldest of open) {
-    endBody(oldest);
-    if (!isOverfull()) return;
+    evictBody(oldest);
+    if (!isOverLimit()) return;
   }
 }
 
-/** It is read, or given up; false when it was closed before. */
+/** Removes a body that was read or abandoned; false when it was closed before. */
 export function closeBody(body: OpenBody): boolean {
   if (!open.delete(body)) return false;
-  heldBytes -= body.heldBytes;
+  bufferedBytes -= body.bufferedBytes;
   return true;
 }
 
-const isOverfull = (): boolean => heldBytes > MAX_HELD_BYTES;
+const isOverLimit = (): boolean => bufferedBytes > MAX_BUFFERED_BYTES;
 
-function makeRoomFor(keyId: string): void {
+function evictFor(keyId: string): void {
   const ofKey = Array.from(open).filter((body) => body.keyId === keyId);
   const [oldestOfKey] = ofKey;
   const [oldest] = open;
-  if (ofKey.length >= MAX_OPEN_OF_KEY && oldestOfKey) endBody(oldestOfKey);
-  else if (open.size >= MAX_OPEN && oldest) endBody(oldest);
+  if (ofKey.length >= MAX_OPEN_OF_KEY && oldestOfKey) evictBody(oldestOfKey);
+  else if (open.size >= MAX_OPEN && oldest) evictBody(oldest);
 }
 
-function endBody(body: OpenBody): void {
+function evictBody(body: OpenBody): void {
   closeBody(body);
-  body.giveWay();
+  body.onEvicted();
 }

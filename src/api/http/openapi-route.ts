@@ -1,6 +1,6 @@
 /**
- * Declares a route of the API with its schemas, so that the contract is what is served, and with the
- * permission it takes, so that none is open by oversight.
+ * Declaration of a route with its schemas and its permission. The OpenAPI document therefore matches what is served,
+ * and no route is public by mistake.
  */
 import { createRoute as declareRoute } from '@hono/zod-openapi';
 import type { RouteConfig } from '@hono/zod-openapi';
@@ -13,7 +13,7 @@ export const jsonContent = <T extends ZodType>(schema: T, description: string) =
   content: { 'application/json': { schema } },
 });
 
-/** The same with the headers that the answer carries. */
+/** `jsonContent` with the response's headers. */
 export const jsonContentWith = <T extends ZodType, H extends ZodObject>(
   schema: T,
   headers: H,
@@ -35,7 +35,7 @@ export const problemDefault = {
 
 type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
   readonly path: P;
-  /** What a caller's scopes must grant; also in the contract. */
+  /** Permission that the caller's scopes must grant; also part of the OpenAPI document. */
   readonly 'x-permission': Permission;
 };
 

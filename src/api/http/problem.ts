@@ -1,6 +1,7 @@
 /**
- * Every way to say no: RFC 9457 problem documents with a stable code. The one place that maps reasons
- * to HTTP.
+ * Error responses of the API: RFC 9457 problem documents with a stable code.
+ *
+ * Invariant: only this file maps failure reasons to HTTP status codes.
  */
 import type { TypedResponse } from 'hono';
 import type { ZodError } from 'zod';
@@ -9,94 +10,94 @@ import type { Call } from './call.ts';
 import type { Problem } from '../schemas/common.ts';
 
 const PROBLEMS = {
-  'malformed-json': [400, 'The body is not JSON'],
+  'malformed-json': [400, 'The body is not valid JSON'],
   unauthorized: [401, 'A valid key is required'],
-  forbidden: [403, 'The key does not allow this'],
-  'csrf-token-required': [403, 'The call may not come from our own page'],
+  forbidden: [403, 'The key does not permit this call'],
+  'csrf-token-required': [403, 'A valid CSRF token is required'],
   'not-found': [404, 'There is no such resource'],
   'unknown-component': [404, 'There is no such component'],
   'unknown-key': [404, 'There is no such key'],
   'unknown-lease': [404, 'There is no such lease'],
   'unknown-request-type': [404, 'No component type serves this request type'],
   'unknown-type': [422, 'There is no such component type'],
-  'method-not-allowed': [405, 'The resource does not take this method'],
-  'body-too-slow': [408, 'The body did not come in time'],
-  'id-taken': [409, 'The id belongs to somebody else'],
+  'method-not-allowed': [405, 'The resource does not support this method'],
+  'body-too-slow': [408, 'The body did not arrive in time'],
+  'id-taken': [409, 'Another owner registered the id'],
   'being-removed': [409, 'The component is being removed'],
   'key-not-active': [409, 'The key is revoked or expired'],
-  'key-limit': [409, 'There are as many keys as are allowed'],
+  'key-limit': [409, 'Key limit reached'],
   'type-conflict': [409, 'The id belongs to another component type'],
-  'component-limit': [409, 'The type has as many components as are allowed'],
+  'component-limit': [409, 'Component limit of the type reached'],
   'heartbeat-not-declared': [409, 'The component registered no heartbeat'],
-  'no-control': [409, 'Nobody takes control calls for the component'],
+  'no-control': [409, 'The component has no control endpoint'],
   'no-health-check': [409, 'The component registered no health check'],
-  'request-type-taken': [409, 'A request type reaches another component type'],
-  'too-much-concerned': [409, 'It concerns more than can be judged at once'],
-  'type-limit': [409, 'There are as many component types as are allowed'],
+  'request-type-taken': [409, 'Another component type already serves the request type'],
+  'too-much-concerned': [409, 'The change affects more than can be validated at once'],
+  'type-limit': [409, 'Component type limit reached'],
   'recovery-running': [409, 'A recovery of the component is running'],
-  'held-back': [409, 'It is not safe right now'],
+  'held-back': [409, 'The action is not safe right now'],
   'not-in-service': [409, 'The component is not in service'],
   'no-standby': [409, 'There is no healthy standby'],
-  'nobody-took-over': [409, 'Nobody took over from the component'],
+  'nobody-took-over': [409, 'No standby took over'],
   'not-recovering': [409, 'The recovery is not running'],
-  'incident-closed': [409, 'The incident is not open any more'],
+  'incident-closed': [409, 'The incident is no longer open'],
   'component-not-healthy': [409, 'The component is not healthy and in service'],
-  'drill-running': [409, 'A drill of the type is running'],
-  'self-doubt': [409, 'What is seen of the type is in doubt'],
+  'drill-running': [409, 'A drill of this component type is running'],
+  'self-doubt': [409, 'The health checks of the type are not trusted right now'],
   'capacity-at-risk': [409, 'The type would be left without capacity'],
-  'silence-limit': [409, 'There are as many silences as are allowed'],
+  'silence-limit': [409, 'Silence limit reached'],
   'webhook-exists': [409, 'The id belongs to another webhook'],
-  'webhook-limit': [409, 'There are as many webhooks as are allowed'],
+  'webhook-limit': [409, 'Webhook limit reached'],
   'webhook-configured': [409, 'The webhook is configured by the deployment'],
-  'lease-ended': [410, 'The lease is over'],
-  'events-trimmed': [410, 'The log does not hold the events asked for'],
+  'lease-ended': [410, 'The lease has ended'],
+  'events-trimmed': [410, 'The log does not hold the requested events'],
   'precondition-failed': [412, 'The resource has changed'],
   'payload-too-large': [413, 'The body is too large'],
-  'uri-too-long': [414, 'The address is too long'],
+  'uri-too-long': [414, 'The URI is too long'],
   'unsupported-media-type': [415, 'The body must be application/json'],
   'invalid-request': [422, 'The request is not valid'],
-  'endpoint-not-allowed': [422, 'A URL is not accepted'],
+  'endpoint-not-allowed': [422, 'A URL is not allowed'],
   'dependency-not-registered': [422, 'A dependency is not registered'],
-  'header-value-unknown': [422, 'There is no value of that header to keep'],
+  'header-value-unknown': [422, 'No stored value for a redacted header'],
   'dependency-cycle': [422, 'The dependencies form a cycle'],
-  'precondition-invalid': [422, 'If-Match is not a revision'],
+  'precondition-invalid': [422, 'If-Match is not a valid revision'],
   'upgrade-required': [426, 'The call must be a WebSocket upgrade'],
-  'too-many-changes': [429, 'The key makes changes too often'],
+  'too-many-changes': [429, 'Too many changes by this key'],
   'too-many-probes': [429, 'The component is being checked too often'],
   'too-many-reports': [429, 'The component is being reported too often'],
   'too-many-rotations': [429, 'The control secret is being rotated too often'],
-  'too-many-readers': [429, 'The key has as many readers as are allowed'],
-  'lease-quota': [429, 'The key holds as much as it may'],
+  'too-many-readers': [429, 'Reader limit of the key reached'],
+  'lease-quota': [429, 'Lease quota of the key reached'],
   'rate-limited': [429, 'Too many calls'],
-  'internal-error': [500, 'Something went wrong here'],
+  'internal-error': [500, 'Internal error'],
   'identity-unavailable': [503, 'Keys cannot be checked right now'],
   'not-configured': [503, 'The deployment has no admin key'],
-  'no-healthy-components': [503, 'No component can take this request'],
-  'at-capacity': [503, 'Every component is at its capacity'],
+  'no-healthy-components': [503, 'No component can serve this request'],
+  'at-capacity': [503, 'Every component is at capacity'],
   'preferences-unmet': [503, 'No component meets the preferences'],
   'history-unavailable': [503, 'The history cannot be read right now'],
-  'snapshot-unavailable': [503, 'The state cannot be read right now'],
-  overloaded: [503, 'Too many calls are being worked on'],
-  busy: [503, 'The call was overtaken by others'],
-  'temporarily-unavailable': [503, 'A part of the coordinator cannot be reached right now'],
+  'snapshot-unavailable': [503, 'The snapshot cannot be read right now'],
+  overloaded: [503, 'Too many calls in flight'],
+  busy: [503, 'Concurrent calls changed the resource'],
+  'temporarily-unavailable': [503, 'Part of the coordinator is unavailable right now'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
 type ProblemStatus = (typeof PROBLEMS)[ProblemCode][0];
 export type ProblemResponse = Response & TypedResponse<Problem, ProblemStatus, 'json'>;
 
-/** Said when the caller of `problemResponse` does not know better. */
+/** Default Retry-After per status, in seconds. */
 const RETRY_AFTER_SECONDS: Partial<Record<number, number>> = { 429: 10, 503: 1 };
-/** No path of ours is longer. */
-const MAX_INSTANCE = 1_024;
+/** Longer than any path of this API. */
+const MAX_INSTANCE_CHARACTERS = 1_024;
 
 export interface ProblemOptions {
   readonly detail?: string;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
   readonly retryAfterSeconds?: number;
   readonly candidates?: Problem['candidates'];
-  /** Where a reader stands, and where it may go on. */
-  readonly place?: Pick<Problem, 'lastIndex' | 'oldest' | 'newest' | 'snapshot'>;
+  /** Extension members with the reader's position and where the reader may continue. */
+  readonly position?: Pick<Problem, 'lastIndex' | 'oldest' | 'newest' | 'snapshot'>;
 }
 
 export function problemResponse(c: Call, code: ProblemCode, options: ProblemOptions = {}): ProblemResponse {
@@ -107,11 +108,11 @@ export function problemResponse(c: Call, code: ProblemCode, options: ProblemOpti
     status,
     code,
     ...(options.detail === undefined ? {} : { detail: options.detail }),
-    instance: c.req.path.slice(0, MAX_INSTANCE),
+    instance: c.req.path.slice(0, MAX_INSTANCE_CHARACTERS),
     requestId: c.get('requestId'),
     ...(options.errors ? { errors: [...options.errors] } : {}),
     ...(options.candidates ? { candidates: options.candidates } : {}),
-    ...options.place,
+    ...options.position,
   };
   const retryAfter = options.retryAfterSeconds ?? RETRY_AFTER_SECONDS[status];
   c.header('content-type', 'application/problem+json');
@@ -119,17 +120,17 @@ export function problemResponse(c: Call, code: ProblemCode, options: ProblemOpti
   return c.body(JSON.stringify(document), status) as unknown as ProblemResponse;
 }
 
-/** A failure as it came from whoever was asked. */
+/** Problem response for a failure returned by a Durable Object or a use case. */
 export const problemOf = (c: Call, failure: Failure<ProblemCode>): ProblemResponse =>
   problemResponse(c, failure.reason, problemOptionsOf(failure));
 
-/** What a failure says of itself. */
+/** Detail and Retry-After of a failure. */
 export const problemOptionsOf = ({ message, retryAfterMs }: Failure<ProblemCode>): ProblemOptions => ({
   detail: message,
   ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
 });
 
-/** The faults zod found, each with its path as a JSON-pointer-like dotted name. */
+/** 422 with the faults that zod found, each with its dotted path, for example `healthCheck.headers[0]`. */
 export const validationProblem = (c: Call, error: ZodError): ProblemResponse =>
   problemResponse(c, 'invalid-request', { errors: error.issues.flatMap(toFaults) });
 

@@ -1,7 +1,7 @@
-/** What a caller's log and ours are laid side by side by. */
+/** Request id, which correlates the caller's log with the log of this deployment. */
 
-/** A caller's own id is kept when it is a plain one. */
+/** An id that the caller sent is kept when it has this form. */
 const ACCEPTED_ID = /^[\w-]{8,64}$/;
 
-export const requestIdOf = (given: string | undefined): string =>
-  given !== undefined && ACCEPTED_ID.test(given) ? given : crypto.randomUUID();
+export const requestIdOf = (presented: string | undefined): string =>
+  presented !== undefined && ACCEPTED_ID.test(presented) ? presented : crypto.randomUUID();

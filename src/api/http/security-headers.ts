@@ -1,10 +1,10 @@
 /**
- * Headers that close an answer to browsers: no scripts, no frames, no features, no caches on the way.
+ * Security headers of responses: no scripts, no frames, no browser features, no caching.
  *
  * @see https://owasp.org/www-project-secure-headers/
  */
 
-/** What no answer of ours may use in a browser. */
+/** Browser features that Permissions-Policy denies. */
 const FEATURES = [
   'accelerometer',
   'autoplay',
@@ -42,8 +42,8 @@ export const SECURITY_HEADERS: readonly (readonly [name: string, value: string])
 ];
 
 /**
- * The ones of them that an answer to a program's POST carries: the others speak to browsers about documents, and
- * no cache keeps such an answer (RFC 9111 section 3).
+ * The subset for responses to POST requests of programs. The other headers concern documents in browsers, and caches
+ * do not store such a response (RFC 9111 section 3).
  */
 export const TRAFFIC_PATH_HEADERS = {
   'content-type': 'application/json',

@@ -1,10 +1,10 @@
-/** What the signed cookie of a session holds. */
+/** Content of a session's signed cookie. */
 
 export interface Session {
   readonly keyId: string;
-  /** SHA-256 of the key it was opened with, hex. */
+  /** SHA-256 of the key that opened the session, hex. */
   readonly digest: string;
-  /** Epoch ms */
+  /** Epoch ms. */
   readonly expiresAt: number;
   readonly csrfToken: string;
 }

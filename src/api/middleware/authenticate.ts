@@ -1,35 +1,36 @@
 /**
- * Who calls: the key in the Authorization header, or the session of a page that was opened with one. A
- * header decides alone when there is one.
+ * Authentication of the caller: by the key in the Authorization header, or by the session cookie of the dashboard. When
+ * the header is present, the cookie is ignored.
  */
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/app-env.ts';
 import type { Call } from '../http/call.ts';
-import type { Checked, KeyRefusal } from '../auth/check-key.ts';
+import type { CheckedKey, KeyRefusal } from '../auth/check-key.ts';
 import { checkKey, checkSession } from '../auth/check-key.ts';
 import type { Failure, Result } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
 import { problemResponse, problemOf } from '../http/problem.ts';
-import { clearCookie, isFromOurPage, readSession } from '../auth/session.ts';
+import { clearCookie, passesCsrfCheck, readSession } from '../auth/session.ts';
 import { tooManyRefusals } from './rate-limit.ts';
 import { bearerKeyIn } from '../auth/presented-key.ts';
 
-type Refused = Promise<Response | null> | null;
+/** The response that ends the call; null when the caller was authenticated without waiting. */
+type Rejection = Promise<Response | null> | null;
 
-export function authenticate(c: Context<AppEnv>): Refused {
+export function authenticate(c: Context<AppEnv>): Rejection {
   const header = c.req.header('authorization');
   return header === undefined
-    ? bySession(c).then((checked) => admit(c, checked))
+    ? checkSessionCookie(c).then((checked) => admit(c, checked))
     : authenticateKey(c, bearerKeyIn(header));
 }
 
-/** By the key alone; answers at once when that was right before and nothing is out of date. */
-export function authenticateKey(c: Call, presented: string): Refused {
+/** Authenticates by key alone. Returns null when the key was valid before and the copy of the keys is fresh. */
+export function authenticateKey(c: Call, presented: string): Rejection {
   const checked = checkKey(presented, c);
-  return checked instanceof Promise ? checked.then((later) => admit(c, later)) : admit(c, checked);
+  return checked instanceof Promise ? checked.then((result) => admit(c, result)) : admit(c, checked);
 }
 
-function admit(c: Call, checked: Result<Checked, Refusal>): Refused {
+function admit(c: Call, checked: Result<CheckedKey, Refusal>): Rejection {
   if (!checked.ok) return refuse(c, checked);
   c.set('principal', checked.value.principal);
   c.set('keyDigest', checked.value.digest);
@@ -40,8 +41,8 @@ type Refusal = KeyRefusal | 'csrf-token-required';
 
 const NO_KEY = fail('unauthorized', 'send Authorization: Bearer <key>');
 
-async function bySession(c: Context<AppEnv>): Promise<Result<Checked, Refusal>> {
-  // Says what is missing in the deployment before anything else.
+async function checkSessionCookie(c: Context<AppEnv>): Promise<Result<CheckedKey, Refusal>> {
+  // A missing admin key is reported before anything else.
   if (!c.env.COORDINATOR_ADMIN_KEY) return checkKey('', c);
   const session = await readSession(c);
   if (session === undefined) return checkKey('', c);
@@ -49,8 +50,11 @@ async function bySession(c: Context<AppEnv>): Promise<Result<Checked, Refusal>> 
   if (!checked.ok && checked.reason === 'unauthorized') clearCookie(c);
   if (!session || !checked.ok) return checked;
   const changes = c.req.method !== 'GET' && c.req.method !== 'HEAD';
-  if (changes && !isFromOurPage(c, session))
-    return fail('csrf-token-required', 'with a session, send its token in x-csrf-token, from our own page');
+  if (changes && !passesCsrfCheck(c, session))
+    return fail(
+      'csrf-token-required',
+      'with a session, send its CSRF token in x-csrf-token, from the origin of this API',
+    );
   c.set('session', session);
   return checked;
 }
@@ -58,7 +62,7 @@ async function bySession(c: Context<AppEnv>): Promise<Result<Checked, Refusal>> 
 async function refuse(c: Call, failure: Failure<Refusal>): Promise<Response> {
   if (failure.reason !== 'unauthorized') return problemOf(c, failure);
   if (await tooManyRefusals(c))
-    return problemResponse(c, 'rate-limited', { detail: 'too many wrong keys from this address' });
+    return problemResponse(c, 'rate-limited', { detail: 'too many invalid keys from this address' });
   c.header('www-authenticate', 'Bearer');
   return problemOf(c, failure);
 }

@@ -1,6 +1,8 @@
 /**
- * What the caller may do: every route declares its permission as `x-permission`, and the caller's scopes
- * grant it or not. A route that declares none is closed to everybody.
+ * Authorization of the caller: every route declares a permission as `x-permission`, which the caller's scopes must
+ * grant.
+ *
+ * Invariant: a route without a permission refuses every caller.
  */
 import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
@@ -12,35 +14,35 @@ import type { App, AppEnv } from '../http/app-env.ts';
 import type { Call } from '../http/call.ts';
 import { problemResponse } from '../http/problem.ts';
 
-/** `POST /v1/components` → its permission; made once, from the routes that are mounted by then. */
+/** Permissions by method and path, like `POST /v1/components`. Built at the first call, when all routes are mounted. */
 type Permissions = ReadonlyMap<string, Permission>;
 
-/** Where middleware is mounted; a route with a wildcard of its own is none of these. */
+/** Paths at which middleware is mounted. No route has one of these paths. */
 const MIDDLEWARE_PATHS: ReadonlySet<string> = new Set(['*', '/*', '/v1/*']);
 
-// By the scopes of a key, which never change: one object for as long as the isolate knows the key.
-const reaches = new WeakMap<readonly Scope[], Map<Permission, AccessScope | null>>();
+// Indexed by the scopes array of a key: scopes never change, and the array lives as long as the isolate knows the key.
+const accessScopes = new WeakMap<readonly Scope[], Map<Permission, AccessScope | null>>();
 
-/** Lets the caller through with its reach under the permission, or answers it. */
+/** Returns null and sets `accessScope` when the scopes grant the permission; otherwise returns a 403 response. */
 export function allow(c: Call, permission: Permission | undefined): Response | null {
-  const reach = permission && reachUnder(permission, c.get('principal'));
-  if (!reach) return problemResponse(c, 'forbidden', { detail: 'the scopes of this key do not allow this call' });
-  c.set('reach', reach);
+  const accessScope = permission && accessScopeUnder(permission, c.get('principal'));
+  if (!accessScope) return problemResponse(c, 'forbidden', { detail: 'the scopes of this key do not allow this call' });
+  c.set('accessScope', accessScope);
   return null;
 }
 
-function reachUnder(permission: Permission, { scopes, keyId }: Principal): AccessScope | null {
-  const known = reaches.get(scopes) ?? new Map<Permission, AccessScope | null>();
-  if (!known.has(permission)) reaches.set(scopes, known.set(permission, accessScopeOf(scopes, keyId, permission)));
+function accessScopeUnder(permission: Permission, { scopes, keyId }: Principal): AccessScope | null {
+  const known = accessScopes.get(scopes) ?? new Map<Permission, AccessScope | null>();
+  if (!known.has(permission)) accessScopes.set(scopes, known.set(permission, accessScopeOf(scopes, keyId, permission)));
   return known.get(permission)!;
 }
 
 export function authorize(app: App) {
   let permissions: Permissions | undefined;
   return (c: Context<AppEnv>): Response | null => {
-    // Middleware that is mounted behind a route matches too, and does not run for it.
+    // Middleware mounted after the route matches too, but does not run for it.
     const route = matchedRoutes(c).findLast(({ path }) => !MIDDLEWARE_PATHS.has(path));
-    // Only middleware matched: nothing to allow, and the answer is 404 or 405.
+    // Only middleware matched, so the response will be 404 or 405.
     if (!route) return null;
     permissions ??= permissionsOf(app);
     return allow(c, permissions.get(`${route.method} ${route.path}`));

@@ -1,4 +1,4 @@
-/** What kind of work the call is, once: limits, shedding and the audit go by it. */
+/** Sets the request class, on which rate limits, load shedding and the audit flush depend. */
 import { requestClass } from '../../core/access/request-class.ts';
 import type { Call } from '../http/call.ts';
 

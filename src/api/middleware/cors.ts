@@ -1,17 +1,18 @@
 /**
- * Pages of other origins: none may read an answer unless `CORS_ORIGINS` lists its exact origin. Keys go in
- * the Authorization header, so credentials are never allowed.
+ * CORS: pages of another origin may read a response only when `CORS_ORIGINS` lists their exact origin. Credentials are
+ * never allowed, because keys travel in the Authorization header.
  *
- * An origin that is not listed gets no header about it, and its preflight is a method like any unknown one.
+ * An origin that is not listed receives no CORS header. Its preflight is handled like any unsupported method.
  */
 import type { Context, Next } from 'hono';
 import { cors as honoCors } from 'hono/cors';
 import { createMiddleware } from 'hono/factory';
 import type { AppEnv } from '../http/app-env.ts';
+import { logError } from '../../logging/log-error.ts';
 
 const PREFLIGHT_SECONDS = 600;
 
-/** For an origin that is known to be listed. */
+/** Called only for listed origins. */
 const allow = honoCors({
   origin: (origin) => origin,
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
@@ -29,27 +30,27 @@ async function withOrigins(c: Context<AppEnv>, next: Next, listed: ReadonlySet<s
   const origin = c.req.header('origin');
   if (origin !== undefined && listed.has(origin) && !isPlainOptions(c.req.raw)) return allow(c, next);
   await next();
-  // An answer kept for one origin must not be handed to another.
+  // A response cached for one origin must not be served to another.
   return c.header('vary', 'Origin', { append: true });
 }
 
-/** OPTIONS that is no preflight. */
+/** An OPTIONS request that is not a preflight. */
 const isPlainOptions = (request: Request): boolean =>
   request.method === 'OPTIONS' && !request.headers.has('access-control-request-method');
 
-let read: { readonly text: string; readonly origins: ReadonlySet<string> } | undefined;
+let parsed: { readonly text: string; readonly origins: ReadonlySet<string> } | undefined;
 
-/** Read once for as long as the setting stays as it is. */
+/** Parses `CORS_ORIGINS` once per isolate and value. Invalid entries are logged and ignored. */
 function listedOrigins(text: string): ReadonlySet<string> {
-  if (read?.text !== text) {
+  if (parsed?.text !== text) {
     const entries = text.split(',').flatMap((entry) => entry.trim() || []);
     const refused = entries.filter((entry) => !isOrigin(entry));
-    if (refused.length > 0) console.error(JSON.stringify({ message: 'not an origin in CORS_ORIGINS', refused }));
-    read = { text, origins: new Set(entries.filter(isOrigin)) };
+    if (refused.length > 0) logError('CORS_ORIGINS has entries that are not origins', { refused });
+    parsed = { text, origins: new Set(entries.filter(isOrigin)) };
   }
-  return read.origins;
+  return parsed.origins;
 }
 
-/** Exactly what a browser sends: no path, no wildcard, no `null`. */
+/** Whether the text equals an origin as browsers send it: no path, no wildcard, not `null`. */
 const isOrigin = (text: string): boolean =>
   /^https?:$/.test(URL.parse(text)?.protocol ?? '') && URL.parse(text)?.origin === text && !text.includes('*');

@@ -1,9 +1,9 @@
 /**
- * How much one key, and one address, may ask for. The platform's limiters count for a whole location;
- * an isolate asks them once for a batch of calls and behind the answer, so that a call costs two looks
- * into a map. So the limits are not exact: a burst may pass them by a batch for each isolate.
+ * Rate limits per key and per address. Cloudflare's limiters count per location. An isolate queries them once per batch
+ * of calls, after the response, so a call costs two map lookups. The limits are therefore not exact: a burst may exceed
+ * them by one batch per isolate.
  *
- * A limiter that cannot be asked limits nothing: routing does not stop for it.
+ * Invariant: a limiter that fails lets every call pass, so that routing does not depend on it.
  */
 import { addressGroup } from '../../core/access/address-group.ts';
 import type { CallCount } from '../../core/access/call-counter.ts';
@@ -12,12 +12,13 @@ import type { RequestClass } from '../../core/access/request-class.ts';
 import { REQUEST_CLASSES } from '../../core/access/request-class.ts';
 import type { Call } from '../http/call.ts';
 import { problemResponse } from '../http/problem.ts';
+import { logError } from '../../logging/log-error.ts';
 
 type LimiterName = Extract<keyof Env, `RATE_LIMIT_${string}`>;
 
 interface Limit {
   readonly limiter: LimiterName;
-  /** Calls that one question stands for: the `limit` in wrangler.toml is that of calls, divided by this. */
+  /** Calls per query of the limiter. The `limit` in wrangler.toml is the limit of calls divided by this number. */
   readonly batch: number;
 }
 
@@ -29,82 +30,81 @@ const LIMITS: Readonly<Record<RequestClass, Limit>> = {
 };
 /** The `period` in wrangler.toml. */
 const PERIOD_MS = 60_000;
-/** How many times what a key may ask for. */
-const KEYS_OF_ADDRESS = 10;
-/** Subjects of one kind, for one kind of call. */
-const MAX_TALLIES = 2_000;
+/** Limit of an address as a multiple of the limit of a key. */
+const ADDRESS_FACTOR = 10;
+/** Bound per request class and kind of subject. */
+const MAX_SUBJECTS = 2_000;
 
-/** Whose calls are counted, by its id. */
+/** Kind of the id that calls are counted for. */
 type Subject = 'key' | 'address';
 
-/** By kind of call and of subject, so that no name must be put together for a look. */
-const tallies = Object.fromEntries(
+/** Nested by request class and kind of subject, so that a lookup builds no composite key. */
+const callCounts = Object.fromEntries(
   REQUEST_CLASSES.map((kind) => [kind, { key: new Map<string, CallCount>(), address: new Map<string, CallCount>() }]),
 ) as Readonly<Record<RequestClass, Readonly<Record<Subject, Map<string, CallCount>>>>>;
-const silent = new Set<LimiterName>();
+const failedLimiters = new Set<LimiterName>();
 
-/** Of the key: counts all it asks for, also what it may not do. */
-export const rateLimitKey = (c: Call): Response | null => refuseBeyond(c, 'key', c.get('principal').keyId);
+/** Limit per key: counts every call, including calls that are refused later. */
+export const rateLimitKey = (c: Call): Response | null => refuseOverLimit(c, 'key', c.get('principal').keyId);
 
 /**
- * Of the address: counts what was let through, because others share it. A whole fleet may call from one
- * address, so it has the room of several keys.
+ * Limit per address: counts only calls that the key's limit and permission let through, because many clients may share
+ * one address. For the same reason its limit is a multiple of a key's limit.
  */
-export const rateLimitAddress = (c: Call): Response | null => refuseBeyond(c, 'address', addressOf(c));
+export const rateLimitAddress = (c: Call): Response | null => refuseOverLimit(c, 'address', addressOf(c));
 
-function refuseBeyond(c: Call, subject: Subject, id: string): Response | null {
+function refuseOverLimit(c: Call, subject: Subject, id: string): Response | null {
   const now = Date.now();
-  const refusedUntil = count(c, subject, id, now);
+  const refusedUntil = countAndCheck(c, subject, id, now);
   if (refusedUntil === 0) return null;
   return problemResponse(c, 'rate-limited', {
-    detail: `too many calls of the kind "${c.get('requestClass')}"`,
+    detail: `too many calls of class "${c.get('requestClass')}"`,
     retryAfterSeconds: Math.ceil((refusedUntil - now) / 1_000),
   });
 }
 
 /**
- * For a call whose key was refused: whether its address has sent too many of those. Asked only then, so a
- * guesser shuts out nobody who has a key.
+ * Whether an address has sent too many invalid keys. Checked only after a refused key, so a guesser cannot lock out
+ * callers with a valid key behind the same address.
  */
 export const tooManyRefusals = async (c: Call): Promise<boolean> =>
-  (await askLimiter(c, 'RATE_LIMIT_REFUSED', addressOf(c))) === 'no';
+  (await queryLimiter(c, 'RATE_LIMIT_REFUSED', addressOf(c))) === 'no';
 
-/** Epoch ms until which the subject is refused; 0 when it is not. */
-function count(c: Call, subject: Subject, id: string, now: number): number {
+/** Counts a call. Returns the epoch ms until which the subject is refused, or 0 when the call may pass. */
+function countAndCheck(c: Call, subject: Subject, id: string, now: number): number {
   const kind = c.get('requestClass');
   const { limiter, batch: batchOfKey } = LIMITS[kind];
-  const batch = subject === 'key' ? batchOfKey : batchOfKey * KEYS_OF_ADDRESS;
-  const tally = callCountOf(tallies[kind][subject], id, MAX_TALLIES);
-  const verdict = countCall(tally, batch, now);
-  if (verdict === 'refuse') return tally.refusedUntil;
+  const batch = subject === 'key' ? batchOfKey : batchOfKey * ADDRESS_FACTOR;
+  const callCount = callCountOf(callCounts[kind][subject], id, MAX_SUBJECTS);
+  const verdict = countCall(callCount, batch, now);
+  if (verdict === 'refuse') return callCount.refusedUntil;
   if (verdict === 'ask') {
-    const asked = askLimiter(c, limiter, `${subject}:${id}`).then((answer) => {
-      if (answer === 'no') refuseCalls(tally, batch, PERIOD_MS, Date.now());
+    const query = queryLimiter(c, limiter, `${subject}:${id}`).then((decision) => {
+      if (decision === 'no') refuseCalls(callCount, batch, PERIOD_MS, Date.now());
       return undefined;
     });
-    c.executionCtx.waitUntil(asked);
+    c.executionCtx.waitUntil(query);
   }
   return 0;
 }
 
-async function askLimiter(c: Call, name: LimiterName, key: string): Promise<'yes' | 'no'> {
-  // Its type says that it is bound; a deployment may say otherwise.
+async function queryLimiter(c: Call, name: LimiterName, key: string): Promise<'yes' | 'no'> {
+  // The type says that the limiter is bound, but a deployment may lack the binding.
   const limiter = c.env[name] as RateLimit | undefined;
-  if (!limiter) return missing(name, 'not bound');
+  if (!limiter) return failOpen(name, 'not bound');
   try {
     const { success } = await limiter.limit({ key });
-    silent.delete(name);
+    failedLimiters.delete(name);
     return success ? 'yes' : 'no';
   } catch (error) {
-    return missing(name, String(error));
+    return failOpen(name, String(error));
   }
 }
 
-/** A limiter that cannot be asked limits nothing; said once, until it answers again. */
-function missing(limiter: LimiterName, error: string): 'yes' {
-  if (!silent.has(limiter))
-    console.error(JSON.stringify({ message: 'a rate limiter cannot be asked', limiter, error }));
-  silent.add(limiter);
+/** Lets the call pass without its limiter. Logs once per limiter until the limiter works again. */
+function failOpen(limiter: LimiterName, error: string): 'yes' {
+  if (!failedLimiters.has(limiter)) logError('rate limiter failed, calls pass without it', { limiter, error });
+  failedLimiters.add(limiter);
   return 'yes';
 }
 

@@ -1,7 +1,7 @@
-/** Incidents as callers see them: with what mutes their alerts, and one by one with all that happened. */
+/** Wire resources of incidents: in lists with the silence that mutes their alerts, singly with the whole timeline. */
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { Silence } from '../../core/incident/silence.ts';
-import { silenceOver } from '../../core/incident/silence.ts';
+import { activeSilence } from '../../core/incident/silence.ts';
 import type { IncidentDetail } from '../../history/incident-detail.ts';
 import type { Incident } from '../../history/incident-history.ts';
 import type { RecordedRecovery } from '../../history/recovery-history.ts';
@@ -12,7 +12,7 @@ import type { IncidentDetailResource } from '../schemas/incident.ts';
 type Entry = Omit<IncidentDetailResource['timeline'][number], 'at'> & { readonly at: number };
 
 export function toIncidentResource(incident: Incident, silences: readonly Silence[], now: number): IncidentResource {
-  const silence = incident.status === 'resolved' ? null : silenceOver(silences, incident, now);
+  const silence = incident.status === 'resolved' ? null : activeSilence(silences, incident, now);
   return {
     ...incident,
     silencedUntil: toIsoOrNull(silence?.until ?? null),
@@ -27,9 +27,11 @@ export function toIncidentDetail(
   { entries, recoveries, failures }: IncidentDetail,
 ): IncidentDetailResource {
   const [last] = recoveries;
-  const told = entries.map(({ at, kind, by, detail, recoveryId }): Entry => ({ at, kind, by, detail, recoveryId }));
-  // Those of one moment stay as they came.
-  const timeline = [...recoveries.toReversed().flatMap(stepsOf), ...told.toReversed()].toSorted((a, b) => a.at - b.at);
+  const recorded = entries.map(({ at, kind, by, detail, recoveryId }): Entry => ({ at, kind, by, detail, recoveryId }));
+  // The sort is stable: entries with equal times keep their order.
+  const timeline = [...recoveries.toReversed().flatMap(recoveryEntries), ...recorded.toReversed()].toSorted(
+    (a, b) => a.at - b.at,
+  );
   return {
     ...shown,
     failures: failures.map((failure) => ({ ...failure, occurredAt: toIso(failure.occurredAt) })),
@@ -38,13 +40,13 @@ export function toIncidentDetail(
   };
 }
 
-function stepsOf({ recoveryId, startedAt, finishedAt, status, reason, actions }: RecordedRecovery): Entry[] {
-  const own = { by: null, recoveryId };
-  const acted = actions.map(({ action, status: became, detail, startedAt: at, finishedAt: done }): Entry => {
-    const said = detail === null ? '' : `: ${detail}`;
-    return { ...own, at: done ?? at, kind: 'recovery-action', detail: `${action} ${became}${said}` };
+function recoveryEntries({ recoveryId, startedAt, finishedAt, status, reason, actions }: RecordedRecovery): Entry[] {
+  const shared = { by: null, recoveryId };
+  const actionEntries = actions.map(({ action, status: outcome, detail, startedAt: at, finishedAt: done }): Entry => {
+    const suffix = detail === null ? '' : `: ${detail}`;
+    return { ...shared, at: done ?? at, kind: 'recovery-action', detail: `${action} ${outcome}${suffix}` };
   });
-  const began: Entry = { ...own, at: startedAt, kind: 'recovery-started', detail: reason };
-  if (finishedAt === null) return [began, ...acted];
-  return [began, ...acted, { ...own, at: finishedAt, kind: 'recovery-ended', detail: status }];
+  const start: Entry = { ...shared, at: startedAt, kind: 'recovery-started', detail: reason };
+  if (finishedAt === null) return [start, ...actionEntries];
+  return [start, ...actionEntries, { ...shared, at: finishedAt, kind: 'recovery-ended', detail: status }];
 }

@@ -1,4 +1,4 @@
-/** A key as the API answers it. Digests stay behind. */
+/** Wire resource of a key. Invariant: digests never leave the API. */
 import type { AccessKey } from '../../core/access/access-key.ts';
 import { stateOf } from '../../core/access/access-key.ts';
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
@@ -20,5 +20,5 @@ export const toKeyResource = (key: AccessKey): KeyResource => ({
   quotas: key.quotas,
 });
 
-/** With the key itself, for the one answer that shows it. */
+/** Resource with the key in plain text, for the single response that shows it. */
 export const toNewKeyResource = ({ record, key }: NewKey) => ({ ...toKeyResource(record), key });

@@ -1,6 +1,7 @@
+/** Wire resource of planned recovery actions. */
 import type { PlannedAction } from '../../core/failure/recovery-plan.ts';
 
-/** A planned action as callers see it: without what has been decided by then. */
+/** Planned actions without their internal fields. */
 export function toPlannedActions(plan: readonly PlannedAction[]) {
   return plan.map(({ action, attempts, backoffMs, verifyMs, parameters, forMs, note, cannot }) => ({
     action,

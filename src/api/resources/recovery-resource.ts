@@ -1,4 +1,4 @@
-/** A recovery as callers see it. */
+/** Wire resources of recoveries and their actions. */
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { RecordedAction, RecordedRecovery } from '../../history/recovery-history.ts';
 import { toPlannedActions } from './planned-action.ts';
@@ -31,7 +31,7 @@ export function toRecoveryResource(recovery: RecordedRecovery): RecoveryResource
 
 export const toActionResource = (action: RecordedAction): RecoveryResource['actions'][number] => ({
   ...action,
-  answers: (action.answers ?? []).map((answer) => ({ ...answer, at: toIso(answer.at) })),
+  answers: (action.answers ?? []).map((response) => ({ ...response, at: toIso(response.at) })),
   startedAt: toIso(action.startedAt),
   finishedAt: toIsoOrNull(action.finishedAt),
 });

@@ -1,24 +1,24 @@
-/** What a routing decision is answered with, whoever made it. */
+/** Response body of a routing decision, for decisions of the isolate (`edge`) and of the registry (`exact`). */
 import type { PolicyName } from '../../core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../core/balancing/candidate.ts';
 import type { Explanation } from '../../core/balancing/explain.ts';
 import type { FallbackTier } from '../../core/balancing/pick.ts';
-import type { RouteAnswer } from '../schemas/route.ts';
+import type { RouteResponseData } from '../schemas/route.ts';
 
-export interface Routed {
+export interface RoutedRequest {
   readonly candidate: Candidate;
-  readonly lease: RouteAnswer['lease'];
+  readonly lease: RouteResponseData['lease'];
   readonly mode: 'edge' | 'exact';
   readonly policy: PolicyName;
   readonly score: number;
   readonly revision: number;
   readonly stale: boolean;
   readonly relaxed: readonly string[];
-  readonly resort: FallbackTier | null;
+  readonly fallbackTier: FallbackTier | null;
 }
 
-export function routeDecision(routed: Routed): RouteAnswer {
-  const { candidate, lease, mode, policy, score, revision, stale, relaxed, resort } = routed;
+export function routeDecision(routed: RoutedRequest): RouteResponseData {
+  const { candidate, lease, mode, policy, score, revision, stale, relaxed, fallbackTier } = routed;
   const { id, name, type, endpoint, metadata } = candidate;
   return {
     component: { id, name, type, endpoint, metadata },
@@ -31,13 +31,13 @@ export function routeDecision(routed: Routed): RouteAnswer {
       revision,
       stale,
       relaxed: [...relaxed],
-      ...(resort === null ? {} : { resort }),
+      ...(fallbackTier === null ? {} : { resort: fallbackTier }),
     },
   };
 }
 
-/** The same with what became of every candidate. */
-export const withExplanation = (answer: RouteAnswer, explanation: Explanation): RouteAnswer => ({
-  ...answer,
-  decision: { ...answer.decision, ...explanation },
+/** The response with the explanation for every candidate. */
+export const withExplanation = (response: RouteResponseData, explanation: Explanation): RouteResponseData => ({
+  ...response,
+  decision: { ...response.decision, ...explanation },
 });

@@ -1,6 +1,7 @@
+/** Wire resources of webhooks and their deliveries. */
 import type { Delivery } from '../../coordinator/contract/delivery-api.ts';
 import type { WebhookWithStatus } from '../../coordinator/contract/webhook-api.ts';
-import { shownSecret } from '../../core/component/control-secret.ts';
+import { toControlSecret } from '../../core/component/control-secret.ts';
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import { BUILT_IN_ID, isChannel, isEnabled, maskUrl } from '../../core/webhook/webhook.ts';
 import type { Call } from '../http/call.ts';
@@ -28,7 +29,7 @@ export function toWebhookResource(c: Call, { webhook, owed, dead }: WebhookWithS
     behind: webhook.behindAfter !== null,
     missed: webhook.missed,
     configured: isConfigured,
-    previousSecretUntil: toIsoOrNull(shownSecret(webhook.secret, Date.now()).previousUntil),
+    previousSecretUntil: toIsoOrNull(toControlSecret(webhook.secret, Date.now()).previousUntil),
     createdAt: isConfigured ? null : toIso(webhook.createdAt),
     updatedAt: isConfigured ? null : toIso(webhook.updatedAt),
   };
@@ -50,5 +51,5 @@ export function toDeliveryResource(delivery: Delivery, isSending: boolean): Deli
   };
 }
 
-/** What is owed has a next attempt only while anything is sent at all. */
+/** Whether the webhook is enabled. Pending deliveries have a next attempt only while it is. */
 export const isSending = ({ webhook }: WebhookWithStatus): boolean => isEnabled(webhook);

@@ -1,4 +1,4 @@
-/** How the work of a lease went: told where the lease is held. */
+/** Completion of a lease: reports the outcome of the work to the isolate's lease block or to the registry. */
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { typeOfLease } from '../../core/lease/lease-id.ts';
 import type { CompletedLease } from '../../registry/contract/lease-api.ts';
@@ -11,22 +11,22 @@ import type { ProblemResponse } from '../http/problem.ts';
 import { problemResponse, problemOf } from '../http/problem.ts';
 import type { CompletionData } from '../schemas/lease.ts';
 
-type Answer = JsonResponse<CompletedLease> | ProblemResponse;
+type CompletionResponse = JsonResponse<CompletedLease> | ProblemResponse;
 
-export const completeLease = (c: Call, id: string, told: CompletionData): Promise<Answer> =>
-  withinLoad(c, () => complete(c, id, told));
+export const completeLease = (c: Call, id: string, completion: CompletionData): Promise<CompletionResponse> =>
+  withinLoad(c, () => complete(c, id, completion));
 
-async function complete(c: Call, id: string, completion: CompletionData): Promise<Answer> {
+async function complete(c: Call, id: string, completion: CompletionData): Promise<CompletionResponse> {
   const { outcome, latencyMs = null, error } = completion;
   const type = await typeOfLeaseId(c, id);
   if (type === null) return unknownLease(c, id);
   const { code, message = '' } = error ?? {};
-  const told = error ? { message, ...(code === undefined ? {} : { code }) } : null;
-  const completed = await completeAtEdge(type, id, { outcome, latencyMs, error: told }, waitUntilOf(c));
+  const workError = error ? { message, ...(code === undefined ? {} : { code }) } : null;
+  const completed = await completeAtEdge(type, id, { outcome, latencyMs, error: workError }, waitUntilOf(c));
   return completed.ok ? jsonResponse(c, completed.value) : problemOf(c, completed);
 }
 
-/** The id says where the lease is; null when there is no such type. */
+/** Component type encoded in a lease id; null when no such type is configured. */
 export async function typeOfLeaseId(c: Call, id: string): Promise<string | null> {
   const type = typeOfLease(id);
   if (type === undefined) return null;

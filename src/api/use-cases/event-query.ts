@@ -1,4 +1,4 @@
-/** Which events a reader wants, as lists, streams and sockets take it. */
+/** Event filter in the query of lists, streams and sockets. */
 import * as z from 'zod';
 import type { EventType } from '../../core/event/coordinator-event.ts';
 import { EVENT_TYPES } from '../../core/event/coordinator-event.ts';
@@ -15,7 +15,7 @@ export const EventFilterSchema = z.object({
 
 export const AfterSchema = z.coerce.number<string>().int().min(0).optional();
 
-/** The types named in a list; null for all, or the one that is none. */
+/** The event types in a comma-separated list; null for all types, `unknown` with the first invalid name. */
 export function readTypes(list: string | undefined): readonly EventType[] | null | { readonly unknown: string } {
   if (list === undefined) return null;
   const wanted = list.split(',').map((type) => type.trim());
@@ -28,9 +28,9 @@ export const unknownTypeProblem = (c: Call, type: string): ProblemResponse =>
     errors: [{ path: 'types', message: `unknown event type ${type.slice(0, 64)}` }],
   });
 
-/** To who missed what the log holds no more, or knows what it never held. */
+/** 410 for a reader whose position is before the oldest event of the log or after its newest. */
 export const trimmedProblem = (c: Call, after: number, { oldest, newest }: LogSpan): ProblemResponse =>
   problemResponse(c, 'events-trimmed', {
-    detail: `the log holds ${oldest} to ${newest}, and does not join on to ${after}: read ${SNAPSHOT_PATH}, then go on after ${newest}`,
-    place: { oldest: String(oldest), newest: String(newest), snapshot: SNAPSHOT_PATH },
+    detail: `the log holds ${oldest} to ${newest} and cannot continue after ${after}: read ${SNAPSHOT_PATH}, then continue after ${newest}`,
+    position: { oldest: String(oldest), newest: String(newest), snapshot: SNAPSHOT_PATH },
   });

@@ -1,4 +1,4 @@
-/** Hands heartbeats to the registries that hold their components: one call a type, however many there are. */
+/** Forwards heartbeats to the registries of their components, with one call per component type. */
 import type { AccessScope } from '../../core/access/permission.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
 import type { ReportedLoad } from '../../core/component/load.ts';
@@ -10,48 +10,54 @@ import type { VisibleReason } from '../../edge/directory-cache.ts';
 import { forgetType, hideOwner, typesOf } from '../../edge/directory-cache.ts';
 import type { Heartbeat } from '../schemas/component.ts';
 
-type Beat = Heartbeat & { readonly id: string };
-type Taken = Result<HeartbeatReceipt, VisibleReason<Extract<HeartbeatResult, { ok: false }>['reason']>>;
+type ComponentHeartbeat = Heartbeat & { readonly id: string };
+type VisibleResult = Result<HeartbeatReceipt, VisibleReason<Extract<HeartbeatResult, { ok: false }>['reason']>>;
 
-/** A result for each, in their order; what is out of the caller's reach is unknown. */
-export async function forwardHeartbeats(reach: AccessScope, beats: readonly Beat[]): Promise<Taken[]> {
-  const results = await sendAll(reach, beats);
+/** Returns one result per heartbeat, in order. A component outside the caller's scope is reported as unknown. */
+export async function forwardHeartbeats(
+  scope: AccessScope,
+  heartbeats: readonly ComponentHeartbeat[],
+): Promise<VisibleResult[]> {
+  const results = await sendAll(scope, heartbeats);
   return results.map((result) => (result.ok ? result : hideOwner(result)));
 }
 
-async function sendAll(reach: AccessScope, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
-  const results = await sendHeartbeats(reach, beats);
-  const missed = beats.filter(
-    ({ id }, at) => ownerFilter(reach, id) !== undefined && isUnknown(results[at]) && forgetType(id),
+async function sendAll(scope: AccessScope, heartbeats: readonly ComponentHeartbeat[]): Promise<HeartbeatResult[]> {
+  const results = await sendHeartbeats(scope, heartbeats);
+  const misrouted = heartbeats.filter(
+    ({ id }, at) => ownerFilter(scope, id) !== undefined && isUnknown(results[at]) && forgetType(id),
   );
-  if (missed.length === 0) return results;
-  // Their types were remembered and are out of date: looked up once more.
-  const again = await sendHeartbeats(reach, missed);
-  const corrected = new Map(missed.map(({ id }, at) => [id, again[at]!]));
-  return beats.map(({ id }, at) => corrected.get(id) ?? results[at]!);
+  if (misrouted.length === 0) return results;
+  // The cached types of these components were outdated: look them up once more.
+  const retried = await sendHeartbeats(scope, misrouted);
+  const corrected = new Map(misrouted.map(({ id }, at) => [id, retried[at]!]));
+  return heartbeats.map(({ id }, at) => corrected.get(id) ?? results[at]!);
 }
 
-async function sendHeartbeats(reach: AccessScope, beats: readonly Beat[]): Promise<HeartbeatResult[]> {
-  const owners = beats.map(({ id }) => ownerFilter(reach, id));
-  // What is out of reach is not even looked up.
-  const within = beats.flatMap(({ id }, at) => (owners[at] === undefined ? [] : [id]));
-  const found = await typesOf(within);
-  const typeById = new Map(within.map((id, at) => [id, found[at] ?? null]));
-  const types = beats.map(({ id }) => typeById.get(id) ?? null);
+async function sendHeartbeats(
+  scope: AccessScope,
+  heartbeats: readonly ComponentHeartbeat[],
+): Promise<HeartbeatResult[]> {
+  const owners = heartbeats.map(({ id }) => ownerFilter(scope, id));
+  // Components outside the caller's scope are not looked up.
+  const accessible = heartbeats.flatMap(({ id }, at) => (owners[at] === undefined ? [] : [id]));
+  const found = await typesOf(accessible);
+  const typeById = new Map(accessible.map((id, at) => [id, found[at] ?? null]));
+  const types = heartbeats.map(({ id }) => typeById.get(id) ?? null);
   const byType = new Map<string, number[]>();
   types.forEach((type, at) => {
     if (type !== null && owners[at] !== undefined) byType.set(type, [...(byType.get(type) ?? []), at]);
   });
-  const results: HeartbeatResult[] = beats.map(({ id }) => fail('unknown-component', `${id} is not registered`));
+  const results: HeartbeatResult[] = heartbeats.map(({ id }) => fail('unknown-component', `${id} is not registered`));
   await Promise.all(
     Array.from(byType, async ([type, positions]) => {
       const sent = positions.map((at) => {
-        const { id, status, load } = beats[at]!;
+        const { id, status, load } = heartbeats[at]!;
         return { id, status, load: toLoad(load), only: owners[at] ?? null };
       });
-      const answers = await registryOf(type).heartbeats(sent);
+      const received = await registryOf(type).heartbeats(sent);
       positions.forEach((at, index) => {
-        results[at] = answers[index]!;
+        results[at] = received[index]!;
       });
     }),
   );

@@ -1,21 +1,21 @@
 /**
- * The leases over all types: each registry is asked once, in the fixed order of types, also those whose leases
- * are not on the page, because the page says for each type who waits.
+ * Page of leases over all types. Reads every registry once, in the fixed order of types. Registries without leases on
+ * the page are read too, because the page shows the wait queue of every type.
  */
 import { toIso } from '../../core/component/resource.ts';
-import { isBlock, typeOfLease } from '../../core/lease/lease-id.ts';
+import { isBlockId, typeOfLease } from '../../core/lease/lease-id.ts';
 import type { Lease } from '../../core/lease/lease.ts';
 import type { QueueStatistics } from '../../core/lease/queue-statistics.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { LeasePageResource, LeaseResource } from '../schemas/lease.ts';
 
-export interface LeaseListing {
+export interface LeaseListQuery {
   readonly types: readonly string[];
   readonly componentId: string | null;
   readonly limit: number;
-  /** Id of the last lease of the page before; null for the first page. */
+  /** Id of the last lease of the previous page; null for the first page. */
   readonly after: string | null;
-  /** Also which keys hold how much. */
+  /** Whether the page includes the usage of each key. */
   readonly withHolders: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function listLeases({
   limit,
   after,
   withHolders,
-}: LeaseListing): Promise<LeasePageResource> {
+}: LeaseListQuery): Promise<LeasePageResource> {
   const items: LeaseResource[] = [];
   const waiting: LeasePageResource['waiting'] = [];
   const lately: LeasePageResource['lately'] = [];
@@ -34,7 +34,7 @@ export async function listLeases({
   const first = afterType === undefined ? 0 : types.indexOf(afterType);
   let hasMore = false;
   for (const [at, type] of types.entries()) {
-    // With the page full it is only asked whether there is more.
+    // When the page is full, the limit is 0 and the registry reports only whether there are more.
     const left = at < first ? 0 : limit - items.length;
     const query = { after: type === afterType ? after : null, limit: left, componentId };
     const page = await registryOf(type).listLeases(query);
@@ -52,14 +52,14 @@ export async function listLeases({
 const hasAny = ({ granted, timedOut, atCapacity, overQuota }: QueueStatistics): boolean =>
   granted + timedOut + atCapacity + overQuota > 0;
 
-/** The lease that a cursor names; null without a cursor, undefined when it is not one of this list. */
+/** The lease id in a cursor; null without a cursor, undefined when the cursor is not of this list. */
 export function leaseAtCursor(cursor: string | undefined): string | null | undefined {
   if (cursor === undefined) return null;
   try {
     const id = atob(cursor);
     return typeOfLease(id) === undefined ? undefined : id;
   } catch {
-    // Not base64: not ours.
+    // Not base64, so not a cursor of this list.
     return undefined;
   }
 }
@@ -68,7 +68,7 @@ const toResource = ({ id, componentId, slots, grantedAt, expiresAt }: Lease, typ
   id,
   type,
   componentId,
-  kind: isBlock(id) ? 'block' : 'lease',
+  kind: isBlockId(id) ? 'block' : 'lease',
   slots,
   grantedAt: toIso(grantedAt),
   expiresAt: toIso(expiresAt),

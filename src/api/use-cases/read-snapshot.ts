@@ -1,8 +1,11 @@
 /**
- * All components of a type, or of all types, as one JSON document with its index: nothing up to the index is missing.
+ * Snapshot of all components of one type, or of all types, as one JSON document with its index.
  *
- * Registries answer text in pages, which is passed on as it is: a document that is small is put together, so that
- * it is whole or refused; a large one is sent as it is read, and breaks off where it cannot be read on.
+ * Registries return pages of JSON text, which are concatenated without parsing. A small document is assembled first, so
+ * the reader receives all of it or an error. A large document is streamed, and the stream fails where a page cannot be
+ * read.
+ *
+ * Invariant: the document contains every change up to its index.
  */
 import { sequenceWatch } from '../../edge/sequence-watch.ts';
 import type { WatchedIndex } from '../../long-poll/watched-index.ts';
@@ -12,50 +15,51 @@ import { revisionWatch } from '../../edge/revision-watch.ts';
 import type { SnapshotPage } from '../../registry/contract/snapshot-api.ts';
 import type { LimitedReader } from '../../long-poll/reader-limit.ts';
 import { ConcurrencyLimit } from '../../long-poll/reader-limit.ts';
+import { logError } from '../../logging/log-error.ts';
 
 export interface Snapshot {
   readonly index: number;
   readonly body: string | ReadableStream<Uint8Array>;
 }
 
-/** Where the index of a scope is watched. */
+/** Watch of a scope's index: the type's revision, or the event sequence for all types. */
 export const watchOf = ({ type }: Pick<SnapshotScope, 'type'>): WatchedIndex =>
   type === null ? sequenceWatch : revisionWatch(type);
 
 export interface SnapshotScope {
-  /** Null for all. */
+  /** Null for all types. */
   readonly type: string | null;
-  /** Of which it holds the components; asked for once its index is known. */
-  readonly typesNow: () => Promise<readonly string[]>;
+  /** Types whose components the snapshot contains. Called after the index was read. */
+  readonly readTypes: () => Promise<readonly string[]>;
 }
 
-/** Characters up to which a document is put together. */
-const MAX_WHOLE = 2_097_152;
-/** The platform ends a request that makes too many. */
+/** Maximum length of a document that is assembled before it is sent. */
+const MAX_WHOLE_CHARACTERS = 2_097_152;
+/** Bound on calls to Durable Objects. Cloudflare ends a request that makes too many subrequests. */
 const MAX_CALLS = 900;
-const PAGE_WITHIN_MS = 5_000;
+const PAGE_TIMEOUT_MS = 5_000;
 
-/** Characters from which on it has a place among those that are read and sent, each of which holds a few MiB. */
-const LARGE = 262_144;
-const large = new ConcurrencyLimit({ all: 24, ofKey: 12 });
+/** Length from which a document needs a slot in `largeReaders`: each large document uses a few MiB of memory. */
+const LARGE_CHARACTERS = 262_144;
+const largeReaders = new ConcurrencyLimit({ all: 24, perKey: 12 });
 
 const encoder = new TextEncoder();
 
-/** Null when any of it cannot be read. */
+/** Reads a snapshot; null when any part cannot be read. */
 export async function readSnapshot(scope: SnapshotScope, reader: LimitedReader): Promise<Snapshot | null> {
-  let place: LimitedReader | null = null;
+  let slot: LimitedReader | null = null;
   let isSent = false;
   try {
-    // First of all: what changes meanwhile may be in the items, and is after the index.
+    // Read the sequence first. A change made meanwhile may be in the items, but its sequence is after the index.
     const sequence = scope.type === null ? await sequenceWatch.read(reader) : 0;
     if (sequence === null) return null;
-    const pages = pagesOf(await scope.typesNow(), reader);
+    const pages = pagesOf(await scope.readTypes(), reader);
     const texts: string[] = [];
     let [index, length] = [sequence, 0];
-    for (let isFirst = true; length <= MAX_WHOLE; isFirst = false) {
+    for (let isFirst = true; length <= MAX_WHOLE_CHARACTERS; isFirst = false) {
       const { done, value } = await pages.next();
       if (done) return { index, body: `${head(index)}${texts.join(',')}]}` };
-      // Revisions only grow: that of the first page is the lowest.
+      // Revisions only grow, so the first page has the lowest.
       if (isFirst && scope.type !== null) {
         index = value.revision;
         revisionWatch(scope.type).noteAtLeast(index);
@@ -63,37 +67,38 @@ export async function readSnapshot(scope: SnapshotScope, reader: LimitedReader):
       if (value.json === '') continue;
       texts.push(value.json);
       length += value.json.length;
-      if (length > LARGE) place ??= placeFor(reader);
+      if (length > LARGE_CHARACTERS) slot ??= enterLargeReaders(reader);
     }
-    const body = streamed(`${head(index)}${texts.join(',')}`, pages, (place ??= placeFor(reader)));
+    const body = streamPages(`${head(index)}${texts.join(',')}`, pages, (slot ??= enterLargeReaders(reader)));
     isSent = true;
     return { index, body };
   } catch (error) {
-    console.error(JSON.stringify({ message: 'snapshot not read', type: scope.type, error: String(error) }));
+    logError('snapshot not read', { type: scope.type, error });
     return null;
   } finally {
-    if (place && !isSent) large.leave(place);
+    if (slot && !isSent) largeReaders.leave(slot);
   }
 }
 
-function placeFor({ keyId, waitUntil }: LimitedReader): LimitedReader {
-  const place = large.enter(keyId, waitUntil);
-  if (typeof place === 'string') throw new Error('too many large snapshots are being read or sent');
-  return place;
+function enterLargeReaders({ keyId, waitUntil }: LimitedReader): LimitedReader {
+  const slot = largeReaders.enter(keyId, waitUntil);
+  if (typeof slot === 'string') throw new Error('too many large snapshots are being read or sent');
+  return slot;
 }
 
 const head = (index: number): string => `{"index":${index},"items":[`;
 
-/** Page after page of one type after the other; throws where one cannot be read. */
+/** Yields the pages of one type after another. Throws when a page cannot be read. */
 async function* pagesOf(types: readonly string[], reader: LimitedReader): AsyncGenerator<SnapshotPage, void> {
   for (const type of types) {
     let revision = 0;
     for (let after: string | null = null, isLast = false; !isLast;) {
-      if (++reader.calls > MAX_CALLS) throw new Error('too large for one call');
-      const asked: Promise<SnapshotPage> = registryOf(type).snapshotPage(after);
-      if (!(await settlesWithin(asked, PAGE_WITHIN_MS))) throw new Error(`the registry of ${type} does not answer`);
-      const page = await asked;
-      if (page.revision < revision) throw new Error('the registry was set back');
+      if (++reader.calls > MAX_CALLS) throw new Error('the snapshot needs too many calls for one request');
+      const request: Promise<SnapshotPage> = registryOf(type).snapshotPage(after);
+      if (!(await settlesWithin(request, PAGE_TIMEOUT_MS)))
+        throw new Error(`the registry of ${type} did not respond within ${PAGE_TIMEOUT_MS} ms`);
+      const page = await request;
+      if (page.revision < revision) throw new Error(`the revision of ${type} went backwards`);
       revision = page.revision;
       yield page;
       after = page.next;
@@ -102,14 +107,14 @@ async function* pagesOf(types: readonly string[], reader: LimitedReader): AsyncG
   }
 }
 
-/** One page at a time, when the reader has taken the one before. */
-function streamed(
-  begun: string,
+/** Streams the pages. The next page is read after the reader consumed the previous one. */
+function streamPages(
+  prefix: string,
   pages: AsyncGenerator<SnapshotPage, void>,
-  place: LimitedReader,
+  slot: LimitedReader,
 ): ReadableStream<Uint8Array> {
-  let first: string | null = begun;
-  /** Null when there is nothing more. */
+  let first: string | null = prefix;
+  /** The next page with items; null after the last. */
   const next = async (): Promise<string | null> => {
     for (;;) {
       const { done, value } = await pages.next();
@@ -119,7 +124,7 @@ function streamed(
   };
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
-      place.seenAt = Date.now();
+      slot.seenAt = Date.now();
       if (first !== null) {
         controller.enqueue(encoder.encode(first));
         first = null;
@@ -129,15 +134,15 @@ function streamed(
         const json = await next();
         if (json !== null) return controller.enqueue(encoder.encode(`,${json}`));
       } catch (error) {
-        large.leave(place);
+        largeReaders.leave(slot);
         throw error;
       }
-      large.leave(place);
+      largeReaders.leave(slot);
       controller.enqueue(encoder.encode(']}'));
       controller.close();
     },
     async cancel() {
-      large.leave(place);
+      largeReaders.leave(slot);
       await pages.return();
     },
   });

@@ -1,6 +1,6 @@
 /**
- * Registration across its two owners: claim the id in the directory → store in the registry → confirm.
- * A kill between two steps leaves a claim that the sweep settles by what the registry holds.
+ * Registration across two Durable Objects: claim the id in the coordinator's directory, store the registration in the
+ * registry, confirm the claim. If a crash leaves an unconfirmed claim, the sweep settles it by the registry's state.
  */
 import type { Actor } from '../../core/access/actor.ts';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
@@ -10,7 +10,7 @@ import { isComponentType } from '../../core/config/effective-config.ts';
 import type { Registration } from '../../core/component/registration.ts';
 import type { OutboundPolicy } from '../../core/outbound/url-policy.ts';
 import { judgeUrl } from '../../core/outbound/url-policy.ts';
-import type { Changer } from '../../core/quota/change-quota.ts';
+import type { QuotaHolder } from '../../core/quota/change-quota.ts';
 import type { Result } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
 import type { Registered } from '../../registry/contract/registry-api.ts';
@@ -26,16 +26,16 @@ type Refusal =
 
 const ATTEMPTS = 3;
 
-/** For whom something is registered. */
+/** The caller that registers. */
 export interface Registrant {
-  /** Id of the registrar's key that asks; null for callers that may take over what they reach. */
+  /** Id of the calling registrar's key; null for callers that may replace any component in their access scope. */
   readonly owner: string | null;
   readonly actor: Actor;
-  /** Whose quota it is charged to; null for none. */
-  readonly changer: Changer | null;
+  /** The quota that the change is charged to; null for none. */
+  readonly quotaHolder: QuotaHolder | null;
 }
 
-/** Registers, or with `ifGeneration` replaces exactly that registration. */
+/** Registers a component. With `ifGeneration` the call replaces exactly that generation. */
 export async function registerComponent(
   registration: Registration,
   ifGeneration: number | null,
@@ -44,8 +44,8 @@ export async function registerComponent(
   const { id, type, dependencies } = registration;
   const directory = coordinator();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const { owner: asking, actor, changer } = by;
-    const claim = await directory.claim({ id, type, dependencies, owner: asking, keyId: actor.keyId, changer });
+    const { owner: requester, actor, quotaHolder } = by;
+    const claim = await directory.claim({ id, type, dependencies, owner: requester, keyId: actor.keyId, quotaHolder });
     if (!claim.ok) return claim;
     const { sequence, owner } = claim.value;
     const stored = await registryOf(type).register({
@@ -60,10 +60,10 @@ export async function registerComponent(
       return stored;
     }
     if (await directory.confirm(id, sequence)) return stored;
-    // Removed or given to another type meanwhile: what was stored under the lost claim must not stay.
+    // The claim was lost: the id was removed, or claimed for another type. Remove what was stored under it.
     await registryOf(type).removeClaim(id, sequence);
   }
-  return fail('busy', 'the registration was overtaken again and again');
+  return fail('busy', `other calls changed the id ${ATTEMPTS} times in a row`);
 }
 
 export interface Fault {
@@ -71,7 +71,7 @@ export interface Fault {
   readonly message: string;
 }
 
-/** Faults of a registration that its shape does not show: its type and its URLs. */
+/** Faults that the schema cannot detect: an unknown type, and URLs that the outbound policy refuses. */
 export function registrationFaults(
   registration: Registration,
   config: EffectiveConfig,

@@ -1,6 +1,6 @@
 /**
- * Where to send a piece of work. Edge mode: decided from the isolate's fleet, without a call to an object
- * and without storage. Who asks for a lease is decided for exactly: see `route-exactly.ts`.
+ * Routing of one request. Edge mode decides from the isolate's snapshot, without a call to a Durable Object and without
+ * storage. A request for a lease uses exact mode, see `route-with-lease.ts`.
  */
 import type { BalancingSettings } from '../../core/balancing/balancing-settings.ts';
 import { nextEvenly } from '../../core/balancing/even-spread.ts';
@@ -24,78 +24,81 @@ import { withinLoad } from '../middleware/shed-load.ts';
 import { problemResponse } from '../http/problem.ts';
 import { withExplanation, routeDecision } from '../resources/route-decision.ts';
 import { routeWithLease } from './route-with-lease.ts';
-import type { RouteAnswer, RouteRequestData } from '../schemas/route.ts';
+import type { RouteResponseData, RouteRequestData } from '../schemas/route.ts';
 
-type RouteResponse = JsonResponse<RouteAnswer> | ProblemResponse;
+type RouteResponse = JsonResponse<RouteResponseData> | ProblemResponse;
 
-/** At once where the isolate can; what must be waited for counts as work meanwhile. */
+/** Routes synchronously where the caches suffice. Otherwise the call counts against the load limits while it waits. */
 export const route = (c: Call, body: RouteRequestData): RouteResponse | Promise<RouteResponse> =>
-  routeAtOnce(c, body) ??
-  withinLoad(c, () => routeLater(c, body), body.lease && body.lease.waitMs > 0 ? 'waits' : 'works');
+  routeFromCache(c, body) ??
+  withinLoad(c, () => routeAfterRefresh(c, body), body.lease && body.lease.waitMs > 0 ? 'queued' : 'active');
 
-/** Decides by what is at hand; null when something must be waited for. */
-function routeAtOnce(c: Call, body: RouteRequestData): RouteResponse | null {
+/** Decides from the caches; null when the caches do not suffice or no component can be picked. */
+function routeFromCache(c: Call, body: RouteRequestData): RouteResponse | null {
   if (body.lease) return null;
   const config = cachedCurrentConfig(c);
-  const type = config ? typeAsked(config, body) : undefined;
+  const type = config ? requestedType(config, body) : undefined;
   if (type === undefined) return null;
   const edge = edgeSnapshot(type, Date.now(), waitUntilOf(c));
   if (!edge) return null;
-  const asked: Asked = { body, request: toRequest(body) };
-  const decided = decideFrom(edge, false, asked);
-  return decided.pick.ok ? answer(c, asked, decided) : null;
+  const parsed: ParsedCall = { body, request: toRequest(body) };
+  const decided = decideFrom(edge, false, parsed);
+  return decided.pick.ok ? respond(c, parsed, decided) : null;
 }
 
-/** A type may have been configured, or a component registered, a moment ago; a lease is the registry's to grant. */
-async function routeLater(c: Call, body: RouteRequestData): Promise<RouteResponse> {
-  const config = await currentConfigWithType(c, (known) => typeAsked(known, body) !== undefined);
-  const type = typeAsked(config, body);
+/**
+ * Refreshes the caches, then decides: a type may have been configured, or a component registered, a moment ago. Leases
+ * are granted by the registry.
+ */
+async function routeAfterRefresh(c: Call, body: RouteRequestData): Promise<RouteResponse> {
+  const config = await currentConfigWithType(c, (known) => requestedType(known, body) !== undefined);
+  const type = requestedType(config, body);
   if (type === undefined) return unknownType(c, body);
   const request = toRequest(body);
   if (body.lease) return routeWithLease(c, type, request, { ...body, lease: body.lease });
-  const asked: Asked = { body, request };
+  const parsed: ParsedCall = { body, request };
   const fresh = await freshSnapshot(type, waitUntilOf(c));
   return fresh
-    ? answer(c, asked, decideFrom(fresh.edge, fresh.stale, asked))
+    ? respond(c, parsed, decideFrom(fresh.edge, fresh.stale, parsed))
     : problemResponse(c, 'no-healthy-components', { detail: 'the registry cannot be reached', retryAfterSeconds: 2 });
 }
 
-function answer(c: Call, { body, request }: Asked, decided: Decided): RouteResponse {
-  const { edge, fleet, pick } = decided;
-  const explanation = body.explain || !pick.ok ? explainPick({ fleet, work: edge.work, request, pick }) : null;
+function respond(c: Call, { body, request }: ParsedCall, decided: Decision): RouteResponse {
+  const { edge, pool, pick } = decided;
+  const explanation = body.explain || !pick.ok ? explainPick({ pool, work: edge.work, request, pick }) : null;
   if (!pick.ok) {
     return problemResponse(c, pick.reason, {
       retryAfterSeconds: retryAfterOf(edge, pick.reason),
       candidates: explanation!.candidates,
     });
   }
-  const told = toAnswer(request, decided, pick);
+  const response = toResponse(request, decided, pick);
   if (!body.dryRun) assign(edge, pick.position);
-  return jsonResponse(c, explanation ? withExplanation(told, explanation) : told);
+  return jsonResponse(c, explanation ? withExplanation(response, explanation) : response);
 }
 
-/** Room comes free when work ends; somebody healthy is found by a check. */
-function retryAfterOf({ fleet, nextCheckAt }: EdgeSnapshot, reason: NoPick['reason']): number {
+/** Seconds after which a retry may succeed: at capacity when work ends, otherwise at the next health check. */
+function retryAfterOf({ pool, nextCheckAt }: EdgeSnapshot, reason: NoPick['reason']): number {
   if (reason !== 'at-capacity') return retryAfterSeconds(nextCheckAt, Date.now());
-  const fullness = { nextExpiry: Infinity, usualMs: fleet.meanUsualMs, ahead: 0, held: 0 };
-  return retryAfterMs(fullness, Date.now(), Math.random) / 1_000;
+  const queueState = { nextExpiry: Infinity, typicalMs: pool.meanEwmaMs, waitingAhead: 0, leaseCount: 0 };
+  return retryAfterMs(queueState, Date.now(), Math.random) / 1_000;
 }
 
-/** What was asked for, read. */
-interface Asked {
+/** The validated body with the routing request derived from it. */
+interface ParsedCall {
   readonly body: RouteRequestData;
   readonly request: RouteRequest;
 }
 
-interface Decided {
+interface Decision {
   readonly edge: EdgeSnapshot;
-  /** The one decided from: the edge's own, or one compiled for a rehearsal. */
-  readonly fleet: CandidatePool;
+  /** The pool that was decided from: the snapshot's own, or one compiled for a dry run. */
+  readonly pool: CandidatePool;
   readonly pick: Pick;
   readonly stale: boolean;
 }
 
-function typeAsked(config: EffectiveConfig, { type, requestType }: RouteRequestData): string | undefined {
+function requestedType(config: EffectiveConfig, { type, requestType }: RouteRequestData): string | undefined {
   if (type === undefined) return config.typeOfRequest.get(requestType ?? '');
   return isComponentType(config, type) ? type : undefined;
 }
@@ -113,36 +116,36 @@ function toRequest({ payload, preferences, affinityKey, lease, dryRun }: RouteRe
     preferences: preferences ?? {},
     slots: lease?.slots ?? 1,
     affinityKey: affinityKey ?? null,
-    assumedDown: dryRun?.assumeDown ?? NOBODY,
+    assumedDown: dryRun?.assumeDown ?? NO_COMPONENTS,
   };
 }
 
-const NOBODY: readonly string[] = [];
+const NO_COMPONENTS: readonly string[] = [];
 
-function decideFrom(edge: EdgeSnapshot, stale: boolean, { body, request }: Asked): Decided {
+function decideFrom(edge: EdgeSnapshot, stale: boolean, { body, request }: ParsedCall): Decision {
   const policy = body.dryRun?.policy;
-  const fleet = policy ? underPolicy(edge.fleet, policy) : edge.fleet;
-  return { edge, fleet, stale, pick: pickComponent(fleet, request, contextOf(edge)) };
+  const pool = policy ? underPolicy(edge.pool, policy) : edge.pool;
+  return { edge, pool, stale, pick: pickComponent(pool, request, contextOf(edge)) };
 }
 
-/** The same components under another policy, for a rehearsal. */
-const underPolicy = (fleet: CandidatePool, policy: BalancingSettings['policy']): CandidatePool =>
-  compilePool(fleet.candidates, { ...fleet.settings, policy }, Date.now());
+/** The same candidates under another policy, for a dry run. */
+const underPolicy = (pool: CandidatePool, policy: BalancingSettings['policy']): CandidatePool =>
+  compilePool(pool.candidates, { ...pool.settings, policy }, Date.now());
 
 let splitAt = 0;
 let random: (() => number) | null = null;
 
-function contextOf({ work, segment }: EdgeSnapshot): PickContext {
-  // Not at the start of the isolate: the platform has no random numbers then.
+function contextOf({ work, aperture }: EdgeSnapshot): PickContext {
+  // Seeded at the first call: workerd has no random numbers while an isolate starts.
   random ??= randomFrom(Math.random() * 2 ** 32);
   splitAt = nextEvenly(splitAt);
-  return { work, random, splitAt, mode: 'sampled', segment: segment?.set ?? null };
+  return { work, random, splitAt, mode: 'sampled', aperture: aperture?.set ?? null };
 }
 
-function toAnswer(request: RouteRequest, { edge, fleet, stale }: Decided, pick: Picked): RouteAnswer {
-  const { candidate, position, relaxed, resort } = pick;
-  const score = scoreOfPick(fleet, edge.work, position, request);
-  const { policy } = fleet.settings;
+function toResponse(request: RouteRequest, { edge, pool, stale }: Decision, pick: Picked): RouteResponseData {
+  const { candidate, position, relaxed, fallbackTier } = pick;
+  const score = scoreOfPick(pool, edge.work, position, request);
+  const { policy } = pool.settings;
   return routeDecision({
     candidate,
     lease: null,
@@ -152,7 +155,7 @@ function toAnswer(request: RouteRequest, { edge, fleet, stale }: Decided, pick: 
     revision: edge.revision,
     stale,
     relaxed,
-    resort,
+    fallbackTier,
   });
 }
 

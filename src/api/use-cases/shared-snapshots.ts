@@ -1,80 +1,85 @@
 /**
- * Snapshots that many readers of an isolate wait for: woken by one change, they share one reading. Only by readers
- * that know which index they want; who asks for the state as it is now is read one of its own.
+ * Snapshots shared by the waiting readers of an isolate: when a change wakes them, they share one read. Only readers
+ * that wait for an index share. A reader that requests the current state reads its own snapshot.
  */
 import { SharedCall } from '../../long-poll/shared-call.ts';
 import type { Snapshot, SnapshotScope } from './read-snapshot.ts';
 import { readSnapshot } from './read-snapshot.ts';
 import type { LimitedReader } from '../../long-poll/reader-limit.ts';
 
-interface Shelved extends Snapshot {
+interface CachedSnapshot extends Snapshot {
   readonly beganAt: number;
 }
 
-interface Place {
-  shelved: Shelved | null;
-  readonly reading: SharedCall;
-  /** Until when each reads for itself, because what was read is too large to be kept, epoch ms. */
-  largeUntil: number;
-  /** Who reads, and what, when the next reading begins. */
-  next: { readonly scope: SnapshotScope; readonly reader: LimitedReader } | null;
+interface SharedRead {
+  cached: CachedSnapshot | null;
+  readonly call: SharedCall;
+  /** Epoch ms until which each reader reads its own snapshot, because the last one was too large to cache. */
+  unsharedUntil: number;
+  /** Scope of the next read, and the reader whose request performs it. */
+  nextRead: { readonly scope: SnapshotScope; readonly reader: LimitedReader } | null;
 }
 
-/** Loads move without the index: no longer than a moment. */
-const KEPT_MS = 500;
-const LARGE_MS = 10_000;
+/** Maximum age of a snapshot with the wanted index: loads change without a new index. */
+const MAX_AGE_MS = 500;
+const UNSHARED_MS = 10_000;
 
-const places = new Map<string, Place>();
+const sharedReads = new Map<string, SharedRead>();
 
 /**
- * One that shows what happened at `index`, which was current at `since` (epoch ms); null when it cannot be read,
- * `own` when each must read one for itself.
+ * Returns a snapshot that includes the change at `index`, which was current at `since` (epoch ms). Returns null when
+ * the snapshot cannot be read, and `own` when the reader must read one itself.
  */
 export async function sharedSnapshot(
   scope: SnapshotScope,
   { index, since }: { readonly index: number; readonly since: number },
   reader: LimitedReader,
 ): Promise<Snapshot | null | 'own'> {
-  const place = placeOf(scope);
-  const isGood = ({ shelved }: Place): boolean =>
-    shelved !== null &&
-    (shelved.beganAt >= since || (shelved.index === index && Date.now() - shelved.beganAt < KEPT_MS));
-  // One that is under way may have begun too early: then there is another.
-  for (let tries = 0; tries < 2 && !isGood(place) && Date.now() >= place.largeUntil; tries++) {
-    place.next = { scope, reader };
-    if (!(await place.reading.join(reader))) return null;
+  const shared = sharedReadOf(scope);
+  const isUsable = ({ cached }: SharedRead): boolean =>
+    cached !== null &&
+    (cached.beganAt >= since || (cached.index === index && Date.now() - cached.beganAt < MAX_AGE_MS));
+  // A read in progress may have begun before `since`, so a second one may be needed.
+  for (let attempt = 0; attempt < 2 && !isUsable(shared) && Date.now() >= shared.unsharedUntil; attempt++) {
+    shared.nextRead = { scope, reader };
+    if (!(await shared.call.join(reader))) return null;
   }
-  return isGood(place) ? place.shelved : 'own';
+  return isUsable(shared) ? shared.cached : 'own';
 }
 
-function placeOf({ type }: SnapshotScope): Place {
+function sharedReadOf({ type }: SnapshotScope): SharedRead {
   const name = type ?? '*';
-  const before = places.get(name);
+  const before = sharedReads.get(name);
   if (before) return before;
-  const place: Place = { shelved: null, largeUntil: 0, next: null, reading: new SharedCall(() => read(place)) };
-  places.set(name, place);
-  return place;
+  const shared: SharedRead = {
+    cached: null,
+    unsharedUntil: 0,
+    nextRead: null,
+    call: new SharedCall(() => read(shared)),
+  };
+  sharedReads.set(name, shared);
+  return shared;
 }
 
-async function read(place: Place): Promise<void> {
+async function read(shared: SharedRead): Promise<void> {
   const beganAt = Date.now();
-  const { scope, reader } = place.next!;
+  const { scope, reader } = shared.nextRead!;
   const snapshot = await readSnapshot(scope, reader);
-  if (!snapshot) throw new Error('not read');
-  // A stream has one reader: each has to read its own.
+  if (!snapshot) throw new Error('snapshot not read');
+  // A stream serves a single reader, so a large snapshot cannot be shared.
   if (typeof snapshot.body !== 'string') {
     await snapshot.body.cancel();
-    place.shelved = null;
-    place.largeUntil = Date.now() + LARGE_MS;
+    shared.cached = null;
+    shared.unsharedUntil = Date.now() + UNSHARED_MS;
     return;
   }
-  clearShelf();
-  place.shelved = { ...snapshot, beganAt };
+  evictExpired();
+  shared.cached = { ...snapshot, beganAt };
 }
 
-/** What nobody will be given any more is not kept: a timer would end with the request that has set it. */
-function clearShelf(): void {
+/** Drops expired snapshots at each read. A timer would end with the request that set it. */
+function evictExpired(): void {
   const now = Date.now();
-  for (const place of places.values())
-    if (place.shelved && Math.abs(now - place.shelved.beganAt) > 2 * KEPT_MS) place.shelved = null;
+  for (const shared of sharedReads.values())
+    if (shared.cached && Math.abs(now - shared.cached.beganAt) > 2 * MAX_AGE_MS) shared.cached = null;
 }

@@ -1,4 +1,7 @@
-/** Has a document stored, put as it is or brought back, and has it felt: here at once, in the registries behind the answer. */
+/**
+ * Storing and rollback of configuration documents. A stored document applies in this isolate at once, and is sent to
+ * the affected registries after the response.
+ */
 import type { Context } from 'hono';
 import type { ConfigRefusal, StoredConfig } from '../../coordinator/contract/config-api.ts';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
@@ -27,12 +30,12 @@ export async function storeConfig(
 ): Promise<StoredConfig | ProblemResponse> {
   const ifRevision = ifMatch(c);
   if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
-  // Types are never taken away: what is there now is there when it is put.
+  // Types are never removed, so a type that exists now still exists at the write.
   if (scope.kind === 'type' && mustExist(c) && !(await coordinator().configAt(scope)))
     return problemResponse(c, 'precondition-failed', { detail: `there is no component type ${scope.type}` });
   const errors = urlFaults(document, outboundPolicyOf(c.env));
   if (errors.length > 0) return problemResponse(c, 'endpoint-not-allowed', { errors });
-  return felt(c, await coordinator().putConfig({ scope, document, ifRevision, actor: actorOf(c) }));
+  return applyStored(c, await coordinator().putConfig({ scope, document, ifRevision, actor: actorOf(c) }));
 }
 
 export async function rollBackConfig(
@@ -42,38 +45,38 @@ export async function rollBackConfig(
 ): Promise<StoredConfig | ProblemResponse> {
   const ifRevision = ifMatch(c);
   if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
-  const kept = await coordinator().configRevision(scope, revision);
-  // Where we may call may have changed since.
-  const errors = urlFaults(kept?.document ?? {}, outboundPolicyOf(c.env));
+  const stored = await coordinator().configRevision(scope, revision);
+  // The outbound policy may have changed since the revision was stored.
+  const errors = urlFaults(stored?.document ?? {}, outboundPolicyOf(c.env));
   if (errors.length > 0) return problemResponse(c, 'endpoint-not-allowed', { errors });
-  return felt(c, await coordinator().rollBackConfig({ scope, revision, ifRevision, actor: actorOf(c) }));
+  return applyStored(c, await coordinator().rollBackConfig({ scope, revision, ifRevision, actor: actorOf(c) }));
 }
 
-function felt(c: C, stored: Result<StoredConfig, never> | ConfigRefusal): StoredConfig | ProblemResponse {
+function applyStored(c: C, stored: Result<StoredConfig, never> | ConfigRefusal): StoredConfig | ProblemResponse {
   if (!stored.ok) {
     const faults = 'faults' in stored && stored.faults ? { errors: stored.faults } : {};
     return problemResponse(c, stored.reason, { ...problemOptionsOf(stored), ...faults });
   }
   const { revision, documents } = stored.value;
   if (documents) {
-    const concerned = Array.from(applyDocuments(documents).types.values()).filter((type) => type.revision === revision);
-    c.executionCtx.waitUntil(tellRegistries(concerned));
+    const changed = Array.from(applyDocuments(documents).types.values()).filter((type) => type.revision === revision);
+    c.executionCtx.waitUntil(sendToRegistries(changed));
   }
   c.header('etag', etagOfDocument(stored.value));
   return stored.value;
 }
 
-/** Every URL of a document that may not be called. */
+/** Faults of a document's URLs that the outbound policy refuses. */
 function urlFaults({ canaryUrl, controller }: TypeConfig, policy: OutboundPolicy): ConfigFault[] {
-  const places = { canaryUrl, 'controller.url': controller?.url };
-  return Object.entries(places).flatMap(([path, url]) => {
-    const judged = url == null ? null : judgeUrl(url, policy);
-    return judged && !judged.ok ? [{ path, message: judged.message }] : [];
+  const urls = { canaryUrl, 'controller.url': controller?.url };
+  return Object.entries(urls).flatMap(([path, url]) => {
+    const verdict = url == null ? null : judgeUrl(url, policy);
+    return verdict && !verdict.ok ? [{ path, message: verdict.message }] : [];
   });
 }
 
-/** Those that cannot be reached hear of it from the edges, or from the sweep. */
-async function tellRegistries(types: readonly EffectiveType[]): Promise<void> {
+/** Sends the types to their registries. An unreachable registry receives them later, from an edge or the sweep. */
+async function sendToRegistries(types: readonly EffectiveType[]): Promise<void> {
   await Promise.allSettled(
     types.map(({ name, revision, overrides }) => registryOf(name).configure({ revision, overrides })),
   );

@@ -1,52 +1,58 @@
 /**
- * Waits until the configuration of a component is not of a revision any more: in the Worker. All who wait in an
- * isolate share one call after the other, by which they hear that something was changed; then each looks at its own.
+ * Blocking query for the configuration of a component: waits in the isolate until the revision differs.
+ *
+ * All waiting readers of an isolate share one call at a time, which reports any configuration change. Each reader then
+ * reads the configuration of its own component.
  */
 import type { ComponentConfigResult, ComponentConfigRequest } from '../../coordinator/contract/config-api.ts';
 import { configWatch } from '../../edge/config-watch.ts';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { Reader } from '../../long-poll/shared-call.ts';
 import { sleep } from '../../long-poll/sleep.ts';
+import { logError } from '../../logging/log-error.ts';
 
-/** The platform ends a request that makes a thousand calls. */
+/** Bound on calls to Durable Objects. Cloudflare ends a request that makes a thousand. */
 const MAX_CALLS = 800;
 const RETRY_MS = 1_000;
-/** A call that is not answered by then is not waited for any more. */
-const GIVE_UP_MS = 3_000;
+/** Time limit for one call to the coordinator. */
+const CALL_TIMEOUT_MS = 3_000;
 
 export type ConfigWaitResult = ComponentConfigResult | { readonly kind: 'unreachable' };
 
-/** At once without `until` or `unless`. Throws nothing: who waits has seen the coordinator come and go. */
+/**
+ * Returns the configuration once its revision differs from `unless`, or at `until` (epoch ms). Returns at once when
+ * `unless` is null. Never throws: an unreachable coordinator is retried until `until`.
+ */
 export async function waitForConfig(
-  ask: ComponentConfigRequest,
+  request: ComponentConfigRequest,
   until: number,
   reader: Reader,
 ): Promise<ConfigWaitResult> {
-  if (ask.unless === null) return askOnce(ask, reader);
+  if (request.knownRevision === null) return readOnce(request, reader);
   for (;;) {
-    // Before its own is looked at: what is changed in between moves it on.
+    // Read the index before the configuration: a change between the two reads then ends the wait.
     const index = configWatch.known ?? (until > Date.now() ? await configWatch.read(reader) : null);
-    const answer = await askOnce(ask, reader);
-    const isFinal = answer.kind === 'levels' || answer.kind === 'unknown-component';
-    if (isFinal || Date.now() >= until || reader.calls >= MAX_CALLS) return answer;
+    const result = await readOnce(request, reader);
+    const isFinal = result.kind === 'levels' || result.kind === 'unknown-component';
+    if (isFinal || Date.now() >= until || reader.calls >= MAX_CALLS) return result;
     const waited = index === null ? null : await configWatch.waitBeyond(index, until, reader);
-    // Its component may be gone by now.
-    if (waited?.kind === 'unmoved') return askOnce(ask, reader);
-    // Not there: it must not be asked in a loop.
+    // Read again: the component may have been removed meanwhile.
+    if (waited?.kind === 'unmoved') return readOnce(request, reader);
+    // The coordinator is unreachable: avoid a tight loop.
     if (waited?.kind !== 'moved') await sleep(Math.min(until - Date.now(), RETRY_MS));
   }
 }
 
-async function askOnce(request: ComponentConfigRequest, reader: Reader): Promise<ConfigWaitResult> {
+async function readOnce(request: ComponentConfigRequest, reader: Reader): Promise<ConfigWaitResult> {
   reader.calls++;
   reader.seenAt = Date.now();
-  const late = Promise.withResolvers<ConfigWaitResult>();
-  const timer = setTimeout(() => late.resolve({ kind: 'unreachable' }), GIVE_UP_MS);
-  const asked = coordinator()
+  const timeout = Promise.withResolvers<ConfigWaitResult>();
+  const timer = setTimeout(() => timeout.resolve({ kind: 'unreachable' }), CALL_TIMEOUT_MS);
+  const response = coordinator()
     .componentConfig(request)
     .catch((error: unknown): ConfigWaitResult => {
-      console.error(JSON.stringify({ message: 'configuration not read', id: request.id, error: String(error) }));
+      logError('configuration not read', { id: request.id, error });
       return { kind: 'unreachable' };
     });
-  return Promise.race([asked, late.promise]).finally(() => clearTimeout(timer));
+  return Promise.race([response, timeout.promise]).finally(() => clearTimeout(timer));
 }
