@@ -4,11 +4,11 @@ import { bundledSource } from './test/support/node/bundled-source.ts';
 import { freePort } from './src/dev/free-port.ts';
 
 const LIMITERS = ['REFUSED', 'LIST', 'LOOKUP', 'CHANGE', 'TRAFFIC'];
-/** Every test calls with one key from one address; a test of the limits brings limiters of its own. */
+/** High limits, because all tests call with one key from one address. Tests of the limits use their own limiters. */
 const ratelimits = Object.fromEntries(
-  LIMITERS.map((name, at) => [
+  LIMITERS.map((name, index) => [
     `RATE_LIMIT_${name}`,
-    { namespace_id: String(at + 1), simple: { limit: 1_000_000, period: 60 as const } },
+    { namespace_id: String(index + 1), simple: { limit: 1_000_000, period: 60 as const } },
   ]),
 );
 const PACKAGES = [
@@ -25,30 +25,30 @@ const PACKAGES = [
   'zod',
 ];
 const migrations = await readD1Migrations('migrations');
-// Known before the Worker starts, because the webhook of its alerts is part of its configuration.
+// Chosen before the Worker starts: its configuration contains the URL of the alert webhook.
 process.env['COMPONENT_SERVER_PORT'] ??= String(await freePort());
 
-// Only names that begin so reach the tests in the Worker.
+// Only variables with the prefix VITE_ reach the tests in the Worker.
 for (const name of ['FUZZ_SEED', 'FUZZ_PATH', 'FUZZ_CASES']) {
-  const given = process.env[name];
-  if (given) process.env[`VITE_${name}`] = given;
+  const value = process.env[name];
+  if (value) process.env[`VITE_${name}`] = value;
 }
 
 /**
- * Three kinds of test: `core` is pure and runs in Node, `workers` runs inside workerd with the real
- * objects, D1, Queue and Workflow, `e2e` starts real processes and a real browser.
+ * Three kinds of test. `core` is pure and runs in Node. `workers` runs inside workerd with the real objects, D1, Queue
+ * and Workflow. `e2e` starts real processes and a real browser.
  */
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/node/closing-line-reporter.ts'],
-    // Alarms, Workflows and the Queue go on when a file is over, and find the way to its modules closed.
+    // Alarms, Workflows and the Queue outlive a test file, and then fail because its modules can no longer be loaded.
     onUnhandledError: ({ name }) => name !== 'EnvironmentTeardownError',
     projects: [
       {
         test: {
           name: 'core',
           sequence: { groupOrder: 0 },
-          // What is pure keeps nothing from one file to the next.
+          // Pure code keeps no state between test files.
           isolate: false,
           include: ['test/core/**/*.test.ts', 'test/{structure,client,sim,long-poll,dev}/**/*.test.ts'],
           environment: 'node',
@@ -76,13 +76,13 @@ export default defineConfig({
           name: 'workers',
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
-          // Each file loads the whole Worker, module by module: those of packages as a few.
+          // Each file loads the whole Worker module by module. Bundling packages reduces their modules to a few.
           deps: { optimizer: { ssr: { enabled: true, include: PACKAGES } } },
           include: ['test/{api,edge,registry,coordinator,probe,history,recovery,deliveries,sweep}/**/*.test.ts'],
           setupFiles: ['./test/support/apply-migrations.ts', './test/support/event-conformance.ts'],
           globalSetup: ['./test/support/node/component-server.ts', './test/support/node/answer-server.ts'],
           testTimeout: 60_000,
-          // Alarms and sockets are real here: a busy machine may bunch what comes apart by the clock. The report names each.
+          // Alarms and sockets are real: on a busy machine their timing may collapse. The report names each retry.
           retry: process.env['CI'] ? 1 : 0,
         },
       },

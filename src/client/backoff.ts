@@ -1,8 +1,8 @@
-/** How long a reader that goes on for ever waits before it tries again, and what ends it. */
+/** Exponential backoff with jitter for a reader that retries until its signal aborts. */
 import { CoordinatorError } from './coordinator-error.ts';
 
-const FIRST_MS = 250;
-const LONGEST_MS = 30_000;
+const INITIAL_MS = 250;
+const MAX_MS = 30_000;
 
 export class Backoff {
   #failures = 0;
@@ -12,35 +12,38 @@ export class Backoff {
     this.#signal = signal;
   }
 
-  get isOver(): boolean {
+  get isAborted(): boolean {
     return this.#signal?.aborted ?? false;
   }
 
-  /** It works. */
-  succeeded(): void {
+  /** The next failure waits the initial delay again. */
+  reset(): void {
     this.#failures = 0;
   }
 
-  /** Waits as long as is due; throws what another try would not change. */
-  async after(error: unknown): Promise<void> {
-    if (this.isOver) return;
+  /**
+   * Waits before the next attempt, at least the error's `retryAfterMs`. Rethrows a 4xx that no retry can change,
+   * so all but 408 and 429.
+   */
+  async waitAfter(error: unknown): Promise<void> {
+    if (this.isAborted) return;
     if (error instanceof CoordinatorError && isFinal(error.status)) throw error;
-    const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures++);
-    const told = error instanceof CoordinatorError ? (error.retryAfterMs ?? 0) : 0;
-    // Of many that were cut off at once not all come back at once.
-    await this.pause(Math.max(told, longest * (0.5 + Math.random() / 2)));
+    const ceilingMs = Math.min(MAX_MS, INITIAL_MS * 2 ** this.#failures++);
+    const retryAfterMs = error instanceof CoordinatorError ? (error.retryAfterMs ?? 0) : 0;
+    // Jitter: readers that lost their connection together must not reconnect together.
+    await this.pause(Math.max(retryAfterMs, ceilingMs * (0.5 + Math.random() / 2)));
   }
 
-  /** Ends early with the signal. */
+  /** Resolves after `ms`, or as soon as the signal aborts. */
   pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const end = (): void => {
+      const finish = (): void => {
         clearTimeout(timer);
-        this.#signal?.removeEventListener('abort', end);
+        this.#signal?.removeEventListener('abort', finish);
         resolve();
       };
-      const timer = setTimeout(end, ms);
-      this.#signal?.addEventListener('abort', end);
+      const timer = setTimeout(finish, ms);
+      this.#signal?.addEventListener('abort', finish);
     });
   }
 }

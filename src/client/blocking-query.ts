@@ -1,12 +1,12 @@
-/** What all blocking queries of the client have in common. */
+/** Limits that every blocking query of the client shares. */
 
-/** One that waited for less would be asked in a loop. */
+/** A shorter wait would turn the watch into a busy loop. */
 export const MIN_WAIT_MS = 1_000;
-/** Beyond what it was to wait, and the sixteenth that the coordinator adds. */
-const LATE_MS = 15_000;
+/** Allowed on top of the wait and of the sixteenth of it that the coordinator may add as jitter. */
+const GRACE_MS = 15_000;
 
-/** Ends a query with the caller's signal, and one that is overdue: its connection may be dead without a word. */
-export function signalFor(waitMs: number, signal: AbortSignal | undefined): AbortSignal {
-  const late = AbortSignal.timeout((waitMs * 17) / 16 + LATE_MS);
-  return signal ? AbortSignal.any([signal, late]) : late;
+/** Aborts a query with the caller's signal, or when the query is overdue: its connection may be dead unnoticed. */
+export function querySignal(waitMs: number, signal: AbortSignal | undefined): AbortSignal {
+  const timeout = AbortSignal.timeout((waitMs * 17) / 16 + GRACE_MS);
+  return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }

@@ -1,11 +1,11 @@
-/** The calls of the client that are about configuration, the same for every place where it can be set. */
+/** The client's configuration calls, the same for all types, one type and one component. */
 import type {
   ConfigDiff,
   ConfigHistoryPage,
   EffectiveComponentConfigResource,
   EffectiveConfigResource,
   EffectiveTypeConfigResource,
-  KeptConfig,
+  ConfigRevisionDetail,
 } from '../api/schemas/config.ts';
 import type { ComponentConfig } from '../core/config/component-config.ts';
 import type { GlobalConfig, TypeConfig } from '../core/config/settings.ts';
@@ -13,23 +13,23 @@ import type { Call, Send } from './http-transport.ts';
 import type { WatchOptions } from './watch-config.ts';
 import { watchConfig } from './watch-config.ts';
 
-/** Whose document: of all types, of one, of one component. */
-export type ConfigPlace = 'all' | { readonly type: string } | { readonly component: string };
+/** The owner of a configuration document: all types, one type, or one component. */
+export type ConfigTarget = 'all' | { readonly type: string } | { readonly component: string };
 
-type DocumentAt<P extends ConfigPlace> = P extends 'all'
+type DocumentAt<P extends ConfigTarget> = P extends 'all'
   ? GlobalConfig
   : P extends { readonly type: string }
     ? TypeConfig
     : ComponentConfig;
 
-type EffectiveAt<P extends ConfigPlace> = P extends 'all'
+type EffectiveAt<P extends ConfigTarget> = P extends 'all'
   ? EffectiveConfigResource
   : P extends { readonly type: string }
     ? EffectiveTypeConfigResource
     : EffectiveComponentConfigResource;
 
-/** `etag` is the `ifMatch` of a change that is meant for exactly this document. */
-interface Held<T> {
+/** Pass `etag` as `ifMatch` to change exactly this version of the document. */
+interface VersionedDocument<T> {
   readonly document: T;
   readonly etag: string;
 }
@@ -45,65 +45,65 @@ export class ConfigClient {
     this.#send = send;
   }
 
-  /** What somebody set there, and nothing else. */
-  get<P extends ConfigPlace>(place: P): Promise<Held<DocumentAt<P>>> {
-    return this.#document({ path: pathOf(place) });
+  /** The stored document: only settings that an operator set there, without defaults or inherited values. */
+  get<P extends ConfigTarget>(target: P): Promise<VersionedDocument<DocumentAt<P>>> {
+    return this.#document({ path: pathOf(target) });
   }
 
   /**
-   * Sets it in the place of what was set there; an empty document sets nothing. Adds a type that is not there.
-   * 412 `CoordinatorError` when what was set is not what `ifMatch` says.
+   * Replaces the stored document; an empty one removes every setting. Adds a type that does not exist.
+   * Throws a 412 `CoordinatorError` when the stored document does not match `ifMatch`.
    */
-  put<P extends ConfigPlace>(
-    place: P,
+  put<P extends ConfigTarget>(
+    target: P,
     document: DocumentAt<P>,
     { ifMatch }: PutOptions = {},
-  ): Promise<Held<DocumentAt<P>>> {
-    return this.#document({ method: 'PUT', path: pathOf(place), body: document, ifMatch });
+  ): Promise<VersionedDocument<DocumentAt<P>>> {
+    return this.#document({ method: 'PUT', path: pathOf(target), body: document, ifMatch });
   }
 
-  /** What is in force there, and who set it. */
-  effective<P extends ConfigPlace>(place: P): Promise<EffectiveAt<P>> {
+  /** The effective configuration, with the source of each value. */
+  effective<P extends ConfigTarget>(target: P): Promise<EffectiveAt<P>> {
     return this.#call(
-      isComponent(place)
-        ? { path: effectivePath(place.component) }
-        : { path: pathOf(place), query: { effective: 'true' } },
+      isComponent(target)
+        ? { path: effectivePath(target.component) }
+        : { path: pathOf(target), query: { effective: 'true' } },
     );
   }
 
-  /** What is in force for a component now, and then each time that it has changed; for ever, or until the signal. */
+  /** Yields a component's effective configuration now and after each change, until the signal aborts. */
   watch(component: string, options: WatchOptions = {}): AsyncGenerator<EffectiveComponentConfigResource, void> {
     return watchConfig(this.#send, effectivePath(component), options);
   }
 
-  /** One page of a document's revisions, the newest first. */
+  /** One page of a document's revisions, newest first. */
   history(
-    place: ConfigPlace,
+    target: ConfigTarget,
     query: { readonly limit?: number; readonly cursor?: string } = {},
   ): Promise<ConfigHistoryPage> {
-    return this.#call({ path: pathOf(place, '/history'), query });
+    return this.#call({ path: pathOf(target, '/history'), query });
   }
 
-  /** A document as it was. */
-  revision(place: ConfigPlace, revision: number): Promise<KeptConfig> {
-    return this.#call({ path: pathOf(place, `/history/${revision}`) });
+  /** A document as of one revision. */
+  revision(target: ConfigTarget, revision: number): Promise<ConfigRevisionDetail> {
+    return this.#call({ path: pathOf(target, `/history/${revision}`) });
   }
 
-  /** How one revision became another, as a JSON Patch; by default what the last change did. */
-  diff(place: ConfigPlace, query: { readonly from?: number; readonly to?: number } = {}): Promise<ConfigDiff> {
-    return this.#call({ path: pathOf(place, '/diff'), query });
+  /** The difference between two revisions as a JSON Patch; by default that of the last change. */
+  diff(target: ConfigTarget, query: { readonly from?: number; readonly to?: number } = {}): Promise<ConfigDiff> {
+    return this.#call({ path: pathOf(target, '/diff'), query });
   }
 
-  /** Puts an earlier document anew, after all the checks of a put. */
-  rollBack<P extends ConfigPlace>(
-    place: P,
+  /** Stores an earlier document again, after all checks of a put. */
+  rollBack<P extends ConfigTarget>(
+    target: P,
     revision: number,
     { ifMatch }: PutOptions = {},
-  ): Promise<Held<DocumentAt<P>>> {
-    return this.#document({ method: 'POST', path: pathOf(place, '/rollback'), body: { revision }, ifMatch });
+  ): Promise<VersionedDocument<DocumentAt<P>>> {
+    return this.#document({ method: 'POST', path: pathOf(target, '/rollback'), body: { revision }, ifMatch });
   }
 
-  async #document<T>(call: Call): Promise<Held<T>> {
+  async #document<T>(call: Call): Promise<VersionedDocument<T>> {
     const { body, etag } = await this.#send(call);
     return { document: body as T, etag: etag ?? '' };
   }
@@ -113,13 +113,13 @@ export class ConfigClient {
   }
 }
 
-const isComponent = (place: ConfigPlace): place is { readonly component: string } =>
-  place !== 'all' && 'component' in place;
+const isComponent = (target: ConfigTarget): target is { readonly component: string } =>
+  target !== 'all' && 'component' in target;
 
 const effectivePath = (component: string): string => `/v1/components/${encodeURIComponent(component)}/config`;
 
-function pathOf(place: ConfigPlace, rest = ''): string {
-  if (place === 'all') return `/v1/config${rest}`;
-  const [kind, name] = isComponent(place) ? ['components', place.component] : ['types', place.type];
-  return `/v1/config/${kind}/${encodeURIComponent(name)}${rest}`;
+function pathOf(target: ConfigTarget, suffix = ''): string {
+  if (target === 'all') return `/v1/config${suffix}`;
+  const [kind, name] = isComponent(target) ? ['components', target.component] : ['types', target.type];
+  return `/v1/config/${kind}/${encodeURIComponent(name)}${suffix}`;
 }

@@ -1,9 +1,9 @@
 /**
  * The typed client of the coordinator's HTTP interface, version 1.
  *
- * Runs in browsers, Node and Workers: it needs nothing but `fetch`. Takes types from the wire schemas
- * and no code, so it stays small and trusts the coordinator's answers. Retries nothing: what to do
- * after `CoordinatorError.retryAfterMs` is the caller's choice.
+ * Runs in browsers, Node and Workers, and needs only `fetch`. Imports types but no code from the wire schemas: the
+ * client stays small and does not validate responses. Never retries a call: the caller decides what to do
+ * after `CoordinatorError.retryAfterMs`. The watches reconnect by themselves.
  */
 import type { input, output } from 'zod';
 import type {
@@ -47,15 +47,15 @@ import type { OperationSchema } from '../api/schemas/operation.ts';
 import type { OutcomesReceiptSchema, OutcomesSchema } from '../api/schemas/outcome.ts';
 import type { PreviewRequestSchema, RecoveryPreviewSchema } from '../api/schemas/recovery-preview.ts';
 import type { RedistributionRequestSchema, RedistributionSchema } from '../api/schemas/redistribution.ts';
-import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
+import type { RouteResponseData, RouteRequestBody } from '../api/schemas/route.ts';
 import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 import type { EventPageSchema, SystemHealthResource } from '../api/schemas/system.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
 import type { SnapshotResource } from '../api/schemas/snapshot.ts';
 import { ConfigClient } from './config-client.ts';
-import type { Call, ClientOptions, Open, Send } from './http-transport.ts';
-import { httpOpener, httpTransport } from './http-transport.ts';
-import type { SnapshotRequired, WatchQuery } from './watch-events.ts';
+import type { Call, ClientOptions, SendRaw, Send } from './http-transport.ts';
+import { rawHttpTransport, httpTransport } from './http-transport.ts';
+import type { SnapshotRequired, EventWatchQuery } from './watch-events.ts';
 import { watchEvents } from './watch-events.ts';
 import type { SnapshotQuery } from './watch-snapshot.ts';
 import { readSnapshot, watchSnapshot } from './watch-snapshot.ts';
@@ -63,7 +63,7 @@ import type { LeaseRequest, LeasedWork } from './with-lease.ts';
 import { WebhookClient } from './webhook-client.ts';
 import { withLease } from './with-lease.ts';
 
-/** Which page of a list: at most `limit` items, from `cursor` (a page's `nextCursor`) on. */
+/** One page of a list: at most `limit` items, starting at `cursor` (the previous page's `nextCursor`). */
 export type PageQuery = { readonly limit?: number; readonly cursor?: string };
 
 type ComponentFilter = Pick<
@@ -81,17 +81,17 @@ export type IncidentListQuery = PageQuery & Partial<Pick<IncidentResource, 'comp
 
 export type LeaseListQuery = PageQuery & { readonly type?: string; readonly componentId?: string };
 
-/** `from` and `to` are timestamps: nothing before the one, nothing at or after the other. */
+/** `from` (inclusive) and `to` (exclusive) are ISO 8601. */
 export type HistoryQuery = PageQuery & { readonly from?: string; readonly to?: string };
 
 export type EventQuery = {
-  /** Only events after this sequence; without it the newest. */
+  /** Only events after this sequence; without it, the newest events. */
   readonly after?: string | number;
   readonly limit?: number;
   readonly types?: readonly EventResource['type'][];
 };
 
-export interface Registered {
+export interface RegistrationResult {
   readonly created: boolean;
   readonly component: Component;
   readonly key: NewKey | null;
@@ -99,59 +99,59 @@ export interface Registered {
 
 type NewKey = output<typeof NewKeySchema>;
 
-/** Every method throws `CoordinatorError` when the coordinator answers anything but a success. */
+/** Every method throws `CoordinatorError` when the coordinator returns an error status. */
 export class CoordinatorClient {
-  /** What is set: for all types, for one, for one component. */
+  /** Configuration of all types, one type, or one component. */
   readonly config: ConfigClient;
-  /** Where events and alerts are sent. */
+  /** Webhooks that receive events and alerts. */
   readonly webhooks: WebhookClient;
   readonly #send: Send;
-  readonly #open: Open;
+  readonly #sendRaw: SendRaw;
 
   constructor(options: ClientOptions) {
     this.#send = httpTransport(options);
     this.config = new ConfigClient(this.#send);
     this.webhooks = new WebhookClient(this.#send);
-    this.#open = httpOpener(options);
+    this.#sendRaw = rawHttpTransport(options);
   }
 
   /**
-   * Registers a component, or brings its registration up to date; `created` tells which. With a registrar's
-   * key the first registration brings a key for the component alone, which is not shown again.
+   * Registers a component or updates its registration; `created` says which. With a registrar's key, the first
+   * registration returns a key for that component only. The coordinator never returns that key again.
    */
-  async register(registration: RegistrationInput): Promise<Registered> {
-    const answer = await this.#send({ method: 'POST', path: '/v1/components', body: registration });
-    const { key = null, ...component } = answer.body as Component & { readonly key?: NewKey };
-    return { created: answer.status === 201, component, key };
+  async register(registration: RegistrationInput): Promise<RegistrationResult> {
+    const response = await this.#send({ method: 'POST', path: '/v1/components', body: registration });
+    const { key = null, ...component } = response.body as Component & { readonly key?: NewKey };
+    return { created: response.status === 201, component, key };
   }
 
-  /** A key for the component alone; the one it had works on for ten minutes. */
+  /** Issues a key for that component only; the previous key stays valid for ten minutes. */
   issueKey(id: string): Promise<NewKey> {
     return this.#call({ method: 'POST', path: componentPath(id, '/key') });
   }
 
-  /** Makes a key. It is not shown again. */
+  /** Creates a key. The coordinator never returns its secret again. */
   createKey(body: input<typeof KeyRequestSchema>): Promise<NewKey> {
     return this.#call({ method: 'POST', path: '/v1/keys', body });
   }
 
-  /** Gives a key another secret; the one before works until the overlap (ms, a day by default) is over. */
+  /** Gives a key a new secret; the old one stays valid for the overlap (ms, by default a day). */
   rotateKey(id: string, body: input<typeof RotationSchema> = {}): Promise<NewKey> {
     return this.#call({ method: 'POST', path: `/v1/keys/${encodeURIComponent(id)}/rotate`, body });
   }
 
-  /** Sets what a key may hold of leases; what is left out stays. */
+  /** Sets a key's lease quotas; quotas that are left out stay as they are. */
   setQuotas(id: string, quotas: input<typeof KeyChangeSchema>['quotas']): Promise<KeyResource> {
     return this.#call({ method: 'PATCH', path: `/v1/keys/${encodeURIComponent(id)}`, body: { quotas } });
   }
 
-  /** Ends a key, with `cascade` also the component keys that were issued for it. */
+  /** Revokes a key; with `cascade` also the component keys that were issued for it. */
   revokeKey(id: string, { cascade = false }: { readonly cascade?: boolean } = {}): Promise<KeyResource> {
     const query = { cascade: String(cascade) };
     return this.#call({ method: 'DELETE', path: `/v1/keys/${encodeURIComponent(id)}`, query });
   }
 
-  /** One component; 404 `CoordinatorError` when it is not registered. */
+  /** One component; throws a 404 `CoordinatorError` when it is not registered. */
   component(id: string): Promise<Component> {
     return this.#call({ path: componentPath(id) });
   }
@@ -161,24 +161,24 @@ export class CoordinatorClient {
     return this.#call({ path: '/v1/components', query });
   }
 
-  /** Takes a component out for good. */
+  /** Deregisters a component permanently. */
   async deregister(id: string): Promise<void> {
     await this.#send({ method: 'DELETE', path: componentPath(id) });
   }
 
-  /** Says that the component lives, and optionally how it feels and how busy it is. */
+  /** Sends a heartbeat, optionally with the component's own status and load. */
   heartbeat(id: string, body: input<typeof HeartbeatSchema> = {}): Promise<output<typeof HeartbeatResultSchema>> {
     return this.#call({ method: 'POST', path: componentPath(id, '/heartbeat'), body });
   }
 
-  /** Has the component checked now; answers with the result of that check. */
+  /** Runs a health check of the component now and returns its result. */
   probe(id: string): Promise<output<typeof ProbeResultSchema>> {
     return this.#call({ method: 'POST', path: componentPath(id, '/probe') });
   }
 
   /**
-   * Drains, isolates, maintains, restores or switches over the component; asking twice is once. Answers it as it is then.
-   * `restart` and `scale_up` answer the recovery that carries it out; repeat them with the same `idempotencyKey`.
+   * Drains, isolates, maintains, restores or switches over a component. Idempotent; returns the component after the
+   * action. `restart` and `scale_up` return the recovery that runs them; repeat them with the same `idempotencyKey`.
    */
   act<B extends input<typeof OperationSchema>>(
     id: string,
@@ -187,7 +187,7 @@ export class CoordinatorClient {
     return this.#call({ method: 'POST', path: componentPath(id, '/actions'), body });
   }
 
-  /** All that is known of how the component is, and how available it was. */
+  /** The component's full health report, with its availability. */
   health(id: string): Promise<output<typeof HealthReportSchema>> {
     return this.#call({ path: componentPath(id, '/health') });
   }
@@ -197,57 +197,60 @@ export class CoordinatorClient {
     return this.#call({ path: componentPath(id, '/history'), query });
   }
 
-  /** Reports a failure seen by a caller. It counts towards the threshold of recovery. */
+  /** Reports a failure seen by a caller, which counts towards the recovery threshold. */
   reportFailure(id: string, body: input<typeof FailureReportSchema>): Promise<output<typeof FailureReceiptSchema>> {
     return this.#call({ method: 'POST', path: componentPath(id, '/failures'), body });
   }
 
-  /** The secret that calls to the component's control endpoint are signed with, as in Standard Webhooks. */
+  /** The secret that signs calls to the component's control endpoint, as in Standard Webhooks. */
   controlSecret(id: string): Promise<output<typeof ControlSecretSchema>> {
     return this.#call({ path: componentPath(id, '/control-secret') });
   }
 
-  /** Asks who should serve a request, with `lease` exactly; 503 `CoordinatorError` with `retryAfterMs` when nobody can. */
-  route(body: RouteRequestBody): Promise<RouteAnswer> {
+  /**
+   * Picks the component that should serve a request; with `lease` against exact slot counts. Throws a 503
+   * `CoordinatorError` with `retryAfterMs` when no component can serve the request.
+   */
+  route(body: RouteRequestBody): Promise<RouteResponseData> {
     return this.#call({ method: 'POST', path: '/v1/route', body });
   }
 
-  /** Says how work went that was routed without a lease, up to 500 pieces of one component at once. */
+  /** Reports outcomes of work that was routed without a lease, at most 500 of one component in a call. */
   reportOutcomes(id: string, outcomes: input<typeof OutcomesSchema>): Promise<output<typeof OutcomesReceiptSchema>> {
     return this.#call({ method: 'POST', path: componentPath(id, '/outcomes'), body: outcomes });
   }
 
-  /** Does a piece of work under a lease, which is renewed while it takes and completed in the end. */
+  /** Runs `work` under a lease, renews the lease meanwhile and completes it at the end. */
   withLease<T>(request: LeaseRequest, work: (leased: LeasedWork) => Promise<T>): Promise<T> {
     return withLease(this, request, work);
   }
 
-  /** Says how the work of a lease went, and frees its slots; saying it again changes nothing. */
+  /** Reports the outcome of a lease and frees its slots. Idempotent. */
   complete(leaseId: string, body: input<typeof CompletionSchema>): Promise<output<typeof CompletedLeaseSchema>> {
     return this.#call({ method: 'POST', path: leasePath(leaseId, '/complete'), body });
   }
 
-  /** Keeps a lease for so long from now on. */
+  /** Extends a lease to `ttlMs` from now. */
   renew(leaseId: string, body: input<typeof RenewalSchema>): Promise<output<typeof RenewedLeaseSchema>> {
     return this.#call({ method: 'POST', path: leasePath(leaseId, '/renew'), body });
   }
 
-  /** One page of the leases that are held, and who waits for one. */
+  /** One page of the active leases, with the requests that wait for one. */
   leases(query: LeaseListQuery = {}): Promise<output<typeof LeasePageSchema>> {
     return this.#call({ path: '/v1/leases', query });
   }
 
-  /** The health of the whole system, by type, and what is wrong. */
+  /** The health of the whole system, by type, with the current issues. */
   systemHealth(): Promise<SystemHealthResource> {
     return this.#call({ path: '/v1/health' });
   }
 
-  /** The load of every component, of one type when asked. */
+  /** The load of every component, or of every component of `type`. */
   load(query: { readonly type?: string } = {}): Promise<output<typeof LoadEntrySchema>[]> {
     return this.#call({ path: '/v1/load', query });
   }
 
-  /** Shares work out anew now, of one type or all; who gets which part of it before and after. */
+  /** Redistributes load now, for one type or all; returns each component's share before and after. */
   redistribute(body: input<typeof RedistributionRequestSchema> = {}): Promise<output<typeof RedistributionSchema>> {
     return this.#call({ method: 'POST', path: '/v1/load/redistribute', body });
   }
@@ -257,7 +260,7 @@ export class CoordinatorClient {
     return this.#call({ path: '/v1/failures', query });
   }
 
-  /** Failures added up; with `bucket` over time too, for charts. */
+  /** Failure counts; with `bucket` also as a time series. */
   failureStats(query: FailureStatsQuery = {}): Promise<output<typeof FailureStatsSchema>> {
     return this.#call({ path: '/v1/failures/stats', query });
   }
@@ -272,7 +275,7 @@ export class CoordinatorClient {
     return this.#call({ path: `/v1/recoveries/${encodeURIComponent(id)}` });
   }
 
-  /** What would happen if that component failed so now; changes nothing. */
+  /** Simulates the recovery from a failure of that component, without changing anything. */
   previewRecovery(body: input<typeof PreviewRequestSchema>): Promise<output<typeof RecoveryPreviewSchema>> {
     return this.#call({ method: 'POST', path: '/v1/recoveries/preview', body });
   }
@@ -288,19 +291,19 @@ export class CoordinatorClient {
   }
 
   /**
-   * Events as they happen, each once and in order, for as long as `signal` lets it. In an event's place it may be told
-   * that a snapshot is required: then the log does not hold what comes next, and events after `newest` follow.
+   * Yields events as they happen, each once and in order, until `signal` aborts. Yields `SnapshotRequired` where the
+   * log no longer holds the next events, and goes on with events after `newest`.
    */
-  watchEvents(query: WatchQuery = {}): AsyncGenerator<EventResource | SnapshotRequired, void> {
-    return watchEvents(this.#open, query);
+  watchEvents(query: EventWatchQuery = {}): AsyncGenerator<EventResource | SnapshotRequired, void> {
+    return watchEvents(this.#sendRaw, query);
   }
 
-  /** All components with their index; with `index` null while that has not moved, for which it waits up to `wait`. */
+  /** All components and their index. With `index`, waits up to `wait` ms for another one; null if it stays the same. */
   snapshot(query: SnapshotQuery = {}): Promise<SnapshotResource | null> {
     return readSnapshot(this.#send, query);
   }
 
-  /** All components, each time that something has changed, for as long as `signal` lets it. */
+  /** Yields all components now and after each change, until `signal` aborts. */
   watchSnapshot(query: SnapshotQuery = {}): AsyncGenerator<SnapshotResource, void> {
     return watchSnapshot(this.#send, query);
   }
@@ -310,6 +313,6 @@ export class CoordinatorClient {
   }
 }
 
-const componentPath = (id: string, rest = ''): string => `/v1/components/${encodeURIComponent(id)}${rest}`;
+const componentPath = (id: string, suffix = ''): string => `/v1/components/${encodeURIComponent(id)}${suffix}`;
 
-const leasePath = (id: string, rest: string): string => `/v1/leases/${encodeURIComponent(id)}${rest}`;
+const leasePath = (id: string, suffix: string): string => `/v1/leases/${encodeURIComponent(id)}${suffix}`;

@@ -1,4 +1,4 @@
-/** What the coordinator answers when it refuses or cannot serve a call. */
+/** The error for a call that the coordinator refused or could not serve. */
 import type { Problem } from '../api/schemas/common.ts';
 
 export interface CoordinatorErrorDetail {
@@ -7,18 +7,18 @@ export interface CoordinatorErrorDetail {
 }
 
 /**
- * An answer of the coordinator that is not a success. Failures of the network are not turned into
- * this: they surface as whatever `fetch` threw.
+ * A response of the coordinator with an error status. Network failures are not wrapped: callers get the error that
+ * `fetch` threw.
  */
 export class CoordinatorError extends Error {
   override readonly name = 'CoordinatorError';
-  /** HTTP status of the answer. */
+  /** HTTP status of the response. */
   readonly status: number;
-  /** The problem's stable code; `http-<status>` when the answer was not a problem document. */
+  /** The problem's stable code; `http-<status>` when the response was not a problem document. */
   readonly code: string;
   /** The RFC 9457 problem document. */
   readonly problem: Problem;
-  /** How long to wait before trying again, ms; null when the answer does not say. */
+  /** How long to wait before a retry, ms; null without a Retry-After header. */
   readonly retryAfterMs: number | null;
 
   constructor({ problem, retryAfterMs }: CoordinatorErrorDetail) {

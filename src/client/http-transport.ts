@@ -1,62 +1,62 @@
-/** One authenticated JSON call over `fetch`. Owns headers and the query string, knows no resource. */
+/** One authenticated JSON call over `fetch`. Owns headers and query string, and knows no resource. */
 import { CoordinatorError } from './coordinator-error.ts';
 import { readProblem } from './read-problem.ts';
 
 export interface ClientOptions {
-  /** Where the coordinator answers, such as `https://coordinator.example.com`. */
+  /** The coordinator's origin, such as `https://coordinator.example.com`. */
   readonly baseUrl: string;
-  /** The key sent as `Authorization: Bearer`. Without it, whatever `headers` and `fetch` bring along must do. */
+  /** The key sent as `Authorization: Bearer`. Without a key, `headers` or `fetch` must authenticate the call. */
   readonly key?: string;
   /** Sent with every call. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Replaces the global `fetch`: a service binding's, or one that adds a timeout. */
+  /** Replaces the global `fetch`, for example by a service binding's or one with a timeout. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 export interface Call {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
-  /** Undefined values are left out, lists are joined with commas. */
+  /** Undefined values are left out; lists are joined with commas. */
   readonly query?: Readonly<Record<string, string | number | readonly string[] | undefined>>;
   readonly body?: unknown;
-  /** The ETag of what is to be changed; without it, whatever is there. */
+  /** Change only the version with this ETag; without it, any version. */
   readonly ifMatch?: string | undefined;
-  /** Further headers of this call. */
+  /** Additional headers of this call. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends the call, and with it a body that is still being read. */
+  /** Aborts the call and the reading of its body. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Sent {
+export interface HttpResult {
   readonly status: number;
-  /** Undefined when the answer has none. */
+  /** Undefined for an empty body. */
   readonly body: unknown;
   readonly etag: string | null;
 }
 
-/** Sends a call; anything but 2xx and 304 throws `CoordinatorError`. */
-export type Send = (call: Call) => Promise<Sent>;
+/** Sends a call and parses the JSON body. Throws `CoordinatorError` for any status but 2xx and 304. */
+export type Send = (call: Call) => Promise<HttpResult>;
 
-/** The same, for whoever reads the body as it comes. */
-export type Open = (call: Call) => Promise<Response>;
+/** Like `Send`, but returns the response unread, for callers that stream the body. */
+export type SendRaw = (call: Call) => Promise<Response>;
 
 export function httpTransport(options: ClientOptions): Send {
-  const open = httpOpener(options);
+  const sendRaw = rawHttpTransport(options);
   return async (call) => {
-    const response = await open(call);
+    const response = await sendRaw(call);
     const text = await response.text();
-    const parsed: unknown = text === '' ? undefined : JSON.parse(text);
-    return { status: response.status, body: parsed, etag: response.headers.get('etag') };
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    return { status: response.status, body, etag: response.headers.get('etag') };
   };
 }
 
-export function httpOpener(options: ClientOptions): Open {
+export function rawHttpTransport(options: ClientOptions): SendRaw {
   const base = options.baseUrl.replace(/\/+$/, '');
-  // Wrapped, because `fetch` refuses to be called as the method of another object.
+  // Browsers throw when `fetch` is called as a method of another object.
   const request = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
 
-  return async ({ method = 'GET', path, query = {}, body, ifMatch, headers: more, signal }) => {
-    const headers: Record<string, string> = { accept: 'application/json', ...options.headers, ...more };
+  return async ({ method = 'GET', path, query = {}, body, ifMatch, headers: extraHeaders, signal }) => {
+    const headers: Record<string, string> = { accept: 'application/json', ...options.headers, ...extraHeaders };
     if (options.key !== undefined) headers['authorization'] = `Bearer ${options.key}`;
     if (ifMatch !== undefined) headers['if-match'] = ifMatch;
     if (body !== undefined) headers['content-type'] = 'application/json';

@@ -1,31 +1,34 @@
-/** Reads server-sent events as they come (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+/** Parser of server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 export interface StreamedEvent {
-  /** The last id that was sent, with this event or before; null before the first. */
+  /** The id of this event or the last one before it; null before the first id. */
   readonly id: string | null;
   readonly event: string;
-  /** Empty for an event that only moves the id: a browser hands on none of those. */
+  /** Empty for an event that only moves the id. A browser would not dispatch such an event. */
   readonly data: string;
 }
 
-/** Ends with the stream; what broke off in the middle of an event is dropped. Throws when nothing comes for `quietMs`. */
+/**
+ * Yields events until the stream ends and drops an incomplete last one. Throws when no byte arrives for
+ * `idleTimeoutMs`.
+ */
 export async function* readEventStream(
   body: ReadableStream<Uint8Array>,
-  quietMs: number,
+  idleTimeoutMs: number,
 ): AsyncGenerator<StreamedEvent, void> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
-  let [id, rest]: [string | null, string] = [null, ''];
+  let [id, buffer]: [string | null, string] = [null, ''];
   try {
     for (;;) {
-      const { done, value } = await readWithin(reader, quietMs);
+      const { done, value } = await readWithin(reader, idleTimeoutMs);
       if (done) return;
-      const blocks = (rest + decoder.decode(value, { stream: true })).split('\n\n');
-      rest = blocks.pop() ?? '';
+      const blocks = (buffer + decoder.decode(value, { stream: true })).split('\n\n');
+      buffer = blocks.pop() ?? '';
       for (const block of blocks) {
         const fields = fieldsOf(block);
-        const isPlace = fields.id !== undefined && fields.id !== id;
+        const movesId = fields.id !== undefined && fields.id !== id;
         id = fields.id ?? id;
-        if (isPlace || fields.data !== '') yield { id, event: fields.event, data: fields.data };
+        if (movesId || fields.data !== '') yield { id, event: fields.event, data: fields.data };
       }
     }
   } finally {
@@ -33,7 +36,7 @@ export async function* readEventStream(
   }
 }
 
-/** As the coordinator writes them: one line each, ended by a line feed. */
+/** Supports only the coordinator's format: one line per field, ended by a line feed. */
 function fieldsOf(block: string): { id: string | undefined; event: string; data: string } {
   const fields = { id: undefined as string | undefined, event: 'message', data: '' };
   for (const line of block.split('\n')) {
@@ -51,11 +54,11 @@ async function readWithin(
   ms: number,
 ): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing came for ${ms} ms`)), ms);
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the event stream was silent for ${ms} ms`)), ms);
   });
   try {
-    return await Promise.race([reader.read(), late]);
+    return await Promise.race([reader.read(), timeout]);
   } finally {
     clearTimeout(timer);
   }

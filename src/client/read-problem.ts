@@ -1,12 +1,12 @@
-/** Reads an answer that is not a success, whoever wrote it: the coordinator or something on the way to it. */
+/** Reader of error responses, written by the coordinator or by a proxy in front of it. */
 import type { Problem } from '../api/schemas/common.ts';
 import type { CoordinatorErrorDetail } from './coordinator-error.ts';
 
-/** The problem document and Retry-After of `response`; a stand-in where it carries no problem document. */
+/** The problem document and Retry-After of `response`; builds a problem from the status if the body holds none. */
 export async function readProblem(response: Response): Promise<CoordinatorErrorDetail> {
   const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'));
   const body = parseJson(await response.text());
-  const problem = isProblem(body) ? { ...body, status: response.status } : standIn(response);
+  const problem = isProblem(body) ? { ...body, status: response.status } : fallbackProblem(response);
   return { problem, retryAfterMs };
 }
 
@@ -22,7 +22,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // a gateway's HTML page, for instance: the status has to do
+    return null; // For example a gateway's HTML page: the caller falls back to the status.
   }
 }
 
@@ -31,9 +31,9 @@ function isProblem(body: unknown): body is Problem {
   return 'code' in body && typeof body.code === 'string' && 'title' in body && typeof body.title === 'string';
 }
 
-const standIn = (response: Response): Problem => ({
+const fallbackProblem = (response: Response): Problem => ({
   type: 'about:blank',
-  title: response.statusText || `the coordinator answered ${response.status}`,
+  title: response.statusText || `the coordinator returned HTTP ${response.status}`,
   status: response.status,
   code: `http-${response.status}`,
 });

@@ -1,39 +1,39 @@
-/** The configuration of a component, each time that it has changed: one blocking query after the other. */
+/** Watch of a component's effective configuration, as a sequence of blocking queries. */
 import type { EffectiveComponentConfigResource } from '../api/schemas/config.ts';
 import type { Send } from './http-transport.ts';
-import { MIN_WAIT_MS, signalFor } from './blocking-query.ts';
+import { MIN_WAIT_MS, querySignal } from './blocking-query.ts';
 import { Backoff } from './backoff.ts';
 
 export interface WatchOptions {
-  /** What the caller goes by already: it is not told again. */
+  /** The revision that the caller already has; the watch yields only other ones. */
   readonly revision?: number | undefined;
-  /** How long one query waits, ms, up to 300 000. */
+  /** Wait of one query, ms, at most 300 000. */
   readonly wait?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const WAIT_MS = 60_000;
 
-/** Throws when the coordinator refuses for good. */
+/** Throws `CoordinatorError` on a refusal that no retry can change. */
 export async function* watchConfig(
   send: Send,
   path: string,
   { revision, wait = WAIT_MS, signal }: WatchOptions,
 ): AsyncGenerator<EffectiveComponentConfigResource, void> {
-  const again = new Backoff(signal);
+  const backoff = new Backoff(signal);
   const waitMs = Math.max(MIN_WAIT_MS, wait);
-  let known = revision;
-  while (!again.isOver) {
+  let knownRevision = revision;
+  while (!backoff.isAborted) {
     try {
-      const query = known === undefined ? {} : { revision: known, wait: waitMs };
-      const { status, body } = await send({ path, query, signal: signalFor(waitMs, signal) });
-      again.succeeded();
+      const query = knownRevision === undefined ? {} : { revision: knownRevision, wait: waitMs };
+      const { status, body } = await send({ path, query, signal: querySignal(waitMs, signal) });
+      backoff.reset();
       if (status === 304) continue;
       const config = body as EffectiveComponentConfigResource;
-      known = config.revision;
+      knownRevision = config.revision;
       yield config;
     } catch (error) {
-      await again.after(error);
+      await backoff.waitAfter(error);
     }
   }
 }

@@ -1,27 +1,27 @@
 /**
- * Follows the event log: each event once and in order, through whatever connections that takes.
+ * Reader of the event log over server-sent events, which yields each event once and in order.
  *
- * Comes back after a break with the last id it has seen. Where the log does not hold what comes next, that is told in
- * an event's place: who then reads a snapshot and goes on has missed nothing.
+ * Reconnects with the last id seen. Yields `SnapshotRequired` where the log no longer holds the next events. A caller
+ * that then reads a snapshot and goes on misses no state.
  */
 import type { EventResource } from '../api/schemas/events/cloud-event.ts';
-import type { Open } from './http-transport.ts';
+import type { SendRaw } from './http-transport.ts';
 import { readEventStream } from './read-event-stream.ts';
 import { Backoff } from './backoff.ts';
 
-export interface WatchQuery {
-  /** Only events after this sequence; without it those to come. */
+export interface EventWatchQuery {
+  /** Only events after this sequence; without it, only future events. */
   readonly after?: string | number | undefined;
   readonly types?: readonly EventResource['type'][] | undefined;
-  /** Only what is about that component, type or key. */
+  /** Only events about this component, type or key. */
   readonly subject?: string | undefined;
-  /** Told when a stream begins and when it ends: while there is none, nothing is told of. */
+  /** Called when a stream opens and when it closes. Without an open stream, no event arrives. */
   readonly onConnection?: ((isOpen: boolean) => void) | undefined;
-  /** Ends the watch, without an error. */
+  /** Ends the watch without an error. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Events are missing: read `snapshot`; events after `newest` follow. */
+/** The log no longer holds the next events: read the path `snapshot`. Events after `newest` follow. */
 export interface SnapshotRequired {
   readonly type: 'snapshot-required';
   readonly oldest: string;
@@ -29,41 +29,41 @@ export interface SnapshotRequired {
   readonly snapshot: string;
 }
 
-/** The coordinator says something every 15 s. */
-const QUIET_MS = 45_000;
+/** The coordinator sends at least one frame every 15 s. */
+const IDLE_TIMEOUT_MS = 45_000;
 
-/** Throws `CoordinatorError` when the coordinator refuses for good, such as for a key that is not valid any more. */
+/** Throws `CoordinatorError` on a refusal that no retry can change, such as a revoked key. */
 export async function* watchEvents(
-  open: Open,
-  { after, types, subject, onConnection, signal }: WatchQuery,
+  sendRaw: SendRaw,
+  { after, types, subject, onConnection, signal }: EventWatchQuery,
 ): AsyncGenerator<EventResource | SnapshotRequired, void> {
-  const again = new Backoff(signal);
-  let last = after === undefined ? null : String(after);
-  while (!again.isOver) {
+  const backoff = new Backoff(signal);
+  let lastId = after === undefined ? null : String(after);
+  while (!backoff.isAborted) {
     try {
-      const response = await open({
+      const response = await sendRaw({
         path: '/v1/events/stream',
         query: { types, subject },
-        headers: { accept: 'text/event-stream', ...(last === null ? {} : { 'last-event-id': last }) },
+        headers: { accept: 'text/event-stream', ...(lastId === null ? {} : { 'last-event-id': lastId }) },
         signal,
       });
       onConnection?.(true);
-      for await (const { id, event, data } of readEventStream(response.body!, QUIET_MS)) {
-        again.succeeded();
+      for await (const { id, event, data } of readEventStream(response.body!, IDLE_TIMEOUT_MS)) {
+        backoff.reset();
         if (data !== '' && event === 'snapshot-required') {
-          last = id;
+          lastId = id;
           yield { type: event, ...JSON.parse(data) } as SnapshotRequired;
-        } else if (last === null || Number(id) > Number(last)) {
-          last = id;
+        } else if (lastId === null || Number(id) > Number(lastId)) {
+          lastId = id;
           if (data !== '') yield JSON.parse(data) as EventResource;
         }
       }
       onConnection?.(false);
-      // It ends now and then, for the reader to come again.
-      await again.pause(Math.random() * 500);
+      // The coordinator closes each stream from time to time and expects its reader to reconnect.
+      await backoff.pause(Math.random() * 500);
     } catch (error) {
       onConnection?.(false);
-      await again.after(error);
+      await backoff.waitAfter(error);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The calls of the client that are about webhooks. */
+/** The client's webhook calls. */
 import type { input, output } from 'zod';
 import type {
   DeliveryPageSchema,
@@ -26,12 +26,12 @@ export class WebhookClient {
     this.#send = send;
   }
 
-  /** Makes a webhook. Its secret is not shown again; with an `id` that was used before there is none. */
+  /** Creates a webhook and returns its secret this once. A call that repeats an `id` returns no secret. */
   create(body: input<typeof WebhookRequestSchema>): Promise<WebhookResource & Partial<Pick<NewWebhook, 'secret'>>> {
     return this.#call('POST', '/v1/webhooks', body);
   }
 
-  /** One page of the webhooks, by id. */
+  /** One page of the webhooks, ordered by id. */
   list(query: { readonly limit?: number; readonly cursor?: string } = {}): Promise<output<typeof WebhookPageSchema>> {
     return this.#get('/v1/webhooks', query);
   }
@@ -40,37 +40,37 @@ export class WebhookClient {
     return this.#get(pathOf(id));
   }
 
-  /** Changes, disables or enables it. */
+  /** Changes, disables or enables a webhook. */
   change(id: string, body: input<typeof WebhookPatchSchema>): Promise<WebhookResource> {
     return this.#call('PATCH', pathOf(id), body);
   }
 
-  /** Ends it with all that is owed to it. */
+  /** Deletes a webhook with its pending deliveries. */
   async remove(id: string): Promise<void> {
     await this.#send({ method: 'DELETE', path: pathOf(id) });
   }
 
-  /** Another secret; for a day the one before signs too. */
+  /** Issues a new secret; for a day, deliveries carry a signature by the old one too. */
   rotateSecret(id: string, body: input<typeof SecretRotationSchema> = {}): Promise<NewWebhook> {
     return this.#call('POST', pathOf(id, '/rotate-secret'), body);
   }
 
-  /** One page of what was sent to it and is owed to it, newest first. */
+  /** One page of a webhook's sent and pending deliveries, newest first. */
   deliveries(id: string, query: DeliveryListQuery = {}): Promise<output<typeof DeliveryPageSchema>> {
     return this.#get(pathOf(id, '/deliveries'), query);
   }
 
-  /** Sends one delivery again, or now. */
+  /** Sends a delivery again, or a pending one now. */
   replayDelivery(id: string, deliveryId: string): Promise<DeliveryResource> {
     return this.#call('POST', pathOf(id, `/deliveries/${encodeURIComponent(deliveryId)}/replay`));
   }
 
-  /** Sends again what was given up, and now what waits; with `after` all events of the log after that one. */
+  /** Resends abandoned deliveries and sends waiting ones now; with `after`, every event in the log after that one. */
   replay(id: string, body: input<typeof ReplayRequestSchema> = {}): Promise<output<typeof ReplayReceiptSchema>> {
     return this.#call('POST', pathOf(id, '/replay'), body);
   }
 
-  /** Sends a test now, once, and answers what the receiver said. */
+  /** Sends one test event now and returns the receiver's response. */
   test(id: string): Promise<output<typeof WebhookTestSchema>> {
     return this.#call('POST', pathOf(id, '/test'));
   }
@@ -84,4 +84,4 @@ export class WebhookClient {
   }
 }
 
-const pathOf = (id: string, rest = ''): string => `/v1/webhooks/${encodeURIComponent(id)}${rest}`;
+const pathOf = (id: string, suffix = ''): string => `/v1/webhooks/${encodeURIComponent(id)}${suffix}`;

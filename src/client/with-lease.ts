@@ -1,25 +1,25 @@
-/** Does a piece of work under a lease, which is kept for as long as it takes and completed in the end. */
+/** Runs work under a lease: routes, renews the lease meanwhile, and completes it at the end. */
 import type { CompletionSchema, RenewalSchema } from '../api/schemas/lease.ts';
-import type { RouteAnswer, RouteRequestBody } from '../api/schemas/route.ts';
+import type { RouteResponseData, RouteRequestBody } from '../api/schemas/route.ts';
 import type { input } from 'zod';
 
 export type LeaseRequest = RouteRequestBody & { readonly lease: NonNullable<RouteRequestBody['lease']> };
 
-/** Where the work is to be done, and the lease it is done under. */
-export type LeasedWork = RouteAnswer & { readonly lease: NonNullable<RouteAnswer['lease']> };
+/** The component that should do the work, and the lease for it. */
+export type LeasedWork = RouteResponseData & { readonly lease: NonNullable<RouteResponseData['lease']> };
 
 export interface LeaseCalls {
-  route(body: RouteRequestBody): Promise<RouteAnswer>;
+  route(body: RouteRequestBody): Promise<RouteResponseData>;
   complete(leaseId: string, body: input<typeof CompletionSchema>): Promise<unknown>;
   renew(leaseId: string, body: input<typeof RenewalSchema>): Promise<unknown>;
 }
 
-/** As the coordinator takes it where a request names none. */
+/** The coordinator's default for a request without `ttlMs`. */
 const DEFAULT_TTL_MS = 30_000;
 
 /**
- * Answers what `work` answers and throws what it throws; how it went is told either way. A lease that runs out
- * meanwhile is renewed.
+ * Returns the result of `work`, or throws its error, after completing the lease with the outcome. Renews the lease
+ * every third of its TTL until then.
  */
 export async function withLease<T>(
   calls: LeaseCalls,
@@ -29,11 +29,11 @@ export async function withLease<T>(
   const leased = (await calls.route(request)) as LeasedWork;
   const { id } = leased.lease;
   const ttlMs = request.lease.ttlMs ?? DEFAULT_TTL_MS;
-  const begunAt = Date.now();
-  // What fails is tried again with the next one; a lease that is over ends no work.
-  const renewing = setInterval(() => void quietly(calls.renew(id, { ttlMs })), ttlMs / 3);
+  const startedAt = Date.now();
+  // After a failed renewal the next one tries again. An expired lease does not stop the work.
+  const renewalTimer = setInterval(() => void ignoreErrors(calls.renew(id, { ttlMs })), ttlMs / 3);
   const complete = (outcome: 'success' | 'failure' | 'timeout'): Promise<void> =>
-    quietly(calls.complete(id, { outcome, latencyMs: Date.now() - begunAt }));
+    ignoreErrors(calls.complete(id, { outcome, latencyMs: Date.now() - startedAt }));
   try {
     const result = await work(leased);
     await complete('success');
@@ -42,12 +42,12 @@ export async function withLease<T>(
     await complete(error instanceof Error && error.name === 'TimeoutError' ? 'timeout' : 'failure');
     throw error;
   } finally {
-    clearInterval(renewing);
+    clearInterval(renewalTimer);
   }
 }
 
-/** The work is done whether or not the coordinator hears of it: without a word the lease ends by itself. */
-const quietly = (call: Promise<unknown>): Promise<void> =>
+/** A failed call must not fail the work: without a completion the lease expires. */
+const ignoreErrors = (call: Promise<unknown>): Promise<void> =>
   call.then(
     () => undefined,
     () => undefined,

@@ -14,56 +14,59 @@ import { TypeTiles } from './sections/type-tiles.tsx';
 import { SessionContext } from './session/session-context.ts';
 import type { OpenSession } from './session/use-session.ts';
 
-/** Scopes that let their holder work on what the fleet does. */
-const OPERATING = ['operator', 'admin'];
+/** Scopes whose holder may run operator actions. */
+const OPERATING_SCOPES = ['operator', 'admin'];
 
 interface OverviewProps {
   readonly session: OpenSession;
   readonly onSignOut: (message?: string) => void;
 }
 
-/** The whole system on one page, for whoever holds a key. */
+/** The whole system on one page. */
 export function Overview({ session, onSignOut }: OverviewProps) {
   const state = useDashboardData(session.client, onSignOut);
   const now = useNow();
-  const status = state.fleet?.health.status;
+  const status = state.data?.health.status;
   useEffect(() => {
     document.title = status ? `${status} · Arbiter Coordinator` : 'Arbiter Coordinator';
   }, [status]);
 
   const access = useMemo(
-    () => ({ client: session.client, mayOperate: session.of.scopes.some((scope) => OPERATING.includes(scope)) }),
+    () => ({
+      client: session.client,
+      mayOperate: session.resource.scopes.some((scope) => OPERATING_SCOPES.includes(scope)),
+    }),
     [session],
   );
   return (
     <NowContext.Provider value={Math.max(now, state.updatedAt ?? 0)}>
       <div class="mx-auto grid max-w-7xl gap-4 p-3 sm:p-6">
-        <PageHeader state={state} holder={session.of} onSignOut={() => onSignOut()} />
+        <PageHeader state={state} session={session.resource} onSignOut={() => onSignOut()} />
         <ConnectionNotice state={state} />
         <SessionContext.Provider value={access}>
-          {state.fleet ? <Sections fleet={state.fleet} /> : null}
+          {state.data ? <Sections data={state.data} /> : null}
         </SessionContext.Provider>
       </div>
     </NowContext.Provider>
   );
 }
 
-function Sections({ fleet }: { readonly fleet: DashboardData }) {
-  const { health, missing } = fleet;
+function Sections({ data }: { readonly data: DashboardData }) {
+  const { health, missing } = data;
   return (
     <main class="grid gap-4">
       <IssueList issues={health.issues} />
       <TypeTiles byType={health.byType} />
       <div class="grid items-start gap-4 lg:grid-cols-2">
-        <RecoveryList recoveries={fleet.recoveries} missing={missing.includes('recoveries')} />
-        <IncidentList incidents={fleet.incidents} missing={missing.includes('incidents')} />
+        <RecoveryList recoveries={data.recoveries} missing={missing.includes('recoveries')} />
+        <IncidentList incidents={data.incidents} missing={missing.includes('incidents')} />
       </div>
       <ComponentTable
-        components={fleet.components}
-        total={Math.max(health.components.total, fleet.components.length)}
+        components={data.components}
+        total={Math.max(health.components.total, data.components.length)}
         missing={missing.includes('components')}
       />
-      <EventList events={fleet.events} missing={missing.includes('events')} />
+      <EventList events={data.events} missing={missing.includes('events')} />
     </main>
   );
 }

@@ -4,6 +4,6 @@ import { defineConfig } from 'vite';
 
 export default defineConfig({
   plugins: [preact(), tailwindcss()],
-  // The page's policy allows neither inline scripts nor data: scripts, and every browser it supports preloads modules.
+  // The page's CSP forbids inline and data: scripts, and every supported browser preloads modules by itself.
   build: { modulePreload: { polyfill: false } },
 });

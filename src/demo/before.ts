@@ -1,11 +1,11 @@
-/** What `promise` resolves to, if it does so before `deadline` (epoch ms); throws otherwise. */
+/** Resolves with `promise`, or throws when it has not settled by `deadline` (epoch ms). */
 export async function before<T>(deadline: number, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), Math.max(1, deadline - Date.now()));
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no response in time')), Math.max(1, deadline - Date.now()));
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, timeout]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,4 +1,4 @@
-/** One demo component as its supervisor sees it: a process on a port that stays the same over restarts. */
+/** One demo component as its supervisor sees it: a process on a port that stays the same across restarts. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ export class ComponentHandle {
   readonly id: string;
   readonly port: number;
   readonly url: string;
-  /** When it was spawned for the last time, epoch ms. */
+  /** Time of the last spawn, epoch ms. */
   spawnedAt = 0;
   restarts = 0;
   #child: ChildProcess | null = null;
@@ -25,7 +25,7 @@ export class ComponentHandle {
     return this.#child?.pid;
   }
 
-  /** Starts the process; it listens after `bootMs`, which is when the promise resolves. */
+  /** Starts the process, which waits `bootMs` and then listens. Resolves once the process listens or has exited. */
   async start(bootMs = 0): Promise<void> {
     const child = spawn(process.execPath, [PROGRAM], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -34,7 +34,7 @@ export class ComponentHandle {
     this.#child = child;
     this.spawnedAt = Date.now();
     await Promise.race([once(child, 'message'), once(child, 'exit')]);
-    // Nothing more is said over the channel; it stays open so that the process notices our end.
+    // The channel carries no further message. The open channel lets the process notice the end of the demo.
     child.channel?.unref();
   }
 
@@ -42,16 +42,16 @@ export class ComponentHandle {
     this.#child?.kill(signal);
   }
 
-  /** Kills the process if there still is one and starts anew; resolves once it is spawned, not booted. */
+  /** Kills the process if it still runs and starts it again. Resolves once the process is spawned, not booted. */
   async restart(bootMs: number): Promise<void> {
     await this.#end();
     if (this.#isDisposed) return;
     this.restarts += 1;
-    // A process that dies while booting is for the coordinator to notice.
+    // Not awaited: the coordinator has to notice a process that dies while booting.
     void this.start(bootMs);
   }
 
-  /** Ends the process for good. SIGKILL, because a frozen one takes nothing else. */
+  /** Ends the process for good, by SIGKILL: a stopped (SIGSTOP) process reacts to no other signal. */
   async dispose(): Promise<void> {
     this.#isDisposed = true;
     await this.#end();

@@ -1,19 +1,19 @@
 /**
- * `npm run demo [-- --json FILE]`: the whole story with real processes. Components register and are
- * given work; three of them break in three ways; the coordinator notices, recovers them and proves it.
+ * `npm run demo [-- --json FILE]`: the coordinator with real processes. Components register and receive tasks. The demo
+ * breaks three of them in three ways. The coordinator detects each fault, recovers the component and verifies it.
  *
- * Exit code 0 only when all of it happened within the promised times and no task was lost.
+ * Exits with 0 only if every step met its target time and no task was lost.
  */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { CoordinatorClient } from '../client/coordinator-client.ts';
-import { COMPONENT_TYPES } from '../core/config/component-types.ts';
+import { BUILT_IN_REQUEST_TYPES } from '../core/config/component-types.ts';
 import { type CoordinatorAccess, findCoordinator } from './coordinator-access.ts';
 import { EventWatch } from './event-watch.ts';
 import { FAULTS } from './fault.ts';
 import type { FaultMeasurement } from './fault-observation.ts';
-import { tellFault } from './fault-story.ts';
+import { runFault } from './fault-story.ts';
 import { Fleet } from './fleet.ts';
 import { Narrator } from './narrator.ts';
 import { type Results, findShortfalls, renderTable } from './report.ts';
@@ -21,12 +21,12 @@ import { TaskFlow } from './task-flow.ts';
 
 const TIME_LIMIT_MS = 180_000;
 const TASKS_PER_SECOND = 20;
-/** Calm before the first fault and between two of them. */
-const CALM_MS = 3_000;
+/** Pause before each fault and after the last one. */
+const PAUSE_MS = 3_000;
 const CLEAN_UP_WITHIN_MS = 20_000;
 
 const narrator = new Narrator();
-/** What must be undone at the end, last one first. */
+/** Clean-up steps, run at the end in reverse order. */
 const cleanups: (() => Promise<void> | void)[] = [];
 
 async function cleanUp(): Promise<void> {
@@ -34,12 +34,12 @@ async function cleanUp(): Promise<void> {
     try {
       await undo();
     } catch (error) {
-      console.error(`cleaning up: ${reasonOf(error)}`);
+      console.error(`clean-up failed: ${reasonOf(error)}`);
     }
   }
 }
 
-async function play(access: CoordinatorAccess): Promise<Results> {
+async function runDemo(access: CoordinatorAccess): Promise<Results> {
   const client = new CoordinatorClient({ baseUrl: access.url, key: access.key });
   const fleet = await Fleet.create();
   cleanups.push(() => fleet.dispose());
@@ -52,28 +52,28 @@ async function play(access: CoordinatorAccess): Promise<Results> {
   const registeringAt = Date.now();
   await fleet.register(client);
   await fleet.untilHealthy(client);
-  const typeCount = Object.keys(COMPONENT_TYPES).length;
-  const took = narrator.seconds(Date.now() - registeringAt);
+  const typeCount = Object.keys(BUILT_IN_REQUEST_TYPES).length;
+  const duration = narrator.seconds(Date.now() - registeringAt);
   narrator.fact(
     'components',
-    `${fleet.components.length} processes of ${typeCount} types, registered and healthy after ${took}`,
+    `${fleet.components.length} processes of ${typeCount} types, registered and healthy after ${duration}`,
   );
 
-  const requestTypes = Object.values(COMPONENT_TYPES).flat();
+  const requestTypes = Object.values(BUILT_IN_REQUEST_TYPES).flat();
   const tasks = new TaskFlow(client, requestTypes);
   cleanups.push(() => tasks.stop());
   tasks.start(TASKS_PER_SECOND);
   narrator.fact(
     'tasks',
-    `${TASKS_PER_SECOND} a second of ${requestTypes.length} request types, 2 s and at most two tries each`,
+    `${TASKS_PER_SECOND} per second of ${requestTypes.length} request types, each with 2 s and at most two attempts`,
   );
 
   const faults: FaultMeasurement[] = [];
   for (const fault of FAULTS) {
-    await sleep(CALM_MS);
-    faults.push(await tellFault(fault, { client, fleet, events, narrator }));
+    await sleep(PAUSE_MS);
+    faults.push(await runFault(fault, { client, fleet, events, narrator }));
   }
-  await sleep(CALM_MS);
+  await sleep(PAUSE_MS);
   await tasks.stop();
   for (const loss of tasks.losses) narrator.fact('lost', loss);
   const broken = new Set(FAULTS.map(({ componentId }) => componentId));
@@ -89,15 +89,15 @@ async function main(): Promise<number> {
   const startedAt = Date.now();
   narrator.title('Arbiter Coordinator: demo');
   const access = await findCoordinator(process.env, (undo) => cleanups.push(undo));
-  narrator.fact('coordinator', `${access.url} (${access.isOwn ? 'started for this demo' : 'running already'})`);
+  narrator.fact('coordinator', `${access.url} (${access.isOwn ? 'started by the demo' : 'already running'})`);
 
-  const results = await play(access);
+  const results = await runDemo(access);
   const shortfalls = findShortfalls(results);
   const durationMs = Date.now() - startedAt;
   console.log(`\n${renderTable(results)}`);
   narrator.verdict(
     shortfalls.length === 0,
-    shortfalls.length === 0 ? 'All as promised.' : `Not as promised:\n  ${shortfalls.join('\n  ')}`,
+    shortfalls.length === 0 ? 'All targets met.' : `Targets missed:\n  ${shortfalls.join('\n  ')}`,
   );
   if (values.json !== undefined) {
     const passed = shortfalls.length === 0;
@@ -106,26 +106,26 @@ async function main(): Promise<number> {
   return shortfalls.length === 0 ? 0 : 1;
 }
 
-/** What `fetch` throws says why only in its cause. */
+/** The message of an error; with the cause's, because an error of `fetch` names its reason only there. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
-let ending = false;
+let isEnding = false;
 
-/** Cleans up and exits; the first reason given decides. */
+/** Cleans up and exits. Only the first call has an effect. */
 async function end(code: number, message?: string): Promise<void> {
-  if (ending) return;
-  ending = true;
+  if (isEnding) return;
+  isEnding = true;
   if (message !== undefined) console.error(`\n${message}`);
   await Promise.race([cleanUp(), sleep(CLEAN_UP_WITHIN_MS)]);
   process.exit(code);
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => void end(130, 'Stopped, cleaning up.'));
-setTimeout(() => void end(1, `Not done after ${TIME_LIMIT_MS / 1_000} s, giving up.`), TIME_LIMIT_MS).unref();
+  process.on(signal, () => void end(130, 'Interrupted, cleaning up.'));
+setTimeout(() => void end(1, `The demo did not finish within ${TIME_LIMIT_MS / 1_000} s.`), TIME_LIMIT_MS).unref();
 await main().then(
   (code) => end(code),
   (error: unknown) => end(1, `The demo failed: ${reasonOf(error)}`),

@@ -1,25 +1,25 @@
 import type { EventResource } from '../api/schemas/events/cloud-event.ts';
 
-/** An event in a few words, or null when another event says the same. */
+/** A short text for an event, or null when another event gives the same information. */
 export function describeEvent({ type, data }: EventResource): string | null {
   const text = (name: string): string => (typeof data[name] === 'string' ? data[name] : '');
-  const because = text('reason') === '' ? '' : ` (${text('reason')})`;
+  const reasonSuffix = text('reason') === '' ? '' : ` (${text('reason')})`;
   switch (type) {
     case 'component.health-changed':
-      return `health: ${text('from')} → ${text('to')}${because}`;
+      return `health: ${text('from')} → ${text('to')}${reasonSuffix}`;
     case 'component.failed':
     case 'component.recovered':
       return null;
     case 'component.root-cause-changed': {
       const causes = data['rootCause'] as readonly string[];
-      return causes.length === 0 ? 'all it depends on is there' : `suffers from ${causes.join(', ')}`;
+      return causes.length === 0 ? 'all dependencies are healthy' : `affected by ${causes.join(', ')}`;
     }
     case 'recovery.started':
-      return `recovery started: ${text('failureType')}${because}`;
+      return `recovery started: ${text('failureType')}${reasonSuffix}`;
     case 'recovery.action':
       return `recovery action: ${text('action')} ${text('status')}${text('detail') === '' ? '' : ` (${text('detail')})`}`;
     case 'recovery.succeeded':
-      return 'recovery succeeded: proven healthy by checks';
+      return 'recovery succeeded: verified by health checks';
     case 'recovery.failed':
       return `recovery ended: ${text('outcome')}`;
     default:

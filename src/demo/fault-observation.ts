@@ -1,14 +1,13 @@
 /**
- * What could be seen from outside while one component was broken: the events about it, when callers
- * were still sent to it, when its process was restarted. Times are those at which we saw something, so
- * they include our own polling.
+ * Outside observations of one broken component: its events, the routing decisions that chose it, and the restarts of
+ * its process. Times are those of the observation, so they include the demo's own polling.
  */
 import type { ComponentHandle } from './component-handle.ts';
 import type { SeenEvent } from './event-watch.ts';
 import type { Fault } from './fault.ts';
 import type { RouteWatch } from './route-watch.ts';
 
-/** ms since the fault; null: it did not happen. */
+/** Times in ms since the fault; null for a step that did not happen. */
 export interface FaultMeasurement {
   readonly fault: Fault;
   readonly outOfRoutingMs: number | null;
@@ -25,7 +24,7 @@ export class FaultObservation {
   readonly #restartsBefore: number;
   readonly #seen: SeenEvent[] = [];
 
-  /** `faultAt` in epoch ms. */
+  /** `faultAt` is epoch ms. */
   constructor(component: ComponentHandle, routes: RouteWatch, faultAt: number) {
     this.#component = component;
     this.#routes = routes;
@@ -33,11 +32,11 @@ export class FaultObservation {
     this.#restartsBefore = component.restarts;
   }
 
-  take(seen: SeenEvent): void {
+  record(seen: SeenEvent): void {
     this.#seen.push(seen);
   }
 
-  get wasNoticed(): boolean {
+  get wasDetected(): boolean {
     return this.#firstSeen('component.failed') !== null;
   }
 
@@ -49,13 +48,13 @@ export class FaultObservation {
     return this.#restarts > 0 ? this.#component.spawnedAt : null;
   }
 
-  /** When callers were last sent to it while it was broken, epoch ms; the time of the fault if never. */
+  /** The last time routing chose the component while it was broken, epoch ms; the time of the fault if never. */
   get lastChosenAt(): number {
     const { restartedAt } = this;
     const healthyAgain = this.#seen.find(
       ({ event, seenAt }) => event.type === 'component.recovered' && restartedAt !== null && seenAt >= restartedAt,
     );
-    // From then on being chosen is right. The event's own time, because our poll came later.
+    // After its recovery, choosing the component is correct. Uses the event's own time: `seenAt` is later.
     return this.#routes.lastChosen(this.#faultAt, healthyAgain ? Date.parse(healthyAgain.event.time) : Infinity);
   }
 
@@ -63,7 +62,7 @@ export class FaultObservation {
     const since = (at: number | null): number | null => (at === null ? null : at - this.#faultAt);
     return {
       fault,
-      outOfRoutingMs: this.wasNoticed ? since(this.lastChosenAt) : null,
+      outOfRoutingMs: this.wasDetected ? since(this.lastChosenAt) : null,
       recoveryStartedMs: since(this.#firstSeen('recovery.started')),
       restartedMs: since(this.restartedAt),
       provenMs: since(this.provenAt),

@@ -1,4 +1,4 @@
-/** One fault from beginning to end: break a component, and tell what the coordinator notices and does. */
+/** One fault from beginning to end: breaks a component and prints how the coordinator reacts. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoordinatorClient } from '../client/coordinator-client.ts';
 import type { ComponentHandle } from './component-handle.ts';
@@ -13,19 +13,22 @@ import { RouteWatch } from './route-watch.ts';
 
 const GIVE_UP_MS = 45_000;
 const POLL_MS = 50;
-/** Asking for routes for this long before the fault shows that it is being chosen. */
+/** Routing is observed for this long before the fault, to show that the component is in routing. */
 const WATCH_BEFORE_MS = 1_000;
-/** Held for unhealthy and not chosen for this long: told as being out of routing. */
-const QUIET_MS = 2_500;
+/** A failed component counts as out of routing after it has not been chosen for this long. */
+const NOT_CHOSEN_MS = 2_500;
 
-export interface Stage {
+export interface DemoContext {
   readonly client: CoordinatorClient;
   readonly fleet: Fleet;
   readonly events: EventWatch;
   readonly narrator: Narrator;
 }
 
-export async function tellFault(fault: Fault, { client, fleet, events, narrator }: Stage): Promise<FaultMeasurement> {
+export async function runFault(
+  fault: Fault,
+  { client, fleet, events, narrator }: DemoContext,
+): Promise<FaultMeasurement> {
   const component = fleet.get(fault.componentId);
   const requestType = FLEET_PLAN.find(({ id }) => id === fault.componentId)?.requestTypes[0] ?? '';
   const routes = new RouteWatch(client, fault.componentId, requestType);
@@ -36,38 +39,38 @@ export async function tellFault(fault: Fault, { client, fleet, events, narrator 
   const observation = new FaultObservation(component, routes, faultAt);
   const stopListening = events.listen((seen) => {
     if (seen.event.subject !== fault.componentId) return;
-    observation.take(seen);
+    observation.record(seen);
     const text = describeEvent(seen.event);
     if (text !== null) narrator.line(seen.seenAt - faultAt, text);
   });
 
-  await tellUntilProven({ observation, component, narrator, faultAt });
+  await narrateUntilProven({ observation, component, narrator, faultAt });
   stopListening();
   routes.stop();
   return observation.measure(fault);
 }
 
-interface Telling {
+interface Narration {
   readonly observation: FaultObservation;
   readonly component: ComponentHandle;
   readonly narrator: Narrator;
   readonly faultAt: number;
 }
 
-/** Tells what no event says: that callers are no longer sent there, and the new process. */
-async function tellUntilProven({ observation, component, narrator, faultAt }: Telling): Promise<void> {
-  let toldRouting = false;
-  let toldRestart = false;
+/** Prints what no event reports: when the component leaves routing, and its new process. */
+async function narrateUntilProven({ observation, component, narrator, faultAt }: Narration): Promise<void> {
+  let hasReportedRouting = false;
+  let hasReportedRestart = false;
   while (observation.provenAt === null) {
     const now = Date.now();
     if (now - faultAt > GIVE_UP_MS) return narrator.line(now - faultAt, 'not recovered, giving up');
     const { lastChosenAt, restartedAt } = observation;
-    if (!toldRouting && observation.wasNoticed && now - lastChosenAt > QUIET_MS) {
-      toldRouting = true;
+    if (!hasReportedRouting && observation.wasDetected && now - lastChosenAt > NOT_CHOSEN_MS) {
+      hasReportedRouting = true;
       narrator.line(now - faultAt, `out of routing, last chosen at ${narrator.seconds(lastChosenAt - faultAt)}`);
     }
-    if (!toldRestart && restartedAt !== null) {
-      toldRestart = true;
+    if (!hasReportedRestart && restartedAt !== null) {
+      hasReportedRestart = true;
       narrator.line(restartedAt - faultAt, `restarted by its supervisor, now process ${component.pid ?? 0}`);
     }
     await sleep(POLL_MS);

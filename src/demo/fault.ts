@@ -5,18 +5,18 @@ export interface Fault {
   readonly kind: 'kill' | 'freeze' | '503';
   readonly componentId: string;
   readonly title: string;
-  /** By when it must be out of routing, ms. */
+  /** Target for leaving routing, ms after the fault. */
   readonly outOfRoutingMs: number;
 }
 
-/** One of each kind, on three components of different types. */
+/** One fault of each kind, on three components of different types. */
 export const FAULTS: readonly Fault[] = [
-  { kind: 'kill', componentId: 'demo-task-router-2', title: 'killed hard (SIGKILL)', outOfRoutingMs: 6_000 },
+  { kind: 'kill', componentId: 'demo-task-router-2', title: 'killed (SIGKILL)', outOfRoutingMs: 6_000 },
   { kind: 'freeze', componentId: 'demo-caws-validator-2', title: 'frozen (SIGSTOP)', outOfRoutingMs: 9_000 },
-  { kind: '503', componentId: 'demo-task-orchestrator-2', title: 'answers 503', outOfRoutingMs: 6_000 },
+  { kind: '503', componentId: 'demo-task-orchestrator-2', title: 'returns 503', outOfRoutingMs: 6_000 },
 ];
 
-/** Breaks the component; answers when that was, epoch ms. */
+/** Breaks the component and returns the time of the fault, epoch ms. */
 export async function inject(fault: Fault, component: ComponentHandle): Promise<number> {
   const at = Date.now();
   switch (fault.kind) {

@@ -1,5 +1,5 @@
-/** What the demo runs: the six ARBITER component types, in the order of their dependencies. */
-import { COMPONENT_TYPES } from '../core/config/component-types.ts';
+/** The components of the demo: the six ARBITER types, in the order of their dependencies. */
+import { BUILT_IN_REQUEST_TYPES } from '../core/config/component-types.ts';
 import type { RegistrationInput } from '../core/component/registration.ts';
 
 export interface PlannedComponent {
@@ -10,14 +10,14 @@ export interface PlannedComponent {
   readonly dependencies: readonly string[];
 }
 
-/** Tasks ask for it, so that they never reach a component that is not the demo's. */
+/** Tasks require this capability, so they never reach a component that is not the demo's. */
 export const DEMO_CAPABILITY = 'arbiter-demo';
 
 interface TypePlan {
   readonly type: string;
   readonly name: string;
   readonly count: number;
-  /** Types whose first component each one depends on. */
+  /** Each component depends on the first component of these types. */
   readonly needs: readonly string[];
 }
 
@@ -42,12 +42,12 @@ export const FLEET_PLAN: readonly PlannedComponent[] = TYPES.flatMap(({ type, na
     id: idOf(type, index + 1),
     name: `${name} ${index + 1}`,
     type,
-    requestTypes: COMPONENT_TYPES[type] ?? [],
+    requestTypes: BUILT_IN_REQUEST_TYPES[type] ?? [],
     dependencies: needs.map((needed) => idOf(needed, 1)),
   })),
 );
 
-/** The registration of a planned component that runs at `url`, restarted by way of `controlUrl`. */
+/** The registration of a planned component that runs at `url` and restarts through `controlUrl`. */
 export function registrationOf(planned: PlannedComponent, url: string, controlUrl: string): RegistrationInput {
   return {
     id: planned.id,

@@ -1,4 +1,4 @@
-/** The demo's components: started as processes, registered, seen healthy, and in the end gone again. */
+/** The demo's components as processes: starts, registers, awaits as healthy, deregisters and ends them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CoordinatorClient } from '../client/coordinator-client.ts';
 import { freePort } from '../dev/free-port.ts';
@@ -20,9 +20,9 @@ export class Fleet {
   }
 
   static async create(): Promise<Fleet> {
-    const taken = new Set<number>();
-    while (taken.size < FLEET_PLAN.length + 1) taken.add(await freePort());
-    const [supervisorPort = 0, ...ports] = taken;
+    const uniquePorts = new Set<number>();
+    while (uniquePorts.size < FLEET_PLAN.length + 1) uniquePorts.add(await freePort());
+    const [supervisorPort = 0, ...ports] = uniquePorts;
     const components = FLEET_PLAN.map(({ id }, index) => new ComponentHandle(id, ports[index] ?? 0));
     return new Fleet(components, new Supervisor(components, supervisorPort));
   }
@@ -32,7 +32,7 @@ export class Fleet {
     await Promise.all(this.components.map((component) => component.start()));
   }
 
-  /** In the order of the plan: what others depend on comes first. */
+  /** Registers in the order of the plan, dependencies first. */
   async register(client: CoordinatorClient): Promise<void> {
     for (const planned of FLEET_PLAN) {
       const { url } = this.get(planned.id);
@@ -43,7 +43,7 @@ export class Fleet {
     }
   }
 
-  /** Resolves when the coordinator holds every one of them for healthy; throws naming those it does not. */
+  /** Resolves when the coordinator reports every component as healthy; throws with the ids of the others. */
   async untilHealthy(client: CoordinatorClient): Promise<void> {
     const deadline = Date.now() + HEALTHY_WITHIN_MS;
     let missing: string[] = [];
@@ -59,11 +59,11 @@ export class Fleet {
 
   get(id: string): ComponentHandle {
     const component = this.components.find((candidate) => candidate.id === id);
-    if (!component) throw new Error(`${id} is not of this fleet`);
+    if (!component) throw new Error(`${id} is not part of the demo`);
     return component;
   }
 
-  /** Takes the components out of a coordinator that goes on without us, dependants first. */
+  /** Deregisters the components, dependants first, from a coordinator that outlives the demo. */
   async deregister(client: CoordinatorClient): Promise<void> {
     for (const id of this.#registered.splice(0).toReversed()) await client.deregister(id);
   }

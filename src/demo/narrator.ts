@@ -1,4 +1,4 @@
-/** The demo's voice on the terminal: aligned lines, colours only where a person looks at a terminal. */
+/** The demo's output: aligned lines, with colours only on a terminal. */
 import { styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];
@@ -17,7 +17,7 @@ export class Narrator {
     this.line(0, paint('yellow', 'fault'));
   }
 
-  /** Something that happened `ms` after the fault. */
+  /** Prints an observation `ms` after the fault. */
   line(ms: number, text: string): void {
     console.log(`  ${paint('dim', `+${this.seconds(ms)}`.padStart(9))}  ${text}`);
   }
@@ -31,5 +31,5 @@ export class Narrator {
   }
 }
 
-/** `styleText` leaves colours out by itself where the stream is no terminal or NO_COLOR is set. */
+/** `styleText` omits colours when the stream is not a terminal or NO_COLOR is set. */
 const paint = (style: Style, text: string): string => styleText(style, text, { stream: process.stdout });

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 const MAX_BYTES = 64 * 1024;
 
-/** The body as it was sent, of UTF-8 text; throws when it is too large. */
+/** The body as UTF-8 text, unparsed; throws when it is too large. */
 export async function readBody(request: IncomingMessage): Promise<string> {
   let text = '';
   for await (const chunk of request.setEncoding('utf8')) {

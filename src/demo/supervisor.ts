@@ -1,4 +1,4 @@
-/** The control endpoint of all demo components: the example controller, over processes of the demo's own. */
+/** The control endpoint of all demo components: the example controller on the demo's own processes. */
 import type { ComponentHandle } from './component-handle.ts';
 import { ControlServer } from './controller/control-server.ts';
 import { Journal } from './controller/journal.ts';
@@ -17,11 +17,11 @@ export class Supervisor {
     this.#port = port;
     this.#server = new ControlServer({
       port,
-      // Its processes are gone when it is: nothing is left to be remembered.
+      // In memory: the processes end with the supervisor, so nothing must survive it.
       journal: new Journal(null),
       secretsOf: (id) => [this.#secrets.get(id ?? '') ?? []].flat(),
       actionsOf: (id) => (known.has(id) ? ACTIONS : undefined),
-      carryOut: async ({ id }) => known.get(id)?.restart(RESTART_BOOT_MS),
+      execute: async ({ id }) => known.get(id)?.restart(RESTART_BOOT_MS),
       report: () => ({ processes: components.map(({ id, pid, restarts }) => ({ id, pid: pid ?? null, restarts })) }),
     });
   }
@@ -34,7 +34,7 @@ export class Supervisor {
     return `http://127.0.0.1:${this.#port}/control/${componentId}`;
   }
 
-  /** From now on control calls for the component are taken if they are signed with `secret`. */
+  /** From now on accepts control calls for the component that are signed with `secret`. */
   trust(componentId: string, secret: string): void {
     this.#secrets.set(componentId, secret);
   }

@@ -1,9 +1,8 @@
 /**
- * A steady flow of tasks, each the way a careful caller would do it: ask the coordinator who serves
- * it, send it there, and if that fails try once more, somewhere else, all within two seconds.
+ * A steady flow of tasks from a careful caller. Each task requests a route and calls the chosen component. After
+ * a failure, the task tries one other component. Both attempts share a budget of two seconds.
  *
- * Failures are counted and *not* reported to the coordinator: what it notices here it notices by its
- * own checks.
+ * Counts failures and never reports them: in the demo the coordinator must detect faults by its own health checks.
  */
 import type { CoordinatorClient } from '../client/coordinator-client.ts';
 import { DEMO_CAPABILITY } from './fleet-plan.ts';
@@ -30,11 +29,11 @@ interface Attempt {
 
 export class TaskFlow {
   readonly counts = { sent: 0, firstTry: 0, secondTry: 0, lost: 0, attempts: 0 } satisfies TaskCounts;
-  /** Why tasks were lost, a few of them. */
+  /** Reasons of the first five lost tasks. */
   readonly losses: string[] = [];
   readonly #client: CoordinatorClient;
   readonly #requestTypes: readonly string[];
-  readonly #underway = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(client: CoordinatorClient, requestTypes: readonly string[]) {
@@ -45,15 +44,15 @@ export class TaskFlow {
   start(perSecond: number): void {
     this.#timer = setInterval(() => {
       const task = this.#run();
-      this.#underway.add(task);
-      void task.finally(() => this.#underway.delete(task));
+      this.#inFlight.add(task);
+      void task.finally(() => this.#inFlight.delete(task));
     }, 1_000 / perSecond);
   }
 
-  /** Sends no more; resolves when all that were sent have been answered or lost. */
+  /** Stops sending; resolves when every sent task is done or lost. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all(this.#underway);
+    await Promise.all(this.#inFlight);
   }
 
   async #run(): Promise<void> {
@@ -85,7 +84,7 @@ export class TaskFlow {
     const { taskId, requestType, avoid, deadline } = attempt;
     let component: string | null = null;
     try {
-      const answer = await before(
+      const decision = await before(
         deadline,
         this.#client.route({
           requestType,
@@ -93,15 +92,15 @@ export class TaskFlow {
           preferences: { capabilities: [DEMO_CAPABILITY], avoidComponents: [...avoid], strict: true },
         }),
       );
-      component = answer.component.id;
-      const response = await fetch(`${answer.component.endpoint}/task`, {
+      component = decision.component.id;
+      const response = await fetch(`${decision.component.endpoint}/task`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ taskId }),
         signal: AbortSignal.timeout(Math.max(1, deadline - Date.now())),
       });
       const body = await response.text();
-      return { ok: response.ok && body.includes(taskId), component, detail: `answered ${response.status}` };
+      return { ok: response.ok && body.includes(taskId), component, detail: `HTTP ${response.status}` };
     } catch (error) {
       return { ok: false, component, detail: error instanceof Error ? error.message : String(error) };
     }

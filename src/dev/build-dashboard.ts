@@ -1,7 +1,8 @@
 /**
- * `npm run build`: the dashboard's files, built beside the ones in use and then brought in. Every coordinator
- * builds as it starts, while others may serve the same directory: emptied first, the page would be away for a
- * moment, and its security headers with it.
+ * `npm run build`: builds the dashboard into a staging directory, then mirrors the result into `dist/dashboard`.
+ *
+ * Every coordinator builds at its start, while others may serve the same directory. Emptying that directory first
+ * would make the page and its security headers unavailable for a moment.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,10 +14,14 @@ const root = join(PROJECT_ROOT, 'src', 'dashboard');
 const dist = join(PROJECT_ROOT, 'dist');
 
 await mkdir(dist, { recursive: true });
-const staged = await mkdtemp(join(dist, '.dashboard-'));
+const stagingDirectory = await mkdtemp(join(dist, '.dashboard-'));
 try {
-  await build({ root, configFile: join(root, 'vite.config.ts'), build: { outDir: staged, emptyOutDir: true } });
-  await mirrorDirectory(staged, join(dist, 'dashboard'));
+  await build({
+    root,
+    configFile: join(root, 'vite.config.ts'),
+    build: { outDir: stagingDirectory, emptyOutDir: true },
+  });
+  await mirrorDirectory(stagingDirectory, join(dist, 'dashboard'));
 } finally {
-  await rm(staged, { recursive: true, force: true });
+  await rm(stagingDirectory, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
 /**
- * Checks the subjects of commits since the last tag, or of the last 50 without a tag. Commits older than this check are
- * left alone, and so is a directory that is no git checkout.
+ * Checks the subjects of the commits since the last tag, at most 50. Skips commits older than this check, and does
+ * nothing outside a git checkout.
  */
 import { spawnSync } from 'node:child_process';
 import { judgeSubject } from './judge-subject.ts';
@@ -9,7 +9,7 @@ import { PROJECT_ROOT } from './project-root.ts';
 const MAX_COMMITS = 50;
 const THIS_FILE = 'src/dev/check-commits.ts';
 
-/** The output of git, or null when git fails. */
+/** The trimmed output of git, or null when git fails. */
 function git(...args: readonly string[]): string | null {
   const { status, stdout } = spawnSync('git', args, { cwd: PROJECT_ROOT, encoding: 'utf8' });
   return status === 0 ? stdout.trim() : null;

@@ -1,6 +1,6 @@
 /**
- * `npm run check`: all that must hold before a change is good, in the order of what fails fastest.
- * CI runs the same. The tests come last, so that their closing line is the last line.
+ * `npm run check`: every check that a change must pass, fastest first. CI runs the same. The tests run last, so that
+ * their summary is the last line.
  */
 import { spawnSync } from 'node:child_process';
 import { PROJECT_ROOT } from './project-root.ts';

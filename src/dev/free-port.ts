@@ -1,13 +1,13 @@
 import { createServer } from 'node:net';
 
 /**
- * Below the range from which systems take ports for outgoing connections (Linux from 32768, others from
- * 49152): a port found here is still ours when its process comes back after a restart.
+ * Below the range of ephemeral ports for outgoing connections (Linux from 32768, others from 49152). So a port is
+ * still free when its process listens again after a restart.
  */
 const LOWEST = 20_000;
 const HIGHEST = 32_000;
 
-/** Whether a server could listen there right now. */
+/** Whether a server could listen on this port now. */
 export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve) => {
@@ -16,7 +16,7 @@ export function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   });
 }
 
-/** A loopback port nobody listens on. */
+/** A loopback port on which no process listens. Throws after 100 attempts. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));

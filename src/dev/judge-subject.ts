@@ -1,10 +1,10 @@
-/** Judges the subject line of a commit: imperative, one topic, at most 72 characters. */
+/** Check of a commit's subject line: imperative, one topic, at most 72 characters. */
 
 const MAX_SUBJECT = 72;
-/** First words that look like a past tense or a gerund and are imperatives all the same. */
+/** First words that look like a past tense or gerund but are imperatives. */
 const IMPERATIVES: ReadonlySet<string> = new Set(['bring', 'embed', 'feed', 'need', 'seed', 'speed', 'string', 'shed']);
 
-/** Why a subject is refused, or null. */
+/** The fault of a subject, or null. */
 export function judgeSubject(subject: string): string | null {
   const [first = ''] = subject.split(' ');
   if (subject.length > MAX_SUBJECT) return `${subject.length} characters, at most ${MAX_SUBJECT}`;

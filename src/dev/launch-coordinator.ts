@@ -1,6 +1,6 @@
 /**
- * Starts a coordinator of its own for a program (the demo, end-to-end tests): `start.ts` in its own
- * process group, so that the whole of it can be killed in one instant, the way a power cut would.
+ * Starts a separate coordinator for a program such as the demo or an end-to-end test. Runs `start.ts` in its own
+ * process group, so that one SIGKILL ends all its processes at once, like a power cut.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,44 +10,44 @@ import { freePort } from './free-port.ts';
 import { PROJECT_ROOT } from './project-root.ts';
 
 export interface LaunchInput {
-  /** A free one when left out. */
+  /** By default a free port. */
   readonly port?: number;
-  /** Directory of its state; the same directory later brings the same coordinator back. */
+  /** Directory of the coordinator's state. A later launch with the same directory continues from that state. */
   readonly persistTo: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Further arguments of `wrangler dev`. */
+  /** Additional arguments of `wrangler dev`. */
   readonly args?: readonly string[];
   readonly timeoutMs?: number;
-  /** Gives up starting; without effect once it has started. */
+  /** Aborts the start. Without effect once the coordinator has started. */
   readonly signal?: AbortSignal;
 }
 
 export interface LaunchedCoordinator {
   readonly url: string;
   readonly key: string;
-  /** Also the id of its process group. */
+  /** Also the id of the process group. */
   readonly pid: number;
-  /** Everything it has printed so far, its last 64 000 characters. */
+  /** The last 64 000 characters that the coordinator has printed. */
   output(): string;
-  /** Ends it in good order. */
+  /** Ends the coordinator by SIGTERM, after 10 s by SIGKILL. */
   stop(): Promise<void>;
-  /** SIGKILL to all of it at once. */
+  /** Sends SIGKILL to the whole process group at once. */
   kill(): Promise<void>;
 }
 
 const START_WITHIN_MS = 90_000;
 const STOP_WITHIN_MS = 10_000;
-const KEEP_OUTPUT = 64_000;
+const MAX_OUTPUT_CHARS = 64_000;
 
-/** Resolves once it answers; throws with what it printed when it does not. */
+/** Resolves once the coordinator serves requests. If it does not start, throws an error with its output. */
 export async function launchCoordinator(input: LaunchInput): Promise<LaunchedCoordinator> {
   const port = input.port ?? (await freePort());
-  // Any: wrangler looks for one from 9229 on, and two that start at once find the same.
+  // Port 0 means any free one. By default wrangler searches from 9229 up, and two parallel starts find the same port.
   const inspector = ['--inspector-port', '0'];
   const args = ['--port', String(port), ...inspector, '--persist-to', resolve(input.persistTo), ...(input.args ?? [])];
   const child = spawn(process.execPath, [join(PROJECT_ROOT, 'src', 'dev', 'start.ts'), ...args], {
     detached: true,
-    // The channel tells us when it is ready, and tells it when we are gone.
+    // The child reports its readiness over the channel, and notices the end of this process by its closing.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: { ...process.env, ...input.env },
   });
@@ -68,7 +68,7 @@ export async function launchCoordinator(input: LaunchInput): Promise<LaunchedCoo
     killGroup(pid);
   };
 
-  const ready = await readiness(child, input);
+  const ready = await waitUntilReady(child, input);
   const key = readAdminKey();
   if (ready !== 'ready' || key === null) {
     await kill();
@@ -77,7 +77,7 @@ export async function launchCoordinator(input: LaunchInput): Promise<LaunchedCoo
   return { url: `http://127.0.0.1:${port}`, key, pid, output, stop, kill };
 }
 
-function readiness(child: ChildProcess, input: LaunchInput): Promise<'ready' | 'ended' | 'timeout' | 'aborted'> {
+function waitUntilReady(child: ChildProcess, input: LaunchInput): Promise<'ready' | 'ended' | 'timeout' | 'aborted'> {
   return new Promise((resolve) => {
     child.once('message', () => resolve('ready'));
     child.once('exit', () => resolve('ended'));
@@ -88,11 +88,11 @@ function readiness(child: ChildProcess, input: LaunchInput): Promise<'ready' | '
 
 function collectOutput(child: ChildProcess): () => string {
   let text = '';
-  const keep = (chunk: Buffer): void => {
-    text = (text + chunk.toString()).slice(-KEEP_OUTPUT);
+  const append = (chunk: Buffer): void => {
+    text = (text + chunk.toString()).slice(-MAX_OUTPUT_CHARS);
   };
-  child.stdout?.on('data', keep);
-  child.stderr?.on('data', keep);
+  child.stdout?.on('data', append);
+  child.stderr?.on('data', append);
   return () => text;
 }
 
@@ -100,6 +100,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nobody of the group is left, which is what was wanted.
+    // The process group has already ended.
   }
 }

@@ -1,10 +1,10 @@
 import { spawnWrangler } from './wrangler-process.ts';
 
-type Migrated = { readonly ok: true } | { readonly ok: false; readonly output: string };
+type MigrationResult = { readonly ok: true } | { readonly ok: false; readonly output: string };
 
-/** Brings the local D1 database up to the schema in `migrations/`. `databaseArgs` say which one. */
-export function migrate(databaseArgs: readonly string[]): Promise<Migrated> {
-  // CI: without it wrangler asks for a confirmation.
+/** Applies the pending files of `migrations/` to the local D1 database that `databaseArgs` select. */
+export function migrate(databaseArgs: readonly string[]): Promise<MigrationResult> {
+  // Without CI, wrangler asks for a confirmation.
   const child = spawnWrangler(['d1', 'migrations', 'apply', 'arbiter-history', '--local', ...databaseArgs], {
     CI: '1',
   });

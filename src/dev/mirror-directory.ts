@@ -2,9 +2,9 @@ import { mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 
 /**
- * Makes `to` hold exactly the files of `from`, which it takes. Each file is replaced in one step, none that is
- * the same is touched, and what is no more is removed last: a reader finds the old or the new, never neither.
- * Deeper files come first: a page after the scripts it names. Both directories are on one file system.
+ * Moves the files of `from` into `to` until `to` holds exactly those files. Replaces each file atomically, skips
+ * identical ones and removes obsolete ones last: a reader always finds the old or the new file. Deeper files move
+ * first, so a page follows the scripts that it loads. Both directories must be on one file system.
  */
 export async function mirrorDirectory(from: string, to: string): Promise<void> {
   const files = (await filesBelow(from)).toSorted((one, other) => depthOf(other) - depthOf(one));
@@ -13,15 +13,15 @@ export async function mirrorDirectory(from: string, to: string): Promise<void> {
     await mkdir(dirname(join(to, file)), { recursive: true });
     await rename(join(from, file), join(to, file));
   }
-  const kept = new Set(files);
+  const wanted = new Set(files);
   for (const file of await filesBelow(to)) {
-    if (!kept.has(file)) await rm(join(to, file), { force: true });
+    if (!wanted.has(file)) await rm(join(to, file), { force: true });
   }
 }
 
 const depthOf = (path: string): number => path.split(sep).length;
 
-/** Paths relative to `directory`; none when it does not exist. */
+/** Paths relative to `directory`; empty for a directory that does not exist. */
 async function filesBelow(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(ifMissing([]));
   return entries
@@ -30,8 +30,8 @@ async function filesBelow(directory: string): Promise<string[]> {
 }
 
 async function isSame(one: string, other: string): Promise<boolean> {
-  const there = await readFile(other).catch(ifMissing(null));
-  return there !== null && there.equals(await readFile(one));
+  const existing = await readFile(other).catch(ifMissing(null));
+  return existing !== null && existing.equals(await readFile(one));
 }
 
 const ifMissing =

@@ -1,6 +1,6 @@
 /**
- * Passes wrangler's lines on, but for one warning that is not true here: that nobody ticks the cron
- * (`cron-tick.ts` does). It spans several lines, from its headline to the link it ends with.
+ * Relays wrangler's output without its warning that no cron trigger fires, because `cron-tick.ts` fires one. The
+ * warning spans several lines, from `FIRST_LINE` to the link in `LAST_LINE`.
  */
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';

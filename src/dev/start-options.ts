@@ -1,38 +1,43 @@
 /**
- * What `npm start` was asked for. Arguments go to `wrangler dev` as they are; only those that this
- * command must know itself are read here.
+ * Parser of the arguments of `npm start`. Passes all of them to `wrangler dev` unchanged, and reads only those that
+ * the command itself needs.
  */
 export interface StartOptions {
   readonly port: number;
   /** Address to listen on. */
   readonly ip: string;
-  /** Where this machine reaches it. */
+  /** URL of the coordinator from this machine. */
   readonly url: string;
   /** Arguments of `wrangler dev`. */
   readonly devArgs: readonly string[];
-  /** Those of them that choose which database `wrangler d1 migrations apply` works on. */
+  /** The subset of `devArgs` that selects the database for `wrangler d1 migrations apply`. */
   readonly databaseArgs: readonly string[];
 }
 
-type Parsed = { readonly ok: true; readonly options: StartOptions } | { readonly ok: false; readonly message: string };
+type ParseResult =
+  | { readonly ok: true; readonly options: StartOptions }
+  | { readonly ok: false; readonly message: string };
 
 const DEFAULT_PORT = 8787;
 const ANY_ADDRESS = ['0.0.0.0', '::', '*'];
-/** wrangler resolves `--persist-to` of both commands against the working directory, so both get the same words. */
+/** Both wrangler commands resolve `--persist-to` against the working directory, so both get the same value. */
 const DATABASE_OPTIONS = [['--persist-to'], ['--config', '-c'], ['--env', '-e']];
 
-export function parseStartOptions(args: readonly string[], env: NodeJS.ProcessEnv): Parsed {
-  const given = optionOf(args, ['--port']);
-  const text = given ?? env['PORT'] ?? String(DEFAULT_PORT);
+export function parseStartOptions(args: readonly string[], env: NodeJS.ProcessEnv): ParseResult {
+  const portArgument = optionOf(args, ['--port']);
+  const text = portArgument ?? env['PORT'] ?? String(DEFAULT_PORT);
   const port = Number(text);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    return { ok: false, message: `${given === undefined ? 'PORT' : '--port'} must be 1 to 65535, received "${text}"` };
+    return {
+      ok: false,
+      message: `${portArgument === undefined ? 'PORT' : '--port'} must be 1 to 65535, received "${text}"`,
+    };
   }
 
   const ip = optionOf(args, ['--ip']) ?? '127.0.0.1';
   const host = ANY_ADDRESS.includes(ip) ? '127.0.0.1' : ip;
   const devArgs = [
-    ...(given === undefined ? ['--port', text] : []),
+    ...(portArgument === undefined ? ['--port', text] : []),
     ...(optionOf(args, ['--ip']) === undefined ? ['--ip', ip] : []),
     ...(optionOf(args, ['--log-level']) === undefined ? ['--log-level', 'warn'] : []),
     '--show-interactive-dev-session=false',

@@ -1,9 +1,8 @@
 /**
  * `npm start [-- arguments of wrangler dev]`: the whole coordinator on this machine.
  *
- * Makes the settings, brings the local database up to date, starts `wrangler dev`, ticks the cron and
- * says where it can be reached. Ends when wrangler ends, and takes wrangler along when it is ended
- * itself or when the process that started it is gone.
+ * Creates the settings, migrates the local database, starts `wrangler dev`, ticks the cron and prints the URL.
+ * Ends with wrangler. On a signal, or when its parent process is gone, ends wrangler too.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCronTick } from './cron-tick.ts';
@@ -19,30 +18,30 @@ const HEALTHZ_EVERY_MS = 150;
 const SLOW_START_MS = 60_000;
 const STOP_WITHIN_MS = 8_000;
 
-const say = (message: string): void => console.log(`[coordinator] ${message}`);
+const log = (message: string): void => console.log(`[coordinator] ${message}`);
 
 function fail(message: string): never {
   console.error(`[coordinator] ${message}`);
   process.exit(1);
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isHealthy(url: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(2_000) });
     await response.body?.cancel();
     return response.ok;
   } catch {
-    return false; // Not listening yet: that is what is being asked.
+    return false; // Not listening yet.
   }
 }
 
 async function untilReady(options: StartOptions): Promise<void> {
   const startedAt = Date.now();
-  let told = false;
-  while (!(await answers(options.url))) {
-    if (!told && Date.now() - startedAt > SLOW_START_MS) {
-      told = true;
-      console.error(`[coordinator] ${options.url}/healthz does not answer yet; is there an error above?`);
+  let hasWarned = false;
+  while (!(await isHealthy(options.url))) {
+    if (!hasWarned && Date.now() - startedAt > SLOW_START_MS) {
+      hasWarned = true;
+      console.error(`[coordinator] ${options.url}/healthz does not respond yet; look for an error above`);
     }
     await sleep(HEALTHZ_EVERY_MS);
   }
@@ -54,13 +53,13 @@ async function prepare(options: StartOptions): Promise<void> {
     fail(`${options.ip}:${options.port} is in use. Free it, or choose another port: PORT=9001 npm start`);
   }
   const vars = ensureDevVars();
-  if (vars === 'made') say('made .dev.vars with a random COORDINATOR_ADMIN_KEY');
-  if (vars === 'key added') say('added a random COORDINATOR_ADMIN_KEY to .dev.vars');
+  if (vars === 'made') log('created .dev.vars with a random COORDINATOR_ADMIN_KEY');
+  if (vars === 'key added') log('added a random COORDINATOR_ADMIN_KEY to .dev.vars');
   const migrated = await migrate(options.databaseArgs);
   if (!migrated.ok) fail(`the database migrations failed:\n${migrated.output}`);
 }
 
-/** How this program ends before there is a wrangler to end first. */
+/** Ends this program; once wrangler runs, ends wrangler first. */
 let stop = (): void => process.exit(1);
 
 function run(options: StartOptions): void {
@@ -79,7 +78,7 @@ function run(options: StartOptions): void {
 
   void untilReady(options).then(() => {
     stopTick = startCronTick(options.url, (message) => console.error(`[coordinator] ${message}`));
-    say(`ready at ${options.url} (key: COORDINATOR_ADMIN_KEY in .dev.vars)`);
+    log(`ready at ${options.url} (key: COORDINATOR_ADMIN_KEY in .dev.vars)`);
     return process.send?.({ ready: options.url });
   });
 }

@@ -1,14 +1,14 @@
 /**
- * Notices that whoever started this program is gone. After `kill -9` of `npm start` nobody would end
- * the coordinator: its port would stay taken and its state in use.
+ * Detects the end of the process that started this program. Without this watch, the coordinator would survive
+ * a `kill -9` of `npm start` and keep its port and state in use.
  */
 import { execFileSync } from 'node:child_process';
 
 const CHECK_EVERY_MS = 500;
 
 /**
- * Calls `onGone` when the launcher's channel closes or, under `npm start`, when npm is gone. Started by hand
- * (`node src/dev/start.ts &`) it may outlive its shell, as any program may.
+ * Calls `onGone` when the launcher's channel closes or, under `npm start`, when npm has ended. A program started by
+ * hand (`node src/dev/start.ts &`) may outlive its shell.
  */
 export function watchParent(onGone: () => void): void {
   process.once('disconnect', onGone);
@@ -22,14 +22,14 @@ export function watchParent(onGone: () => void): void {
   timer.unref();
 }
 
-/** npm runs scripts through a shell; some shells stay in between and some turn into the program. */
+/** npm runs scripts through a shell. Some shells remain as the parent process, others replace themselves by `exec`. */
 function npmPid(): number {
   try {
     const parent = execFileSync('ps', ['-o', 'ppid=,comm=', '-p', String(process.ppid)], { encoding: 'utf8' }).trim();
     const [, grandparent, name] = /^(\d+)\s+(.*)$/.exec(parent) ?? [];
     return grandparent !== undefined && name?.endsWith('sh') ? Number(grandparent) : process.ppid;
   } catch {
-    return process.ppid; // No `ps` here: the nearest parent will do.
+    return process.ppid; // Without `ps`, watch the direct parent.
   }
 }
 

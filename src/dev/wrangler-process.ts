@@ -1,6 +1,6 @@
 /**
- * Runs wrangler with the Node that runs us, in the project's root and without its own noise.
- * Owns the environment and the tether (see `wrangler-tether.ts`); what it prints is its caller's matter.
+ * Runs wrangler with the current Node in the project's root, without banners and prompts. Owns wrangler's environment
+ * and the tether (see `wrangler-tether.ts`). The caller handles the output.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -12,7 +12,7 @@ const TETHER = new URL('wrangler-tether.ts', import.meta.url);
 
 export const isWranglerInstalled = (): boolean => existsSync(WRANGLER);
 
-/** `stdin` closed, `stdout` and `stderr` piped; colours when we have a terminal ourselves. */
+/** Closes `stdin` and pipes `stdout` and `stderr`. Enables colours when this process writes to a terminal. */
 export function spawnWrangler(args: readonly string[], extraEnv: NodeJS.ProcessEnv = {}): ChildProcess {
   return spawn(process.execPath, ['--no-warnings', '--import', TETHER.href, WRANGLER, ...args], {
     cwd: PROJECT_ROOT,
@@ -22,7 +22,7 @@ export function spawnWrangler(args: readonly string[], extraEnv: NodeJS.ProcessE
       WRANGLER_SEND_METRICS: 'false',
       WRANGLER_HIDE_BANNER: 'true',
       WRANGLER_NO_SKILLS_UPDATE_PROMPTS: 'true',
-      // wrangler would ask the Internet where this machine is, and complain at length when it cannot.
+      // Otherwise wrangler looks up this machine's location on the Internet, and prints long warnings when offline.
       CLOUDFLARE_CF_FETCH_ENABLED: 'false',
       ...process.env,
       ...extraEnv,

@@ -1,9 +1,9 @@
 /**
- * Preloaded into wrangler: ends it when the process that started it is gone.
+ * A module preloaded into wrangler that ends wrangler when its parent process is gone.
  *
- * wrangler runs as launcher → CLI → workerd, and neither notices the death of its parent. After a
- * `kill -9` of `npm start` the port would stay taken, by a runtime that goes on with its alarms and
- * writes to the same state as the next one. SIGTERM makes wrangler close workerd properly.
+ * wrangler runs as launcher, CLI and workerd, and none of them notices the death of its parent. After a `kill -9` of
+ * `npm start`, the port would stay in use. The old runtime would go on with its alarms and write to the same state as
+ * its successor. On SIGTERM, wrangler closes workerd properly.
  */
 import { isMainThread } from 'node:worker_threads';
 

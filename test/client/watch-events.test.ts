@@ -5,7 +5,7 @@ import { readEventStream } from '../../src/client/read-event-stream.ts';
 
 const encoder = new TextEncoder();
 
-/** A body that comes in these pieces, and then ends, or breaks off. */
+/** A body that arrives in these pieces, and then ends or fails. */
 const bodyOf = (pieces: readonly string[], end: 'ends' | 'breaks' = 'ends'): ReadableStream<Uint8Array> => {
   const left = [...pieces];
   return new ReadableStream({
@@ -23,16 +23,16 @@ const event = (sequence: number): string => {
   return `id: ${sequence}\nevent: t\ndata: ${data}\n\n`;
 };
 
-interface Answer {
+interface FakeResponse {
   readonly pieces?: readonly string[];
   readonly end?: 'ends' | 'breaks';
   readonly status?: number;
 }
 
-/** Answers one after the other; notes the last id that each call came with. */
-function wire(answers: readonly Answer[]) {
+/** A client with these responses in order. Records the Last-Event-ID of each call. */
+function clientWith(responses: readonly FakeResponse[]) {
   const lastIds: (string | null)[] = [];
-  const left = [...answers];
+  const left = [...responses];
   const fetch = async (_url: string, init: RequestInit): Promise<Response> => {
     lastIds.push(new Headers(init.headers).get('last-event-id'));
     const { pieces = [], end = 'ends', status = 200 } = left.shift() ?? { status: 401 };
@@ -42,7 +42,7 @@ function wire(answers: readonly Answer[]) {
   return { lastIds, client: new CoordinatorClient({ baseUrl: 'http://c.test', fetch }) };
 }
 
-/** What is seen until the coordinator refuses for good. */
+/** Events seen until the coordinator refuses permanently. */
 async function seenOf(client: CoordinatorClient, after?: number): Promise<string[]> {
   const seen: string[] = [];
   try {
@@ -54,8 +54,8 @@ async function seenOf(client: CoordinatorClient, after?: number): Promise<string
   return seen;
 }
 
-describe('watching events', () => {
-  it('sees each once, however the stream is cut', async () => {
+describe('watchEvents', () => {
+  it('yields each event once, wherever the stream is cut', async () => {
     const whole = [event(1), event(2), event(3)].join('');
     for (let at = 1; at < whole.length; at++) {
       const ids: (string | null)[] = [];
@@ -68,8 +68,8 @@ describe('watching events', () => {
     }
   });
 
-  it('comes back with the last id that came whole', async () => {
-    const { client, lastIds } = wire([
+  it('reconnects with the last completely received id', async () => {
+    const { client, lastIds } = clientWith([
       { pieces: [': after 4\nretry: 2000\nid: 4\n\n', event(5), event(6).slice(0, -1)], end: 'breaks' },
       { status: 503 },
       { pieces: [event(5), event(6), 'id: 70\n\n', ': nothing new\n\n'] },
@@ -79,22 +79,24 @@ describe('watching events', () => {
     expect(lastIds).toEqual([null, '5', '5', '70', '71']);
   });
 
-  it('tells when a snapshot is required, and goes on behind it', async () => {
+  it('reports a required snapshot, and continues after it', async () => {
     const data = JSON.stringify({ oldest: '3', newest: '8', snapshot: '/v1/snapshot' });
-    const { client, lastIds } = wire([{ pieces: [`id: 8\nevent: snapshot-required\ndata: ${data}\n\n`, event(9)] }]);
+    const { client, lastIds } = clientWith([
+      { pieces: [`id: 8\nevent: snapshot-required\ndata: ${data}\n\n`, event(9)] },
+    ]);
     expect(await seenOf(client, 900)).toEqual(['snapshot-required 8', '9']);
     expect(lastIds).toEqual(['900', '9']);
   });
 
-  it('ends with its signal, without an error', async () => {
-    const { client } = wire([{ pieces: [event(1), event(2)] }, { pieces: [event(3)] }]);
+  it('ends without an error when its signal aborts', async () => {
+    const { client } = clientWith([{ pieces: [event(1), event(2)] }, { pieces: [event(3)] }]);
     const over = new AbortController();
     for await (const _ of client.watchEvents({ after: 0, signal: over.signal })) over.abort();
     expect(over.signal.aborted).toBe(true);
   });
 
-  it('gives up a stream in which nothing comes', async () => {
+  it('abandons a silent stream', async () => {
     const silent = new ReadableStream<Uint8Array>();
-    await expect(readEventStream(silent, 20).next()).rejects.toThrow('nothing came');
+    await expect(readEventStream(silent, 20).next()).rejects.toThrow('was silent');
   });
 });

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-it('makes a key once, and keeps it', () => {
+it('creates a key once, and keeps it', () => {
   expect(readAdminKey(file())).toBeNull();
   expect(ensureDevVars(file())).toBe('made');
   const key = readAdminKey(file());
@@ -26,15 +26,15 @@ it('makes a key once, and keeps it', () => {
   expect(readAdminKey(file())).toBe(key);
 });
 
-it.each(['', 'ALLOW_PRIVATE_ENDPOINTS=false', 'COORDINATOR_ADMIN_KEY=\n'])('adds one to %j', async (text) => {
+it.each(['', 'ALLOW_PRIVATE_ENDPOINTS=false', 'COORDINATOR_ADMIN_KEY=\n'])('adds a key to %j', async (text) => {
   await writeFile(file(), text);
   expect(ensureDevVars(file())).toBe('key added');
   expect((await readFile(file(), 'utf8')).startsWith(text)).toBe(true);
   expect(readAdminKey(file())).not.toBeNull();
 });
 
-it('is made by one of many that start at once, and found whole by the others', async () => {
-  // Each waits for the same moment with the module loaded, and tries in files of several names.
+it('creates the file in one of several concurrent processes, and the others read it completely', async () => {
+  // Each process loads the module, waits for the same time, and tries many file names.
   const at = Date.now() + 1_500;
   const program = `
     import { ensureDevVars, readAdminKey } from ${JSON.stringify(MODULE)};
@@ -45,9 +45,9 @@ it('is made by one of many that start at once, and found whole by the others', a
   const said = await Promise.all(
     Array.from({ length: 4 }, () => run(process.execPath, args, { maxBuffer: 10_000_000 })),
   );
-  const answers = said.map(({ stdout }): [string, string][] => JSON.parse(stdout));
+  const results = said.map(({ stdout }): [string, string][] => JSON.parse(stdout));
   for (let name = 0; name < 1000; name += 1) {
-    const ofName = answers.map((answer) => answer[name]);
+    const ofName = results.map((result) => result[name]);
     expect(new Set(ofName.map((one) => one?.[1])).size).toBe(1);
     expect(ofName.map((one) => one?.[0]).toSorted()).toEqual(['kept', 'kept', 'kept', 'made']);
   }

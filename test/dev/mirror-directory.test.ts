@@ -31,16 +31,16 @@ const PAGE = { 'index.html': 'page 2', 'assets/b.js': 'script', _headers: 'polic
 
 it.each([
   ['nothing', {}],
-  ['an older one', { 'index.html': 'page 1', 'assets/a.js': 'old', _headers: 'policy' }],
-  ['the same', PAGE],
-])('makes the one directory what the other was, over %s', async (_name, before) => {
+  ['an older version', { 'index.html': 'page 1', 'assets/a.js': 'old', _headers: 'policy' }],
+  ['the same version', PAGE],
+])('makes the target equal to the source, over %s', async (_name, before) => {
   await fill(to(), before);
   await fill(from(), PAGE);
   await mirrorDirectory(from(), to());
   expect(await textsOf(to())).toEqual(PAGE);
 });
 
-it('does not touch a file that stays the same', async () => {
+it('does not write an unchanged file', async () => {
   await fill(to(), PAGE);
   await fill(from(), { ...PAGE, 'index.html': 'page 3' });
   const before = await stat(join(to(), '_headers'));

@@ -3,7 +3,7 @@ import type { IncidentResource, RecoveryResource } from '../../api/schemas/failu
 import type { EventResource } from '../../api/schemas/events/cloud-event.ts';
 import type { SystemHealthResource } from '../../api/schemas/system.ts';
 
-/** Everything the page shows, as one round of calls found it. */
+/** Everything the page shows, as returned by one round of calls. */
 export interface DashboardData {
   readonly health: SystemHealthResource;
   /** At most `MAX_COMPONENTS`; `health.components.total` counts all. */
@@ -12,7 +12,7 @@ export interface DashboardData {
   readonly incidents: readonly IncidentResource[];
   /** Newest first. */
   readonly events: readonly EventResource[];
-  /** Parts this round could not get; what is shown of them is from an earlier one. */
+  /** Parts that this round could not fetch; their values come from an earlier round. */
   readonly missing: readonly DashboardPart[];
 }
 

@@ -4,7 +4,7 @@ import type { CoordinatorClient } from '../../client/coordinator-client.ts';
 const PAGE_SIZE = 500;
 export const MAX_COMPONENTS = 2_000;
 
-/** The components, page by page, up to 2000: more than that nobody reads in a table. */
+/** Fetches all pages of components until at least `MAX_COMPONENTS` are loaded, a limit for a readable table. */
 export async function fetchComponents(client: CoordinatorClient): Promise<readonly Component[]> {
   const components: Component[] = [];
   let cursor: string | null | undefined;

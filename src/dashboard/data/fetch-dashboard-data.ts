@@ -4,9 +4,8 @@ import { fetchIncidents } from './fetch-incidents.ts';
 import type { DashboardData, DashboardPart } from './dashboard-data.ts';
 
 /**
- * One round of calls. Only the system's health is indispensable (it throws without): history may be
- * away while routing goes on, and the page must then still show what is known. Parts of the round
- * before, `previous`, stand in for those that cannot be had now.
+ * One round of calls for the whole page. Throws only when the system's health cannot be fetched. Other parts that fail
+ * keep their values from `previous`, the last round: the history database may be unavailable while routing works.
  */
 export async function fetchDashboardData(
   client: CoordinatorClient,
@@ -25,11 +24,11 @@ export async function fetchDashboardData(
   const settle = <T>(
     part: DashboardPart,
     result: PromiseSettledResult<readonly T[]>,
-    before: readonly T[] | undefined,
+    previousItems: readonly T[] | undefined,
   ) => {
     if (result.status === 'fulfilled') return result.value;
     missing.push(part);
-    return before ?? [];
+    return previousItems ?? [];
   };
   return {
     health: health.value,

@@ -1,7 +1,7 @@
 import type { IncidentResource } from '../../api/schemas/failure.ts';
 import type { CoordinatorClient } from '../../client/coordinator-client.ts';
 
-/** Incidents nobody has resolved, newest first: open ones and those somebody has acknowledged. */
+/** Unresolved incidents, open or acknowledged, newest first; at most 50 of each. */
 export async function fetchIncidents(client: CoordinatorClient): Promise<readonly IncidentResource[]> {
   const [open, acknowledged] = await Promise.all([
     client.incidents({ status: 'open', limit: 50 }),

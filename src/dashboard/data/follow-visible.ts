@@ -1,26 +1,26 @@
 import type { CoordinatorClient } from '../../client/coordinator-client.ts';
 
 interface FollowOptions {
-  /** Something has happened. */
+  /** Called for each event. */
   readonly onChange: () => void;
-  /** Whether changes are told of now. */
+  /** Called when the event stream opens or closes. */
   readonly onConnection: (isOpen: boolean) => void;
 }
 
 /**
- * Says that something has happened, while the tab is visible. Never says why there is no stream: whoever polls in its
- * place finds out.
+ * Follows the event stream while the tab is visible and returns a function that stops it. Does not report errors of
+ * the stream: the polling that goes on meanwhile gets the same error.
  */
 export function followVisible(client: CoordinatorClient, { onChange, onConnection }: FollowOptions): () => void {
   let following: AbortController | null = null;
 
-  const follow = async (over: AbortController): Promise<void> => {
+  const follow = async (controller: AbortController): Promise<void> => {
     try {
-      for await (const _ of client.watchEvents({ onConnection, signal: over.signal })) onChange();
+      for await (const _ of client.watchEvents({ onConnection, signal: controller.signal })) onChange();
     } catch {
-      // Refused for good: rounds of calls go on, and are refused as well.
+      // The coordinator refused the stream. The polling goes on and reports the refusal.
     }
-    if (following === over) following = null;
+    if (following === controller) following = null;
     onConnection(false);
   };
   const onVisibility = (): void => {

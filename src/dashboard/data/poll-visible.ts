@@ -1,47 +1,47 @@
 interface PollOptions {
-  /** One round; answers how long after its start the next one is due, ms. Must not throw. */
+  /** Runs one round and returns the delay from its start to the next one, ms. Must not throw. */
   readonly round: () => Promise<number>;
-  /** Rounds that are asked for begin at least so long one after the other, ms. */
-  readonly apartMs: number;
+  /** Minimum interval between the starts of two rounds when one is requested, ms. */
+  readonly minIntervalMs: number;
 }
 
 export interface Polling {
-  /** Asks for a round as soon as may be. */
-  readonly poke: () => void;
+  /** Runs a round as soon as the minimum interval allows. */
+  readonly requestRound: () => void;
   readonly stop: () => void;
 }
 
-/** Runs rounds one after the other while the tab is visible; returning to the tab starts one at once. */
-export function pollVisible({ round, apartMs }: PollOptions): Polling {
+/** Runs rounds one after the other while the tab is visible. A tab that becomes visible again starts one at once. */
+export function pollVisible({ round, minIntervalMs }: PollOptions): Polling {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = false;
   let stopped = false;
-  let isPoked = false;
+  let isRequested = false;
   let startedAt = -Infinity;
 
-  const plan = (dueMs: number): void => {
+  const schedule = (delayMs: number): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => void next(), Math.max(0, dueMs - (performance.now() - startedAt)));
+    timer = setTimeout(() => void runRound(), Math.max(0, delayMs - (performance.now() - startedAt)));
   };
-  const next = async (): Promise<void> => {
+  const runRound = async (): Promise<void> => {
     if (running || stopped || document.hidden) return;
     running = true;
-    isPoked = false;
+    isRequested = false;
     clearTimeout(timer);
     startedAt = performance.now();
-    const dueMs = await round();
+    const delayMs = await round();
     running = false;
-    // What was asked for during the round may have come too late for it.
-    if (!stopped) plan(isPoked ? Math.min(dueMs, apartMs) : dueMs);
+    // A change during the round may have come too late for its calls, so a requested round still runs.
+    if (!stopped) schedule(isRequested ? Math.min(delayMs, minIntervalMs) : delayMs);
   };
-  const onVisibility = (): void => void next();
+  const onVisibility = (): void => void runRound();
 
   document.addEventListener('visibilitychange', onVisibility);
-  void next();
+  void runRound();
   return {
-    poke: () => {
-      isPoked = true;
-      if (!running && !stopped) plan(apartMs);
+    requestRound: () => {
+      isRequested = true;
+      if (!running && !stopped) schedule(minIntervalMs);
     },
     stop: () => {
       stopped = true;

@@ -7,49 +7,49 @@ import type { DashboardData } from './dashboard-data.ts';
 import { followVisible } from './follow-visible.ts';
 import { pollVisible } from './poll-visible.ts';
 
-/** While changes are told of; loads move without. */
-const CALM_MS = 10_000;
+/** Interval while the event stream is open: loads change without an event. */
+const STREAMING_INTERVAL_MS = 10_000;
 const INTERVAL_MS = 1_000;
-const BACK_OFF_MS = 5_000;
+const BACKOFF_MS = 5_000;
 
 export interface DashboardState {
-  readonly fleet: DashboardData | null;
+  readonly data: DashboardData | null;
   /** Epoch ms of the last successful round, by this machine's clock. */
   readonly updatedAt: number | null;
-  /** Why the last round failed; null when it succeeded. */
-  readonly trouble: string | null;
+  /** Error of the last round; null when it succeeded. */
+  readonly errorMessage: string | null;
 }
 
-/** The fleet, kept up to date; `onRefused` is told when the key is no longer accepted. */
+/** Keeps the dashboard's data up to date. Calls `onRefused` when the coordinator no longer accepts the session. */
 export function useDashboardData(client: CoordinatorClient, onRefused: (message: string) => void): DashboardState {
-  const [state, setState] = useState<DashboardState>({ fleet: null, updatedAt: null, trouble: null });
+  const [state, setState] = useState<DashboardState>({ data: null, updatedAt: null, errorMessage: null });
 
   useEffect(() => {
     let previous: DashboardData | null = null;
     let stopped = false;
-    let isTold = false;
+    let isStreaming = false;
 
     const round = async (): Promise<number> => {
       try {
-        const fleet = await fetchDashboardData(client, previous);
-        previous = fleet;
-        if (!stopped) setState({ fleet, updatedAt: Date.now(), trouble: null });
-        return isTold ? CALM_MS : INTERVAL_MS;
+        const data = await fetchDashboardData(client, previous);
+        previous = data;
+        if (!stopped) setState({ data, updatedAt: Date.now(), errorMessage: null });
+        return isStreaming ? STREAMING_INTERVAL_MS : INTERVAL_MS;
       } catch (error) {
-        const trouble = describeError(error);
-        if (stopped) return BACK_OFF_MS;
-        if (isRefusal(error)) onRefused(trouble);
-        else setState((before) => ({ ...before, trouble }));
-        return Math.max(BACK_OFF_MS, error instanceof CoordinatorError ? (error.retryAfterMs ?? 0) : 0);
+        const errorMessage = describeError(error);
+        if (stopped) return BACKOFF_MS;
+        if (isRefusal(error)) onRefused(errorMessage);
+        else setState((before) => ({ ...before, errorMessage }));
+        return Math.max(BACKOFF_MS, error instanceof CoordinatorError ? (error.retryAfterMs ?? 0) : 0);
       }
     };
-    const polling = pollVisible({ round, apartMs: INTERVAL_MS });
+    const polling = pollVisible({ round, minIntervalMs: INTERVAL_MS });
     const stopFollowing = followVisible(client, {
-      onChange: polling.poke,
+      onChange: polling.requestRound,
       onConnection: (isOpen) => {
-        isTold = isOpen;
-        // What happened until now was told to nobody.
-        polling.poke();
+        isStreaming = isOpen;
+        // Events before the stream opened are not on it.
+        polling.requestRound();
       },
     });
     return () => {

@@ -5,7 +5,7 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ['s', 1_000],
 ];
 
-/** A span of `ms` in its largest fitting unit, such as "42 s" or "3 h". Negative spans count as none. */
+/** A duration in its largest fitting unit, such as "42 s" or "3 h". Negative durations count as 0. */
 export function formatDuration(ms: number): string {
   const span = Math.max(0, ms);
   const [name, size] = UNITS.find(([, unitMs]) => span >= unitMs) ?? ['s', 1_000];

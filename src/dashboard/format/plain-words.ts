@@ -1,2 +1,2 @@
-/** A name made for programs as words: "health_check_failure" → "health check failure". */
+/** An identifier as plain words: "health_check_failure" becomes "health check failure". */
 export const plainWords = (name: string): string => name.replaceAll(/[_-]+/g, ' ');

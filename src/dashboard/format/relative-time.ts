@@ -1,8 +1,8 @@
 import { formatDuration } from './duration.ts';
 
 /**
- * How long before `now` (epoch ms) an ISO 8601 time was, such as "5 min ago". A time ahead of this
- * machine's clock is "just now": the two clocks differ, it did not happen in the future.
+ * The age of an ISO 8601 time at `now` (epoch ms), such as "5 min ago". A time in the future is "just now": the
+ * coordinator's clock is ahead of this machine's.
  */
 export function formatRelativeTime(iso: string, now: number): string {
   const ageMs = now - Date.parse(iso);

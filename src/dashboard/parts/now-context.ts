@@ -1,4 +1,4 @@
 import { createContext } from 'preact';
 
-/** This machine's clock, epoch ms, as of the current drawing of the page. */
+/** The local clock at the current rendering of the page, epoch ms. */
 export const NowContext = createContext(0);

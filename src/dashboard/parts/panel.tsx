@@ -4,14 +4,14 @@ import { useId } from 'preact/hooks';
 interface PanelProps {
   readonly title: string;
   readonly count?: number;
-  /** Said in place of the content when `count` is 0. */
+  /** Shown instead of the content when `count` is 0. */
   readonly empty?: string;
-  /** The last round could not get this part. */
+  /** The last round of calls could not fetch this part. */
   readonly missing?: boolean;
   readonly children: ComponentChildren;
 }
 
-/** A titled part of the page. */
+/** A section of the page with a title. */
 export function Panel({ title, count, empty, missing = false, children }: PanelProps) {
   const id = useId();
   return (
@@ -21,10 +21,10 @@ export function Panel({ title, count, empty, missing = false, children }: PanelP
           {title}
         </h2>
         {count ? <span class="text-base-content/70 text-sm">{count}</span> : null}
-        {missing ? <span class="text-warning text-sm font-medium">cannot be read right now</span> : null}
+        {missing ? <span class="text-warning text-sm font-medium">currently unavailable</span> : null}
       </div>
       {count === 0 && empty ? (
-        <p class="text-base-content/70 px-4 pb-4 text-sm">{missing ? 'Not known.' : empty}</p>
+        <p class="text-base-content/70 px-4 pb-4 text-sm">{missing ? 'Unknown.' : empty}</p>
       ) : (
         children
       )}

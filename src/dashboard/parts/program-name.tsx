@@ -1,6 +1,6 @@
 import { Fragment } from 'preact';
 
-/** A name made for programs, such as a type; on narrow screens it breaks after "_" and ".", not within words. */
+/** An identifier such as a type name. On narrow screens it wraps after "_" and ".", not within words. */
 export function ProgramName({ name }: { readonly name: string }) {
   return (
     <>

@@ -2,7 +2,7 @@ import type { SystemHealthResource } from '../../api/schemas/system.ts';
 
 export type Status = SystemHealthResource['status'];
 
-/** A shape of its own per status, so that colour never has to tell. */
+/** One shape per status, so that no status depends on colour alone. */
 const PATHS: Readonly<Record<Status, string>> = {
   healthy: 'M3 8.5 6.5 12 13 4.5',
   degraded: 'M8 2.5 14.5 13.5h-13ZM8 6.5v3.2M8 11.6v.2',

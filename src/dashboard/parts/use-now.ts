@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** The time, epoch ms, renewed every second: ages go on counting also while nothing arrives. */
+/** The current time, epoch ms, updated every second: ages keep counting while no data arrives. */
 export function useNow(): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

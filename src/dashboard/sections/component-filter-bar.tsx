@@ -6,7 +6,7 @@ interface ComponentFilterBarProps {
   readonly onChange: (filter: ComponentFilter) => void;
 }
 
-/** Narrows the table down by text and by type. */
+/** Filters the component table by text and type. */
 export function ComponentFilterBar({ filter, types, onChange }: ComponentFilterBarProps) {
   return (
     <form class="flex flex-wrap gap-2 px-4 pb-2" role="search" onSubmit={(event) => event.preventDefault()}>

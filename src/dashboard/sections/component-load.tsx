@@ -1,6 +1,6 @@
 import type { Component } from '../../api/schemas/component.ts';
 
-/** How busy a component is, in percent of what it takes, and with how much work. */
+/** The load of a component, in percent of its capacity, and its number of active connections. */
 export function ComponentLoad({ component }: { readonly component: Component }) {
   const percent = Math.round(component.load.loadPercentage);
   const colour = percent >= 90 ? 'progress-error' : percent >= 75 ? 'progress-warning' : 'progress-info';

@@ -7,8 +7,8 @@ import { ComponentLoad } from './component-load.tsx';
 import { ComponentStatus } from './component-status.tsx';
 
 /**
- * One component. On narrow screens some columns go, and what they held moves as small print
- * beneath what stays.
+ * One component. On narrow screens some columns are hidden, and their values appear as small print in the remaining
+ * ones.
  */
 export function ComponentRow({ component }: { readonly component: Component }) {
   const { health } = component;
@@ -32,7 +32,7 @@ export function ComponentRow({ component }: { readonly component: Component }) {
         </p>
         {health.lastFailure ? (
           <p class="text-base-content/70 text-xs md:hidden">
-            last failed <TimeAgo at={health.lastFailure} />
+            last failure <TimeAgo at={health.lastFailure} />
           </p>
         ) : null}
       </td>

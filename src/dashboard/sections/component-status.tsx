@@ -4,19 +4,19 @@ import { formatDuration } from '../format/duration.ts';
 import { NowContext } from '../parts/now-context.ts';
 import { StatusBadge } from '../parts/status-badge.tsx';
 
-const SHOWN = 3;
+const MAX_SHOWN = 3;
 
-function RootCause({ ids }: { readonly ids: readonly string[] }) {
-  const more = ids.length - SHOWN;
+function RootCauseIds({ ids }: { readonly ids: readonly string[] }) {
+  const more = ids.length - MAX_SHOWN;
   return (
     <>
-      <span class="font-mono break-all">{ids.slice(0, SHOWN).join(', ')}</span>
+      <span class="font-mono break-all">{ids.slice(0, MAX_SHOWN).join(', ')}</span>
       {more > 0 ? ` and ${more} more` : null}
     </>
   );
 }
 
-/** How a component is: observed status, what departs from the normal, and why. */
+/** Status and exceptional conditions of a component, with their reasons. */
 export function ComponentStatus({ component }: { readonly component: Component }) {
   const now = useContext(NowContext);
   const { health, lifecycle } = component;
@@ -40,12 +40,12 @@ export function ComponentStatus({ component }: { readonly component: Component }
       </span>
       {health.rootCause.length > 0 ? (
         <p class="mt-1 text-xs" data-testid="root-cause">
-          in effect {health.effectiveStatus}: without <RootCause ids={health.rootCause} />
+          effectively {health.effectiveStatus} because of <RootCauseIds ids={health.rootCause} />
         </p>
       ) : null}
       {component.lifecycleUntil ? (
         <p class="text-base-content/70 mt-1 text-xs">
-          for another {formatDuration(Date.parse(component.lifecycleUntil) - now)}
+          ends in {formatDuration(Date.parse(component.lifecycleUntil) - now)}
         </p>
       ) : null}
       {health.reason ? <p class="text-base-content/70 mt-1 text-xs">{health.reason}</p> : null}

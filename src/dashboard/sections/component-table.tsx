@@ -11,23 +11,23 @@ const MAX_ROWS = 300;
 
 interface ComponentTableProps {
   readonly components: readonly Component[];
-  /** How many are registered; more than `components` in a very large fleet. */
+  /** Number of registered components; more than `components.length` in a very large system. */
   readonly total: number;
   readonly missing: boolean;
 }
 
-/** Every component, the worst first. */
+/** All components, worst status first. */
 export function ComponentTable({ components, total, missing }: ComponentTableProps) {
   const [filter, setFilter] = useState<ComponentFilter>({ text: '', type: '' });
   const types = useMemo(() => [...new Set(components.map((component) => component.type))].toSorted(), [components]);
   const selected = useMemo(() => selectComponents(components, filter), [components, filter]);
   const shown = selected.slice(0, MAX_ROWS);
   return (
-    <Panel title="Components" count={total} empty="Nobody has registered yet." missing={missing}>
+    <Panel title="Components" count={total} empty="No components yet." missing={missing}>
       <ComponentFilterBar filter={filter} types={types} onChange={setFilter} />
-      <CutNote shown={shown.length} selected={selected.length} loaded={components.length} total={total} />
+      <TruncationNote shown={shown.length} selected={selected.length} loaded={components.length} total={total} />
       <table class="table-sm table [&_tbody_tr]:text-sm [&_tr>:first-child]:pl-4">
-        <caption class="sr-only">Components with health and load, the worst first</caption>
+        <caption class="sr-only">Components with health and load, worst status first</caption>
         <thead>
           <tr>
             <th scope="col">Component</th>
@@ -40,7 +40,7 @@ export function ComponentTable({ components, total, missing }: ComponentTablePro
             </th>
             <th scope="col">Load</th>
             <th scope="col" class="hidden text-right md:table-cell">
-              Response
+              Response time
             </th>
             <th scope="col" class="hidden md:table-cell">
               Last failure
@@ -58,17 +58,18 @@ export function ComponentTable({ components, total, missing }: ComponentTablePro
   );
 }
 
-interface CutNoteProps {
+interface TruncationNoteProps {
   readonly shown: number;
   readonly selected: number;
   readonly loaded: number;
   readonly total: number;
 }
 
-function CutNote({ shown, selected, loaded, total }: CutNoteProps) {
+function TruncationNote({ shown, selected, loaded, total }: TruncationNoteProps) {
   const notes: string[] = [];
-  if (shown < selected) notes.push(`Showing the first ${shown} of ${selected}, the worst first; filter to see others.`);
-  if (loaded >= MAX_COMPONENTS && loaded < total) notes.push(`Only ${loaded} of ${total} components are loaded here.`);
+  if (shown < selected)
+    notes.push(`Showing the first ${shown} of ${selected}, worst status first. Filter to see others.`);
+  if (loaded >= MAX_COMPONENTS && loaded < total) notes.push(`Only ${loaded} of ${total} components are loaded.`);
   return (
     <p class="text-base-content/70 px-4 pb-2 text-sm empty:hidden" role="note" data-testid="cut-note">
       {notes.join(' ')}

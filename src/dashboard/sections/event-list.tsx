@@ -11,9 +11,9 @@ interface EventListProps {
 /** The newest entries of the event log. */
 export function EventList({ events, missing }: EventListProps) {
   return (
-    <Panel title="Newest events" count={events.length} empty="Nothing has happened yet." missing={missing}>
+    <Panel title="Newest events" count={events.length} empty="No events yet." missing={missing}>
       <table class="table-xs table [&_tbody_tr]:text-sm [&_tr>:first-child]:pl-4">
-        <caption class="sr-only">Newest events, the latest first</caption>
+        <caption class="sr-only">Events, newest first</caption>
         <thead>
           <tr>
             <th scope="col">Time</th>

@@ -8,10 +8,10 @@ interface IncidentListProps {
   readonly missing: boolean;
 }
 
-/** What a person has to look at, because recovery could not help. */
+/** Unresolved incidents: failures that automatic recovery could not fix. */
 export function IncidentList({ incidents, missing }: IncidentListProps) {
   return (
-    <Panel title="Open incidents" count={incidents.length} empty="No incident is open." missing={missing}>
+    <Panel title="Open incidents" count={incidents.length} empty="No open incidents." missing={missing}>
       <ul class="divide-base-300 divide-y px-4 pb-2">
         {incidents.map((incident) => (
           <li

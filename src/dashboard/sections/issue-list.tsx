@@ -4,14 +4,14 @@ import { Panel } from '../parts/panel.tsx';
 import { SeverityBadge } from '../parts/severity-badge.tsx';
 import { TimeAgo } from '../parts/time-ago.tsx';
 
-const FIRST = 6;
+const INITIAL_COUNT = 6;
 
-/** What is wrong right now, the gravest first. */
+/** The current issues, most severe first. */
 export function IssueList({ issues }: { readonly issues: SystemHealthResource['issues'] }) {
-  const [all, setAll] = useState(false);
-  const shown = all ? issues : issues.slice(0, FIRST);
+  const [showsAll, setShowsAll] = useState(false);
+  const shown = showsAll ? issues : issues.slice(0, INITIAL_COUNT);
   return (
-    <Panel title="Issues" count={issues.length} empty="Nothing is wrong.">
+    <Panel title="Issues" count={issues.length} empty="No issues.">
       <ul class="divide-base-300 divide-y px-4 pb-2">
         {shown.map((issue) => (
           <li
@@ -27,7 +27,7 @@ export function IssueList({ issues }: { readonly issues: SystemHealthResource['i
               {issue.message}
               {issue.affects > 0 ? (
                 <span class="text-base-content/70 block">
-                  takes {issue.affects === 1 ? 'one component' : `${issue.affects} components`} along
+                  affects {issue.affects === 1 ? '1 component' : `${issue.affects} components`}
                 </span>
               ) : null}
             </span>
@@ -37,14 +37,14 @@ export function IssueList({ issues }: { readonly issues: SystemHealthResource['i
           </li>
         ))}
       </ul>
-      {issues.length > FIRST ? (
+      {issues.length > INITIAL_COUNT ? (
         <button
           class="btn btn-ghost btn-sm m-2 mt-0 self-start"
           type="button"
-          aria-expanded={all}
-          onClick={() => setAll(!all)}
+          aria-expanded={showsAll}
+          onClick={() => setShowsAll(!showsAll)}
         >
-          {all ? 'Show fewer' : `Show all ${issues.length}`}
+          {showsAll ? 'Show fewer' : `Show all ${issues.length}`}
         </button>
       ) : null}
     </Panel>

@@ -7,14 +7,13 @@ import { StatusBadge } from '../parts/status-badge.tsx';
 
 interface PageHeaderProps {
   readonly state: DashboardState;
-  /** Whose session it is. */
-  readonly holder: SessionResource;
+  readonly session: SessionResource;
   readonly onSignOut: () => void;
 }
 
-/** What the page is about, how the whole is, and how old that knowledge is. */
-export function PageHeader({ state, holder, onSignOut }: PageHeaderProps) {
-  const status = state.fleet?.health.status ?? 'unknown';
+/** The system's status, the age of the shown data, and the key of the session. */
+export function PageHeader({ state, session, onSignOut }: PageHeaderProps) {
+  const status = state.data?.health.status ?? 'unknown';
   return (
     <header class="flex flex-wrap items-center gap-x-4 gap-y-2">
       <img src="/favicon.svg" alt="" width="32" height="32" />
@@ -28,9 +27,9 @@ export function PageHeader({ state, holder, onSignOut }: PageHeaderProps) {
         <span
           class="text-base-content/70 max-w-48 truncate text-sm"
           data-testid="holder"
-          title={`Key ${holder.keyId}: ${holder.scopes.join(', ')}`}
+          title={`Key ${session.keyId}: ${session.scopes.join(', ')}`}
         >
-          {holder.keyName}
+          {session.keyName}
         </span>
         <button class="btn btn-sm" type="button" onClick={onSignOut}>
           Sign out

@@ -7,13 +7,13 @@ import { NowContext } from '../parts/now-context.ts';
 type Action = RecoveryResource['actions'][number];
 
 const VERIFICATIONS: Readonly<Record<Action['verification'], string>> = {
-  none: 'not checked yet',
-  running: 'being checked by probes',
-  proven: 'proven by probes',
-  unproven: 'did not help',
+  none: 'not verified yet',
+  running: 'health checks are verifying it',
+  proven: 'verified by health checks',
+  unproven: 'component still not healthy',
 };
 
-/** One running recovery: of what, because of what, and what is being done about it. */
+/** One running recovery: its component, the failure that started it, and its current action. */
 export function RecoveryItem({ recovery }: { readonly recovery: RecoveryResource }) {
   const now = useContext(NowContext);
   const action = recovery.actions.at(-1);
@@ -36,7 +36,7 @@ export function RecoveryItem({ recovery }: { readonly recovery: RecoveryResource
       </p>
       <p>
         <span class="text-base-content/70">after</span> {plainWords(recovery.failureType)}:{' '}
-        {action ? <CurrentAction action={action} /> : 'making a plan'}
+        {action ? <CurrentAction action={action} /> : 'planning'}
       </p>
     </li>
   );

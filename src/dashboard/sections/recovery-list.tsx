@@ -7,10 +7,10 @@ interface RecoveryListProps {
   readonly missing: boolean;
 }
 
-/** What the coordinator is repairing right now. */
+/** The running recoveries. */
 export function RecoveryList({ recoveries, missing }: RecoveryListProps) {
   return (
-    <Panel title="Running recoveries" count={recoveries.length} empty="Nothing is being recovered." missing={missing}>
+    <Panel title="Running recoveries" count={recoveries.length} empty="No running recoveries." missing={missing}>
       <ul class="divide-base-300 divide-y px-4 pb-2">
         {recoveries.map((recovery) => (
           <RecoveryItem key={recovery.id} recovery={recovery} />

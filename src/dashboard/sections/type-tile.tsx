@@ -18,7 +18,7 @@ const COLOURS: Readonly<Record<Status, string>> = {
   unknown: 'text-base-content/70',
 };
 
-/** One component type: how it is and how many of it may be given work. */
+/** One component type: status, routable components and counts by status. */
 export function TypeTile({ type, summary }: TypeTileProps) {
   const counted = STATUSES.filter((status) => summary[status] > 0);
   return (
@@ -48,8 +48,8 @@ export function TypeTile({ type, summary }: TypeTileProps) {
           </li>
         ))}
         {summary.availability.day === null ? null : (
-          <li class="text-base-content/70" title="Percent of the last day in which somebody could be given work">
-            {formatPercent(summary.availability.day)} in a day
+          <li class="text-base-content/70" title="Share of the last day with at least one routable component">
+            {formatPercent(summary.availability.day)} last day
           </li>
         )}
         {counted.length === 0 ? <li class="text-base-content/70">none registered</li> : null}

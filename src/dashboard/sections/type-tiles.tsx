@@ -1,7 +1,7 @@
 import type { SystemHealthResource } from '../../api/schemas/system.ts';
 import { TypeTile } from './type-tile.tsx';
 
-/** Every component type at a glance. */
+/** One tile per component type. */
 export function TypeTiles({ byType }: { readonly byType: SystemHealthResource['byType'] }) {
   return (
     <section aria-label="Component types">

@@ -1,9 +1,9 @@
 import { CoordinatorError } from '../../client/coordinator-error.ts';
 
-/** Why a call failed, in a sentence for the reader of the page. */
+/** A sentence that explains a failed call to the reader of the page. */
 export function describeError(error: unknown): string {
   if (!(error instanceof CoordinatorError)) return 'The coordinator cannot be reached.';
-  if (error.status === 401) return 'The coordinator does not know this key.';
-  if (error.status === 403) return 'This key may not see the fleet.';
-  return `The coordinator answered ${error.status}: ${error.message}`;
+  if (error.status === 401) return 'The coordinator does not accept this key or session.';
+  if (error.status === 403) return 'This key may not view the system.';
+  return `The coordinator returned HTTP ${error.status}: ${error.message}`;
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Session } from './use-session.ts';
 
-/** Asks for the key before anything is shown. */
+/** The form for the access key, shown while no session is open. */
 export function KeyForm({ session }: { readonly session: Session }) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
@@ -36,14 +36,14 @@ export function KeyForm({ session }: { readonly session: Session }) {
               aria-describedby="key-note key-message"
             />
             <p id="key-note" class="text-base-content/70 text-xs">
-              Sent once and not kept: a session of twelve hours at most takes its place.
+              The page sends the key once and does not store it. The session lasts at most 12 hours.
             </p>
           </div>
           <p id="key-message" role="alert" class="text-error text-sm font-medium empty:hidden">
             {session.message}
           </p>
-          <button class="btn btn-primary" type="submit" disabled={session.checking}>
-            {session.checking ? 'Checking…' : 'Open'}
+          <button class="btn btn-primary" type="submit" disabled={session.isChecking}>
+            {session.isChecking ? 'Checking…' : 'Open'}
           </button>
         </div>
       </form>

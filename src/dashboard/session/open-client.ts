@@ -1,12 +1,12 @@
 import { CoordinatorClient } from '../../client/coordinator-client.ts';
 
-/** A call hanging this long counts as lost; without it the page would stand still and say nothing. */
+/** Timeout of one call. Without it, a hung call would stop the page's updates silently. */
 const TIMEOUT_MS = 8_000;
 
-/** A stream hangs by its nature: whoever reads it ends it. */
+/** An event stream stays open and gets no timeout; its reader closes it. */
 const isStream = ({ headers }: RequestInit): boolean => new Headers(headers).get('accept') === 'text/event-stream';
 
-/** A call to the coordinator that served this page; the session's cookie goes along by itself. */
+/** Calls the coordinator that served this page. The browser adds the session cookie. */
 export const callCoordinator = (url: string, init: RequestInit): Promise<Response> =>
   fetch(url, {
     ...init,
@@ -15,6 +15,6 @@ export const callCoordinator = (url: string, init: RequestInit): Promise<Respons
     signal: isStream(init) ? (init.signal ?? null) : AbortSignal.timeout(TIMEOUT_MS),
   });
 
-/** The client of a page with a session. */
+/** The client for an open session. */
 export const openClient = (csrfToken: string): CoordinatorClient =>
   new CoordinatorClient({ baseUrl: location.origin, headers: { 'x-csrf-token': csrfToken }, fetch: callCoordinator });

@@ -4,19 +4,18 @@ import { callCoordinator } from './open-client.ts';
 
 const PATH = '/v1/session';
 
-/** Opens a session with a key, which is sent this once and kept nowhere; throws `CoordinatorError`. */
+/** Opens a session with a key, which is not stored. Throws `CoordinatorError`. */
 export async function requestSession(key: string): Promise<SessionResource> {
   const send = httpTransport({ baseUrl: location.origin, key, fetch: callCoordinator });
   return (await send({ method: 'POST', path: PATH })).body as SessionResource;
 }
 
-/** The session that is open already; throws `CoordinatorError` when there is none. */
+/** Returns the session of the browser's cookie. Throws `CoordinatorError`, with status 401 if there is none. */
 export async function restoreSession(): Promise<SessionResource> {
   const send = httpTransport({ baseUrl: location.origin, fetch: callCoordinator });
   return (await send({ path: PATH })).body as SessionResource;
 }
 
-/** Ends it. */
 export async function endSession({ csrfToken }: SessionResource): Promise<void> {
   const headers = { 'x-csrf-token': csrfToken };
   await httpTransport({ baseUrl: location.origin, headers, fetch: callCoordinator })({ method: 'DELETE', path: PATH });

@@ -3,9 +3,9 @@ import type { CoordinatorClient } from '../../client/coordinator-client.ts';
 
 export interface SessionAccess {
   readonly client: CoordinatorClient;
-  /** Whether its key may work on what the fleet does. */
+  /** Whether the session's key may run operator actions. */
   readonly mayOperate: boolean;
 }
 
-/** What the page may ask for its reader; null before there is a session. */
+/** The client and permissions of the open session; null without a session. */
 export const SessionContext = createContext<SessionAccess | null>(null);

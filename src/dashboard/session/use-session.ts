@@ -6,85 +6,86 @@ import { describeError } from './describe-error.ts';
 import { openClient } from './open-client.ts';
 import { endSession, requestSession, restoreSession } from './session-calls.ts';
 
-/** What a header can carry; `fetch` throws on anything else. */
+/** Characters that a header can carry. `fetch` throws on others. */
 const KEY_PATTERN = /^[\x21-\x7e]+$/;
-/** Scopes that let their holder see the fleet. */
-const SEEING = ['viewer', 'operator', 'admin'];
+/** Scopes whose holder may view the system. */
+const VIEWING_SCOPES = ['viewer', 'operator', 'admin'];
 
-const STILL_OPEN = 'Not signed out: the coordinator could not be told. Reload this page and sign out again.';
+const SIGN_OUT_FAILED = 'Sign-out failed: the coordinator could not be reached. Reload this page and sign out again.';
 
 export interface OpenSession {
-  readonly of: SessionResource;
+  readonly resource: SessionResource;
   readonly client: CoordinatorClient;
 }
 
 export interface Session {
-  /** Null until a key was accepted. */
-  readonly open: OpenSession | null;
-  /** It is not known yet whether there is one. */
-  readonly restoring: boolean;
-  readonly checking: boolean;
-  /** Why there is no session, when that is worth saying. */
+  /** Null until the coordinator has accepted a key. */
+  readonly current: OpenSession | null;
+  /** True until the page knows whether a session is open. */
+  readonly isRestoring: boolean;
+  readonly isChecking: boolean;
+  /** Error for the reader, or null. */
   readonly message: string | null;
   readonly signIn: (key: string) => Promise<void>;
   readonly signOut: (message?: string) => void;
 }
 
-/** The page's session: a cookie that no script sees. The key itself is sent once and kept nowhere. */
+/** The page's session: a cookie that scripts cannot read. The page sends the key once and does not store it. */
 export function useSession(): Session {
-  const [open, setOpen] = useState<OpenSession | null>(null);
-  const [restoring, setRestoring] = useState(true);
-  const [checking, setChecking] = useState(false);
+  const [current, setCurrent] = useState<OpenSession | null>(null);
+  const [isRestoring, setRestoring] = useState(true);
+  const [isChecking, setChecking] = useState(false);
   const [message, setMessage] = useState<string | null>(null);
 
-  const enter = useCallback(async (session: SessionResource): Promise<void> => {
-    if (session.scopes.some((scope) => SEEING.includes(scope))) {
-      return setOpen({ of: session, client: openClient(session.csrfToken) });
+  const openSession = useCallback(async (session: SessionResource): Promise<void> => {
+    if (session.scopes.some((scope) => VIEWING_SCOPES.includes(scope))) {
+      return setCurrent({ resource: session, client: openClient(session.csrfToken) });
     }
     await endSession(session);
-    return setMessage('This key may not see the fleet.');
+    return setMessage('This key may not view the system.');
   }, []);
 
   useEffect(() => {
     const restore = async (): Promise<void> => {
       try {
-        await enter(await restoreSession());
+        await openSession(await restoreSession());
       } catch (error) {
-        // Without a session there is nothing to say; anything else is worth knowing.
+        // A 401 only means that no session is open. The reader must see any other error.
         if (!(error instanceof CoordinatorError) || error.status !== 401) setMessage(describeError(error));
       } finally {
         setRestoring(false);
       }
     };
     void restore();
-  }, [enter]);
+  }, [openSession]);
 
   const signIn = useCallback(
     async (key: string): Promise<void> => {
-      if (!KEY_PATTERN.test(key)) return setMessage('A key has no spaces and only plain characters.');
+      if (!KEY_PATTERN.test(key)) return setMessage('A key consists of ASCII characters without spaces.');
       setChecking(true);
       setMessage(null);
       try {
-        await enter(await requestSession(key));
+        await openSession(await requestSession(key));
       } catch (error) {
         setMessage(describeError(error));
       } finally {
         setChecking(false);
       }
     },
-    [enter],
+    [openSession],
   );
 
   const signOut = useCallback(
     (reason?: string): void => {
-      setOpen(null);
+      setCurrent(null);
       setMessage(reason ?? null);
-      // Over already when the coordinator refused it.
-      const isOver = (error: unknown): boolean => error instanceof CoordinatorError && error.status === 401;
-      if (open) void endSession(open.of).catch((error: unknown) => isOver(error) || setMessage(STILL_OPEN));
+      // A 401 means that the session has ended already.
+      const hasEnded = (error: unknown): boolean => error instanceof CoordinatorError && error.status === 401;
+      if (current)
+        void endSession(current.resource).catch((error: unknown) => hasEnded(error) || setMessage(SIGN_OUT_FAILED));
     },
-    [open],
+    [current],
   );
 
-  return { open, restoring, checking, message, signIn, signOut };
+  return { current, isRestoring, isChecking, message, signIn, signOut };
 }

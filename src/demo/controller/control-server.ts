@@ -1,27 +1,27 @@
 /**
- * The HTTP side of a controller: `POST /control/<id>`, or `POST /control` for the component that the body names, with
- * what the coordinator sends (docs/control.md), and `GET /processes`.
+ * The HTTP server of a controller. Serves the coordinator's control calls (docs/reference/control-protocol.md) at
+ * `POST /control/<id>`, or at `POST /control` for the component in the body. Also serves `GET /processes`.
  *
- * Whoever can restart a component must prove to be the coordinator: each call is signed as in Standard Webhooks. An
- * unsigned call, one older than five minutes and one signed with another secret are answered 401 before anything of
- * them is believed. The same `idempotencyKey` is carried out once: 202 the first time, 200 with the same
- * body after that. It is written down before it is answered, and answered before it is done.
+ * Invariant: the controller runs only calls that are signed as in Standard Webhooks. A call without a valid signature,
+ * or older than five minutes, gets a 401 before its body is parsed.
+ * Invariant: each `idempotencyKey` runs once. The first call gets 202, later ones 200 with the same body.
+ * Invariant: the action is in the journal before the response is sent, and the response does not wait for the action.
  */
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { readBody } from '../read-body.ts';
-import type { Accepted, Journal } from './journal.ts';
+import type { AcceptedAction, Journal } from './journal.ts';
 
 export interface ControlServerOptions {
   readonly port: number;
   readonly journal: Journal;
-  /** Those that may sign for a component; for the one that the body names with null. */
+  /** Secrets that may sign calls for a component. The id is null for a call to `POST /control`. */
   readonly secretsOf: (id: string | null) => readonly string[];
-  /** What can be done to a component; undefined when it is not here. */
+  /** Actions that the controller can run for a component; undefined for an unknown component. */
   readonly actionsOf: (id: string) => readonly string[] | undefined;
-  /** Does it. What goes wrong is for the coordinator's checks to notice. */
-  readonly carryOut: (order: Accepted) => Promise<void>;
+  /** Runs an accepted action. The coordinator learns about a failure only from its own health checks. */
+  readonly execute: (entry: AcceptedAction) => Promise<void>;
   /** For `GET /processes`. */
   readonly report: () => object;
 }
@@ -52,7 +52,7 @@ export class ControlServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const reply = await this.#reply(request).catch((error: unknown) => refuse(400, String(error)));
+    const reply = await this.#reply(request).catch((error: unknown) => errorReply(400, String(error)));
     response.writeHead(reply.status, { 'content-type': 'application/json' }).end(JSON.stringify(reply.body));
   }
 
@@ -62,50 +62,54 @@ export class ControlServer {
     const path = /^\/control(?:\/([^/?]+))?$/.exec(url);
     const id = path?.[1] ?? null;
     if (method !== 'POST' || !path || (id !== null && !this.#options.actionsOf(id)))
-      return refuse(404, 'no such control endpoint');
+      return errorReply(404, 'no such control endpoint');
     const body = await readBody(request);
-    // The signature is of the body as it was sent: it is checked before anybody parses it.
-    if (!isSigned(body, headers, this.#options.secretsOf(id))) return refuse(401, 'the signature is missing or wrong');
-    return this.#take(id, JSON.parse(body) as Readonly<Record<string, unknown>>);
+    // The signature covers the raw body, so it is verified before the body is parsed.
+    if (!isSigned(body, headers, this.#options.secretsOf(id)))
+      return errorReply(401, 'the signature is missing or wrong');
+    return this.#accept(id, JSON.parse(body) as Readonly<Record<string, unknown>>);
   }
 
-  #take(at: string | null, { action, componentId, idempotencyKey: key }: Readonly<Record<string, unknown>>): Reply {
-    const id = at ?? String(componentId);
-    if (componentId !== id) return refuse(400, `this is the control endpoint of ${id}`);
-    if (typeof key !== 'string' || key === '') return refuse(400, 'idempotencyKey is missing');
-    const { journal, actionsOf, carryOut } = this.#options;
-    const known = journal.accepted(key);
-    if (known) return { status: 200, body: accepted(known) };
+  #accept(
+    pathId: string | null,
+    { action, componentId, idempotencyKey: key }: Readonly<Record<string, unknown>>,
+  ): Reply {
+    const id = pathId ?? String(componentId);
+    if (componentId !== id) return errorReply(400, `the path names ${id}, but the body names ${String(componentId)}`);
+    if (typeof key !== 'string' || key === '') return errorReply(400, 'idempotencyKey is missing');
+    const { journal, actionsOf, execute } = this.#options;
+    const earlier = journal.accepted(key);
+    if (earlier) return { status: 200, body: receiptOf(earlier) };
     const actions = actionsOf(id);
-    if (!actions) return refuse(404, `there is no ${id}`);
+    if (!actions) return errorReply(404, `unknown component ${id}`);
     if (typeof action !== 'string' || !actions.includes(action))
-      return refuse(422, `${String(action)} is not an action of ${id}`);
-    const order = { key, action, id, at: Date.now() };
-    journal.accept(order);
-    carryOut(order).then(
-      () => journal.done(order),
+      return errorReply(422, `${String(action)} is not an action of ${id}`);
+    const entry = { key, action, id, at: Date.now() };
+    journal.accept(entry);
+    execute(entry).then(
+      () => journal.done(entry),
       (error: unknown) => console.error(`${action} of ${id}: ${String(error)}`),
     );
-    return { status: 202, body: accepted(order) };
+    return { status: 202, body: receiptOf(entry) };
   }
 }
 
-const accepted = ({ key, action, id }: Accepted) => ({
+const receiptOf = ({ key, action, id }: AcceptedAction) => ({
   accepted: true,
   action,
   componentId: id,
   idempotencyKey: key,
 });
 
-/** Whether one of its signatures is by one of the secrets, and of the last five minutes. */
+/** Whether a signature matches one of the secrets and is at most five minutes old. */
 const isSigned = (body: string, headers: IncomingHttpHeaders, secrets: readonly string[]): boolean =>
   secrets.some((secret) => {
     try {
       new Webhook(secret).verify(body, headers as Record<string, string>, { jsonParse: false });
       return true;
     } catch {
-      return false; // It throws for what it does not accept, and for nothing else.
+      return false; // `verify` throws only for a signature that it does not accept.
     }
   });
 
-const refuse = (status: number, error: string): Reply => ({ status, body: { error } });
+const errorReply = (status: number, error: string): Reply => ({ status, body: { error } });

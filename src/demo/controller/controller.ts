@@ -1,7 +1,8 @@
 /**
- * `npm run controller -- --config FILE`: runs local processes and does to them what the coordinator asks for. An
- * example of what stands behind a control endpoint (docs/control.md), small enough to read and good enough for one
- * machine: it acts once for each idempotency key, its own kill and restart included.
+ * `npm run controller -- --config FILE`: runs local processes and carries out the coordinator's actions on them.
+ *
+ * An example implementation of a control endpoint (docs/reference/control-protocol.md), small enough to read and
+ * sufficient for one machine. Acts once per idempotency key, even across its own kill and restart.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { ProcessCrew } from './process-crew.ts';
 const { values } = parseArgs({ options: { config: { type: 'string' } } });
 if (values.config === undefined) throw new Error('usage: npm run controller -- --config FILE');
 const config = readConfig(values.config, process.env);
-if (config.secrets.length === 0) throw new Error('no secrets: nobody could be believed');
+if (config.secrets.length === 0) throw new Error('no secrets configured: the controller could accept no call');
 mkdirSync(config.state, { recursive: true });
 
 const journal = new Journal(join(config.state, 'journal.jsonl'));
@@ -25,17 +26,17 @@ const server = new ControlServer({
   journal,
   secretsOf: () => config.secrets,
   actionsOf: (id) => crew.actionsOf(id),
-  carryOut: (order) => crew.carryOut(order),
+  execute: (entry) => crew.execute(entry),
   report: () => crew.report(),
 });
 await server.listen();
 console.log(`controller on http://127.0.0.1:${config.port}, ${config.processes.length} processes`);
 
-let ending = false;
+let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => {
-    if (ending) return;
-    ending = true;
+    if (isEnding) return;
+    isEnding = true;
     server.close();
     void crew.stop().finally(() => process.exit(0));
   });

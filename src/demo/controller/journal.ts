@@ -1,6 +1,7 @@
 /**
- * What a controller has been asked to do, one JSON line each, so that no key is acted on twice, whoever was killed
- * in between. `accepted` is on the disk before anybody hears of it; `done` follows when it has been done.
+ * The controller's journal of actions, one JSON line each, so that a restart never runs a key twice.
+ *
+ * Invariant: `accepted` is on disk before the caller gets a response. `done` follows after the action.
  */
 import {
   closeSync,
@@ -13,55 +14,55 @@ import {
   writeSync,
 } from 'node:fs';
 
-export interface Accepted {
+export interface AcceptedAction {
   readonly key: string;
   readonly action: string;
-  /** Whom it was asked for. */
+  /** The component that the call names. */
   readonly id: string;
   /** Epoch ms */
   readonly at: number;
 }
 
-interface Line extends Accepted {
+interface Line extends AcceptedAction {
   readonly phase: 'accepted' | 'done';
 }
 
-const KEPT_MS = 7 * 86_400_000;
+const RETENTION_MS = 7 * 86_400_000;
 
 export class Journal {
   private readonly file: number | null;
   private readonly lines: Line[] = [];
 
-  /** Goes on with what the file holds; null keeps all in memory. */
+  /** Loads and compacts the file at `path`; null keeps the journal in memory. */
   constructor(path: string | null, now = Date.now()) {
     if (path !== null && existsSync(path)) {
-      this.lines = readLines(path).filter(({ at, action }) => action === 'scale_up' || at > now - KEPT_MS);
-      // Whole or not at all: a kill must not leave half a journal.
+      this.lines = readLines(path).filter(({ at, action }) => action === 'scale_up' || at > now - RETENTION_MS);
+      // Atomic replacement: a kill must not leave half a journal.
       writeFileSync(`${path}.next`, this.lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
       renameSync(`${path}.next`, path);
     }
     this.file = path === null ? null : openSync(path, 'a');
   }
 
-  accepted(key: string): Accepted | undefined {
+  accepted(key: string): AcceptedAction | undefined {
     return this.lines.find((line) => line.phase === 'accepted' && line.key === key);
   }
 
-  /** What was accepted for a component, in order. */
-  acceptedFor(id: string, action: string): Accepted[] {
+  /** Actions accepted for a component, in order. */
+  acceptedFor(id: string, action: string): AcceptedAction[] {
     return this.lines.filter((line) => line.phase === 'accepted' && line.id === id && line.action === action);
   }
 
-  accept(entry: Accepted): void {
+  accept(entry: AcceptedAction): void {
     this.write({ ...entry, phase: 'accepted' });
   }
 
-  done(entry: Accepted): void {
+  done(entry: AcceptedAction): void {
     this.write({ ...entry, phase: 'done' });
   }
 
-  /** What was accepted before a kill and not done. */
-  owed(): Accepted[] {
+  /** Actions that were accepted but are not done, such as those before a kill. */
+  pending(): AcceptedAction[] {
     return this.lines.filter(({ phase, key }) => phase === 'accepted' && this.timesDone(key) === 0);
   }
 
@@ -82,7 +83,7 @@ export class Journal {
   }
 }
 
-/** A line that a kill cut off was never answered for. */
+/** Skips a line that a kill cut off: its caller never got a response. */
 function readLines(path: string): Line[] {
   return readFileSync(path, 'utf8')
     .split('\n')

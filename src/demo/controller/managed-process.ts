@@ -1,6 +1,6 @@
 /**
- * One process that a controller runs: started, restarted (SIGTERM, then SIGKILL), ended. One thing at a time, in
- * the order it was asked for. A process that dies by itself stays dead: to notice is the coordinator's part.
+ * One process of a controller. Starts, restarts (SIGTERM, then SIGKILL) and ends the process, one operation at a time
+ * in the order of the calls. Never restarts a process that died by itself: the coordinator has to notice that.
  */
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync, spawn } from 'node:child_process';
@@ -13,9 +13,9 @@ export interface ManagedProcessOptions {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** How long it may take to end in good order, ms. */
+  /** How long the process may take to end after SIGTERM, ms. */
   readonly stopMs: number;
-  /** Where to remember it, so that it can be ended when we were killed and it was not. */
+  /** Records the running process, so that the next controller can end it if this controller is killed. */
   readonly pidFile: string;
 }
 
@@ -23,9 +23,9 @@ export class ManagedProcess {
   readonly id: string;
   readonly #options: ManagedProcessOptions;
   #child: ChildProcess | null = null;
-  #turn: Promise<void> = Promise.resolve();
+  #queue: Promise<void> = Promise.resolve();
   #isDisposed = false;
-  /** Epoch ms of its last start. */
+  /** Time of the last start, epoch ms. */
   startedAt = 0;
   restarts = 0;
 
@@ -34,20 +34,20 @@ export class ManagedProcess {
     this.#options = options;
   }
 
-  /** Null when it does not run. */
+  /** Null while the process does not run. */
   get pid(): number | null {
     return isRunning(this.#child) ? (this.#child.pid ?? null) : null;
   }
 
   start(): Promise<void> {
-    return this.#inTurn(async () => {
-      endLeftover(this.#options.pidFile);
+    return this.#enqueue(async () => {
+      killLeftover(this.#options.pidFile);
       this.#spawn();
     });
   }
 
   restart(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       await this.#end();
       this.#spawn();
       this.restarts += 1;
@@ -55,16 +55,16 @@ export class ManagedProcess {
   }
 
   dispose(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       this.#isDisposed = true;
       await this.#end();
       rmSync(this.#options.pidFile, { force: true });
     });
   }
 
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(() => (this.#isDisposed ? undefined : work()));
-    this.#turn = done.catch(() => undefined); // Told to whoever asked for it; the next one begins all the same.
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(() => (this.#isDisposed ? undefined : work()));
+    this.#queue = done.catch(() => undefined); // The caller gets the error; the next operation still runs.
     return done;
   }
 
@@ -80,7 +80,7 @@ export class ManagedProcess {
     this.#child = child;
     this.startedAt = Date.now();
     if (child.pid !== undefined)
-      writeFileSync(pidFile, JSON.stringify({ pid: child.pid, began: beginningOf(child.pid) }));
+      writeFileSync(pidFile, JSON.stringify({ pid: child.pid, began: startTimeOf(child.pid) }));
   }
 
   async #end(): Promise<void> {
@@ -88,33 +88,33 @@ export class ManagedProcess {
     if (!isRunning(child)) return;
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
-    // One that is frozen takes nothing but SIGKILL.
-    const impatience = setTimeout(() => child.kill('SIGKILL'), this.#options.stopMs);
+    // A stopped (SIGSTOP) process reacts to SIGKILL only.
+    const killTimer = setTimeout(() => child.kill('SIGKILL'), this.#options.stopMs);
     await exited;
-    clearTimeout(impatience);
+    clearTimeout(killTimer);
   }
 }
 
 const isRunning = (child: ChildProcess | null): child is ChildProcess =>
   child !== null && child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 
-/** Ends the process that a controller before us left behind, if it is still that one. */
-function endLeftover(pidFile: string): void {
-  let left: { pid: number; began: string };
+/** Kills the process that an earlier controller left behind, if the pid still belongs to it. */
+function killLeftover(pidFile: string): void {
+  let leftover: { pid: number; began: string };
   try {
-    left = JSON.parse(readFileSync(pidFile, 'utf8')) as typeof left;
+    leftover = JSON.parse(readFileSync(pidFile, 'utf8')) as typeof leftover;
   } catch {
-    return; // None was left.
+    return; // No pid file: no process was left behind.
   }
-  // The number may be another process by now.
-  if (left.began !== '' && beginningOf(left.pid) === left.began) process.kill(left.pid, 'SIGKILL');
+  // The system may have reused the pid for another process.
+  if (leftover.began !== '' && startTimeOf(leftover.pid) === leftover.began) process.kill(leftover.pid, 'SIGKILL');
 }
 
-/** When a process began, as `ps` says it; empty when there is none. */
-function beginningOf(pid: number): string {
+/** Start time of a process in the format of `ps`; empty for a process that does not exist. */
+function startTimeOf(pid: number): string {
   try {
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
   } catch {
-    return ''; // `ps` fails when there is no such process.
+    return ''; // `ps` fails when the process does not exist.
   }
 }

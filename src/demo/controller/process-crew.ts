@@ -1,11 +1,11 @@
-/** All processes of a controller: those of its file, and those that were added by `scale_up`. */
+/** All processes of a controller: those of its configuration file and those added by `scale_up`. */
 import { join } from 'node:path';
 import { freePort } from '../../dev/free-port.ts';
 import type { ControllerConfig, ProcessConfig } from './controller-config.ts';
-import type { Accepted, Journal } from './journal.ts';
+import type { AcceptedAction, Journal } from './journal.ts';
 import { ManagedProcess } from './managed-process.ts';
 
-interface Hand {
+interface ManagedComponent {
   readonly config: ProcessConfig;
   readonly process: ManagedProcess;
   readonly port: number;
@@ -14,59 +14,59 @@ interface Hand {
 export class ProcessCrew {
   readonly #config: ControllerConfig;
   readonly #journal: Journal;
-  readonly #hands = new Map<string, Hand>();
+  readonly #components = new Map<string, ManagedComponent>();
 
   constructor(config: ControllerConfig, journal: Journal) {
     this.#config = config;
     this.#journal = journal;
   }
 
-  /** Starts all of them. What was accepted before a kill and not done is done by that. */
+  /** Starts all processes, which also completes every action that was pending when the controller was killed. */
   async start(): Promise<void> {
     for (const config of this.#config.processes) {
       await this.#add(config.id, config);
-      for (const order of this.#journal.acceptedFor(config.id, 'scale_up'))
-        await this.#add(this.#nameOf(order), config);
+      for (const accepted of this.#journal.acceptedFor(config.id, 'scale_up'))
+        await this.#add(this.#nameOf(accepted), config);
     }
-    for (const order of this.#journal.owed()) this.#journal.done(order);
+    for (const accepted of this.#journal.pending()) this.#journal.done(accepted);
   }
 
   actionsOf(id: string): string[] | undefined {
-    const hand = this.#hands.get(id);
-    if (!hand) return undefined;
-    const { config } = hand;
+    const component = this.#components.get(id);
+    if (!component) return undefined;
+    const { config } = component;
     const added = this.#journal.acceptedFor(config.id, 'scale_up').length;
-    // Those that were added are scaled by the one they were made after.
+    // Only the process of the configuration file scales up, not its copies.
     return id === config.id && added + 1 < config.most ? ['restart', 'scale_up'] : ['restart'];
   }
 
-  async carryOut(order: Accepted): Promise<void> {
-    const hand = this.#hands.get(order.id);
-    if (!hand) return;
-    if (order.action === 'restart') return hand.process.restart();
-    return this.#add(this.#nameOf(order), hand.config);
+  async execute(accepted: AcceptedAction): Promise<void> {
+    const component = this.#components.get(accepted.id);
+    if (!component) return;
+    if (accepted.action === 'restart') return component.process.restart();
+    return this.#add(this.#nameOf(accepted), component.config);
   }
 
   report(): { processes: object[]; restartsByKey: Record<string, number> } {
-    const processes = Array.from(this.#hands.values(), ({ process, port }) => {
+    const processes = Array.from(this.#components.values(), ({ process, port }) => {
       const { id, pid, startedAt, restarts } = process;
       return { id, pid, port, startedAt, restarts };
     });
     const restarts = this.#config.processes
-      .flatMap(({ id }) => [id, ...this.#hands.keys()].filter((name, at) => at === 0 || name.startsWith(`${id}-`)))
+      .flatMap(({ id }) => [id, ...this.#components.keys()].filter((name, at) => at === 0 || name.startsWith(`${id}-`)))
       .flatMap((id) => this.#journal.acceptedFor(id, 'restart'));
     const restartsByKey = Object.fromEntries(restarts.map(({ key }) => [key, this.#journal.timesDone(key)]));
     return { processes, restartsByKey };
   }
 
   async stop(): Promise<void> {
-    await Promise.all(Array.from(this.#hands.values(), ({ process }) => process.dispose()));
+    await Promise.all(Array.from(this.#components.values(), ({ process }) => process.dispose()));
   }
 
-  /** By its place among those that were added: the same one after a restart. */
-  #nameOf({ id, key }: Accepted): string {
-    const place = this.#journal.acceptedFor(id, 'scale_up').findIndex((order) => order.key === key);
-    return `${id}-${place + 2}`;
+  /** Numbers the process by its position among the journal's scale-ups, so the name survives a restart. */
+  #nameOf({ id, key }: AcceptedAction): string {
+    const position = this.#journal.acceptedFor(id, 'scale_up').findIndex((accepted) => accepted.key === key);
+    return `${id}-${position + 2}`;
   }
 
   async #add(id: string, config: ProcessConfig): Promise<void> {
@@ -81,7 +81,7 @@ export class ProcessCrew {
     const { command, cwd, stopMs } = config;
     const pidFile = join(this.#config.state, `${id}.pid`);
     const process = new ManagedProcess({ id, command, cwd, stopMs, env, pidFile });
-    this.#hands.set(id, { config, process, port });
+    this.#components.set(id, { config, process, port });
     await process.start();
   }
 }
