@@ -34,7 +34,7 @@ export class DeliverySender extends WorkerEntrypoint<Env> implements DeliveryRun
       if (!job) return;
       const keepAliveTimer = setInterval(() => void keepAlive(order), KEEP_ALIVE_INTERVAL_MS);
       const sent = await sendWebhook(job, outboundPolicyOf(this.env)).finally(() => clearInterval(keepAliveTimer));
-      const { answer: _, ...outcome } = sent;
+      const { response: _, ...outcome } = sent;
       if (outcome.error !== null || outcome.status === null || outcome.status > 299) logFailure(order, outcome);
       await report(order, outcome);
     } catch (error) {

@@ -23,15 +23,15 @@ export async function sendWebhook(job: DeliveryJob, policy: OutboundPolicy, maxB
     status,
     error,
     retryAfterMs: null,
-    answer: '',
+    response: '',
     ...overrides,
   });
   const signed = sign({ id, payload: body, secrets }, at);
   if (!signed.ok) return outcome(null, signed.message);
   const headers = { 'content-type': contentType, ...signed.value };
   const request = { url, method: 'POST', timeoutMs: TIMEOUT_MS, headers, body, maxBodyBytes };
-  const answer = await fetchOutbound(request, policy);
-  if (answer.kind !== 'answered') return outcome(null, `${answer.error.code}: ${answer.error.message}`);
-  const retryAfterMs = readRetryAfter(answer.retryAfter, Date.now());
-  return outcome(answer.status, null, { retryAfterMs, answer: answer.body });
+  const response = await fetchOutbound(request, policy);
+  if (response.kind !== 'answered') return outcome(null, `${response.error.code}: ${response.error.message}`);
+  const retryAfterMs = readRetryAfter(response.retryAfter, Date.now());
+  return outcome(response.status, null, { retryAfterMs, response: response.body });
 }

@@ -23,7 +23,7 @@ export interface RecordedAction {
   readonly status: 'running' | 'done' | 'failed' | 'skipped';
   readonly attempts: number;
   /** One entry per attempt; absent in rows from before responses were stored. */
-  readonly answers?: readonly AttemptResponse[];
+  readonly responses?: readonly AttemptResponse[];
   readonly detail: string | null;
   readonly startedAt: number;
   readonly finishedAt: number | null;

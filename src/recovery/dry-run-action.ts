@@ -6,11 +6,12 @@ import type { ActionContext, ActionResult } from './perform-action.ts';
 
 export async function dryRunAction(planned: PlannedAction, { order }: ActionContext): Promise<ActionResult> {
   const startedAt = Date.now();
-  const effect = planned.cannot === null ? await describeEffect(planned, order) : { ok: false, detail: planned.cannot };
+  const effect =
+    planned.impossible === null ? await describeEffect(planned, order) : { ok: false, detail: planned.impossible };
   const detail = `drill: ${effect.detail}`;
   const finishedAt = Date.now();
-  const answers = [{ at: startedAt, durationMs: finishedAt - startedAt, ok: effect.ok, detail }];
-  return { status: effect.ok ? 'done' : 'failed', attempts: 1, answers, detail, startedAt, finishedAt };
+  const responses = [{ at: startedAt, durationMs: finishedAt - startedAt, ok: effect.ok, detail }];
+  return { status: effect.ok ? 'done' : 'failed', attempts: 1, responses, detail, startedAt, finishedAt };
 }
 
 async function describeEffect(

@@ -13,7 +13,7 @@ export interface ActionResult {
   readonly status: 'done' | 'failed';
   readonly attempts: number;
   /** One entry per attempt. */
-  readonly answers: readonly AttemptResponse[];
+  readonly responses: readonly AttemptResponse[];
   readonly detail: string;
   readonly startedAt: number;
   readonly finishedAt: number;
@@ -37,19 +37,19 @@ const MAX_PAUSE_MS = 30_000;
 /** Tries the action as often as planned and returns the result. Never throws for an error of the remote side. */
 export async function performAction(action: PlannedAction, context: ActionContext): Promise<ActionResult> {
   const startedAt = Date.now();
-  let outcome: Outcome = { ok: false, detail: action.cannot ?? 'not tried' };
-  const answers: AttemptResponse[] = [];
-  while (action.cannot === null && answers.length < action.attempts && !outcome.ok) {
-    if (answers.length > 0) await pause(Math.min(MAX_PAUSE_MS, action.backoffMs * 2 ** (answers.length - 1)));
+  let outcome: Outcome = { ok: false, detail: action.impossible ?? 'not tried' };
+  const responses: AttemptResponse[] = [];
+  while (action.impossible === null && responses.length < action.attempts && !outcome.ok) {
+    if (responses.length > 0) await pause(Math.min(MAX_PAUSE_MS, action.backoffMs * 2 ** (responses.length - 1)));
     const at = Date.now();
     outcome = await attempt(action, context);
-    answers.push({ at, durationMs: Date.now() - at, ...outcome });
-    context.onAttempt?.(answers.slice());
+    responses.push({ at, durationMs: Date.now() - at, ...outcome });
+    context.onAttempt?.(responses.slice());
   }
   return {
     status: outcome.ok ? 'done' : 'failed',
-    attempts: answers.length,
-    answers,
+    attempts: responses.length,
+    responses,
     detail: outcome.detail,
     startedAt,
     finishedAt: Date.now(),
@@ -71,7 +71,7 @@ async function attempt(planned: PlannedAction, context: ActionContext): Promise<
         : { ok: false, detail: promoted.message };
     }
     case 'isolate': {
-      const until = order.startedAt + (planned.forMs ?? 0);
+      const until = order.startedAt + (planned.durationMs ?? 0);
       const isolated = await registry.isolate(order.componentId, order.recoveryId, until);
       return isolated.ok
         ? { ok: true, detail: `${isolated.value.lifecycle} until ${isolated.value.lifecycleUntil ?? 'it is restored'}` }

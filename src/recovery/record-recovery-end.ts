@@ -17,7 +17,7 @@ export async function recordRecoveryEnd(env: Env, { order, actions, outcome }: R
   const finishedAt = Date.now();
   // A failed drill is visible in the drill itself, and an operator who requested an action sees its result. A component
   // that fails because of either gets a recovery of its own.
-  const needsOperator = !order.drillId && order.asked === undefined;
+  const needsOperator = !order.drillId && order.requestedAction === undefined;
   const escalates = needsOperator && (outcome === 'failed' || outcome === 'timeout');
   const summarizedActions = actions.map(describeAction).join(', ') || 'nothing';
   const summary = `recovery ${outcome} after ${summarizedActions}`;
@@ -39,6 +39,6 @@ async function resolveProven(
   at: number,
 ): Promise<string[]> {
   const [state] = await registryOf(componentType).stabilityOf([componentId], 'recovery');
-  if (state === 'ailing') return [];
+  if (state === 'unstable') return [];
   return resolveIncidents(env, componentId, { at, why: `proven healthy after ${summarizedActions}` });
 }

@@ -58,7 +58,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
       // Serialized, because the RPC types do not terminate on free-form JSON.
       if (!target.ok) return null;
       const { policy, facts } = target.value;
-      return JSON.stringify(order.asked ? planRequested(order.asked) : planRecovery(policy, facts));
+      return JSON.stringify(order.requestedAction ? planRequested(order.requestedAction) : planRecovery(policy, facts));
     });
     return planned === null ? undefined : (JSON.parse(planned) as PlannedAction[]);
   }
@@ -90,13 +90,13 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
 
   /** Performs the action and records its progress meanwhile. */
   private async act(recovery: RunningRecovery, position: number, planned: PlannedAction): Promise<ActionResult> {
-    if (recovery.rehearsal) return dryRunAction(planned, { env: this.env, order: recovery, position });
+    if (recovery.dryRun) return dryRunAction(planned, { env: this.env, order: recovery, position });
     const progress = new ProgressWriter(this.env.HISTORY);
     const startedAt = Date.now();
-    const recordAttempts = (answers: readonly AttemptResponse[]): void => {
-      const [attempts, detail] = [answers.length, answers.at(-1)?.detail ?? null];
+    const recordAttempts = (responses: readonly AttemptResponse[]): void => {
+      const [attempts, detail] = [responses.length, responses.at(-1)?.detail ?? null];
       const { action } = planned;
-      const progressFields = { position, action, attempts, answers, detail, startedAt };
+      const progressFields = { position, action, attempts, responses, detail, startedAt };
       const runningAction = { ...progressFields, status: 'running', finishedAt: null, verification: 'none' } as const;
       progress.write({ ...recovery, actions: [...recovery.actions, runningAction] });
     };
@@ -130,7 +130,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
       if (decision === 'permitted') return decision;
       if (decision === 'frozen') return action === 'alert' ? 'permitted' : decision;
       if (decision === 'not-recovering') return 'cancelled';
-      if (decision === 'shadowed') return 'suppressed';
+      if (decision === 'dependency-failed') return 'suppressed';
       if (decision === 'overdue') return 'timeout';
       // Any signal and the timeout lead to another request for permission.
       await this.nextSignal(step, `${position} guard wait ${round}`, GUARD_RETRY_MS);
@@ -141,20 +141,20 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     step: WorkflowStep,
     order: RecoveryOrder,
     position: number,
-    forMs: number,
+    durationMs: number,
   ): Promise<SignalOutcome> {
     const isVerifying = await step.do(`${position} verify`, async () => {
       const result = await registryOf(order.componentType).beginVerification(
         order.componentId,
         order.recoveryId,
         position,
-        forMs,
+        durationMs,
       );
       return result.ok;
     });
     if (!isVerifying) return 'cancelled';
     for (let received = 0; received < MAX_SIGNALS; received++) {
-      const signal = await this.nextSignal(step, `${position} signal ${received}`, forMs + SIGNAL_GRACE_MS);
+      const signal = await this.nextSignal(step, `${position} signal ${received}`, durationMs + SIGNAL_GRACE_MS);
       if (!signal) return 'unproven';
       const isFinal = signal.outcome === 'cancelled' || signal.outcome === 'removed';
       if (isFinal || signal.position === position) return signal.outcome;

@@ -188,7 +188,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async sync(request: SyncRequest): ReturnType<RegistryApi['sync']> {
-    const { edge, syncedTo: place, assignments: assignments, outcomes: outcomes, blocks = [], config = null } = request;
+    const { edge, syncedTo: place, assignments, outcomes, blocks = [], config = null } = request;
     const now = Date.now();
     const isConfigured = config !== null && this.runtime.state.configure(config, now);
     this.runtime.edgeSync.applyAssignments(place, assignments, now);
@@ -198,7 +198,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const edgeMember = this.runtime.edgeSync.edgeMember(edge, assignments, now);
     return {
       ...this.runtime.edgeSync.delta(place, now),
-      edgeMember: edgeMember,
+      edgeMember,
       blocks: blockUpdates,
       configRevision: this.runtime.state.configRevision,
     };
@@ -272,9 +272,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     id: string,
     recoveryId: string,
     position: number,
-    forMs: number,
+    durationMs: number,
   ): ReturnType<RegistryApi['beginVerification']> {
-    const begun = this.runtime.recoveries.beginVerification(id, recoveryId, position, forMs, Date.now());
+    const begun = this.runtime.recoveries.beginVerification(id, recoveryId, position, durationMs, Date.now());
     await this.runtime.arm();
     return begun ? ok(null) : fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
   }
@@ -371,14 +371,14 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   async redistribute(actor: Actor | null = null): ReturnType<RegistryApi['redistribute']> {
     const now = Date.now();
     const { members } = this.runtime.state;
-    if (members.size === 0) return { revision: this.runtime.state.revision, components: 0, moved: 0, changes: [] };
-    const { moved, changes } = this.runtime.shareReporter.redistribute(actor, now);
+    if (members.size === 0) return { revision: this.runtime.state.revision, components: 0, movedShare: 0, changes: [] };
+    const { movedShare, changes } = this.runtime.shareReporter.redistribute(actor, now);
     this.runtime.leases.redistribute(now);
     await this.runtime.deliverAndArm(now);
     return {
       revision: this.runtime.state.revision,
       components: members.size,
-      moved,
+      movedShare,
       changes: changes.slice(0, MAX_SHARE_CHANGES),
     };
   }

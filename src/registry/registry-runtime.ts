@@ -274,7 +274,7 @@ export class RegistryRuntime {
     void this.outbox.flush(now).then(() => this.arm());
   }
 
-  /** Repairs lost alarms, deletes data beyond its retention, and wakes overdue recoveries. Cron calls it each minute. */
+  /** Repairs lost alarms, deletes data beyond its retention, and wakes overdue recoveries. Runs each minute by cron. */
   async sweep(config: TypeOverrides | null): Promise<void> {
     const now = Date.now();
     const { state } = this;

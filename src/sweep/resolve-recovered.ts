@@ -16,7 +16,7 @@ const PAGE = 500;
 /** Limit per sweep. The next sweep resolves the rest. */
 const MAX_RESOLVED = 200;
 const RESOLUTION_REASONS = {
-  well: 'the component has been healthy for a while',
+  stable: 'the component has been healthy for a while',
   gone: 'the component is no longer registered',
 } as const;
 
@@ -29,7 +29,7 @@ export async function resolveRecovered(env: Env, now: number): Promise<void> {
     const ids = [...new Set(incidents.map(({ componentId }) => componentId))];
     const states = await registryOf(type).stabilityOf(ids, 'time');
     for (const [at, state] of states.entries()) {
-      if (state === 'ailing' || remaining-- <= 0) continue;
+      if (state === 'unstable' || remaining-- <= 0) continue;
       await resolveIncidents(env, ids[at]!, { at: now, why: RESOLUTION_REASONS[state] });
     }
   }

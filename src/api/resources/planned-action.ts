@@ -3,14 +3,14 @@ import type { PlannedAction } from '../../core/failure/recovery-plan.ts';
 
 /** Planned actions without their internal fields. */
 export function toPlannedActions(plan: readonly PlannedAction[]) {
-  return plan.map(({ action, attempts, backoffMs, verifyMs, parameters, forMs, note, cannot }) => ({
+  return plan.map(({ action, attempts, backoffMs, verifyMs, parameters, durationMs, note, impossible }) => ({
     action,
     attempts,
     backoffMs,
     verifyMs,
     note,
-    cannot,
+    impossible,
     ...(parameters === undefined ? {} : { parameters }),
-    ...(forMs === undefined ? {} : { forMs }),
+    ...(durationMs === undefined ? {} : { durationMs }),
   }));
 }

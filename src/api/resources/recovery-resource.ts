@@ -13,8 +13,8 @@ export function toRecoveryResource(recovery: RecordedRecovery): RecoveryResource
     actions,
     plan,
     drillId,
-    rehearsal: _,
-    asked: __,
+    dryRun: _,
+    requestedAction: __,
     ...rest
   } = recovery;
   return {
@@ -31,7 +31,7 @@ export function toRecoveryResource(recovery: RecordedRecovery): RecoveryResource
 
 export const toActionResource = (action: RecordedAction): RecoveryResource['actions'][number] => ({
   ...action,
-  answers: (action.answers ?? []).map((response) => ({ ...response, at: toIso(response.at) })),
+  responses: (action.responses ?? []).map((response) => ({ ...response, at: toIso(response.at) })),
   startedAt: toIso(action.startedAt),
   finishedAt: toIsoOrNull(action.finishedAt),
 });

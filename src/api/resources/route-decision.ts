@@ -31,7 +31,7 @@ export function routeDecision(routed: RoutedRequest): RouteResponseData {
       revision,
       stale,
       relaxed: [...relaxed],
-      ...(fallbackTier === null ? {} : { resort: fallbackTier }),
+      ...(fallbackTier === null ? {} : { fallback: fallbackTier }),
     },
   };
 }

@@ -7,7 +7,7 @@ import { BUILT_IN_ID, isChannel, isEnabled, maskUrl } from '../../core/webhook/w
 import type { Call } from '../http/call.ts';
 import type { DeliveryResource, WebhookResource } from '../schemas/webhook.ts';
 
-export function toWebhookResource(c: Call, { webhook, owed, dead }: WebhookWithStatus): WebhookResource {
+export function toWebhookResource(c: Call, { webhook, pending, dead }: WebhookWithStatus): WebhookResource {
   const { id, url, state, types, subjects, componentTypes, format, description } = webhook;
   const isShown = !isChannel(webhook) && id !== BUILT_IN_ID && isAdmin(c);
   const isConfigured = id === BUILT_IN_ID;
@@ -24,7 +24,7 @@ export function toWebhookResource(c: Call, { webhook, owed, dead }: WebhookWithS
     disabledReason: state.kind === 'disabled' ? state.reason : null,
     disabledAt: state.kind === 'disabled' ? toIso(state.at) : null,
     failingSince: toIsoOrNull(webhook.failingSince),
-    owed,
+    pending,
     dead,
     behind: webhook.behindAfter !== null,
     missed: webhook.missed,
@@ -39,13 +39,13 @@ const isAdmin = (c: Call): boolean => c.get('principal').scopes.some(({ kind }) 
 
 export function toDeliveryResource(delivery: Delivery, isSending: boolean): DeliveryResource {
   const { id, sequence, type, subject, state, nextAt, attempts, createdAt } = delivery;
-  const isUnderWay = state === 'handed' || state === 'sending';
+  const inProgress = state === 'handed' || state === 'sending';
   return {
     id,
     event: { sequence: String(sequence), type, subject },
-    state: state === 'delivered' || state === 'dead' ? state : 'owed',
-    isUnderWay,
-    nextAttemptAt: isUnderWay || !isSending ? null : toIsoOrNull(nextAt),
+    state: state === 'delivered' || state === 'dead' ? state : 'pending',
+    inProgress,
+    nextAttemptAt: inProgress || !isSending ? null : toIsoOrNull(nextAt),
     attempts: attempts.map(({ at, ...attempt }) => ({ ...attempt, at: toIso(at) })),
     createdAt: toIso(createdAt),
   };

@@ -1,4 +1,4 @@
-/** What is in force for a component, explained, at once or when it is not of the revision that the caller has. */
+/** Effective configuration of a component with its sources, at once or as a blocking query on its revision. */
 import type { Context } from 'hono';
 import { COMPONENT_SETTINGS } from '../../core/config/component-config.ts';
 import type { ConfigLevels } from '../../core/config/config-levels.ts';
@@ -24,59 +24,63 @@ const read = createRoute({
   path: '/v1/components/{id}/config',
   'x-permission': 'read-component',
   tags: ['configuration'],
-  summary: 'What is in force for a component; with `revision` and `wait` when it has changed',
+  summary: 'Read effective configuration of component',
+  description: 'With `revision` and `wait`, a blocking query: the response comes when the revision has changed.',
   request: { params: IdParamSchema, query: WaitQuerySchema },
   responses: {
-    200: jsonContentWith(EffectiveComponentConfigSchema, ConfigETagSchema, 'Settings and values, and who set them'),
-    304: { description: 'It is of that revision still' },
+    200: jsonContentWith(EffectiveComponentConfigSchema, ConfigETagSchema, 'Settings and values with their sources'),
+    304: { description: 'The revision has not changed' },
     ...problemDefault,
   },
 });
 
-/** The copy of the keys that the caller was let in by may be older than this by then. */
-const CHECK_AGAIN_AFTER_MS = 1_000;
+/** After a wait of this length the key is checked again: it may have been revoked meanwhile. */
+const REAUTHENTICATE_AFTER_MS = 1_000;
 
-/** Each looks again after every change. */
-const room = new ConcurrencyLimit({ all: 1_000, ofKey: 200 });
+/** Every change wakes every waiter, so their number is limited. */
+const waiterLimit = new ConcurrencyLimit({ all: 1_000, perKey: 200 });
 
 export function mountComponentConfig(app: App): void {
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
     const { revision = null, wait = 0 } = c.req.valid('query');
-    const waiter = room.enter(c.get('principal').keyId, waitUntilOf(c));
+    const waiter = waiterLimit.enter(c.get('principal').keyId, waitUntilOf(c));
     if (typeof waiter === 'string') return problemResponse(c, waiter, { retryAfterSeconds: 5 });
-    const work = () => answer(c, { id, revision, wait, waiter });
-    const answering = (revision === null ? withinLoad(c, work) : work()).finally(() => room.leave(waiter));
+    const work = () => respond(c, { id, revision, wait, waiter });
+    const response = (revision === null ? withinLoad(c, work) : work()).finally(() => waiterLimit.leave(waiter));
     // A caller that hangs up must not stay counted.
-    c.executionCtx.waitUntil(answering);
-    return answering;
+    c.executionCtx.waitUntil(response);
+    return response;
   });
 }
 
-interface Asked {
+interface ConfigRead {
   readonly id: string;
   readonly revision: number | null;
   readonly wait: number;
   readonly waiter: LimitedReader;
 }
 
-async function answer(c: Context<AppEnv>, { id, revision, wait, waiter }: Asked): Promise<Response | ProblemResponse> {
-  const only = ownerFilter(c.get('reach'), id);
-  if (only === undefined) return unknown(c, id);
-  const beganAt = Date.now();
+async function respond(
+  c: Context<AppEnv>,
+  { id, revision, wait, waiter }: ConfigRead,
+): Promise<Response | ProblemResponse> {
+  const owner = ownerFilter(c.get('accessScope'), id);
+  if (owner === undefined) return unknown(c, id);
+  const startedAt = Date.now();
   const mayWait = revision !== null && c.req.method === 'GET';
-  // So that those who came together come apart.
-  const until = beganAt + (mayWait ? wait + Math.random() * (wait / 16) : 0);
-  const waited = await waitForConfig({ id, only, unless: revision }, until, waiter);
-  if (Date.now() - beganAt >= CHECK_AGAIN_AFTER_MS) {
-    const refused = await authenticate(c);
-    if (refused) return refused;
+  // Jitter, so that readers that arrive together do not return together.
+  const until = startedAt + (mayWait ? wait + Math.random() * (wait / 16) : 0);
+  const waited = await waitForConfig({ id, ownerFilter: owner, knownRevision: revision }, until, waiter);
+  if (Date.now() - startedAt >= REAUTHENTICATE_AFTER_MS) {
+    const denied = await authenticate(c);
+    if (denied) return denied;
   }
   switch (waited.kind) {
     case 'unknown-component':
       return unknown(c, id);
     case 'unreachable': {
-      const last = revision === null ? '' : `; the last revision known to you is ${revision}`;
+      const last = revision === null ? '' : `; the last known revision is ${revision}`;
       const detail = `the configuration cannot be read right now${last}`;
       return problemResponse(c, 'temporarily-unavailable', { detail, retryAfterSeconds: 2 });
     }
@@ -96,8 +100,8 @@ async function answer(c: Context<AppEnv>, { id, revision, wait, waiter }: Asked)
 const unknown = (c: Context<AppEnv>, id: string): ProblemResponse =>
   problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
 
-/** Of the settings those that a component has. */
-const only = <T extends object>(all: T) =>
+/** Picks the settings that apply to a component. */
+const pickComponentSettings = <T extends object>(all: T) =>
   Object.fromEntries(COMPONENT_SETTINGS.map((name) => [name, all[name as keyof T]]));
 
 function toResource(type: string, levels: ConfigLevels): EffectiveComponentConfigResource {
@@ -105,8 +109,8 @@ function toResource(type: string, levels: ConfigLevels): EffectiveComponentConfi
   return {
     revision: revisionAt(levels),
     type,
-    config: only(config) as EffectiveComponentConfigResource['config'],
-    sources: only(sources),
+    config: pickComponentSettings(config) as EffectiveComponentConfigResource['config'],
+    sources: pickComponentSettings(sources),
     values,
     valueSources: valueSourcesAt(levels, values),
   };

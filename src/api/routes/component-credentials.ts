@@ -1,4 +1,4 @@
-/** What a component needs to be known and to know us: its own key, and the secret our control calls are signed with. */
+/** Credentials of a component: its own API key, and the secret that signs calls to its control endpoint. */
 import type { App } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
@@ -11,7 +11,7 @@ import { IdParamSchema } from '../schemas/common.ts';
 import { ControlSecretSchema } from '../schemas/component.ts';
 import { NewKeySchema } from '../schemas/key.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
-import { changerOf } from '../../core/quota/change-quota.ts';
+import { quotaHolderOf } from '../../core/quota/change-quota.ts';
 
 const tags = ['components'];
 
@@ -20,9 +20,10 @@ const issueKey = createRoute({
   path: '/v1/components/{id}/key',
   'x-permission': 'change-component',
   tags,
-  summary: 'A key for this component alone; the one it had works on for ten minutes',
+  summary: 'Issue component key',
+  description: 'The key is valid for this component only. A previous key stays valid for ten minutes.',
   request: { params: IdParamSchema },
-  responses: { 201: jsonContent(NewKeySchema, 'The key, shown this once'), ...problemDefault },
+  responses: { 201: jsonContent(NewKeySchema, 'The key, shown only once'), ...problemDefault },
 });
 
 const readSecret = createRoute({
@@ -30,9 +31,13 @@ const readSecret = createRoute({
   path: '/v1/components/{id}/control-secret',
   'x-permission': 'change-component',
   tags,
-  summary: 'The secret that our calls to its control endpoint are signed with',
+  summary: 'Read control secret',
+  description: 'The coordinator signs its calls to the control endpoint of the component with this secret.',
   request: { params: IdParamSchema },
-  responses: { 200: jsonContent(ControlSecretSchema, 'The secret, for Standard Webhooks'), ...problemDefault },
+  responses: {
+    200: jsonContent(ControlSecretSchema, 'The secret, in the format of Standard Webhooks'),
+    ...problemDefault,
+  },
 });
 
 const rotateSecret = createRoute({
@@ -40,7 +45,8 @@ const rotateSecret = createRoute({
   path: '/v1/components/{id}/control-secret/rotate',
   'x-permission': 'change-component',
   tags,
-  summary: 'Another secret for control calls; for a day they are signed with both',
+  summary: 'Rotate control secret',
+  description: 'For 24 hours the coordinator signs control calls with both secrets.',
   request: { params: IdParamSchema },
   responses: { 200: jsonContent(ControlSecretSchema, 'The new secret'), ...problemDefault },
 });
@@ -48,11 +54,11 @@ const rotateSecret = createRoute({
 export function mountComponentCredentials(app: App): void {
   app.openapi(issueKey, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
+    const found = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.component(id, only));
     if (!found.ok) return problemOf(c, found);
-    const reach = c.get('reach');
+    const scope = c.get('accessScope');
     const issued = await issueComponentKey(
-      { componentId: id, owner: ownerFilter(reach, id) ?? null, changer: changerOf(reach) },
+      { componentId: id, owner: ownerFilter(scope, id) ?? null, quotaHolder: quotaHolderOf(scope) },
       actorOf(c),
     );
     if (!issued.ok) return problemOf(c, issued);
@@ -61,14 +67,14 @@ export function mountComponentCredentials(app: App): void {
 
   app.openapi(readSecret, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.controlSecret(id, only));
+    const found = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.controlSecret(id, only));
     if (!found.ok) return problemOf(c, found);
     return c.json(toControlSecret(found.value), 200);
   });
 
   app.openapi(rotateSecret, async (c) => {
     const { id } = c.req.valid('param');
-    const rotated = await withRegistryOf(c.get('reach'), id, (registry, only) =>
+    const rotated = await withRegistryOf(c.get('accessScope'), id, (registry, only) =>
       registry.rotateControlSecret(id, { only, actor: actorOf(c) }),
     );
     if (!rotated.ok) return problemOf(c, rotated);

@@ -1,4 +1,4 @@
-/** A component's signs of life: heartbeat, probe on demand, health. */
+/** Health routes of components: heartbeats, checks on demand, health reports. */
 import * as z from 'zod';
 import { toIso } from '../../core/component/resource.ts';
 import type { App } from '../http/app-env.ts';
@@ -18,12 +18,13 @@ const heartbeat = createRoute({
   path: '/v1/components/{id}/heartbeat',
   'x-permission': 'change-component',
   tags,
-  summary: 'Say that a component lives, and how busy it is',
+  summary: 'Send heartbeat',
+  description: 'The component reports that it is alive, and optionally its status and load.',
   request: {
     params: IdParamSchema,
     body: { required: false, content: { 'application/json': { schema: HeartbeatSchema } } },
   },
-  responses: { 200: jsonContent(HeartbeatResultSchema, 'Taken'), ...problemDefault },
+  responses: { 200: jsonContent(HeartbeatResultSchema, 'Recorded'), ...problemDefault },
 });
 
 const MAX_HEARTBEATS = 500;
@@ -41,7 +42,8 @@ const heartbeats = createRoute({
   path: '/v1/heartbeats',
   'x-permission': 'change-component',
   tags,
-  summary: 'Heartbeats of up to 500 components, with a result for each',
+  summary: 'Send heartbeats of several components',
+  description: 'At most 500 heartbeats. The response has one result per heartbeat.',
   request: { body: jsonBody(BatchSchema) },
   responses: {
     200: jsonContent(
@@ -50,7 +52,7 @@ const heartbeats = createRoute({
           z.object({ id: z.string(), ok: z.boolean(), code: z.string().nullable(), expiresAt: z.string().nullable() }),
         ),
       }),
-      'In the order sent',
+      'Results in the order of the request',
     ),
     ...problemDefault,
   },
@@ -61,7 +63,7 @@ const probe = createRoute({
   path: '/v1/components/{id}/probe',
   'x-permission': 'change-component',
   tags,
-  summary: 'Check a component now',
+  summary: 'Check component now',
   request: { params: IdParamSchema },
   responses: { 200: jsonContent(ProbeResultSchema, 'The result of the check'), ...problemDefault },
 });
@@ -71,36 +73,38 @@ const health = createRoute({
   path: '/v1/components/{id}/health',
   'x-permission': 'read-component',
   tags,
-  summary: 'All that is known of how a component is, and how available it was',
+  summary: 'Read health report',
+  description: 'Health of a component by checks and heartbeats, its lifecycle, and its availability.',
   request: { params: IdParamSchema },
-  responses: { 200: jsonContent(HealthReportSchema, 'Its health'), ...problemDefault },
+  responses: { 200: jsonContent(HealthReportSchema, 'The health report'), ...problemDefault },
 });
 
 export function mountComponentHealth(app: App): void {
   app.openapi(heartbeat, async (c) => {
     const { id } = c.req.valid('param');
-    // Without a body it is a plain sign of life.
+    // A heartbeat without a body reports a healthy component.
     const beat = c.req.header('content-type') ? c.req.valid('json') : HeartbeatSchema.parse({});
-    const [taken] = await forwardHeartbeats(c.get('reach'), [{ ...beat, id }]);
-    if (!taken?.ok) return problemResponse(c, taken?.reason ?? 'unknown-component', { detail: taken?.message ?? id });
-    return c.json({ status: taken.value.status, expiresAt: toIso(taken.value.expiresAt) }, 200);
+    const [result] = await forwardHeartbeats(c.get('accessScope'), [{ ...beat, id }]);
+    if (!result?.ok)
+      return problemResponse(c, result?.reason ?? 'unknown-component', { detail: result?.message ?? id });
+    return c.json({ status: result.value.status, expiresAt: toIso(result.value.expiresAt) }, 200);
   });
 
   app.openapi(heartbeats, async (c) => {
     const { heartbeats: beats } = c.req.valid('json');
-    const taken = await forwardHeartbeats(c.get('reach'), beats);
+    const receipts = await forwardHeartbeats(c.get('accessScope'), beats);
     const results = beats.map(({ id }, at) => {
-      const result = taken[at];
-      return result?.ok
-        ? { id, ok: true, code: null, expiresAt: toIso(result.value.expiresAt) }
-        : { id, ok: false, code: result?.reason ?? 'unknown-component', expiresAt: null };
+      const each = receipts[at];
+      return each?.ok
+        ? { id, ok: true, code: null, expiresAt: toIso(each.value.expiresAt) }
+        : { id, ok: false, code: each?.reason ?? 'unknown-component', expiresAt: null };
     });
     return c.json({ results }, 200);
   });
 
   app.openapi(probe, async (c) => {
     const { id } = c.req.valid('param');
-    const probed = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.probe(id, only));
+    const probed = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.probe(id, only));
     if (!probed.ok) return problemOf(c, probed);
     const { outcome, responseTimeMs, error, health: after } = probed.value;
     return c.json({ outcome, responseTime: responseTimeMs, error, health: after }, 200);
@@ -108,7 +112,7 @@ export function mountComponentHealth(app: App): void {
 
   app.openapi(health, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.healthReport(id, only));
+    const found = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.healthReport(id, only));
     if (!found.ok) return problemOf(c, found);
     return c.json(found.value, 200);
   });

@@ -1,4 +1,4 @@
-/** The list of components over all types, and what each of them carries. */
+/** Route that lists components of all types. */
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
@@ -16,8 +16,8 @@ const list = createRoute({
   path: '/v1/components',
   'x-permission': 'read',
   tags: ['components'],
-  summary: 'List components with health and load',
-  description: 'Beside the named filters, `metadata.KEY=value` selects by metadata.',
+  summary: 'List components',
+  description: 'Components with health and load. The filter `metadata.KEY=value` selects by metadata.',
   request: { query: ComponentQuerySchema },
   responses: { 200: jsonContent(ComponentPageSchema, 'A page of components, by type and id'), ...problemDefault },
 });
@@ -64,8 +64,8 @@ interface From {
 const START: From = { type: '', id: '' };
 
 /**
- * Asks the registries from the cursor on, in the fixed order of types, ids ascending within each. One after the
- * other: all at once they would answer six pages, of which five are thrown away when components are many or large.
+ * Reads the registries from the cursor on, in the fixed order of types, with ascending ids in each. The calls are
+ * sequential: parallel calls would read a page per type and discard most of them.
  */
 async function collect(
   types: readonly string[],
@@ -77,7 +77,7 @@ async function collect(
   let bytes = 0;
   for (const type of types.slice(start)) {
     const maxBytes = MAX_PAGE_BYTES - bytes;
-    // With the page full it is only asked whether there is more.
+    // A full page only needs to know whether more follows.
     const limit = maxBytes > 0 ? query.limit - items.length : 0;
     const after = type === from.type ? from.id : null;
     const page = await registryOf(type).components({ ...query, limit, maxBytes, after });
@@ -94,7 +94,7 @@ function readCursor(cursor: string | undefined, config: EffectiveConfig): From |
     const [type = '', id = ''] = atob(cursor).split('/');
     return isComponentType(config, type) && id !== '' ? { type, id } : undefined;
   } catch {
-    // Not base64: not ours.
+    // Not base64, so no cursor of this list.
     return undefined;
   }
 }

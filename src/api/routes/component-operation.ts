@@ -1,4 +1,4 @@
-/** What operators do to a component: set it aside and bring it back, switch over, restart and scale it. */
+/** Route of operator actions on a component. */
 import type { App } from '../http/app-env.ts';
 import { awaitActionResult } from '../use-cases/await-action-result.ts';
 import { actorOf } from '../auth/actor-of.ts';
@@ -17,14 +17,15 @@ const act = createRoute({
   path: '/v1/components/{id}/actions',
   'x-permission': 'operate',
   tags: ['components'],
-  summary: 'Drain, isolate, maintain, restore, switch over, restart or scale a component',
+  summary: 'Perform operator action',
+  description: 'Drains, isolates, maintains, restores, switches over, restarts or scales a component.',
   request: { params: IdParamSchema, body: jsonBody(OperationSchema) },
   responses: {
-    200: jsonContent(ComponentSchema, 'The component as it is then; asking twice is once'),
+    200: jsonContent(ComponentSchema, 'The component after the action. A repeated request has no further effect'),
     202: jsonContent(
       RecoverySchema,
-      'Of `restart` and `scale_up`: the recovery that carries it out, with what the controller answered, unless that took ' +
-        'longer than 12 s',
+      'For `restart` and `scale_up`: the recovery that performs the action, with the response of the controller if that ' +
+        'came within 12 s',
     ),
     ...problemDefault,
   },
@@ -33,22 +34,24 @@ const act = createRoute({
 export function mountComponentOperation(app: App): void {
   app.openapi(act, async (c) => {
     const { id } = c.req.valid('param');
-    const asked = c.req.valid('json');
-    const { action, forMs = null, idempotencyKey = null, reason = null, force = false } = asked;
+    const operation = c.req.valid('json');
+    const { action, durationMs = null, idempotencyKey = null, reason = null, force = false } = operation;
     if (isControlAction(action)) {
-      const order = await withRegistryOf(c.get('reach'), id, (registry) =>
-        registry.askAction(id, { action, idempotencyKey, reason, force }, actorOf(c)),
+      const requested = await withRegistryOf(c.get('accessScope'), id, (registry) =>
+        registry.requestAction(id, { action, idempotencyKey, reason, force }, actorOf(c)),
       );
-      if (!order.ok) return problemOf(c, order);
-      return c.json(toRecoveryResource(await awaitActionResult(c.env.HISTORY, order.value)), 202);
+      if (!requested.ok) return problemOf(c, requested);
+      return c.json(toRecoveryResource(await awaitActionResult(c.env.HISTORY, requested.value)), 202);
     }
-    const until = readUntil(asked.until, Date.now());
+    const until = readUntil(operation.until, Date.now());
     if (typeof until === 'string')
       return problemResponse(c, 'invalid-request', { errors: [{ path: 'until', message: until }] });
     const changed = isSwitch(action)
-      ? await withRegistryOf(c.get('reach'), id, (registry) => registry.switchTo(id, { action, force }, actorOf(c)))
-      : await withRegistryOf(c.get('reach'), id, (registry) =>
-          registry.operate(id, { action, forMs, until, reason }, actorOf(c)),
+      ? await withRegistryOf(c.get('accessScope'), id, (registry) =>
+          registry.switchTo(id, { action, force }, actorOf(c)),
+        )
+      : await withRegistryOf(c.get('accessScope'), id, (registry) =>
+          registry.operate(id, { action, durationMs, until, reason }, actorOf(c)),
         );
     if (!changed.ok) return problemOf(c, changed);
     c.header('etag', etagOf(changed.value));

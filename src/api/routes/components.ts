@@ -1,4 +1,4 @@
-/** Components: register, read, replace, change, remove. */
+/** Routes of components: register, read, replace, change, remove. */
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
@@ -12,7 +12,7 @@ import type { Json } from '../../core/json.ts';
 import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
 import type { AccessScope } from '../../core/access/permission.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
-import { changerOf } from '../../core/quota/change-quota.ts';
+import { quotaHolderOf } from '../../core/quota/change-quota.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { forgetType, withRegistryOf } from '../../edge/directory-cache.ts';
@@ -31,9 +31,12 @@ import { NewKeySchema } from '../schemas/key.ts';
 
 const tags = ['components'];
 const headers = z.object({
-  'if-match': z.string().optional().meta({ description: 'The ETag that the change is meant for.' }),
+  'if-match': z
+    .string()
+    .optional()
+    .meta({ description: 'ETag of the version to change. Another current version is a 412.' }),
 });
-const ETagSchema = z.object({ etag: z.string().meta({ description: 'Its generation, for If-Match.' }) });
+const ETagSchema = z.object({ etag: z.string().meta({ description: 'Generation of the component, for If-Match.' }) });
 const LocationSchema = ETagSchema.extend({ location: z.string() });
 const component = jsonContentWith(ComponentSchema, ETagSchema, 'The component');
 
@@ -42,14 +45,15 @@ const register = createRoute({
   path: '/v1/components',
   'x-permission': 'register',
   tags,
-  summary: 'Register a component, or update it under the same id',
+  summary: 'Register or update component',
+  description: 'The call is idempotent: a repeated registration under the same id updates the component.',
   request: { body: jsonBody(RegistrationSchema) },
   responses: {
-    200: jsonContentWith(ComponentSchema, LocationSchema, 'Known already: updated, or unchanged'),
+    200: jsonContentWith(ComponentSchema, LocationSchema, 'Already registered: updated, or unchanged'),
     201: jsonContentWith(
       ComponentSchema.extend({
         key: NewKeySchema.optional().meta({
-          description: 'To registrars: a key for this component alone, shown once.',
+          description: 'For registrars only: a key valid for this component only, shown once.',
         }),
       }).meta({ id: 'RegisteredComponent' }),
       LocationSchema,
@@ -64,7 +68,7 @@ const read = createRoute({
   path: '/v1/components/{id}',
   'x-permission': 'read-component',
   tags,
-  summary: 'One component',
+  summary: 'Read component',
   request: { params: IdParamSchema },
   responses: { 200: component, ...problemDefault },
 });
@@ -74,7 +78,8 @@ const replace = createRoute({
   path: '/v1/components/{id}',
   'x-permission': 'change-component',
   tags,
-  summary: 'Replace a registration; honours If-Match',
+  summary: 'Replace registration',
+  description: 'Honours If-Match.',
   request: { params: IdParamSchema, headers, body: jsonBody(RegistrationSchema) },
   responses: { 200: component, ...problemDefault },
 });
@@ -84,7 +89,8 @@ const change = createRoute({
   path: '/v1/components/{id}',
   'x-permission': 'change-component',
   tags,
-  summary: 'Change parts of a registration by JSON merge patch (RFC 7396); honours If-Match',
+  summary: 'Change registration',
+  description: 'Applies a JSON merge patch (RFC 7396). Honours If-Match.',
   request: { params: IdParamSchema, headers, body: jsonBody(jsonObject(65_536).meta({ id: 'MergePatch' })) },
   responses: { 200: component, ...problemDefault },
 });
@@ -94,7 +100,8 @@ const remove = createRoute({
   path: '/v1/components/{id}',
   'x-permission': 'change-component',
   tags,
-  summary: 'Remove a component, after draining it if asked; honours If-Match',
+  summary: 'Remove component',
+  description: 'With `drain`, the component first leaves routing for that time. Honours If-Match.',
   request: {
     params: IdParamSchema,
     headers,
@@ -105,12 +112,15 @@ const remove = createRoute({
         .min(0)
         .max(3_600_000)
         .default(0)
-        .meta({ description: 'ms out of routing before it is gone' }),
+        .meta({ description: 'Time out of routing before the removal, ms.' }),
     }),
   },
   responses: {
-    202: jsonContent(z.object({ id: z.string(), drainsUntil: z.string() }), 'Draining; gone at the time given'),
-    204: { description: 'Gone' },
+    202: jsonContent(
+      z.object({ id: z.string(), drainsUntil: z.string() }),
+      'Draining. The component is removed at `drainsUntil`',
+    ),
+    204: { description: 'Removed' },
     ...problemDefault,
   },
 });
@@ -144,7 +154,7 @@ export function mountComponents(app: App): void {
 
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
-    const found = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
+    const found = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.component(id, only));
     if (!found.ok) return problemOf(c, found);
     c.header('etag', etagOf(found.value));
     return c.json(found.value, 200);
@@ -156,8 +166,8 @@ export function mountComponents(app: App): void {
     if (expected === undefined) return problemResponse(c, 'precondition-invalid');
     const registration = c.req.valid('json');
     if (registration.id !== id) return problemResponse(c, 'invalid-request', otherId(id, registration.id));
-    const held = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
-    if (!held.ok) return problemOf(c, held);
+    const current = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.component(id, only));
+    if (!current.ok) return problemOf(c, current);
     const stored = await store(c, registration, expected);
     if (!stored.ok) return problemResponse(c, ...stored.problem);
     c.header('etag', etagOf(stored.component));
@@ -179,7 +189,7 @@ export function mountComponents(app: App): void {
     const { drain } = c.req.valid('query');
     const expected = ifMatch(c);
     if (expected === undefined) return problemResponse(c, 'precondition-invalid');
-    const removed = await withRegistryOf(c.get('reach'), id, (registry, only) =>
+    const removed = await withRegistryOf(c.get('accessScope'), id, (registry, only) =>
       registry.remove(id, { drainMs: drain, ifGeneration: expected, only, actor: actorOf(c) }),
     );
     if (!removed.ok) return problemOf(c, removed);
@@ -191,17 +201,17 @@ export function mountComponents(app: App): void {
   });
 }
 
-/** A registrar registers in its types, a component itself; whether the id is free is another question. */
-const mayRegister = (reach: AccessScope, { id, type }: Registration): boolean =>
-  reach.kind === 'all' || reach.ids.has(id) || reach.types.has(type);
+/** Whether the key may register this id and type. The registration itself checks whether the id is free. */
+const mayRegister = (scope: AccessScope, { id, type }: Registration): boolean =>
+  scope.kind === 'all' || scope.ids.has(id) || scope.types.has(type);
 
-/** A registrar gets a key to hand to the component it registered, good for that id alone. */
+/** Issues a key for a component that a registrar has just registered, valid for that id only. */
 async function firstKey(c: Context<AppEnv>, id: string) {
-  const owner = ownerFilter(c.get('reach'), id);
+  const owner = ownerFilter(c.get('accessScope'), id);
   if (owner == null) return undefined;
-  // The registration has paid for it: a type that is started whole must not run out halfway.
-  const issued = await issueComponentKey({ componentId: id, owner, changer: null }, actorOf(c));
-  // It is registered all the same, and a key can be asked for later.
+  // The registration has already used the change quota. A large type must not exhaust it while it starts.
+  const issued = await issueComponentKey({ componentId: id, owner, quotaHolder: null }, actorOf(c));
+  // Without a key the registration still succeeded, and the registrar can request a key later.
   return issued.ok ? toNewKeyResource(issued.value) : undefined;
 }
 
@@ -210,15 +220,15 @@ async function store(
   registration: Registration,
   ifGeneration: number | null,
 ): Promise<Stored | Refused> {
-  if (!mayRegister(c.get('reach'), registration))
-    return refused('forbidden', { detail: 'this key may not register that component' });
+  if (!mayRegister(c.get('accessScope'), registration))
+    return refused('forbidden', { detail: 'this key may not register the component' });
   const config = await currentConfigWithType(c, (known) => isComponentType(known, registration.type));
   const faults = registrationFaults(registration, config, outboundPolicyOf(c.env));
   if (faults) return refused(faults.code, { errors: faults.faults });
   const stored = await registerComponent(registration, ifGeneration, {
-    owner: ownerFilter(c.get('reach'), registration.id) ?? null,
+    owner: ownerFilter(c.get('accessScope'), registration.id) ?? null,
     actor: actorOf(c),
-    changer: changerOf(c.get('reach')),
+    quotaHolder: quotaHolderOf(c.get('accessScope')),
   });
   if (stored.ok) return { ok: true, ...stored.value };
   const path = PATH_OF_REFUSAL[stored.reason];
@@ -235,7 +245,7 @@ const PATH_OF_REFUSAL: Partial<Record<ProblemCode, string>> = {
   'dependency-cycle': 'dependencies',
 };
 
-/** Read, merge, store over exactly what was read; again when someone else was quicker. */
+/** Reads, merges and stores on the condition that nothing changed meanwhile; repeats if another call was faster. */
 async function applyChange(
   c: Context<AppEnv>,
   id: string,
@@ -243,19 +253,20 @@ async function applyChange(
   expected: number | null,
 ): Promise<Stored | Refused> {
   for (let attempt = 1; ; attempt++) {
-    const held = await withRegistryOf(c.get('reach'), id, (registry, only) => registry.component(id, only));
-    if (!held.ok) return refused(held.reason, { detail: held.message });
-    const merged = RegistrationSchema.safeParse(mergePatch(registrationOf(held.value), patch));
+    const current = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.component(id, only));
+    if (!current.ok) return refused(current.reason, { detail: current.message });
+    const merged = RegistrationSchema.safeParse(mergePatch(registrationOf(current.value), patch));
     if (!merged.success) return refused('invalid-request', { errors: merged.error.issues.flatMap(toFaults) });
     if (merged.data.id !== id) return refused('invalid-request', otherId(id, merged.data.id));
-    const stored = await store(c, merged.data, expected ?? held.value.generation);
-    const overtaken = !stored.ok && stored.problem[0] === 'precondition-failed' && expected === null;
-    if (!overtaken) return stored;
-    if (attempt === CHANGE_ATTEMPTS) return refused('busy', { detail: 'others changed it again and again' });
+    const stored = await store(c, merged.data, expected ?? current.value.generation);
+    const lostRace = !stored.ok && stored.problem[0] === 'precondition-failed' && expected === null;
+    if (!lostRace) return stored;
+    if (attempt === CHANGE_ATTEMPTS)
+      return refused('busy', { detail: 'other calls kept changing the registration; retry later' });
   }
 }
 
-/** The part of a component resource that its owner registered. */
+/** The fields of a component resource that belong to the registration. */
 function registrationOf(resource: ComponentResource): Json {
   const names = Object.keys(RegistrationSchema.shape) as (keyof Registration)[];
   const entries = names.filter((name) => resource[name] !== undefined).map((name) => [name, resource[name]] as const);

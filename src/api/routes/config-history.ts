@@ -1,4 +1,4 @@
-/** Earlier revisions of the documents at each level: listed, read, compared, brought back. */
+/** Routes of configuration revisions at each level: list, read, compare, roll back. */
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
@@ -7,7 +7,7 @@ import { ComponentConfigSchema } from '../../core/config/component-config.ts';
 import type { DocumentScope } from '../../core/config/config-documents.ts';
 import { GLOBAL } from '../../core/config/config-documents.ts';
 import type { RevisionEntry } from '../../core/config/config-revision.ts';
-import { revisionsKept } from '../../core/config/config-revision.ts';
+import { maxRevisions } from '../../core/config/config-revision.ts';
 import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import { diffJson } from '../../core/json-diff.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -23,7 +23,7 @@ import {
   ConfigTypeParamSchema,
   DiffQuerySchema,
   IfMatchSchema,
-  KeptConfigSchema,
+  ConfigRevisionDetailSchema,
   RevisionParamSchema,
   RollbackSchema,
 } from '../schemas/config.ts';
@@ -31,8 +31,8 @@ import { rollBackConfig } from '../use-cases/store-config.ts';
 
 interface Level {
   readonly path: string;
-  /** As summaries say it. */
-  readonly what: string;
+  /** Name of the document in OpenAPI summaries. */
+  readonly documentName: string;
   readonly params: z.ZodObject;
   readonly document: z.ZodType;
   readonly scopeOf: (params: Readonly<Record<string, string>>) => DocumentScope;
@@ -41,21 +41,21 @@ interface Level {
 const LEVELS: readonly Level[] = [
   {
     path: '/v1/config',
-    what: 'what is set for all types',
+    documentName: 'global configuration',
     params: z.object({}),
     document: GlobalConfigSchema,
     scopeOf: () => GLOBAL,
   },
   {
     path: '/v1/config/types/{type}',
-    what: 'what is set for one type',
+    documentName: 'type configuration',
     params: ConfigTypeParamSchema,
     document: TypeConfigSchema,
     scopeOf: ({ type }) => ({ kind: 'type', type: type! }),
   },
   {
     path: '/v1/config/components/{id}',
-    what: 'what is set for one component',
+    documentName: 'component configuration',
     params: IdParamSchema,
     document: ComponentConfigSchema,
     scopeOf: ({ id }) => ({ kind: 'component', id: id! }),
@@ -69,8 +69,8 @@ export function mountConfigHistory(app: App): void {
   for (const level of LEVELS) mountLevel(app, level);
 }
 
-function mountLevel(app: App, { path, what, params, document, scopeOf }: Level): void {
-  // Validated before: the parameters of a path are text.
+function mountLevel(app: App, { path, documentName, params, document, scopeOf }: Level): void {
+  // The route has validated the parameters.
   const at = (c: C): DocumentScope => scopeOf(c.req.param());
   const common = { tags, 'x-permission': 'read' } as const;
 
@@ -78,14 +78,16 @@ function mountLevel(app: App, { path, what, params, document, scopeOf }: Level):
     ...common,
     method: 'get',
     path: `${path}/history`,
-    summary: `Revisions of ${what}, the newest first`,
+    summary: `List revisions of ${documentName}, newest first`,
     request: { params, query: PageQuerySchema },
-    responses: { 200: jsonContent(ConfigHistoryPageSchema, 'A page'), ...problemDefault },
+    responses: { 200: jsonContent(ConfigHistoryPageSchema, 'A page of revisions'), ...problemDefault },
   });
   app.openapi(list, async (c) => {
     const { limit, cursor } = c.req.valid('query');
     if (cursor !== undefined && !/^[1-9]\d{0,14}$/.test(cursor))
-      return problemResponse(c, 'invalid-request', { errors: [{ path: 'cursor', message: 'not a cursor of ours' }] });
+      return problemResponse(c, 'invalid-request', {
+        errors: [{ path: 'cursor', message: 'not a cursor of this list' }],
+      });
     const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
     const found = await coordinator().configHistory(at(c), before, limit + 1);
     if (!found) return unknown(c, at(c));
@@ -98,24 +100,24 @@ function mountLevel(app: App, { path, what, params, document, scopeOf }: Level):
     ...common,
     method: 'get',
     path: `${path}/history/{revision}`,
-    summary: `An earlier revision of ${what}`,
+    summary: `Read revision of ${documentName}`,
     request: { params: params.extend(RevisionParamSchema.shape) },
-    responses: { 200: jsonContent(KeptConfigSchema, 'The document then'), ...problemDefault },
+    responses: { 200: jsonContent(ConfigRevisionDetailSchema, 'The revision with its document'), ...problemDefault },
   });
   app.openapi(read, async (c) => {
     const revision = Number(c.req.param('revision'));
-    const kept = await coordinator().configRevision(at(c), revision);
-    if (!kept) return missing(c, revision);
-    return c.json({ ...toResource(kept), document: kept.document }, 200);
+    const found = await coordinator().configRevision(at(c), revision);
+    if (!found) return missing(c, revision);
+    return c.json({ ...toResource(found), document: found.document }, 200);
   });
 
   const compare = createRoute({
     ...common,
     method: 'get',
     path: `${path}/diff`,
-    summary: `How one revision of ${what} became another`,
+    summary: `Compare revisions of ${documentName}`,
     request: { params, query: DiffQuerySchema },
-    responses: { 200: jsonContent(ConfigDiffSchema, 'The difference'), ...problemDefault },
+    responses: { 200: jsonContent(ConfigDiffSchema, 'The difference as JSON Patch'), ...problemDefault },
   });
   app.openapi(compare, async (c) => {
     const compared = await diff(c, at(c), c.req.valid('query'));
@@ -127,10 +129,15 @@ function mountLevel(app: App, { path, what, params, document, scopeOf }: Level):
     path: `${path}/rollback`,
     'x-permission': 'administer',
     tags,
-    summary: `Put an earlier revision of ${what} anew; honours If-Match`,
+    summary: `Roll back ${documentName}`,
+    description: 'Stores the document of an earlier revision as a new revision. Honours If-Match.',
     request: { params, headers: IfMatchSchema, body: jsonBody(RollbackSchema) },
     responses: {
-      200: jsonContentWith(document, ConfigETagSchema, 'The document; under a new revision unless it was so already'),
+      200: jsonContentWith(
+        document,
+        ConfigETagSchema,
+        'The document, under a new revision unless it was already current',
+      ),
       ...problemDefault,
     },
   });
@@ -150,35 +157,35 @@ async function diff(
   if (!current) return unknown(c, scope);
   const newer = to ?? current.revision;
   const [previous] = from === undefined ? ((await system.configHistory(scope, newer, 1)) ?? []) : [];
-  // Of the oldest that is kept nobody can say any more what came before it, unless all are.
+  // The predecessor of the oldest stored revision is unknown once older revisions have been dropped.
   if (from === undefined && !previous && newer !== 0 && (await isFull(scope)))
-    return problemResponse(c, 'not-found', { detail: `what came before ${newer} is not kept any more; say from` });
+    return problemResponse(c, 'not-found', { detail: `the revision before ${newer} is no longer stored; give from` });
   const older = from ?? previous?.revision ?? 0;
   const sides: JsonObject[] = [];
   for (const revision of [older, newer]) {
-    // Before the first there was nothing.
-    const kept = revision === 0 ? { document: {} } : await system.configRevision(scope, revision);
-    if (!kept) return missing(c, revision);
-    sides.push(kept.document);
+    // Revision 0 is the empty document before the first.
+    const found = revision === 0 ? { document: {} } : await system.configRevision(scope, revision);
+    if (!found) return missing(c, revision);
+    sides.push(found.document);
   }
   return { from: older, to: newer, patch: diffJson(sides[0]!, sides[1]!) };
 }
 
 async function isFull(scope: DocumentScope): Promise<boolean> {
-  const most = revisionsKept(scope);
-  return ((await coordinator().configHistory(scope, Number.MAX_SAFE_INTEGER, most)) ?? []).length >= most;
+  const max = maxRevisions(scope);
+  return ((await coordinator().configHistory(scope, Number.MAX_SAFE_INTEGER, max)) ?? []).length >= max;
 }
 
-const toResource = ({ revision, changedAt, changedBy, changed, restores }: RevisionEntry) => ({
+const toResource = ({ revision, changedAt, changedBy, changed, restoredRevision }: RevisionEntry) => ({
   revision,
   changedAt: toIso(changedAt),
   changedBy,
   changed: changed && [...changed],
-  restores,
+  restoredRevision,
 });
 
 const missing = (c: C, revision: number): ProblemResponse =>
-  problemResponse(c, 'not-found', { detail: `there is no revision ${revision} of it any more, or never was` });
+  problemResponse(c, 'not-found', { detail: `revision ${revision} does not exist or is no longer stored` });
 
 function unknown(c: C, scope: DocumentScope): ProblemResponse {
   if (scope.kind === 'component')

@@ -1,4 +1,4 @@
-/** The document of one component: what is set for it alone, over what is set for its type. */
+/** Routes of the configuration document of a component, which overrides that of its type. */
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { ComponentConfigSchema } from '../../core/config/component-config.ts';
 import type { DocumentScope } from '../../core/config/config-documents.ts';
@@ -13,16 +13,16 @@ import { storeConfig } from '../use-cases/store-config.ts';
 
 const path = '/v1/config/components/{id}';
 const tags = ['configuration'];
-const answer = jsonContentWith(ComponentConfigSchema, ConfigETagSchema, 'The document');
+const documentResponse = jsonContentWith(ComponentConfigSchema, ConfigETagSchema, 'The document');
 
 const read = createRoute({
   method: 'get',
   path,
   'x-permission': 'read',
   tags,
-  summary: 'What is set for one component',
+  summary: 'Read component configuration',
   request: { params: IdParamSchema },
-  responses: { 200: answer, 304: NOT_MODIFIED, ...problemDefault },
+  responses: { 200: documentResponse, 304: NOT_MODIFIED, ...problemDefault },
 });
 
 const put = createRoute({
@@ -30,9 +30,10 @@ const put = createRoute({
   path,
   'x-permission': 'administer',
   tags,
-  summary: 'Set for one component; honours If-Match',
+  summary: 'Replace component configuration',
+  description: 'Honours If-Match.',
   request: { params: IdParamSchema, headers: IfMatchSchema, body: jsonBody(ComponentConfigSchema) },
-  responses: { 200: answer, ...problemDefault },
+  responses: { 200: documentResponse, ...problemDefault },
 });
 
 const clear = createRoute({
@@ -40,9 +41,10 @@ const clear = createRoute({
   path,
   'x-permission': 'administer',
   tags,
-  summary: 'Set nothing for one component any more, as with an empty document; honours If-Match',
+  summary: 'Delete component configuration',
+  description: 'Equals replacing it by an empty document. Honours If-Match.',
   request: { params: IdParamSchema, headers: IfMatchSchema },
-  responses: { 204: { description: 'Nothing is set for it' }, ...problemDefault },
+  responses: { 204: { description: 'Deleted' }, ...problemDefault },
 });
 
 const scopeOf = (id: string): DocumentScope => ({ kind: 'component', id });
@@ -50,11 +52,11 @@ const scopeOf = (id: string): DocumentScope => ({ kind: 'component', id });
 export function mountConfigOfComponents(app: App): void {
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
-    const held = await coordinator().configAt(scopeOf(id));
-    if (!held) return problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
-    const etag = etagOfDocument(held);
+    const current = await coordinator().configAt(scopeOf(id));
+    if (!current) return problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
+    const etag = etagOfDocument(current);
     c.header('etag', etag);
-    return matchesIfNoneMatch(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
+    return matchesIfNoneMatch(c, etag) ? c.body(null, 304) : c.json(current.document, 200);
   });
 
   app.openapi(put, async (c) => {

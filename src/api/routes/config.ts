@@ -1,4 +1,4 @@
-/** The configuration: one document for all types, one for each type. */
+/** Routes of the global configuration document and of the document of each type. */
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { GLOBAL, documentOf } from '../../core/config/config-documents.ts';
 import { resolveConfig, settingsOf } from '../../core/config/effective-config.ts';
@@ -14,9 +14,9 @@ import {
   ConfigETagSchema,
   ConfigQuerySchema,
   ConfigTypeParamSchema,
-  GlobalConfigAnswerSchema,
+  GlobalConfigResponseSchema,
   IfMatchSchema,
-  TypeConfigAnswerSchema,
+  TypeConfigResponseSchema,
 } from '../schemas/config.ts';
 import { storeConfig } from '../use-cases/store-config.ts';
 
@@ -29,10 +29,10 @@ const readGlobal = createRoute({
   path: '/v1/config',
   'x-permission': 'read',
   tags,
-  summary: 'What is set for all types',
+  summary: 'Read global configuration',
   request: { query: ConfigQuerySchema },
   responses: {
-    200: jsonContentWith(GlobalConfigAnswerSchema, ETagSchema, 'The document as it was put, or what is in force'),
+    200: jsonContentWith(GlobalConfigResponseSchema, ETagSchema, 'The stored document, or the effective settings'),
     304: NOT_MODIFIED,
     ...problemDefault,
   },
@@ -43,7 +43,8 @@ const putGlobal = createRoute({
   path: '/v1/config',
   'x-permission': 'administer',
   tags,
-  summary: 'Set for all types; honours If-Match',
+  summary: 'Replace global configuration',
+  description: 'Honours If-Match.',
   request: { headers, body: jsonBody(GlobalConfigSchema) },
   responses: { 200: jsonContentWith(GlobalConfigSchema, ETagSchema, 'The document'), ...problemDefault },
 });
@@ -53,10 +54,10 @@ const readType = createRoute({
   path: '/v1/config/types/{type}',
   'x-permission': 'read',
   tags,
-  summary: 'What is set for one type',
+  summary: 'Read type configuration',
   request: { params: ConfigTypeParamSchema, query: ConfigQuerySchema },
   responses: {
-    200: jsonContentWith(TypeConfigAnswerSchema, ETagSchema, 'The document as it was put, or what is in force'),
+    200: jsonContentWith(TypeConfigResponseSchema, ETagSchema, 'The stored document, or the effective settings'),
     304: NOT_MODIFIED,
     ...problemDefault,
   },
@@ -67,11 +68,12 @@ const putType = createRoute({
   path: '/v1/config/types/{type}',
   'x-permission': 'administer',
   tags,
-  summary: 'Set for one type, or add a type; honours If-Match',
+  summary: 'Replace type configuration',
+  description: 'Adds the type if it does not exist. Honours If-Match.',
   request: { params: ConfigTypeParamSchema, headers, body: jsonBody(TypeConfigSchema) },
   responses: {
     200: jsonContentWith(TypeConfigSchema, ETagSchema, 'The document'),
-    201: jsonContentWith(TypeConfigSchema, ETagSchema, 'The document of a type that was not there before'),
+    201: jsonContentWith(TypeConfigSchema, ETagSchema, 'The document of a new type'),
     ...problemDefault,
   },
 });
@@ -84,7 +86,7 @@ export function mountConfig(app: App): void {
     if (c.req.valid('query').effective === 'false')
       return matchesIfNoneMatch(c, etag) ? c.body(null, 304) : c.json(documents.global.document, 200);
     const { global } = resolveConfig(documents);
-    return c.json({ config: settingsOf(global), ...explained(levelsOf(documents, null)) }, 200);
+    return c.json({ config: settingsOf(global), ...withSources(levelsOf(documents, null)) }, 200);
   });
 
   app.openapi(putGlobal, async (c) => {
@@ -97,13 +99,13 @@ export function mountConfig(app: App): void {
     const documents = await coordinator().configDocuments();
     const found = resolveConfig(documents).types.get(type);
     if (!found) return problemResponse(c, 'not-found', { detail: `there is no component type ${type}` });
-    const held = documentOf(documents, { kind: 'type', type });
-    const etag = etagOfDocument(held);
+    const current = documentOf(documents, { kind: 'type', type });
+    const etag = etagOfDocument(current);
     c.header('etag', etag);
     if (c.req.valid('query').effective === 'false')
-      return matchesIfNoneMatch(c, etag) ? c.body(null, 304) : c.json(held.document, 200);
+      return matchesIfNoneMatch(c, etag) ? c.body(null, 304) : c.json(current.document, 200);
     const config = { ...settingsOf(found.config), requestTypes: [...found.requestTypes] };
-    return c.json({ config, ...explained(levelsOf(documents, type)) }, 200);
+    return c.json({ config, ...withSources(levelsOf(documents, type)) }, 200);
   });
 
   app.openapi(putType, async (c) => {
@@ -114,7 +116,7 @@ export function mountConfig(app: App): void {
   });
 }
 
-function explained(levels: ConfigLevels) {
+function withSources(levels: ConfigLevels) {
   const values = valuesAt(levels);
   return { sources: settingSourcesAt(levels), values, valueSources: valueSourcesAt(levels, values) };
 }

@@ -1,4 +1,4 @@
-/** The secret that our calls to a type's controller are signed with. */
+/** Routes of the secret that signs calls to the controller of a type. */
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { resolveConfig } from '../../core/config/effective-config.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
@@ -17,9 +17,13 @@ const read = createRoute({
   path: '/v1/config/types/{type}/controller-secret',
   'x-permission': 'administer',
   tags,
-  summary: "The secret that our calls to the type's controller are signed with",
+  summary: 'Read controller secret',
+  description: 'The coordinator signs its calls to the controller of the type with this secret.',
   request: { params: ConfigTypeParamSchema },
-  responses: { 200: jsonContent(ControlSecretSchema, 'The secret, for Standard Webhooks'), ...problemDefault },
+  responses: {
+    200: jsonContent(ControlSecretSchema, 'The secret, in the format of Standard Webhooks'),
+    ...problemDefault,
+  },
 });
 
 const rotate = createRoute({
@@ -27,7 +31,8 @@ const rotate = createRoute({
   path: '/v1/config/types/{type}/controller-secret/rotate',
   'x-permission': 'administer',
   tags,
-  summary: "Another secret for calls to the type's controller; for a day they are signed with both",
+  summary: 'Rotate controller secret',
+  description: 'For 24 hours the coordinator signs calls to the controller with both secrets.',
   request: { params: ConfigTypeParamSchema },
   responses: { 200: jsonContent(ControlSecretSchema, 'The new secret'), ...problemDefault },
 });
@@ -50,6 +55,6 @@ export function mountControllerSecret(app: App): void {
 
 const noSuchType = (type: string): string => `there is no component type ${type}`;
 
-/** As it is now: an edge's copy may not know a type that was added a moment ago. */
+/** Reads the coordinator: the cached configuration of the isolate may lack a type that was just added. */
 const isType = async (type: string): Promise<boolean> =>
   resolveConfig(await coordinator().configDocuments()).types.has(type);

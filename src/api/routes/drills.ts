@@ -1,4 +1,4 @@
-/** Drills: rehearsed failures, and how each went. */
+/** Routes of drills: injected failures with their results. */
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
@@ -8,6 +8,7 @@ import { DRILL_ID_PATTERN, drillIdOf, typeOfDrill } from '../../core/drill/drill
 import { judgeDrill } from '../../core/drill/judge-drill.ts';
 import type { RecordedAction } from '../../history/recovery-history.ts';
 import { findRecovery } from '../../history/recovery-history.ts';
+import { logError } from '../../logging/log-error.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { App } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
@@ -27,9 +28,10 @@ const begin = createRoute({
   path: '/v1/drills',
   'x-permission': 'operate',
   tags,
-  summary: 'Rehearse a failure of a component: what follows is the way of a real one',
+  summary: 'Start drill',
+  description: 'Injects a failure of a component. Detection and recovery run as for a real failure.',
   request: { body: jsonBody(DrillRequestSchema) },
-  responses: { 201: jsonContent(DrillSchema, 'The drill, begun'), ...problemDefault },
+  responses: { 201: jsonContent(DrillSchema, 'The drill, started'), ...problemDefault },
 });
 
 const list = createRoute({
@@ -37,7 +39,8 @@ const list = createRoute({
   path: '/v1/drills',
   'x-permission': 'read',
   tags,
-  summary: 'Drills, newest first: the last fifty of each type that has components',
+  summary: 'List drills, newest first',
+  description: 'The last fifty drills of each type that has components.',
   request: { query: DrillQuerySchema },
   responses: { 200: jsonContent(DrillPageSchema, 'A page of drills'), ...problemDefault },
 });
@@ -47,18 +50,19 @@ const read = createRoute({
   path: '/v1/drills/{id}',
   'x-permission': 'read',
   tags,
-  summary: 'One drill: each step against what is promised, each action',
+  summary: 'Read drill',
+  description: 'Each step with its measured and promised time, and each action of the recovery.',
   request: { params },
   responses: { 200: jsonContent(DrillSchema, 'The drill'), ...problemDefault },
 });
 
 export function mountDrills(app: App): void {
   app.openapi(begin, async (c) => {
-    const { componentId, way, execute } = c.req.valid('json');
+    const { componentId, fault, execute } = c.req.valid('json');
     const digits = crypto.randomUUID().replaceAll('-', '');
-    const begun = await withRegistryOf(c.get('reach'), componentId, async (registry) => {
+    const begun = await withRegistryOf(c.get('accessScope'), componentId, async (registry) => {
       const [type] = await typesOf([componentId]);
-      return registry.beginDrill(componentId, { id: drillIdOf(type ?? '', digits), way, execute }, actorOf(c));
+      return registry.beginDrill(componentId, { id: drillIdOf(type ?? '', digits), fault, execute }, actorOf(c));
     });
     return begun.ok ? c.json(toResource(begun.value, []), 201) : problemOf(c, begun);
   });
@@ -68,7 +72,9 @@ export function mountDrills(app: App): void {
     const types = type === undefined ? await coordinator().populatedTypes('') : [type];
     const known = await currentConfigWithType(c, (config) => types.every((each) => isComponentType(config, each)));
     const lists = types.filter((each) => isComponentType(known, each)).map((each) => registryOf(each).listDrills());
-    const all = (await Promise.all(lists)).flat().toSorted((a, b) => b.beganAt - a.beganAt || (a.id < b.id ? 1 : -1));
+    const all = (await Promise.all(lists))
+      .flat()
+      .toSorted((a, b) => b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1));
     const from = cursor === undefined ? 0 : all.findIndex(({ id }) => id === cursor) + 1;
     const items = all.slice(from, from + limit);
     const nextCursor = from + limit < all.length ? (items.at(-1)?.id ?? null) : null;
@@ -78,7 +84,7 @@ export function mountDrills(app: App): void {
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
     const type = typeOfDrill(id) ?? '';
-    // Only registries of types that there are: others would be made by asking them.
+    // A call would create the registry of an unknown type.
     const known = await currentConfigWithType(c, (config) => isComponentType(config, type));
     const drills = isComponentType(known, type) ? await registryOf(type).listDrills() : [];
     const drill = drills.find((each) => each.id === id);
@@ -87,30 +93,30 @@ export function mountDrills(app: App): void {
   });
 }
 
-/** None while the history is away: the rest of the report is the registry's. */
+/** Actions of the drill's recovery. Empty while the history is unavailable: the registry has the rest of the report. */
 async function actionsOf(db: D1Database, { recoveryId }: Drill): Promise<readonly RecordedAction[]> {
   if (recoveryId === null) return [];
   try {
     return (await findRecovery(db, recoveryId))?.actions ?? [];
   } catch (error) {
-    console.error(JSON.stringify({ message: 'actions of a drill not read', recoveryId, error: String(error) }));
+    logError('drill actions not read', { recoveryId, error });
     return [];
   }
 }
 
 function toResource(drill: Drill, actions: readonly RecordedAction[]): DrillResource {
-  const { id, componentId, componentType, way, execute, outcome, recoveryId } = drill;
+  const { id, componentId, componentType, fault, execute, outcome, recoveryId } = drill;
   return {
     ...judgeDrill(drill, actions),
     id,
     componentId,
     componentType,
-    way,
+    fault,
     execute,
     outcome,
-    beganAt: toIso(drill.beganAt),
+    startedAt: toIso(drill.startedAt),
     until: toIso(drill.until),
-    liftedAt: toIsoOrNull(drill.liftedAt),
+    faultEndedAt: toIsoOrNull(drill.faultEndedAt),
     endedAt: toIsoOrNull(drill.endedAt),
     recoveryId,
     actions: actions.map(toActionResource),

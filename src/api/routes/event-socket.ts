@@ -1,4 +1,4 @@
-/** The event log as it goes on, over a WebSocket that the coordinator holds: this lets the reader in and hands it on. */
+/** WebSocket route of the event log: authorizes the reader and hands the socket to the coordinator, which owns it. */
 import { env } from 'cloudflare:workers';
 import type { Context } from 'hono';
 import * as z from 'zod';
@@ -7,20 +7,20 @@ import type { App, AppEnv } from '../http/app-env.ts';
 import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../use-cases/event-query.ts';
 import { createRoute, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
-import { isCrossSite, refOf } from '../auth/session.ts';
+import { isCrossSite, sessionRefOf } from '../auth/session.ts';
 
 const socket = createRoute({
   method: 'get',
   path: '/v1/events/socket',
   'x-permission': 'read',
   tags: ['system'],
-  summary: 'The event log as it goes on (WebSocket)',
+  summary: 'Follow events over WebSocket',
   description:
-    'Each event once and in order, a CloudEvent in JSON; messages without `specversion` are about the socket itself. ' +
-    'The reader acknowledges what it has read: `{"type":"ack","sequence":"…"}`.',
+    'Each event once and in order, as a CloudEvent in JSON. Messages without `specversion` concern the socket itself. ' +
+    'The reader acknowledges events: `{"type":"ack","sequence":"…"}`.',
   request: {
     query: EventFilterSchema.extend({
-      after: AfterSchema.meta({ description: 'Events after this sequence; without it those to come.' }),
+      after: AfterSchema.meta({ description: 'Only events after this sequence. Default: only new events.' }),
     }),
   },
   responses: {
@@ -32,22 +32,24 @@ const socket = createRoute({
 export function mountEventSocket(app: App): void {
   app.openapi(socket, async (c) => {
     const { after = null, types, subject = null } = c.req.valid('query');
-    const wanted = readTypes(types);
-    if (wanted && 'unknown' in wanted) return unknownTypeProblem(c, wanted.unknown);
+    const eventTypes = readTypes(types);
+    if (eventTypes && 'unknown' in eventTypes) return unknownTypeProblem(c, eventTypes.unknown);
     if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
       c.header('upgrade', 'websocket');
       return problemResponse(c, 'upgrade-required', { detail: 'send Upgrade: websocket' });
     }
-    // A page of anybody may open a socket to us, and the browser would send the cookie along.
+    // Any web page may open a socket to the coordinator, and the browser would send the session cookie.
     if (c.get('session') && (isCrossSite(c) || c.req.header('origin') === undefined))
-      return problemResponse(c, 'csrf-token-required', { detail: 'with a session, only our own page may follow' });
+      return problemResponse(c, 'csrf-token-required', {
+        detail: 'with a session, only the dashboard may follow events',
+      });
     const session = c.get('session');
     const request: SocketRequest = {
       keyId: c.get('principal').keyId,
       digest: c.get('keyDigest'),
-      session: session ? refOf(session) : null,
+      session: session ? sessionRefOf(session) : null,
       after,
-      types: wanted,
+      types: eventTypes,
       subject,
     };
     return (await open(c, request)) as never;
@@ -55,10 +57,10 @@ export function mountEventSocket(app: App): void {
 }
 
 async function open(c: Context<AppEnv>, request: SocketRequest): Promise<Response> {
-  const answer = await env.SYSTEM_COORDINATOR.getByName('system').fetch('https://coordinator/event-socket', {
+  const response = await env.SYSTEM_COORDINATOR.getByName('system').fetch('https://coordinator/event-socket', {
     headers: { upgrade: 'websocket', 'x-reader': encodeURIComponent(JSON.stringify(request)) },
   });
-  if (answer.webSocket) return new Response(null, { status: 101, webSocket: answer.webSocket });
-  const reason = (await answer.text()) as SocketRefusal;
+  if (response.webSocket) return new Response(null, { status: 101, webSocket: response.webSocket });
+  const reason = (await response.text()) as SocketRefusal;
   return problemResponse(c, reason, reason === 'unauthorized' ? {} : { retryAfterSeconds: 10 });
 }

@@ -1,7 +1,7 @@
-/** The event log, page by page. */
+/** Route that lists the event log. */
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
-import { isOutside, seenUpTo } from '../../core/event/log-page.ts';
+import { isOutsideLog, lastSeen } from '../../core/event/log-page.ts';
 import * as z from 'zod';
 import type { App } from '../http/app-env.ts';
 import {
@@ -19,11 +19,11 @@ const events = createRoute({
   path: '/v1/events',
   'x-permission': 'read',
   tags: ['system'],
-  summary: 'The event log as CloudEvents, oldest first',
-  description: 'Who asks after a place that the log does not hold any more is answered 410 `events-trimmed`.',
+  summary: 'List events, oldest first',
+  description: 'CloudEvents. If the log no longer has the events after `after`, the response is 410 `events-trimmed`.',
   request: {
     query: EventFilterSchema.extend({
-      after: AfterSchema.meta({ description: 'Events after this sequence; without it the newest.' }),
+      after: AfterSchema.meta({ description: 'Only events after this sequence. Default: the newest events.' }),
       limit: z.coerce.number<string>().int().min(1).max(1_000).default(100),
     }),
   },
@@ -33,14 +33,14 @@ const events = createRoute({
 export function mountEvents(app: App): void {
   app.openapi(events, async (c) => {
     const { after, types, subject = null, limit } = c.req.valid('query');
-    const wanted = readTypes(types);
-    if (wanted && 'unknown' in wanted) return unknownTypeProblem(c, wanted.unknown);
+    const eventTypes = readTypes(types);
+    if (eventTypes && 'unknown' in eventTypes) return unknownTypeProblem(c, eventTypes.unknown);
     const newest = after === undefined;
-    const page = await coordinator().readLog({ after: after ?? 0, types: wanted, subject, limit, newest }, 0);
-    if (after !== undefined && isOutside(after, page)) return trimmedProblem(c, after, page);
+    const page = await coordinator().readLog({ after: after ?? 0, types: eventTypes, subject, limit, newest }, 0);
+    if (after !== undefined && isOutsideLog(after, page)) return trimmedProblem(c, after, page);
     const found = newest ? page.items.toReversed() : page.items;
-    // Also where nothing was wanted of what it has passed: its place must not fall behind the log.
-    const seen = newest ? page.newest : seenUpTo(page);
+    // The cursor also passes filtered events, so that the position of a reader never falls behind the log.
+    const seen = newest ? page.newest : lastSeen(page);
     const nextCursor = newest && page.newest === 0 ? null : String(seen);
     return c.json({ items: found.map(toCloudEvent), nextCursor }, 200);
   });

@@ -1,11 +1,11 @@
-/** Failures: reported by callers, read from the history. */
+/** Routes of failures: reports by callers, the list and the statistics from the history. */
 import { toIso } from '../../core/component/resource.ts';
 import { bucketRange } from '../../core/failure/bucket-range.ts';
 import { listFailures } from '../../history/failure-history.ts';
 import { bucketFailures, totalFailures } from '../../history/failure-stats.ts';
 import { countRunningRecoveries } from '../../history/recovery-history.ts';
 import type { App } from '../http/app-env.ts';
-import { encodePlace } from '../http/cursor.ts';
+import { encodeListCursor } from '../http/cursor.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
 import { currentConfig } from '../use-cases/current-config.ts';
 import { fromIso } from '../http/from-iso.ts';
@@ -29,9 +29,13 @@ const report = createRoute({
   path: '/v1/components/{id}/failures',
   'x-permission': 'report',
   tags,
-  summary: 'Report that a component failed you',
+  summary: 'Report failure',
+  description: 'A caller reports that a component failed at its work. Enough failures start a recovery.',
   request: { params: IdParamSchema, body: jsonBody(FailureReportSchema) },
-  responses: { 202: jsonContent(FailureReceiptSchema, 'Recorded, and what follows from it'), ...problemDefault },
+  responses: {
+    202: jsonContent(FailureReceiptSchema, 'Recorded, with the resulting count and recovery'),
+    ...problemDefault,
+  },
 });
 
 const list = createRoute({
@@ -39,7 +43,7 @@ const list = createRoute({
   path: '/v1/failures',
   'x-permission': 'read',
   tags,
-  summary: 'Failures, newest first',
+  summary: 'List failures, newest first',
   request: { query: FailureQuerySchema },
   responses: { 200: jsonContent(FailurePageSchema, 'A page of failures'), ...problemDefault },
 });
@@ -49,9 +53,10 @@ const stats = createRoute({
   path: '/v1/failures/stats',
   'x-permission': 'read',
   tags,
-  summary: 'Failures added up, over time if wanted',
+  summary: 'Read failure statistics',
+  description: 'Counts of failures, with `bucket` also over time.',
   request: { query: FailureStatsQuerySchema },
-  responses: { 200: jsonContent(FailureStatsSchema, 'Totals over what is kept and asked for'), ...problemDefault },
+  responses: { 200: jsonContent(FailureStatsSchema, 'Totals over the stored failures that match'), ...problemDefault },
 });
 
 export function mountFailures(app: App): void {
@@ -59,26 +64,26 @@ export function mountFailures(app: App): void {
     const { id } = c.req.valid('param');
     const { error, context } = c.req.valid('json');
     const detail = { message: error.message, ...(error.code === undefined ? {} : { code: error.code }) };
-    const taken = await withRegistryOf(c.get('reach'), id, (registry, only) =>
+    const reported = await withRegistryOf(c.get('accessScope'), id, (registry, only) =>
       registry.reportFailure(id, detail, context ?? null, only),
     );
-    if (!taken.ok) return problemOf(c, taken);
-    const { failureId, failureType, recentFailures, threshold, recoveryId } = taken.value;
+    if (!reported.ok) return problemOf(c, reported);
+    const { failureId, failureType, recentFailures, threshold, recoveryId } = reported.value;
     return c.json({ failureId, failureType, recentFailures, threshold, recoveryId }, 202);
   });
 
   app.openapi(list, async (c) => {
-    const { limit, cursor, since, until, ...named } = c.req.valid('query');
-    const filter = { ...named, since: fromIso(since), until: fromIso(until) };
+    const { limit, cursor, since, until, ...filters } = c.req.valid('query');
+    const filter = { ...filters, since: fromIso(since), until: fromIso(until) };
     const page = await readHistoryPage(c, { limit, cursor }, (request) => listFailures(c.env.HISTORY, filter, request));
     if (!page.ok) return page.problem;
     const items = page.value.items.map((failure) => ({ ...failure, occurredAt: toIso(failure.occurredAt) }));
-    return c.json({ items, nextCursor: encodePlace(page.value.next) }, 200);
+    return c.json({ items, nextCursor: encodeListCursor(page.value.next) }, 200);
   });
 
   app.openapi(stats, async (c) => {
-    const { bucket, since, until, ...named } = c.req.valid('query');
-    const filter = { ...named, since: fromIso(since), until: fromIso(until) };
+    const { bucket, since, until, ...filters } = c.req.valid('query');
+    const filter = { ...filters, since: fromIso(since), until: fromIso(until) };
     const now = Date.now();
     const range = bucket === undefined ? null : bucketRange(bucket, filter, now);
     if (range && !range.ok)

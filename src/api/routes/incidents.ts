@@ -1,15 +1,15 @@
-/** Incidents: what recovery could not do and a person must; acknowledged and resolved by people. */
+/** Routes of incidents: problems that recovery could not solve and that an operator acknowledges and resolves. */
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { Incident } from '../../history/incident-history.ts';
 import { readIncident } from '../../history/incident-detail.ts';
 import { listIncidents } from '../../history/incident-history.ts';
-import type { IncidentMove } from '../../history/move-incident.ts';
+import type { IncidentTransition } from '../../history/move-incident.ts';
 import { moveIncident } from '../../history/move-incident.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
-import { encodePlace } from '../http/cursor.ts';
+import { encodeListCursor } from '../http/cursor.ts';
 import { toIncidentDetail, toIncidentResource } from '../resources/incident-resource.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
@@ -28,7 +28,7 @@ const list = createRoute({
   path: '/v1/incidents',
   'x-permission': 'read',
   tags,
-  summary: 'Incidents, newest first',
+  summary: 'List incidents, newest first',
   request: {
     query: PageQuerySchema.extend({
       componentId: z.string().max(128).optional(),
@@ -43,7 +43,8 @@ const read = createRoute({
   path: '/v1/incidents/{id}',
   'x-permission': 'read',
   tags,
-  summary: 'One incident: its failures, its recovery, all that happened to it',
+  summary: 'Read incident',
+  description: 'The incident with its failures, its recovery and its timeline.',
   request: { params },
   responses: { 200: jsonContent(IncidentDetailSchema, 'The incident, with its timeline'), ...problemDefault },
 });
@@ -53,7 +54,7 @@ const acknowledge = createRoute({
   path: '/v1/incidents/{id}/acknowledge',
   'x-permission': 'operate',
   tags,
-  summary: 'Take an incident on',
+  summary: 'Acknowledge incident',
   request: { params },
   responses: { 200: incident, ...problemDefault },
 });
@@ -63,7 +64,7 @@ const resolve = createRoute({
   path: '/v1/incidents/{id}/resolve',
   'x-permission': 'operate',
   tags,
-  summary: 'Say that an incident is over',
+  summary: 'Resolve incident',
   request: { params },
   responses: { 200: incident, ...problemDefault },
 });
@@ -76,7 +77,7 @@ export function mountIncidents(app: App): void {
     );
     if (!page.ok) return page.problem;
     const { items, next } = page.value;
-    return c.json({ items: await shownAs(items), nextCursor: encodePlace(next) }, 200);
+    return c.json({ items: await toResources(items), nextCursor: encodeListCursor(next) }, 200);
   });
 
   app.openapi(read, async (c) => {
@@ -84,8 +85,8 @@ export function mountIncidents(app: App): void {
     const found = await readHistory(c, () => readIncident(c.env.HISTORY, id));
     if (!found.ok) return found.problem;
     if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no incident ${id}` });
-    const [shown] = await shownAs([found.value.incident]);
-    return c.json(toIncidentDetail(shown!, found.value), 200);
+    const [resource] = await toResources([found.value.incident]);
+    return c.json(toIncidentDetail(resource!, found.value), 200);
   });
 
   app.openapi(acknowledge, async (c) => {
@@ -94,34 +95,40 @@ export function mountIncidents(app: App): void {
     if (!moved.value) return problemResponse(c, 'not-found', { detail: 'there is no such incident' });
     return moved.value.status === 'resolved'
       ? problemResponse(c, 'incident-closed', { detail: 'the incident is resolved' })
-      : c.json((await shownAs([moved.value]))[0]!, 200);
+      : c.json((await toResources([moved.value]))[0]!, 200);
   });
 
   app.openapi(resolve, async (c) => {
     const moved = await move(c, c.req.valid('param').id, 'resolved');
     if (!moved.ok) return moved.problem;
     if (!moved.value) return problemResponse(c, 'not-found', { detail: 'there is no such incident' });
-    return c.json((await shownAs([moved.value]))[0]!, 200);
+    return c.json((await toResources([moved.value]))[0]!, 200);
   });
 }
 
-/** Moves an incident on; repeated, it answers the incident as it is, and tells of it should the first call not have. */
-async function move(c: Context<AppEnv>, id: string, to: IncidentMove) {
+/**
+ * Moves an incident to a later status. A repeated call returns the current incident, and publishes the event if the
+ * first call did not.
+ */
+async function move(c: Context<AppEnv>, id: string, to: IncidentTransition) {
   const moved = await readHistory(c, () => moveIncident(c.env.HISTORY, id, { to, actor: actorOf(c), at: Date.now() }));
-  if (moved.ok && moved.value) await tell(moved.value, to);
+  if (moved.ok && moved.value) await publishTransition(moved.value, to);
   return moved;
 }
 
-/** The log knows the event by its key: told again, it is told once. */
-async function tell({ id, componentId, acknowledgedAt, resolvedAt }: Incident, to: IncidentMove): Promise<void> {
+/** Publishes the event of the transition. Its key deduplicates repeated calls in the log. */
+async function publishTransition(
+  { id, componentId, acknowledgedAt, resolvedAt }: Incident,
+  to: IncidentTransition,
+): Promise<void> {
   const time = to === 'acknowledged' ? acknowledgedAt : resolvedAt;
   if (time === null) return;
   const draft = { key: `${id}:${to}`, subject: componentId, time, data: { incidentId: id } };
   await coordinator().publish([{ ...draft, type: `incident.${to}` }], null);
 }
 
-/** With what mutes their alerts; while that cannot be asked, as if nothing did. */
-async function shownAs(incidents: readonly Incident[]): Promise<IncidentResource[]> {
+/** Resources with the silences that mute their alerts. Without silences while the coordinator is unreachable. */
+async function toResources(incidents: readonly Incident[]): Promise<IncidentResource[]> {
   const isAnyOpen = incidents.some(({ status }) => status !== 'resolved');
   const silences = isAnyOpen
     ? await coordinator()

@@ -1,4 +1,4 @@
-/** Keys: made, listed, rotated, revoked. A key is shown in the answer that makes it and never again. */
+/** Routes of API keys: create, list, rotate, change, revoke. Only the response that creates a key contains it. */
 import * as z from 'zod';
 import { parseScope } from '../../core/access/scope.ts';
 import type { Scope } from '../../core/access/scope.ts';
@@ -32,9 +32,9 @@ const create = createRoute({
   path: '/v1/keys',
   'x-permission': 'administer',
   tags,
-  summary: 'Make a key',
+  summary: 'Create key',
   request: { body: jsonBody(KeyRequestSchema) },
-  responses: { 201: jsonContent(NewKeySchema, 'The key, shown this once'), ...problemDefault },
+  responses: { 201: jsonContent(NewKeySchema, 'The key, shown only once'), ...problemDefault },
 });
 
 const list = createRoute({
@@ -42,7 +42,8 @@ const list = createRoute({
   path: '/v1/keys',
   'x-permission': 'administer',
   tags,
-  summary: 'List keys, revoked ones for 30 days, those of components that are gone for an hour',
+  summary: 'List keys',
+  description: 'Revoked keys stay in the list for 30 days, keys of removed components for an hour.',
   request: { query: PageQuerySchema },
   responses: { 200: jsonContent(KeyPageSchema, 'A page of keys, by id'), ...problemDefault },
 });
@@ -52,7 +53,7 @@ const read = createRoute({
   path: '/v1/keys/{id}',
   'x-permission': 'administer',
   tags,
-  summary: 'One key',
+  summary: 'Read key',
   request: { params },
   responses: { 200: jsonContent(KeySchema, 'The key, without its secret'), ...problemDefault },
 });
@@ -62,9 +63,10 @@ const rotate = createRoute({
   path: '/v1/keys/{id}/rotate',
   'x-permission': 'administer',
   tags,
-  summary: 'Give a key another secret; the one before works on for a while',
+  summary: 'Rotate key secret',
+  description: 'The previous secret stays valid for the overlap.',
   request: { params, body: { required: false, content: { 'application/json': { schema: RotationSchema } } } },
-  responses: { 200: jsonContent(NewKeySchema, 'The key, shown this once'), ...problemDefault },
+  responses: { 200: jsonContent(NewKeySchema, 'The key, shown only once'), ...problemDefault },
 });
 
 const change = createRoute({
@@ -72,8 +74,8 @@ const change = createRoute({
   path: '/v1/keys/{id}',
   'x-permission': 'administer',
   tags,
-  summary: 'Change what a key may hold of leases',
-  description: 'Felt everywhere within 3 s. What is held beyond it already stays held until it ends.',
+  summary: 'Change key quotas',
+  description: 'Applies everywhere within 3 s. Leases beyond a smaller quota stay until they end.',
   request: { params, body: jsonBody(KeyChangeSchema) },
   responses: { 200: jsonContent(KeySchema, 'The key as it is now'), ...problemDefault },
 });
@@ -83,17 +85,18 @@ const revoke = createRoute({
   path: '/v1/keys/{id}',
   'x-permission': 'administer',
   tags,
-  summary: 'Revoke a key: within 3 s it opens nothing anywhere',
+  summary: 'Revoke key',
+  description: 'The key stops working everywhere within 3 s.',
   request: {
     params,
     query: z.object({
       cascade: z
         .enum(['true', 'false'])
         .default('false')
-        .meta({ description: 'Also the component keys that were issued for it.' }),
+        .meta({ description: 'True: also revoke the component keys issued for this key.' }),
     }),
   },
-  responses: { 200: jsonContent(KeySchema, 'Revoked, now or before'), ...problemDefault },
+  responses: { 200: jsonContent(KeySchema, 'The key, revoked now or earlier'), ...problemDefault },
 });
 
 export function mountKeys(app: App): void {
@@ -132,8 +135,8 @@ export function mountKeys(app: App): void {
 
   app.openapi(rotate, async (c) => {
     const { id } = c.req.valid('param');
-    const { overlap } = c.req.header('content-type') ? c.req.valid('json') : RotationSchema.parse({});
-    const made = await rotateKey(id, { overlapMs: overlap }, actorOf(c));
+    const { overlapMs } = c.req.header('content-type') ? c.req.valid('json') : RotationSchema.parse({});
+    const made = await rotateKey(id, { overlapMs }, actorOf(c));
     if (!made.ok) return problemOf(c, made);
     return c.json(toNewKeyResource(made.value), 200);
   });

@@ -1,10 +1,10 @@
-/** Leases that were granted by the routing call: completed, renewed, listed. */
+/** Routes of leases: complete, renew, list. The routing call grants them. */
 import { accessScopeOf } from '../../core/access/permission.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { typeOfLease } from '../../core/lease/lease-id.ts';
-import { renewNear } from '../../edge/edge-leases.ts';
+import { renewAtEdge } from '../../edge/edge-leases.ts';
 import { completeLease, typeOfLeaseId, unknownLease } from '../use-cases/complete-lease.ts';
 import type { App } from '../http/app-env.ts';
 import { currentConfigWithType } from '../use-cases/current-config.ts';
@@ -28,10 +28,11 @@ const complete = createRoute({
   path: '/v1/leases/{id}/complete',
   'x-permission': 'route',
   tags,
-  summary: 'Say how the work of a lease went, and free its slots',
-  description: 'Once more is answered the same, for five minutes; what counts is what was said first.',
+  summary: 'Complete lease',
+  description:
+    'Reports the outcome of the work and frees the slots. For five minutes a repeated call returns the first result.',
   request: { params: LeaseParamSchema, body: jsonBody(CompletionSchema) },
-  responses: { 200: jsonContent(CompletedLeaseSchema, 'Its slots are free'), ...problemDefault },
+  responses: { 200: jsonContent(CompletedLeaseSchema, 'Completed'), ...problemDefault },
 });
 
 const renew = createRoute({
@@ -39,9 +40,9 @@ const renew = createRoute({
   path: '/v1/leases/{id}/renew',
   'x-permission': 'route',
   tags,
-  summary: 'Keep a lease for longer',
+  summary: 'Renew lease',
   request: { params: LeaseParamSchema, body: jsonBody(RenewalSchema) },
-  responses: { 200: jsonContent(RenewedLeaseSchema, 'It lasts that long from now on'), ...problemDefault },
+  responses: { 200: jsonContent(RenewedLeaseSchema, 'The lease with its new expiry'), ...problemDefault },
 });
 
 const list = createRoute({
@@ -49,7 +50,8 @@ const list = createRoute({
   path: '/v1/leases',
   'x-permission': 'read',
   tags,
-  summary: 'Leases that are held, and who waits for one',
+  summary: 'List leases',
+  description: 'Current leases, wait queues and their recent results.',
   request: { query: LeaseQuerySchema },
   responses: { 200: jsonContent(LeasePageSchema, 'A page of leases, by type and id'), ...problemDefault },
 });
@@ -61,7 +63,7 @@ export function mountLeases(app: App): void {
     const { id } = c.req.valid('param');
     const type = await typeOfLeaseId(c, id);
     if (type === null) return unknownLease(c, id);
-    const renewed = await renewNear(type, id, c.req.valid('json').ttlMs);
+    const renewed = await renewAtEdge(type, id, c.req.valid('json').ttlMs);
     if (!renewed.ok) return problemOf(c, renewed);
     return c.json({ ...renewed.value, expiresAt: toIso(renewed.value.expiresAt) }, 200);
   });

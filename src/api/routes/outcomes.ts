@@ -1,4 +1,4 @@
-/** Callers' results of edge-routed work: taken in by the isolate, told to the registry with its next refresh. */
+/** Route for outcomes of edge-routed work. The isolate sums them and sends them with its next refresh. */
 import { sumOutcomes } from '../../core/component/work-outcome.ts';
 import { isMissing, noteOutcomes } from '../../edge/snapshot-cache.ts';
 import type { App } from '../http/app-env.ts';
@@ -13,9 +13,9 @@ const report = createRoute({
   path: '/v1/components/{id}/outcomes',
   'x-permission': 'route',
   tags: ['routing'],
-  summary: 'Say how work went that was routed in edge mode',
+  summary: 'Report outcomes of edge-routed work',
   request: { params: IdParamSchema, body: jsonBody(OutcomesSchema) },
-  responses: { 202: jsonContent(OutcomesReceiptSchema, 'Taken'), ...problemDefault },
+  responses: { 202: jsonContent(OutcomesReceiptSchema, 'Accepted'), ...problemDefault },
 });
 
 export function mountOutcomes(app: App): void {
@@ -25,14 +25,14 @@ export function mountOutcomes(app: App): void {
     const type = await typeOf(id);
     if (type === null) return problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
     const outcomes = sumOutcomes(results.map(({ outcome, latencyMs = null }) => ({ outcome, latencyMs })));
-    // The last one knows best.
+    // The last report is the most recent.
     const inFlight = results.findLast((result) => result.inFlight !== undefined)?.inFlight ?? null;
     noteOutcomes(type, id, outcomes, { inFlight, waitUntil: (work) => c.executionCtx.waitUntil(work) });
-    return c.json({ taken: results.length }, 202);
+    return c.json({ accepted: results.length }, 202);
   });
 }
 
-/** No registry is asked: what is remembered of an id that the fleet does not have is looked up once more. */
+/** Type of a component, without a call to a registry. Looks again if the cached snapshot of the type lacks the id. */
 async function typeOf(id: string): Promise<string | null> {
   const [type = null] = await typesOf([id]);
   if (type === null || !isMissing(type, id) || !forgetType(id)) return type;

@@ -1,10 +1,10 @@
-/** Recoveries: each with its actions, attempts and proof; cancelled by an operator. */
+/** Routes of recoveries: list, read, cancel. */
 import * as z from 'zod';
 import { findRecovery, listRecoveries } from '../../history/recovery-history.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { App } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
-import { encodePlace } from '../http/cursor.ts';
+import { encodeListCursor } from '../http/cursor.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
 import { toRecoveryResource } from '../resources/recovery-resource.ts';
@@ -20,7 +20,7 @@ const list = createRoute({
   path: '/v1/recoveries',
   'x-permission': 'read',
   tags,
-  summary: 'Recoveries, newest first',
+  summary: 'List recoveries, newest first',
   request: {
     query: PageQuerySchema.extend({
       componentId: z.string().max(128).optional(),
@@ -36,7 +36,7 @@ const read = createRoute({
   path: '/v1/recoveries/{id}',
   'x-permission': 'read',
   tags,
-  summary: 'One recovery',
+  summary: 'Read recovery',
   request: { params },
   responses: { 200: jsonContent(RecoverySchema, 'The recovery'), ...problemDefault },
 });
@@ -46,9 +46,9 @@ const cancel = createRoute({
   path: '/v1/recoveries/{id}/cancel',
   'x-permission': 'operate',
   tags,
-  summary: 'Cancel a running recovery',
+  summary: 'Cancel recovery',
   request: { params },
-  responses: { 202: jsonContent(RecoverySchema, 'It ends before its next action'), ...problemDefault },
+  responses: { 202: jsonContent(RecoverySchema, 'The recovery, which ends before its next action'), ...problemDefault },
 });
 
 export function mountRecoveries(app: App): void {
@@ -58,7 +58,10 @@ export function mountRecoveries(app: App): void {
       listRecoveries(c.env.HISTORY, filter, request),
     );
     if (!page.ok) return page.problem;
-    return c.json({ items: page.value.items.map(toRecoveryResource), nextCursor: encodePlace(page.value.next) }, 200);
+    return c.json(
+      { items: page.value.items.map(toRecoveryResource), nextCursor: encodeListCursor(page.value.next) },
+      200,
+    );
   });
 
   app.openapi(read, async (c) => {
@@ -76,7 +79,7 @@ export function mountRecoveries(app: App): void {
     if (!found.value) return problemResponse(c, 'not-found', { detail: `there is no recovery ${id}` });
     const { componentId, componentType, status } = found.value;
     const cancelled = await registryOf(componentType).cancelRecovery(componentId, id, actorOf(c));
-    // The registry knows how the last recovery of a component ended, the history of all of them.
+    // The registry only knows the last recovery of a component. The history knows all.
     if (!cancelled.ok && status !== 'cancelled')
       return problemResponse(c, 'not-recovering', { detail: cancelled.message });
     return c.json(toRecoveryResource(found.value), 202);

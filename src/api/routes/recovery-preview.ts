@@ -1,7 +1,8 @@
-/** What would happen if a component failed now. */
+/** Route that previews the recovery of a component. */
 import { classifyFailure } from '../../core/failure/classify.ts';
 import { previewRecovery, previewSince } from '../../core/failure/recovery-preview.ts';
 import { countFailures } from '../../history/failure-history.ts';
+import { logError } from '../../logging/log-error.ts';
 import type { App } from '../http/app-env.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
@@ -14,16 +15,17 @@ const preview = createRoute({
   path: '/v1/recoveries/preview',
   'x-permission': 'read',
   tags: ['recoveries'],
-  summary: 'What would happen if a component failed now; changes nothing',
+  summary: 'Preview recovery',
+  description: 'Returns what would follow if a component failed now. Changes nothing.',
   request: { body: jsonBody(PreviewRequestSchema) },
-  responses: { 200: jsonContent(RecoveryPreviewSchema, 'What would follow'), ...problemDefault },
+  responses: { 200: jsonContent(RecoveryPreviewSchema, 'The preview'), ...problemDefault },
 });
 
 export function mountRecoveryPreview(app: App): void {
   app.openapi(preview, async (c) => {
     const { componentId, error } = c.req.valid('json');
-    const found = await withRegistryOf(c.get('reach'), componentId, (registry, only) =>
-      registry.recoveryStanding(componentId, only),
+    const found = await withRegistryOf(c.get('accessScope'), componentId, (registry, only) =>
+      registry.recoveryConditions(componentId, only),
     );
     if (!found.ok) return problemOf(c, found);
     const now = Date.now();
@@ -46,12 +48,12 @@ export function mountRecoveryPreview(app: App): void {
   });
 }
 
-/** Null while the history is away: then what the registry remembers is counted, as for a real failure. */
+/** Recorded failures since `since`; null while the history is unavailable, when only the registry's memory counts. */
 async function countRecorded(db: D1Database, componentId: string, since: number): Promise<number | null> {
   try {
     return (await countFailures(db, componentId, since).first<number>('n')) ?? 0;
   } catch (error) {
-    console.error(JSON.stringify({ message: 'history is away', componentId, error: String(error) }));
+    logError('history unavailable', { componentId, error });
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** The load of all components, and the call that has work shared out anew. */
+/** Routes of load: the load of all components, and the redistribution on request. */
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
@@ -18,9 +18,9 @@ const load = createRoute({
   path: '/v1/load',
   'x-permission': 'read',
   tags,
-  summary: 'Load of every component',
+  summary: 'List component loads',
   request: { query: LoadQuerySchema },
-  responses: { 200: jsonContent(LoadEntrySchema.array(), 'One entry a component'), ...problemDefault },
+  responses: { 200: jsonContent(LoadEntrySchema.array(), 'One entry per component'), ...problemDefault },
 });
 
 const redistribute = createRoute({
@@ -28,17 +28,18 @@ const redistribute = createRoute({
   path: '/v1/load/redistribute',
   'x-permission': 'operate',
   tags,
-  summary: 'Share work out anew now',
+  summary: 'Redistribute load',
   description:
-    'Shares follow by themselves; this is for whoever does not want to wait. Isolates are asked for the blocks of leases that they do not use, and fetch the fleet again; who waits for a lease is served.',
+    'Shares normally follow changes by themselves. This call makes isolates return unused lease blocks and refresh their ' +
+    'snapshots at once, and serves the wait queue.',
   request: {
     body: { required: false, content: { 'application/json': { schema: RedistributionRequestSchema } } },
   },
   responses: { 200: jsonContent(RedistributionSchema, 'Shares before and after'), ...problemDefault },
 });
 
-/** The types asked about: all without a name, null when there is none of that name. */
-async function typesAsked(c: Call, type: string | undefined): Promise<readonly string[] | null> {
+/** The requested type, or all types without one; null if the type does not exist. */
+async function requestedTypes(c: Call, type: string | undefined): Promise<readonly string[] | null> {
   const isKnown = (known: EffectiveConfig): boolean => type === undefined || isComponentType(known, type);
   const config = await currentConfigWithType(c, isKnown);
   if (!isKnown(config)) return null;
@@ -51,7 +52,7 @@ const noType = (c: Call, type: string | undefined) =>
 export function mountRedistribution(app: App): void {
   app.openapi(load, async (c) => {
     const { type } = c.req.valid('query');
-    const types = await typesAsked(c, type);
+    const types = await requestedTypes(c, type);
     if (!types) return noType(c, type);
     const loads = await Promise.all(types.map((each) => registryOf(each).loads()));
     return c.json(loads.flat(), 200);
@@ -59,13 +60,13 @@ export function mountRedistribution(app: App): void {
 
   app.openapi(redistribute, async (c) => {
     const { type } = c.req.header('content-type') ? c.req.valid('json') : {};
-    const types = await typesAsked(c, type);
+    const types = await requestedTypes(c, type);
     if (!types) return noType(c, type);
     const actor = actorOf(c);
     const items = await Promise.all(
       types.map(async (each) => {
-        const { changes, ...told } = await registryOf(each).redistribute(actor);
-        return { type: each, ...told, shares: [...changes] };
+        const { changes, ...result } = await registryOf(each).redistribute(actor);
+        return { type: each, ...result, shares: [...changes] };
       }),
     );
     return c.json({ items }, 200);

@@ -1,4 +1,4 @@
-/** The routing call as a route like any other: for callers that the fast lane does not take. */
+/** Routing call as a Hono route, for the calls that the fast path does not serve. */
 import { route } from '../use-cases/route.ts';
 import type { App } from '../http/app-env.ts';
 import { routeCall } from './route-call.ts';

@@ -1,7 +1,8 @@
-/** The page's session: opened with a key, kept in a cookie that scripts cannot read. */
+/** Routes of the dashboard session: opened with a key, kept in an HttpOnly cookie. */
 import type { Context } from 'hono';
 import { formatScope } from '../../core/access/scope.ts';
 import { toIso } from '../../core/component/resource.ts';
+import { logError } from '../../logging/log-error.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
@@ -19,8 +20,9 @@ const open = createRoute({
   path: '/v1/session',
   'x-permission': 'any-key',
   tags,
-  summary: 'Open a session with the key in the Authorization header',
-  responses: { 201: jsonContent(SessionSchema, 'Open; the cookie comes with the answer'), ...problemDefault },
+  summary: 'Open session',
+  description: 'Uses the key in the Authorization header.',
+  responses: { 201: jsonContent(SessionSchema, 'The session. The response sets its cookie'), ...problemDefault },
 });
 
 const read = createRoute({
@@ -28,8 +30,8 @@ const read = createRoute({
   path: '/v1/session',
   'x-permission': 'any-key',
   tags,
-  summary: 'The session of this page',
-  responses: { 200: jsonContent(SessionSchema, 'Still open'), ...problemDefault },
+  summary: 'Read session',
+  responses: { 200: jsonContent(SessionSchema, 'The session'), ...problemDefault },
 });
 
 const close = createRoute({
@@ -37,16 +39,17 @@ const close = createRoute({
   path: '/v1/session',
   'x-permission': 'any-key',
   tags,
-  summary: 'End the session of this page: within 3 s no copy of its cookie opens anything',
-  responses: { 204: { description: 'Over' }, ...problemDefault },
+  summary: 'End session',
+  description: 'Copies of the cookie stop working everywhere within 3 s.',
+  responses: { 204: { description: 'Ended' }, ...problemDefault },
 });
 
 export function mountSession(app: App): void {
   app.openapi(open, async (c) => {
-    // A session that could prolong itself would outlive its twelve hours.
+    // A session must not renew itself beyond its twelve hours.
     if (c.get('session')) return problemResponse(c, 'unauthorized', { detail: 'send the key itself' });
     const { keyId } = c.get('principal');
-    // Before the cookie is set: an answer that refuses would carry it all the same.
+    // Before the cookie is set: an error response would still carry the cookie.
     await recordAudit(c, { action: 'session.open', subject: keyId, before: null, after: null });
     const session = await openSession(c, keyId, c.get('keyDigest'));
     return c.json(toResource(c, session), 201);
@@ -54,7 +57,7 @@ export function mountSession(app: App): void {
 
   app.openapi(read, (c) => {
     const session = c.get('session');
-    if (!session) return problemResponse(c, 'not-found', { detail: 'the call came with a key, not with a session' });
+    if (!session) return problemResponse(c, 'not-found', { detail: 'the call used a key, not a session' });
     return c.json(toResource(c, session), 200);
   });
 
@@ -63,7 +66,7 @@ export function mountSession(app: App): void {
     try {
       if (session) await endSession(session, actorOf(c));
     } catch (error) {
-      console.error(JSON.stringify({ message: 'session not ended', error: String(error) }));
+      logError('session not ended', { error });
       return problemResponse(c, 'temporarily-unavailable', { detail: 'the session is still open' });
     }
     clearCookie(c);

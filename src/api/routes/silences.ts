@@ -1,4 +1,4 @@
-/** Silences: alerts muted by matcher, each with an end. Incidents are opened and shown all the same. */
+/** Routes of silences, which mute matching alerts until their end. Incidents are still opened and listed. */
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { toIso } from '../../core/component/resource.ts';
@@ -20,7 +20,8 @@ const create = createRoute({
   path: '/v1/silences',
   'x-permission': 'operate',
   tags,
-  summary: 'Mute alerts for a while; what is still open when it ends is alerted of then',
+  summary: 'Create silence',
+  description: 'Mutes matching alerts until its end. Incidents that are still open then are alerted.',
   request: { body: jsonBody(SilenceRequestSchema) },
   responses: { 201: jsonContent(SilenceSchema, 'The silence'), ...problemDefault },
 });
@@ -30,7 +31,8 @@ const list = createRoute({
   path: '/v1/silences',
   'x-permission': 'read',
   tags,
-  summary: 'Silences in force, the next to end first',
+  summary: 'List active silences',
+  description: 'The next to end first.',
   request: { query: PageQuerySchema },
   responses: { 200: jsonContent(SilencePageSchema, 'A page of silences'), ...problemDefault },
 });
@@ -40,16 +42,16 @@ const end = createRoute({
   path: '/v1/silences/{id}',
   'x-permission': 'operate',
   tags,
-  summary: 'End a silence now',
+  summary: 'End silence',
   request: { params },
-  responses: { 200: jsonContent(SilenceSchema, 'The silence, ended now or before'), ...problemDefault },
+  responses: { 200: jsonContent(SilenceSchema, 'The silence, ended now or earlier'), ...problemDefault },
 });
 
 export function mountSilences(app: App): void {
   app.openapi(create, async (c) => {
-    const { matchers, forMs, until: asked, comment } = c.req.valid('json');
+    const { matchers, durationMs, until: requestedUntil, comment } = c.req.valid('json');
     const now = Date.now();
-    const until = readUntil(asked, now);
+    const until = readUntil(requestedUntil, now);
     if (typeof until === 'string')
       return problemResponse(c, 'invalid-request', { errors: [{ path: 'until', message: until }] });
     const actor = actorOf(c);
@@ -60,7 +62,7 @@ export function mountSilences(app: App): void {
         comment,
         createdBy: actor.keyName,
         createdAt: now,
-        until: until ?? now + (forMs ?? 0),
+        until: until ?? now + (durationMs ?? 0),
       },
       actor,
     );

@@ -1,4 +1,4 @@
-/** The state of the fleet with an index, at once or when the index has moved (a blocking query). */
+/** Snapshot of all components with an index, at once or as a blocking query on the index. */
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
@@ -28,40 +28,37 @@ const snapshot = createRoute({
   path: '/v1/snapshot',
   'x-permission': 'read',
   tags: ['system'],
-  summary: 'All components with an index; with `index` and `wait` when that index has moved',
+  summary: 'Read snapshot',
   description:
-    'The index is the revision of the `type`, without one the sequence of the event log. It moves with membership, ' +
-    'health, lifecycle and configuration, not with load, and may go back where storage was set back.',
+    'All components with an index. With `index` and `wait`, a blocking query: the response comes when the index has ' +
+    'changed. The index is the revision of the `type`, or without a type the sequence of the event log. It changes with ' +
+    'membership, health, lifecycle and configuration, not with load. It may decrease after a restore of storage.',
   request: {
     query: z.object({
       type: z.string().max(64).optional(),
       index: z.coerce.number<string>().int().min(0).optional().meta({
-        description: 'The index that the caller has: 304 while it is the current one.',
+        description: 'Index that the caller has. The response is 304 while that index is current.',
       }),
       wait: z.coerce.number<string>().int().min(0).max(MAX_WAIT_MS).default(0).meta({
-        description: 'How long to wait for another index, ms; up to a sixteenth longer, so that readers come apart.',
+        description: 'Maximum time to wait for another index, ms. Up to a sixteenth longer, so that readers spread.',
       }),
     }),
   },
   responses: {
-    200: jsonContentWith(
-      SnapshotSchema,
-      SnapshotHeadersSchema,
-      'The components, and an index that they are not behind',
-    ),
-    304: { description: 'The index has not moved' },
+    200: jsonContentWith(SnapshotSchema, SnapshotHeadersSchema, 'The components, at least as recent as the index'),
+    304: { description: 'The index has not changed' },
     ...problemDefault,
   },
 });
 
-const room = new ConcurrencyLimit({ all: 1_000, ofKey: 600 });
-/** A burst of changes is one answer, and readers that wake together come apart. */
+const readerLimit = new ConcurrencyLimit({ all: 1_000, perKey: 600 });
+/** Delay that turns a burst of changes into one response and spreads readers that wake together. */
 const SETTLE_MS = { least: 10, spread: 40 };
-const TOLD_WITHIN_MS = 1_000;
+const REVISION_TIMEOUT_MS = 1_000;
 
 export function mountSnapshot(app: App): void {
   app.openapi(snapshot, async (c) => {
-    const { type = null, index: given, wait } = c.req.valid('query');
+    const { type = null, index: knownIndex, wait } = c.req.valid('query');
     const isKnown = (known: EffectiveConfig): boolean => type === null || isComponentType(known, type);
     const config = await currentConfigWithType(c, isKnown);
     if (!isKnown(config)) {
@@ -69,45 +66,45 @@ export function mountSnapshot(app: App): void {
         errors: [{ path: 'type', message: `there is no component type ${type}` }],
       });
     }
-    const scope: SnapshotScope = { type, typesNow: () => (type === null ? typesOf(c) : Promise.resolve([type])) };
-    const index = given ?? entityIndex(c.req.header('if-none-match'));
-    const reader = room.enter(c.get('principal').keyId, waitUntilOf(c));
+    const scope: SnapshotScope = { type, readTypes: () => (type === null ? typesOf(c) : Promise.resolve([type])) };
+    const index = knownIndex ?? entityIndex(c.req.header('if-none-match'));
+    const reader = readerLimit.enter(c.get('principal').keyId, waitUntilOf(c));
     if (typeof reader === 'string') return problemResponse(c, reader, { retryAfterSeconds: 5 });
     const waitMs = c.req.method === 'HEAD' ? 0 : wait + Math.random() * (wait / 16);
-    const answering = index === null ? answerNow(c, scope, reader) : answerBeyond(c, scope, { index, waitMs, reader });
-    return await answering.finally(() => room.leave(reader));
+    const response = index === null ? respondNow(c, scope, reader) : respondAfter(c, scope, { index, waitMs, reader });
+    return await response.finally(() => readerLimit.leave(reader));
   });
 }
 
-/** As they are now: of one that was configured a moment ago there may be components by then. */
+/** The current types: a type that was just configured may already have components. */
 async function typesOf(c: Context<AppEnv>): Promise<string[]> {
   return [...(await currentConfigSince(c, Date.now())).types.keys()];
 }
 
-async function answerNow(c: Context<AppEnv>, scope: SnapshotScope, reader: LimitedReader): Promise<Response> {
-  return withinLoad(c, async () => answerWith(c, scope, await readSnapshot(scope, reader)));
+async function respondNow(c: Context<AppEnv>, scope: SnapshotScope, reader: LimitedReader): Promise<Response> {
+  return withinLoad(c, async () => respondWith(c, scope, await readSnapshot(scope, reader)));
 }
 
-async function answerBeyond(
+async function respondAfter(
   c: Context<AppEnv>,
   scope: SnapshotScope,
   { index, waitMs, reader }: { readonly index: number; readonly waitMs: number; readonly reader: LimitedReader },
 ): Promise<Response> {
-  const beganAt = Date.now();
-  const waited = await watchOf(scope).waitBeyond(index, beganAt + waitMs, reader);
+  const startedAt = Date.now();
+  const waited = await watchOf(scope).waitBeyond(index, startedAt + waitMs, reader);
   if (waited.kind === 'unreachable') return unavailable(c, scope);
   if (waited.kind === 'unmoved') {
     c.header('etag', etagOfIndex(index));
     return c.body(null, 304);
   }
   const since = Date.now();
-  if (since - beganAt > SETTLE_MS.least + SETTLE_MS.spread)
+  if (since - startedAt > SETTLE_MS.least + SETTLE_MS.spread)
     await sleep(SETTLE_MS.least + Math.random() * SETTLE_MS.spread);
   const shared = await sharedSnapshot(scope, { index: waited.index, since }, reader);
-  return shared === 'own' ? answerNow(c, scope, reader) : answerWith(c, scope, shared);
+  return shared === 'own' ? respondNow(c, scope, reader) : respondWith(c, scope, shared);
 }
 
-async function answerWith(
+async function respondWith(
   c: Context<AppEnv>,
   scope: SnapshotScope,
   read: Awaited<ReturnType<typeof readSnapshot>>,
@@ -116,27 +113,27 @@ async function answerWith(
   c.header('content-type', 'application/json');
   c.header('etag', etagOfIndex(read.index));
   c.header('vary', 'accept-encoding');
-  // Compressed by the platform, by what the caller takes: it does so with JSON, and not with event streams.
+  // The platform compresses JSON responses by accept-encoding, but no event streams.
   if (c.req.method !== 'HEAD' || typeof read.body === 'string') return c.body(read.body, 200);
-  // Nobody reads the body of a head, nor says so.
+  // The body of a HEAD response is never read, and the stream would stay open.
   await read.body.cancel();
   return c.body(null, 200);
 }
 
-/** Never an empty answer in the place of one that nobody can give. */
+/** A problem with the last known index. An empty list would tell readers that there are no components. */
 async function unavailable(c: Context<AppEnv>, { type }: SnapshotScope): Promise<ProblemResponse> {
   const { known } = watchOf({ type });
-  const told = type === null ? null : await toldRevision(type);
-  const lastIndex = known === null ? told : Math.max(known, told ?? 0);
-  return problemResponse(c, 'snapshot-unavailable', { place: { lastIndex }, retryAfterSeconds: 2 });
+  const reportedRevision = type === null ? null : await readReportedRevision(type);
+  const lastIndex = known === null ? reportedRevision : Math.max(known, reportedRevision ?? 0);
+  return problemResponse(c, 'snapshot-unavailable', { position: { lastIndex }, retryAfterSeconds: 2 });
 }
 
-async function toldRevision(type: string): Promise<number | null> {
+async function readReportedRevision(type: string): Promise<number | null> {
   try {
-    const asked = coordinator().toldRevision(type);
-    return (await settlesWithin(asked, TOLD_WITHIN_MS)) ? await asked : null;
+    const revision = coordinator().reportedRevision(type);
+    return (await settlesWithin(revision, REVISION_TIMEOUT_MS)) ? await revision : null;
   } catch {
-    // Then it is not known.
+    // The coordinator is unreachable, so the index is unknown.
     return null;
   }
 }

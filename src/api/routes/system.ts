@@ -1,4 +1,4 @@
-/** The system as a whole: health roll-up, liveness. */
+/** Routes of system health and liveness. */
 import * as z from 'zod';
 import { toIso } from '../../core/component/resource.ts';
 import type { App } from '../http/app-env.ts';
@@ -15,8 +15,9 @@ const health = createRoute({
   path: '/v1/health',
   'x-permission': 'read',
   tags,
-  summary: 'Health of the whole system, with its issues',
-  responses: { 200: jsonContent(SystemHealthSchema, 'The roll-up'), ...problemDefault },
+  summary: 'Read system health',
+  description: 'Health of the system and of each type, with all issues.',
+  responses: { 200: jsonContent(SystemHealthSchema, 'The health of the system'), ...problemDefault },
 });
 
 const live = createRoute({
@@ -24,9 +25,10 @@ const live = createRoute({
   path: '/healthz',
   'x-permission': 'public',
   tags,
-  summary: 'Liveness of the coordinator itself; needs no key',
+  summary: 'Check liveness of coordinator',
+  description: 'Needs no key.',
   security: [],
-  responses: { 200: jsonContent(z.object({ status: z.literal('ok') }), 'It answers') },
+  responses: { 200: jsonContent(z.object({ status: z.literal('ok') }), 'The coordinator responds') },
 });
 
 function toHealthResource({
@@ -54,11 +56,11 @@ export function mountSystem(app: App): void {
   app.openapi(live, (c) => c.json({ status: 'ok' as const }, 200));
 
   app.openapi(health, async (c) => {
-    const heard = await lastSystemHealth(Date.now());
-    if (!heard)
+    const cached = await lastSystemHealth(Date.now());
+    if (!cached)
       return problemResponse(c, 'temporarily-unavailable', {
-        detail: 'the coordinator cannot be reached, and was not before',
+        detail: 'the coordinator is unreachable, and no earlier state is cached',
       });
-    return c.json(toHealthResource(heard), 200);
+    return c.json(toHealthResource(cached), 200);
   });
 }

@@ -1,4 +1,4 @@
-/** What a webhook got and is owed, sent again when somebody asks for it; and a test, now and once. */
+/** Routes of webhook deliveries: list, replay, and a test delivery. */
 import { exports } from 'cloudflare:workers';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
@@ -26,15 +26,16 @@ const entrypoints = exports as unknown as { readonly DeliverySender: DeliveryRun
 
 const tags = ['webhooks'];
 const params = z.object({ id: WebhookIdSchema });
-const PLACE = /^[1-9]\d{0,15}$/;
-const MAX_ANSWER = 512;
+const CURSOR = /^[1-9]\d{0,15}$/;
+const MAX_RESPONSE_CHARS = 512;
 
 const list = createRoute({
   method: 'get',
   path: '/v1/webhooks/{id}/deliveries',
   'x-permission': 'operate',
   tags,
-  summary: 'What was sent to a webhook and is owed to it, newest first',
+  summary: 'List deliveries, newest first',
+  description: 'Sent and pending deliveries of a webhook.',
   request: { params, query: DeliveryQuerySchema },
   responses: { 200: jsonContent(DeliveryPageSchema, 'A page of deliveries'), ...problemDefault },
 });
@@ -44,9 +45,10 @@ const replayOne = createRoute({
   path: '/v1/webhooks/{id}/deliveries/{deliveryId}/replay',
   'x-permission': 'operate',
   tags,
-  summary: 'Send a delivery again, or now',
+  summary: 'Replay delivery',
+  description: 'Sends a delivery again, or a pending one now.',
   request: { params: params.extend({ deliveryId: DeliveryIdSchema }) },
-  responses: { 202: jsonContent(DeliverySchema, 'The delivery, owed'), ...problemDefault },
+  responses: { 202: jsonContent(DeliverySchema, 'The delivery, pending'), ...problemDefault },
 });
 
 const replayAll = createRoute({
@@ -54,9 +56,11 @@ const replayAll = createRoute({
   path: '/v1/webhooks/{id}/replay',
   'x-permission': 'operate',
   tags,
-  summary: 'Send all again that was given up, and now what waits; or all events after one',
+  summary: 'Replay deliveries',
+  description:
+    'Sends dead deliveries again and pending ones now. With `after`: replays the matching events after it instead.',
   request: { params, body: { required: false, content: { 'application/json': { schema: ReplayRequestSchema } } } },
-  responses: { 202: jsonContent(ReplayReceiptSchema, 'They are owed'), ...problemDefault },
+  responses: { 202: jsonContent(ReplayReceiptSchema, 'The deliveries are pending'), ...problemDefault },
 });
 
 const test = createRoute({
@@ -64,26 +68,29 @@ const test = createRoute({
   path: '/v1/webhooks/{id}/test',
   'x-permission': 'operate',
   tags,
-  summary: 'Send a test now, once, and say what the receiver answered',
+  summary: 'Test webhook',
+  description: 'Sends one test delivery at once, without retries, and returns the response of the receiver.',
   request: { params },
-  responses: { 200: jsonContent(WebhookTestSchema, 'What came of it'), ...problemDefault },
+  responses: { 200: jsonContent(WebhookTestSchema, 'Result of the test'), ...problemDefault },
 });
 
 export function mountWebhookDeliveries(app: App): void {
   app.openapi(list, async (c) => {
     const { id } = c.req.valid('param');
     const { state, limit, cursor } = c.req.valid('query');
-    if (cursor !== undefined && !PLACE.test(cursor))
-      return problemResponse(c, 'invalid-request', { errors: [{ path: 'cursor', message: 'not a cursor of ours' }] });
+    if (cursor !== undefined && !CURSOR.test(cursor))
+      return problemResponse(c, 'invalid-request', {
+        errors: [{ path: 'cursor', message: 'not a cursor of this list' }],
+      });
     const before = cursor === undefined ? null : Number(cursor);
-    const [standing, found] = await Promise.all([
+    const [webhook, found] = await Promise.all([
       coordinator().webhook(id),
       coordinator().webhookDeliveries(id, { state: state ?? null, before, limit: limit + 1 }),
     ]);
-    if (!standing || !found) return problemResponse(c, 'not-found', { detail: `there is no webhook ${id}` });
-    const room = { limit, maxBytes: MAX_PAGE_BYTES };
-    const page = boundedPage(found, room, (delivery) => utf8Length(JSON.stringify(delivery)));
-    const items = page.items.map((delivery) => toDeliveryResource(delivery, isSending(standing)));
+    if (!webhook || !found) return problemResponse(c, 'not-found', { detail: `there is no webhook ${id}` });
+    const bounds = { limit, maxBytes: MAX_PAGE_BYTES };
+    const page = boundedPage(found, bounds, (delivery) => utf8Length(JSON.stringify(delivery)));
+    const items = page.items.map((delivery) => toDeliveryResource(delivery, isSending(webhook)));
     return c.json({ items, nextCursor: page.more ? String(page.items.at(-1)?.place ?? '') : null }, 200);
   });
 
@@ -109,7 +116,7 @@ export function mountWebhookDeliveries(app: App): void {
     const testId = `test-${crypto.randomUUID()}`;
     const job = await coordinator().webhookTest(id, testId);
     if (!job) return problemResponse(c, 'not-found', { detail: `there is no webhook ${id}` });
-    const { answer, ...outcome } = await entrypoints.DeliverySender.rehearse(job);
+    const { response, ...outcome } = await entrypoints.DeliverySender.dryRun(job);
     const verdict = judgeAttempt(outcome);
     return c.json(
       {
@@ -118,7 +125,7 @@ export function mountWebhookDeliveries(app: App): void {
         status: outcome.status,
         durationMs: outcome.durationMs,
         error: verdict.kind === 'delivered' ? null : verdict.error,
-        answer: printable(answer, MAX_ANSWER),
+        response: printable(response, MAX_RESPONSE_CHARS),
       },
       200,
     );

@@ -1,10 +1,10 @@
-/** Webhooks: made, listed, changed, ended, their secrets rotated. A secret is shown in the answer that makes it. */
+/** Routes of webhooks. Only the responses that create or rotate a secret contain it. */
 import type { Context } from 'hono';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { InvalidWebhook, WebhookWithStatus } from '../../coordinator/contract/webhook-api.ts';
 import { PAGERDUTY_URL } from '../../core/alert/pagerduty-event.ts';
-import { toSecret } from '../../core/component/control-secret.ts';
+import { encodeSecret } from '../../core/component/control-secret.ts';
 import { judgeUrl } from '../../core/outbound/url-policy.ts';
 import type { Failure } from '../../core/result.ts';
 import { defaultTypes } from '../../core/webhook/webhook-faults.ts';
@@ -30,9 +30,12 @@ import { toWebhookResource } from '../resources/webhook-resource.ts';
 const tags = ['webhooks'];
 const params = z.object({ id: WebhookIdSchema });
 const headers = z.object({
-  'if-match': z.string().optional().meta({ description: 'The ETag that the change is meant for.' }),
+  'if-match': z
+    .string()
+    .optional()
+    .meta({ description: 'ETag of the version to change. Another current version is a 412.' }),
 });
-const ETagSchema = z.object({ etag: z.string().meta({ description: 'Its revision, for If-Match.' }) });
+const ETagSchema = z.object({ etag: z.string().meta({ description: 'Revision of the webhook, for If-Match.' }) });
 const SECRET_BYTES = 32;
 
 const create = createRoute({
@@ -40,11 +43,12 @@ const create = createRoute({
   path: '/v1/webhooks',
   'x-permission': 'administer',
   tags,
-  summary: 'Have events, or incidents as alerts, sent to a URL',
+  summary: 'Create webhook',
+  description: 'Sends events, or incidents as alerts, to a URL.',
   request: { body: jsonBody(WebhookRequestSchema) },
   responses: {
-    200: jsonContentWith(WebhookSchema, ETagSchema, 'It was made before, with the same id and settings'),
-    201: jsonContentWith(NewWebhookSchema, ETagSchema, 'The webhook, with its secret, shown this once'),
+    200: jsonContentWith(WebhookSchema, ETagSchema, 'The webhook exists already, with the same id and settings'),
+    201: jsonContentWith(NewWebhookSchema, ETagSchema, 'The webhook with its secret, shown only once'),
     ...problemDefault,
   },
 });
@@ -54,7 +58,8 @@ const list = createRoute({
   path: '/v1/webhooks',
   'x-permission': 'operate',
   tags,
-  summary: 'List webhooks and how they stand',
+  summary: 'List webhooks',
+  description: 'Webhooks with the state of their deliveries.',
   request: { query: PageQuerySchema },
   responses: { 200: jsonContent(WebhookPageSchema, 'A page of webhooks, by id'), ...problemDefault },
 });
@@ -64,7 +69,8 @@ const read = createRoute({
   path: '/v1/webhooks/{id}',
   'x-permission': 'operate',
   tags,
-  summary: 'One webhook and how it stands',
+  summary: 'Read webhook',
+  description: 'The webhook with the state of its deliveries.',
   request: { params },
   responses: { 200: jsonContentWith(WebhookSchema, ETagSchema, 'The webhook'), ...problemDefault },
 });
@@ -74,7 +80,8 @@ const change = createRoute({
   path: '/v1/webhooks/{id}',
   'x-permission': 'administer',
   tags,
-  summary: 'Change, disable or enable a webhook; honours If-Match',
+  summary: 'Change webhook',
+  description: 'Changes settings, disables or enables the webhook. Honours If-Match.',
   request: { params, headers, body: jsonBody(WebhookPatchSchema) },
   responses: { 200: jsonContentWith(WebhookSchema, ETagSchema, 'The webhook'), ...problemDefault },
 });
@@ -84,9 +91,10 @@ const remove = createRoute({
   path: '/v1/webhooks/{id}',
   'x-permission': 'administer',
   tags,
-  summary: 'End a webhook with all that is owed to it; honours If-Match',
+  summary: 'Delete webhook',
+  description: 'Deletes the webhook with its pending deliveries. Honours If-Match.',
   request: { params, headers },
-  responses: { 204: { description: 'It is no more' }, ...problemDefault },
+  responses: { 204: { description: 'Deleted' }, ...problemDefault },
 });
 
 const rotate = createRoute({
@@ -94,25 +102,26 @@ const rotate = createRoute({
   path: '/v1/webhooks/{id}/rotate-secret',
   'x-permission': 'administer',
   tags,
-  summary: 'Sign with another secret; for a day the one before signs too',
+  summary: 'Rotate webhook secret',
+  description: 'For 24 hours the previous secret signs too.',
   request: { params, body: { required: false, content: { 'application/json': { schema: SecretRotationSchema } } } },
   responses: {
-    200: jsonContentWith(NewWebhookSchema, ETagSchema, 'The webhook, with its secret, shown this once'),
+    200: jsonContentWith(NewWebhookSchema, ETagSchema, 'The webhook with its secret, shown only once'),
     ...problemDefault,
   },
 });
 
 export function mountWebhooks(app: App): void {
   app.openapi(create, async (c) => {
-    const { id, secret, types, routingKey = null, url: given, ...rest } = c.req.valid('json');
-    const url = given ?? (rest.format === 'pagerduty' ? PAGERDUTY_URL : undefined);
+    const { id, secret, types, routingKey = null, url: requestedUrl, ...rest } = c.req.valid('json');
+    const url = requestedUrl ?? (rest.format === 'pagerduty' ? PAGERDUTY_URL : undefined);
     if (url === undefined)
       return problemResponse(c, 'invalid-request', {
         errors: [{ path: 'url', message: `${rest.format} needs a url` }],
       });
     const fault = urlFault(c, url);
     if (fault) return fault;
-    const made = await coordinator().createWebhook(
+    const result = await coordinator().createWebhook(
       {
         id: id ?? `w-${crypto.randomUUID().replaceAll('-', '')}`,
         settings: { ...rest, url, types: types ?? defaultTypes(rest.format), routingKey },
@@ -121,24 +130,24 @@ export function mountWebhooks(app: App): void {
       },
       actorOf(c),
     );
-    if (!made.ok) return refused(c, made);
-    const { standing, created } = made.value;
-    const resource = shown(c, standing);
-    return created ? c.json({ ...resource, secret: standing.webhook.secret.current }, 201) : c.json(resource, 200);
+    if (!result.ok) return refused(c, result);
+    const { status: found, created } = result.value;
+    const resource = toResource(c, found);
+    return created ? c.json({ ...resource, secret: found.webhook.secret.current }, 201) : c.json(resource, 200);
   });
 
   app.openapi(list, async (c) => {
     const { limit, cursor } = c.req.valid('query');
     const found = await coordinator().webhooks(cursor ?? '', limit + 1);
-    const items = found.slice(0, limit).map((standing) => toWebhookResource(c, standing));
+    const items = found.slice(0, limit).map((each) => toWebhookResource(c, each));
     return c.json({ items, nextCursor: found.length > limit ? (items.at(-1)?.id ?? null) : null }, 200);
   });
 
   app.openapi(read, async (c) => {
     const { id } = c.req.valid('param');
-    const standing = await coordinator().webhook(id);
-    if (!standing) return problemResponse(c, 'not-found', { detail: `there is no webhook ${id}` });
-    return c.json(shown(c, standing), 200);
+    const found = await coordinator().webhook(id);
+    if (!found) return problemResponse(c, 'not-found', { detail: `there is no webhook ${id}` });
+    return c.json(toResource(c, found), 200);
   });
 
   app.openapi(change, async (c) => {
@@ -149,10 +158,10 @@ export function mountWebhooks(app: App): void {
     const fault = settings.url === undefined ? null : urlFault(c, settings.url);
     if (fault) return fault;
     const changed = await coordinator().changeWebhook(
-      { id, settings: given(settings), enabled, ifRevision },
+      { id, settings: withoutUndefined(settings), enabled, ifRevision },
       actorOf(c),
     );
-    return changed.ok ? c.json(shown(c, changed.value), 200) : refused(c, changed);
+    return changed.ok ? c.json(toResource(c, changed.value), 200) : refused(c, changed);
   });
 
   app.openapi(remove, async (c) => {
@@ -167,16 +176,16 @@ export function mountWebhooks(app: App): void {
     const { secret = freshSecret() } = c.req.header('content-type') ? c.req.valid('json') : {};
     const rotated = await coordinator().rotateWebhookSecret(id, secret, actorOf(c));
     if (!rotated.ok) return refused(c, rotated);
-    return c.json({ ...shown(c, rotated.value), secret: rotated.value.webhook.secret.current }, 200);
+    return c.json({ ...toResource(c, rotated.value), secret: rotated.value.webhook.secret.current }, 200);
   });
 }
 
-function shown(c: Context<AppEnv>, standing: WebhookWithStatus) {
-  c.header('etag', etagOfDocument(standing.webhook));
-  return toWebhookResource(c, standing);
+function toResource(c: Context<AppEnv>, found: WebhookWithStatus) {
+  c.header('etag', etagOfDocument(found.webhook));
+  return toWebhookResource(c, found);
 }
 
-/** Judged here and again before each attempt: the rules may be others by then. */
+/** Problem for a forbidden URL. Checked here and before each attempt, because the policy may change. */
 function urlFault(c: Context<AppEnv>, url: string): ProblemResponse | null {
   const judged = judgeUrl(url, outboundPolicyOf(c.env));
   if (judged.ok) return null;
@@ -189,10 +198,10 @@ const refused = (c: Context<AppEnv>, failure: Failure<ProblemCode> | InvalidWebh
     ...('faults' in failure ? { errors: failure.faults } : {}),
   });
 
-const freshSecret = (): string => toSecret(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
+const freshSecret = (): string => encodeSecret(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
 
-/** Without the fields that are there as undefined: those are not to be changed. */
-const given = <T extends object>(settings: T) =>
+/** Removes fields that are undefined, which must not change. */
+const withoutUndefined = <T extends object>(settings: T) =>
   Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as {
     [Name in keyof T]?: Exclude<T[Name], undefined>;
   };

@@ -1,4 +1,4 @@
-/** The audit as callers see it. */
+/** Wire schemas of the audit log. */
 import * as z from 'zod';
 import { AUDIT_ACTIONS } from '../../core/access/audit-entry.ts';
 import { PageQuerySchema, PeriodSchema, TimestampSchema, pageOf } from './common.ts';
@@ -10,19 +10,21 @@ const AuditEntrySchema = z
     id: z.string(),
     at: TimestampSchema,
     actor: z.object({
-      keyId: z.string().meta({ description: '`root` for the admin key of the deployment, `system` for ourselves.' }),
+      keyId: z
+        .string()
+        .meta({ description: '`root`: the admin key of the deployment. `system`: the coordinator itself.' }),
       keyName: z.string(),
       address: z.string().nullable(),
       requestId: z.string(),
     }),
     action: AuditActionSchema,
     subject: z.string().meta({
-      description: 'What was changed: the id of a component, key or recovery. Of an incident: its component.',
+      description: 'Id of the changed component, key or recovery. For an incident: id of its component.',
     }),
-    before: z
-      .unknown()
-      .meta({ description: 'As it was, of an update only what differs; null where there was nothing.' }),
-    after: z.unknown().meta({ description: 'As it is since; null where there is nothing.' }),
+    before: z.unknown().meta({
+      description: 'State before the change, for an update only the fields that differ. Null if there was none.',
+    }),
+    after: z.unknown().meta({ description: 'State after the change. Null if there is none.' }),
   })
   .meta({ id: 'AuditEntry' });
 

@@ -1,10 +1,11 @@
+/** Wire schema of availability. */
 import * as z from 'zod';
 
 const percent = z.number().min(0).max(100).nullable();
 
 export const AvailabilitySchema = z
-  .object({ hour: percent, day: percent, month: percent.meta({ description: '30 days' }) })
+  .object({ hour: percent, day: percent, month: percent.meta({ description: 'Last 30 days.' }) })
   .meta({
     id: 'Availability',
-    description: 'Percent of the time observed, three decimals, rounded down; null while nothing was observed.',
+    description: 'Percent of the observed time, three decimals, rounded down. Null while nothing has been observed.',
   });

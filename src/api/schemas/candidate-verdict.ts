@@ -1,4 +1,4 @@
-/** What became of one candidate in a routing decision. */
+/** Wire schema of one candidate of a routing decision. */
 import * as z from 'zod';
 
 export const CandidateVerdictSchema = z.object({
@@ -7,5 +7,8 @@ export const CandidateVerdictSchema = z.object({
   rule: z.string().nullable(),
   reason: z.string().nullable(),
   score: z.number().nullable(),
-  parts: z.record(z.string(), z.number()).nullable().meta({ description: 'What the score is made of: their sum.' }),
+  parts: z
+    .record(z.string(), z.number())
+    .nullable()
+    .meta({ description: 'Named parts of the score. Their sum is `score`.' }),
 });

@@ -1,4 +1,4 @@
-/** Schemas shared by several resources: problems, pages, timestamps. */
+/** Wire schemas shared by several resources: problems, pages, timestamps. */
 import * as z from 'zod';
 import { ComponentIdSchema } from '../../core/component/registration.ts';
 import { CandidateVerdictSchema } from './candidate-verdict.ts';
@@ -7,10 +7,9 @@ export const TimestampSchema = z.string().meta({ description: 'ISO 8601', format
 
 const InstantSchema = z.iso.datetime({ offset: true });
 
-/** `since` and `until` of a query. */
 export const PeriodSchema = z.object({
-  since: InstantSchema.optional().meta({ description: 'ISO 8601; that moment and later.' }),
-  until: InstantSchema.optional().meta({ description: 'ISO 8601; before that moment.' }),
+  since: InstantSchema.optional().meta({ description: 'Only entries at or after this time, ISO 8601.' }),
+  until: InstantSchema.optional().meta({ description: 'Only entries before this time, ISO 8601.' }),
 });
 
 export const ProblemSchema = z
@@ -18,23 +17,26 @@ export const ProblemSchema = z
     type: z.string(),
     title: z.string(),
     status: z.int(),
-    code: z.string().meta({ description: 'Stable; made for programs.' }),
+    code: z.string().meta({ description: 'Stable identifier for programs.' }),
     detail: z.string().optional(),
     instance: z.string().optional(),
-    requestId: z.string().optional().meta({ description: 'The `x-request-id` of the answer.' }),
+    requestId: z.string().optional().meta({ description: '`x-request-id` of the response.' }),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     candidates: z
       .array(CandidateVerdictSchema)
       .optional()
-      .meta({ description: 'Routing only: why each of them was not chosen.' }),
+      .meta({ description: 'Routing only: each candidate with the reason why it was not chosen.' }),
     lastIndex: z
       .int()
       .nullable()
       .optional()
-      .meta({ description: 'Snapshot only: the last index that is known, null for none.' }),
-    oldest: z.string().optional().meta({ description: 'Events only: the first sequence that the log holds.' }),
-    newest: z.string().optional().meta({ description: 'Events only: the last sequence of the log.' }),
-    snapshot: z.string().optional().meta({ description: 'Events only: where the state as it is can be read.' }),
+      .meta({ description: 'Snapshot only: last known index; null if none is known.' }),
+    oldest: z.string().optional().meta({ description: 'Events only: first sequence in the log.' }),
+    newest: z.string().optional().meta({ description: 'Events only: last sequence in the log.' }),
+    snapshot: z
+      .string()
+      .optional()
+      .meta({ description: 'Events only: path from which the current state can be read.' }),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details.' });
 
@@ -43,10 +45,16 @@ export type Problem = z.infer<typeof ProblemSchema>;
 export const IdParamSchema = z.object({ id: ComponentIdSchema });
 
 export const PageQuerySchema = z.object({
-  limit: z.coerce.number<string>().int().min(1).max(500).default(100).meta({ description: 'Items a page.' }),
-  cursor: z.string().max(512).optional().meta({ description: '`nextCursor` of the page before.' }),
+  limit: z.coerce
+    .number<string>()
+    .int()
+    .min(1)
+    .max(500)
+    .default(100)
+    .meta({ description: 'Maximum number of items per page.' }),
+  cursor: z.string().max(512).optional().meta({ description: '`nextCursor` of the previous page.' }),
 });
 
-/** A page of `item`: `{ items, nextCursor }`. */
+/** Schema of a page: `{ items, nextCursor }`. */
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() });

@@ -1,4 +1,4 @@
-/** The component resource: the registration plus what the coordinator knows of it. */
+/** Wire schemas of a component: its registration, with health, lifecycle and load. */
 import * as z from 'zod';
 import { ComponentTypeSchema, RegistrationSchema } from '../../core/component/registration.ts';
 import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
@@ -25,53 +25,60 @@ const TransitionSchema = z
         at: TimestampSchema,
       })
       .nullable()
-      .meta({ description: 'What was seen; null when a registration changed what is looked at.' }),
+      .meta({
+        description: 'Check or heartbeat behind the transition. Null if a change of the registration caused it.',
+      }),
   })
   .meta({ id: 'HealthTransition' });
 
 const ResponseTimesSchema = z
   .object({
-    average: z.number().meta({ description: 'Moving average: of each new one three tenths.' }),
+    average: z.number().meta({ description: 'Exponentially weighted moving average, weight of a new check 0.3.' }),
     p50: z.number(),
     p95: z.number(),
     p99: z.number(),
-    count: z.int().meta({ description: 'Of how many good checks, 64 at most.' }),
+    count: z.int().meta({ description: 'Number of successful checks included, at most 64.' }),
   })
-  .meta({ id: 'ResponseTimes', description: 'Of the last good checks, ms.' });
+  .meta({ id: 'ResponseTimes', description: 'Response times of the last successful checks, ms.' });
 
 export const ComponentHealthSchema = z
   .object({
     status: HealthStatusSchema,
     effectiveStatus: HealthStatusSchema.meta({
-      description: 'The same, or `unhealthy` while something it depends on is down. Routing goes by `status`.',
+      description: 'Equals `status`, but `unhealthy` while a dependency is down. Routing uses `status`.',
     }),
     rootCause: z.array(z.string()).meta({
-      description: 'The dependencies that explain it, direct or not, 10 at most; empty when all are there.',
+      description:
+        'Failed dependencies behind the effective status, direct or transitive, at most 10. Empty if none has failed.',
     }),
     suspect: z
       .boolean()
-      .meta({ description: 'A check is going wrong right now; routed to only if nothing better is left.' }),
+      .meta({ description: 'The running check has failed so far. Routed to only if no better candidate is left.' }),
     lastCheck: TimestampSchema.nullable(),
     responseTime: z.number().nullable().meta({ description: 'ms' }),
-    errorCount: z.int().meta({ description: 'Failures since it was last healthy.' }),
+    errorCount: z.int().meta({ description: 'Failures since the component was last healthy.' }),
     since: TimestampSchema,
     reason: z.string().nullable(),
     details: z.string().nullable(),
     lastFailure: TimestampSchema.nullable(),
     heldUntil: TimestampSchema.nullable().meta({
-      description: 'It fell too often: held down until then if it fails no more.',
+      description: 'End of the flap-damping hold if the component does not fail again. Null without a hold.',
     }),
     ejectedUntil: TimestampSchema.nullable().meta({
-      description: 'Work fails there: until then it is given some only if nothing better is left.',
+      description:
+        'End of the outlier ejection; null without one. Until then, routed to only if no better candidate is left.',
     }),
-    lastTransition: TransitionSchema.nullable().meta({ description: 'Null before the first.' }),
-    responseTimes: ResponseTimesSchema.nullable().meta({ description: 'Null before the first good check.' }),
+    lastTransition: TransitionSchema.nullable().meta({ description: 'Null before the first transition.' }),
+    responseTimes: ResponseTimesSchema.nullable().meta({ description: 'Null before the first successful check.' }),
   })
   .meta({ id: 'ComponentHealth' });
 
 export const DetectionSchema = z.object({
-  intervalMs: z.number().nullable().meta({ description: 'Time between two checks; null when only heartbeats tell.' }),
-  worstCaseMs: z.number().meta({ description: 'Longest time a dead component stays in routing.' }),
+  intervalMs: z
+    .number()
+    .nullable()
+    .meta({ description: 'Check interval, ms; null if the component has only heartbeats.' }),
+  worstCaseMs: z.number().meta({ description: 'Longest time that a dead component stays in routing, ms.' }),
 });
 
 const ComponentLoadSchema = z
@@ -79,7 +86,7 @@ const ComponentLoadSchema = z
     loadPercentage: z.number(),
     activeConnections: z.number(),
     queueDepth: z.number(),
-    share: z.number().meta({ description: 'Part of its type’s traffic it is meant to get, 0 to 1.' }),
+    share: z.number().meta({ description: 'Intended share of the traffic of its type, 0 to 1.' }),
   })
   .meta({ id: 'ComponentLoad' });
 
@@ -88,7 +95,7 @@ const { shape } = RegistrationSchema;
 export const ComponentSchema = z
   .object({
     ...shape,
-    // Defaults are filled in by the time it is answered.
+    // A response has the defaults filled in.
     capabilities: shape.capabilities.unwrap(),
     dependencies: shape.dependencies.unwrap(),
     metadata: shape.metadata.unwrap(),
@@ -97,12 +104,12 @@ export const ComponentSchema = z
     health: ComponentHealthSchema,
     lifecycle: LifecycleSchema,
     lifecycleUntil: TimestampSchema.nullable(),
-    lifecycleReason: z.string().nullable().meta({ description: 'Why, as whoever set it aside said.' }),
+    lifecycleReason: z.string().nullable().meta({ description: 'Reason that the operator gave.' }),
     load: ComponentLoadSchema,
     detection: DetectionSchema,
     recoveryId: z.string().nullable(),
-    revision: z.int().meta({ description: 'Moves with whatever can be seen of it.' }),
-    generation: z.int().meta({ description: 'Moves with the registration alone; its ETag, for If-Match.' }),
+    revision: z.int().meta({ description: 'Changes with every visible change of the component.' }),
+    generation: z.int().meta({ description: 'Changes only with the registration. The ETag, for If-Match.' }),
     registeredAt: TimestampSchema,
     updatedAt: TimestampSchema,
   })
@@ -137,7 +144,7 @@ export type Heartbeat = z.output<typeof HeartbeatSchema>;
 
 export const HeartbeatResultSchema = z.object({
   status: HealthStatusSchema,
-  expiresAt: TimestampSchema.meta({ description: 'By when the next one is due.' }),
+  expiresAt: TimestampSchema.meta({ description: 'Time by which the next heartbeat is due.' }),
 });
 
 export const ProbeResultSchema = z
@@ -155,9 +162,10 @@ export const LoadEntrySchema = ComponentLoadSchema.extend({ componentId: z.strin
 
 export const ControlSecretSchema = z
   .object({
-    secret: z.string().meta({ description: '`whsec_` and base64, as Standard Webhooks libraries take it.' }),
+    secret: z.string().meta({ description: '`whsec_` and base64, the format of Standard Webhooks libraries.' }),
     previousUntil: TimestampSchema.nullable().meta({
-      description: 'Until when calls carry a signature by the secret before it too; null when they do not.',
+      description:
+        'Until then calls also carry a signature by the previous secret. Null: only the current secret signs.',
     }),
   })
   .meta({ id: 'ControlSecret' });

@@ -1,4 +1,4 @@
-/** The configuration as callers put and read it. */
+/** Wire schemas of the configuration: documents, effective settings, revisions. */
 import * as z from 'zod';
 import { COMPONENT_SETTINGS } from '../../core/config/component-config.ts';
 import { ComponentTypeSchema } from '../../core/component/registration.ts';
@@ -6,34 +6,37 @@ import { ResponseObjectSchema } from '../../core/json-schema.ts';
 import { GlobalConfigSchema, SettingsSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import { TimestampSchema, pageOf } from './common.ts';
 
-const ofComponents = Object.fromEntries(COMPONENT_SETTINGS.map((name) => [name, true])) as Record<
+const componentSettings = Object.fromEntries(COMPONENT_SETTINGS.map((name) => [name, true])) as Record<
   (typeof COMPONENT_SETTINGS)[number],
   true
 >;
 
 export const ConfigTypeParamSchema = z.object({
-  // Events and the audit call the document for all types so.
-  type: ComponentTypeSchema.refine((type) => type !== 'global', 'global is no name of a component type'),
+  // Events and the audit log use this name for the document of all types.
+  type: ComponentTypeSchema.refine((type) => type !== 'global', 'global is reserved and cannot name a component type'),
 });
 
 export const ConfigQuerySchema = z.object({
   effective: z
     .enum(['true', 'false'])
     .default('false')
-    .meta({ description: 'What is in force, and who set it, instead of the document.' }),
+    .meta({ description: '`true`: the effective settings with their sources, instead of the document.' }),
 });
 
 export const IfMatchSchema = z.object({
-  'if-match': z.string().optional().meta({ description: 'The ETag that the change is meant for.' }),
+  'if-match': z
+    .string()
+    .optional()
+    .meta({ description: 'ETag of the version to change. Another current version is a 412.' }),
 });
 export const ConfigETagSchema = z.object({ etag: z.string().meta({ description: 'The revision, for If-Match.' }) });
 
 const SourceSchema = z.enum(['default', 'global', 'type', 'component']);
-const sources = z.record(z.string(), SourceSchema).meta({ description: 'Which document set each of them.' });
-const values = ResponseObjectSchema.meta({ description: 'The free part, all levels merged.' });
+const sources = z.record(z.string(), SourceSchema).meta({ description: 'Level that set each setting.' });
+const values = ResponseObjectSchema.meta({ description: 'Free-form values, all levels merged.' });
 const valueSources = z
   .record(z.string(), SourceSchema)
-  .meta({ description: 'Which document set each of the values, by JSON pointer; of a list as a whole.' });
+  .meta({ description: 'Level that set each value, by JSON pointer. A list has one source.' });
 
 export const EffectiveConfigSchema = z
   .object({ config: SettingsSchema, sources, values, valueSources })
@@ -45,9 +48,9 @@ export const EffectiveTypeConfigSchema = z
 
 export const EffectiveComponentConfigSchema = z
   .object({
-    revision: z.int().meta({ description: 'Moves with a change at any level; the ETag, too.' }),
+    revision: z.int().meta({ description: 'Changes with a document at any level. The ETag.' }),
     type: ComponentTypeSchema,
-    config: SettingsSchema.pick(ofComponents),
+    config: SettingsSchema.pick(componentSettings),
     sources,
     values,
     valueSources,
@@ -61,14 +64,11 @@ export const WaitQuerySchema = z.object({
     .min(0)
     .max(Number.MAX_SAFE_INTEGER)
     .optional()
-    .meta({ description: 'What the caller has: 304 when that is what is in force.' }),
-  wait: z.coerce
-    .number<string>()
-    .int()
-    .min(0)
-    .max(300_000)
-    .optional()
-    .meta({ description: 'With `revision`: how long to wait for another one, ms; up to a sixteenth longer.' }),
+    .meta({ description: 'Revision that the caller has. The response is 304 while that revision is in force.' }),
+  wait: z.coerce.number<string>().int().min(0).max(300_000).optional().meta({
+    description:
+      'With `revision`: maximum time to wait for another one, ms. Up to a sixteenth longer, so that readers spread.',
+  }),
 });
 
 const RevisionNumberSchema = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -77,31 +77,36 @@ const RevisionTextSchema = z.coerce.number<string>().pipe(RevisionNumberSchema);
 export const RevisionParamSchema = z.object({ revision: RevisionTextSchema });
 
 export const RollbackSchema = z
-  .strictObject({ revision: RevisionNumberSchema.meta({ description: 'Whose document is put anew.' }) })
+  .strictObject({ revision: RevisionNumberSchema.meta({ description: 'Revision whose document is restored.' }) })
   .meta({ id: 'ConfigRollback' });
 
 export const DiffQuerySchema = z.object({
-  from: RevisionTextSchema.optional().meta({ description: 'The one before `to` when left out.' }),
-  to: RevisionTextSchema.optional().meta({ description: 'The one in force when left out.' }),
+  from: RevisionTextSchema.optional().meta({ description: 'Default: the revision before `to`.' }),
+  to: RevisionTextSchema.optional().meta({ description: 'Default: the current revision.' }),
 });
 
-const entry = {
+const revisionFields = {
   revision: z.int(),
   changedAt: TimestampSchema,
   changedBy: z
     .object({ keyId: z.string(), keyName: z.string() })
     .nullable()
-    .meta({ description: 'Null of what was put before this was kept.' }),
+    .meta({ description: 'Null for revisions stored before authors were recorded.' }),
   changed: z
     .array(z.string())
     .nullable()
-    .meta({ description: 'What it changed; null of what was put before this was kept.' }),
-  restores: z.int().nullable().meta({ description: 'The earlier revision that a rollback brought back.' }),
+    .meta({ description: 'Names of the changed settings. Null for revisions stored before changes were recorded.' }),
+  restoredRevision: z
+    .int()
+    .nullable()
+    .meta({ description: 'Earlier revision that a rollback restored; null otherwise.' }),
 };
 
-const ConfigRevisionSchema = z.object(entry).meta({ id: 'ConfigRevision' });
+const ConfigRevisionSchema = z.object(revisionFields).meta({ id: 'ConfigRevision' });
 export const ConfigHistoryPageSchema = pageOf(ConfigRevisionSchema).meta({ id: 'ConfigHistoryPage' });
-export const KeptConfigSchema = z.object({ ...entry, document: ResponseObjectSchema }).meta({ id: 'KeptConfig' });
+export const ConfigRevisionDetailSchema = z
+  .object({ ...revisionFields, document: ResponseObjectSchema })
+  .meta({ id: 'ConfigRevisionDetail' });
 
 const PatchOperationSchema = z
   .object({ op: z.enum(['add', 'remove', 'replace']), path: z.string(), value: z.any().optional() })
@@ -109,18 +114,18 @@ const PatchOperationSchema = z
 
 export const ConfigDiffSchema = z
   .object({
-    from: z.int().meta({ description: '0: the empty document before the first.' }),
+    from: z.int().meta({ description: '0: the empty document before the first revision.' }),
     to: z.int(),
-    patch: z.array(PatchOperationSchema).meta({ description: 'JSON Patch (RFC 6902): what makes the one the other.' }),
+    patch: z.array(PatchOperationSchema).meta({ description: 'JSON Patch (RFC 6902) that turns `from` into `to`.' }),
   })
   .meta({ id: 'ConfigDiff' });
 
 export type EffectiveComponentConfigResource = z.infer<typeof EffectiveComponentConfigSchema>;
 export type ConfigHistoryPage = z.infer<typeof ConfigHistoryPageSchema>;
-export type KeptConfig = z.infer<typeof KeptConfigSchema>;
+export type ConfigRevisionDetail = z.infer<typeof ConfigRevisionDetailSchema>;
 export type ConfigDiff = z.infer<typeof ConfigDiffSchema>;
 export type EffectiveConfigResource = z.infer<typeof EffectiveConfigSchema>;
 export type EffectiveTypeConfigResource = z.infer<typeof EffectiveTypeConfigSchema>;
 
-export const GlobalConfigAnswerSchema = z.union([EffectiveConfigSchema, GlobalConfigSchema]);
-export const TypeConfigAnswerSchema = z.union([EffectiveTypeConfigSchema, TypeConfigSchema]);
+export const GlobalConfigResponseSchema = z.union([EffectiveConfigSchema, GlobalConfigSchema]);
+export const TypeConfigResponseSchema = z.union([EffectiveTypeConfigSchema, TypeConfigSchema]);

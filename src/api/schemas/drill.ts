@@ -1,26 +1,28 @@
-/** Drills: a rehearsed failure, and how it went against what is promised. */
+/** Wire schemas of drills: an injected failure, with measured and promised times. */
 import * as z from 'zod';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
-import { DRILL_WAYS } from '../../core/drill/active-drill.ts';
+import { DRILL_MODES } from '../../core/drill/active-drill.ts';
 import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
 import { RecoverySchema } from './failure.ts';
 
 export const DrillRequestSchema = z
   .strictObject({
     componentId: ComponentIdSchema,
-    way: z.enum(DRILL_WAYS).meta({
-      description: 'What checks find of it: no connection, no answer, or a 503, though it answers as always.',
+    fault: z.enum(DRILL_MODES).meta({
+      description:
+        'Check result that the drill injects: connection refused, no response, or HTTP 503. The component runs on.',
     }),
     execute: z.boolean().default(false).meta({
-      description: 'True: its recovery really acts. False: each action says what it would have done.',
+      description:
+        'True: the recovery performs its actions. False: dry run, each action only reports what it would do.',
     }),
   })
   .meta({ id: 'DrillRequest' });
 
 const DrillStepSchema = z.object({
   step: z.enum(['suspect', 'out-of-routing', 'unhealthy', 'recovery-started', 'switchover', 'proven']),
-  afterMs: z.int().nullable().meta({ description: 'After the drill began; null: it has not come to that.' }),
-  promisedMs: z.int().nullable().meta({ description: 'With default settings; null where nothing is promised.' }),
+  afterMs: z.int().nullable().meta({ description: 'Time since the start of the drill, ms. Null: not reached.' }),
+  promisedMs: z.int().nullable().meta({ description: 'Promised time with default settings, ms. Null: no promise.' }),
   passed: z.boolean().nullable(),
 });
 
@@ -29,18 +31,23 @@ export const DrillSchema = z
     id: z.string(),
     componentId: z.string(),
     componentType: z.string(),
-    way: z.enum(DRILL_WAYS),
+    fault: z.enum(DRILL_MODES),
     execute: z.boolean(),
     outcome: z.enum(['running', 'proven', 'failed', 'timeout', 'cancelled', 'aborted']),
-    passed: z.boolean().nullable().meta({ description: 'Proven, and every promise kept; null while it runs.' }),
-    beganAt: TimestampSchema,
-    until: TimestampSchema.meta({ description: 'It is over then at the latest.' }),
-    liftedAt: TimestampSchema.nullable().meta({ description: 'When the failure ceased to be injected.' }),
+    passed: z
+      .boolean()
+      .nullable()
+      .meta({ description: 'True if the outcome is `proven` and every promise was kept. Null during the drill.' }),
+    startedAt: TimestampSchema,
+    until: TimestampSchema.meta({ description: 'The drill ends by then at the latest.' }),
+    faultEndedAt: TimestampSchema.nullable().meta({
+      description: 'End of the failure injection. Null while the failure is injected.',
+    }),
     endedAt: TimestampSchema.nullable(),
     recoveryId: z.string().nullable(),
     steps: z.array(DrillStepSchema),
     actions: RecoverySchema.shape.actions.meta({
-      description: 'What its recovery did, or would have done; empty in lists, and while the history is away.',
+      description: 'Actions of the recovery, or of its dry run. Empty in lists, and while the history is unavailable.',
     }),
   })
   .meta({ id: 'Drill' });

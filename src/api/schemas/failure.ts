@@ -1,4 +1,4 @@
-/** Failures, recoveries and incidents as callers see them. */
+/** Wire schemas of failures, recoveries and incidents. */
 import * as z from 'zod';
 import { BUCKETS } from '../../core/failure/bucket-range.ts';
 import { FAILURE_TYPES } from '../../core/failure/classify.ts';
@@ -9,7 +9,7 @@ import { PageQuerySchema, PeriodSchema, TimestampSchema, pageOf } from './common
 
 export const FailureTypeSchema = z.enum(FAILURE_TYPES).meta({ id: 'FailureType' });
 
-/** What a caller says of a failure. */
+/** Failure as described by a caller. */
 export const ErrorSchema = z.strictObject({
   code: z.string().min(1).max(128).optional(),
   message: z.string().min(1).max(2_048),
@@ -38,7 +38,7 @@ const FailureFilterSchema = z.object({
   componentId: z.string().max(128).optional(),
   componentType: z.string().max(64).optional(),
   failureType: FailureTypeSchema.optional(),
-  source: FailureSourceSchema.optional().meta({ description: 'Who saw it.' }),
+  source: FailureSourceSchema.optional().meta({ description: 'Origin of the failure.' }),
   ...PeriodSchema.shape,
 });
 
@@ -46,7 +46,8 @@ export const FailureQuerySchema = PageQuerySchema.extend(FailureFilterSchema.sha
 
 export const FailureStatsQuerySchema = FailureFilterSchema.extend({
   bucket: z.enum(BUCKETS).optional().meta({
-    description: 'Adds them up over time too: at most 500 buckets; without `since` 60 minutes, 48 hours or 30 days.',
+    description:
+      'Also counts failures per bucket, at most 500. Without `since`: the last 60 minutes, 48 hours or 30 days.',
   }),
 });
 
@@ -61,9 +62,10 @@ export const FailureSchema = z
     message: z.string(),
     context: ResponseObjectSchema.nullable(),
     rootCause: z.array(z.string()).meta({
-      description: 'The dependencies that were down then: nothing is done about the component before they are back.',
+      description:
+        'Dependencies that were down at that time. No recovery of the component begins before they are available.',
     }),
-    drillId: z.string().nullable().meta({ description: 'The drill that injected it; null when it is real.' }),
+    drillId: z.string().nullable().meta({ description: 'Drill that injected the failure. Null: a real failure.' }),
     occurredAt: TimestampSchema,
   })
   .meta({ id: 'Failure' });
@@ -75,13 +77,13 @@ export const FailureStatsSchema = z
   .object({
     totalFailures: z.int(),
     activeRecoveries: z.int(),
-    recentFailures: z.int().meta({ description: 'Within the failure window.' }),
+    recentFailures: z.int().meta({ description: 'Failures within `failureWindow`.' }),
     byComponent: z.record(z.string(), z.int()),
     byType: z.record(z.string(), z.int()),
     byFailureType: z.record(z.string(), z.int()),
     buckets: z
       .array(z.object({ start: TimestampSchema, failures: z.int(), byFailureType: z.record(z.string(), z.int()) }))
-      .meta({ description: 'Oldest first, with `bucket` only; those in which nothing failed are there too.' }),
+      .meta({ description: 'Only with `bucket`. Oldest first, including buckets without failures.' }),
   })
   .meta({ id: 'FailureStats' });
 
@@ -100,9 +102,15 @@ export const PlannedActionSchema = z
     backoffMs: z.int(),
     verifyMs: z.int(),
     parameters: ResponseObjectSchema.optional(),
-    forMs: z.int().optional(),
-    note: z.string().nullable().meta({ description: 'Why it is in the place of another action.' }),
-    cannot: z.string().nullable().meta({ description: 'Why it fails without being tried.' }),
+    durationMs: z.int().optional(),
+    note: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why this action replaces another one. Null if it replaces none.' }),
+    impossible: z
+      .string()
+      .nullable()
+      .meta({ description: 'Why the action fails without an attempt. Null if it is possible.' }),
   })
   .meta({ id: 'PlannedAction' });
 
@@ -111,7 +119,7 @@ const RecoveryActionSchema = z.object({
   action: ActionSchema,
   status: z.enum(['running', 'done', 'failed', 'skipped']),
   attempts: z.int(),
-  answers: z.array(AttemptSchema).meta({ description: 'What each attempt was answered, also while it is under way.' }),
+  responses: z.array(AttemptSchema).meta({ description: 'Response to each attempt so far.' }),
   detail: z.string().nullable(),
   startedAt: TimestampSchema,
   finishedAt: TimestampSchema.nullable(),
@@ -125,17 +133,19 @@ export const RecoverySchema = z
     componentType: z.string(),
     failureType: z
       .enum([...FAILURE_TYPES, OPERATOR_REQUEST])
-      .meta({ description: '`operator_request`: nothing failed, an operator asked for the action.' }),
-    failureId: z.string().meta({ description: 'Empty where an operator asked for it.' }),
+      .meta({ description: '`operator_request`: an operator requested the action without a failure.' }),
+    failureId: z.string().meta({ description: 'Empty for `operator_request`.' }),
     status: z.enum(RECOVERY_STATUSES),
     reason: z.string(),
     startedAt: TimestampSchema,
     deadline: TimestampSchema,
     finishedAt: TimestampSchema.nullable(),
-    plan: z.array(PlannedActionSchema).meta({ description: 'Made when it began; nothing set later changes it.' }),
-    actions: z.array(RecoveryActionSchema).meta({ description: 'As far as it has come.' }),
+    plan: z
+      .array(PlannedActionSchema)
+      .meta({ description: 'Fixed at the start. Later configuration changes do not affect it.' }),
+    actions: z.array(RecoveryActionSchema).meta({ description: 'Actions so far, with their results.' }),
     incidentId: z.string().nullable(),
-    drillId: z.string().nullable().meta({ description: 'The drill it belongs to; null when it is real.' }),
+    drillId: z.string().nullable().meta({ description: 'Drill that caused the recovery. Null: a real failure.' }),
   })
   .meta({ id: 'Recovery' });
 
@@ -152,10 +162,10 @@ export const IncidentSchema = z
     componentId: z.string(),
     componentType: z.string(),
     failureType: z.string().nullable(),
-    recoveryId: z.string().nullable().meta({ description: 'The last recovery that raised it.' }),
-    repeats: z.int().meta({ description: 'Recoveries that failed since the one it was opened for.' }),
+    recoveryId: z.string().nullable().meta({ description: 'Last recovery that raised the incident.' }),
+    repeats: z.int().meta({ description: 'Number of failed recoveries after the one that opened the incident.' }),
     silencedUntil: TimestampSchema.nullable().meta({
-      description: 'No alert of it goes out before; null when none is muted.',
+      description: 'Until then silences mute all alerts of the incident. Null: not muted.',
     }),
     openedAt: TimestampSchema,
     acknowledgedAt: TimestampSchema.nullable(),

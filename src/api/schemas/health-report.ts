@@ -1,31 +1,31 @@
-/** All that is known of how a component is. */
+/** Wire schema of the health report of a component. */
 import * as z from 'zod';
 import { AvailabilitySchema } from './availability.ts';
 import { TimestampSchema } from './common.ts';
 import { ComponentHealthSchema, DetectionSchema, HealthStatusSchema, LifecycleSchema } from './component.ts';
 
 export const HealthReportSchema = ComponentHealthSchema.extend({
-  checkStatus: HealthStatusSchema.meta({ description: 'What our checks say; `unknown` when nothing is checked.' }),
-  heartbeatStatus: HealthStatusSchema.meta({ description: 'What its heartbeats say.' }),
-  consecutiveFailures: z.int().meta({ description: 'Checks in a row that failed.' }),
-  consecutiveSuccesses: z.int().meta({ description: 'Checks in a row that passed.' }),
-  backSince: TimestampSchema.nullable().meta({
-    description: 'Since when it is back: its share of the work grows from then on.',
+  checkStatus: HealthStatusSchema.meta({ description: 'Status by health checks. `unknown` without a health check.' }),
+  heartbeatStatus: HealthStatusSchema.meta({ description: 'Status by heartbeats.' }),
+  consecutiveFailures: z.int().meta({ description: 'Failed checks in a row.' }),
+  consecutiveSuccesses: z.int().meta({ description: 'Successful checks in a row.' }),
+  slowStartSince: TimestampSchema.nullable().meta({
+    description: 'Start of the slow start, in which the share of the component grows. Null: no slow start.',
   }),
-  nextCheck: TimestampSchema.nullable().meta({ description: 'Null when nobody checks it.' }),
-  heartbeatDue: TimestampSchema.nullable().meta({ description: 'Null when it declared no heartbeat.' }),
+  nextCheck: TimestampSchema.nullable().meta({ description: 'Null without a health check.' }),
+  heartbeatDue: TimestampSchema.nullable().meta({ description: 'Null without a heartbeat in the registration.' }),
   detection: DetectionSchema,
   lifecycle: z.object({
     state: LifecycleSchema,
     since: TimestampSchema,
-    until: TimestampSchema.nullable().meta({ description: 'When it ends by itself.' }),
-    next: z.enum(['active', 'standby', 'removed']).nullable().meta({ description: 'What follows.' }),
+    until: TimestampSchema.nullable().meta({ description: 'Time at which the state ends by itself. Null: no end.' }),
+    next: z.enum(['active', 'standby', 'removed']).nullable().meta({ description: 'State that follows at `until`.' }),
     reason: z.string().nullable(),
   }),
   notRoutable: z
     .enum(['lifecycle', 'weight', 'unknown', 'unhealthy'])
     .nullable()
-    .meta({ description: 'Why it is given no work at all; null when it may be.' }),
-  recoveryId: z.string().nullable().meta({ description: 'The recovery that is running.' }),
+    .meta({ description: 'Why the component gets no work at all. Null if it may get work.' }),
+  recoveryId: z.string().nullable().meta({ description: 'Running recovery; null if none.' }),
   availability: AvailabilitySchema,
 }).meta({ id: 'HealthReport' });

@@ -1,4 +1,4 @@
-/** An incident with all that is known of it, and silences. */
+/** Wire schemas of incident details and silences. */
 import * as z from 'zod';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
 import { MAX_SILENCE_MS } from '../../core/incident/silence.ts';
@@ -18,15 +18,18 @@ const TimelineEntrySchema = z.object({
     'recovery-ended',
     'resolved',
   ]),
-  by: z.string().nullable().meta({ description: 'Name of the key of who did it; null: it happened by itself.' }),
+  by: z
+    .string()
+    .nullable()
+    .meta({ description: 'Name of the key that performed the step. Null: the coordinator did.' }),
   detail: z.string(),
   recoveryId: z.string().nullable(),
 });
 
 export const IncidentDetailSchema = IncidentSchema.extend({
-  failures: z.array(FailureSchema).meta({ description: 'The last ten behind it, newest first.' }),
-  recovery: RecoverySchema.nullable().meta({ description: 'The last recovery that tried.' }),
-  timeline: z.array(TimelineEntrySchema).meta({ description: 'What happened, oldest first.' }),
+  failures: z.array(FailureSchema).meta({ description: 'The last ten failures behind the incident, newest first.' }),
+  recovery: RecoverySchema.nullable().meta({ description: 'Last recovery that raised the incident.' }),
+  timeline: z.array(TimelineEntrySchema).meta({ description: 'Oldest first.' }),
 }).meta({ id: 'IncidentDetail' });
 
 export type IncidentDetailResource = z.infer<typeof IncidentDetailSchema>;
@@ -41,21 +44,26 @@ const MatchersSchema = z
     failureType: FailureTypeSchema.optional(),
   })
   .refine((matchers) => Object.values(matchers).some((value) => value !== undefined), {
-    error: 'name at least one of componentId, type, severity, failureType',
+    error: 'give at least one of componentId, type, severity, failureType',
   });
 
 export const SilenceRequestSchema = z
   .strictObject({
-    matchers: MatchersSchema.meta({ description: 'Alerts that equal all that is given are muted.' }),
-    forMs: z.int().min(MIN_SILENCE_MS).max(MAX_SILENCE_MS).optional().meta({ description: 'ms, a minute to 30 days.' }),
+    matchers: MatchersSchema.meta({ description: 'Mutes the alerts that match all given fields.' }),
+    durationMs: z
+      .int()
+      .min(MIN_SILENCE_MS)
+      .max(MAX_SILENCE_MS)
+      .optional()
+      .meta({ description: 'Duration, ms, from a minute to 30 days.' }),
     until: z.iso
       .datetime({ offset: true })
       .optional()
-      .meta({ description: 'In the place of `forMs`: the end itself, at most 30 days ahead.' }),
+      .meta({ description: 'Instead of `durationMs`: the end, at most 30 days ahead.' }),
     comment: z.string().min(1).max(512),
   })
-  .refine(({ forMs, until }) => (forMs === undefined) !== (until === undefined), {
-    error: 'a silence has an end: give one of forMs and until',
+  .refine(({ durationMs, until }) => (durationMs === undefined) !== (until === undefined), {
+    error: 'a silence needs an end: give exactly one of durationMs and until',
     path: ['until'],
   })
   .meta({ id: 'SilenceRequest' });
@@ -70,7 +78,7 @@ export const SilenceSchema = z
       failureType: FailureTypeSchema.optional(),
     }),
     comment: z.string(),
-    createdBy: z.string().meta({ description: 'Name of the key.' }),
+    createdBy: z.string().meta({ description: 'Name of the key that created the silence.' }),
     createdAt: TimestampSchema,
     until: TimestampSchema,
   })

@@ -1,11 +1,11 @@
-/** Keys as callers see them: everything but the secret, which is shown once. */
+/** Wire schemas of API keys. Only the responses that create or rotate a key contain the key itself. */
 import * as z from 'zod';
 import { TimestampSchema, pageOf } from './common.ts';
 
 export const KeyIdSchema = z
   .string()
-  .regex(/^[0-9a-z]{12}$/, 'not the id of a key')
-  .meta({ description: 'The part of a key between its underscores.', example: '4f1c02a97be3' });
+  .regex(/^[0-9a-z]{12}$/, 'not a key id')
+  .meta({ description: 'Part of the key between its underscores.', example: '4f1c02a97be3' });
 
 const ScopeSchema = z.string().max(160).meta({
   description: '`viewer`, `router`, `operator`, `admin`, `component:<id>` or `registrar:<type>`.',
@@ -18,22 +18,19 @@ const QuotaSchemas = {
     .min(0)
     .max(1_000_000)
     .nullable()
-    .meta({ description: 'Slots that it may hold of each type at once; null for as many as there are.' }),
-  leaseWaiters: z
-    .int()
-    .min(0)
-    .max(5_000)
-    .nullable()
-    .meta({ description: 'Callers with it that may wait for a lease of each type; null for half of the line.' }),
+    .meta({ description: 'Maximum number of slots leased by the key at once, per type. Null: no limit.' }),
+  leaseWaiters: z.int().min(0).max(5_000).nullable().meta({
+    description: 'Maximum number of requests of the key in the wait queue, per type. Null: half of the queue.',
+  }),
 };
 
 const QuotasChangeSchema = z
   .strictObject({ leaseSlots: QuotaSchemas.leaseSlots.optional(), leaseWaiters: QuotaSchemas.leaseWaiters.optional() })
-  .meta({ id: 'KeyQuotasChange', description: 'What is left out stays as it is.' });
+  .meta({ id: 'KeyQuotasChange', description: 'Missing fields keep their value.' });
 
 export const KeyChangeSchema = z.strictObject({ quotas: QuotasChangeSchema }).meta({ id: 'KeyChange' });
 
-/** Further than any key should live. */
+/** Upper bound on the lifetime of a key. */
 const MAX_LIFE_MS = 10 * 365 * 86_400_000;
 
 export const KeyRequestSchema = z
@@ -41,30 +38,30 @@ export const KeyRequestSchema = z
     name: z
       .string()
       .regex(/^[^\p{Cc}\p{Cs}]{1,128}$/u, '1 to 128 characters, none of them a control character')
-      .meta({ description: 'For people: what the key is for.' }),
+      .meta({ description: 'Purpose of the key, for people.' }),
     scopes: z.array(ScopeSchema).min(1).max(16),
     expiresAt: z.iso.datetime({ offset: true }).optional().meta({
-      description: 'After that it opens nothing; ten years from now at most. Without it, it does not expire.',
+      description: 'Expiry, at most ten years from now. Without it the key does not expire.',
     }),
     quotas: QuotasChangeSchema.optional(),
   })
   .meta({ id: 'KeyRequest' });
 
-/** Why an expiry is not accepted, or null. */
+/** Why `expiresAt` (epoch ms) is refused at `now`, or null. */
 export function expiryFault(expiresAt: number | null, now: number): string | null {
   if (expiresAt === null) return null;
-  if (expiresAt <= now) return 'must lie in the future';
+  if (expiresAt <= now) return 'must be in the future';
   return expiresAt > now + MAX_LIFE_MS ? 'at most ten years from now' : null;
 }
 
 export const RotationSchema = z
   .strictObject({
-    overlap: z
+    overlapMs: z
       .int()
       .min(0)
       .max(30 * 86_400_000)
       .default(86_400_000)
-      .meta({ description: 'How long the secret before still works, ms; 0 ends it at once.' }),
+      .meta({ description: 'Time for which the previous secret stays valid, ms. 0 ends it at once.' }),
   })
   .meta({ id: 'KeyRotation' });
 
@@ -77,18 +74,24 @@ export const KeySchema = z
     createdAt: TimestampSchema,
     expiresAt: TimestampSchema.nullable(),
     revokedAt: TimestampSchema.nullable(),
-    lastUsedAt: TimestampSchema.nullable().meta({ description: 'To five minutes.' }),
+    lastUsedAt: TimestampSchema.nullable().meta({ description: 'Accurate to five minutes.' }),
     secrets: z
       .array(z.object({ createdAt: TimestampSchema, endsAt: TimestampSchema.nullable() }))
-      .meta({ description: 'The newest first; two while a rotation overlaps.' }),
-    issuedBy: z.string().nullable().meta({ description: 'The registrar’s key it was issued for.' }),
-    issuedTo: z.string().nullable().meta({ description: 'The component it was issued to, with which it goes.' }),
+      .meta({ description: 'Newest first. Two while a rotation overlaps.' }),
+    issuedBy: z
+      .string()
+      .nullable()
+      .meta({ description: 'Registrar key for which the coordinator issued this key. Null otherwise.' }),
+    issuedTo: z
+      .string()
+      .nullable()
+      .meta({ description: 'Component that owns the key. The key ends with the component. Null otherwise.' }),
     quotas: z.object(QuotaSchemas).meta({ id: 'KeyQuotas' }),
   })
   .meta({ id: 'Key' });
 
 export const NewKeySchema = KeySchema.extend({
-  key: z.string().meta({ description: 'The key itself. It is not shown again.' }),
+  key: z.string().meta({ description: 'The key itself. No later response shows it.' }),
 }).meta({ id: 'NewKey' });
 
 export const KeyPageSchema = pageOf(KeySchema);

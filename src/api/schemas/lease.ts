@@ -1,4 +1,4 @@
-/** Leases as callers see them, and what they say of them. */
+/** Wire schemas of leases, their completion and renewal, and the wait queues. */
 import * as z from 'zod';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
 import { WORK_OUTCOMES } from '../../core/component/work-outcome.ts';
@@ -15,7 +15,7 @@ export const CompletionSchema = z
     latencyMs: LatencySchema.optional(),
     error: FailureReportSchema.shape.error
       .optional()
-      .meta({ description: 'Only when the component failed, and not the work alone: counts as a reported failure.' }),
+      .meta({ description: 'Only if the component itself failed, not just the work. Counts as a reported failure.' }),
   })
   .meta({ id: 'LeaseCompletion' });
 
@@ -26,12 +26,12 @@ export const CompletedLeaseSchema = z
     id: z.string(),
     componentId: z.string(),
     outcome: z.enum(WORK_OUTCOMES),
-    inFlight: z.number().meta({ description: 'Work that the component has in flight after it.' }),
+    inFlight: z.number().meta({ description: 'Work in flight on the component after the completion.' }),
   })
   .meta({ id: 'CompletedLease' });
 
 export const RenewalSchema = z
-  .strictObject({ ttlMs: z.int().min(1_000).max(3_600_000).meta({ description: 'How long it lasts from now on.' }) })
+  .strictObject({ ttlMs: z.int().min(1_000).max(3_600_000).meta({ description: 'New lifetime from now, ms.' }) })
   .meta({ id: 'LeaseRenewal' });
 
 export const RenewedLeaseSchema = z
@@ -45,7 +45,7 @@ const LeaseSchema = z
     componentId: z.string(),
     kind: z
       .enum(['lease', 'block'])
-      .meta({ description: 'A block is leased from by the isolate that was granted it.' }),
+      .meta({ description: '`block`: slots granted to an isolate, which leases from them itself.' }),
     slots: z.int(),
     grantedAt: TimestampSchema,
     expiresAt: TimestampSchema,
@@ -62,38 +62,40 @@ export const LeaseQuerySchema = PageQuerySchema.extend({
 const WaitingSchema = z.object({
   type: z.string(),
   depth: z.int(),
-  oldestMs: z.number().meta({ description: 'How long the first of them has been waiting.' }),
-  byQuota: z.int().meta({ description: 'Those of them that wait for their own key to free something.' }),
+  oldestMs: z.number().meta({ description: 'Time for which the first request has waited, ms.' }),
+  byQuota: z.int().meta({ description: 'Requests that wait because their key has reached its quota.' }),
 });
 
-const WaitSchema = z.number().nullable();
+const PercentileSchema = z.number().nullable();
 
-const LatelySchema = z.object({
+const RecentWaitsSchema = z.object({
   type: z.string(),
-  overMs: z.int().meta({ description: 'The time that these are about.' }),
-  granted: z.int().meta({ description: 'Granted after a wait.' }),
-  timedOut: z.int().meta({ description: 'Waited as long as they would, in vain.' }),
-  atCapacity: z.int().meta({ description: 'Refused at once for want of room.' }),
-  overQuota: z.int().meta({ description: 'Refused for what their key may hold.' }),
+  windowMs: z.int().meta({ description: 'Length of the counted period, ms.' }),
+  granted: z.int().meta({ description: 'Requests granted after a wait.' }),
+  timedOut: z.int().meta({ description: 'Requests that waited up to their `waitMs` without a grant.' }),
+  atCapacity: z.int().meta({ description: 'Requests refused at once because no slot was free.' }),
+  overQuota: z.int().meta({ description: 'Requests refused because of the quota of their key.' }),
   waitMs: z
-    .object({ p50: WaitSchema, p90: WaitSchema, p99: WaitSchema })
-    .meta({ description: 'Of those granted after a wait: so many percent of them waited no longer.' }),
+    .object({ p50: PercentileSchema, p90: PercentileSchema, p99: PercentileSchema })
+    .meta({ description: 'Percentiles of the wait of granted requests, ms. Null without a grant.' }),
 });
 
 const HolderSchema = z.object({
   type: z.string(),
   keyId: z.string(),
   slots: z.int(),
-  waiting: z.int().meta({ description: 'Its callers that wait.' }),
+  waiting: z.int().meta({ description: 'Waiting requests of the key.' }),
 });
 
 export const LeasePageSchema = pageOf(LeaseSchema)
   .extend({
-    waiting: WaitingSchema.array().meta({ description: 'Types for which somebody waits.' }),
-    lately: LatelySchema.array().meta({ description: 'Types for which somebody waited or was refused lately.' }),
+    waiting: WaitingSchema.array().meta({ description: 'Wait queues of the types with waiting requests.' }),
+    recent: RecentWaitsSchema.array().meta({
+      description: 'Recent results of the wait queues, for types with waits or refusals.',
+    }),
     holders: HolderSchema.array()
       .optional()
-      .meta({ description: 'Keys by the slots they hold, at most fifty of a type; for operators.' }),
+      .meta({ description: 'Keys by leased slots, at most fifty per type. For operators only.' }),
   })
   .meta({ id: 'LeasePage' });
 

@@ -1,23 +1,26 @@
-/** What would happen if a component failed now, as callers ask for it and see it. */
+/** Wire schemas of the recovery preview: what would follow if a component failed now. */
 import * as z from 'zod';
 import { ComponentIdSchema } from '../../core/component/registration.ts';
 import { ActionSchema, ErrorSchema, FailureTypeSchema, PlannedActionSchema } from './failure.ts';
 
 export const PreviewRequestSchema = z
   .strictObject({ componentId: ComponentIdSchema, error: ErrorSchema })
-  .meta({ id: 'RecoveryPreviewRequest', description: 'What fails, and how.' });
+  .meta({ id: 'RecoveryPreviewRequest', description: 'Component and error of the hypothetical failure.' });
 
 const PreviewedStepSchema = z.object({
   action: ActionSchema,
   attempts: z.int(),
   backoffMs: z.int(),
   verifyMs: z.int(),
-  verdict: z.enum(['act', 'alert-instead', 'leave-out', 'fail']),
-  reason: z.string().nullable().meta({ description: 'Why it is not simply done.' }),
-  heldBy: z
+  verdict: z.enum(['act', 'alert-instead', 'skip', 'fail']),
+  reason: z
+    .string()
+    .nullable()
+    .meta({ description: 'Why the step would not be performed as configured. Null for `act`.' }),
+  blockedBy: z
     .enum(['frozen', 'self-doubt', 'too-many'])
     .nullable()
-    .meta({ description: 'What would hold it back if its turn came now.' }),
+    .meta({ description: 'What would block the step if it were due now. Null without a block.' }),
 });
 
 const OBSTACLES = [
@@ -25,7 +28,7 @@ const OBSTACLES = [
   'recovering',
   'superseded',
   'not-in-service',
-  'shadowed',
+  'dependency-failed',
   'cooling-down',
 ] as const;
 
@@ -34,17 +37,19 @@ export const RecoveryPreviewSchema = z
     componentId: z.string(),
     componentType: z.string(),
     failureType: FailureTypeSchema,
-    recentFailures: z.int().meta({ description: 'Within the window, this one included.' }),
+    recentFailures: z.int().meta({ description: 'Failures within `failureWindow`, including this one.' }),
     threshold: z.int(),
-    historyAvailable: z.boolean().meta({ description: 'False: counted from what the registry remembers.' }),
+    historyAvailable: z.boolean().meta({
+      description: 'False: the history is unavailable, and only failures in the memory of the registry count.',
+    }),
     wouldBegin: z.boolean(),
     obstacle: z
       .object({ reason: z.enum(OBSTACLES), message: z.string() })
       .nullable()
-      .meta({ description: 'Why no recovery would begin.' }),
-    recoveryId: z.string().nullable().meta({ description: 'The one that is running.' }),
-    steps: z.array(PreviewedStepSchema).meta({ description: 'Each action of the policy with what becomes of it.' }),
-    plan: z.array(PlannedActionSchema).meta({ description: 'What is left of them: what the recovery would do.' }),
-    nextCooldownMs: z.int().meta({ description: 'The pause if it failed, ms.' }),
+      .meta({ description: 'Why no recovery would begin. Null if one would.' }),
+    recoveryId: z.string().nullable().meta({ description: 'Running recovery; null if none.' }),
+    steps: z.array(PreviewedStepSchema).meta({ description: 'Each step of the policy with its verdict.' }),
+    plan: z.array(PlannedActionSchema).meta({ description: 'Actions that the recovery would perform.' }),
+    nextCooldownMs: z.int().meta({ description: 'Cooldown after the recovery if it failed, ms.' }),
   })
   .meta({ id: 'RecoveryPreview' });

@@ -1,9 +1,9 @@
-/** Work shared out anew: what was asked, and who gets which part of it now. */
+/** Wire schemas of a redistribution of load: traffic shares before and after. */
 import * as z from 'zod';
 import { ComponentTypeSchema } from '../../core/component/registration.ts';
 
 export const RedistributionRequestSchema = z
-  .strictObject({ type: ComponentTypeSchema.optional().meta({ description: 'Without it, all types.' }) })
+  .strictObject({ type: ComponentTypeSchema.optional().meta({ description: 'Default: all types.' }) })
   .meta({ id: 'RedistributionRequest' });
 
 const ShareSchema = z.number().min(0).max(1);
@@ -13,11 +13,13 @@ export const RedistributionSchema = z
     items: z.array(
       z.object({
         type: z.string(),
-        revision: z.int().meta({ description: 'Of the type, by which edges go within three seconds.' }),
+        revision: z.int().meta({ description: 'Revision of the type. Edges apply it within three seconds.' }),
         components: z.int(),
-        moved: ShareSchema.meta({ description: 'Part of all work that goes to others than was told last.' }),
+        movedShare: ShareSchema.meta({
+          description: 'Share of all work that has moved since the last report, 0 to 1.',
+        }),
         shares: z.array(z.object({ componentId: z.string(), before: ShareSchema, after: ShareSchema })).meta({
-          description: 'Those whose share is another than was told last, the largest change first, at most a thousand.',
+          description: 'Components whose share has changed since the last report, largest change first, at most 1 000.',
         }),
       }),
     ),

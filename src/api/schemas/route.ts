@@ -1,4 +1,4 @@
-/** The routing call: what a caller asks and what it is answered. */
+/** Wire schemas of the routing call. */
 import * as z from 'zod';
 import { POLICY_NAMES } from '../../core/balancing/balancing-settings.ts';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
@@ -9,23 +9,35 @@ import { TimestampSchema } from './common.ts';
 const PreferencesSchema = z.strictObject({
   preferredComponent: ComponentIdSchema.optional(),
   avoidComponents: z.array(ComponentIdSchema).max(100).optional(),
-  maxLoad: z.number().min(0).max(100).optional().meta({ description: 'Percent.' }),
+  maxLoad: z.number().min(0).max(100).optional().meta({ description: 'Percent, 0 to 100.' }),
   location: z.string().min(1).max(128).optional(),
   capabilities: z.array(z.string().min(1).max(128)).max(32).optional(),
   match: recordOf(z.string().max(256))
     .refine((match) => Object.keys(match).length <= 16, 'at most 16 entries')
     .optional()
-    .meta({ description: 'Metadata, compared as in the filters of the list.' }),
-  strict: z.boolean().optional().meta({ description: 'Rather nobody than one that does not meet the preferences.' }),
+    .meta({ description: 'Required metadata, compared like the filters of `GET /v1/components`.' }),
+  strict: z.boolean().optional().meta({
+    description: 'True: refuse the request rather than choose a component that does not meet the preferences.',
+  }),
 });
 
 const LeaseTermsSchema = z
   .strictObject({
     ttlMs: z.int().min(1_000).max(3_600_000).default(30_000),
-    slots: z.int().min(1).max(1_000).default(1).meta({ description: 'Of the `maxConcurrentTasks` of a component.' }),
-    waitMs: z.int().min(0).max(30_000).default(0).meta({ description: 'How long to wait in line while all are full.' }),
+    slots: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(1)
+      .meta({ description: 'Slots to reserve, of the `maxConcurrentTasks` of a component.' }),
+    waitMs: z
+      .int()
+      .min(0)
+      .max(30_000)
+      .default(0)
+      .meta({ description: 'Maximum time in the wait queue while no slot is free, ms.' }),
   })
-  .meta({ description: 'Decides on the exact load and takes slots for a time.' });
+  .meta({ description: 'Routes by exact load and reserves slots on the component for `ttlMs`.' });
 
 export const RouteRequestSchema = z
   .strictObject({
@@ -38,7 +50,7 @@ export const RouteRequestSchema = z
       .min(1)
       .max(256)
       .optional()
-      .meta({ description: 'Work of one key stays with one component for as long as that has room.' }),
+      .meta({ description: 'Work with the same key goes to the same component while that has capacity.' }),
     lease: LeaseTermsSchema.optional(),
     explain: z.boolean().optional(),
     dryRun: z
@@ -47,7 +59,10 @@ export const RouteRequestSchema = z
         policy: z.enum(POLICY_NAMES).optional(),
       })
       .optional()
-      .meta({ description: 'Decides and counts nothing: as if some were gone, or under another policy.' }),
+      .meta({
+        description:
+          'Dry run: decides without counting or leasing, optionally with components assumed down or another policy.',
+      }),
   })
   .refine((request) => (request.requestType === undefined) !== (request.type === undefined), {
     error: 'exactly one of requestType and type is required',
@@ -58,7 +73,7 @@ export const RouteRequestSchema = z
 export type RouteRequestBody = z.input<typeof RouteRequestSchema>;
 export type RouteRequestData = z.output<typeof RouteRequestSchema>;
 
-export const RouteAnswerSchema = z
+export const RouteResponseSchema = z
   .object({
     component: z.object({
       id: z.string(),
@@ -70,7 +85,7 @@ export const RouteAnswerSchema = z
     lease: z
       .object({ id: z.string(), expiresAt: TimestampSchema })
       .nullable()
-      .meta({ description: 'Null where none was asked for, and in a rehearsal.' }),
+      .meta({ description: 'Null without a requested lease, and in a dry run.' }),
     decision: z.object({
       id: z.string(),
       mode: z.enum(['edge', 'exact']),
@@ -79,14 +94,14 @@ export const RouteAnswerSchema = z
       revision: z.int(),
       stale: z.boolean(),
       relaxed: z.array(z.string()),
-      resort: z
-        .enum(['doubtful', 'panic', 'fail-open'])
+      fallback: z
+        .enum(['suspect', 'panic', 'fail-open'])
         .optional()
-        .meta({ description: 'Why one was chosen that is not plainly healthy.' }),
+        .meta({ description: 'Fallback tier of the choice. Missing if the component is plainly healthy.' }),
       candidates: z.array(CandidateVerdictSchema).optional(),
       runnerUp: z.object({ id: z.string(), margin: z.number() }).nullable().optional(),
     }),
   })
-  .meta({ id: 'RouteAnswer' });
+  .meta({ id: 'RouteResponse' });
 
-export type RouteAnswer = z.infer<typeof RouteAnswerSchema>;
+export type RouteResponseData = z.infer<typeof RouteResponseSchema>;

@@ -1,4 +1,4 @@
-/** The page's session as the page sees it. */
+/** Wire schema of a dashboard session. */
 import * as z from 'zod';
 import { TimestampSchema } from './common.ts';
 
@@ -7,8 +7,10 @@ export const SessionSchema = z
     keyId: z.string(),
     keyName: z.string(),
     scopes: z.array(z.string()),
-    csrfToken: z.string().meta({ description: 'Goes into `x-csrf-token` of every call that changes something.' }),
-    expiresAt: TimestampSchema.meta({ description: 'At the latest: it also ends with its key.' }),
+    csrfToken: z
+      .string()
+      .meta({ description: 'Value for the `x-csrf-token` header, required in every call that changes something.' }),
+    expiresAt: TimestampSchema.meta({ description: 'Latest end. The session also ends with its key.' }),
   })
   .meta({ id: 'Session' });
 

@@ -1,4 +1,4 @@
-/** System health and the event log as callers see them. */
+/** Wire schemas of system health and event pages. */
 import * as z from 'zod';
 import { AvailabilitySchema } from './availability.ts';
 import { TimestampSchema, pageOf } from './common.ts';
@@ -21,15 +21,15 @@ export const SystemHealthSchema = z
       z.string(),
       CountsSchema.extend({
         status: HealthStatusSchema,
-        routable: z.int().meta({ description: 'Components that may be given work right now.' }),
+        routable: z.int().meta({ description: 'Components that may get work now.' }),
         availability: AvailabilitySchema.meta({
-          description: 'Of the time in which anybody was known, percent in which somebody could be given work.',
+          description: 'Percent of the time with known components in which at least one could get work.',
         }),
       }),
     ),
     lastUpdate: TimestampSchema.nullable(),
     stale: z.boolean().meta({
-      description: 'The coordinator cannot be reached: the last that was heard of it, as long ago as `ageMs` says.',
+      description: 'True: the coordinator is unreachable, and the state is `ageMs` old.',
     }),
     ageMs: z.int(),
     issues: z.array(
@@ -49,11 +49,11 @@ export const SystemHealthSchema = z
           'coordinator-unreachable',
         ]),
         message: z.string(),
-        type: z.string().nullable().meta({ description: 'Null where it is of no type in particular.' }),
+        type: z.string().nullable().meta({ description: 'Null if the issue belongs to no single type.' }),
         componentId: z.string().nullable(),
         since: TimestampSchema,
         affects: z.int().meta({
-          description: 'Components that cannot work because of this one; they are no issue of their own.',
+          description: 'Components that cannot work because of this issue. The list has no separate issues for them.',
         }),
       }),
     ),

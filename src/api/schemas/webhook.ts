@@ -1,4 +1,4 @@
-/** Webhooks and their deliveries as callers see them: everything but the secret, which is shown once. */
+/** Wire schemas of webhooks and deliveries. Only the responses that create or rotate a secret contain it. */
 import * as z from 'zod';
 import { ComponentTypeSchema } from '../../core/component/registration.ts';
 import { EVENT_TYPES } from '../../core/event/coordinator-event.ts';
@@ -12,8 +12,8 @@ export const WebhookIdSchema = z
 
 export const DeliveryIdSchema = z
   .string()
-  .regex(/^[\w:.~>*-]{1,512}$/, 'not the id of a delivery')
-  .meta({ description: 'The `webhook-id` of its header.' });
+  .regex(/^[\w:.~>*-]{1,512}$/, 'not a delivery id')
+  .meta({ description: 'Value of the `webhook-id` header.' });
 
 const isKnownPattern = (pattern: string): boolean =>
   EVENT_TYPES.some((type) => (pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern));
@@ -21,12 +21,12 @@ const isKnownPattern = (pattern: string): boolean =>
 const EventPatternSchema = z
   .string()
   .max(64)
-  .refine(isKnownPattern, 'no event has such a type: give one, or the beginning of one with a star, as incident.*')
+  .refine(isKnownPattern, 'not an event type: give a type, or a prefix with a star, such as incident.*')
   .meta({ example: 'incident.*' });
 
 const SubjectPatternSchema = z
   .string()
-  .regex(/^[a-z0-9._-]{0,128}\*?$/, 'the id of a component, or the beginning of one with a star')
+  .regex(/^[a-z0-9._-]{0,128}\*?$/, 'a component id, or a prefix with a star')
   .min(1)
   .meta({ example: 'router-*' });
 
@@ -34,21 +34,21 @@ const DescriptionSchema = z
   .string()
   .regex(/^[^\p{Cc}\p{Cs}]{0,256}$/u, 'at most 256 characters, none of them a control character');
 
-/** As Standard Webhooks has it: 24 to 64 bytes. */
+/** Format of Standard Webhooks: 24 to 64 bytes in base64. */
 const SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
 
 const SecretSchema = z
   .string()
   .max(128)
-  .refine(isSecret, 'a secret as Standard Webhooks writes it: its prefix and the base64 of 24 to 64 bytes')
-  .meta({ description: 'What it is signed with; one is made up without it.' });
+  .refine(isSecret, 'not a Standard Webhooks secret: whsec_ and the base64 of 24 to 64 bytes')
+  .meta({ description: 'Secret that signs deliveries. The coordinator generates one if it is missing.' });
 
 function isSecret(secret: string): boolean {
   if (!SECRET.test(secret)) return false;
   try {
     const base64 = secret.slice('whsec_'.length);
     const bytes = atob(base64);
-    // To the letter: what signs is stricter than what reads here.
+    // The base64 must be canonical: the signing code is stricter than atob.
     return bytes.length >= 24 && bytes.length <= 64 && btoa(bytes) === base64;
   } catch {
     // Not base64.
@@ -59,16 +59,23 @@ function isSecret(secret: string): boolean {
 const RoutingKeySchema = z
   .string()
   .regex(/^[A-Za-z0-9]{1,64}$/, 'letters and digits, 64 at most')
-  .meta({ description: 'PagerDuty only: the integration key of an Events API v2 integration.' });
+  .meta({ description: 'PagerDuty only: integration key of an Events API v2 integration.' });
 
-const asked = {
+const settingSchemas = {
   url: z.string().min(1).max(2_048),
-  types: z.array(EventPatternSchema).min(1).max(50).meta({ description: 'Which events; all, or all of incidents.' }),
-  subjects: z.array(SubjectPatternSchema).max(100).meta({ description: 'Only those about these; empty for all.' }),
+  types: z
+    .array(EventPatternSchema)
+    .min(1)
+    .max(50)
+    .meta({ description: 'Event types to send. Default: all; for alert formats, all incident events.' }),
+  subjects: z
+    .array(SubjectPatternSchema)
+    .max(100)
+    .meta({ description: 'Only events about these components. Empty: all.' }),
   componentTypes: z
     .array(ComponentTypeSchema)
     .max(50)
-    .meta({ description: 'Only those about components of these types; empty for all.' }),
+    .meta({ description: 'Only events about components of these types. Empty: all.' }),
   description: DescriptionSchema,
   routingKey: RoutingKeySchema,
 };
@@ -76,28 +83,30 @@ const asked = {
 export const WebhookRequestSchema = z
   .strictObject({
     id: WebhookIdSchema.optional().meta({
-      description: 'Of your own choice: asked for again with the same settings it is made once.',
+      description: 'Chosen by the caller. A repeated request with the same id and settings creates one webhook.',
     }),
-    url: asked.url.optional().meta({ description: 'Required but for `pagerduty`, which has one address for all.' }),
+    url: settingSchemas.url
+      .optional()
+      .meta({ description: 'Required, except for `pagerduty`, which has one URL for all.' }),
     format: z.enum(WEBHOOK_FORMATS).default('cloudevents'),
-    types: asked.types.optional(),
-    subjects: asked.subjects.default([]),
-    componentTypes: asked.componentTypes.default([]),
-    description: asked.description.default(''),
-    routingKey: asked.routingKey.optional(),
+    types: settingSchemas.types.optional(),
+    subjects: settingSchemas.subjects.default([]),
+    componentTypes: settingSchemas.componentTypes.default([]),
+    description: settingSchemas.description.default(''),
+    routingKey: settingSchemas.routingKey.optional(),
     secret: SecretSchema.optional(),
   })
   .meta({ id: 'WebhookRequest' });
 
 export const WebhookPatchSchema = z
   .strictObject({
-    url: asked.url.optional(),
-    types: asked.types.optional(),
-    subjects: asked.subjects.optional(),
-    componentTypes: asked.componentTypes.optional(),
-    description: asked.description.optional(),
-    routingKey: asked.routingKey.optional(),
-    enabled: z.boolean().optional().meta({ description: 'What is owed goes out once it is enabled.' }),
+    url: settingSchemas.url.optional(),
+    types: settingSchemas.types.optional(),
+    subjects: settingSchemas.subjects.optional(),
+    componentTypes: settingSchemas.componentTypes.optional(),
+    description: settingSchemas.description.optional(),
+    routingKey: settingSchemas.routingKey.optional(),
+    enabled: z.boolean().optional().meta({ description: 'Pending deliveries are sent when the webhook is enabled.' }),
   })
   .meta({ id: 'WebhookPatch' });
 
@@ -106,7 +115,9 @@ export const SecretRotationSchema = z.strictObject({ secret: SecretSchema.option
 export const WebhookSchema = z
   .object({
     id: z.string(),
-    url: z.string().meta({ description: 'Shown whole to admins and not of alert channels, else up to its host.' }),
+    url: z
+      .string()
+      .meta({ description: 'Complete only for admins and only for `cloudevents`; otherwise cut after the host.' }),
     format: z.enum(WEBHOOK_FORMATS),
     types: z.array(z.string()),
     subjects: z.array(z.string()),
@@ -116,52 +127,57 @@ export const WebhookSchema = z
     state: z.enum(['enabled', 'disabled']),
     disabledReason: z.enum(['operator', 'gone', 'failing']).nullable(),
     disabledAt: TimestampSchema.nullable(),
-    failingSince: TimestampSchema.nullable().meta({ description: 'Every attempt since has failed.' }),
-    owed: z.int().meta({ description: 'Deliveries that are not settled yet.' }),
-    dead: z.int().meta({ description: 'Deliveries that were given up and can be replayed.' }),
-    behind: z.boolean().meta({ description: 'It is still to be owed events that wait in the log.' }),
-    missed: z.int().meta({ description: 'Events it never got, because the log did not hold them any more.' }),
-    configured: z.boolean().meta({ description: 'By the deployment: it can be neither changed nor removed here.' }),
-    previousSecretUntil: TimestampSchema.nullable().meta({ description: 'Until then the secret before signs too.' }),
+    failingSince: TimestampSchema.nullable().meta({
+      description: 'Every attempt since then has failed. Null: no failure since the last success.',
+    }),
+    pending: z.int().meta({ description: 'Deliveries that are not settled yet.' }),
+    dead: z.int().meta({ description: 'Deliveries that were given up. They can be replayed.' }),
+    behind: z
+      .boolean()
+      .meta({ description: 'True: events in the log still have to become deliveries of the webhook.' }),
+    missed: z.int().meta({ description: 'Events that were never sent because the log no longer had them.' }),
+    configured: z
+      .boolean()
+      .meta({ description: 'Configured by the deployment. It can be neither changed nor deleted here.' }),
+    previousSecretUntil: TimestampSchema.nullable().meta({
+      description: 'Until then the previous secret signs too. Null: only the current secret signs.',
+    }),
     createdAt: TimestampSchema.nullable(),
     updatedAt: TimestampSchema.nullable(),
   })
   .meta({ id: 'Webhook' });
 
 export const NewWebhookSchema = WebhookSchema.extend({
-  secret: z.string().meta({ description: 'What deliveries are signed with. It is not shown again.' }),
+  secret: z.string().meta({ description: 'Secret that signs deliveries. No later response shows it.' }),
 }).meta({ id: 'NewWebhook' });
 
 export const WebhookPageSchema = pageOf(WebhookSchema);
 
 export const DeliveryQuerySchema = PageQuerySchema.extend({
-  state: z.enum(['owed', 'delivered', 'dead']).optional(),
+  state: z.enum(['pending', 'delivered', 'dead']).optional(),
 });
 
 export const DeliverySchema = z
   .object({
-    id: z.string().meta({ description: 'The `webhook-id`, the same at every attempt.' }),
+    id: z.string().meta({ description: 'The `webhook-id`, identical for every attempt.' }),
     event: z.object({ sequence: z.string(), type: z.string(), subject: z.string() }),
-    state: z.enum(['owed', 'delivered', 'dead']),
-    isUnderWay: z.boolean(),
+    state: z.enum(['pending', 'delivered', 'dead']),
+    inProgress: z.boolean(),
     nextAttemptAt: TimestampSchema.nullable().meta({
       description:
-        'Null of one that is owed: it waits for an earlier one about the same subject, or the webhook is disabled.',
+        'Null while pending: an earlier delivery about the same subject comes first, or the webhook is disabled.',
     }),
     attempts: z
       .array(
         z.object({
           number: z.int(),
           at: TimestampSchema,
-          durationMs: z
-            .int()
-            .nullable()
-            .meta({ description: 'ms; null while it is under way, and of one that was lost.' }),
-          status: z.int().nullable().meta({ description: 'Of the answer, when there was one.' }),
+          durationMs: z.int().nullable().meta({ description: 'Null while the attempt runs, and for a lost attempt.' }),
+          status: z.int().nullable().meta({ description: 'HTTP status. Null without a response.' }),
           error: z.string().nullable(),
         }),
       )
-      .meta({ description: 'The last twenty, oldest first.' }),
+      .meta({ description: 'The last twenty attempts, oldest first.' }),
     createdAt: TimestampSchema,
   })
   .meta({ id: 'Delivery' });
@@ -171,27 +187,28 @@ export const DeliveryPageSchema = pageOf(DeliverySchema);
 export const ReplayRequestSchema = z
   .strictObject({
     after: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().meta({
-      description: 'All events of the log after this sequence that it asks for, in the place of what is dead.',
+      description: 'Replays all matching events of the log after this sequence, instead of the dead deliveries.',
     }),
   })
   .meta({ id: 'ReplayRequest' });
 
 export const ReplayReceiptSchema = z
   .object({
-    replayed: z
-      .int()
-      .meta({ description: 'Deliveries owed again, or now. From the log they follow behind the answer.' }),
+    replayed: z.int().meta({
+      description:
+        'Deliveries that are pending again, or due now. Deliveries from the log are created after the response.',
+    }),
   })
   .meta({ id: 'ReplayReceipt' });
 
 export const WebhookTestSchema = z
   .object({
-    id: z.string().meta({ description: 'The `webhook-id` it was sent with.' }),
+    id: z.string().meta({ description: '`webhook-id` of the test.' }),
     delivered: z.boolean(),
     status: z.int().nullable(),
     durationMs: z.int(),
     error: z.string().nullable(),
-    answer: z.string().meta({ description: 'The beginning of what the receiver wrote, made printable.' }),
+    response: z.string().meta({ description: 'Beginning of the response body, made printable.' }),
   })
   .meta({ id: 'WebhookTest' });
 

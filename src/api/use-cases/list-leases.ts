@@ -28,7 +28,7 @@ export async function listLeases({
 }: LeaseListQuery): Promise<LeasePageResource> {
   const items: LeaseResource[] = [];
   const waiting: LeasePageResource['waiting'] = [];
-  const lately: LeasePageResource['lately'] = [];
+  const recent: LeasePageResource['recent'] = [];
   const holders: NonNullable<LeasePageResource['holders']> = [];
   const afterType = after === null ? undefined : typeOfLease(after);
   const first = afterType === undefined ? 0 : types.indexOf(afterType);
@@ -41,12 +41,12 @@ export async function listLeases({
     items.push(...page.items.map((lease) => toResource(lease, type)));
     hasMore ||= at >= first && page.more;
     if (page.waiting.depth > 0) waiting.push({ type, ...page.waiting });
-    if (hasAny(page.lately)) lately.push({ type, ...page.lately });
+    if (hasAny(page.recent)) recent.push({ type, ...page.recent });
     holders.push(...page.holders.map((holder) => ({ type, ...holder })));
   }
   const last = items.at(-1);
   const nextCursor = hasMore && last ? btoa(last.id) : null;
-  return { items, nextCursor, waiting, lately, ...(withHolders ? { holders } : {}) };
+  return { items, nextCursor, waiting, recent, ...(withHolders ? { holders } : {}) };
 }
 
 const hasAny = ({ granted, timedOut, atCapacity, overQuota }: QueueStatistics): boolean =>

@@ -94,7 +94,7 @@ export class ConfigDocumentRevisions {
 
   /** Must run within a transaction. `publish` receives the event of the change. */
   put(request: ConfigPut, now: number, publish: PublishEvent): Result<StoredConfig, never> | ConfigRefusal {
-    const { scope, document, ifRevision, actor, restores = null } = request;
+    const { scope, document, ifRevision, actor, restoredRevision = null } = request;
     const current = this.current(scope);
     if (!current && scope.kind === 'component') return fail('unknown-component', `${scope.id} is not registered`);
     const before = current ?? NO_COMPONENT_CONFIG;
@@ -116,7 +116,7 @@ export class ConfigDocumentRevisions {
       return { ...fail(conflict.reason, message.slice(0, 2_048)), faults: conflict.faults };
     }
     const { keyId, keyName } = actor;
-    this.store.save(scope, { ...after, changedAt: now, changedBy: { keyId, keyName }, changed, restores });
+    this.store.save(scope, { ...after, changedAt: now, changedBy: { keyId, keyName }, changed, restoredRevision });
     publish(configChangedEvent(request, before, after, now));
     if (scope.kind === 'component') {
       this.components.save(scope.id, this.typeOf(scope.id)!, after);
@@ -139,7 +139,7 @@ export class ConfigDocumentRevisions {
       const faults = parsed.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
       return { ...fail('invalid-request', `revision ${revision} is no longer valid`), faults };
     }
-    return this.put({ ...request, document: parsed.data, restores: revision }, now, publish);
+    return this.put({ ...request, document: parsed.data, restoredRevision: revision }, now, publish);
   }
 
   /** Deletes all revisions of components removed more than 30 days ago. */

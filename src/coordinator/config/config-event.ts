@@ -9,7 +9,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { ConfigPut } from '../contract/config-api.ts';
 
 export function configChangedEvent(
-  { scope, actor, restores = null }: ConfigPut,
+  { scope, actor, restoredRevision = null }: ConfigPut,
   before: Revised<TypeConfig>,
   after: Revised<TypeConfig>,
   now: number,
@@ -20,7 +20,7 @@ export function configChangedEvent(
   // A type and a component may have the same name.
   const context = {
     ...(scope.kind === 'component' ? { scope: 'component' } : {}),
-    ...(restores === null ? {} : { restores }),
+    ...(restoredRevision === null ? {} : { restoredRevision }),
   };
   const audit: AuditNote = {
     actor,
@@ -35,7 +35,7 @@ export function configChangedEvent(
     type: 'config.changed',
     subject,
     time: now,
-    data: { scope: scope.kind, revision, changed, ...(restores === null ? {} : { restores }) },
+    data: { scope: scope.kind, revision, changed, ...(restoredRevision === null ? {} : { restoredRevision }) },
     audit,
   };
 }

@@ -91,7 +91,7 @@ export class ConfigStore {
       entry.changedAt,
       entry.changedBy && JSON.stringify(entry.changedBy),
       entry.changed && JSON.stringify(entry.changed),
-      entry.restores,
+      entry.restoredRevision,
     );
     this.sql.exec(
       `DELETE FROM config_documents WHERE scope = ?1 AND revision NOT IN
@@ -153,5 +153,5 @@ const toEntry = ({ revision, changed_at, changed_by, changed, restores }: EntryR
   changedAt: changed_at,
   changedBy: changed_by === null ? null : (JSON.parse(changed_by) as ChangedBy),
   changed: changed === null ? null : (JSON.parse(changed) as string[]),
-  restores,
+  restoredRevision: restores,
 });

@@ -53,7 +53,7 @@ export interface ConfigPut {
   readonly ifRevision: number | null;
   readonly actor: Actor;
   /** Revision that a rollback restores; absent or null otherwise. */
-  readonly restores?: number | null;
+  readonly restoredRevision?: number | null;
 }
 
 export interface ConfigRollback {

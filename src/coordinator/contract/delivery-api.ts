@@ -30,7 +30,7 @@ export interface Delivery {
 }
 
 export interface DeliveryQuery {
-  readonly state: 'owed' | 'delivered' | 'dead' | null;
+  readonly state: 'pending' | 'delivered' | 'dead' | null;
   /** Only deliveries before this place; null to start with the newest. */
   readonly before: number | null;
   readonly limit: number;

@@ -60,7 +60,7 @@ export interface WebhookChange {
 /** A webhook with the numbers of its pending and dead deliveries. */
 export interface WebhookWithStatus {
   readonly webhook: Webhook;
-  readonly owed: number;
+  readonly pending: number;
   readonly dead: number;
 }
 

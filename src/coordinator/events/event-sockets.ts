@@ -137,7 +137,7 @@ export class EventSockets {
         type: 'hello',
         sequence: String(span.newest),
         after: String(cursor),
-        roomBytes: this.windowBytes(),
+        windowBytes: this.windowBytes(),
       });
       this.send(server, reader, this.round(now));
     });

@@ -122,7 +122,11 @@ export class DeliveryStore {
 
   /** Deliveries of a webhook, newest first. */
   list(webhookId: string, { state, before, limit }: DeliveryQuery): Delivery[] {
-    const where = { owed: 'AND settled_at IS NULL', delivered: `AND state = 'delivered'`, dead: `AND state = 'dead'` };
+    const where = {
+      pending: 'AND settled_at IS NULL',
+      delivered: `AND state = 'delivered'`,
+      dead: `AND state = 'dead'`,
+    };
     const filter = state === null ? '' : where[state];
     const order = `WHERE webhook_id = ? AND place < ? ${filter} ORDER BY place DESC LIMIT ?`;
     return this.read(order, webhookId, before ?? Number.MAX_SAFE_INTEGER, limit);

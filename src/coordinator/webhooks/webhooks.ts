@@ -221,7 +221,7 @@ export class Webhooks {
 
   withStatus(webhook: Webhook): WebhookWithStatus {
     const { deliveries } = this.deps;
-    return { webhook, owed: deliveries.countPending(webhook.id), dead: deliveries.countDead(webhook.id) };
+    return { webhook, pending: deliveries.countPending(webhook.id), dead: deliveries.countDead(webhook.id) };
   }
 
   list(after: string, limit: number): WebhookWithStatus[] {

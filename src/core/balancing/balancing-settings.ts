@@ -15,7 +15,7 @@ export interface ScoreWeights {
   /** Subtracted for each 100 ms of the average response time. */
   readonly per100Ms: number;
   /** Most that the response time can subtract. */
-  readonly responseTimeMost: number;
+  readonly responseTimeMax: number;
   /** Added if the component supports the task type. */
   readonly taskType: number;
   /** Added if the component is at the task's location. */
@@ -48,6 +48,6 @@ export const DEFAULT_BALANCING: BalancingSettings = {
   noHealthyPolicy: 'reject',
   trafficSplit: [],
   slowStartMs: 30_000,
-  scoreWeights: { degraded: 20, per100Ms: 1, responseTimeMost: 10, taskType: 15, location: 10 },
+  scoreWeights: { degraded: 20, per100Ms: 1, responseTimeMax: 10, taskType: 15, location: 10 },
   leaseBlocks: null,
 };

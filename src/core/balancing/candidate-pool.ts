@@ -11,10 +11,11 @@ import type { BalancingSettings } from './balancing-settings.ts';
 import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
 import { hashOf } from '../hash.ts';
-import { matchesMetadata } from './preferences.ts';
 import type { Tiers } from './tier.ts';
 import { tiersFrom } from './tier.ts';
 import { isFresh, ewmaAfter, fadedTowardsTypical } from './typical-time.ts';
+import type { TraitKind, Traits } from './traits.ts';
+import { addTrait, eachTrait, hasSameTraits, removeTrait } from './traits.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { emptySet, setWeight } from './weighted-set.ts';
 
@@ -52,8 +53,7 @@ export interface CandidatePool {
   readonly tiers: Tiers;
   /** 1 if degraded or suspect. By position. */
   suspectFlags: Uint8Array;
-  /** Components by shared trait, by kind and name. A name without an entry belongs to no component. */
-  readonly traits: Readonly<Record<TraitKind, Map<string, Trait>>>;
+  readonly traits: Traits;
   readonly ramping: Set<number>;
   /** Epoch ms at which `fadeTimes` last ran. */
   fadedAt: number;
@@ -67,17 +67,6 @@ export interface CandidatePool {
   /** The same means, kept current. */
   readonly taskLimits: RunningMean;
   readonly ewmaTimes: RunningMean;
-}
-
-/** A location; a task type or capability flag; a part of the traffic split, named by its index. */
-export type TraitKind = 'location' | 'capability' | 'part';
-
-export interface Trait {
-  /** 1 if the component has the trait, healthy or not. By position. */
-  holders: Uint8Array;
-  count: number;
-  /** Healthy components with the trait: gathered on first use and maintained from then on; null before. */
-  healthy: WeightedSet | null;
 }
 
 interface RunningMean {
@@ -148,8 +137,11 @@ export function patchPool(pool: CandidatePool, position: number, candidate: Cand
   }
   pool.candidates[position] = candidate;
   if (!hasSameTraits(before, candidate)) {
-    if (before) eachTrait(pool.settings, before, (kind, name) => removeTrait(pool, kind, name, position));
-    if (candidate) eachTrait(pool.settings, candidate, (kind, name) => addTrait(pool, kind, name, position));
+    if (before) eachTrait(pool.settings, before, (kind, name) => removeTrait(pool.traits, { kind, name, position }));
+    if (candidate) {
+      const { length } = pool.capacity;
+      eachTrait(pool.settings, candidate, (kind, name) => addTrait(pool.traits, { kind, name, position }, length));
+    }
   }
   updateMean(pool.taskLimits, before?.maxConcurrentTasks, candidate?.maxConcurrentTasks);
   const timeBefore = before && comparableMs(pool.usesWorkTimes, before.liveStats);
@@ -253,44 +245,6 @@ export function healthyWith(pool: CandidatePool, kind: TraitKind, name: string):
 }
 
 const EMPTY_SET = emptySet(0);
-
-/** Compares by identity: an update of live stats alone keeps the same objects. */
-const hasSameTraits = (a: Candidate | null, b: Candidate | null): boolean =>
-  a?.metadata === b?.metadata && a?.location === b?.location && a?.taskTypes === b?.taskTypes && a?.flags === b?.flags;
-
-function eachTrait(
-  settings: BalancingSettings,
-  candidate: Candidate,
-  visit: (kind: TraitKind, name: string) => void,
-): void {
-  for (const name of candidate.taskTypes) visit('capability', name);
-  for (const name of candidate.flags) visit('capability', name);
-  if (candidate.location !== null) visit('location', candidate.location);
-  if (settings.trafficSplit.length > 0) visit('part', String(partOf(settings, candidate)));
-}
-
-function addTrait({ traits, capacity }: CandidatePool, kind: TraitKind, name: string, position: number): void {
-  let trait = traits[kind].get(name);
-  if (!trait) traits[kind].set(name, (trait = { holders: new Uint8Array(capacity.length), count: 0, healthy: null }));
-  // A name used both as task type and as flag counts once.
-  if (trait.holders[position] === 0) trait.count += 1;
-  trait.holders[position] = 1;
-}
-
-function removeTrait({ traits }: CandidatePool, kind: TraitKind, name: string, position: number): void {
-  const trait = traits[kind].get(name);
-  if (trait?.holders[position] !== 1) return;
-  trait.holders[position] = 0;
-  trait.count -= 1;
-  if (trait.healthy) setWeight(trait.healthy, position, 0);
-  if (trait.count === 0) traits[kind].delete(name);
-}
-
-/** Index of the traffic split part that a candidate belongs to; the number of parts if no part matches. */
-export function partOf({ trafficSplit }: BalancingSettings, candidate: Candidate): number {
-  const part = trafficSplit.findIndex(({ match }) => matchesMetadata(candidate, match));
-  return part === -1 ? trafficSplit.length : part;
-}
 
 /** Computes the numbers of a position and its membership in the sets. */
 function updateWeights(pool: CandidatePool, position: number, now: number): void {

@@ -6,7 +6,8 @@ import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
 import { loadPercentOf } from './eligible.ts';
 import type { CandidatePool } from './candidate-pool.ts';
-import { isSuspect, partOf } from './candidate-pool.ts';
+import { isSuspect } from './candidate-pool.ts';
+import { partOf } from './traits.ts';
 import type { OpenWork } from './open-work.ts';
 import { hasAnyCapacity } from './best-of.ts';
 import type { Pick, RouteRequest } from './pick.ts';
@@ -154,7 +155,7 @@ function healthRule(candidate: Candidate, rules: Rules): Filtered | null {
   }
   if (!rules.healthEnforced || !rules.healthyHadCapacity || !isSuspect(candidate)) return null;
   return {
-    rule: 'doubtful',
+    rule: 'suspect',
     reason: candidate.reason ?? `is ${candidate.status === 'degraded' ? 'degraded' : 'suspect'}`,
   };
 }

@@ -11,7 +11,8 @@ import { bestOfAll, bestOfSample, hasAnyCapacity, isEligible } from './best-of.t
 import type { Candidate } from './candidate.ts';
 import { hasCapacity, isAssumedDown, loadPercentOf, meetsPreferences } from './eligible.ts';
 import type { CandidatePool } from './candidate-pool.ts';
-import { healthyWith, meanRateOf, partOf, typicalMs } from './candidate-pool.ts';
+import { healthyWith, meanRateOf, typicalMs } from './candidate-pool.ts';
+import { partOf } from './traits.ts';
 import { hashOf } from '../hash.ts';
 import type { OpenWork } from './open-work.ts';
 import type { Task } from './policies/policy.ts';

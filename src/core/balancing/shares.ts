@@ -13,11 +13,11 @@ export interface ShareChange {
 }
 
 /** The most severe cause: members, routability or capacity changed. */
-export type ShareReason = 'membership' | 'routability' | 'room';
+export type ShareReason = 'membership' | 'routability' | 'capacity';
 
 export interface Redistribution {
   /** Part of all work that moves to other components, 0 to 1. */
-  readonly moved: number;
+  readonly movedShare: number;
   /** Components with a changed share, the largest change first. */
   readonly changes: readonly ShareChange[];
   readonly reason: ShareReason | null;
@@ -42,7 +42,7 @@ export function redistribution(before: Capacities, after: Capacities): Redistrib
   // of it moved.
   const part = all === 0 || now === 0 ? moved : moved / 2;
   changes.sort((a, b) => distance(b) - distance(a) || (a.componentId < b.componentId ? -1 : 1));
-  return { moved: rounded(part), changes, reason };
+  return { movedShare: rounded(part), changes, reason };
 }
 
 const totalOf = (capacities: Capacities): number => {
@@ -60,10 +60,10 @@ const distance = ({ before, after }: ShareChange): number => Math.abs(after - be
 
 function reasonOf(was: number | undefined, is: number | undefined): ShareReason {
   if (was === undefined || is === undefined) return 'membership';
-  return was === 0 || is === 0 ? 'routability' : 'room';
+  return was === 0 || is === 0 ? 'routability' : 'capacity';
 }
 
-const SEVERITY: readonly (ShareReason | null)[] = [null, 'room', 'routability', 'membership'];
+const SEVERITY: readonly (ShareReason | null)[] = [null, 'capacity', 'routability', 'membership'];
 
 const graverOf = (a: ShareReason | null, b: ShareReason): ShareReason =>
   SEVERITY.indexOf(a) > SEVERITY.indexOf(b) ? a! : b;

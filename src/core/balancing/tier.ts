@@ -5,7 +5,7 @@
 import type { WeightedSet } from './weighted-set.ts';
 
 /** Why the decision chose a component that is not plainly healthy. */
-export type FallbackTier = 'doubtful' | 'panic' | 'fail-open';
+export type FallbackTier = 'suspect' | 'panic' | 'fail-open';
 
 export interface Tier {
   readonly set: WeightedSet;
@@ -23,7 +23,7 @@ export function tiersFrom(healthy: WeightedSet, suspect: WeightedSet, active: We
   const first: Tier = { set: healthy, fallbackTier: null };
   return {
     healthy: [first],
-    healthyThenSuspect: [first, { set: suspect, fallbackTier: 'doubtful' }],
+    healthyThenSuspect: [first, { set: suspect, fallbackTier: 'suspect' }],
     panic: [{ set: active, fallbackTier: 'panic' }],
     failOpen: [{ set: active, fallbackTier: 'fail-open' }],
   };

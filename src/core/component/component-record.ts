@@ -27,7 +27,7 @@ export interface ComponentRecord {
   readonly health: HealthState;
   readonly load: LoadState;
   readonly recovery: RecoveryState;
-  readonly shadow: RootCause;
+  readonly dependencyState: RootCause;
 }
 
 export interface RecoveryState {

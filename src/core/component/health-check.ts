@@ -11,18 +11,22 @@ export const UrlSchema = z.string().min(1).max(2048);
 const ExpectedBodySchema = z
   .union([
     z.strictObject({
-      contains: z.string().min(1).max(256).meta({ description: 'Somewhere in the first 64 KiB, case and all.' }),
+      contains: z
+        .string()
+        .min(1)
+        .max(256)
+        .meta({ description: 'Text required in the first 64 KiB of the body, case-sensitive.' }),
     }),
     z.strictObject({
       pointer: z
         .string()
         .max(256)
         .regex(/^(\/([^~/]|~[01])*)*$/, 'a JSON pointer (RFC 6901) such as /status or /checks/0/state')
-        .meta({ description: 'JSON pointer (RFC 6901); empty for the whole.' }),
+        .meta({ description: 'JSON pointer (RFC 6901). Empty: the whole document.' }),
       value: z.union([z.string().max(256), z.number(), z.boolean(), z.null()]),
     }),
   ])
-  .meta({ id: 'ExpectedBody', description: 'Decides in place of the words in the body, which are not read then.' });
+  .meta({ id: 'ExpectedBody', description: 'Required body. Replaces the interpretation of status words in the body.' });
 
 const ExpectationSchema = z
   .strictObject({
@@ -32,7 +36,7 @@ const ExpectationSchema = z
       .max(16)
       .optional()
       .meta({
-        description: 'Statuses that are good; any other is a failed attempt. Default: 2xx.',
+        description: 'Successful HTTP statuses. Any other status fails the attempt. Default: 2xx.',
         example: [200, 204],
       }),
     body: ExpectedBodySchema.optional(),
@@ -68,8 +72,8 @@ const HeadersSchema = recordOf(HeaderValueSchema)
   )
   .meta({
     description:
-      'Sent with every check: at most 8, under any names but those of the connection and of proxies. Values are never shown: they read ' +
-      '`***`, which when sent back keeps the value that is stored.',
+      'Request headers of every check, at most 8. Connection and proxy headers are not allowed. Responses show `***` ' +
+      'instead of values. A registration with `***` keeps the stored value.',
     example: { 'x-health-token': '***' },
   });
 
@@ -84,21 +88,26 @@ export const HealthCheckSchema = z
   .strictObject({
     endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
     method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
-    timeout: z.int().min(100).max(60_000).default(5_000).meta({ description: 'ms' }),
+    timeout: z.int().min(100).max(60_000).default(5_000).meta({ description: 'Time limit of an attempt, ms.' }),
     interval: z
       .int()
       .min(1_000)
       .max(3_600_000)
       .optional()
-      .meta({ description: 'ms; without it the setting `healthCheckInterval` holds.' }),
-    retries: z.int().min(0).max(10).default(3).meta({ description: 'Further attempts of one check.' }),
+      .meta({ description: 'Time between two checks, ms. Default: the setting `healthCheckInterval`.' }),
+    retries: z
+      .int()
+      .min(0)
+      .max(10)
+      .default(3)
+      .meta({ description: 'Number of further attempts after a failed attempt.' }),
     degradedAfter: z
       .int()
       .min(1)
       .max(60_000)
       .optional()
-      .meta({ description: 'ms; a slower answer is degraded. Default: half the timeout.' }),
-    expect: ExpectationSchema.optional().meta({ description: 'What a good answer is, for those who say it exactly.' }),
+      .meta({ description: 'Response time above which the component is degraded, ms. Default: half the timeout.' }),
+    expect: ExpectationSchema.optional().meta({ description: 'Exact definition of a successful response.' }),
     headers: HeadersSchema.optional(),
   })
   .refine(({ method, expect }) => method !== 'HEAD' || expect?.body === undefined, {

@@ -16,7 +16,7 @@ export interface HealthReport extends HealthView {
   readonly consecutiveFailures: number;
   readonly consecutiveSuccesses: number;
   /** When the component came back into service. Slow start raises its share from then on. */
-  readonly backSince: string | null;
+  readonly slowStartSince: string | null;
   /** Null when the component registered no health check. */
   readonly nextCheck: string | null;
   /** Deadline of the next heartbeat; null when the component registered no heartbeat. */
@@ -54,7 +54,7 @@ export function toHealthReport(record: ComponentRecord, context: ReportContext):
     heartbeatStatus: health.heartbeatStatus,
     consecutiveFailures: health.consecutiveFailures,
     consecutiveSuccesses: health.consecutiveSuccesses,
-    backSince: toIsoOrNull(health.backSince ?? null),
+    slowStartSince: toIsoOrNull(health.backSince ?? null),
     nextCheck: registration.healthCheck ? toIso(nextCheckAt) : null,
     heartbeatDue: registration.heartbeat ? toIsoOrNull(heartbeatDueAt) : null,
     detection,

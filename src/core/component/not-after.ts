@@ -15,11 +15,11 @@ export function clampToNow(record: ComponentRecord, now: number): ComponentRecor
   const registeredAt = Math.min(record.registeredAt, now);
   const health = clampHealth(record.health, now);
   const recovery = clampRecovery(record.recovery, now);
-  const dependencies = record.shadow;
+  const dependencies = record.dependencyState;
   const isSame = registeredAt === record.registeredAt && health === record.health && recovery === record.recovery;
   if (isSame && dependencies.since <= now) return record;
-  const shadow = { ...dependencies, since: Math.min(dependencies.since, now) };
-  return { ...record, registeredAt, health, recovery, shadow };
+  const dependencyState = { ...dependencies, since: Math.min(dependencies.since, now) };
+  return { ...record, registeredAt, health, recovery, dependencyState };
 }
 
 const TIMES = ['since', 'backSince', 'lastCheckAt', 'lastFailureAt'] as const;

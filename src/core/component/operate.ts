@@ -18,7 +18,7 @@ export type SwitchName = (typeof SWITCHES)[number];
 export interface Operation {
   readonly action: OperationName;
   /** Duration from now, ms; null when `until` is given, or when there is no end. */
-  readonly forMs: number | null;
+  readonly durationMs: number | null;
   /** Epoch ms. */
   readonly until: number | null;
   /** The operator's reason, shown with the component. */
@@ -54,9 +54,9 @@ function restored(current: Lifecycle, role: 'active' | 'standby'): Lifecycle | n
   return settledAs(current.next === 'active' || current.next === 'standby' ? current.next : role);
 }
 
-function endOf({ action, forMs, until }: Operation, now: number): number | null {
+function endOf({ action, durationMs, until }: Operation, now: number): number | null {
   if (until !== null) return until;
-  if (forMs !== null) return now + forMs;
+  if (durationMs !== null) return now + durationMs;
   return action === 'isolate' ? now + DEFAULT_ISOLATION_MS : null;
 }
 

@@ -16,7 +16,7 @@ const TYPE_PATTERN = /^[a-z][a-z0-9_]{0,63}$/;
 export const ComponentIdSchema = z
   .string()
   .regex(COMPONENT_ID_PATTERN, '1 to 128 of a-z, 0-9, ".", "_", "-", beginning with a letter or digit')
-  .meta({ description: 'Unique over all types.', example: 'arbiter-001-agent-registry' });
+  .meta({ description: 'Unique across all types.', example: 'arbiter-001-agent-registry' });
 
 export const ComponentTypeSchema = z
   .string()
@@ -40,11 +40,11 @@ const ControlSchema = z
     endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
     actions: z.array(z.enum(CONTROL_ACTIONS)).min(1).max(2),
   })
-  .meta({ id: 'Control', description: 'Where recovery actions are asked for.' });
+  .meta({ id: 'Control', description: 'Control endpoint, which performs `restart` and `scale_up`.' });
 
 const MetadataSchema = jsonObject(8_192)
   .refine((metadata) => Object.keys(metadata).length <= 64, 'at most 64 keys')
-  .meta({ description: 'Free. `location` and `version` have a meaning in routing.' });
+  .meta({ description: 'Free-form. Routing uses `location` and `version`.' });
 
 /** Keeps all registrations of a full type within one RPC call between Durable Objects (32 MiB). */
 const MAX_REGISTRATION_BYTES = 16_384;
@@ -60,19 +60,25 @@ const fields = {
   metadata: MetadataSchema.default({}),
   role: z.enum(['active', 'standby']).default('active'),
   weight: z.number().min(0).max(1_000).default(1).meta({
-    description: 'Share of traffic relative to peers; 0 drains.',
+    description: 'Share of traffic relative to other components of the type. 0: no new work.',
   }),
   heartbeat: z
-    .strictObject({ ttl: z.int().min(1_000).max(3_600_000).meta({ description: 'ms' }) })
+    .strictObject({
+      ttl: z
+        .int()
+        .min(1_000)
+        .max(3_600_000)
+        .meta({ description: 'Time without a heartbeat after which the component is unhealthy, ms.' }),
+    })
     .optional()
-    .meta({ description: 'Liveness without an inbound health check.' }),
+    .meta({ description: 'Liveness by heartbeats, with or without a health check.' }),
   control: ControlSchema.optional(),
   deregisterAfter: z
     .int()
     .min(10_000)
     .max(2_592_000_000)
     .optional()
-    .meta({ description: 'ms; unhealthy for this long, it is removed.' }),
+    .meta({ description: 'Time unhealthy after which the component is removed, ms. Default: never.' }),
 };
 
 export const RegistrationSchema = z

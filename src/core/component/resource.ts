@@ -106,7 +106,7 @@ export function toResource(record: ComponentRecord, context: ResourceContext): C
   };
 }
 
-export function toHealthView({ health, shadow: dependencies }: ComponentRecord): HealthView {
+export function toHealthView({ health, dependencyState: dependencies }: ComponentRecord): HealthView {
   return {
     status: health.status,
     effectiveStatus: effectiveStatus(health.status, dependencies.rootCause),
@@ -137,7 +137,7 @@ function toSampleView({ responseTimeMs, at, ...sample }: HealthSample): SampleVi
   return { ...sample, responseTime: responseTimeMs === null ? null : Math.round(responseTimeMs), at: toIso(at) };
 }
 
-function toTimes({ usualResponseTimeMs: ewmaMs, responseTimesMs }: HealthState): HealthView['responseTimes'] {
+function toTimes({ ewmaResponseTimeMs: ewmaMs, responseTimesMs }: HealthState): HealthView['responseTimes'] {
   const summary = summarizeTimes(responseTimesMs);
   return summary && { average: Math.round(10 * (ewmaMs ?? summary.p50)) / 10, ...summary };
 }

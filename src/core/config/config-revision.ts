@@ -14,7 +14,7 @@ export interface RevisionEntry {
   /** Names of the changed fields; null for revisions written before these names were stored. */
   readonly changed: readonly string[] | null;
   /** The earlier revision that this one restored; null for an ordinary write. */
-  readonly restores: number | null;
+  readonly restoredRevision: number | null;
 }
 
 export interface StoredRevision extends RevisionEntry {

@@ -17,7 +17,7 @@ export interface ConfigFault {
 }
 
 export interface ConfigConflict {
-  readonly reason: 'invalid-request' | 'request-type-taken' | 'type-limit' | 'too-much-concerned';
+  readonly reason: 'invalid-request' | 'request-type-conflict' | 'type-limit' | 'too-many-affected';
   readonly faults: readonly ConfigFault[];
 }
 
@@ -86,7 +86,7 @@ export function judgeDocuments(documents: ConfigDocuments, scope: ConfigScope): 
   const faults = settingFaults(documents, scope);
   if (faults.length > 0) return { reason: 'invalid-request', faults };
   const duplicates = scope.kind === 'type' ? duplicateRequestTypeFaults(documents, scope.type, names) : [];
-  return duplicates.length > 0 ? { reason: 'request-type-taken', faults: duplicates } : null;
+  return duplicates.length > 0 ? { reason: 'request-type-conflict', faults: duplicates } : null;
 }
 
 function settingFaults(documents: ConfigDocuments, scope: ConfigScope): ConfigFault[] {

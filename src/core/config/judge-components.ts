@@ -44,7 +44,7 @@ export function judgeComponents(
     const message =
       'the documents of the components that this change affects have more than ' +
       `${MAX_AFFECTED_LENGTH} characters in total`;
-    return { reason: 'too-much-concerned', faults: [{ path: '', message }] };
+    return { reason: 'too-many-affected', faults: [{ path: '', message }] };
   }
   const faults: ConfigFault[] = [];
   for (const { id, type, stored } of components.affected(impact)) {

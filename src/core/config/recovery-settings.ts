@@ -26,18 +26,20 @@ const RecoveryStepSchema = z
           'Time in which checks must verify the component after the action. Default: 60 000 ms. 0 continues at once, ' +
           'which is the default of `switchover` and `alert` unless they are last.',
       }),
-    ifPossible: flag().optional().meta({
+    optional: flag().optional().meta({
       description: 'Skips the action, instead of failing, if it is impossible: no standby, or no control endpoint.',
     }),
-    insteadOfPrevious: flag()
+    onlyIfPreviousSkipped: flag()
       .optional()
       .meta({ description: 'Performs the action only if the one before it was skipped.' }),
     parameters: jsonObject(MAX_PARAMETERS)
       .optional()
       .meta({ description: 'Sent to the endpoint that restarts or scales up.' }),
-    forMs: ms(1_000, 86_400_000).optional().meta({ description: 'Duration of the isolation. Default: 300 000 ms.' }),
+    durationMs: ms(1_000, 86_400_000)
+      .optional()
+      .meta({ description: 'Duration of the isolation. Default: 300 000 ms.' }),
   })
-  .superRefine(({ action, parameters, forMs }, context) => {
+  .superRefine(({ action, parameters, durationMs }, context) => {
     const refuse = (path: string, only: string): void =>
       context.addIssue({
         code: 'custom',
@@ -46,7 +48,7 @@ const RecoveryStepSchema = z
         input: action,
       });
     if (parameters !== undefined && !isControlAction(action)) refuse('parameters', 'restart and scale_up');
-    if (forMs !== undefined && action !== 'isolate') refuse('forMs', 'isolate');
+    if (durationMs !== undefined && action !== 'isolate') refuse('durationMs', 'isolate');
   })
   .meta({ id: 'RecoveryStep' });
 
@@ -62,9 +64,9 @@ const RecoveryPolicySchema = z
         context.addIssue({ code: 'custom', path: [actions.length - 1, 'verifyMs'], message, input: 0 });
       })
       .superRefine((actions, context) => {
-        if (!actions[0]?.insteadOfPrevious) return;
+        if (!actions[0]?.onlyIfPreviousSkipped) return;
         const message = 'not for the first action: there is none before it';
-        context.addIssue({ code: 'custom', path: [0, 'insteadOfPrevious'], message, input: true });
+        context.addIssue({ code: 'custom', path: [0, 'onlyIfPreviousSkipped'], message, input: true });
       })
       .readonly()
       .meta({ description: 'Actions in the order in which they are tried, until one is verified.' }),

@@ -21,7 +21,7 @@ const ScoreWeightsSchema = z
   .strictObject({
     degraded: numberUpTo(1_000).meta({ description: 'Subtracted if the component is degraded or suspect.' }),
     per100Ms: numberUpTo(1_000).meta({ description: 'Subtracted per 100 ms of average response time.' }),
-    responseTimeMost: numberUpTo(1_000).meta({ description: 'Upper limit of what is subtracted for response time.' }),
+    responseTimeMax: numberUpTo(1_000).meta({ description: 'Upper limit of what is subtracted for response time.' }),
     taskType: numberUpTo(1_000).meta({ description: 'Added if the component supports the task type.' }),
     location: numberUpTo(1_000).meta({ description: "Added if the component is at the task's location." }),
   })

@@ -29,7 +29,7 @@ export const ValuesSchemaSchema = jsonObject(MAX_VALUES)
       context.addIssue({ code: 'custom', path: [...path], message, input: schema });
   })
   .meta({
-    description: 'JSON Schema (2020-12) for `values` at this level and below; see docs/configuration.md.',
+    description: 'JSON Schema (2020-12) for `values` at this level and below; see docs/reference/configuration.md.',
   });
 
 /** Whether every member at every depth passes. `depth` exceeds the nesting that `jsonObject` accepts. */

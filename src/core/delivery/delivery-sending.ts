@@ -21,7 +21,7 @@ export interface DeliveryJob {
 
 /** Outcome of an attempt that is never retried, with the beginning of the response body. */
 export interface DryRunDelivery extends AttemptOutcome {
-  readonly answer: string;
+  readonly response: string;
 }
 
 /** Makes each attempt in its own invocation, so that a slow receiver delays no other delivery. */

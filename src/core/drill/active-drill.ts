@@ -7,15 +7,15 @@ export type DrillMode = (typeof DRILL_MODES)[number];
 
 export interface ActiveDrill {
   readonly id: string;
-  readonly way: DrillMode;
+  readonly fault: DrillMode;
   /** False for a dry run: actions only report what they would do. */
   readonly execute: boolean;
   /** Epoch ms. */
-  readonly beganAt: number;
+  readonly startedAt: number;
   /** The drill ends at this time at the latest, epoch ms. */
   readonly until: number;
   /** End of the failure injection, epoch ms; null while the failure is injected. */
-  readonly liftedAt: number | null;
+  readonly faultEndedAt: number | null;
   readonly suspectAt: number | null;
   readonly unhealthyAt: number | null;
   readonly recoveryStartedAt: number | null;

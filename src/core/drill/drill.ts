@@ -25,15 +25,15 @@ export interface Drill extends ActiveDrill {
 
 export interface NewDrill {
   readonly id: string;
-  readonly way: DrillMode;
+  readonly fault: DrillMode;
   readonly execute: boolean;
 }
 
-export const beginDrill = (begin: NewDrill, now: number, forMs: number): ActiveDrill => ({
+export const beginDrill = (begin: NewDrill, now: number, durationMs: number): ActiveDrill => ({
   ...begin,
-  beganAt: now,
-  until: now + forMs,
-  liftedAt: null,
+  startedAt: now,
+  until: now + durationMs,
+  faultEndedAt: null,
   suspectAt: null,
   unhealthyAt: null,
   recoveryStartedAt: null,
@@ -42,12 +42,12 @@ export const beginDrill = (begin: NewDrill, now: number, forMs: number): ActiveD
 });
 
 /** A time before `beganAt` means that the clock was set back: the elapsed time is unknown, so the drill ends. */
-export const hasDrillExpired = ({ beganAt, until }: ActiveDrill, now: number): boolean =>
-  now >= until || now < beganAt - CLOCK_SLACK_MS;
+export const hasDrillExpired = ({ startedAt, until }: ActiveDrill, now: number): boolean =>
+  now >= until || now < startedAt - CLOCK_SLACK_MS;
 
 /** The failure to inject into checks of the component; null when none is injected. */
 export const injectedFailure = ({ recovery }: ComponentRecord): DrillMode | null =>
-  recovery.drill && recovery.drill.liftedAt === null ? recovery.drill.way : null;
+  recovery.drill && recovery.drill.faultEndedAt === null ? recovery.drill.fault : null;
 
 /** Records when health checks noticed the failure; returns the same object when nothing is new. */
 export function recordDrillHealth(record: ComponentRecord, health: HealthState, now: number): ComponentRecord {
@@ -63,7 +63,7 @@ export function recordDrillHealth(record: ComponentRecord, health: HealthState, 
 /** Ends the injection of the failure; the drill goes on. */
 export function liftDrill(record: ComponentRecord, now: number): ComponentRecord {
   const { drill } = record.recovery;
-  return drill && drill.liftedAt === null ? withDrill(record, { ...drill, liftedAt: now }) : record;
+  return drill && drill.faultEndedAt === null ? withDrill(record, { ...drill, faultEndedAt: now }) : record;
 }
 
 export function proveDrill(record: ComponentRecord, now: number): ComponentRecord {
@@ -82,14 +82,14 @@ export function endDrill(
   const { drill } = record.recovery;
   if (!drill) return null;
   const { registration, health, recovery } = record;
-  const flap = { falls: health.flap.falls.filter((at) => at < drill.beganAt), heldUntil: null };
+  const flap = { falls: health.flap.falls.filter((at) => at < drill.startedAt), heldUntil: null };
   return {
     record: {
       ...record,
       health: { ...health, flap },
       recovery: { ...recovery, drill: null, settledUntil: Math.max(recovery.settledUntil, now) },
     },
-    drill: { ...toDrill(registration, { ...drill, liftedAt: drill.liftedAt ?? now }), outcome, endedAt: now },
+    drill: { ...toDrill(registration, { ...drill, faultEndedAt: drill.faultEndedAt ?? now }), outcome, endedAt: now },
   };
 }
 

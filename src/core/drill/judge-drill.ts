@@ -30,7 +30,7 @@ export function judgeDrill(
 ): { steps: DrillStep[]; passed: boolean | null } {
   const hasEnded = drill.outcome !== 'running';
   const step = (name: DrillStep['step'], at: number | null, promisedMs: number | null, lagMs = 0): DrillStep => {
-    const afterMs = at === null ? null : at - drill.beganAt + lagMs;
+    const afterMs = at === null ? null : at - drill.startedAt + lagMs;
     const isLate = afterMs !== null && promisedMs !== null && afterMs > promisedMs;
     const passed = promisedMs === null || (afterMs === null && !hasEnded) ? null : afterMs !== null && !isLate;
     return { step: name, afterMs, promisedMs, passed };
@@ -39,7 +39,7 @@ export function judgeDrill(
   const hasRestarted = actions.some(({ action }) => action === 'restart');
   const steps = [
     step('suspect', drill.suspectAt, null),
-    step('out-of-routing', drill.suspectAt, OUT_OF_ROUTING_MS[drill.way], EDGE_LAG_MS),
+    step('out-of-routing', drill.suspectAt, OUT_OF_ROUTING_MS[drill.fault], EDGE_LAG_MS),
     step('unhealthy', drill.unhealthyAt, null),
     step('recovery-started', drill.recoveryStartedAt, RECOVERY_STARTED_MS),
     ...(switchover ? [step('switchover', switchover.finishedAt, SWITCHOVER_MS)] : []),

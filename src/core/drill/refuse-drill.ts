@@ -36,7 +36,7 @@ export function refuseDrill({ record, others, isRoutable, selfDoubt }: DrillCont
       `most of ${type} seems to fail: check results are in doubt, or were in doubt a moment ago`,
     );
   const isWell = health.status === 'healthy' && !health.suspect && isSettled(lifecycle);
-  if (!isWell || recovery.active || hasFailedDependency(record.shadow))
+  if (!isWell || recovery.active || hasFailedDependency(record.dependencyState))
     return fail(
       'component-not-healthy',
       `${id} must be healthy and in service, without a running recovery and without a failed dependency`,

@@ -63,11 +63,11 @@ export interface RecoveryOrder {
   readonly failureId: string;
   readonly reason: string;
   /** The action that the operator requested; it is the whole plan. */
-  readonly asked?: ControlAction;
+  readonly requestedAction?: ControlAction;
   readonly startedAt: number;
   readonly deadline: number;
   /** Id of the drill that caused the recovery; absent or null for a real failure. */
   readonly drillId?: string | null;
   /** True for a dry run: actions only report what they would do. */
-  readonly rehearsal?: boolean;
+  readonly dryRun?: boolean;
 }

@@ -14,10 +14,10 @@ export interface RecoveryFacts {
 /**
  * - `act`: the action runs.
  * - `alert-instead`: no endpoint can perform the action, so an alert replaces it.
- * - `leave-out`: the action is omitted, because it is impossible or its predecessor runs.
+ * - `skip`: the action is omitted, because it is impossible or its predecessor runs.
  * - `fail`: the action is attempted or only recorded, and fails.
  */
-export type StepVerdict = 'act' | 'alert-instead' | 'leave-out' | 'fail';
+export type StepVerdict = 'act' | 'alert-instead' | 'skip' | 'fail';
 
 export interface JudgedStep {
   readonly step: RecoveryStep;
@@ -30,7 +30,7 @@ export interface PlannedAction extends RecoveryStep {
   /** Why an alert replaces another action, or null. */
   readonly note: string | null;
   /** Why the action fails without an attempt, or null. */
-  readonly cannot: string | null;
+  readonly impossible: string | null;
 }
 
 /** The verdict on each action of the policy, in order. */
@@ -41,11 +41,11 @@ export function judgeSteps({ actions }: RecoveryPolicy, facts: RecoveryFacts): r
 }
 
 function judgeStep(step: RecoveryStep, previous: JudgedStep | undefined, facts: RecoveryFacts): JudgedStep {
-  if (step.insteadOfPrevious && previous && previous.verdict !== 'leave-out')
-    return { step, verdict: 'leave-out', reason: `only used when ${previous.step.action} is left out` };
+  if (step.onlyIfPreviousSkipped && previous && previous.verdict !== 'skip')
+    return { step, verdict: 'skip', reason: `only used when ${previous.step.action} is left out` };
   const reason = obstacleTo(step, facts);
   if (reason === null) return { step, verdict: 'act', reason };
-  if (step.ifPossible) return { step, verdict: 'leave-out', reason };
+  if (step.optional) return { step, verdict: 'skip', reason };
   return { step, verdict: step.action === 'restart' ? 'alert-instead' : 'fail', reason };
 }
 
@@ -56,10 +56,10 @@ function judgeStep(step: RecoveryStep, previous: JudgedStep | undefined, facts: 
 export function planRecovery(policy: RecoveryPolicy, facts: RecoveryFacts): readonly PlannedAction[] {
   const planned: PlannedAction[] = [];
   for (const { step, verdict, reason } of judgeSteps(policy, facts)) {
-    if (verdict === 'leave-out') continue;
+    if (verdict === 'skip') continue;
     if (verdict === 'alert-instead') planned.push(alertInstead(step, reason));
     // A standby may become available before its step is due; the reason against scaling will not change.
-    else planned.push({ ...step, note: null, cannot: step.action === 'scale_up' ? reason : null });
+    else planned.push({ ...step, note: null, impossible: step.action === 'scale_up' ? reason : null });
   }
   const plan = planned.filter((action, at) => !(action.action === 'alert' && planned[at + 1]?.action === 'alert'));
   const last = plan.at(-1) ?? alertInstead(ALERT, 'none of the configured actions is possible');
@@ -71,7 +71,7 @@ export const alertInstead = (step: RecoveryStep, note: string | null): PlannedAc
   ...ALERT,
   verifyMs: step.verifyMs,
   note,
-  cannot: null,
+  impossible: null,
 });
 
 const [ALERT] = completePolicies({ internal_error: { actions: [{ action: 'alert' }] } }).internal_error.actions as [

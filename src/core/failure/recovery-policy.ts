@@ -19,13 +19,13 @@ export interface RecoveryStep {
   /** Time for checks to prove that the action helped, ms; 0: continue with the next action without waiting. */
   readonly verifyMs: number;
   /** Omit the action from the plan when it is impossible; otherwise it fails. */
-  readonly ifPossible: boolean;
+  readonly optional: boolean;
   /** Only when the previous action was omitted. */
-  readonly insteadOfPrevious: boolean;
+  readonly onlyIfPreviousSkipped: boolean;
   /** Sent to the control endpoint of a restart or scale-up. */
   readonly parameters?: JsonObject | undefined;
   /** Duration of an isolation, ms. */
-  readonly forMs?: number | undefined;
+  readonly durationMs?: number | undefined;
 }
 
 export interface RecoveryPolicy {
@@ -57,12 +57,12 @@ const FIRST_COOLDOWN_MS = 300_000;
 const MAX_COOLDOWN_MS = 3_600_000;
 
 const RESTARTS: readonly ConfiguredStep[] = [{ action: 'restart' }, { action: 'restart' }];
-const SWITCHOVER: ConfiguredStep = { action: 'switchover', ifPossible: true };
+const SWITCHOVER: ConfiguredStep = { action: 'switchover', optional: true };
 
 const DEFAULTS: Readonly<Record<FailureType, ConfiguredPolicy>> = {
   connection_failure: { actions: [SWITCHOVER, ...RESTARTS] },
   timeout_failure: {
-    actions: [{ action: 'scale_up', ifPossible: true }, { ...SWITCHOVER, insteadOfPrevious: true }, ...RESTARTS],
+    actions: [{ action: 'scale_up', optional: true }, { ...SWITCHOVER, onlyIfPreviousSkipped: true }, ...RESTARTS],
   },
   health_check_failure: { actions: RESTARTS },
   dependency_failure: { actions: [{ action: 'isolate' }] },
@@ -91,10 +91,10 @@ function completeStep(step: ConfiguredStep, isLast: boolean): RecoveryStep {
     attempts: step.attempts ?? 3,
     backoffMs: step.backoffMs ?? 500,
     verifyMs: step.verifyMs ?? (isVerified ? PROOF_MS : 0),
-    ifPossible: step.ifPossible ?? false,
-    insteadOfPrevious: step.insteadOfPrevious ?? false,
+    optional: step.optional ?? false,
+    onlyIfPreviousSkipped: step.onlyIfPreviousSkipped ?? false,
     ...(isControlAction(action) ? { parameters: step.parameters ?? {} } : {}),
-    ...(action === 'isolate' ? { forMs: step.forMs ?? ISOLATION_MS } : {}),
+    ...(action === 'isolate' ? { durationMs: step.durationMs ?? ISOLATION_MS } : {}),
   };
 }
 

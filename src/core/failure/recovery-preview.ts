@@ -8,7 +8,7 @@ import type { ThresholdPolicy } from './threshold.ts';
 import { countingSince, reachesThreshold } from './threshold.ts';
 
 /** Why no recovery of a component can begin, whatever the failure. */
-export type BeginObstacle = 'superseded' | 'not-in-service' | 'shadowed' | 'cooling-down';
+export type BeginObstacle = 'superseded' | 'not-in-service' | 'dependency-failed' | 'cooling-down';
 /**
  * `frozen`: by configuration; `self-doubt`: the coordinator may be at fault; `too-many`: recoveries affect a third of
  * the type.
@@ -41,7 +41,7 @@ export interface RecoveryConditions {
 
 export interface PreviewedStep extends JudgedStep {
   /** The block on the step if it were due now; null without a block. */
-  readonly heldBy: ActionHold | null;
+  readonly blockedBy: ActionHold | null;
 }
 
 export interface RecoveryPreview {
@@ -79,7 +79,7 @@ export function previewRecovery(
     wouldBegin: obstacle === null,
     obstacle,
     recoveryId: conditions.recoveryId,
-    steps: judgeSteps(policy, conditions.facts).map((step) => ({ ...step, heldBy: heldBy(step, conditions) })),
+    steps: judgeSteps(policy, conditions.facts).map((step) => ({ ...step, blockedBy: blockedBy(step, conditions) })),
     plan: planRecovery(policy, conditions.facts),
     nextCooldownMs: cooldownAfter(conditions.failedInRow + 1, policy),
   };
@@ -100,7 +100,7 @@ function obstacleOf(
   return { reason: 'below-threshold', message };
 }
 
-function heldBy({ step, verdict }: JudgedStep, { holds }: RecoveryConditions): ActionHold | null {
+function blockedBy({ step, verdict }: JudgedStep, { holds }: RecoveryConditions): ActionHold | null {
   if (verdict !== 'act' || step.action === 'alert') return null;
   return isControlAction(step.action) ? holds.disruptive : holds.other;
 }

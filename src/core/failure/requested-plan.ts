@@ -9,10 +9,10 @@ export const planRequested = (action: ControlAction): PlannedAction[] => [
     attempts: 3,
     backoffMs: 500,
     verifyMs: PROOF_MS,
-    ifPossible: false,
-    insteadOfPrevious: false,
+    optional: false,
+    onlyIfPreviousSkipped: false,
     parameters: {},
     note: null,
-    cannot: null,
+    impossible: null,
   },
 ];

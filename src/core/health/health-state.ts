@@ -56,7 +56,7 @@ export interface HealthState {
   readonly lastCheckAt: number | null;
   readonly responseTimeMs: number | null;
   /** EWMA of the response times of passed checks, ms. */
-  readonly usualResponseTimeMs: number | null;
+  readonly ewmaResponseTimeMs: number | null;
   /** Response times of recent passed checks, ms, newest last: see `response-times.ts`. */
   readonly responseTimesMs: readonly number[];
   /** Failed checks, expired heartbeats and callers' failure reports since the component was last healthy. */
@@ -82,7 +82,7 @@ export const initialHealth = (now: number): HealthState => ({
   details: null,
   lastCheckAt: null,
   responseTimeMs: null,
-  usualResponseTimeMs: null,
+  ewmaResponseTimeMs: null,
   responseTimesMs: [],
   errorCount: 0,
   consecutiveFailures: 0,

@@ -137,14 +137,14 @@ type StatePatch = Partial<HealthState>;
 function passCheck(state: HealthState, signal: CheckPassed, policy: HealthPolicy, now: number): StatePatch {
   const consecutiveSuccesses = state.consecutiveSuccesses + 1;
   const isBelowThreshold = state.checkStatus === 'unhealthy' && consecutiveSuccesses < policy.healthyThreshold;
-  const ewma = state.usualResponseTimeMs;
+  const ewma = state.ewmaResponseTimeMs;
   return {
     checkStatus: isBelowThreshold ? 'unhealthy' : signal.status,
     suspect: false,
     details: signal.details,
     lastCheckAt: now,
     responseTimeMs: signal.responseTimeMs,
-    usualResponseTimeMs: ewma === null ? signal.responseTimeMs : ewma + EWMA_WEIGHT * (signal.responseTimeMs - ewma),
+    ewmaResponseTimeMs: ewma === null ? signal.responseTimeMs : ewma + EWMA_WEIGHT * (signal.responseTimeMs - ewma),
     responseTimesMs: appendTime(state.responseTimesMs, signal.responseTimeMs),
     consecutiveFailures: 0,
     consecutiveSuccesses,

@@ -28,13 +28,13 @@ export interface SelfDoubt {
   /** Epoch ms of the last change of `kind`. */
   readonly since: number;
   /** Start of the last canary check, epoch ms. */
-  readonly askedAt: number;
+  readonly canaryQueriedAt: number;
 }
 
 /** Number of components that were well at the start of the round, and number of those that now fail. */
 export interface Evidence {
-  readonly well: number;
-  readonly troubled: number;
+  readonly healthyBefore: number;
+  readonly failing: number;
 }
 
 /** Treatment of an observed failure: apply it, hold it until the canary verdict, or keep the old status. */
@@ -44,9 +44,10 @@ const MIN_FAILING = 3;
 /** Time limit of a canary check: held failures must not be held for ever. */
 export const MAX_CANARY_MS = 10_000;
 
-export const NO_SELF_DOUBT: SelfDoubt = { kind: 'sure', since: 0, askedAt: 0 };
+export const NO_SELF_DOUBT: SelfDoubt = { kind: 'sure', since: 0, canaryQueriedAt: 0 };
 
-export const isMassFailure = ({ well, troubled }: Evidence): boolean => troubled >= MIN_FAILING && troubled * 2 > well;
+export const isMassFailure = ({ healthyBefore, failing }: Evidence): boolean =>
+  failing >= MIN_FAILING && failing * 2 > healthyBefore;
 
 /** Updates self-doubt after an observation or with time. `queryCanary`: the caller must start a canary check now. */
 export function updateSelfDoubt(
@@ -58,10 +59,10 @@ export function updateSelfDoubt(
   if (mode === 'always') return { next: withKind(current, 'doubting', now), queryCanary: false };
   if (mode === 'never' || !isMassFailure(evidence)) return { next: withKind(current, 'sure', now), queryCanary: false };
   // After the clock was set back the elapsed time is unknown.
-  const sinceCanaryMs = now >= current.askedAt ? now - current.askedAt : Infinity;
+  const sinceCanaryMs = now >= current.canaryQueriedAt ? now - current.canaryQueriedAt : Infinity;
   switch (current.kind) {
     case 'sure':
-      return { next: { kind: 'asking', since: now, askedAt: now }, queryCanary: true };
+      return { next: { kind: 'asking', since: now, canaryQueriedAt: now }, queryCanary: true };
     case 'asking':
       return {
         next: sinceCanaryMs < MAX_CANARY_MS ? current : withKind(current, 'unwitnessed', now),
@@ -73,7 +74,7 @@ export function updateSelfDoubt(
       // The cause may change during a mass failure, so the canary is checked again each round.
       return sinceCanaryMs < roundMs
         ? { next: current, queryCanary: false }
-        : { next: { ...current, askedAt: now }, queryCanary: true };
+        : { next: { ...current, canaryQueriedAt: now }, queryCanary: true };
     default:
       return current.kind satisfies never;
   }

@@ -5,7 +5,7 @@ import type { FlapPolicy } from './flap-damping.ts';
 import { isFlapping } from './flap-damping.ts';
 
 /** Stable again, not yet stable, or (`gone`) no longer registered. */
-export type Stability = 'well' | 'ailing' | 'gone';
+export type Stability = 'stable' | 'unstable' | 'gone';
 
 /** The required proof: a recovery that just proved the component, or sufficient time without a failure. */
 export type StabilityCriterion = 'recovery' | 'time';
@@ -23,9 +23,9 @@ export function stability(
   policy: StabilityPolicy,
   now: number,
 ): Exclude<Stability, 'gone'> {
-  if (criterion === 'recovery') return isFlapping(health.flap, policy, now) ? 'ailing' : 'well';
+  if (criterion === 'recovery') return isFlapping(health.flap, policy, now) ? 'unstable' : 'stable';
   const isUp = (health.status === 'healthy' || health.status === 'degraded') && !health.suspect;
-  if (!isUp || recovery.active || !isSettled(lifecycle)) return 'ailing';
+  if (!isUp || recovery.active || !isSettled(lifecycle)) return 'unstable';
   const upForMs = now - (health.backSince ?? health.since);
-  return upForMs >= Math.max(MIN_UP_MS, policy.slowStartMs) ? 'well' : 'ailing';
+  return upForMs >= Math.max(MIN_UP_MS, policy.slowStartMs) ? 'stable' : 'unstable';
 }

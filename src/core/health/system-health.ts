@@ -37,12 +37,12 @@ export interface TypeHealth {
   /** Number of components that are routable now. */
   readonly routable: number;
   /** Unhealthy or degraded components in maintenance: expected, so they do not make the type degraded. */
-  readonly excused?: number;
+  readonly underMaintenance?: number;
   /** Part of the observed time in which at least one component of the type was routable. */
   readonly availability?: Availability;
   readonly updatedAt: number;
   /** Start of self-doubt, during which statuses are kept, epoch ms; null without self-doubt. */
-  readonly doubtedSince: number | null;
+  readonly selfDoubtSince: number | null;
   /** Most severe first, at most `MAX_ISSUES_PER_TYPE`. */
   readonly issues: readonly HealthIssue[];
 }
@@ -102,12 +102,12 @@ export function summarizeType(
   revision: number,
   members: Iterable<HealthMember>,
   now: number,
-  doubtedSince: number | null = null,
+  selfDoubtSince: number | null = null,
 ): TypeHealth {
   const counts = { ...EMPTY_COUNTS };
   const issues: HealthIssue[] = [];
   let routable = 0;
-  let excused = 0;
+  let underMaintenance = 0;
   let since = 0;
   for (const member of members) {
     counts.total++;
@@ -115,19 +115,19 @@ export function summarizeType(
     if (member.routable) routable++;
     since = Math.max(since, member.since);
     const issue = issueOf(type, member);
-    if (issue && member.maintained) excused++;
+    if (issue && member.maintained) underMaintenance++;
     else if (issue) issues.push(issue);
   }
   issues.sort(bySeverity);
   if (counts.total > 0 && routable === 0) issues.unshift(typeUnavailableIssue(type, counts.total, since));
-  if (doubtedSince !== null) issues.unshift(selfDoubtIssue(type, doubtedSince));
+  if (selfDoubtSince !== null) issues.unshift(selfDoubtIssue(type, selfDoubtSince));
   return {
     type,
     revision,
     counts,
     routable,
-    excused,
-    doubtedSince,
+    underMaintenance,
+    selfDoubtSince,
     updatedAt: now,
     issues: issues.slice(0, MAX_ISSUES_PER_TYPE),
   };
@@ -139,7 +139,7 @@ export const emptyType = (type: string): TypeHealth => ({
   revision: 0,
   counts: EMPTY_COUNTS,
   routable: 0,
-  doubtedSince: null,
+  selfDoubtSince: null,
   updatedAt: 0,
   issues: [],
 });
@@ -186,7 +186,9 @@ function statusOfType(type: TypeHealth): HealthStatus {
   if (type.counts.total === 0 || type.counts.unknown === type.counts.total) return 'unknown';
   if (type.routable === 0) return 'unhealthy';
   const isExhausted = type.issues.some(({ code }) => code === 'capacity-exhausted');
-  return isExhausted || type.counts.unhealthy + type.counts.degraded > (type.excused ?? 0) ? 'degraded' : 'healthy';
+  return isExhausted || type.counts.unhealthy + type.counts.degraded > (type.underMaintenance ?? 0)
+    ? 'degraded'
+    : 'healthy';
 }
 
 function worstOf(statuses: readonly HealthStatus[]): HealthStatus {

@@ -8,7 +8,7 @@ export type QueueExit = 'granted' | 'timedOut' | 'atCapacity' | 'overQuota';
 
 export interface QueueStatistics {
   /** Covered time, ms. */
-  readonly overMs: number;
+  readonly windowMs: number;
   /** Granted after a wait. */
   readonly granted: number;
   /** Waited until `waitMs` had passed, without a grant. */
@@ -62,7 +62,7 @@ export function queueStatistics(log: QueueLog, now: number): QueueStatistics {
   const sum = (exit: QueueExit): number => spans.reduce((total, { exits }) => total + exits[exit], 0);
   const waits = BOUNDS.map((_, index) => spans.reduce((total, span) => total + span.waits[index]!, 0));
   return {
-    overMs: SPANS * SPAN_MS,
+    windowMs: SPANS * SPAN_MS,
     granted: sum('granted'),
     timedOut: sum('timedOut'),
     atCapacity: sum('atCapacity'),

@@ -3,11 +3,11 @@ import type { Span } from '../../core/health/samples/stored-sample.ts';
 import type { TimedSample } from '../../core/health/samples/sample.ts';
 
 export type HistoryItem =
-  | ({ readonly kind: 'sample'; readonly forMs: number } & TimedSample)
+  | ({ readonly kind: 'sample'; readonly durationMs: number } & TimedSample)
   | {
       readonly kind: 'transition';
       readonly at: number;
-      readonly of: 'health' | 'lifecycle';
+      readonly field: 'health' | 'lifecycle';
       readonly from: string;
       readonly to: string;
       readonly reason: string | null;

@@ -84,7 +84,7 @@ export interface LeasePage {
   readonly items: Lease[];
   readonly more: boolean;
   readonly waiting: WaitingCallers;
-  readonly lately: QueueStatistics;
+  readonly recent: QueueStatistics;
   /** The keys with the most slots, at most fifty, including keys that only have waiting requests. */
   readonly holders: readonly KeyHolding[];
 }

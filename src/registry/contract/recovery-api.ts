@@ -41,5 +41,5 @@ export interface ControlAccess {
   readonly secrets: readonly string[];
 }
 
-/** `shadowed`: a dependency is the root cause, so no action helps. `frozen`: only alerts are permitted for now. */
-export type ActionPermission = 'permitted' | 'too-many' | 'not-recovering' | 'shadowed' | 'frozen';
+/** `dependency-failed`: a dependency is the root cause, so no action helps; `frozen`: only alerts are permitted now. */
+export type ActionPermission = 'permitted' | 'too-many' | 'not-recovering' | 'dependency-failed' | 'frozen';

@@ -142,7 +142,7 @@ export interface RegistryApi extends RootCauseReceiver {
   ): Promise<
     Result<
       { order: RecoveryOrder; started: boolean },
-      NotFound | 'superseded' | 'cooling-down' | 'not-in-service' | 'shadowed'
+      NotFound | 'superseded' | 'cooling-down' | 'not-in-service' | 'dependency-failed'
     >
   >;
   /** Conditions under which a recovery would run now. Changes nothing. */
@@ -160,7 +160,7 @@ export interface RegistryApi extends RootCauseReceiver {
     id: string,
     recoveryId: string,
     position: number,
-    forMs: number,
+    durationMs: number,
   ): Promise<Result<null, NotFound | 'not-recovering'>>;
   /** Ends a recovery. Returns its outcome: `cancelled` if an operator cancelled it before. */
   endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<RecoveryOutcome>;
@@ -225,7 +225,7 @@ export interface Redistribution {
   readonly revision: number;
   readonly components: number;
   /** Part of all work that moves to other components, 0 to 1. */
-  readonly moved: number;
+  readonly movedShare: number;
   /** Largest change first, at most a thousand. */
   readonly changes: readonly ShareChange[];
 }

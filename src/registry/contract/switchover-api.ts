@@ -7,4 +7,4 @@ export interface SwitchoverRequest {
   readonly force: boolean;
 }
 
-export type SwitchoverRefusal = 'being-removed' | 'not-in-service' | 'no-standby' | 'nobody-took-over' | 'held-back';
+export type SwitchoverRefusal = 'being-removed' | 'not-in-service' | 'no-standby' | 'no-takeover' | 'held-back';

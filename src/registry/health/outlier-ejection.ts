@@ -76,7 +76,7 @@ export class OutlierEjection {
     const config = this.state.configFor(member.record.registration.id);
     const reason = ejectionReason(ejection, config, now)!;
     const next = eject(ejection, reason, config, now);
-    const data = { reason, ejectedUntil: toIso(next.until!), times: next.times };
+    const data = { reason, ejectedUntil: toIso(next.until!), ejectionCount: next.times };
     this.saveEjection(member, next, 'component.ejected', data, now);
   }
 

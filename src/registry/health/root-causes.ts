@@ -23,14 +23,14 @@ export class RootCauses {
     const restored: Member[] = [];
     for (const update of updates) {
       const member = this.state.members.get(update.id);
-      const rootCause = member && applyRootCauseUpdate(member.record.shadow, update, now);
+      const rootCause = member && applyRootCauseUpdate(member.record.dependencyState, update, now);
       if (!member || !rootCause) continue;
       const { record } = member;
-      const isRestored = hasFailedDependency(record.shadow) && !hasFailedDependency(rootCause);
+      const isRestored = hasFailedDependency(record.dependencyState) && !hasFailedDependency(rootCause);
       // Failures until now were the dependency's. If the component keeps failing, its failures count from now.
       const recovery = isRestored ? { ...record.recovery, settledUntil: now } : record.recovery;
-      const changed = rootCause.since === record.shadow.since ? invisible : visible;
-      changed.push({ ...record, shadow: rootCause, recovery });
+      const changed = rootCause.since === record.dependencyState.since ? invisible : visible;
+      changed.push({ ...record, dependencyState: rootCause, recovery });
       if (isRestored) restored.push(member);
     }
     if (visible.length > 0) this.state.commit({ records: visible, visible: true }, now);
@@ -43,7 +43,7 @@ export class RootCauses {
     const affected: [string, number][] = [];
     for (const [id, { record }] of this.state.members) {
       if (isDown(record.health.status, record.lifecycle.state)) down.push(id);
-      if (hasFailedDependency(record.shadow)) affected.push([id, record.shadow.sequence]);
+      if (hasFailedDependency(record.dependencyState)) affected.push([id, record.dependencyState.sequence]);
     }
     return { type: this.state.type, revision: this.state.revision, down, rootCauses: affected };
   }

@@ -125,7 +125,7 @@ export class SelfDoubtGuard {
       if (isFailing) failing++;
       if (isFailing || isWorking(record.health)) workingBefore++;
     }
-    return { well: workingBefore, troubled: failing };
+    return { healthyBefore: workingBefore, failing };
   }
 
   /** Check interval of the slowest member, ms. Failures within one such round count as simultaneous. */

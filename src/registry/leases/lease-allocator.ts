@@ -88,10 +88,10 @@ export class LeaseAllocator {
     if (this.queue.length > 0 && this.livePool.refresh(now)) this.serveQueue(now);
   }
 
-  statistics(now: number): Pick<LeasePage, 'waiting' | 'lately' | 'holders'> {
+  statistics(now: number): Pick<LeasePage, 'waiting' | 'recent' | 'holders'> {
     return {
       waiting: this.queue.waitingCallers(now),
-      lately: queueStatistics(this.log, now),
+      recent: queueStatistics(this.log, now),
       holders: this.queue.holders(),
     };
   }

@@ -28,7 +28,7 @@ export const firstRecord = ({ registration, claim, owner }: ClaimedRegistration,
   health: initialHealth(now),
   load: NO_LOAD,
   recovery: NO_RECOVERY,
-  shadow: NO_ROOT_CAUSE,
+  dependencyState: NO_ROOT_CAUSE,
 });
 
 /** The record of a component that registers again: its state stays, its changes take effect. */

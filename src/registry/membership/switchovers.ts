@@ -68,7 +68,7 @@ export class Switchovers {
     const { lifecycle, registration, health } = record;
     const { id } = registration;
     if (lifecycle.state === 'active') return ok(null);
-    if (lifecycle.replacedBy === undefined) return fail('nobody-took-over', `no component took over from ${id}`);
+    if (lifecycle.replacedBy === undefined) return fail('no-takeover', `no component took over from ${id}`);
     if (health.status !== 'healthy' && !force)
       return fail('held-back', `${id} is ${health.status} and may fail to take over: set force to override`);
     const other = this.state.members.get(lifecycle.replacedBy)?.record;

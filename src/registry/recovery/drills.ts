@@ -42,11 +42,11 @@ export class Drills {
     const active = beginDrill(begin, now, this.state.configFor(componentId).recoveryTimeout);
     const drill = toDrill(record.registration, active);
     const next = { ...record, recovery: { ...record.recovery, drill: active } };
-    const { id, way, execute } = begin;
-    const after = { componentId, way, execute };
+    const { id, fault, execute } = begin;
+    const after = { componentId, fault, execute };
     const audit = actor && ({ actor, action: 'drill.begin', subject: id, before: null, after } as const);
     const context = { ...this.state.draftContext(next, now), newId: () => `${id}:began`, audit };
-    const event = componentEventDraft('drill.began', next, { drillId: id, way, execute }, context);
+    const event = componentEventDraft('drill.began', next, { drillId: id, fault, execute }, context);
     this.state.commit({ records: [next], drills: [drill], outbox: [event], visible: true }, now);
     return ok(drill);
   }

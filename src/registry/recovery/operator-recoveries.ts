@@ -54,7 +54,7 @@ export class OperatorRecoveries {
   }
 
   private refusalFor({ record }: Member, { action, force }: ActionRequest): Failure<ActionRefusal> | null {
-    const { registration, lifecycle, recovery, shadow } = record;
+    const { registration, lifecycle, recovery, dependencyState } = record;
     const { id } = registration;
     if (isBeingRemoved(lifecycle))
       return fail('being-removed', 'the component drains before its removal; restore it to keep it');
@@ -63,8 +63,8 @@ export class OperatorRecoveries {
     if (recovery.active)
       return fail('recovery-running', `${recovery.active.order.recoveryId} is running: wait for it, or cancel it`);
     if (force) return null;
-    const { rootCause } = shadow;
-    const obstacle = hasFailedDependency(shadow)
+    const { rootCause } = dependencyState;
+    const obstacle = hasFailedDependency(dependencyState)
       ? `failed dependencies: ${rootCause.join(', ')}`
       : holdMessage(this.state, id);
     return obstacle === null ? null : fail('held-back', `${obstacle}; force overrides`);

@@ -134,8 +134,8 @@ export class Recoveries {
     const found = this.find(id, recoveryId);
     if (!found || found.active.cancelled) return 'not-recovering';
     // An operator's request was judged when it arrived.
-    if (found.active.order.asked) return 'permitted';
-    if (hasFailedDependency(found.member.record.shadow)) return 'shadowed';
+    if (found.active.order.requestedAction) return 'permitted';
+    if (hasFailedDependency(found.member.record.dependencyState)) return 'dependency-failed';
     const becomesDisruptive = disruptive && !found.active.disruptive;
     const hold = actionHold(this.state, id, becomesDisruptive);
     if (hold) return hold === 'frozen' ? hold : 'too-many';
@@ -229,7 +229,7 @@ export class Recoveries {
     const cooldownMs = cooldownAfter(failedInRow, this.policyOf(found.active.order));
     const settled = { settledUntil: now, failedInRow, notBefore: now + cooldownMs };
     // A failed request of an operator says nothing about failures, and must not delay the recovery that they require.
-    const isFailedRequest = found.active.order.asked !== undefined && outcome !== 'successful';
+    const isFailedRequest = found.active.order.requestedAction !== undefined && outcome !== 'successful';
     const recovery = {
       ...record.recovery,
       active: null,
@@ -307,11 +307,11 @@ export class Recoveries {
       failureType: cause.failureType,
       failureId: cause.failureId,
       reason: cause.reason,
-      ...(requestedAction ? { asked: requestedAction } : {}),
+      ...(requestedAction ? { requestedAction } : {}),
       startedAt: now,
       deadline: drill?.until ?? now + this.state.configFor(record.registration.id).recoveryTimeout,
       drillId: drill?.id ?? null,
-      rehearsal: drill !== null && !drill.execute,
+      dryRun: drill !== null && !drill.execute,
     };
     const recovery = {
       ...record.recovery,
@@ -344,12 +344,12 @@ export class Recoveries {
 
 function outcomeOf(
   active: ActiveRecovery,
-  { shadow: rootCause }: ComponentRecord,
+  { dependencyState: rootCause }: ComponentRecord,
   requested: RecoveryOutcome,
 ): RecoveryOutcome {
   if (requested === 'successful') return requested;
   if (active.cancelled) return 'cancelled';
-  if (active.order.asked) return requested;
+  if (active.order.requestedAction) return requested;
   return hasFailedDependency(rootCause) && requested !== 'cancelled' ? 'suppressed' : requested;
 }
 

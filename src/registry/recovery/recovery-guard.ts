@@ -15,7 +15,7 @@ const RECOVERABLE_STATES: readonly LifecycleState[] = ['active', 'standby'];
 
 /** Returns why no recovery may begin for a failure at `occurredAt` (epoch ms); null if one may. */
 export function beginObstacle(
-  { recovery, registeredAt, lifecycle, shadow: rootCause }: ComponentRecord,
+  { recovery, registeredAt, lifecycle, dependencyState: rootCause }: ComponentRecord,
   occurredAt: number,
   now: number,
 ): Failure<BeginObstacle> | null {
@@ -24,7 +24,8 @@ export function beginObstacle(
   if (!RECOVERABLE_STATES.includes(lifecycle.state))
     return fail('not-in-service', `the component is ${lifecycle.state}`);
   // The failed dependency is the place to act and to alert; an action on its dependant would not help.
-  if (hasFailedDependency(rootCause)) return fail('shadowed', `failed dependencies: ${rootCause.rootCause.join(', ')}`);
+  if (hasFailedDependency(rootCause))
+    return fail('dependency-failed', `failed dependencies: ${rootCause.rootCause.join(', ')}`);
   if (now < recovery.notBefore)
     return fail('cooling-down', 'earlier recoveries failed; the next one may begin after the cooldown');
   return null;

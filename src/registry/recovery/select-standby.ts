@@ -1,7 +1,7 @@
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { Member } from '../state/member.ts';
 
-const typicalMs = ({ health }: ComponentRecord): number => health.usualResponseTimeMs ?? Infinity;
+const typicalMs = ({ health }: ComponentRecord): number => health.ewmaResponseTimeMs ?? Infinity;
 
 /**
  * Returns the best healthy standby that supports every task type of `failed`. Prefers components that are not suspect,

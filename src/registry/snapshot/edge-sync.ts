@@ -47,7 +47,7 @@ export class EdgeSync {
       // The edge assigned the work to an earlier member at this position.
       if (!member || assignedVersion > syncedTo.version) continue;
       const { load, health } = member.record;
-      const typicalMs = load.workMs ?? health.usualResponseTimeMs;
+      const typicalMs = load.workMs ?? health.ewmaResponseTimeMs;
       member.record = { ...member.record, load: addAssignments(load, count, typicalMs, now) };
       this.positions.markDirty(member.record.registration.id);
     }

@@ -55,20 +55,20 @@ export class ShareReporter {
   redistribute(actor: Actor | null, now: number): Redistribution {
     const change = this.compare();
     const audit = actor && { actor, action: 'load.redistribute' as const, before: null, after: null };
-    this.store(change, 'asked', { visible: true, audit }, now);
+    this.store(change, 'requested', { visible: true, audit }, now);
     return change;
   }
 
   private report(now: number): void {
     if (this.state.type === '') return;
     const change = this.compare();
-    if (change.moved < MIN_MOVED) return;
-    this.store(change, change.reason ?? 'room', { visible: false, audit: null }, now);
+    if (change.movedShare < MIN_MOVED) return;
+    this.store(change, change.reason ?? 'capacity', { visible: false, audit: null }, now);
     this.deliver(now);
   }
 
   private store(
-    { moved, changes }: Redistribution,
+    { movedShare, changes }: Redistribution,
     reason: string,
     { visible, audit }: { readonly visible: boolean; readonly audit: AuditOf | null },
     now: number,
@@ -80,7 +80,7 @@ export class ShareReporter {
       reason,
       revision: visible ? revision + 1 : revision,
       components: capacities.size,
-      moved,
+      movedShare,
       changed: changes.length,
       shares: changes.slice(0, MAX_NAMED).map((change) => ({ ...change })),
     };

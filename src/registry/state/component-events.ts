@@ -76,7 +76,7 @@ export function failureDraft(
     code: failed.error.code === '' ? null : failed.error.code,
     message: failed.error.message,
     context: failureContext,
-    rootCause: record.shadow.rootCause,
+    rootCause: record.dependencyState.rootCause,
     occurredAt: context.now,
     // A drill injects failures into checks only, so it never causes a caller's report.
     ...(failed.source === 'check' && injectedFailure(record) ? { drillId: record.recovery.drill!.id } : {}),

@@ -151,7 +151,7 @@ export function toLiveStats({ record }: Member, now: number): LiveStats {
     suspect: health.suspect || health.ejection.until !== null,
     inFlight: inFlight(load, now),
     loadPercentage: loadPercentage(load, registration.capabilities.maxConcurrentTasks, now),
-    ewmaMs: load.workMs ?? health.usualResponseTimeMs,
+    ewmaMs: load.workMs ?? health.ewmaResponseTimeMs,
     isWorkTime: load.workMs !== null,
   };
 }
@@ -185,7 +185,7 @@ export function toTypeHealth(
     since: record.health.since,
     reason: record.health.reason,
     routable: isRoutable(record),
-    rootCause: record.shadow.rootCause,
+    rootCause: record.dependencyState.rootCause,
     maintained: record.lifecycle.state === 'maintenance',
   }));
   const selfDoubtSince = selfDoubt.kind === 'doubting' ? selfDoubt.since : null;

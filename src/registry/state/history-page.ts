@@ -48,7 +48,7 @@ export function historyPage(
 const toItem = ({ at, kind, from, to, reason }: StoredTransition): HistoryItem => ({
   kind: 'transition',
   at,
-  of: kind,
+  field: kind,
   from,
   to,
   reason,

@@ -65,7 +65,7 @@ const FAST_RECHECKS = 2;
 export function planCheck(record: ComponentRecord): CheckPlan {
   const check = record.registration.healthCheck!;
   const { health, recovery } = record;
-  const quickTimeoutMs = retryTimeoutMs(check.timeout, health.usualResponseTimeMs);
+  const quickTimeoutMs = retryTimeoutMs(check.timeout, health.ewmaResponseTimeMs);
   const isFailing = health.consecutiveFailures > 0 || recovery.active?.verification != null;
   const isQuick = health.consecutiveFailures > 0 && health.consecutiveFailures <= FAST_RECHECKS && !recovery.active;
   return {
@@ -100,11 +100,11 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
  * of the registry does not count, because no heartbeat or report could arrive.
  */
 export function deregistrationDueAt(record: ComponentRecord, downtime: Downtime): number {
-  const { registration, health, shadow, lifecycle, recovery } = record;
-  const isExempt = hasFailedDependency(shadow) || lifecycle.state === 'maintenance' || Boolean(recovery.drill);
+  const { registration, health, dependencyState, lifecycle, recovery } = record;
+  const isExempt = hasFailedDependency(dependencyState) || lifecycle.state === 'maintenance' || Boolean(recovery.drill);
   const isRemovable = health.status === 'unhealthy' && !isExempt;
   if (!isRemovable || registration.deregisterAfter === undefined) return Infinity;
-  const since = Math.max(health.since, shadow.since, lifecycle.maintainedUntil ?? 0);
+  const since = Math.max(health.since, dependencyState.since, lifecycle.maintainedUntil ?? 0);
   return since + registration.deregisterAfter + downtime.since(since);
 }
 

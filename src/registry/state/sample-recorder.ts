@@ -127,24 +127,24 @@ export class SampleRecorder {
   }
 
   /** Samples of a component within a span, newest first: minutes of the last day, hours before it. */
-  *samples(id: string, span: Span): Generator<TimedSample & { readonly forMs: number }> {
+  *samples(id: string, span: Span): Generator<TimedSample & { readonly durationMs: number }> {
     const running = this.minutesNotRolledUp(id, span);
     yield* ofMinutes(running, span);
     for (const { minutes, ...hour } of this.store.hours(id, span)) {
       if (minutes !== null) yield* ofMinutes(unpackAll(splitMinutes(hour.at, minutes)), span);
-      else if (hour.at >= span.from && hour.at < span.to) yield { ...hour, forMs: HOUR_MS };
+      else if (hour.at >= span.from && hour.at < span.to) yield { ...hour, durationMs: HOUR_MS };
     }
   }
 
   private *buckets(id: string, span: Span, now: number): Generator<UptimeBucket> {
-    for (const sample of this.minutesNotRolledUp(id, span)) yield { ...sample, forMs: MINUTE_MS };
+    for (const sample of this.minutesNotRolledUp(id, span)) yield { ...sample, durationMs: MINUTE_MS };
     const open = this.openSamples.get(id);
-    if (open) yield { at: open.minute, forMs: MINUTE_MS, ...advance(open, open.status, now).next.sample };
+    if (open) yield { at: open.minute, durationMs: MINUTE_MS, ...advance(open, open.status, now).next.sample };
     for (const { minutes, ...hour } of this.store.hours(id, span)) {
       // The last hour counts by the minute, and so does the hour in which the span begins.
       const isExact = hour.at + HOUR_MS > now - HOUR_MS || hour.at < span.from;
       if (minutes !== null && isExact) yield* ofMinutes(unpackAll(splitMinutes(hour.at, minutes)), span);
-      else if (hour.at >= span.from) yield { ...hour, forMs: HOUR_MS };
+      else if (hour.at >= span.from) yield { ...hour, durationMs: HOUR_MS };
     }
   }
 
@@ -207,7 +207,7 @@ const sampleStatusOf = ({ health, lifecycle, recovery }: ComponentRecord): Sampl
 
 function* ofMinutes(samples: readonly TimedSample[], { from, to }: Span) {
   for (const sample of samples.toReversed())
-    if (sample.at >= from && sample.at < to) yield { ...sample, forMs: MINUTE_MS };
+    if (sample.at >= from && sample.at < to) yield { ...sample, durationMs: MINUTE_MS };
 }
 
 const MAX_REASON_LENGTH = 256;

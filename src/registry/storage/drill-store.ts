@@ -24,7 +24,7 @@ export class DrillStore {
       `INSERT INTO drills (id, began_at, document) VALUES (?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET document = excluded.document`,
       drill.id,
-      drill.beganAt,
+      drill.startedAt,
       JSON.stringify(drill),
     );
     this.sql.exec(

@@ -99,7 +99,7 @@ const LoadRowSchema = z.object({
   loadPercentage: z.number().nullable(),
 });
 const ConfigRowSchema = z.object({ revision: z.int(), overrides: z.looseObject({}) });
-const SelfDoubtRowSchema = z.object({ kind: z.enum(SELF_DOUBT_KINDS), since: z.number(), askedAt: z.number() });
+const SelfDoubtRowSchema = z.object({ kind: z.enum(SELF_DOUBT_KINDS), since: z.number(), canaryQueriedAt: z.number() });
 const nullableNumber = z.number().nullable();
 const HealthRowSchema = z.looseObject({ status: z.string(), since: z.number() });
 const LifecycleRowSchema = z.looseObject({ state: z.string(), until: nullableNumber });
@@ -163,7 +163,7 @@ export class RegistryStore {
       JSON.stringify(record.health),
       JSON.stringify(record.recovery),
       record.owner,
-      record.shadow === NO_ROOT_CAUSE ? null : JSON.stringify(record.shadow),
+      record.dependencyState === NO_ROOT_CAUSE ? null : JSON.stringify(record.dependencyState),
     );
   }
 
@@ -272,7 +272,7 @@ function readRow(row: ComponentRow): ComponentRecord | undefined {
       health: readHealth(row),
       load: NO_LOAD,
       recovery: RecoveryRowSchema.parse(JSON.parse(row.recovery)) as unknown as ComponentRecord['recovery'],
-      shadow: row.shadow === null ? NO_ROOT_CAUSE : RootCauseRowSchema.parse(JSON.parse(row.shadow)),
+      dependencyState: row.shadow === null ? NO_ROOT_CAUSE : RootCauseRowSchema.parse(JSON.parse(row.shadow)),
     };
   } catch {
     // The caller reports the id and loads the other rows.

@@ -1,7 +1,6 @@
 /**
- * An event as callers read it: a CloudEvent, told apart by its `type`, with data of the catalogue.
- *
- * In TypeScript `data` stays free: events grow, and a client older than the coordinator reads them too.
+ * Wire schema of events: CloudEvents, discriminated by `type`, with `data` from the catalogue. The TypeScript type of
+ * `data` is open: events gain fields, and a client may be older than the coordinator.
  */
 import * as z from 'zod';
 import type { EventType } from '../../../core/event/coordinator-event.ts';
@@ -12,7 +11,7 @@ import { EVENT_CATALOGUE } from './event-catalogue.ts';
 
 const EnvelopeSchema = z.object({
   specversion: z.literal('1.0'),
-  id: z.string().meta({ description: 'Equals `sequence`: gapless, ascending.' }),
+  id: z.string().meta({ description: 'Equals `sequence`: ascending without gaps.' }),
   sequence: z.string(),
   source: z.string(),
   type: z.enum(EVENT_TYPES),
@@ -24,7 +23,7 @@ const EnvelopeSchema = z.object({
 
 export type EventResource = z.infer<typeof EnvelopeSchema>;
 
-/** `component.health-changed` is `ComponentHealthChangedEvent` in the contract. */
+/** Schema name in the contract: `component.health-changed` becomes `ComponentHealthChangedEvent`. */
 const eventSchemaName = (type: EventType): string =>
   `${type
     .split(/[.-]/)
@@ -35,19 +34,18 @@ const schemaOf = (type: EventType) => {
   const { summary, subject, data } = EVENT_CATALOGUE[type];
   return EnvelopeSchema.extend({
     type: z.literal(type),
-    subject: z.string().meta({ description: `Names ${subject}.` }),
+    subject: z.string().meta({ description: `Id of ${subject}.` }),
     data,
   }).meta({ id: eventSchemaName(type), description: summary });
 };
 
 const schemas = EVENT_TYPES.map((type) => [type, schemaOf(type)] as const);
 
-/** By type. */
 export const EVENT_SCHEMAS: ReadonlyMap<EventType, z.ZodType> = new Map(schemas);
 
 const [first, ...others] = schemas.map(([, schema]) => schema);
 
 export const EventSchema = z.discriminatedUnion('type', [first!, ...others]).meta({
   id: 'Event',
-  description: 'CloudEvents 1.0. Ignore members of `data` that you do not know.',
+  description: 'CloudEvents 1.0. Readers must ignore unknown members of `data`.',
 }) as unknown as z.ZodType<EventResource>;

@@ -1,33 +1,33 @@
-/** Events about rehearsed failures. */
+/** Events about drills. */
 import * as z from 'zod';
-import { DRILL_WAYS } from '../../../core/drill/active-drill.ts';
+import { DRILL_MODES } from '../../../core/drill/active-drill.ts';
 import { DrillSchema } from '../drill.ts';
 import type { EventEntry } from './event-entry.ts';
 
 const SUBJECT = 'the component';
 
-const drillId = z.string().meta({ description: 'As in `GET /v1/drills/{id}`.' });
+const drillId = z.string().meta({ description: 'Id for `GET /v1/drills/{id}`.' });
 
 export const DRILL_EVENTS = {
   'drill.began': {
-    summary: 'A failure is injected from now on.',
+    summary: 'A drill started to inject a failure.',
     subject: SUBJECT,
     data: z.looseObject({
       drillId,
       componentType: z.string(),
-      way: z.enum(DRILL_WAYS),
-      execute: z.boolean().meta({ description: 'Whether its recovery really acts.' }),
+      fault: z.enum(DRILL_MODES),
+      execute: z.boolean().meta({ description: 'True: the recovery performs its actions. False: dry run.' }),
     }),
-    example: { drillId: 'd-5f2c', componentType: 'task_router', way: 'refuse', execute: false },
+    example: { drillId: 'd-5f2c', componentType: 'task_router', fault: 'refuse', execute: false },
   },
   'drill.ended': {
-    summary: 'It is over.',
+    summary: 'A drill ended.',
     subject: SUBJECT,
     data: z.looseObject({
       drillId,
       componentType: z.string(),
       outcome: DrillSchema.shape.outcome.exclude(['running']),
-      recoveryId: z.string().nullable().meta({ description: 'Null when it came to none.' }),
+      recoveryId: z.string().nullable().meta({ description: 'Recovery of the drill. Null if none began.' }),
     }),
     example: { drillId: 'd-5f2c', componentType: 'task_router', outcome: 'proven', recoveryId: 'r-task-router-1-7' },
   },

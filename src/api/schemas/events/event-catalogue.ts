@@ -1,8 +1,7 @@
 /**
- * Every type of event with what it means and carries. The contract and docs/events.md are made of it, and tests
- * hold every event they cause against it.
- *
- * A new type: its name in EVENT_TYPES and its entry in the file of its group; without it, this does not compile.
+ * Catalogue of all event types with their meaning and data. The contract and the event reference are generated from it,
+ * and tests validate every event against it. A new type needs its name in EVENT_TYPES and an entry in the file of its
+ * group. Without the entry this file does not compile.
  */
 import type { EventType } from '../../../core/event/coordinator-event.ts';
 import { COMPONENT_EVENTS } from './component-events.ts';

@@ -1,13 +1,13 @@
-/** What the catalogue says of one type of event. */
+/** Catalogue entry of one event type. */
 import type * as z from 'zod';
 
 export interface EventEntry {
-  /** When it happens, in one sentence. */
+  /** One sentence: when the event happens. */
   readonly summary: string;
-  /** What its `subject` names. */
+  /** The kind of thing that `subject` identifies. */
   readonly subject: string;
-  /** Loose: events grow, and whoever reads them ignores members it does not know. */
+  /** Loose object: events gain fields, and readers ignore unknown members. */
   readonly data: z.ZodObject;
-  /** `data` as it was once met, without the component where it carries one. */
+  /** Example of `data`, without `component`. */
   readonly example: Readonly<Record<string, unknown>>;
 }

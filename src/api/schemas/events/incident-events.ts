@@ -1,4 +1,4 @@
-/** Events about what needs a person. */
+/** Events about incidents. */
 import * as z from 'zod';
 import { FAILURE_TYPES } from '../../../core/failure/classify.ts';
 import { OPERATOR_REQUEST } from '../../../core/failure/failure-intake.ts';
@@ -6,21 +6,25 @@ import type { EventEntry } from './event-entry.ts';
 
 const SUBJECT = 'the component';
 
-const MovedSchema = z.looseObject({ incidentId: z.string().meta({ description: 'As in `GET /v1/incidents/{id}`.' }) });
+const IncidentRefSchema = z.looseObject({
+  incidentId: z.string().meta({ description: 'Id for `GET /v1/incidents/{id}`.' }),
+});
 
-const RaisedSchema = MovedSchema.extend({
+const RaisedSchema = IncidentRefSchema.extend({
   severity: z.enum(['warning', 'critical']),
   title: z.string(),
   summary: z.string(),
-  recoveryId: z.string().meta({ description: 'The recovery that raised it.' }),
+  recoveryId: z.string().meta({ description: 'Recovery that raised the incident.' }),
   componentType: z.string(),
   failureType: z.enum([...FAILURE_TYPES, OPERATOR_REQUEST]),
-  repeats: z.int().meta({ description: 'Recoveries that failed since the one it was opened for.' }),
-  path: z.string().meta({ description: 'Its path in the API.' }),
-  link: z.string().meta({ description: 'Address for people; the path where no public address is set.' }),
+  repeats: z.int().meta({ description: 'Number of failed recoveries after the one that opened the incident.' }),
+  path: z.string().meta({ description: 'Path of the incident in the API.' }),
+  link: z
+    .string()
+    .meta({ description: 'URL of the incident in the dashboard. The path if no public URL is configured.' }),
 });
 
-const RAISED = {
+const RAISED_EXAMPLE = {
   incidentId: 'i-r-task-router-1-7',
   severity: 'critical',
   title: 'task-router-1 needs a person',
@@ -35,27 +39,27 @@ const RAISED = {
 
 export const INCIDENT_EVENTS = {
   'incident.opened': {
-    summary: 'An incident is opened, or an open one turns from warning to critical.',
+    summary: 'An incident was opened, or an open incident changed from warning to critical.',
     subject: SUBJECT,
     data: RaisedSchema,
-    example: RAISED,
+    example: RAISED_EXAMPLE,
   },
   'incident.repeated': {
-    summary: 'Another recovery ended without help while the incident is open.',
+    summary: 'Another recovery failed while the incident was open.',
     subject: SUBJECT,
     data: RaisedSchema,
-    example: { ...RAISED, recoveryId: 'r-task-router-1-9', repeats: 1 },
+    example: { ...RAISED_EXAMPLE, recoveryId: 'r-task-router-1-9', repeats: 1 },
   },
   'incident.acknowledged': {
-    summary: 'Somebody looks after it.',
+    summary: 'An operator acknowledged an incident.',
     subject: SUBJECT,
-    data: MovedSchema,
-    example: { incidentId: RAISED.incidentId },
+    data: IncidentRefSchema,
+    example: { incidentId: RAISED_EXAMPLE.incidentId },
   },
   'incident.resolved': {
-    summary: 'It is over: somebody said so, or the component is well or gone.',
+    summary: 'An incident was resolved: by an operator, or because the component recovered or was removed.',
     subject: SUBJECT,
-    data: MovedSchema,
-    example: { incidentId: RAISED.incidentId },
+    data: IncidentRefSchema,
+    example: { incidentId: RAISED_EXAMPLE.incidentId },
   },
 } as const satisfies Record<string, EventEntry>;

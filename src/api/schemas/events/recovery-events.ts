@@ -1,4 +1,4 @@
-/** Events about what is done for a component that failed. */
+/** Events about recoveries. */
 import * as z from 'zod';
 import { FAILURE_TYPES } from '../../../core/failure/classify.ts';
 import { OPERATOR_REQUEST } from '../../../core/failure/failure-intake.ts';
@@ -8,22 +8,22 @@ import type { EventEntry } from './event-entry.ts';
 
 const SUBJECT = 'the component';
 
-const recoveryId = z.string().meta({ description: 'As in `GET /v1/recoveries/{id}`.' });
+const recoveryId = z.string().meta({ description: 'Id for `GET /v1/recoveries/{id}`.' });
 
-const endedAs = <const O extends readonly [string, ...string[]]>(outcomes: O) =>
+const endedWith = <const O extends readonly [string, ...string[]]>(outcomes: O) =>
   z.looseObject({ recoveryId, componentType: z.string(), outcome: z.enum(outcomes) });
 
 export const RECOVERY_EVENTS = {
   'recovery.started': {
-    summary: 'A recovery begins.',
+    summary: 'A recovery began.',
     subject: SUBJECT,
     data: z.looseObject({
       recoveryId,
       componentType: z.string(),
       failureType: z.enum([...FAILURE_TYPES, OPERATOR_REQUEST]),
       reason: z.string(),
-      deadline: TimestampSchema.meta({ description: 'It has ended by then at the latest. ISO 8601' }),
-      drillId: z.string().nullable().meta({ description: 'The drill it belongs to; null when it is real.' }),
+      deadline: TimestampSchema.meta({ description: 'The recovery ends by then at the latest. ISO 8601' }),
+      drillId: z.string().nullable().meta({ description: 'Drill that caused the recovery. Null: a real failure.' }),
     }),
     example: {
       recoveryId: 'r-task-router-1-7',
@@ -35,12 +35,12 @@ export const RECOVERY_EVENTS = {
     },
   },
   'recovery.action': {
-    summary: 'One of its actions was done, failed or was skipped.',
+    summary: 'An action of a recovery succeeded, failed or was skipped.',
     subject: SUBJECT,
     data: z.looseObject({
       recoveryId,
       componentType: z.string(),
-      position: z.int().meta({ description: 'Place in the plan, from 0.' }),
+      position: z.int().meta({ description: 'Position in the plan, from 0.' }),
       action: ActionSchema,
       status: z.enum(['running', 'done', 'failed', 'skipped']),
       detail: z.string().nullable(),
@@ -57,27 +57,28 @@ export const RECOVERY_EVENTS = {
     },
   },
   'recovery.cancel-requested': {
-    summary: 'It is to end before its next action.',
+    summary: 'An operator requested the cancellation of a recovery, which ends before its next action.',
     subject: SUBJECT,
     data: z.looseObject({ recoveryId, componentType: z.string() }),
     example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router' },
   },
   'recovery.succeeded': {
-    summary: 'It ended, and the component is proven to be well.',
+    summary: 'A recovery ended, and checks verified the component.',
     subject: SUBJECT,
-    data: endedAs(['successful']),
+    data: endedWith(['successful']),
     example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router', outcome: 'successful' },
   },
   'recovery.failed': {
-    summary: 'It ended without help, or took too long.',
+    summary: 'A recovery ended without success, or timed out.',
     subject: SUBJECT,
-    data: endedAs(['failed', 'timeout']),
+    data: endedWith(['failed', 'timeout']),
     example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router', outcome: 'failed' },
   },
   'recovery.cancelled': {
-    summary: 'It ended because somebody cancelled it, the component went, or something else is at fault.',
+    summary:
+      'A recovery was cancelled by an operator, by the removal of the component, or because a dependency is the cause.',
     subject: SUBJECT,
-    data: endedAs(['cancelled', 'suppressed']),
+    data: endedWith(['cancelled', 'suppressed']),
     example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router', outcome: 'cancelled' },
   },
 } as const satisfies Record<string, EventEntry>;

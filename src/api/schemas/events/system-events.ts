@@ -1,40 +1,41 @@
-/** Events about a type as a whole, and about the coordinator itself. */
+/** Events about a type as a whole. */
 import * as z from 'zod';
 import { TimestampSchema } from '../common.ts';
 import type { EventEntry } from './event-entry.ts';
 
 const SUBJECT = 'the type';
 
-const DoubtSchema = z.looseObject({
-  type: z.string().meta({ description: 'The same as the subject.' }),
-  mode: z.enum(['auto', 'always', 'never']).meta({ description: '`selfDoubt` of its configuration.' }),
-  well: z.int().meta({ description: 'Components that were well before, those in trouble included.' }),
-  troubled: z.int().meta({ description: 'Those of them that seem to fail now.' }),
+const SelfDoubtSchema = z.looseObject({
+  type: z.string().meta({ description: 'Equals `subject`.' }),
+  mode: z.enum(['auto', 'always', 'never']).meta({ description: 'Setting `selfDoubt` of the type.' }),
+  healthyBefore: z.int().meta({ description: 'Components that were healthy before, including the failing ones.' }),
+  failing: z.int().meta({ description: 'Components of those that seem to fail now.' }),
 });
 
-const DOUBT = { type: 'task_router', mode: 'auto', well: 8, troubled: 7 } as const;
+const SELF_DOUBT_EXAMPLE = { type: 'task_router', mode: 'auto', healthyBefore: 8, failing: 7 } as const;
 
 const ShareSchema = z.number().min(0).max(1);
 
 const RedistributedSchema = z.looseObject({
-  type: z.string().meta({ description: 'The same as the subject.' }),
-  reason: z.enum(['membership', 'routability', 'room', 'asked']).meta({
-    description: 'Who is a member, who may be given work, or how much; `asked` by `POST /v1/load/redistribute`.',
+  type: z.string().meta({ description: 'Equals `subject`.' }),
+  reason: z.enum(['membership', 'routability', 'capacity', 'requested']).meta({
+    description:
+      'Change of the members, of their routability or of their capacity. `requested`: by `POST /v1/load/redistribute`.',
   }),
-  revision: z.int().meta({ description: 'Of the type.' }),
-  components: z.int().meta({ description: 'Of the type.' }),
-  moved: ShareSchema.meta({ description: 'Part of all work that goes to others than before.' }),
-  changed: z.int().meta({ description: 'Components whose share is another.' }),
+  revision: z.int().meta({ description: 'Revision of the type.' }),
+  components: z.int().meta({ description: 'Number of components of the type.' }),
+  movedShare: ShareSchema.meta({ description: 'Share of all work that moved to other components, 0 to 1.' }),
+  changed: z.int().meta({ description: 'Number of components with a changed share.' }),
   shares: z
     .array(z.object({ componentId: z.string(), before: ShareSchema, after: ShareSchema }))
     .max(50)
-    .meta({ description: 'The largest changes first, at most fifty.' }),
+    .meta({ description: 'The largest changes first, at most 50.' }),
 });
 
 export const SYSTEM_EVENTS = {
   'load.redistributed': {
     summary:
-      'Work of a type is shared out anew: what changed within a second, or longer while it goes on, is one event.',
+      'The traffic shares of a type changed. One event covers the changes of a second, or more while they continue.',
     subject: SUBJECT,
     data: RedistributedSchema,
     example: {
@@ -42,7 +43,7 @@ export const SYSTEM_EVENTS = {
       reason: 'routability',
       revision: 318,
       components: 2,
-      moved: 0.5,
+      movedShare: 0.5,
       changed: 2,
       shares: [
         { componentId: 'task-router-1', before: 0.5, after: 1 },
@@ -51,15 +52,15 @@ export const SYSTEM_EVENTS = {
     },
   },
   'system.self-doubt-began': {
-    summary: 'Most of a type seems to fail at once and no witness is seen either: its statuses are kept.',
+    summary: 'Most components of a type seem to fail at once, and so do the canaries: the statuses are kept.',
     subject: SUBJECT,
-    data: DoubtSchema,
-    example: DOUBT,
+    data: SelfDoubtSchema,
+    example: SELF_DOUBT_EXAMPLE,
   },
   'system.self-doubt-ended': {
-    summary: 'What is seen of the type is believed again.',
+    summary: 'Check results of the type apply again.',
     subject: SUBJECT,
-    data: DoubtSchema.extend({ since: TimestampSchema.meta({ description: 'When it began. ISO 8601' }) }),
-    example: { ...DOUBT, troubled: 0, since: '2026-11-29T14:00:00.000Z' },
+    data: SelfDoubtSchema.extend({ since: TimestampSchema.meta({ description: 'Start of the self-doubt. ISO 8601' }) }),
+    example: { ...SELF_DOUBT_EXAMPLE, failing: 0, since: '2026-11-29T14:00:00.000Z' },
   },
 } as const satisfies Record<string, EventEntry>;

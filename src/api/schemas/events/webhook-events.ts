@@ -1,59 +1,59 @@
-/** Events about webhooks. None is sent to the webhook it tells of. */
+/** Events about webhooks. A webhook receives no events about itself. */
 import * as z from 'zod';
 import { WEBHOOK_FORMATS } from '../../../core/webhook/webhook.ts';
 import type { EventEntry } from './event-entry.ts';
 
 const SUBJECT = 'the webhook';
 
-const AboutSchema = z.looseObject({ webhookId: z.string().meta({ description: 'The same as the subject.' }) });
+const WebhookRefSchema = z.looseObject({ webhookId: z.string().meta({ description: 'Equals `subject`.' }) });
 
-const ChangedSchema = AboutSchema.extend({
-  changed: z
-    .array(z.string())
-    .meta({ description: 'Names of the settings that differ; `secret` when it was rotated.' }),
+const ChangedSchema = WebhookRefSchema.extend({
+  changed: z.array(z.string()).meta({ description: 'Names of the changed settings; `secret` after a rotation.' }),
 });
 
-const CHANGED = { webhookId: 'billing', changed: ['url'] } as const;
+const CHANGED_EXAMPLE = { webhookId: 'billing', changed: ['url'] } as const;
 
 export const WEBHOOK_EVENTS = {
   'webhook.created': {
-    summary: 'A webhook was made.',
+    summary: 'A webhook was created.',
     subject: SUBJECT,
-    data: AboutSchema.extend({ format: z.enum(WEBHOOK_FORMATS), types: z.array(z.string()) }),
+    data: WebhookRefSchema.extend({ format: z.enum(WEBHOOK_FORMATS), types: z.array(z.string()) }),
     example: { webhookId: 'billing', format: 'cloudevents', types: ['incident.*'] },
   },
   'webhook.changed': {
     summary: 'Settings of a webhook were changed, or its secret was rotated.',
     subject: SUBJECT,
     data: ChangedSchema,
-    example: CHANGED,
+    example: CHANGED_EXAMPLE,
   },
   'webhook.deleted': {
-    summary: 'A webhook was ended, with all that was owed to it.',
+    summary: 'A webhook was deleted, with its pending deliveries.',
     subject: SUBJECT,
-    data: AboutSchema,
+    data: WebhookRefSchema,
     example: { webhookId: 'billing' },
   },
   'webhook.enabled': {
-    summary: 'A webhook is sent to again: first what is owed to it, then what it missed.',
+    summary: 'A webhook was enabled: pending deliveries are sent first, then missed events.',
     subject: SUBJECT,
     data: ChangedSchema,
-    example: { ...CHANGED, changed: [] },
+    example: { ...CHANGED_EXAMPLE, changed: [] },
   },
   'webhook.disabled': {
-    summary: 'Nothing is sent to a webhook any more until somebody enables it.',
+    summary: 'A webhook was disabled: it gets no deliveries until an operator enables it.',
     subject: SUBJECT,
     data: ChangedSchema.extend({
       reason: z.enum(['operator', 'gone', 'failing']).meta({
-        description: 'Somebody said so; the receiver answered 410; five days of nothing but failures.',
+        description:
+          '`operator`: by a call. `gone`: the receiver responded 410. `failing`: only failures for five days.',
       }),
     }),
-    example: { ...CHANGED, changed: [], reason: 'gone' },
+    example: { ...CHANGED_EXAMPLE, changed: [], reason: 'gone' },
   },
   'webhook.delivery-dead': {
-    summary: 'A delivery failed ten times and is given up; told of the first in a time of nothing but failures.',
+    summary:
+      'A delivery failed ten times and was given up. Published only for the first such delivery in a row of failures.',
     subject: SUBJECT,
-    data: AboutSchema.extend({
+    data: WebhookRefSchema.extend({
       deliveryId: z.string(),
       event: z.object({ sequence: z.string(), type: z.string(), subject: z.string() }),
     }),

@@ -22,7 +22,7 @@ function parts(pool: CandidatePool, position: number, open: number): ScoreParts 
   return {
     idle: IDLE_SCORE,
     ...(load === 0 ? {} : { inFlight: load }),
-    ...(pool.suspectFlags[position] === 1 ? { doubtful: -SUSPECT_PENALTY } : {}),
+    ...(pool.suspectFlags[position] === 1 ? { suspect: -SUSPECT_PENALTY } : {}),
   };
 }
 

@@ -6,7 +6,7 @@
  * response time of the component. The rate is weight × limit ÷ average response time. The design had (in flight + 1) ×
  * response time ÷ (weight × limit). The difference is the new task: its own time counts in full, whatever the capacity.
  * Idle components of equal speed thus tie and share work by capacity, and of other idle components the faster one comes
- * first. Under load, in flight ÷ rate evens out. `docs/routing-simulation.md` shows the effect.
+ * first. Under load, in flight ÷ rate evens out. `docs/reference/routing-simulation.md` shows the effect.
  *
  * After Finagle's peak EWMA and Envoy's weighted least request.
  */
@@ -55,7 +55,7 @@ function parts(pool: CandidatePool, position: number, open: number, task: Task):
   const own = taskWaitOf(pool, position, task);
   step('responseTime', score / own);
   if (open > 0) step('inFlight', (score * own) / (own + queueWaitOf(pool, position, open, task)));
-  if (pool.suspectFlags[position] === 1) step('doubtful', score / SUSPECT_FACTOR);
+  if (pool.suspectFlags[position] === 1) step('suspect', score / SUSPECT_FACTOR);
   if (task.atLocation && task.atLocation[position] !== 1) step('elsewhere', score / ELSEWHERE_FACTOR);
   if (task.supporters?.[position] === 1) step('taskType', score / SUPPORTED_FACTOR);
   return steps;

@@ -53,7 +53,7 @@ function loadPercent(pool: CandidatePool, position: number, open: number): numbe
 }
 
 function slowness(pool: CandidatePool, position: number): number {
-  const { per100Ms, responseTimeMost } = pool.settings.scoreWeights;
+  const { per100Ms, responseTimeMax } = pool.settings.scoreWeights;
   const ewmaMs = pool.ewmaMs[position]!;
-  return Math.min(responseTimeMost, (ewmaMs / 100) * per100Ms);
+  return Math.min(responseTimeMax, (ewmaMs / 100) * per100Ms);
 }

@@ -3,7 +3,7 @@
  *
  * Known dialects: the plan's own (`status`, `healthy`, `degraded`), IETF health+json (pass, warn, fail), Spring Boot
  * (UP, DOWN, OUT_OF_SERVICE), plain text and empty bodies. An unreadable 2xx is healthy, 429 is degraded, and any other
- * non-2xx is a failed attempt. docs/health.md has a table of responses and verdicts.
+ * non-2xx is a failed attempt. docs/reference/health-dialects.md has a table of responses and verdicts.
  * Sources: draft-inadarei-api-health-check, Spring Boot Actuator, Kubernetes probes.
  */
 import type { Expectation } from '../../component/health-check.ts';

@@ -12,7 +12,7 @@ export interface UptimeBucket extends Uptime {
   /** Start of the bucket, epoch ms. */
   readonly at: number;
   /** Length of the bucket, ms. */
-  readonly forMs: number;
+  readonly durationMs: number;
 }
 
 /** Percent with three decimals, rounded down; null without observed time. */
@@ -38,7 +38,7 @@ export function availabilityOf(buckets: Iterable<UptimeBucket>, now: number): Av
   for (const bucket of buckets) {
     // After the clock was set back there may be buckets in the future.
     if (bucket.at > now) continue;
-    const end = bucket.at + bucket.forMs;
+    const end = bucket.at + bucket.durationMs;
     if (end > now - HOUR_MS) sums.hour = sum(sums.hour, bucket);
     if (end > now - DAY_MS) sums.day = sum(sums.day, bucket);
     if (end > now - MONTH_MS) sums.month = sum(sums.month, bucket);
