@@ -1,6 +1,6 @@
 /**
- * Writes docs/events.md from the catalogue; with `--check` it only says whether the page is up to date.
- * Every example is held against its schema before it is shown.
+ * Writes docs/reference/events.md from the catalogue; with `--check` it only checks that the page is up to date.
+ * Every example is validated against its schema.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
@@ -9,7 +9,7 @@ import { EVENT_CATALOGUE } from '../../src/api/schemas/events/event-catalogue.ts
 import type { EventEntry } from '../../src/api/schemas/events/event-entry.ts';
 import { EVENT_TYPES } from '../../src/core/event/coordinator-event.ts';
 
-const PAGE = new URL('../../docs/events.md', import.meta.url);
+const PAGE = new URL('../../docs/reference/events.md', import.meta.url);
 
 interface Member {
   readonly $ref?: string;
@@ -24,17 +24,20 @@ interface Member {
 
 const INTRO = `# Events
 
-\`GET /v1/events\` answers what happened, as [CloudEvents 1.0](https://cloudevents.io) in JSON. This page is made from the schemas in
-\`src/api/schemas/events\` (\`npm run docs:events\`); \`/openapi.json\` has the same as \`Event\`, one schema for each type.
+\`GET /v1/events\` returns the event log as [CloudEvents 1.0](https://cloudevents.io) in JSON. The page is generated from
+the schemas in \`src/api/schemas/events\` (\`npm run docs:events\`). \`/openapi.json\` contains the same schemas under
+\`Event\`, one per type. [Follow changes](../how-to/follow-changes.md) shows how to read events, and
+[webhooks](webhooks.md) how to receive them.
 
-- \`id\` equals \`sequence\`: an integer as a string, from 1, ascending without a gap. \`source\` is always \`/arbiter-coordinator\`, \`time\` is
-  when it happened. There is no \`dataschema\`: it would have to be an absolute address.
-- **Ignore members of \`data\` that you do not know**: events grow. What is listed here stays; timestamps are ISO 8601.
-- \`component\` in \`data\` is the component as \`GET /v1/components/{id}\` would answer it right after; of a removed one, as it was
-  last. The examples below leave it out.
-- An event carries no secret, nor whose key made it happen: that is in the audit (\`GET /v1/audit\`).
+- \`id\` equals \`sequence\`: an integer as a string, from 1, ascending without gaps. \`source\` is always
+  \`/arbiter-coordinator\`. \`time\` is the time of the event.
+- Events have no \`dataschema\`, because it would have to be an absolute URL.
+- **Ignore unknown members of \`data\`**: events gain fields. The members listed here stay. Timestamps are ISO 8601.
+- \`component\` in \`data\` is the component as \`GET /v1/components/{id}\` returns it right after the event; for a removed
+  component, its last state. The examples below omit it.
+- An event contains neither a secret nor the key that caused it. The audit has the key (\`GET /v1/audit\`).
 
-One of them whole:
+A complete event:
 
 `;
 
@@ -54,7 +57,7 @@ function members({ data }: EventEntry): string {
     readonly required?: readonly string[];
   };
   const rows = Object.entries(schema.properties).map(([name, member]) => {
-    const optional = schema.required?.includes(name) ? '' : ', may be missing';
+    const optional = schema.required?.includes(name) ? '' : ', optional';
     return `| \`${name}\` | ${kindOf(member)}${optional} | ${member.description ?? ''} |`;
   });
   return ['| Member | Kind | |', '| --- | --- | --- |', ...rows].join('\n');
@@ -66,8 +69,11 @@ function sectionOf(type: string, entry: EventEntry): string {
   const { data, example, subject, summary } = entry;
   ('component' in data.shape ? data.omit({ component: true }) : data).parse(example);
   const shown = Object.keys(example).length > 0 ? `\n\n${jsonBlock(example)}` : '';
-  return `## \`${type}\`\n\n${summary} Subject: ${subject}.\n\n${members(entry)}${shown}`;
+  return `## \`${type}\`\n\n${wrapped(`${summary} Subject: ${subject}.`)}\n\n${members(entry)}${shown}`;
 }
+
+/** Breaks prose into lines of at most 120 characters. */
+const wrapped = (prose: string): string => prose.replaceAll(/(.{1,120})(?: |$)/g, '$1\n').trimEnd();
 
 const whole = {
   specversion: '1.0',
@@ -86,6 +92,6 @@ const page = `${INTRO}${jsonBlock(whole)}\n\n${sections.join('\n\n')}\n`;
 
 if (!process.argv.includes('--check')) writeFileSync(PAGE, page);
 else if (readFileSync(PAGE, 'utf8') !== page) {
-  console.error('docs/events.md is not what the catalogue says: npm run docs:events');
+  console.error('docs/reference/events.md is not what the catalogue says: npm run docs:events');
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-/** All that is simulated: which strategy, among how many routers, with snapshots how old, at which load. */
+/** All simulated cases: strategy, number of routers, snapshot age, load. */
 import { POLICY_NAMES } from '../../src/core/balancing/balancing-settings.ts';
 import { bestScore } from './strategies/best-score.ts';
 import { leastLoad } from './strategies/least-load.ts';
@@ -15,11 +15,11 @@ import type { MakeStrategy } from './strategy.ts';
 export interface Case {
   readonly name: string;
   readonly make: MakeStrategy;
-  /** 0: it makes no difference how many. */
+  /** 0 if the number makes no difference. */
   readonly routers: number;
-  /** null: it makes no difference how old. */
+  /** Snapshot age; null if it makes no difference. */
   readonly ageMs: number | null;
-  /** The second router is half as busy as the first, the third a third. */
+  /** Whether the second router receives half the requests of the first, the third a third. */
   readonly uneven: boolean;
   readonly loads: readonly number[];
 }
@@ -27,7 +27,7 @@ export interface Case {
 export const LOADS = [0.7, 0.9];
 export const ROUTERS = [1, 8, 64];
 export const AGES = [0, 100, 1_000, 5_000];
-/** Where a fleet is nearly idle. */
+/** Load of a nearly idle cluster. */
 export const LIGHT_LOAD = 0.3;
 
 type Place = Partial<Omit<Case, 'name' | 'make'>>;
@@ -42,7 +42,7 @@ const at = (name: string, make: MakeStrategy, place: Place = {}): Case => ({
   ...place,
 });
 
-/** With snapshots of no age all routers know the same, so that they are as one. */
+/** With snapshot age 0, all routers know the same and act as one. */
 const bySnapshot = (name: string, make: MakeStrategy): Case[] =>
   AGES.flatMap((ageMs) =>
     ageMs === 0 ? [at(name, make, { ageMs })] : ROUTERS.map((routers) => at(name, make, { ageMs, routers })),
@@ -54,7 +54,7 @@ const comparison: readonly Case[] = [
   at('clairvoyant', clairvoyant),
   ...POLICY_NAMES.map((policy) => at(`exact ${policy}`, exact(policy))),
   ...POLICY_NAMES.flatMap((policy) =>
-    // What does not look at the load knows nothing by a snapshot.
+    // A policy that ignores the load gains nothing from a snapshot.
     policy === 'round-robin' || policy === 'random'
       ? ROUTERS.map((routers) => at(`edge ${policy}`, edge(policy), { routers, ageMs: 1_000 }))
       : bySnapshot(`edge ${policy}`, edge(policy)),
@@ -68,10 +68,10 @@ const comparison: readonly Case[] = [
   ...bySnapshot('best score', bestScore),
 ];
 
-const SEGMENTS = ['by-share', 'fixed', 'none'] as const;
-const segments = [8, 64].flatMap((routers) =>
+const APERTURES = ['by-share', 'fixed', 'none'] as const;
+const apertures = [8, 64].flatMap((routers) =>
   [false, true].flatMap((uneven) =>
-    SEGMENTS.map((kind) => at(`segments ${kind}`, edge('least-time', kind), { routers, ageMs: 1_000, uneven })),
+    APERTURES.map((kind) => at(`aperture ${kind}`, edge('least-time', kind), { routers, ageMs: 1_000, uneven })),
   ),
 );
 
@@ -82,11 +82,11 @@ const limits = [8, 64].flatMap((routers) => [
 
 export const CASES: readonly Case[] = [
   ...comparison,
-  ...segments,
+  ...apertures,
   ...limits,
   at('exact least-time', exact('least-time'), { loads: [LIGHT_LOAD] }),
 ];
 
-/** What it is called among the results. */
+/** Key of the case in the results. */
 export const keyOf = ({ name, routers, ageMs, uneven }: Omit<Case, 'make' | 'loads'>): string =>
   [name, routers, ageMs ?? '-', uneven ? 'uneven' : 'even'].join('/');

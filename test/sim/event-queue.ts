@@ -1,4 +1,4 @@
-/** What is to happen, earliest first: a binary heap of times, each with a number that says what. */
+/** Event queue, earliest first: a binary heap of times, each with an event number. */
 export interface EventQueue {
   times: Float64Array;
   events: Int32Array;
@@ -7,7 +7,7 @@ export interface EventQueue {
 
 export const emptyQueue = (): EventQueue => ({ times: new Float64Array(1024), events: new Int32Array(1024), size: 0 });
 
-/** When the next is due; Infinity when nothing is. */
+/** Time of the next event; Infinity if the queue is empty. */
 export const nextTime = ({ times, size }: EventQueue): number => (size === 0 ? Infinity : times[0]!);
 
 export function push(queue: EventQueue, time: number, event: number): void {
@@ -25,7 +25,7 @@ export function push(queue: EventQueue, time: number, event: number): void {
   events[at] = event;
 }
 
-/** Takes the earliest off and answers its number. */
+/** Removes the earliest event and returns its number. */
 export function pop(queue: EventQueue): number {
   const { times, events } = queue;
   const first = events[0]!;

@@ -1,6 +1,6 @@
 /**
- * What is simulated: the fleet and the traffic of a seed, drawn once and met by every strategy alike.
- * Fixed before the strategies were tuned; `docs/routing-simulation.md` says why it is as it is.
+ * Simulated cluster and traffic of a seed, drawn once and equal for every strategy. Fixed before the strategies were
+ * tuned; `docs/reference/routing-simulation.md` gives the reasons for the numbers.
  */
 import { randomFrom } from '../../src/core/random.ts';
 import { exponential, lognormal } from './distributions.ts';
@@ -10,42 +10,42 @@ import { newServer } from './server.ts';
 const SERVERS = 100;
 /** Requests served at once. */
 const SLOTS = [2, 4, 8];
-/** Between half and twice as fast, evenly by ratio. */
+/** From half to twice the speed, log-uniform. */
 const SPEEDS = [0.5, 2] as const;
-/** Work of a request, ms at speed 1: lognormal, its deviation as large as its mean. */
+/** Mean work of a request, ms at speed 1: lognormal, with a standard deviation equal to the mean. */
 export const MEAN_WORK_MS = 100;
 const WORK_SPREAD = Math.sqrt(Math.log(2));
-/** Of the time, a server is slow for 3 %. */
+/** A server is slow for 3 % of the time. */
 const SLOW_FACTOR = 5;
 const SLOW_MS = [2_000, 8_000] as const;
 const BETWEEN_SLOW_MS = 160_000;
-/** A component declares more than it works on at once: what it takes in before it turns work away. */
-const ROOM_PER_SLOT = 8;
+/** A component declares more tasks than it works on at once: those that it accepts before it refuses work. */
+const TASKS_PER_SLOT = 8;
 
-export interface Plant {
+export interface Cluster {
   readonly servers: readonly Server[];
-  /** Most tasks at once, as they declare it. */
-  readonly rooms: readonly number[];
+  /** Declared task limits, by server. */
+  readonly taskLimits: readonly number[];
 }
 
 export interface Traffic {
-  /** When each request comes, ms. */
+  /** Arrival times, ms. */
   readonly times: Float64Array;
-  /** What each asks for, ms at speed 1. */
+  /** Work by request, ms at speed 1. */
   readonly works: Float64Array;
-  /** Which router it comes to, as a part of all routers, 0 to 1. */
-  readonly doors: Float64Array;
+  /** Origin by request, 0 to 1; determines the router. */
+  readonly origins: Float64Array;
 }
 
-const STREAMS = ['plant', 'gaps', 'sizes', 'doors', 'strategy'] as const;
+const STREAMS = ['cluster', 'gaps', 'sizes', 'origins', 'strategy'] as const;
 
-/** Random numbers of a seed, apart for each thing drawn by them: what one strategy draws changes nothing for another. */
+/** Random numbers of a seed, one stream per purpose, so that a strategy's draws affect no other numbers. */
 export const streamOf = (seed: number, of: (typeof STREAMS)[number]): (() => number) =>
   randomFrom(seed * STREAMS.length + STREAMS.indexOf(of));
 
-/** Servers as they are before the first request. */
-export function drawPlant(seed: number, untilMs: number): Plant {
-  const random = streamOf(seed, 'plant');
+/** Servers in their state before the first request. */
+export function drawCluster(seed: number, untilMs: number): Cluster {
+  const random = streamOf(seed, 'cluster');
   const between = ([least, most]: readonly [number, number]): number => least + (most - least) * random();
   const servers = Array.from({ length: SERVERS }, () => {
     const slots = SLOTS[Math.floor(random() * SLOTS.length)]!;
@@ -58,25 +58,25 @@ export function drawPlant(seed: number, untilMs: number): Plant {
     }
     return newServer(slots, speed, slowdowns, SLOW_FACTOR);
   });
-  return { servers, rooms: servers.map(({ slots }) => slots * ROOM_PER_SLOT) };
+  return { servers, taskLimits: servers.map(({ slots }) => slots * TASKS_PER_SLOT) };
 }
 
-/** Requests per ms that the plant serves when every slot is busy and nobody slow. */
-export const capacityOf = ({ servers }: Plant): number =>
+/** Requests per ms that the cluster serves with every slot busy and no server slow. */
+export const capacityOf = ({ servers }: Cluster): number =>
   servers.reduce((sum, { slots, speed }) => sum + slots * speed, 0) / MEAN_WORK_MS;
 
-/** The router of a request where all are equally busy. */
-export const evenDoor = (door: number, routers: number): number => Math.floor(door * routers);
+/** Router of a request if all routers are equally busy. */
+export const evenRouter = (origin: number, routers: number): number => Math.floor(origin * routers);
 
-/** The router of a request where the second is half as busy as the first, the third a third, and so on (Zipf). */
-export function unevenDoor(door: number, routers: number): number {
+/** Router of a request if the second receives half the requests of the first, the third a third, and so on (Zipf). */
+export function unevenRouter(origin: number, routers: number): number {
   const total = Array.from({ length: routers }, (_, router) => 1 / (router + 1)).reduce((sum, part) => sum + part, 0);
-  let rest = door * total;
+  let rest = origin * total;
   for (let router = 0; router < routers; router++) if ((rest -= 1 / (router + 1)) < 0) return router;
   return routers - 1;
 }
 
-/** Poisson arrivals at that rate (per ms). */
+/** Poisson arrivals at `rate` per ms. */
 export function drawTraffic(seed: number, rate: number, count: number): Traffic {
   const gaps = streamOf(seed, 'gaps');
   const sizes = streamOf(seed, 'sizes');
@@ -84,6 +84,6 @@ export function drawTraffic(seed: number, rate: number, count: number): Traffic 
   return {
     times: Float64Array.from({ length: count }, () => (time += exponential(gaps, 1 / rate))),
     works: Float64Array.from({ length: count }, () => lognormal(sizes, MEAN_WORK_MS, WORK_SPREAD)),
-    doors: Float64Array.from({ length: count }, streamOf(seed, 'doors')),
+    origins: Float64Array.from({ length: count }, streamOf(seed, 'origins')),
   };
 }

@@ -1,4 +1,4 @@
-/** The p99 over the age of the snapshots, at eight routers, as a picture: two panels, one for each load. */
+/** SVG plot of the p99 over the snapshot age at eight routers: two panels, one for each load. */
 import { AGES, LOADS } from './cases.ts';
 import { nearest } from './report.ts';
 import type { Results } from './results.ts';
@@ -74,13 +74,13 @@ function line(points: readonly Estimate[], left: number, colour: string, width: 
   ];
 }
 
-/** Names beside the ends of their lines, pushed apart where they would overlap. */
+/** Labels at the ends of their lines, moved apart if they would overlap. */
 function labels(ends: readonly { readonly y: number; readonly title: string; readonly colour: string }[], x: number) {
   let above = -Infinity;
   const placed = ends
     .toSorted((a, b) => a.y - b.y)
     .map((end) => ({ ...end, at: (above = Math.max(end.y, above + LABEL_HEIGHT)) }));
-  // Those that were pushed below the panel push the others up.
+  // Labels moved below the panel move the others up.
   let below = PANEL.top + PANEL.height + LABEL_HEIGHT;
   for (const each of placed.toReversed()) below = each.at = Math.min(each.at, below - LABEL_HEIGHT);
   return placed.map(({ at, title, colour }) => text(x, round(at + 4), title, `fill="${colour}"`));

@@ -1,4 +1,4 @@
-/** What the results say, as Markdown: the goals, the comparison and where it ends. */
+/** Markdown tables of the results: goals, comparison and limits. */
 import type { Case } from './cases.ts';
 import { AGES, CASES, LIGHT_LOAD, LOADS, ROUTERS, keyOf } from './cases.ts';
 import type { Estimates, Results } from './results.ts';
@@ -10,7 +10,7 @@ type Place = Omit<Case, 'make' | 'loads'>;
 const EXACT: Place = { name: 'exact least-time', routers: 0, ageMs: null, uneven: false };
 const edgeOf = (routers: number): Place => ({ name: 'edge least-time', routers, ageMs: 1_000, uneven: false });
 
-/** The p99 as multiples of the oracle's that issue 4 asks for, by load as in `LOADS`. */
+/** Goals of issue 4: p99 as a multiple of the oracle's, by load in the order of `LOADS`. */
 const GOALS: readonly (readonly [title: string, place: Place, most: readonly number[]])[] = [
   ['exact', EXACT, [1.15, 1.05]],
   ['edge, 8 routers, 1 s old', edgeOf(8), [1.4, 1.45]],
@@ -35,10 +35,10 @@ export function goals(results: Results): string {
   return markdownTable(['p99 ÷ oracle', ...LOADS.flatMap((load) => [`at ${percent(load)}`, 'goal'])], rows);
 }
 
-/** p99 of every strategy wherever it was tried. */
+/** p99 of every strategy in all its cases. */
 export function comparison(results: Results, load: number): string {
   const columns = [{ routers: 0, ageMs: 0 }, ...ROUTERS.flatMap((routers) => agesBut0(routers))];
-  const names = new Set(CASES.filter(({ name }) => !isAside(name)).map(({ name }) => name));
+  const names = new Set(CASES.filter(({ name }) => !isExcluded(name)).map(({ name }) => name));
   const rows = Array.from(names, (name) => [
     name,
     ...columns.map(({ routers, ageMs }) => {
@@ -53,9 +53,9 @@ export function comparison(results: Results, load: number): string {
 }
 
 const agesBut0 = (routers: number) => AGES.filter((ageMs) => ageMs > 0).map((ageMs) => ({ routers, ageMs }));
-const isAside = (name: string): boolean => name.startsWith('segments') || name === 'unreported';
+const isExcluded = (name: string): boolean => name.startsWith('aperture') || name === 'unreported';
 
-/** Where it makes no difference how many routers there are or how old their snapshots are, any case will do. */
+/** The matching case; any case matches if routers or snapshot age make no difference to the strategy. */
 export function nearest(results: Results, load: number, place: Place): Estimates | undefined {
   const routers = place.routers === 0 ? 1 : place.routers;
   const places: readonly Place[] = [
@@ -70,9 +70,9 @@ export function nearest(results: Results, load: number, place: Place): Estimates
 
 const looksAtLoad = (name: string): boolean => name !== 'edge random' && name !== 'edge round-robin';
 
-/** All figures at eight routers with snapshots one second old. */
+/** All figures at eight routers with snapshots of one second. */
 export function figures(results: Results, load: number): string {
-  const names = new Set(CASES.filter(({ name }) => !isAside(name)).map(({ name }) => name));
+  const names = new Set(CASES.filter(({ name }) => !isExcluded(name)).map(({ name }) => name));
   const rows = Array.from(names, (name) => {
     const { p50, p99, p999, peak } = nearest(results, load, { name, routers: 8, ageMs: 1_000, uneven: false })!;
     return [name, shown(p50.mean), withError(p99), shown(p999.mean), shown(peak.mean)];
@@ -83,11 +83,11 @@ export function figures(results: Results, load: number): string {
   return markdownTable([`at ${percent(load)}`, 'p50', 'p99', 'p99.9', 'max ÷ mean load'], rows);
 }
 
-export function segments(results: Results): string {
+export function apertures(results: Results): string {
   const kinds = [
-    ['four times its share, at least 12', 'segments by-share'],
-    ['12 components', 'segments fixed'],
-    ['all components', 'segments none'],
+    ['four times its share, at least 12', 'aperture by-share'],
+    ['12 components', 'aperture fixed'],
+    ['all components', 'aperture none'],
   ] as const;
   const columns = [8, 64].flatMap((routers) => [false, true].map((uneven) => ({ routers, uneven })));
   const rows = LOADS.flatMap((load) =>
@@ -108,7 +108,7 @@ const reportedOrNot = (routers: number): (readonly [string, Place])[] => [
   ['the same, nothing reported', { ...edgeOf(routers), name: 'unreported' }],
 ];
 
-/** A nearly idle fleet, and callers that report nothing. */
+/** A nearly idle cluster, and callers that report nothing. */
 export function limits(results: Results): string {
   const loads = [LIGHT_LOAD, ...LOADS];
   const rows = [['exact', EXACT] as const, ...[8, 64].flatMap(reportedOrNot)].map(([title, place]) => [
@@ -118,7 +118,7 @@ export function limits(results: Results): string {
   return markdownTable(['p99 ÷ oracle', ...loads.map((load) => `at ${percent(load)}`)], rows);
 }
 
-/** Everything, one line a case. */
+/** All results, one line per case. */
 export function everything({ ratios }: Results): string {
   const rows = Array.from(ratios).flatMap(([load, byKey]) =>
     Array.from(byKey, ([key, { p50, p99, p999, peak }]) => [
@@ -130,5 +130,5 @@ export function everything({ ratios }: Results): string {
       shown(peak.mean),
     ]),
   );
-  return markdownTable(['load', 'strategy/routers/age/doors', 'p50', 'p99', 'p99.9', 'max ÷ mean load'], rows);
+  return markdownTable(['load', 'strategy/routers/age/traffic', 'p50', 'p99', 'p99.9', 'max ÷ mean load'], rows);
 }

@@ -1,4 +1,4 @@
-/** The results of all seeds together: estimates by load, case and figure. */
+/** Combined results of all seeds: estimates by load, case and figure. */
 import type { Job, SeedResult } from './run-seed.ts';
 import type { Estimate, Figures } from './statistics.ts';
 import { FIGURES, estimate } from './statistics.ts';
@@ -9,7 +9,7 @@ export interface Results {
   readonly seeds: number;
   readonly requests: number;
   readonly warmUp: number;
-  /** By load: the oracle's own figures, and the others' as multiples of them by key of the case. */
+  /** Figures of the oracle by load; figures of the other cases as multiples of these, by load and case key. */
   readonly oracle: ReadonlyMap<number, Estimates>;
   readonly ratios: ReadonlyMap<number, ReadonlyMap<string, Estimates>>;
 }

@@ -1,4 +1,4 @@
-/** Jobs shared out over threads; the results in the order of the jobs. */
+/** Runs jobs on several threads, and returns the results in the order of the jobs. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Job, SeedResult } from './run-seed.ts';
@@ -10,7 +10,7 @@ export async function runJobs(jobs: readonly Job[], onDone: (done: number) => vo
   async function work(): Promise<void> {
     const worker = new Worker(new URL('worker.ts', import.meta.url));
     for (let next = left.shift(); next; next = left.shift()) {
-      results[next.at] = await answer(worker, next.job);
+      results[next.at] = await runOn(worker, next.job);
       onDone(++done);
     }
     await worker.terminate();
@@ -19,7 +19,7 @@ export async function runJobs(jobs: readonly Job[], onDone: (done: number) => vo
   return results;
 }
 
-const answer = (worker: Worker, job: Job): Promise<SeedResult> =>
+const runOn = (worker: Worker, job: Job): Promise<SeedResult> =>
   new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

@@ -1,6 +1,6 @@
-/** All cases of one seed at one load, against the oracle's run of the same seed. */
+/** All cases of one seed at one load, relative to the oracle's run of the same seed. */
 import { CASES, keyOf } from './cases.ts';
-import { capacityOf, drawPlant, drawTraffic, evenDoor, unevenDoor } from './model.ts';
+import { capacityOf, drawCluster, drawTraffic, evenRouter, unevenRouter } from './model.ts';
 import { simulate } from './simulate.ts';
 import type { Figures } from './statistics.ts';
 import { figuresOf, ratiosOf } from './statistics.ts';
@@ -11,25 +11,25 @@ export interface Job {
   readonly seed: number;
   readonly load: number;
   readonly requests: number;
-  /** So many of them at the beginning are not measured. */
+  /** Number of requests at the beginning that are not measured. */
   readonly warmUp: number;
 }
 
 export interface SeedResult {
-  /** The oracle's own figures, times in ms. */
+  /** Figures of the oracle, times in ms. */
   readonly oracle: Figures;
-  /** As multiples of the oracle's, by key of the case. */
+  /** Figures as multiples of the oracle's, by case key. */
   readonly ratios: ReadonlyMap<string, Figures>;
 }
 
-/** Ends of slowdowns are drawn this far; no run is longer. */
+/** Slowdowns are drawn up to this time; no run is longer. */
 const UNTIL_MS = 600_000;
 
 export function runSeed({ seed, load, requests, warmUp }: Job): SeedResult {
-  const traffic = drawTraffic(seed, load * capacityOf(drawPlant(seed, UNTIL_MS)), requests);
+  const traffic = drawTraffic(seed, load * capacityOf(drawCluster(seed, UNTIL_MS)), requests);
   const run = (make: MakeStrategy, routers: number, ageMs: number, uneven: boolean): Figures => {
-    const doorOf = uneven ? unevenDoor : evenDoor;
-    return figuresOf(simulate(make, drawPlant(seed, UNTIL_MS), traffic, { routers, doorOf, ageMs, seed, warmUp }));
+    const routerFor = uneven ? unevenRouter : evenRouter;
+    return figuresOf(simulate(make, drawCluster(seed, UNTIL_MS), traffic, { routers, routerFor, ageMs, seed, warmUp }));
   };
   const base = run(oracle, 1, 0, false);
   const ratios = new Map<string, Figures>();

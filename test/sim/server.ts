@@ -1,22 +1,22 @@
 /**
- * A server: so many slots that work at its speed, and a queue behind them, first in, first out.
+ * Simulated server: slots that work at its speed, with a FIFO queue.
  *
- * All slots go at the same speed, and when it changes is drawn beforehand. So everything is counted in work done by
- * one slot since the beginning (ms at speed 1): in that measure it is known on arrival when a request will be
- * done, and the clock's time of it follows from the speeds.
+ * All slots have the same speed, and its changes are drawn beforehand. Progress is measured as the work done by one
+ * busy slot since the beginning, ms at speed 1. In this measure, the end of a request is known on arrival, and its clock
+ * time follows from the speeds.
  */
 export interface Server {
   readonly slots: number;
-  /** Its usual speed. */
+  /** Normal speed. */
   readonly speed: number;
-  /** From each of these times (ms, ascending, the first 0) a slot goes at the speed beside it. */
+  /** Times of speed changes, ms, ascending, the first 0; `speeds` has the speed from each on. */
   readonly since: readonly number[];
   readonly speeds: readonly number[];
-  /** Work that a slot has done by each of these times. */
+  /** Work done by a slot at each of these times. */
   readonly done: readonly number[];
-  /** Which of them is now. */
+  /** Index of the current one of these times. */
   now: number;
-  /** By slot: the work done when it will be free. */
+  /** Work done when the slot becomes free, by slot. */
   readonly freeAt: Float64Array;
 }
 
@@ -25,7 +25,7 @@ export interface Slowdown {
   readonly to: number;
 }
 
-/** `slowdowns` are apart and in order. */
+/** `slowdowns` must be disjoint and in order. */
 export function newServer(slots: number, speed: number, slowdowns: readonly Slowdown[], factor: number): Server {
   const since = [0];
   const speeds = [speed];
@@ -38,14 +38,14 @@ export function newServer(slots: number, speed: number, slowdowns: readonly Slow
   return { slots, speed, since, speeds, done, now: 0, freeAt: new Float64Array(slots) };
 }
 
-/** Puts a request in and answers when it will have been served, ms. Calls come in the order of time. */
+/** Adds a request and returns its end, ms. Calls must be in the order of time. */
 export function serve(server: Server, now: number, work: number): number {
   const end = endOf(server, now, work);
   server.freeAt[firstFree(server)] = end;
   return timeOf(server, end);
 }
 
-/** How long a request would take if the speed stayed as it is, ms. */
+/** Duration of a request at the current speed, ms. */
 export const expectedMs = (server: Server, now: number, work: number): number =>
   (endOf(server, now, work) - doneBy(server, now)) / speedAt(server, now);
 
@@ -54,7 +54,7 @@ export function speedAt(server: Server, now: number): number {
   return server.speeds[server.now]!;
 }
 
-/** The work done when this request will be. */
+/** Work done at the end of a new request. */
 const endOf = (server: Server, now: number, work: number): number =>
   Math.max(doneBy(server, now), server.freeAt[firstFree(server)]!) + work;
 

@@ -1,7 +1,7 @@
 /**
- * `npm run sim`: how well requests are routed, as multiples of an oracle that knows what no router can. Prints all
- * figures and brings docs/routing-simulation.md and its plot up to date: the same seeds give the same figures.
- * `-- --quick`: few seeds and short runs, nothing written.
+ * `npm run sim`: routing quality as multiples of an oracle that knows more than any router can. Prints all figures, and
+ * updates docs/reference/routing-simulation.md and its plot. The same seeds give the same figures.
+ * `-- --quick`: few seeds and short runs, without writing.
  */
 import { LIGHT_LOAD, LOADS } from './cases.ts';
 import { everything, goals } from './report.ts';
@@ -23,4 +23,4 @@ const results = gather(jobs, done);
 console.log(`\n${everything(results)}\n\n${goals(results)}\n`);
 if (!isQuick) writeDocs(results);
 const seconds = Math.round((performance.now() - began) / 1_000);
-console.log(`${seeds} seeds, ${size.requests - size.warmUp} requests of each measured, ${seconds} s`);
+console.log(`${seeds} seeds, ${size.requests - size.warmUp} measured requests each, ${seconds} s`);

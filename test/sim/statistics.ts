@@ -1,11 +1,11 @@
-/** What is made of runs: their quantiles, and means over seeds with how sure they are. */
+/** Statistics of runs: quantiles, and means over seeds with confidence intervals. */
 import type { Run } from './simulate.ts';
 
 export interface Figures {
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
-  /** Load of the most loaded server ÷ mean load, both by what the servers can do. */
+  /** Load of the most loaded server ÷ mean load, both relative to capacity. */
   readonly peak: number;
 }
 
@@ -27,7 +27,7 @@ export function figuresOf({ latencies, loads }: Run): Figures {
   };
 }
 
-/** As multiples of another run's. */
+/** Figures as multiples of those of another run. */
 export const ratiosOf = (figures: Figures, base: Figures): Figures => ({
   p50: figures.p50 / base.p50,
   p99: figures.p99 / base.p99,
@@ -41,7 +41,7 @@ function quantile(sorted: Float64Array, part: number): number {
 
 const meanOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** From one value for each seed. */
+/** Estimate from one value per seed. */
 export function estimate(values: readonly number[]): Estimate {
   const mean = meanOf(values);
   const freedom = values.length - 1;
@@ -50,7 +50,7 @@ export function estimate(values: readonly number[]): Estimate {
   return { mean, within: studentT(freedom) * Math.sqrt(variance / values.length) };
 }
 
-/** The 97.5 % quantile of Student's t, by its expansion about the normal one; 1 % too small at three degrees of freedom. */
+/** 97.5 % quantile of Student's t, expanded about the normal one; 1 % too small at three degrees of freedom. */
 function studentT(freedom: number): number {
   const z = 1.959964;
   const [first, second] = [(z ** 3 + z) / 4, (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96];

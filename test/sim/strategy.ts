@@ -1,19 +1,19 @@
-/** Who is to serve a request: what is compared. */
+/** Routing strategies under comparison: which server receives a request. */
 import type { Server } from './server.ts';
 
 export interface Scene {
-  /** Only the oracle looks into them. */
+  /** Read only by the oracle. */
   readonly servers: readonly Server[];
-  /** Most tasks at once, as they declare it. */
-  readonly rooms: readonly number[];
-  /** Requests in each server at this moment; who reads it asks the registry, or the server itself. */
+  /** Declared task limits, by server. */
+  readonly taskLimits: readonly number[];
+  /** Current number of requests by server, as the registry or the server itself knows it. */
   readonly inFlight: Float64Array;
-  /** Usual response time of each, as the registry learns it from all that is reported. */
-  readonly usualMs: Float64Array;
-  /** What each request asks for, ms at speed 1: nobody but the clairvoyant knows. */
+  /** Average response time by server, as the registry learns it from all reports, ms. */
+  readonly ewmaMs: Float64Array;
+  /** Work by request, ms at speed 1; read only by `clairvoyant`. */
   readonly works: Float64Array;
   readonly routers: number;
-  /** How old a router's snapshot gets, ms; 0: it always knows how things are. */
+  /** Maximum age of a router's snapshot, ms; 0 if it is always current. */
   readonly ageMs: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -28,9 +28,9 @@ export interface Outcome {
 
 export interface Strategy {
   pick(router: number, now: number, request: number): number;
-  /** A request that was sent has ended: `inFlight` no longer counts it, `usualMs` does. */
+  /** Called when a request has ended: `inFlight` no longer includes it, `ewmaMs` does. */
   ended?(outcome: Outcome, now: number): void;
-  /** The router gets a snapshot: once at the beginning and then as often as it is `ageMs` old, never when that is 0. */
+  /** Called for a snapshot of the router: at the beginning and then every `ageMs`; never if that is 0. */
   refresh?(router: number, now: number): void;
 }
 

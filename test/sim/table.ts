@@ -1,4 +1,4 @@
-/** Tables of text, as Markdown: cells padded as the formatter would. */
+/** Markdown tables, with cells padded like the formatter does. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(3, title.length, ...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]): string =>
@@ -6,6 +6,6 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-/** To three digits that count, or two places. */
+/** Three significant digits, or two decimal places. */
 export const shown = (value: number): string =>
   value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);

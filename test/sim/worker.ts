@@ -1,4 +1,4 @@
-/** A thread that runs the jobs it is sent, one after the other. */
+/** Thread that runs its jobs one after the other. */
 import { parentPort } from 'node:worker_threads';
 import type { Job } from './run-seed.ts';
 import { runSeed } from './run-seed.ts';

@@ -1,17 +1,17 @@
-/** Puts the tables and the plot into docs/: between their marks, the words around them stay. */
+/** Writes the tables and the plot into docs/. Replaces only the text between the marks. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { LOADS } from './cases.ts';
 import { plot } from './plot.ts';
-import { comparison, figures, goals, limits, segments } from './report.ts';
+import { comparison, figures, goals, limits, apertures } from './report.ts';
 import type { Results } from './results.ts';
 
-const PAGE = new URL('../../docs/routing-simulation.md', import.meta.url);
-const PICTURE = new URL('../../docs/routing-simulation.svg', import.meta.url);
+const PAGE = new URL('../../docs/reference/routing-simulation.md', import.meta.url);
+const PICTURE = new URL('../../docs/reference/routing-simulation.svg', import.meta.url);
 
 export function writeDocs(results: Results): void {
   const tables: Record<string, string> = {
     goals: goals(results),
-    segments: segments(results),
+    segments: apertures(results),
     limits: limits(results),
   };
   for (const load of LOADS) {
@@ -27,6 +27,6 @@ export function writeDocs(results: Results): void {
 function replaced(page: string, name: string, table: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from === -1 || to < from) throw new Error(`docs/routing-simulation.md has no place for "${name}"`);
+  if (from === -1 || to < from) throw new Error(`docs/reference/routing-simulation.md has no place for "${name}"`);
   return `${page.slice(0, from + begin.length)}\n\n${table}\n\n${page.slice(to)}`;
 }

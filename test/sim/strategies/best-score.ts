@@ -1,25 +1,25 @@
-/** What the original plan says: the highest score on the snapshot, whatever was given since. */
+/** Strategy of the original plan: the highest score on the snapshot, without assignments since. */
 import type { MakeStrategy } from '../strategy.ts';
 import { snapshotsOf } from './snapshots.ts';
 
-/** From 100, minus load in percent of the room, minus 1 for each 100 ms of usual response time and at most 10. */
-const scoreOf = (inFlight: number, room: number, usualMs: number): number =>
-  Math.max(0, 100 - (100 * inFlight) / room - Math.min(10, usualMs / 100));
+/** 100, minus the load in percent of the task limit, minus 1 per 100 ms of average response time, at most 10. */
+const scoreOf = (inFlight: number, taskLimit: number, ewmaMs: number): number =>
+  Math.max(0, 100 - (100 * inFlight) / taskLimit - Math.min(10, ewmaMs / 100));
 
 export const bestScore: MakeStrategy = (scene) => {
-  const { rooms, usualMs, random } = scene;
+  const { taskLimits, ewmaMs, random } = scene;
   const snapshots = snapshotsOf(scene);
-  const times = Array.from({ length: scene.ageMs === 0 ? 0 : scene.routers }, () => usualMs.slice());
+  const times = Array.from({ length: scene.ageMs === 0 ? 0 : scene.routers }, () => ewmaMs.slice());
   return {
     pick(router) {
       const load = snapshots.of(router);
-      const known = times[router] ?? usualMs;
-      const first = Math.floor(random() * rooms.length);
+      const known = times[router] ?? ewmaMs;
+      const first = Math.floor(random() * taskLimits.length);
       let best = first;
       let highest = -1;
-      for (let step = 0; step < rooms.length; step++) {
-        const at = first + step < rooms.length ? first + step : first + step - rooms.length;
-        const score = scoreOf(load[at]!, rooms[at]!, known[at]!);
+      for (let step = 0; step < taskLimits.length; step++) {
+        const at = first + step < taskLimits.length ? first + step : first + step - taskLimits.length;
+        const score = scoreOf(load[at]!, taskLimits[at]!, known[at]!);
         if (score <= highest) continue;
         best = at;
         highest = score;
@@ -28,7 +28,7 @@ export const bestScore: MakeStrategy = (scene) => {
     },
     refresh(router) {
       snapshots.refresh(router);
-      times[router]!.set(usualMs);
+      times[router]!.set(ewmaMs);
     },
   };
 };

@@ -1,5 +1,5 @@
-/** Servers drawn in proportion to the room that they declare. */
-export function drawByRoom(rooms: readonly number[], random: () => number): () => number {
-  const urn = rooms.flatMap((room, at) => Array.from({ length: room }, () => at));
+/** Draws servers in proportion to their declared task limits. */
+export function drawByTaskLimit(taskLimits: readonly number[], random: () => number): () => number {
+  const urn = taskLimits.flatMap((taskLimit, at) => Array.from({ length: taskLimit }, () => at));
   return () => urn[Math.floor(random() * urn.length)]!;
 }

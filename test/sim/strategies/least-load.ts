@@ -1,18 +1,18 @@
-/** The least loaded on the snapshot: fewest requests in flight for its room. */
+/** The least loaded server on the snapshot: fewest requests in flight relative to the task limit. */
 import type { MakeStrategy } from '../strategy.ts';
 import { snapshotsOf } from './snapshots.ts';
 
 export const leastLoad: MakeStrategy = (scene) => {
-  const { rooms, random } = scene;
+  const { taskLimits, random } = scene;
   const snapshots = snapshotsOf(scene);
   return {
     pick(router) {
       const load = snapshots.of(router);
-      const first = Math.floor(random() * rooms.length);
+      const first = Math.floor(random() * taskLimits.length);
       let best = first;
-      for (let step = 1; step < rooms.length; step++) {
-        const at = first + step < rooms.length ? first + step : first + step - rooms.length;
-        if (load[at]! * rooms[best]! < load[best]! * rooms[at]!) best = at;
+      for (let step = 1; step < taskLimits.length; step++) {
+        const at = first + step < taskLimits.length ? first + step : first + step - taskLimits.length;
+        if (load[at]! * taskLimits[best]! < load[best]! * taskLimits[at]!) best = at;
       }
       return best;
     },

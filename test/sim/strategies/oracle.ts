@@ -1,7 +1,7 @@
 /**
- * Knows how fast every server is at this moment and all the work that is still in it, and sends each request to
- * where an average one would be done first. `clairvoyant` knows as well how much work the request is: nobody at
- * the door can know that, so it is shown for comparison and not the measure.
+ * Oracle that knows the current speed and the remaining work of every server. Sends each request to the server where an
+ * average one would end first. `clairvoyant` also knows the work of the request, which no router can know: shown for
+ * comparison only.
  */
 import { MEAN_WORK_MS } from '../model.ts';
 import { expectedMs } from '../server.ts';

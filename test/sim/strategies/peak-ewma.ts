@@ -1,15 +1,15 @@
 /**
- * Peak EWMA, as Finagle has it: of two drawn at random, the lower response time × (own requests there + 1). A
- * response time rises at once and falls in ten seconds. A router knows what it has sent and seen itself, no snapshot.
+ * Peak EWMA of Finagle: of two random servers, the lower response time × (own pending requests + 1). A response time
+ * rises at once and decays over ten seconds. A router uses only its own observations, no snapshot.
  */
 import type { MakeStrategy } from '../strategy.ts';
-import { drawByRoom } from './draw.ts';
+import { drawByTaskLimit } from './draw.ts';
 
 const DECAY_MS = 10_000;
 
-export const peakEwma: MakeStrategy = ({ rooms, routers, random }) => {
-  const draw = drawByRoom(rooms, random);
-  const size = rooms.length;
+export const peakEwma: MakeStrategy = ({ taskLimits, routers, random }) => {
+  const draw = drawByTaskLimit(taskLimits, random);
+  const size = taskLimits.length;
   const views = Array.from({ length: routers }, () => ({
     peakMs: new Float64Array(size),
     at: new Float64Array(size),
@@ -20,7 +20,7 @@ export const peakEwma: MakeStrategy = ({ rooms, routers, random }) => {
       const { peakMs, at, pending } = views[router]!;
       const costOf = (server: number): number => {
         const ms = peakMs[server]! * Math.exp((at[server]! - now) / DECAY_MS);
-        // Nothing is known of one that has not answered yet: Finagle takes it for very slow.
+        // Finagle assumes a server to be very slow until its first response.
         return ms === 0 && pending[server]! > 0 ? Infinity : ms * (pending[server]! + 1);
       };
       const [one, other] = [draw(), draw()];

@@ -1,23 +1,22 @@
 /**
- * After Prequal (Wydrowski and others, "Load is not what you should balance", 2024). Every request sends out probes to
- * servers drawn at random, which answer with their load and how long requests took that came at about that load;
- * answers are kept in a pool. A server whose load is in the upper part of those seen is hot. Of the cold ones in the pool
- * the fastest is taken; when all are hot, the least loaded. Then the worst is thrown away.
+ * After Prequal (Wydrowski and others, "Load is not what you should balance", 2024). Every request sends probes to random
+ * servers, which return their load and the response time at about that load. Results are kept in a pool. A server with
+ * a load in the upper part of those seen is hot. The strategy picks the fastest cold server of the pool, or the least
+ * loaded one if all are hot, and then drops the worst.
  *
- * Like it, not it: probes cost nothing and are answered at once. Load is counted by room, because these servers are not
- * equally large.
+ * Differences: probes are free and immediate. Load is relative to the task limit, because the servers differ in size.
  */
 import type { MakeStrategy } from '../strategy.ts';
-import { drawByRoom } from './draw.ts';
+import { drawByTaskLimit } from './draw.ts';
 
 const POOL = 16;
 const PROBES = 3;
-/** A probe older than this is thrown away. */
+/** Maximum age of a probe result. */
 const KEPT_MS = 1_000;
-/** Below this quantile of the loads seen a server is cold. */
+/** A server with a load below this quantile is cold. */
 const COLD_QUANTILE = 0.84;
 const LOADS_SEEN = 128;
-/** Loads above this many in flight are alike. */
+/** Higher numbers of requests in flight count as this one. */
 const MOST_IN_FLIGHT = 255;
 const LATENCY_WEIGHT = 0.1;
 
@@ -28,22 +27,22 @@ interface Probe {
   readonly latencyMs: number;
 }
 
-export const prequal: MakeStrategy = ({ rooms, inFlight, works, routers, random }) => {
-  const draw = drawByRoom(rooms, random);
+export const prequal: MakeStrategy = ({ taskLimits, inFlight, works, routers, random }) => {
+  const draw = drawByTaskLimit(taskLimits, random);
   const pools = Array.from({ length: routers }, (): Probe[] => []);
   const seen = pools.map(() => ({ loads: new Float64Array(LOADS_SEEN), count: 0, hotAbove: 0 }));
-  /** By server and requests in flight on arrival: how long it took; 0 for not known. */
-  const times = rooms.map(() => new Float64Array(MOST_IN_FLIGHT + 1));
-  const cameAt = new Uint8Array(works.length);
+  /** Response time by server and requests in flight on arrival; 0 if unknown. */
+  const times = taskLimits.map(() => new Float64Array(MOST_IN_FLIGHT + 1));
+  const levelOnArrival = new Uint8Array(works.length);
 
   const levelOf = (server: number): number => Math.min(MOST_IN_FLIGHT, inFlight[server]!);
 
-  /** Of the load that is nearest to this one. */
+  /** Response time at the nearest known load. */
   function latencyAt(server: number): number {
     const level = levelOf(server);
     const known = times[server]!;
-    for (let away = 0; away <= MOST_IN_FLIGHT; away++) {
-      const ms = known[level - away] || known[level + away] || 0;
+    for (let distance = 0; distance <= MOST_IN_FLIGHT; distance++) {
+      const ms = known[level - distance] || known[level + distance] || 0;
       if (ms > 0) return ms;
     }
     return 0;
@@ -51,7 +50,7 @@ export const prequal: MakeStrategy = ({ rooms, inFlight, works, routers, random 
 
   function probe(router: number, now: number): Probe {
     const server = draw();
-    const load = inFlight[server]! / rooms[server]!;
+    const load = inFlight[server]! / taskLimits[server]!;
     const view = seen[router]!;
     view.loads[view.count++ % LOADS_SEEN] = load;
     if (view.count % 16 === 0) {
@@ -69,12 +68,12 @@ export const prequal: MakeStrategy = ({ rooms, inFlight, works, routers, random 
       const best = pool.reduce((a, b) => (isBetter(b, a, hotAbove) ? b : a));
       const worst = pool.reduce((a, b) => (isBetter(a, b, hotAbove) ? b : a));
       pools[router] = pool.filter((each) => each !== best && each !== worst);
-      cameAt[request] = levelOf(best.server);
+      levelOnArrival[request] = levelOf(best.server);
       return best.server;
     },
     ended({ server, request, latencyMs }) {
       const known = times[server]!;
-      const level = cameAt[request]!;
+      const level = levelOnArrival[request]!;
       known[level] = known[level] === 0 ? latencyMs : known[level]! + LATENCY_WEIGHT * (latencyMs - known[level]!);
     },
   };

@@ -1,7 +1,6 @@
 /**
- * The code that production routes with, called as production calls it. `exact`: one object decides on all and knows
- * all that is in flight. `edge`: every isolate decides by itself on a snapshot and on what it learns since, from its
- * own assignments and the outcomes of the work it gave.
+ * The routing code of production, called like in production. `exact`: one object decides on every request and knows all
+ * open work. `edge`: every isolate decides on a snapshot, its own assignments since then, and their outcomes.
  */
 import type { PolicyName } from '../../../src/core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
@@ -9,13 +8,13 @@ import type { LiveStats } from '../../../src/core/balancing/candidate.ts';
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import {
   compilePool,
-  forgetTimes,
-  isOutgrown,
-  learnTime,
+  fadeTimes,
+  needsRecompile,
+  recordTime,
   patchPool,
 } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
-import { decay, noWork, noteAssigned } from '../../../src/core/balancing/open-work.ts';
+import { decayRecent, noWork, countAssignment } from '../../../src/core/balancing/open-work.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import type { Aperture } from '../../../src/core/balancing/aperture.ts';
 import { apertureOf } from '../../../src/core/balancing/aperture.ts';
@@ -24,26 +23,32 @@ import { candidateOf, requestOf } from '../../core/balancing/candidate-of.ts';
 import { MEAN_WORK_MS } from '../model.ts';
 import type { MakeStrategy, Outcome, Scene, Strategy } from '../strategy.ts';
 
-/** As the isolates' snapshot cache has it. */
+/** Same value as in the snapshot cache of the isolates. */
 const FADE = 0.7;
-/** Who needs no snapshot still looks once a second whom it has not measured for long. */
+/** Without snapshots, times of unmeasured servers fade at this interval. */
 const TICK_MS = 1_000;
 
 const REQUEST = requestOf();
-/** All have been measured, and alike, before the run begins. */
-const FIRST_VITALS: LiveStats = { suspect: false, inFlight: 0, loadPercentage: 0, usualMs: MEAN_WORK_MS, ofWork: true };
+/** Before the run, all servers have the same measured time. */
+const INITIAL_STATS: LiveStats = {
+  suspect: false,
+  inFlight: 0,
+  loadPercentage: 0,
+  ewmaMs: MEAN_WORK_MS,
+  isWorkTime: true,
+};
 
-/** What one decider holds. */
+/** State of one router. */
 interface View {
-  fleet: CandidatePool;
+  pool: CandidatePool;
   readonly work: OpenWork;
-  segment: Aperture | null;
-  given: number;
+  aperture: Aperture | null;
+  assigned: number;
   tickAt: number;
 }
 
-/** How an edge keeps to a segment: as production does, of twelve whatever its share of the work, or not at all. */
-type SegmentKind = 'by-share' | 'fixed' | 'none';
+/** Aperture of an edge: like production, fixed to twelve components, or none. */
+type ApertureKind = 'by-share' | 'fixed' | 'none';
 
 export const exact =
   (policy: PolicyName): MakeStrategy =>
@@ -51,83 +56,85 @@ export const exact =
     oneView(scene, policy, 'exact');
 
 export const edge =
-  (policy: PolicyName, segments: SegmentKind = 'by-share'): MakeStrategy =>
+  (policy: PolicyName, apertures: ApertureKind = 'by-share'): MakeStrategy =>
   (scene) =>
-    scene.ageMs === 0 ? oneView(scene, policy, 'sampled') : manyViews(scene, policy, segments);
+    scene.ageMs === 0 ? oneView(scene, policy, 'sampled') : manyViews(scene, policy, apertures);
 
-/** All routers know the same: how things are. */
+/** All routers share one current view. */
 function oneView(scene: Scene, policy: PolicyName, mode: 'exact' | 'sampled'): Strategy {
   const view = newView(scene, policy);
   return {
     pick(_router, now) {
-      if (now >= view.tickAt) catchUp(view, scene, now);
+      if (now >= view.tickAt) applySnapshot(view, scene, now);
       return decide(view, scene, mode);
     },
     ended: (outcome, now) => learn(view, scene, outcome, now),
   };
 }
 
-function manyViews(scene: Scene, policy: PolicyName, segments: SegmentKind): Strategy {
+function manyViews(scene: Scene, policy: PolicyName, apertures: ApertureKind): Strategy {
   const views = Array.from({ length: scene.routers }, () => newView(scene, policy));
-  let given = 0;
+  let assigned = 0;
   function shareOf(view: View): number | null {
-    if (segments === 'none') return null;
-    if (segments === 'fixed') return 0;
-    // Before the first request as if all were alike.
-    return given === 0 ? 1 / scene.routers : view.given / given;
+    if (apertures === 'none') return null;
+    if (apertures === 'fixed') return 0;
+    // Before the first request, all routers have equal shares.
+    return assigned === 0 ? 1 / scene.routers : view.assigned / assigned;
   }
   return {
     pick(router) {
-      given += 1;
+      assigned += 1;
       return decide(views[router]!, scene, 'sampled');
     },
     ended: (outcome, now) => learn(views[outcome.router]!, scene, outcome, now),
     refresh(router, now) {
       const view = views[router]!;
-      catchUp(view, scene, now);
-      view.segment = apertureOf(view.fleet, { number: router, share: shareOf(view) }, view.segment);
+      applySnapshot(view, scene, now);
+      view.aperture = apertureOf(view.pool, { number: router, share: shareOf(view) }, view.aperture);
     },
   };
 }
 
 const newView = (scene: Scene, policy: PolicyName): View => ({
-  fleet: compilePool(
-    scene.rooms.map((room, at) => candidateOf(`server-${at}`, { maxConcurrentTasks: room }, FIRST_VITALS)),
+  pool: compilePool(
+    scene.taskLimits.map((taskLimit, at) =>
+      candidateOf(`server-${at}`, { maxConcurrentTasks: taskLimit }, INITIAL_STATS),
+    ),
     { ...DEFAULT_BALANCING, policy },
     0,
   ),
-  work: noWork(scene.rooms.length),
-  segment: null,
-  given: 0,
+  work: noWork(scene.taskLimits.length),
+  aperture: null,
+  assigned: 0,
   tickAt: 0,
 });
 
 function decide(view: View, { random }: Scene, mode: 'exact' | 'sampled'): number {
-  const { fleet, work } = view;
-  const segment = view.segment?.set ?? null;
-  const pick = pickComponent(fleet, REQUEST, { work, random, splitAt: 0, mode, segment });
-  if (!pick.ok) throw new Error(`nobody was picked: ${pick.reason}`);
-  noteAssigned(work, pick.position);
-  view.given += 1;
+  const { pool, work } = view;
+  const aperture = view.aperture?.set ?? null;
+  const pick = pickComponent(pool, REQUEST, { work, random, splitAt: 0, mode, aperture });
+  if (!pick.ok) throw new Error(`no server was picked: ${pick.reason}`);
+  countAssignment(work, pick.position);
+  view.assigned += 1;
   return pick.position;
 }
 
-/** An outcome brings back how long it took and how many the component has left. */
-function learn({ fleet, work }: View, { inFlight }: Scene, { server, latencyMs }: Outcome, now: number): void {
+/** An outcome carries the response time and the open work of the component. */
+function learn({ pool, work }: View, { inFlight }: Scene, { server, latencyMs }: Outcome, now: number): void {
   work.open[server] = inFlight[server]!;
-  learnTime(fleet, server, latencyMs, now);
+  recordTime(pool, server, latencyMs, now);
 }
 
-/** Takes in a snapshot: what moved is told. */
-function catchUp(view: View, { inFlight, usualMs }: Scene, now: number): void {
-  const { fleet, work } = view;
-  fleet.candidates.forEach((candidate, at) => {
-    const vitals = { ...FIRST_VITALS, usualMs: usualMs[at]! };
-    if (candidate && hasMoved(candidate.vitals, vitals)) patchPool(fleet, at, { ...candidate, vitals }, now);
+/** Applies a snapshot, as a delta of the servers that moved. */
+function applySnapshot(view: View, { inFlight, ewmaMs }: Scene, now: number): void {
+  const { pool, work } = view;
+  pool.candidates.forEach((candidate, at) => {
+    const liveStats = { ...INITIAL_STATS, ewmaMs: ewmaMs[at]! };
+    if (candidate && hasMoved(candidate.liveStats, liveStats)) patchPool(pool, at, { ...candidate, liveStats }, now);
   });
   work.open.set(inFlight);
-  if (isOutgrown(fleet)) view.fleet = compilePool(fleet.candidates, fleet.settings, now);
-  forgetTimes(view.fleet, now);
-  decay(work, FADE);
+  if (needsRecompile(pool)) view.pool = compilePool(pool.candidates, pool.settings, now);
+  fadeTimes(view.pool, now);
+  decayRecent(work, FADE);
   view.tickAt = now + TICK_MS;
 }

@@ -1,5 +1,7 @@
-/** Anybody, in proportion to the declared room. */
+/** Random servers, in proportion to their declared task limits. */
 import type { MakeStrategy } from '../strategy.ts';
-import { drawByRoom } from './draw.ts';
+import { drawByTaskLimit } from './draw.ts';
 
-export const random: MakeStrategy = ({ rooms, random: uniform }) => ({ pick: drawByRoom(rooms, uniform) });
+export const random: MakeStrategy = ({ taskLimits, random: uniform }) => ({
+  pick: drawByTaskLimit(taskLimits, uniform),
+});

@@ -1,24 +1,24 @@
-/** One after the other, as often as its declared room is large; every router begins where chance will have it. */
+/** Weighted round robin by declared task limit. Every router begins at a random position. */
 import type { MakeStrategy } from '../strategy.ts';
 
-export const roundRobin: MakeStrategy = ({ rooms, routers, random }) => {
-  const turns = turnsOf(rooms);
-  const next = Array.from({ length: routers }, () => Math.floor(random() * turns.length));
+export const roundRobin: MakeStrategy = ({ taskLimits, routers, random }) => {
+  const order = orderOf(taskLimits);
+  const next = Array.from({ length: routers }, () => Math.floor(random() * order.length));
   return {
     pick(router) {
-      const turn = next[router]!;
-      next[router] = (turn + 1) % turns.length;
-      return turns[turn]!;
+      const position = next[router]!;
+      next[router] = (position + 1) % order.length;
+      return order[position]!;
     },
   };
 };
 
-/** A round in which everybody's turns are evenly apart. */
-function turnsOf(rooms: readonly number[]): number[] {
-  const least = Math.min(...rooms);
-  const turns = rooms.flatMap((room, server) => {
-    const count = room / least;
-    return Array.from({ length: count }, (_, turn) => ({ server, at: (turn + (server % 7) / 7) / count }));
+/** One round, with the slots of each server evenly spaced. */
+function orderOf(taskLimits: readonly number[]): number[] {
+  const least = Math.min(...taskLimits);
+  const slots = taskLimits.flatMap((taskLimit, server) => {
+    const count = taskLimit / least;
+    return Array.from({ length: count }, (_, repetition) => ({ server, at: (repetition + (server % 7) / 7) / count }));
   });
-  return turns.toSorted((a, b) => a.at - b.at).map(({ server }) => server);
+  return slots.toSorted((a, b) => a.at - b.at).map(({ server }) => server);
 }

@@ -1,4 +1,4 @@
-/** What every router knows of the load: requests in flight by server, as they were when it looked last. */
+/** Snapshot of every router: requests in flight by server at its last refresh. */
 import type { Scene } from '../strategy.ts';
 
 export interface Snapshots {

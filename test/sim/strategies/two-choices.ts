@@ -1,20 +1,20 @@
 /**
- * The power of two choices (Mitzenmacher): of two drawn at random, the less loaded on the snapshot. Both are drawn, and
- * the load counted, by room.
+ * Power of two choices (Mitzenmacher): of two random servers, the less loaded on the snapshot. Drawing and load are
+ * relative to the task limit.
  */
 import type { MakeStrategy } from '../strategy.ts';
-import { drawByRoom } from './draw.ts';
+import { drawByTaskLimit } from './draw.ts';
 import { snapshotsOf } from './snapshots.ts';
 
 export const twoChoices: MakeStrategy = (scene) => {
-  const { rooms, random } = scene;
+  const { taskLimits, random } = scene;
   const snapshots = snapshotsOf(scene);
-  const draw = drawByRoom(rooms, random);
+  const draw = drawByTaskLimit(taskLimits, random);
   return {
     pick(router) {
       const load = snapshots.of(router);
       const [one, other] = [draw(), draw()];
-      return load[other]! * rooms[one]! < load[one]! * rooms[other]! ? other : one;
+      return load[other]! * taskLimits[one]! < load[one]! * taskLimits[other]! ? other : one;
     },
     refresh: (router) => snapshots.refresh(router),
   };
