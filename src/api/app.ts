@@ -28,7 +28,7 @@ import { mountComponentOperation } from './routes/component-operation.ts';
 import { mountComponents } from './routes/components.ts';
 import { mountConfig } from './routes/config.ts';
 import { mountConfigHistory } from './routes/config-history.ts';
-import { mountConfigOfComponents } from './routes/config-of-components.ts';
+import { mountConfigOfComponents } from './routes/config-components.ts';
 import { mountDrills } from './routes/drills.ts';
 import { mountControllerSecret } from './routes/controller-secret.ts';
 import { mountEventSocket } from './routes/event-socket.ts';

@@ -1,4 +1,4 @@
-/** Reads and watches snapshots of all components; the watch is a sequence of blocking queries. */
+/** Reads and watches snapshots of the components; the watch is a sequence of blocking queries. */
 import type { SnapshotResource } from '../api/schemas/snapshot.ts';
 import type { Send } from './http-transport.ts';
 import { MIN_WAIT_MS, querySignal } from './blocking-query.ts';
@@ -27,7 +27,7 @@ export async function readSnapshot(
 }
 
 /**
- * Begins with the current snapshot, unless the caller has it already by its `index`. Throws `CoordinatorError` on a
+ * Yields the current snapshot first, unless `index` shows that the caller has it. Throws `CoordinatorError` on a
  * refusal that no retry can change.
  */
 export async function* watchSnapshot(

@@ -18,25 +18,25 @@ import { SingleAlarm } from '../alarm/single-alarm.ts';
 import { AuditStore } from './audit/audit-store.ts';
 import { ChangeRateLimiter } from './keys/change-rate-limiter.ts';
 import { RootCauseStore } from './directory/root-cause-store.ts';
-import { ComponentConfigStore } from './config/component-config-store.ts';
+import { ComponentDocumentStore } from './config/component-document-store.ts';
 import { ConfigCalls } from './config/config-calls.ts';
-import { ConfigDelivery } from './config/config-delivery.ts';
-import { ConfigDocumentRevisions } from './config/config-documents.ts';
+import { ComponentConfigDelivery } from './config/component-config-delivery.ts';
+import { ConfigDocumentRevisions } from './config/config-document-revisions.ts';
 import { ConfigStore } from './config/config-store.ts';
-import { Deliveries } from './webhooks/deliveries.ts';
+import { DeliveryLifecycle } from './webhooks/delivery-lifecycle.ts';
 import { DeliveryStore } from './webhooks/delivery-store.ts';
 import { Claims } from './directory/claims.ts';
-import { RootCauses } from './directory/root-causes.ts';
+import { RootCauseGraph } from './directory/root-causes.ts';
 import { DependencyRechecks } from './directory/dependency-rechecks.ts';
 import { DirectoryStore } from './directory/directory-store.ts';
 import { EventReaders } from './events/event-readers.ts';
 import { EventStore } from './events/event-store.ts';
 import { EndedSessionStore } from './keys/ended-session-store.ts';
-import { SystemHealthView } from './health/system-health.ts';
+import { SystemHealthView } from './health/system-health-view.ts';
 import { Incidents } from './incidents/incidents.ts';
 import { IncidentStore } from './incidents/incident-store.ts';
 import { Keys } from './keys/keys.ts';
-import { KeyScalarStore } from './keys/key-scalar-store.ts';
+import { KeyCounterStore } from './keys/key-counter-store.ts';
 import { KeyStore } from './keys/key-store.ts';
 import { SilenceStore } from './incidents/silence-store.ts';
 import { SystemIssueStore } from './health/system-issue-store.ts';
@@ -58,12 +58,12 @@ export class CoordinatorRuntime {
   readonly endedSessions: EndedSessionStore;
   readonly auditStore: AuditStore;
   readonly keys: Keys;
-  readonly componentConfigs: ComponentConfigStore;
+  readonly componentConfigs: ComponentDocumentStore;
   readonly configDocuments: ConfigDocumentRevisions;
-  readonly configDelivery: ConfigDelivery;
+  readonly configDelivery: ComponentConfigDelivery;
   readonly configCalls: ConfigCalls;
   readonly rootCauseStore: RootCauseStore;
-  readonly rootCauses: RootCauses;
+  readonly rootCauses: RootCauseGraph;
   readonly alarms: AlarmSchedule;
   readonly rootCauseDelivery: RootCauseDelivery;
   readonly dependencyRechecks: DependencyRechecks;
@@ -71,7 +71,7 @@ export class CoordinatorRuntime {
   readonly webhookStore: WebhookStore;
   readonly webhookIndex: WebhookIndex;
   readonly webhooks: Webhooks;
-  readonly deliveries: Deliveries;
+  readonly deliveries: DeliveryLifecycle;
   readonly dispatch: WebhookDispatch;
   readonly webhookCalls: WebhookCalls;
   private readonly fanOut: WebhookFanOut;
@@ -83,10 +83,10 @@ export class CoordinatorRuntime {
     this.storage = ctx.storage;
     this.directory = new DirectoryStore(ctx.storage.sql);
     this.eventStore = new EventStore(ctx.storage.sql, () => this.readers.onAppended());
-    this.componentConfigs = new ComponentConfigStore(ctx.storage.sql);
+    this.componentConfigs = new ComponentDocumentStore(ctx.storage.sql);
     const typeOf = (id: string): string | undefined => this.directory.entry(id)?.type;
     this.configDocuments = new ConfigDocumentRevisions(new ConfigStore(ctx.storage.sql), this.componentConfigs, typeOf);
-    this.configDelivery = new ConfigDelivery(this.componentConfigs, registryReceiver);
+    this.configDelivery = new ComponentConfigDelivery(this.componentConfigs, registryReceiver);
     this.configCalls = new ConfigCalls(this.configDocuments, {
       directory: this.directory,
       delivery: this.configDelivery,
@@ -95,14 +95,14 @@ export class CoordinatorRuntime {
       append: (draft) => void this.append(draft),
     });
     this.deliveryStore = new DeliveryStore(ctx.storage.sql);
-    const scalars = new KeyScalarStore(ctx.storage.sql);
+    const scalars = new KeyCounterStore(ctx.storage.sql);
     this.keyStore = new KeyStore(ctx.storage.sql, scalars);
     this.endedSessions = new EndedSessionStore(ctx.storage.sql, scalars);
     this.auditStore = new AuditStore(ctx.storage.sql);
     this.keys = new Keys(this.keyStore, this.endedSessions, this.auditStore);
     this.readers = new EventReaders({ ctx, log: this.eventStore, keys: this.keyStore, sessions: this.endedSessions });
     this.rootCauseStore = new RootCauseStore(ctx.storage.sql);
-    this.rootCauses = new RootCauses(this.directory, this.rootCauseStore, (draft) => this.write(draft));
+    this.rootCauses = new RootCauseGraph(this.directory, this.rootCauseStore, (draft) => this.write(draft));
     this.claims = new Claims({
       directory: this.directory,
       rootCauses: this.rootCauses,
@@ -128,7 +128,7 @@ export class CoordinatorRuntime {
     const fanOut = (this.fanOut = new WebhookFanOut({ index, deliveries, log, typeOf, markDirty }));
     const audit = (entry: AuditEntry): void => this.auditStore.enqueue(entry);
     this.webhooks = new Webhooks({ index, webhooks, deliveries, log, append, audit, markDirty });
-    this.deliveries = new Deliveries({
+    this.deliveries = new DeliveryLifecycle({
       index,
       deliveries,
       fanOut,

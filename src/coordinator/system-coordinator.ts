@@ -14,7 +14,7 @@ import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts
 import type { DocumentScope } from '../core/config/config-documents.ts';
 import type { TypeConditions } from '../core/health/root-cause-update.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
-import type { IncidentRaise, TimelineEntry } from '../core/incident/incident-raise.ts';
+import type { IncidentReport, TimelineEntry } from '../core/incident/incident-report.ts';
 import type { Silence } from '../core/incident/silence.ts';
 import type {
   Claim,
@@ -29,8 +29,8 @@ import type {
 import { CoordinatorRuntime } from './coordinator-runtime.ts';
 import type { DeliveryQuery } from './contract/delivery-api.ts';
 import type { WebhookChange, WebhookDraft } from './contract/webhook-api.ts';
-import type { AttemptOutcome } from '../core/delivery/delivery-attempt.ts';
-import type { DeliveryOrder } from '../core/delivery/delivery-sending.ts';
+import type { DeliveryOutcome } from '../core/delivery/delivery-attempt.ts';
+import type { DeliveryOrder } from '../core/delivery/delivery-contract.ts';
 import type { ComponentConfigRequest, ConfigPut, ConfigRollback } from './contract/config-api.ts';
 
 const SETTLE_BATCH = 100;
@@ -106,7 +106,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     });
   }
 
-  async raiseIncident(raise: IncidentRaise): ReturnType<CoordinatorApi['raiseIncident']> {
+  async raiseIncident(raise: IncidentReport): ReturnType<CoordinatorApi['raiseIncident']> {
     return this.runtime.change(() => this.runtime.incidents.raise(raise, Date.now()));
   }
 
@@ -329,7 +329,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     this.runtime.deliveries.extend(order, Date.now());
   }
 
-  async reportDelivery(order: DeliveryOrder, outcome: AttemptOutcome): Promise<void> {
+  async reportDelivery(order: DeliveryOrder, outcome: DeliveryOutcome): Promise<void> {
     this.runtime.webhookCalls.reportDelivery(order, outcome, Date.now());
   }
 

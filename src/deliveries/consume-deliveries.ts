@@ -6,7 +6,7 @@
  * time has expired if its message was lost or ended in the dead-letter queue.
  */
 import { exports } from 'cloudflare:workers';
-import type { DeliveryRunner } from '../core/delivery/delivery-sending.ts';
+import type { DeliveryRunner } from '../core/delivery/delivery-contract.ts';
 import { DeliveryMessageSchema } from './delivery-message.ts';
 import { logError } from '../logging/log-error.ts';
 

@@ -6,8 +6,8 @@
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
-import type { AttemptOutcome } from '../core/delivery/delivery-attempt.ts';
-import type { DeliveryJob, DeliveryOrder, DeliveryRunner, DryRunDelivery } from '../core/delivery/delivery-sending.ts';
+import type { DeliveryOutcome } from '../core/delivery/delivery-attempt.ts';
+import type { DeliveryJob, DeliveryOrder, DeliveryRunner, DryRunDelivery } from '../core/delivery/delivery-contract.ts';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { sendWebhook } from './send-webhook.ts';
 import { logError } from '../logging/log-error.ts';
@@ -53,7 +53,7 @@ async function keepAlive(order: DeliveryOrder): Promise<void> {
   }
 }
 
-async function report(order: DeliveryOrder, outcome: AttemptOutcome): Promise<void> {
+async function report(order: DeliveryOrder, outcome: DeliveryOutcome): Promise<void> {
   for (const pause of REPORT_RETRY_PAUSES_MS) {
     try {
       return await coordinator().reportDelivery(order, outcome);
@@ -65,5 +65,5 @@ async function report(order: DeliveryOrder, outcome: AttemptOutcome): Promise<vo
   await coordinator().reportDelivery(order, outcome);
 }
 
-const logFailure = ({ deliveryId, attempt }: DeliveryOrder, { status, error }: AttemptOutcome): void =>
+const logFailure = ({ deliveryId, attempt }: DeliveryOrder, { status, error }: DeliveryOutcome): void =>
   logError('not delivered', { deliveryId, attempt, status, error });

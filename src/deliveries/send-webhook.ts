@@ -2,8 +2,8 @@
  * Sends one document to a webhook, signed as Standard Webhooks 1.0, and returns the outcome. The message id is the
  * delivery's id, so it is the same at every attempt. Never throws.
  */
-import type { DeliveryJob, DryRunDelivery } from '../core/delivery/delivery-sending.ts';
-import { readRetryAfter } from '../core/delivery/delivery-schedule.ts';
+import type { DeliveryJob, DryRunDelivery } from '../core/delivery/delivery-contract.ts';
+import { readRetryAfter } from '../core/delivery/retry-schedule.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import { fetchOutbound } from '../outbound/fetch-outbound.ts';
 import { sign } from '../outbound/sign.ts';

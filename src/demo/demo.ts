@@ -13,7 +13,7 @@ import { type CoordinatorAccess, findCoordinator } from './coordinator-access.ts
 import { EventWatch } from './event-watch.ts';
 import { FAULTS } from './fault.ts';
 import type { FaultMeasurement } from './fault-observation.ts';
-import { runFault } from './fault-story.ts';
+import { runFault } from './run-fault.ts';
 import { Fleet } from './fleet.ts';
 import { Narrator } from './narrator.ts';
 import { type Results, findShortfalls, renderTable } from './report.ts';

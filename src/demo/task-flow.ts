@@ -6,7 +6,7 @@
  */
 import type { CoordinatorClient } from '../client/coordinator-client.ts';
 import { DEMO_CAPABILITY } from './fleet-plan.ts';
-import { before } from './before.ts';
+import { withDeadline } from './with-deadline.ts';
 
 const TASK_BUDGET_MS = 2_000;
 const FIRST_TRY_MS = 900;
@@ -84,7 +84,7 @@ export class TaskFlow {
     const { taskId, requestType, avoid, deadline } = attempt;
     let component: string | null = null;
     try {
-      const decision = await before(
+      const decision = await withDeadline(
         deadline,
         this.#client.route({
           requestType,

@@ -15,7 +15,7 @@ import { watchParent } from './watch-parent.ts';
 import { isWranglerInstalled, spawnWrangler } from './wrangler-process.ts';
 
 const HEALTHZ_EVERY_MS = 150;
-const SLOW_START_MS = 60_000;
+const STARTUP_WARNING_MS = 60_000;
 const STOP_WITHIN_MS = 8_000;
 
 const log = (message: string): void => console.log(`[coordinator] ${message}`);
@@ -39,7 +39,7 @@ async function untilReady(options: StartOptions): Promise<void> {
   const startedAt = Date.now();
   let hasWarned = false;
   while (!(await isHealthy(options.url))) {
-    if (!hasWarned && Date.now() - startedAt > SLOW_START_MS) {
+    if (!hasWarned && Date.now() - startedAt > STARTUP_WARNING_MS) {
       hasWarned = true;
       console.error(`[coordinator] ${options.url}/healthz does not respond yet; look for an error above`);
     }

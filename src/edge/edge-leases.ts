@@ -79,7 +79,7 @@ export async function completeAtEdge(
   return ok(lease);
 }
 
-/** Always calls the registry: it would let a lease expire whose renewal it does not know. */
+/** Always calls the registry. Without the call, the registry would let the renewed lease expire. */
 export async function renewAtEdge(type: string, id: string, ttlMs: number): Promise<LeaseResult<RenewedLease>> {
   const renewed = await registryOf(type).renewLease(id, ttlMs);
   if (renewed.ok) blocksOf(type).extend(id, renewed.value.expiresAt);

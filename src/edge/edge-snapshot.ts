@@ -6,7 +6,7 @@ import type { BalancingSettings } from '../core/balancing/balancing-settings.ts'
 import type { Candidate } from '../core/balancing/candidate.ts';
 import type { CandidatePool } from '../core/balancing/candidate-pool.ts';
 import {
-  advancePool,
+  advanceSlowStart,
   compilePool,
   fadeTimes,
   needsRecompile,
@@ -130,7 +130,7 @@ export function applyDelta(
   // A delta omits unchanged counts: work that was counted here before the sync is part of the omitted count.
   for (const position of edge.countedHere) recount(edge, position);
   edge.countedHere.clear();
-  advancePool(edge.pool, now);
+  advanceSlowStart(edge.pool, now);
   if (edge.pool.settings !== settings || needsRecompile(edge.pool))
     edge.pool = compilePool(edge.pool.candidates, settings, now);
   fadeTimes(edge.pool, now);

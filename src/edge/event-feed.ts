@@ -30,9 +30,9 @@ const MAX_BYTES = 4_194_304;
 const PAGE = 500;
 /** Time without a waiting stream after which the list restarts at the end of the log. */
 const STALE_MS = 6_000;
-/** Delays between consecutive reads that all brought events: each read is a call. */
+/** Pause before the next read, ms, by the number of reads in a row that returned events: each read is a call. */
 const PACE_MS = [0, 20, 20, 40, 60, 80, 100];
-/** An empty page sooner than this shows that the coordinator holds too many calls to hold this one. */
+/** An empty page within this time means that the coordinator held too many calls already, and did not hold this one. */
 const NOT_HELD_MS = 100;
 
 export class EventFeed {
@@ -46,7 +46,7 @@ export class EventFeed {
   /** How often the log has become shorter: later sequences belong to a log that no longer exists. */
   resets = 0;
   private waitedAt = 0;
-  /** Set after `STALE_MS` without a waiting stream: no stream needs the events since. */
+  /** True at first, and after `STALE_MS` without a waiting stream: no stream needs the events of that time. */
   private mustRestart = true;
   private streak = 0;
   private nextReadAt = 0;
@@ -85,7 +85,7 @@ export class EventFeed {
     this.mustRestart = false;
     // The storage of the coordinator was restored to an earlier time.
     if (this.upTo !== null && page.newest < this.upTo) this.resets++;
-    // Outside the log also after too long a time without a successful read.
+    // The position is outside the log also when reads have failed for too long.
     if (mustRestart || isOutsideLog(this.upTo!, page)) return this.restartAt(page.newest);
     this.append(page);
     const hasEvents = page.items.length > 0;

@@ -12,7 +12,7 @@ import type { BucketPolicy } from '../core/quota/token-bucket.ts';
 import { fullBucket, consumeTokens } from '../core/quota/token-bucket.ts';
 import { sleep } from '../long-poll/sleep.ts';
 import type { WaitUntil } from '../long-poll/single-flight.ts';
-import { settlesWithin } from '../long-poll/with-timeout.ts';
+import { settlesWithin } from '../long-poll/settles-within.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { KeyCopy, KnownKey } from './key-copy.ts';
 import { emptyCopy, applyKeyPage } from './key-copy.ts';

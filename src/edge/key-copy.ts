@@ -1,6 +1,6 @@
 /**
  * A copy of the keys and of the ended sessions in an isolate. The copy grows page by page, and its mark names the
- * coordinator's state that it contains.
+ * newest state of the coordinator that the copy contains.
  */
 import type { AccessKey } from '../core/access/access-key.ts';
 import type { EndedSessions } from '../core/access/ended-session.ts';

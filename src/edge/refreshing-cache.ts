@@ -11,7 +11,7 @@
  */
 import type { Flight, WaitUntil } from '../long-poll/single-flight.ts';
 import { SingleFlight } from '../long-poll/single-flight.ts';
-import { settlesWithin } from '../long-poll/with-timeout.ts';
+import { settlesWithin } from '../long-poll/settles-within.ts';
 
 export interface RefreshingCacheOptions<T> {
   /** Returned by `value`, never by `read`, until the first refresh succeeds. */

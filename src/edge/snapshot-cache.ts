@@ -12,8 +12,8 @@ import type { EffectiveType, TypeOverrides } from '../core/config/effective-conf
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import { sleep } from '../long-poll/sleep.ts';
 import type { WaitUntil } from '../long-poll/single-flight.ts';
-import { settlesWithin } from '../long-poll/with-timeout.ts';
-import { BlockCache } from './block-cache.ts';
+import { settlesWithin } from '../long-poll/settles-within.ts';
+import { LeaseBlockCache } from './lease-block-cache.ts';
 import type { EdgeSnapshot } from './edge-snapshot.ts';
 import {
   applyDelta,
@@ -40,7 +40,7 @@ interface Entry {
   readonly edge: EdgeSnapshot;
   /** Holds `edge`, which refreshes change in place. Its age counts from the response of the registry. */
   readonly cache: RefreshingCache<EdgeSnapshot>;
-  readonly blocks: BlockCache;
+  readonly blocks: LeaseBlockCache;
   /** When the loop that reports the blocks ran last, epoch ms; 0 when it has ended. */
   blocksReportedAt: number;
   /** Revision of the settings that the registry uses, by its last response. */
@@ -50,20 +50,20 @@ interface Entry {
 const BACKGROUND_REFRESH_MS = 1_000;
 /** Time that a request waits for a refresh before the last snapshot serves. */
 const REFRESH_TIMEOUT_MS = 1_000;
-/** Refreshes that are tried to report outcomes; after that they wait for the next request that routes. */
+/** Number of refreshes that try to report outcomes. Outcomes left over wait for the next request that routes. */
 const FLUSH_TRIES = 5;
 const GIVE_UP_MS = 5_000;
 
 /** One round per second: the platform lets background work continue for 30 s after the response. */
 const BLOCK_REPORT_ROUNDS = 20;
-/** Silence after which the loop that reports the blocks is taken to have been ended with its request. */
+/** Silence after which the loop that reports the blocks counts as ended, together with its request. */
 const BLOCK_REPORT_LOST_MS = 5_000;
 
 const entries = new Map<string, Entry>();
 let types: ReadonlyMap<string, EffectiveType> = new Map();
 
 /** Applies the settings of the configured types to all snapshots. */
-export function applyTypes(configured: ReadonlyMap<string, EffectiveType>, now: number): void {
+export function applyTypeConfigs(configured: ReadonlyMap<string, EffectiveType>, now: number): void {
   if (configured === types) return;
   types = configured;
   for (const [type, { edge }] of entries) applySettings(edge, settingsOf(type), now);
@@ -107,7 +107,7 @@ export function noteOutcomes(
   if (isFirst) waitUntil(flushSoon(entry, waitUntil));
 }
 
-export const blocksOf = (type: string): BlockCache => entryOf(type).blocks;
+export const blocksOf = (type: string): LeaseBlockCache => entryOf(type).blocks;
 
 /** Reports the isolate's blocks each second, even without further requests, so that idle blocks are returned. */
 export function startBlockReports(type: string, waitUntil: WaitUntil): void {
@@ -153,7 +153,7 @@ function newEntry(type: string): Entry {
     onError: (error) =>
       console.error(JSON.stringify({ message: 'snapshot not refreshed', type, error: String(error) })),
   });
-  const entry: Entry = { edge, cache, blocks: new BlockCache(), blocksReportedAt: 0, configRevision: -1 };
+  const entry: Entry = { edge, cache, blocks: new LeaseBlockCache(), blocksReportedAt: 0, configRevision: -1 };
   entries.set(type, entry);
   return entry;
 }
@@ -170,7 +170,7 @@ async function syncSnapshot(type: string, entry: Entry, attempt: RefreshAttempt<
     const config = newerConfig(type, entry);
     const request: SyncRequest = { edge: edgeId(), syncedTo, assignments, outcomes, blocks, config };
     const response = await registryOf(type).sync(request);
-    // A late response is right about lease blocks all the same.
+    // Updates of lease blocks are valid even in a late response.
     entry.blocks.apply(response.blocks);
     if (!attempt.isCurrent()) return;
     // The registry dropped counts of another epoch; this isolate knows which components they belong to.
@@ -187,7 +187,7 @@ async function syncSnapshot(type: string, entry: Entry, attempt: RefreshAttempt<
   }
 }
 
-/** Returns the configuration of the type, or null when the registry uses it already. */
+/** Returns the configuration of the type; null when the isolate knows none, or the registry uses it already. */
 function newerConfig(type: string, { configRevision }: Entry): TypeOverrides | null {
   const configured = types.get(type);
   if (!configured || configured.revision <= configRevision) return null;

@@ -1,6 +1,6 @@
 /**
  * The system's health from the coordinator or, while that is unreachable, the last health that this isolate received,
- * marked with its age. Never an empty health, which would read as a system without issues.
+ * marked with its age. The cache never returns an empty health, which would read as a system without issues.
  *
  * A `RefreshingCache` does not fit. Operators look for a fault as it is now, so each request makes a call of its own. A
  * cached health serves only after a failed call, with an issue added about that failure.

@@ -1,5 +1,5 @@
 /** An incident with its timeline, its recoveries, and the failures that led to them. */
-import type { TimelineEntry } from '../core/incident/incident-raise.ts';
+import type { TimelineEntry } from '../core/incident/incident-report.ts';
 import type { FailureRow, RecordedFailure } from './failure-history.ts';
 import { toFailure } from './failure-history.ts';
 import type { Incident, IncidentRow } from './incident-history.ts';

@@ -1,6 +1,6 @@
 /**
  * Incidents in D1: opened once by id, updated by repeats, resolved when their component has recovered, and listed.
- * Operator actions are in `move-incident.ts`. The coordinator also stores which incidents are open.
+ * Operator actions are in `transition-incident.ts`. The coordinator also stores which incidents are open.
  */
 import type { Page, PageRequest } from './page.ts';
 import { readPage } from './page.ts';

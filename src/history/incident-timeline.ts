@@ -1,5 +1,5 @@
 /** Timelines of incidents in D1. Each entry is stored once, by its key. */
-import type { TimelineEntry, TimelineKind } from '../core/incident/incident-raise.ts';
+import type { TimelineEntry, TimelineKind } from '../core/incident/incident-report.ts';
 
 export interface EntryRow {
   incident_id: string;

@@ -1,6 +1,6 @@
 /** Recoveries in D1: one row each. Every step writes the whole row, so repeated writes are idempotent. */
 import * as z from 'zod';
-import type { RecoveryOrder, RecoveryTrigger } from '../core/failure/failure-intake.ts';
+import type { RecoveryOrder, RecoveryTrigger } from '../core/failure/failure-manager-api.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import type { RecoveryAction } from '../core/failure/recovery-policy.ts';
 import type { Page, PageRequest } from './page.ts';

@@ -17,7 +17,7 @@ interface ReaderLimits {
 /** Exceeds the time that a slow reader may need for one message. */
 const LOST_MS = 60_000;
 
-export class ConcurrencyLimit {
+export class ReaderLimit {
   private readonly limits: ReaderLimits;
   private readonly readers = new Set<LimitedReader>();
 

@@ -4,7 +4,7 @@
  */
 import { SingleFlight } from './single-flight.ts';
 import type { WaitUntil } from './single-flight.ts';
-import { settlesWithin } from './with-timeout.ts';
+import { settlesWithin } from './settles-within.ts';
 
 /** A request that reads in a loop. */
 export interface Reader {

@@ -6,7 +6,7 @@ import { MAX_HOLD_MS } from './held-calls.ts';
 import { sleep } from './sleep.ts';
 import type { Reader } from './shared-call.ts';
 import { SharedCall } from './shared-call.ts';
-import { settlesWithin } from './with-timeout.ts';
+import { settlesWithin } from './settles-within.ts';
 
 /** Returns the index: at once when it differs from `known`, else when it changes, and after `holdMs` in any case. */
 export type ReadIndex = (known: number | null, holdMs: number) => Promise<number>;
@@ -21,7 +21,7 @@ const MAX_CALLS = 700;
 /** Consecutive failed calls after which the object counts as unreachable. */
 const MAX_FAILURES = 3;
 const BACK_OFF_MS = 250;
-/** An unchanged index sooner than this shows that the object holds too many calls to hold this one. */
+/** An unchanged index within this time means that the object held too many calls already, and did not hold this one. */
 const NOT_HELD_MS = 100;
 const READ_TIMEOUT_MS = 3_000;
 /** An index of this age is current enough to wait on: a call that follows it is in flight, or about to be. */

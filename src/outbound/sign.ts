@@ -11,7 +11,7 @@ export interface Message {
   readonly id: string;
   /** Exactly the body that is sent. */
   readonly payload: string;
-  /** Each is `whsec_` and base64; newest first. */
+  /** Each secret is `whsec_` followed by base64; newest first. */
   readonly secrets: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /** Makes single health-check requests over HTTP. Reads at most 64 KiB and never throws: every error is an outcome. */
 import type { Expectation } from '../core/component/health-check.ts';
-import type { AttemptOutcome } from '../core/health/check.ts';
+import type { ProbeOutcome } from '../core/health/check.ts';
 import { readHealthResponse } from '../core/health/response/read-response.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import type { OutboundResponse } from '../outbound/fetch-outbound.ts';
@@ -24,7 +24,7 @@ export async function probeHttp(
   probe: HttpProbe,
   policy: OutboundPolicy,
   onUnanswered: () => void,
-): Promise<AttemptOutcome> {
+): Promise<ProbeOutcome> {
   const { url, method, timeoutMs } = probe;
   const startedAt = Date.now();
   const suspicion = setTimeout(onUnanswered, probe.suspicionMs);

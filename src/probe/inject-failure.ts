@@ -1,14 +1,14 @@
 import type { DrillMode } from '../core/drill/active-drill.ts';
-import type { AttemptOutcome } from '../core/health/check.ts';
+import type { ProbeOutcome } from '../core/health/check.ts';
 import type { ProbeTarget } from './probe-runner.ts';
 
 /** Replaces a passed probe by the failure that a drill injects. A real failure is reported unchanged. */
 export async function injectFailure(
   { order }: ProbeTarget,
   failure: DrillMode,
-  probe: Promise<AttemptOutcome>,
+  probe: Promise<ProbeOutcome>,
   onUnanswered: () => void,
-): Promise<AttemptOutcome> {
+): Promise<ProbeOutcome> {
   switch (failure) {
     case 'refuse': {
       const outcome = await probe;

@@ -1,7 +1,7 @@
 /** Contract between the registry and the prober: at most six targets per call, with reports as results arrive. */
 import type { Expectation } from '../core/component/health-check.ts';
 import type { DrillMode } from '../core/drill/active-drill.ts';
-import type { AttemptOrder, AttemptOutcome } from '../core/health/check.ts';
+import type { AttemptOrder, ProbeOutcome } from '../core/health/check.ts';
 
 export interface ProbeTarget {
   readonly componentId: string;
@@ -20,7 +20,7 @@ export interface AttemptReport {
   readonly componentId: string;
   readonly checkId: number;
   readonly attempt: number;
-  readonly outcome: AttemptOutcome;
+  readonly outcome: ProbeOutcome;
 }
 
 export interface ProbeRunner {

@@ -1,7 +1,7 @@
 /**
- * Requests an action from a component's control endpoint. The request is signed, so that the endpoint can authenticate
- * it. Only 2xx accepts. Any other response, redirects included, is a refusal, which the caller may retry with the same
- * idempotency key.
+ * Requests an action from the control endpoint of a component or from the controller of its type. The request is
+ * signed, so that the receiver can authenticate it. Only a 2xx response accepts the action. Any other response,
+ * redirects included, is a refusal. The caller may repeat a refused request with the same idempotency key.
  */
 import type { ControlAction } from '../core/component/control-action.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -24,7 +24,7 @@ export interface ControlRequest {
 
 export interface ControlCall {
   readonly url: string;
-  /** Each is `whsec_` and base64; newest first. The call has one signature per secret. */
+  /** Each secret is `whsec_` followed by base64; newest first. The call has one signature per secret. */
   readonly secrets: readonly string[];
   readonly request: ControlRequest;
 }

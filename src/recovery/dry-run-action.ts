@@ -1,5 +1,5 @@
 /** Dry run of an action, for drills that do not execute: returns what the action would do and changes nothing. */
-import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
+import type { RecoveryOrder } from '../core/failure/failure-manager-api.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 import type { ActionContext, ActionResult } from './perform-action.ts';

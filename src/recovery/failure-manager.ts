@@ -14,7 +14,7 @@ import type {
   FailureIntake,
   RecoveryOrder,
   RecoverySignal,
-} from '../core/failure/failure-intake.ts';
+} from '../core/failure/failure-manager-api.ts';
 import { countingSince, reachesThreshold } from '../core/failure/threshold.ts';
 import { appendFailure, countFailures } from '../history/failure-history.ts';
 import type { RecordedAction } from '../history/recovery-history.ts';
@@ -61,7 +61,7 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     const instance = await this.env.RECOVERY_WORKFLOW.get(order.recoveryId);
     const { status } = await instance.status();
     if (hasEnded(status)) return this.closeLost(order);
-    // The event wakes an instance that a restart of the runtime left asleep. Nothing else reads it.
+    // The event wakes an instance that a restart of the runtime left asleep. No step reads the event.
     await instance.sendEvent({ type: 'nudge', payload: null });
   }
 

@@ -1,13 +1,13 @@
 /** Performs one planned action. Idempotent: every receiver recognizes a repeated action by its key. */
 import type { ControlAction } from '../core/component/control-action.ts';
-import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
+import type { RecoveryOrder } from '../core/failure/failure-manager-api.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { AttemptResponse } from '../history/recovery-history.ts';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 import { callControl } from './control-call.ts';
-import { raiseIncident } from './incidents.ts';
+import { raiseIncident } from './report-incident.ts';
 
 export interface ActionResult {
   readonly status: 'done' | 'failed';

@@ -1,10 +1,10 @@
 /** Records the end of a recovery. A failed recovery opens an incident; a successful one resolves them. */
-import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
+import type { RecoveryOrder } from '../core/failure/failure-manager-api.ts';
 import type { RecordedAction } from '../history/recovery-history.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
-import { raiseIncident, resolveIncidents } from './incidents.ts';
+import { raiseIncident, resolveIncidents } from './report-incident.ts';
 
 export interface RecoveryEnd {
   readonly order: RecoveryOrder;

@@ -9,7 +9,7 @@ import type { WorkflowEvent, WorkflowStep } from 'cloudflare:workers';
 import { WorkflowEntrypoint } from 'cloudflare:workers';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import { planRequested } from '../core/failure/requested-plan.ts';
-import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-intake.ts';
+import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failure/failure-manager-api.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import { alertInstead, planRecovery } from '../core/failure/recovery-plan.ts';
 import { isControlAction } from '../core/failure/recovery-policy.ts';
@@ -112,8 +112,8 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
   }
 
   /**
-   * Waits for permission to act. Returns an ending if the recovery or its time has ended, and `frozen` if the recovery
-   * may only alert.
+   * Waits for permission to act. Returns an ending if the recovery must end without this action, and `frozen` if the
+   * recovery may only alert.
    */
   private async guard(
     step: WorkflowStep,
@@ -185,7 +185,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     const ending = await step.do('end', async () =>
       registryOf(order.componentType).endRecovery(order.componentId, order.recoveryId, requestedEnding),
     );
-    // Retried for a long time while D1 is unavailable. The component has returned to service meanwhile.
+    // Retried for a long time while D1 is unavailable. The registry has already ended the recovery.
     await step.do(
       'close',
       { retries: { limit: 20, delay: 2_000, backoff: 'exponential' }, timeout: '1 minute' },

@@ -9,7 +9,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type { Actor } from '../core/access/actor.ts';
 import type { OwnerFilter } from '../core/access/permission.ts';
 import type { RecoveryOutcome } from '../core/component/component-record.ts';
-import type { Operation } from '../core/component/operate.ts';
+import type { Operation } from '../core/component/lifecycle-operation.ts';
 import type { ComponentOverrides } from '../core/config/component-config.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { NewDrill } from '../core/drill/drill.ts';
@@ -204,7 +204,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     };
   }
 
-  async configure(config: TypeOverrides): Promise<void> {
+  async configureType(config: TypeOverrides): Promise<void> {
     if (this.runtime.state.configure(config, Date.now())) await this.runtime.arm();
   }
 

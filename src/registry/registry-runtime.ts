@@ -8,7 +8,7 @@ import { logError } from '../logging/log-error.ts';
 import { SingleAlarm } from '../alarm/single-alarm.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { Check } from '../core/health/check.ts';
-import type { FailureIntake } from '../core/failure/failure-intake.ts';
+import type { FailureIntake } from '../core/failure/failure-manager-api.ts';
 import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
 import type { MemberSignal } from './state/member-signal.ts';
 import { CheckRunner } from './health/check-runner.ts';
@@ -47,7 +47,7 @@ import type { TypeOverrides } from '../core/config/effective-config.ts';
 /** Entrypoints of this Worker, typed by their contracts, so that the registry imports neither class. */
 const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readonly FailureManager: FailureIntake };
 
-/** Shortest time between two checks of a component that callers' failures cause, ms. */
+/** Time since the last check before failed work, or a failed dependant, causes another one, ms. */
 const RECHECK_INTERVAL_MS = 1_000;
 
 export class RegistryRuntime {
@@ -230,7 +230,7 @@ export class RegistryRuntime {
     if (written) this.deliver(now);
   }
 
-  /** Checks a component at once after its registration changed. Abandons a check of the older registration. */
+  /** Checks a component at once after its registration changed. Abandons a running check of another health check. */
   recheck(member: Member, known: ComponentRecord | undefined, now: number): void {
     // Only a different health check voids a running one. Otherwise frequent metadata changes would prevent all checks.
     if (!known || !isSameHealthCheck(known.registration, member.record.registration)) member.check = null;
@@ -242,7 +242,7 @@ export class RegistryRuntime {
     this.checks.startNow([member], now);
   }
 
-  /** Applies outcomes of work: checks a component that failed some now, ejects one that failed too many. */
+  /** Applies outcomes of work: ejects outliers, and checks the components at which work failed. */
   applyOutcomes(outcomes: readonly MemberOutcomes[], now: number): void {
     if (this.outlierEjection.apply(outcomes, now)) this.deliver(now);
     const failed = outcomes.filter(({ work }) => work.failed > 0);
@@ -253,7 +253,7 @@ export class RegistryRuntime {
       );
   }
 
-  /** Checks members at which work failed, each at most once per `RECHECK_INTERVAL_MS`. */
+  /** Checks members that may have failed, unless their last check was less than `RECHECK_INTERVAL_MS` ago. */
   checkSuspects(members: readonly Member[], now: number): void {
     const due = members.filter(({ record }) => now - (record.health.lastCheckAt ?? 0) >= RECHECK_INTERVAL_MS);
     this.checks.startNow(due, now);
@@ -274,7 +274,7 @@ export class RegistryRuntime {
     void this.outbox.flush(now).then(() => this.arm());
   }
 
-  /** Repairs lost alarms, deletes data beyond its retention, and wakes overdue recoveries. Runs each minute by cron. */
+  /** Repairs lost alarms, deletes data beyond its retention, and wakes running recoveries. Runs each minute by cron. */
   async sweep(config: TypeOverrides | null): Promise<void> {
     const now = Date.now();
     const { state } = this;
@@ -285,7 +285,7 @@ export class RegistryRuntime {
       this.leases.forget(now);
       this.tick(now);
       state.samples.trim(now);
-      state.store.operatorActions.trim(now);
+      state.store.requestedActions.trim(now);
       state.trimConfigs(now);
       state.commit({ outbox: this.recoveries.wakeUps(), visible: false }, now);
     } finally {

@@ -4,7 +4,7 @@
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import { resolutionTimes, unresolvedIncidents } from '../history/incident-history.ts';
-import { resolveIncidents, reportResolved } from '../recovery/incidents.ts';
+import { resolveIncidents, reportResolved } from '../recovery/report-incident.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 
 interface IncidentSubject {

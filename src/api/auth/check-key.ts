@@ -5,7 +5,7 @@
  * Any other key needs a fresh copy of the keys. While the coordinator is unreachable a copy up to 60 s old serves, but
  * only keys whose scopes are all viewer, router or component.
  */
-import { liveDigests } from '../../core/access/access-key.ts';
+import { validDigests } from '../../core/access/access-key.ts';
 import { idOfKey } from '../../core/access/key-format.ts';
 import type { Principal } from '../../core/access/principal.ts';
 import { ROOT } from '../../core/access/principal.ts';
@@ -62,7 +62,7 @@ function checkVerified(presented: string, { COORDINATOR_ADMIN_KEY: adminKey }: E
   if (keyId === ROOT.keyId) return verified.digest === adminKeyCache.digest ? ok(verified) : null;
   const now = Date.now();
   const known = cachedKey(keyId, now);
-  if (!known || !liveDigests(known.key, now).includes(verified.digest)) return null;
+  if (!known || !validDigests(known.key, now).includes(verified.digest)) return null;
   noteKeyUsed(keyId, now);
   return ok(verified);
 }
@@ -125,13 +125,13 @@ async function checkKnown(
   waitUntil: WaitUntil,
 ): Promise<Result<CheckedKey, KeyRefusal>> {
   const isValid = ({ known }: KeyLookup): boolean =>
-    known !== undefined && liveDigests(known.key, Date.now()).some(matches);
+    known !== undefined && validDigests(known.key, Date.now()).some(matches);
   const cached = await findKey(id, servesStale, waitUntil);
   // Refetch before refusing: the key may have been created or rotated after this copy was fetched.
   const { known, ageMs } = isValid(cached) ? cached : await refetchKey(id, waitUntil);
   if (ageMs > STALE_MS) return fail('identity-unavailable', 'the keys cannot be read right now');
   const now = Date.now();
-  const digest = known && liveDigests(known.key, now).find(matches);
+  const digest = known && validDigests(known.key, now).find(matches);
   if (!known || digest === undefined) {
     // An old copy cannot prove that a key does not exist.
     return ageMs > FRESH_MS + SLACK_MS

@@ -1,6 +1,6 @@
 /** Wire resource of a key. Invariant: digests never leave the API. */
 import type { AccessKey } from '../../core/access/access-key.ts';
-import { stateOf } from '../../core/access/access-key.ts';
+import { keyStateOf } from '../../core/access/access-key.ts';
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { NewKey } from '../auth/issue-key.ts';
 import type { KeyResource } from '../schemas/key.ts';
@@ -9,7 +9,7 @@ export const toKeyResource = (key: AccessKey): KeyResource => ({
   id: key.id,
   name: key.name,
   scopes: [...key.scopes],
-  state: stateOf(key, Date.now()),
+  state: keyStateOf(key, Date.now()),
   createdAt: toIso(key.createdAt),
   expiresAt: toIsoOrNull(key.expiresAt),
   revokedAt: toIsoOrNull(key.revokedAt),

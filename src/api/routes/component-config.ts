@@ -13,7 +13,7 @@ import { createRoute, jsonContentWith, problemDefault } from '../http/openapi-ro
 import type { ProblemResponse } from '../http/problem.ts';
 import { problemResponse } from '../http/problem.ts';
 import type { LimitedReader } from '../../long-poll/reader-limit.ts';
-import { ConcurrencyLimit } from '../../long-poll/reader-limit.ts';
+import { ReaderLimit } from '../../long-poll/reader-limit.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import type { EffectiveComponentConfigResource } from '../schemas/config.ts';
 import { ConfigETagSchema, EffectiveComponentConfigSchema, WaitQuerySchema } from '../schemas/config.ts';
@@ -38,7 +38,7 @@ const read = createRoute({
 const REAUTHENTICATE_AFTER_MS = 1_000;
 
 /** Every change wakes every waiter, so their number is limited. */
-const waiterLimit = new ConcurrencyLimit({ all: 1_000, perKey: 200 });
+const waiterLimit = new ReaderLimit({ all: 1_000, perKey: 200 });
 
 export function mountComponentConfig(app: App): void {
   app.openapi(read, async (c) => {

@@ -6,7 +6,7 @@ import { waitUntilOf } from '../http/call.ts';
 import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../use-cases/event-query.ts';
 import { createRoute, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
-import { ConcurrencyLimit } from '../../long-poll/reader-limit.ts';
+import { ReaderLimit } from '../../long-poll/reader-limit.ts';
 import { recheckCaller } from '../auth/recheck-caller.ts';
 import { isCrossSite } from '../auth/session.ts';
 import { EventStream } from '../use-cases/stream-events.ts';
@@ -43,7 +43,7 @@ const stream = createRoute({
 });
 
 const MAX_DURATION_MS = { least: 540_000, spread: 60_000 };
-const readerLimit = new ConcurrencyLimit({ all: 1_000, perKey: 600 });
+const readerLimit = new ReaderLimit({ all: 1_000, perKey: 600 });
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
 
 export function mountEventStream(app: App): void {

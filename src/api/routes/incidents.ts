@@ -5,8 +5,8 @@ import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { Incident } from '../../history/incident-history.ts';
 import { readIncident } from '../../history/incident-detail.ts';
 import { listIncidents } from '../../history/incident-history.ts';
-import type { IncidentTransition } from '../../history/move-incident.ts';
-import { moveIncident } from '../../history/move-incident.ts';
+import type { IncidentTransition } from '../../history/transition-incident.ts';
+import { transitionIncident } from '../../history/transition-incident.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { encodeListCursor } from '../http/cursor.ts';
@@ -111,7 +111,7 @@ export function mountIncidents(app: App): void {
  * first call did not.
  */
 async function move(c: Context<AppEnv>, id: string, to: IncidentTransition) {
-  const moved = await readHistory(c, () => moveIncident(c.env.HISTORY, id, { to, actor: actorOf(c), at: Date.now() }));
+  const moved = await readHistory(c, () => transitionIncident(c.env.HISTORY, id, { to, actor: actorOf(c), at: Date.now() }));
   if (moved.ok && moved.value) await publishTransition(moved.value, to);
   return moved;
 }

@@ -5,7 +5,7 @@ import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { sleep } from '../../long-poll/sleep.ts';
-import { settlesWithin } from '../../long-poll/with-timeout.ts';
+import { settlesWithin } from '../../long-poll/settles-within.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { waitUntilOf } from '../http/call.ts';
 import { currentConfigWithType, currentConfigSince } from '../use-cases/current-config.ts';
@@ -17,7 +17,7 @@ import { problemResponse } from '../http/problem.ts';
 import type { SnapshotScope } from '../use-cases/read-snapshot.ts';
 import { readSnapshot, watchOf } from '../use-cases/read-snapshot.ts';
 import type { LimitedReader } from '../../long-poll/reader-limit.ts';
-import { ConcurrencyLimit } from '../../long-poll/reader-limit.ts';
+import { ReaderLimit } from '../../long-poll/reader-limit.ts';
 import { SnapshotHeadersSchema, SnapshotSchema } from '../schemas/snapshot.ts';
 import { sharedSnapshot } from '../use-cases/shared-snapshots.ts';
 
@@ -51,7 +51,7 @@ const snapshot = createRoute({
   },
 });
 
-const readerLimit = new ConcurrencyLimit({ all: 1_000, perKey: 600 });
+const readerLimit = new ReaderLimit({ all: 1_000, perKey: 600 });
 /** Delay that turns a burst of changes into one response and spreads readers that wake together. */
 const SETTLE_MS = { least: 10, spread: 40 };
 const REVISION_TIMEOUT_MS = 1_000;

@@ -2,7 +2,7 @@
 import { exports } from 'cloudflare:workers';
 import * as z from 'zod';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
-import type { DeliveryRunner } from '../../core/delivery/delivery-sending.ts';
+import type { DeliveryRunner } from '../../core/delivery/delivery-contract.ts';
 import { judgeAttempt } from '../../core/delivery/delivery-attempt.ts';
 import { printable } from '../../core/printable.ts';
 import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';

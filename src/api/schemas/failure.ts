@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { BUCKETS } from '../../core/failure/bucket-range.ts';
 import { FAILURE_TYPES } from '../../core/failure/classify.ts';
-import { OPERATOR_REQUEST } from '../../core/failure/failure-intake.ts';
+import { OPERATOR_REQUEST } from '../../core/failure/failure-manager-api.ts';
 import { RECOVERY_ACTIONS } from '../../core/failure/recovery-policy.ts';
 import { ResponseObjectSchema, jsonObject } from '../../core/json-schema.ts';
 import { PageQuerySchema, PeriodSchema, TimestampSchema, pageOf } from './common.ts';

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import type { ControlAction } from '../../core/component/control-action.ts';
 import { CONTROL_ACTIONS } from '../../core/component/control-action.ts';
-import type { SwitchName } from '../../core/component/operate.ts';
-import { OPERATIONS, SWITCHES } from '../../core/component/operate.ts';
+import type { SwitchName } from '../../core/component/lifecycle-operation.ts';
+import { OPERATIONS, SWITCHES } from '../../core/component/lifecycle-operation.ts';
 
 const MIN_MS = 60_000;
 const MAX_MS = 2_592_000_000;

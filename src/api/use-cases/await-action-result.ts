@@ -1,5 +1,5 @@
 /** Waits for the controller's result of an action that an operator requested. Polls the history in D1. */
-import type { RecoveryOrder } from '../../core/failure/failure-intake.ts';
+import type { RecoveryOrder } from '../../core/failure/failure-manager-api.ts';
 import type { RecordedRecovery } from '../../history/recovery-history.ts';
 import { findRecovery } from '../../history/recovery-history.ts';
 import { logError } from '../../logging/log-error.ts';

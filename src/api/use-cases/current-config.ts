@@ -6,7 +6,7 @@
 import { cachedConfig, configSince, freshConfig, latestConfig, applyConfig } from '../../edge/config-cache.ts';
 import type { ConfigDocuments } from '../../core/config/config-documents.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
-import { applyTypes } from '../../edge/snapshot-cache.ts';
+import { applyTypeConfigs } from '../../edge/snapshot-cache.ts';
 import type { Call } from '../http/call.ts';
 import { waitUntilOf } from '../http/call.ts';
 
@@ -41,6 +41,6 @@ export const currentConfigSince = async (c: Call, since: number): Promise<Effect
 export const applyDocuments = (documents: ConfigDocuments): EffectiveConfig => applyToRouting(applyConfig(documents));
 
 function applyToRouting(config: EffectiveConfig): EffectiveConfig {
-  applyTypes(config.types, Date.now());
+  applyTypeConfigs(config.types, Date.now());
   return config;
 }

@@ -9,12 +9,12 @@
  */
 import { sequenceWatch } from '../../edge/sequence-watch.ts';
 import type { WatchedIndex } from '../../long-poll/watched-index.ts';
-import { settlesWithin } from '../../long-poll/with-timeout.ts';
+import { settlesWithin } from '../../long-poll/settles-within.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import { revisionWatch } from '../../edge/revision-watch.ts';
 import type { SnapshotPage } from '../../registry/contract/snapshot-api.ts';
 import type { LimitedReader } from '../../long-poll/reader-limit.ts';
-import { ConcurrencyLimit } from '../../long-poll/reader-limit.ts';
+import { ReaderLimit } from '../../long-poll/reader-limit.ts';
 import { logError } from '../../logging/log-error.ts';
 
 export interface Snapshot {
@@ -41,7 +41,7 @@ const PAGE_TIMEOUT_MS = 5_000;
 
 /** Length from which a document needs a slot in `largeReaders`: each large document uses a few MiB of memory. */
 const LARGE_CHARACTERS = 262_144;
-const largeReaders = new ConcurrencyLimit({ all: 24, perKey: 12 });
+const largeReaders = new ReaderLimit({ all: 24, perKey: 12 });
 
 const encoder = new TextEncoder();
 

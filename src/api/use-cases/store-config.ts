@@ -60,7 +60,7 @@ function applyStored(c: C, stored: Result<StoredConfig, never> | ConfigRefusal):
   const { revision, documents } = stored.value;
   if (documents) {
     const changed = Array.from(applyDocuments(documents).types.values()).filter((type) => type.revision === revision);
-    c.executionCtx.waitUntil(sendToRegistries(changed));
+    c.executionCtx.waitUntil(sendTypeConfig(changed));
   }
   c.header('etag', etagOfDocument(stored.value));
   return stored.value;
@@ -76,8 +76,8 @@ function urlFaults({ canaryUrl, controller }: TypeConfig, policy: OutboundPolicy
 }
 
 /** Sends the types to their registries. An unreachable registry receives them later, from an edge or the sweep. */
-async function sendToRegistries(types: readonly EffectiveType[]): Promise<void> {
+async function sendTypeConfig(types: readonly EffectiveType[]): Promise<void> {
   await Promise.allSettled(
-    types.map(({ name, revision, overrides }) => registryOf(name).configure({ revision, overrides })),
+    types.map(({ name, revision, overrides }) => registryOf(name).configureType({ revision, overrides })),
   );
 }

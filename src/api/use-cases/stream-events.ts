@@ -20,7 +20,7 @@ import {
 import { isOutsideLog, lastSeen } from '../../core/event/log-page.ts';
 import { sleep } from '../../long-poll/sleep.ts';
 import type { Reader } from '../../long-poll/shared-call.ts';
-import { settlesWithin } from '../../long-poll/with-timeout.ts';
+import { settlesWithin } from '../../long-poll/settles-within.ts';
 
 export interface EventFilter {
   readonly types: readonly EventType[] | null;

@@ -13,13 +13,13 @@ import type {
   ConfigPut,
   ConfigRollback,
 } from '../contract/config-api.ts';
-import type { ConfigDelivery } from './config-delivery.ts';
-import type { ConfigDocumentRevisions } from './config-documents.ts';
+import type { ComponentConfigDelivery } from './component-config-delivery.ts';
+import type { ConfigDocumentRevisions } from './config-document-revisions.ts';
 import type { DirectoryStore } from '../directory/directory-store.ts';
 
 interface ConfigCallsDeps {
   readonly directory: DirectoryStore;
-  readonly delivery: ConfigDelivery;
+  readonly delivery: ComponentConfigDelivery;
   readonly transaction: <T>(make: () => T) => T;
   readonly refuseActor: (keyId: string | undefined) => Failure<'unauthorized'> | null;
   readonly append: (draft: EventDraft) => void;

@@ -7,7 +7,7 @@ import type { KeyQuotasChange } from '../../core/access/key-quotas.ts';
 import type { EventSink, EventType, LoggedEvent } from '../../core/event/coordinator-event.ts';
 import type { LogPage } from '../../core/event/log-page.ts';
 import type { EndedSession, SessionRef } from '../../core/access/ended-session.ts';
-import type { IncidentRaise, OpenIncident, RaisedIncident, TimelineEntry } from '../../core/incident/incident-raise.ts';
+import type { IncidentReport, OpenIncident, RaisedIncident, TimelineEntry } from '../../core/incident/incident-report.ts';
 import type { Silence } from '../../core/incident/silence.ts';
 import type { SystemHealth } from '../../core/health/system-health.ts';
 import type { QuotaHolder } from '../../core/quota/change-quota.ts';
@@ -61,7 +61,7 @@ export interface CoordinatorApi extends EventSink, ConfigApi, WebhookApi {
    * Opens an incident, or adds a repeat to the component's open one. Sends an alert unless a silence matches or the
    * last alert was too recent.
    */
-  raiseIncident(raise: IncidentRaise): Promise<RaisedIncident>;
+  raiseIncident(raise: IncidentReport): Promise<RaisedIncident>;
   /** Unresolved incidents by component id, ascending, after the id `after`. */
   openIncidents(after: string, limit: number): Promise<OpenIncident[]>;
   /** Timeline entries that the history has not stored yet, oldest first. */

@@ -1,7 +1,7 @@
 /** Webhook API of the SystemCoordinator: types that its callers see. */
 import type { Actor } from '../../core/access/actor.ts';
-import type { AttemptOutcome } from '../../core/delivery/delivery-attempt.ts';
-import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
+import type { DeliveryOutcome } from '../../core/delivery/delivery-attempt.ts';
+import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-contract.ts';
 import type { Failure, Result } from '../../core/result.ts';
 import type { Webhook, WebhookSettings } from '../../core/webhook/webhook.ts';
 import type { WebhookFault } from '../../core/webhook/webhook-faults.ts';
@@ -38,7 +38,7 @@ export interface WebhookApi {
   /** Heartbeat of the sender during an attempt, every few seconds. An attempt without heartbeats counts as lost. */
   extendDelivery(order: DeliveryOrder): Promise<void>;
   /** Reports the outcome of an attempt. A repeated or late report changes nothing. */
-  reportDelivery(order: DeliveryOrder, outcome: AttemptOutcome): Promise<void>;
+  reportDelivery(order: DeliveryOrder, outcome: DeliveryOutcome): Promise<void>;
 }
 
 export interface WebhookDraft {

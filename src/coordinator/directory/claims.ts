@@ -8,11 +8,11 @@ import type { Failure, Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { Claim, ClaimRefusal, Claimed, RegisteredClaim } from '../contract/coordinator-api.ts';
 import type { ClaimRow, DirectoryStore } from './directory-store.ts';
-import type { RootCauses } from './root-causes.ts';
+import type { RootCauseGraph } from './root-causes.ts';
 
 export interface ClaimsDeps {
   readonly directory: DirectoryStore;
-  readonly rootCauses: RootCauses;
+  readonly rootCauses: RootCauseGraph;
   /** The directory has an entry for an id that had none. */
   readonly onEntered: (id: string, type: string) => void;
   /** The id's last entry has left the directory. */

@@ -174,7 +174,7 @@ export class DirectoryStore {
     }
   }
 
-  /** True if `id` already depends on `dependency`, registered or pending. */
+  /** True if `dependency` is among the registered or pending dependencies of `id`. */
   dependsOn(id: string, dependency: string): boolean {
     return (
       this.sql
@@ -183,12 +183,12 @@ export class DirectoryStore {
     );
   }
 
-  /** True if any component depends on `id`, registered or pending. */
+  /** True if any component, registered or pending, depends on `id`. */
   hasDependants(id: string): boolean {
     return this.sql.exec('SELECT 1 FROM dependencies WHERE depends_on = ? LIMIT 1', id).toArray().length > 0;
   }
 
-  /** Ids of components that depend on `id`, registered or pending. */
+  /** Ids of the components, registered or pending, that depend on `id`. */
   dependants(id: string): string[] {
     return this.sql
       .exec<{ id: string }>('SELECT DISTINCT component_id AS id FROM dependencies WHERE depends_on = ? ORDER BY 1', id)
@@ -293,7 +293,7 @@ export class DirectoryStore {
     );
   }
 
-  /** Deletes edges whose registration and claim no longer exist. */
+  /** Deletes edges that belong to neither a registration nor a claim. */
   private pruneEdges(id: string): void {
     this.sql.exec(
       `DELETE FROM dependencies WHERE component_id = ?1 AND sequence NOT IN

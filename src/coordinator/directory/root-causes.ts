@@ -12,7 +12,7 @@ import { findRootCauses } from '../../core/health/effective-status.ts';
 import type { RootCauseStore } from './root-cause-store.ts';
 import type { DirectoryEntry, DirectoryStore } from './directory-store.ts';
 
-export class RootCauses {
+export class RootCauseGraph {
   private readonly directory: DirectoryStore;
   private readonly store: RootCauseStore;
   private readonly append: (draft: EventDraft) => void;

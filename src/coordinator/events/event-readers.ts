@@ -2,7 +2,7 @@
  * All readers that wait for the next event: blocking queries and sockets. The event store notifies this module within
  * the transaction that stores an event; the log is read only after the transaction.
  */
-import { liveDigests } from '../../core/access/access-key.ts';
+import { validDigests } from '../../core/access/access-key.ts';
 import { ROOT } from '../../core/access/principal.ts';
 import type { EndedSessionStore } from '../keys/ended-session-store.ts';
 import type { EventStore } from './event-store.ts';
@@ -29,7 +29,7 @@ export class EventReaders {
       if (session && (now >= session.endsAt || sessions.isEnded(session))) return false;
       if (keyId === ROOT.keyId) return true;
       const key = keys.find(keyId);
-      return key !== undefined && liveDigests(key, now).includes(digest);
+      return key !== undefined && validDigests(key, now).includes(digest);
     };
     this.sockets = new EventSockets({ ctx, log, admits });
   }

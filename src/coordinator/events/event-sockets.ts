@@ -1,9 +1,9 @@
 /**
  * WebSocket readers of the event log. Each reader gets every matching event once, in order.
  *
- * A reader's position is kept in its socket's attachment, which survives hibernation, and moves with each event sent,
- * without an await in between. The platform does not report how much sent data it still buffers. Readers therefore
- * acknowledge, and all sockets share one window for unacknowledged bytes.
+ * A reader's position is in its socket's attachment, which survives hibernation. The position moves with each event
+ * sent, without an await in between. The platform does not report how much sent data it still buffers. Readers
+ * therefore acknowledge, and all sockets share one window for unacknowledged bytes.
  * Invariant: a failure of one socket reaches neither the other sockets nor the caller that made the change.
  */
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
@@ -27,7 +27,7 @@ interface Reader extends SocketHolder {
   readonly subject: string | null;
   /** Every matching event up to this sequence was sent. */
   readonly cursor: number;
-  /** Last sequence that a message named to the reader. */
+  /** Last sequence that any message has named to the reader. */
   readonly reportedUpTo: number;
   readonly sent: SendWindow;
   /** Last sequence that the reader acknowledged. */

@@ -2,7 +2,7 @@
  * All SQL of open incidents, at most one per component. Owns the alert that a silence holds back, and the timeline
  * entries that D1 has not stored yet.
  */
-import type { IncidentRaise, OpenIncident, TimelineEntry } from '../../core/incident/incident-raise.ts';
+import type { IncidentReport, OpenIncident, TimelineEntry } from '../../core/incident/incident-report.ts';
 import type { Severity } from '../../core/incident/silence.ts';
 
 export interface IncidentState extends OpenIncident {
@@ -112,7 +112,7 @@ export class IncidentStore {
   findRaise({
     recoveryId,
     severity,
-  }: IncidentRaise): Pick<OpenIncident, 'incidentId' | 'openedAt' | 'repeats'> | undefined {
+  }: IncidentReport): Pick<OpenIncident, 'incidentId' | 'openedAt' | 'repeats'> | undefined {
     return this.sql
       .exec<{ incident_id: string; opened_at: number; repeats: number }>(
         'SELECT incident_id, opened_at, repeats FROM incident_raises WHERE key = ?',
@@ -129,7 +129,7 @@ export class IncidentStore {
     return this.sql.exec(sql, ...keys, incidentId).toArray().length > 0;
   }
 
-  saveRaise({ recoveryId, severity, at }: IncidentRaise, { incidentId, openedAt, repeats }: OpenIncident): void {
+  saveRaise({ recoveryId, severity, at }: IncidentReport, { incidentId, openedAt, repeats }: OpenIncident): void {
     this.sql.exec(
       'INSERT OR IGNORE INTO incident_raises (key, incident_id, opened_at, repeats, at) VALUES (?, ?, ?, ?, ?)',
       `${recoveryId}:${severity}`,

@@ -12,8 +12,8 @@ import type { CloudEvent } from '../../core/event/cloud-event.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { EventDraft, LoggedEvent } from '../../core/event/coordinator-event.ts';
 import { nextAlertAt } from '../../core/incident/alert-pace.ts';
-import type { IncidentRaise, OpenIncident, RaisedIncident, TimelineEntry } from '../../core/incident/incident-raise.ts';
-import { incidentIdOf } from '../../core/incident/incident-raise.ts';
+import type { IncidentReport, OpenIncident, RaisedIncident, TimelineEntry } from '../../core/incident/incident-report.ts';
+import { incidentIdOf } from '../../core/incident/incident-report.ts';
 import type { AlertSubject, Silence } from '../../core/incident/silence.ts';
 import { activeSilence } from '../../core/incident/silence.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -60,7 +60,7 @@ export class Incidents {
   }
 
   /** Opens an incident, or adds a repeat to the component's open incident. */
-  raise(raise: IncidentRaise, now: number): RaisedIncident {
+  raise(raise: IncidentReport, now: number): RaisedIncident {
     const { incidents } = this.deps;
     const before = incidents.findRaise(raise);
     if (before) return before;
@@ -183,7 +183,7 @@ export class Incidents {
     this.renewalCursor = page.length < RENEW_BATCH ? '' : (page.at(-1)?.componentId ?? '');
   }
 
-  private withRaise(open: IncidentState, raise: IncidentRaise): IncidentState {
+  private withRaise(open: IncidentState, raise: IncidentReport): IncidentState {
     const isKnownRecovery = this.deps.incidents.hasRaised(raise.recoveryId, open.incidentId);
     const severity = open.severity === 'critical' ? open.severity : raise.severity;
     const { failureType, componentType } = raise;
@@ -241,7 +241,7 @@ function incidentOf({
   severity,
   recoveryId,
   at,
-}: IncidentRaise): IncidentState {
+}: IncidentReport): IncidentState {
   const subject = { componentId, componentType, failureType, severity };
   return {
     ...subject,

@@ -4,7 +4,7 @@
  * expire no later. A user therefore cannot fill the edges by signing in and out.
  */
 import type { EndedSession, SessionRef } from '../../core/access/ended-session.ts';
-import type { KeyScalarStore } from './key-scalar-store.ts';
+import type { KeyCounterStore } from './key-counter-store.ts';
 
 const SCHEMA = [
   // An empty id covers all sessions of the key that expire no later.
@@ -37,9 +37,9 @@ export interface RevisedSession {
 
 export class EndedSessionStore {
   private readonly sql: SqlStorage;
-  private readonly scalars: KeyScalarStore;
+  private readonly scalars: KeyCounterStore;
 
-  constructor(sql: SqlStorage, scalars: KeyScalarStore) {
+  constructor(sql: SqlStorage, scalars: KeyCounterStore) {
     this.sql = sql;
     this.scalars = scalars;
     for (const statement of SCHEMA) sql.exec(statement);

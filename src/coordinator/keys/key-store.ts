@@ -5,7 +5,7 @@
 import type { AccessKey, KeySecret } from '../../core/access/access-key.ts';
 import type { KeyQuotas } from '../../core/access/key-quotas.ts';
 import { NO_QUOTAS } from '../../core/access/key-quotas.ts';
-import type { KeyScalarStore } from './key-scalar-store.ts';
+import type { KeyCounterStore } from './key-counter-store.ts';
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS access_keys (
@@ -58,9 +58,9 @@ export interface RevisedKey {
 
 export class KeyStore {
   private readonly sql: SqlStorage;
-  private readonly scalars: KeyScalarStore;
+  private readonly scalars: KeyCounterStore;
 
-  constructor(sql: SqlStorage, scalars: KeyScalarStore) {
+  constructor(sql: SqlStorage, scalars: KeyCounterStore) {
     this.sql = sql;
     this.scalars = scalars;
     for (const statement of SCHEMA) sql.exec(statement);

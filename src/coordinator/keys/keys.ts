@@ -4,7 +4,7 @@
  * Invariant: every change is stored in one transaction with its audit entry.
  */
 import type { AccessKey } from '../../core/access/access-key.ts';
-import { rotated, stateOf } from '../../core/access/access-key.ts';
+import { rotated, keyStateOf } from '../../core/access/access-key.ts';
 import type { Actor } from '../../core/access/actor.ts';
 import { ROOT } from '../../core/access/principal.ts';
 import { SYSTEM } from '../../core/access/actor.ts';
@@ -75,7 +75,7 @@ export class Keys {
   private active(id: string, now: number): Result<AccessKey, 'unknown-key' | 'key-not-active'> {
     const key = this.keys.find(id);
     if (!key) return unknownKey(id);
-    const state = stateOf(key, now);
+    const state = keyStateOf(key, now);
     return state === 'active' ? ok(key) : fail('key-not-active', `key ${id} is ${state}`);
   }
 
@@ -99,12 +99,12 @@ export class Keys {
   isInForce(keyId: string, now: number): boolean {
     if (keyId === ROOT.keyId || keyId === SYSTEM.keyId) return true;
     const key = this.keys.find(keyId);
-    return key !== undefined && stateOf(key, now) === 'active';
+    return key !== undefined && keyStateOf(key, now) === 'active';
   }
 
   /** Key in force of a component. */
   issuedTo(componentId: string, now: number): AccessKey | undefined {
-    return this.keys.issuedTo(componentId).find((key) => stateOf(key, now) === 'active');
+    return this.keys.issuedTo(componentId).find((key) => keyStateOf(key, now) === 'active');
   }
 
   /** Revokes the keys of a removed component. */

@@ -1,10 +1,10 @@
 /**
- * The coordinator's calls about webhooks and deliveries. Each call changes everything it changes in one transaction.
+ * The coordinator's calls about webhooks and deliveries. Each call makes all its changes in one transaction.
  */
 import type { AlarmSchedule } from '../../alarm/alarm-schedule.ts';
 import type { Actor } from '../../core/access/actor.ts';
-import type { AttemptOutcome } from '../../core/delivery/delivery-attempt.ts';
-import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
+import type { DeliveryOutcome } from '../../core/delivery/delivery-attempt.ts';
+import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-contract.ts';
 import type { Failure } from '../../core/result.ts';
 import { testPayload } from '../../core/webhook/test-payload.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
@@ -18,8 +18,8 @@ import type {
   WebhookDraft,
   WebhookWithStatus,
 } from '../contract/webhook-api.ts';
-import type { Deliveries } from './deliveries.ts';
-import { jobOf } from './deliveries.ts';
+import type { DeliveryLifecycle } from './delivery-lifecycle.ts';
+import { jobOf } from './delivery-lifecycle.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { WebhookDispatch } from './webhook-dispatch.ts';
 import type { WebhookIndex } from './webhook-index.ts';
@@ -28,7 +28,7 @@ import type { Webhooks } from './webhooks.ts';
 export interface WebhookCallsDeps {
   readonly webhooks: Webhooks;
   readonly index: WebhookIndex;
-  readonly deliveries: Deliveries;
+  readonly deliveries: DeliveryLifecycle;
   readonly deliveryStore: DeliveryStore;
   readonly dispatch: WebhookDispatch;
   readonly alarms: AlarmSchedule;
@@ -87,7 +87,7 @@ export class WebhookCalls {
     return this.deps.storage.transactionSync(() => this.deps.deliveries.begin(order, now));
   }
 
-  reportDelivery(order: DeliveryOrder, outcome: AttemptOutcome, now: number): void {
+  reportDelivery(order: DeliveryOrder, outcome: DeliveryOutcome, now: number): void {
     const { transaction, deliveries, dispatch } = this.deps;
     const webhookId = transaction(() => deliveries.report(order, outcome, now, Math.random()));
     if (webhookId !== null) dispatch.markDirty(webhookId);

@@ -3,9 +3,9 @@
  * synchronous code that made webhooks dirty. A message that the queue rejects or loses is handed over again after a
  * timeout.
  */
-import type { DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
+import type { DeliveryOrder } from '../../core/delivery/delivery-contract.ts';
 import type { AlarmSchedule, AlarmSource } from '../../alarm/alarm-schedule.ts';
-import type { Deliveries } from './deliveries.ts';
+import type { DeliveryLifecycle } from './delivery-lifecycle.ts';
 import type { WebhookIndex } from './webhook-index.ts';
 import type { WebhookStore } from './webhook-store.ts';
 import { logError } from '../../logging/log-error.ts';
@@ -13,7 +13,7 @@ import { logError } from '../../logging/log-error.ts';
 export interface WebhookDispatchDeps {
   readonly index: WebhookIndex;
   readonly webhooks: WebhookStore;
-  readonly deliveries: Deliveries;
+  readonly deliveries: DeliveryLifecycle;
   readonly alarms: AlarmSchedule;
   readonly storage: DurableObjectStorage;
   readonly queue: Queue;

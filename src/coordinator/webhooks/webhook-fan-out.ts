@@ -10,7 +10,7 @@ import { alertBody } from '../../core/alert/alert-body.ts';
 import type { CloudEvent } from '../../core/event/cloud-event.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { LoggedEvent } from '../../core/event/coordinator-event.ts';
-import type { OpenIncident } from '../../core/incident/incident-raise.ts';
+import type { OpenIncident } from '../../core/incident/incident-report.ts';
 import type { Webhook } from '../../core/webhook/webhook.ts';
 import { BUILT_IN_ID, MAX_PENDING, isChannel, isEnabled } from '../../core/webhook/webhook.ts';
 import { componentTypeOf, wantsEvent } from '../../core/webhook/wants-event.ts';
@@ -34,7 +34,7 @@ const CATCH_UP_BATCH = 500;
 
 const RENEW_AFTER_MS = 15 * 60_000;
 
-/** An Alertmanager loses its alerts on restart. */
+/** Alertmanager keeps its alerts in memory only. */
 const losesAlertsOnRestart = (webhook: Webhook): boolean => webhook.format === 'alertmanager' && isEnabled(webhook);
 
 function isRenewalDue({ state, attempts }: Delivery, now: number): boolean {
@@ -70,7 +70,7 @@ export class WebhookFanOut {
     }
   }
 
-  /** Sends an alert to every channel that wants it. `builtIn` is sent to the configured webhook, if there is one. */
+  /** Enqueues an alert for every channel that wants it, and `builtIn` for the configured webhook, if there is one. */
   alert(
     alert: Alert,
     event: CloudEvent,
@@ -131,8 +131,8 @@ export class WebhookFanOut {
   }
 
   /**
-   * Enqueues the next events from the log for a webhook that is behind. Returns true if there are more events and
-   * capacity.
+   * Enqueues the next events from the log for a webhook that is behind. Returns true if the log has more events; false
+   * also when the webhook is disabled or has too little capacity.
    */
   catchUp({ id }: Webhook, now: number): boolean {
     const { index, deliveries, log } = this.deps;

@@ -34,14 +34,14 @@ export interface KeySecret {
 
 export type KeyState = 'active' | 'expired' | 'revoked';
 
-export function stateOf(key: Pick<AccessKey, 'expiresAt' | 'revokedAt'>, now: number): KeyState {
+export function keyStateOf(key: Pick<AccessKey, 'expiresAt' | 'revokedAt'>, now: number): KeyState {
   if (key.revokedAt !== null) return 'revoked';
   return key.expiresAt !== null && now >= key.expiresAt ? 'expired' : 'active';
 }
 
 /** Digests of the secrets that are valid at `now`. */
-export function liveDigests(key: Pick<AccessKey, 'expiresAt' | 'revokedAt' | 'secrets'>, now: number): string[] {
-  if (stateOf(key, now) !== 'active') return [];
+export function validDigests(key: Pick<AccessKey, 'expiresAt' | 'revokedAt' | 'secrets'>, now: number): string[] {
+  if (keyStateOf(key, now) !== 'active') return [];
   return key.secrets.filter(({ endsAt }) => endsAt === null || now < endsAt).map(({ digest }) => digest);
 }
 

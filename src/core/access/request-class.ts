@@ -8,7 +8,7 @@ export const REQUEST_CLASSES = ['list', 'lookup', 'change', 'traffic'] as const;
  * - `list`: reads a collection (`GET /v1/components`).
  * - `lookup`: any other read.
  * - `change`: a registration or any other write.
- * - `traffic`: routes, heartbeats, leases and outcomes. Components call these constantly and depend on them.
+ * - `traffic`: routing calls, heartbeats, leases and outcomes. Components call these constantly and depend on them.
  */
 export type RequestClass = (typeof REQUEST_CLASSES)[number];
 

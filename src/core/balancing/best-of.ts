@@ -12,6 +12,7 @@ import type { Requirements } from './eligible.ts';
 import { hasCapacity, meetsPreferences } from './eligible.ts';
 import type { CandidatePool } from './candidate-pool.ts';
 import type { OpenWork } from './open-work.ts';
+import { DRAW_BASIS } from './policies/draw-basis.ts';
 import { POLICIES } from './policies/policies.ts';
 import type { Task } from './policies/policy.ts';
 import type { WeightedSet } from './weighted-set.ts';
@@ -139,9 +140,10 @@ function bestAmong(choice: Choice, positions: Int32Array, count: number): number
 
 /** Whether `position` has received less recent work for its share than `best`; breaks a tie of costs. */
 function isFurtherBelowShare({ pool, work: { recent } }: Choice, position: number, best: number): boolean {
-  const { ties, share } = POLICIES[pool.settings.policy];
+  const { ties } = POLICIES[pool.settings.policy];
+  const basis = DRAW_BASIS[pool.settings.policy];
   if (ties === 'as-drawn') return false;
-  if (share === 'even') return recent[position]! < recent[best]!;
-  const shares = pool[share];
+  if (basis === 'even') return recent[position]! < recent[best]!;
+  const shares = pool[basis];
   return (recent[position]! + 1) * shares[best]! < (recent[best]! + 1) * shares[position]!;
 }

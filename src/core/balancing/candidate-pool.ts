@@ -11,6 +11,8 @@ import type { BalancingSettings } from './balancing-settings.ts';
 import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
 import { hashOf } from '../hash.ts';
+import { DRAW_BASIS } from './policies/draw-basis.ts';
+import { slowStartFactor } from './slow-start.ts';
 import type { Tiers } from './tier.ts';
 import { tiersFrom } from './tier.ts';
 import { isFresh, ewmaAfter, fadedTowardsTypical } from './typical-time.ts';
@@ -78,8 +80,6 @@ interface RunningMean {
 const RESOLUTION_MS = 10;
 /** Relative change of a mean after which the values derived from it are recompiled. */
 const MAX_DRIFT = 0.2;
-/** Initial part of the full share in slow start. */
-const INITIAL_SHARE = 0.1;
 
 export function compilePool(
   candidates: readonly (Candidate | null)[],
@@ -148,7 +148,7 @@ export function patchPool(pool: CandidatePool, position: number, candidate: Cand
   const time = candidate && comparableMs(pool.usesWorkTimes, candidate.liveStats);
   updateMean(pool.ewmaTimes, timeBefore, time);
   pool.workTimeCount += (candidate?.liveStats.isWorkTime ? 1 : 0) - (before?.liveStats.isWorkTime ? 1 : 0);
-  if (candidate && rampOf(candidate, pool.settings, now) < 1) pool.ramping.add(position);
+  if (candidate && slowStartFactor(candidate, pool.settings, now) < 1) pool.ramping.add(position);
   else pool.ramping.delete(position);
   // The registry sends only times that changed. An unchanged one is older than the local measurements.
   if (isReplaced || timeBefore !== time) {
@@ -192,10 +192,10 @@ export function fadeTimes(pool: CandidatePool, now: number): void {
 }
 
 /** Advances components in slow start to their share at `now`. */
-export function advancePool(pool: CandidatePool, now: number): void {
+export function advanceSlowStart(pool: CandidatePool, now: number): void {
   for (const position of pool.ramping) {
     const candidate = pool.candidates[position]!;
-    if (candidate && rampOf(candidate, pool.settings, now) < 1) updateWeights(pool, position, now);
+    if (candidate && slowStartFactor(candidate, pool.settings, now) < 1) updateWeights(pool, position, now);
     else patchPool(pool, position, candidate, now);
   }
 }
@@ -255,7 +255,9 @@ function updateWeights(pool: CandidatePool, position: number, now: number): void
   if (isInTotals(pool, position)) count(pool, position, -1);
   pool.taskLimit[position] = taskLimit;
   pool.capacity[position] = candidate
-    ? candidate.weight * (candidate.maxConcurrentTasks ?? pool.meanTaskLimit) * rampOf(candidate, pool.settings, now)
+    ? candidate.weight *
+      (candidate.maxConcurrentTasks ?? pool.meanTaskLimit) *
+      slowStartFactor(candidate, pool.settings, now)
     : 0;
   pool.rate[position] = pool.capacity[position] / workMsAt(pool, position);
   const weight = drawWeight(pool, position);
@@ -305,25 +307,9 @@ function count(pool: CandidatePool, position: number, sign: 1 | -1): void {
 }
 
 /** Draw weight of a position under the policy. Never 0, so that a component with a tiny weight stays reachable. */
-function drawWeight({ settings, rate, capacity }: CandidatePool, position: number): number {
-  switch (settings.policy) {
-    case 'least-time':
-      return Math.max(Number.MIN_VALUE, rate[position]!);
-    case 'score':
-    case 'least-load':
-      return Math.max(Number.MIN_VALUE, capacity[position]!);
-    case 'round-robin':
-    case 'random':
-      return 1;
-    default:
-      return settings.policy satisfies never;
-  }
-}
-
-/** Linear ramp to the full share (Envoy's slow start with aggression 1). */
-function rampOf({ backSince }: Candidate, { slowStartMs }: BalancingSettings, now: number): number {
-  if (backSince === null || slowStartMs === 0) return 1;
-  return Math.min(1, Math.max(INITIAL_SHARE, (now - backSince) / slowStartMs));
+function drawWeight(pool: CandidatePool, position: number): number {
+  const basis = DRAW_BASIS[pool.settings.policy];
+  return basis === 'even' ? 1 : Math.max(Number.MIN_VALUE, pool[basis][position]!);
 }
 
 function growTo(pool: CandidatePool, position: number): void {

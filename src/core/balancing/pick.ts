@@ -1,5 +1,6 @@
 /**
- * The routing decision: health → traffic split → preferences → capacity → policy.
+ * The routing decision: health → traffic split → preferences → capacity → policy. If a request cannot have both,
+ * preferences take precedence over the traffic split.
  *
  * Isolates decide on a snapshot in mode `sampled`. The registry knows the load and decides in mode `exact`. Both modes
  * apply the same rules and differ only in the number of candidates that they compare.
@@ -39,7 +40,7 @@ export interface PickContext {
   readonly work: OpenWork;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Position of this request in the traffic split, 0 to 1; spread evenly over requests. */
+  /** Place of this request in the traffic split, 0 to 1; spread evenly over requests. */
   readonly splitAt: number;
   readonly mode: 'sampled' | 'exact';
   /** The aperture of this isolate among the healthy components; null for all of them. */
@@ -226,7 +227,7 @@ function toPick(
 
 const NO_PREFERENCES: readonly PreferenceName[] = [];
 
-/** Whether waiting for capacity can help, or no component meets the request. */
+/** Returns the reason why no component was picked; `at-capacity` if waiting can help. */
 function noPickReason(choice: Choice, tiers: readonly Tier[]): NoPick['reason'] {
   const { pool, work, requirements } = choice;
   if (tiers.every(({ set }) => sizeWithout(requirements.assumedDown, pool, set) === 0)) return 'no-healthy-components';

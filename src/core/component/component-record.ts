@@ -3,7 +3,7 @@
  */
 import type { ActiveDrill } from '../drill/active-drill.ts';
 import type { HealthState } from '../health/health-state.ts';
-import type { RecoveryOrder } from '../failure/failure-intake.ts';
+import type { RecoveryOrder } from '../failure/failure-manager-api.ts';
 import type { LoadState } from './load.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Registration } from './registration.ts';

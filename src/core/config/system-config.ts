@@ -8,7 +8,7 @@ import type { RecoveryPolicies } from '../failure/recovery-policy.ts';
 import { completePolicies } from '../failure/recovery-policy.ts';
 import type { GlobalConfig, Settings, TypeConfig } from './settings.ts';
 
-/** How long history is stored after it ended, days. */
+/** Time for which history is kept after its failure, recovery or incident ended, days. */
 export interface Retention {
   readonly failureDays: number;
   readonly recoveryDays: number;

@@ -4,7 +4,7 @@
  * number of parts once references are followed. Each regular expression has a bounded cost, which counts as parts.
  */
 import type { Json, JsonObject } from '../json.ts';
-import { passesOf, refusePattern } from './pattern-cost.ts';
+import { passesOf, refusePattern } from './refuse-pattern.ts';
 
 export interface SchemaFault {
   readonly path: readonly (string | number)[];

@@ -7,7 +7,7 @@ import { jsonObject } from '../json-schema.ts';
 import { judgeValuesSchema } from './values-schema.ts';
 
 const MAX_VALUES = 16_384;
-/** Limit in characters, because a regular expression may pass over a text several times: see `pattern-cost.ts`. */
+/** Limit in characters, because a regular expression may pass over a text several times: see `refuse-pattern.ts`. */
 const MAX_TEXT = 4_096;
 
 export const ValuesSchema = jsonObject(MAX_VALUES)

@@ -1,6 +1,6 @@
 /** The outcome of one delivery attempt, and the verdict that follows for the delivery. */
 
-export interface AttemptOutcome {
+export interface DeliveryOutcome {
   /** Start of the attempt, epoch ms. */
   readonly at: number;
   readonly durationMs: number;
@@ -31,7 +31,7 @@ export type AttemptVerdict =
   | { readonly kind: 'failed'; readonly error: string; readonly retryAfterMs: number | null };
 
 /** Only 2xx means delivered. Redirects are not followed, because the URL policy has not approved their target. */
-export function judgeAttempt({ status, error, retryAfterMs }: AttemptOutcome): AttemptVerdict {
+export function judgeAttempt({ status, error, retryAfterMs }: DeliveryOutcome): AttemptVerdict {
   if (status === null) return { kind: 'failed', error: error ?? 'no response', retryAfterMs: null };
   if (status >= 200 && status <= 299) return { kind: 'delivered' };
   if (status === 410) return { kind: 'gone', error: 'answered HTTP 410: the receiver wants no more deliveries' };

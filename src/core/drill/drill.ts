@@ -41,7 +41,7 @@ export const beginDrill = (begin: NewDrill, now: number, durationMs: number): Ac
   provenAt: null,
 });
 
-/** A time before `beganAt` means that the clock was set back: the elapsed time is unknown, so the drill ends. */
+/** A time before `startedAt` means that the clock was set back. The elapsed time is then unknown: the drill ends. */
 export const hasDrillExpired = ({ startedAt, until }: ActiveDrill, now: number): boolean =>
   now >= until || now < startedAt - CLOCK_SLACK_MS;
 

@@ -2,9 +2,9 @@
 import type { JsonObject } from '../json.ts';
 import type { EventDraft, EventType } from './coordinator-event.ts';
 
-/** Up to this many dependants get an event each. More share events, which list their ids, to protect the log. */
+/** Up to this many dependants get an event each. Larger groups share events that list their ids: the log is bounded. */
 const MAX_INDIVIDUAL_EVENTS = 20;
-/** Limits of one shared event: dependants, and characters of their ids. A registration has the same limits. */
+/** Limits of one shared event: dependants, and characters of their ids. */
 const MAX_LISTED = 500;
 const MAX_LISTED_LENGTH = 16_384;
 

@@ -12,7 +12,7 @@ export type SendWindow = readonly SentSpan[];
 
 export const NOTHING_SENT: SendWindow = [];
 
-/** A new span begins before the last one exceeds this fraction of the window. */
+/** A span grows to at most the window divided by this number. A single larger event is a span of its own. */
 const MAX_SPANS = 8;
 
 export const bytesSent = (window: SendWindow): number => window.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -49,7 +49,7 @@ export interface AttemptOrder {
   readonly suspicionMs: number;
 }
 
-export type AttemptOutcome =
+export type ProbeOutcome =
   | {
       readonly kind: 'passed';
       readonly status: 'healthy' | 'degraded';
@@ -91,7 +91,7 @@ export function startDueRetries(check: Check, now: number): { next: Check; order
 export function observeAttempt(
   check: Check,
   attempt: number,
-  outcome: AttemptOutcome,
+  outcome: ProbeOutcome,
   now: number,
 ): { next: Check; progress: CheckProgress } {
   const known = check.attempts[attempt];

@@ -4,8 +4,8 @@
  * Checks (active) and heartbeats (passive) have separate statuses. `status` is the worse of the two, or unhealthy
  * during a flap-damping hold. `suspect` is set while a failure is unconfirmed, for example while retries are pending.
  */
-import type { EjectionState } from './ejection.ts';
-import { NEVER_EJECTED } from './ejection.ts';
+import type { EjectionState } from './outlier-ejection.ts';
+import { NEVER_EJECTED } from './outlier-ejection.ts';
 import type { FlapState } from './flap-damping.ts';
 import { NOT_FLAPPING } from './flap-damping.ts';
 import type { HealthStatus } from './health-status.ts';

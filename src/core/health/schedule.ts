@@ -13,7 +13,7 @@ import type { HealthState } from './health-state.ts';
 
 /** Allowance for alarm lateness, calls between Durable Objects and rounding. */
 const SLACK_MS = 500;
-/** Safety margin within `maxDetectionMs`, in addition to the terms below. */
+/** Part of `maxDetectionMs` kept in reserve, beside the suspicion time and the age of a snapshot. */
 const MARGIN_MS = 1_500;
 const MIN_INTERVAL_MS = 1_000;
 const RECHECK_MS = [1_000, 2_000] as const;
@@ -49,9 +49,9 @@ export function detectionFor(registration: Registration, config: SystemConfig, c
 }
 
 export interface RoundPlace {
-  /** Offset of this type's rounds within the interval, ms. */
+  /** Hash of the type: offset of its rounds, ms, which counts modulo the interval. */
   readonly phaseMs: number;
-  /** Ordinal of the component among the checked components of its type. */
+  /** Hash of the component id. Spreads the checks of a type over the slots of its interval. */
   readonly ordinal: number;
   readonly checkedInType: number;
 }

@@ -1,12 +1,11 @@
 /**
  * Self-doubt (self-preservation): decides whether a mass failure of a type is real or the coordinator's own fault.
- * Pure.
  *
- * A mass failure is three or more components that were well, and more than half of those, failing within one round. The
- * registry then checks a canary: something unrelated to the components. Until the verdict, failures are held. If the
+ * In a mass failure, at least three components and more than half of those that worked before fail within one round.
+ * The registry then checks a canary, a target unrelated to the components, and holds failures until the verdict. If the
  * canary fails too, the coordinator is at fault: statuses are kept until the canary or most components respond. If the
- * canary responds, the failures are real. Without a canary they are applied, one at a time. The operator's setting has
- * precedence: `always` forces self-doubt, `never` disables it.
+ * canary responds, the failures are real. Without a canary the failures are applied, but recoveries restart or scale
+ * only one component at a time. The operator's setting has precedence: `always` forces self-doubt, `never` disables it.
  */
 export type SelfDoubtMode = 'auto' | 'always' | 'never';
 

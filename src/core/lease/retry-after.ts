@@ -8,7 +8,7 @@ export interface Saturation {
   readonly nextExpiry: number;
   /** Typical response time of work, ms. */
   readonly typicalMs: number;
-  /** Number of requests that will be served before. */
+  /** Number of waiting requests that will be served before this one. */
   readonly waitingAhead: number;
   /** Number of active leases. About as many end within the typical time. */
   readonly leaseCount: number;

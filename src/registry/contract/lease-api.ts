@@ -6,7 +6,7 @@ import type { NoPick, FallbackTier, RouteRequest } from '../../core/balancing/pi
 import type { PreferenceName } from '../../core/balancing/preferences.ts';
 import type { WorkOutcome, WorkResult } from '../../core/component/work-outcome.ts';
 import type { KeyQuotas } from '../../core/access/key-quotas.ts';
-import type { BlockGrant, BlockUpdate } from '../../core/lease/block.ts';
+import type { BlockGrant, BlockUpdate } from '../../core/lease/lease-block.ts';
 import type { QueueStatistics } from '../../core/lease/queue-statistics.ts';
 import type { Lease } from '../../core/lease/lease.ts';
 import type { Failure, Result } from '../../core/result.ts';

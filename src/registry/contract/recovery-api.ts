@@ -41,5 +41,8 @@ export interface ControlAccess {
   readonly secrets: readonly string[];
 }
 
-/** `dependency-failed`: a dependency is the root cause, so no action helps; `frozen`: only alerts are permitted now. */
+/**
+ * `too-many`: self-doubt or the limit of disrupted components holds the action back; `dependency-failed`: a dependency
+ * is the root cause, so no action helps; `frozen`: only alerts are permitted now.
+ */
 export type ActionPermission = 'permitted' | 'too-many' | 'not-recovering' | 'dependency-failed' | 'frozen';

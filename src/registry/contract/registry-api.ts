@@ -12,14 +12,14 @@ import type { ControlSecret } from '../../core/component/control-secret.ts';
 import type { HealthReport } from '../../core/component/health-report.ts';
 import type { LifecycleState } from '../../core/component/lifecycle.ts';
 import type { ComponentLoad, ReportedLoad } from '../../core/component/load.ts';
-import type { Operation } from '../../core/component/operate.ts';
+import type { Operation } from '../../core/component/lifecycle-operation.ts';
 import type { Registration } from '../../core/component/registration.ts';
 import type { ComponentResource, HealthView } from '../../core/component/resource.ts';
 import type { ComponentOverrides } from '../../core/config/component-config.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
 import type { Drill, NewDrill } from '../../core/drill/drill.ts';
 import type { DrillRefusal } from '../../core/drill/refuse-drill.ts';
-import type { FailureEvaluation, RecoveryOrder } from '../../core/failure/failure-intake.ts';
+import type { FailureEvaluation, RecoveryOrder } from '../../core/failure/failure-manager-api.ts';
 import type { RecoveryConditions } from '../../core/failure/recovery-preview.ts';
 import type { RootCauseReceiver } from '../../core/health/root-cause-update.ts';
 import type { FailureDetail } from '../../core/health/health-state.ts';
@@ -213,7 +213,7 @@ export interface RegistryApi extends RootCauseReceiver {
   redistribute(actor?: Actor | null): Promise<Redistribution>;
 
   /** Applies the settings of the type unless newer ones are applied already. */
-  configure(config: TypeOverrides): Promise<void>;
+  configureType(config: TypeOverrides): Promise<void>;
   /** Applies the settings of single components, each unless newer ones are applied already. */
   configureComponents(configs: readonly ComponentOverrides[]): Promise<void>;
   sweep(config?: TypeOverrides | null): Promise<void>;

@@ -2,7 +2,7 @@
 import type { SnapshotDelta, SnapshotVersion } from '../../core/balancing/snapshot-delta.ts';
 import type { EdgeMember } from '../../core/balancing/aperture.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
-import type { BlockReport } from '../../core/lease/block.ts';
+import type { BlockReport } from '../../core/lease/lease-block.ts';
 import type { Outcomes } from '../../core/component/load.ts';
 import type { BlockResponse } from './lease-api.ts';
 

@@ -1,5 +1,5 @@
 /** A switchover that an operator requests, and why the registry refuses one. */
-import type { SwitchName } from '../../core/component/operate.ts';
+import type { SwitchName } from '../../core/component/lifecycle-operation.ts';
 
 export interface SwitchoverRequest {
   readonly action: SwitchName;

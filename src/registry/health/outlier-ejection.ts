@@ -4,7 +4,7 @@
  *
  * Invariant: an ejection is stored together with its event. Counts live in memory only.
  */
-import type { EjectionState, WorkCounts } from '../../core/health/ejection.ts';
+import type { EjectionState, WorkCounts } from '../../core/health/outlier-ejection.ts';
 import {
   eject,
   hasEjectionExpired,
@@ -12,7 +12,7 @@ import {
   recordWork,
   endEjection,
   ejectionReason,
-} from '../../core/health/ejection.ts';
+} from '../../core/health/outlier-ejection.ts';
 import { toIso } from '../../core/component/resource.ts';
 import type { EventType } from '../../core/event/coordinator-event.ts';
 import type { JsonObject } from '../../core/json.ts';

@@ -1,6 +1,6 @@
 /**
- * Pushes a type's roll-up to the coordinator within a second of a change. Most changes come with an event, and the
- * event carries the roll-up. The publisher covers changes without an event, and issues that begin or end with time
+ * Pushes a type's roll-up to the coordinator within half a second of a change. Most changes come with an event, and
+ * the event carries the roll-up. The publisher covers changes without an event, and issues that begin or end with time
  * alone.
  */
 import type { TypeHealth } from '../../core/health/system-health.ts';

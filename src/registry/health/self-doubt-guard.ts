@@ -18,7 +18,7 @@ import type { RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
 import { logError } from '../../logging/log-error.ts';
 
-/** Longest time that a check takes to fail, in addition to the interval. */
+/** Time in which a check with the default timeout fails at the latest, in addition to the interval. */
 const CHECK_MS = 6_000;
 
 interface PossibleFailure {

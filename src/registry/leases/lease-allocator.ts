@@ -17,7 +17,7 @@ import { pickExactly, refusalDetails, pickedDetails } from './exact-pick.ts';
 import type { LivePool } from './live-pool.ts';
 import type { AcquireRequest, Acquisition, LeasePage, NotAcquired } from '../contract/lease-api.ts';
 import type { LeaseBlocks } from './lease-blocks.ts';
-import type { LeaseLifecycle } from './lease-lifecycle.ts';
+import type { LeaseLedger } from './lease-ledger.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import { CapacityShortage } from './capacity-shortage.ts';
 import type { QueuedRequest } from './wait-queue.ts';
@@ -25,7 +25,7 @@ import { WaitQueue } from './wait-queue.ts';
 
 interface LeaseAllocatorDeps {
   readonly livePool: LivePool;
-  readonly leases: LeaseLifecycle;
+  readonly leases: LeaseLedger;
   readonly blocks: LeaseBlocks;
   /** Called when leases were granted to queued requests. */
   readonly onGranted: () => void;
@@ -42,7 +42,7 @@ export class LeaseAllocator {
   readonly shortage: CapacityShortage;
   private readonly state: RegistryState;
   private readonly livePool: LivePool;
-  private readonly leases: LeaseLifecycle;
+  private readonly leases: LeaseLedger;
   private readonly blocks: LeaseBlocks;
   private readonly onGranted: () => void;
   private readonly queue: WaitQueue;
@@ -70,7 +70,7 @@ export class LeaseAllocator {
     const { splitAt } = this;
     const decision = pickExactly(this.livePool, request, splitAt, now);
     const isWithinQuota = request.dryRun !== null || this.queue.isWithinQuota(request);
-    // Where no component can serve the request, waiting for the key to free slots does not help.
+    // If no component can serve the request, slots that the key frees do not help.
     const couldBeServed = decision.pick.ok || decision.pick.reason === 'at-capacity';
     if (request.dryRun || !couldBeServed || (isWithinQuota && decision.pick.ok))
       return this.conclude(request, decision, now);
@@ -188,7 +188,7 @@ export class LeaseAllocator {
       : refused;
   }
 
-  /** Whether any component may serve the request later. No slots are reserved while its key is over quota. */
+  /** Whether any component may serve the request later. Also reserves slots for it, unless its key is over quota. */
   private mayWait(request: AcquireRequest, isWithinQuota: boolean): boolean {
     return isWithinQuota ? this.reserveCapacity(request).eligible > 0 : isServable(request.route, this.livePool.pool);
   }

@@ -1,7 +1,7 @@
 /**
  * The lease blocks of a registry. A block is an ordinary lease held by an isolate: stored, counted with all its slots,
- * ended once. The isolate grants leases out of it. The registry stores such a lease only when its caller completes or
- * renews it through another isolate. A lease out of a block takes no slots of its own.
+ * ended once. The isolate grants leases out of the block. The registry stores such a lease only when a renewal or a
+ * completion of it reaches the registry. A lease out of a block takes no slots of its own.
  *
  * Invariant: only the registry decides that a lease out of a block has expired. The isolate frees an expired slot only
  * after the registry reports it. Until then the first caller may still renew, so no second caller gets the slot.
@@ -11,16 +11,16 @@ import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../core/balancing/open-work.ts';
 import { tiersOf } from '../../core/balancing/pick.ts';
 import { isMember } from '../../core/balancing/weighted-set.ts';
-import type { BlockGrant, BlockUpdate, BlockReport } from '../../core/lease/block.ts';
-import { BLOCK_MARGIN_MS, BLOCK_MS } from '../../core/lease/block.ts';
+import type { BlockGrant, BlockUpdate, BlockReport } from '../../core/lease/lease-block.ts';
+import { BLOCK_MARGIN_MS, BLOCK_MS } from '../../core/lease/lease-block.ts';
 import type { SignedLeaseRef } from '../../core/lease/lease-id.ts';
 import { blockIdOf, parseLeaseRef } from '../../core/lease/lease-id.ts';
 import type { Lease, LeaseEnd } from '../../core/lease/lease.ts';
 import { endedAs } from '../../core/lease/lease.ts';
 import { ok } from '../../core/result.ts';
 import type { Completion, LeaseResult, RenewedLease } from '../contract/lease-api.ts';
-import type { Completed, LeaseLifecycle } from './lease-lifecycle.ts';
-import { hasEnded } from './lease-lifecycle.ts';
+import type { Completed, LeaseLedger } from './lease-ledger.ts';
+import { hasEnded } from './lease-ledger.ts';
 import { isSigned } from '../contract/lease-signature.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
@@ -30,11 +30,11 @@ const MAX_LEASE_MS = 3_600_000;
 
 export class LeaseBlocks {
   private readonly state: RegistryState;
-  private readonly leases: LeaseLifecycle;
+  private readonly leases: LeaseLedger;
   /** By block and slot: number of the last use that has ended, as the isolate reported. */
   private readonly lastEndedUse = new Map<string, readonly number[]>();
 
-  constructor(state: RegistryState, leases: LeaseLifecycle) {
+  constructor(state: RegistryState, leases: LeaseLedger) {
     this.state = state;
     this.leases = leases;
   }

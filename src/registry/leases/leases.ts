@@ -1,5 +1,5 @@
 /** Facade for the leases of a registry: wires the modules that allocate, grant, renew and end them. */
-import type { BlockReport } from '../../core/lease/block.ts';
+import type { BlockReport } from '../../core/lease/lease-block.ts';
 import { parseLeaseRef } from '../../core/lease/lease-id.ts';
 import { ok } from '../../core/result.ts';
 import { LeaseAllocator } from './lease-allocator.ts';
@@ -9,7 +9,7 @@ import type { MemberOutcomes } from '../health/outlier-ejection.ts';
 import { LivePool } from './live-pool.ts';
 import type { FailureReports } from '../recovery/failure-reports.ts';
 import type { AcquireRequest, BlockResponse, Completion, LeaseQuery } from '../contract/lease-api.ts';
-import { LeaseLifecycle, unknownLease } from './lease-lifecycle.ts';
+import { LeaseLedger, unknownLease } from './lease-ledger.ts';
 import type { RegistryApi } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { PositionTable } from '../snapshot/position-table.ts';
@@ -30,7 +30,7 @@ export interface LeasesDeps {
 export class Leases {
   private readonly state: RegistryState;
   private readonly deps: LeasesDeps;
-  private readonly lifecycle: LeaseLifecycle;
+  private readonly lifecycle: LeaseLedger;
   private readonly blocks: LeaseBlocks;
   private readonly allocator: LeaseAllocator;
   private readonly batcher: CommitBatcher;
@@ -39,7 +39,7 @@ export class Leases {
     this.state = state;
     this.deps = deps;
     this.batcher = new CommitBatcher(deps.whenCommitted);
-    this.lifecycle = new LeaseLifecycle(state, reports);
+    this.lifecycle = new LeaseLedger(state, reports);
     this.blocks = new LeaseBlocks(state, this.lifecycle);
     const livePool = new LivePool(state, positions);
     this.allocator = new LeaseAllocator(state, {

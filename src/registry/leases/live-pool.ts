@@ -3,7 +3,7 @@
  * the current work in flight: leased slots, load that components report, and assignments that edges report.
  */
 import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
-import { advancePool, compilePool, fadeTimes, needsRecompile, patchPool } from '../../core/balancing/candidate-pool.ts';
+import { advanceSlowStart, compilePool, fadeTimes, needsRecompile, patchPool } from '../../core/balancing/candidate-pool.ts';
 import { decayRecent, resizeWork, noWork } from '../../core/balancing/open-work.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { PositionTable } from '../snapshot/position-table.ts';
@@ -48,7 +48,7 @@ export class LivePool {
     // Stats that return to their earlier value move no version: the slots counted here must go all the same.
     for (const position of this.counted) this.recount(position);
     this.counted.clear();
-    advancePool(this.pool, now);
+    advanceSlowStart(this.pool, now);
     if (this.pool.settings !== this.state.balancing || needsRecompile(this.pool))
       this.pool = compilePool(this.pool.candidates, this.state.balancing, now);
     this.decayWork(now);

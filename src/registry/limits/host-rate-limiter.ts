@@ -1,6 +1,6 @@
 /**
- * Rate limiter for checks and control calls, by host. A check that finds no token is postponed. A round of checks
- * admits the longest due first, and between rounds a host with postponed checks admits no others: none is overtaken.
+ * Rate limiter for checks and control calls, by host. A check that finds no token is postponed, and no later check
+ * overtakes it. A round admits the longest due first. Between rounds, a host with postponed checks admits no others.
  * In memory only: after an eviction every host starts as unknown, with the smaller budget.
  */
 import type { HostBudget } from '../../core/health/host-budget.ts';
@@ -16,7 +16,7 @@ import {
 
 interface Host {
   budget: HostBudget;
-  /** Until then a postponed check waits for the host's next token, epoch ms; 0 without one. */
+  /** Epoch ms until which a postponed check waits for the host's next token; 0 without such a check. */
   queueUntil: number;
 }
 
@@ -34,7 +34,7 @@ export class HostRateLimiter {
     return waitMs;
   }
 
-  /** The same for a check outside a round: it queues behind the postponed checks. */
+  /** Like `admitNext`, for a check outside a round: the check queues behind the postponed ones. */
   admit(name: string, now: number): number {
     const waitMs = this.host(name, now).queueUntil - now;
     // A wait longer than any postponement means that the clock went back.

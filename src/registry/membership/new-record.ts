@@ -7,7 +7,7 @@ import { NO_LOAD } from '../../core/component/load.ts';
 import type { Registration } from '../../core/component/registration.ts';
 import { NO_ROOT_CAUSE } from '../../core/component/root-cause.ts';
 import { initialHealth } from '../../core/health/health-state.ts';
-import { keepHealthSource } from '../../core/health/keep-health-source.ts';
+import { keepHealthSources } from '../../core/health/keep-health-sources.ts';
 
 /** A registration with the claim it is stored under and its owner. */
 export interface ClaimedRegistration {
@@ -38,7 +38,7 @@ export function reregistered(record: ComponentRecord, input: ClaimedRegistration
   const roleChanged = registration.role !== record.registration.role;
   const lifecycle = lifecycleOnRegister(record.lifecycle, roleChanged, registration.role, now);
   const sources = { checks: registration.healthCheck !== undefined, heartbeats: registration.heartbeat !== undefined };
-  const health = changed ? keepHealthSource(record.health, sources, now) : record.health;
+  const health = changed ? keepHealthSources(record.health, sources, now) : record.health;
   return { ...record, registration, owner, claim, generation: changed ? claim : record.generation, lifecycle, health };
 }
 

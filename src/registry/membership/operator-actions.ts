@@ -5,8 +5,8 @@
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
 import type { Lifecycle } from '../../core/component/lifecycle.ts';
-import type { Operation, OperationName, SwitchName } from '../../core/component/operate.ts';
-import { operate } from '../../core/component/operate.ts';
+import type { Operation, OperationName, SwitchName } from '../../core/component/lifecycle-operation.ts';
+import { applyOperation } from '../../core/component/lifecycle-operation.ts';
 import { toIsoOrNull } from '../../core/component/resource.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
@@ -38,7 +38,7 @@ export class OperatorActions {
     if (!found.ok) return found;
     const member = found.value;
     const { lifecycle, registration, recovery } = member.record;
-    const decided = operate(lifecycle, registration.role, operation, now);
+    const decided = applyOperation(lifecycle, registration.role, operation, now);
     if (!decided.ok) return decided;
     if (!decided.value) return ok(member);
     if (recovery.active && operation.action !== 'restore')

@@ -16,7 +16,7 @@ import {
   signingSecrets,
   encodeSecret,
 } from '../../core/component/control-secret.ts';
-import { controlRouteOf } from '../../core/component/control-url.ts';
+import { controlRouteOf } from '../../core/component/control-route.ts';
 import { toIsoOrNull } from '../../core/component/resource.ts';
 import { ROTATION_QUOTA } from '../../core/quota/on-demand-quota.ts';
 import type { TokenBucket } from '../../core/quota/token-bucket.ts';

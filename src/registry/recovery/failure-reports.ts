@@ -6,7 +6,7 @@ import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { settledUntil, withFailure } from '../../core/component/component-record.ts';
 import { classifyFailure } from '../../core/failure/classify.ts';
 import type { FailureReport } from '../../core/failure/failure.ts';
-import type { FailureBatchItem, FailureEvaluation, FailureIntake } from '../../core/failure/failure-intake.ts';
+import type { FailureBatchItem, FailureEvaluation, FailureIntake } from '../../core/failure/failure-manager-api.ts';
 import type { FailureDetail } from '../../core/health/health-state.ts';
 import { observeHealth } from '../../core/health/observe-health.ts';
 import type { JsonObject } from '../../core/json.ts';

@@ -5,11 +5,11 @@
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
-import { controlRouteOf } from '../../core/component/control-url.ts';
+import { controlRouteOf } from '../../core/component/control-route.ts';
 import { isBeingRemoved } from '../../core/component/lifecycle.ts';
 import { hasFailedDependency } from '../../core/component/root-cause.ts';
-import type { RecoveryOrder } from '../../core/failure/failure-intake.ts';
-import { OPERATOR_REQUEST } from '../../core/failure/failure-intake.ts';
+import type { RecoveryOrder } from '../../core/failure/failure-manager-api.ts';
+import { OPERATOR_REQUEST } from '../../core/failure/failure-manager-api.ts';
 import type { ActionHold } from '../../core/failure/recovery-preview.ts';
 import type { Failure, Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
@@ -46,7 +46,7 @@ export class OperatorRecoveries {
       const recoveryId = await recoveryIdOf(id, registration, generation);
       // Another recovery may have begun while this call waited for the digest.
       if (this.state.members.get(id) !== member || member.record.recovery !== recovery) continue;
-      const known = key === null ? undefined : this.state.store.operatorActions.read(id, key);
+      const known = key === null ? undefined : this.state.store.requestedActions.read(id, key);
       if (known) return ok(known);
       const refusal = this.refusalFor(member, request);
       return refusal ?? ok(this.begin(member, { recoveryId, generation, key }, { request, actor }, clock()));

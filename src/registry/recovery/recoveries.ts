@@ -9,14 +9,14 @@ import type { AuditNote } from '../../core/access/audit-entry.ts';
 import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../../core/component/component-record.ts';
 import { settledUntil } from '../../core/component/component-record.ts';
 import type { ControlAction } from '../../core/component/control-action.ts';
-import { controlActionsOf } from '../../core/component/control-url.ts';
+import { controlActionsOf } from '../../core/component/control-route.ts';
 import type {
   RecoveryOrder,
   RecoverySignal,
   RecoveryTrigger,
   SignalOutcome,
-} from '../../core/failure/failure-intake.ts';
-import { OPERATOR_REQUEST } from '../../core/failure/failure-intake.ts';
+} from '../../core/failure/failure-manager-api.ts';
+import { OPERATOR_REQUEST } from '../../core/failure/failure-manager-api.ts';
 import type { RecoveryFacts } from '../../core/failure/recovery-plan.ts';
 import type { RecoveryConditions } from '../../core/failure/recovery-preview.ts';
 import type { RecoveryPolicy } from '../../core/failure/recovery-policy.ts';

@@ -31,7 +31,7 @@ export function beginObstacle(
   return null;
 }
 
-/** The most components of the type that may be restarted or scaled at once. */
+/** Maximum number of components of the type that may be restarted or scaled at once. */
 const maxDisrupted = ({ selfDoubt, members }: RegistryState): number =>
   selfDoubt.kind === 'unwitnessed' ? 1 : Math.max(1, Math.floor(members.size / 3));
 

@@ -28,7 +28,7 @@ export interface Member {
   heartbeatDueAt: number | null;
   /** True after downtime extended the heartbeat deadline, until the next heartbeat. */
   graceGranted: boolean;
-  /** Determines the position in the type's check round; the same after every restart. */
+  /** Hash of the id. Determines the place in the type's check round; the same after every restart. */
   readonly ordinal: number;
   /** Resolvers of `probe` calls that wait for the verdict of the running check. */
   waiters: ((result: Omit<ProbeResult, 'health'>) => void)[];

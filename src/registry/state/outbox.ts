@@ -12,7 +12,7 @@ import type {
   FailureIntake,
   RecoveryOrder,
   RecoverySignal,
-} from '../../core/failure/failure-intake.ts';
+} from '../../core/failure/failure-manager-api.ts';
 import type { TypeHealth } from '../../core/health/system-health.ts';
 import type { OutboxKind, OutboxRow, RegistryStore } from '../storage/registry-store.ts';
 import { logError } from '../../logging/log-error.ts';

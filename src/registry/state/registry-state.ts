@@ -10,7 +10,7 @@ import type { BalancingSettings } from '../../core/balancing/balancing-settings.
 import { DEFAULT_BALANCING } from '../../core/balancing/balancing-settings.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { StoredControlSecret } from '../../core/component/control-secret.ts';
-import { clampToNow } from '../../core/component/not-after.ts';
+import { clampToNow } from '../../core/component/clamp-to-now.ts';
 import { NO_LOAD } from '../../core/component/load.ts';
 import type { ComponentOverrides } from '../../core/config/component-config.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
@@ -28,11 +28,11 @@ import { removeLease, emptyLeaseIndex, leasesOf, putLease, slotsInUse } from '..
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { HeldCalls } from '../../long-poll/held-calls.ts';
-import type { OperatorAction } from '../storage/operator-action-store.ts';
+import type { StoredActionRequest } from '../storage/requested-action-store.ts';
 import { countChecked, resourceView } from './component-views.ts';
 import type { DraftContext } from './component-events.ts';
 import type { Member } from './member.ts';
-import { ComponentConfigs } from './component-configs.ts';
+import { EffectiveConfigs } from './effective-configs.ts';
 import { hashOf } from '../../core/hash.ts';
 import { INCONCLUSIVE, newMember } from './member.ts';
 import type { NotAccessible } from '../contract/registry-api.ts';
@@ -44,7 +44,7 @@ export interface Change {
   readonly records?: readonly ComponentRecord[];
   readonly removed?: readonly string[];
   readonly controlSecret?: { readonly id: string; readonly secret: StoredControlSecret };
-  readonly requestedAction?: OperatorAction;
+  readonly requestedAction?: StoredActionRequest;
   readonly outbox?: readonly OutboxDraft[];
   readonly leases?: LeaseChange;
   readonly drills?: readonly Drill[];
@@ -69,7 +69,7 @@ const NO_CHECK_INTERVAL_MS = 10_000;
 export class RegistryState {
   readonly members = new Map<string, Member>();
   readonly store: RegistryStore;
-  readonly configs = new ComponentConfigs();
+  readonly configs = new EffectiveConfigs();
   balancing: BalancingSettings = DEFAULT_BALANCING;
   /** Revision of the type's configuration in force; 0 for the defaults. */
   configRevision = 0;
@@ -142,7 +142,7 @@ export class RegistryState {
       for (const overrides of change.componentConfigs ?? [])
         this.store.componentConfigs.save(overrides, this.members.has(overrides.id) ? null : now);
       if (change.controlSecret) this.store.controlSecrets.save(change.controlSecret.id, change.controlSecret.secret);
-      if (change.requestedAction) this.store.operatorActions.save(change.requestedAction);
+      if (change.requestedAction) this.store.requestedActions.save(change.requestedAction);
       for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
       for (const drill of change.drills ?? []) this.store.drills.save(drill);
       for (const lease of granted) this.store.leases.save(lease);

@@ -14,7 +14,7 @@ import { RegistrationSchema } from '../../core/component/registration.ts';
 import { NO_ROOT_CAUSE } from '../../core/component/root-cause.ts';
 import type { HealthState } from '../../core/health/health-state.ts';
 import { initialHealth } from '../../core/health/health-state.ts';
-import { OperatorActionStore } from './operator-action-store.ts';
+import { RequestedActionStore } from './requested-action-store.ts';
 import { ComponentConfigStore } from './component-config-store.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
 import { DrillStore } from './drill-store.ts';
@@ -107,7 +107,7 @@ const RootCauseRowSchema = z.object({ rootCause: z.array(z.string()), sequence: 
 const RecoveryRowSchema = z.looseObject({ generation: z.number(), settledUntil: z.number() });
 
 export class RegistryStore {
-  readonly operatorActions: OperatorActionStore;
+  readonly requestedActions: RequestedActionStore;
   readonly componentConfigs: ComponentConfigStore;
   readonly controlSecrets: ControlSecretStore;
   readonly leases: LeaseStore;
@@ -123,7 +123,7 @@ export class RegistryStore {
     const columns = sql.exec<{ name: string }>('PRAGMA table_info(components)').toArray();
     if (!columns.some(({ name }) => name === 'owner')) sql.exec('ALTER TABLE components ADD COLUMN owner TEXT');
     if (!columns.some(({ name }) => name === 'shadow')) sql.exec('ALTER TABLE components ADD COLUMN shadow TEXT');
-    this.operatorActions = new OperatorActionStore(sql);
+    this.requestedActions = new RequestedActionStore(sql);
     this.componentConfigs = new ComponentConfigStore(sql);
     this.controlSecrets = new ControlSecretStore(sql);
     this.drills = new DrillStore(sql);
@@ -170,7 +170,7 @@ export class RegistryStore {
   deleteComponent(id: string): void {
     this.sql.exec('DELETE FROM components WHERE id = ?', id);
     this.dropHeartbeat(id);
-    this.operatorActions.drop(id);
+    this.requestedActions.drop(id);
     this.controlSecrets.drop(id);
   }
 

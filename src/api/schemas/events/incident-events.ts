@@ -1,7 +1,7 @@
 /** Events about incidents. */
 import * as z from 'zod';
 import { FAILURE_TYPES } from '../../../core/failure/classify.ts';
-import { OPERATOR_REQUEST } from '../../../core/failure/failure-intake.ts';
+import { OPERATOR_REQUEST } from '../../../core/failure/failure-manager-api.ts';
 import type { EventEntry } from './event-entry.ts';
 
 const SUBJECT = 'the component';

@@ -1,7 +1,7 @@
 /** Events about recoveries. */
 import * as z from 'zod';
 import { FAILURE_TYPES } from '../../../core/failure/classify.ts';
-import { OPERATOR_REQUEST } from '../../../core/failure/failure-intake.ts';
+import { OPERATOR_REQUEST } from '../../../core/failure/failure-manager-api.ts';
 import { TimestampSchema } from '../common.ts';
 import { ActionSchema } from '../failure.ts';
 import type { EventEntry } from './event-entry.ts';

@@ -10,7 +10,7 @@ const IDLE_SCORE = 100;
 /** Exceeds any load, so healthy components come first in a set that contains both. */
 const SUSPECT_PENALTY = 1_000;
 
-export const leastLoad: Policy = { cost, parts, ties: 'by-share', share: 'capacity', idleTolerance: 0 };
+export const leastLoad: Policy = { cost, parts, ties: 'by-share', idleTolerance: 0 };
 
 /** Work in flight as a part of capacity. */
 function cost(pool: CandidatePool, position: number, open: number): number {

@@ -26,7 +26,7 @@ const IDLE_TOLERANCE = 0.25;
 /** Score of an idle component with the typical response time. */
 const IDLE_SCORE = 100;
 
-export const leastTime: Policy = { cost, parts, ties: 'by-share', share: 'rate', idleTolerance: IDLE_TOLERANCE };
+export const leastTime: Policy = { cost, parts, ties: 'by-share', idleTolerance: IDLE_TOLERANCE };
 
 function cost(pool: CandidatePool, position: number, open: number, task: Task): number {
   let wait = queueWaitOf(pool, position, open, task) + taskWaitOf(pool, position, task);

@@ -27,8 +27,6 @@ export interface Policy {
   readonly parts: (pool: CandidatePool, position: number, open: number, task: Task) => ScoreParts;
   /** Tie-break: by the share of recent work, or in the order of the draw. */
   readonly ties: 'by-share' | 'as-drawn';
-  /** Basis of the shares among equal components. */
-  readonly share: 'rate' | 'capacity' | 'even';
   /** Relative difference up to which the costs of two idle components count as equal. */
   readonly idleTolerance: number;
 }

@@ -5,6 +5,5 @@ export const random: Policy = {
   cost: () => 0,
   parts: () => ({ equal: 100 }),
   ties: 'as-drawn',
-  share: 'even',
   idleTolerance: 0,
 };

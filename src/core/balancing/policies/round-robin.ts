@@ -5,6 +5,5 @@ export const roundRobin: Policy = {
   cost: () => 0,
   parts: () => ({ equal: 100 }),
   ties: 'by-share',
-  share: 'even',
   idleTolerance: 0,
 };

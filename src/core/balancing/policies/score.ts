@@ -1,10 +1,10 @@
 /**
- * `score`: the formula of the original plan. 100, minus load in percent, minus 20 if degraded or suspect. Minus 1 per
- * 100 ms of response time, at most 10. Plus 15 for a supported task type and 10 for the location. Never below 0. The
- * numbers are configurable.
+ * `score`: the formula of the original plan. A score begins at 100 and never falls below 0. The formula subtracts the
+ * load in percent, 20 if degraded or suspect, and 1 per 100 ms of response time (10 at most). A supported task type
+ * adds 15, and the location adds 10. These numbers are the defaults of `scoreWeights`.
  *
- * Load is work in flight in percent of weight × limit, so twice the weight receives twice the work. The mean limit
- * applies to components without one. If no component declares a limit, load is what each component reports.
+ * Load is work in flight in percent of weight × limit × slow start factor, so twice the weight receives twice the work.
+ * A component without a limit counts with the mean limit. If no component declares one, load is what each reports.
  */
 import type { CandidatePool } from '../candidate-pool.ts';
 import type { Policy, ScoreParts, Task } from './policy.ts';
@@ -16,7 +16,6 @@ export const score: Policy = {
   cost: (...of) => -value(...of),
   parts,
   ties: 'by-share',
-  share: 'capacity',
   idleTolerance: 0,
 };
 

@@ -4,21 +4,21 @@
  * one does not delay the others.
  */
 import type { ComponentOverrides, ConfigSubscriber } from '../../core/config/component-config.ts';
-import type { ComponentConfigStore, PendingConfig } from './component-config-store.ts';
+import type { ComponentDocumentStore, PendingConfig } from './component-document-store.ts';
 import { logError } from '../../logging/log-error.ts';
 
 const BATCH = 200;
-/** A registry that has not replied by then counts as failed. */
+/** A registry that has not replied within this time counts as failed. */
 const SEND_TIMEOUT_MS = 10_000;
 
-export class ConfigDelivery {
-  private readonly store: ComponentConfigStore;
+export class ComponentConfigDelivery {
+  private readonly store: ComponentDocumentStore;
   private readonly subscriberOf: (type: string) => ConfigSubscriber;
   private running: Promise<void> | null = null;
   private needsAnotherPass = false;
   private isScheduled = false;
 
-  constructor(store: ComponentConfigStore, subscriberOf: (type: string) => ConfigSubscriber) {
+  constructor(store: ComponentDocumentStore, subscriberOf: (type: string) => ConfigSubscriber) {
     this.store = store;
     this.subscriberOf = subscriberOf;
   }

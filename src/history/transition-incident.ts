@@ -22,7 +22,7 @@ const TRANSITIONS: Readonly<Record<IncidentTransition, Transition>> = {
 };
 
 /** Returns the incident after the change; null if it does not exist. */
-export async function moveIncident(
+export async function transitionIncident(
   db: D1Database,
   id: string,
   { to, actor, at }: { readonly to: IncidentTransition; readonly actor: Actor; readonly at: number },

@@ -4,7 +4,7 @@
  */
 import type { AlertSubject } from './silence.ts';
 
-export interface IncidentRaise extends AlertSubject {
+export interface IncidentReport extends AlertSubject {
   readonly recoveryId: string;
   readonly title: string;
   readonly summary: string;

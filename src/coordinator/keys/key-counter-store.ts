@@ -6,7 +6,7 @@ type Scalar = 'revision' | 'forgotten' | 'in-force';
 
 const SCHEMA = [`CREATE TABLE IF NOT EXISTS access_key_scalars (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT`];
 
-export class KeyScalarStore {
+export class KeyCounterStore {
   private readonly sql: SqlStorage;
 
   constructor(sql: SqlStorage) {

@@ -1,5 +1,5 @@
 /** Contract between the coordinator, which owns pending deliveries, and the sender, which makes single attempts. */
-import type { AttemptOutcome } from './delivery-attempt.ts';
+import type { DeliveryOutcome } from './delivery-attempt.ts';
 
 /** The queue message for one attempt. The coordinator stores the document itself. */
 export interface DeliveryOrder {
@@ -20,7 +20,7 @@ export interface DeliveryJob {
 }
 
 /** Outcome of an attempt that is never retried, with the beginning of the response body. */
-export interface DryRunDelivery extends AttemptOutcome {
+export interface DryRunDelivery extends DeliveryOutcome {
   readonly response: string;
 }
 

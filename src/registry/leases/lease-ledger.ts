@@ -36,7 +36,7 @@ export interface Completed {
   readonly outcomes: MemberOutcomes | null;
 }
 
-export class LeaseLifecycle {
+export class LeaseLedger {
   private readonly state: RegistryState;
   private readonly reports: FailureReports;
 

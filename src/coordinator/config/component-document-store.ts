@@ -44,7 +44,7 @@ export interface ConfigTarget {
 
 const IS_AFFECTED = 'gone_at IS NULL AND (?1 IS NULL OR type = ?1) AND ((?2 AND ruled) OR (?3 AND valued))';
 
-export class ComponentConfigStore {
+export class ComponentDocumentStore {
   private readonly sql: SqlStorage;
 
   constructor(sql: SqlStorage) {

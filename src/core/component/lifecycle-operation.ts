@@ -1,5 +1,5 @@
 /**
- * Lifecycle operations that an operator can request. Pure.
+ * Lifecycle operations that an operator can request.
  *
  * Invariant: operations are idempotent. The same state with the same end changes nothing.
  */
@@ -33,7 +33,7 @@ const DEFAULT_ISOLATION_MS = 300_000;
 const END_TOLERANCE_MS = 10_000;
 
 /** Returns the next lifecycle, or null when the component is already as requested. `role` is the registered role. */
-export function operate(
+export function applyOperation(
   current: Lifecycle,
   role: 'active' | 'standby',
   operation: Operation,

@@ -8,7 +8,7 @@ import { taskOf } from '../core/balancing/pick.ts';
 import { POLICIES } from '../core/balancing/policies/policies.ts';
 import type { Task } from '../core/balancing/policies/policy.ts';
 import { isMember } from '../core/balancing/weighted-set.ts';
-import type { Block, BlockGrant, BlockReport } from '../core/lease/block.ts';
+import type { Block, BlockGrant, BlockReport } from '../core/lease/lease-block.ts';
 import {
   applyBlockUpdate,
   releaseLease,
@@ -21,7 +21,7 @@ import {
   reportOf,
   leaseSlot,
   leasedSlots,
-} from '../core/lease/block.ts';
+} from '../core/lease/lease-block.ts';
 import { parseLeaseRef, unsignedId } from '../core/lease/lease-id.ts';
 import type { EdgeSnapshot } from './edge-snapshot.ts';
 import type { BlockResponse, CompletedLease } from '../registry/contract/lease-api.ts';
@@ -44,7 +44,7 @@ const MAX_COMPLETED = 10_000;
 /** Exceeds the time that the request for a block may wait in the queue of the registry. */
 const BLOCK_REQUEST_LOST_MS = 60_000;
 
-export class BlockCache {
+export class LeaseBlockCache {
   private readonly blocks = new Map<string, Block>();
   /** Final reports of blocks that the isolate gave up, until a sync sends them. */
   private readonly returned = new Map<string, BlockReport>();

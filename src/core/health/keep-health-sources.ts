@@ -8,7 +8,7 @@ export interface HealthSources {
   readonly heartbeats: boolean;
 }
 
-export function keepHealthSource(state: HealthState, sources: HealthSources, now: number): HealthState {
+export function keepHealthSources(state: HealthState, sources: HealthSources, now: number): HealthState {
   const checkStatus = sources.checks ? state.checkStatus : 'unknown';
   const heartbeatStatus = sources.heartbeats ? state.heartbeatStatus : 'unknown';
   const flap = releaseIfExpired(state.flap, now);

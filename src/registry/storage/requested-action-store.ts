@@ -1,5 +1,5 @@
 /** All SQL of operator actions with an idempotency key: a repeated request returns the same recovery. */
-import type { RecoveryOrder } from '../../core/failure/failure-intake.ts';
+import type { RecoveryOrder } from '../../core/failure/failure-manager-api.ts';
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS asked_actions (
   component_id TEXT NOT NULL,
@@ -9,7 +9,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS asked_actions (
   PRIMARY KEY (component_id, key)
 ) STRICT`;
 
-export interface OperatorAction {
+export interface StoredActionRequest {
   /** The action and the caller's idempotency key. */
   readonly key: string;
   readonly order: RecoveryOrder;
@@ -17,7 +17,7 @@ export interface OperatorAction {
 
 const RETENTION_MS = 86_400_000;
 
-export class OperatorActionStore {
+export class RequestedActionStore {
   private readonly sql: SqlStorage;
 
   constructor(sql: SqlStorage) {
@@ -36,7 +36,7 @@ export class OperatorActionStore {
     return row && (JSON.parse(row.recovery_order) as RecoveryOrder);
   }
 
-  save({ key, order }: OperatorAction): void {
+  save({ key, order }: StoredActionRequest): void {
     this.sql.exec(
       'INSERT OR IGNORE INTO asked_actions (component_id, key, recovery_order, asked_at) VALUES (?, ?, ?, ?)',
       order.componentId,

@@ -13,7 +13,7 @@ interface ComponentEntry {
   config: SystemConfig | null;
 }
 
-export class ComponentConfigs {
+export class EffectiveConfigs {
   /** In force for components without overrides. */
   typeConfig: SystemConfig = DEFAULT_CONFIG;
   private typeOverrides: GlobalConfig = {};

@@ -7,10 +7,10 @@
  * fails. A failing receiver thus takes no capacity from the others.
  */
 import { withRoutingKey } from '../../core/alert/pagerduty-event.ts';
-import type { AttemptOutcome } from '../../core/delivery/delivery-attempt.ts';
+import type { DeliveryOutcome } from '../../core/delivery/delivery-attempt.ts';
 import { judgeAttempt, withRecord } from '../../core/delivery/delivery-attempt.ts';
-import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-sending.ts';
-import { nextAttemptAt } from '../../core/delivery/delivery-schedule.ts';
+import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-contract.ts';
+import { nextAttemptAt } from '../../core/delivery/retry-schedule.ts';
 import { signingSecrets } from '../../core/component/control-secret.ts';
 import type { DisabledReason, Webhook } from '../../core/webhook/webhook.ts';
 import { BUILT_IN_ID, givesUp, isChannel, isEnabled } from '../../core/webhook/webhook.ts';
@@ -19,7 +19,7 @@ import type { Delivery } from '../contract/delivery-api.ts';
 import type { WebhookIndex } from './webhook-index.ts';
 import type { WebhookFanOut } from './webhook-fan-out.ts';
 
-export interface DeliveriesDeps {
+export interface DeliveryLifecycleDeps {
   readonly index: WebhookIndex;
   readonly deliveries: DeliveryStore;
   readonly fanOut: WebhookFanOut;
@@ -31,10 +31,10 @@ export interface DeliveriesDeps {
 
 /** Deliveries in flight to one webhook, each about another subject. */
 const MAX_IN_FLIGHT = 4;
-/** A message that no consumer has begun by then counts as lost. The timeout doubles with each handover. */
+/** A message that no consumer has begun within this time counts as lost. The time doubles with each handover. */
 const HANDOVER_TIMEOUT_MS = 5_000;
 const MAX_HANDOVER_TIMEOUT_MS = 60_000;
-/** A sender that sends neither a report nor a heartbeat by then counts as lost. */
+/** A sender that sends neither a report nor an extension within this time counts as lost. */
 const SENDING_TIMEOUT_MS = 8_000;
 /** Lost attempts are repeated at once. After this many in a row they count as a failure. */
 const MAX_LOST = 3;
@@ -42,10 +42,10 @@ const MAX_LOST = 3;
 const CATCH_UP_PAUSE_MS = 50;
 const LOST = 'not reported: the sender was lost';
 
-export class Deliveries {
-  private readonly deps: DeliveriesDeps;
+export class DeliveryLifecycle {
+  private readonly deps: DeliveryLifecycleDeps;
 
-  constructor(deps: DeliveriesDeps) {
+  constructor(deps: DeliveryLifecycleDeps) {
     this.deps = deps;
   }
 
@@ -97,7 +97,7 @@ export class Deliveries {
   }
 
   /** Applies the report of an attempt. Returns the webhook's id; null if the report is repeated or too late. */
-  report({ deliveryId, attempt }: DeliveryOrder, outcome: AttemptOutcome, now: number, random: number): string | null {
+  report({ deliveryId, attempt }: DeliveryOrder, outcome: DeliveryOutcome, now: number, random: number): string | null {
     const { deliveries, index } = this.deps;
     const delivery = deliveries.find(deliveryId);
     if (!delivery || delivery.attempt !== attempt) return null;

@@ -9,7 +9,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** Pause before each attempt, ms; about three days in total. */
-export const DELIVERY_PAUSES_MS: readonly number[] = [
+export const RETRY_PAUSES_MS: readonly number[] = [
   0,
   5 * SECOND,
   5 * MINUTE,
@@ -34,7 +34,7 @@ export interface FailedAttempts {
 
 /** Epoch ms of the next attempt, or null after the last one. `random` is in [0, 1). */
 export function nextAttemptAt({ failures, retryAfterMs }: FailedAttempts, now: number, random: number): number | null {
-  const pause = DELIVERY_PAUSES_MS[failures];
+  const pause = RETRY_PAUSES_MS[failures];
   if (pause === undefined) return null;
   const jittered = pause * (1 - JITTER + 2 * JITTER * random);
   return Math.round(now + Math.max(jittered, Math.min(retryAfterMs ?? 0, MAX_PAUSE_MS)));

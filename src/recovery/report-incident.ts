@@ -3,7 +3,7 @@
  * incidents and timelines. Every function is idempotent.
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
-import type { RecoveryOrder } from '../core/failure/failure-intake.ts';
+import type { RecoveryOrder } from '../core/failure/failure-manager-api.ts';
 import type { Incident } from '../history/incident-history.ts';
 import { openIncident, resolveIncidentsOf } from '../history/incident-history.ts';
 import { flushTimeline } from './flush-timeline.ts';

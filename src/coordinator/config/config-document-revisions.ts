@@ -21,7 +21,7 @@ import type { EventDraft } from '../../core/event/coordinator-event.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { validateValues } from './validate-values.ts';
-import type { ComponentConfigStore } from './component-config-store.ts';
+import type { ComponentDocumentStore } from './component-document-store.ts';
 import type { ConfigRollback } from '../contract/config-api.ts';
 import { configChangedEvent } from './config-event.ts';
 import type { ConfigStore } from './config-store.ts';
@@ -33,12 +33,12 @@ const SCHEMA_OF = { global: GlobalConfigSchema, type: TypeConfigSchema, componen
 
 export class ConfigDocumentRevisions {
   private readonly store: ConfigStore;
-  private readonly components: ComponentConfigStore;
+  private readonly components: ComponentDocumentStore;
   /** Type of a registered component; undefined if the id is not registered. */
   private readonly typeOf: (id: string) => string | undefined;
   private cached: ConfigDocuments | null = null;
 
-  constructor(store: ConfigStore, components: ComponentConfigStore, typeOf: (id: string) => string | undefined) {
+  constructor(store: ConfigStore, components: ComponentDocumentStore, typeOf: (id: string) => string | undefined) {
     this.store = store;
     this.components = components;
     this.typeOf = typeOf;
