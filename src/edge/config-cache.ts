@@ -12,6 +12,7 @@ import type { WaitUntil } from '../long-poll/single-flight.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { RefreshAttempt } from './refreshing-cache.ts';
 import { RefreshingCache } from './refreshing-cache.ts';
+import { logError } from '../logging/log-error.ts';
 
 const FRESH_MS = 2_000;
 const BACKGROUND_REFRESH_MS = 1_000;
@@ -30,27 +31,27 @@ const cache = new RefreshingCache<EffectiveConfig>({
   foregroundAfterMs: FRESH_MS,
   giveUpAfterMs: GIVE_UP_MS,
   refresh: fetchChanges,
-  onError: (error) => console.error(JSON.stringify({ message: 'configuration not refreshed', error: String(error) })),
+  onError: (error) => logError('configuration not refreshed', { error }),
 });
 
 /** Returns the configuration when it can serve at once; otherwise null, see `freshConfig`. */
 export const cachedConfig = (now: number, waitUntil: WaitUntil): EffectiveConfig | null => cache.read(now, waitUntil);
 
 /** Waits for a refresh. Returns the last copy when that fails or takes too long. */
-export async function freshConfig(waitUntil: WaitUntil): Promise<EffectiveConfig> {
+export async function refreshedConfig(waitUntil: WaitUntil): Promise<EffectiveConfig> {
   await cache.waitForRefresh(Date.now(), waitUntil, WAIT_MS);
   return cache.value;
 }
 
 /** For callers about to report that something is not configured: it may have been configured a moment ago. */
 export const latestConfig = async (waitUntil: WaitUntil): Promise<EffectiveConfig> =>
-  cache.ageAt(Date.now()) < JUST_NOW_MS ? cache.value : freshConfig(waitUntil);
+  cache.ageAt(Date.now()) < JUST_NOW_MS ? cache.value : refreshedConfig(waitUntil);
 
 /** Returns a copy requested at `since` (epoch ms) or later; the last copy while the coordinator is unreachable. */
 export async function configSince(since: number, waitUntil: WaitUntil): Promise<EffectiveConfig> {
-  if (cache.asOf < since) await freshConfig(waitUntil);
+  if (cache.asOf < since) await refreshedConfig(waitUntil);
   // The first wait may have joined a refresh that began before `since`.
-  if (cache.asOf < since) await freshConfig(waitUntil);
+  if (cache.asOf < since) await refreshedConfig(waitUntil);
   return cache.value;
 }
 

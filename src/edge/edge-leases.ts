@@ -20,8 +20,8 @@ import type {
 import { registryOf } from '../registry/contract/registry-api.ts';
 import {
   blocksOf,
-  edgeSnapshot,
-  freshSnapshot,
+  cachedSnapshot,
+  refreshedSnapshot,
   componentInFlight,
   startBlockReports,
   noteOutcomes,
@@ -40,7 +40,7 @@ export async function acquireAtEdge(
   if (leased) return leased;
   const blocks = blocksOf(type);
   // Blocks that cannot be used for lack of a snapshot are no reason to request another block.
-  const lacksSnapshot = blocks.size > 0 && edgeSnapshot(type, Date.now(), waitUntil) === null;
+  const lacksSnapshot = blocks.size > 0 && cachedSnapshot(type, Date.now(), waitUntil) === null;
   const acceptsBlock = mayUseBlock && !lacksSnapshot && blocks.beginBlockRequest(Date.now());
   try {
     const acquired = await registryOf(type).acquire({ ...request, acceptsBlock });
@@ -113,8 +113,8 @@ async function leaseFromBlock(
 
 /** Returns null when the snapshot is too old to serve, and begins a refresh for the next request. */
 function snapshotOrRefresh(type: string, now: number, waitUntil: WaitUntil): EdgeSnapshot | null {
-  const edge = edgeSnapshot(type, now, waitUntil);
-  if (!edge) waitUntil(freshSnapshot(type, waitUntil));
+  const edge = cachedSnapshot(type, now, waitUntil);
+  if (!edge) waitUntil(refreshedSnapshot(type, waitUntil));
   return edge;
 }
 

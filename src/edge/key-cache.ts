@@ -12,12 +12,13 @@ import type { BucketPolicy } from '../core/quota/token-bucket.ts';
 import { fullBucket, consumeTokens } from '../core/quota/token-bucket.ts';
 import { sleep } from '../long-poll/sleep.ts';
 import type { WaitUntil } from '../long-poll/single-flight.ts';
-import { settlesWithin } from '../long-poll/settles-within.ts';
+import { succeedsWithin } from '../long-poll/succeeds-within.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { KeyCopy, KnownKey } from './key-copy.ts';
 import { emptyCopy, applyKeyPage } from './key-copy.ts';
 import type { RefreshAttempt } from './refreshing-cache.ts';
 import { RefreshingCache } from './refreshing-cache.ts';
+import { logError } from '../logging/log-error.ts';
 
 export interface KeyLookup {
   readonly known: KnownKey | undefined;
@@ -48,7 +49,7 @@ const cache = new RefreshingCache<KeyCopy>({
   foregroundAfterMs: FRESH_MS,
   giveUpAfterMs: LONG_WAIT_MS,
   refresh: fetchChanges,
-  onError: (error) => console.error(JSON.stringify({ message: 'keys not refreshed', error: String(error) })),
+  onError: (error) => logError('keys not refreshed', { error }),
 });
 /**
  * The copy that receives the next page: the cached copy, or a new one that replaces it once it is complete. When a
@@ -128,7 +129,7 @@ async function waitFor(done: Promise<unknown>, limitMs: number, waitUntil: WaitU
   const now = Date.now();
   if (inFlightAt(waiting, now) >= MAX_WAITING) return;
   waiting = begin(waiting, now);
-  const work = settlesWithin(done, limitMs).finally(() => {
+  const work = succeedsWithin(done, limitMs).finally(() => {
     waiting = end(waiting, now, Date.now());
   });
   // Without this, a caller that disconnects would stay counted.

@@ -11,7 +11,7 @@
  */
 import type { Flight, WaitUntil } from '../long-poll/single-flight.ts';
 import { SingleFlight } from '../long-poll/single-flight.ts';
-import { settlesWithin } from '../long-poll/settles-within.ts';
+import { succeedsWithin } from '../long-poll/succeeds-within.ts';
 
 export interface RefreshingCacheOptions<T> {
   /** Returned by `value`, never by `read`, until the first refresh succeeds. */
@@ -93,7 +93,7 @@ export class RefreshingCache<T> {
   async waitForRefresh(now: number, waitUntil: WaitUntil, limitMs: number): Promise<boolean> {
     const before = this.refreshes;
     const { startedAt, done } = this.refresh(now, waitUntil);
-    await settlesWithin(done, startedAt + limitMs - now);
+    await succeedsWithin(done, startedAt + limitMs - now);
     return this.refreshes !== before;
   }
 

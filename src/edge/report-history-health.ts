@@ -3,6 +3,7 @@
  * reports when writes begin to fail, every 10 s while they fail, and once when they succeed again.
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
+import { logError } from '../logging/log-error.ts';
 
 const REPORT_EVERY_MS = 10_000;
 
@@ -23,6 +24,6 @@ export async function sendHistoryHealth(works: boolean): Promise<void> {
     await coordinator().reportHistoryWrite(works);
   } catch (error) {
     reportedAt = 0;
-    console.error(JSON.stringify({ message: 'history health not reported', works, error: String(error) }));
+    logError('history health not reported', { works, error });
   }
 }

@@ -12,7 +12,7 @@ import type { EffectiveType, TypeOverrides } from '../core/config/effective-conf
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import { sleep } from '../long-poll/sleep.ts';
 import type { WaitUntil } from '../long-poll/single-flight.ts';
-import { settlesWithin } from '../long-poll/settles-within.ts';
+import { succeedsWithin } from '../long-poll/succeeds-within.ts';
 import { LeaseBlockCache } from './lease-block-cache.ts';
 import type { EdgeSnapshot } from './edge-snapshot.ts';
 import {
@@ -30,8 +30,9 @@ import type { RefreshAttempt } from './refreshing-cache.ts';
 import { RefreshingCache } from './refreshing-cache.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 import type { SyncRequest } from '../registry/contract/snapshot-api.ts';
+import { logError } from '../logging/log-error.ts';
 
-export interface FreshSnapshot {
+export interface ServedSnapshot {
   readonly edge: EdgeSnapshot;
   readonly stale: boolean;
 }
@@ -70,11 +71,11 @@ export function applyTypeConfigs(configured: ReadonlyMap<string, EffectiveType>,
 }
 
 /** Returns the snapshot of a type when it can serve at once; otherwise null, see `freshSnapshot`. */
-export const edgeSnapshot = (type: string, now: number, waitUntil: WaitUntil): EdgeSnapshot | null =>
+export const cachedSnapshot = (type: string, now: number, waitUntil: WaitUntil): EdgeSnapshot | null =>
   entries.get(type)?.cache.read(now, waitUntil) ?? null;
 
 /** Waits for a refresh. Returns null when it fails or takes too long and there is no earlier snapshot. */
-export async function freshSnapshot(type: string, waitUntil: WaitUntil): Promise<FreshSnapshot | null> {
+export async function refreshedSnapshot(type: string, waitUntil: WaitUntil): Promise<ServedSnapshot | null> {
   const { cache, edge } = entryOf(type);
   const isRefreshed = await cache.waitForRefresh(Date.now(), waitUntil, REFRESH_TIMEOUT_MS);
   return cache.asOf > 0 ? { edge, stale: !isRefreshed } : null;
@@ -122,7 +123,7 @@ async function reportBlocks(entry: Entry, waitUntil: WaitUntil): Promise<void> {
     await sleep(BACKGROUND_REFRESH_MS);
     entry.blocksReportedAt = Date.now();
     if (Date.now() - entry.cache.asOf >= BACKGROUND_REFRESH_MS)
-      await settlesWithin(entry.cache.refresh(Date.now(), waitUntil).done, GIVE_UP_MS);
+      await succeedsWithin(entry.cache.refresh(Date.now(), waitUntil).done, GIVE_UP_MS);
   }
   entry.blocksReportedAt = 0;
 }
@@ -131,10 +132,10 @@ async function flushSoon({ edge, cache }: Entry, waitUntil: WaitUntil): Promise<
   for (let tries = 0; tries < FLUSH_TRIES && edge.pendingOutcomes.size > 0; tries++) {
     // A refresh in flight was sent before the outcomes were reported.
     const joined = cache.inFlight(Date.now());
-    if (joined) await settlesWithin(joined.done, GIVE_UP_MS);
+    if (joined) await succeedsWithin(joined.done, GIVE_UP_MS);
     const since = tries === 0 ? cache.asOf : Date.now();
     await sleep(Math.min(BACKGROUND_REFRESH_MS, since + BACKGROUND_REFRESH_MS - Date.now()));
-    if (edge.pendingOutcomes.size > 0) await settlesWithin(cache.refresh(Date.now(), waitUntil).done, GIVE_UP_MS);
+    if (edge.pendingOutcomes.size > 0) await succeedsWithin(cache.refresh(Date.now(), waitUntil).done, GIVE_UP_MS);
   }
 }
 
@@ -150,8 +151,7 @@ function newEntry(type: string): Entry {
     },
     giveUpAfterMs: GIVE_UP_MS,
     refresh: (attempt) => syncSnapshot(type, entry, attempt),
-    onError: (error) =>
-      console.error(JSON.stringify({ message: 'snapshot not refreshed', type, error: String(error) })),
+    onError: (error) => logError('snapshot not refreshed', { type, error }),
   });
   const entry: Entry = { edge, cache, blocks: new LeaseBlockCache(), blocksReportedAt: 0, configRevision: -1 };
   entries.set(type, entry);

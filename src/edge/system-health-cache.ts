@@ -8,6 +8,7 @@
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { SystemHealth } from '../core/health/system-health.ts';
 import { withUnreachableIssue } from '../core/health/system-issues.ts';
+import { logError } from '../logging/log-error.ts';
 
 export interface CachedSystemHealth {
   readonly health: SystemHealth;
@@ -23,14 +24,14 @@ let last: { readonly health: SystemHealth; readonly at: number } | null = null;
 let unreachableSince: number | null = null;
 
 /** Returns null when the coordinator is unreachable and this isolate has never received a health. */
-export async function lastSystemHealth(now: number): Promise<CachedSystemHealth | null> {
+export async function readSystemHealth(now: number): Promise<CachedSystemHealth | null> {
   try {
     const health = await rejectAfter(coordinator().systemHealth(), WAIT_MS);
     last = { health, at: now };
     unreachableSince = null;
     return { health, stale: false, ageMs: 0 };
   } catch (error) {
-    console.error(JSON.stringify({ message: 'system health not received', error: String(error) }));
+    logError('system health not received', { error });
     unreachableSince ??= now;
     return (
       last && {

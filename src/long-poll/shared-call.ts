@@ -4,7 +4,7 @@
  */
 import { SingleFlight } from './single-flight.ts';
 import type { WaitUntil } from './single-flight.ts';
-import { settlesWithin } from './settles-within.ts';
+import { succeedsWithin } from './succeeds-within.ts';
 
 /** A request that reads in a loop. */
 export interface Reader {
@@ -33,6 +33,6 @@ export class SharedCall {
     reader.seenAt = now;
     if (!this.flight.inFlight(now)) reader.calls++;
     const { done } = this.flight.start(now, reader.waitUntil, this.make);
-    return settlesWithin(done, Math.min(limitMs, GIVE_UP_MS));
+    return succeedsWithin(done, Math.min(limitMs, GIVE_UP_MS));
   }
 }

@@ -6,7 +6,7 @@ import { MAX_HOLD_MS } from './held-calls.ts';
 import { sleep } from './sleep.ts';
 import type { Reader } from './shared-call.ts';
 import { SharedCall } from './shared-call.ts';
-import { settlesWithin } from './settles-within.ts';
+import { succeedsWithin } from './succeeds-within.ts';
 
 /** Returns the index: at once when it differs from `known`, else when it changes, and after `holdMs` in any case. */
 export type ReadIndex = (known: number | null, holdMs: number) => Promise<number>;
@@ -45,7 +45,7 @@ export class WatchedIndex {
     reader.calls++;
     const reading = this.readIndex(null, 0);
     reader.waitUntil(reading.catch(() => undefined));
-    if (!(await settlesWithin(reading, READ_TIMEOUT_MS))) return null;
+    if (!(await succeedsWithin(reading, READ_TIMEOUT_MS))) return null;
     return this.record(await reading);
   }
 

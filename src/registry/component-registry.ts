@@ -364,7 +364,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   async recheckDependencies(ids: readonly string[]): ReturnType<RegistryApi['recheckDependencies']> {
     const now = Date.now();
     const members = ids.flatMap((id) => this.runtime.state.members.get(id) ?? []);
-    this.runtime.checkSuspects(members, now);
+    this.runtime.recheckThrottled(members, now);
     await this.runtime.arm();
   }
 

@@ -247,14 +247,14 @@ export class RegistryRuntime {
     if (this.outlierEjection.apply(outcomes, now)) this.deliver(now);
     const failed = outcomes.filter(({ work }) => work.failed > 0);
     if (failed.length > 0)
-      this.checkSuspects(
+      this.recheckThrottled(
         failed.map(({ member }) => member),
         now,
       );
   }
 
   /** Checks members that may have failed, unless their last check was less than `RECHECK_INTERVAL_MS` ago. */
-  checkSuspects(members: readonly Member[], now: number): void {
+  recheckThrottled(members: readonly Member[], now: number): void {
     const due = members.filter(({ record }) => now - (record.health.lastCheckAt ?? 0) >= RECHECK_INTERVAL_MS);
     this.checks.startNow(due, now);
   }

@@ -3,7 +3,7 @@
  * undone. Each part is independent, so a failed part does not block the others.
  */
 import { flushAudit } from '../audit/flush-audit.ts';
-import { freshConfig } from '../edge/config-cache.ts';
+import { refreshedConfig } from '../edge/config-cache.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import { sendHistoryHealth } from '../edge/report-history-health.ts';
 import { closeAbandoned } from '../history/recovery-history.ts';
@@ -15,7 +15,7 @@ import { logError } from '../logging/log-error.ts';
 
 export async function cronSweep(env: Env, now: number): Promise<void> {
   // While the coordinator is unavailable, the cached configuration lists the types.
-  const { global, types } = await freshConfig((refreshing) => void refreshing);
+  const { global, types } = await refreshedConfig((refreshing) => void refreshing);
   const retention = applyRetention(env.HISTORY, global.retention, now);
   const timelines = flushTimeline(env);
   const parts: Record<string, Promise<unknown>> = {

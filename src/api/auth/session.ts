@@ -71,7 +71,7 @@ export function passesCsrfCheck(c: Context<AppEnv>, session: Session): boolean {
 }
 
 /** Whether a call with a session declares, by Origin or Sec-Fetch-Site, that a page of another origin made it. */
-export function isCrossSite(c: Context<AppEnv>): boolean {
+export function isCrossOriginSession(c: Context<AppEnv>): boolean {
   return c.get('session') !== undefined && isFromAnotherOrigin(c);
 }
 

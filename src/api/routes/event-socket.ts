@@ -7,7 +7,7 @@ import type { App, AppEnv } from '../http/app-env.ts';
 import { AfterSchema, EventFilterSchema, readTypes, unknownTypeProblem } from '../use-cases/event-query.ts';
 import { createRoute, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
-import { isCrossSite, sessionRefOf } from '../auth/session.ts';
+import { isCrossOriginSession, sessionRefOf } from '../auth/session.ts';
 
 const socket = createRoute({
   method: 'get',
@@ -39,7 +39,7 @@ export function mountEventSocket(app: App): void {
       return problemResponse(c, 'upgrade-required', { detail: 'send Upgrade: websocket' });
     }
     // Any web page may open a socket to the coordinator, and the browser would send the session cookie.
-    if (c.get('session') && (isCrossSite(c) || c.req.header('origin') === undefined))
+    if (c.get('session') && (isCrossOriginSession(c) || c.req.header('origin') === undefined))
       return problemResponse(c, 'csrf-token-required', {
         detail: 'with a session, only the dashboard may follow events',
       });

@@ -8,7 +8,7 @@ import { createRoute, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
 import { ReaderLimit } from '../../long-poll/reader-limit.ts';
 import { recheckCaller } from '../auth/recheck-caller.ts';
-import { isCrossSite } from '../auth/session.ts';
+import { isCrossOriginSession } from '../auth/session.ts';
 import { EventStream } from '../use-cases/stream-events.ts';
 
 const stream = createRoute({
@@ -51,7 +51,7 @@ export function mountEventStream(app: App): void {
     const { after, types, subject = null } = c.req.valid('query');
     const eventTypes = readTypes(types);
     if (eventTypes && 'unknown' in eventTypes) return unknownTypeProblem(c, eventTypes.unknown);
-    if (isCrossSite(c))
+    if (isCrossOriginSession(c))
       return problemResponse(c, 'csrf-token-required', {
         detail: 'with a session, only the dashboard may follow events',
       });

@@ -111,7 +111,9 @@ export function mountIncidents(app: App): void {
  * first call did not.
  */
 async function move(c: Context<AppEnv>, id: string, to: IncidentTransition) {
-  const moved = await readHistory(c, () => transitionIncident(c.env.HISTORY, id, { to, actor: actorOf(c), at: Date.now() }));
+  const moved = await readHistory(c, () =>
+    transitionIncident(c.env.HISTORY, id, { to, actor: actorOf(c), at: Date.now() }),
+  );
   if (moved.ok && moved.value) await publishTransition(moved.value, to);
   return moved;
 }

@@ -5,7 +5,7 @@ import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { sleep } from '../../long-poll/sleep.ts';
-import { settlesWithin } from '../../long-poll/settles-within.ts';
+import { succeedsWithin } from '../../long-poll/succeeds-within.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { waitUntilOf } from '../http/call.ts';
 import { currentConfigWithType, currentConfigSince } from '../use-cases/current-config.ts';
@@ -131,7 +131,7 @@ async function unavailable(c: Context<AppEnv>, { type }: SnapshotScope): Promise
 async function readReportedRevision(type: string): Promise<number | null> {
   try {
     const revision = coordinator().reportedRevision(type);
-    return (await settlesWithin(revision, REVISION_TIMEOUT_MS)) ? await revision : null;
+    return (await succeedsWithin(revision, REVISION_TIMEOUT_MS)) ? await revision : null;
   } catch {
     // The coordinator is unreachable, so the index is unknown.
     return null;

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { toIso } from '../../core/component/resource.ts';
 import type { App } from '../http/app-env.ts';
 import type { CachedSystemHealth } from '../../edge/system-health-cache.ts';
-import { lastSystemHealth } from '../../edge/system-health-cache.ts';
+import { readSystemHealth } from '../../edge/system-health-cache.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
 import { SystemHealthSchema } from '../schemas/system.ts';
@@ -56,7 +56,7 @@ export function mountSystem(app: App): void {
   app.openapi(live, (c) => c.json({ status: 'ok' as const }, 200));
 
   app.openapi(health, async (c) => {
-    const cached = await lastSystemHealth(Date.now());
+    const cached = await readSystemHealth(Date.now());
     if (!cached)
       return problemResponse(c, 'temporarily-unavailable', {
         detail: 'the coordinator is unreachable, and no earlier state is cached',

@@ -3,7 +3,7 @@
  *
  * Invariant: every read passes the types to the snapshot cache, so routing uses the configuration that the call saw.
  */
-import { cachedConfig, configSince, freshConfig, latestConfig, applyConfig } from '../../edge/config-cache.ts';
+import { cachedConfig, configSince, refreshedConfig, latestConfig, applyConfig } from '../../edge/config-cache.ts';
 import type { ConfigDocuments } from '../../core/config/config-documents.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { applyTypeConfigs } from '../../edge/snapshot-cache.ts';
@@ -18,7 +18,7 @@ export function cachedCurrentConfig(c: Call): EffectiveConfig | null {
 
 export async function currentConfig(c: Call): Promise<EffectiveConfig> {
   const waitUntil = waitUntilOf(c);
-  return applyToRouting(cachedConfig(Date.now(), waitUntil) ?? (await freshConfig(waitUntil)));
+  return applyToRouting(cachedConfig(Date.now(), waitUntil) ?? (await refreshedConfig(waitUntil)));
 }
 
 /**

@@ -9,7 +9,7 @@
  */
 import { sequenceWatch } from '../../edge/sequence-watch.ts';
 import type { WatchedIndex } from '../../long-poll/watched-index.ts';
-import { settlesWithin } from '../../long-poll/settles-within.ts';
+import { succeedsWithin } from '../../long-poll/succeeds-within.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import { revisionWatch } from '../../edge/revision-watch.ts';
 import type { SnapshotPage } from '../../registry/contract/snapshot-api.ts';
@@ -95,7 +95,7 @@ async function* pagesOf(types: readonly string[], reader: LimitedReader): AsyncG
     for (let after: string | null = null, isLast = false; !isLast;) {
       if (++reader.calls > MAX_CALLS) throw new Error('the snapshot needs too many calls for one request');
       const request: Promise<SnapshotPage> = registryOf(type).snapshotPage(after);
-      if (!(await settlesWithin(request, PAGE_TIMEOUT_MS)))
+      if (!(await succeedsWithin(request, PAGE_TIMEOUT_MS)))
         throw new Error(`the registry of ${type} did not respond within ${PAGE_TIMEOUT_MS} ms`);
       const page = await request;
       if (page.revision < revision) throw new Error(`the revision of ${type} went backwards`);

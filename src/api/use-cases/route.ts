@@ -15,7 +15,7 @@ import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import type { EdgeSnapshot } from '../../edge/edge-snapshot.ts';
 import { assign } from '../../edge/edge-snapshot.ts';
-import { edgeSnapshot, freshSnapshot } from '../../edge/snapshot-cache.ts';
+import { cachedSnapshot, refreshedSnapshot } from '../../edge/snapshot-cache.ts';
 import type { Call, JsonResponse } from '../http/call.ts';
 import { jsonResponse, waitUntilOf } from '../http/call.ts';
 import { cachedCurrentConfig, currentConfigWithType } from './current-config.ts';
@@ -39,7 +39,7 @@ function routeFromCache(c: Call, body: RouteRequestData): RouteResponse | null {
   const config = cachedCurrentConfig(c);
   const type = config ? requestedType(config, body) : undefined;
   if (type === undefined) return null;
-  const edge = edgeSnapshot(type, Date.now(), waitUntilOf(c));
+  const edge = cachedSnapshot(type, Date.now(), waitUntilOf(c));
   if (!edge) return null;
   const parsed: ParsedCall = { body, request: toRequest(body) };
   const decided = decideFrom(edge, false, parsed);
@@ -57,7 +57,7 @@ async function routeAfterRefresh(c: Call, body: RouteRequestData): Promise<Route
   const request = toRequest(body);
   if (body.lease) return routeWithLease(c, type, request, { ...body, lease: body.lease });
   const parsed: ParsedCall = { body, request };
-  const fresh = await freshSnapshot(type, waitUntilOf(c));
+  const fresh = await refreshedSnapshot(type, waitUntilOf(c));
   return fresh
     ? respond(c, parsed, decideFrom(fresh.edge, fresh.stale, parsed))
     : problemResponse(c, 'no-healthy-components', { detail: 'the registry cannot be reached', retryAfterSeconds: 2 });

@@ -20,7 +20,7 @@ import {
 import { isOutsideLog, lastSeen } from '../../core/event/log-page.ts';
 import { sleep } from '../../long-poll/sleep.ts';
 import type { Reader } from '../../long-poll/shared-call.ts';
-import { settlesWithin } from '../../long-poll/settles-within.ts';
+import { succeedsWithin } from '../../long-poll/succeeds-within.ts';
 
 export interface EventFilter {
   readonly types: readonly EventType[] | null;
@@ -86,7 +86,7 @@ export class EventStream {
       let isOpen = this.request.isAtEnd || (await this.catchUp());
       while (isOpen && Date.now() < this.endsAt && this.request.reader.calls < MAX_CALLS)
         isOpen = await this.sendNext();
-      await settlesWithin(this.writer.close(), WRITE_TIMEOUT_MS);
+      await succeedsWithin(this.writer.close(), WRITE_TIMEOUT_MS);
     } catch {
       // The reader disconnected or stalled, or the coordinator is unavailable. The reader reconnects with its last id.
       await this.writer.abort().catch(() => undefined);
@@ -176,7 +176,7 @@ export class EventStream {
 
   private async send(chunk: Uint8Array): Promise<void> {
     this.request.reader.seenAt = Date.now();
-    if (!(await settlesWithin(this.writer.write(chunk), WRITE_TIMEOUT_MS)))
+    if (!(await succeedsWithin(this.writer.write(chunk), WRITE_TIMEOUT_MS)))
       throw new Error('the reader does not accept data');
     this.sentAt = Date.now();
   }

@@ -7,7 +7,12 @@ import type { KeyQuotasChange } from '../../core/access/key-quotas.ts';
 import type { EventSink, EventType, LoggedEvent } from '../../core/event/coordinator-event.ts';
 import type { LogPage } from '../../core/event/log-page.ts';
 import type { EndedSession, SessionRef } from '../../core/access/ended-session.ts';
-import type { IncidentReport, OpenIncident, RaisedIncident, TimelineEntry } from '../../core/incident/incident-report.ts';
+import type {
+  IncidentReport,
+  OpenIncident,
+  RaisedIncident,
+  TimelineEntry,
+} from '../../core/incident/incident-report.ts';
 import type { Silence } from '../../core/incident/silence.ts';
 import type { SystemHealth } from '../../core/health/system-health.ts';
 import type { QuotaHolder } from '../../core/quota/change-quota.ts';

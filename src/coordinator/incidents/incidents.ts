@@ -12,7 +12,12 @@ import type { CloudEvent } from '../../core/event/cloud-event.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { EventDraft, LoggedEvent } from '../../core/event/coordinator-event.ts';
 import { nextAlertAt } from '../../core/incident/alert-pace.ts';
-import type { IncidentReport, OpenIncident, RaisedIncident, TimelineEntry } from '../../core/incident/incident-report.ts';
+import type {
+  IncidentReport,
+  OpenIncident,
+  RaisedIncident,
+  TimelineEntry,
+} from '../../core/incident/incident-report.ts';
 import { incidentIdOf } from '../../core/incident/incident-report.ts';
 import type { AlertSubject, Silence } from '../../core/incident/silence.ts';
 import { activeSilence } from '../../core/incident/silence.ts';

@@ -22,7 +22,7 @@ const BOUND = 1.25;
  * components does not count towards the bound. Counting that work could exclude every component although some have
  * capacity.
  */
-export function ownerOf(choice: Choice, set: WeightedSet, key: string, enforcePreferences: boolean): number {
+export function affinityTargetOf(choice: Choice, set: WeightedSet, key: string, enforcePreferences: boolean): number {
   const { work, requirements } = choice;
   let [open, total] = [requirements.slots, 0];
   for (let slot = 0; slot < set.size; slot++) {

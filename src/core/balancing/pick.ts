@@ -5,7 +5,7 @@
  * Isolates decide on a snapshot in mode `sampled`. The registry knows the load and decides in mode `exact`. Both modes
  * apply the same rules and differ only in the number of candidates that they compare.
  */
-import { ownerOf, unitOf } from './affinity.ts';
+import { affinityTargetOf, unitOf } from './affinity.ts';
 import type { BalancingSettings } from './balancing-settings.ts';
 import type { Choice } from './best-of.ts';
 import { bestOfAll, bestOfSample, hasAnyCapacity, isEligible } from './best-of.ts';
@@ -150,7 +150,7 @@ function bestOf(
   enforcePreferences: boolean,
 ): number {
   if (!choice.pool.settings.loadBalancingEnabled) return firstRegistered(choice, set, enforcePreferences);
-  if (affinityKey !== null) return ownerOf(choice, set, affinityKey, enforcePreferences);
+  if (affinityKey !== null) return affinityTargetOf(choice, set, affinityKey, enforcePreferences);
   return mode === 'exact' ? bestOfAll(choice, set, enforcePreferences) : bestOfSample(choice, set, enforcePreferences);
 }
 

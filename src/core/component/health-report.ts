@@ -3,7 +3,7 @@ import type { FilterRule } from '../balancing/candidate.ts';
 import { whyNotRoutable } from '../balancing/candidate.ts';
 import type { Availability } from '../health/samples/availability.ts';
 import type { HealthStatus } from '../health/health-status.ts';
-import type { Detection } from '../health/schedule.ts';
+import type { Detection } from '../health/check-schedule.ts';
 import type { ComponentRecord } from './component-record.ts';
 import type { LifecycleState } from './lifecycle.ts';
 import type { HealthView } from './resource.ts';

@@ -4,7 +4,7 @@ import type { HealthSample, HealthState, HealthTransition } from '../health/heal
 import type { HealthStatus } from '../health/health-status.ts';
 import type { TimeSummary } from '../health/samples/response-times.ts';
 import { summarizeTimes } from '../health/samples/response-times.ts';
-import type { Detection } from '../health/schedule.ts';
+import type { Detection } from '../health/check-schedule.ts';
 import { redactHeaderValues } from './header-values.ts';
 import type { ComponentRecord } from './component-record.ts';
 import type { LifecycleState } from './lifecycle.ts';

@@ -15,7 +15,7 @@ export interface DeliveryJob {
   /** The exact request body. */
   readonly payload: string;
   readonly contentType: string;
-  /** Each is `whsec_` and base64; newest first. */
+  /** Each secret is `whsec_` followed by base64; newest first. */
   readonly secrets: readonly string[];
 }
 

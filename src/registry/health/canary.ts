@@ -38,7 +38,7 @@ export async function canaryVerdict(state: RegistryState, checks: CheckRunner, n
   const canaries = Array.from(state.members.values()).filter(isCanary);
   if (canaries.length === 0) return 'none';
   if (Math.abs(now - checks.lastPassedAt) <= FRESH_MS) return 'seen';
-  const probed = canaries.toSorted((a, b) => a.ordinal - b.ordinal).slice(0, MAX_CANARIES);
+  const probed = canaries.toSorted((a, b) => a.idHash - b.idHash).slice(0, MAX_CANARIES);
   const verdicts = probed.map(async (member): Promise<CanaryVerdict> => {
     const verdict = new Promise<CanaryVerdict>((resolve) =>
       member.waiters.push(({ outcome }) => resolve(outcome === 'passed' ? 'seen' : 'unseen')),

@@ -134,7 +134,7 @@ export class CheckRunner {
   private retry(member: Member, check: Check, now: number): StartedAttempt[] {
     const { next, orders } = startDueRetries(check, now);
     member.check = next;
-    for (const { attempt } of orders) this.hostLimiter.charge(hostOf(member.record), attempt, now);
+    for (const { attempt } of orders) this.hostLimiter.chargeRetry(hostOf(member.record), attempt, now);
     return orders.map((order) => toStartedAttempt(member.record, order));
   }
 

@@ -8,7 +8,7 @@ import { recordDrillHealth, proveDrill } from '../../core/drill/drill.ts';
 import type { Check } from '../../core/health/check.ts';
 import type { HealthSignal } from '../../core/health/observe-health.ts';
 import { observeHealth } from '../../core/health/observe-health.ts';
-import { nextCheckAt } from '../../core/health/schedule.ts';
+import { nextCheckAt } from '../../core/health/check-schedule.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
 import { healthEventDrafts } from '../state/component-events.ts';
 import type { Member } from '../state/member.ts';

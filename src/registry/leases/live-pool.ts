@@ -3,7 +3,13 @@
  * the current work in flight: leased slots, load that components report, and assignments that edges report.
  */
 import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
-import { advanceSlowStart, compilePool, fadeTimes, needsRecompile, patchPool } from '../../core/balancing/candidate-pool.ts';
+import {
+  advanceSlowStart,
+  compilePool,
+  fadeTimes,
+  needsRecompile,
+  patchPool,
+} from '../../core/balancing/candidate-pool.ts';
 import { decayRecent, resizeWork, noWork } from '../../core/balancing/open-work.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { PositionTable } from '../snapshot/position-table.ts';

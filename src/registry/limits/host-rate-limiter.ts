@@ -47,7 +47,7 @@ export class HostRateLimiter {
   }
 
   /** Counts a retry, which is never refused. `retry` counts from 1. */
-  charge(name: string, retry: number, now: number): void {
+  chargeRetry(name: string, retry: number, now: number): void {
     const host = this.host(name, now);
     host.budget = chargeRetry(host.budget, retry, now);
   }

@@ -10,7 +10,7 @@ import type { ComponentResource } from '../../core/component/resource.ts';
 import { reasonOf, toResource } from '../../core/component/resource.ts';
 import type { SystemConfig } from '../../core/config/system-config.ts';
 import type { Availability } from '../../core/health/samples/availability.ts';
-import { detectionFor } from '../../core/health/schedule.ts';
+import { detectionFor } from '../../core/health/check-schedule.ts';
 import type { SelfDoubt } from '../../core/health/self-doubt.ts';
 import type { TypeHealth } from '../../core/health/system-health.ts';
 import { summarizeType } from '../../core/health/system-health.ts';

@@ -7,7 +7,7 @@ import { healthUrlOf } from '../../core/component/health-url.ts';
 import { injectedFailure } from '../../core/drill/drill.ts';
 import type { AttemptOrder, Check, CheckPlan } from '../../core/health/check.ts';
 import { checkDueAt, retryTimeoutMs } from '../../core/health/check.ts';
-import { suspicionMs } from '../../core/health/schedule.ts';
+import { suspicionMs } from '../../core/health/check-schedule.ts';
 import { hashOf } from '../../core/hash.ts';
 import { hasFailedDependency } from '../../core/component/root-cause.ts';
 import type { OnDemandQuotas } from '../../core/quota/on-demand-quota.ts';
@@ -29,7 +29,7 @@ export interface Member {
   /** True after downtime extended the heartbeat deadline, until the next heartbeat. */
   graceGranted: boolean;
   /** Hash of the id. Determines the place in the type's check round; the same after every restart. */
-  readonly ordinal: number;
+  readonly idHash: number;
   /** Resolvers of `probe` calls that wait for the verdict of the running check. */
   waiters: ((result: Omit<ProbeResult, 'health'>) => void)[];
   quotas: OnDemandQuotas;
@@ -46,7 +46,7 @@ export function newMember(record: ComponentRecord, nextCheckAt: number, now: num
     postponedUntil: 0,
     heartbeatDueAt,
     graceGranted: false,
-    ordinal: hashOf(record.registration.id),
+    idHash: hashOf(record.registration.id),
     waiters: [],
     quotas: freshQuotas(now),
   };

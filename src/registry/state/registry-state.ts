@@ -20,8 +20,8 @@ import type { Drill } from '../../core/drill/drill.ts';
 import { MAX_DELAY_MS } from '../../core/health/host-budget.ts';
 import type { SelfDoubt } from '../../core/health/self-doubt.ts';
 import { NO_SELF_DOUBT } from '../../core/health/self-doubt.ts';
-import type { RoundPlace } from '../../core/health/schedule.ts';
-import { detectionFor, nextRoundAt } from '../../core/health/schedule.ts';
+import type { RoundPlace } from '../../core/health/check-schedule.ts';
+import { detectionFor, nextRoundAt } from '../../core/health/check-schedule.ts';
 import type { EndedLease, Lease } from '../../core/lease/lease.ts';
 import { endedAs } from '../../core/lease/lease.ts';
 import { removeLease, emptyLeaseIndex, leasesOf, putLease, slotsInUse } from '../../core/lease/lease-index.ts';
@@ -238,7 +238,7 @@ export class RegistryState {
   }
 
   roundPlace(member: Member): RoundPlace {
-    return { phaseMs: hashOf(this.type), ordinal: member.ordinal, checkedInType: this.checkedCount };
+    return { phaseMs: hashOf(this.type), idHash: member.idHash, checkedInType: this.checkedCount };
   }
 
   intervalMs(record: ComponentRecord): number {

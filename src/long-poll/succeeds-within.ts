@@ -6,7 +6,7 @@
  * the wait alone, by a promise of its own in a race. A single promise resolved by both would be used up by the lost
  * signal.
  */
-export async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+export async function succeedsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const success = work.then(
     () => true,

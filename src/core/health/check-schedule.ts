@@ -52,14 +52,14 @@ export interface RoundPlace {
   /** Hash of the type: offset of its rounds, ms, which counts modulo the interval. */
   readonly phaseMs: number;
   /** Hash of the component id. Spreads the checks of a type over the slots of its interval. */
-  readonly ordinal: number;
+  readonly idHash: number;
   readonly checkedInType: number;
 }
 
 /** Epoch ms of the next regular round: aligned, so that a type's checks share an alarm; at most one interval ahead. */
 export function nextRoundAt(now: number, intervalMs: number, place: RoundPlace): number {
   const slots = Math.max(1, Math.ceil(place.checkedInType / SLOT_SIZE));
-  const offset = place.phaseMs + Math.floor(((place.ordinal % slots) * intervalMs) / slots);
+  const offset = place.phaseMs + Math.floor(((place.idHash % slots) * intervalMs) / slots);
   const latest = now + intervalMs;
   return latest - ((((latest - offset) % intervalMs) + intervalMs) % intervalMs);
 }
