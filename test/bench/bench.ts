@@ -1,8 +1,8 @@
 /**
- * `npm run bench`: every figure of routing in one run, as ratios against a yardstick measured beside it; a table
- * for people and, with `--json FILE`, the same as JSON. `npm run bench -- decision` runs those whose name contains it.
+ * `npm run bench`: all routing figures in one run, as ratios to a reference measured beside them. Prints a table and,
+ * with `--json FILE`, writes the same as JSON. `npm run bench -- decision` runs the benches whose name contains that.
  *
- * It judges nothing: machines differ. The goals stand beside the figures.
+ * Prints the goals beside the figures, but never fails on them: machines differ.
  */
 import { writeFileSync } from 'node:fs';
 import { decisionRatios } from './core/decision.ts';
@@ -30,5 +30,5 @@ for (const [name, run] of Object.entries(SUITES)) {
 }
 process.stdout.write(`${tableOf(ratios)}\n`);
 if (file !== undefined) writeFileSync(file, `${JSON.stringify(ratios, null, 2)}\n`);
-// Workers of the runtime and sockets are gone by now; what is left must not hold the process.
+// Runtime workers and sockets have ended. Remaining handles must not keep the process alive.
 process.exit(0);

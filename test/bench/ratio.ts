@@ -1,14 +1,14 @@
 import { textTable } from './text-table.ts';
 
-/** A figure of the benches: a ratio, what it is made of, and the goal it is seen against. */
+/** A benchmark figure: a ratio, its two sides, and its goal. */
 export interface Ratio {
   readonly name: string;
   readonly value: number;
-  /** The lowest and the highest of the rounds. */
+  /** Lowest and highest of the rounds. */
   readonly range: readonly [number, number];
   readonly goal: string;
   readonly meets: boolean;
-  /** The two figures it is the ratio of, as text. */
+  /** The two sides of the ratio, as text. */
   readonly of: string;
 }
 
@@ -17,7 +17,7 @@ interface Goal {
   readonly atMost?: number;
 }
 
-/** The median of paired rounds: each round's ratio is taken within the round. */
+/** Median over rounds of the ratio within each round. */
 export function ratioOf(name: string, rounds: readonly (readonly [number, number])[], goal: Goal, unit: string): Ratio {
   const ratios = rounds.map(([measured, yardstick]) => measured / yardstick);
   const value = medianOf(ratios);
@@ -46,7 +46,7 @@ export function tableOf(ratios: readonly Ratio[]): string {
   return textTable(['figure', 'ratio', 'over the rounds', 'goal', 'met', 'of'], rows);
 }
 
-/** Three digits that count. */
+/** Three significant digits. */
 function short(value: number): string {
   if (value === 0) return '0';
   return Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));

@@ -1,4 +1,4 @@
-/** Rows under their heads, in columns as wide as they need. */
+/** Text table with a head row and columns of minimal width. */
 export function textTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [heads, ...rows];
   const widths = heads.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));

@@ -4,7 +4,7 @@ import type { CoordinatorClient } from '../../src/client/coordinator-client.ts';
 const WITHIN_MS = 60_000;
 const POLL_MS = 250;
 
-/** Resolves when so many components are healthy; throws when that takes longer than a minute. */
+/** Resolves when `count` components are healthy. Throws after a minute. */
 export async function untilHealthy(client: CoordinatorClient, count: number): Promise<void> {
   const deadline = Date.now() + WITHIN_MS;
   for (;;) {

@@ -34,7 +34,7 @@ const entry = (subject: string): AuditEntry => ({
 const written = async (subject: string): Promise<readonly AuditEntry[]> =>
   (await listAudit(env.HISTORY, { subject }, { limit: 500, before: null })).items;
 
-async function whileAuditIsAway<T>(work: () => Promise<T>): Promise<T> {
+async function whileAuditUnavailable<T>(work: () => Promise<T>): Promise<T> {
   await env.HISTORY.exec('ALTER TABLE audit RENAME TO audit_away');
   try {
     return await work();
@@ -47,42 +47,44 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('what is owed to the audit', () => {
-  it('comes with an event that carries a note, once, however often it is delivered', async () => {
+describe('a pending audit entry', () => {
+  it('is created once by an event with an audit note, however often the event is delivered', async () => {
     const system = freshCoordinator();
-    const told = draft();
-    await system.publish([told, draft({ audit: undefined })], null);
-    await system.publish([told], null);
-    expect(await system.pendingAuditEntries(10)).toEqual([{ ...told.audit, id: told.key, at: 1_000, subject: 'a' }]);
-    const another = draft({ audit: { ...told.audit!, subject: 'r-1' } });
+    const withNote = draft();
+    await system.publish([withNote, draft({ audit: undefined })], null);
+    await system.publish([withNote], null);
+    expect(await system.pendingAuditEntries(10)).toEqual([
+      { ...withNote.audit, id: withNote.key, at: 1_000, subject: 'a' },
+    ]);
+    const another = draft({ audit: { ...withNote.audit!, subject: 'r-1' } });
     await system.publish([another], null);
     expect(await system.pendingAuditEntries(10)).toMatchObject([{ subject: 'a' }, { id: another.key, subject: 'r-1' }]);
     const [event] = await system.events({ after: 0, types: null, limit: 1, newest: false });
     expect(event).not.toHaveProperty('audit');
   });
 
-  it('is not owed again by an event delivered once more after it was settled', async () => {
+  it('is not created again by a repeated event after it was settled', async () => {
     const system = freshCoordinator();
-    const told = draft();
-    await system.publish([told], null);
-    await system.settleAuditEntries([told.key]);
-    await system.publish([told], null);
+    const event = draft();
+    await system.publish([event], null);
+    await system.settleAuditEntries([event.key]);
+    await system.publish([event], null);
     expect(await system.pendingAuditEntries(10)).toEqual([]);
   });
 
-  it('comes with every change of a key, and with none that changes nothing', async () => {
+  it('is created by every change of a key, but not by a call without effect', async () => {
     const system = freshCoordinator();
     const key = { id: 'k', name: 'k', scopes: ['viewer'], digest: 'd'.repeat(64), expiresAt: null, issue: null };
     for (let time = 0; time < 2; time++) await system.createKey(key, actor);
     await system.rotateKey('k', { digest: 'e'.repeat(64), overlapMs: 0 }, actor);
     for (let time = 0; time < 2; time++) await system.revokeKey('k', { cascade: false }, actor);
     await system.rotateKey('k', { digest: 'f'.repeat(64), overlapMs: 0 }, actor);
-    const owed = await system.pendingAuditEntries(10);
-    expect(owed.map(({ action }) => action)).toEqual(['key.create', 'key.rotate', 'key.revoke']);
-    expect(JSON.stringify(owed)).not.toMatch(/([def])\1{20}/);
+    const pending = await system.pendingAuditEntries(10);
+    expect(pending.map(({ action }) => action)).toEqual(['key.create', 'key.rotate', 'key.revoke']);
+    expect(JSON.stringify(pending)).not.toMatch(/([def])\1{20}/);
   });
 
-  it('outlives an eviction, the oldest first, until it is settled', async () => {
+  it('survives an eviction, in order of age, until it is settled', async () => {
     const system = freshCoordinator();
     const entries = ['a', 'b', 'c'].map(entry);
     await system.audit(entries);
@@ -96,8 +98,8 @@ describe('what is owed to the audit', () => {
   });
 });
 
-describe('flushing the audit', () => {
-  it('brings everything, in as many batches as it takes, and then nothing', async () => {
+describe('flushAudit', () => {
+  it('writes all entries, in several batches, and then none', async () => {
     const subject = freshId();
     await coordinator().audit(Array.from({ length: 60 }, () => entry(subject)));
     expect(await flushAudit(env.HISTORY)).toBe(60);
@@ -105,7 +107,7 @@ describe('flushing the audit', () => {
     expect(await written(subject)).toHaveLength(60);
   });
 
-  it('writes once when several do it at the same time', async () => {
+  it('writes each entry once when several calls run concurrently', async () => {
     const subject = freshId();
     await coordinator().audit(Array.from({ length: 40 }, () => entry(subject)));
     await Promise.all([1, 2, 3].map(() => flushAudit(env.HISTORY)));
@@ -113,7 +115,7 @@ describe('flushing the audit', () => {
     expect(await coordinator().pendingAuditEntries(1)).toEqual([]);
   });
 
-  it('writes once when it is cut off before the coordinator has heard of it', async () => {
+  it('writes an entry once when it fails before the coordinator has settled it', async () => {
     const subject = freshId();
     await coordinator().audit([entry(subject)]);
     vi.spyOn(SystemCoordinator.prototype, 'settleAuditEntries').mockRejectedValueOnce(new Error('cut off'));
@@ -123,17 +125,19 @@ describe('flushing the audit', () => {
     expect(await written(subject)).toHaveLength(1);
   });
 
-  it('says once that D1 is away, loses nothing, and says so again the next time', async () => {
-    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  it('logs a D1 outage once, loses no entry, and logs the next outage again', async () => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const subject = freshId();
     for (const outage of [1, 2]) {
       const entries = [entry(subject), entry(subject)];
       await coordinator().audit(entries);
-      await whileAuditIsAway(async () => {
+      await whileAuditUnavailable(async () => {
         expect(await flushAudit(env.HISTORY)).toBe(0);
         expect(await flushAudit(env.HISTORY)).toBe(0);
       });
-      expect(said.mock.calls.flat().filter((line) => String(line).includes('audit not written'))).toHaveLength(outage);
+      expect(logged.mock.calls.flat().filter((line) => String(line).includes('audit not written'))).toHaveLength(
+        outage,
+      );
       expect(await coordinator().pendingAuditEntries(10)).toEqual(entries);
       expect(await flushAudit(env.HISTORY)).toBe(2);
       expect(await written(subject)).toHaveLength(2 * outage);

@@ -1,4 +1,4 @@
-/** A coordinator object of a test's own: its directory and log begin empty. */
+/** A coordinator object of one test, with an empty directory and log. */
 import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
 import type { CoordinatorApi } from '../../src/coordinator/contract/coordinator-api.ts';
@@ -7,9 +7,9 @@ import { evict } from '../support/evict.ts';
 export interface FreshCoordinator extends CoordinatorApi {
   readonly stub: DurableObjectStub;
   evict(): Promise<void>;
-  /** Claims and answers the claim's number. */
+  /** Claims the id and returns the number of the claim. */
   claimed(id: string, type?: string, dependencies?: readonly string[]): Promise<number>;
-  /** Claims and confirms. */
+  /** Claims and confirms the id, and returns the number of the claim. */
   registered(id: string, type?: string, dependencies?: readonly string[]): Promise<number>;
 }
 
@@ -31,7 +31,7 @@ export function freshCoordinator(): FreshCoordinator {
       return sequence;
     },
   };
-  // A stub answers to every name, so ours must be asked first.
+  // A stub has every name as a method, so the helper's own methods come first.
   return new Proxy(own, {
     get: (target, name) => Reflect.get(name in target ? target : api, name),
   }) as unknown as FreshCoordinator;

@@ -1,4 +1,4 @@
-/** Coordinators with a webhook whose deliveries a test makes itself: what they hand to the queue nobody sends. */
+/** Coordinators with a webhook whose deliveries the test attempts itself. No queue consumer sends them. */
 import { expect, vi } from 'vitest';
 import type { Delivery } from '../../src/coordinator/contract/delivery-api.ts';
 import type { WebhookDraft } from '../../src/coordinator/contract/webhook-api.ts';
@@ -10,7 +10,7 @@ import { freshCoordinator } from './fresh-coordinator.ts';
 export const ACTOR = { keyId: 'root', keyName: 'tests', address: null, requestId: 'q' };
 export const HOOK = 'w-1';
 
-export const pass = (ms: number): unknown => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
+export const advanceClock = (ms: number): unknown => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
 
 export const draft = (settings: Partial<WebhookSettings> = {}, id = HOOK): WebhookDraft => ({
   id,
@@ -28,14 +28,14 @@ export const draft = (settings: Partial<WebhookSettings> = {}, id = HOOK): Webho
   isOwnSecret: true,
 });
 
-export async function hooked(settings: Partial<WebhookSettings> = {}): Promise<FreshCoordinator> {
+export async function coordinatorWithWebhook(settings: Partial<WebhookSettings> = {}): Promise<FreshCoordinator> {
   const api = freshCoordinator();
   expect(await api.createWebhook(draft(settings), ACTOR)).toMatchObject({ ok: true, value: { created: true } });
   return api;
 }
 
 let made = 0;
-export const about = (subject: string, more: Partial<EventDraft> = {}): EventDraft => ({
+export const eventAbout = (subject: string, more: Partial<EventDraft> = {}): EventDraft => ({
   key: `e-${++made}`,
   type: 'component.failed',
   subject,
@@ -44,15 +44,15 @@ export const about = (subject: string, more: Partial<EventDraft> = {}): EventDra
   ...more,
 });
 
-export const all = async (api: FreshCoordinator, id = HOOK): Promise<Delivery[]> =>
+export const deliveriesOf = async (api: FreshCoordinator, id = HOOK): Promise<Delivery[]> =>
   ((await api.webhookDeliveries(id, { state: null, before: null, limit: 500 })) ?? []).toReversed();
 
-export const handed = async (api: FreshCoordinator): Promise<Delivery[]> =>
-  (await all(api)).filter(({ state }) => state === 'handed');
+export const handedOver = async (api: FreshCoordinator): Promise<Delivery[]> =>
+  (await deliveriesOf(api)).filter(({ state }) => state === 'handed');
 
 export const orderOf = ({ id, attempt }: Delivery) => ({ deliveryId: id, attempt });
 
-export const answered = (status: number | null, retryAfterMs: number | null = null) => ({
+export const attemptResult = (status: number | null, retryAfterMs: number | null = null) => ({
   at: Date.now(),
   durationMs: 3,
   status,
@@ -60,21 +60,21 @@ export const answered = (status: number | null, retryAfterMs: number | null = nu
   retryAfterMs,
 });
 
-/** Makes the attempt that was handed to the queue; answers what was sent. */
+/** Makes the attempt of a delivery that was handed to the queue. Returns the sent payload, null if it may not begin. */
 export async function attempt(
   api: FreshCoordinator,
   delivery: Delivery,
   status: number | null,
 ): Promise<string | null> {
   const job = await api.beginDelivery(orderOf(delivery));
-  if (job) await api.reportDelivery(orderOf(delivery), answered(status));
+  if (job) await api.reportDelivery(orderOf(delivery), attemptResult(status));
   return job && job.payload;
 }
 
-export const one = async (api: FreshCoordinator, id: string): Promise<Delivery> =>
-  (await all(api)).find((delivery) => delivery.id === id)!;
+export const deliveryById = async (api: FreshCoordinator, id: string): Promise<Delivery> =>
+  (await deliveriesOf(api)).find((delivery) => delivery.id === id)!;
 
-export const standing = async (api: FreshCoordinator, id = HOOK) => (await api.webhook(id))!;
+export const webhookStatus = async (api: FreshCoordinator, id = HOOK) => (await api.webhook(id))!;
 
 export const typesIn = async (api: FreshCoordinator): Promise<string[]> =>
   (await api.events({ after: 0, types: null, limit: 1_000, newest: false })).map(({ type }) => type);

@@ -4,16 +4,16 @@ import { boundedPage, utf8Length } from '../../src/core/bounded-page.ts';
 
 const itself = (bytes: number): number => bytes;
 
-describe('a page', () => {
+describe('a bounded page', () => {
   it.each([
-    { title: 'nothing of nothing', sizes: [], limit: 5, maxBytes: 10, items: [], more: false },
+    { title: 'nothing of an empty list', sizes: [], limit: 5, maxBytes: 10, items: [], more: false },
     { title: 'all that fits', sizes: [4, 3, 3], limit: 5, maxBytes: 10, items: [4, 3, 3], more: false },
     { title: 'no more than its limit', sizes: [1, 1, 1], limit: 2, maxBytes: 10, items: [1, 1], more: true },
     { title: 'no more than its bytes', sizes: [4, 3, 4, 1], limit: 5, maxBytes: 10, items: [4, 3], more: true },
-    { title: 'one that is too large', sizes: [20, 1], limit: 5, maxBytes: 10, items: [20], more: true },
-    { title: 'one without any bytes left', sizes: [1, 1], limit: 5, maxBytes: -5, items: [1], more: true },
+    { title: 'one oversized item', sizes: [20, 1], limit: 5, maxBytes: 10, items: [20], more: true },
+    { title: 'one item without any bytes left', sizes: [1, 1], limit: 5, maxBytes: -5, items: [1], more: true },
     {
-      title: 'none when asked for none, but that there are some',
+      title: 'no item at limit 0, and reports that there are more',
       sizes: [1],
       limit: 0,
       maxBytes: 10,
@@ -21,22 +21,22 @@ describe('a page', () => {
       more: true,
     },
     {
-      title: 'none when asked for none, and that there are none',
+      title: 'no item at limit 0, and reports that there are none',
       sizes: [],
       limit: 0,
       maxBytes: 10,
       items: [],
       more: false,
     },
-  ])('takes $title', ({ sizes, limit, maxBytes, items, more }) => {
+  ])('contains $title', ({ sizes, limit, maxBytes, items, more }) => {
     const bytes = items.reduce((sum: number, size) => sum + size, 0);
     expect(boundedPage(sizes, { limit, maxBytes }, itself)).toEqual({ items, bytes, more });
   });
 
-  it('after page shows everything once, in order', () => {
-    const room = fc.record({ limit: fc.integer({ min: 1, max: 5 }), maxBytes: fc.nat(50) });
+  it('lists, with its successors, every item once and in order', () => {
+    const bounds = fc.record({ limit: fc.integer({ min: 1, max: 5 }), maxBytes: fc.nat(50) });
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 40 })), room, (sizes, { limit, maxBytes }) => {
+      fc.property(fc.array(fc.integer({ min: 1, max: 40 })), bounds, (sizes, { limit, maxBytes }) => {
         const seen: number[] = [];
         for (let more = true; more;) {
           const page = boundedPage(sizes.slice(seen.length), { limit, maxBytes }, itself);
@@ -48,7 +48,7 @@ describe('a page', () => {
     );
   });
 
-  it('draws no further than it must', () => {
+  it('reads no more items than needed', () => {
     let drawn = 0;
     function* endless() {
       for (;;) yield ++drawn;

@@ -4,7 +4,7 @@ import type { PatchOperation } from '../../src/core/json-diff.ts';
 import { diffJson, isSameJson } from '../../src/core/json-diff.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 
-/** What a JSON Patch makes of a document (RFC 6902), as far as we make patches. */
+/** Applies a JSON Patch (RFC 6902), limited to the operations that `json-diff` emits. */
 function apply(document: Json, patch: readonly PatchOperation[]): Json {
   let root = structuredClone(document);
   for (const operation of patch) {
@@ -34,8 +34,8 @@ const json = fc.letrec<{ value: Json }>((tie) => ({
   ),
 })).value;
 
-describe('a difference', () => {
-  it('makes the one the other, and is nothing only when they are the same', () => {
+describe('a JSON difference', () => {
+  it('turns the first document into the second, and is empty only if they are equal', () => {
     fc.assert(
       fc.property(json, json, (from, to) => {
         const patch = diffJson(from, to);
@@ -45,7 +45,7 @@ describe('a difference', () => {
     );
   });
 
-  it('names each member once', () => {
+  it('contains each member once', () => {
     expect(diffJson({ a: 1, b: { c: [1], d: 2 } }, { b: { c: [1, 2], d: 2 }, 'e/f': null })).toEqual([
       { op: 'remove', path: '/a' },
       { op: 'replace', path: '/b/c', value: [1, 2] },

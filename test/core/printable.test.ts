@@ -17,13 +17,13 @@ describe('printable', () => {
     ['\u001B[31mred', ' [31mred'],
   ])('%j becomes %j', (text, expected) => expect(printable(text)).toBe(expected));
 
-  it('cuts, but no character in two', () => {
+  it('truncates, but never within a character', () => {
     expect(printable('x'.repeat(300))).toHaveLength(256);
     expect(printable('x'.repeat(255) + '😀')).toBe('x'.repeat(255));
     expect(printable('abc', 2)).toBe('ab');
   });
 
-  it('leaves nothing that cannot be printed, of any text, and nothing to do twice', () => {
+  it('removes everything unprintable from any text, and is idempotent', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 600 }),
       fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 600 }).map((units) => String.fromCharCode(...units)),

@@ -41,8 +41,8 @@ const deliveryOf = async (webhookId: string, deliveryId: string) =>
     ({ id }: { id: string }) => id === deliveryId,
   );
 
-describe('an incident', () => {
-  it('reaches the webhook of the configuration through the queue, signed, once', async () => {
+describe('the alert of an incident', () => {
+  it('reaches the webhook of the deployment configuration through the queue, signed, once', async () => {
     const subject = freshId('alert');
     await coordinator().publish([alertAbout(subject)], null);
     await coordinator().publish([alertAbout(subject)], null);
@@ -59,14 +59,14 @@ describe('an incident', () => {
       (state) => state === 'delivered',
     );
 
-    // The queue may hand it over again: what is settled is not sent twice.
+    // The queue may deliver the message again, but a settled delivery is not sent twice.
     const again = await consume(batchOf({ deliveryId, attempt: 1 }));
     expect(again.explicitAcks).toEqual(['m1']);
     await coordinator().sweep(Date.now());
     expect(await hooksAbout(subject)).toHaveLength(1);
   });
 
-  it('that is not taken waits for its next attempt with a record of the first, and goes when it is replayed', async () => {
+  it('that is not accepted waits for its next attempt, shows the first one, and can be replayed', async () => {
     const [subject, receiver] = [freshId('alert'), freshId('receiver')];
     await setMode(receiver, 'unavailable');
     const url = `${inject('componentUrl')}/${receiver}/hook`;
@@ -77,8 +77,8 @@ describe('an incident', () => {
       async () => (await call('GET', `${path}/deliveries`)).body.items[0],
       (delivery) => delivery?.attempts[0]?.status === 503,
     );
-    expect(failed).toMatchObject({ state: 'owed', event: { type: 'incident.opened', subject }, isUnderWay: false });
-    expect((await call('GET', path)).body).toMatchObject({ owed: 1, failingSince: expect.any(String) });
+    expect(failed).toMatchObject({ state: 'pending', event: { type: 'incident.opened', subject }, inProgress: false });
+    expect((await call('GET', path)).body).toMatchObject({ pending: 1, failingSince: expect.any(String) });
     expect((await call('POST', `${path}/test`)).body).toMatchObject({ delivered: false, status: 503 });
 
     await setMode(receiver, 'healthy');
@@ -95,15 +95,15 @@ describe('an incident', () => {
   });
 });
 
-describe('a message of the queue', () => {
-  it('that is not one of ours, or not of today, is acknowledged and does nothing', async () => {
+describe('a queue message', () => {
+  it('that is malformed or names an unknown delivery is acknowledged without effect', async () => {
     expect((await consume(batchOf(42))).explicitAcks).toEqual(['m1']);
     expect((await consume(batchOf({ deliveryId: 'alert-of-old' }))).explicitAcks).toEqual(['m1']);
     expect((await consume(batchOf({ deliveryId: 'of-nobody', attempt: 1 }))).explicitAcks).toEqual(['m1']);
   });
 
-  it('that nobody could begin is taken from the dead letters: the coordinator hands it over again', async () => {
-    const buried = await consume(batchOf({ deliveryId: 'd', attempt: 1 }, 'arbiter-deliveries-dead'));
-    expect(buried.explicitAcks).toEqual(['m1']);
+  it('from the dead-letter queue is acknowledged, because the coordinator hands the delivery over again', async () => {
+    const deadLettered = await consume(batchOf({ deliveryId: 'd', attempt: 1 }, 'arbiter-deliveries-dead'));
+    expect(deadLettered.explicitAcks).toEqual(['m1']);
   });
 });

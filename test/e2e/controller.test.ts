@@ -1,4 +1,4 @@
-/** The example controller with real processes, as somebody would run it. */
+/** The example controller with real processes, started as an operator would start it. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -54,7 +54,7 @@ async function end(signal: NodeJS.Signals): Promise<void> {
   await exited;
 }
 
-/** Starts it with these processes; resolves once it answers. */
+/** Starts the controller with these processes; resolves once it responds. */
 async function begin(processes: readonly object[], env: NodeJS.ProcessEnv = {}): Promise<void> {
   const file = join(directory, 'controller.json');
   await writeFile(file, JSON.stringify({ port, state: 'state', processes }));
@@ -69,7 +69,7 @@ async function report(): Promise<Running | null> {
   try {
     return (await (await fetch(`http://127.0.0.1:${port}/processes`)).json()) as Running;
   } catch {
-    return null; // Not there yet.
+    return null; // Not listening yet.
   }
 }
 
@@ -81,7 +81,11 @@ interface Call {
   readonly signedBy?: string;
 }
 
-async function ask(id: string, key: string, { action = 'restart', path = `/${id}`, signedBy = secret }: Call = {}) {
+async function callControl(
+  id: string,
+  key: string,
+  { action = 'restart', path = `/${id}`, signedBy = secret }: Call = {},
+) {
   const order = { action, componentId: id, recoveryId: 'r', idempotencyKey: key, reason: '', parameters: {} };
   const body = JSON.stringify(order);
   const at = new Date();
@@ -96,7 +100,7 @@ async function ask(id: string, key: string, { action = 'restart', path = `/${id}
   return response.status;
 }
 
-/** The process once it is another than `before`. */
+/** Waits until the process has a pid other than `before`. */
 const another = (id: string, before: number | null | undefined) =>
   waitUntil(
     () => processOf(id),
@@ -109,7 +113,7 @@ const isAlive = (pid: number): boolean => {
     process.kill(pid, 0);
     return true;
   } catch {
-    return false; // There is none.
+    return false; // No such process.
   }
 };
 
@@ -120,7 +124,7 @@ const launch = (): Promise<LaunchedCoordinator> =>
 
 const clientOf = ({ url, key }: LaunchedCoordinator) => new CoordinatorClient({ baseUrl: url, key });
 
-/** A coordinator whose type task_router is controlled by us, and one such component that registered itself. */
+/** Launches a coordinator with this controller for the type task_router, and one component that registers itself. */
 async function beginAsController(): Promise<LaunchedCoordinator> {
   const launched = await launch();
   coordinator = launched;
@@ -161,16 +165,16 @@ const endOf = (client: CoordinatorClient, id: string) =>
   );
 
 describe('the example controller', () => {
-  it('restarts a process once per key, by its own path or by the name in the body', async () => {
+  it('restarts a process once per key, addressed by its path or by the id in the body', async () => {
     await begin([sleeper('one'), sleeper('two')]);
     const before = await processOf('one');
-    expect(await ask('one', 'k-1')).toBe(202);
-    expect(await ask('one', 'k-1')).toBe(200);
+    expect(await callControl('one', 'k-1')).toBe(202);
+    expect(await callControl('one', 'k-1')).toBe(200);
     const after = await another('one', before?.pid);
     expect(isAlive(before!.pid!)).toBe(false);
-    expect(await ask('one', 'k-2', { path: '' })).toBe(202);
+    expect(await callControl('one', 'k-2', { path: '' })).toBe(202);
     await another('one', after?.pid);
-    expect(await ask('one', 'k-1')).toBe(200);
+    expect(await callControl('one', 'k-1')).toBe(200);
     const found = await waitUntil(report, (now) => now?.restartsByKey['k-2'] === 1, 10_000);
     expect(found?.restartsByKey).toEqual({ 'k-1': 1, 'k-2': 1 });
     expect(found?.processes).toMatchObject([
@@ -179,29 +183,29 @@ describe('the example controller', () => {
     ]);
   });
 
-  it('believes nobody else, and does nothing that it does not know', async () => {
+  it('refuses other signatures, unknown processes and unknown actions', async () => {
     await begin([sleeper('one')]);
     const other = `whsec_${randomBytes(32).toString('base64')}`;
-    expect(await ask('one', 'k-1', { signedBy: other })).toBe(401);
-    expect(await ask('one', 'k-1', { signedBy: other, path: '' })).toBe(401);
-    expect(await ask('nobody', 'k-1')).toBe(404);
-    expect(await ask('nobody', 'k-1', { path: '' })).toBe(404);
-    expect(await ask('one', 'k-1', { action: 'scale_up' })).toBe(422);
+    expect(await callControl('one', 'k-1', { signedBy: other })).toBe(401);
+    expect(await callControl('one', 'k-1', { signedBy: other, path: '' })).toBe(401);
+    expect(await callControl('nobody', 'k-1')).toBe(404);
+    expect(await callControl('nobody', 'k-1', { path: '' })).toBe(404);
+    expect(await callControl('one', 'k-1', { action: 'scale_up' })).toBe(422);
     expect((await report())?.restartsByKey).toEqual({});
   });
 
-  it('ends one that does not want to end', async () => {
+  it('kills a process that ignores SIGTERM', async () => {
     await begin([{ id: 'stubborn', command: [process.execPath, '-e', STUBBORN], stopMs: 300 }]);
     const before = await processOf('stubborn');
-    expect(await ask('stubborn', 'k-1')).toBe(202);
+    expect(await callControl('stubborn', 'k-1')).toBe(202);
     await another('stubborn', before?.pid);
     expect(isAlive(before!.pid!)).toBe(false);
   });
 
-  it('remembers keys when it is killed, and leaves no process of before running', async () => {
+  it('keeps its keys through a SIGKILL, and ends the processes of its former run', async () => {
     await begin([sleeper('one')]);
     const first = await processOf('one');
-    await ask('one', 'k-1');
+    await callControl('one', 'k-1');
     const before = await another('one', first?.pid);
     await end('SIGKILL');
     expect(isAlive(before!.pid!)).toBe(true);
@@ -212,24 +216,24 @@ describe('the example controller', () => {
       (alive) => !alive,
       10_000,
     );
-    expect(await ask('one', 'k-1')).toBe(200);
+    expect(await callControl('one', 'k-1')).toBe(200);
     expect(await report()).toMatchObject({ restartsByKey: { 'k-1': 1 }, processes: [{ pid: now?.pid, restarts: 0 }] });
   });
 
-  it('adds processes up to the most there may be, and has them again after a restart', async () => {
+  it('adds processes up to their maximum, and starts them again after a restart', async () => {
     const worker = { ...sleeper('worker'), most: 2 };
     await begin([worker]);
-    expect(await ask('worker', 'k-1', { action: 'scale_up' })).toBe(202);
-    expect(await ask('worker', 'k-1', { action: 'scale_up' })).toBe(200);
-    expect(await ask('worker', 'k-2', { action: 'scale_up' })).toBe(422);
+    expect(await callControl('worker', 'k-1', { action: 'scale_up' })).toBe(202);
+    expect(await callControl('worker', 'k-1', { action: 'scale_up' })).toBe(200);
+    expect(await callControl('worker', 'k-2', { action: 'scale_up' })).toBe(422);
     await another('worker-2', undefined);
-    expect(await ask('worker-2', 'k-3')).toBe(202);
+    expect(await callControl('worker-2', 'k-3')).toBe(202);
     await end('SIGTERM');
     await begin([worker]);
     expect((await report())?.processes.map(({ id }) => id)).toEqual(['worker', 'worker-2']);
   });
 
-  it('serves a coordinator as the controller of a type: restarts and adds a component that registers itself', async () => {
+  it('is the controller of a type: restarts and adds components that register themselves', async () => {
     const client = clientOf(await beginAsController());
     const before = await processOf('router');
     const restarted = await client.act('router', { action: 'restart', idempotencyKey: 'once' });
@@ -245,11 +249,11 @@ describe('the example controller', () => {
     expect(await healthy(client, 'router-2')).toMatchObject({ id: 'router-2', type: 'task_router' });
   });
 
-  it('restarts once though the coordinator is killed in the midst of it, and its caller asks again', async () => {
+  it('restarts once when the coordinator is killed during the call and the caller repeats it', async () => {
     const first = await beginAsController();
-    const asked = clientOf(first).act('router', { action: 'restart', idempotencyKey: 'once' });
-    // Whatever it comes to: the caller has no answer.
-    const lost = asked.catch(() => null);
+    const pendingAction = clientOf(first).act('router', { action: 'restart', idempotencyKey: 'once' });
+    // The caller gets no response, whatever the outcome.
+    const lost = pendingAction.catch(() => null);
     await waitUntil(report, (found) => Object.keys(found?.restartsByKey ?? {}).length > 0, 20_000);
     await first.kill();
     await lost;

@@ -1,8 +1,8 @@
 /**
- * The page in a real browser, over a real coordinator and real component processes: it asks for the
- * key, shows the fleet, and a component is seen to die on it and to come back.
+ * The dashboard in a real browser, with a real coordinator and real component processes.
+ * The page requests the key, shows the demo fleet, and shows a component fail and recover.
  *
- * `PICTURE=docs/dashboard.png` also keeps a picture of the moment in between.
+ * `PICTURE=docs/dashboard.png` also saves a screenshot during the recovery.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,13 +40,13 @@ afterAll(async () => {
 const rowStatus = (page: Page, id: string) =>
   page.locator(`[data-testid=component-row][data-id="${id}"]`).getAttribute('data-status');
 
-it('shows a component die and come back', async () => {
+it('the dashboard shows a component fail and recover', async () => {
   const page = await browser.context.newPage();
-  const troubles: string[] = [];
-  page.on('pageerror', (error) => troubles.push(String(error)));
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(String(error)));
   page.on('console', (message) => {
     // Chromium itself reports the refused key as a failed resource.
-    if (message.type() === 'error' && !message.text().includes('401')) troubles.push(message.text());
+    if (message.type() === 'error' && !message.text().includes('401')) errors.push(message.text());
   });
   const client = new CoordinatorClient({ baseUrl: coordinator.url, key: coordinator.key });
 
@@ -88,7 +88,7 @@ it('shows a component die and come back', async () => {
 
   const row = page.locator(`[data-testid=component-row][data-id="${VICTIM}"]`);
   await row.getByTestId('component-details').locator('summary').click();
-  await row.getByTestId('availability').filter({ hasText: '% in an hour' }).waitFor();
+  await row.getByTestId('availability').filter({ hasText: '% last hour' }).waitFor();
   await row.getByRole('button', { name: 'Drain' }).click();
   await row.getByTestId('lifecycle').filter({ hasText: 'draining' }).waitFor();
   if (process.env['PICTURE_OF_ACTIONS'])
@@ -99,19 +99,20 @@ it('shows a component die and come back', async () => {
   await page.reload();
   await page.getByTestId('overall-status').waitFor();
   expect(await page.getByTestId('key-form').count()).toBe(0);
-  expect(troubles).toEqual([]);
+  expect(errors).toEqual([]);
   await page.close();
 });
 
-/** What a script on the page can get hold of. */
-const withinReach = (page: Page) => page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length]);
+/** Cookies and storage that a script on the page can read. */
+const readableByScripts = (page: Page) =>
+  page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length]);
 
 async function signIn(page: Page, key: string): Promise<void> {
   await page.getByLabel('Access key').fill(key);
   await page.getByTestId('key-form').getByRole('button').click();
 }
 
-it('keeps its key where no script finds it, and ends with it', async () => {
+it('the dashboard keeps its key out of reach of scripts, and signs out when the key is revoked', async () => {
   const admin = { authorization: `Bearer ${coordinator.key}`, 'content-type': 'application/json' };
   const make = async (scopes: readonly string[]) => {
     const body = JSON.stringify({ name: 'a screen in the hall', scopes });
@@ -124,7 +125,7 @@ it('keeps its key where no script finds it, and ends with it', async () => {
   await page.goto(coordinator.url);
 
   await signIn(page, router.key);
-  await page.getByRole('alert').filter({ hasText: 'may not see the fleet' }).waitFor();
+  await page.getByRole('alert').filter({ hasText: 'may not view the system' }).waitFor();
   expect(await browser.context.cookies()).toEqual([]);
 
   await signIn(page, viewer.key);
@@ -133,7 +134,7 @@ it('keeps its key where no script finds it, and ends with it', async () => {
   expect(await page.getByTestId('component-details').first().getByRole('button').count()).toBe(0);
   await page.getByTestId('overall-status').waitFor();
   expect(await page.getByTestId('holder').textContent()).toBe('a screen in the hall');
-  expect(await withinReach(page)).toEqual(['', 0, 0]);
+  expect(await readableByScripts(page)).toEqual(['', 0, 0]);
   expect(await browser.context.cookies()).toMatchObject([
     { name: '__Host-arbiter-session', httpOnly: true, secure: true, sameSite: 'Strict', path: '/' },
   ]);
@@ -151,5 +152,5 @@ it('keeps its key where no script finds it, and ends with it', async () => {
   await signIn(page, viewer.key);
   await page.getByTestId('overall-status').waitFor();
   await fetch(`${coordinator.url}/v1/keys/${viewer.id}`, { method: 'DELETE', headers: admin });
-  await page.getByRole('alert').filter({ hasText: 'does not know this key' }).waitFor({ timeout: 10_000 });
+  await page.getByRole('alert').filter({ hasText: 'does not accept this key' }).waitFor({ timeout: 10_000 });
 });

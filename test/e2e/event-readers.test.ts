@@ -1,6 +1,6 @@
 /**
- * Two readers of the event log, over a stream and over a socket, through a thousand changes, five cut connections each
- * and a SIGKILL of the whole runtime: each has seen exactly what the log holds, in its order, nothing twice.
+ * Two readers of the event log, one over a stream and one over a socket. The test makes a thousand changes, cuts each
+ * connection five times and kills the runtime once. Each reader must receive exactly the log, in order and once.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { waitUntil } from '../support/node/wait-until.ts';
 
 const CHANGES = 1_000;
 const TYPES = ['task_router', 'caws_validator'] as const;
-/** Components of a type: one call changes all of them. */
+/** Components per type: one call changes all of them. */
 const OF_TYPE = 10;
 const CUT_AT = [100, 250, 400, 650, 850];
 const KILL_AT = 500;
@@ -51,12 +51,16 @@ async function restart(): Promise<void> {
 async function beat({ url, key }: LaunchedCoordinator, type: string, status: string): Promise<void> {
   const heartbeats = idsOf(type).map((id) => ({ id, status }));
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-  const answer = await fetch(`${url}/v1/heartbeats`, { method: 'POST', headers, body: JSON.stringify({ heartbeats }) });
-  if (!answer.ok) throw new Error(`answered ${answer.status}: ${await answer.text()}`);
-  await answer.text();
+  const response = await fetch(`${url}/v1/heartbeats`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ heartbeats }),
+  });
+  if (!response.ok) throw new Error(`answered ${response.status}: ${await response.text()}`);
+  await response.text();
 }
 
-/** Cuts the connection under whatever call is open. */
+/** A `fetch` whose open connection the test can cut. */
 class CutWire {
   #current = new AbortController();
 
@@ -70,7 +74,7 @@ class CutWire {
   }
 }
 
-/** What the log says, page by page. */
+/** Reads the whole log, page by page. */
 async function readLog(client: CoordinatorClient): Promise<string[]> {
   const sequences: string[] = [];
   for (let after = '0'; ;) {
@@ -81,31 +85,31 @@ async function readLog(client: CoordinatorClient): Promise<string[]> {
   }
 }
 
-it('each reader sees exactly the log, through cut connections and a SIGKILL', async () => {
+it('each reader receives exactly the log, through cut connections and a SIGKILL', async () => {
   const client = new CoordinatorClient({ baseUrl: running.url, key: running.key });
   await Promise.all(TYPES.map((type) => register(client, type)));
 
   const seen = { stream: [] as string[], socket: [] as string[] };
   const wire = new CutWire();
-  const over = new AbortController();
+  const ended = new AbortController();
   const streaming = (async () => {
     const streamed = new CoordinatorClient({ baseUrl: running.url, key: running.key, fetch: wire.fetch });
-    for await (const event of streamed.watchEvents({ after: 0, signal: over.signal }))
+    for await (const event of streamed.watchEvents({ after: 0, signal: ended.signal }))
       seen.stream.push('specversion' in event ? `${event.sequence} ${event.type} ${event.subject}` : event.type);
   })();
   const socket = new SocketReader({
     baseUrl: running.url,
     key: running.key,
     after: 0,
-    take: (event) => void seen.socket.push(`${event.sequence} ${event.type} ${event.subject}`),
+    onEvent: (event) => void seen.socket.push(`${event.sequence} ${event.type} ${event.subject}`),
   });
 
   let done = 0;
   let restarting: Promise<void> | undefined;
-  const pass = (): void => {
+  const advance = (): void => {
     done += OF_TYPE;
     if (CUT_AT.includes(done)) wire.cut();
-    // Not at the same instant.
+    // Not at the same moment as the stream.
     if (CUT_AT.includes(done - 2 * OF_TYPE)) socket.cut();
     if (done !== KILL_AT) return;
     restarting = restart();
@@ -114,10 +118,10 @@ it('each reader sees exactly the log, through cut connections and a SIGKILL', as
     for (let round = 0; ; round++) {
       try {
         await beat(running, type, round % 2 === 0 ? 'healthy' : 'degraded');
-        pass();
+        advance();
         if (done >= CHANGES) return;
       } catch {
-        // The runtime is being killed: the same again when it is back.
+        // The runtime is being killed: repeat the change once it is back.
         await (restarting ?? sleep(50));
       }
     }
@@ -135,7 +139,7 @@ it('each reader sees exactly the log, through cut connections and a SIGKILL', as
     (isSettled) => isSettled,
     20_000,
   ).catch(() => undefined);
-  over.abort();
+  ended.abort();
   socket.stop();
   await streaming;
 

@@ -1,4 +1,4 @@
-/** Headers and limits as a caller meets them: over real HTTP, with the files that the platform serves itself. */
+/** Headers and limits over real HTTP, including the files that the platform serves. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
@@ -9,7 +9,7 @@ import { ownCoordinator } from '../support/node/own-coordinator.ts';
 
 const coordinator = ownCoordinator();
 
-it('closes the page, its files and the API', async () => {
+it('the page, its files and the API have strict headers', async () => {
   const page = await fetch(coordinator().url);
   const script = /src="(\/assets\/[^"]+\.js)"/.exec(await page.text())?.[1];
   expect(script).toBeDefined();
@@ -26,24 +26,24 @@ it('closes the page, its files and the API', async () => {
   expect((await fetch(coordinator().url)).headers.get('cache-control')).not.toContain('immutable');
 });
 
-it('keeps them while somebody else builds the page in the same directory', async () => {
+it('the page keeps its headers during another build in the same directory', async () => {
   const building = buildPage();
   const seen = new Set<string | null>();
   do {
-    const answer = await fetch(coordinator().url);
-    await answer.body?.cancel();
-    seen.add(answer.headers.get('x-frame-options'));
+    const response = await fetch(coordinator().url);
+    await response.body?.cancel();
+    seen.add(response.headers.get('x-frame-options'));
   } while (await isPending(building));
   expect(await building).toBe(0);
-  // The files are looked at again a moment after they change.
-  for (let turn = 0; turn < 20; turn += 1) {
+  // The server reloads files a moment after they change.
+  for (let attempt = 0; attempt < 20; attempt += 1) {
     await sleep(50);
     seen.add((await fetch(coordinator().url, { method: 'HEAD' })).headers.get('x-frame-options'));
   }
   expect([...seen]).toEqual(['DENY']);
 });
 
-/** What every coordinator does as it starts; resolves with the exit code. */
+/** Builds the page, as every starting coordinator does; resolves with the exit code. */
 async function buildPage(): Promise<number> {
   const child = spawn('npm', ['run', '--silent', 'build'], { cwd: PROJECT_ROOT, stdio: 'ignore' });
   const [code] = await once(child, 'exit');
@@ -60,16 +60,16 @@ interface RawCall {
   readonly body?: string;
 }
 
-/** `fetch` sends no body with GET and sets the length itself; this does as it is told. */
+/** Sends a request as given. `fetch` refuses a body with GET and sets content-length itself. */
 function rawCall({ method, path, headers, body }: RawCall): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const authorization = `Bearer ${coordinator().key}`;
   const call = request(
     new URL(path, coordinator().url),
     { agent: false, method, headers: { authorization, ...headers } },
-    (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? 0);
+    (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
     },
   );
   call.once('error', reject);
@@ -77,7 +77,7 @@ function rawCall({ method, path, headers, body }: RawCall): Promise<number> {
   return promise;
 }
 
-it('limits bodies however they are sent', async () => {
+it('bodies are limited with and without content-length', async () => {
   const json = { 'content-type': 'application/json' };
   const chunked = { ...json, 'transfer-encoding': 'chunked' };
   const big = 'x'.repeat(100_000);

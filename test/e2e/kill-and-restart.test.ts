@@ -1,6 +1,6 @@
 /**
- * SIGKILL of the whole runtime in the middle of registrations, then a start with the same state:
- * what was acknowledged is there, no id is stranded, probing goes on by itself.
+ * SIGKILL of the whole runtime during registrations, then a restart with the same state.
+ * Acknowledged registrations must be present, no id may stay claimed, and health checks must continue.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ function registration(index: number): RegistrationInput {
   };
 }
 
-/** Registers all, four at a time as a busy fleet would; answers the ids that were acknowledged when the connection broke. */
+/** Registers all components, four at a time, until the kill; returns the acknowledged ids. */
 async function registerUntilKilled(coordinator: LaunchedCoordinator): Promise<Set<string>> {
   const client = new CoordinatorClient({ baseUrl: coordinator.url, key: coordinator.key });
   const acknowledged = new Set<string>();
@@ -58,7 +58,7 @@ async function registerUntilKilled(coordinator: LaunchedCoordinator): Promise<Se
         await client.register({ id, ...rest });
         acknowledged.add(id);
       } catch {
-        // The runtime died under the call, or a dependency was not acknowledged in time.
+        // The runtime was killed during the call, or a dependency was not yet registered.
       }
       if (acknowledged.size >= KILL_AFTER_ACKNOWLEDGED) killing ??= coordinator.kill();
     }
@@ -68,7 +68,7 @@ async function registerUntilKilled(coordinator: LaunchedCoordinator): Promise<Se
   return acknowledged;
 }
 
-it('keeps what it acknowledged through a SIGKILL in the middle of registrations', async () => {
+it('the coordinator keeps acknowledged registrations through a SIGKILL', async () => {
   const first = await launchCoordinator({ persistTo });
   const acknowledged = await registerUntilKilled(first);
   expect(acknowledged.size).toBeGreaterThanOrEqual(KILL_AFTER_ACKNOWLEDGED);
@@ -76,7 +76,7 @@ it('keeps what it acknowledged through a SIGKILL in the middle of registrations'
 
   target.reset();
   running = await launchCoordinator({ persistTo });
-  // Nobody calls it: the checks must come by themselves, twice to show that they go on.
+  // Without any call, health checks must resume: two per component show that they continue.
   await waitUntil(
     () => [...acknowledged].filter((id) => (target.checks.get(id) ?? 0) < 2),
     (missing) => missing.length === 0,
@@ -88,9 +88,9 @@ it('keeps what it acknowledged through a SIGKILL in the middle of registrations'
   const present = new Set(items.map((item) => item.id));
   expect([...acknowledged].filter((id) => !present.has(id))).toEqual([]);
   expect(items.every((item) => item.health.status === 'healthy')).toBe(true);
-  console.log(`${acknowledged.size} of ${COMPONENTS} acknowledged before the kill, ${present.size} there after it`);
+  console.log(`${acknowledged.size} of ${COMPONENTS} acknowledged before the kill, ${present.size} present after it`);
 
-  // No id is stranded: every one, acknowledged or lost on the way, registers now, and goes again.
+  // No id stays claimed: every id, acknowledged or lost, can register and be removed now.
   for (let index = 0; index < COMPONENTS; index++) await client.register(registration(index));
   expect((await client.components({ limit: 500 })).items).toHaveLength(COMPONENTS);
   for (let index = COMPONENTS - 1; index >= 0; index--) await client.deregister(`kill-${index}`);

@@ -1,6 +1,6 @@
 /**
- * SIGKILL of the whole runtime while a dozen recoveries run, each at another point of its way; again and again,
- * until so many were hit as `KILL_INSTANTS` says. One of each dozen is hit between a control call and its record, on purpose.
+ * SIGKILL of the whole runtime while a dozen recoveries run, each at another point. The test repeats this until
+ * `KILL_INSTANTS` recoveries were hit. In each dozen the kill hits one between its control call and the record of it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { waitUntil } from '../support/node/wait-until.ts';
 const INSTANTS = Number(process.env['KILL_INSTANTS'] ?? 5);
 const AT_ONCE = 12;
 const MAX_KILLS = 4;
-/** A recovery takes about as long here: at any moment some are at each point. */
+/** About the duration of a recovery here, in ms: at any moment the recoveries are at different points. */
 const SPREAD_MS = 3_500;
 
 let persistTo: string;
@@ -39,7 +39,7 @@ async function launch(): Promise<CoordinatorClient> {
   return new CoordinatorClient({ baseUrl: running.url, key: running.key });
 }
 
-/** A type for each, so that none waits for the guard. */
+/** Registers each component under its own type, so that the recovery guard delays none. */
 async function register(client: CoordinatorClient, id: string): Promise<void> {
   const type = id.replaceAll('-', '_');
   await client.config.put({ type }, {});
@@ -48,7 +48,7 @@ async function register(client: CoordinatorClient, id: string): Promise<void> {
   await client.register({ id, name: id, type, endpoint: server.urlOf(id), healthCheck, control });
 }
 
-/** How many of their recoveries run; null when nobody answers. */
+/** Number of running recoveries of these components; null when the coordinator does not respond. */
 const runningOf = async (client: CoordinatorClient, ids: readonly string[]): Promise<number | null> => {
   try {
     const { items } = await client.recoveries({ limit: 100, status: 'running' });
@@ -58,7 +58,7 @@ const runningOf = async (client: CoordinatorClient, ids: readonly string[]): Pro
   }
 };
 
-/** Breaks them one after the other and kills the runtime while they recover; answers how many recoveries were hit. */
+/** Breaks the components one after the other and kills the runtime during their recoveries; returns how many it hit. */
 async function strike(client: CoordinatorClient, ids: readonly string[]): Promise<number> {
   const killed = new Promise<void>((resolve) => {
     const last = ids.at(-2);
@@ -68,9 +68,9 @@ async function strike(client: CoordinatorClient, ids: readonly string[]): Promis
       resolve();
     };
   });
-  let underWay = 0;
+  let inProgress = 0;
   const watching = setInterval(() => {
-    void runningOf(client, ids).then((count) => (underWay = count ?? underWay));
+    void runningOf(client, ids).then((count) => (inProgress = count ?? inProgress));
   }, 200);
   for (const id of ids) {
     server.fallSick(id);
@@ -78,10 +78,10 @@ async function strike(client: CoordinatorClient, ids: readonly string[]): Promis
   }
   await killed;
   clearInterval(watching);
-  return underWay;
+  return inProgress;
 }
 
-it('ends every recovery right that a SIGKILL met, with one restart for each', async () => {
+it('every recovery hit by a SIGKILL ends successfully, with one restart', async () => {
   let client = await launch();
   let instants = 0;
   let kills = 0;

@@ -1,7 +1,7 @@
 /**
- * Fifty callers at once over ten components of a real coordinator, with durable objects on the disk: ten thousand
- * leases taken, given back, renewed and forgotten. Never more than there is, never more than a key may hold, nothing
- * lost, nobody overtaken.
+ * Fifty simultaneous callers over ten components of a real coordinator, with Durable Objects on disk. The callers make
+ * ten thousand lease operations: acquire, complete, renew, let expire. The coordinator never exceeds a capacity or a
+ * quota, loses no slot, and serves waiting callers in FIFO order.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,18 +13,18 @@ import type { BareWorkerd } from '../bench/bare/bare-workerd.ts';
 import { startWorkerd } from '../bench/bare/bare-workerd.ts';
 import { buildBundle } from '../bench/bare/build-bundles.ts';
 import { ADMIN_KEY } from '../bench/bare/seed.ts';
-import { takeLeases } from '../support/node/lease-caller.ts';
+import { requestLeases } from '../support/node/lease-caller.ts';
 import { LeaseRecord, percentile } from '../support/node/lease-record.ts';
 import { waitUntil } from '../support/node/wait-until.ts';
 
 const OPERATIONS = Number(process.env['LEASE_OPERATIONS'] ?? 10_000);
 const CALLERS = 50;
-/** On a machine that has nothing else to do it takes a fifth of that. */
+/** Time limit in ms. An idle machine needs a fifth of it. */
 const AT_MOST_MS = 110_000;
-/** Lease by lease, and out of blocks. */
+/** The first type grants single leases, the second lease blocks. */
 const TYPES = ['task_router', 'caws_validator'] as const;
-const ROOMS: Readonly<Record<(typeof TYPES)[number], number>> = { task_router: 3, caws_validator: 8 };
-/** Slots that the callers with that key may hold of each type; null for as many as there are. */
+const CAPACITIES: Readonly<Record<(typeof TYPES)[number], number>> = { task_router: 3, caws_validator: 8 };
+/** Quota of slots per type for the callers of a key; null for no quota. */
 const KEYS: Readonly<Record<string, number | null>> = { open: null, other: null, narrow: 2, wide: 4 };
 
 let folder: string;
@@ -42,7 +42,7 @@ beforeAll(async () => {
   workerd = await startWorkerd([coordinator], folder);
   admin = clientWith(ADMIN_KEY);
   await admin.config.put({ type: 'caws_validator' }, { leaseBlocks: { size: 2 } });
-  for (const type of TYPES) for (let at = 0; at < 5; at++) await register(`${type}-${at}`, type, ROOMS[type]);
+  for (const type of TYPES) for (let at = 0; at < 5; at++) await register(`${type}-${at}`, type, CAPACITIES[type]);
 });
 
 afterAll(async () => {
@@ -66,15 +66,16 @@ async function register(id: string, type: string, maxConcurrentTasks: number): P
   await admin.heartbeat(id, {});
 }
 
-const held = async (type: string) => (await admin.leases({ type, limit: 500 })).items;
+const leasesOf = async (type: string) => (await admin.leases({ type, limit: 500 })).items;
 
-/** What the coordinator says is held of each component, for as long as the callers go on: the most of it. */
-async function watch(goesOn: () => boolean): Promise<Map<string, number>> {
+/** Polls the leases while the callers run; returns the maximum of leased slots per component. */
+async function watch(shouldContinue: () => boolean): Promise<Map<string, number>> {
   const most = new Map<string, number>();
-  while (goesOn()) {
+  while (shouldContinue()) {
     for (const type of TYPES) {
       const now = new Map<string, number>();
-      for (const { componentId, slots } of await held(type)) now.set(componentId, (now.get(componentId) ?? 0) + slots);
+      for (const { componentId, slots } of await leasesOf(type))
+        now.set(componentId, (now.get(componentId) ?? 0) + slots);
       for (const [id, slots] of now) most.set(id, Math.max(slots, most.get(id) ?? 0));
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -82,28 +83,28 @@ async function watch(goesOn: () => boolean): Promise<Map<string, number>> {
   return most;
 }
 
-it('gives no component and no key more than it has, loses no slot, and forgets nobody', async () => {
+it('the coordinator exceeds no capacity and no quota, loses no slot, and responds to every call', async () => {
   const clients: [string, CoordinatorClient][] = [];
   for (const [name, leaseSlots] of Object.entries(KEYS)) {
     const made = await admin.createKey({ name, scopes: ['router'] });
     if (leaseSlots !== null) await admin.setQuotas(made.id, { leaseSlots });
     clients.push([name, clientWith(made.key)]);
   }
-  // Until the last edge has heard of the quotas.
+  // Until every isolate has the quotas.
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   const record = new LeaseRecord();
-  const beganAt = Date.now();
-  const operations = (): number => record.of('asked', 'completed', 'completed again', 'renewed', 'expired');
-  const goesOn = (): boolean => operations() < OPERATIONS && Date.now() - beganAt < AT_MOST_MS;
+  const startedAt = Date.now();
+  const operations = (): number => record.of('requested', 'completed', 'completed again', 'renewed', 'expired');
+  const shouldContinue = (): boolean => operations() < OPERATIONS && Date.now() - startedAt < AT_MOST_MS;
   let isOver = false;
   const seen = watch(() => !isOver);
   const callers = Array.from({ length: CALLERS }, (_, at) => {
     const [key, client] = clients[at % clients.length]!;
     const type = TYPES[Math.floor(at / clients.length) % TYPES.length]!;
-    return takeLeases({ client, key, type, random: randomFrom(at + 1) }, record, goesOn);
+    return requestLeases({ client, key, type, random: randomFrom(at + 1) }, record, shouldContinue);
   });
   await Promise.all(callers);
-  const seconds = (Date.now() - beganAt) / 1_000;
+  const seconds = (Date.now() - startedAt) / 1_000;
   isOver = true;
   const shown = await seen;
 
@@ -114,48 +115,49 @@ it('gives no component and no key more than it has, loses no slot, and forgets n
   );
   expect(Object.keys(counts).filter((name) => name.startsWith('wrong'))).toEqual([]);
   expect(operations()).toBeGreaterThanOrEqual(OPERATIONS);
-  // Every call was answered.
-  expect(record.of('granted', 'refused at-capacity', 'refused lease-quota')).toBe(record.of('asked'));
+  // Every call got a response.
+  expect(record.of('granted', 'refused at-capacity', 'refused lease-quota')).toBe(record.of('requested'));
   expect(record.of('completed', 'expired')).toBe(record.of('granted'));
   const most = record.most(({ componentId }) => componentId);
   expect(most.size).toBe(10);
-  for (const of of [most, shown])
-    for (const [id, slots] of of) expect(slots, id).toBeLessThanOrEqual(ROOMS[id.slice(0, -2) as keyof typeof ROOMS]);
+  for (const observed of [most, shown])
+    for (const [id, slots] of observed)
+      expect(slots, id).toBeLessThanOrEqual(CAPACITIES[id.slice(0, -2) as keyof typeof CAPACITIES]);
   for (const [name, slots] of record.most(({ key, type }) => `${key} ${type}`))
     expect(slots, name).toBeLessThanOrEqual(KEYS[name.split(' ')[0]!] ?? Infinity);
-  // Those with quotas got what they may: being kept to it is not being kept out.
+  // Callers with a quota were served too.
   for (const name of Object.keys(KEYS)) expect(holdings.filter(({ key }) => key === name).length).toBeGreaterThan(100);
 
-  // Idle blocks go back when their isolate asks next; a caller has it ask.
+  // An isolate returns idle blocks with its next registry call, which this lease request causes.
   await waitUntil(
     async () => {
       const { lease } = await clients[0]![1].route({ type: 'caws_validator', lease: { ttlMs: 1_000, slots: 2 } });
       await clients[0]![1].complete(lease!.id, { outcome: 'success' });
-      return [...(await held('task_router')), ...(await held('caws_validator'))];
+      return [...(await leasesOf('task_router')), ...(await leasesOf('caws_validator'))];
     },
     (left) => left.length === 0,
     20_000,
   );
   const loads = await admin.load();
   expect(loads.filter(({ activeConnections }) => activeConnections !== 0)).toEqual([]);
-  const { holders = [], lately } = await admin.leases();
+  const { holders = [], recent } = await admin.leases();
   expect(holders.filter(({ slots, waiting }) => slots + waiting > 0)).toEqual([]);
-  expect(lately.find(({ type }) => type === 'task_router')!.granted).toBeGreaterThan(100);
+  expect(recent.find(({ type }) => type === 'task_router')!.granted).toBeGreaterThan(100);
 }, 200_000);
 
-it('serves those who wait for the same room in the order they came', async () => {
+it('callers waiting for the same capacity are served in FIFO order', async () => {
   await register('only', 'performance_tracker', 1);
   const type = 'performance_tracker';
   const { lease } = await admin.route({ type, lease: {} });
-  // With another key: of one that has so many calls open, lists are let go.
+  // With another key: load shedding refuses lists of a key with many open calls.
   const { key } = await admin.createKey({ name: 'waiting', scopes: ['router'] });
   const waiter = clientWith(key);
   const order: number[] = [];
   const waiting: Promise<void>[] = [];
   const waitFor = async (at: number): Promise<void> => {
-    const given = await waiter.route({ type, lease: { waitMs: 30_000 } });
+    const granted = await waiter.route({ type, lease: { waitMs: 30_000 } });
     order.push(at);
-    await waiter.complete(given.lease!.id, { outcome: 'success' });
+    await waiter.complete(granted.lease!.id, { outcome: 'success' });
   };
   for (let at = 0; at < 40; at++) {
     waiting.push(waitFor(at));

@@ -1,6 +1,6 @@
 /**
- * Hundreds of streams at once, all of one isolate and so all waiting for the same calls to the coordinator, while
- * changes go on: none is ended before its time, and each sees every change.
+ * Hundreds of simultaneous streams of one isolate, which share the calls to the coordinator, during changes.
+ * No stream ends early, and each receives every change.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -16,7 +16,7 @@ const APART_MS = 250;
 
 const coordinator = ownCoordinator();
 
-it(`${STREAMS} streams are followed through ${CHANGES} changes`, async () => {
+it(`${STREAMS} streams receive all of ${CHANGES} changes`, async () => {
   const running = coordinator();
   const client = new CoordinatorClient({ baseUrl: running.url, key: running.key });
   const streams: StreamReader[] = [];

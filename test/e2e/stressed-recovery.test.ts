@@ -1,4 +1,4 @@
-/** Recoveries when much is against them: everything fails at once, the controller is broken, the history is locked. */
+/** Recoveries under stress: all components fail at once, the controller is broken, or the history is locked. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,8 +31,8 @@ afterAll(async () => {
   await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
 });
 
-async function fleetOf(size: number, type: string): Promise<string[]> {
-  // Something that answers is there to say that the failures are real.
+async function registerPool(size: number, type: string): Promise<string[]> {
+  // The healthy canary confirms that the failures are real.
   await client.config.put({ type }, { canaryUrl: `${server.urlOf('canary')}/health` });
   const ids = Array.from({ length: size }, (_, at) => `${type.replaceAll('_', '-')}-${at}`);
   for (const id of ids) {
@@ -57,14 +57,14 @@ const recoveriesOf = async (type: string, count: number) => {
   return items;
 };
 
-/** How many intervals hold at the moment that most of them hold. */
+/** Maximum number of overlapping intervals. */
 function mostAtOnce(intervals: readonly (readonly [from: number, until: number])[]): number {
   return Math.max(...intervals.map(([at]) => intervals.filter(([from, until]) => from <= at && at < until).length));
 }
 
 describe('recoveries', () => {
-  it('act on at most a third of a type at once when all ten of it fail', async () => {
-    const ids = await fleetOf(10, 'all_down');
+  it('act on at most a third of a type at once when all ten components fail', async () => {
+    const ids = await registerPool(10, 'all_down');
     for (const id of ids) server.fallSick(id);
     const recoveries = await recoveriesOf('all_down', ids.length);
     expect(recoveries.map(({ status }) => status)).toEqual(ids.map(() => 'successful'));
@@ -77,8 +77,8 @@ describe('recoveries', () => {
     for (const id of ids) expect(server.restarts.get(id)).toBe(1);
   });
 
-  it('end in an incident that says why when the controller is broken', async () => {
-    const [id = ''] = await fleetOf(1, 'broken_control');
+  it('end in an incident with the reason when the controller is broken', async () => {
+    const [id = ''] = await registerPool(1, 'broken_control');
     server.isBroken = true;
     server.fallSick(id);
     const [recovery] = await recoveriesOf('broken_control', 1);
@@ -95,9 +95,9 @@ describe('recoveries', () => {
   });
 });
 
-describe('a history that is locked for thirty seconds', () => {
-  it('stops nothing, and has every failure exactly once afterwards', async () => {
-    const ids = await fleetOf(6, 'locked_history');
+describe('a history locked for thirty seconds', () => {
+  it('blocks no call, and has every failure exactly once afterwards', async () => {
+    const ids = await registerPool(6, 'locked_history');
     await client.register({
       id: 'beating',
       name: 'beating',
@@ -110,9 +110,9 @@ describe('a history that is locked for thirty seconds', () => {
     const failureIds: string[] = [];
     const slowest = { route: 0, heartbeat: 0, register: 0 };
     const timed = async (what: keyof typeof slowest, call: () => Promise<unknown>): Promise<void> => {
-      const beganAt = Date.now();
+      const startedAt = Date.now();
       await call();
-      slowest[what] = Math.max(slowest[what], Date.now() - beganAt);
+      slowest[what] = Math.max(slowest[what], Date.now() - startedAt);
     };
     try {
       for (let round = 0; Date.now() < lockedUntil; round++) {
@@ -132,7 +132,7 @@ describe('a history that is locked for thirty seconds', () => {
         failureIds.push((await client.reportFailure(id, { error })).failureId);
         await sleep(500);
       }
-      // Nothing could be written meanwhile.
+      // No failure could be written while the history was locked.
       expect(await allFailures('locked_history').catch(() => [])).toEqual([]);
     } finally {
       unlock();
@@ -144,7 +144,7 @@ describe('a history that is locked for thirty seconds', () => {
       60_000,
     );
     expect(new Set(stored).size).toBe(stored.length);
-    // It went on deciding meanwhile: recoveries were begun by what it knew itself.
+    // The coordinator kept deciding from its own memory: recoveries began while the history was locked.
     const { items } = await client.events({ after: 0, types: ['recovery.started'], limit: 1_000 });
     const begun = items.filter(({ subject, time }) => ids.includes(subject) && Date.parse(time) < lockedUntil);
     expect(new Set(begun.map(({ subject }) => subject))).toEqual(new Set(ids));

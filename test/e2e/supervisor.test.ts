@@ -1,4 +1,4 @@
-/** The demo's supervisor, which the documentation gives as the example of a control endpoint. */
+/** The supervisor of the demo, which the documentation uses as the example of a control endpoint. */
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,10 +7,10 @@ import { Supervisor } from '../../src/demo/supervisor.ts';
 import { freePort } from '../../src/dev/free-port.ts';
 
 class CountedHandle extends ComponentHandle {
-  restartsAsked = 0;
+  restartCount = 0;
 
   override async restart(): Promise<void> {
-    this.restartsAsked++;
+    this.restartCount++;
   }
 }
 
@@ -45,7 +45,13 @@ interface Call {
   readonly unsigned?: boolean;
 }
 
-async function ask({ secret, key = `r-${keys++}`, to = 'one', at = new Date(), ...call }: Call): Promise<number> {
+async function callControl({
+  secret,
+  key = `r-${keys++}`,
+  to = 'one',
+  at = new Date(),
+  ...call
+}: Call): Promise<number> {
   const order = {
     action: 'restart',
     componentId: to,
@@ -69,14 +75,14 @@ async function ask({ secret, key = `r-${keys++}`, to = 'one', at = new Date(), .
   return response.status;
 }
 
-const asked = (): number[] => Object.values(handles).map((each) => each.restartsAsked);
+const restartCounts = (): number[] => Object.values(handles).map((each) => each.restartCount);
 
 describe('the supervisor of the demo', () => {
   it('restarts a component on a signed call, once per idempotency key', async () => {
-    const before = handles.one.restartsAsked;
-    expect(await ask({ secret: secrets.one, key: 'same' })).toBe(202);
-    expect(await ask({ secret: secrets.one, key: 'same' })).toBe(200);
-    expect(handles.one.restartsAsked).toBe(before + 1);
+    const before = handles.one.restartCount;
+    expect(await callControl({ secret: secrets.one, key: 'same' })).toBe(202);
+    expect(await callControl({ secret: secrets.one, key: 'same' })).toBe(200);
+    expect(handles.one.restartCount).toBe(before + 1);
   });
 
   it.each<{ title: string; call: Call }>([
@@ -88,11 +94,11 @@ describe('the supervisor of the demo', () => {
     },
     { title: 'has another white space', call: { secret: secrets.one, tamper: (body) => `${body} ` } },
     { title: 'is older than five minutes', call: { secret: secrets.one, at: new Date(Date.now() - 301_000) } },
-    { title: 'is for a component whose secret nobody fetched', call: { secret: secrets.one, to: 'untrusted' } },
-    { title: 'is no JSON and not signed', call: { secret: secrets.one, tamper: () => '{' } },
-  ])('answers 401 to a call that $title', async ({ call }) => {
-    const before = asked();
-    expect(await ask(call)).toBe(401);
-    expect(asked()).toEqual(before);
+    { title: 'is for a component whose secret was not fetched', call: { secret: secrets.one, to: 'untrusted' } },
+    { title: 'is not JSON and not signed', call: { secret: secrets.one, tamper: () => '{' } },
+  ])('returns 401 to a call that $title', async ({ call }) => {
+    const before = restartCounts();
+    expect(await callControl(call)).toBe(401);
+    expect(restartCounts()).toEqual(before);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * Webhooks with real receivers: one that is well beside one that is down, one that never answers, one that redirects and
- * one that answers 410; then a SIGKILL of the whole runtime with deliveries owed to all of these. In the end everybody
- * has everything, under the ids it was owed with, signed, in order for each component.
+ * Webhooks with real receivers: one is healthy, one is down, one hangs, one redirects and one responds 410. The runtime
+ * is then killed while deliveries to all of these are pending. In the end every receiver has every event, signed, under
+ * the delivery ids from before the kill, in order for each component.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ const secrets = new Map<Name, string>();
 
 beforeAll(async () => {
   persistTo = await mkdtemp(join(tmpdir(), 'arbiter-hooks-'));
-  for (const name of NAMES) receivers.set(name, await HookReceiver.begin(name === 'good' ? 'takes' : BAD[name]));
+  for (const name of NAMES) receivers.set(name, await HookReceiver.begin(name === 'good' ? 'accepts' : BAD[name]));
 });
 
 afterAll(async () => {
@@ -54,22 +54,22 @@ async function changeAll(client: CoordinatorClient, round: string): Promise<void
       });
 }
 
-interface Got {
+interface Received {
   readonly id: string;
   readonly sequence: number;
   readonly subject: string;
 }
 
-/** What a receiver took, each verified by the library that the other side uses. */
-const gotBy = (name: Name): Got[] =>
-  receiver(name).taken.map(({ headers, body }) => {
+/** Webhooks that a receiver accepted, each verified with the library that receivers use. */
+const receivedBy = (name: Name): Received[] =>
+  receiver(name).received.map(({ headers, body }) => {
     const event = new Webhook(secrets.get(name)!).verify(body, headers) as { sequence: string; subject: string };
     return { id: headers['webhook-id']!, sequence: Number(event.sequence), subject: event.subject };
   });
 
-/** Ids in the order of their first arrival, by component. */
+/** Sequences in the order of their first arrival, by component. */
 function orderOf(name: Name): Record<string, number[]> {
-  const first = [...new Map(gotBy(name).map((got) => [got.id, got] as const)).values()];
+  const first = [...new Map(receivedBy(name).map((received) => [received.id, received] as const)).values()];
   return Object.fromEntries(
     COMPONENTS.map((id) => [id, first.filter(({ subject }) => subject === id).map(({ sequence }) => sequence)]),
   );
@@ -83,12 +83,12 @@ async function loggedOf(client: CoordinatorClient): Promise<number[]> {
 const idsOf = async (client: CoordinatorClient, name: Name): Promise<string[]> =>
   (await client.webhooks.deliveries(name, { limit: 500 })).items.map(({ id }) => id);
 
-const has = (name: Name, wanted: readonly number[]): boolean => {
-  const got = new Set(gotBy(name).map(({ sequence }) => sequence));
-  return wanted.every((sequence) => got.has(sequence));
+const hasReceived = (name: Name, wanted: readonly number[]): boolean => {
+  const received = new Set(receivedBy(name).map(({ sequence }) => sequence));
+  return wanted.every((sequence) => received.has(sequence));
 };
 
-it('delivers to everybody in the end, in order, and to who is well as if the others were not there', async () => {
+it('every receiver gets every event in order; failing receivers do not delay a healthy one', async () => {
   running = await launchCoordinator({ persistTo });
   let client = clientOf(running);
   for (const name of NAMES) {
@@ -97,9 +97,9 @@ it('delivers to everybody in the end, in order, and to who is well as if the oth
   }
   await changeAll(client, 'before');
   const before = await loggedOf(client);
-  await waitUntil(() => has('good', before), Boolean, 30_000);
-  // All of it was there while not one of the others had taken anything.
-  for (const name of Object.keys(BAD) as Name[]) expect(receiver(name).taken).toEqual([]);
+  await waitUntil(() => hasReceived('good', before), Boolean, 30_000);
+  // The healthy receiver had all events while the others had accepted none.
+  for (const name of Object.keys(BAD) as Name[]) expect(receiver(name).received).toEqual([]);
 
   await waitUntil(
     async () => (await client.webhooks.get('gone')).disabledReason,
@@ -112,25 +112,25 @@ it('delivers to everybody in the end, in order, and to who is well as if the oth
     30_000,
   );
   expect(moved.find(({ status }) => status === 302)?.error).toContain('redirects are not followed');
-  expect(new Set(receiver('gone').asked).size).toBeLessThanOrEqual(COMPONENTS.length);
+  expect(new Set(receiver('gone').requestIds).size).toBeLessThanOrEqual(COMPONENTS.length);
 
-  // These are not even owed to the one that is disabled: it takes them from the log later.
+  // No delivery is queued for the disabled webhook: it reads these events from the log later.
   await changeAll(client, 'later');
-  const owed = new Map<Name, string[]>();
+  const pendingIds = new Map<Name, string[]>();
   for (const name of Object.keys(BAD) as Name[]) {
-    owed.set(name, await idsOf(client, name));
-    expect((await client.webhooks.get(name)).owed, name).toBeGreaterThan(0);
+    pendingIds.set(name, await idsOf(client, name));
+    expect((await client.webhooks.get(name)).pending, name).toBeGreaterThan(0);
   }
   await running.kill();
 
-  for (const name of NAMES) await receiver(name).turn('takes');
+  for (const name of NAMES) await receiver(name).setMode('accepts');
   running = await launchCoordinator({ persistTo });
   client = clientOf(running);
   const all = await loggedOf(client);
   expect(all).toHaveLength(2 * ROUNDS * COMPONENTS.length);
-  // What was under way when it was killed, and what waits for its second attempt, goes by itself.
+  // Deliveries in progress at the kill, and those waiting for a retry, continue without a replay.
   await waitUntil(
-    () => receiver('slow').taken.length,
+    () => receiver('slow').received.length,
     (count) => count > 0,
     30_000,
   );
@@ -139,21 +139,21 @@ it('delivers to everybody in the end, in order, and to who is well as if the oth
   for (const name of ['down', 'slow', 'moved'] as const) await client.webhooks.replay(name);
 
   for (const name of NAMES) {
-    await waitUntil(() => has(name, all), Boolean, 30_000);
-    const ids = new Set(gotBy(name).map(({ id }) => id));
+    await waitUntil(() => hasReceived(name, all), Boolean, 30_000);
+    const ids = new Set(receivedBy(name).map(({ id }) => id));
     expect(
-      [...(owed.get(name) ?? [])].filter((id) => !ids.has(id)),
+      [...(pendingIds.get(name) ?? [])].filter((id) => !ids.has(id)),
       name,
     ).toEqual([]);
     expect(ids.size, name).toBe(all.length);
     for (const [id, sequences] of Object.entries(orderOf(name)))
       expect(sequences, `${name} about ${id}`).toEqual(sequences.toSorted((a, b) => a - b));
     await waitUntil(
-      async () => (await client.webhooks.get(name)).owed,
+      async () => (await client.webhooks.get(name)).pending,
       (count) => count === 0,
       30_000,
     );
   }
-  const repeated = NAMES.map((name) => `${name} ${gotBy(name).length - all.length}`);
-  console.log(`${all.length} events to each of ${NAMES.length}; taken more than once: ${repeated.join(', ')}`);
+  const repeated = NAMES.map((name) => `${name} ${receivedBy(name).length - all.length}`);
+  console.log(`${all.length} events to each of ${NAMES.length}; received more than once: ${repeated.join(', ')}`);
 });

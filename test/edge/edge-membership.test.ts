@@ -33,7 +33,7 @@ async function changeSomething(registry: FreshRegistry, ids: Set<string>, random
   else if (kind < 8)
     await registry.beat(id, 'healthy', { activeConnections: kind, queueDepth: 0, loadPercentage: 100 * random() });
   else if (kind === 8) await registry.register(id, { ...beats, weight: 1 + random() });
-  else if (kind === 9) await registry.setAside(id, 'maintenance', Date.now() + 600_000);
+  else if (kind === 9) await registry.takeOutOfService(id, 'maintenance', Date.now() + 600_000);
   else if (kind === 10) {
     ids.delete(id);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });

@@ -4,7 +4,7 @@ import { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import type { EdgeSnapshot } from '../../src/edge/edge-snapshot.ts';
 import { assign } from '../../src/edge/edge-snapshot.ts';
 import type { SyncRequest } from '../../src/registry/contract/snapshot-api.ts';
-import { edgeSnapshot, freshSnapshot, noteOutcomes } from '../../src/edge/snapshot-cache.ts';
+import { cachedSnapshot, refreshedSnapshot, noteOutcomes } from '../../src/edge/snapshot-cache.ts';
 import { freshId } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
@@ -55,7 +55,7 @@ async function registryWith(...ids: readonly string[]): Promise<FreshRegistry> {
 }
 
 async function fetched(type: string): Promise<EdgeSnapshot> {
-  const snapshot = await freshSnapshot(type, waitUntil);
+  const snapshot = await refreshedSnapshot(type, waitUntil);
   return snapshot!.edge;
 }
 
@@ -80,8 +80,8 @@ describe('an isolate that starts', () => {
     const id = freshId();
     const { type } = await registryWith(id);
     const spy = watchSync();
-    expect(edgeSnapshot(type, Date.now(), waitUntil)).toBeNull();
-    const snapshots = await Promise.all(Array.from({ length: 20 }, () => freshSnapshot(type, waitUntil)));
+    expect(cachedSnapshot(type, Date.now(), waitUntil)).toBeNull();
+    const snapshots = await Promise.all(Array.from({ length: 20 }, () => refreshedSnapshot(type, waitUntil)));
     expect(spy).toHaveBeenCalledTimes(1);
     expect(new Set(snapshots.map((snapshot) => snapshot?.edge)).size).toBe(1);
     expect(snapshots[0]).toMatchObject({ stale: false });
@@ -91,10 +91,10 @@ describe('an isolate that starts', () => {
   it('has no snapshot while the registry is unreachable, and a fresh one afterwards', async () => {
     const { type } = await registryWith(freshId());
     const spy = watchSync(failSync);
-    expect(await freshSnapshot(type, waitUntil)).toBeNull();
-    expect(edgeSnapshot(type, Date.now(), waitUntil)).toBeNull();
+    expect(await refreshedSnapshot(type, waitUntil)).toBeNull();
+    expect(cachedSnapshot(type, Date.now(), waitUntil)).toBeNull();
     spy.mockRestore();
-    expect(await freshSnapshot(type, waitUntil)).toMatchObject({ stale: false });
+    expect(await refreshedSnapshot(type, waitUntil)).toMatchObject({ stale: false });
   });
 });
 
@@ -110,8 +110,8 @@ describe('a cached snapshot', () => {
     const edge = await fetched(type);
     const spy = watchSync();
     const now = Date.now() + ageMs;
-    expect(edgeSnapshot(type, now, waitUntil)).toBe(serves ? edge : null);
-    for (let times = 0; times < 5; times++) edgeSnapshot(type, now, waitUntil);
+    expect(cachedSnapshot(type, now, waitUntil)).toBe(serves ? edge : null);
+    for (let times = 0; times < 5; times++) cachedSnapshot(type, now, waitUntil);
     await settled();
     expect(spy).toHaveBeenCalledTimes(calls);
   });
@@ -132,7 +132,7 @@ describe('a cached snapshot', () => {
     const { type } = await registryWith(freshId());
     const edge = await fetched(type);
     watchSync(failSync);
-    expect(await freshSnapshot(type, waitUntil)).toEqual({ edge, stale: true });
+    expect(await refreshedSnapshot(type, waitUntil)).toEqual({ edge, stale: true });
   });
 
   it('serves on, marked stale, when the registry does not respond within 1 s', async () => {
@@ -143,13 +143,13 @@ describe('a cached snapshot', () => {
       await barrier.pass(spy.mock.calls.length);
       return realSync(this, request);
     });
-    expect(await freshSnapshot(type, waitUntil)).toEqual({ edge, stale: true });
+    expect(await refreshedSnapshot(type, waitUntil)).toEqual({ edge, stale: true });
     // A later request joins the same refresh, and waits no longer than the first.
-    expect(await freshSnapshot(type, waitUntil)).toEqual({ edge, stale: true });
+    expect(await refreshedSnapshot(type, waitUntil)).toEqual({ edge, stale: true });
     expect(spy).toHaveBeenCalledTimes(1);
     barrier.open();
     await settled();
-    expect(await freshSnapshot(type, waitUntil)).toEqual({ edge, stale: false });
+    expect(await refreshedSnapshot(type, waitUntil)).toEqual({ edge, stale: false });
   });
 
   it('is refreshed again after a call that hangs, whose late response changes nothing', async () => {
@@ -163,11 +163,11 @@ describe('a cached snapshot', () => {
       await barrier.pass(call);
       return response;
     });
-    await freshSnapshot(registry.type, waitUntil);
+    await refreshedSnapshot(registry.type, waitUntil);
     await registry.beat(id, 'unhealthy');
     const later = Date.now() + 5_000;
     vi.useFakeTimers({ toFake: ['Date'], now: later });
-    expect(await freshSnapshot(registry.type, waitUntil)).toEqual({ edge, stale: false });
+    expect(await refreshedSnapshot(registry.type, waitUntil)).toEqual({ edge, stale: false });
     const { syncedTo } = edge;
     vi.useRealTimers();
     barrier.open();
@@ -184,7 +184,7 @@ describe('an assignment by this isolate', () => {
     const edge = await fetched(registry.type);
     for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, id));
     const spy = watchSync(failSync);
-    await freshSnapshot(registry.type, waitUntil);
+    await refreshedSnapshot(registry.type, waitUntil);
     assign(edge, positionOf(edge, id));
     spy.mockRestore();
     await fetched(registry.type);
@@ -241,7 +241,7 @@ describe('an outcome that a caller reported', () => {
       return realSync(this, request);
     });
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 1_500 });
-    const refreshing = freshSnapshot(registry.type, waitUntil);
+    const refreshing = refreshedSnapshot(registry.type, waitUntil);
     noteOutcomes(registry.type, id, outcomesOf(1), { inFlight: null, waitUntil });
     // By the time that another registry has responded, a sync that was due has been sent.
     await freshRegistry().api.loads();

@@ -34,8 +34,8 @@ const run = (sql: string, ...values: (string | number)[]) =>
 const newestFirst = (a: AuditEntry, b: AuditEntry): number => b.at - a.at || (a.id < b.id ? 1 : -1);
 const removeAged = (days: number) => run('DELETE FROM audit WHERE subject = ?', `aged-${days}`);
 
-describe('an entry', () => {
-  it('comes back as it went in, however often it is appended', async () => {
+describe('an audit entry', () => {
+  it('is returned as first written, however often it is appended', async () => {
     const subject = freshId();
     const first = entry(subject, { before: { tags: ['é', '"', null] }, after: null });
     const second = entry(subject, { at: first.at + 1, actor: { ...actor, address: null } });
@@ -44,7 +44,7 @@ describe('an entry', () => {
     expect(await listed({ subject })).toEqual([second, first]);
   });
 
-  it('may be as large as a registration can be, 25 of them at once', async () => {
+  it('may be as large as a registration, with 25 in one batch', async () => {
     const subject = freshId();
     const text = 'x'.repeat(16 * 1024);
     await append(...Array.from({ length: 25 }, () => entry(subject, { before: { text }, after: { text } })));
@@ -52,8 +52,8 @@ describe('an entry', () => {
   });
 });
 
-describe('the list', () => {
-  it('is newest first, page by page, also of one moment', async () => {
+describe('the audit list', () => {
+  it('is newest first over all pages, also for entries with the same time', async () => {
     const subject = freshId();
     const at = Date.now();
     const entries = Array.from({ length: 7 }, (_, n) => entry(subject, { at: at + Math.floor(n / 4) }));
@@ -64,13 +64,13 @@ describe('the list', () => {
       const page = await listAudit(env.HISTORY, { subject }, { limit: 2, before });
       seen.push(...page.items);
       before = page.next;
-      // What comes meanwhile shifts nothing.
+      // An entry that is added meanwhile does not shift the pages.
       await append(entry(subject, { at: at + 10 }));
     } while (before);
     expect(idsOf(seen)).toEqual(idsOf(entries.toSorted(newestFirst)));
   });
 
-  it('is narrowed by key, action, subject and time', async () => {
+  it('can be filtered by key, action, subject and time', async () => {
     const subject = freshId();
     const keyId = freshId('k');
     const [old, late, theirs] = [
@@ -92,8 +92,8 @@ describe('the list', () => {
   });
 });
 
-describe('what is written', () => {
-  it('is not changed by any kind of statement', async () => {
+describe('a stored audit entry', () => {
+  it('cannot be changed by any statement', async () => {
     const subject = freshId();
     const written = entry(subject);
     await append(written);
@@ -117,7 +117,7 @@ describe('what is written', () => {
     expect(await listed({ subject: 'forged' })).toEqual([]);
   });
 
-  it('is not deleted for a year, and goes by itself after 400 days', async () => {
+  it('cannot be deleted for a year, and is removed after 400 days', async () => {
     const now = Date.now();
     const aged = (days: number) => entry(`aged-${days}`, { at: now - days * DAY_MS });
     await append(...[0, 364, 366, 399, 401].map(aged));

@@ -37,8 +37,8 @@ const stats = (query: string) => call('GET', `/v1/failures/stats?${query}`);
 const listed = async (query: string): Promise<string[]> =>
   (await call('GET', `/v1/failures?${query}`)).body.items.map((item: { id: string }) => item.id.split('-').at(-1));
 
-describe('failures added up', () => {
-  it('over time, also where there were none', async () => {
+describe('failure statistics', () => {
+  it('have a bucket for every hour, also without failures', async () => {
     const { body } = await stats(`bucket=hour&${period(START, START + 4 * HOUR)}`);
     expect(FailureStatsSchema.parse(body)).toEqual(body);
     expect(body).toMatchObject({
@@ -60,19 +60,19 @@ describe('failures added up', () => {
     ['failureType=timeout_failure', [2, 0, 1, 0]],
     ['source=report', [0, 0, 1, 0]],
     ['source=heartbeat', [0, 0, 0, 0]],
-  ])('narrowed to %s', async (filter, expected) => {
+  ])('can be filtered by %s', async (filter, expected) => {
     const { body } = await stats(`bucket=hour&${period(START, START + 4 * HOUR)}&${filter}`);
     expect(body.buckets.map((bucket: { failures: number }) => bucket.failures)).toEqual(expected);
     expect(body.totalFailures).toBe(expected.reduce((sum, each) => sum + each));
   });
 
-  it('without buckets are totals alone, and not in too many of them', async () => {
+  it('without buckets have totals only, and are refused with too many buckets', async () => {
     expect((await stats(`componentId=${one}`)).body).toMatchObject({ totalFailures: 3, buckets: [] });
     const now = (await stats('bucket=day')).body;
     expect(now.buckets).toHaveLength(30);
-    const answer = await stats(`bucket=minute&${period(START, START + 9 * HOUR)}`);
-    expectProblem(answer, 422, 'invalid-request');
-    expect(answer.body.errors).toEqual([{ path: 'since', message: expect.stringContaining('at most 500 buckets') }]);
+    const response = await stats(`bucket=minute&${period(START, START + 9 * HOUR)}`);
+    expectProblem(response, 422, 'invalid-request');
+    expect(response.body.errors).toEqual([{ path: 'since', message: expect.stringContaining('at most 500 buckets') }]);
     expectProblem(await stats('bucket=week'), 422, 'invalid-request');
     expectProblem(await stats('bucket=day&since=yesterday'), 422, 'invalid-request');
   });
@@ -84,11 +84,11 @@ describe('the list of failures', () => {
     [`componentId=${one}&${period(START, START + 1)}`, ['a']],
     [`componentId=${one}&${period(START + 1, START + 3 * HOUR)}`, ['c', 'b']],
     ['componentType=stats_two&failureType=internal_error', ['e']],
-  ])('narrowed to %s', async (query, expected) => {
+  ])('can be filtered by %s', async (query, expected) => {
     expect(await listed(query)).toEqual(expected);
   });
 
-  it('goes on from its cursor within a period', async () => {
+  it('continues from its cursor within a period', async () => {
     const query = `componentType=stats_one&${period(START, START + HOUR)}&limit=1`;
     const first = await call('GET', `/v1/failures?${query}`);
     expect(first.body.items).toMatchObject([{ componentId: one, failureType: 'connection_failure' }]);
@@ -103,7 +103,7 @@ describe('the indexes of failures', () => {
     ['one component', 'SELECT * FROM failures WHERE component_id = ? ORDER BY occurred_at DESC, id DESC LIMIT 9'],
     ['one type', 'SELECT * FROM failures WHERE component_type = ? ORDER BY occurred_at DESC, id DESC LIMIT 9'],
     [
-      'everything from a place on',
+      'all failures from a position on',
       'SELECT * FROM failures WHERE (occurred_at, id) < (?, ?) ORDER BY occurred_at DESC, id DESC LIMIT 9',
     ],
     [

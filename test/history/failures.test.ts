@@ -1,16 +1,16 @@
 import { env, exports } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import type { FailureReport } from '../../src/core/failure/failure.ts';
-import type { FailureBatchItem, FailureIntake } from '../../src/core/failure/failure-intake.ts';
+import type { FailureBatchItem, FailureIntake } from '../../src/core/failure/failure-manager-api.ts';
 import { DEFAULT_CONFIG } from '../../src/core/config/system-config.ts';
 import { clockReaches, freshRegistry } from '../registry/fresh-registry.ts';
-import type { Answer } from '../support/coordinator-http.ts';
+import type { ApiResponse } from '../support/coordinator-http.ts';
 import { call, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
 
 const { FailureManager: manager } = exports as unknown as { readonly FailureManager: FailureIntake };
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
-const report = (id: string, error: Record<string, unknown> = { message: 'it failed me' }): Promise<Answer> =>
+const report = (id: string, error: Record<string, unknown> = { message: 'it failed me' }): Promise<ApiResponse> =>
   call('POST', `/v1/components/${id}/failures`, { error });
 
 const rowsOf = async (id: string): Promise<Record<string, unknown>[]> =>
@@ -52,7 +52,7 @@ const itemOf = (failure: FailureReport): FailureBatchItem => ({
 });
 
 describe.concurrent('failed checks in the history', () => {
-  it('are written once each, three of them start a recovery, and those during it are not new failures', async () => {
+  it('are written once each, three start a recovery, and checks during it add no failures', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'unavailable');
@@ -80,16 +80,20 @@ describe.concurrent('failed checks in the history', () => {
   });
 });
 
-describe.concurrent("callers' reports", () => {
-  it('are answered with what follows; two start nothing, the third starts a recovery', async () => {
+describe.concurrent('failure reports of callers', () => {
+  it('return their consequence: two start nothing, the third starts a recovery', async () => {
     const id = await registered();
-    const answers = [await report(id), await report(id), await report(id)];
-    for (const answer of answers) expect(answer.status).toBe(202);
-    expect(answers.map(({ body }) => body.recentFailures)).toEqual([1, 2, 3]);
-    for (const { body } of answers) expect(body).toMatchObject({ threshold: 3, failureType: 'internal_error' });
-    expect(answers.map(({ body }) => body.recoveryId)).toEqual([null, null, expect.stringMatching(/^r-[0-9a-f]{32}$/)]);
-    expect((await rowsOf(id)).map((row) => row['id'])).toEqual(answers.map(({ body }) => body.failureId));
-    expect((await call('GET', `/v1/components/${id}`)).body.recoveryId).toBe(answers[2]!.body.recoveryId);
+    const responses = [await report(id), await report(id), await report(id)];
+    for (const response of responses) expect(response.status).toBe(202);
+    expect(responses.map(({ body }) => body.recentFailures)).toEqual([1, 2, 3]);
+    for (const { body } of responses) expect(body).toMatchObject({ threshold: 3, failureType: 'internal_error' });
+    expect(responses.map(({ body }) => body.recoveryId)).toEqual([
+      null,
+      null,
+      expect.stringMatching(/^r-[0-9a-f]{32}$/),
+    ]);
+    expect((await rowsOf(id)).map((row) => row['id'])).toEqual(responses.map(({ body }) => body.failureId));
+    expect((await call('GET', `/v1/components/${id}`)).body.recoveryId).toBe(responses[2]!.body.recoveryId);
   });
 
   it('are classified by code, kept with their context, and listed newest first, page by page', async () => {
@@ -108,13 +112,13 @@ describe.concurrent("callers' reports", () => {
     expect(body.byComponent[id]).toBe(2);
   });
 
-  it('about an id nobody registered are refused', async () => {
+  it('about an unknown id are refused', async () => {
     expect(await report(freshId())).toMatchObject({ status: 404, body: { code: 'unknown-component' } });
   });
 });
 
 describe.concurrent('the count against the threshold', () => {
-  it('leaves out what is older than the window', async () => {
+  it('excludes failures older than the window', async () => {
     const registry = freshRegistry();
     const id = freshId();
     const old = Date.now() - DEFAULT_CONFIG.failureWindow - 1_000;
@@ -124,7 +128,7 @@ describe.concurrent('the count against the threshold', () => {
     expect(evaluation).toMatchObject({ recentFailures: 1, recoveryId: null, recorded: true });
   });
 
-  it('takes in what lies within the window', async () => {
+  it('includes failures within the window', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
@@ -134,7 +138,7 @@ describe.concurrent('the count against the threshold', () => {
     expect(evaluation).toMatchObject({ recentFailures: 3, recoveryId: expect.any(String) });
   });
 
-  it('leaves out what an earlier recovery settled', async () => {
+  it('excludes failures that an earlier recovery settled', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
@@ -147,7 +151,7 @@ describe.concurrent('the count against the threshold', () => {
     expect(await fail()).toMatchObject({ value: { recentFailures: 1, recoveryId: null } });
   });
 
-  it('leaves out what happened to a predecessor of the same id', async () => {
+  it('excludes failures of a predecessor with the same id', async () => {
     const id = await registered();
     await report(id);
     await report(id);
@@ -156,7 +160,7 @@ describe.concurrent('the count against the threshold', () => {
     expect((await report(id)).body).toMatchObject({ recentFailures: 1, recoveryId: null });
   });
 
-  it('takes a failure that is evaluated twice for one', async () => {
+  it('counts a failure once when it is evaluated twice', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
@@ -167,7 +171,7 @@ describe.concurrent('the count against the threshold', () => {
     expect(await rowsOf(id)).toHaveLength(1);
   });
 
-  it('begins one recovery however many evaluations reach it at once', async () => {
+  it('begins one recovery for concurrent evaluations', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
@@ -179,12 +183,12 @@ describe.concurrent('the count against the threshold', () => {
     expect(new Set(evaluations.flat().map((each) => each.recoveryId))).toEqual(new Set([recoveryId]));
     const { body } = await eventually(
       () => call('GET', `/v1/recoveries?componentId=${id}`),
-      (answer) => answer.body.items.length > 0,
+      (response) => response.body.items.length > 0,
     );
     expect(body.items.map((each: { id: string }) => each.id)).toEqual([recoveryId]);
   });
 
-  it('begins nothing for what happened to a predecessor of the same id', async () => {
+  it('begins no recovery for failures of a predecessor with the same id', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);

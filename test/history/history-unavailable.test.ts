@@ -12,8 +12,8 @@ async function renameTables(tables: readonly Table[], from: string, to: string):
   for (const table of tables) await env.HISTORY.exec(`ALTER TABLE ${table}${from} RENAME TO ${table}${to}`);
 }
 
-/** Runs `work` while these tables of the history do not answer. */
-async function whileAway<T>(tables: readonly Table[], work: () => Promise<T>): Promise<T> {
+/** Runs `work` while these tables of the history are unavailable. */
+async function whileUnavailable<T>(tables: readonly Table[], work: () => Promise<T>): Promise<T> {
   await renameTables(tables, '', '_away');
   try {
     return await work();
@@ -29,18 +29,18 @@ const writtenOf = async (id: string): Promise<string[]> => {
   return results.map((row) => row.id).toSorted();
 };
 
-describe('with the history away', () => {
-  it('counts what waits, starts the recovery all the same and writes each failure once afterwards', async () => {
+describe('a registry while the history is unavailable', () => {
+  it('counts pending failures, starts the recovery, and writes each failure once afterwards', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
     const waiting = () => registry.rows<{ key: string }>(`SELECT key FROM outbox WHERE kind = 'failure' ORDER BY seq`);
-    const ids = await whileAway(TABLES, async () => {
+    const ids = await whileUnavailable(TABLES, async () => {
       const seen = [];
       for (let reported = 0; reported < 3; reported++) {
-        const taken = await registry.api.reportFailure(id, { message: 'it failed me' }, null);
-        if (!taken.ok) throw new Error(taken.message);
-        seen.push(taken.value);
+        const accepted = await registry.api.reportFailure(id, { message: 'it failed me' }, null);
+        if (!accepted.ok) throw new Error(accepted.message);
+        seen.push(accepted.value);
       }
       expect(seen.map((each) => each.recentFailures)).toEqual([1, 2, 3]);
       expect(seen.map((each) => each.recoveryId !== null)).toEqual([false, false, true]);
@@ -56,11 +56,11 @@ describe('with the history away', () => {
     expect(await writtenOf(id)).toEqual(ids);
   });
 
-  it('does not recover a second time from the heartbeat that expired before the first recovery', async () => {
+  it('does not recover a second time from a heartbeat that expired before the first recovery', async () => {
     const registry = freshRegistry();
     const id = freshId();
     const waiting = () => registry.rows(`SELECT key FROM outbox WHERE kind = 'failure'`);
-    await whileAway(['failures'], async () => {
+    await whileUnavailable(['failures'], async () => {
       const control = { endpoint: `/${id}/control`, actions: ['restart'] };
       await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 1_500 }, control });
       await eventually(
@@ -86,34 +86,34 @@ describe('with the history away', () => {
     expect(await writtenOf(id)).toHaveLength(1);
   });
 
-  it('counts what it had recorded before together with what waits', async () => {
+  it('counts recorded and pending failures together', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
     const report = () => registry.api.reportFailure(id, { message: 'it failed me' }, null);
     await report();
     await report();
-    const third = await whileAway(TABLES, report);
+    const third = await whileUnavailable(TABLES, report);
     expect(third).toMatchObject({ value: { recentFailures: 3, recoveryId: expect.any(String), recorded: false } });
   });
 
-  it('keeps as many and as large reports as come, and writes them all when it is back', async () => {
+  it('keeps many large reports, and writes them all when the history is available', async () => {
     const registry = freshRegistry();
-    // Two, because a component can be reported sixty times at once.
+    // Two components, because one accepts only sixty reports at once.
     const components = [freshId(), freshId()];
     for (const id of components) await registry.register(id, beats);
     const dump = 'x'.repeat(8_000);
-    const ids = await whileAway(['failures'], async () => {
-      const taken: string[] = [];
+    const ids = await whileUnavailable(['failures'], async () => {
+      const accepted: string[] = [];
       for (let reported = 0; reported < 90; reported++) {
-        const answer = await registry.api.reportFailure(
+        const result = await registry.api.reportFailure(
           components[reported % 2]!,
           { message: 'm'.repeat(2_000) },
           { dump },
         );
-        if (answer.ok) taken.push(answer.value.failureId);
+        if (result.ok) accepted.push(result.value.failureId);
       }
-      return taken;
+      return accepted;
     });
     expect(ids).toHaveLength(90);
     await deliverNow(registry);
@@ -122,11 +122,11 @@ describe('with the history away', () => {
     expect(await registry.rows(`SELECT key FROM outbox WHERE kind = 'failure'`)).toEqual([]);
   });
 
-  it('restarts and proves a component, and writes the recovery down when it is back', async () => {
+  it('restarts and proves a component, and writes the recovery when the history is available', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'heals-on-restart');
-    const recoveryId = await whileAway(['recoveries', 'incidents'], async () => {
+    const recoveryId = await whileUnavailable(['recoveries', 'incidents'], async () => {
       await registry.register(id, { control: { endpoint: `/${id}/control`, actions: ['restart'] } });
       for (let check = 0; check < 3; check++) await registry.api.probe(id);
       const begun = await eventually(
@@ -142,15 +142,15 @@ describe('with the history away', () => {
     expect((await componentLog(id)).control).toHaveLength(1);
     const { body } = await eventually(
       () => call('GET', `/v1/recoveries/${recoveryId}`),
-      (answer) => answer.body.status === 'successful',
+      (result) => result.body.status === 'successful',
     );
     expect(body.actions).toMatchObject([{ action: 'restart', status: 'done', verification: 'proven' }]);
   });
 
-  it('says so to those who want to read it, and goes on answering about components', async () => {
+  it('responds 503 to reads of the history, and still serves components', async () => {
     const id = freshId();
     await call('POST', '/v1/components', registrationFor(id, beats));
-    await whileAway(TABLES, async () => {
+    await whileUnavailable(TABLES, async () => {
       const reading = await call('GET', '/v1/failures');
       expect(reading).toMatchObject({ status: 503, body: { code: 'history-unavailable' } });
       expect(reading.headers.get('retry-after')).not.toBeNull();

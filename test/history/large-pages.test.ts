@@ -9,15 +9,15 @@ import { freshId } from '../support/coordinator-http.ts';
 
 const MIB = 1_048_576;
 const actor = { keyId: 'k-1', keyName: 'ops', address: '192.0.2.1', requestId: 'req-1' };
-/** 16 KiB and more, of two bytes a character. */
+/** More than 16 KiB, with two bytes per character. */
 const TEXT = 'é'.repeat(8_200);
 const COUNT = 90;
 
-/** Beside what is large, the rest of an item. */
+/** Bytes of a page besides the large texts. */
 const SLACK = COUNT * 512;
 
 const all = Array.from({ length: COUNT }, (_, at) => at);
-/** A few at the same moment, too. */
+/** Groups of three with the same time. */
 const timeOf = (at: number): number => 1_000 + Math.floor(at / 3);
 
 async function pagesOf<T>(list: (request: PageRequest) => Promise<Page<T>>, limit: number): Promise<T[][]> {
@@ -38,9 +38,9 @@ interface Kind {
   readonly list: (subject: string) => (request: PageRequest) => Promise<Page<{ at: number; id: string }>>;
 }
 
-const withPlaces = async <T>(page: Promise<Page<T>>, placeOf: (item: T) => PagePosition) => {
+const withPositions = async <T>(page: Promise<Page<T>>, positionOf: (item: T) => PagePosition) => {
   const { items, next } = await page;
-  return { items: items.map((item) => ({ ...item, ...placeOf(item) })), next };
+  return { items: items.map((item) => ({ ...item, ...positionOf(item) })), next };
 };
 
 const KINDS: Readonly<Record<string, Kind>> = {
@@ -56,7 +56,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
         );
     },
     list: (subject) => (request) =>
-      withPlaces(listAudit(env.HISTORY, { subject }, request), ({ at, id }) => ({ at, id })),
+      withPositions(listAudit(env.HISTORY, { subject }, request), ({ at, id }) => ({ at, id })),
   },
   failures: {
     write: async (componentId) => {
@@ -67,7 +67,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
       }
     },
     list: (componentId) => (request) =>
-      withPlaces(listFailures(env.HISTORY, { componentId }, request), ({ occurredAt, id }) => ({ at: occurredAt, id })),
+      withPositions(listFailures(env.HISTORY, { componentId }, request), ({ occurredAt, id }) => ({
+        at: occurredAt,
+        id,
+      })),
   },
   recoveries: {
     write: async (componentId) => {
@@ -88,7 +91,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
         });
     },
     list: (componentId) => (request) =>
-      withPlaces(listRecoveries(env.HISTORY, { componentId }, request), (found) => ({
+      withPositions(listRecoveries(env.HISTORY, { componentId }, request), (found) => ({
         at: found.startedAt,
         id: found.recoveryId,
       })),
@@ -113,12 +116,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
         });
     },
     list: (componentId) => (request) =>
-      withPlaces(listIncidents(env.HISTORY, { componentId }, request), ({ openedAt, id }) => ({ at: openedAt, id })),
+      withPositions(listIncidents(env.HISTORY, { componentId }, request), ({ openedAt, id }) => ({ at: openedAt, id })),
   },
 };
 
 describe.each(Object.entries(KINDS))('a list of large %s', (_, { write, list }) => {
-  it('shows each exactly once, newest first, on pages of 1 MiB at most', async () => {
+  it('contains each item exactly once, newest first, on pages of at most 1 MiB', async () => {
     const subject = freshId();
     await write(subject);
     const newestFirst = all
@@ -136,7 +139,7 @@ describe.each(Object.entries(KINDS))('a list of large %s', (_, { write, list }) 
   });
 });
 
-it('a row that is larger than a page is a page', async () => {
+it('a row larger than a page is a page of its own', async () => {
   const subject = freshId();
   const text = 'x'.repeat(700_000);
   const entry = (id: string) => ({ id: `${subject}-${id}`, at: 1, actor, subject, before: { text }, after: { text } });

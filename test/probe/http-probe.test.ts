@@ -1,12 +1,12 @@
 import { describe, expect, inject, it } from 'vitest';
 import { classifyFailure } from '../../src/core/failure/classify.ts';
-import type { AttemptOutcome } from '../../src/core/health/check.ts';
+import type { ProbeOutcome } from '../../src/core/health/check.ts';
 import { outboundPolicyOf } from '../../src/outbound/outbound-policy.ts';
 import { probeHttp } from '../../src/probe/http-probe.ts';
 import { componentLog, freshId, setMode } from '../support/coordinator-http.ts';
 
 interface Probed {
-  readonly outcome: AttemptOutcome;
+  readonly outcome: ProbeOutcome;
   readonly unanswered: number;
 }
 
@@ -27,56 +27,56 @@ async function probeMode(mode: string, over: Partial<typeof times> = {}): Promis
 
 const codeOf = ({ outcome }: Probed): string | null => (outcome.kind === 'failed' ? outcome.error.code : null);
 
-describe.concurrent('one probe over a real socket', () => {
-  it('passes what answers that it is healthy', async () => {
+describe.concurrent('probeHttp over a real socket', () => {
+  it('passes a component that responds healthy', async () => {
     const probed = await probeMode('healthy');
     expect(probed.outcome).toMatchObject({ kind: 'passed', status: 'healthy', details: 'healthy' });
     expect(probed.unanswered).toBe(0);
   });
 
-  it('passes as degraded what says so of itself', async () => {
+  it('passes a component that responds degraded as degraded', async () => {
     expect((await probeMode('degraded')).outcome).toMatchObject({ kind: 'passed', status: 'degraded' });
   });
 
-  it('fails what answers 503, with the status and what it said', async () => {
+  it('fails a component that responds with 503, with the status and the details', async () => {
     const probed = await probeMode('unavailable');
     expect(codeOf(probed)).toBe('HTTP_503');
     expect(probed.outcome).toMatchObject({ details: 'unhealthy' });
   });
 
-  it('calls a slow answer degraded, and says how long it took', async () => {
+  it('passes a slow response as degraded, with its duration', async () => {
     const { outcome } = await probeMode('slow', { degradedAfterMs: 100 });
     expect(outcome).toMatchObject({ kind: 'passed', status: 'degraded' });
     expect(outcome.kind === 'passed' && outcome.responseTimeMs).toBeGreaterThanOrEqual(390);
   });
 
-  it('does not doubt what answers before the suspicion time', async () => {
+  it('does not report a response before the suspicion time as unanswered', async () => {
     expect((await probeMode('slow')).unanswered).toBe(0);
   });
 
-  it('reports what hangs as unanswered at the suspicion time and as TIMEOUT at the timeout', async () => {
+  it('reports a hanging component as unanswered at the suspicion time and as TIMEOUT at the timeout', async () => {
     const id = freshId();
     await setMode(id, 'hang');
     const started = Date.now();
-    let doubtedAfter = 0;
+    let unansweredAfterMs = 0;
     const url = `${inject('componentUrl')}/${id}/health`;
     const outcome = await probeHttp({ url, ...times, timeoutMs: 600, suspicionMs: 200 }, policy, () => {
-      expect(doubtedAfter).toBe(0);
-      doubtedAfter = Date.now() - started;
+      expect(unansweredAfterMs).toBe(0);
+      unansweredAfterMs = Date.now() - started;
     });
-    expect(doubtedAfter).toBeGreaterThanOrEqual(195);
-    expect(doubtedAfter).toBeLessThan(590);
+    expect(unansweredAfterMs).toBeGreaterThanOrEqual(195);
+    expect(unansweredAfterMs).toBeLessThan(590);
     expect(outcome).toMatchObject({ kind: 'failed', error: { code: 'TIMEOUT', message: 'no answer within 600 ms' } });
     expect(Date.now() - started).toBeGreaterThanOrEqual(595);
   });
 
-  it('fails a connection that breaks off as a connection failure', async () => {
+  it('fails a reset connection as a connection failure', async () => {
     const code = codeOf(await probeMode('reset'));
     expect(code).not.toBeNull();
     expect(classifyFailure({ code: code!, message: '' })).toBe('connection_failure');
   });
 
-  it('fails a port where nobody listens as a connection failure', async () => {
+  it('fails a port without a listener as a connection failure', async () => {
     const code = codeOf(await probe('http://127.0.0.1:9/health'));
     expect(code).not.toBeNull();
     expect(classifyFailure({ code: code!, message: '' })).toBe('connection_failure');
@@ -95,7 +95,7 @@ describe.concurrent('one probe over a real socket', () => {
     expect(unanswered).toBe(0);
   });
 
-  it('gives no weight to what stands beyond 64 KiB', async () => {
+  it('ignores content beyond 64 KiB', async () => {
     const { outcome } = await probeMode('buried-verdict');
     expect(outcome).toMatchObject({ kind: 'passed', status: 'healthy', details: null });
   });

@@ -38,7 +38,7 @@ async function run(targets: readonly ProbeTarget[]): Promise<{ arrivals: Arrival
 }
 
 describe('a batch of probes', () => {
-  it('reports each target under the check and attempt it was ordered for', async () => {
+  it('reports each target with its check and attempt', async () => {
     const target = await targetIn('healthy');
     const { arrivals } = await run([target]);
     expect(arrivals).toHaveLength(1);
@@ -50,7 +50,7 @@ describe('a batch of probes', () => {
     });
   });
 
-  it('gathers the reports of healthy ones into few calls', async () => {
+  it('reports healthy targets in few calls', async () => {
     const targets = await Promise.all(Array.from({ length: MAX_TARGETS_PER_CALL }, () => targetIn('healthy')));
     const { arrivals, calls } = await run(targets);
     expect(arrivals.map((each) => each.componentId).toSorted()).toEqual(
@@ -59,13 +59,13 @@ describe('a batch of probes', () => {
     expect(calls).toBeLessThan(targets.length);
   });
 
-  it('takes no more than six targets, and then probes none of them', async () => {
+  it('is refused with more than six targets, without any probe', async () => {
     const targets = await Promise.all(Array.from({ length: MAX_TARGETS_PER_CALL + 1 }, () => targetIn('healthy')));
     await expect(run(targets)).rejects.toThrow('7 targets');
     for (const { componentId } of targets) expect((await componentLog(componentId)).checks).toBe(0);
   });
 
-  it('does not let one that hangs hold back the reports of the others', async () => {
+  it('does not delay the other reports because one target hangs', async () => {
     const hanging = await targetIn('hang');
     const others = await Promise.all(['healthy', 'unavailable', 'degraded', 'reset', 'healthy'].map(targetIn));
     const { arrivals } = await run([hanging, ...others]);

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';
 import {
-  ailing,
-  begunOnly,
+  registerFailing,
+  beginWithoutWorkflow,
   controlLog,
-  ended,
+  awaitEnd,
   eventsOf,
   incidentsOf,
   modifyWorkflows,
@@ -16,10 +16,10 @@ import {
 const withoutControl = () => ({});
 
 describe.concurrent('a recovery that cannot restart its component', () => {
-  it('counts its attempts, fails, opens a critical incident and holds off the next', async () => {
+  it('counts its attempts, fails, opens a critical incident and delays the next recovery', async () => {
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'down-refuses-control');
-    const found = await ended(recoveryId);
+    const { id, recoveryId } = await registerFailing(registry, 'down-refuses-control');
+    const found = await awaitEnd(recoveryId);
     expect(found.status).toBe('failed');
     expect(found.actions).toMatchObject([
       { position: 0, action: 'restart', status: 'failed', attempts: 3, verification: 'none' },
@@ -39,15 +39,15 @@ describe.concurrent('a recovery that cannot restart its component', () => {
     expect(last).toMatchObject({ type: 'recovery.failed', data: { recoveryId, outcome: 'failed' } });
 
     for (let reported = 0; reported < 4; reported++) {
-      const taken = await registry.api.reportFailure(id, { message: 'it failed me' }, null);
-      expect(taken).toMatchObject({ value: { recoveryId: null } });
+      const result = await registry.api.reportFailure(id, { message: 'it failed me' }, null);
+      expect(result).toMatchObject({ value: { recoveryId: null } });
     }
     expect((await call('GET', `/v1/recoveries?componentId=${id}`)).body.items).toHaveLength(1);
   });
 });
 
 describe.concurrent('an alert before a recovery that fails', () => {
-  it('is one incident: a warning first, critical in the end, and told as both', async () => {
+  it('is one incident: a warning first, then critical, with an event for each', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'down-refuses-control');
@@ -60,22 +60,22 @@ describe.concurrent('an alert before a recovery that fails', () => {
       (all) => all.length > 0,
     );
     expect(warning).toMatchObject({ status: 'open', severity: 'warning' });
-    const found = await ended(recoveryId!);
+    const found = await awaitEnd(recoveryId!);
     expect(found).toMatchObject({ status: 'failed', failureType: 'internal_error', incidentId: warning!['id'] });
     expect(found.actions.map((each) => each.action)).toEqual(['alert', 'restart', 'restart']);
     expect(await incidentsOf(id)).toMatchObject([{ id: warning!['id'], status: 'open', severity: 'critical' }]);
-    const told = (await eventsOf(id, 'incident.')).map((event) => [event.type, event.data['severity']]);
-    expect(told).toEqual([
+    const incidentEvents = (await eventsOf(id, 'incident.')).map((event) => [event.type, event.data['severity']]);
+    expect(incidentEvents).toEqual([
       ['incident.opened', 'warning'],
       ['incident.opened', 'critical'],
     ]);
   });
 });
 
-describe.concurrent('a component that nobody can restart for us', () => {
-  it('gets an alert that says so, and is successful once it comes back by itself', async () => {
+describe.concurrent('a component that cannot be restarted', () => {
+  it('gets an alert, and its recovery succeeds once the component becomes healthy by itself', async () => {
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'unavailable', withoutControl);
+    const { id, recoveryId } = await registerFailing(registry, 'unavailable', withoutControl);
     const [incident] = await eventually(
       () => incidentsOf(id),
       (all) => all.length > 0,
@@ -84,31 +84,31 @@ describe.concurrent('a component that nobody can restart for us', () => {
     expect((await registry.read(id)).recoveryId).toBe(recoveryId);
 
     await setMode(id, 'healthy');
-    const found = await ended(recoveryId);
+    const found = await awaitEnd(recoveryId);
     expect(found.status).toBe('successful');
     expect(found.actions).toMatchObject([{ action: 'alert', status: 'done', verification: 'proven' }]);
     expect(await incidentsOf(id)).toMatchObject([{ id: incident!['id'], status: 'resolved' }]);
-    const told = await eventually(
+    const incidentEvents = await eventually(
       () => eventsOf(id, 'incident.'),
       (all) => all.length >= 2,
     );
-    expect(told.map((event) => event.type)).toEqual(['incident.opened', 'incident.resolved']);
+    expect(incidentEvents.map((event) => event.type)).toEqual(['incident.opened', 'incident.resolved']);
     expect((await controlLog(id)).control).toEqual([]);
   });
 });
 
-describe.concurrent('people and incidents', () => {
-  it('take one on, then close it; said twice it is said once', async () => {
+describe.concurrent('incident operations', () => {
+  it('acknowledge and resolve an incident, each once when repeated', async () => {
     const registry = freshRegistry();
-    const { id } = await ailing(registry, 'unavailable', withoutControl);
+    const { id } = await registerFailing(registry, 'unavailable', withoutControl);
     const [incident] = await eventually(
       () => incidentsOf(id),
       (all) => all.length > 0,
     );
     const path = `/v1/incidents/${String(incident!['id'])}`;
-    const taken = await call('POST', `${path}/acknowledge`);
-    expect(taken).toMatchObject({ status: 200, body: { status: 'acknowledged', resolvedAt: null } });
-    expect((await call('POST', `${path}/acknowledge`)).body).toEqual(taken.body);
+    const acknowledged = await call('POST', `${path}/acknowledge`);
+    expect(acknowledged).toMatchObject({ status: 200, body: { status: 'acknowledged', resolvedAt: null } });
+    expect((await call('POST', `${path}/acknowledge`)).body).toEqual(acknowledged.body);
     const closed = await call('POST', `${path}/resolve`);
     expect(closed).toMatchObject({ status: 200, body: { status: 'resolved' } });
     expect((await call('POST', `${path}/resolve`)).body).toEqual(closed.body);
@@ -130,11 +130,11 @@ describe.concurrent('people and incidents', () => {
       status: 409,
       body: { code: 'incident-closed' },
     });
-    const told = (await eventsOf(id, 'incident.')).map((event) => event.type);
-    expect(told).toEqual(['incident.opened', 'incident.acknowledged', 'incident.resolved']);
+    const incidentEvents = (await eventsOf(id, 'incident.')).map((event) => event.type);
+    expect(incidentEvents).toEqual(['incident.opened', 'incident.acknowledged', 'incident.resolved']);
   });
 
-  it('are told that an unknown incident does not exist', async () => {
+  it('respond 404 for an unknown incident', async () => {
     const path = `/v1/incidents/i-${'0'.repeat(32)}`;
     for (const [method, url] of [
       ['GET', path],
@@ -147,14 +147,14 @@ describe.concurrent('people and incidents', () => {
 });
 
 describe('a recovery whose actions prove nothing', () => {
-  it('goes on to the next action when the first proves nothing, each under a key of its own', async () => {
+  it('continues with the next action when the first is unproven, each with its own idempotency key', async () => {
     await modifyWorkflows(async (instance) => {
       await instance.forceEventTimeout({ name: '0 signal 0' });
       await instance.forceEventTimeout({ name: '1 signal 0' });
     });
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'unavailable');
-    const found = await ended(recoveryId);
+    const { id, recoveryId } = await registerFailing(registry, 'unavailable');
+    const found = await awaitEnd(recoveryId);
     expect(found.status).toBe('failed');
     expect(found.actions.map((each) => [each.status, each.verification])).toEqual([
       ['done', 'unproven'],
@@ -165,15 +165,15 @@ describe('a recovery whose actions prove nothing', () => {
     expect(await incidentsOf(id)).toMatchObject([{ severity: 'critical' }]);
   });
 
-  it('ends as timeout once its deadline is over, with an incident', async () => {
+  it('ends as timeout once its deadline has passed, with an incident', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'unavailable');
     await registry.register(id, withControl(id));
-    const order = await begunOnly(registry, id);
+    const order = await beginWithoutWorkflow(registry, id);
     await modifyWorkflows((instance) => instance.forceEventTimeout({ name: '0 signal 0' }));
     await env.RECOVERY_WORKFLOW.create({ id: order.recoveryId, params: { ...order, deadline: Date.now() } });
-    const found = await ended(order.recoveryId);
+    const found = await awaitEnd(order.recoveryId);
     expect(found.status).toBe('timeout');
     expect(found.actions).toHaveLength(1);
     expect(await incidentsOf(id)).toMatchObject([{ severity: 'critical', status: 'open' }]);

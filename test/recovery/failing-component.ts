@@ -1,10 +1,10 @@
-/** Components that fail, and what became of their recoveries: the ground of the recovery tests. */
+/** Helpers of the recovery tests: failing components, and their recoveries, events and incidents. */
 import { introspectWorkflow } from 'cloudflare:test';
 import type { WorkflowIntrospector } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { onTestFinished } from 'vitest';
 import type { LoggedEvent } from '../../src/core/event/coordinator-event.ts';
-import type { RecoveryOrder } from '../../src/core/failure/failure-intake.ts';
+import type { RecoveryOrder } from '../../src/core/failure/failure-manager-api.ts';
 import type { PlannedAction } from '../../src/core/failure/recovery-plan.ts';
 import type { RecoveryAction, ConfiguredStep } from '../../src/core/failure/recovery-policy.ts';
 import { completePolicies } from '../../src/core/failure/recovery-policy.ts';
@@ -27,13 +27,13 @@ export interface ControlLog {
   readonly refusals: number;
 }
 
-/** What the component's control endpoint was asked. */
+/** The accepted requests and the number of refusals of the component's control endpoint. */
 export const controlLog = async (id: string): Promise<ControlLog> => (await componentLog(id)) as unknown as ControlLog;
 
 export const withControl = (id: string) => ({ control: { endpoint: `/${id}/control`, actions: ['restart'] } });
 
-/** Registers a component that answers in `mode`, and lets three checks of it fail: its recovery has begun. */
-export async function ailing(
+/** Registers a component that responds in `mode`, and fails three checks of it, so that its recovery begins. */
+export async function registerFailing(
   registry: FreshRegistry,
   mode: string,
   overrides: (id: string) => Record<string, unknown> = withControl,
@@ -44,7 +44,7 @@ export async function ailing(
   return { id, recoveryId: await failThreeChecks(registry, id) };
 }
 
-/** Its recovery is read from the log: one that ends at once never shows in the component. */
+/** Reads the recovery id from the log, because the component never shows a recovery that ends at once. */
 export async function failThreeChecks(registry: FreshRegistry, id: string): Promise<string> {
   const before = (await eventsOf(id, 'recovery.started')).length;
   for (let check = 0; check < 3; check++) await registry.api.probe(id);
@@ -56,8 +56,8 @@ export async function failThreeChecks(registry: FreshRegistry, id: string): Prom
   return started.at(-1)!.data['recoveryId'] as string;
 }
 
-/** Begins a recovery in the registry alone: no workflow runs for it. */
-export async function begunOnly(registry: FreshRegistry, id: string): Promise<RecoveryOrder> {
+/** Begins a recovery in the registry only, without a workflow. */
+export async function beginWithoutWorkflow(registry: FreshRegistry, id: string): Promise<RecoveryOrder> {
   const begun = await registry.api.beginRecovery(id, {
     occurredAt: Date.now(),
     failureId: `f-${freshId()}`,
@@ -68,13 +68,13 @@ export async function begunOnly(registry: FreshRegistry, id: string): Promise<Re
   return begun.value.order;
 }
 
-export const recovery = async (id: string): Promise<RecoveryResource> =>
+export const getRecovery = async (id: string): Promise<RecoveryResource> =>
   (await call('GET', `/v1/recoveries/${id}`)).body as RecoveryResource;
 
-/** The recovery once it is written down as ended. */
-export const ended = (id: string, withinMs = 20_000): Promise<RecoveryResource> =>
+/** Waits until the history has the recovery as ended. */
+export const awaitEnd = (id: string, withinMs = 20_000): Promise<RecoveryResource> =>
   eventually(
-    () => recovery(id),
+    () => getRecovery(id),
     ({ status }) => typeof status === 'string' && status !== 'running',
     withinMs,
   );
@@ -88,15 +88,15 @@ export async function incidentsOf(id: string): Promise<Record<string, unknown>[]
   return (await call('GET', `/v1/incidents?componentId=${id}`)).body.items;
 }
 
-/** That action as it is planned when nobody set anything. */
-export function planned(action: RecoveryAction, set: Partial<ConfiguredStep> = {}): PlannedAction {
+/** The action as planned with default settings, except those in `set`. */
+export function plannedAction(action: RecoveryAction, set: Partial<ConfiguredStep> = {}): PlannedAction {
   const { actions } = completePolicies({ internal_error: { actions: [{ ...set, action }] } }).internal_error;
-  return { ...actions[0]!, note: null, cannot: null };
+  return { ...actions[0]!, note: null, impossible: null };
 }
 
 type Modify = Parameters<WorkflowIntrospector['modifyAll']>[0];
 
-/** Arranges what every workflow meets that is created until the test is over. */
+/** Applies `modify` to every workflow that is created before the test ends. */
 export async function modifyWorkflows(modify: Modify): Promise<void> {
   const workflows = await introspectWorkflow(env.RECOVERY_WORKFLOW);
   onTestFinished(() => workflows.dispose());

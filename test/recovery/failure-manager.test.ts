@@ -5,7 +5,14 @@ import { FailureManager } from '../../src/recovery/failure-manager.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { deliverNow, freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
-import { ailing, begunOnly, ended, eventsOf, incidentsOf, recovery } from './failing-component.ts';
+import {
+  registerFailing,
+  beginWithoutWorkflow,
+  awaitEnd,
+  eventsOf,
+  incidentsOf,
+  getRecovery,
+} from './failing-component.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
@@ -21,7 +28,7 @@ afterEach(() => {
 });
 
 describe('a failure that cannot be evaluated', () => {
-  it('keeps no other waiting, and is evaluated again until its recovery begins', async () => {
+  it('does not delay others, and is evaluated again until its recovery begins', async () => {
     const registry = freshRegistry();
     const [broken, other] = [freshId('broken'), freshId('other')];
     for (const id of [broken, other]) await registry.register(id, beats);
@@ -38,27 +45,27 @@ describe('a failure that cannot be evaluated', () => {
       expect(await registry.api.reportFailure(id, { message: 'it failed me' }, null)).toMatchObject({ ok: true });
     }
     await deliverNow(registry);
-    const owed = () => registry.rows(`SELECT component_id FROM outbox WHERE kind = 'failure'`);
-    expect(await owed()).toEqual([{ component_id: broken }]);
+    const pending = () => registry.rows(`SELECT component_id FROM outbox WHERE kind = 'failure'`);
+    expect(await pending()).toEqual([{ component_id: broken }]);
     expect(await writtenOf(other)).toHaveLength(1);
     expect((await registry.read(broken)).recoveryId).toBeNull();
 
     breaks = false;
     await deliverNow(registry);
-    expect(await owed()).toEqual([]);
+    expect(await pending()).toEqual([]);
     expect((await registry.read(broken)).recoveryId).not.toBeNull();
     expect(await writtenOf(broken)).toHaveLength(3);
   });
 
-  it('is taken from its caller all the same, and recorded once afterwards', async () => {
+  it('is still accepted from its caller, and recorded once afterwards', async () => {
     const id = freshId();
     await call('POST', '/v1/components', registrationFor(id, beats));
     const evaluate = vi.spyOn(FailureManager.prototype, 'evaluate').mockImplementation(async () => {
       throw new Error('the failure manager cannot');
     });
     const error = { code: 'ETIMEDOUT', message: 'it never answered' };
-    const answer = await call('POST', `/v1/components/${id}/failures`, { error });
-    expect(answer).toMatchObject({
+    const response = await call('POST', `/v1/components/${id}/failures`, { error });
+    expect(response).toMatchObject({
       status: 202,
       body: { failureType: 'timeout_failure', recentFailures: 1, threshold: 3, recoveryId: null },
     });
@@ -70,16 +77,16 @@ describe('a failure that cannot be evaluated', () => {
       5_000,
     );
     await deliverNow(freshRegistry('task_router'));
-    expect(await writtenOf(id)).toEqual([answer.body.failureId]);
+    expect(await writtenOf(id)).toEqual([response.body.failureId]);
   });
 });
 
 describe.concurrent('a recovery whose workflow died', () => {
-  it('is ended by the sweep: written down as failed, with a critical incident', async () => {
+  it('is ended by the sweep, as failed, with a critical incident', async () => {
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'unavailable');
+    const { id, recoveryId } = await registerFailing(registry, 'unavailable');
     await eventually(
-      () => recovery(recoveryId),
+      () => getRecovery(recoveryId),
       ({ actions }) => actions?.[0]?.verification === 'running',
     );
     const instance = await env.RECOVERY_WORKFLOW.get(recoveryId);
@@ -91,7 +98,7 @@ describe.concurrent('a recovery whose workflow died', () => {
     expect((await registry.read(id)).recoveryId).toBe(recoveryId);
 
     await registry.api.sweep();
-    const found = await ended(recoveryId, 5_000);
+    const found = await awaitEnd(recoveryId, 5_000);
     expect(found).toMatchObject({ status: 'failed', actions: [{ action: 'restart', status: 'done' }] });
     expect(found.finishedAt).not.toBeNull();
     expect((await registry.read(id)).recoveryId).toBeNull();
@@ -99,21 +106,21 @@ describe.concurrent('a recovery whose workflow died', () => {
       { id: found.incidentId, status: 'open', severity: 'critical', recoveryId },
     ]);
     await registry.api.sweep();
-    const told = await eventually(
+    const failed = await eventually(
       () => eventsOf(id, 'recovery.failed'),
       (events) => events.length > 0,
     );
-    expect(told).toMatchObject([{ data: { recoveryId, outcome: 'failed' } }]);
+    expect(failed).toMatchObject([{ data: { recoveryId, outcome: 'failed' } }]);
     expect(await incidentsOf(id)).toHaveLength(1);
   });
 });
 
 describe.concurrent('a recovery whose workflow was never started', () => {
-  it('leaves nothing owed behind when its component is removed', async () => {
+  it('leaves no pending outbox row when its component is removed', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
     await eventually(
       () => registry.rows('SELECT kind, key FROM outbox'),
@@ -123,14 +130,14 @@ describe.concurrent('a recovery whose workflow was never started', () => {
     await expect(env.RECOVERY_WORKFLOW.get(recoveryId)).rejects.toThrow();
   });
 
-  it('is still owed its signal when an operator cancels it: the sweep starts it and it ends', async () => {
+  it('keeps its pending signal when an operator cancels it: the sweep starts the workflow, which ends', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     await registry.api.cancelRecovery(id, recoveryId);
     await registry.api.sweep();
-    expect(await ended(recoveryId)).toMatchObject({ status: 'cancelled', actions: [] });
+    expect(await awaitEnd(recoveryId)).toMatchObject({ status: 'cancelled', actions: [] });
     expect((await registry.read(id)).recoveryId).toBeNull();
   });
 });

@@ -6,14 +6,14 @@ import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { clockReaches, freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';
 import {
-  ailing,
-  begunOnly,
+  registerFailing,
+  beginWithoutWorkflow,
   controlLog,
-  ended,
+  awaitEnd,
   eventsOf,
   failThreeChecks,
   incidentsOf,
-  recovery,
+  getRecovery,
   withControl,
 } from './failing-component.ts';
 
@@ -24,17 +24,17 @@ async function recovering(registry: FreshRegistry, count: number): Promise<{ id:
   for (let made = 0; made < count; made++) {
     const id = freshId();
     await registry.register(id, beats);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     found.push({ id, recoveryId });
   }
   return found;
 }
 
-const permits = (registry: FreshRegistry, each: { id: string; recoveryId: string }) =>
+const permit = (registry: FreshRegistry, each: { id: string; recoveryId: string }) =>
   registry.api.permitAction(each.id, each.recoveryId, true);
 
-/** As the workflow would write it to the history. */
-async function writeDown(
+/** Writes the recovery to the history, as its workflow would. */
+async function writeHistory(
   registry: FreshRegistry,
   { id, recoveryId, status }: { id: string; recoveryId: string; status: RecordedRecovery['status'] },
 ): Promise<void> {
@@ -54,17 +54,17 @@ async function writeDown(
   });
 }
 
-/** Its restart is accepted and does not help: the recovery waits for proof. */
+/** A recovery that waits for proof, after a restart that was accepted but does not help. */
 async function waitingForProof(registry: FreshRegistry): Promise<{ id: string; recoveryId: string }> {
-  const found = await ailing(registry, 'unavailable');
+  const found = await registerFailing(registry, 'unavailable');
   await eventually(
-    () => recovery(found.recoveryId),
+    () => getRecovery(found.recoveryId),
     ({ actions }) => actions?.[0]?.verification === 'running',
   );
   return found;
 }
 
-describe.concurrent('the guard', () => {
+describe.concurrent('the recovery guard', () => {
   it.each([
     [1, 1],
     [2, 1],
@@ -72,51 +72,51 @@ describe.concurrent('the guard', () => {
     [5, 1],
     [6, 2],
     [9, 3],
-  ])('lets of %i components %i be restarted at once', async (size, allowed) => {
+  ])('permits with %i components %i concurrent restarts', async (size, allowed) => {
     const registry = freshRegistry();
     const all = await recovering(registry, size);
-    const answers = [];
-    for (const each of all) answers.push(await permits(registry, each));
-    expect(answers.filter((answer) => answer === 'permitted')).toHaveLength(allowed);
-    expect(answers.filter((answer) => answer === 'too-many')).toHaveLength(size - allowed);
+    const permissions = [];
+    for (const each of all) permissions.push(await permit(registry, each));
+    expect(permissions.filter((permission) => permission === 'permitted')).toHaveLength(allowed);
+    expect(permissions.filter((permission) => permission === 'too-many')).toHaveLength(size - allowed);
   });
 
-  it('says the same again to who has leave, also after an eviction, and passes it on at the end', async () => {
+  it('repeats its permission, also after an eviction, and permits the next recovery when one ends', async () => {
     const registry = freshRegistry();
     const [first, second] = await recovering(registry, 2);
-    expect(await permits(registry, first!)).toBe('permitted');
-    expect(await permits(registry, first!)).toBe('permitted');
-    expect(await permits(registry, second!)).toBe('too-many');
+    expect(await permit(registry, first!)).toBe('permitted');
+    expect(await permit(registry, first!)).toBe('permitted');
+    expect(await permit(registry, second!)).toBe('too-many');
     await registry.evict();
-    expect(await permits(registry, second!)).toBe('too-many');
+    expect(await permit(registry, second!)).toBe('too-many');
     await registry.api.endRecovery(first!.id, first!.recoveryId, 'successful');
-    expect(await permits(registry, second!)).toBe('permitted');
-    expect(await permits(registry, first!)).toBe('not-recovering');
+    expect(await permit(registry, second!)).toBe('permitted');
+    expect(await permit(registry, first!)).toBe('not-recovering');
   });
 
-  it('lets one recovery wait for the other, and then both succeed', async () => {
+  it('makes one recovery wait for the other, and then both succeed', async () => {
     const registry = freshRegistry();
     const held = await waitingForProof(registry);
-    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
+    const { id, recoveryId } = await registerFailing(registry, 'heals-on-restart');
     await eventually(
-      () => recovery(recoveryId),
+      () => getRecovery(recoveryId),
       ({ status }) => status === 'running',
     );
     expect((await controlLog(id)).control).toEqual([]);
     await setMode(held.id, 'healthy');
-    expect((await ended(held.recoveryId)).status).toBe('successful');
-    expect((await ended(recoveryId)).status).toBe('successful');
+    expect((await awaitEnd(held.recoveryId)).status).toBe('successful');
+    expect((await awaitEnd(recoveryId)).status).toBe('successful');
     expect((await controlLog(id)).control).toHaveLength(1);
   });
 });
 
 describe.concurrent('a recovery that an operator cancels', () => {
-  it('ends as cancelled, without another action and without an incident', async () => {
+  it('ends as cancelled, without another action or an incident', async () => {
     const registry = freshRegistry();
     const { id, recoveryId } = await waitingForProof(registry);
-    const answer = await call('POST', `/v1/recoveries/${recoveryId}/cancel`);
-    expect(answer).toMatchObject({ status: 202, body: { id: recoveryId } });
-    expect((await ended(recoveryId)).status).toBe('cancelled');
+    const response = await call('POST', `/v1/recoveries/${recoveryId}/cancel`);
+    expect(response).toMatchObject({ status: 202, body: { id: recoveryId } });
+    expect((await awaitEnd(recoveryId)).status).toBe('cancelled');
     expect((await registry.read(id)).recoveryId).toBeNull();
     expect((await controlLog(id)).control).toHaveLength(1);
     expect(await incidentsOf(id)).toEqual([]);
@@ -135,50 +135,50 @@ describe.concurrent('a recovery that an operator cancels', () => {
     );
   });
 
-  it('is the same cancel also when others have ended since, and none when it had ended by itself', async () => {
+  it('can be cancelled again after later recoveries have ended, but not after it ended by itself', async () => {
     const registry = freshRegistry();
     const [{ id, recoveryId }] = (await recovering(registry, 1)) as [{ id: string; recoveryId: string }];
     const cancel = () => call('POST', `/v1/recoveries/${recoveryId}/cancel`);
-    await writeDown(registry, { id, recoveryId, status: 'running' });
+    await writeHistory(registry, { id, recoveryId, status: 'running' });
     expect((await cancel()).status).toBe(202);
     await registry.api.endRecovery(id, recoveryId, 'failed');
-    // Not written to the history yet.
+    // The history does not have the end yet.
     expect((await cancel()).status).toBe(202);
-    await writeDown(registry, { id, recoveryId, status: 'cancelled' });
+    await writeHistory(registry, { id, recoveryId, status: 'cancelled' });
     await clockReaches(Date.now() + 2);
-    const next = await begunOnly(registry, id);
+    const next = await beginWithoutWorkflow(registry, id);
     await registry.api.endRecovery(id, next.recoveryId, 'successful');
     expect((await cancel()).status).toBe(202);
-    await writeDown(registry, { id, recoveryId: next.recoveryId, status: 'successful' });
+    await writeHistory(registry, { id, recoveryId: next.recoveryId, status: 'successful' });
     const late = await call('POST', `/v1/recoveries/${next.recoveryId}/cancel`);
     expect(late).toMatchObject({ status: 409, body: { code: 'not-recovering' } });
   });
 
-  it('ends at once while it waits for leave to act, and never asks for anything', async () => {
+  it('ends at once while it waits for permission, without any action', async () => {
     const registry = freshRegistry();
     const [busy] = await recovering(registry, 1);
-    expect(await permits(registry, busy!)).toBe('permitted');
-    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
+    expect(await permit(registry, busy!)).toBe('permitted');
+    const { id, recoveryId } = await registerFailing(registry, 'heals-on-restart');
     await eventually(
-      () => recovery(recoveryId),
+      () => getRecovery(recoveryId),
       ({ status }) => status === 'running',
     );
     expect((await call('POST', `/v1/recoveries/${recoveryId}/cancel`)).status).toBe(202);
-    expect(await ended(recoveryId)).toMatchObject({ status: 'cancelled', actions: [] });
+    expect(await awaitEnd(recoveryId)).toMatchObject({ status: 'cancelled', actions: [] });
     await registry.api.endRecovery(busy!.id, busy!.recoveryId, 'successful');
     expect((await controlLog(id)).control).toEqual([]);
     expect((await registry.read(id)).recoveryId).toBeNull();
   });
 
-  it('begins no further action while one fails, and is no failure', async () => {
+  it('begins no further action after a failing one, and does not count as failed', async () => {
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'down-refuses-control');
+    const { id, recoveryId } = await registerFailing(registry, 'down-refuses-control');
     await eventually(
       () => controlLog(id),
       ({ refusals }) => refusals > 0,
     );
     expect((await call('POST', `/v1/recoveries/${recoveryId}/cancel`)).status).toBe(202);
-    const found = await ended(recoveryId);
+    const found = await awaitEnd(recoveryId);
     expect(found).toMatchObject({ status: 'cancelled', incidentId: null });
     expect(found.actions.map((each) => each.position)).toEqual([0]);
     expect((await controlLog(id)).refusals).toBeLessThanOrEqual(3);
@@ -188,45 +188,45 @@ describe.concurrent('a recovery that an operator cancels', () => {
     expect(ends).not.toContain('recovery.failed');
   });
 
-  it('is no failure, however its workflow says that it ended: the next may begin at once', async () => {
+  it('does not count as failed, whatever its workflow reports, so the next may begin at once', async () => {
     const registry = freshRegistry();
     const [first] = await recovering(registry, 1);
     await registry.api.cancelRecovery(first!.id, first!.recoveryId);
-    expect(await permits(registry, first!)).toBe('not-recovering');
+    expect(await permit(registry, first!)).toBe('not-recovering');
     for (const repeated of [1, 2]) {
       const ending = await registry.api.endRecovery(first!.id, first!.recoveryId, 'failed');
       expect(ending, `time ${repeated}`).toBe('cancelled');
     }
     await clockReaches(Date.now() + 2);
-    expect((await begunOnly(registry, first!.id)).recoveryId).not.toBe(first!.recoveryId);
+    expect((await beginWithoutWorkflow(registry, first!.id)).recoveryId).not.toBe(first!.recoveryId);
   });
 
-  it('must exist', async () => {
-    const answer = await call('POST', `/v1/recoveries/r-${'0'.repeat(32)}/cancel`);
-    expect(answer).toMatchObject({ status: 404, body: { code: 'not-found' } });
+  it('is 404 when it does not exist', async () => {
+    const response = await call('POST', `/v1/recoveries/r-${'0'.repeat(32)}/cancel`);
+    expect(response).toMatchObject({ status: 404, body: { code: 'not-found' } });
   });
 });
 
 describe.concurrent('a component that is removed while it recovers', () => {
-  it('takes its recovery with it', async () => {
+  it('ends its recovery as cancelled', async () => {
     const registry = freshRegistry();
     const { id, recoveryId } = await waitingForProof(registry);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
-    expect((await ended(recoveryId)).status).toBe('cancelled');
+    expect((await awaitEnd(recoveryId)).status).toBe('cancelled');
     expect(await incidentsOf(id)).toEqual([]);
     expect((await controlLog(id)).control).toHaveLength(1);
   });
 
-  it('recovers on its own account when it registers again', async () => {
+  it('gets a new recovery when it registers again and fails', async () => {
     const registry = freshRegistry();
     const { id, recoveryId } = await waitingForProof(registry);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
-    await ended(recoveryId);
+    await awaitEnd(recoveryId);
     await setMode(id, 'heals-on-restart');
     await registry.register(id, withControl(id));
     expect((await registry.read(id)).recoveryId).toBeNull();
     const next = await failThreeChecks(registry, id);
     expect(next).not.toBe(recoveryId);
-    expect((await ended(next)).status).toBe('successful');
+    expect((await awaitEnd(next)).status).toBe('successful');
   });
 });

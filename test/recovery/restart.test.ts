@@ -4,23 +4,23 @@ import { performAction } from '../../src/recovery/perform-action.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { eventually, freshId, setMode } from '../support/coordinator-http.ts';
 import {
-  ailing,
-  begunOnly,
+  registerFailing,
+  beginWithoutWorkflow,
   controlLog,
-  ended,
+  awaitEnd,
   eventsOf,
   incidentsOf,
   modifyWorkflows,
-  planned,
-  recovery,
+  plannedAction,
+  getRecovery,
   withControl,
 } from './failing-component.ts';
 
 describe.concurrent('a recovery by restart', () => {
-  it('asks the control endpoint once, proves the component by probes and is written down', async () => {
+  it('calls the control endpoint once, proves the component by probes and is recorded', async () => {
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
-    const found = await ended(recoveryId);
+    const { id, recoveryId } = await registerFailing(registry, 'heals-on-restart');
+    const found = await awaitEnd(recoveryId);
     expect(found).toMatchObject({
       id: recoveryId,
       componentId: id,
@@ -50,10 +50,10 @@ describe.concurrent('a recovery by restart', () => {
     expect(await incidentsOf(id)).toEqual([]);
   });
 
-  it('tells in events that it began, what it did and how it ended', async () => {
+  it('has events for its begin, its action and its end', async () => {
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
-    await ended(recoveryId);
+    const { id, recoveryId } = await registerFailing(registry, 'heals-on-restart');
+    await awaitEnd(recoveryId);
     const events = await eventually(
       () => eventsOf(id, 'recovery.'),
       (all) => all.length >= 3,
@@ -61,8 +61,8 @@ describe.concurrent('a recovery by restart', () => {
     expect(events.map((event) => event.type)).toEqual(['recovery.started', 'recovery.action', 'recovery.succeeded']);
     for (const event of events) expect(event.data).toMatchObject({ recoveryId });
     expect(events[1]!.data).toMatchObject({ position: 0, action: 'restart', status: 'done' });
-    const told = (await eventsOf(id, 'component.')).map((event) => event.type);
-    expect(told).toEqual([
+    const types = (await eventsOf(id, 'component.')).map((event) => event.type);
+    expect(types).toEqual([
       'component.registered',
       'component.health-changed',
       'component.failed',
@@ -71,18 +71,18 @@ describe.concurrent('a recovery by restart', () => {
     ]);
   });
 
-  it('settles the failures that led to it: the next one counts from one', async () => {
+  it('settles the failures that caused it, so the next one counts from one', async () => {
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
-    await ended(recoveryId);
+    const { id, recoveryId } = await registerFailing(registry, 'heals-on-restart');
+    await awaitEnd(recoveryId);
     const next = await registry.api.reportFailure(id, { message: 'it failed me' }, null);
     expect(next).toMatchObject({ value: { recentFailures: 1, recoveryId: null } });
   });
 
-  it('begins anew, under an id of its own, when the component fails again later', async () => {
+  it('begins again, with its own id, when the component fails again later', async () => {
     const registry = freshRegistry();
-    const first = await ailing(registry, 'heals-on-restart');
-    await ended(first.recoveryId);
+    const first = await registerFailing(registry, 'heals-on-restart');
+    await awaitEnd(first.recoveryId);
     await setMode(first.id, 'heals-on-restart');
     for (let check = 0; check < 3; check++) await registry.api.probe(first.id);
     const { recoveryId } = await eventually(
@@ -90,30 +90,30 @@ describe.concurrent('a recovery by restart', () => {
       (component) => component.recoveryId !== null,
     );
     expect(recoveryId).not.toBe(first.recoveryId);
-    expect((await ended(recoveryId!)).status).toBe('successful');
+    expect((await awaitEnd(recoveryId!)).status).toBe('successful');
     expect((await controlLog(first.id)).control).toHaveLength(2);
   });
 });
 
 describe.concurrent('a recovery whose steps are repeated', () => {
-  it('uses the same idempotency key when an action is carried out twice', async () => {
+  it('uses the same idempotency key when an action is performed twice', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, withControl(id));
-    const order = await begunOnly(registry, id);
+    const order = await beginWithoutWorkflow(registry, id);
     const context = { env, order, position: 1 };
-    expect(await performAction(planned('restart'), context)).toMatchObject({ status: 'done', attempts: 1 });
-    expect(await performAction(planned('restart'), context)).toMatchObject({ status: 'done', attempts: 1 });
+    expect(await performAction(plannedAction('restart'), context)).toMatchObject({ status: 'done', attempts: 1 });
+    expect(await performAction(plannedAction('restart'), context)).toMatchObject({ status: 'done', attempts: 1 });
     const { control } = await controlLog(id);
     expect(control.map((each) => each.idempotencyKey)).toEqual([`${order.recoveryId}-1`, `${order.recoveryId}-1`]);
   });
 
-  it('does not start the proof anew when that step is repeated', async () => {
+  it('does not restart the verification when that step is repeated', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'hang');
     await registry.register(id);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     await registry.api.beginVerification(id, recoveryId, 0, 700);
     await registry.api.beginVerification(id, recoveryId, 0, 600_000);
     const signals = await eventually(
@@ -132,7 +132,7 @@ describe.concurrent('the proof of a recovery', () => {
     await setMode(id, 'unavailable');
     await registry.register(id, { heartbeat: { ttl: 60_000 } });
     await registry.api.probe(id);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     await registry.api.beginVerification(id, recoveryId, 0, 600_000);
     for (let beats = 0; beats < 5; beats++) await registry.beat(id);
     const signals = () => registry.rows<{ payload: string }>(`SELECT payload FROM outbox WHERE kind = 'signal'`);
@@ -145,22 +145,22 @@ describe.concurrent('the proof of a recovery', () => {
 });
 
 describe.concurrent('the record of a recovery', () => {
-  it('shows it as running, with what was done so far, until it ends', async () => {
+  it('shows it as running, with its actions so far, until it ends', async () => {
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'unavailable');
+    const { id, recoveryId } = await registerFailing(registry, 'unavailable');
     const running = await eventually(
-      () => recovery(recoveryId),
+      () => getRecovery(recoveryId),
       ({ actions }) => actions?.[0]?.verification === 'running',
     );
     expect(running).toMatchObject({ status: 'running', finishedAt: null });
     expect(running.actions[0]).toMatchObject({ action: 'restart', status: 'done', verification: 'running' });
     await setMode(id, 'healthy');
-    expect((await ended(recoveryId)).status).toBe('successful');
+    expect((await awaitEnd(recoveryId)).status).toBe('successful');
   });
 });
 
 describe('a recovery whose steps fail', () => {
-  it('gets over one failure of every step and acts once', async () => {
+  it('survives one failure of every step and acts once', async () => {
     await modifyWorkflows(async (instance) => {
       await instance.disableRetryDelays();
       for (const name of ['plan', '0 guard 0', '0 restart', 'record 0 done', '0 verify', 'end', 'close']) {
@@ -168,8 +168,8 @@ describe('a recovery whose steps fail', () => {
       }
     });
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
-    expect((await ended(recoveryId)).status).toBe('successful');
+    const { id, recoveryId } = await registerFailing(registry, 'heals-on-restart');
+    expect((await awaitEnd(recoveryId)).status).toBe('successful');
     expect((await controlLog(id)).control).toHaveLength(1);
     expect((await registry.read(id)).recoveryId).toBeNull();
   });

@@ -9,7 +9,7 @@ import { hostOfUrl } from '../../src/core/health/host-of-url.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { componentLog, freshId } from '../support/coordinator-http.ts';
-import { ailing, begunOnly, ended, withControl, planned } from './failing-component.ts';
+import { registerFailing, beginWithoutWorkflow, awaitEnd, withControl, plannedAction } from './failing-component.ts';
 
 interface Received {
   readonly headers: Record<string, string>;
@@ -30,25 +30,25 @@ const isSignedWith = (secret: string, { body, headers }: Received): boolean => {
     new Webhook(secret).verify(body, headers);
     return true;
   } catch {
-    return false; // It throws for what it does not accept.
+    return false; // `verify` throws for an invalid signature.
   }
 };
 
-/** A registered component in recovery, for which no workflow runs. */
+/** A registered component in recovery, without a workflow. */
 async function inRecovery(overrides = withControl) {
   const registry = freshRegistry();
   const id = freshId();
   await registry.register(id, overrides(id));
-  const order = await begunOnly(registry, id);
-  const restart = () => performAction(planned('restart'), { env, order, position: 0 });
+  const order = await beginWithoutWorkflow(registry, id);
+  const restart = () => performAction(plannedAction('restart'), { env, order, position: 0 });
   return { registry, id, order, restart };
 }
 
 describe.concurrent('a control call', () => {
-  it('is signed with the secret of the component, over the body as it is sent', async () => {
+  it('is signed with the secret of the component, over the sent body', async () => {
     const registry = freshRegistry();
-    const { id, recoveryId } = await ailing(registry, 'heals-on-restart');
-    await ended(recoveryId);
+    const { id, recoveryId } = await registerFailing(registry, 'heals-on-restart');
+    await awaitEnd(recoveryId);
     const [call] = await received(id);
     const secret = await secretOf(registry, id);
     expect(isSignedWith(secret, call!)).toBe(true);
@@ -74,23 +74,23 @@ describe.concurrent('a control call', () => {
     expect([old, next].map((secret) => isSignedWith(secret, later!))).toEqual([false, true]);
   });
 
-  it('says in its result nothing of the secret, which the workflow would store', async () => {
+  it('does not expose the secret in its result, which the workflow stores', async () => {
     const { registry, id, restart } = await inRecovery();
     const secret = await secretOf(registry, id);
     expect(JSON.stringify(await restart())).not.toContain(secret.slice('whsec_'.length));
   });
 
-  it('fails, and is tried again, while its host is being asked too much', async () => {
-    // Another name of the component server: a host that no check has passed on.
+  it('fails and is retried while its host is over the rate limit', async () => {
+    // Another host name of the component server, on which no check has passed.
     const url = inject('componentUrl').replace('127.0.0.1', 'localhost');
     const { registry, id, order, restart } = await inRecovery((id) => ({
       control: { endpoint: `${url}/${id}/control`, actions: ['restart'] },
     }));
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
       const { burst, perSecond } = UNPROVEN_HOST;
-      // Room again after 0.8 s: between the second attempt and the third.
-      for (let owed = 0; owed < burst + 0.7 * perSecond; owed++)
-        instance['runtime'].credentials['hostLimiter'].charge(hostOfUrl(url), 1, Date.now());
+      // The budget suffices again after 0.8 s, between the second and the third attempt.
+      for (let charged = 0; charged < burst + 0.7 * perSecond; charged++)
+        instance['runtime'].credentials['hostLimiter'].chargeRetry(hostOfUrl(url), 1, Date.now());
     });
     expect(await registry.api.controlAccess(id, { recoveryId: order.recoveryId, action: 'restart' })).toMatchObject({
       reason: 'host-busy',

@@ -5,15 +5,15 @@ import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';
 import {
-  ailing,
-  begunOnly,
+  registerFailing,
+  beginWithoutWorkflow,
   controlLog,
-  ended,
+  awaitEnd,
   eventsOf,
   failThreeChecks,
-  recovery,
+  getRecovery,
   withControl,
-  planned,
+  plannedAction,
 } from './failing-component.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
@@ -32,10 +32,10 @@ const lifecycleOf = async (registry: FreshRegistry, id: string): Promise<string>
 const routed = async () => (await call('POST', '/v1/route', { requestType: 'metrics_collection' })).body;
 
 describe.concurrent('a recovery by switchover', () => {
-  it('promotes the standby, demotes the failed one, then restarts and proves that', async () => {
+  it('promotes the standby, demotes the failed component, then restarts and proves the latter', async () => {
     const registry = freshRegistry();
     const standby = await healthyStandby(registry);
-    const { id, recoveryId } = await ailing(registry, 'reset');
+    const { id, recoveryId } = await registerFailing(registry, 'reset');
     await eventually(
       () => lifecycleOf(registry, standby),
       (lifecycle) => lifecycle === 'active',
@@ -46,7 +46,7 @@ describe.concurrent('a recovery by switchover', () => {
       ({ control }) => control.length === 1,
     );
     await setMode(id, 'healthy');
-    const found = await ended(recoveryId);
+    const found = await awaitEnd(recoveryId);
     expect(found).toMatchObject({ status: 'successful', failureType: 'connection_failure' });
     expect(found.actions).toMatchObject([
       { position: 0, action: 'switchover', status: 'done', detail: `${standby} took over`, verification: 'none' },
@@ -59,40 +59,40 @@ describe.concurrent('a recovery by switchover', () => {
     expect(demoted!.data).toMatchObject({ from: 'active', to: 'standby' });
   });
 
-  it('is not for a failed health check: that one is restarted', async () => {
+  it('is not made for a failed health check, which causes a restart', async () => {
     const registry = freshRegistry();
     const standby = await healthyStandby(registry);
-    const { recoveryId } = await ailing(registry, 'heals-on-restart');
-    expect((await ended(recoveryId)).actions.map((each) => each.action)).toEqual(['restart']);
+    const { recoveryId } = await registerFailing(registry, 'heals-on-restart');
+    expect((await awaitEnd(recoveryId)).actions.map((each) => each.action)).toEqual(['restart']);
     expect(await lifecycleOf(registry, standby)).toBe('standby');
   });
 
-  it('passes over a standby that cannot do the same tasks, and one that is not healthy', async () => {
+  it('skips a standby that lacks task types, and one that is not healthy', async () => {
     const registry = freshRegistry();
-    const ill = freshId('standby');
-    await setMode(ill, 'unavailable');
-    await registry.register(ill, { role: 'standby', ...tasks('a', 'b', 'c') });
-    const less = await healthyStandby(registry, tasks('a'));
-    const more = await healthyStandby(registry, tasks('b', 'a'));
+    const unhealthy = freshId('standby');
+    await setMode(unhealthy, 'unavailable');
+    await registry.register(unhealthy, { role: 'standby', ...tasks('a', 'b', 'c') });
+    const incapable = await healthyStandby(registry, tasks('a'));
+    const capable = await healthyStandby(registry, tasks('b', 'a'));
     const id = freshId();
     await registry.register(id, tasks('a', 'b'));
-    const { recoveryId } = await begunOnly(registry, id);
-    expect(await registry.api.promoteStandby(id, recoveryId)).toEqual({ ok: true, value: { promoted: more } });
-    expect(await lifecycleOf(registry, ill)).toBe('standby');
-    expect(await lifecycleOf(registry, less)).toBe('standby');
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
+    expect(await registry.api.promoteStandby(id, recoveryId)).toEqual({ ok: true, value: { promoted: capable } });
+    expect(await lifecycleOf(registry, unhealthy)).toBe('standby');
+    expect(await lifecycleOf(registry, incapable)).toBe('standby');
   });
 
-  it('fails plainly where there is no standby', async () => {
+  it('fails with a reason when there is no standby', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
-    const order = await begunOnly(registry, id);
-    const result = await performAction(planned('switchover'), { env, order, position: 0 });
+    const order = await beginWithoutWorkflow(registry, id);
+    const result = await performAction(plannedAction('switchover'), { env, order, position: 0 });
     expect(result).toMatchObject({ status: 'failed', detail: expect.stringContaining('no healthy standby') });
     expect(await lifecycleOf(registry, id)).toBe('active');
   });
 
-  it('promotes one, however often its step is repeated', async () => {
+  it('promotes one standby, however often its step is repeated', async () => {
     const registry = freshRegistry();
     const failed = freshId();
     const standbys = [freshId('standby'), freshId('standby')];
@@ -101,17 +101,17 @@ describe.concurrent('a recovery by switchover', () => {
       await registry.register(id, { ...beats, role: 'standby' });
       await registry.beat(id);
     }
-    const order = await begunOnly(registry, failed);
+    const order = await beginWithoutWorkflow(registry, failed);
     const context = { env, order, position: 0 };
-    const first = await performAction(planned('switchover'), context);
+    const first = await performAction(plannedAction('switchover'), context);
     expect(first).toMatchObject({ status: 'done' });
-    expect((await performAction(planned('switchover'), context)).detail).toBe(first.detail);
+    expect((await performAction(plannedAction('switchover'), context)).detail).toBe(first.detail);
     expect(await lifecycleOf(registry, failed)).toBe('standby');
     const lifecycles = await Promise.all(standbys.map((id) => lifecycleOf(registry, id)));
     expect(lifecycles.toSorted()).toEqual(['active', 'standby']);
   });
 
-  it('is not for a standby that fails: nothing is to be taken over from it', async () => {
+  it('is not made for a failing standby', async () => {
     const registry = freshRegistry();
     const [failing, other] = [freshId('standby'), freshId('standby')];
     for (const id of [failing, other]) {
@@ -122,7 +122,7 @@ describe.concurrent('a recovery by switchover', () => {
     for (let reported = 0; reported < 3; reported++) await registry.api.reportFailure(failing, refused, null);
     const { recoveryId } = await registry.read(failing);
     const { actions } = await eventually(
-      () => recovery(recoveryId!),
+      () => getRecovery(recoveryId!),
       (found) => (found.actions?.length ?? 0) > 0,
     );
     expect(actions[0]!.action).toBe('alert');
@@ -130,7 +130,7 @@ describe.concurrent('a recovery by switchover', () => {
     expect(await lifecycleOf(registry, other)).toBe('standby');
   });
 
-  it('is found by routing: the standby gets the work', async () => {
+  it('makes routing choose the standby', async () => {
     const registry = freshRegistry('performance_tracker');
     const standby = freshId('standby');
     const failing = freshId();
@@ -148,12 +148,12 @@ describe.concurrent('a recovery by switchover', () => {
   });
 });
 
-describe.concurrent('an isolation', () => {
-  it('follows a dependency failure that callers report, and has an end', async () => {
+describe.concurrent('a recovery by isolation', () => {
+  it('follows a dependency failure that callers report, for a limited period', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
-    const error = { code: 'DEPENDENCY_DOWN', message: 'its database is away' };
+    const error = { code: 'DEPENDENCY_DOWN', message: 'its database is unavailable' };
     for (let reported = 0; reported < 3; reported++) await registry.api.reportFailure(id, error, null);
     const component = await eventually(
       () => registry.read(id),

@@ -5,7 +5,7 @@ import { performAction } from '../../src/recovery/perform-action.ts';
 import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { componentLog, eventually, freshId } from '../support/coordinator-http.ts';
-import { ailing, begunOnly, controlLog, ended, planned } from './failing-component.ts';
+import { registerFailing, beginWithoutWorkflow, controlLog, awaitEnd, plannedAction } from './failing-component.ts';
 
 interface Received {
   readonly headers: Record<string, string>;
@@ -15,21 +15,21 @@ interface Received {
 const received = async (id: string): Promise<Received[]> =>
   ((await componentLog(id)) as unknown as { controlRequests: Received[] }).controlRequests;
 
-/** A registry whose type has a controller, which is the control endpoint of a component called so. */
+/** A registry whose type has a controller: the control endpoint of the component `controller`. */
 async function controlled(actions: readonly ('restart' | 'scale_up')[] = ['restart']) {
   const registry = freshRegistry();
   const controller = freshId('controller');
   const url = `${inject('componentUrl')}/${controller}/control`;
   const overrides = { controller: { url, actions: [...actions] }, autoScalingEnabled: true };
-  await registry.api.configure({ revision: 1, overrides });
+  await registry.api.configureType({ revision: 1, overrides });
   return { registry, controller };
 }
 
 async function inRecovery(registry: FreshRegistry, overrides: (id: string) => Record<string, unknown> = () => ({})) {
   const id = freshId();
   await registry.register(id, overrides(id));
-  const order = await begunOnly(registry, id);
-  const perform = (action: 'restart' | 'scale_up') => performAction(planned(action), { env, order, position: 0 });
+  const order = await beginWithoutWorkflow(registry, id);
+  const perform = (action: 'restart' | 'scale_up') => performAction(plannedAction(action), { env, order, position: 0 });
   return { id, order, perform };
 }
 
@@ -39,27 +39,27 @@ const isSignedWith = (secret: string, { body, headers }: Received): boolean => {
     new Webhook(secret).verify(body, headers);
     return true;
   } catch {
-    return false; // It throws for what it does not accept.
+    return false; // `verify` throws for an invalid signature.
   }
 };
 
 describe.concurrent('the controller of a type', () => {
   it('restarts a component that has no control endpoint, in a recovery like any other', async () => {
     const { registry, controller } = await controlled();
-    const { id, recoveryId } = await ailing(registry, 'unavailable', () => ({}));
-    const asked = await eventually(
+    const { id, recoveryId } = await registerFailing(registry, 'unavailable', () => ({}));
+    const orders = await eventually(
       async () => (await controlLog(controller)).control,
       (calls) => calls.length > 0,
       15_000,
     );
-    expect(asked).toMatchObject([
+    expect(orders).toMatchObject([
       { action: 'restart', componentId: id, recoveryId, idempotencyKey: `${recoveryId}-0` },
     ]);
     await registry.api.cancelRecovery(id, recoveryId);
-    expect((await ended(recoveryId)).actions[0]).toMatchObject({ action: 'restart', status: 'done' });
+    expect((await awaitEnd(recoveryId)).actions[0]).toMatchObject({ action: 'restart', status: 'done' });
   });
 
-  it("is asked by its own secret, which is no component's and survives an eviction", async () => {
+  it('is called with its own secret, which survives an eviction', async () => {
     const { registry, controller } = await controlled();
     const { perform } = await inRecovery(registry);
     const { secret } = await registry.api.controllerSecret();
@@ -70,7 +70,7 @@ describe.concurrent('the controller of a type', () => {
     expect(isSignedWith(secret, call!)).toBe(true);
   });
 
-  it('is asked by both secrets for a day after a rotation', async () => {
+  it('is called with both secrets for a day after a rotation', async () => {
     const { registry, controller } = await controlled();
     const { perform } = await inRecovery(registry);
     const old = await registry.api.controllerSecret();
@@ -81,7 +81,7 @@ describe.concurrent('the controller of a type', () => {
     expect([old, next.value].map(({ secret }) => isSignedWith(secret, call!))).toEqual([true, true]);
   });
 
-  it("comes after the component's own control endpoint, action by action", async () => {
+  it("performs only actions that the component's own control endpoint does not offer", async () => {
     const { registry, controller } = await controlled(['restart', 'scale_up']);
     const { id, order, perform } = await inRecovery(registry, ownRestart);
     expect(await registry.api.recoveryFacts(id, order.recoveryId)).toMatchObject({
@@ -93,7 +93,7 @@ describe.concurrent('the controller of a type', () => {
     expect((await controlLog(controller)).control.map(({ action }) => action)).toEqual(['scale_up']);
   });
 
-  it('is not asked for what it does not do', async () => {
+  it('is not called for an action that it does not offer', async () => {
     const { registry, controller } = await controlled(['scale_up']);
     const { id, order, perform } = await inRecovery(registry);
     expect(await registry.api.recoveryFacts(id, order.recoveryId)).toMatchObject({

@@ -12,17 +12,17 @@ const checksOf = async (id: string): Promise<number> => (await componentLog(id))
 const alarmOf = ({ stub }: FreshRegistry): Promise<number | null> =>
   runInDurableObject(stub, (_, state) => state.storage.getAlarm());
 
-const takeAlarm = async (_: unknown, { storage }: DurableObjectState): Promise<boolean> => {
+const deleteAlarmIfSet = async (_: unknown, { storage }: DurableObjectState): Promise<boolean> => {
   const isSet = (await storage.getAlarm()) !== null;
   await storage.deleteAlarm();
   return isSet;
 };
 
-/** Takes the alarm away, so that only the test runs the rounds: once there is one, for a round that goes on will set it. */
-const loseAlarm = ({ stub }: FreshRegistry): Promise<boolean> =>
-  eventually(() => runInDurableObject(stub, takeAlarm), Boolean);
+/** Deletes the alarm, so that only the test runs passes. Waits until one is set, because a running pass sets it. */
+const deleteAlarm = ({ stub }: FreshRegistry): Promise<boolean> =>
+  eventually(() => runInDurableObject(stub, deleteAlarmIfSet), Boolean);
 
-/** Rounds have a phase of their own: the next one may be due the very next moment, and is not to come. */
+/** Deletes the alarm afterwards, because the next pass may be due at once and the test must not see it. */
 const runTwice = ({ stub }: FreshRegistry): Promise<void> =>
   runInDurableObject(stub, async (instance: ComponentRegistry, state) => {
     await instance.alarm();
@@ -49,7 +49,7 @@ describe.concurrent('the alarm of a registry', () => {
   it('is armed by a registration for no later than the check interval', async () => {
     const { registry, id } = await withHealthy();
     const { detection } = await registry.read(id);
-    // While one is being worked on none is set.
+    // No alarm is set while one runs.
     const at = await eventually(
       () => alarmOf(registry),
       (set) => set !== null,
@@ -71,11 +71,11 @@ describe.concurrent('the alarm of a registry', () => {
     }
   });
 
-  it('is armed again also when a round throws', async () => {
+  it('is armed again when a pass throws', async () => {
     const { registry } = await withHealthy();
     await runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
       const start = vi.spyOn(instance['runtime'].checks, 'start').mockImplementation(() => {
-        throw new Error('a round that fails');
+        throw new Error('a pass that fails');
       });
       await instance.alarm();
       start.mockRestore();
@@ -83,9 +83,9 @@ describe.concurrent('the alarm of a registry', () => {
     expect(await alarmOf(registry)).not.toBeNull();
   });
 
-  it('checks what is due once when it runs twice', async () => {
+  it('runs a due check once when it runs twice', async () => {
     const { registry, id } = await withHealthy(3_000);
-    await loseAlarm(registry);
+    await deleteAlarm(registry);
     const before = await checksOf(id);
     await clockReaches(Date.now() + 3_000);
     await runTwice(registry);
@@ -100,7 +100,7 @@ describe.concurrent('the alarm of a registry', () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 4_000 } });
-    await loseAlarm(registry);
+    await deleteAlarm(registry);
     await clockReaches(Date.now() + 4_001);
     await runTwice(registry);
     expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
@@ -111,12 +111,12 @@ describe.concurrent('the alarm of a registry', () => {
     expect(written.results).toHaveLength(1);
   });
 
-  it('removes what has drained once when it runs twice', async () => {
+  it('removes a drained component once when it runs twice', async () => {
     const { registry, id } = await withHealthy();
     const removal = await registry.api.remove(id, { drainMs: 4_000, ifGeneration: null });
     expect(removal).toMatchObject({ ok: true });
     expect((await registry.read(id)).lifecycle).toBe('draining');
-    await loseAlarm(registry);
+    await deleteAlarm(registry);
     await clockReaches(Date.now() + 4_000);
     await runTwice(registry);
     expect(await registry.api.component(id)).toMatchObject({ ok: false });
@@ -124,9 +124,9 @@ describe.concurrent('the alarm of a registry', () => {
     expect(events.filter((event) => event.subject === id)).toHaveLength(1);
   });
 
-  it('brings an isolated component back when its time is over', async () => {
+  it('ends an isolation when its period has expired', async () => {
     const { registry, id } = await withHealthy();
-    expect((await registry.setAside(id, 'isolated', Date.now() + 300)).lifecycle).toBe('isolated');
+    expect((await registry.takeOutOfService(id, 'isolated', Date.now() + 300)).lifecycle).toBe('isolated');
     await eventually(
       () => registry.read(id),
       (component) => component.lifecycle === 'active',
@@ -134,7 +134,7 @@ describe.concurrent('the alarm of a registry', () => {
     );
   });
 
-  it('goes on after an eviction without any call from outside', async () => {
+  it('continues after an eviction without an external call', async () => {
     const { registry, id } = await withHealthy(1_000);
     const before = await checksOf(id);
     await registry.evict();
@@ -145,10 +145,10 @@ describe.concurrent('the alarm of a registry', () => {
     );
   });
 
-  it('is repaired by the sweep when it is lost', async () => {
+  it('is armed by the sweep after it was lost', async () => {
     const { registry, id } = await withHealthy();
     const before = await checksOf(id);
-    // In one go: a round that is about to end would set it again.
+    // In one synchronous call: a pass that is about to end would set the alarm again.
     const lost = await runInDurableObject(registry.stub, async (instance: ComponentRegistry, state) => {
       await state.storage.deleteAlarm();
       const alarm = await state.storage.getAlarm();
@@ -164,11 +164,11 @@ describe.concurrent('the alarm of a registry', () => {
     );
   });
 
-  it('is repaired by the sweep also while the coordinator cannot be reached', async () => {
+  it('is armed by the sweep while the coordinator is unavailable', async () => {
     const { registry } = await withHealthy();
     await runInDurableObject(registry.stub, async (instance: ComponentRegistry, state) => {
       instance['runtime'].events.publish = async () => {
-        throw new Error('the coordinator is away');
+        throw new Error('the coordinator is unavailable');
       };
       await state.storage.deleteAlarm();
       await instance.sweep().catch(() => undefined);

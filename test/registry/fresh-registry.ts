@@ -1,7 +1,6 @@
 /**
- * A registry that no other test has touched, with ways to fill it and to look inside.
- *
- * Its type is made up, so a test has a fleet of its own; what goes over HTTP needs a configured type.
+ * A registry of one test, with helpers to fill it and to read its storage. Its component type is unique and not
+ * configured, so calls over HTTP need another type.
  */
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
@@ -17,14 +16,14 @@ export interface FreshRegistry {
   readonly type: string;
   readonly api: RegistryApi;
   readonly stub: DurableObjectStub<ComponentRegistry>;
-  /** Registers under the next claim number; answers the resource. */
+  /** Registers under the next claim number and returns the resource. */
   register(id: string, overrides?: Record<string, unknown>): Promise<ComponentResource>;
   read(id: string): Promise<ComponentResource>;
-  /** Takes it out of routing, as an operator may. */
-  setAside(id: string, state: 'maintenance' | 'isolated', until: number): Promise<ComponentResource>;
-  /** One heartbeat, healthy unless it says otherwise. */
+  /** Takes the component out of routing until `until` (epoch ms), as an operator would. */
+  takeOutOfService(id: string, state: 'maintenance' | 'isolated', until: number): Promise<ComponentResource>;
+  /** Sends one heartbeat, by default a healthy one. */
   beat(id: string, status?: HeartbeatInput['status'], load?: HeartbeatInput['load']): Promise<HeartbeatResult>;
-  /** Takes the object away as a kill does, with the timers it had set itself: an eviction alone waits for those. */
+  /** Evicts the object together with its own timers, as a kill does. A plain eviction waits for those timers. */
   evict(): Promise<void>;
   readonly rows: <T extends Record<string, SqlStorageValue>>(sql: string, ...values: SqlStorageValue[]) => Promise<T[]>;
 }
@@ -36,15 +35,15 @@ export const clockReaches = (time: number): Promise<number> =>
     (now) => now >= time,
   );
 
-/** Tries everything that is owed now, also what waits for its next try. */
+/** Attempts all pending deliveries of the outbox now, including those that wait for a retry. */
 export const deliverNow = ({ stub }: FreshRegistry): Promise<void> =>
   runInDurableObject(stub, async (instance: ComponentRegistry) => {
-    // The first may only join a delivery that began before the call.
+    // The first call may only join a flush that began earlier.
     await instance['runtime'].outbox.flush(Infinity);
     await instance['runtime'].outbox.flush(Infinity);
   });
 
-/** A registration by nobody in particular, over whatever is there. */
+/** A registration without owner, actor or precondition. */
 export const PLAIN = { ifGeneration: null, owner: null, actor: null } as const;
 
 let claims = 0;
@@ -69,9 +68,9 @@ export function freshRegistry(type = freshId('t').replaceAll('-', '_')): FreshRe
       if (!found.ok) throw new Error(found.message);
       return found.value;
     },
-    async setAside(id, state, until) {
+    async takeOutOfService(id, state, until) {
       const action = state === 'isolated' ? 'isolate' : state;
-      const operated = await api.operate(id, { action, until, forMs: null, reason: null });
+      const operated = await api.operate(id, { action, until, durationMs: null, reason: null });
       if (!operated.ok) throw new Error(operated.message);
       return operated.value;
     },

@@ -2,8 +2,8 @@
  * Simulated server: slots that work at its speed, with a FIFO queue.
  *
  * All slots have the same speed, and its changes are drawn beforehand. Progress is measured as the work done by one
- * busy slot since the beginning, ms at speed 1. In this measure, the end of a request is known on arrival, and its clock
- * time follows from the speeds.
+ * busy slot since the beginning, ms at speed 1. In this measure, the end of a request is known on arrival, and its
+ * clock time follows from the speeds.
  */
 export interface Server {
   readonly slots: number;

@@ -1,4 +1,4 @@
-/** Every test file starts with the real schema in its own D1. */
+/** Gives every test file its own D1 database with the real schema. */
 import { applyD1Migrations } from 'cloudflare:test';
 import type { D1Migration } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';

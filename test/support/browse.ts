@@ -1,7 +1,7 @@
-/** Calls as a browser makes them: by the cookie of a session, without a key. */
+/** Calls like a browser: with a session cookie, without a key. */
 import { exports } from 'cloudflare:workers';
 import { expect } from 'vitest';
-import type { Answer } from './coordinator-http.ts';
+import type { ApiResponse } from './coordinator-http.ts';
 
 export const ORIGIN = 'https://coordinator.test';
 export const COOKIE = '__Host-arbiter-session';
@@ -13,7 +13,7 @@ export async function browse(
   method: string,
   path: string,
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<ApiResponse> {
   const response = await worker.default.fetch(`${ORIGIN}${path}`, {
     method,
     headers: { ...(cookie === null ? {} : { cookie: `${COOKIE}=${cookie}` }), ...headers },
@@ -22,23 +22,23 @@ export async function browse(
   return { status: response.status, body: text === '' ? null : JSON.parse(text), headers: response.headers };
 }
 
-const cookieOf = ({ headers }: Answer): string =>
+const cookieOf = ({ headers }: ApiResponse): string =>
   new RegExp(`^${COOKIE}=([^;]*)`).exec(headers.get('set-cookie') ?? '')?.[1] ?? '';
 
-export const cleared = (answer: Answer): boolean =>
-  /Max-Age=0/.test(answer.headers.get('set-cookie') ?? '') && cookieOf(answer) === '';
+export const cleared = (response: ApiResponse): boolean =>
+  /Max-Age=0/.test(response.headers.get('set-cookie') ?? '') && cookieOf(response) === '';
 
 export interface Opened {
   readonly cookie: string;
   readonly csrfToken: string;
-  readonly answer: Answer;
+  readonly response: ApiResponse;
 }
 
 export async function opened(key: string): Promise<Opened> {
-  const answer = await browse(null, 'POST', '/v1/session', { authorization: `Bearer ${key}` });
-  expect(answer.status).toBe(201);
-  return { cookie: cookieOf(answer), csrfToken: answer.body.csrfToken, answer };
+  const response = await browse(null, 'POST', '/v1/session', { authorization: `Bearer ${key}` });
+  expect(response.status).toBe(201);
+  return { cookie: cookieOf(response), csrfToken: response.body.csrfToken, response };
 }
 
-export const signOut = ({ cookie, csrfToken }: Opened): Promise<Answer> =>
+export const signOut = ({ cookie, csrfToken }: Opened): Promise<ApiResponse> =>
   browse(cookie, 'DELETE', '/v1/session', { 'x-csrf-token': csrfToken });

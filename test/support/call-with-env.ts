@@ -1,9 +1,9 @@
-/** One call to an application of its own, under another configuration than that of the test run. */
+/** One call to a separate application instance with its own configuration. */
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { createApp } from '../../src/api/app.ts';
 import { fastPath } from '../../src/api/fast-path/fast-path.ts';
-import type { Answer } from './coordinator-http.ts';
+import type { ApiResponse } from './coordinator-http.ts';
 
 const app = createApp();
 
@@ -12,7 +12,7 @@ export interface CallWithEnv {
   readonly method?: string;
   readonly path: string;
   readonly body?: BodyInit;
-  /** `authorization` is that of the admin key unless given; null leaves it out. */
+  /** `authorization` defaults to the admin key; null omits it. */
   readonly headers?: Readonly<Record<string, string | null>>;
 }
 
@@ -22,9 +22,9 @@ export async function callWithEnv({
   path,
   body,
   headers = {},
-}: CallWithEnv): Promise<Answer> {
-  const given = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json', ...headers };
-  const sent = Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== null);
+}: CallWithEnv): Promise<ApiResponse> {
+  const merged = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json', ...headers };
+  const sent = Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== null);
   const request = new Request(`https://coordinator.test${path}`, {
     method,
     headers: sent,

@@ -1,13 +1,13 @@
-/** Everybody who may come to the door: keys of every kind, good and bad, made over the HTTP interface. */
+/** Callers with keys of every kind, valid and invalid, created over the HTTP interface. */
 import { formatKey } from '../../src/core/access/key-format.ts';
 import { call, eventually, freshId } from './coordinator-http.ts';
 import { silentRegistration } from './silent-registration.ts';
 
-/** Who calls, seen from the component that is called about. */
+/** Callers, named relative to the target component. */
 export const CALLERS = [
-  'nobody',
+  'no key',
   'garbage',
-  'a key nobody made',
+  'an unknown key',
   'a revoked key',
   'an expired key',
   'a rotated secret',
@@ -30,7 +30,7 @@ export type CallerHeaders = Readonly<Record<string, string>>;
 
 export interface Target {
   readonly id: string;
-  /** The component's own key, and its public id. */
+  /** Key of the component, and the public id of that key. */
   readonly key: string;
   readonly keyId: string;
 }
@@ -51,11 +51,11 @@ export class Callers {
     const [revoked, rotated] = [await make(['admin']), await make(['admin'])];
     const expired = await make(['admin'], { expiresAt: new Date(Date.now() + 1_000).toISOString() });
     await call('DELETE', `/v1/keys/${revoked.id}`);
-    await call('POST', `/v1/keys/${rotated.id}/rotate`, { overlap: 0 });
+    await call('POST', `/v1/keys/${rotated.id}/rotate`, { overlapMs: 0 });
     const fixed = new Map<CallerName, CallerHeaders>([
-      ['nobody', NO_KEY],
+      ['no key', NO_KEY],
       ['garbage', bearer('garbage')],
-      ['a key nobody made', bearer(formatKey('0123456789ab', new Uint8Array(32).fill(7)))],
+      ['an unknown key', bearer(formatKey('0123456789ab', new Uint8Array(32).fill(7)))],
       ['a revoked key', bearer(revoked.key)],
       ['an expired key', bearer(expired.key)],
       ['a rotated secret', bearer(rotated.key)],
@@ -72,22 +72,22 @@ export class Callers {
     const callers = new Callers(fixed);
     await callers.openSession();
     fixed.set('another component', bearer((await callers.target()).key));
-    // Until every isolate's copy of the keys knows what is over.
-    for (const over of ['a revoked key', 'an expired key', 'a rotated secret'] as const) {
+    // Waits until every isolate's copy of the keys is up to date.
+    for (const ended of ['a revoked key', 'an expired key', 'a rotated secret'] as const) {
       await eventually(
-        () => call('GET', '/v1/health', undefined, { ...fixed.get(over) }),
+        () => call('GET', '/v1/health', undefined, { ...fixed.get(ended) }),
         ({ status }) => status === 401,
       );
     }
     return callers;
   }
 
-  /** The operator's, anew: calls may have ended the one before. */
+  /** Opens a new operator session, because calls may have ended the previous one. */
   async openSession(): Promise<void> {
     this.fixed.set("an operator's session", await sessionOf({ ...this.fixed.get('operator') }));
   }
 
-  /** A fresh component of its registrar, with the key that its registration answered. */
+  /** A new component of the registrar, with the key from its registration. */
   async target(): Promise<Target> {
     const id = freshId('matrix');
     const headers = { ...this.fixed.get('its registrar') };
@@ -96,7 +96,7 @@ export class Callers {
     return { id, key, keyId };
   }
 
-  /** Whether or not it is still there: a type has room for so many only. */
+  /** Removes the target if it still exists, because the size of a type is limited. */
   static async remove({ id }: Target): Promise<void> {
     await call('DELETE', `/v1/components/${id}`);
   }
@@ -106,7 +106,7 @@ export class Callers {
   }
 }
 
-/** As targets are registered: nobody checks them, so nothing of them moves by itself. */
+/** Registration of targets: without health checks, so that their state changes only by calls. */
 export const targetRegistration = (id: string): Record<string, unknown> =>
   silentRegistration(id, { type: TARGET_TYPE, control: { endpoint: '/control', actions: ['restart'] } });
 

@@ -1,11 +1,11 @@
-/** The operations that the API declares: what its contract lists. */
+/** Operations in the OpenAPI contract. */
 import { createApp } from '../../src/api/app.ts';
 
 export interface Operation {
   readonly method: string;
-  /** With placeholders, as in `/v1/components/{id}`. */
+  /** Path with placeholders, like `/v1/components/{id}`. */
   readonly path: string;
-  /** `x-permission`; undefined when none is declared. */
+  /** `x-permission`; undefined if not declared. */
   readonly permission: string | undefined;
 }
 

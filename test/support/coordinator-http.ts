@@ -1,8 +1,8 @@
-/** Calls the Worker under test as its users do, over its HTTP interface. */
+/** Calls the Worker under test over its HTTP interface. */
 import { exports } from 'cloudflare:workers';
 import { inject } from 'vitest';
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   // oxlint-disable-next-line typescript/no-explicit-any -- a JSON document whose shape the test asserts
   readonly body: any;
@@ -13,20 +13,20 @@ const worker = exports as unknown as { default: Fetcher };
 
 const DEFAULT_HEADERS = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json' };
 
-/** One call with the admin key; `headers` override, an empty one leaves that header out. */
+/** One call with the admin key. `headers` override the defaults; an empty value omits a header. */
 export async function call(
   method: string,
   path: string,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<ApiResponse> {
   const response = await worker.default.fetch(`https://coordinator.test${path}`, {
     method,
     headers: Object.fromEntries(Object.entries({ ...DEFAULT_HEADERS, ...headers }).filter(([, value]) => value !== '')),
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   if (response.headers.get('content-type')?.includes('event-stream')) {
-    // It has no end to wait for.
+    // An event stream has no end.
     await response.body?.cancel();
     return { status: response.status, body: {}, headers: response.headers };
   }
@@ -37,10 +37,10 @@ export async function call(
 
 let counter = 0;
 
-/** An id no other test uses. */
+/** An id that no other test uses. */
 export const freshId = (prefix = 'c'): string => `${prefix}-${Date.now().toString(36)}-${(counter++).toString(36)}`;
 
-/** A registration whose health check is answered by the component server under the component's id. */
+/** A registration with a health check at the component server, under the component's id. */
 export function registrationFor(id: string, overrides: Record<string, unknown> = {}): Record<string, unknown> {
   const url = inject('componentUrl');
   return {
@@ -48,7 +48,7 @@ export function registrationFor(id: string, overrides: Record<string, unknown> =
     name: id,
     type: 'task_router',
     endpoint: `${url}/${id}`,
-    // On a busy machine an answer takes its time: that is slow to nobody here unless it says so.
+    // Responses may be slow on a busy machine, so only tests that set a lower bound see `degraded`.
     healthCheck: {
       endpoint: `${url}/${id}/health`,
       timeout: 1_000,
@@ -60,7 +60,7 @@ export function registrationFor(id: string, overrides: Record<string, unknown> =
   };
 }
 
-/** Tells the component server how `id` answers from now on. */
+/** Sets how the component server responds for `id`. */
 export async function setMode(id: string, mode: string): Promise<void> {
   await fetch(`${inject('componentUrl')}/set/${id}`, { method: 'POST', body: JSON.stringify({ mode }) });
 }
@@ -73,7 +73,7 @@ export async function componentLog(id: string): Promise<{
   return (await fetch(`${inject('componentUrl')}/${id}/log`)).json();
 }
 
-/** Waits for a condition on the live system, polling; fails with what was seen last. */
+/** Polls until a condition on the live system holds. Throws with the last value. */
 export async function eventually<T>(
   read: () => Promise<T>,
   accept: (value: T) => boolean,

@@ -1,8 +1,8 @@
 /**
- * Holds every event that is logged against the catalogue. A fault thrown where an event is logged would be
- * taken for an outage and tried again, so faults are kept and fail the file at its end.
+ * Checks every logged event against the event catalogue. Faults are collected and fail the test file at its end: a
+ * throw inside the log would look like an outage and cause a retry.
  *
- * Tests of the log itself publish drafts of their own, of which only the envelope counts.
+ * Tests of the log itself publish made-up drafts and are exempt.
  */
 import { afterAll, expect } from 'vitest';
 import { EVENT_SCHEMAS } from '../../src/api/schemas/events/cloud-event.ts';
@@ -14,7 +14,7 @@ const MADE_UP = /\/test\/(coordinator|deliveries|history)\//;
 const faults = new Set<string>();
 
 function judge(event: LoggedEvent): void {
-  // As it is read: through JSON.
+  // Readers receive JSON.
   const wire: unknown = JSON.parse(JSON.stringify(toCloudEvent(event)));
   const schema = EVENT_SCHEMAS.get(event.type);
   const { error } = schema?.safeParse(wire) ?? { error: new Error('not in the catalogue') };
@@ -22,12 +22,12 @@ function judge(event: LoggedEvent): void {
 }
 
 if (!MADE_UP.test(expect.getState().testPath ?? '')) {
-  // oxlint-disable-next-line typescript/unbound-method -- called with its object below
+  // oxlint-disable-next-line typescript/unbound-method -- called with `call` below
   const { append } = EventStore.prototype;
   EventStore.prototype.append = function (draft) {
     const event = append.call(this, draft);
     if (event) judge(event);
     return event;
   };
-  afterAll(() => expect([...faults], 'events that are not as the catalogue says').toEqual([]));
+  afterAll(() => expect([...faults], 'events that differ from the catalogue').toEqual([]));
 }

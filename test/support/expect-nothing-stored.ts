@@ -1,4 +1,4 @@
-/** Asserts that a refusal left nothing behind: the id is unknown everywhere and free for any type at once. */
+/** Asserts that a refused registration stored nothing: the id is unknown, and available to any type at once. */
 import { expect } from 'vitest';
 import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import { call } from './coordinator-http.ts';

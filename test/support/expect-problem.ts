@@ -1,6 +1,6 @@
-/** Asserts that an answer is the problem document it should be; answers the paths it complains about. */
+/** Asserts that a response is the expected problem document. Returns the paths of its errors. */
 import { expect } from 'vitest';
-import type { Answer } from './coordinator-http.ts';
+import type { ApiResponse } from './coordinator-http.ts';
 
 const KNOWN_FIELDS = [
   'type',
@@ -18,22 +18,22 @@ const KNOWN_FIELDS = [
   'snapshot',
 ];
 
-export function expectProblem(answer: Answer, status: number, code: string): string[] {
-  expect({ status: answer.status, code: answer.body?.code, errors: answer.body?.errors }).toMatchObject({
+export function expectProblem(response: ApiResponse, status: number, code: string): string[] {
+  expect({ status: response.status, code: response.body?.code, errors: response.body?.errors }).toMatchObject({
     status,
     code,
   });
-  expect(answer.headers.get('content-type')).toBe('application/problem+json');
-  expect(answer.body).toMatchObject({
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(response.body).toMatchObject({
     type: `urn:arbiter:problem:${code}`,
     status,
     instance: expect.stringMatching(/^\//),
   });
-  expect(answer.body.title).toMatch(/\S/);
-  // Nothing internal leaks: only what the contract names, and no stack.
-  expect(Object.keys(answer.body).filter((name) => !KNOWN_FIELDS.includes(name))).toEqual([]);
-  expect(JSON.stringify(answer.body)).not.toMatch(/\.ts:|node_modules|RangeError|TypeError|SQLITE/);
-  const errors = (answer.body.errors ?? []) as { path: string; message: string }[];
+  expect(response.body.title).toMatch(/\S/);
+  // No internals may leak: only fields of the contract, and no stack trace.
+  expect(Object.keys(response.body).filter((name) => !KNOWN_FIELDS.includes(name))).toEqual([]);
+  expect(JSON.stringify(response.body)).not.toMatch(/\.ts:|node_modules|RangeError|TypeError|SQLITE/);
+  const errors = (response.body.errors ?? []) as { path: string; message: string }[];
   for (const error of errors) expect(error.message).toMatch(/\S/);
   return errors.map((error) => error.path);
 }

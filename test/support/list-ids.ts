@@ -1,4 +1,4 @@
-/** The ids a list shows, over all its pages, in its order. */
+/** Ids of a list over all pages, in order. */
 import { expect } from 'vitest';
 import { call } from './coordinator-http.ts';
 

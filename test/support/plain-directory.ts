@@ -1,4 +1,4 @@
-/** What the directory should say of dependencies, told plainly: edges in maps, and every path walked. */
+/** Reference model of the directory's dependencies: edges in maps, with every path followed. */
 interface Registering {
   readonly id: string;
   readonly names: readonly string[];
@@ -43,7 +43,7 @@ export class PlainDirectory {
     this.entries.delete(id);
   }
 
-  /** Registered or under way. */
+  /** Dependencies of the component, registered or claimed. */
   private namedBy(id: string): Set<string> {
     const claimed = [...this.claims.values()].filter((claim) => claim.id === id).flatMap(({ names }) => names);
     return new Set([...(this.entries.get(id)?.names ?? []), ...claimed]);

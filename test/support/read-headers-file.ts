@@ -1,4 +1,4 @@
-/** Reads a `_headers` file of static assets: the headers under each of its path patterns. */
+/** Reads a `_headers` file of static assets into headers by path pattern. */
 export function readHeadersFile(text: string): Map<string, Headers> {
   const rules = new Map<string, Headers>();
   let headers = new Headers();

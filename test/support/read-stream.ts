@@ -43,7 +43,7 @@ export class StreamUnderTest {
     }
   }
 
-  /** As many events as that, without what only moves the id. */
+  /** The next `count` events, without frames that only advance the id. */
   async events(count: number): Promise<Frame[]> {
     const events: Frame[] = [];
     while (events.length < count) {

@@ -1,6 +1,6 @@
 /**
- * A small valid request for every operation, and what it is answered. An operation that is not listed is
- * called with made-up path parameters and an empty body: see `sampleFor`.
+ * A small valid request for every operation, and its expected response. An operation that is not listed is called with
+ * made-up path parameters and an empty body: see `sampleFor`.
  */
 import { env } from 'cloudflare:workers';
 import { openIncident } from '../../src/history/incident-history.ts';
@@ -13,11 +13,11 @@ import { call, freshId } from './coordinator-http.ts';
 export interface Sample {
   readonly path: string;
   readonly body?: unknown;
-  /** Null: whatever shows that the call got past the door. */
+  /** Null for any status that shows that the call was authorized. */
   readonly status: number | null;
-  /** Of the problem, where a problem is what a caller who is let in is answered. */
+  /** Problem code, if an authorized caller receives a problem. */
   readonly code?: string;
-  /** What it would change besides the target: the path to read it at. */
+  /** Path to read what the request changes besides the target. */
   readonly touches?: string;
 }
 
@@ -27,7 +27,7 @@ const uniqueHex = (): string => crypto.randomUUID().replaceAll('-', '');
 
 const at = (path: string, status: number, body?: unknown): Sample => ({ path, status, body });
 
-/** On the target itself. */
+/** A request on the target itself. */
 const on = ({ id }: Target, suffix: string, status: number, body?: unknown): Sample =>
   at(`/v1/components/${id}${suffix}`, status, body);
 
@@ -57,8 +57,8 @@ async function onIncident({ id: componentId }: Target, suffix: string): Promise<
   return { path: `/v1/incidents/${id}${suffix}`, status: 200, touches: `/v1/incidents/${id}` };
 }
 
-/** On a recovery that is written down alone: no registry and no workflow knows of it. */
-async function onRecovery({ id: componentId }: Target, suffix: string, answer: Partial<Sample>): Promise<Sample> {
+/** A request on a recovery that exists only in the history, without registry state or workflow. */
+async function onRecovery({ id: componentId }: Target, suffix: string, expected: Partial<Sample>): Promise<Sample> {
   const recoveryId = `r-${uniqueHex()}`;
   const now = Date.now();
   await saveRecovery(env.HISTORY, {
@@ -76,13 +76,13 @@ async function onRecovery({ id: componentId }: Target, suffix: string, answer: P
     incidentId: null,
   });
   const path = `/v1/recoveries/${recoveryId}`;
-  return { path: path + suffix, status: 200, touches: path, ...answer };
+  return { path: path + suffix, status: 200, touches: path, ...expected };
 }
 
-/** That mutes what nobody has. */
-const aSilence = () => ({ matchers: { componentId: freshId() }, forMs: 60_000, comment: 'while we look' });
+/** A silence without a matching incident. */
+const aSilence = () => ({ matchers: { componentId: freshId() }, durationMs: 60_000, comment: 'while we look' });
 
-/** One that wants nothing that happens here. There may be fifty: it is always the same. */
+/** A request on a webhook that receives no event of these tests. Always the same one, because fifty are allowed. */
 async function onWebhook(suffix: string, status: number, body?: unknown): Promise<Sample> {
   await call('POST', '/v1/webhooks', aWebhook());
   const path = `/v1/webhooks/${aWebhook().id}`;
@@ -91,7 +91,7 @@ async function onWebhook(suffix: string, status: number, body?: unknown): Promis
 
 const aWebhook = () => ({ id: 'matrix', url: 'http://127.0.0.1:1/hook', types: ['drill.ended'], subjects: ['nobody'] });
 
-/** On a webhook that there is; the delivery is not. */
+/** A request on a missing delivery of an existing webhook. */
 async function onDelivery(): Promise<Sample> {
   return { ...(await onWebhook('/deliveries/d-none/replay', 404)), code: 'not-found' };
 }
@@ -101,7 +101,7 @@ async function onSilence(): Promise<Sample> {
   return { path: `/v1/silences/${made.body.id}`, status: 200, touches: '/v1/silences?limit=500' };
 }
 
-/** A lease of that type, held for longer than the test takes. */
+/** A request on a lease of the target type that outlasts the test. */
 async function onLease(suffix: string, body: unknown): Promise<Sample> {
   const { body: routed } = await call('POST', '/v1/route', { type: TARGET_TYPE, lease: { ttlMs: 3_600_000 } });
   const touches = `/v1/leases?type=${TARGET_TYPE}&limit=500`;
@@ -110,7 +110,7 @@ async function onLease(suffix: string, body: unknown): Promise<Sample> {
 const TARGET_CONFIG = `/v1/config/types/${TARGET_TYPE}`;
 const configOf = (id: string): string => `/v1/config/components/${id}`;
 
-/** The number of a document that is put there for it. */
+/** Stores a document at the path and returns its revision. */
 async function revisionAt(path: string): Promise<number> {
   const { headers } = await call('PUT', path, { failureWindow: 240_000 });
   return Number(headers.get('etag')?.replaceAll('"', ''));
@@ -118,7 +118,7 @@ async function revisionAt(path: string): Promise<number> {
 
 const onRevision = async (path: string): Promise<Sample> => at(`${path}/history/${await revisionAt(path)}`, 200);
 
-/** To what is in force: that changes nothing, also for those who may. */
+/** A rollback to the current revision, which changes nothing. */
 async function onRollback(path: string): Promise<Sample> {
   return { ...at(`${path}/rollback`, 200, { revision: await revisionAt(path) }), touches: path };
 }
@@ -130,7 +130,7 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'POST /v1/load/redistribute': () => at('/v1/load/redistribute', 200, { type: TARGET_TYPE }),
   'GET /v1/events': () => at('/v1/events?limit=1', 200),
   'GET /v1/events/stream': () => at('/v1/events/stream', 200),
-  // Only those are told what it takes who may open one.
+  // Only authorized callers learn that an upgrade is required.
   'GET /v1/events/socket': () => ({ ...at('/v1/events/socket', 426), code: 'upgrade-required' }),
   'GET /v1/snapshot': () => at('/v1/snapshot?type=caws_validator', 200),
   'GET /v1/components': () => at('/v1/components?limit=1', 200),
@@ -141,7 +141,7 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'DELETE /v1/components/{id}': (target) => on(target, '', 204),
   'POST /v1/components/{id}/heartbeat': (target) => on(target, '/heartbeat', 200, {}),
   'POST /v1/heartbeats': ({ id }) => at('/v1/heartbeats', 200, { heartbeats: [{ id }] }),
-  // It has no health check, which only those are told who may have it checked.
+  // The target has no health check, which only authorized callers learn.
   'POST /v1/components/{id}/probe': (target) => ({ ...on(target, '/probe', 409), code: 'no-health-check' }),
   'GET /v1/components/{id}/health': (target) => on(target, '/health', 200),
   'GET /v1/components/{id}/history': (target) => on(target, '/history?limit=1', 200),
@@ -169,9 +169,9 @@ const SAMPLES: Readonly<Record<string, Build>> = {
   'POST /v1/silences': () => ({ ...at('/v1/silences', 201, aSilence()), touches: '/v1/silences?limit=500' }),
   'GET /v1/silences': () => at('/v1/silences?limit=1', 200),
   'DELETE /v1/silences/{id}': () => onSilence(),
-  // It has no health check to inject a failure into, which only those are told who may.
+  // The target has no health check for a failure injection, which only authorized callers learn.
   'POST /v1/drills': ({ id }) => ({
-    ...at('/v1/drills', 409, { componentId: id, way: 'refuse' }),
+    ...at('/v1/drills', 409, { componentId: id, fault: 'refuse' }),
     code: 'no-health-check',
   }),
   'GET /v1/drills': () => at('/v1/drills?limit=1', 200),
@@ -232,12 +232,12 @@ const SAMPLES: Readonly<Record<string, Build>> = {
     touches: `${TARGET_CONFIG}/controller-secret`,
   }),
   'POST /v1/session': () => at('/v1/session', 201),
-  // With a key there is no session to read.
+  // A call with a key has no session.
   'GET /v1/session': () => ({ ...at('/v1/session', 404), code: 'not-found' }),
   'DELETE /v1/session': () => at('/v1/session', 204),
 };
 
-/** The operations that have a sample, as `nameOf` names them. */
+/** Operations with a sample, named by `nameOf`. */
 export const SAMPLED: readonly string[] = Object.keys(SAMPLES);
 
 export const nameOf = ({ method, path }: Operation): string => `${method} ${path}`;

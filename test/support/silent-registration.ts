@@ -1,4 +1,4 @@
-/** A registration that nobody probes: alive only as long as it says so itself. */
+/** A registration without health checks: alive only by its heartbeats. */
 export const silentRegistration = (id: string, overrides: Record<string, unknown> = {}): Record<string, unknown> => ({
   id,
   name: id,

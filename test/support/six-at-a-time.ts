@@ -1,9 +1,9 @@
 /**
- * The outside world as production has it: of one invocation six requests at once wait for the headers of their answers,
- * a seventh for its turn. The runtime on one's own machine knows no such limit.
+ * Connection limit of production: at most six requests of one invocation wait for response headers at the same time, a
+ * seventh is queued. The local runtime has no such limit.
  *
- * Calls of the prober are told apart by a number in the URLs of their targets. Every name under `.test` is answered by
- * the component server, so that each component can have a host, and a budget, of its own.
+ * A number in the target URLs distinguishes the calls of the prober. The component server responds for every name under
+ * `.test`, so that each component can have its own host and host budget.
  */
 import { inject, vi } from 'vitest';
 import type { AttemptReport, ProbeTarget } from '../../src/probe/probe-runner.ts';
@@ -14,25 +14,25 @@ const AT_ONCE = 6;
 export interface ProberCall {
   readonly targets: readonly ProbeTarget[];
   readonly reports: AttemptReport[];
-  /** Requests that had to wait for their turn. */
+  /** Number of requests that were queued. */
   readonly queued: () => number;
 }
 
-/** URL of a health check that `id` answers, at a host of its own. */
+/** URL of the health check of `id` at its own host. */
 export const ownHostUrl = (id: string): string => `http://${id}.test/${id}/health`;
 
-/** From now on, until mocks are restored; answers the calls that are made. */
+/** Applies the limit until mocks are restored. Returns the calls of the prober. */
 export function limitToSixAtATime(): ProberCall[] {
   const calls: ProberCall[] = [];
-  const turns: Turns[] = [];
+  const slots: RequestSlots[] = [];
   // oxlint-disable-next-line typescript/unbound-method -- called with `run.call`
   const run = Prober.prototype.run;
   vi.spyOn(Prober.prototype, 'run').mockImplementation(async function (this: Prober, targets, report) {
-    const own = new Turns();
+    const own = new RequestSlots();
     const call = { targets, reports: [] as AttemptReport[], queued: () => own.queued };
-    const numbered = targets.map((target) => ({ ...target, url: numberedUrl(target.url, turns.length) }));
+    const numbered = targets.map((target) => ({ ...target, url: numberedUrl(target.url, slots.length) }));
     calls.push(call);
-    turns.push(own);
+    slots.push(own);
     await run.call(this, numbered, async (reports) => {
       call.reports.push(...reports);
       await report(reports);
@@ -42,13 +42,13 @@ export function limitToSixAtATime(): ProberCall[] {
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
     if (!url.hostname.endsWith('.test')) return real(input, init);
-    const own = (turns[Number(url.searchParams.get('call'))] ??= new Turns());
+    const own = (slots[Number(url.searchParams.get('call'))] ??= new RequestSlots());
     const signal = init?.signal ?? null;
-    await own.take(signal);
+    await own.acquire(signal);
     try {
       return await real(`${inject('componentUrl')}${url.pathname}`, init);
     } finally {
-      own.free();
+      own.release();
     }
   });
   return calls;
@@ -60,28 +60,28 @@ export function numberedUrl(url: string, call: number): string {
   return numbered.href;
 }
 
-class Turns {
+class RequestSlots {
   queued = 0;
   private open = 0;
-  private readonly line: (() => void)[] = [];
+  private readonly waiting: (() => void)[] = [];
 
-  async take(signal: AbortSignal | null): Promise<void> {
+  async acquire(signal: AbortSignal | null): Promise<void> {
     if (this.open < AT_ONCE) {
       this.open++;
       return;
     }
     this.queued++;
     await new Promise<void>((resolve, reject) => {
-      this.line.push(resolve);
+      this.waiting.push(resolve);
       signal?.addEventListener('abort', () => {
-        this.line.splice(this.line.indexOf(resolve), 1);
+        this.waiting.splice(this.waiting.indexOf(resolve), 1);
         reject(new DOMException('aborted', 'AbortError'));
       });
     });
   }
 
-  free(): void {
-    const next = this.line.shift();
+  release(): void {
+    const next = this.waiting.shift();
     if (next) next();
     else this.open--;
   }

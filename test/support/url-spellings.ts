@@ -1,10 +1,10 @@
 /**
- * URLs that must never be stored or fetched where only public ones are accepted, by the trick they try, and
- * legitimate ones that must pass. Data only. Each evil one is evil on its own and as a path on a public base.
+ * URLs that must be refused where only public ones are accepted, grouped by trick, and legitimate URLs that must be
+ * accepted. Data only. Each malicious URL must be refused alone and as a path on a public base.
  */
 export interface Trick {
   readonly name: string;
-  /** What the refusal says. */
+  /** Expected text of the refusal. */
   readonly message: RegExp;
   readonly urls: readonly string[];
 }
@@ -160,7 +160,7 @@ export const TRICKS: readonly Trick[] = [
   },
   {
     name: 'names that are read otherwise than they are written',
-    message: /written as it is read/,
+    message: /written as it is parsed/,
     urls: [
       'https://ｅｘａｍｐｌｅ.com',
       'https://example。com',
@@ -322,7 +322,7 @@ export const TRICKS: readonly Trick[] = [
   },
 ];
 
-/** Not URLs by themselves, though some are paths on another. */
+/** Texts that are not URLs, although some are valid paths on a base. */
 export const NOT_ABSOLUTE: readonly string[] = ['registry.example.com', '/health', 'health', '?x=1', '#x', '127.0.0.1'];
 
 export const LEGITIMATE_URLS: readonly string[] = [

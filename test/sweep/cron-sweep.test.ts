@@ -8,7 +8,7 @@ import { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { registryOf } from '../../src/registry/contract/registry-api.ts';
 import { RegistryState } from '../../src/registry/state/registry-state.ts';
 import { cronSweep } from '../../src/sweep/cron-sweep.ts';
-import { begunOnly, controlLog, ended, withControl } from '../recovery/failing-component.ts';
+import { beginWithoutWorkflow, controlLog, awaitEnd, withControl } from '../recovery/failing-component.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, componentLog, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
 
@@ -20,7 +20,7 @@ afterEach(() => {
 });
 
 describe('the sweep over registries', () => {
-  it('arms an alarm that was lost, and checks what is overdue', async () => {
+  it('arms an alarm that was lost, and runs overdue checks', async () => {
     const registry = freshRegistry('task_router');
     const id = freshId();
     const { healthCheck } = registrationFor(id) as { healthCheck: Record<string, unknown> };
@@ -60,22 +60,22 @@ describe('the sweep over registries', () => {
 });
 
 describe('the sweep over recoveries', () => {
-  it('starts the workflow of a recovery that was begun and then forgotten', async () => {
+  it('starts the workflow of a recovery that has none', async () => {
     const registry = freshRegistry('agent_registry');
     const id = freshId();
     await setMode(id, 'heals-on-restart');
     await registry.register(id, withControl(id));
     await registry.api.probe(id);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     expect((await call('GET', `/v1/recoveries/${recoveryId}`)).status).toBe(404);
     await cronSweep(env, Date.now());
     await cronSweep(env, Date.now());
-    expect((await ended(recoveryId)).status).toBe('successful');
+    expect((await awaitEnd(recoveryId)).status).toBe('successful');
     expect((await controlLog(id)).control).toHaveLength(1);
     expect((await registry.read(id)).recoveryId).toBeNull();
   });
 
-  it('tells the registry how a recovery ended whose end it never heard of', async () => {
+  it('reports the end of a recovery to a registry that missed it', async () => {
     const registry = freshRegistry('task_orchestrator');
     const id = freshId();
     await setMode(id, 'heals-on-restart');
@@ -84,9 +84,9 @@ describe('the sweep over recoveries', () => {
     const endRecovery = vi
       .spyOn(ComponentRegistry.prototype, 'endRecovery')
       .mockImplementation(async (_, _id, outcome) => outcome);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     await cronSweep(env, Date.now());
-    expect((await ended(recoveryId)).status).toBe('successful');
+    expect((await awaitEnd(recoveryId)).status).toBe('successful');
     expect((await registry.read(id)).recoveryId).toBe(recoveryId);
     endRecovery.mockRestore();
     await eventually(
@@ -106,13 +106,13 @@ describe('the sweep over recoveries', () => {
 });
 
 describe('the sweep over the directory', () => {
-  it('lets go of an id whose registration never arrived', async () => {
+  it('frees an id whose registration never arrived', async () => {
     const id = freshId();
     expect(await coordinator().claim({ id, type: 'task_router', dependencies: [], owner: null })).toMatchObject({
       ok: true,
     });
-    const taken = await coordinator().claim({ id, type: 'agent_registry', dependencies: [], owner: null });
-    expect(taken).toMatchObject({ ok: false, reason: 'type-conflict' });
+    const conflicting = await coordinator().claim({ id, type: 'agent_registry', dependencies: [], owner: null });
+    expect(conflicting).toMatchObject({ ok: false, reason: 'type-conflict' });
     await cronSweep(env, Date.now());
     expect(await coordinator().claim({ id, type: 'agent_registry', dependencies: [], owner: null })).toMatchObject({
       ok: false,
@@ -123,7 +123,7 @@ describe('the sweep over the directory', () => {
     });
   });
 
-  it('confirms an id whose registration arrived and was not confirmed', async () => {
+  it('confirms an id whose registration arrived unconfirmed', async () => {
     const id = freshId();
     const type = 'performance_tracker';
     const claim = await coordinator().claim({ id, type, dependencies: [], owner: null });
@@ -168,7 +168,7 @@ const idsOf = async (table: string) =>
   ).results.map((row) => row.id);
 
 describe('the sweep over the history', () => {
-  it('removes what is past its time and keeps the rest', async () => {
+  it('removes rows past their retention and keeps the rest', async () => {
     const now = Date.now();
     const longAgo = now - 91 * DAY_MS;
     await env.HISTORY.batch([
@@ -195,7 +195,7 @@ describe('the sweep over the history', () => {
     ]);
   });
 
-  it('keeps it for as many days as are set', async () => {
+  it('uses the configured retention', async () => {
     const now = Date.now();
     const ago = (days: number) => now - days * DAY_MS;
     const retention = { failureDays: 2, incidentDays: 400 };

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
-import { raiseIncident } from '../../src/recovery/incidents.ts';
+import { raiseIncident } from '../../src/recovery/report-incident.ts';
 import { resolveRecovered } from '../../src/sweep/resolve-recovered.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, freshId } from '../support/coordinator-http.ts';
@@ -27,8 +27,8 @@ async function openAbout(registry: { type: string }, id: string): Promise<string
   return raiseIncident(env, orderFor(id, registry.type), critical);
 }
 
-describe('an incident whose component came back by itself', () => {
-  it('is over once the component has been healthy for a minute', async () => {
+describe('an incident whose component recovered by itself', () => {
+  it('is resolved once the component has been healthy for a minute', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
@@ -45,13 +45,13 @@ describe('an incident whose component came back by itself', () => {
     expect(open.map(({ componentId }) => componentId)).not.toContain(id);
   });
 
-  it('is over when the component is gone', async () => {
+  it('is resolved when the component is gone', async () => {
     const incident = await openAbout(freshRegistry(), freshId());
     await resolveRecovered(env, Date.now());
     expect((await call('GET', `/v1/incidents/${incident}`)).body).toMatchObject({ status: 'resolved' });
   });
 
-  it('is over for the coordinator too when whoever resolved it never came to tell', async () => {
+  it('is resolved in the coordinator when only the history has its end', async () => {
     const [registry, id] = [freshRegistry(), freshId()];
     const incident = await openAbout(registry, id);
     await env.HISTORY.prepare(`UPDATE incidents SET status = 'resolved', resolved_at = 1 WHERE id = ?`)
@@ -64,7 +64,7 @@ describe('an incident whose component came back by itself', () => {
 });
 
 describe('a component that fails again while its incident is open', () => {
-  it('adds to it: one open incident, its repeats counted', async () => {
+  it('increases the repeats of that incident', async () => {
     const [registry, id] = [freshRegistry(), freshId()];
     const incident = await openAbout(registry, id);
     expect(await openAbout(registry, id)).toBe(incident);

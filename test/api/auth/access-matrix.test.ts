@@ -1,60 +1,60 @@
 /**
- * Every route × everybody who may come: what each is answered, and that who is refused changes nothing.
- * The routes come from the contract and what they take from their `x-permission`, so a route added later
- * is in here by itself; what a permission means is written down here once more, by hand.
+ * Every route called by every kind of caller: checks each response, and that a refused call changes nothing.
+ * The routes and their `x-permission` come from the contract, so a route added later is covered without an edit here.
+ * `RULES` states by hand, a second time, what each permission means.
  */
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CallerName, Target } from '../../support/callers.ts';
 import { CALLERS, Callers, targetRegistration } from '../../support/callers.ts';
 import { contractOperations } from '../../support/contract-operations.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import type { Sample } from '../../support/sample-requests.ts';
 import { SAMPLED, nameOf, sampleFor } from '../../support/sample-requests.ts';
 
 const STRANGERS: readonly CallerName[] = [
-  'nobody',
+  'no key',
   'garbage',
-  'a key nobody made',
+  'an unknown key',
   'a revoked key',
   'an expired key',
   'a rotated secret',
 ];
-const EVERYTHING: readonly CallerName[] = ['operator', "an operator's session", 'admin', 'root'];
+const OPERATORS: readonly CallerName[] = ['operator', "an operator's session", 'admin', 'root'];
 const OWN: readonly CallerName[] = ['the component itself', 'its registrar'];
 const FOREIGN: readonly CallerName[] = ['another component', 'a registrar of its type', 'a registrar of another type'];
-const SEEING: readonly CallerName[] = ['viewer', 'viewer and router'];
-const ROUTING: readonly CallerName[] = ['router', 'viewer and router'];
+const VIEWERS: readonly CallerName[] = ['viewer', 'viewer and router'];
+const ROUTERS: readonly CallerName[] = ['router', 'viewer and router'];
 
-/** What callers with a key are answered; who is in neither list is forbidden. */
+/** Outcome by caller. A caller with a key that is in neither list gets 403. */
 interface Rule {
   readonly allowed: readonly CallerName[];
-  /** To them what they ask about is not there. */
+  /** For these callers the component does not exist: 404. */
   readonly unseen?: readonly CallerName[];
 }
 
 const RULES: Readonly<Record<string, Rule>> = {
   public: { allowed: CALLERS },
   'any-key': { allowed: CALLERS.filter((caller) => !STRANGERS.includes(caller)) },
-  read: { allowed: [...SEEING, ...EVERYTHING] },
-  'read-component': { allowed: [...SEEING, ...OWN, ...EVERYTHING], unseen: FOREIGN },
-  route: { allowed: [...ROUTING, ...EVERYTHING] },
-  report: { allowed: [...ROUTING, ...OWN, ...EVERYTHING], unseen: FOREIGN },
-  register: { allowed: [...OWN, ...EVERYTHING] },
-  'change-component': { allowed: [...OWN, ...EVERYTHING], unseen: FOREIGN },
-  operate: { allowed: EVERYTHING },
+  read: { allowed: [...VIEWERS, ...OPERATORS] },
+  'read-component': { allowed: [...VIEWERS, ...OWN, ...OPERATORS], unseen: FOREIGN },
+  route: { allowed: [...ROUTERS, ...OPERATORS] },
+  report: { allowed: [...ROUTERS, ...OWN, ...OPERATORS], unseen: FOREIGN },
+  register: { allowed: [...OWN, ...OPERATORS] },
+  'change-component': { allowed: [...OWN, ...OPERATORS], unseen: FOREIGN },
+  operate: { allowed: OPERATORS },
   administer: { allowed: ['admin', 'root'] },
 };
 
 interface Outcome {
-  /** Null: anything that shows that the caller was let in. */
+  /** Null: any status that shows that the caller was authorized. */
   readonly status: number | null;
   readonly code?: string | undefined;
   readonly body?: object;
-  /** Nothing may have changed. */
+  /** The call must change nothing. */
   readonly isRefusal: boolean;
-  /** It must look as if the target had never been. */
+  /** The response must equal the response for an id that was never registered. */
   readonly isUnseen?: boolean;
 }
 
@@ -62,7 +62,7 @@ const refused = (status: number, code: string): Outcome => ({ status, code, isRe
 const UNAUTHORIZED = refused(401, 'unauthorized');
 const FORBIDDEN = refused(403, 'forbidden');
 const UNSEEN: Outcome = { ...refused(404, 'unknown-component'), isUnseen: true };
-/** A batch is taken; what is not theirs in it is unknown. */
+/** A batch is accepted; the caller's foreign ids in it are unknown. */
 const UNSEEN_IN_BATCH: Outcome = {
   status: 200,
   body: { results: [{ ok: false, code: 'unknown-component', expiresAt: null }] },
@@ -70,17 +70,17 @@ const UNSEEN_IN_BATCH: Outcome = {
   isUnseen: true,
 };
 
-/** Cells that are answered in a way of their own. */
+/** Cells whose outcome differs from the rule of their permission. */
 const SPECIAL: Readonly<Record<string, Partial<Record<CallerName, Outcome>>>> = {
   'POST /v1/components': { 'a registrar of its type': refused(409, 'id-taken') },
   'POST /v1/heartbeats': Object.fromEntries(FOREIGN.map((caller) => [caller, UNSEEN_IN_BATCH])),
   'GET /v1/session': { "an operator's session": { status: 200, isRefusal: false } },
-  // A session cannot prolong itself.
+  // A session cannot extend itself.
   'POST /v1/session': { "an operator's session": UNAUTHORIZED },
 };
 
-/** Who gets what for registering an id that was never there. */
-const KEYED: readonly CallerName[] = ['its registrar', 'a registrar of its type'];
+/** Callers that receive a component key when they register a new id. */
+const REGISTRARS: readonly CallerName[] = ['its registrar', 'a registrar of its type'];
 
 const operations = contractOperations().map((operation) => [nameOf(operation), operation] as const);
 const cells = (operations.length + 1) * CALLERS.length;
@@ -94,19 +94,22 @@ function outcomeOf(permission: string | undefined, caller: CallerName, sample: S
   return rule?.unseen?.includes(caller) ? UNSEEN : FORBIDDEN;
 }
 
-function expectOutcome(answer: Answer, { status, code, body = {} }: Outcome): void {
+function expectOutcome(response: ApiResponse, { status, code, body = {} }: Outcome): void {
   if (status === null) {
-    expect([401, 403], JSON.stringify(answer.body)).not.toContain(answer.status);
-    expect(answer.status).toBeLessThan(500);
-    expect(answer.body?.code).not.toBe('unknown-component');
+    expect([401, 403], JSON.stringify(response.body)).not.toContain(response.status);
+    expect(response.status).toBeLessThan(500);
+    expect(response.body?.code).not.toBe('unknown-component');
   } else if (code === undefined) {
-    expect({ status: answer.status, body: answer.body }).toMatchObject({ status, body: status === 204 ? '' : body });
-  } else expectProblem(answer, status, code);
-  if (status === 401 && code === 'unauthorized') expect(answer.headers.get('set-cookie')).toBeNull();
+    expect({ status: response.status, body: response.body }).toMatchObject({
+      status,
+      body: status === 204 ? '' : body,
+    });
+  } else expectProblem(response, status, code);
+  if (status === 401 && code === 'unauthorized') expect(response.headers.get('set-cookie')).toBeNull();
 }
 
-/** All that is seen of the target and does not move by itself, and whatever else the call would touch. */
-async function standing({ id }: Target, touches: string | undefined): Promise<unknown> {
+/** The visible state of the target, without values that change on their own, and the resource at `touches`. */
+async function stateOf({ id }: Target, touches: string | undefined): Promise<unknown> {
   const { status, body } = await call('GET', `/v1/components/${id}`);
   const { health, load, ...rest } = body;
   const { status: condition, errorCount, reason } = health ?? {};
@@ -115,102 +118,102 @@ async function standing({ id }: Target, touches: string | undefined): Promise<un
   return { status, ...rest, health: { condition, errorCount, reason }, load: reported, other: other?.body };
 }
 
-/** An answer to the byte, but for what is of the call alone. */
-const bytesOf = ({ status, headers, body }: Answer, id: string): string =>
+/** A response as text, without the parts that differ for every call. */
+const bytesOf = ({ status, headers, body }: ApiResponse, id: string): string =>
   JSON.stringify({
     status,
     headers: [...headers].filter(([name]) => name !== 'x-request-id'),
     body: { ...body, ...('requestId' in body ? { instance: '', requestId: '' } : {}) },
   }).replaceAll(id, '<id>');
 
-/** The same request about an id of the same length that never was. */
+/** The same request for an id of the same length that was never registered. */
 const elsewhere = ({ path, body }: Sample, from: string, to: string): { path: string; body: unknown } => ({
   path: path.replaceAll(from, to),
   body: body === undefined ? undefined : JSON.parse(JSON.stringify(body).replaceAll(from, to)),
 });
 
-/** Ids of the calls that were refused: none may have left a trace. */
+/** Request ids of the refused calls: the audit must contain none of them. */
 const refusedCalls = new Set<string>();
 
-describe(`the access matrix: ${cells} cells`, () => {
+describe(`access matrix: ${cells} cells`, () => {
   let callers: Callers;
   let target: Target;
   beforeAll(async () => {
     callers = await Callers.make();
-    // Somebody to route to.
+    // A routable component.
     const { id } = await callers.target();
     await call('POST', `/v1/components/${id}/heartbeat`, {});
   });
   let targets = 0;
-  let isTouched = true;
+  let needsNewTarget = true;
   beforeEach(async () => {
-    if (isTouched) {
-      // A registrar may register so many at once.
+    if (needsNewTarget) {
+      // A registrar has a limit on its registered components.
       if (++targets % 800 === 0) callers = await Callers.make();
       target = await callers.target();
     }
-    isTouched = true;
+    needsNewTarget = true;
   });
   afterEach(async () => {
-    if (isTouched) await Callers.remove(target);
+    if (needsNewTarget) await Callers.remove(target);
   });
-  /** Whether the next cell wants a target of its own: also when this one failed half-way. */
-  const keepTarget = (): void => void (isTouched = false);
+  /** Lets the next cell use the same target. After a cell that fails half-way, the next one gets a new target. */
+  const keepTarget = (): void => void (needsNewTarget = false);
 
   describe.each(operations)('%s', (name, operation) => {
-    let strangers: Promise<Map<CallerName, Answer>> | null = null;
+    let strangers: Promise<Map<CallerName, ApiResponse>> | null = null;
     it.each(CALLERS)('%s', async (caller) => {
       const sample = await sampleFor(operation, target);
       const expected = SPECIAL[name]?.[caller] ?? outcomeOf(operation.permission, caller, sample);
-      const ask = (who: CallerName, { path, body }: Pick<Sample, 'path' | 'body'> = sample): Promise<Answer> => {
+      const send = (who: CallerName, { path, body }: Pick<Sample, 'path' | 'body'> = sample): Promise<ApiResponse> => {
         const requestId = freshId('matrix-call');
         if (expected.isRefusal) refusedCalls.add(requestId);
         const headers = { ...callers.headersOf(who, target), 'x-request-id': requestId };
         return call(operation.method, path, body, headers);
       };
       if (!expected.isRefusal) {
-        expectOutcome(await ask(caller), expected);
+        expectOutcome(await send(caller), expected);
         if (name === 'DELETE /v1/session') await callers.openSession();
         if (operation.method === 'GET') keepTarget();
         return;
       }
-      const before = await standing(target, sample.touches);
-      // Together, because keys that nobody knows are looked up at a pace.
-      const askStrangers = async () =>
-        new Map(await Promise.all(STRANGERS.map(async (who) => [who, await ask(who)] as const)));
-      const answer = STRANGERS.includes(caller)
-        ? (await (strangers ??= askStrangers())).get(caller)!
-        : await ask(caller);
-      expectOutcome(answer, expected);
-      expect(await standing(target, sample.touches)).toEqual(before);
+      const before = await stateOf(target, sample.touches);
+      // Sent together, because lookups of unknown keys are rate-limited.
+      const sendAsStrangers = async () =>
+        new Map(await Promise.all(STRANGERS.map(async (who) => [who, await send(who)] as const)));
+      const response = STRANGERS.includes(caller)
+        ? (await (strangers ??= sendAsStrangers())).get(caller)!
+        : await send(caller);
+      expectOutcome(response, expected);
+      expect(await stateOf(target, sample.touches)).toEqual(before);
       if (expected.isUnseen) {
         const never = freshId('matrix');
-        const asked = await ask(caller, elsewhere(sample, target.id, never));
-        expect(bytesOf(answer, target.id)).toBe(bytesOf(asked, never));
+        const unregistered = await send(caller, elsewhere(sample, target.id, never));
+        expect(bytesOf(response, target.id)).toBe(bytesOf(unregistered, never));
       }
       keepTarget();
     });
   });
 
-  describe('POST /v1/components with an id that was never there', () => {
+  describe('POST /v1/components with a new id', () => {
     it.each(CALLERS)('%s', async (caller) => {
       const id = freshId('matrix');
-      const answer = await call('POST', '/v1/components', targetRegistration(id), callers.headersOf(caller, target));
-      const mayRegister = [...KEYED, ...EVERYTHING].includes(caller);
+      const response = await call('POST', '/v1/components', targetRegistration(id), callers.headersOf(caller, target));
+      const mayRegister = [...REGISTRARS, ...OPERATORS].includes(caller);
       if (!mayRegister) {
-        expectOutcome(answer, STRANGERS.includes(caller) ? UNAUTHORIZED : FORBIDDEN);
+        expectOutcome(response, STRANGERS.includes(caller) ? UNAUTHORIZED : FORBIDDEN);
         expectProblem(await call('GET', `/v1/components/${id}`), 404, 'unknown-component');
         return;
       }
-      expectOutcome(answer, { status: 201, body: { id }, isRefusal: false });
-      const { key } = answer.body;
-      if (KEYED.includes(caller)) expect(key.scopes).toEqual([`component:${id}`]);
+      expectOutcome(response, { status: 201, body: { id }, isRefusal: false });
+      const { key } = response.body;
+      if (REGISTRARS.includes(caller)) expect(key.scopes).toEqual([`component:${id}`]);
       else expect(key).toBeUndefined();
       await call('DELETE', `/v1/components/${id}`);
     });
   });
 
-  it.each(OWN)('%s is told of a batch what is theirs, and no more', async (caller) => {
+  it.each(OWN)('%s gets results for its own components of a heartbeat batch only', async (caller) => {
     const foreign = (await call('POST', '/v1/components', targetRegistration(freshId('matrix')))).body.id as string;
     const heartbeats = [foreign, target.id, freshId('matrix')].map((id) => ({ id }));
     const { body } = await call('POST', '/v1/heartbeats', { heartbeats }, callers.headersOf(caller, target));
@@ -222,7 +225,7 @@ describe(`the access matrix: ${cells} cells`, () => {
     await call('DELETE', `/v1/components/${foreign}`);
   });
 
-  it('leaves no trace of a refused call in the audit', async () => {
+  it('writes no audit entry for a refused call', async () => {
     const headers = { 'x-request-id': freshId('matrix-last') };
     await call('POST', '/v1/components', targetRegistration(target.id), headers);
     const patched = await call('PATCH', `/v1/components/${target.id}`, { weight: 3 }, headers);
@@ -236,30 +239,30 @@ describe(`the access matrix: ${cells} cells`, () => {
     expect(traces.filter((requestId) => refusedCalls.has(requestId))).toEqual([]);
   });
 
-  it('has a sample request for every route, and none for a route that is gone', () => {
+  it('has a sample request for every route and none for a removed route', () => {
     const names = operations.map(([name]) => name);
-    const hint = 'Describe a small valid request of each of these, and its answer, in test/support/sample-requests.ts';
+    const hint = 'Add a small valid request and its response for each of these in test/support/sample-requests.ts';
     expect(
       names.filter((name) => !SAMPLED.includes(name)),
       hint,
     ).toEqual([]);
     expect(
       SAMPLED.filter((name) => !names.includes(name)),
-      'These routes are gone: remove their samples',
+      'These routes no longer exist: remove their samples',
     ).toEqual([]);
   });
 
-  it('knows what each permission means', () => {
+  it('has a rule for every permission', () => {
     const unknown = operations.filter(([, { permission }]) => !((permission ?? '') in RULES));
-    expect(unknown, 'Say in RULES above who has the permission of these').toEqual([]);
+    expect(unknown, 'Add to RULES above which callers have the permission of these').toEqual([]);
   });
 
-  it('is large enough to mean something', () => {
+  it('covers at least 500 cells', () => {
     expect(cells).toBeGreaterThanOrEqual(500);
   });
 });
 
-/** Request ids of all that the audit holds. */
+/** Request ids of all audit entries. */
 async function auditedCalls(): Promise<string[]> {
   const found: string[] = [];
   for (let cursor = ''; ;) {

@@ -5,7 +5,7 @@ import { flushAudit } from '../../../src/audit/flush-audit.ts';
 import { SystemCoordinator } from '../../../src/coordinator/system-coordinator.ts';
 import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
 import { openIncident } from '../../../src/history/incident-history.ts';
-import { begunOnly } from '../../recovery/failing-component.ts';
+import { beginWithoutWorkflow } from '../../recovery/failing-component.ts';
 import { freshRegistry } from '../../registry/fresh-registry.ts';
 import { cronSweep } from '../../../src/sweep/cron-sweep.ts';
 import { call, eventually, freshId } from '../../support/coordinator-http.ts';
@@ -28,17 +28,17 @@ interface Entry {
 const FROM = { 'cf-connecting-ip': '192.0.2.7', 'x-request-id': 'request-of-the-test' };
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
-/** Oldest first. */
+/** Audit entries of a subject, oldest first. */
 const entriesOf = async (subject: string): Promise<Entry[]> =>
   (await call('GET', `/v1/audit?subject=${subject}`)).body.items.toReversed();
 
-const whenThereAre = (count: number, subject: string): Promise<Entry[]> =>
+const awaitEntries = (count: number, subject: string): Promise<Entry[]> =>
   eventually(
     () => entriesOf(subject),
     (entries) => entries.length >= count,
   );
 
-async function whileAuditIsAway<T>(work: () => Promise<T>): Promise<T> {
+async function whileAuditIsUnavailable<T>(work: () => Promise<T>): Promise<T> {
   await env.HISTORY.exec('ALTER TABLE audit RENAME TO audit_away');
   try {
     return await work();
@@ -51,8 +51,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('the audit', () => {
-  it('tells of a component: who, what, when, from where, before and after', async () => {
+describe('audit', () => {
+  it('records each change of a component with actor, action, time, address, before and after', async () => {
     const id = freshId();
     const startedAt = Date.now();
     await call('POST', '/v1/components', silentRegistration(id), FROM);
@@ -60,7 +60,7 @@ describe('the audit', () => {
     await call('PATCH', `/v1/components/${id}`, { weight: 3 }, FROM);
     await call('DELETE', `/v1/components/${id}?drain=60000`, undefined, FROM);
     await call('DELETE', `/v1/components/${id}`, undefined, FROM);
-    const entries = await whenThereAre(4, id);
+    const entries = await awaitEntries(4, id);
     expect(entries.map(({ action }) => action)).toEqual([
       'component.register',
       'component.update',
@@ -79,20 +79,20 @@ describe('the audit', () => {
     }
   });
 
-  it('tells of a key by its id and name', async () => {
+  it('records a key by its id and name', async () => {
     const { id, key } = (await call('POST', '/v1/keys', { name: 'night shift', scopes: ['operator'] }, FROM)).body;
     const component = freshId();
     await call('POST', '/v1/components', silentRegistration(component), bearer(key));
     await call('POST', `/v1/keys/${id}/rotate`, {}, FROM);
     await call('DELETE', `/v1/keys/${id}`, undefined, FROM);
-    const entries = await whenThereAre(3, id);
+    const entries = await awaitEntries(3, id);
     expect(entries.map(({ action }) => action)).toEqual(['key.create', 'key.rotate', 'key.revoke']);
     expect(entries[0]).toMatchObject({ before: null, after: { name: 'night shift', scopes: ['operator'] } });
-    expect((await whenThereAre(1, component))[0]!.actor).toMatchObject({ keyId: id, keyName: 'night shift' });
+    expect((await awaitEntries(1, component))[0]!.actor).toMatchObject({ keyId: id, keyName: 'night shift' });
     expect((await call('GET', `/v1/audit?keyId=${id}`)).body.items).toHaveLength(1);
   });
 
-  it('is read page by page, by action too', async () => {
+  it('returns pages, filtered by action', async () => {
     const ids: string[] = [];
     for (let at = 0; at < 5; at++)
       ids.push((await call('POST', '/v1/keys', { name: 'paged', scopes: ['viewer'] })).body.id as string);
@@ -109,9 +109,9 @@ describe('the audit', () => {
     expectProblem(await call('GET', '/v1/audit?action=nonsense'), 422, 'invalid-request');
   });
 
-  it('is read by time', async () => {
+  it('returns entries of a time range', async () => {
     const { id } = (await call('POST', '/v1/keys', { name: 'timed', scopes: ['viewer'] })).body;
-    const [{ at } = { at: '' }] = await whenThereAre(1, id);
+    const [{ at } = { at: '' }] = await awaitEntries(1, id);
     const after = new Date(Date.parse(at) + 1).toISOString();
     const counted = async (query: string) =>
       (await call('GET', `/v1/audit?subject=${id}&${query}`)).body.items.length as number;
@@ -122,7 +122,7 @@ describe('the audit', () => {
     expectProblem(await call('GET', '/v1/audit?since=yesterday'), 422, 'invalid-request');
   });
 
-  it('tells of an incident that somebody takes on and resolves, once each', async () => {
+  it('records acknowledging and resolving an incident once each', async () => {
     const componentId = freshId();
     const incidentId = `i-${crypto.randomUUID().replaceAll('-', '')}`;
     await openIncident(env.HISTORY, {
@@ -140,9 +140,9 @@ describe('the audit', () => {
       acknowledgedAt: null,
       resolvedAt: null,
     });
-    for (const deed of ['acknowledge', 'acknowledge', 'resolve', 'resolve', 'acknowledge'])
-      await call('POST', `/v1/incidents/${incidentId}/${deed}`, undefined, FROM);
-    const entries = await whenThereAre(2, componentId);
+    for (const move of ['acknowledge', 'acknowledge', 'resolve', 'resolve', 'acknowledge'])
+      await call('POST', `/v1/incidents/${incidentId}/${move}`, undefined, FROM);
+    const entries = await awaitEntries(2, componentId);
     expect(entries).toMatchObject([
       {
         action: 'incident.acknowledge',
@@ -165,11 +165,11 @@ describe('the audit', () => {
     ]);
   });
 
-  it('tells of a recovery that somebody cancels, once', async () => {
+  it('records the cancellation of a recovery once', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     const cancel = () => call('POST', `/v1/recoveries/${recoveryId}/cancel`, undefined, FROM);
     expect((await cancel()).status).toBe(404);
     await env.HISTORY.prepare(
@@ -179,17 +179,17 @@ describe('the audit', () => {
       .bind(recoveryId, id, registry.type, Date.now(), Date.now() + 60_000)
       .run();
     for (let time = 0; time < 2; time++) expect((await cancel()).status).toBe(202);
-    expect(await whenThereAre(1, recoveryId)).toMatchObject([
+    expect(await awaitEntries(1, recoveryId)).toMatchObject([
       { action: 'recovery.cancel', actor: { keyId: 'root' }, before: { componentId: id, status: 'running' } },
     ]);
   });
 
-  it('is written behind the answer, without anybody looking', async () => {
+  it('is written after the response, without a read of the audit', async () => {
     const { id } = (await call('POST', '/v1/keys', { name: 'unseen', scopes: ['viewer'] })).body;
     const select = env.HISTORY.prepare('SELECT id FROM audit WHERE subject = ?').bind(id);
     await eventually(
       async () => {
-        // At most once a second: a later change brings what an earlier one left.
+        // A flush runs at most once a second: a later change flushes the entries that an earlier one left.
         await call('POST', '/v1/keys', { name: 'unseen too', scopes: ['viewer'] });
         return (await select.all()).results;
       },
@@ -198,29 +198,29 @@ describe('the audit', () => {
     );
   });
 
-  it('is not flushed by what is never audited', async () => {
+  it('is not flushed by calls that are never audited', async () => {
     const id = freshId();
     await call('POST', '/v1/components', silentRegistration(id));
-    const asked = vi.spyOn(SystemCoordinator.prototype, 'auditOwed');
+    const pendingReads = vi.spyOn(SystemCoordinator.prototype, 'pendingAuditEntries');
     vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 10_000);
     expect((await call('POST', `/v1/components/${id}/heartbeat`, {})).status).toBe(200);
     expect((await call('POST', '/v1/route', { type: 'task_router' })).status).toBe(200);
     const failed = await call('POST', `/v1/components/${id}/failures`, { error: { message: 'it failed me' } });
     expect(failed.status).toBe(202);
     expect((await call('GET', `/v1/components/${id}`)).status).toBe(200);
-    await coordinator().auditOwed(1);
-    expect(asked).toHaveBeenCalledTimes(1);
+    await coordinator().pendingAuditEntries(1);
+    expect(pendingReads).toHaveBeenCalledTimes(1);
     await call('PATCH', `/v1/components/${id}`, { weight: 2 });
     await eventually(
-      async () => asked.mock.calls.length,
+      async () => pendingReads.mock.calls.length,
       (calls) => calls > 1,
       5_000,
     );
   });
 
-  it('cannot be changed, and not be deleted while it is young', async () => {
+  it('rejects updates, and deletes of recent entries', async () => {
     const { id } = (await call('POST', '/v1/keys', { name: 'kept', scopes: ['viewer'] })).body;
-    await whenThereAre(1, id);
+    await awaitEntries(1, id);
     const run = (sql: string) => env.HISTORY.prepare(sql).bind(id).run();
     await expect(run("UPDATE audit SET key_name = 'somebody else' WHERE subject = ?")).rejects.toThrow('append-only');
     await expect(run('DELETE FROM audit WHERE subject = ?')).rejects.toThrow('append-only');
@@ -232,10 +232,10 @@ describe('the audit', () => {
     expect((await entriesOf(id)).length).toBe(1);
   });
 
-  it('waits for D1 while keys and components go on, over an eviction, and is then written once', async () => {
+  it('keeps entries through an eviction while D1 is unavailable, then writes each once', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const component = freshId();
-    const id = await whileAuditIsAway(async () => {
+    const id = await whileAuditIsUnavailable(async () => {
       const made = await call('POST', '/v1/keys', { name: 'made meanwhile', scopes: ['viewer'] });
       expect(made.status).toBe(201);
       expect((await call('GET', '/v1/health', undefined, bearer(made.body.key))).status).toBe(200);
@@ -246,13 +246,13 @@ describe('the audit', () => {
       return made.body.id as string;
     });
     await Promise.all([flushAudit(env.HISTORY), flushAudit(env.HISTORY)]);
-    expect((await whenThereAre(1, id)).length).toBe(1);
-    expect((await whenThereAre(1, component)).length).toBe(1);
+    expect((await awaitEntries(1, id)).length).toBe(1);
+    expect((await awaitEntries(1, component)).length).toBe(1);
     await flushAudit(env.HISTORY);
     expect((await entriesOf(id)).length).toBe(1);
     await eventually(
-      () => coordinator().auditOwed(10),
-      (owed) => owed.length === 0,
+      () => coordinator().pendingAuditEntries(10),
+      (pending) => pending.length === 0,
     );
   });
 });
@@ -283,8 +283,8 @@ async function dumpOfHistory(): Promise<string> {
 const asText = (value: unknown): string =>
   value instanceof Error ? `${value.stack} ${String(value.cause)}` : (JSON.stringify(value) ?? String(value));
 
-describe('a secret', () => {
-  it('is in no table, event, audit or log', async () => {
+describe('secrets', () => {
+  it('appear in no table, event, audit entry or log line', async () => {
     const logged: string[] = [];
     for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
       vi.spyOn(console, method).mockImplementation(
@@ -312,7 +312,7 @@ describe('a secret', () => {
     await call('POST', `/v1/components/${id}/failures`, { error: { message: 'it failed me' } }, own);
     await call('POST', '/v1/components', '{', bearer(registrar.key));
     expect(secret).toMatch(/^whsec_/);
-    await whenThereAre(1, registrar.id);
+    await awaitEntries(1, registrar.id);
     await flushAudit(env.HISTORY);
 
     const registry = await dumpOf(env.COMPONENT_REGISTRY.getByName('task_router'));
@@ -322,7 +322,7 @@ describe('a secret', () => {
     expect(history).toContain(registrar.id);
     const published = JSON.stringify((await call('GET', '/v1/events?limit=1000')).body);
     expect(published).toContain(id);
-    // Said on purpose, to see that what is said is heard.
+    // Proves that the spies capture log lines.
     console.error('heard');
     expect(logged.join()).toContain('heard');
     const everywhere = [registry, system, history, published, logged.join('\n')];
@@ -336,7 +336,7 @@ describe('a secret', () => {
         expect(text).not.toContain(bytes.slice(0, 24));
       }
     }
-    // Signing needs it, so its registry keeps it, and nobody else.
+    // The registry stores the control secret for signing; every other place must not contain it.
     for (const text of everywhere.slice(1)) for (const each of [secret, fresh]) expect(text).not.toContain(each);
   });
 });

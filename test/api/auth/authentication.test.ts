@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createApp } from '../../../src/api/app.ts';
 import { contractOperations } from '../../support/contract-operations.ts';
 import { call, freshId } from '../../support/coordinator-http.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
@@ -14,7 +14,7 @@ const KEY = 'test-admin-key';
 const operations = contractOperations().filter(({ path }) => path.startsWith('/v1/'));
 const toPath = (path: string): string => path.replaceAll(/\{\w+\}/g, 'any');
 
-async function callAs(authorization: string | null, method: string, path: string): Promise<Answer> {
+async function callAs(authorization: string | null, method: string, path: string): Promise<ApiResponse> {
   const headers: HeadersInit = authorization === null ? {} : { authorization };
   const response = await worker.default.fetch(`https://coordinator.test${path}`, { method, headers });
   return { status: response.status, body: await response.json(), headers: response.headers };
@@ -34,8 +34,8 @@ const STRANGERS: readonly (readonly [string, string | null])[] = [
   ['the key under the wrong scheme', `Token ${KEY}`],
 ];
 
-describe('without the right key', () => {
-  it.each(operations)('$method $path is closed', async ({ method, path }) => {
+describe('a call without a valid key', () => {
+  it.each(operations)('gets 401 from $method $path', async ({ method, path }) => {
     for (const [who, authorization] of STRANGERS) {
       const refused = await callAs(authorization, method, toPath(path));
       expect({ who, status: refused.status }).toEqual({ who, status: 401 });
@@ -46,22 +46,22 @@ describe('without the right key', () => {
 });
 
 describe('a key', () => {
-  it('is asked for on calls that do not exist, too', async () => {
+  it('is required on unknown paths too', async () => {
     for (const path of ['/v1', '/v1/', '/v1/nothing', '/v1/components/a/b/c'])
       expectProblem(await callAs(null, 'GET', path), 401, 'unauthorized');
   });
 
-  it('does not count in the query', async () => {
+  it('is not accepted in the query', async () => {
     expectProblem(await callAs(null, 'GET', `/v1/components?key=${KEY}&access_token=${KEY}`), 401, 'unauthorized');
   });
 
-  it('is judged before the body', async () => {
+  it('is checked before the body', async () => {
     const headers = { authorization: 'Bearer wrong' };
     expectProblem(await call('POST', '/v1/components', 'x'.repeat(200_000), headers), 401, 'unauthorized');
     expectProblem(await call('POST', '/v1/components', '{', headers), 401, 'unauthorized');
   });
 
-  it('that is wrong changes nothing', async () => {
+  it('that is invalid changes nothing', async () => {
     const id = freshId();
     expectProblem(
       await call('POST', '/v1/components', silentRegistration(id), { authorization: 'Bearer wrong' }),
@@ -78,18 +78,18 @@ describe('a key', () => {
     expect((await call('GET', `/v1/components/${id}`)).status).toBe(200);
   });
 
-  it('is taken whatever the case of its scheme', async () => {
+  it('is accepted in any case of its scheme', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER'])
       expect((await callAs(`${scheme} ${KEY}`, 'GET', '/v1/components')).status).toBe(200);
   });
 
-  it('is not needed to ask whether it is alive', async () => {
+  it('is not required for liveness', async () => {
     expect((await callAs(null, 'GET', '/healthz')).status).toBe(200);
     expect((await callAs('Bearer wrong', 'GET', '/healthz')).status).toBe(200);
   });
 });
 
-const callWithout = async (key: string | undefined, path: string): Promise<Answer> => {
+const callWithout = async (key: string | undefined, path: string): Promise<ApiResponse> => {
   const request = new Request(`https://coordinator.test${path}`, {
     headers: { authorization: `Bearer ${key ?? ''}` },
   });
@@ -98,14 +98,14 @@ const callWithout = async (key: string | undefined, path: string): Promise<Answe
 };
 
 describe('a deployment without an admin key', () => {
-  it.each([undefined, ''])('(%j) says so and lets nobody in', async (key) => {
+  it.each([undefined, ''])('(%j) refuses every call with 503 not-configured', async (key) => {
     const refused = await callWithout(key, '/v1/components');
     expectProblem(refused, 503, 'not-configured');
     expect(refused.body.detail).toContain('COORDINATOR_ADMIN_KEY');
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
   });
 
-  it('is alive all the same', async () => {
+  it('still reports liveness', async () => {
     expect(await callWithout(undefined, '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
   });
 });

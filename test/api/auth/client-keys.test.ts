@@ -11,7 +11,7 @@ const clientWith = (key: string): CoordinatorClient =>
     fetch: (url, init) => worker.default.fetch(url, init),
   });
 
-it('a client makes keys, registers with one, and hands the component its own', async () => {
+it('CoordinatorClient creates keys, registers with one, and returns the component its own key', async () => {
   const admin = clientWith('test-admin-key');
   const registrar = await admin.createKey({ name: 'launcher', scopes: ['registrar:task_router'] });
   const id = freshId();

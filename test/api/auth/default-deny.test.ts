@@ -1,4 +1,4 @@
-/** Nothing under /v1 is open by oversight: what is mounted is declared, what is not declared is closed. */
+/** Deny by default under /v1: every mounted route declares a permission; a route without a declaration is closed. */
 import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,8 +8,8 @@ import { contractOperations } from '../../support/contract-operations.ts';
 import { call } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 
-/** What each route takes, by hand: the access matrix believes what a route declares, this does not. */
-const TAKEN: Readonly<Record<string, readonly string[]>> = {
+/** Permission of each route, by hand: the access matrix trusts the declarations, this test checks them. */
+const ROUTES_BY_PERMISSION: Readonly<Record<string, readonly string[]>> = {
   public: ['GET /healthz'],
   'any-key': ['POST /v1/session', 'GET /v1/session', 'DELETE /v1/session'],
   read: [
@@ -91,7 +91,7 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
     'POST /v1/config/components/{id}/rollback',
   ],
 };
-const PERMISSIONS = Object.keys(TAKEN);
+const PERMISSIONS = Object.keys(ROUTES_BY_PERMISSION);
 const MIDDLEWARE = ['*', '/*', '/v1/*'];
 const ADMIN = 'Bearer test-admin-key';
 
@@ -100,10 +100,10 @@ const operations = contractOperations();
 const isMiddleware = ({ path }: { readonly path: string }): boolean => MIDDLEWARE.includes(path);
 const isVersioned = ({ path }: { readonly path: string }): boolean => path === '/v1' || path.startsWith('/v1/');
 
-describe('a route that is mounted', () => {
+describe('a mounted route', () => {
   const mounted = createApp().routes.filter((route) => isVersioned(route) && !isMiddleware(route));
 
-  it('is declared with a permission that exists', () => {
+  it('declares an existing permission', () => {
     const declared = new Map(
       operations.map(({ method, path, permission }) => [`${method} ${patternOf(path)}`, permission]),
     );
@@ -112,7 +112,7 @@ describe('a route that is mounted', () => {
       expect(PERMISSIONS, `${method} ${path}`).toContain(declared.get(`${method} ${path}`));
   });
 
-  it('outside /v1 is liveness or the contract', () => {
+  it('outside /v1 is liveness or the contract only', () => {
     const outside = createApp().routes.filter((route) => !isVersioned(route) && !isMiddleware(route));
     expect([...new Set(outside.map(({ method, path }) => `${method} ${path}`))].toSorted()).toEqual([
       'GET /healthz',
@@ -120,19 +120,19 @@ describe('a route that is mounted', () => {
     ]);
   });
 
-  it('takes the permission that it must, where that is written down', () => {
+  it('declares the permission listed here', () => {
     const declared = new Map(operations.map(({ method, path, permission }) => [`${method} ${path}`, permission]));
-    for (const [permission, names] of Object.entries(TAKEN))
+    for (const [permission, names] of Object.entries(ROUTES_BY_PERMISSION))
       for (const name of names) expect(declared.get(name), name).toBe(permission);
   });
 
-  it('is public only where it must be', () => {
+  it('is public only for liveness', () => {
     const open = operations.filter(({ permission }) => permission === 'public');
     expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual(['GET /healthz']);
   });
 
-  // The permission is that of the last route that matches, the handler that of the first.
-  it.each(operations)('is the only one that takes $method $path', ({ method, path }) => {
+  // The last matching route determines the permission, the first one the handler.
+  it.each(operations)('is the only match for $method $path', ({ method, path }) => {
     const [matched] = createApp().router.match(method, path.replaceAll(/\{[^}]+\}/g, 'any'));
     const patterns = matched.map(([[, route]]) => route).filter((route) => !isMiddleware(route));
     expect([...new Set(patterns.map((route) => `${route.method} ${route.path}`))]).toEqual([
@@ -140,7 +140,7 @@ describe('a route that is mounted', () => {
     ]);
   });
 
-  it('does not hide where middleware is mounted', async () => {
+  it('is never mounted under a middleware pattern', async () => {
     expect(createApp().routes.filter((route) => isMiddleware(route) && route.method !== 'ALL')).toEqual([]);
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
       for (const path of ['/v1', '/v1/no-such-route', '/v1/no-such-route/below'])
@@ -152,10 +152,10 @@ describe('a route without a declaration', () => {
   const app = createApp();
   app.get('/v1/undeclared', (c) => c.text('open'));
   app.all('/v1/undeclared/*', (c) => c.text('open'));
-  // Over one that is declared: whichever of them would answer, it is closed.
+  // Overlaps a declared route: the path is closed whichever handler would run.
   app.get('/v1/:any', (c) => c.text('open'));
 
-  const ask = (method: string, path: string, authorization: string): Promise<Response> =>
+  const send = (method: string, path: string, authorization: string): Promise<Response> =>
     Promise.resolve(
       app.fetch(
         new Request(`https://coordinator.test${path}`, { method, headers: { authorization } }),
@@ -171,20 +171,20 @@ describe('a route without a declaration', () => {
     ['POST', '/v1/undeclared/below/it'],
     ['DELETE', '/v1/undeclared'],
     ['GET', '/v1/health'],
-  ])('is closed to everybody: %s %s', async (method, path) => {
+  ])('is closed to every caller: %s %s', async (method, path) => {
     for (const [authorization, status] of [
       [ADMIN, 403],
       ['Bearer wrong', 401],
       ['', 401],
     ] as const) {
-      const response = await ask(method, path, authorization);
+      const response = await send(method, path, authorization);
       expect({ authorization, status: response.status }).toEqual({ authorization, status });
       expect(await response.text()).not.toBe('open');
     }
   });
 });
 
-describe('a call that only looks like another', () => {
+describe('a path that only resembles a route', () => {
   it.each([
     '//v1/components',
     '/V1/components',
@@ -192,18 +192,18 @@ describe('a call that only looks like another', () => {
     '/%761/components',
     '/v1/%63omponents',
     '/./v1/load',
-  ])('gets nobody in: %s', async (path) => {
+  ])('grants no access: %s', async (path) => {
     expect([401, 404]).toContain((await call('GET', path, undefined, { authorization: '' })).status);
   });
 
-  describe('with HEAD for GET', () => {
+  describe('requested with HEAD instead of GET', () => {
     let router: string;
     beforeAll(async () => {
       router = `Bearer ${(await call('POST', '/v1/keys', { name: 'head', scopes: ['router'] })).body.key}`;
     });
 
     it.each(operations.filter(({ method, path }) => method === 'GET' && path !== '/healthz'))(
-      'takes the same permission: $path',
+      'requires the same permission: $path',
       async ({ path: pattern }) => {
         const path = pattern.replaceAll(/\{[^}]+\}/g, 'any');
         expect((await callWithEnv({ method: 'HEAD', path, headers: { authorization: null } })).status).toBe(401);

@@ -21,33 +21,33 @@ async function registered(prefix: string): Promise<string> {
   return id;
 }
 
-/** How often the coordinator is asked for the types of ids. */
-const lookups = () => vi.spyOn(SystemCoordinator.prototype, 'typesOf');
+/** Counts the coordinator's lookups of component types. */
+const spyOnLookups = () => vi.spyOn(SystemCoordinator.prototype, 'typesOf');
 
-/** Answers, without what is of the call alone. */
-const bodyOf = (answer: { body: Record<string, unknown> }, id: string): string =>
-  JSON.stringify({ ...answer.body, requestId: '' }).replaceAll(id, '<id>');
+/** A response body without the parts that differ for every call. */
+const bodyOf = (response: { body: Record<string, unknown> }, id: string): string =>
+  JSON.stringify({ ...response.body, requestId: '' }).replaceAll(id, '<id>');
 
-describe("somebody else's component", () => {
-  it('is looked up once, however often a registrar sends heartbeats for it', async () => {
+describe("another registrar's component", () => {
+  it('is looked up once for repeated heartbeats of a registrar', async () => {
     const ids = await Promise.all(['a', 'b', 'c'].map(registered));
-    const asked = lookups();
+    const lookups = spyOnLookups();
     const heartbeats = ids.map((id) => ({ id }));
     for (let time = 0; time < 3; time++) {
       const { status, body } = await call('POST', '/v1/heartbeats', { heartbeats }, stranger);
       expect(status).toBe(200);
       expect(body.results).toEqual(ids.map((id) => ({ id, ok: false, code: 'unknown-component', expiresAt: null })));
     }
-    expect(asked).toHaveBeenCalledTimes(1);
+    expect(lookups).toHaveBeenCalledTimes(1);
   });
 
-  it('is looked up once, however often a registrar asks for it', async () => {
+  it('is looked up once for repeated reads of a registrar', async () => {
     const id = await registered('asked');
-    const asked = lookups();
+    const lookups = spyOnLookups();
     for (let time = 0; time < 3; time++)
       expectProblem(await call('GET', `/v1/components/${id}`, undefined, stranger), 404, 'unknown-component');
     expectProblem(await call('POST', `/v1/components/${id}/heartbeat`, {}, stranger), 404, 'unknown-component');
-    expect(asked).toHaveBeenCalledTimes(1);
+    expect(lookups).toHaveBeenCalledTimes(1);
   });
 
   it.each([
@@ -62,24 +62,24 @@ describe("somebody else's component", () => {
     ['POST', '/key', undefined],
     ['GET', '/control-secret', undefined],
     ['POST', '/control-secret/rotate', undefined],
-  ])('is answered as one that is not there: %s %s', async (method, path, body) => {
-    const [theirs, nobodys] = [await registered('theirs'), freshId('nobodys')];
-    const answers = [];
-    for (const id of [theirs, nobodys]) {
-      const answer = await call(method, `/v1/components/${id}${path}`, body, stranger);
-      expectProblem(answer, 404, 'unknown-component');
-      answers.push(bodyOf(answer, id));
+  ])('gets the same response as an unregistered one: %s %s', async (method, path, body) => {
+    const [foreign, unregistered] = [await registered('theirs'), freshId('nobodys')];
+    const bodies = [];
+    for (const id of [foreign, unregistered]) {
+      const response = await call(method, `/v1/components/${id}${path}`, body, stranger);
+      expectProblem(response, 404, 'unknown-component');
+      bodies.push(bodyOf(response, id));
     }
-    expect(answers[0]).toBe(answers[1]);
-    expect((await call('GET', `/v1/components/${theirs}`)).body.lifecycle).toBe('active');
+    expect(bodies[0]).toBe(bodies[1]);
+    expect((await call('GET', `/v1/components/${foreign}`)).body.lifecycle).toBe('active');
   });
 });
 
-describe('a component that is registered again under another type', () => {
-  it('is found there by an isolate that remembers the type before', async () => {
+describe('a component registered again under another type', () => {
+  it('is found there by an isolate that has cached the former type', async () => {
     const id = await registered('moved');
     expect((await call('POST', `/v1/components/${id}/heartbeat`, {})).status).toBe(200);
-    // Behind the isolate's back: no call of ours tells it.
+    // The isolate's type cache is stale now: these calls do not update it.
     await call('DELETE', `/v1/components/${id}`);
     await call('POST', '/v1/components', silentRegistration(id, { type: 'caws_validator' }));
     expect((await call('POST', `/v1/components/${id}/heartbeat`, {})).status).toBe(200);

@@ -2,21 +2,22 @@ import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { idOfKey } from '../../../src/core/access/key-format.ts';
 import { call, eventually, freshId } from '../../support/coordinator-http.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { evict } from '../../support/evict.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
-const make = (body: object): Promise<Answer> => call('POST', '/v1/keys', { name: 'test', scopes: ['viewer'], ...body });
-const opens = async (key: string): Promise<boolean> =>
+const make = (body: object): Promise<ApiResponse> =>
+  call('POST', '/v1/keys', { name: 'test', scopes: ['viewer'], ...body });
+const isAccepted = async (key: string): Promise<boolean> =>
   (await call('GET', '/v1/health', undefined, bearer(key))).status === 200;
 
-const register = (id: string, key: string, overrides: Record<string, unknown> = {}): Promise<Answer> =>
+const register = (id: string, key: string, overrides: Record<string, unknown> = {}): Promise<ApiResponse> =>
   call('POST', '/v1/components', silentRegistration(id, overrides), bearer(key));
 
-describe('making a key', () => {
-  it('shows it once, and only what is kept of it afterwards', async () => {
+describe('POST /v1/keys', () => {
+  it('returns the key once; later reads return its metadata only', async () => {
     const made = await make({ name: 'a screen in the hall' });
     expect(made.status).toBe(201);
     const { key, ...kept } = made.body;
@@ -27,11 +28,11 @@ describe('making a key', () => {
     expect(JSON.stringify(read.body)).not.toContain(key.slice(17, 81));
   });
 
-  it('works at once, everywhere', async () => {
-    expect(await opens((await make({})).body.key)).toBe(true);
+  it('creates a key that is accepted at once', async () => {
+    expect(await isAccepted((await make({})).body.key)).toBe(true);
   });
 
-  it('names each scope that is none', async () => {
+  it('names each invalid scope', async () => {
     const refused = await make({ scopes: ['viewer', 'root', 'registrar:unheard_of', 'component:A'] });
     expect(expectProblem(refused, 422, 'invalid-request')).toEqual(['scopes[1]', 'scopes[2]', 'scopes[3]']);
   });
@@ -42,82 +43,82 @@ describe('making a key', () => {
     ['no scopes', { scopes: [] }, 'scopes'],
     ['an end in the past', { expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt'],
     ['an end too far away', { expiresAt: '2999-01-01T00:00:00Z' }, 'expiresAt'],
-    ['an end that is no time', { expiresAt: 'tomorrow' }, 'expiresAt'],
-    ['a field nobody knows', { secret: 'x' }, 'secret'],
+    ['an end that is not a time', { expiresAt: 'tomorrow' }, 'expiresAt'],
+    ['an unknown field', { secret: 'x' }, 'secret'],
   ])('refuses %s', async (_, body, path) => {
     expect(expectProblem(await make(body), 422, 'invalid-request')).toEqual([path]);
   });
 });
 
 describe('a key', () => {
-  it('opens nothing after its end', async () => {
+  it('is refused after its end', async () => {
     const { key } = (await make({ expiresAt: new Date(Date.now() + 1_500).toISOString() })).body;
-    expect(await opens(key)).toBe(true);
+    expect(await isAccepted(key)).toBe(true);
     await eventually(
-      () => opens(key),
+      () => isAccepted(key),
       (open) => !open,
     );
     expectProblem(await call('GET', '/v1/health', undefined, bearer(key)), 401, 'unauthorized');
   });
 
-  it('opens nothing 3 s after it was revoked, in an isolate that served it a moment before', async () => {
+  it('is refused within 3 s of its revocation by an isolate that accepted it before', async () => {
     const { id, key } = (await make({})).body;
-    expect(await opens(key)).toBe(true);
+    expect(await isAccepted(key)).toBe(true);
     const revoked = await call('DELETE', `/v1/keys/${id}`);
     expect(revoked.body).toMatchObject({ id, state: 'revoked', secrets: [] });
     await eventually(
-      () => opens(key),
+      () => isAccepted(key),
       (open) => !open,
       3_000,
     );
   });
 
-  it('is revoked twice as it is once', async () => {
+  it('can be revoked twice with the same result', async () => {
     const { id } = (await make({})).body;
     const [first, second] = [await call('DELETE', `/v1/keys/${id}`), await call('DELETE', `/v1/keys/${id}`)];
     expect(second.status).toBe(200);
     expect(second.body.revokedAt).toBe(first.body.revokedAt);
   });
 
-  it('has two secrets while a rotation overlaps, and one after it', async () => {
+  it('has two secrets during the overlap of a rotation, and one after it', async () => {
     const { id, key: first } = (await make({})).body;
-    const rotated = await call('POST', `/v1/keys/${id}/rotate`, { overlap: 2_500 });
+    const rotated = await call('POST', `/v1/keys/${id}/rotate`, { overlapMs: 2_500 });
     expect(rotated.status).toBe(200);
     expect(rotated.body).toMatchObject({ id, secrets: [{ endsAt: null }, { endsAt: expect.any(String) }] });
-    expect(await opens(rotated.body.key)).toBe(true);
-    expect(await opens(first)).toBe(true);
+    expect(await isAccepted(rotated.body.key)).toBe(true);
+    expect(await isAccepted(first)).toBe(true);
     await eventually(
-      () => opens(first),
+      () => isAccepted(first),
       (open) => !open,
       6_000,
     );
-    expect(await opens(rotated.body.key)).toBe(true);
+    expect(await isAccepted(rotated.body.key)).toBe(true);
   });
 
-  it('rotated again drops the oldest', async () => {
+  it('rotated twice drops its oldest secret', async () => {
     const { id, key: first } = (await make({})).body;
     const { key: second } = (await call('POST', `/v1/keys/${id}/rotate`, {})).body;
     const { key: third } = (await call('POST', `/v1/keys/${id}/rotate`, {})).body;
     await eventually(
-      () => opens(first),
+      () => isAccepted(first),
       (open) => !open,
       4_000,
     );
-    expect([await opens(second), await opens(third)]).toEqual([true, true]);
+    expect([await isAccepted(second), await isAccepted(third)]).toEqual([true, true]);
   });
 
-  it('that is revoked cannot be rotated back to life', async () => {
+  it('that is revoked cannot be rotated', async () => {
     const { id } = (await make({})).body;
     await call('DELETE', `/v1/keys/${id}`);
     expectProblem(await call('POST', `/v1/keys/${id}/rotate`, {}), 409, 'key-not-active');
   });
 
-  it('tells when it was last used', async () => {
+  it('shows when it was last used', async () => {
     const { id, key } = (await make({})).body;
-    await opens(key);
+    await isAccepted(key);
     await eventually(
       async () => {
-        await opens(key);
+        await isAccepted(key);
         return (await call('GET', `/v1/keys/${id}`)).body.lastUsedAt as string | null;
       },
       (at) => at !== null && Math.abs(Date.now() - Date.parse(at)) < 10_000,
@@ -130,10 +131,10 @@ describe('a key', () => {
     const before = (await call('GET', `/v1/keys/${id}`)).body;
     await evict(env.SYSTEM_COORDINATOR.getByName('system'));
     expect((await call('GET', `/v1/keys/${id}`)).body).toEqual(before);
-    expect(await opens(key)).toBe(true);
+    expect(await isAccepted(key)).toBe(true);
   });
 
-  it('that nobody made is unknown', async () => {
+  it('that was never created is unknown', async () => {
     for (const [method, path] of [
       ['GET', ''],
       ['DELETE', ''],
@@ -148,14 +149,14 @@ describe('a key', () => {
   });
 });
 
-describe('the list of keys', () => {
-  it('shows each once, page by page', async () => {
+describe('GET /v1/keys', () => {
+  it('lists each key once, page by page', async () => {
     const made = new Set<string>();
     for (let at = 0; at < 5; at++) made.add((await make({})).body.id);
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
-      const page: Answer = await call('GET', `/v1/keys?limit=2${cursor === null ? '' : `&cursor=${cursor}`}`);
+      const page: ApiResponse = await call('GET', `/v1/keys?limit=2${cursor === null ? '' : `&cursor=${cursor}`}`);
       seen.push(...page.body.items.map(({ id }: { id: string }) => id));
       cursor = page.body.nextCursor;
     } while (cursor !== null);
@@ -172,7 +173,7 @@ describe('a registrar', () => {
     other = (await make({ scopes: ['registrar:task_router'] })).body;
   });
 
-  it('gets a key for what it registers, good for that alone', async () => {
+  it('receives a key for each component it registers, valid for that component only', async () => {
     const [id, sibling] = [freshId(), freshId()];
     await register(sibling, registrar.key);
     const created = await register(id, registrar.key);
@@ -184,15 +185,15 @@ describe('a registrar', () => {
     expect((await register(id, registrar.key)).body.key).toBeUndefined();
   });
 
-  it('is not told a key by anybody who may do everything', async () => {
+  it('is the only caller that receives a key: a registration by an admin returns none', async () => {
     expect((await call('POST', '/v1/components', silentRegistration(freshId()))).body.key).toBeUndefined();
   });
 
-  it('cannot take over what another registered, nor what an admin did', async () => {
-    const [theirs, admins] = [freshId(), freshId()];
-    await register(theirs, other.key);
+  it('cannot take over a component registered by another registrar or by an admin', async () => {
+    const [foreign, admins] = [freshId(), freshId()];
+    await register(foreign, other.key);
     await call('POST', '/v1/components', silentRegistration(admins));
-    for (const id of [theirs, admins]) {
+    for (const id of [foreign, admins]) {
       const before = (await call('GET', `/v1/components/${id}`)).body;
       const refused = await register(id, registrar.key, { name: 'mine now' });
       expect(expectProblem(refused, 409, 'id-taken')).toEqual(['id']);
@@ -204,14 +205,14 @@ describe('a registrar', () => {
         ['POST', '/key', undefined],
         ['GET', '/control-secret', undefined],
       ] as const) {
-        const answer = await call(method, `/v1/components/${id}${path}`, body, bearer(registrar.key));
-        expectProblem(answer, 404, 'unknown-component');
+        const response = await call(method, `/v1/components/${id}${path}`, body, bearer(registrar.key));
+        expectProblem(response, 404, 'unknown-component');
       }
       expect((await call('GET', `/v1/components/${id}`)).body.generation).toBe(before.generation);
     }
   });
 
-  it('may take an id once it is free', async () => {
+  it('may register an id once it is free', async () => {
     const id = freshId();
     await register(id, other.key);
     await call('DELETE', `/v1/components/${id}`, undefined, bearer(other.key));
@@ -219,7 +220,7 @@ describe('a registrar', () => {
     expectProblem(await register(id, other.key), 409, 'id-taken');
   });
 
-  it('keeps what it registered when an admin changes it', async () => {
+  it('keeps its component when an admin changes it', async () => {
     const id = freshId();
     await register(id, registrar.key);
     expect((await call('PATCH', `/v1/components/${id}`, { weight: 2 })).status).toBe(200);
@@ -229,7 +230,7 @@ describe('a registrar', () => {
     expectProblem(await call('GET', `/v1/components/${id}`, undefined, bearer(other.key)), 404, 'unknown-component');
   });
 
-  it('takes its keys along when it is revoked with all it issued', async () => {
+  it('revoked with cascade loses the keys it issued', async () => {
     const { id: keyId, key } = (await make({ scopes: ['registrar:task_router'] })).body;
     const id = freshId();
     const component = bearer((await register(id, key)).body.key.key);
@@ -243,7 +244,7 @@ describe('a registrar', () => {
 });
 
 describe("a component's key", () => {
-  it('goes with the component', async () => {
+  it('is revoked when the component is removed', async () => {
     const id = freshId();
     await call('POST', '/v1/components', silentRegistration(id));
     const issued = await call('POST', `/v1/components/${id}/key`);
@@ -259,7 +260,7 @@ describe("a component's key", () => {
     expect((await call('GET', `/v1/keys/${issued.body.id}`)).body.state).toBe('revoked');
   });
 
-  it('is replaced by itself, and works on for a while', async () => {
+  it('can replace itself; the former secret stays valid for an overlap', async () => {
     const id = freshId();
     await call('POST', '/v1/components', silentRegistration(id));
     const first = (await call('POST', `/v1/components/${id}/key`)).body;
@@ -269,7 +270,7 @@ describe("a component's key", () => {
       expect((await call('GET', `/v1/components/${id}`, undefined, bearer(key))).status).toBe(200);
   });
 
-  it('made beforehand lets the component register itself, and nothing else', async () => {
+  it('created beforehand lets the component register itself and nothing else', async () => {
     const id = freshId();
     const { key } = (await make({ scopes: [`component:${id}`] })).body;
     expect((await call('POST', '/v1/components', silentRegistration(id), bearer(key))).status).toBe(201);
@@ -278,7 +279,7 @@ describe("a component's key", () => {
     expectProblem(stranger, 403, 'forbidden');
   });
 
-  it('counts in a batch of heartbeats only for its own', async () => {
+  it('is valid in a heartbeat batch for its own component only', async () => {
     const [id, foreign] = [freshId(), freshId()];
     await call('POST', '/v1/components', silentRegistration(id));
     await call('POST', '/v1/components', silentRegistration(foreign));
@@ -294,7 +295,7 @@ describe("a component's key", () => {
   });
 });
 
-it("a component's key that went with the component registers nothing more, in whatever type", async () => {
+it("a removed component's key can register no component of any type", async () => {
   const { key } = (await make({ scopes: ['registrar:task_router'] })).body;
   const id = freshId();
   const own = bearer((await register(id, key)).body.key.key);

@@ -17,17 +17,17 @@ afterEach(() => {
 });
 
 describe('a session', () => {
-  it('comes in a cookie that no script and no other site can use', async () => {
+  it('is kept in a cookie that scripts and other sites cannot use', async () => {
     const { id, key } = await make('viewer');
-    const { answer, cookie } = await opened(key);
-    const attributes = answer.headers.get('set-cookie')!.split('; ').slice(1);
+    const { response, cookie } = await opened(key);
+    const attributes = response.headers.get('set-cookie')!.split('; ').slice(1);
     expect(attributes.toSorted()).toEqual(['HttpOnly', 'Max-Age=43200', 'Path=/', 'SameSite=Strict', 'Secure']);
-    expect(answer.body).toMatchObject({ keyId: id, keyName: 'page', scopes: ['viewer'] });
+    expect(response.body).toMatchObject({ keyId: id, keyName: 'page', scopes: ['viewer'] });
     expect(decodeURIComponent(cookie)).not.toContain(key.slice(17, 81));
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('is not opened when the audit of it fails', async () => {
+  it('is not opened when its audit entry cannot be written', async () => {
     interceptCoordinator('audit', () => () => Promise.reject(Object.assign(new Error('away'), { retryable: true })));
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const request = new Request(`${ORIGIN}/v1/session`, { method: 'POST', headers: bearer('test-admin-key') });
@@ -38,7 +38,7 @@ describe('a session', () => {
     });
   });
 
-  it('lets see what its key lets see, and no more', async () => {
+  it('has the access of its key and no more', async () => {
     const { cookie, csrfToken } = await opened((await make('viewer')).key);
     expect((await browse(cookie, 'GET', '/v1/components')).status).toBe(200);
     expect((await browse(cookie, 'GET', '/v1/session')).body.csrfToken).toBe(csrfToken);
@@ -53,7 +53,7 @@ describe('a session', () => {
     expect(cleared(closed)).toBe(true);
   });
 
-  it('ends with its key', async () => {
+  it('ends when its key is revoked', async () => {
     const { id, key } = await make('viewer');
     const { cookie } = await opened(key);
     expect((await browse(cookie, 'GET', '/v1/health')).status).toBe(200);
@@ -66,10 +66,10 @@ describe('a session', () => {
     expect(cleared(refused)).toBe(true);
   });
 
-  it('ends with the secret it was opened with', async () => {
+  it('ends when the secret that opened it is rotated', async () => {
     const { id, key } = await make('viewer');
     const { cookie } = await opened(key);
-    await call('POST', `/v1/keys/${id}/rotate`, { overlap: 0 });
+    await call('POST', `/v1/keys/${id}/rotate`, { overlapMs: 0 });
     await eventually(
       () => browse(cookie, 'GET', '/v1/health'),
       ({ status }) => status === 401,
@@ -86,7 +86,7 @@ describe('a session', () => {
     expect(response.status).toBe(401);
   });
 
-  it('ends with the admin key, whatever key it was opened with', async () => {
+  it('ends when the admin key changes, whichever key opened it', async () => {
     const { cookie } = await opened((await make('viewer')).key);
     const request = new Request(`${ORIGIN}/v1/session`, { headers: { cookie: `${NAME}=${cookie}` } });
     const other = { ...env, COORDINATOR_ADMIN_KEY: 'another-admin-key' };
@@ -112,26 +112,26 @@ describe('a session', () => {
     }
   });
 
-  it('opens no other session', async () => {
+  it('cannot open another session', async () => {
     const { cookie, csrfToken } = await opened('test-admin-key');
     const again = await browse(cookie, 'POST', '/v1/session', { 'x-csrf-token': csrfToken });
     expectProblem(again, 401, 'unauthorized');
     expect(again.headers.get('set-cookie')).toBeNull();
   });
 
-  it('does not help a wrong key', async () => {
+  it('does not authorize a call with an invalid key', async () => {
     const { cookie } = await opened('test-admin-key');
     expectProblem(await browse(cookie, 'GET', '/v1/health', bearer('wrong')), 401, 'unauthorized');
     expectProblem(await browse(cookie, 'GET', '/v1/health', { authorization: 'Basic eDp5' }), 401, 'unauthorized');
   });
 
-  it('is not what a key is', async () => {
+  it('is not found for a call with a key', async () => {
     expectProblem(await browse(null, 'GET', '/v1/session', bearer('test-admin-key')), 404, 'not-found');
     expectProblem(await browse(null, 'GET', '/v1/session'), 401, 'unauthorized');
   });
 });
 
-describe('a change by a session', () => {
+describe('a change under a session', () => {
   const CHANGE = ['DELETE', '/v1/components/nobody-by-that-id'] as const;
 
   it.each([
@@ -149,13 +149,13 @@ describe('a change by a session', () => {
     expectProblem(await browse(cookie, ...CHANGE, headers), 403, 'csrf-token-required');
   });
 
-  it('is made from our own page with its token', async () => {
+  it('is accepted from the dashboard with its token', async () => {
     const { cookie, csrfToken } = await opened('test-admin-key');
     const headers = { 'x-csrf-token': csrfToken, origin: ORIGIN, 'sec-fetch-site': 'same-origin' };
     expectProblem(await browse(cookie, ...CHANGE, headers), 404, 'unknown-component');
   });
 
-  it('takes the token of its own session only', async () => {
+  it('requires the token of its own session', async () => {
     const [one, other] = [await opened('test-admin-key'), await opened('test-admin-key')];
     const headers = { 'x-csrf-token': other.csrfToken };
     expectProblem(await browse(one.cookie, ...CHANGE, headers), 403, 'csrf-token-required');

@@ -11,16 +11,16 @@ import { interceptCoordinator } from '../../support/intercept-coordinator.ts';
 const app = createApp();
 const make = async (...scopes: string[]): Promise<{ id: string; key: string }> =>
   (await call('POST', '/v1/keys', { name: 'page', scopes })).body;
-const away = () => Promise.reject(new Error('away'));
+const rejectUnavailable = () => Promise.reject(new Error('away'));
 
-/** In this isolate, where calls to the coordinator can be taken away. */
-function here({ cookie, csrfToken }: Opened, method: string): Promise<Response> {
+/** Calls the app in this isolate, where the test can make coordinator calls fail. */
+function fetchInIsolate({ cookie, csrfToken }: Opened, method: string): Promise<Response> {
   const headers = { cookie: `${COOKIE}=${cookie}`, 'x-csrf-token': csrfToken };
   const request = new Request(`${ORIGIN}/v1/session`, { method, headers });
   return Promise.resolve(app.fetch(request, env, createExecutionContext()));
 }
 
-const statusHere = async (session: Opened): Promise<number> => (await here(session, 'GET')).status;
+const statusInIsolate = async (session: Opened): Promise<number> => (await fetchInIsolate(session, 'GET')).status;
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -30,44 +30,44 @@ afterEach(() => {
 describe.each([
   ['a key', async () => (await make('viewer')).key],
   ['the admin key', async () => 'test-admin-key'],
-])('signing out of a session of %s', (_, keyOf) => {
-  it('makes every copy of its cookie worthless within 3 s, and no other session', async () => {
+])('sign-out of a session of %s', (_, keyOf) => {
+  it('invalidates every copy of its cookie within 3 s, and no other session', async () => {
     const key = await keyOf();
-    const [left, other] = [await opened(key), await opened(key)];
-    expect((await browse(left.cookie, 'GET', '/v1/session')).status).toBe(200);
-    expect((await signOut(left)).status).toBe(204);
+    const [signedOut, other] = [await opened(key), await opened(key)];
+    expect((await browse(signedOut.cookie, 'GET', '/v1/session')).status).toBe(200);
+    expect((await signOut(signedOut)).status).toBe(204);
     const refused = await eventually(
-      () => browse(left.cookie, 'GET', '/v1/session'),
+      () => browse(signedOut.cookie, 'GET', '/v1/session'),
       ({ status }) => status === 401,
       4_000,
     );
     expect(cleared(refused)).toBe(true);
     await evict(env.SYSTEM_COORDINATOR.getByName('system'));
-    expect((await browse(left.cookie, 'GET', '/v1/session')).status).toBe(401);
+    expect((await browse(signedOut.cookie, 'GET', '/v1/session')).status).toBe(401);
     expect((await browse(other.cookie, 'GET', '/v1/session')).status).toBe(200);
     expect((await browse((await opened(key)).cookie, 'GET', '/v1/session')).status).toBe(200);
   });
 
-  it('is not said to be done while the coordinator is away', async () => {
+  it('gets 503 while the coordinator is unavailable', async () => {
     const session = await opened(await keyOf());
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    interceptCoordinator('endSession', () => away);
-    const answer = await here(session, 'DELETE');
-    expect(answer.status).toBe(503);
-    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
-    expect(answer.headers.get('set-cookie')).toBeNull();
+    interceptCoordinator('endSession', () => rejectUnavailable);
+    const response = await fetchInIsolate(session, 'DELETE');
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(response.headers.get('set-cookie')).toBeNull();
     vi.restoreAllMocks();
-    expect(await statusHere(session)).toBe(200);
+    expect(await statusInIsolate(session)).toBe(200);
     expect((await signOut(session)).status).toBe(204);
   });
 });
 
 describe('a session', () => {
-  it('is told of once by the audit, however often it is ended', async () => {
+  it('has one audit entry for its end, even after two sign-outs', async () => {
     const { id, key } = await make('viewer');
     const session = await opened(key);
-    const answers = await Promise.all([signOut(session), signOut(session)]);
-    expect(answers.map(({ status }) => status)).toEqual([204, 204]);
+    const responses = await Promise.all([signOut(session), signOut(session)]);
+    expect(responses.map(({ status }) => status)).toEqual([204, 204]);
     const { items } = await eventually(
       async () => (await call('GET', `/v1/audit?keyId=${id}`)).body as { items: Record<string, string>[] },
       (page) => page.items.length >= 2,
@@ -78,15 +78,15 @@ describe('a session', () => {
     ]);
   });
 
-  it('of the admin key is good for nothing while nobody can say whether it was ended', async () => {
+  it('of the admin key gets 503 while the list of ended sessions cannot be read', async () => {
     const session = await opened('test-admin-key');
-    expect(await statusHere(session)).toBe(200);
+    expect(await statusInIsolate(session)).toBe(200);
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    interceptCoordinator('syncKeys', () => away);
+    interceptCoordinator('syncKeys', () => rejectUnavailable);
     vi.useFakeTimers({ toFake: ['Date'] });
     vi.setSystemTime(Date.now() + 4_000);
-    expect(await statusHere(session)).toBe(503);
+    expect(await statusInIsolate(session)).toBe(503);
     vi.restoreAllMocks();
-    expect(await statusHere(session)).toBe(200);
+    expect(await statusInIsolate(session)).toBe(200);
   });
 });

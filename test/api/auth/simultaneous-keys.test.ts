@@ -6,8 +6,8 @@ import { silentRegistration } from '../../support/silent-registration.ts';
 const AT_ONCE = 10;
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
-/** Ids of the keys in force that were issued to a component. */
-async function inForceFor(componentId: string): Promise<string[]> {
+/** Ids of the active keys issued to a component. */
+async function activeKeysOf(componentId: string): Promise<string[]> {
   const { items } = (await call('GET', '/v1/keys?limit=500')).body as { items: Record<string, string>[] };
   return items.filter(({ issuedTo, state }) => issuedTo === componentId && state === 'active').map(({ id = '' }) => id);
 }
@@ -20,20 +20,20 @@ beforeAll(async () => {
 describe.each([
   ['the admin key', () => 'test-admin-key'],
   ["its registrar's key", () => registrar],
-])('keys for a component asked for at once with %s', (_, keyOf) => {
-  it('are one key', async () => {
+])('simultaneous key requests for a component with %s', (_, keyOf) => {
+  it('return the same key', async () => {
     const id = freshId();
     const { body } = await call('POST', '/v1/components', silentRegistration(id), bearer(keyOf()));
-    // The key that a registrar is handed with its registration would be there already.
+    // A registrar received a key with the registration: revoke it first.
     if (body.key) await call('DELETE', `/v1/keys/${body.key.id}`);
-    const ask = () => call('POST', `/v1/components/${id}/key`, undefined, bearer(keyOf()));
-    const answers = await Promise.all(Array.from({ length: AT_ONCE }, ask));
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
-    const inForce = await inForceFor(id);
-    expect(inForce).toHaveLength(1);
-    for (const { body } of answers) expect([body.id, idOfKey(body.key)]).toEqual([inForce[0], inForce[0]]);
-    const latest = await ask();
-    expect(latest.body.id).toBe(inForce[0]);
+    const requestKey = () => call('POST', `/v1/components/${id}/key`, undefined, bearer(keyOf()));
+    const responses = await Promise.all(Array.from({ length: AT_ONCE }, requestKey));
+    expect(responses.map(({ status }) => status)).toEqual(responses.map(() => 201));
+    const activeKeys = await activeKeysOf(id);
+    expect(activeKeys).toHaveLength(1);
+    for (const { body } of responses) expect([body.id, idOfKey(body.key)]).toEqual([activeKeys[0], activeKeys[0]]);
+    const latest = await requestKey();
+    expect(latest.body.id).toBe(activeKeys[0]);
     expect((await call('GET', `/v1/components/${id}`, undefined, bearer(latest.body.key))).status).toBe(200);
   });
 });

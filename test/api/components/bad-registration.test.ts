@@ -6,7 +6,7 @@ import { silentRegistration } from '../../support/silent-registration.ts';
 
 const check = (overrides: Record<string, unknown>) => ({ healthCheck: { endpoint: '/health', ...overrides } });
 
-/** What is wrong → the path that must be named. */
+/** Invalid registration → path that the problem must name. */
 const FAULTS: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ name: 7 }, 'name'],
   [{ name: '' }, 'name'],
@@ -53,8 +53,8 @@ const FAULTS: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ heartbeat: undefined }, 'healthCheck'],
 ];
 
-describe('a registration that is not valid', () => {
-  it.each(FAULTS)('%j is refused at %s, and nothing of it is stored', async (fault, path) => {
+describe('an invalid registration', () => {
+  it.each(FAULTS)('%j is refused at %s and not stored', async (fault, path) => {
     const id = freshId();
     const refused = await call('POST', '/v1/components', silentRegistration(id, fault));
     expect(expectProblem(refused, 422, 'invalid-request')).toEqual([path]);
@@ -62,14 +62,14 @@ describe('a registration that is not valid', () => {
   });
 
   it.each(['', '-a', 'A', 'a b', 'ä', 'a/b', 'a\n', '../a', 'x'.repeat(129), 7, null, undefined])(
-    'the id %j is refused',
+    'with the id %j is refused',
     async (id) => {
       const refused = await call('POST', '/v1/components', silentRegistration('x', { id }));
       expect(expectProblem(refused, 422, 'invalid-request')).toEqual(['id']);
     },
   );
 
-  it('names every fault at once', async () => {
+  it('gets every fault named at once', async () => {
     const refused = await call(
       'POST',
       '/v1/components',
@@ -83,20 +83,20 @@ describe('a registration that is not valid', () => {
     ]);
   });
 
-  it('neither healthCheck nor heartbeat is refused with the reason', async () => {
+  it('without healthCheck and heartbeat is refused with the reason', async () => {
     const refused = await call('POST', '/v1/components', silentRegistration(freshId(), { heartbeat: undefined }));
     expectProblem(refused, 422, 'invalid-request');
     expect(refused.body.errors[0].message).toMatch(/healthCheck.*heartbeat/);
   });
 
-  it('an unknown type is refused', async () => {
+  it('of an unknown type is refused', async () => {
     const id = freshId();
     const refused = await call('POST', '/v1/components', silentRegistration(id, { type: 'coffee_maker' }));
     expect(expectProblem(refused, 422, 'unknown-type')).toEqual(['type']);
     await expectNothingStored(id);
   });
 
-  it('a dependency that is not registered is refused and named', async () => {
+  it('with an unregistered dependency is refused and the dependency named', async () => {
     const id = freshId();
     const [known, missing] = [freshId(), freshId()];
     await call('POST', '/v1/components', silentRegistration(known));
@@ -106,7 +106,7 @@ describe('a registration that is not valid', () => {
     await expectNothingStored(id);
   });
 
-  it('a dependency on itself or named twice is refused', async () => {
+  it('with a dependency on itself or a duplicate is refused', async () => {
     const [id, known] = [freshId(), freshId()];
     await call('POST', '/v1/components', silentRegistration(known));
     for (const dependencies of [[id], [known, known]]) {
@@ -116,7 +116,7 @@ describe('a registration that is not valid', () => {
     await expectNothingStored(id);
   });
 
-  it('the same id under another type is refused and the first stays', async () => {
+  it('of a registered id under another type is refused and changes nothing', async () => {
     const id = freshId();
     const first = await call('POST', '/v1/components', silentRegistration(id));
     const refused = await call(

@@ -14,8 +14,8 @@ const awaitStatus = (id: string, status: string, withinMs: number) =>
 
 const route = () => call('POST', '/v1/route', { type: 'agent_registry' });
 
-describe('a change of how a component shows that it lives', () => {
-  it('a heartbeat no longer declared no longer counts', async () => {
+describe('a changed liveness declaration', () => {
+  it('without the heartbeat stops its expiry', async () => {
     const id = freshId();
     await call('POST', '/v1/components', registrationFor(id, { heartbeat: { ttl: 1_000 } }));
     await awaitStatus(id, 'unhealthy', 5_000);
@@ -23,7 +23,7 @@ describe('a change of how a component shows that it lives', () => {
     await awaitStatus(id, 'healthy', 8_000);
   });
 
-  it('a shorter ttl holds from now on', async () => {
+  it('with a shorter ttl applies at once', async () => {
     const id = freshId();
     await call('POST', '/v1/components', silentRegistration(id));
     await call('POST', `/v1/components/${id}/heartbeat`, {});
@@ -31,7 +31,7 @@ describe('a change of how a component shows that it lives', () => {
     await awaitStatus(id, 'unhealthy', 4_000);
   });
 
-  it('an eviction gives nobody more time', async () => {
+  it('keeps its heartbeat deadline through an eviction', async () => {
     const id = freshId();
     await call('POST', '/v1/components', silentRegistration(id, { type: 'caws_validator', heartbeat: { ttl: 3_000 } }));
     const beaten = Date.now();
@@ -46,8 +46,8 @@ describe('a change of how a component shows that it lives', () => {
   });
 });
 
-describe('a component that registers again while it drains', () => {
-  it('is routed to again', async () => {
+describe('a draining component', () => {
+  it('becomes routable again when it re-registers', async () => {
     const id = freshId();
     const registration = silentRegistration(id, { type: 'agent_registry' });
     await call('POST', '/v1/components', registration);
@@ -60,8 +60,8 @@ describe('a component that registers again while it drains', () => {
   });
 });
 
-describe('the resource in an event', () => {
-  it('shows the share it has once the event is true', async () => {
+describe('the component resource in an event', () => {
+  it('shows the share after the event', async () => {
     const [small, large] = [freshId(), freshId()];
     for (const [id, weight] of [
       [small, 1],
@@ -83,7 +83,7 @@ describe('the resource in an event', () => {
 });
 
 describe('heartbeats of 500 components with ordinary names and loads', () => {
-  it('fit into one call', async () => {
+  it('fit into one request', async () => {
     const heartbeats = Array.from({ length: 500 }, (_each, at) => ({
       id: `arbiter-001-performance-tracker-eu-west-${at}`,
       status: 'healthy',

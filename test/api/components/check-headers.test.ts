@@ -20,8 +20,8 @@ const sentWith = (id: string, value: string | undefined) =>
 
 const health = async (id: string) => (await call('GET', `/v1/components/${id}`)).body.health;
 
-describe.concurrent('headers of a health check', () => {
-  it('go along with every check, beside ours', async () => {
+describe.concurrent('health check headers', () => {
+  it('are sent with every check, beside the coordinator headers', async () => {
     const id = freshId();
     await call('POST', '/v1/components', withHeaders(id, { 'X-Token': SECRET }));
     await sentWith(id, SECRET);
@@ -30,7 +30,7 @@ describe.concurrent('headers of a health check', () => {
     expect(headers?.['accept']).toContain('application/health+json');
   });
 
-  it('are shown to nobody: not in answers, events or the audit', async () => {
+  it('are masked in responses, events and the audit', async () => {
     const id = freshId();
     const registered = await call('POST', '/v1/components', withHeaders(id, { 'x-token': SECRET }));
     expect(registered.body.healthCheck.headers).toEqual({ 'x-token': '***' });
@@ -54,7 +54,7 @@ describe.concurrent('headers of a health check', () => {
       expect(JSON.stringify(shown)).not.toContain(SECRET);
   });
 
-  it('keep their values when what was read is put back, through an eviction as well', async () => {
+  it('keep their values when a masked read is put back, also after an eviction', async () => {
     const id = freshId();
     const first = await call('POST', '/v1/components', withHeaders(id, { 'x-token': SECRET }));
     await evict(env.COMPONENT_REGISTRY.getByName(TYPE));
@@ -71,7 +71,7 @@ describe.concurrent('headers of a health check', () => {
     await sentWith(id, SECRET);
   });
 
-  it('go when they are taken out', async () => {
+  it('are removed by a PATCH with null', async () => {
     const id = freshId();
     await call('POST', '/v1/components', withHeaders(id, { 'x-token': SECRET }));
     await sentWith(id, SECRET);
@@ -80,7 +80,7 @@ describe.concurrent('headers of a health check', () => {
     await sentWith(id, undefined);
   });
 
-  it('are not sent to another server because of a PATCH that names one', async () => {
+  it('are not sent to another server after a PATCH of the endpoint', async () => {
     const id = freshId();
     await call('POST', '/v1/components', withHeaders(id, { 'x-token': SECRET }));
     const elsewhere = inject('componentUrl').replace('127.0.0.1', 'localhost');
@@ -94,8 +94,8 @@ describe.concurrent('headers of a health check', () => {
   });
 });
 
-describe.concurrent('what a registration expects of an answer', () => {
-  it('decides, and a change of it has the component checked anew at once', async () => {
+describe.concurrent('healthCheck.expect', () => {
+  it('decides the status, and a change of it triggers a check at once', async () => {
     const id = freshId();
     await setMode(id, 'unavailable');
     await call('POST', '/v1/components', registrationFor(id));
@@ -105,7 +105,7 @@ describe.concurrent('what a registration expects of an answer', () => {
     );
     const expected = { status: [503], body: { pointer: '/status', value: 'unhealthy' } };
     await call('PATCH', `/v1/components/${id}`, { healthCheck: { expect: expected } });
-    // Within the interval of 30 s, and without the two good checks that bring back who failed by the same measure.
+    // Within the interval of 30 s. The two passed checks that an unchanged health check requires do not apply here.
     await eventually(
       () => health(id),
       ({ status }) => status === 'healthy',

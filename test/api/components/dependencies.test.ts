@@ -12,7 +12,7 @@ const dependenciesOf = async (id: string): Promise<string[]> =>
 describe('dependencies', () => {
   let [a, b, c] = ['', '', ''];
 
-  /** a ← b ← c, over three types. */
+  /** a ← b ← c, across three types. */
   beforeEach(async () => {
     [a, b, c] = [freshId('a'), freshId('b'), freshId('c')];
     expect(await register(a, [])).toBe(201);
@@ -20,7 +20,7 @@ describe('dependencies', () => {
     expect(await register(c, [b], 'caws_validator')).toBe(201);
   });
 
-  it('may not form a cycle, by whatever call', async () => {
+  it('cannot form a cycle through POST, PUT or PATCH', async () => {
     const whole = silentRegistration(a, { dependencies: [c] });
     for (const [method, path, body] of [
       ['POST', '/v1/components', whole],
@@ -32,27 +32,27 @@ describe('dependencies', () => {
     expect(await dependenciesOf(a)).toEqual([]);
   });
 
-  it('are not left over from a refused change', async () => {
+  it('of a refused change are not kept', async () => {
     const other = freshId('o');
     await register(other, []);
     const before = await call('GET', `/v1/components/${a}`);
     expectProblem(await call('PATCH', `/v1/components/${a}`, { dependencies: [other, c] }), 422, 'dependency-cycle');
-    // Were a → other remembered, this would close a cycle.
+    // If the refused edge a → other had been kept, this would close a cycle.
     expect((await call('PATCH', `/v1/components/${other}`, { dependencies: [a] })).status).toBe(200);
     const after = await call('GET', `/v1/components/${a}`);
     expect(after.body).toMatchObject({ revision: before.body.revision, dependencies: [] });
     expect(after.headers.get('etag')).toBe(before.headers.get('etag'));
   });
 
-  it('may turn round once the old direction is given up', async () => {
+  it('can be reversed once the former direction is removed', async () => {
     expect((await call('PATCH', `/v1/components/${b}`, { dependencies: [] })).status).toBe(200);
     expect((await call('PATCH', `/v1/components/${a}`, { dependencies: [c] })).status).toBe(200);
     expectProblem(await call('PATCH', `/v1/components/${b}`, { dependencies: [a] }), 422, 'dependency-cycle');
   });
 
-  it('count also where the component between them is away', async () => {
+  it('count through a removed component', async () => {
     expect((await call('DELETE', `/v1/components/${b}`)).status).toBe(204);
-    // c still names b: b coming back on top of c would be a cycle.
+    // c still depends on b, so b depending on c would be a cycle.
     expectProblem(
       await call('POST', '/v1/components', silentRegistration(b, { dependencies: [c] })),
       422,
@@ -61,16 +61,16 @@ describe('dependencies', () => {
     expect(await register(b, [a])).toBe(201);
   });
 
-  it('of two changes that together close a cycle, at most one goes through', async () => {
+  it('let at most one of two simultaneous changes that form a cycle succeed', async () => {
     const [x, y] = [freshId('x'), freshId('y')];
     await Promise.all([register(x, []), register(y, [])]);
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       call('PATCH', `/v1/components/${x}`, { dependencies: [y] }),
       call('PATCH', `/v1/components/${y}`, { dependencies: [x] }),
     ]);
-    expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
+    expect(responses.filter((response) => response.status === 200)).toHaveLength(1);
     expectProblem(
-      answers.find((answer) => answer.status !== 200)!,
+      responses.find((response) => response.status !== 200)!,
       422,
       'dependency-cycle',
     );
@@ -78,7 +78,7 @@ describe('dependencies', () => {
     expect(edges).toHaveLength(1);
   });
 
-  it('may be named until they go, and not after', async () => {
+  it('must be registered when they are declared', async () => {
     expect(await register(freshId(), [a, b, c])).toBe(201);
     await call('DELETE', `/v1/components/${c}`);
     const refused = await call('POST', '/v1/components', silentRegistration(freshId(), { dependencies: [c] }));

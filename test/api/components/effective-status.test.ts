@@ -11,15 +11,15 @@ const TYPES = ['task_router', 'agent_registry', 'caws_validator'] as const;
 const resource = async (id: string) => (await call('GET', `/v1/components/${id}`)).body;
 const beat = (id: string, status: string) => call('POST', `/v1/components/${id}/heartbeat`, { status });
 
-/** A component that says itself how it is. */
+/** Registers a component that reports its own status by heartbeat. */
 async function register(id: string, dependencies: readonly string[], type: string = TYPES[0]): Promise<void> {
   const registration = silentRegistration(id, { dependencies, type });
   expect((await call('POST', '/v1/components', registration)).status).toBe(201);
   await beat(id, 'healthy');
 }
 
-/** Waits until it shows what lies below it, whatever it says of itself. */
-const shows = (id: string, rootCause: readonly string[], own = 'healthy') =>
+/** Waits until the component shows `rootCause` and its own status `own`. */
+const awaitRootCause = (id: string, rootCause: readonly string[], own = 'healthy') =>
   eventually(
     () => resource(id),
     ({ health }) =>
@@ -34,10 +34,10 @@ const evictAll = async (): Promise<void> => {
   for (const type of TYPES) await evict(env.COMPONENT_REGISTRY.getByName(type));
 };
 
-describe('what a dead dependency makes of a chain', () => {
+describe('the root cause of a chain with a failed dependency', () => {
   let [a, b, c] = ['', '', ''];
 
-  /** a ← b ← c, over three types. */
+  /** a ← b ← c, across three types. */
   beforeEach(async () => {
     [a, b, c] = [freshId('a'), freshId('b'), freshId('c')];
     await register(a, []);
@@ -45,110 +45,110 @@ describe('what a dead dependency makes of a chain', () => {
     await register(c, [b], 'caws_validator');
   });
 
-  it('is shown by all above it, each with its own status beside it, until it is back', async () => {
-    const before = await shows(c, []);
+  it('is shown by all dependants, beside their own status, until the dependency recovers', async () => {
+    const before = await awaitRootCause(c, []);
     await beat(a, 'unhealthy');
-    await shows(b, [a]);
-    const after = await shows(c, [a]);
+    await awaitRootCause(b, [a]);
+    const after = await awaitRootCause(c, [a]);
     expect(after.revision).toBeGreaterThan(before.revision);
     expect(after.generation).toBe(before.generation);
     expect((await call('GET', `/v1/components/${c}/health`)).body).toMatchObject({ rootCause: [a] });
     const { items } = (await call('GET', '/v1/components?type=caws_validator')).body;
     expect(items.find(({ id }: { id: string }) => id === c).health).toEqual(after.health);
-    // It is the root itself: nothing below explains it.
+    // a is the root: no dependency of a explains its status.
     expect((await resource(a)).health).toMatchObject({ status: 'unhealthy', rootCause: [] });
 
     await beat(a, 'healthy');
-    await shows(b, []);
-    await shows(c, []);
-    const told = await coordinator().events({
+    await awaitRootCause(b, []);
+    await awaitRootCause(c, []);
+    const published = await coordinator().events({
       after: 0,
       types: ['component.root-cause-changed'],
       limit: 1_000,
       newest: false,
     });
-    const ofChain = told.filter(({ subject }) => [b, c].includes(subject));
-    const said = ofChain.map(({ subject, data }) => `${subject}: ${(data['rootCause'] as string[]).join(',')}`);
-    expect(said.toSorted()).toEqual([`${b}: `, `${b}: ${a}`, `${c}: `, `${c}: ${a}`]);
+    const ofChain = published.filter(({ subject }) => [b, c].includes(subject));
+    const summaries = ofChain.map(({ subject, data }) => `${subject}: ${(data['rootCause'] as string[]).join(',')}`);
+    expect(summaries.toSorted()).toEqual([`${b}: `, `${b}: ${a}`, `${c}: `, `${c}: ${a}`]);
   });
 
-  it('stands through the eviction of every object, and ends after one', async () => {
+  it('survives the eviction of every object, and ends after another one', async () => {
     await beat(a, 'unhealthy');
-    await shows(c, [a]);
+    await awaitRootCause(c, [a]);
     await evictAll();
-    await shows(b, [a]);
-    await shows(c, [a]);
+    await awaitRootCause(b, [a]);
+    await awaitRootCause(c, [a]);
     await beat(a, 'healthy');
     await evictAll();
-    await shows(b, []);
-    await shows(c, []);
+    await awaitRootCause(b, []);
+    await awaitRootCause(c, []);
   });
 
-  it('follows it down: the deepest that is down is the cause', async () => {
+  it('is the deepest unhealthy dependency', async () => {
     await beat(b, 'unhealthy');
-    await shows(c, [b]);
+    await awaitRootCause(c, [b]);
     await beat(a, 'unhealthy');
-    await shows(c, [a]);
-    await shows(b, [a], 'unhealthy');
+    await awaitRootCause(c, [a]);
+    await awaitRootCause(b, [a], 'unhealthy');
     await beat(a, 'healthy');
-    await shows(c, [b]);
+    await awaitRootCause(c, [b]);
     await beat(b, 'healthy');
-    await shows(c, []);
+    await awaitRootCause(c, []);
   });
 
-  it('ends with its removal: nobody watches it any more, and those above must be', async () => {
+  it('ends when the dependency is removed', async () => {
     await beat(a, 'unhealthy');
-    await shows(c, [a]);
+    await awaitRootCause(c, [a]);
     await call('DELETE', `/v1/components/${a}`);
-    await shows(b, []);
-    await shows(c, []);
+    await awaitRootCause(b, []);
+    await awaitRootCause(c, []);
     await register(a, []);
     await beat(a, 'unhealthy');
-    await shows(c, [a]);
+    await awaitRootCause(c, [a]);
   });
 
-  it('ends where a component gives it up', async () => {
+  it('ends when a component no longer declares the dependency', async () => {
     await beat(a, 'unhealthy');
-    await shows(c, [a]);
+    await awaitRootCause(c, [a]);
     expect((await call('PATCH', `/v1/components/${b}`, { dependencies: [] })).status).toBe(200);
-    await shows(b, []);
-    await shows(c, []);
+    await awaitRootCause(b, []);
+    await awaitRootCause(c, []);
     expect((await call('PATCH', `/v1/components/${b}`, { dependencies: [a] })).status).toBe(200);
-    await shows(c, [a]);
+    await awaitRootCause(c, [a]);
   });
 
-  it('is known of one that registers while it is down, anew or for the first time', async () => {
+  it('is shown by a component that registers while the dependency is down', async () => {
     await beat(a, 'unhealthy');
-    await shows(c, [a]);
+    await awaitRootCause(c, [a]);
     await call('DELETE', `/v1/components/${c}`);
     await register(c, [b], 'caws_validator');
-    await shows(c, [a]);
+    await awaitRootCause(c, [a]);
     const late = freshId('late');
     await register(late, [c]);
-    await shows(late, [a]);
+    await awaitRootCause(late, [a]);
   });
 
-  it('is the same while people keep it out of service, and system health says so', async () => {
+  it('names a dependency under maintenance too, and system health lists the issue', async () => {
     const maintainUntil = (until: number) =>
-      registryOf('task_router').operate(a, { action: 'maintenance', until, forMs: null, reason: null });
+      registryOf('task_router').operate(a, { action: 'maintenance', until, durationMs: null, reason: null });
     await maintainUntil(Date.now() + 600_000);
-    await shows(c, [a]);
+    await awaitRootCause(c, [a]);
     const { issues } = (await call('GET', '/v1/health')).body;
     expect(issues).toContainEqual(
       expect.objectContaining({ code: 'dependency-unavailable', severity: 'warning', componentId: a, affects: 2 }),
     );
-    // Over at once: the alarm puts it back.
+    // The maintenance expires at once: the alarm ends it.
     await maintainUntil(Date.now() + 1);
-    await shows(c, []);
+    await awaitRootCause(c, []);
   });
 
-  it('is one issue of the system, with what it takes along', async () => {
+  it('is one system issue with the count of affected components', async () => {
     await beat(a, 'unhealthy');
     await beat(c, 'unhealthy');
-    await shows(b, [a]);
-    await shows(c, [a], 'unhealthy');
-    // The types tell of themselves one after the other.
-    const concerned = await eventually(
+    await awaitRootCause(b, [a]);
+    await awaitRootCause(c, [a], 'unhealthy');
+    // The registries report one after the other.
+    const affected = await eventually(
       async () =>
         (await call('GET', '/v1/health')).body.issues.filter((issue: { componentId: string }) =>
           [a, b, c].includes(issue.componentId),
@@ -156,12 +156,12 @@ describe('what a dead dependency makes of a chain', () => {
       (issues) => issues.length === 1 && issues[0].componentId === a,
       5_000,
     );
-    expect(concerned).toMatchObject([{ componentId: a, code: 'component-unhealthy', affects: 2 }]);
+    expect(affected).toMatchObject([{ componentId: a, code: 'component-unhealthy', affects: 2 }]);
   });
 
-  it('changes nothing in routing, which goes by what a component says', async () => {
+  it('does not affect routing, which uses the own status of a component', async () => {
     await beat(a, 'unhealthy');
-    await shows(b, [a]);
+    await awaitRootCause(b, [a]);
     const routed = await call('POST', '/v1/route', {
       type: 'agent_registry',
       preferences: { preferredComponent: b, strict: true },
@@ -169,25 +169,25 @@ describe('what a dead dependency makes of a chain', () => {
     expect(routed).toMatchObject({ status: 200, body: { component: { id: b } } });
   });
 
-  it('comes back by the sweep where either side has lost it', async () => {
+  it('is repaired by the sweep when either side has lost it', async () => {
     await beat(a, 'unhealthy');
-    await shows(c, [a]);
+    await awaitRootCause(c, [a]);
     const system = coordinator();
-    // What the registry of a says now, as if the coordinator had missed that it is down, or that it is back.
+    // Simulates a coordinator that missed the failure of a; the sweep of a's registry reports it again.
     const { revision } = await resource(a);
-    await system.reconcile({ type: 'task_router', revision, down: [], shadows: [] });
-    await shows(c, []);
+    await system.reconcile({ type: 'task_router', revision, down: [], rootCauses: [] });
+    await awaitRootCause(c, []);
     await registryOf('task_router').sweep();
-    await shows(c, [a]);
-    // What the registry of c says, as if it had never been told; and of one who is told what is over.
-    await registryOf('caws_validator').dependenciesTurned([{ id: c, rootCause: [], sequence: 2 ** 40 }]);
-    await shows(c, []);
+    await awaitRootCause(c, [a]);
+    // Simulates a registry of c that never received the root cause.
+    await registryOf('caws_validator').applyRootCauseUpdates([{ id: c, rootCause: [], sequence: 2 ** 40 }]);
+    await awaitRootCause(c, []);
     await registryOf('caws_validator').sweep();
   });
 });
 
-describe('a diamond', () => {
-  it('suffers through both its sides, and is free when the last of them is', async () => {
+describe('a diamond of dependencies', () => {
+  it('shows the causes of both sides until the last one recovers', async () => {
     const [foot, left, right, top] = ['foot', 'left', 'right', 'top'].map((name) => freshId(name)) as [
       string,
       string,
@@ -199,23 +199,23 @@ describe('a diamond', () => {
     await register(right, [foot], 'caws_validator');
     await register(top, [left, right]);
     await beat(foot, 'unhealthy');
-    await shows(top, [foot]);
+    await awaitRootCause(top, [foot]);
     await beat(foot, 'healthy');
-    await shows(top, []);
+    await awaitRootCause(top, []);
     await beat(right, 'unhealthy');
     await beat(left, 'unhealthy');
-    await shows(top, [left, right].toSorted());
+    await awaitRootCause(top, [left, right].toSorted());
     await beat(left, 'healthy');
-    await shows(top, [right]);
+    await awaitRootCause(top, [right]);
     await beat(right, 'healthy');
-    await shows(top, []);
+    await awaitRootCause(top, []);
   });
 });
 
-it('a failed component has what it depends on checked at once', async () => {
+it('a failed component triggers an immediate check of its dependencies', async () => {
   const [base, above] = [freshId('base'), freshId('above')];
   await setMode(base, 'healthy');
-  // Its next check by itself is an hour away.
+  // The next scheduled check is in an hour.
   expect((await call('PUT', '/v1/config/types/performance_tracker', { maxDetectionMs: 0 })).status).toBe(200);
   const healthCheck = { endpoint: `/${base}/health`, interval: 3_600_000, retries: 0 };
   await call('POST', '/v1/components', registrationFor(base, { type: 'performance_tracker', healthCheck }));
@@ -226,11 +226,11 @@ it('a failed component has what it depends on checked at once', async () => {
   );
   expect(detection.intervalMs).toBe(3_600_000);
   await setMode(base, 'unavailable');
-  // Asked again within a second it would be known how it is.
+  // A recheck within one second would return the known result.
   await eventually(
     async () => Date.now(),
     (now) => now > Date.parse(health.lastCheck) + 1_000,
   );
   await beat(above, 'unhealthy');
-  await shows(above, [base], 'unhealthy');
+  await awaitRootCause(above, [base], 'unhealthy');
 });

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId, registrationFor } from '../../support/coordinator-http.ts';
 import { evict } from '../../support/evict.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
@@ -12,15 +12,15 @@ const registered = async (overrides: Record<string, unknown> = {}): Promise<stri
   return id;
 };
 
-const beat = (id: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> =>
+const beat = (id: string, body?: unknown, headers?: Record<string, string>): Promise<ApiResponse> =>
   call('POST', `/v1/components/${id}/heartbeat`, body ?? {}, headers);
 
-const beatAll = (heartbeats: unknown): Promise<Answer> => call('POST', '/v1/heartbeats', { heartbeats });
+const beatAll = (heartbeats: unknown): Promise<ApiResponse> => call('POST', '/v1/heartbeats', { heartbeats });
 
 const read = async (id: string) => (await call('GET', `/v1/components/${id}`)).body;
 
 describe('a heartbeat', () => {
-  it('makes a component healthy and says until when', async () => {
+  it('makes a component healthy and returns its expiry', async () => {
     const id = await registered({ heartbeat: { ttl: 20_000 } });
     const before = Date.now();
     const { status, body } = await beat(id);
@@ -31,20 +31,20 @@ describe('a heartbeat', () => {
     expect((await read(id)).health).toMatchObject({ status: 'healthy', reason: null });
   });
 
-  it('needs no body', async () => {
+  it('requires no body', async () => {
     const id = await registered();
-    const answer = await call('POST', `/v1/components/${id}/heartbeat`, undefined, { 'content-type': '' });
-    expect(answer.body.status).toBe('healthy');
+    const response = await call('POST', `/v1/components/${id}/heartbeat`, undefined, { 'content-type': '' });
+    expect(response.body.status).toBe('healthy');
   });
 
-  it.each(['degraded', 'unhealthy', 'healthy'])('takes the status a component gives itself: %s', async (status) => {
+  it.each(['degraded', 'unhealthy', 'healthy'])('applies the status that the component reports: %s', async (status) => {
     const id = await registered();
     await beat(id);
     expect((await beat(id, { status })).body.status).toBe(status);
     expect((await read(id)).health.status).toBe(status);
   });
 
-  it('takes the load a component gives itself, and keeps it until the next', async () => {
+  it('applies the reported load and keeps it until the next report', async () => {
     const id = await registered({ capabilities: { maxConcurrentTasks: 20 } });
     await beat(id, { load: { activeConnections: 5, queueDepth: 7 } });
     expect((await read(id)).load).toMatchObject({ activeConnections: 5, queueDepth: 7, loadPercentage: 25 });
@@ -62,19 +62,19 @@ describe('a heartbeat', () => {
     [{ load: { loadPercentage: 101 } }, 'load.loadPercentage'],
     [{ load: { cpu: 1 } }, 'load.cpu'],
     [{ mood: 'good' }, 'mood'],
-  ])('%j is refused at %s and counts as no sign of life', async (body, path) => {
+  ])('%j is refused at %s and does not count as a heartbeat', async (body, path) => {
     const id = await registered();
     expect(expectProblem(await beat(id, body), 422, 'invalid-request')).toEqual([path]);
     expect((await read(id)).health.status).toBe('unknown');
   });
 
-  it('is refused where none was declared', async () => {
+  it('is refused for a component that declares none', async () => {
     const id = freshId();
     await call('POST', '/v1/components', registrationFor(id));
     expectProblem(await beat(id), 409, 'heartbeat-not-declared');
   });
 
-  it('that stays away makes a component unhealthy, one that comes again healthy', async () => {
+  it('that expires makes a component unhealthy, the next one healthy again', async () => {
     const id = await registered({ heartbeat: { ttl: 1_000 } });
     await beat(id);
     const { health } = await eventually(
@@ -87,7 +87,7 @@ describe('a heartbeat', () => {
     expect((await beat(id)).body.status).toBe('healthy');
   });
 
-  it('that never came makes a component unhealthy, too', async () => {
+  it('that never arrives makes a component unhealthy too', async () => {
     const id = await registered({ heartbeat: { ttl: 1_000 } });
     await eventually(
       () => read(id),
@@ -96,7 +96,7 @@ describe('a heartbeat', () => {
     );
   });
 
-  it('keeps a component healthy for as long as it comes', async () => {
+  it('keeps a component healthy while it repeats', async () => {
     const id = await registered({ heartbeat: { ttl: 1_000 } });
     const end = Date.now() + 2_500;
     await eventually(
@@ -107,7 +107,7 @@ describe('a heartbeat', () => {
     expect((await read(id)).health).toMatchObject({ status: 'healthy', errorCount: 0 });
   });
 
-  it('is remembered as a status when the registry is evicted, and still expires', async () => {
+  it('keeps its status through an eviction of the registry, and still expires', async () => {
     const id = await registered({ type: 'caws_validator', heartbeat: { ttl: 1_500 } });
     await beat(id, { status: 'degraded' });
     await evict(env.COMPONENT_REGISTRY.getByName('caws_validator'));
@@ -120,8 +120,8 @@ describe('a heartbeat', () => {
   });
 });
 
-describe('heartbeats of many', () => {
-  it('get a result each, in the order sent; one that fails stops nobody', async () => {
+describe('POST /v1/heartbeats', () => {
+  it('returns one result each, in the order sent; a failed one does not stop the others', async () => {
     const [first, second, unknown, checked] = [
       await registered(),
       await registered({ type: 'caws_validator' }),
@@ -146,7 +146,7 @@ describe('heartbeats of many', () => {
     expect(await read(first)).toMatchObject({ health: { status: 'healthy' }, load: { activeConnections: 2 } });
   });
 
-  it('may be 500 at once, and no more', async () => {
+  it('accepts at most 500 heartbeats', async () => {
     const id = await registered();
     const beats = Array.from({ length: 500 }, () => ({ id }));
     const { status, body } = await beatAll(beats);
@@ -156,7 +156,7 @@ describe('heartbeats of many', () => {
     expect(expectProblem(await beatAll([]), 422, 'invalid-request')).toEqual(['heartbeats']);
   });
 
-  it('with a fault among them are refused whole, at its place', async () => {
+  it('refuses a batch with a fault as a whole and names its path', async () => {
     const id = await registered();
     expect(expectProblem(await beatAll([{ id }, { id, status: 'fine' }]), 422, 'invalid-request')).toEqual([
       'heartbeats[1].status',

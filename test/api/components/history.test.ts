@@ -14,13 +14,13 @@ beforeEach(async () => {
 });
 
 describe('GET /v1/components/{id}/history', () => {
-  it('tells what became of it, the newest first, a page after the other', async () => {
+  it('returns transitions, newest first, page by page', async () => {
     const { status, body } = await history();
     expect(status).toBe(200);
     expect(body.items).toMatchObject([
-      { kind: 'transition', of: 'lifecycle', from: 'draining', to: 'active' },
-      { kind: 'transition', of: 'lifecycle', from: 'active', to: 'draining' },
-      { kind: 'transition', of: 'health', from: 'unknown', to: 'healthy' },
+      { kind: 'transition', field: 'lifecycle', from: 'draining', to: 'active' },
+      { kind: 'transition', field: 'lifecycle', from: 'active', to: 'draining' },
+      { kind: 'transition', field: 'health', from: 'unknown', to: 'healthy' },
     ]);
     expect(body.nextCursor).toBeNull();
     const items = [];
@@ -33,7 +33,7 @@ describe('GET /v1/components/{id}/history', () => {
     expect(items).toEqual(body.items);
   });
 
-  it('keeps to the time that is asked for', async () => {
+  it('filters by the requested time range', async () => {
     const all = (await history()).body.items;
     expect((await history('?to=2001-01-01T00:00:00Z')).body.items).toEqual([]);
     expect((await history('?from=2001-01-01T00:00:00Z')).body.items).toEqual(all);
@@ -47,12 +47,12 @@ describe('GET /v1/components/{id}/history', () => {
     ['?to=1', 'to'],
     ['?limit=501', 'limit'],
   ])('refuses %s', async (query, path) => {
-    const answer = await history(query);
-    expectProblem(answer, 422, 'invalid-request');
-    expect(answer.body.errors[0].path).toBe(path);
+    const response = await history(query);
+    expectProblem(response, 422, 'invalid-request');
+    expect(response.body.errors[0].path).toBe(path);
   });
 
-  it('knows no id that is not there', async () => {
+  it('refuses an unknown id', async () => {
     expectProblem(await call('GET', '/v1/components/nobody/history'), 404, 'unknown-component');
   });
 });

@@ -4,8 +4,8 @@ import { expectProblem } from '../../support/expect-problem.ts';
 import { listIds } from '../../support/list-ids.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
-/** This file's fleet, and nothing else: storage belongs to the file. */
-const FLEET: readonly Record<string, unknown>[] = [
+/** All components of this file: each test file has its own storage. */
+const COMPONENTS: readonly Record<string, unknown>[] = [
   { id: 'r1', type: 'agent_registry', metadata: { location: 'weur', version: '1.0.0' } },
   { id: 'r2', type: 'agent_registry', metadata: { location: 'enam', version: '2.0.0', canary: true } },
   {
@@ -30,7 +30,7 @@ const FLEET: readonly Record<string, unknown>[] = [
 ];
 
 beforeAll(async () => {
-  for (const each of FLEET) {
+  for (const each of COMPONENTS) {
     expect((await call('POST', '/v1/components', silentRegistration(String(each['id']), each))).status).toBe(201);
   }
   await call('POST', '/v1/components/r1/heartbeat', { status: 'healthy' });
@@ -65,24 +65,24 @@ describe('GET /v1/components', () => {
     ['type=task_router&location=weur&status=healthy', ['t3']],
     ['metadata.version=2.0.0&metadata.location=weur', ['t3']],
     ['capability=performanceMetrics&lifecycle=standby', ['t2']],
-  ])('?%s finds %j', async (filter, expected) => {
+  ])('?%s returns %j', async (filter, expected) => {
     expect((await listIds(filter)).toSorted()).toEqual(expected);
   });
 
-  it.each([1, 2, 3, 4, 6])('in pages of %i shows everything once, in the same order', async (limit) => {
+  it.each([1, 2, 3, 4, 6])('in pages of %i lists each component once, in the same order', async (limit) => {
     const whole = await listIds();
-    expect(whole.toSorted()).toEqual(FLEET.map((each) => each['id']));
+    expect(whole.toSorted()).toEqual(COMPONENTS.map((each) => each['id']));
     expect(await listIds('', limit)).toEqual(whole);
     expect(await listIds('location=weur', limit)).toEqual(whole.filter((id) => ['r1', 't1', 't3'].includes(id)));
     expect(await listIds('type=task_router', limit)).toEqual(['t1', 't2', 't3']);
   });
 
-  it('ends without a cursor exactly when there is nothing more', async () => {
+  it('returns no cursor on the last page', async () => {
     expect((await call('GET', '/v1/components?limit=6')).body.nextCursor).toBeNull();
     expect((await call('GET', '/v1/components?limit=5')).body.nextCursor).toEqual(expect.any(String));
   });
 
-  it('goes on where it was when the component at the cursor is gone', async () => {
+  it('continues after a cursor whose component was removed', async () => {
     const [id, after] = [freshId('t2-a'), 't3'];
     await call('POST', '/v1/components', silentRegistration(id));
     const whole = await listIds();
@@ -93,7 +93,7 @@ describe('GET /v1/components', () => {
     expect(next.body.items[0].id).toBe(after);
   });
 
-  it('shows the same resource as a read', async () => {
+  it('returns the same resource as GET /v1/components/{id}', async () => {
     const { body } = await call('GET', '/v1/components?type=task_router');
     for (const item of body.items) expect(item).toEqual((await call('GET', `/v1/components/${item.id}`)).body);
   });
@@ -121,7 +121,7 @@ describe('GET /v1/components', () => {
     expect(expectProblem(await call('GET', `/v1/components?${query}`), 422, 'invalid-request')).toEqual([path]);
   });
 
-  it('?type of a type that does not exist is refused', async () => {
+  it('refuses ?type of an unknown type', async () => {
     expect(expectProblem(await call('GET', '/v1/components?type=coffee_maker'), 422, 'unknown-type')).toEqual(['type']);
   });
 });

@@ -3,10 +3,10 @@ import { call, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
-/** `__proto__` as a name of its own, which an object literal cannot have. */
+/** JSON with an own property `__proto__`, which an object literal cannot have. */
 const named = (text: object): string => JSON.stringify(text).replace('"PROTO"', '"__proto__"');
 
-it('a name that would be lost without a word is refused, not lost', async () => {
+it('a property name that JSON parsing would drop is refused', async () => {
   const id = freshId();
   const metadata = { PROTO: 1, version: '1' };
   const refused = await call('POST', '/v1/components', named(silentRegistration(id, { metadata })));
@@ -18,7 +18,7 @@ it('a name that would be lost without a word is refused, not lost', async () => 
   ]);
 });
 
-it('names of the prototype that are not lost are kept', async () => {
+it('other names of prototype members are kept', async () => {
   const id = freshId();
   const metadata = { constructor: 'a', toString: 'b', prototype: { hasOwnProperty: 'c' }, '': 'd' };
   const registered = await call('POST', '/v1/components', silentRegistration(id, { metadata }));
@@ -26,7 +26,7 @@ it('names of the prototype that are not lost are kept', async () => {
   expect((await call('GET', `/v1/components/${id}`)).body.metadata).toEqual(metadata);
 });
 
-it('a number that would be kept as null is refused', async () => {
+it('a number that would be stored as null is refused', async () => {
   const id = freshId();
   const whole = (number: string) =>
     JSON.stringify(silentRegistration(id, { metadata: { a: [{ b: 'NUMBER' }] } })).replace('"NUMBER"', number);

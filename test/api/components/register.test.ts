@@ -33,44 +33,44 @@ const PLAN_EXAMPLE = {
 };
 
 describe('POST /v1/components', () => {
-  it('answers a new component with 201, where it is and its ETag', async () => {
+  it('returns 201 with location and ETag for a new component', async () => {
     const id = freshId();
-    const answer = await call('POST', '/v1/components', silentRegistration(id));
-    expect(answer.status).toBe(201);
-    expect(answer.headers.get('location')).toBe(`/v1/components/${id}`);
-    expect(answer.headers.get('etag')).toMatch(/^"\d+"$/);
-    const read = await call('GET', answer.headers.get('location')!);
+    const response = await call('POST', '/v1/components', silentRegistration(id));
+    expect(response.status).toBe(201);
+    expect(response.headers.get('location')).toBe(`/v1/components/${id}`);
+    expect(response.headers.get('etag')).toMatch(/^"\d+"$/);
+    const read = await call('GET', response.headers.get('location')!);
     expect(read.status).toBe(200);
-    expect(read.headers.get('etag')).toBe(answer.headers.get('etag'));
-    expect(read.body).toMatchObject({ id, registeredAt: answer.body.registeredAt, revision: answer.body.revision });
+    expect(read.headers.get('etag')).toBe(response.headers.get('etag'));
+    expect(read.body).toMatchObject({ id, registeredAt: response.body.registeredAt, revision: response.body.revision });
   });
 
-  it('takes the example of the plan as it stands', async () => {
-    const answer = await call('POST', '/v1/components', PLAN_EXAMPLE);
-    expect(answer.status).toBe(201);
-    expect(answer.body).toMatchObject(PLAN_EXAMPLE);
-    expect(answer.body).toMatchObject({
+  it('accepts the example of the plan unchanged', async () => {
+    const response = await call('POST', '/v1/components', PLAN_EXAMPLE);
+    expect(response.status).toBe(201);
+    expect(response.body).toMatchObject(PLAN_EXAMPLE);
+    expect(response.body).toMatchObject({
       lifecycle: 'active',
       health: { status: 'unknown' },
       load: { activeConnections: 0 },
     });
-    expect(ComponentSchema.parse(answer.body)).toEqual(answer.body);
+    expect(ComponentSchema.parse(response.body)).toEqual(response.body);
     expect((await call('DELETE', `/v1/components/${PLAN_EXAMPLE.id}`)).status).toBe(204);
   });
 
-  it('carries how soon a death is noticed', async () => {
+  it('returns the detection times', async () => {
     const healthCheck = registrationFor(freshId())['healthCheck'];
-    const answer = await call(
+    const response = await call(
       'POST',
       '/v1/components',
       silentRegistration(freshId(), { healthCheck, heartbeat: undefined }),
     );
-    // The default bound of 10 s shortens the 30 s asked for to 4 s between rounds.
-    expect(answer.body.detection.intervalMs).toBe(4_000);
-    expect(answer.body.detection.worstCaseMs).toBeLessThanOrEqual(10_000);
+    // The default detection bound of 10 s shortens the requested interval of 30 s to 4 s.
+    expect(response.body.detection.intervalMs).toBe(4_000);
+    expect(response.body.detection.worstCaseMs).toBeLessThanOrEqual(10_000);
   });
 
-  it('fills in what was left out', async () => {
+  it('fills in defaults', async () => {
     const id = freshId();
     const { body } = await call('POST', '/v1/components', {
       id,
@@ -89,12 +89,12 @@ describe('POST /v1/components', () => {
     expect(body.detection.intervalMs).toBeNull();
   });
 
-  it('keeps a standby apart', async () => {
-    const answer = await call('POST', '/v1/components', silentRegistration(freshId(), { role: 'standby' }));
-    expect(answer.body).toMatchObject({ role: 'standby', lifecycle: 'standby' });
+  it('registers a standby with the lifecycle standby', async () => {
+    const response = await call('POST', '/v1/components', silentRegistration(freshId(), { role: 'standby' }));
+    expect(response.body).toMatchObject({ role: 'standby', lifecycle: 'standby' });
   });
 
-  it('answers the same registration again with 200 and changes nothing to be seen', async () => {
+  it('returns 200 for a repeated registration and changes nothing visible', async () => {
     const id = freshId();
     const first = await call('POST', '/v1/components', silentRegistration(id));
     const again = await call('POST', '/v1/components', silentRegistration(id));
@@ -103,7 +103,7 @@ describe('POST /v1/components', () => {
     expect(again.body).toMatchObject({ id, revision, registeredAt, updatedAt });
   });
 
-  it('answers a changed registration with 200 and takes it over whole', async () => {
+  it('returns 200 for a changed registration and replaces it whole', async () => {
     const id = freshId();
     const first = await call(
       'POST',
@@ -123,27 +123,27 @@ describe('POST /v1/components', () => {
     expect((await call('GET', `/v1/components/${id}`)).body.metadata).toEqual({ location: 'enam' });
   });
 
-  it('makes one component of many simultaneous registrations', async () => {
+  it('creates one component for simultaneous registrations of an id', async () => {
     const id = freshId();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 8 }, () => call('POST', '/v1/components', silentRegistration(id))),
     );
-    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([
+    expect(responses.map((response) => response.status).toSorted((a, b) => a - b)).toEqual([
       200, 200, 200, 200, 200, 200, 200, 201,
     ]);
     const { body } = await call('GET', '/v1/components?limit=500');
     expect(body.items.filter((item: { id: string }) => item.id === id)).toHaveLength(1);
   });
 
-  it('gives an id that two types want at once to one of them', async () => {
+  it('gives an id registered simultaneously under two types to one of them', async () => {
     const id = freshId();
     const types = ['task_router', 'caws_validator'];
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       types.map((type) => call('POST', '/v1/components', silentRegistration(id, { type }))),
     );
-    const won = answers.findIndex((answer) => answer.status === 201);
+    const won = responses.findIndex((response) => response.status === 201);
     expect(won).toBeGreaterThanOrEqual(0);
-    expectProblem(answers[1 - won]!, 409, 'type-conflict');
+    expectProblem(responses[1 - won]!, 409, 'type-conflict');
     expect((await call('GET', `/v1/components/${id}`)).body.type).toBe(types[won]);
   });
 });

@@ -19,10 +19,10 @@ const expectGone = async (): Promise<void> => {
   expect(await listIds()).not.toContain(id);
 };
 
-describe('DELETE', () => {
-  it('answers 204 and the component is gone; a second one answers 404', async () => {
-    const answer = await call('DELETE', `/v1/components/${id}`);
-    expect(answer).toMatchObject({ status: 204, body: '' });
+describe('DELETE /v1/components/{id}', () => {
+  it('returns 204 and removes the component; a repeated one returns 404', async () => {
+    const response = await call('DELETE', `/v1/components/${id}`);
+    expect(response).toMatchObject({ status: 204, body: '' });
     await expectGone();
     expectProblem(await call('DELETE', `/v1/components/${id}`), 404, 'unknown-component');
   });
@@ -34,7 +34,7 @@ describe('DELETE', () => {
     expect((await call('GET', `/v1/components/${id}`)).body.type).toBe(type);
   });
 
-  it('after many registrations of the same id frees it as well', async () => {
+  it('frees the id after repeated registrations too', async () => {
     for (const weight of [1, 2, 2, 3]) await call('POST', '/v1/components', silentRegistration(id, { weight }));
     expect((await call('DELETE', `/v1/components/${id}`)).status).toBe(204);
     await expectGone();
@@ -54,12 +54,15 @@ describe('DELETE', () => {
     );
   });
 
-  it('of two at once removes once', async () => {
-    const answers = await Promise.all([call('DELETE', `/v1/components/${id}`), call('DELETE', `/v1/components/${id}`)]);
-    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([204, 404]);
+  it('removes once when sent twice at the same time', async () => {
+    const responses = await Promise.all([
+      call('DELETE', `/v1/components/${id}`),
+      call('DELETE', `/v1/components/${id}`),
+    ]);
+    expect(responses.map((response) => response.status).toSorted((a, b) => a - b)).toEqual([204, 404]);
   });
 
-  it('takes also a component that others depend on', async () => {
+  it('also removes a component that others depend on', async () => {
     const dependant = freshId();
     await call('POST', '/v1/components', silentRegistration(dependant, { dependencies: [id] }));
     expect((await call('DELETE', `/v1/components/${id}`)).status).toBe(204);
@@ -67,15 +70,15 @@ describe('DELETE', () => {
   });
 });
 
-describe('DELETE with drain', () => {
-  it('answers 202 with the end, shows it draining, and it is gone by then', async () => {
+describe('DELETE /v1/components/{id} with drain', () => {
+  it('returns 202 with the end of the drain, then removes the component', async () => {
     const before = Date.now();
-    const answer = await call('DELETE', `/v1/components/${id}?drain=1500`);
-    expect(answer).toMatchObject({ status: 202, body: { id } });
-    const end = Date.parse(answer.body.drainsUntil);
+    const response = await call('DELETE', `/v1/components/${id}?drain=1500`);
+    expect(response).toMatchObject({ status: 202, body: { id } });
+    const end = Date.parse(response.body.drainsUntil);
     expect(end).toBeGreaterThanOrEqual(before + 1_500);
     const { body } = await call('GET', `/v1/components/${id}`);
-    expect(body).toMatchObject({ lifecycle: 'draining', lifecycleUntil: answer.body.drainsUntil });
+    expect(body).toMatchObject({ lifecycle: 'draining', lifecycleUntil: response.body.drainsUntil });
     await eventually(
       () => call('GET', `/v1/components/${id}`),
       ({ status }) => status === 404,
@@ -91,7 +94,7 @@ describe('DELETE with drain', () => {
     expect((await call('POST', '/v1/components', silentRegistration(id, { type: 'caws_validator' }))).status).toBe(201);
   });
 
-  it('takes it out of routing at once, and the others take over', async () => {
+  it('stops routing to the component at once, and routes to the others', async () => {
     const [leaving, staying] = [freshId('leaving'), freshId('staying')];
     const type = 'performance_tracker';
     for (const each of [leaving, staying]) {
@@ -102,25 +105,25 @@ describe('DELETE with drain', () => {
       (await call('POST', '/v1/route', { type, preferences: { preferredComponent: leaving } })).body.component?.id;
     await eventually(route, (chosen) => chosen === leaving, 5_000);
     expect((await call('DELETE', `/v1/components/${leaving}?drain=60000`)).status).toBe(202);
-    // A snapshot may be up to 2 s old.
+    // The edge may serve from a snapshot up to 2 s old.
     await eventually(route, (chosen) => chosen === staying, 2_500);
     for (let time = 0; time < 20; time++) expect(await route()).toBe(staying);
   });
 
-  it('can be cut short', async () => {
+  it('can be ended early by a plain DELETE', async () => {
     await call('DELETE', `/v1/components/${id}?drain=60000`);
     expect((await call('DELETE', `/v1/components/${id}`)).status).toBe(204);
     await expectGone();
   });
 
-  it('of 0 ms is plain removal', async () => {
+  it('of 0 ms removes at once', async () => {
     expect((await call('DELETE', `/v1/components/${id}?drain=0`)).status).toBe(204);
     await expectGone();
   });
 
   it.each(['-1', 'soon', '1.5', '99999999999'])('refuses %s ms and removes nothing', async (drain) => {
-    const answer = await call('DELETE', `/v1/components/${id}?drain=${drain}`);
-    expect(expectProblem(answer, 422, 'invalid-request')).toEqual(['drain']);
+    const response = await call('DELETE', `/v1/components/${id}?drain=${drain}`);
+    expect(expectProblem(response, 422, 'invalid-request')).toEqual(['drain']);
     expect((await call('GET', `/v1/components/${id}`)).body.lifecycle).toBe('active');
   });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
@@ -14,10 +14,11 @@ const INITIAL = {
 
 let id = '';
 let etag = '';
-const read = (): Promise<Answer> => call('GET', `/v1/components/${id}`);
-const put = (overrides: Record<string, unknown>, headers = {}): Promise<Answer> =>
+const read = (): Promise<ApiResponse> => call('GET', `/v1/components/${id}`);
+const put = (overrides: Record<string, unknown>, headers = {}): Promise<ApiResponse> =>
   call('PUT', `/v1/components/${id}`, silentRegistration(id, overrides), headers);
-const patch = (body: unknown, headers = {}): Promise<Answer> => call('PATCH', `/v1/components/${id}`, body, headers);
+const patch = (body: unknown, headers = {}): Promise<ApiResponse> =>
+  call('PATCH', `/v1/components/${id}`, body, headers);
 
 beforeEach(async () => {
   id = freshId();
@@ -27,21 +28,21 @@ beforeEach(async () => {
 });
 
 describe('PUT', () => {
-  it('replaces the whole registration; what was left out is gone', async () => {
-    const answer = await put({ name: 'second' });
-    expect(answer.status).toBe(200);
-    expect(answer.body).toMatchObject({
+  it('replaces the whole registration; omitted fields are removed', async () => {
+    const response = await put({ name: 'second' });
+    expect(response.status).toBe(200);
+    expect(response.body).toMatchObject({
       id,
       name: 'second',
       weight: 1,
       metadata: {},
       capabilities: { supportedTaskTypes: [] },
     });
-    expect(answer.body).not.toHaveProperty('control');
+    expect(response.body).not.toHaveProperty('control');
     expect((await read()).body).toMatchObject({ name: 'second', metadata: {} });
   });
 
-  it('keeps what is known of the component', async () => {
+  it('keeps the load, health and registration time', async () => {
     const beat = { load: { activeConnections: 3, queueDepth: 4 } };
     await call('POST', `/v1/components/${id}/heartbeat`, beat);
     const before = (await read()).body;
@@ -81,14 +82,14 @@ describe('PATCH', () => {
     expect((await read()).body.metadata).toEqual(body.metadata);
   });
 
-  it('removes what it sets to null, down to the default where there is one', async () => {
+  it('removes fields set to null, or resets them to their default', async () => {
     const { body } = await patch({ control: null, weight: null, metadata: { location: null, nested: { a: null } } });
     expect(body).not.toHaveProperty('control');
     expect(body).toMatchObject({ weight: 1, metadata: { version: '1.0.0', nested: { b: 2 } } });
     expect(body.metadata).not.toHaveProperty('location');
   });
 
-  it('with nothing in it keeps everything', async () => {
+  it('with an empty body keeps everything', async () => {
     const before = await read();
     const { status, body } = await patch({});
     expect(status).toBe(200);
@@ -103,7 +104,7 @@ describe('PATCH', () => {
     [{ health: { status: 'healthy' } }, 'health'],
     [{ revision: 99 }, 'revision'],
     [{ id: 'someone-else' }, 'id'],
-  ])('%j is refused at %s, whole', async (fault, path) => {
+  ])('%j is refused at %s as a whole', async (fault, path) => {
     const before = await read();
     expect(expectProblem(await patch({ weight: 9, ...fault }), 422, 'invalid-request')).toEqual([path]);
     expect((await read()).body).toEqual(before.body);
@@ -117,10 +118,10 @@ describe('PATCH', () => {
     expect((await read()).body).toMatchObject({ type: 'task_router', dependencies: [], weight: 2 });
   });
 
-  it('by many at once loses none of the changes', async () => {
+  it('loses no simultaneous change', async () => {
     const names = ['a', 'b', 'c'];
-    const answers = await Promise.all(names.map((name) => patch({ metadata: { [name]: 1 } })));
-    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
+    const responses = await Promise.all(names.map((name) => patch({ metadata: { [name]: 1 } })));
+    expect(responses.map((response) => response.status)).toEqual([200, 200, 200]);
     expect((await read()).body.metadata).toMatchObject({ a: 1, b: 1, c: 1 });
   });
 });
@@ -129,32 +130,32 @@ describe.each([
   ['PUT', (headers: Record<string, string>) => put({ name: 'changed' }, headers)],
   ['PATCH', (headers: Record<string, string>) => patch({ name: 'changed' }, headers)],
 ] as const)('%s with If-Match', (_method, change) => {
-  it('goes through on the ETag it read, and the ETag moves', async () => {
-    const answer = await change({ 'if-match': etag });
-    expect(answer.status).toBe(200);
-    const moved = answer.headers.get('etag');
+  it('succeeds with the current ETag, and the ETag changes', async () => {
+    const response = await change({ 'if-match': etag });
+    expect(response.status).toBe(200);
+    const moved = response.headers.get('etag');
     expect(moved).not.toBe(etag);
     expect((await read()).headers.get('etag')).toBe(moved);
     expect((await change({ 'if-match': moved! })).status).toBe(200);
   });
 
-  it('is refused once someone else changed it, and changes nothing', async () => {
+  it('is refused after another change, and changes nothing', async () => {
     await patch({ weight: 7 });
     expectProblem(await change({ 'if-match': etag }), 412, 'precondition-failed');
     expect((await read()).body).toMatchObject({ name: 'first', weight: 7 });
   });
 
-  it('goes through once of many times at once', async () => {
-    const answers = await Promise.all(Array.from({ length: 5 }, () => change({ 'if-match': etag })));
-    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([200, 412, 412, 412, 412]);
+  it('succeeds once when sent several times at once', async () => {
+    const responses = await Promise.all(Array.from({ length: 5 }, () => change({ 'if-match': etag })));
+    expect(responses.map((response) => response.status).toSorted((a, b) => a - b)).toEqual([200, 412, 412, 412, 412]);
   });
 
-  it('takes * for any, and refuses what is no ETag of ours', async () => {
+  it('accepts * for any ETag, and refuses a malformed one', async () => {
     expect((await change({ 'if-match': '*' })).status).toBe(200);
     expectProblem(await change({ 'if-match': '"not-a-number"' }), 422, 'precondition-invalid');
   });
 
-  it('does not bring a removed component back', async () => {
+  it('does not restore a removed component', async () => {
     await call('DELETE', `/v1/components/${id}`);
     expectProblem(await change({ 'if-match': etag }), 404, 'unknown-component');
     expectProblem(await change({ 'if-match': '*' }), 404, 'unknown-component');

@@ -4,8 +4,8 @@ import { call, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
-describe('simultaneous changes of which one goes through', () => {
-  it('strand no id', async () => {
+describe('simultaneous changes of which one succeeds', () => {
+  it('leave no id claimed', async () => {
     const id = freshId();
     const etag = (await call('POST', '/v1/components', silentRegistration(id))).headers.get('etag')!;
     const change = (weight: number) =>
@@ -16,7 +16,7 @@ describe('simultaneous changes of which one goes through', () => {
     expect((await call('POST', '/v1/components', silentRegistration(id, { type: 'agent_registry' }))).status).toBe(201);
   });
 
-  it('lose no dependency', async () => {
+  it('keep the dependency of the one that succeeds', async () => {
     const [base, id] = [freshId(), freshId()];
     await call('POST', '/v1/components', silentRegistration(base));
     const etag = (await call('POST', '/v1/components', silentRegistration(id))).headers.get('etag')!;

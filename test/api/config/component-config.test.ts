@@ -4,20 +4,20 @@ import {
   ConfigDiffSchema,
   ConfigHistoryPageSchema,
   EffectiveComponentConfigSchema,
-  KeptConfigSchema,
+  ConfigRevisionDetailSchema,
 } from '../../../src/api/schemas/config.ts';
 import { CoordinatorClient } from '../../../src/client/coordinator-client.ts';
 import { ComponentConfigSchema } from '../../../src/core/config/component-config.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { interceptCoordinator } from '../../support/intercept-coordinator.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
 const TYPE = 'performance_tracker';
-const etagOf = ({ headers }: Answer): string => headers.get('etag') ?? '';
-const revisionOf = (answer: Answer): number => Number(etagOf(answer).replaceAll('"', ''));
-const put = (path: string, document: unknown, ifMatch = ''): Promise<Answer> =>
+const etagOf = ({ headers }: ApiResponse): string => headers.get('etag') ?? '';
+const revisionOf = (response: ApiResponse): number => Number(etagOf(response).replaceAll('"', ''));
+const put = (path: string, document: unknown, ifMatch = ''): Promise<ApiResponse> =>
   call('PUT', `/v1/config${path}`, document, { 'if-match': ifMatch });
 
 async function registered(type = TYPE): Promise<string> {
@@ -34,8 +34,8 @@ const clientWith = (key = 'test-admin-key'): CoordinatorClient => {
 
 afterEach(() => vi.restoreAllMocks());
 
-describe('a document of a component', () => {
-  it('is put, read and cleared, over what If-Match says', async () => {
+describe('a configuration document of a component', () => {
+  it('is stored, read and deleted under If-Match', async () => {
     const path = `/components/${await registered()}`;
     const empty = await call('GET', `/v1/config${path}`);
     expect(empty).toMatchObject({ status: 200, body: {} });
@@ -55,7 +55,7 @@ describe('a document of a component', () => {
     expect(revisionOf(cleared)).toBeGreaterThan(revisionOf(stored));
   });
 
-  it('takes no setting that would not hold, and is for those that are registered', async () => {
+  it('refuses settings without effect on a component, and unregistered components', async () => {
     const path = `/components/${await registered()}`;
     const refused = await put(path, { slowStartMs: 1, balancingPolicy: 'random', failureThreshold: 0 });
     expectProblem(refused, 422, 'invalid-request');
@@ -64,13 +64,13 @@ describe('a document of a component', () => {
       'failureThreshold',
       'slowStartMs',
     ]);
-    for (const answer of [await put('/components/nobody', {}), await call('GET', '/v1/config/components/nobody')])
-      expectProblem(answer, 404, 'unknown-component');
+    for (const response of [await put('/components/nobody', {}), await call('GET', '/v1/config/components/nobody')])
+      expectProblem(response, 404, 'unknown-component');
   });
 });
 
 describe('values', () => {
-  it('are merged over the levels, explained, and shown to the component alone with its key', async () => {
+  it('are merged over all scopes with their sources, and shown to no other component', async () => {
     await put('', { values: { log: { level: 'info', json: true }, hosts: ['a'] } });
     await put(`/types/${TYPE}`, { values: { log: { level: 'warn' } }, failureThreshold: 4 });
     const id = await registered();
@@ -101,7 +101,7 @@ describe('values', () => {
     await put(`/types/${TYPE}`, {});
   });
 
-  it('must conform to the schemas above them, at whatever level something is put', async () => {
+  it('must conform to the schemas of the wider scopes, whichever scope is written', async () => {
     const id = await registered('caws_validator');
     const valuesSchema = {
       type: 'object',
@@ -116,7 +116,7 @@ describe('values', () => {
     );
     expect((await call('GET', `/v1/config/components/${id}`)).body).toEqual({});
     expect((await put(`/components/${id}`, { values: { pool: 9 } })).status).toBe(200);
-    // A narrower schema, and other values below it.
+    // A narrower schema that values of a component violate.
     const narrower = { ...valuesSchema, properties: { pool: { maximum: 5 } } };
     const typed = await put('/types/caws_validator', { valuesSchema: narrower, values: { pool: 2 } });
     expect(typed.body.errors).toEqual([
@@ -134,12 +134,12 @@ describe('values', () => {
   });
 });
 
-describe('history', () => {
+describe('configuration history', () => {
   it.each<[string, () => Promise<string>]>([
     ['for all types', async () => ''],
     ['for a type', async () => '/types/agent_registry'],
     ['for a component', async () => `/components/${await registered()}`],
-  ])('%s is listed, read, compared and brought back', async (_, make) => {
+  ])('%s is listed, read, compared and rolled back', async (_, make) => {
     const path = await make();
     const at = `/v1/config${path}`;
     const documents = [
@@ -156,14 +156,14 @@ describe('history', () => {
       {
         revision: third,
         changed: expect.arrayContaining(['failureThreshold', 'flapHoldMs', 'values']),
-        restores: null,
+        restoredRevision: null,
       },
       { revision: second, changedBy: { keyId: 'root' }, changed: ['failureThreshold', 'values'] },
     ]);
     const rest = await call('GET', `${at}/history?limit=2&cursor=${page.body.nextCursor}`);
     expect(rest.body.items[0]).toMatchObject({ revision: first });
     const kept = await call('GET', `${at}/history/${first}`);
-    expect(KeptConfigSchema.parse(kept.body)).toEqual(kept.body);
+    expect(ConfigRevisionDetailSchema.parse(kept.body)).toEqual(kept.body);
     expect(kept.body.document).toEqual(documents[0]);
     expectProblem(await call('GET', `${at}/history/999999`), 404, 'not-found');
     const last = await call('GET', `${at}/diff`);
@@ -184,20 +184,20 @@ describe('history', () => {
     const restored = await back(first!, `"${third}"`);
     expect(restored).toMatchObject({ status: 200, body: documents[0] });
     expect(revisionOf(restored)).toBeGreaterThan(third!);
-    // Again it is so already.
+    // A repeated rollback changes nothing.
     expect(etagOf(await back(first!, ''))).toBe(etagOf(restored));
     expect((await call('GET', `${at}/history?limit=1`)).body.items).toMatchObject([
-      { revision: revisionOf(restored), restores: first },
+      { revision: revisionOf(restored), restoredRevision: first },
     ]);
     const audit = await eventually(
       () => call('GET', `/v1/audit?action=config.change&limit=1`),
-      ({ body }) => body.items[0]?.after?.restores === first,
+      ({ body }) => body.items[0]?.after?.restoredRevision === first,
     );
-    expect(audit.body.items[0].after).toMatchObject({ failureThreshold: 5, restores: first });
+    expect(audit.body.items[0].after).toMatchObject({ failureThreshold: 5, restoredRevision: first });
     await put(path, {});
   });
 
-  it('is compared with nothing where what came before it is not kept any more', async () => {
+  it('has no diff for a revision whose predecessor is no longer kept', async () => {
     const path = `/components/${await registered()}`;
     const first = revisionOf(await put(path, { failureThreshold: 1 }));
     const diff = (to: number) => call('GET', `/v1/config${path}/diff?to=${to}`);
@@ -210,7 +210,7 @@ describe('history', () => {
     expect((await diff(later[1]!)).body).toMatchObject({ from: later[0], to: later[1] });
   });
 
-  it('goes back only to what may be now', async () => {
+  it('rolls back only to a revision that is valid now', async () => {
     const id = await registered('agent_registry');
     const path = `/components/${id}`;
     const old = revisionOf(await put(path, { recoveryTimeout: 10_000 }));
@@ -223,11 +223,11 @@ describe('history', () => {
   });
 });
 
-const waiting = (id: string, revision: number, wait: number): Promise<Answer> =>
+const waiting = (id: string, revision: number, wait: number): Promise<ApiResponse> =>
   call('GET', `/v1/components/${id}/config?revision=${revision}&wait=${wait}`);
 
-describe('a component that waits', () => {
-  it('is answered as soon as something changes at any level, and told that nothing did when its time is over', async () => {
+describe('GET /v1/components/{id}/config with wait', () => {
+  it('returns as soon as a document of any scope changes, or 304 after `wait` ms', async () => {
     const id = await registered('task_orchestrator');
     let { revision } = (await call('GET', `/v1/components/${id}/config`)).body;
     const still = await waiting(id, revision, 50);
@@ -236,63 +236,63 @@ describe('a component that waits', () => {
     expect((await waiting(id, revision, 0)).status).toBe(304);
     expect((await waiting(id, revision + 1, 10_000)).status).toBe(200);
     for (const path of [`/components/${id}`, '/types/task_orchestrator', '']) {
-      const held = waiting(id, revision, 60_000);
+      const blocked = waiting(id, revision, 60_000);
       const stored = await put(path, { failureThreshold: 7 });
-      const answer = await held;
-      expect(answer.body).toMatchObject({ revision: revisionOf(stored), config: { failureThreshold: 7 } });
-      ({ revision } = answer.body);
+      const response = await blocked;
+      expect(response.body).toMatchObject({ revision: revisionOf(stored), config: { failureThreshold: 7 } });
+      ({ revision } = response.body);
     }
-    // What is set for a sibling is no news.
+    // A document of another component changes nothing here.
     const sibling = await registered('task_orchestrator');
-    const held = waiting(id, revision, 300);
+    const blocked = waiting(id, revision, 300);
     await put(`/components/${sibling}`, { failureThreshold: 2 });
-    expect((await held).status).toBe(304);
+    expect((await blocked).status).toBe(304);
     for (const path of ['/types/task_orchestrator', '']) await put(path, {});
   });
 
-  it('hears that it is gone, and that nobody can say, never nothing', async () => {
+  it('returns 404 when the component is removed, and 503 while the coordinator is unavailable', async () => {
     const id = await registered();
     const { revision } = (await call('GET', `/v1/components/${id}/config`)).body;
-    const held = waiting(id, revision, 60_000);
+    const blocked = waiting(id, revision, 60_000);
     await call('DELETE', `/v1/components/${id}`);
-    expectProblem(await held, 404, 'unknown-component');
-    const away = interceptCoordinator('componentConfig', () => async () => {
+    expectProblem(await blocked, 404, 'unknown-component');
+    const reads = interceptCoordinator('componentConfig', () => async () => {
       throw new Error('away');
     });
-    const unsaid = await waiting(id, 7, 700);
-    expectProblem(unsaid, 503, 'temporarily-unavailable');
-    expect(unsaid.body.detail).toContain('7');
-    expect(away.mock.calls.length).toBeLessThan(5);
+    const refused = await waiting(id, 7, 700);
+    expectProblem(refused, 503, 'temporarily-unavailable');
+    expect(refused.body.detail).toContain('7');
+    expect(reads.mock.calls.length).toBeLessThan(5);
   });
 
-  it('shares one call with all who wait in its isolate', async () => {
+  it('shares one coordinator call among all waiting requests of an isolate', async () => {
     const id = await registered();
     const { revision } = (await call('GET', `/v1/components/${id}/config`)).body;
-    const own = interceptCoordinator('componentConfig', (real) => real);
-    const held = Array.from({ length: 20 }, () => waiting(id, revision, 1_500));
-    for (const answer of await Promise.all(held)) expect(answer.status).toBe(304);
-    // Once when they come and once when they go, however long they wait.
-    expect(own.mock.calls.length).toBeLessThanOrEqual(40);
+    const reads = interceptCoordinator('componentConfig', (real) => real);
+    const blocked = Array.from({ length: 20 }, () => waiting(id, revision, 1_500));
+    for (const response of await Promise.all(blocked)) expect(response.status).toBe(304);
+    // Each request reads once at its start and once at its end, however long it waits.
+    expect(reads.mock.calls.length).toBeLessThanOrEqual(40);
   });
 
-  it('goes on over an object that was away for a moment', async () => {
+  it('continues after the coordinator was briefly unavailable', async () => {
     const id = await registered();
     const { revision } = (await call('GET', `/v1/components/${id}/config`)).body;
-    let asked = 0;
+    let readCount = 0;
     interceptCoordinator('componentConfig', (real) => async (request) => {
-      if (++asked === 1) throw new Error('away');
+      if (++readCount === 1) throw new Error('away');
       return real(request);
     });
-    const held = waiting(id, revision, 30_000);
+    const blocked = waiting(id, revision, 30_000);
     await eventually(
-      async () => asked,
+      async () => readCount,
       (times) => times >= 1,
     );
     await put(`/components/${id}`, { failureThreshold: 2 });
-    expect((await held).body).toMatchObject({ config: { failureThreshold: 2 } });
+    expect((await blocked).body).toMatchObject({ config: { failureThreshold: 2 } });
   });
 
-  it('can do so with the client', async () => {
+  it('is followed by CoordinatorClient.config.watch', async () => {
     const id = await registered();
     const client = clientWith();
     const stop = new AbortController();

@@ -3,22 +3,22 @@ import { describe, expect, it } from 'vitest';
 import {
   EffectiveConfigSchema,
   EffectiveTypeConfigSchema,
-  GlobalConfigAnswerSchema,
-  TypeConfigAnswerSchema,
+  GlobalConfigResponseSchema,
+  TypeConfigResponseSchema,
 } from '../../../src/api/schemas/config.ts';
 import { CoordinatorClient } from '../../../src/client/coordinator-client.ts';
 import { DEFAULT_SETTINGS } from '../../../src/core/config/system-config.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 
-const put = (path: string, document: unknown, ifMatch = ''): Promise<Answer> =>
+const put = (path: string, document: unknown, ifMatch = ''): Promise<ApiResponse> =>
   call('PUT', `/v1/config${path}`, document, { 'if-match': ifMatch });
-const get = (path: string): Promise<Answer> => call('GET', `/v1/config${path}`);
-const etagOf = ({ headers }: Answer): string => headers.get('etag') ?? '';
+const get = (path: string): Promise<ApiResponse> => call('GET', `/v1/config${path}`);
+const etagOf = ({ headers }: ApiResponse): string => headers.get('etag') ?? '';
 
-describe('a document', () => {
-  it('is empty until somebody puts one, then what was put, with its ETag', async () => {
+describe('a configuration document', () => {
+  it('is empty until one is stored, then returned with its ETag', async () => {
     const path = '/types/caws_validator';
     const empty = await get(path);
     expect(empty).toMatchObject({ status: 200, body: {} });
@@ -29,13 +29,13 @@ describe('a document', () => {
     const read = await get(path);
     expect(read.body).toEqual(document);
     expect(etagOf(read)).toBe(etagOf(stored));
-    expect(TypeConfigAnswerSchema.parse(read.body)).toEqual(document);
-    // Whole, not in parts: what is left out is not set any more.
+    expect(TypeConfigResponseSchema.parse(read.body)).toEqual(document);
+    // PUT replaces the document whole: omitted settings are no longer set.
     expect((await put(path, {})).body).toEqual({});
     expect((await get(path)).body).toEqual({});
   });
 
-  it('is changed only over what If-Match says', async () => {
+  it('is changed only when If-Match matches', async () => {
     const first = await put('/types/performance_tracker', { slowStartMs: 1 });
     expectProblem(await put('/types/performance_tracker', { slowStartMs: 2 }, '"0"'), 412, 'precondition-failed');
     expectProblem(await put('/types/performance_tracker', {}, 'yesterday'), 422, 'precondition-invalid');
@@ -43,7 +43,7 @@ describe('a document', () => {
     const second = await put('/types/performance_tracker', { slowStartMs: 2 }, etagOf(first));
     expect(second.status).toBe(200);
     expect(etagOf(second)).not.toBe(etagOf(first));
-    // The same again changes nothing, and is stale no less.
+    // The same document again changes nothing; a stale If-Match is still refused.
     expect(etagOf(await put('/types/performance_tracker', { slowStartMs: 2 }))).toBe(etagOf(second));
     expectProblem(
       await put('/types/performance_tracker', { slowStartMs: 2 }, etagOf(first)),
@@ -52,7 +52,7 @@ describe('a document', () => {
     );
   });
 
-  it('is not sent again to who has it, and adds no type where there must be one', async () => {
+  it('is not sent again for a matching If-None-Match; If-Match * creates no type', async () => {
     const path = '/v1/config/types/performance_tracker';
     const etag = etagOf(await put('/types/performance_tracker', { slowStartMs: 3 }));
     for (const known of [etag, `W/${etag}`, `"1", ${etag}`, '*']) {
@@ -60,17 +60,17 @@ describe('a document', () => {
       expect([known, again.status, again.body, etagOf(again)]).toEqual([known, 304, '', etag]);
     }
     expect((await call('GET', path, undefined, { 'if-none-match': '"0"' })).body).toEqual({ slowStartMs: 3 });
-    // What is in force also moves with other documents.
+    // The effective configuration also changes with other documents, so its ETag differs.
     expect((await call('GET', `${path}?effective=true`, undefined, { 'if-none-match': etag })).status).toBe(200);
     expectProblem(await put('/types/never_added', {}, '*'), 412, 'precondition-failed');
     expectProblem(await get('/types/never_added'), 404, 'not-found');
     expect((await put('/types/performance_tracker', {}, '*')).status).toBe(200);
   });
 
-  it('is refused with the setting, the bound and what came', async () => {
-    const answer = await put('', { failureThreshold: 0, maxDetectionMs: '7000', colour: 'red' });
-    expectProblem(answer, 422, 'invalid-request');
-    expect(answer.body.errors).toEqual(
+  it('is refused with the setting, the bound and the received value', async () => {
+    const response = await put('', { failureThreshold: 0, maxDetectionMs: '7000', colour: 'red' });
+    expectProblem(response, 422, 'invalid-request');
+    expect(response.body.errors).toEqual(
       expect.arrayContaining([
         { path: 'failureThreshold', message: 'a whole number from 1 to 100, not 0' },
         { path: 'maxDetectionMs', message: 'a whole number from 0 to 3600000 ms, not "7000"' },
@@ -82,20 +82,20 @@ describe('a document', () => {
     expect(together.body.errors).toEqual([
       { path: 'maxDetectionMs', message: expect.stringContaining('at least 5000 ms more than snapshotMaxAgeMs') },
     ]);
-    const taken = await put('/types/caws_validator', { requestTypes: ['task_routing'] });
-    expectProblem(taken, 409, 'request-type-taken');
-    expect(taken.body.errors).toEqual([{ path: 'requestTypes[0]', message: 'task_routing reaches task_router' }]);
+    const conflict = await put('/types/caws_validator', { requestTypes: ['task_routing'] });
+    expectProblem(conflict, 409, 'request-type-conflict');
+    expect(conflict.body.errors).toEqual([{ path: 'requestTypes[0]', message: 'task_routing reaches task_router' }]);
     expectProblem(await put('', { requestTypes: ['tea'] }), 422, 'invalid-request');
     expectProblem(await put('', '[1'), 400, 'malformed-json');
     expect((await get('')).body).toEqual({});
   });
 
-  it('tells what is in force and who set it', async () => {
+  it('is returned with the effective settings and their sources', async () => {
     await put('', { failureThreshold: 4, slowStartMs: 10 });
     await put('/types/task_orchestrator', { slowStartMs: 20 });
     const { body: all } = await get('?effective=true');
     expect(EffectiveConfigSchema.parse(all)).toEqual(all);
-    expect(GlobalConfigAnswerSchema.parse(all)).toEqual(all);
+    expect(GlobalConfigResponseSchema.parse(all)).toEqual(all);
     expect(all.config).toEqual({ ...DEFAULT_SETTINGS, failureThreshold: 4, slowStartMs: 10 });
     expect(all.sources).toMatchObject({ failureThreshold: 'global', healthyThreshold: 'default' });
     const { body: one, headers } = await get('/types/task_orchestrator?effective=true');
@@ -110,15 +110,15 @@ describe('a document', () => {
     await put('', {});
   });
 
-  it('of a type that is not there is not found, and of one that cannot be is refused', async () => {
+  it('of an unknown type is not found, and of an invalid type name is refused', async () => {
     expectProblem(await get('/types/nobodys'), 404, 'not-found');
     for (const type of ['Tea', 'tea-maker', '1st', 'x'.repeat(65), 'global'])
       expectProblem(await put(`/types/${type}`, {}), 422, 'invalid-request');
   });
 });
 
-describe('a change', () => {
-  it('is told as an event and kept in the audit', async () => {
+describe('a configuration change', () => {
+  it('is published as an event and recorded in the audit', async () => {
     const { body: log } = await call('GET', '/v1/events?limit=1');
     const after = log.nextCursor ?? '0';
     const put1 = await put('/types/agent_registry', { panicThreshold: 30, slowStartMs: 5 });
@@ -140,7 +140,7 @@ describe('a change', () => {
     expect(entries.body.items[0].after).not.toHaveProperty('panicThreshold');
   });
 
-  it('is the business of a client too', async () => {
+  it('can be made with CoordinatorClient', async () => {
     const worker = exports as unknown as { default: Fetcher };
     const client = new CoordinatorClient({
       baseUrl: 'https://coordinator.test',
@@ -148,9 +148,9 @@ describe('a change', () => {
       fetch: (url, init) => worker.default.fetch(url, init),
     });
     const { etag } = await client.config.get('all');
-    const held = await client.config.put('all', { failureWindow: 60_000 }, { ifMatch: etag });
-    expect(held.document).toEqual({ failureWindow: 60_000 });
-    expect(await client.config.get('all')).toEqual(held);
+    const stored = await client.config.put('all', { failureWindow: 60_000 }, { ifMatch: etag });
+    expect(stored.document).toEqual({ failureWindow: 60_000 });
+    expect(await client.config.get('all')).toEqual(stored);
     await expect(client.config.put('all', {}, { ifMatch: etag })).rejects.toMatchObject({
       code: 'precondition-failed',
     });

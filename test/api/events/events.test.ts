@@ -40,8 +40,8 @@ const register = (id: string, overrides: Record<string, unknown> = {}) =>
 const beat = (id: string, status: string) => call('POST', `/v1/components/${id}/heartbeat`, { status });
 const typesOf = (events: readonly EventResource[]): string[] => events.map((event) => event.type);
 
-describe('the event log', () => {
-  it('tells the life of a component in order', async () => {
+describe('GET /v1/events', () => {
+  it('returns the events of a component in order', async () => {
     const id = freshId();
     const registered = await register(id);
     await beat(id, 'healthy');
@@ -74,7 +74,7 @@ describe('the event log', () => {
       expect(() => ComponentSchema.parse(event!.data['component'])).not.toThrow();
   });
 
-  it('holds nothing about a registration repeated without a change', async () => {
+  it('has no event for a repeated registration without a change', async () => {
     const [id, later] = [freshId(), freshId()];
     await register(id);
     await register(id);
@@ -83,7 +83,7 @@ describe('the event log', () => {
     expect(typesOf(await eventsOf(id))).toEqual(['component.registered']);
   });
 
-  it('holds nothing about a registration that was refused', async () => {
+  it('has no event for a refused registration', async () => {
     const [id, later] = [freshId(), freshId()];
     await register(id, { dependencies: [freshId()] });
     await register(later);
@@ -91,7 +91,7 @@ describe('the event log', () => {
     expect(await eventsOf(id)).toEqual([]);
   });
 
-  it('tells dependants what becomes of what they depend on', async () => {
+  it('has events for dependants when a dependency is lost or available again', async () => {
     const [base, first, second, stranger] = [freshId('base'), freshId(), freshId(), freshId()];
     await register(base);
     for (const id of [first, second]) await register(id, { dependencies: [base], type: 'agent_registry' });
@@ -105,19 +105,19 @@ describe('the event log', () => {
     await awaitEvents(first, 4);
     await register(base, { type: 'caws_validator' });
     for (const id of [first, second]) {
-      const told = (await awaitEvents(id, 5)).filter((event) => event.type.includes('dependency'));
-      expect(typesOf(told).map((type) => type.replace('component.dependency-', ''))).toEqual([
+      const dependencyEvents = (await awaitEvents(id, 5)).filter((event) => event.type.includes('dependency'));
+      expect(typesOf(dependencyEvents).map((type) => type.replace('component.dependency-', ''))).toEqual([
         'lost',
         'available',
         'lost',
         'available',
       ]);
-      for (const event of told) expect(event.data).toEqual({ dependency: base });
+      for (const event of dependencyEvents) expect(event.data).toEqual({ dependency: base });
     }
     expect(typesOf(await eventsOf(stranger))).toEqual(['component.registered']);
   });
 
-  it('tells nobody any more who gave the dependency up', async () => {
+  it('has no dependency event for a component that no longer declares the dependency', async () => {
     const [base, former, later] = [freshId('base'), freshId(), freshId()];
     await register(base);
     await register(former, { dependencies: [base] });
@@ -128,7 +128,7 @@ describe('the event log', () => {
     expect(typesOf(await eventsOf(former))).toEqual(['component.registered', 'component.updated']);
   });
 
-  it('is gapless, in CloudEvents, the same in pages of any size and after an eviction', async () => {
+  it('returns gapless CloudEvents, the same in pages of any size and after an eviction', async () => {
     await Promise.all(Array.from({ length: 10 }, () => register(freshId())));
     const last = freshId();
     await register(last);
@@ -138,19 +138,19 @@ describe('the event log', () => {
     for (const event of events)
       expect(event).toMatchObject({ specversion: '1.0', id: event.sequence, datacontenttype: 'application/json' });
     expect(EventPageSchema.shape.items.parse(events)).toEqual(events);
-    // Shares and such are told of a second later.
+    // Events of load shares follow a second later, so only the known prefix is compared.
     expect((await readLog('', 3)).slice(0, events.length)).toEqual(events);
     await evict(env.SYSTEM_COORDINATOR.getByName('system'));
     expect((await readLog()).slice(0, events.length)).toEqual(events);
   });
 
-  it('is read by type, after a place, and at its end', async () => {
+  it('returns events by type, after a position, and at the end of the log', async () => {
     const id = freshId();
     await register(id);
     await beat(id, 'healthy');
     await awaitEvents(id, 2);
     const wanted = ['component.registered', 'component.unregistered'];
-    const look = async () => {
+    const readPages = async () => {
       const all = await readLog();
       const end = Number(all.at(-1)!.sequence);
       const filtered = await readLog(wanted.join(','), 2);
@@ -159,10 +159,10 @@ describe('the event log', () => {
         await read(`?after=${end}`),
         await read('?limit=2'),
       ];
-      return { all, end, filtered, tail, beyond, newest, isOver: (await readLog()).length === all.length };
+      return { all, end, filtered, tail, beyond, newest, isStable: (await readLog()).length === all.length };
     };
-    // Shares and such are told of a second later: looked at again until nothing came in between.
-    const { all, end, filtered, tail, beyond, newest } = await eventually(look, ({ isOver }) => isOver);
+    // Events of load shares follow a second later: read again until no event arrives in between.
+    const { all, end, filtered, tail, beyond, newest } = await eventually(readPages, ({ isStable }) => isStable);
     expect(filtered).toEqual(all.filter((event) => wanted.includes(event.type)));
     expect(tail).toEqual({ items: all.slice(-2), nextCursor: String(end) });
     expect(beyond).toEqual({ items: [], nextCursor: String(end) });

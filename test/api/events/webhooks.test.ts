@@ -9,9 +9,9 @@ const quiet = { types: ['drill.ended'], subjects: ['nobody'] };
 const made: string[] = [];
 
 const create = async (body: object) => {
-  const answer = await call('POST', '/v1/webhooks', body);
-  if (answer.status === 201) made.push(answer.body.id);
-  return answer;
+  const response = await call('POST', '/v1/webhooks', body);
+  if (response.status === 201) made.push(response.body.id);
+  return response;
 };
 
 afterAll(async () => {
@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 describe('a webhook', () => {
-  it('is made with a secret that is shown once, and made again it is the same', async () => {
+  it('is created with a secret shown once; creating it again returns the same webhook', async () => {
     const id = freshId('hook');
     const first = await create({ ...quiet, id, url: URL });
     expect(first).toMatchObject({ status: 201, body: { id, state: 'enabled', types: quiet.types, url: URL } });
@@ -36,7 +36,7 @@ describe('a webhook', () => {
     expect(list.items).toContainEqual(read.body);
   });
 
-  it('is another one when it is made again with the id of one that was deleted', async () => {
+  it('has a new ETag when it is created again under a deleted id', async () => {
     const webhook = { ...quiet, id: freshId('w'), url: URL };
     const old = (await create(webhook)).headers.get('etag')!;
     const path = `/v1/webhooks/${webhook.id}`;
@@ -45,7 +45,7 @@ describe('a webhook', () => {
     expectProblem(await call('DELETE', path, undefined, { 'if-match': old }), 412, 'precondition-failed');
   });
 
-  it('is changed over the revision that is meant, rotated and ended', async () => {
+  it('is changed under If-Match, rotated and deleted', async () => {
     const secret = `whsec_${btoa('x'.repeat(24))}`;
     const { body, headers } = await create({ ...quiet, url: URL, secret });
     expect(body.secret).toBe(secret);
@@ -92,7 +92,7 @@ describe('a webhook', () => {
     expect(new Set(expectProblem(await create(body), 422, 'invalid-request'))).toEqual(new Set([path]));
   });
 
-  it('is refused where it leads nowhere that may be called, made or changed', async () => {
+  it('is refused with a URL that is not allowed, when created or changed', async () => {
     const bad = 'http://user@127.0.0.1/';
     expect(expectProblem(await create({ url: bad }), 422, 'endpoint-not-allowed')).toEqual(['url']);
     const { body } = await create({ ...quiet, url: URL });
@@ -103,8 +103,8 @@ describe('a webhook', () => {
   });
 });
 
-describe('what is secret', () => {
-  it('is the address of a channel and its key to all, that of a webhook to those who do not administer', async () => {
+describe('a secret of a webhook', () => {
+  it('is masked: the URL and key of a channel for all, the URL of a webhook for non-admins', async () => {
     const channel = (await create({ url: URL, format: 'slack', subjects: ['nobody'] })).body;
     const pager = (await create({ format: 'pagerduty', routingKey: 'R0', subjects: ['nobody'] })).body;
     const plain = (await create({ ...quiet, url: URL })).body;
@@ -121,7 +121,7 @@ describe('what is secret', () => {
     expect(JSON.stringify(items)).not.toMatch(/secret-path|whsec|R0/);
   });
 
-  it('is the webhook of the configuration, which is shown and not changed', async () => {
+  it('is masked for the webhook of the deployment, which is read-only', async () => {
     const { body } = await call('GET', '/v1/webhooks/alerts');
     expect(body).toMatchObject({ id: 'alerts', configured: true, url: expect.stringMatching(/\/\*\*\*$/) });
     expectProblem(await call('PATCH', '/v1/webhooks/alerts', { enabled: false }), 409, 'webhook-configured');
@@ -131,17 +131,19 @@ describe('what is secret', () => {
   });
 });
 
-describe('the record of deliveries', () => {
-  it('is paged, newest first, by the client too', async () => {
+describe('GET /v1/webhooks/{id}/deliveries', () => {
+  it('returns pages, newest first, also through CoordinatorClient', async () => {
     const { webhooks } = new CoordinatorClient({
       baseUrl: 'http://coordinator',
       fetch: async (url, init) => {
-        const answer = await call(
+        const response = await call(
           init.method ?? 'GET',
           url.slice('http://coordinator'.length),
           init.body === undefined ? undefined : JSON.parse(init.body as string),
         );
-        return new Response(answer.status === 204 ? null : JSON.stringify(answer.body), { status: answer.status });
+        return new Response(response.status === 204 ? null : JSON.stringify(response.body), {
+          status: response.status,
+        });
       },
     });
     const receiver = freshId('receiver');

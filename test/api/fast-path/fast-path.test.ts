@@ -35,27 +35,27 @@ const requestOf = ({ path, body, headers = {} }: Sent): Request => {
   });
 };
 
-async function answered(answer: Response | Promise<Response>): Promise<Record<string, unknown>> {
-  const response = await answer;
+async function readResponse(pendingResponse: Response | Promise<Response>): Promise<Record<string, unknown>> {
+  const response = await pendingResponse;
   const body = (await response.json()) as { decision?: Record<string, unknown> };
   if (body.decision) body.decision = { ...body.decision, id: '' };
   return { status: response.status, body, headers: Object.fromEntries(response.headers) };
 }
 
-const byLane = async (sent: Sent, overrides: Partial<Env> = {}): Promise<Record<string, unknown> | null> => {
+const viaFastPath = async (sent: Sent, overrides: Partial<Env> = {}): Promise<Record<string, unknown> | null> => {
   const context = createExecutionContext();
-  const answer = fastPath(requestOf(sent), { ...env, ...overrides }, context);
-  if (answer === null) return null;
-  const told = await answered(answer);
+  const pendingResponse = fastPath(requestOf(sent), { ...env, ...overrides }, context);
+  if (pendingResponse === null) return null;
+  const result = await readResponse(pendingResponse);
   await waitOnExecutionContext(context);
-  return told;
+  return result;
 };
 
-const byRoute = async (sent: Sent): Promise<Record<string, unknown>> => {
+const viaRoutes = async (sent: Sent): Promise<Record<string, unknown>> => {
   const context = createExecutionContext();
-  const told = await answered(app.fetch(requestOf(sent), env, context));
+  const result = await readResponse(app.fetch(requestOf(sent), env, context));
   await waitOnExecutionContext(context);
-  return told;
+  return result;
 };
 
 beforeAll(async () => {
@@ -63,34 +63,34 @@ beforeAll(async () => {
   await call('POST', `/v1/components/${id}/heartbeat`, {});
 });
 
-describe('the fast lane', () => {
+describe('the fast path', () => {
   it.each<readonly [string, Sent]>([
     ['a wrong key', { path: ROUTE, body: { type: TYPE }, headers: { authorization: 'Bearer wrong' } }],
     ['no key in the header', { path: ROUTE, body: { type: TYPE }, headers: { authorization: 'Basic a' } }],
-    ['two words for a key', { path: ROUTE, body: { type: TYPE }, headers: { authorization: 'Bearer a b' } }],
-    ['no JSON', { path: ROUTE, body: '{' }],
+    ['two words as a key', { path: ROUTE, body: { type: TYPE }, headers: { authorization: 'Bearer a b' } }],
+    ['malformed JSON', { path: ROUTE, body: '{' }],
     ['no body', { path: ROUTE, body: '' }],
     ['a body too large', { path: ROUTE, body: { type: TYPE, payload: { text: 'x'.repeat(66_000) } } }],
     ['an unknown field', { path: ROUTE, body: { type: TYPE, colour: 1, preferences: { maxLoad: 101 } } }],
     ['an unknown type', { path: ROUTE, body: { type: 'nobody_knows' } }],
-    ['nobody there', { path: ROUTE, body: { type: 'caws_validator' } }],
-    ['a lease nobody holds', { path: NO_LEASE, body: DONE }],
+    ['a type without components', { path: ROUTE, body: { type: 'caws_validator' } }],
+    ['an unknown lease', { path: NO_LEASE, body: DONE }],
     ['a completion without outcome', { path: NO_LEASE, body: {} }],
-  ])('says of %s what the route says', async (_, sent) => {
-    const told = await byLane(sent);
-    expect(told).toEqual(await byRoute(sent));
-    expect(told?.['status']).toBeGreaterThanOrEqual(400);
+  ])('returns the same problem for %s as the route', async (_, sent) => {
+    const result = await viaFastPath(sent);
+    expect(result).toEqual(await viaRoutes(sent));
+    expect(result?.['status']).toBeGreaterThanOrEqual(400);
   });
 
   it.each<readonly [string, Sent]>([
     ['a decision', { path: ROUTE, body: { type: TYPE } }],
-    ['an explained one', { path: ROUTE, body: { type: TYPE, explain: true, dryRun: {} } }],
-  ])('answers %s as the route does, with the headers that a program can use', async (_, sent) => {
-    const told = await byLane(sent);
-    const { body, status } = await byRoute(sent);
-    expect(told).toMatchObject({ status, body: { component: { id } } });
-    expect(told?.['body']).toMatchObject({ component: (body as { component: unknown }).component });
-    expect(told?.['headers']).toEqual({
+    ['an explained decision', { path: ROUTE, body: { type: TYPE, explain: true, dryRun: {} } }],
+  ])('returns %s as the route does, with the headers that an API client needs', async (_, sent) => {
+    const result = await viaFastPath(sent);
+    const { body, status } = await viaRoutes(sent);
+    expect(result).toMatchObject({ status, body: { component: { id } } });
+    expect(result?.['body']).toMatchObject({ component: (body as { component: unknown }).component });
+    expect(result?.['headers']).toEqual({
       'content-type': 'application/json',
       'content-security-policy': expect.stringContaining("default-src 'none'"),
       'x-content-type-options': 'nosniff',
@@ -99,26 +99,26 @@ describe('the fast lane', () => {
   });
 
   it('grants and ends a lease', async () => {
-    const granted = await byLane({ path: ROUTE, body: { type: TYPE, lease: {} } });
+    const granted = await viaFastPath({ path: ROUTE, body: { type: TYPE, lease: {} } });
     const leaseId = /l-[^"]+/.exec(JSON.stringify(granted))?.[0];
-    const ended = await byLane({ path: `/v1/leases/${leaseId}/complete`, body: DONE });
+    const ended = await viaFastPath({ path: `/v1/leases/${leaseId}/complete`, body: DONE });
     expect(ended).toMatchObject({ status: 200, body: { id: leaseId, componentId: id, outcome: 'success' } });
   });
 
   it.each<readonly [string, Sent]>([
     ['another path', { path: '/v1/routes', body: {} }],
     ['a query', { path: `${ROUTE}?a=1`, body: {} }],
-    ['a lease that is none', { path: '/v1/leases/none/complete', body: DONE }],
+    ['an invalid lease id', { path: '/v1/leases/none/complete', body: DONE }],
     ['an escaped id', { path: '/v1/leases/l-a%2Fb/complete', body: {} }],
-    ['another type of body', { path: ROUTE, body: {}, headers: { 'content-type': 'text/plain' } }],
+    ['another content type', { path: ROUTE, body: {}, headers: { 'content-type': 'text/plain' } }],
     ['a compressed body', { path: ROUTE, body: {}, headers: { 'content-encoding': 'gzip' } }],
   ])('leaves %s to the routes', async (_, sent) => {
-    expect(await byLane(sent)).toBeNull();
+    expect(await viaFastPath(sent)).toBeNull();
   });
 
-  it('leaves pages of other origins to the routes where any may call', async () => {
+  it('leaves requests of other origins to the routes when CORS is configured', async () => {
     const sent = { path: ROUTE, body: {}, headers: { origin: 'https://a.example.com' } };
-    expect(await byLane(sent, { CORS_ORIGINS: 'https://a.example.com' })).toBeNull();
+    expect(await viaFastPath(sent, { CORS_ORIGINS: 'https://a.example.com' })).toBeNull();
   });
 
   it('leaves a session to the routes', () => {

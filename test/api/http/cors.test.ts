@@ -17,12 +17,12 @@ const corsHeaders = (headers: Headers): string[] =>
   [...headers.keys()].filter((name) => name.startsWith('access-control-'));
 
 describe('a page of a listed origin', () => {
-  it('gets its preflight answered before any key', async () => {
+  it('gets a preflight response without a key', async () => {
     const { status, headers } = await preflight(LISTED);
     expect(status).toBe(204);
     expect(headers.get('access-control-allow-origin')).toBe(LISTED);
     expect(headers.get('access-control-allow-headers')).toBe(
-      // What the client sends from a page: where it stands in the log among them.
+      // All request headers that the client sends from a page, including its position in the event log.
       'authorization,content-type,if-match,if-none-match,last-event-id,x-request-id',
     );
     expect(headers.get('access-control-allow-methods')).toBe('GET,HEAD,POST,PUT,PATCH,DELETE');
@@ -34,7 +34,7 @@ describe('a page of a listed origin', () => {
   });
 
   it.each([
-    ['an answer', '/v1/components', 'Bearer test-admin-key', 200],
+    ['a response', '/v1/components', 'Bearer test-admin-key', 200],
     ['a problem', '/v1/components/none', 'Bearer test-admin-key', 404],
     ['a refusal', '/v1/components', null, 401],
     ['liveness', '/healthz', null, 200],
@@ -50,7 +50,7 @@ describe('a page of a listed origin', () => {
     }
   });
 
-  it('gets no preflight for OPTIONS that is none', async () => {
+  it('gets no preflight response for a plain OPTIONS request', async () => {
     const headers = { origin: LISTED };
     expectProblem(
       await callWithEnv({ env, method: 'OPTIONS', path: '/v1/components', headers }),
@@ -70,18 +70,18 @@ describe('any other origin', () => {
     'null',
     '*',
     '',
-  ])('%j is told nothing', async (origin) => {
-    const asked = await preflight(origin);
-    expectProblem(asked, 401, 'unauthorized');
+  ])('%j gets no CORS headers', async (origin) => {
+    const refused = await preflight(origin);
+    expectProblem(refused, 401, 'unauthorized');
     const read = await callWithEnv({ env, path: '/v1/components', headers: { origin } });
     expect(read.status).toBe(200);
-    for (const { headers } of [asked, read]) {
+    for (const { headers } of [refused, read]) {
       expect(corsHeaders(headers)).toEqual([]);
       expect(headers.get('vary')).toBe('Origin');
     }
   });
 
-  it.each([undefined, '', ' , '])('is told nothing where none is listed (%j)', async (CORS_ORIGINS) => {
+  it.each([undefined, '', ' , '])('gets no CORS headers when none is listed (%j)', async (CORS_ORIGINS) => {
     const { headers } = await callWithEnv({
       env: { CORS_ORIGINS },
       path: '/v1/components',
@@ -91,7 +91,7 @@ describe('any other origin', () => {
     expect(headers.get('vary')).toBeNull();
   });
 
-  it('is not let in by an entry that is no origin, and the log says so', async () => {
+  it('is not allowed by an entry that is not an origin, which is logged', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const listed =
       '*, null, https://*.example.com, https://a.test/path, https://b.test/, ops.example.com, file://, https://good.test';

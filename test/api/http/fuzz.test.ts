@@ -1,36 +1,36 @@
 /**
- * Every operation of the contract under requests as people, programs and attackers may send them. The
- * cases follow from a seed: `FUZZ_SEED=7` runs others, and a failure names the one to run again;
- * `FUZZ_CASES=10000` runs more.
+ * Fuzz test of every operation of the contract, with requests that users, programs and attackers may send.
+ * A seed determines the cases: `FUZZ_SEED=7` runs others, and a failure names the seed to run again.
+ * `FUZZ_CASES=10000` runs more cases.
  */
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { TYPES_FROM_START } from '../../../src/core/config/component-types.ts';
+import { BUILT_IN_TYPES } from '../../../src/core/config/component-types.ts';
 import { contractOperations } from '../../support/contract-operations.ts';
 import { eventually } from '../../support/coordinator-http.ts';
 import { evict } from '../../support/evict.ts';
-import { compareFleet } from '../../support/fuzz/compare-fleet.ts';
-import { FleetModel } from '../../support/fuzz/fleet-model.ts';
+import { compareWithModel } from '../../support/fuzz/compare-fleet.ts';
+import { SystemModel } from '../../support/fuzz/fleet-model.ts';
 import { fuzzCases } from '../../support/fuzz/fuzz-cases.ts';
-import { raiseFleet } from '../../support/fuzz/fuzz-pool.ts';
+import { registerPool } from '../../support/fuzz/fuzz-pool.ts';
 import { fuzzedOperations } from '../../support/fuzz/operations.ts';
 import type { RunReport } from '../../support/fuzz/run-cases.ts';
 import { runCases } from '../../support/fuzz/run-cases.ts';
 
 const LEAST_ACCEPTED = 0.4;
-const given = (import.meta as unknown as { env: Record<string, string | undefined> }).env;
-const SEED = Number(given['VITE_FUZZ_SEED'] ?? 20_261_030);
-const TOTAL = Number(given['VITE_FUZZ_CASES'] ?? 3_000);
+const viteEnv = (import.meta as unknown as { env: Record<string, string | undefined> }).env;
+const SEED = Number(viteEnv['VITE_FUZZ_SEED'] ?? 20_261_030);
+const TOTAL = Number(viteEnv['VITE_FUZZ_CASES'] ?? 3_000);
 const LEAST_PER_OPERATION = Math.floor(TOTAL / 300);
 
-const registries = TYPES_FROM_START.map((type) => env.COMPONENT_REGISTRY.getByName(type));
+const registries = BUILT_IN_TYPES.map((type) => env.COMPONENT_REGISTRY.getByName(type));
 const system = env.SYSTEM_COORDINATOR.getByName('system');
 
 const TABLES =
   "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY name";
 
-/** The tables of all rooms as they were declared. */
+/** The table declarations of all objects and of D1. */
 async function tables(): Promise<unknown[]> {
   const inObjects = await Promise.all(
     [...registries, system].map((stub) =>
@@ -43,19 +43,19 @@ async function tables(): Promise<unknown[]> {
 
 describe(`fuzzing every operation, seed ${SEED}`, () => {
   const operations = fuzzedOperations();
-  const model = new FleetModel();
+  const model = new SystemModel();
   let before: unknown[];
   let report: RunReport;
 
   beforeAll(async () => {
-    // Whatever recovery asks of components is asked of nobody; alerts arrive.
+    // Control calls of recoveries fail with 503; alerts are delivered.
     vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
       const isAlert = new Request(input).url.includes('/alert-receiver/');
       return new Response(null, { status: isAlert ? 204 : 503 });
     });
-    for (const answer of await raiseFleet()) {
-      expect(answer.status).toBe(201);
-      expect(model.learn({ method: 'POST', pathname: '/v1/components', json: {}, busy: new Set() }, answer)).toEqual(
+    for (const response of await registerPool()) {
+      expect(response.status).toBe(201);
+      expect(model.learn({ method: 'POST', pathname: '/v1/components', json: {}, busy: new Set() }, response)).toEqual(
         [],
       );
     }
@@ -68,11 +68,11 @@ describe(`fuzzing every operation, seed ${SEED}`, () => {
     vi.restoreAllMocks();
   });
 
-  it('is answered with 2xx or a whole problem, and acknowledges what was asked', () => {
+  it('gets 2xx as requested or a complete problem', () => {
     expect(report.violations, `FUZZ_SEED=${SEED} FUZZ_CASES=${TOTAL}`).toEqual([]);
   });
 
-  it('takes in every operation of the contract, often enough, and much of it is valid', () => {
+  it('covers every operation of the contract often enough, mostly with valid requests', () => {
     const wanted = contractOperations().map(({ method, path }) => `${method} ${path}`);
     expect([...report.byOperation.keys()].toSorted()).toEqual(wanted.toSorted());
     const rare = [...report.byOperation].filter(([, { total }]) => total < LEAST_PER_OPERATION);
@@ -82,18 +82,18 @@ describe(`fuzzing every operation, seed ${SEED}`, () => {
     expect(accepted / total).toBeGreaterThanOrEqual(LEAST_ACCEPTED);
   });
 
-  it('leaves exactly what was acknowledged, before and after an eviction', async () => {
+  it('leaves exactly the acknowledged state, before and after an eviction', async () => {
     const settled = await eventually(
-      () => compareFleet(model),
+      () => compareWithModel(model),
       (faults) => faults.length === 0,
       20_000,
     ).catch(String);
     expect(settled, `FUZZ_SEED=${SEED} FUZZ_CASES=${TOTAL}`).toEqual([]);
     for (const stub of [...registries, system]) await evict(stub);
-    expect(await compareFleet(model), `FUZZ_SEED=${SEED} FUZZ_CASES=${TOTAL}`).toEqual([]);
+    expect(await compareWithModel(model), `FUZZ_SEED=${SEED} FUZZ_CASES=${TOTAL}`).toEqual([]);
   }, 60_000);
 
-  it('leaves the tables as they were', async () => {
+  it('leaves the table declarations unchanged', async () => {
     expect(await tables()).toEqual(before);
   });
 });

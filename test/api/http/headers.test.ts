@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import headersFile from '../../../src/dashboard/public/_headers?raw';
 import { callWithEnv } from '../../support/call-with-env.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, freshId } from '../../support/coordinator-http.ts';
 import { readHeadersFile } from '../../support/read-headers-file.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
@@ -15,7 +15,7 @@ const SAME_FOR_PAGE_AND_API = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-function expectClosed({ headers }: Answer): void {
+function expectClosed({ headers }: ApiResponse): void {
   expect(Object.fromEntries(headers)).toMatchObject(SAME_FOR_PAGE_AND_API);
   expect(headers.get('content-security-policy')).toBe(
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -30,26 +30,27 @@ const fail = (): never => {
   throw new Error('broken on purpose');
 };
 
-/** A fault of ours, brought about by a setting that breaks whoever reads it. */
-const brokenCall = (): Promise<Answer> => callWithEnv({ path: '/v1/health', env: { CORS_ORIGINS: { split: fail } } });
+/** An internal error, caused by a setting that throws when read. */
+const brokenCall = (): Promise<ApiResponse> =>
+  callWithEnv({ path: '/v1/health', env: { CORS_ORIGINS: { split: fail } } });
 
-describe('the headers of an answer', () => {
+describe('response headers', () => {
   it.each([
     ['a list', 'GET', '/v1/components', 200],
     ['a problem', 'GET', '/v1/components/none', 404],
-    ['a path that is none', 'GET', '/v1/nothing', 404],
+    ['an unknown path', 'GET', '/v1/nothing', 404],
     ['a path outside the API', 'GET', '/healthz/nothing', 404],
     ['a wrong method', 'PUT', '/v1/route', 405],
     ['liveness', 'GET', '/healthz', 200],
     ['HEAD', 'HEAD', '/v1/components', 200],
-  ])('close %s', async (_, method, path, status) => {
-    const answer = await callWithEnv({ method, path });
-    expect(answer.status).toBe(status);
-    expectClosed(answer);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+  ])('of %s are strict', async (_, method, path, status) => {
+    const response = await callWithEnv({ method, path });
+    expect(response.status).toBe(status);
+    expectClosed(response);
+    expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('close what is refused for want of a key, and what has no body', async () => {
+  it('of a 401 and of an empty response are strict', async () => {
     const refused = await call('GET', '/v1/components', undefined, { authorization: 'Bearer wrong' });
     expect(refused.status).toBe(401);
     expectClosed(refused);
@@ -60,33 +61,33 @@ describe('the headers of an answer', () => {
     expectClosed(removed);
   });
 
-  it('close a fault of ours, which names its request in the log', async () => {
+  it('of an internal error are strict, and the log names its request id', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const answer = await brokenCall();
-    expect(answer.status).toBe(500);
-    expectClosed(answer);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(answer.body.requestId).toBe(answer.headers.get('x-request-id'));
+    const response = await brokenCall();
+    expect(response.status).toBe(500);
+    expectClosed(response);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.body.requestId).toBe(response.headers.get('x-request-id'));
     const lines = log.mock.calls.map(([line]) => JSON.parse(String(line)));
-    expect(lines).toMatchObject([{ requestId: answer.body.requestId, error: expect.stringContaining('broken') }]);
+    expect(lines).toMatchObject([{ requestId: response.body.requestId, error: expect.stringContaining('broken') }]);
     log.mockRestore();
   });
 
-  it('close the contract, which may be kept for five minutes', async () => {
-    const answer = await call('GET', '/openapi.json');
-    expectClosed(answer);
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=300');
+  it('of the contract are strict and allow caching for five minutes', async () => {
+    const response = await call('GET', '/openapi.json');
+    expectClosed(response);
+    expect(response.headers.get('cache-control')).toBe('public, max-age=300');
   });
 });
 
-async function idOf(given?: string): Promise<string | null> {
-  const headers: Record<string, string> = given === undefined ? {} : { 'x-request-id': given };
+async function idOf(requestId?: string): Promise<string | null> {
+  const headers: Record<string, string> = requestId === undefined ? {} : { 'x-request-id': requestId };
   return (await call('GET', '/healthz', undefined, headers)).headers.get('x-request-id');
 }
 
-describe('the id of a request', () => {
-  it.each(['12345678', 'a_B-0123', 'x'.repeat(64)])('is the caller’s own: %s', async (given) => {
-    expect(await idOf(given)).toBe(given);
+describe('x-request-id', () => {
+  it.each(['12345678', 'a_B-0123', 'x'.repeat(64)])('is taken from the caller: %s', async (requestId) => {
+    expect(await idOf(requestId)).toBe(requestId);
   });
 
   it.each([
@@ -99,11 +100,11 @@ describe('the id of a request', () => {
     '<script>alert',
     'a, b, c, d',
     'ünïcödés',
-  ])('is a new one instead of %j', async (given) => {
-    expect(await idOf(given)).toMatch(/^[0-9a-f-]{36}$/);
+  ])('is generated instead of %j', async (requestId) => {
+    expect(await idOf(requestId)).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('differs from call to call and stands in problems', async () => {
+  it('differs for every call and is part of problems', async () => {
     expect(await idOf()).not.toBe(await idOf());
     const problem = await call('GET', '/v1/components/none', undefined, { 'x-request-id': 'my-own-request' });
     expect(problem.body.requestId).toBe('my-own-request');
@@ -111,7 +112,7 @@ describe('the id of a request', () => {
   });
 });
 
-describe('the headers of the page and its files', () => {
+describe('headers of the dashboard files', () => {
   const rules = readHeadersFile(headersFile);
   const everything = rules.get('/*')!;
 
@@ -121,7 +122,7 @@ describe('the headers of the page and its files', () => {
     expect(everything.get('permissions-policy')).toBe(api.headers.get('permissions-policy'));
   });
 
-  it('let the page load only what is its own, and nothing inline', () => {
+  it('let the page load only its own files, and nothing inline', () => {
     const policy = everything.get('content-security-policy')!;
     expect(policy).toMatch(/^default-src 'none';/);
     for (const directive of ['object-src', 'base-uri', 'form-action', 'frame-ancestors'])
@@ -130,7 +131,7 @@ describe('the headers of the page and its files', () => {
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
   });
 
-  it('let only files with a hash in their names be kept', () => {
+  it('allow caching only for files with a hash in their names', () => {
     expect(everything.get('cache-control')).toBeNull();
     expect(rules.get('/assets/*')?.get('cache-control')).toContain('immutable');
   });

@@ -9,8 +9,8 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'];
 // oxlint-disable-next-line typescript/no-explicit-any -- a JSON document whose shape the tests assert
 type Document = any;
 
-const answer = await worker.default.fetch('https://coordinator.test/openapi.json');
-const contract: Document = await answer.clone().json();
+const contractResponse = await worker.default.fetch('https://coordinator.test/openapi.json');
+const contract: Document = await contractResponse.clone().json();
 
 const operations: { name: string; path: string; operation: Document }[] = Object.entries(contract.paths ?? {}).flatMap(
   ([path, item]) =>
@@ -33,14 +33,14 @@ const resolve = (pointer: string): unknown =>
     .reduce<Document>((value, part) => value?.[part.replaceAll('~1', '/').replaceAll('~0', '~')], contract);
 
 describe('the contract', () => {
-  it('is served to anybody, as OpenAPI 3.1', async () => {
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toMatch(/^application\/json/);
+  it('is served without a key, as OpenAPI 3.1', async () => {
+    expect(contractResponse.status).toBe(200);
+    expect(contractResponse.headers.get('content-type')).toMatch(/^application\/json/);
     expect(contract.openapi).toMatch(/^3\.1\./);
     expect(contract.info).toMatchObject({ title: expect.stringMatching(/\S/), version: expect.stringMatching(/\S/) });
   });
 
-  it('lists every operation there is', () => {
+  it('lists every operation', () => {
     const declared = contractOperations().map(({ method, path }) => `${method} ${path}`);
     expect(operations.map(({ name }) => name).toSorted()).toEqual(declared.toSorted());
     expect(declared).toEqual(
@@ -74,14 +74,14 @@ describe('the contract', () => {
     );
   });
 
-  it('asks for a key everywhere but for liveness', () => {
+  it('requires a key for all operations but liveness', () => {
     expect(contract.security).toEqual([{ key: [] }]);
     expect(contract.components.securitySchemes.key).toMatchObject({ type: 'http', scheme: 'bearer' });
     for (const { path, operation } of operations)
       expect(operation.security).toEqual(path === '/healthz' ? [] : undefined);
   });
 
-  it('points at nothing that is not there', () => {
+  it('has no dangling reference', () => {
     const references = [...valuesIn(contract)].filter(([path]) => path.endsWith('/$ref'));
     expect(references.length).toBeGreaterThan(0);
     for (const [path, reference] of references) {
@@ -109,12 +109,12 @@ describe('the contract', () => {
 describe('events in the contract', () => {
   const { mapping, propertyName } = contract.components.schemas.Event.discriminator;
 
-  it('are told apart by their type, and every type is there', () => {
+  it('are discriminated by type, and every type is listed', () => {
     expect(propertyName).toBe('type');
     expect(Object.keys(mapping)).toEqual([...EVENT_TYPES]);
   });
 
-  it.each(EVENT_TYPES)('%s has a schema for its data, which may grow', (type) => {
+  it.each(EVENT_TYPES)('%s has an extensible schema for its data', (type) => {
     const schema: Document = resolve(mapping[type]);
     expect(schema.properties.type.enum).toEqual([type]);
     expect(schema.description).toMatch(/\S/);
@@ -122,7 +122,7 @@ describe('events in the contract', () => {
     expect(Object.keys(schema.properties.data.properties).length).toBeGreaterThan(0);
   });
 
-  it('are what webhooks send', () => {
+  it('are the payloads of webhooks', () => {
     for (const [type, { post }] of Object.entries<Document>(contract.webhooks))
       expect(post.requestBody.content['application/cloudevents+json'].schema.$ref).toBe(mapping[type]);
     expect(Object.keys(contract.webhooks)).toContain('incident.opened');
@@ -130,12 +130,12 @@ describe('events in the contract', () => {
 });
 
 describe.each(operations)('$name', ({ path, operation }) => {
-  it('says what it does', () => {
+  it('has a summary and a tag', () => {
     expect(operation.summary).toMatch(/\S.*\S/);
     expect(operation.tags).toEqual([expect.any(String)]);
   });
 
-  it('has a schema for what it answers', () => {
+  it('has a schema for its response', () => {
     const good = Object.entries(operation.responses as Record<string, Document>).filter(([status]) =>
       /^(?:2|101)/.test(status),
     );
@@ -149,7 +149,7 @@ describe.each(operations)('$name', ({ path, operation }) => {
     }
   });
 
-  it('answers problems for everything else', () => {
+  it('declares problems as its default response', () => {
     if (path === '/healthz') return;
     expect(operation.responses.default.content).toEqual({
       'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },

@@ -17,7 +17,7 @@ import {
 } from '../../../src/api/schemas/failure.ts';
 import { HealthReportSchema } from '../../../src/api/schemas/health-report.ts';
 import { HistoryPageSchema } from '../../../src/api/schemas/history.ts';
-import { RouteAnswerSchema } from '../../../src/api/schemas/route.ts';
+import { RouteResponseSchema } from '../../../src/api/schemas/route.ts';
 import { EventPageSchema, SystemHealthSchema } from '../../../src/api/schemas/system.ts';
 import { call, eventually, freshId, registrationFor } from '../../support/coordinator-http.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
@@ -25,7 +25,7 @@ import { silentRegistration } from '../../support/silent-registration.ts';
 const [checked, beating] = [freshId(), freshId()];
 const statusOf = async (id: string): Promise<string> => (await call('GET', `/v1/components/${id}/health`)).body.status;
 
-/** Asserts that a body is what its schema says: nothing missing, nothing of another kind, nothing more. */
+/** Asserts that a body matches its schema exactly: no missing, wrongly typed or additional fields. */
 function expectToMatch(schema: z.ZodType, body: unknown): void {
   expect(schema.parse(body)).toEqual(body);
 }
@@ -44,7 +44,7 @@ beforeAll(async () => {
   );
 });
 
-describe('what is answered is what the contract declares', () => {
+describe('response bodies match the contract', () => {
   it('for components', async () => {
     expectToMatch(ComponentSchema, (await call('GET', `/v1/components/${checked}`)).body);
     expectToMatch(ComponentSchema, (await call('PATCH', `/v1/components/${checked}`, { weight: 2 })).body);
@@ -57,7 +57,7 @@ describe('what is answered is what the contract declares', () => {
     expect(body.nextCursor).toEqual(expect.any(String));
   });
 
-  it('for signs of life', async () => {
+  it('for heartbeats, probes and health', async () => {
     expectToMatch(HealthReportSchema, (await call('GET', `/v1/components/${checked}/health`)).body);
     expectToMatch(HistoryPageSchema, (await call('GET', `/v1/components/${checked}/history`)).body);
     expectToMatch(HeartbeatResultSchema, (await call('POST', `/v1/components/${beating}/heartbeat`, {})).body);
@@ -77,7 +77,7 @@ describe('what is answered is what the contract declares', () => {
       ({ status }) => status === 200,
       5_000,
     );
-    expectToMatch(RouteAnswerSchema, routed.body);
+    expectToMatch(RouteResponseSchema, routed.body);
   });
 
   it('for the system', async () => {
@@ -113,22 +113,22 @@ describe('what is answered is what the contract declares', () => {
   });
 
   it('for problems', async () => {
-    for (const answer of [
+    for (const response of [
       await call('GET', `/v1/components/${freshId()}`),
       await call('POST', '/v1/components', { id: 'A' }),
       await call('POST', '/v1/route', { type: 'caws_validator' }),
       await call('GET', '/v1/nothing'),
     ]) {
-      expect(answer.status).toBeGreaterThanOrEqual(400);
-      expectToMatch(ProblemSchema, answer.body);
-      expect(answer.body.status).toBe(answer.status);
+      expect(response.status).toBeGreaterThanOrEqual(400);
+      expectToMatch(ProblemSchema, response.body);
+      expect(response.body.status).toBe(response.status);
     }
   });
 });
 
-describe('every answer', () => {
+describe('every response', () => {
   it.each(['/healthz', '/v1/components', '/v1/nothing', '/nothing'])(
-    'of %s carries the headers that guard a browser',
+    'of %s carries the security headers for browsers',
     async (path) => {
       const { headers } = await call('GET', path);
       expect(headers.get('x-content-type-options')).toBe('nosniff');

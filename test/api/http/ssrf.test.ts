@@ -7,9 +7,9 @@ import { coordinator } from '../../../src/coordinator/contract/coordinator-api.t
 import type { OutboundPolicy } from '../../../src/core/outbound/url-policy.ts';
 import { sendWebhook } from '../../../src/deliveries/send-webhook.ts';
 import { outboundPolicyOf } from '../../../src/outbound/outbound-policy.ts';
-import { probeOnce, probeHttp } from '../../../src/probe/http-probe.ts';
+import { probeCanary, probeHttp } from '../../../src/probe/http-probe.ts';
 import { callControl } from '../../../src/recovery/control-call.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, freshId, setMode } from '../../support/coordinator-http.ts';
 import { expectNothingStored } from '../../support/expect-nothing-stored.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
@@ -17,7 +17,7 @@ import { listIds } from '../../support/list-ids.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 import { LEGITIMATE_URLS, NOT_ABSOLUTE, TRICKS } from '../../support/url-spellings.ts';
 
-/** So many calls in a minute are not what these tests are about. */
+/** Disables the rate limits, which these tests would exceed. */
 const limiter = { limit: async () => ({ success: true }) };
 const UNLIMITED = Object.fromEntries(
   Object.keys(env)
@@ -42,7 +42,7 @@ const SECRET = 'whsec_dGhlIHNlY3JldCBvZiBhIGNvbXBvbmVudA==';
 
 const app = createApp();
 
-async function callIn(deployment: Env, method: string, path: string, body: unknown): Promise<Answer> {
+async function callIn(deployment: Env, method: string, path: string, body: unknown): Promise<ApiResponse> {
   const request = new Request(`https://coordinator.test${path}`, {
     method,
     headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
@@ -52,17 +52,17 @@ async function callIn(deployment: Env, method: string, path: string, body: unkno
   return { status: response.status, body: await response.json(), headers: response.headers };
 }
 
-/** Every place of a registration that holds a URL. */
+/** Every field of a registration that contains a URL. */
 const PLACES: readonly (readonly [path: string, part: (url: string) => Record<string, unknown>])[] = [
   ['endpoint', (url) => ({ endpoint: url })],
   ['healthCheck.endpoint', (url) => ({ healthCheck: { endpoint: url, interval: 3_600_000 } })],
   ['control.endpoint', (url) => ({ control: { endpoint: url, actions: ['restart'] } })],
 ];
 
-/** Every way out: what each says of `url`, and whether it took the answer for a success. */
-const WAYS_OUT: readonly (readonly [
+/** Every kind of outbound call: the detail it reports for `url`, and whether it counts the response as a success. */
+const OUTBOUND_CALLS: readonly (readonly [
   name: string,
-  go: (url: string, policy: OutboundPolicy) => Promise<{ readonly ok: boolean; readonly said: string }>,
+  go: (url: string, policy: OutboundPolicy) => Promise<{ readonly ok: boolean; readonly detail: string }>,
 ])[] = [
   [
     'a probe',
@@ -70,8 +70,8 @@ const WAYS_OUT: readonly (readonly [
       const times = { timeoutMs: 5_000, degradedAfterMs: 4_000, suspicionMs: 4_000 };
       const outcome = await probeHttp({ url, method: 'GET', ...times }, policy, () => undefined);
       return outcome.kind === 'failed'
-        ? { ok: false, said: `${outcome.error.code} ${outcome.error.message}` }
-        : { ok: true, said: outcome.kind };
+        ? { ok: false, detail: `${outcome.error.code} ${outcome.error.message}` }
+        : { ok: true, detail: outcome.kind };
     },
   ],
   [
@@ -80,15 +80,15 @@ const WAYS_OUT: readonly (readonly [
       const key = { recoveryId: 'r-1', idempotencyKey: 'r-1-0' };
       const request = { action: 'restart', componentId: 'c', ...key, reason: '', parameters: {} } as const;
       const called = await callControl({ url, secrets: [SECRET], request }, policy, Date.now());
-      return { ok: called.ok, said: called.ok ? String(called.value.status) : called.message };
+      return { ok: called.ok, detail: called.ok ? String(called.value.status) : called.message };
     },
   ],
   [
-    'a look at a canary',
+    'a canary check',
     async (url, policy) => {
-      const seen = await probeOnce(url, policy);
-      if (seen.kind === 'answered') return { ok: seen.status < 300, said: `answered HTTP ${seen.status}` };
-      return { ok: false, said: `${seen.error.code} ${seen.error.message}` };
+      const seen = await probeCanary(url, policy);
+      if (seen.kind === 'answered') return { ok: seen.status < 300, detail: `answered HTTP ${seen.status}` };
+      return { ok: false, detail: `${seen.error.code} ${seen.error.message}` };
     },
   ],
   [
@@ -98,32 +98,33 @@ const WAYS_OUT: readonly (readonly [
       const sent = await sendWebhook(job, policy);
       const verdict = judgeAttempt(sent);
       return verdict.kind === 'delivered'
-        ? { ok: true, said: String(sent.status) }
-        : { ok: false, said: verdict.error };
+        ? { ok: true, detail: String(sent.status) }
+        : { ok: false, detail: verdict.error };
     },
   ],
 ];
 
-const outward = vi.spyOn(globalThis, 'fetch');
+const fetchSpy = vi.spyOn(globalThis, 'fetch');
 
 beforeEach(() => {
-  outward.mockReset();
+  fetchSpy.mockReset();
 });
 afterEach(() => {
-  outward.mockReset();
+  fetchSpy.mockReset();
 });
 
-const pretendToAnswer = (): void => {
-  outward.mockImplementation(async () => new Response('{"status":"healthy"}'));
+const stubFetch = (): void => {
+  fetchSpy.mockImplementation(async () => new Response('{"status":"healthy"}'));
 };
 
 describe(`stored: each of ${EVIL.length} evil spellings in ${PLACES.length} places through POST, PUT and PATCH`, () => {
-  const held = freshId('held');
+  const componentId = freshId('held');
   const refusedIds: string[] = [];
 
-  const register = (): Promise<Answer> => callIn(STRICT_ENV, 'POST', '/v1/components', silentRegistration(held));
+  const register = (): Promise<ApiResponse> =>
+    callIn(STRICT_ENV, 'POST', '/v1/components', silentRegistration(componentId));
 
-  it('begins with a component in good order', async () => {
+  it('starts with a registered component', async () => {
     const registered = await register();
     expect({ status: registered.status, body: registered.body }).toMatchObject({ status: 201 });
   });
@@ -135,19 +136,19 @@ describe(`stored: each of ${EVIL.length} evil spellings in ${PLACES.length} plac
         refusedIds.push(id);
         const refusals = [
           await callIn(STRICT_ENV, 'POST', '/v1/components', silentRegistration(id, part(url))),
-          await callIn(STRICT_ENV, 'PUT', `/v1/components/${held}`, silentRegistration(held, part(url))),
-          await callIn(STRICT_ENV, 'PATCH', `/v1/components/${held}`, part(url)),
+          await callIn(STRICT_ENV, 'PUT', `/v1/components/${componentId}`, silentRegistration(componentId, part(url))),
+          await callIn(STRICT_ENV, 'PATCH', `/v1/components/${componentId}`, part(url)),
         ];
         for (const refusal of refusals) {
           expect(expectProblem(refusal, 422, 'endpoint-not-allowed')).toEqual([path]);
           expect(refusal.body.errors[0].message.length).toBeLessThanOrEqual(256);
         }
       }
-      expect(outward).not.toHaveBeenCalled();
+      expect(fetchSpy).not.toHaveBeenCalled();
     });
   });
 
-  it.each(NOT_ABSOLUTE)('%j is refused as endpoint, where it would be a path on nothing', async (url) => {
+  it.each(NOT_ABSOLUTE)('%j is refused as endpoint: a relative path has no base there', async (url) => {
     const refused = await callIn(
       STRICT_ENV,
       'POST',
@@ -157,25 +158,25 @@ describe(`stored: each of ${EVIL.length} evil spellings in ${PLACES.length} plac
     expect(expectProblem(refused, 422, 'endpoint-not-allowed')).toEqual(['endpoint']);
   });
 
-  it('is refused as canary and controller of all types or of one, in every spelling', async () => {
+  it('is refused as canary and controller URL of all types or of one, in every spelling', async () => {
     for (const url of EVIL) {
       for (const path of ['/v1/config', '/v1/config/types/task_router']) {
         const controller = { url, actions: ['restart'] };
         const refused = await callIn(STRICT_ENV, 'PUT', path, { canaryUrl: url, controller });
-        // What is no URL of sensible length is not even looked at.
+        // The schema refuses a URL beyond its maximum length before the policy is applied.
         expect(refused.status, url).toBe(422);
         const places = refused.body.errors.map(({ path: at }: { path: string }) => at);
         expect(places).toEqual(['canaryUrl', 'controller.url']);
       }
     }
-    expect(outward).not.toHaveBeenCalled();
+    expect(fetchSpy).not.toHaveBeenCalled();
   });
 
-  it('leaves nothing of it behind', async () => {
+  it('stores nothing of the refused registrations', async () => {
     const unchanged = await register();
     expect({ status: unchanged.status, body: unchanged.body }).toMatchObject({
       status: 200,
-      body: { endpoint: `https://${held}.example.com`, generation: 1 },
+      body: { endpoint: `https://${componentId}.example.com`, generation: 1 },
     });
     expect(unchanged.body.healthCheck).toBeUndefined();
     expect(unchanged.body.control).toBeUndefined();
@@ -185,7 +186,7 @@ describe(`stored: each of ${EVIL.length} evil spellings in ${PLACES.length} plac
     await expectNothingStored(refusedIds[0]!);
   });
 
-  it('names every place that is wrong at once, a path by where it leads', async () => {
+  it('names every invalid field at once; a relative path is judged by its resolved URL', async () => {
     const body = silentRegistration(freshId(), {
       endpoint: 'https://10.0.0.1',
       healthCheck: { endpoint: '/health' },
@@ -196,20 +197,20 @@ describe(`stored: each of ${EVIL.length} evil spellings in ${PLACES.length} plac
     expect(expectProblem(refused, 422, 'endpoint-not-allowed')).toEqual(everywhere);
   });
 
-  it('is judged by the lists of the deployment too', async () => {
+  it('is also judged by the host and port lists of the deployment', async () => {
     const deployment = { ...STRICT_ENV, OUTBOUND_HOSTS: 'api.example.com,*.example.org', OUTBOUND_PORTS: '9443' };
-    const answerTo = async (endpoint: string): Promise<number> =>
+    const statusFor = async (endpoint: string): Promise<number> =>
       (await callIn(deployment, 'POST', '/v1/components', silentRegistration(freshId(), { endpoint }))).status;
-    expect(await answerTo('https://api.example.com:9443')).toBe(201);
-    expect(await answerTo('https://a.b.example.org:9443/x')).toBe(201);
-    expect(await answerTo('https://api.example.com')).toBe(422);
-    expect(await answerTo('https://other.example.com:9443')).toBe(422);
+    expect(await statusFor('https://api.example.com:9443')).toBe(201);
+    expect(await statusFor('https://a.b.example.org:9443/x')).toBe(201);
+    expect(await statusFor('https://api.example.com')).toBe(422);
+    expect(await statusFor('https://other.example.com:9443')).toBe(422);
   });
 });
 
 describe(`stored: each of ${LEGITIMATE_URLS.length} legitimate URLs is accepted in ${PLACES.length} places`, () => {
   it.each(LEGITIMATE_URLS)('%j', async (url) => {
-    pretendToAnswer();
+    stubFetch();
     const id = freshId('good');
     const parts = Object.assign({}, ...PLACES.map(([, part]) => part(url))) as Record<string, unknown>;
     const registered = await callIn(STRICT_ENV, 'POST', '/v1/components', silentRegistration(id, parts));
@@ -227,17 +228,17 @@ describe(`stored: each of ${LEGITIMATE_URLS.length} legitimate URLs is accepted 
     expect((await call('DELETE', `/v1/components/${id}`)).status).toBe(204);
   });
 
-  it('and so are paths on the endpoint', async () => {
+  it('accepts paths relative to the endpoint', async () => {
     const id = freshId();
     const parts = { healthCheck: { endpoint: 'health' }, control: { endpoint: '/control', actions: ['restart'] } };
-    pretendToAnswer();
-    const answer = await callIn(STRICT_ENV, 'POST', '/v1/components', silentRegistration(id, parts));
-    expect(answer.body).toMatchObject({ healthCheck: { endpoint: 'health' }, control: { endpoint: '/control' } });
+    stubFetch();
+    const response = await callIn(STRICT_ENV, 'POST', '/v1/components', silentRegistration(id, parts));
+    expect(response.body).toMatchObject({ healthCheck: { endpoint: 'health' }, control: { endpoint: '/control' } });
     expect((await call('DELETE', `/v1/components/${id}`)).status).toBe(204);
   });
 });
 
-const registerInDevelopment = (endpoint: string): Promise<Answer> =>
+const registerInDevelopment = (endpoint: string): Promise<ApiResponse> =>
   call('POST', '/v1/components', silentRegistration(freshId(), { endpoint }));
 
 describe('stored: under the development setting', () => {
@@ -255,67 +256,67 @@ describe('stored: under the development setting', () => {
     'http:\\\\localhost',
     'http://local\thost',
     'nonsense',
-  ])('%j is refused all the same', async (url) => {
+  ])('%j is still refused', async (url) => {
     expect(expectProblem(await registerInDevelopment(url), 422, 'endpoint-not-allowed')).toEqual(['endpoint']);
   });
 });
 
-describe.each(WAYS_OUT)(`fetched: %s`, (_, go) => {
-  describe(`makes no request to any of ${EVIL.length + NOT_ABSOLUTE.length} evil spellings`, () => {
+describe.each(OUTBOUND_CALLS)(`fetched: %s`, (_, send) => {
+  describe(`sends no request to any of ${EVIL.length + NOT_ABSOLUTE.length} evil spellings`, () => {
     it.each([...EVIL, ...NOT_ABSOLUTE, ''])('%j', async (url) => {
-      pretendToAnswer();
-      const gone = await go(url, STRICT);
-      expect(gone).toMatchObject({ ok: false, said: expect.stringMatching(/ENDPOINT_REFUSED/) });
-      expect(gone.said.length).toBeLessThanOrEqual(320);
-      expect(outward).not.toHaveBeenCalled();
+      stubFetch();
+      const result = await send(url, STRICT);
+      expect(result).toMatchObject({ ok: false, detail: expect.stringMatching(/ENDPOINT_REFUSED/) });
+      expect(result.detail.length).toBeLessThanOrEqual(320);
+      expect(fetchSpy).not.toHaveBeenCalled();
     });
   });
 
-  describe(`makes one request to each of ${LEGITIMATE_URLS.length} legitimate URLs, and follows nothing`, () => {
+  describe(`sends one request to each of ${LEGITIMATE_URLS.length} legitimate URLs and follows no redirect`, () => {
     it.each(LEGITIMATE_URLS)('%j', async (url) => {
-      pretendToAnswer();
-      expect((await go(url, STRICT)).ok).toBe(true);
-      expect(outward).toHaveBeenCalledTimes(1);
-      const [target, init] = outward.mock.calls[0]!;
+      stubFetch();
+      expect((await send(url, STRICT)).ok).toBe(true);
+      expect(fetchSpy).toHaveBeenCalledTimes(1);
+      const [target, init] = fetchSpy.mock.calls[0]!;
       expect((target as URL).href).toBe(URL.parse(url)!.href);
       expect(init).toMatchObject({ redirect: 'manual', headers: { 'user-agent': 'arbiter-coordinator' } });
     });
   });
 
-  it('counts no redirect as a success, whatever it says', async () => {
+  it('never counts a redirect as a success', async () => {
     for (const status of [300, 301, 302, 303, 304, 307, 308]) {
       const headers = { location: 'https://example.org/' };
-      outward.mockImplementation(
+      fetchSpy.mockImplementation(
         async () => new Response(status === 304 ? null : '{"status":"healthy"}', { status, headers }),
       );
-      const gone = await go('https://example.com', STRICT);
-      expect(gone).toMatchObject({ ok: false, said: expect.stringContaining(`HTTP ${status}`) });
+      const result = await send('https://example.com', STRICT);
+      expect(result).toMatchObject({ ok: false, detail: expect.stringContaining(`HTTP ${status}`) });
     }
   });
 
-  it('repeats nothing of an answer or an error but what it knows', async () => {
-    outward.mockImplementation(
+  it('quotes no text of a response or an error', async () => {
+    fetchSpy.mockImplementation(
       async () => new Response('{"status":"hunter2"}', { status: 500, statusText: 'hunter2' }),
     );
-    expect((await go('https://example.com', STRICT)).said).not.toContain('hunter2');
-    outward.mockImplementation(() => Promise.reject(new Error('hunter2 refused 10.0.0.7')));
-    expect((await go('https://example.com', STRICT)).said).not.toMatch(/hunter2|10\.0\.0\.7/);
+    expect((await send('https://example.com', STRICT)).detail).not.toContain('hunter2');
+    fetchSpy.mockImplementation(() => Promise.reject(new Error('hunter2 refused 10.0.0.7')));
+    expect((await send('https://example.com', STRICT)).detail).not.toMatch(/hunter2|10\.0\.0\.7/);
   });
 });
 
-describe.each(WAYS_OUT)('redirected, over a real socket: %s', (name, go) => {
+describe.each(OUTBOUND_CALLS)('redirected, over a real socket: %s', (name, send) => {
   const path = name === 'a probe' ? 'health' : name === 'a webhook' ? 'hook' : 'control';
 
-  it.each(['redirect-to-metadata', 'redirect'])('is not led on by %s', async (mode) => {
-    outward.mockRestore();
+  it.each(['redirect-to-metadata', 'redirect'])('does not follow %s', async (mode) => {
+    fetchSpy.mockRestore();
     const id = freshId();
     await setMode(id, mode);
-    const watched = vi.spyOn(globalThis, 'fetch');
-    const gone = await go(`${inject('componentUrl')}/${id}/${path}`, DEVELOPMENT);
-    expect(gone).toMatchObject({ ok: false, said: expect.stringContaining('answered HTTP 302') });
-    expect(watched).toHaveBeenCalledTimes(1);
-    watched.mockRestore();
-    // Whatever the server writes down of its visitors: lists are empty, counts are 0.
+    const realFetch = vi.spyOn(globalThis, 'fetch');
+    const result = await send(`${inject('componentUrl')}/${id}/${path}`, DEVELOPMENT);
+    expect(result).toMatchObject({ ok: false, detail: expect.stringContaining('answered HTTP 302') });
+    expect(realFetch).toHaveBeenCalledTimes(1);
+    realFetch.mockRestore();
+    // The server logged no request to the redirect target: all lists are empty, all counts 0.
     const elsewhere = (await (await fetch(`${inject('componentUrl')}/elsewhere/log`)).json()) as Record<
       string,
       unknown

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
@@ -13,20 +13,20 @@ beforeEach(async () => {
   id = freshId();
   await call('POST', '/v1/components', silentRegistration(id));
   own = bearer((await call('POST', `/v1/components/${id}/key`)).body.key);
-  // The clock stands still, so that nothing is filled up meanwhile, however slow the machine is.
+  // A fixed clock: the token bucket is not refilled during the test, even on a slow machine.
   vi.useFakeTimers({ toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());
 });
 
-async function timesUntilRefused(ask: () => Promise<Answer>): Promise<{ times: number; refused: Answer }> {
+async function timesUntilRefused(send: () => Promise<ApiResponse>): Promise<{ times: number; refused: ApiResponse }> {
   for (let times = 0; times < 40; times++) {
-    const answer = await ask();
-    if (answer.status >= 300) return { times, refused: answer };
+    const response = await send();
+    if (response.status >= 300) return { times, refused: response };
   }
   throw new Error('it was never refused');
 }
 
-it('a component changes and registers itself only so often, and reads on', async () => {
+it('limits changes and registrations of a component by its own key, but not its reads', async () => {
   let weight = 2;
   const change = () => call('PATCH', `/v1/components/${id}`, { weight: weight++ }, own);
   const { times, refused } = await timesUntilRefused(change);
@@ -39,14 +39,14 @@ it('a component changes and registers itself only so often, and reads on', async
   expect(read.body).toMatchObject({ weight: 21 });
 });
 
-it('a component makes itself keys only so often, and may still be helped by an operator', async () => {
+it('limits the keys that a component issues to itself, but not calls of an operator', async () => {
   let latest = own;
   const { times, refused } = await timesUntilRefused(async () => {
-    // The key made last is looked up anew only when time has gone by.
+    // The isolate looks up the newest key again only after time has passed.
     vi.setSystemTime(Date.now() + 1);
-    const answer = await call('POST', `/v1/components/${id}/key`, undefined, latest);
-    if (answer.status === 201) latest = bearer(answer.body.key);
-    return answer;
+    const response = await call('POST', `/v1/components/${id}/key`, undefined, latest);
+    if (response.status === 201) latest = bearer(response.body.key);
+    return response;
   });
   expect(times).toBe(20);
   expectProblem(refused, 429, 'too-many-changes');
@@ -56,7 +56,7 @@ it('a component makes itself keys only so often, and may still be helped by an o
   expect((await call('POST', `/v1/components/${id}/key`)).status).toBe(201);
 });
 
-it('a registrar pays once for a component and its first key', async () => {
+it('counts a component and its first key as one change of the registrar', async () => {
   const made = await call('POST', '/v1/keys', { name: 'r', scopes: ['registrar:agent_registry'] });
   const registrar = bearer(made.body.key);
   const register = (name: string) =>
@@ -66,7 +66,7 @@ it('a registrar pays once for a component and its first key', async () => {
   const { id: keyId } = made.body;
   const other = { id: freshId(), type: 'task_router', dependencies: [], owner: null };
   for (let at = 1; at < 1_199; at++)
-    expect((await coordinator().claim({ ...other, keyId, changer: 'registrar' })).ok).toBe(true);
+    expect((await coordinator().claim({ ...other, keyId, quotaHolder: 'registrar' })).ok).toBe(true);
   expect((await register(second)).body.key).toBeDefined();
   expectProblem(await register(second), 429, 'too-many-changes');
 });

@@ -13,7 +13,7 @@ const inChunks = async <T>(items: readonly T[], each: (item: T) => Promise<void>
   for (let at = 0; at < items.length; at += CHUNK) await Promise.all(items.slice(at, at + CHUNK).map(each));
 };
 
-describe('a type that has as many components as are allowed', () => {
+describe('a type at its component limit', () => {
   const ids = Array.from({ length: LIMIT }, () => freshId('full'));
 
   beforeAll(async () => {
@@ -22,7 +22,7 @@ describe('a type that has as many components as are allowed', () => {
     });
   }, 120_000);
 
-  it('lists every one of them', async () => {
+  it('lists all of its components', async () => {
     expect(await listIds(`type=${TYPE}`)).toEqual(ids.toSorted());
   });
 
@@ -34,21 +34,21 @@ describe('a type that has as many components as are allowed', () => {
     await expectNothingStored(id);
   });
 
-  it('still takes changes of those it has', async () => {
+  it('still accepts changes of its components', async () => {
     const [id] = ids;
     expect((await call('POST', '/v1/components', silentRegistration(id!, { type: TYPE, weight: 2 }))).status).toBe(200);
     expect((await call('PATCH', `/v1/components/${id}`, { weight: 3 })).status).toBe(200);
   });
 
-  it('is no limit for the other types', async () => {
+  it('does not limit the other types', async () => {
     expect((await call('POST', '/v1/components', silentRegistration(freshId()))).status).toBe(201);
   });
 
-  it('has room for exactly one again when one goes', async () => {
+  it('accepts exactly one registration after one removal', async () => {
     expect((await call('DELETE', `/v1/components/${ids[1]}`)).status).toBe(204);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 4 }, () => call('POST', '/v1/components', silentRegistration(freshId(), { type: TYPE }))),
     );
-    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([201, 409, 409, 409]);
+    expect(responses.map((response) => response.status).toSorted((a, b) => a - b)).toEqual([201, 409, 409, 409]);
   });
 });

@@ -1,9 +1,9 @@
-/** Quotas of keys, and work shared out anew, over HTTP. */
+/** Lease quotas of keys, and redistribution of load, over HTTP. */
 import { describe, expect, it } from 'vitest';
 import { KeySchema } from '../../../src/api/schemas/key.ts';
 import { LeasePageSchema } from '../../../src/api/schemas/lease.ts';
 import { RedistributionSchema } from '../../../src/api/schemas/redistribution.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
@@ -27,10 +27,10 @@ async function keyWith(
 }
 
 describe('the quotas of a key', () => {
-  it('are set with it, shown, changed and audited; beyond them it is told when to come again', async () => {
+  it('are set with it, shown, changed and audited; a call beyond them gets 429 with Retry-After', async () => {
     const component = await ready({ maxConcurrentTasks: 50 });
     const { id, headers } = await keyWith(['router'], { leaseSlots: 1 });
-    const lease = (): Promise<Answer> => call('POST', '/v1/route', { type: TYPE, lease: {} }, headers);
+    const lease = (): Promise<ApiResponse> => call('POST', '/v1/route', { type: TYPE, lease: {} }, headers);
     expect((await lease()).status).toBe(200);
     const refused = await lease();
     expectProblem(refused, 429, 'lease-quota');
@@ -40,7 +40,7 @@ describe('the quotas of a key', () => {
     const operator = await call('GET', `/v1/leases?type=${TYPE}`);
     expect(LeasePageSchema.parse(operator.body)).toEqual(operator.body);
     expect(operator.body.holders).toEqual([{ type: TYPE, keyId: id, slots: 1, waiting: 0 }]);
-    expect(operator.body.lately).toMatchObject([{ type: TYPE, overQuota: 1, waitMs: { p50: null } }]);
+    expect(operator.body.recent).toMatchObject([{ type: TYPE, overQuota: 1, waitMs: { p50: null } }]);
     const viewer = await keyWith(['viewer']);
     expect((await call('GET', '/v1/leases', undefined, viewer.headers)).body.holders).toBeUndefined();
 
@@ -70,12 +70,12 @@ describe('the quotas of a key', () => {
     [{ quotas: { leaseWaiters: 5_001 } }, 'quotas.leaseWaiters'],
     [{ quotas: { slots: 1 } }, 'quotas.slots'],
     [{ quotas: {}, name: 'x' }, 'name'],
-  ])('are not changed by %j', async (body, path) => {
+  ])('cannot be changed by %j', async (body, path) => {
     const { id } = await keyWith(['router']);
     expect(expectProblem(await call('PATCH', `/v1/keys/${id}`, body), 422, 'invalid-request')).toEqual([path]);
   });
 
-  it('of a key that is over, or was never made, are not changed', async () => {
+  it('of a revoked or unknown key cannot be changed', async () => {
     const { id } = await keyWith(['router']);
     await call('DELETE', `/v1/keys/${id}`);
     const change = { quotas: { leaseSlots: 1 } };
@@ -85,7 +85,7 @@ describe('the quotas of a key', () => {
 });
 
 describe('POST /v1/load/redistribute', () => {
-  it('answers who gets which part before and after, for one type or all', async () => {
+  it('returns the shares before and after, for one type or all', async () => {
     const id = await ready();
     const one = await call('POST', '/v1/load/redistribute', { type: TYPE });
     expect(one.status).toBe(200);

@@ -7,17 +7,17 @@ import { silentRegistration } from '../../support/silent-registration.ts';
 
 const KIB = 1_024;
 
-/** A body sent in parts without a length told beforehand; counts what was taken of it. */
-function chunked(bytes: number, fill = ' '): { readonly stream: ReadableStream<Uint8Array>; taken(): number } {
-  let taken = 0;
+/** A chunked body without content-length; counts the bytes pulled from it. */
+function chunked(bytes: number, fill = ' '): { readonly stream: ReadableStream<Uint8Array>; pulled(): number } {
+  let pulled = 0;
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
-      if (taken >= bytes) return controller.close();
-      taken += KIB;
+      if (pulled >= bytes) return controller.close();
+      pulled += KIB;
       controller.enqueue(new TextEncoder().encode(fill.repeat(KIB)));
     },
   });
-  return { stream, taken: () => taken };
+  return { stream, pulled: () => pulled };
 }
 
 const jsonOf = (bytes: number): string => {
@@ -29,28 +29,28 @@ const ORIGIN = 'https://coordinator.test'.length;
 const pathOf = (characters: number): string => `/v1/components?cursor=${'x'.repeat(characters)}`.slice(0, characters);
 const query = (count: number): string => Array.from({ length: count }, (_, at) => `p${at}=1`).join('&');
 
-describe('an address', () => {
-  it('may have 8 KiB', async () => {
+describe('a URL', () => {
+  it('has at most 8 KiB', async () => {
     expectProblem(await call('GET', pathOf(8 * KIB - ORIGIN)), 422, 'invalid-request');
     expectProblem(await call('GET', pathOf(8 * KIB - ORIGIN + 1)), 414, 'uri-too-long');
   });
 
-  it('that is too long is refused everywhere and before the key, and is not sent back whole', async () => {
+  it('that is too long is refused on every path, before the key check, and not quoted whole', async () => {
     const authorization = 'Bearer wrong';
     for (const path of [`/v1/${'x'.repeat(12_000)}`, `/healthz?${'x'.repeat(12_000)}`, `/${'x'.repeat(12_000)}`]) {
-      const answer = await call('GET', path, undefined, { authorization });
-      expectProblem(answer, 414, 'uri-too-long');
-      expect(JSON.stringify(answer.body).length).toBeLessThan(2_000);
+      const response = await call('GET', path, undefined, { authorization });
+      expectProblem(response, 414, 'uri-too-long');
+      expect(JSON.stringify(response.body).length).toBeLessThan(2_000);
     }
   });
 
-  it('may have 64 query parameters', async () => {
+  it('has at most 64 query parameters', async () => {
     expect((await call('GET', `/v1/health?${query(64)}`)).status).toBe(200);
     expectProblem(await call('GET', `/v1/health?${query(65)}`), 422, 'invalid-request');
     expectProblem(await call('GET', `/v1/health?${'&'.repeat(500)}`), 422, 'invalid-request');
   });
 
-  it('that names a parameter twice is refused', async () => {
+  it('with a repeated parameter is refused', async () => {
     expectProblem(await call('GET', '/v1/components?limit=1&limit=2'), 422, 'invalid-request');
   });
 
@@ -70,19 +70,19 @@ describe('an address', () => {
     '..%5C',
     '%0a',
     '%20',
-  ])('with %s for an id is the caller’s fault, whatever the call', async (segment) => {
+  ])('with %s as an id causes no server error in any call', async (encodedId) => {
     for (const [method, path] of [
-      ['GET', `/v1/components/${segment}`],
-      ['DELETE', `/v1/components/${segment}`],
-      ['GET', `/v1/components/${segment}/health`],
-      ['POST', `/v1/components/${segment}/probe`],
-      ['GET', `/v1/recoveries/${segment}`],
-      ['POST', `/v1/recoveries/${segment}/cancel`],
-      ['GET', `/v1/incidents/${segment}`],
-      ['GET', `/v1/${segment}`],
-      ['GET', `/${segment}`],
-      ['GET', `/v1/components?type=${segment}`],
-      ['GET', `/v1/failures?componentId=${segment}`],
+      ['GET', `/v1/components/${encodedId}`],
+      ['DELETE', `/v1/components/${encodedId}`],
+      ['GET', `/v1/components/${encodedId}/health`],
+      ['POST', `/v1/components/${encodedId}/probe`],
+      ['GET', `/v1/recoveries/${encodedId}`],
+      ['POST', `/v1/recoveries/${encodedId}/cancel`],
+      ['GET', `/v1/incidents/${encodedId}`],
+      ['GET', `/v1/${encodedId}`],
+      ['GET', `/${encodedId}`],
+      ['GET', `/v1/components?type=${encodedId}`],
+      ['GET', `/v1/failures?componentId=${encodedId}`],
     ] as const) {
       const { status } = await call(method, path);
       expect(status >= 400 ? 'refused' : `taken ${status}`, `${method} ${path}`).toBe(
@@ -94,7 +94,7 @@ describe('an address', () => {
 });
 
 describe('a body', () => {
-  it('may have 64 KiB, a batch of heartbeats 256 KiB', async () => {
+  it('has at most 64 KiB, or 256 KiB for a batch of heartbeats', async () => {
     expectProblem(await call('POST', '/v1/route', jsonOf(64 * KIB)), 422, 'invalid-request');
     expectProblem(await call('POST', '/v1/route', jsonOf(64 * KIB + 1)), 413, 'payload-too-large');
     expectProblem(await call('POST', '/v1/heartbeats', jsonOf(256 * KIB)), 422, 'invalid-request');
@@ -103,16 +103,16 @@ describe('a body', () => {
       expect((await call('POST', path, jsonOf(64 * KIB + 1))).status).toBe(413);
   });
 
-  it('is counted where its length is not told, and no further than needed', async () => {
+  it('without content-length is counted, and read no further than the limit', async () => {
     const endless = chunked(Number.POSITIVE_INFINITY);
-    const answer = await callWithEnv({ method: 'POST', path: '/v1/route', body: endless.stream });
-    expectProblem(answer, 413, 'payload-too-large');
-    expect(endless.taken()).toBeLessThan(80 * KIB);
+    const response = await callWithEnv({ method: 'POST', path: '/v1/route', body: endless.stream });
+    expectProblem(response, 413, 'payload-too-large');
+    expect(endless.pulled()).toBeLessThan(80 * KIB);
     const within = await callWithEnv({ method: 'POST', path: '/v1/route', body: chunked(10 * KIB).stream });
     expectProblem(within, 400, 'malformed-json');
   });
 
-  it('is limited where none is expected, too', async () => {
+  it('is also limited for calls that expect none', async () => {
     const path = `/v1/components/${freshId()}`;
     const body = chunked(Number.POSITIVE_INFINITY);
     expectProblem(await callWithEnv({ method: 'DELETE', path, body: body.stream }), 413, 'payload-too-large');
@@ -139,15 +139,15 @@ describe('a body', () => {
     'is refused under content-type %s',
     async (type) => {
       const body = JSON.stringify(silentRegistration(freshId()));
-      const answer = await call('POST', '/v1/components', body, { 'content-type': type });
-      expectProblem(answer, 415, 'unsupported-media-type');
+      const response = await call('POST', '/v1/components', body, { 'content-type': type });
+      expectProblem(response, 415, 'unsupported-media-type');
     },
   );
 
-  it('that is not UTF-8 is the caller’s fault', async () => {
+  it('that is not UTF-8 gets a 4xx', async () => {
     const bytes = new Uint8Array([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]);
-    const answer = await callWithEnv({ method: 'POST', path: '/v1/components', body: bytes });
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.status).toBeLessThan(500);
+    const response = await callWithEnv({ method: 'POST', path: '/v1/components', body: bytes });
+    expect(response.status).toBeGreaterThanOrEqual(400);
+    expect(response.status).toBeLessThan(500);
   });
 });

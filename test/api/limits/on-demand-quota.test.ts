@@ -3,39 +3,39 @@ import { call, freshId, registrationFor } from '../../support/coordinator-http.t
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
-it('a component is checked on demand only so often', async () => {
+it('limits probes on demand of a component', async () => {
   const id = freshId();
   await call('POST', '/v1/components', registrationFor(id));
-  // The clock stands still, so that nothing is filled up meanwhile, however slow the machine is.
+  // A fixed clock: the token bucket is not refilled during the test, even on a slow machine.
   vi.useFakeTimers({ toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());
   const probe = () => call('POST', `/v1/components/${id}/probe`);
-  const answers = await Promise.all(Array.from({ length: 30 }, probe));
-  expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(10);
-  const refused = answers.find(({ status }) => status !== 200)!;
+  const responses = await Promise.all(Array.from({ length: 30 }, probe));
+  expect(responses.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(10);
+  const refused = responses.find(({ status }) => status !== 200)!;
   expectProblem(refused, 429, 'too-many-probes');
   expect(Number(refused.headers.get('retry-after'))).toBe(1);
 });
 
-it('a component is reported as failed only so often', async () => {
+it('limits failure reports about a component', async () => {
   const id = freshId();
   await call('POST', '/v1/components', silentRegistration(id));
-  // On its way out, so that no recovery begins.
+  // Draining, so that no recovery begins.
   await call('DELETE', `/v1/components/${id}?drain=600000`);
   vi.useFakeTimers({ toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());
   const report = () => call('POST', `/v1/components/${id}/failures`, { error: { message: 'it failed me' } });
-  const answers = await Promise.all(Array.from({ length: 70 }, report));
-  const refused = answers.filter(({ status }) => status !== 202);
+  const responses = await Promise.all(Array.from({ length: 70 }, report));
+  const refused = responses.filter(({ status }) => status !== 202);
   expect(refused.length).toBeGreaterThan(0);
-  expect(answers.length - refused.length).toBeGreaterThanOrEqual(60);
-  for (const answer of refused) {
-    expectProblem(answer, 429, 'too-many-reports');
-    expect(Number(answer.headers.get('retry-after'))).toBe(1);
+  expect(responses.length - refused.length).toBeGreaterThanOrEqual(60);
+  for (const response of refused) {
+    expectProblem(response, 429, 'too-many-reports');
+    expect(Number(response.headers.get('retry-after'))).toBe(1);
   }
 });
 
-it('a control secret is rotated only so often', async () => {
+it('limits rotations of a control secret', async () => {
   const id = freshId();
   const control = { endpoint: '/control', actions: ['restart'] };
   await call('POST', '/v1/components', silentRegistration(id, { control }));

@@ -3,22 +3,22 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { AppEnv } from '../../../src/api/http/app-env.ts';
 import { tooManyRefusals } from '../../../src/api/middleware/rate-limit.ts';
 import { callWithEnv } from '../../support/call-with-env.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 
-/** A limiter that says no to some keys, and remembers who was asked about. */
+/** A limiter that refuses some keys and records all checked keys. */
 function fakeLimiter(refuses: (key: string) => boolean = () => false) {
-  const asked: string[] = [];
+  const checkedKeys: string[] = [];
   const limit = ({ key }: { key: string }): Promise<{ success: boolean }> => {
-    asked.push(key);
+    checkedKeys.push(key);
     return Promise.resolve({ success: !refuses(key) });
   };
-  return { asked, limit };
+  return { checkedKeys, limit };
 }
 
 let counter = 0;
-/** An address no other test calls from. */
+/** A client address that no other test uses. */
 const freshAddress = (): string => `203.0.113.${++counter}`;
 
 interface Calls {
@@ -28,17 +28,17 @@ interface Calls {
   readonly path?: string;
 }
 
-async function callFrom({ env, from, times = 1, path = '/v1/components/none' }: Calls): Promise<Answer> {
-  let answer: Answer | undefined;
+async function callFrom({ env, from, times = 1, path = '/v1/components/none' }: Calls): Promise<ApiResponse> {
+  let response: ApiResponse | undefined;
   for (let at = 0; at < times; at++) {
     const headers = { 'cf-connecting-ip': from };
     const method = path === '/v1/route' ? 'POST' : 'GET';
-    answer = await callWithEnv({ env, method, path, headers, ...(method === 'POST' ? { body: '{}' } : {}) });
+    response = await callWithEnv({ env, method, path, headers, ...(method === 'POST' ? { body: '{}' } : {}) });
   }
-  return answer!;
+  return response!;
 }
 
-// In the middle of a period; a minute later for each test, so that no refusal outlives its test.
+// The middle of a period. Each test starts a minute later, so that no refusal lasts into the next test.
 let now = Math.ceil(Date.now() / 60_000) * 60_000 + 15_000;
 beforeEach(() => {
   now += 60_000;
@@ -49,24 +49,24 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('the limit of calls', () => {
-  it('asks the limiter once for a batch, about the address and the key', async () => {
+describe('the rate limit of calls', () => {
+  it('checks the address and the key once per batch of calls', async () => {
     const [lookups, traffic, lists] = [fakeLimiter(), fakeLimiter(), fakeLimiter()];
     const env = { RATE_LIMIT_LOOKUP: lookups, RATE_LIMIT_TRAFFIC: traffic, RATE_LIMIT_LIST: lists };
     const from = freshAddress();
-    const about = (asked: string[]) => asked.filter((key) => key === `address:${from}`).length;
+    const about = (checkedKeys: string[]) => checkedKeys.filter((key) => key === `address:${from}`).length;
     await callFrom({ env, from });
-    expect(lookups.asked).toEqual([]);
+    expect(lookups.checkedKeys).toEqual([]);
     await callFrom({ env, from, times: 9 });
-    expect(lookups.asked).toEqual(['key:root', 'key:root']);
+    expect(lookups.checkedKeys).toEqual(['key:root', 'key:root']);
     await callFrom({ env, from, times: 90 });
-    expect(about(lookups.asked)).toBe(2);
+    expect(about(lookups.checkedKeys)).toBe(2);
     await callFrom({ env, from, times: 199, path: '/v1/route' });
-    expect(traffic.asked).toEqual(['key:root']);
-    expect(lists.asked).toEqual([]);
+    expect(traffic.checkedKeys).toEqual(['key:root']);
+    expect(lists.checkedKeys).toEqual([]);
   });
 
-  it('refuses the address for ten seconds after a no, and no other address', async () => {
+  it('refuses an address for ten seconds after a refusal, and no other address', async () => {
     const from = freshAddress();
     const env = { RATE_LIMIT_LOOKUP: fakeLimiter((key) => key === `address:${from}`) };
     expect((await callFrom({ env, from, times: 50 })).status).toBe(404);
@@ -83,7 +83,7 @@ describe('the limit of calls', () => {
     expectProblem(await callFrom({ env, from }), 429, 'rate-limited');
   });
 
-  it('refuses one kind of call and leaves the others', async () => {
+  it('refuses one kind of call and no other', async () => {
     const from = freshAddress();
     const env = { RATE_LIMIT_LIST: fakeLimiter((key) => key === `address:${from}`) };
     await callFrom({ env, from, times: 50, path: '/v1/components' });
@@ -93,23 +93,23 @@ describe('the limit of calls', () => {
     expect((await callFrom({ env, from, path: '/v1/route' })).status).toBe(422);
   });
 
-  it('holds a key wherever it calls from', async () => {
+  it('applies to a key from any address', async () => {
     const env = { RATE_LIMIT_LOOKUP: fakeLimiter((key) => key === 'key:root') };
     for (let at = 0; at < 5; at++) await callFrom({ env, from: freshAddress() });
     expectProblem(await callFrom({ env, from: freshAddress() }), 429, 'rate-limited');
   });
 
-  it('counts against an address only what its key allows', async () => {
+  it('counts only permitted calls against an address', async () => {
     const made = await call('POST', '/v1/keys', { name: 'viewer', scopes: ['viewer'] });
     const headers = { authorization: `Bearer ${made.body.key}`, 'cf-connecting-ip': freshAddress() };
     const changes = fakeLimiter();
     const env = { RATE_LIMIT_CHANGE: changes };
     for (let at = 0; at < 60; at++)
       expect((await callWithEnv({ env, method: 'DELETE', path: '/v1/components/none', headers })).status).toBe(403);
-    expect(changes.asked).toEqual(Array.from({ length: 12 }, () => `key:${made.body.id}`));
+    expect(changes.checkedKeys).toEqual(Array.from({ length: 12 }, () => `key:${made.body.id}`));
   });
 
-  it('takes all of an IPv6 /64 for one address', async () => {
+  it('treats an IPv6 /64 as one address', async () => {
     const lookups = fakeLimiter((key) => key === 'address:2001:db8:0:7::/64');
     const env = { RATE_LIMIT_LOOKUP: lookups };
     for (let at = 1; at <= 50; at++) await callFrom({ env, from: `2001:db8:0:7::${at}` });
@@ -117,63 +117,63 @@ describe('the limit of calls', () => {
     expect((await callFrom({ env, from: '2001:db8:0:8::1' })).status).toBe(404);
   });
 
-  it('does not hold liveness and the contract', async () => {
+  it('does not apply to liveness and the contract', async () => {
     const everything = fakeLimiter(() => true);
     const env = { RATE_LIMIT_LIST: everything, RATE_LIMIT_LOOKUP: everything };
     const from = freshAddress();
     expect((await callFrom({ env, from, times: 30, path: '/healthz' })).status).toBe(200);
     expect((await callFrom({ env, from, times: 7, path: '/openapi.json' })).status).toBe(200);
-    expect(everything.asked).toEqual([]);
+    expect(everything.checkedKeys).toEqual([]);
   });
 
   it.each([
-    ['is away', { limit: () => Promise.reject(new Error('away')) }],
+    ['is unavailable', { limit: () => Promise.reject(new Error('away')) }],
     [
-      'breaks',
+      'throws',
       {
         limit: () => {
           throw new Error('broken');
         },
       },
     ],
-    ['is not there', undefined],
-  ])('stops nothing when the limiter %s, and says so once', async (_, limiter) => {
+    ['is missing', undefined],
+  ])('refuses no call when the limiter %s, and logs it once', async (_, limiter) => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const from = freshAddress();
     expect((await callFrom({ env: { RATE_LIMIT_LOOKUP: limiter }, from, times: 23 })).status).toBe(404);
     expect(log.mock.calls.filter(([line]) => String(line).includes('RATE_LIMIT_LOOKUP'))).toHaveLength(1);
-    // It answers again, so that the next time is said again.
+    // The limiter works again, so that its next failure is logged again.
     await callFrom({ env: { RATE_LIMIT_LOOKUP: fakeLimiter() }, from, times: 5 });
   });
 });
 
 describe('tooManyRefusals', () => {
-  const asks = new Hono<AppEnv>().get('/', async (c) => c.json(await tooManyRefusals(c)));
-  const ask = async (env: Readonly<Record<string, unknown>>, from?: string): Promise<boolean> => {
+  const app = new Hono<AppEnv>().get('/', async (c) => c.json(await tooManyRefusals(c)));
+  const isRefused = async (env: Readonly<Record<string, unknown>>, from?: string): Promise<boolean> => {
     const headers: HeadersInit = from === undefined ? {} : { 'cf-connecting-ip': from };
-    return (await asks.request('/', { headers }, env as unknown as Env)).json();
+    return (await app.request('/', { headers }, env as unknown as Env)).json();
   };
 
-  it('asks for the address, with all of an IPv6 /64 for one', async () => {
+  it('checks the address, and treats an IPv6 /64 as one', async () => {
     const limiter = fakeLimiter((key) => key === '203.0.113.200');
     const env = { RATE_LIMIT_REFUSED: limiter };
-    expect(await ask(env, '203.0.113.200')).toBe(true);
-    expect(await ask(env, '203.0.113.201')).toBe(false);
-    expect(await ask(env, '2001:db8::1')).toBe(false);
-    expect(await ask(env)).toBe(false);
-    expect(limiter.asked).toEqual(['203.0.113.200', '203.0.113.201', '2001:db8:0:0::/64', 'unknown']);
+    expect(await isRefused(env, '203.0.113.200')).toBe(true);
+    expect(await isRefused(env, '203.0.113.201')).toBe(false);
+    expect(await isRefused(env, '2001:db8::1')).toBe(false);
+    expect(await isRefused(env)).toBe(false);
+    expect(limiter.checkedKeys).toEqual(['203.0.113.200', '203.0.113.201', '2001:db8:0:0::/64', 'unknown']);
   });
 
-  it('is false while the limiter is away, and the log says so', async () => {
+  it('returns false while the limiter is unavailable, and logs it once', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    expect(await ask({})).toBe(false);
-    expect(await ask({})).toBe(false);
+    expect(await isRefused({})).toBe(false);
+    expect(await isRefused({})).toBe(false);
     expect(log).toHaveBeenCalledTimes(1);
   });
 
-  it('is not asked for a key that is good', async () => {
+  it('is not checked for a valid key', async () => {
     const limiter = fakeLimiter(() => true);
     expect((await callFrom({ env: { RATE_LIMIT_REFUSED: limiter }, from: freshAddress() })).status).toBe(404);
-    expect(limiter.asked).toEqual([]);
+    expect(limiter.checkedKeys).toEqual([]);
   });
 });

@@ -5,36 +5,36 @@ import { createApp } from '../../../src/api/app.ts';
 import { createRoute } from '../../../src/api/http/openapi-route.ts';
 import { MAX_IN_FLIGHT } from '../../../src/core/access/load-shedding.ts';
 import { callWithEnv } from '../../support/call-with-env.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
-interface HeldCall {
-  readonly answer: Promise<Response>;
+interface OpenCall {
+  readonly response: Promise<Response>;
   readonly end: (how?: 'fails') => void;
 }
 
-let held: HeldCall[] = [];
+let openCalls: OpenCall[] = [];
 let entered = (): void => undefined;
 
 const app = createApp();
-const hold = createRoute({
+const openCallRoute = createRoute({
   method: 'post',
   path: '/v1/leases/held',
   'x-permission': 'any-key',
   responses: { 204: { description: 'Ended by the test' } },
 });
 const ends: Promise<'fails' | undefined>[] = [];
-app.openapi(hold, async (c) => {
+app.openapi(openCallRoute, async (c) => {
   entered();
   if ((await ends.shift()) === 'fails') throw new Error('a handler failed');
   return c.body(null, 204);
 });
 
-/** Calls of one key that are being worked on, until there are so many of it. */
-async function holdCalls(total: number, key = 'test-admin-key'): Promise<void> {
-  while (held.length < total) {
+/** Opens calls with `key` until `total` calls are in progress. */
+async function keepCallsOpen(total: number, key = 'test-admin-key'): Promise<void> {
+  while (openCalls.length < total) {
     const end = Promise.withResolvers<'fails' | undefined>();
     const inside = Promise.withResolvers<void>();
     ends.push(end.promise);
@@ -43,18 +43,18 @@ async function holdCalls(total: number, key = 'test-admin-key'): Promise<void> {
       method: 'POST',
       headers: { authorization: `Bearer ${key}` },
     });
-    held.push({ answer: Promise.resolve(app.fetch(request, env, createExecutionContext())), end: end.resolve });
+    openCalls.push({ response: Promise.resolve(app.fetch(request, env, createExecutionContext())), end: end.resolve });
     await inside.promise;
   }
 }
 
-const list = (): Promise<Answer> => callWithEnv({ path: '/v1/components' });
-const lookup = (): Promise<Answer> => callWithEnv({ path: '/v1/components/none' });
-const change = (): Promise<Answer> => callWithEnv({ method: 'POST', path: '/v1/components', body: '{}' });
-const traffic = (): Promise<Answer> => callWithEnv({ method: 'POST', path: '/v1/heartbeats', body: '{}' });
+const list = (): Promise<ApiResponse> => callWithEnv({ path: '/v1/components' });
+const lookup = (): Promise<ApiResponse> => callWithEnv({ path: '/v1/components/none' });
+const change = (): Promise<ApiResponse> => callWithEnv({ method: 'POST', path: '/v1/components', body: '{}' });
+const traffic = (): Promise<ApiResponse> => callWithEnv({ method: 'POST', path: '/v1/heartbeats', body: '{}' });
 
 const statuses = async (): Promise<number[]> =>
-  Promise.all([list(), lookup(), change(), traffic()].map(async (answer) => (await answer).status));
+  Promise.all([list(), lookup(), change(), traffic()].map(async (response) => (await response).status));
 
 const keys: string[] = [];
 
@@ -66,34 +66,34 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  for (const { end } of held) end();
-  await Promise.all(held.map(({ answer }) => answer));
-  held = [];
+  for (const { end } of openCalls) end();
+  await Promise.all(openCalls.map(({ response }) => response));
+  openCalls = [];
 });
 
-describe('under too many calls at once', () => {
-  it('lists go first, then lookups, changes and traffic; liveness never', async () => {
+describe('load shedding', () => {
+  it('refuses lists first, then lookups, changes and traffic, and never liveness', async () => {
     expect(await statuses()).toEqual([200, 404, 422, 422]);
     const [one, other] = keys as [string, string];
-    // Half of the room each: no key alone may fill it.
-    await holdCalls(MAX_IN_FLIGHT.list, one);
+    // Half of the limit for each key: no single key can use it all.
+    await keepCallsOpen(MAX_IN_FLIGHT.list, one);
     expect((await list()).status).toBe(503);
     expect((await lookup()).status).toBe(404);
-    await holdCalls(MAX_IN_FLIGHT.lookup, one);
+    await keepCallsOpen(MAX_IN_FLIGHT.lookup, one);
     expect((await lookup()).status).toBe(503);
     expect((await change()).status).toBe(422);
-    await holdCalls(MAX_IN_FLIGHT.change, one);
+    await keepCallsOpen(MAX_IN_FLIGHT.change, one);
     expect((await change()).status).toBe(503);
     expect((await traffic()).status).toBe(422);
-    await holdCalls(MAX_IN_FLIGHT.traffic / 2, one);
+    await keepCallsOpen(MAX_IN_FLIGHT.traffic / 2, one);
     expect((await traffic()).status).toBe(422);
-    await holdCalls(MAX_IN_FLIGHT.traffic, other);
+    await keepCallsOpen(MAX_IN_FLIGHT.traffic, other);
     expect(await statuses()).toEqual([503, 503, 503, 503]);
     expect((await callWithEnv({ path: '/healthz' })).status).toBe(200);
     expect((await callWithEnv({ path: '/openapi.json' })).status).toBe(200);
   });
 
-  it('people can look at a line of callers, however long it is; they count against traffic', async () => {
+  it('still serves lists while many callers wait for leases; waiting calls count as traffic', async () => {
     const type = 'performance_tracker';
     const join = async (id: string, maxConcurrentTasks: number): Promise<void> => {
       await call('POST', '/v1/components', silentRegistration(id, { type, capabilities: { maxConcurrentTasks } }));
@@ -110,55 +110,55 @@ describe('under too many calls at once', () => {
       (shown) => shown.status === 200 && shown.body.waiting[0]?.depth === MAX_IN_FLIGHT.list,
     );
     expect(await statuses()).toEqual([200, 404, 422, 422]);
-    await holdCalls(MAX_IN_FLIGHT.traffic / 2 - MAX_IN_FLIGHT.list);
+    await keepCallsOpen(MAX_IN_FLIGHT.traffic / 2 - MAX_IN_FLIGHT.list);
     expectProblem(await traffic(), 503, 'overloaded');
-    for (const { end } of held) end();
+    for (const { end } of openCalls) end();
     await join(large, MAX_IN_FLIGHT.list);
     for (const served of await Promise.all(waiting)) expect(served.body.component.id).toBe(large);
     for (const id of [small, large]) await call('DELETE', `/v1/components/${id}`);
   });
 
-  it('says when to come back', async () => {
-    await holdCalls(MAX_IN_FLIGHT.list);
+  it('returns Retry-After', async () => {
+    await keepCallsOpen(MAX_IN_FLIGHT.list);
     const shed = await list();
     expectProblem(shed, 503, 'overloaded');
     expect(shed.headers.get('retry-after')).toBe('1');
   });
 
-  it('asks for a key first', async () => {
-    await holdCalls(MAX_IN_FLIGHT.list);
+  it('checks the key first', async () => {
+    await keepCallsOpen(MAX_IN_FLIGHT.list);
     expectProblem(await callWithEnv({ path: '/v1/components', headers: { authorization: null } }), 401, 'unauthorized');
   });
 
-  it('a key has half of the room of each kind, and others the rest', async () => {
-    await holdCalls(MAX_IN_FLIGHT.list / 2);
+  it('gives one key at most half of the limit of each kind', async () => {
+    await keepCallsOpen(MAX_IN_FLIGHT.list / 2);
     expectProblem(await list(), 503, 'overloaded');
     const headers = { authorization: `Bearer ${keys[0]}` };
     expect((await callWithEnv({ path: '/v1/components', headers })).status).toBe(200);
-    held[0]!.end();
-    await held[0]!.answer;
+    openCalls[0]!.end();
+    await openCalls[0]!.response;
     expect((await list()).status).toBe(200);
   });
 });
 
-describe('the count of calls', () => {
-  it('goes down with every end: an answer or a failure', async () => {
-    await holdCalls(MAX_IN_FLIGHT.list / 2);
+describe('the count of calls in progress', () => {
+  it('decreases with every end: a response or a failure', async () => {
+    await keepCallsOpen(MAX_IN_FLIGHT.list / 2);
     expect((await list()).status).toBe(503);
-    const [ending, failing] = held as [HeldCall, HeldCall];
+    const [ending, failing] = openCalls as [OpenCall, OpenCall];
     ending.end();
     failing.end('fails');
-    expect((await ending.answer).status).toBe(204);
-    expect((await failing.answer).status).toBe(500);
+    expect((await ending.response).status).toBe(204);
+    expect((await failing.response).status).toBe(500);
     expect((await list()).status).toBe(200);
-    await holdCalls(MAX_IN_FLIGHT.list / 2 + 1);
+    await keepCallsOpen(MAX_IN_FLIGHT.list / 2 + 1);
     expect((await list()).status).toBe(200);
-    await holdCalls(MAX_IN_FLIGHT.list / 2 + 2);
+    await keepCallsOpen(MAX_IN_FLIGHT.list / 2 + 2);
     expect((await list()).status).toBe(503);
   });
 
-  it('does not count what was shed', async () => {
-    await holdCalls(MAX_IN_FLIGHT.list);
+  it('excludes calls that were shed', async () => {
+    await keepCallsOpen(MAX_IN_FLIGHT.list);
     for (let at = 0; at < 200; at++) expect((await list()).status).toBe(503);
     expect((await lookup()).status).toBe(404);
   });

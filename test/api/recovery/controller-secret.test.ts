@@ -5,7 +5,7 @@ import { expectProblem } from '../../support/expect-problem.ts';
 const path = '/v1/config/types/caws_validator/controller-secret';
 
 describe("the secret of a type's controller", () => {
-  it('is read, and rotated with an event and an entry of the audit that do not carry it', async () => {
+  it('is read, and rotated with an event and an audit entry that do not contain it', async () => {
     const first = await call('GET', path);
     expect(first).toMatchObject({
       status: 200,
@@ -30,7 +30,7 @@ describe("the secret of a type's controller", () => {
       expect(JSON.stringify([events.body, audit.body])).not.toContain(secret);
   });
 
-  it('is none for a type that is not there', async () => {
+  it('does not exist for an unknown type', async () => {
     const nowhere = '/v1/config/types/nowhere/controller-secret';
     expectProblem(await call('GET', nowhere), 404, 'not-found');
     expectProblem(await call('POST', `${nowhere}/rotate`), 404, 'not-found');

@@ -14,14 +14,14 @@ async function healthy(): Promise<string> {
 }
 
 describe('POST /v1/drills', () => {
-  it('answers the drill, which is read by its id, listed, and judged against the promise', async () => {
+  it('returns the drill, which is then read by its id, listed, and passes', async () => {
     const [id] = [await healthy(), await healthy()];
-    const begun = await call('POST', '/v1/drills', { componentId: id, way: 'refuse' });
+    const begun = await call('POST', '/v1/drills', { componentId: id, fault: 'refuse' });
     expect(begun).toMatchObject({
       status: 201,
-      body: { componentId: id, way: 'refuse', execute: false, outcome: 'running', passed: null, actions: [] },
+      body: { componentId: id, fault: 'refuse', execute: false, outcome: 'running', passed: null, actions: [] },
     });
-    expectProblem(await call('POST', '/v1/drills', { componentId: id, way: 'hang' }), 409, 'drill-running');
+    expectProblem(await call('POST', '/v1/drills', { componentId: id, fault: 'hang' }), 409, 'drill-running');
     const read = async () => (await call('GET', `/v1/drills/${begun.body.id}`)).body;
     const report = await eventually(read, ({ actions }) => actions[0]?.verification === 'proven', 40_000);
     expect(report).toMatchObject({ outcome: 'proven', passed: true });
@@ -32,24 +32,24 @@ describe('POST /v1/drills', () => {
       'recovery-started',
       'proven',
     ]);
-    // Nobody can restart it: a person would have been told.
+    // Without a control endpoint a recovery would alert the operator; the drill only records that action.
     expect(report.actions).toMatchObject([{ action: 'alert', status: 'done', verification: 'proven' }]);
     const listed = (await call('GET', `/v1/drills?type=${TYPE}&limit=1`)).body;
     expect(listed.items).toMatchObject([{ id: begun.body.id, outcome: 'proven' }]);
     expect((await call('GET', '/v1/drills')).body.items).toContainEqual(listed.items[0]);
   });
 
-  it('refuses a component that does not exist, and a way there is not', async () => {
+  it('refuses an unknown component and an unknown fault', async () => {
     expectProblem(
-      await call('POST', '/v1/drills', { componentId: freshId(), way: 'refuse' }),
+      await call('POST', '/v1/drills', { componentId: freshId(), fault: 'refuse' }),
       404,
       'unknown-component',
     );
-    const answer = await call('POST', '/v1/drills', { componentId: freshId(), way: 'explode' });
-    expect(expectProblem(answer, 422, 'invalid-request')).toEqual(['way']);
+    const response = await call('POST', '/v1/drills', { componentId: freshId(), fault: 'explode' });
+    expect(expectProblem(response, 422, 'invalid-request')).toEqual(['fault']);
   });
 
-  it.each([`d-${TYPE}-${'0'.repeat(32)}`, `d-no_such_type-${'0'.repeat(32)}`])('knows no %s', async (id) => {
+  it.each([`d-${TYPE}-${'0'.repeat(32)}`, `d-no_such_type-${'0'.repeat(32)}`])('returns 404 for %s', async (id) => {
     expectProblem(await call('GET', `/v1/drills/${id}`), 404, 'not-found');
   });
 });

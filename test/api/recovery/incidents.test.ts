@@ -33,7 +33,7 @@ async function opened(): Promise<{ id: string; componentId: string }> {
 const acknowledge = (id: string) => call('POST', `/v1/incidents/${id}/acknowledge`);
 const resolve = (id: string) => call('POST', `/v1/incidents/${id}/resolve`);
 
-/** What D1 has, whatever is owed to it besides. */
+/** Audit rows in D1, without entries still pending in the coordinator. */
 const auditRows = async (componentId: string) =>
   (
     await env.HISTORY.prepare('SELECT id, action, before, after FROM audit WHERE subject = ? ORDER BY at, id')
@@ -46,8 +46,8 @@ async function eventsOf(componentId: string): Promise<string[]> {
   return events.filter(({ subject }) => subject === componentId).map(({ type }) => type);
 }
 
-describe('an incident that somebody moves on', () => {
-  it('is audited with the move, and told of when the call is repeated after a kill in between', async () => {
+describe('acknowledging or resolving an incident', () => {
+  it('writes the audit entry with the change, and publishes the event when the call is repeated after a failure', async () => {
     const { id, componentId } = await opened();
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     for (const move of [acknowledge, resolve]) {
@@ -56,28 +56,38 @@ describe('an incident that somebody moves on', () => {
       publish.mockRestore();
       for (let time = 0; time < 2; time++) expect((await move(id)).status).toBe(200);
     }
-    const told = (status: string) => JSON.stringify({ incidentId: id, status });
+    const stateJson = (status: string) => JSON.stringify({ incidentId: id, status });
     expect(await auditRows(componentId)).toEqual([
-      { id: `${id}.acknowledged`, action: 'incident.acknowledge', before: told('open'), after: told('acknowledged') },
-      { id: `${id}.resolved`, action: 'incident.resolve', before: told('acknowledged'), after: told('resolved') },
+      {
+        id: `${id}.acknowledged`,
+        action: 'incident.acknowledge',
+        before: stateJson('open'),
+        after: stateJson('acknowledged'),
+      },
+      {
+        id: `${id}.resolved`,
+        action: 'incident.resolve',
+        before: stateJson('acknowledged'),
+        after: stateJson('resolved'),
+      },
     ]);
     expect(await eventsOf(componentId)).toEqual(['incident.acknowledged', 'incident.resolved']);
   });
 
-  it('stays as it is when the audit cannot be written', async () => {
+  it('changes nothing when the audit cannot be written', async () => {
     const { id } = await opened();
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     await env.HISTORY.exec('ALTER TABLE audit RENAME TO audit_away');
-    const answers = [await acknowledge(id), await resolve(id)];
+    const responses = [await acknowledge(id), await resolve(id)];
     await env.HISTORY.exec('ALTER TABLE audit_away RENAME TO audit');
-    for (const answer of answers) expectProblem(answer, 503, 'history-unavailable');
+    for (const response of responses) expectProblem(response, 503, 'history-unavailable');
     expect((await call('GET', `/v1/incidents/${id}`)).body).toMatchObject({ status: 'open', acknowledgedAt: null });
   });
 
-  it('is moved on once by many at the same instant', async () => {
+  it('takes effect once for simultaneous calls', async () => {
     const { id, componentId } = await opened();
-    const answers = await Promise.all(Array.from({ length: 5 }, () => acknowledge(id)));
-    expect(new Set(answers.map(({ status, body }) => `${status} ${body.acknowledgedAt}`)).size).toBe(1);
+    const responses = await Promise.all(Array.from({ length: 5 }, () => acknowledge(id)));
+    expect(new Set(responses.map(({ status, body }) => `${status} ${body.acknowledgedAt}`)).size).toBe(1);
     await Promise.all(Array.from({ length: 5 }, () => resolve(id)));
     expect((await auditRows(componentId)).map(({ action }) => action)).toEqual([
       'incident.acknowledge',
@@ -86,7 +96,7 @@ describe('an incident that somebody moves on', () => {
     expect(await eventsOf(componentId)).toEqual(['incident.acknowledged', 'incident.resolved']);
   });
 
-  it('can be resolved unacknowledged, and is not acknowledged after that', async () => {
+  it('allows resolving without acknowledgement, but no acknowledgement afterwards', async () => {
     const { id, componentId } = await opened();
     expect((await resolve(id)).body).toMatchObject({ status: 'resolved', acknowledgedAt: null });
     expectProblem(await acknowledge(id), 409, 'incident-closed');
@@ -96,7 +106,7 @@ describe('an incident that somebody moves on', () => {
     expect(await eventsOf(componentId)).toEqual(['incident.resolved']);
   });
 
-  it('must exist: nothing is written of one that does not', async () => {
+  it('refuses an unknown incident and writes nothing', async () => {
     const id = `i-${'0'.repeat(32)}`;
     expectProblem(await acknowledge(id), 404, 'not-found');
     expectProblem(await resolve(id), 404, 'not-found');

@@ -14,10 +14,10 @@ beforeEach(async () => {
 });
 
 describe('POST /v1/components/{id}/actions', () => {
-  it('answers the component as it is then, and leaves who asked in the audit', async () => {
+  it('returns the changed component and records the change in the audit', async () => {
     const until = inMs(3_600_000);
-    const answer = await act({ action: 'maintenance', until, reason: 'a new disk' });
-    expect(answer).toMatchObject({
+    const response = await act({ action: 'maintenance', until, reason: 'a new disk' });
+    expect(response).toMatchObject({
       status: 200,
       body: { id, lifecycle: 'maintenance', lifecycleUntil: until, lifecycleReason: 'a new disk' },
     });
@@ -38,41 +38,41 @@ describe('POST /v1/components/{id}/actions', () => {
   it.each([
     [{}, 'action'],
     [{ action: 'explode' }, 'action'],
-    [{ action: 'restart', forMs: 60_000 }, 'forMs'],
-    [{ action: 'switchover', until: '2090-01-01T00:00:00Z' }, 'forMs'],
+    [{ action: 'restart', durationMs: 60_000 }, 'durationMs'],
+    [{ action: 'switchover', until: '2090-01-01T00:00:00Z' }, 'durationMs'],
     [{ action: 'switchover', force: true }, 'force'],
     [{ action: 'switchback', idempotencyKey: 'k' }, 'idempotencyKey'],
     [{ action: 'restart', idempotencyKey: 'two words' }, 'idempotencyKey'],
-    [{ action: 'maintenance' }, 'forMs'],
-    [{ action: 'drain', forMs: 59_999 }, 'forMs'],
-    [{ action: 'drain', forMs: 2_592_000_001 }, 'forMs'],
-    [{ action: 'drain', forMs: 60_000, until: '2090-01-01T00:00:00Z' }, 'until'],
+    [{ action: 'maintenance' }, 'durationMs'],
+    [{ action: 'drain', durationMs: 59_999 }, 'durationMs'],
+    [{ action: 'drain', durationMs: 2_592_000_001 }, 'durationMs'],
+    [{ action: 'drain', durationMs: 60_000, until: '2090-01-01T00:00:00Z' }, 'until'],
     [{ action: 'drain', until: 'tomorrow' }, 'until'],
     [{ action: 'drain', until: '2001-01-01T00:00:00Z' }, 'until'],
     [{ action: 'drain', until: '2190-01-01T00:00:00Z' }, 'until'],
-    [{ action: 'restore', forMs: 60_000 }, 'forMs'],
+    [{ action: 'restore', durationMs: 60_000 }, 'durationMs'],
     [{ action: 'drain', reason: 'x'.repeat(257) }, 'reason'],
     [{ action: 'drain', force: true }, 'force'],
   ])('refuses %j and names %s', async (body, path) => {
-    const answer = await act(body);
-    expectProblem(answer, 422, 'invalid-request');
-    expect(answer.body.errors[0].path).toBe(path);
+    const response = await act(body);
+    expectProblem(response, 422, 'invalid-request');
+    expect(response.body.errors[0].path).toBe(path);
     expect((await call('GET', `/v1/components/${id}`)).body.lifecycle).toBe('active');
   });
 
-  it('knows no id that is not there, and sets aside nothing that is being removed', async () => {
+  it('refuses an unknown id, and actions on a component being removed', async () => {
     expectProblem(await call('POST', '/v1/components/nobody/actions', { action: 'drain' }), 404, 'unknown-component');
     await call('DELETE', `/v1/components/${id}?drain=60000`);
     expectProblem(await act({ action: 'isolate' }), 409, 'being-removed');
     expect((await act({ action: 'restore' })).body).toMatchObject({ lifecycle: 'active' });
   });
 
-  it('is no issue of the system while it is maintained', async () => {
+  it('hides the issue of a component under maintenance', async () => {
     const issues = async () =>
       (await call('GET', '/v1/health')).body.issues.filter(
         (issue: { componentId: string }) => issue.componentId === id,
       );
-    await act({ action: 'maintenance', forMs: 600_000 });
+    await act({ action: 'maintenance', durationMs: 600_000 });
     await call('POST', `/v1/components/${id}/heartbeat`, { status: 'unhealthy' });
     await eventually(
       () => call('GET', `/v1/events?types=component.failed&limit=1000`),

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { RecoveryPreviewSchema } from '../../../src/api/schemas/recovery-preview.ts';
 import { registryOf } from '../../../src/registry/contract/registry-api.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, freshId, registrationFor } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 
@@ -15,16 +15,16 @@ async function registered(overrides: Record<string, unknown> = {}): Promise<stri
   return id;
 }
 
-const preview = (componentId: string, error: Record<string, unknown> = REFUSED): Promise<Answer> =>
+const preview = (componentId: string, error: Record<string, unknown> = REFUSED): Promise<ApiResponse> =>
   call('POST', '/v1/recoveries/preview', { componentId, error });
-const report = (id: string): Promise<Answer> => call('POST', `/v1/components/${id}/failures`, { error: REFUSED });
+const report = (id: string): Promise<ApiResponse> => call('POST', `/v1/components/${id}/failures`, { error: REFUSED });
 const control = { control: { endpoint: '/control', actions: ['restart'] } };
 
-describe('what would happen', () => {
-  it('below the threshold is nothing yet; the plan says what would come of it', async () => {
+describe('POST /v1/recoveries/preview', () => {
+  it('reports no recovery below the threshold, and its plan', async () => {
     const id = await registered(control);
-    const answer = await preview(id);
-    expect(answer).toMatchObject({
+    const response = await preview(id);
+    expect(response).toMatchObject({
       status: 200,
       body: {
         failureType: 'connection_failure',
@@ -34,22 +34,22 @@ describe('what would happen', () => {
         wouldBegin: false,
         obstacle: { reason: 'below-threshold' },
         steps: [
-          { action: 'switchover', verdict: 'leave-out', reason: expect.stringContaining('no healthy standby') },
-          { action: 'restart', verdict: 'act', reason: null, heldBy: null },
+          { action: 'switchover', verdict: 'skip', reason: expect.stringContaining('no healthy standby') },
+          { action: 'restart', verdict: 'act', reason: null, blockedBy: null },
           { action: 'restart', verdict: 'act' },
         ],
         plan: [{ action: 'restart' }, { action: 'restart' }],
         nextCooldownMs: 300_000,
       },
     });
-    expect(RecoveryPreviewSchema.parse(answer.body)).toEqual(answer.body);
+    expect(RecoveryPreviewSchema.parse(response.body)).toEqual(response.body);
   });
 
-  it('at the threshold is a recovery, and asking changes nothing', async () => {
+  it('reports a recovery at the threshold, and changes nothing', async () => {
     const id = await registered();
     await report(id);
     await report(id);
-    for (let asked = 0; asked < 4; asked++) {
+    for (let repeat = 0; repeat < 4; repeat++) {
       const { body } = await preview(id);
       expect(body).toMatchObject({ recentFailures: 3, wouldBegin: true, obstacle: null, recoveryId: null });
       expect(body.steps).toMatchObject([
@@ -65,15 +65,15 @@ describe('what would happen', () => {
     expect((await preview(id)).body).toMatchObject({ wouldBegin: false, obstacle: { reason: 'recovering' } });
   });
 
-  it('of one expired heartbeat is a recovery at once', async () => {
+  it('reports a recovery for a single expired heartbeat', async () => {
     const { body } = await preview(await registered(), { code: 'HEARTBEAT_EXPIRED', message: 'no heartbeat' });
     expect(body).toMatchObject({ failureType: 'health_check_failure', recentFailures: 1, wouldBegin: true });
   });
 
-  it('says why none would begin', async () => {
+  it('reports why no recovery would begin', async () => {
     const id = await registered();
     const expired = { code: 'HEARTBEAT_EXPIRED', message: 'no heartbeat' };
-    const aside = await call('POST', `/v1/components/${id}/actions`, { action: 'maintenance', forMs: 60_000 });
+    const aside = await call('POST', `/v1/components/${id}/actions`, { action: 'maintenance', durationMs: 60_000 });
     expect(aside.status).toBeLessThan(300);
     expect((await preview(id, expired)).body.obstacle).toEqual({
       reason: 'not-in-service',
@@ -90,7 +90,7 @@ describe('what would happen', () => {
     });
   });
 
-  it('says what would hold its actions back', async () => {
+  it('reports what would block the actions', async () => {
     const registry = registryOf('constitutional_runtime');
     const [busy, id] = [
       await registered({ ...control, type: 'constitutional_runtime' }),
@@ -100,30 +100,34 @@ describe('what would happen', () => {
     const begun = await registry.beginRecovery(busy, cause);
     if (!begun.ok) throw new Error(begun.message);
     expect(await registry.permitAction(busy, begun.value.order.recoveryId, true)).toBe('permitted');
-    const heldBy = async () => (await preview(id)).body.steps.map((step: { heldBy: string | null }) => step.heldBy);
-    expect(await heldBy()).toEqual([null, 'too-many', 'too-many']);
+    const blockedBy = async () =>
+      (await preview(id)).body.steps.map((step: { blockedBy: string | null }) => step.blockedBy);
+    expect(await blockedBy()).toEqual([null, 'too-many', 'too-many']);
     await call('PUT', '/v1/config/types/constitutional_runtime', { recoveryFrozen: true });
-    await registry.configure({ revision: 1_000, overrides: { recoveryFrozen: true } });
-    expect(await heldBy()).toEqual([null, 'frozen', 'frozen']);
+    await registry.configureType({ revision: 1_000, overrides: { recoveryFrozen: true } });
+    expect(await blockedBy()).toEqual([null, 'frozen', 'frozen']);
   });
 
-  it('goes by the policy that is set', async () => {
+  it('uses the configured policy', async () => {
     const type = 'performance_tracker';
-    const recovery = { connection_failure: { actions: [{ action: 'isolate', forMs: 9_000 }], cooldownMs: 7 } };
+    const recovery = { connection_failure: { actions: [{ action: 'isolate', durationMs: 9_000 }], cooldownMs: 7 } };
     await call('PUT', `/v1/config/types/${type}`, { recovery });
     const id = await registered({ type });
     const { body } = await preview(id);
-    expect(body).toMatchObject({ plan: [{ action: 'isolate', forMs: 9_000, verifyMs: 60_000 }], nextCooldownMs: 7 });
+    expect(body).toMatchObject({
+      plan: [{ action: 'isolate', durationMs: 9_000, verifyMs: 60_000 }],
+      nextCooldownMs: 7,
+    });
     const { body: effective } = await call('GET', `/v1/config/types/${type}?effective=true`);
     expect(effective.config.recovery.connection_failure).toMatchObject({
-      actions: [{ action: 'isolate', attempts: 3, forMs: 9_000 }],
+      actions: [{ action: 'isolate', attempts: 3, durationMs: 9_000 }],
       cooldownMs: 7,
       maxCooldownMs: 3_600_000,
     });
     expect(effective.config.recovery.timeout_failure.actions).toHaveLength(4);
   });
 
-  it('is worked out from memory while the history is away', async () => {
+  it('counts failures from memory while the history is unavailable', async () => {
     const id = await registered();
     await report(id);
     await env.HISTORY.exec('ALTER TABLE failures RENAME TO failures_away');
@@ -134,7 +138,7 @@ describe('what would happen', () => {
     }
   });
 
-  it('of an id nobody registered is not known', async () => {
+  it('refuses an unknown component and an invalid body', async () => {
     expectProblem(await preview(freshId()), 404, 'unknown-component');
     expectProblem(await call('POST', '/v1/recoveries/preview', { componentId: 'x' }), 422, 'invalid-request');
   });

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
-import { raiseIncident } from '../../../src/recovery/incidents.ts';
+import { raiseIncident } from '../../../src/recovery/report-incident.ts';
 import { call, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 
@@ -26,10 +26,10 @@ const shown = async (componentId: string) =>
   (await call('GET', `/v1/incidents?componentId=${componentId}`)).body.items[0];
 
 describe('a silence', () => {
-  it('shows at the incidents it mutes, is listed, and ends when it is deleted', async () => {
+  it('is shown on the incidents it mutes, is listed, and ends when it is deleted', async () => {
     const id = freshId();
     const matchers = { componentId: id, failureType: 'timeout_failure' };
-    const made = await call('POST', '/v1/silences', { matchers, forMs: 60_000, comment: 'being looked at' });
+    const made = await call('POST', '/v1/silences', { matchers, durationMs: 60_000, comment: 'being looked at' });
     expect(made).toMatchObject({ status: 201, body: { matchers, comment: 'being looked at' } });
     await openAbout(id);
     expect(await shown(id)).toMatchObject({ status: 'open', silencedUntil: made.body.until });
@@ -43,14 +43,14 @@ describe('a silence', () => {
 
   const matchers = { componentId: 'a' };
   it.each([
-    [{ matchers: {}, forMs: 60_000, comment: 'c' }, 'matchers'],
+    [{ matchers: {}, durationMs: 60_000, comment: 'c' }, 'matchers'],
     [{ matchers, comment: 'c' }, 'until'],
-    [{ matchers, forMs: 60_000, until: until(DAY_MS), comment: 'c' }, 'until'],
-    [{ matchers, forMs: 31 * DAY_MS, comment: 'c' }, 'forMs'],
+    [{ matchers, durationMs: 60_000, until: until(DAY_MS), comment: 'c' }, 'until'],
+    [{ matchers, durationMs: 31 * DAY_MS, comment: 'c' }, 'durationMs'],
     [{ matchers, until: until(31 * DAY_MS), comment: 'c' }, 'until'],
     [{ matchers, until: until(-1), comment: 'c' }, 'until'],
-    [{ matchers, forMs: 60_000 }, 'comment'],
-    [{ matchers: { componentId: 'a', name: 'a' }, forMs: 60_000, comment: 'c' }, 'matchers.name'],
+    [{ matchers, durationMs: 60_000 }, 'comment'],
+    [{ matchers: { componentId: 'a', name: 'a' }, durationMs: 60_000, comment: 'c' }, 'matchers.name'],
   ])('is refused as %j', async (body, path) => {
     expect(expectProblem(await call('POST', '/v1/silences', body), 422, 'invalid-request')).toEqual([path]);
   });

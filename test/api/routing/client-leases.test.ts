@@ -1,4 +1,4 @@
-/** The client's calls about leases, and what it does around a piece of work. */
+/** Lease calls of CoordinatorClient, and `withLease`, which runs work under a lease. */
 import { exports } from 'cloudflare:workers';
 import { beforeAll, expect, it } from 'vitest';
 import { CoordinatorClient } from '../../../src/client/coordinator-client.ts';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   await call('POST', `/v1/components/${id}/heartbeat`, {});
 });
 
-it('a client leases, renews, lists and completes', async () => {
+it('CoordinatorClient acquires, renews, lists and completes leases', async () => {
   const { lease, component } = await client.route({ type, lease: {} });
   expect(component.id).toBe(id);
   expect(await client.leases({ type })).toMatchObject({
@@ -32,21 +32,21 @@ it('a client leases, renews, lists and completes', async () => {
   });
   expect(await client.renew(lease!.id, { ttlMs: 60_000 })).toMatchObject({ id: lease!.id, slots: 1 });
   const completed = await client.complete(lease!.id, { outcome: 'success', latencyMs: 10 });
-  expect(await client.reportOutcomes(id, [{ outcome: 'success', latencyMs: 20 }])).toEqual({ taken: 1 });
+  expect(await client.reportOutcomes(id, [{ outcome: 'success', latencyMs: 20 }])).toEqual({ accepted: 1 });
   expect(completed).toEqual({ id: lease!.id, componentId: id, outcome: 'success', inFlight: 0 });
   await expect(client.renew(lease!.id, { ttlMs: 60_000 })).rejects.toMatchObject({ status: 410, code: 'lease-ended' });
 });
 
-it('work under a lease is done while it is held, and completed however it goes', async () => {
-  const held = async (): Promise<string[]> => (await client.leases({ type })).items.map((each) => each.id);
+it('withLease runs the work under a lease and completes it whether the work succeeds or fails', async () => {
+  const leasedIds = async (): Promise<string[]> => (await client.leases({ type })).items.map((each) => each.id);
   const seen: string[] = [];
-  const answer = await client.withLease({ type, lease: {} }, async ({ lease, component }) => {
+  const result = await client.withLease({ type, lease: {} }, async ({ lease, component }) => {
     seen.push(lease.id);
-    expect(await held()).toEqual([lease.id]);
+    expect(await leasedIds()).toEqual([lease.id]);
     return component.endpoint;
   });
-  expect(answer).toBe(`https://${id}.example.com`);
-  expect(await held()).toEqual([]);
+  expect(result).toBe(`https://${id}.example.com`);
+  expect(await leasedIds()).toEqual([]);
   const failing = client.withLease({ type, lease: {} }, async ({ lease }) => {
     seen.push(lease.id);
     throw new Error('the work failed');
@@ -61,7 +61,7 @@ it('work under a lease is done while it is held, and completed however it goes',
   expect(outcomes.map(({ outcome }) => outcome)).toEqual(['success', 'failure', 'timeout']);
 });
 
-it('work that takes longer than its lease keeps it', async () => {
+it('withLease renews the lease during long work', async () => {
   await client.withLease({ type, lease: { ttlMs: 1_000 } }, async ({ lease }) => {
     const end = Date.parse(lease.expiresAt);
     const later = await eventually(
@@ -73,12 +73,12 @@ it('work that takes longer than its lease keeps it', async () => {
   expect((await client.leases({ type })).items).toEqual([]);
 });
 
-it('work without a lease to be had is not begun', async () => {
+it('withLease does not start the work without a lease', async () => {
   await client.withLease({ type, lease: {} }, async () => {
     const second = client.withLease({ type, lease: {} }, async () => 'begun');
     const refusal: unknown = await second.catch((error: unknown) => error);
     expect(refusal).toMatchObject({ status: 503, code: 'at-capacity' });
-    // By how long work has taken here.
+    // Estimated from the duration of earlier work.
     expect((refusal as CoordinatorError).retryAfterMs).toBeGreaterThanOrEqual(1_000);
   });
 });

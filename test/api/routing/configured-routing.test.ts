@@ -1,14 +1,14 @@
-/** What is configured is seen in what routing does. Each test has a type of its own. */
+/** Effects of configuration settings on routing. Each test has its own type. */
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
 import { registryOf } from '../../../src/registry/contract/registry-api.ts';
 import { cronSweep } from '../../../src/sweep/cron-sweep.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
-const configure = (type: string, document: object): Promise<Answer> =>
+const configure = (type: string, document: object): Promise<ApiResponse> =>
   call('PUT', `/v1/config/types/${type}`, document);
 
 async function freshType(document: object = {}): Promise<string> {
@@ -25,10 +25,10 @@ async function ready(type: string, status = 'healthy', overrides: object = {}): 
   return id;
 }
 
-const route = (type: string, body: object = {}): Promise<Answer> => call('POST', '/v1/route', { type, ...body });
-const chosen = (answer: Answer): string => answer.body.component?.id;
+const route = (type: string, body: object = {}): Promise<ApiResponse> => call('POST', '/v1/route', { type, ...body });
+const chosen = (response: ApiResponse): string => response.body.component?.id;
 
-/** How many of a number of routes went to each. */
+/** Counts the routing decisions per component. */
 async function counted(type: string, routes: number): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   for (let made = 0; made < routes; made++) {
@@ -38,23 +38,23 @@ async function counted(type: string, routes: number): Promise<Map<string, number
   return counts;
 }
 
-/** Until the edge has seen all of them. */
-const whenSeen = (type: string, ids: number): Promise<Answer> =>
+/** Waits until the edge snapshot has all components. */
+const whenSeen = (type: string, ids: number): Promise<ApiResponse> =>
   eventually(
     () => route(type, { explain: true, dryRun: {} }),
     ({ body }) => (body.decision?.candidates ?? body.candidates)?.length === ids,
   );
 
-describe('a type that was added', () => {
-  it('is registered in, routed to by its request types, listed, counted, swept and had keys made for, at once', async () => {
+describe('an added type', () => {
+  it('supports registration, routing, lists, health, the sweep and keys at once', async () => {
     const requestType = freshId('work');
     const type = await freshType({ requestTypes: [requestType] });
     const scopes = [`registrar:${type}`];
     const key = await call('POST', '/v1/keys', { name: 'of the added type', scopes });
     expect(key.status).toBe(201);
     const id = freshId();
-    const as = { authorization: `Bearer ${key.body.key}` };
-    expect((await call('POST', '/v1/components', silentRegistration(id, { type }), as)).status).toBe(201);
+    const registrar = { authorization: `Bearer ${key.body.key}` };
+    expect((await call('POST', '/v1/components', silentRegistration(id, { type }), registrar)).status).toBe(201);
     await call('POST', `/v1/components/${id}/heartbeat`, {});
     const routed = await call('POST', '/v1/route', { requestType });
     expect(routed).toMatchObject({ status: 200, body: { component: { id, type } } });
@@ -81,11 +81,11 @@ describe('a type that was added', () => {
     );
   });
 
-  it('gets the request types that another gave up', async () => {
+  it('can take over request types that another type no longer declares', async () => {
     const [from, to] = [await freshType({ requestTypes: ['moving'] }), await freshType()];
     const [old, fresh] = [await ready(from), await ready(to)];
     expect(chosen(await call('POST', '/v1/route', { requestType: 'moving' }))).toBe(old);
-    expectProblem(await configure(to, { requestTypes: ['moving'] }), 409, 'request-type-taken');
+    expectProblem(await configure(to, { requestTypes: ['moving'] }), 409, 'request-type-conflict');
     await configure(from, {});
     expectProblem(await call('POST', '/v1/route', { requestType: 'moving' }), 404, 'unknown-request-type');
     await configure(to, { requestTypes: ['moving'] });
@@ -94,7 +94,7 @@ describe('a type that was added', () => {
 });
 
 describe('a setting', () => {
-  it('loadBalancingEnabled: false sends everything to the first registered', async () => {
+  it('loadBalancingEnabled: false routes everything to the first registered component', async () => {
     const type = await freshType();
     const first = await ready(type);
     for (let more = 0; more < 3; more++) await ready(type);
@@ -106,38 +106,38 @@ describe('a setting', () => {
     expect((await counted(type, 40)).size).toBeGreaterThan(1);
   });
 
-  it('balancingPolicy holds for its type and no other', async () => {
-    const [turns, plain] = [await freshType({ balancingPolicy: 'round-robin' }), await freshType()];
+  it('balancingPolicy applies to its type only', async () => {
+    const [roundRobin, plain] = [await freshType({ balancingPolicy: 'round-robin' }), await freshType()];
     const sizes = [1, 10, 100];
-    for (const type of [turns, plain]) for (const weight of sizes) await ready(type, 'healthy', { weight });
-    await whenSeen(turns, 3);
+    for (const type of [roundRobin, plain]) for (const weight of sizes) await ready(type, 'healthy', { weight });
+    await whenSeen(roundRobin, 3);
     await whenSeen(plain, 3);
-    expect((await route(turns)).body.decision.policy).toBe('round-robin');
+    expect((await route(roundRobin)).body.decision.policy).toBe('round-robin');
     expect((await route(plain)).body.decision.policy).toBe('least-time');
-    const inTurn = [...(await counted(turns, 60)).values()];
-    for (const count of inTurn) expect(Math.abs(count - 20)).toBeLessThanOrEqual(3);
+    const counts = [...(await counted(roundRobin, 60)).values()];
+    for (const count of counts) expect(Math.abs(count - 20)).toBeLessThanOrEqual(3);
     expect(Math.max(...(await counted(plain, 60)).values())).toBeGreaterThan(40);
-    await configure(turns, { balancingPolicy: 'score', scoreWeights: SCORE });
-    const scored = await route(turns, { payload: { location: 'weur' }, explain: true });
+    await configure(roundRobin, { balancingPolicy: 'score', scoreWeights: SCORE });
+    const scored = await route(roundRobin, { payload: { location: 'weur' }, explain: true });
     expect(scored.body.decision).toMatchObject({ policy: 'score', candidates: [{ parts: { base: 100 } }, {}, {}] });
   });
 
-  it('panicThreshold asks the unhealthy too while too few are healthy', async () => {
+  it('panicThreshold routes to unhealthy components too while too few are healthy', async () => {
     const type = await freshType();
-    const well = await ready(type);
+    const healthyId = await ready(type);
     for (let more = 0; more < 3; more++) await ready(type, 'unhealthy');
     await whenSeen(type, 4);
-    expect(await counted(type, 20)).toEqual(new Map([[well, 20]]));
+    expect(await counted(type, 20)).toEqual(new Map([[healthyId, 20]]));
     await configure(type, { panicThreshold: 50 });
-    expect((await route(type)).body.decision.resort).toBe('panic');
-    // The healthy one has had its turns: the others come first until they have had as many.
+    expect((await route(type)).body.decision.fallback).toBe('panic');
+    // The healthy component has served more requests so far: the others come first until they have caught up.
     expect((await counted(type, 100)).size).toBe(4);
     await configure(type, { panicThreshold: 25 });
-    expect((await route(type)).body.decision).not.toHaveProperty('resort');
-    expect(await counted(type, 20)).toEqual(new Map([[well, 20]]));
+    expect((await route(type)).body.decision).not.toHaveProperty('fallback');
+    expect(await counted(type, 20)).toEqual(new Map([[healthyId, 20]]));
   });
 
-  it('noHealthyPolicy: fail-open asks whoever is active when nobody is healthy', async () => {
+  it('noHealthyPolicy: fail-open routes to active components when none is healthy', async () => {
     const type = await freshType();
     const down = await ready(type, 'unhealthy');
     const standby = await ready(type, 'healthy', { role: 'standby' });
@@ -145,21 +145,21 @@ describe('a setting', () => {
     expectProblem(refused, 503, 'no-healthy-components');
     await configure(type, { noHealthyPolicy: 'fail-open' });
     const open = await route(type, { explain: true });
-    expect(open).toMatchObject({ status: 200, body: { component: { id: down }, decision: { resort: 'fail-open' } } });
+    expect(open).toMatchObject({ status: 200, body: { component: { id: down }, decision: { fallback: 'fail-open' } } });
     expect(open.body.decision.candidates).toMatchObject([
       { id: down, verdict: 'chosen' },
       { id: standby, rule: 'lifecycle' },
     ]);
-    const well = await ready(type);
+    const healthyId = await ready(type);
     await eventually(
       () => route(type),
-      (answer) => chosen(answer) === well,
+      (response) => chosen(response) === healthyId,
     );
     await configure(type, {});
-    expect(chosen(await route(type))).toBe(well);
+    expect(chosen(await route(type))).toBe(healthyId);
   });
 
-  it('trafficSplit gives a canary its part, within 2 percent over 1 000 routes', async () => {
+  it('trafficSplit gives a canary its share, within 2 percent over 1 000 decisions', async () => {
     const type = await freshType({ trafficSplit: [{ match: { track: 'canary' }, percent: 10 }] });
     const canary = await ready(type, 'healthy', { metadata: { track: 'canary' } });
     for (let more = 0; more < 3; more++) await ready(type, 'healthy', { metadata: { track: 'stable' } });
@@ -174,11 +174,11 @@ describe('a setting', () => {
     expect(await counted(type, 50)).toEqual(new Map([[canary, 50]]));
   });
 
-  it('failureThreshold and maxComponentsPerType reach the registry by themselves', async () => {
+  it('failureThreshold and maxComponentsPerType are delivered to the registry', async () => {
     const type = await freshType({ maxComponentsPerType: 1, failureThreshold: 1 });
     const id = await ready(type);
     await eventually(
-      () => registryOf(type).sync({ place: null, given: [], reported: [] }),
+      () => registryOf(type).sync({ syncedTo: null, assignments: [], outcomes: [] }),
       ({ configRevision }) => configRevision > 0,
     );
     const another = () => call('POST', '/v1/components', silentRegistration(freshId(), { type }));
@@ -189,7 +189,7 @@ describe('a setting', () => {
     await eventually(another, ({ status }) => status === 201);
   });
 
-  it('for all types holds for those that set nothing themselves', async () => {
+  it('for all types applies to types without their own setting', async () => {
     const [own, plain] = [await freshType({ balancingPolicy: 'random' }), await freshType()];
     await ready(own);
     await ready(plain);
@@ -201,4 +201,4 @@ describe('a setting', () => {
   });
 });
 
-const SCORE = { degraded: 20, per100Ms: 1, responseTimeMost: 10, taskType: 15, location: 10 };
+const SCORE = { degraded: 20, per100Ms: 1, responseTimeMax: 10, taskType: 15, location: 10 };

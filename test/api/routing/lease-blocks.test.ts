@@ -1,8 +1,8 @@
-/** Leases out of blocks over HTTP: where a type grants blocks, an isolate leases without a call to the registry. */
+/** Leases from lease blocks over HTTP: for a type with blocks, an isolate grants leases without a registry call. */
 import { describe, expect, it, vi } from 'vitest';
 import { LeasePageSchema } from '../../../src/api/schemas/lease.ts';
 import { ComponentRegistry } from '../../../src/registry/component-registry.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
@@ -20,25 +20,26 @@ const grantBlocks = async (type: string, size: number): Promise<void> => {
   expect((await call('PUT', `/v1/config/types/${type}`, { leaseBlocks: { size } })).status).toBeLessThan(300);
 };
 
-const lease = (type: string, more: object = {}): Promise<Answer> =>
+const lease = (type: string, more: object = {}): Promise<ApiResponse> =>
   call('POST', '/v1/route', { type, lease: {}, ...more });
 
-const complete = (id: string, body: object = { outcome: 'success' }): Promise<Answer> =>
+const complete = (id: string, body: object = { outcome: 'success' }): Promise<ApiResponse> =>
   call('POST', `/v1/leases/${id}/complete`, body);
 
-const listed = async (type: string): Promise<Answer['body']> => (await call('GET', `/v1/leases?type=${type}`)).body;
+const listed = async (type: string): Promise<ApiResponse['body']> =>
+  (await call('GET', `/v1/leases?type=${type}`)).body;
 
-/** Leases until the isolate knows the fleet, and takes them out of its block. */
-const warmUp = (type: string): Promise<Answer> =>
+/** Acquires leases until the isolate has a snapshot and grants from its block. */
+const warmUp = (type: string): Promise<ApiResponse> =>
   eventually(
     () => lease(type),
     ({ body }) => BLOCK_LEASE.test(body.lease?.id),
   );
 
-describe('a type that grants blocks', () => {
+describe('a type with lease blocks', () => {
   const type = 'task_router';
 
-  it('is leased from without a call, and what idles is returned though nobody calls', async () => {
+  it('grants leases without a registry call, and returns idle blocks without further calls', async () => {
     await grantBlocks(type, 16);
     const id = await ready(type, 200);
     await call('POST', '/v1/route', { type, dryRun: {} });
@@ -71,7 +72,7 @@ describe('a type that grants blocks', () => {
     await call('DELETE', `/v1/components/${id}`);
   });
 
-  it('stores a failure of the component before it answers it, and renews by a call', async () => {
+  it('stores a reported failure before the response, and renews with a registry call', async () => {
     await grantBlocks(type, 16);
     const id = await ready(type, 200);
     await call('POST', '/v1/route', { type, dryRun: {} });
@@ -89,17 +90,17 @@ describe('a type that grants blocks', () => {
   });
 });
 
-describe('fifty callers at once, with blocks', () => {
-  it('never take more of a component than it has, and all are served', async () => {
+describe('fifty simultaneous callers with lease blocks', () => {
+  it('never exceed the capacity of a component, and are all served', async () => {
     const type = 'caws_validator';
     await grantBlocks(type, 4);
-    const rooms = new Map<string, number>();
+    const capacities = new Map<string, number>();
     for (let made = 0; made < 10; made++) {
-      const room = 2 + (made % 5);
-      rooms.set(await ready(type, room), room);
+      const capacity = 2 + (made % 5);
+      capacities.set(await ready(type, capacity), capacity);
     }
-    const taken = new Map<string, number>();
-    const over: string[] = [];
+    const inUse = new Map<string, number>();
+    const exceeded: string[] = [];
     const kinds = new Set<boolean>();
     const caller = async (): Promise<void> => {
       for (let round = 0; round < 6; round++) {
@@ -107,16 +108,16 @@ describe('fifty callers at once, with blocks', () => {
         expect(routed.status).toBe(200);
         const { id } = routed.body.component;
         kinds.add(BLOCK_LEASE.test(routed.body.lease.id));
-        taken.set(id, (taken.get(id) ?? 0) + 1);
-        if (taken.get(id)! > rooms.get(id)!) over.push(id);
+        inUse.set(id, (inUse.get(id) ?? 0) + 1);
+        if (inUse.get(id)! > capacities.get(id)!) exceeded.push(id);
         await call('GET', '/healthz');
-        // Before the call: from then on somebody else may have it.
-        taken.set(id, taken.get(id)! - 1);
+        // Counted before the call: from then on another caller may acquire the slot.
+        inUse.set(id, inUse.get(id)! - 1);
         expect((await complete(routed.body.lease.id)).status).toBe(200);
       }
     };
     await Promise.all(Array.from({ length: 50 }, caller));
-    expect(over).toEqual([]);
+    expect(exceeded).toEqual([]);
     expect(kinds).toEqual(new Set([true, false]));
     await eventually(
       () => listed(type),

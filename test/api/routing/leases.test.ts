@@ -1,8 +1,8 @@
 /** Leases over HTTP: granted by the routing call, completed, renewed, listed. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CompletedLeaseSchema, LeasePageSchema, RenewedLeaseSchema } from '../../../src/api/schemas/lease.ts';
-import { RouteAnswerSchema } from '../../../src/api/schemas/route.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import { RouteResponseSchema } from '../../../src/api/schemas/route.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, freshId } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
@@ -18,32 +18,32 @@ const removeAll = async (ids: readonly string[]): Promise<void> => {
   for (const id of ids) await call('DELETE', `/v1/components/${id}`);
 };
 
-const lease = (type: string, terms: object = {}, more: object = {}): Promise<Answer> =>
+const lease = (type: string, terms: object = {}, more: object = {}): Promise<ApiResponse> =>
   call('POST', '/v1/route', { type, lease: terms, ...more });
 
-const complete = (id: string, body: object = { outcome: 'success' }): Promise<Answer> =>
+const complete = (id: string, body: object = { outcome: 'success' }): Promise<ApiResponse> =>
   call('POST', `/v1/leases/${id}/complete`, body);
 
-describe('a routing call that asks for a lease', () => {
-  it('is decided exactly and answered with the lease', async () => {
+describe('POST /v1/route with lease', () => {
+  it('is decided in exact mode and returns the lease', async () => {
     const id = await ready('task_router', { capabilities: { maxConcurrentTasks: 2 } });
     const before = Date.now();
-    const answer = await lease('task_router', {}, { payload: { taskId: 't-1' } });
-    expect(answer.status).toBe(200);
-    expect(RouteAnswerSchema.parse(answer.body)).toEqual(answer.body);
-    expect(answer.body).toMatchObject({
+    const response = await lease('task_router', {}, { payload: { taskId: 't-1' } });
+    expect(response.status).toBe(200);
+    expect(RouteResponseSchema.parse(response.body)).toEqual(response.body);
+    expect(response.body).toMatchObject({
       component: { id, type: 'task_router' },
       lease: { id: expect.stringMatching(/^l-task_router-[0-9a-f]{32}$/) },
       decision: { mode: 'exact', policy: 'least-time', stale: false, relaxed: [] },
     });
-    const ttl = Date.parse(answer.body.lease.expiresAt) - before;
+    const ttl = Date.parse(response.body.lease.expiresAt) - before;
     expect(ttl).toBeGreaterThanOrEqual(30_000);
     expect(ttl).toBeLessThan(60_000);
     expect((await call('GET', `/v1/components/${id}`)).body.load.activeConnections).toBe(1);
     await removeAll([id]);
   });
 
-  it('is refused when all are full, with the reason of each and when to come again', async () => {
+  it('is refused when all components are at capacity, with a reason each and Retry-After', async () => {
     const id = await ready('caws_validator', { capabilities: { maxConcurrentTasks: 2 } });
     await lease('caws_validator', { slots: 2 });
     const full = await lease('caws_validator');
@@ -54,7 +54,7 @@ describe('a routing call that asks for a lease', () => {
     expectProblem(await lease('caws_validator'), 503, 'no-healthy-components');
   });
 
-  it('waits for room when it may', async () => {
+  it('waits up to waitMs for capacity', async () => {
     const id = await ready('performance_tracker', { capabilities: { maxConcurrentTasks: 1 } });
     const first = await lease('performance_tracker');
     const waiting = lease('performance_tracker', { waitMs: 20_000 });
@@ -66,7 +66,7 @@ describe('a routing call that asks for a lease', () => {
     await removeAll([id]);
   });
 
-  it('knows preferences, affinity, explanation and rehearsal as in edge mode', async () => {
+  it('supports preferences, affinity, explanation and dry run as in edge mode', async () => {
     const type = 'task_orchestrator';
     const west = await ready(type, { metadata: { location: 'weur' }, capabilities: { maxConcurrentTasks: 50 } });
     const east = await ready(type, { metadata: { location: 'enam' }, capabilities: { maxConcurrentTasks: 50 } });
@@ -80,16 +80,16 @@ describe('a routing call that asks for a lease', () => {
     expect(relaxed.body.decision.relaxed).toEqual(['location']);
     expectProblem(await lease(type, {}, { preferences: { location: 'apac', strict: true } }), 503, 'preferences-unmet');
     const owners = new Set<string>();
-    for (const held of [preferred, relaxed]) await complete(held.body.lease.id);
-    for (let asked = 0; asked < 5; asked++) {
+    for (const leased of [preferred, relaxed]) await complete(leased.body.lease.id);
+    for (let attempt = 0; attempt < 5; attempt++) {
       const { body } = await lease(type, {}, { affinityKey: 'session-42' });
       owners.add(body.component.id);
       await complete(body.lease.id);
     }
     expect(owners.size).toBe(1);
     const dryRun = { assumeDown: [west], policy: 'score' };
-    const rehearsed = await lease(type, {}, { dryRun, explain: true });
-    expect(rehearsed.body).toMatchObject({
+    const dryRunResponse = await lease(type, {}, { dryRun, explain: true });
+    expect(dryRunResponse.body).toMatchObject({
       component: { id: east },
       lease: null,
       decision: { mode: 'exact', policy: 'score' },
@@ -97,18 +97,20 @@ describe('a routing call that asks for a lease', () => {
     await removeAll([west, east]);
   });
 
-  it('divides work by room, exactly', async () => {
+  it('distributes leases in proportion to capacity', async () => {
     const type = 'agent_registry';
-    const rooms = [10, 20, 40];
-    const ids = await Promise.all(rooms.map((room) => ready(type, { capabilities: { maxConcurrentTasks: room } })));
-    const got = new Map<string, number>();
+    const capacities = [10, 20, 40];
+    const ids = await Promise.all(
+      capacities.map((capacity) => ready(type, { capabilities: { maxConcurrentTasks: capacity } })),
+    );
+    const grantsById = new Map<string, number>();
     for (let round = 0; round < 4; round++) {
-      const answers = await Promise.all(Array.from({ length: 70 }, () => lease(type)));
-      for (const { body } of answers) got.set(body.component.id, (got.get(body.component.id) ?? 0) + 1);
-      await Promise.all(answers.map(({ body }) => complete(body.lease.id)));
+      const responses = await Promise.all(Array.from({ length: 70 }, () => lease(type)));
+      for (const { body } of responses) grantsById.set(body.component.id, (grantsById.get(body.component.id) ?? 0) + 1);
+      await Promise.all(responses.map(({ body }) => complete(body.lease.id)));
     }
     ids.forEach((id, at) =>
-      expect(Math.abs(got.get(id)! / 280 - rooms[at]! / 70)).toBeLessThan(0.05 * (rooms[at]! / 70)),
+      expect(Math.abs(grantsById.get(id)! / 280 - capacities[at]! / 70)).toBeLessThan(0.05 * (capacities[at]! / 70)),
     );
     await removeAll(ids);
   });
@@ -123,9 +125,9 @@ describe('a routing call that asks for a lease', () => {
     [{ slots: 1.5 }, 'lease.slots'],
     [{ ttl: 5_000 }, 'lease.ttl'],
     [null, 'lease'],
-  ])('names what is wrong with %j', async (terms, path) => {
-    const answer = await call('POST', '/v1/route', { type: 'task_router', lease: terms });
-    expect(expectProblem(answer, 422, 'invalid-request')).toEqual([path]);
+  ])('is refused with %j', async (terms, path) => {
+    const response = await call('POST', '/v1/route', { type: 'task_router', lease: terms });
+    expect(expectProblem(response, 422, 'invalid-request')).toEqual([path]);
   });
 });
 
@@ -138,7 +140,7 @@ describe('a lease', () => {
     id = await ready('constitutional_runtime', { capabilities: { maxConcurrentTasks: 100 } });
   });
 
-  it('is completed once, however often its caller says so', async () => {
+  it('is completed once, even when its caller completes it again', async () => {
     const leaseId = await granted({ slots: 3 });
     const first = await complete(leaseId, { outcome: 'success', latencyMs: 12.5 });
     expect(first).toMatchObject({ status: 200, body: { id: leaseId, componentId: id, outcome: 'success' } });
@@ -149,7 +151,7 @@ describe('a lease', () => {
     expectProblem(await call('POST', `/v1/leases/${leaseId}/renew`, { ttlMs: 5_000 }), 410, 'lease-ended');
   });
 
-  it('lasts as long as its renewal says', async () => {
+  it('is extended by a renewal', async () => {
     const leaseId = await granted();
     const renewed = await call('POST', `/v1/leases/${leaseId}/renew`, { ttlMs: 600_000 });
     expect(RenewedLeaseSchema.parse(renewed.body)).toEqual(renewed.body);
@@ -158,14 +160,14 @@ describe('a lease', () => {
     await complete(leaseId);
   });
 
-  it('is over when its component is gone', async () => {
+  it('ends when its component is removed', async () => {
     const other = await ready('constitutional_runtime');
     const routed = await lease('constitutional_runtime', {}, { preferences: { preferredComponent: other } });
     await call('DELETE', `/v1/components/${other}`);
     expectProblem(await complete(routed.body.lease.id), 410, 'lease-ended');
   });
 
-  it.each(['task_router', 'no_such_type'])('that nobody granted is unknown: of type %s', async (type) => {
+  it.each(['task_router', 'no_such_type'])('that was never granted is unknown: of type %s', async (type) => {
     const never = `l-${type}-${'0'.repeat(32)}`;
     expectProblem(await complete(never), 404, 'unknown-lease');
     expectProblem(await call('POST', `/v1/leases/${never}/renew`, { ttlMs: 5_000 }), 404, 'unknown-lease');
@@ -184,15 +186,15 @@ describe('a lease', () => {
   });
 });
 
-describe('the list of leases', () => {
-  it('shows what is held, page by page, of one type or component', async () => {
+describe('GET /v1/leases', () => {
+  it('lists current leases page by page, filtered by type or component', async () => {
     const types = ['performance_tracker', 'caws_validator'];
     const [a, b] = await Promise.all(types.map((type) => ready(type)));
     const ids: string[] = [];
     for (const type of [...types, ...types, ...types]) ids.push((await lease(type)).body.lease.id);
     const listed: string[] = [];
     for (let cursor: string | null = ''; cursor !== null;) {
-      const page: Answer = await call(
+      const page: ApiResponse = await call(
         'GET',
         `/v1/leases?limit=2&cursor=${encodeURIComponent(cursor)}`.replace(/&cursor=$/, ''),
       );
@@ -217,10 +219,10 @@ describe('the list of leases', () => {
     expect((await call('GET', '/v1/leases?type=caws_validator')).body.items).toEqual([]);
   });
 
-  it('takes no cursor but its own, and no type that does not exist', async () => {
+  it('refuses foreign cursors and unknown types', async () => {
     for (const cursor of ['x', btoa('task_router/a'), btoa(`l-no_such_type-${'0'.repeat(32)}`)]) {
-      const answer = await call('GET', `/v1/leases?cursor=${encodeURIComponent(cursor)}`);
-      expect(expectProblem(answer, 422, 'invalid-request')).toEqual(['cursor']);
+      const response = await call('GET', `/v1/leases?cursor=${encodeURIComponent(cursor)}`);
+      expect(expectProblem(response, 422, 'invalid-request')).toEqual(['cursor']);
     }
     const ofOther = btoa(`l-task_router-${'0'.repeat(32)}`);
     expectProblem(await call('GET', `/v1/leases?type=caws_validator&cursor=${ofOther}`), 422, 'invalid-request');
@@ -228,37 +230,37 @@ describe('the list of leases', () => {
   });
 });
 
-describe('fifty callers at once over ten components', () => {
-  it('never take more of one than it has', async () => {
+describe('fifty simultaneous callers over ten components', () => {
+  it('never exceed the capacity of a component', async () => {
     const type = 'task_router';
-    const rooms = new Map<string, number>();
+    const capacities = new Map<string, number>();
     for (let made = 0; made < 10; made++) {
-      const room = 1 + (made % 3);
-      rooms.set(await ready(type, { capabilities: { maxConcurrentTasks: room } }), room);
+      const capacity = 1 + (made % 3);
+      capacities.set(await ready(type, { capabilities: { maxConcurrentTasks: capacity } }), capacity);
     }
-    const taken = new Map<string, number>();
-    const over: string[] = [];
+    const inUse = new Map<string, number>();
+    const exceeded: string[] = [];
     const caller = async (): Promise<void> => {
       for (let round = 0; round < 4; round++) {
         const routed = await lease(type, { waitMs: 20_000 });
         expect(routed.status).toBe(200);
         const { id } = routed.body.component;
-        taken.set(id, (taken.get(id) ?? 0) + 1);
-        if (taken.get(id)! > rooms.get(id)!) over.push(id);
+        inUse.set(id, (inUse.get(id) ?? 0) + 1);
+        if (inUse.get(id)! > capacities.get(id)!) exceeded.push(id);
         await call('GET', '/healthz');
-        // Before the call: from then on somebody else may have it.
-        taken.set(id, taken.get(id)! - 1);
+        // Counted before the call: from then on another caller may acquire the slot.
+        inUse.set(id, inUse.get(id)! - 1);
         expect((await complete(routed.body.lease.id, { outcome: 'success', latencyMs: 5 })).status).toBe(200);
       }
     };
     await Promise.all(Array.from({ length: 50 }, caller));
-    expect(over).toEqual([]);
+    expect(exceeded).toEqual([]);
     expect((await call('GET', `/v1/leases?type=${type}`)).body).toMatchObject({
       items: [],
       nextCursor: null,
       waiting: [],
       holders: [],
     });
-    await removeAll([...rooms.keys()]);
+    await removeAll([...capacities.keys()]);
   });
 });

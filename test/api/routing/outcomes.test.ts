@@ -1,14 +1,14 @@
-/** Results of edge-routed work, as callers report them. */
+/** Outcomes of edge-routed work, reported by callers. */
 import { describe, expect, it, vi } from 'vitest';
 import { OutcomesReceiptSchema } from '../../../src/api/schemas/outcome.ts';
 import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import { registryOf } from '../../../src/registry/contract/registry-api.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId, registrationFor } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
+import { RegistryRuntime } from '../../../src/registry/registry-runtime.ts';
 
 async function ready(type: string): Promise<string> {
   const id = freshId();
@@ -17,42 +17,43 @@ async function ready(type: string): Promise<string> {
   return id;
 }
 
-const report = (id: string, outcomes: unknown): Promise<Answer> =>
+const report = (id: string, outcomes: unknown): Promise<ApiResponse> =>
   call('POST', `/v1/components/${id}/outcomes`, outcomes);
 
-/** A component as its registry would tell an edge that knows nothing. */
-async function toldOf(type: string, id: string): Promise<Candidate | undefined> {
-  const { changed } = await registryOf(type).sync({ place: null, given: [], reported: [] });
+/** The candidate that the registry sends to an edge without a snapshot. */
+async function candidateOf(type: string, id: string): Promise<Candidate | undefined> {
+  const { changed } = await registryOf(type).sync({ syncedTo: null, assignments: [], outcomes: [] });
   return changed.find(([, candidate]) => candidate?.id === id)?.[1] ?? undefined;
 }
 
 describe('outcomes', () => {
-  it('are taken at once and reach the registry, though nobody routes', async () => {
+  it('are accepted at once and reach the registry without a routing call', async () => {
     const type = 'caws_validator';
     const id = await ready(type);
-    const answer = await report(id, [
+    const response = await report(id, [
       { outcome: 'success', latencyMs: 100 },
       { outcome: 'success', latencyMs: 300 },
     ]);
-    expect([answer.status, answer.body]).toEqual([202, { taken: 2 }]);
-    expect(OutcomesReceiptSchema.parse(answer.body)).toEqual(answer.body);
-    const told = await eventually(
-      () => toldOf(type, id),
-      (candidate) => candidate?.vitals.usualMs != null,
+    expect([response.status, response.body]).toEqual([202, { accepted: 2 }]);
+    expect(OutcomesReceiptSchema.parse(response.body)).toEqual(response.body);
+    const updated = await eventually(
+      () => candidateOf(type, id),
+      (candidate) => candidate?.liveStats.ewmaMs != null,
     );
-    expect(told?.vitals.usualMs).toBe(200);
+    expect(updated?.liveStats.ewmaMs).toBe(200);
   });
 
-  it('end work that edges gave', async () => {
+  it('end work assigned by edges', async () => {
     const type = 'performance_tracker';
     const id = await ready(type);
-    // From now on what nobody reports counts for half a minute.
+    // From now on an assignment without an outcome counts as in flight for half a minute.
     await report(id, [{ outcome: 'success', latencyMs: 30_000 }]);
     await eventually(
-      () => toldOf(type, id),
-      (candidate) => candidate?.vitals.usualMs === 30_000,
+      () => candidateOf(type, id),
+      (candidate) => candidate?.liveStats.ewmaMs === 30_000,
     );
-    for (let given = 0; given < 4; given++) expect((await call('POST', '/v1/route', { type })).status).toBe(200);
+    for (let assigned = 0; assigned < 4; assigned++)
+      expect((await call('POST', '/v1/route', { type })).status).toBe(200);
     const inFlight = async (): Promise<number> => {
       await call('POST', '/v1/route', { type, dryRun: {} });
       return (await call('GET', `/v1/components/${id}`)).body.load.activeConnections;
@@ -65,14 +66,14 @@ describe('outcomes', () => {
     await eventually(inFlight, (count) => count === 1);
   });
 
-  it('that failed have the component checked', async () => {
+  it('that failed trigger a check of the component', async () => {
     const type = 'agent_registry';
     const id = freshId();
     await call('POST', '/v1/components', registrationFor(id, { type }));
     await call('POST', `/v1/components/${id}/probe`);
     const checked = vi.spyOn(
-      ComponentRegistry.prototype as unknown as { checkIfDoubted: () => void },
-      'checkIfDoubted',
+      RegistryRuntime.prototype as unknown as { recheckThrottled: () => void },
+      'recheckThrottled',
     );
     await report(id, [{ outcome: 'success' }, { outcome: 'timeout', latencyMs: 900 }]);
     await eventually(
@@ -83,11 +84,11 @@ describe('outcomes', () => {
     checked.mockRestore();
   });
 
-  it('of one that is gone are refused, also where it is remembered', async () => {
+  it('of a removed component are refused, also where it is cached', async () => {
     const type = 'constitutional_runtime';
     const [gone, stays] = [await ready(type), await ready(type)];
     expect((await report(gone, [{ outcome: 'success' }])).status).toBe(202);
-    // Behind the isolate's back: no call of ours tells it.
+    // Removed directly in the registry, so that the isolate's cache is stale.
     const removed = await registryOf(type).remove(gone, { drainMs: 0, ifGeneration: null });
     if (!removed.ok) throw new Error(removed.message);
     await coordinator().removed(gone, removed.value.claim);
@@ -101,7 +102,7 @@ describe('outcomes', () => {
     expect((await report(stays, [{ outcome: 'success' }])).status).toBe(202);
   });
 
-  it('of a component that nobody registered are refused', async () => {
+  it('of an unregistered component are refused', async () => {
     expectProblem(await report(freshId(), [{ outcome: 'success' }]), 404, 'unknown-component');
   });
 
@@ -113,7 +114,7 @@ describe('outcomes', () => {
     [[{ outcome: 'success' }, { outcome: 'success', latencyMs: -1 }], '[1].latencyMs'],
     [[{ outcome: 'success', inFlight: 1.5 }], '[0].inFlight'],
     [[{ outcome: 'success', error: 'x' }], '[0].error'],
-  ])('that cannot be read name what is wrong: %j', async (outcomes, path) => {
+  ])('that are invalid are refused with their path: %j', async (outcomes, path) => {
     const id = await ready('task_router');
     expect(expectProblem(await report(id, outcomes), 422, 'invalid-request')).toEqual([path]);
     const most = Array.from({ length: 500 }, () => ({
@@ -121,6 +122,6 @@ describe('outcomes', () => {
       latencyMs: 86_400_000,
       inFlight: 1_000_000,
     }));
-    expect((await report(id, most)).body).toEqual({ taken: 500 });
+    expect((await report(id, most)).body).toEqual({ accepted: 500 });
   });
 });

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ComponentRegistry } from '../../../src/registry/component-registry.ts';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId } from '../../support/coordinator-http.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
-const route = (type: string, body: Record<string, unknown> = {}): Promise<Answer> =>
+const route = (type: string, body: Record<string, unknown> = {}): Promise<ApiResponse> =>
   call('POST', '/v1/route', { type, ...body });
 
 async function ready(type: string): Promise<string> {
@@ -15,7 +15,7 @@ async function ready(type: string): Promise<string> {
 }
 
 const watchSync = () => vi.spyOn(ComponentRegistry.prototype, 'sync');
-const isAway = async (): Promise<never> => {
+const rejectUnavailable = async (): Promise<never> => {
   throw new Error('the registry is away');
 };
 
@@ -24,13 +24,13 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('routing calls and the refresh of what they decide from', () => {
-  it('share one call to the registry when none has been made yet, and need none after it', async () => {
+describe('routing calls and the refresh of the edge snapshot', () => {
+  it('share one registry call for the first snapshot, and need no further call', async () => {
     const type = 'agent_registry';
     const id = await ready(type);
     const spy = watchSync();
-    const answers = await Promise.all(Array.from({ length: 25 }, () => route(type)));
-    expect(answers.map(({ status, body }) => [status, body.component.id, body.decision.stale])).toEqual(
+    const responses = await Promise.all(Array.from({ length: 25 }, () => route(type)));
+    expect(responses.map(({ status, body }) => [status, body.component.id, body.decision.stale])).toEqual(
       Array.from({ length: 25 }, () => [200, id, false]),
     );
     expect(spy).toHaveBeenCalledTimes(1);
@@ -38,10 +38,10 @@ describe('routing calls and the refresh of what they decide from', () => {
     expect(spy).toHaveBeenCalledTimes(1);
   });
 
-  it('are answered at once from a copy of a second ago, which is refreshed behind the answer', async () => {
+  it('are served at once from a snapshot one second old, which is refreshed after the response', async () => {
     const type = 'caws_validator';
     const id = await ready(type);
-    // However long the calls take, the copies are as old as is said here: those of before are too old to serve.
+    // A fixed clock sets the age of the snapshots, however long the calls take. Earlier snapshots are too old to serve.
     const copiedAt = Date.now() + 10_000;
     vi.useFakeTimers({ toFake: ['Date'], now: copiedAt });
     await route(type);
@@ -54,32 +54,35 @@ describe('routing calls and the refresh of what they decide from', () => {
       ({ status }) => status === 503,
       2_000,
     );
-    expect(spy.mock.calls[0]![0]).toMatchObject({ place: { version: expect.any(Number) }, given: expect.any(Array) });
+    expect(spy.mock.calls[0]![0]).toMatchObject({
+      syncedTo: { version: expect.any(Number) },
+      assignments: expect.any(Array),
+    });
   });
 
-  it('wait for a fresh copy where theirs is older than two seconds', async () => {
+  it('wait for a fresh snapshot when theirs is older than two seconds', async () => {
     const type = 'performance_tracker';
     const [id, other] = [await ready(type), await ready(type)];
     await route(type);
     await call('POST', `/v1/components/${id}/heartbeat`, { status: 'unhealthy' });
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2_500 });
-    const answers = await Promise.all(Array.from({ length: 20 }, () => route(type)));
-    expect(new Set(answers.map(({ body }) => body.component.id))).toEqual(new Set([other]));
+    const responses = await Promise.all(Array.from({ length: 20 }, () => route(type)));
+    expect(new Set(responses.map(({ body }) => body.component.id))).toEqual(new Set([other]));
   });
 
-  it('go on from the last copy while the registry is away, and say so', async () => {
+  it('use the last snapshot while the registry is unavailable, marked stale', async () => {
     const type = 'task_orchestrator';
     const id = await ready(type);
     await route(type);
-    const spy = watchSync().mockImplementation(isAway);
+    const spy = watchSync().mockImplementation(rejectUnavailable);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2_500 });
     expect(await route(type)).toMatchObject({ status: 200, body: { component: { id }, decision: { stale: true } } });
     spy.mockRestore();
     expect(await route(type)).toMatchObject({ status: 200, body: { component: { id }, decision: { stale: false } } });
   });
 
-  it('are refused where there is no copy and the registry is away, with when to come again', async () => {
-    watchSync().mockImplementation(isAway);
+  it('are refused with Retry-After without a snapshot while the registry is unavailable', async () => {
+    watchSync().mockImplementation(rejectUnavailable);
     const refused = await route('constitutional_runtime');
     expect(refused).toMatchObject({ status: 503, body: { code: 'no-healthy-components' } });
     expect(refused.body.detail).toContain('cannot be reached');
@@ -87,25 +90,25 @@ describe('routing calls and the refresh of what they decide from', () => {
   });
 });
 
-describe('a rehearsal', () => {
-  it('counts nothing, decides as if some were gone or under another policy, and says what it would have done', async () => {
+describe('a dry run', () => {
+  it('counts no assignment, assumes components down or another policy, and returns the decision', async () => {
     const type = 'task_router';
     const [first, second] = [await ready(type), await ready(type)];
     const explained = { explain: true, dryRun: { assumeDown: [first], policy: 'score' } };
-    const answer = await eventually(
+    const response = await eventually(
       () => route(type, explained),
       ({ body }) => body.decision?.candidates?.length >= 2,
     );
-    expect(answer.body.component.id).toBe(second);
-    expect(answer.body.decision).toMatchObject({ policy: 'score', runnerUp: null });
+    expect(response.body.component.id).toBe(second);
+    expect(response.body.decision).toMatchObject({ policy: 'score', runnerUp: null });
     const verdicts = new Map(
-      answer.body.decision.candidates.map((each: { id: string; rule: string }) => [each.id, each.rule]),
+      response.body.decision.candidates.map((each: { id: string; rule: string }) => [each.id, each.rule]),
     );
     expect(verdicts.get(first)).toBe('assumed-down');
     for (let times = 0; times < 10; times++) await route(type, { dryRun: {} });
     const { body } = await route(type, { explain: true, dryRun: {} });
     for (const { parts } of body.decision.candidates) expect(parts.inFlight ?? 0).toBe(0);
-    const nobody = await route(type, { dryRun: { assumeDown: [first, second] } });
-    expect(nobody).toMatchObject({ status: 503, body: { code: 'no-healthy-components' } });
+    const noneLeft = await route(type, { dryRun: { assumeDown: [first, second] } });
+    expect(noneLeft).toMatchObject({ status: 503, body: { code: 'no-healthy-components' } });
   });
 });

@@ -4,8 +4,8 @@ import { call, eventually } from '../../support/coordinator-http.ts';
 import { evict } from '../../support/evict.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
-/** id → type and what it says of itself; this file's whole fleet. */
-const FLEET: Readonly<Record<string, readonly [string, 'healthy' | 'degraded' | 'unhealthy', number]>> = {
+/** id → type, reported status and weight of all components of this file. */
+const COMPONENTS: Readonly<Record<string, readonly [string, 'healthy' | 'degraded' | 'unhealthy', number]>> = {
   'registry-1': ['agent_registry', 'healthy', 1],
   'registry-2': ['agent_registry', 'healthy', 3],
   'router-1': ['task_router', 'healthy', 1],
@@ -26,7 +26,7 @@ const settled = () =>
 
 beforeAll(async () => {
   expect(await health()).toMatchObject({ status: 'unknown', components: { total: 0 }, lastUpdate: null, issues: [] });
-  for (const [id, [type, status, weight]] of Object.entries(FLEET)) {
+  for (const [id, [type, status, weight]] of Object.entries(COMPONENTS)) {
     const registration = silentRegistration(id, { type, weight, capabilities: { maxConcurrentTasks: 10 } });
     expect((await call('POST', '/v1/components', registration)).status).toBe(201);
     await beat(id, { status, load: { activeConnections: 2, queueDepth: 1 } });
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 
 describe('GET /v1/health', () => {
-  it('adds up the components, over all and by type', async () => {
+  it('counts the components, in total and by type', async () => {
     const { components, byType, lastUpdate } = await settled();
     expect(components).toEqual(COUNTED);
     expect(byType).toMatchObject({
@@ -45,7 +45,7 @@ describe('GET /v1/health', () => {
     expect(Date.parse(lastUpdate)).toBeLessThanOrEqual(Date.now());
   });
 
-  it('is degraded while something is wrong and every type has somebody, and names it, the gravest first', async () => {
+  it('is degraded while a component fails and every type is routable; lists issues, most severe first', async () => {
     const { status, issues } = await settled();
     expect(status).toBe('degraded');
     expect(issues).toMatchObject([
@@ -55,7 +55,7 @@ describe('GET /v1/health', () => {
     for (const issue of issues) expect(Date.parse(issue.since)).toBeLessThanOrEqual(Date.now());
   });
 
-  it('is unhealthy when a type has nobody left, and comes back by itself', async () => {
+  it('is unhealthy while a type has no routable component', async () => {
     await settled();
     await beat('tracker-1', { status: 'unhealthy' });
     const down = await eventually(health, ({ status }) => status === 'unhealthy', 5_000);
@@ -71,7 +71,7 @@ describe('GET /v1/health', () => {
     expect((await settled()).status).toBe('degraded');
   });
 
-  it('forgets a component with its removal', async () => {
+  it('no longer counts a removed component', async () => {
     await settled();
     await call('POST', '/v1/components', silentRegistration('guest', { type: 'caws_validator' }));
     await eventually(health, ({ components }) => components.total === 7, 5_000);
@@ -80,7 +80,7 @@ describe('GET /v1/health', () => {
     expect(byType.caws_validator?.total ?? 0).toBe(0);
   });
 
-  it('stands after an eviction', async () => {
+  it('is the same after an eviction', async () => {
     const before = await settled();
     await evict(env.SYSTEM_COORDINATOR.getByName('system'));
     expect(await health()).toEqual(before);
@@ -92,7 +92,7 @@ describe('GET /v1/load', () => {
     const { status, body } = await call('GET', '/v1/load');
     expect(status).toBe(200);
     expect(body.map((entry: { componentId: string }) => entry.componentId).toSorted()).toEqual(
-      Object.keys(FLEET).toSorted(),
+      Object.keys(COMPONENTS).toSorted(),
     );
     for (const { componentId, ...load } of body) {
       expect({ componentId, ...load }).toMatchObject({
@@ -105,7 +105,7 @@ describe('GET /v1/load', () => {
     }
   });
 
-  it('shows shares by weight among those that may be given work', async () => {
+  it('shows shares by weight among routable components', async () => {
     const { body } = await call('GET', '/v1/load');
     const shares = Object.fromEntries(
       body.map((entry: { componentId: string; share: number }) => [entry.componentId, entry.share]),

@@ -1,7 +1,7 @@
 /**
- * A bare `workerd serve`, the runtime without the proxies of `wrangler dev`: several Workers in one
- * process, each on a port of its own. The objects' storage is on disk, as durable as in production's model;
- * D1, queues, workflows and rate limiters are not there, and the coordinator does without them.
+ * A bare `workerd serve`, the runtime without the proxies of `wrangler dev`: several Workers in one process, each on
+ * its own port. Object storage is on disk, as durable as in production. D1, queues, workflows and rate limiters are
+ * missing; the coordinator works without them.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
@@ -13,10 +13,10 @@ import { COMPATIBILITY_DATE } from './compatibility-date.ts';
 
 export interface BareWorker {
   readonly name: string;
-  /** Path of its bundled module. */
+  /** Path of the bundled module. */
   readonly module: string;
   readonly texts?: Readonly<Record<string, string>>;
-  /** Binding → class, each with storage of its own. */
+  /** Binding → class, each with its own storage. */
   readonly objects?: Readonly<Record<string, string>>;
 }
 
@@ -38,25 +38,25 @@ export async function startWorkerd(workers: readonly BareWorker[], folder: strin
   const binary = join(PROJECT_ROOT, 'node_modules/.bin/workerd');
   const runtime = spawn(binary, ['serve', config], { stdio: ['ignore', 'inherit', 'inherit'] });
   const urls = Object.fromEntries(workers.map(({ name }, at) => [name, `http://127.0.0.1:${ports[at]}`]));
-  await Promise.all(Object.values(urls).map((url) => untilAnswers(url, runtime)));
+  await Promise.all(Object.values(urls).map((url) => untilReady(url, runtime)));
   return { urls, pid: pidOfRuntime(runtime), stop: () => stop(runtime) };
 }
 
-async function untilAnswers(url: string, runtime: ChildProcess): Promise<void> {
+async function untilReady(url: string, runtime: ChildProcess): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
     if (runtime.exitCode !== null) throw new Error(`workerd ended with ${runtime.exitCode}`);
-    const answered = await fetch(`${url}/healthz`).then(
+    const isReady = await fetch(`${url}/healthz`).then(
       () => true,
       () => false,
     );
-    if (answered) return;
-    if (Date.now() > deadline) throw new Error(`${url} does not answer`);
+    if (isReady) return;
+    if (Date.now() > deadline) throw new Error(`${url} does not respond`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-/** `node_modules/.bin/workerd` is a script that starts the binary: the load is on its child. */
+/** `node_modules/.bin/workerd` is a script that starts the binary, so the load is on its child. */
 function pidOfRuntime({ pid }: ChildProcess): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
   return children === '' ? pid! : Number(children.split(' ')[0]);

@@ -1,11 +1,11 @@
-/** Bundles Workers the way a deployment does, into a folder that may be thrown away. */
+/** Bundles Workers like a deployment, into a temporary folder. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { PROJECT_ROOT } from '../../../src/dev/project-root.ts';
 import { COMPATIBILITY_DATE } from './compatibility-date.ts';
 
-/** Bundles an entry (relative to the project) and answers the path of the module. */
+/** Bundles an entry (relative to the project) and returns the path of the module. */
 export function buildBundle(entry: string, folder: string): string {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, 'wrangler.json');

@@ -1,4 +1,4 @@
-/** The platform's behaviour that the project is deployed with. */
+/** Compatibility date that the project is deployed with. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROJECT_ROOT } from '../../../src/dev/project-root.ts';

@@ -1,8 +1,8 @@
-/** The yardstick of the routing benches: the same POST with the same validation, answering a constant. */
+/** Reference of the routing benches: the same POST with the same validation and a constant response. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { routeCall } from '../../../src/api/routes/route-call.ts';
 
-const ANSWER = {
+const RESPONSE = {
   component: {
     id: 'bench-0',
     name: 'bench-0',
@@ -26,7 +26,7 @@ const app = new OpenAPIHono();
 app.get('/healthz', (c) => c.text('ok'));
 app.openapi(routeCall, (c) => {
   c.req.valid('json');
-  return c.json({ ...ANSWER, decision: { ...ANSWER.decision, relaxed: [] } }, 200);
+  return c.json({ ...RESPONSE, decision: { ...RESPONSE.decision, relaxed: [] } }, 200);
 });
 
 export default app;

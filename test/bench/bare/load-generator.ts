@@ -1,6 +1,6 @@
 /**
- * Sends requests on a few connections, one at a time on each, and counts the answers. Raw sockets: the generator
- * must stay far cheaper than what it measures, on the same two cores.
+ * Sends requests on a few connections, one at a time on each, and counts the responses. Uses raw sockets: the generator
+ * must be far cheaper than the measured code, which shares its two cores.
  */
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
@@ -8,8 +8,8 @@ import { connect } from 'node:net';
 export interface Load {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The request that follows an answer on its connection; the first one follows null. */
-  readonly next: (answer: string | null) => PlainRequest;
+  /** Returns the request that follows a response on its connection; the first one follows null. */
+  readonly next: (response: string | null) => PlainRequest;
   readonly connections: number;
   readonly durationMs: number;
 }
@@ -22,7 +22,7 @@ export interface PlainRequest {
 export interface LoadResult {
   readonly requests: number;
   readonly seconds: number;
-  /** Answers by their status. */
+  /** Responses by status. */
   readonly byStatus: Readonly<Record<string, number>>;
 }
 
@@ -37,14 +37,14 @@ export async function sendLoad(load: Load): Promise<LoadResult> {
   const connections = Array.from({ length: load.connections }, () => {
     const socket = connect(Number(port), hostname);
     socket.setNoDelay(true);
-    return repeat(socket, (answer) => textOf(load, load.next(answer)), endsAt, count);
+    return repeat(socket, (response) => textOf(load, load.next(response)), endsAt, count);
   });
   await Promise.all(connections);
   const requests = Object.values(byStatus).reduce((sum, each) => sum + each, 0);
   return { requests, seconds: (performance.now() - beganAt) / 1_000, byStatus };
 }
 
-/** Most loads send the same all the time: it is put together once. */
+/** Most loads repeat one request, so its text is built once. */
 const texts = new WeakMap<PlainRequest, string>();
 
 function textOf({ url, headers }: Load, request: PlainRequest): string {
@@ -60,7 +60,7 @@ function textOf({ url, headers }: Load, request: PlainRequest): string {
 
 function repeat(
   socket: Socket,
-  next: (answer: string | null) => string,
+  next: (response: string | null) => string,
   endsAt: number,
   count: (status: string) => void,
 ): Promise<void> {
@@ -72,19 +72,19 @@ function repeat(
     socket.on('close', () => resolve());
     socket.on('data', (part: string) => {
       buffered += part;
-      const end = endOfAnswer(buffered);
+      const end = endOfResponse(buffered);
       if (end === -1) return;
       count(buffered.slice(9, 12));
-      const answer = buffered.slice(0, end);
+      const response = buffered.slice(0, end);
       buffered = buffered.slice(end);
       if (performance.now() >= endsAt) socket.end();
-      else socket.write(next(answer), 'latin1');
+      else socket.write(next(response), 'latin1');
     });
   });
 }
 
-/** Index behind the first whole answer; -1 while it is not there. */
-function endOfAnswer(text: string): number {
+/** Index after the first complete response; -1 if incomplete. */
+function endOfResponse(text: string): number {
   const headersEnd = text.indexOf('\r\n\r\n');
   if (headersEnd === -1) return -1;
   const length = /content-length: (\d+)/i.exec(text.slice(0, headersEnd))?.[1];

@@ -1,6 +1,6 @@
 /**
- * The routing call with nothing before it: no key, no limits. What the walls cost is the difference to the
- * coordinator itself. Its fleet comes by the registry, without a directory.
+ * The routing call without keys and limits. The difference to the coordinator is the cost of these checks. Components
+ * are registered at the registry, without a directory.
  */
 import { Hono } from 'hono';
 import { route } from '../../../src/api/use-cases/route.ts';

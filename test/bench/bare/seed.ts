@@ -1,11 +1,11 @@
-/** What a coordinator must hold before it is measured. */
+/** Initial state of a coordinator before a measurement. */
 export const ADMIN_KEY = 'bench-admin-key-of-forty-characters-long';
 const AT_ONCE = 10;
 const BEATS_AT_ONCE = 500;
-/** Longer than any bench: nobody beats meanwhile. */
+/** Longer than any bench, because no component sends heartbeats. */
 const TTL_MS = 600_000;
 
-/** Sends a document as the administrator; throws what was refused. */
+/** Sends a document as the administrator. Throws if refused. */
 export async function send(method: 'POST' | 'PUT', url: string, body: unknown): Promise<unknown> {
   const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' };
   const response = await fetch(url, { method, headers, body: JSON.stringify(body) });
@@ -16,7 +16,7 @@ export async function send(method: 'POST' | 'PUT', url: string, body: unknown): 
 
 const post = (url: string, body: unknown): Promise<unknown> => send('POST', url, body);
 
-/** Healthy components of one type that are not checked. */
+/** Registers healthy components of one type without health checks. */
 export async function seedComponents(url: string, count: number, type = 'task_router'): Promise<void> {
   for (let first = 0; first < count; first += AT_ONCE) {
     const ids = Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, at) => `${type}-${first + at}`);

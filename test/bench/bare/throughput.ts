@@ -1,6 +1,6 @@
 /**
- * Routing calls a second on bare workerd, a thousand components behind them, against the same POST with the same
- * validation that answers a constant; CPU time a call; leases; what the walls (key, limits, headers) cost.
+ * Routing calls per second on bare workerd with a thousand components, relative to the same POST with the same
+ * validation and a constant response. Also CPU time per call, leases, and the cost of key, limits and headers.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ const TEXTS = { COORDINATOR_ADMIN_KEY: ADMIN_KEY, ALLOW_PRIVATE_ENDPOINTS: 'true
 const payload = { taskId: 't-1', taskType: 'code-review', location: 'weur' };
 const ROUTE: PlainRequest = { path: '/v1/route', body: JSON.stringify({ requestType: 'task_routing', payload }) };
 
-/** Has its leases granted out of blocks. */
+/** Type with leases from lease blocks. */
 const BLOCK_TYPE = 'caws_validator';
 
 type Kind = 'route' | 'open' | 'lease' | 'block' | 'constant';
@@ -71,7 +71,7 @@ async function measureAll(workerd: BareWorkerd): Promise<Ratio[]> {
   await send('PUT', `${coordinator}/v1/config/types/${BLOCK_TYPE}`, { leaseBlocks: { size: 16 } });
   await seedComponents(workerd.urls['open']!, COMPONENTS);
   const key = await makeKey(coordinator, ['router']);
-  const measure = (worker: string, next: (answer: string | null) => PlainRequest) => load(workerd, worker, key, next);
+  const measure = (worker: string, next: (response: string | null) => PlainRequest) => load(workerd, worker, key, next);
   const rounds: Record<Kind, Measured>[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
     const measured = {
@@ -81,7 +81,7 @@ async function measureAll(workerd: BareWorkerd): Promise<Ratio[]> {
       lease: await measure('coordinator', leaseAndComplete('task_router')),
       block: await measure('coordinator', leaseAndComplete(BLOCK_TYPE)),
     };
-    // The first round warms up.
+    // The first round is a warm-up.
     if (round > 0) rounds.push(measured);
   }
   const perSecond = (name: Kind, by: Kind) =>
@@ -89,11 +89,11 @@ async function measureAll(workerd: BareWorkerd): Promise<Ratio[]> {
   const cpu = rounds.map(({ route, constant }) => [route.cpuMicros, constant.cpuMicros] as const);
   const unit = 'a second';
   return [
-    ratioOf('edge routes ÷ a constant answer', perSecond('route', 'constant'), { atLeast: 0.9 }, unit),
-    ratioOf('CPU of an edge route ÷ of a constant answer', cpu, { atMost: 1.1 }, 'µs'),
+    ratioOf('edge routes ÷ a constant response', perSecond('route', 'constant'), { atLeast: 0.9 }, unit),
+    ratioOf('CPU of an edge route ÷ of a constant response', cpu, { atMost: 1.1 }, 'µs'),
     ratioOf('edge routes with key, limits, headers ÷ without', perSecond('route', 'open'), { atLeast: 0.8 }, unit),
-    ratioOf('leases by durable calls ÷ a constant answer', perSecond('lease', 'constant'), { atLeast: 0.18 }, unit),
-    ratioOf('leases from durable blocks ÷ a constant answer', perSecond('block', 'constant'), { atLeast: 0.5 }, unit),
+    ratioOf('leases by durable calls ÷ a constant response', perSecond('lease', 'constant'), { atLeast: 0.18 }, unit),
+    ratioOf('leases from durable blocks ÷ a constant response', perSecond('block', 'constant'), { atLeast: 0.5 }, unit),
   ];
 }
 
@@ -101,7 +101,7 @@ async function load(
   { urls, pid }: BareWorkerd,
   worker: string,
   key: string,
-  next: (answer: string | null) => PlainRequest,
+  next: (response: string | null) => PlainRequest,
 ): Promise<Measured> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   const usedBefore = cpuSeconds(pid);
@@ -118,11 +118,11 @@ async function load(
 
 const DONE = JSON.stringify({ outcome: 'success', latencyMs: 20 });
 
-/** A lease, its completion, a lease, … on each connection. */
-function leaseAndComplete(type: string): (answer: string | null) => PlainRequest {
-  const asked = { path: '/v1/route', body: JSON.stringify({ type, payload, lease: { ttlMs: 30_000 } }) };
-  return (answer) => {
-    const lease = answer === null ? undefined : /"lease":\{"id":"([^"]+)"/.exec(answer)?.[1];
-    return lease === undefined ? asked : { path: `/v1/leases/${lease}/complete`, body: DONE };
+/** Alternates a lease and its completion on each connection. */
+function leaseAndComplete(type: string): (response: string | null) => PlainRequest {
+  const request = { path: '/v1/route', body: JSON.stringify({ type, payload, lease: { ttlMs: 30_000 } }) };
+  return (response) => {
+    const lease = response === null ? undefined : /"lease":\{"id":"([^"]+)"/.exec(response)?.[1];
+    return lease === undefined ? request : { path: `/v1/leases/${lease}/complete`, body: DONE };
   };
 }

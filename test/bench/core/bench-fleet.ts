@@ -1,4 +1,4 @@
-/** Fleets as the benches decide on: healthy components of several sizes, speeds and places, some busy. */
+/** Candidate pools of the benches: healthy components of several sizes, speeds and locations, some busy. */
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
@@ -26,7 +26,7 @@ export const benchCandidates = (count: number): Candidate[] =>
     reason: null,
     order: at,
     backSince: null,
-    vitals: { suspect: false, inFlight: at % 7, loadPercentage: at % 50, usualMs: 20 + (at % 11), ofWork: true },
+    liveStats: { suspect: false, inFlight: at % 7, loadPercentage: at % 50, ewmaMs: 20 + (at % 11), isWorkTime: true },
   }));
 
 export const benchRequest: RouteRequest = {
@@ -38,11 +38,11 @@ export const benchRequest: RouteRequest = {
   assumedDown: [],
 };
 
-export function benchFleet(count: number): { readonly fleet: CandidatePool; readonly work: OpenWork } {
-  const fleet = compilePool(benchCandidates(count), DEFAULT_BALANCING, 0);
+export function benchPool(count: number): { readonly pool: CandidatePool; readonly work: OpenWork } {
+  const pool = compilePool(benchCandidates(count), DEFAULT_BALANCING, 0);
   const work = noWork(count);
-  fleet.candidates.forEach((candidate, position) => {
-    work.open[position] = candidate?.vitals.inFlight ?? 0;
+  pool.candidates.forEach((candidate, position) => {
+    work.open[position] = candidate?.liveStats.inFlight ?? 0;
   });
-  return { fleet, work };
+  return { pool, work };
 }

@@ -1,51 +1,51 @@
-/** What a decision at the edge costs, in ns, and how that grows with the fleet. */
-import { noteAssigned } from '../../../src/core/balancing/open-work.ts';
+/** Cost of a decision at the edge, in ns, and its growth with the pool. */
+import { countAssignment } from '../../../src/core/balancing/open-work.ts';
 import type { PickContext } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import { randomFrom } from '../../../src/core/random.ts';
 import type { Ratio } from '../ratio.ts';
 import { ratioOf } from '../ratio.ts';
-import { benchCandidates, benchFleet, benchRequest } from './bench-fleet.ts';
+import { benchCandidates, benchPool, benchRequest } from './bench-fleet.ts';
 import { moleculerSelection } from './moleculer-selection.ts';
 import { planSelection } from './plan-selection.ts';
 
-/** Many short rounds: what else the machine does falls on both sides of a pair alike. */
+/** Many short rounds, so that other load of the machine affects both sides of a pair alike. */
 const ROUNDS = 75;
 const WARM_UP = 10;
 const DECISIONS = 20_000;
-/** So many that open work comes and goes and no component fills up. */
+/** Number of open assignments: work comes and goes, and no component fills up. */
 const ROUND_TRIP = 512;
 
-/** ns for one call. */
+/** ns per call. */
 function timed(times: number, call: () => unknown): number {
   const beganAt = performance.now();
   for (let at = 0; at < times; at++) call();
   return ((performance.now() - beganAt) * 1e6) / times;
 }
 
-/** One for all, as an isolate has it. */
+/** Shared like in an isolate. */
 const random = randomFrom(1);
 
-/** A decision and what it counts, at a fleet of that size; work ends after some hundred decisions. */
-function decider(count: number): () => number {
-  const { fleet, work } = benchFleet(count);
-  const context: PickContext = { work, random, splitAt: 0, mode: 'sampled', segment: null };
-  const given = new Int32Array(ROUND_TRIP).fill(-1);
-  let turn = 0;
+/** Returns a function that makes one decision in a pool of `count`. Work ends `ROUND_TRIP` decisions later. */
+function makeDecision(count: number): () => number {
+  const { pool, work } = benchPool(count);
+  const context: PickContext = { work, random, splitAt: 0, mode: 'sampled', aperture: null };
+  const assigned = new Int32Array(ROUND_TRIP).fill(-1);
+  let slot = 0;
   return () => {
-    const pick = pickComponent(fleet, benchRequest, context);
-    if (!pick.ok) throw new Error('somebody must be there');
-    const ended = given[turn]!;
+    const pick = pickComponent(pool, benchRequest, context);
+    if (!pick.ok) throw new Error('a component must be eligible');
+    const ended = assigned[slot]!;
     if (ended !== -1) work.open[ended]! -= 1;
-    given[turn] = pick.position;
-    turn = (turn + 1) % ROUND_TRIP;
-    noteAssigned(work, pick.position);
+    assigned[slot] = pick.position;
+    slot = (slot + 1) % ROUND_TRIP;
+    countAssignment(work, pick.position);
     return pick.position;
   };
 }
 
 export async function decisionRatios(): Promise<Ratio[]> {
-  const [small, middle, large] = [decider(100), decider(1_000), decider(10_000)];
+  const [small, middle, large] = [makeDecision(100), makeDecision(1_000), makeDecision(10_000)];
   const candidates = benchCandidates(1_000);
   const moleculer = moleculerSelection(candidates);
   const growth: [number, number][] = [];

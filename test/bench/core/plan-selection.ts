@@ -1,4 +1,4 @@
-/** The original plan's selection, to measure decisions against: filter those eligible, score them all, sort, take the first. */
+/** Selection of the original plan, as a reference: filter, score and sort all eligible candidates, take the first. */
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 
@@ -14,10 +14,10 @@ export function planSelection(candidates: readonly Candidate[], request: RouteRe
     .toSorted((a, b) => b.score - a.score)[0]?.candidate;
 }
 
-function planScore({ status, vitals, taskTypes, location }: Candidate, request: RouteRequest): number {
-  let score = 100 - vitals.loadPercentage;
+function planScore({ status, liveStats, taskTypes, location }: Candidate, request: RouteRequest): number {
+  let score = 100 - liveStats.loadPercentage;
   if (status === 'degraded') score -= 20;
-  score -= Math.min(10, (vitals.usualMs ?? 0) / 100);
+  score -= Math.min(10, (liveStats.ewmaMs ?? 0) / 100);
   if (request.taskType !== null && taskTypes.includes(request.taskType)) score += 15;
   if (location === request.location) score += 10;
   return Math.max(0, score);

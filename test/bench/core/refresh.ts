@@ -1,4 +1,4 @@
-/** What it costs an edge to be brought up to date: a hundred of ten thousand changed, against the whole fleet. */
+/** Cost of a refresh at the edge: a delta of a hundred of ten thousand components, relative to a full snapshot. */
 import { deserialize, serialize } from 'node:v8';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { SnapshotDelta } from '../../../src/core/balancing/snapshot-delta.ts';
@@ -11,11 +11,11 @@ import { benchCandidates } from './bench-fleet.ts';
 const COUNT = 10_000;
 const CHANGED = 100;
 const ROUNDS = 31;
-/** An isolate that lives for some seconds has done it as often. */
+/** An isolate reaches this number within some seconds. */
 const WARM_UP = 9;
-const TERMS = { settings: DEFAULT_BALANCING, decider: { number: 3, share: 0.1 } };
+const OPTIONS = { settings: DEFAULT_BALANCING, edgeMember: { number: 3, share: 0.1 } };
 
-/** As it goes over the wire: RPC clones structures as `node:v8` does. */
+/** Message on the wire: RPC clones structures like `node:v8`. */
 function received(delta: SnapshotDelta): { readonly bytes: number; readonly message: Buffer } {
   const message = serialize(delta);
   return { bytes: message.length, message };
@@ -24,31 +24,31 @@ function received(delta: SnapshotDelta): { readonly bytes: number; readonly mess
 export async function refreshRatios(): Promise<Ratio[]> {
   const candidates = benchCandidates(COUNT);
   const edge = newEdgeSnapshot(DEFAULT_BALANCING);
-  const shared = { epoch: 'e', revision: 1, size: COUNT, turned: [], nextCheckAt: null } as const;
+  const shared = { epoch: 'e', revision: 1, size: COUNT, conditions: [], nextCheckAt: null } as const;
   const whole = received({
     ...shared,
     version: 1,
     full: true,
     changed: candidates.map((candidate, position) => [position, candidate] as const),
-    vitals: new Float64Array(),
+    liveStats: new Float64Array(),
   });
   const times: [number, number][] = [];
   let bytes = 0;
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {
     const moved = Array.from({ length: CHANGED }, (_, at) => {
       const position = (at * 97 + round) % COUNT;
-      return packLiveStats(position, { ...candidates[position]!.vitals, inFlight: round, usualMs: 30 + round });
+      return packLiveStats(position, { ...candidates[position]!.liveStats, inFlight: round, ewmaMs: 30 + round });
     });
     const delta = received({
       ...shared,
       version: 2 + round,
       full: false,
       changed: [],
-      vitals: Float64Array.from(moved.flat()),
+      liveStats: Float64Array.from(moved.flat()),
     });
     bytes = delta.bytes;
-    const full = msOf(() => applyDelta(edge, deserialize(whole.message) as SnapshotDelta, TERMS, round));
-    const part = msOf(() => applyDelta(edge, deserialize(delta.message) as SnapshotDelta, TERMS, round));
+    const full = msOf(() => applyDelta(edge, deserialize(whole.message) as SnapshotDelta, OPTIONS, round));
+    const part = msOf(() => applyDelta(edge, deserialize(delta.message) as SnapshotDelta, OPTIONS, round));
     if (round >= WARM_UP) times.push([part, full]);
   }
   return [

@@ -1,6 +1,6 @@
 /**
- * Many components in one server, each under a path of its own: some well, some told to answer 503, some that have
- * never answered anything.
+ * Many components in one server, each under its own path: some healthy, some set to respond with 503, some that never
+ * respond.
  */
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ export class ComponentServer {
   constructor() {
     this.#server = createServer((request, response) => {
       const id = request.url?.split('/')[1] ?? '';
-      // Taken, and never answered.
+      // Accepted, without a response.
       if (id.startsWith('hanging-')) return;
       const status = this.#sick.has(id) ? 503 : 200;
       response.writeHead(status, { 'content-type': 'application/json' });

@@ -1,9 +1,10 @@
 /**
- * `npm run bench:detect [-- --runs N] [--json FILE]`: how long failed components stay in routing, under default
- * settings, with real processes and the coordinator as `npm start` runs it; once alone and once beside a hundred
- * components of the same type that have never answered.
+ * `npm run bench:detect [-- --runs N] [--json FILE]`: time that failed components stay in routing.
  *
- * Components fail one after the other at random moments, so that each fails at another point of its round.
+ * Uses default settings, real processes and the coordinator of `npm start`. Runs once alone and once beside a hundred
+ * components of the same type that never respond.
+ *
+ * Components fail one after the other at random times, so that each fails at another point of its round.
  */
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -21,18 +22,18 @@ import { textTable } from '../text-table.ts';
 import { untilHealthy } from '../until-healthy.ts';
 
 const TYPE = 'task_router';
-const STEADY = 20;
+const HEALTHY = 20;
 const HANGING = 100;
-/** Apart enough that nobody takes it for a failure of the whole type. */
+/** Long enough that the failures do not look like a failure of the whole type. */
 const PAUSE_MS = { least: 800, spread: 1_500 };
-/** Seconds: what is promised of each way to fail. */
+/** Promised time by kind of failure, seconds. */
 const GOALS: Readonly<Record<Way, number>> = { kill: 6, freeze: 9, '503': 6, report: 2 };
 
 interface Measured {
   readonly way: Way;
   readonly seconds: number;
-  /** What its registration answered, seconds. */
-  readonly promised: number;
+  /** Worst case that the coordinator reported for the component, seconds. */
+  readonly reportedBound: number;
 }
 
 interface Row {
@@ -42,7 +43,7 @@ interface Row {
   readonly median: number;
   readonly worst: number;
   readonly goal: number;
-  readonly promised: number;
+  readonly reportedBound: number;
   readonly met: boolean;
 }
 
@@ -59,12 +60,12 @@ async function measure(client: CoordinatorClient, runs: number, beside: number):
   await server.listen();
   const victims: Victim[] = [];
   const others = [
-    ...Array.from({ length: STEADY }, (_, at) => `steady-${beside}-${at}`),
+    ...Array.from({ length: HEALTHY }, (_, at) => `steady-${beside}-${at}`),
     ...Array.from({ length: beside }, (_, at) => `hanging-${at}`),
   ];
   try {
     for (const id of others) await client.register(registrationOf(id, server.urlOf(id)));
-    const promises = new Map<string, number>();
+    const reportedBounds = new Map<string, number>();
     for (const way of WAYS) {
       for (let run = 0; run < runs; run++) {
         const victim = await makeVictim(`${way}-${beside}-${run}`, way, server, client);
@@ -72,15 +73,15 @@ async function measure(client: CoordinatorClient, runs: number, beside: number):
         await client.register(registrationOf(victim.id, victim.url));
       }
     }
-    await untilHealthy(client, STEADY + victims.length);
-    // As it is once all are there.
-    for (const { id } of victims) promises.set(id, (await client.component(id)).detection.worstCaseMs / 1_000);
+    await untilHealthy(client, HEALTHY + victims.length);
+    // The bound depends on the number of components, so it is read after all are registered.
+    for (const { id } of victims) reportedBounds.set(id, (await client.component(id)).detection.worstCaseMs / 1_000);
     const measuring: Promise<Measured>[] = [];
     for (const victim of shuffled(victims)) {
       measuring.push(
         victim.fail().then(async () => {
           const ms = await untilOutOfRouting(client, TYPE, victim.id);
-          return { way: victim.way, seconds: ms / 1_000, promised: promises.get(victim.id)! };
+          return { way: victim.way, seconds: ms / 1_000, reportedBound: reportedBounds.get(victim.id)! };
         }),
       );
       await sleep(PAUSE_MS.least + Math.random() * PAUSE_MS.spread);
@@ -94,7 +95,7 @@ async function measure(client: CoordinatorClient, runs: number, beside: number):
   }
 }
 
-/** Fisher and Yates. */
+/** Fisher-Yates shuffle. */
 function shuffled<T>(items: readonly T[]): T[] {
   const mixed = [...items];
   for (let at = mixed.length - 1; at > 0; at--) {
@@ -109,8 +110,8 @@ function rowsOf(measured: readonly Measured[], beside: number): Row[] {
     const ofWay = measured.filter((each) => each.way === way);
     const seconds = ofWay.map((each) => each.seconds).toSorted((a, b) => a - b);
     const worst = seconds.at(-1)!;
-    const promised = Math.min(...ofWay.map((each) => each.promised));
-    const met = worst <= GOALS[way] && ofWay.every((each) => each.seconds <= each.promised);
+    const reportedBound = Math.min(...ofWay.map((each) => each.reportedBound));
+    const met = worst <= GOALS[way] && ofWay.every((each) => each.seconds <= each.reportedBound);
     return {
       beside,
       way,
@@ -118,7 +119,7 @@ function rowsOf(measured: readonly Measured[], beside: number): Row[] {
       median: seconds[seconds.length >> 1]!,
       worst,
       goal: GOALS[way],
-      promised,
+      reportedBound,
       met,
     };
   });
@@ -128,13 +129,13 @@ const HEADS = ['beside', 'fails by', 'runs', 'median s', 'worst s', 'goal s', 'w
 
 function tableOf(rows: readonly Row[]): string {
   const cells = rows.map((row) => [
-    row.beside === 0 ? 'nobody' : `${row.beside} hanging`,
+    row.beside === 0 ? 'none' : `${row.beside} hanging`,
     row.way,
     String(row.runs),
     row.median.toFixed(2),
     row.worst.toFixed(2),
     String(row.goal),
-    (row.promised * 1_000).toFixed(0),
+    (row.reportedBound * 1_000).toFixed(0),
     row.met ? 'yes' : 'no',
   ]);
   return textTable(HEADS, cells);
@@ -147,7 +148,7 @@ try {
   const client = new CoordinatorClient({ baseUrl: coordinator.url, key: coordinator.key });
   const rows: Row[] = [];
   for (const beside of [0, HANGING]) {
-    process.stderr.write(`beside ${beside} that hang …\n`);
+    process.stderr.write(`beside ${beside} hanging components …\n`);
     rows.push(...rowsOf(await measure(client, Number(values.runs), beside), beside));
   }
   process.stdout.write(`${tableOf(rows)}\n`);
@@ -156,5 +157,5 @@ try {
   await coordinator.stop();
   await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
 }
-// Sockets that hang must not hold the process.
+// Hanging sockets must not keep the process alive.
 process.exit(0);

@@ -1,14 +1,14 @@
-/** A component that is about to fail, in one of the four ways that are measured. */
+/** A component that fails in one of the four measured ways. */
 import type { CoordinatorClient } from '../../../src/client/coordinator-client.ts';
 import { ComponentHandle } from '../../../src/demo/component-handle.ts';
 import { freePort } from '../../../src/dev/free-port.ts';
 import type { ComponentServer } from './component-server.ts';
 
 /**
- * - `kill`: its process is gone, connections are refused.
- * - `freeze`: its process is stopped, connections hang.
- * - `503`: it answers that it is unwell.
- * - `report`: the same, and a caller says so at once.
+ * - `kill`: the process ends, connections are refused.
+ * - `freeze`: the process is stopped, connections hang.
+ * - `503`: health checks fail with 503.
+ * - `report`: the same, and a caller reports the failure at once.
  */
 export const WAYS = ['kill', 'freeze', '503', 'report'] as const;
 export type Way = (typeof WAYS)[number];

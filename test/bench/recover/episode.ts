@@ -1,11 +1,11 @@
-/** One component from its failure to its proof, by what could be seen from outside. */
+/** One component from its failure to its proof, as observed from outside. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ComponentHandle } from '../../../src/demo/component-handle.ts';
 import type { EventWatch, SeenEvent } from '../../../src/demo/event-watch.ts';
 import type { Fault } from '../../../src/demo/fault.ts';
 import { inject } from '../../../src/demo/fault.ts';
 
-/** Seconds since the failure; null: not within the time that was waited. */
+/** Seconds since the failure; null if not reached in time. */
 export interface Episode {
   readonly started: number | null;
   readonly switched: number | null;
@@ -16,7 +16,7 @@ const GIVE_UP_MS = 60_000;
 const POLL_MS = 50;
 
 /** Breaks the component and waits until it is proven, or until `standbyId` has taken over. */
-export async function liveThrough(
+export async function runEpisode(
   handle: ComponentHandle,
   kind: Fault['kind'],
   events: EventWatch,

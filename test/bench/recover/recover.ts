@@ -1,8 +1,9 @@
 /**
- * `npm run bench:recover [-- --runs N] [--json FILE]`: from failure to proof under default settings, with real
- * processes that a supervisor restarts (they take 2 s to boot) and the coordinator as `npm start` runs it.
+ * `npm run bench:recover [-- --runs N] [--json FILE]`: time from failure to proof.
  *
- * Each run has types of its own, so that nobody waits for the guard on account of another run.
+ * Uses default settings, the coordinator of `npm start`, and real processes that a supervisor restarts (2 s boot time).
+ *
+ * Each run has its own types, so that the recovery guard never delays one run because of another.
  */
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -19,13 +20,13 @@ import { freePort } from '../../../src/dev/free-port.ts';
 import { launchCoordinator } from '../../../src/dev/launch-coordinator.ts';
 import { ComponentServer } from '../detect/component-server.ts';
 import type { Episode } from './episode.ts';
-import { liveThrough } from './episode.ts';
+import { runEpisode } from './episode.ts';
 import { textTable } from '../text-table.ts';
 import { untilHealthy } from '../until-healthy.ts';
 
 const KINDS: readonly Fault['kind'][] = ['kill', 'freeze', '503'];
-const STEADY = 3;
-/** Failures of one kind begin within so long, each at another point of its round. */
+const HEALTHY = 3;
+/** Failures of one kind begin within this time, each at another point of its round. */
 const SPREAD_MS = 8_000;
 /** Seconds, worst case. */
 const GOALS = { started: 17, switched: 20, proven: 25 } as const;
@@ -69,7 +70,7 @@ class Stage {
     this.supervisor!.trust(id, (await this.client.controlSecret(id)).secret);
   }
 
-  async registerSteady(id: string, type: string): Promise<void> {
+  async registerHealthy(id: string, type: string): Promise<void> {
     await this.client.register(registrationOf(id, type, this.server.urlOf(id)));
     this.ids.push(id);
   }
@@ -89,14 +90,14 @@ const registrationOf = (id: string, type: string, url: string) => ({
   healthCheck: { endpoint: `${url}/health` },
 });
 
-async function play(client: CoordinatorClient, runs: number): Promise<Row[]> {
+async function run(client: CoordinatorClient, runs: number): Promise<Row[]> {
   const stage = new Stage(client);
   const events = new EventWatch(client);
   try {
     const victims: ComponentHandle[][] = [];
     const pairs: { readonly active: ComponentHandle; readonly standby: ComponentHandle }[] = [];
     for (let run = 0; run < runs; run++) {
-      victims.push(await inTurn(KINDS, (kind) => named(`${kind}-${run}`)));
+      victims.push(await inSequence(KINDS, (kind) => named(`${kind}-${run}`)));
       pairs.push({ active: await named(`active-${run}`), standby: await named(`standby-${run}`) });
     }
     await stage.open([...victims.flat(), ...pairs.flatMap(({ active, standby }) => [active, standby])]);
@@ -104,7 +105,7 @@ async function play(client: CoordinatorClient, runs: number): Promise<Row[]> {
       const type = `bench_recover_${run}`;
       await client.config.put({ type }, {});
       for (const handle of ofRun) await stage.register(handle, type);
-      for (let at = 0; at < STEADY; at++) await stage.registerSteady(`steady-${run}-${at}`, type);
+      for (let at = 0; at < HEALTHY; at++) await stage.registerHealthy(`steady-${run}-${at}`, type);
       await client.config.put({ type: `bench_switch_${run}` }, {});
       await stage.register(pairs[run]!.active, `bench_switch_${run}`);
       await stage.register(pairs[run]!.standby, `bench_switch_${run}`, 'standby');
@@ -115,13 +116,13 @@ async function play(client: CoordinatorClient, runs: number): Promise<Row[]> {
     for (const [at, kind] of KINDS.entries()) {
       process.stderr.write(`${kind} …\n`);
       const episodes = await Promise.all(
-        victims.map((ofRun) => later(() => liveThrough(ofRun[at]!, kind, events, null))),
+        victims.map((ofRun) => later(() => runEpisode(ofRun[at]!, kind, events, null))),
       );
       rows.push(rowOf(kind, 'started', episodes), rowOf(kind, 'proven', episodes));
     }
     process.stderr.write('kill, with a standby …\n');
     const switched = await Promise.all(
-      pairs.map(({ active, standby }) => later(() => liveThrough(active, 'kill', events, standby.id))),
+      pairs.map(({ active, standby }) => later(() => runEpisode(active, 'kill', events, standby.id))),
     );
     return [...rows, rowOf('kill, with a standby', 'switched', switched)];
   } finally {
@@ -132,7 +133,7 @@ async function play(client: CoordinatorClient, runs: number): Promise<Row[]> {
 
 const named = async (id: string): Promise<ComponentHandle> => new ComponentHandle(id, await freePort());
 
-async function inTurn<T, U>(items: readonly T[], make: (item: T) => Promise<U>): Promise<U[]> {
+async function inSequence<T, U>(items: readonly T[], make: (item: T) => Promise<U>): Promise<U[]> {
   const made: U[] = [];
   for (const item of items) made.push(await make(item));
   return made;
@@ -175,12 +176,12 @@ const persistTo = await mkdtemp(join(tmpdir(), 'arbiter-recover-'));
 const coordinator = await launchCoordinator({ persistTo });
 try {
   const client = new CoordinatorClient({ baseUrl: coordinator.url, key: coordinator.key });
-  const rows = await play(client, Number(values.runs));
+  const rows = await run(client, Number(values.runs));
   process.stdout.write(`${tableOf(rows)}\n`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 } finally {
   await coordinator.stop();
   await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
 }
-// Sockets that hang must not hold the process.
+// Hanging sockets must not keep the process alive.
 process.exit(0);

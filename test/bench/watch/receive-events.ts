@@ -1,4 +1,4 @@
-/** A receiver of webhooks that takes everything and says when. */
+/** Receiver of webhooks that accepts every delivery and reports its time. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,10 +1,11 @@
 /**
- * `npm run bench:watch [-- --changes N] [--apart MS] [--readers N] [--json FILE]`: how soon a change is seen, by a blocking query,
- * over the event stream, over a WebSocket and by a webhook, with the coordinator as `npm start` runs it; and how soon
- * the last of many readers at once has seen it.
+ * `npm run bench:watch [-- --changes N] [--apart MS] [--readers N] [--json FILE]`: time until readers see a change.
  *
- * The time is from before the call that makes the change until the reader, in this same process, has the answer; how
- * long that call takes by itself is the first row.
+ * Measures blocking query, event stream, WebSocket and webhook, with the coordinator of `npm start`: one reader, and
+ * the last of many concurrent ones.
+ *
+ * The time runs from before the call that makes the change until the reader, in this process, has the response. The
+ * first row is the duration of the call itself.
  */
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -25,9 +26,9 @@ import { readStream } from '../../support/node/stream-reader.ts';
 const TYPE = 'task_router';
 const SEEN_WITHIN_MS = 30_000;
 const PAUSE_MS = 1_000;
-/** What one key may read in a minute is limited. */
+/** The reads of one key per minute are limited. */
 const READERS_OF_KEY = 10;
-/** For each hundred readers at once: how they are spread over the ways. */
+/** Shares of the concurrent readers by transport. */
 const SHARES: Readonly<Record<string, number>> = { blocking: 1 / 6, stream: 5 / 12, socket: 5 / 12 };
 
 interface Row {
@@ -38,7 +39,7 @@ interface Row {
   readonly p99Ms: number;
 }
 
-/** When each subject was seen, by each reader that is waited for. */
+/** Times at which the awaited readers saw each subject. */
 class Sightings {
   readonly #way: string;
   readonly #waiting = new Map<string, { left: number; lastAt: number; resolve: (at: number) => void }>();
@@ -47,7 +48,7 @@ class Sightings {
     this.#way = way;
   }
 
-  /** Resolves to when the last of so many readers has seen it. */
+  /** Resolves to the time at which the last of `readers` has seen the subject. */
   all(subject: string, readers: number): Promise<number> {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
@@ -62,7 +63,7 @@ class Sightings {
     });
   }
 
-  note(subject: string, at: number): void {
+  record(subject: string, at: number): void {
     const waiting = this.#waiting.get(subject);
     if (!waiting) return;
     waiting.lastAt = Math.max(waiting.lastAt, at);
@@ -70,13 +71,13 @@ class Sightings {
   }
 }
 
-/** Readers of one way, which tell what they see until they are closed. */
+/** Starts readers of one transport, which report subjects until closed. */
 type Readers = (coordinator: LaunchedCoordinator, count: number, seen: Sightings) => Promise<() => void>;
 
 const byStream: Readers = async ({ url, key }, count, seen) => {
   const readers: StreamReader[] = [];
   for (let at = 0; at < count; at++)
-    readers.push(await readStream({ url, key }, (subject, t) => seen.note(subject, t)));
+    readers.push(await readStream({ url, key }, (subject, t) => seen.record(subject, t)));
   return () => {
     for (const reader of readers) reader.close();
   };
@@ -85,7 +86,7 @@ const byStream: Readers = async ({ url, key }, count, seen) => {
 const bySocket: Readers = async ({ url: baseUrl, key }, count, seen) => {
   const readers = Array.from(
     { length: count },
-    () => new SocketReader({ baseUrl, key, take: ({ subject }, t) => seen.note(subject, t) }),
+    () => new SocketReader({ baseUrl, key, onEvent: ({ subject }, t) => seen.record(subject, t) }),
   );
   await Promise.all(readers.map(({ isOpen }) => isOpen));
   return () => {
@@ -94,17 +95,17 @@ const bySocket: Readers = async ({ url: baseUrl, key }, count, seen) => {
 };
 
 const byBlocking: Readers = async ({ url: baseUrl, key }, count, seen) => {
-  const over = new AbortController();
+  const stopped = new AbortController();
   const admin = new CoordinatorClient({ baseUrl, key });
   const first = (await admin.snapshot({ type: TYPE }))!;
   const read = async (client: CoordinatorClient): Promise<void> => {
     const known = new Set(first.items.map(({ id }) => id));
-    for await (const { items } of client.watchSnapshot({ type: TYPE, index: first.index, signal: over.signal })) {
+    for await (const { items } of client.watchSnapshot({ type: TYPE, index: first.index, signal: stopped.signal })) {
       const seenAt = Date.now();
       for (const { id } of items) {
         if (known.has(id)) continue;
         known.add(id);
-        seen.note(id, seenAt);
+        seen.record(id, seenAt);
       }
     }
   };
@@ -116,17 +117,17 @@ const byBlocking: Readers = async ({ url: baseUrl, key }, count, seen) => {
     }
     void read(client);
   }
-  // Until all of them wait.
+  // Gives all readers time to wait.
   await sleep(1_000 + count * 5);
-  return () => over.abort();
+  return () => stopped.abort();
 };
 
-/** A receiver for each: there may be 50 of them. */
+/** One receiver per reader; 50 webhooks at most. */
 const byWebhook: Readers = async ({ url: baseUrl, key }, count, seen) => {
   const { webhooks } = new CoordinatorClient({ baseUrl, key });
   const receivers: EventReceiver[] = [];
   for (let at = 0; at < count; at++) {
-    const receiver = await receiveEvents((subject, t) => seen.note(subject, t));
+    const receiver = await receiveEvents((subject, t) => seen.record(subject, t));
     await webhooks.create({ id: `bench-${at}`, url: receiver.url, types: ['component.registered'] });
     receivers.push(receiver);
   }
@@ -144,14 +145,14 @@ const WAYS: Readonly<Record<string, Readers>> = {
 
 let made = 0;
 
-/** Answers when it began, epoch ms. */
+/** Returns the time before the call, epoch ms. */
 async function register(client: CoordinatorClient, id: string): Promise<number> {
   const began = Date.now();
   await client.register({ id, name: id, type: TYPE, endpoint: 'http://127.0.0.1:9/', heartbeat: { ttl: 600_000 } });
   return began;
 }
 
-/** One change, until so many readers have seen it; that it goes again is not waited for by anybody. */
+/** Makes one change and waits until `readers` have seen it. The removal is not awaited. */
 async function change(client: CoordinatorClient, seen: Sightings, readers: number): Promise<number> {
   const id = `seen-${made++}`;
   const all = seen.all(id, readers);
@@ -161,10 +162,10 @@ async function change(client: CoordinatorClient, seen: Sightings, readers: numbe
   return ms;
 }
 
-function rowOf(way: string, readers: number, taken: readonly number[]): Row {
-  const sorted = taken.toSorted((a, b) => a - b);
+function rowOf(way: string, readers: number, durations: readonly number[]): Row {
+  const sorted = durations.toSorted((a, b) => a - b);
   const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
-  return { way, readers, changes: taken.length, medianMs: at(0.5), p99Ms: at(0.99) };
+  return { way, readers, changes: durations.length, medianMs: at(0.5), p99Ms: at(0.99) };
 }
 
 async function measure(
@@ -178,41 +179,45 @@ async function measure(
     calls.push(-(await register(client, id)) + Date.now());
     await client.deregister(id);
   }
-  const rows = [rowOf('whoever made it', 1, calls)];
+  const rows = [rowOf('the caller itself', 1, calls)];
   for (const [way, open] of Object.entries(WAYS)) {
     process.stderr.write(`one reader: ${way} …\n`);
     const seen = new Sightings(way);
     const close = await open(coordinator, 1, seen);
-    const taken: number[] = [];
+    const durations: number[] = [];
     for (let at = 0; at < changes; at++) {
-      taken.push(await change(client, seen, 1));
+      durations.push(await change(client, seen, 1));
       await sleep(apartMs);
     }
     close();
-    rows.push(rowOf(way, 1, taken));
+    rows.push(rowOf(way, 1, durations));
   }
   process.stderr.write(`${readers} readers at once …\n`);
-  const all: { readonly way: string; readonly share: number; readonly seen: Sightings; readonly taken: number[] }[] =
-    [];
+  const all: {
+    readonly way: string;
+    readonly share: number;
+    readonly seen: Sightings;
+    readonly durations: number[];
+  }[] = [];
   const closing: (() => void)[] = [];
   for (const [way, open] of Object.entries(WAYS)) {
     const share = Math.round(readers * (SHARES[way] ?? 0));
     if (share === 0) continue;
     const seen = new Sightings(way);
     closing.push(await open(coordinator, share, seen));
-    all.push({ way, share, seen, taken: [] });
+    all.push({ way, share, seen, durations: [] });
   }
   for (let at = 0; at < Math.max(5, changes / 20); at++) {
     const id = `seen-${made++}`;
     const waiting = all.map(({ seen, share }) => seen.all(id, share));
     const began = await register(client, id);
-    for (const [way, lastAt] of (await Promise.all(waiting)).entries()) all[way]!.taken.push(lastAt - began);
+    for (const [way, lastAt] of (await Promise.all(waiting)).entries()) all[way]!.durations.push(lastAt - began);
     await client.deregister(id);
-    // Until all wait again.
+    // Gives all readers time to wait again.
     await sleep(PAUSE_MS);
   }
   for (const close of closing) close();
-  for (const { way, share, taken } of all) rows.push(rowOf(`${way}, the last of many`, share, taken));
+  for (const { way, share, durations } of all) rows.push(rowOf(`${way}, the last of many`, share, durations));
   return rows;
 }
 
@@ -239,5 +244,5 @@ try {
   await coordinator.stop();
   await rm(persistTo, { recursive: true, force: true, maxRetries: 3 });
 }
-// Sockets that hang must not hold the process.
+// Hanging sockets must not keep the process alive.
 process.exit(0);

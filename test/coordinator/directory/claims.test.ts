@@ -11,14 +11,14 @@ const claim = (id: string, type: string, dependencies: readonly string[] = []) =
   system.claim({ id, type, dependencies, owner: null });
 
 describe('a claim', () => {
-  it('holds an id that is not registered before it is confirmed', async () => {
+  it('reserves an id, which is registered only once it is confirmed', async () => {
     const sequence = await system.claimed('a');
     expect(await system.typeOf('a')).toBeNull();
     expect(await system.confirm('a', sequence)).toBe(true);
     expect(await system.typeOf('a')).toBe('task_router');
   });
 
-  it('keeps other types away while it is pending and when it is confirmed', async () => {
+  it('blocks other types while it is pending and once it is confirmed', async () => {
     const sequence = await system.claimed('a');
     expect(await claim('a', 'agent_registry')).toMatchObject({ ok: false, reason: 'type-conflict' });
     await system.confirm('a', sequence);
@@ -26,21 +26,21 @@ describe('a claim', () => {
     expect(await system.typeOf('a')).toBe('task_router');
   });
 
-  it('has a number above all before it, whatever the id', async () => {
+  it('has a higher number than all earlier claims of any id', async () => {
     const numbers = [];
     for (const id of ['a', 'b', 'a', 'c', 'b', 'a']) numbers.push(await system.claimed(id));
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
     expect(new Set(numbers).size).toBe(numbers.length);
   });
 
-  it('released is as if it had never been', async () => {
+  it('leaves no trace when it is released', async () => {
     const sequence = await system.claimed('a');
     await system.release('a', sequence);
     expect(await system.typeOf('a')).toBeNull();
     expect(await claim('a', 'agent_registry')).toMatchObject({ ok: true });
   });
 
-  it('of a registered component released leaves the registration as it was', async () => {
+  it('of a registered component leaves the registration unchanged when it is released', async () => {
     await system.registered('x');
     await system.registered('a', 'task_router', ['x']);
     const change = await system.claimed('a', 'task_router', []);
@@ -50,7 +50,7 @@ describe('a claim', () => {
     expect(await claim('x', 'task_router', ['a'])).toMatchObject({ ok: false, reason: 'dependency-cycle' });
   });
 
-  it('confirmed or released twice changes nothing more', async () => {
+  it('can be confirmed or released twice without further effect', async () => {
     const sequence = await system.registered('a');
     expect(await system.confirm('a', sequence)).toBe(true);
     await system.release('a', sequence);
@@ -59,7 +59,7 @@ describe('a claim', () => {
     expect(await system.confirm('a', sequence)).toBe(false);
   });
 
-  it('that is gone cannot be confirmed', async () => {
+  it('that was released or never made cannot be confirmed', async () => {
     const sequence = await system.claimed('a');
     await system.release('a', sequence);
     expect(await system.confirm('a', sequence)).toBe(false);
@@ -69,7 +69,7 @@ describe('a claim', () => {
 });
 
 describe('two claims of one id', () => {
-  it('are settled by the newer; the older changes nothing', async () => {
+  it('are decided by the newer one; the older has no effect', async () => {
     const [x, y] = ['x', 'y'];
     await system.registered(x);
     await system.registered(y);
@@ -79,12 +79,12 @@ describe('two claims of one id', () => {
     await system.confirm('a', newer);
     await system.confirm('a', older);
     expect(await system.typeOf('a')).toBe('task_router');
-    // It depends on y as the newer says, and no longer on x.
+    // Component a depends on y, by the newer claim, and no longer on x.
     expect(await claim(y, 'task_router', ['a'])).toMatchObject({ ok: false, reason: 'dependency-cycle' });
     expect(await claim(x, 'task_router', ['a'])).toMatchObject({ ok: true });
   });
 
-  it('stay held by the newer when the older is given up', async () => {
+  it('keep the id reserved by the newer one when the older is released', async () => {
     const older = await system.claimed('a');
     const newer = await system.claimed('a');
     await system.release('a', older);
@@ -93,7 +93,7 @@ describe('two claims of one id', () => {
     expect(await system.typeOf('a')).toBe('task_router');
   });
 
-  it('of a registered component: a removal under the old number leaves the new registration', async () => {
+  it('keep the newer registration when a removal names the older number', async () => {
     const first = await system.registered('a');
     const second = await system.claimed('a');
     await system.release('a', first);
@@ -104,23 +104,23 @@ describe('two claims of one id', () => {
     expect(await system.typeOf('a')).toBe('task_router');
   });
 
-  it('at the same instant get one number each, and one of two types', async () => {
-    const answers = await Promise.all(['x', 'y', 'x', 'y', 'x'].map((type) => claim('a', type)));
-    const won = answers.filter((answer) => answer.ok).map((answer) => answer.value.sequence);
+  it('made concurrently get unique numbers, and only one of two types succeeds', async () => {
+    const results = await Promise.all(['x', 'y', 'x', 'y', 'x'].map((type) => claim('a', type)));
+    const won = results.filter((result) => result.ok).map((result) => result.value.sequence);
     expect(new Set(won).size).toBe(won.length);
     expect(won).toHaveLength(3);
   });
 });
 
-describe('dependencies of a claim', () => {
-  it('must be confirmed, not merely claimed', async () => {
+describe('the dependencies of a claim', () => {
+  it('must be confirmed, not only claimed', async () => {
     const sequence = await system.claimed('x');
     expect(await claim('a', 'task_router', ['x'])).toMatchObject({ ok: false, reason: 'dependency-not-registered' });
     await system.confirm('x', sequence);
     expect(await claim('a', 'task_router', ['x'])).toMatchObject({ ok: true });
   });
 
-  it('close no cycle, over any number of steps, pending ones counted', async () => {
+  it('must not close a cycle of any length, including pending claims', async () => {
     await system.registered('a');
     await system.registered('b', 'agent_registry', ['a']);
     await system.registered('c', 'caws_validator', ['b']);
@@ -131,15 +131,15 @@ describe('dependencies of a claim', () => {
     expect(await claim('a', 'task_router', ['d'])).toMatchObject({ ok: false, reason: 'dependency-cycle' });
   });
 
-  it('that were refused hold nothing', async () => {
+  it('that are refused reserve nothing', async () => {
     expect(await claim('a', 'task_router', ['nobody'])).toMatchObject({ ok: false });
     expect(await system.confirm('a', 1)).toBe(false);
     expect(await claim('a', 'agent_registry')).toMatchObject({ ok: true });
   });
 });
 
-describe('after an eviction', () => {
-  it('all is there: types, pending claims, dependencies, numbers', async () => {
+describe('the directory after an eviction', () => {
+  it('has all types, pending claims, dependencies and numbers', async () => {
     await system.registered('x', 'agent_registry');
     await system.registered('a', 'task_router', ['x']);
     const pending = await system.claimed('p', 'caws_validator', ['a']);

@@ -7,7 +7,7 @@ import { freshCoordinator } from '../fresh-coordinator.ts';
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 const ids = fc.constantFrom(...IDS);
 
-/** Those that name a claim take one of those under way. */
+/** Random steps. Confirm and release pick one of the pending claims by `at`. */
 const steps = fc.array(
   fc.oneof(
     {
@@ -24,8 +24,12 @@ type Step =
   | { readonly kind: 'confirm' | 'release'; readonly at: number }
   | { readonly kind: 'remove'; readonly id: string };
 
-/** Does a step to both; the verdict on a claim is that of the plain one. */
-async function take(step: Step, system: ReturnType<typeof freshCoordinator>, plain: PlainDirectory): Promise<void> {
+/** Applies a step to the coordinator and to the model, and asserts that both give the same verdict. */
+async function applyStep(
+  step: Step,
+  system: ReturnType<typeof freshCoordinator>,
+  plain: PlainDirectory,
+): Promise<void> {
   if (step.kind === 'claim') {
     const { id, names } = step;
     const claim = await system.claim({ id, type: 'task_router', dependencies: names, owner: null });
@@ -47,26 +51,26 @@ async function take(step: Step, system: ReturnType<typeof freshCoordinator>, pla
   }
 }
 
-function searches() {
+function spyOnReaches() {
   const reaches = vi.spyOn(DirectoryStore.prototype, 'reaches');
   onTestFinished(() => reaches.mockRestore());
   return reaches;
 }
 
-describe('the verdict on dependencies', () => {
-  it('is that of a check of the whole graph, whatever came before', async () => {
+describe('the dependency check', () => {
+  it('equals a check of the whole graph after any history', async () => {
     await fc.assert(
-      fc.asyncProperty(steps, async (taken) => {
+      fc.asyncProperty(steps, async (generated) => {
         const [system, plain] = [freshCoordinator(), new PlainDirectory()];
         for (const id of IDS) plain.enter(await system.registered(id), id);
-        for (const step of taken as Step[]) await take(step, system, plain);
+        for (const step of generated as Step[]) await applyStep(step, system, plain);
       }),
       { numRuns: 40 },
     );
   });
 });
 
-it('counts who is on the way back after it was removed', async () => {
+it('the dependency check includes a removed component that is claimed again', async () => {
   const system = freshCoordinator();
   await system.registered('a');
   const gone = await system.registered('p');
@@ -77,31 +81,31 @@ it('counts who is on the way back after it was removed', async () => {
   expect(await system.claim(closing)).toMatchObject({ ok: false, reason: 'dependency-cycle' });
 });
 
-describe('the graph is searched', () => {
-  it('for a dependency that is new to one on whom somebody depends', async () => {
+describe('the graph search', () => {
+  it('runs for a new dependency of a component that has dependants', async () => {
     const system = freshCoordinator();
     for (const id of ['x', 'y', 'a']) await system.registered(id);
     await system.registered('above', 'task_router', ['a']);
-    const reaches = searches();
+    const reaches = spyOnReaches();
     await system.claimed('a', 'task_router', ['x', 'y']);
     expect(reaches).toHaveBeenCalledTimes(1);
   });
 
-  it('not for those that it names already', async () => {
+  it('does not run for unchanged dependencies', async () => {
     const system = freshCoordinator();
     for (const id of ['x', 'y']) await system.registered(id);
     await system.registered('a', 'task_router', ['x', 'y']);
     await system.registered('above', 'task_router', ['a']);
-    const reaches = searches();
+    const reaches = spyOnReaches();
     await system.registered('a', 'task_router', ['x', 'y']);
     await system.registered('a', 'task_router', ['y']);
     expect(reaches).not.toHaveBeenCalled();
   });
 
-  it('not while nobody depends on it', async () => {
+  it('does not run for a component without dependants', async () => {
     const system = freshCoordinator();
     await system.registered('x');
-    const reaches = searches();
+    const reaches = spyOnReaches();
     await system.registered('a', 'task_router', ['x']);
     const own = { id: 'a', type: 'task_router', dependencies: ['a'], owner: null };
     expect(await system.claim(own)).toMatchObject({ ok: false, reason: 'dependency-cycle' });

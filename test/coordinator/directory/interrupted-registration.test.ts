@@ -16,7 +16,7 @@ const OTHER = 'agent_registry';
 const registrationOf = (id: string, overrides: Record<string, unknown> = {}): Registration =>
   RegistrationSchema.parse(silentRegistration(id, { type: TYPE, ...overrides }));
 
-/** The three steps of a registration, to be left off after any of them. */
+/** The steps of a registration, so that a test can stop after any of them: claim, store, then confirm. */
 async function claim({ id, type, dependencies }: Registration): Promise<number> {
   const claimed = await coordinator().claim({ id, type, dependencies, owner: null });
   if (!claimed.ok) throw new Error(claimed.reason);
@@ -31,10 +31,10 @@ const store = (registration: Registration, sequence: number) =>
     actor: null,
   });
 
-/** What a kill leaves: both objects from their storage alone. */
+/** Restarts both objects from their storage, as a kill does. */
 async function kill(): Promise<void> {
   await evict(env.SYSTEM_COORDINATOR.getByName('system'));
-  // Evicting an object that is not running is refused: wake it first.
+  // The platform refuses to evict an object that is not running, so wake it first.
   await registryOf(TYPE).claimOf('nobody');
   await evict(env.COMPONENT_REGISTRY.getByName(TYPE));
 }
@@ -43,7 +43,7 @@ const sweepAfterTheClaim = (): Promise<void> => cronSweep(env, Date.now() + 61_0
 const registerOver = (id: string, type: string) => call('POST', '/v1/components', silentRegistration(id, { type }));
 
 describe('a kill between claim and register', () => {
-  it('holds the id for its type only, and the sweep frees it', async () => {
+  it('reserves the id for its type until the sweep frees it', async () => {
     const id = freshId();
     await claim(registrationOf(id));
     await kill();
@@ -53,7 +53,7 @@ describe('a kill between claim and register', () => {
     expect(await registerOver(id, OTHER)).toMatchObject({ status: 201, body: { type: OTHER } });
   });
 
-  it('does not stand in the way of the same registration again', async () => {
+  it('does not block the same registration again', async () => {
     const id = freshId();
     await claim(registrationOf(id));
     await kill();
@@ -62,7 +62,7 @@ describe('a kill between claim and register', () => {
     expect((await call('GET', `/v1/components/${id}`)).status).toBe(200);
   });
 
-  it('is not settled before its time', async () => {
+  it('is not settled while the registration may still continue', async () => {
     const id = freshId();
     const registration = registrationOf(id);
     const sequence = await claim(registration);
@@ -72,7 +72,7 @@ describe('a kill between claim and register', () => {
     expect((await call('GET', `/v1/components/${id}`)).status).toBe(200);
   });
 
-  it('of a change leaves the registration as it was, dependencies included', async () => {
+  it('of a change leaves the registration and its dependencies unchanged', async () => {
     const [base, other, id] = [freshId(), freshId(), freshId()];
     for (const each of [base, other]) await registerOver(each, TYPE);
     await call('POST', '/v1/components', silentRegistration(id, { dependencies: [base] }));
@@ -88,7 +88,7 @@ describe('a kill between claim and register', () => {
 });
 
 describe('a kill between register and confirm', () => {
-  it('is completed by the sweep: the component is there, and can be removed', async () => {
+  it('is completed by the sweep, and the component can be removed', async () => {
     const id = freshId();
     const registration = registrationOf(id);
     await store(registration, await claim(registration));
@@ -109,7 +109,7 @@ describe('a kill between register and confirm', () => {
     expect((await call('GET', `/v1/components/${id}`)).status).toBe(200);
   });
 
-  it('of a change keeps the change, dependencies included', async () => {
+  it('of a change keeps the change and its dependencies', async () => {
     const [base, other, id] = [freshId(), freshId(), freshId()];
     for (const each of [base, other]) await registerOver(each, TYPE);
     await call('POST', '/v1/components', silentRegistration(id, { dependencies: [base] }));
@@ -124,7 +124,7 @@ describe('a kill between register and confirm', () => {
     expect((await registerOver(id, OTHER)).status).toBe(201);
   });
 
-  it('twice over, and swept twice, makes one component', async () => {
+  it('that happens twice, with two concurrent sweeps, results in one component', async () => {
     const id = freshId();
     const registration = registrationOf(id);
     for (let time = 0; time < 2; time++) {
@@ -139,7 +139,7 @@ describe('a kill between register and confirm', () => {
 });
 
 describe('a kill between remove and release', () => {
-  it('is completed: the id is free for any type', async () => {
+  it('is completed by the sweep, and the id is free for any type', async () => {
     const id = freshId();
     await registerOver(id, TYPE);
     expect(await registryOf(TYPE).remove(id, { drainMs: 0, ifGeneration: null })).toMatchObject({ ok: true });
@@ -154,7 +154,7 @@ describe('a kill between remove and release', () => {
     expect((await registerOver(id, OTHER)).status).toBe(201);
   });
 
-  it('does not take away what was registered anew meanwhile', async () => {
+  it('does not remove a component that was registered again in the meantime', async () => {
     const id = freshId();
     await registerOver(id, TYPE);
     await registryOf(TYPE).remove(id, { drainMs: 0, ifGeneration: null });
@@ -167,7 +167,7 @@ describe('a kill between remove and release', () => {
 });
 
 describe('a registration that was acknowledged', () => {
-  it('is there after a kill, with its dependencies and its ETag', async () => {
+  it('survives a kill, with its dependencies and its ETag', async () => {
     const [base, id] = [freshId(), freshId()];
     await registerOver(base, TYPE);
     const { headers, body } = await call(
@@ -183,7 +183,7 @@ describe('a registration that was acknowledged', () => {
     expectProblem(await call('PATCH', `/v1/components/${base}`, { dependencies: [id] }), 422, 'dependency-cycle');
   });
 
-  it('is not touched by a sweep', async () => {
+  it('is not changed by a sweep', async () => {
     const id = freshId();
     await registerOver(id, TYPE);
     const before = await call('GET', `/v1/components/${id}`);

@@ -13,14 +13,14 @@ const claim = (id: string, type: string, dependencies: readonly string[] = []) =
 const registered: EventDraft = { key: 'k', type: 'component.registered', subject: 'base', time: 1, data: {} };
 const all = () => system.events({ after: 0, types: null, limit: 100, newest: false });
 
-describe('a change that was stored while another, refused one was pending', () => {
-  it('goes with its removal: the id is free', async () => {
+describe('a change that was stored while a refused one was pending', () => {
+  it('does not keep the id reserved after the removal', async () => {
     await system.registered('a');
     const stored = await system.claimed('a');
     const refused = await system.claimed('a');
     await system.confirm('a', stored);
     await system.release('a', refused);
-    // The registry removed what it held: number `stored`.
+    // The registry removed the component, with number `stored`.
     await system.release('a', stored);
     expect(await system.typeOf('a')).toBeNull();
     expect(await claim('a', 'agent_registry')).toMatchObject({ ok: true });
@@ -38,10 +38,10 @@ describe('a change that was stored while another, refused one was pending', () =
 });
 
 describe('a component removed while its change was stored but not confirmed', () => {
-  it('is gone', async () => {
+  it('is removed', async () => {
     await system.registered('a');
     const change = await system.claimed('a');
-    // Removal under the change's number, as its event or the DELETE brings it.
+    // The removal names the change's number, as its event or the DELETE does.
     await system.publish(
       [{ key: 'u', type: 'component.unregistered', subject: 'a', time: 1, data: {}, claim: change }],
       null,
@@ -50,7 +50,7 @@ describe('a component removed while its change was stored but not confirmed', ()
   });
 });
 
-describe('a claim that was settled away and taken by another type', () => {
+describe('a claim that was settled as absent and then made by another type', () => {
   it('cannot be confirmed', async () => {
     const lost = await system.claimed('a', 'task_router');
     await system.settle('a', lost, null);
@@ -60,7 +60,7 @@ describe('a claim that was settled away and taken by another type', () => {
 });
 
 describe('a registration confirmed while a newer claim is pending', () => {
-  it('is known at once', async () => {
+  it('is registered at once', async () => {
     const older = await system.claimed('a');
     await system.claimed('a');
     expect(await system.confirm('a', older)).toBe(true);
@@ -68,15 +68,15 @@ describe('a registration confirmed while a newer claim is pending', () => {
   });
 });
 
-describe('a draft published again', () => {
-  it('leaves no gap', async () => {
+describe('a draft that is published again', () => {
+  it('leaves no gap in the sequence', async () => {
     await system.publish([registered], null);
     await system.publish([registered], null);
     await system.publish([{ ...registered, key: 'next' }], null);
     expect((await all()).map((event) => event.sequence)).toEqual([1, 2]);
   });
 
-  it('adds nothing, whoever depends on it by now', async () => {
+  it('adds no event, although the component has dependants by now', async () => {
     await system.publish([registered], null);
     await system.registered('base');
     await system.registered('a', 'task_router', ['base']);

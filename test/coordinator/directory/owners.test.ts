@@ -21,39 +21,39 @@ async function registered(system: CoordinatorApi, id: string, owner: string | nu
 }
 
 describe('an id', () => {
-  it('belongs to whose key registered it, and to nobody else', async () => {
+  it('belongs to the key that registered it, and to no other', async () => {
     const system = freshCoordinator();
     await registered(system, 'a', 'k1');
     expect(await system.claim(claimOf('a', 'k2'))).toMatchObject({ ok: false, reason: 'id-taken' });
     expect(await system.claim(claimOf('a', 'k1'))).toMatchObject({ ok: true, value: { owner: 'k1' } });
   });
 
-  it('stays theirs when somebody who may take any changes it', async () => {
+  it('keeps its owner when an unrestricted caller changes it', async () => {
     const system = freshCoordinator();
     await registered(system, 'a', 'k1');
     expect(await system.claim(claimOf('a', null))).toMatchObject({ ok: true, value: { owner: 'k1' } });
   });
 
-  it('that nobody in particular owns is not for the taking', async () => {
+  it('without an owner cannot be claimed by a registrar', async () => {
     const system = freshCoordinator();
     await registered(system, 'a', null);
     expect(await system.claim(claimOf('a', 'k1'))).toMatchObject({ ok: false, reason: 'id-taken' });
   });
 
-  it('is held for a registration under way', async () => {
+  it('is reserved for a registration in progress', async () => {
     const system = freshCoordinator();
     expect((await system.claim(claimOf('a', 'k1'))).ok).toBe(true);
     expect(await system.claim(claimOf('a', 'k2'))).toMatchObject({ ok: false, reason: 'id-taken' });
   });
 
-  it('tells a stranger nothing of its type', async () => {
+  it('does not reveal its type to another owner', async () => {
     const system = freshCoordinator();
     await registered(system, 'a', 'k1');
-    const asked = { ...claimOf('a', 'k2'), type: 'agent_registry' };
-    expect(await system.claim(asked)).toMatchObject({ ok: false, reason: 'id-taken' });
+    const request = { ...claimOf('a', 'k2'), type: 'agent_registry' };
+    expect(await system.claim(request)).toMatchObject({ ok: false, reason: 'id-taken' });
   });
 
-  it('is free for anybody once it is removed', async () => {
+  it('is free for any owner once it is removed', async () => {
     const system = freshCoordinator();
     const claim = await system.claim(claimOf('a', 'k1'));
     await system.confirm('a', claim.ok ? claim.value.sequence : 0);
@@ -69,11 +69,11 @@ describe('an id', () => {
   });
 });
 
-describe('an id that a registrar registers while somebody who may take any does', () => {
+describe('an id that a registrar and an unrestricted caller register concurrently', () => {
   it.each([
     ['the registrar', [0, 1]],
-    ['the other', [1, 0]],
-  ])('is the registrar’s, though %s is confirmed first', async (_who, order) => {
+    ['the unrestricted caller', [1, 0]],
+  ])('belongs to the registrar when %s is confirmed first', async (_who, order) => {
     const system = freshCoordinator();
     const claims = [await claimed(system, 'k1'), await claimed(system, null)];
     expect(claims.map(({ owner }) => owner)).toEqual(['k1', 'k1']);
@@ -82,29 +82,29 @@ describe('an id that a registrar registers while somebody who may take any does'
     expect(await system.claim(claimOf('a', 'k2'))).toMatchObject({ ok: false, reason: 'id-taken' });
   });
 
-  it('is the registrar’s over an eviction', async () => {
+  it('belongs to the registrar after an eviction', async () => {
     const system = freshCoordinator();
     await claimed(system, 'k1');
     await system.evict();
     expect((await claimed(system, null)).owner).toBe('k1');
   });
 
-  it('stays whose the claim says, when the registrar gives up', async () => {
+  it('keeps the owner of the confirmed claim when the registrar releases its own', async () => {
     const system = freshCoordinator();
-    const given = await claimed(system, 'k1');
-    const taken = await claimed(system, null);
-    await system.release('a', given.sequence);
-    expect(await system.confirm('a', taken.sequence)).toBe(true);
-    expect(await system.claim(claimOf('a', null))).toMatchObject({ ok: true, value: { owner: taken.owner } });
+    const ofRegistrar = await claimed(system, 'k1');
+    const ofOther = await claimed(system, null);
+    await system.release('a', ofRegistrar.sequence);
+    expect(await system.confirm('a', ofOther.sequence)).toBe(true);
+    expect(await system.claim(claimOf('a', null))).toMatchObject({ ok: true, value: { owner: ofOther.owner } });
   });
 
-  it('is nobody’s in particular when the registrar gave up before', async () => {
+  it('has no owner when the registrar released its claim before', async () => {
     const system = freshCoordinator();
     await system.release('a', (await claimed(system, 'k1')).sequence);
     expect((await claimed(system, null)).owner).toBeNull();
   });
 
-  it('goes by the registration that is there, not by one under way', async () => {
+  it('keeps the owner of the existing registration while a change is pending', async () => {
     const system = freshCoordinator();
     await registered(system, 'a', 'k1');
     const change = await claimed(system, null);
@@ -114,7 +114,7 @@ describe('an id that a registrar registers while somebody who may take any does'
   });
 });
 
-it('comes up over tables made before components had owners', async () => {
+it('the coordinator starts with tables from before owners existed', async () => {
   const stub = env.SYSTEM_COORDINATOR.getByName(crypto.randomUUID());
   const system = stub as unknown as CoordinatorApi;
   await registered(system, 'a', null);
@@ -127,7 +127,7 @@ it('comes up over tables made before components had owners', async () => {
   await registered(system, 'b', 'k1');
 });
 
-it('settles a claim with the owner that the registry holds', async () => {
+it('the coordinator settles a claim with the owner that the registry has stored', async () => {
   const system = freshCoordinator();
   const claim = await system.claim(claimOf('a', 'k1'));
   const sequence = claim.ok ? claim.value.sequence : 0;

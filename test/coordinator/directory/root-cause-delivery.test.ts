@@ -11,8 +11,8 @@ import { freshCoordinator } from '../fresh-coordinator.ts';
 
 let revision = 0;
 
-/** What a registry publishes when a component goes down or comes back. */
-function turned(id: string, down: boolean): EventDraft {
+/** The event that a registry publishes when a component becomes unhealthy or healthy. */
+function healthChanged(id: string, down: boolean): EventDraft {
   revision++;
   const component = { health: { status: down ? 'unhealthy' : 'healthy' }, lifecycle: 'active', revision };
   const type = 'component.health-changed';
@@ -28,16 +28,16 @@ const gone = (id: string, claim: number): EventDraft => ({
   claim,
 });
 
-/** What every registry is told, in order. */
-function toldTo(): RootCauseUpdate[] {
-  const told: RootCauseUpdate[] = [];
-  vi.spyOn(ComponentRegistry.prototype, 'applyRootCauseUpdates').mockImplementation(async (turns) => {
-    told.push(...turns);
+/** Records the updates sent to all registries, in order. */
+function recordUpdates(): RootCauseUpdate[] {
+  const sent: RootCauseUpdate[] = [];
+  vi.spyOn(ComponentRegistry.prototype, 'applyRootCauseUpdates').mockImplementation(async (updates) => {
+    sent.push(...updates);
   });
-  return told;
+  return sent;
 }
 
-const untold = (system: FreshCoordinator) =>
+const pending = (system: FreshCoordinator) =>
   runInDurableObject(system.stub, (_, state) =>
     state.storage.sql.exec<{ id: string }>('SELECT id FROM shadows WHERE told < sequence').toArray(),
   );
@@ -52,9 +52,9 @@ const rootCauses = (system: FreshCoordinator) =>
     );
   });
 
-const allTold = (system: FreshCoordinator) =>
+const allDelivered = (system: FreshCoordinator) =>
   eventually(
-    () => untold(system),
+    () => pending(system),
     (rows) => rows.length === 0,
     5_000,
   );
@@ -63,75 +63,77 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('what registries are told of dependencies', () => {
-  it('is owed until they have it: through an eviction, by the alarm, in the order of its numbers', async () => {
+describe('a root-cause update', () => {
+  it('stays pending over an eviction until the alarm delivers it, in the order of sequence numbers', async () => {
     const system = freshCoordinator();
     await system.registered('a');
     await system.registered('b', 'agent_registry', ['a']);
-    const away = vi.spyOn(ComponentRegistry.prototype, 'applyRootCauseUpdates').mockRejectedValue(new Error('away'));
-    await system.publish([turned('a', true)], null);
+    const apply = vi
+      .spyOn(ComponentRegistry.prototype, 'applyRootCauseUpdates')
+      .mockRejectedValue(new Error('unavailable'));
+    await system.publish([healthChanged('a', true)], null);
     await eventually(
-      async () => away.mock.calls.length,
+      async () => apply.mock.calls.length,
       (calls) => calls > 0,
     );
-    expect(await untold(system)).toEqual([{ id: 'b' }]);
+    expect(await pending(system)).toEqual([{ id: 'b' }]);
     await system.evict();
-    away.mockRestore();
-    const told = toldTo();
-    // Armed when it came to be owed; earlier than its time, so that the test need not wait.
+    apply.mockRestore();
+    const sent = recordUpdates();
+    // The alarm was armed when the update became pending. Running it early saves the test from waiting.
     await runDurableObjectAlarm(system.stub);
-    await allTold(system);
-    await system.publish([turned('a', false)], null);
+    await allDelivered(system);
+    await system.publish([healthChanged('a', false)], null);
     await eventually(
-      async () => told.at(-1)?.rootCause,
+      async () => sent.at(-1)?.rootCause,
       (causes) => causes?.length === 0,
     );
-    expect(told.map(({ id, rootCause }) => [id, rootCause])).toEqual([
+    expect(sent.map(({ id, rootCause }) => [id, rootCause])).toEqual([
       ['b', ['a']],
       ['b', []],
     ]);
-    expect(told[1]!.sequence).toBeGreaterThan(told[0]!.sequence);
-    // Nothing is wrong and everybody knows: nothing is kept.
-    await allTold(system);
+    expect(sent[1]!.sequence).toBeGreaterThan(sent[0]!.sequence);
+    // No component is down and all registries know it, so no row is kept.
+    await allDelivered(system);
     expect(await rootCauses(system)).toEqual({});
   });
 
-  it('reaches one registry though another is away', async () => {
+  it('reaches one registry while another is unavailable', async () => {
     const system = freshCoordinator();
     await system.registered('a');
     await system.registered('b', 'agent_registry', ['a']);
     await system.registered('c', 'caws_validator', ['a']);
-    vi.spyOn(ComponentRegistry.prototype, 'applyRootCauseUpdates').mockImplementation(async ([turn]) => {
-      if (turn?.id === 'b') throw new Error('this registry is away');
+    vi.spyOn(ComponentRegistry.prototype, 'applyRootCauseUpdates').mockImplementation(async ([update]) => {
+      if (update?.id === 'b') throw new Error('this registry is unavailable');
     });
-    await system.publish([turned('a', true)], null);
+    await system.publish([healthChanged('a', true)], null);
     await eventually(
-      () => untold(system),
+      () => pending(system),
       (rows) => rows.length === 1,
     );
-    expect(await untold(system)).toEqual([{ id: 'b' }]);
+    expect(await pending(system)).toEqual([{ id: 'b' }]);
     vi.restoreAllMocks();
     await system.sweep(Date.now());
-    await allTold(system);
+    await allDelivered(system);
   });
 
-  it('is nothing where nobody depends on what turned', async () => {
+  it('is not created for a component without dependants', async () => {
     const system = freshCoordinator();
-    const told = toldTo();
+    const sent = recordUpdates();
     await system.registered('a');
     await system.registered('b');
-    await system.publish([turned('a', true), turned('b', true), turned('a', false)], null);
+    await system.publish([healthChanged('a', true), healthChanged('b', true), healthChanged('a', false)], null);
     await system.registered('b');
-    expect([told, await rootCauses(system)]).toEqual([[], {}]);
+    expect([sent, await rootCauses(system)]).toEqual([[], {}]);
     expect(await runInDurableObject(system.stub, (_, state) => state.storage.getAlarm())).toBeNull();
   });
 
-  it('is what the newest word of a component means, whatever comes late', async () => {
+  it('follows the newest status of a component, whatever arrives late', async () => {
     const system = freshCoordinator();
-    toldTo();
+    recordUpdates();
     await system.registered('a');
     await system.registered('b', 'agent_registry', ['a']);
-    const [down, up] = [turned('a', true), turned('a', false)];
+    const [down, up] = [healthChanged('a', true), healthChanged('a', false)];
     await system.publish([down, up], null);
     await system.publish([down], null);
     const late = { type: 'task_router', revision: revision - 1, down: ['a'], rootCauses: [] };
@@ -139,25 +141,25 @@ describe('what registries are told of dependencies', () => {
     expect(await rootCauses(system)).toEqual({});
     await system.reconcile({ ...late, revision: revision + 1 });
     expect(await rootCauses(system)).toEqual({ b: ['a'] });
-    // All registries are listened to at once: nothing may come late into the next test.
-    await allTold(system);
+    // The spy records all registries, so no delivery may remain for the next test.
+    await allDelivered(system);
   });
 
-  it('is told again where the registry does not hold it, and taken back where it holds what is over', async () => {
+  it('is sent again to a registry that lacks it, and revoked in a registry with an ended cause', async () => {
     const system = freshCoordinator();
-    const told = toldTo();
+    const sent = recordUpdates();
     await system.registered('a');
     await system.registered('b', 'agent_registry', ['a']);
     await system.registered('c', 'agent_registry');
-    await system.publish([turned('a', true)], null);
-    await allTold(system);
+    await system.publish([healthChanged('a', true)], null);
+    await allDelivered(system);
     const held = { type: 'agent_registry', revision: 0, down: [] };
-    const { sequence } = told[0]!;
+    const { sequence } = sent[0]!;
     await system.reconcile({ ...held, rootCauses: [['b', sequence]] });
-    expect(told).toHaveLength(1);
+    expect(sent).toHaveLength(1);
     await system.reconcile({ ...held, rootCauses: [['c', 99]] });
-    await allTold(system);
-    expect(told.slice(1).map(({ id, rootCause }) => [id, rootCause])).toEqual([
+    await allDelivered(system);
+    expect(sent.slice(1).map(({ id, rootCause }) => [id, rootCause])).toEqual([
       ['b', ['a']],
       ['c', []],
     ]);
@@ -178,19 +180,19 @@ const steps = fc.array(
   { minLength: 10, maxLength: 40 },
 );
 
-it('root causes are those of the whole graph, whatever came before', async () => {
-  toldTo();
+it('the stored root causes equal those of the whole graph after any history', async () => {
+  recordUpdates();
   await fc.assert(
-    fc.asyncProperty(steps, async (taken) => {
+    fc.asyncProperty(steps, async (generated) => {
       const system = freshCoordinator();
       const edges = new Map<string, readonly string[]>();
       const claims = new Map<string, number>();
       const down = new Set<string>();
-      for (const step of taken) {
+      for (const step of generated) {
         const id = IDS[step.at]!;
         if (step.kind === 'register') {
           const named = [...new Set(step.below.filter((below) => below < step.at))].map((below) => IDS[below]!);
-          // Who is gone cannot be named, unless it was named before.
+          // A registration may name only registered dependencies.
           const below = named.filter((each) => edges.has(each));
           claims.set(id, await system.registered(id, 'task_router', below));
           edges.set(id, below);
@@ -201,15 +203,15 @@ it('root causes are those of the whole graph, whatever came before', async () =>
           down.delete(id);
         } else {
           if (!down.delete(id)) down.add(id);
-          await system.publish([turned(id, down.has(id))], null);
+          await system.publish([healthChanged(id, down.has(id))], null);
         }
-        const anew = findRootCauses({
+        const expected = findRootCauses({
           dependencies: edges,
           isDown: (each) => edges.has(each) && down.has(each),
           rootCauseOf: () => [],
         });
         expect(await rootCauses(system)).toEqual(
-          Object.fromEntries([...anew].filter(([, causes]) => causes.length > 0)),
+          Object.fromEntries([...expected].filter(([, causes]) => causes.length > 0)),
         );
       }
     }),

@@ -13,8 +13,8 @@ const later = (): number => Date.now() + CLAIM_MS + 1_000;
 const claim = (id: string, type: string, dependencies: readonly string[] = []) =>
   system.claim({ id, type, dependencies, owner: null });
 
-describe('unsettled claims', () => {
-  it('are those whose 60 s are over, and only those still pending', async () => {
+describe('overdueClaims', () => {
+  it('returns pending claims after 60 s, and no others', async () => {
     const pending = await system.claimed('a');
     await system.registered('b');
     await system.release('c', await system.claimed('c'));
@@ -24,14 +24,14 @@ describe('unsettled claims', () => {
     expect(await system.overdueClaims(later())).toMatchObject([{ id: 'a', type: 'task_router', sequence: pending }]);
   });
 
-  it('are held all the same until they are settled', async () => {
+  it('leaves the ids reserved until the claims are settled', async () => {
     await system.claimed('a');
     expect(await claim('a', 'agent_registry')).toMatchObject({ ok: false, reason: 'type-conflict' });
   });
 });
 
-describe('claims that nobody could settle yet', () => {
-  it('of one type do not keep those of another waiting', async () => {
+describe('claims that could not be settled yet', () => {
+  it('of one type do not delay those of another type', async () => {
     for (let at = 0; at < 110; at++) await system.claimed(`a-${at}`, 'task_router');
     const other = await system.claimed('b', 'agent_registry');
     const due = await system.overdueClaims(later());
@@ -40,7 +40,7 @@ describe('claims that nobody could settle yet', () => {
     expect(due[0]).toMatchObject({ id: 'a-0' });
   });
 
-  it('of one id are not piled up: the newest stands for all', async () => {
+  it('of one id do not accumulate: only the newest overdue one is kept', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
     await system.registered('x');
@@ -54,7 +54,7 @@ describe('claims that nobody could settle yet', () => {
     const due = (await system.overdueClaims(later())).filter(({ id }) => id === 'a');
     expect(due).toHaveLength(2);
     expect(due[1]).toMatchObject({ sequence: newest });
-    // What the registry stored under a claim that is not kept is found by any that is.
+    // Any kept claim settles a registration that was stored under a claim that was not kept.
     await system.release('a', newest);
     const held = { claim: stored, owner: null, dependencies: ['x'] };
     await system.settle('a', due[0]!.sequence, held);
@@ -63,8 +63,8 @@ describe('claims that nobody could settle yet', () => {
   });
 });
 
-describe('a pending claim is settled by what the registry holds', () => {
-  it('nothing: the id is free', async () => {
+describe('a pending claim is settled by the state of the registry', () => {
+  it('not registered: the id is free', async () => {
     const sequence = await system.claimed('a');
     await system.settle('a', sequence, null);
     expect(await system.overdueClaims(later())).toEqual([]);
@@ -72,7 +72,7 @@ describe('a pending claim is settled by what the registry holds', () => {
     expect(await claim('a', 'agent_registry')).toMatchObject({ ok: true });
   });
 
-  it('the registration of that claim: it is confirmed, with its dependencies', async () => {
+  it('registered under that claim: the claim is confirmed, with its dependencies', async () => {
     await system.registered('x');
     const sequence = await system.claimed('a', 'task_router', ['x']);
     await system.settle('a', sequence, { claim: sequence, owner: null, dependencies: ['x'] });
@@ -83,7 +83,7 @@ describe('a pending claim is settled by what the registry holds', () => {
     expect(await system.typeOf('a')).toBeNull();
   });
 
-  it('an older registration: that one stays, with its dependencies, and goes by its own number', async () => {
+  it('registered under an older claim: that one stays, with its dependencies and its number', async () => {
     for (const id of ['x', 'y']) await system.registered(id);
     const older = await system.registered('a', 'task_router', ['x']);
     const newer = await system.claimed('a', 'task_router', ['y']);
@@ -96,7 +96,7 @@ describe('a pending claim is settled by what the registry holds', () => {
     expect(await claim('a', 'agent_registry')).toMatchObject({ ok: true });
   });
 
-  it('an older registration that was never confirmed: it is now', async () => {
+  it('registered under an older claim that was never confirmed: that one is confirmed', async () => {
     const older = await system.claimed('a');
     const newer = await system.claimed('a');
     await system.settle('a', newer, { claim: older, owner: null, dependencies: [] });
@@ -105,7 +105,7 @@ describe('a pending claim is settled by what the registry holds', () => {
     expect(await system.typeOf('a')).toBeNull();
   });
 
-  it('and not when someone claimed or confirmed meanwhile', async () => {
+  it('but not when the id was claimed or confirmed in the meantime', async () => {
     const overtaken = await system.claimed('a');
     const current = await system.claimed('a');
     await system.settle('a', overtaken, null);
@@ -115,7 +115,7 @@ describe('a pending claim is settled by what the registry holds', () => {
     expect(await system.typeOf('a')).toBe('task_router');
   });
 
-  it('twice is once', async () => {
+  it('and settling again has no further effect', async () => {
     const sequence = await system.claimed('a');
     const held = { claim: sequence, owner: null, dependencies: [] };
     await system.settle('a', sequence, held);
@@ -125,8 +125,8 @@ describe('a pending claim is settled by what the registry holds', () => {
   });
 });
 
-describe('a claim whose component was removed while the sweep asked for it', () => {
-  it('enters nothing: the id is free', async () => {
+describe('a claim whose component was removed while the sweep settled it', () => {
+  it('adds no entry, and the id is free', async () => {
     const sequence = await system.claimed('a');
     await system.removed('a', sequence);
     await system.settle('a', sequence, { claim: sequence, owner: null, dependencies: [] });

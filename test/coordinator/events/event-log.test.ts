@@ -25,7 +25,7 @@ const keys = async (): Promise<string[]> => (await all()).map((event) => event.k
 const removed = (key: string, claim: number) => draft(key, { type: 'component.unregistered', claim });
 
 describe('the event log', () => {
-  it('keeps what is published, in order, numbered from 1 without a gap', async () => {
+  it('keeps published events in order, numbered from 1 without a gap', async () => {
     await system.publish([draft('one'), draft('two')], null);
     await system.publish([draft('three')], null);
     expect(await all()).toEqual([
@@ -35,14 +35,14 @@ describe('the event log', () => {
     ]);
   });
 
-  it('takes the same draft once, alone or among others', async () => {
+  it('stores the same draft once, alone or in a batch', async () => {
     await system.publish([draft('one')], null);
     await system.publish([draft('one')], null);
     await system.publish([draft('one'), draft('two'), draft('one')], null);
     expect(await keys()).toEqual(['one', 'two']);
   });
 
-  it('takes publications at the same instant, each whole', async () => {
+  it('keeps the events of each concurrent publication together', async () => {
     await Promise.all(
       Array.from({ length: 10 }, (_each, at) => system.publish([draft(`${at}-1`), draft(`${at}-2`)], null)),
     );
@@ -51,7 +51,7 @@ describe('the event log', () => {
     for (let at = 0; at < events.length; at += 2) expect(events[at + 1]!.key).toBe(events[at]!.key.replace('-1', '-2'));
   });
 
-  it('is read after a place, by type, from its end', async () => {
+  it('can be read from a position, by type, or from its end', async () => {
     const types: EventType[] = ['component.registered', 'component.updated', 'component.failed'];
     await system.publish(
       types.map((type) => draft(type, { type, subject: 'nobody' })),
@@ -67,7 +67,7 @@ describe('the event log', () => {
     expect(await read({ newest: true, limit: 2 })).toEqual([types[2], types[1]]);
   });
 
-  it('tells dependants once, right after what it follows from', async () => {
+  it('adds one event per dependant, right after the event that caused it', async () => {
     await system.registered('base');
     await system.registered('b', 'task_router', ['base']);
     await system.registered('c', 'task_router', ['base']);
@@ -84,27 +84,27 @@ describe('the event log', () => {
     expect(events[1]!.data).toEqual({ dependency: 'base' });
   });
 
-  it('tells a crowd of dependants at once, and once', async () => {
+  it('adds one event for many dependants, once', async () => {
     await system.registered('base');
     const crowd = Array.from({ length: 25 }, (_each, at) => `c-${at}`).toSorted();
     for (const id of crowd) await system.registered(id, 'task_router', ['base']);
     const lost = draft('failed-1', { type: 'component.failed', subject: 'base' });
     await system.publish([lost], null);
     await system.publish([lost], null);
-    const [failed, told, ...more] = await all();
+    const [failed, dependencyLost, ...more] = await all();
     expect([failed?.type, more]).toEqual(['component.failed', []]);
-    expect(told).toMatchObject({ type: 'component.dependency-lost', subject: 'base' });
-    expect(told?.data).toEqual({ dependency: 'base', dependants: crowd });
+    expect(dependencyLost).toMatchObject({ type: 'component.dependency-lost', subject: 'base' });
+    expect(dependencyLost?.data).toEqual({ dependency: 'base', dependants: crowd });
   });
 
-  it('looks for dependants only where there is something to tell them', async () => {
+  it('looks up dependants only for events that affect them', async () => {
     const dependants = vi.spyOn(DirectoryStore.prototype, 'dependants');
     onTestFinished(() => dependants.mockRestore());
     await system.publish([draft('one'), draft('two', { type: 'component.health-changed' })], null);
     expect(dependants).not.toHaveBeenCalled();
   });
 
-  it('frees the id of a component it is told was removed, of that registration only', async () => {
+  it('frees the id of a removed component, of that registration only', async () => {
     const first = await system.registered('a');
     const second = await system.registered('a');
     await system.publish([removed('late', first)], null);
@@ -116,7 +116,7 @@ describe('the event log', () => {
     });
   });
 
-  it('is whole after an eviction and goes on counting', async () => {
+  it('is complete after an eviction and continues its sequence', async () => {
     await system.publish([draft('one'), draft('two')], null);
     const before = await all();
     await system.evict();
@@ -126,7 +126,7 @@ describe('the event log', () => {
   });
 });
 
-/** One that was heard of long ago is silent. */
+/** The current time, because a registry that last published long ago counts as silent. */
 const NOW = Date.now();
 
 const health = (revision: number, healthy: number): TypeHealth => ({
@@ -134,13 +134,13 @@ const health = (revision: number, healthy: number): TypeHealth => ({
   revision,
   counts: { total: healthy, healthy, degraded: 0, unhealthy: 0, unknown: 0 },
   routable: healthy,
-  doubtedSince: null,
+  selfDoubtSince: null,
   updatedAt: NOW + revision,
   issues: [],
 });
 
 describe('the roll-up', () => {
-  it('keeps the newest of each type, whatever order they come in, and over an eviction', async () => {
+  it('keeps the newest health of each type, whatever the order of arrival, over an eviction', async () => {
     await system.publish([], health(2, 5));
     await system.publish([], health(1, 9));
     expect(await system.systemHealth()).toMatchObject({

@@ -1,4 +1,4 @@
-/** Readers of the event log over WebSockets: who is let in, what they are sent, what ends them. */
+/** Readers of the event log over WebSockets: their authorization, their messages, and the end of their connections. */
 import { env, exports } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -34,14 +34,14 @@ class SocketUnderTest {
   }
 
   static async open(query = '', headers: Record<string, string> = {}): Promise<SocketUnderTest> {
-    const answer = await ask(query, headers);
-    if (!answer.webSocket) throw new Error(`answered ${answer.status}: ${await answer.text()}`);
-    const opened = new SocketUnderTest(answer.webSocket);
+    const response = await requestSocket(query, headers);
+    if (!response.webSocket) throw new Error(`answered ${response.status}: ${await response.text()}`);
+    const opened = new SocketUnderTest(response.webSocket);
     await opened.until(() => opened.messages.length > 0);
     return opened;
   }
 
-  /** The sequences of the events that came. */
+  /** The sequences of the received events. */
   get sequences(): number[] {
     return this.messages.filter(({ specversion }) => specversion).map(({ sequence }) => Number(sequence));
   }
@@ -59,12 +59,12 @@ class SocketUnderTest {
     if (!this.closed) this.#socket.close();
   }
 
-  until(isSo: () => boolean): Promise<boolean> {
-    return eventually(async () => isSo(), Boolean, 5_000);
+  until(condition: () => boolean): Promise<boolean> {
+    return eventually(async () => condition(), Boolean, 5_000);
   }
 }
 
-const ask = (query: string, headers: Record<string, string>): Promise<Response> =>
+const requestSocket = (query: string, headers: Record<string, string>): Promise<Response> =>
   worker.default.fetch(`https://coordinator.test/v1/events/socket${query}`, {
     headers: { authorization: 'Bearer test-admin-key', upgrade: 'websocket', ...headers },
   });
@@ -78,7 +78,7 @@ const draft = (overrides: Partial<EventDraft> = {}): EventDraft => ({
   data: {},
   ...overrides,
 });
-const happen = (...overrides: Partial<EventDraft>[]): Promise<void> =>
+const publish = (...overrides: Partial<EventDraft>[]): Promise<void> =>
   coordinator().publish(overrides.map(draft), null);
 const makeKey = async (more: object = {}): Promise<Message> =>
   (await call('POST', '/v1/keys', { name: 'socket', scopes: ['viewer'], ...more })).body;
@@ -89,57 +89,57 @@ const inCoordinator = <T>(work: (storage: DurableObjectStorage) => T): Promise<T
 
 const count = (): Promise<number> => runInDurableObject(system, (_, state) => state.getWebSockets().length);
 
-beforeAll(() => happen({}, {}, {}));
+beforeAll(() => publish({}, {}, {}));
 afterEach(() => {
   for (const socket of open) socket.close();
 });
 
-describe('a reader over a socket', () => {
-  it('is told where it stands, then each event once and in order', async () => {
-    const place = await newest();
-    const [live, late] = [await SocketUnderTest.open(), await SocketUnderTest.open(`?after=${place - 2}`)];
+describe('a WebSocket reader', () => {
+  it('receives its position, then each event once and in order', async () => {
+    const position = await newest();
+    const [live, late] = [await SocketUnderTest.open(), await SocketUnderTest.open(`?after=${position - 2}`)];
     expect(live.messages[0]).toEqual({
       type: 'hello',
-      sequence: String(place),
-      after: String(place),
-      roomBytes: expect.any(Number),
+      sequence: String(position),
+      after: String(position),
+      windowBytes: expect.any(Number),
     });
-    await happen({});
-    await Promise.all([happen({}), happen({}, {})]);
-    const [ofLive, ofLate] = [[1, 2, 3, 4].map((at) => place + at), [-1, 0, 1, 2, 3, 4].map((at) => place + at)];
+    await publish({});
+    await Promise.all([publish({}), publish({}, {})]);
+    const [ofLive, ofLate] = [[1, 2, 3, 4].map((at) => position + at), [-1, 0, 1, 2, 3, 4].map((at) => position + at)];
     await late.until(() => late.sequences.length >= 6 && live.sequences.length >= 4);
     expect([live.sequences, late.sequences]).toEqual([ofLive, ofLate]);
-    const { body } = await call('GET', `/v1/events?after=${place}`);
+    const { body } = await call('GET', `/v1/events?after=${position}`);
     expect(live.messages.slice(1)).toEqual(body.items);
   });
 
-  it('is told only what it wants, and by the sweep where it stands', async () => {
-    const place = await newest();
+  it('receives only the events of its filter, and its position from the sweep', async () => {
+    const position = await newest();
     const reader = await SocketUnderTest.open('?types=component.failed,component.flapping&subject=b');
-    await happen({}, { subject: 'b' }, { type: 'component.updated', subject: 'b' }, {});
+    await publish({}, { subject: 'b' }, { type: 'component.updated', subject: 'b' }, {});
     await reader.until(() => reader.sequences.length > 0);
-    expect(reader.sequences).toEqual([place + 2]);
+    expect(reader.sequences).toEqual([position + 2]);
     await coordinator().sweep(Date.now());
     await reader.until(() => reader.messages.length > 2);
     expect(reader.messages.at(-1)).toEqual({ type: 'position', sequence: String(await newest()) });
   });
 
-  it('goes on where it was when the object is evicted under it', async () => {
-    const place = await newest();
+  it('continues at its position after an eviction of the object', async () => {
+    const position = await newest();
     const reader = await SocketUnderTest.open();
-    await happen({});
+    await publish({});
     await reader.until(() => reader.sequences.length > 0);
     await evict(system);
-    await happen({}, {});
+    await publish({}, {});
     await reader.until(() => reader.sequences.length >= 3);
-    expect(reader.sequences).toEqual([1, 2, 3].map((at) => place + at));
+    expect(reader.sequences).toEqual([1, 2, 3].map((at) => position + at));
   });
 
-  it('is sent no more than its room until it acknowledges, and then the rest', async () => {
-    const place = await newest();
+  it('receives no more than its window until it acknowledges, then the rest', async () => {
+    const position = await newest();
     const reader = await SocketUnderTest.open();
     const blob = 'x'.repeat(20_000);
-    for (let at = 0; at < 12; at++) await happen({ data: { blob } });
+    for (let at = 0; at < 12; at++) await publish({ data: { blob } });
     await reader.until(() => reader.sequences.length >= 6);
     await coordinator().sweep(Date.now());
     const sent = reader.sequences.length;
@@ -148,13 +148,13 @@ describe('a reader over a socket', () => {
       if (reader.sequences.length > acked) reader.ack(reader.sequences[acked++]!);
       else await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    expect(reader.sequences).toEqual(Array.from({ length: 12 }, (_, at) => place + 1 + at));
+    expect(reader.sequences).toEqual(Array.from({ length: 12 }, (_, at) => position + 1 + at));
   });
 
-  it('is closed when it acknowledges nothing for long', async () => {
+  it('is closed when it acknowledges nothing for 30 s', async () => {
     const reader = await SocketUnderTest.open();
     const blob = 'x'.repeat(50_000);
-    await happen({ data: { blob } }, { data: { blob } }, { data: { blob } }, { data: { blob } });
+    await publish({ data: { blob } }, { data: { blob } }, { data: { blob } }, { data: { blob } });
     await reader.until(() => reader.sequences.length >= 3);
     await coordinator().sweep(Date.now());
     expect(reader.closed).toBeNull();
@@ -163,8 +163,8 @@ describe('a reader over a socket', () => {
     expect(reader.closed).toMatchObject({ code: 4_408 });
   });
 
-  it('is told that a snapshot is required where the log does not hold what comes next', async () => {
-    await happen({}, {}, {});
+  it('is sent snapshot-required when the log lacks its next event', async () => {
+    await publish({}, {}, {});
     const end = await newest();
     await inCoordinator(({ sql }) => sql.exec('DELETE FROM events WHERE sequence < ?', end - 1));
     for (const after of [0, end + 10]) {
@@ -172,13 +172,13 @@ describe('a reader over a socket', () => {
       const [oldest, last] = [String(end - 1), String(await newest())];
       await reader.until(() => reader.messages.length >= 2);
       expect(reader.messages[1]).toEqual({ type: 'snapshot-required', oldest, newest: last, snapshot: '/v1/snapshot' });
-      await happen({});
+      await publish({});
       await reader.until(() => reader.sequences.length > 0);
       expect(reader.sequences).toEqual([Number(last) + 1]);
     }
   });
 
-  it('is answered ping without a word of ours, and told what it may send', async () => {
+  it('gets pong for ping, an error for an unknown message, and is closed after too many', async () => {
     const reader = await SocketUnderTest.open();
     reader.send('ping');
     reader.send('nonsense');
@@ -198,10 +198,10 @@ describe('a reader over a socket', () => {
     expect(other.closed).toMatchObject({ code: 1_009 });
   });
 
-  it('costs no look at the log for an acknowledgement that makes no room', async () => {
+  it('causes no read of the log by an acknowledgement that frees no window', async () => {
     const reader = await SocketUnderTest.open();
     const blob = 'x'.repeat(1_000);
-    await happen(...Array.from({ length: 600 }, () => ({ data: { blob } })));
+    await publish(...Array.from({ length: 600 }, () => ({ data: { blob } })));
     await reader.until(() => reader.sequences.length > 100);
     await coordinator().sweep(Date.now());
     const sent = [...reader.sequences];
@@ -217,14 +217,14 @@ describe('a reader over a socket', () => {
     reads.mockRestore();
   });
 
-  it('is closed when it acknowledges over and over what it has acknowledged or never was sent', async () => {
+  it('is closed when it repeats acknowledgements too often', async () => {
     const reader = await SocketUnderTest.open();
-    await happen({});
+    await publish({});
     await reader.until(() => reader.sequences.length === 1);
     const [seen] = reader.sequences as [number];
     for (let at = 0; at < 30; at++) reader.ack(seen);
     for (let at = 0; at < 30; at++) reader.ack(seen + 1_000);
-    await happen({});
+    await publish({});
     await reader.until(() => reader.sequences.length === 2);
     expect(reader.closed).toBeNull();
     for (let at = 0; at < 60; at++) reader.ack(seen - 1);
@@ -232,10 +232,10 @@ describe('a reader over a socket', () => {
     expect(reader.closed).toMatchObject({ code: 1_008 });
   });
 
-  it('frees no room by acknowledging what it has not been sent', async () => {
+  it('frees no window by acknowledging an event that it was not sent', async () => {
     const reader = await SocketUnderTest.open();
     const blob = 'x'.repeat(50_000);
-    await happen({ data: { blob } }, { data: { blob } }, { data: { blob } }, { data: { blob } });
+    await publish({ data: { blob } }, { data: { blob } }, { data: { blob } }, { data: { blob } });
     await reader.until(() => reader.sequences.length >= 3);
     const sent = reader.sequences.length;
     reader.ack(await newest());
@@ -247,7 +247,7 @@ describe('a reader over a socket', () => {
     await reader.until(() => reader.sequences.length === 4);
   });
 
-  it('takes no room any more when it has closed its socket', async () => {
+  it('is no longer counted once it closed its socket', async () => {
     const before = await count();
     const reader = await SocketUnderTest.open();
     expect(await count()).toBe(before + 1);
@@ -255,24 +255,24 @@ describe('a reader over a socket', () => {
     await eventually(count, (open_) => open_ === before, 5_000);
   });
 
-  it('does not keep others, nor the change, from going on when it is gone', async () => {
+  it('with a broken socket does not block other readers or the publication', async () => {
     const [gone, stays] = [await SocketUnderTest.open(), await SocketUnderTest.open()];
     await runInDurableObject(system, (_, state) => {
-      // What the platform answers to whoever sends to a socket that broke.
+      // Makes sending to the first socket fail, as with a broken one.
       for (const socket of state.getWebSockets().slice(0, 1)) socket.serializeAttachment(null);
     });
-    await happen({});
+    await publish({});
     await stays.until(() => stays.sequences.length + gone.sequences.length === 1);
   });
 });
 
-describe('who may have a socket', () => {
-  it('must ask for an upgrade', async () => {
-    const answer = await call('GET', '/v1/events/socket');
-    expect([answer.status, answer.body.code]).toEqual([426, 'upgrade-required']);
+describe('the authorization of a socket', () => {
+  it('requires an upgrade request', async () => {
+    const response = await call('GET', '/v1/events/socket');
+    expect([response.status, response.body.code]).toEqual([426, 'upgrade-required']);
   });
 
-  it('loses it with the key, its secret or the session', async () => {
+  it('ends with the key, its secret or the session', async () => {
     const [revoked, rotated] = [await makeKey(), await makeKey()];
     const [first, second] = [
       await SocketUnderTest.open('', { authorization: `Bearer ${revoked.key}` }),
@@ -282,7 +282,7 @@ describe('who may have a socket', () => {
     await first.until(() => first.closed !== null);
     expect(first.closed).toMatchObject({ code: 4_401 });
     expect(second.closed).toBeNull();
-    await call('POST', `/v1/keys/${rotated.id}/rotate`, { overlap: 0 });
+    await call('POST', `/v1/keys/${rotated.id}/rotate`, { overlapMs: 0 });
     await second.until(() => second.closed !== null);
 
     const opened = await call('POST', '/v1/session', {});
@@ -297,26 +297,26 @@ describe('who may have a socket', () => {
     expect(third.closed).toMatchObject({ code: 4_401 });
   });
 
-  it('loses it when the key expires, before it is sent anything more', async () => {
+  it('ends when the key expires, before another event is sent', async () => {
     const expiresAt = new Date(Date.now() + 60_000).toISOString();
     const { key, id } = await makeKey({ expiresAt });
     const reader = await SocketUnderTest.open('', { authorization: `Bearer ${key}` });
     await inCoordinator(({ sql }) => sql.exec('UPDATE access_keys SET expires_at = 1 WHERE id = ?', id));
-    await happen({});
+    await publish({});
     await reader.until(() => reader.closed !== null);
     expect([reader.closed?.code, reader.sequences]).toEqual([4_401, []]);
   });
 
-  it('is not a page of another origin with our cookie', async () => {
+  it('is refused to a page of another origin with a session cookie', async () => {
     const opened = await call('POST', '/v1/session', {});
     const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
     for (const origin of ['https://evil.example', 'http://coordinator.test', 'null', '']) {
       const headers: Record<string, string> = origin === '' ? {} : { origin };
-      const answer = await worker.default.fetch('https://coordinator.test/v1/events/socket', {
+      const response = await worker.default.fetch('https://coordinator.test/v1/events/socket', {
         headers: { upgrade: 'websocket', cookie, ...headers },
       });
-      expect([origin, answer.status, answer.webSocket]).toEqual([origin, 403, null]);
-      await answer.text();
+      expect([origin, response.status, response.webSocket]).toEqual([origin, 403, null]);
+      await response.text();
     }
   });
 });

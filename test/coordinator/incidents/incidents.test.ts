@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { IncidentRaise } from '../../../src/core/incident/incident-raise.ts';
+import type { IncidentReport } from '../../../src/core/incident/incident-report.ts';
 import type { FreshCoordinator } from '../fresh-coordinator.ts';
 import { freshCoordinator } from '../fresh-coordinator.ts';
 
@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const raise = (recovery: number, more: Partial<IncidentRaise> = {}): IncidentRaise => ({
+const raise = (recovery: number, more: Partial<IncidentReport> = {}): IncidentReport => ({
   componentId: 'a',
   componentType: 'task_router',
   failureType: 'timeout_failure',
@@ -23,13 +23,13 @@ const raise = (recovery: number, more: Partial<IncidentRaise> = {}): IncidentRai
   ...more,
 });
 
-const silence = (id: string, forMs: number) => ({
+const silence = (id: string, durationMs: number) => ({
   id,
   matchers: { componentId: 'a' },
   comment: 'we know',
   createdBy: 'tests',
   createdAt: Date.now(),
-  until: Date.now() + forMs,
+  until: Date.now() + durationMs,
 });
 
 const alertsOf = ({ stub }: FreshCoordinator): Promise<string[]> =>
@@ -43,24 +43,24 @@ const alertsOf = ({ stub }: FreshCoordinator): Promise<string[]> =>
 const kindsOf = async (api: FreshCoordinator): Promise<string[]> =>
   (await api.pendingTimelineEntries(100)).map(({ kind }) => kind);
 
-const pass = (ms: number): unknown => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
+const advanceClock = (ms: number): unknown => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
 
-describe('what recovery raises', () => {
-  it('is one incident a component, alerted of again only after a growing time', async () => {
+describe('an incident that recoveries raise', () => {
+  it('is one per component, and alerts again only after a growing period', async () => {
     const api = freshCoordinator();
     const first = await api.raiseIncident(raise(1));
     expect(first).toMatchObject({ incidentId: `i-${'1'.padStart(32, '0')}`, repeats: 0 });
-    // Said again it is said once.
+    // The same call again has no further effect.
     expect(await api.raiseIncident(raise(1))).toEqual(first);
     expect(await api.raiseIncident(raise(2))).toEqual({ ...first, repeats: 1 });
     expect(await alertsOf(api)).toHaveLength(1);
     await api.evict();
-    pass(30 * MINUTE);
+    advanceClock(30 * MINUTE);
     expect(await api.raiseIncident(raise(3))).toEqual({ ...first, repeats: 2 });
-    pass(30 * MINUTE);
+    advanceClock(30 * MINUTE);
     await api.raiseIncident(raise(4));
     expect(await alertsOf(api)).toHaveLength(2);
-    pass(30 * MINUTE);
+    advanceClock(30 * MINUTE);
     await api.raiseIncident(raise(5));
     expect(await alertsOf(api)).toHaveLength(3);
     expect(await kindsOf(api)).toEqual('opened alerted repeated repeated alerted repeated repeated alerted'.split(' '));
@@ -68,18 +68,18 @@ describe('what recovery raises', () => {
     expect(types).toEqual(['incident.opened', ...Array.from({ length: 4 }, () => 'incident.repeated')]);
   });
 
-  it('is a new incident once the one before is resolved, and an old step that runs again opens nothing', async () => {
+  it('is a new one once the previous is resolved; a repeated old step opens none', async () => {
     const api = freshCoordinator();
     const first = await api.raiseIncident(raise(1));
-    const over = { key: 'over', subject: 'a', time: Date.now(), data: { incidentId: first.incidentId } };
-    await api.publish([{ ...over, type: 'incident.resolved' }], null);
+    const resolution = { key: 'over', subject: 'a', time: Date.now(), data: { incidentId: first.incidentId } };
+    await api.publish([{ ...resolution, type: 'incident.resolved' }], null);
     expect(await api.openIncidents('', 10)).toEqual([]);
     expect(await api.raiseIncident(raise(1))).toEqual(first);
     expect(await api.openIncidents('', 10)).toEqual([]);
     expect((await api.raiseIncident(raise(2))).incidentId).not.toBe(first.incidentId);
   });
 
-  it('becomes critical without counting as a repeat, and is alerted of as such', async () => {
+  it('becomes critical without counting as a repeat, and alerts as critical', async () => {
     const api = freshCoordinator();
     const first = await api.raiseIncident(raise(1, { severity: 'warning' }));
     expect(await api.raiseIncident(raise(1))).toEqual(first);
@@ -102,7 +102,7 @@ describe('what recovery raises', () => {
 });
 
 describe('a silence', () => {
-  it('keeps the alert back until it ends, then the sweep sends it, once', async () => {
+  it('delays the alert until it ends, then the sweep sends the alert once', async () => {
     const api = freshCoordinator();
     await api.addSilence(silence('s-1', 10 * MINUTE), ACTOR);
     const { incidentId } = await api.raiseIncident(raise(1));
@@ -110,21 +110,21 @@ describe('a silence', () => {
     await api.evict();
     expect(await alertsOf(api)).toEqual([]);
     expect(await kindsOf(api)).toEqual(['opened', 'silenced']);
-    pass(10 * MINUTE);
+    advanceClock(10 * MINUTE);
     for (let time = 0; time < 2; time++) await api.sweep(Date.now());
     expect(await alertsOf(api)).toEqual([`alert-${incidentId}:opened:critical`]);
     expect(await kindsOf(api)).toEqual(['opened', 'silenced', 'alerted']);
   });
 
-  it('that is ended by hand is over at once; what was resolved meanwhile is not alerted of', async () => {
+  it('can be ended by an operator, and an incident resolved by then does not alert', async () => {
     const api = freshCoordinator();
     for (const id of ['s-1', 's-2']) await api.addSilence(silence(id, 10 * MINUTE), ACTOR);
     const { incidentId } = await api.raiseIncident(raise(1));
     await api.endSilence('s-1', ACTOR);
     await api.sweep(Date.now());
     expect(await alertsOf(api)).toEqual([]);
-    const over = { key: 'over', subject: 'a', time: Date.now(), data: { incidentId } };
-    await api.publish([{ ...over, type: 'incident.resolved' }], null);
+    const resolution = { key: 'over', subject: 'a', time: Date.now(), data: { incidentId } };
+    await api.publish([{ ...resolution, type: 'incident.resolved' }], null);
     const ended = await api.endSilence('s-2', ACTOR);
     expect(await api.endSilence('s-2', ACTOR)).toEqual(ended);
     expect(await api.silences()).toEqual([]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { AuditStore } from '../../../src/coordinator/audit/audit-store.ts';
 import { EndedSessionStore } from '../../../src/coordinator/keys/ended-session-store.ts';
 import { Keys } from '../../../src/coordinator/keys/keys.ts';
-import { KeyScalarStore } from '../../../src/coordinator/keys/key-scalar-store.ts';
+import { KeyCounterStore } from '../../../src/coordinator/keys/key-counter-store.ts';
 import { KeyStore } from '../../../src/coordinator/keys/key-store.ts';
 import type { Actor } from '../../../src/core/access/actor.ts';
 import type { FreshCoordinator } from '../fresh-coordinator.ts';
@@ -21,7 +21,7 @@ const draft = (id: string, expiresAt: number | null = null) => ({
   issue: null,
 });
 
-/** Rows as they were stored before keys were counted. */
+/** Inserts rows as they were stored before keys were counted. */
 const fill = (system: FreshCoordinator, count: number): Promise<void> =>
   runInDurableObject(system.stub, (_, { storage }) => {
     storage.sql.exec(
@@ -39,7 +39,7 @@ const made = async (system: FreshCoordinator, id: string): Promise<string> => {
 };
 
 describe('the count of keys', () => {
-  it('is taken from a store that was made before there was one, and kept right from there on', async () => {
+  it('is computed for a store from before the counter existed, and stays correct', async () => {
     const system = freshCoordinator();
     await system.keys('', 1);
     await fill(system, MAX_KEYS - 1);
@@ -52,7 +52,7 @@ describe('the count of keys', () => {
     expect(await made(system, 'next')).toBe('made');
   });
 
-  it('goes down with what is forgotten', async () => {
+  it('decreases when keys expire or are revoked', async () => {
     const system = freshCoordinator();
     await system.keys('', 1);
     await fill(system, MAX_KEYS - 2);
@@ -67,7 +67,7 @@ describe('the count of keys', () => {
     expect(await made(system, 'beyond')).toBe('key-limit');
   });
 
-  it('is read, not taken anew, for each key made', async () => {
+  it('is read, not computed again, for each new key', async () => {
     const system = freshCoordinator();
     await system.keys('', 1);
     await fill(system, 1_000);
@@ -81,11 +81,11 @@ describe('the count of keys', () => {
           return cursor;
         },
       } as unknown as SqlStorage;
-      const scalars = new KeyScalarStore(counting);
+      const scalars = new KeyCounterStore(counting);
       const keys = new KeyStore(counting, scalars);
-      const desk = new Keys(keys, new EndedSessionStore(sql, scalars), new AuditStore(sql));
+      const service = new Keys(keys, new EndedSessionStore(sql, scalars), new AuditStore(sql));
       cursors.length = 0;
-      expect(desk.create(draft('new'), ROOT, Date.now()).ok).toBe(true);
+      expect(service.create(draft('new'), ROOT, Date.now()).ok).toBe(true);
       return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0);
     });
     expect(rowsRead).toBeLessThan(50);

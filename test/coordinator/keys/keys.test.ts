@@ -19,7 +19,7 @@ const issued = (id: string, owner: string | null) => draft(id, { issue: { compon
 const idsOf = (keys: readonly { id: string }[]): string[] => keys.map(({ id }) => id);
 
 describe('revoked keys', () => {
-  it('are kept for those who look, and forgotten in the end', async () => {
+  it('stay listed for a retention period, then are deleted', async () => {
     const system = freshCoordinator();
     await system.createKey(draft('kept'), ROOT);
     await system.createKey(draft('revoked'), ROOT);
@@ -34,7 +34,7 @@ describe('revoked keys', () => {
     expect(idsOf(await system.keys('', 10))).toEqual(['kept']);
   });
 
-  it('reach every edge: as a change, or by everything anew once they are forgotten', async () => {
+  it('reach every edge as a change, or by a full copy once they are deleted', async () => {
     const system = freshCoordinator();
     await system.createKey(draft('kept'), ROOT);
     await system.registered('a');
@@ -43,21 +43,21 @@ describe('revoked keys', () => {
     const edge = await sync(null);
     expect({ full: edge.full, ids: idsOf(edge.keys) }).toEqual({ full: true, ids: ['kept', 'gone'] });
     await system.revokeKey('gone', { cascade: false }, ROOT);
-    const told = await sync(edge.mark);
-    expect(told).toMatchObject({ full: false, keys: [{ id: 'gone', revokedAt: expect.any(Number), secrets: [] }] });
-    const anew = await sync(null);
-    expect({ full: anew.full, ids: idsOf(anew.keys) }).toEqual({ full: true, ids: ['kept'] });
+    const delta = await sync(edge.mark);
+    expect(delta).toMatchObject({ full: false, keys: [{ id: 'gone', revokedAt: expect.any(Number), secrets: [] }] });
+    const full = await sync(null);
+    expect({ full: full.full, ids: idsOf(full.keys) }).toEqual({ full: true, ids: ['kept'] });
     await system.sweep(Date.now() + 2 * 3_600_000);
     await system.evict();
     const late = await sync(edge.mark);
     expect({ full: late.full, ids: idsOf(late.keys) }).toEqual({ full: true, ids: ['kept'] });
-    for (const upToDate of [late, told, anew])
+    for (const upToDate of [late, delta, full])
       expect(await sync(upToDate.mark)).toMatchObject({ full: false, keys: [], more: false });
   });
 });
 
-describe('an edge', () => {
-  it('has everything anew from a coordinator that was set back', async () => {
+describe('the key sync of an edge', () => {
+  it('is full when the storage of the coordinator was restored to an earlier state', async () => {
     const system = freshCoordinator();
     await system.createKey(draft('kept'), ROOT);
     const ahead = await system.syncKeys({ since: { revision: 9, forgotten: 0, startRevision: 9 }, used: {} });
@@ -68,7 +68,7 @@ describe('an edge', () => {
 });
 
 describe('a key for a component', () => {
-  it('is not made for one that is gone, or that is somebody else’s by now', async () => {
+  it('is not created for a removed component or one that has another owner by now', async () => {
     const system = freshCoordinator();
     for (const registrar of ['k1', 'k2']) await system.createKey(draft(registrar), ROOT);
     const register = async (owner: string): Promise<number> => {
@@ -89,7 +89,7 @@ describe('a key for a component', () => {
     const fresh = { digest: 'e'.repeat(64), overlapMs: 0 };
     const asRegistrar = { ...fresh, issue: { componentId: 'a', owner: 'k1' } };
     expect(await system.rotateKey('theirs', asRegistrar, actor('k1'))).toMatchObject(refusal);
-    // By the key of the component that was here before, which went with it.
+    // Signed in with the key of the removed predecessor, which was revoked with it.
     const asComponent = { ...fresh, issue: { componentId: 'a', owner: null } };
     expect(await system.rotateKey('theirs', asComponent, actor('early'))).toMatchObject({
       ok: false,
@@ -100,7 +100,7 @@ describe('a key for a component', () => {
 });
 
 describe('a second key for a component', () => {
-  it('is not made while one is in force, and is once that is over', async () => {
+  it('is created only once the first is no longer in force', async () => {
     const system = freshCoordinator();
     await system.registered('a');
     for (let time = 0; time < 2; time++) expect((await system.createKey(issued('first', null), ROOT)).ok).toBe(true);
@@ -114,8 +114,8 @@ describe('a second key for a component', () => {
   });
 });
 
-describe('a key that is over', () => {
-  it('makes no other key, revokes none and claims no id, however long ago its holder was let in', async () => {
+describe('a revoked key', () => {
+  it('can no longer create, rotate or revoke keys, or claim an id', async () => {
     const system = freshCoordinator();
     await system.createKey(draft('other'), ROOT);
     await system.createKey(draft('over'), ROOT);
@@ -130,7 +130,7 @@ describe('a key that is over', () => {
     expect(await system.claim(claim)).toMatchObject(refusal);
   });
 
-  it('takes along what it had issued for itself, and what that had', async () => {
+  it('revokes the keys that it issued, and those that they issued', async () => {
     const system = freshCoordinator();
     for (const id of ['a', 'b']) await system.registered(id);
     const expiresAt = Date.now() + 60_000;

@@ -4,17 +4,17 @@ import type { FreshCoordinator } from '../fresh-coordinator.ts';
 import {
   ACTOR,
   HOOK,
-  about,
-  all,
-  answered,
+  eventAbout,
+  deliveriesOf,
+  attemptResult,
   attempt,
   draft,
-  handed,
-  hooked,
-  one,
+  handedOver,
+  coordinatorWithWebhook,
+  deliveryById,
   orderOf,
-  pass,
-  standing,
+  advanceClock,
+  webhookStatus,
   typesIn,
 } from '../hooked-coordinator.ts';
 
@@ -25,33 +25,33 @@ afterEach(() => {
 });
 
 describe('a webhook', () => {
-  it('that answers 410 is disabled at once, keeps what it is owed, and catches up when it is enabled', async () => {
-    const api = await hooked();
-    await api.publish([about('a'), about('b')], null);
-    const [first, second] = await handed(api);
-    // Both are under way when the first says so.
+  it('that responds with 410 is disabled at once, keeps its pending deliveries, and catches up when enabled', async () => {
+    const api = await coordinatorWithWebhook();
+    await api.publish([eventAbout('a'), eventAbout('b')], null);
+    const [first, second] = await handedOver(api);
+    // Both attempts are in progress when the first gets 410.
     for (const delivery of [first!, second!]) await api.beginDelivery(orderOf(delivery));
-    for (const delivery of [first!, second!]) await api.reportDelivery(orderOf(delivery), answered(410));
-    expect((await standing(api)).webhook.state).toMatchObject({ kind: 'disabled', reason: 'gone' });
-    await api.publish([about('a'), about('c')], null);
+    for (const delivery of [first!, second!]) await api.reportDelivery(orderOf(delivery), attemptResult(410));
+    expect((await webhookStatus(api)).webhook.state).toMatchObject({ kind: 'disabled', reason: 'gone' });
+    await api.publish([eventAbout('a'), eventAbout('c')], null);
     await api.sweep(Date.now());
-    expect(await all(api)).toHaveLength(2);
+    expect(await deliveriesOf(api)).toHaveLength(2);
     await api.evict();
     const enabled = { id: HOOK, settings: {}, enabled: true, ifRevision: null };
     await api.changeWebhook(enabled, ACTOR);
     await api.changeWebhook(enabled, ACTOR);
-    expect((await all(api)).map(({ subject }) => subject)).toEqual(['a', 'b', 'a', 'c']);
-    expect((await standing(api)).webhook).toMatchObject({ behindAfter: null, missed: 0 });
-    await attempt(api, await one(api, first!.id), 200);
-    const told = (await typesIn(api)).filter((type) => type.startsWith('webhook.'));
-    expect(told).toEqual(['webhook.created', 'webhook.disabled', 'webhook.enabled']);
+    expect((await deliveriesOf(api)).map(({ subject }) => subject)).toEqual(['a', 'b', 'a', 'c']);
+    expect((await webhookStatus(api)).webhook).toMatchObject({ behindAfter: null, missed: 0 });
+    await attempt(api, await deliveryById(api, first!.id), 200);
+    const types = (await typesIn(api)).filter((type) => type.startsWith('webhook.'));
+    expect(types).toEqual(['webhook.created', 'webhook.disabled', 'webhook.enabled']);
   });
 
-  it('that was away for longer than the log reaches is told how much it missed', async () => {
-    const api = await hooked();
+  it('that was disabled for longer than the log retains shows how many events it missed', async () => {
+    const api = await coordinatorWithWebhook();
     await api.changeWebhook({ id: HOOK, settings: {}, enabled: false, ifRevision: null }, ACTOR);
     await api.publish(
-      ['a', 'b', 'c'].map((subject) => about(subject)),
+      ['a', 'b', 'c'].map((subject) => eventAbout(subject)),
       null,
     );
     await runInDurableObject(
@@ -59,27 +59,27 @@ describe('a webhook', () => {
       (_, state) => void state.storage.sql.exec(`DELETE FROM events WHERE subject <> 'c'`),
     );
     await api.changeWebhook({ id: HOOK, settings: {}, enabled: true, ifRevision: null }, ACTOR);
-    expect((await all(api)).map(({ subject }) => subject)).toEqual(['c']);
-    // Its own being disabled as well.
-    expect((await standing(api)).webhook.missed).toBe(3);
+    expect((await deliveriesOf(api)).map(({ subject }) => subject)).toEqual(['c']);
+    // Includes the event of its own disabling.
+    expect((await webhookStatus(api)).webhook.missed).toBe(3);
   });
 
-  it('that is owed as much as may be owed takes the rest from the log as there is room, in order', async () => {
-    const api = await hooked();
+  it('with the maximum of pending deliveries takes further events from the log later, in order', async () => {
+    const api = await coordinatorWithWebhook();
     const fill = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
       INSERT INTO webhook_deliveries (id, webhook_id, sequence, type, subject, payload, state, created_at)
       SELECT 'x-' || i, '${HOOK}', 0, 'component.failed', 'x', '{}', 'waiting', 0 FROM n`;
     await runInDurableObject(api.stub, (_, { storage }) => void storage.sql.exec(fill));
-    await api.publish([about('a'), about('a'), about('b')], null);
-    expect(await standing(api)).toMatchObject({ owed: 5_000, webhook: { behindAfter: 1, missed: 0 } });
+    await api.publish([eventAbout('a'), eventAbout('a'), eventAbout('b')], null);
+    expect(await webhookStatus(api)).toMatchObject({ pending: 5_000, webhook: { behindAfter: 1, missed: 0 } });
     const free = `DELETE FROM webhook_deliveries WHERE subject = 'x' AND place > 4400`;
     await runInDurableObject(api.stub, (_, { storage }) => void storage.sql.exec(free));
     await api.evict();
-    await api.publish([about('b')], null);
+    await api.publish([eventAbout('b')], null);
     await api.sweep(Date.now());
-    const { webhook, owed } = await standing(api);
-    expect([webhook.behindAfter, owed]).toEqual([null, 4_404]);
-    const rest = (await all(api)).filter(({ subject }) => subject !== 'x');
+    const { webhook, pending } = await webhookStatus(api);
+    expect([webhook.behindAfter, pending]).toEqual([null, 4_404]);
+    const rest = (await deliveriesOf(api)).filter(({ subject }) => subject !== 'x');
     expect(rest.map(({ subject, sequence, state }) => `${subject} ${sequence} ${state}`)).toEqual([
       'a 2 handed',
       'a 3 waiting',
@@ -88,41 +88,42 @@ describe('a webhook', () => {
     ]);
   });
 
-  it('misses nothing that is to come when it is asked to be sent what is after the end of the log', async () => {
-    const api = await hooked();
+  it('misses no future event when it is replayed from beyond the end of the log', async () => {
+    const api = await coordinatorWithWebhook();
     const fill = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
       INSERT INTO webhook_deliveries (id, webhook_id, sequence, type, subject, payload, state, created_at)
       SELECT 'x-' || i, '${HOOK}', 0, 'component.failed', 'x', '{}', 'waiting', 0 FROM n`;
     await runInDurableObject(api.stub, (_, { storage }) => void storage.sql.exec(fill));
     await api.replayWebhook(HOOK, 1_000_000, ACTOR);
-    await api.publish([about('a')], null);
+    await api.publish([eventAbout('a')], null);
     const free = `DELETE FROM webhook_deliveries WHERE subject = 'x'`;
     await runInDurableObject(api.stub, (_, { storage }) => void storage.sql.exec(free));
     await api.sweep(Date.now());
-    expect((await all(api)).map(({ subject }) => subject)).toEqual(['a']);
+    expect((await deliveriesOf(api)).map(({ subject }) => subject)).toEqual(['a']);
   });
 
-  it('is sent again what the log holds after a sequence, under the same ids', async () => {
-    const api = await hooked();
+  it('can be replayed from a sequence of the log, under the same delivery ids', async () => {
+    const api = await coordinatorWithWebhook();
     await api.publish(
-      ['a', 'a', 'b'].map((subject) => about(subject)),
+      ['a', 'a', 'b'].map((subject) => eventAbout(subject)),
       null,
     );
-    for (let round = 0; round < 2; round++) for (const delivery of await handed(api)) await attempt(api, delivery, 200);
-    const before = await all(api);
+    for (let round = 0; round < 2; round++)
+      for (const delivery of await handedOver(api)) await attempt(api, delivery, 200);
+    const before = await deliveriesOf(api);
     expect(before.every(({ state }) => state === 'delivered')).toBe(true);
     await api.replayWebhook(HOOK, before[0]!.sequence, ACTOR);
     await api.evict();
-    expect((await standing(api)).webhook.missed).toBe(0);
-    expect((await all(api)).map(({ id, state }) => [id, state])).toEqual([
+    expect((await webhookStatus(api)).webhook.missed).toBe(0);
+    expect((await deliveriesOf(api)).map(({ id, state }) => [id, state])).toEqual([
       [before[0]!.id, 'delivered'],
       [before[1]!.id, 'handed'],
       [before[2]!.id, 'handed'],
     ]);
   });
 
-  it('is made once, changed only over the revision that is meant, and gone with all it was owed', async () => {
-    const api = await hooked();
+  it('is created once, is changed only at the named revision, and is deleted with its deliveries', async () => {
+    const api = await coordinatorWithWebhook();
     expect(await api.createWebhook(draft(), ACTOR)).toMatchObject({ ok: true, value: { created: false } });
     expect(await api.createWebhook(draft({ types: ['*'] }), ACTOR)).toMatchObject({ reason: 'webhook-exists' });
     const change = { id: HOOK, settings: { description: 'x' }, enabled: null };
@@ -130,39 +131,39 @@ describe('a webhook', () => {
       reason: 'precondition-failed',
     });
     expect(await api.changeWebhook({ ...change, ifRevision: 1 }, ACTOR)).toMatchObject({ ok: true });
-    await api.publish([about('a')], null);
-    const [delivery] = await handed(api);
+    await api.publish([eventAbout('a')], null);
+    const [delivery] = await handedOver(api);
     expect(await api.removeWebhook(HOOK, 2, ACTOR)).toMatchObject({ ok: true });
     expect(await api.beginDelivery(orderOf(delivery!))).toBeNull();
-    await api.reportDelivery(orderOf(delivery!), answered(200));
+    await api.reportDelivery(orderOf(delivery!), attemptResult(200));
     expect(await api.webhook(HOOK)).toBeNull();
-    // Its id may be used again, and every change is told again.
+    // The id can be reused, and all changes are audited.
     await api.createWebhook(draft(), ACTOR);
-    expect(await all(api)).toEqual([]);
+    expect(await deliveriesOf(api)).toEqual([]);
     const audited = (await api.pendingAuditEntries(10)).map(({ action }) => action.replace('webhook.', ''));
     expect(audited).toEqual(['create', 'change', 'delete', 'create']);
     expect(JSON.stringify(await api.pendingAuditEntries(10))).not.toMatch(/whsec_|\/hook/);
   });
 
   it('signs with two secrets for a day after its secret was rotated', async () => {
-    const api = await hooked();
+    const api = await coordinatorWithWebhook();
     const fresh = `whsec_${btoa('y'.repeat(32))}`;
     await api.rotateWebhookSecret(HOOK, fresh, ACTOR);
     await api.rotateWebhookSecret(HOOK, fresh, ACTOR);
     expect((await api.webhookTest(HOOK, 't-1'))!.secrets).toEqual([fresh, draft().secret]);
-    pass(25 * HOUR);
+    advanceClock(25 * HOUR);
     expect((await api.webhookTest(HOOK, 't-1'))!.secrets).toEqual([fresh]);
   });
 
-  it('is not told of itself', async () => {
-    const api = await hooked({ types: ['*'] });
+  it('receives no events about itself', async () => {
+    const api = await coordinatorWithWebhook({ types: ['*'] });
     await api.createWebhook(draft({ types: ['webhook.*'] }, 'w-2'), ACTOR);
     await api.changeWebhook({ id: 'w-2', settings: { description: 'x' }, enabled: null, ifRevision: null }, ACTOR);
-    expect((await all(api)).map(({ type, subject }) => `${type} ${subject}`)).toEqual([
+    expect((await deliveriesOf(api)).map(({ type, subject }) => `${type} ${subject}`)).toEqual([
       'webhook.created w-2',
       'webhook.changed w-2',
     ]);
-    expect(await all(api, 'w-2')).toEqual([]);
+    expect(await deliveriesOf(api, 'w-2')).toEqual([]);
   });
 });
 
@@ -179,33 +180,33 @@ const raise = (recovery: number) => ({
 
 const keyOf = (sent: string | null | undefined) => JSON.parse(sent!).routing_key;
 
-/** What is sent when the sweep comes so many minutes from now, answered so. */
-async function answeredAt(api: FreshCoordinator, minutes: number, status: number): Promise<(string | null)[]> {
+/** Advances the clock by `minutes`, sweeps, and attempts all deliveries with `status`. Returns the sent payloads. */
+async function sentAfter(api: FreshCoordinator, minutes: number, status: number): Promise<(string | null)[]> {
   vi.useRealTimers();
-  pass(minutes * 60_000);
+  advanceClock(minutes * 60_000);
   await api.sweep(Date.now());
-  return Promise.all((await handed(api)).map((delivery) => attempt(api, delivery, status)));
+  return Promise.all((await handedOver(api)).map((delivery) => attempt(api, delivery, status)));
 }
 
 describe('an alert channel', () => {
-  it('is told what is due of an incident, and how it went on; not each event', async () => {
-    const api = await hooked({ format: 'pagerduty', types: ['incident.*'], routingKey: 'k' });
+  it('receives due alerts of an incident, its acknowledgement and its end, but not every event', async () => {
+    const api = await coordinatorWithWebhook({ format: 'pagerduty', types: ['incident.*'], routingKey: 'k' });
     const { incidentId } = await api.raiseIncident(raise(1));
-    // Too soon to be alerted of again.
+    // Too early for another alert.
     await api.raiseIncident(raise(2));
     const follow = (type: 'acknowledged' | 'resolved') =>
-      about('a', { key: `${incidentId}:${type}`, type: `incident.${type}`, data: { incidentId } });
+      eventAbout('a', { key: `${incidentId}:${type}`, type: `incident.${type}`, data: { incidentId } });
     await api.publish([follow('acknowledged'), follow('acknowledged'), follow('resolved')], null);
     const sent: unknown[] = [];
     for (let round = 0; round < 3; round++)
-      for (const delivery of await handed(api)) sent.push(JSON.parse((await attempt(api, delivery, 202))!));
+      for (const delivery of await handedOver(api)) sent.push(JSON.parse((await attempt(api, delivery, 202))!));
     expect(sent).toMatchObject(
       ['trigger', 'acknowledge', 'resolve'].map((action) => ({ event_action: action, dedup_key: incidentId })),
     );
   });
 
-  it('hears nothing of what is silenced, and nothing of its end either', async () => {
-    const api = await hooked({ format: 'slack', types: ['incident.*'] });
+  it('receives neither the alert nor the end of a silenced incident', async () => {
+    const api = await coordinatorWithWebhook({ format: 'slack', types: ['incident.*'] });
     const [createdAt, until] = [Date.now(), Date.now() + HOUR];
     const silence = {
       id: 's-1',
@@ -217,17 +218,17 @@ describe('an alert channel', () => {
     };
     await api.addSilence(silence, ACTOR);
     const { incidentId } = await api.raiseIncident(raise(1));
-    await api.publish([about('a', { type: 'incident.resolved', data: { incidentId } })], null);
-    expect(await all(api)).toEqual([]);
+    await api.publish([eventAbout('a', { type: 'incident.resolved', data: { incidentId } })], null);
+    expect(await deliveriesOf(api)).toEqual([]);
   });
 
-  it('is told again and again what is open when it is an Alertmanager, until it is not', async () => {
-    const api = await hooked({
+  it('of the format alertmanager receives an open incident repeatedly until it is resolved', async () => {
+    const api = await coordinatorWithWebhook({
       format: 'alertmanager',
       url: 'http://127.0.0.1:1/api/v2/alerts',
       types: ['incident.*'],
     });
-    const sentAt = (minutes: number) => answeredAt(api, minutes, 200);
+    const sentAt = (minutes: number) => sentAfter(api, minutes, 200);
     const { incidentId } = await api.raiseIncident(raise(1));
     const [first] = await sentAt(0);
     expect(first).toContain(incidentId);
@@ -240,48 +241,48 @@ describe('an alert channel', () => {
     await api.addSilence({ ...silence, until: Date.now() + 20 * 60_000 }, ACTOR);
     expect(await sentAt(50)).toEqual([]);
     expect(await sentAt(60)).toEqual([first]);
-    await api.publish([about('a', { type: 'incident.resolved', data: { incidentId } })], null);
+    await api.publish([eventAbout('a', { type: 'incident.resolved', data: { incidentId } })], null);
     expect(await sentAt(61)).toHaveLength(1);
     expect(await sentAt(120)).toEqual([]);
-    // The next one about the same component is another matter: what was said of the first is not said of it.
+    // The next incident of the same component is independent of the first.
     const silent = { ...silence, id: 's-2', createdAt: Date.now(), until: Date.now() + HOUR };
     await api.addSilence(silent, ACTOR);
     await api.raiseIncident(raise(3));
     expect(await sentAt(150)).toEqual([]);
-    expect(await all(api)).toHaveLength(2);
+    expect(await deliveriesOf(api)).toHaveLength(2);
   });
 
-  it('is tried again soon while an incident is open when it is an Alertmanager that was away, unless it said when', async () => {
-    const api = await hooked({
+  it('of the format alertmanager is retried soon while an incident is open, unless it requests a delay', async () => {
+    const api = await coordinatorWithWebhook({
       format: 'alertmanager',
       url: 'http://127.0.0.1:1/api/v2/alerts',
       types: ['incident.*'],
     });
     await api.raiseIncident(raise(1));
-    const [first] = await answeredAt(api, 0, 200);
-    // The renewal fails, and again, and is not to wait for hours.
-    for (const minutes of [16, 17, 23]) expect(await answeredAt(api, minutes, 500)).toEqual([first]);
-    for (const minutes of [40, 60, 80]) expect((await answeredAt(api, minutes, 500))[0]).toEqual(first);
-    expect(await answeredAt(api, 100, 503)).toEqual([first]);
+    const [first] = await sentAfter(api, 0, 200);
+    // The renewal fails repeatedly, and the next attempt must not wait for hours.
+    for (const minutes of [16, 17, 23]) expect(await sentAfter(api, minutes, 500)).toEqual([first]);
+    for (const minutes of [40, 60, 80]) expect((await sentAfter(api, minutes, 500))[0]).toEqual(first);
+    expect(await sentAfter(api, 100, 503)).toEqual([first]);
     await runInDurableObject(api.stub, (_, { storage }) => {
       storage.sql.exec(`UPDATE webhook_deliveries SET next_at = ?`, Date.now() + 24 * HOUR);
     });
-    expect(await answeredAt(api, 130, 200)).toEqual([]);
-    // One that was given up is still not what an open incident comes to.
+    expect(await sentAfter(api, 130, 200)).toEqual([]);
+    // A dead delivery does not end the renewals of an open incident.
     await runInDurableObject(api.stub, (_, { storage }) => {
       storage.sql.exec(`UPDATE webhook_deliveries SET state = 'dead', next_at = NULL, settled_at = ?`, Date.now());
     });
-    expect(await answeredAt(api, 150, 200)).toEqual([first]);
+    expect(await sentAfter(api, 150, 200)).toEqual([first]);
     await api.changeWebhook({ id: HOOK, settings: { subjects: ['b'] }, enabled: null, ifRevision: null }, ACTOR);
-    expect(await answeredAt(api, 200, 200)).toEqual([]);
+    expect(await sentAfter(api, 200, 200)).toEqual([]);
   });
 
-  it('is sent what it was owed with the routing key that holds then, at once when that is changed', async () => {
-    const api = await hooked({ format: 'pagerduty', types: ['incident.*'], routingKey: 'wrong' });
+  it('receives pending deliveries with the current routing key, at once after that is changed', async () => {
+    const api = await coordinatorWithWebhook({ format: 'pagerduty', types: ['incident.*'], routingKey: 'wrong' });
     await api.raiseIncident(raise(1));
-    expect((await answeredAt(api, 0, 400)).map(keyOf)).toEqual(['wrong']);
+    expect((await sentAfter(api, 0, 400)).map(keyOf)).toEqual(['wrong']);
     await api.changeWebhook({ id: HOOK, settings: { routingKey: 'right' }, enabled: null, ifRevision: null }, ACTOR);
-    expect((await Promise.all((await handed(api)).map((each) => attempt(api, each, 202)))).map(keyOf)).toEqual([
+    expect((await Promise.all((await handedOver(api)).map((each) => attempt(api, each, 202)))).map(keyOf)).toEqual([
       'right',
     ]);
   });

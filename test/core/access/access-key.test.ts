@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KeySecret } from '../../../src/core/access/access-key.ts';
-import { liveDigests, rotated, stateOf } from '../../../src/core/access/access-key.ts';
+import { validDigests, rotated, keyStateOf } from '../../../src/core/access/access-key.ts';
 
 const NOW = 1_000_000;
 const secret = (digest: string, endsAt: number | null = null): KeySecret => ({ digest, createdAt: 0, endsAt });
@@ -20,7 +20,7 @@ describe('stateOf', () => {
     [{ revokedAt: NOW - 1 }, 'revoked'],
     [{ revokedAt: NOW - 1, expiresAt: NOW - 2 }, 'revoked'],
   ])('%j is %s', (overrides, state) => {
-    expect(stateOf(key(overrides), NOW)).toBe(state);
+    expect(keyStateOf(key(overrides), NOW)).toBe(state);
   });
 });
 
@@ -31,23 +31,23 @@ describe('liveDigests', () => {
     ['none when expired', { expiresAt: NOW }, NOW, []],
     ['none when revoked', { revokedAt: NOW }, NOW, []],
   ])('%s', (_, overrides, at, expected) => {
-    expect(liveDigests(key(overrides), at)).toEqual(expected);
+    expect(validDigests(key(overrides), at)).toEqual(expected);
   });
 });
 
 describe('rotated', () => {
-  it('keeps the one before for the overlap', () => {
+  it('keeps the previous secret for the overlap', () => {
     expect(rotated([secret('a')], { digest: 'b', overlapMs: 50 }, NOW)).toEqual([
       { digest: 'b', createdAt: NOW, endsAt: null },
       secret('a', NOW + 50),
     ]);
   });
 
-  it('ends the one before at once without an overlap', () => {
+  it('ends the previous secret at once without an overlap', () => {
     expect(rotated([secret('a')], { digest: 'b', overlapMs: 0 }, NOW).map(({ digest }) => digest)).toEqual(['b']);
   });
 
-  it('never leaves more than two, and lengthens no life', () => {
+  it('never keeps more than two secrets, and extends no lifetime', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(1_000), { minLength: 1, maxLength: 10 }), (overlaps) => {
         let secrets: KeySecret[] = [secret('0')];

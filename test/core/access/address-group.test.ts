@@ -18,7 +18,7 @@ describe('addressGroup', () => {
     expect(addressGroup(address)).toBe(group);
   });
 
-  it('is the same for every way to write an address', () => {
+  it('is the same for every spelling of an address', () => {
     const written = ['2001:db8:0:0:1::', '2001:db8::1:0:0:0', '2001:0db8:0000:0000:0001:0000:0000:0000'];
     expect(new Set(written.map(addressGroup)).size).toBe(1);
   });

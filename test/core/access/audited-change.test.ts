@@ -4,40 +4,40 @@ import { auditedChange } from '../../../src/core/access/audited-change.ts';
 import type { Json, JsonObject } from '../../../src/core/json.ts';
 
 const update = (before: JsonObject, after: JsonObject) => auditedChange('component.update', before, after);
-/** Text whose JSON has so many characters. */
+/** Text whose JSON has that many characters. */
 const long = (characters: number): string => 'x'.repeat(characters - 2);
 const clip = (leftOut: number) => expect.stringMatching(new RegExp(`^"x{127}… ${leftOut} characters left out$`));
 
-describe('an update', () => {
+describe('auditedChange of an update', () => {
   it.each<[string, JsonObject, JsonObject, JsonObject, JsonObject]>([
     ['nothing', { id: 'a', weight: 1 }, { id: 'a', weight: 1 }, {}, {}],
     ['one field', { id: 'a', weight: 1 }, { id: 'a', weight: 2 }, { weight: 1 }, { weight: 2 }],
-    ['one that is new', { id: 'a' }, { id: 'a', heartbeat: { ttl: 1 } }, {}, { heartbeat: { ttl: 1 } }],
-    ['one that is gone', { id: 'a', control: { endpoint: '/c' } }, { id: 'a' }, { control: { endpoint: '/c' } }, {}],
-    ['one that became null', { a: 1 }, { a: null }, { a: 1 }, { a: null }],
+    ['an added field', { id: 'a' }, { id: 'a', heartbeat: { ttl: 1 } }, {}, { heartbeat: { ttl: 1 } }],
+    ['a removed field', { id: 'a', control: { endpoint: '/c' } }, { id: 'a' }, { control: { endpoint: '/c' } }, {}],
+    ['a field set to null', { a: 1 }, { a: null }, { a: 1 }, { a: null }],
     [
-      'a field as a whole, but for metadata',
+      'a whole field, except in metadata',
       { healthCheck: { timeout: 1, retries: 3 } },
       { healthCheck: { timeout: 2, retries: 3 } },
       { healthCheck: { timeout: 1, retries: 3 } },
       { healthCheck: { timeout: 2, retries: 3 } },
     ],
     [
-      'keys of metadata: changed, new, gone',
+      'changed, added and removed metadata keys',
       { metadata: { kept: [1], changed: 1, gone: true } },
       { metadata: { kept: [1], changed: 2, come: {} } },
       { metadata: { changed: 1, gone: true } },
       { metadata: { changed: 2, come: {} } },
     ],
     [
-      'no metadata that stayed',
+      'no unchanged metadata',
       { metadata: { a: 1 }, weight: 1 },
       { metadata: { a: 1 }, weight: 2 },
       { weight: 1 },
       { weight: 2 },
     ],
     [
-      'names that objects have anyway',
+      'names of built-in object properties',
       { metadata: {} },
       { metadata: { constructor: 1 } },
       { metadata: {} },
@@ -49,7 +49,7 @@ describe('an update', () => {
 });
 
 describe.each(['component.register', 'component.remove', 'component.drain'] as const)('%s', (action) => {
-  it('keeps all of both sides', () => {
+  it('keeps both sides in full', () => {
     const registration = { id: 'a', weight: 1, metadata: { version: '1', tags: ['x'] } };
     for (const [before, after] of [
       [registration, registration],
@@ -59,7 +59,7 @@ describe.each(['component.register', 'component.remove', 'component.drain'] as c
       expect(auditedChange(action, before, after)).toEqual({ before, after });
   });
 
-  it('clips what is large', () => {
+  it('clips large values', () => {
     const registration = { id: 'a', name: long(2_000), metadata: { note: long(4_000), version: '1' } };
     expect(auditedChange(action, null, registration)).toEqual({
       before: null,
@@ -68,10 +68,10 @@ describe.each(['component.register', 'component.remove', 'component.drain'] as c
   });
 });
 
-describe('a value', () => {
+describe('an audited value', () => {
   it.each<[string, Json, Json]>([
     ['of 1 KiB is kept', long(1_024), long(1_024)],
-    ['beyond it is clipped', long(1_025), clip(897)],
+    ['of more than 1 KiB is clipped', long(1_025), clip(897)],
     [
       'that is an array is clipped as its JSON',
       Array.from({ length: 1_000 }, () => 1),
@@ -90,7 +90,7 @@ describe('a value', () => {
     });
   });
 
-  it('takes little room, whatever it is', () => {
+  it('is at most 1 KiB, whatever the input', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.string({ maxLength: 8_000 }), (rest, text) => {
         const { after } = auditedChange('component.register', null, { ...(rest as JsonObject), text });

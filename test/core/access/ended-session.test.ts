@@ -10,8 +10,8 @@ function after(...notes: EndedSession[]): EndedSessions {
   return ended;
 }
 
-describe('an ended session', () => {
-  it('is known by its key and id', () => {
+describe('isEnded', () => {
+  it('finds a session by key and id', () => {
     const ended = after(session('k', 'a', 10));
     expect(isEnded(ended, session('k', 'a', 10))).toBe(true);
     expect(isEnded(ended, session('k', 'b', 10))).toBe(false);
@@ -19,7 +19,7 @@ describe('an ended session', () => {
     expect(isEnded(after(), session('k', 'a', 10))).toBe(false);
   });
 
-  it('may be one of all of a key that end no later', () => {
+  it('covers every session of a key that ends no later than the note for the whole key', () => {
     const ended = after(session('k', 'a', 10), { keyId: 'k', id: null, endsAt: 20 }, session('k', 'b', 30));
     const endOf = (id: string, endsAt: number) => isEnded(ended, session('k', id, endsAt));
     expect([endOf('a', 10), endOf('never seen', 20), endOf('c', 21), endOf('b', 30)]).toEqual([
@@ -31,7 +31,7 @@ describe('an ended session', () => {
     expect(isEnded(ended, session('other', 'a', 10))).toBe(false);
   });
 
-  it('takes no room once one stands for all', () => {
+  it('keeps one note for the whole key instead of single ones', () => {
     const ended = after(session('k', 'a', 10), session('k', 'b', 11), { keyId: 'k', id: null, endsAt: 11 });
     expect(ended.get('k')?.size).toBe(1);
   });

@@ -9,7 +9,7 @@ const anyKey = fc
   .map(([id, secret]) => ({ id: keyIdOf(id), key: formatKey(keyIdOf(id), secret) }));
 
 describe('a key', () => {
-  it('has the form that scanners look for, with a CRC-32 at its end', () => {
+  it('has the form that secret scanners detect, with a CRC-32 at its end', () => {
     fc.assert(
       fc.property(anyKey, ({ key }) => {
         expect(key).toMatch(/^arb_[0-9a-f]{12}_[0-9a-f]{72}$/);
@@ -18,7 +18,7 @@ describe('a key', () => {
     );
   });
 
-  it('tells its id', () => {
+  it('contains its id', () => {
     fc.assert(
       fc.property(anyKey, ({ id, key }) => {
         expect(idOfKey(key)).toBe(id);
@@ -26,7 +26,7 @@ describe('a key', () => {
     );
   });
 
-  it('with any one character changed is none', () => {
+  it('with any character changed is invalid', () => {
     const other = fc.constantFrom(...Array.from('0123456789abcdef_gA'));
     fc.assert(
       fc.property(anyKey, fc.nat(88), other, ({ key }, at, character) => {
@@ -36,13 +36,13 @@ describe('a key', () => {
     );
   });
 
-  it('is not made of parts that are too short', () => {
+  it('is not formatted from parts that are too short', () => {
     expect(() => formatKey('abc', new Uint8Array(KEY_SECRET_BYTES))).toThrow();
     expect(() => formatKey('0123456789ab', new Uint8Array(16))).toThrow();
   });
 });
 
-it('nothing else is a key', () => {
+it('idOfKey returns undefined for any other text', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(idOfKey(text)).toBeUndefined();

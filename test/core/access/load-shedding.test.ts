@@ -16,7 +16,7 @@ const T = 1_800_000_000_000;
 const shedAt = (inFlight: number, ofKey = 0) => REQUEST_CLASSES.filter((each) => mustShed(each, inFlight, ofKey));
 
 describe('mustShed', () => {
-  it('lets lists go first, then lookups, changes and traffic', () => {
+  it('sheds lists first, then lookups, changes and traffic', () => {
     expect(shedAt(0)).toEqual([]);
     expect(shedAt(63)).toEqual([]);
     expect(shedAt(64)).toEqual(['list']);
@@ -27,7 +27,7 @@ describe('mustShed', () => {
     expect(shedAt(1_024)).toEqual(['list', 'lookup', 'change', 'traffic']);
   });
 
-  it('lets a key have half of the room', () => {
+  it('limits a key to half of the capacity', () => {
     expect(shedAt(31, 31)).toEqual([]);
     expect(shedAt(32, 32)).toEqual(['list']);
     expect(shedAt(96, 96)).toEqual(['list', 'lookup']);
@@ -35,14 +35,14 @@ describe('mustShed', () => {
     expect(shedAt(512, 512)).toEqual(['list', 'lookup', 'change', 'traffic']);
   });
 
-  it('has its bounds in the order of the classes', () => {
+  it('has limits in the order of the classes', () => {
     const bounds = REQUEST_CLASSES.map((each) => MAX_IN_FLIGHT[each]);
     expect(bounds.toSorted((a, b) => a - b)).toEqual(bounds);
   });
 });
 
 describe('the count of calls in flight', () => {
-  it('is what has begun and not ended, however calls overlap', () => {
+  it('is the number of calls begun and not ended, however they overlap', () => {
     const call = fc.record({ at: fc.nat(SPAN_MS), for: fc.nat(SPAN_MS - 1) });
     fc.assert(
       fc.property(fc.array(call, { maxLength: 50 }), (calls) => {
@@ -63,20 +63,20 @@ describe('the count of calls in flight', () => {
     );
   });
 
-  it('forgets a call whose end is never told, between one span and two after it began', () => {
+  it('drops a call whose end is never reported, one to two spans after its beginning', () => {
     const state = begin(NOTHING_IN_FLIGHT, T);
     expect(inFlightAt(state, T + SPAN_MS - 1)).toBe(1);
     expect(inFlightAt(state, T + 2 * SPAN_MS)).toBe(0);
     expect(inFlightAt(state, T + 20 * SPAN_MS)).toBe(0);
   });
 
-  it('is not brought below nothing by an end that comes too late', () => {
+  it('never drops below 0 after a late end', () => {
     const late = end(begin(NOTHING_IN_FLIGHT, T), T, T + 2 * SPAN_MS);
     expect(inFlightAt(late, T + 2 * SPAN_MS)).toBe(0);
     expect(inFlightAt(end(begin(late, T + 2 * SPAN_MS), T, T + 2 * SPAN_MS), T + 2 * SPAN_MS)).toBe(1);
   });
 
-  it('stays when the clock is set back', () => {
+  it('is kept when the clock is set back', () => {
     const state = begin(NOTHING_IN_FLIGHT, T);
     expect(inFlightAt(state, T - SPAN_MS)).toBe(1);
   });

@@ -6,13 +6,13 @@ import type { Scope } from '../../../src/core/access/scope.ts';
 import { parseScope } from '../../../src/core/access/scope.ts';
 
 const KEY = 'k1';
-const reach = (permission: Permission, ...scopes: string[]) =>
+const accessOf = (permission: Permission, ...scopes: string[]) =>
   accessScopeOf(
     scopes.map((text) => parseScope(text)!),
     KEY,
     permission,
   );
-const kindOf = (permission: Permission, scope: string) => reach(permission, scope)?.kind ?? 'none';
+const kindOf = (permission: Permission, scope: string) => accessOf(permission, scope)?.kind ?? 'none';
 
 // viewer, router, component, registrar, operator, admin
 const TABLE: Readonly<Record<Permission, readonly string[]>> = {
@@ -29,26 +29,26 @@ const TABLE: Readonly<Record<Permission, readonly string[]>> = {
 };
 const SCOPES = ['viewer', 'router', 'component:c1', 'registrar:task_router', 'operator', 'admin'];
 
-describe('reachOf', () => {
+describe('accessScopeOf', () => {
   it.each(Object.entries(TABLE) as [Permission, string[]][])('%s', (permission, expected) => {
     expect(SCOPES.map((scope) => kindOf(permission, scope))).toEqual(expected);
   });
 
-  it('adds scopes up and never takes one away for another', () => {
+  it('never narrows the access when a scope is added', () => {
     const scopes = fc.subarray(SCOPES);
     const permission = fc.constantFrom(...(Object.keys(TABLE) as Permission[]));
     const order = ['none', 'own', 'all'];
     fc.assert(
-      fc.property(scopes, fc.constantFrom(...SCOPES), permission, (some, more, asked) => {
-        const before = reach(asked, ...some)?.kind ?? 'none';
-        const after = reach(asked, ...some, more)?.kind ?? 'none';
+      fc.property(scopes, fc.constantFrom(...SCOPES), permission, (some, more, requested) => {
+        const before = accessOf(requested, ...some)?.kind ?? 'none';
+        const after = accessOf(requested, ...some, more)?.kind ?? 'none';
         expect(order.indexOf(after)).toBeGreaterThanOrEqual(order.indexOf(before));
       }),
     );
   });
 
-  it('gives nothing to a key without scopes', () => {
-    for (const permission of Object.keys(TABLE) as Permission[]) expect(reach(permission)).toBeNull();
+  it('is null for a key without scopes', () => {
+    for (const permission of Object.keys(TABLE) as Permission[]) expect(accessOf(permission)).toBeNull();
   });
 });
 
@@ -59,11 +59,11 @@ describe('ownerFilter', () => {
     ownerFilter(accessScopeOf(scopes, KEY, 'change-component')!, id);
 
   it.each([
-    ['an operator reaches any', [{ kind: 'operator' }], 'c9', null],
-    ['a component reaches itself', [component], 'c1', null],
-    ['a component reaches no other', [component], 'c2', undefined],
-    ['a registrar reaches what it registered', [registrar], 'c2', KEY],
-    ['both: itself whoever registered it', [component, registrar], 'c1', null],
+    ['an operator accesses any component', [{ kind: 'operator' }], 'c9', null],
+    ['a component accesses itself', [component], 'c1', null],
+    ['a component accesses no other', [component], 'c2', undefined],
+    ['a registrar accesses components that it registered', [registrar], 'c2', KEY],
+    ['both: itself, whichever key registered it', [component, registrar], 'c1', null],
     ['both: others only if it registered them', [component, registrar], 'c2', KEY],
   ] as const)('%s', (_, scopes, id, expected) => {
     expect(filter(scopes, id)).toBe(expected);

@@ -35,12 +35,12 @@ describe('requestClass', () => {
     expect(requestClass(method, path)).toBe(expected);
   });
 
-  it('is not deceived by a component’s id', () => {
+  it("is independent of the component's id", () => {
     for (const id of ['route', 'heartbeat', 'leases', 'outcomes'])
       expect(requestClass('PUT', `/v1/components/${id}`)).toBe('change');
   });
 
-  it('has an answer for whatever is sent', () => {
+  it('classifies any path and method', () => {
     for (const path of ['', '/', '//', '/v1', '/v1/', '/v1//', '/v1//a']) {
       expect(['list', 'lookup']).toContain(requestClass('GET', path));
       expect(requestClass('BREW', path)).toBe('change');

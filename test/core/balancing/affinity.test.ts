@@ -20,7 +20,7 @@ const KEYS = Array.from({ length: 2_000 }, (_, key) => `session-${key}`);
 const keyedRequest = (affinityKey: string, more: Partial<RouteRequest> = {}): RouteRequest =>
   requestOf({}, { affinityKey, ...more });
 
-/** Who each key belongs to in a fleet at rest. */
+/** The owner of each key in an idle pool. */
 const ownersOf = (pool: CandidatePool): Map<string, string> =>
   new Map(
     KEYS.map((key) => {
@@ -35,8 +35,8 @@ const countBy = (owners: ReadonlyMap<string, string>): Map<string, number> => {
   return counts;
 };
 
-describe('work of one key', () => {
-  it('stays with one component, whoever decides and however the fleet came to be', () => {
+describe('work of one affinity key', () => {
+  it('stays with one component, whichever caller decides and however the pool was built', () => {
     const pool = poolOf(candidatesOf(30));
     for (const key of KEYS.slice(0, 20)) expect(outcomesOf(pool, keyedRequest(key))).toHaveLength(1);
     const patched = poolOf([]);
@@ -49,7 +49,7 @@ describe('work of one key', () => {
       expect(Math.abs(times - 100)).toBeLessThan(5 * Math.sqrt(100));
   });
 
-  it('is spread by size', () => {
+  it('is spread in proportion to weight', () => {
     const counts = countBy(ownersOf(poolOf(candidatesOf(3, (at) => ({ weight: 2 ** at })))));
     for (const at of [0, 1, 2]) {
       const due = (2_000 * 2 ** at) / 7;
@@ -57,7 +57,7 @@ describe('work of one key', () => {
     }
   });
 
-  it('moves only where it must when a component goes, and comes back with it', () => {
+  it('moves only from a component that is removed, and returns with it', () => {
     const candidates = candidatesOf(20);
     const before = ownersOf(poolOf(candidates));
     const pool = poolOf(candidates);
@@ -70,7 +70,7 @@ describe('work of one key', () => {
     expect(ownersOf(pool)).toEqual(before);
   });
 
-  it('moves only to a component that comes', () => {
+  it('moves only to a component that is added', () => {
     const before = ownersOf(poolOf(candidatesOf(20)));
     const after = ownersOf(poolOf(candidatesOf(21)));
     const moved = KEYS.filter((key) => before.get(key) !== after.get(key));
@@ -79,8 +79,8 @@ describe('work of one key', () => {
   });
 });
 
-describe('the bound', () => {
-  it.each([1, 2, 7, 30])('keeps every one of %i within a quarter above its share, be there one key only', (size) => {
+describe('the load bound', () => {
+  it.each([1, 2, 7, 30])('keeps each of %i components within 125 %% of its share, even with a single key', (size) => {
     for (const mode of MODES)
       for (const keys of [1, 5, 400]) {
         const pool = poolOf(candidatesOf(size));
@@ -90,29 +90,28 @@ describe('the bound', () => {
       }
   });
 
-  it('is by size', () => {
+  it('is proportional to weight', () => {
     const pool = poolOf(candidatesOf(3, (at) => ({ weight: 2 ** at })));
     const got = assignWork(pool, { count: 700, request: () => keyedRequest('the only one') });
     got.forEach((part, at) => expect(part).toBeLessThanOrEqual(Math.ceil(1.25 * 100 * 2 ** at)));
   });
 
-  it('is that of those who may be asked: what others hold moves nobody from the one that is wanted', () => {
+  it('counts only eligible components: the load of others does not move work', () => {
     const [wanted, ...others] = candidatesOf(40);
     const pool = poolOf([{ ...wanted!, metadata: { tier: 'gold' } }, ...others]);
     const request = requestOf({ match: { tier: 'gold' } }, { affinityKey: 'k' });
     expect(assignWork(pool, { count: 100, request: () => request })[0]).toBe(100);
   });
 
-  it('leaves room to who has it while those of the key have none', () => {
+  it('admits a component with capacity if those of the key have none', () => {
     const busy = candidateOf('busy', { maxConcurrentTasks: 10 }, { inFlight: 9 });
     const idle = candidatesOf(3).map(({ id }) => fullCandidate(id));
-    for (const key of KEYS.slice(0, 50)) expect(outcomesOf(poolOf([busy, ...idle]), keyedRequest(key))).toEqual(['busy']);
+    for (const key of KEYS.slice(0, 50))
+      expect(outcomesOf(poolOf([busy, ...idle]), keyedRequest(key))).toEqual(['busy']);
   });
 
-  it('refuses no slots that there is room for', () => {
-    const pool = poolOf(
-      candidatesOf(10).map(({ id }) => candidateOf(id, { maxConcurrentTasks: 8 }, { inFlight: 3 })),
-    );
+  it('refuses no slots that fit', () => {
+    const pool = poolOf(candidatesOf(10).map(({ id }) => candidateOf(id, { maxConcurrentTasks: 8 }, { inFlight: 3 })));
     for (const key of KEYS.slice(0, 50)) {
       expect(outcomesOf(pool, keyedRequest(key, { slots: 5 }))).toHaveLength(1);
       expect(outcomesOf(pool, keyedRequest(key, { slots: 5 }))).not.toEqual(['at-capacity']);
@@ -121,7 +120,7 @@ describe('the bound', () => {
 });
 
 describe('unitOf', () => {
-  it('is within 0 and 1, neither of them, and even over neighbours', () => {
+  it('lies strictly between 0 and 1, and is even over neighbouring hashes', () => {
     for (const hash of [0, 1, 2 ** 31, 2 ** 32 - 1, -1]) {
       expect(unitOf(hash)).toBeGreaterThan(0);
       expect(unitOf(hash)).toBeLessThan(1);

@@ -14,17 +14,17 @@ const mixedPool = (size = 100): CandidatePool =>
 const membersOf = ({ set }: Aperture): number[] =>
   Array.from(set!.members.subarray(0, set!.size)).toSorted((a, b) => a - b);
 
-/** Weight of the segment as a part of all. */
+/** Weight of the aperture as a part of all. */
 const weightOf = ({ size, members, weights }: WeightedSet): number =>
   members.subarray(0, size).reduce((sum, position) => sum + weights[position]!, 0);
 const partOf = (pool: CandidatePool, { set }: Aperture): number => weightOf(set!) / weightOf(pool.healthy);
 
-describe('a segment', () => {
+describe('apertureOf', () => {
   it.each([
     ['few components', 12, 0.01],
-    ['a decider of much of the work', 100, 0.25],
-    ['a decider that does not know its share', 100, null],
-  ])('is everybody with %s', (_, size, share) => {
+    ['an edge that routes much of the work', 100, 0.25],
+    ['an edge that does not know its share', 100, null],
+  ])('covers the whole pool with %s', (_, size, share) => {
     expect(apertureOf(mixedPool(size), { number: 3, share }, null).set).toBeNull();
   });
 
@@ -33,26 +33,29 @@ describe('a segment', () => {
     [0.01, 0.12],
     [0.05, 0.2],
     [0.2, 0.8],
-  ])('of a decider of %f of the work is %f of the ring', (share, expected) => {
+  ])('gives an edge with %f of the work %f of the ring', (share, expected) => {
     const pool = mixedPool();
     for (let number = 0; number < 20; number++)
       expect(partOf(pool, apertureOf(pool, { number, share }, null))).toBeCloseTo(expected, 6);
   });
 
-  it.each([8, 24, 64, 200])('of %i equal deciders together cover everybody about alike, for its room', (edgeCount) => {
-    const pool = mixedPool();
-    const covered = new Float64Array(100);
-    for (let number = 0; number < edgeCount; number++) {
-      const { set } = apertureOf(pool, { number, share: 1 / edgeCount }, null);
-      for (const position of set!.members.subarray(0, set!.size)) covered[position]! += set!.weights[position]!;
-    }
-    const parts = covered.map((weight, at) => weight / pool.healthy.weights[at]!);
-    const mean = parts.reduce((sum, part) => sum + part, 0) / parts.length;
-    expect(Math.min(...parts) / mean).toBeGreaterThan(0.7);
-    expect(Math.max(...parts) / mean).toBeLessThan(1.35);
-  });
+  it.each([8, 24, 64, 200])(
+    'lets %i equal edges cover every component about alike, in proportion to its task limit',
+    (edgeCount) => {
+      const pool = mixedPool();
+      const covered = new Float64Array(100);
+      for (let number = 0; number < edgeCount; number++) {
+        const { set } = apertureOf(pool, { number, share: 1 / edgeCount }, null);
+        for (const position of set!.members.subarray(0, set!.size)) covered[position]! += set!.weights[position]!;
+      }
+      const parts = covered.map((weight, at) => weight / pool.healthy.weights[at]!);
+      const mean = parts.reduce((sum, part) => sum + part, 0) / parts.length;
+      expect(Math.min(...parts) / mean).toBeGreaterThan(0.7);
+      expect(Math.max(...parts) / mean).toBeLessThan(1.35);
+    },
+  );
 
-  it('is the same one until the healthy ones change', () => {
+  it('keeps the aperture until the healthy components change', () => {
     const pool = mixedPool();
     const member = { number: 5, share: 0.05 };
     const first = apertureOf(pool, member, null);
@@ -66,14 +69,14 @@ describe('a segment', () => {
     expect(kept.length).toBeGreaterThanOrEqual(membersOf(first).length - 3);
   });
 
-  it('follows the decider', () => {
+  it('follows number and share of the edge', () => {
     const pool = mixedPool();
     const first = apertureOf(pool, { number: 5, share: 0.05 }, null);
     expect(membersOf(apertureOf(pool, { number: 6, share: 0.05 }, first))).not.toEqual(membersOf(first));
     expect(apertureOf(pool, { number: 5, share: 0.1 }, first).length).toBeCloseTo(0.4, 6);
   });
 
-  it('draws by what its members are worth now', () => {
+  it('draws by the current weights of its members', () => {
     const pool = mixedPool();
     const member = { number: 5, share: 0.05 };
     const aperture = apertureOf(pool, member, null);
@@ -85,19 +88,19 @@ describe('a segment', () => {
     expect(aperture.set!.weights[slow]! / before).toBeCloseTo(20 / 200, 6);
   });
 
-  it('has of those that stick out their part, also when all of it is now what their part was', () => {
+  it('keeps the partial weight of a boundary member, even if its whole weight drops to the former part', () => {
     const pool = mixedPool();
     const member = { number: 5, share: 0.05 };
     const aperture = apertureOf(pool, member, null);
     const [position, part] = [...aperture.partial][0]!;
     const candidate = pool.candidates[position]!;
     const ewmaMs = candidate.liveStats.ewmaMs! / part;
-    patchPool(pool, position, { ...candidate, liveStats: { ...candidate.liveStats, ewmaMs: ewmaMs } }, NOW);
+    patchPool(pool, position, { ...candidate, liveStats: { ...candidate.liveStats, ewmaMs } }, NOW);
     apertureOf(pool, member, aperture);
     expect(aperture.set!.weights[position]! / pool.healthy.weights[position]!).toBeCloseTo(part, 6);
   });
 
-  it('is what a decider keeps to, but for work that belongs together', () => {
+  it('limits the edge except for work with an affinity key', () => {
     const pool = mixedPool();
     const [one, other] = [1, 2].map((number) => apertureOf(pool, { number, share: 0.01 }, null));
     const picksOf = (aperture: Aperture, affinityKey: string | null): number[] =>

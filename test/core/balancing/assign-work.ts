@@ -1,4 +1,4 @@
-/** Gives work piece by piece, as a caller does, and says how far what each got is from its share. */
+/** Assigns tasks one by one like a caller, and measures how far the result deviates from the shares. */
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import { countAssignment } from '../../../src/core/balancing/open-work.ts';
 import type { PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
@@ -8,14 +8,14 @@ import { contextOf, requestOf } from './candidate-of.ts';
 export interface Assignment {
   readonly count: number;
   readonly mode?: PickContext['mode'];
-  /** Kept: nothing ends. A number: so many are under way at once, the oldest ends first. */
+  /** `kept`: no task ends. A number: the limit of open tasks, beyond which the oldest one ends. */
   readonly work?: 'done at once' | 'kept' | number;
   readonly request?: (at: number) => RouteRequest;
   readonly splitAt?: (at: number) => number;
   readonly seed?: number;
 }
 
-/** How many pieces each got, by position. */
+/** Number of tasks by position. */
 export function assignWork(pool: CandidatePool, assignment: Assignment): number[] {
   const { count, mode = 'sampled', work: kept = 'kept', request = () => requestOf(), seed = 7 } = assignment;
   const atOnce = kept === 'kept' ? Infinity : kept === 'done at once' ? 0 : kept;
@@ -34,7 +34,7 @@ export function assignWork(pool: CandidatePool, assignment: Assignment): number[
   return got;
 }
 
-/** The largest relative distance of what any got from its share, or of any group of them. */
+/** The largest relative deviation of any component, or group, from its share. */
 export function shareErrorOf(
   pool: CandidatePool,
   shares: readonly number[],

@@ -9,7 +9,7 @@ import type { Pick, PickContext, RouteRequest } from '../../../src/core/balancin
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import type { Preferences } from '../../../src/core/balancing/preferences.ts';
 
-export type Changes = Partial<Omit<Candidate, 'id' | 'vitals'>>;
+export type Changes = Partial<Omit<Candidate, 'id' | 'liveStats'>>;
 
 export const NOW = 1_000_000;
 
@@ -34,18 +34,18 @@ export const candidateOf = (id: string, changes: Changes = {}, liveStats: Partia
   liveStats: { suspect: false, inFlight: 0, loadPercentage: 0, ewmaMs: 20, isWorkTime: true, ...liveStats },
 });
 
-/** So many, `c-0`, `c-1`, …, each with the changes of its number. */
+/** Candidates `c-0`, `c-1`, ..., each with the changes for its index. */
 export const candidatesOf = (size: number, changes: (at: number) => Changes = () => ({})): Candidate[] =>
   Array.from({ length: size }, (_, at) => candidateOf(`c-${at}`, changes(at)));
 
-/** One without room. */
+/** A candidate at capacity. */
 export const fullCandidate = (id: string, changes: Changes = {}): Candidate =>
   candidateOf(id, { maxConcurrentTasks: 5, ...changes }, { inFlight: 5 });
 
 export const poolOf = (candidates: readonly Candidate[], settings: Partial<BalancingSettings> = {}): CandidatePool =>
   compilePool(candidates, { ...DEFAULT_BALANCING, ...settings }, NOW);
 
-/** The work that the candidates say is under way. */
+/** Open work as the candidates report it. */
 export function workOf({ candidates }: CandidatePool): OpenWork {
   const work = noWork(candidates.length);
   candidates.forEach((candidate, position) => (work.open[position] = candidate?.liveStats.inFlight ?? 0));
@@ -62,7 +62,7 @@ export const requestOf = (preferences: Preferences = {}, more: Partial<RouteRequ
   ...more,
 });
 
-/** The same numbers in [0, 1) for the same seed (mulberry32). */
+/** Returns the same numbers in [0, 1) for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -73,7 +73,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** A caller on a snapshot that has given nothing itself. */
+/** The context of a caller that has made no assignments since its snapshot. */
 export const contextOf = (
   pool: CandidatePool,
   more: Partial<PickContext> & { readonly seed?: number } = {},
@@ -88,14 +88,14 @@ export const contextOf = (
 
 export const MODES = ['sampled', 'exact'] as const;
 
-/** One decision over a fleet at rest. */
+/** One decision without assignments since the snapshot. */
 export const pickOnce = (
   pool: CandidatePool,
   request: RouteRequest,
   more: Parameters<typeof contextOf>[1] = {},
 ): Pick => pickComponent(pool, request, contextOf(pool, more));
 
-/** Who was picked, or why nobody was, over many seeds in both modes: each once, in order. */
+/** Picked ids and refusal reasons over many seeds in both modes, unique and sorted. */
 export function outcomesOf(pool: CandidatePool, request: RouteRequest = requestOf()): string[] {
   const outcomes = new Set<string>();
   for (const mode of MODES)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import {
-  advancePool,
+  advanceSlowStart,
   compilePool,
   fadeTimes,
   healthyWith,
@@ -22,7 +22,7 @@ const relativeRatesOf = (...candidates: readonly Candidate[]): number[] => {
   return candidates.map((_, position) => relativeRateOf(pool, position));
 };
 
-describe('who may be given work', () => {
+describe('compilePool', () => {
   const pool = poolOf([
     candidateOf('down', { status: 'unhealthy' }),
     candidateOf('well'),
@@ -34,33 +34,33 @@ describe('who may be given work', () => {
     candidateOf('well-too'),
   ]);
 
-  it('is sorted into healthy and doubtful; active are all that are in service, however they are', () => {
+  it('sorts routable components into healthy and suspect, and lists all active ones whatever their health', () => {
     expect(idsOf(pool, pool.healthy)).toEqual(['well', 'well-too']);
     expect(idsOf(pool, pool.suspect)).toEqual(['slow', 'suspect']);
     expect(idsOf(pool, pool.active)).toEqual(['down', 'new', 'slow', 'suspect', 'well', 'well-too']);
   });
 
-  it('is known by id', () => {
+  it('finds positions by id', () => {
     expect(pool.candidates[pool.positions.get('standby')!]!.id).toBe('standby');
     expect(pool.positions.get('nobody')).toBeUndefined();
   });
 });
 
-describe('the pace', () => {
+describe('relativeRateOf', () => {
   it.each<[string, Candidate[], number[]]>([
     ['weight', [candidateOf('a'), candidateOf('b', { weight: 3 })], [0.5, 1.5]],
-    ['room', [candidateOf('a', { maxConcurrentTasks: 10 }), candidateOf('b', { maxConcurrentTasks: 30 })], [0.5, 1.5]],
-    ['speed', [candidateOf('a', {}, { ewmaMs: 90 }), candidateOf('b', {}, { ewmaMs: 30 })], [0.5, 1.5]],
     [
-      'no speed under 10 ms, which tells nothing',
-      [candidateOf('a', {}, { ewmaMs: 1 }), candidateOf('b', {}, { ewmaMs: 10 })],
-      [1, 1],
+      'task limit',
+      [candidateOf('a', { maxConcurrentTasks: 10 }), candidateOf('b', { maxConcurrentTasks: 30 })],
+      [0.5, 1.5],
     ],
-  ])('goes by %s, 1 on average', (_, candidates, expected) => {
+    ['speed', [candidateOf('a', {}, { ewmaMs: 90 }), candidateOf('b', {}, { ewmaMs: 30 })], [0.5, 1.5]],
+    ['no speed below 10 ms', [candidateOf('a', {}, { ewmaMs: 1 }), candidateOf('b', {}, { ewmaMs: 10 })], [1, 1]],
+  ])('depends on %s and is 1 on average', (_, candidates, expected) => {
     relativeRatesOf(...candidates).forEach((rate, position) => expect(rate).toBeCloseTo(expected[position]!));
   });
 
-  it('takes those that say nothing for average', () => {
+  it('assumes the mean for components that report nothing', () => {
     const [slow, silent, quick] = relativeRatesOf(
       candidateOf('slow', { maxConcurrentTasks: 10 }, { ewmaMs: 40 }),
       candidateOf('silent', {}, { ewmaMs: null }),
@@ -70,7 +70,7 @@ describe('the pace', () => {
     expect(silent! / quick!).toBeCloseTo(20 / 50 / (30 / 60));
   });
 
-  it('takes one that answers in no time at all for fast, not for one that was never measured', () => {
+  it('treats a response time of 0 ms as fast, not as never measured', () => {
     const [instant, quick, slow] = relativeRatesOf(
       candidateOf('instant', {}, { ewmaMs: 0 }),
       candidateOf('quick', {}, { ewmaMs: 10 }),
@@ -80,13 +80,13 @@ describe('the pace', () => {
     expect(instant! / slow!).toBeCloseTo(20);
   });
 
-  it('measures the average by those that may be given work', () => {
+  it('takes the average over the routable components', () => {
     const [up, down] = relativeRatesOf(candidateOf('a'), candidateOf('down', { weight: 9, status: 'unhealthy' }));
     expect(up).toBeCloseTo(1);
     expect(down).toBeCloseTo(9);
   });
 
-  it('leaves even the tiniest weight a chance', () => {
+  it('keeps a component with a tiny weight reachable', () => {
     const pool = poolOf([candidateOf('a', { weight: 1e-320 }), candidateOf('b', { weight: 1_000 })]);
     expect(idsOf(pool, pool.healthy)).toEqual(['a', 'b']);
     expect(pool.healthy.weights[0]).toBeGreaterThan(0);
@@ -98,7 +98,7 @@ describe('slow start', () => {
   const slowStartMs = 30_000;
   const shareAt = (now: number): number => {
     const pool = poolOf([candidateOf('there'), back], { slowStartMs });
-    advancePool(pool, now);
+    advanceSlowStart(pool, now);
     return pool.capacity[1]! / pool.capacity[0]!;
   };
 
@@ -115,17 +115,17 @@ describe('slow start', () => {
     expect(shareAt(NOW + sinceMs)).toBeCloseTo(share, 3);
   });
 
-  it('is over for good once it is over, and moves what is drawn along', () => {
+  it('ends once and for all, and updates the draw weight', () => {
     const pool = poolOf([candidateOf('there'), back], { slowStartMs });
     expect(pool.ramping).toEqual(new Set([1]));
     expect(pool.healthy.weights[1]).toBeCloseTo(0.1 * pool.healthy.weights[0]!);
     healthyWith(pool, 'location', 'nowhere');
-    advancePool(pool, NOW + slowStartMs);
+    advanceSlowStart(pool, NOW + slowStartMs);
     expect(pool.ramping.size).toBe(0);
     expect(pool.healthy.weights[1]).toBe(pool.healthy.weights[0]);
   });
 
-  it('does not begin where it is switched off, nor for who was never away', () => {
+  it('does not begin if it is switched off, nor for a component that was never out of service', () => {
     expect(poolOf([back], { slowStartMs: 0 }).ramping.size).toBe(0);
     expect(poolOf([candidateOf('new')], { slowStartMs }).ramping.size).toBe(0);
   });
@@ -134,24 +134,21 @@ describe('slow start', () => {
     const pool = poolOf([candidateOf('there'), back], { slowStartMs });
     patchPool(pool, 1, null, NOW + 1_000);
     expect(pool.ramping.size).toBe(0);
-    advancePool(pool, NOW + 2_000);
+    advanceSlowStart(pool, NOW + 2_000);
     expect(pool.positions.has('back')).toBe(false);
   });
 });
 
 const uniformPool = (taskLimit: number, ewmaMs: number): CandidatePool =>
-  poolOf(
-    Array.from({ length: 10 }, (_, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: taskLimit }, { ewmaMs: ewmaMs })),
-  );
+  poolOf(Array.from({ length: 10 }, (_, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: taskLimit }, { ewmaMs })));
 
-/** Has all of them say something else. */
+/** Patches all candidates with other numbers. */
 function changeAll(pool: CandidatePool, maxConcurrentTasks: number | null, ewmaMs: number | null): CandidatePool {
-  for (let at = 0; at < 10; at++)
-    patchPool(pool, at, candidateOf(`c-${at}`, { maxConcurrentTasks }, { ewmaMs: ewmaMs }), NOW);
+  for (let at = 0; at < 10; at++) patchPool(pool, at, candidateOf(`c-${at}`, { maxConcurrentTasks }, { ewmaMs }), NOW);
   return pool;
 }
 
-/** What the slow one of four is taken for, brought to these times one after the other. */
+/** The moving average of the slow one of four after fading at each of these times, ms from the beginning. */
 function ewmaAt(...times: readonly number[]): number {
   const timed = ['a', 'b', 'c', 'slow'].map((id) =>
     candidateOf(id, {}, { ewmaMs: id === 'slow' ? 900 : 20, isWorkTime: true }),
@@ -161,20 +158,20 @@ function ewmaAt(...times: readonly number[]): number {
   return pool.ewmaMs[3]!;
 }
 
-describe('what one takes that nobody measured for long', () => {
-  it('is less and less, so that it is tried again', () => {
+describe('fadeTimes', () => {
+  it('fades the time of an unmeasured component, so that it receives work again', () => {
     expect(ewmaAt(1_000)).toBe(900);
     expect(ewmaAt(4_000)).toBeLessThan(900);
     expect(ewmaAt(4_000, 5_000)).toBeLessThan(ewmaAt(4_000));
   });
 
-  it('is never more than it was, also when the clock goes back', () => {
+  it('never raises a time, not even when the clock goes back', () => {
     expect(ewmaAt(6_000, 3_000)).toBe(ewmaAt(6_000));
   });
 });
 
-describe('a fleet that is patched', () => {
-  it('knows where one is that moved, whichever place is told of first', () => {
+describe('a patched pool', () => {
+  it('finds a component that moved, whichever position is patched first', () => {
     const pool = poolOf([candidateOf('a'), candidateOf('b')]);
     patchPool(pool, 2, candidateOf('a'), NOW);
     patchPool(pool, 0, null, NOW);
@@ -188,42 +185,42 @@ describe('a fleet that is patched', () => {
     );
   });
 
-  it('knows of everybody it grows by whether they have what others had before', () => {
+  it('knows the traits of the components that extend it', () => {
     const pool = poolOf([candidateOf('a', { location: 'weur' })]);
     for (let at = 1; at < 5; at++) patchPool(pool, at, candidateOf(`c-${at}`, { location: 'enam' }), NOW);
     expect(Array.from(pool.traits.location.get('weur')!.holders.subarray(0, 5))).toEqual([1, 0, 0, 0, 0]);
   });
 
   it.each<[string, number, number, number | null, number | null, boolean]>([
-    ['as it was', 10, 100, 10, 100, false],
+    ['unchanged', 10, 100, 10, 100, false],
     ['a little slower', 10, 100, 10, 119, false],
     ['much slower', 10, 100, 10, 121, true],
     ['much faster', 10, 100, 10, 79, true],
     ['a little larger', 10, 100, 12, 100, false],
     ['much larger', 10, 100, 13, 100, true],
-    ['silent from now on', 10, 100, null, null, false],
-    ['too fast to tell', 10, 2, 10, 2, false],
-    ['too fast to tell, then faster still', 10, 5, 10, 1, false],
-    ['too fast to tell, then not', 10, 2, 10, 30, true],
-  ])('%s: is it to be compiled anew?', (_, taskLimit, ewmaMs, newTaskLimit, newEwmaMs, expected) => {
+    ['no longer reporting', 10, 100, null, null, false],
+    ['below the resolution', 10, 2, 10, 2, false],
+    ['below the resolution, then faster still', 10, 5, 10, 1, false],
+    ['below the resolution, then above', 10, 2, 10, 30, true],
+  ])('tells whether to recompile the pool: %s', (_, taskLimit, ewmaMs, newTaskLimit, newEwmaMs, expected) => {
     expect(needsRecompile(changeAll(uniformPool(taskLimit, ewmaMs), newTaskLimit, newEwmaMs))).toBe(expected);
   });
 
-  it('is not outgrown as it was compiled, whatever it holds', () => {
+  it('never needs to be recompiled unchanged', () => {
     for (const ewmaMs of [null, 0, 1, 9, 10, 11, 5_000])
       for (const maxConcurrentTasks of [null, 1, 1_000_000])
-        expect(needsRecompile(poolOf([candidateOf('a', { maxConcurrentTasks }, { ewmaMs: ewmaMs })]))).toBe(false);
+        expect(needsRecompile(poolOf([candidateOf('a', { maxConcurrentTasks }, { ewmaMs })]))).toBe(false);
     expect(needsRecompile(poolOf([]))).toBe(false);
   });
 
-  it('keeps the average through a heavy one that comes and goes', () => {
+  it('keeps the average while a heavy component comes and goes', () => {
     const pool = poolOf(candidatesOf(3));
     const heavy = candidateOf('heavy', { weight: 1_000 });
     for (let times = 0; times < 10_000; times++) patchPool(pool, 3, times % 2 === 0 ? heavy : null, NOW);
     expect(relativeRateOf(pool, 0)).toBeCloseTo(1, 9);
   });
 
-  it('may be patched far behind its last position: nobody is between', () => {
+  it('can be patched far beyond its last position: the positions between are unused', () => {
     const pool = poolOf([candidateOf('a')]);
     patchPool(pool, 40, candidateOf('far'), NOW);
     expect(pool.candidates.slice(0, 3)).toEqual([pool.candidates[0], null, null]);

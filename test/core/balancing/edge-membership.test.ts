@@ -4,8 +4,13 @@ import { join } from '../../../src/core/balancing/edge-membership.ts';
 
 const T = 1_800_000_000_000;
 
-/** Edges ask once a second for so many seconds, each having given so much; answers what they are told last. */
-function joinEverySecond(membership: EdgeMembership, counts: Readonly<Record<string, number>>, from: number, seconds: number) {
+/** Edges join once a second, each with its number of assignments. Returns the last response to each. */
+function joinEverySecond(
+  membership: EdgeMembership,
+  counts: Readonly<Record<string, number>>,
+  from: number,
+  seconds: number,
+) {
   let last: Record<string, unknown> = {};
   for (let second = 0; second < seconds; second++)
     last = Object.fromEntries(
@@ -14,8 +19,8 @@ function joinEverySecond(membership: EdgeMembership, counts: Readonly<Record<str
   return last;
 }
 
-describe('enrol', () => {
-  it('numbers edges from 0 and says which part of the work each gives', () => {
+describe('join', () => {
+  it('numbers edges from 0 and returns the share of each', () => {
     const members = joinEverySecond(new Map(), { a: 30, b: 10 }, 0, 20);
     expect(members).toEqual({
       a: { number: 0, share: expect.closeTo(0.75, 1) },
@@ -23,11 +28,11 @@ describe('enrol', () => {
     });
   });
 
-  it('knows no part while nobody has given anything', () => {
+  it('returns no share before the first assignment', () => {
     expect(join(new Map(), 'a', 0, T)).toEqual({ number: 0, share: null });
   });
 
-  it('gives the number of one that is gone to the next one', () => {
+  it('gives the number of an expired edge to the next one', () => {
     const membership: EdgeMembership = new Map();
     joinEverySecond(membership, { a: 1, b: 1, c: 1 }, 0, 5);
     joinEverySecond(membership, { a: 1, c: 1 }, 5, 11);
@@ -35,7 +40,7 @@ describe('enrol', () => {
     expect(joinEverySecond(membership, { c: 1 }, 17, 1)['c']).toMatchObject({ number: 2 });
   });
 
-  it('follows the work within some seconds', () => {
+  it('follows a change of the shares within some seconds', () => {
     const membership: EdgeMembership = new Map();
     joinEverySecond(membership, { a: 100, b: 0 }, 0, 30);
     const members = joinEverySecond(membership, { a: 0, b: 100 }, 30, 15);

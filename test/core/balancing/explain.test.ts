@@ -18,12 +18,12 @@ interface DecisionOptions {
   readonly seed?: number;
 }
 
-/** What a decision over these candidates is explained by. */
+/** The explanation of one decision over these candidates. */
 function explain(candidates: readonly Candidate[], options: DecisionOptions = {}): Explanation {
   const { request = requestOf(), settings, ...more } = options;
   const pool = poolOf(candidates, settings);
   const context = contextOf(pool, more);
-  return explainPick({ pool: pool, work: context.work, request, pick: pickComponent(pool, request, context) });
+  return explainPick({ pool, work: context.work, request, pick: pickComponent(pool, request, context) });
 }
 
 const verdictsOf = (explanation: Explanation): Record<string, string> =>
@@ -38,36 +38,36 @@ const filtered = (id: string, rule: string, reason: string): CandidateVerdict =>
   parts: null,
 });
 
-describe('why one is filtered', () => {
+describe('the rule that filters a candidate', () => {
   it.each<[string, Candidate, RouteRequest, string, string]>([
-    ['a standby', candidateOf('a', { lifecycle: 'standby' }), requestOf(), 'lifecycle', 'is standby'],
-    ['an isolated one', candidateOf('a', { lifecycle: 'isolated' }), requestOf(), 'lifecycle', 'is isolated'],
+    ['standby', candidateOf('a', { lifecycle: 'standby' }), requestOf(), 'lifecycle', 'is standby'],
+    ['isolated', candidateOf('a', { lifecycle: 'isolated' }), requestOf(), 'lifecycle', 'is isolated'],
     ['weight 0', candidateOf('a', { weight: 0 }), requestOf(), 'weight', 'has weight 0'],
-    ['one not checked yet', candidateOf('a', { status: 'unknown' }), requestOf(), 'unknown', 'is unknown'],
-    ['one that is down', candidateOf('a', { status: 'unhealthy' }), requestOf(), 'unhealthy', 'is unhealthy'],
+    ['not checked yet', candidateOf('a', { status: 'unknown' }), requestOf(), 'unknown', 'is unknown'],
+    ['down', candidateOf('a', { status: 'unhealthy' }), requestOf(), 'unhealthy', 'is unhealthy'],
     [
-      'one that is down for a reason',
+      'down, with a reason',
       candidateOf('a', { status: 'unhealthy', reason: 'HTTP_503' }),
       requestOf(),
       'unhealthy',
       'HTTP_503',
     ],
     [
-      'a full one',
+      'full',
       candidateOf('a', { maxConcurrentTasks: 5 }, { inFlight: 7 }),
       requestOf(),
       'capacity',
       '7 of 5 tasks in flight',
     ],
     [
-      'one with too few slots',
+      'too few free slots',
       candidateOf('a', { maxConcurrentTasks: 5 }, { inFlight: 3 }),
       requestOf({}, { slots: 3 }),
       'capacity',
       '3 of 5 tasks in flight',
     ],
     [
-      'one taken for gone',
+      'assumed down',
       candidateOf('a'),
       requestOf({}, { assumedDown: ['a'] }),
       'assumed-down',
@@ -93,12 +93,12 @@ describe('why one is filtered', () => {
     expect(explain([candidate], { request })).toEqual({ candidates: [filtered('a', rule, reason)], runnerUp: null });
   });
 
-  it('counts what the caller gave itself', () => {
+  it("counts the caller's own assignments", () => {
     const pool = poolOf([candidateOf('a', { maxConcurrentTasks: 2 }, { inFlight: 1 })]);
     const { work } = contextOf(pool);
     work.open[0]! += 1;
     const { candidates } = explainPick({
-      pool: pool,
+      pool,
       work,
       request: requestOf(),
       pick: { ok: false, reason: 'at-capacity' },
@@ -106,7 +106,7 @@ describe('why one is filtered', () => {
     expect(candidates).toEqual([filtered('a', 'capacity', '2 of 2 tasks in flight')]);
   });
 
-  it('is the first rule in the order they are asked: health, room, preferences, the split', () => {
+  it('is the first that applies: health, capacity, preferences, traffic split', () => {
     const all = candidateOf('a', { lifecycle: 'standby', weight: 0, status: 'unhealthy', maxConcurrentTasks: 0 });
     const rules: string[] = [];
     const cures: Partial<Candidate>[] = [
@@ -129,32 +129,32 @@ describe('why one is filtered', () => {
   });
 });
 
-describe('who was considered', () => {
-  it('are those who failed only preferences that were dropped', () => {
+describe('the considered candidates', () => {
+  it('include candidates that fail only relaxed preferences', () => {
     const candidates = [candidateOf('a'), candidateOf('b'), candidateOf('down', { status: 'unhealthy' })];
     const verdicts = verdictsOf(explain(candidates, { request: requestOf({ location: 'weur' }) }));
     expect(Object.values(verdicts).toSorted()).toEqual(['chosen', 'considered', 'unhealthy']);
   });
 
-  it('are not those a preference that was kept filtered, though the preferred one was passed over', () => {
+  it('exclude candidates that fail an enforced preference, even if preferredComponent was not chosen', () => {
     const candidates = [candidateOf('a', { location: 'weur' }), candidateOf('b', { location: 'enam' })];
     const request = requestOf({ location: 'weur', preferredComponent: 'b' });
     expect(verdictsOf(explain(candidates, { request }))).toEqual({ a: 'chosen', b: 'location' });
   });
 
-  it('are the doubtful only when no healthy one has room', () => {
+  it('include suspect ones only if no healthy one has capacity', () => {
     const slow = candidateOf('slow', { status: 'degraded', reason: 'answers slowly: 2600 ms' });
     const suspect = candidateOf('suspect', {}, { suspect: true });
     expect(explain([candidateOf('well'), slow, suspect]).candidates.slice(1)).toEqual([
-      filtered('slow', 'doubtful', 'answers slowly: 2600 ms'),
-      filtered('suspect', 'doubtful', 'is suspect'),
+      filtered('slow', 'suspect', 'answers slowly: 2600 ms'),
+      filtered('suspect', 'suspect', 'is suspect'),
     ]);
     const verdicts = verdictsOf(explain([fullCandidate('full'), slow, suspect]));
     expect(verdicts).toMatchObject({ full: 'capacity' });
     expect(new Set([verdicts['slow'], verdicts['suspect']])).toEqual(new Set(['chosen', 'considered']));
   });
 
-  it('are all that are active in a panic, by no other score for their health', () => {
+  it('are all active ones in a panic, and health does not change their score', () => {
     const candidates = [
       candidateOf('well'),
       candidateOf('down', { status: 'unhealthy' }),
@@ -165,20 +165,20 @@ describe('who was considered', () => {
       const explanation = explain(candidates, { settings: { policy, panicThreshold: 50 } });
       const verdicts = verdictsOf(explanation);
       expect(verdicts['aside']).toBe('lifecycle');
-      const options = [verdicts['well'], verdicts['down'], verdicts['new']];
-      expect(options.filter((verdict) => verdict === 'chosen')).toHaveLength(1);
-      expect(options.filter((verdict) => verdict === 'considered')).toHaveLength(2);
+      const active = [verdicts['well'], verdicts['down'], verdicts['new']];
+      expect(active.filter((verdict) => verdict === 'chosen')).toHaveLength(1);
+      expect(active.filter((verdict) => verdict === 'considered')).toHaveLength(2);
       expect(new Set(explanation.candidates.slice(0, 3).map(({ score }) => score)).size).toBe(1);
     }
   });
 
-  it('are all that are active when nobody is healthy and it fails open', () => {
+  it('are all active ones if none is healthy and the policy is fail-open', () => {
     const candidates = [candidateOf('a', { status: 'unhealthy' }), candidateOf('b', { status: 'unknown' })];
     const verdicts = verdictsOf(explain(candidates, { settings: { noHealthyPolicy: 'fail-open' } }));
     expect(Object.values(verdicts).toSorted()).toEqual(['chosen', 'considered']);
   });
 
-  it('are those of the part that the request fell into', () => {
+  it('are those of the traffic split part that the request was assigned to', () => {
     const trafficSplit = [{ match: { tier: 'gold' }, percent: 50 }];
     const candidates = [
       ...candidatesOf(2, () => ({ metadata: { tier: 'gold' } })),
@@ -191,10 +191,10 @@ describe('who was considered', () => {
   });
 
   it.each<[string, DecisionOptions]>([
-    ['a component is asked for by name', { request: requestOf({ preferredComponent: 'rest' }), splitAt: 0.2 }],
-    ['metadata is asked for', { request: requestOf({ match: { version: '1' } }), splitAt: 0.2 }],
-    ['the part has no room', { request: requestOf({}, { slots: 2 }), splitAt: 0.2 }],
-  ])('are those of all parts when the split was passed by: %s', (_, options) => {
+    ['the request prefers a component', { request: requestOf({ preferredComponent: 'rest' }), splitAt: 0.2 }],
+    ['the request matches metadata', { request: requestOf({ match: { version: '1' } }), splitAt: 0.2 }],
+    ['the part has no capacity', { request: requestOf({}, { slots: 2 }), splitAt: 0.2 }],
+  ])('are those of all parts if the decision bypassed the split: %s', (_, options) => {
     const trafficSplit = [{ match: { tier: 'gold' }, percent: 50 }];
     const gold = candidateOf('gold', { metadata: { tier: 'gold' }, maxConcurrentTasks: 1 });
     const rest = ['rest', 'other'].map((id) => candidateOf(id, { metadata: { version: '1' } }));
@@ -204,8 +204,8 @@ describe('who was considered', () => {
   });
 });
 
-describe('the order', () => {
-  it('is the chosen one, then by score, then those filtered', () => {
+describe('the order of the candidates', () => {
+  it('is chosen, then considered by score, then filtered', () => {
     const busy = [5, 1, 3].map((inFlight, at) => candidateOf(`c-${at}`, {}, { inFlight }));
     const { candidates } = explain([candidateOf('down', { status: 'unhealthy' }), ...busy]);
     expect(candidates.map(({ id }) => id)).toEqual(['c-1', 'c-2', 'c-0', 'down']);
@@ -213,7 +213,7 @@ describe('the order', () => {
     expect(preferring.candidates.map(({ id }) => id)).toEqual(['c-0', 'c-1', 'c-2']);
   });
 
-  it('shows at most 100, the chosen one first wherever it stands', () => {
+  it('lists at most 100, the chosen one first, whatever its position', () => {
     const candidates = candidatesOf(150);
     const request = requestOf({ preferredComponent: 'c-140' });
     const explanation = explain(candidates, { request });
@@ -222,7 +222,7 @@ describe('the order', () => {
     expect(explanation.candidates.slice(1).every(({ verdict }) => verdict === 'considered')).toBe(true);
   });
 
-  it('calls nobody chosen when nobody was', () => {
+  it('lists no chosen candidate without a decision', () => {
     expect(explain([])).toEqual({ candidates: [], runnerUp: null });
     const { candidates } = explain([fullCandidate('a')]);
     expect(candidates.map(({ verdict }) => verdict)).toEqual(['filtered']);
@@ -230,27 +230,27 @@ describe('the order', () => {
 });
 
 describe('the runner-up', () => {
-  it('is the best of those not chosen, with what the chosen one is better by', () => {
+  it('is the best candidate not chosen, with the lead of the chosen one', () => {
     const busy = [2, 0, 1].map((inFlight, at) => candidateOf(`c-${at}`, {}, { inFlight }));
     const { candidates, runnerUp } = explain(busy);
     expect(runnerUp).toEqual({ id: 'c-2', margin: candidates[0]!.score! - candidates[1]!.score! });
     expect(runnerUp!.margin).toBeGreaterThan(0);
   });
 
-  it('is better where the draw or a preference passed it by', () => {
+  it('has a negative margin if the sample or a preference excluded it', () => {
     const busy = [2, 0, 1].map((inFlight, at) => candidateOf(`c-${at}`, {}, { inFlight }));
     const { runnerUp } = explain(busy, { request: requestOf({ preferredComponent: 'c-0' }) });
     expect(runnerUp?.id).toBe('c-1');
     expect(runnerUp!.margin).toBeLessThan(0);
   });
 
-  it('is nobody where nobody else was considered, or nobody chosen', () => {
+  it('is null if no other candidate was considered, or none chosen', () => {
     expect(explain([candidateOf('a'), candidateOf('down', { status: 'unhealthy' })]).runnerUp).toBeNull();
     expect(explain([fullCandidate('a'), fullCandidate('b')]).runnerUp).toBeNull();
   });
 });
 
-describe('any explanation', () => {
+describe('every explanation', () => {
   const settings = fc.record({
     policy: fc.constantFrom(...POLICY_NAMES),
     panicThreshold: fc.constantFrom(0, 0, 50, 100),
@@ -260,12 +260,12 @@ describe('any explanation', () => {
   } as const);
   const anyScene = settings.chain((chosen) => sceneOf(chosen));
 
-  it('adds up, is sorted, names everyone, and says of the chosen one what the decision says', () => {
+  it('has parts that sum up, is sorted, lists every candidate, and agrees with the decision', () => {
     fc.assert(
       fc.property(anyScene, (scene) => {
-        const { pool: pool, work, request } = scene;
+        const { pool, work, request } = scene;
         const pick = pickIn(scene);
-        const { candidates, runnerUp } = explainPick({ pool: pool, work, request, pick });
+        const { candidates, runnerUp } = explainPick({ pool, work, request, pick });
         expect(new Set(candidates.map(({ id }) => id))).toEqual(new Set(scene.candidates.map(({ id }) => id)));
         for (const { score, parts, verdict, rule, reason } of candidates) {
           if (verdict === 'filtered') {
@@ -289,17 +289,17 @@ describe('any explanation', () => {
     );
   });
 
-  it('considers exactly those who were eligible, where there is neither split nor panic', () => {
+  it('considers exactly the eligible candidates without split and panic', () => {
     fc.assert(
       fc.property(sceneOf(), (scene) => {
-        const { pool: pool, work, request } = scene;
+        const { pool, work, request } = scene;
         const pick = pickIn(scene);
-        const { candidates } = explainPick({ pool: pool, work, request, pick });
+        const { candidates } = explainPick({ pool, work, request, pick });
         const open = new Set(candidates.filter(({ verdict }) => verdict !== 'filtered').map(({ id }) => id));
         const eligible = new Set(eligibleIn(scene).map((position) => scene.candidates[position]!.id));
         for (const id of open) expect(eligible).toContain(id);
         for (const { id, rule } of candidates)
-          if (rule === 'doubtful' || rule === 'capacity') expect(eligible).not.toContain(id);
+          if (rule === 'suspect' || rule === 'capacity') expect(eligible).not.toContain(id);
         for (const candidate of scene.candidates)
           expect(candidates.find(({ id }) => id === candidate.id)?.rule === 'lifecycle').toBe(
             whyNotRoutable(candidate) === 'lifecycle',
@@ -313,11 +313,11 @@ describe('retryAfterSeconds', () => {
   const NOW = 1_000_000;
 
   it.each<[string, number | null, number]>([
-    ['a guess when nobody is checked', null, 5],
-    ['the next check', NOW + 3_000, 3],
+    ['a default if no check is due', null, 5],
+    ['the time to the next check', NOW + 3_000, 3],
     ['rounded up', NOW + 3_001, 4],
     ['at least a second', NOW + 1, 1],
-    ['a second when it is overdue', NOW - 60_000, 1],
+    ['a second if the check is overdue', NOW - 60_000, 1],
     ['at most a minute', NOW + 3_600_000, 60],
   ])('is %s', (_, nextCheckAt, expected) => {
     expect(retryAfterSeconds(nextCheckAt, NOW)).toBe(expected);

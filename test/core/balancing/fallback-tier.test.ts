@@ -22,22 +22,32 @@ describe('the panic threshold', () => {
   const half = [healthy('a'), down('b')];
 
   it.each<[string, readonly Candidate[], number, string[]]>([
-    ['never, at 0', [healthy('a'), down('b'), down('c')], 0, ['a']],
-    ['at the threshold not yet', half, 50, ['a']],
-    ['below it all that are active are asked', half, 51, ['a', 'b']],
-    ['doubtful ones are not healthy', [healthy('a'), candidateOf('b', { status: 'degraded' })], 51, ['a', 'b']],
-    ['nor are those not checked yet', [healthy('a'), candidateOf('b', { status: 'unknown' })], 51, ['a', 'b']],
-    ['who is out of service counts for nothing', [healthy('a'), candidateOf('b', { lifecycle: 'isolated' })], 51, ['a']],
-    ['nor does weight 0', [healthy('a'), candidateOf('b', { weight: 0 })], 51, ['a']],
-    ['room is still asked', [healthy('a'), { ...fullCandidate('b'), status: 'unhealthy' }], 51, ['a']],
+    ['is off at 0', [healthy('a'), down('b'), down('c')], 0, ['a']],
+    ['does not panic at the threshold', half, 50, ['a']],
+    ['uses all active components below the threshold', half, 51, ['a', 'b']],
+    [
+      'does not count degraded components as healthy',
+      [healthy('a'), candidateOf('b', { status: 'degraded' })],
+      51,
+      ['a', 'b'],
+    ],
+    [
+      'does not count unchecked components as healthy',
+      [healthy('a'), candidateOf('b', { status: 'unknown' })],
+      51,
+      ['a', 'b'],
+    ],
+    ['ignores components out of service', [healthy('a'), candidateOf('b', { lifecycle: 'isolated' })], 51, ['a']],
+    ['ignores components with weight 0', [healthy('a'), candidateOf('b', { weight: 0 })], 51, ['a']],
+    ['still respects task limits', [healthy('a'), { ...fullCandidate('b'), status: 'unhealthy' }], 51, ['a']],
   ])('%s', (_, candidates, panicThreshold, expected) => {
     expect(outcomes(candidates, { panicThreshold })).toEqual(expected);
   });
 
-  it('says so in the decision', () => {
+  it('is reported in the decision', () => {
     expect(tierOf(half, { panicThreshold: 51 })).toBe('panic');
     expect(tierOf(half, { panicThreshold: 50 })).toBeNull();
-    expect(tierOf([candidateOf('a', { status: 'degraded' })], {})).toBe('doubtful');
+    expect(tierOf([candidateOf('a', { status: 'degraded' })], {})).toBe('suspect');
   });
 
   it('still honours preferences', () => {
@@ -45,7 +55,7 @@ describe('the panic threshold', () => {
     expect(outcomes(candidates, { panicThreshold: 90 }, requestOf({ location: 'weur' }))).toEqual(['b']);
   });
 
-  it('is a matter of those that a rehearsal leaves', () => {
+  it('ignores components that a dry run assumes down', () => {
     const candidates = [healthy('a'), healthy('b'), down('c')];
     const settings = { panicThreshold: 60 };
     expect(outcomes(candidates, settings)).toEqual(['a', 'b']);
@@ -56,25 +66,25 @@ describe('the panic threshold', () => {
 describe('noHealthyPolicy', () => {
   const all = [down('a'), candidateOf('b', { status: 'unknown' }), candidateOf('c', { lifecycle: 'standby' })];
 
-  it('refuses, or asks whoever is active', () => {
+  it('refuses, or uses all active components', () => {
     expect(outcomes(all, {})).toEqual(['no-healthy-components']);
     expect(outcomes(all, { noHealthyPolicy: 'fail-open' })).toEqual(['a', 'b']);
     expect(tierOf(all, { noHealthyPolicy: 'fail-open' })).toBe('fail-open');
   });
 
-  it('is not asked while anyone is merely degraded, full or not', () => {
+  it('does not apply while a component is merely degraded, full or not', () => {
     const open = { noHealthyPolicy: 'fail-open' } as const;
     expect(outcomes([...all, candidateOf('d', { status: 'degraded' })], open)).toEqual(['d']);
     expect(outcomes([...all, fullCandidate('d')], open)).toEqual(['at-capacity']);
   });
 
-  it('has nobody to ask where nobody is active', () => {
+  it('refuses if no component is active', () => {
     expect(outcomes([candidateOf('c', { lifecycle: 'standby' })], { noHealthyPolicy: 'fail-open' })).toEqual([
       'no-healthy-components',
     ]);
   });
 
-  it('is rehearsed as if those were gone', () => {
+  it('applies in a dry run that assumes the healthy components down', () => {
     const gone = requestOf({}, { assumedDown: ['well'] });
     expect(outcomes([...all, healthy('well')], { noHealthyPolicy: 'fail-open' }, gone)).toEqual(['a', 'b']);
     expect(outcomes([...all, healthy('well')], {}, gone)).toEqual(['no-healthy-components']);
@@ -87,7 +97,7 @@ describe('without load balancing', () => {
   const second = candidateOf('second', { order: 2, location: 'weur', metadata: { tier: 'gold' } });
   const third = candidateOf('third', { order: 3 });
 
-  it('everything goes to the first that registered and is eligible', () => {
+  it('all work goes to the eligible component that registered first', () => {
     expect(outcomes([third, first, second], off)).toEqual(['first']);
     expect(outcomes([third, { ...first, status: 'unhealthy' }, second], off)).toEqual(['second']);
     expect(outcomes([third, { ...first, status: 'degraded' }, second], off)).toEqual(['second']);
@@ -95,13 +105,13 @@ describe('without load balancing', () => {
     expect(outcomes([third, first, second], off, requestOf({}, { assumedDown: ['first'] }))).toEqual(['second']);
   });
 
-  it('of two registered at once always the same is first', () => {
+  it('the order of two components registered at once is fixed', () => {
     const twins = [candidateOf('b', { order: 5 }), candidateOf('a', { order: 5 }), candidateOf('c', { order: 5 })];
     expect(outcomes(twins, off)).toEqual(['a']);
     expect(outcomes(twins.toReversed(), off)).toEqual(['a']);
   });
 
-  it('neither key nor split shares anything out', () => {
+  it('neither affinity key nor traffic split spreads the work', () => {
     const keys = Array.from({ length: 20 }, (_, key) => requestOf({}, { affinityKey: `key-${key}` }));
     expect(new Set(keys.flatMap((request) => outcomes([third, first, second], off, request)))).toEqual(
       new Set(['first']),
@@ -110,7 +120,7 @@ describe('without load balancing', () => {
     expect(outcomes([third, first, second], { ...off, trafficSplit })).toEqual(['first']);
   });
 
-  it('preferences are honoured first, strict ones above all', () => {
+  it('preferences are honoured, strict ones included', () => {
     const candidates = [third, first, second];
     expect(outcomes(candidates, off, requestOf({ preferredComponent: 'third' }))).toEqual(['third']);
     expect(outcomes(candidates, off, requestOf({ location: 'weur' }))).toEqual(['second']);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decayRecent, noWork, countAssignment } from '../../../src/core/balancing/open-work.ts';
 
-describe('what was given lately', () => {
-  it('fades, and is nothing in the end', () => {
+describe('decayRecent', () => {
+  it('decays recent assignments to zero', () => {
     const work = noWork(2);
     countAssignment(work, 1);
     decayRecent(work, 0.5);

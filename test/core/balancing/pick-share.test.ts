@@ -15,14 +15,18 @@ describe('the share of work', () => {
     [5, 0.35],
     [30, 0.2],
     [210, 0.05],
-  ])('is by room while %i are under way, within a part of %d', (underWay, tolerance) => {
+  ])('is proportional to the task limit while %i tasks are open, within a part of %d', (underWay, tolerance) => {
     for (const mode of MODES)
       expect(
-        shareErrorOf(poolOf(candidatesWithLimits(10_000, 20_000, 40_000)), [1, 2, 4], { mode, work: underWay, count: 20_000 }),
+        shareErrorOf(poolOf(candidatesWithLimits(10_000, 20_000, 40_000)), [1, 2, 4], {
+          mode,
+          work: underWay,
+          count: 20_000,
+        }),
       ).toBeLessThan(tolerance);
   });
 
-  it.each([2, 6, 40, 99, 7_920])('holds in a fleet of %i, the half of it twice as large', (size) => {
+  it.each([2, 6, 40, 99, 7_920])('holds in a pool of %i, half of it with twice the task limit', (size) => {
     const shares = Array.from({ length: size }, (_, at) => (at < size / 2 ? 1 : 2));
     const pool = poolOf(candidatesOf(size, (at) => ({ maxConcurrentTasks: 10_000 * shares[at]! })));
     const groups = (at: number): number => shares[at]!;
@@ -34,7 +38,7 @@ describe('the share of work', () => {
     ['few', 200, [3, 4, 5, 60, 130]],
     ['one in a hundred', 1_000, [7, 8, 9, 10, 11, 500, 501, 900, 999, 4]],
     ['every third', 90, Array.from({ length: 30 }, (_, at) => 3 * at)],
-  ])('is even among those a preference leaves, wherever they stand: %s', (_, size, left) => {
+  ])('is even among the components that meet a preference, whatever their positions: %s', (_, size, left) => {
     const isLeft = (at: number): Changes => (left.includes(at) ? { location: 'weur', metadata: { tier: 'gold' } } : {});
     for (const preferences of [{ location: 'weur' }, { match: { tier: 'gold' } }]) {
       const got = assignWork(poolOf(candidatesOf(size, isLeft)), {
@@ -48,7 +52,7 @@ describe('the share of work', () => {
     }
   });
 
-  it('goes to nobody beyond its room', () => {
+  it('never exceeds a task limit', () => {
     for (const mode of MODES)
       expect(assignWork(poolOf(candidatesWithLimits(1, 2, 3, 4, 5, 6, 7, 8)), { count: 100, mode })).toEqual([
         1, 2, 3, 4, 5, 6, 7, 8,
@@ -56,11 +60,11 @@ describe('the share of work', () => {
   });
 });
 
-describe('the policy random', () => {
+describe('policy random', () => {
   it.each([
     ['next to each other', [0, 1, 2]],
     ['far apart', [0, 30, 31]],
-  ])('is even however those with room lie: %s', (_, left) => {
+  ])('is even whatever the positions of the components with capacity: %s', (_, left) => {
     for (const mode of MODES)
       for (const size of [4, 60]) {
         const at = left.map((position) => position % size);
@@ -73,7 +77,7 @@ describe('the policy random', () => {
       }
   });
 
-  it('is even where all have room', () => {
+  it('is even if all have capacity', () => {
     for (const mode of MODES)
       expect(
         shareErrorOf(poolOf(candidatesOf(40), { policy: 'random' }), ones(40), { mode, count: 40_000 }),

@@ -21,28 +21,32 @@ const pickedIds = (candidates: readonly Candidate[], preferences: Preferences = 
 const relaxedIn = (candidates: readonly Candidate[], preferences: Preferences): readonly string[] | null =>
   relaxedOf(pickOnce(poolOf(candidates), requestOf(preferences)));
 
-describe('who is eligible', () => {
+describe('eligibility', () => {
   it.each<[string, readonly Candidate[], string[]]>([
-    ['nobody there', [], ['no-healthy-components']],
-    ['nobody routable', [candidateOf('a', { status: 'unhealthy' })], ['no-healthy-components']],
-    ['one', [candidateOf('a')], ['a']],
-    ['equals: each in its turn', [candidateOf('a'), candidateOf('b'), candidateOf('c')], ['a', 'b', 'c']],
+    ['no component', [], ['no-healthy-components']],
+    ['no routable component', [candidateOf('a', { status: 'unhealthy' })], ['no-healthy-components']],
+    ['a single one', [candidateOf('a')], ['a']],
+    ['equal ones: each of them', [candidateOf('a'), candidateOf('b'), candidateOf('c')], ['a', 'b', 'c']],
     ['healthy before degraded', [candidateOf('a', { status: 'degraded' }), candidateOf('b')], ['b']],
     ['healthy before suspect', [candidateOf('a', {}, { suspect: true }), candidateOf('b')], ['b']],
     [
-      'healthy before degraded however busy',
+      'healthy before degraded, however busy',
       [candidateOf('a', { status: 'degraded' }), candidateOf('b', {}, { inFlight: 900, ewmaMs: 2_000 })],
       ['b'],
     ],
-    ['degraded when it is all there is', [candidateOf('a', { status: 'degraded' })], ['a']],
-    ['suspect when it is all there is', [candidateOf('a', {}, { suspect: true })], ['a']],
-    ['degraded when the healthy are full', [fullCandidate('a'), candidateOf('b', { status: 'degraded' })], ['b']],
+    ['degraded if no other exists', [candidateOf('a', { status: 'degraded' })], ['a']],
+    ['suspect if no other exists', [candidateOf('a', {}, { suspect: true })], ['a']],
+    ['degraded if the healthy ones are full', [fullCandidate('a'), candidateOf('b', { status: 'degraded' })], ['b']],
     ['all full', [fullCandidate('a'), fullCandidate('b', { status: 'degraded' })], ['at-capacity']],
     ['not the full one', [fullCandidate('a'), candidateOf('b')], ['b']],
-    ['the one with a slot left', [candidateOf('a', { maxConcurrentTasks: 5 }, { inFlight: 4 }), fullCandidate('b')], ['a']],
+    [
+      'the one with a free slot',
+      [candidateOf('a', { maxConcurrentTasks: 5 }, { inFlight: 4 }), fullCandidate('b')],
+      ['a'],
+    ],
     ['the shorter wait', [candidateOf('a', {}, { inFlight: 3 }), candidateOf('b')], ['b']],
     [
-      'an idle one rather than a much larger one that is nearly full',
+      'an idle one before a much larger one that is nearly full',
       [
         candidateOf('a', { maxConcurrentTasks: 1_000 }, { inFlight: 990 }),
         candidateOf('b', { maxConcurrentTasks: 10 }),
@@ -50,7 +54,7 @@ describe('who is eligible', () => {
       ['b'],
     ],
     [
-      'a larger one rather than a small one that is busy',
+      'a larger one before a small busy one',
       [
         candidateOf('a', { maxConcurrentTasks: 1_000 }, { inFlight: 5 }),
         candidateOf('b', { maxConcurrentTasks: 5 }, { inFlight: 4 }),
@@ -61,10 +65,8 @@ describe('who is eligible', () => {
     expect(pickedIds(candidates)).toEqual(expected);
   });
 
-  it('counts what the caller gave itself against the room', () => {
-    const pool = poolOf(
-      [3, 4].map((inFlight, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: 5 }, { inFlight })),
-    );
+  it("counts the caller's own assignments against the task limit", () => {
+    const pool = poolOf([3, 4].map((inFlight, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: 5 }, { inFlight })));
     const context = contextOf(pool);
     context.work.open[0] = 5;
     expect(pickComponent(pool, requestOf(), context)).toMatchObject({ candidate: { id: 'c-1' } });
@@ -80,29 +82,24 @@ describe('preferences', () => {
   it.each<[string, Preferences, string[], string[]]>([
     ['none', {}, ['enam', 'weur'], []],
     ['a location', { location: 'enam' }, ['enam'], []],
-    ['one to avoid', { avoidComponents: ['weur'] }, ['enam'], []],
+    ['a component to avoid', { avoidComponents: ['weur'] }, ['enam'], []],
     ['a load', { maxLoad: 80 }, ['weur'], []],
     ['a capability', { capabilities: ['review'] }, ['weur'], []],
     ['several', { location: 'weur', maxLoad: 80, avoidComponents: ['enam'] }, ['weur'], []],
-    ['nobody there', { location: 'apac' }, ['enam', 'weur'], ['location']],
-    [
-      'nobody meets both: all are dropped',
-      { location: 'enam', maxLoad: 80 },
-      ['enam', 'weur'],
-      ['maxLoad', 'location'],
-    ],
-    ['all to be avoided', { avoidComponents: ['weur', 'enam'] }, ['enam', 'weur'], ['avoidComponents']],
+    ['a location without components', { location: 'apac' }, ['enam', 'weur'], ['location']],
+    ['none meets both: all are relaxed', { location: 'enam', maxLoad: 80 }, ['enam', 'weur'], ['maxLoad', 'location']],
+    ['all components to avoid', { avoidComponents: ['weur', 'enam'] }, ['enam', 'weur'], ['avoidComponents']],
   ])('%s', (_, preferences, ids, relaxed) => {
     expect(pickedIds([weur, enam], preferences)).toEqual(ids);
     expect(relaxedIn([weur, enam], preferences)).toEqual(relaxed);
   });
 
-  it('go by the load that its room shows, where it says less of itself', () => {
+  it('use the load computed from the task limit if the component reports less', () => {
     const busy = candidateOf('busy', { maxConcurrentTasks: 10 }, { inFlight: 9, loadPercentage: 20 });
     expect(pickedIds([busy, candidateOf('other', { maxConcurrentTasks: 1 })], { maxLoad: 80 })).toEqual(['other']);
   });
 
-  it('rather take nobody than break a strict one', () => {
+  it('refuse the request rather than relax a strict one', () => {
     expect(pickedIds([weur, enam], { location: 'apac', strict: true })).toEqual(['preferences-unmet']);
     expect(pickedIds([weur, enam], { location: 'enam', strict: true })).toEqual(['enam']);
   });
@@ -112,7 +109,7 @@ describe('preferences', () => {
     expect(pickedIds([weur, down], { location: 'apac', preferredComponent: 'down' })).toEqual(['weur']);
   });
 
-  it('go by metadata, as the filters of the list do', () => {
+  it('match metadata like the list filters', () => {
     const candidates = [candidateOf('v2', { metadata: { version: '2.1.0', gpus: 2 } }), candidateOf('none')];
     expect(pickedIds(candidates, { match: { version: '2.1.0', gpus: '2' } })).toEqual(['v2']);
     expect(relaxedIn(candidates, { match: { version: '3.0.0' } })).toEqual(['match']);
@@ -121,11 +118,15 @@ describe('preferences', () => {
 
   it.each<[string, readonly Candidate[], string]>([
     ['all that meet them are full', [fullCandidate('a', { location: 'apac' }), weur], 'at-capacity'],
-    ['nobody meets them', [fullCandidate('a'), weur], 'preferences-unmet'],
-    ['nobody meets them and all are full', [fullCandidate('a')], 'preferences-unmet'],
-    ['who meets them is down', [{ ...weur, location: 'apac', status: 'unhealthy' }, enam], 'preferences-unmet'],
+    ['no component meets them', [fullCandidate('a'), weur], 'preferences-unmet'],
+    ['no component meets them and all are full', [fullCandidate('a')], 'preferences-unmet'],
     [
-      'who meets them is degraded while a healthy one has room',
+      'the one that meets them is down',
+      [{ ...weur, location: 'apac', status: 'unhealthy' }, enam],
+      'preferences-unmet',
+    ],
+    [
+      'the one that meets them is degraded while a healthy one has capacity',
       [{ ...weur, location: 'apac', status: 'degraded' }, enam],
       'preferences-unmet',
     ],
@@ -133,7 +134,7 @@ describe('preferences', () => {
     expect(pickedIds(candidates, { location: 'apac', strict: true })).toEqual([reason]);
   });
 
-  it('strict, do not wait for one that a rehearsal takes for gone', () => {
+  it('strict, do not wait for a component that a dry run assumes down', () => {
     const request = requestOf({ location: 'weur', strict: true }, { assumedDown: ['weur'] });
     expect(outcomesOf(poolOf([weur, enam]), request)).toEqual(['preferences-unmet']);
   });
@@ -143,17 +144,17 @@ describe('preferredComponent', () => {
   const busy = candidateOf('busy', {}, { inFlight: 50 });
 
   it.each<[string, readonly Candidate[], Preferences, string[]]>([
-    ['is taken though another waits less', [candidateOf('a'), busy], {}, ['busy']],
-    ['not when it has no room', [candidateOf('a'), fullCandidate('busy')], {}, ['a']],
-    ['not when it is down', [candidateOf('a'), { ...busy, status: 'unhealthy' }], {}, ['a']],
+    ['is picked although another would be faster', [candidateOf('a'), busy], {}, ['busy']],
+    ['not without capacity', [candidateOf('a'), fullCandidate('busy')], {}, ['a']],
+    ['not when down', [candidateOf('a'), { ...busy, status: 'unhealthy' }], {}, ['a']],
     [
-      'not when it is degraded and a healthy one has room',
+      'not when degraded while a healthy one has capacity',
       [candidateOf('a'), { ...busy, status: 'degraded' }],
       {},
       ['a'],
     ],
     [
-      'when it is degraded like the rest',
+      'when degraded like the rest',
       [
         { ...busy, id: 'a', status: 'degraded' },
         { ...busy, status: 'degraded' },
@@ -168,7 +169,7 @@ describe('preferredComponent', () => {
 
   it.each<[string, readonly Candidate[], Preferences, string[]]>([
     ['chosen', [candidateOf('a'), busy], {}, []],
-    ['without room', [candidateOf('a'), fullCandidate('busy')], {}, ['preferredComponent']],
+    ['without capacity', [candidateOf('a'), fullCandidate('busy')], {}, ['preferredComponent']],
     ['unknown', [candidateOf('a')], {}, ['preferredComponent']],
     [
       'against another preference',
@@ -177,13 +178,13 @@ describe('preferredComponent', () => {
       ['preferredComponent'],
     ],
     [
-      'unknown, and nobody meets the rest',
+      'unknown, and no component meets the rest',
       [candidateOf('a')],
       { location: 'weur' },
       ['preferredComponent', 'location'],
     ],
-    ['chosen after all, when nobody meets the rest', [busy], { location: 'weur' }, ['location']],
-  ])('is named when it was not chosen: %s', (_, candidates, preferences, relaxed) => {
+    ['chosen after all if no component meets the rest', [busy], { location: 'weur' }, ['location']],
+  ])('is reported as relaxed if not chosen: %s', (_, candidates, preferences, relaxed) => {
     expect(relaxedIn(candidates, { ...preferences, preferredComponent: 'busy' })).toEqual(relaxed);
   });
 
@@ -192,22 +193,22 @@ describe('preferredComponent', () => {
     ['down', [candidateOf('a'), { ...busy, status: 'unhealthy' }], {}, 'preferences-unmet'],
     ['against another preference', [candidateOf('a'), busy], { location: 'weur' }, 'preferences-unmet'],
     ['full', [candidateOf('a'), fullCandidate('busy')], {}, 'at-capacity'],
-  ])('strict, nobody else is taken: %s', (_, candidates, preferences, reason) => {
+  ])('strict, refuses any other component: %s', (_, candidates, preferences, reason) => {
     expect(pickedIds(candidates, { ...preferences, preferredComponent: 'busy', strict: true })).toEqual([reason]);
   });
 
-  it('strict, it is taken when it can be', () => {
+  it('strict, is picked if eligible', () => {
     expect(pickedIds([candidateOf('a'), busy], { preferredComponent: 'busy', strict: true })).toEqual(['busy']);
   });
 });
 
-describe('a segment', () => {
+describe('an aperture', () => {
   const pool = poolOf(candidatesOf(20, (at) => ({ maxConcurrentTasks: 2, location: at === 7 ? 'weur' : null })));
   const aperture = emptySet(20);
   for (const position of [3, 4]) setWeight(aperture, position, 1);
   const picked = (request = requestOf(), open: readonly (readonly [number, number])[] = []): string[] => {
     const ids = Array.from({ length: 20 }, (_, seed) => {
-      const context = contextOf(pool, { seed, aperture: aperture });
+      const context = contextOf(pool, { seed, aperture });
       for (const [position, count] of open) context.work.open[position] = count;
       const pick = pickComponent(pool, request, context);
       return pick.ok ? pick.candidate.id : pick.reason;
@@ -215,7 +216,7 @@ describe('a segment', () => {
     return [...new Set(ids)].toSorted();
   };
 
-  it('is what the caller keeps to while it has room', () => {
+  it('limits the caller while it has capacity', () => {
     expect(picked()).toEqual(['c-3', 'c-4']);
     expect(picked(requestOf(), [[3, 2]])).toEqual(['c-4']);
     expect(
@@ -226,7 +227,7 @@ describe('a segment', () => {
     ).toBeGreaterThan(2);
   });
 
-  it('binds neither a preference nor the work of one key', () => {
+  it('limits neither preferences nor affinity keys', () => {
     expect(picked(requestOf({ location: 'weur' }))).toEqual(['c-7']);
     const owners = Array.from({ length: 30 }, (_, key) => picked(requestOf({}, { affinityKey: `key-${key}` })));
     expect(owners.every((ids) => ids.length === 1)).toBe(true);

@@ -10,4 +10,4 @@ const CONTRACTS: readonly Contract[] = [
   { policy: 'random', bySize: false },
 ];
 
-describe.each(CONTRACTS)('the policy $policy', (contract) => policyContract(contract));
+describe.each(CONTRACTS)('policy $policy', (contract) => policyContract(contract));

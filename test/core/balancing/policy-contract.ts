@@ -1,7 +1,7 @@
 /**
- * What every policy keeps to, whatever it prefers: run by `policies.test.ts` for each of them.
+ * Contract of every balancing policy, run by `policies.test.ts` for each.
  *
- * Decisions are made the way both kinds of caller make them: `sampled`, on a snapshot, and `exact`.
+ * Covers both modes of deciding: `sampled`, on a snapshot at the edge, and `exact`, in the registry.
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -29,7 +29,7 @@ import { eligibleIn, loadOf, pickIn, sceneOf } from './scenes.ts';
 
 export interface Contract {
   readonly policy: PolicyName;
-  /** Twice the room or weight gets twice the work. */
+  /** Whether a component with twice the task limit or weight receives twice the work. */
   readonly bySize: boolean;
 }
 
@@ -41,7 +41,7 @@ export function policyContract({ policy, bySize }: Contract): void {
   const anyScene = sceneOf(settings);
 
   describe('eligibility', () => {
-    it('picks only who is routable, has room, and is of the better half', () => {
+    it('picks only routable components with capacity, healthy ones first', () => {
       fc.assert(
         fc.property(anyScene, (scene) => {
           const pick = pickIn(scene);
@@ -49,27 +49,27 @@ export function policyContract({ policy, bySize }: Contract): void {
           expect(whyNotRoutable(pick.candidate)).toBeNull();
           expect(eligibleIn(scene)).toContain(pick.position);
           expect(scene.candidates[pick.position]).toBe(pick.candidate);
-          expect(pick.fallbackTier).toBe(isPlain(pick.candidate) ? null : 'doubtful');
+          expect(pick.fallbackTier).toBe(isPlain(pick.candidate) ? null : 'suspect');
         }),
       );
     });
 
-    it('finds somebody whenever there is somebody, and else says why not', () => {
+    it('finds a component whenever one is eligible, and gives the reason otherwise', () => {
       fc.assert(fc.property(anyScene, (scene) => expectReason(scene)));
     });
 
     it.each([
-      ['without room', fullCandidate('rest')],
+      ['full', fullCandidate('rest')],
       ['degraded', candidateOf('rest', { status: 'degraded' })],
       ['down', candidateOf('rest', { status: 'unhealthy' })],
       ['on standby', candidateOf('rest', { lifecycle: 'standby' })],
-    ])('finds the only one who may be asked among a thousand %s', (_, rest) => {
+    ])('finds the only eligible component among a thousand that are %s', (_, rest) => {
       const candidates = Array.from({ length: 1_000 }, (__, at) => ({ ...rest, id: `c-${at}` }));
       candidates[777] = candidateOf('the-one');
       expect(outcomes(candidates)).toEqual(['the-one']);
     });
 
-    it('asks the doubtful only when no healthy one has room', () => {
+    it('picks suspect components only if no healthy one has capacity', () => {
       const suspects = [candidateOf('slow', { status: 'degraded' }), candidateOf('odd', {}, { suspect: true })];
       const busy = candidateOf('busy', { maxConcurrentTasks: 1_000 }, { inFlight: 999, ewmaMs: 9_000 });
       expect(outcomes([...suspects, busy])).toEqual(['busy']);
@@ -78,7 +78,7 @@ export function policyContract({ policy, bySize }: Contract): void {
       expect(['slow', 'odd']).toEqual(expect.arrayContaining(chosen));
     });
 
-    it('counts slots against the room', () => {
+    it('counts slots against the task limit', () => {
       const roomy = candidateOf('roomy', { maxConcurrentTasks: 8 }, { inFlight: 4 });
       const tight = candidateOf('tight', { maxConcurrentTasks: 8 }, { inFlight: 5 });
       const pool = poolUnder([tight, roomy]);
@@ -89,7 +89,7 @@ export function policyContract({ policy, bySize }: Contract): void {
       ]);
     });
 
-    it('takes those that a rehearsal assumes down for gone', () => {
+    it('ignores components that a dry run assumes down', () => {
       const pool = poolUnder(candidatesOf(20));
       const down = Array.from({ length: 19 }, (_, at) => `c-${at}`);
       expect(outcomesOf(pool, requestOf({}, { assumedDown: down }))).toEqual(['c-19']);
@@ -99,7 +99,7 @@ export function policyContract({ policy, bySize }: Contract): void {
   });
 
   describe('preferences', () => {
-    it('are met, or dropped together and named because nobody met them', () => {
+    it('are met, or relaxed together and reported if no component meets them', () => {
       fc.assert(
         fc.property(anyScene, (scene) => {
           const pick = pickIn(scene);
@@ -116,7 +116,7 @@ export function policyContract({ policy, bySize }: Contract): void {
       );
     });
 
-    it('give the preferred one the work whenever it may be asked', () => {
+    it('pick the preferred component whenever it is eligible', () => {
       fc.assert(
         fc.property(anyScene, (scene) => {
           const { candidates, preferences } = scene;
@@ -150,9 +150,9 @@ export function policyContract({ policy, bySize }: Contract): void {
 
   describe('fairness', () => {
     it.each([
-      ['as large', 3, [1, 1, 1]],
-      ['as large, more than a sample', 20, Array.from({ length: 20 }, () => 1)],
-    ])('gives each as much where all are %s', (_, size, shares) => {
+      ['a few', 3, [1, 1, 1]],
+      ['more than a sample', 20, Array.from({ length: 20 }, () => 1)],
+    ])('gives components of the same size equal work: %s', (_, size, shares) => {
       for (const mode of MODES)
         for (const work of ['done at once', 'kept'] as const)
           expect(shareErrorOf(poolUnder(candidatesOf(size)), shares, { mode, work, count: 4_000 })).toBeLessThan(
@@ -162,7 +162,7 @@ export function policyContract({ policy, bySize }: Contract): void {
 
     if (bySize)
       it.each<[string, Candidate[], number[]]>([
-        ['room', bySizeOf([10_000, 20_000, 40_000], (size) => ({ maxConcurrentTasks: size })), [1, 2, 4]],
+        ['task limit', bySizeOf([10_000, 20_000, 40_000], (size) => ({ maxConcurrentTasks: size })), [1, 2, 4]],
         ['weight', bySizeOf([1, 2], (size) => ({ weight: size })), [1, 2]],
         ['weight, in fractions', bySizeOf([0.05, 0.1, 0.1], (size) => ({ weight: size })), [1, 2, 2]],
         ['weight, far apart', bySizeOf([1, 1, 50], (size) => ({ weight: size })), [1, 1, 50]],
@@ -174,18 +174,16 @@ export function policyContract({ policy, bySize }: Contract): void {
       });
 
     if (bySize)
-      it('gives the larger half of many twice the work, within 5 %', () => {
+      it('gives the half with twice the task limit twice the work, within 5 %', () => {
         const size = 60;
         const shares = Array.from({ length: size }, (_, at) => (at % 2 === 0 ? 2 : 1));
         const pool = poolUnder(candidatesOf(size, (at) => ({ maxConcurrentTasks: 10_000 * shares[at]! })));
         for (const mode of MODES)
           for (const work of ['done at once', 'kept'] as const)
-            expect(shareErrorOf(pool, shares, { mode, work, count: 1_000, groups: (at) => at % 2 })).toBeLessThan(
-              0.05,
-            );
+            expect(shareErrorOf(pool, shares, { mode, work, count: 1_000, groups: (at) => at % 2 })).toBeLessThan(0.05);
       });
 
-    it('gives those in doubt as much as the others in a panic', () => {
+    it('gives suspect components as much work as the others in a panic', () => {
       const states = ['healthy', 'degraded', 'unhealthy', 'unknown'] as const;
       const candidates = states.map((status) => candidateOf(status, { status }));
       const pool = poolOf(candidates, { policy, panicThreshold: 50 });
@@ -196,13 +194,13 @@ export function policyContract({ policy, bySize }: Contract): void {
           );
     });
 
-    it('gives nobody more than its room', () => {
+    it('never exceeds a task limit', () => {
       const limits = [1, 2, 3, 4, 5, 6, 7, 8];
       const pool = poolUnder(bySizeOf(limits, (size) => ({ maxConcurrentTasks: size })));
       for (const mode of MODES) expect(shareErrorOf(pool, limits, { mode, work: 'kept', count: 100 })).toBe(0);
     });
 
-    it('is the same again under the same random numbers', () => {
+    it('decides the same for the same random numbers', () => {
       fc.assert(
         fc.property(anyScene, (scene) => {
           expect(pickIn(scene)).toEqual(pickIn(scene));
@@ -211,12 +209,12 @@ export function policyContract({ policy, bySize }: Contract): void {
     });
   });
 
-  it('explains itself by parts that add up to the score, which is that of the decision', () => {
+  it('explains a decision by parts that sum up to its score', () => {
     fc.assert(
       fc.property(anyScene, (scene) => {
-        const { pool: pool, request, work } = scene;
+        const { pool, request, work } = scene;
         const pick = pickIn(scene);
-        for (const { score, parts, verdict } of explainPick({ pool: pool, work, request, pick }).candidates) {
+        for (const { score, parts, verdict } of explainPick({ pool, work, request, pick }).candidates) {
           if (verdict === 'filtered') {
             expect([score, parts]).toEqual([null, null]);
             continue;
@@ -230,7 +228,7 @@ export function policyContract({ policy, bySize }: Contract): void {
   });
 }
 
-const isPlain = ({ status, liveStats: liveStats }: Candidate): boolean => status === 'healthy' && !liveStats.suspect;
+const isPlain = ({ status, liveStats }: Candidate): boolean => status === 'healthy' && !liveStats.suspect;
 
 const bySizeOf = (sizes: readonly number[], changes: (size: number) => Partial<Candidate>): Candidate[] =>
   candidatesOf(sizes.length, (at) => changes(sizes[at]!));

@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING, POLICY_NAMES } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
-import type { CandidatePool, TraitKind } from '../../../src/core/balancing/candidate-pool.ts';
-import { advancePool, compilePool, healthyWith, patchPool } from '../../../src/core/balancing/candidate-pool.ts';
+import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
+import type { TraitKind } from '../../../src/core/balancing/traits.ts';
+import { advanceSlowStart, compilePool, healthyWith, patchPool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { WeightedSet } from '../../../src/core/balancing/weighted-set.ts';
 import { NOW } from './candidate-of.ts';
 import { anyCandidate } from './scenes.ts';
@@ -19,24 +20,24 @@ const SPLIT: BalancingSettings['trafficSplit'] = [
   { match: { tier: 'silver' }, percent: 50 },
 ];
 
-/** Those that say both room and response time, so that nobody is taken for a mean that has moved. */
+/** Candidates with task limit and response time: the pool mean, which may have moved, replaces neither. */
 const measured = fc
   .tuple(fc.nat(12), fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 3_000 }))
   .chain(([number, maxConcurrentTasks, ewmaMs]) =>
     fc
       .tuple(anyCandidate(`c-${number}`), fc.option(fc.integer({ min: NOW - 4_000, max: NOW })))
       .map(([candidate, backSince]): Candidate => {
-        // An empty fleet goes by checks: times of work would have it compiled anew.
-        const liveStats = { ...candidate.liveStats, ewmaMs: ewmaMs, isWorkTime: false };
-        return { ...candidate, maxConcurrentTasks, backSince, liveStats: liveStats };
+        // An empty pool uses times of checks. Times of work would require a recompilation.
+        const liveStats = { ...candidate.liveStats, ewmaMs, isWorkTime: false };
+        return { ...candidate, maxConcurrentTasks, backSince, liveStats };
       }),
   );
-/** What an edge does to a fleet: someone new, other numbers of someone known, nobody, or a question. */
+/** Steps of an edge on its pool: put a candidate, move its live stats, clear a position, wait, or query a trait. */
 const step = fc.oneof(
   fc.record({ kind: fc.constant('put' as const), position: fc.nat(20), candidate: measured }),
   fc.record({ kind: fc.constant('move' as const), position: fc.nat(20), candidate: measured }),
   fc.record({ kind: fc.constant('clear' as const), position: fc.nat(20) }),
-  // Not so long that what was measured begins to be forgotten: that a fleet compiled anew has just heard.
+  // Too short for measured times to fade: a recompiled pool would have them fresh.
   fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(240) }),
   fc.constantFrom(...(Object.keys(NAMES) as TraitKind[])).chain((trait) =>
     fc.record({
@@ -48,7 +49,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Does the steps; an id that is somewhere already is not put elsewhere as well. Answers the time it is then. */
+/** Applies the steps and returns the time after them. Never puts a known id at a second position. */
 function patchedBy(pool: CandidatePool, steps: readonly Step[]): number {
   let now = NOW;
   for (const each of steps) {
@@ -67,7 +68,7 @@ function patchedBy(pool: CandidatePool, steps: readonly Step[]): number {
         patchPool(pool, each.position, null, now);
         break;
       case 'wait':
-        advancePool(pool, (now += each.ms));
+        advanceSlowStart(pool, (now += each.ms));
         break;
       case 'ask':
         healthyWith(pool, each.trait, each.name);
@@ -76,7 +77,7 @@ function patchedBy(pool: CandidatePool, steps: readonly Step[]): number {
         each satisfies never;
     }
   }
-  advancePool(pool, now);
+  advanceSlowStart(pool, now);
   return now;
 }
 
@@ -85,7 +86,7 @@ const weightsOf = (set: WeightedSet): [number, number][] =>
     ([a], [b]) => a - b,
   );
 
-/** All that is told of a fleet by position, and every set with what it draws by. */
+/** Everything that a pool holds by position, and the draw weights of every set. */
 function contentOf(pool: CandidatePool) {
   const { length } = pool.candidates;
   const traits = (Object.keys(NAMES) as TraitKind[]).flatMap((kind) =>
@@ -98,7 +99,7 @@ function contentOf(pool: CandidatePool) {
   return {
     candidates: pool.candidates,
     positions: new Map([...pool.positions].toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    room: pool.taskLimit.slice(0, length),
+    taskLimit: pool.taskLimit.slice(0, length),
     capacity: pool.capacity.slice(0, length),
     rate: pool.rate.slice(0, length),
     ewmaMs: pool.ewmaMs.slice(0, length),
@@ -112,8 +113,8 @@ function contentOf(pool: CandidatePool) {
   };
 }
 
-describe('patching a fleet', () => {
-  it.each(POLICY_NAMES)('comes to the same as compiling it anew: %s', (policy) => {
+describe('patchPool', () => {
+  it.each(POLICY_NAMES)('gives the same pool as a recompilation: %s', (policy) => {
     const settings: BalancingSettings = { ...DEFAULT_BALANCING, policy, trafficSplit: SPLIT, slowStartMs: 3_000 };
     fc.assert(
       fc.property(fc.array(measured, { maxLength: 8 }), fc.array(step, { maxLength: 40 }), (first, steps) => {
@@ -132,7 +133,7 @@ describe('patching a fleet', () => {
     );
   });
 
-  it('goes by what a component is now, whichever part of it is new', () => {
+  it('uses the current values of a component, whichever of them changed', () => {
     const settings = { ...DEFAULT_BALANCING, trafficSplit: SPLIT, slowStartMs: 3_000 };
     fc.assert(
       fc.property(
@@ -143,7 +144,7 @@ describe('patching a fleet', () => {
           const pool = compilePool([a], settings, NOW);
           for (const kind of Object.keys(NAMES) as TraitKind[])
             for (const name of NAMES[kind]) healthyWith(pool, kind, name);
-          // Parts that are the very same object as before.
+          // Unchanged parts keep their object identity.
           const changed = { ...b, ...Object.fromEntries(kept.map((name) => [name, a[name]])), id: a.id };
           patchPool(pool, 0, changed, NOW);
           expect(contentOf(pool)).toEqual(contentOf(compilePool([changed], settings, NOW)));
@@ -152,7 +153,7 @@ describe('patching a fleet', () => {
     );
   });
 
-  it('keeps no trait that nobody has', () => {
+  it('keeps no trait without holders', () => {
     const pool = compilePool([], DEFAULT_BALANCING, NOW);
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {

@@ -50,7 +50,7 @@ describe('unmetPreference', () => {
     expect(unmetPreference(CANDIDATE, wanted, 50)).toBe(expected);
   });
 
-  it('a location is not met by one that does not say where it is', () => {
+  it('returns location for a component without a location', () => {
     expect(unmetPreference(candidateOf('nowhere'), { location: 'weur' }, 0)).toBe('location');
   });
 });
@@ -76,7 +76,7 @@ describe('relaxedFor', () => {
   });
 });
 
-describe('what narrows the choice', () => {
+describe('enforcesPreferences and isExpressed', () => {
   it.each<[Preferences, boolean, boolean]>([
     [{}, false, false],
     [{ strict: true }, false, false],
@@ -87,7 +87,7 @@ describe('what narrows the choice', () => {
     [{ location: 'weur' }, true, true],
     [{ capabilities: ['review'] }, true, true],
     [{ match: { tier: 'gold' } }, true, true],
-  ])('%j: picky %s, expressed %s', (wanted, enforced, expressed) => {
+  ])('%j: enforced %s, expressed %s', (wanted, enforced, expressed) => {
     expect([enforcesPreferences(wanted), isExpressed(wanted)]).toEqual([enforced, expressed]);
   });
 });

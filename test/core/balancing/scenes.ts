@@ -1,4 +1,4 @@
-/** Any fleet and any request, for properties: and, worked out the long way, who may be asked in it. */
+/** Arbitrary pools and requests for property tests, and a plain reference of which components are eligible. */
 import * as fc from 'fast-check';
 import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
@@ -41,7 +41,7 @@ const liveStats = fc.record({
   ewmaMs: fc.option(fc.nat(5_000)),
 });
 
-/** A candidate of that id, in any state. */
+/** A candidate with this id, in any state. */
 export const anyCandidate = (name: string): fc.Arbitrary<Candidate> =>
   fc.tuple(changes, liveStats).map(([change, stats]) => candidateOf(name, change, stats));
 
@@ -73,44 +73,46 @@ export const sceneOf = (settings: Partial<BalancingSettings> = {}): fc.Arbitrary
       affinityKey: fc.option(fc.string({ minLength: 1, maxLength: 4 })),
       slots: fc.constantFrom(1, 1, 1, 3),
       mode: fc.constantFrom(...MODES),
-      /** Given since the snapshot, by position. */
+      /** Assignments since the snapshot, by position. */
       assigned: fc.array(fc.nat(3), { maxLength: 40 }),
       seed: fc.integer(),
     })
-    .map(({ candidates, preferences: wanted, mode, assigned: assigned, seed, ...task }) => {
+    .map(({ candidates, preferences: wanted, mode, assigned, seed, ...task }) => {
       const pool = poolOf(candidates, settings);
       const work = workOf(pool);
       assigned.slice(0, candidates.length).forEach((count, at) => (work.open[at]! += count));
       const scene: Scene = {
         candidates,
-        pool: pool,
+        pool,
         work,
         request: requestOf(wanted, task),
         preferences: wanted,
         mode,
         seed,
       };
-      // A fleet as typed arrays is no help to whoever reads a counterexample.
+      // Counterexamples show the candidates, because the typed arrays of a pool are unreadable.
       const shown = fc.stringify({ candidates, open: work.open, wanted, task, mode, seed });
       return Object.assign(scene, { [fc.toStringMethod]: () => shown });
     });
 
-export const pickIn = ({ pool: pool, work, request, mode, seed }: Scene): Pick =>
+export const pickIn = ({ pool, work, request, mode, seed }: Scene): Pick =>
   pickComponent(pool, request, { work, random: seededRandom(seed), splitAt: 0, mode, aperture: null });
 
-/** In percent: as it says itself, or as its room is taken. */
+/** Load in percent: the reported one, or the used part of the task limit if larger. */
 export function loadOf({ candidates, work }: Scene, position: number): number {
   const { maxConcurrentTasks, liveStats: now } = candidates[position]!;
   const used = maxConcurrentTasks === null ? 0 : Math.min(100, (100 * work.open[position]!) / maxConcurrentTasks);
   return Math.max(used, now.loadPercentage);
 }
 
-/** Positions of those that may be asked: routable, with room, the plainly healthy ones where there are any. */
+/** Positions of the eligible components: routable with capacity; if any of them are healthy, only these. */
 export function eligibleIn({ candidates, work, request }: Scene): number[] {
   const withCapacity = [...candidates.keys()].filter((at) => {
     const limit = candidates[at]!.maxConcurrentTasks ?? Infinity;
     return whyNotRoutable(candidates[at]!) === null && work.open[at]! + request.slots <= limit;
   });
-  const healthy = withCapacity.filter((at) => candidates[at]!.status === 'healthy' && !candidates[at]!.liveStats.suspect);
+  const healthy = withCapacity.filter(
+    (at) => candidates[at]!.status === 'healthy' && !candidates[at]!.liveStats.suspect,
+  );
   return healthy.length > 0 ? healthy : withCapacity;
 }

@@ -7,7 +7,7 @@ import { scoreOf } from '../../../src/core/balancing/policies/policy.ts';
 
 const HERE = Uint8Array.of(1);
 
-/** The score of a component alone in its fleet, with so much work in flight. */
+/** The score of the only component of a pool with `open` tasks in flight. */
 function scored(
   changes: Changes,
   liveStats: Partial<LiveStats>,
@@ -21,7 +21,7 @@ function scored(
   return scoreOf(parts);
 }
 
-describe("the plan's formula", () => {
+describe('policy score', () => {
   const limited = { maxConcurrentTasks: 10 };
   const quick = { ewmaMs: 0 };
 
@@ -29,15 +29,19 @@ describe("the plan's formula", () => {
     ['idle', 100, () => scored(limited, quick, 0)],
     ['half busy', 50, () => scored(limited, quick, 5)],
     ['full', 0, () => scored(limited, quick, 10)],
-    ['beyond its room: never below 0', 0, () => scored(limited, quick, 30)],
+    ['beyond its task limit: never below 0', 0, () => scored(limited, quick, 30)],
     ['degraded', 80, () => scored({ ...limited, status: 'degraded' }, quick, 0)],
     ['350 ms', 96.5, () => scored(limited, { ewmaMs: 350 }, 0)],
     ['a second and more: 10 at most', 90, () => scored(limited, { ewmaMs: 5_000 }, 0)],
     ['its task type', 115, () => scored(limited, quick, 0, { type: true })],
     ['its location', 110, () => scored(limited, quick, 0, { place: true })],
-    ['all at once', 64, () => scored({ ...limited, status: 'degraded' }, { ewmaMs: 100 }, 4, { type: true, place: true })],
+    [
+      'all at once',
+      64,
+      () => scored({ ...limited, status: 'degraded' }, { ewmaMs: 100 }, 4, { type: true, place: true }),
+    ],
     ['twice the weight, half the load', 75, () => scored({ ...limited, weight: 2 }, quick, 5)],
-    ['no room said by anybody: as it reports', 70, () => scored({}, { ...quick, loadPercentage: 30 }, 7)],
+    ['no task limit declared: the reported load', 70, () => scored({}, { ...quick, loadPercentage: 30 }, 7)],
   ])('%s', (_, expected, actual) => {
     expect(actual()).toBe(expected);
   });

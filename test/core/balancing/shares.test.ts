@@ -5,24 +5,24 @@ import { redistribution } from '../../../src/core/balancing/shares.ts';
 
 const capacitiesOf = (entries: Record<string, number>): Capacities => new Map(Object.entries(entries));
 
-describe('work shared out anew', () => {
+describe('redistribution', () => {
   it.each([
-    ['the first comes', {}, { a: 5 }, 1, 'membership'],
-    ['the last goes', { a: 5 }, {}, 1, 'membership'],
-    ['the last may be given none any more', { a: 5 }, { a: 0 }, 1, 'routability'],
+    ['the first component is added', {}, { a: 5 }, 1, 'membership'],
+    ['the last is removed', { a: 5 }, {}, 1, 'membership'],
+    ['the last becomes unroutable', { a: 5 }, { a: 0 }, 1, 'routability'],
     ['one of two goes down', { a: 5, b: 5 }, { a: 5, b: 0 }, 0.5, 'routability'],
-    ['one grows', { a: 5, b: 5 }, { a: 15, b: 5 }, 0.25, 'room'],
-    ['one goes and another grows', { a: 5, b: 5, c: 5 }, { a: 10, b: 5 }, 1 / 3, 'membership'],
-    ['one that may be given none comes', { a: 5 }, { a: 5, b: 0 }, 0, 'membership'],
-    ['all grow alike', { a: 5, b: 10 }, { a: 10, b: 20 }, 0, 'room'],
-    ['nothing', { a: 5 }, { a: 5 }, 0, null],
+    ['one grows', { a: 5, b: 5 }, { a: 15, b: 5 }, 0.25, 'capacity'],
+    ['one is removed and another grows', { a: 5, b: 5, c: 5 }, { a: 10, b: 5 }, 1 / 3, 'membership'],
+    ['an unroutable one is added', { a: 5 }, { a: 5, b: 0 }, 0, 'membership'],
+    ['all grow alike', { a: 5, b: 10 }, { a: 10, b: 20 }, 0, 'capacity'],
+    ['no change', { a: 5 }, { a: 5 }, 0, null],
   ] as const)('%s', (_, before, after, moved, reason) => {
     const change = redistribution(capacitiesOf(before), capacitiesOf(after));
-    expect(change.moved).toBeCloseTo(moved, 4);
+    expect(change.movedShare).toBeCloseTo(moved, 4);
     expect(change.reason).toBe(reason);
   });
 
-  it('names the largest change first', () => {
+  it('lists the largest change first', () => {
     const { changes } = redistribution(capacitiesOf({ a: 1, b: 1, c: 2 }), capacitiesOf({ a: 1, b: 1, d: 6 }));
     expect(changes).toEqual([
       { componentId: 'd', before: 0, after: 0.75 },
@@ -32,15 +32,15 @@ describe('work shared out anew', () => {
     ]);
   });
 
-  it('moves as much to some as from others, and between 0 and all of it', () => {
+  it('moves as much to components as from others, between 0 and all of it', () => {
     const some = fc
       .dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.integer({ min: 0, max: 9 }))
       .map((entries) => capacitiesOf(entries));
     fc.assert(
       fc.property(some, some, (before, after) => {
-        const { moved, changes } = redistribution(before, after);
-        expect(moved).toBeGreaterThanOrEqual(0);
-        expect(moved).toBeLessThanOrEqual(1);
+        const { movedShare, changes } = redistribution(before, after);
+        expect(movedShare).toBeGreaterThanOrEqual(0);
+        expect(movedShare).toBeLessThanOrEqual(1);
         const net = changes.reduce((sum, change) => sum + change.after - change.before, 0);
         expect([-1, 0, 1].some((each) => Math.abs(net - each) < 0.001)).toBe(true);
       }),

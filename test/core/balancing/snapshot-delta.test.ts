@@ -18,8 +18,8 @@ const liveStats: fc.Arbitrary<LiveStats> = fc.record({
 
 const IDLE: LiveStats = { suspect: false, inFlight: 0, loadPercentage: 0, ewmaMs: 100, isWorkTime: false };
 
-describe('packed vitals', () => {
-  it('come out as they went in, row by row', () => {
+describe('packLiveStats and unpackLiveStats', () => {
+  it('round-trip every row', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(10_000), liveStats), { maxLength: 20 }), (rows) => {
         const packed = Float64Array.from(rows.flatMap(([position, each]) => packLiveStats(position, each)));
@@ -35,7 +35,7 @@ describe('packed vitals', () => {
 describe('hasMoved', () => {
   it.each<[string, Partial<LiveStats>, boolean]>([
     ['nothing', {}, false],
-    ['a doubt', { suspect: true }, true],
+    ['suspect', { suspect: true }, true],
     ['one more in flight', { inFlight: 1 }, true],
     ['less than a percent of load', { loadPercentage: 0.9 }, false],
     ['a percent of load', { loadPercentage: 1 }, true],
@@ -48,13 +48,13 @@ describe('hasMoved', () => {
     expect(hasMoved(IDLE, { ...IDLE, ...change })).toBe(expected);
   });
 
-  it('sees a response time that becomes known, and one that was 0', () => {
+  it('is true for a response time that becomes known, and for one that was 0', () => {
     expect(hasMoved({ ...IDLE, ewmaMs: null }, { ...IDLE, ewmaMs: 0 })).toBe(true);
     expect(hasMoved({ ...IDLE, ewmaMs: 0 }, { ...IDLE, ewmaMs: 1 })).toBe(true);
     expect(hasMoved({ ...IDLE, ewmaMs: 0 }, { ...IDLE, ewmaMs: 0 })).toBe(false);
   });
 
-  it('never sees a move where there is none, and none is lost in small steps', () => {
+  it('is false for equal numbers, and misses no move in small steps', () => {
     fc.assert(
       fc.property(liveStats, (each) => {
         expect(hasMoved(each, { ...each })).toBe(false);

@@ -24,7 +24,7 @@ const CANDIDATES: readonly Candidate[] = Array.from({ length: COUNT }, (_, at) =
   }),
 );
 
-/** As it goes over the wire: calls between objects clone structures as `node:v8` does. */
+/** Size on the wire: calls between objects clone structures like `node:v8`. */
 const bytesOf = (delta: Partial<SnapshotDelta>): number =>
   serialize({ ...SHARED, full: false, changed: [], conditions: [], liveStats: new Float64Array(), ...delta }).length;
 
@@ -38,15 +38,15 @@ const condition = {
 const conditions = some.map(([position]) => [position, condition] as const);
 const liveStats = Float64Array.from(some.flatMap(([position, { liveStats: each }]) => packLiveStats(position, each)));
 
-describe('the bytes of a refresh, 100 of 10 000 different', () => {
+describe('the bytes of a refresh with 100 of 10 000 components changed', () => {
   const whole = bytesOf({ full: true, changed: [...CANDIDATES.entries()] });
 
   it.each<[string, Partial<SnapshotDelta>, number]>([
-    ['in nothing', {}, 0.001],
-    ['in numbers', { liveStats: liveStats }, 0.005],
-    ['in health', { conditions: conditions }, 0.01],
-    ['in both', { conditions: conditions, liveStats: liveStats }, 0.01],
-  ])('%s: a small part of the whole', (_, delta, atMost) => {
+    ['no change', {}, 0.001],
+    ['live stats', { liveStats }, 0.005],
+    ['conditions', { conditions }, 0.01],
+    ['both', { conditions, liveStats }, 0.01],
+  ])('%s: are a small part of a full snapshot', (_, delta, atMost) => {
     expect(some).toHaveLength(100);
     expect(bytesOf(delta) / whole).toBeLessThan(atMost);
   });

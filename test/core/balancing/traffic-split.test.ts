@@ -13,10 +13,10 @@ const CANARY: BalancingSettings['trafficSplit'] = [{ match: { version: '2' }, pe
 const versioned = (version: string, count: number): Candidate[] =>
   Array.from({ length: count }, (_, at) => candidateOf(`v${version}-${at}`, { metadata: { version } }));
 
-/** As the edge spreads them: any run of them is even over [0, 1). */
+/** Spread like the edge does it: any run of values is even over [0, 1). */
 const evenly = (at: number): number => (0.123 + at * 0.618_033_988_749_894_9) % 1;
 
-/** How much of the work each version got, in percent. */
+/** Share of the work of each version, in percent. */
 function percents(pool: CandidatePool, assignment: Partial<Assignment> = {}): Record<string, number> {
   const got = assignWork(pool, { count: 1_000, splitAt: evenly, ...assignment });
   const sums: Record<string, number> = {};
@@ -31,21 +31,24 @@ function percents(pool: CandidatePool, assignment: Partial<Assignment> = {}): Re
 const closeTo = (percent: number, within = 2) => expect.toSatisfy((got: number) => Math.abs(got - percent) <= within);
 
 describe('a traffic split', () => {
-  it.each(POLICY_NAMES)('of 10 and 90 holds within 2 %% over 1 000, however many serve each part: %s', (policy) => {
-    for (const [canaries, others] of [
-      [1, 1],
-      [1, 30],
-      [30, 3],
-    ] as const)
-      for (const mode of MODES)
-        for (const work of ['done at once', 'kept'] as const) {
-          const candidates = [...versioned('2', canaries), ...versioned('1', others)];
-          const pool = poolOf(candidates, { policy, trafficSplit: CANARY });
-          expect(percents(pool, { mode, work })).toEqual({ 1: closeTo(90), 2: closeTo(10) });
-        }
-  });
+  it.each(POLICY_NAMES)(
+    'of 10 and 90 holds within 2 %% over 1 000 requests, however many components serve each part: %s',
+    (policy) => {
+      for (const [canaries, others] of [
+        [1, 1],
+        [1, 30],
+        [30, 3],
+      ] as const)
+        for (const mode of MODES)
+          for (const work of ['done at once', 'kept'] as const) {
+            const candidates = [...versioned('2', canaries), ...versioned('1', others)];
+            const pool = poolOf(candidates, { policy, trafficSplit: CANARY });
+            expect(percents(pool, { mode, work })).toEqual({ 1: closeTo(90), 2: closeTo(10) });
+          }
+    },
+  );
 
-  it('goes by all of its parts, the rest to those of none', () => {
+  it('applies all of its parts, and gives the rest to components of no part', () => {
     const trafficSplit = [
       { match: { version: '2' }, percent: 20 },
       { match: { version: '3' }, percent: 30 },
@@ -62,7 +65,7 @@ describe('a traffic split', () => {
     expect(percents(pool)).toEqual({ 1: 100 - percent, 2: percent });
   });
 
-  it('gives what is of two parts to the first of them', () => {
+  it('assigns a component that matches two parts to the first', () => {
     const trafficSplit: BalancingSettings['trafficSplit'] = [
       { match: { version: '2' }, percent: 10 },
       { match: { tier: 'gold' }, percent: 90 },
@@ -86,7 +89,7 @@ describe('a traffic split', () => {
     expect(parts.filter((part) => part.has(0)).length / 10).toEqual(closeTo(10, 3));
   });
 
-  it('yields to what a caller asks for by name', () => {
+  it('yields to a preference for metadata or a component', () => {
     const pool = poolOf([...versioned('2', 3), ...versioned('1', 3)], { trafficSplit: CANARY });
     const only = (request: RouteRequest) => percents(pool, { request: () => request });
     expect(only(requestOf({ match: { version: '1' } }))).toEqual({ 1: 100, 2: 0 });
@@ -94,7 +97,7 @@ describe('a traffic split', () => {
     expect(only(requestOf({ preferredComponent: 'v2-1' }))).toEqual({ 1: 0, 2: 100 });
   });
 
-  it('holds within what a preference leaves that both parts meet', () => {
+  it('holds among the components that meet a preference in both parts', () => {
     const located = [...versioned('2', 4), ...versioned('1', 4)].map((candidate, at): Candidate => ({
       ...candidate,
       location: at % 2 === 0 ? 'weur' : 'enam',
@@ -106,7 +109,7 @@ describe('a traffic split', () => {
     });
   });
 
-  it('loses nothing where a part has nobody, or nobody with room', () => {
+  it('loses no request if a part has no component, or none with capacity', () => {
     const pool = poolOf(versioned('1', 3), { trafficSplit: CANARY });
     expect(percents(pool)).toEqual({ 1: 100 });
     const full = fullCandidate('canary', { metadata: { version: '2' } });
@@ -115,7 +118,7 @@ describe('a traffic split', () => {
     expect(percents(poolOf([down, ...versioned('1', 3)], { trafficSplit: CANARY }))).toEqual({ 1: 100, 2: 0 });
   });
 
-  it('names the part it was taken from, and none when it was passed by', () => {
+  it('reports the part that it chose from, and null if bypassed', () => {
     const pool = poolOf([...versioned('2', 2), ...versioned('1', 2)], { trafficSplit: CANARY });
     const partOf = (preferences = {}, splitAt = 0): number | null | undefined => {
       const pick = pickOnce(pool, requestOf(preferences), { splitAt });

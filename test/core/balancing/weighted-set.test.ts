@@ -20,13 +20,13 @@ const change = (of: fc.Arbitrary<number>) => fc.tuple(fc.nat(POSITIONS * 2 - 1),
 const changes = fc.array(change(weight), { maxLength: 200 });
 
 function setOf(entries: Iterable<readonly [position: number, weight: number]>): WeightedSet {
-  // Half of the positions lie beyond what it was made for.
+  // Half of the positions lie beyond the initial size.
   const set = emptySet(POSITIONS);
   for (const [position, weigh] of entries) setWeight(set, position, weigh);
   return set;
 }
 
-/** What the plain reference holds: the last weight of each, those of 0 left out. */
+/** Reference model: the last weight of each position, without those of 0. */
 function plainOf(entries: Iterable<readonly [position: number, weight: number]>): Map<number, number> {
   const plain = new Map(entries);
   for (const [position, weigh] of plain) if (weigh <= 0) plain.delete(position);
@@ -66,7 +66,7 @@ function expectConsistent(set: WeightedSet): void {
 }
 
 describe('a weighted set', () => {
-  it('holds what a plain map holds after any changes in any order', () => {
+  it('holds the same as a plain map after any changes in any order', () => {
     fc.assert(
       fc.property(changes, (entries) => {
         const [set, plain] = [setOf(entries), plainOf(entries)];
@@ -80,7 +80,7 @@ describe('a weighted set', () => {
     );
   });
 
-  it('draws only members, whatever was changed, and nobody when it is empty', () => {
+  it('draws only members after any changes, and none when empty', () => {
     fc.assert(
       fc.property(fc.array(change(fc.oneof(weight, strange)), { maxLength: 60 }), fc.integer(), (entries, seed) => {
         const set = setOf(entries);
@@ -111,7 +111,7 @@ describe('a weighted set', () => {
     }
   });
 
-  it('draws in proportion after members were reweighed and removed', () => {
+  it('draws in proportion after weights changed and members were removed', () => {
     const set = setOf(Array.from({ length: 60 }, (_, at) => [at, 1 + (at % 7)] as const));
     for (let position = 0; position < 60; position += 2) setWeight(set, position, 0);
     for (let position = 1; position < 60; position += 4) setWeight(set, position, 100);
@@ -124,7 +124,7 @@ describe('a weighted set', () => {
     expect(drawn.size).toBe(31);
   });
 
-  it('asks for a bounded number of random numbers, whatever its size', () => {
+  it('consumes a bounded number of random numbers, whatever its size', () => {
     const set = setOf(Array.from({ length: 10_000 }, (_, at) => [at, 1 + (at % 100)] as const));
     let calls = 0;
     const next = seededRandom(1);
@@ -133,8 +133,8 @@ describe('a weighted set', () => {
   });
 });
 
-describe('weights at the edge of numbers', () => {
-  it.each([NaN, 0, -1, -Infinity])('%d is no weight: it lets nobody in and takes out who was in', (none) => {
+describe('extreme weights', () => {
+  it.each([NaN, 0, -1, -Infinity])('%d is no weight: it adds no member and removes an existing one', (none) => {
     const set = setOf([
       [0, 1],
       [1, none],
@@ -146,21 +146,24 @@ describe('weights at the edge of numbers', () => {
     expect(frequencies(set, 10)).toEqual(new Map([[1, 10]]));
   });
 
-  it.each([1e300, Infinity, Number.MAX_VALUE])('%d outweighs all others and leaves nothing behind', (huge) => {
-    const set = setOf([
-      [0, 1],
-      [1, 3],
-    ]);
-    setWeight(set, 2, huge);
-    setWeight(set, 3, huge);
-    expect(Number.isFinite(set.span)).toBe(true);
-    expect(new Set(frequencies(set, 100).keys())).toEqual(new Set([2, 3]));
-    setWeight(set, 2, 0);
-    setWeight(set, 3, 0);
-    expect(Math.abs(frequencies(set, 10_000).get(1)! - 7_500)).toBeLessThan(300);
-  });
+  it.each([1e300, Infinity, Number.MAX_VALUE])(
+    '%d outweighs all others and leaves no rounding error behind',
+    (huge) => {
+      const set = setOf([
+        [0, 1],
+        [1, 3],
+      ]);
+      setWeight(set, 2, huge);
+      setWeight(set, 3, huge);
+      expect(Number.isFinite(set.span)).toBe(true);
+      expect(new Set(frequencies(set, 100).keys())).toEqual(new Set([2, 3]));
+      setWeight(set, 2, 0);
+      setWeight(set, 3, 0);
+      expect(Math.abs(frequencies(set, 10_000).get(1)! - 7_500)).toBeLessThan(300);
+    },
+  );
 
-  it.each([1e-300, Number.MIN_VALUE])('%d is a weight, if a small one', (tiny) => {
+  it.each([1e-300, Number.MIN_VALUE])('%d is a valid, small weight', (tiny) => {
     const set = setOf([
       [0, tiny],
       [1, tiny],
@@ -173,7 +176,7 @@ describe('weights at the edge of numbers', () => {
     expect(membersOf(set)).toEqual([0, 1]);
   });
 
-  it('loses nothing of the small ones while a heavy one comes and goes', () => {
+  it('keeps small weights exact while a heavy one comes and goes', () => {
     const small = [3, 5, 7].map((weigh) => weigh * 1e-5);
     const set = setOf(small.entries());
     for (let times = 0; times < 100_000; times++) setWeight(set, 3, times % 2 === 0 ? 1e8 + times : 0);

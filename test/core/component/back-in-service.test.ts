@@ -27,7 +27,7 @@ const recordOf = (status: HealthStatus, lifecycle: Lifecycle = active): Componen
   health: { ...initialHealth(0), status, flap },
   load: NO_LOAD,
   recovery: NO_RECOVERY,
-  shadow: NO_ROOT_CAUSE,
+  dependencyState: NO_ROOT_CAUSE,
 });
 
 describe('backInService', () => {
@@ -45,7 +45,7 @@ describe('backInService', () => {
     expect(back.recovery.settledUntil).toBe(settledUntil);
   });
 
-  it('changes nothing of one that was in service, or that goes from one state aside to the next', () => {
+  it('leaves a component unchanged that was in service, or that moves between out-of-service states', () => {
     const aside = takeOutOfService(active, 'isolated', NOW);
     for (const [record, before] of [
       [recordOf('healthy'), active],

@@ -8,7 +8,7 @@ const faultsOf = (check: Record<string, unknown>): string[] =>
 
 const headers = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, 'v']));
 
-describe('what is expected of an answer', () => {
+describe('the expected response', () => {
   it.each([
     [{ status: [200] }],
     [{ status: [200, 204, 302, 503] }],
@@ -24,7 +24,7 @@ describe('what is expected of an answer', () => {
   it.each([
     ['nothing', {}],
     ['no status', { status: [] }],
-    ['a status that is none', { status: [199] }],
+    ['an invalid status', { status: [199] }],
     ['a status in quotes', { status: ['200'] }],
     ['one status', { status: 200 }],
     ['17 statuses', { status: Array.from({ length: 17 }, () => 200) }],
@@ -35,20 +35,20 @@ describe('what is expected of an answer', () => {
     ['a pointer without a slash', { body: { pointer: 'a', value: 1 } }],
     ['a pointer with a lone tilde', { body: { pointer: '/a~', value: 1 } }],
     ['an object as value', { body: { pointer: '/a', value: {} } }],
-    ['no number', { body: { pointer: '/a', value: NaN } }],
-    ['something else', { header: 'x' }],
+    ['NaN', { body: { pointer: '/a', value: NaN } }],
+    ['an unknown field', { header: 'x' }],
   ])('may not be %s', (_, expected) => {
     expect(faultsOf({ expect: expected }).length).toBeGreaterThan(0);
   });
 
-  it('is nothing in the body of an answer to HEAD', () => {
+  it('may not include a body for HEAD', () => {
     expect(faultsOf({ method: 'HEAD', expect: { body: { contains: 'x' } } })).toEqual(['expect.body']);
     expect(faultsOf({ method: 'HEAD', expect: { status: [200] } })).toEqual([]);
   });
 });
 
-describe('headers of a check', () => {
-  it('keeps names in lower case', () => {
+describe('the headers of a check', () => {
+  it('are stored in lower case', () => {
     const check = HealthCheckSchema.parse({
       endpoint: '/health',
       headers: { 'X-Token': 'S3cret', Authorization: 'Bearer x y' },
@@ -56,7 +56,7 @@ describe('headers of a check', () => {
     expect(check.headers).toEqual({ 'x-token': 'S3cret', authorization: 'Bearer x y' });
   });
 
-  it('takes eight and no more', () => {
+  it('are at most eight', () => {
     expect(faultsOf({ headers: headers(8) })).toEqual([]);
     expect(faultsOf({ headers: headers(9) })).toEqual(['headers']);
   });
@@ -92,16 +92,16 @@ describe('headers of a check', () => {
     'a\r\nb',
     'ä',
     'x'.repeat(65),
-  ])('refuses the name %j', (name) => {
+  ])('may not have the name %j', (name) => {
     expect(faultsOf({ headers: { [name]: 'v' } })).toEqual([`headers.${name}`]);
   });
 
-  it('refuses a name of every object, and one that comes twice', () => {
+  it('may not be named like a built-in object property, nor twice', () => {
     expect(faultsOf({ headers: JSON.parse('{"__proto__":"v"}') as unknown })).not.toEqual([]);
     expect(faultsOf({ headers: { 'x-token': 'a', 'X-Token': 'b' } })).toEqual(['headers.X-Token']);
   });
 
-  it.each(['', ' v', 'v ', 'a\r\nb: c', 'a\u0000b', 'ä', 'x'.repeat(1_025)])('refuses the value %j', (value) => {
+  it.each(['', ' v', 'v ', 'a\r\nb: c', 'a\u0000b', 'ä', 'x'.repeat(1_025)])('may not have the value %j', (value) => {
     expect(new Set(faultsOf({ headers: { 'x-a': value } }))).toEqual(new Set(['headers.x-a']));
   });
 });

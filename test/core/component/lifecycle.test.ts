@@ -6,7 +6,7 @@ const NOW = 1_000;
 const active = settledAs('active');
 const standby = settledAs('standby');
 
-describe('whatFollows', () => {
+describe('nextLifecycle', () => {
   it.each([active, standby])('$state has no end', (lifecycle) => {
     expect(nextLifecycle(lifecycle, Number.MAX_SAFE_INTEGER)).toBeNull();
   });
@@ -17,15 +17,15 @@ describe('whatFollows', () => {
     [takeOutOfService(active, 'isolated', NOW), 'active'],
     [takeOutOfService(standby, 'maintenance', NOW), 'standby'],
     [takeOutOfService(standby, 'isolated', NOW), 'standby'],
-  ] as const)('$0.state: nothing before its end, then $1', (lifecycle, expected) => {
+  ] as const)('$0.state: null before its end, then $1', (lifecycle, expected) => {
     expect(nextLifecycle(lifecycle, NOW - 1)).toBeNull();
     expect(nextLifecycle(lifecycle, NOW)).toBe(expected);
     expect(nextLifecycle(lifecycle, NOW + 1_000_000)).toBe(expected);
   });
 });
 
-describe('setAside', () => {
-  it.each([active, standby])('again keeps in mind where it was: $state', (before) => {
+describe('takeOutOfService', () => {
+  it.each([active, standby])('twice keeps the original state: $state', (before) => {
     const once = takeOutOfService(before, 'isolated', NOW);
     const twice: Lifecycle = takeOutOfService(once, 'maintenance', NOW + 1);
     expect(twice).toEqual({ state: 'maintenance', until: NOW + 1, next: before.state });

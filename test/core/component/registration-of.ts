@@ -9,7 +9,7 @@ const MINIMAL: RegistrationInput = {
   healthCheck: { endpoint: '/health' },
 };
 
-/** What a caller sends at the least, with `changes`; a field set to undefined is left out. */
+/** A minimal registration request with `changes`. A field set to undefined is omitted. */
 export const inputOf = (changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> =>
   Object.fromEntries(Object.entries({ ...MINIMAL, ...changes }).filter(([, value]) => value !== undefined));
 

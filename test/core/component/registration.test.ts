@@ -40,11 +40,11 @@ const issuesOf = (input: unknown) => RegistrationSchema.safeParse(input).error?.
 const nested = (depth: number): unknown => (depth === 0 ? 1 : { in: nested(depth - 1) });
 
 describe('RegistrationSchema', () => {
-  it("takes the plan's own example as it is", () => {
+  it('accepts the example of the original plan unchanged', () => {
     expect(RegistrationSchema.parse(PLAN_EXAMPLE)).toEqual({ ...PLAN_EXAMPLE, role: 'active', weight: 1 });
   });
 
-  it('takes every optional field beside it', () => {
+  it('accepts every optional field', () => {
     expect(RegistrationSchema.parse({ ...PLAN_EXAMPLE, ...EXTENSIONS })).toEqual({ ...PLAN_EXAMPLE, ...EXTENSIONS });
   });
 
@@ -68,7 +68,7 @@ describe('RegistrationSchema', () => {
     });
   });
 
-  it('gives its own answer each time, so that no two registrations share a default', () => {
+  it('returns a new object each time, so that no two registrations share a default', () => {
     const [first, second] = [registrationOf(), registrationOf()];
     expect(first.capabilities).not.toBe(second.capabilities);
     expect(first.metadata).not.toBe(second.metadata);
@@ -79,12 +79,12 @@ describe('RegistrationSchema', () => {
     ['both', { heartbeat: { ttl: 3_600_000 } }],
     ['an id of one character', { id: '7' }],
     ['an id of 128 characters', { id: 'a'.repeat(128) }],
-    ['every character an id may have', { id: 'a.b_c-9' }],
+    ['every character allowed in an id', { id: 'a.b_c-9' }],
     ['weight 0, which drains', { weight: 0 }],
-    ['a fraction of a weight', { weight: 0.25 }],
+    ['a fractional weight', { weight: 0.25 }],
     ['free metadata, nested', { metadata: { a: [1, { b: null }], 'any key': true, c: 'x' } }],
     ['64 keys of metadata', { metadata: Object.fromEntries(Array.from({ length: 64 }, (_, key) => [`k${key}`, key])) }],
-    ['a type that is configured elsewhere', { type: 'my_own_type' }],
+    ['a type without configuration', { type: 'my_own_type' }],
     ['a dependency', { dependencies: ['registry-1', 'registry-2'] }],
     ['the shortest check', { healthCheck: { endpoint: '/', timeout: 100, interval: 1_000, retries: 0 } }],
     ['the longest check', { healthCheck: { endpoint: '/', timeout: 60_000, interval: 3_600_000, retries: 10 } }],
@@ -98,7 +98,7 @@ describe('RegistrationSchema', () => {
     ['neither health check nor heartbeat', { healthCheck: undefined }, 'healthCheck'],
     ['no id', { id: undefined }, 'id'],
     ['an empty id', { id: '' }, 'id'],
-    ['an id in capitals', { id: 'Router' }, 'id'],
+    ['an id in upper case', { id: 'Router' }, 'id'],
     ['an id that begins with a dot', { id: '.hidden' }, 'id'],
     ['an id with a slash', { id: 'a/b' }, 'id'],
     ['an id with a line break', { id: 'a\n' }, 'id'],
@@ -108,21 +108,21 @@ describe('RegistrationSchema', () => {
     ['no type', { type: undefined }, 'type'],
     ['a type with a dash', { type: 'task-router' }, 'type'],
     ['no endpoint', { endpoint: undefined }, 'endpoint'],
-    ['an endpoint that is no text', { endpoint: 7 }, 'endpoint'],
+    ['an endpoint that is not text', { endpoint: 7 }, 'endpoint'],
     ['a check without endpoint', { healthCheck: {} }, 'healthCheck.endpoint'],
-    ['another verb', { healthCheck: { endpoint: '/', method: 'DELETE' } }, 'healthCheck.method'],
-    ['a timeout under 100 ms', { healthCheck: { endpoint: '/', timeout: 99 } }, 'healthCheck.timeout'],
+    ['another HTTP method', { healthCheck: { endpoint: '/', method: 'DELETE' } }, 'healthCheck.method'],
+    ['a timeout below 100 ms', { healthCheck: { endpoint: '/', timeout: 99 } }, 'healthCheck.timeout'],
     ['a timeout over a minute', { healthCheck: { endpoint: '/', timeout: 60_001 } }, 'healthCheck.timeout'],
-    ['a fraction of a millisecond', { healthCheck: { endpoint: '/', timeout: 500.5 } }, 'healthCheck.timeout'],
-    ['an interval under 1 s', { healthCheck: { endpoint: '/', interval: 999 } }, 'healthCheck.interval'],
+    ['a fractional timeout', { healthCheck: { endpoint: '/', timeout: 500.5 } }, 'healthCheck.timeout'],
+    ['an interval below 1 s', { healthCheck: { endpoint: '/', interval: 999 } }, 'healthCheck.interval'],
     ['an interval as text', { healthCheck: { endpoint: '/', interval: '30s' } }, 'healthCheck.interval'],
     ['11 retries', { healthCheck: { endpoint: '/', retries: 11 } }, 'healthCheck.retries'],
-    ['a negative retry', { healthCheck: { endpoint: '/', retries: -1 } }, 'healthCheck.retries'],
-    ['no room at all', { capabilities: { maxConcurrentTasks: 0 } }, 'capabilities.maxConcurrentTasks'],
+    ['a negative number of retries', { healthCheck: { endpoint: '/', retries: -1 } }, 'healthCheck.retries'],
+    ['a task limit of 0', { capabilities: { maxConcurrentTasks: 0 } }, 'capabilities.maxConcurrentTasks'],
     ['an empty task type', { capabilities: { supportedTaskTypes: [''] } }, 'capabilities.supportedTaskTypes.0'],
     ['a dependency on itself', { dependencies: ['router-1'] }, 'dependencies'],
-    ['a dependency twice', { dependencies: ['a', 'a'] }, 'dependencies'],
-    ['a dependency that is no id', { dependencies: ['ok', 'No!'] }, 'dependencies.1'],
+    ['a repeated dependency', { dependencies: ['a', 'a'] }, 'dependencies'],
+    ['a dependency that is not an id', { dependencies: ['ok', 'No!'] }, 'dependencies.1'],
     ['65 dependencies', { dependencies: Array.from({ length: 65 }, (_, n) => `d${n}`) }, 'dependencies'],
     ['metadata that is a list', { metadata: [] }, 'metadata'],
     [
@@ -135,12 +135,12 @@ describe('RegistrationSchema', () => {
     ['an unknown role', { role: 'leader' }, 'role'],
     ['a negative weight', { weight: -0.1 }, 'weight'],
     ['a weight over 1000', { weight: 1_001 }, 'weight'],
-    ['a weight that is no number', { weight: Number.NaN }, 'weight'],
-    ['a heartbeat under 1 s', { heartbeat: { ttl: 999 } }, 'heartbeat.ttl'],
+    ['a weight of NaN', { weight: Number.NaN }, 'weight'],
+    ['a heartbeat ttl below 1 s', { heartbeat: { ttl: 999 } }, 'heartbeat.ttl'],
     ['an unknown control action', { control: { endpoint: '/c', actions: ['reboot'] } }, 'control.actions.0'],
     ['no control action', { control: { endpoint: '/c', actions: [] } }, 'control.actions'],
     ['a removal after less than 10 s', { deregisterAfter: 9_999 }, 'deregisterAfter'],
-  ])('refuses %s and says where', (_, changes, path) => {
+  ])('refuses %s and names the field', (_, changes, path) => {
     expect(issuesOf(inputOf(changes)).map((issue) => issue.path.join('.'))).toEqual([path]);
   });
 
@@ -149,26 +149,26 @@ describe('RegistrationSchema', () => {
     ['in the health check', { healthCheck: { endpoint: '/', colour: 'red' } }, 'healthCheck'],
     ['in the capabilities', { capabilities: { colour: 'red' } }, 'capabilities'],
     ['in the heartbeat', { heartbeat: { ttl: 5_000, colour: 'red' } }, 'heartbeat'],
-  ])('refuses an unknown field %s by its name', (_, changes, path) => {
+  ])('refuses an unknown field %s and names it', (_, changes, path) => {
     const [issue] = issuesOf(inputOf(changes));
     expect(issue).toMatchObject({ code: 'unrecognized_keys', keys: ['colour'] });
     expect(issue?.path.join('.')).toBe(path);
   });
 });
 
-describe('helpers of a registration', () => {
-  it('takes half the timeout as slow, unless said', () => {
+describe('functions of a registration', () => {
+  it('degradedAfter defaults to half the timeout', () => {
     expect(degradedAfterMs(registrationOf({ healthCheck: { endpoint: '/', timeout: 101 } }).healthCheck!)).toBe(51);
     expect(degradedAfterMs(registrationOf({ healthCheck: { endpoint: '/', degradedAfter: 7 } }).healthCheck!)).toBe(7);
   });
 
-  it('finds the location in the metadata, when it is text', () => {
+  it('the location is read from the metadata if it is text', () => {
     expect(locationOf({ metadata: { location: 'weur' } })).toBe('weur');
     expect(locationOf({ metadata: { location: 7 } })).toBeUndefined();
     expect(locationOf({ metadata: {} })).toBeUndefined();
   });
 
-  it('anchors the id pattern at both ends', () => {
+  it('the id pattern is anchored at both ends', () => {
     expect(COMPONENT_ID_PATTERN.test('a b')).toBe(false);
     expect(COMPONENT_ID_PATTERN.test(' a')).toBe(false);
   });

@@ -24,11 +24,11 @@ const record: ComponentRecord = {
   health: initialHealth(NOW),
   load: addAssignments(NO_LOAD, 1, 1_000, NOW),
   recovery: NO_RECOVERY,
-  shadow: NO_ROOT_CAUSE,
+  dependencyState: NO_ROOT_CAUSE,
 };
 
 describe('toResource', () => {
-  it('is the registration and what is known beside it', () => {
+  it('contains the registration and the observed state', () => {
     const resource = toResource(record, CONTEXT);
     expect(resource).toMatchObject(record.registration);
     expect(JSON.stringify(resource)).not.toContain('k-registrar');
@@ -44,14 +44,14 @@ describe('toResource', () => {
     });
   });
 
-  it('rounds load and response time for people', () => {
+  it('rounds load and response time', () => {
     const health = { ...record.health, responseTimeMs: 12.6, lastCheckAt: NOW };
     const resource = toResource({ ...record, health }, CONTEXT);
     expect(resource.load).toEqual({ loadPercentage: 33, activeConnections: 1, queueDepth: 0, share: 0.5 });
     expect(resource.health).toMatchObject({ responseTime: 13, lastCheck: ISO, since: ISO });
   });
 
-  it('answers null where nothing was measured', () => {
+  it('contains null for values that were not measured', () => {
     expect(toResource(record, CONTEXT).health).toMatchObject({
       status: 'unknown',
       suspect: false,
@@ -63,7 +63,7 @@ describe('toResource', () => {
     });
   });
 
-  it('names the end of a lifecycle state and the running recovery', () => {
+  it('contains the end of the lifecycle state and the running recovery', () => {
     const order = {
       recoveryId: 'r-1',
       componentId: 'router-1',

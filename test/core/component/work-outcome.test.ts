@@ -6,17 +6,17 @@ const ok = (latencyMs: number | null): WorkResult => ({ outcome: 'success', late
 
 it.each<[string, WorkResult[], object]>([
   ['none', [], { ended: 0, failed: 0, latencyMs: 0, timed: 0 }],
-  ['good ones', [ok(20), ok(40), ok(null)], { ended: 3, failed: 0, latencyMs: 60, timed: 2 }],
+  ['successes', [ok(20), ok(40), ok(null)], { ended: 3, failed: 0, latencyMs: 60, timed: 2 }],
   [
-    'a failure, whose time does not count',
+    'a failure, without its time',
     [ok(20), { outcome: 'failure', latencyMs: 1 }],
     { ended: 2, failed: 1, latencyMs: 20, timed: 1 },
   ],
   [
-    'a timeout, whose time does',
+    'a timeout, with its time',
     [{ outcome: 'timeout', latencyMs: 5_000 }],
     { ended: 1, failed: 1, latencyMs: 5_000, timed: 1 },
   ],
-])('adds up %s', (_, results, sum) => {
+])('sums up %s', (_, results, sum) => {
   expect(sumOutcomes(results)).toEqual(sum);
 });

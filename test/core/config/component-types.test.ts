@@ -27,12 +27,12 @@ describe('component types', () => {
     expect(config.typeOfRequest.get(requestType)).toBe(type);
   });
 
-  it('has the six of the plan', () => {
+  it('are the six of the original plan', () => {
     expect(BUILT_IN_TYPES).toHaveLength(6);
     expect([...config.types.keys()]).toEqual(BUILT_IN_TYPES);
   });
 
-  it.each(['constructor', '__proto__', 'toString', '', 'Task_Router'])('does not take %j for a type', (name) => {
+  it.each(['constructor', '__proto__', 'toString', '', 'Task_Router'])('do not include %j', (name) => {
     expect(isComponentType(config, name)).toBe(false);
   });
 });

@@ -25,8 +25,8 @@ const tree = fc.letrec<{ value: Json; object: JsonObject }>((tie) => ({
   object: fc.dictionary(name, tie('value'), { maxKeys: 4, noNullPrototype: true }),
 })).object;
 
-describe('what is in force at a component', () => {
-  it('is its own over its type over all', () => {
+describe('the effective configuration of a component', () => {
+  it('merges component over type over global', () => {
     const at = levels(
       { failureThreshold: 5, unhealthyThreshold: 4, slowStartMs: 7 },
       { failureThreshold: 4, flapHoldMs: 1 },
@@ -62,7 +62,7 @@ describe('what is in force at a component', () => {
     expect(valueSourcesAt(at, merged)).toEqual(sources);
   });
 
-  it('says of every value who set it, and whoever it names did', () => {
+  it('names, for every value, the level that set it', () => {
     fc.assert(
       fc.property(tree, tree, tree, (g, t, c) => {
         const at = ofValues(g, t, c);
@@ -70,7 +70,7 @@ describe('what is in force at a component', () => {
         const sources = valueSourcesAt(at, values);
         expect(Object.values(sources)).not.toContain('default');
         expect(JSON.stringify(values)).not.toMatch(/:null/);
-        // Without any one level, what another set alone stays.
+        // Without one level, the values that only another level set remain.
         for (const [pointer, source] of Object.entries(sources))
           expect(read(at[source as 'global']?.document.values as Json, pointer)).toBeDefined();
       }),
@@ -85,25 +85,25 @@ const read = (value: Json, pointer: string): Json | undefined =>
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .reduce<Json | undefined>((found, part) => (found as JsonObject | undefined)?.[part], value);
 
-describe('a document', () => {
-  it('of a component takes what its registry judges, and nothing of its type', () => {
+describe('a configuration document', () => {
+  it('of a component accepts the settings that its registry applies, and none of its type', () => {
     expect(ComponentConfigSchema.safeParse({ failureThreshold: 1, values: { a: 1 } }).success).toBe(true);
     for (const key of ['slowStartMs', 'balancingPolicy', 'controller', 'requestTypes', 'valuesSchema', 'selfDoubt'])
       expect(ComponentConfigSchema.safeParse({ [key]: 1 }).success, key).toBe(false);
   });
 
   it.each([
-    ['a name that is none', '{"a":{"__proto__":{"x":1}}}'],
-    ['a name at the top', '{"__proto__":1}'],
-    ['too much', JSON.stringify({ a: Array.from({ length: 20 }, () => 'x'.repeat(1_000)) })],
-    ['a text too long', JSON.stringify({ a: 'x'.repeat(4_097) })],
-    ['too deep', `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`],
+    ['a forbidden name', '{"a":{"__proto__":{"x":1}}}'],
+    ['a forbidden name at the top', '{"__proto__":1}'],
+    ['too many bytes', JSON.stringify({ a: Array.from({ length: 20 }, () => 'x'.repeat(1_000)) })],
+    ['text that is too long', JSON.stringify({ a: 'x'.repeat(4_097) })],
+    ['too deep a nesting', `${'{"a":'.repeat(40)}1${'}'.repeat(40)}`],
     ['a list', '[1]'],
-  ])('takes no values with %s', (_, json) => {
+  ])('refuses values with %s', (_, json) => {
     expect(GlobalConfigSchema.safeParse({ values: JSON.parse(json) }).success).toBe(false);
   });
 
-  it('has room for values beside its settings', () => {
+  it('holds values beside its settings', () => {
     const values = Object.fromEntries(Array.from({ length: 15 }, (_, at) => [`n${at}`, 'x'.repeat(1_000)]));
     expect(GlobalConfigSchema.safeParse({ values, failureThreshold: 1 }).success).toBe(true);
   });

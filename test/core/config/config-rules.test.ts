@@ -10,7 +10,7 @@ const RECOVERY = (verifyMs: number): TypeConfig['recovery'] => ({
   timeout_failure: { actions: [{ action: 'restart', verifyMs }, { action: 'alert' }] },
 });
 
-/** Judges the last of the documents, put on top of the others. */
+/** Judges the last document on top of the others. */
 function judge(...changes: readonly (readonly [string | null, TypeConfig])[]) {
   const documents = changes.reduce(
     (before: ConfigDocuments, [type, document], at) =>
@@ -20,22 +20,22 @@ function judge(...changes: readonly (readonly [string | null, TypeConfig])[]) {
   return judgeDocuments(documents, scopeOf(changes.at(-1)![0]));
 }
 
-describe('settings together', () => {
+describe('combined settings', () => {
   it.each<[string, string | null, TypeConfig]>([
     ['nothing', null, {}],
-    ['intervals as given', null, { maxDetectionMs: 0 }],
-    ['the quickest detection', null, { maxDetectionMs: 7_000 }],
-    ['a quicker one with younger snapshots', 'task_router', { maxDetectionMs: 6_000, snapshotMaxAgeMs: 1_000 }],
+    ['unbounded detection', null, { maxDetectionMs: 0 }],
+    ['the fastest detection', null, { maxDetectionMs: 7_000 }],
+    ['a faster one with younger snapshots', 'task_router', { maxDetectionMs: 6_000, snapshotMaxAgeMs: 1_000 }],
     ['the shortest recovery', null, { recoveryTimeout: 10_000 }],
-    ['much proof with much time', null, { recoveryTimeout: 40_000, healthyThreshold: 20 }],
-    ['an action without proof', null, { recovery: RECOVERY(0) }],
+    ['many verification checks with much time', null, { recoveryTimeout: 40_000, healthyThreshold: 20 }],
+    ['an action without verification', null, { recovery: RECOVERY(0) }],
   ])('may be %s', (_, type, document) => {
     expect(judge([type, document])).toBeNull();
   });
 
   it.each<[string, readonly (readonly [string | null, TypeConfig])[], string, string]>([
     [
-      'a proof of a type that is shorter than its checks take',
+      'a verification that is shorter than its checks take',
       [
         [null, { healthyThreshold: 5 }],
         ['task_router', { recovery: RECOVERY(9_999) }],
@@ -44,19 +44,19 @@ describe('settings together', () => {
       'verifyMs of recovery must be 0 or leave 2000 ms for each of healthyThreshold checks: 9999 with 5',
     ],
     [
-      'detection quicker than the default age of a snapshot allows',
+      'detection faster than the default snapshot age allows',
       [[null, { maxDetectionMs: 6_999 }]],
       'maxDetectionMs',
       'maxDetectionMs must be 0 or at least 5000 ms more than snapshotMaxAgeMs: 6999 with 2000',
     ],
     [
-      'snapshots older than the default detection allows',
+      'snapshots older than the default detection time allows',
       [[null, { snapshotMaxAgeMs: 5_001 }]],
       'snapshotMaxAgeMs',
       'maxDetectionMs must be 0 or at least 5000 ms more than snapshotMaxAgeMs: 10000 with 5001',
     ],
     [
-      'a type against what is set for all',
+      'a type in conflict with the global settings',
       [
         [null, { snapshotMaxAgeMs: 4_000 }],
         ['task_router', { maxDetectionMs: 8_000 }],
@@ -65,7 +65,7 @@ describe('settings together', () => {
       'maxDetectionMs must be 0 or at least 5000 ms more than snapshotMaxAgeMs: 8000 with 4000',
     ],
     [
-      'what is set for all against a type',
+      'global settings in conflict with a type',
       [
         ['task_router', { maxDetectionMs: 8_000 }],
         [null, { snapshotMaxAgeMs: 4_000 }],
@@ -74,7 +74,7 @@ describe('settings together', () => {
       'maxDetectionMs must be 0 or at least 5000 ms more than snapshotMaxAgeMs: 8000 with 4000 (for task_router)',
     ],
     [
-      'more proof than there is time',
+      'more verification checks than time',
       [[null, { recoveryTimeout: 20_000, healthyThreshold: 11 }]],
       'recoveryTimeout',
       'recoveryTimeout must leave 2000 ms for each of healthyThreshold checks: 20000 with 11',
@@ -84,10 +84,10 @@ describe('settings together', () => {
   });
 });
 
-describe('types', () => {
-  it('share no request type, neither from the start nor added', () => {
+describe('component types', () => {
+  it('share no request type, neither built in nor added', () => {
     expect(judge(['tea', { requestTypes: ['brew', 'task_routing'] }])).toEqual({
-      reason: 'request-type-taken',
+      reason: 'request-type-conflict',
       faults: [{ path: 'requestTypes[1]', message: 'task_routing reaches task_router' }],
     });
     expect(judge(['tea', { requestTypes: ['brew'] }], ['coffee', { requestTypes: ['brew'] }])).toMatchObject({
@@ -95,19 +95,19 @@ describe('types', () => {
     });
   });
 
-  it('take over a request type once the other has given it up, and the other cannot have it back', () => {
-    const given: (readonly [string, TypeConfig])[] = [
+  it('may claim a request type that another type released, and the other cannot reclaim it', () => {
+    const documents: (readonly [string, TypeConfig])[] = [
       ['task_router', { requestTypes: [] }],
       ['tea', { requestTypes: ['task_routing'] }],
     ];
-    expect(judge(...given)).toBeNull();
-    expect(judge(...given, ['task_router', {}])).toEqual({
-      reason: 'request-type-taken',
+    expect(judge(...documents)).toBeNull();
+    expect(judge(...documents, ['task_router', {}])).toEqual({
+      reason: 'request-type-conflict',
       faults: [{ path: 'requestTypes', message: 'task_routing reaches tea' }],
     });
   });
 
-  it('are 64 at most', () => {
+  it('are limited to 64', () => {
     const added = Array.from({ length: 59 }, (_, at) => [`added_${at}`, {}] as const);
     expect(judge(...added.slice(0, 58))).toBeNull();
     expect(judge(...added)).toMatchObject({

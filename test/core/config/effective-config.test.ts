@@ -6,7 +6,7 @@ import { resolveConfig } from '../../../src/core/config/effective-config.ts';
 import type { TypeConfig } from '../../../src/core/config/settings.ts';
 import { DEFAULT_CONFIG } from '../../../src/core/config/system-config.ts';
 
-/** Documents put one after the other: for all types (null) or for one. */
+/** Documents stored in order: global (null) or for one type. */
 const put = (...changes: readonly (readonly [string | null, TypeConfig])[]): ConfigDocuments =>
   changes.reduce(
     (documents, [type, document], at) =>
@@ -14,8 +14,8 @@ const put = (...changes: readonly (readonly [string | null, TypeConfig])[]): Con
     NO_DOCUMENTS,
   );
 
-describe('what is in force', () => {
-  it('are the defaults until somebody sets something', () => {
+describe('the effective configuration', () => {
+  it('is the defaults without any document', () => {
     const { global, types, revision } = resolveConfig(NO_DOCUMENTS);
     expect(revision).toBe(0);
     expect(global).toEqual(DEFAULT_CONFIG);
@@ -25,7 +25,7 @@ describe('what is in force', () => {
     }
   });
 
-  it('is what is set for a type over what is set for all', () => {
+  it('merges type settings over global ones', () => {
     const documents = put(
       [null, { failureThreshold: 5, slowStartMs: 0, balancingPolicy: 'random' }],
       ['task_router', { failureThreshold: 7, requestTypes: ['tea'] }],
@@ -52,12 +52,12 @@ describe('what is in force', () => {
     });
   });
 
-  it('falls back to the default when a setting is left out again', () => {
+  it('returns to the default when a setting is removed', () => {
     const { global } = resolveConfig(put([null, { failureThreshold: 5 }], [null, {}]));
     expect(global).toEqual(DEFAULT_CONFIG);
   });
 
-  it('knows added types by name after those from the start, whatever they are called', () => {
+  it('lists added types after the built-in ones, whatever their names', () => {
     const { types, typeOfRequest } = resolveConfig(
       put(['zebra', { requestTypes: ['stripes'] }], ['constructor', { requestTypes: ['building'] }], ['empty', {}]),
     );
@@ -67,7 +67,7 @@ describe('what is in force', () => {
     expect(types.get('empty')?.requestTypes).toEqual([]);
   });
 
-  it('lets a type give up its request types, and get them back', () => {
+  it('lets a type release its request types, and reclaim them', () => {
     const without = resolveConfig(put(['task_router', { requestTypes: [] }]));
     expect(without.typeOfRequest.get('task_routing')).toBeUndefined();
     const back = resolveConfig(put(['task_router', { requestTypes: [] }], ['task_router', {}]));
@@ -75,10 +75,10 @@ describe('what is in force', () => {
   });
 });
 
-describe('after a change', () => {
+describe('the effective configuration after a change', () => {
   const before = resolveConfig(put([null, { slowStartMs: 0 }], ['task_router', { balancingPolicy: 'random' }]));
 
-  it('what it does not concern is the same object', () => {
+  it('keeps the same object for unaffected types', () => {
     const after = resolveConfig(
       put(
         [null, { slowStartMs: 0 }],
@@ -92,7 +92,7 @@ describe('after a change', () => {
     expect(after.types.get('agent_registry')?.balancing).toMatchObject({ panicThreshold: 50, slowStartMs: 0 });
   });
 
-  it('settings that are no concern of balancing leave the balancing as it is', () => {
+  it('keeps the balancing settings object if no balancing setting changed', () => {
     const documents = put(
       [null, { slowStartMs: 0 }],
       ['task_router', { balancingPolicy: 'random' }],

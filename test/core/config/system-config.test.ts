@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { DEFAULT_CONFIG } from '../../../src/core/config/system-config.ts';
 
-it('has the defaults that callers rely on', () => {
+it('the system configuration has the documented defaults', () => {
   expect(DEFAULT_CONFIG).toMatchObject({
     healthCheckInterval: 10_000,
     failureThreshold: 3,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refusePattern } from '../../../src/core/config/pattern-cost.ts';
+import { refusePattern } from '../../../src/core/config/refuse-pattern.ts';
 import { ValuesSchemaSchema } from '../../../src/core/config/values.ts';
 import { judgeValuesSchema } from '../../../src/core/config/values-schema.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
@@ -15,7 +15,7 @@ describe('a regular expression', () => {
     '^(?:v)?\\d+$',
     '^\\[x\\]$',
     '',
-  ])('is taken when it cannot take long: %s', (pattern) => expect(refusePattern(pattern)).toBe(null));
+  ])('is accepted if it runs in linear time: %s', (pattern) => expect(refusePattern(pattern)).toBe(null));
 
   it.each([
     '^(a+)+$',
@@ -33,9 +33,9 @@ describe('a regular expression', () => {
     `^${'a?'.repeat(40)}$`,
     `^${'(a|a)'.repeat(40)}$`,
     '^a*|b*c*$',
-  ])('is refused when it could: %s', (pattern) => expect(refusePattern(pattern)).not.toBe(null));
+  ])('is refused if it could backtrack: %s', (pattern) => expect(refusePattern(pattern)).not.toBe(null));
 
-  it('that is taken is done in a moment at its worst', () => {
+  it('that is accepted is fast in the worst case', () => {
     for (const pattern of ['^[^/]{1,30}/.*$', '^a{0,30}a*$', '^a+[b-e]$', 'a{1,30}b']) {
       expect(refusePattern(pattern), pattern).toBe(null);
       const began = performance.now();
@@ -48,7 +48,7 @@ describe('a regular expression', () => {
 const nested = (levels: number): JsonObject =>
   levels === 0 ? { type: 'string' } : { properties: { a: nested(levels - 1) } };
 
-describe('a schema for values', () => {
+describe('a values schema', () => {
   it.each<[string, JsonObject]>([
     ['nothing', {}],
     ['an object', { type: 'object', required: ['a'], properties: { a: { type: ['string', 'null'], maxLength: 3 } } }],
@@ -61,26 +61,26 @@ describe('a schema for values', () => {
   ])('may be %s', (_, schema) => expect(judgeValuesSchema(schema)).toEqual([]));
 
   it.each<[string, JsonObject, (string | number)[]]>([
-    ['what is elsewhere', { properties: { a: { $ref: 'https://example.com/schema' } } }, ['properties', 'a', '$ref']],
-    ['what is not there', { $ref: '#/$defs/none' }, ['$ref']],
+    ['a remote reference', { properties: { a: { $ref: 'https://example.com/schema' } } }, ['properties', 'a', '$ref']],
+    ['a missing definition', { $ref: '#/$defs/none' }, ['$ref']],
     ['itself', { properties: { a: { $ref: '#' } } }, []],
-    ['what leads back', { $defs: { a: { $ref: '#/$defs/b' }, b: { not: { $ref: '#/$defs/a' } } } }, []],
-    ['what is a note', { title: { pattern: '(a+)+$' }, not: { $ref: '#/title' } }, ['not', '$ref']],
-    ['an example', { examples: [{ pattern: '(a+)+$' }], $ref: '#/examples/0' }, ['$ref']],
-    ['names of parts', { $defs: { pattern: {} }, $ref: '#/$defs' }, ['$ref']],
-    ['an unknown word', { properties: { a: { tpye: 'string' } } }, ['properties', 'a', 'tpye']],
-    ['an id of its own', { $id: 'https://example.com' }, ['$id']],
+    ['a reference cycle', { $defs: { a: { $ref: '#/$defs/b' }, b: { not: { $ref: '#/$defs/a' } } } }, []],
+    ['a schema within an annotation', { title: { pattern: '(a+)+$' }, not: { $ref: '#/title' } }, ['not', '$ref']],
+    ['a schema within an example', { examples: [{ pattern: '(a+)+$' }], $ref: '#/examples/0' }, ['$ref']],
+    ['the definitions object', { $defs: { pattern: {} }, $ref: '#/$defs' }, ['$ref']],
+    ['an unknown keyword', { properties: { a: { tpye: 'string' } } }, ['properties', 'a', 'tpye']],
+    ['an $id', { $id: 'https://example.com' }, ['$id']],
     ['a costly expression', { properties: { a: { pattern: '^(a+)+$' } } }, ['properties', 'a', 'pattern']],
-    ['a costly name', { patternProperties: { '(a+)+': {} } }, ['patternProperties']],
+    ['a costly property pattern', { patternProperties: { '(a+)+': {} } }, ['patternProperties']],
     ['an unknown format', { format: 'regex' }, ['format']],
-    ['what compares all', { uniqueItems: true }, ['uniqueItems']],
-    ['no schema', { properties: { a: 'string' } }, ['properties', 'a']],
+    ['uniqueItems', { uniqueItems: true }, ['uniqueItems']],
+    ['a value that is not a schema', { properties: { a: 'string' } }, ['properties', 'a']],
     ['an unknown type', { type: 'text' }, ['type']],
-  ])('may not name %s', (_, schema, path) =>
+  ])('may not contain %s', (_, schema, path) =>
     expect(judgeValuesSchema(schema)).toEqual([{ path, message: expect.any(String) }]),
   );
 
-  it('may not grow without end where it refers to itself again and again', () => {
+  it('may not expand exponentially through repeated references', () => {
     const $defs: JsonObject = { d0: { type: 'string' } };
     for (let at = 1; at <= 30; at++) {
       const $ref = `#/$defs/d${at - 1}`;
@@ -92,7 +92,7 @@ describe('a schema for values', () => {
     expect(judgeValuesSchema(nested(30))).toEqual([]);
   });
 
-  it('that is nested too deep costs nothing more', () => {
+  it('that is nested too deep is refused without further cost', () => {
     let deep: JsonObject = {};
     for (let levels = 0; levels < 8_000; levels++) deep = { not: deep };
     const began = performance.now();

@@ -9,7 +9,7 @@ const outcome = (status: number | null, error: string | null = null) => ({
   retryAfterMs: 30_000,
 });
 
-describe('an attempt', () => {
+describe('a delivery attempt', () => {
   it.each([
     [outcome(200), { kind: 'delivered' }],
     [outcome(202), { kind: 'delivered' }],
@@ -40,7 +40,7 @@ const record = (number: number, error: string | null) => ({
 });
 
 describe('the record of attempts', () => {
-  it('has each attempt once, and the last twenty', () => {
+  it('contains each attempt once, and only the last twenty', () => {
     const twice = withRecord(withRecord([], record(1, 'lost')), record(1, null));
     expect(twice).toEqual([record(1, null)]);
     let all = twice;

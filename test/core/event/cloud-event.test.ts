@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { toCloudEvent } from '../../../src/core/event/cloud-event.ts';
 
-it('is CloudEvents 1.0, its id the sequence', () => {
+it('an event conforms to CloudEvents 1.0, with the sequence as id', () => {
   const logged = {
     sequence: 17,
     key: 'k-1',

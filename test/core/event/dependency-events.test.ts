@@ -26,7 +26,7 @@ describe('dependencyEvents', () => {
     );
   });
 
-  it('tells every dependant, in order, naming the dependency', () => {
+  it('makes one event per dependant, in order, with the dependency', () => {
     expect(dependencyEvents(draftOf('component.failed'), ['router-1', 'router-2'])).toEqual([
       {
         key: 'k-1>router-1',
@@ -45,7 +45,7 @@ describe('dependencyEvents', () => {
     ]);
   });
 
-  it('tells nobody when nobody depends on it', () => {
+  it('makes no event without dependants', () => {
     expect(dependencyEvents(draftOf('component.failed'), [])).toEqual([]);
   });
 
@@ -55,16 +55,16 @@ describe('dependencyEvents', () => {
     { dependants: 500, events: 1 },
     { dependants: 501, events: 2 },
     { dependants: 10_000, events: 20 },
-  ])('tells $dependants dependants in $events events, each of them once', ({ dependants, events }) => {
+  ])('covers $dependants dependants in $events events, each dependant once', ({ dependants, events }) => {
     const ids = Array.from({ length: dependants }, (_each, at) => `router-${at}`);
-    const told = dependencyEvents(draftOf('component.failed'), ids);
-    expect(told).toHaveLength(events);
-    expect(new Set(told.map(({ key }) => key)).size).toBe(events);
-    const named = told.flatMap(({ subject, data }) => (data['dependants'] as string[] | undefined) ?? [subject]);
+    const made = dependencyEvents(draftOf('component.failed'), ids);
+    expect(made).toHaveLength(events);
+    expect(new Set(made.map(({ key }) => key)).size).toBe(events);
+    const named = made.flatMap(({ subject, data }) => (data['dependants'] as string[] | undefined) ?? [subject]);
     expect(named).toEqual(ids);
   });
 
-  it('lists many under the dependency itself', () => {
+  it('lists many dependants in an event of the dependency', () => {
     const ids = Array.from({ length: 30 }, (_each, at) => `router-${at}`);
     expect(dependencyEvents(draftOf('component.failed'), ids)).toEqual([
       {
@@ -77,22 +77,22 @@ describe('dependencyEvents', () => {
     ]);
   });
 
-  it('lists fewer at once where the ids are long: an event is no longer than a registration', () => {
+  it('lists fewer in one event if the ids are long: an event is no longer than a registration', () => {
     const ids = Array.from({ length: 500 }, (_each, at) => `${at}`.padEnd(128, 'x'));
-    const told = dependencyEvents(draftOf('component.failed'), ids);
-    for (const { data } of told) expect((data['dependants'] as string[]).join('').length).toBeLessThanOrEqual(16_384);
-    expect(told.flatMap(({ data }) => data['dependants'])).toEqual(ids);
+    const events = dependencyEvents(draftOf('component.failed'), ids);
+    for (const { data } of events) expect((data['dependants'] as string[]).join('').length).toBeLessThanOrEqual(16_384);
+    expect(events.flatMap(({ data }) => data['dependants'])).toEqual(ids);
   });
 
-  it('ends after one step: what it says has no consequences of its own', () => {
+  it('makes no further events from its own events', () => {
     const many = Array.from({ length: 30 }, (_each, at) => `router-${at}`);
     for (const dependants of [['router-1'], many]) {
-      const [told] = dependencyEvents(draftOf('component.failed'), dependants);
-      expect(dependencyEvents(told!, ['router-2'])).toEqual([]);
+      const [events] = dependencyEvents(draftOf('component.failed'), dependants);
+      expect(dependencyEvents(events!, ['router-2'])).toEqual([]);
     }
   });
 
-  it('gives the same event the same key, so that published twice it adds nothing', () => {
+  it('gives the same event the same key, so that a second publication has no effect', () => {
     const many = Array.from({ length: 30 }, (_each, at) => `router-${at}`);
     expect(dependencyEvents(draftOf('component.failed'), many)).toEqual(
       dependencyEvents(draftOf('component.failed'), many),

@@ -10,7 +10,7 @@ const event = (sequence: number) => ({
   data: {},
 });
 
-describe('a place in the log', () => {
+describe('a position in the log', () => {
   it.each([
     { after: 0, oldest: 1, newest: 0, outside: false },
     { after: 0, oldest: 1, newest: 9, outside: false },
@@ -23,7 +23,7 @@ describe('a place in the log', () => {
     expect(isOutsideLog(after, { oldest, newest })).toBe(outside);
   });
 
-  it('is reached by a page as far as that tells', () => {
+  it('advances to the last item of a full page, or to the end of the log', () => {
     expect(lastSeen({ oldest: 1, newest: 9, items: [event(3), event(5)], more: true })).toBe(5);
     expect(lastSeen({ oldest: 1, newest: 9, items: [event(3)], more: false })).toBe(9);
     expect(lastSeen({ oldest: 1, newest: 9, items: [], more: false })).toBe(9);

@@ -5,7 +5,7 @@ const CAUSE = { key: 'turn:7', subject: 'root', time: 42 };
 const type = 'component.root-cause-changed';
 
 describe('rootCauseEvents', () => {
-  it('tells each of a few, with what lies below it now', () => {
+  it('makes one event per component for a few, each with its current root cause', () => {
     const changes = [
       { id: 'b', rootCause: ['root'] },
       { id: 'c', rootCause: [] },
@@ -18,7 +18,7 @@ describe('rootCauseEvents', () => {
     ]);
   });
 
-  it('tells a crowd in few events, each under a key of its own', () => {
+  it('lists many components in few events, each with its own key', () => {
     const changes = Array.from({ length: 1_200 }, (_each, at) => ({ id: `c-${at}`, rootCause: ['root'] }));
     const events = rootCauseEvents(CAUSE, changes);
     expect(events.map(({ subject }) => subject)).toEqual(['root', 'root', 'root']);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { SendWindow } from '../../../src/core/event/send-window.ts';
 import { NOTHING_SENT, bytesSent, hasCapacity, acknowledge, recordSent } from '../../../src/core/event/send-window.ts';
 
-const ROOM = 8_000;
+const WINDOW_BYTES = 8_000;
 
 const steps = fc.array(
   fc.oneof(
@@ -13,21 +13,21 @@ const steps = fc.array(
   { maxLength: 200 },
 );
 
-describe('the window of what was sent', () => {
-  it('never holds more than its room and one event, stays small, and forgets all that is acknowledged', () => {
+describe('the send window', () => {
+  it('never holds more than its size plus one event, stays short, and drops acknowledged events', () => {
     fc.assert(
-      fc.property(steps, (taken) => {
+      fc.property(steps, (drawn) => {
         let window: SendWindow = NOTHING_SENT;
         let [sequence, acked] = [0, 0];
-        for (const step of taken) {
+        for (const step of drawn) {
           if ('send' in step) {
-            if (!hasCapacity(window, ROOM)) continue;
-            window = recordSent(window, { upTo: ++sequence, bytes: step.send }, ROOM);
+            if (!hasCapacity(window, WINDOW_BYTES)) continue;
+            window = recordSent(window, { upTo: ++sequence, bytes: step.send }, WINDOW_BYTES);
           } else {
             acked = Math.max(acked, Math.floor(step.ack * sequence));
             window = acknowledge(window, acked);
           }
-          expect(bytesSent(window)).toBeLessThan(ROOM + 3_000);
+          expect(bytesSent(window)).toBeLessThan(WINDOW_BYTES + 3_000);
           expect(window.length).toBeLessThanOrEqual(24);
           expect(window.map(({ upTo }) => upTo)).toEqual(window.map(({ upTo }) => upTo).toSorted((a, b) => a - b));
         }
@@ -36,10 +36,10 @@ describe('the window of what was sent', () => {
     );
   });
 
-  it('has room for one event, however large, when all before is acknowledged', () => {
-    expect(hasCapacity(NOTHING_SENT, ROOM)).toBe(true);
-    const window = recordSent(NOTHING_SENT, { upTo: 1, bytes: 1_000_000 }, ROOM);
-    expect(hasCapacity(window, ROOM)).toBe(false);
-    expect(hasCapacity(acknowledge(window, 1), ROOM)).toBe(true);
+  it('has capacity for one event of any size when all earlier ones are acknowledged', () => {
+    expect(hasCapacity(NOTHING_SENT, WINDOW_BYTES)).toBe(true);
+    const window = recordSent(NOTHING_SENT, { upTo: 1, bytes: 1_000_000 }, WINDOW_BYTES);
+    expect(hasCapacity(window, WINDOW_BYTES)).toBe(false);
+    expect(hasCapacity(acknowledge(window, 1), WINDOW_BYTES)).toBe(true);
   });
 });

@@ -4,16 +4,16 @@ import { BUCKETS, bucketRange } from '../../../src/core/failure/bucket-range.ts'
 
 const NOON = Date.UTC(2026, 0, 2, 12);
 
-describe('the buckets', () => {
+describe('the bucket range', () => {
   it.each([
     ['minute', 60_000, NOON - 59 * 60_000, 60],
     ['hour', 3_600_000, NOON - 47 * 3_600_000, 48],
     ['day', 86_400_000, Date.UTC(2025, 11, 4), 30],
-  ] as const)('of a %s are the last ones when nobody says since when', (bucket, sizeMs, from, count) => {
+  ] as const)('of a %s covers the last buckets without a start', (bucket, sizeMs, from, count) => {
     expect(bucketRange(bucket, {}, NOON)).toEqual({ ok: true, value: { sizeMs, from, count } });
   });
 
-  it('are at most 500, and one at least', () => {
+  it('has 1 to 500 buckets', () => {
     const since = NOON - 499 * 60_000;
     expect(bucketRange('minute', { since }, NOON)).toMatchObject({ value: { count: 500 } });
     expect(bucketRange('minute', { since: since - 1 }, NOON)).toMatchObject({
@@ -25,7 +25,7 @@ describe('the buckets', () => {
     });
   });
 
-  it('hold every moment that is asked for, and none that is a whole bucket away', () => {
+  it('covers the requested time, and no bucket entirely outside it', () => {
     const moment = fc.integer({ min: 0, max: 4e12 });
     fc.assert(
       fc.property(fc.constantFrom(...BUCKETS), moment, fc.integer({ min: 1, max: 4e9 }), (bucket, since, length) => {

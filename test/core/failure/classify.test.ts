@@ -110,7 +110,7 @@ const BY_MESSAGE: readonly (readonly [message: string, expected: FailureType])[]
   ['', 'internal_error'],
 ];
 
-/** What programs really say, word for word. */
+/** Verbatim messages of real programs. */
 const AS_SAID: readonly (readonly [where: string, code: string | undefined, message: string, expected: FailureType])[] =
   [
     ['workerd', undefined, 'Network connection lost.', 'connection_failure'],
@@ -234,16 +234,16 @@ describe('classifyFailure', () => {
     expect(classifyFailure({ message })).toBe(expected);
   });
 
-  it.each(AS_SAID)('as %s says it: %s %s → %s', (_, code, message, expected) => {
+  it.each(AS_SAID)('by a verbatim message of %s: %s %s → %s', (_, code, message, expected) => {
     expect(classifyFailure({ code, message })).toBe(expected);
   });
 
-  it('believes the code before the message', () => {
+  it('prefers the code to the message', () => {
     expect(classifyFailure({ code: 'ECONNREFUSED', message: 'timed out' })).toBe('connection_failure');
     expect(classifyFailure({ code: 'INTERNAL_ERROR', message: 'connection refused' })).toBe('internal_error');
   });
 
-  it('reads the message when it does not know the code', () => {
+  it('uses the message if the code is unknown', () => {
     expect(classifyFailure({ code: 'E_CUSTOM_7', message: 'request timed out' })).toBe('timeout_failure');
   });
 });
@@ -266,13 +266,13 @@ describe('describeFetchError', () => {
     expect(classifyFailure(error)).toBe('connection_failure');
   });
 
-  it('repeats nothing of the foreign message', () => {
+  it('copies nothing of the original message', () => {
     for (const message of ['connect ECONNREFUSED 10.0.0.7:443', 'secret 10.0.0.7 exploded']) {
       expect(describeFetchError(new Error(message)).message).not.toContain('10.0.0.7');
     }
   });
 
-  it('says of whatever is thrown one of a few sentences of ours', () => {
+  it('describes any thrown value by one of a few fixed sentences', () => {
     const hint = fc.constantFrom('refused', 'reset', 'dns', 'tls', 'no route', '');
     const message = fc.tuple(fc.string({ unit: 'binary' }), hint, fc.string()).map((parts) => parts.join(' '));
     const thrown = fc.oneof(

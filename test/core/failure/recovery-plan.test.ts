@@ -14,13 +14,13 @@ const FULL: RecoveryFacts = { controlActions: ['restart', 'scale_up'], hasStandb
 const DEFAULTS = completePolicies();
 const policyOf = (...actions: ConfiguredStep[]) => completePolicies({ timeout_failure: { actions } }).timeout_failure;
 
-/** The kinds of action in order, a repetition of the same one counted once. */
+/** Kinds of action in order, consecutive repetitions counted once. */
 const stepsOf = (failureType: FailureType, facts: RecoveryFacts): RecoveryAction[] =>
   planRecovery(DEFAULTS[failureType], facts)
     .map((planned) => planned.action)
     .filter((action, index, all) => action !== all[index - 1]);
 
-describe('what is done when nobody set anything', () => {
+describe('the default policies', () => {
   it.each<[FailureType, string, RecoveryFacts, RecoveryAction[]]>([
     ['health_check_failure', 'restart', RESTART, ['restart']],
     ['health_check_failure', 'a standby makes no difference', { ...RESTART, hasStandby: true }, ['restart']],
@@ -31,7 +31,7 @@ describe('what is done when nobody set anything', () => {
     ['connection_failure', 'nothing', NONE, ['alert']],
     ['timeout_failure', 'scaling', FULL, ['scale_up', 'restart']],
     ['timeout_failure', 'scaling off', { ...FULL, autoScalingEnabled: false }, ['switchover', 'restart']],
-    ['timeout_failure', 'nobody scales it', { ...FULL, controlActions: ['restart'] }, ['switchover', 'restart']],
+    ['timeout_failure', 'no scale_up action', { ...FULL, controlActions: ['restart'] }, ['switchover', 'restart']],
     ['timeout_failure', 'scaling, no restart', { ...FULL, controlActions: ['scale_up'] }, ['scale_up', 'alert']],
     ['timeout_failure', 'no standby', RESTART, ['restart']],
     ['timeout_failure', 'nothing', NONE, ['alert']],
@@ -43,27 +43,34 @@ describe('what is done when nobody set anything', () => {
     expect(stepsOf(failureType, facts)).toEqual(expected);
   });
 
-  it('tries each three times, isolates for five minutes, waits five minutes after a failed recovery', () => {
+  it('try each action three times, isolate for five minutes, and wait five minutes after a failed recovery', () => {
     expect(DEFAULTS.connection_failure).toEqual({
       actions: [
-        { action: 'switchover', attempts: 3, backoffMs: 500, verifyMs: 0, ifPossible: true, insteadOfPrevious: false },
+        {
+          action: 'switchover',
+          attempts: 3,
+          backoffMs: 500,
+          verifyMs: 0,
+          optional: true,
+          onlyIfPreviousSkipped: false,
+        },
         ...Array.from({ length: 2 }, () => ({
           action: 'restart',
           attempts: 3,
           backoffMs: 500,
           verifyMs: 60_000,
-          ifPossible: false,
-          insteadOfPrevious: false,
+          optional: false,
+          onlyIfPreviousSkipped: false,
           parameters: {},
         })),
       ],
       cooldownMs: 300_000,
       maxCooldownMs: 3_600_000,
     });
-    expect(DEFAULTS.dependency_failure.actions).toMatchObject([{ action: 'isolate', forMs: 300_000 }]);
+    expect(DEFAULTS.dependency_failure.actions).toMatchObject([{ action: 'isolate', durationMs: 300_000 }]);
   });
 
-  it('says in the alert why it is one, and once', () => {
+  it('give the reason for an alert once', () => {
     expect(planRecovery(DEFAULTS.health_check_failure, NONE)).toMatchObject([
       { action: 'alert', verifyMs: 60_000, note: 'no control endpoint can restart it' },
     ]);
@@ -74,8 +81,8 @@ describe('what is done when nobody set anything', () => {
   });
 });
 
-describe('what somebody set', () => {
-  it('replaces the class it is set for, and no other', () => {
+describe('a configured policy', () => {
+  it('replaces the policy of its failure type only', () => {
     const policies = completePolicies({ timeout_failure: { actions: [{ action: 'alert' }], cooldownMs: 1_000 } });
     expect(policies.timeout_failure).toMatchObject({
       actions: [{ action: 'alert', verifyMs: 60_000 }],
@@ -84,22 +91,22 @@ describe('what somebody set', () => {
     expect({ ...policies, timeout_failure: null }).toEqual({ ...DEFAULTS, timeout_failure: null });
   });
 
-  it('is planned in its order, with its numbers', () => {
+  it('is planned in its order, with its parameters', () => {
     const parameters = { grace: 5 };
     const plan = planRecovery(
       policyOf(
-        { action: 'isolate', forMs: 9_000, verifyMs: 0 },
+        { action: 'isolate', durationMs: 9_000, verifyMs: 0 },
         { action: 'restart', attempts: 1, backoffMs: 100, verifyMs: 7_000, parameters },
       ),
       RESTART,
     );
     expect(plan).toMatchObject([
-      { action: 'isolate', forMs: 9_000, verifyMs: 0, attempts: 3 },
+      { action: 'isolate', durationMs: 9_000, verifyMs: 0, attempts: 3 },
       { action: 'restart', attempts: 1, backoffMs: 100, verifyMs: 7_000, parameters },
     ]);
   });
 
-  it('fails plainly what cannot be done, unless it is for where it is possible', () => {
+  it('fails an impossible step unless the step is optional', () => {
     const plain = policyOf({ action: 'scale_up' }, { action: 'switchover' }, { action: 'alert' });
     expect(judgeSteps(plain, NONE).map(({ verdict, reason }) => [verdict, reason])).toEqual([
       ['fail', 'autoScalingEnabled is false'],
@@ -107,21 +114,21 @@ describe('what somebody set', () => {
       ['act', null],
     ]);
     expect(planRecovery(plain, NONE)).toMatchObject([
-      { action: 'scale_up', cannot: 'autoScalingEnabled is false' },
-      // There may be one by then.
-      { action: 'switchover', cannot: null },
+      { action: 'scale_up', impossible: 'autoScalingEnabled is false' },
+      // A standby may exist by then.
+      { action: 'switchover', impossible: null },
       { action: 'alert' },
     ]);
-    const ifPossible = policyOf(
-      { action: 'restart', ifPossible: true },
-      { action: 'isolate', insteadOfPrevious: true },
+    const optional = policyOf(
+      { action: 'restart', optional: true },
+      { action: 'isolate', onlyIfPreviousSkipped: true },
     );
-    expect(planRecovery(ifPossible, NONE)).toMatchObject([{ action: 'isolate' }]);
-    expect(planRecovery(ifPossible, RESTART)).toMatchObject([{ action: 'restart', verifyMs: 60_000 }]);
+    expect(planRecovery(optional, NONE)).toMatchObject([{ action: 'isolate' }]);
+    expect(planRecovery(optional, RESTART)).toMatchObject([{ action: 'restart', verifyMs: 60_000 }]);
   });
 
-  it('ends in an alert when nothing of it is possible', () => {
-    expect(planRecovery(policyOf({ action: 'switchover', ifPossible: true }), NONE)).toMatchObject([
+  it('becomes an alert if none of its steps is possible', () => {
+    expect(planRecovery(policyOf({ action: 'switchover', optional: true }), NONE)).toMatchObject([
       { action: 'alert', verifyMs: 60_000, note: 'none of the configured actions is possible' },
     ]);
   });
@@ -136,8 +143,8 @@ const step: fc.Arbitrary<ConfiguredStep> = fc.record(
   {
     action: fc.constantFrom(...RECOVERY_ACTIONS),
     verifyMs: fc.constantFrom(0, 5_000),
-    ifPossible: fc.boolean(),
-    insteadOfPrevious: fc.boolean(),
+    optional: fc.boolean(),
+    onlyIfPreviousSkipped: fc.boolean(),
   },
   { requiredKeys: ['action'] },
 );
@@ -145,25 +152,25 @@ const policies = fc
   .array(step, { minLength: 1, maxLength: 8 })
   .map((actions) => completePolicies(Object.fromEntries(FAILURE_TYPES.map((type) => [type, { actions }]))));
 
-describe('whatever is set', () => {
+describe('any policy', () => {
   const any = fc.oneof(fc.constant(DEFAULTS), policies);
 
-  it('something is planned, ends with an action that can prove the component, and asks nobody who is not there', () => {
+  it('has a plan that ends with a verified action, and contains only possible steps', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...FAILURE_TYPES), any, facts, (failureType, set, given) => {
-        const plan = planRecovery(set[failureType], given);
+      fc.property(fc.constantFrom(...FAILURE_TYPES), any, facts, (failureType, set, known) => {
+        const plan = planRecovery(set[failureType], known);
         expect(plan.at(-1)?.verifyMs).toBeGreaterThan(0);
         expect(plan.length).toBeLessThanOrEqual(8);
-        for (const { action, cannot, ifPossible } of plan) {
-          if (action === 'restart') expect(given.controlActions).toContain('restart');
-          if (action === 'scale_up' && cannot === null) expect(given.controlActions).toContain('scale_up');
-          if (action === 'switchover' && ifPossible) expect(given.hasStandby).toBe(true);
+        for (const { action, impossible, optional } of plan) {
+          if (action === 'restart') expect(known.controlActions).toContain('restart');
+          if (action === 'scale_up' && impossible === null) expect(known.controlActions).toContain('scale_up');
+          if (action === 'switchover' && optional) expect(known.hasStandby).toBe(true);
         }
       }),
     );
   });
 
-  it('is complete already once it was completed', () => {
+  it('is not changed by a second completion', () => {
     fc.assert(
       fc.property(any, (set) => {
         expect(completePolicies(set)).toEqual(set);

@@ -6,9 +6,9 @@ const POLICY = { failureThreshold: 3, failureWindow: 300_000 };
 describe('countingSince', () => {
   it.each([
     ['the window', 1_000_000, 0, 700_000],
-    ['the end of the last recovery within it', 1_000_000, 900_000, 900_000],
-    ['the window when the last recovery is long over', 1_000_000, 100_000, 700_000],
-    ['a recovery that ended this instant', 1_000_000, 1_000_000, 1_000_000],
+    ['the end of the last recovery, if within the window', 1_000_000, 900_000, 900_000],
+    ['the window if the last recovery ended before', 1_000_000, 100_000, 700_000],
+    ['a recovery that ended at the same time', 1_000_000, 1_000_000, 1_000_000],
   ])('begins with %s', (_, occurredAt, settledUntil, expected) => {
     expect(countingSince(occurredAt, settledUntil, POLICY)).toBe(expected);
   });
@@ -22,14 +22,14 @@ describe('reachesThreshold', () => {
     ['ECONNREFUSED', 4, true],
     [null, 2, false],
     [null, 3, true],
-    // Several heartbeats were missed before it expired; one that says "unhealthy" is one failure.
+    // Several heartbeats were missed before the expiry. A heartbeat with status "unhealthy" is one failure.
     ['HEARTBEAT_EXPIRED', 1, true],
     ['REPORTED_UNHEALTHY', 1, false],
   ] as const)('%s with %i failures: %s', (code, recentFailures, expected) => {
     expect(reachesThreshold({ code }, recentFailures, POLICY)).toBe(expected);
   });
 
-  it('is met by the first failure when the threshold is 1', () => {
+  it('is true at the first failure if the threshold is 1', () => {
     expect(reachesThreshold({ code: 'TIMEOUT' }, 1, { ...POLICY, failureThreshold: 1 })).toBe(true);
   });
 });

@@ -1,20 +1,20 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { AttemptOutcome, AttemptOrder, Check, CheckPlan } from '../../../src/core/health/check.ts';
+import type { ProbeOutcome, AttemptOrder, Check, CheckPlan } from '../../../src/core/health/check.ts';
 import { propertyRuns } from '../../support/fuzz/property-runs.ts';
 import { beginCheck, observeAttempt, startDueRetries } from '../../../src/core/health/check.ts';
 
 const RUNS = propertyRuns(500);
-const PASSED: AttemptOutcome = { kind: 'passed', status: 'healthy', responseTimeMs: 5, details: null };
-const FAILED: AttemptOutcome = {
+const PASSED: ProbeOutcome = { kind: 'passed', status: 'healthy', responseTimeMs: 5, details: null };
+const FAILED: ProbeOutcome = {
   kind: 'failed',
   error: { code: 'HTTP_503', message: 'answered HTTP 503' },
   responseTimeMs: 5,
   details: null,
 };
-const UNANSWERED: AttemptOutcome = { kind: 'unanswered', afterMs: 500 };
+const UNANSWERED: ProbeOutcome = { kind: 'unanswered', afterMs: 500 };
 
-/** How one attempt goes: perhaps unanswered for a while, then passed or failed, perhaps told twice. */
+/** Course of one attempt: perhaps unanswered for a while, then passed or failed, perhaps reported twice. */
 interface Course {
   readonly passes: boolean;
   readonly hangs: boolean;
@@ -25,7 +25,7 @@ interface Course {
 interface Report {
   readonly at: number;
   readonly attempt: number;
-  readonly outcome: AttemptOutcome;
+  readonly outcome: ProbeOutcome;
 }
 
 const courseOf = (passes: fc.Arbitrary<boolean>): fc.Arbitrary<Course> =>
@@ -37,11 +37,11 @@ function reportsOf(order: AttemptOrder, course: Course, now: number): Report[] {
   const { attempt } = order;
   const outcome = course.passes ? PASSED : FAILED;
   const done = { at: now + course.delayMs, attempt, outcome };
-  const doubt = { at: now + course.delayMs / 2, attempt, outcome: UNANSWERED };
-  return [...(course.hangs ? [doubt] : []), done, ...(course.repeats ? [{ ...done, at: done.at + 1 }] : [])];
+  const unanswered = { at: now + course.delayMs / 2, attempt, outcome: UNANSWERED };
+  return [...(course.hangs ? [unanswered] : []), done, ...(course.repeats ? [{ ...done, at: done.at + 1 }] : [])];
 }
 
-/** Plays a check to its verdict, or until nothing is left to happen. */
+/** Runs a check to its verdict, or until no report is left. */
 function play(courses: readonly Course[]) {
   const plan: CheckPlan = { timeoutMs: 5_000, suspicionMs: 500, retries: courses.length - 1, retryTimeoutMs: 5_000 };
   const begun = beginCheck(1, plan, 0);
@@ -67,7 +67,7 @@ function play(courses: readonly Course[]) {
 }
 
 describe('any order of reports', () => {
-  it('with at least one success ends passed, never failed', () => {
+  it('with at least one success ends as passed, never as failed', () => {
     fc.assert(
       fc.property(coursesOf(fc.boolean()), (courses) => {
         fc.pre(courses.some((course) => course.passes));
@@ -79,7 +79,7 @@ describe('any order of reports', () => {
     );
   });
 
-  it('without a success ends failed, once', () => {
+  it('without a success ends as failed, once', () => {
     fc.assert(
       fc.property(coursesOf(fc.constant(false)), (courses) => {
         const { progress } = play(courses);
@@ -90,7 +90,7 @@ describe('any order of reports', () => {
     );
   });
 
-  it('makes at most 1 + retries attempts, each once', () => {
+  it('leads to at most 1 + retries attempts, each started once', () => {
     fc.assert(
       fc.property(coursesOf(fc.boolean()), (courses) => {
         const attempts = play(courses).orders.map((order) => order.attempt);
@@ -101,7 +101,7 @@ describe('any order of reports', () => {
     );
   });
 
-  it('makes it suspect at most once, and before anything else', () => {
+  it('makes the component suspect at most once, and before any other progress', () => {
     fc.assert(
       fc.property(coursesOf(fc.boolean()), (courses) => {
         const { progress } = play(courses);
@@ -112,7 +112,7 @@ describe('any order of reports', () => {
     );
   });
 
-  it('after the check has failed changes nothing', () => {
+  it('has no effect after the check has failed', () => {
     const late = fc.array(fc.tuple(fc.integer({ min: -1, max: 8 }), fc.constantFrom(PASSED, FAILED, UNANSWERED)));
     fc.assert(
       fc.property(coursesOf(fc.constant(false)), late, (courses, reports) => {
@@ -128,7 +128,7 @@ describe('any order of reports', () => {
     );
   });
 
-  it('leaves the check it was given as it was', () => {
+  it('does not modify the input', () => {
     fc.assert(
       fc.property(coursesOf(fc.boolean()), fc.constantFrom(PASSED, FAILED, UNANSWERED), (courses, outcome) => {
         const { check } = play(courses);

@@ -21,15 +21,15 @@ const DIAMOND = { a: [], l: ['a'], r: ['a'], top: ['l', 'r'] };
 describe('the root cause', () => {
   it.each<[string, Edges, string[], Record<string, string[]>]>([
     ['nothing is down', CHAIN, [], { a: [], b: [], c: [] }],
-    ['the end of a chain is', CHAIN, ['a'], { a: [], b: ['a'], c: ['a'] }],
-    ['the middle is', CHAIN, ['b'], { a: [], b: [], c: ['b'] }],
-    ['end and middle are', CHAIN, ['a', 'b'], { a: [], b: ['a'], c: ['a'] }],
-    ['the top is', CHAIN, ['c'], { a: [], b: [], c: [] }],
-    ['the foot of a diamond is', DIAMOND, ['a'], { a: [], l: ['a'], r: ['a'], top: ['a'] }],
-    ['both its sides are', DIAMOND, ['l', 'r'], { a: [], l: [], r: [], top: ['l', 'r'] }],
-    ['foot and side are', DIAMOND, ['a', 'r'], { a: [], l: ['a'], r: ['a'], top: ['a'] }],
-    ['two feet are', { x: ['q', 'p'], p: [], q: [] }, ['p', 'q'], { x: ['p', 'q'], p: [], q: [] }],
-    ['one that is outside is', { b: ['a'] }, ['a'], { b: ['a'] }],
+    ['the end of a chain is down', CHAIN, ['a'], { a: [], b: ['a'], c: ['a'] }],
+    ['the middle is down', CHAIN, ['b'], { a: [], b: [], c: ['b'] }],
+    ['end and middle are down', CHAIN, ['a', 'b'], { a: [], b: ['a'], c: ['a'] }],
+    ['the top is down', CHAIN, ['c'], { a: [], b: [], c: [] }],
+    ['the foot of a diamond is down', DIAMOND, ['a'], { a: [], l: ['a'], r: ['a'], top: ['a'] }],
+    ['both its sides are down', DIAMOND, ['l', 'r'], { a: [], l: [], r: [], top: ['l', 'r'] }],
+    ['foot and one side are down', DIAMOND, ['a', 'r'], { a: [], l: ['a'], r: ['a'], top: ['a'] }],
+    ['two feet are down', { x: ['q', 'p'], p: [], q: [] }, ['p', 'q'], { x: ['p', 'q'], p: [], q: [] }],
+    ['a component outside the map is down', { b: ['a'] }, ['a'], { b: ['a'] }],
   ])('when %s', (_, edges, down, expected) => {
     expect(causesOf(edges, down)).toEqual(expected);
   });
@@ -41,18 +41,18 @@ describe('the root cause', () => {
     expect(causesOf(chain, ['n0'])['n19999']).toEqual(['n0']);
   });
 
-  it('is found though they go round in a circle, which nobody lets them', () => {
+  it('is found even in a cycle, although registration refuses cycles', () => {
     expect(causesOf({ a: ['b'], b: ['a', 'z'], z: [] }, ['z'])).toMatchObject({ b: ['z'], z: [] });
   });
 
-  it('names the first ten', () => {
+  it('lists the first ten', () => {
     const roots = Array.from({ length: 30 }, (_each, at) => `r-${String(at).padStart(2, '0')}`);
     const { top } = causesOf({ top: roots.toReversed() }, roots);
     expect(top).toEqual(roots.slice(0, MAX_ROOT_CAUSES));
   });
 });
 
-it('an effective status is the own one, or unhealthy for what lies below', () => {
+it('effectiveStatus is the own status, or unhealthy with a root cause', () => {
   for (const own of ['unknown', 'healthy', 'degraded', 'unhealthy'] as const) {
     expect(effectiveStatus(own, [])).toBe(own);
     expect(effectiveStatus(own, ['a'])).toBe('unhealthy');
@@ -69,11 +69,11 @@ it.each<[HealthStatus, LifecycleState, boolean]>([
   ['unhealthy', 'draining', true],
   ['healthy', 'maintenance', true],
   ['healthy', 'isolated', true],
-])('one that is %s and %s can be relied on or not', (status, lifecycle, down) => {
+])('isDown for status %s and lifecycle %s: %s', (status, lifecycle, down) => {
   expect(isDown(status, lifecycle)).toBe(down);
 });
 
-/** A world of twelve: each may depend on those before it, so that there is no circle. */
+/** Twelve components: each may depend on earlier ones, so that no cycle exists. */
 const SIZE = 12;
 const idOf = (at: number): string => `n${String(at).padStart(2, '0')}`;
 const ALL = Array.from({ length: SIZE }, (_each, at) => idOf(at));
@@ -83,8 +83,8 @@ const step = fc.record({
   what: fc.oneof(fc.constant('turn' as const), fc.array(fc.nat(SIZE - 1), { maxLength: 5 })),
 });
 
-describe('brought up to date by what changed', () => {
-  it('is what it is when all is worked out anew', () => {
+describe('findRootCauses', () => {
+  it('gives the same result incrementally as for the whole graph', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const edges = new Map<string, readonly string[]>(ALL.map((id) => [id, []]));
@@ -95,7 +95,7 @@ describe('brought up to date by what changed', () => {
           const id = idOf(at);
           if (what !== 'turn') edges.set(id, [...new Set(what.filter((below) => below < at).map(idOf))]);
           else if (!down.delete(id)) down.add(id);
-          // Those above it, by walking up.
+          // Transitive dependants.
           const above = new Set([id]);
           for (const next of above) for (const [other, below] of edges) if (below.includes(next)) above.add(other);
           const changed = findRootCauses({
@@ -104,16 +104,16 @@ describe('brought up to date by what changed', () => {
             rootCauseOf: (each) => known.get(each) ?? [],
           });
           for (const [each, causes] of changed) known.set(each, causes);
-          const anew = findRootCauses({ dependencies: edges, isDown: isDownNow, rootCauseOf: () => [] });
+          const complete = findRootCauses({ dependencies: edges, isDown: isDownNow, rootCauseOf: () => [] });
           expect(Object.fromEntries(ALL.map((each) => [each, known.get(each) ?? []]))).toEqual(
-            Object.fromEntries(anew),
+            Object.fromEntries(complete),
           );
         }
       }),
     );
   });
 
-  it('explains whoever stands above one that is down by something that is down and has nothing down below', () => {
+  it('explains each dependant of a failed component by a failed component without failed dependencies', () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(fc.nat(SIZE - 1), { maxLength: 4 }), { minLength: SIZE, maxLength: SIZE }),

@@ -1,4 +1,4 @@
-/** Ten thousand random orders of signals, with steps of the clock among them: a thousand for each property. */
+/** Random sequences of signals with clock steps: a thousand for each property. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HealthState } from '../../../src/core/health/health-state.ts';
@@ -47,7 +47,7 @@ const policy: fc.Arbitrary<HealthPolicy> = fc.record({
   flapWindow: fc.constantFrom(60_000, 600_000, 86_400_000),
   flapHoldMs: fc.constantFrom(0, 1_000, 30_000, 300_000),
 });
-/** Between two signals; now and then the clock is set by a day. */
+/** Pause between two signals; sometimes the clock steps by a day. */
 const pause = fc.oneof(
   { weight: 20, arbitrary: fc.nat(5_000) },
   { weight: 1, arbitrary: fc.constantFrom(-DAY_MS, DAY_MS, -1_000) },
@@ -55,14 +55,14 @@ const pause = fc.oneof(
 const anyOrder = fc.array(fc.tuple(signal, pause), { minLength: 1, maxLength: 60 });
 const times = (count: number, each: HealthSignal, ms: number): (readonly [HealthSignal, number])[] =>
   Array.from({ length: count }, () => [each, ms] as const);
-/** It comes and goes, in spells of checks. */
-const comingAndGoing = fc
+/** Alternating runs of good and bad checks. */
+const flapping = fc
   .array(fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), pause), {
     minLength: 3,
     maxLength: 9,
   })
   .map((spells) => spells.flatMap(([good, bad, ms]) => [...times(good, GOOD, ms), ...times(bad, BAD, 1_000)]));
-const history = fc.oneof({ weight: 2, arbitrary: anyOrder }, { weight: 1, arbitrary: comingAndGoing });
+const history = fc.oneof({ weight: 2, arbitrary: anyOrder }, { weight: 1, arbitrary: flapping });
 
 interface Seen extends HealthStep {
   readonly before: HealthState;
@@ -70,7 +70,7 @@ interface Seen extends HealthStep {
   readonly now: number;
 }
 
-/** Says of every step of every history that `holds` does not throw. */
+/** Asserts that `holds` does not throw for any step of any history. */
 const always = (holds: (seen: Seen, policy: HealthPolicy) => void): void =>
   fc.assert(
     fc.property(history, policy, (signals, thresholds) => {
@@ -88,7 +88,7 @@ const always = (holds: (seen: Seen, policy: HealthPolicy) => void): void =>
 
 const seenOf = ({ checkStatus, heartbeatStatus }: HealthState) => worseStatus(checkStatus, heartbeatStatus);
 
-/** The state at the end of a history, and when that is. */
+/** The state at the end of a history, and its time. */
 function lived(signals: readonly (readonly [HealthSignal, number])[], thresholds: HealthPolicy) {
   let now = T0;
   let state = initialHealth(now);
@@ -100,14 +100,14 @@ function lived(signals: readonly (readonly [HealthSignal, number])[], thresholds
 }
 
 describe('any history of signals', () => {
-  it('keeps the status the worse of the two senses, unless it is held down', () => {
+  it('keeps the status at the worse of the two health sources, unless held', () => {
     always(({ next }) => {
       const held = next.flap.heldUntil !== null && seenOf(next) !== 'unknown';
       expect(next.status).toBe(held ? 'unhealthy' : seenOf(next));
     });
   });
 
-  it('makes nothing unhealthy but by a sample that failed, of the very signal that did it', () => {
+  it('makes a component unhealthy only by a failed sample of the signal itself', () => {
     always(({ before, next, now }) => {
       if (before.status === next.status) expect(next.lastTransition).toBe(before.lastTransition);
       else {
@@ -118,7 +118,7 @@ describe('any history of signals', () => {
     });
   });
 
-  it('holds nobody down who fell no more than twice, and nobody for longer than five minutes', () => {
+  it('holds a component only after more than two falls, and for at most five minutes', () => {
     always(({ before, next, now }) => {
       const { falls, heldUntil } = next.flap;
       if (heldUntil === null) return;
@@ -128,7 +128,7 @@ describe('any history of signals', () => {
     });
   });
 
-  it('is healthy again after good checks and heartbeats and the longest hold, whatever the clock did', () => {
+  it('leads to healthy after good checks and heartbeats and the longest hold, despite clock steps', () => {
     fc.assert(
       fc.property(history, policy, fc.constantFrom(0, -DAY_MS, DAY_MS), (signals, thresholds, step) => {
         let { state, now } = lived(signals, thresholds);
@@ -145,7 +145,7 @@ describe('any history of signals', () => {
     );
   });
 
-  it('is unhealthy after as many failed checks as the threshold, whatever was before and the clock did', () => {
+  it('leads to unhealthy after as many failed checks as the threshold, despite clock steps', () => {
     fc.assert(
       fc.property(history, policy, (signals, thresholds) => {
         let { state, now } = lived(signals, thresholds);
@@ -157,27 +157,27 @@ describe('any history of signals', () => {
     );
   });
 
-  it('under steady flapping, however fast, turns at most once in five intervals after the first three falls', () => {
+  it('has at most one transition per five intervals of steady flapping after the first three falls', () => {
     const spell = fc.integer({ min: 1, max: 3 });
     fc.assert(
       fc.property(fc.array(fc.tuple(spell, spell), { minLength: 20, maxLength: 60 }), (spells) => {
         const thresholds = { healthyThreshold: 2, unhealthyThreshold: 1, flapWindow: 600_000, flapHoldMs: 30_000 };
         const probes = spells.flatMap(([good, bad]) => [...times(good, GOOD, 0), ...times(bad, BAD, 0)]);
         let state = initialHealth(T0);
-        let turns = 0;
+        let transitions = 0;
         for (const [at, [probe]] of probes.entries()) {
           const { next } = observeHealth(state, probe, thresholds, T0 + at * 4_000);
-          if (next.status !== state.status) turns++;
+          if (next.status !== state.status) transitions++;
           state = next;
         }
-        // Up; then down and back, down and back, down. Held from then on.
-        expect(turns).toBeLessThanOrEqual(6);
+        // Up, then down and back twice, then down and held.
+        expect(transitions).toBeLessThanOrEqual(6);
       }),
       RUNS,
     );
   });
 
-  it('tells of a change when the status differs, and only then', () => {
+  it('reports a status change exactly when the status differs', () => {
     always(({ before, next, events }) => {
       const changes = events.filter((event) => event.kind === 'status-changed');
       const expected = { kind: 'status-changed', from: before.status, to: next.status, reason: next.reason };
@@ -185,11 +185,11 @@ describe('any history of signals', () => {
     });
   });
 
-  it('moves since with the status and only with it', () => {
+  it('updates `since` exactly when the status changes', () => {
     always(({ before, next, now }) => expect(next.since).toBe(before.status === next.status ? before.since : now));
   });
 
-  it('counts one error for every failure it tells, and tells at most one a signal', () => {
+  it('counts one error per reported failure, and reports at most one per signal', () => {
     always(({ before, next, events }) => {
       const failures = events.filter((event) => event.kind === 'failed').length;
       expect(failures).toBeLessThanOrEqual(1);
@@ -198,13 +198,13 @@ describe('any history of signals', () => {
     });
   });
 
-  it('forgets errors only when it is healthy, beyond doubt', () => {
+  it('resets errors only when healthy and not suspect', () => {
     always(({ before, next }) => {
       if (next.errorCount < before.errorCount) expect(next).toMatchObject({ status: 'healthy', suspect: false });
     });
   });
 
-  it('makes it unhealthy by checks only after the threshold, and well again only after the other', () => {
+  it('changes the check status only after the respective threshold', () => {
     always(({ before, next }, { healthyThreshold, unhealthyThreshold }) => {
       if (before.checkStatus === next.checkStatus) return;
       if (next.checkStatus === 'unhealthy') expect(next.consecutiveFailures).toBeGreaterThanOrEqual(unhealthyThreshold);
@@ -214,7 +214,7 @@ describe('any history of signals', () => {
     });
   });
 
-  it('counts either failures or successes in a row', () => {
+  it('counts either consecutive failures or consecutive successes', () => {
     always(({ next }) => expect(Math.min(next.consecutiveFailures, next.consecutiveSuccesses)).toBe(0));
   });
 
@@ -224,7 +224,7 @@ describe('any history of signals', () => {
     });
   });
 
-  it('lets no heartbeat or report touch what the checks found', () => {
+  it('lets no heartbeat or report change the check status', () => {
     always(({ before, next, signal: { kind } }) => {
       if (kind === 'check-passed' || kind === 'check-failed') return;
       expect(next.checkStatus).toBe(before.checkStatus);
@@ -232,14 +232,14 @@ describe('any history of signals', () => {
     });
   });
 
-  it('explains what is unhealthy or degraded, and nothing that is healthy', () => {
+  it('has a reason for unhealthy and degraded, and none for healthy', () => {
     always(({ next }) => {
       if (next.status === 'unhealthy' || next.status === 'degraded') expect(next.reason).not.toBeNull();
       if (next.status === 'healthy') expect(next.reason).toBeNull();
     });
   });
 
-  it('is plain data', () => {
+  it('keeps the state plain JSON data', () => {
     always(({ next }) => expect(JSON.parse(JSON.stringify(next))).toEqual(next));
   });
 });

@@ -14,10 +14,10 @@ const BAD: HealthSignal = { kind: 'check-failed', error: ERROR, details: null };
 const BEAT: HealthSignal = { kind: 'heartbeat', status: 'healthy' };
 const EXPIRED: HealthSignal = { kind: 'heartbeat-expired', ttlMs: 15_000 };
 const SELF_DEGRADED: HealthSignal = { kind: 'heartbeat', status: 'degraded' };
-const BY_ITS_OWN_WORD = 'says of itself that it is degraded';
+const SELF_REPORTED_REASON = 'says of itself that it is degraded';
 const REPORTED: HealthSignal = { kind: 'reported', error: { code: 'ECONNRESET', message: 'broke off' } };
 
-/** The last step of observing `signals`, one a second from T0 + 1 s. */
+/** The last step after `signals`, one per second from T0 + 1 s. */
 function last(signals: readonly HealthSignal[], policy = POLICY): HealthStep {
   let step: HealthStep = { next: initialHealth(T0), events: [] };
   signals.forEach((signal, index) => (step = observeHealth(step.next, signal, policy, T0 + 1_000 * (index + 1))));
@@ -46,49 +46,49 @@ describe('checks', () => {
   const fall3: HealthPolicy = { ...POLICY, unhealthyThreshold: 3 };
 
   it.each<[string, readonly HealthSignal[], HealthPolicy, string]>([
-    ['unknown is healthy at the first good check', [GOOD], POLICY, 'healthy'],
-    ['unknown is healthy at once whatever the threshold', [GOOD], rise3, 'healthy'],
-    ['unknown is degraded at the first slow check', [SLOW], POLICY, 'degraded'],
-    ['unknown is unhealthy at the first failed check', [BAD], POLICY, 'unhealthy'],
-    ['unknown waits for the fall threshold', [BAD, BAD], fall3, 'unknown'],
-    ['one failed check brings it down by default', [GOOD, BAD], POLICY, 'unhealthy'],
+    ['unknown becomes healthy at the first good check', [GOOD], POLICY, 'healthy'],
+    ['unknown becomes healthy at once, whatever the threshold', [GOOD], rise3, 'healthy'],
+    ['unknown becomes degraded at the first slow check', [SLOW], POLICY, 'degraded'],
+    ['unknown becomes unhealthy at the first failed check', [BAD], POLICY, 'unhealthy'],
+    ['unknown waits for the unhealthy threshold', [BAD, BAD], fall3, 'unknown'],
+    ['one failed check makes it unhealthy by default', [GOOD, BAD], POLICY, 'unhealthy'],
     ['fewer failures than the threshold do not', [GOOD, BAD, BAD], fall3, 'healthy'],
-    ['as many as the threshold do', [GOOD, BAD, BAD, BAD], fall3, 'unhealthy'],
-    ['a good check between starts the count again', [GOOD, BAD, BAD, GOOD, BAD, BAD], fall3, 'healthy'],
-    ['one good check does not bring it back', [BAD, GOOD], POLICY, 'unhealthy'],
-    ['two in a row do', [BAD, GOOD, GOOD], POLICY, 'healthy'],
-    ['a failure between starts the count again', [BAD, GOOD, BAD, GOOD], POLICY, 'unhealthy'],
-    ['three are wanted when the policy says so', [BAD, GOOD, GOOD], rise3, 'unhealthy'],
-    ['three bring it back then', [BAD, GOOD, GOOD, GOOD], rise3, 'healthy'],
-    ['slow answers bring it back as degraded', [BAD, SLOW, SLOW], POLICY, 'degraded'],
-    ['degraded is healthy at the next good check', [SLOW, GOOD], rise3, 'healthy'],
-    ['healthy is degraded at the next slow check', [GOOD, SLOW], POLICY, 'degraded'],
+    ['as many failures as the threshold do', [GOOD, BAD, BAD, BAD], fall3, 'unhealthy'],
+    ['a good check in between restarts the count', [GOOD, BAD, BAD, GOOD, BAD, BAD], fall3, 'healthy'],
+    ['one good check does not restore it', [BAD, GOOD], POLICY, 'unhealthy'],
+    ['two consecutive ones do', [BAD, GOOD, GOOD], POLICY, 'healthy'],
+    ['a failure in between restarts the count', [BAD, GOOD, BAD, GOOD], POLICY, 'unhealthy'],
+    ['two do not if the policy requires three', [BAD, GOOD, GOOD], rise3, 'unhealthy'],
+    ['three do then', [BAD, GOOD, GOOD, GOOD], rise3, 'healthy'],
+    ['slow checks restore it as degraded', [BAD, SLOW, SLOW], POLICY, 'degraded'],
+    ['degraded becomes healthy at the next good check', [SLOW, GOOD], rise3, 'healthy'],
+    ['healthy becomes degraded at the next slow check', [GOOD, SLOW], POLICY, 'degraded'],
   ])('%s', (_, signals, policy, expected) => {
     expect(after(signals, policy).status).toBe(expected);
   });
 
-  it('keeps one that fails under the threshold in doubt, and clears it with the verdict', () => {
+  it('marks a component that fails below the threshold as suspect until the verdict', () => {
     expect(after([GOOD, BAD], fall3).suspect).toBe(true);
     expect(after([GOOD, BAD, BAD, BAD], fall3).suspect).toBe(false);
     expect(after([GOOD, BAD, GOOD], fall3).suspect).toBe(false);
   });
 
-  it('tells each failed check once, and the change of status after it', () => {
+  it('reports each failed check once, followed by the status change', () => {
     expect(kindsOf(last([GOOD, BAD]))).toEqual(['failed', 'status-changed']);
     expect(kindsOf(last([GOOD, BAD, BAD]))).toEqual(['failed']);
     expect(kindsOf(last([GOOD]))).toEqual(['status-changed']);
     expect(kindsOf(last([GOOD, GOOD]))).toEqual([]);
   });
 
-  it('follows the usual response time, by three tenths a check', () => {
-    expect(after([GOOD]).usualResponseTimeMs).toBe(100);
-    expect(after([GOOD, { ...GOOD, responseTimeMs: 200 }]).usualResponseTimeMs).toBeCloseTo(130);
-    expect(after([GOOD, BAD])).toMatchObject({ responseTimeMs: null, usualResponseTimeMs: 100 });
+  it('update the average response time by three tenths each', () => {
+    expect(after([GOOD]).ewmaResponseTimeMs).toBe(100);
+    expect(after([GOOD, { ...GOOD, responseTimeMs: 200 }]).ewmaResponseTimeMs).toBeCloseTo(130);
+    expect(after([GOOD, BAD])).toMatchObject({ responseTimeMs: null, ewmaResponseTimeMs: 100 });
   });
 });
 
 describe('the last transition', () => {
-  it('says from what to what it was, when, why, and by which sample', () => {
+  it('contains both statuses, time, reason and sample', () => {
     const failed = { source: 'check', outcome: 'failed', ...ERROR, responseTimeMs: 12, details: 'no' };
     expect(after([]).lastTransition).toBeNull();
     expect(after([GOOD, { ...BAD, details: 'no', responseTimeMs: 12 }, BAD, GOOD]).lastTransition).toEqual({
@@ -107,46 +107,54 @@ describe('the last transition', () => {
   });
 
   it.each<[string, HealthSignal, object]>([
-    ['silence', EXPIRED, { source: 'heartbeat', outcome: 'failed', code: 'HEARTBEAT_EXPIRED', responseTimeMs: null }],
+    [
+      'an expired heartbeat',
+      EXPIRED,
+      { source: 'heartbeat', outcome: 'failed', code: 'HEARTBEAT_EXPIRED', responseTimeMs: null },
+    ],
     ['a good heartbeat', SELF_DEGRADED, { source: 'heartbeat', outcome: 'passed', code: null, message: null }],
-    ['its own word', { kind: 'heartbeat', status: 'unhealthy' }, { outcome: 'failed', code: 'REPORTED_UNHEALTHY' }],
-  ])('keeps %s as the sample', (_, signal, sample) => {
+    [
+      'a self-reported status',
+      { kind: 'heartbeat', status: 'unhealthy' },
+      { outcome: 'failed', code: 'REPORTED_UNHEALTHY' },
+    ],
+  ])('contains %s as the sample', (_, signal, sample) => {
     expect(after([BEAT, signal]).lastTransition!.sample).toMatchObject(sample);
   });
 });
 
 describe('since, reason and errorCount', () => {
-  it('moves since with the status alone', () => {
+  it('`since` changes only with the status', () => {
     expect(after([GOOD, GOOD, GOOD]).since).toBe(T0 + 1_000);
     expect(after([GOOD, BAD, BAD, GOOD]).since).toBe(T0 + 2_000);
   });
 
   it.each<[string, readonly HealthSignal[], string | null]>([
-    ['nothing was checked', [], 'not checked yet'],
+    ['no check yet', [], 'not checked yet'],
     ['healthy', [GOOD], null],
     ['down', [GOOD, BAD], 'HTTP_503: answered HTTP 503'],
     [
-      'down for a newer reason',
+      'unhealthy, with the latest reason',
       [BAD, { ...BAD, error: { code: 'TIMEOUT', message: 'no answer' } }],
       'TIMEOUT: no answer',
     ],
-    ['on the way back', [BAD, GOOD], 'HTTP_503: answered HTTP 503'],
+    ['recovering', [BAD, GOOD], 'HTTP_503: answered HTTP 503'],
     ['back', [BAD, GOOD, GOOD], null],
     ['slow', [SLOW], 'answers slowly: 2600 ms'],
-    ['degraded by its own word', [{ ...SLOW, details: 'warn' }], 'answers, degraded: warn'],
+    ['degraded by the response body', [{ ...SLOW, details: 'warn' }], 'answers, degraded: warn'],
     ['no heartbeat', [EXPIRED], 'HEARTBEAT_EXPIRED: no heartbeat for 15000 ms'],
-    ['slower still, which is no news', [SLOW, { ...SLOW, responseTimeMs: 3_000 }], 'answers slowly: 2600 ms'],
+    ['slower still, with the first reason', [SLOW, { ...SLOW, responseTimeMs: 3_000 }], 'answers slowly: 2600 ms'],
     ['heartbeats back, still slow', [SLOW, EXPIRED, BEAT], 'answers slowly: 2600 ms'],
     ['heartbeats back, still warned', [{ ...SLOW, details: 'warn' }, EXPIRED, BEAT], 'answers, degraded: warn'],
-    ['checks good, still degraded by its own word', [SELF_DEGRADED, BAD, GOOD, GOOD], BY_ITS_OWN_WORD],
-    ['quick again, still degraded by its own word', [SLOW, SELF_DEGRADED, GOOD], BY_ITS_OWN_WORD],
-    ['its own word withdrawn, still slow', [SELF_DEGRADED, SLOW, BEAT], 'answers slowly: 2600 ms'],
+    ['checks good, still degraded by its heartbeat', [SELF_DEGRADED, BAD, GOOD, GOOD], SELF_REPORTED_REASON],
+    ['fast again, still degraded by its heartbeat', [SLOW, SELF_DEGRADED, GOOD], SELF_REPORTED_REASON],
+    ['heartbeat healthy again, still slow', [SELF_DEGRADED, SLOW, BEAT], 'answers slowly: 2600 ms'],
     ['a report while degraded changes nothing', [SLOW, REPORTED], 'answers slowly: 2600 ms'],
   ])('explains: %s', (_, signals, reason) => {
     expect(after(signals).reason).toBe(reason);
   });
 
-  it('gives the event the reason it keeps', () => {
+  it('the event carries the stored reason', () => {
     expect(last([GOOD, BAD]).events.at(-1)).toEqual({
       kind: 'status-changed',
       from: 'healthy',
@@ -155,7 +163,7 @@ describe('since, reason and errorCount', () => {
     });
   });
 
-  it('counts errors until it is healthy again', () => {
+  it('errors are counted until the component is healthy again', () => {
     expect(after([GOOD, BAD, BAD, BAD]).errorCount).toBe(3);
     expect(after([BAD, BAD, GOOD]).errorCount).toBe(2);
     expect(after([BAD, BAD, GOOD, GOOD]).errorCount).toBe(0);
@@ -163,18 +171,18 @@ describe('since, reason and errorCount', () => {
   });
 
   it.each<[string, readonly HealthSignal[], number]>([
-    ['heartbeats alone, back', [BEAT, EXPIRED, BEAT], 0],
+    ['heartbeats only, returned', [BEAT, EXPIRED, BEAT], 0],
     ['a report, then a good heartbeat', [BEAT, REPORTED, BEAT], 0],
     ['checks good, heartbeats still missing', [GOOD, BEAT, EXPIRED, GOOD, GOOD], 1],
     ['heartbeats back, checks still failing', [GOOD, BAD, EXPIRED, BEAT], 2],
     ['degraded is not healthy yet', [BAD, SLOW, SLOW], 1],
     ['degraded, then healthy', [BAD, SLOW, SLOW, GOOD], 0],
-    ['a report on good checks, a heartbeat tells nothing of it', [GOOD, REPORTED, BEAT], 1],
+    ['a report despite good checks, unaffected by a heartbeat', [GOOD, REPORTED, BEAT], 1],
   ])('counts errors since it was last healthy: %s', (_, signals, expected) => {
     expect(after(signals).errorCount).toBe(expected);
   });
 
-  it('keeps what the last check said through a failure of heartbeats', () => {
+  it('the result of the last check survives an expired heartbeat', () => {
     expect(after([GOOD, BEAT, EXPIRED]).details).toBe('ok');
   });
 });
@@ -182,21 +190,21 @@ describe('since, reason and errorCount', () => {
 describe('heartbeats', () => {
   it.each<[string, readonly HealthSignal[], string]>([
     ['a heartbeat alone makes it healthy', [BEAT], 'healthy'],
-    ['an expired one brings it down, though checks are good', [GOOD, BEAT, EXPIRED], 'unhealthy'],
-    ['the next one brings it back at once', [GOOD, BEAT, EXPIRED, BEAT], 'healthy'],
-    ['it does not hide failed checks', [BAD, BEAT], 'unhealthy'],
-    ['it says degraded', [BEAT, { kind: 'heartbeat', status: 'degraded' }], 'degraded'],
-    ['good checks do not hide what it says of itself', [{ kind: 'heartbeat', status: 'degraded' }, GOOD], 'degraded'],
-    ['good checks do not hide silence', [EXPIRED, GOOD, GOOD], 'unhealthy'],
+    ['an expired one makes it unhealthy despite good checks', [GOOD, BEAT, EXPIRED], 'unhealthy'],
+    ['the next one restores it at once', [GOOD, BEAT, EXPIRED, BEAT], 'healthy'],
+    ['a heartbeat does not hide failed checks', [BAD, BEAT], 'unhealthy'],
+    ['a heartbeat may report degraded', [BEAT, { kind: 'heartbeat', status: 'degraded' }], 'degraded'],
+    ['good checks do not hide a self-reported status', [{ kind: 'heartbeat', status: 'degraded' }, GOOD], 'degraded'],
+    ['good checks do not hide an expired heartbeat', [EXPIRED, GOOD, GOOD], 'unhealthy'],
   ])('%s', (_, signals, expected) => {
     expect(after(signals).status).toBe(expected);
   });
 
-  it('makes one failure of an expired heartbeat', () => {
+  it('report an expiry as one failure', () => {
     expect(last([BEAT, EXPIRED]).events[0]).toMatchObject({ kind: 'failed', source: 'heartbeat' });
   });
 
-  it('says once that it calls itself unhealthy', () => {
+  it('report a self-reported unhealthy once', () => {
     const down: HealthSignal = { kind: 'heartbeat', status: 'unhealthy' };
     expect(kindsOf(last([BEAT, down]))).toEqual(['failed', 'status-changed']);
     expect(kindsOf(last([BEAT, down, down]))).toEqual([]);
@@ -204,10 +212,10 @@ describe('heartbeats', () => {
   });
 });
 
-describe('doubt', () => {
+describe('suspicion', () => {
   const suspected: HealthSignal = { kind: 'suspected', error: ERROR };
 
-  it('begins and ends without touching the status', () => {
+  it('begins and ends without a change of the status', () => {
     expect(last([GOOD, suspected])).toMatchObject({ next: { status: 'healthy', suspect: true }, events: [] });
     expect(last([GOOD, suspected, { kind: 'doubt-ended' }])).toMatchObject({ next: { suspect: false }, events: [] });
     expect(after([GOOD, suspected, GOOD]).suspect).toBe(false);
@@ -215,15 +223,15 @@ describe('doubt', () => {
   });
 
   it.each<[string, readonly HealthSignal[], boolean]>([
-    ['a good heartbeat ends it where nothing is checked', [BEAT, REPORTED, BEAT], false],
-    ['so does a degraded one, which answers too', [BEAT, REPORTED, SELF_DEGRADED], false],
-    ['one that says unhealthy does not', [BEAT, REPORTED, { kind: 'heartbeat', status: 'unhealthy' }], true],
-    ['a heartbeat does not end it where checks do', [GOOD, REPORTED, BEAT], true],
+    ['a good heartbeat ends it without health checks', [BEAT, REPORTED, BEAT], false],
+    ['a degraded heartbeat ends it too', [BEAT, REPORTED, SELF_DEGRADED], false],
+    ['an unhealthy heartbeat does not end it', [BEAT, REPORTED, { kind: 'heartbeat', status: 'unhealthy' }], true],
+    ['a heartbeat does not end it with health checks', [GOOD, REPORTED, BEAT], true],
   ])('%s', (_, signals, suspect) => {
     expect(after(signals).suspect).toBe(suspect);
   });
 
-  it('is not ended by a heartbeat while its first checks fail', () => {
+  it('is not ended by a heartbeat while the first checks fail', () => {
     expect(after([BAD, BEAT], { ...POLICY, unhealthyThreshold: 3 }).suspect).toBe(true);
   });
 

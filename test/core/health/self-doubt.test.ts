@@ -15,11 +15,11 @@ import {
 const NOW = 1_800_000_000_000;
 const ROUND = 4_000;
 const AUTO = { mode: 'auto', roundMs: ROUND } as const;
-const MOST: Evidence = { well: 4, troubled: 3 };
-const FEW: Evidence = { well: 4, troubled: 2 };
+const MOST: Evidence = { healthyBefore: 4, failing: 3 };
+const FEW: Evidence = { healthyBefore: 4, failing: 2 };
 
-const after = (testimony: CanaryVerdict): SelfDoubt =>
-  applyCanaryVerdict(updateSelfDoubt(NO_SELF_DOUBT, MOST, AUTO, NOW).next, testimony, 'auto', NOW + 100);
+const after = (verdict: CanaryVerdict): SelfDoubt =>
+  applyCanaryVerdict(updateSelfDoubt(NO_SELF_DOUBT, MOST, AUTO, NOW).next, verdict, 'auto', NOW + 100);
 
 describe('isMassFailure', () => {
   it.each([
@@ -32,13 +32,13 @@ describe('isMassFailure', () => {
     [7, 4, true],
     [1_000, 500, false],
     [1_000, 501, true],
-  ])('of %d that were well, %d in trouble: %s', (well, troubled, expected) => {
-    expect(isMassFailure({ well, troubled })).toBe(expected);
+  ])('of %d healthy before, %d failing: %s', (healthyBefore, failing, expected) => {
+    expect(isMassFailure({ healthyBefore, failing })).toBe(expected);
   });
 });
 
 describe('self-doubt', () => {
-  it('holds what it sees until the witness has answered, asked once', () => {
+  it('holds failures until the canary verdict arrives, and queries the canary once', () => {
     const asking = updateSelfDoubt(NO_SELF_DOUBT, MOST, AUTO, NOW);
     expect(asking).toMatchObject({ next: { kind: 'asking', since: NOW }, queryCanary: true });
     expect(updateSelfDoubt(asking.next, MOST, AUTO, NOW + 1_000)).toEqual({ next: asking.next, queryCanary: false });
@@ -49,12 +49,12 @@ describe('self-doubt', () => {
     ['unseen', 'doubting', 'keep'],
     ['seen', 'believing', 'apply'],
     ['none', 'unwitnessed', 'apply'],
-  ])('a witness that is %s makes it %s: failures %s', (testimony, kind, belief) => {
-    expect(after(testimony).kind).toBe(kind);
-    expect(failureHandling(after(testimony))).toBe(belief);
+  ])('becomes, by canary verdict %s, %s: failures %s', (verdict, kind, handling) => {
+    expect(after(verdict).kind).toBe(kind);
+    expect(failureHandling(after(verdict))).toBe(handling);
   });
 
-  it('asks again each round while it lasts, and changes its mind', () => {
+  it('queries the canary again in each round, and follows a new verdict', () => {
     const doubting = after('unseen');
     expect(updateSelfDoubt(doubting, MOST, AUTO, NOW + ROUND - 1)).toEqual({ next: doubting, queryCanary: false });
     const again = updateSelfDoubt(doubting, MOST, AUTO, NOW + ROUND);
@@ -62,51 +62,51 @@ describe('self-doubt', () => {
     expect(applyCanaryVerdict(again.next, 'seen', 'auto', NOW + ROUND + 5)).toMatchObject({ kind: 'believing' });
   });
 
-  it('is over when most can be seen again, whatever it was', () => {
+  it('ends when most components are healthy again, whatever its kind', () => {
     for (const kind of SELF_DOUBT_KINDS)
-      expect(updateSelfDoubt({ kind, since: NOW, askedAt: NOW }, FEW, AUTO, NOW + 1).next.kind).toBe('sure');
+      expect(updateSelfDoubt({ kind, since: NOW, canaryQueriedAt: NOW }, FEW, AUTO, NOW + 1).next.kind).toBe('sure');
   });
 
-  it('does not wait for ever for a witness', () => {
+  it('waits a limited time for a canary verdict', () => {
     const { next } = updateSelfDoubt(NO_SELF_DOUBT, MOST, AUTO, NOW);
     expect(updateSelfDoubt(next, MOST, AUTO, NOW + MAX_CANARY_MS).next.kind).toBe('unwitnessed');
     expect(applyCanaryVerdict(NO_SELF_DOUBT, 'unseen', 'auto', NOW)).toBe(NO_SELF_DOUBT);
   });
 
-  it('is turned on and off by hand', () => {
+  it('can be switched on and off by configuration', () => {
     expect(updateSelfDoubt(NO_SELF_DOUBT, FEW, { mode: 'always', roundMs: ROUND }, NOW).next.kind).toBe('doubting');
     expect(updateSelfDoubt(after('unseen'), MOST, { mode: 'never', roundMs: ROUND }, NOW).next.kind).toBe('sure');
     expect(applyCanaryVerdict({ ...NO_SELF_DOUBT, kind: 'doubting' }, 'seen', 'always', NOW).kind).toBe('doubting');
   });
 
-  it('one witness that is seen outweighs any that are not', () => {
+  it('is overruled by a single canary that is seen', () => {
     expect(combineVerdicts([])).toBe('none');
     expect(combineVerdicts(['none', 'unseen'])).toBe('unseen');
     expect(combineVerdicts(['unseen', 'seen', 'none'])).toBe('seen');
   });
 
-  it('never keeps a status without a witness that is not seen, and never while few fail', () => {
+  it('keeps a status only with an unseen canary, and only while most fail', () => {
     const step = fc.record({
-      well: fc.nat(20),
-      troubled: fc.nat(20),
-      testimony: fc.constantFrom<CanaryVerdict | null>('seen', 'unseen', 'none', null),
+      healthyBefore: fc.nat(20),
+      failing: fc.nat(20),
+      verdict: fc.constantFrom<CanaryVerdict | null>('seen', 'unseen', 'none', null),
       elapsed: fc.integer({ min: -86_400_000, max: 86_400_000 }),
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        let doubt = NO_SELF_DOUBT;
+        let selfDoubt = NO_SELF_DOUBT;
         let now = NOW;
-        let lastHeard: CanaryVerdict | null = null;
-        for (const { well, troubled, testimony, elapsed } of steps) {
+        let lastVerdict: CanaryVerdict | null = null;
+        for (const { healthyBefore, failing, verdict, elapsed } of steps) {
           now += elapsed;
-          const evidence = { well: Math.max(well, troubled), troubled };
-          doubt = updateSelfDoubt(doubt, evidence, AUTO, now).next;
-          if (!isMassFailure(evidence)) expect(doubt.kind).toBe('sure');
-          if (testimony !== null && doubt.kind !== 'sure') {
-            doubt = applyCanaryVerdict(doubt, testimony, 'auto', now);
-            lastHeard = testimony;
+          const evidence = { healthyBefore: Math.max(healthyBefore, failing), failing };
+          selfDoubt = updateSelfDoubt(selfDoubt, evidence, AUTO, now).next;
+          if (!isMassFailure(evidence)) expect(selfDoubt.kind).toBe('sure');
+          if (verdict !== null && selfDoubt.kind !== 'sure') {
+            selfDoubt = applyCanaryVerdict(selfDoubt, verdict, 'auto', now);
+            lastVerdict = verdict;
           }
-          if (failureHandling(doubt) === 'keep') expect(lastHeard).toBe('unseen');
+          if (failureHandling(selfDoubt) === 'keep') expect(lastVerdict).toBe('unseen');
         }
       }),
     );

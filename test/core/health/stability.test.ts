@@ -15,32 +15,32 @@ function recordOf(health: Partial<HealthState>, rest: Partial<ComponentRecord> =
   return parts as ComponentRecord;
 }
 
-describe('a component that came back', () => {
+describe('stability of a component that recovered', () => {
   it.each<[string, Partial<HealthState>, string]>([
-    ['healthy for a minute', {}, 'well'],
-    ['not that long', { backSince: NOW - 59_999 }, 'ailing'],
-    ['degraded all along', { status: 'degraded', since: NOW }, 'well'],
-    ['in question', { suspect: true }, 'ailing'],
-    ['down', { status: 'unhealthy' }, 'ailing'],
-    ['not known', { status: 'unknown' }, 'ailing'],
+    ['healthy for a minute', {}, 'stable'],
+    ['healthy for less', { backSince: NOW - 59_999 }, 'unstable'],
+    ['degraded from the beginning', { status: 'degraded', since: NOW }, 'stable'],
+    ['suspect', { suspect: true }, 'unstable'],
+    ['down', { status: 'unhealthy' }, 'unstable'],
+    ['unknown', { status: 'unknown' }, 'unstable'],
   ])('%s', (_, health, expected) => {
     expect(stability(recordOf(health), 'time', POLICY, NOW)).toBe(expected);
   });
 
-  it('has to be well for all of a slow start that is longer', () => {
-    expect(stability(recordOf({}), 'time', { ...POLICY, slowStartMs: 60_001 }, NOW)).toBe('ailing');
+  it('requires the whole slow start if it is longer', () => {
+    expect(stability(recordOf({}), 'time', { ...POLICY, slowStartMs: 60_001 }, NOW)).toBe('unstable');
   });
 
-  it('is not well where somebody set it aside', () => {
+  it('is not reached out of service', () => {
     const isolated = { state: 'isolated', until: null, next: 'active' } as const;
-    expect(stability(recordOf({}, { lifecycle: isolated }), 'time', POLICY, NOW)).toBe('ailing');
+    expect(stability(recordOf({}, { lifecycle: isolated }), 'time', POLICY, NOW)).toBe('unstable');
   });
 
-  it('is well at once by a recovery that proved it, unless it falls again and again', () => {
+  it('is reached at once after a proven recovery, unless the component flaps', () => {
     const fallen = (falls: number) => ({
       flap: { falls: Array.from({ length: falls }, () => NOW - 1_000), heldUntil: null },
     });
-    expect(stability(recordOf({ backSince: NOW, ...fallen(2) }), 'recovery', POLICY, NOW)).toBe('well');
-    expect(stability(recordOf({ backSince: NOW, ...fallen(3) }), 'recovery', POLICY, NOW)).toBe('ailing');
+    expect(stability(recordOf({ backSince: NOW, ...fallen(2) }), 'recovery', POLICY, NOW)).toBe('stable');
+    expect(stability(recordOf({ backSince: NOW, ...fallen(3) }), 'recovery', POLICY, NOW)).toBe('unstable');
   });
 });

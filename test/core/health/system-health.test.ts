@@ -32,7 +32,7 @@ const typeOf = (type: string, ...statuses: readonly HealthStatus[]): TypeHealth 
   );
 
 describe('summarizeType', () => {
-  it('counts what it was given', () => {
+  it('counts components by status', () => {
     const members = [
       member('healthy'),
       member('healthy', { routable: false }),
@@ -48,7 +48,7 @@ describe('summarizeType', () => {
     });
   });
 
-  it('takes what is wrong under maintenance for expected', () => {
+  it('ignores failures of components in maintenance', () => {
     const type = summarizeType('a', 1, [member('healthy'), member('unhealthy', { maintained: true })], NOW);
     expect(type).toMatchObject({ counts: { total: 2, unhealthy: 1 }, issues: [] });
     expect(rollUp([type]).status).toBe('healthy');
@@ -62,7 +62,7 @@ describe('summarizeType', () => {
     expect(both.issues).toHaveLength(1);
   });
 
-  it('names what is wrong, the gravest first, then the oldest', () => {
+  it('lists issues by severity, then by age', () => {
     const { issues } = summarizeType(
       'task_router',
       1,
@@ -83,7 +83,7 @@ describe('summarizeType', () => {
     expect(issues[1]?.message).toBe('LATE (late) is unhealthy');
   });
 
-  it('says before all else that nobody is left', () => {
+  it('lists first that no component is routable', () => {
     const members = [member('unhealthy', { since: 10 }), member('unhealthy', { since: 40 })];
     expect(summarizeType('task_router', 1, members, NOW).issues[0]).toEqual({
       severity: 'critical',
@@ -95,7 +95,7 @@ describe('summarizeType', () => {
     });
   });
 
-  it('has no issue with what only suffers from a dependency, however it is', () => {
+  it('lists no issue for components with a failed dependency', () => {
     const suffers = { rootCause: ['db'] };
     const members = [member('unhealthy', suffers), member('degraded', suffers), member('healthy')];
     const { issues, counts } = summarizeType('task_router', 1, members, NOW);
@@ -103,11 +103,11 @@ describe('summarizeType', () => {
     expect(counts).toMatchObject({ unhealthy: 1, degraded: 1 });
   });
 
-  it('has no issue with a type that has no components', () => {
+  it('lists no issue for a type without components', () => {
     expect(summarizeType('task_router', 0, [], NOW).issues).toEqual([]);
   });
 
-  it('keeps the 50 gravest', () => {
+  it('lists the 50 most severe issues', () => {
     const slow = Array.from({ length: 60 }, () => member('degraded'));
     const { issues } = summarizeType('task_router', 1, [...slow, member('unhealthy', { id: 'down' })], NOW);
     expect(issues).toHaveLength(50);
@@ -120,13 +120,13 @@ describe('withAffected', () => {
     summarizeType('db', 1, [member('unhealthy', { id: 'db-1', since: 5 }), member('healthy')], NOW),
   ]);
 
-  it('says of an issue how many it takes along', () => {
+  it('adds to an issue the number of affected components', () => {
     expect(down.issues).toMatchObject([{ componentId: 'db-1', affects: 0 }]);
     const { issues } = withAffected(down, [{ id: 'db-1', type: 'db', count: 12, since: 7 }]);
     expect(issues).toMatchObject([{ componentId: 'db-1', code: 'component-unhealthy', affects: 12 }]);
   });
 
-  it('names what takes some along and is no issue in itself, no more than twenty', () => {
+  it('adds issues for components that affect others without an issue of their own, at most twenty', () => {
     const many = Array.from({ length: 30 }, (_each, at) => ({ id: `m-${at}`, type: 'db', count: 1, since: at }));
     const { issues } = withAffected(down, many);
     expect(issues).toHaveLength(21);
@@ -144,12 +144,12 @@ describe('withAffected', () => {
 
 describe('rollUp', () => {
   it.each<[string, readonly TypeHealth[], HealthStatus]>([
-    ['nothing is known', [], 'unknown'],
-    ['a type is empty', [typeOf('a')], 'unknown'],
-    ['nothing was checked yet', [typeOf('a', 'unknown', 'unknown')], 'unknown'],
-    ['all is well', [typeOf('a', 'healthy'), typeOf('b', 'healthy', 'healthy')], 'healthy'],
-    ['all is well beside an empty type', [typeOf('a', 'healthy'), typeOf('b')], 'healthy'],
-    ['all is well beside one not checked yet', [typeOf('a', 'healthy', 'unknown')], 'healthy'],
+    ['no type is known', [], 'unknown'],
+    ['the only type is empty', [typeOf('a')], 'unknown'],
+    ['no component was checked yet', [typeOf('a', 'unknown', 'unknown')], 'unknown'],
+    ['all are healthy', [typeOf('a', 'healthy'), typeOf('b', 'healthy', 'healthy')], 'healthy'],
+    ['all are healthy beside an empty type', [typeOf('a', 'healthy'), typeOf('b')], 'healthy'],
+    ['all are healthy beside one not checked yet', [typeOf('a', 'healthy', 'unknown')], 'healthy'],
     ['one is slow', [typeOf('a', 'healthy'), typeOf('b', 'healthy', 'degraded')], 'degraded'],
     ['all of a type are slow', [typeOf('a', 'degraded')], 'degraded'],
     ['one is down, others serve', [typeOf('a', 'healthy', 'unhealthy')], 'degraded'],
@@ -159,7 +159,7 @@ describe('rollUp', () => {
     expect(rollUp(types).status).toBe(expected);
   });
 
-  it('adds up, per type and over all', () => {
+  it('sums up counts per type and in total', () => {
     const health = rollUp([typeOf('a', 'healthy', 'unhealthy'), typeOf('b', 'degraded')]);
     expect(health.components).toEqual({ total: 3, healthy: 1, degraded: 1, unhealthy: 1, unknown: 0 });
     expect(health.byType['a']).toEqual({
@@ -171,7 +171,7 @@ describe('rollUp', () => {
     expect(health.byType['b']?.status).toBe('degraded');
   });
 
-  it('was last updated when the freshest type was', () => {
+  it('takes lastUpdate from the most recent type', () => {
     expect(rollUp([]).lastUpdate).toBeNull();
     expect(
       rollUp([
@@ -181,13 +181,13 @@ describe('rollUp', () => {
     ).toBe(9);
   });
 
-  it('mixes the issues of all types, the gravest first', () => {
+  it('merges the issues of all types by severity', () => {
     const slow = summarizeType('a', 1, [member('degraded', { since: 1 })], NOW);
     const down = summarizeType('b', 1, [member('unhealthy', { since: 7 }), member('healthy')], NOW);
     expect(rollUp([slow, down]).issues.map((issue) => issue.type)).toEqual(['b', 'a']);
   });
 
-  it('loses nobody', () => {
+  it('counts every component', () => {
     const status = fc.constantFrom<HealthStatus>('unknown', 'healthy', 'degraded', 'unhealthy');
     fc.assert(
       fc.property(fc.array(fc.array(status), { maxLength: 6 }), (types) => {

@@ -36,17 +36,17 @@ describe('a silence', () => {
     expect(activeSilence([silence(matchers)], ABOUT, NOW) !== null).toBe(mutes);
   });
 
-  it('is over at its end', () => {
+  it('expires at its end', () => {
     expect(activeSilence([silence({ componentId: 'a' }, NOW)], ABOUT, NOW)).toBeNull();
   });
 
-  it('that lasts longest is the one that counts', () => {
+  it('applies until the latest end of all that match', () => {
     const all = [silence({ componentId: 'a' }, NOW + 5), silence({ severity: 'critical' }, NOW + 9)];
     expect(activeSilence(all, ABOUT, NOW)?.until).toBe(NOW + 9);
   });
 });
 
-it('alerts come again after half an hour, then after twice as long each, a day at most', () => {
+it('repeated alerts follow after half an hour, then with doubled pauses of at most a day', () => {
   const pauses = [1, 2, 3, 6, 7, 40].map((alerts) => nextAlertAt(alerts, 0) / 60_000);
   expect(pauses).toEqual([30, 60, 120, 960, 1_440, 1_440]);
   expect(nextAlertAt(0, 7)).toBe(7);

@@ -1,8 +1,8 @@
 /**
- * A block between its isolate and the registry, whose word on what is over is the last: leases are completed here
- * and elsewhere, renewed, left to run out, and each hears of it late.
+ * Model of a block shared by its isolate and the registry, which decides what has ended. Leases are completed in this
+ * isolate or elsewhere, are renewed, or expire, and each side learns of it late.
  */
-import type { Block, BlockUpdate, BlockReport } from '../../../src/core/lease/block.ts';
+import type { Block, BlockUpdate, BlockReport } from '../../../src/core/lease/lease-block.ts';
 import {
   BLOCK_MARGIN_MS,
   applyBlockUpdate,
@@ -13,11 +13,11 @@ import {
   newBlock,
   reportOf,
   leaseSlot,
-} from '../../../src/core/lease/block.ts';
+} from '../../../src/core/lease/lease-block.ts';
 
 interface ModelLease {
   readonly slot: number;
-  /** As the registry has it. */
+  /** Expiry in the registry. */
   expiresAt: number;
   hasEnded: boolean;
 }
@@ -26,7 +26,7 @@ export class BlockModel {
   now = 1_000_000;
   readonly leases = new Map<string, ModelLease>();
   private readonly block: Block;
-  /** Until when the registry counts the block as taken. */
+  /** Time until which the registry counts the block as in use. */
   blockEnd: number;
   private pending: { readonly update: BlockUpdate } | null = null;
 
@@ -36,9 +36,9 @@ export class BlockModel {
     this.block = newBlock(grant, this.now);
   }
 
-  /** Leases whose callers may count on their slots. */
+  /** Leases whose callers may use their slots. */
   live(): ModelLease[] {
-    return Array.from(this.leases.values()).filter(({ hasEnded: hasEnded, expiresAt }) => !hasEnded && expiresAt > this.now);
+    return Array.from(this.leases.values()).filter(({ hasEnded, expiresAt }) => !hasEnded && expiresAt > this.now);
   }
 
   lease(ttlMs: number): void {
@@ -68,7 +68,7 @@ export class BlockModel {
     this.blockEnd = Math.max(this.blockEnd, lease.expiresAt + BLOCK_MARGIN_MS);
   }
 
-  /** The isolate asks, and is answered some time later. */
+  /** Sends a report. The response is applied later. */
   requestUpdate(): void {
     this.pending ??= { update: this.updateFor(reportOf(this.block, false, this.now)) };
   }
@@ -78,12 +78,12 @@ export class BlockModel {
     this.pending = null;
   }
 
-  private isLive = ({ hasEnded: hasEnded, expiresAt }: ModelLease): boolean => !hasEnded && expiresAt > this.now;
+  private isLive = ({ hasEnded, expiresAt }: ModelLease): boolean => !hasEnded && expiresAt > this.now;
 
-  private updateFor({ id, leased: leased, extendUntil: until }: BlockReport): BlockUpdate {
+  private updateFor({ id, leased, extendUntil: until }: BlockReport): BlockUpdate {
     this.blockEnd = Math.max(this.blockEnd, until ?? 0);
     const ended = leased.filter((leaseId) => !this.isLive(this.leases.get(leaseId)!));
     const renewed = leased.map((leaseId) => [leaseId, this.leases.get(leaseId)!.expiresAt] as const);
-    return { id, expiresAt: this.blockEnd, ended: ended, renewed };
+    return { id, expiresAt: this.blockEnd, ended, renewed };
   }
 }

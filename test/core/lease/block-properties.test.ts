@@ -1,4 +1,4 @@
-/** A block of leases, whoever hears of what how late: no slot has two holders, and it outlives its last lease. */
+/** Invariants of a lease block under any delays: no slot has two holders, and the block outlives its last lease. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BlockModel } from './block-model.ts';
@@ -67,20 +67,20 @@ const holds = (check: (model: BlockModel) => void): void =>
   );
 
 describe('a block of leases', () => {
-  it('gives a slot to one at a time', () => {
+  it('leases a slot to one caller at a time', () => {
     holds((model) => {
       const slots = model.live().map(({ slot }) => slot);
       expect(new Set(slots).size).toBe(slots.length);
     });
   });
 
-  it('counts as taken for longer than any of its leases lasts', () => {
+  it('outlives each of its leases in the registry', () => {
     holds((model) => {
       for (const { expiresAt } of model.live()) expect(model.blockEnd).toBeGreaterThan(expiresAt);
     });
   });
 
-  it('has all its slots again once everything is over and heard of', () => {
+  it('has all slots free once every lease has ended and the isolate was updated', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (slots, steps) => {
         const model = new BlockModel(slots);
@@ -91,7 +91,7 @@ describe('a block of leases', () => {
         model.applyUpdate();
         const before = model.leases.size;
         for (let leased = 0; leased < slots; leased++) model.lease(1_000);
-        // A block that is over by then is not leased from at all.
+        // A block that would not outlive the lease grants none.
         const fits = model.now + 1_000 + 2_000 <= model.blockEnd;
         expect(model.leases.size - before).toBe(fits ? slots : 0);
       }),

@@ -11,8 +11,8 @@ import {
 
 const RANDOM = '0123456789abcdef'.repeat(2);
 
-describe('the id of a lease', () => {
-  it.each(['task_router', 'a', 'caws_validator', `t${'_9'.repeat(31)}`])('says its type: %s', (type) => {
+describe('leaseIdOf', () => {
+  it.each(['task_router', 'a', 'caws_validator', `t${'_9'.repeat(31)}`])('contains the component type: %s', (type) => {
     expect(typeOfLease(leaseIdOf(type, RANDOM))).toBe(type);
   });
 
@@ -34,7 +34,7 @@ describe('the id of a lease', () => {
   });
 });
 
-describe('the digits of an id', () => {
+describe('idDigits', () => {
   const random = 'f0'.repeat(12);
 
   it.each([
@@ -43,26 +43,26 @@ describe('the digits of an id', () => {
     [256, '00000001'],
     [1_798_000_000_000, 'a2a126bc'],
     [2 ** 40 - 1, 'ffffffff'],
-    // The time begins anew.
+    // The time wraps around.
     [2 ** 40, '00000000'],
     [2 ** 40 + 512, '00000002'],
-  ])('say when it was made, and cannot be guessed: %d', (now, time) => {
+  ])('encode the time and random digits: %d', (now, time) => {
     expect(idDigits(now, random)).toBe(time + random);
     expect(typeOfLease(leaseIdOf('task_router', idDigits(now, random)))).toBe('task_router');
   });
 });
 
-describe('the id of a lease out of a block', () => {
+describe('unsignedId', () => {
   const place = { blockId: blockIdOf('task_router', RANDOM), slot: 15, use: 123_456, expiresAt: 1_798_000_000_000 };
   const text = unsignedId(place);
   const signature = 'ab'.repeat(16);
 
-  it('says where it is, and what of it is signed', () => {
+  it('contains the place of the lease and the signed text', () => {
     expect(parseLeaseRef(`${text}-${signature}`)).toEqual({ ...place, text, signature });
     expect(typeOfLease(`${text}-${signature}`)).toBe('task_router');
   });
 
-  it('is neither that of a lease of its own, nor that of the block', () => {
+  it('differs from a plain lease id and from a block id', () => {
     expect(parseLeaseRef(leaseIdOf('task_router', RANDOM))).toBeNull();
     expect(parseLeaseRef(place.blockId)).toBeNull();
     expect([place.blockId, text, `${text}-${signature}`].map(isBlockId)).toEqual([true, false, false]);

@@ -1,4 +1,4 @@
-/** A registry's leases without the registry: the fleet, the book and the line, moved by hand. */
+/** The leases of a registry without the registry: pool, lease index and wait queue, advanced by hand. */
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import { compilePool } from '../../../src/core/balancing/candidate-pool.ts';
 import { noWork } from '../../../src/core/balancing/open-work.ts';
@@ -22,27 +22,27 @@ import { candidateOf } from '../balancing/candidate-of.ts';
 export interface LeaseWish {
   readonly slots: number;
   readonly ttlMs: number;
-  /** Rather nobody than another. */
+  /** The only component that may serve the request. */
   readonly requiredComponent?: string;
-  /** It may hold `QUOTAS` of it. */
+  /** Key with a limit of slots, see `QUOTAS`. */
   readonly key?: Key;
 }
 
 export type Key = keyof typeof QUOTAS;
 
-/** Slots that a key may hold. */
+/** Slots that a key may lease. */
 export const QUOTAS = { narrow: 2, wide: 6 } as const;
 
 interface Served {
-  readonly asked: LeaseWish;
+  readonly wish: LeaseWish;
   readonly componentId: string;
-  /** Those who came before and still wait. */
+  /** Earlier requests that still wait. */
   readonly before: readonly LeaseWish[];
-  /** Those among them whose key may not hold more. */
+  /** Requests among `before` whose key is at its quota. */
   readonly overQuota: readonly LeaseWish[];
 }
 
-const requestOf = ({ slots, requiredComponent: requiredComponent, key, ttlMs }: LeaseWish): AcquireRequest => ({
+const requestOf = ({ slots, requiredComponent, key, ttlMs }: LeaseWish): AcquireRequest => ({
   route: {
     taskType: null,
     location: null,
@@ -59,7 +59,7 @@ const requestOf = ({ slots, requiredComponent: requiredComponent, key, ttlMs }: 
   holder: key === undefined ? null : { keyId: key, quotas: { leaseSlots: QUOTAS[key], leaseWaiters: null } },
 });
 
-/** One in the line, with what it asked as the test put it. */
+/** A queued request with the wish that the test made it from. */
 interface QueuedWish extends QueuedRequest {
   readonly wish: LeaseWish;
 }
@@ -67,7 +67,7 @@ interface QueuedWish extends QueuedRequest {
 export class LeaseModel {
   readonly index = emptyLeaseIndex();
   readonly waiting = new WaitQueue(this.index);
-  /** Whom each turn served. */
+  /** Requests served in the last pass. */
   served: Served[] = [];
   now = 1_000_000;
   readonly limits: ReadonlyMap<string, number>;
@@ -91,12 +91,12 @@ export class LeaseModel {
     return this.waiting.all.map((each) => (each as QueuedWish).wish);
   }
 
-  /** Comes to the end of the line; is served at once when nobody before has a use for the room. */
+  /** Appends a request to the queue, and serves it at once if no earlier one can use the capacity. */
   enqueue(wish: LeaseWish): void {
     const request = requestOf(wish);
     const queued: QueuedWish = {
       wish,
-      request: request,
+      request,
       splitAt: 0,
       since: this.now,
       until: Infinity,
@@ -117,13 +117,13 @@ export class LeaseModel {
     this.runPass();
   }
 
-  /** The component is registered anew: whatever was leased of it is over. */
+  /** Ends all leases of the component, as when it registers again. */
   removeComponent(componentId: string): void {
     for (const { id } of leasesOf(this.index, componentId)) removeLease(this.index, id);
     this.runPass();
   }
 
-  /** Some lose patience. */
+  /** Removes requests whose callers hung up. */
   abandon(isGone: (wish: LeaseWish) => boolean): void {
     this.waiting.endPass(this.waiting.all.filter((each) => !isGone((each as QueuedWish).wish)));
     this.runPass();
@@ -139,13 +139,14 @@ export class LeaseModel {
   private runPass(): void {
     this.served = [];
     this.overQuota = new Set();
-    for (const [position, id] of [...this.limits.keys()].entries()) this.work.open[position] = slotsInUse(this.index, id);
+    for (const [position, id] of [...this.limits.keys()].entries())
+      this.work.open[position] = slotsInUse(this.index, id);
     const all = [...this.waiting.all] as QueuedWish[];
     this.waiting.beginPass();
     const left = serveInOrder<QueuedWish>(all, {
       serve: (each) => this.serve(each, all),
-      reserve: ({ request: asked }) => reserveCapacityFor(asked.route, this.pool, this.work),
-      isWithinQuota: ({ request: asked }) => this.waiting.isWithinQuota(asked),
+      reserve: ({ request }) => reserveCapacityFor(request.route, this.pool, this.work),
+      isWithinQuota: ({ request }) => this.waiting.isWithinQuota(request),
       keepWaiting: (each, isWithin) => {
         this.waiting.keep(each, isWithin);
         if (!isWithin) this.overQuota.add(each.wish);
@@ -161,13 +162,13 @@ export class LeaseModel {
     const { slots, ttlMs, key = null } = each.wish;
     putLease(this.index, newLease(`l-${this.nextId++}`, pick.candidate.id, { slots, ttlMs, keyId: key }, this.now));
     this.work.open[pick.position]! += slots;
-    const servedBefore = new Set(this.served.map(({ asked }) => asked));
+    const servedBefore = new Set(this.served.map(({ wish }) => wish));
     const before = all
       .slice(0, all.indexOf(each))
       .map(({ wish }) => wish)
       .filter((earlier) => !servedBefore.has(earlier));
     const overQuota = before.filter((earlier) => this.overQuota.has(earlier));
-    this.served.push({ asked: each.wish, componentId: pick.candidate.id, before, overQuota: overQuota });
+    this.served.push({ wish: each.wish, componentId: pick.candidate.id, before, overQuota });
     return true;
   }
 }

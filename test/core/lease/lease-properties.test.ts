@@ -1,6 +1,6 @@
 /**
- * Whatever happens in whatever order: no component is given more than it has, no key holds more than it may, no slot is
- * lost, nobody is overtaken.
+ * Invariants over any sequence of steps: no component exceeds its task limit, no key its quota, no slot is lost, and no
+ * request is overtaken.
  */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import type { LeaseWish, Key } from './lease-model.ts';
 import { LeaseModel, QUOTAS } from './lease-model.ts';
 
 type Step =
-  | { readonly kind: 'ask'; readonly asked: LeaseWish }
+  | { readonly kind: 'ask'; readonly wish: LeaseWish }
   | { readonly kind: 'complete'; readonly which: number }
   | { readonly kind: 'renew'; readonly which: number; readonly ttlMs: number }
   | { readonly kind: 'remove'; readonly which: number }
@@ -35,7 +35,7 @@ const anyWish: fc.Arbitrary<LeaseWish> = fc.record(
 );
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: anyWish.map((asked) => ({ kind: 'ask', asked }) as const) },
+  { weight: 5, arbitrary: anyWish.map((wish) => ({ kind: 'ask', wish }) as const) },
   { weight: 4, arbitrary: fc.nat(1_000).map((which) => ({ kind: 'complete', which }) as const) },
   {
     weight: 2,
@@ -53,13 +53,13 @@ const anyRandom = fc.integer().map((seed) => {
   return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
 });
 
-const leaseIdAt = ({ index: index }: LeaseModel, which: number): string =>
+const leaseIdAt = ({ index }: LeaseModel, which: number): string =>
   [...index.byId.keys()][which % Math.max(1, index.byId.size)] ?? 'nobody';
 
 function applyStep(model: LeaseModel, step: Step): void {
   switch (step.kind) {
     case 'ask':
-      return model.enqueue(step.asked);
+      return model.enqueue(step.wish);
     case 'complete':
       return model.complete(leaseIdAt(model, step.which));
     case 'renew':
@@ -67,7 +67,7 @@ function applyStep(model: LeaseModel, step: Step): void {
     case 'remove':
       return model.removeComponent(`c-${step.which}`);
     case 'leave':
-      return model.abandon((asked) => asked === model.queue[step.which]);
+      return model.abandon((wish) => wish === model.queue[step.which]);
     case 'pass':
       return model.advance(step.ms);
     default:
@@ -87,22 +87,22 @@ const holds = (check: (model: LeaseModel) => void): void =>
     { numRuns: 1_000 },
   );
 
-/** Whether its key may ever hold that much. */
+/** Whether the quota of its key can ever allow the request. */
 const isAllowed = ({ slots, key }: LeaseWish): boolean => key === undefined || slots <= QUOTAS[key];
 
-/** Whether a component could serve a request if nobody else were there. */
-const couldServe = (model: LeaseModel, { slots, requiredComponent: requiredComponent }: LeaseWish, id: string): boolean =>
+/** Whether the component could serve the request if it were idle. */
+const couldServe = (model: LeaseModel, { slots, requiredComponent }: LeaseWish, id: string): boolean =>
   slots <= model.limits.get(id)! && (requiredComponent === undefined || requiredComponent === id);
 
 describe('leases', () => {
-  it('never take more of a component than it has', () => {
+  it('never exceed the task limit of a component', () => {
     holds((model) => {
       for (const [id, limit] of model.limits) expect(slotsInUse(model.index, id)).toBeLessThanOrEqual(limit);
     });
   });
 
-  it('take exactly what those take that are held, and none of them is over', () => {
-    holds(({ index: index, limits: limits, now }) => {
+  it('use exactly the slots of the leases in the index, and none of these has expired', () => {
+    holds(({ index, limits, now }) => {
       for (const id of limits.keys()) {
         const leases = [...index.byId.values()].filter((lease) => lease.componentId === id);
         expect(slotsInUse(index, id)).toBe(leases.reduce((sum, { slots }) => sum + slots, 0));
@@ -114,13 +114,15 @@ describe('leases', () => {
     });
   });
 
-  it('leave nothing taken once all have ended', () => {
+  it('leave no slot in use once all have ended', () => {
     fc.assert(
       fc.property(anyLimits, anyRandom, fc.array(anyStep, { maxLength: 40 }), (limits, random, steps) => {
         const model = new LeaseModel(limits, random);
         for (const step of steps) applyStep(model, step);
-        model.abandon((asked) => !isAllowed(asked) || ![...model.limits.keys()].some((id) => couldServe(model, asked, id)));
-        // Each time somebody may be served who waits.
+        model.abandon(
+          (wish) => !isAllowed(wish) || ![...model.limits.keys()].some((id) => couldServe(model, wish, id)),
+        );
+        // Each step may serve waiting requests.
         while (model.index.byId.size > 0) model.advance(1_000);
         expect(model.queue).toEqual([]);
         expect([...model.index.slotsByComponent, ...model.index.slotsByKey]).toEqual([]);
@@ -130,23 +132,23 @@ describe('leases', () => {
     );
   });
 
-  it('are given in turn: nobody gets what one who came before could use', () => {
+  it('are granted in FIFO order: no request gets capacity that an earlier one could use', () => {
     holds((model) => {
-      for (const { componentId, before, overQuota: overQuota } of model.served)
+      for (const { componentId, before, overQuota } of model.served)
         for (const earlier of before)
           if (!overQuota.includes(earlier)) expect(couldServe(model, earlier, componentId)).toBe(false);
     });
   });
 
-  it('of a key are given in turn too: nobody takes what an earlier one waits for its key to free', () => {
+  it('of one key are granted in FIFO order: no request gets quota that an earlier one of the key waits for', () => {
     holds((model) => {
-      for (const { asked, overQuota: overQuota } of model.served)
-        for (const earlier of overQuota) expect(earlier.key).not.toBe(asked.key);
+      for (const { wish, overQuota } of model.served)
+        for (const earlier of overQuota) expect(earlier.key).not.toBe(wish.key);
     });
   });
 
-  it('never take more of a key than it may hold, and all that is held counts for one', () => {
-    holds(({ index: index }) => {
+  it('never exceed the quota of a key, and every lease counts for one key', () => {
+    holds(({ index }) => {
       for (const key of Object.keys(QUOTAS) as Key[]) {
         const leases = [...index.byId.values()].filter(({ keyId }) => keyId === key);
         expect(slotsOfKey(index, key)).toBe(leases.reduce((sum, { slots }) => sum + slots, 0));
@@ -155,12 +157,12 @@ describe('leases', () => {
     });
   });
 
-  it('are given as soon as there is room for the first in line whose key may hold more', () => {
+  it('are granted as soon as capacity fits the first queued request that is within its quota', () => {
     holds((model) => {
-      const first = model.queue.find((asked, at) => {
-        const reserved = model.queue.slice(0, at).filter(({ key }) => key === asked.key);
+      const first = model.queue.find((wish, at) => {
+        const reserved = model.queue.slice(0, at).filter(({ key }) => key === wish.key);
         const kept = reserved.reduce((sum, { slots }) => sum + slots, 0);
-        return !asked.key || slotsOfKey(model.index, asked.key) + kept + asked.slots <= QUOTAS[asked.key];
+        return !wish.key || slotsOfKey(model.index, wish.key) + kept + wish.slots <= QUOTAS[wish.key];
       });
       if (!first) return;
       for (const [id, limit] of model.limits)

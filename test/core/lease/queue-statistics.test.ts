@@ -6,15 +6,15 @@ import { retryAfterMs } from '../../../src/core/lease/retry-after.ts';
 const NOW = 1_800_000_000_000;
 const MINUTE = 60_000;
 
-describe('the figures of a line', () => {
-  it('say what became of those who asked, and how long they waited', () => {
+describe('queueStatistics', () => {
+  it('counts requests by result, and their waiting times', () => {
     const log = emptyLog();
     for (let waited = 1; waited <= 100; waited++) countServed(log, waited, NOW);
     countExit(log, 'timedOut', NOW + MINUTE);
     countExit(log, 'atCapacity', NOW);
     countExit(log, 'overQuota', NOW);
     expect(queueStatistics(log, NOW + MINUTE)).toEqual({
-      overMs: 5 * MINUTE,
+      windowMs: 5 * MINUTE,
       granted: 100,
       timedOut: 1,
       atCapacity: 1,
@@ -23,7 +23,7 @@ describe('the figures of a line', () => {
     });
   });
 
-  it('forget what is older than five minutes, also when nobody came since', () => {
+  it('drops counts older than five minutes, even without later requests', () => {
     const log = emptyLog();
     countServed(log, 10, NOW);
     expect(queueStatistics(log, NOW + 4 * MINUTE).granted).toBe(1);
@@ -32,7 +32,7 @@ describe('the figures of a line', () => {
     expect(queueStatistics(log, NOW + 5 * MINUTE).granted).toBe(1);
   });
 
-  it('name for each part a time that so many did not wait longer than, and no less than a class too much', () => {
+  it('returns percentiles that are upper bounds of their histogram bucket', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 40_000 }), { minLength: 1, maxLength: 200 }), (waits) => {
         const log = emptyLog();
@@ -48,22 +48,22 @@ describe('the figures of a line', () => {
 
 const never = (): number => 0;
 
-describe('when to come back', () => {
+describe('retryAfterMs', () => {
   const full = { nextExpiry: Infinity, typicalMs: 100, waitingAhead: 0, leaseCount: 10 };
 
   it.each([
-    ['work is usually over soon', full, 1],
-    ['it takes a while', { ...full, typicalMs: 8_000 }, 8],
-    ['a lease is over before that', { ...full, typicalMs: 8_000, nextExpiry: NOW + 3_000 }, 3],
-    ['many wait already', { ...full, typicalMs: 2_000, waitingAhead: 30 }, 8],
-    ['it takes very long', { ...full, typicalMs: 600_000 }, 30],
-    ['a lease should be over', { ...full, nextExpiry: NOW - 5_000 }, 1],
-    ['nothing is held', { ...full, leaseCount: 0, waitingAhead: 3, typicalMs: 1_000 }, 4],
+    ['short tasks', full, 1],
+    ['longer tasks', { ...full, typicalMs: 8_000 }, 8],
+    ['a lease expires earlier', { ...full, typicalMs: 8_000, nextExpiry: NOW + 3_000 }, 3],
+    ['many requests wait already', { ...full, typicalMs: 2_000, waitingAhead: 30 }, 8],
+    ['very long tasks', { ...full, typicalMs: 600_000 }, 30],
+    ['a lease is past its expiry', { ...full, nextExpiry: NOW - 5_000 }, 1],
+    ['no lease', { ...full, leaseCount: 0, waitingAhead: 3, typicalMs: 1_000 }, 4],
   ])('%s', (_, fullness, seconds) => {
     expect(retryAfterMs(fullness, NOW, never)).toBe(seconds * 1_000);
   });
 
-  it('is spread, in whole seconds, from 1 to 30', () => {
+  it('adds jitter, in whole seconds from 1 to 30', () => {
     const anyFullness = fc.record({
       nextExpiry: fc.oneof(fc.integer({ min: NOW - 10_000, max: NOW + 3_600_000 }), fc.constant(Infinity)),
       typicalMs: fc.integer({ min: 0, max: 3_600_000 }),

@@ -3,7 +3,7 @@ import { DEFAULT_PORTS, judgeUrl } from '../../../src/core/outbound/url-policy.t
 import { outboundPolicyOf } from '../../../src/outbound/outbound-policy.ts';
 
 describe('outboundPolicyOf', () => {
-  it('allows any public host at the default ports when nothing is set', () => {
+  it('allows any public host at the default ports without settings', () => {
     const expected = { allowPrivate: false, ports: DEFAULT_PORTS, hosts: null };
     expect(outboundPolicyOf({})).toEqual(expected);
     expect(outboundPolicyOf({ ALLOW_PRIVATE_ENDPOINTS: '', OUTBOUND_HOSTS: ' ', OUTBOUND_PORTS: '' })).toEqual(
@@ -18,7 +18,7 @@ describe('outboundPolicyOf', () => {
     ['1', false],
     ['yes', false],
     [' true', false],
-  ])('takes %j for the development setting: %s', (value, expected) => {
+  ])('reads %j as development setting: %s', (value, expected) => {
     expect(outboundPolicyOf({ ALLOW_PRIVATE_ENDPOINTS: value }).allowPrivate).toBe(expected);
   });
 
@@ -57,7 +57,7 @@ describe('outboundPolicyOf', () => {
     expect(outboundPolicyOf({ OUTBOUND_HOSTS: value }).hosts).toEqual(expected);
   });
 
-  it('allows an international host by either of its spellings', () => {
+  it('allows an internationalized host in either spelling', () => {
     const policy = outboundPolicyOf({ OUTBOUND_HOSTS: 'bücher.example.com' });
     expect(judgeUrl('https://BÜCHER.example.com', policy).ok).toBe(true);
     expect(judgeUrl('https://xn--bcher-kva.example.com', policy).ok).toBe(true);

@@ -8,7 +8,7 @@ const OLD = secretOf('the older of the two secrets');
 const message = { id: 'r-1-0', payload: '{"action":"restart"}', secrets: [NEW, OLD] };
 
 describe('sign', () => {
-  it('carries one signature by each secret, the newest first, that the library verifies', () => {
+  it('makes one signature per secret, newest first, that the library verifies', () => {
     const signed = sign(message, Date.now());
     if (!signed.ok) throw new Error(signed.message);
     expect(Object.keys(signed.value)).toEqual(['webhook-id', 'webhook-timestamp', 'webhook-signature']);
@@ -24,12 +24,12 @@ describe('sign', () => {
     expect(() => new Webhook(NEW).verify(message.payload, { ...signed.value, 'webhook-id': 'r-1-1' })).toThrow();
   });
 
-  it('gives the time in seconds', () => {
+  it('sends the time in seconds', () => {
     expect(sign(message, 1_700_000_000_999)).toMatchObject({ value: { 'webhook-timestamp': '1700000000' } });
   });
 
   it.each([[[]], [['']], [['whsec_']], [['whsec_not base64!']], [[NEW, 'whsec_$$$']]])(
-    'fails with %j and names no secret',
+    'throws for %j without naming a secret',
     (secrets) => {
       const signed = sign({ ...message, secrets }, Date.now());
       expect(signed).toMatchObject({ ok: false, reason: 'no-usable-secret' });

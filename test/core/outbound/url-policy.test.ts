@@ -21,7 +21,7 @@ describe.each(TRICKS)('refuses $name', ({ urls, message }) => {
   });
 });
 
-it('knows at least 80 evil spellings and 25 legitimate ones, each once', () => {
+it('is tested with at least 80 malicious spellings and 25 legitimate ones, each once', () => {
   const evil = TRICKS.flatMap((trick) => trick.urls);
   expect(evil.length).toBeGreaterThanOrEqual(80);
   expect(LEGITIMATE_URLS.length).toBeGreaterThanOrEqual(25);
@@ -29,24 +29,24 @@ it('knows at least 80 evil spellings and 25 legitimate ones, each once', () => {
   expect(all.filter((url, index) => all.indexOf(url) !== index)).toEqual([]);
 });
 
-describe('accepts what is legitimate', () => {
+describe('accepts legitimate URLs', () => {
   it.each(LEGITIMATE_URLS)('%j', (url) => {
     expect(judged(url, PUBLIC)).toBe('yes');
     expect(judged(url, DEVELOPMENT)).toBe('yes');
     expect(judged(url, PUBLIC, BASE)).toBe('yes');
-    // What is fetched is the parsed one: it must not be refused then.
+    // The parsed form is fetched, so it must be accepted too.
     expect(judged(URL.parse(url)!.href, PUBLIC)).toBe('yes');
   });
 });
 
-describe('without a base', () => {
-  it.each(['', ...NOT_ABSOLUTE])('%j is not a URL', (value) => {
+describe('a URL without a base', () => {
+  it.each(['', ...NOT_ABSOLUTE])('%j is refused as not a URL', (value) => {
     expect(judged(value, PUBLIC)).toMatch(/not a URL/);
     expect(judged(value, DEVELOPMENT)).toMatch(/not a URL/);
   });
 });
 
-describe('a path on a base', () => {
+describe('a path resolved against a base', () => {
   it.each([
     ['/health', BASE, 'https://a.example.com/health'],
     ['health?x=1', 'https://a.example.com/deep/', 'https://a.example.com/deep/health?x=1'],
@@ -78,7 +78,7 @@ describe('a path on a base', () => {
   });
 });
 
-describe('in development', () => {
+describe('in development mode', () => {
   it.each([
     'http://localhost:9000',
     'http://127.0.0.1:9000/health',
@@ -89,7 +89,7 @@ describe('in development', () => {
     'https://example.com:22',
     'https://metadata.google.internal',
     'https://127.0.0.1.nip.io',
-  ])('%s passes', (url) => expect(judged(url, DEVELOPMENT)).toBe('yes'));
+  ])('%s is accepted', (url) => expect(judged(url, DEVELOPMENT)).toBe('yes'));
 
   it.each([
     ['http://user:secret@localhost', /credentials/],
@@ -108,10 +108,10 @@ describe('in development', () => {
     ['http://localhost..', /not a public host name/],
     ['http://localhost:', /port/],
     ['nonsense', /not a URL/],
-  ])('%j is refused all the same', (url, expected) => expect(judged(url, DEVELOPMENT)).toMatch(expected));
+  ])('%j is still refused', (url, expected) => expect(judged(url, DEVELOPMENT)).toMatch(expected));
 });
 
-describe('lists of the deployment', () => {
+describe('the host list of a deployment', () => {
   const listed = { ...PUBLIC, hosts: ['api.example.com', '*.Example.org'] };
 
   it.each([
@@ -120,7 +120,7 @@ describe('lists of the deployment', () => {
     'https://API.example.com',
     'https://a.example.org',
     'https://a.b.c.example.org',
-  ])('lets %s pass', (url) => expect(judged(url, listed)).toBe('yes'));
+  ])('accepts %s', (url) => expect(judged(url, listed)).toBe('yes'));
 
   it.each([
     'https://example.com',
@@ -129,13 +129,13 @@ describe('lists of the deployment', () => {
     'https://aexample.org',
     'https://a.example.org.evil.example.net',
     'https://evil.example.net/api.example.com',
-  ])('%s is not among the hosts', (url) => expect(judged(url, listed)).toMatch(/not among the hosts/));
+  ])('refuses %s', (url) => expect(judged(url, listed)).toMatch(/not among the hosts/));
 
-  it('with no host in it lets nothing pass', () => {
+  it('refuses every host if empty', () => {
     for (const url of LEGITIMATE_URLS) expect(judged(url, { ...PUBLIC, hosts: [] })).toMatch(/not among the hosts/);
   });
 
-  it('opens no private name, and counts in development too', () => {
+  it('allows no private name, and applies in development too', () => {
     expect(judged('https://db.internal', { ...PUBLIC, hosts: ['db.internal'] })).toMatch(/not a public/);
     expect(judged('https://10.0.0.1', { ...PUBLIC, hosts: ['10.0.0.1'] })).toMatch(/IP address/);
     expect(judged('http://localhost:1', { ...DEVELOPMENT, hosts: ['localhost'] })).toBe('yes');
@@ -143,7 +143,7 @@ describe('lists of the deployment', () => {
     expect(judged('http://127.0.0.1', { ...DEVELOPMENT, hosts: ['localhost'] })).toMatch(/not among/);
   });
 
-  it('of ports decide, the unwritten 443 included', () => {
+  it('is combined with the port list, implicit 443 included', () => {
     const ports = { ...PUBLIC, ports: [9443] };
     expect(judged('https://example.com:9443', ports)).toBe('yes');
     expect(judged('https://example.com', ports)).toBe('port 443 is not accepted, only 9443');
@@ -177,7 +177,7 @@ describe('judgeUrl, for any text', () => {
     );
   });
 
-  it('accepts in development whatever it accepts in public', () => {
+  it('accepts in development every URL that it accepts in production', () => {
     fc.assert(
       fc.property(text, (value) => {
         if (judgeUrl(value, PUBLIC).ok) expect(judged(value, DEVELOPMENT)).toBe('yes');
@@ -185,7 +185,7 @@ describe('judgeUrl, for any text', () => {
     );
   });
 
-  it('says why in one printable line with at most 80 characters of the input', () => {
+  it('gives the reason in one printable line with at most 80 characters of the input', () => {
     fc.assert(
       fc.property(text, fc.constantFrom(PUBLIC, DEVELOPMENT), (value, policy) => {
         const message = judged(value, policy);
@@ -204,7 +204,7 @@ describe('judgeUrl, for any text', () => {
     }
   });
 
-  it('makes short work of long text', () => {
+  it('handles long text fast', () => {
     const began = performance.now();
     for (const long of ['@', '.', ':', '/', '\\', '%', 'a.', '[', '1.']) {
       judgeUrl(`https://${long.repeat(100_000)}`, PUBLIC);

@@ -9,16 +9,16 @@ const registrar = { burst: 1_200, perSecond: 2 };
 
 /** The quota of a key with these scopes; null for none. */
 function quotaOf(permission: Permission, scopes: readonly string[]) {
-  const reach = accessScopeOf(
+  const scope = accessScopeOf(
     scopes.map((text) => parseScope(text)!),
     'k1',
     permission,
   )!;
-  const changer = quotaHolderOf(reach);
+  const changer = quotaHolderOf(scope);
   return changer && CHANGE_QUOTAS[changer];
 }
 
-describe.each<Permission>(['register', 'change-component'])('what a key may change at most (%s)', (permission) => {
+describe.each<Permission>(['register', 'change-component'])('the change quota of a key (%s)', (permission) => {
   it.each([
     { scopes: ['component:a'], quota: component },
     { scopes: ['component:a', 'component:b'], quota: component },

@@ -6,13 +6,19 @@ import { fullBucket, refilled, spendTokens, consumeTokens } from '../../../src/c
 const POLICY = { burst: 10, perSecond: 2 };
 const at = (level: number, time = 0): TokenBucket => ({ level, at: time });
 
-describe('takeTokens', () => {
+describe('consumeTokens', () => {
   it.each([
     { title: 'one of a full bucket', bucket: fullBucket(POLICY, 0), now: 0, cost: 1, left: 9 },
     { title: 'all of a full bucket', bucket: fullBucket(POLICY, 0), now: 0, cost: 10, left: 0 },
-    { title: 'what has come since', bucket: at(0), now: 1_500, cost: 3, left: 0 },
-    { title: 'no more than fits, however long it was left', bucket: at(3), now: 3_600_000, cost: 1, left: 9 },
-    { title: 'nothing new after the clock went back', bucket: at(3, 5_000), now: 1_000, cost: 1, left: 2 },
+    { title: 'the refill since the last call', bucket: at(0), now: 1_500, cost: 3, left: 0 },
+    { title: 'no more than the burst, however long the pause', bucket: at(3), now: 3_600_000, cost: 1, left: 9 },
+    {
+      title: 'the level before, without a refill after the clock went back',
+      bucket: at(3, 5_000),
+      now: 1_000,
+      cost: 1,
+      left: 2,
+    },
   ])('grants $title', ({ bucket, now, cost, left }) => {
     expect(consumeTokens(bucket, POLICY, now, cost)).toEqual({ granted: true, next: { level: left, at: now } });
   });
@@ -21,8 +27,8 @@ describe('takeTokens', () => {
     { title: 'an empty bucket', bucket: at(0), cost: 1, retryAfterMs: 500 },
     { title: 'half a token', bucket: at(0.5), cost: 1, retryAfterMs: 250 },
     { title: 'a debt', bucket: at(-3), cost: 1, retryAfterMs: 2_000 },
-    { title: 'too few for a dear one', bucket: at(1), cost: 5, retryAfterMs: 2_000 },
-  ])('refuses $title, takes nothing and says when there is enough', ({ bucket, cost, retryAfterMs }) => {
+    { title: 'fewer tokens than the cost', bucket: at(1), cost: 5, retryAfterMs: 2_000 },
+  ])('refuses $title, consumes nothing and returns when there is enough', ({ bucket, cost, retryAfterMs }) => {
     const refused = consumeTokens(bucket, POLICY, 0, cost);
     expect(refused).toEqual({ granted: false, next: bucket, retryAfterMs });
     expect(consumeTokens(refused.next, POLICY, retryAfterMs - 1, cost).granted).toBe(false);
@@ -31,10 +37,10 @@ describe('takeTokens', () => {
 });
 
 describe('spendTokens', () => {
-  it('takes what is not there, to be made good later', () => {
-    const owed = spendTokens(at(1), POLICY, 0, 4);
-    expect(owed.level).toBe(-3);
-    expect(refilled(owed, POLICY, 2_000).level).toBe(1);
+  it('may leave a debt that the refill pays off', () => {
+    const indebted = spendTokens(at(1), POLICY, 0, 4);
+    expect(indebted.level).toBe(-3);
+    expect(refilled(indebted, POLICY, 2_000).level).toBe(1);
   });
 });
 
@@ -44,7 +50,7 @@ const policies = fc.record({
 });
 const pauses = fc.array(fc.nat({ max: 3_000 }), { minLength: 1, maxLength: 200 });
 
-describe('a token bucket, whatever is asked and when', () => {
+describe('a token bucket under any calls', () => {
   it('grants no more than its burst and its rate in any window', () => {
     fc.assert(
       fc.property(policies, pauses, (policy, gaps) => {
@@ -53,9 +59,9 @@ describe('a token bucket, whatever is asked and when', () => {
         let now = 0;
         for (const gap of gaps) {
           now += gap;
-          const taking = consumeTokens(bucket, policy, now);
-          bucket = taking.next;
-          if (taking.granted) granted.push(now);
+          const consumed = consumeTokens(bucket, policy, now);
+          bucket = consumed.next;
+          if (consumed.granted) granted.push(now);
         }
         granted.forEach((from, first) => {
           for (let last = first; last < granted.length; last++) {
@@ -67,12 +73,12 @@ describe('a token bucket, whatever is asked and when', () => {
     );
   });
 
-  it('grants to whoever waits as long as it was told', () => {
+  it('grants a call that waited for retryAfterMs', () => {
     fc.assert(
       fc.property(policies, fc.double({ min: -50, max: 100, noNaN: true }), (policy, level) => {
-        const taking = consumeTokens({ level, at: 0 }, policy, 0);
-        if (taking.granted) return;
-        expect(consumeTokens(taking.next, policy, taking.retryAfterMs).granted).toBe(true);
+        const consumed = consumeTokens({ level, at: 0 }, policy, 0);
+        if (consumed.granted) return;
+        expect(consumeTokens(consumed.next, policy, consumed.retryAfterMs).granted).toBe(true);
       }),
     );
   });

@@ -9,13 +9,13 @@ import { firstRecord } from '../../../src/registry/membership/new-record.ts';
 import type { ProbeTarget } from '../../../src/probe/probe-runner.ts';
 
 const NOW = 1_800_000_000_000;
-/** Worker invocations that Cloudflare documents for one of an object; the object is one itself. */
+/** Worker invocations that Cloudflare allows within one request to an object, which counts as one itself. */
 const INVOCATIONS = 32;
-const CROWD = 400;
+const COUNT = 400;
 
-/** Never checked, each at a host of its own. */
-const crowd = (): Member[] =>
-  Array.from({ length: CROWD }, (_, at) => {
+/** Members that were never checked, each at its own host. */
+const newMembers = (): Member[] =>
+  Array.from({ length: COUNT }, (_, at) => {
     const endpoint = `https://c${at}.example.com`;
     const registration = RegistrationSchema.parse({
       id: `c-${at}`,
@@ -35,10 +35,10 @@ function checkRunner() {
   };
   const rounds = new CheckRunner(prober, new HostRateLimiter(), async () => undefined);
   const ids = () => calls.flat().map(({ componentId }) => componentId);
-  return { rounds, calls, ids, members: crowd() };
+  return { rounds, calls, ids, members: newMembers() };
 }
 
-/** Turn after turn of the object, as its alarm makes them while something is due. */
+/** Repeats passes, as the alarm does, until no check is due. Returns the number of calls of each pass. */
 function untilNothingIsDue(members: readonly Member[], calls: readonly unknown[], runPass: () => void): number[] {
   const callsPerPass: number[] = [];
   do {
@@ -49,8 +49,8 @@ function untilNothingIsDue(members: readonly Member[], calls: readonly unknown[]
   return callsPerPass;
 }
 
-describe('a crowd that is due at once', () => {
-  it('is checked in turns, none of which makes more calls than an invocation has', () => {
+describe('CheckRunner with 400 checks due at once', () => {
+  it('spreads them over passes that stay within the invocation limit', () => {
     const { rounds, calls, ids, members } = checkRunner();
     const passes = untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
     expect(passes.length).toBeGreaterThan(1);
@@ -58,17 +58,17 @@ describe('a crowd that is due at once', () => {
     expect(ids().toSorted()).toEqual(members.map(({ record }) => record.registration.id).toSorted());
   });
 
-  it('so is one that its callers doubt at once: the alarm takes over what is beyond', () => {
+  it('leaves the checks beyond the limit to the alarm when callers suspect all components at once', () => {
     const { rounds, calls, ids, members } = checkRunner();
     for (const member of members) member.nextCheckAt = NOW + 4_000;
     rounds.startNow(members, NOW);
     expect(calls.length).toBeLessThan(INVOCATIONS - 4);
     expect(members.filter((member) => dueAt(member, new Downtime()) <= NOW)).not.toEqual([]);
     untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
-    expect(ids().length).toBe(CROWD);
+    expect(ids().length).toBe(COUNT);
   });
 
-  it('retries in turns as well', () => {
+  it('spreads retries over passes', () => {
     const { rounds, calls, members } = checkRunner();
     untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
     const byId = new Map(members.map((member) => [member.record.registration.id, member]));
@@ -83,6 +83,6 @@ describe('a crowd that is due at once', () => {
     const passes = untilNothingIsDue(members, calls, () => rounds.start(members, NOW));
     expect(passes.length).toBeGreaterThan(1);
     expect(Math.max(...passes)).toBeLessThan(INVOCATIONS - 4);
-    expect(calls.flat()).toHaveLength(CROWD);
+    expect(calls.flat()).toHaveLength(COUNT);
   });
 });

@@ -4,8 +4,8 @@ import { freshRegistry } from '../fresh-registry.ts';
 
 const statusOf = async (id: string): Promise<string> => (await call('GET', `/v1/components/${id}`)).body.health.status;
 
-describe.concurrent('checks of a registered component', () => {
-  it('finds a healthy one healthy at once', async () => {
+describe.concurrent('health checks of a registered component', () => {
+  it('find a healthy component healthy at once', async () => {
     const id = freshId();
     expect((await call('POST', '/v1/components', registrationFor(id))).status).toBe(201);
     await eventually(
@@ -15,7 +15,7 @@ describe.concurrent('checks of a registered component', () => {
     );
   });
 
-  it('marks one that answers 503 unhealthy, with the reason', async () => {
+  it('mark a component that responds with 503 unhealthy, with the reason', async () => {
     const id = freshId();
     await setMode(id, 'unavailable');
     await call('POST', '/v1/components', registrationFor(id));
@@ -28,7 +28,7 @@ describe.concurrent('checks of a registered component', () => {
     expect(body.reason).toContain('HTTP_503');
   });
 
-  it('marks one degraded that says so of itself', async () => {
+  it('mark a component degraded that reports itself degraded', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'degraded');
@@ -40,7 +40,7 @@ describe.concurrent('checks of a registered component', () => {
     expect(health.reason).toContain('degraded');
   });
 
-  it('suspects one that hangs before it marks it unhealthy', async () => {
+  it('mark a component that hangs suspect before unhealthy', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
@@ -62,7 +62,7 @@ describe.concurrent('checks of a registered component', () => {
     expect(after.health.reason).toContain('TIMEOUT');
   });
 
-  it('ends the suspicion when a retry is answered well', async () => {
+  it('end the suspicion when a retry passes', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
@@ -83,7 +83,7 @@ describe.concurrent('checks of a registered component', () => {
     expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', suspect: false, errorCount: 0, since });
   });
 
-  it('makes further attempts before it calls a check failed, and none in a recheck', async () => {
+  it('retry before a check fails, and do not retry in a recheck', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'unavailable');
@@ -98,7 +98,7 @@ describe.concurrent('checks of a registered component', () => {
     expect((await componentLog(id)).checks).toBe(4);
   });
 
-  it('takes an unhealthy one back after two good checks, not after one', async () => {
+  it('mark an unhealthy component healthy after two passed checks, not after one', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'unavailable');
@@ -114,7 +114,7 @@ describe.concurrent('checks of a registered component', () => {
     expect(second).toMatchObject({ value: { outcome: 'passed', health: { status: 'healthy', reason: null } } });
   });
 
-  it('asks the new endpoint at once after a registration that changes it', async () => {
+  it('probe the new endpoint at once after a registration changed it', async () => {
     const registry = freshRegistry();
     const id = freshId();
     const other = freshId('other');
@@ -136,7 +136,7 @@ describe.concurrent('checks of a registered component', () => {
 });
 
 describe.concurrent('a check on demand', () => {
-  it('answers the result and the health after it', async () => {
+  it('returns the result and the health after it', async () => {
     const id = freshId();
     await call('POST', '/v1/components', registrationFor(id));
     const passed = await call('POST', `/v1/components/${id}/probe`);
@@ -154,7 +154,7 @@ describe.concurrent('a check on demand', () => {
     });
   });
 
-  it('makes one check for all who ask meanwhile', async () => {
+  it('is shared by concurrent callers', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'slow');
@@ -164,7 +164,7 @@ describe.concurrent('a check on demand', () => {
     expect((await componentLog(id)).checks).toBe(1);
   });
 
-  it('answers also when the component is removed meanwhile', async () => {
+  it('returns when the component is removed in the meantime', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'hang');
@@ -174,7 +174,7 @@ describe.concurrent('a check on demand', () => {
     await expect(probed).resolves.toMatchObject({ ok: expect.any(Boolean) });
   });
 
-  it('refuses an id nobody registered and a component without a health check', async () => {
+  it('refuses an unknown id and a component without a health check', async () => {
     expect(await call('POST', `/v1/components/${freshId()}/probe`)).toMatchObject({
       status: 404,
       body: { code: 'unknown-component' },

@@ -18,8 +18,8 @@ async function beat(registry: FreshRegistry, id: string): Promise<number> {
   return result.value.expiresAt;
 }
 
-describe.concurrent('the time by which a heartbeat is due', () => {
-  it('is the same to the millisecond after an eviction, as is the load it told', async () => {
+describe.concurrent('a heartbeat deadline', () => {
+  it('is the same to the millisecond after an eviction, like the reported load', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
@@ -33,7 +33,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     expect(await registry.api.loads()).toMatchObject([{ componentId: id, ...load }]);
   });
 
-  it('is kept also for one that registered and was never heard of', async () => {
+  it('survives an eviction for a component that never sent a heartbeat', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
@@ -43,12 +43,12 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     expect(await dueAt(registry, id)).toBe(before);
   });
 
-  it('comes in time for a silent component, however often its registry was evicted', async () => {
+  it('expires on time for a silent component, however often the registry was evicted', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(TTL_MS));
     const expiresAt = await beat(registry, id);
-    // An eviction waits for what the object set itself, for a second or so.
+    // An eviction waits about 1 s for the timers that the object set itself.
     for (const before of [4_000, 2_000]) {
       await clockReaches(expiresAt - before);
       await registry.evict();
@@ -64,7 +64,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     expect((await registry.read(id)).health.reason).toContain('HEARTBEAT_EXPIRED');
   });
 
-  it('is not said again by an eviction after it, but a minute later', async () => {
+  it('does not expire a second time after an eviction, but a minute later', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(1_000));
@@ -78,7 +78,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
   });
 
-  it('does not move for those that a long silent one stands beside', async () => {
+  it('does not move because another component has been silent for long', async () => {
     const registry = freshRegistry();
     const [silent, alive] = [freshId(), freshId()];
     await registry.register(silent, beatsEvery(1_000));
@@ -94,7 +94,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     expect(await dueAt(registry, alive)).toBe(before);
   });
 
-  it('is granted anew to all when it was the runtime that was away', async () => {
+  it('is extended for all components after the runtime itself was down', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
@@ -104,7 +104,7 @@ describe.concurrent('the time by which a heartbeat is due', () => {
     expect((await registry.read(id)).health.status).not.toBe('unhealthy');
   });
 
-  it('is forgotten with the heartbeat', async () => {
+  it('is deleted when the registration drops the heartbeat', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));

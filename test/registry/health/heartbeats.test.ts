@@ -9,8 +9,8 @@ const failuresInHistory = async (id: string) =>
   (await env.HISTORY.prepare('SELECT source, code, failure_type FROM failures WHERE component_id = ?').bind(id).all())
     .results;
 
-describe.concurrent('a component that tells of itself', () => {
-  it('twice in one call is heard twice, one after the other', async () => {
+describe.concurrent('a component that sends heartbeats', () => {
+  it('has several heartbeats of one call applied in order', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
@@ -29,7 +29,7 @@ describe.concurrent('a component that tells of itself', () => {
     expect(await failuresInHistory(id)).toHaveLength(1);
   });
 
-  it('is healthy with its first heartbeat, over HTTP, and told when that expires', async () => {
+  it('is healthy after its first heartbeat over HTTP, and gets the expiry time', async () => {
     const id = freshId();
     await call('POST', '/v1/components', registrationFor(id, beatsEvery(60_000)));
     const { status, body } = await call('POST', `/v1/components/${id}/heartbeat`, { status: 'healthy' });
@@ -39,7 +39,7 @@ describe.concurrent('a component that tells of itself', () => {
     expect((await call('GET', `/v1/components/${id}`)).body.health.status).toBe('healthy');
   });
 
-  it('is unhealthy once its heartbeat expires: one failure, written once, and a recovery begins', async () => {
+  it('is unhealthy once its heartbeat expires: one recorded failure, and a recovery begins', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(1_000));
@@ -60,7 +60,7 @@ describe.concurrent('a component that tells of itself', () => {
     ]);
   });
 
-  it('is unhealthy also when it never sent one', async () => {
+  it('is unhealthy when it never sent one', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(1_000));
@@ -72,7 +72,7 @@ describe.concurrent('a component that tells of itself', () => {
     );
   });
 
-  it('is back with its next heartbeat, and its recovery ends successful by heartbeats alone', async () => {
+  it('is healthy with its next heartbeat, and heartbeats alone prove its recovery', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(1_000));
@@ -99,7 +99,7 @@ describe.concurrent('a component that tells of itself', () => {
     expect(body.items[0].status).toBe('successful');
   });
 
-  it('says degraded or unhealthy of itself and is taken at its word', async () => {
+  it('gets the status degraded or unhealthy that it reports', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
@@ -112,7 +112,7 @@ describe.concurrent('a component that tells of itself', () => {
     expect((await registry.read(id)).health.status).toBe('healthy');
   });
 
-  it('is no better than its checks say, however well it speaks of itself', async () => {
+  it('is unhealthy while its checks fail, even if it reports healthy', async () => {
     const registry = freshRegistry();
     const id = freshId();
     const unreachable = { endpoint: 'http://127.0.0.1:9/health', timeout: 1_000, interval: 30_000, retries: 0 };
@@ -122,7 +122,7 @@ describe.concurrent('a component that tells of itself', () => {
     expect((await registry.read(id)).health.status).toBe('unhealthy');
   });
 
-  it('counts as one failure when it says that it is unhealthy: no recovery begins for that alone', async () => {
+  it('counts one failure when it reports unhealthy, which begins no recovery alone', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
@@ -139,7 +139,7 @@ describe.concurrent('a component that tells of itself', () => {
     expect((await registry.read(id)).recoveryId).toBeNull();
   });
 
-  it('tells its load, which is shown', async () => {
+  it('reports its load, which its resource shows', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
@@ -148,7 +148,7 @@ describe.concurrent('a component that tells of itself', () => {
     expect((await registry.read(id)).load).toMatchObject(load);
   });
 
-  it('is refused where none was declared, and one by one in a batch', async () => {
+  it('is refused when it declared no heartbeat, individually within a batch', async () => {
     const [declared, silent] = [freshId(), freshId()];
     await call('POST', '/v1/components', registrationFor(declared, beatsEvery(60_000)));
     await call('POST', '/v1/components', registrationFor(silent));
@@ -165,8 +165,8 @@ describe.concurrent('a component that tells of itself', () => {
   });
 });
 
-describe.concurrent('a sense that is registered no longer', () => {
-  it('holds nothing against the component: heartbeats that had expired', async () => {
+describe.concurrent('a health source that is no longer registered', () => {
+  it('no longer counts against the component: expired heartbeats', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, { heartbeat: { ttl: 1_000 } });
@@ -180,7 +180,7 @@ describe.concurrent('a sense that is registered no longer', () => {
     expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', reason: null });
   });
 
-  it('holds nothing against the component: checks that had failed', async () => {
+  it('no longer counts against the component: failed checks', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'unavailable');
@@ -194,7 +194,7 @@ describe.concurrent('a sense that is registered no longer', () => {
 });
 
 describe('a recovery that waits for proof by heartbeats', () => {
-  it('is not proven by a component that says it is unhealthy', async () => {
+  it('is not proven while the component reports unhealthy', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));

@@ -5,9 +5,9 @@ import { eventsOf } from '../../recovery/failing-component.ts';
 import { componentLog, eventually, freshId } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { freshRegistry } from '../fresh-registry.ts';
-import { acquireLease, completion, registerHealthy } from '../leases/leasing.ts';
+import { acquireLease, completionOf, registerHealthy } from '../leases/leasing.ts';
 
-/** Callers say that so much work there failed, or that so much went well. */
+/** Reports `failed` failed and `succeeded` successful outcomes of work, as an edge does. */
 async function report({ api }: FreshRegistry, id: string, failed: number, succeeded = 0): Promise<void> {
   const outcomes = { ended: failed + succeeded, failed, latencyMs: 0, timed: 0 };
   await api.sync({ syncedTo: null, assignments: [], outcomes: [[id, outcomes]] });
@@ -23,7 +23,7 @@ async function registryWith(count: number): Promise<{ registry: FreshRegistry; i
   return { registry, ids };
 }
 
-/** Has the time of its ejection be over, without waiting for it. */
+/** Ends the ejection at once, as if its period had expired. */
 const endEjection = ({ stub }: FreshRegistry, id: string): Promise<void> =>
   runInDurableObject(stub, async (instance: ComponentRegistry) => {
     const member = instance['runtime'].state.members.get(id)!;
@@ -32,8 +32,8 @@ const endEjection = ({ stub }: FreshRegistry, id: string): Promise<void> =>
     await instance.alarm();
   });
 
-describe.concurrent('a component that fails at its work', () => {
-  it('is ejected after five failures in a row: doubtful for routing, shown, told', async () => {
+describe.concurrent('outlier ejection of a component', () => {
+  it('follows five consecutive failures, and makes it suspect for routing, with an event', async () => {
     const { registry, ids } = await registryWith(2);
     const [bad, good] = ids as [string, string];
     await report(registry, bad, 4);
@@ -50,21 +50,21 @@ describe.concurrent('a component that fails at its work', () => {
       () => eventsOf(bad, 'component.ejected'),
       (events) => events.length > 0,
     );
-    expect(event!.data).toMatchObject({ times: 1, ejectedUntil: health.ejectedUntil });
+    expect(event!.data).toMatchObject({ ejectionCount: 1, ejectedUntil: health.ejectedUntil });
   });
 
-  it('is ejected for leases completed as failed, without an error of the component', async () => {
+  it('follows leases completed as failed, without an error of the component', async () => {
     const { registry, ids } = await registryWith(2);
     const [bad] = ids as [string, string];
     for (let time = 0; time < 5; time++) {
       const { lease } = await acquireLease(registry, { preferences: { preferredComponent: bad } });
-      await registry.api.completeLease(lease!.id, completion(time % 2 === 0 ? 'failure' : 'timeout'));
-      await registry.api.completeLease(lease!.id, completion('failure'));
+      await registry.api.completeLease(lease!.id, completionOf(time % 2 === 0 ? 'failure' : 'timeout'));
+      await registry.api.completeLease(lease!.id, completionOf('failure'));
       expect(await ejected(registry, bad)).toBe(time === 4);
     }
   });
 
-  it('is not for failures with successes between', async () => {
+  it('does not follow failures with successes between them', async () => {
     const { registry, ids } = await registryWith(2);
     for (let time = 0; time < 4; time++) {
       await report(registry, ids[0]!, 4);
@@ -73,28 +73,28 @@ describe.concurrent('a component that fails at its work', () => {
     expect(await ejected(registry, ids[0]!)).toBe(false);
   });
 
-  // How many fail at everything, how many of them are ejected.
+  // The number of failing components, and how many of them are ejected.
   it.each([
     [1, 0],
     [2, 1],
     [3, 1],
     [4, 2],
     [5, 2],
-  ])('of %d, all failing, %d are ejected at most', async (count, most) => {
+  ])('is limited: of %d failing components %d are ejected', async (count, most) => {
     const { registry, ids } = await registryWith(count);
     for (const id of ids) await report(registry, id, 10);
     const out = await Promise.all(ids.map((id) => ejected(registry, id)));
     expect(out.filter(Boolean)).toHaveLength(most);
   });
 
-  it('is given work all the same when nobody better is left', async () => {
+  it('still lets it receive work when no better component is left', async () => {
     const { registry, ids } = await registryWith(2);
     await report(registry, ids[0]!, 5);
     await registry.beat(ids[1]!, 'unhealthy');
     expect((await acquireLease(registry)).candidate.id).toBe(ids[0]);
   });
 
-  it('stays ejected through an eviction and good signs, until its time is over', async () => {
+  it('outlasts an eviction and healthy reports until its period expires', async () => {
     const { registry, ids } = await registryWith(2);
     await report(registry, ids[0]!, 5);
     const before = await registry.read(ids[0]!);
@@ -110,7 +110,7 @@ describe.concurrent('a component that fails at its work', () => {
     expect(readmitted).toHaveLength(1);
   });
 
-  it('is ejected for longer the next time', async () => {
+  it('lasts longer the next time', async () => {
     const { registry, ids } = await registryWith(2);
     await report(registry, ids[0]!, 5);
     await endEjection(registry, ids[0]!);
@@ -119,7 +119,7 @@ describe.concurrent('a component that fails at its work', () => {
     expect(Date.parse(ejectedUntil!) - Date.now()).toBeGreaterThan(50_000);
   });
 
-  it('is let off when checks or heartbeats find it down: they say when it is back', async () => {
+  it('ends when checks or heartbeats find it unhealthy, which then decide its return', async () => {
     const { registry, ids } = await registryWith(2);
     await report(registry, ids[0]!, 5);
     await registry.beat(ids[0]!, 'unhealthy');
@@ -128,7 +128,7 @@ describe.concurrent('a component that fails at its work', () => {
     expect((await registry.read(ids[0]!)).health).toMatchObject({ status: 'healthy', ejectedUntil: null });
   });
 
-  it('is checked at once, and a good check does not end the ejection', async () => {
+  it('triggers a check at once, and does not end when that check passes', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);

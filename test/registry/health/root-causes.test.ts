@@ -5,8 +5,8 @@ import { clockReaches, freshRegistry } from '../fresh-registry.ts';
 const SILENT = { healthCheck: undefined, heartbeat: { ttl: 1_000 } };
 const LASTING = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
-describe.concurrent('what a registry is told of dependencies', () => {
-  it('is shown, stored, and taken over once, in the order of its numbers', async () => {
+describe.concurrent('a root-cause update in a registry', () => {
+  it('is shown, stored and applied once, in the order of sequence numbers', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, LASTING);
@@ -23,7 +23,7 @@ describe.concurrent('what a registry is told of dependencies', () => {
     await registry.evict();
     expect((await registry.read(id)).health).toEqual(updated.health);
 
-    // The same again under a newer number: nobody sees a difference, and what is older stays without effect.
+    // The same causes under a newer number change nothing visible, and older numbers stay without effect.
     await registry.api.applyRootCauseUpdates([{ ...update, sequence: 9 }]);
     await registry.api.applyRootCauseUpdates([{ id, rootCause: [], sequence: 8 }]);
     expect(await registry.read(id)).toEqual({ ...updated, updatedAt: expect.anything() });
@@ -31,7 +31,7 @@ describe.concurrent('what a registry is told of dependencies', () => {
     expect((await registry.read(id)).health).toEqual(before.health);
   });
 
-  it('is kept by one that registers again, and unknown to a successor', async () => {
+  it('survives a re-registration, but not a removal', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, LASTING);
@@ -41,7 +41,7 @@ describe.concurrent('what a registry is told of dependencies', () => {
     expect((await registry.register(id, LASTING)).health.rootCause).toEqual([]);
   });
 
-  it('gives a silent component the time of one heartbeat when its dependencies are back', async () => {
+  it('that ends gives a silent component one more heartbeat TTL', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, SILENT);
@@ -52,7 +52,7 @@ describe.concurrent('what a registry is told of dependencies', () => {
     );
     const { health } = await registry.read(id);
     await registry.api.applyRootCauseUpdates([{ id, rootCause: [], sequence: 2 }]);
-    // It would be said again in a minute only.
+    // Without the update, the expiry would be repeated a minute later only.
     await eventually(
       () => registry.read(id),
       (found) => found.health.lastFailure !== health.lastFailure,
@@ -60,7 +60,7 @@ describe.concurrent('what a registry is told of dependencies', () => {
     );
   });
 
-  it('keeps it from being removed for being down, and starts that time anew', async () => {
+  it('suspends the removal of an unhealthy component, and restarts its period', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, { ...LASTING, deregisterAfter: 10_000 });

@@ -14,7 +14,7 @@ import { freshRegistry } from '../fresh-registry.ts';
 
 const { Prober: prober } = exports as unknown as { readonly Prober: ProbeRunner };
 
-/** Nothing listens there. */
+/** A port without a listener. */
 const DEAD = 'http://127.0.0.1:9/canary';
 const ALIVE = (): string => `${inject('componentUrl')}/canary/health`;
 
@@ -25,7 +25,7 @@ interface Members {
 
 async function healthyMembers(size: number, overrides: Partial<Settings>): Promise<Members> {
   const registry = freshRegistry();
-  await registry.api.configure({ revision: 1, overrides });
+  await registry.api.configureType({ revision: 1, overrides });
   const ids = Array.from({ length: size }, () => freshId());
   for (const id of ids) await registry.register(id, { healthCheck: quickCheck(id) });
   await eventually(
@@ -45,7 +45,8 @@ const quickCheck = (id: string) => ({
 
 const readAll = ({ registry, ids }: Members): Promise<ComponentResource[]> =>
   Promise.all(ids.map((id) => registry.read(id)));
-const statusesOf = async (members: Members): Promise<string[]> => (await readAll(members)).map(({ health }) => health.status);
+const statusesOf = async (members: Members): Promise<string[]> =>
+  (await readAll(members)).map(({ health }) => health.status);
 
 const allIn = (ids: readonly string[], mode: string) => Promise.all(ids.map((id) => setMode(id, mode)));
 
@@ -56,14 +57,14 @@ const selfDoubtEvents = async (type: string): Promise<string[]> => {
 };
 
 const systemIssues = async (type: string): Promise<string[]> => {
-  // A type that is not configured is not in the roll-up: asked where it is made.
+  // The roll-up omits types that are not configured, so the test reads the stored type health.
   const pushed = await runInDurableObject(env.SYSTEM_COORDINATOR.getByName('system'), (instance) =>
     instance['runtime'].eventStore.allTypeHealth(),
   );
   return pushed.find((health) => health.type === type)?.issues.map(({ code }) => code) ?? [];
 };
 
-/** Components that routing may be given. */
+/** The number of components that are routable and not suspect. */
 const routedOf = async ({ registry }: Members): Promise<number> => {
   const delta = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
   return delta.changed.filter(([, candidate]) => candidate?.status === 'healthy' && !candidate.liveStats.suspect)
@@ -75,27 +76,27 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 interface Row {
   readonly size: number;
   readonly down: number;
-  readonly canary: 'answers' | 'dead' | 'none';
+  readonly canary: 'responds' | 'dead' | 'none';
   readonly mode?: Settings['selfDoubt'];
   readonly retains: boolean;
 }
 
-/** Also in docs/health.md. */
+/** The cases of docs/explanation/health.md. */
 const TABLE: readonly (readonly [string, Row])[] = [
   ['all down, the canary too', { size: 4, down: 4, canary: 'dead', retains: true }],
-  ['all down, the canary answers', { size: 4, down: 4, canary: 'answers', retains: false }],
-  ['all down, nobody to ask', { size: 4, down: 4, canary: 'none', retains: false }],
+  ['all down, the canary responds', { size: 4, down: 4, canary: 'responds', retains: false }],
+  ['all down, no canary', { size: 4, down: 4, canary: 'none', retains: false }],
   ['most down, the canary too', { size: 4, down: 3, canary: 'dead', retains: true }],
   ['half down, the canary too', { size: 4, down: 2, canary: 'dead', retains: false }],
   ['two of two down, the canary too', { size: 2, down: 2, canary: 'dead', retains: false }],
   ['one of one down, the canary too', { size: 1, down: 1, canary: 'dead', retains: false }],
-  ['one of four down, the switch on', { size: 4, down: 1, canary: 'answers', mode: 'always', retains: true }],
-  ['all down, the canary too, the switch off', { size: 4, down: 4, canary: 'dead', mode: 'never', retains: false }],
+  ['one of four down, selfDoubt always', { size: 4, down: 1, canary: 'responds', mode: 'always', retains: true }],
+  ['all down, the canary too, selfDoubt never', { size: 4, down: 4, canary: 'dead', mode: 'never', retains: false }],
 ];
 
-describe.concurrent('a type of which', () => {
-  it.each(TABLE)('%s', async (_, { size, down, canary, mode = 'auto', retains: retains }) => {
-    const canaryUrl = { answers: ALIVE(), dead: DEAD, none: null }[canary];
+describe.concurrent('self-doubt of a type with components', () => {
+  it.each(TABLE)('%s', async (_, { size, down, canary, mode = 'auto', retains }) => {
+    const canaryUrl = { responds: ALIVE(), dead: DEAD, none: null }[canary];
     const members = await healthyMembers(size, { canaryUrl, selfDoubt: mode });
     const { registry, ids } = members;
     await allIn(ids.slice(0, down), 'unavailable');
@@ -104,7 +105,7 @@ describe.concurrent('a type of which', () => {
         () => selfDoubtEvents(registry.type),
         (events) => events.length > 0,
       );
-      // Some rounds of nothing but failures.
+      // Several check rounds in which every check fails.
       await pause(4_000);
       expect(await statusesOf(members)).toEqual(ids.map(() => 'healthy'));
       expect(await routedOf(members)).toBe(size);
@@ -122,8 +123,8 @@ describe.concurrent('a type of which', () => {
   });
 });
 
-describe.concurrent('a witness', () => {
-  it('is a component of another type that was well: looked at when it was not seen a moment ago', async () => {
+describe.concurrent('a canary', () => {
+  it('is a component of another type that was healthy, and is probed unless it was seen recently', async () => {
     const members = await healthyMembers(2, {});
     expect(await members.registry.api.canaryVerdict()).toBe('seen');
     await allIn(members.ids, 'unavailable');
@@ -135,11 +136,11 @@ describe.concurrent('a witness', () => {
   });
 
   it.each<readonly [string, Record<string, CanaryVerdict>, CanaryVerdict]>([
-    ['nobody is there', {}, 'none'],
-    ['nobody can say', { a: 'none', b: 'none' }, 'none'],
-    ['one is seen', { a: 'unseen', b: 'seen' }, 'seen'],
-    ['none is seen', { a: 'unseen', b: 'none' }, 'unseen'],
-  ])('where %s', async (_, types, expected) => {
+    ['there is no other type', {}, 'none'],
+    ['no type has a canary', { a: 'none', b: 'none' }, 'none'],
+    ['one canary is seen', { a: 'unseen', b: 'seen' }, 'seen'],
+    ['no canary is seen', { a: 'unseen', b: 'none' }, 'unseen'],
+  ])('verdict is combined over the other types: %s', async (_, types, expected) => {
     const deps = {
       isReachable: async () => true,
       otherTypes: async () => Object.keys(types),
@@ -148,11 +149,9 @@ describe.concurrent('a witness', () => {
     expect(await checkCanary(null, deps)).toBe(expected);
   });
 
-  it('is the canary alone where one is named, and its answer may be any', async () => {
+  it('is the configured URL alone where one is set, and any response counts', async () => {
     const deps = { otherTypes: async () => ['a'], verdictOf: async (): Promise<CanaryVerdict> => 'seen' };
-    expect(await checkCanary('https://canary.example.com', { ...deps, isReachable: async () => false })).toBe(
-      'unseen',
-    );
+    expect(await checkCanary('https://canary.example.com', { ...deps, isReachable: async () => false })).toBe('unseen');
     const answering = await healthyMembers(1, {});
     await allIn(answering.ids, 'unavailable');
     expect(await prober.isReachable(quickCheck(answering.ids[0]!).endpoint)).toBe(true);
@@ -161,7 +160,7 @@ describe.concurrent('a witness', () => {
 });
 
 describe.concurrent('self-doubt of a registry', () => {
-  it('ends by itself within two rounds, and survives an eviction until then', async () => {
+  it('survives an eviction, and ends by itself within two rounds', async () => {
     const members = await healthyMembers(3, { canaryUrl: DEAD });
     const { registry, ids } = members;
     await allIn(ids, 'unavailable');
@@ -181,7 +180,7 @@ describe.concurrent('self-doubt of a registry', () => {
     expect(await systemIssues(registry.type)).toEqual([]);
   });
 
-  it('believes what it sees once the canary answers again', async () => {
+  it('ends, and failures count, once the canary responds again', async () => {
     const members = await healthyMembers(3, { canaryUrl: DEAD });
     const { registry, ids } = members;
     await allIn(ids, 'unavailable');
@@ -189,7 +188,7 @@ describe.concurrent('self-doubt of a registry', () => {
       () => selfDoubtEvents(registry.type),
       (events) => events.length === 1,
     );
-    await registry.api.configure({ revision: 2, overrides: { canaryUrl: ALIVE() } });
+    await registry.api.configureType({ revision: 2, overrides: { canaryUrl: ALIVE() } });
     await eventually(
       () => statusesOf(members),
       (statuses) => statuses.every((status) => status === 'unhealthy'),
@@ -197,9 +196,9 @@ describe.concurrent('self-doubt of a registry', () => {
     expect(await selfDoubtEvents(registry.type)).toEqual(['system.self-doubt-began', 'system.self-doubt-ended']);
   });
 
-  it('is not brought about by components that failed one after the other and stayed down', async () => {
+  it('does not begin when components fail one after the other and stay down', async () => {
     const registry = freshRegistry();
-    await registry.api.configure({ revision: 1, overrides: { canaryUrl: DEAD } });
+    await registry.api.configureType({ revision: 1, overrides: { canaryUrl: DEAD } });
     const ids = Array.from({ length: 5 }, () => freshId());
     for (const id of ids) {
       await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 3_600_000 } });
@@ -208,7 +207,7 @@ describe.concurrent('self-doubt of a registry', () => {
     const kinds = await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
       const seen = new Set<string>();
       let now = Date.now() + 60_000;
-      // Each minute another one fails; those that failed before go on failing meanwhile.
+      // Each minute one more component fails, and the earlier ones keep failing.
       for (let down = 1; down <= 4; down++) {
         for (let round = 0; round < 15; round++, now += 4_000) {
           const failing = ids.slice(0, down).map((id) => instance['runtime'].state.members.get(id)!);
@@ -226,7 +225,7 @@ describe.concurrent('self-doubt of a registry', () => {
     expect((await statusesOf({ registry, ids })).filter((status) => status === 'unhealthy')).toHaveLength(4);
   });
 
-  it('restarts nobody while it lasts, and one at a time where nobody could be asked', async () => {
+  it('permits no restart while it lasts, and one at a time afterwards', async () => {
     const frozen = await healthyMembers(3, { canaryUrl: ALIVE() });
     const cause = {
       occurredAt: Date.now(),
@@ -236,7 +235,7 @@ describe.concurrent('self-doubt of a registry', () => {
     } as const;
     const orders = await Promise.all(frozen.ids.map((id) => frozen.registry.api.beginRecovery(id, cause)));
     const ids = orders.map((begun) => (begun.ok ? begun.value.order.recoveryId : ''));
-    await frozen.registry.api.configure({ revision: 2, overrides: { canaryUrl: ALIVE(), selfDoubt: 'always' } });
+    await frozen.registry.api.configureType({ revision: 2, overrides: { canaryUrl: ALIVE(), selfDoubt: 'always' } });
     await eventually(
       () => selfDoubtEvents(frozen.registry.type),
       (events) => events.length === 1,
@@ -244,7 +243,7 @@ describe.concurrent('self-doubt of a registry', () => {
     const permit = (at: number, disruptive: boolean) =>
       frozen.registry.api.permitAction(frozen.ids[at]!, ids[at]!, disruptive);
     expect(await permit(0, true)).toBe('too-many');
-    // Nor does an operator, except by force.
+    // An operator may not restart either, except by force.
     const spare = freshId();
     const control = { endpoint: `/${spare}/control`, actions: ['restart'] };
     await frozen.registry.register(spare, { control, healthCheck: undefined, heartbeat: { ttl: 600_000 } });
@@ -254,7 +253,7 @@ describe.concurrent('self-doubt of a registry', () => {
       message: expect.stringContaining('coordinator itself may be at fault'),
     });
     expect(await permit(0, false)).toBe('permitted');
-    await frozen.registry.api.configure({ revision: 3, overrides: { canaryUrl: ALIVE() } });
+    await frozen.registry.api.configureType({ revision: 3, overrides: { canaryUrl: ALIVE() } });
     await eventually(
       () => permit(0, true),
       (permission) => permission === 'permitted',

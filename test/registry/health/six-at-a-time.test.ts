@@ -15,15 +15,15 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Registers 60 that hang and 60 that are well, in turns, none of which has ever been checked. */
-async function registerMixed(registry: FreshRegistry): Promise<{ hanging: Set<string>; well: Set<string> }> {
-  // Nobody hears of the checks that registering begins: the first round is to come over all of them at once.
+/** Registers 60 hanging and 60 healthy components alternately, none of which was ever checked. */
+async function registerMixed(registry: FreshRegistry): Promise<{ hanging: Set<string>; healthy: Set<string> }> {
+  // Suppresses the checks that registering begins, so that the first round covers all components at once.
   vi.spyOn(Prober.prototype, 'run').mockResolvedValue();
-  const [hanging, well] = [new Set<string>(), new Set<string>()];
+  const [hanging, healthy] = [new Set<string>(), new Set<string>()];
   for (let at = 0; at < OF_EACH; at++) {
     for (const [kind, ids] of [
       ['hangs', hanging],
-      ['well', well],
+      ['healthy', healthy],
     ] as const) {
       const id = freshId(`c${String(at).padStart(2, '0')}-${kind}`);
       ids.add(id);
@@ -31,7 +31,7 @@ async function registerMixed(registry: FreshRegistry): Promise<{ hanging: Set<st
       await registry.register(id, { healthCheck: { endpoint: ownHostUrl(id), timeout: TIMEOUT_MS, retries: 1 } });
     }
   }
-  return { hanging, well };
+  return { hanging, healthy };
 }
 
 const statuses = async ({ api }: FreshRegistry) => {
@@ -45,7 +45,7 @@ const isMixed = ({ targets }: ProberCall, hanging: ReadonlySet<string>): boolean
   new Set(targets.map(({ componentId }) => hanging.has(componentId))).size === 2;
 
 describe('with six requests at a time in each invocation', () => {
-  it('a seventh that waits for its turn would be taken for dead: hence calls of six', async () => {
+  it('a seventh probe that waits for a connection times out, hence calls of six', async () => {
     limitToSixAtATime();
     const ids = Array.from({ length: 7 }, () => freshId());
     for (const id of ids.slice(0, 6)) await setMode(id, 'hang');
@@ -59,9 +59,9 @@ describe('with six requests at a time in each invocation', () => {
     expect(outcomes[6]).toMatchObject({ kind: 'failed', error: { code: 'TIMEOUT' } });
   });
 
-  it('60 that hang from the start have none of the 60 healthy ones among them marked down', async () => {
+  it('60 hanging components do not make any of 60 healthy ones unhealthy', async () => {
     const registry = freshRegistry();
-    const { hanging, well } = await registerMixed(registry);
+    const { hanging, healthy } = await registerMixed(registry);
     vi.restoreAllMocks();
     const calls = limitToSixAtATime();
     await registry.evict();
@@ -73,12 +73,12 @@ describe('with six requests at a time in each invocation', () => {
       25_000,
     );
     expect(found).toHaveLength(2 * OF_EACH);
-    // Two rounds more, with those that hang known for it.
+    // Two more rounds, in which the hanging components are known.
     const untilKnown = calls.length;
     const reported = () => calls.flatMap((call) => call.reports).filter(({ outcome }) => outcome.kind !== 'unanswered');
     const least = async () => {
       const ids = reported().map(({ componentId }) => componentId);
-      return Math.min(...[...well].map((id) => ids.filter((each) => each === id).length));
+      return Math.min(...[...healthy].map((id) => ids.filter((each) => each === id).length));
     };
     await eventually(least, (checks) => checks >= 3, 25_000);
 
@@ -89,16 +89,18 @@ describe('with six requests at a time in each invocation', () => {
         failed: hanging.has(id),
       });
     }
-    const failed = reported().filter(({ componentId, outcome }) => well.has(componentId) && outcome.kind === 'failed');
+    const failed = reported().filter(
+      ({ componentId, outcome }) => healthy.has(componentId) && outcome.kind === 'failed',
+    );
     expect(failed).toEqual([]);
 
-    // No timeout ran while its request had no slot.
+    // No timeout ran while its request waited for a connection.
     expect(Math.max(...calls.map(({ targets }) => targets.length))).toBe(6);
     expect(calls.filter((call) => call.queued() > 0)).toEqual([]);
-    // The first round knew nothing of them and mixed them; from then on those that hang are in calls of their own.
+    // The first round mixed both kinds. From then on hanging components are in separate calls.
     expect(calls.slice(0, 20).some((call) => isMixed(call, hanging))).toBe(true);
     expect(calls.slice(untilKnown).filter((call) => isMixed(call, hanging))).toEqual([]);
-    // Their hosts are made up: nobody is to ask for them when this is over.
-    for (const id of [...hanging, ...well]) await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
+    // The hosts are invented, so the test removes the components before it ends.
+    for (const id of [...hanging, ...healthy]) await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
   }, 70_000);
 });

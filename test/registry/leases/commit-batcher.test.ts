@@ -1,27 +1,27 @@
-/** Calls that are worked on together: which of them share a turn, and what is stored once they are answered. */
+/** Calls that share a batch, and what is stored before they return. */
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { CommitBatcher } from '../../../src/registry/leases/commit-batcher.ts';
 import { freshRegistry } from '../fresh-registry.ts';
-import { leaseRequest, completion, listedLeases, inFlightOf, registerHealthy } from './leasing.ts';
+import { leaseRequest, completionOf, listedLeases, inFlightOf, registerHealthy } from './leasing.ts';
 
 const times = <T>(count: number, make: (at: number) => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, at) => make(at)));
 
-/** One that somebody is in who came alone, and is not committed before `commit` is called. */
+/** A batcher with one batch of a single call, which is not committed before the test calls `commit`. */
 async function busyBatcher(): Promise<{ batcher: CommitBatcher; commit: () => void }> {
   let commit!: () => void;
   const committed = new Promise<void>((resolve) => (commit = resolve));
   const batcher = new CommitBatcher(() => committed);
   await batcher.next();
-  return { batcher: batcher, commit };
+  return { batcher, commit };
 }
 
 const timer = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
-describe('a turn', () => {
-  it('begins at once for who comes alone, and for the next once that is committed', async () => {
-    const { batcher: batcher, commit } = await busyBatcher();
+describe('CommitBatcher', () => {
+  it('begins a batch at once for a single call, and for the next call after the commit', async () => {
+    const { batcher, commit } = await busyBatcher();
     const seen: string[] = [];
     const second = batcher.next().then(() => seen.push('second'));
     await Promise.resolve();
@@ -37,21 +37,21 @@ describe('a turn', () => {
     expect(seen).toEqual(['second', 'before a timer', 'third']);
   });
 
-  it('is one for all who came before it began, in the order they came', async () => {
-    const { batcher: batcher } = await busyBatcher();
+  it('puts all calls that arrive before a batch begins into that batch, in order of arrival', async () => {
+    const { batcher } = await busyBatcher();
     const seen: (number | string)[] = [];
     await times(5, async (at) => {
       await batcher.next();
       seen.push(at);
-      // A timer that is set in a turn goes off in another.
+      // A timer that is set in a batch fires in a later task.
       if (at === 0) setTimeout(() => seen.push('over'), 0);
     });
     await timer();
     expect(seen).toEqual([0, 1, 2, 3, 4, 'over']);
   });
 
-  it('is another for who comes while it goes on', async () => {
-    const { batcher: batcher } = await busyBatcher();
+  it('puts a call that arrives during a batch into the next one', async () => {
+    const { batcher } = await busyBatcher();
     const seen: string[] = [];
     let waiting: Promise<unknown> | undefined;
     await times(2, async (at) => {
@@ -63,31 +63,31 @@ describe('a turn', () => {
     expect(seen).toEqual(['early 0', 'early 1', 'late']);
   });
 
-  it('comes also after a commit that failed', async () => {
+  it('continues after a failed commit', async () => {
     const batcher = new CommitBatcher(() => Promise.reject(new Error('no disk')));
     for (let at = 0; at < 3; at++) await batcher.next();
     await Promise.all([batcher.next(), batcher.next()]);
   });
 });
 
-describe('leases that are asked for together', () => {
-  it('are each stored before they are answered, and their ends as well', async () => {
+describe('leases that are requested together', () => {
+  it('are stored before the calls return, and so are their ends', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 40 });
     const granted = await times(30, () => registry.api.acquire(leaseRequest()));
     const ids = granted.map((acquisition) => (acquisition.ok ? acquisition.lease!.id : ''));
     await registry.evict();
     expect((await listedLeases(registry)).map((lease) => lease.id)).toEqual(ids.toSorted());
-    // Ends and grants between each other, and one that is ended twice at once.
-    const ended = await times(20, (at) => registry.api.completeLease(ids[Math.max(1, at)]!, completion()));
+    // Completions among grants, with one lease that is completed twice at once.
+    const ended = await times(20, (at) => registry.api.completeLease(ids[Math.max(1, at)]!, completionOf()));
     expect(ended.every(({ ok }) => ok)).toBe(true);
     expect(ended[0]).toEqual(ended[1]);
     await registry.evict();
     expect(await inFlightOf(registry, id)).toBe(11);
-    expect(await registry.api.completeLease(ids[1]!, completion('failure'))).toEqual(ended[1]);
+    expect(await registry.api.completeLease(ids[1]!, completionOf('failure'))).toEqual(ended[1]);
   });
 
-  it('never take more than there is, the first of them first', async () => {
+  it('never exceed the capacity, and are granted in order of arrival', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 8 });
     const acquisitions = await times(20, () => registry.api.acquire(leaseRequest()));
@@ -95,7 +95,7 @@ describe('leases that are asked for together', () => {
     expect(await inFlightOf(registry, id)).toBe(8);
   });
 
-  it('do not fall with one that cannot be stored', async () => {
+  it('do not fail because one of them cannot be stored', async () => {
     const registry = freshRegistry();
     await registerHealthy(registry, { maxConcurrentTasks: 3 });
     await runInDurableObject(registry.stub, (_, { storage }) => {
@@ -103,7 +103,9 @@ describe('leases that are asked for together', () => {
         `CREATE TRIGGER refuse BEFORE INSERT ON leases WHEN NEW.slots = 2 BEGIN SELECT RAISE(ABORT, 'no'); END`,
       );
     });
-    const acquisitions = await Promise.allSettled([1, 2, 1].map((slots) => registry.api.acquire(leaseRequest({ slots }))));
+    const acquisitions = await Promise.allSettled(
+      [1, 2, 1].map((slots) => registry.api.acquire(leaseRequest({ slots }))),
+    );
     expect(acquisitions.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     await registry.evict();
     expect((await listedLeases(registry)).map(({ slots }) => slots)).toEqual([1, 1]);

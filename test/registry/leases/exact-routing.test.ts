@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '../../support/coordinator-http.ts';
+import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId, registrationFor, setMode } from '../../support/coordinator-http.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
-const route = (requestType: string, body: Record<string, unknown> = {}): Promise<Answer> =>
+const route = (requestType: string, body: Record<string, unknown> = {}): Promise<ApiResponse> =>
   call('POST', '/v1/route', { requestType, ...body });
 
-/** Registers one that says of itself that it is healthy: no check has to be waited for. */
+/** Registers a component that reports healthy by heartbeat, so no check must be awaited. */
 async function registerHealthy(type: string, overrides: Record<string, unknown> = {}): Promise<string> {
   const id = freshId();
   await call('POST', '/v1/components', registrationFor(id, { type, ...beats, ...overrides }));
@@ -15,12 +15,17 @@ async function registerHealthy(type: string, overrides: Record<string, unknown> 
   return id;
 }
 
-const sendHeartbeat = (id: string, status: string): Promise<Answer> => call('POST', `/v1/components/${id}/heartbeat`, { status });
+const sendHeartbeat = (id: string, status: string): Promise<ApiResponse> =>
+  call('POST', `/v1/components/${id}/heartbeat`, { status });
 
-const chosen = (response: Answer): string => response.body.component?.id;
+const chosen = (response: ApiResponse): string => response.body.component?.id;
 
-/** The ids that a number of decisions fell on. */
-async function chosenIds(requestType: string, body: Record<string, unknown> = {}, decisions = 30): Promise<Set<string>> {
+/** The ids that a number of decisions chose. */
+async function chosenIds(
+  requestType: string,
+  body: Record<string, unknown> = {},
+  decisions = 30,
+): Promise<Set<string>> {
   const ids = new Set<string>();
   for (let made = 0; made < decisions; made++) ids.add(chosen(await route(requestType, body)));
   return ids;
@@ -31,26 +36,30 @@ async function removeAll(ids: readonly string[]): Promise<void> {
 }
 
 describe.concurrent('routing over real registries', () => {
-  it('knows no component for a request type that nobody serves', async () => {
+  it('responds 404 to a request type that no component type serves', async () => {
     const response = await route('tea_making');
     expect(response.status).toBe(404);
     expect(response.headers.get('content-type')).toContain('application/problem+json');
     expect(response.body.code).toBe('unknown-request-type');
   });
 
-  it('finds one that registered a moment ago, though it had just said that there is none', async () => {
+  it('finds a component that registered after a 503', async () => {
     const unserved = await route('compliance_check');
     expect(unserved).toMatchObject({ status: 503, body: { code: 'no-healthy-components', candidates: [] } });
     expect(Number(unserved.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     const id = await registerHealthy('constitutional_runtime', { metadata: { version: '1.0.0' } });
     const response = await route('compliance_check', { payload: { taskId: 't-1' } });
     expect(response.status).toBe(200);
-    expect(response.body.component).toMatchObject({ id, type: 'constitutional_runtime', metadata: { version: '1.0.0' } });
+    expect(response.body.component).toMatchObject({
+      id,
+      type: 'constitutional_runtime',
+      metadata: { version: '1.0.0' },
+    });
     expect(response.body.lease).toBeNull();
     expect(response.body.decision).toMatchObject({ mode: 'edge', policy: 'least-time', stale: false, relaxed: [] });
   });
 
-  it('names the reason for every candidate when nobody can take the work', async () => {
+  it('gives a reason for every candidate when none can receive the work', async () => {
     const id = await registerHealthy('caws_validator');
     const standby = await registerHealthy('caws_validator', { role: 'standby' });
     const weightless = await registerHealthy('caws_validator', { weight: 0 });
@@ -72,7 +81,7 @@ describe.concurrent('routing over real registries', () => {
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   });
 
-  it('moves away from one that failed its checks, and back when it is well', async () => {
+  it('avoids a component that failed its checks until it is healthy again', async () => {
     const [first, second] = [freshId(), freshId()];
     for (const id of [first, second]) {
       await call('POST', '/v1/components', registrationFor(id, { type: 'agent_registry' }));
@@ -101,8 +110,11 @@ describe.concurrent('routing over real registries', () => {
     await removeAll([first, second]);
   });
 
-  it('routes to a suspect only while nothing better is left', async () => {
-    const [suspect, well] = [await registerHealthy('performance_tracker'), await registerHealthy('performance_tracker')];
+  it('routes to a suspect component only while no better one is left', async () => {
+    const [suspect, healthy] = [
+      await registerHealthy('performance_tracker'),
+      await registerHealthy('performance_tracker'),
+    ];
     await call('POST', `/v1/components/${suspect}/failures`, { error: { message: 'it failed me' } });
     expect((await call('GET', `/v1/components/${suspect}`)).body.health).toMatchObject({
       status: 'healthy',
@@ -110,19 +122,19 @@ describe.concurrent('routing over real registries', () => {
     });
     await eventually(
       () => chosenIds('metrics_collection', {}, 10),
-      (ids) => ids.size === 1 && ids.has(well),
+      (ids) => ids.size === 1 && ids.has(healthy),
     );
-    await sendHeartbeat(well, 'unhealthy');
+    await sendHeartbeat(healthy, 'unhealthy');
     await eventually(
       () => chosenIds('metrics_collection', {}, 3),
       (ids) => ids.size === 1 && ids.has(suspect),
     );
-    await removeAll([suspect, well]);
+    await removeAll([suspect, healthy]);
   });
 });
 
 describe('preferences', () => {
-  it('narrow the choice, are dropped together when they leave nobody, and are then named', async () => {
+  it('narrow the choice, and are all dropped and named when no candidate meets them', async () => {
     const type = 'task_orchestrator';
     const west = await registerHealthy(type, {
       metadata: { location: 'weur' },
@@ -134,10 +146,14 @@ describe('preferences', () => {
       (ids) => ids.size === 2,
     );
     expect(await chosenIds('task_execution', { preferences: { location: 'weur' } }, 10)).toEqual(new Set([west]));
-    expect(await chosenIds('task_execution', { preferences: { avoidComponents: [west] } }, 10)).toEqual(new Set([east]));
+    expect(await chosenIds('task_execution', { preferences: { avoidComponents: [west] } }, 10)).toEqual(
+      new Set([east]),
+    );
     const capable = { capabilities: ['code-review', 'constitutionalCompliance'] };
     expect(await chosenIds('task_execution', { preferences: capable }, 10)).toEqual(new Set([west]));
-    expect(await chosenIds('task_execution', { preferences: { preferredComponent: east } }, 10)).toEqual(new Set([east]));
+    expect(await chosenIds('task_execution', { preferences: { preferredComponent: east } }, 10)).toEqual(
+      new Set([east]),
+    );
 
     const relaxed = await route('task_execution', { preferences: { location: 'apac', avoidComponents: [west] } });
     expect(relaxed.status).toBe(200);
@@ -156,7 +172,7 @@ describe('preferences', () => {
     await removeAll([west, east]);
   });
 
-  it('show in the explanation who was chosen, considered and filtered, and why', async () => {
+  it('appear in the explanation, which says which candidate was chosen or filtered and why', async () => {
     const type = 'task_router';
     const west = await registerHealthy(type, { metadata: { location: 'weur' } });
     const east = await registerHealthy(type, { metadata: { location: 'enam' } });
@@ -176,7 +192,7 @@ describe('preferences', () => {
     await removeAll([west, east, standby]);
   });
 
-  it('give a component no more than it takes at once', async () => {
+  it('do not send a component more than it can process at once', async () => {
     const type = 'task_router';
     const id = await registerHealthy(type, { capabilities: { maxConcurrentTasks: 2 } });
     await call('POST', `/v1/components/${id}/heartbeat`, {

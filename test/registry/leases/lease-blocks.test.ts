@@ -1,17 +1,29 @@
-/** Blocks of leases: isolates lease from them without a call, and capacity stays exact over all of them. */
+/** Lease blocks: isolates lease from them without a call, and capacity stays exact over all isolates. */
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import { eventually } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { clockReaches, freshRegistry } from '../fresh-registry.ts';
 import type { IsolateLease } from './lease-isolate.ts';
 import { LeaseIsolate, grantBlocks } from './lease-isolate.ts';
-import { acquireLease, leaseRequest, completion, listedLeases, inFlightOf, registerHealthy, refusalReason } from './leasing.ts';
+import {
+  acquireLease,
+  leaseRequest,
+  completionOf,
+  listedLeases,
+  inFlightOf,
+  registerHealthy,
+  refusalReason,
+} from './leasing.ts';
 
 const SIZE = 4;
 
-/** A registry that grants blocks of four, with one component of that room and isolates that know of it. */
-async function registryWithBlocks(capacity = 100, isolates = 2): Promise<{ registry: FreshRegistry; id: string; at: LeaseIsolate[] }> {
+/** A registry that grants blocks of `SIZE` slots, with one component of `capacity` and isolates with its snapshot. */
+async function registryWithBlocks(
+  capacity = 100,
+  isolates = 2,
+): Promise<{ registry: FreshRegistry; id: string; at: LeaseIsolate[] }> {
   const registry = freshRegistry();
   const id = await registerHealthy(registry, { maxConcurrentTasks: capacity });
   await grantBlocks(registry, SIZE);
@@ -26,13 +38,13 @@ const leaseFrom = async (isolate: LeaseIsolate, ttlMs?: number): Promise<Isolate
   return lease;
 };
 
-/** Block and slot. */
+/** The part of a lease id that names the block and the slot. */
 const slotOf = (id: string): string => id.split('-').slice(0, 4).join('-');
 
 const signatureOf = (id: string): string => id.slice(id.lastIndexOf('-') + 1);
 
-describe('a block', () => {
-  it('is leased from without a call, and counts as a whole until it is returned', async () => {
+describe('a lease block', () => {
+  it('grants leases without a call, and counts as a whole until it is returned', async () => {
     const { registry, id, at } = await registryWithBlocks();
     const [isolate] = at as [LeaseIsolate];
     const leases: IsolateLease[] = [];
@@ -40,7 +52,9 @@ describe('a block', () => {
     expect(isolate.calls).toBe(1);
     expect(new Set(leases.map((lease) => lease.id)).size).toBe(SIZE);
     expect(await inFlightOf(registry, id)).toBe(SIZE);
-    expect(await listedLeases(registry)).toMatchObject([{ id: expect.stringMatching(/^b-/), componentId: id, slots: SIZE }]);
+    expect(await listedLeases(registry)).toMatchObject([
+      { id: expect.stringMatching(/^b-/), componentId: id, slots: SIZE },
+    ]);
     leases.push(await leaseFrom(isolate));
     expect(isolate.calls).toBe(2);
     expect(await inFlightOf(registry, id)).toBe(2 * SIZE);
@@ -67,37 +81,36 @@ describe('a block', () => {
     await isolate.sync();
     await other.complete(lease);
     await registry.evict();
-    const again = await registry.api.completeLease(lease.id, completion('failure'));
+    const again = await registry.api.completeLease(lease.id, completionOf('failure'));
     expect(again).toMatchObject({ ok: true, value: { id: lease.id, componentId: id, outcome: 'success' } });
     expect(await isolate.sync()).toMatchObject([{ leased: [lease.id] }]);
     await grantBlocks(registry, SIZE);
     expect(await isolate.sync()).toMatchObject([{ leased: [], returned: true }]);
   });
 
-  it('is over with its time when its isolate is lost, and outlives its last lease', async () => {
+  it('expires when its isolate is lost, and outlives its last lease', async () => {
     const { registry, id, at } = await registryWithBlocks();
     const lease = await leaseFrom(at[0]!);
     const [block] = await listedLeases(registry);
     expect(block!.expiresAt).toBeGreaterThan(lease.expiresAt);
-    await runInDurableObject(registry.stub, (instance) => {
-      const { book } = (instance as unknown as { state: { book: { byId: Map<string, object>; nextExpiry: number } } })
-        .state;
-      book.byId.set(block!.id, { ...block!, expiresAt: Date.now() });
-      book.nextExpiry = 0;
+    await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+      const { leaseIndex } = instance['runtime'].state;
+      leaseIndex.byId.set(block!.id, { ...block!, expiresAt: Date.now() });
+      leaseIndex.nextExpiry = 0;
     });
     await acquireLease(registry);
     expect(await inFlightOf(registry, id)).toBe(1);
-    expect(await registry.api.completeLease(lease.id, completion())).toMatchObject({ reason: 'lease-ended' });
+    expect(await registry.api.completeLease(lease.id, completionOf())).toMatchObject({ reason: 'lease-ended' });
     await at[0]!.sync();
     expect(at[0]!.blocks.size).toBe(0);
   });
 
-  it('lasts for as long as it is used', async () => {
+  it('is extended while it is in use', async () => {
     const { registry, at } = await registryWithBlocks();
     const [isolate] = at as [LeaseIsolate];
     await leaseFrom(isolate, 1_000);
     const [before] = await listedLeases(registry);
-    // A longer lease than the block was granted for would outlive it: it comes by a call, with a block of its own.
+    // A lease that would outlive the block needs a call, which brings another block.
     const long = await leaseFrom(isolate, 600_000);
     expect(isolate.calls).toBe(2);
     const blocks = await listedLeases(registry);
@@ -108,7 +121,7 @@ describe('a block', () => {
     for (const block of await listedLeases(registry)) expect(block.expiresAt).toBeGreaterThan(Date.now() + 30_000);
   });
 
-  it('is leased from again once it is not wanted back any more', async () => {
+  it('grants leases again once the registry no longer recalls it', async () => {
     const { registry, at } = await registryWithBlocks();
     const [isolate] = at as [LeaseIsolate];
     const lease = await leaseFrom(isolate);
@@ -124,16 +137,19 @@ describe('a block', () => {
     expect(isolate.calls).toBe(calls + 1);
   });
 
-  it('goes with its component', async () => {
+  it('ends when its component is removed', async () => {
     const { registry, id, at } = await registryWithBlocks();
     const lease = await leaseFrom(at[0]!);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
-    expect(await registry.api.completeLease(lease.id, completion())).toMatchObject({ ok: false, reason: 'lease-ended' });
+    expect(await registry.api.completeLease(lease.id, completionOf())).toMatchObject({
+      ok: false,
+      reason: 'lease-ended',
+    });
     await at[0]!.sync();
     expect(at[0]!.blocks.size).toBe(0);
   });
 
-  it('is not leased from while its component is not plainly healthy', async () => {
+  it('grants no lease while its component is degraded', async () => {
     const { registry, id, at } = await registryWithBlocks();
     const [isolate] = at as [LeaseIsolate];
     const lease = await leaseFrom(isolate);
@@ -150,30 +166,37 @@ describe('a block', () => {
   });
 });
 
-describe('a lease out of a block', () => {
-  it('that is completed elsewhere is told to its isolate, which then has the slot again', async () => {
+describe('a lease from a block', () => {
+  it('frees its slot in its isolate after another isolate completed it', async () => {
     const { registry, at } = await registryWithBlocks(16);
     const [isolate, other] = at as [LeaseIsolate, LeaseIsolate];
-    const leases = [await leaseFrom(isolate), await leaseFrom(isolate), await leaseFrom(isolate), await leaseFrom(isolate)];
-    await other.complete(leases[2]!, completion('failure'));
+    const leases = [
+      await leaseFrom(isolate),
+      await leaseFrom(isolate),
+      await leaseFrom(isolate),
+      await leaseFrom(isolate),
+    ];
+    await other.complete(leases[2]!, completionOf('failure'));
     await isolate.sync();
     const next = await leaseFrom(isolate);
     expect(isolate.calls).toBe(1);
     expect(slotOf(next.id)).toBe(slotOf(leases[2]!.id));
-    // Twice is once, also for whoever has the slot now.
-    expect(await registry.api.completeLease(leases[2]!.id, completion())).toMatchObject({ value: { outcome: 'failure' } });
+    // A repeated completion does not end the lease that uses the slot now.
+    expect(await registry.api.completeLease(leases[2]!.id, completionOf())).toMatchObject({
+      value: { outcome: 'failure' },
+    });
     await isolate.sync();
     expect(isolate.blocks.componentOf(next.id, Date.now())).not.toBeNull();
   });
 
-  it('that was completed at its isolate is answered once more elsewhere, and ends nobody else', async () => {
+  it('that its isolate completed can be completed again elsewhere, without ending another lease', async () => {
     const { registry, id, at } = await registryWithBlocks(16);
     const [isolate] = at as [LeaseIsolate];
     const first = await leaseFrom(isolate);
     await isolate.complete(first);
     const second = await leaseFrom(isolate);
     await isolate.sync();
-    expect(await registry.api.completeLease(first.id, completion())).toMatchObject({
+    expect(await registry.api.completeLease(first.id, completionOf())).toMatchObject({
       value: { id: first.id, componentId: id },
     });
     expect(await registry.api.renewLease(first.id, 5_000)).toMatchObject({ reason: 'lease-ended' });
@@ -182,16 +205,21 @@ describe('a lease out of a block', () => {
     expect(await registry.rows('SELECT * FROM leases WHERE slots = 0')).toEqual([]);
   });
 
-  it('keeps its slot when it is renewed elsewhere, though its isolate hears of it late', async () => {
+  it('keeps its slot when it is renewed elsewhere, even if its isolate learns of the renewal late', async () => {
     const { registry, at } = await registryWithBlocks(16);
     const [isolate] = at as [LeaseIsolate];
-    const leases = [await leaseFrom(isolate, 1_000), await leaseFrom(isolate), await leaseFrom(isolate), await leaseFrom(isolate)];
+    const leases = [
+      await leaseFrom(isolate, 1_000),
+      await leaseFrom(isolate),
+      await leaseFrom(isolate),
+      await leaseFrom(isolate),
+    ];
     const renewed = await registry.api.renewLease(leases[0]!.id, 600_000);
     expect(renewed).toMatchObject({ ok: true, value: { id: leases[0]!.id, slots: 1 } });
     const [block] = await listedLeases(registry);
     expect(block!.expiresAt).toBeGreaterThan(renewed.ok ? renewed.value.expiresAt : Infinity);
     await clockReaches(leases[0]!.expiresAt);
-    // It has not heard of it, and knows better than to give the slot to somebody else.
+    // The isolate does not know of the renewal, but does not reuse the slot before it has synced.
     expect(isolate.blocks.findSlot(isolate.edge, leaseRequest().route, 1_000, Date.now())).toBeNull();
     await registry.evict();
     await grantBlocks(registry, SIZE);
@@ -202,20 +230,25 @@ describe('a lease out of a block', () => {
     expect(isolate.blocks.findSlot(isolate.edge, leaseRequest().route, 1_000, Date.now())).not.toBeNull();
   });
 
-  it('that ran out has its slot free once the registry says so, and is never renewed again', async () => {
+  it('that expired frees its slot once the registry confirms, and cannot be renewed', async () => {
     const { registry, at } = await registryWithBlocks(16);
     const [isolate] = at as [LeaseIsolate];
-    const leases = [await leaseFrom(isolate, 1_000), await leaseFrom(isolate), await leaseFrom(isolate), await leaseFrom(isolate)];
+    const leases = [
+      await leaseFrom(isolate, 1_000),
+      await leaseFrom(isolate),
+      await leaseFrom(isolate),
+      await leaseFrom(isolate),
+    ];
     await clockReaches(leases[0]!.expiresAt);
     expect(isolate.blocks.findSlot(isolate.edge, leaseRequest().route, 1_000, Date.now())).toBeNull();
     await isolate.sync();
     expect(isolate.blocks.findSlot(isolate.edge, leaseRequest().route, 1_000, Date.now())).not.toBeNull();
     await registry.evict();
     expect(await registry.api.renewLease(leases[0]!.id, 5_000)).toMatchObject({ reason: 'lease-ended' });
-    expect(await registry.api.completeLease(leases[0]!.id, completion())).toMatchObject({ reason: 'lease-ended' });
+    expect(await registry.api.completeLease(leases[0]!.id, completionOf())).toMatchObject({ reason: 'lease-ended' });
   });
 
-  it('is nobody’s to make up', async () => {
+  it('cannot be forged', async () => {
     const { registry, at } = await registryWithBlocks(16);
     const { id } = await leaseFrom(at[0]!);
     const signature = signatureOf(id);
@@ -229,14 +262,17 @@ describe('a lease out of a block', () => {
       id.replace(parts[2]!, '0'.repeat(32)),
     ];
     for (const each of forged) {
-      expect(await registry.api.completeLease(each, completion())).toMatchObject({ ok: false, reason: 'unknown-lease' });
+      expect(await registry.api.completeLease(each, completionOf())).toMatchObject({
+        ok: false,
+        reason: 'unknown-lease',
+      });
       expect(await registry.api.renewLease(each, 5_000)).toMatchObject({ ok: false, reason: 'unknown-lease' });
     }
     const elsewhere = freshRegistry();
     await registerHealthy(elsewhere);
-    expect(await elsewhere.api.completeLease(id, completion())).toMatchObject({ ok: false, reason: 'unknown-lease' });
+    expect(await elsewhere.api.completeLease(id, completionOf())).toMatchObject({ ok: false, reason: 'unknown-lease' });
     expect(await elsewhere.rows("SELECT * FROM scalars WHERE name = 'lease-secret'")).toEqual([]);
-    expect(await registry.api.completeLease(id, completion())).toMatchObject({ ok: true });
+    expect(await registry.api.completeLease(id, completionOf())).toMatchObject({ ok: true });
   });
 });
 
@@ -246,14 +282,14 @@ const grantsBlock = async ({ api }: FreshRegistry): Promise<boolean> => {
   return acquisition.block !== null;
 };
 
-describe('no block is granted', () => {
-  it('where it was not set', async () => {
+describe('acquire grants no block', () => {
+  it('when the configuration sets no block size', async () => {
     const { registry } = await registryWithBlocks();
     await grantBlocks(registry, null);
     expect(await grantsBlock(registry)).toBe(false);
   });
 
-  it('when fewer than four would be left, or the component has not that much room', async () => {
+  it('when fewer than four blocks would be left, or no component has capacity for a block', async () => {
     const { registry } = await registryWithBlocks(4 * SIZE - 1);
     expect(await grantsBlock(registry)).toBe(false);
     const small = freshRegistry();
@@ -262,7 +298,7 @@ describe('no block is granted', () => {
     expect(await grantsBlock(small)).toBe(false);
   });
 
-  it('while somebody waits, or was refused a moment ago; those that are out are wanted back', async () => {
+  it('while a request waits or was refused recently, and recalls the blocks it granted', async () => {
     const { registry, id, at } = await registryWithBlocks(4 * SIZE);
     const [isolate] = at as [LeaseIsolate];
     const lease = await leaseFrom(isolate);
@@ -273,7 +309,7 @@ describe('no block is granted', () => {
     );
     await registerHealthy(registry, { maxConcurrentTasks: 4 * SIZE - 3 });
     await isolate.sync();
-    // It leases from none of its slots now.
+    // The isolate now uses none of its slots.
     const calls = isolate.calls;
     expect((await leaseFrom(isolate)).componentId).not.toBe(id);
     expect(isolate.calls).toBe(calls + 1);
@@ -286,18 +322,19 @@ describe('no block is granted', () => {
 });
 
 describe('several isolates', () => {
-  it('never take more than there is, with calls beside them, whoever completes where', async () => {
+  it('never exceed the capacity, also with direct calls, wherever a lease is completed', async () => {
     const registry = freshRegistry();
     const capacities = new Map<string, number>();
-    for (const capacity of [6, 9, 12, 5]) capacities.set(await registerHealthy(registry, { maxConcurrentTasks: capacity }), capacity);
+    for (const capacity of [6, 9, 12, 5])
+      capacities.set(await registerHealthy(registry, { maxConcurrentTasks: capacity }), capacity);
     await grantBlocks(registry, SIZE);
     const isolates = Array.from({ length: 3 }, () => new LeaseIsolate(registry));
     for (const isolate of isolates) await isolate.sync();
     const inUse = new Map<string, number>();
-    const over: string[] = [];
+    const exceeded: string[] = [];
     const count = (id: string, change: number): void => {
       inUse.set(id, (inUse.get(id) ?? 0) + change);
-      if (inUse.get(id)! > capacities.get(id)!) over.push(id);
+      if (inUse.get(id)! > capacities.get(id)!) exceeded.push(id);
     };
     let granted = 0;
     const caller = async (number: number): Promise<void> => {
@@ -310,13 +347,13 @@ describe('several isolates', () => {
         count(lease.componentId, 1);
         if ((number + round) % 5 === 0) await registry.api.renewLease(lease.id, 60_000);
         else await registry.api.loads();
-        // Before the call: from then on somebody else may have it.
+        // Counted before the call, because another caller may get the slot from then on.
         count(lease.componentId, -1);
         await ((number + round) % 3 === 0 ? isolates[(number + 1) % isolates.length]! : isolate).complete(lease);
       }
     };
     await Promise.all(Array.from({ length: 50 }, (_, number) => caller(number)));
-    expect(over).toEqual([]);
+    expect(exceeded).toEqual([]);
     expect(granted).toBeGreaterThan(100);
     await Promise.all(
       isolates.map((isolate) =>

@@ -1,14 +1,14 @@
-/** An isolate that leases from blocks of a registry, beside others: only what it does over RPC reaches the registry. */
+/** An isolate that leases from blocks of a registry. Other isolates learn of its leases over RPC only. */
 import { runInDurableObject } from 'cloudflare:test';
 import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
-import type { BlockReport } from '../../../src/core/lease/block.ts';
+import type { BlockReport } from '../../../src/core/lease/lease-block.ts';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
-import { BlockCache } from '../../../src/edge/block-cache.ts';
+import { LeaseBlockCache } from '../../../src/edge/lease-block-cache.ts';
 import { applyDelta, newEdgeSnapshot } from '../../../src/edge/edge-snapshot.ts';
 import type { Completion } from '../../../src/registry/contract/lease-api.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
-import { leaseRequest, completion } from './leasing.ts';
+import { leaseRequest, completionOf } from './leasing.ts';
 
 export interface IsolateLease {
   readonly id: string;
@@ -18,7 +18,7 @@ export interface IsolateLease {
 
 const { route: PLAIN_REQUEST } = leaseRequest();
 
-/** Has a registry grant blocks of so many slots; null for none. Until it is started again. */
+/** Makes a registry grant blocks of `size` slots, or none with null, until the object is evicted. */
 export const grantBlocks = ({ stub }: FreshRegistry, size: number | null): Promise<void> =>
   runInDurableObject(stub, (instance: ComponentRegistry) => {
     const leaseBlocks = size === null ? null : { size };
@@ -26,7 +26,7 @@ export const grantBlocks = ({ stub }: FreshRegistry, size: number | null): Promi
   });
 
 export class LeaseIsolate {
-  readonly blocks = new BlockCache();
+  readonly blocks = new LeaseBlockCache();
   readonly edge = newEdgeSnapshot(DEFAULT_BALANCING);
   calls = 0;
   private readonly registry: FreshRegistry;
@@ -35,7 +35,7 @@ export class LeaseIsolate {
     this.registry = registry;
   }
 
-  /** Out of a block where one has room, else by a call, which may bring a block; null when all are full. */
+  /** Leases from a block with a free slot, else by a call, which may bring a block. Returns null when refused. */
   async lease(ttlMs = 30_000, request: RouteRequest = PLAIN_REQUEST): Promise<IsolateLease | null> {
     const now = Date.now();
     const slot = this.blocks.findSlot(this.edge, request, ttlMs, now);
@@ -52,8 +52,8 @@ export class LeaseIsolate {
     return { componentId: candidate.id, ...(await this.blocks.leaseFirst(block.id, ttlMs, Date.now())) };
   }
 
-  /** Here where it is held here, else by a call. */
-  async complete({ id, componentId }: IsolateLease, completion: Completion = completion()): Promise<void> {
+  /** Completes the lease locally if its block is here, else by a call. */
+  async complete({ id, componentId }: IsolateLease, completion: Completion = completionOf()): Promise<void> {
     const { outcome } = completion;
     if (this.blocks.componentOf(id, Date.now()) !== null) {
       this.blocks.complete({ id, componentId, outcome, inFlight: 0 });
@@ -65,7 +65,7 @@ export class LeaseIsolate {
     this.blocks.release(id);
   }
 
-  /** Answers what it told. */
+  /** Synchronizes and returns the block reports it sent. */
   async sync(): Promise<readonly BlockReport[]> {
     const blocks = this.blocks.report(Date.now());
     const delta = await this.registry.api.sync({

@@ -1,19 +1,27 @@
-/** Leases in the registry: what is granted is stored, ends once, and survives an eviction. */
+/** Leases in the registry: each is stored before it is granted, ends once, and survives an eviction. */
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import { freshId } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { clockReaches, freshRegistry } from '../fresh-registry.ts';
-import { acquireLease, leaseRequest, completion, listedLeases, inFlightOf, registerHealthy, refusalReason } from './leasing.ts';
+import {
+  acquireLease,
+  leaseRequest,
+  completionOf,
+  listedLeases,
+  inFlightOf,
+  registerHealthy,
+  refusalReason,
+} from './leasing.ts';
 
-/** Has the object's alarm go off, whether it is due or not. */
+/** Runs the alarm of the object, whether due or not. */
 const runAlarm = async ({ stub }: FreshRegistry): Promise<void> => {
   await runInDurableObject(stub, (instance: ComponentRegistry) => instance.alarm());
 };
 
 describe('a lease', () => {
-  it('takes the slots it asked for until it is completed', async () => {
+  it('uses its slots until it is completed', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 5 });
     const { lease, candidate } = await acquireLease(registry, { slots: 3 });
@@ -21,7 +29,7 @@ describe('a lease', () => {
     expect(lease!.id).toMatch(new RegExp(`^l-${registry.type}-[0-9a-f]{32}$`));
     expect(await inFlightOf(registry, id)).toBe(3);
     expect(await refusalReason(registry, { slots: 3 })).toBe('at-capacity');
-    const completed = await registry.api.completeLease(lease!.id, completion());
+    const completed = await registry.api.completeLease(lease!.id, completionOf());
     expect(completed).toEqual({
       ok: true,
       value: { id: lease!.id, componentId: id, outcome: 'success', inFlight: 0 },
@@ -30,7 +38,7 @@ describe('a lease', () => {
     await acquireLease(registry, { slots: 5 });
   });
 
-  it('counts with what the component says and what edges gave', async () => {
+  it('counts in addition to the reported load and the assignments of edges', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 10 });
     await registry.beat(id, 'healthy', { activeConnections: 4, queueDepth: 0, loadPercentage: null });
@@ -39,40 +47,43 @@ describe('a lease', () => {
     await registry.api.sync({ syncedTo: { epoch, version }, assignments: [[position, 3]], outcomes: [] });
     const { lease } = await acquireLease(registry, { slots: 3 });
     expect(await refusalReason(registry)).toBe('at-capacity');
-    const completed = await registry.api.completeLease(lease!.id, completion());
+    const completed = await registry.api.completeLease(lease!.id, completionOf());
     expect(completed).toMatchObject({ value: { inFlight: 7 } });
   });
 
-  it('is completed once, and answered the same from then on, also after an eviction', async () => {
+  it('is completed once, and a repeated completion returns the same result, also after an eviction', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 2 });
     await acquireLease(registry);
     const { lease } = await acquireLease(registry);
-    const first = await registry.api.completeLease(lease!.id, completion('failure'));
+    const first = await registry.api.completeLease(lease!.id, completionOf('failure'));
     expect(first).toMatchObject({ ok: true, value: { outcome: 'failure', inFlight: 1 } });
     await acquireLease(registry);
-    expect(await registry.api.completeLease(lease!.id, completion('success'))).toEqual(first);
+    expect(await registry.api.completeLease(lease!.id, completionOf('success'))).toEqual(first);
     await registry.evict();
-    expect(await registry.api.completeLease(lease!.id, completion('timeout'))).toEqual(first);
+    expect(await registry.api.completeLease(lease!.id, completionOf('timeout'))).toEqual(first);
     expect(await inFlightOf(registry, id)).toBe(2);
     expect(await registry.api.renewLease(lease!.id, 5_000)).toMatchObject({ ok: false, reason: 'lease-ended' });
   });
 
-  it('is unknown when nobody granted it, and once its end is forgotten', async () => {
+  it('is unknown when it was never granted, and once its end is deleted', async () => {
     const registry = freshRegistry();
     await registerHealthy(registry);
     const never = `l-${registry.type}-${'0'.repeat(32)}`;
-    expect(await registry.api.completeLease(never, completion())).toMatchObject({ ok: false, reason: 'unknown-lease' });
+    expect(await registry.api.completeLease(never, completionOf())).toMatchObject({
+      ok: false,
+      reason: 'unknown-lease',
+    });
     expect(await registry.api.renewLease(never, 5_000)).toMatchObject({ ok: false, reason: 'unknown-lease' });
     const { lease } = await acquireLease(registry);
-    await registry.api.completeLease(lease!.id, completion());
+    await registry.api.completeLease(lease!.id, completionOf());
     await registry.api.sweep();
-    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ ok: true });
+    expect(await registry.api.completeLease(lease!.id, completionOf())).toMatchObject({ ok: true });
     await runInDurableObject(registry.stub, (_, state) => {
       state.storage.sql.exec('UPDATE leases SET ended_at = ended_at - 300000');
     });
     await registry.api.sweep();
-    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ reason: 'unknown-lease' });
+    expect(await registry.api.completeLease(lease!.id, completionOf())).toMatchObject({ reason: 'unknown-lease' });
     expect(await registry.rows('SELECT * FROM leases')).toEqual([]);
   });
 
@@ -85,15 +96,15 @@ describe('a lease', () => {
     expect(await listedLeases(registry)).toEqual(before);
     expect(await inFlightOf(registry, id)).toBe(3);
     expect(await refusalReason(registry, { slots: 2 })).toBe('at-capacity');
-    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ value: { inFlight: 0 } });
+    expect(await registry.api.completeLease(lease!.id, completionOf())).toMatchObject({ value: { inFlight: 0 } });
     await registry.evict();
     expect(await listedLeases(registry)).toEqual([]);
     await acquireLease(registry, { slots: 4 });
   });
 });
 
-describe('the time of a lease', () => {
-  it('ends it by the alarm, and twice is once', async () => {
+describe('the expiry of a lease', () => {
+  it('ends it once when the alarm runs twice', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 2 });
     const { lease } = await acquireLease(registry, { slots: 2, ttlMs: 1_000 });
@@ -103,10 +114,13 @@ describe('the time of a lease', () => {
     await runAlarm(registry);
     expect(await inFlightOf(registry, id)).toBe(0);
     expect(await registry.rows('SELECT ended FROM leases')).toEqual([{ ended: 'expired' }]);
-    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ ok: false, reason: 'lease-ended' });
+    expect(await registry.api.completeLease(lease!.id, completionOf())).toMatchObject({
+      ok: false,
+      reason: 'lease-ended',
+    });
   });
 
-  it('ends it by an alarm that is set for it, in an object that was evicted meanwhile', async () => {
+  it('ends it by an alarm that survives an eviction', async () => {
     const registry = freshRegistry();
     await registerHealthy(registry);
     const { lease } = await acquireLease(registry, { ttlMs: 1_000 });
@@ -118,7 +132,7 @@ describe('the time of a lease', () => {
     expect(await registry.rows('SELECT id FROM leases WHERE ended IS NULL')).toEqual([]);
   });
 
-  it('ends it by the sweep when the alarm was lost', async () => {
+  it('ends it in the sweep when the alarm was lost', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry);
     const { lease } = await acquireLease(registry, { ttlMs: 1_000 });
@@ -128,17 +142,17 @@ describe('the time of a lease', () => {
     expect(await inFlightOf(registry, id)).toBe(0);
   });
 
-  it('ends it for whoever asks for its room, whenever the alarm comes', async () => {
+  it('ends it for the next request that needs its capacity, without the alarm', async () => {
     const registry = freshRegistry();
     await registerHealthy(registry, { maxConcurrentTasks: 1 });
     const { lease } = await acquireLease(registry, { ttlMs: 1_000 });
     await runInDurableObject(registry.stub, (_, state) => state.storage.deleteAlarm());
     await clockReaches(lease!.expiresAt);
     await acquireLease(registry);
-    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ reason: 'lease-ended' });
+    expect(await registry.api.completeLease(lease!.id, completionOf())).toMatchObject({ reason: 'lease-ended' });
   });
 
-  it('is what a renewal says, also after an eviction', async () => {
+  it('is moved by a renewal, also over an eviction', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry);
     const { lease } = await acquireLease(registry, { ttlMs: 1_000 });
@@ -148,40 +162,40 @@ describe('the time of a lease', () => {
     await registry.evict();
     await runAlarm(registry);
     expect(await inFlightOf(registry, id)).toBe(1);
-    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ ok: true });
+    expect(await registry.api.completeLease(lease!.id, completionOf())).toMatchObject({ ok: true });
   });
 });
 
-describe('the component of a lease', () => {
-  it('ends it when it is removed; one registered anew under its id starts with nothing taken', async () => {
+describe('a component with a lease', () => {
+  it('loses it when it is removed, and a successor with the same id starts with no slot in use', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 1 });
     const { lease } = await acquireLease(registry);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
     expect(await listedLeases(registry)).toEqual([]);
-    const completed = await registry.api.completeLease(lease!.id, completion());
+    const completed = await registry.api.completeLease(lease!.id, completionOf());
     expect(completed).toMatchObject({ ok: false, reason: 'lease-ended' });
     await registry.evict();
-    expect(await registry.api.completeLease(lease!.id, completion())).toEqual(completed);
+    expect(await registry.api.completeLease(lease!.id, completionOf())).toEqual(completed);
     await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });
     expect(await inFlightOf(registry, id)).toBe(0);
   });
 
-  it('keeps it when it goes unhealthy, or is set aside', async () => {
+  it('keeps it when it becomes unhealthy or enters maintenance', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 2 });
     const { lease } = await acquireLease(registry);
     await registry.beat(id, 'unhealthy');
     expect(await refusalReason(registry)).toBe('no-healthy-components');
     expect(await inFlightOf(registry, id)).toBe(1);
-    await registry.setAside(id, 'maintenance', Date.now() + 600_000);
+    await registry.takeOutOfService(id, 'maintenance', Date.now() + 600_000);
     expect(await registry.api.renewLease(lease!.id, 5_000)).toMatchObject({ ok: true });
-    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ value: { inFlight: 0 } });
+    expect(await registry.api.completeLease(lease!.id, completionOf())).toMatchObject({ value: { inFlight: 0 } });
   });
 });
 
-describe('an outcome', () => {
-  it('moves the time that work is known to take, but not when the work failed at once', async () => {
+describe('the outcome of a lease', () => {
+  it('moves the average duration of work, but not for work that failed at once', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry);
     const workMs = async (): Promise<number | null> => {
@@ -204,7 +218,7 @@ describe('an outcome', () => {
     expect(await workMs()).toBeCloseTo(300);
   });
 
-  it('of a component that failed is a failure like one that a caller reports, stored with the end of the lease', async () => {
+  it('with an error is a failure as if a caller reported it, stored with the end of the lease', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry);
     const { lease } = await acquireLease(registry);
@@ -220,7 +234,7 @@ describe('an outcome', () => {
     expect(JSON.parse(row!.recovery).recentFailures).toHaveLength(1);
   });
 
-  it('of work that failed has the component checked', async () => {
+  it('of failed work triggers a check of the component', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
@@ -228,17 +242,17 @@ describe('an outcome', () => {
     const checkedAt = Date.parse((await registry.read(id)).health.lastCheck!);
     const { lease } = await acquireLease(registry);
     await clockReaches(checkedAt + 1_000);
-    await registry.api.completeLease(lease!.id, completion('timeout'));
-    const underWay = await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+    await registry.api.completeLease(lease!.id, completionOf('timeout'));
+    const isChecking = await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
       const member = instance['runtime'].state.members.get(id)!;
       return member.check !== null || (member.record.health.lastCheckAt ?? 0) > checkedAt;
     });
-    expect(underWay).toBe(true);
+    expect(isChecking).toBe(true);
   });
 });
 
 describe('the list of leases', () => {
-  it('goes page by page in the order of ids, of one component when asked', async () => {
+  it('is paged in the order of ids, and can be limited to one component', async () => {
     const registry = freshRegistry();
     const [a, b] = [await registerHealthy(registry), await registerHealthy(registry)];
     for (let made = 0; made < 5; made++)
@@ -250,8 +264,8 @@ describe('the list of leases', () => {
     const second = await registry.api.listLeases({ after: first.items.at(-1)!.id, limit: 6, componentId: null });
     expect(second.more).toBe(false);
     expect([...first.items, ...second.items]).toEqual(all);
-    const ofA = await registry.api.listLeases({ after: null, limit: 100, componentId: a });
-    expect(ofA.items.map(({ componentId }) => componentId)).toEqual(Array.from({ length: 5 }, () => a));
+    const leasesOfA = await registry.api.listLeases({ after: null, limit: 100, componentId: a });
+    expect(leasesOfA.items.map(({ componentId }) => componentId)).toEqual(Array.from({ length: 5 }, () => a));
     expect(await registry.api.listLeases({ after: null, limit: 0, componentId: null })).toMatchObject({
       items: [],
       more: true,
@@ -259,7 +273,7 @@ describe('the list of leases', () => {
   });
 });
 
-it('a rehearsal takes nothing', async () => {
+it('a dry run uses no slot', async () => {
   const registry = freshRegistry();
   const id = await registerHealthy(registry, { maxConcurrentTasks: 1 });
   const simulated = await registry.api.acquire(leaseRequest({ dryRun: { policy: 'score' }, explain: true }));

@@ -20,9 +20,9 @@ export interface LeaseRequest {
 
 export function leaseRequest(overrides: LeaseRequest = {}): AcquireRequest {
   const { slots = 1, ttlMs = 30_000, waitMs = 0, preferences = {}, affinityKey = null, assumedDown = [] } = overrides;
-  const { explain = false, dryRun: dryRun = null, acceptsBlock: acceptsBlock = false } = overrides;
+  const { explain = false, dryRun = null, acceptsBlock = false } = overrides;
   const request = { taskType: null, location: null, preferences, slots, affinityKey, assumedDown };
-  return { route: request, ttlMs, waitMs, explain, dryRun: dryRun, acceptsBlock: acceptsBlock };
+  return { route: request, ttlMs, waitMs, explain, dryRun, acceptsBlock };
 }
 
 export async function acquireLease(registry: FreshRegistry, overrides: LeaseRequest = {}): Promise<Acquired> {
@@ -31,16 +31,24 @@ export async function acquireLease(registry: FreshRegistry, overrides: LeaseRequ
   return acquisition;
 }
 
-/** The reason for which it is refused; null when it is not. */
+/** Requests a lease and returns the reason of its refusal, or null when it is granted. */
 export async function refusalReason(registry: FreshRegistry, overrides: LeaseRequest = {}): Promise<string | null> {
   const acquisition = await registry.api.acquire(leaseRequest(overrides));
   return acquisition.ok ? null : acquisition.reason;
 }
 
-export const completion = (outcome: WorkOutcome = 'success'): Completion => ({ outcome, latencyMs: null, error: null });
+export const completionOf = (outcome: WorkOutcome = 'success'): Completion => ({
+  outcome,
+  latencyMs: null,
+  error: null,
+});
 
-/** Registers one that says of itself that it is healthy. */
-export async function registerHealthy(registry: FreshRegistry, capabilities: object = {}, more: object = {}): Promise<string> {
+/** Registers a component that reports healthy by heartbeat. */
+export async function registerHealthy(
+  registry: FreshRegistry,
+  capabilities: object = {},
+  more: object = {},
+): Promise<string> {
   const id = freshId();
   await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 }, capabilities, ...more });
   await registry.beat(id);

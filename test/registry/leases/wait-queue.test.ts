@@ -1,4 +1,4 @@
-/** Who finds no room waits in line: nobody who came later gets what an earlier one could use. */
+/** Requests wait in one FIFO queue. No later request gets capacity that an earlier one can use. */
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import type { Acquisition } from '../../../src/registry/contract/lease-api.ts';
@@ -6,20 +6,20 @@ import { eventually, freshId } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { freshRegistry } from '../fresh-registry.ts';
 import type { LeaseRequest } from './leasing.ts';
-import { acquireLease, leaseRequest, completion, inFlightOf, registerHealthy, refusalReason } from './leasing.ts';
+import { acquireLease, leaseRequest, completionOf, inFlightOf, registerHealthy, refusalReason } from './leasing.ts';
 
 const depth = async ({ api }: FreshRegistry): Promise<number> =>
   (await api.listLeases({ after: null, limit: 0, componentId: null })).waiting.depth;
 
-/** Asks, and is back once it stands in line; `answer` is null until it has one. */
+/** Sends a request and returns once it is in the queue; `result` is null until the request is served. */
 async function enqueue(
   registry: FreshRegistry,
   overrides: LeaseRequest = {},
-): Promise<{ answer: Acquisition | null; served: Promise<Acquisition> }> {
+): Promise<{ result: Acquisition | null; served: Promise<Acquisition> }> {
   const before = await depth(registry);
   const served = registry.api.acquire(leaseRequest({ waitMs: 20_000, ...overrides }));
-  const waiting = { answer: null as Acquisition | null, served };
-  void served.then((answer) => (waiting.answer = answer));
+  const waiting = { result: null as Acquisition | null, served };
+  void served.then((result) => (waiting.result = result));
   await eventually(
     () => depth(registry),
     (now) => now === before + 1,
@@ -28,17 +28,17 @@ async function enqueue(
 }
 
 const complete = async (registry: FreshRegistry, lease: { readonly id: string } | null): Promise<void> => {
-  expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ ok: true });
+  expect(await registry.api.completeLease(lease!.id, completionOf())).toMatchObject({ ok: true });
 };
 
-/** Lets whatever was served by now reach its caller. */
+/** Lets results that are ready reach their callers. */
 const settled = async (registry: FreshRegistry): Promise<void> => {
   await depth(registry);
   await depth(registry);
 };
 
-describe('the line', () => {
-  it('is served as leases end, the first first', async () => {
+describe('the wait queue', () => {
+  it('is served in FIFO order as leases end', async () => {
     const registry = freshRegistry();
     await registerHealthy(registry, { maxConcurrentTasks: 1 });
     const { lease } = await acquireLease(registry);
@@ -47,14 +47,14 @@ describe('the line', () => {
     await complete(registry, lease);
     const served = await first.served;
     await settled(registry);
-    expect(second.answer).toBeNull();
+    expect(second.result).toBeNull();
     if (!served.ok) throw new Error(served.reason);
     await complete(registry, served.lease);
     expect(await second.served).toMatchObject({ ok: true });
     expect(await depth(registry)).toBe(0);
   });
 
-  it('lets no small request overtake a large one that waits for the same room', async () => {
+  it('lets no small request overtake a large one that waits for the same capacity', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 3 });
     const leases = [await acquireLease(registry), await acquireLease(registry), await acquireLease(registry)];
@@ -64,19 +64,19 @@ describe('the line', () => {
       await complete(registry, lease);
       expect(await refusalReason(registry)).toBe('at-capacity');
       await settled(registry);
-      expect([large.answer, small.answer]).toEqual([null, null]);
+      expect([large.result, small.result]).toEqual([null, null]);
     }
     expect(await inFlightOf(registry, id)).toBe(1);
     await complete(registry, leases[2]!.lease);
     const served = await large.served;
     await settled(registry);
-    expect(small.answer).toBeNull();
+    expect(small.result).toBeNull();
     if (!served.ok) throw new Error(served.reason);
     await complete(registry, served.lease);
     expect(await small.served).toMatchObject({ ok: true });
   });
 
-  it('holds no room that is of no use to those in it', async () => {
+  it('reserves no capacity that its requests cannot use', async () => {
     const registry = freshRegistry();
     const small = await registerHealthy(registry, { maxConcurrentTasks: 2 });
     const large = await registerHealthy(registry, { maxConcurrentTasks: 5 });
@@ -89,7 +89,7 @@ describe('the line', () => {
     expect(await waitingStrict.served).toMatchObject({ ok: true, candidate: { id: large } });
   });
 
-  it('gives up after the time that its caller would wait, and then holds nothing for them', async () => {
+  it('refuses a request after its wait time, and then reserves nothing for it', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 2 });
     const { lease } = await acquireLease(registry);
@@ -105,7 +105,7 @@ describe('the line', () => {
     await complete(registry, lease);
   });
 
-  it('gives back the room that was held for the last who waits, for those who come then', async () => {
+  it('releases the capacity reserved for its last request when that gives up', async () => {
     const registry = freshRegistry();
     await registerHealthy(registry, { maxConcurrentTasks: 2 });
     await acquireLease(registry);
@@ -113,7 +113,7 @@ describe('the line', () => {
     expect(await refusalReason(registry)).toBeNull();
   });
 
-  it('is joined by nobody who could never be served, and by no rehearsal', async () => {
+  it('accepts no request that could never be served, and no dry run', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 2 });
     expect(await refusalReason(registry, { slots: 3, waitMs: 20_000 })).toBe('at-capacity');
@@ -126,7 +126,7 @@ describe('the line', () => {
     expect(await depth(registry)).toBe(0);
   });
 
-  it('is served by a lease that expires, a load that falls, a component that comes', async () => {
+  it('is served when a lease expires, a load falls, or a component registers', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 1 });
     await acquireLease(registry, { ttlMs: 1_000 });
@@ -144,7 +144,7 @@ describe('the line', () => {
     expect(await third.served).toMatchObject({ ok: true, candidate: { id: other } });
   });
 
-  it('says how many wait and for how long', async () => {
+  it('reports its depth and the longest wait', async () => {
     const registry = freshRegistry();
     await registerHealthy(registry, { maxConcurrentTasks: 1 });
     const { lease } = await acquireLease(registry);
@@ -159,13 +159,13 @@ describe('the line', () => {
     expect(await first.served).toMatchObject({ ok: true });
     const after = await registry.api.listLeases({ after: null, limit: 0, componentId: null });
     expect(after.waiting).toEqual({ depth: 0, oldestMs: 0, byQuota: 0 });
-    expect(after.lately).toMatchObject({ granted: 1, timedOut: 1, atCapacity: 0, overQuota: 0 });
-    expect(after.lately.waitMs.p50).toBeGreaterThanOrEqual(100);
+    expect(after.recent).toMatchObject({ granted: 1, timedOut: 1, atCapacity: 0, overQuota: 0 });
+    expect(after.recent.waitMs.p50).toBeGreaterThanOrEqual(100);
   });
 });
 
 describe('fifty callers at once over ten components', () => {
-  it('never take more than there is, and all are served', async () => {
+  it('never exceed the capacity, and are all served', async () => {
     const registry = freshRegistry();
     const capacities = new Map<string, number>();
     for (let made = 0; made < 10; made++) {
@@ -173,29 +173,33 @@ describe('fifty callers at once over ten components', () => {
       capacities.set(await registerHealthy(registry, { maxConcurrentTasks: capacity }), capacity);
     }
     const inUse = new Map<string, number>();
-    let most = 0;
+    let maxExcess = 0;
     const caller = async (at: number): Promise<void> => {
       for (let round = 0; round < 6; round++) {
         const slots = (at + round) % 7 === 0 ? 2 : 1;
-        const { candidate, lease } = await acquireLease(registry, { slots, waitMs: 20_000, affinityKey: `k-${at % 5}` });
+        const { candidate, lease } = await acquireLease(registry, {
+          slots,
+          waitMs: 20_000,
+          affinityKey: `k-${at % 5}`,
+        });
         const now = (inUse.get(candidate.id) ?? 0) + slots;
         inUse.set(candidate.id, now);
-        most = Math.max(most, now - capacities.get(candidate.id)!);
+        maxExcess = Math.max(maxExcess, now - capacities.get(candidate.id)!);
         if (round % 2 === 0) await registry.api.renewLease(lease!.id, 60_000);
         else await registry.api.loads();
-        // Before the call: from then on somebody else may have it.
+        // Counted before the call, because another caller may get the slot from then on.
         inUse.set(candidate.id, inUse.get(candidate.id)! - slots);
         await complete(registry, lease);
       }
     };
     await Promise.all(Array.from({ length: 50 }, (_, at) => caller(at)));
-    expect(most).toBe(0);
+    expect(maxExcess).toBe(0);
     for (const id of capacities.keys()) expect(await inFlightOf(registry, id)).toBe(0);
     expect(await registry.rows('SELECT id FROM leases WHERE ended IS NULL')).toEqual([]);
     expect(await registry.rows('SELECT COUNT(*) AS n FROM leases')).toEqual([{ n: 300 }]);
   });
 
-  it('go on after an eviction with exactly what was acknowledged', async () => {
+  it('continue after an eviction with exactly the acknowledged leases', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 20 });
     const leases = await Promise.all(Array.from({ length: 20 }, () => acquireLease(registry)));

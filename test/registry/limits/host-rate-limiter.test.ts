@@ -6,13 +6,13 @@ import { componentLog, eventually, freshId, setMode } from '../../support/coordi
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { clockReaches, freshRegistry } from '../fresh-registry.ts';
 
-/** The component server under another name: for a budget, another host. */
+/** The component server under another host name, which has its own budget. */
 const otherUrl = (): string => inject('componentUrl').replace('127.0.0.1', 'localhost');
 
 const checkedAt = async (name: string): Promise<number[]> =>
   ((await componentLog(name)) as unknown as { checkedAt: number[] }).checkedAt;
 
-/** Registers components whose health checks all come to the same place, at a host of their own. */
+/** Registers `size` components whose health checks all go to one path on the other host. */
 async function registerMany(registry: FreshRegistry, name: string, size: number): Promise<string[]> {
   const ids = Array.from({ length: size }, (_, index) => `${name}-${index}`);
   for (const id of ids) {
@@ -30,45 +30,45 @@ async function registerMany(registry: FreshRegistry, name: string, size: number)
 const maxInWindow = (times: readonly number[], windowMs: number): number =>
   Math.max(0, ...times.map((from, first) => times.slice(first).filter((at) => at < from + windowMs).length));
 
-/** The longest pause between two checks, or since the first. */
+/** The longest pause between two consecutive checks, ms. */
 const longestPause = (times: readonly number[]): number =>
   Math.max(...times.slice(1).map((at, index) => at - times[index]!));
 
-describe.concurrent('the budget of a host', () => {
-  it('bounds what 60 dead components on it cost it, and delays nobody on a healthy one', async () => {
+describe.concurrent('the rate limit of a host', () => {
+  it('bounds the checks of 60 dead components, and does not delay those on a healthy host', async () => {
     const registry = freshRegistry();
-    const [dead, well] = [freshId('dead'), freshId('well')];
+    const [dead, healthy] = [freshId('dead'), freshId('well')];
     await setMode(dead, 'unavailable');
-    await registry.register(well);
+    await registry.register(healthy);
     const ids = await registerMany(registry, dead, 60);
-    const forMs = 14_000;
-    await clockReaches(Date.now() + forMs);
+    const periodMs = 14_000;
+    await clockReaches(Date.now() + periodMs);
 
     const checkTimes = await checkedAt(dead);
-    // Every request counts; the retries of the first 20 checks are made at once and owed.
+    // Every request counts. The retries of the first 20 checks are sent at once and overdraw the budget.
     const { burst, perSecond } = UNPROVEN_HOST;
     const retries = 2 * burst;
-    // Sixty dead ones would ask hundreds of times. The exact bound is held in test/core/health; here a busy machine may
-    // bunch what was sent apart, and put off a round.
+    // Without a limit, 60 dead components would cause hundreds of requests. test/core/health asserts the exact bound;
+    // here a busy machine may bunch requests or delay a round.
     expect(maxInWindow(checkTimes, 1_000)).toBeLessThanOrEqual(2 * (burst + retries) + perSecond);
     expect(maxInWindow(checkTimes, 10_000)).toBeLessThanOrEqual(2 * (burst + retries) + 10 * perSecond);
-    expect(longestPause(await checkedAt(well))).toBeLessThan(9_000);
-    expect((await registry.read(well)).health.status).toBe('healthy');
+    expect(longestPause(await checkedAt(healthy))).toBeLessThan(9_000);
+    expect((await registry.read(healthy)).health.status).toBe('healthy');
 
-    // Put off is not dropped: in their turn all of them are found dead.
-    const sick = async () =>
+    // Postponed checks are not dropped: eventually all components are found dead.
+    const unhealthy = async () =>
       (await registry.api.components({ after: null, limit: 100, metadata: {}, status: 'unhealthy' })).items;
-    const found = await eventually(sick, (all) => all.length === ids.length, 15_000);
+    const found = await eventually(unhealthy, (all) => all.length === ids.length, 15_000);
     expect(found).toHaveLength(60);
   });
 
-  it('is wide enough for 60 healthy components at once', async () => {
+  it('allows checks of 60 healthy components at once', async () => {
     const registry = freshRegistry();
     const name = freshId('well');
     const ids = await registerMany(registry, name, 60);
-    const well = async () =>
+    const healthy = async () =>
       (await registry.api.components({ after: null, limit: 100, metadata: {}, status: 'healthy' })).items;
-    await eventually(well, (all) => all.length === ids.length, 5_000);
+    await eventually(healthy, (all) => all.length === ids.length, 5_000);
     await registry.evict();
     const evictedAt = Date.now();
     await eventually(
@@ -78,7 +78,7 @@ describe.concurrent('the budget of a host', () => {
     );
   });
 
-  it('has a check on demand wait in turn and answer in the end', async () => {
+  it('makes a check on demand wait for the budget, then return its result', async () => {
     const registry = freshRegistry();
     const name = freshId('dead');
     await setMode(name, 'unavailable');
@@ -93,17 +93,17 @@ describe.concurrent('the budget of a host', () => {
 });
 
 describe.concurrent('the quota of a component', () => {
-  it('allows ten checks on demand at once, then one a second', async () => {
+  it('allows ten checks on demand at once, then one per second', async () => {
     const registry = freshRegistry();
     const [id, other] = [freshId(), freshId()];
     await registry.register(id);
     await registry.register(other);
-    // The clock stands still, so that nothing is filled up meanwhile, however slow the machine is.
+    // The clock stands still, so that no tokens are refilled, however slow the machine is.
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
     const startedAt = Date.now();
     const probes = await Promise.all(Array.from({ length: 30 }, () => registry.api.probe(id)));
-    // One more for each second that it took, however slow the machine is.
+    // One more check is allowed for each second that has passed.
     const meanwhile = Math.ceil((Date.now() - startedAt) / 1_000);
     const allowed = probes.filter(({ ok }) => ok).length;
     expect(allowed).toBeGreaterThanOrEqual(10);
@@ -117,7 +117,7 @@ describe.concurrent('the quota of a component', () => {
     expect(await registry.api.probe(id)).toMatchObject({ ok: true });
   });
 
-  it('allows sixty reports at once, then one a second; a refused one is not stored', async () => {
+  it('allows sixty reports at once, then one per second, and does not store a refused report', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });

@@ -3,11 +3,11 @@ import { withControl } from '../../recovery/failing-component.ts';
 import { freshId } from '../../support/coordinator-http.ts';
 import { freshRegistry } from '../fresh-registry.ts';
 
-it('a control secret is rotated ten times at once, then once every six seconds', async () => {
+it('a control secret can be rotated ten times at once, then once every six seconds', async () => {
   const registry = freshRegistry();
   const [id, other] = [freshId(), freshId()];
   for (const each of [id, other]) await registry.register(each, withControl(each));
-  // The clock stands still, so that nothing is filled up meanwhile, however slow the machine is.
+  // The clock stands still, so that no tokens are refilled, however slow the machine is.
   vi.useFakeTimers({ toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());
   const rotate = (whose = id) => registry.api.rotateControlSecret(whose);

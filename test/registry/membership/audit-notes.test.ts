@@ -4,7 +4,7 @@ import { RegistrationSchema } from '../../../src/core/component/registration.ts'
 import { toIsoOrNull } from '../../../src/core/component/resource.ts';
 import type { EventDraft } from '../../../src/core/event/coordinator-event.ts';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
-import { begunOnly, withControl } from '../../recovery/failing-component.ts';
+import { beginWithoutWorkflow, withControl } from '../../recovery/failing-component.ts';
 import { freshId, registrationFor } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { PLAIN, freshRegistry, nextClaim } from '../fresh-registry.ts';
@@ -12,12 +12,12 @@ import { PLAIN, freshRegistry, nextClaim } from '../fresh-registry.ts';
 const actor = { keyId: 'k-1', keyName: 'ops', address: '192.0.2.1', requestId: 'req-1' };
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
-/** A registry whose events stay where they are written, to be read. */
+/** A registry whose events stay in the outbox, where the test reads them. */
 async function keepingEvents(): Promise<FreshRegistry> {
   const registry = freshRegistry();
   await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
     instance['runtime'].events.publish = async () => {
-      throw new Error('the coordinator is away');
+      throw new Error('the coordinator is unavailable');
     };
   });
   return registry;
@@ -31,8 +31,8 @@ async function drafts(registry: FreshRegistry): Promise<EventDraft[]> {
 const parsed = (registry: FreshRegistry, id: string, changes: Record<string, unknown> = {}) =>
   RegistrationSchema.parse(registrationFor(id, { type: registry.type, ...beats, ...changes }));
 
-describe.concurrent('the event of a change that somebody asked for', () => {
-  it('carries who it was, what was there before and what after', async () => {
+describe.concurrent('the audit note of an event', () => {
+  it('contains the actor and the state before and after the change', async () => {
     const registry = await keepingEvents();
     const id = freshId();
     const first = parsed(registry, id);
@@ -55,11 +55,11 @@ describe.concurrent('the event of a change that somebody asked for', () => {
     ]);
   });
 
-  it('carries who cancelled a recovery: written with the cancelling, and once', async () => {
+  it('contains the actor who cancelled a recovery, and is written once, with the cancellation', async () => {
     const registry = await keepingEvents();
     const id = freshId();
     await registry.register(id, beats);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     for (let time = 0; time < 2; time++)
       expect(await registry.api.cancelRecovery(id, recoveryId, actor)).toMatchObject({ ok: true });
     await registry.api.endRecovery(id, recoveryId, 'cancelled');
@@ -81,7 +81,7 @@ describe.concurrent('the event of a change that somebody asked for', () => {
     expect(more).toEqual([]);
   });
 
-  it('carries who rotated a control secret, and not the secret', async () => {
+  it('contains the actor who rotated a control secret, but not the secret', async () => {
     const registry = await keepingEvents();
     const id = freshId();
     await registry.register(id, { ...beats, ...withControl(id) });
@@ -98,12 +98,12 @@ describe.concurrent('the event of a change that somebody asked for', () => {
     expect(JSON.stringify(written)).not.toContain('whsec_');
   });
 
-  it('is written with the change or neither is', async () => {
+  it('is written in one transaction with the change', async () => {
     const registry = await keepingEvents();
     const id = freshId();
     await registry.register(id, { ...beats, ...withControl(id) });
     const before = await registry.api.controlSecret(id);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     const stored = await registry.rows('SELECT recovery FROM components');
     const refused = await runInDurableObject(registry.stub, async (instance: ComponentRegistry, { storage }) => {
       storage.sql.exec('ALTER TABLE outbox RENAME TO outbox_away');
@@ -122,7 +122,7 @@ describe.concurrent('the event of a change that somebody asked for', () => {
     expect(await registry.api.controlSecret(id)).toEqual(before);
   });
 
-  it('carries only what differs, and little of what is large', async () => {
+  it('contains only differences, and shortens large values', async () => {
     const registry = await keepingEvents();
     const id = freshId();
     for (const mode of ['on', 'off', 'on']) {
@@ -138,12 +138,12 @@ describe.concurrent('the event of a change that somebody asked for', () => {
     ]);
   });
 
-  it('carries nothing when nobody did', async () => {
+  it('is absent without an actor', async () => {
     const registry = await keepingEvents();
     const id = freshId();
     await registry.api.register({ ...PLAIN, registration: parsed(registry, id), claim: nextClaim() });
     await registry.beat(id);
-    await registry.setAside(id, 'maintenance', Date.now() + 60_000);
+    await registry.takeOutOfService(id, 'maintenance', Date.now() + 60_000);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
     const written = await drafts(registry);
     expect(written).toHaveLength(4);

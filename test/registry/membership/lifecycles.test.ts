@@ -5,19 +5,19 @@ import { freshRegistry } from '../fresh-registry.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 const FAR_MS = 600_000;
-/** The least that callers may choose. */
+/** The shortest period that callers may choose. */
 const DEREGISTER_AFTER_MS = 10_000;
 
 describe.concurrent('a component that drains', () => {
-  it('is in service again, for every edge to see, when it registers again unchanged', async () => {
+  it('is in service again, visibly to every edge, when it registers again unchanged', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
     await registry.api.remove(id, { drainMs: FAR_MS, ifGeneration: null });
-    const place = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
+    const version = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
     await registry.register(id, beats);
-    const seen = await registry.api.sync({ syncedTo: place, assignments: [], outcomes: [] });
-    expect(seen.revision).toBeGreaterThan(place.revision);
+    const seen = await registry.api.sync({ syncedTo: version, assignments: [], outcomes: [] });
+    expect(seen.revision).toBeGreaterThan(version.revision);
     expect(seen.changed).toMatchObject([[0, { id, lifecycle: 'active' }]]);
     const events = await eventually(
       () => eventsOf(id, 'component.'),
@@ -29,13 +29,13 @@ describe.concurrent('a component that drains', () => {
     });
   });
 
-  it('drains on when it is isolated meanwhile, and is removed in time', async () => {
+  it('cannot be isolated, keeps draining, and is removed on time', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
     const removal = await registry.api.remove(id, { drainMs: 500, ifGeneration: null });
     if (!removal.ok) throw new Error(removal.message);
-    const isolate = { action: 'isolate', until: Date.now() + FAR_MS, forMs: null, reason: null } as const;
+    const isolate = { action: 'isolate', until: Date.now() + FAR_MS, durationMs: null, reason: null } as const;
     expect(await registry.api.operate(id, isolate)).toMatchObject({ ok: false, reason: 'being-removed' });
     expect(await registry.read(id)).toMatchObject({
       lifecycle: 'draining',
@@ -49,14 +49,14 @@ describe.concurrent('a component that drains', () => {
   });
 });
 
-describe.concurrent('a component that is set aside', () => {
-  it.each(['active', 'standby'] as const)('is %s again afterwards, as it was before', async (role) => {
+describe.concurrent('a component out of service', () => {
+  it.each(['active', 'standby'] as const)('is %s again afterwards, as before', async (role) => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, { ...beats, role });
-    await registry.setAside(id, 'maintenance', Date.now() + FAR_MS);
-    const aside = await registry.setAside(id, 'isolated', Date.now() + 300);
-    expect(aside).toMatchObject({ lifecycle: 'isolated' });
+    await registry.takeOutOfService(id, 'maintenance', Date.now() + FAR_MS);
+    const isolated = await registry.takeOutOfService(id, 'isolated', Date.now() + 300);
+    expect(isolated).toMatchObject({ lifecycle: 'isolated' });
     const back = await eventually(
       () => registry.read(id),
       ({ lifecycle }) => lifecycle !== 'isolated',
@@ -66,8 +66,8 @@ describe.concurrent('a component that is set aside', () => {
   });
 });
 
-describe.concurrent('the claim a component is held under', () => {
-  it('moves with every registration, while the generation stays with what was registered', async () => {
+describe.concurrent('the claim of a component', () => {
+  it('changes with every registration, while the generation changes only with its content', async () => {
     const registry = freshRegistry();
     const id = freshId();
     const first = await registry.register(id, beats);
@@ -85,7 +85,7 @@ describe.concurrent('the claim a component is held under', () => {
 });
 
 describe.concurrent('deregisterAfter', () => {
-  it('removes a component that stays unhealthy for so long, and none that came back before', async () => {
+  it('removes a component that stays unhealthy for that period, and keeps one that recovered before', async () => {
     const registry = freshRegistry();
     const [dead, back] = [freshId('dead'), freshId('back')];
     for (const id of [dead, back]) {

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import type { OperationName } from '../../../src/core/component/operate.ts';
+import type { OperationName } from '../../../src/core/component/lifecycle-operation.ts';
 import { RegistrationSchema } from '../../../src/core/component/registration.ts';
-import { begunOnly, eventsOf } from '../../recovery/failing-component.ts';
+import { beginWithoutWorkflow, eventsOf } from '../../recovery/failing-component.ts';
 import { call, eventually, freshId, registrationFor, setMode } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { PLAIN, clockReaches, deliverNow, freshRegistry, nextClaim } from '../fresh-registry.ts';
-import { acquireLease, completion, listedLeases, refusalReason } from '../leases/leasing.ts';
+import { acquireLease, completionOf, listedLeases, refusalReason } from '../leases/leasing.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 const HOUR = 3_600_000;
 const actor = { keyId: 'k-1', keyName: 'ops', address: '192.0.2.1', requestId: 'req-1' };
 
-/** Asks for it; an end so many ms away, none with null. */
-const act = (registry: FreshRegistry, id: string, action: OperationName, endsIn: number | null = null) =>
+/** Requests an operation that ends after `endsIn` ms, or has no end with null. */
+const operate = (registry: FreshRegistry, id: string, action: OperationName, endsIn: number | null = null) =>
   registry.api.operate(
     id,
-    { action, forMs: null, until: endsIn === null ? null : Date.now() + endsIn, reason: 'a new disk' },
+    { action, durationMs: null, until: endsIn === null ? null : Date.now() + endsIn, reason: 'a new disk' },
     actor,
   );
 
@@ -31,19 +31,19 @@ async function beating(registry: FreshRegistry, overrides: Record<string, unknow
 
 describe.concurrent('an operator', () => {
   it.each(['drain', 'maintenance', 'isolate'] as const)(
-    'takes a component out by %s, once, and brings it back',
+    'takes a component out of service by %s, once, and restores it',
     async (action) => {
       const registry = freshRegistry();
       const id = await beating(registry);
       const state = { drain: 'draining', maintenance: 'maintenance', isolate: 'isolated' }[action];
-      const operation = { action, forMs: HOUR, until: null, reason: 'a new disk' } as const;
+      const operation = { action, durationMs: HOUR, until: null, reason: 'a new disk' } as const;
       const [first, again] = [await registry.api.operate(id, operation), await registry.api.operate(id, operation)];
       expect(first).toMatchObject({ ok: true, value: { lifecycle: state, lifecycleReason: 'a new disk' } });
       expect(again).toMatchObject({ ok: true, value: { revision: first.ok && first.value.revision } });
       await registry.evict();
       expect(await registry.read(id)).toMatchObject({ lifecycle: state, lifecycleReason: 'a new disk' });
-      await act(registry, id, 'restore');
-      const back = await act(registry, id, 'restore');
+      await operate(registry, id, 'restore');
+      const back = await operate(registry, id, 'restore');
       expect(back).toMatchObject({ value: { lifecycle: 'active', lifecycleUntil: null, lifecycleReason: null } });
       const changes = await eventually(
         () => changesOf(id),
@@ -56,11 +56,11 @@ describe.concurrent('an operator', () => {
     },
   );
 
-  it('takes a recovering component over: its recovery is cancelled and promotes nobody any more', async () => {
+  it('cancels the recovery of a component by maintenance, and the recovery promotes no standby', async () => {
     const registry = freshRegistry();
     const [id, spare] = [await beating(registry), await beating(registry, { role: 'standby' })];
-    const { recoveryId } = await begunOnly(registry, id);
-    await act(registry, id, 'maintenance', HOUR);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
+    await operate(registry, id, 'maintenance', HOUR);
     expect(await registry.api.permitAction(id, recoveryId, true)).toBe('not-recovering');
     expect(await registry.api.promoteStandby(id, recoveryId)).toMatchObject({ ok: false, reason: 'not-recovering' });
     expect(await registry.api.isolate(id, recoveryId, Date.now() + HOUR)).toMatchObject({ ok: false });
@@ -72,56 +72,56 @@ describe.concurrent('an operator', () => {
     expect(await registry.api.beginRecovery(id, later)).toMatchObject({ reason: 'not-in-service' });
   });
 
-  it('restores a component that its recovery isolated, and the recovery goes on', async () => {
+  it('restores a component that its recovery isolated, and the recovery continues', async () => {
     const registry = freshRegistry();
     const id = await beating(registry);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     await registry.api.isolate(id, recoveryId, Date.now() + HOUR);
-    expect(await act(registry, id, 'restore')).toMatchObject({ value: { lifecycle: 'active', recoveryId } });
+    expect(await operate(registry, id, 'restore')).toMatchObject({ value: { lifecycle: 'active', recoveryId } });
     expect(await registry.api.permitAction(id, recoveryId, true)).toBe('permitted');
   });
 
-  it('is not undone by a component that registers again, though its place follows its role', async () => {
+  it('is not overruled by a re-registration, which still decides the role to restore', async () => {
     const registry = freshRegistry();
     const id = await beating(registry);
-    await act(registry, id, 'drain');
+    await operate(registry, id, 'drain');
     await registry.register(id, beats);
     await registry.register(id, { ...beats, role: 'standby' });
     expect(await registry.read(id)).toMatchObject({ lifecycle: 'draining', role: 'standby' });
-    expect(await act(registry, id, 'restore')).toMatchObject({ value: { lifecycle: 'standby' } });
+    expect(await operate(registry, id, 'restore')).toMatchObject({ value: { lifecycle: 'standby' } });
   });
 
-  it('keeps a component that was to be removed', async () => {
+  it('can restore a component that drains for its removal', async () => {
     const registry = freshRegistry();
     const id = await beating(registry);
     const end = Date.now() + 2_000;
     await registry.api.remove(id, { drainMs: 2_000, ifGeneration: null });
-    expect(await act(registry, id, 'maintenance', HOUR)).toMatchObject({ ok: false, reason: 'being-removed' });
-    expect(await act(registry, id, 'restore')).toMatchObject({ value: { lifecycle: 'active' } });
+    expect(await operate(registry, id, 'maintenance', HOUR)).toMatchObject({ ok: false, reason: 'being-removed' });
+    expect(await operate(registry, id, 'restore')).toMatchObject({ value: { lifecycle: 'active' } });
     await clockReaches(end + 100);
     await registry.api.sweep();
     expect(await registry.read(id)).toMatchObject({ lifecycle: 'active' });
   });
 
-  it('stops new work and leaves work that is under way', async () => {
+  it('stops new work and leaves work in progress', async () => {
     const registry = freshRegistry();
     const id = await beating(registry);
     const { lease } = await acquireLease(registry);
-    await act(registry, id, 'drain');
+    await operate(registry, id, 'drain');
     expect(await refusalReason(registry)).toBe('no-healthy-components');
     expect(await listedLeases(registry)).toMatchObject([{ componentId: id }]);
     expect(await registry.api.renewLease(lease!.id, 60_000)).toMatchObject({ ok: true });
-    expect(await registry.api.completeLease(lease!.id, completion())).toMatchObject({ ok: true });
-    await act(registry, id, 'restore');
+    expect(await registry.api.completeLease(lease!.id, completionOf())).toMatchObject({ ok: true });
+    await operate(registry, id, 'restore');
     expect(await refusalReason(registry)).toBeNull();
   });
 });
 
-describe.concurrent('a component that comes back', () => {
-  it('does so by itself, doubted until it is heard of, with a small share at first', async () => {
+describe.concurrent('a component that returns to service', () => {
+  it('returns by itself, suspect until its next report, with slow start', async () => {
     const registry = freshRegistry();
     const id = await beating(registry);
-    await act(registry, id, 'isolate', 300);
+    await operate(registry, id, 'isolate', 300);
     const back = await eventually(
       () => registry.read(id),
       ({ lifecycle }) => lifecycle === 'active',
@@ -142,8 +142,8 @@ describe.concurrent('a component that comes back', () => {
       () => registry.read(id),
       ({ health }) => health.status === 'healthy',
     );
-    await act(registry, id, 'maintenance', HOUR);
-    const restored = await act(registry, id, 'restore');
+    await operate(registry, id, 'maintenance', HOUR);
+    const restored = await operate(registry, id, 'restore');
     if (!restored.ok) throw new Error(restored.message);
     expect(restored.value.health.suspect).toBe(true);
     const checked = await eventually(
@@ -156,7 +156,7 @@ describe.concurrent('a component that comes back', () => {
 });
 
 describe.concurrent('a component under maintenance', () => {
-  it('is checked on, and its failures are its own affair: none is written down', async () => {
+  it('is checked, but its failures are not recorded', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
@@ -164,7 +164,7 @@ describe.concurrent('a component under maintenance', () => {
       () => registry.read(id),
       ({ health }) => health.status === 'healthy',
     );
-    await act(registry, id, 'maintenance', HOUR);
+    await operate(registry, id, 'maintenance', HOUR);
     await setMode(id, 'unavailable');
     for (let check = 0; check < 4; check++) await registry.api.probe(id);
     expect(await registry.read(id)).toMatchObject({ health: { status: 'unhealthy' }, recoveryId: null });
@@ -173,7 +173,7 @@ describe.concurrent('a component under maintenance', () => {
     expect(await eventsOf(id, 'recovery.')).toEqual([]);
   });
 
-  it('is not garbage, and has its time once more afterwards', async () => {
+  it('is not removed by deregisterAfter, whose period restarts afterwards', async () => {
     const registry = freshRegistry();
     const ids = [freshId('kept'), freshId('dead')];
     for (const id of ids) {
@@ -185,9 +185,9 @@ describe.concurrent('a component under maintenance', () => {
       });
     }
     const [kept, dead] = ids as [string, string];
-    await act(registry, kept, 'maintenance', HOUR);
+    await operate(registry, kept, 'maintenance', HOUR);
     for (const id of ids) await registry.beat(id, 'unhealthy');
-    // As if it had happened long ago, the one thing that time alone would do.
+    // Backdates the status, as if the failure had happened long ago.
     const long = Date.now() - 20_000;
     await registry.rows(`UPDATE components SET health = json_set(health, '$.since', ${long})`);
     await registry.evict();
@@ -201,7 +201,7 @@ describe.concurrent('a component under maintenance', () => {
       (events) => events.length > 0,
     );
     expect(changes).toHaveLength(1);
-    await act(registry, kept, 'restore');
+    await operate(registry, kept, 'restore');
     await registry.api.sweep();
     await registry.evict();
     await registry.api.sweep();

@@ -5,7 +5,7 @@ import { freshId, registrationFor } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { PLAIN, freshRegistry, nextClaim } from '../fresh-registry.ts';
 
-const both = (id: string): Record<string, unknown> => ({
+const heartbeatAndControl = (id: string): Record<string, unknown> => ({
   heartbeat: { ttl: 600_000 },
   control: { endpoint: `/${id}/control`, actions: ['restart'] },
 });
@@ -16,16 +16,16 @@ async function registerAs(
   registry: FreshRegistry,
   id: string,
   owner: string | null,
-  { claim = nextClaim(), senses = both(id) } = {},
+  { claim = nextClaim(), healthSources = heartbeatAndControl(id) } = {},
 ) {
-  const registration = RegistrationSchema.parse(registrationFor(id, { type: registry.type, ...senses }));
+  const registration = RegistrationSchema.parse(registrationFor(id, { type: registry.type, ...healthSources }));
   return registry.api.register({ ...PLAIN, registration, claim, owner });
 }
 
 const ownerOf = async (registry: FreshRegistry, id: string) =>
   (await registry.rows<{ owner: string | null }>('SELECT owner FROM components WHERE id = ?', id))[0]?.owner;
 
-/** What nothing but a caller changes. */
+/** The stored state that only callers change. */
 const untouched = async ({ rows }: FreshRegistry) => ({
   components: await rows('SELECT id, registration, owner, claim, lifecycle FROM components'),
   heartbeats: await rows('SELECT * FROM heartbeats'),
@@ -33,7 +33,7 @@ const untouched = async ({ rows }: FreshRegistry) => ({
   failures: await rows(`SELECT * FROM outbox WHERE kind = 'failure'`),
 });
 
-/** Every method that finds a component by its id for a caller, as one of that owner. */
+/** Every method that looks up a component by id for a caller, restricted to the owner `only`. */
 const BY_ID: Readonly<Record<string, (registry: FreshRegistry, id: string, only: string) => Promise<unknown>>> = {
   component: ({ api }, id, only) => api.component(id, only),
   probe: ({ api }, id, only) => api.probe(id, only),
@@ -46,7 +46,7 @@ const BY_ID: Readonly<Record<string, (registry: FreshRegistry, id: string, only:
 };
 
 describe.concurrent('the owner of a component', () => {
-  it('is what the directory says, kept over an eviction and shown to nobody', async () => {
+  it('comes from the directory, survives an eviction, and is never shown', async () => {
     const registry = freshRegistry();
     const [owned, free] = [freshId('owned'), freshId('free')];
     const registered = await registerAs(registry, owned, 'k-registrar');
@@ -60,7 +60,7 @@ describe.concurrent('the owner of a component', () => {
     expect(JSON.stringify(await registry.api.component(owned))).not.toContain('k-registrar');
   });
 
-  it('changes with a newer claim, also when the registration does not, and never with an older one', async () => {
+  it('changes with a newer claim, even if the registration does not, and never with an older one', async () => {
     const registry = freshRegistry();
     const id = freshId();
     const [older, first, newer] = [nextClaim(), nextClaim(), nextClaim()];
@@ -71,7 +71,7 @@ describe.concurrent('the owner of a component', () => {
     expect(await ownerOf(registry, id)).toBe('k-two');
   });
 
-  it.each(Object.keys(BY_ID))('alone finds it, others are told that it is not theirs: %s', async (method) => {
+  it.each(Object.keys(BY_ID))('is the only one who finds it; others are refused: %s', async (method) => {
     const registry = freshRegistry();
     const [owned, free, missing] = [freshId('owned'), freshId('free'), freshId('missing')];
     await registerAs(registry, owned, 'k-owner');
@@ -83,24 +83,24 @@ describe.concurrent('the owner of a component', () => {
       [free, 'not-yours'],
       [missing, 'unknown-component'],
     ] as const) {
-      // The words are what reaches the caller: they must not tell the two apart.
+      // The message reaches the caller and must not distinguish the cases.
       expect(await call(registry, id, 'k-other')).toEqual({ ok: false, reason, message: `${id} is not registered` });
     }
     expect(await untouched(registry)).toEqual(before);
     expect(await call(registry, owned, 'k-owner')).toMatchObject({ ok: true });
   });
 
-  it('is nobody for components stored before there were owners', async () => {
+  it('is null for components stored before owners existed', async () => {
     const registry = freshRegistry();
     const id = freshId();
-    await registerAs(registry, id, 'k-owner', { senses: silent });
+    await registerAs(registry, id, 'k-owner', { healthSources: silent });
     await runInDurableObject(registry.stub, (_, state) => {
       state.storage.sql.exec('ALTER TABLE components DROP COLUMN owner');
     });
     await registry.evict();
     expect(await registry.api.component(id)).toMatchObject({ ok: true });
     expect(await registry.api.component(id, 'k-owner')).toMatchObject({ ok: false });
-    await registerAs(registry, id, 'k-owner', { senses: silent });
+    await registerAs(registry, id, 'k-owner', { healthSources: silent });
     await registry.evict();
     expect(await registry.api.component(id, 'k-owner')).toMatchObject({ ok: true });
   });

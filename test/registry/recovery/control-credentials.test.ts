@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ControlSecret } from '../../../src/registry/contract/registry-api.ts';
-import { begunOnly, withControl } from '../../recovery/failing-component.ts';
+import { beginWithoutWorkflow, withControl } from '../../recovery/failing-component.ts';
 import { freshId, registrationFor } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { freshRegistry } from '../fresh-registry.ts';
@@ -27,7 +27,7 @@ async function rotate({ api }: FreshRegistry, id: string): Promise<ControlSecret
 }
 
 describe.concurrent('the control secret of a component', () => {
-  it('is made when first asked for, and the same ever after', async () => {
+  it('is created at the first request, and stays the same', async () => {
     const { registry, id } = await controlled();
     expect(await registry.rows('SELECT * FROM control_secrets')).toEqual([]);
     const first = await secretOf(registry, id);
@@ -38,16 +38,16 @@ describe.concurrent('the control secret of a component', () => {
     expect(await secretOf(registry, id)).toEqual(first);
   });
 
-  it('is its own', async () => {
+  it('differs from that of other components', async () => {
     const { registry, id } = await controlled();
     const other = freshId();
     await registry.register(other, withControl(other));
     expect((await secretOf(registry, other)).secret).not.toBe((await secretOf(registry, id)).secret);
   });
 
-  it('signs beside the next one for a day, also after an eviction; a further rotation drops the oldest', async () => {
+  it('signs together with its successor for a day, over an eviction, until a further rotation drops it', async () => {
     const { registry, id } = await controlled();
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     const first = await secretOf(registry, id);
     const requestedAt = Date.now();
     const second = await rotate(registry, id);
@@ -64,7 +64,7 @@ describe.concurrent('the control secret of a component', () => {
     });
   });
 
-  it('goes with the component: its successor has another', async () => {
+  it('is deleted with the component, and a successor gets another', async () => {
     const { registry, id } = await controlled();
     const { secret } = await secretOf(registry, id);
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
@@ -74,11 +74,11 @@ describe.concurrent('the control secret of a component', () => {
     expect((await secretOf(registry, id)).secret).not.toBe(secret);
   });
 
-  it('is none for a component that takes no control calls', async () => {
+  it('does not exist for a component without a control endpoint', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     expect(await registry.api.controlSecret(id)).toMatchObject({ reason: 'no-control' });
     expect(await registry.api.rotateControlSecret(id)).toMatchObject({ reason: 'no-control' });
     expect(await registry.api.controlAccess(id, { recoveryId, action: 'restart' })).toMatchObject({
@@ -88,12 +88,12 @@ describe.concurrent('the control secret of a component', () => {
 });
 
 describe.concurrent('access to a control endpoint', () => {
-  it('is for the running recovery alone', async () => {
+  it('is granted to the running recovery only', async () => {
     const { registry, id } = await controlled();
     expect(await registry.api.controlAccess(id, { recoveryId: 'r-none', action: 'restart' })).toMatchObject({
       reason: 'not-recovering',
     });
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     const { endpoint } = registrationFor(id) as { endpoint: string };
     expect(await registry.api.controlAccess(id, { recoveryId, action: 'restart' })).toMatchObject({
       ok: true,
@@ -105,19 +105,19 @@ describe.concurrent('access to a control endpoint', () => {
     });
   });
 
-  it('is not among the facts that a recovery plans by, which are stored', async () => {
+  it('is not part of the recovery facts, which are stored', async () => {
     const { registry, id } = await controlled();
     const { secret } = await secretOf(registry, id);
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     expect(JSON.stringify(await registry.api.recoveryFacts(id, recoveryId))).not.toContain(secret);
   });
 
-  it('is refused while the host is being asked too much', async () => {
+  it('is refused while the host is over its rate limit', async () => {
     const registry = freshRegistry();
     const id = freshId();
     const never = 'http://never-asked.localhost:9/control';
     await registry.register(id, { control: { endpoint: never, actions: ['restart'] } });
-    const { recoveryId } = await begunOnly(registry, id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
     const access = () => registry.api.controlAccess(id, { recoveryId, action: 'restart' });
     const results = await Promise.all(Array.from({ length: 60 }, access));
     expect(results.filter(({ ok }) => ok).length).toBeGreaterThanOrEqual(20);

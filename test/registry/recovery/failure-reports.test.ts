@@ -1,14 +1,14 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import type { AttemptOutcome } from '../../../src/core/health/check.ts';
+import type { ProbeOutcome } from '../../../src/core/health/check.ts';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import type { AttemptReport } from '../../../src/probe/probe-runner.ts';
 import { eventually, freshId, registrationFor, setMode } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { freshRegistry } from '../fresh-registry.ts';
 
-const passed: AttemptOutcome = { kind: 'passed', status: 'healthy', responseTimeMs: 5, details: null };
-const failed: AttemptOutcome = {
+const passed: ProbeOutcome = { kind: 'passed', status: 'healthy', responseTimeMs: 5, details: null };
+const failed: ProbeOutcome = {
   kind: 'failed',
   error: { code: 'ECONNREFUSED', message: 'the connection was refused' },
   responseTimeMs: 5,
@@ -18,11 +18,11 @@ const failed: AttemptOutcome = {
 interface UnderCheck {
   readonly registry: FreshRegistry;
   readonly id: string;
-  /** A report on the first attempt of the check that is under way. */
+  /** A report on the first attempt of the running check. */
   readonly report: Omit<AttemptReport, 'outcome'>;
 }
 
-/** A healthy component that hangs in a check which nobody but the test reports on for a long time. */
+/** A healthy component with a hanging check. For 20 s only the test reports on that check. */
 async function underCheck(retries = 0): Promise<UnderCheck> {
   const registry = freshRegistry();
   const id = freshId();
@@ -52,7 +52,7 @@ const deliver = (registry: FreshRegistry, ...reports: AttemptReport[]): Promise<
 const failuresOf = async ({ registry, id }: UnderCheck): Promise<number> => (await registry.read(id)).health.errorCount;
 
 describe.concurrent('reports of the prober', () => {
-  it('decide a check once: what comes after the verdict changes nothing', async () => {
+  it('decide a check once, and later reports change nothing', async () => {
     const check = await underCheck();
     const { registry, id, report } = check;
     await deliver(registry, { ...report, outcome: passed });
@@ -76,7 +76,7 @@ describe.concurrent('reports of the prober', () => {
     expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', suspect: true, errorCount: 0 });
   });
 
-  it('make one failure of a check whose last attempt failed, also when told twice', async () => {
+  it('make one failure of a check whose last attempt failed, also when reported twice', async () => {
     const check = await underCheck();
     await deliver(check.registry, { ...check.report, outcome: failed });
     expect((await check.registry.read(check.id)).health.status).toBe('unhealthy');
@@ -84,7 +84,7 @@ describe.concurrent('reports of the prober', () => {
     expect(await failuresOf(check)).toBe(1);
   });
 
-  it('let a late good answer of the first attempt void the round', async () => {
+  it('pass the check when the first attempt passes late', async () => {
     const { registry, id, report } = await underCheck(1);
     await deliver(registry, { ...report, outcome: { kind: 'unanswered', afterMs: 2_500 } });
     expect((await registry.read(id)).health.suspect).toBe(true);
@@ -92,7 +92,7 @@ describe.concurrent('reports of the prober', () => {
     expect((await registry.read(id)).health).toMatchObject({ status: 'healthy', suspect: false, errorCount: 0 });
   });
 
-  it('mean nothing for another check, another attempt or another component', async () => {
+  it('do not affect another check, attempt or component', async () => {
     const check = await underCheck();
     const { registry, id, report } = check;
     const foreign = [
@@ -118,7 +118,7 @@ describe.concurrent('reports of the prober', () => {
     expect(await failuresOf(check)).toBe(0);
   });
 
-  it('still count when the component registers again unchanged, as many do all the time', async () => {
+  it('still count when the component registers again unchanged', async () => {
     const check = await underCheck();
     const { registry, id, report } = check;
     const { healthCheck } = await registry.read(id);

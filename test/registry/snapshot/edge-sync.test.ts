@@ -22,16 +22,16 @@ const candidatesIn = (delta: SnapshotDelta): (Candidate | null)[] => delta.chang
 const positionOf = (delta: SnapshotDelta, id: string): number =>
   delta.changed.find(([, candidate]) => candidate?.id === id)![0];
 
-/** The rows told of, by position. */
-const liveStatsByPosition = ({ liveStats: vitals }: SnapshotDelta): Map<number, LiveStats> =>
+/** The live stats of a delta by position. */
+const liveStatsByPosition = ({ liveStats: stats }: SnapshotDelta): Map<number, LiveStats> =>
   new Map(
-    Array.from({ length: vitals.length / LIVE_STATS_WIDTH }, (_, row) => unpackLiveStats(vitals, row)).map((each) => [
+    Array.from({ length: stats.length / LIVE_STATS_WIDTH }, (_, row) => unpackLiveStats(stats, row)).map((each) => [
       each.position,
       each.liveStats,
     ]),
   );
 
-/** What the registry counts as in flight. */
+/** The work in flight by the count of the registry. */
 const inFlightOf = async (registry: FreshRegistry, id: string): Promise<number> =>
   (await registry.read(id)).load.activeConnections;
 
@@ -45,8 +45,8 @@ async function healthyPair(): Promise<{ registry: FreshRegistry; first: string; 
   return { registry, first, second };
 }
 
-describe.concurrent('what an edge is told', () => {
-  it('is everything at first, and nothing when nothing changed', async () => {
+describe.concurrent('a snapshot delta', () => {
+  it('is full at first, and empty when nothing changed', async () => {
     const { registry, first, second } = await healthyPair();
     const whole = await sync(registry);
     expect(whole).toMatchObject({ full: true, size: 2 });
@@ -56,7 +56,7 @@ describe.concurrent('what an edge is told', () => {
     expect(await sync(freshRegistry())).toMatchObject({ full: true, size: 0, changed: [], nextCheckAt: null });
   });
 
-  it('is one that registered, and nobody else', async () => {
+  it('contains a newly registered component only', async () => {
     const { registry } = await healthyPair();
     const before = await sync(registry);
     const third = freshId('third');
@@ -67,7 +67,7 @@ describe.concurrent('what an edge is told', () => {
     expect(delta.liveStats).toHaveLength(0);
   });
 
-  it('is that one is gone, and later who took its position', async () => {
+  it('contains a removal, and later the component that reuses the position', async () => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     const position = positionOf(before, first);
@@ -80,7 +80,7 @@ describe.concurrent('what an edge is told', () => {
     expect(await sync(registry, before)).toMatchObject({ size: 2, changed: [[position, { id: third }]] });
   });
 
-  it('is the new one of that name, when one was removed and registered again', async () => {
+  it('contains the new component when one was removed and registered again', async () => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
@@ -92,7 +92,7 @@ describe.concurrent('what an edge is told', () => {
     ]);
   });
 
-  it('is a component anew when its registration changed', async () => {
+  it('contains the whole component when its registration changed', async () => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     await registry.register(first, { ...beats, weight: 7 });
@@ -103,18 +103,18 @@ describe.concurrent('what an edge is told', () => {
   });
 
   it.each<[string, (registry: FreshRegistry, id: string) => Promise<unknown>, Partial<Condition>]>([
-    ['its health', (registry, id) => registry.beat(id, 'unhealthy'), { status: 'unhealthy', backSince: null }],
+    ['health', (registry, id) => registry.beat(id, 'unhealthy'), { status: 'unhealthy', backSince: null }],
     [
-      'how it is operated',
-      (registry, id) => registry.setAside(id, 'maintenance', Date.now() + 600_000),
+      'lifecycle',
+      (registry, id) => registry.takeOutOfService(id, 'maintenance', Date.now() + 600_000),
       { lifecycle: 'maintenance' },
     ],
     [
-      'that it is back',
+      'return to health',
       (registry, id) => registry.beat(id, 'unhealthy').then(() => registry.beat(id)),
       { status: 'healthy', backSince: expect.any(Number) as never },
     ],
-  ])('is how a component is when only that is different: %s', async (_, change, expected) => {
+  ])('contains only the condition when only that changed: %s', async (_, change, expected) => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     await change(registry, first);
@@ -125,13 +125,13 @@ describe.concurrent('what an edge is told', () => {
     expect(await sync(registry, delta)).toMatchObject(NOTHING);
   });
 
-  it('is a row of numbers when only those moved, without a new revision', async () => {
+  it('contains only live stats when only those changed, without a new revision', async () => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     await registry.beat(first, 'healthy', { activeConnections: 5, queueDepth: 1, loadPercentage: 50 });
     const delta = await eventually(
       () => sync(registry, before),
-      ({ liveStats: vitals }) => vitals.length > 0,
+      ({ liveStats: stats }) => stats.length > 0,
     );
     expect(delta).toMatchObject({ changed: [], revision: before.revision });
     expect(liveStatsByPosition(delta)).toEqual(
@@ -145,7 +145,7 @@ describe.concurrent('what an edge is told', () => {
     expect(await sync(registry, delta)).toMatchObject(NOTHING);
   });
 
-  it('is what each edge in particular has not heard of', async () => {
+  it('contains what the requesting edge has not received yet', async () => {
     const { registry, first, second } = await healthyPair();
     const early = await sync(registry);
     await registry.beat(first, 'degraded');
@@ -158,7 +158,7 @@ describe.concurrent('what an edge is told', () => {
     expect(await positionsTo(late)).toEqual(new Set([two]));
   });
 
-  it('is everything again after an eviction, whatever the edge holds', async () => {
+  it('is full again after an eviction, whatever version the edge has', async () => {
     const { registry, first, second } = await healthyPair();
     const before = await sync(registry);
     await registry.evict();
@@ -168,7 +168,7 @@ describe.concurrent('what an edge is told', () => {
     expect(new Set(candidatesIn(after).map((candidate) => candidate?.id))).toEqual(new Set([first, second]));
   });
 
-  it('is when the next check of any of them is due', async () => {
+  it('contains the time of the next due check', async () => {
     const { registry } = await healthyPair();
     expect((await sync(registry)).nextCheckAt).toBeNull();
     await registry.register(freshId());
@@ -177,8 +177,8 @@ describe.concurrent('what an edge is told', () => {
   });
 });
 
-describe.concurrent('what an edge gave', () => {
-  it('is part of the very answer, however lately others asked', async () => {
+describe.concurrent('an assignment that an edge reports', () => {
+  it('is counted in the response to its report, however recent the previous sync is', async () => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     const position = positionOf(before, first);
@@ -189,14 +189,14 @@ describe.concurrent('what an edge gave', () => {
     expect(inFlightIn(await sync(registry, before, { outcomes: reported }))).toBe(1);
   });
 
-  it('is in flight until its time is over, told of by numbers alone', async () => {
+  it('is in flight until it expires, and changes live stats only', async () => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     const position = positionOf(before, first);
-    const given = await sync(registry, before, { assignments: [[position, 1]] });
-    expect(given.changed).toEqual([]);
+    const assigned = await sync(registry, before, { assignments: [[position, 1]] });
+    expect(assigned.changed).toEqual([]);
     const over = await eventually(
-      () => sync(registry, given),
+      () => sync(registry, assigned),
       (delta) => liveStatsByPosition(delta).get(position)?.inFlight === 0,
       5_000,
     );
@@ -204,26 +204,26 @@ describe.concurrent('what an edge gave', () => {
     expect(await sync(registry, over)).toMatchObject(NOTHING);
   });
 
-  it('is not counted where nobody can say to whom it went', async () => {
+  it('is not counted without a version, for an unknown position, or in another epoch', async () => {
     const { registry, first, second } = await healthyPair();
     const before = await sync(registry);
-    const given = [[positionOf(before, first), 9]] as const;
-    await sync(registry, null, { assignments: given });
+    const assignments = [[positionOf(before, first), 9]] as const;
+    await sync(registry, null, { assignments });
     await sync(registry, before, { assignments: [[99, 9]] });
     await registry.evict();
-    await sync(registry, before, { assignments: given });
+    await sync(registry, before, { assignments });
     expect(await inFlightOf(registry, first)).toBe(0);
     expect(await inFlightOf(registry, second)).toBe(0);
   });
 
-  it('is not counted for whoever sits where another sat', async () => {
+  it('is not counted for a component that reuses the position', async () => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     const position = positionOf(before, first);
     await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
     const third = freshId('third');
     await registry.register(third, beats);
-    // Another edge has seen the change already.
+    // Another edge has received the change already.
     const seen = await sync(registry);
     expect(positionOf(seen, third)).toBe(position);
     await sync(registry, before, { assignments: [[position, 9]] });
@@ -233,24 +233,24 @@ describe.concurrent('what an edge gave', () => {
   });
 });
 
-describe.concurrent('what callers reported', () => {
-  it('takes work off that edges gave, and moves the usual time', async () => {
+describe.concurrent('an outcome that an edge reports', () => {
+  it('ends work that edges assigned, and moves the average duration', async () => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     const position = positionOf(before, first);
     await sync(registry, before, { assignments: [[position, 5]] });
     const reported = [[first, { ...ONE_ENDED, ended: 3, latencyMs: 900, timed: 3 }]] as const;
-    const told = await sync(registry, before, { outcomes: reported });
+    const delta = await sync(registry, before, { outcomes: reported });
     expect(await inFlightOf(registry, first)).toBe(2);
-    expect(liveStatsByPosition(told).get(position)).toMatchObject({ inFlight: 2, ewmaMs: 300 });
+    expect(liveStatsByPosition(delta).get(position)).toMatchObject({ inFlight: 2, ewmaMs: 300 });
   });
 
-  it('is nothing of one that nobody knows', async () => {
+  it('is ignored for an unknown component', async () => {
     const { registry } = await healthyPair();
     expect(await sync(registry, null, { outcomes: [['nobody', ONE_ENDED]] })).toMatchObject({ full: true, size: 2 });
   });
 
-  it('has a component checked when work failed there, once a second at most', async () => {
+  it('triggers a check when work failed, at most once per second', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'healthy');
@@ -271,7 +271,7 @@ describe.concurrent('what callers reported', () => {
       (component) => component.health.status === 'unhealthy',
     );
     expect(down.health.reason).toContain('503');
-    // The check that was asked for and its one retry.
+    // The triggered check and its one retry.
     expect(await checks()).toBeLessThanOrEqual(before + 3);
   });
 });

@@ -1,4 +1,4 @@
-/** Shares follow by themselves; the log is told of it, in few events, and once; a call has it done at once. */
+/** Share changes: reported in few events, once each; a redistribution on request is applied and reported at once. */
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
@@ -14,7 +14,7 @@ const redistributions = async ({ type }: FreshRegistry): Promise<LoggedEvent[]> 
     ({ subject }) => subject === type,
   );
 
-/** Waits until the log was told so often. */
+/** Waits until the log has at least `times` redistribution events of the type. */
 const atLeast = (registry: FreshRegistry, times: number): Promise<LoggedEvent[]> =>
   eventually(
     () => redistributions(registry),
@@ -23,7 +23,7 @@ const atLeast = (registry: FreshRegistry, times: number): Promise<LoggedEvent[]>
   );
 
 describe('the shares of a type', () => {
-  it('are told of in few events, whatever storm of registrations it was', async () => {
+  it('are reported in few events during a burst of registrations', async () => {
     const registry = freshRegistry();
     const ids: string[] = [];
     for (let batch = 0; batch < 10; batch++)
@@ -41,14 +41,14 @@ describe('the shares of a type', () => {
       if (at > 0) expect(time - events[at - 1]!.time).toBeGreaterThanOrEqual(1_000);
   });
 
-  it('are told of when a component goes down or weighs more, not again after an eviction, nor when nothing moved', async () => {
+  it('are reported when a component goes down, and not again after an eviction or without a change', async () => {
     const registry = freshRegistry();
     const [a, b] = [await registerHealthy(registry), await registerHealthy(registry)];
     await atLeast(registry, 1);
     await registry.evict();
     await registry.beat(a, 'degraded');
     await registry.beat(a);
-    // Looked at as the timer would, and found to be as it was.
+    // Reports as the timer would; the shares are unchanged.
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
       instance['runtime'].shareReporter['report'](Date.now()),
     );
@@ -58,7 +58,7 @@ describe('the shares of a type', () => {
     const [, second] = await atLeast(registry, 2);
     expect(second!.data).toMatchObject({
       reason: 'routability',
-      moved: 0.5,
+      movedShare: 0.5,
       changed: 2,
       shares: [
         { before: 0.5, after: expect.any(Number) },
@@ -71,7 +71,7 @@ describe('the shares of a type', () => {
     ]);
   });
 
-  it('that changed before a kill are told of after it', async () => {
+  it('that changed before a kill are reported after it', async () => {
     const registry = freshRegistry();
     await registerHealthy(registry);
     await registry.evict();
@@ -80,8 +80,8 @@ describe('the shares of a type', () => {
   });
 });
 
-describe('sharing out anew', () => {
-  it('answers what changed since it was told last, moves the revision, and is written down with who asked', async () => {
+describe('redistribute', () => {
+  it('returns the changes since the last report, increases the revision, and is audited', async () => {
     const registry = freshRegistry();
     const [a, b] = [await registerHealthy(registry), await registerHealthy(registry, {}, { weight: 3 })];
     const { revision } = await registry.read(a);
@@ -89,24 +89,24 @@ describe('sharing out anew', () => {
     const first = await registry.api.redistribute(actor);
     expect(first).toMatchObject({
       components: 2,
-      moved: 1,
+      movedShare: 1,
       changes: [
         { componentId: b, before: 0, after: 0.75 },
         { componentId: a, before: 0, after: 0.25 },
       ],
     });
     expect(first.revision).toBeGreaterThan(revision);
-    expect(await registry.api.redistribute(actor)).toMatchObject({ moved: 0, changes: [] });
+    expect(await registry.api.redistribute(actor)).toMatchObject({ movedShare: 0, changes: [] });
     const events = await atLeast(registry, 2);
-    expect(events.map(({ data }) => data['reason'])).toEqual(['asked', 'asked']);
+    expect(events.map(({ data }) => data['reason'])).toEqual(['requested', 'requested']);
     const pending = (await coordinator().pendingAuditEntries(1_000)).filter(({ subject }) => subject === registry.type);
     expect(pending.filter(({ action }) => action === 'load.redistribute')).toHaveLength(2);
   });
 
-  it('wants blocks of leases back for a moment, and grants none meanwhile', async () => {
+  it('recalls lease blocks for a few seconds, and grants none meanwhile', async () => {
     const registry = freshRegistry();
     await registerHealthy(registry, { maxConcurrentTasks: 100 });
-    await registry.api.configure({ revision: 1, overrides: { leaseBlocks: { size: 2 } } });
+    await registry.api.configureType({ revision: 1, overrides: { leaseBlocks: { size: 2 } } });
     const recalled = async (): Promise<boolean> =>
       (await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] })).blocks.isRecalled;
     expect(await recalled()).toBe(false);
@@ -117,15 +117,15 @@ describe('sharing out anew', () => {
     expect((await acquireLease(registry, { acceptsBlock: true })).block).not.toBeNull();
   });
 
-  it('of a type that nobody is of writes nothing', async () => {
+  it('writes nothing for a type without components', async () => {
     const registry = freshRegistry();
-    expect(await registry.api.redistribute(null)).toEqual({ revision: 0, components: 0, moved: 0, changes: [] });
+    expect(await registry.api.redistribute(null)).toEqual({ revision: 0, components: 0, movedShare: 0, changes: [] });
     expect(await registry.rows('SELECT * FROM outbox')).toEqual([]);
   });
 });
 
-describe('a type whose callers find no room', () => {
-  it('says so in the roll-up after a while, and no more when it is over', async () => {
+describe('a type at capacity', () => {
+  it('has an issue in the roll-up after a while, until requests are no longer refused', async () => {
     const registry = freshRegistry();
     await registerHealthy(registry, { maxConcurrentTasks: 1 });
     await acquireLease(registry);

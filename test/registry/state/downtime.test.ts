@@ -11,14 +11,14 @@ import { registerHealthy } from '../leases/leasing.ts';
 const DAY_MS = 86_400_000;
 const TTL_MS = 600_000;
 
-type Inside = (instance: ComponentRegistry, member: Member) => void | Promise<void>;
+type Callback = (instance: ComponentRegistry, member: Member) => void | Promise<void>;
 
-const inside = ({ stub }: FreshRegistry, id: string, act: Inside): Promise<void> =>
+const inside = ({ stub }: FreshRegistry, id: string, act: Callback): Promise<void> =>
   runInDurableObject(stub, async (instance: ComponentRegistry) => {
     await act(instance, instance['runtime'].state.members.get(id)!);
   });
 
-/** The alarm goes off so late, and the component was to be heard of meanwhile. */
+/** Runs the alarm `lateMs` late, with a heartbeat that was due halfway. */
 async function wakeLate(instance: ComponentRegistry, member: Member, lateMs: number): Promise<void> {
   const now = Date.now();
   member.heartbeatDueAt = now - lateMs / 2;
@@ -26,8 +26,8 @@ async function wakeLate(instance: ComponentRegistry, member: Member, lateMs: num
   await instance.alarm();
 }
 
-describe.concurrent('a registry that slept', () => {
-  it('grants one more TTL to whom it could not hear, once', async () => {
+describe.concurrent('a registry after downtime', () => {
+  it('grants one more TTL once to a component whose heartbeat it may have missed', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry);
     await inside(registry, id, async (instance, member) => {
@@ -40,7 +40,7 @@ describe.concurrent('a registry that slept', () => {
     });
   });
 
-  it('counts silence when it is on time', async () => {
+  it('expires a heartbeat when its alarm is on time', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry);
     await inside(registry, id, async (instance, member) => {
@@ -49,7 +49,7 @@ describe.concurrent('a registry that slept', () => {
     });
   });
 
-  it('believes no report of a check that was under way, and checks anew', async () => {
+  it('discards the report of a check that was running, and makes the check due again', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
@@ -74,7 +74,7 @@ describe.concurrent('a registry that slept', () => {
     expect((await registry.read(id)).health.status).toBe('healthy');
   });
 
-  it('does not count its sleep towards the removal of one that is down', async () => {
+  it('does not count downtime towards deregisterAfter', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: TTL_MS }, deregisterAfter: 3_600_000 });
@@ -92,9 +92,9 @@ describe.concurrent('a registry that slept', () => {
   });
 });
 
-describe('a clock that is set', () => {
+describe('a clock step', () => {
   it.each([-DAY_MS, DAY_MS])(
-    'by %d ms brings nobody down, and neither checks nor heartbeats wait a day',
+    'of %d ms makes no component unhealthy, and delays neither checks nor heartbeats by a day',
     async (step) => {
       const registry = freshRegistry();
       const beating = await registerHealthy(registry);
@@ -115,7 +115,7 @@ describe('a clock that is set', () => {
             expect(record.health).toMatchObject({ status: 'healthy', errorCount: 0 });
           expect(member.heartbeatDueAt).toBeLessThanOrEqual(now + TTL_MS + 1_000);
           expect(member.heartbeatDueAt).toBeGreaterThan(now);
-          // The one under way was abandoned, and another begun in its place.
+          // The running check was abandoned and another one begun.
           expect(other.check!.startedAt).toBeGreaterThanOrEqual(now);
           expect(other.check!.startedAt).toBeLessThan(now + 5_000);
         } finally {
@@ -126,13 +126,13 @@ describe('a clock that is set', () => {
   );
 });
 
-describe('time slept', () => {
+describe('Downtime', () => {
   const T0 = 1_000_000;
   it.each<[string, readonly (readonly [late: number, at: number])[], readonly boolean[]]>([
-    ['a little late is not asleep', [[4_000, 0]], [false]],
-    ['late by much is', [[6_000, 0]], [true]],
+    ['a small delay is no downtime', [[4_000, 0]], [false]],
+    ['a large delay is', [[6_000, 0]], [true]],
     [
-      'what is late all the time is excused once',
+      'repeated delays are excused once',
       [
         [6_000, 0],
         [6_000, 7_000],
@@ -141,7 +141,7 @@ describe('time slept', () => {
       [true, false, false],
     ],
     [
-      'after half a minute awake it is again',
+      'a delay after half a minute on time is excused again',
       [
         [6_000, 0],
         [6_000, 36_000],
@@ -149,7 +149,7 @@ describe('time slept', () => {
       [true, true],
     ],
     [
-      'one sleep noticed twice',
+      'one downtime recorded twice',
       [
         [60_000, 0],
         [60_100, 100],
@@ -157,7 +157,7 @@ describe('time slept', () => {
       [true, false],
     ],
     [
-      'after the clock went back',
+      'a delay after the clock went back',
       [
         [60_000, 0],
         [60_000, -DAY_MS],
@@ -169,7 +169,7 @@ describe('time slept', () => {
     expect(recorded.map(([late, at]) => downtime.record(late, T0 + at))).toEqual(expected);
   });
 
-  it('adds up, no more of it than since then', () => {
+  it('is summed up, and limited to the time since the given moment', () => {
     const downtime = new Downtime();
     downtime.record(60_000, T0);
     downtime.record(60_000, T0 + 100_000);

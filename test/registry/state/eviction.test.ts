@@ -9,7 +9,7 @@ import { freshRegistry } from '../fresh-registry.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
-/** A failure of which nothing that ended before can have been the cure. */
+/** A failure in the near future, later than the end of any earlier recovery. */
 const cause = (): RecoveryCause => ({
   occurredAt: Date.now() + 1_000,
   failureId: `f-${freshId()}`,
@@ -17,7 +17,7 @@ const cause = (): RecoveryCause => ({
   reason: 'HTTP_503: answered HTTP 503',
 });
 
-/** Everything stored and shown of a fleet, without what only time moves. */
+/** The stored and visible state of a registry, without values that only time changes. */
 async function everything(registry: FreshRegistry) {
   return {
     components: (await registry.api.components({ after: null, limit: 100, metadata: {} })).items,
@@ -29,21 +29,21 @@ async function everything(registry: FreshRegistry) {
 describe('an eviction of the registry', () => {
   it('loses no registration, no health, no lifecycle and no recovery', async () => {
     const registry = freshRegistry();
-    const [well, sick, standby, draining, recovering, failed] = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) =>
+    const [healthy, degraded, standby, draining, recovering, failed] = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) =>
       freshId(name),
     );
-    await registry.register(well!, {
+    await registry.register(healthy!, {
       ...beats,
       metadata: { version: '2.1.0', nested: { deep: [1, null, 'x'] } },
       weight: 3,
     });
-    await registry.register(sick!, { ...beats, control: { endpoint: '/control', actions: ['restart'] } });
+    await registry.register(degraded!, { ...beats, control: { endpoint: '/control', actions: ['restart'] } });
     await registry.register(standby!, { ...beats, role: 'standby' });
     await registry.register(draining!, beats);
     await registry.register(recovering!, beats);
     await registry.register(failed!, beats);
-    for (const id of [well, standby, draining]) await registry.beat(id!);
-    await registry.beat(sick!, 'degraded');
+    for (const id of [healthy, standby, draining]) await registry.beat(id!);
+    await registry.beat(degraded!, 'degraded');
     await registry.api.remove(draining!, { drainMs: 600_000, ifGeneration: null });
     const begun = await registry.api.beginRecovery(recovering!, cause());
     if (!begun.ok) throw new Error(begun.message);
@@ -66,7 +66,7 @@ describe('an eviction of the registry', () => {
     expect(await registry.api.beginRecovery(failed!, cause())).toMatchObject({ reason: 'cooling-down' });
   });
 
-  it('keeps what was observed by checks: status, since, reason, failures', async () => {
+  it('keeps the results of checks: status, since, reason, failures', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'unavailable');
@@ -82,13 +82,14 @@ describe('an eviction of the registry', () => {
     expect(after.errorCount).toBeGreaterThanOrEqual(before.errorCount);
   });
 
-  it('keeps what is owed in the outbox and delivers it afterwards', async () => {
+  it('keeps the outbox and delivers it afterwards', async () => {
     const registry = freshRegistry();
     const id = freshId();
     const publish = vi.spyOn(SystemCoordinator.prototype, 'publish').mockImplementation(async () => {
-      throw new Error('the coordinator is away');
+      throw new Error('the coordinator is unavailable');
     });
-    const pending = () => registry.rows<{ key: string; payload: string }>('SELECT key, payload FROM outbox ORDER BY seq');
+    const pending = () =>
+      registry.rows<{ key: string; payload: string }>('SELECT key, payload FROM outbox ORDER BY seq');
     try {
       await registry.register(id, beats);
       await registry.beat(id);
@@ -103,7 +104,7 @@ describe('an eviction of the registry', () => {
     expect(await eventually(pending, (rows) => rows.length === 0)).toEqual([]);
   });
 
-  it('takes a component off the list for good when it was removed', async () => {
+  it('does not bring back a removed component', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
@@ -113,8 +114,8 @@ describe('an eviction of the registry', () => {
   });
 });
 
-describe('what is stored of health', () => {
-  it('may be of before there was so much to tell: what it lacks begins anew', async () => {
+describe('stored health', () => {
+  it('of an older version is readable, with initial values for missing properties', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
@@ -141,7 +142,7 @@ describe('what is stored of health', () => {
     expect((await registry.read(id)).health.lastTransition).toEqual(lastTransition);
   });
 
-  it('holds how often it fell and until when it is held', async () => {
+  it('contains the flap count and the end of the hold', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
@@ -167,31 +168,34 @@ describe('what is stored of health', () => {
 });
 
 describe('a row that cannot be read', () => {
-  it.each(['registration', 'health', 'lifecycle', 'recovery'])('stops nobody else: %s', async (column) => {
-    const registry = freshRegistry();
-    const [poisoned, neighbour] = [freshId('poisoned'), freshId('neighbour')];
-    await registry.register(poisoned, beats);
-    await registry.register(neighbour);
-    await eventually(
-      () => registry.read(neighbour),
-      (component) => component.health.status === 'healthy',
-    );
-    await runInDurableObject(registry.stub, (_, state) => {
-      state.storage.sql.exec(`UPDATE components SET ${column} = '{"broken' WHERE id = ?`, poisoned);
-    });
-    await registry.evict();
-    expect((await registry.read(neighbour)).health.status).toBe('healthy');
-    expect(await registry.api.probe(neighbour)).toMatchObject({ value: { outcome: 'passed' } });
-    expect(await registry.api.component(poisoned)).toMatchObject({ ok: false });
+  it.each(['registration', 'health', 'lifecycle', 'recovery'])(
+    'does not affect other components: %s',
+    async (column) => {
+      const registry = freshRegistry();
+      const [poisoned, neighbour] = [freshId('poisoned'), freshId('neighbour')];
+      await registry.register(poisoned, beats);
+      await registry.register(neighbour);
+      await eventually(
+        () => registry.read(neighbour),
+        (component) => component.health.status === 'healthy',
+      );
+      await runInDurableObject(registry.stub, (_, state) => {
+        state.storage.sql.exec(`UPDATE components SET ${column} = '{"broken' WHERE id = ?`, poisoned);
+      });
+      await registry.evict();
+      expect((await registry.read(neighbour)).health.status).toBe('healthy');
+      expect(await registry.api.probe(neighbour)).toMatchObject({ value: { outcome: 'passed' } });
+      expect(await registry.api.component(poisoned)).toMatchObject({ ok: false });
 
-    expect((await registry.register(poisoned, beats)).id).toBe(poisoned);
-    await registry.evict();
-    expect((await registry.read(poisoned)).id).toBe(poisoned);
-  });
+      expect((await registry.register(poisoned, beats)).id).toBe(poisoned);
+      await registry.evict();
+      expect((await registry.read(poisoned)).id).toBe(poisoned);
+    },
+  );
 });
 
 describe('the revision of a type', () => {
-  it('grows with every change that can be seen, with no other, and never falls', async () => {
+  it('increases with every visible change, with no other change, and never decreases', async () => {
     const registry = freshRegistry();
     const id = freshId();
     const revision = async (): Promise<number> =>
@@ -201,7 +205,7 @@ describe('the revision of a type', () => {
       () => registry.register(id, beats),
       () => registry.beat(id),
       () => registry.register(id, { ...beats, weight: 2 }),
-      () => registry.setAside(id, 'maintenance', Date.now() + 600_000),
+      () => registry.takeOutOfService(id, 'maintenance', Date.now() + 600_000),
       () => registry.evict().then(() => registry.beat(id, 'degraded')),
       () => registry.api.remove(id, { drainMs: 0, ifGeneration: null }),
       () => registry.evict().then(() => registry.register(id, beats)),

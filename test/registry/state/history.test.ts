@@ -10,7 +10,7 @@ import { freshRegistry } from '../fresh-registry.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
-/** A component that has been there for long. */
+/** Registers a healthy component, backdated by `ago` ms. */
 async function registerOld(registry: FreshRegistry, ago = 40 * DAY_MS): Promise<string> {
   const id = freshId();
   await registry.register(id, beats);
@@ -28,18 +28,18 @@ async function registerOld(registry: FreshRegistry, ago = 40 * DAY_MS): Promise<
 interface Period {
   readonly from: number;
   readonly to: number;
-  /** ms each check took, null when it failed. */
-  readonly answers?: readonly (number | null)[];
+  /** The response time of each check, ms; null for a failed check. */
+  readonly responseTimes?: readonly (number | null)[];
 }
 
-/** Lets time pass in the registry's memory, minute by minute, with the same checks in each. */
-const pass = (registry: FreshRegistry, id: string, { from, to, answers = [20] }: Period): Promise<void> =>
+/** Simulates a period in the registry's memory, minute by minute, with the same checks in each minute. */
+const pass = (registry: FreshRegistry, id: string, { from, to, responseTimes = [20] }: Period): Promise<void> =>
   runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
     const { samples, members } = instance['runtime'].state;
     const member = members.get(id)!;
     samples.flush(from);
     for (let now = from; now < to; now += MINUTE_MS) {
-      for (const ms of answers) {
+      for (const ms of responseTimes) {
         const error = { code: 'TIMEOUT', message: 'no answer' };
         const signal =
           ms === null
@@ -79,19 +79,19 @@ async function availability(registry: FreshRegistry, id: string) {
 const thisMinute = (): number => startOf(Date.now(), MINUTE_MS);
 
 describe('the samples of a component', () => {
-  it('are minutes of the last day and hours before, the same after an eviction, in pages without a gap', async () => {
+  it('cover minutes of the last day and hours before, without a gap between pages, also after an eviction', async () => {
     const registry = freshRegistry();
     const id = await registerOld(registry);
     const to = thisMinute();
     const from = startOf(to, HOUR_MS) - 30 * HOUR_MS;
-    await pass(registry, id, { from, to, answers: [10, null, 40, 10] });
+    await pass(registry, id, { from, to, responseTimes: [10, null, 40, 10] });
     await registry.api.sweep();
     const items = await allOf(registry, id, 500);
     const samples = samplesOf(items);
-    const hours = samples.filter(({ forMs }) => forMs === HOUR_MS);
+    const hours = samples.filter(({ durationMs }) => durationMs === HOUR_MS);
     expect(hours.map(({ at }) => at)).toEqual([4, 3, 2, 1, 0].map((hour) => from + hour * HOUR_MS));
     expect(hours[0]).toMatchObject({ checks: 240, failed: 60, minMs: 10, meanMs: 20, maxMs: 40, observedMs: HOUR_MS });
-    const minutes = samples.filter(({ forMs }) => forMs === MINUTE_MS);
+    const minutes = samples.filter(({ durationMs }) => durationMs === MINUTE_MS);
     expect(minutes.map(({ at }) => at)).toEqual(
       Array.from({ length: (to - from) / MINUTE_MS - 300 }, (_, ago) => to - (ago + 1) * MINUTE_MS),
     );
@@ -102,7 +102,7 @@ describe('the samples of a component', () => {
     expect(samplesOf(cut.items).map(({ at }) => to - at)).toEqual([3 * MINUTE_MS, 4 * MINUTE_MS, 5 * MINUTE_MS]);
   });
 
-  it('are gone after a month', async () => {
+  it('are deleted after a month', async () => {
     const registry = freshRegistry();
     const id = await registerOld(registry, 60 * DAY_MS);
     const to = thisMinute() - 31 * DAY_MS - HOUR_MS;
@@ -114,18 +114,18 @@ describe('the samples of a component', () => {
     expect(samplesOf((await page(registry, id)).items)).toHaveLength(1);
   });
 
-  it('take one row a minute for the whole type', async () => {
+  it('use one row per minute for the whole type', async () => {
     const registry = freshRegistry();
     const [id] = [await registerOld(registry), await registerOld(registry), await registerOld(registry)];
     const from = startOf(Date.now(), HOUR_MS);
     await pass(registry, id, { from, to: from + 3 * MINUTE_MS });
     const rows = await registry.rows<{ samples: string }>('SELECT samples FROM sample_minutes WHERE minute >= ?', from);
     expect(rows).toHaveLength(3);
-    // The three of them and the type.
+    // Three components and the type.
     for (const { samples } of rows) expect(Object.keys(JSON.parse(samples))).toHaveLength(4);
   });
 
-  it('of other minutes are read and rolled up beside a row that is broken', async () => {
+  it('are read and rolled up despite a broken row', async () => {
     const registry = freshRegistry();
     const id = await registerOld(registry);
     const hour = startOf(Date.now(), HOUR_MS) - HOUR_MS;
@@ -139,7 +139,7 @@ describe('the samples of a component', () => {
     expect(samplesOf(items).map(({ at }) => at)).toEqual(left);
   });
 
-  it('of an id that was another component’s are not its own', async () => {
+  it('do not include those of a predecessor with the same id', async () => {
     const registry = freshRegistry();
     const id = await registerOld(registry);
     await pass(registry, id, { from: thisMinute() - 10 * MINUTE_MS, to: thisMinute() });
@@ -151,7 +151,7 @@ describe('the samples of a component', () => {
     expect((await availability(registry, id)).month).toBeNull();
   });
 
-  it('go on where they were when the object was evicted for less than the sweep needs', async () => {
+  it('continue without a gap after an eviction shorter than the sweep interval', async () => {
     const registry = freshRegistry();
     const id = await registerOld(registry);
     const last = thisMinute();
@@ -169,11 +169,11 @@ describe('the samples of a component', () => {
   });
 });
 
-describe('a registry that was evicted at the turn of an hour', () => {
-  it('goes on from the hour before', async () => {
+describe('a registry that is evicted at the end of an hour', () => {
+  it('continues from the hour before', async () => {
     const registry = freshRegistry();
     const id = await registerOld(registry);
-    // In the first minute of an hour its end is still to come.
+    // Two minutes ago, because in the first minute of an hour that minute is not complete.
     const hour = startOf(Date.now() - 2 * MINUTE_MS, HOUR_MS);
     await pass(registry, id, { from: hour - 2 * MINUTE_MS, to: hour });
     await registry.evict();
@@ -187,26 +187,26 @@ describe('a registry that was evicted at the turn of an hour', () => {
   });
 });
 
-describe('transitions', () => {
-  it('of status and lifecycle are kept with their reasons, though the registry dies right after', async () => {
+describe('the transitions of a component', () => {
+  it('of status and lifecycle survive an immediate eviction, with their reasons', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
     await registry.beat(id);
-    await registry.api.operate(id, { action: 'drain', forMs: null, until: null, reason: 'a new disk' });
+    await registry.api.operate(id, { action: 'drain', durationMs: null, until: null, reason: 'a new disk' });
     await registry.beat(id, 'unhealthy');
     await registry.evict();
     const { items } = await page(registry, id);
     expect(items.filter(({ kind }) => kind === 'transition')).toMatchObject([
-      { of: 'health', from: 'healthy', to: 'unhealthy', reason: expect.stringContaining('REPORTED_UNHEALTHY') },
-      { of: 'lifecycle', from: 'active', to: 'draining', reason: 'a new disk' },
-      { of: 'health', from: 'unknown', to: 'healthy', reason: null },
+      { field: 'health', from: 'healthy', to: 'unhealthy', reason: expect.stringContaining('REPORTED_UNHEALTHY') },
+      { field: 'lifecycle', from: 'active', to: 'draining', reason: 'a new disk' },
+      { field: 'health', from: 'unknown', to: 'healthy', reason: null },
     ]);
     const [first] = (await page(registry, id, { limit: 1 })).items;
     expect(first).toEqual(items[0]);
   });
 
-  it('are at most 500 of a component', async () => {
+  it('are limited to 500 per component', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
@@ -225,7 +225,7 @@ describe('transitions', () => {
 });
 
 describe('availability', () => {
-  it('is told over an hour, a day and a month, of what is stored and of what runs', async () => {
+  it('is computed over an hour, a day and a month, from stored samples and the current minute', async () => {
     const registry = freshRegistry();
     const id = await registerOld(registry);
     const now = thisMinute();
@@ -243,7 +243,7 @@ describe('availability', () => {
     expect(month).toBe(day);
   });
 
-  it('of a type is that of the time in which somebody could be given work', async () => {
+  it('of a type counts the time in which a component was routable', async () => {
     const registry = freshRegistry();
     const ids = [await registerOld(registry), await registerOld(registry)];
     for (const id of ids) await registry.beat(id);
@@ -251,7 +251,7 @@ describe('availability', () => {
     await pass(registry, ids[0]!, { from: now - 4 * HOUR_MS, to: now - 3 * HOUR_MS });
     await registry.beat(ids[0]!, 'unhealthy');
     await pass(registry, ids[0]!, { from: now - 3 * HOUR_MS, to: now - 2 * HOUR_MS });
-    await registry.api.operate(ids[1]!, { action: 'maintenance', forMs: DAY_MS, until: null, reason: null });
+    await registry.api.operate(ids[1]!, { action: 'maintenance', durationMs: DAY_MS, until: null, reason: null });
     await pass(registry, ids[0]!, { from: now - 2 * HOUR_MS, to: now });
     const typeHealth = await runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
       toTypeHealth(instance['runtime'].state, now),
@@ -259,13 +259,13 @@ describe('availability', () => {
     expect(typeHealth.availability!.day).toBeGreaterThan(48);
     expect(typeHealth.availability!.day).toBeLessThan(52);
     expect(typeHealth.availability!.hour).toBeLessThan(2);
-    // Maintained from two hours ago on: of it, what was before.
+    // In maintenance since two hours ago: only the time before counts.
     expect((await availability(registry, ids[1]!)).day).toBe(100);
   });
 });
 
-describe('the report of a component’s health', () => {
-  it('says when it is checked next, what its senses say and what is being done to it', async () => {
+describe('the health report of a component', () => {
+  it('contains the next check, the status of each health source, and the lifecycle', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, { heartbeat: { ttl: 600_000 } });
@@ -274,7 +274,7 @@ describe('the report of a component’s health', () => {
       () => registry.read(id),
       ({ health }) => health.lastCheck !== null,
     );
-    await registry.api.operate(id, { action: 'isolate', forMs: 600_000, until: null, reason: 'odd answers' });
+    await registry.api.operate(id, { action: 'isolate', durationMs: 600_000, until: null, reason: 'odd answers' });
     const found = await registry.api.healthReport(id);
     expect(found).toMatchObject({
       value: {

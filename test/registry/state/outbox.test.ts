@@ -18,10 +18,10 @@ const eventsOf = async (id: string): Promise<LoggedEvent[]> => {
 
 const pending = ({ rows }: FreshRegistry): Promise<{ kind: string }[]> => rows('SELECT kind FROM outbox');
 
-/** The coordinator answers nothing until the spy is restored. */
+/** Makes every publication fail until the spy is restored. */
 const makeCoordinatorUnavailable = () =>
   vi.spyOn(SystemCoordinator.prototype, 'publish').mockImplementation(async () => {
-    throw new Error('the coordinator is away');
+    throw new Error('the coordinator is unavailable');
   });
 
 afterEach(() => {
@@ -52,7 +52,7 @@ describe('the outbox of a registry', () => {
     );
   });
 
-  it('keeps events while the coordinator throws, answers callers all the same, and delivers each once', async () => {
+  it('keeps events while the coordinator throws, still serves callers, and delivers each event once', async () => {
     const registry = freshRegistry();
     const id = freshId();
     const publish = makeCoordinatorUnavailable();
@@ -67,7 +67,7 @@ describe('the outbox of a registry', () => {
     expect(await eventsOf(id)).toEqual([]);
 
     publish.mockRestore();
-    // Nobody calls it: the alarm comes back for what is owed.
+    // Without any call: the alarm retries pending deliveries.
     const events = await eventually(
       () => eventsOf(id),
       (all) => all.length >= 3,
@@ -84,7 +84,7 @@ describe('the outbox of a registry', () => {
     ]);
   });
 
-  it('adds nothing when the coordinator took the events and the answer was lost', async () => {
+  it('delivers no event twice when the coordinator stored it and the response was lost', async () => {
     const registry = freshRegistry();
     const id = freshId();
     let responds = false;
@@ -93,7 +93,7 @@ describe('the outbox of a registry', () => {
       const publish = events.publish.bind(events);
       events.publish = async (...args) => {
         await publish(...args);
-        if (!responds) throw new Error('the answer was lost');
+        if (!responds) throw new Error('the response was lost');
       };
     });
     await registry.register(id, beats);
@@ -110,7 +110,7 @@ describe('the outbox of a registry', () => {
     expect(await eventsOf(id)).toHaveLength(1);
   });
 
-  it('reaches the coordinator again after that was aborted', async () => {
+  it('reaches the coordinator again after its abort', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
@@ -130,7 +130,7 @@ describe('the outbox of a registry', () => {
     expect(events.map((event) => event.type)).toEqual(['component.registered', 'component.health-changed']);
   });
 
-  it('delivers the others when a row cannot be read, and drops that one', async () => {
+  it('drops a row that cannot be read, and delivers the others', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beats);
@@ -151,11 +151,11 @@ describe('the outbox of a registry', () => {
     expect(types).toEqual(['component.registered', 'component.health-changed']);
   });
 
-  it('waits longer for a receiver each time that fails, whatever the others take meanwhile', async () => {
+  it('backs off per receiver, independently of the other receivers', async () => {
     const registry = freshRegistry();
     await runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
       const outbox = instance['runtime'].outbox;
-      const publish = vi.spyOn(instance['runtime'].events, 'publish').mockRejectedValue(new Error('away'));
+      const publish = vi.spyOn(instance['runtime'].events, 'publish').mockRejectedValue(new Error('unavailable'));
       instance['runtime'].state.store.addToOutbox({ kind: 'event', key: 'k', componentId: 'c', payload: {} });
       const pauses: number[] = [];
       for (let attempt = 1; attempt <= 7; attempt++) {

@@ -18,8 +18,8 @@ const tryToRegister = ({ api, type }: FreshRegistry) => {
   return api.register({ ...PLAIN, registration, claim: nextClaim() });
 };
 
-describe('a registry', () => {
-  it('goes by the defaults until it is told otherwise', async () => {
+describe('the type configuration of a registry', () => {
+  it('is the default until a change arrives', async () => {
     const registry = freshRegistry();
     expect(await revisionOf(registry)).toBe(0);
     const { detection } = await registry.register(freshId());
@@ -27,10 +27,10 @@ describe('a registry', () => {
   });
 
   it.each<[string, (registry: FreshRegistry, config: { revision: number; overrides: object }) => Promise<unknown>]>([
-    ['an edge that asks for the fleet', ({ api }, config) => api.sync({ ...SYNC, config })],
+    ['the sync of an edge', ({ api }, config) => api.sync({ ...SYNC, config })],
     ['the sweep', ({ api }, config) => api.sweep(config)],
-    ['whoever changed it', ({ api }, config) => api.configure(config)],
-  ])('hears of a change from %s, goes by it at once and after an eviction', async (_, deliver) => {
+    ['the isolate that changed it', ({ api }, config) => api.configureType(config)],
+  ])('changes by %s, and applies at once and after an eviction', async (_, deliver) => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
@@ -43,24 +43,24 @@ describe('a registry', () => {
     }
   });
 
-  it('hears of it before it has a single component', async () => {
+  it('arrives before the first registration', async () => {
     const registry = freshRegistry();
     await registry.api.sweep({ revision: 1, overrides: { maxComponentsPerType: 1 } });
     expect(await tryToRegister(registry)).toMatchObject({ ok: true });
     expect(await tryToRegister(registry)).toMatchObject({ ok: false, reason: 'component-limit' });
   });
 
-  it('is not set back by an edge that is behind', async () => {
+  it('is not reset by an edge that is behind', async () => {
     const registry = freshRegistry();
-    await registry.api.configure({ revision: 4, overrides: { maxComponentsPerType: 1 } });
+    await registry.api.configureType({ revision: 4, overrides: { maxComponentsPerType: 1 } });
     await tryToRegister(registry);
     for (const revision of [3, 4]) await registry.api.sync({ ...SYNC, config: { revision, overrides: {} } });
     expect(await tryToRegister(registry)).toMatchObject({ ok: false });
-    await registry.api.configure({ revision: 5, overrides: {} });
+    await registry.api.configureType({ revision: 5, overrides: {} });
     expect(await tryToRegister(registry)).toMatchObject({ ok: true });
   });
 
-  it('moves its revision when something changes for it, and not otherwise', async () => {
+  it('increases the snapshot revision only when something changes for the type', async () => {
     const registry = freshRegistry();
     await registry.register(freshId(), silent);
     const { revision } = await registry.api.sync(SYNC);
@@ -70,11 +70,11 @@ describe('a registry', () => {
     expect(same).toMatchObject({ revision: revision + 1, configRevision: 2 });
   });
 
-  it('shares out work by what is set, the same object while that stays as it is', async () => {
+  it('decides the balancing, with the same object while that does not change', async () => {
     const registry = freshRegistry();
     const balancingAfter = (revision: number, overrides: object) =>
       runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
-        await instance.configure({ revision, overrides });
+        await instance.configureType({ revision, overrides });
         return instance['runtime'].state.balancing;
       });
     const before = await balancingAfter(1, { balancingPolicy: 'random', panicThreshold: 40 });
@@ -84,9 +84,9 @@ describe('a registry', () => {
     expect(await balancingAfter(3, {})).toEqual(DEFAULT_BALANCING);
   });
 
-  it('checks sooner at once when the interval has become shorter', async () => {
+  it('brings the next check forward when the interval becomes shorter', async () => {
     const registry = freshRegistry();
-    await registry.api.configure({ revision: 1, overrides: { maxDetectionMs: 0 } });
+    await registry.api.configureType({ revision: 1, overrides: { maxDetectionMs: 0 } });
     const id = freshId();
     await registry.register(id);
     await registry.api.probe(id);
@@ -97,15 +97,15 @@ describe('a registry', () => {
     await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
       instance['runtime'].state.members.get(id)!.nextCheckAt = Date.now() + 30_000;
     });
-    await registry.api.configure({ revision: 2, overrides: { maxDetectionMs: 7_000 } });
+    await registry.api.configureType({ revision: 2, overrides: { maxDetectionMs: 7_000 } });
     expect(await nextCheck()).toBeLessThanOrEqual(1_000);
   });
 
-  it('comes up by the defaults when what it stored cannot be read, and hears of it again', async () => {
+  it('is the default when the stored one cannot be read, until it arrives again', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id);
-    await registry.api.configure({ revision: 3, overrides: { maxDetectionMs: 60_000 } });
+    await registry.api.configureType({ revision: 3, overrides: { maxDetectionMs: 60_000 } });
     await runInDurableObject(registry.stub, (_, state) => {
       state.storage.sql.exec("UPDATE scalars SET value = '{\"revision\":' WHERE name = 'config'");
     });
@@ -115,24 +115,24 @@ describe('a registry', () => {
     expect((await registry.read(id)).detection).toMatchObject({ intervalMs: 30_000 });
   });
 
-  it('has failures counted by what is set for its type', async () => {
+  it('decides the failure threshold', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, silent);
     await registry.beat(id);
-    await registry.api.configure({ revision: 1, overrides: { failureThreshold: 2 } });
+    await registry.api.configureType({ revision: 1, overrides: { failureThreshold: 2 } });
     const fail = () => registry.api.reportFailure(id, { message: 'it failed me' }, null);
     expect(await fail()).toMatchObject({ value: { threshold: 2, recoveryId: null } });
     expect(await fail()).toMatchObject({ value: { threshold: 2, recoveryId: expect.any(String) } });
   });
 
-  it('takes a registration that names no interval at the pace that is set', async () => {
+  it('decides the check interval of a registration that names none', async () => {
     const registry = freshRegistry();
-    await registry.api.configure({ revision: 1, overrides: { healthCheckInterval: 2_000 } });
+    await registry.api.configureType({ revision: 1, overrides: { healthCheckInterval: 2_000 } });
     const id = freshId();
     const { detection } = await registry.register(id, { healthCheck: { endpoint: '/health', timeout: 1_000 } });
     expect(detection.intervalMs).toBe(2_000);
-    await registry.api.configure({ revision: 2, overrides: { healthCheckInterval: 3_000 } });
+    await registry.api.configureType({ revision: 2, overrides: { healthCheckInterval: 3_000 } });
     expect((await registry.read(id)).detection.intervalMs).toBe(3_000);
   });
 });

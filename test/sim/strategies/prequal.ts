@@ -1,8 +1,8 @@
 /**
- * After Prequal (Wydrowski and others, "Load is not what you should balance", 2024). Every request sends probes to random
- * servers, which return their load and the response time at about that load. Results are kept in a pool. A server with
- * a load in the upper part of those seen is hot. The strategy picks the fastest cold server of the pool, or the least
- * loaded one if all are hot, and then drops the worst.
+ * After Prequal (Wydrowski and others, "Load is not what you should balance", 2024). Every request sends probes to
+ * random servers, which return their load and the response time at about that load. Results are kept in a pool. A
+ * server with a load in the upper part of those seen is hot. The strategy picks the fastest cold server of the pool, or
+ * the least loaded one if all are hot, and then drops the worst.
  *
  * Differences: probes are free and immediate. Load is relative to the task limit, because the servers differ in size.
  */

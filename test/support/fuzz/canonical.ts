@@ -1,4 +1,4 @@
-/** JSON as a text that is the same for equal values: members in order, nothing dropped that JSON would drop. */
+/** Canonical JSON text, equal for equal values: sorted members, and values kept that JSON would drop. */
 export function canonical(value: unknown): string {
   if (typeof value === 'number') return Number.isFinite(value) ? JSON.stringify(value) : String(value);
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';

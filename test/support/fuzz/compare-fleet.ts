@@ -1,7 +1,7 @@
-/** Everything that is stored, held against the model over the public interface: nothing more, nothing less. */
+/** Compares all stored state with the model over the public interface. */
 import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
 import { call } from '../coordinator-http.ts';
-import type { FleetModel } from './fleet-model.ts';
+import type { SystemModel } from './fleet-model.ts';
 
 interface Item {
   readonly id: string;
@@ -20,15 +20,15 @@ async function allPages<T>(path: string, limit: number): Promise<T[]> {
   return items;
 }
 
-/** What differs; empty when both are the same. */
-export async function compareFleet(model: FleetModel): Promise<string[]> {
+/** Returns the differences; empty if there are none. */
+export async function compareWithModel(model: SystemModel): Promise<string[]> {
   const parts = [compareReads, compareList, compareKeys, compareConfig];
   const faults: string[] = [];
   for (const compare of parts) faults.push(...(await compare(model)));
   return faults;
 }
 
-async function compareReads(model: FleetModel): Promise<string[]> {
+async function compareReads(model: SystemModel): Promise<string[]> {
   const faults: string[] = [];
   for (const id of model.seenIds) {
     const { status, body, headers } = await call('GET', `/v1/components/${id}`);
@@ -37,13 +37,13 @@ async function compareReads(model: FleetModel): Promise<string[]> {
     if (status === 404 && presence === 'there') faults.push(`${id} was acknowledged and is gone`);
     else if (status === 404 && type !== null) faults.push(`${id} is gone and still in the directory`);
     else if (status === 200) faults.push(...model.differences(body, headers.get('etag')));
-    else if (status !== 404) faults.push(`${id} is answered with ${status}`);
+    else if (status !== 404) faults.push(`${id} has status ${status}`);
     if (status === 200 && type !== body.type) faults.push(`${id} is a ${type} in the directory`);
   }
   return faults;
 }
 
-async function compareList(model: FleetModel): Promise<string[]> {
+async function compareList(model: SystemModel): Promise<string[]> {
   const items = await allPages<Item & Record<string, unknown>>('/v1/components', 23);
   const listed = items.map(({ id }) => id);
   const faults = items.flatMap((item) => model.differences(item));
@@ -58,14 +58,14 @@ async function compareList(model: FleetModel): Promise<string[]> {
   return faults;
 }
 
-async function compareConfig({ config }: FleetModel): Promise<string[]> {
+async function compareConfig({ config }: SystemModel): Promise<string[]> {
   const faults: string[] = [];
   for (const path of ['/v1/config', ...config.documents.keys()])
     faults.push(...config.differences(path, await call('GET', path)));
   return faults;
 }
 
-async function compareKeys(model: FleetModel): Promise<string[]> {
+async function compareKeys(model: SystemModel): Promise<string[]> {
   const items = await allPages<Record<string, unknown>>('/v1/keys', 37);
   const faults = items.flatMap((item) => model.keyDifferences(item));
   const listed = new Set(items.map(({ id }) => id));

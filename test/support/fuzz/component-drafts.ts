@@ -1,4 +1,4 @@
-/** Valid requests about components: legal, and as strange as that allows. */
+/** Valid but unusual requests about components. */
 import * as fc from 'fast-check';
 import type { Draft } from './fuzz-request.ts';
 import { ANCHORS, WARD_TYPE, poolId, poolType, wardAt } from './fuzz-pool.ts';
@@ -8,7 +8,7 @@ import { objectOf, someText, strangeObject, strangeText } from './strange-values
 const at = fc.nat(199);
 const ward = fc.nat(32).map(wardAt);
 
-/** Each optional member is there or not. */
+/** Optional members, each present or absent. */
 const members = (shape: Record<string, fc.Arbitrary<Value>>): fc.Arbitrary<{ [name: string]: Value }> =>
   fc.record(shape, { requiredKeys: [], noNullPrototype: true }) as fc.Arbitrary<{ [name: string]: Value }>;
 
@@ -43,7 +43,7 @@ const control = fc.record(
   { noNullPrototype: true },
 );
 
-/** Long enough that nobody falls silent during the run, except where that does no harm. */
+/** Long enough that no heartbeat expires during the run, except where expiry is harmless. */
 const ttl = (type: string) => (type === WARD_TYPE ? fc.constantFrom(1_000, 3_600_000) : fc.constantFrom(3_600_000));
 
 const optional = (type: string) => ({
@@ -168,9 +168,9 @@ const operationOf = (place: fc.Arbitrary<number>, ...bodies: Value[]): fc.Arbitr
 const asideDraft = operationOf(
   at,
   { action: 'drain' },
-  { action: 'drain', forMs: 60_000 },
+  { action: 'drain', durationMs: 60_000 },
   { action: 'isolate', reason: 'it lies' },
-  { action: 'maintenance', forMs: 2_592_000_000 },
+  { action: 'maintenance', durationMs: 2_592_000_000 },
   { action: 'restore' },
   { action: 'restore' },
   { action: 'switchover' },
@@ -186,7 +186,7 @@ const controlDraft = operationOf(
 
 export const operationDraft: fc.Arbitrary<Draft> = fc.oneof(
   { weight: 8, arbitrary: asideDraft },
-  // Each is waited for until its controller has failed to answer three times.
+  // Rare, because each one waits for three failed calls to its controller.
   { weight: 1, arbitrary: controlDraft },
 );
 

@@ -1,6 +1,6 @@
-/** Valid documents of the configuration, none of which keeps the fleet from being worked on. */
+/** Valid configuration documents that do not disturb the other operations. */
 import * as fc from 'fast-check';
-import { TYPES_FROM_START } from '../../../src/core/config/component-types.ts';
+import { BUILT_IN_TYPES } from '../../../src/core/config/component-types.ts';
 import { poolId } from './fuzz-pool.ts';
 import type { Draft } from './fuzz-request.ts';
 import type { Value } from './strange-values.ts';
@@ -34,7 +34,7 @@ const settings: Record<string, fc.Arbitrary<unknown>> = {
   snapshotMaxAgeMs: fc.constantFrom(1_000, 2_000),
   balancingPolicy: fc.constantFrom('least-time', 'score', 'least-load', 'round-robin', 'random'),
   scoreWeights: fc.record(
-    { degraded: weight, per100Ms: weight, responseTimeMost: weight, taskType: weight, location: weight },
+    { degraded: weight, per100Ms: weight, responseTimeMax: weight, taskType: weight, location: weight },
     { noNullPrototype: true },
   ),
   panicThreshold: fc.constantFrom(0, 12.5, 100),
@@ -51,7 +51,7 @@ const recoveryStep = fc.record(
     attempts: fc.constantFrom(1, 5),
     backoffMs: fc.constantFrom(100, 10_000),
     verifyMs: fc.constantFrom(40_000, 3_600_000),
-    ifPossible: fc.boolean(),
+    optional: fc.boolean(),
   },
   { requiredKeys: ['action'], noNullPrototype: true },
 );
@@ -75,7 +75,7 @@ const document = fc.record(settings, { requiredKeys: [], noNullPrototype: true }
   [name: string]: Value;
 }>;
 
-/** A few of the document, so that most of them are small. */
+/** A few settings of a document, so that most documents are small. */
 const few = fc.tuple(document, fc.subarray(Object.keys(settings), { maxLength: 5 })).map(([made, names]) => {
   const kept = Object.entries(made).filter(([name]) => names.includes(name));
   return Object.fromEntries(kept);
@@ -90,7 +90,7 @@ const query = fc.constantFrom<readonly (readonly [string, string])[]>(
   [['effective', 'false']],
 );
 
-/** Not so many that there is no room for those that a damaged address adds. */
+/** Few enough to leave capacity for types that a damaged address adds. */
 const added = fc.nat(7).map((at) => `added_${at}`);
 
 export const readConfigDraft: fc.Arbitrary<Draft> = query.map((made) => ({ params: {}, query: made, headers: {} }));
@@ -100,19 +100,19 @@ export const putConfigDraft: fc.Arbitrary<Draft> = fc
   .map(([body, headers]) => ({ params: {}, query: [], headers, body }));
 
 export const readTypeConfigDraft: fc.Arbitrary<Draft> = fc
-  .tuple(fc.constantFrom(...TYPES_FROM_START), query)
+  .tuple(fc.constantFrom(...BUILT_IN_TYPES), query)
   .map(([type, made]) => ({ params: { type }, query: made, headers: {} }));
 
 export const ofTypeDraft: fc.Arbitrary<Draft> = fc
-  .constantFrom(...TYPES_FROM_START)
+  .constantFrom(...BUILT_IN_TYPES)
   .map((type) => ({ params: { type }, query: [], headers: {} }));
 
-/** Request types of a type that was added; those from the start keep theirs. */
+/** Documents of added types, with request types. Built-in types keep theirs. */
 const ofAdded = fc.tuple(added, anyDocument, fc.nat(3)).map(([type, made, names]) => ({
   type,
   body: { ...made, requestTypes: Array.from({ length: names }, (_, at) => `${type}.${at}`) } as Value,
 }));
-const fromStart = fc.tuple(fc.constantFrom(...TYPES_FROM_START), anyDocument).map(([type, body]) => ({ type, body }));
+const fromStart = fc.tuple(fc.constantFrom(...BUILT_IN_TYPES), anyDocument).map(([type, body]) => ({ type, body }));
 
 const OF_COMPONENT = ['failureThreshold', 'healthyThreshold', 'maxDetectionMs', 'flapHoldMs', 'recovery', 'values'];
 

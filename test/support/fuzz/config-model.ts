@@ -1,5 +1,5 @@
-/** The documents of the configuration that were acknowledged, learnt from the answers alone. */
-import type { Answer } from '../coordinator-http.ts';
+/** Model of the acknowledged configuration documents, learned from responses only. */
+import type { ApiResponse } from '../coordinator-http.ts';
 import { canonical, isSame } from './canonical.ts';
 import type { Sent } from './fleet-model.ts';
 
@@ -14,32 +14,32 @@ export const isConfigPath = (pathname: string): boolean =>
   /^\/v1\/config(\/types\/[^/]+)?(\/rollback)?$/.test(pathname);
 
 export class ConfigModel {
-  /** By path. */
+  /** Documents by path. */
   readonly documents = new Map<string, KnownDocument>();
 
-  /** Takes in what was acknowledged; answers what contradicts what was known or asked. */
-  learn({ method, pathname, json }: Sent, answer: Answer): string[] {
+  /** Learns from a response. Returns contradictions with the model or the request. */
+  learn({ method, pathname, json }: Sent, response: ApiResponse): string[] {
     const path = decodeURIComponent(pathname);
-    if (path.endsWith('/rollback')) return this.rolledBack(path.slice(0, -'/rollback'.length), answer);
-    if (method !== 'PUT') return this.differences(path, answer);
-    const etag = answer.headers.get('etag');
+    if (path.endsWith('/rollback')) return this.rolledBack(path.slice(0, -'/rollback'.length), response);
+    if (method !== 'PUT') return this.differences(path, response);
+    const etag = response.headers.get('etag');
     const before = this.documents.get(path) ?? NEVER_PUT;
     const faults: string[] = [];
-    if (!isSame(answer.body, json)) faults.push(`config: asked as ${short(json)}, kept as ${short(answer.body)}`);
-    const isChange = !isSame(before.document, json) || answer.status === 201;
+    if (!isSame(response.body, json)) faults.push(`config: sent as ${short(json)}, stored as ${short(response.body)}`);
+    const isChange = !isSame(before.document, json) || response.status === 201;
     if ((etag !== before.etag) !== isChange) faults.push(`config: etag ${before.etag} became ${etag}`);
     this.documents.set(path, { document: json, etag });
     return faults;
   }
 
-  /** What it brought back only the history knows. */
-  private rolledBack(path: string, { body, headers }: Answer): string[] {
+  /** The restored document is known only to the history, so the model accepts it. */
+  private rolledBack(path: string, { body, headers }: ApiResponse): string[] {
     this.documents.set(path, { document: body, etag: headers.get('etag') });
     return [];
   }
 
-  /** How an answered document differs from what was acknowledged. */
-  differences(path: string, { body, headers }: Answer): string[] {
+  /** Differences between a returned document and the acknowledged one. */
+  differences(path: string, { body, headers }: ApiResponse): string[] {
     const known = this.documents.get(path) ?? NEVER_PUT;
     const faults: string[] = [];
     const isEffective = typeof body === 'object' && body !== null && 'sources' in body;

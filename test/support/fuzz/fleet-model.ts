@@ -1,10 +1,10 @@
 /**
- * What has been acknowledged: components, keys and control secrets, learnt from the answers alone.
+ * Model of the acknowledged components, keys and control secrets, learned from responses only.
  *
- * Goes by the method and path that were really sent, so that a damaged request teaches what it did.
+ * Uses the method and path that were really sent, so that it learns from damaged requests too.
  */
 import { RegistrationSchema } from '../../../src/core/component/registration.ts';
-import type { Answer } from '../coordinator-http.ts';
+import type { ApiResponse } from '../coordinator-http.ts';
 import { canonical, isSame } from './canonical.ts';
 import { ConfigModel, isConfigPath } from './config-model.ts';
 import { WARD_TYPE } from './fuzz-pool.ts';
@@ -17,18 +17,18 @@ export interface KnownComponent {
   readonly generation: number;
   readonly registeredAt: string;
   readonly etag: string | null;
-  /** Null where recovery or time may have changed it. */
+  /** Null if recovery or time may have changed it. */
   readonly lifecycle: string | null;
-  /** An operator took it out of service, or switched it over: registering again leaves it so. */
+  /** Whether an operator took it out of service or switched it over, which survives a registration. */
   readonly isAside: boolean;
-  /** Epoch ms at which it is gone by itself, or null. */
+  /** Epoch ms at which it is removed automatically; null if never. */
   readonly goneAt: number | null;
 }
 
 export interface KnownKey {
   readonly id: string;
   readonly shown: Members;
-  /** Null while nobody can say: its component was drained away, and may have come back before that was told. */
+  /** Null if unknown: its component was drained, and may have registered again before the model learned of it. */
   readonly revoked: boolean | null;
 }
 
@@ -40,7 +40,7 @@ const OF_KEY = /^\/v1\/keys\/([^/]+)(\/rotate)?$/;
 const registrationOf = (body: Members): Members =>
   Object.fromEntries(FIELDS.filter((name) => body[name] !== undefined).map((name) => [name, body[name]]));
 
-/** What a key shows that nothing but its rotation and revocation changes. */
+/** Fields of a key that only rotation and revocation change. */
 const lastingOf = ({ id, name, scopes, createdAt, expiresAt, issuedBy, issuedTo }: Members): Members => ({
   id,
   name,
@@ -54,19 +54,19 @@ const lastingOf = ({ id, name, scopes, createdAt, expiresAt, issuedBy, issuedTo 
 export interface Sent {
   readonly method: string;
   readonly pathname: string;
-  /** The body as JSON; undefined when it is none. */
+  /** Body as JSON; undefined if it is not JSON. */
   readonly json: unknown;
-  /** What others were about at the same time: a list may show it as it was before or after. */
+  /** Ids that concurrent requests change: a list may show them before or after the change. */
   readonly busy: ReadonlySet<string>;
 }
 
-/** Where it is after registering; a changed role may say otherwise than an operator did. */
+/** Lifecycle after a registration; unknown if a changed role conflicts with an operator's action. */
 function placeOf({ role }: Members, before: KnownComponent | undefined): string | null {
   if (!before?.isAside) return String(role);
   return before.registration['role'] === role ? before.lifecycle : null;
 }
 
-export class FleetModel {
+export class SystemModel {
   readonly components = new Map<string, KnownComponent>();
   readonly keys = new Map<string, KnownKey>();
   readonly seenIds = new Set<string>();
@@ -75,12 +75,12 @@ export class FleetModel {
   readonly incidentIds: string[] = [];
   readonly leaseIds: string[] = [];
   cursor = '';
-  /** The cookie of the session opened last. */
+  /** Cookie of the latest session. */
   session = '';
   private readonly secrets = new Map<string, string>();
 
-  /** Takes in what was acknowledged; answers what contradicts what was known or asked. */
-  learn(sent: Sent, { status, body, headers }: Answer): string[] {
+  /** Learns from a response. Returns contradictions with the model or the request. */
+  learn(sent: Sent, { status, body, headers }: ApiResponse): string[] {
     if (status >= 300) return this.refused(sent, status);
     const { method, pathname } = sent;
     if (isConfigPath(pathname)) return this.config.learn(sent, { status, body, headers });
@@ -94,34 +94,34 @@ export class FleetModel {
     const id = idIn(COMPONENT.exec(pathname)?.[1]);
     if (id !== null) return this.ofComponent(sent, id, { status, body, headers });
     const [, part = '', what = ''] = OF_COMPONENT.exec(pathname) ?? [];
-    // A restart changes nothing of what is known; it is answered with its recovery.
+    // A restart returns its recovery, and changes nothing in the model.
     if (method === 'POST' && what === 'actions') return status === 202 ? [] : this.operated(sent, body);
     if (what !== '') return this.ofPart(idIn(part) ?? '', `${method} ${what}`, body);
     const [, keyId] = OF_KEY.exec(pathname) ?? [];
     return keyId === undefined ? [] : this.ofKey(method, body);
   }
 
-  /** The key in force that was issued to a component. */
+  /** Valid key that was issued to a component. */
   keyOf(componentId: string): string | undefined {
     return Array.from(this.keys.values()).find(({ shown, revoked }) => shown['issuedTo'] === componentId && !revoked)
       ?.id;
   }
 
-  /** Whether it must, may or must not be there. */
+  /** Whether the component must, may or must not exist. */
   presence(id: string, now: number): 'there' | 'either' | 'gone' {
     const known = this.components.get(id);
     if (!known) return 'gone';
     return known.goneAt === null || known.goneAt > now + SLACK_MS ? 'there' : 'either';
   }
 
-  /** How an answered component differs from what was acknowledged. */
+  /** Differences between a returned component and the acknowledged one. */
   differences(body: Members, etag: string | null = null): string[] {
     const id = String(body['id']);
     const known = this.components.get(id);
-    if (!known) return [`${id} is answered though it is not registered`];
+    if (!known) return [`${id} is returned although not registered`];
     const faults: string[] = [];
     const expect = (what: string, seen: unknown, wanted: unknown) => {
-      if (!isSame(seen, wanted)) faults.push(`${id}: ${what} is ${short(seen)}, acknowledged was ${short(wanted)}`);
+      if (!isSame(seen, wanted)) faults.push(`${id}: ${what} is ${short(seen)}, acknowledged as ${short(wanted)}`);
     };
     expect('registration', registrationOf(body), known.registration);
     expect('generation', body['generation'], known.generation);
@@ -131,7 +131,7 @@ export class FleetModel {
     return faults;
   }
 
-  /** How an answered key differs from what was acknowledged. */
+  /** Differences between a returned key and the acknowledged one. */
   keyDifferences(body: Members): string[] {
     const known = this.keys.get(String(body['id']));
     if (!known) return [`the key ${String(body['id'])} was never acknowledged`];
@@ -146,14 +146,14 @@ export class FleetModel {
     const id = idIn(COMPONENT.exec(pathname)?.[1]);
     if (id === null || status !== 404 || method === 'POST') return [];
     const presence = this.presence(id, Date.now());
-    if (presence === 'there') return [`${id} is not found though it was acknowledged`];
+    if (presence === 'there') return [`${id} is not found although acknowledged`];
     return [];
   }
 
   private ofComponent(
     sent: Sent,
     id: string,
-    { status, body, headers }: Omit<Answer, 'headers'> & { headers: Headers },
+    { status, body, headers }: Omit<ApiResponse, 'headers'> & { headers: Headers },
   ) {
     if (sent.method === 'GET') return this.differences(body as Members, headers.get('etag'));
     if (sent.method === 'DELETE') return this.removed(id, status === 202 ? Date.parse(body.drainsUntil) : null);
@@ -164,15 +164,15 @@ export class FleetModel {
     const id = String(body['id']);
     const before = this.components.get(id);
     const registration = registrationOf(body);
-    const asked = sent.method === 'PATCH' ? merged(before?.registration, sent.json) : sent.json;
-    const faults = lost(asked as Members, registration).map((fault) => `${id}: ${fault}`);
+    const requested = sent.method === 'PATCH' ? merged(before?.registration, sent.json) : sent.json;
+    const faults = missingFrom(requested as Members, registration).map((fault) => `${id}: ${fault}`);
     const drained = before?.goneAt != null && body['registeredAt'] !== before.registeredAt;
     if (drained) {
       this.forgetKeys(id, null);
       this.secrets.delete(id);
     }
     if (before && before.goneAt === null && body['registeredAt'] !== before.registeredAt)
-      faults.push(`${id} was registered anew though it was there`);
+      faults.push(`${id} was registered again although it existed`);
     if (mayVanish(registration)) this.forgetKeys(id, null);
     if (etag !== `"${String(body['generation'])}"`) faults.push(`${id}: etag ${etag}`);
     this.seenIds.add(id);
@@ -189,7 +189,7 @@ export class FleetModel {
     return [...faults, ...this.differences(body, etag)];
   }
 
-  /** With somebody of its type, which is not told. */
+  /** The other component of a switchover is unknown, so all of the type may have changed. */
   private switched(body: Members): string[] {
     for (const known of this.components.values())
       if (known.registration['type'] === body['type'])
@@ -199,7 +199,7 @@ export class FleetModel {
       : [`${String(body['id'])} was switched though it is not registered`];
   }
 
-  /** By an operator. What ends within the run is not foretold. */
+  /** Learns an operator's action. The model does not predict states that end within the run. */
   private operated({ json }: Sent, body: Members): string[] {
     if (String((json as Members)['action']).startsWith('switch')) return this.switched(body);
     const known = this.components.get(String(body['id']));
@@ -207,7 +207,7 @@ export class FleetModel {
     const { lifecycle, lifecycleUntil } = body;
     const isSettled = lifecycle === 'active' || lifecycle === 'standby';
     const isForeseen = known.registration['type'] !== WARD_TYPE && lifecycleUntil === null;
-    // What was restored is not removed any more.
+    // A restored component is no longer removed.
     const goneAt = isSettled && known.goneAt !== null && !mayVanish(known.registration) ? null : known.goneAt;
     const isAside = lifecycle !== known.registration['role'];
     const operated = { ...known, lifecycle: isForeseen ? String(lifecycle) : null, isAside, goneAt };
@@ -219,7 +219,7 @@ export class FleetModel {
     const known = this.components.get(id);
     if (!known) return [`${id} was removed though it was not registered`];
     if (goneAt !== null) {
-      // What may be taken for dead in the meantime is still gone sooner.
+      // A component that may be removed as dead can disappear earlier.
       const soonest = Math.min(goneAt, known.goneAt ?? goneAt);
       this.components.set(id, {
         ...known,
@@ -285,7 +285,7 @@ export class FleetModel {
   private keyShown(body: Members, revoked: boolean): string[] {
     const id = String(body['id']);
     const known = this.keys.get(id);
-    // A key goes with its component, whenever that is.
+    // A key is removed with its component, at an unknown time.
     const mayGo = this.components.get(String(body['issuedTo']))?.goneAt != null;
     this.keys.set(id, { id, shown: known?.shown ?? lastingOf(body), revoked: mayGo && !revoked ? null : revoked });
     return this.keyDifferences(body);
@@ -302,12 +302,12 @@ export class FleetModel {
   }
 }
 
-/** Alarms and the way to us take their time. */
+/** Tolerance for delays of alarms and responses. */
 const SLACK_MS = 5_000;
 const DRAINED_SOON_MS = 600_000;
 const HOUR_MS = 3_600_000;
 
-/** Registered so that it may be taken for dead and be removed within the run. */
+/** Whether the component may be removed as dead within the run. */
 function mayVanish(registration: Members): boolean {
   const after = registration['deregisterAfter'];
   return typeof after === 'number' && after < HOUR_MS;
@@ -318,7 +318,7 @@ function idIn(segment: string | undefined): string | null {
   try {
     return decodeURIComponent(segment);
   } catch {
-    // Not UTF-8: no id.
+    // Invalid UTF-8 is not an id.
     return null;
   }
 }
@@ -328,7 +328,7 @@ const short = (value: unknown): string => canonical(value).slice(0, 400);
 const isObject = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** RFC 7396, said once more. */
+/** JSON Merge Patch (RFC 7396), implemented independently. */
 function merged(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;
   const result = new Map(Object.entries(isObject(target) ? target : {}));
@@ -339,18 +339,18 @@ function merged(target: unknown, patch: unknown): unknown {
   return Object.fromEntries(result);
 }
 
-/** What was asked for and is not in what was acknowledged. Metadata must be exactly what was asked. */
-function lost(asked: Members, acknowledged: Members): string[] {
-  return Object.entries(asked).flatMap(([name, value]) => {
+/** Requested values that the acknowledged ones lack. Metadata must be equal. */
+function missingFrom(requested: Members, acknowledged: Members): string[] {
+  return Object.entries(requested).flatMap(([name, value]) => {
     const kept = Object.hasOwn(acknowledged, name) ? acknowledged[name] : undefined;
-    if (!isObject(value) || !isObject(kept)) return isSame(kept, value) ? [] : [said(name, value, kept)];
+    if (!isObject(value) || !isObject(kept)) return isSame(kept, value) ? [] : [mismatch(name, value, kept)];
     const members = Object.keys(name === 'metadata' ? { ...value, ...kept } : value);
     return members.flatMap((member) => {
       const [wanted, got] = [value, kept].map((object) => (Object.hasOwn(object, member) ? object[member] : undefined));
-      return isSame(wanted, got) ? [] : [said(`${name}.${member}`, wanted, got)];
+      return isSame(wanted, got) ? [] : [mismatch(`${name}.${member}`, wanted, got)];
     });
   });
 }
 
-const said = (name: string, asked: unknown, kept: unknown): string =>
-  `${name} asked as ${short(asked)}, kept as ${short(kept)}`;
+const mismatch = (name: string, requested: unknown, kept: unknown): string =>
+  `${name} requested as ${short(requested)}, stored as ${short(kept)}`;

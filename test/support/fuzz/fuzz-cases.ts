@@ -1,6 +1,6 @@
 /**
- * The cases of a run: a pure function of its seed. Each is a valid request of some operation, sent as it
- * is or changed in one of the ways of the mutations.
+ * The cases of a run, a pure function of its seed. Each is a valid request of an operation, sent unchanged or with one
+ * of the mutations.
  */
 import * as fc from 'fast-check';
 import type { Draft, WireRequest } from './fuzz-request.ts';
@@ -102,20 +102,20 @@ function addressOf(path: string, { params, query }: Draft, change: AddressMutati
   const idAt = names.findIndex((name) => name.startsWith('{'));
   const plain = query.map((pair) => pair.map((text) => encodeURIComponent(text.toWellFormed())).join('=')).join('&');
   const written = `/${(change?.path(segments, idAt) ?? segments).join('/')}`;
-  const asked = change?.query(plain) ?? plain;
-  return asked === '' ? written : `${written}?${asked}`;
+  const search = change?.query(plain) ?? plain;
+  return search === '' ? written : `${written}?${search}`;
 }
 
-/** Every operation gets so many; the rest goes by weight. */
+/** Minimum number of cases per operation; the rest is distributed by weight. */
 const AT_LEAST = 60;
 
-/** The cases of a seed, the operations mixed. */
+/** Cases of a seed in random order. */
 export function fuzzCases(operations: readonly FuzzedOperation[], total: number, seed: number): WireRequest[] {
   const spare = Math.max(0, total - operations.length * AT_LEAST);
   const weights = operations.reduce((sum, { weight }) => sum + weight, 0);
   const counts = operations.map(({ weight }) => AT_LEAST + Math.floor((spare * weight) / weights));
-  const given = counts.reduce((sum, count) => sum + count, 0);
-  counts[0] = counts[0]! + Math.max(0, total - given);
+  const distributed = counts.reduce((sum, count) => sum + count, 0);
+  counts[0] = counts[0]! + Math.max(0, total - distributed);
   const cases = operations.flatMap((operation, at) =>
     fc.sample(requestOf(operation), { seed: seed + at, numRuns: counts[at]! }),
   );

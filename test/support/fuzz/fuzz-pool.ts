@@ -1,17 +1,17 @@
 /**
- * The components that the fuzzing works on: a pool of ids that are used again and again, and anchors that
- * are never touched, so that dependencies exist and every type can be routed to.
+ * Components of the fuzz test: a pool of reused ids, and anchors that never change. Because of the anchors,
+ * dependencies exist and every type is routable.
  */
-import { TYPES_FROM_START } from '../../../src/core/config/component-types.ts';
-import type { Answer } from '../coordinator-http.ts';
+import { BUILT_IN_TYPES } from '../../../src/core/config/component-types.ts';
+import type { ApiResponse } from '../coordinator-http.ts';
 import { call } from '../coordinator-http.ts';
 import { silentRegistration } from '../silent-registration.ts';
 
 const POOL_SIZE = 200;
-/** Components of this type may fail: whatever recovery does to their lifecycle is no concern of the model. */
+/** Components of this type may fail. The model ignores their lifecycle, which recovery may change. */
 export const WARD_TYPE = 'constitutional_runtime';
 
-/** Legal ids that look like something else. */
+/** Valid ids that look like something else. */
 const ODD_IDS = [
   'constructor',
   'prototype',
@@ -31,16 +31,15 @@ const ODD_IDS = [
   'z'.repeat(128),
 ];
 
-/** No damage of one id makes another of them. */
+/** Ids that no mutation turns into each other. */
 const IDS = Array.from({ length: POOL_SIZE }, (_, at) =>
   at % 12 === 7 ? (ODD_IDS[Math.floor(at / 12)] ?? `odd-${at}`) : `fuzz-${at}-${((at + 7) * 7_919 * 31).toString(36)}`,
 );
 
 export const poolId = (at: number): string => IDS[at % POOL_SIZE]!;
-export const poolType = (at: number): string => TYPES_FROM_START[(at % POOL_SIZE) % TYPES_FROM_START.length]!;
+export const poolType = (at: number): string => BUILT_IN_TYPES[(at % POOL_SIZE) % BUILT_IN_TYPES.length]!;
 export const wardAt = (at: number): number =>
-  (at * TYPES_FROM_START.length + TYPES_FROM_START.indexOf(WARD_TYPE)) %
-  (POOL_SIZE - (POOL_SIZE % TYPES_FROM_START.length));
+  (at * BUILT_IN_TYPES.length + BUILT_IN_TYPES.indexOf(WARD_TYPE)) % (POOL_SIZE - (POOL_SIZE % BUILT_IN_TYPES.length));
 
 const poolRegistration = (at: number) =>
   silentRegistration(poolId(at), {
@@ -49,13 +48,13 @@ const poolRegistration = (at: number) =>
     heartbeat: { ttl: 3_600_000 },
   });
 
-export const ANCHORS: readonly string[] = TYPES_FROM_START.map((type) => `anchor-${type.replaceAll('_', '-')}`);
+export const ANCHORS: readonly string[] = BUILT_IN_TYPES.map((type) => `anchor-${type.replaceAll('_', '-')}`);
 
-/** Registers all of them and lets the anchors be healthy; answers the acknowledgements. */
-export async function raiseFleet(): Promise<Answer[]> {
-  const raised: Answer[] = [];
+/** Registers all components and makes the anchors healthy. Returns the responses. */
+export async function registerPool(): Promise<ApiResponse[]> {
+  const raised: ApiResponse[] = [];
   for (const [at, id] of ANCHORS.entries()) {
-    const registration = silentRegistration(id, { type: TYPES_FROM_START[at], heartbeat: { ttl: 3_600_000 } });
+    const registration = silentRegistration(id, { type: BUILT_IN_TYPES[at], heartbeat: { ttl: 3_600_000 } });
     raised.push(await call('POST', '/v1/components', registration));
     await call('POST', `/v1/components/${id}/heartbeat`, {});
   }

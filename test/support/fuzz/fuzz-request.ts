@@ -1,8 +1,9 @@
 /**
- * A request as it is generated, before the run knows what exists.
+ * Generated request, before the run knows which objects exist.
  *
- * Tokens stand for what only the run knows: `@key:N`, `@recovery:N`, `@incident:N`, `@lease:N` in the path, `@etag` in
- * if-match, `@cursor` in the query, `@session` for the cookie (and no key). `run-cases.ts` puts them in.
+ * Tokens stand for values that only the run knows: `@key:N`, `@recovery:N`, `@incident:N`, `@lease:N` in the path,
+ * `@etag` in if-match, `@cursor` in the query. `@session` stands for the cookie, without a key.
+ * `run-cases.ts` replaces them.
  */
 import type { Value } from './strange-values.ts';
 
@@ -14,7 +15,7 @@ export interface Draft {
   readonly body?: Value;
 }
 
-/** What goes over the wire; text and address may be damaged. */
+/** Request on the wire; text and address may be damaged. */
 export interface WireRequest {
   /** `POST /v1/components` */
   readonly operation: string;
@@ -23,6 +24,6 @@ export interface WireRequest {
   readonly address: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
-  /** How it was changed, for the message when it fails. */
+  /** Name of the mutation, for failure messages. */
   readonly mutation: string;
 }

@@ -1,10 +1,10 @@
-/** Changes to path, query and headers: of some the request is as good as before. */
+/** Mutations of path, query and headers. Some of them keep the request valid. */
 import * as fc from 'fast-check';
 import { SPECIAL_NAMES, strangeText } from './strange-values.ts';
 
 export interface AddressMutation {
   readonly name: string;
-  /** Path segments as they are to be written; an id of the path is at `idAt`, or there is none. */
+  /** Path segments as written. `idAt` is the index of the id, if any. */
   readonly path: (segments: readonly string[], idAt: number) => readonly string[];
   readonly query: (query: string) => string;
 }

@@ -1,11 +1,11 @@
-/** Changes to the text of a body: some leave the same JSON, some another, some none at all. */
+/** Mutations of a body's text. The result is the same JSON, other JSON, or invalid. */
 import * as fc from 'fast-check';
 
 type Body = string | Uint8Array<ArrayBuffer>;
 
 export interface TextMutation {
   readonly name: string;
-  /** A place in the text, of a thousand. */
+  /** A position in the text, in thousandths. */
   readonly place: number;
   readonly apply: (text: string, at: number) => Body;
 }
@@ -13,7 +13,7 @@ export interface TextMutation {
 const encoder = new TextEncoder();
 const LIMIT_BYTES = 65_536;
 
-/** Puts something in the place of the first number. */
+/** Replaces the first number. */
 const number =
   (written: string) =>
   (text: string): string =>
@@ -24,7 +24,7 @@ const insert =
   (text: string, at: number): string =>
     text.slice(0, at) + inserted + text.slice(at);
 
-/** The same member named twice: the later one counts. */
+/** A duplicate member; the later one counts. */
 const before =
   (member: string) =>
   (text: string): string =>
@@ -49,7 +49,7 @@ function invalidUtf8(text: string, at: number): Uint8Array<ArrayBuffer> {
 
 type Change = TextMutation['apply'];
 
-/** What they leave is the same value as before. */
+/** Mutations that keep the JSON value. */
 const HARMLESS: Readonly<Record<string, Change>> = {
   'white space around': (text) => ` \t\r\n${text}\n\n`,
   indented: (text) => JSON.stringify(JSON.parse(text), null, '\t'),
@@ -112,6 +112,6 @@ export const harmfulText: fc.Arbitrary<TextMutation> = oneOf(HARMFUL);
 
 export function mutateText(text: string, { place, apply }: TextMutation): Body {
   const changed = apply(text, Math.floor((text.length * place) / 1_000));
-  // A pair cut in two cannot be sent as UTF-8.
+  // Half a surrogate pair cannot be sent as UTF-8.
   return typeof changed === 'string' ? changed.toWellFormed() : changed;
 }

@@ -1,4 +1,4 @@
-/** Changes somewhere inside a JSON value: nearly right, of the wrong kind, at a bound, plainly strange. */
+/** Mutations inside a JSON value: nearly valid, of the wrong type, at a bound, or strange. */
 import * as fc from 'fast-check';
 import type { Value } from './strange-values.ts';
 import { edgeNumber, objectOf, strangeJson, strangeName, strangeText } from './strange-values.ts';
@@ -12,12 +12,12 @@ type Change =
   | { readonly kind: 'append'; readonly text: string };
 
 export interface ValueMutation {
-  /** Which member to go into at each level; the last one is changed. */
+  /** Member to enter at each level; the last one is changed. */
   readonly way: readonly number[];
   readonly change: Change;
 }
 
-/** In the text that is sent, so many arrays or objects within each other stand in its place. */
+/** In the sent text, this many nested arrays or objects replace it. */
 const nested = fc
   .tuple(fc.constantFrom(31, 32, 33, 500, 5_000, 10_000), fc.constantFrom('array', 'object'))
   .map(([depth, kind]) => `@@nest:${depth}:${kind}@@`);
@@ -47,7 +47,7 @@ export const valueMutation: fc.Arbitrary<ValueMutation> = fc.record({
   change,
 });
 
-/** The value with the change made at the end of the way; undefined where it was removed whole. */
+/** The value with the change at the end of the path; undefined if removed entirely. */
 export function mutateValue(value: Value, { way, change: wanted }: ValueMutation): Value | undefined {
   const [pick, ...rest] = way;
   if (pick === undefined || typeof value !== 'object' || value === null) return applyChange(value, wanted);

@@ -1,6 +1,6 @@
 /**
- * Every operation of the contract with a source of valid requests: samples made for it, or what its
- * declared schemas allow. An operation added to the contract takes part without a line here.
+ * Every operation of the contract with a source of valid requests: hand-written drafts, or values from its declared
+ * schemas. A new operation of the contract takes part automatically.
  */
 import * as fc from 'fast-check';
 import * as z from 'zod';
@@ -18,14 +18,14 @@ export interface FuzzedOperation {
   /** `POST /v1/components` */
   readonly name: string;
   readonly method: string;
-  /** With placeholders. */
+  /** Path with placeholders. */
   readonly path: string;
   readonly drafts: fc.Arbitrary<Draft>;
-  /** Share of the cases beyond those that every operation gets. */
+  /** Weight for the cases beyond the minimum per operation. */
   readonly weight: number;
 }
 
-/** With how often they are called compared to the others. */
+/** Drafts and weights by operation. */
 const SAMPLES: Readonly<Record<string, readonly [fc.Arbitrary<Draft>, number]>> = {
   'POST /v1/components': [component.registerDraft, 20],
   'GET /v1/components': [other.componentsDraft, 6],
@@ -38,7 +38,7 @@ const SAMPLES: Readonly<Record<string, readonly [fc.Arbitrary<Draft>, number]>> 
   'POST /v1/components/{id}/actions': [component.operationDraft, 2],
   'POST /v1/components/{id}/failures': [component.failureDraft, 3],
   'POST /v1/components/{id}/outcomes': [component.outcomesDraft, 3],
-  // Each component may be checked on demand ten times, and then once a second.
+  // On-demand checks are limited to ten per component, then one per second.
   'POST /v1/components/{id}/probe': [component.oneComponent, 0],
   'GET /v1/failures': [other.failuresDraft, 1],
   'GET /v1/recoveries': [other.recoveriesDraft, 1],
@@ -99,7 +99,7 @@ export const fuzzedOperations = (): FuzzedOperation[] =>
     return [{ name, method, path, drafts, weight }];
   });
 
-/** What stands for an id of that collection. */
+/** Token for an id of the collection. */
 const IDS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   components: fc.nat(199).map(poolId),
   keys: fc.nat(999).map((at) => `@key:${at}`),
@@ -126,7 +126,7 @@ function declaredDraft({ path, request = {} }: Declared): fc.Arbitrary<Draft> {
   const parts = fc.tuple(params, membersOf(request.query), body ?? fc.constant(null));
   return parts.map(([made, query, value]) => ({
     params: made,
-    // No cursor can be made up.
+    // A cursor cannot be generated.
     query: Object.entries(query).filter(([name]) => name !== 'cursor'),
     headers: {},
     ...(body ? { body: value } : {}),

@@ -1,6 +1,6 @@
-/** Valid requests that are not about one component: lists with filters, routes, keys. */
+/** Valid requests beyond single components: lists with filters, routing, keys. */
 import * as fc from 'fast-check';
-import { COMPONENT_TYPES, TYPES_FROM_START } from '../../../src/core/config/component-types.ts';
+import { BUILT_IN_REQUEST_TYPES, BUILT_IN_TYPES } from '../../../src/core/config/component-types.ts';
 import { EVENT_TYPES } from '../../../src/core/event/coordinator-event.ts';
 import type { Draft } from './fuzz-request.ts';
 import { ANCHORS, poolId } from './fuzz-pool.ts';
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 
 type Parameter = readonly [string, string];
 
-/** Parameters, each there or not. */
+/** Parameters, each present or absent. */
 const parameters = (shape: Record<string, fc.Arbitrary<string>>): fc.Arbitrary<Parameter[]> =>
   fc.record(shape, { requiredKeys: [] }).map((made) => Object.entries(made) as Parameter[]);
 
@@ -26,7 +26,7 @@ export const componentsDraft: fc.Arbitrary<Draft> = listed(
     .tuple(
       parameters({
         limit,
-        type: fc.constantFrom(...TYPES_FROM_START),
+        type: fc.constantFrom(...BUILT_IN_TYPES),
         status: fc.constantFrom('unknown', 'healthy', 'degraded', 'unhealthy'),
         lifecycle: fc.constantFrom('active', 'standby', 'draining', 'maintenance', 'isolated'),
         location: strangeText(100),
@@ -48,7 +48,7 @@ export const failuresDraft = listed(
   parameters({
     limit,
     componentId,
-    componentType: fc.constantFrom(...TYPES_FROM_START),
+    componentType: fc.constantFrom(...BUILT_IN_TYPES),
     source: fc.constantFrom('check', 'heartbeat', 'report'),
     since: moment,
     until: moment,
@@ -81,8 +81,8 @@ export const streamDraft = listed(
 );
 export const snapshotDraft = listed(
   parameters({
-    type: fc.constantFrom(...TYPES_FROM_START),
-    // Far from any that there is: whoever named the current one would wait.
+    type: fc.constantFrom(...BUILT_IN_TYPES),
+    // Far from any existing index: a request with the current one would wait.
     index: fc.constantFrom('9007199254740991', '999999999'),
     wait: fc.constantFrom('0', '10', '300000'),
   }),
@@ -105,8 +105,8 @@ const preferences = fc.oneof(
 );
 
 const target = fc.oneof(
-  fc.constantFrom(...TYPES_FROM_START).map((type) => ({ type })),
-  fc.constantFrom(...Object.values(COMPONENT_TYPES).flat()).map((requestType) => ({ requestType })),
+  fc.constantFrom(...BUILT_IN_TYPES).map((type) => ({ type })),
+  fc.constantFrom(...Object.values(BUILT_IN_REQUEST_TYPES).flat()).map((requestType) => ({ requestType })),
 );
 
 const leaseTerms = fc.record(
@@ -126,11 +126,11 @@ export const routeDraft: fc.Arbitrary<Draft> = fc
       { requiredKeys: [], noNullPrototype: true },
     ),
   )
-  .map(([asked, rest]) => ({ params: {}, query: [], headers: {}, body: { ...asked, ...rest } as unknown as Value }));
+  .map(([chosen, rest]) => ({ params: {}, query: [], headers: {}, body: { ...chosen, ...rest } as unknown as Value }));
 
 const oneLease = fc.nat(999).map((at) => ({ id: `@lease:${at}` }));
 
-/** Without an error: that would be a failure of a component. */
+/** Without an error, which would count as a failure of a component. */
 export const completionDraft: fc.Arbitrary<Draft> = fc
   .tuple(
     oneLease,
@@ -146,16 +146,16 @@ export const renewalDraft: fc.Arbitrary<Draft> = fc
   .map(([params, body]) => ({ params, query: [], headers: {}, body }));
 
 export const leasesDraft = listed(
-  parameters({ limit, type: fc.constantFrom(...TYPES_FROM_START), componentId: fc.nat(199).map(poolId) }),
+  parameters({ limit, type: fc.constantFrom(...BUILT_IN_TYPES), componentId: fc.nat(199).map(poolId) }),
 );
 
 const scope = fc.oneof(
   fc.constantFrom('viewer', 'router', 'operator', 'admin'),
   fc.nat(199).map((at) => `component:${poolId(at)}`),
-  fc.constantFrom(...TYPES_FROM_START).map((type) => `registrar:${type}`),
+  fc.constantFrom(...BUILT_IN_TYPES).map((type) => `registrar:${type}`),
 );
 
-/** Whole days from now: the same text whenever a seed is run on one day. */
+/** Whole days from now, so that a seed gives the same text all day. */
 const expiry = fc.constantFrom(2, 30, 3_600).map((days) => {
   const day = Math.floor(Date.now() / DAY_MS) + days;
   return new Date(day * DAY_MS).toISOString();
@@ -175,7 +175,7 @@ const oneKey = fc.nat(999).map((at) => ({ id: `@key:${at}` }));
 export const readKeyDraft: fc.Arbitrary<Draft> = oneKey.map((params) => ({ params, query: [], headers: {} }));
 
 export const rotateKeyDraft: fc.Arbitrary<Draft> = fc
-  .tuple(oneKey, fc.constantFrom<Value>({}, { overlap: 0 }, { overlap: 1 }, { overlap: 30 * DAY_MS }))
+  .tuple(oneKey, fc.constantFrom<Value>({}, { overlapMs: 0 }, { overlapMs: 1 }, { overlapMs: 30 * DAY_MS }))
   .map(([params, body]) => ({ params, query: [], headers: {}, body }));
 
 const quota = fc.constantFrom(null, 0, 1, 1_000_000);
@@ -186,7 +186,7 @@ export const quotasDraft: fc.Arbitrary<Draft> = fc
   .map(([params, quotas]) => ({ params, query: [], headers: {}, body: { quotas } as unknown as Value }));
 
 export const redistributeDraft: fc.Arbitrary<Draft> = fc
-  .constantFrom<Value>({}, ...TYPES_FROM_START.map((type) => ({ type })))
+  .constantFrom<Value>({}, ...BUILT_IN_TYPES.map((type) => ({ type })))
   .map((body) => ({ params: {}, query: [], headers: {}, body }));
 
 export const revokeKeyDraft: fc.Arbitrary<Draft> = fc

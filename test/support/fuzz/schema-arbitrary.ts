@@ -1,4 +1,4 @@
-/** Values that satisfy a JSON schema as zod writes it: how an operation nobody wrote samples for takes part. */
+/** Values that satisfy a JSON schema written by zod, for operations without hand-written drafts. */
 import * as fc from 'fast-check';
 import * as z from 'zod';
 import type { Value } from './strange-values.ts';

@@ -1,4 +1,4 @@
-/** Values that programs trip over: texts, names of members, numbers, and whole JSON values made of them. */
+/** Values that often cause bugs: texts, member names, numbers, and JSON values built from them. */
 import * as fc from 'fast-check';
 
 export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
@@ -36,8 +36,8 @@ const SCRIPTS = [
   'कार्य',
   '👩‍👩‍👧‍👦🏳️‍🌈',
   '𝕱𝖗𝖆𝖐𝖙𝖚𝖗',
-  '\u00e9', // one code point …
-  'e\u0301', // … and its twin of two
+  '\u00e9', // One code point.
+  'e\u0301', // The same character as two code points.
   '\u212b',
   'ﬁ',
   'ẞ',
@@ -51,7 +51,7 @@ const SCRIPTS = [
 
 const RAW = ['\u0000', '\u0007\u001b[31m', '\u007f\u0085', '\ud800', '\udfff x', 'x\ud83d', '\uffff', ' ', '\t\n', ''];
 
-/** The names that prototypes and serializers answer to. */
+/** Names with a meaning to prototypes and serializers. */
 export const SPECIAL_NAMES = [
   '__proto__',
   'constructor',
@@ -83,7 +83,7 @@ export const strangeText = (maxLength: number): fc.Arbitrary<string> =>
     )
     .map((text) => text.slice(0, maxLength));
 
-/** The same, never empty. */
+/** Like above, but never empty. */
 export const someText = (maxLength: number): fc.Arbitrary<string> =>
   strangeText(maxLength).map((text) => (text === '' ? 'x' : text));
 
@@ -109,7 +109,7 @@ export const strangeName = fc.oneof(
   { weight: 1, arbitrary: strangeText(64) },
 );
 
-/** An object with these members as its own, whatever they are called. */
+/** An object with these own members, whatever their names. */
 export function objectOf(entries: readonly (readonly [string, Value])[]): { [name: string]: Value } {
   const object: { [name: string]: Value } = {};
   for (const [name, value] of entries)
@@ -123,7 +123,7 @@ const leaf: fc.Arbitrary<Value> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Value>(null, true, false) },
 );
 
-/** Legal JSON of up to `depth` levels. */
+/** Valid JSON of up to `depth` levels. */
 export const strangeJson = (depth: number): fc.Arbitrary<Value> =>
   depth === 0
     ? leaf

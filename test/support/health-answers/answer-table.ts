@@ -1,22 +1,22 @@
-/** The table of answers and verdicts as docs/health.md shows it. */
+/** The table of responses and verdicts in docs/reference/health-dialects.md. */
 import { markdownTable } from '../../sim/table.ts';
-import type { HealthAnswer } from './health-answer.ts';
+import type { HealthResponseCase } from './health-answer.ts';
 
 const MAX_BODY = 90;
 
-export const answerTable = (answers: readonly HealthAnswer[]): string =>
+export const responseTable = (responses: readonly HealthResponseCase[]): string =>
   markdownTable(
-    ['Who answers, or what is wrong', 'What comes', 'Read as'],
-    answers.map((answer) => [answer.name, shownOf(answer), verdictOf(answer)]),
+    ['Sender or fault', 'Response', 'Verdict'],
+    responses.map((response) => [response.name, shownOf(response), verdictOf(response)]),
   );
 
-function shownOf({ answer, shown }: HealthAnswer): string {
+function shownOf({ response, shown }: HealthResponseCase): string {
   if (shown !== undefined) return shown;
-  if (!('status' in answer)) return '';
-  const body = answer.body.replaceAll('\n', '\\n').replaceAll('|', '\\|');
+  if (!('status' in response)) return '';
+  const body = response.body.replaceAll('\n', '\\n').replaceAll('|', '\\|');
   const text = body.length > MAX_BODY ? `${body.slice(0, MAX_BODY)}…` : body;
-  return `\`${`${answer.status} ${text}`.trim()}\``;
+  return `\`${`${response.status} ${text}`.trim()}\``;
 }
 
-const verdictOf = ({ verdict }: HealthAnswer): string =>
+const verdictOf = ({ verdict }: HealthResponseCase): string =>
   verdict.startsWith('failed: ') ? `failed \`${verdict.slice('failed: '.length)}\`` : verdict;

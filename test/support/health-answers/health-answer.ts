@@ -1,15 +1,15 @@
-/** One answer to a health check, as the answer server sends it and as the coordinator is to judge it. */
+/** Test cases of health check responses: the response that the server sends, and the coordinator's expected verdict. */
 
-/** An HTTP answer like any other. */
-interface PlainAnswer {
+/** An ordinary HTTP response. */
+interface PlainResponse {
   readonly status: number;
-  /** Left out where the answer has no content type. */
+  /** Undefined for a response without a content type. */
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** What only a socket can do; each is played by the answer server (`../node/answer-plays.ts`). */
+/** Responses that need a raw socket, implemented in `../node/answer-plays.ts`. */
 export type Play =
   | 'says nothing'
   | 'closes at once'
@@ -42,16 +42,16 @@ export type Play =
   | 'no HTTP'
   | 'byte order mark';
 
-/** Where the probe is sent that is no ordinary HTTP server. */
-export type Place = 'self-signed' | 'plain behind https' | 'silent behind https' | 'nobody listens';
+/** Probe targets that are not an ordinary HTTP server. */
+export type Place = 'self-signed' | 'plain behind https' | 'silent behind https' | 'no listener';
 
 export type Verdict = 'healthy' | 'degraded' | `failed: ${string}`;
 
-export interface HealthAnswer {
-  /** Whose answer it is, or what is wrong with it; unique. */
+export interface HealthResponseCase {
+  /** Sender of the response, or its fault; unique. */
   readonly name: string;
-  readonly answer: PlainAnswer | { readonly play: Play } | { readonly place: Place };
+  readonly response: PlainResponse | { readonly play: Play } | { readonly place: Place };
   readonly verdict: Verdict;
-  /** What is said instead of the answer itself where that is no text worth showing. */
+  /** Text for the documentation if the response itself is unsuitable. */
   readonly shown?: string;
 }

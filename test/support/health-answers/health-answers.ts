@@ -1,6 +1,6 @@
-/** All answers whose verdicts docs/health.md shows, in its order. */
-import type { HealthAnswer } from './health-answer.ts';
-import { HOSTILE_ANSWERS } from './hostile-answers.ts';
-import { REAL_ANSWERS } from './real-answers.ts';
+/** All responses in docs/reference/health-dialects.md, in its order. */
+import type { HealthResponseCase } from './health-answer.ts';
+import { HOSTILE_RESPONSES } from './hostile-answers.ts';
+import { REAL_RESPONSES } from './real-answers.ts';
 
-export const HEALTH_ANSWERS: readonly HealthAnswer[] = [...REAL_ANSWERS, ...HOSTILE_ANSWERS];
+export const HEALTH_RESPONSES: readonly HealthResponseCase[] = [...REAL_RESPONSES, ...HOSTILE_RESPONSES];

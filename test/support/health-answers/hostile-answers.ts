@@ -1,47 +1,47 @@
-/** Answers that are wrong, endless, late or none at all. */
-import type { HealthAnswer, Place, Play, Verdict } from './health-answer.ts';
+/** Health check responses that are invalid, endless, late or missing. */
+import type { HealthResponseCase, Place, Play, Verdict } from './health-answer.ts';
 
 const JSON_TYPE = 'application/json';
 
 type Row<What> = readonly [name: string, what: What, verdict: Verdict, shown: string];
 
-const BROKEN: readonly HealthAnswer[] = [
-  { name: 'invalid JSON', answer: { status: 200, type: JSON_TYPE, body: '{status: down}' }, verdict: 'healthy' },
+const BROKEN: readonly HealthResponseCase[] = [
+  { name: 'invalid JSON', response: { status: 200, type: JSON_TYPE, body: '{status: down}' }, verdict: 'healthy' },
   {
     name: 'JSON that breaks off after a status',
-    answer: { status: 200, type: JSON_TYPE, body: '{"status":"down","checks":{"a":' },
+    response: { status: 200, type: JSON_TYPE, body: '{"status":"down","checks":{"a":' },
     verdict: 'failed: REPORTED_UNHEALTHY',
   },
   {
     name: 'JSON in JSON in JSON',
-    answer: { status: 200, type: JSON_TYPE, body: '['.repeat(60_000) },
+    response: { status: 200, type: JSON_TYPE, body: '['.repeat(60_000) },
     verdict: 'healthy',
     shown: '60 000 times `[`',
   },
   {
     name: 'bytes that are no text',
-    answer: { status: 200, type: 'application/octet-stream', body: '\u0000\u0001\u0002\uFFFD'.repeat(100) },
+    response: { status: 200, type: 'application/octet-stream', body: '\u0000\u0001\u0002\uFFFD'.repeat(100) },
     verdict: 'healthy',
     shown: 'zeros and worse',
   },
   {
     name: 'a redirect to itself, for ever',
-    answer: { status: 302, headers: { location: '?again' }, body: '' },
+    response: { status: 302, headers: { location: '?again' }, body: '' },
     verdict: 'failed: HTTP_302',
     shown: '`302`, location: itself',
   },
   {
     name: 'a redirect into the network of the coordinator',
-    answer: { status: 307, headers: { location: 'http://169.254.169.254/latest/meta-data/' }, body: '' },
+    response: { status: 307, headers: { location: 'http://169.254.169.254/latest/meta-data/' }, body: '' },
     verdict: 'failed: HTTP_307',
     shown: '`307`, location: `http://169.254.169.254/…`',
   },
   {
-    name: 'a redirect that calls itself well',
-    answer: { status: 301, headers: { location: '/' }, type: JSON_TYPE, body: '{"status":"UP"}' },
+    name: 'a redirect with a healthy body',
+    response: { status: 301, headers: { location: '/' }, type: JSON_TYPE, body: '{"status":"UP"}' },
     verdict: 'failed: HTTP_301',
   },
-  { name: 'a status that is none', answer: { status: 999, body: '' }, verdict: 'failed: HTTP_999' },
+  { name: 'an invalid status', response: { status: 999, body: '' }, verdict: 'failed: HTTP_999' },
 ];
 
 const PLAYED: readonly Row<Play>[] = [
@@ -74,7 +74,7 @@ const PLAYED: readonly Row<Play>[] = [
   ['a gzip bomb', 'gzip bomb', 'healthy', '64 KB that unpack to 64 MB of spaces'],
   ['an endless gzip bomb', 'endless gzip', 'healthy', 'packed spaces without an end'],
   ['gzip that breaks off', 'gzip cut off', 'failed: ECONNRESET', 'the first 20 bytes of it'],
-  ['gzip that is none', 'no gzip', 'failed: NETWORK_ERROR', 'plain JSON under `content-encoding: gzip`'],
+  ['plain JSON declared as gzip', 'no gzip', 'failed: NETWORK_ERROR', 'plain JSON under `content-encoding: gzip`'],
   ['longer than its length', 'longer than its length', 'degraded', '`{"status":"degraded"}`, its length, and more'],
   [
     'shorter than its length',
@@ -91,21 +91,21 @@ const PLAYED: readonly Row<Play>[] = [
   ['two lengths', 'two lengths', 'failed: ECONNRESET', '`content-length: 21` and `content-length: 7`'],
   ['no length', 'closed without a length', 'degraded', 'HTTP/1.0, ended by closing'],
   ['broken chunks', 'broken chunks', 'failed: ECONNRESET', 'a chunk of `zz` bytes'],
-  ['early hints, then the answer', 'early hints first', 'degraded', '`103`, then `200 {"status":"degraded"}`'],
+  ['early hints, then the response', 'early hints first', 'degraded', '`103`, then `200 {"status":"degraded"}`'],
   ['early hints alone', 'only early hints', 'failed: ECONNRESET', '`103`, then closed'],
   ['another protocol', 'no HTTP', 'failed: ECONNRESET', '`SSH-2.0-OpenSSH_9.6`'],
   ['a byte order mark', 'byte order mark', 'failed: REPORTED_UNHEALTHY', 'the mark, then `{"status":"down"}`'],
 ];
 
 const PLACED: readonly Row<Place>[] = [
-  ['bad TLS: a certificate that nobody vouches for', 'self-signed', 'failed: NETWORK_ERROR', 'a handshake'],
+  ['bad TLS: a self-signed certificate', 'self-signed', 'failed: NETWORK_ERROR', 'a handshake'],
   ['bad TLS: plain HTTP behind https', 'plain behind https', 'failed: NETWORK_ERROR', '`400`, not encrypted'],
   ['bad TLS: no handshake', 'silent behind https', 'failed: TIMEOUT', 'nothing, the connection stays open'],
-  ['nobody listens', 'nobody listens', 'failed: ECONNRESET', 'the connection is refused'],
+  ['a closed port', 'no listener', 'failed: ECONNRESET', 'the connection is refused'],
 ];
 
-export const HOSTILE_ANSWERS: readonly HealthAnswer[] = [
+export const HOSTILE_RESPONSES: readonly HealthResponseCase[] = [
   ...BROKEN,
-  ...PLAYED.map(([name, play, verdict, shown]) => ({ name, answer: { play }, verdict, shown })),
-  ...PLACED.map(([name, place, verdict, shown]) => ({ name, answer: { place }, verdict, shown })),
+  ...PLAYED.map(([name, play, verdict, shown]) => ({ name, response: { play }, verdict, shown })),
+  ...PLACED.map(([name, place, verdict, shown]) => ({ name, response: { place }, verdict, shown })),
 ];

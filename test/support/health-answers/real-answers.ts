@@ -1,5 +1,5 @@
-/** Answers as programs give them, in their dialects, with the headers they send. */
-import type { HealthAnswer, Verdict } from './health-answer.ts';
+/** Health check responses of real programs, with their dialects and headers. */
+import type { HealthResponseCase, Verdict } from './health-answer.ts';
 
 const JSON_TYPE = 'application/json';
 const TEXT = 'text/plain; charset=utf-8';
@@ -8,17 +8,11 @@ const REPORTED = 'failed: REPORTED_UNHEALTHY';
 type Row = readonly [name: string, status: number, type: string | undefined, body: string, verdict: Verdict];
 
 const ROWS: readonly Row[] = [
-  ["the plan's own", 200, JSON_TYPE, '{"status":"healthy","uptime":12}', 'healthy'],
-  [
-    'degraded, said only in the body of a 200',
-    200,
-    JSON_TYPE,
-    '{"status":"degraded","reason":"cold cache"}',
-    'degraded',
-  ],
-  ['unhealthy, said only in the body of a 200', 200, JSON_TYPE, '{"status":"unhealthy"}', REPORTED],
+  ['native', 200, JSON_TYPE, '{"status":"healthy","uptime":12}', 'healthy'],
+  ['degraded in the body of a 200', 200, JSON_TYPE, '{"status":"degraded","reason":"cold cache"}', 'degraded'],
+  ['unhealthy in the body of a 200', 200, JSON_TYPE, '{"status":"unhealthy"}', REPORTED],
   ['a flag', 200, JSON_TYPE, '{"healthy":true}', 'healthy'],
-  ['a flag that says no', 200, JSON_TYPE, '{"healthy":false}', REPORTED],
+  ['a false flag', 200, JSON_TYPE, '{"healthy":false}', REPORTED],
   ['a flag beside a good word', 200, JSON_TYPE, '{"status":"ok","degraded":true}', 'degraded'],
   [
     'IETF health+json, a part of it fails',
@@ -128,16 +122,16 @@ const ROWS: readonly Row[] = [
   ['JSON that is called a page', 200, 'text/html', '{"status":"down"}', REPORTED],
   ['text that is called JSON', 200, JSON_TYPE, 'OK', 'healthy'],
   ['a page', 200, 'text/html', '<!doctype html><title>It works!</title>', 'healthy'],
-  ['a page that says otherwise', 200, 'text/html', '<h1>Service Unavailable</h1>', 'healthy'],
-  ['a word that nobody knows', 200, JSON_TYPE, '{"status":"shiny"}', 'healthy'],
+  ['a page about an error', 200, 'text/html', '<h1>Service Unavailable</h1>', 'healthy'],
+  ['an unknown word', 200, JSON_TYPE, '{"status":"shiny"}', 'healthy'],
   ['no key to it', 401, JSON_TYPE, '{"ok":true}', 'failed: HTTP_401'],
   ['a wrong path', 404, 'text/html', '<h1>Not Found</h1>', 'failed: HTTP_404'],
-  ['well, it says, behind a 503', 503, JSON_TYPE, '{"status":"healthy"}', 'failed: HTTP_503'],
+  ['a healthy body behind a 503', 503, JSON_TYPE, '{"status":"healthy"}', 'failed: HTTP_503'],
   ['a gateway without its backend', 502, 'text/html', '<h1>502 Bad Gateway</h1>', 'failed: HTTP_502'],
 ];
 
-export const REAL_ANSWERS: readonly HealthAnswer[] = ROWS.map(([name, status, type, body, verdict]) => ({
+export const REAL_RESPONSES: readonly HealthResponseCase[] = ROWS.map(([name, status, type, body, verdict]) => ({
   name,
-  answer: { status, body, ...(type === undefined ? {} : { type }) },
+  response: { status, body, ...(type === undefined ? {} : { type }) },
   verdict,
 }));

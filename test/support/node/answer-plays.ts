@@ -1,4 +1,4 @@
-/** What the answer server does on a socket whose health check is not to be answered like any other. */
+/** Health check responses that need a raw socket, by name. */
 import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { brotliCompressSync, createGzip, gzip, gzipSync } from 'node:zlib';
@@ -7,12 +7,12 @@ import type { Play } from '../health-answers/health-answer.ts';
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n';
 const DEGRADED = '{"status":"degraded"}';
 const DRIP_EVERY_MS = 50;
-/** More than half the timeout, less than the whole. */
+/** More than half the timeout, less than the timeout. */
 const SLOW_MS = 650;
 const BLOCK = Buffer.alloc(16_384, ' ');
 const BOMB_BYTES = 67_108_864;
 
-/** 64 KB that unpack to 64 MB of spaces; made once, while other things begin. */
+/** 64 KB that unpack to 64 MB of spaces; built once, in the background. */
 const bomb = promisify(gzip)(Buffer.alloc(BOMB_BYTES, ' '));
 
 export const PLAYS: Readonly<Record<Play, (socket: Socket) => void>> = {
@@ -94,7 +94,7 @@ function drip(socket: Socket, text: string): void {
   }, DRIP_EVERY_MS);
 }
 
-/** As fast as it is taken, until the other side hangs up. */
+/** Writes as fast as the peer reads, until it hangs up. */
 function pour(socket: Socket, block: Uint8Array): void {
   const more = (): void => {
     while (!socket.destroyed && socket.write(block));

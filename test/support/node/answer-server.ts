@@ -1,61 +1,61 @@
 /**
- * Health checks answered in every way of `../health-answers`, over real sockets: `GET /N` plays answer N of the
- * table. `GET /stats` says how many bytes each answer's peer has taken, and how much memory the runtime holds.
- * Provided as `answers`.
+ * Server of all health check responses in `../health-answers`, over real sockets. `GET /N` returns response N of the
+ * table. `GET /stats` returns the bytes that the peer read by response, and the memory of the runtime. Provided as
+ * `healthResponses`.
  */
 import { execFileSync } from 'node:child_process';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { TestProject } from 'vitest/node';
-import { HEALTH_ANSWERS } from '../health-answers/health-answers.ts';
-import type { HealthAnswer } from '../health-answers/health-answer.ts';
-// oxlint-disable-next-line import/no-unassigned-import -- declares what is provided here
+import { HEALTH_RESPONSES } from '../health-answers/health-answers.ts';
+import type { HealthResponseCase } from '../health-answers/health-answer.ts';
+// oxlint-disable-next-line import/no-unassigned-import -- declares the provided context
 import '../provided-context.ts';
 import { PLAYS } from './answer-plays.ts';
 import { selfSigned } from './self-signed.ts';
 
 const REQUEST_LINE = /^[A-Z]+ \/(\w+)[^\r\n]*\r\n/;
 
-export default async function startAnswerServer(project: TestProject): Promise<() => Promise<void>> {
-  /** Bytes that were taken of each answer, by its place in the table. */
-  const taken = new Map<number, number>();
+export default async function startResponseServer(project: TestProject): Promise<() => Promise<void>> {
+  /** Bytes that peers read, by index of the response. */
+  const bytesRead = new Map<number, number>();
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // Whoever probes hangs up when it has seen enough.
+    // The prober hangs up once it has read enough.
     socket.on('error', () => socket.destroy());
   };
   const servers = {
     plain: createServer((socket) => {
       keep(socket);
       onRequest(socket, (path) => {
-        if (path === 'stats') return send(socket, 200, JSON.stringify(statsOf(taken)));
+        if (path === 'stats') return send(socket, 200, JSON.stringify(statsOf(bytesRead)));
         const at = Number(path);
-        const answer = HEALTH_ANSWERS[at];
-        if (!answer) return send(socket, 404, '');
-        socket.on('close', () => taken.set(at, Math.max(taken.get(at) ?? 0, socket.bytesWritten)));
-        play(socket, answer);
+        const response = HEALTH_RESPONSES[at];
+        if (!response) return send(socket, 404, '');
+        socket.on('close', () => bytesRead.set(at, Math.max(bytesRead.get(at) ?? 0, socket.bytesWritten)));
+        play(socket, response);
       });
     }),
     tls: createTlsServer(selfSigned(), (socket) => onRequest(socket, () => send(socket, 200, '{"status":"healthy"}'))),
     unencrypted: createServer((socket) => {
       keep(socket);
-      socket.once('data', () => send(socket, 400, 'this is no TLS'));
+      socket.once('data', () => send(socket, 400, 'this is not TLS'));
     }),
     silent: createServer(keep),
   };
   servers.tls.on('connection', keep);
   const ports = await Promise.all(Object.values(servers).map(listen));
   const [plain = 0, tls = 0, unencrypted = 0, silent = 0] = ports;
-  project.provide('answers', {
+  project.provide('healthResponses', {
     url: `http://127.0.0.1:${plain}`,
     places: {
       'self-signed': `https://127.0.0.1:${tls}/`,
       'plain behind https': `https://127.0.0.1:${unencrypted}/`,
       'silent behind https': `https://127.0.0.1:${silent}/`,
-      'nobody listens': 'http://127.0.0.1:9/',
+      'no listener': 'http://127.0.0.1:9/',
     },
   });
   return async () => {
@@ -69,21 +69,21 @@ const listen = async (server: Server): Promise<number> => {
   return (server.address() as AddressInfo).port;
 };
 
-function onRequest(socket: Socket, answer: (path: string) => void): void {
+function onRequest(socket: Socket, response: (path: string) => void): void {
   let head = '';
   const read = (chunk: Buffer): void => {
     head += chunk.toString('latin1');
     if (!head.includes('\r\n\r\n')) return;
     socket.off('data', read);
-    answer(REQUEST_LINE.exec(head)?.[1] ?? '');
+    response(REQUEST_LINE.exec(head)?.[1] ?? '');
   };
   socket.on('data', read);
 }
 
-function play(socket: Socket, { answer }: HealthAnswer): void {
-  if ('play' in answer) return PLAYS[answer.play](socket);
-  if ('place' in answer) return send(socket, 404, '');
-  const { status, type, headers = {}, body } = answer;
+function play(socket: Socket, { response }: HealthResponseCase): void {
+  if ('play' in response) return PLAYS[response.play](socket);
+  if ('place' in response) return send(socket, 404, '');
+  const { status, type, headers = {}, body } = response;
   send(socket, status, body, { ...(type === undefined ? {} : { 'content-type': type }), ...headers });
 }
 
@@ -93,12 +93,12 @@ function send(socket: Socket, status: number, body: string, headers: Readonly<Re
   socket.end(`HTTP/1.1 ${status} Whatever\r\nconnection: close\r\n${length}${lines.join('')}\r\n${body}`);
 }
 
-const statsOf = (taken: ReadonlyMap<number, number>) => ({
-  taken: Object.fromEntries(taken),
+const statsOf = (bytesRead: ReadonlyMap<number, number>) => ({
+  bytesRead: Object.fromEntries(bytesRead),
   runtimeBytes: memoryOfRuntime(),
 });
 
-/** Resident bytes of the runtimes that the tests of this process run in; null where nobody can tell. */
+/** Resident bytes of the runtimes of this test process; null if unknown. */
 function memoryOfRuntime(): number | null {
   try {
     const rows = execFileSync('ps', ['-axo', 'pid=,ppid=,rss=,comm='], { encoding: 'utf8' }).split('\n');
@@ -108,7 +108,7 @@ function memoryOfRuntime(): number | null {
     );
     return own.length === 0 ? null : own.reduce((sum, [, , rss]) => sum + Number(rss) * 1_024, 0);
   } catch {
-    // Memory is then judged by what the sockets took alone.
+    // Without `ps`, tests judge memory by the bytes read only.
     return null;
   }
 }

@@ -1,4 +1,4 @@
-/** A real Chromium, the one that ships inside an npm package, with launch arguments of our own. */
+/** The Chromium of an npm package, with the launch arguments of this project. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * Has tests in the Worker load `src` as one module instead of some six hundred: every test file loads it anew, and each
- * module is a round trip from the Worker to Vite. Each source file becomes a view of the bundle, so all share one instance
- * of everything, as without it. Not while watching: the bundle is made once.
+ * Vite plugin that serves `src` to tests in the Worker as one module instead of about six hundred. Every test file
+ * loads the modules again, and each is a round trip from the Worker to Vite. Each source file becomes a view of the
+ * bundle, so that all share one instance. Not usable in watch mode, because the bundle is built once.
  */
 import { globSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -11,13 +11,13 @@ import { build } from 'vite';
 const BUNDLE = '\0bundled-source';
 const ENTRY = 'virtual-source-entry';
 const ROOT = resolve(import.meta.dirname, '../../..');
-/** What runs in Node or in a browser. */
+/** Code that runs in Node or in a browser. */
 const ELSEWHERE = /^src\/(dashboard|demo|dev)\//;
 
 interface Bundled {
   readonly code: string;
   readonly map: Rolldown.SourceMap | null;
-  /** By file: the name of its namespace in the bundle, and what it exports. */
+  /** Namespace in the bundle and exported names, by file. */
   readonly views: ReadonlyMap<string, { readonly name: string; readonly exported: readonly string[] }>;
 }
 
@@ -30,7 +30,7 @@ export function bundledSource(): Plugin {
     resolveId: (id) => (id === BUNDLE ? id : null),
     async load(id) {
       const { code, map, views } = await get();
-      // Every file is sent the map as well, which takes longer than all else: only where somebody looks.
+      // Vite sends the source map to every file, which takes most of the time, so CI gets none.
       if (id === BUNDLE) return { code, map: process.env['CI'] ? { mappings: '' } : map };
       const view = views.get(id);
       if (!view) return null;
@@ -62,7 +62,7 @@ async function bundle(): Promise<Bundled> {
         enforce: 'pre',
         resolveId: (id) => (id.endsWith(ENTRY) ? ENTRY : null),
         load: (id) => (id === ENTRY ? entry : null),
-        // Of the modules and not of the chunk, which leaves out what it wrote where it is used.
+        // Exports of the modules: the chunk lacks those that were inlined.
         generateBundle() {
           for (const path of paths) exported.set(path, this.getModuleInfo(path)?.exports ?? []);
         },

@@ -1,4 +1,4 @@
-/** Ends the output with one plain line that any CI can read: `N passed, N failed`. */
+/** Reporter that ends the output with one plain line for CI: `N passed, N failed`. */
 import type { Reporter, TestModule } from 'vitest/node';
 
 export default class ClosingLineReporter implements Reporter {
@@ -9,7 +9,7 @@ export default class ClosingLineReporter implements Reporter {
         const { state } = test.result();
         if (state !== 'pending') count[state]++;
       }
-      // A file that does not even load has no tests to fail.
+      // A file that fails to load has no tests that could fail.
       if (module.state() === 'failed' && module.errors().length > 0) count.failed++;
     }
     count.failed += unhandled.length;

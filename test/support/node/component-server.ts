@@ -1,16 +1,19 @@
 /**
- * A real HTTP server beside the tests that run inside workerd: components with the behaviour that a
- * test asks for. Its base URL is provided as `componentUrl`.
+ * HTTP server for tests inside workerd: components with a behaviour set by the test. Its base URL is provided as
+ * `componentUrl`.
  *
- * `POST /set/NAME {mode}` changes how NAME answers; `GET /NAME/health` is its health check;
- * `POST /NAME/control` its control endpoint; `GET /NAME/log` what it was asked to do;
- * `POST /NAME/hook` takes webhooks, unless NAME is `unavailable`.
+ * `POST /set/NAME {mode}` sets the behaviour of NAME.
+ *
+ * `GET /NAME/health` is its health check, `POST /NAME/control` its control endpoint, `GET /NAME/log` its received
+ * requests.
+ *
+ * `POST /NAME/hook` receives webhooks, unless NAME is `unavailable`.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestProject } from 'vitest/node';
-// oxlint-disable-next-line import/no-unassigned-import -- declares what is provided here
+// oxlint-disable-next-line import/no-unassigned-import -- declares the provided context
 import '../provided-context.ts';
 
 type Mode =
@@ -30,27 +33,27 @@ type Mode =
 
 interface Received {
   readonly headers: Record<string, string>;
-  /** As it was sent. */
+  /** Raw body. */
   readonly body: string;
 }
 
 interface Fake {
   mode: Mode;
   readonly control: unknown[];
-  /** The same requests as they came. */
+  /** The same requests with headers and raw body. */
   readonly controlRequests: Received[];
   checks: number;
-  /** When each check came, epoch ms. */
+  /** Arrival times of the checks, epoch ms. */
   readonly checkedAt: number[];
-  /** Headers of the last check, if there was one. */
+  /** Headers of the last check, if any. */
   checkHeaders: Record<string, string>[];
   readonly hooks: Received[];
-  /** Control requests that were refused. */
+  /** Number of refused control requests. */
   refusals: number;
 }
 
 const SLOW_MS = 400;
-/** Well beyond what a probe reads of a body. */
+/** Far beyond the part of a body that a probe reads. */
 const BURIED_UNDER_BYTES = 1_048_576;
 
 export default async function startComponentServer(project: TestProject): Promise<() => Promise<void>> {
@@ -106,10 +109,10 @@ async function handle(fakes: Map<string, Fake>, request: IncomingMessage, respon
   fake.checks++;
   fake.checkedAt.push(Date.now());
   fake.checkHeaders = [request.headers as Record<string, string>];
-  return answerHealth(fake, request, response);
+  return respondToCheck(fake, request, response);
 }
 
-/** Where health checks, control calls and webhooks alike are sent on to. */
+/** Redirect target of health checks, control calls and webhooks. */
 function redirectOf(mode: Mode, path: string): string | null {
   if (mode === 'redirect') return `/elsewhere/${path}`;
   return mode === 'redirect-to-metadata' ? 'http://169.254.169.254/latest/meta-data/' : null;
@@ -126,7 +129,7 @@ const newFake = (): Fake => ({
   refusals: 0,
 });
 
-function answerHealth(fake: Fake, request: IncomingMessage, response: ServerResponse): void {
+function respondToCheck(fake: Fake, request: IncomingMessage, response: ServerResponse): void {
   switch (fake.mode) {
     case 'healthy':
     case 'refuses-control':
@@ -139,7 +142,7 @@ function answerHealth(fake: Fake, request: IncomingMessage, response: ServerResp
       return send(response, 503, { status: 'unhealthy' });
     case 'redirect':
     case 'redirect-to-metadata':
-      return; // Answered before it comes to this.
+      return; // Handled before.
     case 'reset':
       request.socket.destroy();
       return;
@@ -157,7 +160,7 @@ function answerHealth(fake: Fake, request: IncomingMessage, response: ServerResp
   }
 }
 
-/** Spaces as fast as they are taken, then a verdict that must not be waited for. */
+/** Writes spaces as fast as the peer reads them, then a verdict that the prober must not wait for. */
 function pourOut(response: ServerResponse, bytes: number): void {
   const block = ' '.repeat(16_384);
   let left = bytes;

@@ -1,13 +1,13 @@
 /**
- * One HTTP server in the test's own process that stands for any number of components: `/ID/health`
- * answers 200 and is counted by id. Not a fake of ours: the coordinator probes real sockets.
+ * HTTP server in the test process for any number of components: `/ID/health` returns 200 and is counted by id. The
+ * coordinator probes it over real sockets.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface HealthTarget {
   readonly url: string;
-  /** Checks seen since the start or the last `reset`, by id. */
+  /** Number of checks since the start or the last `reset`, by id. */
   readonly checks: ReadonlyMap<string, number>;
   reset(): void;
   close(): Promise<void>;

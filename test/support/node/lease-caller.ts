@@ -1,6 +1,6 @@
 /**
- * A caller that takes leases, works a moment under each and gives it back, renews it, gives it back twice, or forgets
- * it. Writes down what it held, and everything that it was answered and should not have been.
+ * Caller that acquires leases, works briefly under each, and completes it, renews it, completes it twice, or abandons
+ * it. Records its leases and every unexpected response.
  */
 import { setTimeout as after } from 'node:timers/promises';
 import type { CoordinatorClient } from '../../../src/client/coordinator-client.ts';
@@ -9,14 +9,14 @@ import type { LeaseRecord } from './lease-record.ts';
 
 interface Caller {
   readonly client: CoordinatorClient;
-  /** Name of its key in the record. */
+  /** Name of the key in the record. */
   readonly key: string;
   readonly type: string;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
-/** The shortest there is. */
+/** Shortest possible ttl. */
 const TTL_MS = 1_000;
 const REFUSALS: readonly string[] = ['at-capacity', 'lease-quota'];
 
@@ -25,7 +25,7 @@ interface Lease {
   readonly expiresAt: number;
 }
 
-export async function takeLeases(caller: Caller, record: LeaseRecord, goesOn: () => boolean): Promise<void> {
+export async function requestLeases(caller: Caller, record: LeaseRecord, goesOn: () => boolean): Promise<void> {
   while (goesOn()) await oneLease(caller, record);
 }
 
@@ -33,23 +33,23 @@ async function oneLease({ client, key, type, random }: Caller, record: LeaseReco
   const slots = random() < 0.1 ? 2 : 1;
   const isForgotten = random() < 0.02;
   const waitMs = random() < 0.8 ? 20_000 : 0;
-  const askedAt = Date.now();
-  record.count('asked');
+  const requestedAt = Date.now();
+  record.count('requested');
   try {
     const ttlMs = isForgotten ? TTL_MS : 30_000;
     const { component, lease } = await client.route({ type, lease: { ttlMs, slots, waitMs } });
     const from = Date.now();
     record.count('granted');
-    if (waitMs > 0) record.waits.push(from - askedAt);
-    const given = { id: lease!.id, expiresAt: Date.parse(lease!.expiresAt) };
-    const to = await (isForgotten ? forget(client, given, record) : work(client, given, record, random));
+    if (waitMs > 0) record.waits.push(from - requestedAt);
+    const granted = { id: lease!.id, expiresAt: Date.parse(lease!.expiresAt) };
+    const to = await (isForgotten ? forget(client, granted, record) : work(client, granted, record, random));
     record.holdings.push({ componentId: component.id, key, type, slots, from, to });
   } catch (error) {
     await refused(error, record);
   }
 }
 
-/** Answers when it was given back, as nobody else could know yet. */
+/** Returns the time just before the completion, when no other caller can have the slot. */
 async function work(client: CoordinatorClient, { id }: Lease, record: LeaseRecord, random: () => number) {
   await after(random() * 15);
   if (random() < 0.1) {
@@ -63,7 +63,7 @@ async function work(client: CoordinatorClient, { id }: Lease, record: LeaseRecor
     const again = await client.complete(id, { outcome: 'failure' });
     record.count('completed again');
     if (again.outcome !== first.outcome || again.componentId !== first.componentId)
-      record.count('wrong: told otherwise');
+      record.count('wrong: another result');
   }
   return to;
 }
@@ -80,7 +80,7 @@ async function forget(client: CoordinatorClient, { id, expiresAt }: Lease, recor
   return expiresAt;
 }
 
-/** Whoever is refused is told when to come again, within bounds. */
+/** A refusal must state when to retry, within bounds. */
 async function refused(error: unknown, record: LeaseRecord): Promise<void> {
   if (!(error instanceof CoordinatorError) || !REFUSALS.includes(error.code)) {
     record.count(`wrong: ${error instanceof CoordinatorError ? error.code : String(error)}`);

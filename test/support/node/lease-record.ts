@@ -1,6 +1,6 @@
 /**
- * What callers held when, by their own clock: from the answer that granted it until they gave it back or its time was
- * over. Judged afterwards, so that a timer that goes off late blames nobody.
+ * Leases of callers over time, by their own clock: from the response that granted one until its completion or expiry.
+ * Evaluated afterwards, so that late timers cause no false findings.
  */
 export interface Holding {
   readonly componentId: string;
@@ -8,7 +8,7 @@ export interface Holding {
   readonly type: string;
   readonly slots: number;
   readonly from: number;
-  /** Epoch ms; before the coordinator could know. */
+  /** Epoch ms; before the coordinator received the completion. */
   readonly to: number;
 }
 
@@ -25,7 +25,7 @@ export class LeaseRecord {
     return what.reduce((sum, each) => sum + (this.counts[each] ?? 0), 0);
   }
 
-  /** The most slots that were held at once, by what `by` answers of a holding. */
+  /** Maximum number of slots leased at once, grouped by the result of `by`. */
   most(by: (holding: Holding) => string): Map<string, number> {
     const moves = new Map<string, [at: number, slots: number][]>();
     for (const holding of this.holdings) {
@@ -37,12 +37,12 @@ export class LeaseRecord {
   }
 }
 
-/** Of two moves at the same time what ends comes first: nobody can tell them apart. */
+/** At equal times, an end counts before a beginning, because their real order is unknown. */
 function highest(moves: [at: number, slots: number][]): number {
-  let [held, most] = [0, 0];
+  let [leased, most] = [0, 0];
   for (const [, slots] of moves.toSorted(([a, slotsA], [b, slotsB]) => a - b || slotsA - slotsB)) {
-    held += slots;
-    most = Math.max(most, held);
+    leased += slots;
+    most = Math.max(most, leased);
   }
   return most;
 }

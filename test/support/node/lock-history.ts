@@ -1,9 +1,9 @@
-/** Holds the file of a local D1 database locked, as a broken history would be: nothing can be written to it. */
+/** Locks the file of a local D1 database, so that writes to the history fail. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-/** Locks it; the returned function lets go. */
+/** Locks the database; the returned function unlocks it. */
 export function lockHistory(persistTo: string): () => void {
   const files = readdirSync(persistTo, { recursive: true, encoding: 'utf8' });
   const file = files.find((name) => /D1DatabaseObject[\\/][0-9a-f]{64}\.sqlite$/.test(name));

@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { LaunchedCoordinator } from '../../../src/dev/launch-coordinator.ts';
 import { launchCoordinator } from '../../../src/dev/launch-coordinator.ts';
 
-/** A coordinator for the tests of a file, which runs from the first to the last of them; answers how to get at it. */
+/** Runs a coordinator for the tests of a file. Returns a function that returns it. */
 export function ownCoordinator(): () => LaunchedCoordinator {
   let persistTo: string;
   let running: LaunchedCoordinator;

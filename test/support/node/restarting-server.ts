@@ -1,6 +1,6 @@
 /**
- * Components in one server, each under a path of its own, with a control endpoint that restarts them as a careful
- * controller does: one restart for each idempotency key, however often it is asked.
+ * Components in one server, each under its own path. The control endpoint acts like a correct controller: one restart
+ * per idempotency key, however often it is called.
  */
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
@@ -11,11 +11,11 @@ const BOOT_MS = 500;
 export class RestartingServer {
   /** Calls by idempotency key. */
   readonly calls = new Map<string, number>();
-  /** Restarts carried out, by component. */
+  /** Executed restarts by component. */
   readonly restarts = new Map<string, number>();
   /** Refuses every control call. */
   isBroken = false;
-  /** Called when a restart is begun, before its call is answered. */
+  /** Called at the beginning of a restart, before the response to its call. */
   onRestart: (id: string) => Promise<void> | void = () => undefined;
   readonly #sick = new Set<string>();
   readonly #server: Server;
@@ -33,7 +33,7 @@ export class RestartingServer {
         for await (const chunk of request) text += String(chunk);
         if (self.isBroken) return response.writeHead(500).end();
         const { idempotencyKey } = JSON.parse(text) as { idempotencyKey: string };
-        await self.#take(id, idempotencyKey);
+        await self.#restart(id, idempotencyKey);
         return response.writeHead(202).end();
       })();
     });
@@ -55,7 +55,7 @@ export class RestartingServer {
     this.#server.close();
   }
 
-  async #take(id: string, key: string): Promise<void> {
+  async #restart(id: string, key: string): Promise<void> {
     const calls = (this.calls.get(key) ?? 0) + 1;
     this.calls.set(key, calls);
     if (calls > 1) return;

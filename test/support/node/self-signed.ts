@@ -1,6 +1,6 @@
 /**
- * A certificate that nobody vouches for, made anew at each start, so that no key lies in the project: the least that
- * X.509 (RFC 5280) asks for, written in DER.
+ * Self-signed certificate, created at each start so that the project contains no key. The minimum of X.509 (RFC 5280),
+ * written in DER.
  */
 import { createSign, generateKeyPairSync } from 'node:crypto';
 

@@ -1,25 +1,25 @@
 /**
- * Reads the event log over a WebSocket, as a program would that keeps its place: comes back after a break with the
- * last sequence that it has seen, and acknowledges what it has read.
+ * Reads the event log over a WebSocket like a program that keeps its position. Reconnects after a break with the last
+ * seen sequence, and acknowledges every event.
  */
 import type { EventResource } from '../../../src/api/schemas/events/cloud-event.ts';
 
 interface Options {
   readonly baseUrl: string;
   readonly key: string;
-  /** Undefined: from now on. */
+  /** Undefined to read from now on. */
   readonly after?: number;
-  readonly take: (event: EventResource, seenAt: number) => void;
+  readonly onEvent: (event: EventResource, seenAt: number) => void;
 }
 
-const COME_BACK_MS = 100;
+const RECONNECT_MS = 100;
 
 export class SocketReader {
   readonly #options: Options;
   #socket: WebSocket | null = null;
   #last: number | undefined;
   #isOver = false;
-  /** What came that is no event, by its type. */
+  /** Types of the received control messages. */
   readonly controls: string[] = [];
   readonly isOpen: Promise<void>;
   #opened: () => void = () => undefined;
@@ -33,7 +33,7 @@ export class SocketReader {
     this.#open();
   }
 
-  /** Cuts the connection: it comes back by itself. */
+  /** Closes the connection; the reader reconnects. */
   cut(): void {
     this.#leave();
     this.#open();
@@ -54,27 +54,30 @@ export class SocketReader {
     const { baseUrl, key } = this.#options;
     const after = this.#last === undefined ? '' : `?after=${this.#last}`;
     const headers = { authorization: `Bearer ${key}` };
-    // Node's takes headers; the type of browsers does not.
+    // WebSocket in Node accepts headers; the browser's type does not.
     const socket = new WebSocket(`${baseUrl.replace('http', 'ws')}/v1/events/socket${after}`, {
       headers,
     } as unknown as string[]);
     this.#socket = socket;
     socket.addEventListener('message', ({ data }) => {
-      // Of a connection that was cut nothing counts any more.
-      if (this.#socket === socket) this.#take(socket, JSON.parse(String(data)));
+      // Messages of a closed connection are ignored.
+      if (this.#socket === socket) this.#onMessage(socket, JSON.parse(String(data)));
     });
-    const comeBack = (): void => {
+    const reconnect = (): void => {
       if (this.#socket !== socket) return;
       this.#socket = null;
       setTimeout(() => {
         if (!this.#isOver && !this.#socket) this.#open();
-      }, COME_BACK_MS);
+      }, RECONNECT_MS);
     };
-    socket.addEventListener('close', comeBack);
-    socket.addEventListener('error', comeBack);
+    socket.addEventListener('close', reconnect);
+    socket.addEventListener('error', reconnect);
   }
 
-  #take(socket: WebSocket, message: EventResource | { specversion?: undefined; type: string; after?: string }): void {
+  #onMessage(
+    socket: WebSocket,
+    message: EventResource | { specversion?: undefined; type: string; after?: string },
+  ): void {
     if (message.specversion === undefined) {
       this.controls.push(message.type);
       if (message.type !== 'hello') return;
@@ -82,7 +85,7 @@ export class SocketReader {
       return this.#opened();
     }
     this.#last = Number(message.sequence);
-    this.#options.take(message, Date.now());
+    this.#options.onEvent(message, Date.now());
     socket.send(JSON.stringify({ type: 'ack', sequence: message.sequence }));
   }
 }

@@ -1,39 +1,39 @@
-/** Reads the event stream over a connection of its own, as cheaply as can be: only when each event came. */
+/** Reads the event stream over its own connection at minimal cost: only subjects and arrival times. */
 import { request } from 'node:http';
 
 export interface StreamReader {
-  /** Whether it still is followed. */
+  /** Whether the stream is still open. */
   isOpen(): boolean;
   close(): void;
 }
 
-/** Resolves once the stream has begun. */
+/** Resolves when the stream has begun. */
 export function readStream(
   { url, key }: { readonly url: string; readonly key: string },
-  take: (subject: string, seenAt: number) => void,
+  onEvent: (subject: string, seenAt: number) => void,
 ): Promise<StreamReader> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${key}`, accept: 'text/event-stream' };
-    const asked = request(`${url}/v1/events/stream`, { agent: false, headers }, (answer) => {
-      if (answer.statusCode !== 200) return reject(new Error(`answered ${answer.statusCode}`));
+    const call = request(`${url}/v1/events/stream`, { agent: false, headers }, (response) => {
+      if (response.statusCode !== 200) return reject(new Error(`answered ${response.statusCode}`));
       let isOpen = true;
       let rest = '';
-      answer.setEncoding('utf8');
-      answer.on('error', () => undefined);
-      answer.on('close', () => (isOpen = false));
-      answer.on('data', (text: string) => {
+      response.setEncoding('utf8');
+      response.on('error', () => undefined);
+      response.on('close', () => (isOpen = false));
+      response.on('data', (text: string) => {
         const seenAt = Date.now();
         const blocks = (rest + text).split('\n\n');
         rest = blocks.pop()!;
         for (const block of blocks) {
           const subject = /"subject":"([^"]*)"/.exec(block)?.[1];
-          if (subject !== undefined) take(subject, seenAt);
+          if (subject !== undefined) onEvent(subject, seenAt);
         }
-        resolve({ isOpen: () => isOpen, close: () => asked.destroy() });
+        resolve({ isOpen: () => isOpen, close: () => call.destroy() });
       });
       return undefined;
     });
-    asked.on('error', reject);
-    asked.end();
+    call.on('error', reject);
+    call.end();
   });
 }

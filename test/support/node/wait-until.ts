@@ -1,4 +1,4 @@
-/** Polls until `read` answers something `accept` takes; throws with what was seen last. */
+/** Polls until `accept` returns true for the result of `read`. Throws with the last value. */
 export async function waitUntil<T>(
   read: () => Promise<T> | T,
   accept: (value: T) => boolean,

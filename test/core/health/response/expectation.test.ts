@@ -11,23 +11,23 @@ const only = (...status: number[]): Expectation => ({ status });
 const DOCUMENT = '{"db":{"state":"up","n":0,"a/b":1,"m~n":2,"":3,"list":[{"ok":true},null]},"status":"down"}';
 
 const TABLE: readonly (readonly [string, Expectation, httpStatus: number, body: string, Verdict])[] = [
-  ['a status that is expected', only(204), 204, '', 'healthy'],
-  ['a status that is not', only(204), 200, '', 'failed'],
-  ['one of several', only(200, 503), 503, '', 'healthy'],
-  ['a redirect that is expected', only(302), 302, '', 'healthy'],
-  ['a 429 that is expected', only(429), 429, '', 'healthy'],
-  ['a 429 that is not', only(200), 429, '', 'failed'],
-  ['an expected status whose body says degraded', only(200), 200, '{"status":"degraded"}', 'degraded'],
-  ['an expected status whose body says down', only(200, 503), 503, '{"status":"down"}', 'failed'],
-  ['text that is there', text('all well'), 200, 'and all well.', 'healthy'],
+  ['the expected status', only(204), 204, '', 'healthy'],
+  ['another status', only(204), 200, '', 'failed'],
+  ['one of several statuses', only(200, 503), 503, '', 'healthy'],
+  ['an expected redirect', only(302), 302, '', 'healthy'],
+  ['an expected 429', only(429), 429, '', 'healthy'],
+  ['an unexpected 429', only(200), 429, '', 'failed'],
+  ['an expected status with a degraded body', only(200), 200, '{"status":"degraded"}', 'degraded'],
+  ['an expected status with a body that says down', only(200, 503), 503, '{"status":"down"}', 'failed'],
+  ['contained text', text('all well'), 200, 'and all well.', 'healthy'],
   ['text in another case', text('all well'), 200, 'All Well', 'failed'],
-  ['text that is there behind a 503', text('all well'), 503, 'all well', 'failed'],
-  ['text that is there behind a 429', text('all well'), 429, 'all well', 'degraded'],
-  ['text that is there, among words that say otherwise', text('down'), 200, '{"status":"down"}', 'healthy'],
+  ['contained text with a 503', text('all well'), 503, 'all well', 'failed'],
+  ['contained text with a 429', text('all well'), 429, 'all well', 'degraded'],
+  ['contained text beside a status word', text('down'), 200, '{"status":"down"}', 'healthy'],
   ['text in an empty body', text('x'), 200, '', 'failed'],
   ['both met', { ...only(503), ...text('standby') }, 503, 'standby', 'healthy'],
-  ['the body alone met', { ...only(200), ...text('standby') }, 503, 'standby', 'failed'],
-  ['the status alone met', { ...only(503), ...text('standby') }, 503, 'active', 'failed'],
+  ['only the body met', { ...only(200), ...text('standby') }, 503, 'standby', 'failed'],
+  ['only the status met', { ...only(503), ...text('standby') }, 503, 'active', 'failed'],
   ['a value', at('/db/state', 'up'), 200, DOCUMENT, 'healthy'],
   ['another value', at('/db/state', 'UP'), 200, DOCUMENT, 'failed'],
   ['a value of another type', at('/db/n', '0'), 200, DOCUMENT, 'failed'],
@@ -40,15 +40,15 @@ const TABLE: readonly (readonly [string, Expectation, httpStatus: number, body: 
   ['a place beyond the list', at('/db/list/2', null), 200, DOCUMENT, 'failed'],
   ['a place with a leading zero', at('/db/list/00/ok', true), 200, DOCUMENT, 'failed'],
   ['the length of a list', at('/db/list/length', 2), 200, DOCUMENT, 'failed'],
-  ['a name that every object has', at('/constructor/name', 'Object'), 200, DOCUMENT, 'failed'],
-  ['null where nothing is', at('/nothing', null), 200, DOCUMENT, 'failed'],
-  ['a step through a text', at('/db/state/length', 2), 200, DOCUMENT, 'failed'],
-  ['the whole', at('', true), 200, 'true', 'healthy'],
+  ['a name of a built-in object property', at('/constructor/name', 'Object'), 200, DOCUMENT, 'failed'],
+  ['null at a missing place', at('/nothing', null), 200, DOCUMENT, 'failed'],
+  ['a step into text', at('/db/state/length', 2), 200, DOCUMENT, 'failed'],
+  ['the whole document', at('', true), 200, 'true', 'healthy'],
   ['no JSON', at('', 'ok'), 200, 'ok', 'failed'],
   ['nothing', at('', null), 204, '', 'failed'],
 ];
 
-describe('an answer whose registration says what is expected', () => {
+describe('readHealthResponse with an expectation', () => {
   it.each(TABLE)('%s', (_, expected, httpStatus, body, verdict) => {
     const reading = readHealthResponse(httpStatus, body, expected);
     expect(reading.kind === 'passed' ? reading.status : 'failed').toBe(verdict);
@@ -75,7 +75,7 @@ describe('an answer whose registration says what is expected', () => {
     [at('/a', 1), 200, '{}', 'answered HTTP 200, expected another value at "/a": there is none'],
     [at('/a', 1), 200, 'hunter2', 'answered HTTP 200, expected JSON with a value at "/a", the body is no JSON'],
     [at('/a', 1), 200, '', 'answered HTTP 200, expected JSON with a value at "/a", the body is empty'],
-  ])('%j: says what was seen of %i %s', (expected, httpStatus, body, message) => {
+  ])('%j: describes the difference of %i %s', (expected, httpStatus, body, message) => {
     expect(readHealthResponse(httpStatus, body, expected)).toEqual({
       kind: 'failed',
       error: { code: 'EXPECTATION_FAILED', message },
@@ -83,7 +83,7 @@ describe('an answer whose registration says what is expected', () => {
     });
   });
 
-  it('keeps by the rule what it says nothing of: a 503 fails as one', () => {
+  it('applies the default rule to a status without an expectation: a 503 fails as such', () => {
     expect(readHealthResponse(503, 'well', text('well'))).toMatchObject({ error: { code: 'HTTP_503' } });
   });
 });

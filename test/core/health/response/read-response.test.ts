@@ -27,7 +27,7 @@ const TABLE: readonly (readonly [dialect: string, httpStatus: number, body: stri
   ['IETF pass', 200, '{"status":"pass","version":"1","checks":{"cpu":[{"status":"warn"}]}}', 'healthy'],
   ['IETF warn', 200, '{"status":"warn","output":"disk 91 %"}', 'degraded'],
   ['IETF fail', 503, '{"status":"fail","output":"no database"}', 'failed'],
-  ['IETF fail behind a 200', 200, '{"status":"fail"}', 'failed'],
+  ['IETF fail with a 200', 200, '{"status":"fail"}', 'failed'],
   ['Spring UP', 200, JSON.stringify({ status: 'UP', components: SPRING_PARTS }), 'healthy'],
   ['Spring DOWN', 503, JSON.stringify({ status: 'DOWN', components: SPRING_PARTS }), 'failed'],
   ['Spring DOWN, mapped to 200', 200, '{"status":"DOWN"}', 'failed'],
@@ -66,17 +66,17 @@ const TABLE: readonly (readonly [dialect: string, httpStatus: number, body: stri
   ['204', 204, '', 'healthy'],
   ['201', 201, '{"status":"ok"}', 'healthy'],
   ['429', 429, 'Too Many Requests', 'degraded'],
-  ['429 that calls itself down', 429, '{"status":"down"}', 'degraded'],
+  ['429 with a body that says down', 429, '{"status":"down"}', 'degraded'],
   ['503, empty', 503, '', 'failed'],
-  ['503 that calls itself well', 503, '{"status":"healthy"}', 'failed'],
+  ['503 with a body that says healthy', 503, '{"status":"healthy"}', 'failed'],
   ['500 with a page', 500, '<html><h1>Oops</h1></html>', 'failed'],
   ['404', 404, 'Not Found', 'failed'],
   ['401', 401, '{"ok":true}', 'failed'],
   ['302', 302, '', 'failed'],
-  ['301 that calls itself well', 301, 'OK', 'failed'],
+  ['301 with a body that says OK', 301, 'OK', 'failed'],
   ['a page', 200, '<!doctype html><title>It works</title>', 'healthy'],
   ['invalid JSON', 200, '{"status":"down"', 'healthy'],
-  ['no JSON behind a quote', 200, '"down', 'healthy'],
+  ['invalid JSON after a quote', 200, '"down', 'healthy'],
   ['a list of parts, all of them down', 200, '[{"status":"down"}]', 'failed'],
   ['a list of parts, one of them down', 200, '[{"Status":"passing"},{"Status":"critical"}]', 'degraded'],
   ['a list of words', 200, '["down"]', 'failed'],
@@ -88,7 +88,7 @@ const TABLE: readonly (readonly [dialect: string, httpStatus: number, body: stri
   ['a status that is a list', 200, '{"status":["down"]}', 'healthy'],
   ['a status that is an empty object', 200, '{"status":{}}', 'healthy'],
   ['a number status and a flag', 200, '{"status":200,"healthy":false}', 'failed'],
-  ['a word nobody knows', 200, '{"status":"shiny"}', 'healthy'],
+  ['an unknown word', 200, '{"status":"shiny"}', 'healthy'],
   ['both a good word and a bad flag', 200, '{"status":"healthy","healthy":false}', 'failed'],
   ['both a bad flag and a good word', 200, '{"ok":false,"status":"ok"}', 'failed'],
   ['both a good word and a warning', 200, '{"status":"ok","health":"warn"}', 'degraded'],
@@ -109,7 +109,12 @@ const TABLE: readonly (readonly [dialect: string, httpStatus: number, body: stri
   ['three deep', 200, '{"status":{"health":{"state":"down"}}}', 'failed'],
   ['four deep', 200, '{"status":{"status":{"status":{"status":"down"}}}}', 'healthy'],
   ['parts beside a verdict change nothing', 200, '{"status":"ok","checks":{"db":{"status":"down"}}}', 'healthy'],
-  ['parts without a verdict, all well', 200, '{"checks":{"a":[{"status":"pass"}],"b":[{"status":"pass"}]}}', 'healthy'],
+  [
+    'parts without a verdict, all healthy',
+    200,
+    '{"checks":{"a":[{"status":"pass"}],"b":[{"status":"pass"}]}}',
+    'healthy',
+  ],
   [
     'parts without a verdict, one down',
     200,
@@ -123,27 +128,22 @@ const TABLE: readonly (readonly [dialect: string, httpStatus: number, body: stri
     '{"checks":{"a":[{"status":"warn"}],"b":[{"status":"pass"}]}}',
     'degraded',
   ],
-  ['parts that say nothing', 200, '{"checks":{"a":[{"time":1}],"b":12,"c":null}}', 'healthy'],
+  ['parts without a status', 200, '{"checks":{"a":[{"time":1}],"b":12,"c":null}}', 'healthy'],
   ['an empty list of parts', 200, '{"checks":[]}', 'healthy'],
   ['a wrapper around the verdict', 200, '{"data":{"status":"down"}}', 'failed'],
   ['Dropwizard, one down', 200, '{"deadlocks":{"healthy":true},"db":{"healthy":false}}', 'degraded'],
   ['Dropwizard', 200, '{"deadlocks":{"healthy":true}}', 'healthy'],
   ['Nomad', 200, '{"client":{"ok":true,"message":"ok"},"server":{"ok":true,"message":"ok"}}', 'healthy'],
-  [
-    'NestJS that shuts down, behind a 200',
-    200,
-    '{"status":"shutting_down","info":{},"error":{},"details":{}}',
-    'failed',
-  ],
+  ['NestJS that shuts down, with a 200', 200, '{"status":"shutting_down","info":{},"error":{},"details":{}}', 'failed'],
   ['Kibana', 200, '{"name":"k","status":{"overall":{"level":"degraded","summary":"slow"}}}', 'degraded'],
   ['a flag in camel case', 200, '{"isHealthy":false}', 'failed'],
   ['a flag in snake case', 200, '{"is_healthy":false}', 'failed'],
   ['a success flag', 200, '{"success":false}', 'failed'],
   ['a ready flag', 200, '{"ready":false}', 'failed'],
   ['counts under the names of flags', 200, '{"available":0,"success":0,"up":0}', 'healthy'],
-  ['a status of HTTP in the body', 200, '{"status":503,"error":"Service Unavailable"}', 'failed'],
+  ['an HTTP status in the body', 200, '{"status":503,"error":"Service Unavailable"}', 'failed'],
   ['a status code in the body', 200, '{"statusCode":500}', 'failed'],
-  ['a good status of HTTP in the body', 200, '{"statusCode":200,"status":"ok"}', 'healthy'],
+  ['a good HTTP status in the body', 200, '{"statusCode":200,"status":"ok"}', 'healthy'],
   ['starting', 200, '{"status":"STARTING"}', 'degraded'],
   ['stopping', 200, '{"status":"STOPPING"}', 'failed'],
   ['gRPC, unknown service', 200, '{"status":"SERVICE_UNKNOWN"}', 'failed'],
@@ -155,7 +155,7 @@ const TABLE: readonly (readonly [dialect: string, httpStatus: number, body: stri
   ['a sentence', 200, 'The service is unavailable.', 'failed'],
   ['a sentence about something else', 200, 'This is fun.', 'healthy'],
   [
-    'Kubernetes, failed behind a 200',
+    'Kubernetes, failed with a 200',
     200,
     '[+]ping ok\n[-]etcd failed: reason withheld\nhealthz check failed\n',
     'failed',
@@ -170,12 +170,12 @@ const TABLE: readonly (readonly [dialect: string, httpStatus: number, body: stri
   ['a count', 200, 'failed: 0\npassed: 12', 'healthy'],
   ['a word and more lines', 200, 'ok\nversion 1.2', 'healthy'],
   ['prose', 200, 'down in the valley', 'healthy'],
-  ['broken JSON, whose first member is whole', 200, '{"status":"down","checks":{"a":', 'failed'],
-  ['broken JSON, whose first member says nothing', 200, '{"uptime":12,"status":"down","checks":{"a":', 'healthy'],
+  ['broken JSON with a complete first member', 200, '{"status":"down","checks":{"a":', 'failed'],
+  ['broken JSON with an irrelevant first member', 200, '{"uptime":12,"status":"down","checks":{"a":', 'healthy'],
   ['JSON with a line break in its word', 200, '{"status":"do\nwn"}', 'healthy'],
   ['JSON with a tab for its word', 200, '{"status":"\t"}', 'healthy'],
-  ['JSON with a number as none is written', 200, '{"status":012}', 'healthy'],
-  ['broken JSON, whose first flag is whole', 200, '{"healthy": false, ', 'failed'],
+  ['JSON with a malformed number', 200, '{"status":012}', 'healthy'],
+  ['broken JSON with a complete first flag', 200, '{"healthy": false, ', 'failed'],
   ['other fields only', 200, '{"uptime":12,"version":"1.2.3"}', 'healthy'],
 ];
 
@@ -188,7 +188,7 @@ describe('readHealthResponse', () => {
     [503, '', 'HTTP_503', 'answered HTTP 503, not a success'],
     [302, '', 'HTTP_302', 'answered HTTP 302, a redirect, which is not followed'],
     [200, '{"status":"DOWN"}', 'REPORTED_UNHEALTHY', 'answered HTTP 200 and calls itself DOWN'],
-  ])('says why %i %s failed', (httpStatus, body, code, message) => {
+  ])('gives the reason why %i %s failed', (httpStatus, body, code, message) => {
     expect(readHealthResponse(httpStatus, body)).toMatchObject({ kind: 'failed', error: { code, message } });
   });
 
@@ -202,11 +202,11 @@ describe('readHealthResponse', () => {
     [200, '{"checks":{"hunter2":{"status":"down","output":"hunter2"}}}', 'down'],
     [503, '{"status":"fail","output":"hunter2"}', 'fail'],
     [429, '', 'HTTP 429: over its own limits'],
-  ])('keeps of %i %s only the word it knows', (httpStatus, body, details) => {
+  ])('keeps of %i %s only the known word', (httpStatus, body, details) => {
     expect(readHealthResponse(httpStatus, body).details).toBe(details);
   });
 
-  it('keeps only printable characters even of a word', () => {
+  it('keeps only printable characters of a word', () => {
     expect(readHealthResponse(200, 'out\r\nof\tservice').details).toBe('out of service');
   });
 
@@ -215,18 +215,18 @@ describe('readHealthResponse', () => {
     ['a long run of spaces', `out${' '.repeat(65_000)}of service`],
     ['a deep nest', '{"status":'.repeat(6_000) + '"down"' + '}'.repeat(6_000)],
     ['a deep list', '['.repeat(65_535)],
-  ])('makes short work of %s', (_, body) => {
+  ])('handles %s fast', (_, body) => {
     const began = performance.now();
     expect(verdictOf(200, body)).toBe('healthy');
     expect(performance.now() - began).toBeLessThan(200);
   });
 
-  it('says what is wrong in a word where the body gave only a flag', () => {
+  it('gives the reason in a word if the body contains only a flag', () => {
     expect(readHealthResponse(200, '{"status":"ok","healthy":false}').details).toBe('unhealthy');
     expect(readHealthResponse(200, '{"degraded":"true"}').details).toBe('degraded');
   });
 
-  it('reads any JSON without a throw, and what names no status as healthy', () => {
+  it('reads any JSON without a throw, and JSON without a status as healthy', () => {
     const named = /status|health|state|ok|degraded|overall|alive|live|ready|up|success|available|serving/i;
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })), (document) => {
@@ -237,7 +237,7 @@ describe('readHealthResponse', () => {
     );
   });
 
-  it('repeats nothing that cannot be printed, and at most 256 characters, of any body', () => {
+  it('copies only printable characters, at most 256, of any body', () => {
     const evil = fc.constantFrom(
       '\u202E',
       '\u200B',
@@ -282,7 +282,7 @@ describe('readHealthResponse', () => {
     );
   });
 
-  it('fails every status outside 2xx but 429, whatever the body says', () => {
+  it('fails every status outside 2xx except 429, whatever the body', () => {
     const outside = fc.integer({ min: 300, max: 599 }).filter((httpStatus) => httpStatus !== 429);
     fc.assert(
       fc.property(outside, fc.constantFrom('', 'ok', '{"status":"UP"}', '{"healthy":true}'), (httpStatus, body) => {

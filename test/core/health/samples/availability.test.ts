@@ -11,9 +11,9 @@ import {
 } from '../../../../src/core/health/samples/availability.ts';
 
 const NOW = 1_800_000_000_000;
-const bucket = (ago: number, forMs: number, upMs: number, observedMs = forMs): UptimeBucket => ({
+const bucket = (ago: number, durationMs: number, upMs: number, observedMs = durationMs): UptimeBucket => ({
   at: NOW - ago,
-  forMs,
+  durationMs,
   upMs,
   observedMs,
 });
@@ -38,15 +38,15 @@ describe('availabilityOf', () => {
     ['up', [bucket(MINUTE_MS, MINUTE_MS, MINUTE_MS)], { hour: 100, day: 100, month: 100 }],
     ['down two hours ago', [bucket(3 * HOUR_MS, HOUR_MS, 0)], { hour: null, day: 0, month: 0 }],
     ['up a week ago', [bucket(7 * DAY_MS, HOUR_MS, HOUR_MS)], { hour: null, day: null, month: 100 }],
-    ['long ago', [bucket(MONTH_MS + 2 * HOUR_MS, HOUR_MS, HOUR_MS)], { hour: null, day: null, month: null }],
-    ['to come', [bucket(-HOUR_MS, HOUR_MS, 0)], { hour: null, day: null, month: null }],
+    ['beyond a month', [bucket(MONTH_MS + 2 * HOUR_MS, HOUR_MS, HOUR_MS)], { hour: null, day: null, month: null }],
+    ['in the future', [bucket(-HOUR_MS, HOUR_MS, 0)], { hour: null, day: null, month: null }],
     [
       'down in the last minute, up before',
       [bucket(MINUTE_MS, MINUTE_MS, 0), bucket(2 * HOUR_MS, HOUR_MS, HOUR_MS)],
       { hour: 0, day: 98.36, month: 98.36 },
     ],
     [
-      'what was not observed counts neither way',
+      'unobserved time does not count',
       [bucket(HOUR_MS, HOUR_MS, MINUTE_MS, 2 * MINUTE_MS)],
       { hour: 50, day: 50, month: 50 },
     ],
@@ -54,10 +54,10 @@ describe('availabilityOf', () => {
     expect(availabilityOf(buckets, NOW)).toEqual(expected);
   });
 
-  it('is between 0 and 100, or nothing', () => {
+  it('is between 0 and 100, or null', () => {
     const buckets = fc.record({
       at: fc.integer({ min: NOW - 2 * MONTH_MS, max: NOW + DAY_MS }),
-      forMs: fc.constantFrom(MINUTE_MS, HOUR_MS),
+      durationMs: fc.constantFrom(MINUTE_MS, HOUR_MS),
       upMs: fc.nat(HOUR_MS),
       observedMs: fc.nat(HOUR_MS),
     });

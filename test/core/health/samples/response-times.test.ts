@@ -12,11 +12,11 @@ describe('response times', () => {
     [20, { p50: 10, p95: 19, p99: 20, count: 20 }],
     [64, { p50: 32, p95: 61, p99: 64, count: 64 }],
     [100, { p50: 68, p95: 97, p99: 100, count: 64 }],
-  ])('of %d checks', (count, expected) => {
+  ])('are summarized for %d checks', (count, expected) => {
     expect(summarizeTimes(upTo(count))).toEqual(expected);
   });
 
-  it('are kept in tenths, the last of them only', () => {
+  it('are rounded to tenths, and only the latest are kept', () => {
     expect(appendTime([], 1.26)).toEqual([1.3]);
     expect(upTo(1_000)).toHaveLength(MAX_TIMES);
   });

@@ -19,9 +19,9 @@ import {
 } from '../../../../src/core/health/samples/sample.ts';
 
 const T0 = 1_800_000_000_000;
-const stands = (status: HealthStatus, counts = true): SampleStatus => ({ status, counts });
-const UP = stands('healthy');
-const DOWN = stands('unhealthy');
+const statusOf = (status: HealthStatus, counts = true): SampleStatus => ({ status, counts });
+const UP = statusOf('healthy');
+const DOWN = statusOf('unhealthy');
 
 const sample = (changes: Partial<Sample> = {}): Sample => ({
   status: 'healthy',
@@ -38,17 +38,17 @@ const sample = (changes: Partial<Sample> = {}): Sample => ({
 describe('advance', () => {
   it.each<[string, SampleStatus, number, number]>([
     ['healthy', UP, 20_000, 20_000],
-    ['degraded', stands('degraded'), 20_000, 20_000],
+    ['degraded', statusOf('degraded'), 20_000, 20_000],
     ['unhealthy', DOWN, 0, 20_000],
-    ['unknown', stands('unknown'), 0, 0],
-    ['maintained and well', stands('healthy', false), 0, 0],
-    ['maintained and down', stands('unhealthy', false), 0, 0],
-  ])('counts time of one that is %s', (_, standing, upMs, observedMs) => {
-    const { next } = advance(openSample(standing, T0), UP, T0 + 20_000);
+    ['unknown', statusOf('unknown'), 0, 0],
+    ['healthy in maintenance', statusOf('healthy', false), 0, 0],
+    ['unhealthy in maintenance', statusOf('unhealthy', false), 0, 0],
+  ])('counts the time of a component that is %s', (_, status, upMs, observedMs) => {
+    const { next } = advance(openSample(status, T0), UP, T0 + 20_000);
     expect(next.sample).toMatchObject({ upMs, observedMs });
   });
 
-  it('counts time under the standing that was in force, and says how it stood at the end', () => {
+  it('counts time under the status at that time, and keeps the status at the end', () => {
     const down = advance(openSample(UP, T0), DOWN, T0 + 15_000).next;
     const { closed, next } = advance(down, DOWN, T0 + MINUTE_MS + 5_000);
     const expected = sample({ status: 'unhealthy', upMs: 15_000, observedMs: MINUTE_MS });
@@ -56,7 +56,7 @@ describe('advance', () => {
     expect(next).toMatchObject({ minute: T0 + MINUTE_MS, sample: { upMs: 0, observedMs: 5_000 } });
   });
 
-  it('closes every minute that is over when it is late by a few', () => {
+  it('closes every complete minute if called late', () => {
     const { closed } = advance(openSample(UP, T0 + 30_000), UP, T0 + 2 * MINUTE_MS + 1);
     expect(closed.map(({ at, upMs }) => [at - T0, upMs])).toEqual([
       [0, 30_000],
@@ -65,11 +65,11 @@ describe('advance', () => {
   });
 
   it.each([
-    ['nobody looked for long', MAX_GAP_MS + 1],
-    ['the clock stepped on', DAY_MS],
+    ['the last call was long ago', MAX_GAP_MS + 1],
+    ['the clock stepped forward', DAY_MS],
     ['the clock stepped back', -DAY_MS],
     ['the clock stepped back a little', -20_000],
-  ])('counts none of the time when %s', (_, step) => {
+  ])('counts no time if %s', (_, step) => {
     const before = advance(openSample(UP, T0), UP, T0 + 30_000).next;
     const { next, closed } = advance(before, UP, T0 + 30_000 + step);
     const observed = closed.reduce((sum, each) => sum + each.observedMs, next.sample.observedMs);
@@ -77,10 +77,10 @@ describe('advance', () => {
     expect(next.until).toBe(T0 + 30_000 + step);
   });
 
-  it('sums up to what was observed, whatever the clock does', () => {
+  it('sums up to the observed time, despite clock steps', () => {
     const step = fc.record({
       ms: fc.oneof(fc.integer({ min: 0, max: MAX_GAP_MS }), fc.integer({ min: -DAY_MS, max: DAY_MS })),
-      standing: fc.record({
+      status: fc.record({
         status: fc.constantFrom<HealthStatus>('healthy', 'degraded', 'unhealthy', 'unknown'),
         counts: fc.boolean(),
       }),
@@ -90,14 +90,14 @@ describe('advance', () => {
         let open: OpenSample = openSample(UP, T0);
         let [now, observed, up] = [T0, 0, 0];
         const all: TimedSample[] = [];
-        for (const { ms, standing } of steps) {
+        for (const { ms, status: nextStatus } of steps) {
           const { status, counts } = open.status;
           if (ms >= 0 && ms <= MAX_GAP_MS && counts && status !== 'unknown') {
             observed += ms;
             if (status !== 'unhealthy') up += ms;
           }
           now += ms;
-          const advanced = advance(open, standing, now);
+          const advanced = advance(open, nextStatus, now);
           all.push(...advanced.closed);
           open = advanced.next;
         }
@@ -112,8 +112,8 @@ describe('advance', () => {
   });
 });
 
-describe('noteCheck', () => {
-  it('keeps how many there were, how many failed and how long the answers took', () => {
+describe('countCheck', () => {
+  it('counts checks and failures, and keeps response times', () => {
     let open = openSample(UP, T0);
     for (const ms of [10, null, 40, 10]) open = countCheck(open, ms);
     expect(open.sample).toMatchObject({ checks: 4, failed: 1, minMs: 10, meanMs: 20, maxMs: 40, status: 'healthy' });
@@ -121,7 +121,7 @@ describe('noteCheck', () => {
 });
 
 describe('rollUpSamples', () => {
-  it('is nothing of nothing, and the sum of several with the last status', () => {
+  it('is undefined without samples, and otherwise the sum with the last status', () => {
     expect(rollUpSamples([])).toBeUndefined();
     const first = sample({ checks: 3, failed: 1, minMs: 5, meanMs: 10, maxMs: 15, upMs: 10, observedMs: 20 });
     const second = sample({ status: 'degraded', checks: 1, minMs: 40, meanMs: 40, maxMs: 40, upMs: 5, observedMs: 5 });
@@ -144,7 +144,7 @@ describe('packed samples', () => {
     observedMs: fc.nat(HOUR_MS),
   });
 
-  it('are read as they were written', () => {
+  it('round-trip', () => {
     fc.assert(
       fc.property(any, (each) => {
         expect(unpackSample(packSample(each))).toEqual(each);
@@ -162,7 +162,7 @@ describe('packed samples', () => {
   });
 
   it.each(['', 'h', 'x,1,0,,,,1,1', 'h,1,0,,,,1', 'h,1,0,,', 'h,-1,0,,,,1,1', '{}'])(
-    'leave out what cannot be read: %j',
+    'skip unreadable text: %j',
     (broken) => {
       const good = packSample(sample({ checks: 1 }));
       expect(
@@ -174,7 +174,7 @@ describe('packed samples', () => {
     },
   );
 
-  it('take some 15 characters', () => {
+  it('take about 15 characters', () => {
     const each = sample({ checks: 15, minMs: 8, meanMs: 9.3, maxMs: 12, upMs: MINUTE_MS, observedMs: MINUTE_MS });
     expect(packSample(each)).toBe('h,15,0,8,9,12');
   });

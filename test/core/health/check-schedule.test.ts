@@ -4,7 +4,7 @@ import type { RegistrationInput } from '../../../src/core/component/registration
 import type { SystemConfig } from '../../../src/core/config/system-config.ts';
 import { DEFAULT_CONFIG } from '../../../src/core/config/system-config.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
-import { detectionFor, nextCheckAt, nextRoundAt, suspicionMs } from '../../../src/core/health/schedule.ts';
+import { detectionFor, nextCheckAt, nextRoundAt, suspicionMs } from '../../../src/core/health/check-schedule.ts';
 import { registrationOf } from '../component/registration-of.ts';
 
 type Check = Partial<NonNullable<RegistrationInput['healthCheck']>>;
@@ -18,7 +18,7 @@ describe('suspicionMs', () => {
     ['half the default timeout', {}, 2_500],
     ['half a short timeout', { timeout: 1_000 }, 500],
     ['at most 2.5 s', { timeout: 60_000 }, 2_500],
-    ['degradedAfter when it is said', { degradedAfter: 300 }, 300],
+    ['degradedAfter if set', { degradedAfter: 300 }, 300],
     ['degradedAfter, but at most 2.5 s', { timeout: 20_000, degradedAfter: 9_000 }, 2_500],
   ])('is %s', (_, check, expected) => {
     expect(suspicionMs(checked(check))).toBe(expected);
@@ -29,14 +29,14 @@ describe('detectionFor', () => {
   it.each<[string, Check, Partial<SystemConfig>, number, number, number]>([
     ['the defaults', {}, {}, 1, 4_000, 9_000],
     ['an interval shorter than allowed', { interval: 2_000 }, {}, 1, 2_000, 7_000],
-    ['the interval that is set, where none is named', {}, { healthCheckInterval: 3_000 }, 1, 3_000, 8_000],
-    ['an interval of its own instead', { interval: 2_000 }, { healthCheckInterval: 3_000 }, 1, 2_000, 7_000],
-    ['an interval just as allowed', { interval: 4_000 }, {}, 1, 4_000, 9_000],
-    ['an early doubt', { degradedAfter: 500 }, {}, 1, 4_000, 7_000],
+    ['the configured interval if the component declares none', {}, { healthCheckInterval: 3_000 }, 1, 3_000, 8_000],
+    ['the interval of the component instead', { interval: 2_000 }, { healthCheckInterval: 3_000 }, 1, 2_000, 7_000],
+    ['the longest allowed interval', { interval: 4_000 }, {}, 1, 4_000, 9_000],
+    ['an early suspicion', { degradedAfter: 500 }, {}, 1, 4_000, 7_000],
     ['maxDetectionMs 0 honours the interval', {}, { maxDetectionMs: 0 }, 1, 10_000, 15_000],
     ['a larger maxDetectionMs', { interval: 30_000 }, { maxDetectionMs: 20_000 }, 1, 14_000, 19_000],
-    ['one larger than the interval needs', {}, { maxDetectionMs: 120_000 }, 1, 10_000, 15_000],
-    ['one too small to keep', {}, { maxDetectionMs: 3_000 }, 1, 1_000, 6_000],
+    ['a maxDetectionMs larger than the interval needs', {}, { maxDetectionMs: 120_000 }, 1, 10_000, 15_000],
+    ['a maxDetectionMs too small to meet', {}, { maxDetectionMs: 3_000 }, 1, 1_000, 6_000],
     ['older snapshots', {}, { snapshotMaxAgeMs: 3_000 }, 1, 3_000, 9_000],
     ['400 components', {}, {}, 400, 4_000, 9_000],
     ['401 components stretch the interval', {}, {}, 401, 4_010, 9_010],
@@ -50,12 +50,12 @@ describe('detectionFor', () => {
     });
   });
 
-  it('takes the heartbeat into account: alone, and beside a check', () => {
+  it('considers the heartbeat: alone, and beside a check', () => {
     expect(detectionFor(HEARTBEAT_ONLY, DEFAULT_CONFIG, 0)).toEqual({ intervalMs: null, worstCaseMs: 10_500 });
     expect(detectionFor(BOTH, DEFAULT_CONFIG, 1)).toEqual({ intervalMs: 4_000, worstCaseMs: 7_500 });
   });
 
-  it('keeps the default promise of 10 s for every registration, up to 400 components', () => {
+  it('meets the default limit of 10 s for every registration, up to 400 components', () => {
     const check = fc.record({
       timeout: fc.integer({ min: 100, max: 60_000 }),
       interval: fc.integer({ min: 1_000, max: 3_600_000 }),
@@ -70,7 +70,7 @@ describe('detectionFor', () => {
     );
   });
 
-  it('never starts more checks a second than the budget', () => {
+  it('never starts more checks per second than the budget', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1, max: 1_000 }), (count, budget) => {
         const config = { ...DEFAULT_CONFIG, probeBudgetPerSecond: budget };
@@ -84,7 +84,7 @@ describe('detectionFor', () => {
 describe('nextRoundAt', () => {
   const now = fc.integer({ min: 0, max: 2 ** 41 });
   const interval = fc.integer({ min: 1_000, max: 3_600_000 });
-  const place = fc.record({ phaseMs: fc.nat(10_000), ordinal: fc.nat(10_000), checkedInType: fc.nat(10_000) });
+  const place = fc.record({ phaseMs: fc.nat(10_000), idHash: fc.nat(10_000), checkedInType: fc.nat(10_000) });
 
   it('lies within (now, now + interval]', () => {
     fc.assert(
@@ -96,7 +96,7 @@ describe('nextRoundAt', () => {
     );
   });
 
-  it('is aligned: asked at any time, rounds of a place lie whole intervals apart', () => {
+  it('is aligned: rounds of a place lie whole intervals apart', () => {
     fc.assert(
       fc.property(now, fc.nat(10_000_000), interval, place, (at, pause, intervalMs, where) => {
         const [first, second] = [nextRoundAt(at, intervalMs, where), nextRoundAt(at + pause, intervalMs, where)];
@@ -115,9 +115,9 @@ describe('nextRoundAt', () => {
     );
   });
 
-  it('checks at most 48 in the same instant, spread over the interval', () => {
-    const times = Array.from({ length: 480 }, (_, ordinal) =>
-      nextRoundAt(0, 4_000, { phaseMs: 250, ordinal, checkedInType: 480 }),
+  it('schedules at most 48 checks at the same time, spread over the interval', () => {
+    const times = Array.from({ length: 480 }, (_, idHash) =>
+      nextRoundAt(0, 4_000, { phaseMs: 250, idHash, checkedInType: 480 }),
     );
     const instants = [...new Set(times)];
     const crowds = instants.map((instant) => times.filter((time) => time === instant).length);
@@ -125,9 +125,9 @@ describe('nextRoundAt', () => {
     expect(Math.max(...times) - Math.min(...times)).toBe(3_600);
   });
 
-  it('checks a small type in one instant', () => {
-    const times = Array.from({ length: 48 }, (_, ordinal) =>
-      nextRoundAt(77, 4_000, { phaseMs: 1_234, ordinal, checkedInType: 48 }),
+  it('schedules a small type at one time', () => {
+    const times = Array.from({ length: 48 }, (_, idHash) =>
+      nextRoundAt(77, 4_000, { phaseMs: 1_234, idHash, checkedInType: 48 }),
     );
     expect(new Set(times)).toEqual(new Set([1_234]));
   });
@@ -136,7 +136,7 @@ describe('nextRoundAt', () => {
 describe('nextCheckAt', () => {
   const NOW = 1_000_000;
   const INTERVAL = 4_000;
-  const PLACE = { phaseMs: 3_500, ordinal: 0, checkedInType: 1 };
+  const PLACE = { phaseMs: 3_500, idHash: 0, checkedInType: 1 };
   const ROUND = 1_003_500;
   const health = initialHealth(0);
   const quiet = { now: NOW, startedAt: NOW - 300, verifying: false };
@@ -148,7 +148,7 @@ describe('nextCheckAt', () => {
     ['the round after the third', { ...health, consecutiveFailures: 3 }, ROUND],
     ['the round after many', { ...health, consecutiveFailures: 300 }, ROUND],
     [
-      '1 s later on the way back',
+      '1 s later while recovering',
       { ...health, checkStatus: 'unhealthy', consecutiveSuccesses: 1 } as const,
       NOW + 1_000,
     ],
@@ -156,7 +156,7 @@ describe('nextCheckAt', () => {
     expect(nextCheckAt(state, quiet, INTERVAL, PLACE)).toBe(expected);
   });
 
-  it('rechecks no later than the interval', () => {
+  it('schedules rechecks no later than the interval', () => {
     expect(nextCheckAt({ ...health, consecutiveFailures: 2 }, quiet, 1_000, PLACE)).toBe(NOW + 1_000);
   });
 
@@ -164,7 +164,7 @@ describe('nextCheckAt', () => {
     [300, 700],
     [1_000, 0],
     [5_000, 0],
-  ])('comes every second while a recovery verifies: %i ms after its start, %i ms later', (elapsedMs, expected) => {
+  ])('is every second while a recovery verifies: %i ms after its start, %i ms later', (elapsedMs, expected) => {
     const after = { now: NOW, startedAt: NOW - elapsedMs, verifying: true };
     for (const consecutiveFailures of [0, 1, 5]) {
       expect(nextCheckAt({ ...health, consecutiveFailures }, after, INTERVAL, PLACE)).toBe(NOW + expected);

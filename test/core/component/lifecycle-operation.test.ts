@@ -8,18 +8,18 @@ import {
   settledAs,
   nextLifecycle,
 } from '../../../src/core/component/lifecycle.ts';
-import type { Operation } from '../../../src/core/component/operate.ts';
-import { OPERATIONS, operate } from '../../../src/core/component/operate.ts';
+import type { Operation } from '../../../src/core/component/lifecycle-operation.ts';
+import { OPERATIONS, applyOperation } from '../../../src/core/component/lifecycle-operation.ts';
 
 const NOW = 1_000_000;
 const HOUR = 3_600_000;
-const plain = { forMs: null, until: null, reason: null } as const;
+const plain = { durationMs: null, until: null, reason: null } as const;
 const active = settledAs('active');
 const standby = settledAs('standby');
 
 const decided = (current: Lifecycle, operation: Operation, now = NOW, role: 'active' | 'standby' = 'active') => {
-  const answer = operate(current, role, operation, now);
-  return answer.ok ? answer.value : answer.reason;
+  const result = applyOperation(current, role, operation, now);
+  return result.ok ? result.value : result.reason;
 };
 
 describe('operate', () => {
@@ -30,35 +30,53 @@ describe('operate', () => {
       { ...plain, action: 'drain' },
       { state: 'draining', until: null, next: 'active' },
     ],
-    ['drains for a time', active, { ...plain, action: 'drain', forMs: HOUR }, { until: NOW + HOUR, next: 'active' }],
+    [
+      'drains for a time',
+      active,
+      { ...plain, action: 'drain', durationMs: HOUR },
+      { until: NOW + HOUR, next: 'active' },
+    ],
     ['isolates for 5 minutes', active, { ...plain, action: 'isolate' }, { state: 'isolated', until: NOW + 300_000 }],
-    ['maintains until then', active, { ...plain, action: 'maintenance', until: 9 }, { state: 'maintenance', until: 9 }],
+    [
+      'maintains until a time',
+      active,
+      { ...plain, action: 'maintenance', until: 9 },
+      { state: 'maintenance', until: 9 },
+    ],
     ['keeps the reason', active, { ...plain, action: 'drain', reason: 'new disk' }, { reason: 'new disk' }],
     ['remembers a standby', standby, { ...plain, action: 'drain' }, { next: 'standby' }],
     [
-      'remembers it from one state to the next',
+      'remembers a standby from one state to the next',
       takeOutOfService(standby, 'isolated', NOW + 1),
-      { ...plain, action: 'maintenance', forMs: HOUR },
+      { ...plain, action: 'maintenance', durationMs: HOUR },
       { state: 'maintenance', next: 'standby' },
     ],
     ['restores a standby', takeOutOfService(standby, 'draining', null), { ...plain, action: 'restore' }, standby],
-    ['restores what was to be removed', draining(NOW + 1), { ...plain, action: 'restore' }, active],
+    [
+      'restores a component that is draining before removal',
+      draining(NOW + 1),
+      { ...plain, action: 'restore' },
+      active,
+    ],
   ])('%s', (_, current, operation, expected) => {
     expect(decided(current, operation)).toMatchObject(expected);
   });
 
-  it.each(['drain', 'isolate', 'maintenance'] as const)('refuses to %s what drains before its removal', (action) => {
-    expect(decided(draining(NOW + HOUR), { ...plain, action, forMs: HOUR })).toBe('being-removed');
-  });
+  it.each(['drain', 'isolate', 'maintenance'] as const)(
+    'refuses to %s a component that is draining before removal',
+    (action) => {
+      expect(decided(draining(NOW + HOUR), { ...plain, action, durationMs: HOUR })).toBe('being-removed');
+    },
+  );
 
-  it.each([active, standby])('has nothing to restore of one that is $state', (current) => {
+  it.each([active, standby])('changes nothing when it restores a component in state $state', (current) => {
     expect(decided(current, { ...plain, action: 'restore' })).toBeNull();
   });
 
-  it('takes a repeated call for the same, and a later end for another', () => {
-    const first = decided(active, { ...plain, action: 'isolate', forMs: HOUR }) as Lifecycle;
-    expect(decided(first, { ...plain, action: 'isolate', forMs: HOUR }, NOW + 9_000)).toBeNull();
-    expect(decided(first, { ...plain, action: 'isolate', forMs: HOUR }, NOW + 60_000)).toMatchObject({
+  it('ignores a repeated call, and applies a later end', () => {
+    const first = decided(active, { ...plain, action: 'isolate', durationMs: HOUR }) as Lifecycle;
+    expect(decided(first, { ...plain, action: 'isolate', durationMs: HOUR }, NOW + 9_000)).toBeNull();
+    expect(decided(first, { ...plain, action: 'isolate', durationMs: HOUR }, NOW + 60_000)).toMatchObject({
       until: NOW + 60_000 + HOUR,
     });
     expect(decided(first, { ...plain, action: 'isolate', until: NOW + HOUR }, NOW + 60_000)).toBeNull();
@@ -67,10 +85,10 @@ describe('operate', () => {
     });
   });
 
-  it('is once however often it is asked, and restore brings back where it was', () => {
+  it('is idempotent, and restore returns to the original state', () => {
     const operation = fc.record({
       action: fc.constantFrom(...OPERATIONS),
-      forMs: fc.option(fc.integer({ min: 60_000, max: 30 * 24 * HOUR })),
+      durationMs: fc.option(fc.integer({ min: 60_000, max: 30 * 24 * HOUR })),
       until: fc.constant(null),
       reason: fc.option(fc.string({ maxLength: 5 })),
     });

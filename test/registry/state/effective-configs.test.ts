@@ -21,8 +21,8 @@ async function conditionsOf({ api }: FreshRegistry, id: string) {
   return found.value;
 }
 
-describe('what is set for one component', () => {
-  it('begins its recovery at its first failure, while its sibling has three', async () => {
+describe('the configuration of one component', () => {
+  it('can begin its recovery at the first failure, while its sibling has three', async () => {
     const registry = freshRegistry();
     const [own, sibling] = await pair(registry, silent);
     await configure(registry, own, 1, { failureThreshold: 1 });
@@ -32,7 +32,7 @@ describe('what is set for one component', () => {
     expect(other).toMatchObject({ ok: true, value: { threshold: 3, recoveryId: null } });
   });
 
-  it('changes how soon it is found out, at once, for what is told and for what is done', async () => {
+  it('changes its detection time at once, in the resource and in the health report', async () => {
     const registry = freshRegistry();
     const [own, sibling] = await pair(registry);
     const { revision } = await registry.read(own);
@@ -51,7 +51,7 @@ describe('what is set for one component', () => {
     expect((await registry.read(own)).detection.intervalMs).toBe(4_000);
   });
 
-  it('decides what its recovery does, how long it takes, and whether it does anything', async () => {
+  it('decides the policy, the deadline and the freeze of its recovery', async () => {
     const registry = freshRegistry();
     const [own, sibling] = await pair(registry, silent);
     const recovery = { connection_failure: { actions: [{ action: 'alert' as const }], cooldownMs: 7 } };
@@ -92,7 +92,7 @@ describe('what is set for one component', () => {
     expect(await registry.api.recoveryFacts(own, recoveryId!)).toMatchObject({ value: { policy: { cooldownMs: 7 } } });
   });
 
-  it('decides how much failed work takes it out of routing', async () => {
+  it('decides how many failures eject it', async () => {
     const registry = freshRegistry();
     const [own, sibling] = await pair(registry, silent);
     for (const id of [own, sibling]) await registry.beat(id);
@@ -105,7 +105,7 @@ describe('what is set for one component', () => {
     expect((await registry.read(sibling)).health.ejectedUntil).toBeNull();
   });
 
-  it('decides how many checks bring it back', async () => {
+  it('decides how many healthy reports recover it', async () => {
     const registry = freshRegistry();
     const [own, sibling] = await pair(registry, silent);
     await configure(registry, own, 1, { healthyThreshold: 1, flapHoldMs: 0 });
@@ -119,16 +119,16 @@ describe('what is set for one component', () => {
     expect(await statuses('healthy')).toContain('healthy');
   });
 
-  it('goes over what is set for its type, also when that changes later', async () => {
+  it('overrides that of its type, also when the latter changes later', async () => {
     const registry = freshRegistry();
     const [own, sibling] = await pair(registry, silent);
     await configure(registry, own, 5, { failureThreshold: 2 });
-    await registry.api.configure({ revision: 6, overrides: { failureThreshold: 9, failureWindow: 5_000 } });
+    await registry.api.configureType({ revision: 6, overrides: { failureThreshold: 9, failureWindow: 5_000 } });
     expect((await conditionsOf(registry, own)).threshold).toEqual({ failureThreshold: 2, failureWindow: 5_000 });
     expect((await conditionsOf(registry, sibling)).threshold).toEqual({ failureThreshold: 9, failureWindow: 5_000 });
   });
 
-  it('is not set back by what is older, told twice or late', async () => {
+  it('is not reset by an older revision that arrives twice or late', async () => {
     const registry = freshRegistry();
     const [own] = await pair(registry, silent);
     await configure(registry, own, 5, { failureThreshold: 2 });
@@ -138,7 +138,7 @@ describe('what is set for one component', () => {
     expect((await conditionsOf(registry, own)).threshold.failureThreshold).toBe(2);
   });
 
-  it('waits for it before it is there, and stays for a while when it goes', async () => {
+  it('applies to a later registration, and is kept for a while after a removal', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await configure(registry, id, 1, { failureThreshold: 2 });

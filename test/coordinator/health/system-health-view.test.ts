@@ -1,4 +1,4 @@
-/** What is wrong with the system itself, beside its components: said while it is so, and not a moment longer. */
+/** Issues of the system itself, apart from its components. Each is reported only as long as it lasts. */
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -25,7 +25,7 @@ const codes = async (system: FreshCoordinator): Promise<string[]> =>
 afterEach(() => vi.restoreAllMocks());
 
 describe('the health of the system', () => {
-  it('says of a type that its registry is silent, until it is heard of again', async () => {
+  it('reports a silent registry until that registry publishes again', async () => {
     const system = freshCoordinator();
     await system.publish([], pushed(200_000));
     expect(await codes(system)).toEqual(['registry-silent task_router']);
@@ -34,7 +34,7 @@ describe('the health of the system', () => {
     expect(await codes(system)).toEqual([]);
   });
 
-  it('says since when the history is away, also after an eviction, until it is back', async () => {
+  it('reports since when the history is unavailable, over an eviction, until it is available', async () => {
     const system = freshCoordinator();
     for (let twice = 0; twice < 2; twice++) await system.reportHistoryWrite(false);
     const [issue] = (await system.systemHealth()).issues;
@@ -46,7 +46,7 @@ describe('the health of the system', () => {
     expect(await codes(system)).toEqual([]);
   });
 
-  it('says so too when what is owed to the history has waited for long', async () => {
+  it('reports the history unavailable when entries have been pending for long', async () => {
     const system = freshCoordinator();
     const entry = { action: 'key.create', subject: 'k', actor: ROOT, before: null, after: null } as const;
     await system.audit([{ ...entry, id: 'late', at: Date.now() - 180_000 }]);
@@ -55,7 +55,7 @@ describe('the health of the system', () => {
     expect(await codes(system)).toEqual([]);
   });
 
-  it('says where recoveries are frozen, since then, and calls nothing degraded for it', async () => {
+  it('reports where and since when recoveries are frozen, without becoming degraded', async () => {
     const system = freshCoordinator();
     const put = (type: string | null, recoveryFrozen: boolean) =>
       system.putConfig({
@@ -86,7 +86,7 @@ const read = async () => (await call('GET', '/v1/health')).body;
 const shown = async () => (await read()).issues.map(({ code }: { code: string }) => code);
 
 describe('GET /v1/health', () => {
-  it('says that the history is away when a writer, or the sweep, found it so', async () => {
+  it('reports the history unavailable after a writer or the sweep failed to use it', async () => {
     await reportHistoryHealth(false);
     expect(await shown()).toEqual(['history-unavailable']);
     await reportHistoryHealth(true);
@@ -102,14 +102,14 @@ describe('GET /v1/health', () => {
     expect(await shown()).toEqual([]);
   });
 
-  it('shows the last that was heard while the coordinator cannot be reached, and says how old it is', async () => {
+  it('returns the last known health with its age while the coordinator is unavailable', async () => {
     const before = await read();
     expect(before).toMatchObject({ stale: false, ageMs: 0 });
-    interceptCoordinator('systemHealth', () => () => Promise.reject(new Error('away')));
-    const answer = await call('GET', '/v1/health');
-    expect(answer).toMatchObject({ status: 200, body: { stale: true, components: before.components } });
-    expect(answer.body.ageMs).toBeGreaterThanOrEqual(0);
-    expect(answer.body.issues.map(({ code }: { code: string }) => code)).toContain('coordinator-unreachable');
+    interceptCoordinator('systemHealth', () => () => Promise.reject(new Error('unavailable')));
+    const response = await call('GET', '/v1/health');
+    expect(response).toMatchObject({ status: 200, body: { stale: true, components: before.components } });
+    expect(response.body.ageMs).toBeGreaterThanOrEqual(0);
+    expect(response.body.issues.map(({ code }: { code: string }) => code)).toContain('coordinator-unreachable');
     vi.restoreAllMocks();
     expect(await read()).toMatchObject({ stale: false, issues: before.issues });
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import { NO_ROOT_CAUSE } from '../../../src/core/component/root-cause.ts';
-import { clampToNow } from '../../../src/core/component/not-after.ts';
+import { clampToNow } from '../../../src/core/component/clamp-to-now.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 
 const T0 = 1_800_000_000_000;
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000;
 const lived = {
   registeredAt: T0 - 5_000,
   health: { ...initialHealth(T0), backSince: T0 - 1, lastCheckAt: T0 - 100, lastFailureAt: T0 - 2_000 },
-  shadow: { ...NO_ROOT_CAUSE, since: T0 - 50 },
+  dependencyState: { ...NO_ROOT_CAUSE, since: T0 - 50 },
   recovery: {
     ...NO_RECOVERY,
     recentFailures: [T0 - DAY_MS - 1, T0 - 3_000, T0 - 2_000],
@@ -21,16 +21,16 @@ const lived = {
   },
 } as unknown as ComponentRecord;
 
-describe('a record after the clock went back', () => {
-  it('is the same when nothing in it is in the future', () => {
+describe('clampToNow', () => {
+  it('returns the same record if no time is in the future', () => {
     expect(clampToNow(lived, T0)).toBe(lived);
   });
 
-  it('tells of nothing that has not been yet, and waits no longer than it would have', () => {
+  it('moves past times to now and deadlines back, after the clock went back', () => {
     const now = T0 - DAY_MS;
     expect(clampToNow(lived, now)).toEqual({
       registeredAt: now,
-      shadow: { ...NO_ROOT_CAUSE, since: now },
+      dependencyState: { ...NO_ROOT_CAUSE, since: now },
       health: { ...lived.health, since: now, backSince: now, lastCheckAt: now, lastFailureAt: now },
       recovery: {
         ...lived.recovery,
@@ -42,7 +42,7 @@ describe('a record after the clock went back', () => {
     });
   });
 
-  it('keeps that something has never been', () => {
+  it('keeps times of events that never happened', () => {
     const record = { ...lived, health: initialHealth(T0) };
     expect(clampToNow(record, T0 - DAY_MS).health).toEqual(initialHealth(T0 - DAY_MS));
   });

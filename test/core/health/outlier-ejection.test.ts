@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EjectionState, WorkCounts } from '../../../src/core/health/ejection.ts';
+import type { EjectionState, WorkCounts } from '../../../src/core/health/outlier-ejection.ts';
 import {
   NEVER_EJECTED,
   eject,
@@ -8,21 +8,21 @@ import {
   recordWork,
   endEjection,
   ejectionReason,
-} from '../../../src/core/health/ejection.ts';
+} from '../../../src/core/health/outlier-ejection.ts';
 
 const T0 = 1_800_000_000_000;
 const POLICY = { ejectionFailures: 5, ejectionMs: 30_000 };
 const work = (ended: number, failed: number): WorkCounts => ({ ended, failed });
 
-/** What is told at these times, ms from the beginning. */
-const after = (told: readonly (readonly [at: number, WorkCounts])[]): EjectionState =>
-  told.reduce((state, [at, done]) => recordWork(state, done, T0 + at), NEVER_EJECTED);
+/** State after work reported at these times, ms from the beginning. */
+const after = (reports: readonly (readonly [at: number, WorkCounts])[]): EjectionState =>
+  reports.reduce((state, [at, done]) => recordWork(state, done, T0 + at), NEVER_EJECTED);
 
 const ejectedFor = ({ until }: EjectionState, now: number): number => until! - now;
 
-describe('who is ejected', () => {
+describe('ejectionReason', () => {
   it.each<[string, readonly (readonly [number, WorkCounts])[], string | null]>([
-    ['nobody who was given nothing', [], null],
+    ['no work', [], null],
     ['four failures', [[0, work(4, 4)]], null],
     ['five failures in one report', [[0, work(5, 5)]], '5 failures of work in a row'],
     [
@@ -31,7 +31,7 @@ describe('who is ejected', () => {
       '5 failures of work in a row',
     ],
     [
-      'a success between',
+      'a success between failures',
       [
         [0, work(4, 4)],
         [1, work(1, 0)],
@@ -40,7 +40,7 @@ describe('who is ejected', () => {
       null,
     ],
     [
-      'a success among them',
+      'a success in the same report as failures',
       [
         [0, work(4, 4)],
         [1, work(5, 4)],
@@ -48,7 +48,7 @@ describe('who is ejected', () => {
       null,
     ],
     [
-      'half of twenty',
+      'half of twenty failed',
       [
         [0, work(10, 4)],
         [1, work(10, 6)],
@@ -56,16 +56,16 @@ describe('who is ejected', () => {
       '10 of 20 pieces of work failed',
     ],
     [
-      'less than half',
+      'less than half failed',
       [
         [0, work(10, 4)],
         [1, work(10, 5)],
       ],
       null,
     ],
-    ['half of fewer', [[0, work(19, 12)]], null],
+    ['half of fewer failed', [[0, work(19, 12)]], null],
     [
-      'half over two slices',
+      'half failed over two slices',
       [
         [0, work(10, 9)],
         [15_000, work(10, 1)],
@@ -73,24 +73,24 @@ describe('who is ejected', () => {
       '10 of 20 pieces of work failed',
     ],
     [
-      'failures of long ago',
+      'old failures',
       [
         [0, work(10, 9)],
         [30_000, work(10, 1)],
       ],
       null,
     ],
-    ['nothing that ended', [[0, work(0, 0)]], null],
-  ])('%s', (_, told, why) => {
-    const now = T0 + (told.at(-1)?.[0] ?? 0);
-    expect(ejectionReason(after(told), POLICY, now)).toBe(why);
+    ['no finished work', [[0, work(0, 0)]], null],
+  ])('%s', (_, reports, why) => {
+    const now = T0 + (reports.at(-1)?.[0] ?? 0);
+    expect(ejectionReason(after(reports), POLICY, now)).toBe(why);
   });
 
-  it('is nobody where the setting says so', () => {
+  it('is null if ejection is disabled', () => {
     expect(ejectionReason(after([[0, work(50, 50)]]), { ...POLICY, ejectionMs: 0 }, T0)).toBeNull();
   });
 
-  // Who can be given work, and how many of them may be out.
+  // Routable components, and how many of them may be ejected.
   it.each([
     [0, 0],
     [1, 0],
@@ -99,7 +99,7 @@ describe('who is ejected', () => {
     [4, 2],
     [5, 2],
     [100, 50],
-  ])('of %d at most %d', (routable, most) => {
+  ])('mayEject allows, of %d routable components, at most %d', (routable, most) => {
     let ejected = 0;
     while (mayEject(ejected, routable)) ejected++;
     expect(ejected).toBe(most);
@@ -109,12 +109,12 @@ describe('who is ejected', () => {
 describe('an ejection', () => {
   const once = eject(NEVER_EJECTED, 'it failed', POLICY, T0);
 
-  it('says until when and why', () => {
+  it('states its end and reason', () => {
     expect(once).toMatchObject({ until: T0 + 30_000, times: 1, inRow: 0 });
     expect(once.reason).toBe(`ejected until ${new Date(T0 + 30_000).toISOString()}: it failed`);
   });
 
-  it('ends by its time, and by nothing that is told of work meanwhile', () => {
+  it('ends by time, and not by reports of work in the meantime', () => {
     expect(recordWork(once, work(10, 0), T0 + 1_000)).toBe(once);
     expect(recordWork(once, work(10, 10), T0 + 1_000)).toBe(once);
     expect([29_999, 30_000].map((ms) => hasEjectionExpired(once, T0 + ms))).toEqual([false, true]);
@@ -140,14 +140,14 @@ describe('an ejection', () => {
     [30_000, 60_000],
     [60_000, 30_000],
     [3_600_000, 30_000],
-  ])('is shorter again: %d ms after the second it lasts %d ms', (pause, ms) => {
+  ])('becomes shorter again: %d ms after the second it lasts %d ms', (pause, ms) => {
     const first = endEjection(once, T0 + 30_000);
     const second = endEjection(eject(first, 'again', POLICY, T0 + 30_000), T0 + 90_000);
     const now = T0 + 90_000 + pause;
     expect(ejectedFor(eject(second, 'again', POLICY, now), now)).toBe(ms);
   });
 
-  it.each([-86_400_000, 86_400_000])('is over when the clock steps by %d ms', (step) => {
+  it.each([-86_400_000, 86_400_000])('expires when the clock steps by %d ms', (step) => {
     expect(hasEjectionExpired(once, T0 + step)).toBe(true);
   });
 });

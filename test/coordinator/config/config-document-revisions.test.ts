@@ -18,8 +18,8 @@ const put = (system: FreshCoordinator, scope: ConfigScope, document: TypeConfig,
 const eventsOf = (system: FreshCoordinator) =>
   system.events({ after: 0, types: ['config.changed'], limit: 100, newest: false });
 
-describe('a document that is put', () => {
-  it('is stored under the next revision, with its event and its entry for the audit', async () => {
+describe('a configuration document', () => {
+  it('is stored under the next revision, with its event and its audit entry', async () => {
     const system = freshCoordinator();
     const first = await put(system, GLOBAL, { failureThreshold: 5 });
     expect(first).toMatchObject({
@@ -43,7 +43,7 @@ describe('a document that is put', () => {
     ]);
   });
 
-  it('is there after an eviction', async () => {
+  it('survives an eviction', async () => {
     const system = freshCoordinator();
     await put(system, GLOBAL, { failureThreshold: 5 });
     await put(system, { kind: 'type', type: 'constructor' }, { requestTypes: ['building'] });
@@ -53,7 +53,7 @@ describe('a document that is put', () => {
     expect(await put(system, GLOBAL, {})).toMatchObject({ value: { revision: 3 } });
   });
 
-  it('changes nothing when it is the same again', async () => {
+  it('has no effect when it is put again unchanged', async () => {
     const system = freshCoordinator();
     expect(await put(system, ROUTER, {})).toMatchObject({ ok: true, value: { revision: 0, created: false } });
     for (let time = 0; time < 2; time++)
@@ -67,23 +67,23 @@ describe('a document that is put', () => {
     expect(await system.pendingAuditEntries(10)).toHaveLength(1);
   });
 
-  it('goes only over the revision it is meant for', async () => {
+  it('replaces only the revision that the caller names', async () => {
     const system = freshCoordinator();
     expect(await put(system, ROUTER, { slowStartMs: 1 }, 0)).toMatchObject({ ok: true });
     const stale = await put(system, ROUTER, { slowStartMs: 2 }, 0);
     expect(stale).toMatchObject({ reason: 'precondition-failed', message: expect.stringContaining('number 1') });
-    // Another document's change is no concern of this one.
+    // A change of another document does not matter.
     await put(system, GLOBAL, { slowStartMs: 9 });
     expect(await put(system, ROUTER, { slowStartMs: 2 }, 1)).toMatchObject({ ok: true, value: { revision: 3 } });
   });
 
-  it('of two at once over the same revision one is refused', async () => {
+  it('accepts one of several concurrent changes of the same revision', async () => {
     const system = freshCoordinator();
     const puts = await Promise.all([1, 2, 3].map((slowStartMs) => put(system, ROUTER, { slowStartMs }, 0)));
     expect(puts.map(({ ok }) => ok)).toEqual([true, false, false]);
   });
 
-  it('adds a type that was not there, and the system knows it then', async () => {
+  it('adds a new component type to the system', async () => {
     const system = freshCoordinator();
     const scope: ConfigScope = { kind: 'type', type: 'tea_maker' };
     expect(await put(system, scope, {}, 0)).toMatchObject({ ok: true, value: { revision: 1, created: true } });
@@ -93,10 +93,10 @@ describe('a document that is put', () => {
     expect((await system.systemHealth()).byType).toHaveProperty('tea_maker');
   });
 
-  it('leaves nothing behind when it is refused', async () => {
+  it('leaves no trace when it is refused', async () => {
     const system = freshCoordinator();
     const refused = await put(system, { kind: 'type', type: 'tea_maker' }, { requestTypes: ['task_routing'] });
-    expect(refused).toMatchObject({ reason: 'request-type-taken', faults: [{ path: 'requestTypes[0]' }] });
+    expect(refused).toMatchObject({ reason: 'request-type-conflict', faults: [{ path: 'requestTypes[0]' }] });
     expect(await put(system, GLOBAL, { maxDetectionMs: 1 })).toMatchObject({ reason: 'invalid-request' });
     const revoked = { ...ACTOR, keyId: '0123456789ab' };
     expect(await system.putConfig({ scope: GLOBAL, document: {}, ifRevision: null, actor: revoked })).toMatchObject({
@@ -111,7 +111,7 @@ describe('a document that is put', () => {
     expect(await system.pendingAuditEntries(10)).toEqual([]);
   });
 
-  it('is forgotten when its event cannot be logged', async () => {
+  it('is rolled back when its event cannot be logged', async () => {
     const stub = env.SYSTEM_COORDINATOR.getByName(crypto.randomUUID());
     await runInDurableObject(stub, async (instance: SystemCoordinator) => {
       const request = { scope: GLOBAL, document: { failureThreshold: 9 }, ifRevision: null, actor: ACTOR };
@@ -124,7 +124,7 @@ describe('a document that is put', () => {
     });
   });
 
-  it('keeps a hundred before it', async () => {
+  it('keeps its last hundred revisions', async () => {
     const name = crypto.randomUUID();
     const stub = env.SYSTEM_COORDINATOR.getByName(name);
     const kept = await runInDurableObject(stub, async (instance: SystemCoordinator, state) => {
@@ -145,16 +145,16 @@ describe('a document that is put', () => {
   });
 });
 
-describe('what an edge is told', () => {
-  it('is everything, or nothing when it has that already', async () => {
+describe('syncConfig', () => {
+  it('returns all documents, or null when the edge has the current revision', async () => {
     const system = freshCoordinator();
     expect(await system.syncConfig(-1)).toMatchObject({ revision: 0 });
     expect(await system.syncConfig(0)).toBeNull();
     await put(system, ROUTER, { slowStartMs: 0 });
-    const told = await system.syncConfig(0);
-    expect(told?.types.get('task_router')).toEqual({ revision: 1, document: { slowStartMs: 0 } });
+    const sync = await system.syncConfig(0);
+    expect(sync?.types.get('task_router')).toEqual({ revision: 1, document: { slowStartMs: 0 } });
     expect(await system.syncConfig(1)).toBeNull();
-    // Its storage was set back: the edge must not go on with what is no more.
+    // The coordinator's storage was restored: the edge must not keep documents that no longer exist.
     expect(await system.syncConfig(7)).toMatchObject({ revision: 1 });
   });
 });

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DELIVERY_PAUSES_MS, nextAttemptAt, readRetryAfter } from '../../../src/core/delivery/delivery-schedule.ts';
+import { RETRY_PAUSES_MS, nextAttemptAt, readRetryAfter } from '../../../src/core/delivery/retry-schedule.ts';
 
 const DAY = 86_400_000;
 const NOW = Date.parse('2026-11-01T12:00:00Z');
@@ -9,27 +9,27 @@ const after = (failures: number, retryAfterMs: number | null = null, random = 0.
   return at === null ? null : at - NOW;
 };
 
-describe('the schedule', () => {
-  it('is the one of Standard Webhooks: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, and then no more', () => {
+describe('the delivery schedule', () => {
+  it('is that of Standard Webhooks: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, then none', () => {
     const pauses = Array.from({ length: 11 }, (_, at) => after(at + 1));
     const hour = 3_600_000;
     expect(pauses).toEqual([5_000, 300_000, hour / 2, ...[2, 5, 10, 14, 20, 24].map((n) => n * hour), null, null]);
   });
 
-  it('spreads each pause by a tenth, and ends within a week', () => {
+  it('adds jitter of a tenth to each pause, and ends within a week', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 9 }),
         fc.double({ min: 0, max: 0.999_999, noNaN: true }),
         (failures, random) => {
-          const pause = DELIVERY_PAUSES_MS[failures]!;
-          const taken = after(failures, null, random)!;
-          expect(taken).toBeGreaterThanOrEqual(Math.floor(pause * 0.9));
-          expect(taken).toBeLessThanOrEqual(Math.ceil(pause * 1.1));
+          const pause = RETRY_PAUSES_MS[failures]!;
+          const jittered = after(failures, null, random)!;
+          expect(jittered).toBeGreaterThanOrEqual(Math.floor(pause * 0.9));
+          expect(jittered).toBeLessThanOrEqual(Math.ceil(pause * 1.1));
         },
       ),
     );
-    expect(DELIVERY_PAUSES_MS.reduce((sum, pause) => sum + pause, 0)).toBeLessThan(7 * DAY);
+    expect(RETRY_PAUSES_MS.reduce((sum, pause) => sum + pause, 0)).toBeLessThan(7 * DAY);
   });
 
   it.each([
