@@ -71,7 +71,7 @@ describe('a configuration document', () => {
     const system = freshCoordinator();
     expect(await put(system, ROUTER, { slowStartMs: 1 }, 0)).toMatchObject({ ok: true });
     const stale = await put(system, ROUTER, { slowStartMs: 2 }, 0);
-    expect(stale).toMatchObject({ reason: 'precondition-failed', message: expect.stringContaining('number 1') });
+    expect(stale).toMatchObject({ reason: 'precondition-failed', message: expect.stringContaining('revision 1') });
     // A change of another document does not matter.
     await put(system, GLOBAL, { slowStartMs: 9 });
     expect(await put(system, ROUTER, { slowStartMs: 2 }, 1)).toMatchObject({ ok: true, value: { revision: 3 } });
