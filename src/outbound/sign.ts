@@ -29,6 +29,6 @@ export function sign(message: Message, now: number): Result<Record<string, strin
     });
   } catch {
     // The library's message may quote the malformed secret.
-    return fail('no-usable-secret', 'a signing secret is not whsec_ followed by base64');
+    return fail('no-usable-secret', 'a signing secret does not have the Standard Webhooks format');
   }
 }

@@ -40,7 +40,7 @@ const SECRET = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/;
 const SecretSchema = z
   .string()
   .max(128)
-  .refine(isSecret, 'not a Standard Webhooks secret: whsec_ and the base64 of 24 to 64 bytes')
+  .refine(isSecret, 'not a Standard Webhooks secret: its prefix and the base64 of 24 to 64 bytes')
   .meta({ description: 'Secret that signs deliveries. The coordinator generates one if it is missing.' });
 
 function isSecret(secret: string): boolean {
