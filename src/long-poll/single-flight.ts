@@ -34,20 +34,20 @@ export class SingleFlight {
     return current;
   }
 
-  /** Joins the call in flight, or starts one by calling `call` in the next microtask. */
+  /** Joins the call in flight, or starts one by calling `call` at once. */
   start(now: number, waitUntil: WaitUntil, call: (isCurrent: () => boolean) => Promise<void>): Flight {
     const joined = this.inFlight(now);
     if (joined) return joined;
+    const flight = { startedAt: now, done: NOT_STARTED };
+    this.current = flight;
     const isCurrent = (): boolean => this.current === flight;
     // With an async method in place of this chain, workerd ended waiting requests as hung (test/api/http/fuzz.test.ts).
-    const done = Promise.resolve()
-      .then(() => call(isCurrent))
-      .finally(() => {
-        if (isCurrent()) this.current = null;
-      });
-    const flight: Flight = { startedAt: now, done };
-    this.current = flight;
-    waitUntil(done.catch(() => undefined));
+    flight.done = new Promise<void>((resolve) => resolve(call(isCurrent))).finally(() => {
+      if (isCurrent()) this.current = null;
+    });
+    waitUntil(flight.done.catch(() => undefined));
     return flight;
   }
 }
+
+const NOT_STARTED = Promise.resolve();
