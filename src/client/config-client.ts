@@ -76,7 +76,7 @@ export class ConfigClient {
     return watchConfig(this.#send, effectivePath(component), options);
   }
 
-  /** One page of a document's revisions, newest first. */
+  /** A page of a document's revisions, newest first. */
   history(
     target: ConfigTarget,
     query: { readonly limit?: number; readonly cursor?: string } = {},

@@ -63,7 +63,7 @@ import type { LeaseRequest, LeasedWork } from './with-lease.ts';
 import { WebhookClient } from './webhook-client.ts';
 import { withLease } from './with-lease.ts';
 
-/** One page of a list: at most `limit` items, starting at `cursor` (the previous page's `nextCursor`). */
+/** A page of a list: at most `limit` items, starting at `cursor` (the previous page's `nextCursor`). */
 export type PageQuery = { readonly limit?: number; readonly cursor?: string };
 
 type ComponentFilter = Pick<
@@ -151,7 +151,7 @@ export class CoordinatorClient {
     return this.#call({ method: 'DELETE', path: `/v1/keys/${encodeURIComponent(id)}`, query });
   }
 
-  /** One component; throws a 404 `CoordinatorError` when it is not registered. */
+  /** Reads a component; throws a 404 `CoordinatorError` when it is not registered. */
   component(id: string): Promise<Component> {
     return this.#call({ path: componentPath(id) });
   }
@@ -235,7 +235,7 @@ export class CoordinatorClient {
     return this.#call({ method: 'POST', path: leasePath(leaseId, '/renew'), body });
   }
 
-  /** One page of the active leases, with the requests that wait for one. */
+  /** A page of the active leases, with the requests that wait for one. */
   leases(query: LeaseListQuery = {}): Promise<output<typeof LeasePageSchema>> {
     return this.#call({ path: '/v1/leases', query });
   }

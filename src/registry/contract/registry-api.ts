@@ -184,7 +184,7 @@ export interface RegistryApi extends RootCauseReceiver {
     actor?: Actor | null,
   ): Promise<Result<ComponentResource, NotAccessible | 'being-removed'>>;
 
-  /** Begins a drill: a simulated failure of the component. A repeated call with the same id returns the same drill. */
+  /** Begins a drill: an injected failure of the component. A repeated call with the same id returns the same drill. */
   beginDrill(
     componentId: string,
     begin: NewDrill,

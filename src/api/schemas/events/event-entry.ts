@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 
 export interface EventEntry {
-  /** One sentence: when the event happens. */
+  /** When the event happens, in a sentence. */
   readonly summary: string;
   /** The kind of thing that `subject` identifies. */
   readonly subject: string;
