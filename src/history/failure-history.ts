@@ -47,27 +47,49 @@ export interface FailureRow {
   occurred_at: number;
 }
 
-/** Statement that appends a failure. An existing failure stays unchanged. */
-export const appendFailure = (db: D1Database, report: FailureReport, failureType: FailureType): D1PreparedStatement =>
-  db
-    .prepare(
-      `INSERT OR IGNORE INTO failures
-         (id, component_id, component_type, failure_type, source, code, message, context, root_cause, drill_id, occurred_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
-    .bind(
-      report.id,
-      report.componentId,
-      report.componentType,
-      failureType,
-      report.source,
-      report.code,
-      report.message,
-      report.context && JSON.stringify(report.context),
-      report.rootCause?.length ? JSON.stringify(report.rootCause) : null,
-      report.drillId ?? null,
-      report.occurredAt,
-    );
+/** A failure to append, and the start (epoch ms) of the time in which failures of its component count. */
+export interface NewFailure {
+  readonly report: FailureReport;
+  readonly failureType: FailureType;
+  readonly since: number;
+}
+
+/**
+ * Appends failures, then counts for each of them the failures of its component since `since`, in one transaction of two
+ * statements. Existing failures stay unchanged. Returns the counts in the order of `failures`.
+ */
+export async function appendFailures(db: D1Database, failures: readonly NewFailure[]): Promise<number[]> {
+  const [, counted] = await db.batch<{ n: number }>([
+    db.prepare(APPEND).bind(JSON.stringify(failures.map(toColumns))),
+    db.prepare(COUNT).bind(JSON.stringify(failures.map(({ report, since }) => [report.componentId, since]))),
+  ]);
+  return counted!.results.map(({ n }) => n);
+}
+
+/** One JSON array for all rows: a statement for each row would cost most of the time of a batch. */
+const APPEND = `INSERT OR IGNORE INTO failures
+    (id, component_id, component_type, failure_type, source, code, message, context, root_cause, drill_id, occurred_at)
+  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+    value ->> 8, value ->> 9, value ->> 10
+  FROM json_each(?)`;
+
+const COUNT = `SELECT (
+    SELECT COUNT(*) FROM failures WHERE component_id = value ->> 0 AND occurred_at > value ->> 1
+  ) AS n FROM json_each(?) ORDER BY key`;
+
+const toColumns = ({ report, failureType }: NewFailure): readonly (string | number | null)[] => [
+  report.id,
+  report.componentId,
+  report.componentType,
+  failureType,
+  report.source,
+  report.code,
+  report.message,
+  report.context && JSON.stringify(report.context),
+  report.rootCause?.length ? JSON.stringify(report.rootCause) : null,
+  report.drillId ?? null,
+  report.occurredAt,
+];
 
 /** Statement that counts a component's failures after `since`, as `n`. */
 export const countFailures = (db: D1Database, componentId: string, since: number): D1PreparedStatement =>

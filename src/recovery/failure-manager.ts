@@ -1,7 +1,7 @@
 /**
  * Evaluates the failures in the registries' outboxes: classify, append to D1, compare with the threshold, start a
- * recovery. Stateless and idempotent: failures and workflows are keyed by id, and a recovery begins by compare-and-set
- * in the registry.
+ * recovery. A call costs D1 one transaction, whatever the number of failures. Stateless and idempotent: failures and
+ * workflows are keyed by id, and a recovery begins by compare-and-set in the registry.
  *
  * While D1 is unavailable, the manager counts the failures that the registry remembers, so recoveries still start. The
  * reports stay in the outbox and are written once afterwards.
@@ -15,8 +15,10 @@ import type {
   RecoveryOrder,
   RecoverySignal,
 } from '../core/failure/failure-manager-api.ts';
+import { mapConcurrently } from '../core/map-concurrently.ts';
 import { countingSince, reachesThreshold } from '../core/failure/threshold.ts';
-import { appendFailure, countFailures } from '../history/failure-history.ts';
+import type { NewFailure } from '../history/failure-history.ts';
+import { appendFailures } from '../history/failure-history.ts';
 import type { RecordedAction } from '../history/recovery-history.ts';
 import { findRecovery } from '../history/recovery-history.ts';
 import { reportHistoryHealth } from '../edge/report-history-health.ts';
@@ -24,20 +26,22 @@ import { registryOf } from '../registry/contract/registry-api.ts';
 import { recordRecoveryEnd } from './record-recovery-end.ts';
 import { logError } from '../logging/log-error.ts';
 
+/** Recoveries that one call begins at once: the platform lets six calls of an invocation wait for a response. */
+const MAX_CONCURRENT = 6;
+
+/** A failure with the number of recent failures in D1; null while D1 is unavailable. */
+interface CountedFailure extends NewFailure {
+  readonly item: FailureBatchItem;
+  readonly recorded: number | null;
+}
+
 export class FailureManager extends WorkerEntrypoint<Env> implements FailureIntake {
   async evaluate(items: readonly FailureBatchItem[]): Promise<FailureEvaluation[]> {
-    const evaluations: FailureEvaluation[] = [];
-    // Sequential, because a later failure of the same component must count the earlier ones.
-    for (const item of items) {
-      try {
-        evaluations.push(await this.evaluateOne(item));
-      } catch (error) {
-        // Without an evaluation the row stays in the outbox. The failures of other components are still evaluated.
-        logError('failure not evaluated', { failureId: item.report.id, error });
-        if (items.length === 1) throw error;
-      }
-    }
-    return evaluations;
+    const byComponent = Map.groupBy(await this.record(items), ({ report }) => report.componentId);
+    const evaluations = await mapConcurrently(MAX_CONCURRENT, Array.from(byComponent.values()), (failures) =>
+      this.evaluateInOrder(failures),
+    );
+    return evaluations.flat();
   }
 
   async signal(signal: RecoverySignal): Promise<boolean> {
@@ -65,17 +69,25 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     await instance.sendEvent({ type: 'nudge', payload: null });
   }
 
-  private async evaluateOne({
-    report,
-    countSince,
-    recentFailures: registryFailures,
-    policy,
-  }: FailureBatchItem): Promise<FailureEvaluation> {
-    const failureType = classifyFailure({ code: report.code ?? undefined, message: report.message });
-    const since = countingSince(report.occurredAt, countSince, policy);
-    const failureCount = await this.record(report, failureType, since);
+  /** Evaluates the failures of one component, of which an earlier one may begin the recovery of a later one. */
+  private async evaluateInOrder(failures: readonly CountedFailure[]): Promise<FailureEvaluation[]> {
+    const evaluations: FailureEvaluation[] = [];
+    for (const failure of failures) {
+      try {
+        evaluations.push(await this.evaluateOne(failure));
+      } catch (error) {
+        // Without an evaluation the row stays in the outbox. The failures of other components are still evaluated.
+        logError('failure not evaluated', { failureId: failure.report.id, error });
+      }
+    }
+    return evaluations;
+  }
+
+  private async evaluateOne(failure: CountedFailure): Promise<FailureEvaluation> {
+    const { report, failureType, since, recorded, item } = failure;
+    const { policy } = item;
     // D1 lacks failures from its outages, and the registry remembers only the latest ones.
-    const recentFailures = Math.max(failureCount ?? 0, registryFailures.filter((at) => at > since).length);
+    const recentFailures = Math.max(recorded ?? 0, item.recentFailures.filter((at) => at > since).length);
     const reached = reachesThreshold(report, recentFailures, policy);
     return {
       failureId: report.id,
@@ -83,26 +95,29 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
       recentFailures,
       threshold: policy.failureThreshold,
       recoveryId: reached ? await this.recover(report, failureType) : null,
-      recorded: failureCount !== null,
+      recorded: recorded !== null,
     };
   }
 
-  /** Appends the failure and counts recent ones in one transaction; null while D1 is unavailable. */
-  private async record(
-    report: FailureBatchItem['report'],
-    failureType: FailureEvaluation['failureType'],
-    since: number,
-  ): Promise<number | null> {
-    const db = this.env.HISTORY;
+  /** Appends the failures and counts recent ones, in one transaction of D1. */
+  private async record(items: readonly FailureBatchItem[]): Promise<CountedFailure[]> {
+    const failures = items.map((item) => {
+      const { report, countSince, policy } = item;
+      const failureType = classifyFailure({ code: report.code ?? undefined, message: report.message });
+      return { item, report, failureType, since: countingSince(report.occurredAt, countSince, policy) };
+    });
+    const counts = await this.append(failures);
+    return failures.map((failure, at) => ({ ...failure, recorded: counts?.[at] ?? null }));
+  }
+
+  /** The counts of recent failures in D1; null while D1 is unavailable. */
+  private async append(failures: readonly NewFailure[]): Promise<number[] | null> {
     try {
-      const [, count] = await db.batch<{ n: number }>([
-        appendFailure(db, report, failureType),
-        countFailures(db, report.componentId, since),
-      ]);
+      const counts = await appendFailures(this.env.HISTORY, failures);
       this.ctx.waitUntil(reportHistoryHealth(true));
-      return count?.results[0]?.n ?? 0;
+      return counts;
     } catch (error) {
-      logError('history is unavailable', { failureId: report.id, error });
+      logError('history is unavailable', { failures: failures.length, error });
       this.ctx.waitUntil(reportHistoryHealth(false));
       return null;
     }

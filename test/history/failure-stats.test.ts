@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FailureStatsSchema } from '../../src/api/schemas/failure.ts';
-import { appendFailure } from '../../src/history/failure-history.ts';
+import { appendFailures } from '../../src/history/failure-history.ts';
 import { call, freshId } from '../support/coordinator-http.ts';
 import { expectProblem } from '../support/expect-problem.ts';
 
@@ -28,7 +28,10 @@ beforeAll(async () => {
     [failure('d', two, START + HOUR - 1), 'timeout_failure'],
     [failure('e', two, START + 3 * HOUR), 'internal_error'],
   ] as const;
-  await env.HISTORY.batch(written.map(([report, type]) => appendFailure(env.HISTORY, report, type)));
+  await appendFailures(
+    env.HISTORY,
+    written.map(([report, failureType]) => ({ report, failureType, since: 0 })),
+  );
 });
 
 const period = (since: number, until: number) =>

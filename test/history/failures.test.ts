@@ -1,5 +1,5 @@
 import { env, exports } from 'cloudflare:workers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { FailureReport } from '../../src/core/failure/failure.ts';
 import type { FailureBatchItem, FailureIntake } from '../../src/core/failure/failure-manager-api.ts';
 import { DEFAULT_CONFIG } from '../../src/core/config/system-config.ts';
@@ -200,5 +200,27 @@ describe.concurrent('the count against the threshold', () => {
     const [evaluation] = await manager.evaluate([itemOf(late)]);
     expect(evaluation).toMatchObject({ recentFailures: 3, recoveryId: null, recorded: true });
     expect((await registry.read(id)).recoveryId).toBeNull();
+  });
+});
+
+describe('the failures of one call', () => {
+  it('cost D1 one transaction of two statements for fifty components, and each gets its own count', async () => {
+    const registry = freshRegistry();
+    const ids = Array.from({ length: 50 }, () => freshId());
+    for (const id of ids) await registry.register(id, beats);
+    const [early, known] = [ids[0]!, ids[1]!];
+    await writeFailures(known, [Date.now() - 2_000, Date.now() - 1_000]);
+    const batch = vi.spyOn(env.HISTORY, 'batch');
+    const reports = ids.map((id) => reportOf(id, registry.type));
+    const twice = [...reports, reportOf(early, registry.type)];
+    const evaluations = await manager.evaluate(twice.map(itemOf));
+    expect(batch.mock.calls.map(([statements]) => statements.length)).toEqual([2]);
+    const byFailure = new Map(evaluations.map((each) => [each.failureId, each]));
+    const evaluated = twice.map(({ id }) => byFailure.get(id));
+    expect(evaluated.map((each) => each?.recorded)).toEqual(twice.map(() => true));
+    const counts = twice.map(({ componentId }) => ({ [early]: 2, [known]: 3 })[componentId] ?? 1);
+    expect(evaluated.map((each) => each?.recentFailures)).toEqual(counts);
+    expect(evaluated.filter((each) => each?.recoveryId).map((each) => each!.failureId)).toEqual([reports[1]!.id]);
+    expect((await registry.read(known)).recoveryId).not.toBeNull();
   });
 });

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { appendAudit, listAudit } from '../../src/history/audit-history.ts';
-import { appendFailure, listFailures } from '../../src/history/failure-history.ts';
+import { appendFailures, listFailures } from '../../src/history/failure-history.ts';
 import { listIncidents, openIncident } from '../../src/history/incident-history.ts';
 import type { Page, PageRequest, PagePosition } from '../../src/history/page.ts';
 import { listRecoveries, saveRecovery } from '../../src/history/recovery-history.ts';
@@ -63,7 +63,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
       for (const at of all) {
         const report = { id: `${componentId}-${at}`, componentId, componentType: 't', occurredAt: timeOf(at) };
         const what = { source: 'report', code: null, message: 'm', context: { TEXT } } as const;
-        await appendFailure(env.HISTORY, { ...report, ...what }, 'internal_error').run();
+        await appendFailures(env.HISTORY, [
+          { report: { ...report, ...what }, failureType: 'internal_error', since: 0 },
+        ]);
       }
     },
     list: (componentId) => (request) =>

@@ -3,7 +3,10 @@
  *
  * Invariant: a row is removed only after its receiver has it, so a kill loses nothing. Receivers deduplicate rows by
  * id.
- * Invariant: each kind has a lane of its own. While the failure history is unavailable, events still flow.
+ * Invariant: each kind has a lane of its own, and reads no row of another. While the failure history is unavailable,
+ * events still flow.
+ * Invariant: while the failure history is unavailable, each failure is evaluated once. Retries send one batch until the
+ * history records it.
  */
 import type { EventDraft, EventSink } from '../../core/event/coordinator-event.ts';
 import type { FailureReport } from '../../core/failure/failure.ts';
@@ -13,6 +16,7 @@ import type {
   RecoveryOrder,
   RecoverySignal,
 } from '../../core/failure/failure-manager-api.ts';
+import { mapConcurrently } from '../../core/map-concurrently.ts';
 import type { TypeHealth } from '../../core/health/system-health.ts';
 import type { OutboxKind, OutboxRow, RegistryStore } from '../storage/registry-store.ts';
 import { logError } from '../../logging/log-error.ts';
@@ -25,6 +29,8 @@ export interface OutboxDeps {
 }
 
 const BATCH = 50;
+/** Recoveries that receive a message at once: the platform lets six calls of an object wait for a response. */
+const MAX_CONCURRENT = 6;
 const FIRST_RETRY_MS = 1_000;
 /** Longest pause before a retry. Recoveries wait for failures and signals, so their pauses are short. */
 const MAX_RETRY_MS: Readonly<Record<OutboxKind, number>> = {
@@ -35,6 +41,12 @@ const MAX_RETRY_MS: Readonly<Record<OutboxKind, number>> = {
 };
 const LANES: readonly OutboxKind[] = ['event', 'failure', 'signal', 'nudge'];
 
+interface Delivered {
+  readonly seqs: readonly number[];
+  /** The receiver evaluated the rows and could record none. */
+  readonly isUnrecorded: boolean;
+}
+
 export class Outbox {
   private readonly store: RegistryStore;
   private readonly deps: OutboxDeps;
@@ -42,6 +54,8 @@ export class Outbox {
   private readonly rerun = new Set<OutboxKind>();
   private readonly backoffMs = new Map<OutboxKind, number>();
   private readonly retryTimes = new Map<OutboxKind, number>();
+  /** The highest row of each lane that was sent to its receiver. */
+  private readonly sentTo = new Map<OutboxKind, number>();
 
   constructor(store: RegistryStore, deps: OutboxDeps) {
     this.store = store;
@@ -101,18 +115,23 @@ export class Outbox {
     if (undelivered > 0) throw new Error(`${undelivered} outbox rows not accepted`);
   }
 
-  /** Passes over all rows once and skips those not accepted. Returns the number of undelivered rows. */
+  /**
+   * Passes over all rows once and skips those not accepted. A receiver that could record none of a batch gets only rows
+   * that it has not evaluated yet. Returns the number of rows that were sent and not accepted.
+   */
   private async pass(lane: OutboxKind): Promise<number> {
     let undelivered = 0;
+    const sentBefore = this.sentTo.get(lane) ?? 0;
     for (let after = 0; ;) {
       const { rows, unreadable } = this.store.readOutbox(lane, BATCH, after);
       this.drop(lane, unreadable);
       const last = Math.max(after, ...rows.map((row) => row.seq), ...unreadable);
       if (last === after) return undelivered;
-      after = last;
-      const delivered = rows.length === 0 ? [] : await this.deliver(lane, rows);
-      this.store.removeFromOutbox(delivered);
-      undelivered += rows.length - delivered.length;
+      const { seqs, isUnrecorded } = rows.length === 0 ? NOTHING_SENT : await this.deliver(lane, rows);
+      this.store.removeFromOutbox(seqs);
+      undelivered += rows.length - seqs.length;
+      this.sentTo.set(lane, Math.max(last, this.sentTo.get(lane) ?? 0));
+      after = isUnrecorded ? Math.max(last, sentBefore) : last;
     }
   }
 
@@ -122,7 +141,7 @@ export class Outbox {
     this.store.removeFromOutbox(unreadable);
   }
 
-  private async deliver(lane: OutboxKind, rows: readonly OutboxRow[]): Promise<number[]> {
+  private async deliver(lane: OutboxKind, rows: readonly OutboxRow[]): Promise<Delivered> {
     const { events, failures, typeHealth, batchItem } = this.deps;
     switch (lane) {
       case 'event':
@@ -130,12 +149,13 @@ export class Outbox {
           rows.map((row) => row.payload as EventDraft),
           typeHealth(),
         );
-        return rows.map((row) => row.seq);
+        return { seqs: rows.map((row) => row.seq), isUnrecorded: false };
       case 'failure': {
         const reports = rows.map((row) => row.payload as FailureReport);
         const evaluations = await failures.evaluate(reports.map(batchItem));
         const recorded = new Set(evaluations.filter((each) => each.recorded).map((each) => each.failureId));
-        return rows.filter((row) => recorded.has((row.payload as FailureReport).id)).map((row) => row.seq);
+        const seqs = rows.filter((row) => recorded.has((row.payload as FailureReport).id)).map((row) => row.seq);
+        return { seqs, isUnrecorded: evaluations.length > 0 && recorded.size === 0 };
       }
       case 'signal':
         return this.deliverEach(rows, (payload) => failures.signal(payload as RecoverySignal));
@@ -149,19 +169,25 @@ export class Outbox {
     }
   }
 
+  /** Sends rows one by one: those of one component in order, those of several components at once. */
   private async deliverEach(
     rows: readonly OutboxRow[],
     send: (payload: unknown) => Promise<boolean>,
-  ): Promise<number[]> {
-    const delivered: number[] = [];
-    for (const row of rows) {
-      try {
-        if (await send(row.payload)) delivered.push(row.seq);
-      } catch (error) {
-        // An undeliverable row must not block the others.
-        logError('outbox row not delivered', { seq: row.seq, error });
+  ): Promise<Delivered> {
+    const seqs: number[] = [];
+    const byComponent = Map.groupBy(rows, ({ componentId }) => componentId);
+    await mapConcurrently(MAX_CONCURRENT, Array.from(byComponent.values()), async (ofComponent) => {
+      for (const { seq, payload } of ofComponent) {
+        try {
+          if (await send(payload)) seqs.push(seq);
+        } catch (error) {
+          // An undeliverable row must not block the others.
+          logError('outbox row not delivered', { seq, error });
+        }
       }
-    }
-    return delivered;
+    });
+    return { seqs, isUnrecorded: false };
   }
 }
+
+const NOTHING_SENT: Delivered = { seqs: [], isUnrecorded: false };

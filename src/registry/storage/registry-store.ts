@@ -61,6 +61,8 @@ const SCHEMA = [
      component_id TEXT NOT NULL,
      payload TEXT NOT NULL
    ) STRICT`,
+  // Ends with the row id, as every index does: each kind is read in its own order, past no row of another kind.
+  'CREATE INDEX IF NOT EXISTS outbox_by_kind ON outbox (kind)',
   `CREATE TABLE IF NOT EXISTS heartbeats (
      component_id TEXT PRIMARY KEY,
      due_at INTEGER NOT NULL,

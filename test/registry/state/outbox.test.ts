@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
 import { SystemCoordinator } from '../../../src/coordinator/system-coordinator.ts';
+import type { FailureBatchItem, FailureEvaluation } from '../../../src/core/failure/failure-manager-api.ts';
 import type { LoggedEvent } from '../../../src/core/event/coordinator-event.ts';
 import { eventually, freshId } from '../../support/coordinator-http.ts';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
@@ -10,6 +11,17 @@ import type { FreshRegistry } from '../fresh-registry.ts';
 import { freshRegistry } from '../fresh-registry.ts';
 
 const beats = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+
+const FAILURE = { id: 'f', componentId: 'c', source: 'report', code: null, message: 'm', context: null, occurredAt: 1 };
+
+const notRecorded = ({ report }: FailureBatchItem): FailureEvaluation => ({
+  failureId: report.id,
+  failureType: 'internal_error',
+  recentFailures: 1,
+  threshold: 3,
+  recoveryId: null,
+  recorded: false,
+});
 
 const eventsOf = async (id: string): Promise<LoggedEvent[]> => {
   const events = await coordinator().events({ after: 0, types: null, limit: 1_000, newest: false });
@@ -167,6 +179,35 @@ describe('the outbox of a registry', () => {
       }
       expect(pauses).toEqual([1, 2, 4, 8, 16, 30, 30]);
       instance['runtime'].state.store.removeFromOutbox([1]);
+    });
+  });
+
+  it('reads each lane past no row of another, and sends failures once while the history is unavailable', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beats);
+    await runInDurableObject(registry.stub, async (instance: ComponentRegistry, { storage }) => {
+      const { outbox, state } = instance['runtime'];
+      await outbox.flush(Infinity);
+      for (let at = 0; at < 900; at++) {
+        const payload = { ...FAILURE, id: `f-${id}-${at}`, componentId: id, componentType: registry.type };
+        state.store.addToOutbox({ kind: 'failure', key: payload.id, componentId: id, payload });
+      }
+      const evaluate = vi.fn(async (items: readonly FailureBatchItem[]) => items.map(notRecorded));
+      Object.assign(outbox, { deps: { ...outbox['deps'], failures: { evaluate } } });
+      const exec = vi.spyOn(storage.sql, 'exec');
+      const rowsRead = async (): Promise<number> => {
+        exec.mockClear();
+        await outbox.flush(Infinity);
+        return exec.mock.results.reduce((sum, { value }) => sum + (value as SqlStorageCursor<never>).rowsRead, 0);
+      };
+      await rowsRead();
+      expect(evaluate.mock.calls.flatMap(([items]) => items)).toHaveLength(900);
+
+      evaluate.mockClear();
+      state.store.addToOutbox({ kind: 'failure', key: `f-${id}`, componentId: id, payload: FAILURE });
+      expect(await rowsRead()).toBeLessThan(250);
+      expect(evaluate.mock.calls.map(([items]) => items.length)).toEqual([50, 1]);
     });
   });
 });
