@@ -50,7 +50,7 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           // Pure code keeps no state between test files.
           isolate: false,
-          include: ['test/core/**/*.test.ts', 'test/{structure,client,sim,long-poll,dev}/**/*.test.ts'],
+          include: ['test/core/**/*.test.ts', 'test/{structure,client,sim,long-poll,alarm,logging,dev}/**/*.test.ts'],
           environment: 'node',
         },
       },

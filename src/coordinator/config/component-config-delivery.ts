@@ -3,6 +3,7 @@
  * stored it; the sweep sends it again. Registries are called concurrently, each with a timeout, so that an unavailable
  * one does not delay the others.
  */
+import { BackgroundPass } from '../../alarm/background-pass.ts';
 import type { ComponentOverrides, ConfigSubscriber } from '../../core/config/component-config.ts';
 import type { ComponentDocumentStore, PendingConfig } from './component-document-store.ts';
 import { logError } from '../../logging/log-error.ts';
@@ -14,8 +15,7 @@ const SEND_TIMEOUT_MS = 10_000;
 export class ComponentConfigDelivery {
   private readonly store: ComponentDocumentStore;
   private readonly subscriberOf: (type: string) => ConfigSubscriber;
-  private running: Promise<void> | null = null;
-  private needsAnotherPass = false;
+  private readonly work = new BackgroundPass(() => this.pass());
   private isScheduled = false;
 
   constructor(store: ComponentDocumentStore, subscriberOf: (type: string) => ConfigSubscriber) {
@@ -37,21 +37,17 @@ export class ComponentConfigDelivery {
 
   /** Delivers all pending rows and never throws. A call during a delivery adds one more pass. */
   deliver(): Promise<void> {
-    this.needsAnotherPass = true;
-    this.running ??= this.drain().finally(() => (this.running = null));
-    return this.running;
+    return this.work.run();
   }
 
-  private async drain(): Promise<void> {
-    while (this.needsAnotherPass) {
-      this.needsAnotherPass = false;
-      for (let after = 0; ;) {
-        const pending = this.store.pending(after, BATCH);
-        const last = pending.at(-1);
-        if (!last) break;
-        after = last.revision;
-        await Promise.all([...Map.groupBy(pending, ({ type }) => type)].map(([type, items]) => this.send(type, items)));
-      }
+  /** Sends all pending rows once. Rows that a registry did not store wait for the sweep. */
+  private async pass(): Promise<boolean> {
+    for (let after = 0; ;) {
+      const pending = this.store.pending(after, BATCH);
+      const last = pending.at(-1);
+      if (!last) return true;
+      after = last.revision;
+      await Promise.all([...Map.groupBy(pending, ({ type }) => type)].map(([type, items]) => this.send(type, items)));
     }
   }
 

@@ -5,6 +5,7 @@
  */
 import type { RootCauseReceiver, RootCauseUpdate } from '../../core/health/root-cause-update.ts';
 import type { AlarmSchedule, AlarmSource } from '../../alarm/alarm-schedule.ts';
+import { BackgroundPass } from '../../alarm/background-pass.ts';
 import type { RootCauseStore, PendingRootCauseUpdate } from './root-cause-store.ts';
 import { logError } from '../../logging/log-error.ts';
 
@@ -16,8 +17,7 @@ export class RootCauseDelivery implements AlarmSource {
   private readonly store: RootCauseStore;
   private readonly alarms: AlarmSchedule;
   private readonly receiverOf: (type: string) => RootCauseReceiver;
-  private running: Promise<void> | null = null;
-  private needsAnotherPass = false;
+  private readonly work = new BackgroundPass(() => this.tryPass());
   private retryMs = FIRST_RETRY_MS;
   /** Time of the next retry, epoch ms; null if none was armed since the object started. */
   private retryAt: number | null = null;
@@ -46,22 +46,14 @@ export class RootCauseDelivery implements AlarmSource {
 
   /** Delivers all pending updates and never throws. A call during a delivery adds one more pass. */
   deliver(): Promise<void> {
-    if (this.running) {
-      this.needsAnotherPass = true;
-      return this.running;
-    }
-    this.running = this.drain().finally(() => (this.running = null));
-    return this.running;
+    return this.work.run();
   }
 
-  private async drain(): Promise<void> {
-    let isComplete = true;
-    do {
-      this.needsAnotherPass = false;
-      isComplete = await this.pass();
-    } while (isComplete && this.needsAnotherPass);
+  private async tryPass(): Promise<boolean> {
+    const isComplete = await this.pass();
     this.retryMs = isComplete ? FIRST_RETRY_MS : Math.min(MAX_RETRY_MS, 2 * this.retryMs);
     if (!isComplete) this.armRetry();
+    return isComplete;
   }
 
   private armRetry(): void {

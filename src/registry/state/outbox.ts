@@ -18,6 +18,7 @@ import type {
 } from '../../core/failure/failure-manager-api.ts';
 import { mapConcurrently } from '../../core/map-concurrently.ts';
 import type { TypeHealth } from '../../core/health/system-health.ts';
+import { BackgroundPass } from '../../alarm/background-pass.ts';
 import type { OutboxKind, OutboxRow, RegistryStore } from '../storage/registry-store.ts';
 import { logError } from '../../logging/log-error.ts';
 
@@ -50,8 +51,7 @@ interface Delivered {
 export class Outbox {
   private readonly store: RegistryStore;
   private readonly deps: OutboxDeps;
-  private readonly running = new Map<OutboxKind, Promise<void>>();
-  private readonly rerun = new Set<OutboxKind>();
+  private readonly lanes = new Map(LANES.map((lane) => [lane, new BackgroundPass(() => this.tryPass(lane))]));
   private readonly backoffMs = new Map<OutboxKind, number>();
   private readonly retryTimes = new Map<OutboxKind, number>();
   /** The highest row of each lane that was sent to its receiver. */
@@ -73,46 +73,32 @@ export class Outbox {
 
   /** Delivers all pending rows; never throws. Calls during a delivery are combined into one more pass. */
   async flush(now: number): Promise<void> {
-    await Promise.all(LANES.map((lane) => this.runLane(lane, now)));
+    await Promise.all([...this.lanes].map(([lane, work]) => this.runLane(lane, work, now)));
   }
 
-  private runLane(lane: OutboxKind, now: number): Promise<void> {
-    const running = this.running.get(lane);
-    if (running) {
-      this.rerun.add(lane);
-      return running;
-    }
+  private runLane(lane: OutboxKind, work: BackgroundPass, now: number): Promise<void> {
     // A lane whose receiver is unavailable waits for its retry time, even if new rows arrive.
-    if (now < (this.retryTimes.get(lane) ?? 0)) return Promise.resolve();
+    if (!work.isRunning && now < (this.retryTimes.get(lane) ?? 0)) return Promise.resolve();
     // No retry is due while the lane runs: an alarm for a past time would fire again and again.
-    this.retryTimes.delete(lane);
-    const started = this.tryLane(lane).finally(() => this.running.delete(lane));
-    this.running.set(lane, started);
-    return started;
+    if (!work.isRunning) this.retryTimes.delete(lane);
+    return work.run();
   }
 
-  private async tryLane(lane: OutboxKind): Promise<void> {
+  /** Returns false if rows are left. They wait for their retry time: their evaluation may have requested a delivery. */
+  private async tryPass(lane: OutboxKind): Promise<boolean> {
     try {
-      await this.drain(lane);
+      const undelivered = await this.pass(lane);
+      if (undelivered > 0) throw new Error(`${undelivered} outbox rows not accepted`);
       this.backoffMs.delete(lane);
-      this.retryTimes.delete(lane);
+      return true;
     } catch (error) {
       // The rows stay stored, and the alarm and the sweep retry them.
       logError('outbox delivery failed', { lane, error });
       const delayMs = Math.min(MAX_RETRY_MS[lane], Math.max(FIRST_RETRY_MS, 2 * (this.backoffMs.get(lane) ?? 0)));
       this.backoffMs.set(lane, delayMs);
       this.retryTimes.set(lane, Date.now() + delayMs);
+      return false;
     }
-  }
-
-  private async drain(lane: OutboxKind): Promise<void> {
-    let undelivered = 0;
-    do {
-      this.rerun.delete(lane);
-      undelivered = await this.pass(lane);
-      // Undelivered rows wait for their retry time: their evaluation may itself have requested a delivery.
-    } while (undelivered === 0 && this.rerun.has(lane));
-    if (undelivered > 0) throw new Error(`${undelivered} outbox rows not accepted`);
   }
 
   /**

@@ -75,7 +75,8 @@ describe('the outbox of a registry', () => {
       async () => publish.mock.calls.length,
       (calls) => calls > 0,
     );
-    expect(await pending(registry)).toHaveLength(3);
+    // On a slow machine a report of shares may already follow.
+    expect((await pending(registry)).length).toBeGreaterThanOrEqual(3);
     expect(await eventsOf(id)).toEqual([]);
 
     publish.mockRestore();
@@ -161,6 +162,23 @@ describe('the outbox of a registry', () => {
     );
     const types = (await eventsOf(id)).map((event) => event.type);
     expect(types).toEqual(['component.registered', 'component.health-changed']);
+  });
+
+  it('delivers a row that is added at any moment of a running delivery', async () => {
+    const registry = freshRegistry();
+    await runInDurableObject(registry.stub, async (instance: ComponentRegistry) => {
+      const { outbox, state, events } = instance['runtime'];
+      vi.spyOn(events, 'publish').mockResolvedValue();
+      const add = (key: string) => state.store.addToOutbox({ kind: 'event', key, componentId: 'c', payload: {} });
+      for (let microtasks = 0; microtasks < 30; microtasks++) {
+        add(`first-${microtasks}`);
+        const first = outbox.flush(Infinity);
+        for (let each = 0; each < microtasks; each++) await Promise.resolve();
+        add(`second-${microtasks}`);
+        await Promise.all([first, outbox.flush(Infinity)]);
+        expect(state.store.outboxSize(), `after ${microtasks} microtasks`).toBe(0);
+      }
+    });
   });
 
   it('backs off per receiver, independently of the other receivers', async () => {
