@@ -32,6 +32,7 @@ import type { WebhookChange, WebhookDraft } from './contract/webhook-api.ts';
 import type { DeliveryOutcome } from '../core/delivery/delivery-attempt.ts';
 import type { DeliveryOrder } from '../core/delivery/delivery-contract.ts';
 import type { ComponentConfigRequest, ConfigPut, ConfigRollback } from './contract/config-api.ts';
+import { runParts } from '../logging/run-parts.ts';
 
 const SETTLE_BATCH = 100;
 const DELIVERY_WAIT_MS = 1_000;
@@ -348,16 +349,21 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   }
 
   async sweep(now: number): Promise<void> {
-    this.runtime.eventStore.trim();
-    this.runtime.keyStore.trim(now);
-    this.runtime.endedSessions.trim(now);
-    this.runtime.webhookCalls.sweep(now);
-    this.runtime.directory.trim(now);
-    this.runtime.rootCauseStore.trim();
-    this.runtime.configDocuments.trim(now);
-    this.runtime.change(() => this.runtime.incidents.sweep(now));
-    this.runtime.readers.sockets.sweep(now);
-    const delivered = Promise.all([this.runtime.rootCauseDelivery.deliver(), this.runtime.configDelivery.deliver()]);
-    await Promise.race([delivered, scheduler.wait(DELIVERY_WAIT_MS)]);
+    const { runtime } = this;
+    const parts = runParts('sweep of the coordinator failed', {
+      log: () => runtime.eventStore.trim(),
+      keys: () => runtime.keyStore.trim(now),
+      sessions: () => runtime.endedSessions.trim(now),
+      webhooks: () => runtime.webhookCalls.sweep(now),
+      directory: () => runtime.directory.trim(now),
+      'root causes': () => runtime.rootCauseStore.trim(),
+      configuration: () => runtime.configDocuments.trim(now),
+      incidents: () => runtime.change(() => runtime.incidents.sweep(now)),
+      sockets: () => runtime.readers.sockets.sweep(now),
+      'root-cause updates': () => runtime.rootCauseDelivery.deliver(),
+      'component configuration': () => runtime.configDelivery.deliver(),
+    });
+    // A slow registry must not keep the sweep waiting.
+    await Promise.race([parts, scheduler.wait(DELIVERY_WAIT_MS)]);
   }
 }

@@ -5,6 +5,7 @@
 import { exports } from 'cloudflare:workers';
 import type { ComponentRecord } from '../core/component/component-record.ts';
 import { logError } from '../logging/log-error.ts';
+import { runParts } from '../logging/run-parts.ts';
 import { SingleAlarm } from '../alarm/single-alarm.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { Check } from '../core/health/check.ts';
@@ -49,6 +50,8 @@ const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readon
 
 /** Time since the last check before failed work, or a failed dependant, causes another one, ms. */
 const RECHECK_INTERVAL_MS = 1_000;
+
+const SWEEP_FAILED = 'sweep of a registry failed';
 
 export class RegistryRuntime {
   readonly state: RegistryState;
@@ -168,23 +171,32 @@ export class RegistryRuntime {
     }
   }
 
-  /** Runs everything that is due by `now` (epoch ms). Idempotent. */
+  /**
+   * Runs everything that is due by `now` (epoch ms). Idempotent. A part that fails is logged, and the others run:
+   * checks must go on whatever is stored about one component.
+   */
   tick(now: number): void {
-    this.handleClockSkew(now);
-    this.selfDoubt.tick(now);
+    void runParts('due work of a registry failed', {
+      clock: () => this.handleClockSkew(now),
+      'self-doubt': () => this.selfDoubt.tick(now),
+      heartbeats: () => this.expireHeartbeats(now),
+      lifecycles: () => this.lifecycles.expire(now),
+      verifications: () => this.recoveries.expireVerifications(now),
+      drills: () => this.drills.expire(now) && this.deliver(now),
+      leases: () => this.leases.tick(now),
+      ejections: () => this.outlierEjection.expire(now) && this.deliver(now),
+      checks: () => this.observe(this.checks.start(this.state.members.values(), now), now),
+      samples: () => this.state.samples.flush(now),
+    });
+  }
+
+  private expireHeartbeats(now: number): void {
     const silent = this.heartbeats.expire(now);
     this.observe(silent, now);
     this.checks.startNow(
       silent.map(({ member }) => member),
       now,
     );
-    this.lifecycles.expire(now);
-    this.recoveries.expireVerifications(now);
-    if (this.drills.expire(now)) this.deliver(now);
-    this.leases.tick(now);
-    if (this.outlierEjection.expire(now)) this.deliver(now);
-    this.observe(this.checks.start(this.state.members.values(), now), now);
-    this.state.samples.flush(now);
   }
 
   /**
@@ -280,22 +292,22 @@ export class RegistryRuntime {
     const { state } = this;
     if (config) state.configure(config, now);
     if (state.type === '') return;
-    try {
-      state.clampSchedule(now);
-      this.leases.forget(now);
-      this.tick(now);
-      state.samples.trim(now);
-      state.store.requestedActions.trim(now);
-      state.trimConfigs(now);
-      state.commit({ outbox: this.recoveries.wakeUps(), visible: false }, now);
-    } finally {
-      // The alarm comes first: checks go on whatever else is unavailable.
-      await this.singleAlarm.read();
-      await this.arm();
-    }
+    await runParts(SWEEP_FAILED, {
+      schedule: () => state.clampSchedule(now),
+      leases: () => this.leases.forget(now),
+      tick: () => this.tick(now),
+      samples: () => state.samples.trim(now),
+      'requested actions': () => state.store.requestedActions.trim(now),
+      configuration: () => state.trimConfigs(now),
+      recoveries: () => state.commit({ outbox: this.recoveries.wakeUps(), visible: false }, now),
+      // Before any call to others: checks go on whatever else is unavailable.
+      alarm: () => this.singleAlarm.read().then(() => this.arm()),
+    });
     await this.outbox.flush(now);
-    await this.events.publish([], this.rollUp.current(now));
-    await this.events.reconcile(this.rootCauses.conditions());
+    await runParts(SWEEP_FAILED, {
+      'roll-up': () => this.events.publish([], this.rollUp.current(now)),
+      conditions: () => this.events.reconcile(this.rootCauses.conditions()),
+    });
   }
 
   /** Arms the alarm for the earliest due work of all modules and members. */

@@ -1,11 +1,13 @@
 /**
  * Resolves incidents whose components have recovered by themselves or are no longer registered. The sweep compares the
- * current state of the coordinator, D1 and the registries, so a lost message cannot keep an incident open.
+ * current state of the coordinator, D1 and the registries, so a lost message cannot keep an incident open. A registry
+ * that is unavailable delays the incidents of its type only.
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import { resolutionTimes, unresolvedIncidents } from '../history/incident-history.ts';
 import { resolveIncidents, reportResolved } from '../recovery/report-incident.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
+import { runParts } from '../logging/run-parts.ts';
 
 interface IncidentSubject {
   readonly componentId: string;
@@ -15,24 +17,29 @@ interface IncidentSubject {
 const PAGE = 500;
 /** Limit per sweep. The next sweep resolves the rest. */
 const MAX_RESOLVED = 200;
+const FAILED = 'recovered incidents not resolved';
 const RESOLUTION_REASONS = {
   stable: 'the component has been healthy for a while',
   gone: 'the component is no longer registered',
 } as const;
 
 export async function resolveRecovered(env: Env, now: number): Promise<void> {
-  await reconcileResolved(env);
+  await runParts(FAILED, { reconciliation: () => reconcileResolved(env) });
   const open = await readAllPages((after) => unresolvedIncidents(env.HISTORY, after, PAGE));
   const byType = Map.groupBy(open, ({ componentType }) => componentType);
   let remaining = MAX_RESOLVED;
-  for (const [type, incidents] of byType) {
+  const resolveType = async (type: string, incidents: readonly IncidentSubject[]): Promise<void> => {
     const ids = [...new Set(incidents.map(({ componentId }) => componentId))];
     const states = await registryOf(type).stabilityOf(ids, 'time');
     for (const [at, state] of states.entries()) {
       if (state === 'unstable' || remaining-- <= 0) continue;
       await resolveIncidents(env, ids[at]!, { at: now, why: RESOLUTION_REASONS[state] });
     }
-  }
+  };
+  await runParts(
+    FAILED,
+    Object.fromEntries([...byType].map(([type, incidents]) => [type, () => resolveType(type, incidents)])),
+  );
 }
 
 /** Reports incidents that are resolved in D1 but open in the coordinator: the resolving isolate died in between. */

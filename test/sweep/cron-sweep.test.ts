@@ -4,11 +4,15 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import { RegistrationSchema } from '../../src/core/component/registration.ts';
 import worker from '../../src/index.ts';
+import { EventStore } from '../../src/coordinator/events/event-store.ts';
+import { Incidents } from '../../src/coordinator/incidents/incidents.ts';
 import { ComponentRegistry } from '../../src/registry/component-registry.ts';
+import { Lifecycles } from '../../src/registry/membership/lifecycles.ts';
 import { registryOf } from '../../src/registry/contract/registry-api.ts';
 import { RegistryState } from '../../src/registry/state/registry-state.ts';
 import { cronSweep } from '../../src/sweep/cron-sweep.ts';
 import { beginWithoutWorkflow, controlLog, awaitEnd, withControl } from '../recovery/failing-component.ts';
+import { freshCoordinator } from '../coordinator/fresh-coordinator.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, componentLog, eventually, freshId, registrationFor, setMode } from '../support/coordinator-http.ts';
 
@@ -48,6 +52,40 @@ describe('the sweep over registries', () => {
     }
     await cronSweep(env, Date.now());
     expect(visited).toEqual(expect.arrayContaining(['task_router', 'agent_registry', 'constitutional_runtime']));
+  });
+
+  it('runs the other parts of a registry when one of them throws', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    await registry.api.probe(id);
+    vi.spyOn(RegistryState.prototype, 'clampSchedule').mockImplementation(() => {
+      throw new Error('this part cannot');
+    });
+    vi.spyOn(Lifecycles.prototype, 'expire').mockImplementation(() => {
+      throw new Error('nor can this one');
+    });
+    const { checks } = await componentLog(id);
+    await runInDurableObject(registry.stub, (instance: ComponentRegistry, state) => {
+      instance['runtime'].state.members.get(id)!.nextCheckAt = 0;
+      return state.storage.deleteAlarm();
+    });
+    await registry.api.sweep(null);
+    await eventually(
+      () => componentLog(id),
+      (log) => log.checks > checks,
+      8_000,
+    );
+    expect(await runInDurableObject(registry.stub, (_, state) => state.storage.getAlarm())).not.toBeNull();
+  });
+
+  it('runs the other parts of the coordinator when one of them throws', async () => {
+    vi.spyOn(EventStore.prototype, 'trim').mockImplementation(() => {
+      throw new Error('this part cannot');
+    });
+    const swept = vi.spyOn(Incidents.prototype, 'sweep');
+    await freshCoordinator().sweep(Date.now());
+    expect(swept).toHaveBeenCalledOnce();
   });
 
   it('runs as the scheduled handler', async () => {

@@ -2,12 +2,14 @@ import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import { raiseIncident } from '../../src/recovery/report-incident.ts';
+import { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { resolveRecovered } from '../../src/sweep/resolve-recovered.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, freshId } from '../support/coordinator-http.ts';
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 const orderFor = (componentId: string, componentType: string) => ({
@@ -43,6 +45,21 @@ describe('an incident whose component recovered by itself', () => {
     expect(body.timeline.at(-1)).toMatchObject({ kind: 'resolved', by: null });
     const open = await coordinator().openIncidents('', 500);
     expect(open.map(({ componentId }) => componentId)).not.toContain(id);
+  });
+
+  it('is resolved while the registry of another type is unavailable', async () => {
+    const broken = freshRegistry(freshId('a').replaceAll('-', '_'));
+    const incidents = [await openAbout(broken, `0-${freshId()}`), await openAbout(freshRegistry(), `1-${freshId()}`)];
+    vi.spyOn(ComponentRegistry.prototype, 'stabilityOf').mockImplementation(async function (
+      this: ComponentRegistry,
+      ids,
+    ) {
+      if (this['ctx'].id.name === broken.type) throw new Error('this registry is unavailable');
+      return ids.map(() => 'gone' as const);
+    });
+    await resolveRecovered(env, Date.now());
+    const statuses = incidents.map(async (id) => (await call('GET', `/v1/incidents/${id}`)).body.status);
+    expect(await Promise.all(statuses)).toEqual(['open', 'resolved']);
   });
 
   it('is resolved when the component is gone', async () => {

@@ -1,6 +1,7 @@
 /**
  * Send window of a reader that acknowledges events: sent and unacknowledged bytes, which may still be in memory.
- * Stored as a few spans, each acknowledged by its last event, so that its size does not depend on the traffic.
+ * Stored as at most `MAX_SPANS` spans, each acknowledged by its last event, so that its size does not depend on the
+ * traffic.
  */
 export interface SentSpan {
   /** Sequence of the last event in the span. */
@@ -12,8 +13,8 @@ export type SendWindow = readonly SentSpan[];
 
 export const NOTHING_SENT: SendWindow = [];
 
-/** A span grows to at most the window divided by this number. A single larger event is a span of its own. */
-const MAX_SPANS = 8;
+/** A span takes events up to the window divided by this number; the last possible span takes all that follow. */
+export const MAX_SPANS = 8;
 
 export const bytesSent = (window: SendWindow): number => window.reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -22,7 +23,8 @@ export const hasCapacity = (window: SendWindow, windowBytes: number): boolean =>
 
 export function recordSent(window: SendWindow, sent: SentSpan, windowBytes: number): SendWindow {
   const last = window.at(-1);
-  if (!last || last.bytes + sent.bytes > windowBytes / MAX_SPANS) return [...window, sent];
+  const isFull = last !== undefined && last.bytes + sent.bytes > windowBytes / MAX_SPANS;
+  if (!last || (isFull && window.length < MAX_SPANS)) return [...window, sent];
   return [...window.slice(0, -1), { upTo: sent.upTo, bytes: last.bytes + sent.bytes }];
 }
 

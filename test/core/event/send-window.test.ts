@@ -1,7 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { SendWindow } from '../../../src/core/event/send-window.ts';
-import { NOTHING_SENT, bytesSent, hasCapacity, acknowledge, recordSent } from '../../../src/core/event/send-window.ts';
+import {
+  MAX_SPANS,
+  NOTHING_SENT,
+  bytesSent,
+  hasCapacity,
+  acknowledge,
+  recordSent,
+} from '../../../src/core/event/send-window.ts';
 
 const WINDOW_BYTES = 8_000;
 
@@ -28,7 +35,7 @@ describe('the send window', () => {
             window = acknowledge(window, acked);
           }
           expect(bytesSent(window)).toBeLessThan(WINDOW_BYTES + 3_000);
-          expect(window.length).toBeLessThanOrEqual(24);
+          expect(window.length).toBeLessThanOrEqual(MAX_SPANS);
           expect(window.map(({ upTo }) => upTo)).toEqual(window.map(({ upTo }) => upTo).toSorted((a, b) => a - b));
         }
         expect(acknowledge(window, sequence)).toEqual([]);
