@@ -120,6 +120,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const now = Date.now();
     const results = this.runtime.heartbeats.apply(beats, (signals) => this.runtime.observe(signals, now), now);
     await this.runtime.arm();
+    await this.runtime.heartbeats.written(now);
     return results;
   }
 
@@ -354,10 +355,10 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
 
   async applyRootCauseUpdates(updates: readonly RootCauseUpdate[]): ReturnType<RegistryApi['applyRootCauseUpdates']> {
     const now = Date.now();
-    for (const member of this.runtime.rootCauses.apply(updates, now)) {
-      // The component was silent all along. One more TTL passes before its silence counts as a failure.
-      if (member.record.health.heartbeatStatus === 'unhealthy') this.runtime.heartbeats.expectNext(member, now);
-    }
+    const restored = this.runtime.rootCauses.apply(updates, now);
+    // These components were silent all along. One more TTL passes before their silence counts as a failure.
+    const silent = restored.filter(({ record }) => record.health.heartbeatStatus === 'unhealthy');
+    this.runtime.heartbeats.expectNext(silent, now);
     await this.runtime.arm();
   }
 

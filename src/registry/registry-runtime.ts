@@ -246,7 +246,7 @@ export class RegistryRuntime {
   recheck(member: Member, known: ComponentRecord | undefined, now: number): void {
     // Only a different health check voids a running one. Otherwise frequent metadata changes would prevent all checks.
     if (!known || !isSameHealthCheck(known.registration, member.record.registration)) member.check = null;
-    this.heartbeats.expectNext(member, now);
+    this.heartbeats.expectNext([member], now);
     this.checkSoon(member, now);
   }
 
@@ -298,6 +298,7 @@ export class RegistryRuntime {
       tick: () => this.tick(now),
       samples: () => state.samples.trim(now),
       'requested actions': () => state.store.requestedActions.trim(now),
+      heartbeats: () => state.store.heartbeats.retain(state.members),
       configuration: () => state.trimConfigs(now),
       recoveries: () => state.commit({ outbox: this.recoveries.wakeUps(), visible: false }, now),
       // Before any call to others: checks go on whatever else is unavailable.

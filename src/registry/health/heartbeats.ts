@@ -1,43 +1,50 @@
 /**
- * The heartbeats of all members. Each one is stored with the due time of the next. An eviction or a kill therefore
- * never makes a dead component look alive, or a live one dead.
+ * The heartbeats of all members. Each one is stored with the due time of the next, before it is acknowledged. An
+ * eviction or a kill therefore never makes a dead component look alive, or a live one dead.
  */
 import { fail, ok } from '../../core/result.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
 import type { Member } from '../state/member.ts';
 import type { HeartbeatInput, HeartbeatResult } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
+import { HeartbeatWriter } from './heartbeat-writer.ts';
 
 /** Interval at which a missing heartbeat is signalled again; also the pace at which its failures are recorded. */
 const REPEAT_MS = 60_000;
 
 export class Heartbeats {
   private readonly state: RegistryState;
+  private readonly writer: HeartbeatWriter;
 
-  constructor(state: RegistryState) {
+  constructor(state: RegistryState, writer = new HeartbeatWriter(state.store.heartbeats)) {
     this.state = state;
+    this.writer = writer;
   }
 
-  /** Stores the heartbeats, passes their signals to `observe`, and returns one result each, in the same order. */
+  /**
+   * Applies the heartbeats, passes their signals to `observe`, and returns one result each, in the same order. The
+   * caller waits for `written` before it acknowledges them.
+   */
   apply(
     heartbeats: readonly HeartbeatInput[],
     observe: (signals: MemberSignal[]) => void,
     now: number,
   ): HeartbeatResult[] {
     const refusals = heartbeats.map((heartbeat) => this.refusalFor(heartbeat));
-    const signals = heartbeats.flatMap((heartbeat, at) => (refusals[at] ? [] : [this.store(heartbeat, now)]));
+    const signals = heartbeats.flatMap((heartbeat, at) => (refusals[at] ? [] : [this.applyOne(heartbeat, now)]));
     observe(signals);
     return heartbeats.map(({ id }, at) => refusals[at] ?? this.acknowledgement(id, now));
   }
 
-  /** Starts a new TTL for the next heartbeat. A registration counts as a heartbeat. */
-  expectNext(member: Member, now: number): void {
-    const { registration, load } = member.record;
-    const ttl = registration.heartbeat?.ttl;
-    member.heartbeatDueAt = ttl === undefined ? null : now + ttl;
-    member.graceGranted = false;
-    if (ttl === undefined) this.state.store.dropHeartbeat(registration.id);
-    else this.state.store.saveHeartbeat(registration.id, { dueAt: now + ttl, load: load.reported });
+  /** Resolves once every heartbeat applied before is stored, at most 100 ms after `now` (epoch ms). */
+  written(now: number): Promise<void> {
+    return this.writer.written(now);
+  }
+
+  /** Starts a new TTL for the next heartbeat of these members, and stores it. A registration counts as a heartbeat. */
+  expectNext(members: readonly Member[], now: number): void {
+    for (const member of members) this.startTtl(member, now);
+    this.writer.write();
   }
 
   /** Returns a signal for each overdue heartbeat, and again every minute while the component stays silent. */
@@ -81,14 +88,22 @@ export class Heartbeats {
     return fail('heartbeat-not-declared', `${id} registered no heartbeat.ttl`);
   }
 
-  private store(heartbeat: HeartbeatInput, now: number): MemberSignal {
+  private applyOne(heartbeat: HeartbeatInput, now: number): MemberSignal {
     const member = this.state.members.get(heartbeat.id)!;
     if (heartbeat.load) {
       member.record = { ...member.record, load: { ...member.record.load, reported: heartbeat.load } };
       this.state.changedLoads.add(heartbeat.id);
     }
-    this.expectNext(member, now);
+    this.startTtl(member, now);
     return { member, signal: { kind: 'heartbeat', status: heartbeat.status }, ended: null };
+  }
+
+  private startTtl(member: Member, now: number): void {
+    const { registration, load } = member.record;
+    const ttl = registration.heartbeat?.ttl;
+    member.heartbeatDueAt = ttl === undefined ? null : now + ttl;
+    member.graceGranted = false;
+    if (ttl !== undefined) this.writer.put(registration.id, { dueAt: now + ttl, load: load.reported });
   }
 
   private acknowledgement(id: string, now: number): HeartbeatResult {

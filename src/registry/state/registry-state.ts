@@ -36,7 +36,7 @@ import { EffectiveConfigs } from './effective-configs.ts';
 import { hashOf } from '../../core/hash.ts';
 import { INCONCLUSIVE, newMember } from './member.ts';
 import type { NotAccessible } from '../contract/registry-api.ts';
-import type { OutboxDraft, RegistryStore, StoredHeartbeat } from '../storage/registry-store.ts';
+import type { OutboxDraft, RegistryStore } from '../storage/registry-store.ts';
 import { SampleRecorder, transitionsBetween } from './sample-recorder.ts';
 import { MIN_DOWNTIME_MS, Downtime } from './downtime.ts';
 
@@ -104,15 +104,14 @@ export class RegistryState {
     for (const overrides of this.store.componentConfigs.load()) this.configs.apply(overrides);
     this.selfDoubt = this.store.loadSelfDoubt();
     const { records, unreadable } = this.store.loadComponents();
-    const heartbeats = this.store.loadHeartbeats();
     for (const record of records) {
-      const reported = heartbeats.get(record.registration.id)?.load ?? NO_LOAD.reported;
+      const reported = this.store.heartbeats.find(record.registration.id)?.load ?? NO_LOAD.reported;
       const loaded = { ...clampToNow(record, now), load: { ...NO_LOAD, reported } };
       this.members.set(record.registration.id, newMember(loaded, now, now));
     }
     for (const lease of this.store.leases.loadActive()) putLease(this.leaseIndex, lease);
     for (const componentId of this.leaseIndex.slotsByComponent.keys()) this.recountLeased(componentId);
-    this.resumeHeartbeats(heartbeats, now);
+    this.resumeHeartbeats(now);
     this.checkedCount = countChecked(this.members);
     for (const member of this.members.values()) {
       // A member that was not healthy is checked at once, the others in their next round.
@@ -266,13 +265,18 @@ export class RegistryState {
    * Restores the stored heartbeat deadlines. If one is overdue by more than `MIN_DOWNTIME_MS`, the registry was down
    * and could receive no heartbeat: then every component keeps a full TTL.
    */
-  private resumeHeartbeats(stored: ReadonlyMap<string, StoredHeartbeat>, now: number): void {
+  private resumeHeartbeats(now: number): void {
+    const { heartbeats } = this.store;
+    heartbeats.retain(this.members);
     const waiting = Array.from(this.members.values()).filter(
       ({ record }) => record.registration.heartbeat && record.health.heartbeatStatus !== 'unhealthy',
     );
-    const dueAt = (member: Member): number => stored.get(member.record.registration.id)?.dueAt ?? now;
-    if (waiting.some((member) => now - dueAt(member) > MIN_DOWNTIME_MS)) return;
-    for (const member of waiting) if (stored.has(member.record.registration.id)) member.heartbeatDueAt = dueAt(member);
+    const stored = waiting.flatMap((member) => {
+      const dueAt = heartbeats.find(member.record.registration.id)?.dueAt;
+      return dueAt === undefined ? [] : [{ member, dueAt }];
+    });
+    if (stored.some(({ dueAt }) => now - dueAt > MIN_DOWNTIME_MS)) return;
+    for (const { member, dueAt } of stored) member.heartbeatDueAt = dueAt;
   }
 
   /** Stores a record together with its transitions since the record in memory. */

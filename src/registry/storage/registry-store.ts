@@ -1,11 +1,10 @@
 /**
- * All SQL of a `ComponentRegistry`: components, outbox, heartbeats and a few scalars. The registry keeps its components
+ * All SQL of a `ComponentRegistry`: components, outbox and a few scalars. The registry keeps its components
  * in memory and writes through; it reads the rows once, when the object starts.
  * Invariant: a row that no longer parses is kept and reported, and blocks no other row.
  */
 import * as z from 'zod';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
-import type { ReportedLoad } from '../../core/component/load.ts';
 import type { SelfDoubt } from '../../core/health/self-doubt.ts';
 import { SELF_DOUBT_KINDS, NO_SELF_DOUBT } from '../../core/health/self-doubt.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
@@ -18,6 +17,7 @@ import { RequestedActionStore } from './requested-action-store.ts';
 import { ComponentConfigStore } from './component-config-store.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
 import { DrillStore } from './drill-store.ts';
+import { HeartbeatStore } from './heartbeat-store.ts';
 import { LeaseStore } from './lease-store.ts';
 import { ShareStore } from './share-store.ts';
 import { SampleStore } from './sample-store.ts';
@@ -63,11 +63,6 @@ const SCHEMA = [
    ) STRICT`,
   // Ends with the row id, as every index does: each kind is read in its own order, past no row of another kind.
   'CREATE INDEX IF NOT EXISTS outbox_by_kind ON outbox (kind)',
-  `CREATE TABLE IF NOT EXISTS heartbeats (
-     component_id TEXT PRIMARY KEY,
-     due_at INTEGER NOT NULL,
-     load TEXT NOT NULL
-   ) STRICT`,
   `CREATE TABLE IF NOT EXISTS scalars (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT`,
 ];
 
@@ -89,17 +84,6 @@ interface ComponentRow extends Record<string, SqlStorageValue> {
   shadow: string | null;
 }
 
-export interface StoredHeartbeat {
-  /** Epoch ms */
-  readonly dueAt: number;
-  readonly load: ReportedLoad;
-}
-
-const LoadRowSchema = z.object({
-  activeConnections: z.number(),
-  queueDepth: z.number(),
-  loadPercentage: z.number().nullable(),
-});
 const ConfigRowSchema = z.object({ revision: z.int(), overrides: z.looseObject({}) });
 const SelfDoubtRowSchema = z.object({ kind: z.enum(SELF_DOUBT_KINDS), since: z.number(), canaryQueriedAt: z.number() });
 const nullableNumber = z.number().nullable();
@@ -114,6 +98,7 @@ export class RegistryStore {
   readonly controlSecrets: ControlSecretStore;
   readonly leases: LeaseStore;
   readonly drills: DrillStore;
+  readonly heartbeats: HeartbeatStore;
   readonly samples: SampleStore;
   readonly shares: ShareStore;
   private readonly sql: SqlStorage;
@@ -129,6 +114,7 @@ export class RegistryStore {
     this.componentConfigs = new ComponentConfigStore(sql);
     this.controlSecrets = new ControlSecretStore(sql);
     this.drills = new DrillStore(sql);
+    this.heartbeats = new HeartbeatStore(sql);
     this.leases = new LeaseStore(sql);
     this.samples = new SampleStore(sql);
     this.shares = new ShareStore(sql);
@@ -171,33 +157,8 @@ export class RegistryStore {
 
   deleteComponent(id: string): void {
     this.sql.exec('DELETE FROM components WHERE id = ?', id);
-    this.dropHeartbeat(id);
     this.requestedActions.drop(id);
     this.controlSecrets.drop(id);
-  }
-
-  /** Deadline of each component's next heartbeat, and the load that its last one reported. */
-  loadHeartbeats(): Map<string, StoredHeartbeat> {
-    const rows = this.sql.exec<{ component_id: string; due_at: number; load: string }>('SELECT * FROM heartbeats');
-    return new Map(
-      rows
-        .toArray()
-        .map((row) => [row.component_id, { dueAt: row.due_at, load: LoadRowSchema.parse(JSON.parse(row.load)) }]),
-    );
-  }
-
-  saveHeartbeat(id: string, heartbeat: StoredHeartbeat): void {
-    this.sql.exec(
-      `INSERT INTO heartbeats (component_id, due_at, load) VALUES (?, ?, ?)
-       ON CONFLICT (component_id) DO UPDATE SET due_at = excluded.due_at, load = excluded.load`,
-      id,
-      heartbeat.dueAt,
-      JSON.stringify(heartbeat.load),
-    );
-  }
-
-  dropHeartbeat(id: string): void {
-    this.sql.exec('DELETE FROM heartbeats WHERE component_id = ?', id);
   }
 
   addToOutbox(draft: OutboxDraft): void {

@@ -12,6 +12,12 @@ const beatsEvery = (ttl: number) => ({ healthCheck: undefined, heartbeat: { ttl 
 const dueAt = ({ stub }: FreshRegistry, id: string): Promise<number | null> =>
   runInDurableObject(stub, (instance: ComponentRegistry) => instance['runtime'].state.members.get(id)!.heartbeatDueAt);
 
+const storeDueAt = ({ stub }: FreshRegistry, id: string, at: number): Promise<void> =>
+  runInDurableObject(stub, (instance: ComponentRegistry) => {
+    const { store } = instance['runtime'].state;
+    store.heartbeats.save(new Map([[id, { ...store.heartbeats.find(id)!, dueAt: at }]]));
+  });
+
 async function beat(registry: FreshRegistry, id: string): Promise<number> {
   const result = await registry.beat(id);
   if (!result.ok) throw new Error(result.message);
@@ -88,7 +94,7 @@ describe.concurrent('a heartbeat deadline', () => {
       (component) => component.health.status === 'unhealthy',
       5_000,
     );
-    await registry.rows('UPDATE heartbeats SET due_at = due_at - 10000 WHERE component_id = ?', silent);
+    await storeDueAt(registry, silent, Date.now() - 10_000);
     const before = await dueAt(registry, alive);
     await registry.evict();
     expect(await dueAt(registry, alive)).toBe(before);
@@ -98,17 +104,30 @@ describe.concurrent('a heartbeat deadline', () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
-    await registry.rows('UPDATE heartbeats SET due_at = ?', Date.now() - 10_000);
+    await storeDueAt(registry, id, Date.now() - 10_000);
     await registry.evict();
     expect(await dueAt(registry, id)).toBeGreaterThan(Date.now() + 50_000);
     expect((await registry.read(id)).health.status).not.toBe('unhealthy');
   });
 
-  it('is deleted when the registration drops the heartbeat', async () => {
+  it('is forgotten when the registration drops the heartbeat', async () => {
     const registry = freshRegistry();
     const id = freshId();
     await registry.register(id, beatsEvery(60_000));
     await registry.register(id, {});
-    expect(await registry.rows('SELECT * FROM heartbeats')).toEqual([]);
+    await registry.evict();
+    expect(await dueAt(registry, id)).toBeNull();
+  });
+
+  it('of a removed component is forgotten by the sweep', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, beatsEvery(60_000));
+    await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
+    await registry.api.sweep();
+    const stored = await runInDurableObject(registry.stub, (instance: ComponentRegistry) =>
+      instance['runtime'].state.store.heartbeats.find(id),
+    );
+    expect(stored).toBeUndefined();
   });
 });

@@ -1,5 +1,9 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
+import { RegistryState } from '../../../src/registry/state/registry-state.ts';
+import { RegistryStore } from '../../../src/registry/storage/registry-store.ts';
 import { call, eventually, freshId, registrationFor, setMode } from '../../support/coordinator-http.ts';
 import { freshRegistry } from '../fresh-registry.ts';
 
@@ -162,6 +166,34 @@ describe.concurrent('a component that sends heartbeats', () => {
       [false, 'heartbeat-not-declared'],
       [false, 'unknown-component'],
     ]);
+  });
+});
+
+describe('the heartbeats of many components', () => {
+  it('share rows, each acknowledged only once it is stored', async () => {
+    const registry = freshRegistry();
+    const ids = Array.from({ length: 200 }, (_, at) => freshId(`c${at}`));
+    for (const id of ids) await registry.register(id, beatsEvery(60_000));
+    const beats = ids.map((id) => ({ id, status: 'healthy' as const, load: null }));
+    await registry.api.heartbeats(beats);
+    const { rowsWritten, acknowledged, evicted } = await runInDurableObject(
+      registry.stub,
+      async (instance: ComponentRegistry, { storage }) => {
+        const exec = vi.spyOn(storage.sql, 'exec');
+        const results = await Promise.all(beats.map((one) => instance.heartbeats([one])));
+        const written = exec.mock.results.map(({ value }) => (value as SqlStorageCursor<never>).rowsWritten);
+        exec.mockRestore();
+        const state = new RegistryState(new RegistryStore(storage.sql), storage);
+        state.load(Date.now());
+        return {
+          rowsWritten: written.reduce((sum, each) => sum + each, 0),
+          acknowledged: results.map(([result]) => (result?.ok ? result.value.expiresAt : null)),
+          evicted: ids.map((id) => state.members.get(id)!.heartbeatDueAt),
+        };
+      },
+    );
+    expect(rowsWritten).toBeLessThan(100);
+    expect(evicted).toEqual(acknowledged);
   });
 });
 

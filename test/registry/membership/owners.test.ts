@@ -28,7 +28,7 @@ const ownerOf = async (registry: FreshRegistry, id: string) =>
 /** The stored state that only callers change. */
 const untouched = async ({ rows }: FreshRegistry) => ({
   components: await rows('SELECT id, registration, owner, claim, lifecycle FROM components'),
-  heartbeats: await rows('SELECT * FROM heartbeats'),
+  heartbeats: await rows('SELECT * FROM heartbeat_rows'),
   secrets: await rows('SELECT * FROM control_secrets'),
   failures: await rows(`SELECT * FROM outbox WHERE kind = 'failure'`),
 });
