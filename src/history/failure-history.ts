@@ -1,4 +1,4 @@
-/** Failures in D1: each appended once by its id, counted for the failure threshold, and listed. */
+/** Failures in D1: each appended once by its id, and listed. */
 import type { FailureType } from '../core/failure/classify.ts';
 import type { FailureReport } from '../core/failure/failure.ts';
 import type { FailureSource } from '../core/health/observe-health.ts';
@@ -47,23 +47,17 @@ export interface FailureRow {
   occurred_at: number;
 }
 
-/** A failure to append, and the start (epoch ms) of the time in which failures of its component count. */
 export interface NewFailure {
   readonly report: FailureReport;
   readonly failureType: FailureType;
-  readonly since: number;
 }
 
-/**
- * Appends failures, then counts for each of them the failures of its component since `since`, in one transaction of two
- * statements. Existing failures stay unchanged. Returns the counts in the order of `failures`.
- */
-export async function appendFailures(db: D1Database, failures: readonly NewFailure[]): Promise<number[]> {
-  const [, counted] = await db.batch<{ n: number }>([
-    db.prepare(APPEND).bind(JSON.stringify(failures.map(toColumns))),
-    db.prepare(COUNT).bind(JSON.stringify(failures.map(({ report, since }) => [report.componentId, since]))),
-  ]);
-  return counted!.results.map(({ n }) => n);
+/** Appends failures in one statement. Existing failures stay unchanged. */
+export async function appendFailures(db: D1Database, failures: readonly NewFailure[]): Promise<void> {
+  await db
+    .prepare(APPEND)
+    .bind(JSON.stringify(failures.map(toColumns)))
+    .run();
 }
 
 /** One JSON array for all rows: a statement for each row would cost most of the time of a batch. */
@@ -72,10 +66,6 @@ const APPEND = `INSERT OR IGNORE INTO failures
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
     value ->> 8, value ->> 9, value ->> 10
   FROM json_each(?)`;
-
-const COUNT = `SELECT (
-    SELECT COUNT(*) FROM failures WHERE component_id = value ->> 0 AND occurred_at > value ->> 1
-  ) AS n FROM json_each(?) ORDER BY key`;
 
 const toColumns = ({ report, failureType }: NewFailure): readonly (string | number | null)[] => [
   report.id,
@@ -90,10 +80,6 @@ const toColumns = ({ report, failureType }: NewFailure): readonly (string | numb
   report.drillId ?? null,
   report.occurredAt,
 ];
-
-/** Statement that counts a component's failures after `since`, as `n`. */
-export const countFailures = (db: D1Database, componentId: string, since: number): D1PreparedStatement =>
-  db.prepare('SELECT COUNT(*) AS n FROM failures WHERE component_id = ? AND occurred_at > ?').bind(componentId, since);
 
 export function listFailures(
   db: D1Database,

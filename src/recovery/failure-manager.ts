@@ -1,13 +1,15 @@
 /**
- * Evaluates the failures in the registries' outboxes: classify, append to D1, compare with the threshold, start a
- * recovery. A call costs D1 one transaction, whatever the number of failures. Stateless and idempotent: failures and
+ * Evaluates the failures in the registries' outboxes: classify, compare with the threshold, start a recovery, append
+ * to D1. A call costs D1 one statement, whatever the number of failures. Stateless and idempotent: failures and
  * workflows are keyed by id, and a recovery begins by compare-and-set in the registry.
  *
- * While D1 is unavailable, the manager counts the failures that the registry remembers, so recoveries still start. The
- * reports stay in the outbox and are written once afterwards.
+ * Invariant: no recovery waits for D1. The registry's own count decides. A report that D1 did not take in time stays in
+ * the outbox and is written later, once.
  */
 import { WorkerEntrypoint } from 'cloudflare:workers';
+import type { FailureType } from '../core/failure/classify.ts';
 import { classifyFailure } from '../core/failure/classify.ts';
+import type { FailureReport } from '../core/failure/failure.ts';
 import type {
   FailureBatchItem,
   FailureEvaluation,
@@ -16,9 +18,10 @@ import type {
   RecoverySignal,
 } from '../core/failure/failure-manager-api.ts';
 import { mapConcurrently } from '../core/map-concurrently.ts';
-import { countingSince, reachesThreshold } from '../core/failure/threshold.ts';
+import { reachesThreshold } from '../core/failure/threshold.ts';
 import type { NewFailure } from '../history/failure-history.ts';
 import { appendFailures } from '../history/failure-history.ts';
+import { withinDeadline } from '../history/history-deadline.ts';
 import type { RecordedAction } from '../history/recovery-history.ts';
 import { findRecovery } from '../history/recovery-history.ts';
 import { reportHistoryHealth } from '../edge/report-history-health.ts';
@@ -29,19 +32,18 @@ import { logError } from '../logging/log-error.ts';
 /** Recoveries that one call begins at once: the platform lets six calls of an invocation wait for a response. */
 const MAX_CONCURRENT = 6;
 
-/** A failure with the number of recent failures in D1; null while D1 is unavailable. */
-interface CountedFailure extends NewFailure {
-  readonly item: FailureBatchItem;
-  readonly recorded: number | null;
-}
+type ClassifiedFailure = FailureBatchItem & NewFailure;
 
 export class FailureManager extends WorkerEntrypoint<Env> implements FailureIntake {
   async evaluate(items: readonly FailureBatchItem[]): Promise<FailureEvaluation[]> {
-    const byComponent = Map.groupBy(await this.record(items), ({ report }) => report.componentId);
+    const classified = items.map((item) => ({ ...item, failureType: typeOf(item.report) }));
+    const recording = this.record(classified);
+    const byComponent = Map.groupBy(classified, ({ report }) => report.componentId);
     const evaluations = await mapConcurrently(MAX_CONCURRENT, Array.from(byComponent.values()), (failures) =>
       this.evaluateInOrder(failures),
     );
-    return evaluations.flat();
+    const recorded = await recording;
+    return evaluations.flat().map((evaluation) => ({ ...evaluation, recorded }));
   }
 
   async signal(signal: RecoverySignal): Promise<boolean> {
@@ -70,8 +72,10 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
   }
 
   /** Evaluates the failures of one component, of which an earlier one may begin the recovery of a later one. */
-  private async evaluateInOrder(failures: readonly CountedFailure[]): Promise<FailureEvaluation[]> {
-    const evaluations: FailureEvaluation[] = [];
+  private async evaluateInOrder(
+    failures: readonly ClassifiedFailure[],
+  ): Promise<Omit<FailureEvaluation, 'recorded'>[]> {
+    const evaluations: Omit<FailureEvaluation, 'recorded'>[] = [];
     for (const failure of failures) {
       try {
         evaluations.push(await this.evaluateOne(failure));
@@ -83,43 +87,32 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     return evaluations;
   }
 
-  private async evaluateOne(failure: CountedFailure): Promise<FailureEvaluation> {
-    const { report, failureType, since, recorded, item } = failure;
-    const { policy } = item;
-    // D1 lacks failures from its outages, and the registry remembers only the latest ones.
-    const recentFailures = Math.max(recorded ?? 0, item.recentFailures.filter((at) => at > since).length);
-    const reached = reachesThreshold(report, recentFailures, policy);
+  private async evaluateOne({
+    report,
+    failureType,
+    recentFailures,
+    failureThreshold,
+  }: ClassifiedFailure): Promise<Omit<FailureEvaluation, 'recorded'>> {
+    const reached = reachesThreshold(report, recentFailures, failureThreshold);
     return {
       failureId: report.id,
       failureType,
       recentFailures,
-      threshold: policy.failureThreshold,
+      threshold: failureThreshold,
       recoveryId: reached ? await this.recover(report, failureType) : null,
-      recorded: recorded !== null,
     };
   }
 
-  /** Appends the failures and counts recent ones, in one transaction of D1. */
-  private async record(items: readonly FailureBatchItem[]): Promise<CountedFailure[]> {
-    const failures = items.map((item) => {
-      const { report, countSince, policy } = item;
-      const failureType = classifyFailure({ code: report.code ?? undefined, message: report.message });
-      return { item, report, failureType, since: countingSince(report.occurredAt, countSince, policy) };
-    });
-    const counts = await this.append(failures);
-    return failures.map((failure, at) => ({ ...failure, recorded: counts?.[at] ?? null }));
-  }
-
-  /** The counts of recent failures in D1; null while D1 is unavailable. */
-  private async append(failures: readonly NewFailure[]): Promise<number[] | null> {
+  /** Appends the failures in one statement. Returns false if D1 is unavailable or slow. */
+  private async record(failures: readonly NewFailure[]): Promise<boolean> {
     try {
-      const counts = await appendFailures(this.env.HISTORY, failures);
+      await withinDeadline(appendFailures(this.env.HISTORY, failures));
       this.ctx.waitUntil(reportHistoryHealth(true));
-      return counts;
+      return true;
     } catch (error) {
       logError('history is unavailable', { failures: failures.length, error });
       this.ctx.waitUntil(reportHistoryHealth(false));
-      return null;
+      return false;
     }
   }
 
@@ -179,3 +172,5 @@ function markInterrupted(action: RecordedAction): RecordedAction {
 }
 
 const hasEnded = (status: string): boolean => ['complete', 'errored', 'terminated'].includes(status);
+
+const typeOf = ({ code, message }: FailureReport): FailureType => classifyFailure({ code: code ?? undefined, message });

@@ -4,10 +4,12 @@ import type { RecoveryOrder } from '../core/failure/failure-manager-api.ts';
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { AttemptResponse } from '../history/recovery-history.ts';
+import { withinDeadline } from '../history/history-deadline.ts';
+import { logError } from '../logging/log-error.ts';
 import { outboundPolicyOf } from '../outbound/outbound-policy.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 import { callControl } from './control-call.ts';
-import { raiseIncident } from './report-incident.ts';
+import { openAndAlert, recordIncident } from './report-incident.ts';
 
 export interface ActionResult {
   readonly status: 'done' | 'failed';
@@ -78,11 +80,13 @@ async function attempt(planned: PlannedAction, context: ActionContext): Promise<
         : { ok: false, detail: isolated.message };
     }
     case 'alert': {
-      const incidentId = await raiseIncident(context.env, order, {
-        severity: 'warning',
-        summary: planned.note ?? 'the component failed',
+      const details = { severity: 'warning', summary: planned.note ?? 'the component failed' } as const;
+      const incident = await openAndAlert(order, details);
+      await withinDeadline(recordIncident(context.env, incident)).catch((error: unknown) => {
+        // The alert was sent. The end of the recovery writes the incident again.
+        logError('incident not recorded', { recoveryId: order.recoveryId, error });
       });
-      return { ok: true, detail: `incident ${incidentId}` };
+      return { ok: true, detail: `incident ${incident.id}` };
     }
     default:
       return action satisfies never;

@@ -3,6 +3,7 @@
  * failed write has no consequence, because the following step writes the same row again.
  */
 import type { RecordedRecovery } from '../history/recovery-history.ts';
+import { withinDeadline } from '../history/history-deadline.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
 import { logError } from '../logging/log-error.ts';
 
@@ -24,8 +25,8 @@ export class ProgressWriter {
       });
   }
 
-  /** Resolves when every queued write has succeeded or failed. */
+  /** Resolves when every queued write has succeeded or failed, at the latest at the deadline of the history. */
   settled(): Promise<void> {
-    return this.last;
+    return withinDeadline(this.last).catch(() => undefined);
   }
 }

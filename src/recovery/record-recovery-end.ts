@@ -21,6 +21,9 @@ export async function recordRecoveryEnd(env: Env, { order, actions, outcome }: R
   const escalates = needsOperator && (outcome === 'failed' || outcome === 'timeout');
   const summarizedActions = actions.map(describeAction).join(', ') || 'nothing';
   const summary = `recovery ${outcome} after ${summarizedActions}`;
+  // An alert during the recovery did not wait for D1, so its incident is written here at the latest.
+  const alerted = !order.dryRun && actions.some(({ action, status }) => action === 'alert' && status === 'done');
+  if (alerted) await raiseIncident(env, order, { severity: 'warning', summary });
   const raised = escalates ? await raiseIncident(env, order, { severity: 'critical', summary }) : null;
   const resolved = outcome === 'successful' ? await resolveProven(env, order, summarizedActions, finishedAt) : [];
   const incidentId = raised ?? resolved[0] ?? null;

@@ -14,6 +14,7 @@ import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import { alertInstead, planRecovery } from '../core/failure/recovery-plan.ts';
 import { isControlAction } from '../core/failure/recovery-policy.ts';
 import type { AttemptResponse, RecordedAction, RecordedRecovery, RecoveryStatus } from '../history/recovery-history.ts';
+import { withinDeadline } from '../history/history-deadline.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
 import type { ActionResult } from './perform-action.ts';
@@ -194,13 +195,13 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     return ending;
   }
 
-  /** Writes the current recovery to D1 and the event log. The workflow continues if either is unavailable. */
+  /** Writes the current recovery to D1 and the event log. The workflow continues if either is unavailable or slow. */
   private async record(step: WorkflowStep, name: string, recovery: RecordedRecovery): Promise<void> {
     await step.do(`record ${name}`, async () => {
       const last = recovery.actions.at(-1);
       try {
         if (last) await publishAction(recovery, last);
-        await saveRecovery(this.env.HISTORY, recovery);
+        await withinDeadline(saveRecovery(this.env.HISTORY, recovery));
       } catch (error) {
         logError('recovery not recorded', { recoveryId: recovery.recoveryId, error });
       }

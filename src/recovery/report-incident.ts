@@ -8,12 +8,29 @@ import type { Incident } from '../history/incident-history.ts';
 import { openIncident, resolveIncidentsOf } from '../history/incident-history.ts';
 import { flushTimeline } from './flush-timeline.ts';
 
-/** Opens the component's incident or repeats the open one, and returns its id. A repeat can turn a warning critical. */
-export async function raiseIncident(
-  env: Env,
-  order: RecoveryOrder,
-  details: { severity: Incident['severity']; summary: string },
-): Promise<string> {
+interface IncidentDetails {
+  readonly severity: Incident['severity'];
+  readonly summary: string;
+}
+
+/** Opens or repeats the incident as `openAndAlert` does, and writes it to D1. Throws while D1 is unavailable. */
+export async function raiseIncident(env: Env, order: RecoveryOrder, details: IncidentDetails): Promise<string> {
+  const incident = await openAndAlert(order, details);
+  await recordIncident(env, incident);
+  return incident.id;
+}
+
+/** Writes an incident and the pending timeline entries to D1. */
+export async function recordIncident(env: Env, incident: Incident): Promise<void> {
+  await openIncident(env.HISTORY, incident);
+  await flushTimeline(env);
+}
+
+/**
+ * Opens the component's incident or repeats the open one, and sends the alert. A repeat can turn a warning critical. A
+ * second call for the same recovery and severity changes nothing. Returns the incident for D1.
+ */
+export async function openAndAlert(order: RecoveryOrder, details: IncidentDetails): Promise<Incident> {
   const { componentId, componentType, failureType, recoveryId } = order;
   const isDrill = Boolean(order.drillId);
   const description = {
@@ -24,13 +41,10 @@ export async function raiseIncident(
     title: `${isDrill ? 'Drill: ' : ''}${componentId}: manual action needed`,
     summary: `${isDrill ? 'drill: ' : ''}${details.summary} (${failureType}: ${order.reason})`,
   };
-  // The alert comes first: it must not wait while D1 is unavailable.
   const raised = await coordinator().raiseIncident({ ...description, recoveryId, at: Date.now() });
   const { incidentId, openedAt, repeats } = raised;
   const unresolved = { status: 'open', acknowledgedAt: null, resolvedAt: null } as const;
-  await openIncident(env.HISTORY, { ...description, ...unresolved, id: incidentId, recoveryId, openedAt, repeats });
-  await flushTimeline(env);
-  return incidentId;
+  return { ...description, ...unresolved, id: incidentId, recoveryId, openedAt, repeats };
 }
 
 /** Resolves all incidents of a component that has recovered or is gone. Returns the ids of those that were open. */

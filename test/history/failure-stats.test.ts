@@ -30,7 +30,7 @@ beforeAll(async () => {
   ] as const;
   await appendFailures(
     env.HISTORY,
-    written.map(([report, failureType]) => ({ report, failureType, since: 0 })),
+    written.map(([report, failureType]) => ({ report, failureType })),
   );
 });
 

@@ -63,9 +63,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
       for (const at of all) {
         const report = { id: `${componentId}-${at}`, componentId, componentType: 't', occurredAt: timeOf(at) };
         const what = { source: 'report', code: null, message: 'm', context: { TEXT } } as const;
-        await appendFailures(env.HISTORY, [
-          { report: { ...report, ...what }, failureType: 'internal_error', since: 0 },
-        ]);
+        await appendFailures(env.HISTORY, [{ report: { ...report, ...what }, failureType: 'internal_error' }]);
       }
     },
     list: (componentId) => (request) =>

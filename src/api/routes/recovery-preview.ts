@@ -1,8 +1,6 @@
 /** Route that previews the recovery of a component. */
 import { classifyFailure } from '../../core/failure/classify.ts';
-import { previewRecovery, previewSince } from '../../core/failure/recovery-preview.ts';
-import { countFailures } from '../../history/failure-history.ts';
-import { logError } from '../../logging/log-error.ts';
+import { previewRecovery } from '../../core/failure/recovery-preview.ts';
 import type { App } from '../http/app-env.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
@@ -28,10 +26,8 @@ export function mountRecoveryPreview(app: App): void {
       registry.recoveryConditions(componentId, only),
     );
     if (!found.ok) return problemOf(c, found);
-    const now = Date.now();
-    const recorded = await countRecorded(c.env.HISTORY, componentId, previewSince(found.value, now));
     const failure = { failureType: classifyFailure(error), code: error.code ?? null };
-    const { steps, plan, ...previewed } = previewRecovery(failure, found.value, recorded, now);
+    const { steps, plan, ...previewed } = previewRecovery(failure, found.value);
     const { componentType } = found.value;
     const shown = steps.map(({ step: { action, attempts, backoffMs, verifyMs }, ...judged }) => ({
       action,
@@ -40,20 +36,6 @@ export function mountRecoveryPreview(app: App): void {
       verifyMs,
       ...judged,
     }));
-    const historyAvailable = recorded !== null;
-    return c.json(
-      { componentId, componentType, historyAvailable, ...previewed, steps: shown, plan: toPlannedActions(plan) },
-      200,
-    );
+    return c.json({ componentId, componentType, ...previewed, steps: shown, plan: toPlannedActions(plan) }, 200);
   });
-}
-
-/** Recorded failures since `since`; null while the history is unavailable, when only the registry's memory counts. */
-async function countRecorded(db: D1Database, componentId: string, since: number): Promise<number | null> {
-  try {
-    return (await countFailures(db, componentId, since).first<number>('n')) ?? 0;
-  } catch (error) {
-    logError('history unavailable', { componentId, error });
-    return null;
-  }
 }

@@ -39,9 +39,6 @@ export const RecoveryPreviewSchema = z
     failureType: FailureTypeSchema,
     recentFailures: z.int().meta({ description: 'Failures within `failureWindow`, including this one.' }),
     threshold: z.int(),
-    historyAvailable: z.boolean().meta({
-      description: 'False: the history is unavailable, and only failures in the memory of the registry count.',
-    }),
     wouldBegin: z.boolean(),
     obstacle: z
       .object({ reason: z.enum(OBSTACLES), message: z.string() })

@@ -5,16 +5,13 @@
 import type { FailureReport } from './failure.ts';
 import type { ControlAction } from '../component/control-action.ts';
 import type { FailureType } from './classify.ts';
-import type { ThresholdPolicy } from './threshold.ts';
 
 export interface FailureBatchItem {
   readonly report: FailureReport;
-  /** Failures before this time were handled by an earlier recovery. Epoch ms. */
-  readonly countSince: number;
-  /** Recent failures of the component, including this one, epoch ms. Counted while the history is unavailable. */
-  readonly recentFailures: readonly number[];
-  /** The effective setting of the type. */
-  readonly policy: ThresholdPolicy;
+  /** Recent failures of the component that count, including this one. */
+  readonly recentFailures: number;
+  /** The effective setting of the component. */
+  readonly failureThreshold: number;
 }
 
 export interface FailureEvaluation {
@@ -24,7 +21,7 @@ export interface FailureEvaluation {
   readonly threshold: number;
   /** Id of the recovery that was started or is already running; null when there is none. */
   readonly recoveryId: string | null;
-  /** False when the history could not be written: the report stays in the outbox. */
+  /** False when the history could not be written in time: the report stays in the outbox. */
   readonly recorded: boolean;
 }
 

@@ -5,7 +5,7 @@ import { judgeSteps, planRecovery } from './recovery-plan.ts';
 import type { RecoveryPolicies } from './recovery-policy.ts';
 import { cooldownAfter, isControlAction } from './recovery-policy.ts';
 import type { ThresholdPolicy } from './threshold.ts';
-import { countingSince, reachesThreshold } from './threshold.ts';
+import { reachesThreshold } from './threshold.ts';
 
 /** Why no recovery of a component can begin, whatever the failure. */
 export type BeginObstacle = 'superseded' | 'not-in-service' | 'dependency-failed' | 'cooling-down';
@@ -23,10 +23,8 @@ interface Obstacle<R extends string> {
 /** The conditions for a recovery of one component, as its registry knows them. Plain data. */
 export interface RecoveryConditions {
   readonly componentType: string;
-  /** Failures before this time do not count. Epoch ms. */
-  readonly countSince: number;
-  /** Times of recent failures, epoch ms. */
-  readonly recentFailures: readonly number[];
+  /** Recent failures that count. */
+  readonly recentFailures: number;
   readonly threshold: ThresholdPolicy;
   /** Id of the running recovery, or null. */
   readonly recoveryId: string | null;
@@ -59,17 +57,12 @@ export interface RecoveryPreview {
   readonly nextCooldownMs: number;
 }
 
-/** `inHistory`: failures that the history counts since `previewSince`; null when the history is unavailable. */
 export function previewRecovery(
   failure: { readonly failureType: FailureType; readonly code: string | null },
   conditions: RecoveryConditions,
-  inHistory: number | null,
-  now: number,
 ): RecoveryPreview {
   const { failureType } = failure;
-  const since = previewSince(conditions, now);
-  const inMemory = conditions.recentFailures.filter((at) => at > since).length;
-  const recentFailures = 1 + Math.max(inHistory ?? 0, inMemory);
+  const recentFailures = 1 + conditions.recentFailures;
   const obstacle = obstacleOf(failure, conditions, recentFailures);
   const policy = conditions.policies[failureType];
   return {
@@ -85,18 +78,14 @@ export function previewRecovery(
   };
 }
 
-/** Start of the window in which failures count, epoch ms. */
-export const previewSince = ({ countSince, threshold }: RecoveryConditions, now: number): number =>
-  countingSince(now, countSince, threshold);
-
 function obstacleOf(
   { code }: { readonly code: string | null },
-  { recoveryId, obstacle, threshold }: RecoveryConditions,
+  { recoveryId, obstacle, threshold: { failureThreshold } }: RecoveryConditions,
   recentFailures: number,
 ): RecoveryPreview['obstacle'] {
   if (recoveryId !== null) return { reason: 'recovering', message: `${recoveryId} is running` };
-  if (reachesThreshold({ code }, recentFailures, threshold)) return obstacle;
-  const message = `failure ${recentFailures} of ${threshold.failureThreshold} within the window`;
+  if (reachesThreshold({ code }, recentFailures, failureThreshold)) return obstacle;
+  const message = `failure ${recentFailures} of ${failureThreshold} within the window`;
   return { reason: 'below-threshold', message };
 }
 

@@ -16,5 +16,5 @@ export const countingSince = (occurredAt: number, settledUntil: number, policy: 
 export const reachesThreshold = (
   failure: { readonly code: string | null },
   recentFailures: number,
-  policy: ThresholdPolicy,
-): boolean => failure.code === HEARTBEAT_EXPIRED || recentFailures >= policy.failureThreshold;
+  failureThreshold: number,
+): boolean => failure.code === HEARTBEAT_EXPIRED || recentFailures >= failureThreshold;

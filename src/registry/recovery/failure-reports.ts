@@ -3,9 +3,10 @@
  * evaluated at once if the failure manager is available.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
-import { settledUntil, withFailure } from '../../core/component/component-record.ts';
+import { withFailure } from '../../core/component/component-record.ts';
 import { classifyFailure } from '../../core/failure/classify.ts';
 import type { FailureReport } from '../../core/failure/failure.ts';
+import { countFailures } from '../../core/failure/failure-count.ts';
 import type { FailureBatchItem, FailureEvaluation, FailureIntake } from '../../core/failure/failure-manager-api.ts';
 import type { FailureDetail } from '../../core/health/health-state.ts';
 import { observeHealth } from '../../core/health/observe-health.ts';
@@ -59,22 +60,21 @@ export class FailureReports {
       // The report stays in the outbox, so the caller need not repeat it.
       logError('failure report not evaluated', { failureId: report.id, error });
     }
-    const recovery = this.state.members.get(report.componentId)?.record.recovery;
+    const { recentFailures, failureThreshold } = this.batchItem(report);
     return {
       failureId: report.id,
       failureType: classifyFailure({ code: report.code ?? undefined, message: report.message }),
-      recentFailures: recovery?.recentFailures.filter((at) => at > recovery.settledUntil).length ?? 1,
-      threshold: this.state.configFor(report.componentId).failureThreshold,
-      recoveryId: recovery?.active?.order.recoveryId ?? null,
+      recentFailures,
+      threshold: failureThreshold,
+      recoveryId: this.state.members.get(report.componentId)?.record.recovery.active?.order.recoveryId ?? null,
       recorded: false,
     };
   }
 
   batchItem(report: FailureReport): FailureBatchItem {
     const record = this.state.members.get(report.componentId)?.record;
-    const countSince = record ? settledUntil(record) : 0;
-    const { failureThreshold, failureWindow } = this.state.configFor(report.componentId);
-    const recentFailures = record?.recovery.recentFailures ?? [report.occurredAt];
-    return { report, countSince, recentFailures, policy: { failureThreshold, failureWindow } };
+    const policy = this.state.configFor(report.componentId);
+    const recentFailures = record ? countFailures(record, policy, report.occurredAt) : 1;
+    return { report, recentFailures, failureThreshold: policy.failureThreshold };
   }
 }

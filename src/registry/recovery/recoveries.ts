@@ -7,7 +7,6 @@
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
 import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../../core/component/component-record.ts';
-import { settledUntil } from '../../core/component/component-record.ts';
 import type { ControlAction } from '../../core/component/control-action.ts';
 import { controlActionsOf } from '../../core/component/control-route.ts';
 import type {
@@ -17,6 +16,7 @@ import type {
   SignalOutcome,
 } from '../../core/failure/failure-manager-api.ts';
 import { OPERATOR_REQUEST } from '../../core/failure/failure-manager-api.ts';
+import { countFailures } from '../../core/failure/failure-count.ts';
 import type { RecoveryFacts } from '../../core/failure/recovery-plan.ts';
 import type { RecoveryConditions } from '../../core/failure/recovery-preview.ts';
 import type { RecoveryPolicy } from '../../core/failure/recovery-policy.ts';
@@ -101,20 +101,19 @@ export class Recoveries {
   /** Returns what a recovery would plan with if the component failed now. */
   conditions(record: ComponentRecord, now: number): RecoveryConditions {
     const { id } = record.registration;
-    const { failureThreshold, failureWindow, recovery: policies } = this.state.configFor(id);
-    const { active, recentFailures, failedInRow } = record.recovery;
+    const config = this.state.configFor(id);
+    const { active, failedInRow } = record.recovery;
     // A failure at this moment must be later than every settled one.
     const obstacle = beginObstacle(record, Math.max(now, record.recovery.settledUntil + 1), now);
     return {
       componentType: this.state.type,
-      countSince: settledUntil(record),
-      recentFailures,
-      threshold: { failureThreshold, failureWindow },
+      recentFailures: countFailures(record, config, now),
+      threshold: { failureThreshold: config.failureThreshold, failureWindow: config.failureWindow },
       recoveryId: active?.order.recoveryId ?? null,
       obstacle: obstacle && { reason: obstacle.reason, message: obstacle.message },
       holds: { disruptive: actionHold(this.state, id, true), other: actionHold(this.state, id, false) },
       facts: this.facts(record),
-      policies,
+      policies: config.recovery,
       failedInRow,
     };
   }

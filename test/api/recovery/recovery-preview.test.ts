@@ -1,4 +1,3 @@
-import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
 import { RecoveryPreviewSchema } from '../../../src/api/schemas/recovery-preview.ts';
 import { registryOf } from '../../../src/registry/contract/registry-api.ts';
@@ -30,7 +29,6 @@ describe('POST /v1/recoveries/preview', () => {
         failureType: 'connection_failure',
         recentFailures: 1,
         threshold: 3,
-        historyAvailable: true,
         wouldBegin: false,
         obstacle: { reason: 'below-threshold' },
         steps: [
@@ -125,17 +123,6 @@ describe('POST /v1/recoveries/preview', () => {
       maxCooldownMs: 3_600_000,
     });
     expect(effective.config.recovery.timeout_failure.actions).toHaveLength(4);
-  });
-
-  it('counts failures from memory while the history is unavailable', async () => {
-    const id = await registered();
-    await report(id);
-    await env.HISTORY.exec('ALTER TABLE failures RENAME TO failures_away');
-    try {
-      expect((await preview(id)).body).toMatchObject({ recentFailures: 2, historyAvailable: false });
-    } finally {
-      await env.HISTORY.exec('ALTER TABLE failures_away RENAME TO failures');
-    }
   });
 
   it('refuses an unknown component and an invalid body', async () => {

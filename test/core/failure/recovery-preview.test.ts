@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { RecoveryConditions } from '../../../src/core/failure/recovery-preview.ts';
-import { previewRecovery, previewSince } from '../../../src/core/failure/recovery-preview.ts';
+import { previewRecovery } from '../../../src/core/failure/recovery-preview.ts';
 import { completePolicies } from '../../../src/core/failure/recovery-policy.ts';
 
-const NOW = 1_000_000;
 const CONDITIONS: RecoveryConditions = {
   componentType: 'task_router',
-  countSince: 0,
-  recentFailures: [],
+  recentFailures: 0,
   threshold: { failureThreshold: 3, failureWindow: 300_000 },
   recoveryId: null,
   obstacle: null,
@@ -17,25 +15,11 @@ const CONDITIONS: RecoveryConditions = {
   failedInRow: 0,
 };
 const FAILURE = { failureType: 'connection_failure', code: 'ECONNREFUSED' } as const;
-const preview = (conditions: Partial<RecoveryConditions>, recorded: number | null = 0, code = 'ECONNREFUSED') =>
-  previewRecovery({ ...FAILURE, code }, { ...CONDITIONS, ...conditions }, recorded, NOW);
+const preview = (conditions: Partial<RecoveryConditions>, code = 'ECONNREFUSED') =>
+  previewRecovery({ ...FAILURE, code }, { ...CONDITIONS, ...conditions });
 
-describe('the count of recent failures', () => {
-  it.each<[string, Partial<RecoveryConditions>, number | null, number]>([
-    ['includes the previewed failure', {}, 0, 1],
-    ['uses the count of the history', {}, 2, 3],
-    ['uses the count of the registry if larger', { recentFailures: [NOW - 2, NOW - 1] }, 1, 3],
-    ['works without the history', { recentFailures: [NOW - 1] }, null, 2],
-    ['excludes failures before countSince', { recentFailures: [NOW - 9, NOW - 1], countSince: NOW - 5 }, 0, 2],
-    ['excludes failures older than the window', { recentFailures: [NOW - 300_001, NOW - 1] }, 0, 2],
-  ])('%s', (_, conditions, recorded, expected) => {
-    expect(preview(conditions, recorded).recentFailures).toBe(expected);
-  });
-
-  it('begins at the start of the history query', () => {
-    expect(previewSince(CONDITIONS, NOW)).toBe(700_000);
-    expect(previewSince({ ...CONDITIONS, countSince: 900_000 }, NOW)).toBe(900_000);
-  });
+it('the count of recent failures includes the previewed one', () => {
+  expect(preview({ recentFailures: 2 }).recentFailures).toBe(3);
 });
 
 describe('wouldBegin', () => {
@@ -48,8 +32,8 @@ describe('wouldBegin', () => {
     ['with a failed dependency', { obstacle }, 2, 'ETIMEDOUT', 'dependency-failed'],
     ['below it and with a failed dependency', { obstacle }, 0, 'ETIMEDOUT', 'below-threshold'],
     ['while a recovery runs', { recoveryId: 'r-1', obstacle }, 9, 'ETIMEDOUT', 'recovering'],
-  ])('%s', (_, conditions, recorded, code, expected) => {
-    const { wouldBegin, obstacle: found } = preview(conditions, recorded, code);
+  ])('%s', (_, conditions, recentFailures, code, expected) => {
+    const { wouldBegin, obstacle: found } = preview({ ...conditions, recentFailures }, code);
     expect(found?.reason ?? null).toBe(expected);
     expect(wouldBegin).toBe(expected === null);
   });
