@@ -9,14 +9,14 @@ import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts
 import { affectsDependants, dependencyEvents } from '../core/event/dependency-events.ts';
 import { conditionReport } from '../core/event/condition-report.ts';
 import type { RootCauseReceiver } from '../core/health/root-cause-update.ts';
-import type { QuotaHolder } from '../core/quota/change-quota.ts';
+import type { ActorRefusal, QuotaHolder } from '../core/quota/change-quota.ts';
 import type { Failure } from '../core/result.ts';
 import { fail } from '../core/result.ts';
 import type { KeyIssue } from './contract/coordinator-api.ts';
 import { AlarmSchedule } from '../alarm/alarm-schedule.ts';
 import { SingleAlarm } from '../alarm/single-alarm.ts';
 import { AuditStore } from './audit/audit-store.ts';
-import { ChangeRateLimiter } from './keys/change-rate-limiter.ts';
+import { ChangeRateLimiter } from '../core/quota/change-rate-limiter.ts';
 import { RootCauseStore } from './directory/root-cause-store.ts';
 import { ComponentDocumentStore } from './config/component-document-store.ts';
 import { ConfigCalls } from './config/config-calls.ts';
@@ -91,7 +91,7 @@ export class CoordinatorRuntime {
       directory: this.directory,
       delivery: this.configDelivery,
       transaction: (make) => this.change(make),
-      refuseActor: (keyId) => this.refuseActor(keyId),
+      refuseChange: (keyId, subject) => this.refuseChange(keyId, subject),
       append: (draft) => void this.append(draft),
     });
     this.deliveryStore = new DeliveryStore(ctx.storage.sql);
@@ -152,7 +152,7 @@ export class CoordinatorRuntime {
       alarms,
       storage: ctx.storage,
       transaction: (make) => this.change(make),
-      refuseActor: (keyId) => this.refuseActor(keyId),
+      refuseChange: (keyId, subject) => this.refuseChange(keyId, subject),
     });
     this.alarms.add(this.rootCauseDelivery);
     this.alarms.add(this.dispatch);
@@ -223,14 +223,19 @@ export class CoordinatorRuntime {
     return mayIssue ? null : fail('unknown-component', `${componentId} is not registered`);
   }
 
-  refuseActor(keyId: string | undefined): Failure<'unauthorized'> | null {
-    const isValid = keyId === undefined || this.keys.isInForce(keyId, Date.now());
-    return isValid ? null : fail('unauthorized', 'the key is no longer valid');
-  }
-
-  /** Charges a change to its key. Runs before anything expensive, so a change refused for another reason counts too. */
-  refuseChange(keyId?: string, quotaHolder?: QuotaHolder | null): Failure<'too-many-changes'> | null {
-    return quotaHolder && keyId !== undefined ? this.changeLimiter.refuse(keyId, quotaHolder, Date.now()) : null;
+  /**
+   * Refuses a change whose key ended meanwhile or changed too much. Runs before anything expensive, so a change that is
+   * refused for another reason counts too. Internal changes have no key; a null `quotaHolder` is not charged.
+   */
+  refuseChange(
+    keyId: string | undefined,
+    subject: string | null,
+    quotaHolder: QuotaHolder | null = 'operator',
+  ): Failure<ActorRefusal> | null {
+    if (keyId === undefined) return null;
+    const now = Date.now();
+    if (!this.keys.isInForce(keyId, now)) return fail('unauthorized', 'the key is no longer valid');
+    return quotaHolder && this.changeLimiter.refuse({ keyId, quotaHolder, subject }, now);
   }
 }
 

@@ -14,6 +14,7 @@ import type { EventDraft, LoggedEvent } from '../core/event/coordinator-event.ts
 import type { DocumentScope } from '../core/config/config-documents.ts';
 import type { TypeConditions } from '../core/health/root-cause-update.ts';
 import type { SystemHealth, TypeHealth } from '../core/health/system-health.ts';
+import type { QuotaHolder } from '../core/quota/change-quota.ts';
 import type { IncidentReport, TimelineEntry } from '../core/incident/incident-report.ts';
 import type { Silence } from '../core/incident/silence.ts';
 import type {
@@ -23,6 +24,7 @@ import type {
   FreshSecret,
   RegisteredClaim,
   KeyDraft,
+  KeyIssue,
   KeySyncRequest,
   UnsettledClaim,
 } from './contract/coordinator-api.ts';
@@ -66,8 +68,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     const { runtime } = this;
     return this.ctx.storage.transactionSync(
       () =>
-        runtime.refuseActor(claim.keyId) ??
-        runtime.refuseChange(claim.keyId, claim.quotaHolder) ??
+        runtime.refuseChange(claim.keyId, `component ${claim.id}`, claim.quotaHolder ?? null) ??
         runtime.claims.claim(claim, Date.now()),
     );
   }
@@ -129,14 +130,15 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async addSilence(silence: Silence, actor: Actor): ReturnType<CoordinatorApi['addSilence']> {
     return this.runtime.change(
-      () => this.runtime.refuseActor(actor.keyId) ?? this.runtime.incidents.addSilence(silence, actor),
+      () => this.runtime.refuseChange(actor.keyId, null) ?? this.runtime.incidents.addSilence(silence, actor),
     );
   }
 
   async endSilence(id: string, actor: Actor): ReturnType<CoordinatorApi['endSilence']> {
     const now = Date.now();
     return this.runtime.change(
-      () => this.runtime.refuseActor(actor.keyId) ?? this.runtime.incidents.endSilence(id, actor, now),
+      () =>
+        this.runtime.refuseChange(actor.keyId, `silence ${id}`) ?? this.runtime.incidents.endSilence(id, actor, now),
     );
   }
 
@@ -176,8 +178,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   async createKey(draft: KeyDraft, actor: Actor): ReturnType<CoordinatorApi['createKey']> {
     return this.ctx.storage.transactionSync(
       () =>
-        this.runtime.refuseActor(actor.keyId) ??
-        this.runtime.refuseChange(actor.keyId, draft.issue?.quotaHolder) ??
+        this.runtime.refuseChange(actor.keyId, ...chargedTo(draft.issue, null)) ??
         this.runtime.refuseIssue(draft.issue) ??
         this.runtime.keys.create(draft, actor, Date.now()),
     );
@@ -186,8 +187,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   async rotateKey(id: string, fresh: FreshSecret, actor: Actor): ReturnType<CoordinatorApi['rotateKey']> {
     const rotated = this.ctx.storage.transactionSync(
       () =>
-        this.runtime.refuseActor(actor.keyId) ??
-        this.runtime.refuseChange(actor.keyId, fresh.issue?.quotaHolder) ??
+        this.runtime.refuseChange(actor.keyId, ...chargedTo(fresh.issue ?? null, `key ${id}`)) ??
         this.runtime.refuseIssue(fresh.issue ?? null) ??
         this.runtime.keys.rotate(id, fresh, actor, Date.now()),
     );
@@ -197,7 +197,8 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async revokeKey(id: string, options: { cascade: boolean }, actor: Actor): ReturnType<CoordinatorApi['revokeKey']> {
     const revoked = this.ctx.storage.transactionSync(
-      () => this.runtime.refuseActor(actor.keyId) ?? this.runtime.keys.revoke(id, options, actor, Date.now()),
+      () =>
+        this.runtime.refuseChange(actor.keyId, `key ${id}`) ?? this.runtime.keys.revoke(id, options, actor, Date.now()),
     );
     this.runtime.readers.sockets.closeUnauthorized(Date.now());
     return revoked;
@@ -205,7 +206,9 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async setQuotas(id: string, change: KeyQuotasChange, actor: Actor): ReturnType<CoordinatorApi['setQuotas']> {
     return this.ctx.storage.transactionSync(
-      () => this.runtime.refuseActor(actor.keyId) ?? this.runtime.keys.setQuotas(id, change, actor, Date.now()),
+      () =>
+        this.runtime.refuseChange(actor.keyId, `key ${id}`) ??
+        this.runtime.keys.setQuotas(id, change, actor, Date.now()),
     );
   }
 
@@ -318,8 +321,8 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     return this.runtime.webhookCalls.replayAll(id, after, actor);
   }
 
-  async webhookTest(id: string, testId: string): ReturnType<CoordinatorApi['webhookTest']> {
-    return this.runtime.webhookCalls.testJob(id, testId, Date.now());
+  async webhookTest(id: string, testId: string, actor: Actor): ReturnType<CoordinatorApi['webhookTest']> {
+    return this.runtime.webhookCalls.testJob(id, testId, actor);
   }
 
   async beginDelivery(order: DeliveryOrder): ReturnType<CoordinatorApi['beginDelivery']> {
@@ -367,3 +370,7 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     await Promise.race([parts, scheduler.wait(DELIVERY_WAIT_MS)]);
   }
 }
+
+/** Subject and quota that issuing a key is charged to. The key of a component is charged to its registration. */
+const chargedTo = (issue: KeyIssue | null, subject: string | null): readonly [string | null, QuotaHolder | null] =>
+  issue ? [`component ${issue.componentId}`, issue.quotaHolder ?? null] : [subject, 'operator'];

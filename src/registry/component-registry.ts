@@ -291,6 +291,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     recoveryId: string,
     actor: Actor | null = null,
   ): ReturnType<RegistryApi['cancelRecovery']> {
+    const refusal = this.runtime.refuseChange(actor, id, Date.now());
+    if (refusal) return refusal;
     const cancelled = this.runtime.recoveries.cancel(id, recoveryId, actor, Date.now());
     await this.runtime.deliverAndArm(Date.now());
     return cancelled ? ok(null) : fail('not-recovering', `recovery ${recoveryId} is not running`);
@@ -312,7 +314,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
 
   async operate(id: string, operation: Operation, actor: Actor | null = null): ReturnType<RegistryApi['operate']> {
     const now = Date.now();
-    const operated = this.runtime.operatorActions.operate(id, operation, actor, now);
+    const operated =
+      this.runtime.refuseChange(actor, id, now) ?? this.runtime.operatorActions.operate(id, operation, actor, now);
     await this.runtime.deliverAndArm(now);
     return operated.ok ? ok(this.runtime.view(operated.value.record, now)) : operated;
   }
@@ -323,7 +326,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     actor: Actor | null = null,
   ): ReturnType<RegistryApi['beginDrill']> {
     const now = Date.now();
-    const begun = this.runtime.drills.begin(componentId, begin, actor, now);
+    const begun =
+      this.runtime.refuseChange(actor, componentId, now) ?? this.runtime.drills.begin(componentId, begin, actor, now);
     await this.runtime.deliverAndArm(now);
     return begun;
   }
@@ -338,7 +342,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     actor: Actor | null = null,
   ): ReturnType<RegistryApi['switchTo']> {
     const now = Date.now();
-    const switched = this.runtime.switchovers.change(id, change, actor, now);
+    const switched =
+      this.runtime.refuseChange(actor, id, now) ?? this.runtime.switchovers.change(id, change, actor, now);
     await this.runtime.deliverAndArm(now);
     return switched.ok ? ok(this.runtime.view(switched.value.record, now)) : switched;
   }
@@ -348,7 +353,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     request: ActionRequest,
     actor: Actor | null = null,
   ): ReturnType<RegistryApi['requestAction']> {
-    const order = await this.runtime.operatorRecoveries.request(id, request, { actor, clock: Date.now });
+    const order =
+      this.runtime.refuseChange(actor, id, Date.now()) ??
+      (await this.runtime.operatorRecoveries.request(id, request, { actor, clock: Date.now }));
     await this.runtime.deliverAndArm(Date.now());
     return order;
   }

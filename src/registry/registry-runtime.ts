@@ -7,8 +7,11 @@ import type { ComponentRecord } from '../core/component/component-record.ts';
 import { logError } from '../logging/log-error.ts';
 import { runParts } from '../logging/run-parts.ts';
 import { SingleAlarm } from '../alarm/single-alarm.ts';
+import type { Actor } from '../core/access/actor.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { Check } from '../core/health/check.ts';
+import { ChangeRateLimiter } from '../core/quota/change-rate-limiter.ts';
+import type { Failure } from '../core/result.ts';
 import type { FailureIntake } from '../core/failure/failure-manager-api.ts';
 import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
 import type { MemberSignal } from './state/member-signal.ts';
@@ -42,6 +45,7 @@ import { RollUpPublisher } from './health/roll-up-publisher.ts';
 import { PositionTable } from './snapshot/position-table.ts';
 import { ShareReporter } from './snapshot/share-reporter.ts';
 import { RootCauses } from './health/root-causes.ts';
+import { StatusReports } from './health/status-reports.ts';
 import { Switchovers } from './membership/switchovers.ts';
 import type { TypeOverrides } from '../core/config/effective-config.ts';
 
@@ -59,6 +63,7 @@ export class RegistryRuntime {
   readonly recoveries: Recoveries;
   readonly drills: Drills;
   readonly health: HealthTracker;
+  readonly statusReports: StatusReports;
   readonly selfDoubt: SelfDoubtGuard;
   readonly lifecycles: Lifecycles;
   readonly operatorActions: OperatorActions;
@@ -77,6 +82,7 @@ export class RegistryRuntime {
   readonly shareReporter: ShareReporter;
   readonly rollUp: RollUpPublisher;
   private readonly outlierEjection: OutlierEjection;
+  private readonly changeLimiter = new ChangeRateLimiter();
   /** The latest time that this object has read from the clock, epoch ms. */
   private latestNow = 0;
 
@@ -85,7 +91,8 @@ export class RegistryRuntime {
     this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
     this.recoveries = new Recoveries(this.state);
     this.drills = new Drills(this.state, this.recoveries);
-    this.health = new HealthTracker(this.state, this.recoveries);
+    this.statusReports = new StatusReports(this.state);
+    this.health = new HealthTracker(this.state, this.recoveries, this.statusReports);
     this.lifecycles = new Lifecycles(this.state, this.recoveries);
     this.operatorActions = new OperatorActions(this.state, this.lifecycles, this.recoveries);
     this.operatorRecoveries = new OperatorRecoveries(this.state, this.recoveries);
@@ -141,6 +148,7 @@ export class RegistryRuntime {
     for (const id of this.state.load(Date.now())) {
       logError('stored component cannot be read', { componentId: id });
     }
+    this.statusReports.resume(Date.now());
     this.state.onChange = (now) => {
       this.shareReporter.schedule(now);
       this.rollUp.schedule();
@@ -186,6 +194,7 @@ export class RegistryRuntime {
       leases: () => this.leases.tick(now),
       ejections: () => this.outlierEjection.expire(now) && this.deliver(now),
       checks: () => this.observe(this.checks.start(this.state.members.values(), now), now),
+      'status events': () => this.statusReports.flush(now) && this.deliver(now),
       samples: () => this.state.samples.flush(now),
     });
   }
@@ -248,6 +257,11 @@ export class RegistryRuntime {
     if (!known || !isSameHealthCheck(known.registration, member.record.registration)) member.check = null;
     this.heartbeats.expectNext([member], now);
     this.checkSoon(member, now);
+  }
+
+  /** Charges a change that an operator requests; null when it is allowed. Internal changes have no actor. */
+  refuseChange(actor: Actor | null, subject: string, now: number): Failure<'too-many-changes'> | null {
+    return actor && this.changeLimiter.refuse({ keyId: actor.keyId, quotaHolder: 'operator', subject }, now);
   }
 
   checkSoon(member: Member, now: number): void {
@@ -314,7 +328,7 @@ export class RegistryRuntime {
   /** Arms the alarm for the earliest due work of all modules and members. */
   async arm(): Promise<void> {
     this.handleClockSkew(Date.now());
-    let due = Math.min(this.outbox.retryAt, this.leases.dueAt);
+    let due = Math.min(this.outbox.retryAt, this.leases.dueAt, this.statusReports.dueAt);
     for (const member of this.state.members.values()) due = Math.min(due, dueAt(member, this.state.downtime));
     await this.singleAlarm.arm(due);
   }

@@ -18,6 +18,8 @@ export interface FreshRegistry {
   readonly stub: DurableObjectStub<ComponentRegistry>;
   /** Registers under the next claim number and returns the resource. */
   register(id: string, overrides?: Record<string, unknown>): Promise<ComponentResource>;
+  /** Registers many components of one owner. */
+  registerOwned(ids: readonly string[], owner: string, overrides?: Record<string, unknown>): Promise<void>;
   read(id: string): Promise<ComponentResource>;
   /** Takes the component out of routing until `until` (epoch ms), as an operator would. */
   takeOutOfService(id: string, state: 'maintenance' | 'isolated', until: number): Promise<ComponentResource>;
@@ -62,6 +64,13 @@ export function freshRegistry(type = freshId('t').replaceAll('-', '_')): FreshRe
       const stored = await api.register({ ...PLAIN, registration, claim: nextClaim() });
       if (!stored.ok) throw new Error(stored.message);
       return stored.value.component;
+    },
+    async registerOwned(ids, owner, overrides = {}) {
+      for (const id of ids) {
+        const registration = RegistrationSchema.parse(registrationFor(id, { type, ...overrides }));
+        const stored = await api.register({ ...PLAIN, owner, registration, claim: nextClaim() });
+        if (!stored.ok) throw new Error(stored.message);
+      }
     },
     async read(id) {
       const found = await api.component(id);

@@ -9,6 +9,7 @@ import type { AccessKey } from '../../core/access/access-key.ts';
 import type { KeyQuotasChange } from '../../core/access/key-quotas.ts';
 import type { Actor } from '../../core/access/actor.ts';
 import { KEY_ID_BYTES, KEY_SECRET_BYTES, formatKey, keyIdOf } from '../../core/access/key-format.ts';
+import type { ActorRefusal } from '../../core/quota/change-quota.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { digestOf } from './check-key.ts';
@@ -66,9 +67,9 @@ export async function issueComponentKey(issue: KeyIssue, actor: Actor): Promise<
   return fail('busy', `the key of ${componentId} was changed by other calls ${ISSUE_ATTEMPTS} times in a row`);
 }
 
-type CreateRefusal = 'key-limit' | 'unknown-component' | 'too-many-changes' | 'unauthorized';
-type RotateRefusal = 'unknown-key' | 'key-not-active' | 'unknown-component' | 'too-many-changes' | 'unauthorized';
-type IssueRefusal = 'key-limit' | 'unknown-component' | 'too-many-changes' | 'unauthorized' | 'busy';
+type CreateRefusal = 'key-limit' | 'unknown-component' | ActorRefusal;
+type RotateRefusal = 'unknown-key' | 'key-not-active' | 'unknown-component' | ActorRefusal;
+type IssueRefusal = 'key-limit' | 'unknown-component' | ActorRefusal | 'busy';
 
 async function create(
   request: KeyRequest & { readonly issue: KeyIssue | null },

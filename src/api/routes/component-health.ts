@@ -1,7 +1,8 @@
 /** Health routes of components: heartbeats, checks on demand, health reports. */
 import * as z from 'zod';
 import { toIso } from '../../core/component/resource.ts';
-import type { App } from '../http/app-env.ts';
+import type { App, AppEnv } from '../http/app-env.ts';
+import type { Context } from 'hono';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse, problemOf } from '../http/problem.ts';
@@ -79,12 +80,14 @@ const health = createRoute({
   responses: { 200: jsonContent(HealthReportSchema, 'The health report'), ...problemDefault },
 });
 
+const senderOf = (c: Context<AppEnv>) => ({ scope: c.get('accessScope'), keyId: c.get('principal').keyId });
+
 export function mountComponentHealth(app: App): void {
   app.openapi(heartbeat, async (c) => {
     const { id } = c.req.valid('param');
     // A heartbeat without a body reports a healthy component.
     const beat = c.req.header('content-type') ? c.req.valid('json') : HeartbeatSchema.parse({});
-    const [result] = await forwardHeartbeats(c.get('accessScope'), [{ ...beat, id }]);
+    const [result] = await forwardHeartbeats(senderOf(c), [{ ...beat, id }]);
     if (!result?.ok)
       return problemResponse(c, result?.reason ?? 'unknown-component', { detail: result?.message ?? id });
     return c.json({ status: result.value.status, expiresAt: toIso(result.value.expiresAt) }, 200);
@@ -92,7 +95,7 @@ export function mountComponentHealth(app: App): void {
 
   app.openapi(heartbeats, async (c) => {
     const { heartbeats: beats } = c.req.valid('json');
-    const receipts = await forwardHeartbeats(c.get('accessScope'), beats);
+    const receipts = await forwardHeartbeats(senderOf(c), beats);
     const results = beats.map(({ id }, at) => {
       const each = receipts[at];
       return each?.ok

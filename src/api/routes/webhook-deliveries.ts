@@ -114,9 +114,9 @@ export function mountWebhookDeliveries(app: App): void {
   app.openapi(test, async (c) => {
     const { id } = c.req.valid('param');
     const testId = `test-${crypto.randomUUID()}`;
-    const job = await coordinator().webhookTest(id, testId);
-    if (!job) return problemResponse(c, 'not-found', { detail: `there is no webhook ${id}` });
-    const { response, ...outcome } = await entrypoints.DeliverySender.dryRun(job);
+    const job = await coordinator().webhookTest(id, testId, actorOf(c));
+    if (!job.ok) return problemOf(c, job);
+    const { response, ...outcome } = await entrypoints.DeliverySender.dryRun(job.value);
     const verdict = judgeAttempt(outcome);
     return c.json(
       {

@@ -13,29 +13,35 @@ import type { Heartbeat } from '../schemas/component.ts';
 type ComponentHeartbeat = Heartbeat & { readonly id: string };
 type VisibleResult = Result<HeartbeatReceipt, VisibleReason<Extract<HeartbeatResult, { ok: false }>['reason']>>;
 
+/** The caller: its access scope, and the id of its key. */
+interface Sender {
+  readonly scope: AccessScope;
+  readonly keyId: string;
+}
+
 /** Returns one result per heartbeat, in order. A component outside the caller's scope is reported as unknown. */
 export async function forwardHeartbeats(
-  scope: AccessScope,
+  sender: Sender,
   heartbeats: readonly ComponentHeartbeat[],
 ): Promise<VisibleResult[]> {
-  const results = await sendAll(scope, heartbeats);
+  const results = await sendAll(sender, heartbeats);
   return results.map((result) => (result.ok ? result : hideOwner(result)));
 }
 
-async function sendAll(scope: AccessScope, heartbeats: readonly ComponentHeartbeat[]): Promise<HeartbeatResult[]> {
-  const results = await sendHeartbeats(scope, heartbeats);
+async function sendAll(sender: Sender, heartbeats: readonly ComponentHeartbeat[]): Promise<HeartbeatResult[]> {
+  const results = await sendHeartbeats(sender, heartbeats);
   const misrouted = heartbeats.filter(
-    ({ id }, at) => ownerFilter(scope, id) !== undefined && isUnknown(results[at]) && forgetType(id),
+    ({ id }, at) => ownerFilter(sender.scope, id) !== undefined && isUnknown(results[at]) && forgetType(id),
   );
   if (misrouted.length === 0) return results;
   // The cached types of these components were outdated: look them up once more.
-  const retried = await sendHeartbeats(scope, misrouted);
+  const retried = await sendHeartbeats(sender, misrouted);
   const corrected = new Map(misrouted.map(({ id }, at) => [id, retried[at]!]));
   return heartbeats.map(({ id }, at) => corrected.get(id) ?? results[at]!);
 }
 
 async function sendHeartbeats(
-  scope: AccessScope,
+  { scope, keyId }: Sender,
   heartbeats: readonly ComponentHeartbeat[],
 ): Promise<HeartbeatResult[]> {
   const owners = heartbeats.map(({ id }) => ownerFilter(scope, id));
@@ -53,7 +59,7 @@ async function sendHeartbeats(
     Array.from(byType, async ([type, positions]) => {
       const sent = positions.map((at) => {
         const { id, status, load } = heartbeats[at]!;
-        return { id, status, load: toLoad(load), only: owners[at] ?? null };
+        return { id, status, load: toLoad(load), only: owners[at] ?? null, keyId };
       });
       const received = await registryOf(type).heartbeats(sent);
       positions.forEach((at, index) => {

@@ -3,7 +3,9 @@
  * component documents to their registries.
  * Invariant: nothing is delivered before the transaction has been stored.
  */
+import { subjectOf } from '../../core/config/config-documents.ts';
 import type { EventDraft } from '../../core/event/coordinator-event.ts';
+import type { ActorRefusal } from '../../core/quota/change-quota.ts';
 import type { Failure } from '../../core/result.ts';
 import { HeldCalls } from '../../long-poll/held-calls.ts';
 import type {
@@ -21,7 +23,7 @@ interface ConfigCallsDeps {
   readonly directory: DirectoryStore;
   readonly delivery: ComponentConfigDelivery;
   readonly transaction: <T>(make: () => T) => T;
-  readonly refuseActor: (keyId: string | undefined) => Failure<'unauthorized'> | null;
+  readonly refuseChange: (keyId: string, subject: string) => Failure<ActorRefusal> | null;
   readonly append: (draft: EventDraft) => void;
 }
 
@@ -67,8 +69,12 @@ export class ConfigCalls {
     return { kind: 'levels', type: entry.type, levels: this.documents.levels(id)! };
   }
 
-  private change<T>({ actor }: Pick<ConfigPut, 'actor'>, make: (now: number) => T): T | Failure<'unauthorized'> {
-    const result = this.deps.transaction(() => this.deps.refuseActor(actor.keyId) ?? make(Date.now()));
+  private change<T>(
+    { actor, scope }: Pick<ConfigPut, 'actor' | 'scope'>,
+    make: (now: number) => T,
+  ): T | Failure<ActorRefusal> {
+    const subject = `configuration ${subjectOf(scope)}`;
+    const result = this.deps.transaction(() => this.deps.refuseChange(actor.keyId, subject) ?? make(Date.now()));
     this.waiters.release();
     this.deps.delivery.schedule();
     this.deps.delivery.begin();

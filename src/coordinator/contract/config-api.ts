@@ -6,6 +6,7 @@ import type { ConfigLevels } from '../../core/config/config-levels.ts';
 import type { StoredRevision, RevisionEntry } from '../../core/config/config-revision.ts';
 import type { ConfigConflict, ConfigFault } from '../../core/config/config-rules.ts';
 import type { TypeConfig } from '../../core/config/settings.ts';
+import type { ActorRefusal } from '../../core/quota/change-quota.ts';
 import type { Failure, Result } from '../../core/result.ts';
 
 export interface ConfigApi {
@@ -71,7 +72,7 @@ export interface StoredConfig extends Revised<TypeConfig> {
 }
 
 export interface ConfigRefusal extends Failure<
-  ConfigConflict['reason'] | 'precondition-failed' | 'unauthorized' | 'unknown-component' | 'not-found'
+  ConfigConflict['reason'] | 'precondition-failed' | ActorRefusal | 'unknown-component' | 'not-found'
 > {
   readonly faults?: readonly ConfigFault[];
 }

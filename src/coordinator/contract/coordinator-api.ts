@@ -15,7 +15,7 @@ import type {
 } from '../../core/incident/incident-report.ts';
 import type { Silence } from '../../core/incident/silence.ts';
 import type { SystemHealth } from '../../core/health/system-health.ts';
-import type { QuotaHolder } from '../../core/quota/change-quota.ts';
+import type { ActorRefusal, QuotaHolder } from '../../core/quota/change-quota.ts';
 import type { Result } from '../../core/result.ts';
 import type { ConfigApi } from './config-api.ts';
 import type { WebhookApi } from './webhook-api.ts';
@@ -75,37 +75,33 @@ export interface CoordinatorApi extends EventSink, ConfigApi, WebhookApi {
   settleTimelineEntries(entries: readonly Pick<TimelineEntry, 'incidentId' | 'key'>[]): Promise<void>;
   /** Silences in force, the next to end first. */
   silences(): Promise<Silence[]>;
-  addSilence(silence: Silence, actor: Actor): Promise<Result<Silence, 'silence-limit' | 'unauthorized'>>;
+  addSilence(silence: Silence, actor: Actor): Promise<Result<Silence, 'silence-limit' | ActorRefusal>>;
   /** Ends a silence now. Ending it again changes nothing. */
-  endSilence(id: string, actor: Actor): Promise<Result<Silence, 'not-found' | 'unauthorized'>>;
+  endSilence(id: string, actor: Actor): Promise<Result<Silence, 'not-found' | ActorRefusal>>;
 
   /** Creates a key. If the id already exists, returns the existing key. A component has at most one key in force. */
   createKey(
     draft: KeyDraft,
     actor: Actor,
-  ): Promise<
-    Result<AccessKey, 'key-limit' | 'already-issued' | 'unknown-component' | 'too-many-changes' | 'unauthorized'>
-  >;
+  ): Promise<Result<AccessKey, 'key-limit' | 'already-issued' | 'unknown-component' | ActorRefusal>>;
   /** Adds a new secret; the previous one works until the overlap has ended. */
   rotateKey(
     id: string,
     fresh: FreshSecret,
     actor: Actor,
-  ): Promise<
-    Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unknown-component' | 'too-many-changes' | 'unauthorized'>
-  >;
+  ): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unknown-component' | ActorRefusal>>;
   /** Changes the lease quotas of a key. Quotas that the change does not name stay. */
   setQuotas(
     id: string,
     change: KeyQuotasChange,
     actor: Actor,
-  ): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active' | 'unauthorized'>>;
+  ): Promise<Result<AccessKey, 'unknown-key' | 'key-not-active' | ActorRefusal>>;
   /** Revokes a key. `cascade` also revokes the keys issued under it. Revoking it again changes nothing. */
   revokeKey(
     id: string,
     options: { cascade: boolean },
     actor: Actor,
-  ): Promise<Result<AccessKey, 'unknown-key' | 'unauthorized'>>;
+  ): Promise<Result<AccessKey, 'unknown-key' | ActorRefusal>>;
   key(id: string): Promise<AccessKey | null>;
   /** Keys by id, ascending, after the id `after`. */
   keys(after: string, limit: number): Promise<AccessKey[]>;
@@ -148,8 +144,7 @@ export interface Claimed {
 }
 
 export type ClaimRefusal =
-  | 'unauthorized'
-  | 'too-many-changes'
+  | ActorRefusal
   | 'type-conflict'
   | 'id-taken'
   | 'dependency-not-registered'

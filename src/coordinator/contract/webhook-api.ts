@@ -2,6 +2,7 @@
 import type { Actor } from '../../core/access/actor.ts';
 import type { DeliveryOutcome } from '../../core/delivery/delivery-attempt.ts';
 import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-contract.ts';
+import type { ActorRefusal } from '../../core/quota/change-quota.ts';
 import type { Failure, Result } from '../../core/result.ts';
 import type { Webhook, WebhookSettings } from '../../core/webhook/webhook.ts';
 import type { WebhookFault } from '../../core/webhook/webhook-faults.ts';
@@ -24,14 +25,14 @@ export interface WebhookApi {
   /** Deliveries of a webhook, newest first; null if the webhook does not exist. */
   webhookDeliveries(id: string, query: DeliveryQuery): Promise<Delivery[] | null>;
   /** Enqueues one delivery again, or makes it due now. A delivery in flight is not changed. */
-  replayDelivery(id: string, deliveryId: string, actor: Actor): Promise<Result<Delivery, 'not-found' | 'unauthorized'>>;
+  replayDelivery(id: string, deliveryId: string, actor: Actor): Promise<Result<Delivery, 'not-found' | ActorRefusal>>;
   /**
    * Enqueues all dead deliveries again, and makes waiting ones due now. With `after`, enqueues all events of the log
    * after that sequence instead.
    */
   replayWebhook(id: string, after: number | null, actor: Actor): Promise<ReplayWebhookResult>;
-  /** Test delivery for a webhook, which the caller sends; null if the webhook does not exist. */
-  webhookTest(id: string, testId: string): Promise<DeliveryJob | null>;
+  /** Test delivery for a webhook, which the caller sends. */
+  webhookTest(id: string, testId: string, actor: Actor): Promise<Result<DeliveryJob, 'not-found' | ActorRefusal>>;
 
   /** Begins an attempt. Returns the request to send; null if the attempt is no longer current. */
   beginDelivery(order: DeliveryOrder): Promise<DeliveryJob | null>;
@@ -71,17 +72,17 @@ export interface InvalidWebhook extends Failure<'invalid-request'> {
 export type CreateWebhookResult =
   | Result<
       { readonly status: WebhookWithStatus; readonly created: boolean },
-      'webhook-exists' | 'webhook-limit' | 'unauthorized'
+      'webhook-exists' | 'webhook-limit' | ActorRefusal
     >
   | InvalidWebhook;
 
 export type ChangeWebhookResult =
-  | Result<WebhookWithStatus, 'not-found' | 'precondition-failed' | 'webhook-configured' | 'unauthorized'>
+  | Result<WebhookWithStatus, 'not-found' | 'precondition-failed' | 'webhook-configured' | ActorRefusal>
   | InvalidWebhook;
 
 export type RemoveWebhookResult = Result<
   null,
-  'not-found' | 'precondition-failed' | 'webhook-configured' | 'unauthorized'
+  'not-found' | 'precondition-failed' | 'webhook-configured' | ActorRefusal
 >;
 
-export type ReplayWebhookResult = Result<{ readonly replayed: number }, 'not-found' | 'unauthorized'> | InvalidWebhook;
+export type ReplayWebhookResult = Result<{ readonly replayed: number }, 'not-found' | ActorRefusal> | InvalidWebhook;

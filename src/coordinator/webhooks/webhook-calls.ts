@@ -5,7 +5,9 @@ import type { AlarmSchedule } from '../../alarm/alarm-schedule.ts';
 import type { Actor } from '../../core/access/actor.ts';
 import type { DeliveryOutcome } from '../../core/delivery/delivery-attempt.ts';
 import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-contract.ts';
-import type { Failure } from '../../core/result.ts';
+import type { ActorRefusal } from '../../core/quota/change-quota.ts';
+import type { Failure, Result } from '../../core/result.ts';
+import { fail, ok } from '../../core/result.ts';
 import { testPayload } from '../../core/webhook/test-payload.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
 import type { Delivery, DeliveryQuery } from '../contract/delivery-api.ts';
@@ -35,7 +37,7 @@ export interface WebhookCallsDeps {
   readonly storage: DurableObjectStorage;
   /** Runs a change in one transaction and starts whatever the change made pending. */
   readonly transaction: <T>(make: () => T) => T;
-  readonly refuseActor: (keyId: string | undefined) => Failure<'unauthorized'> | null;
+  readonly refuseChange: (keyId: string, subject: string) => Failure<ActorRefusal> | null;
 }
 
 export class WebhookCalls {
@@ -46,7 +48,7 @@ export class WebhookCalls {
   }
 
   create(draft: WebhookDraft, actor: Actor): CreateWebhookResult {
-    return this.changeAs(actor, (now) => this.deps.webhooks.create(draft, actor, now));
+    return this.changeAs(actor, draft.id, (now) => this.deps.webhooks.create(draft, actor, now));
   }
 
   find(id: string): WebhookWithStatus | null {
@@ -55,15 +57,15 @@ export class WebhookCalls {
   }
 
   change(change: WebhookChange, actor: Actor): ChangeWebhookResult {
-    return this.changeAs(actor, (now) => this.deps.webhooks.change(change, actor, now));
+    return this.changeAs(actor, change.id, (now) => this.deps.webhooks.change(change, actor, now));
   }
 
   remove(id: string, ifRevision: number | null, actor: Actor): RemoveWebhookResult {
-    return this.changeAs(actor, (now) => this.deps.webhooks.remove(id, ifRevision, actor, now));
+    return this.changeAs(actor, id, (now) => this.deps.webhooks.remove(id, ifRevision, actor, now));
   }
 
   rotateSecret(id: string, secret: string, actor: Actor): ChangeWebhookResult {
-    return this.changeAs(actor, (now) => this.deps.webhooks.rotate(id, secret, actor, now));
+    return this.changeAs(actor, id, (now) => this.deps.webhooks.rotate(id, secret, actor, now));
   }
 
   listDeliveries(id: string, query: DeliveryQuery): Delivery[] | null {
@@ -71,16 +73,19 @@ export class WebhookCalls {
   }
 
   replayDelivery(id: string, deliveryId: string, actor: Actor) {
-    return this.changeAs(actor, (now) => this.deps.webhooks.replay(id, deliveryId, actor, now));
+    return this.changeAs(actor, id, (now) => this.deps.webhooks.replay(id, deliveryId, actor, now));
   }
 
   replayAll(id: string, after: number | null, actor: Actor): ReplayWebhookResult {
-    return this.changeAs(actor, (now) => this.deps.webhooks.replayAll(id, after, actor, now));
+    return this.changeAs(actor, id, (now) => this.deps.webhooks.replayAll(id, after, actor, now));
   }
 
-  testJob(id: string, testId: string, now: number): DeliveryJob | null {
-    const webhook = this.deps.index.find(id);
-    return webhook ? jobOf(webhook, testId, testPayload(webhook, testId, now), now) : null;
+  testJob(id: string, testId: string, actor: Actor): Result<DeliveryJob, 'not-found' | ActorRefusal> {
+    return this.changeAs(actor, id, (now) => {
+      const webhook = this.deps.index.find(id);
+      if (!webhook) return fail('not-found', `there is no webhook ${id}`);
+      return ok(jobOf(webhook, testId, testPayload(webhook, testId, now), now));
+    });
   }
 
   beginDelivery(order: DeliveryOrder, now: number): DeliveryJob | null {
@@ -104,8 +109,8 @@ export class WebhookCalls {
     alarms.arm();
   }
 
-  private changeAs<T>(actor: Actor, make: (now: number) => T): T | Failure<'unauthorized'> {
-    const { transaction, refuseActor } = this.deps;
-    return transaction(() => refuseActor(actor.keyId) ?? make(Date.now()));
+  private changeAs<T>(actor: Actor, id: string, make: (now: number) => T): T | Failure<ActorRefusal> {
+    const { transaction, refuseChange } = this.deps;
+    return transaction(() => refuseChange(actor.keyId, `webhook ${id}`) ?? make(Date.now()));
   }
 }

@@ -9,6 +9,7 @@ import { NEVER_EJECTED } from './outlier-ejection.ts';
 import type { FlapState } from './flap-damping.ts';
 import { NOT_FLAPPING } from './flap-damping.ts';
 import type { HealthStatus } from './health-status.ts';
+import type { UnreportedStatus } from './unreported-status.ts';
 
 export interface FailureDetail {
   /** Stable code such as `ECONNREFUSED`, `TIMEOUT`, `HTTP_503`, `HEARTBEAT_EXPIRED`. */
@@ -66,6 +67,8 @@ export interface HealthState {
   readonly lastFailureAt: number | null;
   /** The last change of `status`; null before the first. */
   readonly lastTransition: HealthTransition | null;
+  /** Changes of `status` that the event log does not show yet; null if there are none. */
+  readonly unreported: UnreportedStatus | null;
   readonly flap: FlapState;
   /** Outlier ejection, by the outcomes of assigned work. */
   readonly ejection: EjectionState;
@@ -89,6 +92,7 @@ export const initialHealth = (now: number): HealthState => ({
   consecutiveSuccesses: 0,
   lastFailureAt: null,
   lastTransition: null,
+  unreported: null,
   flap: NOT_FLAPPING,
   ejection: NEVER_EJECTED,
 });

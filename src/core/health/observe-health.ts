@@ -41,6 +41,8 @@ export type HealthEvent =
       readonly from: HealthStatus;
       readonly to: HealthStatus;
       readonly reason: string | null;
+      /** Earlier changes that this one stands for in the event log; absent for none. */
+      readonly mergedChanges?: number;
     }
   | { readonly kind: 'failed'; readonly source: FailureSource; readonly error: FailureDetail }
   /** Flap damping holds the component unhealthy; `until` (epoch ms) moves with each further failure. */

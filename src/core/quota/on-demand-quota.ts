@@ -1,4 +1,4 @@
-/** Rate limits for requested checks, failure reports and secret rotations of one component. */
+/** Rate limits of one component: requested checks, failure reports, secret rotations, and events of its status. */
 import type { BucketPolicy, TokenBucket } from './token-bucket.ts';
 import { fullBucket } from './token-bucket.ts';
 
@@ -6,16 +6,25 @@ export const PROBE_QUOTA: BucketPolicy = { burst: 10, perSecond: 1 };
 export const REPORT_QUOTA: BucketPolicy = { burst: 60, perSecond: 1 };
 /** Each rotation adds an audit row, which cannot be deleted for a year. */
 export const ROTATION_QUOTA: BucketPolicy = { burst: 10, perSecond: 1 / 6 };
+/** Changes of status that the event log shows. Changes beyond it are merged into the next event. */
+export const STATUS_QUOTA: BucketPolicy = { burst: 10, perSecond: 1 };
+/**
+ * The same for all components of one owner whose calls change their status. A whole type may change at once, so the
+ * burst is large.
+ */
+export const STATUS_QUOTA_OF_KEY: BucketPolicy = { burst: 2_000, perSecond: 5 };
 
 /** Token buckets of one component. */
 export interface OnDemandQuotas {
   readonly probes: TokenBucket;
   readonly reports: TokenBucket;
   readonly rotations: TokenBucket;
+  readonly statuses: TokenBucket;
 }
 
 export const freshQuotas = (now: number): OnDemandQuotas => ({
   probes: fullBucket(PROBE_QUOTA, now),
   reports: fullBucket(REPORT_QUOTA, now),
   rotations: fullBucket(ROTATION_QUOTA, now),
+  statuses: fullBucket(STATUS_QUOTA, now),
 });

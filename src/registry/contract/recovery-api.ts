@@ -13,7 +13,7 @@ export interface ActionRequest {
   readonly force: boolean;
 }
 
-export type ActionRefusal = 'being-removed' | 'no-control' | 'recovery-running' | 'held-back';
+export type ActionRefusal = 'too-many-changes' | 'being-removed' | 'no-control' | 'recovery-running' | 'held-back';
 
 export interface RecoveryCause {
   /** Epoch ms of the failure. A failure of an earlier registration with the same id causes no recovery. */

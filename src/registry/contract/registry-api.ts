@@ -169,7 +169,7 @@ export interface RegistryApi extends RootCauseReceiver {
     id: string,
     recoveryId: string,
     actor?: Actor | null,
-  ): Promise<Result<null, NotFound | 'not-recovering'>>;
+  ): Promise<Result<null, NotFound | 'not-recovering' | 'too-many-changes'>>;
   /** Lets the best standby take over, once in a recovery. */
   promoteStandby(
     id: string,
@@ -182,14 +182,14 @@ export interface RegistryApi extends RootCauseReceiver {
     id: string,
     operation: Operation,
     actor?: Actor | null,
-  ): Promise<Result<ComponentResource, NotAccessible | 'being-removed'>>;
+  ): Promise<Result<ComponentResource, NotAccessible | 'being-removed' | 'too-many-changes'>>;
 
   /** Begins a drill: an injected failure of the component. A repeated call with the same id returns the same drill. */
   beginDrill(
     componentId: string,
     begin: NewDrill,
     actor?: Actor | null,
-  ): Promise<Result<Drill, DrillRefusal | NotFound>>;
+  ): Promise<Result<Drill, DrillRefusal | NotFound | 'too-many-changes'>>;
   /** The last fifty drills, newest first. */
   listDrills(): Promise<Drill[]>;
 
@@ -287,6 +287,8 @@ export interface HeartbeatInput {
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
   readonly load: ReportedLoad | null;
   readonly only?: OwnerFilter;
+  /** Id of the caller's key; changes of status count towards its budget of events. Absent for internal calls. */
+  readonly keyId?: string;
 }
 
 export interface HeartbeatReceipt {

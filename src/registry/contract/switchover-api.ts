@@ -7,4 +7,10 @@ export interface SwitchoverRequest {
   readonly force: boolean;
 }
 
-export type SwitchoverRefusal = 'being-removed' | 'not-in-service' | 'no-standby' | 'no-takeover' | 'held-back';
+export type SwitchoverRefusal =
+  | 'too-many-changes'
+  | 'being-removed'
+  | 'not-in-service'
+  | 'no-standby'
+  | 'no-takeover'
+  | 'held-back';

@@ -13,16 +13,19 @@ import type { MemberSignal } from '../state/member-signal.ts';
 import { healthEventDrafts } from '../state/component-events.ts';
 import type { Member } from '../state/member.ts';
 import type { Recoveries } from '../recovery/recoveries.ts';
+import type { StatusReports } from './status-reports.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
 
 export class HealthTracker {
   private readonly state: RegistryState;
   private readonly recoveries: Recoveries;
+  private readonly reports: StatusReports;
 
-  constructor(state: RegistryState, recoveries: Recoveries) {
+  constructor(state: RegistryState, recoveries: Recoveries, reports: StatusReports) {
     this.state = state;
     this.recoveries = recoveries;
+    this.reports = reports;
   }
 
   /** Applies signals. Returns true if any row was written to the outbox. */
@@ -31,17 +34,18 @@ export class HealthTracker {
     const records = new Map<Member, ComponentRecord>();
     const outbox: OutboxDraft[] = [];
     let visible = false;
-    for (const { member, signal, ended } of signals) {
+    for (const { member, signal, ended, keyId = null } of signals) {
       const before = records.get(member) ?? member.record;
       const config = this.state.configFor(before.registration.id);
       const step = observeHealth(before.health, signal, config, now);
-      const withDrill = recordDrillHealth(before, step.next, now);
-      const observed = { ...withDrill, health: step.next };
+      const shown = this.reports.admit(member, step, keyId, now);
+      const withDrill = recordDrillHealth(before, shown.next, now);
+      const observed = { ...withDrill, health: shown.next };
       const proof = this.recoveries.countProof(observed, signal);
       const withProof = proof?.record ?? observed;
       const evaluated = proof?.outbox.length ? proveDrill(withProof, now) : withProof;
       const context = this.state.draftContext(evaluated, now);
-      const drafts = healthEventDrafts(evaluated, step.events, config.failureThreshold, context);
+      const drafts = healthEventDrafts(evaluated, shown.events, config.failureThreshold, context);
       outbox.push(...drafts, ...(proof?.outbox ?? []));
       const isBack = step.events.some((event) => event.kind === 'status-changed' && event.from === 'unhealthy');
       const withFailures = drafts.some((draft) => draft.kind === 'failure') ? withFailure(evaluated, now) : evaluated;

@@ -95,7 +95,9 @@ export class Heartbeats {
       this.state.changedLoads.add(heartbeat.id);
     }
     this.startTtl(member, now);
-    return { member, signal: { kind: 'heartbeat', status: heartbeat.status }, ended: null };
+    const { keyId } = heartbeat;
+    const signal = { kind: 'heartbeat', status: heartbeat.status } as const;
+    return { member, signal, ended: null, ...(keyId === undefined ? {} : { keyId }) };
   }
 
   private startTtl(member: Member, now: number): void {

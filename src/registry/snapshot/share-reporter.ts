@@ -51,9 +51,13 @@ export class ShareReporter {
     }, this.delayMs);
   }
 
-  /** Publishes the event even when no share changed. The visible revision makes edges and readers fetch again. */
+  /**
+   * Publishes the event even when no share changed. The visible revision makes edges and readers fetch again. Requests
+   * within `DELAY_MS` of an event that leaves nothing to report share that event.
+   */
   redistribute(actor: Actor | null, now: number): Redistribution {
     const change = this.compare();
+    if (change.changes.length === 0 && Math.abs(now - this.reportedAt) < DELAY_MS) return change;
     const audit = actor && { actor, action: 'load.redistribute' as const, before: null, after: null };
     this.store(change, 'requested', { visible: true, audit }, now);
     return change;

@@ -100,8 +100,9 @@ export function healthEventDrafts(
       const data = { falls: event.falls, heldUntil: toIso(event.until) };
       return [componentEvent('component.flapping', record, data, context)];
     }
-    const { from, to, reason } = event;
-    const drafts = [componentEvent('component.health-changed', record, { from, to, reason }, context)];
+    const { from, to, reason, mergedChanges = 0 } = event;
+    const data = { from, to, reason, ...(mergedChanges > 0 ? { mergedChanges } : {}) };
+    const drafts = [componentEvent('component.health-changed', record, data, context)];
     if (to === 'unhealthy') drafts.push(componentEvent('component.failed', record, { reason }, context));
     if (from === 'unhealthy') drafts.push(componentEvent('component.recovered', record, { to }, context));
     return drafts;

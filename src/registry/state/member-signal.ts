@@ -8,4 +8,6 @@ export interface MemberSignal {
   readonly signal: HealthSignal;
   /** The check that the signal ends; null if it ends none. */
   readonly ended: Check | null;
+  /** Id of the key whose call caused the signal; absent if no call did. */
+  readonly keyId?: string;
 }

@@ -1,4 +1,5 @@
 import { beforeEach, expect, it, onTestFinished, vi } from 'vitest';
+import { SUBJECT_QUOTA } from '../../../src/core/quota/change-quota.ts';
 import { coordinator } from '../../../src/coordinator/contract/coordinator-api.ts';
 import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, freshId } from '../../support/coordinator-http.ts';
@@ -56,6 +57,20 @@ it('limits the keys that a component issues to itself, but not calls of an opera
   expect((await call('POST', `/v1/components/${id}/key`)).status).toBe(201);
 });
 
+it('limits the actions of an operator on one component, each of which is an event and an audit entry', async () => {
+  const made = await call('POST', '/v1/keys', { name: 'o', scopes: ['operator'] });
+  const operator = bearer(made.body.key);
+  const act = (action: string) => call('POST', `/v1/components/${id}/actions`, { action }, operator);
+  for (let at = 0; at < SUBJECT_QUOTA.burst / 2; at++)
+    for (const action of ['maintenance', 'restore']) expect((await act(action)).status).toBe(200);
+  const refused = await act('maintenance');
+  expectProblem(refused, 429, 'too-many-changes');
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect((await call('GET', `/v1/components/${id}`)).body.lifecycle).toBe('active');
+  // Another key is not concerned.
+  expect((await call('POST', `/v1/components/${id}/actions`, { action: 'maintenance' })).status).toBe(200);
+});
+
 it('counts a component and its first key as one change of the registrar', async () => {
   const made = await call('POST', '/v1/keys', { name: 'r', scopes: ['registrar:agent_registry'] });
   const registrar = bearer(made.body.key);
@@ -64,9 +79,9 @@ it('counts a component and its first key as one change of the registrar', async 
   const [first, second] = [freshId(), freshId()];
   expect((await register(first)).body.key).toBeDefined();
   const { id: keyId } = made.body;
-  const other = { id: freshId(), type: 'task_router', dependencies: [], owner: null };
+  const other = { type: 'task_router', dependencies: [], owner: null };
   for (let at = 1; at < 1_199; at++)
-    expect((await coordinator().claim({ ...other, keyId, quotaHolder: 'registrar' })).ok).toBe(true);
+    expect((await coordinator().claim({ ...other, id: freshId(), keyId, quotaHolder: 'registrar' })).ok).toBe(true);
   expect((await register(second)).body.key).toBeDefined();
   expectProblem(await register(second), 429, 'too-many-changes');
 });

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ChangeRateLimiter } from '../../../src/coordinator/keys/change-rate-limiter.ts';
-import type { QuotaHolder } from '../../../src/core/quota/change-quota.ts';
+import { SUBJECT_QUOTA, type QuotaHolder } from '../../../src/core/quota/change-quota.ts';
 import type { FreshCoordinator } from '../fresh-coordinator.ts';
 import { freshCoordinator } from '../fresh-coordinator.ts';
 
@@ -22,12 +21,8 @@ const claim = (quotaHolder: QuotaHolder | null, keyId = 'k1', id = 'a') =>
 
 /** Claims until the first refusal, at most `most` times. Returns the number of accepted claims. */
 async function claimRepeatedly(quotaHolder: QuotaHolder | null, most: number): Promise<number> {
-  for (let held = 0; held < most; held++) if (!(await claim(quotaHolder)).ok) return held;
+  for (let held = 0; held < most; held++) if (!(await claim(quotaHolder, 'k1', `c${held}`)).ok) return held;
   return most;
-}
-
-function consumeAll(limiter: ChangeRateLimiter, keyId: string): void {
-  for (let at = 0; at < 20; at++) expect(limiter.refuse(keyId, 'component', START)).toBeNull();
 }
 
 describe('claims by one key', () => {
@@ -47,6 +42,14 @@ describe('claims by one key', () => {
 
   it('are not counted without a quota holder', async () => {
     expect(await claimRepeatedly(null, 50)).toBe(50);
+  });
+
+  it('on one component are limited as well, and the limit is not that of another key', async () => {
+    const most = SUBJECT_QUOTA.burst;
+    for (let at = 0; at < most; at++) expect((await claim('operator')).ok).toBe(true);
+    expect(await claim('operator')).toMatchObject({ ok: false, reason: 'too-many-changes', retryAfterMs: 1_000 });
+    expect((await claim('operator', 'k1', 'b')).ok).toBe(true);
+    expect((await claim('operator', 'k2')).ok).toBe(true);
   });
 
   it('do not use the quota of another key', async () => {
@@ -88,14 +91,22 @@ describe("a component's key", () => {
   });
 });
 
-describe('the buckets of ChangeRateLimiter', () => {
-  it('are limited in number, and the least recently used one is dropped', () => {
-    const limiter = new ChangeRateLimiter(2);
-    consumeAll(limiter, 'a');
-    consumeAll(limiter, 'b');
-    expect(limiter.refuse('a', 'component', START)).not.toBeNull();
-    expect(limiter.refuse('c', 'component', START)).toBeNull();
-    expect(limiter.refuse('a', 'component', START)).not.toBeNull();
-    expect(limiter.refuse('b', 'component', START)).toBeNull();
+describe('changes that no registration makes', () => {
+  it('of a configuration, a key, a silence and a webhook are charged to the key of the caller', async () => {
+    const by = { ...ROOT, keyId: 'k1' };
+    const scope = { kind: 'type', type: 'task_router' } as const;
+    const put = (level: number) =>
+      system.putConfig({ scope, document: { failureThreshold: level }, ifRevision: null, actor: by });
+    for (let at = 0; at < SUBJECT_QUOTA.burst; at++) expect((await put(1 + (at % 5))).ok).toBe(true);
+    const refusal = { ok: false, reason: 'too-many-changes', retryAfterMs: 1_000 };
+    const before = await system.configAt(scope);
+    expect(await put(9)).toMatchObject(refusal);
+    expect(await system.configAt(scope)).toEqual(before);
+    for (let at = 0; at < SUBJECT_QUOTA.burst; at++) await system.revokeKey('k2', { cascade: false }, by);
+    expect(await system.revokeKey('k2', { cascade: false }, by)).toMatchObject(refusal);
+    for (let at = 0; at < SUBJECT_QUOTA.burst; at++) await system.webhookTest('none', 't', by);
+    expect(await system.webhookTest('none', 't', by)).toMatchObject(refusal);
+    for (let at = 0; at < SUBJECT_QUOTA.burst; at++) await system.endSilence('none', by);
+    expect(await system.endSilence('none', by)).toMatchObject(refusal);
   });
 });

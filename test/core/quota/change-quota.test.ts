@@ -6,16 +6,16 @@ import { CHANGE_QUOTAS, quotaHolderOf } from '../../../src/core/quota/change-quo
 
 const component = { burst: 20, perSecond: 0.2 };
 const registrar = { burst: 1_200, perSecond: 2 };
+const operator = { burst: 12_000, perSecond: 10 };
 
-/** The quota of a key with these scopes; null for none. */
+/** The quota of a key with these scopes. */
 function quotaOf(permission: Permission, scopes: readonly string[]) {
   const scope = accessScopeOf(
     scopes.map((text) => parseScope(text)!),
     'k1',
     permission,
   )!;
-  const changer = quotaHolderOf(scope);
-  return changer && CHANGE_QUOTAS[changer];
+  return CHANGE_QUOTAS[quotaHolderOf(scope)];
 }
 
 describe.each<Permission>(['register', 'change-component'])('the change quota of a key (%s)', (permission) => {
@@ -25,10 +25,10 @@ describe.each<Permission>(['register', 'change-component'])('the change quota of
     { scopes: ['viewer', 'router', 'component:a'], quota: component },
     { scopes: ['registrar:task_router'], quota: registrar },
     { scopes: ['registrar:task_router', 'component:a'], quota: registrar },
-    { scopes: ['operator'], quota: null },
-    { scopes: ['operator', 'component:a'], quota: null },
-    { scopes: ['admin'], quota: null },
-    { scopes: ['admin', 'registrar:task_router'], quota: null },
+    { scopes: ['operator'], quota: operator },
+    { scopes: ['operator', 'component:a'], quota: operator },
+    { scopes: ['admin'], quota: operator },
+    { scopes: ['admin', 'registrar:task_router'], quota: operator },
   ])('$scopes', ({ scopes, quota }) => {
     expect(quotaOf(permission, scopes)).toEqual(quota);
   });

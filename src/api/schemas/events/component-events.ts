@@ -49,7 +49,15 @@ export const COMPONENT_EVENTS = {
   'component.health-changed': {
     summary: 'The health status of a component changed.',
     subject: SUBJECT,
-    data: withComponent({ from: HealthStatusSchema, to: HealthStatusSchema, reason: ReasonSchema }),
+    data: withComponent({
+      from: HealthStatusSchema,
+      to: HealthStatusSchema,
+      reason: ReasonSchema,
+      mergedChanges: z.int().optional().meta({
+        description:
+          'Earlier changes of status that this event stands for: the component changed faster than the log shows. Absent for none.',
+      }),
+    }),
     example: { from: 'healthy', to: 'unhealthy', reason: 'connection refused' },
   },
   'component.failed': {
