@@ -1,17 +1,18 @@
 /**
- * A limit of concurrent readers (blocking queries and streams) in an isolate, in total and per key. The platform may
- * end a reader without notice, so a reader that was inactive for a while no longer counts.
+ * A limit of concurrent readers (blocking queries and streams) in an isolate, in total and per holder: a key, or an
+ * account of keys. The platform may end a reader without notice, so a reader that was inactive for a while no longer
+ * counts.
  */
 import type { Reader } from './shared-call.ts';
 import type { WaitUntil } from './single-flight.ts';
 
 export interface LimitedReader extends Reader {
-  readonly keyId: string;
+  readonly holderId: string;
 }
 
 interface ReaderLimits {
   readonly all: number;
-  readonly perKey: number;
+  readonly perHolder: number;
 }
 
 /** Exceeds the time that a slow reader may need for one message. */
@@ -25,16 +26,16 @@ export class ReaderLimit {
     this.limits = limits;
   }
 
-  enter(keyId: string, waitUntil: WaitUntil): LimitedReader | 'too-many-readers' | 'overloaded' {
+  enter(holderId: string, waitUntil: WaitUntil): LimitedReader | 'too-many-readers' | 'overloaded' {
     const now = Date.now();
-    let ofKey = 0;
+    let ofHolder = 0;
     for (const reader of this.readers) {
       if (Math.abs(now - reader.seenAt) > LOST_MS) this.readers.delete(reader);
-      else if (reader.keyId === keyId) ofKey++;
+      else if (reader.holderId === holderId) ofHolder++;
     }
     if (this.readers.size >= this.limits.all) return 'overloaded';
-    if (ofKey >= this.limits.perKey) return 'too-many-readers';
-    const reader: LimitedReader = { keyId, calls: 0, seenAt: now, waitUntil };
+    if (ofHolder >= this.limits.perHolder) return 'too-many-readers';
+    const reader: LimitedReader = { holderId, calls: 0, seenAt: now, waitUntil };
     this.readers.add(reader);
     return reader;
   }

@@ -22,7 +22,7 @@ import { healthReportOf, loadsOf, pageOf } from './state/component-views.ts';
 import type { HistoryQuery } from './contract/history-api.ts';
 import { historyPage, readableSpan } from './state/history-page.ts';
 import type { AcquireRequest, Completion, LeaseQuery } from './contract/lease-api.ts';
-import { chargeProbe, chargeReport } from './limits/on-demand-limits.ts';
+import { chargeReport } from './limits/on-demand-limits.ts';
 import type {
   ComponentQuery,
   HeartbeatInput,
@@ -124,18 +124,19 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return results;
   }
 
-  async probe(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['probe']> {
+  async probe(id: string, only: OwnerFilter = null, account: string | null = null): ReturnType<RegistryApi['probe']> {
     const found = this.runtime.state.find(id, only);
     if (!found.ok) return found;
     const member = found.value;
     if (!member.record.registration.healthCheck) return fail('no-health-check', `${id} registered no healthCheck`);
     const now = Date.now();
-    const refusal = chargeProbe(member, now);
+    const { probes } = this.runtime;
+    const refusal = probes.refuse(member, account, now);
     if (refusal) return refusal;
     const verdict = new Promise<Omit<ProbeResult, 'health'>>((resolve) => member.waiters.push(resolve));
     this.runtime.checkSoon(member, now);
     await this.runtime.arm();
-    const result = await verdict;
+    const result = await verdict.finally(() => probes.end(account));
     return ok({ ...result, health: this.runtime.view(member.record, Date.now()).health });
   }
 

@@ -20,6 +20,7 @@ import { resourceView, toTypeHealth } from './state/component-views.ts';
 import { ControlCredentials } from './recovery/control-credentials.ts';
 import { HealthTracker } from './health/health-tracker.ts';
 import { HostRateLimiter } from './limits/host-rate-limiter.ts';
+import { OnDemandProbes } from './limits/on-demand-limits.ts';
 import { Lifecycles } from './membership/lifecycles.ts';
 import { isSameHealthCheck } from './membership/same-health-check.ts';
 import { SelfDoubtGuard } from './health/self-doubt-guard.ts';
@@ -78,6 +79,7 @@ export class RegistryRuntime {
   readonly events: EventSink;
   readonly failureReports: FailureReports;
   readonly singleAlarm: SingleAlarm;
+  readonly probes = new OnDemandProbes();
   readonly rootCauses: RootCauses;
   readonly shareReporter: ShareReporter;
   readonly rollUp: RollUpPublisher;

@@ -13,7 +13,7 @@ const fill = (limit: ReaderLimit, keyId: string, count: number): LimitedReader[]
 
 describe('the limit of readers', () => {
   it('applies per key and in total, and counts readers that leave no more', () => {
-    const limit = new ReaderLimit({ all: 5, perKey: 3 });
+    const limit = new ReaderLimit({ all: 5, perHolder: 3 });
     const [first] = fill(limit, 'a', 3);
     expect(limit.enter('a', () => undefined)).toBe('too-many-readers');
     fill(limit, 'b', 2);
@@ -24,7 +24,7 @@ describe('the limit of readers', () => {
 
   it('does not count readers that the platform ended without notice, and counts active readers', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const limit = new ReaderLimit({ all: 10, perKey: 3 });
+    const limit = new ReaderLimit({ all: 10, perHolder: 3 });
     const [active] = fill(limit, 'a', 3);
     vi.setSystemTime(Date.now() + 61_000);
     active!.seenAt = Date.now();

@@ -144,7 +144,8 @@ async function checkKnown(
       'the keys cannot be read right now, and the scopes of this key need a fresh copy',
     );
   noteKeyUsed(id, now);
-  return ok({ principal: { keyId: id, keyName: known.key.name, scopes: known.scopes }, digest });
+  const { name: keyName, issuedBy } = known.key;
+  return ok({ principal: { keyId: id, keyName, scopes: known.scopes, accountId: issuedBy ?? id }, digest });
 }
 
 const STALE_SCOPES: readonly string[] = ['viewer', 'router', 'component'];

@@ -67,6 +67,7 @@ const PROBLEMS = {
   'too-many-reports': [429, 'The component is being reported too often'],
   'too-many-rotations': [429, 'The control secret is being rotated too often'],
   'too-many-readers': [429, 'Reader limit of the key reached'],
+  'too-many-in-flight': [429, 'Too many calls of this key in flight'],
   'lease-quota': [429, 'Lease quota of the key reached'],
   'rate-limited': [429, 'Too many calls'],
   'internal-error': [500, 'Internal error'],

@@ -62,7 +62,7 @@ export function readText<T>(c: Call, { reauthenticate, use }: BodyHandling<T>): 
     const openedAt = Date.now();
     const onEvicted = (): void => resolve(tooSlow(c));
     const body: OpenBody = {
-      keyId: c.get('principal').keyId,
+      accountId: c.get('principal').accountId,
       openedAt,
       bufferedBytes: declaredLength >= 0 ? declaredLength : 0,
       onEvicted,

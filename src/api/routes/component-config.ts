@@ -38,7 +38,7 @@ const read = createRoute({
 const REAUTHENTICATE_AFTER_MS = 1_000;
 
 /** Every change wakes every waiter, so their number is limited. */
-const waiterLimit = new ReaderLimit({ all: 1_000, perKey: 200 });
+const waiterLimit = new ReaderLimit({ all: 1_000, perHolder: 200 });
 
 export function mountComponentConfig(app: App): void {
   app.openapi(read, async (c) => {

@@ -107,7 +107,10 @@ export function mountComponentHealth(app: App): void {
 
   app.openapi(probe, async (c) => {
     const { id } = c.req.valid('param');
-    const probed = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.probe(id, only));
+    const { accountId } = c.get('principal');
+    const probed = await withRegistryOf(c.get('accessScope'), id, (registry, only) =>
+      registry.probe(id, only, accountId),
+    );
     if (!probed.ok) return problemOf(c, probed);
     const { outcome, responseTimeMs, error, health: after } = probed.value;
     return c.json({ outcome, responseTime: responseTimeMs, error, health: after }, 200);

@@ -43,7 +43,7 @@ const stream = createRoute({
 });
 
 const MAX_DURATION_MS = { least: 540_000, spread: 60_000 };
-const readerLimit = new ReaderLimit({ all: 1_000, perKey: 600 });
+const readerLimit = new ReaderLimit({ all: 1_000, perHolder: 600 });
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' };
 
 export function mountEventStream(app: App): void {
@@ -58,7 +58,7 @@ export function mountEventStream(app: App): void {
     if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS });
     const lastId = c.req.valid('header')['last-event-id'];
     const from = lastId ? Number(lastId) : after;
-    const reader = readerLimit.enter(c.get('principal').keyId, waitUntilOf(c));
+    const reader = readerLimit.enter(c.get('principal').accountId, waitUntilOf(c));
     if (typeof reader === 'string') return problemResponse(c, reader, { retryAfterSeconds: 10 });
     const newest = await sequenceWatch.read(reader);
     if (newest === null) {

@@ -51,7 +51,7 @@ const snapshot = createRoute({
   },
 });
 
-const readerLimit = new ReaderLimit({ all: 1_000, perKey: 600 });
+const readerLimit = new ReaderLimit({ all: 1_000, perHolder: 600 });
 /** Delay that turns a burst of changes into one response and spreads readers that wake together. */
 const SETTLE_MS = { least: 10, spread: 40 };
 const REVISION_TIMEOUT_MS = 1_000;
@@ -68,7 +68,7 @@ export function mountSnapshot(app: App): void {
     }
     const scope: SnapshotScope = { type, readTypes: () => (type === null ? typesOf(c) : Promise.resolve([type])) };
     const index = knownIndex ?? entityIndex(c.req.header('if-none-match'));
-    const reader = readerLimit.enter(c.get('principal').keyId, waitUntilOf(c));
+    const reader = readerLimit.enter(c.get('principal').accountId, waitUntilOf(c));
     if (typeof reader === 'string') return problemResponse(c, reader, { retryAfterSeconds: 5 });
     const waitMs = c.req.method === 'HEAD' ? 0 : wait + Math.random() * (wait / 16);
     const response = index === null ? respondNow(c, scope, reader) : respondAfter(c, scope, { index, waitMs, reader });

@@ -41,7 +41,7 @@ const PAGE_TIMEOUT_MS = 5_000;
 
 /** Length from which a document needs a slot in `largeReaders`: each large document uses a few MiB of memory. */
 const LARGE_CHARACTERS = 262_144;
-const largeReaders = new ReaderLimit({ all: 24, perKey: 12 });
+const largeReaders = new ReaderLimit({ all: 24, perHolder: 12 });
 
 const encoder = new TextEncoder();
 
@@ -80,8 +80,8 @@ export async function readSnapshot(scope: SnapshotScope, reader: LimitedReader):
   }
 }
 
-function enterLargeReaders({ keyId, waitUntil }: LimitedReader): LimitedReader {
-  const slot = largeReaders.enter(keyId, waitUntil);
+function enterLargeReaders({ holderId, waitUntil }: LimitedReader): LimitedReader {
+  const slot = largeReaders.enter(holderId, waitUntil);
   if (typeof slot === 'string') throw new Error('too many large snapshots are being read or sent');
   return slot;
 }

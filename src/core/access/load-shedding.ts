@@ -48,12 +48,32 @@ export function end(state: InFlight, startedAt: number, now: number): InFlight {
   return { span, current, before };
 }
 
-/** Part of the limit of a class that calls of one key may use. */
-const SHARE_OF_KEY = 0.5;
+/** Part of the limit of a class that calls of one account may use. */
+const SHARE_OF_ACCOUNT = 0.5;
+/** Calls that wait for something outside the coordinator; they cost nothing while they wait. */
+export const MAX_HELD = { all: 256, ofAccount: 32 } as const;
 
-/** Whether the next call of a class is refused. `ofKey` counts the calls in flight with the same key. */
-export const mustShed = (requestClass: RequestClass, inFlight: number, ofKey: number): boolean =>
-  inFlight >= MAX_IN_FLIGHT[requestClass] || ofKey >= MAX_IN_FLIGHT[requestClass] * SHARE_OF_KEY;
+/** `too-many-in-flight`: the account uses its share. `overloaded`: all accounts together use the isolate. */
+export type ShedReason = 'too-many-in-flight' | 'overloaded';
+
+/** Why the next call of a class is refused; null if it is not. `ofAccount` counts the account's calls in flight. */
+export function shedReason(requestClass: RequestClass, inFlight: number, ofAccount: number): ShedReason | null {
+  if (!countsFor(requestClass, ofAccount)) return 'too-many-in-flight';
+  return inFlight >= MAX_IN_FLIGHT[requestClass] ? 'overloaded' : null;
+}
+
+/** The same for a call that waits for something outside. */
+export function heldReason(inFlight: number, ofAccount: number): ShedReason | null {
+  if (ofAccount >= MAX_HELD.ofAccount) return 'too-many-in-flight';
+  return inFlight >= MAX_HELD.all ? 'overloaded' : null;
+}
+
+/**
+ * Whether an account's next call counts towards the limit of a class, whatever its own class is. Beyond the account's
+ * share it does not: many changes of one account must not make others' lists be refused.
+ */
+export const countsFor = (requestClass: RequestClass, ofAccount: number): boolean =>
+  ofAccount < MAX_IN_FLIGHT[requestClass] * SHARE_OF_ACCOUNT;
 
 const spanOf = (at: number): number => Math.floor(at / SPAN_MS);
 

@@ -17,6 +17,11 @@ const TRAFFIC = new Set(['route', 'heartbeat', 'heartbeats', 'lease', 'leases', 
 /** Single documents, although their paths have no id. */
 const SINGLE = new Set(['health', 'session', 'config']);
 
+const WAITING = /^\/v1\/(?:components\/[^/]+\/(?:probe|actions)|webhooks\/[^/]+\/test)$/;
+
+/** Whether a call waits for something outside: a health check, a control call, a receiver of webhooks. */
+export const waitsOutside = (method: string, path: string): boolean => method === 'POST' && WAITING.test(path);
+
 export function requestClass(method: string, path: string): RequestClass {
   // Shortcut for the most frequent call by far.
   if (path === '/v1/route') return READS.has(method) ? 'list' : 'traffic';

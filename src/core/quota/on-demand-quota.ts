@@ -3,6 +3,10 @@ import type { BucketPolicy, TokenBucket } from './token-bucket.ts';
 import { fullBucket } from './token-bucket.ts';
 
 export const PROBE_QUOTA: BucketPolicy = { burst: 10, perSecond: 1 };
+/** Checks on demand of all components of a type that one account requests. */
+export const PROBE_QUOTA_OF_ACCOUNT: BucketPolicy = { burst: 60, perSecond: 5 };
+/** Checks on demand that wait for their result, in one type. */
+export const MAX_WAITING_PROBES = { all: 128, ofAccount: 32 } as const;
 export const REPORT_QUOTA: BucketPolicy = { burst: 60, perSecond: 1 };
 /** Each rotation adds an audit row, which cannot be deleted for a year. */
 export const ROTATION_QUOTA: BucketPolicy = { burst: 10, perSecond: 1 / 6 };

@@ -86,10 +86,15 @@ export interface RegistryApi extends RootCauseReceiver {
   remove(id: string, options: RemoveOptions): Promise<Result<Removal, NotAccessible | 'precondition-failed'>>;
   /** Returns one result per heartbeat, in the same order. */
   heartbeats(beats: readonly HeartbeatInput[]): Promise<HeartbeatResult[]>;
-  /** Runs a health check, or joins the running one, and returns its result. Quota: ten at once, one a second. */
+  /**
+   * Runs a health check, or joins the running one, and returns its result. Quota: ten at once, one a second. Those of
+   * an `account` (the registrar's key behind the caller, or the caller's key) are bounded in the type as well. Internal
+   * calls have none.
+   */
   probe(
     id: string,
     only?: OwnerFilter,
+    account?: string | null,
   ): Promise<Result<ProbeResult, NotAccessible | 'no-health-check' | 'too-many-probes'>>;
   /** Stores and evaluates a failure report. Quota: sixty at once, one a second. */
   reportFailure(

@@ -7,6 +7,8 @@
 import type { Actor } from '../../core/access/actor.ts';
 import type { Redistribution } from '../../core/balancing/shares.ts';
 import { redistribution } from '../../core/balancing/shares.ts';
+import type { BucketPolicy, TokenBucket } from '../../core/quota/token-bucket.ts';
+import { consumeTokens, fullBucket } from '../../core/quota/token-bucket.ts';
 import { capacityOf } from '../state/component-views.ts';
 import { typeEventDraft } from '../state/component-events.ts';
 import type { RegistryState } from '../state/registry-state.ts';
@@ -18,6 +20,8 @@ const MIN_MOVED = 0.001;
 const DELAY_MS = 1_000;
 /** While changes continue, the delay doubles up to this. */
 const MAX_DELAY_MS = 30_000;
+/** Events that operators' requests may cause. */
+const REQUEST_QUOTA: BucketPolicy = { burst: 30, perSecond: 0.5 };
 /** Largest number of changed shares in one event; the event also has their total number. */
 const MAX_NAMED = 50;
 
@@ -28,6 +32,7 @@ export class ShareReporter {
   private timer: ReturnType<typeof setTimeout> | null = null;
   private delayMs = DELAY_MS;
   private reportedAt = -Infinity;
+  private requests: TokenBucket | null = null;
 
   constructor(state: RegistryState, deliver: (now: number) => void) {
     this.state = state;
@@ -53,11 +58,13 @@ export class ShareReporter {
 
   /**
    * Publishes the event even when no share changed. The visible revision makes edges and readers fetch again. Requests
-   * within `DELAY_MS` of an event that leaves nothing to report share that event.
+   * beyond `REQUEST_QUOTA` that have nothing to report share the event before.
    */
   redistribute(actor: Actor | null, now: number): Redistribution {
     const change = this.compare();
-    if (change.changes.length === 0 && Math.abs(now - this.reportedAt) < DELAY_MS) return change;
+    const charged = consumeTokens((this.requests ??= fullBucket(REQUEST_QUOTA, now)), REQUEST_QUOTA, now);
+    this.requests = charged.next;
+    if (!charged.granted && change.changes.length === 0) return change;
     const audit = actor && { actor, action: 'load.redistribute' as const, before: null, after: null };
     this.store(change, 'requested', { visible: true, audit }, now);
     return change;

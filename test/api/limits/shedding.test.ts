@@ -32,9 +32,10 @@ app.openapi(openCallRoute, async (c) => {
   return c.body(null, 204);
 });
 
-/** Opens calls with `key` until `total` calls are in progress. */
-async function keepCallsOpen(total: number, key = 'test-admin-key'): Promise<void> {
+/** Opens calls with the keys in turn until `total` calls are in progress. */
+async function keepCallsOpen(total: number, ...by: readonly string[]): Promise<void> {
   while (openCalls.length < total) {
+    const key = by[openCalls.length % by.length] ?? 'test-admin-key';
     const end = Promise.withResolvers<'fails' | undefined>();
     const inside = Promise.withResolvers<void>();
     ends.push(end.promise);
@@ -74,20 +75,19 @@ afterEach(async () => {
 describe('load shedding', () => {
   it('refuses lists first, then lookups, changes and traffic, and never liveness', async () => {
     expect(await statuses()).toEqual([200, 404, 422, 422]);
-    const [one, other] = keys as [string, string];
     // Half of the limit for each key: no single key can use it all.
-    await keepCallsOpen(MAX_IN_FLIGHT.list, one);
+    await keepCallsOpen(MAX_IN_FLIGHT.list, ...keys);
     expect((await list()).status).toBe(503);
     expect((await lookup()).status).toBe(404);
-    await keepCallsOpen(MAX_IN_FLIGHT.lookup, one);
+    await keepCallsOpen(MAX_IN_FLIGHT.lookup, ...keys);
     expect((await lookup()).status).toBe(503);
     expect((await change()).status).toBe(422);
-    await keepCallsOpen(MAX_IN_FLIGHT.change, one);
+    await keepCallsOpen(MAX_IN_FLIGHT.change, ...keys);
     expect((await change()).status).toBe(503);
     expect((await traffic()).status).toBe(422);
-    await keepCallsOpen(MAX_IN_FLIGHT.traffic / 2, one);
+    await keepCallsOpen(MAX_IN_FLIGHT.traffic / 2, ...keys);
     expect((await traffic()).status).toBe(422);
-    await keepCallsOpen(MAX_IN_FLIGHT.traffic, other);
+    await keepCallsOpen(MAX_IN_FLIGHT.traffic, ...keys);
     expect(await statuses()).toEqual([503, 503, 503, 503]);
     expect((await callWithEnv({ path: '/healthz' })).status).toBe(200);
     expect((await callWithEnv({ path: '/openapi.json' })).status).toBe(200);
@@ -111,7 +111,7 @@ describe('load shedding', () => {
     );
     expect(await statuses()).toEqual([200, 404, 422, 422]);
     await keepCallsOpen(MAX_IN_FLIGHT.traffic / 2 - MAX_IN_FLIGHT.list);
-    expectProblem(await traffic(), 503, 'overloaded');
+    expectProblem(await traffic(), 429, 'too-many-in-flight');
     for (const { end } of openCalls) end();
     await join(large, MAX_IN_FLIGHT.list);
     for (const served of await Promise.all(waiting)) expect(served.body.component.id).toBe(large);
@@ -119,10 +119,29 @@ describe('load shedding', () => {
   });
 
   it('returns Retry-After', async () => {
-    await keepCallsOpen(MAX_IN_FLIGHT.list);
+    await keepCallsOpen(MAX_IN_FLIGHT.list, ...keys);
     const shed = await list();
     expectProblem(shed, 503, 'overloaded');
     expect(shed.headers.get('retry-after')).toBe('1');
+  });
+
+  it('refuses nothing to others because of one key, whatever that key holds open', async () => {
+    const [one] = keys as [string];
+    await keepCallsOpen(MAX_IN_FLIGHT.traffic / 2, one);
+    expect(await statuses()).toEqual([200, 404, 422, 422]);
+  });
+
+  it('counts the keys that were issued under a key as that key', async () => {
+    const made = await call('POST', '/v1/keys', { name: 'r', scopes: ['registrar:agent_registry'] });
+    const id = freshId();
+    const registration = silentRegistration(id, { type: 'agent_registry' });
+    const headers = { authorization: `Bearer ${made.body.key}` };
+    const registered = await call('POST', '/v1/components', registration, headers);
+    expect(registered).toMatchObject({ status: 201, body: { key: { key: expect.any(String) } } });
+    const own = registered.body.key.key;
+    await keepCallsOpen(MAX_IN_FLIGHT.lookup / 2, own);
+    expectProblem(await callWithEnv({ path: `/v1/components/${id}`, headers }), 429, 'too-many-in-flight');
+    expect(await statuses()).toEqual([200, 404, 422, 422]);
   });
 
   it('checks the key first', async () => {
@@ -132,7 +151,9 @@ describe('load shedding', () => {
 
   it('gives one key at most half of the limit of each kind', async () => {
     await keepCallsOpen(MAX_IN_FLIGHT.list / 2);
-    expectProblem(await list(), 503, 'overloaded');
+    const refused = await list();
+    expectProblem(refused, 429, 'too-many-in-flight');
+    expect(refused.headers.get('retry-after')).toBe('1');
     const headers = { authorization: `Bearer ${keys[0]}` };
     expect((await callWithEnv({ path: '/v1/components', headers })).status).toBe(200);
     openCalls[0]!.end();
@@ -144,7 +165,7 @@ describe('load shedding', () => {
 describe('the count of calls in progress', () => {
   it('decreases with every end: a response or a failure', async () => {
     await keepCallsOpen(MAX_IN_FLIGHT.list / 2);
-    expect((await list()).status).toBe(503);
+    expect((await list()).status).toBe(429);
     const [ending, failing] = openCalls as [OpenCall, OpenCall];
     ending.end();
     failing.end('fails');
@@ -154,11 +175,11 @@ describe('the count of calls in progress', () => {
     await keepCallsOpen(MAX_IN_FLIGHT.list / 2 + 1);
     expect((await list()).status).toBe(200);
     await keepCallsOpen(MAX_IN_FLIGHT.list / 2 + 2);
-    expect((await list()).status).toBe(503);
+    expect((await list()).status).toBe(429);
   });
 
   it('excludes calls that were shed', async () => {
-    await keepCallsOpen(MAX_IN_FLIGHT.list);
+    await keepCallsOpen(MAX_IN_FLIGHT.list, ...keys);
     for (let at = 0; at < 200; at++) expect((await list()).status).toBe(503);
     expect((await lookup()).status).toBe(404);
   });

@@ -1,21 +1,25 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  MAX_HELD,
   MAX_IN_FLIGHT,
   NOTHING_IN_FLIGHT,
   SPAN_MS,
   begin,
   end,
+  countsFor,
+  heldReason,
   inFlightAt,
-  mustShed,
+  shedReason,
 } from '../../../src/core/access/load-shedding.ts';
 import { REQUEST_CLASSES } from '../../../src/core/access/request-class.ts';
 
 const T = 1_800_000_000_000;
 
-const shedAt = (inFlight: number, ofKey = 0) => REQUEST_CLASSES.filter((each) => mustShed(each, inFlight, ofKey));
+const shedAt = (inFlight: number, ofAccount = 0) =>
+  REQUEST_CLASSES.filter((each) => shedReason(each, inFlight, ofAccount) !== null);
 
-describe('mustShed', () => {
+describe('shedReason', () => {
   it('sheds lists first, then lookups, changes and traffic', () => {
     expect(shedAt(0)).toEqual([]);
     expect(shedAt(63)).toEqual([]);
@@ -27,7 +31,29 @@ describe('mustShed', () => {
     expect(shedAt(1_024)).toEqual(['list', 'lookup', 'change', 'traffic']);
   });
 
-  it('limits a key to half of the capacity', () => {
+  it('tells an account that uses its share from an isolate that is full', () => {
+    expect(shedReason('list', 32, 32)).toBe('too-many-in-flight');
+    expect(shedReason('list', 64, 0)).toBe('overloaded');
+  });
+
+  it('is never caused by the calls of another account alone, however many there are', () => {
+    const classes = fc.constantFrom(...REQUEST_CLASSES);
+    fc.assert(
+      fc.property(classes, fc.nat(2_000), (requestClass, calls) => {
+        let counted = 0;
+        for (let call = 0; call < calls; call++) if (countsFor(requestClass, call)) counted++;
+        expect(shedReason(requestClass, counted, 0)).toBeNull();
+      }),
+    );
+  });
+
+  it('is bounded apart for calls that wait for something outside', () => {
+    expect(heldReason(0, MAX_HELD.ofAccount - 1)).toBeNull();
+    expect(heldReason(0, MAX_HELD.ofAccount)).toBe('too-many-in-flight');
+    expect(heldReason(MAX_HELD.all, 0)).toBe('overloaded');
+  });
+
+  it('limits an account to half of the capacity', () => {
     expect(shedAt(31, 31)).toEqual([]);
     expect(shedAt(32, 32)).toEqual(['list']);
     expect(shedAt(96, 96)).toEqual(['list', 'lookup']);

