@@ -224,6 +224,10 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     return this.runtime.keys.issuedTo(componentId, Date.now()) ?? null;
   }
 
+  async redeemSignIn(link: SessionRef): Promise<boolean> {
+    return this.ctx.storage.transactionSync(() => this.runtime.keys.redeemSignIn(link));
+  }
+
   async endSession(session: SessionRef, actor: Actor): Promise<void> {
     this.ctx.storage.transactionSync(() => this.runtime.keys.endSession(session, actor, Date.now()));
     this.runtime.readers.sockets.closeUnauthorized(Date.now());

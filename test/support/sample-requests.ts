@@ -232,6 +232,7 @@ const SAMPLES: Readonly<Record<string, Build>> = {
     touches: `${TARGET_CONFIG}/controller-secret`,
   }),
   'POST /v1/session': () => at('/v1/session', 201),
+  'POST /v1/session/link': () => at('/v1/session/link', 201),
   // A call with a key has no session.
   'GET /v1/session': () => ({ ...at('/v1/session', 404), code: 'not-found' }),
   'DELETE /v1/session': () => at('/v1/session', 204),

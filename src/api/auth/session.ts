@@ -31,7 +31,7 @@ export async function openSession(c: Context<AppEnv>, keyId: string, digest: str
   const csrfToken = crypto.getRandomValues(new Uint8Array(16)).toHex();
   const value = `${keyId}.${digest}.${expiresAt}.${csrfToken}`;
   // Browsers accept a Secure cookie from localhost over plain HTTP too.
-  await setSignedCookie(c, COOKIE_NAME, value, await signingSecret(c.env), {
+  await setSignedCookie(c, COOKIE_NAME, value, await derivedSecret(c.env, SECRET_LABEL), {
     prefix: 'host',
     path: '/',
     secure: true,
@@ -44,7 +44,7 @@ export async function openSession(c: Context<AppEnv>, keyId: string, digest: str
 
 /** The session in the request's cookie; undefined without a cookie, null when it is forged or expired. */
 export async function readSession(c: Context<AppEnv>): Promise<Session | null | undefined> {
-  const value = await getSignedCookie(c, await signingSecret(c.env), COOKIE_NAME, 'host');
+  const value = await getSignedCookie(c, await derivedSecret(c.env, SECRET_LABEL), COOKIE_NAME, 'host');
   if (value === undefined) return undefined;
   const match = value === false ? null : COOKIE_VALUE.exec(value);
   if (!match) return null;
@@ -83,14 +83,17 @@ function isFromAnotherOrigin(c: Context<AppEnv>): boolean {
 }
 
 const encoder = new TextEncoder();
-let secretCache: { readonly from: string; readonly secret: ArrayBuffer } | undefined;
+let secretCache: { readonly from: string; readonly secrets: Map<string, ArrayBuffer> } | undefined;
 
-/** HMAC of a label under the admin key, computed once per isolate and key. */
-async function signingSecret({ COORDINATOR_ADMIN_KEY: adminKey }: Env): Promise<ArrayBuffer> {
-  if (secretCache?.from !== adminKey) {
-    const algorithm = { name: 'HMAC', hash: 'SHA-256' };
-    const key = await crypto.subtle.importKey('raw', encoder.encode(adminKey || ' '), algorithm, false, ['sign']);
-    secretCache = { from: adminKey, secret: await crypto.subtle.sign('HMAC', key, encoder.encode(SECRET_LABEL)) };
-  }
-  return secretCache.secret;
+/** HMAC of a label under the admin key, computed once per isolate, key and label. */
+export async function derivedSecret({ COORDINATOR_ADMIN_KEY: adminKey }: Env, label: string): Promise<ArrayBuffer> {
+  if (secretCache?.from !== adminKey) secretCache = { from: adminKey, secrets: new Map() };
+  const { secrets } = secretCache;
+  const known = secrets.get(label);
+  if (known) return known;
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await crypto.subtle.importKey('raw', encoder.encode(adminKey || ' '), algorithm, false, ['sign']);
+  const secret = await crypto.subtle.sign('HMAC', key, encoder.encode(label));
+  secrets.set(label, secret);
+  return secret;
 }

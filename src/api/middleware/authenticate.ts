@@ -1,6 +1,6 @@
 /**
- * Authentication of the caller: by the key in the Authorization header, or by the session cookie of the dashboard. When
- * the header is present, the cookie is ignored.
+ * Authentication of the caller: by the key or the sign-in token in the Authorization header, or by the session cookie of
+ * the dashboard. When the header is present, the cookie is ignored.
  */
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/app-env.ts';
@@ -13,15 +13,17 @@ import { problemResponse, problemOf } from '../http/problem.ts';
 import { clearCookie, passesCsrfCheck, readSession } from '../auth/session.ts';
 import { tooManyRefusals } from './rate-limit.ts';
 import { bearerKeyIn } from '../auth/presented-key.ts';
+import { redeemSignInLink, signInTokenIn } from '../auth/sign-in-link.ts';
 
 /** The response that ends the call; null when the caller was authenticated without waiting. */
 type Rejection = Promise<Response | null> | null;
 
 export function authenticate(c: Context<AppEnv>): Rejection {
   const header = c.req.header('authorization');
-  return header === undefined
-    ? checkSessionCookie(c).then((checked) => admit(c, checked))
-    : authenticateKey(c, bearerKeyIn(header));
+  if (header === undefined) return checkSessionCookie(c).then((checked) => admit(c, checked));
+  const signInToken = signInTokenIn(header);
+  if (signInToken !== undefined) return redeemSignInLink(signInToken, c).then((checked) => admit(c, checked));
+  return authenticateKey(c, bearerKeyIn(header));
 }
 
 /** Authenticates by key alone. Returns null when the key was valid before and the copy of the keys is fresh. */

@@ -9,9 +9,10 @@ import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.
 import { problemResponse } from '../http/problem.ts';
 import { recordAudit } from '../auth/record-audit.ts';
 import type { SessionResource } from '../schemas/session.ts';
-import { SessionSchema } from '../schemas/session.ts';
+import { SessionSchema, SignInLinkSchema } from '../schemas/session.ts';
 import type { Session } from '../http/session-data.ts';
 import { clearCookie, endSession, openSession } from '../auth/session.ts';
+import { createSignInLink } from '../auth/sign-in-link.ts';
 
 const tags = ['session'];
 
@@ -21,8 +22,18 @@ const open = createRoute({
   'x-permission': 'any-key',
   tags,
   summary: 'Open session',
-  description: 'Uses the key in the Authorization header.',
+  description: 'Uses the key, or the token of a sign-in link, in the Authorization header.',
   responses: { 201: jsonContent(SessionSchema, 'The session. The response sets its cookie'), ...problemDefault },
+});
+
+const link = createRoute({
+  method: 'post',
+  path: '/v1/session/link',
+  'x-permission': 'any-key',
+  tags,
+  summary: 'Create sign-in link',
+  description: 'The link opens one session with this key, within ten minutes. Needs the key itself, not a session.',
+  responses: { 201: jsonContent(SignInLinkSchema, 'The link'), ...problemDefault },
 });
 
 const read = createRoute({
@@ -53,6 +64,15 @@ export function mountSession(app: App): void {
     await recordAudit(c, { action: 'session.open', subject: keyId, before: null, after: null });
     const session = await openSession(c, keyId, c.get('keyDigest'));
     return c.json(toResource(c, session), 201);
+  });
+
+  app.openapi(link, async (c) => {
+    // Otherwise a session could renew itself beyond its twelve hours.
+    if (c.get('session')) return problemResponse(c, 'unauthorized', { detail: 'send the key itself' });
+    const { keyId } = c.get('principal');
+    const { token, expiresAt } = await createSignInLink(c.env, keyId, c.get('keyDigest'));
+    const url = new URL(`/#sign-in=${token}`, c.req.url).href;
+    return c.json({ token, url, expiresAt: toIso(expiresAt) }, 201);
   });
 
   app.openapi(read, (c) => {

@@ -1,4 +1,4 @@
-/** Wire schema of a dashboard session. */
+/** Wire schemas of a dashboard session and of a sign-in link. */
 import * as z from 'zod';
 import { TimestampSchema } from './common.ts';
 
@@ -13,5 +13,15 @@ export const SessionSchema = z
     expiresAt: TimestampSchema.meta({ description: 'Latest end. The session also ends with its key.' }),
   })
   .meta({ id: 'Session' });
+
+export const SignInLinkSchema = z
+  .object({
+    token: z
+      .string()
+      .meta({ description: 'Opens one session: `POST /v1/session` with `Authorization: SignIn <token>`.' }),
+    url: z.string().meta({ description: 'Page of this deployment that uses the token at once.' }),
+    expiresAt: TimestampSchema,
+  })
+  .meta({ id: 'SignInLink' });
 
 export type SessionResource = z.infer<typeof SessionSchema>;

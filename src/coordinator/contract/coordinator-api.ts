@@ -107,6 +107,8 @@ export interface CoordinatorApi extends EventSink, ConfigApi, WebhookApi {
   keys(after: string, limit: number): Promise<AccessKey[]>;
   /** Key in force that was issued to a component; null if there is none. */
   keyIssuedTo(componentId: string): Promise<AccessKey | null>;
+  /** Uses up a sign-in link. Returns false when it was used before. */
+  redeemSignIn(link: SessionRef): Promise<boolean>;
   /** Ends a session early, at every edge. Ending it again changes nothing. */
   endSession(session: SessionRef, actor: Actor): Promise<void>;
   /** Returns changes of keys and sessions since a mark, and records when keys were last used. */

@@ -23,6 +23,8 @@ import type { KeyStore } from './key-store.ts';
 /** Every isolate caches all keys. The limit bounds its memory. */
 const MAX_KEYS = 50_000;
 const SYNC_BATCH = 5_000;
+/** Used links share the table of ended sessions under this id, apart from the sessions of each key. */
+const SIGN_IN_LINKS = 'sign-in-links';
 
 export class Keys {
   private readonly keys: KeyStore;
@@ -117,6 +119,11 @@ export class Keys {
     if (!this.sessions.end(session)) return;
     const change = { subject: session.keyId, actor, action: 'session.close', before: null, after: null } as const;
     this.audit.enqueue({ id: crypto.randomUUID(), at: now, ...change });
+  }
+
+  /** Uses up a sign-in link. Returns false when it was used before. */
+  redeemSignIn(link: SessionRef): boolean {
+    return this.sessions.end({ ...link, keyId: SIGN_IN_LINKS });
   }
 
   /** One page of the changes that an edge lacks. */

@@ -10,6 +10,13 @@ export async function requestSession(key: string): Promise<SessionResource> {
   return (await send({ method: 'POST', path: PATH })).body as SessionResource;
 }
 
+/** Opens a session with the token of a sign-in link, which works once. Throws `CoordinatorError`. */
+export async function redeemSignInLink(token: string): Promise<SessionResource> {
+  const headers = { authorization: `SignIn ${token}` };
+  const send = httpTransport({ baseUrl: location.origin, headers, fetch: callCoordinator });
+  return (await send({ method: 'POST', path: PATH })).body as SessionResource;
+}
+
 /** Returns the session of the browser's cookie. Throws `CoordinatorError`, with status 401 if there is none. */
 export async function restoreSession(): Promise<SessionResource> {
   const send = httpTransport({ baseUrl: location.origin, fetch: callCoordinator });

@@ -4,13 +4,15 @@ import type { CoordinatorClient } from '../../client/coordinator-client.ts';
 import { CoordinatorError } from '../../client/coordinator-error.ts';
 import { describeError } from './describe-error.ts';
 import { openClient } from './open-client.ts';
-import { endSession, requestSession, restoreSession } from './session-calls.ts';
+import { endSession, redeemSignInLink, requestSession, restoreSession } from './session-calls.ts';
 
 /** Characters that a header can carry. `fetch` throws on others. */
 const KEY_PATTERN = /^[\x21-\x7e]+$/;
 /** Scopes whose holder may view the system. */
 const VIEWING_SCOPES = ['viewer', 'operator', 'admin'];
 
+const SIGN_IN_HASH = /^#sign-in=([0-9a-z.]+)$/;
+const LINK_REFUSED = 'This sign-in link has expired or was used. Enter an access key instead.';
 const SIGN_OUT_FAILED = 'Sign-out failed: the coordinator could not be reached. Reload this page and sign out again.';
 
 export interface OpenSession {
@@ -30,6 +32,15 @@ export interface Session {
   readonly signOut: (message?: string) => void;
 }
 
+/** The token of a sign-in link in the address, or null. Removes the token from the address: it works only once. */
+function takeSignInToken(): string | null {
+  const token = SIGN_IN_HASH.exec(location.hash)?.[1] ?? null;
+  if (token !== null) history.replaceState(null, '', location.pathname + location.search);
+  return token;
+}
+
+const isUnauthorized = (error: unknown): boolean => error instanceof CoordinatorError && error.status === 401;
+
 /** The page's session: a cookie that scripts cannot read. The page sends the key once and does not store it. */
 export function useSession(): Session {
   const [current, setCurrent] = useState<OpenSession | null>(null);
@@ -47,11 +58,15 @@ export function useSession(): Session {
 
   useEffect(() => {
     const restore = async (): Promise<void> => {
+      const token = takeSignInToken();
       try {
-        await openSession(await restoreSession());
+        await openSession(
+          token === null ? await restoreSession() : await redeemSignInLink(token).catch(() => restoreSession()),
+        );
       } catch (error) {
-        // A 401 only means that no session is open. The reader must see any other error.
-        if (!(error instanceof CoordinatorError) || error.status !== 401) setMessage(describeError(error));
+        // Without a link, a 401 only means that no session is open. The reader must see any other error.
+        if (!isUnauthorized(error)) setMessage(describeError(error));
+        else if (token !== null) setMessage(LINK_REFUSED);
       } finally {
         setRestoring(false);
       }
@@ -80,9 +95,10 @@ export function useSession(): Session {
       setCurrent(null);
       setMessage(reason ?? null);
       // A 401 means that the session has ended already.
-      const hasEnded = (error: unknown): boolean => error instanceof CoordinatorError && error.status === 401;
       if (current)
-        void endSession(current.resource).catch((error: unknown) => hasEnded(error) || setMessage(SIGN_OUT_FAILED));
+        void endSession(current.resource).catch(
+          (error: unknown) => isUnauthorized(error) || setMessage(SIGN_OUT_FAILED),
+        );
     },
     [current],
   );

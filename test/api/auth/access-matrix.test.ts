@@ -77,6 +77,7 @@ const SPECIAL: Readonly<Record<string, Partial<Record<CallerName, Outcome>>>> = 
   'GET /v1/session': { "an operator's session": { status: 200, isRefusal: false } },
   // A session cannot extend itself.
   'POST /v1/session': { "an operator's session": UNAUTHORIZED },
+  'POST /v1/session/link': { "an operator's session": UNAUTHORIZED },
 };
 
 /** Callers that receive a component key when they register a new id. */
