@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAdminKey } from '../dev/dev-vars.ts';
 import { launchCoordinator } from '../dev/launch-coordinator.ts';
+import { runningUrl } from '../dev/running-coordinator.ts';
+
+const DEFAULT_URL = 'http://127.0.0.1:8787';
 
 export interface CoordinatorAccess {
   readonly url: string;
@@ -17,13 +20,13 @@ export async function findCoordinator(
   env: NodeJS.ProcessEnv,
   onCleanUp: (undo: () => Promise<void>) => void,
 ): Promise<CoordinatorAccess> {
-  const { COORDINATOR_URL: configuredUrl, PORT = '8787' } = env;
+  const { COORDINATOR_URL: configuredUrl, PORT } = env;
   const key = env['COORDINATOR_KEY'] ?? readAdminKey();
   if (configuredUrl !== undefined) {
     if (key === null) throw new Error('COORDINATOR_URL is set without a key: set COORDINATOR_KEY');
     return { url: configuredUrl, key, isOwn: false };
   }
-  const localUrl = `http://127.0.0.1:${PORT}`;
+  const localUrl = PORT === undefined ? (runningUrl() ?? DEFAULT_URL) : `http://127.0.0.1:${PORT}`;
   if (key !== null && (await acceptsKey(localUrl, key))) return { url: localUrl, key, isOwn: false };
 
   const persistTo = await mkdtemp(join(tmpdir(), 'arbiter-demo-'));

@@ -1,24 +1,30 @@
 /**
  * `npm start [-- arguments of wrangler dev]`: the whole coordinator on this machine.
  *
- * Creates the settings, migrates the local database, starts `wrangler dev`, ticks the cron and prints the URL.
+ * Creates the settings, migrates the local database, builds the page, starts `wrangler dev`, ticks the cron and prints
+ * the URL.
  * Ends with wrangler. On a signal, or when its parent process is gone, ends wrangler too.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startCronTick } from './cron-tick.ts';
-import { ensureDevVars } from './dev-vars.ts';
+import { buildPage } from './start/build-page.ts';
+import { startCronTick } from './start/cron-tick.ts';
+import { ensureDevVars, readAdminKey } from './dev-vars.ts';
 import { isPortFree } from './free-port.ts';
-import { migrate } from './migrate.ts';
-import { relayOutput } from './relay-output.ts';
-import { type StartOptions, parseStartOptions } from './start-options.ts';
-import { watchParent } from './watch-parent.ts';
+import { migrate } from './start/migrate.ts';
+import { readyMessage } from './start/ready-message.ts';
+import { relayOutput } from './start/relay-output.ts';
+import { type StartOptions, parseStartOptions } from './start/start-options.ts';
+import { announceRunning, withdrawRunning } from './running-coordinator.ts';
+import { signInUrl } from './start/sign-in-url.ts';
+import { runStep } from './start/start-steps.ts';
+import { watchParent } from './start/watch-parent.ts';
 import { isWranglerInstalled, spawnWrangler } from './wrangler-process.ts';
 
 const HEALTHZ_EVERY_MS = 150;
 const STARTUP_WARNING_MS = 60_000;
 const STOP_WITHIN_MS = 8_000;
 
-const log = (message: string): void => console.log(`[coordinator] ${message}`);
+const startedAt = performance.now();
 
 function fail(message: string): never {
   console.error(`[coordinator] ${message}`);
@@ -52,11 +58,34 @@ async function prepare(options: StartOptions): Promise<void> {
   if (!(await isPortFree(options.port, options.ip))) {
     fail(`${options.ip}:${options.port} is in use. Free it, or choose another port: PORT=9001 npm start`);
   }
-  const vars = ensureDevVars();
-  if (vars === 'made') log('created .dev.vars with a random COORDINATOR_ADMIN_KEY');
-  if (vars === 'key added') log('added a random COORDINATOR_ADMIN_KEY to .dev.vars');
-  const migrated = await migrate(options.databaseArgs);
-  if (!migrated.ok) fail(`the database migrations failed:\n${migrated.output}`);
+  await runStep('settings', 'reading .dev.vars', async () => ({ value: null, outcome: SETTINGS[ensureDevVars()] }));
+  await Promise.all([
+    runStep('database', 'applying migrations', async () => {
+      const migrated = await migrate(options.databaseArgs, options.persistTo);
+      if (!migrated.ok) fail(`the database migrations failed:\n${migrated.output}`);
+      return { value: null, outcome: `migrations ${migrated.outcome}` };
+    }),
+    runStep('page', 'building', async () => ({ value: null, outcome: await buildPage() })),
+  ]);
+}
+
+const SETTINGS = {
+  made: 'created .dev.vars with a random COORDINATOR_ADMIN_KEY',
+  'key added': 'added a random COORDINATOR_ADMIN_KEY to .dev.vars',
+  kept: '.dev.vars',
+};
+
+async function announceWhenReady(options: StartOptions): Promise<void> {
+  await runStep('runtime', 'starting workerd', async () => {
+    await untilReady(options);
+    return { value: null, outcome: `serves ${options.url}` };
+  });
+  // A program that launched this one needs no link, and its coordinator is its own.
+  const isPersonal = process.send === undefined;
+  if (isPersonal) announceRunning(options.url);
+  const link = isPersonal ? await signInUrl(options.url, readAdminKey()) : null;
+  const afterSeconds = (performance.now() - startedAt) / 1_000;
+  console.log(readyMessage({ url: options.url, pageUrl: link ?? options.url, afterSeconds }));
 }
 
 /** Ends this program; once wrangler runs, ends wrangler first. */
@@ -74,11 +103,13 @@ function run(options: StartOptions): void {
     setTimeout(() => wrangler.kill('SIGKILL'), STOP_WITHIN_MS).unref();
   };
   wrangler.once('error', (error) => fail(`wrangler could not be started: ${error.message}`));
-  wrangler.once('close', (code) => process.exit(code ?? 1));
+  wrangler.once('close', (code) => {
+    withdrawRunning();
+    process.exit(code ?? 1);
+  });
 
-  void untilReady(options).then(() => {
+  void announceWhenReady(options).then(() => {
     stopTick = startCronTick(options.url, (message) => console.error(`[coordinator] ${message}`));
-    log(`ready at ${options.url} (key: COORDINATOR_ADMIN_KEY in .dev.vars)`);
     return process.send?.({ ready: options.url });
   });
 }

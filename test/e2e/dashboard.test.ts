@@ -154,3 +154,23 @@ it('the dashboard keeps its key out of reach of scripts, and signs out when the 
   await fetch(`${coordinator.url}/v1/keys/${viewer.id}`, { method: 'DELETE', headers: admin });
   await page.getByRole('alert').filter({ hasText: 'does not accept this key' }).waitFor({ timeout: 10_000 });
 });
+
+it('a sign-in link opens the dashboard once, without a key', async () => {
+  const response = await fetch(`${coordinator.url}/v1/session/link`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${coordinator.key}` },
+  });
+  const { url } = (await response.json()) as { url: string };
+  await browser.context.clearCookies();
+  const page = await browser.context.newPage();
+  await page.goto(url);
+  await page.getByTestId('overall-status').waitFor();
+  expect(page.url()).toBe(`${coordinator.url}/`);
+
+  await browser.context.clearCookies();
+  await page.goto('about:blank');
+  await page.goto(url);
+  await page.getByRole('alert').filter({ hasText: 'sign-in link has expired or was used' }).waitFor();
+  expect(page.url()).toBe(`${coordinator.url}/`);
+  await page.close();
+});

@@ -10,6 +10,8 @@ export interface StartOptions {
   readonly url: string;
   /** Arguments of `wrangler dev`. */
   readonly devArgs: readonly string[];
+  /** Directory of the state; undefined for wrangler's default. */
+  readonly persistTo: string | undefined;
   /** The subset of `devArgs` that selects the database for `wrangler d1 migrations apply`. */
   readonly databaseArgs: readonly string[];
 }
@@ -48,7 +50,7 @@ export function parseStartOptions(args: readonly string[], env: NodeJS.ProcessEn
     return value === undefined ? [] : [names[0] ?? '', value];
   });
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return { ok: true, options: { port, ip, url, devArgs, databaseArgs } };
+  return { ok: true, options: { port, ip, url, persistTo: optionOf(args, ['--persist-to']), devArgs, databaseArgs } };
 }
 
 /** The value of `--name value` or `--name=value`. */
