@@ -6,14 +6,15 @@
  *
  * @see https://moleculer.services/docs/0.15/balancing#CPU-usage-based-strategy
  */
-import { ServiceBroker } from 'moleculer';
 import type { Candidate } from '../../../src/core/balancing/candidate.ts';
+import { loadMoleculer } from './load-moleculer.ts';
 
 const SERVICE = 'router';
 const ACTION = 'router.work';
 
 /** Returns a function that chooses one of the candidates and returns its node id. */
 export function moleculerSelection(candidates: readonly Candidate[]): () => string {
+  const { ServiceBroker } = loadMoleculer();
   const { registry } = new ServiceBroker({ nodeID: 'caller', logger: false, registry: { strategy: 'CpuUsage' } });
   for (const { id, liveStats } of candidates) {
     const services = [{ name: SERVICE, actions: { [ACTION]: { name: ACTION } }, events: {} }];
