@@ -72,7 +72,7 @@ type ComponentFilter = Pick<
 >;
 /** Filters of the component list; `metadata.KEY` compares one entry of the metadata. */
 export type ComponentListQuery = PageQuery &
-  Partial<ComponentFilter> & { readonly [key: `metadata.${string}`]: string };
+  Partial<ComponentFilter> & { readonly sort?: 'id' | 'severity'; readonly [key: `metadata.${string}`]: string };
 /** `since` and `until` are ISO 8601. */
 export type FailureListQuery = PageQuery & Omit<input<typeof FailureStatsQuerySchema>, 'bucket'>;
 export type FailureStatsQuery = input<typeof FailureStatsQuerySchema>;

@@ -125,6 +125,9 @@ export const ComponentQuerySchema = PageQuerySchema.extend({
   lifecycle: LifecycleSchema.optional(),
   location: z.string().max(128).optional(),
   capability: z.string().max(128).optional().meta({ description: 'Task type or capability flag.' }),
+  sort: z.enum(['id', 'severity']).default('id').meta({
+    description: '`id`: by type and id. `severity`: unhealthy, degraded, unknown, healthy; then by type and id.',
+  }),
 }).catchall(z.string().max(256));
 
 export const HeartbeatSchema = z

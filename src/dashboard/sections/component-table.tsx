@@ -69,7 +69,8 @@ function TruncationNote({ shown, selected, loaded, total }: TruncationNoteProps)
   const notes: string[] = [];
   if (shown < selected)
     notes.push(`Showing the first ${shown} of ${selected}, worst status first. Filter to see others.`);
-  if (loaded >= MAX_COMPONENTS && loaded < total) notes.push(`Only ${loaded} of ${total} components are loaded.`);
+  if (loaded >= MAX_COMPONENTS && loaded < total)
+    notes.push(`Only the worst ${loaded} of ${total} components are loaded.`);
   return (
     <p class="text-base-content/70 px-4 pb-2 text-sm empty:hidden" role="note" data-testid="cut-note">
       {notes.join(' ')}

@@ -77,6 +77,19 @@ describe('GET /v1/components', () => {
     expect(await listIds('type=task_router', limit)).toEqual(['t1', 't2', 't3']);
   });
 
+  it.each([1, 2, 3, 6])('sorts by severity over all types, in pages of %i', async (limit) => {
+    const bySeverity = ['t1', 'r2', 't2', 'v1', 'r1', 't3'];
+    expect(await listIds('sort=severity', limit)).toEqual(bySeverity);
+    expect(await listIds('sort=severity&type=task_router', limit)).toEqual(['t1', 't2', 't3']);
+    expect(await listIds('sort=severity&status=unknown', limit)).toEqual(['r2', 't2', 'v1']);
+  });
+
+  it('refuses a cursor of another order', async () => {
+    const { body } = await call('GET', '/v1/components?limit=1');
+    const mixed = await call('GET', `/v1/components?sort=severity&cursor=${encodeURIComponent(body.nextCursor)}`);
+    expectProblem(mixed, 422, 'invalid-request');
+  });
+
   it('returns no cursor on the last page', async () => {
     expect((await call('GET', '/v1/components?limit=6')).body.nextCursor).toBeNull();
     expect((await call('GET', '/v1/components?limit=5')).body.nextCursor).toEqual(expect.any(String));
