@@ -26,6 +26,10 @@ export class Narrator {
     console.log(`\n${paint(isGood ? 'green' : 'red', text)}`);
   }
 
+  warning(text: string): void {
+    console.log(paint('yellow', text));
+  }
+
   seconds(ms: number): string {
     return `${(ms / 1_000).toFixed(1)} s`;
   }
