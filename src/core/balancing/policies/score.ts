@@ -4,28 +4,32 @@
  * adds 15, and the location adds 10. These numbers are the defaults of `scoreWeights`.
  *
  * Load is work in flight in percent of weight × limit × slow start factor, so twice the weight receives twice the work.
- * A component without a limit counts with the mean limit. If no component declares one, load is what each reports.
+ * A component without a limit loses 2 points per task in flight and weight, or the load that it reports if that is more.
+ *
+ * Invariant: the order goes on below 0, so that of two overloaded components the less loaded comes first.
  */
 import type { CandidatePool } from '../candidate-pool.ts';
 import type { Policy, ScoreParts, Task } from './policy.ts';
 import { rounded } from './policy.ts';
 
 const FULL_SCORE = 100;
+/** Points per task in flight of a component without a limit. */
+const POINTS_PER_TASK = 2;
 
 export const score: Policy = {
-  cost: (...of) => -value(...of),
+  cost,
   parts,
   ties: 'by-share',
   idleTolerance: 0,
 };
 
-function value(pool: CandidatePool, position: number, open: number, task: Task): number {
+function cost(pool: CandidatePool, position: number, open: number, task: Task): number {
   const weights = pool.settings.scoreWeights;
-  let total = FULL_SCORE - loadPercent(pool, position, open) - slowness(pool, position);
-  if (pool.suspectFlags[position] === 1) total -= weights.degraded;
-  if (task.supporters?.[position] === 1) total += weights.taskType;
-  if (task.atLocation?.[position] === 1) total += weights.location;
-  return Math.max(0, total);
+  let total = loadPoints(pool, position, open) + slowness(pool, position) - FULL_SCORE;
+  if (pool.suspectFlags[position] === 1) total += weights.degraded;
+  if (task.supporters?.[position] === 1) total -= weights.taskType;
+  if (task.atLocation?.[position] === 1) total -= weights.location;
+  return total;
 }
 
 function parts(pool: CandidatePool, position: number, open: number, task: Task): ScoreParts {
@@ -34,7 +38,7 @@ function parts(pool: CandidatePool, position: number, open: number, task: Task):
   const add = (name: string, part: number): void => {
     if (part !== 0) steps[name] = rounded(part);
   };
-  add('load', -loadPercent(pool, position, open));
+  add('load', -loadPoints(pool, position, open));
   add('responseTime', -slowness(pool, position));
   if (pool.suspectFlags[position] === 1) add('degraded', -weights.degraded);
   if (task.supporters?.[position] === 1) add('taskType', weights.taskType);
@@ -44,11 +48,12 @@ function parts(pool: CandidatePool, position: number, open: number, task: Task):
   return steps;
 }
 
-function loadPercent(pool: CandidatePool, position: number, open: number): number {
-  // Without any declared limit, only the reported load is available.
-  if (pool.taskLimits.count === 0) return pool.candidates[position]!.liveStats.loadPercentage;
+function loadPoints(pool: CandidatePool, position: number, open: number): number {
   const capacity = pool.capacity[position]!;
-  return open > 0 && capacity > 0 ? (100 * open) / capacity : 0;
+  const used = open > 0 && capacity > 0 ? open / capacity : 0;
+  if (pool.taskLimit[position] !== Infinity) return 100 * used;
+  // Without a limit, the capacity contains the mean limit.
+  return Math.max(POINTS_PER_TASK * pool.meanTaskLimit * used, pool.candidates[position]!.liveStats.loadPercentage);
 }
 
 function slowness(pool: CandidatePool, position: number): number {
