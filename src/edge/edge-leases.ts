@@ -108,7 +108,7 @@ async function leaseFromBlock(
   const free = blocks.findSlot(edge, route, ttlMs, now);
   if (!free) return null;
   startBlockReports(type, waitUntil);
-  return { ...acquiredFrom(edge, free.position, route), lease: await blocks.lease(free, ttlMs, now) };
+  return { ...acquiredFrom(edge, free.position, route, now), lease: await blocks.lease(free, ttlMs, now) };
 }
 
 /** Returns null when the snapshot is too old to serve, and begins a refresh for the next request. */
@@ -118,14 +118,19 @@ function snapshotOrRefresh(type: string, now: number, waitUntil: WaitUntil): Edg
   return edge;
 }
 
-function acquiredFrom(edge: EdgeSnapshot, position: number, route: RouteRequest): Omit<Acquired, 'lease'> {
+function acquiredFrom(
+  edge: EdgeSnapshot,
+  position: number,
+  request: RouteRequest,
+  now: number,
+): Omit<Acquired, 'lease'> {
   const { pool, work, revision } = edge;
   return {
     ok: true,
     candidate: pool.candidates[position]!,
     block: null,
     policy: pool.settings.policy,
-    score: scoreOfPick(pool, work, position, route),
+    score: scoreOfPick({ pool, work, request, now }, position),
     revision,
     relaxed: [],
     fallbackTier: null,

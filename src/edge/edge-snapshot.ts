@@ -14,12 +14,22 @@ import {
   patchPool,
 } from '../core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../core/balancing/open-work.ts';
-import { decayRecent, resizeWork, noWork, countAssignment } from '../core/balancing/open-work.ts';
+import {
+  countAssignment,
+  countEnded,
+  decayRecent,
+  noWork,
+  resizeWork,
+  setEstimate,
+  setKnown,
+} from '../core/balancing/open-work.ts';
 import type { EdgeMember, Aperture } from '../core/balancing/aperture.ts';
 import { apertureOf } from '../core/balancing/aperture.ts';
 import type { SnapshotVersion, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import { LIVE_STATS_WIDTH, unpackLiveStats } from '../core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../core/component/load.ts';
+import type { WorkEstimate } from '../core/component/work-estimate.ts';
+import { withAssigned, withEnded } from '../core/component/work-estimate.ts';
 import type { AssignmentCounts, ReportedOutcomes } from '../registry/contract/snapshot-api.ts';
 
 export interface EdgeSnapshot {
@@ -35,6 +45,8 @@ export interface EdgeSnapshot {
   pendingOutcomes: Map<string, Outcomes>;
   /** Positions whose open work this isolate has counted itself since the last sync. */
   readonly countedHere: Set<number>;
+  /** Clock of the registry minus that of this isolate at the last sync, ms. */
+  clockAheadMs: number;
   /** The subset of the healthy components that this isolate uses; null for all of them. */
   aperture: Aperture | null;
 }
@@ -51,22 +63,32 @@ export const newEdgeSnapshot = (settings: BalancingSettings): EdgeSnapshot => ({
   pendingAssignments: new Map(),
   pendingOutcomes: new Map(),
   countedHere: new Set(),
+  clockAheadMs: 0,
   aperture: null,
 });
 
 /** Counts one assignment to the component at a position. */
-export function assign(edge: EdgeSnapshot, position: number): void {
-  countAssignment(edge.work, position);
+export function assign(edge: EdgeSnapshot, position: number, now: number): void {
+  countAssignment(edge.pool, edge.work, position, now);
   edge.countedHere.add(position);
   edge.pendingAssignments.set(position, (edge.pendingAssignments.get(position) ?? 0) + 1);
 }
 
-/** Counts the end of one piece of work. `inFlight` is the component's own count of open work where it is known. */
-export function endWork(edge: EdgeSnapshot, id: string, inFlight: number | null): void {
+/**
+ * Counts the end of pieces of work. `inFlight` is the component's own count of its open work where it is known; until
+ * the next sync the snapshot takes it for all work there.
+ */
+export function endWork(
+  edge: EdgeSnapshot,
+  id: string,
+  { ended, inFlight }: { readonly ended: number; readonly inFlight: number | null },
+  now: number,
+): void {
   const position = edge.pool.positions.get(id);
   if (position === undefined) return;
   edge.countedHere.add(position);
-  edge.work.open[position] = inFlight ?? Math.max(0, edge.work.open[position]! - 1);
+  if (inFlight === null) countEnded(edge.pool, edge.work, position, ended, now);
+  else setKnown(edge.work, position, inFlight);
 }
 
 /** Records a latency at once, about 1 s before the registry would send it. */
@@ -125,10 +147,11 @@ export function applyDelta(
   { settings, edgeMember }: SnapshotContext,
   now: number,
 ): void {
+  edge.clockAheadMs = delta.sentAt - now;
   if (delta.full) replace(edge, delta, settings, now);
   else patch(edge, delta, now);
   // A delta omits unchanged counts: work that was counted here before the sync is part of the omitted count.
-  for (const position of edge.countedHere) recount(edge, position);
+  for (const position of edge.countedHere) recount(edge, position, now);
   edge.countedHere.clear();
   advanceSlowStart(edge.pool, now);
   if (edge.pool.settings !== settings || needsRecompile(edge.pool))
@@ -159,7 +182,7 @@ function replace(edge: EdgeSnapshot, delta: SnapshotDelta, settings: BalancingSe
   candidates.forEach((candidate, position) => {
     const assigned = (candidate && counts.get(candidate.id)) ?? 0;
     if (assigned > 0) edge.pendingAssignments.set(position, assigned);
-    recount(edge, position);
+    recount(edge, position, now);
   });
 }
 
@@ -181,13 +204,22 @@ function put(edge: EdgeSnapshot, position: number, candidate: Candidate | null, 
   // Pending assignments to the previous component at this position must not count for its successor.
   if (edge.pool.candidates[position]?.id !== candidate?.id) edge.pendingAssignments.delete(position);
   patchPool(edge.pool, position, candidate, now);
-  recount(edge, position);
+  recount(edge, position, now);
 }
 
-/** Adds what was assigned or ended while the sync was in flight, since its response does not contain that. */
-function recount({ pool, work, pendingAssignments, pendingOutcomes }: EdgeSnapshot, position: number): void {
+/**
+ * Applies the counts of the registry. Adds what was assigned or ended while the sync was in flight, since its response
+ * does not contain that.
+ */
+function recount(edge: EdgeSnapshot, position: number, now: number): void {
+  const { pool, work, clockAheadMs } = edge;
   const candidate = pool.candidates[position];
-  const assigned = pendingAssignments.get(position) ?? 0;
-  const ended = (candidate && pendingOutcomes.get(candidate.id)?.ended) ?? 0;
-  work.open[position] = Math.max(0, (candidate?.liveStats.inFlight ?? 0) + assigned - ended);
+  setKnown(work, position, candidate?.liveStats.inFlight ?? 0);
+  if (!candidate) return;
+  const { estimated, estimatedAt } = candidate.liveStats;
+  const received: WorkEstimate = { count: estimated, presumedEnded: 0, at: estimatedAt - clockAheadMs };
+  const assigned = { count: edge.pendingAssignments.get(position) ?? 0, overMs: 0 };
+  const ended = edge.pendingOutcomes.get(candidate.id)?.ended ?? 0;
+  const taskMs = pool.taskMs[position]!;
+  setEstimate(work, position, withEnded(withAssigned(received, assigned, taskMs, now), ended, taskMs, now));
 }

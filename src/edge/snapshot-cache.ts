@@ -7,6 +7,7 @@
  */
 import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
+import { openAt } from '../core/balancing/open-work.ts';
 import type { Outcomes } from '../core/component/load.ts';
 import type { EffectiveType, TypeOverrides } from '../core/config/effective-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
@@ -90,7 +91,8 @@ export function isMissing(type: string, id: string): boolean {
 /** Work that a component has in flight by the isolate's snapshot. A lease block counts with all its slots. */
 export function componentInFlight(type: string, id: string): number {
   const { pool, work } = entryOf(type).edge;
-  return Math.max(0, Math.round(work.open[pool.positions.get(id) ?? -1] ?? 0));
+  const position = pool.positions.get(id);
+  return position === undefined ? 0 : Math.max(0, Math.round(openAt(pool, work, position, Date.now())));
 }
 
 /** Applies outcomes that a caller reported. Even without further requests, the registry gets them after about 1 s. */
@@ -101,8 +103,9 @@ export function noteOutcomes(
   { inFlight, waitUntil }: { readonly inFlight: number | null; readonly waitUntil: WaitUntil },
 ): void {
   const entry = entryOf(type);
-  for (let at = 0; at < outcomes.ended; at++) endWork(entry.edge, id, inFlight);
-  if (outcomes.timed > 0) observeLatency(entry.edge, id, outcomes.latencyMs / outcomes.timed, Date.now());
+  const now = Date.now();
+  if (outcomes.ended > 0) endWork(entry.edge, id, { ended: outcomes.ended, inFlight }, now);
+  if (outcomes.timed > 0) observeLatency(entry.edge, id, outcomes.latencyMs / outcomes.timed, now);
   const isFirst = entry.edge.pendingOutcomes.size === 0;
   countOutcomes(entry.edge, id, outcomes);
   if (isFirst) waitUntil(flushSoon(entry, waitUntil));

@@ -193,7 +193,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const { edge, syncedTo: place, assignments, outcomes, blocks = [], config = null } = request;
     const now = Date.now();
     const isConfigured = config !== null && this.runtime.state.configure(config, now);
-    this.runtime.edgeSync.applyAssignments(place, assignments, now);
+    this.runtime.edgeSync.applyAssignments(request, now);
     this.runtime.applyOutcomes(this.runtime.edgeSync.applyOutcomes(outcomes, now), now);
     const blockUpdates = this.runtime.leases.applyReports(blocks, now);
     if (outcomes.length + blocks.length > 0 || isConfigured) await this.runtime.arm();

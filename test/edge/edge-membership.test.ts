@@ -50,7 +50,7 @@ describe.concurrent('a registry and its edges after many changes', () => {
       await changeSomething(registry, ids, random);
       for (const edge of edges) {
         const [position = -1] = edge.pool.healthy.members.subarray(0, edge.pool.healthy.size);
-        if (position !== -1 && random() < 0.3) assign(edge, position);
+        if (position !== -1 && random() < 0.3) assign(edge, position, Date.now());
         if (random() < 0.4) await refresh(edge, registry);
       }
     }

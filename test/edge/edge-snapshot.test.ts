@@ -4,11 +4,13 @@ import type { BalancingSettings } from '../../src/core/balancing/balancing-setti
 import { DEFAULT_BALANCING } from '../../src/core/balancing/balancing-settings.ts';
 import type { Candidate, LiveStats } from '../../src/core/balancing/candidate.ts';
 import type { SnapshotDelta } from '../../src/core/balancing/snapshot-delta.ts';
+import { openAt as openWorkAt } from '../../src/core/balancing/open-work.ts';
 import { packLiveStats } from '../../src/core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../../src/core/component/load.ts';
 import type { EdgeSnapshot } from '../../src/edge/edge-snapshot.ts';
 import {
   applyDelta,
+  applySettings,
   endWork,
   assign,
   restoreAssignments,
@@ -33,7 +35,18 @@ interface DeltaInput {
 const deltaOf = (input: DeltaInput, full: boolean): SnapshotDelta => {
   const { epoch = 'first', version = 1, changed = [], conditions = [], rows = [], size } = input;
   const liveStats = Float64Array.from(rows.flatMap(([position, each]) => packLiveStats(position, each)));
-  return { epoch, version, revision: 7, full, size, changed, conditions, liveStats, nextCheckAt: NOW + 5_000 };
+  return {
+    epoch,
+    version,
+    revision: 7,
+    full,
+    size,
+    changed,
+    conditions,
+    liveStats,
+    nextCheckAt: NOW + 5_000,
+    sentAt: NOW,
+  };
 };
 
 const apply = (edge: EdgeSnapshot, input: DeltaInput, settings = DEFAULT_BALANCING): void =>
@@ -61,10 +74,12 @@ function edgeOf(...ids: readonly string[]): EdgeSnapshot {
   return edge;
 }
 
+const ONE_ENDED = { ended: 1, inFlight: null };
 const outcomesOf = (ended: number): Outcomes => ({ ended, failed: 0, latencyMs: 0, timed: 0 });
 
-const openAt = ({ work }: EdgeSnapshot, ...positions: readonly number[]): number[] =>
-  positions.map((position) => work.open[position]!);
+const openAt = ({ pool, work }: EdgeSnapshot, ...positions: readonly number[]): number[] =>
+  positions.map((position) => openWorkAt(pool, work, position, NOW));
+const estimatedStats = (estimated: number, at = NOW): LiveStats => ({ ...liveStatsOf(0), estimated, estimatedAt: at });
 
 describe('a snapshot that receives deltas', () => {
   it('contains all components, with the work in flight', () => {
@@ -98,7 +113,7 @@ describe('a snapshot that receives deltas', () => {
   it('applies a condition to the component that it knows', () => {
     const edge = edgeOf();
     const before = edge.pool.candidates[1]!;
-    assign(edge, 1);
+    assign(edge, 1, NOW);
     const condition = { lifecycle: 'active', status: 'unhealthy', reason: 'HTTP_503', backSince: null } as const;
     apply(edge, {
       conditions: [
@@ -183,7 +198,7 @@ describe('a snapshot that receives deltas', () => {
 describe('an assignment by this isolate', () => {
   it('is counted at once and reported once', () => {
     const edge = edgeOf();
-    for (const position of [0, 2, 2]) assign(edge, position);
+    for (const position of [0, 2, 2]) assign(edge, position, NOW);
     expect(openAt(edge, 0, 1, 2)).toEqual([1, 1, 4]);
     expect(drainAssignments(edge)).toEqual([
       [0, 1],
@@ -194,10 +209,10 @@ describe('an assignment by this isolate', () => {
 
   it('is reported again after a failed sync, with later assignments added', () => {
     const edge = edgeOf();
-    assign(edge, 0);
+    assign(edge, 0, NOW);
     const assignments = drainAssignments(edge);
-    assign(edge, 0);
-    assign(edge, 1);
+    assign(edge, 0, NOW);
+    assign(edge, 1, NOW);
     restoreAssignments(edge, assignments);
     expect(new Map(drainAssignments(edge))).toEqual(
       new Map([
@@ -212,10 +227,10 @@ describe('an assignment by this isolate', () => {
     ['which does not', []],
   ])('during a sync counts on top of its response, %s', (_, rows) => {
     const edge = edgeOf();
-    assign(edge, 0);
+    assign(edge, 0, NOW);
     drainAssignments(edge);
-    assign(edge, 0);
-    assign(edge, 0);
+    assign(edge, 0, NOW);
+    assign(edge, 0, NOW);
     apply(edge, { rows, size: 3 });
     expect(openAt(edge, 0)).toEqual([(rows[0]?.[1].inFlight ?? 0) + 2]);
     // The next sync reports the assignments.
@@ -226,7 +241,7 @@ describe('an assignment by this isolate', () => {
 
   it('no longer counts when the registry received it and the count did not change: the work has ended', () => {
     const edge = edgeOf();
-    assign(edge, 2);
+    assign(edge, 2, NOW);
     drainAssignments(edge);
     apply(edge, { size: 3 });
     expect(openAt(edge, 2)).toEqual([2]);
@@ -234,7 +249,7 @@ describe('an assignment by this isolate', () => {
 
   it('moves with its component to the position in the new epoch', () => {
     const edge = edgeOf();
-    for (const position of [0, 0, 1]) assign(edge, position);
+    for (const position of [0, 0, 1]) assign(edge, position, NOW);
     applyFull(edge, [withWork('c', 2), withWork('new', 0), withWork('a', 4)], 'second');
     expect(openAt(edge, 0, 1, 2)).toEqual([2, 0, 6]);
     expect(drainAssignments(edge)).toEqual([[2, 2]]);
@@ -242,17 +257,17 @@ describe('an assignment by this isolate', () => {
 
   it('does not count for the next component at the same position', () => {
     const edge = edgeOf();
-    assign(edge, 1);
+    assign(edge, 1, NOW);
     apply(edge, { changed: [[1, withWork('next', 0)]], size: 3 });
     expect(openAt(edge, 1)).toEqual([0]);
     expect(drainAssignments(edge)).toEqual([]);
-    assign(edge, 1);
+    assign(edge, 1, NOW);
     expect(drainAssignments(edge)).toEqual([[1, 1]]);
   });
 
   it('stays counted when other properties of the component change', () => {
     const edge = edgeOf();
-    assign(edge, 1);
+    assign(edge, 1, NOW);
     apply(edge, { changed: [[1, candidateOf('b', { status: 'degraded' }, { inFlight: 1 })]], size: 3 });
     expect(openAt(edge, 1)).toEqual([2]);
     expect(drainAssignments(edge)).toEqual([[1, 1]]);
@@ -260,7 +275,7 @@ describe('an assignment by this isolate', () => {
 
   it('fades from the recent assignments with each refresh', () => {
     const edge = edgeOf();
-    for (let times = 0; times < 10; times++) assign(edge, 0);
+    for (let times = 0; times < 10; times++) assign(edge, 0, NOW);
     expect(edge.work.recent[0]).toBe(10);
     apply(edge, { size: 3 });
     expect(edge.work.recent[0]).toBe(7);
@@ -269,30 +284,57 @@ describe('an assignment by this isolate', () => {
   });
 });
 
-describe('the end of work', () => {
-  it('reduces the count; a reported count replaces it', () => {
+describe('estimated work', () => {
+  it('decays in the isolate, by the clock of the registry', () => {
     const edge = edgeOf();
-    endWork(edge, 'c', null);
-    expect(openAt(edge, 2)).toEqual([1]);
-    endWork(edge, 'c', 8);
-    expect(openAt(edge, 2)).toEqual([8]);
-    for (let times = 0; times < 3; times++) endWork(edge, 'a', null);
-    endWork(edge, 'nobody', null);
+    const settings: BalancingSettings = { ...DEFAULT_BALANCING, assumedTaskMs: 1_000 };
+    applySettings(edge, settings, NOW);
+    const stats = { ...estimatedStats(8, 5_000), ewmaMs: 1_000 };
+    const delta = deltaOf({ rows: [[0, stats]], size: 3 }, false);
+    // The registry estimated 8 half a second before it sent them.
+    applyDelta(edge, { ...delta, sentAt: 5_500 }, { settings, edgeMember: null }, NOW);
+    const openAfter = (ms: number): number => openWorkAt(edge.pool, edge.work, 0, NOW + ms);
+    expect(openAfter(0)).toBeCloseTo(8 * Math.exp(-0.5));
+    expect(openAfter(500)).toBeCloseTo(8 / Math.E);
+    assign(edge, 0, NOW + 500);
+    expect(openAfter(500)).toBeCloseTo(1 + 8 / Math.E);
+    expect(openAfter(60_000)).toBeCloseTo(0);
+  });
+
+  it('never adds to the known work', () => {
+    const edge = edgeOf();
+    for (let times = 0; times < 5; times++) assign(edge, 2, NOW);
+    expect(edge.work.known[2]).toBe(2);
+    apply(edge, { rows: [[2, { ...estimatedStats(4), inFlight: 3 }]], size: 3 });
+    expect([edge.work.known[2], ...openAt(edge, 2)]).toEqual([3, 12]);
+  });
+});
+
+describe('the end of work', () => {
+  it('reduces the estimate; a count of the component replaces everything', () => {
+    const edge = edgeOf();
+    for (let times = 0; times < 2; times++) assign(edge, 2, NOW);
+    endWork(edge, 'c', ONE_ENDED, NOW);
+    expect(openAt(edge, 2)).toEqual([3]);
+    endWork(edge, 'c', { ended: 1, inFlight: 8 }, NOW);
+    expect([edge.work.known[2], ...openAt(edge, 2)]).toEqual([8, 8]);
+    endWork(edge, 'a', { ended: 3, inFlight: null }, NOW);
+    endWork(edge, 'nobody', ONE_ENDED, NOW);
     expect(openAt(edge, 0, 1)).toEqual([0, 1]);
   });
 
   it('during a sync is subtracted from its response', () => {
     const edge = edgeOf();
-    for (let times = 0; times < 3; times++) assign(edge, 2);
+    for (let times = 0; times < 3; times++) assign(edge, 2, NOW);
     drainAssignments(edge);
-    for (let times = 0; times < 2; times++) endWork(edge, 'c', null);
+    endWork(edge, 'c', { ended: 2, inFlight: null }, NOW);
     countOutcomes(edge, 'c', outcomesOf(2));
-    apply(edge, { rows: [[2, liveStatsOf(5)]], size: 3 });
+    apply(edge, { rows: [[2, estimatedStats(5)]], size: 3 });
     expect(openAt(edge, 2)).toEqual([3]);
-    applyFull(edge, [withWork('c', 6)], 'second');
+    applyFull(edge, [candidateOf('c', {}, { estimated: 6 })], 'second');
     expect(openAt(edge, 0)).toEqual([4]);
     expect(drainOutcomes(edge)).toEqual([['c', outcomesOf(2)]]);
-    apply(edge, { rows: [[0, liveStatsOf(1)]], size: 1 });
+    apply(edge, { rows: [[0, estimatedStats(1)]], size: 1 });
     expect(openAt(edge, 0)).toEqual([1]);
   });
 
@@ -312,7 +354,7 @@ describe('the end of work', () => {
 
   it('is superseded by the count of the registry after a sync', () => {
     const edge = edgeOf();
-    endWork(edge, 'c', 0);
+    endWork(edge, 'c', { ended: 1, inFlight: 0 }, NOW);
     apply(edge, { size: 3 });
     expect(openAt(edge, 2)).toEqual([2]);
   });

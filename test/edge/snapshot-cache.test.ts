@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { openAt as openWorkAt } from '../../src/core/balancing/open-work.ts';
 import type { Outcomes } from '../../src/core/component/load.ts';
 import { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import type { EdgeSnapshot } from '../../src/edge/edge-snapshot.ts';
@@ -60,6 +61,10 @@ async function fetched(type: string): Promise<EdgeSnapshot> {
 }
 
 const positionOf = (edge: EdgeSnapshot, id: string): number => edge.pool.positions.get(id)!;
+
+/** Work in flight as the snapshot counts it, in whole pieces. */
+const openAt = (edge: EdgeSnapshot, id: string): number =>
+  Math.round(openWorkAt(edge.pool, edge.work, positionOf(edge, id), Date.now()));
 
 const outcomesOf = (ended: number, more: Partial<Outcomes> = {}): Outcomes => ({
   ended,
@@ -182,10 +187,10 @@ describe('an assignment by this isolate', () => {
     const id = freshId();
     const registry = await registryWith(id);
     const edge = await fetched(registry.type);
-    for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, id));
+    for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, id), Date.now());
     const spy = watchSync(failSync);
     await refreshedSnapshot(registry.type, waitUntil);
-    assign(edge, positionOf(edge, id));
+    assign(edge, positionOf(edge, id), Date.now());
     spy.mockRestore();
     await fetched(registry.type);
     expect((await registry.read(id)).load.activeConnections).toBe(4);
@@ -196,11 +201,11 @@ describe('an assignment by this isolate', () => {
     const [first, second] = [freshId('first'), freshId('second')];
     const registry = await registryWith(first, second);
     const edge = await fetched(registry.type);
-    for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, second));
+    for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, second), Date.now());
     await registry.api.remove(first, { drainMs: 0, ifGeneration: null });
     await registry.evict();
     await fetched(registry.type);
-    expect(edge.work.open[positionOf(edge, second)]).toBe(3);
+    expect(openAt(edge, second)).toBe(3);
     await fetched(registry.type);
     expect((await registry.read(second)).load.activeConnections).toBe(3);
   });
@@ -211,13 +216,13 @@ describe('an outcome that a caller reported', () => {
     const id = freshId();
     const registry = await registryWith(id);
     const edge = await fetched(registry.type);
-    for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, id));
+    for (let times = 0; times < 3; times++) assign(edge, positionOf(edge, id), Date.now());
     await fetched(registry.type);
     expect((await registry.read(id)).load.activeConnections).toBe(3);
     const spy = watchSync();
     for (let times = 0; times < 2; times++)
       noteOutcomes(registry.type, id, outcomesOf(1, { latencyMs: 50, timed: 1 }), { inFlight: null, waitUntil });
-    expect(edge.work.open[positionOf(edge, id)]).toBe(1);
+    expect(openAt(edge, id)).toBe(1);
     await settled();
     expect(spy).toHaveBeenCalledTimes(1);
     expect(spy.mock.calls[0]![0].outcomes).toEqual([[id, outcomesOf(2, { latencyMs: 100, timed: 2 })]]);
@@ -228,7 +233,7 @@ describe('an outcome that a caller reported', () => {
     const registry = await registryWith(id);
     const edge = await fetched(registry.type);
     noteOutcomes(registry.type, id, outcomesOf(1), { inFlight: 6, waitUntil });
-    expect(edge.work.open[positionOf(edge, id)]).toBe(6);
+    expect(openAt(edge, id)).toBe(6);
   });
 
   it('reaches the registry even when the sync in flight began without it', async () => {

@@ -1,4 +1,5 @@
 /** All simulated cases: strategy, number of routers, snapshot age, load. */
+import type { PolicyName } from '../../src/core/balancing/balancing-settings.ts';
 import { POLICY_NAMES } from '../../src/core/balancing/balancing-settings.ts';
 import { bestScore } from './strategies/best-score.ts';
 import { leastLoad } from './strategies/least-load.ts';
@@ -75,10 +76,17 @@ const apertures = [8, 64].flatMap((routers) =>
   ),
 );
 
-const limits = [8, 64].flatMap((routers) => [
-  at('edge least-time', edge('least-time'), { routers, ageMs: 1_000, loads: [LIGHT_LOAD] }),
-  at('unreported', unreported('least-time'), { routers, ageMs: 1_000, loads: [LIGHT_LOAD, ...LOADS] }),
-]);
+/** Routers of the cases in which nobody reports. */
+export const UNREPORTED_ROUTERS = [8, 64];
+export const unreportedName = (policy: PolicyName): string => `unreported ${policy}`;
+
+/** Every policy in a nearly idle cluster, and where nobody reports. */
+const limits = UNREPORTED_ROUTERS.flatMap((routers) =>
+  POLICY_NAMES.flatMap((policy) => [
+    at(`edge ${policy}`, edge(policy), { routers, ageMs: 1_000, loads: [LIGHT_LOAD] }),
+    at(unreportedName(policy), unreported(policy), { routers, ageMs: 1_000, loads: [LIGHT_LOAD, ...LOADS] }),
+  ]),
+);
 
 export const CASES: readonly Case[] = [
   ...comparison,

@@ -1,6 +1,7 @@
-/** Markdown tables of the results: goals, comparison and limits. */
+/** Markdown tables of the results: goals, comparison, limits, and routing without reports. */
+import { POLICY_NAMES } from '../../src/core/balancing/balancing-settings.ts';
 import type { Case } from './cases.ts';
-import { AGES, CASES, LIGHT_LOAD, LOADS, ROUTERS, keyOf } from './cases.ts';
+import { AGES, CASES, LIGHT_LOAD, LOADS, ROUTERS, UNREPORTED_ROUTERS, keyOf, unreportedName } from './cases.ts';
 import type { Estimates, Results } from './results.ts';
 import type { Estimate } from './statistics.ts';
 import { markdownTable, shown } from './table.ts';
@@ -53,7 +54,7 @@ export function comparison(results: Results, load: number): string {
 }
 
 const agesBut0 = (routers: number) => AGES.filter((ageMs) => ageMs > 0).map((ageMs) => ({ routers, ageMs }));
-const isExcluded = (name: string): boolean => name.startsWith('aperture') || name === 'unreported';
+const isExcluded = (name: string): boolean => name.startsWith('aperture') || name.startsWith('unreported');
 
 /** The matching case; any case matches if routers or snapshot age make no difference to the strategy. */
 export function nearest(results: Results, load: number, place: Place): Estimates | undefined {
@@ -103,19 +104,31 @@ export function apertures(results: Results): string {
   return markdownTable(['load', 'a router keeps to', ...titles], rows);
 }
 
-const reportedOrNot = (routers: number): (readonly [string, Place])[] => [
-  [`edge, ${routers} routers, 1 s old`, edgeOf(routers)],
-  ['the same, nothing reported', { ...edgeOf(routers), name: 'unreported' }],
-];
-
-/** A nearly idle cluster, and callers that report nothing. */
+/** A nearly idle cluster. */
 export function limits(results: Results): string {
+  const places = [['exact', EXACT] as const, ...[8, 64].map((routers) => [titleOf(routers), edgeOf(routers)] as const)];
+  const rows = places.map(([title, place]) => [title, withError(estimatesOf(results, LIGHT_LOAD, place)!.p99)]);
+  return markdownTable(['p99 ÷ oracle', `at ${percent(LIGHT_LOAD)}`], rows);
+}
+
+const titleOf = (routers: number): string => `edge, ${routers} routers, 1 s old`;
+
+/** Every policy at the edge where callers report their outcomes, and where nobody reports anything. */
+export function unreported(results: Results): string {
   const loads = [LIGHT_LOAD, ...LOADS];
-  const rows = [['exact', EXACT] as const, ...[8, 64].flatMap(reportedOrNot)].map(([title, place]) => [
-    title,
-    ...loads.map((load) => withError(estimatesOf(results, load, place)!.p99)),
-  ]);
-  return markdownTable(['p99 ÷ oracle', ...loads.map((load) => `at ${percent(load)}`)], rows);
+  const rows = UNREPORTED_ROUTERS.flatMap((routers) =>
+    POLICY_NAMES.map((policy) => [
+      policy,
+      String(routers),
+      ...loads.flatMap((load) =>
+        [`edge ${policy}`, unreportedName(policy)].map((name) =>
+          withError(estimatesOf(results, load, { ...edgeOf(routers), name })!.p99),
+        ),
+      ),
+    ]),
+  );
+  const columns = loads.flatMap((load) => [`at ${percent(load)}`, 'nobody reports']);
+  return markdownTable(['p99 ÷ oracle', 'routers', ...columns], rows);
 }
 
 /** All results, one line per case. */

@@ -4,7 +4,7 @@
  * `-- --quick`: few seeds and short runs, without writing.
  */
 import { LIGHT_LOAD, LOADS } from './cases.ts';
-import { everything, goals } from './report.ts';
+import { everything, goals, unreported } from './report.ts';
 import { gather } from './results.ts';
 import { runJobs } from './run-jobs.ts';
 import type { Job } from './run-seed.ts';
@@ -20,7 +20,7 @@ const jobs = [...LOADS, LIGHT_LOAD].flatMap((load) =>
 const began = performance.now();
 const done = await runJobs(jobs, (count) => process.stderr.write(`\r${count} of ${jobs.length} `));
 const results = gather(jobs, done);
-console.log(`\n${everything(results)}\n\n${goals(results)}\n`);
+console.log(`\n${everything(results)}\n\n${goals(results)}\n\n${unreported(results)}\n`);
 if (!isQuick) writeDocs(results);
 const seconds = Math.round((performance.now() - began) / 1_000);
 console.log(`${seeds} seeds, ${size.requests - size.warmUp} measured requests each, ${seconds} s`);

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { LOADS } from './cases.ts';
 import { plot } from './plot.ts';
-import { comparison, figures, goals, limits, apertures } from './report.ts';
+import { comparison, figures, goals, limits, apertures, unreported } from './report.ts';
 import type { Results } from './results.ts';
 
 const PAGE = new URL('../../docs/reference/routing-simulation.md', import.meta.url);
@@ -13,6 +13,7 @@ export function writeDocs(results: Results): void {
     goals: goals(results),
     segments: apertures(results),
     limits: limits(results),
+    unreported: unreported(results),
   };
   for (const load of LOADS) {
     tables[`p99 at ${load}`] = comparison(results, load);

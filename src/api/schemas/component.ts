@@ -86,7 +86,16 @@ const ComponentLoadSchema = z
     loadPercentage: z.number(),
     activeConnections: z.number(),
     queueDepth: z.number(),
-    share: z.number().meta({ description: 'Intended share of the traffic of its type, 0 to 1.' }),
+    share: z.number().meta({
+      description:
+        'Share of the work of its type that the component would get now, 0 to 1, at equal response times. 0 if it gets ' +
+        'none: not routable, degraded or suspect beside healthy components, or full by known or estimated load.',
+    }),
+    estimated: z.object({ loadPercentage: z.number(), activeConnections: z.number() }).meta({
+      description:
+        'The part of `loadPercentage` and `activeConnections` that is estimated: work routed to the component whose end ' +
+        'was not reported. The estimate decays over the typical task time.',
+    }),
   })
   .meta({ id: 'ComponentLoad' });
 

@@ -39,9 +39,10 @@ function routeFromCache(c: Call, body: RouteRequestData): RouteResponse | null {
   const config = cachedCurrentConfig(c);
   const type = config ? requestedType(config, body) : undefined;
   if (type === undefined) return null;
-  const edge = cachedSnapshot(type, Date.now(), waitUntilOf(c));
+  const now = Date.now();
+  const edge = cachedSnapshot(type, now, waitUntilOf(c));
   if (!edge) return null;
-  const parsed: ParsedCall = { body, request: toRequest(body) };
+  const parsed: ParsedCall = { body, request: toRequest(body), now };
   const decided = decideFrom(edge, false, parsed);
   return decided.pick.ok ? respond(c, parsed, decided) : null;
 }
@@ -56,24 +57,25 @@ async function routeAfterRefresh(c: Call, body: RouteRequestData): Promise<Route
   if (type === undefined) return unknownType(c, body);
   const request = toRequest(body);
   if (body.lease) return routeWithLease(c, type, request, { ...body, lease: body.lease });
-  const parsed: ParsedCall = { body, request };
   const fresh = await refreshedSnapshot(type, waitUntilOf(c));
+  const parsed: ParsedCall = { body, request, now: Date.now() };
   return fresh
     ? respond(c, parsed, decideFrom(fresh.edge, fresh.stale, parsed))
     : problemResponse(c, 'no-healthy-components', { detail: 'the registry cannot be reached', retryAfterSeconds: 2 });
 }
 
-function respond(c: Call, { body, request }: ParsedCall, decided: Decision): RouteResponse {
+function respond(c: Call, { body, request, now }: ParsedCall, decided: Decision): RouteResponse {
   const { edge, pool, pick } = decided;
-  const explanation = body.explain || !pick.ok ? explainPick({ pool, work: edge.work, request, pick }) : null;
+  const input = { pool, work: edge.work, request, now };
+  const explanation = body.explain || !pick.ok ? explainPick({ ...input, pick }) : null;
   if (!pick.ok) {
     return problemResponse(c, pick.reason, {
       retryAfterSeconds: retryAfterOf(edge, pick.reason),
       candidates: explanation!.candidates,
     });
   }
-  const response = toResponse(request, decided, pick);
-  if (!body.dryRun) assign(edge, pick.position);
+  const response = toResponse(decided, pick, scoreOfPick(input, pick.position));
+  if (!body.dryRun) assign(edge, pick.position, now);
   return jsonResponse(c, explanation ? withExplanation(response, explanation) : response);
 }
 
@@ -84,10 +86,11 @@ function retryAfterOf({ pool, nextCheckAt }: EdgeSnapshot, reason: NoPick['reaso
   return retryAfterMs(queueState, Date.now(), Math.random) / 1_000;
 }
 
-/** The validated body with the routing request derived from it. */
+/** The validated body with the routing request derived from it, and the time of the decision. */
 interface ParsedCall {
   readonly body: RouteRequestData;
   readonly request: RouteRequest;
+  readonly now: number;
 }
 
 interface Decision {
@@ -122,29 +125,28 @@ function toRequest({ payload, preferences, affinityKey, lease, dryRun }: RouteRe
 
 const NO_COMPONENTS: readonly string[] = [];
 
-function decideFrom(edge: EdgeSnapshot, stale: boolean, { body, request }: ParsedCall): Decision {
+function decideFrom(edge: EdgeSnapshot, stale: boolean, { body, request, now }: ParsedCall): Decision {
   const policy = body.dryRun?.policy;
-  const pool = policy ? underPolicy(edge.pool, policy) : edge.pool;
-  return { edge, pool, stale, pick: pickComponent(pool, request, contextOf(edge)) };
+  const pool = policy ? underPolicy(edge.pool, policy, now) : edge.pool;
+  return { edge, pool, stale, pick: pickComponent(pool, request, contextOf(edge, now)) };
 }
 
 /** The same candidates under another policy, for a dry run. */
-const underPolicy = (pool: CandidatePool, policy: BalancingSettings['policy']): CandidatePool =>
-  compilePool(pool.candidates, { ...pool.settings, policy }, Date.now());
+const underPolicy = (pool: CandidatePool, policy: BalancingSettings['policy'], now: number): CandidatePool =>
+  compilePool(pool.candidates, { ...pool.settings, policy }, now);
 
 let splitAt = 0;
 let random: (() => number) | null = null;
 
-function contextOf({ work, aperture }: EdgeSnapshot): PickContext {
+function contextOf({ work, aperture }: EdgeSnapshot, now: number): PickContext {
   // Seeded at the first call: workerd has no random numbers while an isolate starts.
   random ??= randomFrom(Math.random() * 2 ** 32);
   splitAt = nextEvenly(splitAt);
-  return { work, random, splitAt, mode: 'sampled', aperture: aperture?.set ?? null };
+  return { work, now, random, splitAt, mode: 'sampled', aperture: aperture?.set ?? null };
 }
 
-function toResponse(request: RouteRequest, { edge, pool, stale }: Decision, pick: Picked): RouteResponseData {
-  const { candidate, position, relaxed, fallbackTier } = pick;
-  const score = scoreOfPick(pool, edge.work, position, request);
+function toResponse({ edge, pool, stale }: Decision, pick: Picked, score: number): RouteResponseData {
+  const { candidate, relaxed, fallbackTier } = pick;
   const { policy } = pool.settings;
   return routeDecision({
     candidate,

@@ -8,8 +8,8 @@
  *
  * A lookup costs O(members of the set) and constant memory.
  */
-import type { Choice } from './best-of.ts';
-import { isEligible } from './best-of.ts';
+import type { Choice, Enforcement } from './eligible.ts';
+import { isEligible } from './eligible.ts';
 import type { CandidatePool } from './candidate-pool.ts';
 import { hashOf } from '../hash.ts';
 import type { WeightedSet } from './weighted-set.ts';
@@ -22,31 +22,24 @@ const BOUND = 1.25;
  * components does not count towards the bound. Counting that work could exclude every component although some have
  * capacity.
  */
-export function affinityTargetOf(choice: Choice, set: WeightedSet, key: string, enforcePreferences: boolean): number {
+export function affinityTargetOf(choice: Choice, set: WeightedSet, key: string, enforcement: Enforcement): number {
   const { work, requirements } = choice;
   let [open, total] = [requirements.slots, 0];
   for (let slot = 0; slot < set.size; slot++) {
     const position = set.members[slot]!;
-    if (!isEligible(choice, position, enforcePreferences)) continue;
-    open += work.open[position]!;
+    if (!isEligible(choice, position, enforcement)) continue;
+    open += work.known[position]!;
     total += set.weights[position]!;
   }
   if (total === 0) return -1;
   const isWithin = (position: number): boolean => {
     const bound = Math.ceil((BOUND * open * set.weights[position]!) / total);
-    return work.open[position]! + requirements.slots <= Math.max(bound, requirements.slots);
+    return work.known[position]! + requirements.slots <= Math.max(bound, requirements.slots);
   };
   const keyHash = hashOf(key);
-  const owner = ownerAmong(
-    choice.pool,
-    set,
-    keyHash,
-    (at) => isWithin(at) && isEligible(choice, at, enforcePreferences),
-  );
+  const owner = ownerAmong(choice.pool, set, keyHash, (at) => isWithin(at) && isEligible(choice, at, enforcement));
   // A request for several slots may exceed the bound everywhere. In that case the key keeps its unbounded owner.
-  return owner === -1
-    ? ownerAmong(choice.pool, set, keyHash, (at) => isEligible(choice, at, enforcePreferences))
-    : owner;
+  return owner === -1 ? ownerAmong(choice.pool, set, keyHash, (at) => isEligible(choice, at, enforcement)) : owner;
 }
 
 /**

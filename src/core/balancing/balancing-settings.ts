@@ -37,6 +37,8 @@ export interface BalancingSettings {
   /** Slow start: ms until a component that is back receives its full share. */
   readonly slowStartMs: number;
   readonly scoreWeights: ScoreWeights;
+  /** Task time of components without a reported outcome, ms: work assigned to them decays over it. */
+  readonly assumedTaskMs: number;
   /** Registries grant blocks of this many slots to isolates, which then lease without a call; null disables blocks. */
   readonly leaseBlocks: { readonly size: number } | null;
 }
@@ -49,5 +51,6 @@ export const DEFAULT_BALANCING: BalancingSettings = {
   trafficSplit: [],
   slowStartMs: 30_000,
   scoreWeights: { degraded: 20, per100Ms: 1, responseTimeMax: 10, taskType: 15, location: 10 },
+  assumedTaskMs: 30_000,
   leaseBlocks: null,
 };

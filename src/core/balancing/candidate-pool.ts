@@ -10,6 +10,7 @@
 import type { BalancingSettings } from './balancing-settings.ts';
 import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
+import { typicalTaskMs } from '../component/work-estimate.ts';
 import { hashOf } from '../hash.ts';
 import { DRAW_BASIS } from './policies/draw-basis.ts';
 import { slowStartFactor } from './slow-start.ts';
@@ -41,6 +42,11 @@ export interface CandidatePool {
   measuredAt: Float64Array;
   /** `maxConcurrentTasks`; Infinity if the component declares none. By position. */
   taskLimit: Float64Array;
+  /**
+   * Typical task time, ms, over which estimated work decays: measured from outcomes, otherwise assumed. Never the
+   * response time of a health check. By position.
+   */
+  taskMs: Float64Array;
   /** Sums over the routable components, and their number. */
   rateTotal: number;
   capacityTotal: number;
@@ -99,6 +105,7 @@ export function compilePool(
     ewmaMs: new Float64Array(length),
     measuredAt: new Float64Array(length),
     taskLimit: new Float64Array(length),
+    taskMs: new Float64Array(length),
     rateTotal: 0,
     capacityTotal: 0,
     routableCount: 0,
@@ -260,6 +267,7 @@ function updateWeights(pool: CandidatePool, position: number, now: number): void
       slowStartFactor(candidate, pool.settings, now)
     : 0;
   pool.rate[position] = pool.capacity[position] / workMsAt(pool, position);
+  pool.taskMs[position] = taskMsOf(pool, position);
   const weight = drawWeight(pool, position);
   const suspect = isRoutable && isSuspect(candidate);
   setWeight(pool.healthy, position, isRoutable && !suspect ? weight : 0);
@@ -278,12 +286,18 @@ function updateRate(pool: CandidatePool, position: number): void {
   const isCounted = isInTotals(pool, position);
   if (isCounted) count(pool, position, -1);
   pool.rate[position] = pool.capacity[position]! / workMsAt(pool, position);
+  pool.taskMs[position] = taskMsOf(pool, position);
   if (isCounted) count(pool, position, 1);
 }
 
 /** Response time of a component, ms, bounded below by the resolution; the mean if not measured. */
 export const workMsAt = (pool: CandidatePool, position: number): number =>
   Math.max(RESOLUTION_MS, pool.ewmaMs[position]! || pool.meanEwmaMs);
+
+function taskMsOf(pool: CandidatePool, position: number): number {
+  const isMeasured = pool.usesWorkTimes && (pool.candidates[position]?.liveStats.isWorkTime ?? false);
+  return typicalTaskMs(isMeasured ? pool.ewmaMs[position]! : null, pool.settings.assumedTaskMs);
+}
 
 function updateMean(mean: RunningMean, before: number | null | undefined, after: number | null | undefined): void {
   if (before != null) {
@@ -315,7 +329,7 @@ function drawWeight(pool: CandidatePool, position: number): number {
 function growTo(pool: CandidatePool, position: number): void {
   if (position < pool.capacity.length) return;
   const length = Math.max(position + 1, pool.capacity.length * 2);
-  for (const name of ['capacity', 'rate', 'taskLimit', 'ewmaMs', 'measuredAt'] as const) {
+  for (const name of ['capacity', 'rate', 'taskLimit', 'taskMs', 'ewmaMs', 'measuredAt'] as const) {
     const next = new Float64Array(length);
     next.set(pool[name]);
     pool[name] = next;

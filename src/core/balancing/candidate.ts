@@ -32,7 +32,12 @@ export type Condition = Pick<Candidate, 'lifecycle' | 'status' | 'reason' | 'bac
 export interface LiveStats {
   /** A check is failing, or work fails on the component. */
   readonly suspect: boolean;
+  /** Known work in flight: leases, and what the component reports. */
   readonly inFlight: number;
+  /** Estimated work in flight as of `estimatedAt`, epoch ms by the clock of the registry. */
+  readonly estimated: number;
+  readonly estimatedAt: number;
+  /** Known load in percent. */
   readonly loadPercentage: number;
   /** Moving average of the response time, ms: of work if callers report it, otherwise of the health check. */
   readonly ewmaMs: number | null;

@@ -35,6 +35,10 @@ export function join(membership: EdgeMembership, id: string, assignments: number
   return { number: edge.number, share: total > 0 ? edge.assignmentsPerSecond / total : null };
 }
 
+/** Time since the last synchronisation of an isolate, ms; 0 for an unknown one. */
+export const sinceLastSync = (membership: EdgeMembership, id: string | undefined, now: number): number =>
+  Math.max(0, now - ((id === undefined ? undefined : membership.get(id)?.seenAt) ?? now));
+
 function freeNumber(membership: EdgeMembership): number {
   const used = new Set(Array.from(membership.values(), ({ number }) => number));
   let number = 0;

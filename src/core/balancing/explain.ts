@@ -4,17 +4,20 @@
  */
 import type { Candidate } from './candidate.ts';
 import { whyNotRoutable } from './candidate.ts';
-import { loadPercentOf } from './eligible.ts';
+import type { Choice } from './eligible.ts';
+import { hasCapacity, loadPercentOf } from './eligible.ts';
 import type { CandidatePool } from './candidate-pool.ts';
 import { isSuspect } from './candidate-pool.ts';
 import { partOf } from './traits.ts';
 import type { OpenWork } from './open-work.ts';
-import { hasAnyCapacity } from './best-of.ts';
+import { openAt } from './open-work.ts';
+import { hasAnyCapacity, isFullByEstimate } from './best-of.ts';
 import type { Pick, RouteRequest } from './pick.ts';
 import { poolForTiers, taskOf, tiersOf } from './pick.ts';
 import { POLICIES } from './policies/policies.ts';
 import type { ScoreParts } from './policies/policy.ts';
 import { scoreOf } from './policies/policy.ts';
+import type { Preferences } from './preferences.ts';
 import { unmetPreference } from './preferences.ts';
 
 export interface CandidateVerdict {
@@ -41,31 +44,36 @@ export interface Explanation {
 
 const MAX_EXPLAINED = 100;
 
-export interface ExplainInput {
+/** What a decision was made from. */
+export interface DecisionInput {
   readonly pool: CandidatePool;
   readonly work: OpenWork;
   readonly request: RouteRequest;
+  /** Time of the decision, epoch ms. */
+  readonly now: number;
+}
+
+export interface ExplainInput extends DecisionInput {
   /** The decision, made before its own work was counted in `work`. */
   readonly pick: Pick;
 }
 
 export function explainPick(input: ExplainInput): Explanation {
-  const { pool, work, request, pick } = input;
-  const rules = rulesOf(input);
-  const scoringPool = poolForRequest(pool, request);
+  const { pool, pick } = input;
+  const choice = choiceOf(input);
+  const rules = rulesOf(choice, input);
   const chosen = pick.ok ? pick.position : -1;
   const verdicts = pool.candidates.flatMap((candidate, position): CandidateVerdict[] => {
     if (!candidate) return [];
-    const filtered = position === chosen ? null : filterOf(input, candidate, position, rules);
+    const filtered = position === chosen ? null : filterOf(choice, candidate, position, rules);
     if (filtered) return [{ id: candidate.id, verdict: 'filtered', ...filtered, score: null, parts: null }];
-    const parts = POLICIES[pool.settings.policy].parts(
-      scoringPool,
-      position,
-      work.open[position]!,
-      taskOf(pool, request),
-    );
+    const open = openAt(pool, choice.work, position, choice.now);
+    const parts = POLICIES[pool.settings.policy].parts(choice.pool, position, open, choice.task);
     const verdict = position === chosen ? 'chosen' : 'considered';
-    return [{ id: candidate.id, verdict, rule: null, reason: null, score: scoreOf(parts), parts }];
+    // Full by estimate: considered, but after the others.
+    const isLast = isFullByEstimate(choice, position, open);
+    const reason = isLast ? `about ${Math.round(open)} of ${pool.taskLimit[position]!} tasks in flight` : null;
+    return [{ id: candidate.id, verdict, rule: null, reason, score: scoreOf(parts), parts }];
   });
   verdicts.sort((a, b) => rankOf(a) - rankOf(b) || (b.score ?? 0) - (a.score ?? 0));
   const [first, second] = verdicts;
@@ -77,10 +85,19 @@ export function explainPick(input: ExplainInput): Explanation {
 }
 
 /** Score of the chosen component at the time of the decision. */
-export function scoreOfPick(pool: CandidatePool, work: OpenWork, position: number, request: RouteRequest): number {
-  const { parts } = POLICIES[pool.settings.policy];
-  return scoreOf(parts(poolForRequest(pool, request), position, work.open[position]!, taskOf(pool, request)));
+export function scoreOfPick(input: DecisionInput, position: number): number {
+  const { pool, work, task, now } = choiceOf(input);
+  return scoreOf(POLICIES[pool.settings.policy].parts(pool, position, openAt(pool, work, position, now), task));
 }
+
+const choiceOf = ({ pool, work, request, now }: DecisionInput): Choice => ({
+  pool: poolForRequest(pool, request),
+  work,
+  task: taskOf(pool, request),
+  requirements: request,
+  random: () => 0,
+  now,
+});
 
 const poolForRequest = (pool: CandidatePool, { assumedDown }: RouteRequest): CandidatePool =>
   poolForTiers(pool, tiersOf(pool, assumedDown));
@@ -89,12 +106,15 @@ const poolForRequest = (pool: CandidatePool, { assumedDown }: RouteRequest): Can
 export const retryAfterSeconds = (nextCheckAt: number | null, now: number): number =>
   nextCheckAt === null ? 5 : Math.min(60, Math.max(1, Math.ceil((nextCheckAt - now) / 1_000)));
 
-const RANKS = { chosen: 0, considered: 1, filtered: 2 } as const;
-const rankOf = ({ verdict }: CandidateVerdict): number => RANKS[verdict];
+const RANKS = { chosen: 0, considered: 1, filtered: 3 } as const;
+/** A considered candidate with a reason is full by estimate. */
+const rankOf = ({ verdict, reason }: CandidateVerdict): number =>
+  RANKS[verdict] + (verdict === 'considered' && reason !== null ? 1 : 0);
 const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
 
 interface Rules {
-  readonly preferencesEnforced: boolean;
+  /** The preferences that were enforced; null if they were dropped. */
+  readonly preferences: Preferences | null;
   readonly healthEnforced: boolean;
   readonly healthyHadCapacity: boolean;
   /** Traffic split part of the chosen component; null without a split, or if the decision bypassed the split. */
@@ -102,16 +122,21 @@ interface Rules {
 }
 
 /** Rules that applied in this decision. A relaxed rule filtered no candidate. */
-function rulesOf({ pool, work, request, pick }: ExplainInput): Rules {
-  const choice = { pool, work, task: taskOf(pool, request), requirements: request, random: () => 0 };
+function rulesOf(choice: Choice, { pool, request, pick }: ExplainInput): Rules {
   const [tier] = tiersOf(pool, request.assumedDown);
-  const dropped = pick.ok && pick.relaxed.some((name) => name !== 'preferredComponent');
   return {
-    preferencesEnforced: !dropped,
+    preferences: enforcedPreferences(request.preferences, pick),
     healthEnforced: tier?.set !== pool.active,
     healthyHadCapacity: hasAnyCapacity(choice, pool.healthy),
     part: pick.ok ? pick.part : null,
   };
+}
+
+function enforcedPreferences(preferences: Preferences, pick: Pick): Preferences | null {
+  const dropped = pick.ok ? pick.relaxed.filter((name) => name !== 'preferredComponent') : [];
+  if (dropped.length === 0) return preferences;
+  // Estimated load alone drops `maxLoad` and no other preference.
+  return dropped.length === 1 && dropped[0] === 'maxLoad' ? { ...preferences, maxLoad: undefined } : null;
 }
 
 interface Filtered {
@@ -119,19 +144,17 @@ interface Filtered {
   readonly reason: string;
 }
 
-function filterOf(input: ExplainInput, candidate: Candidate, position: number, rules: Rules): Filtered | null {
-  const { pool, work, request } = input;
-  const open = work.open[position]!;
-  const limit = pool.taskLimit[position]!;
-  if (request.assumedDown.includes(candidate.id))
+function filterOf(choice: Choice, candidate: Candidate, position: number, rules: Rules): Filtered | null {
+  const { pool, work, requirements } = choice;
+  if (requirements.assumedDown.includes(candidate.id))
     return { rule: 'assumed-down', reason: 'assumed down in this dry run' };
   const unhealthy = healthRule(candidate, rules);
   if (unhealthy) return unhealthy;
-  if (open + request.slots > limit)
-    return { rule: 'capacity', reason: `${Math.round(open)} of ${limit} tasks in flight` };
-  const unmet = rules.preferencesEnforced
-    ? unmetPreference(candidate, request.preferences, loadPercentOf(pool, work, position))
-    : null;
+  if (!hasCapacity(choice, position)) {
+    const known = Math.round(work.known[position]!);
+    return { rule: 'capacity', reason: `${known} of ${pool.taskLimit[position]!} tasks in flight` };
+  }
+  const unmet = rules.preferences && unmetPreference(candidate, rules.preferences, loadPercentOf(choice, position));
   if (unmet) return { rule: unmet, reason: `does not meet the preference ${unmet}` };
   if (rules.part !== null && partOf(pool.settings, candidate) !== rules.part)
     return { rule: 'trafficSplit', reason: 'belongs to another part of the traffic split' };

@@ -1,25 +1,90 @@
 /**
  * Work in flight as the router knows it, by position. Mutable: every decision updates it.
  *
- * `open` is the work in flight: the last value from the registry, plus assignments since, minus outcomes. `recent` is
- * the work assigned recently, finished or not. Among components with equal cost, the one with the least recent work for
- * its share is next.
+ * `known` is what leases, heartbeats and outcomes tell; only known work refuses. The estimate is of assignments whose
+ * end is not known; `core/component/work-estimate.ts` has its rules. The estimate of a position decays when it is read,
+ * so its decay costs nothing while the position is not looked at. `recent` is the work assigned recently, finished or
+ * not. Among components with equal cost, the one with the least recent work for its share is next.
  */
+import type { CandidatePool } from './candidate-pool.ts';
+import type { WorkEstimate } from '../component/work-estimate.ts';
+import { remainingPart, withEnded } from '../component/work-estimate.ts';
+
 export interface OpenWork {
-  open: Float64Array;
+  known: Float64Array;
+  /** Estimated work as of `estimatedAt`. */
+  estimated: Float64Array;
+  presumedEnded: Float64Array;
+  /** Epoch ms. */
+  estimatedAt: Float64Array;
   recent: Float64Array;
 }
 
+const ARRAYS = ['known', 'estimated', 'presumedEnded', 'estimatedAt', 'recent'] as const;
+
 export const noWork = (positions: number): OpenWork => ({
-  open: new Float64Array(positions),
+  known: new Float64Array(positions),
+  estimated: new Float64Array(positions),
+  presumedEnded: new Float64Array(positions),
+  estimatedAt: new Float64Array(positions),
   recent: new Float64Array(positions),
 });
 
-/** Counts one new assignment. */
-export function countAssignment(work: OpenWork, position: number): void {
-  work.open[position]! += 1;
+/** Estimated work on the component now. */
+export function estimatedAt({ taskMs }: CandidatePool, work: OpenWork, position: number, now: number): number {
+  const count = work.estimated[position]!;
+  return count === 0 ? 0 : count * remainingPart(now - work.estimatedAt[position]!, taskMs[position]!);
+}
+
+/** Known and estimated work on the component now. */
+export const openAt = (pool: CandidatePool, work: OpenWork, position: number, now: number): number =>
+  work.known[position]! + estimatedAt(pool, work, position, now);
+
+/** Counts one new assignment, whose end may never be reported. */
+export function countAssignment(pool: CandidatePool, work: OpenWork, position: number, now: number): void {
+  settle(pool, work, position, now);
+  work.estimated[position]! += 1;
   work.recent[position]! += 1;
 }
+
+/** Counts slots that a lease occupies until it ends. */
+export function countLeased(work: OpenWork, position: number, slots: number): void {
+  work.known[position]! += slots;
+  work.recent[position]! += slots;
+}
+
+/** Counts the reported end of pieces of work that were assigned. */
+export function countEnded(pool: CandidatePool, work: OpenWork, position: number, ended: number, now: number): void {
+  setEstimate(work, position, withEnded(estimateOf(work, position), ended, pool.taskMs[position]!, now));
+}
+
+/** Replaces everything by a count that includes all work of the component. */
+export function setKnown(work: OpenWork, position: number, known: number): void {
+  work.known[position] = known;
+  work.estimated[position] = 0;
+  work.presumedEnded[position] = 0;
+}
+
+export function setEstimate(work: OpenWork, position: number, { count, presumedEnded, at }: WorkEstimate): void {
+  work.estimated[position] = count;
+  work.presumedEnded[position] = presumedEnded;
+  work.estimatedAt[position] = at;
+}
+
+/** Brings the estimate of a position to `now`. In place and without objects: each decision does it once. */
+function settle({ taskMs }: CandidatePool, work: OpenWork, position: number, now: number): void {
+  const part = remainingPart(now - work.estimatedAt[position]!, taskMs[position]!);
+  const count = work.estimated[position]!;
+  work.estimated[position] = count * part;
+  work.presumedEnded[position] = work.presumedEnded[position]! * part + count * (1 - part);
+  work.estimatedAt[position] = now;
+}
+
+const estimateOf = (work: OpenWork, position: number): WorkEstimate => ({
+  count: work.estimated[position]!,
+  presumedEnded: work.presumedEnded[position]!,
+  at: work.estimatedAt[position]!,
+});
 
 /** Smaller values become 0: subnormal numbers are slow to compute with and would never reach 0. */
 const MIN_RECENT = 1e-300;
@@ -34,9 +99,9 @@ export function decayRecent({ recent }: OpenWork, factor: number): void {
 
 /** Grows the arrays to at least this many positions. */
 export function resizeWork(work: OpenWork, positions: number): void {
-  if (positions <= work.open.length) return;
-  const length = Math.max(positions, work.open.length * 2);
-  for (const name of ['open', 'recent'] as const) {
+  if (positions <= work.known.length) return;
+  const length = Math.max(positions, work.known.length * 2);
+  for (const name of ARRAYS) {
     const next = new Float64Array(length);
     next.set(work[name]);
     work[name] = next;

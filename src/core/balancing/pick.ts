@@ -1,16 +1,24 @@
 /**
- * The routing decision: health → traffic split → preferences → capacity → policy. If a request cannot have both,
- * preferences take precedence over the traffic split.
+ * The routing decision: preferred component → health → traffic split → preferences → capacity → policy. If a request
+ * cannot have both, preferences take precedence over the traffic split. Only known work takes capacity; a component
+ * that is full by estimate is less preferred.
  *
  * Isolates decide on a snapshot in mode `sampled`. The registry knows the load and decides in mode `exact`. Both modes
  * apply the same rules and differ only in the number of candidates that they compare.
  */
 import { affinityTargetOf, unitOf } from './affinity.ts';
-import type { BalancingSettings } from './balancing-settings.ts';
-import type { Choice } from './best-of.ts';
-import { bestOfAll, bestOfSample, hasAnyCapacity, isEligible } from './best-of.ts';
+import { bestOfAll, bestOfSample, hasAnyCapacity } from './best-of.ts';
 import type { Candidate } from './candidate.ts';
-import { hasCapacity, isAssumedDown, loadPercentOf, meetsPreferences } from './eligible.ts';
+import type { Choice, Enforcement } from './eligible.ts';
+import {
+  fitsWhenIdle,
+  hasCapacity,
+  isAssumedDown,
+  isEligible,
+  knownLoadPercentOf,
+  loadPercentOf,
+  meetsPreferences,
+} from './eligible.ts';
 import type { CandidatePool } from './candidate-pool.ts';
 import { healthyWith, meanRateOf, typicalMs } from './candidate-pool.ts';
 import { partOf } from './traits.ts';
@@ -20,6 +28,7 @@ import type { Task } from './policies/policy.ts';
 import type { PreferenceName, Preferences } from './preferences.ts';
 import { isExpressed, enforcesPreferences, relaxedFor } from './preferences.ts';
 import type { FallbackTier, Tier } from './tier.ts';
+import { healthIgnoredBy } from './tier.ts';
 import type { WeightedSet } from './weighted-set.ts';
 import { isMember } from './weighted-set.ts';
 
@@ -38,6 +47,8 @@ export interface RouteRequest {
 
 export interface PickContext {
   readonly work: OpenWork;
+  /** Epoch ms; estimated work decays up to this time. */
+  readonly now: number;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Place of this request in the traffic split, 0 to 1; spread evenly over requests. */
@@ -65,17 +76,17 @@ export interface NoPick {
 }
 
 export function pickComponent(pool: CandidatePool, request: RouteRequest, context: PickContext): Pick {
-  const { work, random } = context;
+  const { work, random, now } = context;
   const tiers = tiersOf(pool, request.assumedDown);
   const task = taskOf(pool, request);
-  const choice: Choice = { pool: poolForTiers(pool, tiers), work, task, requirements: request, random };
+  const choice: Choice = { pool: poolForTiers(pool, tiers), work, task, requirements: request, random, now };
   const part = requestedPartOf(pool, request, context);
   for (let at = 0; at < tiers.length; at++) {
     const { set, fallbackTier } = tiers[at]!;
-    const position = pickFrom(choice, set, set === pool.healthy ? part : null, request, context);
+    const position = pickFrom(choice, { tiers, at, part: set === pool.healthy ? part : null }, request, context);
     if (position !== -1) return toPick(choice, position, fallbackTier, part);
-    // A component with capacity does not match. Under `strict`, no component of a later tier replaces it.
-    if (request.preferences.strict && hasAnyCapacity(choice, set)) break;
+    // A component with capacity does not meet the preferences. No component of a later tier replaces it.
+    if (hasAnyCapacity(choice, set)) break;
   }
   return { ok: false, reason: noPickReason(choice, tiers) };
 }
@@ -91,14 +102,15 @@ export function taskOf(pool: CandidatePool, { taskType, location }: RouteRequest
 
 /** Returns the tiers in the order in which a decision tries them. Ids assumed down do not count. */
 export function tiersOf(pool: CandidatePool, assumedDown: readonly string[] = NO_IDS): readonly Tier[] {
-  const { healthy, suspect, active, settings, tiers } = pool;
-  const [healthyCount, suspectCount] = [
-    sizeWithout(assumedDown, pool, healthy),
-    sizeWithout(assumedDown, pool, suspect),
-  ];
-  if (isPanicking(settings, healthyCount, sizeWithout(assumedDown, pool, active))) return tiers.panic;
-  if (healthyCount + suspectCount === 0 && settings.noHealthyPolicy === 'fail-open') return tiers.failOpen;
-  return suspectCount === 0 ? tiers.healthy : tiers.healthyThenSuspect;
+  const { settings, tiers } = pool;
+  const counts = {
+    healthy: sizeWithout(assumedDown, pool, pool.healthy),
+    suspect: sizeWithout(assumedDown, pool, pool.suspect),
+    active: sizeWithout(assumedDown, pool, pool.active),
+  };
+  const ignoredBy = healthIgnoredBy(settings, counts);
+  if (ignoredBy !== null) return ignoredBy === 'panic' ? tiers.panic : tiers.failOpen;
+  return counts.suspect === 0 ? tiers.healthy : tiers.healthyThenSuspect;
 }
 
 const NO_IDS: readonly string[] = [];
@@ -114,32 +126,57 @@ export const poolForTiers = (pool: CandidatePool, tiers: readonly Tier[]): Candi
 
 const NO_SUSPECTS = new Uint8Array();
 
-/** Whether the healthy percentage is below the panic threshold. */
-const isPanicking = ({ panicThreshold }: BalancingSettings, healthy: number, active: number): boolean =>
-  panicThreshold > 0 && healthy * 100 < panicThreshold * active;
+/** The tier that a decision tries: `tiers[at]`. */
+interface Attempt {
+  readonly tiers: readonly Tier[];
+  readonly at: number;
+  /** The part of the tier that the traffic split selects; null without a split. */
+  readonly part: WeightedSet | null;
+}
 
 /** Returns the position of this tier that receives the work; -1 if none. */
-function pickFrom(
-  choice: Choice,
-  tier: WeightedSet,
-  part: WeightedSet | null,
-  request: RouteRequest,
-  context: PickContext,
-): number {
-  const { pool, requirements } = choice;
-  const preferred = preferredOf(choice, tier);
+function pickFrom(choice: Choice, attempt: Attempt, request: RouteRequest, context: PickContext): number {
+  const { pool } = choice;
+  const { part } = attempt;
+  const { set } = attempt.tiers[attempt.at]!;
+  const { preferences } = request;
+  const preferred = preferredOf(choice, set);
   if (preferred !== -1) return preferred;
   // Preferences of the caller take precedence over the traffic split.
-  if (enforcesPreferences(requirements.preferences)) {
-    const group = tier === pool.healthy ? preferredGroupOf(pool, requirements.preferences) : null;
-    const inPart = part ? bestOf(choice, part, request, context, true) : -1;
-    const position = inPart === -1 ? bestOf(choice, group ?? tier, request, context, true) : inPart;
-    if (position !== -1 || requirements.preferences.strict) return position;
+  if (enforcesPreferences(preferences)) {
+    const position = bestMatch(choice, attempt, request, context);
+    if (position !== -1 || preferences.strict || isMetByAny(choice, attempt)) return position;
   }
   // The aperture does not apply to affinity keys: all isolates must route a key to the same component.
-  const subset = part ?? (tier === pool.healthy && request.affinityKey === null ? context.aperture : null);
-  const position = subset ? bestOf(choice, subset, request, context, false) : -1;
-  return position === -1 ? bestOf(choice, tier, request, context, false) : position;
+  const subset = part ?? (set === pool.healthy && request.affinityKey === null ? context.aperture : null);
+  const position = subset ? bestOf(choice, subset, request, context, 'none') : -1;
+  return position === -1 ? bestOf(choice, set, request, context, 'none') : position;
+}
+
+/** Returns the best position that meets the preferences, first in the part of the traffic split; -1 if none. */
+function bestMatch(choice: Choice, { tiers, at, part }: Attempt, request: RouteRequest, context: PickContext): number {
+  const { preferences } = request;
+  const set = groupIn(choice, tiers[at]!.set);
+  const isLoadRelaxable = preferences.maxLoad !== undefined && !preferences.strict;
+  for (const enforcement of isLoadRelaxable ? (['all', 'known-load'] as const) : (['all'] as const)) {
+    const inPart = part ? bestOf(choice, part, request, context, enforcement) : -1;
+    const position = inPart === -1 ? bestOf(choice, set, request, context, enforcement) : inPart;
+    if (position !== -1) return position;
+  }
+  return -1;
+}
+
+/** Whether a component of this tier or of one before it meets the preferences, even if it is full at the moment. */
+function isMetByAny(choice: Choice, { tiers, at }: Attempt): boolean {
+  for (let tier = 0; tier <= at; tier++) {
+    const { members, size } = groupIn(choice, tiers[tier]!.set);
+    for (let slot = 0; slot < size; slot++) {
+      const position = members[slot]!;
+      if (fitsWhenIdle(choice.pool, position, choice.requirements) && meetsPreferences(choice, position, 'known-load'))
+        return true;
+    }
+  }
+  return false;
 }
 
 function bestOf(
@@ -147,19 +184,21 @@ function bestOf(
   set: WeightedSet,
   { affinityKey }: RouteRequest,
   { mode }: PickContext,
-  enforcePreferences: boolean,
+  enforcement: Enforcement,
 ): number {
-  if (!choice.pool.settings.loadBalancingEnabled) return firstRegistered(choice, set, enforcePreferences);
-  if (affinityKey !== null) return affinityTargetOf(choice, set, affinityKey, enforcePreferences);
-  return mode === 'exact' ? bestOfAll(choice, set, enforcePreferences) : bestOfSample(choice, set, enforcePreferences);
+  if (!choice.pool.settings.loadBalancingEnabled) return firstRegistered(choice, set, enforcement);
+  if (affinityKey !== null) return affinityTargetOf(choice, set, affinityKey, enforcement);
+  return mode === 'exact' ? bestOfAll(choice, set, enforcement) : bestOfSample(choice, set, enforcement);
 }
 
-/** The smallest group that a preference names; null if no preference names one. */
-function preferredGroupOf(pool: CandidatePool, { location, capabilities }: Preferences): WeightedSet | null {
-  let smallest = location === undefined ? null : healthyWith(pool, 'location', location);
+/** The smallest group of a tier that a preference names; the tier itself if none names one. */
+function groupIn({ pool, requirements }: Choice, tier: WeightedSet): WeightedSet {
+  const { location, capabilities } = requirements.preferences;
+  if (tier !== pool.healthy) return tier;
+  let smallest = location === undefined ? tier : healthyWith(pool, 'location', location);
   for (const capability of capabilities ?? []) {
     const group = healthyWith(pool, 'capability', capability);
-    if (!smallest || group.size < smallest.size) smallest = group;
+    if (group.size < smallest.size) smallest = group;
   }
   return smallest;
 }
@@ -180,23 +219,21 @@ function requestedPartOf(
   return healthyWith(pool, 'part', String(part === -1 ? trafficSplit.length : part));
 }
 
+/** The preferred component, whatever the other preferences say; under `strict` only if it meets them as well. */
 function preferredOf(choice: Choice, tier: WeightedSet): number {
-  const { preferredComponent } = choice.requirements.preferences;
+  const { preferredComponent, strict = false } = choice.requirements.preferences;
   if (preferredComponent === undefined) return -1;
   const position = choice.pool.positions.get(preferredComponent) ?? -1;
   if (position === -1 || !isMember(tier, position)) return -1;
-  const { pool, work, requirements } = choice;
-  return hasCapacity(pool, work, position, requirements) && meetsPreferences(pool, work, position, requirements)
-    ? position
-    : -1;
+  return isEligible(choice, position, strict ? 'all' : 'none') ? position : -1;
 }
 
 /** Without load balancing, the eligible component that registered first receives all work. */
-function firstRegistered(choice: Choice, set: WeightedSet, enforcePreferences: boolean): number {
+function firstRegistered(choice: Choice, set: WeightedSet, enforcement: Enforcement): number {
   let first = -1;
   for (let slot = 0; slot < set.size; slot++) {
     const position = set.members[slot]!;
-    if (!isEligible(choice, position, enforcePreferences)) continue;
+    if (!isEligible(choice, position, enforcement)) continue;
     if (first === -1 || isRegisteredBefore(choice.pool.candidates[position]!, choice.pool.candidates[first]!))
       first = position;
   }
@@ -213,11 +250,14 @@ function toPick(
   fallbackTier: FallbackTier | null,
   requestedPart: WeightedSet | null,
 ): Pick {
-  const { pool, work, requirements } = choice;
+  const { pool, requirements } = choice;
   const { preferences } = requirements;
   const candidate = pool.candidates[position]!;
   const relaxed = isExpressed(preferences)
-    ? relaxedFor(candidate, preferences, loadPercentOf(pool, work, position))
+    ? relaxedFor(candidate, preferences, {
+        total: loadPercentOf(choice, position),
+        known: knownLoadPercentOf(choice, position),
+      })
     : NO_PREFERENCES;
   // Null if the caller preferred the component by id, or if the requested part had no eligible component.
   const isOfPart = requestedPart !== null && fallbackTier === null && isMember(requestedPart, position);
@@ -229,12 +269,12 @@ const NO_PREFERENCES: readonly PreferenceName[] = [];
 
 /** Returns the reason why no component was picked; `at-capacity` if waiting can help. */
 function noPickReason(choice: Choice, tiers: readonly Tier[]): NoPick['reason'] {
-  const { pool, work, requirements } = choice;
+  const { pool, requirements } = choice;
   if (tiers.every(({ set }) => sizeWithout(requirements.assumedDown, pool, set) === 0)) return 'no-healthy-components';
   if (!requirements.preferences.strict) return 'at-capacity';
   const isWorthWaiting = (position: number): boolean =>
-    meetsPreferences(pool, work, position, requirements) &&
-    !hasCapacity(pool, work, position, requirements) &&
+    meetsPreferences(choice, position, 'all') &&
+    !hasCapacity(choice, position) &&
     !isAssumedDown(pool, position, requirements);
   const canWait = tiers.some(({ set }) => set.members.subarray(0, set.size).some(isWorthWaiting));
   return canWait ? 'at-capacity' : 'preferences-unmet';

@@ -1,8 +1,9 @@
 /**
- * Preferences of a caller. Preferences narrow the choice while any candidate remains. Otherwise the decision drops them
- * together and names them, unless `strict`.
+ * Preferences of a caller. Preferences narrow the choice while any component meets them. Otherwise the decision drops
+ * them together and names them, unless `strict`. A component that meets them counts even if it is full.
  *
- * A preferred component does not narrow the choice but comes first. Under `strict` no other component is accepted.
+ * A preferred component does not narrow the choice but comes before all other preferences. Under `strict` no other
+ * component is accepted, and the preferred one must meet the others.
  */
 import type { Candidate } from './candidate.ts';
 
@@ -59,10 +60,20 @@ export const isExpressed = (preferences: Preferences): boolean =>
 const isNotPreferred = (preferences: Preferences, id: string): boolean =>
   preferences.preferredComponent !== undefined && preferences.preferredComponent !== id;
 
-/** The preferences that the decision for this component dropped: another preferred component, or all that were set. */
-export function relaxedFor(chosen: Candidate, preferences: Preferences, loadPercent: number): PreferenceName[] {
+/** Load of a component in percent: known and estimated together, and the known part. */
+export interface LoadPercent {
+  readonly total: number;
+  readonly known: number;
+}
+
+/**
+ * The preferences that the decision for this component dropped: another preferred component, a `maxLoad` that only
+ * estimated load exceeds, or all that were set.
+ */
+export function relaxedFor(chosen: Candidate, preferences: Preferences, load: LoadPercent): PreferenceName[] {
   const names: PreferenceName[] = isNotPreferred(preferences, chosen.id) ? ['preferredComponent'] : [];
-  if (unmetPreference(chosen, preferences, loadPercent) === null) return names;
+  if (unmetPreference(chosen, preferences, load.total) === null) return names;
+  if (unmetPreference(chosen, preferences, load.known) === null) return [...names, 'maxLoad'];
   if (preferences.avoidComponents?.length) names.push('avoidComponents');
   if (preferences.maxLoad !== undefined) names.push('maxLoad');
   if (preferences.location !== undefined) names.push('location');

@@ -1,7 +1,50 @@
 /**
- * Target share of a type's work for each component, and the change of the shares between two times. While a component
- * is routable, its share is proportional to weight × `maxConcurrentTasks`.
+ * Target share of a type's work for each component, and the change of the shares between two times. Only components
+ * that would get work now have a share: those of the first fallback tier with capacity, preferably those that are not
+ * full by estimate. Among them, shares are proportional to weight × `maxConcurrentTasks`.
  */
+import type { BalancingSettings } from './balancing-settings.ts';
+import { healthIgnoredBy } from './tier.ts';
+
+/** A component, as far as its share depends on it. */
+export interface Shareholder {
+  /** `active` if not routable for its health alone; null if it gets no work in any case. */
+  readonly tier: 'healthy' | 'suspect' | 'active' | null;
+  /** Weight × `maxConcurrentTasks`. */
+  readonly capacity: number;
+  readonly fullBy: 'known' | 'estimate' | null;
+}
+
+/** Returns the share of a component among these, 0 to 1; 0 if it would get no work. */
+export function sharesAmong(
+  holders: Iterable<Shareholder>,
+  settings: BalancingSettings,
+): (holder: Shareholder) => number {
+  const counts = { healthy: 0, suspect: 0, active: 0 };
+  const sums = { healthy: newSums(), suspect: newSums(), active: newSums() };
+  for (const { tier, capacity, fullBy } of holders) {
+    if (tier === null) continue;
+    if (tier !== 'active') counts[tier] += 1;
+    counts.active += 1;
+    for (const each of tier === 'active' ? (['active'] as const) : (['active', tier] as const))
+      if (fullBy !== 'known') sums[each][fullBy === null ? 'free' : 'full'] += capacity;
+  }
+  const tiers = healthIgnoredBy(settings, counts) === null ? (['healthy', 'suspect'] as const) : (['active'] as const);
+  const serving = tiers.find((tier) => sums[tier].free + sums[tier].full > 0);
+  if (serving === undefined) return () => 0;
+  const { free, full } = sums[serving];
+  return ({ tier, capacity, fullBy }) => {
+    const isServing = tier !== null && (tier === serving || serving === 'active');
+    if (!isServing || fullBy === 'known') return 0;
+    if (free > 0) return fullBy === null ? capacity / free : 0;
+    return capacity / full;
+  };
+}
+
+/** Capacities of one tier: of the components with free capacity, and of those that are full by estimate alone. */
+const newSums = () => ({ free: 0, full: 0 });
+
+/** Capacity by component id. */
 export type Capacities = ReadonlyMap<string, number>;
 
 export interface ShareChange {

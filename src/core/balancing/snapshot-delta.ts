@@ -5,6 +5,7 @@
  * Invariant: positions belong to the registry and are valid for one `epoch`, which lasts until the registry restarts.
  */
 import type { Candidate, Condition, LiveStats } from './candidate.ts';
+import { remainingPart, typicalTaskMs } from '../component/work-estimate.ts';
 
 /** Version of the snapshot that an isolate has. */
 export interface SnapshotVersion {
@@ -24,32 +25,48 @@ export interface SnapshotDelta extends SnapshotVersion {
   readonly conditions: readonly (readonly [position: number, condition: Condition])[];
   /** Rows of `LIVE_STATS_WIDTH` numbers. */
   readonly liveStats: Float64Array;
+  /** Epoch ms by the clock of the registry; the age of estimates counts from it. */
+  readonly sentAt: number;
   /** Epoch ms of the next check of any component; null if no check is due. */
   readonly nextCheckAt: number | null;
 }
 
-/** Columns: position, suspect, in flight, load in percent, `ewmaMs` (-1 for null), `isWorkTime`. */
-export const LIVE_STATS_WIDTH = 6;
+/**
+ * Columns: position, suspect, in flight, estimated, `estimatedAt`, load in percent, `ewmaMs` (-1 for null),
+ * `isWorkTime`.
+ */
+export const LIVE_STATS_WIDTH = 8;
 
 export const packLiveStats = (
   position: number,
-  { suspect, inFlight, loadPercentage, ewmaMs, isWorkTime }: LiveStats,
-): number[] => [position, suspect ? 1 : 0, inFlight, loadPercentage, ewmaMs ?? -1, isWorkTime ? 1 : 0];
+  { suspect, inFlight, estimated, estimatedAt, loadPercentage, ewmaMs, isWorkTime }: LiveStats,
+): number[] => [
+  position,
+  suspect ? 1 : 0,
+  inFlight,
+  estimated,
+  estimatedAt,
+  loadPercentage,
+  ewmaMs ?? -1,
+  isWorkTime ? 1 : 0,
+];
 
 export function unpackLiveStats(
   rows: Float64Array,
   row: number,
 ): { readonly position: number; readonly liveStats: LiveStats } {
   const at = row * LIVE_STATS_WIDTH;
-  const ewmaMs = rows[at + 4]!;
+  const ewmaMs = rows[at + 6]!;
   return {
     position: rows[at]!,
     liveStats: {
       suspect: rows[at + 1] === 1,
       inFlight: rows[at + 2]!,
-      loadPercentage: rows[at + 3]!,
+      estimated: rows[at + 3]!,
+      estimatedAt: rows[at + 4]!,
+      loadPercentage: rows[at + 5]!,
       ewmaMs: ewmaMs < 0 ? null : ewmaMs,
-      isWorkTime: rows[at + 5] === 1,
+      isWorkTime: rows[at + 7] === 1,
     },
   };
 }
@@ -57,9 +74,15 @@ export function unpackLiveStats(
 /** Relative change of a response time that is worth sending. */
 const RESPONSE_TIME_TOLERANCE = 0.05;
 
-/** Whether the change could alter a decision of an isolate. */
-export function hasMoved(before: LiveStats, after: LiveStats): boolean {
+/** Difference of estimated work that is worth sending. */
+const ESTIMATE_TOLERANCE = 0.5;
+
+/** Whether the change could alter a decision of an isolate. Isolates let estimates decay by themselves. */
+export function hasMoved(before: LiveStats, after: LiveStats, assumedTaskMs: number): boolean {
+  const taskMs = typicalTaskMs(after.isWorkTime ? after.ewmaMs : null, assumedTaskMs);
+  const expected = before.estimated * remainingPart(after.estimatedAt - before.estimatedAt, taskMs);
   return (
+    Math.abs(expected - after.estimated) >= ESTIMATE_TOLERANCE ||
     before.suspect !== after.suspect ||
     before.isWorkTime !== after.isWorkTime ||
     before.inFlight !== after.inFlight ||

@@ -6,6 +6,7 @@
  */
 import type { HealthState } from '../health/health-state.ts';
 import type { ComponentRecord, RecoveryState } from './component-record.ts';
+import type { LoadState } from './load.ts';
 
 /** The longest remaining cooldown that is kept; equals the default maximum cooldown. */
 const MAX_COOLDOWN_MS = 3_600_000;
@@ -15,12 +16,20 @@ export function clampToNow(record: ComponentRecord, now: number): ComponentRecor
   const registeredAt = Math.min(record.registeredAt, now);
   const health = clampHealth(record.health, now);
   const recovery = clampRecovery(record.recovery, now);
+  const load = clampLoad(record.load, now);
   const dependencies = record.dependencyState;
-  const isSame = registeredAt === record.registeredAt && health === record.health && recovery === record.recovery;
+  const isSame =
+    registeredAt === record.registeredAt &&
+    health === record.health &&
+    recovery === record.recovery &&
+    load === record.load;
   if (isSame && dependencies.since <= now) return record;
   const dependencyState = { ...dependencies, since: Math.min(dependencies.since, now) };
-  return { ...record, registeredAt, health, recovery, dependencyState };
+  return { ...record, registeredAt, health, recovery, load, dependencyState };
 }
+
+const clampLoad = (load: LoadState, now: number): LoadState =>
+  load.estimate.at <= now ? load : { ...load, estimate: { ...load.estimate, at: now } };
 
 const TIMES = ['since', 'backSince', 'lastCheckAt', 'lastFailureAt'] as const;
 

@@ -1,9 +1,11 @@
 /**
- * The load of a component: its own report, assignments by edges, and slots occupied by leases.
- *
- * An assignment counts as in flight until its outcome is reported. Without a report it expires after the
- * component's typical response time, at most 30 s (the plan's decay).
+ * The load of a component: known from its own report and from the slots that leases occupy, and estimated from the
+ * assignments by edges since. An assignment counts until its outcome is reported, and decays over the typical task time
+ * of the component: as measured from outcomes, otherwise as the type's `assumedTaskMs`.
  */
+import type { Assigned, WorkEstimate } from './work-estimate.ts';
+import { NO_ESTIMATE, decayed, typicalTaskMs, withAssigned, withEnded } from './work-estimate.ts';
+
 export interface ReportedLoad {
   readonly activeConnections: number;
   readonly queueDepth: number;
@@ -13,26 +15,22 @@ export interface ReportedLoad {
 
 export interface LoadState {
   readonly reported: ReportedLoad;
-  /** Assignments by edges, oldest first. */
-  readonly assigned: readonly Assignment[];
+  /** Assignments by edges since the last report. */
+  readonly estimate: WorkEstimate;
   /** Slots occupied by leases and lease blocks. */
   readonly leased: number;
   /** EWMA of the work durations that callers reported, ms; null before the first report. */
   readonly workMs: number | null;
 }
 
-interface Assignment {
-  readonly count: number;
-  /** Epoch ms at which the assignments stop counting. */
-  readonly until: number;
-}
-
 export interface ComponentLoad {
   readonly loadPercentage: number;
   readonly activeConnections: number;
   readonly queueDepth: number;
-  /** The share of the type's traffic intended for this component, 0 to 1. */
+  /** The share of the type's work that this component would get now, 0 to 1. */
   readonly share: number;
+  /** The part of the figures above that is estimated from assignments. */
+  readonly estimated: { readonly loadPercentage: number; readonly activeConnections: number };
 }
 
 /** Sum of the work results that callers reported for one component. */
@@ -47,32 +45,47 @@ export interface Outcomes {
 
 export const NO_LOAD: LoadState = {
   reported: { activeConnections: 0, queueDepth: 0, loadPercentage: null },
-  assigned: [],
+  estimate: NO_ESTIMATE,
   leased: 0,
   workMs: null,
 };
 
-const UNKNOWN_WORK_MS = 1_000;
-const MAX_WORK_MS = 30_000;
 /** EWMA weight of one report. A batch weighs as much as its reports would one after the other. */
 const REPORT_WEIGHT = 0.1;
 
-/** Counts `count` further assignments from `now` on; `typicalMs` is the typical response time. */
-export function addAssignments(load: LoadState, count: number, typicalMs: number | null, now: number): LoadState {
-  const until = now + Math.min(MAX_WORK_MS, Math.max(1, typicalMs ?? UNKNOWN_WORK_MS));
-  return { ...load, assigned: [...load.assigned.filter((each) => each.until > now), { count, until }] };
+/** What estimates depend on beside the load. */
+export interface EstimateContext {
+  /** Task time before the first outcome, ms. */
+  readonly assumedTaskMs: number;
+  /** Epoch ms. */
+  readonly now: number;
 }
 
-/** Applies reported outcomes: ends the oldest assignments and updates the average duration. */
-export function applyOutcomes(load: LoadState, { ended, latencyMs, timed }: Outcomes, now: number): LoadState {
-  let remaining = ended;
-  const assigned = load.assigned.flatMap(({ count, until }): Assignment[] => {
-    if (until <= now) return [];
-    const finished = Math.min(remaining, count);
-    remaining -= finished;
-    return finished === count ? [] : [{ count: count - finished, until }];
-  });
-  return { ...load, assigned, workMs: timed === 0 ? load.workMs : ewmaAfter(load.workMs, latencyMs / timed, timed) };
+/** Replaces what is known by a report of the component, which includes all work assigned before. */
+export const reportLoad = (load: LoadState, reported: ReportedLoad): LoadState => ({
+  ...load,
+  reported,
+  estimate: NO_ESTIMATE,
+});
+
+/** Counts further assignments. */
+export const addAssignments = (
+  load: LoadState,
+  assigned: Assigned,
+  { assumedTaskMs, now }: EstimateContext,
+): LoadState => ({
+  ...load,
+  estimate: withAssigned(load.estimate, assigned, typicalTaskMs(load.workMs, assumedTaskMs), now),
+});
+
+/** Applies reported outcomes: ends assignments and updates the average duration. */
+export function applyOutcomes(
+  load: LoadState,
+  { ended, latencyMs, timed }: Outcomes,
+  { assumedTaskMs, now }: EstimateContext,
+): LoadState {
+  const workMs = timed === 0 ? load.workMs : ewmaAfter(load.workMs, latencyMs / timed, timed);
+  return { ...load, workMs, estimate: withEnded(load.estimate, ended, typicalTaskMs(load.workMs, assumedTaskMs), now) };
 }
 
 /** The EWMA after `times` reports that average `value`. */
@@ -81,14 +94,31 @@ export function ewmaAfter(before: number | null, value: number, times: number): 
   return before + (1 - (1 - REPORT_WEIGHT) ** times) * (value - before);
 }
 
-/** Number of pieces of work in flight: leased slots, assignments and the component's own connections. */
-export const inFlight = (load: LoadState, now: number): number =>
-  load.leased +
-  load.assigned.reduce((sum, each) => (each.until > now ? sum + each.count : sum), load.reported.activeConnections);
+/** Known work in flight: leased slots and the component's own connections. */
+export const knownInFlight = ({ leased, reported }: LoadState): number => leased + reported.activeConnections;
 
-/** Percent of capacity in use: as reported, else in-flight work over the maximum; 0 when neither is known. */
-export function loadPercentage(load: LoadState, maxConcurrentTasks: number | undefined, now: number): number {
-  if (load.reported.loadPercentage !== null) return load.reported.loadPercentage;
-  if (maxConcurrentTasks === undefined) return 0;
-  return Math.min(100, (100 * inFlight(load, now)) / maxConcurrentTasks);
+/** Estimated work in flight, in whole pieces. */
+export const estimatedInFlight = (load: LoadState, { assumedTaskMs, now }: EstimateContext): number =>
+  Math.round(decayed(load.estimate, typicalTaskMs(load.workMs, assumedTaskMs), now).count);
+
+/** Pieces of work in flight, known and estimated. */
+export const inFlight = (load: LoadState, context: EstimateContext): number =>
+  knownInFlight(load) + estimatedInFlight(load, context);
+
+/** Known load in percent: as reported, else known work over the maximum; 0 when neither is known. */
+export const knownLoadPercentage = (load: LoadState, maxConcurrentTasks: number | undefined): number =>
+  load.reported.loadPercentage ?? percentOf(knownInFlight(load), maxConcurrentTasks);
+
+/** Load in percent: the known one and the estimated work on top, and the estimated part. */
+export function loadPercentage(
+  load: LoadState,
+  maxConcurrentTasks: number | undefined,
+  context: EstimateContext,
+): { readonly total: number; readonly estimated: number } {
+  const known = knownLoadPercentage(load, maxConcurrentTasks);
+  const total = Math.min(100, known + percentOf(estimatedInFlight(load, context), maxConcurrentTasks));
+  return { total, estimated: total - known };
 }
+
+const percentOf = (work: number, maxConcurrentTasks: number | undefined): number =>
+  maxConcurrentTasks === undefined ? 0 : Math.min(100, (100 * work) / maxConcurrentTasks);

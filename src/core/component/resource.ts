@@ -9,7 +9,7 @@ import { redactHeaderValues } from './header-values.ts';
 import type { ComponentRecord } from './component-record.ts';
 import type { LifecycleState } from './lifecycle.ts';
 import type { ComponentLoad } from './load.ts';
-import { inFlight, loadPercentage } from './load.ts';
+import { estimatedInFlight, knownInFlight, loadPercentage } from './load.ts';
 import type { Registration } from './registration.ts';
 
 export interface HealthView {
@@ -77,6 +77,8 @@ export interface ResourceContext {
   readonly detection: Detection;
   /** Share of the type's traffic, 0 to 1. */
   readonly share: number;
+  /** Task time of components without a reported outcome, ms. */
+  readonly assumedTaskMs: number;
   readonly now: number;
 }
 
@@ -84,25 +86,32 @@ export const toIso = (time: number): string => new Date(time).toISOString();
 export const toIsoOrNull = (time: number | null): string | null => (time === null ? null : toIso(time));
 
 export function toResource(record: ComponentRecord, context: ResourceContext): ComponentResource {
-  const { registration, load, lifecycle } = record;
+  const { registration, lifecycle } = record;
   return {
     ...redactHeaderValues(registration),
     health: toHealthView(record),
     lifecycle: lifecycle.state,
     lifecycleUntil: toIsoOrNull(lifecycle.until),
     lifecycleReason: lifecycle.reason ?? null,
-    load: {
-      loadPercentage: Math.round(loadPercentage(load, registration.capabilities.maxConcurrentTasks, context.now)),
-      activeConnections: inFlight(load, context.now),
-      queueDepth: load.reported.queueDepth,
-      share: context.share,
-    },
+    load: toLoadView(record, context),
     detection: context.detection,
     recoveryId: record.recovery.active?.order.recoveryId ?? null,
     revision: record.revision,
     generation: record.generation,
     registeredAt: toIso(record.registeredAt),
     updatedAt: toIso(record.updatedAt),
+  };
+}
+
+function toLoadView({ registration, load }: ComponentRecord, context: ResourceContext): ComponentLoad {
+  const percent = loadPercentage(load, registration.capabilities.maxConcurrentTasks, context);
+  const estimated = estimatedInFlight(load, context);
+  return {
+    loadPercentage: Math.round(percent.total),
+    activeConnections: knownInFlight(load) + estimated,
+    queueDepth: load.reported.queueDepth,
+    share: context.share,
+    estimated: { loadPercentage: Math.round(percent.estimated), activeConnections: estimated },
   };
 }
 

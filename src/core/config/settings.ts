@@ -129,6 +129,11 @@ export const settings = {
   slowStartMs: ms(0, 3_600_000).meta({
     description: 'Time in which a component that has returned reaches its full share, ms. 0: at once.',
   }),
+  assumedTaskMs: ms(10, 3_600_000).meta({
+    description:
+      'Typical task time of a component without a reported outcome, ms. Work routed to it counts as ' +
+      'estimated load and decays over this time.',
+  }),
   trafficSplit: TrafficSplitSchema.meta({
     description: 'Percent of work by metadata. The rest goes to the components that no part matches.',
   }),

@@ -46,6 +46,7 @@ export const DEFAULT_SETTINGS = {
   panicThreshold: DEFAULT_BALANCING.panicThreshold,
   noHealthyPolicy: DEFAULT_BALANCING.noHealthyPolicy,
   slowStartMs: DEFAULT_BALANCING.slowStartMs,
+  assumedTaskMs: DEFAULT_BALANCING.assumedTaskMs,
   trafficSplit: [],
   selfDoubt: 'auto',
   canaryUrl: null,
@@ -83,6 +84,7 @@ export function balancingOf(config: SystemConfig, before: BalancingSettings = DE
     trafficSplit: config.trafficSplit,
     slowStartMs: config.slowStartMs,
     scoreWeights: config.scoreWeights,
+    assumedTaskMs: config.assumedTaskMs,
     leaseBlocks: config.leaseBlocks,
   };
   return isSame(before, balancing) ? before : balancing;

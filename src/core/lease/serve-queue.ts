@@ -1,13 +1,15 @@
 /**
  * Service order of the wait queue: first in, first out. A later request never receives capacity that a waiting one
  * could use, even if it needs fewer slots. Capacity that no waiting request can use, too small or excluded by its
- * `strict` preferences, remains available.
+ * preferences, remains available.
  */
 import type { CandidatePool } from '../balancing/candidate-pool.ts';
 import type { OpenWork } from '../balancing/open-work.ts';
+import { fitsWhenIdle } from '../balancing/eligible.ts';
 import type { RouteRequest } from '../balancing/pick.ts';
 import { tiersOf } from '../balancing/pick.ts';
-import { unmetPreference } from '../balancing/preferences.ts';
+import { enforcesPreferences, unmetPreference } from '../balancing/preferences.ts';
+import type { WeightedSet } from '../balancing/weighted-set.ts';
 
 export interface ReservedCapacity {
   /** Number of components that could serve the request once they have capacity. */
@@ -22,32 +24,44 @@ export interface ReservedCapacity {
  */
 export function reserveCapacityFor(request: RouteRequest, pool: CandidatePool, work: OpenWork): ReservedCapacity {
   let [eligible, free] = [0, 0];
+  const mayServe = serverTest(request, pool);
   for (const { set } of tiersOf(pool)) {
     for (let at = 0; at < set.size; at++) {
       const position = set.members[at]!;
       const limit = pool.taskLimit[position]!;
-      const canServe = mayServe(request, pool, position);
+      const canServe = mayServe(position);
       if (canServe) eligible += 1;
-      if (canServe && limit < Infinity) work.open[position] = Math.max(work.open[position]!, limit);
-      else if (work.open[position]! < limit) free += 1;
+      if (canServe && limit < Infinity) work.known[position] = Math.max(work.known[position]!, limit);
+      else if (work.known[position]! < limit) free += 1;
     }
   }
   return { eligible, free };
 }
 
-function mayServe({ slots, preferences, assumedDown }: RouteRequest, pool: CandidatePool, position: number): boolean {
-  const candidate = pool.candidates[position]!;
-  if (slots > pool.taskLimit[position]! || assumedDown.includes(candidate.id)) return false;
-  // The `maxLoad` preference is ignored: the load will have dropped by then.
-  return preferences.strict !== true || unmetPreference(candidate, preferences, 0) === null;
+/**
+ * Returns a function that tells whether the component at a position may serve the request once it has capacity. The
+ * preferences count under `strict`, and where any component meets them. The load is ignored: it will have dropped.
+ */
+function serverTest(request: RouteRequest, pool: CandidatePool): (position: number) => boolean {
+  const { preferences } = request;
+  const fits = (position: number): boolean => fitsWhenIdle(pool, position, request);
+  const meets = (position: number): boolean =>
+    fits(position) && unmetPreference(pool.candidates[position]!, preferences, 0) === null;
+  if (!enforcesPreferences(preferences)) return fits;
+  return preferences.strict || isAnyMember(pool, meets) ? meets : fits;
 }
 
 /** Whether any component could serve the request once it has capacity. Reserves nothing. */
 export const isServable = (request: RouteRequest, pool: CandidatePool): boolean =>
-  tiersOf(pool).some(({ set }) => {
-    for (let at = 0; at < set.size; at++) if (mayServe(request, pool, set.members[at]!)) return true;
-    return false;
-  });
+  isAnyMember(pool, serverTest(request, pool));
+
+const isAnyMember = (pool: CandidatePool, test: (position: number) => boolean): boolean =>
+  tiersOf(pool).some(({ set }) => someOf(set, test));
+
+function someOf({ members, size }: WeightedSet, test: (position: number) => boolean): boolean {
+  for (let at = 0; at < size; at++) if (test(members[at]!)) return true;
+  return false;
+}
 
 /** Callbacks of one pass over the queue. */
 export interface QueuePass<W> {

@@ -2,6 +2,7 @@
  * The heartbeats of all members. Each one is stored with the due time of the next, before it is acknowledged. An
  * eviction or a kill therefore never makes a dead component look alive, or a live one dead.
  */
+import { reportLoad } from '../../core/component/load.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
 import type { Member } from '../state/member.ts';
@@ -91,7 +92,7 @@ export class Heartbeats {
   private applyOne(heartbeat: HeartbeatInput, now: number): MemberSignal {
     const member = this.state.members.get(heartbeat.id)!;
     if (heartbeat.load) {
-      member.record = { ...member.record, load: { ...member.record.load, reported: heartbeat.load } };
+      member.record = { ...member.record, load: reportLoad(member.record.load, heartbeat.load) };
       this.state.changedLoads.add(heartbeat.id);
     }
     this.startTtl(member, now);

@@ -15,24 +15,27 @@ export interface ExactPick<P extends Pick = Pick> {
   /** The pool of the decision: the registry's own, or one compiled for a dry run. */
   readonly pool: CandidatePool;
   readonly pick: P;
+  /** Time of the decision, epoch ms. */
+  readonly now: number;
 }
 
 /** `splitAt`, 0 to 1, is the request's place in the traffic split. */
 export function pickExactly(livePool: LivePool, request: AcquireRequest, splitAt: number, now: number): ExactPick {
   const pool = request.dryRun?.policy ? underPolicy(livePool.pool, request.dryRun.policy, now) : livePool.pool;
-  const context = { work: livePool.work, random: Math.random, splitAt, mode: 'exact', aperture: null } as const;
-  return { pool, pick: pickComponent(pool, request.route, context) };
+  const { work } = livePool;
+  const context = { work, now, random: Math.random, splitAt, mode: 'exact', aperture: null } as const;
+  return { pool, pick: pickComponent(pool, request.route, context), now };
 }
 
 /** To be called before the lease is counted: the score is the one at the moment of the pick. */
 export function pickedDetails(
   { work }: LivePool,
   { route, explain }: AcquireRequest,
-  { pool, pick }: ExactPick<Picked>,
+  { pool, pick, now }: ExactPick<Picked>,
 ): Omit<Acquired, 'lease' | 'block' | 'revision'> {
   const { candidate, position, relaxed, fallbackTier } = pick;
-  const score = scoreOfPick(pool, work, position, route);
-  const explanation = explain ? explainPick({ pool, work, request: route, pick }) : null;
+  const score = scoreOfPick({ pool, work, request: route, now }, position);
+  const explanation = explain ? explainPick({ pool, work, request: route, now, pick }) : null;
   return { ok: true, candidate, policy: pool.settings.policy, score, relaxed, fallbackTier, explanation };
 }
 
@@ -41,11 +44,10 @@ type PickRefusal = Extract<NotAcquired, { readonly explanation: object }>;
 export function refusalDetails(
   { work }: LivePool,
   { route }: AcquireRequest,
-  { pool, pick }: ExactPick<NoPick>,
+  { pool, pick, now }: ExactPick<NoPick>,
   state: RegistryState,
-  now: number,
 ): PickRefusal {
-  const explanation = explainPick({ pool, work, request: route, pick });
+  const explanation = explainPick({ pool, work, request: route, now, pick });
   // The next check may find a healthy component. For `at-capacity` the allocator replaces this estimate.
   const seconds = retryAfterSeconds(nextCheckAt(state.members), now);
   return { ...fail(pick.reason, MESSAGES[pick.reason]), retryAfterMs: 1_000 * seconds, explanation };

@@ -73,7 +73,7 @@ export class LeaseAllocator {
     // If no component can serve the request, slots that the key frees do not help.
     const couldBeServed = decision.pick.ok || decision.pick.reason === 'at-capacity';
     if (request.dryRun || !couldBeServed || (isWithinQuota && decision.pick.ok))
-      return this.conclude(request, decision, now);
+      return this.conclude(request, decision);
     const refusal = this.refuseToWait(request, decision, isWithinQuota, now);
     if (refusal) return refusal;
     return new Promise((resolve) => {
@@ -133,13 +133,13 @@ export class LeaseAllocator {
     const decision = pickExactly(this.livePool, request, splitAt, now);
     if (!decision.pick.ok) return false;
     countServed(this.log, Math.max(0, now - since), now);
-    resolve(this.conclude(request, decision, now));
+    resolve(this.conclude(request, decision));
     return true;
   }
 
-  private conclude(request: AcquireRequest, { pool, pick }: ExactPick, now: number): Acquisition {
-    if (!pick.ok) return this.refuse(request, { pool, pick }, now);
-    const details = { ...pickedDetails(this.livePool, request, { pool, pick }), revision: this.state.revision };
+  private conclude(request: AcquireRequest, { pool, pick, now }: ExactPick): Acquisition {
+    if (!pick.ok) return this.refuse(request, { pool, pick, now });
+    const details = { ...pickedDetails(this.livePool, request, { pool, pick, now }), revision: this.state.revision };
     if (request.dryRun) return { ...details, lease: null, block: null };
     const { candidate, position } = pick;
     const holder = request.holder ?? null;
@@ -154,14 +154,9 @@ export class LeaseAllocator {
     return { ...details, lease: lease && { id: lease.id, expiresAt: lease.expiresAt }, block };
   }
 
-  private refuse(
-    request: AcquireRequest,
-    { pool, pick }: ExactPick,
-    now: number,
-    exit: QueueExit = 'atCapacity',
-  ): NotAcquired {
+  private refuse(request: AcquireRequest, { pool, pick, now }: ExactPick, exit: QueueExit = 'atCapacity'): NotAcquired {
     if (pick.ok) throw new Error('a request that a component can serve must not be refused');
-    const details = refusalDetails(this.livePool, request, { pool, pick }, this.state, now);
+    const details = refusalDetails(this.livePool, request, { pool, pick, now }, this.state);
     const isFull = pick.reason === 'at-capacity';
     if (!request.dryRun && (isFull || exit === 'timedOut')) countExit(this.log, exit, now);
     if (!isFull) return details;
@@ -182,7 +177,7 @@ export class LeaseAllocator {
       return this.overQuota(request, now, 'the key has as many waiting requests as it may');
     if (request.waitMs > 0 && !this.queue.isFull && this.mayWait(request, isWithinQuota)) return null;
     if (decision.pick.ok) return this.overQuota(request, now);
-    const refused = this.refuse(request, decision, now);
+    const refused = this.refuse(request, decision);
     return request.waitMs > 0 && this.queue.isFull
       ? { ...refused, message: 'the wait queue of the type is full' }
       : refused;
@@ -244,10 +239,10 @@ export class LeaseAllocator {
   /** Result of a request whose `waitMs` has passed: one last pick, else a refusal. */
   private concludeOverdue({ request, splitAt, since }: QueuedRequest, now: number): Acquisition {
     const decision = pickExactly(this.livePool, request, splitAt, now);
-    if (!decision.pick.ok) return this.refuse(request, decision, now, 'timedOut');
+    if (!decision.pick.ok) return this.refuse(request, decision, 'timedOut');
     if (this.queue.fitsNow(request)) {
       countServed(this.log, Math.max(0, now - since), now);
-      return this.conclude(request, decision, now);
+      return this.conclude(request, decision);
     }
     countExit(this.log, 'timedOut', now);
     return {

@@ -45,7 +45,7 @@ export class LeaseBlocks {
     const size = leaseBlocks?.size ?? 0;
     // Selection by order and traffic splits by percent are decided for each lease.
     if (!loadBalancingEnabled || trafficSplit.length > 0 || !isMember(pool.healthy, position)) return 0;
-    const freeSlotsAt = (at: number): number => Math.max(0, pool.taskLimit[at]! - work.open[at]!);
+    const freeSlotsAt = (at: number): number => Math.max(0, pool.taskLimit[at]! - work.known[at]!);
     if (size === 0 || freeSlotsAt(position) < size) return 0;
     let free = 0;
     for (const { set } of tiersOf(pool)) for (let at = 0; at < set.size; at++) free += freeSlotsAt(set.members[at]!);
@@ -84,7 +84,7 @@ export class LeaseBlocks {
     // The isolate has already completed it, and reported only that the use of the slot has ended.
     const { componentId } = found.block;
     const member = this.state.members.get(componentId);
-    const remaining = member ? inFlight(member.record.load, now) : 0;
+    const remaining = member ? inFlight(member.record.load, this.state.estimateContext(now)) : 0;
     return ok({ lease: { id, componentId, outcome: completion.outcome, inFlight: remaining }, outcomes: null });
   }
 

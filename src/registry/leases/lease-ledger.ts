@@ -70,12 +70,12 @@ export class LeaseLedger {
     const { id, componentId, slots } = lease;
     const { outcome } = completion;
     const member = this.state.members.get(componentId);
-    const remaining = member ? inFlight(member.record.load, now) - slots : 0;
+    const remaining = member ? inFlight(member.record.load, this.state.estimateContext(now)) - slots : 0;
     const reported = member ? this.report(member, lease, completion, now) : null;
     const granted = this.state.leaseIndex.byId.has(id) ? [] : [lease];
     const ended = [endedAs(lease, outcome, remaining, now)];
     this.state.commit({ ...reported, leases: { granted, ended }, visible: false }, now);
-    if (member) applyToLoad(member, completion, now);
+    if (member) this.applyToLoad(member, completion, now);
     const outcomes = member ? { member, work: sumOutcomes([completion]) } : null;
     return ok({ lease: { id, componentId, outcome, inFlight: remaining }, outcomes });
   }
@@ -137,12 +137,13 @@ export class LeaseLedger {
     const detail = { code: error.code ?? '', message: error.message };
     return this.reports.draft(member, detail, { leaseId: id, outcome }, now);
   }
-}
 
-function applyToLoad(member: Member, completion: Completion, now: number): void {
-  // A lease is not an edge assignment, so no assignment ends with it.
-  const outcomes = { ...sumOutcomes([completion]), ended: 0 };
-  member.record = { ...member.record, load: applyOutcomes(member.record.load, outcomes, now) };
+  private applyToLoad(member: Member, completion: Completion, now: number): void {
+    // A lease is not an edge assignment, so no assignment ends with it.
+    const outcomes = { ...sumOutcomes([completion]), ended: 0 };
+    const load = applyOutcomes(member.record.load, outcomes, this.state.estimateContext(now));
+    member.record = { ...member.record, load };
+  }
 }
 
 export const unknownLease = (id: string): Failure<'unknown-lease'> => fail('unknown-lease', `there is no lease ${id}`);

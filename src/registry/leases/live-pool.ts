@@ -1,6 +1,7 @@
 /**
  * The registry's own candidate pool, from which it decides leases. Kept compiled by patching changed positions, with
- * the current work in flight: leased slots, load that components report, and assignments that edges report.
+ * the current work in flight: known from leased slots and load that components report, estimated from assignments that
+ * edges report.
  */
 import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
 import {
@@ -10,7 +11,8 @@ import {
   needsRecompile,
   patchPool,
 } from '../../core/balancing/candidate-pool.ts';
-import { decayRecent, resizeWork, noWork } from '../../core/balancing/open-work.ts';
+import { countLeased, decayRecent, noWork, resizeWork, setEstimate } from '../../core/balancing/open-work.ts';
+import { NO_ESTIMATE } from '../../core/component/work-estimate.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { PositionTable } from '../snapshot/position-table.ts';
 import { lastChangedVersion } from '../snapshot/position-table.ts';
@@ -38,7 +40,7 @@ export class LivePool {
 
   /** Brings the pool up to date with the members; true when any of them changed. */
   refresh(now: number): boolean {
-    // Leased and freed slots show at once. Edge assignments end by the clock, and may show up to 50 ms later.
+    // Leased and freed slots show at once.
     this.positions.refresh(now, REFRESH_EVERY_MS);
     const { entries, version } = this.positions;
     const isChanged = version !== this.version || this.counted.size > 0;
@@ -63,8 +65,7 @@ export class LivePool {
 
   /** Counts slots granted since the last refresh. */
   countGranted(position: number, slots: number): void {
-    this.work.open[position]! += slots;
-    this.work.recent[position]! += slots;
+    countLeased(this.work, position, slots);
     this.counted.add(position);
   }
 
@@ -75,7 +76,12 @@ export class LivePool {
   }
 
   private recount(position: number): void {
-    this.work.open[position] = this.pool.candidates[position]?.liveStats.inFlight ?? 0;
+    const liveStats = this.pool.candidates[position]?.liveStats;
+    this.work.known[position] = liveStats?.inFlight ?? 0;
+    const estimate = liveStats
+      ? { count: liveStats.estimated, presumedEnded: 0, at: liveStats.estimatedAt }
+      : NO_ESTIMATE;
+    setEstimate(this.work, position, estimate);
   }
 
   private decayWork(now: number): void {

@@ -5,14 +5,14 @@
  */
 import type { Candidate, Condition } from '../../core/balancing/candidate.ts';
 import type { EdgeMembership } from '../../core/balancing/edge-membership.ts';
-import { join } from '../../core/balancing/edge-membership.ts';
+import { join, sinceLastSync } from '../../core/balancing/edge-membership.ts';
 import type { EdgeMember } from '../../core/balancing/aperture.ts';
 import type { SnapshotVersion, SnapshotDelta } from '../../core/balancing/snapshot-delta.ts';
 import { packLiveStats } from '../../core/balancing/snapshot-delta.ts';
 import { addAssignments, applyOutcomes } from '../../core/component/load.ts';
 import { nextCheckAt, toCondition } from '../state/component-views.ts';
 import type { MemberOutcomes } from '../health/outlier-ejection.ts';
-import type { AssignmentCounts, ReportedOutcomes } from '../contract/snapshot-api.ts';
+import type { AssignmentCounts, ReportedOutcomes, SyncRequest } from '../contract/snapshot-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { PositionTable } from './position-table.ts';
 
@@ -37,18 +37,18 @@ export class EdgeSync {
   }
 
   /**
-   * Applies the edge's assignment counts. Counts from another epoch are dropped: their positions may now belong to
-   * other components.
+   * Applies the edge's assignment counts, made evenly since its last sync. Counts from another epoch are dropped: their
+   * positions may now belong to other components.
    */
-  applyAssignments(syncedTo: SnapshotVersion | null, assignments: AssignmentCounts, now: number): void {
+  applyAssignments({ edge, syncedTo, assignments }: SyncRequest, now: number): void {
     if (syncedTo?.epoch !== this.positions.epoch) return;
+    const overMs = sinceLastSync(this.membership, edge, now);
     for (const [position, count] of assignments) {
       const { member = null, assignedVersion = 0 } = this.positions.entries[position] ?? {};
       // The edge assigned the work to an earlier member at this position.
       if (!member || assignedVersion > syncedTo.version) continue;
-      const { load, health } = member.record;
-      const typicalMs = load.workMs ?? health.ewmaResponseTimeMs;
-      member.record = { ...member.record, load: addAssignments(load, count, typicalMs, now) };
+      const load = addAssignments(member.record.load, { count, overMs }, this.state.estimateContext(now));
+      member.record = { ...member.record, load };
       this.positions.markDirty(member.record.registration.id);
     }
   }
@@ -59,7 +59,8 @@ export class EdgeSync {
     for (const [id, outcomes] of reported) {
       const member = this.state.members.get(id);
       if (!member) continue;
-      member.record = { ...member.record, load: applyOutcomes(member.record.load, outcomes, now) };
+      const load = applyOutcomes(member.record.load, outcomes, this.state.estimateContext(now));
+      member.record = { ...member.record, load };
       this.positions.markDirty(id);
       results.push({ member, work: outcomes });
     }
@@ -90,6 +91,7 @@ export class EdgeSync {
       changed,
       conditions,
       liveStats: Float64Array.from(liveStats),
+      sentAt: now,
       nextCheckAt: nextCheckAt(this.state.members),
     };
   }

@@ -3,7 +3,7 @@
  * the registry's own pool keep candidates by position and are brought up to date from here.
  * In memory only: after an eviction there is a new epoch, and positions may belong to other components.
  */
-import type { Candidate, LiveStats } from '../../core/balancing/candidate.ts';
+import type { Candidate } from '../../core/balancing/candidate.ts';
 import { hasMoved } from '../../core/balancing/snapshot-delta.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { reasonOf } from '../../core/component/resource.ts';
@@ -62,7 +62,8 @@ export class PositionTable {
       ? this.assignPositions(version, now)
       : Array.from(this.dirty, (position) => this.entries[position]!);
     this.dirty.clear();
-    for (const entry of entries) if (entry.member) refreshEntry(entry, entry.member, version, now);
+    for (const entry of entries)
+      if (entry.member) refreshEntry(entry, entry.member, version, this.state.balancing.assumedTaskMs);
     if (entries.some((entry) => lastChangedVersion(entry) === version)) this.version = version;
   }
 
@@ -98,27 +99,24 @@ export class PositionTable {
 }
 
 /** Compiles a candidate again only when its registration changed; otherwise updates its condition and live stats. */
-function refreshEntry(entry: PositionEntry, member: Member, version: number, now: number): void {
+function refreshEntry(entry: PositionEntry, member: Member, version: number, assumedTaskMs: number): void {
   const { record } = member;
   const known = entry.record;
   if (!entry.candidate || known?.registration !== record.registration) {
-    entry.candidate = toCandidate(member, now);
+    entry.candidate = toCandidate(member);
     entry.changedVersion = version;
   } else {
     if (!hasSameCondition(known, record)) {
       entry.candidate = { ...entry.candidate, ...toCondition(record) };
       entry.conditionVersion = version;
     }
-    // Edge assignments end by time: the live stats move although the record does not.
-    if (known !== record || record.load.assigned.length > 0) updateLiveStats(entry, toLiveStats(member, now), version);
+    const liveStats = toLiveStats(member);
+    if (known !== record && hasMoved(entry.candidate.liveStats, liveStats, assumedTaskMs)) {
+      entry.candidate = { ...entry.candidate, liveStats };
+      entry.statsVersion = version;
+    }
   }
   entry.record = record;
-}
-
-function updateLiveStats(entry: PositionEntry, liveStats: LiveStats, version: number): void {
-  if (!entry.candidate || !hasMoved(entry.candidate.liveStats, liveStats)) return;
-  entry.candidate = { ...entry.candidate, liveStats };
-  entry.statsVersion = version;
 }
 
 const hasSameCondition = (a: ComponentRecord, b: ComponentRecord): boolean =>

@@ -5,11 +5,11 @@
  * Invariant: the reported capacities are stored with their event. After a kill the comparison continues from there.
  */
 import type { Actor } from '../../core/access/actor.ts';
-import type { Redistribution } from '../../core/balancing/shares.ts';
+import type { Capacities, Redistribution } from '../../core/balancing/shares.ts';
 import { redistribution } from '../../core/balancing/shares.ts';
 import type { BucketPolicy, TokenBucket } from '../../core/quota/token-bucket.ts';
 import { consumeTokens, fullBucket } from '../../core/quota/token-bucket.ts';
-import { capacityOf } from '../state/component-views.ts';
+import { servingCapacities } from '../state/work-shares.ts';
 import { typeEventDraft } from '../state/component-events.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import { logError } from '../../logging/log-error.ts';
@@ -28,7 +28,7 @@ const MAX_NAMED = 50;
 export class ShareReporter {
   private readonly state: RegistryState;
   private readonly deliver: (now: number) => void;
-  private reported: Map<string, number> | null = null;
+  private reported: Capacities | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private delayMs = DELAY_MS;
   private reportedAt = -Infinity;
@@ -105,12 +105,12 @@ export class ShareReporter {
     return redistribution(this.before(), this.capacities());
   }
 
-  private before(): Map<string, number> {
+  private before(): Capacities {
     return (this.reported ??= this.state.store.shares.load());
   }
 
-  private capacities(): Map<string, number> {
-    return new Map(Array.from(this.state.members, ([id, { record }]) => [id, capacityOf(record)]));
+  private capacities(): Capacities {
+    return servingCapacities(this.state);
   }
 }
 

@@ -1,10 +1,11 @@
 /** Views of a registry's members: resources, candidates, live stats, the type's roll-up, health reports. */
+import type { BalancingSettings } from '../../core/balancing/balancing-settings.ts';
 import type { Candidate, Condition, LiveStats } from '../../core/balancing/candidate.ts';
 import { whyNotRoutable } from '../../core/balancing/candidate.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { HealthReport } from '../../core/component/health-report.ts';
 import { toHealthReport } from '../../core/component/health-report.ts';
-import { inFlight, loadPercentage } from '../../core/component/load.ts';
+import { knownInFlight, knownLoadPercentage } from '../../core/component/load.ts';
 import { locationOf } from '../../core/component/registration.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
 import { reasonOf, toResource } from '../../core/component/resource.ts';
@@ -18,6 +19,7 @@ import { withCapacityShortage } from '../../core/health/system-issues.ts';
 import type { BoundedPage } from '../../core/bounded-page.ts';
 import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';
 import type { Member } from './member.ts';
+import { shareView } from './work-shares.ts';
 import type { ComponentQuery, LoadEntry } from '../contract/registry-api.ts';
 
 type Members = ReadonlyMap<string, Member>;
@@ -36,13 +38,10 @@ export const countChecked = (members: Members): number => {
   return checked;
 };
 
-/** Determines a component's share of the work: weight times concurrent tasks, 0 while it is not routable. */
-export const capacityOf = (record: ComponentRecord): number =>
-  isRoutable(record) ? record.registration.weight * (record.registration.capabilities.maxConcurrentTasks ?? 1) : 0;
-
 /** Members, with the configuration in force for each. */
 export interface ConfiguredMembers {
   readonly members: Members;
+  readonly balancing: BalancingSettings;
   configFor(id: string): SystemConfig;
 }
 
@@ -55,16 +54,13 @@ export function resourceView(
   now: number,
   changed?: ComponentRecord,
 ): (record: ComponentRecord) => ComponentResource {
-  const { members } = pool;
-  const checked = countChecked(members);
-  let total = 0;
-  for (const { record } of members.values())
-    if (record.registration.id !== changed?.registration.id) total += capacityOf(record);
-  if (changed) total += capacityOf(changed);
+  const checked = countChecked(pool.members);
+  const shareOf = shareView(pool, now, changed);
   return (record) =>
     toResource(record, {
       detection: detectionFor(record.registration, pool.configFor(record.registration.id), checked),
-      share: total === 0 ? 0 : Math.round((1_000 * capacityOf(record)) / total) / 1_000,
+      share: Math.round(1_000 * shareOf(record)) / 1_000,
+      assumedTaskMs: pool.balancing.assumedTaskMs,
       now,
     });
 }
@@ -118,7 +114,7 @@ const capabilitiesOf = (record: ComponentRecord): string[] => [
   ...flagsOf(record),
 ];
 
-export function toCandidate(member: Member, now: number): Candidate {
+export function toCandidate(member: Member): Candidate {
   const { record } = member;
   const { registration } = record;
   return {
@@ -134,7 +130,7 @@ export function toCandidate(member: Member, now: number): Candidate {
     weight: registration.weight,
     order: record.registeredAt,
     ...toCondition(record),
-    liveStats: toLiveStats(member, now),
+    liveStats: toLiveStats(member),
   };
 }
 
@@ -145,12 +141,14 @@ export const toCondition = ({ lifecycle, health }: ComponentRecord): Condition =
   backSince: health.backSince ?? null,
 });
 
-export function toLiveStats({ record }: Member, now: number): LiveStats {
+export function toLiveStats({ record }: Pick<Member, 'record'>): LiveStats {
   const { load, health, registration } = record;
   return {
     suspect: health.suspect || health.ejection.until !== null,
-    inFlight: inFlight(load, now),
-    loadPercentage: loadPercentage(load, registration.capabilities.maxConcurrentTasks, now),
+    inFlight: knownInFlight(load),
+    estimated: load.estimate.count,
+    estimatedAt: load.estimate.at,
+    loadPercentage: knownLoadPercentage(load, registration.capabilities.maxConcurrentTasks),
     ewmaMs: load.workMs ?? health.ewmaResponseTimeMs,
     isWorkTime: load.workMs !== null,
   };

@@ -11,6 +11,7 @@ import { DEFAULT_BALANCING } from '../../core/balancing/balancing-settings.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { StoredControlSecret } from '../../core/component/control-secret.ts';
 import { clampToNow } from '../../core/component/clamp-to-now.ts';
+import type { EstimateContext } from '../../core/component/load.ts';
 import { NO_LOAD } from '../../core/component/load.ts';
 import type { ComponentOverrides } from '../../core/config/component-config.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
@@ -247,6 +248,11 @@ export class RegistryState {
 
   nextRound(member: Member, now: number): number {
     return nextRoundAt(now, this.intervalMs(member.record), this.roundPlace(member));
+  }
+
+  /** What estimates of work in flight depend on. */
+  estimateContext(now: number): EstimateContext {
+    return { assumedTaskMs: this.balancing.assumedTaskMs, now };
   }
 
   draftContext(record: ComponentRecord, now: number): DraftContext {

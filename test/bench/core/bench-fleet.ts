@@ -4,7 +4,7 @@ import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import { compilePool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
-import { noWork } from '../../../src/core/balancing/open-work.ts';
+import { noWork, setEstimate, setKnown } from '../../../src/core/balancing/open-work.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 
 const PLACES = ['weur', 'enam', 'apac'];
@@ -26,7 +26,16 @@ export const benchCandidates = (count: number): Candidate[] =>
     reason: null,
     order: at,
     backSince: null,
-    liveStats: { suspect: false, inFlight: at % 7, loadPercentage: at % 50, ewmaMs: 20 + (at % 11), isWorkTime: true },
+    liveStats: {
+      suspect: false,
+      inFlight: at % 7,
+      // Each component has estimated work, so that a decision decays all that it looks at.
+      estimated: at % 3,
+      estimatedAt: 0,
+      loadPercentage: at % 50,
+      ewmaMs: 20 + (at % 11),
+      isWorkTime: true,
+    },
   }));
 
 export const benchRequest: RouteRequest = {
@@ -42,7 +51,10 @@ export function benchPool(count: number): { readonly pool: CandidatePool; readon
   const pool = compilePool(benchCandidates(count), DEFAULT_BALANCING, 0);
   const work = noWork(count);
   pool.candidates.forEach((candidate, position) => {
-    work.open[position] = candidate?.liveStats.inFlight ?? 0;
+    if (!candidate) return;
+    const { inFlight, estimated, estimatedAt } = candidate.liveStats;
+    setKnown(work, position, inFlight);
+    setEstimate(work, position, { count: estimated, presumedEnded: 0, at: estimatedAt });
   });
   return { pool, work };
 }

@@ -1,5 +1,5 @@
 /** Cost of a decision at the edge, in ns, and its growth with the pool. */
-import { countAssignment } from '../../../src/core/balancing/open-work.ts';
+import { countAssignment, countEnded } from '../../../src/core/balancing/open-work.ts';
 import type { PickContext } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import { randomFrom } from '../../../src/core/random.ts';
@@ -29,17 +29,21 @@ const random = randomFrom(1);
 /** Returns a function that makes one decision in a pool of `count`. Work ends `ROUND_TRIP` decisions later. */
 function makeDecision(count: number): () => number {
   const { pool, work } = benchPool(count);
-  const context: PickContext = { work, random, splitAt: 0, mode: 'sampled', aperture: null };
+  const context: PickContext & { now: number } = { work, now: 0, random, splitAt: 0, mode: 'sampled', aperture: null };
   const assigned = new Int32Array(ROUND_TRIP).fill(-1);
   let slot = 0;
+  let decisions = 0;
   return () => {
+    // A decision each 10 µs of the simulated clock: estimates decay, and none has vanished.
+    const now = ++decisions / 100;
+    context.now = now;
     const pick = pickComponent(pool, benchRequest, context);
     if (!pick.ok) throw new Error('a component must be eligible');
     const ended = assigned[slot]!;
-    if (ended !== -1) work.open[ended]! -= 1;
+    if (ended !== -1) countEnded(pool, work, ended, 1, now);
     assigned[slot] = pick.position;
     slot = (slot + 1) % ROUND_TRIP;
-    countAssignment(work, pick.position);
+    countAssignment(pool, work, pick.position, now);
     return pick.position;
   };
 }

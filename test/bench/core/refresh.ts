@@ -24,7 +24,7 @@ function received(delta: SnapshotDelta): { readonly bytes: number; readonly mess
 export async function refreshRatios(): Promise<Ratio[]> {
   const candidates = benchCandidates(COUNT);
   const edge = newEdgeSnapshot(DEFAULT_BALANCING);
-  const shared = { epoch: 'e', revision: 1, size: COUNT, conditions: [], nextCheckAt: null } as const;
+  const shared = { epoch: 'e', revision: 1, size: COUNT, conditions: [], nextCheckAt: null, sentAt: 0 } as const;
   const whole = received({
     ...shared,
     version: 1,

@@ -1,6 +1,6 @@
-/** Assigns tasks one by one like a caller, and measures how far the result deviates from the shares. */
+/** Assigns tasks one by one as known work, and measures how far the result deviates from the shares. */
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
-import { countAssignment } from '../../../src/core/balancing/open-work.ts';
+import { countLeased } from '../../../src/core/balancing/open-work.ts';
 import type { PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import { contextOf, requestOf } from './candidate-of.ts';
@@ -27,9 +27,9 @@ export function assignWork(pool: CandidatePool, assignment: Assignment): number[
     const pick = pickComponent(pool, request(at), { ...context, splitAt: assignment.splitAt?.(at) ?? 0 });
     if (!pick.ok) continue;
     got[pick.position]! += 1;
-    countAssignment(work, pick.position);
+    countLeased(work, pick.position, 1);
     underWay.push(pick.position);
-    if (underWay.length > atOnce) work.open[underWay.shift()!]! -= 1;
+    if (underWay.length > atOnce) work.known[underWay.shift()!]! -= 1;
   }
   return got;
 }

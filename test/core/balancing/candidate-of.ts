@@ -4,7 +4,7 @@ import type { Candidate, LiveStats } from '../../../src/core/balancing/candidate
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import { compilePool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
-import { noWork } from '../../../src/core/balancing/open-work.ts';
+import { noWork, setEstimate, setKnown } from '../../../src/core/balancing/open-work.ts';
 import type { Pick, PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import type { Preferences } from '../../../src/core/balancing/preferences.ts';
@@ -12,6 +12,16 @@ import type { Preferences } from '../../../src/core/balancing/preferences.ts';
 export type Changes = Partial<Omit<Candidate, 'id' | 'liveStats'>>;
 
 export const NOW = 1_000_000;
+
+const IDLE: LiveStats = {
+  suspect: false,
+  inFlight: 0,
+  estimated: 0,
+  estimatedAt: NOW,
+  loadPercentage: 0,
+  ewmaMs: 20,
+  isWorkTime: true,
+};
 
 /** A healthy, idle candidate with `changes`. */
 export const candidateOf = (id: string, changes: Changes = {}, liveStats: Partial<LiveStats> = {}): Candidate => ({
@@ -31,7 +41,7 @@ export const candidateOf = (id: string, changes: Changes = {}, liveStats: Partia
   order: 0,
   backSince: null,
   ...changes,
-  liveStats: { suspect: false, inFlight: 0, loadPercentage: 0, ewmaMs: 20, isWorkTime: true, ...liveStats },
+  liveStats: { ...IDLE, ...liveStats },
 });
 
 /** Candidates `c-0`, `c-1`, ..., each with the changes for its index. */
@@ -45,10 +55,15 @@ export const fullCandidate = (id: string, changes: Changes = {}): Candidate =>
 export const poolOf = (candidates: readonly Candidate[], settings: Partial<BalancingSettings> = {}): CandidatePool =>
   compilePool(candidates, { ...DEFAULT_BALANCING, ...settings }, NOW);
 
-/** Open work as the candidates report it. */
+/** Work in flight as the registry sends it. */
 export function workOf({ candidates }: CandidatePool): OpenWork {
   const work = noWork(candidates.length);
-  candidates.forEach((candidate, position) => (work.open[position] = candidate?.liveStats.inFlight ?? 0));
+  candidates.forEach((candidate, position) => {
+    if (!candidate) return;
+    const { inFlight, estimated, estimatedAt } = candidate.liveStats;
+    setKnown(work, position, inFlight);
+    setEstimate(work, position, { count: estimated, presumedEnded: 0, at: estimatedAt });
+  });
   return work;
 }
 
@@ -79,6 +94,7 @@ export const contextOf = (
   more: Partial<PickContext> & { readonly seed?: number } = {},
 ): PickContext => ({
   work: workOf(pool),
+  now: NOW,
   random: seededRandom(more.seed ?? 1),
   splitAt: 0,
   mode: 'sampled',

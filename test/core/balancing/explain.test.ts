@@ -8,7 +8,7 @@ import type { CandidateVerdict, Explanation } from '../../../src/core/balancing/
 import { explainPick, retryAfterSeconds, scoreOfPick } from '../../../src/core/balancing/explain.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
-import { candidateOf, candidatesOf, contextOf, poolOf, fullCandidate, requestOf } from './candidate-of.ts';
+import { NOW, candidateOf, candidatesOf, contextOf, poolOf, fullCandidate, requestOf } from './candidate-of.ts';
 import { eligibleIn, pickIn, sceneOf } from './scenes.ts';
 
 interface DecisionOptions {
@@ -23,7 +23,7 @@ function explain(candidates: readonly Candidate[], options: DecisionOptions = {}
   const { request = requestOf(), settings, ...more } = options;
   const pool = poolOf(candidates, settings);
   const context = contextOf(pool, more);
-  return explainPick({ pool, work: context.work, request, pick: pickComponent(pool, request, context) });
+  return explainPick({ pool, work: context.work, request, now: NOW, pick: pickComponent(pool, request, context) });
 }
 
 const verdictsOf = (explanation: Explanation): Record<string, string> =>
@@ -93,17 +93,29 @@ describe('the rule that filters a candidate', () => {
     expect(explain([candidate], { request })).toEqual({ candidates: [filtered('a', rule, reason)], runnerUp: null });
   });
 
-  it("counts the caller's own assignments", () => {
+  it('counts known work that the snapshot does not contain', () => {
     const pool = poolOf([candidateOf('a', { maxConcurrentTasks: 2 }, { inFlight: 1 })]);
     const { work } = contextOf(pool);
-    work.open[0]! += 1;
+    work.known[0]! += 1;
     const { candidates } = explainPick({
       pool,
       work,
       request: requestOf(),
+      now: NOW,
       pick: { ok: false, reason: 'at-capacity' },
     });
     expect(candidates).toEqual([filtered('a', 'capacity', '2 of 2 tasks in flight')]);
+  });
+
+  it('is none for a component that is full by estimate, which comes last', () => {
+    const full = candidateOf('full', { maxConcurrentTasks: 5 }, { inFlight: 2, estimated: 4 });
+    const busy = candidateOf('busy', { maxConcurrentTasks: 5 }, { inFlight: 4, ewmaMs: 900 });
+    const { candidates } = explain([full, busy, candidateOf('idle')]);
+    expect(candidates.map(({ id, rule, reason }) => [id, rule, reason])).toEqual([
+      ['idle', null, null],
+      ['busy', null, null],
+      ['full', null, 'about 6 of 5 tasks in flight'],
+    ]);
   });
 
   it('is the first that applies: health, capacity, preferences, traffic split', () => {
@@ -138,7 +150,7 @@ describe('the considered candidates', () => {
 
   it('exclude candidates that fail an enforced preference, even if preferredComponent was not chosen', () => {
     const candidates = [candidateOf('a', { location: 'weur' }), candidateOf('b', { location: 'enam' })];
-    const request = requestOf({ location: 'weur', preferredComponent: 'b' });
+    const request = requestOf({ location: 'weur', preferredComponent: 'c' });
     expect(verdictsOf(explain(candidates, { request }))).toEqual({ a: 'chosen', b: 'location' });
   });
 
@@ -265,14 +277,14 @@ describe('every explanation', () => {
       fc.property(anyScene, (scene) => {
         const { pool, work, request } = scene;
         const pick = pickIn(scene);
-        const { candidates, runnerUp } = explainPick({ pool, work, request, pick });
+        const { candidates, runnerUp } = explainPick({ pool, work, request, now: NOW, pick });
         expect(new Set(candidates.map(({ id }) => id))).toEqual(new Set(scene.candidates.map(({ id }) => id)));
         for (const { score, parts, verdict, rule, reason } of candidates) {
           if (verdict === 'filtered') {
             expect([score, parts]).toEqual([null, null]);
             expect(rule && reason).toBeTruthy();
           } else {
-            expect([rule, reason]).toEqual([null, null]);
+            expect(rule).toBeNull();
             expect(score).toBeCloseTo(
               Object.values(parts!).reduce((sum, part) => sum + part, 0),
               6,
@@ -282,7 +294,10 @@ describe('every explanation', () => {
         const [first, second] = candidates;
         expect(first?.verdict === 'chosen').toBe(pick.ok);
         if (!pick.ok) return;
-        expect(first).toMatchObject({ id: pick.candidate.id, score: scoreOfPick(pool, work, pick.position, request) });
+        expect(first).toMatchObject({
+          id: pick.candidate.id,
+          score: scoreOfPick({ pool, work, request, now: NOW }, pick.position),
+        });
         expect(runnerUp?.id).toBe(second?.verdict === 'considered' ? second.id : undefined);
       }),
       { numRuns: 300 },
@@ -294,7 +309,7 @@ describe('every explanation', () => {
       fc.property(sceneOf(), (scene) => {
         const { pool, work, request } = scene;
         const pick = pickIn(scene);
-        const { candidates } = explainPick({ pool, work, request, pick });
+        const { candidates } = explainPick({ pool, work, request, now: NOW, pick });
         const open = new Set(candidates.filter(({ verdict }) => verdict !== 'filtered').map(({ id }) => id));
         const eligible = new Set(eligibleIn(scene).map((position) => scene.candidates[position]!.id));
         for (const id of open) expect(eligible).toContain(id);
@@ -310,8 +325,6 @@ describe('every explanation', () => {
 });
 
 describe('retryAfterSeconds', () => {
-  const NOW = 1_000_000;
-
   it.each<[string, number | null, number]>([
     ['a default if no check is due', null, 5],
     ['the time to the next check', NOW + 3_000, 3],

@@ -65,12 +65,12 @@ describe('eligibility', () => {
     expect(pickedIds(candidates)).toEqual(expected);
   });
 
-  it("counts the caller's own assignments against the task limit", () => {
+  it('counts known work against the task limit', () => {
     const pool = poolOf([3, 4].map((inFlight, at) => candidateOf(`c-${at}`, { maxConcurrentTasks: 5 }, { inFlight })));
     const context = contextOf(pool);
-    context.work.open[0] = 5;
+    context.work.known[0] = 5;
     expect(pickComponent(pool, requestOf(), context)).toMatchObject({ candidate: { id: 'c-1' } });
-    context.work.open[1] = 5;
+    context.work.known[1] = 5;
     expect(pickComponent(pool, requestOf(), context)).toEqual({ ok: false, reason: 'at-capacity' });
   });
 });
@@ -162,7 +162,7 @@ describe('preferredComponent', () => {
       {},
       ['busy'],
     ],
-    ['not against another preference', [candidateOf('a', { location: 'weur' }), busy], { location: 'weur' }, ['a']],
+    ['before another preference', [candidateOf('a', { location: 'weur' }), busy], { location: 'weur' }, ['busy']],
   ])('%s', (_, candidates, preferences, expected) => {
     expect(pickedIds(candidates, { ...preferences, preferredComponent: 'busy' })).toEqual(expected);
   });
@@ -172,10 +172,10 @@ describe('preferredComponent', () => {
     ['without capacity', [candidateOf('a'), fullCandidate('busy')], {}, ['preferredComponent']],
     ['unknown', [candidateOf('a')], {}, ['preferredComponent']],
     [
-      'against another preference',
+      'chosen against another preference, which is reported instead',
       [candidateOf('a', { location: 'weur' }), busy],
       { location: 'weur' },
-      ['preferredComponent'],
+      ['location'],
     ],
     [
       'unknown, and no component meets the rest',
@@ -209,7 +209,7 @@ describe('an aperture', () => {
   const picked = (request = requestOf(), open: readonly (readonly [number, number])[] = []): string[] => {
     const ids = Array.from({ length: 20 }, (_, seed) => {
       const context = contextOf(pool, { seed, aperture });
-      for (const [position, count] of open) context.work.open[position] = count;
+      for (const [position, count] of open) context.work.known[position] = count;
       const pick = pickComponent(pool, request, context);
       return pick.ok ? pick.candidate.id : pick.reason;
     });

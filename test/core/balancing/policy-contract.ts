@@ -10,11 +10,12 @@ import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import { whyNotRoutable } from '../../../src/core/balancing/candidate.ts';
 import { explainPick, scoreOfPick } from '../../../src/core/balancing/explain.ts';
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
-import type { Preferences } from '../../../src/core/balancing/preferences.ts';
+import type { LoadPercent, Preferences } from '../../../src/core/balancing/preferences.ts';
 import { relaxedFor, unmetPreference } from '../../../src/core/balancing/preferences.ts';
 import { shareErrorOf } from './assign-work.ts';
 import {
   MODES,
+  NOW,
   candidateOf,
   candidatesOf,
   poolOf,
@@ -25,7 +26,7 @@ import {
   requestOf,
 } from './candidate-of.ts';
 import type { Scene } from './scenes.ts';
-import { eligibleIn, loadOf, pickIn, sceneOf } from './scenes.ts';
+import { eligibleIn, fits, inServiceIn, isPlain, loadOf, pickIn, sceneOf } from './scenes.ts';
 
 export interface Contract {
   readonly policy: PolicyName;
@@ -104,26 +105,29 @@ export function policyContract({ policy, bySize }: Contract): void {
         fc.property(anyScene, (scene) => {
           const pick = pickIn(scene);
           if (!pick.ok) return;
-          const { preferences } = scene;
-          const meets = (position: number): boolean =>
-            unmetPreference(scene.candidates[position]!, preferences, loadOf(scene, position)) === null;
+          const { preferences, candidates } = scene;
           expect(pick.relaxed).toEqual(relaxedFor(pick.candidate, preferences, loadOf(scene, pick.position)));
-          if (meets(pick.position)) return;
+          if (meets(scene, pick.position, 'total')) return;
           expect(pick.relaxed).not.toEqual([]);
           expect(preferences.strict).not.toBe(true);
-          expect(eligibleIn(scene).filter(meets)).toEqual([]);
+          if (pick.candidate.id === preferences.preferredComponent) return;
+          expect(eligibleIn(scene).filter((at) => meets(scene, at, 'total'))).toEqual([]);
+          // Only estimated load exceeds `maxLoad`: the other preferences are kept.
+          if (meets(scene, pick.position, 'known')) return;
+          const tried = inServiceIn(scene).filter((at) => isPlain(candidates[at]!) || !isPlain(pick.candidate));
+          expect(tried.filter((at) => fits(scene, at) && meets(scene, at, 'known'))).toEqual([]);
         }),
       );
     });
 
-    it('pick the preferred component whenever it is eligible', () => {
+    it('pick the preferred component whenever it is eligible, before all other preferences', () => {
       fc.assert(
         fc.property(anyScene, (scene) => {
           const { candidates, preferences } = scene;
           const preferred = candidates.findIndex(({ id }) => id === preferences.preferredComponent);
           if (!eligibleIn(scene).includes(preferred)) return;
-          if (unmetPreference(candidates[preferred]!, preferences, loadOf(scene, preferred)) !== null) return;
-          expect(pickIn(scene)).toMatchObject({ position: preferred, relaxed: [] });
+          if (preferences.strict && !meets(scene, preferred, 'total')) return;
+          expect(pickIn(scene)).toMatchObject({ position: preferred });
         }),
       );
     });
@@ -214,21 +218,24 @@ export function policyContract({ policy, bySize }: Contract): void {
       fc.property(anyScene, (scene) => {
         const { pool, request, work } = scene;
         const pick = pickIn(scene);
-        for (const { score, parts, verdict } of explainPick({ pool, work, request, pick }).candidates) {
+        for (const { score, parts, verdict } of explainPick({ pool, work, request, now: NOW, pick }).candidates) {
           if (verdict === 'filtered') {
             expect([score, parts]).toEqual([null, null]);
             continue;
           }
           const sum = Object.values(parts!).reduce((total, part) => total + part, 0);
           expect(score).toBeCloseTo(sum, 6);
-          if (pick.ok && verdict === 'chosen') expect(score).toBe(scoreOfPick(pool, work, pick.position, request));
+          if (pick.ok && verdict === 'chosen')
+            expect(score).toBe(scoreOfPick({ pool, work, request, now: NOW }, pick.position));
         }
       }),
     );
   });
 }
 
-const isPlain = ({ status, liveStats }: Candidate): boolean => status === 'healthy' && !liveStats.suspect;
+/** Whether the component meets the preferences by its known or by its total load. */
+const meets = (scene: Scene, position: number, by: keyof LoadPercent): boolean =>
+  unmetPreference(scene.candidates[position]!, scene.preferences, loadOf(scene, position)[by]) === null;
 
 const bySizeOf = (sizes: readonly number[], changes: (size: number) => Partial<Candidate>): Candidate[] =>
   candidatesOf(sizes.length, (at) => changes(sizes[at]!));
@@ -244,13 +251,14 @@ function expectReason(scene: Scene): void {
       break;
     case 'at-capacity':
       expect(routable).not.toEqual([]);
-      if (!scene.preferences.strict) expect(eligible).toEqual([]);
+      if (scene.preferences.strict || eligible.length === 0) break;
+      // Components with capacity are left: those that meet the preferences are full.
+      expect(eligible.filter((at) => meets(scene, at, 'known'))).toEqual([]);
+      expect(inServiceIn(scene).filter((at) => fits(scene, at) && meets(scene, at, 'known'))).not.toEqual([]);
       break;
     case 'preferences-unmet':
       expect(scene.preferences.strict).toBe(true);
-      expect(
-        eligible.filter((at) => unmetPreference(scene.candidates[at]!, scene.preferences, loadOf(scene, at)) === null),
-      ).toEqual([]);
+      expect(eligible.filter((at) => meets(scene, at, 'total'))).toEqual([]);
       break;
     default:
       pick.reason satisfies never;

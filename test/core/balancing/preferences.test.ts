@@ -72,7 +72,17 @@ describe('relaxedFor', () => {
       ['avoidComponents', 'maxLoad', 'location', 'capabilities'],
     ],
   ])('%j: %j', (wanted, expected) => {
-    expect(relaxedFor(CANDIDATE, wanted, 50)).toEqual(expected);
+    expect(relaxedFor(CANDIDATE, wanted, { total: 50, known: 50 })).toEqual(expected);
+  });
+
+  it.each<[Preferences, PreferenceName[]]>([
+    [{ maxLoad: 60 }, ['maxLoad']],
+    [{ maxLoad: 60, location: 'weur', capabilities: ['code-review'] }, ['maxLoad']],
+    [{ maxLoad: 60, preferredComponent: 'router-2' }, ['preferredComponent', 'maxLoad']],
+    [{ maxLoad: 60, location: 'enam' }, ['maxLoad', 'location']],
+    [{ maxLoad: 40, location: 'weur' }, ['maxLoad', 'location']],
+  ])('is the load alone if only the estimate exceeds it: %j: %j', (wanted, expected) => {
+    expect(relaxedFor(CANDIDATE, wanted, { total: 90, known: 50 })).toEqual(expected);
   });
 });
 

@@ -5,10 +5,11 @@ import type { Candidate } from '../../../src/core/balancing/candidate.ts';
 import { whyNotRoutable } from '../../../src/core/balancing/candidate.ts';
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
+import { setEstimate } from '../../../src/core/balancing/open-work.ts';
 import type { Pick, PickContext, RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
-import type { Preferences } from '../../../src/core/balancing/preferences.ts';
-import { MODES, candidateOf, poolOf, requestOf, seededRandom, workOf } from './candidate-of.ts';
+import type { LoadPercent, Preferences } from '../../../src/core/balancing/preferences.ts';
+import { MODES, NOW, candidateOf, poolOf, requestOf, seededRandom, workOf } from './candidate-of.ts';
 
 export interface Scene {
   readonly candidates: readonly Candidate[];
@@ -73,14 +74,18 @@ export const sceneOf = (settings: Partial<BalancingSettings> = {}): fc.Arbitrary
       affinityKey: fc.option(fc.string({ minLength: 1, maxLength: 4 })),
       slots: fc.constantFrom(1, 1, 1, 3),
       mode: fc.constantFrom(...MODES),
-      /** Assignments since the snapshot, by position. */
-      assigned: fc.array(fc.nat(3), { maxLength: 40 }),
+      /** Further known work and estimated work, by position. */
+      known: fc.array(fc.nat(3), { maxLength: 40 }),
+      estimated: fc.array(fc.nat(6), { maxLength: 40 }),
       seed: fc.integer(),
     })
-    .map(({ candidates, preferences: wanted, mode, assigned, seed, ...task }) => {
+    .map(({ candidates, preferences: wanted, mode, known, estimated, seed, ...task }) => {
       const pool = poolOf(candidates, settings);
       const work = workOf(pool);
-      assigned.slice(0, candidates.length).forEach((count, at) => (work.open[at]! += count));
+      known.slice(0, candidates.length).forEach((count, at) => (work.known[at]! += count));
+      estimated
+        .slice(0, candidates.length)
+        .forEach((count, at) => setEstimate(work, at, { count, presumedEnded: 0, at: NOW }));
       const scene: Scene = {
         candidates,
         pool,
@@ -91,28 +96,47 @@ export const sceneOf = (settings: Partial<BalancingSettings> = {}): fc.Arbitrary
         seed,
       };
       // Counterexamples show the candidates, because the typed arrays of a pool are unreadable.
-      const shown = fc.stringify({ candidates, open: work.open, wanted, task, mode, seed });
+      const shown = fc.stringify({
+        candidates,
+        known: work.known,
+        estimated: work.estimated,
+        wanted,
+        task,
+        mode,
+        seed,
+      });
       return Object.assign(scene, { [fc.toStringMethod]: () => shown });
     });
 
 export const pickIn = ({ pool, work, request, mode, seed }: Scene): Pick =>
-  pickComponent(pool, request, { work, random: seededRandom(seed), splitAt: 0, mode, aperture: null });
+  pickComponent(pool, request, { work, now: NOW, random: seededRandom(seed), splitAt: 0, mode, aperture: null });
 
-/** Load in percent: the reported one, or the used part of the task limit if larger. */
-export function loadOf({ candidates, work }: Scene, position: number): number {
-  const { maxConcurrentTasks, liveStats: now } = candidates[position]!;
-  const used = maxConcurrentTasks === null ? 0 : Math.min(100, (100 * work.open[position]!) / maxConcurrentTasks);
-  return Math.max(used, now.loadPercentage);
+/** Load in percent: known is the reported one, or the used part of the task limit if larger; estimated work adds. */
+export function loadOf({ candidates, work }: Scene, position: number): LoadPercent {
+  const { maxConcurrentTasks, liveStats } = candidates[position]!;
+  const percentOf = (count: number): number => (maxConcurrentTasks === null ? 0 : (100 * count) / maxConcurrentTasks);
+  const known = Math.min(100, Math.max(percentOf(work.known[position]!), liveStats.loadPercentage));
+  return { known, total: Math.min(100, known + percentOf(work.estimated[position]!)) };
 }
 
-/** Positions of the eligible components: routable with capacity; if any of them are healthy, only these. */
-export function eligibleIn({ candidates, work, request }: Scene): number[] {
-  const withCapacity = [...candidates.keys()].filter((at) => {
-    const limit = candidates[at]!.maxConcurrentTasks ?? Infinity;
-    return whyNotRoutable(candidates[at]!) === null && work.open[at]! + request.slots <= limit;
-  });
-  const healthy = withCapacity.filter(
-    (at) => candidates[at]!.status === 'healthy' && !candidates[at]!.liveStats.suspect,
-  );
-  return healthy.length > 0 ? healthy : withCapacity;
+/** Positions of the components among which preferences choose: routable; if any healthy one has capacity, only these. */
+export function inServiceIn(scene: Scene): number[] {
+  const { candidates } = scene;
+  const routable = [...candidates.keys()].filter((at) => whyNotRoutable(candidates[at]!) === null);
+  const healthy = routable.filter((at) => isPlain(candidates[at]!));
+  return healthy.some((at) => hasCapacity(scene, at)) ? healthy : routable;
 }
+
+/** Positions of those with capacity; the other tier if the healthy ones have none. */
+export function eligibleIn(scene: Scene): number[] {
+  return inServiceIn(scene).filter((at) => hasCapacity(scene, at));
+}
+
+/** Whether the component could take the request if it had no work. */
+export const fits = ({ candidates, request }: Scene, position: number): boolean =>
+  request.slots <= (candidates[position]!.maxConcurrentTasks ?? Infinity);
+
+const hasCapacity = ({ candidates, work, request }: Scene, position: number): boolean =>
+  work.known[position]! + request.slots <= (candidates[position]!.maxConcurrentTasks ?? Infinity);
+
+export const isPlain = ({ status, liveStats: now }: Candidate): boolean => status === 'healthy' && !now.suspect;

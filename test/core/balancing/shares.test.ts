@@ -1,9 +1,61 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Capacities } from '../../../src/core/balancing/shares.ts';
-import { redistribution } from '../../../src/core/balancing/shares.ts';
+import type { BalancingSettings } from '../../../src/core/balancing/balancing-settings.ts';
+import { DEFAULT_BALANCING } from '../../../src/core/balancing/balancing-settings.ts';
+import type { Capacities, Shareholder } from '../../../src/core/balancing/shares.ts';
+import { redistribution, sharesAmong } from '../../../src/core/balancing/shares.ts';
 
 const capacitiesOf = (entries: Record<string, number>): Capacities => new Map(Object.entries(entries));
+
+const holder = (capacity: number, more: Partial<Shareholder> = {}): Shareholder => ({
+  tier: 'healthy',
+  capacity,
+  fullBy: null,
+  ...more,
+});
+const sharesOf = (holders: readonly Shareholder[], settings: Partial<BalancingSettings> = {}): number[] =>
+  holders.map(sharesAmong(holders, { ...DEFAULT_BALANCING, ...settings }));
+
+describe('sharesAmong', () => {
+  it.each<[string, readonly Shareholder[], number[]]>([
+    ['by capacity', [holder(10), holder(30)], [0.25, 0.75]],
+    ['nothing for components out of service', [holder(10), holder(30, { tier: null })], [1, 0]],
+    ['nothing for suspect ones beside healthy ones', [holder(10), holder(30, { tier: 'suspect' })], [1, 0]],
+    ['suspect ones if there are no others', [holder(10, { tier: 'suspect' }), holder(30, { tier: 'active' })], [1, 0]],
+    [
+      'suspect ones if the healthy ones are full by known load',
+      [holder(10, { tier: 'suspect' }), holder(30, { fullBy: 'known' })],
+      [1, 0],
+    ],
+    [
+      'no suspect ones if the healthy ones are full by estimate alone',
+      [holder(10, { tier: 'suspect' }), holder(30, { fullBy: 'estimate' })],
+      [0, 1],
+    ],
+    [
+      'nothing for one that is full by estimate beside one that is not',
+      [holder(10), holder(9, { fullBy: 'estimate' })],
+      [1, 0],
+    ],
+    [
+      'by capacity among those that are full by estimate',
+      [holder(10, { fullBy: 'estimate' }), holder(30, { fullBy: 'estimate' }), holder(5, { fullBy: 'known' })],
+      [0.25, 0.75, 0],
+    ],
+    ['nothing for anyone if all are full by known load', [holder(10, { fullBy: 'known' })], [0]],
+    ['nothing for unhealthy ones alone', [holder(10, { tier: 'active' })], [0]],
+    ['no components', [], []],
+  ])('%s', (_, holders, expected) => {
+    expect(sharesOf(holders)).toEqual(expected);
+  });
+
+  it('ignores health below the panic threshold, and where nothing is routable under fail-open', () => {
+    const holders = [holder(10), holder(10, { tier: 'suspect' }), holder(20, { tier: 'active' })];
+    expect(sharesOf(holders, { panicThreshold: 50 })).toEqual([0.25, 0.25, 0.5]);
+    expect(sharesOf(holders, { panicThreshold: 30 })).toEqual([1, 0, 0]);
+    expect(sharesOf([holder(5, { tier: 'active' })], { noHealthyPolicy: 'fail-open' })).toEqual([1]);
+  });
+});
 
 describe('redistribution', () => {
   it.each([

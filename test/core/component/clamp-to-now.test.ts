@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ComponentRecord } from '../../../src/core/component/component-record.ts';
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
 import { NO_ROOT_CAUSE } from '../../../src/core/component/root-cause.ts';
+import { NO_LOAD } from '../../../src/core/component/load.ts';
 import { clampToNow } from '../../../src/core/component/clamp-to-now.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 
@@ -11,6 +12,7 @@ const DAY_MS = 86_400_000;
 const lived = {
   registeredAt: T0 - 5_000,
   health: { ...initialHealth(T0), backSince: T0 - 1, lastCheckAt: T0 - 100, lastFailureAt: T0 - 2_000 },
+  load: { ...NO_LOAD, estimate: { count: 3, presumedEnded: 1, at: T0 - 20 } },
   dependencyState: { ...NO_ROOT_CAUSE, since: T0 - 50 },
   recovery: {
     ...NO_RECOVERY,
@@ -30,6 +32,7 @@ describe('clampToNow', () => {
     const now = T0 - DAY_MS;
     expect(clampToNow(lived, now)).toEqual({
       registeredAt: now,
+      load: { ...NO_LOAD, estimate: { count: 3, presumedEnded: 1, at: now } },
       dependencyState: { ...NO_ROOT_CAUSE, since: now },
       health: { ...lived.health, since: now, backSince: now, lastCheckAt: now, lastFailureAt: now },
       recovery: {

@@ -3,11 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { LoadState, Outcomes } from '../../../src/core/component/load.ts';
 import {
   addAssignments,
-  inFlight,
-  loadPercentage,
-  ewmaAfter,
-  NO_LOAD,
   applyOutcomes,
+  estimatedInFlight,
+  ewmaAfter,
+  inFlight,
+  knownLoadPercentage,
+  loadPercentage,
+  NO_LOAD,
+  reportLoad,
 } from '../../../src/core/component/load.ts';
 
 const NOW = 1_000_000;
@@ -24,108 +27,78 @@ const ended = (count: number, more: Partial<Outcomes> = {}): Outcomes => ({
   ...more,
 });
 
+const at = (now: number) => ({ assumedTaskMs: 1_000, now });
+const assigned = (load: LoadState, count: number, now = NOW): LoadState =>
+  addAssignments(load, { count, overMs: 0 }, at(now));
+
 describe('addAssignments', () => {
   it.each([
-    [200, 200],
-    [0, 1],
-    [null, 1_000],
-    [30_000, 30_000],
-    [90_000, 30_000],
-  ])('with an average time of %s ms counts for %s ms', (ewmaMs, expected) => {
-    const load = addAssignments(NO_LOAD, 3, ewmaMs, NOW);
-    expect(inFlight(load, NOW + expected - 1)).toBe(3);
-    expect(inFlight(load, NOW + expected)).toBe(0);
+    ['assumed', null, 1_000],
+    ['measured', 200, 200],
+    ['measured, however long', 90_000, 90_000],
+  ])('counts work that decays over the task time: %s', (_, workMs, taskMs) => {
+    const load = assigned({ ...NO_LOAD, workMs }, 100);
+    expect(inFlight(load, at(NOW))).toBe(100);
+    expect(inFlight(load, at(NOW + taskMs))).toBe(37);
+    expect(inFlight(load, at(NOW + 10 * taskMs))).toBe(0);
   });
 
-  it('adds to the reported load', () => {
-    expect(inFlight(addAssignments(reporting(4), 3, 100, NOW), NOW)).toBe(7);
-  });
-
-  it('drops expired assignments, so that memory is bounded', () => {
-    const first = addAssignments(NO_LOAD, 1, 100, NOW);
-    expect(addAssignments(first, 1, 100, NOW + 99).assigned).toHaveLength(2);
-    expect(addAssignments(first, 1, 100, NOW + 100).assigned).toHaveLength(1);
+  it('adds to the known load', () => {
+    const load = assigned({ ...reporting(4), leased: 2 }, 3);
+    expect([inFlight(load, at(NOW)), estimatedInFlight(load, at(NOW))]).toEqual([9, 3]);
   });
 
   it('does not modify its input', () => {
-    const before = addAssignments(NO_LOAD, 1, 100, NOW);
-    addAssignments(before, 5, 100, NOW + 500);
-    expect(inFlight(before, NOW)).toBe(1);
-    expect(NO_LOAD.assigned).toEqual([]);
+    const before = assigned(NO_LOAD, 1);
+    assigned(before, 5, NOW + 500);
+    expect(inFlight(before, at(NOW))).toBe(1);
+    expect(inFlight(NO_LOAD, at(NOW))).toBe(0);
   });
+});
 
-  it('decays monotonically to the reported load within 30 s', () => {
-    const work = fc.array(fc.tuple(fc.nat(50), fc.option(fc.nat(100_000)), fc.nat(2_000)), { maxLength: 20 });
-    fc.assert(
-      fc.property(work, fc.nat(100), (assignments, active) => {
-        let now = NOW;
-        let load = reporting(active);
-        for (const [count, ewmaMs, pause] of assignments) load = addAssignments(load, count, ewmaMs, (now += pause));
-        const later = [0, 100, 1_000, 5_000, 29_999, 30_000].map((pause) => inFlight(load, now + pause));
-        expect(later).toEqual(later.toSorted((a, b) => b - a));
-        expect(later.at(-1)).toBe(active);
-      }),
-    );
+describe('reportLoad', () => {
+  it('replaces the estimate: the report includes all work assigned before', () => {
+    const load = reportLoad({ ...assigned(reporting(4), 3), leased: 2, workMs: 70 }, reporting(5).reported);
+    expect(load).toEqual({ ...reporting(5), leased: 2, workMs: 70 });
+    expect(inFlight(assigned(load, 1), at(NOW))).toBe(8);
   });
 });
 
 describe('applyOutcomes', () => {
-  const busy = addAssignments(addAssignments(NO_LOAD, 3, 1_000, NOW), 2, 5_000, NOW + 100);
+  const busy = assigned(NO_LOAD, 5);
 
   it.each([
-    [0, 5, 2],
-    [2, 3, 2],
-    [3, 2, 2],
-    [4, 1, 1],
-    [5, 0, 0],
-    [50, 0, 0],
-  ])('of %i ended leaves %i in flight, the newest %i', (count, left, leftLater) => {
-    const load = applyOutcomes(busy, ended(count), NOW + 100);
-    expect(inFlight(load, NOW + 100)).toBe(left);
-    expect(inFlight(load, NOW + 1_000)).toBe(leftLater);
+    [0, 5],
+    [2, 3],
+    [5, 0],
+    [50, 0],
+  ])('of %i ended leaves %i in flight', (count, left) => {
+    expect(inFlight(applyOutcomes(busy, ended(count), at(NOW)), at(NOW))).toBe(left);
   });
 
-  it('subtracts nothing for work that is no longer counted', () => {
-    const load = applyOutcomes(busy, ended(1), NOW + 1_500);
-    expect(inFlight(load, NOW + 1_500)).toBe(1);
-    expect(load.assigned).toHaveLength(1);
+  it('removes no work again that has decayed', () => {
+    const load = applyOutcomes(assigned(NO_LOAD, 100), ended(50), at(NOW + 1_000));
+    expect(inFlight(load, at(NOW + 1_000))).toBe(37);
   });
 
   it('subtracts nothing from the reported load or from leases', () => {
-    const load = { ...addAssignments(reporting(4), 1, 1_000, NOW), leased: 3 };
-    expect(inFlight(load, NOW)).toBe(8);
-    expect(inFlight(applyOutcomes(load, ended(9), NOW), NOW)).toBe(7);
+    const load = { ...assigned(reporting(4), 1), leased: 3 };
+    expect(inFlight(load, at(NOW))).toBe(8);
+    expect(inFlight(applyOutcomes(load, ended(9), at(NOW)), at(NOW))).toBe(7);
   });
 
   it('updates the average time by timed outcomes only', () => {
-    expect(applyOutcomes(NO_LOAD, ended(3), NOW).workMs).toBeNull();
-    expect(applyOutcomes(NO_LOAD, ended(3, { latencyMs: 400, timed: 2 }), NOW).workMs).toBe(200);
+    expect(applyOutcomes(NO_LOAD, ended(3), at(NOW)).workMs).toBeNull();
+    expect(applyOutcomes(NO_LOAD, ended(3, { latencyMs: 400, timed: 2 }), at(NOW)).workMs).toBe(200);
     const known = { ...NO_LOAD, workMs: 100 };
-    expect(applyOutcomes(known, ended(3, { failed: 3 }), NOW).workMs).toBe(100);
-    expect(applyOutcomes(known, ended(1, { latencyMs: 200, timed: 1 }), NOW).workMs).toBeCloseTo(110);
+    expect(applyOutcomes(known, ended(3, { failed: 3 }), at(NOW)).workMs).toBe(100);
+    expect(applyOutcomes(known, ended(1, { latencyMs: 200, timed: 1 }), at(NOW)).workMs).toBeCloseTo(110);
   });
 
   it('does not modify its input', () => {
-    applyOutcomes(busy, ended(5, { latencyMs: 100, timed: 1 }), NOW);
-    expect(inFlight(busy, NOW + 100)).toBe(5);
+    applyOutcomes(busy, ended(5, { latencyMs: 100, timed: 1 }), at(NOW));
+    expect(inFlight(busy, at(NOW))).toBe(5);
     expect(busy.workMs).toBeNull();
-  });
-
-  it('never goes below 0, nor above the load before', () => {
-    const work = fc.array(fc.tuple(fc.nat(5), fc.option(fc.nat(3_000)), fc.nat(1_000), fc.nat(8)), { maxLength: 30 });
-    fc.assert(
-      fc.property(work, (steps) => {
-        let [now, load, assigned] = [NOW, NO_LOAD, 0];
-        for (const [count, ewmaMs, pause, finished] of steps) {
-          load = addAssignments(load, count, ewmaMs, (now += pause));
-          assigned += count;
-          const before = inFlight(load, now);
-          load = applyOutcomes(load, ended(finished), now);
-          expect(inFlight(load, now)).toBe(Math.max(0, before - finished));
-        }
-        expect(inFlight(load, now)).toBeLessThanOrEqual(assigned);
-      }),
-    );
   });
 });
 
@@ -148,7 +121,7 @@ describe('ewmaAfter', () => {
   });
 });
 
-describe('loadPercentage', () => {
+describe('knownLoadPercentage', () => {
   it.each<[string, LoadState, number | undefined, number]>([
     ['the reported value', reporting(5, 42), 10, 42],
     ['the reported value, 0 included', reporting(5, 0), 10, 0],
@@ -157,12 +130,17 @@ describe('loadPercentage', () => {
     ['0 without a task limit', reporting(50), undefined, 0],
     ['0 when idle', NO_LOAD, 10, 0],
   ])('is %s', (_, load, taskLimit, expected) => {
-    expect(loadPercentage(load, taskLimit, NOW)).toBe(expected);
+    expect(knownLoadPercentage(load, taskLimit)).toBe(expected);
+    expect(loadPercentage(load, taskLimit, at(NOW))).toEqual({ total: expected, estimated: 0 });
   });
+});
 
-  it('counts assignments while they last', () => {
-    const load = addAssignments(NO_LOAD, 4, 1_000, NOW);
-    expect(loadPercentage(load, 8, NOW)).toBe(50);
-    expect(loadPercentage(load, 8, NOW + 1_000)).toBe(0);
+describe('loadPercentage', () => {
+  it('adds the estimated work, and says how much of it there is', () => {
+    const load = assigned(reporting(0, 30), 4);
+    expect(loadPercentage(load, 8, at(NOW))).toEqual({ total: 80, estimated: 50 });
+    expect(loadPercentage(load, 8, at(NOW + 20_000))).toEqual({ total: 30, estimated: 0 });
+    expect(loadPercentage(assigned(load, 9), 8, at(NOW))).toEqual({ total: 100, estimated: 70 });
+    expect(loadPercentage(load, undefined, at(NOW))).toEqual({ total: 30, estimated: 0 });
   });
 });

@@ -10,7 +10,7 @@ import { registrationOf } from './registration-of.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 const ISO = '2026-01-02T03:04:05.006Z';
-const CONTEXT = { detection: { intervalMs: 4_000, worstCaseMs: 9_000 }, share: 0.5, now: NOW };
+const CONTEXT = { detection: { intervalMs: 4_000, worstCaseMs: 9_000 }, share: 0.5, assumedTaskMs: 30_000, now: NOW };
 
 const record: ComponentRecord = {
   registration: registrationOf({ capabilities: { maxConcurrentTasks: 3 } }),
@@ -22,7 +22,7 @@ const record: ComponentRecord = {
   updatedAt: NOW,
   lifecycle: settledAs('active'),
   health: initialHealth(NOW),
-  load: addAssignments(NO_LOAD, 1, 1_000, NOW),
+  load: addAssignments({ ...NO_LOAD, leased: 1 }, { count: 1, overMs: 0 }, { assumedTaskMs: 30_000, now: NOW }),
   recovery: NO_RECOVERY,
   dependencyState: NO_ROOT_CAUSE,
 };
@@ -47,7 +47,13 @@ describe('toResource', () => {
   it('rounds load and response time', () => {
     const health = { ...record.health, responseTimeMs: 12.6, lastCheckAt: NOW };
     const resource = toResource({ ...record, health }, CONTEXT);
-    expect(resource.load).toEqual({ loadPercentage: 33, activeConnections: 1, queueDepth: 0, share: 0.5 });
+    expect(resource.load).toEqual({
+      loadPercentage: 67,
+      activeConnections: 2,
+      queueDepth: 0,
+      share: 0.5,
+      estimated: { loadPercentage: 33, activeConnections: 1 },
+    });
     expect(resource.health).toMatchObject({ responseTime: 13, lastCheck: ISO, since: ISO });
   });
 

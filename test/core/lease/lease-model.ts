@@ -140,7 +140,7 @@ export class LeaseModel {
     this.served = [];
     this.overQuota = new Set();
     for (const [position, id] of [...this.limits.keys()].entries())
-      this.work.open[position] = slotsInUse(this.index, id);
+      this.work.known[position] = slotsInUse(this.index, id);
     const all = [...this.waiting.all] as QueuedWish[];
     this.waiting.beginPass();
     const left = serveInOrder<QueuedWish>(all, {
@@ -156,12 +156,13 @@ export class LeaseModel {
   }
 
   private serve(each: QueuedWish, all: readonly QueuedWish[]): boolean {
-    const context = { work: this.work, random: this.random, splitAt: 0, mode: 'exact', aperture: null } as const;
+    const { work, now, random } = this;
+    const context = { work, now, random, splitAt: 0, mode: 'exact', aperture: null } as const;
     const pick = pickComponent(this.pool, each.request.route, context);
     if (!pick.ok) return false;
     const { slots, ttlMs, key = null } = each.wish;
     putLease(this.index, newLease(`l-${this.nextId++}`, pick.candidate.id, { slots, ttlMs, keyId: key }, this.now));
-    this.work.open[pick.position]! += slots;
+    this.work.known[pick.position]! += slots;
     const servedBefore = new Set(this.served.map(({ wish }) => wish));
     const before = all
       .slice(0, all.indexOf(each))

@@ -38,14 +38,14 @@ describe('a lease', () => {
     await acquireLease(registry, { slots: 5 });
   });
 
-  it('counts in addition to the reported load and the assignments of edges', async () => {
+  it('counts in addition to the reported load; assignments of edges are shown and refuse nothing', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 10 });
     await registry.beat(id, 'healthy', { activeConnections: 4, queueDepth: 0, loadPercentage: null });
     const { epoch, version, changed } = await registry.api.sync({ syncedTo: null, assignments: [], outcomes: [] });
     const [[position] = [0]] = changed;
     await registry.api.sync({ syncedTo: { epoch, version }, assignments: [[position, 3]], outcomes: [] });
-    const { lease } = await acquireLease(registry, { slots: 3 });
+    const { lease } = await acquireLease(registry, { slots: 6 });
     expect(await refusalReason(registry)).toBe('at-capacity');
     const completed = await registry.api.completeLease(lease!.id, completionOf());
     expect(completed).toMatchObject({ value: { inFlight: 7 } });

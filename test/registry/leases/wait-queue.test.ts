@@ -89,6 +89,19 @@ describe('the wait queue', () => {
     expect(await waitingStrict.served).toMatchObject({ ok: true, candidate: { id: large } });
   });
 
+  it('waits for a component that meets the preferences, and reserves no other', async () => {
+    const registry = freshRegistry();
+    const able = await registerHealthy(registry, { maxConcurrentTasks: 1, supportedTaskTypes: ['x'] });
+    const other = await registerHealthy(registry, { maxConcurrentTasks: 2 });
+    const preferences = { capabilities: ['x'] };
+    const { lease } = await acquireLease(registry, { preferences });
+    const waiting = await enqueue(registry, { preferences });
+    for (let inUse = 0; inUse < 2; inUse++) expect((await acquireLease(registry)).candidate.id).toBe(other);
+    expect(await refusalReason(registry, { preferences })).toBe('at-capacity');
+    await complete(registry, lease);
+    expect(await waiting.served).toMatchObject({ ok: true, candidate: { id: able }, relaxed: [] });
+  });
+
   it('refuses a request after its wait time, and then reserves nothing for it', async () => {
     const registry = freshRegistry();
     const id = await registerHealthy(registry, { maxConcurrentTasks: 2 });

@@ -138,7 +138,15 @@ describe.concurrent('a snapshot delta', () => {
       new Map([
         [
           positionOf(before, first),
-          { suspect: false, inFlight: 5, loadPercentage: 50, ewmaMs: null, isWorkTime: false },
+          {
+            suspect: false,
+            inFlight: 5,
+            estimated: 0,
+            estimatedAt: 0,
+            loadPercentage: 50,
+            ewmaMs: null,
+            isWorkTime: false,
+          },
         ],
       ]),
     );
@@ -178,30 +186,48 @@ describe.concurrent('a snapshot delta', () => {
 });
 
 describe.concurrent('an assignment that an edge reports', () => {
-  it('is counted in the response to its report, however recent the previous sync is', async () => {
+  it('is estimated in the response to its report, however recent the previous sync is', async () => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     const position = positionOf(before, first);
-    const inFlightIn = (delta: SnapshotDelta): number | undefined => liveStatsByPosition(delta).get(position)?.inFlight;
+    const estimatedIn = (delta: SnapshotDelta): number => {
+      const stats = liveStatsByPosition(delta).get(position)!;
+      expect(stats.inFlight).toBe(0);
+      return Math.round(stats.estimated);
+    };
     for (const count of [1, 2, 3])
-      expect(inFlightIn(await sync(registry, before, { assignments: [[position, 1]] }))).toBe(count);
+      expect(estimatedIn(await sync(registry, before, { assignments: [[position, 1]] }))).toBe(count);
     const reported = [[first, { ...ONE_ENDED, ended: 2 }]] as const;
-    expect(inFlightIn(await sync(registry, before, { outcomes: reported }))).toBe(1);
+    expect(estimatedIn(await sync(registry, before, { outcomes: reported }))).toBe(1);
   });
 
-  it('is in flight until it expires, and changes live stats only', async () => {
+  it('decays in the isolates, without further deltas', async () => {
+    const { registry, first } = await healthyPair();
+    await registry.api.configureType({ revision: 1, overrides: { assumedTaskMs: 50 } });
+    const before = await sync(registry);
+    const assigned = await sync(registry, before, { assignments: [[positionOf(before, first), 5]] });
+    expect(assigned.changed).toEqual([]);
+    await clockReaches(assigned.sentAt + 500);
+    const over = await sync(registry, assigned);
+    expect(over).toMatchObject(NOTHING);
+    expect(over.revision).toBe(before.revision);
+    expect(await inFlightOf(registry, first)).toBe(0);
+  });
+
+  it('is replaced by the load that the component reports', async () => {
     const { registry, first } = await healthyPair();
     const before = await sync(registry);
     const position = positionOf(before, first);
-    const assigned = await sync(registry, before, { assignments: [[position, 1]] });
-    expect(assigned.changed).toEqual([]);
-    const over = await eventually(
-      () => sync(registry, assigned),
-      (delta) => liveStatsByPosition(delta).get(position)?.inFlight === 0,
-      5_000,
-    );
-    expect(over.revision).toBe(before.revision);
-    expect(await sync(registry, over)).toMatchObject(NOTHING);
+    await sync(registry, before, { assignments: [[position, 9]] });
+    expect((await registry.read(first)).load).toMatchObject({
+      activeConnections: 9,
+      estimated: { activeConnections: 9 },
+    });
+    await registry.beat(first, 'healthy', { activeConnections: 4, queueDepth: 0, loadPercentage: null });
+    expect((await registry.read(first)).load).toMatchObject({
+      activeConnections: 4,
+      estimated: { activeConnections: 0 },
+    });
   });
 
   it('is not counted without a version, for an unknown position, or in another epoch', async () => {
@@ -239,10 +265,12 @@ describe.concurrent('an outcome that an edge reports', () => {
     const before = await sync(registry);
     const position = positionOf(before, first);
     await sync(registry, before, { assignments: [[position, 5]] });
-    const reported = [[first, { ...ONE_ENDED, ended: 3, latencyMs: 900, timed: 3 }]] as const;
+    const reported = [[first, { ...ONE_ENDED, ended: 3, latencyMs: 90_000, timed: 3 }]] as const;
     const delta = await sync(registry, before, { outcomes: reported });
     expect(await inFlightOf(registry, first)).toBe(2);
-    expect(liveStatsByPosition(delta).get(position)).toMatchObject({ inFlight: 2, ewmaMs: 300 });
+    const stats = liveStatsByPosition(delta).get(position)!;
+    expect(stats).toMatchObject({ inFlight: 0, ewmaMs: 30_000 });
+    expect(stats.estimated).toBeCloseTo(2, 0);
   });
 
   it('is ignored for an unknown component', async () => {

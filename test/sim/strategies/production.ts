@@ -14,10 +14,11 @@ import {
   patchPool,
 } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
-import { decayRecent, noWork, countAssignment } from '../../../src/core/balancing/open-work.ts';
+import { countAssignment, decayRecent, noWork, setEstimate, setKnown } from '../../../src/core/balancing/open-work.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import type { Aperture } from '../../../src/core/balancing/aperture.ts';
 import { apertureOf } from '../../../src/core/balancing/aperture.ts';
+import type { WorkEstimate } from '../../../src/core/component/work-estimate.ts';
 import { hasMoved } from '../../../src/core/balancing/snapshot-delta.ts';
 import { candidateOf, requestOf } from '../../core/balancing/candidate-of.ts';
 import { MEAN_WORK_MS } from '../model.ts';
@@ -33,6 +34,8 @@ const REQUEST = requestOf();
 const INITIAL_STATS: LiveStats = {
   suspect: false,
   inFlight: 0,
+  estimated: 0,
+  estimatedAt: 0,
   loadPercentage: 0,
   ewmaMs: MEAN_WORK_MS,
   isWorkTime: true,
@@ -47,6 +50,9 @@ interface View {
   tickAt: number;
 }
 
+/** Estimates of the registry where callers report nothing; null where they report everything. */
+export type Estimates = readonly WorkEstimate[] | null;
+
 /** Aperture of an edge: like production, fixed to twelve components, or none. */
 type ApertureKind = 'by-share' | 'fixed' | 'none';
 
@@ -56,9 +62,9 @@ export const exact =
     oneView(scene, policy, 'exact');
 
 export const edge =
-  (policy: PolicyName, apertures: ApertureKind = 'by-share'): MakeStrategy =>
+  (policy: PolicyName, apertures: ApertureKind = 'by-share', estimates: Estimates = null): MakeStrategy =>
   (scene) =>
-    scene.ageMs === 0 ? oneView(scene, policy, 'sampled') : manyViews(scene, policy, apertures);
+    scene.ageMs === 0 ? oneView(scene, policy, 'sampled') : manyViews(scene, policy, apertures, estimates);
 
 /** All routers share one current view. */
 function oneView(scene: Scene, policy: PolicyName, mode: 'exact' | 'sampled'): Strategy {
@@ -66,14 +72,15 @@ function oneView(scene: Scene, policy: PolicyName, mode: 'exact' | 'sampled'): S
   return {
     pick(_router, now) {
       if (now >= view.tickAt) applySnapshot(view, scene, now);
-      return decide(view, scene, mode);
+      return decide(view, scene, mode, now);
     },
     ended: (outcome, now) => learn(view, scene, outcome, now),
   };
 }
 
-function manyViews(scene: Scene, policy: PolicyName, apertures: ApertureKind): Strategy {
-  const views = Array.from({ length: scene.routers }, () => newView(scene, policy));
+function manyViews(scene: Scene, policy: PolicyName, apertures: ApertureKind, estimates: Estimates): Strategy {
+  const isReported = estimates === null;
+  const views = Array.from({ length: scene.routers }, () => newView(scene, policy, isReported));
   let assigned = 0;
   function shareOf(view: View): number | null {
     if (apertures === 'none') return null;
@@ -82,23 +89,23 @@ function manyViews(scene: Scene, policy: PolicyName, apertures: ApertureKind): S
     return assigned === 0 ? 1 / scene.routers : view.assigned / assigned;
   }
   return {
-    pick(router) {
+    pick(router, now) {
       assigned += 1;
-      return decide(views[router]!, scene, 'sampled');
+      return decide(views[router]!, scene, 'sampled', now);
     },
     ended: (outcome, now) => learn(views[outcome.router]!, scene, outcome, now),
     refresh(router, now) {
       const view = views[router]!;
-      applySnapshot(view, scene, now);
+      applySnapshot(view, scene, now, estimates);
       view.aperture = apertureOf(view.pool, { number: router, share: shareOf(view) }, view.aperture);
     },
   };
 }
 
-const newView = (scene: Scene, policy: PolicyName): View => ({
+const newView = (scene: Scene, policy: PolicyName, isWorkTime = true): View => ({
   pool: compilePool(
     scene.taskLimits.map((taskLimit, at) =>
-      candidateOf(`server-${at}`, { maxConcurrentTasks: taskLimit }, INITIAL_STATS),
+      candidateOf(`server-${at}`, { maxConcurrentTasks: taskLimit }, { ...INITIAL_STATS, isWorkTime }),
     ),
     { ...DEFAULT_BALANCING, policy },
     0,
@@ -109,30 +116,32 @@ const newView = (scene: Scene, policy: PolicyName): View => ({
   tickAt: 0,
 });
 
-function decide(view: View, { random }: Scene, mode: 'exact' | 'sampled'): number {
+function decide(view: View, { random }: Scene, mode: 'exact' | 'sampled', now: number): number {
   const { pool, work } = view;
   const aperture = view.aperture?.set ?? null;
-  const pick = pickComponent(pool, REQUEST, { work, random, splitAt: 0, mode, aperture });
+  const pick = pickComponent(pool, REQUEST, { work, now, random, splitAt: 0, mode, aperture });
   if (!pick.ok) throw new Error(`no server was picked: ${pick.reason}`);
-  countAssignment(work, pick.position);
+  countAssignment(pool, work, pick.position, now);
   view.assigned += 1;
   return pick.position;
 }
 
 /** An outcome carries the response time and the open work of the component. */
 function learn({ pool, work }: View, { inFlight }: Scene, { server, latencyMs }: Outcome, now: number): void {
-  work.open[server] = inFlight[server]!;
+  setKnown(work, server, inFlight[server]!);
   recordTime(pool, server, latencyMs, now);
 }
 
 /** Applies a snapshot, as a delta of the servers that moved. */
-function applySnapshot(view: View, { inFlight, ewmaMs }: Scene, now: number): void {
+function applySnapshot(view: View, { inFlight, ewmaMs }: Scene, now: number, estimates: Estimates = null): void {
   const { pool, work } = view;
   pool.candidates.forEach((candidate, at) => {
-    const liveStats = { ...INITIAL_STATS, ewmaMs: ewmaMs[at]! };
-    if (candidate && hasMoved(candidate.liveStats, liveStats)) patchPool(pool, at, { ...candidate, liveStats }, now);
+    const liveStats = { ...INITIAL_STATS, isWorkTime: estimates === null, ewmaMs: ewmaMs[at]! };
+    if (candidate && hasMoved(candidate.liveStats, liveStats, pool.settings.assumedTaskMs))
+      patchPool(pool, at, { ...candidate, liveStats }, now);
   });
-  work.open.set(inFlight);
+  inFlight.forEach((count, at) => setKnown(work, at, count));
+  estimates?.forEach((estimate, at) => setEstimate(work, at, estimate));
   if (needsRecompile(pool)) view.pool = compilePool(pool.candidates, pool.settings, now);
   fadeTimes(view.pool, now);
   decayRecent(work, FADE);

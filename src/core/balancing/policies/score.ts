@@ -4,7 +4,8 @@
  * adds 15, and the location adds 10. These numbers are the defaults of `scoreWeights`.
  *
  * Load is work in flight in percent of weight × limit × slow start factor, so twice the weight receives twice the work.
- * A component without a limit loses 2 points per task in flight and weight, or the load that it reports if that is more.
+ * A component without a limit loses 2 points per task in flight and weight, or the load that it reports if that is
+ * more.
  *
  * Invariant: the order goes on below 0, so that of two overloaded components the less loaded comes first.
  */
