@@ -15,6 +15,7 @@ import {
 } from '../core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../core/balancing/open-work.ts';
 import {
+  anticipate,
   countAssignment,
   countEnded,
   decayRecent,
@@ -24,7 +25,7 @@ import {
   setKnown,
 } from '../core/balancing/open-work.ts';
 import type { EdgeMember, Aperture } from '../core/balancing/aperture.ts';
-import { apertureOf } from '../core/balancing/aperture.ts';
+import { apertureOf, sharingOf } from '../core/balancing/aperture.ts';
 import type { SnapshotVersion, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
 import { LIVE_STATS_WIDTH, unpackLiveStats } from '../core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../core/component/load.ts';
@@ -47,6 +48,8 @@ export interface EdgeSnapshot {
   readonly countedHere: Set<number>;
   /** Clock of the registry minus that of this isolate at the last sync, ms. */
   clockAheadMs: number;
+  /** Number of isolates that share a component, see `sharingOf`. Each assignment here stands for so many. */
+  sharing: number;
   /** The subset of the healthy components that this isolate uses; null for all of them. */
   aperture: Aperture | null;
 }
@@ -64,12 +67,14 @@ export const newEdgeSnapshot = (settings: BalancingSettings): EdgeSnapshot => ({
   pendingOutcomes: new Map(),
   countedHere: new Set(),
   clockAheadMs: 0,
+  sharing: 1,
   aperture: null,
 });
 
 /** Counts one assignment to the component at a position. */
 export function assign(edge: EdgeSnapshot, position: number, now: number): void {
   countAssignment(edge.pool, edge.work, position, now);
+  anticipate(edge.work, position, edge.sharing - 1);
   edge.countedHere.add(position);
   edge.pendingAssignments.set(position, (edge.pendingAssignments.get(position) ?? 0) + 1);
 }
@@ -162,6 +167,7 @@ export function applyDelta(
   edge.revision = delta.revision;
   edge.nextCheckAt = delta.nextCheckAt;
   edge.aperture = edgeMember && apertureOf(edge.pool, edgeMember, edge.aperture);
+  edge.sharing = edgeMember && edge.aperture ? sharingOf(edge.aperture, edgeMember) : 1;
 }
 
 export function applySettings(edge: EdgeSnapshot, settings: BalancingSettings, now: number): void {
@@ -222,4 +228,5 @@ function recount(edge: EdgeSnapshot, position: number, now: number): void {
   const ended = edge.pendingOutcomes.get(candidate.id)?.ended ?? 0;
   const taskMs = pool.taskMs[position]!;
   setEstimate(work, position, withEnded(withAssigned(received, assigned, taskMs, now), ended, taskMs, now));
+  anticipate(work, position, Math.max(0, assigned.count - ended) * (edge.sharing - 1));
 }

@@ -7,7 +7,7 @@
  */
 import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
-import { openAt } from '../core/balancing/open-work.ts';
+import { estimatedAt } from '../core/balancing/open-work.ts';
 import type { Outcomes } from '../core/component/load.ts';
 import type { EffectiveType, TypeOverrides } from '../core/config/effective-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
@@ -92,7 +92,7 @@ export function isMissing(type: string, id: string): boolean {
 export function componentInFlight(type: string, id: string): number {
   const { pool, work } = entryOf(type).edge;
   const position = pool.positions.get(id);
-  return position === undefined ? 0 : Math.max(0, Math.round(openAt(pool, work, position, Date.now())));
+  return position === undefined ? 0 : Math.round(work.known[position]! + estimatedAt(pool, work, position, Date.now()));
 }
 
 /** Applies outcomes that a caller reported. Even without further requests, the registry gets them after about 1 s. */

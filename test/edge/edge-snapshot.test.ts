@@ -4,7 +4,7 @@ import type { BalancingSettings } from '../../src/core/balancing/balancing-setti
 import { DEFAULT_BALANCING } from '../../src/core/balancing/balancing-settings.ts';
 import type { Candidate, LiveStats } from '../../src/core/balancing/candidate.ts';
 import type { SnapshotDelta } from '../../src/core/balancing/snapshot-delta.ts';
-import { openAt as openWorkAt } from '../../src/core/balancing/open-work.ts';
+import { estimatedAt as estimatedWorkAt, openAt as openWorkAt } from '../../src/core/balancing/open-work.ts';
 import { packLiveStats } from '../../src/core/balancing/snapshot-delta.ts';
 import type { Outcomes } from '../../src/core/component/load.ts';
 import type { EdgeSnapshot } from '../../src/edge/edge-snapshot.ts';
@@ -299,6 +299,25 @@ describe('estimated work', () => {
     assign(edge, 0, NOW + 500);
     expect(openAfter(500)).toBeCloseTo(1 + 8 / Math.E);
     expect(openAfter(60_000)).toBeCloseTo(0);
+  });
+
+  it('of other isolates that share the component is anticipated until the next sync', () => {
+    const edge = edgeOf();
+    const sync = (share: number | null): void =>
+      applyDelta(
+        edge,
+        deltaOf({ size: 3 }, false),
+        { settings: DEFAULT_BALANCING, edgeMember: { number: 0, share } },
+        NOW,
+      );
+    sync(0.25);
+    assign(edge, 0, NOW);
+    expect([estimatedWorkAt(edge.pool, edge.work, 0, NOW), ...openAt(edge, 0)]).toEqual([1, 4]);
+    drainAssignments(edge);
+    sync(1);
+    expect(openAt(edge, 0)).toEqual([0]);
+    assign(edge, 0, NOW);
+    expect(openAt(edge, 0)).toEqual([1]);
   });
 
   it('never adds to the known work', () => {

@@ -60,6 +60,16 @@ export function apertureOf(pool: CandidatePool, edgeMember: EdgeMember, previous
   return { set, partial, healthy, changes: healthy.changes, length, number };
 }
 
+/** Most isolates that count as sharing a component: a larger factor would be mostly noise. */
+const MAX_SHARING = 8;
+
+/**
+ * Number of isolates that share a component of the aperture, by their work and including this one: its aperture is
+ * so many times as long as its share of the work. 1 while the share is unknown.
+ */
+export const sharingOf = ({ length }: Aperture, { share }: EdgeMember): number =>
+  share ? Math.min(MAX_SHARING, Math.max(1, length / share)) : 1;
+
 /** Length of the arc as a part of the ring, 0 to 1. */
 const lengthOf = ({ size }: WeightedSet, { share }: EdgeMember): number =>
   share === null || size <= MIN_COMPONENTS ? 1 : Math.min(1, Math.max(MIN_COMPONENTS / size, COVERAGE * share));

@@ -15,17 +15,23 @@ export interface OpenWork {
   /** Estimated work as of `estimatedAt`. */
   estimated: Float64Array;
   presumedEnded: Float64Array;
+  /**
+   * Work that other isolates have presumably assigned since the last sync, as of `estimatedAt`. Only ranks components:
+   * isolates with the same snapshot decide alike, and would all pick the same component. 0 in the registry.
+   */
+  anticipated: Float64Array;
   /** Epoch ms. */
   estimatedAt: Float64Array;
   recent: Float64Array;
 }
 
-const ARRAYS = ['known', 'estimated', 'presumedEnded', 'estimatedAt', 'recent'] as const;
+const ARRAYS = ['known', 'estimated', 'presumedEnded', 'anticipated', 'estimatedAt', 'recent'] as const;
 
 export const noWork = (positions: number): OpenWork => ({
   known: new Float64Array(positions),
   estimated: new Float64Array(positions),
   presumedEnded: new Float64Array(positions),
+  anticipated: new Float64Array(positions),
   estimatedAt: new Float64Array(positions),
   recent: new Float64Array(positions),
 });
@@ -36,9 +42,12 @@ export function estimatedAt({ taskMs }: CandidatePool, work: OpenWork, position:
   return count === 0 ? 0 : count * remainingPart(now - work.estimatedAt[position]!, taskMs[position]!);
 }
 
-/** Known and estimated work on the component now. */
-export const openAt = (pool: CandidatePool, work: OpenWork, position: number, now: number): number =>
-  work.known[position]! + estimatedAt(pool, work, position, now);
+/** Work on the component now, as it ranks: known, estimated and anticipated. */
+export function openAt({ taskMs }: CandidatePool, work: OpenWork, position: number, now: number): number {
+  const count = work.estimated[position]! + work.anticipated[position]!;
+  const part = count === 0 ? 0 : remainingPart(now - work.estimatedAt[position]!, taskMs[position]!);
+  return work.known[position]! + count * part;
+}
 
 /** Counts one new assignment, whose end may never be reported. */
 export function countAssignment(pool: CandidatePool, work: OpenWork, position: number, now: number): void {
@@ -55,7 +64,17 @@ export function countLeased(work: OpenWork, position: number, slots: number): vo
 
 /** Counts the reported end of pieces of work that were assigned. */
 export function countEnded(pool: CandidatePool, work: OpenWork, position: number, ended: number, now: number): void {
-  setEstimate(work, position, withEnded(estimateOf(work, position), ended, pool.taskMs[position]!, now));
+  settle(pool, work, position, now);
+  const before = estimateOf(work, position);
+  const after = withEnded(before, ended, pool.taskMs[position]!, now);
+  // The work of other isolates ends at the same pace.
+  if (before.count > 0) work.anticipated[position]! *= after.count / before.count;
+  setEstimate(work, position, after);
+}
+
+/** Counts what other isolates presumably assign while this one makes `count` assignments, just counted. */
+export function anticipate(work: OpenWork, position: number, count: number): void {
+  work.anticipated[position]! += count;
 }
 
 /** Replaces everything by a count that includes all work of the component. */
@@ -63,6 +82,7 @@ export function setKnown(work: OpenWork, position: number, known: number): void 
   work.known[position] = known;
   work.estimated[position] = 0;
   work.presumedEnded[position] = 0;
+  work.anticipated[position] = 0;
 }
 
 export function setEstimate(work: OpenWork, position: number, { count, presumedEnded, at }: WorkEstimate): void {
@@ -76,6 +96,7 @@ function settle({ taskMs }: CandidatePool, work: OpenWork, position: number, now
   const part = remainingPart(now - work.estimatedAt[position]!, taskMs[position]!);
   const count = work.estimated[position]!;
   work.estimated[position] = count * part;
+  work.anticipated[position]! *= part;
   work.presumedEnded[position] = work.presumedEnded[position]! * part + count * (1 - part);
   work.estimatedAt[position] = now;
 }

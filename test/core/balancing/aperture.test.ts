@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
 import { patchPool } from '../../../src/core/balancing/candidate-pool.ts';
 import type { Aperture } from '../../../src/core/balancing/aperture.ts';
-import { apertureOf } from '../../../src/core/balancing/aperture.ts';
+import { apertureOf, sharingOf } from '../../../src/core/balancing/aperture.ts';
 import type { WeightedSet } from '../../../src/core/balancing/weighted-set.ts';
 import { NOW, candidateOf, candidatesOf, poolOf, pickOnce, requestOf } from './candidate-of.ts';
 
@@ -18,6 +18,20 @@ const membersOf = ({ set }: Aperture): number[] =>
 const weightOf = ({ size, members, weights }: WeightedSet): number =>
   members.subarray(0, size).reduce((sum, position) => sum + weights[position]!, 0);
 const partOf = (pool: CandidatePool, { set }: Aperture): number => weightOf(set!) / weightOf(pool.healthy);
+
+describe('sharingOf', () => {
+  it.each([
+    ['the only isolate', 1, 1],
+    ['one that routes a quarter: its aperture is everything', 0.25, 4],
+    ['one with four times its share', 0.05, 4],
+    ['one with the smallest aperture', 0.02, 6],
+    ['one that routes little: bounded', 0.001, 8],
+    ['one that does not know its share', null, 1],
+  ])('is the number of isolates that share a component: %s', (_, share, expected) => {
+    const edgeMember = { number: 3, share };
+    expect(sharingOf(apertureOf(mixedPool(), edgeMember, null), edgeMember)).toBeCloseTo(expected);
+  });
+});
 
 describe('apertureOf', () => {
   it.each([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  anticipate,
   countAssignment,
   countEnded,
   countLeased,
@@ -37,6 +38,20 @@ describe('work in flight', () => {
     expect(openAt(pool, work, 1, NOW)).toBe(7);
     countEnded(pool, work, 1, 9, NOW);
     expect(openAt(pool, work, 1, NOW)).toBe(7);
+  });
+
+  it('of other isolates is anticipated: it ranks, decays, and ends at the pace of the own work', () => {
+    const work = noWork(2);
+    for (let calls = 0; calls < 4; calls++) {
+      countAssignment(pool, work, 0, NOW);
+      anticipate(work, 0, 7);
+    }
+    expect([estimatedAt(pool, work, 0, NOW), openAt(pool, work, 0, NOW)]).toEqual([4, 32]);
+    expect(openAt(pool, work, 0, NOW + 1_000)).toBeCloseTo(32 / Math.E);
+    countEnded(pool, work, 0, 1, NOW);
+    expect([estimatedAt(pool, work, 0, NOW), openAt(pool, work, 0, NOW)]).toEqual([3, 24]);
+    setKnown(work, 0, 5);
+    expect(openAt(pool, work, 0, NOW)).toBe(5);
   });
 
   it('is kept when the arrays grow', () => {

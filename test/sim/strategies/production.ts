@@ -14,10 +14,17 @@ import {
   patchPool,
 } from '../../../src/core/balancing/candidate-pool.ts';
 import type { OpenWork } from '../../../src/core/balancing/open-work.ts';
-import { countAssignment, decayRecent, noWork, setEstimate, setKnown } from '../../../src/core/balancing/open-work.ts';
+import {
+  anticipate,
+  countAssignment,
+  decayRecent,
+  noWork,
+  setEstimate,
+  setKnown,
+} from '../../../src/core/balancing/open-work.ts';
 import { pickComponent } from '../../../src/core/balancing/pick.ts';
 import type { Aperture } from '../../../src/core/balancing/aperture.ts';
-import { apertureOf } from '../../../src/core/balancing/aperture.ts';
+import { apertureOf, sharingOf } from '../../../src/core/balancing/aperture.ts';
 import type { WorkEstimate } from '../../../src/core/component/work-estimate.ts';
 import { hasMoved } from '../../../src/core/balancing/snapshot-delta.ts';
 import { candidateOf, requestOf } from '../../core/balancing/candidate-of.ts';
@@ -46,6 +53,7 @@ interface View {
   pool: CandidatePool;
   readonly work: OpenWork;
   aperture: Aperture | null;
+  sharing: number;
   assigned: number;
   tickAt: number;
 }
@@ -97,7 +105,9 @@ function manyViews(scene: Scene, policy: PolicyName, apertures: ApertureKind, es
     refresh(router, now) {
       const view = views[router]!;
       applySnapshot(view, scene, now, estimates);
-      view.aperture = apertureOf(view.pool, { number: router, share: shareOf(view) }, view.aperture);
+      const edgeMember = { number: router, share: shareOf(view) };
+      view.aperture = apertureOf(view.pool, edgeMember, view.aperture);
+      view.sharing = sharingOf(view.aperture, edgeMember);
     },
   };
 }
@@ -112,6 +122,7 @@ const newView = (scene: Scene, policy: PolicyName, isWorkTime = true): View => (
   ),
   work: noWork(scene.taskLimits.length),
   aperture: null,
+  sharing: 1,
   assigned: 0,
   tickAt: 0,
 });
@@ -122,6 +133,7 @@ function decide(view: View, { random }: Scene, mode: 'exact' | 'sampled', now: n
   const pick = pickComponent(pool, REQUEST, { work, now, random, splitAt: 0, mode, aperture });
   if (!pick.ok) throw new Error(`no server was picked: ${pick.reason}`);
   countAssignment(pool, work, pick.position, now);
+  anticipate(work, pick.position, view.sharing - 1);
   view.assigned += 1;
   return pick.position;
 }
