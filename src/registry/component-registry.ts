@@ -15,7 +15,6 @@ import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { NewDrill } from '../core/drill/drill.ts';
 import type { RootCauseUpdate } from '../core/health/root-cause-update.ts';
 import type { StabilityCriterion } from '../core/health/stability.ts';
-import { stability } from '../core/health/stability.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
 import { healthReportOf, loadsOf, pageOf } from './state/component-views.ts';
@@ -240,11 +239,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async stabilityOf(ids: readonly string[], by: StabilityCriterion): ReturnType<RegistryApi['stabilityOf']> {
-    const now = Date.now();
-    return ids.map((id) => {
-      const record = this.runtime.state.members.get(id)?.record;
-      return record ? stability(record, by, this.runtime.state.configFor(id), now) : 'gone';
-    });
+    return this.runtime.stabilityOf(ids, by, Date.now());
   }
 
   async beginRecovery(id: string, cause: RecoveryCause): ReturnType<RegistryApi['beginRecovery']> {

@@ -10,6 +10,8 @@ import { SingleAlarm } from '../alarm/single-alarm.ts';
 import type { Actor } from '../core/access/actor.ts';
 import type { EventSink } from '../core/event/coordinator-event.ts';
 import type { Check } from '../core/health/check.ts';
+import type { Stability, StabilityCriterion } from '../core/health/stability.ts';
+import { stability } from '../core/health/stability.ts';
 import { ChangeRateLimiter } from '../core/quota/change-rate-limiter.ts';
 import type { Failure } from '../core/result.ts';
 import type { FailureIntake } from '../core/failure/failure-manager-api.ts';
@@ -211,13 +213,20 @@ export class RegistryRuntime {
   }
 
   /**
-   * Handles time in which the object did not run. Heartbeats and check reports could not arrive in that time, so their
-   * absence proves nothing.
+   * Handles time in which the object did not run. Heartbeats and check reports could not arrive in that time, so neither
+   * their absence nor the absence of failures proves anything.
    */
   private handleDowntime(lateMs: number, now: number): void {
     if (!this.state.downtime.record(lateMs, now)) return;
     this.heartbeats.grantGrace(now);
+    this.health.resumeHolds(lateMs, now);
+    this.recoveries.resumeVerifications(lateMs, now);
     this.abandonChecks(({ startedAt }) => startedAt <= now - lateMs, now);
+  }
+
+  /** After downtime, reports and calls may arrive before the late alarm. */
+  noteDowntime(now: number): void {
+    this.handleDowntime(this.singleAlarm.lateBy(now), now);
   }
 
   /** Handles a clock that was set back: clamps due times, and abandons checks that seem to start in the future. */
@@ -236,8 +245,7 @@ export class RegistryRuntime {
 
   async applyReports(reports: AttemptReport[]): Promise<void> {
     const now = Date.now();
-    // After downtime, reports may arrive before the late alarm.
-    this.handleDowntime(this.singleAlarm.lateBy(now), now);
+    this.noteDowntime(now);
     this.observe(this.checks.observe(this.state.members, reports, now), now);
     await this.arm();
   }
@@ -285,6 +293,17 @@ export class RegistryRuntime {
   recheckThrottled(members: readonly Member[], now: number): void {
     const due = members.filter(({ record }) => now - (record.health.lastCheckAt ?? 0) >= RECHECK_INTERVAL_MS);
     this.checks.startNow(due, now);
+  }
+
+  /** Whether each component is stable again; `gone` if it is not registered. */
+  stabilityOf(ids: readonly string[], by: StabilityCriterion, now: number): Stability[] {
+    this.noteDowntime(now);
+    const { members, downtime } = this.state;
+    const clock = { now, unobservedSince: (time: number) => downtime.since(time) };
+    return ids.map((id) => {
+      const record = members.get(id)?.record;
+      return record ? stability(record, by, this.state.configFor(id), clock) : 'gone';
+    });
   }
 
   view(record: ComponentRecord, now: number) {

@@ -12,6 +12,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+const BEATS = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
+
+const advance = (ms: number): unknown => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
+
 const orderFor = (componentId: string, componentType: string) => ({
   recoveryId: `r-${crypto.randomUUID().replaceAll('-', '')}`,
   componentId,
@@ -30,21 +34,45 @@ async function openAbout(registry: { type: string }, id: string): Promise<string
 }
 
 describe('an incident whose component recovered by itself', () => {
-  it('is resolved once the component has been healthy for a minute', async () => {
+  it('is resolved once three good observations over a minute show that the component is healthy', async () => {
     const registry = freshRegistry();
     const id = freshId();
-    await registry.register(id);
-    await registry.api.probe(id);
+    await registry.register(id, BEATS);
+    await registry.beat(id);
     const incident = await openAbout(registry, id);
-    await resolveRecovered(env, Date.now());
-    expect((await call('GET', `/v1/incidents/${incident}`)).body).toMatchObject({ status: 'open' });
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+    const expectOpen = async (): Promise<void> => {
+      await resolveRecovered(env, Date.now());
+      expect((await call('GET', `/v1/incidents/${incident}`)).body).toMatchObject({ status: 'open' });
+    };
+    await expectOpen();
+    advance(31_000);
+    await registry.beat(id);
+    advance(31_000);
+    // The clock alone proves nothing.
+    await expectOpen();
+    await registry.beat(id);
     for (let time = 0; time < 2; time++) await resolveRecovered(env, Date.now());
     const { body } = await call('GET', `/v1/incidents/${incident}`);
     expect(body).toMatchObject({ status: 'resolved' });
     expect(body.timeline.at(-1)).toMatchObject({ kind: 'resolved', by: null });
     const open = await coordinator().openIncidents('', 500);
     expect(open.map(({ componentId }) => componentId)).not.toContain(id);
+  });
+
+  it('is not resolved by time in which the coordinator was suspended', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 15_000 } });
+    await registry.beat(id);
+    const incident = await openAbout(registry, id);
+    // The alarm for the missing heartbeat is late, so the object was suspended.
+    advance(70_000);
+    for (let beats = 0; beats < 6; beats++) {
+      await registry.beat(id);
+      await resolveRecovered(env, Date.now());
+      expect((await call('GET', `/v1/incidents/${incident}`)).body, `${beats} beats`).toMatchObject({ status: 'open' });
+      advance(5_000);
+    }
   });
 
   it('is resolved while the registry of another type is unavailable', async () => {

@@ -43,6 +43,12 @@ export const recordFallWhileHeld = ({ falls }: FlapState, policy: FlapPolicy, no
 export const extendHold = (state: FlapState, policy: FlapPolicy, now: number): FlapState =>
   withHold({ ...state, falls: fallsInWindow(state.falls, policy, now) }, policy, now);
 
+/** Continues a hold after time in which no failure could be observed: that time does not count. */
+export const resumeHold = (state: FlapState, unobservedMs: number, now: number): FlapState =>
+  state.heldUntil === null || state.heldUntil <= now - unobservedMs
+    ? state
+    : { ...state, heldUntil: state.heldUntil + unobservedMs };
+
 /** Ends an expired hold once checks pass; otherwise returns the same state. */
 export const releaseIfExpired = (state: FlapState, now: number): FlapState =>
   state.heldUntil === null || isHeld(state, now) ? state : { ...state, heldUntil: null };

@@ -65,6 +65,10 @@ export interface HealthState {
   readonly consecutiveFailures: number;
   readonly consecutiveSuccesses: number;
   readonly lastFailureAt: number | null;
+  /** Passed checks and good heartbeats since the last failure. */
+  readonly goodInRow: number;
+  /** Epoch ms of the last passed check or good heartbeat. */
+  readonly lastGoodAt: number | null;
   /** The last change of `status`; null before the first. */
   readonly lastTransition: HealthTransition | null;
   /** Changes of `status` that the event log does not show yet; null if there are none. */
@@ -91,6 +95,8 @@ export const initialHealth = (now: number): HealthState => ({
   consecutiveFailures: 0,
   consecutiveSuccesses: 0,
   lastFailureAt: null,
+  goodInRow: 0,
+  lastGoodAt: null,
   lastTransition: null,
   unreported: null,
   flap: NOT_FLAPPING,

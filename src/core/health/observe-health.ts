@@ -207,6 +207,7 @@ function applyPatch(state: HealthState, patch: StatePatch, observation: Observat
   const status = dampedStatus(observedStatus, flap);
   const isRecovered = status === 'healthy' && !merged.suspect && !failed;
   const isChanged = status !== state.status;
+  const isGood = !failed && observation.sample?.outcome === 'passed';
   const reason = reasonOf(state, { ...merged, status, flap }, failed);
   const next: HealthState = {
     ...merged,
@@ -215,6 +216,8 @@ function applyPatch(state: HealthState, patch: StatePatch, observation: Observat
     since: isChanged ? now : state.since,
     backSince: backSinceOf(state, status, now),
     errorCount: isRecovered ? 0 : merged.errorCount,
+    goodInRow: failed ? 0 : state.goodInRow + (isGood ? 1 : 0),
+    lastGoodAt: isGood ? now : state.lastGoodAt,
     lastTransition: isChanged
       ? { from: state.status, to: status, at: now, reason, sample: observation.sample }
       : state.lastTransition,

@@ -6,6 +6,7 @@ import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { withFailure, withoutCooldown } from '../../core/component/component-record.ts';
 import { recordDrillHealth, proveDrill } from '../../core/drill/drill.ts';
 import type { Check } from '../../core/health/check.ts';
+import { resumeHold } from '../../core/health/flap-damping.ts';
 import type { HealthSignal } from '../../core/health/observe-health.ts';
 import { observeHealth } from '../../core/health/observe-health.ts';
 import { nextCheckAt } from '../../core/health/check-schedule.ts';
@@ -59,6 +60,15 @@ export class HealthTracker {
     }
     if (records.size > 0) this.state.commit({ records: Array.from(records.values()), outbox, visible }, now);
     return outbox.length > 0;
+  }
+
+  /** After downtime: continues flap-damping holds, because no failure could end the quiet of that time. */
+  resumeHolds(unobservedMs: number, now: number): void {
+    for (const member of this.state.members.values()) {
+      const { health } = member.record;
+      const flap = resumeHold(health.flap, unobservedMs, now);
+      if (flap !== health.flap) member.record = { ...member.record, health: { ...health, flap } };
+    }
   }
 
   /** Schedules the next check and resolves the callers that waited for this one. */

@@ -197,6 +197,16 @@ export class Recoveries {
     };
   }
 
+  /** After downtime: continues verifications, because no check could prove anything in that time. */
+  resumeVerifications(unobservedMs: number, now: number): void {
+    for (const { record } of this.state.members.values()) {
+      const { active } = record.recovery;
+      if (!active?.verification || active.verification.until <= now - unobservedMs) continue;
+      const until = Math.min(active.verification.until + unobservedMs, active.order.deadline);
+      this.saveActive(record, { ...active, verification: { ...active.verification, until } }, [], now);
+    }
+  }
+
   /** Ends verifications whose time has expired, so that the next action is due. */
   expireVerifications(now: number): void {
     for (const { record } of this.state.members.values()) {

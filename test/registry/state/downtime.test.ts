@@ -6,6 +6,7 @@ import { Downtime } from '../../../src/registry/state/downtime.ts';
 import { eventually, freshId, setMode } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { freshRegistry } from '../fresh-registry.ts';
+import { beginWithoutWorkflow } from '../../recovery/failing-component.ts';
 import { registerHealthy } from '../leases/leasing.ts';
 
 const DAY_MS = 86_400_000;
@@ -46,6 +47,34 @@ describe.concurrent('a registry after downtime', () => {
     await inside(registry, id, async (instance, member) => {
       await wakeLate(instance, member, 1_000);
       expect(member.record.health.status).toBe('unhealthy');
+    });
+  });
+
+  it('continues a flap-damping hold, because the quiet of that time proves nothing', async () => {
+    const registry = freshRegistry();
+    const id = await registerHealthy(registry);
+    await inside(registry, id, async (instance, member) => {
+      const now = Date.now();
+      const held = (heldUntil: number) => ({ ...member.record.health, flap: { falls: [now], heldUntil } });
+      member.record = { ...member.record, health: held(now - 10_000) };
+      await wakeLate(instance, member, 60_000);
+      expect(member.record.health.flap.heldUntil).toBeGreaterThanOrEqual(now + 50_000);
+    });
+  });
+
+  it('continues the verification of a recovery', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await setMode(id, 'hang');
+    await registry.register(id);
+    const { recoveryId } = await beginWithoutWorkflow(registry, id);
+    await registry.api.beginVerification(id, recoveryId, 0, 30_000);
+    await inside(registry, id, async (instance, member) => {
+      const verification = () => member.record.recovery.active?.verification;
+      const before = verification()!.until;
+      instance['runtime'].singleAlarm['armedFor'] = Date.now() - 60_000;
+      await instance.alarm();
+      expect(verification()?.until).toBeGreaterThanOrEqual(before + 60_000);
     });
   });
 
