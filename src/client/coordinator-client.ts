@@ -43,6 +43,7 @@ import type {
   RenewalSchema,
   RenewedLeaseSchema,
 } from '../api/schemas/lease.ts';
+import type { IncidentDetailResource } from '../api/schemas/incident.ts';
 import type { OperationSchema } from '../api/schemas/operation.ts';
 import type { OutcomesReceiptSchema, OutcomesSchema } from '../api/schemas/outcome.ts';
 import type { PreviewRequestSchema, RecoveryPreviewSchema } from '../api/schemas/recovery-preview.ts';
@@ -283,6 +284,11 @@ export class CoordinatorClient {
   /** One page of the incidents, newest first. */
   incidents(query: IncidentListQuery = {}): Promise<output<typeof IncidentPageSchema>> {
     return this.#call({ path: '/v1/incidents', query });
+  }
+
+  /** One incident with its failures, its recovery and its timeline. */
+  incident(id: string): Promise<IncidentDetailResource> {
+    return this.#call({ path: `/v1/incidents/${encodeURIComponent(id)}` });
   }
 
   /** One page of events, oldest first; `nextCursor` is the `after` of the next page. */

@@ -174,3 +174,54 @@ it('a sign-in link opens the dashboard once, without a key', async () => {
   expect(page.url()).toBe(`${coordinator.url}/`);
   await page.close();
 });
+
+const NO_RESTART = 'cannot-be-restarted';
+
+/** An incident about a component that nothing can restart. */
+async function openIncident(client: CoordinatorClient): Promise<string> {
+  await client.register({ id: NO_RESTART, name: NO_RESTART, type: 'agent_registry', endpoint: 'http://127.0.0.1:9' });
+  for (let time = 0; time < 3; time++)
+    await client.reportFailure(NO_RESTART, { error: { code: 'ECONNREFUSED', message: 'connection refused' } });
+  const [incident] = await waitUntil(
+    async () => (await client.incidents({ componentId: NO_RESTART })).items,
+    (items) => items.length > 0,
+    60_000,
+  );
+  return incident!.id;
+}
+
+it('the link of an alert opens its incident, also after the sign-in, and once it is resolved', async () => {
+  const client = new CoordinatorClient({ baseUrl: coordinator.url, key: coordinator.key });
+  const id = await openIncident(client);
+  await browser.context.clearCookies();
+  const page = await browser.context.newPage();
+  // So small that the incident is below the visible part.
+  await page.setViewportSize({ width: 500, height: 320 });
+  const linked = page.locator(`[data-testid=incident][data-id="${id}"][aria-current=true]`);
+  const isInView = () =>
+    linked.evaluate((item) => {
+      const { top, bottom } = item.getBoundingClientRect();
+      return top < innerHeight && bottom > 0;
+    });
+
+  await page.goto(`${coordinator.url}/#incident-${id}`);
+  await signIn(page, coordinator.key);
+  await linked.waitFor();
+  await waitUntil(isInView, Boolean, 5_000);
+  await linked.getByTestId('timeline').filter({ hasText: 'opened' }).waitFor();
+
+  const resolved = await fetch(`${coordinator.url}/v1/incidents/${id}/resolve`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${coordinator.key}` },
+  });
+  expect(resolved.status).toBe(200);
+  await linked.filter({ hasText: 'resolved' }).waitFor();
+
+  await page.goto('about:blank');
+  await page.goto(`${coordinator.url}/#incident-${id}`);
+  await linked.filter({ hasText: 'resolved' }).waitFor();
+  await waitUntil(isInView, Boolean, 5_000);
+  await page.goto(`${coordinator.url}/#incident-i-${'0'.repeat(32)}`);
+  await page.getByRole('alert').filter({ hasText: 'names no known incident' }).waitFor();
+  await page.close();
+});
