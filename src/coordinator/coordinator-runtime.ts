@@ -33,6 +33,8 @@ import { EventReaders } from './events/event-readers.ts';
 import { EventStore } from './events/event-store.ts';
 import { EndedSessionStore } from './keys/ended-session-store.ts';
 import { SystemHealthView } from './health/system-health-view.ts';
+import { AlertGroups } from './incidents/alert-groups.ts';
+import { AlertGroupStore } from './incidents/alert-group-store.ts';
 import { Incidents } from './incidents/incidents.ts';
 import { IncidentStore } from './incidents/incident-store.ts';
 import { Keys } from './keys/keys.ts';
@@ -67,6 +69,7 @@ export class CoordinatorRuntime {
   readonly alarms: AlarmSchedule;
   readonly rootCauseDelivery: RootCauseDelivery;
   readonly dependencyRechecks: DependencyRechecks;
+  readonly alertGroups: AlertGroups;
   readonly incidents: Incidents;
   readonly webhookStore: WebhookStore;
   readonly webhookIndex: WebhookIndex;
@@ -156,10 +159,17 @@ export class CoordinatorRuntime {
     });
     this.alarms.add(this.rootCauseDelivery);
     this.alarms.add(this.dispatch);
+    this.alertGroups = new AlertGroups({
+      store: new AlertGroupStore(ctx.storage.sql),
+      notify: (alert, event) => fanOut.notify(alert, event),
+      schedule: (at) => this.alarms.arm(at),
+    });
+    this.alarms.add(this.alertGroups);
     this.incidents = new Incidents({
       incidents: new IncidentStore(ctx.storage.sql),
       silences: new SilenceStore(ctx.storage.sql),
       alerts: fanOut,
+      groups: this.alertGroups,
       append,
       audit,
       publicUrl: env.PUBLIC_URL ?? '',

@@ -57,11 +57,16 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
   }
 
   override async alarm(): Promise<void> {
-    this.runtime.alarms.fired();
-    this.runtime.dispatch.markAllDirty();
+    const { runtime } = this;
+    runtime.alarms.fired();
+    const parts = runParts('due work of the coordinator failed', {
+      alerts: () => runtime.change(() => runtime.alertGroups.sendDue(Date.now())),
+      webhooks: () => runtime.dispatch.markAllDirty(),
+      'root-cause updates': () => runtime.rootCauseDelivery.deliver(),
+    });
     // A slow registry must not delay the next alarm.
-    await Promise.race([this.runtime.rootCauseDelivery.deliver(), scheduler.wait(DELIVERY_WAIT_MS)]);
-    this.runtime.alarms.arm();
+    await Promise.race([parts, scheduler.wait(DELIVERY_WAIT_MS)]);
+    runtime.alarms.arm();
   }
 
   async claim(claim: Claim): ReturnType<CoordinatorApi['claim']> {
@@ -333,8 +338,8 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     return this.runtime.webhookCalls.beginDelivery(order, Date.now());
   }
 
-  async extendDelivery(order: DeliveryOrder): Promise<void> {
-    this.runtime.deliveries.extend(order, Date.now());
+  async extendDelivery(order: DeliveryOrder): Promise<boolean> {
+    return this.runtime.deliveries.extend(order, Date.now());
   }
 
   async reportDelivery(order: DeliveryOrder, outcome: DeliveryOutcome): Promise<void> {

@@ -10,7 +10,18 @@ import { sign } from '../outbound/sign.ts';
 
 const TIMEOUT_MS = 15_000;
 
-export async function sendWebhook(job: DeliveryJob, policy: OutboundPolicy, maxBodyBytes = 0): Promise<DryRunDelivery> {
+interface SendOptions {
+  /** Bytes of the response body to return; none by default. */
+  readonly maxBodyBytes?: number;
+  /** Ends the attempt early. */
+  readonly signal?: AbortSignal;
+}
+
+export async function sendWebhook(
+  job: DeliveryJob,
+  policy: OutboundPolicy,
+  { maxBodyBytes = 0, signal }: SendOptions = {},
+): Promise<DryRunDelivery> {
   const { id, url, payload: body, contentType, secrets } = job;
   const at = Date.now();
   const outcome = (
@@ -29,7 +40,15 @@ export async function sendWebhook(job: DeliveryJob, policy: OutboundPolicy, maxB
   const signed = sign({ id, payload: body, secrets }, at);
   if (!signed.ok) return outcome(null, signed.message);
   const headers = { 'content-type': contentType, ...signed.value };
-  const request = { url, method: 'POST', timeoutMs: TIMEOUT_MS, headers, body, maxBodyBytes };
+  const request = {
+    url,
+    method: 'POST',
+    timeoutMs: TIMEOUT_MS,
+    headers,
+    body,
+    maxBodyBytes,
+    ...(signal ? { signal } : {}),
+  };
   const response = await fetchOutbound(request, policy);
   if (response.kind !== 'answered') return outcome(null, `${response.error.code}: ${response.error.message}`);
   const retryAfterMs = readRetryAfter(response.retryAfter, Date.now());

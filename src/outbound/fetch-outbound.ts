@@ -20,6 +20,8 @@ export interface OutboundRequest {
   readonly body?: string;
   /** Bytes of the response body to read; the rest is cancelled. Default: 0. */
   readonly maxBodyBytes?: number;
+  /** Ends the request early, as a timeout would. */
+  readonly signal?: AbortSignal;
 }
 
 export type OutboundResponse =
@@ -43,6 +45,7 @@ export async function fetchOutbound(request: OutboundRequest, policy: OutboundPo
   if (!verdict.ok) return { kind: 'refused', error: { code: 'ENDPOINT_REFUSED', message: verdict.message } };
   const abort = new AbortController();
   const timeout = setTimeout(() => abort.abort(), timeoutMs);
+  request.signal?.addEventListener('abort', () => abort.abort());
   try {
     const response = await fetch(verdict.url, {
       method,

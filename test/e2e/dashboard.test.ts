@@ -179,7 +179,13 @@ const NO_RESTART = 'cannot-be-restarted';
 
 /** An incident about a component that nothing can restart. */
 async function openIncident(client: CoordinatorClient): Promise<string> {
-  await client.register({ id: NO_RESTART, name: NO_RESTART, type: 'agent_registry', endpoint: 'http://127.0.0.1:9' });
+  await client.register({
+    id: NO_RESTART,
+    name: NO_RESTART,
+    type: 'agent_registry',
+    endpoint: 'http://127.0.0.1:9',
+    heartbeat: { ttl: 600_000 },
+  });
   for (let time = 0; time < 3; time++)
     await client.reportFailure(NO_RESTART, { error: { code: 'ECONNREFUSED', message: 'connection refused' } });
   const [incident] = await waitUntil(

@@ -3,6 +3,7 @@ import type { Delivery } from '../../coordinator/contract/delivery-api.ts';
 import type { WebhookWithStatus } from '../../coordinator/contract/webhook-api.ts';
 import { toControlSecret } from '../../core/component/control-secret.ts';
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
+import { pausedUntil } from '../../core/delivery/channel-pace.ts';
 import { BUILT_IN_ID, isChannel, isEnabled, maskUrl } from '../../core/webhook/webhook.ts';
 import type { Call } from '../http/call.ts';
 import type { DeliveryResource, WebhookResource } from '../schemas/webhook.ts';
@@ -24,6 +25,7 @@ export function toWebhookResource(c: Call, { webhook, pending, dead }: WebhookWi
     disabledReason: state.kind === 'disabled' ? state.reason : null,
     disabledAt: state.kind === 'disabled' ? toIso(state.at) : null,
     failingSince: toIsoOrNull(webhook.failingSince),
+    pausedUntil: toIsoOrNull(pausedUntil(webhook.pace, Date.now())),
     pending,
     dead,
     behind: webhook.behindAfter !== null,
@@ -43,7 +45,7 @@ export function toDeliveryResource(delivery: Delivery, isSending: boolean): Deli
   return {
     id,
     event: { sequence: String(sequence), type, subject },
-    state: state === 'delivered' || state === 'dead' ? state : 'pending',
+    state: inProgress || state === 'waiting' ? 'pending' : state,
     inProgress,
     nextAttemptAt: inProgress || !isSending ? null : toIsoOrNull(nextAt),
     attempts: attempts.map(({ at, ...attempt }) => ({ ...attempt, at: toIso(at) })),

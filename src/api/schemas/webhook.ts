@@ -130,8 +130,13 @@ export const WebhookSchema = z
     failingSince: TimestampSchema.nullable().meta({
       description: 'Every attempt since then has failed. Null: no failure since the last success.',
     }),
+    pausedUntil: TimestampSchema.nullable().meta({
+      description: 'The receiver requested a pause by 429 or `Retry-After`: nothing is sent before. Null: no pause.',
+    }),
     pending: z.int().meta({ description: 'Deliveries that are not settled yet.' }),
-    dead: z.int().meta({ description: 'Deliveries that were given up. They can be replayed.' }),
+    dead: z.int().meta({
+      description: 'Deliveries that the receiver refused or that were given up. They can be replayed.',
+    }),
     behind: z
       .boolean()
       .meta({ description: 'True: events in the log still have to become deliveries of the webhook.' }),
@@ -153,15 +158,20 @@ export const NewWebhookSchema = WebhookSchema.extend({
 
 export const WebhookPageSchema = pageOf(WebhookSchema);
 
+const DeliveryStateSchema = z.enum(['pending', 'delivered', 'dead', 'superseded']).meta({
+  description:
+    'Superseded: a newer alert about the same incident replaced it before it was sent, or its incident ended unreported.',
+});
+
 export const DeliveryQuerySchema = PageQuerySchema.extend({
-  state: z.enum(['pending', 'delivered', 'dead']).optional(),
+  state: DeliveryStateSchema.optional(),
 });
 
 export const DeliverySchema = z
   .object({
     id: z.string().meta({ description: 'The `webhook-id`, identical for every attempt.' }),
     event: z.object({ sequence: z.string(), type: z.string(), subject: z.string() }),
-    state: z.enum(['pending', 'delivered', 'dead']),
+    state: DeliveryStateSchema,
     inProgress: z.boolean(),
     nextAttemptAt: TimestampSchema.nullable().meta({
       description:

@@ -1,7 +1,8 @@
 /** Webhook deliveries as callers of the coordinator see them. */
 import type { AttemptRecord } from '../../core/delivery/delivery-attempt.ts';
 
-export type DeliveryState = 'waiting' | 'handed' | 'sending' | 'delivered' | 'dead';
+/** `superseded`: a newer alert about the same incident replaced it before it was sent. */
+export type DeliveryState = 'waiting' | 'handed' | 'sending' | 'delivered' | 'dead' | 'superseded';
 
 export interface Delivery {
   /** Ascending in the order in which deliveries were enqueued. */
@@ -13,6 +14,8 @@ export interface Delivery {
   readonly sequence: number;
   readonly type: string;
   readonly subject: string;
+  /** Id of the incident, or of the group of incidents, that an alert is about; null for an event. */
+  readonly alertId: string | null;
   readonly state: DeliveryState;
   /** Number of the current or last attempt; 0 before the first. */
   readonly attempt: number;
@@ -30,7 +33,7 @@ export interface Delivery {
 }
 
 export interface DeliveryQuery {
-  readonly state: 'pending' | 'delivered' | 'dead' | null;
+  readonly state: 'pending' | 'delivered' | 'dead' | 'superseded' | null;
   /** Only deliveries before this place; null to start with the newest. */
   readonly before: number | null;
   readonly limit: number;

@@ -36,8 +36,11 @@ export interface WebhookApi {
 
   /** Begins an attempt. Returns the request to send; null if the attempt is no longer current. */
   beginDelivery(order: DeliveryOrder): Promise<DeliveryJob | null>;
-  /** Heartbeat of the sender during an attempt, every few seconds. An attempt without heartbeats counts as lost. */
-  extendDelivery(order: DeliveryOrder): Promise<void>;
+  /**
+   * Sign of life of the sender during an attempt, every few seconds. An attempt without one counts as lost. Returns
+   * false if the attempt is no longer current: the sender must stop.
+   */
+  extendDelivery(order: DeliveryOrder): Promise<boolean>;
   /** Reports the outcome of an attempt. A repeated or late report changes nothing. */
   reportDelivery(order: DeliveryOrder, outcome: DeliveryOutcome): Promise<void>;
 }

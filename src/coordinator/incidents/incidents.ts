@@ -24,6 +24,7 @@ import { activeSilence } from '../../core/incident/silence.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
+import type { AlertGroups } from './alert-groups.ts';
 import type { IncidentState, IncidentStore } from './incident-store.ts';
 import type { SilenceStore } from './silence-store.ts';
 
@@ -31,17 +32,18 @@ export interface IncidentsDeps {
   readonly incidents: IncidentStore;
   readonly silences: SilenceStore;
   readonly alerts: AlertSink;
+  readonly groups: AlertGroups;
   readonly append: (draft: EventDraft) => LoggedEvent | null;
   readonly audit: (entry: AuditEntry) => void;
   /** Base URL of the dashboard; empty if not configured. */
   readonly publicUrl: string;
 }
 
-/** Receivers of alerts. */
+/** Receivers of alerts about single incidents: the configured webhook, and channels that group alerts themselves. */
 export interface AlertSink {
   /** True if at least one receiver is configured. */
   readonly hasReceivers: boolean;
-  /** Sends the alert to every channel. Sends `document` to the configured webhook, if there is one. */
+  /** Sends the alert to the channels. Sends `document` to the configured webhook, if there is one. */
   alert(alert: Alert, event: CloudEvent, document: AlertDocument | null): void;
   /** True if a receiver loses its alerts on restart. */
   readonly needsRenewal: boolean;
@@ -105,20 +107,22 @@ export class Incidents {
   onPublished(draft: EventDraft, event: LoggedEvent | null, now: number): void {
     const { incidentId } = draft.data;
     if (typeof incidentId !== 'string') return;
-    const { incidents, alerts, silences } = this.deps;
+    const { incidents, silences } = this.deps;
     const state = incidents.openOf(draft.subject);
     if (draft.type === 'incident.resolved') incidents.close(incidentId);
     if (!event) return;
     const cloudEvent = toCloudEvent(event);
     // A receiver that was alerted gets the follow-up even during a silence. Otherwise the alert would stay open there.
     const isFollowUp = draft.type === 'incident.resolved' || draft.type === 'incident.acknowledged';
-    if (isFollowUp && state?.incidentId === incidentId && state.alerts > 0)
-      alerts.alert(alertOf(cloudEvent, state), cloudEvent, null);
+    if (isFollowUp && state?.incidentId === incidentId && state.alerts > 0) {
+      this.deps.alerts.alert(alertOf(cloudEvent, state), cloudEvent, null);
+      this.deps.groups.follow(incidentId, cloudEvent, now);
+    }
     if (draft.type !== 'incident.opened') return;
     const subject = subjectOf(draft);
     if (activeSilence(silences.active(now), subject, now)) return;
     const document = { deliveryId: `alert-${draft.key}`, payload: JSON.stringify(cloudEvent) };
-    alerts.alert(alertOf(cloudEvent, { ...subject, openedAt: draft.time, repeats: 0 }), cloudEvent, document);
+    this.notify({ ...subject, incidentId, openedAt: draft.time, repeats: 0 }, cloudEvent, document, now);
   }
 
   open(after: string, limit: number): OpenIncident[] {
@@ -175,6 +179,7 @@ export class Incidents {
     for (const state of incidents.muted()) {
       if (state.muted && !activeSilence(active, state, now)) incidents.save(this.send(state, state.muted, now));
     }
+    this.deps.groups.sendDue(now);
     this.renew(active, now);
     incidents.trim(now);
     silences.trim(now);
@@ -212,8 +217,7 @@ export class Incidents {
   }
 
   private send(state: IncidentState, document: AlertDocument, now: number): IncidentState {
-    const event = JSON.parse(document.payload) as CloudEvent;
-    this.deps.alerts.alert(alertOf(event, state), event, document);
+    this.notify(state, JSON.parse(document.payload) as CloudEvent, document, now);
     const alerts = state.alerts + 1;
     this.addToTimeline(
       state,
@@ -221,6 +225,11 @@ export class Incidents {
       now,
     );
     return { ...state, alerts, alertedAt: now, muted: null };
+  }
+
+  private notify(incident: OpenIncident, event: CloudEvent, document: AlertDocument, now: number): void {
+    this.deps.alerts.alert(alertOf(event, incident), event, document);
+    this.deps.groups.add(incident, event, now);
   }
 
   private addToTimeline(

@@ -4,12 +4,21 @@
  *
  * Every step may happen twice, late or never. Each attempt has a number, and only its first report counts. A delivery
  * without a report becomes due again after a timeout. A webhook has a few deliveries in flight at once, or one while it
- * fails. A failing receiver thus takes no capacity from the others.
+ * fails or limits its messages. A failing receiver thus takes no capacity from the others.
  */
 import { withRoutingKey } from '../../core/alert/pagerduty-event.ts';
+import {
+  acceptedPace,
+  allowedFrom,
+  isLimited,
+  isThrottledTooLong,
+  pausedPace,
+  throttledPace,
+} from '../../core/delivery/channel-pace.ts';
 import type { DeliveryOutcome } from '../../core/delivery/delivery-attempt.ts';
 import { judgeAttempt, withRecord } from '../../core/delivery/delivery-attempt.ts';
 import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-contract.ts';
+import { ATTEMPT_LEASE_MS } from '../../core/delivery/delivery-contract.ts';
 import { nextAttemptAt } from '../../core/delivery/retry-schedule.ts';
 import { signingSecrets } from '../../core/component/control-secret.ts';
 import type { DisabledReason, Webhook } from '../../core/webhook/webhook.ts';
@@ -34,8 +43,6 @@ const MAX_IN_FLIGHT = 4;
 /** A message that no consumer has begun within this time counts as lost. The time doubles with each handover. */
 const HANDOVER_TIMEOUT_MS = 5_000;
 const MAX_HANDOVER_TIMEOUT_MS = 60_000;
-/** A sender that sends neither a report nor an extension within this time counts as lost. */
-const SENDING_TIMEOUT_MS = 8_000;
 /** Lost attempts are repeated at once. After this many in a row they count as a failure. */
 const MAX_LOST = 3;
 /** Pause between two batches read from the log. */
@@ -57,21 +64,23 @@ export class DeliveryLifecycle {
     const { deliveries, fanOut, index } = this.deps;
     const isBehind = fanOut.catchUp(webhook, now);
     const orders = deliveries.inFlight(webhook.id).flatMap((delivery) => this.expire(webhook, delivery, now));
-    const freeSlots = isEnabled(webhook) ? this.limitOf(webhook.id) - deliveries.inFlight(webhook.id).length : 0;
+    const isOpen = isEnabled(webhook) && allowedFrom(webhook.pace, now) <= now;
+    const freeSlots = isOpen ? this.limitOf(webhook.id, now) - deliveries.inFlight(webhook.id).length : 0;
     if (freeSlots > 0)
       for (const delivery of deliveries.due(webhook.id, now, freeSlots))
         orders.push(this.handOver(delivery, delivery.attempt + 1, now));
     const known = index.find(webhook.id) ?? webhook;
-    return { orders, nextAt: isBehind ? now + CATCH_UP_PAUSE_MS : this.nextAt(known) };
+    return { orders, nextAt: isBehind ? now + CATCH_UP_PAUSE_MS : this.nextAt(known, now) };
   }
 
   /** Time of the next step for a webhook, epoch ms; Infinity if there is none. */
-  nextAt(webhook: Webhook): number {
+  nextAt(webhook: Webhook, now: number): number {
     const { deliveries } = this.deps;
     const inFlight = deliveries.inFlight(webhook.id);
     const expiries = inFlight.map(({ nextAt }) => nextAt ?? Infinity);
-    const hasFreeSlot = isEnabled(webhook) && inFlight.length < this.limitOf(webhook.id);
-    return Math.min(...expiries, hasFreeSlot ? (deliveries.nextDue(webhook.id) ?? Infinity) : Infinity);
+    const hasFreeSlot = isEnabled(webhook) && inFlight.length < this.limitOf(webhook.id, now);
+    const nextDue = hasFreeSlot ? (deliveries.nextDue(webhook.id) ?? Infinity) : Infinity;
+    return Math.min(...expiries, Math.max(nextDue, allowedFrom(webhook.pace, now)));
   }
 
   /**
@@ -85,26 +94,32 @@ export class DeliveryLifecycle {
     const webhook = index.find(delivery.webhookId);
     if (!webhook || !isEnabled(webhook)) return null;
     const record = { number: attempt, at: now, durationMs: null, status: null, error: null };
-    deliveries.markSending(delivery.place, withRecord(delivery.attempts, record), now + SENDING_TIMEOUT_MS);
+    deliveries.markSending(delivery.place, withRecord(delivery.attempts, record), now + ATTEMPT_LEASE_MS);
     return jobOf(webhook, deliveryId, deliveries.payloadOf(deliveryId), now);
   }
 
-  /** Extends the timeout of an attempt whose sender is still waiting for the receiver. */
-  extend({ deliveryId, attempt }: DeliveryOrder, now: number): void {
+  /**
+   * Extends the timeout of an attempt whose sender is still waiting for the receiver. Returns false if the attempt is
+   * no longer current.
+   */
+  extend({ deliveryId, attempt }: DeliveryOrder, now: number): boolean {
     const delivery = this.deps.deliveries.find(deliveryId);
-    if (delivery?.state === 'sending' && delivery.attempt === attempt)
-      this.deps.deliveries.markSending(delivery.place, delivery.attempts, now + SENDING_TIMEOUT_MS);
+    if (delivery?.state !== 'sending' || delivery.attempt !== attempt) return false;
+    this.deps.deliveries.markSending(delivery.place, delivery.attempts, now + ATTEMPT_LEASE_MS);
+    return true;
   }
 
   /** Applies the report of an attempt. Returns the webhook's id; null if the report is repeated or too late. */
   report({ deliveryId, attempt }: DeliveryOrder, outcome: DeliveryOutcome, now: number, random: number): string | null {
     const { deliveries, index } = this.deps;
     const delivery = deliveries.find(deliveryId);
-    if (!delivery || delivery.attempt !== attempt) return null;
+    if (!delivery || isSettled(delivery)) return null;
     const verdict = judgeAttempt(outcome);
-    // The attempt counted as lost, but its sender reports success after all. The success still counts.
-    const isLateSuccess = delivery.attempts.at(-1)?.error === LOST && verdict.kind === 'delivered';
-    const counts = delivery.state === 'sending' || (delivery.state === 'waiting' && isLateSuccess);
+    const isCurrent = delivery.state === 'sending' && delivery.attempt === attempt;
+    // The attempt counted as lost, but its sender reports success after all. The success counts, also while the next
+    // attempt is under way: its sender stops at its next sign of life.
+    const record = delivery.attempts.find(({ number }) => number === attempt);
+    const counts = isCurrent || (record?.error === LOST && verdict.kind === 'delivered');
     const webhook = index.find(delivery.webhookId);
     if (!counts || !webhook) return null;
     const { at, durationMs, status } = outcome;
@@ -114,7 +129,13 @@ export class DeliveryLifecycle {
     switch (verdict.kind) {
       case 'delivered':
         deliveries.settle(delivery, { state: 'delivered', attempts }, now);
-        index.updateStatus(webhook.id, { failingSince: null });
+        index.updateStatus(webhook.id, { failingSince: null, pace: acceptedPace(webhook.pace, now) });
+        break;
+      case 'throttled':
+        this.throttle(webhook, attempted, { retryAfterMs: verdict.retryAfterMs, now, random });
+        break;
+      case 'refused':
+        this.fail(webhook, attempted, { retryAfterMs: null, now, random, isFinal: true });
         break;
       case 'gone':
         if (webhook.id === BUILT_IN_ID) this.fail(webhook, attempted, { retryAfterMs: null, now, random });
@@ -124,30 +145,38 @@ export class DeliveryLifecycle {
           if (isEnabled(webhook)) this.deps.disable(webhook, 'gone', now);
         }
         break;
-      case 'failed':
-        this.fail(webhook, attempted, { retryAfterMs: verdict.retryAfterMs, now, random });
+      case 'failed': {
+        const { retryAfterMs } = verdict;
+        if (retryAfterMs !== null)
+          index.updateStatus(webhook.id, { pace: pausedPace(webhook.pace, retryAfterMs, now) });
+        this.fail(webhook, attempted, { retryAfterMs, now, random });
         break;
+      }
       default:
         verdict satisfies never;
     }
+    // While the attempt ran, a newer alert about the same incident may have arrived.
+    if (delivery.alertId !== null) deliveries.dropSuperseded(webhook.id, delivery.alertId, now);
     return webhook.id;
   }
 
-  private fail(
-    webhook: Webhook,
-    delivery: Delivery,
-    {
-      retryAfterMs,
-      now,
-      random,
-    }: { readonly retryAfterMs: number | null; readonly now: number; readonly random: number },
-  ): void {
+  /** Lets the delivery wait for the pace of its receiver, before all that were created later. */
+  private throttle(webhook: Webhook, delivery: Delivery, failure: AttemptFailure): void {
+    const { attempts, failures, createdAt } = delivery;
+    const pace = throttledPace(webhook.pace, failure.retryAfterMs, failure.now);
+    this.deps.index.updateStatus(webhook.id, { pace });
+    if (isThrottledTooLong(pace, failure.now)) this.fail(webhook, delivery, failure);
+    else this.deps.deliveries.markWaiting(delivery, { attempts, failures, nextAt: Math.min(createdAt, failure.now) });
+  }
+
+  private fail(webhook: Webhook, delivery: Delivery, failure: AttemptFailure): void {
+    const { retryAfterMs, now, random, isFinal = false } = failure;
     const { deliveries, index, disable, onDead } = this.deps;
     const { attempts } = delivery;
     const failures = delivery.failures + 1;
     const failingSince = webhook.failingSince ?? now;
     index.updateStatus(webhook.id, { failingSince });
-    const nextAt = nextAttemptAt({ failures, retryAfterMs }, now, random);
+    const nextAt = isFinal ? null : nextAttemptAt({ failures, retryAfterMs }, now, random);
     if (nextAt === null) {
       deliveries.settle(delivery, { state: 'dead', attempts }, now);
       onDead({ ...webhook, failingSince }, delivery, now);
@@ -181,6 +210,7 @@ export class DeliveryLifecycle {
     if (lostInARow >= MAX_LOST)
       this.fail(webhook, { ...delivery, attempts: known }, { retryAfterMs: null, now, random: 0.5 });
     else deliveries.markWaiting(delivery, { attempts: known, failures, nextAt: now });
+    if (delivery.alertId !== null) deliveries.dropSuperseded(webhook.id, delivery.alertId, now);
     return [];
   }
 
@@ -190,10 +220,22 @@ export class DeliveryLifecycle {
     return { deliveryId: id, attempt };
   }
 
-  private limitOf(webhookId: string): number {
-    return this.deps.index.find(webhookId)?.failingSince == null ? MAX_IN_FLIGHT : 1;
+  private limitOf(webhookId: string, now: number): number {
+    const webhook = this.deps.index.find(webhookId);
+    return webhook && webhook.failingSince === null && !isLimited(webhook.pace, now) ? MAX_IN_FLIGHT : 1;
   }
 }
+
+/** A failed attempt. `isFinal` ends the delivery, because no further attempt would succeed. */
+interface AttemptFailure {
+  readonly retryAfterMs: number | null;
+  readonly now: number;
+  /** In [0, 1), for the jitter. */
+  readonly random: number;
+  readonly isFinal?: boolean;
+}
+
+const isSettled = ({ state }: Delivery): boolean => state === 'delivered' || state === 'dead' || state === 'superseded';
 
 export const jobOf = (webhook: Webhook, id: string, payload: string, now: number): DeliveryJob => ({
   id,

@@ -1,11 +1,13 @@
 /**
  * All SQL of deliveries to webhooks. The queue only transports; this table is the record.
  *
- * States: `waiting`, `handed` (to the queue), `sending` (a sender has begun), then `delivered` or `dead`.
+ * States: `waiting`, `handed` (to the queue), `sending` (a sender has begun), then `delivered`, `dead` or `superseded`.
  * Invariant: per webhook and subject at most one pending delivery has a time: the first in the order of events, or the
  * one in flight. The others wait for it.
  */
+import { supersededAlerts } from '../../core/alert/alert-succession.ts';
 import type { AttemptRecord } from '../../core/delivery/delivery-attempt.ts';
+import { judgeAttempt } from '../../core/delivery/delivery-attempt.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
 import type { DeliveryState, Delivery, DeliveryQuery } from '../contract/delivery-api.ts';
 
@@ -15,6 +17,8 @@ export interface NewDelivery {
   readonly sequence: number;
   readonly type: string;
   readonly subject: string;
+  /** Id of the incident, or of the group of incidents, that an alert is about; null for an event. */
+  readonly alertId: string | null;
   /** Text of the request body, the same at every attempt. */
   readonly payload: string;
 }
@@ -40,7 +44,8 @@ const SCHEMA = [
      attempts TEXT NOT NULL DEFAULT '[]',
      created_at INTEGER NOT NULL,
      settled_at INTEGER,
-     payload TEXT NOT NULL
+     payload TEXT NOT NULL,
+     alert_id TEXT
    ) STRICT`,
   'CREATE INDEX IF NOT EXISTS webhook_deliveries_listed ON webhook_deliveries (webhook_id, place)',
   `CREATE INDEX IF NOT EXISTS webhook_deliveries_owed
@@ -52,8 +57,11 @@ const SCHEMA = [
   `CREATE INDEX IF NOT EXISTS webhook_deliveries_alerts ON webhook_deliveries (webhook_id, subject, sequence) WHERE ${IS_FIRING}`,
 ];
 
+const ALERT_INDEX = `CREATE INDEX IF NOT EXISTS webhook_deliveries_of_alert
+  ON webhook_deliveries (webhook_id, alert_id) WHERE alert_id IS NOT NULL`;
+
 const COLUMNS =
-  'place, id, webhook_id, sequence, type, subject, state, attempt, failures, handovers, next_at, attempts, created_at';
+  'place, id, webhook_id, sequence, type, subject, alert_id, state, attempt, failures, handovers, next_at, attempts, created_at';
 
 const KEEP_SETTLED_MS = 7 * 86_400_000;
 /** Settled deliveries kept per webhook, for lookup and replay. */
@@ -69,6 +77,7 @@ interface Row extends Record<string, SqlStorageValue> {
   sequence: number;
   type: string;
   subject: string;
+  alert_id: string | null;
   state: string;
   attempt: number;
   failures: number;
@@ -86,6 +95,9 @@ export class DeliveryStore {
   constructor(sql: SqlStorage) {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
+    const known = sql.exec("SELECT 1 FROM pragma_table_info('webhook_deliveries') WHERE name = 'alert_id'").toArray();
+    if (known.length === 0) sql.exec('ALTER TABLE webhook_deliveries ADD COLUMN alert_id TEXT');
+    sql.exec(ALERT_INDEX);
     this.adoptOldTable();
   }
 
@@ -93,17 +105,18 @@ export class DeliveryStore {
    * Enqueues a delivery. Returns false if its id already exists. The delivery is due at once unless an earlier one
    * about its subject is pending.
    */
-  enqueue({ id, webhookId, sequence, type, subject, payload }: NewDelivery, now: number): boolean {
+  enqueue({ id, webhookId, sequence, type, subject, alertId, payload }: NewDelivery, now: number): boolean {
     const nextAt = this.hasPending(webhookId, subject) ? null : now;
     const written = this.sql.exec(
       `INSERT OR IGNORE INTO webhook_deliveries
-         (id, webhook_id, sequence, type, subject, payload, state, next_at, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, 'waiting', ?, ?)`,
+         (id, webhook_id, sequence, type, subject, alert_id, payload, state, next_at, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?, ?)`,
       id,
       webhookId,
       sequence,
       type,
       subject,
+      alertId,
       payload,
       nextAt,
       now,
@@ -126,6 +139,7 @@ export class DeliveryStore {
       pending: 'AND settled_at IS NULL',
       delivered: `AND state = 'delivered'`,
       dead: `AND state = 'dead'`,
+      superseded: `AND state = 'superseded'`,
     };
     const filter = state === null ? '' : where[state];
     const order = `WHERE webhook_id = ? AND place < ? ${filter} ORDER BY place DESC LIMIT ?`;
@@ -165,6 +179,26 @@ export class DeliveryStore {
 
   dead(webhookId: string, limit: number): Delivery[] {
     return this.read(`WHERE webhook_id = ? AND state = 'dead' ORDER BY place LIMIT ?`, webhookId, limit);
+  }
+
+  /** Dead deliveries whose last attempt the receiver refused, unless a newer alert about the same incident exists. */
+  refused(webhookId: string, limit: number): Delivery[] {
+    return this.dead(webhookId, limit).filter(({ attempts, alertId, place }) => {
+      const last = attempts.at(-1);
+      const isRefused = last !== undefined && judgeAttempt({ ...last, retryAfterMs: null }).kind === 'refused';
+      return isRefused && (alertId === null || this.alertsOf(webhookId, alertId).at(-1)?.place === place);
+    });
+  }
+
+  /** Deliveries of the alerts about an incident or a group, oldest first. */
+  alertsOf(webhookId: string, alertId: string): Delivery[] {
+    return this.read('WHERE webhook_id = ? AND alert_id = ? ORDER BY sequence, place', webhookId, alertId);
+  }
+
+  /** Settles waiting alerts that a newer one about the same incident replaces. */
+  dropSuperseded(webhookId: string, alertId: string, now: number): void {
+    for (const delivery of supersededAlerts(this.alertsOf(webhookId, alertId)))
+      this.settle(delivery, { state: 'superseded', attempts: delivery.attempts }, now);
   }
 
   /** First pending delivery about a subject, which the others wait for. */
@@ -221,7 +255,7 @@ export class DeliveryStore {
 
   settle(
     { place, webhookId, subject }: Delivery,
-    to: { readonly state: 'delivered' | 'dead'; readonly attempts: readonly AttemptRecord[] },
+    to: { readonly state: 'delivered' | 'dead' | 'superseded'; readonly attempts: readonly AttemptRecord[] },
     now: number,
   ): void {
     this.sql.exec(
@@ -352,6 +386,7 @@ const toDelivery = (row: Row): Delivery => ({
   sequence: row.sequence,
   type: row.type,
   subject: row.subject,
+  alertId: row.alert_id,
   state: row.state as DeliveryState,
   attempt: row.attempt,
   failures: row.failures,

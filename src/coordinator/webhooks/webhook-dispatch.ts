@@ -47,39 +47,33 @@ export class WebhookDispatch implements AlarmSource {
     for (const { id } of this.deps.index.all()) this.markDirty(id);
   }
 
-  nextAt(): number {
+  nextAt(now: number): number {
     const { index, deliveries } = this.deps;
-    return Math.min(...index.all().map((webhook) => deliveries.nextAt(webhook)));
+    return Math.min(...index.all().map((webhook) => deliveries.nextAt(webhook, now)));
   }
 
   /** Runs one pass. Never throws. */
   private async run(): Promise<void> {
     this.isScheduled = false;
-    const { alarms } = this.deps;
-    const { orders, nextAt } = this.collectOrders(Date.now());
-    alarms.arm(nextAt);
-    await this.enqueue(orders);
-  }
-
-  private collectOrders(now: number): { readonly orders: DeliveryOrder[]; readonly nextAt: number } {
-    const { index, webhooks, deliveries, storage } = this.deps;
     const ids = [...this.dirty];
     this.dirty.clear();
+    const collected = ids.map((id) => this.collectOrders(id, Date.now()));
+    this.deps.alarms.arm(Math.min(...collected.map(({ nextAt }) => nextAt)));
+    await this.enqueue(collected.flatMap(({ orders }) => orders));
+  }
+
+  /** Collects in one transaction per webhook, so that a webhook that fails does not delay the others. */
+  private collectOrders(id: string, now: number): { readonly orders: DeliveryOrder[]; readonly nextAt: number } {
+    const { index, webhooks, deliveries, storage } = this.deps;
     try {
       return storage.transactionSync(() => {
-        const collected = ids.flatMap((id) => {
-          const webhook = index.find(id);
-          return webhook ? [deliveries.collectOrders(webhook, now)] : [];
-        });
-        return {
-          orders: collected.flatMap(({ orders }) => orders),
-          nextAt: Math.min(...collected.map((each) => each.nextAt)),
-        };
+        const webhook = index.find(id);
+        return webhook ? deliveries.collectOrders(webhook, now) : { orders: [], nextAt: Infinity };
       });
     } catch (error) {
       // The transaction was rolled back. The deliveries stay pending and are collected again after a delay.
       webhooks.invalidate();
-      logError('due deliveries not collected', { error });
+      logError('due deliveries not collected', { webhookId: id, error });
       return { orders: [], nextAt: now + RETRY_AFTER_ERROR_MS };
     }
   }

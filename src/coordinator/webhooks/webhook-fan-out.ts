@@ -6,15 +6,18 @@
  * Invariant: a webhook that is behind gets no newer event before it has caught up, so that order is kept.
  */
 import type { Alert } from '../../core/alert/alert.ts';
+import { alertKindOf } from '../../core/alert/alert.ts';
 import { alertBody } from '../../core/alert/alert-body.ts';
+import type { GroupedAlert } from '../../core/alert/grouped-alert.ts';
+import { alertForChannel } from '../../core/alert/grouped-alert.ts';
 import type { CloudEvent } from '../../core/event/cloud-event.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { LoggedEvent } from '../../core/event/coordinator-event.ts';
 import type { OpenIncident } from '../../core/incident/incident-report.ts';
 import type { Webhook } from '../../core/webhook/webhook.ts';
-import { BUILT_IN_ID, MAX_PENDING, isChannel, isEnabled } from '../../core/webhook/webhook.ts';
+import { BUILT_IN_ID, MAX_PENDING, isChannel, isEnabled, isGrouped } from '../../core/webhook/webhook.ts';
 import { componentTypeOf, wantsEvent } from '../../core/webhook/wants-event.ts';
-import type { DeliveryStore } from './delivery-store.ts';
+import type { DeliveryStore, NewDelivery } from './delivery-store.ts';
 import type { Delivery } from '../contract/delivery-api.ts';
 import type { EventStore } from '../events/event-store.ts';
 import type { WebhookIndex } from './webhook-index.ts';
@@ -70,33 +73,57 @@ export class WebhookFanOut {
     }
   }
 
-  /** Enqueues an alert for every channel that wants it, and `builtIn` for the configured webhook, if there is one. */
+  /**
+   * Enqueues an alert about one incident for the channels that group alerts themselves, and `builtIn` for the
+   * configured webhook, if there is one. Channels of people receive groups: see `notify`.
+   */
   alert(
     alert: Alert,
     event: CloudEvent,
     builtIn: { readonly deliveryId: string; readonly payload: string } | null,
   ): void {
-    const { index, deliveries, markDirty } = this.deps;
-    const eventRef = { sequence: Number(event.sequence), type: event.type, subject: event.subject };
-    for (const webhook of index.all()) {
-      const { id } = webhook;
-      if (id === BUILT_IN_ID) {
-        if (
-          builtIn &&
-          deliveries.enqueue({ ...eventRef, webhookId: id, id: builtIn.deliveryId, payload: builtIn.payload }, alert.at)
-        )
-          markDirty(id);
-        continue;
-      }
-      if (!isChannel(webhook) || !wantsEvent(webhook, event, alert.componentType)) continue;
-      const body = alertBody(webhook.format, alert);
-      if (body === null) continue;
-      if (!this.reserveCapacity(id)) {
-        index.updateStatus(id, { missed: webhook.missed + 1 });
-        continue;
-      }
-      this.enqueue(id, eventRef, { payload: JSON.stringify(body), now: Date.now() });
+    const ref = { ...refOf(event, event.type), alertId: alert.incidentId };
+    for (const webhook of this.deps.index.all()) {
+      if (webhook.id === BUILT_IN_ID) {
+        if (builtIn) this.replace({ ...ref, webhookId: webhook.id, id: builtIn.deliveryId, payload: builtIn.payload });
+      } else if (isChannel(webhook) && !isGrouped(webhook) && wantsEvent(webhook, event, alert.componentType))
+        this.enqueueAlert(webhook, alert, ref);
     }
+  }
+
+  /** Enqueues a message about a group of incidents for the channels of people. */
+  notify(grouped: GroupedAlert, event: CloudEvent): void {
+    const { kind, incidentId: alertId, componentId: subject, componentType } = grouped.alert;
+    const ref = { ...refOf({ ...event, subject }, `incident.${kind}`), alertId };
+    for (const webhook of this.deps.index.all()) {
+      if (!isGrouped(webhook) || !wantsEvent({ ...webhook, subjects: [] }, ref, componentType)) continue;
+      const alert = alertForChannel(grouped, webhook);
+      if (alert) this.enqueueAlert(webhook, alert, ref);
+    }
+  }
+
+  private enqueueAlert(webhook: Webhook, alert: Alert, ref: AlertRef): void {
+    const { index, deliveries } = this.deps;
+    const { id } = webhook;
+    const earlier = deliveries.alertsOf(id, ref.alertId);
+    const isFollowUp = alert.kind === 'resolved' || alert.kind === 'acknowledged';
+    if (isFollowUp && earlier.length === 0) return;
+    // The receiver has not seen the opening that this repetition replaces.
+    const isFirst =
+      alert.kind === 'repeated' && earlier.some(({ state, type }) => state === 'waiting' && isOpening(type));
+    const body = alertBody(webhook.format, isFirst ? { ...alert, kind: 'opened' } : alert);
+    if (body === null) return;
+    if (!this.reserveCapacity(id)) return index.updateStatus(id, { missed: webhook.missed + 1 });
+    this.replace({ ...ref, webhookId: id, id: deliveryIdOf(id, ref.sequence), payload: JSON.stringify(body) });
+  }
+
+  /** Enqueues an alert. Older ones about the same incident that still wait are superseded. */
+  private replace(delivery: NewDelivery & { readonly alertId: string }): void {
+    const { deliveries, markDirty } = this.deps;
+    const now = Date.now();
+    if (!deliveries.enqueue(delivery, now)) return;
+    deliveries.dropSuperseded(delivery.webhookId, delivery.alertId, now);
+    markDirty(delivery.webhookId);
   }
 
   /**
@@ -169,7 +196,8 @@ export class WebhookFanOut {
     { sequence, type, subject }: Pick<LoggedEvent, 'sequence' | 'type' | 'subject'>,
     { payload, now }: { readonly payload: string; readonly now: number },
   ): void {
-    const delivery = { sequence, type, subject, webhookId, id: deliveryIdOf(webhookId, sequence), payload };
+    const id = deliveryIdOf(webhookId, sequence);
+    const delivery = { sequence, type, subject, alertId: null, webhookId, id, payload };
     if (this.deps.deliveries.enqueue(delivery, now)) this.deps.markDirty(webhookId);
   }
 
@@ -188,5 +216,15 @@ export class WebhookFanOut {
     return free > 0;
   }
 }
+
+type AlertRef = Pick<NewDelivery, 'sequence' | 'type' | 'subject'> & { readonly alertId: string };
+
+const refOf = ({ sequence, subject }: CloudEvent, type: CloudEvent['type']) => ({
+  sequence: Number(sequence),
+  type,
+  subject,
+});
+
+const isOpening = (type: string): boolean => alertKindOf(type) === 'opened';
 
 const receivesEvents = (webhook: Webhook): boolean => webhook.id !== BUILT_IN_ID && !isChannel(webhook);

@@ -8,7 +8,7 @@ import type { Webhook } from '../../core/webhook/webhook.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
 import type { WebhookStore } from './webhook-store.ts';
 
-type WebhookStatus = Partial<Pick<Webhook, 'state' | 'failingSince' | 'behindAfter' | 'missed'>>;
+type WebhookStatus = Partial<Pick<Webhook, 'state' | 'failingSince' | 'behindAfter' | 'missed' | 'pace'>>;
 
 export class WebhookIndex {
   private readonly store: WebhookStore;
@@ -62,6 +62,7 @@ const builtInOf = (url: string, secret: string): Webhook => ({
   failingSince: null,
   behindAfter: null,
   missed: 0,
+  pace: null,
   createdAt: 0,
   updatedAt: 0,
 });

@@ -3,6 +3,7 @@
  * against them. Every write invalidates the cache.
  */
 import type { StoredControlSecret } from '../../core/component/control-secret.ts';
+import type { ChannelPace } from '../../core/delivery/channel-pace.ts';
 import type { DisabledReason, Webhook, WebhookSettings, WebhookState } from '../../core/webhook/webhook.ts';
 
 const SCHEMA = [
@@ -17,7 +18,8 @@ const SCHEMA = [
      behind_after INTEGER,
      missed INTEGER NOT NULL,
      created_at INTEGER NOT NULL,
-     updated_at INTEGER NOT NULL
+     updated_at INTEGER NOT NULL,
+     pace TEXT
    ) STRICT`,
 ];
 
@@ -33,6 +35,7 @@ interface Row extends Record<string, SqlStorageValue> {
   missed: number;
   created_at: number;
   updated_at: number;
+  pace: string | null;
 }
 
 export class WebhookStore {
@@ -42,6 +45,8 @@ export class WebhookStore {
   constructor(sql: SqlStorage) {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
+    const known = sql.exec("SELECT 1 FROM pragma_table_info('webhooks') WHERE name = 'pace'").toArray();
+    if (known.length === 0) sql.exec('ALTER TABLE webhooks ADD COLUMN pace TEXT');
   }
 
   /** All webhooks, by id ascending. */
@@ -63,8 +68,8 @@ export class WebhookStore {
     const settings: WebhookSettings = { url, format, types, subjects, componentTypes, description, routingKey };
     this.sql.exec(
       `INSERT OR REPLACE INTO webhooks
-         (id, revision, settings, secret, disabled_reason, disabled_at, failing_since, behind_after, missed, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (id, revision, settings, secret, disabled_reason, disabled_at, failing_since, behind_after, missed, created_at, updated_at, pace)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       webhook.id,
       webhook.revision,
       JSON.stringify(settings),
@@ -76,6 +81,7 @@ export class WebhookStore {
       webhook.missed,
       webhook.createdAt,
       webhook.updatedAt,
+      webhook.pace && JSON.stringify(webhook.pace),
     );
     this.invalidate();
   }
@@ -95,6 +101,7 @@ const toWebhook = (row: Row): Webhook => ({
   failingSince: row.failing_since,
   behindAfter: row.behind_after,
   missed: row.missed,
+  pace: row.pace === null ? null : (JSON.parse(row.pace) as ChannelPace),
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });

@@ -81,6 +81,7 @@ export class Webhooks {
       failingSince: null,
       behindAfter: null,
       missed: 0,
+      pace: null,
       createdAt: now,
       updatedAt: now,
     };
@@ -105,11 +106,11 @@ export class Webhooks {
     if (faults.length > 0) return invalid(faults);
     const toggled = isToggled
       ? enabled
-        ? ({ state: { kind: 'enabled' }, failingSince: null } as const)
+        ? ({ state: { kind: 'enabled' }, failingSince: null, pace: null } as const)
         : this.disabled(before, 'operator', now)
       : {};
     const isMoved = changed.includes('url') || changed.includes('routingKey');
-    const moved = isMoved ? { failingSince: null } : {};
+    const moved = isMoved ? { failingSince: null, pace: null } : {};
     const next: Webhook = {
       ...before,
       ...settings,
@@ -121,6 +122,8 @@ export class Webhooks {
     webhooks.save(next);
     // An operator repaired or moved the receiver, so waiting deliveries need not wait for their retry time.
     if ((isToggled && enabled) || isMoved) deliveries.retryNow(id, now);
+    // What the old address refused may be right for the new one.
+    if (isMoved) this.requeue(id, deliveries.refused(id, MAX_SETTLED), now);
     const by = {
       actor,
       action: 'webhook.change',
@@ -164,11 +167,11 @@ export class Webhooks {
   }
 
   replay(id: string, deliveryId: string, actor: Actor, now: number): Result<Delivery, 'not-found'> {
-    const { deliveries, markDirty } = this.deps;
+    const { index, deliveries, markDirty } = this.deps;
     const delivery = deliveries.find(deliveryId);
     if (delivery?.webhookId !== id) return fail('not-found', `webhook ${id} has no delivery ${deliveryId}`);
-    deliveries.requeue(delivery);
-    deliveries.reorder(id, delivery.subject, now);
+    index.updateStatus(id, { pace: null });
+    this.requeue(id, [delivery], now);
     this.audit(id, actor, now, { deliveryId });
     markDirty(id);
     return ok(deliveries.find(deliveryId) ?? delivery);
@@ -191,11 +194,18 @@ export class Webhooks {
     }
     const dead = after === null ? deliveries.dead(id, MAX_SETTLED) : [];
     const waiting = after === null ? deliveries.retryNow(id, now) : 0;
-    for (const delivery of dead) deliveries.requeue(delivery);
-    for (const subject of new Set(dead.map((delivery) => delivery.subject))) deliveries.reorder(id, subject, now);
+    index.updateStatus(id, { pace: null });
+    this.requeue(id, dead, now);
     this.audit(id, actor, now, after === null ? { dead: dead.length } : { after });
     markDirty(id);
     return ok({ replayed: dead.length + waiting });
+  }
+
+  /** Enqueues deliveries again, in the order of their subjects. */
+  private requeue(id: string, requeued: readonly Delivery[], now: number): void {
+    const { deliveries } = this.deps;
+    for (const delivery of requeued) deliveries.requeue(delivery);
+    for (const subject of new Set(requeued.map((delivery) => delivery.subject))) deliveries.reorder(id, subject, now);
   }
 
   /** Disables a webhook automatically, without an operator. */

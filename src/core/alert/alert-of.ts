@@ -2,17 +2,12 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
 import type { AlertSubject } from '../incident/silence.ts';
 import type { Alert } from './alert.ts';
+import { alertKindOf } from './alert.ts';
 
 interface IncidentState extends AlertSubject {
   readonly openedAt: number;
   readonly repeats: number;
 }
-
-const KINDS: Readonly<Record<string, Alert['kind']>> = {
-  'incident.repeated': 'repeated',
-  'incident.acknowledged': 'acknowledged',
-  'incident.resolved': 'resolved',
-};
 
 const TITLES: Readonly<Record<Alert['kind'], string>> = {
   opened: 'manual action needed',
@@ -22,7 +17,7 @@ const TITLES: Readonly<Record<Alert['kind'], string>> = {
 };
 
 export function alertOf({ type, subject, time, data }: CloudEvent, incident: IncidentState): Alert {
-  const kind = KINDS[type] ?? 'opened';
+  const kind = alertKindOf(type);
   const text = (name: string): string => (typeof data[name] === 'string' ? data[name] : '');
   const incidentId = text('incidentId');
   const { severity, componentType, failureType, openedAt, repeats } = incident;

@@ -17,7 +17,24 @@ export interface Alert {
   /** Epoch ms. */
   readonly openedAt: number;
   readonly at: number;
+  /** The incidents that the notification is about together; absent for a single one. */
+  readonly group?: {
+    readonly open: number;
+    /** Includes the resolved ones. */
+    readonly total: number;
+    /** Components of open incidents, the first ten. */
+    readonly componentIds: readonly string[];
+  };
 }
+
+const KINDS: Readonly<Record<string, Alert['kind']>> = {
+  'incident.repeated': 'repeated',
+  'incident.acknowledged': 'acknowledged',
+  'incident.resolved': 'resolved',
+};
+
+/** The kind of alert that an incident event causes. */
+export const alertKindOf = (eventType: string): Alert['kind'] => KINDS[eventType] ?? 'opened';
 
 /** The text cut to at most `characters`, never within a surrogate pair. */
 export const truncate = (text: string, characters: number): string =>

@@ -1,7 +1,8 @@
 /**
  * An event for PagerDuty's Events API v2: https://developer.pagerduty.com/docs/events-api-v2-overview
  *
- * The incident's id is the `dedup_key`: a repeat updates the open PagerDuty incident, and a duplicate changes nothing.
+ * The id of the incident, of a group its first one, is the `dedup_key`: a later message updates the open PagerDuty
+ * incident, and a duplicate changes nothing.
  * The stored event has no `routing_key`. The sender adds the current one.
  */
 import type { JsonObject } from '../json.ts';
@@ -21,6 +22,7 @@ const ACTIONS: Readonly<Record<Alert['kind'], string>> = {
 
 export function pagerdutyEvent(alert: Alert): JsonObject {
   const { kind, incidentId, severity, title, summary, componentId, componentType, failureType, repeats, link } = alert;
+  const { group } = alert;
   const identity = { event_action: ACTIONS[kind], dedup_key: incidentId };
   if (kind === 'acknowledged' || kind === 'resolved') return identity;
   return {
@@ -35,7 +37,12 @@ export function pagerdutyEvent(alert: Alert): JsonObject {
       component: componentId,
       ...(componentType === null ? {} : { group: componentType }),
       ...(failureType === null ? {} : { class: failureType }),
-      custom_details: { incidentId, repeats, link },
+      custom_details: {
+        incidentId,
+        repeats,
+        link,
+        ...(group ? { group: { ...group, componentIds: [...group.componentIds] } } : {}),
+      },
     },
   };
 }

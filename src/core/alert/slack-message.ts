@@ -17,12 +17,12 @@ const HEADINGS: Readonly<Record<Alert['kind'], string>> = {
 };
 
 export function slackMessage(alert: Alert): JsonObject {
-  const { kind, severity, title, summary, componentId, componentType, link, repeats } = alert;
+  const { kind, severity, title, summary, link, repeats } = alert;
   const heading = `${HEADINGS[kind]}${kind === 'opened' || kind === 'repeated' ? ` (${severity})` : ''}: ${title}`;
   const lines = [
     `*${escapeAndTruncate(heading, 400)}*`,
-    escapeAndTruncate(summary, MAX_TEXT - 1_200),
-    `component \`${escapeMarkup(componentId)}\`${componentType === null ? '' : ` of \`${escapeMarkup(componentType)}\``}`,
+    escapeAndTruncate(summary, MAX_TEXT - (alert.group ? 2_000 : 1_200)),
+    ...subjectLines(alert),
     ...(repeats > 0 ? [`${repeats} more failed ${repeats === 1 ? 'recovery' : 'recoveries'} since it was opened`] : []),
     isAbsoluteUrl(link) ? `<${escapeMarkup(link)}|open the incident>` : escapeMarkup(link),
   ].filter((line) => line !== '');
@@ -31,6 +31,17 @@ export function slackMessage(alert: Alert): JsonObject {
     text: escapeAndTruncate(heading, 400),
     blocks: [{ type: 'section', text: { type: 'mrkdwn', text: lines.join('\n') } }],
   };
+}
+
+/** The component, or the components of a group with their number. */
+function subjectLines({ componentId, componentType, group }: Alert): string[] {
+  const ofType = componentType === null ? '' : ` of \`${escapeMarkup(componentType)}\``;
+  if (!group) return [`component \`${escapeMarkup(componentId)}\`${ofType}`];
+  const { open, total, componentIds } = group;
+  const counted = `${total} incident${total === 1 ? '' : 's'}${ofType} for one cause, ${open} open`;
+  const hidden = open - componentIds.length;
+  const listed = componentIds.map((id) => `\`${escapeMarkup(id)}\``).join(', ');
+  return open === 0 ? [counted] : [counted, `${listed}${hidden > 0 ? ` and ${hidden} more` : ''}`];
 }
 
 /** Escapes a text and cuts it to `characters` after escaping. Slack refuses longer texts at every attempt. */

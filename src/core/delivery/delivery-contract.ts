@@ -1,6 +1,12 @@
 /** Contract between the coordinator, which owns pending deliveries, and the sender, which makes single attempts. */
 import type { DeliveryOutcome } from './delivery-attempt.ts';
 
+/**
+ * The time for which a sender may go on without a sign of life to the coordinator, ms. Afterwards the coordinator
+ * repeats the attempt, so the sender must have stopped.
+ */
+export const ATTEMPT_LEASE_MS = 8_000;
+
 /** The queue message for one attempt. The coordinator stores the document itself. */
 export interface DeliveryOrder {
   readonly deliveryId: string;

@@ -2,7 +2,8 @@
  * The retry schedule that Standard Webhooks recommends. Each pause varies by up to 10 percent, so that deliveries that
  * failed together do not retry together. After the last attempt a delivery is dead.
  *
- * `Retry-After` of a 429 or 503 response delays the next attempt, by no more than the longest pause of the schedule.
+ * `Retry-After` of a 503 response delays the next attempt, by no more than the longest pause of the schedule. A 429
+ * uses up no attempt (`channel-pace.ts`).
  */
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -16,10 +16,13 @@ export function wantsEvent(
   if (type.startsWith('webhook.') && subject === id) return false;
   return (
     matchesAny(types, type) &&
-    (subjects.length === 0 || matchesAny(subjects, subject)) &&
+    wantsSubject({ subjects }, subject) &&
     (componentTypes.length === 0 || (componentType !== null && componentTypes.includes(componentType)))
   );
 }
+
+export const wantsSubject = ({ subjects }: Pick<Webhook, 'subjects'>, subject: string): boolean =>
+  subjects.length === 0 || matchesAny(subjects, subject);
 
 /** A trailing star matches any rest. */
 const matchesAny = (patterns: readonly string[], text: string): boolean =>

@@ -1,5 +1,6 @@
 /** Webhook: a receiver of events or alerts, with its filter, format and state. */
 import type { StoredControlSecret } from '../component/control-secret.ts';
+import type { ChannelPace } from '../delivery/channel-pace.ts';
 
 /** `cloudevents` receives events as logged; the other formats receive incidents as alerts. */
 export const WEBHOOK_FORMATS = ['cloudevents', 'slack', 'pagerduty', 'alertmanager'] as const;
@@ -38,6 +39,8 @@ export interface Webhook extends WebhookSettings {
   readonly behindAfter: number | null;
   /** Number of missed events: no longer in the log, or without capacity in the delivery queue. */
   readonly missed: number;
+  /** The pace that the receiver requested by 429 or `Retry-After`; null without one. */
+  readonly pace: ChannelPace | null;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -52,6 +55,9 @@ export const GIVE_UP_AFTER_MS = 5 * 86_400_000;
 export const BUILT_IN_ID = 'alerts';
 
 export const isChannel = ({ format }: Pick<Webhook, 'format'>): boolean => format !== 'cloudevents';
+
+/** Formats whose messages people read: they receive one message for a group of incidents. */
+export const isGrouped = ({ format }: Pick<Webhook, 'format'>): boolean => format === 'slack' || format === 'pagerduty';
 
 export const isEnabled = ({ state }: Pick<Webhook, 'state'>): boolean => state.kind === 'enabled';
 

@@ -110,13 +110,48 @@ describe('a webhook delivery', () => {
     expect(await handedOver(api)).toHaveLength(1);
   });
 
-  it('is retried after the period that the receiver requests', async () => {
+  it('waits for as long as a 429 requests, with all others of its webhook, without using up an attempt', async () => {
     const api = await coordinatorWithWebhook();
     await api.publish([eventAbout('a')], null);
     const [delivery] = await deliveriesOf(api);
-    await api.beginDelivery(orderOf(delivery!));
-    await api.reportDelivery(orderOf(delivery!), attemptResult(429, HOUR));
-    expect((await deliveryById(api, delivery!.id)).nextAt! - Date.now()).toBeGreaterThan(HOUR - 5_000);
+    for (let refusals = 1; refusals <= 12; refusals++) {
+      const current = await deliveryById(api, delivery!.id);
+      await api.beginDelivery(orderOf(current));
+      await api.reportDelivery(orderOf(current), attemptResult(429, HOUR));
+      expect(await deliveryById(api, delivery!.id)).toMatchObject({ state: 'waiting', failures: 0, attempt: refusals });
+      await api.publish([eventAbout('b')], null);
+      await api.evict();
+      await api.sweep(Date.now());
+      expect(await handedOver(api)).toEqual([]);
+      expect((await webhookStatus(api)).webhook.pace!.nextAllowedAt - Date.now()).toBeGreaterThan(HOUR - 5_000);
+      advanceClock(HOUR);
+      await api.sweep(Date.now());
+      // One at a time, the oldest first.
+      expect((await handedOver(api)).map(({ id }) => id)).toEqual([delivery!.id]);
+    }
+    // After a day of nothing but 429, attempts count as failed.
+    advanceClock(12 * HOUR);
+    const current = await deliveryById(api, delivery!.id);
+    await api.beginDelivery(orderOf(current));
+    await api.reportDelivery(orderOf(current), attemptResult(429, HOUR));
+    expect(await deliveryById(api, delivery!.id)).toMatchObject({ failures: 1 });
+  });
+
+  it('that the receiver refuses for good is dead at once, and the next one about its subject follows', async () => {
+    const api = await coordinatorWithWebhook();
+    await api.publish([eventAbout('a'), eventAbout('a')], null);
+    const [first, second] = await deliveriesOf(api);
+    await attempt(api, first!, 400);
+    expect(await deliveryById(api, first!.id)).toMatchObject({ state: 'dead', failures: 0 });
+    expect((await handedOver(api)).map(({ id }) => id)).toEqual([second!.id]);
+    expect(await typesIn(api)).toContain('webhook.delivery-dead');
+    // The receiver was repaired: another address is tried with what the old one refused.
+    await api.changeWebhook(
+      { id: HOOK, settings: { url: 'http://127.0.0.1:2/' }, enabled: null, ifRevision: null },
+      ACTOR,
+    );
+    expect(await deliveryById(api, first!.id)).toMatchObject({ attempt: 1 });
+    expect(await webhookStatus(api)).toMatchObject({ dead: 0 });
   });
 });
 
@@ -190,12 +225,33 @@ describe('a delivery attempt', () => {
   });
 });
 
+describe('the sender of a lost attempt', () => {
+  it('learns that it must stop, and its success still counts while the next attempt is under way', async () => {
+    const api = await coordinatorWithWebhook();
+    await api.publish([eventAbout('a')], null);
+    const [first] = await deliveriesOf(api);
+    await api.beginDelivery(orderOf(first!));
+    expect(await api.extendDelivery(orderOf(first!))).toBe(true);
+    advanceClock(8_001);
+    await api.sweep(Date.now());
+    const second = await deliveryById(api, first!.id);
+    await api.beginDelivery(orderOf(second));
+    expect(await api.extendDelivery(orderOf(first!))).toBe(false);
+    expect(await api.extendDelivery(orderOf(second))).toBe(true);
+    await api.reportDelivery(orderOf(first!), attemptResult(200));
+    expect(await deliveryById(api, first!.id)).toMatchObject({ state: 'delivered' });
+    expect(await api.extendDelivery(orderOf(second))).toBe(false);
+    await api.reportDelivery(orderOf(second), attemptResult(500));
+    expect(await deliveryById(api, first!.id)).toMatchObject({ state: 'delivered', failures: 0 });
+  });
+});
+
 describe('any sequence of faults', () => {
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom('a', 'b', 'c').map((subject) => ({ kind: 'event' as const, subject })) },
     {
       weight: 6,
-      arbitrary: fc.constantFrom(200, 200, 500, null).map((status) => ({ kind: 'attempt' as const, status })),
+      arbitrary: fc.constantFrom(200, 200, 429, 500, null).map((status) => ({ kind: 'attempt' as const, status })),
     },
     { weight: 1, arbitrary: fc.constantFrom('lose', 'crash', 'evict', 'disable', 'enable').map((kind) => ({ kind })) },
   );

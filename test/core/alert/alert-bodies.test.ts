@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../../src/core/alert/alert.ts';
 import { alertBody } from '../../../src/core/alert/alert-body.ts';
 import { withRoutingKey } from '../../../src/core/alert/pagerduty-event.ts';
+import { alertForChannel } from '../../../src/core/alert/grouped-alert.ts';
 import { alertOf } from '../../../src/core/alert/alert-of.ts';
 import type { CloudEvent } from '../../../src/core/event/cloud-event.ts';
 
@@ -77,6 +78,49 @@ describe('PagerDuty', () => {
     expect(body.payload).toMatchObject({ source: 'router-1', severity: 'critical', group: 'task_router' });
     expect(body.payload.summary).toHaveLength(1_024);
     expect('client_url' in body).toBe(false);
+  });
+});
+
+describe('a group of incidents', () => {
+  const componentIds = Array.from({ length: 12 }, (_, at) => `router-${at}`);
+  const grouped = { alert: alert(), total: 13, componentIds };
+
+  it('is one message with its counts and its first ten components', () => {
+    const made = alertForChannel(grouped, { subjects: [] })!;
+    const { text, blocks } = bodyAs('slack', made);
+    expect(text).toBe('Incident (critical): 12 components of task_router: manual action needed');
+    expect(blocks[0].text.text).toContain('13 incidents of `task_router` for one cause, 12 open');
+    expect(blocks[0].text.text).toContain('`router-9` and 2 more');
+    const { dedup_key, payload } = bodyAs('pagerduty', made);
+    expect([dedup_key, payload.custom_details.group]).toEqual(['i-1', made.group]);
+  });
+
+  it('fits the limits of Slack with the longest names', () => {
+    const long = componentIds.map((id) => id.padEnd(128, 'x'));
+    const made = alertForChannel({ ...grouped, componentIds: long }, { subjects: [] })!;
+    expect(bodyAs('slack', { ...made, summary: '&'.repeat(5_000) }).blocks[0].text.text.length).toBeLessThanOrEqual(
+      3_000,
+    );
+  });
+
+  it('names only the components that a channel selects', () => {
+    expect(alertForChannel(grouped, { subjects: ['router-1*'] })).toMatchObject({
+      title: '3 components of task_router: manual action needed',
+      group: { open: 3, total: 3, componentIds: ['router-1', 'router-10', 'router-11'] },
+    });
+    expect(alertForChannel(grouped, { subjects: ['api-*'] })).toBeNull();
+  });
+
+  it('of one incident is an ordinary alert', () => {
+    expect(alertForChannel({ ...grouped, total: 1, componentIds: ['router-1'] }, { subjects: [] })).toEqual(alert());
+  });
+
+  it('that has ended says so to every channel', () => {
+    const ended = { alert: alert({ kind: 'resolved' }), total: 13, componentIds: [] };
+    expect(alertForChannel(ended, { subjects: ['router-1'] })).toMatchObject({
+      title: '13 components of task_router: all incidents resolved',
+      group: { open: 0, total: 13 },
+    });
   });
 });
 
