@@ -54,6 +54,7 @@ import type { EventPageSchema, SystemHealthResource } from '../api/schemas/syste
 import type { RegistrationInput } from '../core/component/registration.ts';
 import type { SnapshotResource } from '../api/schemas/snapshot.ts';
 import { ConfigClient } from './config-client.ts';
+import { describeError } from './describe-error.ts';
 import type { Call, ClientOptions, SendRaw, Send } from './http-transport.ts';
 import { rawHttpTransport, httpTransport } from './http-transport.ts';
 import type { SnapshotRequired, EventWatchQuery } from './watch-events.ts';
@@ -96,6 +97,12 @@ export interface RegistrationResult {
   readonly created: boolean;
   readonly component: Component;
   readonly key: NewKey | null;
+}
+
+/** `error`: an `Error`, its description, or any thrown value. */
+export interface FailureToReport {
+  readonly error: unknown;
+  readonly context?: input<typeof FailureReportSchema>['context'];
 }
 
 type NewKey = output<typeof NewKeySchema>;
@@ -142,7 +149,7 @@ export class CoordinatorClient {
   }
 
   /** Sets a key's lease quotas; quotas that are left out stay as they are. */
-  setQuotas(id: string, quotas: input<typeof KeyChangeSchema>['quotas']): Promise<KeyResource> {
+  setQuotas(id: string, quotas: output<typeof KeyChangeSchema>['quotas']): Promise<KeyResource> {
     return this.#call({ method: 'PATCH', path: `/v1/keys/${encodeURIComponent(id)}`, body: { quotas } });
   }
 
@@ -198,8 +205,12 @@ export class CoordinatorClient {
     return this.#call({ path: componentPath(id, '/history'), query });
   }
 
-  /** Reports a failure seen by a caller, which counts towards the recovery threshold. */
-  reportFailure(id: string, body: input<typeof FailureReportSchema>): Promise<output<typeof FailureReceiptSchema>> {
+  /**
+   * Reports a failure seen by a caller, which counts towards the recovery threshold. `error` may be whatever was
+   * thrown; its stack stays with the caller.
+   */
+  reportFailure(id: string, { error, context }: FailureToReport): Promise<output<typeof FailureReceiptSchema>> {
+    const body: input<typeof FailureReportSchema> = { error: describeError(error), context };
     return this.#call({ method: 'POST', path: componentPath(id, '/failures'), body });
   }
 

@@ -41,7 +41,7 @@ export class WebhookClient {
   }
 
   /** Changes, disables or enables a webhook. */
-  change(id: string, body: input<typeof WebhookPatchSchema>): Promise<WebhookResource> {
+  change(id: string, body: output<typeof WebhookPatchSchema>): Promise<WebhookResource> {
     return this.#call('PATCH', pathOf(id), body);
   }
 

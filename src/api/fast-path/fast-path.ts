@@ -2,25 +2,26 @@
  * Fast path for the two calls that clients make per unit of work: route and lease completion. Skips Hono, whose
  * context, middleware chain and validators cost more than the calls themselves.
  *
- * The fast path serves only plain calls: bearer key, JSON, no compression, no Origin header where CORS is on. Any other
- * call goes to Hono with its body unread.
+ * The fast path serves only plain calls: bearer key, JSON, no compression, no condition, no Origin header where CORS is
+ * on. Any other call goes to Hono with its body unread.
  *
  * Invariant: the guards and their order, and the functions that handle the call, are those of the Hono routes.
  */
-import type { ZodType } from 'zod';
 import { completeLease } from '../use-cases/complete-lease.ts';
 import { errorResponse } from '../http/error-response.ts';
 import { route } from '../use-cases/route.ts';
 import type { Call } from '../http/call.ts';
 import { authenticateKey } from '../middleware/authenticate.ts';
+import { CONDITIONS } from '../middleware/check-conditions.ts';
 import { bearerKeyIn } from '../auth/presented-key.ts';
 import { allow } from '../middleware/authorize.ts';
 import { rateLimitAddress, rateLimitKey } from '../middleware/rate-limit.ts';
 import { readText } from '../middleware/read-body.ts';
 import { LEASE_ID_PATTERN } from '../../core/lease/lease-id.ts';
+import { readCompletion } from '../../core/vital/work-report.ts';
 import { PlainCall, PlainRequest } from './plain-call.ts';
 import { problemResponse, validationProblem } from '../http/problem.ts';
-import { CompletionSchema } from '../schemas/lease.ts';
+import { parseVitalBody } from '../http/vital-body.ts';
 import { RouteRequestSchema } from '../schemas/route.ts';
 
 type ResponseOrPromise = Response | Promise<Response>;
@@ -59,16 +60,28 @@ function handlerOf(path: string): BodyHandler | null {
   if (path === ROUTE_PATH) return handleRoute;
   const leaseId = COMPLETION_PATH.exec(path)?.[1];
   if (leaseId === undefined || !LEASE_ID_PATTERN.test(leaseId)) return null;
-  return (c, text) => parseAndHandle(c, CompletionSchema, text, (completion) => completeLease(c, leaseId, completion));
+  return (c, text) => {
+    const message = parseVitalBody(c, text, readCompletion);
+    return message instanceof Response ? message : completeLease(c, leaseId, message);
+  };
 }
 
-const handleRoute: BodyHandler = (c, text) =>
-  parseAndHandle(c, RouteRequestSchema, text, (request) => route(c, request));
+const handleRoute: BodyHandler = (c, text) => {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return problemResponse(c, 'malformed-json', { detail: 'the body is not valid JSON' });
+  }
+  const result = RouteRequestSchema.safeParse(body);
+  return result.success ? route(c, result.data) : validationProblem(c, result.error);
+};
 
 function isPlain(headers: Headers, env: Env): boolean {
   return (
     JSON_TYPE.test(headers.get('content-type') ?? '') &&
     !headers.has('content-encoding') &&
+    !CONDITIONS.some((name) => headers.has(name)) &&
     !(env.CORS_ORIGINS && headers.has('origin'))
   );
 }
@@ -88,20 +101,4 @@ function admitAndHandle(c: Call, presented: string, handler: BodyHandler): Respo
     reauthenticate: () => authenticateKey(c, presented),
     use: (text) => handler(c, text ?? ''),
   });
-}
-
-function parseAndHandle<T>(
-  c: Call,
-  schema: ZodType<T>,
-  text: string,
-  handle: (data: T) => ResponseOrPromise,
-): ResponseOrPromise {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return problemResponse(c, 'malformed-json', { detail: 'the body is not valid JSON' });
-  }
-  const result = schema.safeParse(body);
-  return result.success ? handle(result.data) : validationProblem(c, result.error);
 }

@@ -3,10 +3,11 @@
  * and no route is public by mistake.
  */
 import { createRoute as declareRoute } from '@hono/zod-openapi';
-import type { RouteConfig } from '@hono/zod-openapi';
+import type { RouteConfig, RouteHandler } from '@hono/zod-openapi';
 import type { ZodObject, ZodType } from 'zod';
 import type { Permission } from '../../core/access/permission.ts';
 import { ProblemSchema } from '../schemas/common.ts';
+import type { App, AppEnv } from './app-env.ts';
 
 export const jsonContent = <T extends ZodType>(schema: T, description: string) => ({
   description,
@@ -28,6 +29,9 @@ export const jsonBody = <T extends ZodType>(schema: T) => ({
   content: { 'application/json': { schema } },
 });
 
+/** Body that may be missing: a missing or empty body is read as the empty object. */
+export const optionalBody = <T extends ZodType>(schema: T) => ({ ...jsonBody(schema), required: false });
+
 /** Every error of every route is a problem document. */
 export const problemDefault = {
   default: { description: 'A problem', content: { 'application/problem+json': { schema: ProblemSchema } } },
@@ -40,3 +44,17 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
 };
 
 export const createRoute = <P extends string, R extends Declaration<P>>(route: R) => declareRoute<P, R>(route);
+
+/**
+ * Mounts the route of a vital message. The contract has the schema of its body, but no validator applies it: the handler
+ * reads the body itself (`vital-body.ts`), because a fault beside the message must not refuse it.
+ */
+export function mountVital<R extends ReturnType<typeof createRoute>>(
+  app: App,
+  route: R,
+  handler: RouteHandler<R, AppEnv>,
+): void {
+  app.openAPIRegistry.registerPath(route);
+  const { body: _, ...request } = route.request ?? {};
+  app.openapi({ ...route, request, hide: true }, handler as never);
+}

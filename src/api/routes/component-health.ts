@@ -1,16 +1,26 @@
 /** Health routes of components: heartbeats, checks on demand, health reports. */
-import * as z from 'zod';
-import { toIso } from '../../core/component/resource.ts';
+import { toIsoOrNull } from '../../core/component/resource.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import type { Context } from 'hono';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
-import { problemResponse, problemOf } from '../http/problem.ts';
+import { createRoute, jsonBody, jsonContent, mountVital, optionalBody, problemDefault } from '../http/openapi-route.ts';
+import { problemOf } from '../http/problem.ts';
+import { readVitalBody, withWarnings } from '../http/vital-body.ts';
+import type { ForwardedHeartbeat } from '../use-cases/forward-heartbeats.ts';
 import { forwardHeartbeats } from '../use-cases/forward-heartbeats.ts';
-import { ComponentIdSchema } from '../../core/component/registration.ts';
+import type { BatchedHeartbeat, Heartbeat } from '../../core/vital/heartbeat.ts';
+import { readHeartbeat, readHeartbeats } from '../../core/vital/heartbeat.ts';
+import { Warnings } from '../../core/vital/warnings.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { HealthReportSchema } from '../schemas/health-report.ts';
-import { HeartbeatResultSchema, HeartbeatSchema, ProbeResultSchema } from '../schemas/component.ts';
+import type { HeartbeatResultResource } from '../schemas/component.ts';
+import {
+  HeartbeatBatchSchema,
+  HeartbeatResultSchema,
+  HeartbeatResultsSchema,
+  HeartbeatSchema,
+  ProbeResultSchema,
+} from '../schemas/component.ts';
 
 const tags = ['health'];
 
@@ -23,20 +33,10 @@ const heartbeat = createRoute({
   description: 'The component reports that it is alive, and optionally its status and load.',
   request: {
     params: IdParamSchema,
-    body: { required: false, content: { 'application/json': { schema: HeartbeatSchema } } },
+    body: optionalBody(HeartbeatSchema),
   },
   responses: { 200: jsonContent(HeartbeatResultSchema, 'Recorded'), ...problemDefault },
 });
-
-const MAX_HEARTBEATS = 500;
-const BatchSchema = z
-  .strictObject({
-    heartbeats: z
-      .array(HeartbeatSchema.extend({ id: ComponentIdSchema }))
-      .min(1)
-      .max(MAX_HEARTBEATS),
-  })
-  .meta({ id: 'HeartbeatBatch' });
 
 const heartbeats = createRoute({
   method: 'post',
@@ -44,17 +44,10 @@ const heartbeats = createRoute({
   'x-permission': 'change-component',
   tags,
   summary: 'Send heartbeats of several components',
-  description: 'At most 500 heartbeats. The response has one result per heartbeat.',
-  request: { body: jsonBody(BatchSchema) },
+  description: 'At most 500 heartbeats. The response has one result per heartbeat: a faulty one refuses no other.',
+  request: { body: jsonBody(HeartbeatBatchSchema) },
   responses: {
-    200: jsonContent(
-      z.object({
-        results: z.array(
-          z.object({ id: z.string(), ok: z.boolean(), code: z.string().nullable(), expiresAt: z.string().nullable() }),
-        ),
-      }),
-      'Results in the order of the request',
-    ),
+    200: jsonContent(HeartbeatResultsSchema, 'Results in the order of the request'),
     ...problemDefault,
   },
 });
@@ -83,26 +76,32 @@ const health = createRoute({
 const senderOf = (c: Context<AppEnv>) => ({ scope: c.get('accessScope'), keyId: c.get('principal').keyId });
 
 export function mountComponentHealth(app: App): void {
-  app.openapi(heartbeat, async (c) => {
+  mountVital(app, heartbeat, async (c) => {
     const { id } = c.req.valid('param');
-    // A heartbeat without a body reports a healthy component.
-    const beat = c.req.header('content-type') ? c.req.valid('json') : HeartbeatSchema.parse({});
-    const [result] = await forwardHeartbeats(senderOf(c), [{ ...beat, id }]);
-    if (!result?.ok)
-      return problemResponse(c, result?.reason ?? 'unknown-component', { detail: result?.message ?? id });
-    return c.json({ status: result.value.status, expiresAt: toIso(result.value.expiresAt) }, 200);
+    const message = await readVitalBody(c, readHeartbeat);
+    if (message instanceof Response) return message;
+    const { value, warnings } = message;
+    const [result] = await forwardHeartbeats(senderOf(c), [{ ...value, id }]);
+    if (!result!.ok) return problemOf(c, result!);
+    const { status, expiresAt } = result!.value;
+    const unused = statusUnused(value, result!) ? [{ path: 'status', message: STATUS_UNUSED }] : [];
+    return c.json(withWarnings({ status, expiresAt: toIsoOrNull(expiresAt) }, [...warnings, ...unused]), 200);
   });
 
-  app.openapi(heartbeats, async (c) => {
-    const { heartbeats: beats } = c.req.valid('json');
-    const receipts = await forwardHeartbeats(senderOf(c), beats);
-    const results = beats.map(({ id }, at) => {
-      const each = receipts[at];
-      return each?.ok
-        ? { id, ok: true, code: null, expiresAt: toIso(each.value.expiresAt) }
-        : { id, ok: false, code: each?.reason ?? 'unknown-component', expiresAt: null };
+  mountVital(app, heartbeats, async (c) => {
+    const message = await readVitalBody(c, readHeartbeats);
+    if (message instanceof Response) return message;
+    const items = message.value;
+    const readable = items.flatMap((item) => (item.ok ? [{ ...item.heartbeat, id: item.id }] : []));
+    const received = (await forwardHeartbeats(senderOf(c), readable)).values();
+    const warnings = new Warnings(message.warnings);
+    const results = items.map((item, at) => {
+      if (!item.ok) return unreadable(item);
+      const result = received.next().value!;
+      if (statusUnused(item.heartbeat, result)) warnings.add(`heartbeats[${at}].status`, STATUS_UNUSED);
+      return toResult(item.id, result);
     });
-    return c.json({ results }, 200);
+    return c.json(withWarnings({ results }, warnings.list), 200);
   });
 
   app.openapi(probe, async (c) => {
@@ -123,3 +122,21 @@ export function mountComponentHealth(app: App): void {
     return c.json(found.value, 200);
   });
 }
+
+const STATUS_UNUSED = 'ignored: the component registered no heartbeat.ttl, so its checks decide';
+
+/** Whether the component stated a status that does not count: without a TTL nothing would ever end it. */
+const statusUnused = ({ statesStatus }: Heartbeat, result: ForwardedHeartbeat): boolean =>
+  statesStatus && result.ok && result.value.expiresAt === null;
+
+const toResult = (id: string, result: ForwardedHeartbeat): HeartbeatResultResource =>
+  result.ok
+    ? { id, ok: true, expiresAt: toIsoOrNull(result.value.expiresAt), error: null }
+    : { id, ok: false, expiresAt: null, error: { code: result.reason, message: result.message } };
+
+const unreadable = ({ id, faults }: Extract<BatchedHeartbeat, { ok: false }>): HeartbeatResultResource => ({
+  id,
+  ok: false,
+  expiresAt: null,
+  error: { code: 'invalid-request', message: faults[0]?.message ?? 'not a heartbeat', errors: [...faults] },
+});

@@ -1,6 +1,7 @@
 /** Routes of failures: reports by callers, the list and the statistics from the history. */
 import { toIso } from '../../core/component/resource.ts';
 import { bucketRange } from '../../core/failure/bucket-range.ts';
+import { readFailureReport } from '../../core/vital/failure-report.ts';
 import { listFailures } from '../../history/failure-history.ts';
 import { bucketFailures, totalFailures } from '../../history/failure-stats.ts';
 import { countRunningRecoveries } from '../../history/recovery-history.ts';
@@ -10,8 +11,9 @@ import { withRegistryOf } from '../../edge/directory-cache.ts';
 import { currentConfig } from '../use-cases/current-config.ts';
 import { fromIso } from '../http/from-iso.ts';
 import { readHistory, readHistoryPage } from '../use-cases/read-history.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { createRoute, jsonBody, jsonContent, mountVital, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse, problemOf } from '../http/problem.ts';
+import { readVitalBody, withWarnings } from '../http/vital-body.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import {
   FailurePageSchema,
@@ -60,16 +62,18 @@ const stats = createRoute({
 });
 
 export function mountFailures(app: App): void {
-  app.openapi(report, async (c) => {
+  mountVital(app, report, async (c) => {
     const { id } = c.req.valid('param');
-    const { error, context } = c.req.valid('json');
-    const detail = { message: error.message, ...(error.code === undefined ? {} : { code: error.code }) };
+    const message = await readVitalBody(c, readFailureReport);
+    if (message instanceof Response) return message;
+    const { error, context } = message.value;
     const reported = await withRegistryOf(c.get('accessScope'), id, (registry, only) =>
-      registry.reportFailure(id, detail, context ?? null, only),
+      registry.reportFailure(id, error, context, only),
     );
     if (!reported.ok) return problemOf(c, reported);
     const { failureId, failureType, recentFailures, threshold, recoveryId } = reported.value;
-    return c.json({ failureId, failureType, recentFailures, threshold, recoveryId }, 202);
+    const receipt = { failureId, failureType, recentFailures, threshold, recoveryId };
+    return c.json(withWarnings(receipt, message.warnings), 202);
   });
 
   app.openapi(list, async (c) => {

@@ -4,13 +4,15 @@ import { toIso } from '../../core/component/resource.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { typeOfLease } from '../../core/lease/lease-id.ts';
+import { readCompletion, readRenewal } from '../../core/vital/work-report.ts';
 import { renewAtEdge } from '../../edge/edge-leases.ts';
 import { completeLease, typeOfLeaseId, unknownLease } from '../use-cases/complete-lease.ts';
 import type { App } from '../http/app-env.ts';
 import { currentConfigWithType } from '../use-cases/current-config.ts';
 import { leaseAtCursor, listLeases } from '../use-cases/list-leases.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { createRoute, jsonBody, jsonContent, mountVital, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse, problemOf } from '../http/problem.ts';
+import { readVitalBody, withWarnings } from '../http/vital-body.ts';
 import {
   CompletedLeaseSchema,
   CompletionSchema,
@@ -57,15 +59,21 @@ const list = createRoute({
 });
 
 export function mountLeases(app: App): void {
-  app.openapi(complete, (c) => completeLease(c, c.req.valid('param').id, c.req.valid('json')));
+  mountVital(app, complete, async (c) => {
+    const message = await readVitalBody(c, readCompletion);
+    return message instanceof Response ? message : completeLease(c, c.req.valid('param').id, message);
+  });
 
-  app.openapi(renew, async (c) => {
+  mountVital(app, renew, async (c) => {
     const { id } = c.req.valid('param');
+    const message = await readVitalBody(c, readRenewal);
+    if (message instanceof Response) return message;
     const type = await typeOfLeaseId(c, id);
     if (type === null) return unknownLease(c, id);
-    const renewed = await renewAtEdge(type, id, c.req.valid('json').ttlMs);
+    const renewed = await renewAtEdge(type, id, message.value);
     if (!renewed.ok) return problemOf(c, renewed);
-    return c.json({ ...renewed.value, expiresAt: toIso(renewed.value.expiresAt) }, 200);
+    const resource = { ...renewed.value, expiresAt: toIso(renewed.value.expiresAt) };
+    return c.json(withWarnings(resource, message.warnings), 200);
   });
 
   app.openapi(list, async (c) => {

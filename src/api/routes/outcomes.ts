@@ -1,10 +1,12 @@
 /** Route for outcomes of edge-routed work. The isolate sums them and sends them with its next refresh. */
 import { sumOutcomes } from '../../core/component/work-outcome.ts';
+import { readOutcomes } from '../../core/vital/work-report.ts';
 import { isMissing, noteOutcomes } from '../../edge/snapshot-cache.ts';
 import type { App } from '../http/app-env.ts';
 import { forgetType, typesOf } from '../../edge/directory-cache.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { createRoute, jsonBody, jsonContent, mountVital, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
+import { readVitalBody, withWarnings } from '../http/vital-body.ts';
 import { IdParamSchema } from '../schemas/common.ts';
 import { OutcomesReceiptSchema, OutcomesSchema } from '../schemas/outcome.ts';
 
@@ -19,16 +21,18 @@ const report = createRoute({
 });
 
 export function mountOutcomes(app: App): void {
-  app.openapi(report, async (c) => {
+  mountVital(app, report, async (c) => {
     const { id } = c.req.valid('param');
-    const results = c.req.valid('json');
+    const message = await readVitalBody(c, readOutcomes);
+    if (message instanceof Response) return message;
+    const { value: results, warnings } = message;
     const type = await typeOf(id);
     if (type === null) return problemResponse(c, 'unknown-component', { detail: `${id} is not registered` });
-    const outcomes = sumOutcomes(results.map(({ outcome, latencyMs = null }) => ({ outcome, latencyMs })));
+    const outcomes = sumOutcomes(results);
     // The last report is the most recent.
-    const inFlight = results.findLast((result) => result.inFlight !== undefined)?.inFlight ?? null;
+    const inFlight = results.findLast((result) => result.inFlight !== null)?.inFlight ?? null;
     noteOutcomes(type, id, outcomes, { inFlight, waitUntil: (work) => c.executionCtx.waitUntil(work) });
-    return c.json({ accepted: results.length }, 202);
+    return c.json(withWarnings({ accepted: results.length }, warnings), 202);
   });
 }
 

@@ -42,17 +42,43 @@ export const ProblemSchema = z
 
 export type Problem = z.infer<typeof ProblemSchema>;
 
+const WarningSchema = z.object({ path: z.string(), message: z.string() }).meta({ id: 'Warning' });
+
+/** What the coordinator clamped, cut or ignored in a vital message, which counts nevertheless. */
+export const WarningsSchema = z.array(WarningSchema).optional().meta({
+  description: 'What was clamped, cut or ignored in the request, at most 100 entries. Absent if nothing was.',
+});
+
+export const IfMatchSchema = z.object({
+  'if-match': z
+    .string()
+    .optional()
+    .meta({ description: 'ETag of the version to change, or `*` for any. Another current version is a 412.' }),
+});
+
+export const IfNoneMatchSchema = z.object({
+  'if-none-match': z.string().optional().meta({ description: 'Only `*`: an existing resource is a 412.' }),
+});
+
+export const ConditionsSchema = IfMatchSchema.extend(IfNoneMatchSchema.shape);
+
+/**
+ * An integer in a path or a query, in decimal digits. Any other text is refused: the empty text is no 0.
+ */
+export const integerText = (min: number, max: number = Number.MAX_SAFE_INTEGER) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && /^-?\d{1,16}$/.test(value) ? Number(value) : value),
+    z
+      .int({ error: `expected an integer from ${min} to ${max}` })
+      .min(min)
+      .max(max),
+  );
+
 export const IdParamSchema = z.object({ id: ComponentIdSchema });
 
 export const PageQuerySchema = z.object({
-  limit: z.coerce
-    .number<string>()
-    .int()
-    .min(1)
-    .max(500)
-    .default(100)
-    .meta({ description: 'Maximum number of items per page.' }),
-  cursor: z.string().max(512).optional().meta({ description: '`nextCursor` of the previous page.' }),
+  limit: integerText(1, 500).default(100).meta({ description: 'Maximum number of items per page.' }),
+  cursor: z.string().min(1).max(512).optional().meta({ description: '`nextCursor` of the previous page.' }),
 });
 
 /** Schema of a page: `{ items, nextCursor }`. */

@@ -1,7 +1,10 @@
 /** Wire schemas of a component: its registration, with health, lifecycle and load. */
 import * as z from 'zod';
-import { ComponentTypeSchema, RegistrationSchema } from '../../core/component/registration.ts';
-import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
+import { ComponentIdSchema, ComponentTypeSchema, RegistrationSchema } from '../../core/component/registration.ts';
+import { jsonObject } from '../../core/json-schema.ts';
+import { HEARTBEAT_STATUSES, MAX_HEARTBEATS } from '../../core/vital/heartbeat.ts';
+import { PageQuerySchema, ProblemSchema, TimestampSchema, WarningsSchema, pageOf } from './common.ts';
+import { ignoring, namesOnlyIn } from './read-only.ts';
 
 export const HealthStatusSchema = z.enum(['unknown', 'healthy', 'degraded', 'unhealthy']).meta({ id: 'HealthStatus' });
 export const LifecycleSchema = z
@@ -126,6 +129,16 @@ export const ComponentSchema = z
 
 export type Component = z.infer<typeof ComponentSchema>;
 
+/** `key` is part of the response that registers a component. */
+const READ_ONLY = [...namesOnlyIn(ComponentSchema, RegistrationSchema), 'key'];
+const MAX_PATCH_CHARACTERS = 65_536;
+
+/** A registration as callers send it: perhaps a component that they read, with some fields changed. */
+export const RegistrationBodySchema = ignoring(READ_ONLY, RegistrationSchema);
+
+/** A merge patch of a registration. */
+export const MergePatchSchema = ignoring(READ_ONLY, jsonObject(MAX_PATCH_CHARACTERS).meta({ id: 'MergePatch' }));
+
 export const ComponentPageSchema = pageOf(ComponentSchema);
 
 export const ComponentQuerySchema = PageQuerySchema.extend({
@@ -139,25 +152,58 @@ export const ComponentQuerySchema = PageQuerySchema.extend({
   }),
 }).catchall(z.string().max(256));
 
+const figure = z.number().nullable().optional();
+
+/** Read by `core/vital/heartbeat.ts`, which no figure makes refuse a heartbeat. */
 export const HeartbeatSchema = z
-  .strictObject({
-    status: z.enum(['healthy', 'degraded', 'unhealthy']).default('healthy'),
+  .object({
+    status: z.enum(HEARTBEAT_STATUSES).nullable().optional().meta({
+      description: 'Default: `healthy`. Without a `heartbeat.ttl` only the load of the heartbeat counts.',
+    }),
     load: z
-      .strictObject({
-        activeConnections: z.int().min(0).max(1_000_000).default(0),
-        queueDepth: z.int().min(0).max(1_000_000_000).default(0),
-        loadPercentage: z.number().min(0).max(100).optional(),
+      .object({
+        activeConnections: figure.meta({ description: '0 to 1 000 000, default 0.' }),
+        queueDepth: figure.meta({ description: '0 to 1 000 000 000, default 0.' }),
+        loadPercentage: figure.meta({ description: '0 to 100. Default: computed from `maxConcurrentTasks`.' }),
       })
-      .optional(),
+      .nullable()
+      .optional()
+      .meta({
+        description: 'Figures outside their range are clamped. What is no number, and other fields, are ignored.',
+      }),
   })
-  .meta({ id: 'Heartbeat' });
+  .meta({ id: 'Heartbeat', description: 'Figures never refuse a heartbeat: `warnings` of the response names them.' });
 
-export type Heartbeat = z.output<typeof HeartbeatSchema>;
+export const HeartbeatBatchSchema = z
+  .object({
+    heartbeats: z
+      .array(HeartbeatSchema.extend({ id: ComponentIdSchema }))
+      .min(1)
+      .max(MAX_HEARTBEATS),
+  })
+  .meta({ id: 'HeartbeatBatch', description: 'Each heartbeat counts by itself: a faulty one refuses no other.' });
 
-export const HeartbeatResultSchema = z.object({
-  status: HealthStatusSchema,
-  expiresAt: TimestampSchema.meta({ description: 'Time by which the next heartbeat is due.' }),
+const expiresAt = TimestampSchema.nullable().meta({
+  description: 'Time by which the next heartbeat is due. Null if the component registered no `heartbeat.ttl`.',
 });
+
+export const HeartbeatResultSchema = z.object({ status: HealthStatusSchema, expiresAt, warnings: WarningsSchema });
+
+const BatchedResultSchema = z.object({
+  id: z.string().nullable().meta({ description: 'The id as sent. Null if the heartbeat has none.' }),
+  ok: z.boolean(),
+  expiresAt,
+  error: z
+    .object({ code: z.string(), message: z.string(), errors: ProblemSchema.shape.errors })
+    .nullable()
+    .meta({ description: 'Why this heartbeat does not count, with a problem code. Null if it counts.' }),
+});
+
+export type HeartbeatResultResource = z.infer<typeof BatchedResultSchema>;
+
+export const HeartbeatResultsSchema = z
+  .object({ results: z.array(BatchedResultSchema), warnings: WarningsSchema })
+  .meta({ id: 'HeartbeatResults' });
 
 export const ProbeResultSchema = z
   .object({

@@ -4,23 +4,50 @@ import { BUCKETS } from '../../core/failure/bucket-range.ts';
 import { FAILURE_TYPES } from '../../core/failure/classify.ts';
 import { OPERATOR_REQUEST } from '../../core/failure/failure-manager-api.ts';
 import { RECOVERY_ACTIONS } from '../../core/failure/recovery-policy.ts';
-import { ResponseObjectSchema, jsonObject } from '../../core/json-schema.ts';
-import { PageQuerySchema, PeriodSchema, TimestampSchema, pageOf } from './common.ts';
+import { ResponseObjectSchema } from '../../core/json-schema.ts';
+import {
+  MAX_CODE_CHARACTERS,
+  MAX_CONTEXT_CHARACTERS,
+  MAX_MESSAGE_CHARACTERS,
+} from '../../core/vital/failure-report.ts';
+import { PageQuerySchema, PeriodSchema, TimestampSchema, WarningsSchema, pageOf } from './common.ts';
 
 export const FailureTypeSchema = z.enum(FAILURE_TYPES).meta({ id: 'FailureType' });
 
-/** Failure as described by a caller. */
+/** Hypothetical failure of a preview. */
 export const ErrorSchema = z.strictObject({
-  code: z.string().min(1).max(128).optional(),
-  message: z.string().min(1).max(2_048),
+  code: z.string().min(1).max(MAX_CODE_CHARACTERS).optional(),
+  message: z.string().min(1).max(MAX_MESSAGE_CHARACTERS),
 });
 
+/** Failure as described by a caller, read by `core/vital/failure-report.ts`. */
+export const ReportedErrorSchema = z.union([
+  z.string(),
+  z.object({
+    code: z
+      .union([z.string(), z.number()])
+      .nullable()
+      .optional()
+      .meta({ description: `Cut to ${MAX_CODE_CHARACTERS} characters.` }),
+    name: z.string().nullable().optional().meta({ description: 'Class of the error, instead of a code.' }),
+    message: z
+      .string()
+      .nullable()
+      .optional()
+      .meta({ description: `Cut to ${MAX_MESSAGE_CHARACTERS} characters. Default: the code.` }),
+  }),
+]);
+
 export const FailureReportSchema = z
-  .strictObject({
-    error: ErrorSchema,
-    context: jsonObject(8_192).optional(),
+  .object({
+    error: ReportedErrorSchema,
+    context: ResponseObjectSchema.nullable()
+      .optional()
+      .meta({
+        description: `Free-form, at most ${MAX_CONTEXT_CHARACTERS} characters of JSON and 32 deep; otherwise ignored.`,
+      }),
   })
-  .meta({ id: 'FailureReport' });
+  .meta({ id: 'FailureReport', description: 'Only a missing `error` refuses a report.' });
 
 export const FailureReceiptSchema = z
   .object({
@@ -29,6 +56,7 @@ export const FailureReceiptSchema = z
     recentFailures: z.int(),
     threshold: z.int(),
     recoveryId: z.string().nullable(),
+    warnings: WarningsSchema,
   })
   .meta({ id: 'FailureReceipt' });
 

@@ -3,23 +3,21 @@ import * as z from 'zod';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
 import { WORK_OUTCOMES } from '../../core/component/work-outcome.ts';
 import { LEASE_ID_PATTERN } from '../../core/lease/lease-id.ts';
-import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
-import { FailureReportSchema } from './failure.ts';
+import { PageQuerySchema, TimestampSchema, WarningsSchema, pageOf } from './common.ts';
+import { ReportedErrorSchema } from './failure.ts';
 import { LatencySchema } from './outcome.ts';
 
 export const LeaseParamSchema = z.object({ id: z.string().regex(LEASE_ID_PATTERN, 'not a lease id') });
 
 export const CompletionSchema = z
-  .strictObject({
+  .object({
     outcome: z.enum(WORK_OUTCOMES),
     latencyMs: LatencySchema.optional(),
-    error: FailureReportSchema.shape.error
+    error: ReportedErrorSchema.nullable()
       .optional()
       .meta({ description: 'Only if the component itself failed, not just the work. Counts as a reported failure.' }),
   })
-  .meta({ id: 'LeaseCompletion' });
-
-export type CompletionData = z.output<typeof CompletionSchema>;
+  .meta({ id: 'LeaseCompletion', description: 'Only a wrong `outcome` refuses a completion.' });
 
 export const CompletedLeaseSchema = z
   .object({
@@ -27,15 +25,24 @@ export const CompletedLeaseSchema = z
     componentId: z.string(),
     outcome: z.enum(WORK_OUTCOMES),
     inFlight: z.number().meta({ description: 'Work in flight on the component after the completion.' }),
+    warnings: WarningsSchema,
   })
   .meta({ id: 'CompletedLease' });
 
 export const RenewalSchema = z
-  .strictObject({ ttlMs: z.int().min(1_000).max(3_600_000).meta({ description: 'New lifetime from now, ms.' }) })
+  .object({
+    ttlMs: z.number().meta({ description: 'New lifetime from now, ms. Clamped to 1 000 to 3 600 000.' }),
+  })
   .meta({ id: 'LeaseRenewal' });
 
 export const RenewedLeaseSchema = z
-  .object({ id: z.string(), componentId: z.string(), slots: z.int(), expiresAt: TimestampSchema })
+  .object({
+    id: z.string(),
+    componentId: z.string(),
+    slots: z.int(),
+    expiresAt: TimestampSchema,
+    warnings: WarningsSchema,
+  })
   .meta({ id: 'RenewedLease' });
 
 const LeaseSchema = z

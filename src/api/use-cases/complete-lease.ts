@@ -1,6 +1,7 @@
 /** Completion of a lease: reports the outcome of the work to the isolate's lease block or to the registry. */
 import { isComponentType } from '../../core/config/effective-config.ts';
 import { typeOfLease } from '../../core/lease/lease-id.ts';
+import type { WorkCompletion } from '../../core/vital/work-report.ts';
 import type { CompletedLease } from '../../registry/contract/lease-api.ts';
 import { completeAtEdge } from '../../edge/edge-leases.ts';
 import type { Call, JsonResponse } from '../http/call.ts';
@@ -9,21 +10,21 @@ import { currentConfigWithType } from './current-config.ts';
 import { withinLoad } from '../middleware/shed-load.ts';
 import type { ProblemResponse } from '../http/problem.ts';
 import { problemResponse, problemOf } from '../http/problem.ts';
-import type { CompletionData } from '../schemas/lease.ts';
+import type { VitalMessage } from '../http/vital-body.ts';
+import { withWarnings } from '../http/vital-body.ts';
 
 type CompletionResponse = JsonResponse<CompletedLease> | ProblemResponse;
 
-export const completeLease = (c: Call, id: string, completion: CompletionData): Promise<CompletionResponse> =>
-  withinLoad(c, () => complete(c, id, completion));
+type CompletionMessage = VitalMessage<WorkCompletion>;
 
-async function complete(c: Call, id: string, completion: CompletionData): Promise<CompletionResponse> {
-  const { outcome, latencyMs = null, error } = completion;
+export const completeLease = (c: Call, id: string, message: CompletionMessage): Promise<CompletionResponse> =>
+  withinLoad(c, () => complete(c, id, message));
+
+async function complete(c: Call, id: string, { value, warnings }: CompletionMessage): Promise<CompletionResponse> {
   const type = await typeOfLeaseId(c, id);
   if (type === null) return unknownLease(c, id);
-  const { code, message = '' } = error ?? {};
-  const workError = error ? { message, ...(code === undefined ? {} : { code }) } : null;
-  const completed = await completeAtEdge(type, id, { outcome, latencyMs, error: workError }, waitUntilOf(c));
-  return completed.ok ? jsonResponse(c, completed.value) : problemOf(c, completed);
+  const completed = await completeAtEdge(type, id, value, waitUntilOf(c));
+  return completed.ok ? jsonResponse(c, withWarnings(completed.value, warnings)) : problemOf(c, completed);
 }
 
 /** Component type encoded in a lease id; null when no such type is configured. */

@@ -1,17 +1,19 @@
 /** Forwards heartbeats to the registries of their components, with one call per component type. */
 import type { AccessScope } from '../../core/access/permission.ts';
 import { ownerFilter } from '../../core/access/permission.ts';
-import type { ReportedLoad } from '../../core/component/load.ts';
 import type { Result } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
 import type { HeartbeatReceipt, HeartbeatResult } from '../../registry/contract/registry-api.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { VisibleReason } from '../../edge/directory-cache.ts';
 import { forgetType, hideOwner, typesOf } from '../../edge/directory-cache.ts';
-import type { Heartbeat } from '../schemas/component.ts';
+import type { Heartbeat } from '../../core/vital/heartbeat.ts';
 
 type ComponentHeartbeat = Heartbeat & { readonly id: string };
-type VisibleResult = Result<HeartbeatReceipt, VisibleReason<Extract<HeartbeatResult, { ok: false }>['reason']>>;
+export type ForwardedHeartbeat = Result<
+  HeartbeatReceipt,
+  VisibleReason<Extract<HeartbeatResult, { ok: false }>['reason']>
+>;
 
 /** The caller: its access scope, and the id of its key. */
 interface Sender {
@@ -23,7 +25,7 @@ interface Sender {
 export async function forwardHeartbeats(
   sender: Sender,
   heartbeats: readonly ComponentHeartbeat[],
-): Promise<VisibleResult[]> {
+): Promise<ForwardedHeartbeat[]> {
   const results = await sendAll(sender, heartbeats);
   return results.map((result) => (result.ok ? result : hideOwner(result)));
 }
@@ -59,7 +61,7 @@ async function sendHeartbeats(
     Array.from(byType, async ([type, positions]) => {
       const sent = positions.map((at) => {
         const { id, status, load } = heartbeats[at]!;
-        return { id, status, load: toLoad(load), only: owners[at] ?? null, keyId };
+        return { id, status, load, only: owners[at] ?? null, keyId };
       });
       const received = await registryOf(type).heartbeats(sent);
       positions.forEach((at, index) => {
@@ -72,6 +74,3 @@ async function sendHeartbeats(
 
 const isUnknown = (result: HeartbeatResult | undefined): boolean =>
   result?.ok === false && result.reason === 'unknown-component';
-
-const toLoad = (load: Heartbeat['load']): ReportedLoad | null =>
-  load ? { ...load, loadPercentage: load.loadPercentage ?? null } : null;

@@ -4,7 +4,8 @@ import type { Candidate } from '../../core/balancing/candidate.ts';
 import type { Explanation } from '../../core/balancing/explain.ts';
 import type { NoPick, FallbackTier, RouteRequest } from '../../core/balancing/pick.ts';
 import type { PreferenceName } from '../../core/balancing/preferences.ts';
-import type { WorkOutcome, WorkResult } from '../../core/component/work-outcome.ts';
+import type { WorkOutcome } from '../../core/component/work-outcome.ts';
+import type { WorkCompletion } from '../../core/vital/work-report.ts';
 import type { KeyQuotas } from '../../core/access/key-quotas.ts';
 import type { BlockGrant, BlockUpdate } from '../../core/lease/lease-block.ts';
 import type { QueueStatistics } from '../../core/lease/queue-statistics.ts';
@@ -55,10 +56,8 @@ export type NotAcquired =
 
 export type Acquisition = Acquired | NotAcquired;
 
-export interface Completion extends WorkResult {
-  /** Set when the component failed, not only the work. Counts as a failure report of the caller. */
-  readonly error: { readonly code?: string; readonly message: string } | null;
-}
+/** A completion whose `error` is set counts as a failure report of the caller. */
+export type Completion = WorkCompletion;
 
 export interface CompletedLease {
   readonly id: string;

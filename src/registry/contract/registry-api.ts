@@ -28,6 +28,7 @@ import type { Stability, StabilityCriterion } from '../../core/health/stability.
 import type { CanaryVerdict } from '../../core/health/self-doubt.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
+import type { VersionCondition } from '../../core/version-condition.ts';
 import type { BoundedPage } from '../../core/bounded-page.ts';
 import type { HistoryPage, HistoryQuery } from './history-api.ts';
 import type {
@@ -68,7 +69,7 @@ export interface RegistryApi extends RootCauseReceiver {
    */
   register(
     input: RegisterInput,
-  ): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | 'header-value-unknown' | NotFound>>;
+  ): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | 'header-value-unknown'>>;
   /** Whether the type's components can be reached: the canary for another type that suspects the coordinator. */
   canaryVerdict(): Promise<CanaryVerdict>;
   component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, NotAccessible>>;
@@ -239,8 +240,8 @@ export interface RegisterInput {
   readonly registration: Registration;
   /** Claim number that the directory assigned. */
   readonly claim: number;
-  /** Generation of the registration that may be replaced; null for no condition. */
-  readonly ifGeneration: number | null;
+  /** Condition on the generation of the registration. */
+  readonly ifGeneration: VersionCondition;
   /** Owner that the directory decided: id of a registrar's key, or null for none. */
   readonly owner: string | null;
   /** Actor of the request, for the audit. */
@@ -250,7 +251,7 @@ export interface RegisterInput {
 export interface RemoveOptions {
   /** Time out of routing before the removal, ms; 0 removes at once. */
   readonly drainMs: number;
-  readonly ifGeneration: number | null;
+  readonly ifGeneration: VersionCondition;
   readonly only?: OwnerFilter;
   /** Actor of the request, for the audit. */
   readonly actor?: Actor | null;
@@ -299,11 +300,11 @@ export interface HeartbeatInput {
 export interface HeartbeatReceipt {
   /** Status of the component after this heartbeat. */
   readonly status: HealthStatus;
-  /** Epoch ms by which the next heartbeat is due. */
-  readonly expiresAt: number;
+  /** Epoch ms by which the next heartbeat is due; null if the component registered no TTL. */
+  readonly expiresAt: number | null;
 }
 
-export type HeartbeatResult = Result<HeartbeatReceipt, NotAccessible | 'heartbeat-not-declared'>;
+export type HeartbeatResult = Result<HeartbeatReceipt, NotAccessible>;
 
 export interface ProbeResult {
   readonly outcome: 'passed' | 'failed' | 'inconclusive';

@@ -3,7 +3,7 @@
  * eviction or a kill therefore never makes a dead component look alive, or a live one dead.
  */
 import { reportLoad } from '../../core/component/load.ts';
-import { fail, ok } from '../../core/result.ts';
+import { ok } from '../../core/result.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
 import type { Member } from '../state/member.ts';
 import type { HeartbeatInput, HeartbeatResult } from '../contract/registry-api.ts';
@@ -32,7 +32,7 @@ export class Heartbeats {
     now: number,
   ): HeartbeatResult[] {
     const refusals = heartbeats.map((heartbeat) => this.refusalFor(heartbeat));
-    const signals = heartbeats.flatMap((heartbeat, at) => (refusals[at] ? [] : [this.applyOne(heartbeat, now)]));
+    const signals = heartbeats.flatMap((heartbeat, at) => (refusals[at] ? [] : this.applyOne(heartbeat, now)));
     observe(signals);
     return heartbeats.map(({ id }, at) => refusals[at] ?? this.acknowledgement(id, now));
   }
@@ -84,21 +84,24 @@ export class Heartbeats {
 
   private refusalFor({ id, only }: HeartbeatInput): HeartbeatResult | null {
     const found = this.state.find(id, only);
-    if (!found.ok) return found;
-    if (found.value.record.registration.heartbeat) return null;
-    return fail('heartbeat-not-declared', `${id} registered no heartbeat.ttl`);
+    return found.ok ? null : found;
   }
 
-  private applyOne(heartbeat: HeartbeatInput, now: number): MemberSignal {
+  /**
+   * Applies the load, and the status if the component registered a TTL. A status without a TTL would never end, so
+   * the checks of the component decide.
+   */
+  private applyOne(heartbeat: HeartbeatInput, now: number): MemberSignal[] {
     const member = this.state.members.get(heartbeat.id)!;
     if (heartbeat.load) {
       member.record = { ...member.record, load: reportLoad(member.record.load, heartbeat.load) };
       this.state.changedLoads.add(heartbeat.id);
     }
+    if (!member.record.registration.heartbeat) return [];
     this.startTtl(member, now);
     const { keyId } = heartbeat;
     const signal = { kind: 'heartbeat', status: heartbeat.status } as const;
-    return { member, signal, ended: null, ...(keyId === undefined ? {} : { keyId }) };
+    return [{ member, signal, ended: null, ...(keyId === undefined ? {} : { keyId }) }];
   }
 
   private startTtl(member: Member, now: number): void {
@@ -111,6 +114,7 @@ export class Heartbeats {
 
   private acknowledgement(id: string, now: number): HeartbeatResult {
     const { health, registration } = this.state.members.get(id)!.record;
-    return ok({ status: health.status, expiresAt: now + (registration.heartbeat?.ttl ?? 0) });
+    const ttlMs = registration.heartbeat?.ttl;
+    return ok({ status: health.status, expiresAt: ttlMs === undefined ? null : now + ttlMs });
   }
 }

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { HeartbeatResultSchema, HeartbeatResultsSchema } from '../../../src/api/schemas/component.ts';
 import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId, registrationFor } from '../../support/coordinator-http.ts';
 import { evict } from '../../support/evict.ts';
@@ -54,24 +55,45 @@ describe('a heartbeat', () => {
     expect((await read(id)).load).toMatchObject({ activeConnections: 1, queueDepth: 0, loadPercentage: 81 });
   });
 
-  it.each([
-    [{ status: 'fine' }, 'status'],
-    [{ load: 7 }, 'load'],
-    [{ load: { activeConnections: -1 } }, 'load.activeConnections'],
-    [{ load: { queueDepth: 1.5 } }, 'load.queueDepth'],
-    [{ load: { loadPercentage: 101 } }, 'load.loadPercentage'],
-    [{ load: { cpu: 1 } }, 'load.cpu'],
-    [{ mood: 'good' }, 'mood'],
-  ])('%j is refused at %s and does not count as a heartbeat', async (body, path) => {
+  it('with an unknown status is refused and does not count: nobody may guess it', async () => {
     const id = await registered();
-    expect(expectProblem(await beat(id, body), 422, 'invalid-request')).toEqual([path]);
+    expect(expectProblem(await beat(id, { status: 'fine' }), 422, 'invalid-request')).toEqual(['status']);
     expect((await read(id)).health.status).toBe('unknown');
   });
 
-  it('is refused for a component that declares none', async () => {
+  it.each([
+    [{ load: 7 }, 'load'],
+    [{ load: { activeConnections: -1 } }, 'load.activeConnections'],
+    [{ load: { queueDepth: 1.5 } }, 'load.queueDepth'],
+    [{ load: { loadPercentage: 100.0000001 } }, 'load.loadPercentage'],
+    [{ load: { loadPercentage: null } }, 'load.loadPercentage'],
+    [{ load: { cpu: 1 } }, 'load.cpu'],
+    [{ mood: 'good' }, 'mood'],
+  ])('%j counts as a sign of life, with a warning about %s', async (body, path) => {
+    const id = await registered();
+    const response = await beat(id, body);
+    expect(HeartbeatResultSchema.parse(response.body)).toEqual(response.body);
+    expect(response).toMatchObject({ status: 200, body: { status: 'healthy', warnings: [{ path }] } });
+    expect((await read(id)).health.status).toBe('healthy');
+  });
+
+  it('with an empty body counts, whatever its content type', async () => {
+    for (const type of ['application/json', 'application/x-www-form-urlencoded', '']) {
+      const id = await registered();
+      const response = await call('POST', `/v1/components/${id}/heartbeat`, '', { 'content-type': type });
+      expect(response).toMatchObject({ status: 200, body: { status: 'healthy' } });
+      expect(response.body.warnings).toBeUndefined();
+    }
+  });
+
+  it('of a component that registered only checks reports its load', async () => {
     const id = freshId();
     await call('POST', '/v1/components', registrationFor(id));
-    expectProblem(await beat(id), 409, 'heartbeat-not-declared');
+    const { status, body } = await beat(id, { status: 'unhealthy', load: { activeConnections: 3 } });
+    expect({ status, body }).toMatchObject({ status: 200, body: { expiresAt: null, warnings: [{ path: 'status' }] } });
+    expect(await read(id)).toMatchObject({ load: { activeConnections: 3 } });
+    expect((await read(id)).health.reason ?? '').not.toContain('REPORTED_UNHEALTHY');
+    expect((await beat(id)).body.warnings).toBeUndefined();
   });
 
   it('that expires makes a component unhealthy, the next one healthy again', async () => {
@@ -137,11 +159,12 @@ describe('POST /v1/heartbeats', () => {
     ]);
     expect(status).toBe(200);
     expect(body.results).toEqual([
-      { id: second, ok: true, code: null, expiresAt: expect.any(String) },
-      { id: unknown, ok: false, code: 'unknown-component', expiresAt: null },
-      { id: first, ok: true, code: null, expiresAt: expect.any(String) },
-      { id: checked, ok: false, code: 'heartbeat-not-declared', expiresAt: null },
+      { id: second, ok: true, expiresAt: expect.any(String), error: null },
+      { id: unknown, ok: false, expiresAt: null, error: { code: 'unknown-component', message: expect.any(String) } },
+      { id: first, ok: true, expiresAt: expect.any(String), error: null },
+      { id: checked, ok: true, expiresAt: null, error: null },
     ]);
+    expect(HeartbeatResultsSchema.parse(body)).toEqual(body);
     expect((await read(second)).health.status).toBe('degraded');
     expect(await read(first)).toMatchObject({ health: { status: 'healthy' }, load: { activeConnections: 2 } });
   });
@@ -156,12 +179,30 @@ describe('POST /v1/heartbeats', () => {
     expect(expectProblem(await beatAll([]), 422, 'invalid-request')).toEqual(['heartbeats']);
   });
 
-  it('refuses a batch with a fault as a whole and names its path', async () => {
-    const id = await registered();
-    expect(expectProblem(await beatAll([{ id }, { id, status: 'fine' }]), 422, 'invalid-request')).toEqual([
-      'heartbeats[1].status',
+  it.each([
+    [{ id: 'UPPER' }, 'UPPER', 'heartbeats[1].id'],
+    [{}, null, 'heartbeats[1].id'],
+    [7, null, 'heartbeats[1]'],
+  ])('counts the others beside %j', async (bad, shown, path) => {
+    const [first, last] = [await registered(), await registered()];
+    const { status, body } = await beatAll([{ id: first }, bad, { id: last, load: { activeConnections: -1 } }]);
+    expect(status).toBe(200);
+    expect(body.results).toMatchObject([
+      { id: first, ok: true },
+      { id: shown, ok: false, error: { code: 'invalid-request', errors: [{ path }] } },
+      { id: last, ok: true },
     ]);
-    expect(expectProblem(await beatAll([{ id }, {}]), 422, 'invalid-request')).toEqual(['heartbeats[1].id']);
-    expect((await read(id)).health.status).toBe('unknown');
+    expect(body.warnings).toMatchObject([{ path: 'heartbeats[2].load.activeConnections' }]);
+    for (const id of [first, last]) expect((await read(id)).health.status).toBe('healthy');
+  });
+
+  it('refuses a heartbeat with an unknown status alone, and does not count it', async () => {
+    const [sound, sick] = [await registered(), await registered()];
+    const { body } = await beatAll([{ id: sick, status: 'fine' }, { id: sound }]);
+    expect(body.results).toMatchObject([
+      { id: sick, ok: false },
+      { id: sound, ok: true },
+    ]);
+    expect((await read(sick)).health.status).toBe('unknown');
   });
 });

@@ -176,13 +176,30 @@ describe('a lease', () => {
   it.each([
     [{}, 'outcome'],
     [{ outcome: 'fine' }, 'outcome'],
-    [{ outcome: 'success', latencyMs: -1 }, 'latencyMs'],
-    [{ outcome: 'failure', error: {} }, 'error.message'],
-    [{ outcome: 'failure', reason: 'x' }, 'reason'],
   ])('is not completed by %j', async (body, path) => {
     const leaseId = await granted();
     expect(expectProblem(await complete(leaseId, body), 422, 'invalid-request')).toEqual([path]);
     expect((await complete(leaseId)).status).toBe(200);
+  });
+
+  it.each([
+    [{ outcome: 'success', latencyMs: -3 }, 'latencyMs'],
+    [{ outcome: 'failure', error: { message: 'm'.repeat(2_100) } }, 'error.message'],
+    [{ outcome: 'failure', reason: 'x' }, 'reason'],
+  ])('is completed, with a warning: %#', async (body, path) => {
+    const leaseId = await granted();
+    const completed = await complete(leaseId, body);
+    expect(completed).toMatchObject({ status: 200, body: { id: leaseId, warnings: [{ path }] } });
+    expect(CompletedLeaseSchema.parse(completed.body)).toEqual(completed.body);
+    expectProblem(await call('POST', `/v1/leases/${leaseId}/renew`, { ttlMs: 5_000 }), 410, 'lease-ended');
+  });
+
+  it('is renewed for an hour at most, with a warning', async () => {
+    const leaseId = await granted();
+    const renewed = await call('POST', `/v1/leases/${leaseId}/renew`, { ttlMs: 1e9 });
+    expect(renewed).toMatchObject({ status: 200, body: { warnings: [{ path: 'ttlMs' }] } });
+    expect(Date.parse(renewed.body.expiresAt)).toBeLessThanOrEqual(Date.now() + 3_600_000);
+    await complete(leaseId);
   });
 });
 

@@ -21,7 +21,7 @@ const storeDueAt = ({ stub }: FreshRegistry, id: string, at: number): Promise<vo
 async function beat(registry: FreshRegistry, id: string): Promise<number> {
   const result = await registry.beat(id);
   if (!result.ok) throw new Error(result.message);
-  return result.value.expiresAt;
+  return result.value.expiresAt!;
 }
 
 describe.concurrent('a heartbeat deadline', () => {

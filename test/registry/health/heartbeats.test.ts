@@ -152,20 +152,16 @@ describe.concurrent('a component that sends heartbeats', () => {
     expect((await registry.read(id)).load).toMatchObject(load);
   });
 
-  it('is refused when it declared no heartbeat, individually within a batch', async () => {
-    const [declared, silent] = [freshId(), freshId()];
-    await call('POST', '/v1/components', registrationFor(declared, beatsEvery(60_000)));
-    await call('POST', '/v1/components', registrationFor(silent));
-    const refused = await call('POST', `/v1/components/${silent}/heartbeat`, {});
-    expect(refused).toMatchObject({ status: 409, body: { code: 'heartbeat-not-declared' } });
-    const { body } = await call('POST', '/v1/heartbeats', {
-      heartbeats: [{ id: declared }, { id: silent }, { id: freshId() }],
-    });
-    expect(body.results.map((each: { ok: boolean; code: string | null }) => [each.ok, each.code])).toEqual([
-      [true, null],
-      [false, 'heartbeat-not-declared'],
-      [false, 'unknown-component'],
-    ]);
+  it('reports its load without a TTL, and no status: nothing would end the status', async () => {
+    const registry = freshRegistry();
+    const id = freshId();
+    await registry.register(id);
+    const before = (await registry.read(id)).health;
+    const load = { activeConnections: 4, queueDepth: 1, loadPercentage: 20 };
+    expect(await registry.beat(id, 'unhealthy', load)).toMatchObject({ ok: true, value: { expiresAt: null } });
+    const after = await registry.read(id);
+    expect(after.load).toMatchObject(load);
+    expect(after.health).toEqual(before);
   });
 });
 
