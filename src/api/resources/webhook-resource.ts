@@ -4,7 +4,7 @@ import type { WebhookWithStatus } from '../../coordinator/contract/webhook-api.t
 import { toControlSecret } from '../../core/component/control-secret.ts';
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import { pausedUntil } from '../../core/delivery/channel-pace.ts';
-import { BUILT_IN_ID, isChannel, isEnabled, maskUrl } from '../../core/webhook/webhook.ts';
+import { BUILT_IN_ID, MASKED, isChannel, isEnabled, maskUrl } from '../../core/webhook/webhook.ts';
 import type { Call } from '../http/call.ts';
 import type { DeliveryResource, WebhookResource } from '../schemas/webhook.ts';
 
@@ -20,7 +20,7 @@ export function toWebhookResource(c: Call, { webhook, pending, dead }: WebhookWi
     subjects: [...subjects],
     componentTypes: [...componentTypes],
     description,
-    routingKey: webhook.routingKey && '***',
+    routingKey: webhook.routingKey && MASKED,
     state: state.kind,
     disabledReason: state.kind === 'disabled' ? state.reason : null,
     disabledAt: state.kind === 'disabled' ? toIso(state.at) : null,

@@ -8,9 +8,10 @@ import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { App } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { currentConfigWithType } from '../use-cases/current-config.ts';
+import { fixedFieldFaults } from '../schemas/read-only.ts';
 import { toKeyResource, toNewKeyResource } from '../resources/key-resource.ts';
 import { createKey, rotateKey } from '../auth/issue-key.ts';
-import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { createRoute, jsonBody, jsonContent, optionalBody, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse, problemOf } from '../http/problem.ts';
 import { PageQuerySchema } from '../schemas/common.ts';
 import {
@@ -65,7 +66,7 @@ const rotate = createRoute({
   tags,
   summary: 'Rotate key secret',
   description: 'The previous secret stays valid for the overlap.',
-  request: { params, body: { required: false, content: { 'application/json': { schema: RotationSchema } } } },
+  request: { params, body: optionalBody(RotationSchema) },
   responses: { 200: jsonContent(NewKeySchema, 'The key, shown only once'), ...problemDefault },
 });
 
@@ -135,14 +136,21 @@ export function mountKeys(app: App): void {
 
   app.openapi(rotate, async (c) => {
     const { id } = c.req.valid('param');
-    const { overlapMs } = c.req.header('content-type') ? c.req.valid('json') : RotationSchema.parse({});
+    const { overlapMs } = c.req.valid('json');
     const made = await rotateKey(id, { overlapMs }, actorOf(c));
     if (!made.ok) return problemOf(c, made);
     return c.json(toNewKeyResource(made.value), 200);
   });
 
   app.openapi(change, async (c) => {
-    const changed = await coordinator().setQuotas(c.req.valid('param').id, c.req.valid('json').quotas, actorOf(c));
+    const { id } = c.req.valid('param');
+    const { quotas, ...fixed } = c.req.valid('json');
+    if (Object.keys(fixed).length > 0) {
+      const key = await coordinator().key(id);
+      const errors = key ? fixedFieldFaults(fixed, toKeyResource(key)) : [];
+      if (errors.length > 0) return problemResponse(c, 'invalid-request', { errors });
+    }
+    const changed = await coordinator().setQuotas(id, quotas, actorOf(c));
     return changed.ok ? c.json(toKeyResource(changed.value), 200) : problemOf(c, changed);
   });
 

@@ -1,6 +1,7 @@
 /** Wire schemas of API keys. Only the responses that create or rotate a key contain the key itself. */
 import * as z from 'zod';
 import { TimestampSchema, pageOf } from './common.ts';
+import { ignoring, namesOnlyIn } from './read-only.ts';
 
 export const KeyIdSchema = z
   .string()
@@ -27,8 +28,6 @@ const QuotaSchemas = {
 const QuotasChangeSchema = z
   .strictObject({ leaseSlots: QuotaSchemas.leaseSlots.optional(), leaseWaiters: QuotaSchemas.leaseWaiters.optional() })
   .meta({ id: 'KeyQuotasChange', description: 'Missing fields keep their value.' });
-
-export const KeyChangeSchema = z.strictObject({ quotas: QuotasChangeSchema }).meta({ id: 'KeyChange' });
 
 /** Upper bound on the lifetime of a key. */
 const MAX_LIFE_MS = 10 * 365 * 86_400_000;
@@ -89,6 +88,18 @@ export const KeySchema = z
     quotas: z.object(QuotaSchemas).meta({ id: 'KeyQuotas' }),
   })
   .meta({ id: 'Key' });
+
+const ChangeSchema = z
+  .strictObject({
+    quotas: QuotasChangeSchema,
+    ...KeySchema.pick({ id: true, name: true, scopes: true, expiresAt: true }).partial().shape,
+  })
+  .meta({
+    id: 'KeyChange',
+    description: '`id`, `name`, `scopes` and `expiresAt` cannot be changed: create another key.',
+  });
+
+export const KeyChangeSchema = ignoring(namesOnlyIn(KeySchema, ChangeSchema), ChangeSchema);
 
 export const NewKeySchema = KeySchema.extend({
   key: z.string().meta({ description: 'The key itself. No later response shows it.' }),

@@ -2,8 +2,9 @@
 import * as z from 'zod';
 import { ComponentTypeSchema } from '../../core/component/registration.ts';
 import { EVENT_TYPES } from '../../core/event/coordinator-event.ts';
-import { WEBHOOK_FORMATS } from '../../core/webhook/webhook.ts';
+import { MASKED, WEBHOOK_FORMATS } from '../../core/webhook/webhook.ts';
 import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
+import { ignoring, namesOnlyIn } from './read-only.ts';
 
 export const WebhookIdSchema = z
   .string()
@@ -98,14 +99,21 @@ export const WebhookRequestSchema = z
   })
   .meta({ id: 'WebhookRequest' });
 
-export const WebhookPatchSchema = z
+/** Changes of a webhook. Masked values keep the stored ones; `id` and `format` must be those of the webhook. */
+const PatchSchema = z
   .strictObject({
-    url: settingSchemas.url.optional(),
+    id: z.string().optional().meta({ description: 'Cannot be changed.' }),
+    format: z.enum(WEBHOOK_FORMATS).optional().meta({ description: 'Cannot be changed.' }),
+    url: settingSchemas.url.optional().meta({ description: 'The masked URL of a response keeps the stored one.' }),
     types: settingSchemas.types.optional(),
     subjects: settingSchemas.subjects.optional(),
     componentTypes: settingSchemas.componentTypes.optional(),
     description: settingSchemas.description.optional(),
-    routingKey: settingSchemas.routingKey.optional(),
+    routingKey: z
+      .union([settingSchemas.routingKey, z.literal(MASKED)])
+      .nullable()
+      .optional()
+      .meta({ description: `\`${MASKED}\` keeps the stored key.` }),
     enabled: z.boolean().optional().meta({ description: 'Pending deliveries are sent when the webhook is enabled.' }),
   })
   .meta({ id: 'WebhookPatch' });
@@ -155,6 +163,8 @@ export const WebhookSchema = z
 export const NewWebhookSchema = WebhookSchema.extend({
   secret: z.string().meta({ description: 'Secret that signs deliveries. No later response shows it.' }),
 }).meta({ id: 'NewWebhook' });
+
+export const WebhookPatchSchema = ignoring(namesOnlyIn(WebhookSchema, PatchSchema), PatchSchema);
 
 export const WebhookPageSchema = pageOf(WebhookSchema);
 

@@ -1,6 +1,6 @@
 /** Cross-field checks of webhook settings, for creation and for changes. */
 import type { WebhookSettings } from './webhook.ts';
-import { isChannel } from './webhook.ts';
+import { MASKED, isChannel } from './webhook.ts';
 
 export interface WebhookFault {
   readonly path: string;
@@ -21,6 +21,17 @@ export function webhookFaults({ format, types, routingKey }: WebhookSettings): W
           message: `${format} receives incident alerts only: use incident.* or one incident event type`,
         });
     });
+  return faults;
+}
+
+/** Faults of a change. The format stays: filters and secrets of one format mean nothing under another. */
+export function changeFaults(before: WebhookSettings, changed: Partial<WebhookSettings>): WebhookFault[] {
+  const { url, format } = changed;
+  const faults = webhookFaults({ ...before, ...changed, format: before.format });
+  if (format !== undefined && format !== before.format)
+    faults.push({ path: 'format', message: `cannot be changed from ${before.format}: create another webhook` });
+  if (url !== undefined && url.endsWith(`/${MASKED}`))
+    faults.push({ path: 'url', message: 'masked, and not as the stored one: send the whole URL' });
   return faults;
 }
 

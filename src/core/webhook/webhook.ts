@@ -63,8 +63,23 @@ export const isEnabled = ({ state }: Pick<Webhook, 'state'>): boolean => state.k
 
 export const givesUp = (failingSince: number, now: number): boolean => now - failingSince >= GIVE_UP_AFTER_MS;
 
+/** Stands in responses for a value that is a secret. */
+export const MASKED = '***';
+
 /** Returns scheme and host only: paths of chat services are secrets. */
 export function maskUrl(url: string): string {
   const parsed = URL.parse(url);
-  return parsed ? `${parsed.origin}/***` : '***';
+  return parsed ? `${parsed.origin}/${MASKED}` : MASKED;
+}
+
+/** The settings of a change without masked values: a caller that sends one back keeps the stored value. */
+export function withoutMasked(
+  { url, routingKey, ...settings }: Partial<WebhookSettings>,
+  stored: WebhookSettings,
+): Partial<WebhookSettings> {
+  return {
+    ...settings,
+    ...(url === undefined || url === maskUrl(stored.url) ? {} : { url }),
+    ...(routingKey === undefined || (routingKey === MASKED && stored.routingKey !== null) ? {} : { routingKey }),
+  };
 }

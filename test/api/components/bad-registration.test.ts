@@ -45,7 +45,7 @@ const FAULTS: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ control: { endpoint: '/control', actions: ['explode'] } }, 'control.actions[0]'],
   [{ control: { endpoint: '/control', actions: [] } }, 'control.actions'],
   [{ nickname: 'x' }, 'nickname'],
-  [{ health: { status: 'healthy' } }, 'health'],
+  [{ healths: { status: 'healthy' } }, 'healths'],
   [check({ port: 80 }), 'healthCheck.port'],
   [{ capabilities: { speed: 9 } }, 'capabilities.speed'],
   [{ heartbeat: { ttl: 5_000, interval: 1 } }, 'heartbeat.interval'],
