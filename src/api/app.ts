@@ -13,6 +13,7 @@ import { authenticate } from './middleware/authenticate.ts';
 import { authorize } from './middleware/authorize.ts';
 import { classify } from './middleware/classify-request.ts';
 import { guardedBy } from './http/guard.ts';
+import { checkConditions } from './middleware/check-conditions.ts';
 import { cors } from './middleware/cors.ts';
 import { responseHeaders } from './middleware/response-headers.ts';
 import { flushAuditAfter } from './middleware/flush-audit-after.ts';
@@ -57,7 +58,10 @@ export function createApp(): App {
     defaultHook: (result, c) => (result.success ? undefined : validationProblem(c, result.error)),
   });
   app.use(responseHeaders, cors);
-  app.use('/v1/*', guardedBy(classify, authenticate, rateLimitKey, authorize(app), rateLimitAddress, readBody));
+  app.use(
+    '/v1/*',
+    guardedBy(classify, authenticate, rateLimitKey, authorize(app), rateLimitAddress, checkConditions, readBody),
+  );
   // Mounted before load shedding: a routing decision from caches is synchronous and never in flight. The route itself
   // counts only the calls that wait.
   mountRouting(app);

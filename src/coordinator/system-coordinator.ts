@@ -30,7 +30,8 @@ import type {
 } from './contract/coordinator-api.ts';
 import { CoordinatorRuntime } from './coordinator-runtime.ts';
 import type { DeliveryQuery } from './contract/delivery-api.ts';
-import type { WebhookChange, WebhookDraft } from './contract/webhook-api.ts';
+import type { WebhookChange, WebhookDraft, WebhookRotation } from './contract/webhook-api.ts';
+import type { VersionCondition } from '../core/version-condition.ts';
 import type { DeliveryOutcome } from '../core/delivery/delivery-attempt.ts';
 import type { DeliveryOrder } from '../core/delivery/delivery-contract.ts';
 import type { ComponentConfigRequest, ConfigPut, ConfigRollback } from './contract/config-api.ts';
@@ -304,18 +305,17 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
 
   async removeWebhook(
     id: string,
-    ifRevision: number | null,
+    ifRevision: VersionCondition,
     actor: Actor,
   ): ReturnType<CoordinatorApi['removeWebhook']> {
     return this.runtime.webhookCalls.remove(id, ifRevision, actor);
   }
 
   async rotateWebhookSecret(
-    id: string,
-    secret: string,
+    rotation: WebhookRotation,
     actor: Actor,
   ): ReturnType<CoordinatorApi['rotateWebhookSecret']> {
-    return this.runtime.webhookCalls.rotateSecret(id, secret, actor);
+    return this.runtime.webhookCalls.rotateSecret(rotation, actor);
   }
 
   async webhookDeliveries(id: string, query: DeliveryQuery): ReturnType<CoordinatorApi['webhookDeliveries']> {

@@ -26,6 +26,7 @@ export const draft = (settings: Partial<WebhookSettings> = {}, id = HOOK): Webho
   },
   secret: `whsec_${btoa('x'.repeat(32))}`,
   isOwnSecret: true,
+  ifRevision: null,
 });
 
 export async function coordinatorWithWebhook(settings: Partial<WebhookSettings> = {}): Promise<FreshCoordinator> {

@@ -41,11 +41,9 @@ export const SECURITY_HEADERS: readonly (readonly [name: string, value: string])
   ['x-frame-options', 'DENY'],
 ];
 
-/**
- * The subset for responses to POST requests of programs. The other headers concern documents in browsers, and caches
- * do not store such a response (RFC 9111 section 3).
- */
+/** The subset for responses to POST requests of programs. The other headers concern documents in browsers. */
 export const TRAFFIC_PATH_HEADERS = {
+  'cache-control': 'no-store',
   'content-type': 'application/json',
   'content-security-policy': CONTENT_POLICY,
   'x-content-type-options': 'nosniff',

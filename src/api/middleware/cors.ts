@@ -16,7 +16,18 @@ const PREFLIGHT_SECONDS = 600;
 const allow = honoCors({
   origin: (origin) => origin,
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowHeaders: ['authorization', 'content-type', 'if-match', 'if-none-match', 'last-event-id', 'x-request-id'],
+  allowHeaders: [
+    'authorization',
+    // Browsers send it with a reload, tracing libraries the context of a trace. The coordinator reads neither.
+    'cache-control',
+    'content-type',
+    'if-match',
+    'if-none-match',
+    'last-event-id',
+    'traceparent',
+    'tracestate',
+    'x-request-id',
+  ],
   exposeHeaders: ['etag', 'location', 'retry-after', 'x-request-id'],
   maxAge: PREFLIGHT_SECONDS,
 });

@@ -28,10 +28,36 @@ export function readBody(c: Context<AppEnv>): null | Response | Promise<Response
   return readText<Response | null>(c, {
     reauthenticate: () => authenticate(c),
     use: (text) => {
-      if (text !== null) cacheBody(c.req, text);
-      return null;
+      const isEmpty = text === null || text.trim() === '';
+      switch (c.get('declaredRoute')?.body) {
+        case 'none':
+          return isEmpty || EMPTY_VALUES.has(text.trim()) ? null : noBodyExpected(c);
+        case 'optional':
+          if (isEmpty) readAsEmptyObject(c.req);
+          else cacheBody(c.req, text);
+          return null;
+        default:
+          if (text !== null) cacheBody(c.req, text);
+          return null;
+      }
     },
   });
+}
+
+/** Bodies that clients send with every POST, and that say nothing. */
+const EMPTY_VALUES: ReadonlySet<string> = new Set(['{}', 'null']);
+
+/** A body that nobody reads would be passed by: it may hold the grace period of a removal. */
+const noBodyExpected = (c: Context<AppEnv>): Response =>
+  problemResponse(c, 'invalid-request', { errors: [{ path: '', message: 'the call takes no body' }] });
+
+/** Gives a call without a body the empty object, whatever its content type, so that validators apply the defaults. */
+function readAsEmptyObject(request: HonoRequest): void {
+  const { url, method, headers } = request.raw;
+  const withType = new Headers(headers);
+  withType.set('content-type', 'application/json');
+  request.raw = new Request(url, { method, headers: withType });
+  cacheBody(request, '{}');
 }
 
 /** Stores the text in Hono's body cache. The declared type of the cache is the resolved value, not the promise. */

@@ -6,7 +6,7 @@ import { configAt, revisionAt, settingSourcesAt, valueSourcesAt, valuesAt } from
 import { ownerFilter } from '../../core/access/permission.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { waitUntilOf } from '../http/call.ts';
-import { etagOfDocument } from '../http/if-match.ts';
+import { etagOfDocument } from '../http/version-condition.ts';
 import { authenticate } from '../middleware/authenticate.ts';
 import { withinLoad } from '../middleware/shed-load.ts';
 import { createRoute, jsonContentWith, problemDefault } from '../http/openapi-route.ts';

@@ -3,7 +3,7 @@ import type { App } from '../http/app-env.ts';
 import { awaitActionResult } from '../use-cases/await-action-result.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
-import { etagOf } from '../http/if-match.ts';
+import { etagOf } from '../http/version-condition.ts';
 import { createRoute, jsonBody, jsonContent, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse, problemOf } from '../http/problem.ts';
 import { toRecoveryResource } from '../resources/recovery-resource.ts';

@@ -7,7 +7,6 @@ import type { Registration } from '../../core/component/registration.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
 import { toIso } from '../../core/component/resource.ts';
 import { isComponentType } from '../../core/config/effective-config.ts';
-import { jsonObject } from '../../core/json-schema.ts';
 import type { Json } from '../../core/json.ts';
 import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
 import type { AccessScope } from '../../core/access/permission.ts';
@@ -17,25 +16,20 @@ import type { App, AppEnv } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { forgetType, withRegistryOf } from '../../edge/directory-cache.ts';
 import { currentConfigWithType } from '../use-cases/current-config.ts';
-import { etagOf, ifMatch } from '../http/if-match.ts';
+import { etagOf, invalidCondition, versionCondition } from '../http/version-condition.ts';
 import { toNewKeyResource } from '../resources/key-resource.ts';
+import type { VersionCondition } from '../../core/version-condition.ts';
 import { mergePatch } from '../../core/merge-patch.ts';
 import { issueComponentKey } from '../auth/issue-key.ts';
 import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import type { ProblemCode, ProblemOptions } from '../http/problem.ts';
 import { problemResponse, problemOf, toFaults, problemOptionsOf } from '../http/problem.ts';
 import { registerComponent, registrationFaults } from '../use-cases/register-component.ts';
-import { IdParamSchema } from '../schemas/common.ts';
-import { ComponentSchema } from '../schemas/component.ts';
+import { ConditionsSchema, IdParamSchema, IfMatchSchema, integerText } from '../schemas/common.ts';
+import { ComponentSchema, MergePatchSchema, RegistrationBodySchema } from '../schemas/component.ts';
 import { NewKeySchema } from '../schemas/key.ts';
 
 const tags = ['components'];
-const headers = z.object({
-  'if-match': z
-    .string()
-    .optional()
-    .meta({ description: 'ETag of the version to change. Another current version is a 412.' }),
-});
 const ETagSchema = z.object({ etag: z.string().meta({ description: 'Generation of the component, for If-Match.' }) });
 const LocationSchema = ETagSchema.extend({ location: z.string() });
 const component = jsonContentWith(ComponentSchema, ETagSchema, 'The component');
@@ -46,8 +40,10 @@ const register = createRoute({
   'x-permission': 'register',
   tags,
   summary: 'Register or update component',
-  description: 'The call is idempotent: a repeated registration under the same id updates the component.',
-  request: { body: jsonBody(RegistrationSchema) },
+  description:
+    'The call is idempotent: a repeated registration under the same id updates the component. Read-only fields of a ' +
+    'component are ignored. Honours If-Match and If-None-Match.',
+  request: { headers: ConditionsSchema, body: jsonBody(RegistrationBodySchema) },
   responses: {
     200: jsonContentWith(ComponentSchema, LocationSchema, 'Already registered: updated, or unchanged'),
     201: jsonContentWith(
@@ -79,8 +75,8 @@ const replace = createRoute({
   'x-permission': 'change-component',
   tags,
   summary: 'Replace registration',
-  description: 'Honours If-Match.',
-  request: { params: IdParamSchema, headers, body: jsonBody(RegistrationSchema) },
+  description: 'Read-only fields of a component are ignored. Honours If-Match and If-None-Match.',
+  request: { params: IdParamSchema, headers: ConditionsSchema, body: jsonBody(RegistrationBodySchema) },
   responses: { 200: component, ...problemDefault },
 });
 
@@ -90,8 +86,12 @@ const change = createRoute({
   'x-permission': 'change-component',
   tags,
   summary: 'Change registration',
-  description: 'Applies a JSON merge patch (RFC 7396). Honours If-Match.',
-  request: { params: IdParamSchema, headers, body: jsonBody(jsonObject(65_536).meta({ id: 'MergePatch' })) },
+  description: 'Applies a JSON merge patch (RFC 7396). Read-only fields of a component are ignored. Honours If-Match.',
+  request: {
+    params: IdParamSchema,
+    headers: IfMatchSchema,
+    body: jsonBody(MergePatchSchema),
+  },
   responses: { 200: component, ...problemDefault },
 });
 
@@ -104,15 +104,9 @@ const remove = createRoute({
   description: 'With `drain`, the component first leaves routing for that time. Honours If-Match.',
   request: {
     params: IdParamSchema,
-    headers,
+    headers: IfMatchSchema,
     query: z.object({
-      drain: z.coerce
-        .number<string>()
-        .int()
-        .min(0)
-        .max(3_600_000)
-        .default(0)
-        .meta({ description: 'Time out of routing before the removal, ms.' }),
+      drain: integerText(0, 3_600_000).default(0).meta({ description: 'Time out of routing before the removal, ms.' }),
     }),
   },
   responses: {
@@ -143,7 +137,9 @@ const CHANGE_ATTEMPTS = 3;
 export function mountComponents(app: App): void {
   app.openapi(register, async (c) => {
     const registration = c.req.valid('json');
-    const stored = await store(c, registration, null);
+    const condition = versionCondition(c);
+    if (condition === undefined) return invalidCondition(c);
+    const stored = await store(c, registration, condition);
     if (!stored.ok) return problemResponse(c, ...stored.problem);
     c.header('location', `/v1/components/${stored.component.id}`);
     c.header('etag', etagOf(stored.component));
@@ -162,13 +158,14 @@ export function mountComponents(app: App): void {
 
   app.openapi(replace, async (c) => {
     const { id } = c.req.valid('param');
-    const expected = ifMatch(c);
-    if (expected === undefined) return problemResponse(c, 'precondition-invalid');
+    const condition = versionCondition(c);
+    if (condition === undefined) return invalidCondition(c);
     const registration = c.req.valid('json');
     if (registration.id !== id) return problemResponse(c, 'invalid-request', otherId(id, registration.id));
     const current = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.component(id, only));
     if (!current.ok) return problemOf(c, current);
-    const stored = await store(c, registration, expected);
+    // A component that is removed meanwhile must not return.
+    const stored = await store(c, registration, condition ?? 'present');
     if (!stored.ok) return problemResponse(c, ...stored.problem);
     c.header('etag', etagOf(stored.component));
     return c.json(stored.component, 200);
@@ -176,9 +173,9 @@ export function mountComponents(app: App): void {
 
   app.openapi(change, async (c) => {
     const { id } = c.req.valid('param');
-    const expected = ifMatch(c);
-    if (expected === undefined) return problemResponse(c, 'precondition-invalid');
-    const stored = await applyChange(c, id, c.req.valid('json'), expected);
+    const condition = versionCondition(c);
+    if (condition === undefined) return invalidCondition(c);
+    const stored = await applyChange(c, id, c.req.valid('json'), condition);
     if (!stored.ok) return problemResponse(c, ...stored.problem);
     c.header('etag', etagOf(stored.component));
     return c.json(stored.component, 200);
@@ -187,10 +184,10 @@ export function mountComponents(app: App): void {
   app.openapi(remove, async (c) => {
     const { id } = c.req.valid('param');
     const { drain } = c.req.valid('query');
-    const expected = ifMatch(c);
-    if (expected === undefined) return problemResponse(c, 'precondition-invalid');
+    const condition = versionCondition(c);
+    if (condition === undefined) return invalidCondition(c);
     const removed = await withRegistryOf(c.get('accessScope'), id, (registry, only) =>
-      registry.remove(id, { drainMs: drain, ifGeneration: expected, only, actor: actorOf(c) }),
+      registry.remove(id, { drainMs: drain, ifGeneration: condition, only, actor: actorOf(c) }),
     );
     if (!removed.ok) return problemOf(c, removed);
     const { claim, drainsUntil } = removed.value;
@@ -218,7 +215,7 @@ async function firstKey(c: Context<AppEnv>, id: string) {
 async function store(
   c: Context<AppEnv>,
   registration: Registration,
-  ifGeneration: number | null,
+  ifGeneration: VersionCondition,
 ): Promise<Stored | Refused> {
   if (!mayRegister(c.get('accessScope'), registration))
     return refused('forbidden', { detail: 'this key may not register the component' });
@@ -250,16 +247,17 @@ async function applyChange(
   c: Context<AppEnv>,
   id: string,
   patch: Json,
-  expected: number | null,
+  condition: VersionCondition,
 ): Promise<Stored | Refused> {
+  const isFixed = typeof condition === 'number';
   for (let attempt = 1; ; attempt++) {
     const current = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.component(id, only));
     if (!current.ok) return refused(current.reason, { detail: current.message });
     const merged = RegistrationSchema.safeParse(mergePatch(registrationOf(current.value), patch));
     if (!merged.success) return refused('invalid-request', { errors: merged.error.issues.flatMap(toFaults) });
     if (merged.data.id !== id) return refused('invalid-request', otherId(id, merged.data.id));
-    const stored = await store(c, merged.data, expected ?? current.value.generation);
-    const lostRace = !stored.ok && stored.problem[0] === 'precondition-failed' && expected === null;
+    const stored = await store(c, merged.data, isFixed ? condition : current.value.generation);
+    const lostRace = !stored.ok && stored.problem[0] === 'precondition-failed' && !isFixed;
     if (!lostRace) return stored;
     if (attempt === CHANGE_ATTEMPTS)
       return refused('busy', { detail: 'other calls kept changing the registration; retry later' });

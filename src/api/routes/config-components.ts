@@ -3,12 +3,12 @@ import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { ComponentConfigSchema } from '../../core/config/component-config.ts';
 import type { DocumentScope } from '../../core/config/config-documents.ts';
 import type { App } from '../http/app-env.ts';
-import { etagOfDocument } from '../http/if-match.ts';
+import { etagOfDocument } from '../http/version-condition.ts';
 import { NOT_MODIFIED, matchesIfNoneMatch } from '../http/if-none-match.ts';
 import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
-import { IdParamSchema } from '../schemas/common.ts';
-import { ConfigETagSchema, IfMatchSchema } from '../schemas/config.ts';
+import { ConditionsSchema, IdParamSchema, IfMatchSchema } from '../schemas/common.ts';
+import { ConfigETagSchema } from '../schemas/config.ts';
 import { storeConfig } from '../use-cases/store-config.ts';
 
 const path = '/v1/config/components/{id}';
@@ -31,8 +31,8 @@ const put = createRoute({
   'x-permission': 'administer',
   tags,
   summary: 'Replace component configuration',
-  description: 'Honours If-Match.',
-  request: { params: IdParamSchema, headers: IfMatchSchema, body: jsonBody(ComponentConfigSchema) },
+  description: 'Honours If-Match and If-None-Match.',
+  request: { params: IdParamSchema, headers: ConditionsSchema, body: jsonBody(ComponentConfigSchema) },
   responses: { 200: documentResponse, ...problemDefault },
 });
 

@@ -15,14 +15,13 @@ import type { App, AppEnv } from '../http/app-env.ts';
 import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import type { ProblemResponse } from '../http/problem.ts';
 import { problemResponse } from '../http/problem.ts';
-import { IdParamSchema, PageQuerySchema } from '../schemas/common.ts';
+import { IdParamSchema, IfMatchSchema, PageQuerySchema } from '../schemas/common.ts';
 import {
   ConfigDiffSchema,
   ConfigETagSchema,
   ConfigHistoryPageSchema,
   ConfigTypeParamSchema,
   DiffQuerySchema,
-  IfMatchSchema,
   ConfigRevisionDetailSchema,
   RevisionParamSchema,
   RollbackSchema,

@@ -6,22 +6,22 @@ import type { ConfigLevels } from '../../core/config/config-levels.ts';
 import { levelsOf, settingSourcesAt, valueSourcesAt, valuesAt } from '../../core/config/config-levels.ts';
 import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import type { App } from '../http/app-env.ts';
-import { etagOfDocument } from '../http/if-match.ts';
+import { etagOfDocument } from '../http/version-condition.ts';
 import { NOT_MODIFIED, matchesIfNoneMatch } from '../http/if-none-match.ts';
 import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
+import { ConditionsSchema } from '../schemas/common.ts';
 import {
   ConfigETagSchema,
   ConfigQuerySchema,
   ConfigTypeParamSchema,
   GlobalConfigResponseSchema,
-  IfMatchSchema,
   TypeConfigResponseSchema,
 } from '../schemas/config.ts';
 import { storeConfig } from '../use-cases/store-config.ts';
 
 const tags = ['configuration'];
-const headers = IfMatchSchema;
+const headers = ConditionsSchema;
 const ETagSchema = ConfigETagSchema;
 
 const readGlobal = createRoute({
@@ -44,7 +44,7 @@ const putGlobal = createRoute({
   'x-permission': 'administer',
   tags,
   summary: 'Replace global configuration',
-  description: 'Honours If-Match.',
+  description: 'Honours If-Match and If-None-Match.',
   request: { headers, body: jsonBody(GlobalConfigSchema) },
   responses: { 200: jsonContentWith(GlobalConfigSchema, ETagSchema, 'The document'), ...problemDefault },
 });
@@ -69,7 +69,7 @@ const putType = createRoute({
   'x-permission': 'administer',
   tags,
   summary: 'Replace type configuration',
-  description: 'Adds the type if it does not exist. Honours If-Match.',
+  description: 'Adds the type if it does not exist. Honours If-Match and If-None-Match.',
   request: { params: ConfigTypeParamSchema, headers, body: jsonBody(TypeConfigSchema) },
   responses: {
     200: jsonContentWith(TypeConfigSchema, ETagSchema, 'The document'),

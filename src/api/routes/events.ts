@@ -2,7 +2,6 @@
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import { isOutsideLog, lastSeen } from '../../core/event/log-page.ts';
-import * as z from 'zod';
 import type { App } from '../http/app-env.ts';
 import {
   AfterSchema,
@@ -12,6 +11,7 @@ import {
   unknownTypeProblem,
 } from '../use-cases/event-query.ts';
 import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { integerText } from '../schemas/common.ts';
 import { EventPageSchema } from '../schemas/system.ts';
 
 const events = createRoute({
@@ -24,7 +24,7 @@ const events = createRoute({
   request: {
     query: EventFilterSchema.extend({
       after: AfterSchema.meta({ description: 'Only events after this sequence. Default: the newest events.' }),
-      limit: z.coerce.number<string>().int().min(1).max(1_000).default(100),
+      limit: integerText(1, 1_000).default(100),
     }),
   },
   responses: { 200: jsonContent(EventPageSchema, '`nextCursor` is the `after` of the next page'), ...problemDefault },

@@ -6,7 +6,7 @@ import type { App } from '../http/app-env.ts';
 import type { Call } from '../http/call.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { currentConfigWithType } from '../use-cases/current-config.ts';
-import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { createRoute, jsonContent, optionalBody, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
 import { LoadEntrySchema, LoadQuerySchema } from '../schemas/component.ts';
 import { RedistributionRequestSchema, RedistributionSchema } from '../schemas/redistribution.ts';
@@ -32,9 +32,7 @@ const redistribute = createRoute({
   description:
     'Shares normally follow changes by themselves. This call makes isolates return unused lease blocks and refresh their ' +
     'snapshots at once, and serves the wait queue.',
-  request: {
-    body: { required: false, content: { 'application/json': { schema: RedistributionRequestSchema } } },
-  },
+  request: { body: optionalBody(RedistributionRequestSchema) },
   responses: { 200: jsonContent(RedistributionSchema, 'Shares before and after'), ...problemDefault },
 });
 
@@ -59,7 +57,7 @@ export function mountRedistribution(app: App): void {
   });
 
   app.openapi(redistribute, async (c) => {
-    const { type } = c.req.header('content-type') ? c.req.valid('json') : {};
+    const { type } = c.req.valid('json');
     const types = await requestedTypes(c, type);
     if (!types) return noType(c, type);
     const actor = actorOf(c);

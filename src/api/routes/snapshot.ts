@@ -18,6 +18,7 @@ import type { SnapshotScope } from '../use-cases/read-snapshot.ts';
 import { readSnapshot, watchOf } from '../use-cases/read-snapshot.ts';
 import type { LimitedReader } from '../../long-poll/reader-limit.ts';
 import { ReaderLimit } from '../../long-poll/reader-limit.ts';
+import { integerText } from '../schemas/common.ts';
 import { SnapshotHeadersSchema, SnapshotSchema } from '../schemas/snapshot.ts';
 import { sharedSnapshot } from '../use-cases/shared-snapshots.ts';
 
@@ -36,10 +37,10 @@ const snapshot = createRoute({
   request: {
     query: z.object({
       type: z.string().max(64).optional(),
-      index: z.coerce.number<string>().int().min(0).optional().meta({
+      index: integerText(0).optional().meta({
         description: 'Index that the caller has. The response is 304 while that index is current.',
       }),
-      wait: z.coerce.number<string>().int().min(0).max(MAX_WAIT_MS).default(0).meta({
+      wait: integerText(0, MAX_WAIT_MS).default(0).meta({
         description: 'Maximum time to wait for another index, ms. Up to a sixteenth longer, so that readers spread.',
       }),
     }),

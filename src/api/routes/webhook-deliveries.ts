@@ -8,7 +8,7 @@ import { printable } from '../../core/printable.ts';
 import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';
 import type { App } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
-import { createRoute, jsonContent, problemDefault } from '../http/openapi-route.ts';
+import { createRoute, jsonContent, optionalBody, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse, problemOf, problemOptionsOf } from '../http/problem.ts';
 import {
   DeliveryIdSchema,
@@ -59,7 +59,7 @@ const replayAll = createRoute({
   summary: 'Replay deliveries',
   description:
     'Sends dead deliveries again and pending ones now. With `after`: replays the matching events after it instead.',
-  request: { params, body: { required: false, content: { 'application/json': { schema: ReplayRequestSchema } } } },
+  request: { params, body: optionalBody(ReplayRequestSchema) },
   responses: { 202: jsonContent(ReplayReceiptSchema, 'The deliveries are pending'), ...problemDefault },
 });
 
@@ -102,7 +102,7 @@ export function mountWebhookDeliveries(app: App): void {
 
   app.openapi(replayAll, async (c) => {
     const { id } = c.req.valid('param');
-    const { after = null } = c.req.header('content-type') ? c.req.valid('json') : {};
+    const { after = null } = c.req.valid('json');
     const replayed = await coordinator().replayWebhook(id, after, actorOf(c));
     if (replayed.ok) return c.json(replayed.value, 202);
     return problemResponse(c, replayed.reason, {

@@ -11,11 +11,18 @@ import { defaultTypes } from '../../core/webhook/webhook-faults.ts';
 import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
-import { etagOfDocument, ifMatch } from '../http/if-match.ts';
-import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
+import { etagOfDocument, invalidCondition, versionCondition } from '../http/version-condition.ts';
+import {
+  createRoute,
+  jsonBody,
+  jsonContent,
+  jsonContentWith,
+  optionalBody,
+  problemDefault,
+} from '../http/openapi-route.ts';
 import type { ProblemCode, ProblemResponse } from '../http/problem.ts';
 import { problemResponse, problemOf, problemOptionsOf } from '../http/problem.ts';
-import { PageQuerySchema } from '../schemas/common.ts';
+import { IfMatchSchema, IfNoneMatchSchema, PageQuerySchema } from '../schemas/common.ts';
 import {
   NewWebhookSchema,
   SecretRotationSchema,
@@ -25,16 +32,12 @@ import {
   WebhookRequestSchema,
   WebhookSchema,
 } from '../schemas/webhook.ts';
+import { fixedFieldFaults } from '../schemas/read-only.ts';
 import { toWebhookResource } from '../resources/webhook-resource.ts';
 
 const tags = ['webhooks'];
 const params = z.object({ id: WebhookIdSchema });
-const headers = z.object({
-  'if-match': z
-    .string()
-    .optional()
-    .meta({ description: 'ETag of the version to change. Another current version is a 412.' }),
-});
+const headers = IfMatchSchema;
 const ETagSchema = z.object({ etag: z.string().meta({ description: 'Revision of the webhook, for If-Match.' }) });
 const SECRET_BYTES = 32;
 
@@ -44,8 +47,8 @@ const create = createRoute({
   'x-permission': 'administer',
   tags,
   summary: 'Create webhook',
-  description: 'Sends events, or incidents as alerts, to a URL.',
-  request: { body: jsonBody(WebhookRequestSchema) },
+  description: 'Sends events, or incidents as alerts, to a URL. Honours If-None-Match.',
+  request: { headers: IfNoneMatchSchema, body: jsonBody(WebhookRequestSchema) },
   responses: {
     200: jsonContentWith(WebhookSchema, ETagSchema, 'The webhook exists already, with the same id and settings'),
     201: jsonContentWith(NewWebhookSchema, ETagSchema, 'The webhook with its secret, shown only once'),
@@ -103,8 +106,8 @@ const rotate = createRoute({
   'x-permission': 'administer',
   tags,
   summary: 'Rotate webhook secret',
-  description: 'For 24 hours the previous secret signs too.',
-  request: { params, body: { required: false, content: { 'application/json': { schema: SecretRotationSchema } } } },
+  description: 'For 24 hours the previous secret signs too. Honours If-Match.',
+  request: { params, headers, body: optionalBody(SecretRotationSchema) },
   responses: {
     200: jsonContentWith(NewWebhookSchema, ETagSchema, 'The webhook with its secret, shown only once'),
     ...problemDefault,
@@ -114,6 +117,8 @@ const rotate = createRoute({
 export function mountWebhooks(app: App): void {
   app.openapi(create, async (c) => {
     const { id, secret, types, routingKey = null, url: requestedUrl, ...rest } = c.req.valid('json');
+    const ifRevision = versionCondition(c);
+    if (ifRevision === undefined) return invalidCondition(c);
     const url = requestedUrl ?? (rest.format === 'pagerduty' ? PAGERDUTY_URL : undefined);
     if (url === undefined)
       return problemResponse(c, 'invalid-request', {
@@ -127,6 +132,7 @@ export function mountWebhooks(app: App): void {
         settings: { ...rest, url, types: types ?? defaultTypes(rest.format), routingKey },
         secret: secret ?? freshSecret(),
         isOwnSecret: secret !== undefined,
+        ifRevision,
       },
       actorOf(c),
     );
@@ -152,9 +158,11 @@ export function mountWebhooks(app: App): void {
 
   app.openapi(change, async (c) => {
     const { id } = c.req.valid('param');
-    const { enabled = null, ...settings } = c.req.valid('json');
-    const ifRevision = ifMatch(c);
-    if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
+    const { enabled = null, id: sentId = id, ...settings } = c.req.valid('json');
+    const idFaults = fixedFieldFaults({ id: sentId }, { id });
+    if (idFaults.length > 0) return problemResponse(c, 'invalid-request', { errors: idFaults });
+    const ifRevision = versionCondition(c);
+    if (ifRevision === undefined) return invalidCondition(c);
     const fault = settings.url === undefined ? null : urlFault(c, settings.url);
     if (fault) return fault;
     const changed = await coordinator().changeWebhook(
@@ -165,16 +173,18 @@ export function mountWebhooks(app: App): void {
   });
 
   app.openapi(remove, async (c) => {
-    const ifRevision = ifMatch(c);
-    if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
+    const ifRevision = versionCondition(c);
+    if (ifRevision === undefined) return invalidCondition(c);
     const removed = await coordinator().removeWebhook(c.req.valid('param').id, ifRevision, actorOf(c));
     return removed.ok ? c.body(null, 204) : problemOf(c, removed);
   });
 
   app.openapi(rotate, async (c) => {
     const { id } = c.req.valid('param');
-    const { secret = freshSecret() } = c.req.header('content-type') ? c.req.valid('json') : {};
-    const rotated = await coordinator().rotateWebhookSecret(id, secret, actorOf(c));
+    const { secret = freshSecret() } = c.req.valid('json');
+    const ifRevision = versionCondition(c);
+    if (ifRevision === undefined) return invalidCondition(c);
+    const rotated = await coordinator().rotateWebhookSecret({ id, secret, ifRevision }, actorOf(c));
     if (!rotated.ok) return refused(c, rotated);
     return c.json({ ...toResource(c, rotated.value), secret: rotated.value.webhook.secret.current }, 200);
   });

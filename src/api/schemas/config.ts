@@ -4,7 +4,7 @@ import { COMPONENT_SETTINGS } from '../../core/config/component-config.ts';
 import { ComponentTypeSchema } from '../../core/component/registration.ts';
 import { ResponseObjectSchema } from '../../core/json-schema.ts';
 import { GlobalConfigSchema, SettingsSchema, TypeConfigSchema } from '../../core/config/settings.ts';
-import { TimestampSchema, pageOf } from './common.ts';
+import { TimestampSchema, integerText, pageOf } from './common.ts';
 
 const componentSettings = Object.fromEntries(COMPONENT_SETTINGS.map((name) => [name, true])) as Record<
   (typeof COMPONENT_SETTINGS)[number],
@@ -23,12 +23,6 @@ export const ConfigQuerySchema = z.object({
     .meta({ description: '`true`: the effective settings with their sources, instead of the document.' }),
 });
 
-export const IfMatchSchema = z.object({
-  'if-match': z
-    .string()
-    .optional()
-    .meta({ description: 'ETag of the version to change. Another current version is a 412.' }),
-});
 export const ConfigETagSchema = z.object({ etag: z.string().meta({ description: 'The revision, for If-Match.' }) });
 
 const SourceSchema = z.enum(['default', 'global', 'type', 'component']);
@@ -58,21 +52,17 @@ export const EffectiveComponentConfigSchema = z
   .meta({ id: 'EffectiveComponentConfig' });
 
 export const WaitQuerySchema = z.object({
-  revision: z.coerce
-    .number<string>()
-    .int()
-    .min(0)
-    .max(Number.MAX_SAFE_INTEGER)
+  revision: integerText(0)
     .optional()
     .meta({ description: 'Revision that the caller has. The response is 304 while that revision is in force.' }),
-  wait: z.coerce.number<string>().int().min(0).max(300_000).optional().meta({
+  wait: integerText(0, 300_000).optional().meta({
     description:
       'With `revision`: maximum time to wait for another one, ms. Up to a sixteenth longer, so that readers spread.',
   }),
 });
 
 const RevisionNumberSchema = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
-const RevisionTextSchema = z.coerce.number<string>().pipe(RevisionNumberSchema);
+const RevisionTextSchema = integerText(1);
 
 export const RevisionParamSchema = z.object({ revision: RevisionTextSchema });
 

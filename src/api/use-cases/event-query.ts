@@ -7,13 +7,14 @@ import type { LogSpan } from '../../core/event/log-page.ts';
 import type { Call } from '../http/call.ts';
 import type { ProblemResponse } from '../http/problem.ts';
 import { problemResponse } from '../http/problem.ts';
+import { integerText } from '../schemas/common.ts';
 
 export const EventFilterSchema = z.object({
   types: z.string().max(1_024).optional().meta({ description: 'Event types, separated by commas.' }),
   subject: z.string().max(256).optional().meta({ description: 'Only events about that component, type or key.' }),
 });
 
-export const AfterSchema = z.coerce.number<string>().int().min(0).optional();
+export const AfterSchema = integerText(0).optional();
 
 /** The event types in a comma-separated list; null for all types, `unknown` with the first invalid name. */
 export function readTypes(list: string | undefined): readonly EventType[] | null | { readonly unknown: string } {

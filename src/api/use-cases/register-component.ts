@@ -13,16 +13,11 @@ import { judgeUrl } from '../../core/outbound/url-policy.ts';
 import type { QuotaHolder } from '../../core/quota/change-quota.ts';
 import type { Result } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
+import type { VersionCondition } from '../../core/version-condition.ts';
 import type { Registered } from '../../registry/contract/registry-api.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 
-type Refusal =
-  | ClaimRefusal
-  | 'component-limit'
-  | 'precondition-failed'
-  | 'header-value-unknown'
-  | 'unknown-component'
-  | 'busy';
+type Refusal = ClaimRefusal | 'component-limit' | 'precondition-failed' | 'header-value-unknown' | 'busy';
 
 const ATTEMPTS = 3;
 
@@ -35,10 +30,10 @@ export interface Registrant {
   readonly quotaHolder: QuotaHolder | null;
 }
 
-/** Registers a component. With `ifGeneration` the call replaces exactly that generation. */
+/** Registers a component, if the condition on its generation holds. */
 export async function registerComponent(
   registration: Registration,
-  ifGeneration: number | null,
+  ifGeneration: VersionCondition,
   by: Registrant,
 ): Promise<Result<Registered, Refusal>> {
   const { id, type, dependencies } = registration;

@@ -17,7 +17,7 @@ import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { applyDocuments } from './current-config.ts';
-import { etagOfDocument, ifMatch, mustExist } from '../http/if-match.ts';
+import { etagOfDocument, invalidCondition, versionCondition } from '../http/version-condition.ts';
 import type { ProblemResponse } from '../http/problem.ts';
 import { problemResponse, problemOptionsOf } from '../http/problem.ts';
 
@@ -28,11 +28,8 @@ export async function storeConfig(
   scope: DocumentScope,
   document: TypeConfig,
 ): Promise<StoredConfig | ProblemResponse> {
-  const ifRevision = ifMatch(c);
-  if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
-  // Types are never removed, so a type that exists now still exists at the write.
-  if (scope.kind === 'type' && mustExist(c) && !(await coordinator().configAt(scope)))
-    return problemResponse(c, 'precondition-failed', { detail: `there is no component type ${scope.type}` });
+  const ifRevision = versionCondition(c);
+  if (ifRevision === undefined) return invalidCondition(c);
   const errors = urlFaults(document, outboundPolicyOf(c.env));
   if (errors.length > 0) return problemResponse(c, 'endpoint-not-allowed', { errors });
   return applyStored(c, await coordinator().putConfig({ scope, document, ifRevision, actor: actorOf(c) }));
@@ -43,8 +40,8 @@ export async function rollBackConfig(
   scope: DocumentScope,
   revision: number,
 ): Promise<StoredConfig | ProblemResponse> {
-  const ifRevision = ifMatch(c);
-  if (ifRevision === undefined) return problemResponse(c, 'precondition-invalid');
+  const ifRevision = versionCondition(c);
+  if (ifRevision === undefined) return invalidCondition(c);
   const stored = await coordinator().configRevision(scope, revision);
   // The outbound policy may have changed since the revision was stored.
   const errors = urlFaults(stored?.document ?? {}, outboundPolicyOf(c.env));

@@ -20,6 +20,7 @@ import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings
 import type { EventDraft } from '../../core/event/coordinator-event.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
+import { failedCondition } from '../../core/version-condition.ts';
 import { validateValues } from './validate-values.ts';
 import type { ComponentDocumentStore } from './component-document-store.ts';
 import type { ConfigRollback } from '../contract/config-api.ts';
@@ -98,8 +99,9 @@ export class ConfigDocumentRevisions {
     const current = this.current(scope);
     if (!current && scope.kind === 'component') return fail('unknown-component', `${scope.id} is not registered`);
     const before = current ?? NO_COMPONENT_CONFIG;
-    if (ifRevision !== null && ifRevision !== before.revision)
-      return fail('precondition-failed', `the document has revision ${before.revision}, If-Match names ${ifRevision}`);
+    const version = current?.revision ?? null;
+    const failed = failedCondition(ifRevision, { name: 'the document', counter: 'revision', version });
+    if (failed) return failed;
     const created = current === undefined;
     const changed = changedSettings(before.document, document);
     if (!created && changed.length === 0)

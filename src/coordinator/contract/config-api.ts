@@ -8,6 +8,7 @@ import type { ConfigConflict, ConfigFault } from '../../core/config/config-rules
 import type { TypeConfig } from '../../core/config/settings.ts';
 import type { ActorRefusal } from '../../core/quota/change-quota.ts';
 import type { Failure, Result } from '../../core/result.ts';
+import type { VersionCondition } from '../../core/version-condition.ts';
 
 export interface ConfigApi {
   /** The global document and the documents of all types, values included. */
@@ -50,8 +51,8 @@ export type ComponentConfigResult =
 export interface ConfigPut {
   readonly scope: DocumentScope;
   readonly document: TypeConfig;
-  /** Revision that must be in force (`If-Match`); null for any. */
-  readonly ifRevision: number | null;
+  /** Condition on the revision in force. */
+  readonly ifRevision: VersionCondition;
   readonly actor: Actor;
   /** Revision that a rollback restores; absent or null otherwise. */
   readonly restoredRevision?: number | null;
@@ -60,7 +61,7 @@ export interface ConfigPut {
 export interface ConfigRollback {
   readonly scope: DocumentScope;
   readonly revision: number;
-  readonly ifRevision: number | null;
+  readonly ifRevision: VersionCondition;
   readonly actor: Actor;
 }
 

@@ -4,6 +4,7 @@ import type { DeliveryOutcome } from '../../core/delivery/delivery-attempt.ts';
 import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-contract.ts';
 import type { ActorRefusal } from '../../core/quota/change-quota.ts';
 import type { Failure, Result } from '../../core/result.ts';
+import type { VersionCondition } from '../../core/version-condition.ts';
 import type { Webhook, WebhookSettings } from '../../core/webhook/webhook.ts';
 import type { WebhookFault } from '../../core/webhook/webhook-faults.ts';
 import type { Delivery, DeliveryQuery } from './delivery-api.ts';
@@ -16,12 +17,12 @@ export interface WebhookApi {
   webhook(id: string): Promise<WebhookWithStatus | null>;
   changeWebhook(change: WebhookChange, actor: Actor): Promise<ChangeWebhookResult>;
   /** Deletes a webhook with all its deliveries. */
-  removeWebhook(id: string, ifRevision: number | null, actor: Actor): Promise<RemoveWebhookResult>;
+  removeWebhook(id: string, ifRevision: VersionCondition, actor: Actor): Promise<RemoveWebhookResult>;
   /**
    * Replaces the secret; the previous one also signs for a day. Repeating the call with the same secret changes
    * nothing.
    */
-  rotateWebhookSecret(id: string, secret: string, actor: Actor): Promise<ChangeWebhookResult>;
+  rotateWebhookSecret(rotation: WebhookRotation, actor: Actor): Promise<ChangeWebhookResult>;
   /** Deliveries of a webhook, newest first; null if the webhook does not exist. */
   webhookDeliveries(id: string, query: DeliveryQuery): Promise<Delivery[] | null>;
   /** Enqueues one delivery again, or makes it due now. A delivery in flight is not changed. */
@@ -51,14 +52,23 @@ export interface WebhookDraft {
   readonly secret: string;
   /** True if the caller chose the secret; false if the API generated it. */
   readonly isOwnSecret: boolean;
+  /** Condition on the current revision; null for none. */
+  readonly ifRevision: VersionCondition;
 }
 
 export interface WebhookChange {
   readonly id: string;
   readonly settings: Partial<WebhookSettings>;
   readonly enabled: boolean | null;
-  /** Revision that must be current (`If-Match`); null for any. */
-  readonly ifRevision: number | null;
+  /** Condition on the current revision. */
+  readonly ifRevision: VersionCondition;
+}
+
+export interface WebhookRotation {
+  readonly id: string;
+  readonly secret: string;
+  /** Condition on the current revision. */
+  readonly ifRevision: VersionCondition;
 }
 
 /** A webhook with the numbers of its pending and dead deliveries. */
@@ -75,7 +85,7 @@ export interface InvalidWebhook extends Failure<'invalid-request'> {
 export type CreateWebhookResult =
   | Result<
       { readonly status: WebhookWithStatus; readonly created: boolean },
-      'webhook-exists' | 'webhook-limit' | ActorRefusal
+      'webhook-exists' | 'webhook-limit' | 'precondition-failed' | ActorRefusal
     >
   | InvalidWebhook;
 

@@ -3,6 +3,7 @@
  */
 import type { AlarmSchedule } from '../../alarm/alarm-schedule.ts';
 import type { Actor } from '../../core/access/actor.ts';
+import type { VersionCondition } from '../../core/version-condition.ts';
 import type { DeliveryOutcome } from '../../core/delivery/delivery-attempt.ts';
 import type { DeliveryJob, DeliveryOrder } from '../../core/delivery/delivery-contract.ts';
 import type { ActorRefusal } from '../../core/quota/change-quota.ts';
@@ -18,6 +19,7 @@ import type {
   ReplayWebhookResult,
   WebhookChange,
   WebhookDraft,
+  WebhookRotation,
   WebhookWithStatus,
 } from '../contract/webhook-api.ts';
 import type { DeliveryLifecycle } from './delivery-lifecycle.ts';
@@ -60,12 +62,12 @@ export class WebhookCalls {
     return this.changeAs(actor, change.id, (now) => this.deps.webhooks.change(change, actor, now));
   }
 
-  remove(id: string, ifRevision: number | null, actor: Actor): RemoveWebhookResult {
+  remove(id: string, ifRevision: VersionCondition, actor: Actor): RemoveWebhookResult {
     return this.changeAs(actor, id, (now) => this.deps.webhooks.remove(id, ifRevision, actor, now));
   }
 
-  rotateSecret(id: string, secret: string, actor: Actor): ChangeWebhookResult {
-    return this.changeAs(actor, id, (now) => this.deps.webhooks.rotate(id, secret, actor, now));
+  rotateSecret(rotation: WebhookRotation, actor: Actor): ChangeWebhookResult {
+    return this.changeAs(actor, rotation.id, (now) => this.deps.webhooks.rotate(rotation, actor, now));
   }
 
   listDeliveries(id: string, query: DeliveryQuery): Delivery[] | null {

@@ -10,9 +10,11 @@ import type { EventDraft, EventType, LoggedEvent } from '../../core/event/coordi
 import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
+import type { VersionCondition } from '../../core/version-condition.ts';
+import { failedCondition } from '../../core/version-condition.ts';
 import type { DisabledReason, Webhook, WebhookSettings } from '../../core/webhook/webhook.ts';
-import { BUILT_IN_ID, MAX_WEBHOOKS, isChannel, isEnabled } from '../../core/webhook/webhook.ts';
-import { webhookFaults } from '../../core/webhook/webhook-faults.ts';
+import { BUILT_IN_ID, MAX_WEBHOOKS, isChannel, isEnabled, withoutMasked } from '../../core/webhook/webhook.ts';
+import { changeFaults, webhookFaults } from '../../core/webhook/webhook-faults.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 import type { Delivery } from '../contract/delivery-api.ts';
 import { MAX_SETTLED } from './delivery-store.ts';
@@ -27,6 +29,7 @@ import type {
   WebhookWithStatus,
   WebhookChange,
   WebhookDraft,
+  WebhookRotation,
 } from '../contract/webhook-api.ts';
 import type { WebhookIndex } from './webhook-index.ts';
 import type { WebhookStore } from './webhook-store.ts';
@@ -61,11 +64,17 @@ export class Webhooks {
     this.deps = deps;
   }
 
-  create({ id, settings, secret, isOwnSecret }: WebhookDraft, actor: Actor, now: number): CreateWebhookResult {
+  create(
+    { id, settings, secret, isOwnSecret, ifRevision }: WebhookDraft,
+    actor: Actor,
+    now: number,
+  ): CreateWebhookResult {
     const { index, webhooks, log } = this.deps;
     const faults = webhookFaults(settings);
     if (faults.length > 0) return invalid(faults);
     const known = index.find(id);
+    const failed = failedConditionOn(known, ifRevision);
+    if (failed) return failed;
     if (id === BUILT_IN_ID || (known && !isSame(known, settings, isOwnSecret ? secret : known.secret.current)))
       return fail('webhook-exists', `webhook ${id} already exists with other settings`);
     if (known) return ok({ status: this.withStatus(known), created: false });
@@ -92,17 +101,18 @@ export class Webhooks {
     return ok({ status: this.withStatus(webhook), created: true });
   }
 
-  change({ id, settings, enabled, ifRevision }: WebhookChange, actor: Actor, now: number): ChangeWebhookResult {
+  change({ id, settings: sent, enabled, ifRevision }: WebhookChange, actor: Actor, now: number): ChangeWebhookResult {
     const { webhooks, deliveries, markDirty } = this.deps;
     const found = this.changeable(id, ifRevision);
     if (!found.ok) return found;
     const before = found.value;
+    const settings = withoutMasked(sent, before);
     const changed = (Object.keys(settings) as (keyof WebhookSettings)[]).filter(
       (name) => JSON.stringify(settings[name]) !== JSON.stringify(before[name]),
     );
     const isToggled = enabled !== null && enabled !== isEnabled(before);
     if (changed.length === 0 && !isToggled) return ok(this.withStatus(before));
-    const faults = webhookFaults({ ...before, ...settings });
+    const faults = changeFaults(before, settings);
     if (faults.length > 0) return invalid(faults);
     const toggled = isToggled
       ? enabled
@@ -138,8 +148,8 @@ export class Webhooks {
     return ok(this.withStatus(next));
   }
 
-  rotate(id: string, secret: string, actor: Actor, now: number): ChangeWebhookResult {
-    const found = this.changeable(id, null);
+  rotate({ id, secret, ifRevision }: WebhookRotation, actor: Actor, now: number): ChangeWebhookResult {
+    const found = this.changeable(id, ifRevision);
     if (!found.ok) return found;
     const before = found.value;
     if (before.secret.current === secret) return ok(this.withStatus(before));
@@ -155,7 +165,7 @@ export class Webhooks {
     return ok(this.withStatus(next));
   }
 
-  remove(id: string, ifRevision: number | null, actor: Actor, now: number): RemoveWebhookResult {
+  remove(id: string, ifRevision: VersionCondition, actor: Actor, now: number): RemoveWebhookResult {
     const { webhooks, deliveries } = this.deps;
     const found = this.changeable(id, ifRevision);
     if (!found.ok) return found;
@@ -254,14 +264,12 @@ export class Webhooks {
 
   private changeable(
     id: string,
-    ifRevision: number | null,
+    ifRevision: VersionCondition,
   ): Result<Webhook, 'not-found' | 'precondition-failed' | 'webhook-configured'> {
     const webhook = this.deps.index.find(id);
     if (!webhook) return fail('not-found', `webhook ${id} does not exist`);
     if (id === BUILT_IN_ID) return fail('webhook-configured', 'the webhook is configured by ALERT_WEBHOOK_URL');
-    if (ifRevision !== null && ifRevision !== webhook.revision)
-      return fail('precondition-failed', `the webhook has revision ${webhook.revision}, If-Match names ${ifRevision}`);
-    return ok(webhook);
+    return failedConditionOn(webhook, ifRevision) ?? ok(webhook);
   }
 
   private publish(id: string, { type, data, by }: WebhookEvent, now: number): void {
@@ -276,6 +284,9 @@ export class Webhooks {
     this.deps.audit({ ...entry, id: `webhook:${id}:replay:${actor.requestId}:${at}`, at });
   }
 }
+
+const failedConditionOn = (webhook: Webhook | undefined, ifRevision: VersionCondition) =>
+  failedCondition(ifRevision, { name: 'the webhook', counter: 'revision', version: webhook?.revision ?? null });
 
 const invalid = (faults: InvalidWebhook['faults']): InvalidWebhook => ({
   ...fail('invalid-request', faults.map(({ message }) => message).join('; ')),

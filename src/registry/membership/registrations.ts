@@ -10,11 +10,13 @@ import { redactForAudit, restoreHeaderValues } from '../../core/component/header
 import { draining } from '../../core/component/lifecycle.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
+import type { VersionCondition } from '../../core/version-condition.ts';
+import { failedCondition } from '../../core/version-condition.ts';
 import { componentEvent } from '../state/component-events.ts';
 import type { Lifecycles } from './lifecycles.ts';
 import type { Member } from '../state/member.ts';
 import { firstRecord, reregistered } from './new-record.ts';
-import type { NotFound, NotAccessible, RegisterInput, Removal, RemoveOptions } from '../contract/registry-api.ts';
+import type { NotAccessible, RegisterInput, Removal, RemoveOptions } from '../contract/registry-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
 export interface StoredRegistration {
@@ -25,7 +27,7 @@ export interface StoredRegistration {
   readonly change: 'changed' | 'unchanged' | 'overtaken';
 }
 
-type Refusal = 'component-limit' | 'precondition-failed' | 'header-value-unknown' | NotFound;
+type Refusal = 'component-limit' | 'precondition-failed' | 'header-value-unknown';
 
 export class Registrations {
   private readonly state: RegistryState;
@@ -62,7 +64,8 @@ export class Registrations {
     const found = this.state.find(id, only);
     if (!found.ok) return found;
     const { record } = found.value;
-    if (ifGeneration !== null && ifGeneration !== record.generation) return preconditionFailed(record, ifGeneration);
+    const failed = failedConditionOn(record, ifGeneration);
+    if (failed) return failed;
     if (drainMs > 0) {
       const until = now + drainMs;
       this.lifecycles.change(record, draining(until), now, auditNote(actor, 'component.drain', [record, record]));
@@ -73,9 +76,8 @@ export class Registrations {
   }
 
   private refuse({ registration, ifGeneration }: RegisterInput, known: ComponentRecord | undefined) {
-    if (ifGeneration !== null && !known) return fail('unknown-component', `${registration.id} is not registered`);
-    if (known && ifGeneration !== null && known.generation !== ifGeneration)
-      return preconditionFailed(known, ifGeneration);
+    const failed = failedConditionOn(known, ifGeneration);
+    if (failed) return failed;
     const { maxComponentsPerType } = this.state.config;
     if (known || this.state.members.size < maxComponentsPerType) return null;
     return fail('component-limit', `${registration.type} has ${maxComponentsPerType} components, which is the maximum`);
@@ -93,5 +95,9 @@ function auditNote(
   return { actor, action, ...auditedChange(action, ...sides) };
 }
 
-const preconditionFailed = (record: ComponentRecord, expected: number) =>
-  fail('precondition-failed', `the registration has generation ${record.generation}, If-Match names ${expected}`);
+const failedConditionOn = (record: ComponentRecord | undefined, ifGeneration: VersionCondition) =>
+  failedCondition(ifGeneration, {
+    name: 'the registration',
+    counter: 'generation',
+    version: record?.generation ?? null,
+  });

@@ -76,6 +76,7 @@ describe('the fast path', () => {
     ['a type without components', { path: ROUTE, body: { type: 'caws_validator' } }],
     ['an unknown lease', { path: NO_LEASE, body: DONE }],
     ['a completion without outcome', { path: NO_LEASE, body: {} }],
+    ['a completion of an unknown lease with a negative latency', { path: NO_LEASE, body: { ...DONE, latencyMs: -3 } }],
   ])('returns the same problem for %s as the route', async (_, sent) => {
     const result = await viaFastPath(sent);
     expect(result).toEqual(await viaRoutes(sent));
@@ -91,6 +92,7 @@ describe('the fast path', () => {
     expect(result).toMatchObject({ status, body: { component: { id } } });
     expect(result?.['body']).toMatchObject({ component: (body as { component: unknown }).component });
     expect(result?.['headers']).toEqual({
+      'cache-control': 'no-store',
       'content-type': 'application/json',
       'content-security-policy': expect.stringContaining("default-src 'none'"),
       'x-content-type-options': 'nosniff',
@@ -100,7 +102,7 @@ describe('the fast path', () => {
 
   it('grants and ends a lease', async () => {
     const granted = await viaFastPath({ path: ROUTE, body: { type: TYPE, lease: {} } });
-    const leaseId = /l-[^"]+/.exec(JSON.stringify(granted))?.[0];
+    const leaseId = /(?<=")l-[^"]+/.exec(JSON.stringify(granted))?.[0];
     const ended = await viaFastPath({ path: `/v1/leases/${leaseId}/complete`, body: DONE });
     expect(ended).toMatchObject({ status: 200, body: { id: leaseId, componentId: id, outcome: 'success' } });
   });
@@ -112,6 +114,7 @@ describe('the fast path', () => {
     ['an escaped id', { path: '/v1/leases/l-a%2Fb/complete', body: {} }],
     ['another content type', { path: ROUTE, body: {}, headers: { 'content-type': 'text/plain' } }],
     ['a compressed body', { path: ROUTE, body: {}, headers: { 'content-encoding': 'gzip' } }],
+    ['a condition', { path: ROUTE, body: {}, headers: { 'if-match': '"1"' } }],
   ])('leaves %s to the routes', async (_, sent) => {
     expect(await viaFastPath(sent)).toBeNull();
   });

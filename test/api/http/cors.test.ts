@@ -22,8 +22,8 @@ describe('a page of a listed origin', () => {
     expect(status).toBe(204);
     expect(headers.get('access-control-allow-origin')).toBe(LISTED);
     expect(headers.get('access-control-allow-headers')).toBe(
-      // All request headers that the client sends from a page, including its position in the event log.
-      'authorization,content-type,if-match,if-none-match,last-event-id,x-request-id',
+      // All request headers that the client, browsers and tracing libraries send from a page.
+      'authorization,cache-control,content-type,if-match,if-none-match,last-event-id,traceparent,tracestate,x-request-id',
     );
     expect(headers.get('access-control-allow-methods')).toBe('GET,HEAD,POST,PUT,PATCH,DELETE');
     expect(headers.get('access-control-max-age')).toBe('600');

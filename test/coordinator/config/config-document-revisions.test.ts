@@ -2,6 +2,7 @@ import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
 import type { Actor } from '../../../src/core/access/actor.ts';
+import type { VersionCondition } from '../../../src/core/version-condition.ts';
 import type { ConfigScope } from '../../../src/core/config/config-documents.ts';
 import { GLOBAL } from '../../../src/core/config/config-documents.ts';
 import type { TypeConfig } from '../../../src/core/config/settings.ts';
@@ -12,7 +13,7 @@ import { freshCoordinator } from '../fresh-coordinator.ts';
 const ACTOR: Actor = { keyId: 'root', keyName: 'admin key', address: null, requestId: 'r-1' };
 const ROUTER: ConfigScope = { kind: 'type', type: 'task_router' };
 
-const put = (system: FreshCoordinator, scope: ConfigScope, document: TypeConfig, ifRevision: number | null = null) =>
+const put = (system: FreshCoordinator, scope: ConfigScope, document: TypeConfig, ifRevision: VersionCondition = null) =>
   system.putConfig({ scope, document, ifRevision, actor: ACTOR });
 
 const eventsOf = (system: FreshCoordinator) =>
@@ -86,7 +87,9 @@ describe('a configuration document', () => {
   it('adds a new component type to the system', async () => {
     const system = freshCoordinator();
     const scope: ConfigScope = { kind: 'type', type: 'tea_maker' };
-    expect(await put(system, scope, {}, 0)).toMatchObject({ ok: true, value: { revision: 1, created: true } });
+    for (const condition of [0, 'present'] as const)
+      expect(await put(system, scope, {}, condition)).toMatchObject({ reason: 'precondition-failed' });
+    expect(await put(system, scope, {}, 'absent')).toMatchObject({ ok: true, value: { revision: 1, created: true } });
     expect(await put(system, scope, {}, 1)).toMatchObject({ ok: true, value: { revision: 1, created: false } });
     expect((await system.systemHealth()).byType).toHaveProperty('tea_maker');
     await system.evict();

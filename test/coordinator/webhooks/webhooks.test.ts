@@ -148,8 +148,8 @@ describe('a webhook', () => {
   it('signs with two secrets for a day after its secret was rotated', async () => {
     const api = await coordinatorWithWebhook();
     const fresh = `whsec_${btoa('y'.repeat(32))}`;
-    await api.rotateWebhookSecret(HOOK, fresh, ACTOR);
-    await api.rotateWebhookSecret(HOOK, fresh, ACTOR);
+    await api.rotateWebhookSecret({ id: HOOK, secret: fresh, ifRevision: null }, ACTOR);
+    await api.rotateWebhookSecret({ id: HOOK, secret: fresh, ifRevision: null }, ACTOR);
     const secrets = [fresh, draft().secret];
     expect(await api.webhookTest(HOOK, 't-1', ACTOR)).toMatchObject({ ok: true, value: { secrets } });
     advanceClock(25 * HOUR);
