@@ -65,7 +65,7 @@ const UNSEEN: Outcome = { ...refused(404, 'unknown-component'), isUnseen: true }
 /** A batch is accepted; the caller's foreign ids in it are unknown. */
 const UNSEEN_IN_BATCH: Outcome = {
   status: 200,
-  body: { results: [{ ok: false, code: 'unknown-component', expiresAt: null }] },
+  body: { results: [{ ok: false, error: { code: 'unknown-component' }, expiresAt: null }] },
   isRefusal: true,
   isUnseen: true,
 };
@@ -218,7 +218,7 @@ describe(`access matrix: ${cells} cells`, () => {
     const foreign = (await call('POST', '/v1/components', targetRegistration(freshId('matrix')))).body.id as string;
     const heartbeats = [foreign, target.id, freshId('matrix')].map((id) => ({ id }));
     const { body } = await call('POST', '/v1/heartbeats', { heartbeats }, callers.headersOf(caller, target));
-    expect(body.results.map(({ code }: { code: string | null }) => code)).toEqual([
+    expect(body.results.map(({ error }: { error: { code: string } | null }) => error?.code ?? null)).toEqual([
       'unknown-component',
       null,
       'unknown-component',

@@ -36,7 +36,8 @@ describe("another registrar's component", () => {
     for (let time = 0; time < 3; time++) {
       const { status, body } = await call('POST', '/v1/heartbeats', { heartbeats }, stranger);
       expect(status).toBe(200);
-      expect(body.results).toEqual(ids.map((id) => ({ id, ok: false, code: 'unknown-component', expiresAt: null })));
+      const error = { code: 'unknown-component', message: expect.any(String) };
+      expect(body.results).toEqual(ids.map((id) => ({ id, ok: false, expiresAt: null, error })));
     }
     expect(lookups).toHaveBeenCalledTimes(1);
   });

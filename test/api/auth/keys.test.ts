@@ -286,10 +286,10 @@ describe("a component's key", () => {
     const { key } = (await call('POST', `/v1/components/${id}/key`)).body;
     const beats = { heartbeats: [{ id: foreign }, { id }, { id: freshId() }] };
     const { body } = await call('POST', '/v1/heartbeats', beats, bearer(key));
-    expect(body.results.map(({ ok, code }: { ok: boolean; code: string | null }) => ok || code)).toEqual([
-      'unknown-component',
-      true,
-      'unknown-component',
+    expect(body.results).toMatchObject([
+      { ok: false, error: { code: 'unknown-component' } },
+      { ok: true, error: null },
+      { ok: false, error: { code: 'unknown-component' } },
     ]);
     expect((await call('GET', `/v1/components/${foreign}/health`)).body.status).toBe('unknown');
   });
