@@ -206,7 +206,7 @@ export class CoordinatorClient {
   }
 
   /**
-   * Reports a failure seen by a caller, which counts towards the recovery threshold. `error` may be whatever was
+   * Reports a failure seen by a caller, which counts towards the recovery threshold. `error` may be any value that was
    * thrown; its stack stays with the caller.
    */
   reportFailure(id: string, { error, context }: FailureToReport): Promise<output<typeof FailureReceiptSchema>> {

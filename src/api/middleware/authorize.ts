@@ -11,7 +11,7 @@ import type { Principal } from '../../core/access/principal.ts';
 import type { Scope } from '../../core/access/scope.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import type { Call } from '../http/call.ts';
-import { declaredRoutes } from '../http/declared-routes.ts';
+import { declaredRoutes } from './declared-routes.ts';
 import { problemResponse } from '../http/problem.ts';
 
 // Indexed by the scopes array of a key: scopes never change, and the array lives as long as the isolate knows the key.

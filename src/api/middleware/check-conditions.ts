@@ -1,6 +1,6 @@
 /**
  * Refuses a call that carries what its route does not know: a query parameter, on a change also a condition or a body.
- * Whatever is passed by unread would have narrowed the call: a filter, a grace period, a version.
+ * An ignored part would have narrowed the call: a filter, a grace period, a version.
  *
  * Routes declare what they know in the OpenAPI document.
  */

@@ -47,11 +47,11 @@ export function readBody(c: Context<AppEnv>): null | Response | Promise<Response
 /** Bodies that clients send with every POST, and that say nothing. */
 const EMPTY_VALUES: ReadonlySet<string> = new Set(['{}', 'null']);
 
-/** A body that nobody reads would be passed by: it may hold the grace period of a removal. */
+/** A body that the call ignores may hold the grace period of a removal. */
 const noBodyExpected = (c: Context<AppEnv>): Response =>
   problemResponse(c, 'invalid-request', { errors: [{ path: '', message: 'the call takes no body' }] });
 
-/** Gives a call without a body the empty object, whatever its content type, so that validators apply the defaults. */
+/** Gives a call without a body the empty object, under any content type, so that validators apply the defaults. */
 function readAsEmptyObject(request: HonoRequest): void {
   const { url, method, headers } = request.raw;
   const withType = new Headers(headers);

@@ -1,6 +1,6 @@
 /**
  * Requests that send back what a response contained. Fields that only the coordinator sets are accepted and ignored;
- * fields that nobody can change are accepted with their present value; any other unknown field is refused.
+ * fields that cannot be changed are accepted with their present value; any other unknown field is refused.
  */
 import * as z from 'zod';
 

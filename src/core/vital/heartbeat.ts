@@ -1,6 +1,6 @@
 /**
- * Heartbeats as callers send them. Vital are the id and the status: nobody may guess whether a component is healthy.
- * The load is not: a sign of life counts whatever the figures beside it are.
+ * Heartbeats as callers send them. Vital are the id and the status, because a guess about health would mislead. The
+ * load is not: a sign of life counts with any figures beside it.
  */
 import { COMPONENT_ID_PATTERN } from '../component/registration.ts';
 import type { ReportedLoad } from '../component/load.ts';

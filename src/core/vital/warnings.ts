@@ -59,7 +59,7 @@ export const fault = (path: string, message: string): { readonly ok: false; read
 
 const MAX_SHOWN_CHARACTERS = 64;
 
-/** A JSON value for a message: short, whatever the caller sent. */
+/** A JSON value for a message: short, however long the value is. */
 export function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
   return typeof value === 'string' ? JSON.stringify(value.slice(0, MAX_SHOWN_CHARACTERS)) : String(value);

@@ -3,8 +3,8 @@ import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { ZodObject } from 'zod';
 import type { Permission } from '../../core/access/permission.ts';
-import type { App, AppEnv } from './app-env.ts';
-import type { DeclaredRoute } from './declared-route.ts';
+import type { App, AppEnv } from '../http/app-env.ts';
+import type { DeclaredRoute } from '../http/declared-route.ts';
 
 /** Paths at which middleware is mounted. No route has one of these paths. */
 const MIDDLEWARE_PATHS: ReadonlySet<string> = new Set(['*', '/*', '/v1/*']);
