@@ -46,8 +46,8 @@ type Declaration<P extends string> = Omit<RouteConfig, 'path'> & {
 export const createRoute = <P extends string, R extends Declaration<P>>(route: R) => declareRoute<P, R>(route);
 
 /**
- * Mounts the route of a vital message. The contract has the schema of its body, but no validator applies it: the handler
- * reads the body itself (`vital-body.ts`), because a fault beside the message must not refuse it.
+ * Mounts the route of a vital message. The contract has the schema of its body, but no validator applies it: the
+ * handler reads the body itself (`vital-body.ts`), because a fault beside the message must not refuse it.
  */
 export function mountVital<R extends ReturnType<typeof createRoute>>(
   app: App,

@@ -55,7 +55,7 @@ export function readRenewal(body: unknown): VitalReading<number> {
   return { ok: true, value: ttlMs, warnings: warnings.list };
 }
 
-/** Reads a list of outcomes. An outcome that cannot be read does not count; a list without a readable one is refused. */
+/** Reads a list of outcomes. An unreadable outcome does not count; a list without a readable one is refused. */
 export function readOutcomes(body: unknown): VitalReading<readonly ReportedOutcome[]> {
   if (!Array.isArray(body)) return fault('', `expected a list of outcomes, received ${shown(body)}`);
   if (body.length < 1 || body.length > MAX_OUTCOMES) {
