@@ -7,6 +7,7 @@ import { readRetryAfter } from '../core/delivery/retry-schedule.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import { fetchOutbound } from '../outbound/fetch-outbound.ts';
 import { sign } from '../outbound/sign.ts';
+import { TextSink } from '../outbound/text-sink.ts';
 
 const TIMEOUT_MS = 15_000;
 
@@ -40,17 +41,18 @@ export async function sendWebhook(
   const signed = sign({ id, payload: body, secrets }, at);
   if (!signed.ok) return outcome(null, signed.message);
   const headers = { 'content-type': contentType, ...signed.value };
+  const sink = new TextSink(maxBodyBytes);
   const request = {
     url,
     method: 'POST',
     timeoutMs: TIMEOUT_MS,
     headers,
     body,
-    maxBodyBytes,
+    sink,
     ...(signal ? { signal } : {}),
   };
   const response = await fetchOutbound(request, policy);
   if (response.kind !== 'answered') return outcome(null, `${response.error.code}: ${response.error.message}`);
   const retryAfterMs = readRetryAfter(response.retryAfter, Date.now());
-  return outcome(response.status, null, { retryAfterMs, response: response.body });
+  return outcome(response.status, null, { retryAfterMs, response: sink.text });
 }

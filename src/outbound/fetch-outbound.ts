@@ -9,17 +9,19 @@ import { describeFetchError } from '../core/failure/classify.ts';
 import type { FailureDetail } from '../core/health/health-state.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import { judgeUrl } from '../core/outbound/url-policy.ts';
+import { decompressed } from './decompressed.ts';
+import type { BodySink } from './read-bounded.ts';
 import { readBounded } from './read-bounded.ts';
 
 export interface OutboundRequest {
   readonly url: string;
   readonly method: string;
-  /** Covers the request and reading `maxBodyBytes` of the response body. */
+  /** Covers the request, its repetition, and reading the response body. */
   readonly timeoutMs: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Bytes of the response body to read; the rest is cancelled. Default: 0. */
-  readonly maxBodyBytes?: number;
+  /** Receives the response body; without it the body is cancelled. */
+  readonly sink?: BodySink;
   /** Ends the request early, as a timeout would. */
   readonly signal?: AbortSignal;
 }
@@ -29,7 +31,8 @@ export type OutboundResponse =
       readonly kind: 'answered';
       readonly status: number;
       readonly isSuccess: boolean;
-      readonly body: string;
+      /** False when the platform cannot decode the `Content-Encoding`, so that the sink received nothing. */
+      readonly isDecoded: boolean;
       /** Value of the `Retry-After` header, unparsed. */
       readonly retryAfter: string | null;
     }
@@ -38,32 +41,58 @@ export type OutboundResponse =
 
 const USER_AGENT = 'arbiter-coordinator';
 
+/**
+ * A server that closes idle connections may close the one that carries the request (RFC 9112, section 9.3.1). The reset
+ * then arrives within a round trip. A later reset has another cause.
+ */
+const STALE_CONNECTION_MS = 500;
+
 /** Makes the request if `policy` allows it. `error.message` never contains text from the remote host. */
 export async function fetchOutbound(request: OutboundRequest, policy: OutboundPolicy): Promise<OutboundResponse> {
-  const { method, timeoutMs, headers, body, maxBodyBytes = 0 } = request;
   const verdict = judgeUrl(request.url, policy);
   if (!verdict.ok) return { kind: 'refused', error: { code: 'ENDPOINT_REFUSED', message: verdict.message } };
   const abort = new AbortController();
-  const timeout = setTimeout(() => abort.abort(), timeoutMs);
+  const timeout = setTimeout(() => abort.abort(), request.timeoutMs);
   request.signal?.addEventListener('abort', () => abort.abort());
   try {
-    const response = await fetch(verdict.url, {
-      method,
-      redirect: 'manual',
-      signal: abort.signal,
-      headers: { ...headers, 'user-agent': USER_AGENT },
-      ...(body === undefined ? {} : { body }),
-    });
-    const { status } = response;
-    const text = await readBounded(response, maxBodyBytes, abort.signal);
-    const retryAfter = response.headers.get('retry-after');
-    return { kind: 'answered', status, isSuccess: status >= 200 && status <= 299, body: text, retryAfter };
+    const response = await fetchFresh(verdict.url, request, abort.signal);
+    const body = request.sink && response.body ? decompressed(response) : null;
+    const isDecoded = body !== null || !request.sink || !response.body;
+    const { status, headers } = response;
+    if (body && request.sink)
+      await readBounded({ body, contentType: headers.get('content-type') }, request.sink, abort.signal);
+    // An unread body keeps its connection slot. A failed cancellation does not matter.
+    else response.body?.cancel().catch(() => undefined);
+    const isSuccess = status >= 200 && status <= 299;
+    return { kind: 'answered', status, isSuccess, isDecoded, retryAfter: headers.get('retry-after') };
   } catch (caught) {
     const error = abort.signal.aborted
-      ? { code: 'TIMEOUT', message: `no answer within ${timeoutMs} ms` }
+      ? { code: 'TIMEOUT', message: `no answer within ${request.timeoutMs} ms` }
       : describeFetchError(caught);
     return { kind: 'unanswered', error };
   } finally {
     clearTimeout(timeout);
+  }
+}
+
+/** Repeats a GET or HEAD once, at once, when its connection was closed before any byte of a response. */
+async function fetchFresh(url: URL, request: OutboundRequest, signal: AbortSignal): Promise<Response> {
+  const { method, headers, body } = request;
+  const send = (): Promise<Response> =>
+    fetch(url, {
+      method,
+      redirect: 'manual',
+      signal,
+      headers: { ...headers, 'user-agent': USER_AGENT },
+      ...(body === undefined ? {} : { body }),
+    });
+  const startedAt = Date.now();
+  try {
+    return await send();
+  } catch (caught) {
+    const isRepeatable = method === 'GET' || method === 'HEAD';
+    const isStale = describeFetchError(caught).code === 'ECONNRESET' && Date.now() - startedAt < STALE_CONNECTION_MS;
+    if (signal.aborted || !isRepeatable || !isStale) throw caught;
+    return send();
   }
 }

@@ -1,6 +1,7 @@
-/** Makes single health-check requests over HTTP. Reads at most 64 KiB and never throws: every error is an outcome. */
+/** Makes single health-check requests over HTTP. Reads a bounded body and never throws: every error is an outcome. */
 import type { Expectation } from '../core/component/health-check.ts';
 import type { ProbeOutcome } from '../core/health/check.ts';
+import { HealthBody } from '../core/health/response/health-body.ts';
 import { readHealthResponse } from '../core/health/response/read-response.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import type { OutboundResponse } from '../outbound/fetch-outbound.ts';
@@ -16,7 +17,6 @@ export interface HttpProbe {
   readonly suspicionMs: number;
 }
 
-const MAX_BODY_BYTES = 65_536;
 const ACCEPT = 'application/health+json, application/json, text/plain;q=0.8, */*;q=0.1';
 
 /** Makes the request. Calls `onUnanswered` once if no response has arrived after `suspicionMs`. */
@@ -28,18 +28,14 @@ export async function probeHttp(
   const { url, method, timeoutMs } = probe;
   const startedAt = Date.now();
   const suspicion = setTimeout(onUnanswered, probe.suspicionMs);
-  const request = {
-    url,
-    method,
-    timeoutMs,
-    headers: { accept: ACCEPT, ...probe.headers },
-    maxBodyBytes: MAX_BODY_BYTES,
-  };
+  const body = new HealthBody(probe.expect?.body === undefined);
+  const request = { url, method, timeoutMs, headers: { accept: ACCEPT, ...probe.headers }, sink: body };
   const response = await fetchOutbound(request, policy);
   clearTimeout(suspicion);
   const responseTimeMs = Date.now() - startedAt;
   if (response.kind !== 'answered') return { kind: 'failed', error: response.error, responseTimeMs, details: null };
-  const reading = readHealthResponse(response.status, response.body, probe.expect);
+  if (!response.isDecoded) body.fault = 'body in an encoding that is not supported';
+  const reading = readHealthResponse(response.status, body, probe.expect);
   const { details } = reading;
   if (reading.kind === 'failed') return { kind: 'failed', error: reading.error, responseTimeMs, details };
   const status = responseTimeMs > probe.degradedAfterMs ? 'degraded' : reading.status;

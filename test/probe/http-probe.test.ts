@@ -90,14 +90,14 @@ describe.concurrent('probeHttp over a real socket', () => {
 
   it('does not read an endless body to its end', async () => {
     const { outcome, unanswered } = await probeMode('endless');
-    expect(outcome).toMatchObject({ kind: 'passed', status: 'healthy' });
+    expect(outcome).toMatchObject({ kind: 'passed', status: 'degraded', details: 'body not read whole' });
     expect(outcome.kind === 'passed' && outcome.responseTimeMs).toBeLessThan(times.suspicionMs);
     expect(unanswered).toBe(0);
   });
 
-  it('ignores content beyond 64 KiB', async () => {
+  it('does not read beyond 1 MiB, and says so', async () => {
     const { outcome } = await probeMode('buried-verdict');
-    expect(outcome).toMatchObject({ kind: 'passed', status: 'healthy', details: null });
+    expect(outcome).toMatchObject({ kind: 'passed', status: 'degraded', details: 'body not read whole' });
   });
 
   it('makes no request to an address that the deployment does not allow', async () => {

@@ -6,7 +6,11 @@ const JSON_TYPE = 'application/json';
 type Row<What> = readonly [name: string, what: What, verdict: Verdict, shown: string];
 
 const BROKEN: readonly HealthResponseCase[] = [
-  { name: 'invalid JSON', response: { status: 200, type: JSON_TYPE, body: '{status: down}' }, verdict: 'healthy' },
+  {
+    name: 'invalid JSON',
+    response: { status: 200, type: JSON_TYPE, body: '{status: down}' },
+    verdict: 'failed: REPORTED_UNHEALTHY',
+  },
   {
     name: 'JSON that breaks off after a status',
     response: { status: 200, type: JSON_TYPE, body: '{"status":"down","checks":{"a":' },
@@ -56,7 +60,7 @@ const PLAYED: readonly Row<Play>[] = [
   ['reset in the body', 'resets in the body', 'failed: ECONNRESET', '`200`, half a body, then a reset'],
   ['an endless header', 'endless header', 'failed: ECONNRESET', 'one header that never ends'],
   ['2 MB of headers', 'headers of 2 MB', 'failed: ECONNRESET', '2 000 headers of 1 000 characters'],
-  ['an endless body', 'endless spaces', 'healthy', 'spaces without an end'],
+  ['an endless body', 'endless spaces', 'degraded', 'spaces without an end'],
   [
     'an endless body after a word',
     'endless after a word',
@@ -69,10 +73,36 @@ const PLAYED: readonly Row<Play>[] = [
     'failed: REPORTED_UNHEALTHY',
     '`{"status":"fail","checks":{"a":"xxx…` without an end',
   ],
+  [
+    'endless JSON, healthy so far',
+    'endless after a good status',
+    'degraded',
+    '`{"status":"ok","a":"xxx…` without an end',
+  ],
+  ['80 kB of JSON', '80 kB, ok at the end', 'healthy', '80 kB of members, then `"status":"ok"`'],
+  [
+    '80 kB of JSON, failed',
+    '80 kB, fail at the end',
+    'failed: REPORTED_UNHEALTHY',
+    '80 kB of members, then `"status":"fail"`',
+  ],
   ['gzip', 'gzip', 'degraded', '`{"status":"degraded"}` packed'],
   ['Brotli', 'brotli', 'degraded', '`{"status":"degraded"}` packed'],
-  ['a gzip bomb', 'gzip bomb', 'healthy', '64 KB that unpack to 64 MB of spaces'],
-  ['an endless gzip bomb', 'endless gzip', 'healthy', 'packed spaces without an end'],
+  ['deflate', 'deflate', 'degraded', '`{"status":"degraded"}` packed'],
+  [
+    'deflate without its envelope',
+    'bare deflate',
+    'degraded',
+    '`{"status":"degraded"}` packed, without the header of zlib',
+  ],
+  ['two encodings', 'deflate in gzip', 'degraded', '`{"status":"degraded"}` packed twice'],
+  ['an encoding that is not supported', 'zstd', 'degraded', '`content-encoding: zstd`'],
+  ['UTF-16 with a mark', 'utf-16le with a mark', 'failed: REPORTED_UNHEALTHY', '`{"status":"down"}`'],
+  ['UTF-16, big-endian with a mark', 'utf-16be with a mark', 'failed: REPORTED_UNHEALTHY', '`{"status":"down"}`'],
+  ['UTF-16 by its charset', 'utf-16le by charset', 'failed: REPORTED_UNHEALTHY', '`{"status":"down"}`'],
+  ['Latin-1 by its charset', 'latin-1 by charset', 'failed: REPORTED_UNHEALTHY', '`{"status":"Störung"}`'],
+  ['a gzip bomb', 'gzip bomb', 'degraded', '64 KB that unpack to 64 MB of spaces'],
+  ['an endless gzip bomb', 'endless gzip', 'degraded', 'packed spaces without an end'],
   ['gzip that breaks off', 'gzip cut off', 'failed: ECONNRESET', 'the first 20 bytes of it'],
   ['plain JSON declared as gzip', 'no gzip', 'failed: NETWORK_ERROR', 'plain JSON under `content-encoding: gzip`'],
   ['longer than its length', 'longer than its length', 'degraded', '`{"status":"degraded"}`, its length, and more'],

@@ -1,11 +1,14 @@
 /** Health check responses that need a raw socket, by name. */
 import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { brotliCompressSync, createGzip, gzip, gzipSync } from 'node:zlib';
+import { brotliCompressSync, createGzip, deflateRawSync, deflateSync, gzip, gzipSync } from 'node:zlib';
 import type { Play } from '../health-answers/health-answer.ts';
 
 const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n';
 const DEGRADED = '{"status":"degraded"}';
+const DOWN = '{"status":"down"}';
+/** More than the 64 KiB up to which a body is kept as text. */
+const MEMBERS = Array.from({ length: 2_000 }, (_, index) => `"metric-${index}":{"value":${index},"unit":"ms"}`).join();
 const DRIP_EVERY_MS = 50;
 /** More than half the timeout, less than the timeout. */
 const SLOW_MS = 650;
@@ -52,6 +55,20 @@ export const PLAYS: Readonly<Record<Play, (socket: Socket) => void>> = {
     socket.write(`${HEAD}\r\n{"status":"fail","checks":{"a":"`);
     pour(socket, Buffer.alloc(16_384, 'x'));
   },
+  'endless after a good status': (socket) => {
+    socket.write(`${HEAD}\r\n{"status":"ok","a":"`);
+    pour(socket, Buffer.alloc(16_384, 'x'));
+  },
+  '80 kB, ok at the end': (socket) => socket.end(`${HEAD}\r\n{${MEMBERS},"status":"ok"}`),
+  '80 kB, fail at the end': (socket) => socket.end(`${HEAD}\r\n{${MEMBERS},"status":"fail"}`),
+  deflate: (socket) => encoded(socket, 'deflate', deflateSync(DEGRADED)),
+  'bare deflate': (socket) => encoded(socket, 'deflate', deflateRawSync(DEGRADED)),
+  'deflate in gzip': (socket) => encoded(socket, 'deflate, gzip', gzipSync(deflateSync(DEGRADED))),
+  zstd: (socket) => encoded(socket, 'zstd', Buffer.from('28b52ffd', 'hex')),
+  'utf-16le with a mark': (socket) => inCharset(socket, null, Buffer.from(`\uFEFF${DOWN}`, 'utf16le')),
+  'utf-16be with a mark': (socket) => inCharset(socket, null, Buffer.from(`\uFEFF${DOWN}`, 'utf16le').swap16()),
+  'utf-16le by charset': (socket) => inCharset(socket, 'utf-16le', Buffer.from(DOWN, 'utf16le')),
+  'latin-1 by charset': (socket) => inCharset(socket, 'iso-8859-1', Buffer.from('{"status":"Störung"}', 'latin1')),
   gzip: (socket) => encoded(socket, 'gzip', gzipSync(DEGRADED)),
   brotli: (socket) => encoded(socket, 'br', brotliCompressSync(DEGRADED)),
   'gzip bomb': (socket) => void bomb.then((packed) => encoded(socket, 'gzip', packed)),
@@ -83,6 +100,12 @@ export const PLAYS: Readonly<Record<Play, (socket: Socket) => void>> = {
 
 function encoded(socket: Socket, encoding: string, body: Uint8Array): void {
   socket.write(`${HEAD}content-encoding: ${encoding}\r\ncontent-length: ${body.byteLength}\r\n\r\n`);
+  socket.end(body);
+}
+
+function inCharset(socket: Socket, charset: string | null, body: Uint8Array): void {
+  const type = charset === null ? 'text/plain' : `text/plain; charset=${charset}`;
+  socket.write(`HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: ${type}\r\n\r\n`);
   socket.end(body);
 }
 

@@ -2,43 +2,48 @@
  * Reads the health statement from a response body, JSON or text. Ignores the content type, which is often missing or
  * wrong. An unreadable body contains no statement.
  */
+import type { HealthBody } from './health-body.ts';
 import type { Statement } from './health-words.ts';
-import { readWord } from './health-words.ts';
+import { readWord, worstOf } from './health-words.ts';
 import { readDocument, readField } from './read-document.ts';
+import { readPhrase } from './read-phrase.ts';
+import { readStatusLine } from './read-value.ts';
 
 /** Longer first lines are prose or HTML, and are not read. */
 const MAX_LINE = 128;
+/** Lines of `label: word` that are read. */
+const MAX_LINES = 64;
 /** The Kubernetes listing has one line per check; the last line is the verdict. */
 const LISTING = /^\[[+-]\]/;
 const LISTING_VERDICT = /^\w+ check (passed|failed)$/;
-/** `status: down`, and Nagios plugin output: `WARNING - disk 91 %`. */
-const LABELLED = /^([\w ]{1,64}?)\s*(?::|=|\s-\s)\s*(\S.*)?$/;
-/** `Prometheus Server is Healthy.`, `SERVER_IS_NOT_READY`. */
-const SENTENCE = /^[\w .-]*?[ _]is[ _]([\w -]+)[.!]?$/i;
-/** The first member of JSON that is malformed or was truncated by the read limit. The value itself is complete JSON. */
-// oxlint-disable-next-line no-control-regex -- JSON strings must not contain control characters
-const FIRST_MEMBER = /^\{\s*"([\w-]{1,32})"\s*:\s*("[^"\\\u0000-\u001F]{0,64}"|true|false|0|[1-9]\d{0,2})\s*[,}]/;
+/** `status: down`, `healthy=false` */
+const LABELLED = /^([\w .-]{1,64}?)\s*[:=]\s*(\S.*)?$/;
+
+const UNREAD: Statement = { verdict: 'unknown', details: 'body not read whole' };
 
 /** Returns the statement of `body`; undefined when it contains none. */
-export function readBody(body: string): Statement | undefined {
-  const text = body.trim();
-  const first = text[0];
-  if (first === undefined) return undefined;
+export function readBody(body: HealthBody): Statement | undefined {
+  if (body.fault !== null) return { verdict: 'unknown', details: body.fault };
+  const text = body.text.trimEnd();
+  if (text === '') return body.isUnread ? UNREAD : undefined;
   if (LISTING.test(text)) return readListing(text);
-  if (first !== '{' && first !== '"' && first !== '[') return readText(text);
+  if (!/^[{["]/.test(text)) return readText(text);
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
-    // Malformed or truncated JSON: its first member may still be complete.
-    return readFirstMember(text);
+    return text.startsWith('"') ? undefined : readOutline(body);
   }
   return readDocument(document);
 }
 
-function readFirstMember(text: string): Statement | undefined {
-  const [, name = '', value = 'null'] = FIRST_MEMBER.exec(text) ?? [];
-  return readField(name, JSON.parse(value));
+/** JSON that is too long, malformed, or broken off: what was read of it counts. */
+function readOutline(body: HealthBody): Statement | undefined {
+  const { document, isPartial } = body.outline();
+  const statement = readDocument(document);
+  if (body.isUnread) return worstOf([UNREAD, statement]);
+  // The outline left parts out, which count only without a statement about the whole.
+  return isPartial ? (statement ?? UNREAD) : statement;
 }
 
 function readListing(text: string): Statement | undefined {
@@ -52,19 +57,22 @@ function readListing(text: string): Statement | undefined {
 function readText(text: string): Statement | undefined {
   const word = readWord(text);
   if (word) return word;
-  const [line = ''] = text.slice(0, MAX_LINE + 1).split(/[\r\n]/, 1);
+  const lines = text.split(/[\r\n]+/, MAX_LINES);
+  const [line = ''] = lines;
   if (line.length > MAX_LINE) return undefined;
-  return readWord(line) ?? readLabelled(line) ?? readSentence(line);
+  const [, label, value = ''] = LABELLED.exec(line) ?? [];
+  if (label === undefined) return readStatusLine(line) ?? readPhrase(line);
+  const field = readField(label, value);
+  if (field) return field;
+  // `failed: 0` is a count. Without a field about the whole, the lines are parts: `database: down`.
+  return (/^\d+$/.test(value) ? undefined : readPhrase(line)) ?? readDocument(labelsOf(lines));
 }
 
-function readLabelled(line: string): Statement | undefined {
-  const [, label, rest = ''] = LABELLED.exec(line) ?? [];
-  if (label === undefined) return undefined;
-  // `failed: 0` is a count.
-  return readField(label, rest) ?? (/^\d/.test(rest) ? undefined : readWord(label));
-}
-
-function readSentence(line: string): Statement | undefined {
-  const word = SENTENCE.exec(line)?.[1];
-  return word === undefined ? undefined : readWord(word);
-}
+/** The lines `label: value` as an object. */
+const labelsOf = (lines: readonly string[]): unknown =>
+  Object.fromEntries(
+    lines.flatMap((line) => {
+      const [, label, value = ''] = line.length > MAX_LINE ? [] : (LABELLED.exec(line) ?? []);
+      return label === undefined ? [] : [[label, value]];
+    }),
+  );

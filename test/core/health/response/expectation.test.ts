@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Expectation } from '../../../../src/core/component/health-check.ts';
 import { readHealthResponse } from '../../../../src/core/health/response/read-response.ts';
+import { bodyOf } from '../../../support/health-answers/body-of.ts';
 
 type Verdict = 'healthy' | 'degraded' | 'failed';
 
@@ -50,7 +51,7 @@ const TABLE: readonly (readonly [string, Expectation, httpStatus: number, body: 
 
 describe('readHealthResponse with an expectation', () => {
   it.each(TABLE)('%s', (_, expected, httpStatus, body, verdict) => {
-    const reading = readHealthResponse(httpStatus, body, expected);
+    const reading = readHealthResponse(httpStatus, bodyOf(body), expected);
     expect(reading.kind === 'passed' ? reading.status : 'failed').toBe(verdict);
   });
 
@@ -76,7 +77,7 @@ describe('readHealthResponse with an expectation', () => {
     [at('/a', 1), 200, 'hunter2', 'answered HTTP 200, expected JSON with a value at "/a", the body is no JSON'],
     [at('/a', 1), 200, '', 'answered HTTP 200, expected JSON with a value at "/a", the body is empty'],
   ])('%j: describes the difference of %i %s', (expected, httpStatus, body, message) => {
-    expect(readHealthResponse(httpStatus, body, expected)).toEqual({
+    expect(readHealthResponse(httpStatus, bodyOf(body), expected)).toEqual({
       kind: 'failed',
       error: { code: 'EXPECTATION_FAILED', message },
       details: null,
@@ -84,6 +85,6 @@ describe('readHealthResponse with an expectation', () => {
   });
 
   it('applies the default rule to a status without an expectation: a 503 fails as such', () => {
-    expect(readHealthResponse(503, 'well', text('well'))).toMatchObject({ error: { code: 'HTTP_503' } });
+    expect(readHealthResponse(503, bodyOf('well'), text('well'))).toMatchObject({ error: { code: 'HTTP_503' } });
   });
 });
