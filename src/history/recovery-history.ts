@@ -6,7 +6,14 @@ import type { RecoveryAction } from '../core/failure/recovery-policy.ts';
 import type { Page, PageRequest } from './page.ts';
 import { readPage } from './page.ts';
 
-export type RecoveryStatus = 'running' | 'successful' | 'failed' | 'timeout' | 'cancelled' | 'suppressed';
+export type RecoveryStatus =
+  | 'running'
+  | 'successful'
+  | 'not-needed'
+  | 'failed'
+  | 'timeout'
+  | 'cancelled'
+  | 'suppressed';
 
 /** The response to one attempt at an action. */
 export interface AttemptResponse {
@@ -97,6 +104,15 @@ export async function saveRecovery(db: D1Database, recovery: RecordedRecovery): 
 export async function findRecovery(db: D1Database, id: string): Promise<RecordedRecovery | null> {
   const row = await db.prepare('SELECT * FROM recoveries WHERE id = ?').bind(id).first<RecoveryRow>();
   return row && toRecovery(row);
+}
+
+/** The recoveries with these ids that the history has, in one query. */
+export async function findRecoveries(db: D1Database, ids: readonly string[]): Promise<RecordedRecovery[]> {
+  const { results } = await db
+    .prepare('SELECT * FROM recoveries WHERE id IN (SELECT value FROM json_each(?))')
+    .bind(JSON.stringify(ids))
+    .all<RecoveryRow>();
+  return results.map(toRecovery);
 }
 
 export function listRecoveries(

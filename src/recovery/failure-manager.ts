@@ -91,6 +91,7 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     report,
     failureType,
     recentFailures,
+    unconfirmedReports,
     failureThreshold,
   }: ClassifiedFailure): Promise<Omit<FailureEvaluation, 'recorded'>> {
     const reached = reachesThreshold(report, recentFailures, failureThreshold);
@@ -98,6 +99,7 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
       failureId: report.id,
       failureType,
       recentFailures,
+      unconfirmedReports,
       threshold: failureThreshold,
       recoveryId: reached ? await this.recover(report, failureType) : null,
     };
@@ -121,7 +123,8 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     failureType: FailureEvaluation['failureType'],
   ): Promise<string | null> {
     const reason = report.code ? `${report.code}: ${report.message}` : report.message;
-    const cause = { occurredAt: report.occurredAt, failureId: report.id, failureType, reason };
+    const { occurredAt, source } = report;
+    const cause = { occurredAt, failureId: report.id, failureType, source, reason };
     const recovery = await registryOf(report.componentType).beginRecovery(report.componentId, cause);
     if (!recovery.ok) return null;
     const { order, started } = recovery.value;

@@ -25,7 +25,8 @@ export async function recordRecoveryEnd(env: Env, { order, actions, outcome }: R
   const alerted = !order.dryRun && actions.some(({ action, status }) => action === 'alert' && status === 'done');
   if (alerted) await raiseIncident(env, order, { severity: 'warning', summary });
   const raised = escalates ? await raiseIncident(env, order, { severity: 'critical', summary }) : null;
-  const resolved = outcome === 'successful' ? await resolveProven(env, order, summarizedActions, finishedAt) : [];
+  const works = outcome === 'successful' || outcome === 'not-needed';
+  const resolved = works ? await resolveProven(env, order, summarizedActions, finishedAt) : [];
   const incidentId = raised ?? resolved[0] ?? null;
   await saveRecovery(env.HISTORY, { ...order, status: outcome, finishedAt, actions, incidentId });
 }

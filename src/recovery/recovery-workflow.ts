@@ -34,6 +34,8 @@ interface RunningRecovery extends RecordedRecovery {
 /** The registry ends each verification in time. The grace period applies only if its signal is lost. */
 const SIGNAL_GRACE_MS = 120_000;
 const GUARD_RETRY_MS = 5_000;
+/** Time for a component that answers again to prove itself before it is restarted, ms. */
+const RETURN_MS = 10_000;
 const MAX_SIGNALS = 20;
 
 export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
@@ -82,7 +84,11 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     await this.record(step, `${position} done`, recovery);
     if (!verifies) return null;
 
-    const outcome = await this.verify(step, recovery, position, action.verifyMs);
+    const outcome = await this.verify(step, recovery, {
+      name: String(position),
+      position,
+      durationMs: action.verifyMs,
+    });
     actions[actions.length - 1] = { ...actions.at(-1)!, verification: outcome === 'healthy' ? 'proven' : 'unproven' };
     if (outcome === 'healthy') return 'successful';
     if (outcome === 'cancelled' || outcome === 'removed') return 'cancelled';
@@ -118,33 +124,51 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
    */
   private async guard(
     step: WorkflowStep,
-    order: RecoveryOrder,
+    order: RunningRecovery,
     position: number,
     { action }: PlannedAction,
   ): Promise<Ending | 'permitted' | 'frozen'> {
     for (let round = 0; ; round++) {
       const decision = await step.do(`${position} guard ${round}`, async () => {
         const registry = registryOf(order.componentType);
-        const permission = await registry.permitAction(order.componentId, order.recoveryId, isControlAction(action));
-        return permission === 'too-many' && Date.now() >= order.deadline ? 'overdue' : permission;
+        return registry.permitAction(order.componentId, order.recoveryId, isControlAction(action));
       });
       if (decision === 'permitted') return decision;
       if (decision === 'frozen') return action === 'alert' ? 'permitted' : decision;
       if (decision === 'not-recovering') return 'cancelled';
       if (decision === 'dependency-failed') return 'suppressed';
       if (decision === 'overdue') return 'timeout';
+      if (decision === 'answering') {
+        const outcome = await this.awaitReturn(step, order, position, round);
+        if (outcome === 'healthy') return order.actions.length === 0 ? 'not-needed' : 'successful';
+        if (outcome === 'cancelled' || outcome === 'removed') return 'cancelled';
+        continue;
+      }
       // Any signal and the timeout lead to another request for permission.
       await this.nextSignal(step, `${position} guard wait ${round}`, GUARD_RETRY_MS);
     }
   }
 
-  private async verify(
+  /**
+   * Waits for a component that answers again to prove itself before the action. The wait has a position of its own, so
+   * that its signals are not taken for those after the action.
+   */
+  private awaitReturn(
     step: WorkflowStep,
     order: RecoveryOrder,
     position: number,
-    durationMs: number,
+    round: number,
   ): Promise<SignalOutcome> {
-    const isVerifying = await step.do(`${position} verify`, async () => {
+    const name = `${position} return ${round}`;
+    return this.verify(step, order, { name, position: -1 - position, durationMs: RETURN_MS });
+  }
+
+  private async verify(
+    step: WorkflowStep,
+    order: RecoveryOrder,
+    { name, position, durationMs }: { readonly name: string; readonly position: number; readonly durationMs: number },
+  ): Promise<SignalOutcome> {
+    const isVerifying = await step.do(`${name} verify`, async () => {
       const result = await registryOf(order.componentType).beginVerification(
         order.componentId,
         order.recoveryId,
@@ -155,7 +179,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     });
     if (!isVerifying) return 'cancelled';
     for (let received = 0; received < MAX_SIGNALS; received++) {
-      const signal = await this.nextSignal(step, `${position} signal ${received}`, durationMs + SIGNAL_GRACE_MS);
+      const signal = await this.nextSignal(step, `${name} signal ${received}`, durationMs + SIGNAL_GRACE_MS);
       if (!signal) return 'unproven';
       const isFinal = signal.outcome === 'cancelled' || signal.outcome === 'removed';
       if (isFinal || signal.position === position) return signal.outcome;

@@ -15,6 +15,7 @@ import type { TypeOverrides } from '../core/config/effective-config.ts';
 import type { NewDrill } from '../core/drill/drill.ts';
 import type { RootCauseUpdate } from '../core/health/root-cause-update.ts';
 import type { StabilityCriterion } from '../core/health/stability.ts';
+import type { RecoveryCause } from '../core/failure/failure-manager-api.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
 import { healthReportOf, loadsOf, pageOf } from './state/component-views.ts';
@@ -25,14 +26,13 @@ import { chargeReport } from './limits/on-demand-limits.ts';
 import type {
   ComponentQuery,
   HeartbeatInput,
-  ProbeResult,
   RegisterInput,
   RegistryApi,
   RemoveOptions,
   RotateOptions,
 } from './contract/registry-api.ts';
 import type { SyncRequest } from './contract/snapshot-api.ts';
-import type { ActionRequest, ControlPurpose, RecoveryCause } from './contract/recovery-api.ts';
+import type { ActionRequest, ControlPurpose } from './contract/recovery-api.ts';
 import { RegistryRuntime } from './registry-runtime.ts';
 import { snapshotPage } from './snapshot/snapshot-page.ts';
 import type { SwitchoverRequest } from './contract/switchover-api.ts';
@@ -132,10 +132,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const { probes } = this.runtime;
     const refusal = probes.refuse(member, account, now);
     if (refusal) return refusal;
-    const verdict = new Promise<Omit<ProbeResult, 'health'>>((resolve) => member.waiters.push(resolve));
-    this.runtime.checkSoon(member, now);
-    await this.runtime.arm();
-    const result = await verdict.finally(() => probes.end(account));
+    const result = await this.runtime.checkNow(member, now).finally(() => probes.end(account));
     return ok({ ...result, health: this.runtime.view(member.record, Date.now()).health });
   }
 
@@ -144,6 +141,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     error: { code?: string; message: string },
     context: JsonObject | null,
     only: OwnerFilter = null,
+    by: string | null = null,
   ): ReturnType<RegistryApi['reportFailure']> {
     const found = this.runtime.state.find(id, only);
     if (!found.ok) return found;
@@ -153,8 +151,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     if (refusal) return refusal;
     const report = this.runtime.failureReports.store(
       member,
-      { code: error.code ?? '', message: error.message },
-      context,
+      { error: { code: error.code ?? '', message: error.message }, context, by },
       now,
     );
     this.runtime.checkSoon(member, now);
@@ -244,7 +241,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
 
   async beginRecovery(id: string, cause: RecoveryCause): ReturnType<RegistryApi['beginRecovery']> {
     const begun = await this.runtime.recoveries.begin(id, cause, Date.now);
-    this.runtime.deliver(Date.now());
+    await this.runtime.deliverAndArm(Date.now());
     return begun;
   }
 
@@ -262,7 +259,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async permitAction(id: string, recoveryId: string, disruptive: boolean): ReturnType<RegistryApi['permitAction']> {
-    return this.runtime.recoveries.permitAction(id, recoveryId, disruptive, Date.now());
+    return this.runtime.permissions.permit(id, recoveryId, disruptive, Date.now);
   }
 
   async beginVerification(
@@ -271,7 +268,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     position: number,
     durationMs: number,
   ): ReturnType<RegistryApi['beginVerification']> {
-    const begun = this.runtime.recoveries.beginVerification(id, recoveryId, position, durationMs, Date.now());
+    const begun = this.runtime.verifications.begin(id, recoveryId, position, durationMs, Date.now());
     await this.runtime.arm();
     return begun ? ok(null) : fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
   }

@@ -38,8 +38,11 @@ import { dueAt } from './state/member.ts';
 import { OperatorRecoveries } from './recovery/operator-recoveries.ts';
 import { OperatorActions } from './membership/operator-actions.ts';
 import { Outbox } from './state/outbox.ts';
+import { ActionPermissions } from './recovery/action-permissions.ts';
 import { Recoveries } from './recovery/recoveries.ts';
+import { Verifications } from './recovery/verifications.ts';
 import { Registrations } from './membership/registrations.ts';
+import type { ProbeResult } from './contract/registry-api.ts';
 import { registryOf } from './contract/registry-api.ts';
 import { RegistryState } from './state/registry-state.ts';
 import { RegistryStore } from './storage/registry-store.ts';
@@ -57,6 +60,8 @@ const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readon
 
 /** Time since the last check before failed work, or a failed dependant, causes another one, ms. */
 const RECHECK_INTERVAL_MS = 1_000;
+/** Longest wait for the check before a disruptive action, ms. */
+const CHECK_IN_TIME_MS = 5_000;
 
 const SWEEP_FAILED = 'sweep of a registry failed';
 
@@ -64,6 +69,8 @@ export class RegistryRuntime {
   readonly state: RegistryState;
   readonly checks: CheckRunner;
   readonly recoveries: Recoveries;
+  readonly verifications: Verifications;
+  readonly permissions: ActionPermissions;
   readonly drills: Drills;
   readonly health: HealthTracker;
   readonly statusReports: StatusReports;
@@ -94,9 +101,15 @@ export class RegistryRuntime {
     this.singleAlarm = new SingleAlarm(ctx.storage);
     this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
     this.recoveries = new Recoveries(this.state);
+    this.verifications = new Verifications(this.state, this.recoveries);
+    this.permissions = new ActionPermissions({
+      state: this.state,
+      recoveries: this.recoveries,
+      checkNow: (member) => this.checkInTime(member),
+    });
     this.drills = new Drills(this.state, this.recoveries);
     this.statusReports = new StatusReports(this.state);
-    this.health = new HealthTracker(this.state, this.recoveries, this.statusReports);
+    this.health = new HealthTracker(this.state, this.verifications, this.statusReports);
     this.lifecycles = new Lifecycles(this.state, this.recoveries);
     this.operatorActions = new OperatorActions(this.state, this.lifecycles, this.recoveries);
     this.operatorRecoveries = new OperatorRecoveries(this.state, this.recoveries);
@@ -193,7 +206,8 @@ export class RegistryRuntime {
       'self-doubt': () => this.selfDoubt.tick(now),
       heartbeats: () => this.expireHeartbeats(now),
       lifecycles: () => this.lifecycles.expire(now),
-      verifications: () => this.recoveries.expireVerifications(now),
+      verifications: () => this.verifications.expire(now),
+      deferred: () => void this.beginDeferred(now),
       drills: () => this.drills.expire(now) && this.deliver(now),
       leases: () => this.leases.tick(now),
       ejections: () => this.outlierEjection.expire(now) && this.deliver(now),
@@ -220,7 +234,7 @@ export class RegistryRuntime {
     if (!this.state.downtime.record(lateMs, now)) return;
     this.heartbeats.grantGrace(now);
     this.health.resumeHolds(lateMs, now);
-    this.recoveries.resumeVerifications(lateMs, now);
+    this.verifications.resume(lateMs, now);
     this.abandonChecks(({ startedAt }) => startedAt <= now - lateMs, now);
   }
 
@@ -272,6 +286,31 @@ export class RegistryRuntime {
   /** Charges a change that an operator requests; null when it is allowed. Internal changes have no actor. */
   refuseChange(actor: Actor | null, subject: string, now: number): Failure<'too-many-changes'> | null {
     return actor && this.changeLimiter.refuse({ keyId: actor.keyId, quotaHolder: 'operator', subject }, now);
+  }
+
+  /** Begins the recoveries that a cooldown held back. */
+  private async beginDeferred(now: number): Promise<void> {
+    try {
+      if (await this.recoveries.beginDeferred(now)) await this.deliverAndArm(Date.now());
+    } catch (error) {
+      logError('deferred recovery not begun', { type: this.state.type, error });
+    }
+  }
+
+  /** Checks a component now, or joins its running check. Resolves with the result, which may be inconclusive. */
+  async checkNow(member: Member, now: number): Promise<Omit<ProbeResult, 'health'>> {
+    const verdict = new Promise<Omit<ProbeResult, 'health'>>((resolve) => member.waiters.push(resolve));
+    this.checkSoon(member, now);
+    await this.arm();
+    return verdict;
+  }
+
+  /** The result of a check now; `inconclusive` if the check has to wait for its host. */
+  private async checkInTime(member: Member): Promise<ProbeResult['outcome']> {
+    const { promise: late, resolve } = Promise.withResolvers<ProbeResult['outcome']>();
+    const timer = setTimeout(() => resolve('inconclusive'), CHECK_IN_TIME_MS);
+    const checked = this.checkNow(member, Date.now()).then(({ outcome }) => outcome);
+    return Promise.race([checked, late]).finally(() => clearTimeout(timer));
   }
 
   checkSoon(member: Member, now: number): void {

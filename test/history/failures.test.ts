@@ -39,6 +39,7 @@ function reportOf(componentId: string, componentType: string): FailureReport {
 const itemOf = (failure: FailureReport, recentFailures = 1): FailureBatchItem => ({
   report: failure,
   recentFailures,
+  unconfirmedReports: 0,
   failureThreshold: DEFAULT_CONFIG.failureThreshold,
 });
 

@@ -32,6 +32,13 @@ export const controlLog = async (id: string): Promise<ControlLog> => (await comp
 
 export const withControl = (id: string) => ({ control: { endpoint: `/${id}/control`, actions: ['restart'] } });
 
+/** Configures the type so that a recovery may follow at once. */
+export const withoutCooldown = (registry: FreshRegistry): Promise<void> =>
+  registry.api.configureType({
+    revision: 1,
+    overrides: { recovery: { health_check_failure: { actions: [{ action: 'restart' }], cooldownMs: 0 } } },
+  });
+
 /** Registers a component that responds in `mode`, and fails three checks of it, so that its recovery begins. */
 export async function registerFailing(
   registry: FreshRegistry,

@@ -121,7 +121,8 @@ describe.concurrent('a requested action is refused', () => {
 
   it('while a third of the type is recovering, unless it is forced', async () => {
     const registry = freshRegistry();
-    const [busy, id] = [await healthy(registry), await healthy(registry)];
+    const [busy, id] = [freshId(), await healthy(registry)];
+    await registry.register(busy, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });
     const { recoveryId } = await beginWithoutWorkflow(registry, busy);
     await registry.api.permitAction(busy, recoveryId, true);
     expect(await requestAction(registry, id)).toMatchObject({ ok: false, reason: 'held-back' });

@@ -14,6 +14,7 @@ import {
   plannedAction,
   getRecovery,
   withControl,
+  withoutCooldown,
 } from './failing-component.ts';
 
 describe.concurrent('a recovery by restart', () => {
@@ -81,6 +82,7 @@ describe.concurrent('a recovery by restart', () => {
 
   it('begins again, with its own id, when the component fails again later', async () => {
     const registry = freshRegistry();
+    await withoutCooldown(registry);
     const first = await registerFailing(registry, 'heals-on-restart');
     await awaitEnd(first.recoveryId);
     await setMode(first.id, 'heals-on-restart');

@@ -7,7 +7,8 @@ import type { Drill } from '../../core/drill/drill.ts';
 import { DRILL_ID_PATTERN, drillIdOf, typeOfDrill } from '../../core/drill/drill-id.ts';
 import { judgeDrill } from '../../core/drill/judge-drill.ts';
 import type { RecordedAction } from '../../history/recovery-history.ts';
-import { findRecovery } from '../../history/recovery-history.ts';
+import { withinDeadline } from '../../history/history-deadline.ts';
+import { findRecoveries } from '../../history/recovery-history.ts';
 import { logError } from '../../logging/log-error.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 import type { App } from '../http/app-env.ts';
@@ -64,7 +65,7 @@ export function mountDrills(app: App): void {
       const [type] = await typesOf([componentId]);
       return registry.beginDrill(componentId, { id: drillIdOf(type ?? '', digits), fault, execute }, actorOf(c));
     });
-    return begun.ok ? c.json(toResource(begun.value, []), 201) : problemOf(c, begun);
+    return begun.ok ? c.json(toResource(begun.value), 201) : problemOf(c, begun);
   });
 
   app.openapi(list, async (c) => {
@@ -78,7 +79,8 @@ export function mountDrills(app: App): void {
     const from = cursor === undefined ? 0 : all.findIndex(({ id }) => id === cursor) + 1;
     const items = all.slice(from, from + limit);
     const nextCursor = from + limit < all.length ? (items.at(-1)?.id ?? null) : null;
-    return c.json({ items: items.map((drill) => toResource(drill, [])), nextCursor }, 200);
+    const actions = await actionsOf(c.env.HISTORY, items);
+    return c.json({ items: items.map((drill) => toResource(drill, actions.get(drill.recoveryId))), nextCursor }, 200);
   });
 
   app.openapi(read, async (c) => {
@@ -89,22 +91,30 @@ export function mountDrills(app: App): void {
     const drills = isComponentType(known, type) ? await registryOf(type).listDrills() : [];
     const drill = drills.find((each) => each.id === id);
     if (!drill) return problemResponse(c, 'not-found', { detail: `there is no drill ${id}` });
-    return c.json(toResource(drill, await actionsOf(c.env.HISTORY, drill)), 200);
+    const actions = await actionsOf(c.env.HISTORY, [drill]);
+    return c.json(toResource(drill, actions.get(drill.recoveryId)), 200);
   });
 }
 
-/** Actions of the drill's recovery. Empty while the history is unavailable: the registry has the rest of the report. */
-async function actionsOf(db: D1Database, { recoveryId }: Drill): Promise<readonly RecordedAction[]> {
-  if (recoveryId === null) return [];
+type ActionsByRecovery = ReadonlyMap<string | null, readonly RecordedAction[]>;
+
+/**
+ * Actions of the drills' recoveries, by recovery id: the verdict on a drill depends on them. Empty while the history is
+ * unavailable: the registry has the rest of the report.
+ */
+async function actionsOf(db: D1Database, drills: readonly Drill[]): Promise<ActionsByRecovery> {
+  const ids = drills.flatMap(({ recoveryId }) => recoveryId ?? []);
+  if (ids.length === 0) return new Map();
   try {
-    return (await findRecovery(db, recoveryId))?.actions ?? [];
+    const recoveries = await withinDeadline(findRecoveries(db, ids));
+    return new Map(recoveries.map(({ recoveryId, actions }) => [recoveryId, actions]));
   } catch (error) {
-    logError('drill actions not read', { recoveryId, error });
-    return [];
+    logError('drill actions not read', { recoveries: ids.length, error });
+    return new Map();
   }
 }
 
-function toResource(drill: Drill, actions: readonly RecordedAction[]): DrillResource {
+function toResource(drill: Drill, actions: readonly RecordedAction[] = []): DrillResource {
   const { id, componentId, componentType, fault, execute, outcome, recoveryId } = drill;
   return {
     ...judgeDrill(drill, actions),

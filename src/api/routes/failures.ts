@@ -7,6 +7,7 @@ import { bucketFailures, totalFailures } from '../../history/failure-stats.ts';
 import { countRunningRecoveries } from '../../history/recovery-history.ts';
 import type { App } from '../http/app-env.ts';
 import { encodeListCursor } from '../http/cursor.ts';
+import { actorOf } from '../auth/actor-of.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
 import { currentConfig } from '../use-cases/current-config.ts';
 import { fromIso } from '../http/from-iso.ts';
@@ -68,11 +69,10 @@ export function mountFailures(app: App): void {
     if (message instanceof Response) return message;
     const { error, context } = message.value;
     const reported = await withRegistryOf(c.get('accessScope'), id, (registry, only) =>
-      registry.reportFailure(id, error, context, only),
+      registry.reportFailure(id, error, context, only, actorOf(c).keyId),
     );
     if (!reported.ok) return problemOf(c, reported);
-    const { failureId, failureType, recentFailures, threshold, recoveryId } = reported.value;
-    const receipt = { failureId, failureType, recentFailures, threshold, recoveryId };
+    const { recorded: _, ...receipt } = reported.value;
     return c.json(withWarnings(receipt, message.warnings), 202);
   });
 

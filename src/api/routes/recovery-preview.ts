@@ -1,4 +1,5 @@
 /** Route that previews the recovery of a component. */
+import { toIsoOrNull } from '../../core/component/resource.ts';
 import { classifyFailure } from '../../core/failure/classify.ts';
 import { previewRecovery } from '../../core/failure/recovery-preview.ts';
 import type { App } from '../http/app-env.ts';
@@ -27,7 +28,7 @@ export function mountRecoveryPreview(app: App): void {
     );
     if (!found.ok) return problemOf(c, found);
     const failure = { failureType: classifyFailure(error), code: error.code ?? null };
-    const { steps, plan, ...previewed } = previewRecovery(failure, found.value);
+    const { steps, plan, cooldownUntil, ...previewed } = previewRecovery(failure, found.value);
     const { componentType } = found.value;
     const shown = steps.map(({ step: { action, attempts, backoffMs, verifyMs }, ...judged }) => ({
       action,
@@ -36,6 +37,16 @@ export function mountRecoveryPreview(app: App): void {
       verifyMs,
       ...judged,
     }));
-    return c.json({ componentId, componentType, ...previewed, steps: shown, plan: toPlannedActions(plan) }, 200);
+    return c.json(
+      {
+        componentId,
+        componentType,
+        ...previewed,
+        cooldownUntil: toIsoOrNull(cooldownUntil),
+        steps: shown,
+        plan: toPlannedActions(plan),
+      },
+      200,
+    );
   });
 }

@@ -47,7 +47,7 @@ export const DrillSchema = z
     recoveryId: z.string().nullable(),
     steps: z.array(DrillStepSchema),
     actions: RecoverySchema.shape.actions.meta({
-      description: 'Actions of the recovery, or of its dry run. Empty in lists, and while the history is unavailable.',
+      description: 'Actions of the recovery, or of its dry run. Empty while the history is unavailable.',
     }),
   })
   .meta({ id: 'Drill' });

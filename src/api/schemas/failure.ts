@@ -53,7 +53,12 @@ export const FailureReceiptSchema = z
   .object({
     failureId: z.string(),
     failureType: FailureTypeSchema,
-    recentFailures: z.int(),
+    recentFailures: z.int().meta({
+      description:
+        'Failures of the component within `failureWindow`. While its checks pass, five reports count as one failure, ' +
+        'until a failed check or callers with three different keys confirm them.',
+    }),
+    unconfirmedReports: z.int().meta({ description: 'Reports within `failureWindow` that nothing confirms.' }),
     threshold: z.int(),
     recoveryId: z.string().nullable(),
     warnings: WarningsSchema,
@@ -115,7 +120,15 @@ export const FailureStatsSchema = z
   })
   .meta({ id: 'FailureStats' });
 
-export const RECOVERY_STATUSES = ['running', 'successful', 'failed', 'timeout', 'cancelled', 'suppressed'] as const;
+export const RECOVERY_STATUSES = [
+  'running',
+  'successful',
+  'not-needed',
+  'failed',
+  'timeout',
+  'cancelled',
+  'suppressed',
+] as const;
 
 export const ActionSchema = z.enum(RECOVERY_ACTIONS);
 

@@ -8,9 +8,6 @@ import type { HealthState } from '../health/health-state.ts';
 import type { ComponentRecord, RecoveryState } from './component-record.ts';
 import type { LoadState } from './load.ts';
 
-/** The longest remaining cooldown that is kept; equals the default maximum cooldown. */
-const MAX_COOLDOWN_MS = 3_600_000;
-
 /** Returns the same object when no time in it is after `now`. */
 export function clampToNow(record: ComponentRecord, now: number): ComponentRecord {
   const registeredAt = Math.min(record.registeredAt, now);
@@ -40,19 +37,23 @@ function clampHealth(health: HealthState, now: number): HealthState {
 }
 
 function clampRecovery(recovery: RecoveryState, now: number): RecoveryState {
-  const { recentFailures, settledUntil, notBefore, active } = recovery;
+  const { recentFailures, recentReports, settledUntil, cooldown, disruption, active } = recovery;
   const verification = active?.verification;
   const isPast =
     settledUntil <= now &&
-    notBefore <= now + MAX_COOLDOWN_MS &&
+    (cooldown?.since ?? 0) <= now &&
+    (disruption?.at ?? 0) <= now &&
     recentFailures.every((at) => at <= now) &&
+    (recentReports ?? []).every(({ at }) => at <= now) &&
     (verification?.since ?? 0) <= now;
   if (isPast) return recovery;
   return {
     ...recovery,
     recentFailures: recentFailures.map((at) => Math.min(at, now)),
+    ...(recentReports && { recentReports: recentReports.map(({ at, by }) => ({ at: Math.min(at, now), by })) }),
     settledUntil: Math.min(settledUntil, now),
-    notBefore: Math.min(notBefore, now + MAX_COOLDOWN_MS),
+    ...(cooldown && { cooldown: { ...cooldown, since: Math.min(cooldown.since, now) } }),
+    ...(disruption && { disruption: { ...disruption, at: Math.min(disruption.at, now) } }),
     active: active && {
       ...active,
       verification: verification

@@ -74,8 +74,8 @@ const RecoveryPolicySchema = z
       .optional()
       .meta({
         description:
-          'Time after a failed recovery in which no other begins, doubled with each consecutive failure. Default: ' +
-          '300 000 ms.',
+          'Time after a failed recovery in which no other begins, doubled with each recovery in a row. A component ' +
+          'that works again waits a fifth of it. Default: 300 000 ms.',
       }),
     maxCooldownMs: ms(0, DAY_MS)
       .optional()

@@ -1,14 +1,42 @@
 /**
  * Counts the recent failures of a component. The registry remembers them with the component, so that the decision about
  * a recovery waits for no other store.
+ *
+ * Reports against a component whose checks pass weigh less, because one caller with a fault of its own could otherwise
+ * have a working component restarted. A failed check, an expired heartbeat, or several callers confirm them.
  */
 import type { ComponentRecord } from '../component/component-record.ts';
 import { settledUntil } from '../component/component-record.ts';
 import { countingSince } from './threshold.ts';
 import type { ThresholdPolicy } from './threshold.ts';
 
-/** Returns the number of failures that count at `now` (epoch ms). The registry remembers the last 100. */
-export function countFailures(record: ComponentRecord, policy: ThresholdPolicy, now: number): number {
+/** Unconfirmed reports that count as much as one failure. */
+const REPORTS_PER_FAILURE = 5;
+/** Callers, each with a key of its own, whose reports confirm each other. */
+const SEVERAL_CALLERS = 3;
+
+export interface FailureCount {
+  /** Failures within the window, weighed. */
+  readonly recentFailures: number;
+  /** Reports within the window that nothing confirms. */
+  readonly unconfirmedReports: number;
+}
+
+/** True if the component has a health check that passes. */
+export const hasGoodChecks = ({ registration, health }: ComponentRecord): boolean =>
+  registration.healthCheck !== undefined &&
+  (health.checkStatus === 'healthy' || health.checkStatus === 'degraded') &&
+  health.consecutiveFailures === 0;
+
+/** Returns the failures that count at `now` (epoch ms). The registry remembers the last 100 of each kind. */
+export function countFailures(record: ComponentRecord, policy: ThresholdPolicy, now: number): FailureCount {
   const since = countingSince(now, settledUntil(record), policy);
-  return record.recovery.recentFailures.filter((at) => at > since).length;
+  const observed = record.recovery.recentFailures.filter((at) => at > since).length;
+  const reports = (record.recovery.recentReports ?? []).filter(({ at }) => at > since);
+  // Callers whose key is unknown cannot be told to be the same.
+  const callers = new Set(reports.map(({ by }, index) => by ?? index)).size;
+  const areConfirmed = observed > 0 || callers >= SEVERAL_CALLERS || !hasGoodChecks(record);
+  return areConfirmed
+    ? { recentFailures: observed + reports.length, unconfirmedReports: 0 }
+    : { recentFailures: Math.ceil(reports.length / REPORTS_PER_FAILURE), unconfirmedReports: reports.length };
 }

@@ -4,12 +4,13 @@
  */
 import type { FailureReport } from './failure.ts';
 import type { ControlAction } from '../component/control-action.ts';
+import type { FailureSource } from '../health/observe-health.ts';
 import type { FailureType } from './classify.ts';
+import type { FailureCount } from './failure-count.ts';
 
-export interface FailureBatchItem {
+/** A failure with the count of its component, in which it is included. */
+export interface FailureBatchItem extends FailureCount {
   readonly report: FailureReport;
-  /** Recent failures of the component that count, including this one. */
-  readonly recentFailures: number;
   /** The effective setting of the component. */
   readonly failureThreshold: number;
 }
@@ -18,11 +19,23 @@ export interface FailureEvaluation {
   readonly failureId: string;
   readonly failureType: FailureType;
   readonly recentFailures: number;
+  readonly unconfirmedReports: number;
   readonly threshold: number;
   /** Id of the recovery that was started or is already running; null when there is none. */
   readonly recoveryId: string | null;
   /** False when the history could not be written in time: the report stays in the outbox. */
   readonly recorded: boolean;
+}
+
+/** The failure for which a recovery begins. */
+export interface RecoveryCause {
+  /** Epoch ms of the failure. A failure of an earlier registration with the same id causes no recovery. */
+  readonly occurredAt: number;
+  readonly failureId: string;
+  readonly failureType: FailureType;
+  /** Absent if unknown. */
+  readonly source?: FailureSource;
+  readonly reason: string;
 }
 
 /** `healthy`: proven; `unproven`: the wait has expired; `removed`, `cancelled`: proof is no longer needed. */

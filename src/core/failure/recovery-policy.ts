@@ -1,5 +1,5 @@
 /**
- * Recovery policies: for each failure type the actions in order, and the cooldown after a failed recovery.
+ * Recovery policies: for each failure type the actions in order, and the cooldown after a recovery.
  * Configured policies may omit fields that have a default; `completePolicies` adds the defaults.
  */
 import type { JsonObject } from '../json.ts';
@@ -30,7 +30,7 @@ export interface RecoveryStep {
 
 export interface RecoveryPolicy {
   readonly actions: readonly RecoveryStep[];
-  /** Pause after a failed recovery, doubled with each consecutive failed recovery. ms */
+  /** Pause after a failed recovery, doubled with each recovery in a row; after a proven one a fifth of it. ms */
   readonly cooldownMs: number;
   /** Upper bound of the doubled pause, ms. */
   readonly maxCooldownMs: number;
@@ -101,7 +101,3 @@ function completeStep(step: ConfiguredStep, isLast: boolean): RecoveryStep {
 /** True for actions that a control endpoint performs and that count as reducing capacity while they run. */
 export const isControlAction = (action: RecoveryAction): action is 'restart' | 'scale_up' =>
   action === 'restart' || action === 'scale_up';
-
-/** The pause in ms after `failedInRow` consecutive failed recoveries. */
-export const cooldownAfter = (failedInRow: number, { cooldownMs, maxCooldownMs }: RecoveryPolicy): number =>
-  failedInRow === 0 ? 0 : Math.min(maxCooldownMs, cooldownMs * 2 ** (failedInRow - 1));

@@ -1,19 +1,21 @@
 /** Previews the recovery that a failure of a component would start now. Pure; changes nothing. */
 import type { FailureType } from './classify.ts';
+import type { Cooldown } from './cooldown.ts';
+import { cooldownUntil, nextCooldown } from './cooldown.ts';
 import type { JudgedStep, PlannedAction, RecoveryFacts } from './recovery-plan.ts';
 import { judgeSteps, planRecovery } from './recovery-plan.ts';
 import type { RecoveryPolicies } from './recovery-policy.ts';
-import { cooldownAfter, isControlAction } from './recovery-policy.ts';
+import { isControlAction } from './recovery-policy.ts';
 import type { ThresholdPolicy } from './threshold.ts';
 import { reachesThreshold } from './threshold.ts';
 
 /** Why no recovery of a component can begin, whatever the failure. */
 export type BeginObstacle = 'superseded' | 'not-in-service' | 'dependency-failed' | 'cooling-down';
 /**
- * `frozen`: by configuration; `self-doubt`: the coordinator may be at fault; `too-many`: recoveries affect a third of
- * the type.
+ * `frozen`: by configuration; `self-doubt`: the coordinator may be at fault; `mass-failure`: many components fail
+ * together, and each must first stay down for a round of checks; `too-many`: recoveries affect a third of the type.
  */
-export type ActionHold = 'frozen' | 'self-doubt' | 'too-many';
+export type ActionHold = 'frozen' | 'self-doubt' | 'mass-failure' | 'too-many';
 
 interface Obstacle<R extends string> {
   readonly reason: R;
@@ -34,7 +36,11 @@ export interface RecoveryConditions {
   readonly holds: { readonly disruptive: ActionHold | null; readonly other: ActionHold | null };
   readonly facts: RecoveryFacts;
   readonly policies: RecoveryPolicies;
-  readonly failedInRow: number;
+  readonly cooldown: Cooldown | null;
+  /** Slots of the guard: how many there are, how many are in use, and how many recoveries wait for one. */
+  readonly guard: { readonly limit: number; readonly inUse: number; readonly waiting: number };
+  /** Time of these conditions, epoch ms. */
+  readonly now: number;
 }
 
 export interface PreviewedStep extends JudgedStep {
@@ -53,8 +59,13 @@ export interface RecoveryPreview {
   readonly recoveryId: string | null;
   readonly steps: readonly PreviewedStep[];
   readonly plan: readonly PlannedAction[];
+  /** End of the present cooldown, epoch ms; null without one. */
+  readonly cooldownUntil: number | null;
+  readonly guard: RecoveryConditions['guard'];
   /** The pause after the recovery if it failed, ms. */
   readonly nextCooldownMs: number;
+  /** The pause after the recovery if the component worked again, ms. */
+  readonly nextCooldownWhenWorkingMs: number;
 }
 
 export function previewRecovery(
@@ -65,6 +76,10 @@ export function previewRecovery(
   const recentFailures = 1 + conditions.recentFailures;
   const obstacle = obstacleOf(failure, conditions, recentFailures);
   const policy = conditions.policies[failureType];
+  const { cooldown, now } = conditions;
+  const until = cooldownUntil(cooldown);
+  const pauseAfter = (works: boolean): number =>
+    cooldownUntil(nextCooldown(cooldown, { startedAt: Math.max(now, until), acted: true, works }, policy, now)) - now;
   return {
     failureType,
     recentFailures,
@@ -74,7 +89,10 @@ export function previewRecovery(
     recoveryId: conditions.recoveryId,
     steps: judgeSteps(policy, conditions.facts).map((step) => ({ ...step, blockedBy: blockedBy(step, conditions) })),
     plan: planRecovery(policy, conditions.facts),
-    nextCooldownMs: cooldownAfter(conditions.failedInRow + 1, policy),
+    cooldownUntil: until > now ? until : null,
+    guard: conditions.guard,
+    nextCooldownMs: pauseAfter(false),
+    nextCooldownWhenWorkingMs: pauseAfter(true),
   };
 }
 

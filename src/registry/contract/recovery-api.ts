@@ -1,5 +1,4 @@
 /** Recoveries in the contract of the registry: what an operator requests, what a workflow reads and reports. */
-import type { FailureType } from '../../core/failure/classify.ts';
 import type { ControlAction } from '../../core/component/control-action.ts';
 import type { RecoveryPolicy } from '../../core/failure/recovery-policy.ts';
 import type { RecoveryFacts } from '../../core/failure/recovery-plan.ts';
@@ -14,14 +13,6 @@ export interface ActionRequest {
 }
 
 export type ActionRefusal = 'too-many-changes' | 'being-removed' | 'no-control' | 'recovery-running' | 'held-back';
-
-export interface RecoveryCause {
-  /** Epoch ms of the failure. A failure of an earlier registration with the same id causes no recovery. */
-  readonly occurredAt: number;
-  readonly failureId: string;
-  readonly failureType: FailureType;
-  readonly reason: string;
-}
 
 export interface RecoveryTarget {
   /** In force now for the class of the failure that started the recovery. */
@@ -42,7 +33,15 @@ export interface ControlAccess {
 }
 
 /**
- * `too-many`: self-doubt or the limit of disrupted components holds the action back; `dependency-failed`: a dependency
- * is the root cause, so no action helps; `frozen`: only alerts are permitted now.
+ * `too-many`: self-doubt, a mass failure or the limit of disrupted components holds the action back; `answering`: a
+ * check just passed, so the component may prove itself first; `overdue`: the time of the recovery is over;
+ * `dependency-failed`: a dependency is the root cause, so no action helps; `frozen`: only alerts are permitted now.
  */
-export type ActionPermission = 'permitted' | 'too-many' | 'not-recovering' | 'dependency-failed' | 'frozen';
+export type ActionPermission =
+  | 'permitted'
+  | 'too-many'
+  | 'answering'
+  | 'overdue'
+  | 'not-recovering'
+  | 'dependency-failed'
+  | 'frozen';

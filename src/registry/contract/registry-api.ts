@@ -19,7 +19,7 @@ import type { ComponentOverrides } from '../../core/config/component-config.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
 import type { Drill, NewDrill } from '../../core/drill/drill.ts';
 import type { DrillRefusal } from '../../core/drill/refuse-drill.ts';
-import type { FailureEvaluation, RecoveryOrder } from '../../core/failure/failure-manager-api.ts';
+import type { FailureEvaluation, RecoveryCause, RecoveryOrder } from '../../core/failure/failure-manager-api.ts';
 import type { RecoveryConditions } from '../../core/failure/recovery-preview.ts';
 import type { RootCauseReceiver } from '../../core/health/root-cause-update.ts';
 import type { FailureDetail } from '../../core/health/health-state.ts';
@@ -44,7 +44,6 @@ import type {
 import type {
   ActionRequest,
   ActionRefusal,
-  RecoveryCause,
   RecoveryTarget,
   ControlPurpose,
   ControlAccess,
@@ -97,12 +96,13 @@ export interface RegistryApi extends RootCauseReceiver {
     only?: OwnerFilter,
     account?: string | null,
   ): Promise<Result<ProbeResult, NotAccessible | 'no-health-check' | 'too-many-probes'>>;
-  /** Stores and evaluates a failure report. Quota: sixty at once, one a second. */
+  /** Stores and evaluates a failure report of the caller with the key id `by`. Quota: sixty at once, one a second. */
   reportFailure(
     id: string,
     error: { code?: string; message: string },
     context: JsonObject | null,
     only?: OwnerFilter,
+    by?: string | null,
   ): Promise<Result<FailureEvaluation, NotAccessible | 'too-many-reports'>>;
   /** The secret that signs the component's control calls. */
   controlSecret(id: string, only?: OwnerFilter): Promise<Result<ControlSecret, NotAccessible | 'no-control'>>;

@@ -3,7 +3,7 @@
  * transaction, and schedules the next check.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
-import { withFailure, withoutCooldown } from '../../core/component/component-record.ts';
+import { withFailure, withReturn } from '../../core/component/component-record.ts';
 import { recordDrillHealth, proveDrill } from '../../core/drill/drill.ts';
 import type { Check } from '../../core/health/check.ts';
 import { resumeHold } from '../../core/health/flap-damping.ts';
@@ -13,19 +13,19 @@ import { nextCheckAt } from '../../core/health/check-schedule.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
 import { healthEventDrafts } from '../state/component-events.ts';
 import type { Member } from '../state/member.ts';
-import type { Recoveries } from '../recovery/recoveries.ts';
 import type { StatusReports } from './status-reports.ts';
+import type { Verifications } from '../recovery/verifications.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
 
 export class HealthTracker {
   private readonly state: RegistryState;
-  private readonly recoveries: Recoveries;
+  private readonly verifications: Verifications;
   private readonly reports: StatusReports;
 
-  constructor(state: RegistryState, recoveries: Recoveries, reports: StatusReports) {
+  constructor(state: RegistryState, verifications: Verifications, reports: StatusReports) {
     this.state = state;
-    this.recoveries = recoveries;
+    this.verifications = verifications;
     this.reports = reports;
   }
 
@@ -42,7 +42,7 @@ export class HealthTracker {
       const shown = this.reports.admit(member, step, keyId, now);
       const withDrill = recordDrillHealth(before, shown.next, now);
       const observed = { ...withDrill, health: shown.next };
-      const proof = this.recoveries.countProof(observed, signal);
+      const proof = this.verifications.countProof(observed, signal);
       const withProof = proof?.record ?? observed;
       const evaluated = proof?.outbox.length ? proveDrill(withProof, now) : withProof;
       const context = this.state.draftContext(evaluated, now);
@@ -50,7 +50,7 @@ export class HealthTracker {
       outbox.push(...drafts, ...(proof?.outbox ?? []));
       const isBack = step.events.some((event) => event.kind === 'status-changed' && event.from === 'unhealthy');
       const withFailures = drafts.some((draft) => draft.kind === 'failure') ? withFailure(evaluated, now) : evaluated;
-      const record = isBack ? withoutCooldown(withFailures) : withFailures;
+      const record = isBack ? withReturn(withFailures) : withFailures;
       // A passed check without a change writes no row: its result stays in memory until something changes.
       const isStored = step.events.length > 0 || proof !== null || withDrill !== before || records.has(member);
       if (isStored) records.set(member, record);

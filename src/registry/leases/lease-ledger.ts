@@ -132,10 +132,15 @@ export class LeaseLedger {
   }
 
   /** The component failure that a completion reports. Nothing is written beyond the component's report quota. */
-  private report(member: Member, { id }: Lease, { error, outcome }: Completion, now: number): ReportedFailure | null {
+  private report(
+    member: Member,
+    { id, keyId }: Lease,
+    { error, outcome }: Completion,
+    now: number,
+  ): ReportedFailure | null {
     if (error === null || outcome === 'success' || chargeReport(member, now)) return null;
     const detail = { code: error.code ?? '', message: error.message };
-    return this.reports.draft(member, detail, { leaseId: id, outcome }, now);
+    return this.reports.draft(member, { error: detail, context: { leaseId: id, outcome }, by: keyId }, now);
   }
 
   private applyToLoad(member: Member, completion: Completion, now: number): void {

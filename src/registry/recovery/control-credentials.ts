@@ -111,6 +111,8 @@ export class ControlCredentials {
     const { url, signer } = route;
     if (!this.hostLimiter.admitUnqueued(hostOfUrl(url), now))
       return fail('host-busy', "the rate limit of the control endpoint's host is reached; retry later");
+    // The restart may begin only now, so its slot of the guard is in use from here on.
+    this.recoveries.noteDisruption(id, recoveryId, now);
     return ok({ url, secrets: signingSecrets(this.readOrCreate(signer === 'type' ? CONTROLLER_ROW_ID : id), now) });
   }
 

@@ -3,7 +3,7 @@
  * evaluated at once if the failure manager is available.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
-import { withFailure } from '../../core/component/component-record.ts';
+import { withReport } from '../../core/component/component-record.ts';
 import { classifyFailure } from '../../core/failure/classify.ts';
 import type { FailureReport } from '../../core/failure/failure.ts';
 import { countFailures } from '../../core/failure/failure-count.ts';
@@ -22,6 +22,13 @@ export interface ReportedFailure {
   readonly outbox: readonly [OutboxDraft & { readonly payload: FailureReport }];
 }
 
+export interface NewReport {
+  readonly error: FailureDetail;
+  readonly context: JsonObject | null;
+  /** Id of the caller's key; null if unknown. */
+  readonly by: string | null;
+}
+
 export class FailureReports {
   private readonly state: RegistryState;
   private readonly intake: FailureIntake;
@@ -32,17 +39,17 @@ export class FailureReports {
   }
 
   /** Stores a caller's report and makes the component suspect. */
-  store(member: Member, error: FailureDetail, context: JsonObject | null, now: number): FailureReport {
-    const drafted = this.draft(member, error, context, now);
+  store(member: Member, report: NewReport, now: number): FailureReport {
+    const drafted = this.draft(member, report, now);
     this.state.commit({ ...drafted, visible: false }, now);
     return drafted.outbox[0].payload;
   }
 
   /** Returns the changes that a report makes, for the caller to commit together with its own. */
-  draft(member: Member, error: FailureDetail, context: JsonObject | null, now: number): ReportedFailure {
+  draft(member: Member, { error, context, by }: NewReport, now: number): ReportedFailure {
     const config = this.state.configFor(member.record.registration.id);
     const step = observeHealth(member.record.health, { kind: 'reported', error }, config, now);
-    const record = withFailure({ ...member.record, health: step.next }, now);
+    const record = withReport({ ...member.record, health: step.next }, { at: now, by });
     const failed = { kind: 'failed', source: 'report', error } as const;
     const draft = failureDraft(record, failed, context, this.state.draftContext(record, now));
     return { records: [record], outbox: [draft] };
@@ -60,11 +67,12 @@ export class FailureReports {
       // The report stays in the outbox, so the caller need not repeat it.
       logError('failure report not evaluated', { failureId: report.id, error });
     }
-    const { recentFailures, failureThreshold } = this.batchItem(report);
+    const { recentFailures, unconfirmedReports, failureThreshold } = this.batchItem(report);
     return {
       failureId: report.id,
       failureType: classifyFailure({ code: report.code ?? undefined, message: report.message }),
       recentFailures,
+      unconfirmedReports,
       threshold: failureThreshold,
       recoveryId: this.state.members.get(report.componentId)?.record.recovery.active?.order.recoveryId ?? null,
       recorded: false,
@@ -74,7 +82,9 @@ export class FailureReports {
   batchItem(report: FailureReport): FailureBatchItem {
     const record = this.state.members.get(report.componentId)?.record;
     const policy = this.state.configFor(report.componentId);
-    const recentFailures = record ? countFailures(record, policy, report.occurredAt) : 1;
-    return { report, recentFailures, failureThreshold: policy.failureThreshold };
+    const count = record
+      ? countFailures(record, policy, report.occurredAt)
+      : { recentFailures: 1, unconfirmedReports: 0 };
+    return { report, ...count, failureThreshold: policy.failureThreshold };
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
+import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { controlRouteOf } from '../../core/component/control-route.ts';
 import { isBeingRemoved } from '../../core/component/lifecycle.ts';
 import { hasFailedDependency } from '../../core/component/root-cause.ts';
@@ -15,7 +16,7 @@ import type { Failure, Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { Member } from '../state/member.ts';
 import type { Recoveries } from './recoveries.ts';
-import { recoveryIdOf } from './recoveries.ts';
+import { recoveryIdOf, wakeUpDraft } from './recoveries.ts';
 import type { NotAccessible } from '../contract/registry-api.ts';
 import { actionHold } from './recovery-guard.ts';
 import type { RegistryState } from '../state/registry-state.ts';
@@ -48,12 +49,12 @@ export class OperatorRecoveries {
       if (this.state.members.get(id) !== member || member.record.recovery !== recovery) continue;
       const known = key === null ? undefined : this.state.store.requestedActions.read(id, key);
       if (known) return ok(known);
-      const refusal = this.refusalFor(member, request);
+      const refusal = this.refusalFor(member, request, clock());
       return refusal ?? ok(this.begin(member, { recoveryId, generation, key }, { request, actor }, clock()));
     }
   }
 
-  private refusalFor({ record }: Member, { action, force }: ActionRequest): Failure<ActionRefusal> | null {
+  private refusalFor({ record }: Member, { action, force }: ActionRequest, now: number): Failure<ActionRefusal> | null {
     const { registration, lifecycle, recovery, dependencyState } = record;
     const { id } = registration;
     if (isBeingRemoved(lifecycle))
@@ -66,8 +67,15 @@ export class OperatorRecoveries {
     const { rootCause } = dependencyState;
     const obstacle = hasFailedDependency(dependencyState)
       ? `failed dependencies: ${rootCause.join(', ')}`
-      : holdMessage(this.state, id);
+      : this.holdMessage(record, now);
     return obstacle === null ? null : fail('held-back', `${obstacle}; force overrides`);
+  }
+
+  private holdMessage(record: ComponentRecord, now: number): string | null {
+    const hold = actionHold(this.state, record, true, now);
+    if (hold) return HOLD_MESSAGES[hold];
+    const { inUse, limit } = this.recoveries.slots.place(now);
+    return inUse < limit ? null : HOLD_MESSAGES['too-many'];
   }
 
   private begin(
@@ -92,7 +100,7 @@ export class OperatorRecoveries {
         auditNoteFor: (order) => actor && auditNote(actor, order, request),
         alsoStore: (order) => ({
           // Starts the workflow, now or once the failure manager is available.
-          outbox: [{ kind: 'nudge', key: `start:${recoveryId}`, componentId: order.componentId, payload: order }],
+          outbox: [wakeUpDraft(`start:${recoveryId}`, order)],
           ...(key === null ? {} : { requestedAction: { key, order } }),
         }),
       },
@@ -104,13 +112,9 @@ export class OperatorRecoveries {
 const HOLD_MESSAGES: Readonly<Record<ActionHold, string>> = {
   frozen: 'recoveries are frozen',
   'self-doubt': 'most of the type fails at once, and the coordinator itself may be at fault',
+  'mass-failure': 'many components of the type fail at once, and each must first stay down for a round of checks',
   'too-many': 'the limit of simultaneous restarts and scalings in this type is reached',
 };
-
-function holdMessage(state: RegistryState, id: string): string | null {
-  const hold = actionHold(state, id, true);
-  return hold && HOLD_MESSAGES[hold];
-}
 
 const auditNote = (
   actor: Actor,

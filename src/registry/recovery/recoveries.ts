@@ -1,44 +1,49 @@
 /**
- * The recoveries of a type: begins them, permits their actions, counts proof from health signals, and ends them.
+ * The recoveries of a type: begins them, notes what they do, and ends them. `ActionPermissions` permits their actions,
+ * and `Verifications` counts their proof.
  *
  * Invariant: a component has at most one running recovery.
  * Invariant: everything that a workflow waits for is written to the outbox first.
  */
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
-import type { ActiveRecovery, ComponentRecord, RecoveryOutcome } from '../../core/component/component-record.ts';
+import type {
+  ActiveRecovery,
+  ComponentRecord,
+  RecoveryOutcome,
+  RecoveryState,
+} from '../../core/component/component-record.ts';
+import { withActive } from '../../core/component/component-record.ts';
 import type { ControlAction } from '../../core/component/control-action.ts';
 import { controlActionsOf } from '../../core/component/control-route.ts';
-import type {
-  RecoveryOrder,
-  RecoverySignal,
-  RecoveryTrigger,
-  SignalOutcome,
-} from '../../core/failure/failure-manager-api.ts';
+import { cooldownUntil, nextCooldown } from '../../core/failure/cooldown.ts';
+import type { RecoveryCause, RecoveryOrder, RecoveryTrigger } from '../../core/failure/failure-manager-api.ts';
 import { OPERATOR_REQUEST } from '../../core/failure/failure-manager-api.ts';
-import { countFailures } from '../../core/failure/failure-count.ts';
+import { countFailures, hasGoodChecks } from '../../core/failure/failure-count.ts';
 import type { RecoveryFacts } from '../../core/failure/recovery-plan.ts';
 import type { RecoveryConditions } from '../../core/failure/recovery-preview.ts';
 import type { RecoveryPolicy } from '../../core/failure/recovery-policy.ts';
-import { cooldownAfter } from '../../core/failure/recovery-policy.ts';
-import { endDrill, liftDrill } from '../../core/drill/drill.ts';
+import { endDrill } from '../../core/drill/drill.ts';
 import { hasFailedDependency } from '../../core/component/root-cause.ts';
 import { toIso } from '../../core/component/resource.ts';
+import type { FailureSource } from '../../core/health/observe-health.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
-import type { HealthSignal } from '../../core/health/observe-health.ts';
 import { drillEndedDraft } from './drill-events.ts';
 import { componentEventDraft } from '../state/component-events.ts';
 import type { Member } from '../state/member.ts';
 import type { RegistryApi } from '../contract/registry-api.ts';
-import type { ActionPermission, RecoveryCause, RecoveryTarget } from '../contract/recovery-api.ts';
+import type { RecoveryTarget } from '../contract/recovery-api.ts';
 import { actionHold, beginObstacle } from './recovery-guard.ts';
+import { signalDraft } from './recovery-signals.ts';
+import { RecoverySlots, hasProvenNeed } from './recovery-slots.ts';
 import type { Change, RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
 import { selectStandby } from './select-standby.ts';
 
 const EVENT_OF_OUTCOME = {
   successful: 'recovery.succeeded',
+  'not-needed': 'recovery.succeeded',
   cancelled: 'recovery.cancelled',
   failed: 'recovery.failed',
   timeout: 'recovery.failed',
@@ -47,7 +52,13 @@ const EVENT_OF_OUTCOME = {
 
 /** Input of a new recovery. */
 interface RecoveryStart {
-  readonly cause: { readonly failureType: RecoveryTrigger; readonly failureId: string; readonly reason: string };
+  readonly cause: {
+    readonly failureType: RecoveryTrigger;
+    readonly failureId: string;
+    readonly reason: string;
+    /** Absent for an operator's request. */
+    readonly source?: FailureSource;
+  };
   /** Set if an operator requested the recovery, which then counts as disruptive from the start. */
   readonly requestedAction?: ControlAction;
   readonly auditNoteFor?: (order: RecoveryOrder) => AuditNote | null;
@@ -56,13 +67,21 @@ interface RecoveryStart {
 }
 
 export class Recoveries {
+  readonly slots: RecoverySlots;
   private readonly state: RegistryState;
 
   constructor(state: RegistryState) {
     this.state = state;
+    this.slots = new RecoverySlots(state);
   }
 
-  async begin(id: string, cause: RecoveryCause, clock: () => number): ReturnType<RegistryApi['beginRecovery']> {
+  /** Begins the recovery for a failure. A cooldown defers it: `beginDeferred` begins it afterwards. */
+  async begin(
+    id: string,
+    cause: RecoveryCause,
+    clock: () => number,
+    alsoStore?: RecoveryStart['alsoStore'],
+  ): ReturnType<RegistryApi['beginRecovery']> {
     for (;;) {
       const member = this.state.members.get(id);
       if (!member) return fail('unknown-component', `${id} is not registered`);
@@ -70,13 +89,41 @@ export class Recoveries {
       const { recovery } = record;
       if (recovery.active) return ok({ order: recovery.active.order, started: false });
       const obstacle = beginObstacle(record, cause.occurredAt, clock());
+      if (obstacle?.reason === 'cooling-down') this.defer(record, cause, clock());
       if (obstacle) return obstacle;
       const generation = recovery.generation + 1;
       const recoveryId = await recoveryIdOf(id, record.generation, generation);
       // Another recovery may have begun while this call waited for the digest.
       if (this.state.members.get(id) !== member || member.record.recovery !== recovery) continue;
-      return ok({ order: this.start(member, { recoveryId, generation }, { cause }, clock()), started: true });
+      const start = { cause, ...(alsoStore && { alsoStore }) };
+      return ok({ order: this.start(member, { recoveryId, generation }, start, clock()), started: true });
     }
+  }
+
+  /** Begins the recoveries that a cooldown held back until now. Returns true if the outbox has new rows. */
+  async beginDeferred(now: number): Promise<boolean> {
+    let begun = false;
+    for (const member of this.state.members.values()) {
+      const { record } = member;
+      const { deferred, cooldown, active } = record.recovery;
+      if (!deferred || active || now < cooldownUntil(cooldown)) continue;
+      // Cleared first: what another obstacle refuses must not be due again and again.
+      this.saveDeferred(record, null, now);
+      const wakeUp = (order: RecoveryOrder) => ({ outbox: [wakeUpDraft(`start:${order.recoveryId}`, order)] });
+      const result = await this.begin(record.registration.id, deferred, () => now, wakeUp);
+      begun ||= result.ok;
+    }
+    return begun;
+  }
+
+  /** Remembers the first failure of a dead component that the cooldown holds back. */
+  private defer(record: ComponentRecord, cause: RecoveryCause, now: number): void {
+    const isDead = record.health.status === 'unhealthy';
+    if (isDead && !record.recovery.deferred) this.saveDeferred(record, cause, now);
+  }
+
+  private saveDeferred(record: ComponentRecord, deferred: RecoveryCause | null, now: number): void {
+    this.state.commit({ records: [{ ...record, recovery: { ...record.recovery, deferred } }], visible: false }, now);
   }
 
   /** The running recovery with this id, and its member. */
@@ -102,19 +149,26 @@ export class Recoveries {
   conditions(record: ComponentRecord, now: number): RecoveryConditions {
     const { id } = record.registration;
     const config = this.state.configFor(id);
-    const { active, failedInRow } = record.recovery;
+    const { active, cooldown } = record.recovery;
+    const { recentFailures } = countFailures(record, config, now);
+    const disruptive = actionHold(this.state, record, true, now);
     // A failure at this moment must be later than every settled one.
     const obstacle = beginObstacle(record, Math.max(now, record.recovery.settledUntil + 1), now);
     return {
       componentType: this.state.type,
-      recentFailures: countFailures(record, config, now),
+      recentFailures,
       threshold: { failureThreshold: config.failureThreshold, failureWindow: config.failureWindow },
       recoveryId: active?.order.recoveryId ?? null,
       obstacle: obstacle && { reason: obstacle.reason, message: obstacle.message },
-      holds: { disruptive: actionHold(this.state, id, true), other: actionHold(this.state, id, false) },
+      holds: {
+        disruptive: disruptive ?? (this.slots.isFree(now) ? null : 'too-many'),
+        other: actionHold(this.state, record, false, now),
+      },
+      guard: this.slots.place(now),
+      now,
       facts: this.facts(record),
       policies: config.recovery,
-      failedInRow,
+      cooldown: cooldown ?? null,
     };
   }
 
@@ -128,18 +182,18 @@ export class Recoveries {
     };
   }
 
-  /** Permits or refuses a recovery's next action. A recovery that is already disruptive keeps that permission. */
-  permitAction(id: string, recoveryId: string, disruptive: boolean, now: number): ActionPermission {
+  /**
+   * Notes that the recovery may take capacity away, or did so just now. Its slot of the guard is in use from here on.
+   */
+  noteDisruption(id: string, recoveryId: string, now: number): void {
     const found = this.find(id, recoveryId);
-    if (!found || found.active.cancelled) return 'not-recovering';
-    // An operator's request was judged when it arrived.
-    if (found.active.order.requestedAction) return 'permitted';
-    if (hasFailedDependency(found.member.record.dependencyState)) return 'dependency-failed';
-    const becomesDisruptive = disruptive && !found.active.disruptive;
-    const hold = actionHold(this.state, id, becomesDisruptive);
-    if (hold) return hold === 'frozen' ? hold : 'too-many';
-    if (becomesDisruptive) this.saveActive(found.member.record, { ...found.active, disruptive: true }, [], now);
-    return 'permitted';
+    if (!found) return;
+    const { record } = found.member;
+    const isProven = record.recovery.active?.disruptive
+      ? (record.recovery.disruption?.isProven ?? true)
+      : hasProvenNeed(record);
+    const recovery = { ...record.recovery, disruption: { at: now, isProven } };
+    this.saveActive({ ...record, recovery }, { ...found.active, disruptive: true }, [], now);
   }
 
   /** Ends a recovery before its next action, and signals a waiting workflow at once. Idempotent. */
@@ -155,72 +209,6 @@ export class Recoveries {
     return true;
   }
 
-  beginVerification(id: string, recoveryId: string, position: number, durationMs: number, now: number): boolean {
-    const found = this.find(id, recoveryId);
-    if (!found || found.active.cancelled) return false;
-    const { member, active } = found;
-    // A repeated step must not restart the proof.
-    if (active.verification?.position === position) return true;
-    const until = Math.min(now + durationMs, active.order.deadline);
-    const verification = { position, since: now, until, successes: 0 };
-    // The action is supposed to end the failure, so it also ends the injected failure of a drill.
-    this.saveActive(liftDrill(member.record, now), { ...active, verification }, [], now);
-    member.check = null;
-    // A check that waits for its host keeps its place, because it also begins after the action.
-    member.nextCheckAt = Math.min(member.nextCheckAt, now);
-    return true;
-  }
-
-  /**
-   * Counts a signal towards the proof. Returns the record and, once the component is proven, the signal to send; null
-   * if the signal says nothing about the proof.
-   */
-  countProof(record: ComponentRecord, signal: HealthSignal): { record: ComponentRecord; outbox: OutboxDraft[] } | null {
-    const active = record.recovery.active;
-    const verification = active?.verification;
-    if (!active || !verification) return null;
-    // Passed checks prove a component with a health check. Heartbeats prove only a component without one.
-    const isProofSource = record.registration.healthCheck
-      ? signal.kind === 'check-passed'
-      : signal.kind === 'heartbeat';
-    const isSuccess = isProofSource && record.health.heartbeatStatus !== 'unhealthy';
-    const reportsUnhealthy = signal.kind === 'heartbeat' && signal.status === 'unhealthy';
-    const isFailure = signal.kind === 'check-failed' || signal.kind === 'heartbeat-expired' || reportsUnhealthy;
-    if (!isSuccess && !isFailure) return null;
-    const successes = isSuccess ? verification.successes + 1 : 0;
-    if (successes < this.state.configFor(record.registration.id).healthyThreshold) {
-      return { record: withActive(record, { ...active, verification: { ...verification, successes } }), outbox: [] };
-    }
-    return {
-      record: withActive(record, { ...active, verification: null }),
-      outbox: [signalDraft(record, active, verification.position, 'healthy')],
-    };
-  }
-
-  /** After downtime: continues verifications, because no check could prove anything in that time. */
-  resumeVerifications(unobservedMs: number, now: number): void {
-    for (const { record } of this.state.members.values()) {
-      const { active } = record.recovery;
-      if (!active?.verification || active.verification.until <= now - unobservedMs) continue;
-      const until = Math.min(active.verification.until + unobservedMs, active.order.deadline);
-      this.saveActive(record, { ...active, verification: { ...active.verification, until } }, [], now);
-    }
-  }
-
-  /** Ends verifications whose time has expired, so that the next action is due. */
-  expireVerifications(now: number): void {
-    for (const { record } of this.state.members.values()) {
-      const active = record.recovery.active;
-      if (!active?.verification || now < active.verification.until) continue;
-      this.saveActive(
-        record,
-        { ...active, verification: null },
-        [signalDraft(record, active, active.verification.position, 'unproven')],
-        now,
-      );
-    }
-  }
-
   /**
    * Ends a recovery and returns its outcome. A recovery that was cancelled, or that no action could help because of a
    * failed dependency, does not end as failed.
@@ -233,22 +221,36 @@ export class Recoveries {
     const { drillId } = found.active.order;
     // A drill proves nothing about real recoveries, so it leaves the count of failed ones unchanged.
     if (drillId) return this.endDrillRecovery(record, recoveryId, outcome, now);
-    const proven = outcome !== 'failed' && outcome !== 'timeout';
-    const failedInRow = proven ? 0 : record.recovery.failedInRow + 1;
-    const cooldownMs = cooldownAfter(failedInRow, this.policyOf(found.active.order));
-    const settled = { settledUntil: now, failedInRow, notBefore: now + cooldownMs };
-    // A failed request of an operator says nothing about failures, and must not delay the recovery that they require.
-    const isFailedRequest = found.active.order.requestedAction !== undefined && outcome !== 'successful';
+    this.slots.leave(recoveryId);
+    const lastEnded = { recoveryId, outcome };
     const recovery = {
       ...record.recovery,
+      ...this.settledBy(found.active, record, outcome, now),
       active: null,
-      lastEnded: { recoveryId, outcome },
-      ...(isFailedRequest ? {} : settled),
+      lastEnded,
     };
     const type = EVENT_OF_OUTCOME[outcome];
     const event = componentEventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
     this.state.commit({ records: [{ ...record, recovery }], outbox: [event], visible: false }, now);
     return outcome;
+  }
+
+  /** What the end of a recovery changes for the next one. */
+  private settledBy(
+    { order, disruptive }: ActiveRecovery,
+    { recovery }: ComponentRecord,
+    outcome: RecoveryOutcome,
+    now: number,
+  ): Partial<RecoveryState> {
+    const works = hasRecovered(outcome);
+    // A failed request of an operator says nothing about failures, and must not delay the recovery that they require.
+    if (order.requestedAction && !works) return {};
+    const settled = { settledUntil: now, deferred: null, ...(works ? { disruption: null } : {}) };
+    if (order.requestedAction) return { ...settled, cooldown: null };
+    const isCancelled = outcome === 'cancelled';
+    if (outcome === 'suppressed' || (isCancelled && !disruptive)) return settled;
+    const ended = { startedAt: order.startedAt, acted: outcome !== 'not-needed', works: works || isCancelled };
+    return { ...settled, cooldown: nextCooldown(recovery.cooldown, ended, this.policyOf(order), now) };
   }
 
   private endDrillRecovery(
@@ -258,8 +260,9 @@ export class Recoveries {
     now: number,
   ): RecoveryOutcome {
     const lastEnded = { recoveryId, outcome };
-    const recovery = { ...record.recovery, active: null, lastEnded, settledUntil: now };
-    const drillOutcome = outcome === 'successful' ? 'proven' : outcome === 'suppressed' ? 'cancelled' : outcome;
+    const disruption = hasRecovered(outcome) ? null : record.recovery.disruption;
+    const recovery = { ...record.recovery, active: null, lastEnded, settledUntil: now, disruption };
+    const drillOutcome = hasRecovered(outcome) ? 'proven' : outcome === 'suppressed' ? 'cancelled' : outcome;
     const end = endDrill({ ...record, recovery }, drillOutcome, now);
     const next = end?.record ?? { ...record, recovery };
     const context = this.state.draftContext(next, now);
@@ -297,7 +300,7 @@ export class Recoveries {
     return Array.from(this.state.members.values()).flatMap(({ record }): OutboxDraft[] => {
       const order = record.recovery.active?.order;
       if (!order) return [];
-      return [{ kind: 'nudge', key: `nudge:${order.recoveryId}`, componentId: order.componentId, payload: order }];
+      return [wakeUpDraft(`nudge:${order.recoveryId}`, order)];
     });
   }
 
@@ -308,6 +311,7 @@ export class Recoveries {
     { cause, requestedAction, auditNoteFor, alsoStore }: RecoveryStart,
     now: number,
   ): RecoveryOrder {
+    const isRequested = requestedAction !== undefined;
     const drill = requestedAction ? null : (record.recovery.drill ?? null);
     const order: RecoveryOrder = {
       recoveryId,
@@ -325,10 +329,13 @@ export class Recoveries {
     const recovery = {
       ...record.recovery,
       generation,
+      deferred: null,
       drill: drill && { ...drill, recoveryId, recoveryStartedAt: now },
+      ...(isRequested ? { disruption: { at: now, isProven: hasProvenNeed(record) } } : {}),
       active: {
         order,
-        disruptive: requestedAction !== undefined,
+        disruptive: isRequested,
+        checksPassed: cause.source === 'report' && hasGoodChecks(record),
         cancelled: false,
         promoted: null,
         verification: null,
@@ -356,16 +363,14 @@ function outcomeOf(
   { dependencyState: rootCause }: ComponentRecord,
   requested: RecoveryOutcome,
 ): RecoveryOutcome {
-  if (requested === 'successful') return requested;
+  if (hasRecovered(requested)) return requested;
   if (active.cancelled) return 'cancelled';
   if (active.order.requestedAction) return requested;
   return hasFailedDependency(rootCause) && requested !== 'cancelled' ? 'suppressed' : requested;
 }
 
-const withActive = (record: ComponentRecord, active: ActiveRecovery): ComponentRecord => ({
-  ...record,
-  recovery: { ...record.recovery, active },
-});
+const hasRecovered = (outcome: RecoveryOutcome): outcome is 'successful' | 'not-needed' =>
+  outcome === 'successful' || outcome === 'not-needed';
 
 const cancelNote = (actor: Actor, { recoveryId, componentId }: RecoveryOrder): AuditNote => ({
   actor,
@@ -375,16 +380,13 @@ const cancelNote = (actor: Actor, { recoveryId, componentId }: RecoveryOrder): A
   after: null,
 });
 
-function signalDraft(
-  record: ComponentRecord,
-  active: ActiveRecovery,
-  position: number,
-  outcome: SignalOutcome,
-): OutboxDraft {
-  const { recoveryId } = active.order;
-  const payload: RecoverySignal = { recoveryId, position, outcome };
-  return { kind: 'signal', key: `${recoveryId}:${position}:${outcome}`, componentId: record.registration.id, payload };
-}
+/** A wake-up of the recovery's workflow, which starts it if it does not exist. */
+export const wakeUpDraft = (key: string, order: RecoveryOrder): OutboxDraft => ({
+  kind: 'nudge',
+  key,
+  componentId: order.componentId,
+  payload: order,
+});
 
 /** Workflow ids allow neither "." nor 128 characters, hence a digest. The same recovery always gets the same id. */
 export async function recoveryIdOf(

@@ -9,6 +9,7 @@ import type { AttemptOrder, Check, CheckPlan } from '../../core/health/check.ts'
 import { checkDueAt, retryTimeoutMs } from '../../core/health/check.ts';
 import { suspicionMs } from '../../core/health/check-schedule.ts';
 import { hashOf } from '../../core/hash.ts';
+import { cooldownUntil } from '../../core/failure/cooldown.ts';
 import { hasFailedDependency } from '../../core/component/root-cause.ts';
 import type { OnDemandQuotas } from '../../core/quota/on-demand-quota.ts';
 import { freshQuotas } from '../../core/quota/on-demand-quota.ts';
@@ -60,14 +61,15 @@ const FAST_RECHECKS = 2;
 
 /**
  * Plans the next check. A component with recent failures, or under verification, gets a single attempt. The first
- * rechecks after a failure also use the short timeout.
+ * rechecks after a failure also use the short timeout, and so do checks before an action of a recovery.
  */
 export function planCheck(record: ComponentRecord): CheckPlan {
   const check = record.registration.healthCheck!;
   const { health, recovery } = record;
   const quickTimeoutMs = retryTimeoutMs(check.timeout, health.ewmaResponseTimeMs);
   const isFailing = health.consecutiveFailures > 0 || recovery.active?.verification != null;
-  const isQuick = health.consecutiveFailures > 0 && health.consecutiveFailures <= FAST_RECHECKS && !recovery.active;
+  const isEarly = recovery.active ? recovery.active.verification === null : health.consecutiveFailures <= FAST_RECHECKS;
+  const isQuick = health.consecutiveFailures > 0 && isEarly;
   return {
     timeoutMs: isQuick ? quickTimeoutMs : check.timeout,
     suspicionMs: suspicionMs(record.registration),
@@ -108,6 +110,10 @@ export function deregistrationDueAt(record: ComponentRecord, downtime: Downtime)
   return since + registration.deregisterAfter + downtime.since(since);
 }
 
+/** Epoch ms at which the recovery begins that a cooldown holds back; Infinity for none. */
+const deferredUntil = ({ recovery }: ComponentRecord): number =>
+  recovery.deferred && !recovery.active ? cooldownUntil(recovery.cooldown) : Infinity;
+
 /** Epoch ms at which this member next needs the alarm; Infinity for never. */
 export function dueAt(member: Member, downtime: Downtime): number {
   const { record } = member;
@@ -123,6 +129,7 @@ export function dueAt(member: Member, downtime: Downtime): number {
     deregistrationDueAt(record, downtime),
     record.health.ejection.until ?? Infinity,
     record.recovery.active?.verification?.until ?? Infinity,
+    deferredUntil(record),
     record.recovery.drill?.until ?? Infinity,
   );
 }

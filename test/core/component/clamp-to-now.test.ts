@@ -18,7 +18,9 @@ const lived = {
     ...NO_RECOVERY,
     recentFailures: [T0 - DAY_MS - 1, T0 - 3_000, T0 - 2_000],
     settledUntil: T0 - 1_000,
-    notBefore: T0 + 300_000,
+    recentReports: [{ at: T0 - 1, by: 'k-1' }],
+    cooldown: { recoveries: 3, since: T0 - 1_000, fullMs: DAY_MS, works: false },
+    disruption: { at: T0 - 1_000, isProven: true },
     active: { cancelled: false, verification: { position: 0, since: T0 - 10, until: T0 + 30_000, successes: 1 } },
   },
 } as unknown as ComponentRecord;
@@ -39,7 +41,9 @@ describe('clampToNow', () => {
         ...lived.recovery,
         recentFailures: [now - 1, now, now],
         settledUntil: now,
-        notBefore: now + 3_600_000,
+        recentReports: [{ at: now, by: 'k-1' }],
+        cooldown: { recoveries: 3, since: now, fullMs: DAY_MS, works: false },
+        disruption: { at: now, isProven: true },
         active: { cancelled: false, verification: { position: 0, since: now, until: now + 30_010, successes: 1 } },
       },
     });

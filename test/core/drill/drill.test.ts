@@ -116,7 +116,7 @@ describe('a drill', () => {
     const record = drilled({ flap: { falls: [NOW - 5, NOW, NOW + 7], heldUntil: NOW + 90_000 } });
     const end = endDrill(record, 'proven', NOW + 10)!;
     expect(end.record.health.flap).toEqual({ falls: [NOW - 5], heldUntil: null });
-    expect(end.record.recovery).toMatchObject({ drill: null, settledUntil: NOW + 10, failedInRow: 0 });
+    expect(end.record.recovery).toMatchObject({ drill: null, settledUntil: NOW + 10 });
     expect(end.drill).toMatchObject({ outcome: 'proven', endedAt: NOW + 10, faultEndedAt: NOW + 10, componentId: 'a' });
     expect(endDrill(end.record, 'proven', NOW + 11)).toBeNull();
   });

@@ -5,7 +5,7 @@ import { FAILURE_TYPES } from '../../../src/core/failure/classify.ts';
 import type { RecoveryFacts } from '../../../src/core/failure/recovery-plan.ts';
 import { judgeSteps, planRecovery } from '../../../src/core/failure/recovery-plan.ts';
 import type { RecoveryAction, ConfiguredStep } from '../../../src/core/failure/recovery-policy.ts';
-import { RECOVERY_ACTIONS, completePolicies, cooldownAfter } from '../../../src/core/failure/recovery-policy.ts';
+import { RECOVERY_ACTIONS, completePolicies } from '../../../src/core/failure/recovery-policy.ts';
 
 const NONE: RecoveryFacts = { controlActions: [], hasStandby: false, autoScalingEnabled: false };
 const RESTART: RecoveryFacts = { ...NONE, controlActions: ['restart'] };
@@ -177,15 +177,4 @@ describe('any policy', () => {
       }),
     );
   });
-});
-
-it.each([
-  [0, 0],
-  [1, 1_000],
-  [2, 2_000],
-  [4, 8_000],
-  [5, 9_000],
-  [2_000, 9_000],
-])('after %i failed in a row the pause is %i ms', (failedInRow, expected) => {
-  expect(cooldownAfter(failedInRow, { actions: [], cooldownMs: 1_000, maxCooldownMs: 9_000 })).toBe(expected);
 });

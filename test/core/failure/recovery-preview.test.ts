@@ -12,7 +12,9 @@ const CONDITIONS: RecoveryConditions = {
   holds: { disruptive: null, other: null },
   facts: { controlActions: ['restart'], hasStandby: true, autoScalingEnabled: false },
   policies: completePolicies(),
-  failedInRow: 0,
+  cooldown: null,
+  guard: { limit: 1, inUse: 0, waiting: 0 },
+  now: 1_000_000,
 };
 const FAILURE = { failureType: 'connection_failure', code: 'ECONNREFUSED' } as const;
 const preview = (conditions: Partial<RecoveryConditions>, code = 'ECONNREFUSED') =>
@@ -61,5 +63,23 @@ describe('the blocked steps', () => {
       ['alert-instead', null],
       ['alert-instead', null],
     ]);
+  });
+});
+
+describe('the cooldown', () => {
+  it.each([
+    ['none', null, { cooldownUntil: null, nextCooldownMs: 300_000, nextCooldownWhenWorkingMs: 60_000 }],
+    [
+      'running',
+      { recoveries: 2, since: 900_000, fullMs: 600_000, works: false },
+      { cooldownUntil: 1_500_000, nextCooldownMs: 1_200_000, nextCooldownWhenWorkingMs: 240_000 },
+    ],
+    [
+      'over',
+      { recoveries: 1, since: 900_000, fullMs: 300_000, works: true },
+      { cooldownUntil: null, nextCooldownMs: 600_000, nextCooldownWhenWorkingMs: 120_000 },
+    ],
+  ])('%s', (_, cooldown, expected) => {
+    expect(preview({ cooldown })).toMatchObject(expected);
   });
 });

@@ -231,7 +231,7 @@ describe('the outcome of a lease', () => {
     expect((await registry.read(id)).health).toMatchObject({ suspect: true });
     await registry.api.completeLease(lease!.id, completion);
     const [row] = await registry.rows<{ recovery: string }>('SELECT recovery FROM components WHERE id = ?', id);
-    expect(JSON.parse(row!.recovery).recentFailures).toHaveLength(1);
+    expect(JSON.parse(row!.recovery).recentReports).toHaveLength(1);
   });
 
   it('of failed work triggers a check of the component', async () => {

@@ -129,7 +129,7 @@ describe.concurrent('the quota of a component', () => {
       expect(result).toMatchObject({ reason: 'too-many-reports', retryAfterMs: expect.any(Number) });
     const stored = await runInDurableObject(
       registry.stub,
-      (instance: ComponentRegistry) => instance['runtime'].state.members.get(id)!.record.recovery.recentFailures.length,
+      (instance: ComponentRegistry) => instance['runtime'].state.members.get(id)!.record.recovery.recentReports?.length,
     );
     expect(stored).toBe(62 - refused.length);
   });

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it, vi } from 'vitest';
 import { SystemCoordinator } from '../../../src/coordinator/system-coordinator.ts';
-import type { RecoveryCause } from '../../../src/registry/contract/recovery-api.ts';
+import type { RecoveryCause } from '../../../src/core/failure/failure-manager-api.ts';
 import { eventsOf } from '../../recovery/failing-component.ts';
 import { eventually, freshId, setMode } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';

@@ -18,6 +18,7 @@ const notRecorded = ({ report }: FailureBatchItem): FailureEvaluation => ({
   failureId: report.id,
   failureType: 'internal_error',
   recentFailures: 1,
+  unconfirmedReports: 0,
   threshold: 3,
   recoveryId: null,
   recorded: false,

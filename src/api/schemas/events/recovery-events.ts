@@ -63,9 +63,9 @@ export const RECOVERY_EVENTS = {
     example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router' },
   },
   'recovery.succeeded': {
-    summary: 'A recovery ended, and checks verified the component.',
+    summary: 'A recovery ended, and checks verified the component. `not-needed`: it worked again before any action.',
     subject: SUBJECT,
-    data: endedWith(['successful']),
+    data: endedWith(['successful', 'not-needed']),
     example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router', outcome: 'successful' },
   },
   'recovery.failed': {
