@@ -63,6 +63,9 @@ const RECHECK_INTERVAL_MS = 1_000;
 /** Longest wait for the check before a disruptive action, ms. */
 const CHECK_IN_TIME_MS = 5_000;
 
+/** Pause of the alarm after due work failed: it is still due, and would otherwise fire the alarm again at once. */
+const PAUSE_AFTER_FAILURE_MS = 1_000;
+
 const SWEEP_FAILED = 'sweep of a registry failed';
 
 export class RegistryRuntime {
@@ -96,6 +99,8 @@ export class RegistryRuntime {
   private readonly changeLimiter = new ChangeRateLimiter();
   /** The latest time that this object has read from the clock, epoch ms. */
   private latestNow = 0;
+  /** Epoch ms before which the alarm is not armed. */
+  private armNotBefore = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     this.singleAlarm = new SingleAlarm(ctx.storage);
@@ -201,7 +206,7 @@ export class RegistryRuntime {
    * checks must go on whatever is stored about one component.
    */
   tick(now: number): void {
-    void runParts('due work of a registry failed', {
+    const parts = {
       clock: () => this.handleClockSkew(now),
       'self-doubt': () => this.selfDoubt.tick(now),
       heartbeats: () => this.expireHeartbeats(now),
@@ -214,7 +219,8 @@ export class RegistryRuntime {
       checks: () => this.observe(this.checks.start(this.state.members.values(), now), now),
       'status events': () => this.statusReports.flush(now) && this.deliver(now),
       samples: () => this.state.samples.flush(now),
-    });
+    };
+    void runParts('due work of a registry failed', parts, () => (this.armNotBefore = now + PAUSE_AFTER_FAILURE_MS));
   }
 
   private expireHeartbeats(now: number): void {
@@ -390,6 +396,6 @@ export class RegistryRuntime {
     this.handleClockSkew(Date.now());
     let due = Math.min(this.outbox.retryAt, this.leases.dueAt, this.statusReports.dueAt);
     for (const member of this.state.members.values()) due = Math.min(due, dueAt(member, this.state.downtime));
-    await this.singleAlarm.arm(due);
+    await this.singleAlarm.arm(Math.max(due, Math.min(this.armNotBefore, Date.now() + PAUSE_AFTER_FAILURE_MS)));
   }
 }

@@ -83,6 +83,22 @@ describe.concurrent('the alarm of a registry', () => {
     expect(await alarmOf(registry)).not.toBeNull();
   });
 
+  it('pauses when a pass throws, so that work that stays due does not fire it without end', async () => {
+    const { registry, id } = await withHealthy();
+    await deleteAlarm(registry);
+    await runInDurableObject(registry.stub, async (instance: ComponentRegistry, state) => {
+      const runtime = instance['runtime'];
+      const start = vi.spyOn(runtime.checks, 'start').mockImplementation(() => {
+        throw new Error('a pass that fails');
+      });
+      const before = Date.now();
+      runtime.state.members.get(id)!.nextCheckAt = before;
+      await instance.alarm();
+      expect(await state.storage.getAlarm()).toBeGreaterThanOrEqual(before + 1_000);
+      start.mockRestore();
+    });
+  });
+
   it('runs a due check once when it runs twice', async () => {
     const { registry, id } = await withHealthy(3_000);
     await deleteAlarm(registry);

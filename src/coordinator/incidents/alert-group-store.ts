@@ -109,6 +109,10 @@ export class AlertGroupStore {
     );
   }
 
+  postpone(id: string, dueAt: number): void {
+    this.sql.exec('UPDATE alert_groups SET due_at = ? WHERE id = ?', dueAt, id);
+  }
+
   remove(id: string): void {
     this.sql.exec('DELETE FROM alert_groups WHERE id = ?', id);
     this.sql.exec('DELETE FROM alert_group_members WHERE group_id = ?', id);

@@ -14,6 +14,7 @@ import type { OpenIncident } from '../../core/incident/incident-report.ts';
 import { ALERT_QUOTAS } from '../../core/quota/alert-quota.ts';
 import type { TokenBucket } from '../../core/quota/token-bucket.ts';
 import { consumeTokens, fullBucket } from '../../core/quota/token-bucket.ts';
+import { logError } from '../../logging/log-error.ts';
 import type { AlertGroupStore } from './alert-group-store.ts';
 
 export interface AlertGroupsDeps {
@@ -24,6 +25,8 @@ export interface AlertGroupsDeps {
   readonly schedule: (at: number) => void;
 }
 
+/** A group whose message cannot be made harms no other, and is tried again after this time. */
+const PAUSE_AFTER_FAILURE_MS = 60_000;
 /** Messages sent per pass. The rest follow with the next alarm. */
 const BATCH = 100;
 /** Name of the bucket that all types share; no component type is empty. */
@@ -61,13 +64,14 @@ export class AlertGroups implements AlarmSource {
   sendDue(now: number): void {
     const { store } = this.deps;
     for (const group of store.due(now, BATCH)) {
-      const retryAfterMs = this.refuse(group.componentType, now);
-      if (retryAfterMs === null) this.send(group, now);
-      else
-        this.save(
-          { ...group, news: group.news && { ...group.news, dueAt: now + retryAfterMs } },
-          store.eventOf(group.id),
-        );
+      try {
+        const retryAfterMs = this.refuse(group.componentType, now);
+        if (retryAfterMs === null) this.send(group, now);
+        else this.postpone(group, now + retryAfterMs);
+      } catch (error) {
+        logError('alert of a group not sent', { groupId: group.id, error });
+        this.postpone(group, now + PAUSE_AFTER_FAILURE_MS);
+      }
     }
   }
 
@@ -120,6 +124,11 @@ export class AlertGroups implements AlarmSource {
     // People acknowledged the incidents before their message was due.
     const isAcknowledged = news.kind === 'opened' && members.acknowledged === members.open;
     this.save(isAcknowledged ? withNews(sent, 'acknowledged', members, now) : sent, JSON.stringify(event));
+  }
+
+  private postpone({ id }: AlertGroup, dueAt: number): void {
+    this.deps.store.postpone(id, dueAt);
+    this.deps.schedule(dueAt);
   }
 
   private save(group: AlertGroup, event: string): void {

@@ -181,8 +181,9 @@ export class DeliveryLifecycle {
       deliveries.settle(delivery, { state: 'dead', attempts }, now);
       onDead({ ...webhook, failingSince }, delivery, now);
     } else deliveries.markWaiting(delivery, { attempts, failures, nextAt });
-    if (webhook.id !== BUILT_IN_ID && isEnabled(webhook) && givesUp(failingSince, now))
-      disable(webhook, 'failing', now);
+    // Days alone prove little: the coordinator may have been suspended. A dead delivery was attempted often enough.
+    const hasFailed = givesUp(failingSince, now) && deliveries.hasDied(webhook.id, failingSince);
+    if (webhook.id !== BUILT_IN_ID && isEnabled(webhook) && hasFailed) disable(webhook, 'failing', now);
   }
 
   /**

@@ -9,6 +9,7 @@ import { supersededAlerts } from '../../core/alert/alert-succession.ts';
 import type { AttemptRecord } from '../../core/delivery/delivery-attempt.ts';
 import { judgeAttempt } from '../../core/delivery/delivery-attempt.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
+import { adoptOldDeliveries } from './adopt-old-deliveries.ts';
 import type { DeliveryState, Delivery, DeliveryQuery } from '../contract/delivery-api.ts';
 
 export interface NewDelivery {
@@ -98,7 +99,7 @@ export class DeliveryStore {
     const known = sql.exec("SELECT 1 FROM pragma_table_info('webhook_deliveries') WHERE name = 'alert_id'").toArray();
     if (known.length === 0) sql.exec('ALTER TABLE webhook_deliveries ADD COLUMN alert_id TEXT');
     sql.exec(ALERT_INDEX);
-    this.adoptOldTable();
+    for (const subject of adoptOldDeliveries(sql)) this.promote(BUILT_IN_ID, subject, 0);
   }
 
   /**
@@ -175,6 +176,12 @@ export class DeliveryStore {
 
   countDead(webhookId: string): number {
     return this.count(`state = 'dead'`, webhookId);
+  }
+
+  /** Whether a delivery has become dead at or after `time`, epoch ms. */
+  hasDied(webhookId: string, time: number): boolean {
+    const sql = `SELECT 1 FROM webhook_deliveries WHERE webhook_id = ? AND state = 'dead' AND settled_at >= ? LIMIT 1`;
+    return this.sql.exec(sql, webhookId, time).toArray().length > 0;
   }
 
   dead(webhookId: string, limit: number): Delivery[] {
@@ -358,24 +365,6 @@ export class DeliveryStore {
       .exec<Row>(sql, ...values)
       .toArray()
       .map(toDelivery);
-  }
-
-  /** Moves pending deliveries of versions without webhooks to the configured webhook. */
-  private adoptOldTable(): void {
-    const tables = `SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'deliveries'`;
-    if (this.sql.exec(tables).toArray().length === 0) return;
-    this.sql.exec(
-      `INSERT OR IGNORE INTO webhook_deliveries
-         (id, webhook_id, sequence, type, subject, payload, state, next_at, created_at)
-       SELECT id, ?, CAST(json_extract(payload, '$.sequence') AS INTEGER), json_extract(payload, '$.type'),
-         json_extract(payload, '$.subject'), payload, 'waiting', NULL, created_at
-       FROM deliveries WHERE state = 'owed' ORDER BY created_at`,
-      BUILT_IN_ID,
-    );
-    const sql = `SELECT DISTINCT subject FROM webhook_deliveries WHERE webhook_id = ? AND settled_at IS NULL`;
-    const subjects = this.sql.exec<{ subject: string }>(sql, BUILT_IN_ID).toArray();
-    for (const { subject } of subjects) this.promote(BUILT_IN_ID, subject, 0);
-    this.sql.exec('DROP TABLE deliveries');
   }
 }
 

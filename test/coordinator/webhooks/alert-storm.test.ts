@@ -1,3 +1,4 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IncidentReport } from '../../../src/core/incident/incident-report.ts';
 import type { FreshCoordinator } from '../fresh-coordinator.ts';
@@ -128,6 +129,19 @@ describe('twelve components of a type that need an operator at once', () => {
     expect(await deliveriesOf(api)).toHaveLength(30);
     await later(api, 20 * SECOND);
     expect(await deliveriesOf(api)).toHaveLength(40);
+  });
+});
+
+describe('a group whose stored event cannot be read', () => {
+  it('does not keep the others from being sent', async () => {
+    const api = await coordinatorWithWebhook(SLACK);
+    for (const failureType of ['timeout_failure', 'internal_error'])
+      await api.raiseIncident(raise(failureType.slice(0, 1), { failureType }));
+    await runInDurableObject(api.stub, (_, { storage }) => {
+      storage.sql.exec(`UPDATE alert_groups SET event = '{"broken' WHERE failure_type = 'internal_error'`);
+    });
+    await later(api, 6 * SECOND);
+    expect((await deliveriesOf(api)).map(({ subject }) => subject)).toEqual(['t']);
   });
 });
 
