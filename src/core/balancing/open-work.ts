@@ -8,7 +8,7 @@
  */
 import type { CandidatePool } from './candidate-pool.ts';
 import type { WorkEstimate } from '../component/work-estimate.ts';
-import { remainingPart, withEnded } from '../component/work-estimate.ts';
+import { countAfterEnd, remainingPart } from '../component/work-estimate.ts';
 
 export interface OpenWork {
   known: Float64Array;
@@ -65,11 +65,13 @@ export function countLeased(work: OpenWork, position: number, slots: number): vo
 /** Counts the reported end of pieces of work that were assigned. */
 export function countEnded(pool: CandidatePool, work: OpenWork, position: number, ended: number, now: number): void {
   settle(pool, work, position, now);
-  const before = estimateOf(work, position);
-  const after = withEnded(before, ended, pool.taskMs[position]!, now);
+  const before = work.estimated[position]!;
+  const presumedEnded = work.presumedEnded[position]!;
+  const after = countAfterEnd(before, presumedEnded, ended);
+  work.estimated[position] = after;
+  work.presumedEnded[position] = Math.max(0, presumedEnded - ended);
   // The work of other isolates ends at the same pace.
-  if (before.count > 0) work.anticipated[position]! *= after.count / before.count;
-  setEstimate(work, position, after);
+  if (before > 0) work.anticipated[position]! *= after / before;
 }
 
 /** Counts what other isolates presumably assign while this one makes `count` assignments, just counted. */
@@ -91,7 +93,7 @@ export function setEstimate(work: OpenWork, position: number, { count, presumedE
   work.estimatedAt[position] = at;
 }
 
-/** Brings the estimate of a position to `now`. In place and without objects: each decision does it once. */
+/** Brings the estimate of a position to `now`, in place and without objects: each decision does it once. */
 function settle({ taskMs }: CandidatePool, work: OpenWork, position: number, now: number): void {
   const part = remainingPart(now - work.estimatedAt[position]!, taskMs[position]!);
   const count = work.estimated[position]!;
@@ -100,12 +102,6 @@ function settle({ taskMs }: CandidatePool, work: OpenWork, position: number, now
   work.presumedEnded[position] = work.presumedEnded[position]! * part + count * (1 - part);
   work.estimatedAt[position] = now;
 }
-
-const estimateOf = (work: OpenWork, position: number): WorkEstimate => ({
-  count: work.estimated[position]!,
-  presumedEnded: work.presumedEnded[position]!,
-  at: work.estimatedAt[position]!,
-});
 
 /** Smaller values become 0: subnormal numbers are slow to compute with and would never reach 0. */
 const MIN_RECENT = 1e-300;

@@ -57,11 +57,14 @@ export function withAssigned(
 
 /** Removes pieces of work whose end was reported. */
 export function withEnded(estimate: WorkEstimate, ended: number, taskMs: number, now: number): WorkEstimate {
-  const before = decayed(estimate, taskMs, now);
-  const known = Math.min(before.presumedEnded, ended);
+  const { count, presumedEnded } = decayed(estimate, taskMs, now);
   return {
-    count: Math.max(0, before.count - (ended - known)),
-    presumedEnded: before.presumedEnded - known,
+    count: countAfterEnd(count, presumedEnded, ended),
+    presumedEnded: Math.max(0, presumedEnded - ended),
     at: now,
   };
 }
+
+/** Estimated count after the reported end of `ended` pieces. Those that the decay has removed are not removed again. */
+export const countAfterEnd = (count: number, presumedEnded: number, ended: number): number =>
+  Math.max(0, count - Math.max(0, ended - presumedEnded));
