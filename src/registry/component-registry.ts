@@ -129,10 +129,9 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const member = found.value;
     if (!member.record.registration.healthCheck) return fail('no-health-check', `${id} registered no healthCheck`);
     const now = Date.now();
-    const { probes } = this.runtime;
-    const refusal = probes.refuse(member, account, now);
+    const refusal = this.runtime.probes.refuse(member, account, now);
     if (refusal) return refusal;
-    const result = await this.runtime.checkNow(member, now).finally(() => probes.end(account));
+    const result = await this.runtime.checkNow(member, now).finally(() => this.runtime.probes.end(account));
     return ok({ ...result, health: this.runtime.view(member.record, Date.now()).health });
   }
 
@@ -231,6 +230,8 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async claimOf(id: string): ReturnType<RegistryApi['claimOf']> {
+    const unreadable = this.runtime.state.unreadable.get(id);
+    if (unreadable) return { ...unreadable, dependencies: [] };
     const record = this.runtime.state.members.get(id)?.record ?? null;
     return record && { claim: record.claim, owner: record.owner, dependencies: record.registration.dependencies };
   }

@@ -167,9 +167,7 @@ export class RegistryRuntime {
       typeHealth: () => this.rollUp.current(Date.now()),
       batchItem: (report) => this.failureReports.batchItem(report),
     });
-    for (const id of this.state.load(Date.now())) {
-      logError('stored component cannot be read', { componentId: id });
-    }
+    this.state.load(Date.now());
     this.statusReports.resume(Date.now());
     this.state.onChange = (now) => {
       this.shareReporter.schedule(now);
@@ -177,6 +175,7 @@ export class RegistryRuntime {
     };
     // A kill may have come between a change of shares and its event.
     if (this.state.members.size > 0) this.shareReporter.schedule(Date.now());
+    if (this.state.unreadable.size > 0) this.rollUp.schedule();
     // After a kill, an outbox with rows is delivered by an immediate alarm.
     if (this.state.store.outboxSize() > 0) this.outbox.scheduleRetry(Date.now());
     void ctx.blockConcurrencyWhile(async () => {
@@ -343,11 +342,12 @@ export class RegistryRuntime {
   /** Whether each component is stable again; `gone` if it is not registered. */
   stabilityOf(ids: readonly string[], by: StabilityCriterion, now: number): Stability[] {
     this.noteDowntime(now);
-    const { members, downtime } = this.state;
+    const { members, unreadable, downtime } = this.state;
     const clock = { now, unobservedSince: (time: number) => downtime.since(time) };
     return ids.map((id) => {
       const record = members.get(id)?.record;
-      return record ? stability(record, by, this.state.configFor(id), clock) : 'gone';
+      if (record) return stability(record, by, this.state.configFor(id), clock);
+      return unreadable.has(id) ? 'unstable' : 'gone';
     });
   }
 

@@ -1,6 +1,6 @@
 /**
- * Authentication of the caller: by the key or the sign-in token in the Authorization header, or by the session cookie of
- * the dashboard. When the header is present, the cookie is ignored.
+ * Authentication of the caller: by the key or the sign-in token in the Authorization header, or by the session cookie
+ * of the dashboard. When the header is present, the cookie is ignored.
  */
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/app-env.ts';

@@ -49,7 +49,8 @@ export function mountComponentList(app: App): void {
     );
     const types = type === undefined ? [...config.types.keys()] : [type];
     const query = { limit, status, lifecycle, location, capability, metadata, sort, types, from };
-    const { items, next } = await listComponents(query);
-    return c.json({ items: [...items], nextCursor: next && encodeListPosition(next) }, 200);
+    const { items, next, unreadable } = await listComponents(query);
+    const shown = unreadable.length > 0 ? { unreadable: [...unreadable] } : {};
+    return c.json({ items: [...items], nextCursor: next && encodeListPosition(next), ...shown }, 200);
   });
 }

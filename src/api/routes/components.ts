@@ -163,9 +163,10 @@ export function mountComponents(app: App): void {
     const registration = c.req.valid('json');
     if (registration.id !== id) return problemResponse(c, 'invalid-request', otherId(id, registration.id));
     const current = await withRegistryOf(c.get('accessScope'), id, (registry, only) => registry.component(id, only));
-    if (!current.ok) return problemOf(c, current);
+    // A component whose stored state cannot be read is healed by a registration.
+    if (!current.ok && current.reason !== 'component-unreadable') return problemOf(c, current);
     // A component that is removed meanwhile must not return.
-    const stored = await store(c, registration, condition ?? 'present');
+    const stored = await store(c, registration, condition ?? (current.ok ? 'present' : null));
     if (!stored.ok) return problemResponse(c, ...stored.problem);
     c.header('etag', etagOf(stored.component));
     return c.json(stored.component, 200);

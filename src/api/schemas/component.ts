@@ -139,7 +139,16 @@ export const RegistrationBodySchema = ignoring(READ_ONLY, RegistrationSchema);
 /** A merge patch of a registration. */
 export const MergePatchSchema = ignoring(READ_ONLY, jsonObject(MAX_PATCH_CHARACTERS).meta({ id: 'MergePatch' }));
 
-export const ComponentPageSchema = pageOf(ComponentSchema);
+export const ComponentPageSchema = pageOf(ComponentSchema).extend({
+  unreadable: z
+    .array(z.string())
+    .optional()
+    .meta({
+      description:
+        'On the first page, whatever the filters: ids of components whose stored state cannot be read, at most 100 of a ' +
+        'type. Each gets no work until it registers again. Absent for none.',
+    }),
+});
 
 export const ComponentQuerySchema = PageQuerySchema.extend({
   type: ComponentTypeSchema.optional(),

@@ -38,6 +38,7 @@ export const SystemHealthSchema = z
         code: z.enum([
           'component-unhealthy',
           'component-degraded',
+          'component-unreadable',
           'type-unavailable',
           'dependency-unavailable',
           'self-doubt',

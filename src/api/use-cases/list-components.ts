@@ -27,6 +27,8 @@ export interface ComponentPage {
   readonly items: readonly ComponentResource[];
   /** Last component of the page when more follow, otherwise null. */
   readonly next: ListPosition | null;
+  /** On the first page: ids of components whose stored state cannot be read. */
+  readonly unreadable: readonly string[];
 }
 
 /**
@@ -38,6 +40,7 @@ export async function listComponents({ sort, types, from, ...query }: ListQuery)
   const sections = statuses.flatMap((status) => types.map((type) => ({ status, type })));
   const start = from ? sections.findIndex(({ status, type }) => status === from.status && type === from.type) : 0;
   const items: ComponentResource[] = [];
+  const unreadable = new Set<string>();
   let bytes = 0;
   let last: ListPosition | null = from;
   for (const [index, { status, type }] of sections.slice(Math.max(0, start)).entries()) {
@@ -53,12 +56,13 @@ export async function listComponents({ sort, types, from, ...query }: ListQuery)
       after,
     });
     items.push(...page.items);
+    if (!from) for (const id of page.unreadable) unreadable.add(id);
     bytes += page.bytes;
     const lastItem = page.items.at(-1);
     if (lastItem) last = { status, type, id: lastItem.id };
-    if (page.more) return { items, next: last };
+    if (page.more) return { items, next: last, unreadable: [...unreadable] };
   }
-  return { items, next: null };
+  return { items, next: null, unreadable: [...unreadable] };
 }
 
 /** A cursor that callers pass on unread. */

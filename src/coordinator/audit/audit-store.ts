@@ -2,6 +2,8 @@
  * Outbox of audit entries for D1. An entry is written in the transaction of the change it records, and deleted once D1
  * has stored it.
  */
+import { parseObject } from '../../core/stored-json.ts';
+import { readRows } from '../../logging/read-stored.ts';
 import type { AuditEntry } from '../../core/access/audit-entry.ts';
 
 const SCHEMA = [
@@ -26,10 +28,10 @@ export class AuditStore {
 
   /** Entries that D1 has not stored yet, oldest first. */
   pending(limit: number): AuditEntry[] {
-    return this.sql
-      .exec<{ entry: string }>('SELECT entry FROM audit_owed ORDER BY seq LIMIT ?', limit)
-      .toArray()
-      .map((row) => JSON.parse(row.entry) as AuditEntry);
+    // Rows that are no JSON must never fill a page.
+    const sql = 'SELECT id, entry FROM audit_owed WHERE json_valid(entry) ORDER BY seq LIMIT ?';
+    const rows = this.sql.exec<{ id: string; entry: string }>(sql, limit).toArray();
+    return readRows('audit_owed', rows, ({ entry }) => parseObject<AuditEntry>(entry));
   }
 
   settle(ids: readonly string[]): void {

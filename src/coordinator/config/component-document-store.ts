@@ -3,6 +3,8 @@
  * the last revision that the registry of the component's type acknowledged, and is pending while the document is newer.
  * A document is kept for 30 days after its component was removed, in case the component registers again.
  */
+import { parseObject } from '../../core/stored-json.ts';
+import { readStored } from '../../logging/read-stored.ts';
 import type { ComponentConfig, ComponentOverrides } from '../../core/config/component-config.ts';
 import type { Revised } from '../../core/config/config-documents.ts';
 import { RULE_SETTINGS } from '../../core/config/config-rules.ts';
@@ -157,7 +159,11 @@ export class ComponentDocumentStore {
   }
 }
 
-const toRevised = ({ revision, document }: Pick<Row, 'revision' | 'document'>): Revised<ComponentConfig> => ({
-  revision,
-  document: JSON.parse(document) as ComponentConfig,
-});
+/** A document that cannot be read counts as empty: the settings of the type apply. */
+const toRevised = (row: Row): Revised<ComponentConfig> =>
+  readStored(
+    'component_configs',
+    row,
+    ({ revision, document }) => ({ revision, document: parseObject<ComponentConfig>(document) }),
+    ({ revision }) => ({ revision, document: {} }),
+  );

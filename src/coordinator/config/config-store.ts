@@ -3,6 +3,8 @@
  * scope is in force; older ones are kept for the history and for rollbacks. Rows of components are only history: the
  * document in force for a component is in `component-config-store.ts`.
  */
+import { parseArray, parseObject } from '../../core/stored-json.ts';
+import { readRows, readStored } from '../../logging/read-stored.ts';
 import type { ConfigDocuments, ConfigScope, DocumentScope, Revised } from '../../core/config/config-documents.ts';
 import { NO_DOCUMENTS, withDocument } from '../../core/config/config-documents.ts';
 import type { ChangedBy, StoredRevision, RevisionEntry } from '../../core/config/config-revision.ts';
@@ -103,27 +105,28 @@ export class ConfigStore {
 
   /** Kept revisions older than `before`, newest first. */
   history(scope: DocumentScope, before: number, limit: number): RevisionEntry[] {
-    return this.sql
-      .exec<EntryRow>(
-        `SELECT revision, changed_at, changed_by, changed, restores FROM config_documents
+    return readRows(
+      'config_documents',
+      this.sql
+        .exec<EntryRow>(
+          `SELECT revision, changed_at, changed_by, changed, restores FROM config_documents
          WHERE scope = ? AND revision < ? ORDER BY revision DESC LIMIT ?`,
-        scopeName(scope),
-        before,
-        limit,
-      )
-      .toArray()
-      .map(toEntry);
+          scopeName(scope),
+          before,
+          limit,
+        )
+        .toArray(),
+      toEntry,
+    );
   }
 
   revision(scope: DocumentScope, revision: number): StoredRevision | undefined {
-    return this.sql
-      .exec<EntryRow & ConfigRow>(
-        'SELECT * FROM config_documents WHERE scope = ? AND revision = ?',
-        scopeName(scope),
-        revision,
-      )
-      .toArray()
-      .map((row) => ({ ...toEntry(row), document: JSON.parse(row.document) as JsonObject }))[0];
+    const sql = 'SELECT * FROM config_documents WHERE scope = ? AND revision = ?';
+    const rows = this.sql.exec<EntryRow & ConfigRow>(sql, scopeName(scope), revision).toArray();
+    return readRows('config_documents', rows, (row) => ({
+      ...toEntry(row),
+      document: parseObject<JsonObject>(row.document),
+    }))[0];
   }
 
   /** Deletes all revisions of a scope. */
@@ -142,16 +145,19 @@ function scopeName(scope: DocumentScope): string {
 const readScope = (name: string): ConfigScope =>
   name.startsWith(TYPE_PREFIX) ? { kind: 'type', type: name.slice(TYPE_PREFIX.length) } : { kind: 'global' };
 
-/** The document was validated before it was stored. */
-const toRevised = ({ revision, document }: ConfigRow): Revised<TypeConfig> => ({
-  revision,
-  document: JSON.parse(document) as TypeConfig,
-});
+/** The document was validated before it was stored. One that cannot be read counts as empty: the defaults apply. */
+const toRevised = (row: ConfigRow): Revised<TypeConfig> =>
+  readStored(
+    'config_documents',
+    row,
+    ({ revision, document }) => ({ revision, document: parseObject<TypeConfig>(document) }),
+    ({ revision }) => ({ revision, document: {} }),
+  );
 
 const toEntry = ({ revision, changed_at, changed_by, changed, restores }: EntryRow): RevisionEntry => ({
   revision,
   changedAt: changed_at,
-  changedBy: changed_by === null ? null : (JSON.parse(changed_by) as ChangedBy),
-  changed: changed === null ? null : (JSON.parse(changed) as string[]),
+  changedBy: changed_by === null ? null : parseObject<ChangedBy>(changed_by),
+  changed: changed === null ? null : parseArray<string>(changed),
   restoredRevision: restores,
 });

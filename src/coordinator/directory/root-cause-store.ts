@@ -2,6 +2,8 @@
  * All SQL of component conditions (down or not) and of the root causes that follow from them. A root cause stays
  * pending until the component's registry has acknowledged its sequence.
  */
+import { parseArray } from '../../core/stored-json.ts';
+import { readStored } from '../../logging/read-stored.ts';
 import type { RootCauseUpdate } from '../../core/health/root-cause-update.ts';
 import type { ConditionReport } from '../../core/event/condition-report.ts';
 
@@ -153,7 +155,7 @@ export class RootCauseStore {
     return this.sql
       .exec<{ id: string; type: string; count: number; since: number }>(
         `SELECT value AS id, directory.type AS type, COUNT(*) AS count, MIN(since) AS since
-         FROM shadows JOIN json_each(shadows.root_cause) JOIN directory ON directory.id = value
+         FROM shadows JOIN json_each(CASE WHEN json_valid(shadows.root_cause) THEN shadows.root_cause ELSE '[]' END) JOIN directory ON directory.id = value
          GROUP BY value ORDER BY count DESC, value`,
       )
       .toArray();
@@ -165,9 +167,15 @@ export class RootCauseStore {
   }
 }
 
+/** A cause that cannot be read counts as none: the next report of a dependency corrects it. */
 const toRecord = ({ id, root_cause, sequence, told }: RootCauseRow): RootCauseRecord => ({
   id,
-  rootCause: JSON.parse(root_cause) as string[],
+  rootCause: readStored(
+    'shadows',
+    { id, root_cause },
+    (row) => parseArray<string>(row.root_cause),
+    () => [],
+  ),
   sequence,
   reportedSequence: told,
 });

@@ -1,4 +1,6 @@
 /** All SQL of the event log, and of the health roll-ups that registries push. */
+import { parseObject } from '../../core/stored-json.ts';
+import { readRows, readStored } from '../../logging/read-stored.ts';
 import * as z from 'zod';
 import type { EventDraft, EventType, LoggedEvent } from '../../core/event/coordinator-event.ts';
 import type { LogPage, LogSpan } from '../../core/event/log-page.ts';
@@ -33,6 +35,8 @@ interface EventRow extends Record<string, SqlStorageValue> {
   time: number;
   data: string;
 }
+
+type HealthRow = { type: string; document: string };
 
 /** Reordered pushes are closer together than this. A larger difference means that the clock was set back. */
 const MAX_CLOCK_SKEW_MS = 60_000;
@@ -126,17 +130,13 @@ export class EventStore {
   }
 
   allTypeHealth(): TypeHealth[] {
-    return this.sql
-      .exec<{ document: string }>('SELECT document FROM type_health ORDER BY type')
-      .toArray()
-      .map((row) => readTypeHealth(row.document));
+    const sql = 'SELECT type, document FROM type_health ORDER BY type';
+    return readRows('type_health', this.sql.exec<HealthRow>(sql).toArray(), readTypeHealth);
   }
 
   private typeHealth(type: string): TypeHealth | undefined {
-    return this.sql
-      .exec<{ document: string }>('SELECT document FROM type_health WHERE type = ?', type)
-      .toArray()
-      .map((row) => readTypeHealth(row.document))[0];
+    const sql = 'SELECT type, document FROM type_health WHERE type = ?';
+    return readRows('type_health', this.sql.exec<HealthRow>(sql, type).toArray(), readTypeHealth)[0];
   }
 }
 
@@ -147,14 +147,21 @@ const isNewer = (known: TypeHealth, health: TypeHealth): boolean =>
     known.updatedAt > health.updatedAt &&
     known.updatedAt - health.updatedAt < MAX_CLOCK_SKEW_MS);
 
-const readTypeHealth = (document: string): TypeHealth =>
+/** The registry sends its roll-up again at least once a minute. */
+const readTypeHealth = ({ document }: HealthRow): TypeHealth =>
   TypeHealthRowSchema.parse(JSON.parse(document)) as unknown as TypeHealth;
 
+/** The sequence has no gaps, so an event that cannot be read is shown with the data `{ unreadable: true }`. */
 const toEvent = (row: EventRow): LoggedEvent => ({
   sequence: row.sequence,
   key: row.key,
   type: row.type as EventType,
   subject: row.subject,
   time: row.time,
-  data: JSON.parse(row.data) as JsonObject,
+  data: readStored<EventRow, JsonObject>(
+    'events',
+    row,
+    ({ data }) => parseObject(data),
+    () => ({ unreadable: true }),
+  ),
 });

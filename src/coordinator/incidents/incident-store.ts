@@ -2,6 +2,8 @@
  * All SQL of open incidents, at most one per component. Owns the alert that a silence holds back, and the timeline
  * entries that D1 has not stored yet.
  */
+import { parseObject } from '../../core/stored-json.ts';
+import { readRows, readStored } from '../../logging/read-stored.ts';
 import type { IncidentReport, OpenIncident, TimelineEntry } from '../../core/incident/incident-report.ts';
 import type { Severity } from '../../core/incident/silence.ts';
 
@@ -146,10 +148,10 @@ export class IncidentStore {
   }
 
   pendingEntries(limit: number): TimelineEntry[] {
-    return this.sql
-      .exec<{ entry: string }>('SELECT entry FROM timeline_owed ORDER BY rowid LIMIT ?', limit)
-      .toArray()
-      .map((row) => JSON.parse(row.entry) as TimelineEntry);
+    // Rows that are no JSON must never fill a page.
+    const sql = 'SELECT key, entry FROM timeline_owed WHERE json_valid(entry) ORDER BY rowid LIMIT ?';
+    const rows = this.sql.exec<{ key: string; entry: string }>(sql, limit).toArray();
+    return readRows('timeline_owed', rows, ({ entry }) => parseObject<TimelineEntry>(entry));
   }
 
   settleEntries(entries: readonly Pick<TimelineEntry, 'incidentId' | 'key'>[]): void {
@@ -172,5 +174,14 @@ const toState = (row: Row): IncidentState => ({
   repeats: row.repeats,
   alerts: row.alerts,
   alertedAt: row.alerted_at,
-  muted: row.muted === null ? null : (JSON.parse(row.muted) as IncidentState['muted']),
+  muted: row.muted === null ? null : readMuted(row.muted),
 });
+
+/** An alert that cannot be read is sent no more; the incident stays open. */
+const readMuted = (muted: string): IncidentState['muted'] =>
+  readStored<{ muted: string }, IncidentState['muted']>(
+    'open_incidents',
+    { muted },
+    (row) => parseObject<NonNullable<IncidentState['muted']>>(row.muted),
+    () => null,
+  );

@@ -1,4 +1,6 @@
 /** All SQL of silences. An expired silence is kept for a day, so that operators can still look it up. */
+import { parseObject } from '../../core/stored-json.ts';
+import { readRows } from '../../logging/read-stored.ts';
 import type { Silence, SilenceMatchers } from '../../core/incident/silence.ts';
 
 const SCHEMA = [
@@ -42,15 +44,16 @@ export class SilenceStore {
   }
 
   find(id: string): Silence | undefined {
-    return this.sql.exec<Row>('SELECT * FROM silences WHERE id = ?', id).toArray().map(toSilence)[0];
+    return readRows('silences', this.sql.exec<Row>('SELECT * FROM silences WHERE id = ?', id).toArray(), toSilence)[0];
   }
 
   /** Silences in force, the next to end first. */
   active(now: number): Silence[] {
-    return this.sql
-      .exec<Row>('SELECT * FROM silences WHERE until > ? ORDER BY until, id', now)
-      .toArray()
-      .map(toSilence);
+    return readRows(
+      'silences',
+      this.sql.exec<Row>('SELECT * FROM silences WHERE until > ? ORDER BY until, id', now).toArray(),
+      toSilence,
+    );
   }
 
   end(id: string, now: number): void {
@@ -64,7 +67,7 @@ export class SilenceStore {
 
 const toSilence = (row: Row): Silence => ({
   id: row.id,
-  matchers: JSON.parse(row.matchers) as SilenceMatchers,
+  matchers: parseObject<SilenceMatchers>(row.matchers),
   comment: row.comment,
   createdBy: row.created_by,
   createdAt: row.created_at,

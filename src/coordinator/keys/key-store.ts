@@ -2,6 +2,8 @@
  * All SQL of the keys. Each change increments the shared revision and stores it in the row, so that an edge fetches
  * only changes. Rows of revoked keys are kept for a while, so that edges learn of the revocation.
  */
+import { parseArray, parseObject } from '../../core/stored-json.ts';
+import { readStored } from '../../logging/read-stored.ts';
 import type { AccessKey, KeySecret } from '../../core/access/access-key.ts';
 import type { KeyQuotas } from '../../core/access/key-quotas.ts';
 import { NO_QUOTAS } from '../../core/access/key-quotas.ts';
@@ -204,16 +206,21 @@ export class KeyStore {
   }
 }
 
+/** A key that cannot be read permits nothing: it has neither scopes nor secrets, but can be listed and revoked. */
 const toKey = (row: KeyRow): AccessKey => ({
   id: row.id,
   name: row.name,
-  scopes: JSON.parse(row.scopes) as string[],
-  secrets: JSON.parse(row.secrets) as KeySecret[],
+  ...readStored('access_keys', row, readGrants, () => ({ scopes: [], secrets: [], quotas: NO_QUOTAS })),
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   revokedAt: row.revoked_at,
   lastUsedAt: row.last_used_at,
   issuedBy: row.issued_by,
   issuedTo: row.issued_to,
-  quotas: row.quotas === null ? NO_QUOTAS : (JSON.parse(row.quotas) as KeyQuotas),
+});
+
+const readGrants = ({ scopes, secrets, quotas }: KeyRow): Pick<AccessKey, 'scopes' | 'secrets' | 'quotas'> => ({
+  scopes: parseArray<string>(scopes),
+  secrets: parseArray<KeySecret>(secrets),
+  quotas: quotas === null ? NO_QUOTAS : parseObject<KeyQuotas>(quotas),
 });

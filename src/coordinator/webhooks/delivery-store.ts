@@ -6,6 +6,8 @@
  * one in flight. The others wait for it.
  */
 import { supersededAlerts } from '../../core/alert/alert-succession.ts';
+import { parseArray } from '../../core/stored-json.ts';
+import { readStored } from '../../logging/read-stored.ts';
 import type { AttemptRecord } from '../../core/delivery/delivery-attempt.ts';
 import { judgeAttempt } from '../../core/delivery/delivery-attempt.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
@@ -381,6 +383,11 @@ const toDelivery = (row: Row): Delivery => ({
   failures: row.failures,
   handovers: row.handovers,
   nextAt: row.next_at,
-  attempts: JSON.parse(row.attempts) as AttemptRecord[],
+  attempts: readStored(
+    'webhook_deliveries',
+    row,
+    ({ attempts }) => parseArray<AttemptRecord>(attempts),
+    () => [],
+  ),
   createdAt: row.created_at,
 });

@@ -2,6 +2,8 @@
  * All SQL of webhooks: settings, secret and status. All webhooks are cached in memory, because each event is matched
  * against them. Every write invalidates the cache.
  */
+import { parseObject } from '../../core/stored-json.ts';
+import { readRows } from '../../logging/read-stored.ts';
 import type { StoredControlSecret } from '../../core/component/control-secret.ts';
 import type { ChannelPace } from '../../core/delivery/channel-pace.ts';
 import type { DisabledReason, Webhook, WebhookSettings, WebhookState } from '../../core/webhook/webhook.ts';
@@ -51,7 +53,11 @@ export class WebhookStore {
 
   /** All webhooks, by id ascending. */
   all(): readonly Webhook[] {
-    return (this.cached ??= this.sql.exec<Row>('SELECT * FROM webhooks ORDER BY id').toArray().map(toWebhook));
+    return (this.cached ??= readRows(
+      'webhooks',
+      this.sql.exec<Row>('SELECT * FROM webhooks ORDER BY id').toArray(),
+      toWebhook,
+    ));
   }
 
   find(id: string): Webhook | undefined {
@@ -93,10 +99,10 @@ export class WebhookStore {
 }
 
 const toWebhook = (row: Row): Webhook => ({
-  ...(JSON.parse(row.settings) as WebhookSettings),
+  ...parseObject<WebhookSettings>(row.settings),
   id: row.id,
   revision: row.revision,
-  secret: JSON.parse(row.secret) as StoredControlSecret,
+  secret: parseObject<StoredControlSecret>(row.secret),
   state: stateOf(row),
   failingSince: row.failing_since,
   behindAfter: row.behind_after,

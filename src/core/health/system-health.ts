@@ -10,6 +10,7 @@ export interface HealthIssue {
   readonly code:
     | 'component-unhealthy'
     | 'component-degraded'
+    | 'component-unreadable'
     | 'type-unavailable'
     | 'dependency-unavailable'
     | 'self-doubt'

@@ -21,6 +21,24 @@ export const withCapacityShortage = (health: TypeHealth, since: number): TypeHea
   issues: [...health.issues.slice(0, MAX_ISSUES_PER_TYPE - 1), capacityIssue(health.type, since)].toSorted(bySeverity),
 });
 
+/** Adds issues: the stored state of these components cannot be read, since `since` (epoch ms) at the latest. */
+export function withUnreadable(
+  health: TypeHealth,
+  unreadable: Iterable<{ readonly id: string; readonly since: number }>,
+): TypeHealth {
+  const issues = Array.from(unreadable, ({ id, since }): HealthIssue => ({
+    severity: 'critical',
+    code: 'component-unreadable',
+    message: `the stored state of ${id} cannot be read: register it again, or remove it`,
+    type: health.type,
+    componentId: id,
+    since,
+  }));
+  if (issues.length === 0) return health;
+  const shown = [...issues, ...health.issues].toSorted(bySeverity).slice(0, MAX_ISSUES_PER_TYPE);
+  return { ...health, issues: shown };
+}
+
 const capacityIssue = (type: string, since: number): HealthIssue => ({
   severity: 'warning',
   code: 'capacity-exhausted',

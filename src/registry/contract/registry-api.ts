@@ -56,10 +56,11 @@ export type { ControlSecret };
 export type NotFound = 'unknown-component';
 
 /**
- * Result for a component requested with `only`: it is not registered here, or it belongs to another owner.
+ * Result for a component requested with `only`: it is not registered here, it belongs to another owner, or its stored
+ * row cannot be read.
  * Responses to callers must not tell the two apart.
  */
-export type NotAccessible = NotFound | 'not-yours';
+export type NotAccessible = NotFound | 'not-yours' | 'component-unreadable';
 
 export interface RegistryApi extends RootCauseReceiver {
   /**
@@ -75,8 +76,13 @@ export interface RegistryApi extends RootCauseReceiver {
   healthReport(id: string, only?: OwnerFilter): Promise<Result<HealthReport, NotAccessible>>;
   /** A page of the component's samples and transitions, newest first. */
   historyOf(id: string, query: HistoryQuery, only?: OwnerFilter): Promise<Result<HistoryPage, NotAccessible>>;
-  /** A page ascending by id: at most about 1 MiB, but at least one item. */
-  components(query: ComponentQuery): Promise<BoundedPage<ComponentResource>>;
+  /**
+   * A page ascending by id: at most about 1 MiB, but at least one item. The first page names the components whose
+   * stored state cannot be read, at most a hundred, whatever the query filters by.
+   */
+  components(
+    query: ComponentQuery,
+  ): Promise<BoundedPage<ComponentResource> & { readonly unreadable: readonly string[] }>;
   /** A page of all components after an id, as JSON text. */
   snapshotPage(after: string | null): Promise<SnapshotPage>;
   /** Revision of the type. Blocking query: waits up to `waitMs` while the revision equals `known`. */

@@ -62,7 +62,7 @@ export class Registrations {
   remove(id: string, options: RemoveOptions, now: number): Result<Removal, NotAccessible | 'precondition-failed'> {
     const { drainMs, ifGeneration, only = null, actor = null } = options;
     const found = this.state.find(id, only);
-    if (!found.ok) return found;
+    if (!found.ok) return found.reason === 'component-unreadable' ? this.removeUnreadable(id, now) : found;
     const { record } = found.value;
     const failed = failedConditionOn(record, ifGeneration);
     if (failed) return failed;
@@ -73,6 +73,13 @@ export class Registrations {
     }
     this.lifecycles.remove(record, now, auditNote(actor, 'component.remove', [record, undefined]));
     return ok({ claim: record.claim, drainsUntil: null });
+  }
+
+  /** Removes a component of which nothing but its claim is known, so that no event can describe it. */
+  private removeUnreadable(id: string, now: number): Result<Removal, never> {
+    const { claim } = this.state.unreadable.get(id)!;
+    this.state.commit({ removed: [id], visible: true }, now);
+    return ok({ claim, drainsUntil: null });
   }
 
   private refuse({ registration, ifGeneration }: RegisterInput, known: ComponentRecord | undefined) {

@@ -15,7 +15,7 @@ import { detectionFor } from '../../core/health/check-schedule.ts';
 import type { SelfDoubt } from '../../core/health/self-doubt.ts';
 import type { TypeHealth } from '../../core/health/system-health.ts';
 import { summarizeType } from '../../core/health/system-health.ts';
-import { withCapacityShortage } from '../../core/health/system-issues.ts';
+import { withCapacityShortage, withUnreadable } from '../../core/health/system-issues.ts';
 import type { BoundedPage } from '../../core/bounded-page.ts';
 import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';
 import type { Member } from './member.ts';
@@ -73,18 +73,24 @@ export function loadsOf(pool: ConfiguredMembers, now: number): LoadEntry[] {
   }));
 }
 
+/** Unreadable components named in a list. */
+const MAX_UNREADABLE_LISTED = 100;
+
 /** A page in ascending order of ids, within `limit` items and `maxBytes` bytes. */
 export function pageOf(
-  pool: ConfiguredMembers,
+  pool: ConfiguredMembers & Pick<TypeState, 'unreadable'>,
   { limit, maxBytes = MAX_PAGE_BYTES, ...query }: ComponentQuery,
   now: number,
-): BoundedPage<ComponentResource> {
+): BoundedPage<ComponentResource> & { unreadable: string[] } {
   const view = resourceView(pool, now);
   const records = Array.from(pool.members.values(), (member) => member.record)
     .filter((record) => (query.after === null || record.registration.id > query.after) && matches(record, query))
     .toSorted((a, b) => (a.registration.id < b.registration.id ? -1 : 1));
   const pageLimits = { limit, maxBytes: Math.min(maxBytes, MAX_PAGE_BYTES) };
-  return boundedPage(mapLazily(records, view), pageLimits, (item) => utf8Length(JSON.stringify(item)));
+  const page = boundedPage(mapLazily(records, view), pageLimits, (item) => utf8Length(JSON.stringify(item)));
+  // Only the first page names the unreadable components, and only so many.
+  const unreadable = query.after === null ? [...pool.unreadable.keys()].slice(0, MAX_UNREADABLE_LISTED) : [];
+  return { ...page, unreadable };
 }
 
 /** Maps one by one, so that no more items are built than fit on the page. */
@@ -166,13 +172,14 @@ interface TypeState {
   readonly type: string;
   readonly revision: number;
   readonly members: Members;
+  readonly unreadable: ReadonlyMap<string, { readonly id: string; readonly since: number }>;
   readonly selfDoubt: SelfDoubt;
   readonly samples: { readonly typeAvailability: Availability };
 }
 
 /** `shortSince`: epoch ms since when callers find no capacity; null while they find some. */
 export function toTypeHealth(
-  { type, revision, members, selfDoubt, samples }: TypeState,
+  { type, revision, members, unreadable, selfDoubt, samples }: TypeState,
   now: number,
   shortSince: number | null = null,
 ): TypeHealth {
@@ -191,7 +198,8 @@ export function toTypeHealth(
     ...summarizeType(type, revision, summaries, now, selfDoubtSince),
     availability: samples.typeAvailability,
   };
-  return shortSince === null ? health : withCapacityShortage(health, shortSince);
+  const complete = withUnreadable(health, unreadable.values());
+  return shortSince === null ? complete : withCapacityShortage(complete, shortSince);
 }
 
 /** Inputs of one member's health report. */

@@ -37,7 +37,7 @@ import { EffectiveConfigs } from './effective-configs.ts';
 import { hashOf } from '../../core/hash.ts';
 import { INCONCLUSIVE, newMember } from './member.ts';
 import type { NotAccessible } from '../contract/registry-api.ts';
-import type { OutboxDraft, RegistryStore } from '../storage/registry-store.ts';
+import type { OutboxDraft, RegistryStore, UnreadableComponent } from '../storage/registry-store.ts';
 import { SampleRecorder, transitionsBetween } from './sample-recorder.ts';
 import { MIN_DOWNTIME_MS, Downtime } from './downtime.ts';
 
@@ -64,11 +64,16 @@ export interface LeaseChange {
   readonly ended?: readonly EndedLease[];
 }
 
+const UNREADABLE =
+  'the stored state of the component cannot be read: register it again with POST or PUT, or remove it; it gets no work';
+
 /** Interval assumed for members that have no health check of their own. */
 const NO_CHECK_INTERVAL_MS = 10_000;
 
 export class RegistryState {
   readonly members = new Map<string, Member>();
+  /** Components whose stored rows cannot be read, by id. A registration or a removal ends an entry. */
+  readonly unreadable = new Map<string, UnreadableComponent>();
   readonly store: RegistryStore;
   readonly configs = new EffectiveConfigs();
   balancing: BalancingSettings = DEFAULT_BALANCING;
@@ -96,8 +101,8 @@ export class RegistryState {
     this.samples = new SampleRecorder(this.members, store.samples, storage);
   }
 
-  /** Loads everything after an eviction or a kill. Returns the ids of rows that no longer parse. */
-  load(now: number): string[] {
+  /** Loads everything after an eviction or a kill. */
+  load(now: number): void {
     this.type = this.store.readScalar('type') ?? '';
     this.revision = Number(this.store.readScalar('revision') ?? 0);
     const config = this.store.loadConfig();
@@ -105,6 +110,7 @@ export class RegistryState {
     for (const overrides of this.store.componentConfigs.load()) this.configs.apply(overrides);
     this.selfDoubt = this.store.loadSelfDoubt();
     const { records, unreadable } = this.store.loadComponents();
+    for (const component of unreadable) this.unreadable.set(component.id, component);
     for (const record of records) {
       const reported = this.store.heartbeats.find(record.registration.id)?.load ?? NO_LOAD.reported;
       const loaded = { ...clampToNow(record, now), load: { ...NO_LOAD, reported } };
@@ -119,7 +125,6 @@ export class RegistryState {
       if (member.record.health.status === 'healthy') member.nextCheckAt = this.nextRound(member, now);
     }
     this.samples.resume(now);
-    return unreadable;
   }
 
   /** Stores a change atomically, then applies it in memory. */
@@ -159,6 +164,7 @@ export class RegistryState {
     if (change.selfDoubt) this.selfDoubt = change.selfDoubt;
     this.revision = revision;
     for (const record of records) this.applyRecord(record, now);
+    for (const { registration } of records) this.unreadable.delete(registration.id);
     for (const id of change.removed ?? []) this.removeMember(id);
     for (const lease of granted) putLease(this.leaseIndex, lease);
     for (const { id } of endedLeases) removeLease(this.leaseIndex, id);
@@ -175,6 +181,8 @@ export class RegistryState {
     const member = this.members.get(id);
     // The message reaches the caller, so both failures use the same words.
     const message = `${id} is not registered`;
+    const unreadable = this.unreadable.get(id);
+    if (unreadable && (owner === null || unreadable.owner === owner)) return fail('component-unreadable', UNREADABLE);
     if (!member) return fail('unknown-component', message);
     return owner === null || member.record.owner === owner ? ok(member) : fail('not-yours', message);
   }
@@ -317,6 +325,7 @@ export class RegistryState {
     const member = this.members.get(id);
     for (const resolve of member?.waiters.splice(0) ?? []) resolve(INCONCLUSIVE);
     this.members.delete(id);
+    this.unreadable.delete(id);
   }
 
   private applyRecord(record: ComponentRecord, now: number): void {

@@ -3,6 +3,8 @@
  * instance that registers again is configured from its first check on. The coordinator keeps the configuration longer,
  * and sends it again whenever a component registers.
  */
+import { parseObject } from '../../core/stored-json.ts';
+import { readRows } from '../../logging/read-stored.ts';
 import type { ComponentOverrides } from '../../core/config/component-config.ts';
 import type { GlobalConfig } from '../../core/config/settings.ts';
 
@@ -31,7 +33,7 @@ export class ComponentConfigStore {
 
   load(): ComponentOverrides[] {
     const rows = this.sql.exec<Row>('SELECT component_id, revision, overrides FROM component_config').toArray();
-    return rows.flatMap((row) => readRow(row) ?? []);
+    return readRows('component_config', rows, readRow);
   }
 
   save({ id, revision, overrides }: ComponentOverrides, removedAt: number | null): void {
@@ -63,11 +65,9 @@ export class ComponentConfigStore {
   }
 }
 
-function readRow({ component_id: id, revision, overrides }: Row): ComponentOverrides | undefined {
-  try {
-    return { id, revision, overrides: JSON.parse(overrides) as GlobalConfig };
-  } catch {
-    // The type's settings apply until the coordinator sends the configuration again.
-    return undefined;
-  }
-}
+/** Without a readable row the type's settings apply until the coordinator sends the configuration again. */
+const readRow = ({ component_id: id, revision, overrides }: Row): ComponentOverrides => ({
+  id,
+  revision,
+  overrides: parseObject<GlobalConfig>(overrides),
+});

@@ -1,4 +1,5 @@
 /** All SQL of drills: one row each, the last fifty. While a drill runs, the component's record has its details. */
+import { readRows } from '../../logging/read-stored.ts';
 import * as z from 'zod';
 import type { Drill } from '../../core/drill/drill.ts';
 
@@ -35,9 +36,8 @@ export class DrillStore {
 
   /** Newest first. */
   list(): Drill[] {
-    return this.sql
-      .exec<{ document: string }>('SELECT document FROM drills ORDER BY began_at DESC, id DESC')
-      .toArray()
-      .map(({ document }) => RowSchema.parse(JSON.parse(document)) as unknown as Drill);
+    const sql = 'SELECT id, document FROM drills ORDER BY began_at DESC, id DESC';
+    const rows = this.sql.exec<{ id: string; document: string }>(sql).toArray();
+    return readRows('drills', rows, ({ document }) => RowSchema.parse(JSON.parse(document)) as unknown as Drill);
   }
 }

@@ -3,6 +3,7 @@
  * in memory and writes through; it reads the rows once, when the object starts.
  * Invariant: a row that no longer parses is kept and reported, and blocks no other row.
  */
+import { readStored } from '../../logging/read-stored.ts';
 import * as z from 'zod';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { SelfDoubt } from '../../core/health/self-doubt.ts';
@@ -84,6 +85,15 @@ interface ComponentRow extends Record<string, SqlStorageValue> {
   shadow: string | null;
 }
 
+/** A component whose stored row cannot be read. */
+export interface UnreadableComponent {
+  readonly id: string;
+  readonly owner: string | null;
+  readonly claim: number;
+  /** Epoch ms at which the row was stored. */
+  readonly since: number;
+}
+
 const ConfigRowSchema = z.object({ revision: z.int(), overrides: z.looseObject({}) });
 const SelfDoubtRowSchema = z.object({ kind: z.enum(SELF_DOUBT_KINDS), since: z.number(), canaryQueriedAt: z.number() });
 const nullableNumber = z.number().nullable();
@@ -120,14 +130,14 @@ export class RegistryStore {
     this.shares = new ShareStore(sql);
   }
 
-  /** Every readable component in order of registration, and the ids of unreadable rows. */
-  loadComponents(): { records: ComponentRecord[]; unreadable: string[] } {
+  /** Every readable component in order of registration, and what is known of the others. */
+  loadComponents(): { records: ComponentRecord[]; unreadable: UnreadableComponent[] } {
     const records: ComponentRecord[] = [];
-    const unreadable: string[] = [];
+    const unreadable: UnreadableComponent[] = [];
     for (const row of this.sql.exec<ComponentRow>('SELECT * FROM components ORDER BY rowid')) {
-      const record = readRow(row);
+      const record = readStored<ComponentRow, ComponentRecord | null>('components', row, readRow, () => null);
       if (record) records.push(record);
-      else unreadable.push(row.id);
+      else unreadable.push({ id: row.id, owner: row.owner, claim: row.claim, since: row.updated_at });
     }
     return { records, unreadable };
   }
@@ -204,8 +214,10 @@ export class RegistryStore {
 
   /** Self-doubt as last stored. An eviction loses the result of a running canary check: the next round repeats it. */
   loadSelfDoubt(): SelfDoubt {
-    const stored = SelfDoubtRowSchema.safeParse(JSON.parse(this.readScalar('doubt') ?? 'null'));
-    return stored.success && stored.data.kind !== 'asking' ? stored.data : NO_SELF_DOUBT;
+    const row = { name: 'doubt', value: this.readScalar('doubt') ?? JSON.stringify(NO_SELF_DOUBT) };
+    const read = ({ value }: typeof row): SelfDoubt => SelfDoubtRowSchema.parse(JSON.parse(value));
+    const stored = readStored('scalars', row, read, () => NO_SELF_DOUBT);
+    return stored.kind === 'asking' ? NO_SELF_DOUBT : stored;
   }
 
   readScalar(name: Scalar): string | undefined {
@@ -221,26 +233,21 @@ export class RegistryStore {
   }
 }
 
-function readRow(row: ComponentRow): ComponentRecord | undefined {
-  try {
-    return {
-      registration: RegistrationSchema.parse(JSON.parse(row.registration)),
-      owner: row.owner,
-      claim: row.claim,
-      generation: row.generation,
-      revision: row.revision,
-      registeredAt: row.registered_at,
-      updatedAt: row.updated_at,
-      lifecycle: LifecycleRowSchema.parse(JSON.parse(row.lifecycle)) as unknown as ComponentRecord['lifecycle'],
-      health: readHealth(row),
-      load: NO_LOAD,
-      recovery: RecoveryRowSchema.parse(JSON.parse(row.recovery)) as unknown as ComponentRecord['recovery'],
-      dependencyState: row.shadow === null ? NO_ROOT_CAUSE : RootCauseRowSchema.parse(JSON.parse(row.shadow)),
-    };
-  } catch {
-    // The caller reports the id and loads the other rows.
-    return undefined;
-  }
+function readRow(row: ComponentRow): ComponentRecord {
+  return {
+    registration: RegistrationSchema.parse(JSON.parse(row.registration)),
+    owner: row.owner,
+    claim: row.claim,
+    generation: row.generation,
+    revision: row.revision,
+    registeredAt: row.registered_at,
+    updatedAt: row.updated_at,
+    lifecycle: LifecycleRowSchema.parse(JSON.parse(row.lifecycle)) as unknown as ComponentRecord['lifecycle'],
+    health: readHealth(row),
+    load: NO_LOAD,
+    recovery: RecoveryRowSchema.parse(JSON.parse(row.recovery)) as unknown as ComponentRecord['recovery'],
+    dependencyState: row.shadow === null ? NO_ROOT_CAUSE : RootCauseRowSchema.parse(JSON.parse(row.shadow)),
+  };
 }
 
 /** Fields that are missing in an older row get the values of a new component. */

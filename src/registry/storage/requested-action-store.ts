@@ -1,4 +1,6 @@
 /** All SQL of operator actions with an idempotency key: a repeated request returns the same recovery. */
+import { parseObject } from '../../core/stored-json.ts';
+import { readRows } from '../../logging/read-stored.ts';
 import type { RecoveryOrder } from '../../core/failure/failure-manager-api.ts';
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS asked_actions (
@@ -26,14 +28,9 @@ export class RequestedActionStore {
   }
 
   read(componentId: string, key: string): RecoveryOrder | undefined {
-    const [row] = this.sql
-      .exec<{ recovery_order: string }>(
-        'SELECT recovery_order FROM asked_actions WHERE component_id = ? AND key = ?',
-        componentId,
-        key,
-      )
-      .toArray();
-    return row && (JSON.parse(row.recovery_order) as RecoveryOrder);
+    const sql = 'SELECT key, recovery_order FROM asked_actions WHERE component_id = ? AND key = ?';
+    const rows = this.sql.exec<{ key: string; recovery_order: string }>(sql, componentId, key).toArray();
+    return readRows('asked_actions', rows, (row) => parseObject<RecoveryOrder>(row.recovery_order))[0];
   }
 
   save({ key, order }: StoredActionRequest): void {
