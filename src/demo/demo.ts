@@ -2,8 +2,8 @@
  * `npm run demo [-- --json FILE]`: the coordinator with real processes. Components register and receive tasks. The demo
  * breaks three of them in three ways. The coordinator detects each fault, recovers the component and verifies it.
  *
- * Exits with 0 if every step met its target time and no task was lost, with 1 if not, and with 2 if not on a machine that
- * was overloaded meanwhile.
+ * Exits with 0 if every step met its target time and no task was lost, with 1 if not, and with 2 if not on a machine
+ * that was overloaded meanwhile.
  */
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,7 @@ import { FAULTS } from './fault.ts';
 import type { FaultMeasurement } from './fault-observation.ts';
 import { runFault } from './run-fault.ts';
 import { Fleet } from './fleet.ts';
-import { describeOverload, observeMachine } from './machine-load.ts';
+import { describeOverload, observeMachine } from '../dev/machine-load.ts';
 import { Narrator } from './narrator.ts';
 import { type Results, findShortfalls, renderTable } from './report.ts';
 import { TaskFlow } from './task-flow.ts';

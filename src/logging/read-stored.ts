@@ -31,6 +31,16 @@ export const readRows = <Row extends object, T extends object>(
   read: (row: Row) => T,
 ): T[] => rows.flatMap((row) => readStored<Row, T | null>(table, row, read, () => null) ?? []);
 
+/** The array in a column of the row `key`; empty if it cannot be read. */
+export function readArray<T>(table: string, key: string, text: string): T[] {
+  const read = (row: { text: string }): T[] => {
+    const value: unknown = JSON.parse(row.text);
+    if (!Array.isArray(value)) throw new Error('not a JSON array');
+    return value as T[];
+  };
+  return readStored(table, { key, text }, read, () => []);
+}
+
 function logOnce(table: string, key: string, error: unknown): void {
   const name = `${table} ${key}`;
   if (logged.has(name) || logged.size >= MAX_LOGGED) return;

@@ -232,8 +232,8 @@ export class RegistryRuntime {
   }
 
   /**
-   * Handles time in which the object did not run. Heartbeats and check reports could not arrive in that time, so neither
-   * their absence nor the absence of failures proves anything.
+   * Handles time in which the object did not run. Heartbeats and check reports could not arrive in that time, so
+   * neither their absence nor the absence of failures proves anything.
    */
   private handleDowntime(lateMs: number, now: number): void {
     if (!this.state.downtime.record(lateMs, now)) return;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeOverload } from '../../src/demo/machine-load.ts';
+import { describeOverload } from '../../src/dev/machine-load.ts';
 
 it.each([
   [{ runnable: 1, processors: 2, timerDelayMs: 5 }, false],

@@ -6,8 +6,7 @@
  * one in flight. The others wait for it.
  */
 import { supersededAlerts } from '../../core/alert/alert-succession.ts';
-import { parseArray } from '../../core/stored-json.ts';
-import { readStored } from '../../logging/read-stored.ts';
+import { readArray } from '../../logging/read-stored.ts';
 import type { AttemptRecord } from '../../core/delivery/delivery-attempt.ts';
 import { judgeAttempt } from '../../core/delivery/delivery-attempt.ts';
 import { BUILT_IN_ID } from '../../core/webhook/webhook.ts';
@@ -383,11 +382,6 @@ const toDelivery = (row: Row): Delivery => ({
   failures: row.failures,
   handovers: row.handovers,
   nextAt: row.next_at,
-  attempts: readStored(
-    'webhook_deliveries',
-    row,
-    ({ attempts }) => parseArray<AttemptRecord>(attempts),
-    () => [],
-  ),
+  attempts: readArray<AttemptRecord>('webhook_deliveries', row.id, row.attempts),
   createdAt: row.created_at,
 });
