@@ -33,7 +33,7 @@ export function countFailures(record: ComponentRecord, policy: ThresholdPolicy, 
   const since = countingSince(now, settledUntil(record), policy);
   const observed = record.recovery.recentFailures.filter((at) => at > since).length;
   const reports = (record.recovery.recentReports ?? []).filter(({ at }) => at > since);
-  // Callers whose key is unknown cannot be told to be the same.
+  // Callers whose key is unknown cannot be matched with each other.
   const callers = new Set(reports.map(({ by }, index) => by ?? index)).size;
   const areConfirmed = observed > 0 || callers >= SEVERAL_CALLERS || !hasGoodChecks(record);
   return areConfirmed
