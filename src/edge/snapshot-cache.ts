@@ -4,11 +4,16 @@
  * A snapshot older than 1 s is refreshed in the background, a snapshot older than the configured age before it serves.
  * A snapshot that cannot be refreshed serves on, marked stale. A refresh is one sync with the registry: the isolate
  * sends assignments, outcomes, lease blocks and newer configuration, and receives the changes.
+ *
+ * The changes of a large type come in pages. The isolate collects them, serves its last snapshot meanwhile, and applies
+ * them as a whole. A refresh that is given up leaves its pages to the next one.
  */
 import type { BalancingSettings } from '../core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../core/balancing/balancing-settings.ts';
 import { estimatedAt } from '../core/balancing/open-work.ts';
 import type { Outcomes } from '../core/component/load.ts';
+import type { DeltaPosition, SnapshotDelta } from '../core/balancing/snapshot-delta.ts';
+import { appendPage } from '../core/balancing/snapshot-delta.ts';
 import type { EffectiveType, TypeOverrides } from '../core/config/effective-config.ts';
 import { DEFAULT_CONFIG } from '../core/config/system-config.ts';
 import { sleep } from '../long-poll/sleep.ts';
@@ -30,7 +35,7 @@ import {
 import type { RefreshAttempt } from './refreshing-cache.ts';
 import { RefreshingCache } from './refreshing-cache.ts';
 import { registryOf } from '../registry/contract/registry-api.ts';
-import type { SyncRequest } from '../registry/contract/snapshot-api.ts';
+import type { SyncRequest, SyncResponse } from '../registry/contract/snapshot-api.ts';
 import { logError } from '../logging/log-error.ts';
 
 export interface ServedSnapshot {
@@ -47,6 +52,15 @@ interface Entry {
   blocksReportedAt: number;
   /** Revision of the settings that the registry uses, by its last response. */
   configRevision: number;
+  /** Pages of changes that are not complete yet; null between two deltas. */
+  incoming: IncomingDelta | null;
+}
+
+interface IncomingDelta {
+  readonly delta: SnapshotDelta;
+  readonly next: DeltaPosition;
+  /** When the first page arrived, epoch ms: later changes to its components are not in it. */
+  readonly asOf: number;
 }
 
 const BACKGROUND_REFRESH_MS = 1_000;
@@ -156,7 +170,8 @@ function newEntry(type: string): Entry {
     refresh: (attempt) => syncSnapshot(type, entry, attempt),
     onError: (error) => logError('snapshot not refreshed', { type, error }),
   });
-  const entry: Entry = { edge, cache, blocks: new LeaseBlockCache(), blocksReportedAt: 0, configRevision: -1 };
+  const blocks = new LeaseBlockCache();
+  const entry: Entry = { edge, cache, blocks, blocksReportedAt: 0, configRevision: -1, incoming: null };
   entries.set(type, entry);
   return entry;
 }
@@ -164,6 +179,11 @@ function newEntry(type: string): Entry {
 const settingsOf = (type: string): BalancingSettings => types.get(type)?.balancing ?? DEFAULT_BALANCING;
 
 async function syncSnapshot(type: string, entry: Entry, attempt: RefreshAttempt<EdgeSnapshot>): Promise<void> {
+  while (await syncPage(type, entry, attempt));
+}
+
+/** Reports to the registry and receives one page. Resolves to whether another page follows. */
+async function syncPage(type: string, entry: Entry, attempt: RefreshAttempt<EdgeSnapshot>): Promise<boolean> {
   const { edge } = entry;
   const { syncedTo } = edge;
   const assignments = drainAssignments(edge);
@@ -171,16 +191,16 @@ async function syncSnapshot(type: string, entry: Entry, attempt: RefreshAttempt<
   const blocks = entry.blocks.report(Date.now());
   try {
     const config = newerConfig(type, entry);
-    const request: SyncRequest = { edge: edgeId(), syncedTo, assignments, outcomes, blocks, config };
+    const from = entry.incoming?.next ?? null;
+    const request: SyncRequest = { edge: edgeId(), syncedTo, from, assignments, outcomes, blocks, config };
     const response = await registryOf(type).sync(request);
     // Updates of lease blocks are valid even in a late response.
     entry.blocks.apply(response.blocks);
-    if (!attempt.isCurrent()) return;
+    if (!attempt.isCurrent()) return false;
     // The registry dropped counts of another epoch; this isolate knows which components they belong to.
     if (response.epoch !== syncedTo?.epoch) restoreAssignments(edge, assignments);
-    applyDelta(edge, response, { settings: settingsOf(type), edgeMember: response.edgeMember }, Date.now());
     entry.configRevision = response.configRevision;
-    attempt.store(edge, Date.now());
+    return applyPage(type, entry, response, attempt);
   } catch (error) {
     // The next sync reports these again. Counts that the registry applied before it failed count twice for a while.
     if (edge.syncedTo?.epoch === syncedTo?.epoch) restoreAssignments(edge, assignments);
@@ -188,6 +208,26 @@ async function syncSnapshot(type: string, entry: Entry, attempt: RefreshAttempt<
     entry.blocks.restoreReturned(blocks);
     throw error;
   }
+}
+
+/** Collects a page, and applies all pages with the last one. Returns whether another page follows. */
+function applyPage(
+  type: string,
+  entry: Entry,
+  { next, edgeMember, ...page }: SyncResponse,
+  attempt: RefreshAttempt<EdgeSnapshot>,
+): boolean {
+  const { edge, incoming } = entry;
+  const now = Date.now();
+  // After a restart of the registry, its pages begin again.
+  const isContinued = incoming?.next.epoch === page.epoch;
+  const delta = isContinued ? appendPage(incoming.delta, page) : page;
+  const asOf = isContinued ? incoming.asOf : now;
+  entry.incoming = next && { delta, next, asOf };
+  if (next) return true;
+  applyDelta(edge, delta, { settings: settingsOf(type), edgeMember }, now);
+  attempt.store(edge, asOf);
+  return false;
 }
 
 /** Returns the configuration of the type; null when the isolate knows none, or the registry uses it already. */

@@ -185,7 +185,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   }
 
   async sync(request: SyncRequest): ReturnType<RegistryApi['sync']> {
-    const { edge, syncedTo: place, assignments, outcomes, blocks = [], config = null } = request;
+    const { edge, syncedTo: place, from = null, assignments, outcomes, blocks = [], config = null } = request;
     const now = Date.now();
     const isConfigured = config !== null && this.runtime.state.configure(config, now);
     this.runtime.edgeSync.applyAssignments(request, now);
@@ -194,7 +194,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     if (outcomes.length + blocks.length > 0 || isConfigured) await this.runtime.arm();
     const edgeMember = this.runtime.edgeSync.edgeMember(edge, assignments, now);
     return {
-      ...this.runtime.edgeSync.delta(place, now),
+      ...this.runtime.edgeSync.delta(place, from, now),
       edgeMember,
       blocks: blockUpdates,
       configRevision: this.runtime.state.configRevision,

@@ -28,6 +28,7 @@ const PROBLEMS = {
   'key-limit': [409, 'Key limit reached'],
   'type-conflict': [409, 'The id belongs to another component type'],
   'component-limit': [409, 'Component limit of the type reached'],
+  'type-memory-limit': [409, 'Memory limit of the component type reached'],
   'component-unreadable': [409, 'The stored state of the component cannot be read'],
   'no-control': [409, 'The component has no control endpoint'],
   'no-health-check': [409, 'The component registered no health check'],

@@ -238,6 +238,7 @@ const PATH_OF_REFUSAL: Partial<Record<ProblemCode, string>> = {
   'id-taken': 'id',
   'type-conflict': 'type',
   'component-limit': 'type',
+  'type-memory-limit': 'metadata',
   'header-value-unknown': 'healthCheck.headers',
   'dependency-not-registered': 'dependencies',
   'dependency-cycle': 'dependencies',

@@ -17,7 +17,13 @@ import type { VersionCondition } from '../../core/version-condition.ts';
 import type { Registered } from '../../registry/contract/registry-api.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 
-type Refusal = ClaimRefusal | 'component-limit' | 'precondition-failed' | 'header-value-unknown' | 'busy';
+type Refusal =
+  | ClaimRefusal
+  | 'component-limit'
+  | 'type-memory-limit'
+  | 'precondition-failed'
+  | 'header-value-unknown'
+  | 'busy';
 
 const ATTEMPTS = 3;
 

@@ -2,6 +2,8 @@
  * Delta that a registry sends to an outdated isolate: changed components and changed numbers. Compact, because every
  * isolate synchronises once a second: ten thousand components take two megabytes, a hundred changes a few kilobytes.
  *
+ * A delta that does not fit into one response has several pages. An isolate applies it as a whole.
+ *
  * Invariant: positions belong to the registry and are valid for one `epoch`, which lasts until the registry restarts.
  */
 import type { Candidate, Condition, LiveStats } from './candidate.ts';
@@ -30,6 +32,31 @@ export interface SnapshotDelta extends SnapshotVersion {
   /** Epoch ms of the next check of any component; null if no check is due. */
   readonly nextCheckAt: number | null;
 }
+
+/** Position at which the next page of a delta begins. */
+export interface DeltaPosition {
+  readonly epoch: string;
+  readonly position: number;
+}
+
+/** A part of a delta that fits into one response. */
+export interface SnapshotDeltaPage extends SnapshotDelta {
+  /** Null on the last page. */
+  readonly next: DeltaPosition | null;
+}
+
+/**
+ * Appends a page of the same epoch to the pages before it. The version stays that of the first page: what has changed
+ * since then comes again with the next delta.
+ */
+export const appendPage = (before: SnapshotDelta, page: SnapshotDelta): SnapshotDelta => ({
+  ...before,
+  size: page.size,
+  nextCheckAt: page.nextCheckAt,
+  changed: [...before.changed, ...page.changed],
+  conditions: [...before.conditions, ...page.conditions],
+  liveStats: Float64Array.from([...before.liveStats, ...page.liveStats]),
+});
 
 /**
  * Columns: position, suspect, in flight, estimated, `estimatedAt`, load in percent, `ewmaMs` (-1 for null),

@@ -69,7 +69,9 @@ export interface RegistryApi extends RootCauseReceiver {
    */
   register(
     input: RegisterInput,
-  ): Promise<Result<Registered, 'component-limit' | 'precondition-failed' | 'header-value-unknown'>>;
+  ): Promise<
+    Result<Registered, 'component-limit' | 'type-memory-limit' | 'precondition-failed' | 'header-value-unknown'>
+  >;
   /** Whether the type's components can be reached: the canary for another type that suspects the coordinator. */
   canaryVerdict(): Promise<CanaryVerdict>;
   component(id: string, only?: OwnerFilter): Promise<Result<ComponentResource, NotAccessible>>;
@@ -127,7 +129,7 @@ export interface RegistryApi extends RootCauseReceiver {
     readonly type: string;
     readonly actor: Actor | null;
   }): Promise<Result<ControlSecret, 'too-many-rotations'>>;
-  /** Applies what an edge assigned and what callers reported to it; returns what changed since its last sync. */
+  /** Applies what an edge assigned and what callers reported to it; returns a page of what changed since its last sync. */
   sync(request: SyncRequest): Promise<SyncResponse>;
   /**
    * Picks a component by the current load and leases slots of it. Waits for a free slot up to `waitMs`. Each call

@@ -1,5 +1,5 @@
 /** Snapshots in the contract of the registry: for edges that route, and for readers of whole types. */
-import type { SnapshotDelta, SnapshotVersion } from '../../core/balancing/snapshot-delta.ts';
+import type { DeltaPosition, SnapshotDeltaPage, SnapshotVersion } from '../../core/balancing/snapshot-delta.ts';
 import type { EdgeMember } from '../../core/balancing/aperture.ts';
 import type { TypeOverrides } from '../../core/config/effective-config.ts';
 import type { BlockReport } from '../../core/lease/lease-block.ts';
@@ -26,6 +26,8 @@ export interface SyncRequest {
   readonly edge?: string;
   /** Version of the snapshot that the edge has; null without one. */
   readonly syncedTo: SnapshotVersion | null;
+  /** Where the page begins, as the previous page named it; absent or null for the first page. */
+  readonly from?: DeltaPosition | null;
   readonly assignments: AssignmentCounts;
   /** Reported since the last sync. */
   readonly outcomes: ReportedOutcomes;
@@ -35,7 +37,8 @@ export interface SyncRequest {
   readonly config?: TypeOverrides | null;
 }
 
-export interface SyncResponse extends SnapshotDelta {
+/** A page of at most 8 MiB: a response of more than 32 MiB would fail. */
+export interface SyncResponse extends SnapshotDeltaPage {
   /** Number and traffic share of this edge among all edges; null without an `edge` id. */
   readonly edgeMember: EdgeMember | null;
   readonly blocks: BlockResponse;

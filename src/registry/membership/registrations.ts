@@ -8,6 +8,8 @@ import { auditedChange } from '../../core/access/audited-change.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { redactForAudit, restoreHeaderValues } from '../../core/component/header-values.ts';
 import { draining } from '../../core/component/lifecycle.ts';
+import type { Registration } from '../../core/component/registration.ts';
+import { MAX_TYPE_BYTES, growthBy } from '../../core/component/registration-size.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { VersionCondition } from '../../core/version-condition.ts';
@@ -27,7 +29,7 @@ export interface StoredRegistration {
   readonly change: 'changed' | 'unchanged' | 'overtaken';
 }
 
-type Refusal = 'component-limit' | 'precondition-failed' | 'header-value-unknown';
+type Refusal = 'component-limit' | 'type-memory-limit' | 'precondition-failed' | 'header-value-unknown';
 
 export class Registrations {
   private readonly state: RegistryState;
@@ -48,6 +50,8 @@ export class Registrations {
     if (existing && existing.record.claim > claim) return ok({ member: existing, before, change: 'overtaken' });
     const kept = restoreHeaderValues(registration, before?.registration ?? null);
     if (!kept.ok) return kept;
+    const tooLarge = this.refuseSize(kept.value, before?.registration);
+    if (tooLarge) return tooLarge;
     const registering = { ...input, registration: kept.value };
     const record = before ? reregistered(before, registering, now) : firstRecord(registering, now);
     const unchanged = before?.generation === record.generation && before.lifecycle === record.lifecycle;
@@ -88,6 +92,17 @@ export class Registrations {
     const { maxComponentsPerType } = this.state.config;
     if (known || this.state.members.size < maxComponentsPerType) return null;
     return fail('component-limit', `${registration.type} has ${maxComponentsPerType} components, which is the maximum`);
+  }
+
+  /** Refuses what would exceed the memory of the type. What makes a registration smaller is never refused. */
+  private refuseSize(registration: Registration, replaced: Registration | undefined) {
+    const growth = growthBy(registration, replaced);
+    const used = this.state.registrationBytes;
+    if (growth <= 0 || used + growth <= MAX_TYPE_BYTES) return null;
+    const message =
+      `registrations of ${registration.type} use ${used} of ${MAX_TYPE_BYTES} bytes, and this one needs ${growth} more: ` +
+      'shorten metadata, remove components, or divide them into two types';
+    return fail('type-memory-limit', message);
   }
 }
 

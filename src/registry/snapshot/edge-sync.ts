@@ -7,8 +7,9 @@ import type { Candidate, Condition } from '../../core/balancing/candidate.ts';
 import type { EdgeMembership } from '../../core/balancing/edge-membership.ts';
 import { join, sinceLastSync } from '../../core/balancing/edge-membership.ts';
 import type { EdgeMember } from '../../core/balancing/aperture.ts';
-import type { SnapshotVersion, SnapshotDelta } from '../../core/balancing/snapshot-delta.ts';
-import { packLiveStats } from '../../core/balancing/snapshot-delta.ts';
+import type { DeltaPosition, SnapshotDeltaPage, SnapshotVersion } from '../../core/balancing/snapshot-delta.ts';
+import { LIVE_STATS_WIDTH, packLiveStats } from '../../core/balancing/snapshot-delta.ts';
+import { registrationBytes } from '../../core/component/registration-size.ts';
 import { addAssignments, applyOutcomes } from '../../core/component/load.ts';
 import { nextCheckAt, toCondition } from '../state/component-views.ts';
 import type { MemberOutcomes } from '../health/outlier-ejection.ts';
@@ -18,15 +19,22 @@ import type { PositionTable } from './position-table.ts';
 
 /** Edges sync about once a second; within this time one comparison of the members serves them all. */
 const REFRESH_EVERY_MS = 50;
+/** A quarter of what one RPC may return: characters beyond Latin-1 may take twice their bytes of UTF-8. */
+const MAX_PAGE_BYTES = 8_388_608;
+/** What a candidate has besides its registration, and what a condition has. */
+const CONDITION_BYTES = 512;
+const STATS_BYTES = 8 * LIVE_STATS_WIDTH;
 
 export class EdgeSync {
   private readonly state: RegistryState;
   private readonly positions: PositionTable;
+  private readonly maxPageBytes: number;
   private readonly membership: EdgeMembership = new Map();
 
-  constructor(state: RegistryState, positions: PositionTable) {
+  constructor(state: RegistryState, positions: PositionTable, maxPageBytes = MAX_PAGE_BYTES) {
     this.state = state;
     this.positions = positions;
+    this.maxPageBytes = maxPageBytes;
   }
 
   /** Number and traffic share of an edge among all edges; null for an edge without an id. */
@@ -67,7 +75,8 @@ export class EdgeSync {
     return results;
   }
 
-  delta(syncedTo: SnapshotVersion | null, now: number): SnapshotDelta {
+  /** Returns a page of what changed since `syncedTo`. A page of an earlier epoch is followed by the first of this one. */
+  delta(syncedTo: SnapshotVersion | null, from: DeltaPosition | null, now: number): SnapshotDeltaPage {
     this.positions.refresh(now, REFRESH_EVERY_MS);
     const { epoch, version, entries } = this.positions;
     const full = syncedTo?.epoch !== epoch;
@@ -75,13 +84,24 @@ export class EdgeSync {
     const changed: [number, Candidate | null][] = [];
     const conditions: [number, Condition][] = [];
     const liveStats: number[] = [];
-    entries.forEach(({ candidate, record, changedVersion, conditionVersion, statsVersion }, position) => {
-      const isWhole = full || changedVersion > since;
-      if (isWhole && (candidate || !full)) changed.push([position, candidate]);
-      if (!isWhole && record && conditionVersion > since) conditions.push([position, toCondition(record)]);
-      if (!isWhole && candidate && statsVersion > since)
+    let position = from?.epoch === epoch ? from.position : 0;
+    for (let bytes = 0; position < entries.length && bytes < this.maxPageBytes; position++) {
+      const { candidate, record, changedVersion, conditionVersion, statsVersion } = entries[position]!;
+      if (full || changedVersion > since) {
+        if (!candidate && full) continue;
+        changed.push([position, candidate]);
+        bytes += CONDITION_BYTES + (record ? registrationBytes(record.registration) : 0);
+        continue;
+      }
+      if (record && conditionVersion > since) {
+        conditions.push([position, toCondition(record)]);
+        bytes += CONDITION_BYTES;
+      }
+      if (candidate && statsVersion > since) {
         liveStats.push(...packLiveStats(position, candidate.liveStats));
-    });
+        bytes += STATS_BYTES;
+      }
+    }
     return {
       epoch,
       version,
@@ -93,6 +113,7 @@ export class EdgeSync {
       liveStats: Float64Array.from(liveStats),
       sentAt: now,
       nextCheckAt: nextCheckAt(this.state.members),
+      next: position < entries.length ? { epoch, position } : null,
     };
   }
 }

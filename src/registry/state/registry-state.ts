@@ -9,6 +9,7 @@ import type { Capacities } from '../../core/balancing/shares.ts';
 import type { BalancingSettings } from '../../core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../../core/balancing/balancing-settings.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
+import { growthBy, registrationBytes } from '../../core/component/registration-size.ts';
 import type { StoredControlSecret } from '../../core/component/control-secret.ts';
 import { clampToNow } from '../../core/component/clamp-to-now.ts';
 import type { EstimateContext } from '../../core/component/load.ts';
@@ -90,6 +91,8 @@ export class RegistryState {
   readonly samples: SampleRecorder;
   type = '';
   revision = 0;
+  /** Size of all registrations as JSON, bytes. */
+  registrationBytes = 0;
   /** Called after each visible change. */
   onChange: (now: number) => void = () => undefined;
   private checkedCount = 0;
@@ -113,6 +116,7 @@ export class RegistryState {
     for (const component of unreadable) this.unreadable.set(component.id, component);
     for (const record of records) {
       const reported = this.store.heartbeats.find(record.registration.id)?.load ?? NO_LOAD.reported;
+      this.registrationBytes += registrationBytes(record.registration);
       const loaded = { ...clampToNow(record, now), load: { ...NO_LOAD, reported } };
       this.members.set(record.registration.id, newMember(loaded, now, now));
     }
@@ -323,6 +327,7 @@ export class RegistryState {
 
   private removeMember(id: string): void {
     const member = this.members.get(id);
+    if (member) this.registrationBytes -= registrationBytes(member.record.registration);
     for (const resolve of member?.waiters.splice(0) ?? []) resolve(INCONCLUSIVE);
     this.members.delete(id);
     this.unreadable.delete(id);
@@ -330,6 +335,7 @@ export class RegistryState {
 
   private applyRecord(record: ComponentRecord, now: number): void {
     const member = this.members.get(record.registration.id);
+    this.registrationBytes += growthBy(record.registration, member?.record.registration);
     if (member) member.record = record;
     else this.members.set(record.registration.id, newMember(record, now, now));
   }
