@@ -176,6 +176,11 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     this.runtime.systemView.reportHistoryWrite(works, Date.now());
   }
 
+  async registeredTypes(): Promise<string[]> {
+    const published = this.runtime.eventStore.allTypeHealth().map(({ type }) => type);
+    return [...new Set([...this.runtime.directory.registeredTypes(), ...published])];
+  }
+
   async populatedTypes(except: string): Promise<string[]> {
     const populated = this.runtime.eventStore.allTypeHealth().filter(({ counts }) => counts.total > 0);
     return populated.map(({ type }) => type).filter((type) => type !== except);

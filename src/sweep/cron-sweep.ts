@@ -3,6 +3,7 @@
  * undone. Each part is independent, so a failed part does not block the others.
  */
 import { flushAudit } from '../audit/flush-audit.ts';
+import type { TypeOverrides } from '../core/config/effective-config.ts';
 import { refreshedConfig } from '../edge/config-cache.ts';
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import { sendHistoryHealth } from '../edge/report-history-health.ts';
@@ -28,8 +29,9 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
     retention,
     history: reportHistoryWrites([retention, timelines]),
   };
+  const registered = registeredTypes();
   for (const { name, revision, overrides } of types.values())
-    parts[`registry ${name}`] = registryOf(name).sweep({ revision, overrides });
+    parts[`registry ${name}`] = sweepRegistry(name, { revision, overrides }, registered);
   const names = Object.keys(parts);
   const results = await Promise.allSettled(Object.values(parts));
   results.forEach((result, at) => {
@@ -37,6 +39,30 @@ export async function cronSweep(env: Env, now: number): Promise<void> {
       logError('sweep failed', { part: names[at], error: String(result.reason) });
     }
   });
+}
+
+/** Types that have or had a component; by the last sweep of this isolate while the coordinator is unavailable. */
+async function registeredTypes(): Promise<ReadonlySet<string>> {
+  try {
+    lastRegistered = new Set(await coordinator().registeredTypes());
+  } catch (error) {
+    logError('registered types not read', { error });
+  }
+  return lastRegistered;
+}
+
+let lastRegistered: ReadonlySet<string> = new Set();
+
+/**
+ * Sweeps the registry of a type that has or had a component. An object stays where its first call created it, so the
+ * sweep must not be the first: cron runs anywhere.
+ */
+async function sweepRegistry(
+  type: string,
+  config: TypeOverrides,
+  registered: Promise<ReadonlySet<string>>,
+): Promise<void> {
+  if ((await registered).has(type)) await registryOf(type).sweep(config);
 }
 
 /** Reports the health of the history database from writes that run in every sweep. */

@@ -54,6 +54,17 @@ describe('the sweep over registries', () => {
     expect(visited).toEqual(expect.arrayContaining(['task_router', 'agent_registry', 'constitutional_runtime']));
   });
 
+  it('leaves out types that never had a component, whose objects would stay where cron runs', async () => {
+    await call('POST', '/v1/components', registrationFor(freshId(), { type: 'caws_validator' }));
+    const swept: (string | undefined)[] = [];
+    vi.spyOn(ComponentRegistry.prototype, 'sweep').mockImplementation(async function (this: ComponentRegistry) {
+      swept.push(this['ctx'].id.name);
+    });
+    await cronSweep(env, Date.now());
+    expect(swept).toContain('caws_validator');
+    expect(swept).not.toContain('performance_tracker');
+  });
+
   it('runs the other parts of a registry when one of them throws', async () => {
     const registry = freshRegistry();
     const id = freshId();

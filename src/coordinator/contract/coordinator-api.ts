@@ -56,6 +56,8 @@ export interface CoordinatorApi extends EventSink, ConfigApi, WebhookApi {
   sequence(known: number | null, holdMs: number): Promise<number>;
   /** Last revision that the registry of a type reported; null if it never reported. */
   reportedRevision(type: string): Promise<number | null>;
+  /** Types that have or had a component: the types whose registries exist. */
+  registeredTypes(): Promise<string[]>;
   /** Types that have components, without the type `except`. */
   populatedTypes(except: string): Promise<string[]>;
   systemHealth(): Promise<SystemHealth>;

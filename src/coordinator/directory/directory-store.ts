@@ -36,6 +36,7 @@ const SCHEMA = [
    ) STRICT, WITHOUT ROWID`,
   `CREATE INDEX IF NOT EXISTS dependants ON dependencies (depends_on)`,
   `CREATE TABLE IF NOT EXISTS removals (id TEXT PRIMARY KEY, sequence INTEGER NOT NULL, at INTEGER NOT NULL) STRICT`,
+  `CREATE TABLE IF NOT EXISTS registered_types (type TEXT PRIMARY KEY) STRICT, WITHOUT ROWID`,
   `CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT`,
 ];
 
@@ -51,6 +52,15 @@ export class DirectoryStore {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
     for (const table of ['directory', 'claims'] as const) this.addOwner(table);
+    // The directory may be older than the list of its types.
+    if (this.registeredTypes().length === 0)
+      sql.exec('INSERT INTO registered_types SELECT type FROM directory UNION SELECT type FROM claims');
+  }
+
+  /** Types that have or had a component, in alphabetical order. */
+  registeredTypes(): string[] {
+    const rows = this.sql.exec<{ type: string }>('SELECT type FROM registered_types ORDER BY type');
+    return rows.toArray().map(({ type }) => type);
   }
 
   entry(id: string): DirectoryEntry | undefined {
@@ -117,6 +127,7 @@ export class DirectoryStore {
       until,
       owner,
     );
+    this.sql.exec('INSERT OR IGNORE INTO registered_types (type) VALUES (?)', type);
     this.addEdges(id, sequence, dependencies);
   }
 
