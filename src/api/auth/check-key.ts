@@ -2,8 +2,8 @@
  * Key and session check of the edge: compares digests in constant time against the isolate's copy of the keys.
  *
  * The deployment's admin key is checked against the secret itself, so it works while the coordinator is unavailable.
- * Any other key needs a fresh copy of the keys. While the coordinator is unreachable a copy up to 60 s old serves, but
- * only keys whose scopes are all viewer, router or component.
+ * Any other key needs a fresh copy of the keys. While the coordinator is unreachable a copy up to 15 minutes old serves,
+ * but only keys whose scopes are all viewer, router or component.
  */
 import { validDigests } from '../../core/access/access-key.ts';
 import { idOfKey } from '../../core/access/key-format.ts';
@@ -29,8 +29,11 @@ export type KeyRefusal = 'not-configured' | 'unauthorized' | 'identity-unavailab
 
 type WaitUntil = (work: Promise<unknown>) => void;
 
-/** Maximum age of a copy of the keys while the coordinator is unreachable. */
-const STALE_MS = 60_000;
+/**
+ * Maximum age of a copy of the keys while the coordinator is unreachable. Routing must outlast a longer outage, and nobody
+ * can revoke a key meanwhile: a revocation needs the coordinator.
+ */
+const STALE_MS = 900_000;
 /** Allowance for the duration of a refresh: a copy this much older than `FRESH_MS` still counts as fresh. */
 const SLACK_MS = 1_000;
 /** A shorter key could be guessed by brute force. Development accepts any length. */
