@@ -37,6 +37,9 @@ const cache = new RefreshingCache<EffectiveConfig>({
 /** Returns the configuration when it can serve at once; otherwise null, see `freshConfig`. */
 export const cachedConfig = (now: number, waitUntil: WaitUntil): EffectiveConfig | null => cache.read(now, waitUntil);
 
+/** Begins a refresh when one is due, for a call that first waits for the keys. */
+export const prepareConfig = (now: number, waitUntil: WaitUntil): void => cache.prepare(now, waitUntil);
+
 /** Waits for a refresh. Returns the last copy when that fails or takes too long. */
 export async function refreshedConfig(waitUntil: WaitUntil): Promise<EffectiveConfig> {
   await cache.waitForRefresh(Date.now(), waitUntil, WAIT_MS);

@@ -74,6 +74,11 @@ export class RefreshingCache<T> {
     return this.cached;
   }
 
+  /** Begins a refresh when one is due, for a caller that will read the value after it has waited for something else. */
+  prepare(now: number, waitUntil: WaitUntil): void {
+    if (this.ageAt(now) >= this.options.backgroundAfterMs) this.refresh(now, waitUntil);
+  }
+
   /** The refresh that can be joined, or null. */
   inFlight(now: number): Flight | null {
     return this.flight.inFlight(now);

@@ -69,6 +69,8 @@ const REFRESH_TIMEOUT_MS = 1_000;
 /** Number of refreshes that try to report outcomes. Outcomes left over wait for the next request that routes. */
 const FLUSH_TRIES = 5;
 const GIVE_UP_MS = 5_000;
+/** With the keys and the configuration: six calls of a request may wait for a response. */
+const PREPARED_SNAPSHOTS = 4;
 
 /** One round per second: the platform lets background work continue for 30 s after the response. */
 const BLOCK_REPORT_ROUNDS = 20;
@@ -88,6 +90,16 @@ export function applyTypeConfigs(configured: ReadonlyMap<string, EffectiveType>,
 /** Returns the snapshot of a type when it can serve at once; otherwise null, see `freshSnapshot`. */
 export const cachedSnapshot = (type: string, now: number, waitUntil: WaitUntil): EdgeSnapshot | null =>
   entries.get(type)?.cache.read(now, waitUntil) ?? null;
+
+/**
+ * Begins a refresh of the snapshots that served last, where one is due, for a call that first waits for the keys and does
+ * not know its type yet.
+ */
+export function prepareSnapshots(now: number, waitUntil: WaitUntil): void {
+  const used = Array.from(entries.values()).filter(({ cache }) => cache.asOf > 0);
+  const last = used.toSorted((a, b) => b.cache.asOf - a.cache.asOf).slice(0, PREPARED_SNAPSHOTS);
+  for (const { cache } of last) cache.prepare(now, waitUntil);
+}
 
 /** Waits for a refresh. Returns null when it fails or takes too long and there is no earlier snapshot. */
 export async function refreshedSnapshot(type: string, waitUntil: WaitUntil): Promise<ServedSnapshot | null> {

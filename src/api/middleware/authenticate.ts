@@ -5,6 +5,9 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../http/app-env.ts';
 import type { Call } from '../http/call.ts';
+import { waitUntilOf } from '../http/call.ts';
+import { prepareConfig } from '../../edge/config-cache.ts';
+import { prepareSnapshots } from '../../edge/snapshot-cache.ts';
 import type { CheckedKey, KeyRefusal } from '../auth/check-key.ts';
 import { checkKey, checkSession } from '../auth/check-key.ts';
 import type { Failure, Result } from '../../core/result.ts';
@@ -14,6 +17,8 @@ import { clearCookie, passesCsrfCheck, readSession } from '../auth/session.ts';
 import { tooManyRefusals } from './rate-limit.ts';
 import { bearerKeyIn } from '../auth/presented-key.ts';
 import { redeemSignInLink, signInTokenIn } from '../auth/sign-in-link.ts';
+
+const ROUTE_PATH = '/v1/route';
 
 /** The response that ends the call; null when the caller was authenticated without waiting. */
 type Rejection = Promise<Response | null> | null;
@@ -29,7 +34,19 @@ export function authenticate(c: Context<AppEnv>): Rejection {
 /** Authenticates by key alone. Returns null when the key was valid before and the copy of the keys is fresh. */
 export function authenticateKey(c: Call, presented: string): Rejection {
   const checked = checkKey(presented, c);
-  return checked instanceof Promise ? checked.then((result) => admit(c, result)) : admit(c, checked);
+  if (!(checked instanceof Promise)) return admit(c, checked);
+  if (c.req.path === ROUTE_PATH) prepareRouting(c);
+  return checked.then((result) => admit(c, result));
+}
+
+/**
+ * While the keys are refreshed, refreshes what a routing call reads next. One after the other, keys, configuration and
+ * snapshot would take a round trip each in an isolate that was quiet.
+ */
+function prepareRouting(c: Call): void {
+  const [now, waitUntil] = [Date.now(), waitUntilOf(c)];
+  prepareConfig(now, waitUntil);
+  prepareSnapshots(now, waitUntil);
 }
 
 function admit(c: Call, checked: Result<CheckedKey, Refusal>): Rejection {

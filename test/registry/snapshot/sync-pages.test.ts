@@ -79,8 +79,9 @@ describe('the registrations of a type', () => {
     const [first] = await fill(type, Math.floor(MAX_TYPE_BYTES / (perComponent + 4)));
     const register = (id: string, metadata: object) =>
       call('POST', '/v1/components', registrationFor(id, { type, ...silent, metadata }));
-    await register(freshId(), largeMetadata);
-    const refused = await register(freshId(), largeMetadata);
+    // A few more fit, because ids differ in length.
+    let refused = await register(freshId(), largeMetadata);
+    for (let more = 0; more < 5 && refused.status === 201; more++) refused = await register(freshId(), largeMetadata);
     expect(expectProblem(refused, 409, 'type-memory-limit')).toEqual(['metadata']);
     expect(refused.body.errors[0].message).toMatch(/use \d+ of 33554432 bytes.*shorten metadata/);
     const { api } = freshRegistry(type);
