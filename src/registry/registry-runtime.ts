@@ -62,7 +62,6 @@ const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readon
 const RECHECK_INTERVAL_MS = 1_000;
 /** Longest wait for the check before a disruptive action, ms. */
 const CHECK_IN_TIME_MS = 5_000;
-
 /** Pause of the alarm after due work failed: it is still due, and would otherwise fire the alarm again at once. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 

@@ -1,9 +1,9 @@
 /**
- * The slots of a type's recovery guard: how many components may be restarted or scaled at once, and whose turn it is.
+ * The slots of a type's recovery guard: how many components may be restarted or scaled at once, and in which order.
  *
- * A need is proven if checks or heartbeats found the component dead. It is unproven if only the component or its callers
- * say so while it works. One slot is reserved for proven needs, so that no component with an unproven need can hold all.
- * In a type with a single slot, the first proven need goes ahead beside an unproven one.
+ * A need is proven if checks or heartbeats found the component dead. The need is unproven if only the component or its
+ * callers say so while it works. One slot is reserved for proven needs, so that no component with an unproven need can
+ * hold all. In a type with a single slot, the first proven need goes ahead beside an unproven one.
  */
 
 export interface SlotClaim {

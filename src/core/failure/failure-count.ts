@@ -8,19 +8,12 @@
 import type { ComponentRecord } from '../component/component-record.ts';
 import { settledUntil } from '../component/component-record.ts';
 import { countingSince } from './threshold.ts';
-import type { ThresholdPolicy } from './threshold.ts';
+import type { FailureCount, ThresholdPolicy } from './threshold.ts';
 
 /** Unconfirmed reports that count as much as one failure. */
 const REPORTS_PER_FAILURE = 5;
 /** Callers, each with a key of its own, whose reports confirm each other. */
 const SEVERAL_CALLERS = 3;
-
-export interface FailureCount {
-  /** Failures within the window, weighed. */
-  readonly recentFailures: number;
-  /** Reports within the window that nothing confirms. */
-  readonly unconfirmedReports: number;
-}
 
 /** True if the component has a health check that passes. */
 export const hasGoodChecks = ({ registration, health }: ComponentRecord): boolean =>

@@ -6,7 +6,7 @@ import type { FailureReport } from './failure.ts';
 import type { ControlAction } from '../component/control-action.ts';
 import type { FailureSource } from '../health/observe-health.ts';
 import type { FailureType } from './classify.ts';
-import type { FailureCount } from './failure-count.ts';
+import type { FailureCount } from './threshold.ts';
 
 /** A failure with the count of its component, in which it is included. */
 export interface FailureBatchItem extends FailureCount {

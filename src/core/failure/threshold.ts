@@ -2,6 +2,13 @@
 
 const HEARTBEAT_EXPIRED = 'HEARTBEAT_EXPIRED';
 
+export interface FailureCount {
+  /** Failures within the window, weighed. */
+  readonly recentFailures: number;
+  /** Reports within the window that nothing confirms. */
+  readonly unconfirmedReports: number;
+}
+
 export interface ThresholdPolicy {
   readonly failureThreshold: number;
   /** ms */

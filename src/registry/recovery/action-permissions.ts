@@ -25,7 +25,7 @@ export class ActionPermissions {
     this.deps = deps;
   }
 
-  /** A recovery that has a slot of the guard keeps it. A repeated call may give another answer, but takes no second slot. */
+  /** A recovery that has a slot keeps it. A repeated call may give another answer, but takes no second slot. */
   async permit(id: string, recoveryId: string, disruptive: boolean, clock: () => number): Promise<ActionPermission> {
     const first = this.judge(id, recoveryId, disruptive, clock());
     const found = this.deps.recoveries.find(id, recoveryId);

@@ -17,7 +17,7 @@ const DISRUPTION_MS = 60_000;
 const FORGOTTEN_AFTER_MS = 12_000;
 
 interface Waiting extends SlotClaim {
-  readonly askedAt: number;
+  readonly requestedAt: number;
 }
 
 /** The place of a new recovery in front of the guard. */
@@ -43,7 +43,7 @@ export class RecoverySlots {
     now: number,
   ): boolean {
     const claim = { recoveryId, isProven: hasProvenNeed(record), since: startedAt };
-    this.waiting.set(recoveryId, { ...claim, askedAt: now });
+    this.waiting.set(recoveryId, { ...claim, requestedAt: now });
     const isNext = isNextInLine(claim, this.inUse(now), this.stillWaiting(now), this.limit);
     if (isNext) this.waiting.delete(recoveryId);
     return isNext;
@@ -79,8 +79,8 @@ export class RecoverySlots {
   }
 
   private stillWaiting(now: number): Waiting[] {
-    for (const [recoveryId, { askedAt }] of this.waiting)
-      if (Math.abs(now - askedAt) > FORGOTTEN_AFTER_MS) this.waiting.delete(recoveryId);
+    for (const [recoveryId, { requestedAt }] of this.waiting)
+      if (Math.abs(now - requestedAt) > FORGOTTEN_AFTER_MS) this.waiting.delete(recoveryId);
     return Array.from(this.waiting.values());
   }
 
@@ -91,8 +91,8 @@ export class RecoverySlots {
 }
 
 /**
- * False while the component works by its checks, or by its heartbeats if it has no check: only callers, or its own word,
- * then say that it needs a recovery.
+ * False while the component works by its checks, or by its heartbeats if it has no check. Then only callers, or its own
+ * word, say that it needs a recovery.
  */
 export function hasProvenNeed(record: ComponentRecord): boolean {
   const { registration, health } = record;
