@@ -63,7 +63,7 @@ export default defineConfig({
             miniflare: {
               ratelimits,
               bindings: {
-                COORDINATOR_ADMIN_KEY: 'test-admin-key',
+                COORDINATOR_ADMIN_KEY: 'admin-key-of-the-tests-0123456789abcdef',
                 ALLOW_PRIVATE_ENDPOINTS: 'true',
                 ALERT_WEBHOOK_URL: `http://127.0.0.1:${process.env['COMPONENT_SERVER_PORT']}/alert-receiver/hook`,
                 ALERT_WEBHOOK_SECRET: 'whsec_dGVzdC1zZWNyZXQtb2YtdGhlLWFsZXJ0LXdlYmhvb2s=',

@@ -11,7 +11,7 @@ import { call, eventually } from '../support/coordinator-http.ts';
 import { silentRegistration } from '../support/silent-registration.ts';
 
 const app = createApp();
-const ADMIN = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json' };
+const ADMIN = { authorization: 'Bearer admin-key-of-the-tests-0123456789abcdef', 'content-type': 'application/json' };
 
 async function route(body: object): Promise<{ status: number; policy: string | undefined }> {
   const init = { method: 'POST', headers: ADMIN, body: JSON.stringify(body) };

@@ -23,7 +23,11 @@ export async function callWithEnv({
   body,
   headers = {},
 }: CallWithEnv): Promise<ApiResponse> {
-  const merged = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json', ...headers };
+  const merged = {
+    authorization: 'Bearer admin-key-of-the-tests-0123456789abcdef',
+    'content-type': 'application/json',
+    ...headers,
+  };
   const sent = Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== null);
   const request = new Request(`https://coordinator.test${path}`, {
     method,

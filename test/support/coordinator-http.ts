@@ -11,7 +11,10 @@ export interface ApiResponse {
 
 const worker = exports as unknown as { default: Fetcher };
 
-const DEFAULT_HEADERS = { authorization: 'Bearer test-admin-key', 'content-type': 'application/json' };
+const DEFAULT_HEADERS = {
+  authorization: 'Bearer admin-key-of-the-tests-0123456789abcdef',
+  'content-type': 'application/json',
+};
 
 /** One call with the admin key. `headers` override the defaults; an empty value omits a header. */
 export async function call(

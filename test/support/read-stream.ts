@@ -22,7 +22,7 @@ export class StreamUnderTest {
   }
 
   static async open(query = '', headers: Record<string, string> = {}): Promise<StreamUnderTest> {
-    const sent = { authorization: 'Bearer test-admin-key', ...headers };
+    const sent = { authorization: 'Bearer admin-key-of-the-tests-0123456789abcdef', ...headers };
     return new StreamUnderTest(
       await worker.default.fetch(`https://coordinator.test/v1/events/stream${query}`, { headers: sent }),
     );

@@ -5,6 +5,7 @@
  * Any other key needs a fresh copy of the keys. While the coordinator is unreachable a copy up to 15 minutes old serves,
  * but only keys whose scopes are all viewer, router or component.
  */
+import { weaknessOfAdminKey } from '../../core/access/admin-key.ts';
 import { validDigests } from '../../core/access/access-key.ts';
 import { idOfKey } from '../../core/access/key-format.ts';
 import type { Principal } from '../../core/access/principal.ts';
@@ -36,8 +37,6 @@ type WaitUntil = (work: Promise<unknown>) => void;
 const STALE_MS = 900_000;
 /** Allowance for the duration of a refresh: a copy this much older than `FRESH_MS` still counts as fresh. */
 const SLACK_MS = 1_000;
-/** A shorter key could be guessed by brute force. Development accepts any length. */
-const MIN_ADMIN_KEY_LENGTH = 32;
 
 let adminKeyCache: { readonly key: string; readonly digest: string } | undefined;
 
@@ -157,12 +156,14 @@ const servesStale = ({ scopes }: KnownKey, ageMs: number): boolean =>
   ageMs <= STALE_MS && scopes.every(({ kind }) => STALE_SCOPES.includes(kind));
 
 /** Digest of the admin key, computed once per isolate and key. */
-async function adminDigest(env: Env): Promise<Result<string, 'not-configured'>> {
-  const { COORDINATOR_ADMIN_KEY: key, ALLOW_PRIVATE_ENDPOINTS: development } = env;
+async function adminDigest({ COORDINATOR_ADMIN_KEY: key }: Env): Promise<Result<string, 'not-configured'>> {
   if (!key) return fail('not-configured', 'set the secret COORDINATOR_ADMIN_KEY');
-  if (key.length < MIN_ADMIN_KEY_LENGTH && development !== 'true')
-    return fail('not-configured', `COORDINATOR_ADMIN_KEY is too short: at least ${MIN_ADMIN_KEY_LENGTH} characters`);
-  if (adminKeyCache?.key !== key) adminKeyCache = { key, digest: await digestOf(key) };
+  if (adminKeyCache?.key !== key) {
+    // Development included: a setting that allows private endpoints must not weaken the key.
+    const weakness = weaknessOfAdminKey(key);
+    if (weakness !== null) return fail('not-configured', weakness);
+    adminKeyCache = { key, digest: await digestOf(key) };
+  }
   return ok(adminKeyCache.digest);
 }
 

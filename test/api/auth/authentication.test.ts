@@ -9,7 +9,7 @@ import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
 
 const worker = exports as unknown as { default: Fetcher };
-const KEY = 'test-admin-key';
+const KEY = 'admin-key-of-the-tests-0123456789abcdef';
 
 const operations = contractOperations().filter(({ path }) => path.startsWith('/v1/'));
 const toPath = (path: string): string => path.replaceAll(/\{\w+\}/g, 'any');
@@ -97,12 +97,18 @@ const callWithout = async (key: string | undefined, path: string): Promise<ApiRe
   return { status: response.status, body: await response.json(), headers: response.headers };
 };
 
-describe('a deployment without an admin key', () => {
+describe('a deployment without a usable admin key', () => {
   it.each([undefined, ''])('(%j) refuses every call with 503 not-configured', async (key) => {
     const refused = await callWithout(key, '/v1/components');
     expectProblem(refused, 503, 'not-configured');
     expect(refused.body.detail).toContain('COORDINATOR_ADMIN_KEY');
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+  });
+
+  it.each(['change-me', 'a'.repeat(64), 'short'])('(%j) is refused in development too', async (key) => {
+    const refused = await callWithout(key, '/v1/components');
+    expectProblem(refused, 503, 'not-configured');
+    expect(refused.body.detail).toContain('COORDINATOR_ADMIN_KEY');
   });
 
   it('still reports liveness', async () => {

@@ -12,7 +12,7 @@ const clientWith = (key: string): CoordinatorClient =>
   });
 
 it('CoordinatorClient creates keys, registers with one, and returns the component its own key', async () => {
-  const admin = clientWith('test-admin-key');
+  const admin = clientWith('admin-key-of-the-tests-0123456789abcdef');
   const registrar = await admin.createKey({ name: 'launcher', scopes: ['registrar:task_router'] });
   const id = freshId();
   const registration = {

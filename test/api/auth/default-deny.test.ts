@@ -93,7 +93,7 @@ const ROUTES_BY_PERMISSION: Readonly<Record<string, readonly string[]>> = {
 };
 const PERMISSIONS = Object.keys(ROUTES_BY_PERMISSION);
 const MIDDLEWARE = ['*', '/*', '/v1/*'];
-const ADMIN = 'Bearer test-admin-key';
+const ADMIN = 'Bearer admin-key-of-the-tests-0123456789abcdef';
 
 const patternOf = (path: string): string => path.replaceAll(/\{([^}]+)\}/g, ':$1');
 const operations = contractOperations();

@@ -30,7 +30,10 @@ describe('a session', () => {
   it('is not opened when its audit entry cannot be written', async () => {
     interceptCoordinator('audit', () => () => Promise.reject(Object.assign(new Error('away'), { retryable: true })));
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const request = new Request(`${ORIGIN}/v1/session`, { method: 'POST', headers: bearer('test-admin-key') });
+    const request = new Request(`${ORIGIN}/v1/session`, {
+      method: 'POST',
+      headers: bearer('admin-key-of-the-tests-0123456789abcdef'),
+    });
     const response = await createApp().fetch(request, env, createExecutionContext());
     expect({ status: response.status, cookie: response.headers.get('set-cookie') }).toEqual({
       status: 503,
@@ -48,7 +51,7 @@ describe('a session', () => {
   });
 
   it('ends when it is closed', async () => {
-    const closed = await signOut(await opened('test-admin-key'));
+    const closed = await signOut(await opened('admin-key-of-the-tests-0123456789abcdef'));
     expect(closed.status).toBe(204);
     expect(cleared(closed)).toBe(true);
   });
@@ -78,7 +81,7 @@ describe('a session', () => {
   });
 
   it('ends after twelve hours', async () => {
-    const { cookie } = await opened('test-admin-key');
+    const { cookie } = await opened('admin-key-of-the-tests-0123456789abcdef');
     vi.useFakeTimers({ toFake: ['Date'] });
     vi.setSystemTime(Date.now() + 12 * 3_600_000 + 1);
     const request = new Request(`${ORIGIN}/v1/session`, { headers: { cookie: `${NAME}=${cookie}` } });
@@ -89,7 +92,7 @@ describe('a session', () => {
   it('ends when the admin key changes, whichever key opened it', async () => {
     const { cookie } = await opened((await make('viewer')).key);
     const request = new Request(`${ORIGIN}/v1/session`, { headers: { cookie: `${NAME}=${cookie}` } });
-    const other = { ...env, COORDINATOR_ADMIN_KEY: 'another-admin-key' };
+    const other = { ...env, COORDINATOR_ADMIN_KEY: 'another-admin-key-0123456789abcdef' };
     expect((await createApp().fetch(request, other, createExecutionContext())).status).toBe(401);
   });
 
@@ -113,20 +116,24 @@ describe('a session', () => {
   });
 
   it('cannot open another session', async () => {
-    const { cookie, csrfToken } = await opened('test-admin-key');
+    const { cookie, csrfToken } = await opened('admin-key-of-the-tests-0123456789abcdef');
     const again = await browse(cookie, 'POST', '/v1/session', { 'x-csrf-token': csrfToken });
     expectProblem(again, 401, 'unauthorized');
     expect(again.headers.get('set-cookie')).toBeNull();
   });
 
   it('does not authorize a call with an invalid key', async () => {
-    const { cookie } = await opened('test-admin-key');
+    const { cookie } = await opened('admin-key-of-the-tests-0123456789abcdef');
     expectProblem(await browse(cookie, 'GET', '/v1/health', bearer('wrong')), 401, 'unauthorized');
     expectProblem(await browse(cookie, 'GET', '/v1/health', { authorization: 'Basic eDp5' }), 401, 'unauthorized');
   });
 
   it('is not found for a call with a key', async () => {
-    expectProblem(await browse(null, 'GET', '/v1/session', bearer('test-admin-key')), 404, 'not-found');
+    expectProblem(
+      await browse(null, 'GET', '/v1/session', bearer('admin-key-of-the-tests-0123456789abcdef')),
+      404,
+      'not-found',
+    );
     expectProblem(await browse(null, 'GET', '/v1/session'), 401, 'unauthorized');
   });
 });
@@ -144,19 +151,22 @@ describe('a change under a session', () => {
     ['across sites', (token: string) => ({ 'x-csrf-token': token, 'sec-fetch-site': 'cross-site' })],
     ['from a sibling host', (token: string) => ({ 'x-csrf-token': token, 'sec-fetch-site': 'same-site' })],
   ] as const)('is refused %s', async (_, headersOf) => {
-    const { cookie, csrfToken } = await opened('test-admin-key');
+    const { cookie, csrfToken } = await opened('admin-key-of-the-tests-0123456789abcdef');
     const headers = headersOf(csrfToken) as Record<string, string>;
     expectProblem(await browse(cookie, ...CHANGE, headers), 403, 'csrf-token-required');
   });
 
   it('is accepted from the dashboard with its token', async () => {
-    const { cookie, csrfToken } = await opened('test-admin-key');
+    const { cookie, csrfToken } = await opened('admin-key-of-the-tests-0123456789abcdef');
     const headers = { 'x-csrf-token': csrfToken, origin: ORIGIN, 'sec-fetch-site': 'same-origin' };
     expectProblem(await browse(cookie, ...CHANGE, headers), 404, 'unknown-component');
   });
 
   it('requires the token of its own session', async () => {
-    const [one, other] = [await opened('test-admin-key'), await opened('test-admin-key')];
+    const [one, other] = [
+      await opened('admin-key-of-the-tests-0123456789abcdef'),
+      await opened('admin-key-of-the-tests-0123456789abcdef'),
+    ];
     const headers = { 'x-csrf-token': other.csrfToken };
     expectProblem(await browse(one.cookie, ...CHANGE, headers), 403, 'csrf-token-required');
   });

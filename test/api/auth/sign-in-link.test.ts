@@ -38,7 +38,7 @@ it('works once, also after an eviction of the coordinator', async () => {
 });
 
 it('works for ten minutes', async () => {
-  const { body } = await createLink('test-admin-key');
+  const { body } = await createLink('admin-key-of-the-tests-0123456789abcdef');
   vi.useFakeTimers({ toFake: ['Date'] });
   vi.setSystemTime(Date.now() + 10 * 60_000 + 1);
   const request = new Request(`${ORIGIN}/v1/session`, {
@@ -57,7 +57,7 @@ it('ends with its key', async () => {
 });
 
 it('authorizes no other call, and stays unused by the attempt', async () => {
-  const { token } = (await createLink('test-admin-key')).body;
+  const { token } = (await createLink('admin-key-of-the-tests-0123456789abcdef')).body;
   for (const [method, path] of [
     ['GET', '/v1/components'],
     ['GET', '/v1/session'],
@@ -83,6 +83,6 @@ it('cannot be forged', async () => {
 });
 
 it('is not created by a session', async () => {
-  const { cookie, csrfToken } = await opened('test-admin-key');
+  const { cookie, csrfToken } = await opened('admin-key-of-the-tests-0123456789abcdef');
   expectProblem(await browse(cookie, 'POST', '/v1/session/link', { 'x-csrf-token': csrfToken }), 401, 'unauthorized');
 });

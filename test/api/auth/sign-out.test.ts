@@ -29,7 +29,7 @@ afterEach(() => {
 
 describe.each([
   ['a key', async () => (await make('viewer')).key],
-  ['the admin key', async () => 'test-admin-key'],
+  ['the admin key', async () => 'admin-key-of-the-tests-0123456789abcdef'],
 ])('sign-out of a session of %s', (_, keyOf) => {
   it('invalidates every copy of its cookie within 3 s, and no other session', async () => {
     const key = await keyOf();
@@ -79,7 +79,7 @@ describe('a session', () => {
   });
 
   it('of the admin key gets 503 while the list of ended sessions cannot be read', async () => {
-    const session = await opened('test-admin-key');
+    const session = await opened('admin-key-of-the-tests-0123456789abcdef');
     expect(await statusInIsolate(session)).toBe(200);
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     interceptCoordinator('syncKeys', () => rejectUnavailable);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 
 describe.each([
-  ['the admin key', () => 'test-admin-key'],
+  ['the admin key', () => 'admin-key-of-the-tests-0123456789abcdef'],
   ["its registrar's key", () => registrar],
 ])('simultaneous key requests for a component with %s', (_, keyOf) => {
   it('return the same key', async () => {

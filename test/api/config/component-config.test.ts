@@ -26,7 +26,7 @@ async function registered(type = TYPE): Promise<string> {
   return id;
 }
 
-const clientWith = (key = 'test-admin-key'): CoordinatorClient => {
+const clientWith = (key = 'admin-key-of-the-tests-0123456789abcdef'): CoordinatorClient => {
   const worker = exports as unknown as { default: Fetcher };
   const fetch = (url: string, init: RequestInit) => worker.default.fetch(url, init);
   return new CoordinatorClient({ baseUrl: 'https://coordinator.test', key, fetch });

@@ -144,7 +144,7 @@ describe('a configuration change', () => {
     const worker = exports as unknown as { default: Fetcher };
     const client = new CoordinatorClient({
       baseUrl: 'https://coordinator.test',
-      key: 'test-admin-key',
+      key: 'admin-key-of-the-tests-0123456789abcdef',
       fetch: (url, init) => worker.default.fetch(url, init),
     });
     const { etag } = await client.config.get('all');

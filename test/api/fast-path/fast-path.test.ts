@@ -26,7 +26,7 @@ const requestOf = ({ path, body, headers = {} }: Sent): Request => {
     method: 'POST',
     body: text,
     headers: {
-      authorization: 'Bearer test-admin-key',
+      authorization: 'Bearer admin-key-of-the-tests-0123456789abcdef',
       'content-type': 'application/json',
       'content-length': length,
       'x-request-id': 'same-for-both',

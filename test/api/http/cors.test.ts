@@ -34,8 +34,8 @@ describe('a page of a listed origin', () => {
   });
 
   it.each([
-    ['a response', '/v1/components', 'Bearer test-admin-key', 200],
-    ['a problem', '/v1/components/none', 'Bearer test-admin-key', 404],
+    ['a response', '/v1/components', 'Bearer admin-key-of-the-tests-0123456789abcdef', 200],
+    ['a problem', '/v1/components/none', 'Bearer admin-key-of-the-tests-0123456789abcdef', 404],
     ['a refusal', '/v1/components', null, 401],
     ['liveness', '/healthz', null, 200],
     ['the contract', '/openapi.json', null, 200],

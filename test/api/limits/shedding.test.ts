@@ -35,7 +35,7 @@ app.openapi(openCallRoute, async (c) => {
 /** Opens calls with the keys in turn until `total` calls are in progress. */
 async function keepCallsOpen(total: number, ...by: readonly string[]): Promise<void> {
   while (openCalls.length < total) {
-    const key = by[openCalls.length % by.length] ?? 'test-admin-key';
+    const key = by[openCalls.length % by.length] ?? 'admin-key-of-the-tests-0123456789abcdef';
     const end = Promise.withResolvers<'fails' | undefined>();
     const inside = Promise.withResolvers<void>();
     ends.push(end.promise);

@@ -49,7 +49,7 @@ describe('a failure report', () => {
 describe('CoordinatorClient.reportFailure', () => {
   const client = new CoordinatorClient({
     baseUrl: 'https://coordinator.test',
-    key: 'test-admin-key',
+    key: 'admin-key-of-the-tests-0123456789abcdef',
     fetch: (url, init) => worker.default.fetch(url, init),
   });
 

@@ -66,7 +66,7 @@ class SocketUnderTest {
 
 const requestSocket = (query: string, headers: Record<string, string>): Promise<Response> =>
   worker.default.fetch(`https://coordinator.test/v1/events/socket${query}`, {
-    headers: { authorization: 'Bearer test-admin-key', upgrade: 'websocket', ...headers },
+    headers: { authorization: 'Bearer admin-key-of-the-tests-0123456789abcdef', upgrade: 'websocket', ...headers },
   });
 
 let drafted = 0;

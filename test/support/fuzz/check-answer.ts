@@ -6,7 +6,7 @@ import { ProblemSchema } from '../../../src/api/schemas/common.ts';
 const EXPECTED_503_CODES = new Set(['preferences-unmet', 'at-capacity']);
 const StrictProblemSchema = ProblemSchema.strict();
 const INTERNAL =
-  /\.ts:\d|\.js:\d|node_modules|RangeError|TypeError|SyntaxError|ZodError|SQLITE|D1_ERROR|SELECT |INSERT INTO|test-admin-key|whsec_|\n\s+at /;
+  /\.ts:\d|\.js:\d|node_modules|RangeError|TypeError|SyntaxError|ZodError|SQLITE|D1_ERROR|SELECT |INSERT INTO|admin-key-of-the-tests-0123456789abcdef|whsec_|\n\s+at /;
 
 export function faultsOf({ status, body, headers }: ApiResponse): string[] {
   if (status >= 200 && status < 300) return [];

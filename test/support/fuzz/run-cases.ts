@@ -9,7 +9,7 @@ import type { WireRequest } from './fuzz-request.ts';
 const AT_ONCE = 8;
 const MAX_KINDS = 25;
 const RESPONSE_TIMEOUT_MS = 20_000;
-const WITH_KEY = { authorization: 'Bearer test-admin-key' };
+const WITH_KEY = { authorization: 'Bearer admin-key-of-the-tests-0123456789abcdef' };
 const ORIGIN = 'https://coordinator.test';
 
 export interface Tally {
