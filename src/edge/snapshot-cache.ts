@@ -92,8 +92,8 @@ export const cachedSnapshot = (type: string, now: number, waitUntil: WaitUntil):
   entries.get(type)?.cache.read(now, waitUntil) ?? null;
 
 /**
- * Begins a refresh of the snapshots that served last, where one is due, for a call that first waits for the keys and does
- * not know its type yet.
+ * Begins a refresh of the snapshots that served last, where one is due, for a call that first waits for the keys and
+ * does not know its type yet.
  */
 export function prepareSnapshots(now: number, waitUntil: WaitUntil): void {
   const used = Array.from(entries.values()).filter(({ cache }) => cache.asOf > 0);

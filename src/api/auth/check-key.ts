@@ -2,8 +2,8 @@
  * Key and session check of the edge: compares digests in constant time against the isolate's copy of the keys.
  *
  * The deployment's admin key is checked against the secret itself, so it works while the coordinator is unavailable.
- * Any other key needs a fresh copy of the keys. While the coordinator is unreachable a copy up to 15 minutes old serves,
- * but only keys whose scopes are all viewer, router or component.
+ * Any other key needs a fresh copy of the keys. While the coordinator is unreachable a copy up to 15 minutes old
+ * serves, but only keys whose scopes are all viewer, router or component.
  */
 import { weaknessOfAdminKey } from '../../core/access/admin-key.ts';
 import { validDigests } from '../../core/access/access-key.ts';
@@ -31,8 +31,8 @@ export type KeyRefusal = 'not-configured' | 'unauthorized' | 'identity-unavailab
 type WaitUntil = (work: Promise<unknown>) => void;
 
 /**
- * Maximum age of a copy of the keys while the coordinator is unreachable. Routing must outlast a longer outage, and nobody
- * can revoke a key meanwhile: a revocation needs the coordinator.
+ * Maximum age of a copy of the keys while the coordinator is unreachable. Routing must outlast a longer outage, and no
+ * key can be revoked meanwhile: a revocation needs the coordinator.
  */
 const STALE_MS = 900_000;
 /** Allowance for the duration of a refresh: a copy this much older than `FRESH_MS` still counts as fresh. */

@@ -75,7 +75,7 @@ export class EdgeSync {
     return results;
   }
 
-  /** Returns a page of what changed since `syncedTo`. A page of an earlier epoch is followed by the first of this one. */
+  /** Returns a page of the changes since `syncedTo`. After a page of an earlier epoch comes the first of this one. */
   delta(syncedTo: SnapshotVersion | null, from: DeltaPosition | null, now: number): SnapshotDeltaPage {
     this.positions.refresh(now, REFRESH_EVERY_MS);
     const { epoch, version, entries } = this.positions;
