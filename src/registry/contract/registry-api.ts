@@ -129,7 +129,7 @@ export interface RegistryApi extends RootCauseReceiver {
     readonly type: string;
     readonly actor: Actor | null;
   }): Promise<Result<ControlSecret, 'too-many-rotations'>>;
-  /** Applies what an edge assigned and what callers reported to it; returns a page of the changes since its last sync. */
+  /** Applies what an edge assigned and callers reported to it; returns a page of the changes since its last sync. */
   sync(request: SyncRequest): Promise<SyncResponse>;
   /**
    * Picks a component by the current load and leases slots of it. Waits for a free slot up to `waitMs`. Each call
