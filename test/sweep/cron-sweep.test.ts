@@ -144,13 +144,14 @@ describe('the sweep over recoveries', () => {
     );
     await cronSweep(env, Date.now());
     expect((await registry.read(id)).recoveryId).toBeNull();
+    // Another failure meets the cooldown of the ended recovery, not a recovery that still runs.
     const next = await registry.api.beginRecovery(id, {
       occurredAt: Date.now() + 1_000,
       failureId: 'f-next',
       failureType: 'health_check_failure',
       reason: 'again',
     });
-    expect(next).toMatchObject({ ok: true, value: { started: true } });
+    expect(next).toMatchObject({ ok: false, reason: 'cooling-down' });
   });
 });
 

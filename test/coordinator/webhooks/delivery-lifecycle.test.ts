@@ -102,7 +102,8 @@ describe('a webhook delivery', () => {
     for (let attempts = 2; await isEnabled(); attempts++) {
       expect(attempts).toBeLessThanOrEqual(10);
       await attempt(api, (await handedOver(api))[0]!, 500);
-      advanceClock(24 * HOUR);
+      // The longest delay of the schedule, with its jitter.
+      advanceClock(30 * HOUR);
       await api.sweep(Date.now());
     }
     await api.evict();

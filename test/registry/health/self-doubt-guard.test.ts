@@ -254,6 +254,8 @@ describe.concurrent('self-doubt of a registry', () => {
     });
     expect(await permit(0, false)).toBe('permitted');
     await frozen.registry.api.configureType({ revision: 3, overrides: { canaryUrl: ALIVE() } });
+    // A component that answers would not be restarted.
+    await allIn(frozen.ids, 'unavailable');
     await eventually(
       () => permit(0, true),
       (permission) => permission === 'permitted',
