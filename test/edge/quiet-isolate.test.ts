@@ -7,12 +7,12 @@ import { silentRegistration } from '../support/silent-registration.ts';
 /** A key that waits for its refresh, because no older copy of the keys may serve it. */
 const scopes = ['operator'];
 const begun = new Set<string>();
-let isOpen = false;
+const barrier = { isOpen: false };
 
 /** Notes the call, and lets it wait until the test opens the barrier. An object must poll it. */
 async function pass(name: string): Promise<void> {
   begun.add(name);
-  while (!isOpen) await scheduler.wait(5);
+  while (!barrier.isOpen) await scheduler.wait(5);
 }
 
 /* oxlint-disable typescript/unbound-method -- called with their object below */
@@ -39,7 +39,7 @@ function delayRefreshes(): void {
 }
 
 afterEach(() => {
-  isOpen = true;
+  barrier.isOpen = true;
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
@@ -62,7 +62,7 @@ describe('an isolate that was quiet', () => {
       (size) => size === 3,
       3_000,
     );
-    isOpen = true;
+    barrier.isOpen = true;
     expect(await routed).toMatchObject({ status: 200, body: { decision: { stale: false } } });
   });
 });
