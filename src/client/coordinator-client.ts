@@ -297,7 +297,7 @@ export class CoordinatorClient {
     return this.#call({ path: '/v1/incidents', query });
   }
 
-  /** One incident with its failures, its recovery and its timeline. */
+  /** Reads one incident with its failures, recovery and timeline. */
   incident(id: string): Promise<IncidentDetailResource> {
     return this.#call({ path: `/v1/incidents/${encodeURIComponent(id)}` });
   }

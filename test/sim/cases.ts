@@ -76,11 +76,11 @@ const apertures = [8, 64].flatMap((routers) =>
   ),
 );
 
-/** Routers of the cases in which nobody reports. */
+/** Routers of the cases in which no caller reports. */
 export const UNREPORTED_ROUTERS = [8, 64];
 export const unreportedName = (policy: PolicyName): string => `unreported ${policy}`;
 
-/** Every policy in a nearly idle cluster, and where nobody reports. */
+/** Every policy in a nearly idle cluster, and where no caller reports. */
 const limits = UNREPORTED_ROUTERS.flatMap((routers) =>
   POLICY_NAMES.flatMap((policy) => [
     at(`edge ${policy}`, edge(policy), { routers, ageMs: 1_000, loads: [LIGHT_LOAD] }),

@@ -113,7 +113,7 @@ export function limits(results: Results): string {
 
 const titleOf = (routers: number): string => `edge, ${routers} routers, 1 s old`;
 
-/** Every policy at the edge where callers report their outcomes, and where nobody reports anything. */
+/** Every policy at the edge where callers report their outcomes, and where no caller reports anything. */
 export function unreported(results: Results): string {
   const loads = [LIGHT_LOAD, ...LOADS];
   const rows = UNREPORTED_ROUTERS.flatMap((routers) =>
@@ -127,7 +127,7 @@ export function unreported(results: Results): string {
       ),
     ]),
   );
-  const columns = loads.flatMap((load) => [`at ${percent(load)}`, 'nobody reports']);
+  const columns = loads.flatMap((load) => [`at ${percent(load)}`, 'no reports']);
   return markdownTable(['p99 ÷ oracle', 'routers', ...columns], rows);
 }
 

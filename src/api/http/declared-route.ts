@@ -1,4 +1,4 @@
-/** What a route declares in the OpenAPI document, for the guards that compare a call with its route. */
+/** The declaration of a route in the OpenAPI document. Guards compare each call with the declaration of its route. */
 import type { Permission } from '../../core/access/permission.ts';
 
 export interface DeclaredRoute {

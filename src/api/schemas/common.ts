@@ -44,7 +44,7 @@ export type Problem = z.infer<typeof ProblemSchema>;
 
 const WarningSchema = z.object({ path: z.string(), message: z.string() }).meta({ id: 'Warning' });
 
-/** What the coordinator clamped, cut or ignored in a vital message, which counts nevertheless. */
+/** Parts of a vital message that the coordinator clamped, cut or ignored. The message itself counts. */
 export const WarningsSchema = z.array(WarningSchema).optional().meta({
   description: 'What was clamped, cut or ignored in the request, at most 100 entries. Absent if nothing was.',
 });

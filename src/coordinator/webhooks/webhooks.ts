@@ -132,7 +132,7 @@ export class Webhooks {
     webhooks.save(next);
     // An operator repaired or moved the receiver, so waiting deliveries need not wait for their retry time.
     if ((isToggled && enabled) || isMoved) deliveries.retryNow(id, now);
-    // What the old address refused may be right for the new one.
+    // The new address may accept a delivery that the old one refused.
     if (isMoved) this.requeue(id, deliveries.refused(id, MAX_SETTLED), now);
     const by = {
       actor,

@@ -1,4 +1,4 @@
-/** Routing when nobody reports outcomes: work routed to a component is estimated load, which ranks and never refuses. */
+/** Routing when no caller reports outcomes: work routed to a component is estimated load, which ranks and never refuses. */
 import { describe, expect, it } from 'vitest';
 import { ComponentSchema } from '../../../src/api/schemas/component.ts';
 import type { CandidateVerdict } from '../../../src/core/balancing/explain.ts';
@@ -58,7 +58,7 @@ async function syncedLoad(type: string, id: string, until: (load: ComponentLoad)
   );
 }
 
-describe('calls whose outcomes nobody reports', () => {
+describe('calls whose outcomes no caller reports', () => {
   it('are not refused, however many come at once', async () => {
     const type = await freshType();
     const id = await ready(type, limit(100));
