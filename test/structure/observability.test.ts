@@ -6,7 +6,7 @@ describe('wrangler.toml', () => {
     const text = readFileSync('wrangler.toml', 'utf8');
     const tables = text.split(/^(?=\[)/m).filter((table) => table.includes('observability]'));
     expect(tables).toHaveLength(1);
-    const rate = Number(/^head_sampling_rate = ([\d.]+)$/m.exec(tables[0])?.[1]);
+    const rate = Number(/^head_sampling_rate = ([\d.]+)$/m.exec(tables.join(''))?.[1]);
     expect(rate).toBeGreaterThan(0);
     expect(rate).toBeLessThan(1);
   });
