@@ -9,8 +9,8 @@ export interface Failure<R extends string> {
   readonly reason: R;
   /** One sentence for the caller: names the field or id and the bound that was exceeded. */
   readonly message: string;
-  /** Time after which the same call may succeed, ms; absent if unknown. */
-  readonly retryAfterMs?: number;
+  /** Time after which the same call may succeed, ms; absent if unknown, null if the same call never succeeds. */
+  readonly retryAfterMs?: number | null;
 }
 
 export const ok = <T>(value: T) => ({ ok: true, value }) as const;

@@ -30,6 +30,9 @@ export function expectProblem(response: ApiResponse, status: number, code: strin
     instance: expect.stringMatching(/^\//),
   });
   expect(response.body.title).toMatch(/\S/);
+  // A refused caller reads the same time in the text and in the header.
+  const retryAfter = response.headers.get('retry-after');
+  if (status === 429 && retryAfter !== null) expect(response.body.detail).toMatch(`try again in ${retryAfter} s`);
   // No internals may leak: only fields of the contract, and no stack trace.
   expect(Object.keys(response.body).filter((name) => !KNOWN_FIELDS.includes(name))).toEqual([]);
   expect(JSON.stringify(response.body)).not.toMatch(/\.ts:|node_modules|RangeError|TypeError|SQLITE/);

@@ -97,29 +97,33 @@ const MAX_INSTANCE_CHARACTERS = 1_024;
 export interface ProblemOptions {
   readonly detail?: string;
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
-  readonly retryAfterSeconds?: number;
+  /** Absent: the default of the status. Null: no Retry-After, because the same call never succeeds. */
+  readonly retryAfterSeconds?: number | null;
   readonly candidates?: Problem['candidates'];
   /** Extension members with the reader's position and where the reader may continue. */
   readonly position?: Pick<Problem, 'lastIndex' | 'oldest' | 'newest' | 'snapshot'>;
 }
 
+/** The detail of a 429 response ends with the time of its `Retry-After`. */
 export function problemResponse(c: Call, code: ProblemCode, options: ProblemOptions = {}): ProblemResponse {
   const [status, title] = PROBLEMS[code];
+  const { retryAfterSeconds: retryAfter = RETRY_AFTER_SECONDS[status] ?? null } = options;
+  const when = status === 429 && retryAfter !== null ? [`try again in ${retryAfter} s`] : [];
+  const detail = [...(options.detail === undefined ? [] : [options.detail]), ...when].join('; ');
   const document: Problem = {
     type: `urn:arbiter:problem:${code}`,
     title,
     status,
     code,
-    ...(options.detail === undefined ? {} : { detail: options.detail }),
+    ...(detail === '' ? {} : { detail }),
     instance: c.req.path.slice(0, MAX_INSTANCE_CHARACTERS),
     requestId: c.get('requestId'),
     ...(options.errors ? { errors: [...options.errors] } : {}),
     ...(options.candidates ? { candidates: options.candidates } : {}),
     ...options.position,
   };
-  const retryAfter = options.retryAfterSeconds ?? RETRY_AFTER_SECONDS[status];
   c.header('content-type', 'application/problem+json');
-  if (retryAfter !== undefined) c.header('retry-after', String(retryAfter));
+  if (retryAfter !== null) c.header('retry-after', String(retryAfter));
   return c.body(JSON.stringify(document), status) as unknown as ProblemResponse;
 }
 
@@ -130,7 +134,9 @@ export const problemOf = (c: Call, failure: Failure<ProblemCode>): ProblemRespon
 /** Detail and Retry-After of a failure. */
 export const problemOptionsOf = ({ message, retryAfterMs }: Failure<ProblemCode>): ProblemOptions => ({
   detail: message,
-  ...(retryAfterMs === undefined ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1_000) }),
+  ...(retryAfterMs === undefined
+    ? {}
+    : { retryAfterSeconds: retryAfterMs === null ? null : Math.ceil(retryAfterMs / 1_000) }),
 });
 
 /** 422 with the faults that zod found, each with its dotted path, for example `healthCheck.headers[0]`. */

@@ -10,6 +10,7 @@ import type { ReservedCapacity } from '../../core/lease/serve-queue.ts';
 import { reserveCapacityFor, isServable, serveInOrder } from '../../core/lease/serve-queue.ts';
 import type { QueueExit } from '../../core/lease/queue-statistics.ts';
 import { emptyLog, queueStatistics, countExit, countServed } from '../../core/lease/queue-statistics.ts';
+import type { Saturation } from '../../core/lease/retry-after.ts';
 import { retryAfterMs } from '../../core/lease/retry-after.ts';
 import { fail } from '../../core/result.ts';
 import type { ExactPick } from './exact-pick.ts';
@@ -21,7 +22,7 @@ import type { LeaseLedger } from './lease-ledger.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import { CapacityShortage } from './capacity-shortage.ts';
 import type { QueuedRequest } from './wait-queue.ts';
-import { WaitQueue } from './wait-queue.ts';
+import { WaitQueue, fitsEver } from './wait-queue.ts';
 
 interface LeaseAllocatorDeps {
   readonly livePool: LivePool;
@@ -161,7 +162,7 @@ export class LeaseAllocator {
     if (!request.dryRun && (isFull || exit === 'timedOut')) countExit(this.log, exit, now);
     if (!isFull) return details;
     if (!request.dryRun) this.shortage.noteRefused(now);
-    return { ...details, retryAfterMs: this.retryAfterMs(now) };
+    return { ...details, retryAfterMs: this.retryAfterOfType(now) };
   }
 
   /** Why the request may not be queued. Null when it may: its slots are reserved from then on. */
@@ -171,10 +172,9 @@ export class LeaseAllocator {
     isWithinQuota: boolean,
     now: number,
   ): NotAcquired | null {
-    const maxSlots = request.holder?.quotas.leaseSlots ?? Infinity;
-    if (!isWithinQuota && (request.waitMs === 0 || request.route.slots > maxSlots)) return this.overQuota(request, now);
+    if (!isWithinQuota && (request.waitMs === 0 || !fitsEver(request))) return this.overQuota(request, now);
     if (request.waitMs > 0 && this.queue.isKeyFull(request))
-      return this.overQuota(request, now, 'the key has as many waiting requests as it may');
+      return this.overQuota(request, now, `the key has ${this.queue.waitersOf(request)} waiting requests, its limit`);
     if (request.waitMs > 0 && !this.queue.isFull && this.mayWait(request, isWithinQuota)) return null;
     if (decision.pick.ok) return this.overQuota(request, now);
     const refused = this.refuse(request, decision);
@@ -188,19 +188,27 @@ export class LeaseAllocator {
     return isWithinQuota ? this.reserveCapacity(request).eligible > 0 : isServable(request.route, this.livePool.pool);
   }
 
-  private overQuota(request: AcquireRequest, now: number, message = quotaMessage(request)): NotAcquired {
-    countExit(this.log, 'overQuota', now);
-    return { ...fail('lease-quota', message), retryAfterMs: this.retryAfterMs(now), explanation: null };
+  private overQuota(
+    request: AcquireRequest,
+    now: number,
+    message = this.queue.quotaMessage(request),
+    exit: QueueExit = 'overQuota',
+  ): NotAcquired {
+    countExit(this.log, exit, now);
+    // Only the end of the key's own leases helps it. Its slots are at least as many as its leases.
+    const waitingAhead = this.queue.waitersOf(request);
+    const own = { nextExpiry: Infinity, waitingAhead, leaseCount: this.queue.slotsOf(request) };
+    const afterMs = fitsEver(request) ? this.retryAfterMs(own, now) : null;
+    return { ...fail('lease-quota', message), retryAfterMs: afterMs, explanation: null };
   }
 
-  private retryAfterMs(now: number): number {
+  private retryAfterOfType(now: number): number {
     const { nextExpiry, byId } = this.state.leaseIndex;
-    const typicalMs = this.livePool.pool.meanEwmaMs;
-    return retryAfterMs(
-      { nextExpiry, typicalMs, waitingAhead: this.queue.length, leaseCount: byId.size },
-      now,
-      Math.random,
-    );
+    return this.retryAfterMs({ nextExpiry, waitingAhead: this.queue.length, leaseCount: byId.size }, now);
+  }
+
+  private retryAfterMs(saturation: Omit<Saturation, 'typicalMs'>, now: number): number {
+    return retryAfterMs({ ...saturation, typicalMs: this.livePool.pool.meanEwmaMs }, now, Math.random);
   }
 
   private reserveCapacity({ route }: AcquireRequest): ReservedCapacity {
@@ -244,14 +252,6 @@ export class LeaseAllocator {
       countServed(this.log, Math.max(0, now - since), now);
       return this.conclude(request, decision);
     }
-    countExit(this.log, 'timedOut', now);
-    return {
-      ...fail('lease-quota', quotaMessage(request)),
-      retryAfterMs: this.retryAfterMs(now),
-      explanation: null,
-    };
+    return this.overQuota(request, now, undefined, 'timedOut');
   }
 }
-
-const quotaMessage = ({ route, holder }: AcquireRequest): string =>
-  `the key may hold ${holder?.quotas.leaseSlots} slots of the type at once; ${route.slots} more would exceed that now`;

@@ -69,8 +69,28 @@ export class WaitQueue {
   }
 
   /** Whether the key has as many queued requests as it may. */
-  isKeyFull({ holder = null }: AcquireRequest): boolean {
-    return holder !== null && (this.waiters.get(holder.keyId) ?? 0) >= maxWaitersOf(holder.quotas);
+  isKeyFull(request: AcquireRequest): boolean {
+    const { holder = null } = request;
+    return holder !== null && this.waitersOf(request) >= maxWaitersOf(holder.quotas);
+  }
+
+  /** Number of queued requests of the request's key. */
+  waitersOf({ holder = null }: AcquireRequest): number {
+    return holder === null ? 0 : (this.waiters.get(holder.keyId) ?? 0);
+  }
+
+  /** Slots that the request's key holds. */
+  slotsOf({ holder = null }: AcquireRequest): number {
+    return holder === null ? 0 : this.slotsHeldBy(holder.keyId);
+  }
+
+  /** Why the request exceeds its key's quota, and what helps. */
+  quotaMessage(request: AcquireRequest): string {
+    const { slots } = request.route;
+    const max = request.holder?.quotas.leaseSlots;
+    return fitsEver(request)
+      ? `the key holds ${this.slotsOf(request)} of at most ${max} slots of the type, so ${slots} more must wait`
+      : `a lease of ${slots} slots never fits, because the key may hold ${max} slots of the type: request at most ${max} slots`;
   }
 
   enqueue(queued: QueuedRequest, isWithinQuota: boolean): void {
@@ -129,6 +149,10 @@ export class WaitQueue {
     return slotsOfKey(this.leases, keyId);
   }
 }
+
+/** Whether the key's quota allows as many slots as the request asks for. */
+export const fitsEver = ({ route, holder = null }: AcquireRequest): boolean =>
+  route.slots <= (holder?.quotas.leaseSlots ?? Infinity);
 
 /** Half of the queue for a key without a limit of its own. */
 const maxWaitersOf = ({ leaseWaiters }: KeyQuotas = NO_QUOTAS): number =>

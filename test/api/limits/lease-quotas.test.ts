@@ -36,6 +36,7 @@ describe('the quotas of a key', () => {
     expectProblem(refused, 429, 'lease-quota');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect(refused.body.candidates).toBeUndefined();
+    expect(refused.body.detail).toContain('holds 1 of at most 1 slots of the type, so 1 more must wait');
 
     const operator = await call('GET', `/v1/leases?type=${TYPE}`);
     expect(LeasePageSchema.parse(operator.body)).toEqual(operator.body);
@@ -60,6 +61,18 @@ describe('the quotas of a key', () => {
       before: { quotas: { leaseSlots: 1 } },
       after: { quotas: { leaseSlots: 2 } },
     });
+    await call('DELETE', `/v1/components/${component}`);
+  });
+
+  it('refuse a lease that never fits, without a time to try again', async () => {
+    const component = await ready({ maxConcurrentTasks: 50 });
+    const { headers } = await keyWith(['router'], { leaseSlots: 2 });
+    const refused = await call('POST', '/v1/route', { type: TYPE, lease: { slots: 3 } }, headers);
+    expectProblem(refused, 429, 'lease-quota');
+    expect(refused.headers.has('retry-after')).toBe(false);
+    expect(refused.body.detail).toBe(
+      'a lease of 3 slots never fits, because the key may hold 2 slots of the type: request at most 2 slots',
+    );
     await call('DELETE', `/v1/components/${component}`);
   });
 

@@ -119,7 +119,7 @@ describe('a caller whose key has reached its quota', () => {
     idOf(await acquireFor(registry, holder({ leaseSlots: 3, leaseWaiters: 1 }), { slots: 3 }));
     const [waiting] = await enqueue(registry, holder({ leaseSlots: 9, leaseWaiters: 1 }), { waitMs: 1_000 });
     const crowd = await acquireFor(registry, holder({ leaseSlots: 9, leaseWaiters: 1 }), { waitMs: 20_000 });
-    expect(crowd).toMatchObject({ reason: 'lease-quota', message: 'the key has as many waiting requests as it may' });
+    expect(crowd).toMatchObject({ reason: 'lease-quota', message: 'the key has 1 waiting requests, its limit' });
     expect(await waiting).toMatchObject({ reason: 'at-capacity' });
     const patient = await acquireFor(registry, holder({ leaseSlots: 3 }), { waitMs: 1_000 });
     expect(patient).toMatchObject({ ok: false, reason: 'at-capacity' });
