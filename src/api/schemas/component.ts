@@ -108,6 +108,7 @@ export const ComponentSchema = z
   .object({
     ...shape,
     // A response has the defaults filled in.
+    name: shape.name.unwrap(),
     capabilities: shape.capabilities.unwrap(),
     dependencies: shape.dependencies.unwrap(),
     metadata: shape.metadata.unwrap(),

@@ -49,9 +49,17 @@ const MetadataSchema = jsonObject(8_192)
 /** Keeps all registrations of a full type within one RPC call between Durable Objects (32 MiB). */
 const MAX_REGISTRATION_BYTES = 16_384;
 
+/** Optional in a request. `RegistrationSchema` fills the id in, which a field alone does not know. */
+const NameSchema = z
+  .string()
+  .min(1)
+  .max(256)
+  .optional()
+  .meta({ description: 'Name for people. Default: the id.' }) as unknown as z.ZodDefault<z.ZodString>;
+
 const fields = {
   id: ComponentIdSchema,
-  name: z.string().min(1).max(256),
+  name: NameSchema,
   type: ComponentTypeSchema,
   endpoint: UrlSchema,
   healthCheck: HealthCheckSchema.optional(),
@@ -83,6 +91,7 @@ const fields = {
 
 export const RegistrationSchema = z
   .strictObject(fields)
+  .overwrite((registration) => ({ ...registration, name: registration.name ?? registration.id }))
   .refine((registration) => registration.healthCheck || registration.heartbeat, {
     error: 'healthCheck or heartbeat is required: without one the coordinator cannot detect a failure',
     path: ['healthCheck'],

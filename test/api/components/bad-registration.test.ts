@@ -10,7 +10,6 @@ const check = (overrides: Record<string, unknown>) => ({ healthCheck: { endpoint
 const FAULTS: readonly (readonly [Record<string, unknown>, string])[] = [
   [{ name: 7 }, 'name'],
   [{ name: '' }, 'name'],
-  [{ name: undefined }, 'name'],
   [{ name: null }, 'name'],
   [{ type: ['task_router'] }, 'type'],
   [{ type: 'Task Router' }, 'type'],

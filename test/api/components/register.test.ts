@@ -70,6 +70,17 @@ describe('POST /v1/components', () => {
     expect(response.body.detection.worstCaseMs).toBeLessThanOrEqual(10_000);
   });
 
+  it('names a component by its id when the registration has no name', async () => {
+    const id = freshId();
+    const response = await call('POST', '/v1/components', silentRegistration(id, { name: undefined }));
+    expect(response.status).toBe(201);
+    expect(response.body.name).toBe(id);
+    expect((await call('GET', `/v1/components/${id}`)).body.name).toBe(id);
+    const renamed = await call('PATCH', `/v1/components/${id}`, { name: 'Router' });
+    expect(renamed.body.name).toBe('Router');
+    expect((await call('PATCH', `/v1/components/${id}`, { name: null })).body.name).toBe(id);
+  });
+
   it('fills in defaults', async () => {
     const id = freshId();
     const { body } = await call('POST', '/v1/components', {

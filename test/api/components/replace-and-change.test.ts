@@ -97,7 +97,7 @@ describe('PATCH', () => {
   });
 
   it.each([
-    [{ name: null }, 'name'],
+    [{ name: '' }, 'name'],
     [{ heartbeat: null }, 'healthCheck'],
     [{ heartbeat: { ttl: 'x' } }, 'heartbeat.ttl'],
     [{ color: 'red' }, 'color'],

@@ -68,6 +68,11 @@ describe('RegistrationSchema', () => {
     });
   });
 
+  it('names a component by its id unless the registration has a name', () => {
+    expect(RegistrationSchema.parse(inputOf({ name: undefined }))).toMatchObject({ id: 'router-1', name: 'router-1' });
+    expect(RegistrationSchema.parse(inputOf())).toMatchObject({ id: 'router-1', name: 'Router 1' });
+  });
+
   it('returns a new object each time, so that no two registrations share a default', () => {
     const [first, second] = [registrationOf(), registrationOf()];
     expect(first.capabilities).not.toBe(second.capabilities);
