@@ -21,7 +21,7 @@ export function describeEvent({ type, data }: EventResource): string | null {
     case 'recovery.succeeded':
       return 'recovery succeeded: verified by health checks';
     case 'recovery.failed':
-      return `recovery ended: ${text('outcome')}`;
+      return `recovery ended: ${text('outcome')}${text('error') === '' ? '' : ` (${text('error')})`}`;
     default:
       return type;
   }

@@ -4,6 +4,7 @@
  * redirects included, is a refusal. The caller may repeat a refused request with the same idempotency key.
  */
 import type { ControlAction } from '../core/component/control-action.ts';
+import type { RecoveryTrigger } from '../core/failure/failure-manager-api.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import type { Result } from '../core/result.ts';
@@ -17,7 +18,10 @@ export interface ControlRequest {
   readonly recoveryId: string;
   /** The same for every attempt at one action, so that the receiver acts only once. */
   readonly idempotencyKey: string;
-  readonly reason: string;
+  /** The class of the failure, or `operator_request`. */
+  readonly reason: RecoveryTrigger;
+  /** The failure as text, for people and logs. */
+  readonly detail: string;
   /** From the recovery policy. */
   readonly parameters: JsonObject;
 }

@@ -18,6 +18,7 @@ import type {
   RecoverySignal,
 } from '../core/failure/failure-manager-api.ts';
 import { mapConcurrently } from '../core/map-concurrently.ts';
+import { recoveryWork } from '../core/failure/recovery-work.ts';
 import { reachesThreshold } from '../core/failure/threshold.ts';
 import type { NewFailure } from '../history/failure-history.ts';
 import { appendFailures } from '../history/failure-history.ts';
@@ -160,9 +161,9 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     const died = !recorded || recorded.status === 'running';
     const ending = recorded && recorded.status !== 'running' ? recorded.status : 'failed';
     const registry = registryOf(order.componentType);
-    const outcome = await registry.endRecovery(order.componentId, order.recoveryId, ending);
-    if (died)
-      await recordRecoveryEnd(this.env, { order, actions: (recorded?.actions ?? []).map(markInterrupted), outcome });
+    const actions = (recorded?.actions ?? []).map(markInterrupted);
+    const outcome = await registry.endRecovery(order.componentId, order.recoveryId, ending, recoveryWork(actions));
+    if (died) await recordRecoveryEnd(this.env, { order, actions, outcome });
   }
 }
 

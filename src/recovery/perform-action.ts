@@ -109,7 +109,8 @@ async function callControlEndpoint(
     componentId: order.componentId,
     recoveryId: order.recoveryId,
     idempotencyKey: `${order.recoveryId}-${position}`,
-    reason: order.reason,
+    reason: order.failureType,
+    detail: order.reason,
     parameters,
   };
   const response = await callControl({ ...controlAccess.value, request }, outboundPolicyOf(env), Date.now());

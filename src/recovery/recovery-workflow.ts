@@ -13,6 +13,7 @@ import type { RecoveryOrder, RecoverySignal, SignalOutcome } from '../core/failu
 import type { PlannedAction } from '../core/failure/recovery-plan.ts';
 import { alertInstead, planRecovery } from '../core/failure/recovery-plan.ts';
 import { isControlAction } from '../core/failure/recovery-policy.ts';
+import { recoveryWork } from '../core/failure/recovery-work.ts';
 import type { AttemptResponse, RecordedAction, RecordedRecovery, RecoveryStatus } from '../history/recovery-history.ts';
 import { withinDeadline } from '../history/history-deadline.ts';
 import { saveRecovery } from '../history/recovery-history.ts';
@@ -208,7 +209,12 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     requestedEnding: Ending,
   ): Promise<Ending> {
     const ending = await step.do('end', async () =>
-      registryOf(order.componentType).endRecovery(order.componentId, order.recoveryId, requestedEnding),
+      registryOf(order.componentType).endRecovery(
+        order.componentId,
+        order.recoveryId,
+        requestedEnding,
+        recoveryWork(actions),
+      ),
     );
     // Retried for a long time while D1 is unavailable. The registry has already ended the recovery.
     await step.do(

@@ -16,6 +16,8 @@ import type { NewDrill } from '../core/drill/drill.ts';
 import type { RootCauseUpdate } from '../core/health/root-cause-update.ts';
 import type { StabilityCriterion } from '../core/health/stability.ts';
 import type { RecoveryCause } from '../core/failure/failure-manager-api.ts';
+import type { RecoveryWork } from '../core/failure/recovery-work.ts';
+import { NO_WORK } from '../core/failure/recovery-work.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
 import { healthReportOf, loadsOf, pageOf } from './state/component-views.ts';
@@ -274,8 +276,13 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     return begun ? ok(null) : fail('not-recovering', `${id} is not in recovery ${recoveryId}`);
   }
 
-  async endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<RecoveryOutcome> {
-    const ended = this.runtime.recoveries.end(id, recoveryId, outcome, Date.now());
+  async endRecovery(
+    id: string,
+    recoveryId: string,
+    outcome: RecoveryOutcome,
+    work: RecoveryWork = NO_WORK,
+  ): Promise<RecoveryOutcome> {
+    const ended = this.runtime.recoveries.end(id, recoveryId, { outcome, work }, Date.now());
     await this.runtime.deliverAndArm(Date.now());
     return ended;
   }

@@ -37,6 +37,9 @@ describe.concurrent('a recovery that cannot restart its component', () => {
     expect(opened[0]!.data).toMatchObject({ incidentId: found.incidentId, severity: 'critical', recoveryId });
     const [last] = (await eventsOf(id, 'recovery.')).toReversed();
     expect(last).toMatchObject({ type: 'recovery.failed', data: { recoveryId, outcome: 'failed' } });
+    expect(last!.data).toMatchObject({ durationMs: expect.any(Number), actions: 2 });
+    expect(last!.data['error']).toMatch(/^restart: .*HTTP 500/);
+    expect(found).toMatchObject({ durationMs: expect.any(Number), error: last!.data['error'] });
 
     for (let reported = 0; reported < 4; reported++) {
       const result = await registry.api.reportFailure(id, { message: 'it failed me' }, null);

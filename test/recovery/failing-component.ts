@@ -19,6 +19,7 @@ export interface ControlOrder {
   readonly recoveryId: string;
   readonly idempotencyKey: string;
   readonly reason: string;
+  readonly detail: string;
   readonly parameters: unknown;
 }
 

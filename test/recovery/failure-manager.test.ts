@@ -110,7 +110,8 @@ describe.concurrent('a recovery whose workflow died', () => {
       () => eventsOf(id, 'recovery.failed'),
       (events) => events.length > 0,
     );
-    expect(failed).toMatchObject([{ data: { recoveryId, outcome: 'failed' } }]);
+    expect(failed).toMatchObject([{ data: { recoveryId, outcome: 'failed', actions: 1 } }]);
+    expect(failed[0]!.data['error']).toContain('no checks verified');
     expect(await incidentsOf(id)).toHaveLength(1);
   });
 });

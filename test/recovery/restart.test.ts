@@ -43,7 +43,8 @@ describe.concurrent('a recovery by restart', () => {
         componentId: id,
         recoveryId,
         idempotencyKey: `${recoveryId}-0`,
-        reason: found.reason,
+        reason: 'health_check_failure',
+        detail: found.reason,
         parameters: {},
       },
     ]);
@@ -62,6 +63,8 @@ describe.concurrent('a recovery by restart', () => {
     expect(events.map((event) => event.type)).toEqual(['recovery.started', 'recovery.action', 'recovery.succeeded']);
     for (const event of events) expect(event.data).toMatchObject({ recoveryId });
     expect(events[1]!.data).toMatchObject({ position: 0, action: 'restart', status: 'done' });
+    const work = { durationMs: expect.any(Number), actions: 1, error: null };
+    expect(events[2]!.data).toMatchObject({ outcome: 'successful', ...work });
     const types = (await eventsOf(id, 'component.')).map((event) => event.type);
     expect(types).toEqual([
       'component.registered',

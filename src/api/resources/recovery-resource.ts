@@ -1,5 +1,6 @@
 /** Wire resources of recoveries and their actions. */
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
+import { recoveryWork } from '../../core/failure/recovery-work.ts';
 import type { RecordedAction, RecordedRecovery } from '../../history/recovery-history.ts';
 import { toPlannedActions } from './planned-action.ts';
 import type { RecoveryResource } from '../schemas/failure.ts';
@@ -25,6 +26,8 @@ export function toRecoveryResource(recovery: RecordedRecovery): RecoveryResource
     startedAt: toIso(startedAt),
     deadline: toIso(deadline),
     finishedAt: toIsoOrNull(finishedAt),
+    durationMs: finishedAt === null ? null : finishedAt - startedAt,
+    error: rest.status === 'failed' || rest.status === 'timeout' ? recoveryWork(actions).error : null,
     actions: actions.map(toActionResource),
   };
 }

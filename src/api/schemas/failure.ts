@@ -181,6 +181,10 @@ export const RecoverySchema = z
     startedAt: TimestampSchema,
     deadline: TimestampSchema,
     finishedAt: TimestampSchema.nullable(),
+    durationMs: z.int().nullable().meta({ description: 'From start to end, ms. Null while the recovery runs.' }),
+    error: z.string().nullable().meta({
+      description: 'Why the last action of a `failed` or `timeout` recovery did not help. Null for any other status.',
+    }),
     plan: z
       .array(PlannedActionSchema)
       .meta({ description: 'Fixed at the start. Later configuration changes do not affect it.' }),

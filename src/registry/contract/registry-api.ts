@@ -21,6 +21,7 @@ import type { Drill, NewDrill } from '../../core/drill/drill.ts';
 import type { DrillRefusal } from '../../core/drill/refuse-drill.ts';
 import type { FailureEvaluation, RecoveryCause, RecoveryOrder } from '../../core/failure/failure-manager-api.ts';
 import type { RecoveryConditions } from '../../core/failure/recovery-preview.ts';
+import type { RecoveryWork } from '../../core/failure/recovery-work.ts';
 import type { RootCauseReceiver } from '../../core/health/root-cause-update.ts';
 import type { FailureDetail } from '../../core/health/health-state.ts';
 import type { HealthStatus } from '../../core/health/health-status.ts';
@@ -176,8 +177,11 @@ export interface RegistryApi extends RootCauseReceiver {
     position: number,
     durationMs: number,
   ): Promise<Result<null, NotFound | 'not-recovering'>>;
-  /** Ends a recovery. Returns its outcome: `cancelled` if an operator cancelled it before. */
-  endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome): Promise<RecoveryOutcome>;
+  /**
+   * Ends a recovery. Returns its outcome: `cancelled` if an operator cancelled it before. `work` is what its event
+   * reports; absent for none.
+   */
+  endRecovery(id: string, recoveryId: string, outcome: RecoveryOutcome, work?: RecoveryWork): Promise<RecoveryOutcome>;
   /** Ends a recovery before its next action. `actor` requested it, for the audit. */
   cancelRecovery(
     id: string,

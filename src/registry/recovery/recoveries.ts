@@ -23,6 +23,7 @@ import { countFailures, hasGoodChecks } from '../../core/failure/failure-count.t
 import type { RecoveryFacts } from '../../core/failure/recovery-plan.ts';
 import type { RecoveryConditions } from '../../core/failure/recovery-preview.ts';
 import type { RecoveryPolicy } from '../../core/failure/recovery-policy.ts';
+import type { RecoveryWork } from '../../core/failure/recovery-work.ts';
 import { endDrill } from '../../core/drill/drill.ts';
 import { hasFailedDependency } from '../../core/component/root-cause.ts';
 import { toIso } from '../../core/component/resource.ts';
@@ -35,20 +36,12 @@ import type { Member } from '../state/member.ts';
 import type { RegistryApi } from '../contract/registry-api.ts';
 import type { RecoveryTarget } from '../contract/recovery-api.ts';
 import { actionHold, beginObstacle } from './recovery-guard.ts';
+import { recoveryEndedDraft } from './recovery-ended.ts';
 import { signalDraft } from './recovery-signals.ts';
 import { RecoverySlots, hasProvenNeed } from './recovery-slots.ts';
 import type { Change, RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
 import { selectStandby } from './select-standby.ts';
-
-const EVENT_OF_OUTCOME = {
-  successful: 'recovery.succeeded',
-  'not-needed': 'recovery.succeeded',
-  cancelled: 'recovery.cancelled',
-  failed: 'recovery.failed',
-  timeout: 'recovery.failed',
-  suppressed: 'recovery.cancelled',
-} as const;
 
 /** Input of a new recovery. */
 interface RecoveryStart {
@@ -213,14 +206,21 @@ export class Recoveries {
    * Ends a recovery and returns its outcome. A recovery that was cancelled, or that no action could help because of a
    * failed dependency, does not end as failed.
    */
-  end(id: string, recoveryId: string, requested: RecoveryOutcome, now: number): RecoveryOutcome {
+  end(
+    id: string,
+    recoveryId: string,
+    { outcome: requested, work }: { readonly outcome: RecoveryOutcome; readonly work: RecoveryWork },
+    now: number,
+  ): RecoveryOutcome {
     const found = this.find(id, recoveryId);
     if (!found) return this.endedOutcome(id, recoveryId) ?? requested;
     const { record } = found.member;
     const outcome = outcomeOf(found.active, record, requested);
-    const { drillId } = found.active.order;
+    const { order } = found.active;
+    const endedDraft = (next: ComponentRecord): OutboxDraft =>
+      recoveryEndedDraft(next, order, outcome, work, this.state.draftContext(next, now));
     // A drill proves nothing about real recoveries, so it leaves the count of failed ones unchanged.
-    if (drillId) return this.endDrillRecovery(record, recoveryId, outcome, now);
+    if (order.drillId) return this.endDrillRecovery(record, { recoveryId, outcome }, endedDraft, now);
     this.slots.leave(recoveryId);
     const lastEnded = { recoveryId, outcome };
     const recovery = {
@@ -229,9 +229,7 @@ export class Recoveries {
       active: null,
       lastEnded,
     };
-    const type = EVENT_OF_OUTCOME[outcome];
-    const event = componentEventDraft(type, record, { recoveryId, outcome }, this.state.draftContext(record, now));
-    this.state.commit({ records: [{ ...record, recovery }], outbox: [event], visible: false }, now);
+    this.state.commit({ records: [{ ...record, recovery }], outbox: [endedDraft(record)], visible: false }, now);
     return outcome;
   }
 
@@ -255,19 +253,18 @@ export class Recoveries {
 
   private endDrillRecovery(
     record: ComponentRecord,
-    recoveryId: string,
-    outcome: RecoveryOutcome,
+    lastEnded: { readonly recoveryId: string; readonly outcome: RecoveryOutcome },
+    endedDraft: (next: ComponentRecord) => OutboxDraft,
     now: number,
   ): RecoveryOutcome {
-    const lastEnded = { recoveryId, outcome };
+    const { outcome } = lastEnded;
     const disruption = hasRecovered(outcome) ? null : record.recovery.disruption;
     const recovery = { ...record.recovery, active: null, lastEnded, settledUntil: now, disruption };
     const drillOutcome = hasRecovered(outcome) ? 'proven' : outcome === 'suppressed' ? 'cancelled' : outcome;
     const end = endDrill({ ...record, recovery }, drillOutcome, now);
     const next = end?.record ?? { ...record, recovery };
-    const context = this.state.draftContext(next, now);
-    const event = componentEventDraft(EVENT_OF_OUTCOME[outcome], next, { recoveryId, outcome }, context);
-    const outbox = end ? [event, drillEndedDraft(next, end.drill, context)] : [event];
+    const drillEnded = end ? [drillEndedDraft(next, end.drill, this.state.draftContext(next, now))] : [];
+    const outbox = [endedDraft(next), ...drillEnded];
     this.state.commit({ records: [next], drills: end ? [end.drill] : [], outbox, visible: end !== null }, now);
     return outcome;
   }

@@ -78,7 +78,8 @@ const OUTBOUND_CALLS: readonly (readonly [
     'a control call',
     async (url, policy) => {
       const key = { recoveryId: 'r-1', idempotencyKey: 'r-1-0' };
-      const request = { action: 'restart', componentId: 'c', ...key, reason: '', parameters: {} } as const;
+      const cause = { reason: 'internal_error', detail: '' } as const;
+      const request = { action: 'restart', componentId: 'c', ...key, ...cause, parameters: {} } as const;
       const called = await callControl({ url, secrets: [SECRET], request }, policy, Date.now());
       return { ok: called.ok, detail: called.ok ? String(called.value.status) : called.message };
     },

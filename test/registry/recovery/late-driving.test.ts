@@ -1,4 +1,5 @@
 import { runInDurableObject } from 'cloudflare:test';
+import { NO_WORK } from '../../../src/core/failure/recovery-work.ts';
 import { expect, it } from 'vitest';
 import type { ComponentRegistry } from '../../../src/registry/component-registry.ts';
 import { freshId } from '../../support/coordinator-http.ts';
@@ -58,7 +59,7 @@ async function simulate(instance: ComponentRegistry, ids: readonly string[], ran
     }
     if (active?.verification) return;
     const end = (outcome: 'successful' | 'failed' | 'timeout'): void => {
-      recoveries.end(each.id, each.recoveryId!, outcome, now);
+      recoveries.end(each.id, each.recoveryId!, { outcome, work: NO_WORK }, now);
       each.recoveryId = null;
     };
     if (each.isBack) return end('successful');

@@ -11,7 +11,16 @@ const SUBJECT = 'the component';
 const recoveryId = z.string().meta({ description: 'Id for `GET /v1/recoveries/{id}`.' });
 
 const endedWith = <const O extends readonly [string, ...string[]]>(outcomes: O) =>
-  z.looseObject({ recoveryId, componentType: z.string(), outcome: z.enum(outcomes) });
+  z.looseObject({
+    recoveryId,
+    componentType: z.string(),
+    outcome: z.enum(outcomes),
+    durationMs: z.int().meta({ description: 'From the start of the recovery to its end, ms.' }),
+    actions: z.int().meta({ description: 'Number of actions that the recovery performed, failed ones included.' }),
+    error: z.string().nullable().meta({
+      description: 'Why the last action did not help, as text. Null unless the recovery failed or timed out.',
+    }),
+  });
 
 export const RECOVERY_EVENTS = {
   'recovery.started': {
@@ -66,19 +75,40 @@ export const RECOVERY_EVENTS = {
     summary: 'A recovery ended, and checks verified the component. `not-needed`: it worked again before any action.',
     subject: SUBJECT,
     data: endedWith(['successful', 'not-needed']),
-    example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router', outcome: 'successful' },
+    example: {
+      recoveryId: 'r-task-router-1-7',
+      componentType: 'task_router',
+      outcome: 'successful',
+      durationMs: 12_400,
+      actions: 1,
+      error: null,
+    },
   },
   'recovery.failed': {
     summary: 'A recovery ended without success, or timed out.',
     subject: SUBJECT,
     data: endedWith(['failed', 'timeout']),
-    example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router', outcome: 'failed' },
+    example: {
+      recoveryId: 'r-task-router-1-7',
+      componentType: 'task_router',
+      outcome: 'failed',
+      durationMs: 128_000,
+      actions: 2,
+      error: 'restart: control endpoint answered HTTP 500',
+    },
   },
   'recovery.cancelled': {
     summary:
       'A recovery was cancelled by an operator, by the removal of the component, or because a dependency is the cause.',
     subject: SUBJECT,
     data: endedWith(['cancelled', 'suppressed']),
-    example: { recoveryId: 'r-task-router-1-7', componentType: 'task_router', outcome: 'cancelled' },
+    example: {
+      recoveryId: 'r-task-router-1-7',
+      componentType: 'task_router',
+      outcome: 'cancelled',
+      durationMs: 3_100,
+      actions: 0,
+      error: null,
+    },
   },
 } as const satisfies Record<string, EventEntry>;
