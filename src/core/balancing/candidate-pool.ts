@@ -225,6 +225,16 @@ const comparableMs = (usesWorkTimes: boolean, { ewmaMs, isWorkTime }: Candidate[
 export const isSuspect = (candidate: Candidate): boolean =>
   candidate.status !== 'healthy' || candidate.liveStats.suspect;
 
+/**
+ * Capacity of a component by its registration and slow start alone. One without a limit counts with the mean limit of
+ * the present components, whenever the pool was compiled: isolates with the same components agree.
+ */
+export function declaredCapacity(pool: CandidatePool, position: number): number {
+  const { capacity, taskLimit, taskLimits, meanTaskLimit } = pool;
+  if (taskLimit[position] !== Infinity || taskLimits.count === 0) return capacity[position]!;
+  return (capacity[position]! * taskLimits.sum) / (taskLimits.count * meanTaskLimit);
+}
+
 /** Mean rate of the routable components. */
 export const meanRateOf = ({ rateTotal, routableCount, meanTaskLimit, meanEwmaMs }: CandidatePool): number =>
   rateTotal > 0 ? rateTotal / routableCount : meanTaskLimit / meanEwmaMs;

@@ -1,7 +1,15 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unitOf } from '../../../src/core/balancing/affinity.ts';
+import { POLICY_NAMES } from '../../../src/core/balancing/balancing-settings.ts';
 import type { CandidatePool } from '../../../src/core/balancing/candidate-pool.ts';
-import { patchPool } from '../../../src/core/balancing/candidate-pool.ts';
+import {
+  compilePool,
+  fadeTimes,
+  needsRecompile,
+  patchPool,
+  recordTime,
+} from '../../../src/core/balancing/candidate-pool.ts';
 import type { RouteRequest } from '../../../src/core/balancing/pick.ts';
 import { assignWork } from './assign-work.ts';
 import {
@@ -76,6 +84,58 @@ describe('work of one affinity key', () => {
     const moved = KEYS.filter((key) => before.get(key) !== after.get(key));
     expect(new Set(moved.map((key) => after.get(key)))).toEqual(new Set(['c-20']));
     expect(Math.abs(moved.length - 2_000 / 21)).toBeLessThan(60);
+  });
+});
+
+describe('measured response times', () => {
+  const FEW_KEYS = KEYS.slice(0, 25);
+  const ownersIn = (pool: CandidatePool): string[] =>
+    FEW_KEYS.map((key) => {
+      const pick = pickOnce(pool, keyedRequest(key));
+      return pick.ok ? pick.candidate.id : pick.reason;
+    });
+  const component = fc.record({
+    weight: fc.constantFrom(0.5, 1, 3),
+    maxConcurrentTasks: fc.constantFrom(null, 8, 10, 100),
+    ewmaMs: fc.option(fc.nat(5_000)),
+  });
+  /** A time that the registry sends, or that the isolate measures itself. */
+  const measurement = fc.record({ at: fc.nat(9), ms: fc.nat(10_000), isSent: fc.boolean(), afterMs: fc.nat(3_000) });
+
+  it('move no key while no component joins, leaves or fills up, under any policy', () => {
+    fc.assert(
+      fc.property(
+        fc.array(component, { minLength: 2, maxLength: 10 }),
+        fc.array(measurement, { maxLength: 60 }),
+        fc.constantFrom(...POLICY_NAMES),
+        (components, measurements, policy) => {
+          let pool = poolOf(
+            components.map(({ ewmaMs, ...change }, at) => candidateOf(`c-${at}`, change, { ewmaMs })),
+            { policy },
+          );
+          const before = ownersIn(pool);
+          let now = NOW;
+          for (const { at, ms, isSent, afterMs } of measurements) {
+            now += afterMs;
+            const candidate = pool.candidates[at];
+            if (candidate && isSent)
+              patchPool(pool, at, { ...candidate, liveStats: { ...candidate.liveStats, ewmaMs: ms } }, now);
+            else if (candidate) recordTime(pool, at, ms, now);
+            fadeTimes(pool, now);
+            if (needsRecompile(pool)) pool = compilePool(pool.candidates, pool.settings, now);
+            expect(ownersIn(pool)).toEqual(before);
+          }
+        },
+      ),
+    );
+  });
+
+  it('move no key when the pool is compiled again after components have joined', () => {
+    const limits = [null, null, 4, 100];
+    const candidates = limits.map((maxConcurrentTasks, at) => candidateOf(`c-${at}`, { maxConcurrentTasks }));
+    const grown = poolOf(candidates.slice(0, 3));
+    patchPool(grown, 3, candidates[3]!, NOW);
+    expect(ownersOf(grown)).toEqual(ownersOf(poolOf(candidates)));
   });
 });
 
