@@ -103,7 +103,7 @@ function isSampled(position: number, count: number): boolean {
 /** Returns the best of the first `count` positions; -1 if `count` is 0. */
 function bestAmong(choice: Choice, positions: Int32Array, count: number): number {
   const { pool, work, task, now } = choice;
-  const { cost: costOf, idleTolerance } = POLICIES[pool.settings.policy];
+  const { cost: costOf, idleTolerance, idleGap = 0 } = POLICIES[pool.settings.policy];
   let best = -1;
   let lowest = Infinity;
   let bestOpen = 0;
@@ -123,7 +123,7 @@ function bestAmong(choice: Choice, positions: Int32Array, count: number): number
       const gap = cost - lowest;
       // Idle components may differ by more and still count as equal. Most pairs differ by more than even that, and skip
       // the idle check.
-      const maxGap = idleTolerance * lowest + ROUNDING;
+      const maxGap = idleTolerance * lowest + idleGap + ROUNDING;
       if (gap > maxGap) continue;
       if (gap >= -maxGap) {
         const tolerance = opens[at]! < IDLE && bestOpen < IDLE ? maxGap : ROUNDING;

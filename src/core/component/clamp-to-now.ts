@@ -25,8 +25,15 @@ export function clampToNow(record: ComponentRecord, now: number): ComponentRecor
   return { ...record, registeredAt, health, recovery, load, dependencyState };
 }
 
-const clampLoad = (load: LoadState, now: number): LoadState =>
-  load.estimate.at <= now ? load : { ...load, estimate: { ...load.estimate, at: now } };
+function clampLoad(load: LoadState, now: number): LoadState {
+  const { estimate, workMeasuredAt } = load;
+  if (estimate.at <= now && workMeasuredAt <= now) return load;
+  return {
+    ...load,
+    estimate: { ...estimate, at: Math.min(estimate.at, now) },
+    workMeasuredAt: Math.min(workMeasuredAt, now),
+  };
+}
 
 const TIMES = ['since', 'backSince', 'lastCheckAt', 'lastFailureAt'] as const;
 

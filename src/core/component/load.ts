@@ -3,6 +3,7 @@
  * assignments by edges since. An assignment counts until its outcome is reported, and decays over the typical task time
  * of the component: as measured from outcomes, otherwise as the type's `assumedTaskMs`.
  */
+import { ewmaAfter } from '../balancing/typical-time.ts';
 import type { Assigned, WorkEstimate } from './work-estimate.ts';
 import { NO_ESTIMATE, decayed, typicalTaskMs, withAssigned, withEnded } from './work-estimate.ts';
 
@@ -19,8 +20,10 @@ export interface LoadState {
   readonly estimate: WorkEstimate;
   /** Slots occupied by leases and lease blocks. */
   readonly leased: number;
-  /** EWMA of the work durations that callers reported, ms; null before the first report. */
+  /** Moving average of the work durations that callers reported, ms; null before the first report. */
   readonly workMs: number | null;
+  /** Epoch ms of the last report of a duration. */
+  readonly workMeasuredAt: number;
 }
 
 export interface ComponentLoad {
@@ -48,10 +51,8 @@ export const NO_LOAD: LoadState = {
   estimate: NO_ESTIMATE,
   leased: 0,
   workMs: null,
+  workMeasuredAt: 0,
 };
-
-/** EWMA weight of one report. A batch weighs as much as its reports would one after the other. */
-const REPORT_WEIGHT = 0.1;
 
 /** What estimates depend on beside the load. */
 export interface EstimateContext {
@@ -79,19 +80,21 @@ export const addAssignments = (
 });
 
 /** Applies reported outcomes: ends assignments and updates the average duration. */
-export function applyOutcomes(
-  load: LoadState,
-  { ended, latencyMs, timed }: Outcomes,
-  { assumedTaskMs, now }: EstimateContext,
-): LoadState {
-  const workMs = timed === 0 ? load.workMs : ewmaAfter(load.workMs, latencyMs / timed, timed);
-  return { ...load, workMs, estimate: withEnded(load.estimate, ended, typicalTaskMs(load.workMs, assumedTaskMs), now) };
+export function applyOutcomes(load: LoadState, outcomes: Outcomes, { assumedTaskMs, now }: EstimateContext): LoadState {
+  const estimate = withEnded(load.estimate, outcomes.ended, typicalTaskMs(load.workMs, assumedTaskMs), now);
+  return { ...load, ...measuredWork(load, outcomes, now), estimate };
 }
 
-/** The EWMA after `times` reports that average `value`. */
-export function ewmaAfter(before: number | null, value: number, times: number): number {
-  if (before === null) return value;
-  return before + (1 - (1 - REPORT_WEIGHT) ** times) * (value - before);
+/** The average duration after outcomes. By time like at the edge: one slow piece of work weighs little and fades. */
+function measuredWork(
+  { workMs, workMeasuredAt }: LoadState,
+  { latencyMs, timed }: Outcomes,
+  now: number,
+): Pick<LoadState, 'workMs' | 'workMeasuredAt'> {
+  if (timed === 0) return { workMs, workMeasuredAt };
+  const mean = latencyMs / timed;
+  const average = workMs === null ? mean : ewmaAfter(workMs, mean, now - workMeasuredAt, timed);
+  return { workMs: average, workMeasuredAt: now };
 }
 
 /** Known work in flight: leased slots and the component's own connections. */

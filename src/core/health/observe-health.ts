@@ -5,6 +5,7 @@
  * `healthyThreshold` consecutive passed checks make it healthy again. From unknown or degraded one passed check is
  * enough. A component that falls too often is held unhealthy for a while (`flap-damping.ts`).
  */
+import { boundedOutlier } from '../balancing/typical-time.ts';
 import { endEjection } from './outlier-ejection.ts';
 import type { FlapPolicy, FlapState } from './flap-damping.ts';
 import { dampedStatus, extendHold, recordFallWhileHeld, recordFall, releaseIfExpired } from './flap-damping.ts';
@@ -59,6 +60,10 @@ export interface HealthStep {
 }
 
 const EWMA_WEIGHT = 0.3;
+
+/** Checks come at an even pace, so each weighs the same; one slow check is bounded. */
+const averageAfter = (ewmaMs: number | null, responseTimeMs: number): number =>
+  ewmaMs === null ? responseTimeMs : ewmaMs + EWMA_WEIGHT * (boundedOutlier(ewmaMs, responseTimeMs) - ewmaMs);
 
 export function observeHealth(state: HealthState, signal: HealthSignal, policy: HealthPolicy, now: number): HealthStep {
   const sample = sampleOf(signal, now);
@@ -139,14 +144,13 @@ type StatePatch = Partial<HealthState>;
 function passCheck(state: HealthState, signal: CheckPassed, policy: HealthPolicy, now: number): StatePatch {
   const consecutiveSuccesses = state.consecutiveSuccesses + 1;
   const isBelowThreshold = state.checkStatus === 'unhealthy' && consecutiveSuccesses < policy.healthyThreshold;
-  const ewma = state.ewmaResponseTimeMs;
   return {
     checkStatus: isBelowThreshold ? 'unhealthy' : signal.status,
     suspect: false,
     details: signal.details,
     lastCheckAt: now,
     responseTimeMs: signal.responseTimeMs,
-    ewmaResponseTimeMs: ewma === null ? signal.responseTimeMs : ewma + EWMA_WEIGHT * (signal.responseTimeMs - ewma),
+    ewmaResponseTimeMs: averageAfter(state.ewmaResponseTimeMs, signal.responseTimeMs),
     responseTimesMs: appendTime(state.responseTimesMs, signal.responseTimeMs),
     consecutiveFailures: 0,
     consecutiveSuccesses,

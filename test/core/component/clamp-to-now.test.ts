@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 const lived = {
   registeredAt: T0 - 5_000,
   health: { ...initialHealth(T0), backSince: T0 - 1, lastCheckAt: T0 - 100, lastFailureAt: T0 - 2_000 },
-  load: { ...NO_LOAD, estimate: { count: 3, presumedEnded: 1, at: T0 - 20 } },
+  load: { ...NO_LOAD, estimate: { count: 3, presumedEnded: 1, at: T0 - 20 }, workMeasuredAt: T0 - 30 },
   dependencyState: { ...NO_ROOT_CAUSE, since: T0 - 50 },
   recovery: {
     ...NO_RECOVERY,
@@ -34,7 +34,7 @@ describe('clampToNow', () => {
     const now = T0 - DAY_MS;
     expect(clampToNow(lived, now)).toEqual({
       registeredAt: now,
-      load: { ...NO_LOAD, estimate: { count: 3, presumedEnded: 1, at: now } },
+      load: { ...NO_LOAD, estimate: { count: 3, presumedEnded: 1, at: now }, workMeasuredAt: now },
       dependencyState: { ...NO_ROOT_CAUSE, since: now },
       health: { ...lived.health, since: now, backSince: now, lastCheckAt: now, lastFailureAt: now },
       recovery: {

@@ -1,11 +1,9 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LoadState, Outcomes } from '../../../src/core/component/load.ts';
 import {
   addAssignments,
   applyOutcomes,
   estimatedInFlight,
-  ewmaAfter,
   inFlight,
   knownLoadPercentage,
   loadPercentage,
@@ -64,6 +62,14 @@ describe('reportLoad', () => {
   });
 });
 
+/** The average after four seconds of work that takes 300 ms instead of 100, with a report every `everyMs`. */
+function slowedDown(everyMs: number): number {
+  let load: LoadState = { ...NO_LOAD, workMs: 100, workMeasuredAt: NOW };
+  for (let time = everyMs; time <= 4_000; time += everyMs)
+    load = applyOutcomes(load, ended(1, { latencyMs: 300, timed: 1 }), at(NOW + time));
+  return load.workMs ?? NaN;
+}
+
 describe('applyOutcomes', () => {
   const busy = assigned(NO_LOAD, 5);
 
@@ -90,34 +96,28 @@ describe('applyOutcomes', () => {
   it('updates the average time by timed outcomes only', () => {
     expect(applyOutcomes(NO_LOAD, ended(3), at(NOW)).workMs).toBeNull();
     expect(applyOutcomes(NO_LOAD, ended(3, { latencyMs: 400, timed: 2 }), at(NOW)).workMs).toBe(200);
-    const known = { ...NO_LOAD, workMs: 100 };
+    const known = { ...NO_LOAD, workMs: 100, workMeasuredAt: NOW };
     expect(applyOutcomes(known, ended(3, { failed: 3 }), at(NOW)).workMs).toBe(100);
-    expect(applyOutcomes(known, ended(1, { latencyMs: 200, timed: 1 }), at(NOW)).workMs).toBeCloseTo(110);
+    expect(applyOutcomes(known, ended(1, { latencyMs: 200, timed: 1 }), at(NOW + 200)).workMs).toBeCloseTo(109.5, 1);
+  });
+
+  it('weighs reports by the time since the last one, not by their number', () => {
+    expect(slowedDown(10)).toBeCloseTo(slowedDown(1_000), -1.5);
+    expect(slowedDown(10)).toBeGreaterThan(260);
+  });
+
+  it('bounds one slow report, and trusts a quick one after a pause', () => {
+    const known = { ...NO_LOAD, workMs: 50, workMeasuredAt: NOW };
+    const afterOutlier = applyOutcomes(known, ended(1, { latencyMs: 600_000, timed: 1 }), at(NOW + 600_000));
+    expect(afterOutlier.workMs).toBe(275);
+    const afterPause = applyOutcomes(afterOutlier, ended(1, { latencyMs: 50, timed: 1 }), at(NOW + 605_000));
+    expect(afterPause.workMs).toBeLessThan(70);
   });
 
   it('does not modify its input', () => {
     applyOutcomes(busy, ended(5, { latencyMs: 100, timed: 1 }), at(NOW));
     expect(inFlight(busy, at(NOW))).toBe(5);
     expect(busy.workMs).toBeNull();
-  });
-});
-
-describe('ewmaAfter', () => {
-  it('is the first value, then moves by a tenth of the difference with each', () => {
-    expect(ewmaAfter(null, 300, 1)).toBe(300);
-    expect(ewmaAfter(100, 200, 1)).toBeCloseTo(110);
-    expect(ewmaAfter(100, 200, 2)).toBeCloseTo(119);
-  });
-
-  it('gives the same for one batch as for single values', () => {
-    const time = fc.double({ min: 0, max: 1e5, noNaN: true });
-    fc.assert(
-      fc.property(time, time, fc.integer({ min: 1, max: 200 }), (before, value, times) => {
-        let one = before;
-        for (let at = 0; at < times; at++) one = ewmaAfter(one, value, 1);
-        expect(ewmaAfter(before, value, times)).toBeCloseTo(one, 4);
-      }),
-    );
   });
 });
 

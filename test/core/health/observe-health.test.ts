@@ -84,6 +84,8 @@ describe('checks', () => {
     expect(after([GOOD]).ewmaResponseTimeMs).toBe(100);
     expect(after([GOOD, { ...GOOD, responseTimeMs: 200 }]).ewmaResponseTimeMs).toBeCloseTo(130);
     expect(after([GOOD, BAD])).toMatchObject({ responseTimeMs: null, ewmaResponseTimeMs: 100 });
+    // One check that was slow by chance counts as at most ten times the average.
+    expect(after([GOOD, { ...GOOD, responseTimeMs: 60_000 }]).ewmaResponseTimeMs).toBeCloseTo(370);
   });
 });
 

@@ -29,6 +29,8 @@ export interface Policy {
   readonly ties: 'by-share' | 'as-drawn';
   /** Relative difference up to which the costs of two idle components count as equal. */
   readonly idleTolerance: number;
+  /** Absolute difference, beside the relative one. Absent: 0. */
+  readonly idleGap?: number;
 }
 
 /** Sum of the parts, rounded to three digits. */

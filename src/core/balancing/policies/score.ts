@@ -16,12 +16,15 @@ import { rounded } from './policy.ts';
 const FULL_SCORE = 100;
 /** Points per task in flight of a component without a limit. */
 const POINTS_PER_TASK = 2;
+/** Points by which idle components may differ and still count as equal: 25 ms by default. Measurements vary as much. */
+const IDLE_GAP = 0.25;
 
 export const score: Policy = {
   cost,
   parts,
   ties: 'by-share',
   idleTolerance: 0,
+  idleGap: IDLE_GAP,
 };
 
 function cost(pool: CandidatePool, position: number, open: number, task: Task): number {
