@@ -2,6 +2,7 @@
  * Difference of two JSON documents as a JSON Patch (RFC 6902) of `add`, `remove` and `replace`. Arrays are replaced as
  * a whole: the shortest edit of two arrays costs the product of their lengths. For this reason no library is used.
  */
+import { isSameJson } from './is-same-json.ts';
 import type { Json, JsonObject } from './json.ts';
 
 export type PatchOperation =
@@ -19,19 +20,4 @@ export function diffJson(from: Json, to: Json, path = ''): PatchOperation[] {
     Object.hasOwn(from, name) ? diffJson(from[name]!, value, at(name)) : [{ op: 'add', path: at(name), value }],
   );
   return [...removed.map((name) => ({ op: 'remove', path: at(name) }) as const), ...rest];
-}
-
-/** Whether two values are equal, regardless of the order of their members. */
-export function isSameJson(a: Json | undefined, b: Json | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  if (Array.isArray(a) || Array.isArray(b))
-    return (
-      Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, at) => isSameJson(item, b[at]))
-    );
-  if (!isObject(a) || !isObject(b)) return a === b;
-  const names = Object.keys(a);
-  return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => Object.hasOwn(b, name) && isSameJson(a[name], b[name]))
-  );
 }

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PatchOperation } from '../../src/core/json-diff.ts';
-import { diffJson, isSameJson } from '../../src/core/json-diff.ts';
+import { isSameJson } from '../../src/core/is-same-json.ts';
+import { diffJson } from '../../src/core/json-diff.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 
 /** Applies a JSON Patch (RFC 6902), limited to the operations that `json-diff` emits. */

@@ -41,7 +41,7 @@ describe('a recovery while the history responds late', () => {
     const id = freshId();
     await setMode(id, 'heals-on-restart');
     const respond = slowHistory();
-    await registry.register(id, { control: { endpoint: `/${id}/control`, actions: ['restart'] } });
+    await registry.register(id, { control: { endpoint: '/control', actions: ['restart'] } });
     for (let check = 0; check < 3; check++) await registry.api.probe(id);
     const { recoveryId } = await eventually(
       () => registry.read(id),

@@ -61,7 +61,7 @@ describe('a registry while the history is unavailable', () => {
     const id = freshId();
     const waiting = () => registry.rows(`SELECT key FROM outbox WHERE kind = 'failure'`);
     await whileUnavailable(['failures'], async () => {
-      const control = { endpoint: `/${id}/control`, actions: ['restart'] };
+      const control = { endpoint: '/control', actions: ['restart'] };
       await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 1_500 }, control });
       await eventually(
         () => registry.read(id),
@@ -127,7 +127,7 @@ describe('a registry while the history is unavailable', () => {
     const id = freshId();
     await setMode(id, 'heals-on-restart');
     const recoveryId = await whileUnavailable(['recoveries', 'incidents'], async () => {
-      await registry.register(id, { control: { endpoint: `/${id}/control`, actions: ['restart'] } });
+      await registry.register(id, { control: { endpoint: '/control', actions: ['restart'] } });
       for (let check = 0; check < 3; check++) await registry.api.probe(id);
       const begun = await eventually(
         () => registry.read(id),

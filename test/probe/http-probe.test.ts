@@ -76,6 +76,19 @@ describe.concurrent('probeHttp over a real socket', () => {
     expect(classifyFailure({ code: code!, message: '' })).toBe('connection_failure');
   });
 
+  it('passes although the server closes each connection that is used a second time', async () => {
+    const id = freshId();
+    await setMode(id, 'closes-reused');
+    // Another host name, whose connections no other test uses.
+    const url = inject('componentUrl').replace('127.0.0.1', 'localhost');
+    for (let round = 0; round < 5; round++) {
+      const { outcome } = await probe(`${url}/${id}/health`);
+      expect(outcome).toMatchObject({ kind: 'passed', status: 'healthy' });
+    }
+    // Without reused connections the test would show nothing.
+    expect((await componentLog(id)).checks).toBeGreaterThan(5);
+  });
+
   it('fails a port without a listener as a connection failure', async () => {
     const code = codeOf(await probe('http://127.0.0.1:9/health'));
     expect(code).not.toBeNull();

@@ -36,7 +36,7 @@ describe('the failure of a component with a dependant', () => {
   it('alerts about the root only, and a dependant that stays down afterwards is recovered as usual', async () => {
     const [root, dependant] = [freshId('root'), freshId('shadow')];
     await register(root, {});
-    await register(dependant, { type: 'agent_registry', dependencies: [root], ...withControl(dependant) });
+    await register(dependant, { type: 'agent_registry', dependencies: [root], ...withControl() });
     await Promise.all([root, dependant].map((id) => setMode(id, 'unavailable')));
     await failThreeChecks(registryAt('task_router'), root);
     await showsRootCause(dependant, [root]);
@@ -113,7 +113,7 @@ describe.concurrent('a recovery of a component with a failed dependency', () => 
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'unavailable');
-    await registry.register(id, withControl(id));
+    await registry.register(id, withControl());
     await registry.api.probe(id);
     const order = await beginWithoutWorkflow(registry, id);
     await sendRootCause(registry, id, 1, 'db');

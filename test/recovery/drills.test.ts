@@ -14,7 +14,7 @@ function quickChecks(id: string): Record<string, unknown> {
 
 async function healthy(registry: FreshRegistry, overrides: Record<string, unknown> = {}): Promise<string> {
   const id = freshId();
-  await registry.register(id, { ...quickChecks(id), ...withControl(id), ...overrides });
+  await registry.register(id, { ...quickChecks(id), ...withControl(), ...overrides });
   await registry.api.probe(id);
   return id;
 }

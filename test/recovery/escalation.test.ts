@@ -54,7 +54,7 @@ describe.concurrent('an alert before a recovery that fails', () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'down-refuses-control');
-    await registry.register(id, withControl(id));
+    await registry.register(id, withControl());
     const panic = { code: 'PANIC', message: 'it broke down' };
     for (let reported = 0; reported < 3; reported++) await registry.api.reportFailure(id, panic, null);
     const { recoveryId } = await registry.read(id);
@@ -172,7 +172,7 @@ describe('a recovery whose actions prove nothing', () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'unavailable');
-    await registry.register(id, withControl(id));
+    await registry.register(id, withControl());
     const order = await beginWithoutWorkflow(registry, id);
     await modifyWorkflows((instance) => instance.forceEventTimeout({ name: '0 signal 0' }));
     await env.RECOVERY_WORKFLOW.create({ id: order.recoveryId, params: { ...order, deadline: Date.now() } });

@@ -31,7 +31,7 @@ export interface ControlLog {
 /** The accepted requests and the number of refusals of the component's control endpoint. */
 export const controlLog = async (id: string): Promise<ControlLog> => (await componentLog(id)) as unknown as ControlLog;
 
-export const withControl = (id: string) => ({ control: { endpoint: `/${id}/control`, actions: ['restart'] } });
+export const withControl = () => ({ control: { endpoint: '/control', actions: ['restart'] } });
 
 /** Configures the type so that a recovery may follow at once. */
 export const withoutCooldown = (registry: FreshRegistry): Promise<void> =>

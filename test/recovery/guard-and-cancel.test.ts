@@ -223,7 +223,7 @@ describe.concurrent('a component that is removed while it recovers', () => {
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
     await awaitEnd(recoveryId);
     await setMode(id, 'heals-on-restart');
-    await registry.register(id, withControl(id));
+    await registry.register(id, withControl());
     expect((await registry.read(id)).recoveryId).toBeNull();
     const next = await failThreeChecks(registry, id);
     expect(next).not.toBe(recoveryId);

@@ -150,7 +150,7 @@ describe.concurrent('the restart of a component without a control endpoint', () 
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'unavailable');
-    await registry.register(id, { ...withControl(id), control: undefined });
+    await registry.register(id, { ...withControl(), control: undefined });
     const recoveryId = await failThreeChecks(registry, id);
     const { plan } = await eventually(
       () => getRecovery(recoveryId),

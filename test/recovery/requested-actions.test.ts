@@ -17,7 +17,7 @@ const RESTART: ActionRequest = { action: 'restart', idempotencyKey: null, reason
 
 async function healthy(registry: FreshRegistry, overrides: Record<string, unknown> = {}): Promise<string> {
   const id = freshId();
-  await registry.register(id, { ...withControl(id), ...overrides });
+  await registry.register(id, { ...withControl(), ...overrides });
   await registry.api.probe(id);
   return id;
 }

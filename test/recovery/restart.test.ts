@@ -104,7 +104,7 @@ describe.concurrent('a recovery whose steps are repeated', () => {
   it('uses the same idempotency key when an action is performed twice', async () => {
     const registry = freshRegistry();
     const id = freshId();
-    await registry.register(id, withControl(id));
+    await registry.register(id, withControl());
     const order = await beginWithoutWorkflow(registry, id);
     const context = { env, order, position: 1 };
     expect(await performAction(plannedAction('restart'), context)).toMatchObject({ status: 'done', attempts: 1 });

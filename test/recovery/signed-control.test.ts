@@ -35,7 +35,7 @@ const isSignedWith = (secret: string, { body, headers }: Received): boolean => {
 };
 
 /** A registered component in recovery, without a workflow. */
-async function inRecovery(overrides = withControl) {
+async function inRecovery(overrides: (id: string) => ReturnType<typeof withControl> = withControl) {
   const registry = freshRegistry();
   const id = freshId();
   await registry.register(id, overrides(id));
@@ -55,7 +55,7 @@ describe.concurrent('a control call', () => {
     expect(call!.headers['webhook-id']).toBe(`${recoveryId}-0`);
     expect(isSignedWith(secret, { ...call!, body: `${call!.body} ` })).toBe(false);
     const other = freshId();
-    await registry.register(other, withControl(other));
+    await registry.register(other, withControl());
     expect(isSignedWith(await secretOf(registry, other), call!)).toBe(false);
   });
 

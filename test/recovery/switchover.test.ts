@@ -138,7 +138,7 @@ describe.concurrent('a recovery by switchover', () => {
       [standby, 'standby'],
       [failing, 'active'],
     ] as const) {
-      await registry.register(id, { role, ...withControl(id) });
+      await registry.register(id, { role, ...withControl() });
       await registry.api.probe(id);
     }
     expect((await routed()).component.id).toBe(failing);

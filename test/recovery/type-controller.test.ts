@@ -33,7 +33,7 @@ async function inRecovery(registry: FreshRegistry, overrides: (id: string) => Re
   return { id, order, perform };
 }
 
-const ownRestart = (id: string) => ({ control: { endpoint: `/${id}/control`, actions: ['restart'] } });
+const ownRestart = () => ({ control: { endpoint: '/control', actions: ['restart'] } });
 const isSignedWith = (secret: string, { body, headers }: Received): boolean => {
   try {
     new Webhook(secret).verify(body, headers);

@@ -20,6 +20,7 @@ import { etagOf, invalidCondition, versionCondition } from '../http/version-cond
 import { toNewKeyResource } from '../resources/key-resource.ts';
 import type { VersionCondition } from '../../core/version-condition.ts';
 import { mergePatch } from '../../core/merge-patch.ts';
+import { exactNumbers } from '../middleware/exact-numbers.ts';
 import { issueComponentKey } from '../auth/issue-key.ts';
 import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import type { ProblemCode, ProblemOptions } from '../http/problem.ts';
@@ -37,6 +38,7 @@ const component = jsonContentWith(ComponentSchema, ETagSchema, 'The component');
 const register = createRoute({
   method: 'post',
   path: '/v1/components',
+  middleware: exactNumbers,
   'x-permission': 'register',
   tags,
   summary: 'Register or update component',
@@ -72,6 +74,7 @@ const read = createRoute({
 const replace = createRoute({
   method: 'put',
   path: '/v1/components/{id}',
+  middleware: exactNumbers,
   'x-permission': 'change-component',
   tags,
   summary: 'Replace registration',
@@ -83,6 +86,7 @@ const replace = createRoute({
 const change = createRoute({
   method: 'patch',
   path: '/v1/components/{id}',
+  middleware: exactNumbers,
   'x-permission': 'change-component',
   tags,
   summary: 'Change registration',

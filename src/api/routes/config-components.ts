@@ -4,6 +4,7 @@ import { ComponentConfigSchema } from '../../core/config/component-config.ts';
 import type { DocumentScope } from '../../core/config/config-documents.ts';
 import type { App } from '../http/app-env.ts';
 import { etagOfDocument } from '../http/version-condition.ts';
+import { exactNumbers } from '../middleware/exact-numbers.ts';
 import { NOT_MODIFIED, matchesIfNoneMatch } from '../http/if-none-match.ts';
 import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
@@ -28,6 +29,7 @@ const read = createRoute({
 const put = createRoute({
   method: 'put',
   path,
+  middleware: exactNumbers,
   'x-permission': 'administer',
   tags,
   summary: 'Replace component configuration',

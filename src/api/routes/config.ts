@@ -7,6 +7,7 @@ import { levelsOf, settingSourcesAt, valueSourcesAt, valuesAt } from '../../core
 import { GlobalConfigSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import type { App } from '../http/app-env.ts';
 import { etagOfDocument } from '../http/version-condition.ts';
+import { exactNumbers } from '../middleware/exact-numbers.ts';
 import { NOT_MODIFIED, matchesIfNoneMatch } from '../http/if-none-match.ts';
 import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
@@ -41,6 +42,7 @@ const readGlobal = createRoute({
 const putGlobal = createRoute({
   method: 'put',
   path: '/v1/config',
+  middleware: exactNumbers,
   'x-permission': 'administer',
   tags,
   summary: 'Replace global configuration',
@@ -66,6 +68,7 @@ const readType = createRoute({
 const putType = createRoute({
   method: 'put',
   path: '/v1/config/types/{type}',
+  middleware: exactNumbers,
   'x-permission': 'administer',
   tags,
   summary: 'Replace type configuration',

@@ -7,6 +7,7 @@ import type { Actor } from '../../core/access/actor.ts';
 import type { AuditAction, AuditEntry } from '../../core/access/audit-entry.ts';
 import { firstSecret, rotateSecret } from '../../core/component/control-secret.ts';
 import type { EventDraft, EventType, LoggedEvent } from '../../core/event/coordinator-event.ts';
+import { isSameJson } from '../../core/is-same-json.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
@@ -108,7 +109,7 @@ export class Webhooks {
     const before = found.value;
     const settings = withoutMasked(sent, before);
     const changed = (Object.keys(settings) as (keyof WebhookSettings)[]).filter(
-      (name) => JSON.stringify(settings[name]) !== JSON.stringify(before[name]),
+      (name) => !isSameJson(settings[name], before[name]),
     );
     const isToggled = enabled !== null && enabled !== isEnabled(before);
     if (changed.length === 0 && !isToggled) return ok(this.withStatus(before));
@@ -295,6 +296,4 @@ const invalid = (faults: InvalidWebhook['faults']): InvalidWebhook => ({
 
 const isSame = (webhook: Webhook, settings: WebhookSettings, secret: string): boolean =>
   webhook.secret.current === secret &&
-  (Object.keys(settings) as (keyof WebhookSettings)[]).every(
-    (name) => JSON.stringify(settings[name]) === JSON.stringify(webhook[name]),
-  );
+  (Object.keys(settings) as (keyof WebhookSettings)[]).every((name) => isSameJson(settings[name], webhook[name]));

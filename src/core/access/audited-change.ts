@@ -3,6 +3,7 @@
  * component may change its own registration. An update therefore keeps only the differing fields, and a large value
  * only its beginning.
  */
+import { isSameJson } from '../is-same-json.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { AuditAction, AuditNote } from './audit-entry.ts';
 
@@ -31,8 +32,7 @@ function differingFields(side: JsonObject, other: JsonObject): JsonObject {
 }
 
 function differingEntries(side: JsonObject, other: JsonObject): JsonObject {
-  const isSame = (name: string, value: Json): boolean =>
-    Object.hasOwn(other, name) && JSON.stringify(other[name]) === JSON.stringify(value);
+  const isSame = (name: string, value: Json): boolean => Object.hasOwn(other, name) && isSameJson(other[name], value);
   return Object.fromEntries(Object.entries(side).filter(([name, value]) => !isSame(name, value)));
 }
 

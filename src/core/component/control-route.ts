@@ -1,4 +1,5 @@
 /** The endpoint that executes control actions: the component's own endpoint first, else the type's controller. */
+import { resolveUrl } from '../outbound/resolve-url.ts';
 import type { ControlAction, Controller } from './control-action.ts';
 import { CONTROL_ACTIONS } from './control-action.ts';
 import type { Registration } from './registration.ts';
@@ -16,7 +17,7 @@ export function controlRouteOf(
   action: ControlAction,
 ): ControlRoute | null {
   if (control?.actions.includes(action)) {
-    const url = URL.parse(control.endpoint, endpoint)?.href;
+    const url = resolveUrl(control.endpoint, endpoint)?.href;
     return url === undefined ? null : { url, signer: 'component' };
   }
   return controller?.actions.includes(action) ? { url: controller.url, signer: 'type' } : null;

@@ -86,7 +86,7 @@ function headerNameError(name: string, isRepeated: boolean): string | null {
 
 export const HealthCheckSchema = z
   .strictObject({
-    endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
+    endpoint: UrlSchema.meta({ description: 'URL, or a path behind the path of `endpoint`.' }),
     method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
     timeout: z.int().min(100).max(60_000).default(5_000).meta({ description: 'Time limit of an attempt, ms.' }),
     interval: z

@@ -1,6 +1,7 @@
 /** The full health report of one component. Timestamps are ISO 8601, durations ms. */
 import type { FilterRule } from '../balancing/candidate.ts';
 import { whyNotRoutable } from '../balancing/candidate.ts';
+import { routingStatusOf } from '../health/at-new-address.ts';
 import type { Availability } from '../health/samples/availability.ts';
 import type { HealthStatus } from '../health/health-status.ts';
 import type { Detection } from '../health/check-schedule.ts';
@@ -65,7 +66,11 @@ export function toHealthReport(record: ComponentRecord, context: ReportContext):
       next: lifecycle.next,
       reason: lifecycle.reason ?? null,
     },
-    notRoutable: whyNotRoutable({ lifecycle: lifecycle.state, weight: registration.weight, status: health.status }),
+    notRoutable: whyNotRoutable({
+      lifecycle: lifecycle.state,
+      weight: registration.weight,
+      status: routingStatusOf(health),
+    }),
     recoveryId: record.recovery.active?.order.recoveryId ?? null,
     availability,
   };

@@ -37,7 +37,7 @@ const CapabilitiesSchema = z
 
 const ControlSchema = z
   .strictObject({
-    endpoint: UrlSchema.meta({ description: 'URL, or a path on `endpoint`.' }),
+    endpoint: UrlSchema.meta({ description: 'URL, or a path behind the path of `endpoint`.' }),
     actions: z.array(z.enum(CONTROL_ACTIONS)).min(1).max(2),
   })
   .meta({ id: 'Control', description: 'Control endpoint, which performs `restart` and `scale_up`.' });

@@ -1,6 +1,5 @@
 /** Configuration documents as plain data, as the coordinator stores them and sends them to the edges. */
-import type { Json } from '../json.ts';
-import { isSameJson } from '../json-diff.ts';
+import { isSameJson } from '../is-same-json.ts';
 import type { GlobalConfig, TypeConfig } from './settings.ts';
 
 /** Scope of a document that every edge has. */
@@ -52,7 +51,7 @@ export function withDocument(
 /** Names of the fields in which two documents differ. */
 export function changedSettings(before: TypeConfig, after: TypeConfig): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof TypeConfig>;
-  return Array.from(names).filter((name) => !isSameJson(before[name] as Json, after[name] as Json));
+  return Array.from(names).filter((name) => !isSameJson(before[name], after[name]));
 }
 
 /** A copy without `values` and `valuesSchema`, which edges do not read and which can be large. */

@@ -3,8 +3,7 @@
  * component is validated with the configuration that it would have. The total size is bounded, because the
  * coordinator serves no other call meanwhile.
  */
-import { isSameJson } from '../json-diff.ts';
-import type { Json } from '../json.ts';
+import { isSameJson } from '../is-same-json.ts';
 import type { ComponentConfig } from './component-config.ts';
 import type { ConfigDocuments, ConfigScope, Revised } from './config-documents.ts';
 import { documentOf } from './config-documents.ts';
@@ -58,7 +57,7 @@ export function judgeComponents(
 }
 
 function impactOf(before: TypeConfig, after: TypeConfig): Pick<ChangeImpact, 'settings' | 'values'> {
-  const differs = (name: keyof TypeConfig): boolean => !isSameJson(before[name] as Json, after[name] as Json);
+  const differs = (name: keyof TypeConfig): boolean => !isSameJson(before[name], after[name]);
   return {
     settings: RULE_SETTINGS.some((name) => differs(name as keyof TypeConfig)),
     values: differs('values') || differs('valuesSchema'),

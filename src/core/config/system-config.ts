@@ -4,6 +4,7 @@
  */
 import type { BalancingSettings } from '../balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../balancing/balancing-settings.ts';
+import { isSameJson } from '../is-same-json.ts';
 import type { RecoveryPolicies } from '../failure/recovery-policy.ts';
 import { completePolicies } from '../failure/recovery-policy.ts';
 import type { GlobalConfig, Settings, TypeConfig } from './settings.ts';
@@ -91,4 +92,4 @@ export function balancingOf(config: SystemConfig, before: BalancingSettings = DE
 }
 
 const isSame = (a: BalancingSettings, b: BalancingSettings): boolean =>
-  Object.entries(a).every(([name, value]) => JSON.stringify(value) === JSON.stringify(b[name as keyof typeof b]));
+  Object.entries(a).every(([name, value]) => isSameJson(value, b[name as keyof typeof b]));

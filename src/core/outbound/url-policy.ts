@@ -7,6 +7,7 @@
  */
 import { printable } from '../printable.ts';
 import { isPrivateName } from './private-names.ts';
+import { isAbsolute, resolveUrl } from './resolve-url.ts';
 
 export interface OutboundPolicy {
   /** Development only: accepts http, private hosts and any port. Unusual spellings are still refused. */
@@ -25,7 +26,6 @@ const MAX_QUOTED = 80;
 const MAX_HOST_CHARACTERS = 253;
 /** Backslash; control, format and invisible characters; lone surrogates; every kind of space. */
 const FORBIDDEN_CHARACTER = /[\\\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Z}\p{DI}]/u;
-const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 const AUTHORITY = /^https?:\/\/([^/?#]+)/i;
 const AT_BEFORE_PATH = /^https?:\/\/[^/]*@/i;
 const HOST_AND_PORT = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/;
@@ -35,12 +35,12 @@ const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
 const LABEL = /^(?!xn--$)[a-z0-9_-]{1,63}$/;
 const ASCII = /^[!-~]*$/;
 
-/** Checks `value`: a URL or, with `base`, a path relative to that URL. */
+/** Checks `value`: a URL or, with `base`, a path on that URL. */
 export function judgeUrl(value: string, policy: OutboundPolicy, base?: string): UrlVerdict {
-  const absolute = SCHEME.test(value) ? value : base;
+  const absolute = isAbsolute(value) ? value : base;
   const textFault = faultOfText(value) ?? (base === undefined || absolute !== base ? null : faultOfText(base));
   if (textFault) return refuse(textFault);
-  const url = absolute === undefined ? null : URL.parse(value, base);
+  const url = resolveUrl(value, base);
   if (!url || absolute === undefined) return refuse(`not a URL: ${JSON.stringify(printable(value, MAX_QUOTED))}`);
   if (value.startsWith('//')) return refuse('a URL without its scheme is not accepted, write https:// before it');
   const fault =

@@ -66,7 +66,7 @@ export class Lifecycles {
 
   /** Ends every expired state, and removes components that were down for as long as their owner allowed. */
   expire(now: number): void {
-    for (const { record } of this.state.members.values()) {
+    for (const { record } of this.state.due(now)) {
       const next = nextLifecycle(record.lifecycle, now);
       if (next === 'removed' || now >= deregistrationDueAt(record, this.state.downtime)) this.remove(record, now);
       else if (next) this.change(record, settledAs(next), now);

@@ -6,8 +6,11 @@ import { withLifecycleDates, isBeingRemoved, withRole, settledAs } from '../../c
 import { NO_LOAD } from '../../core/component/load.ts';
 import type { Registration } from '../../core/component/registration.ts';
 import { NO_ROOT_CAUSE } from '../../core/component/root-cause.ts';
+import { isSameAddress } from '../../core/component/health-url.ts';
+import { atNewAddress } from '../../core/health/at-new-address.ts';
 import { initialHealth } from '../../core/health/health-state.ts';
 import { keepHealthSources } from '../../core/health/keep-health-sources.ts';
+import { isSameJson } from '../../core/is-same-json.ts';
 
 /** A registration with the claim it is stored under and its owner. */
 export interface ClaimedRegistration {
@@ -34,11 +37,12 @@ export const firstRecord = ({ registration, claim, owner }: ClaimedRegistration,
 /** The record of a component that registers again: its state stays, its changes take effect. */
 export function reregistered(record: ComponentRecord, input: ClaimedRegistration, now: number): ComponentRecord {
   const { registration, claim, owner } = input;
-  const changed = JSON.stringify(record.registration) !== JSON.stringify(registration);
+  const changed = !isSameJson(record.registration, registration);
   const roleChanged = registration.role !== record.registration.role;
   const lifecycle = lifecycleOnRegister(record.lifecycle, roleChanged, registration.role, now);
   const sources = { checks: registration.healthCheck !== undefined, heartbeats: registration.heartbeat !== undefined };
-  const health = changed ? keepHealthSources(record.health, sources, now) : record.health;
+  const kept = changed ? keepHealthSources(record.health, sources, now) : record.health;
+  const health = isSameAddress(record.registration, registration) ? kept : atNewAddress(kept, now);
   return { ...record, registration, owner, claim, generation: changed ? claim : record.generation, lifecycle, health };
 }
 

@@ -217,7 +217,7 @@ it('a failed component triggers an immediate check of its dependencies', async (
   await setMode(base, 'healthy');
   // The next scheduled check is in an hour.
   expect((await call('PUT', '/v1/config/types/performance_tracker', { maxDetectionMs: 0 })).status).toBe(200);
-  const healthCheck = { endpoint: `/${base}/health`, interval: 3_600_000, retries: 0 };
+  const healthCheck = { endpoint: '/health', interval: 3_600_000, retries: 0 };
   await call('POST', '/v1/components', registrationFor(base, { type: 'performance_tracker', healthCheck }));
   await register(above, [base], 'agent_registry');
   const { health, detection } = await eventually(

@@ -8,7 +8,7 @@ const act = (id: string, body: unknown): Promise<ApiResponse> => call('POST', `/
 
 async function registered(overrides: Record<string, unknown> = {}): Promise<string> {
   const id = freshId();
-  const response = await call('POST', '/v1/components', registrationFor(id, { ...withControl(id), ...overrides }));
+  const response = await call('POST', '/v1/components', registrationFor(id, { ...withControl(), ...overrides }));
   expect(response.status).toBe(201);
   await call('POST', `/v1/components/${id}/probe`);
   return id;

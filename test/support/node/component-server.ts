@@ -23,6 +23,7 @@ type Mode =
   | 'hang'
   | 'slow'
   | 'reset'
+  | 'closes-reused'
   | 'redirect'
   | 'redirect-to-metadata'
   | 'endless'
@@ -118,6 +119,8 @@ function redirectOf(mode: Mode, path: string): string | null {
   return mode === 'redirect-to-metadata' ? 'http://169.254.169.254/latest/meta-data/' : null;
 }
 
+const reusedSockets = new WeakSet();
+
 const newFake = (): Fake => ({
   mode: 'healthy',
   control: [],
@@ -145,6 +148,12 @@ function respondToCheck(fake: Fake, request: IncomingMessage, response: ServerRe
       return; // Handled before.
     case 'reset':
       request.socket.destroy();
+      return;
+    case 'closes-reused':
+      // A server that closes an idle connection while the next request is under way on it.
+      if (reusedSockets.has(request.socket)) request.socket.resetAndDestroy();
+      else send(response, 200, { status: 'healthy' });
+      reusedSockets.add(request.socket);
       return;
     case 'hang':
       return;
