@@ -30,9 +30,12 @@ export class SingleAlarm {
 
   /** Moves the alarm to `due` (epoch ms) unless it fires earlier already. Infinity means no alarm is needed. */
   async arm(due: number): Promise<void> {
-    if (due === Infinity || (this.armedFor !== null && this.armedFor <= due)) return;
-    // An alarm that is armed for a past time counts as late from now on, not from that time.
-    this.armedFor = Math.max(due, Date.now());
-    await this.storage.setAlarm(this.armedFor);
+    if (due === Infinity) return;
+    // Work that is overdue already makes the alarm late from now on, not from that time.
+    const at = Math.max(due, Date.now());
+    // An overdue alarm fires as soon as it can: to set it again would only cost a write.
+    if (this.armedFor !== null && this.armedFor <= at) return;
+    this.armedFor = at;
+    await this.storage.setAlarm(at);
   }
 }

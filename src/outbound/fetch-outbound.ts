@@ -3,7 +3,8 @@
  *
  * Invariant: every URL is checked here again, even if it was checked when it was stored.
  * Invariant: redirects are not followed and are not successes.
- * Invariant: nothing is thrown; refusals and broken connections are results. The timeout starts with the request.
+ * Invariant: nothing is thrown; refusals and broken connections are results. The timeout starts with the request, and
+ * counts only time in which this isolate ran.
  */
 import { describeFetchError } from '../core/failure/classify.ts';
 import type { FailureDetail } from '../core/health/health-state.ts';
@@ -12,6 +13,7 @@ import { judgeUrl } from '../core/outbound/url-policy.ts';
 import { decompressed } from './decompressed.ts';
 import type { BodySink } from './read-bounded.ts';
 import { readBounded } from './read-bounded.ts';
+import { RunningTimer } from './running-timer.ts';
 
 export interface OutboundRequest {
   readonly url: string;
@@ -36,8 +38,11 @@ export type OutboundResponse =
       /** Value of the `Retry-After` header, unparsed. */
       readonly retryAfter: string | null;
     }
-  /** `refused`: no request was made. `unanswered`: no complete response arrived in time. */
-  | { readonly kind: 'refused' | 'unanswered'; readonly error: FailureDetail };
+  /**
+   * `refused`: no request was made. `unanswered`: no complete response arrived in time. `late`: this isolate ran too
+   * late to tell.
+   */
+  | { readonly kind: 'refused' | 'unanswered' | 'late'; readonly error: FailureDetail };
 
 const USER_AGENT = 'arbiter-coordinator';
 
@@ -52,7 +57,11 @@ export async function fetchOutbound(request: OutboundRequest, policy: OutboundPo
   const verdict = judgeUrl(request.url, policy);
   if (!verdict.ok) return { kind: 'refused', error: { code: 'ENDPOINT_REFUSED', message: verdict.message } };
   const abort = new AbortController();
-  const timeout = setTimeout(() => abort.abort(), request.timeoutMs);
+  let isLate = false;
+  const timeout = new RunningTimer(request.timeoutMs, (late) => {
+    isLate = late;
+    abort.abort();
+  });
   request.signal?.addEventListener('abort', () => abort.abort());
   try {
     const response = await fetchFresh(verdict.url, request, abort.signal);
@@ -66,12 +75,11 @@ export async function fetchOutbound(request: OutboundRequest, policy: OutboundPo
     const isSuccess = status >= 200 && status <= 299;
     return { kind: 'answered', status, isSuccess, isDecoded, retryAfter: headers.get('retry-after') };
   } catch (caught) {
-    const error = abort.signal.aborted
-      ? { code: 'TIMEOUT', message: `no answer within ${request.timeoutMs} ms` }
-      : describeFetchError(caught);
-    return { kind: 'unanswered', error };
+    if (!abort.signal.aborted) return { kind: 'unanswered', error: describeFetchError(caught) };
+    const error = { code: 'TIMEOUT', message: `no answer within ${request.timeoutMs} ms` };
+    return { kind: isLate ? 'late' : 'unanswered', error };
   } finally {
-    clearTimeout(timeout);
+    timeout.cancel();
   }
 }
 

@@ -6,6 +6,7 @@ import { readHealthResponse } from '../core/health/response/read-response.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import type { OutboundResponse } from '../outbound/fetch-outbound.ts';
 import { fetchOutbound } from '../outbound/fetch-outbound.ts';
+import { RunningTimer } from '../outbound/running-timer.ts';
 
 export interface HttpProbe {
   readonly url: string;
@@ -19,7 +20,10 @@ export interface HttpProbe {
 
 const ACCEPT = 'application/health+json, application/json, text/plain;q=0.8, */*;q=0.1';
 
-/** Makes the request. Calls `onUnanswered` once if no response has arrived after `suspicionMs`. */
+/**
+ * Makes the request. Calls `onUnanswered` once if no response has arrived after `suspicionMs`. Time in which this
+ * isolate did not run counts neither for that nor as response time.
+ */
 export async function probeHttp(
   probe: HttpProbe,
   policy: OutboundPolicy,
@@ -27,12 +31,15 @@ export async function probeHttp(
 ): Promise<ProbeOutcome> {
   const { url, method, timeoutMs } = probe;
   const startedAt = Date.now();
-  const suspicion = setTimeout(onUnanswered, probe.suspicionMs);
+  const suspicion = new RunningTimer(probe.suspicionMs, (isLate) => {
+    if (!isLate) onUnanswered();
+  });
   const body = new HealthBody(probe.expect?.body === undefined);
   const request = { url, method, timeoutMs, headers: { accept: ACCEPT, ...probe.headers }, sink: body };
   const response = await fetchOutbound(request, policy);
-  clearTimeout(suspicion);
-  const responseTimeMs = Date.now() - startedAt;
+  suspicion.cancel();
+  const responseTimeMs = Math.max(0, Date.now() - startedAt - suspicion.lateMs);
+  if (response.kind === 'late') return { kind: 'late' };
   if (response.kind !== 'answered') return { kind: 'failed', error: response.error, responseTimeMs, details: null };
   if (!response.isDecoded) body.fault = 'body in an encoding that is not supported';
   const reading = readHealthResponse(response.status, body, probe.expect);

@@ -23,11 +23,14 @@ export interface AttemptReport {
   readonly outcome: ProbeOutcome;
 }
 
+/** `late`: the prober ran too late to tell. */
+export type Reachability = 'reachable' | 'unreachable' | 'late';
+
 export interface ProbeRunner {
   /** Probes all targets concurrently. Resolves when the last report is delivered. */
   run(targets: readonly ProbeTarget[], report: (reports: AttemptReport[]) => Promise<void>): Promise<void>;
-  /** Whether the URL returns any HTTP response, whatever its status. */
-  isReachable(url: string): Promise<boolean>;
+  /** Whether the URL returns any HTTP response, whatever its status. A call of its own, apart from all checks. */
+  checkReachability(url: string): Promise<Reachability>;
 }
 
 /** Connections of one invocation that may wait for response headers at the same time. */

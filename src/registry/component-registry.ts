@@ -38,7 +38,6 @@ import type { ActionRequest, ControlPurpose } from './contract/recovery-api.ts';
 import { RegistryRuntime } from './registry-runtime.ts';
 import { snapshotPage } from './snapshot/snapshot-page.ts';
 import type { SwitchoverRequest } from './contract/switchover-api.ts';
-import { canaryVerdict } from './health/canary.ts';
 
 /** Share changes in one response of `redistribute`. */
 const MAX_SHARE_CHANGES = 1_000;
@@ -61,15 +60,13 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     if (!stored.ok) return stored;
     const { member, before, change } = stored.value;
     if (change === 'changed') this.runtime.recheck(member, before, now);
-    else if (change === 'unchanged' && member.record.health.status !== 'healthy') this.runtime.checkSoon(member, now);
+    else if (change === 'unchanged' && member.record.health.status !== 'healthy') this.runtime.checkSoon([member], now);
     await this.runtime.deliverAndArm(now);
     return ok({ created: !before, component: this.runtime.view(member.record, now) });
   }
 
   async canaryVerdict(): ReturnType<RegistryApi['canaryVerdict']> {
-    const verdict = canaryVerdict(this.runtime.state, this.runtime.checks, Date.now());
-    await this.runtime.arm();
-    return verdict;
+    return this.runtime.canaryVerdict(Date.now());
   }
 
   async component(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['component']> {
@@ -133,7 +130,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const now = Date.now();
     const refusal = this.runtime.probes.refuse(member, account, now);
     if (refusal) return refusal;
-    const result = await this.runtime.checkNow(member, now).finally(() => this.runtime.probes.end(account));
+    const result = await this.runtime.checksOnDemand.now(member, now).finally(() => this.runtime.probes.end(account));
     return ok({ ...result, health: this.runtime.view(member.record, Date.now()).health });
   }
 
@@ -155,7 +152,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
       { error: { code: error.code ?? '', message: error.message }, context, by },
       now,
     );
-    this.runtime.checkSoon(member, now);
+    this.runtime.checkSoon([member], now);
     await this.runtime.arm();
     const evaluation = await this.runtime.failureReports.evaluate(report);
     this.runtime.deliver(now);
@@ -373,8 +370,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
   async recheckDependencies(ids: readonly string[]): ReturnType<RegistryApi['recheckDependencies']> {
     const now = Date.now();
     const members = ids.flatMap((id) => this.runtime.state.members.get(id) ?? []);
-    this.runtime.recheckThrottled(members, now);
-    await this.runtime.arm();
+    await this.runtime.checksOnDemand.unlessRecent(members, now);
   }
 
   async redistribute(actor: Actor | null = null): ReturnType<RegistryApi['redistribute']> {

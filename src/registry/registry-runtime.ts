@@ -18,6 +18,7 @@ import type { FailureIntake } from '../core/failure/failure-manager-api.ts';
 import type { AttemptReport, ProbeRunner } from '../probe/probe-runner.ts';
 import type { MemberSignal } from './state/member-signal.ts';
 import { CheckRunner } from './health/check-runner.ts';
+import { ChecksOnDemand } from './health/checks-on-demand.ts';
 import { resourceView, toTypeHealth } from './state/component-views.ts';
 import { ControlCredentials } from './recovery/control-credentials.ts';
 import { HealthTracker } from './health/health-tracker.ts';
@@ -34,7 +35,6 @@ import { FailureReports } from './recovery/failure-reports.ts';
 import { Heartbeats } from './health/heartbeats.ts';
 import { Leases } from './leases/leases.ts';
 import type { Member } from './state/member.ts';
-import { dueAt } from './state/member.ts';
 import { OperatorRecoveries } from './recovery/operator-recoveries.ts';
 import { OperatorActions } from './membership/operator-actions.ts';
 import { Outbox } from './state/outbox.ts';
@@ -42,11 +42,12 @@ import { ActionPermissions } from './recovery/action-permissions.ts';
 import { Recoveries } from './recovery/recoveries.ts';
 import { Verifications } from './recovery/verifications.ts';
 import { Registrations } from './membership/registrations.ts';
-import type { ProbeResult } from './contract/registry-api.ts';
 import { registryOf } from './contract/registry-api.ts';
+import { MIN_DOWNTIME_MS } from './state/downtime.ts';
 import { RegistryState } from './state/registry-state.ts';
 import { RegistryStore } from './storage/registry-store.ts';
-import { checkCanary } from './health/canary.ts';
+import { canaryVerdict, checkCanary } from './health/canary.ts';
+import type { CanaryVerdict } from '../core/health/self-doubt.ts';
 import { RollUpPublisher } from './health/roll-up-publisher.ts';
 import { PositionTable } from './snapshot/position-table.ts';
 import { ShareReporter } from './snapshot/share-reporter.ts';
@@ -58,10 +59,8 @@ import type { TypeOverrides } from '../core/config/effective-config.ts';
 /** Entrypoints of this Worker, typed by their contracts, so that the registry imports neither class. */
 const entrypoints = exports as unknown as { readonly Prober: ProbeRunner; readonly FailureManager: FailureIntake };
 
-/** Time since the last check before failed work, or a failed dependant, causes another one, ms. */
-const RECHECK_INTERVAL_MS = 1_000;
-/** Longest wait for the check before a disruptive action, ms. */
-const CHECK_IN_TIME_MS = 5_000;
+/** An alarm that fires this much late, ms, was delayed by the object itself. */
+const MIN_LATENESS_MS = 250;
 /** Pause of the alarm after due work failed: it is still due, and would otherwise fire the alarm again at once. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 
@@ -70,6 +69,7 @@ const SWEEP_FAILED = 'sweep of a registry failed';
 export class RegistryRuntime {
   readonly state: RegistryState;
   readonly checks: CheckRunner;
+  readonly checksOnDemand: ChecksOnDemand;
   readonly recoveries: Recoveries;
   readonly verifications: Verifications;
   readonly permissions: ActionPermissions;
@@ -104,12 +104,16 @@ export class RegistryRuntime {
   constructor(ctx: DurableObjectState, env: Env) {
     this.singleAlarm = new SingleAlarm(ctx.storage);
     this.state = new RegistryState(new RegistryStore(ctx.storage.sql), ctx.storage);
+    this.checksOnDemand = new ChecksOnDemand((members, now) => {
+      this.checkSoon(members, now);
+      return this.arm();
+    });
     this.recoveries = new Recoveries(this.state);
     this.verifications = new Verifications(this.state, this.recoveries);
     this.permissions = new ActionPermissions({
       state: this.state,
       recoveries: this.recoveries,
-      checkNow: (member) => this.checkInTime(member),
+      checkNow: (member) => this.checksOnDemand.inTime(member),
     });
     this.drills = new Drills(this.state, this.recoveries);
     this.statusReports = new StatusReports(this.state);
@@ -126,7 +130,12 @@ export class RegistryRuntime {
     this.edgeSync = new EdgeSync(this.state, positions);
     const hostLimiter = new HostRateLimiter();
     this.credentials = new ControlCredentials(this.state, this.recoveries, hostLimiter);
-    this.checks = new CheckRunner(entrypoints.Prober, hostLimiter, async (reports) => this.applyReports(reports));
+    this.checks = new CheckRunner({
+      prober: entrypoints.Prober,
+      hostLimiter,
+      index: this.state.index,
+      onReports: async (reports) => this.applyReports(reports),
+    });
     // A stub stays broken after one failed call, so each call gets a new stub.
     this.events = {
       publish: (drafts, health) => env.SYSTEM_COORDINATOR.getByName('system').publish(drafts, health),
@@ -147,7 +156,7 @@ export class RegistryRuntime {
     this.selfDoubt = new SelfDoubtGuard(this.state, {
       checkCanary: () =>
         checkCanary(this.state.config.canaryUrl, {
-          isReachable: (url) => entrypoints.Prober.isReachable(url),
+          checkReachability: (url) => entrypoints.Prober.checkReachability(url),
           otherTypes: () => env.SYSTEM_COORDINATOR.getByName('system').populatedTypes(this.state.type),
           verdictOf: (type) => registryOf(type).canaryVerdict(),
         }),
@@ -189,6 +198,9 @@ export class RegistryRuntime {
     this.singleAlarm.fired();
     try {
       this.handleDowntime(lateMs, now);
+      // Late by a little: heartbeats may wait unread behind this alarm.
+      if (lateMs > MIN_LATENESS_MS && lateMs <= MIN_DOWNTIME_MS)
+        this.heartbeats.grantGrace(this.state.due(now), now, lateMs);
       this.tick(now);
       this.deliver(now);
     } catch (error) {
@@ -206,7 +218,7 @@ export class RegistryRuntime {
   tick(now: number): void {
     const parts = {
       clock: () => this.handleClockSkew(now),
-      'self-doubt': () => this.selfDoubt.tick(now),
+      'self-doubt': () => this.selfDoubt.reconsider(now),
       heartbeats: () => this.expireHeartbeats(now),
       lifecycles: () => this.lifecycles.expire(now),
       verifications: () => this.verifications.expire(now),
@@ -214,8 +226,9 @@ export class RegistryRuntime {
       drills: () => this.drills.expire(now) && this.deliver(now),
       leases: () => this.leases.tick(now),
       ejections: () => this.outlierEjection.expire(now) && this.deliver(now),
-      checks: () => this.observe(this.checks.start(this.state.members.values(), now), now),
+      checks: () => this.observe(this.checks.start(now), now),
       'status events': () => this.statusReports.flush(now) && this.deliver(now),
+      shares: () => this.shareReporter.tick(now),
       samples: () => this.state.samples.flush(now),
     };
     void runParts('due work of a registry failed', parts, () => (this.armNotBefore = now + PAUSE_AFTER_FAILURE_MS));
@@ -224,7 +237,7 @@ export class RegistryRuntime {
   private expireHeartbeats(now: number): void {
     const silent = this.heartbeats.expire(now);
     this.observe(silent, now);
-    this.checks.startNow(
+    this.checks.request(
       silent.map(({ member }) => member),
       now,
     );
@@ -236,7 +249,7 @@ export class RegistryRuntime {
    */
   private handleDowntime(lateMs: number, now: number): void {
     if (!this.state.downtime.record(lateMs, now)) return;
-    this.heartbeats.grantGrace(now);
+    this.heartbeats.grantGrace(this.state.members.values(), now);
     this.health.resumeHolds(lateMs, now);
     this.verifications.resume(lateMs, now);
     this.abandonChecks(({ startedAt }) => startedAt <= now - lateMs, now);
@@ -258,7 +271,7 @@ export class RegistryRuntime {
   }
 
   private abandonChecks(isVoid: (check: Check) => boolean, now: number): void {
-    this.observe(this.checks.abandon(this.state.members.values(), isVoid, now), now);
+    this.observe(this.checks.abandon(isVoid, now), now);
   }
 
   async applyReports(reports: AttemptReport[]): Promise<void> {
@@ -284,7 +297,7 @@ export class RegistryRuntime {
     // Only a different health check voids a running one. Otherwise frequent metadata changes would prevent all checks.
     if (!known || !isSameHealthCheck(known.registration, member.record.registration)) member.check = null;
     this.heartbeats.expectNext([member], now);
-    this.checkSoon(member, now);
+    this.checkSoon([member], now);
   }
 
   /** Charges a change that an operator requests; null when it is allowed. Internal changes have no actor. */
@@ -301,41 +314,27 @@ export class RegistryRuntime {
     }
   }
 
-  /** Checks a component now, or joins its running check. Resolves with the result, which may be inconclusive. */
-  async checkNow(member: Member, now: number): Promise<Omit<ProbeResult, 'health'>> {
-    const verdict = new Promise<Omit<ProbeResult, 'health'>>((resolve) => member.waiters.push(resolve));
-    this.checkSoon(member, now);
-    await this.arm();
-    return verdict;
-  }
-
-  /** The result of a check now; `inconclusive` if the check has to wait for its host. */
-  private async checkInTime(member: Member): Promise<ProbeResult['outcome']> {
-    const { promise: late, resolve } = Promise.withResolvers<ProbeResult['outcome']>();
-    const timer = setTimeout(() => resolve('inconclusive'), CHECK_IN_TIME_MS);
-    const checked = this.checkNow(member, Date.now()).then(({ outcome }) => outcome);
-    return Promise.race([checked, late]).finally(() => clearTimeout(timer));
-  }
-
-  checkSoon(member: Member, now: number): void {
-    this.checks.startNow([member], now);
+  /** Checks members now, as far as the bounds of checks allow it. */
+  checkSoon(members: Iterable<Member>, now: number): void {
+    this.checks.request(members, now);
+    this.observe(this.checks.start(now), now);
   }
 
   /** Applies outcomes of work: ejects outliers, and checks the components at which work failed. */
   applyOutcomes(outcomes: readonly MemberOutcomes[], now: number): void {
     if (this.outlierEjection.apply(outcomes, now)) this.deliver(now);
-    const failed = outcomes.filter(({ work }) => work.failed > 0);
-    if (failed.length > 0)
-      this.recheckThrottled(
-        failed.map(({ member }) => member),
-        now,
-      );
+    const failed = outcomes.filter(({ work }) => work.failed > 0).map(({ member }) => member);
+    if (failed.length > 0) void this.checksOnDemand.unlessRecent(failed, now);
   }
 
-  /** Checks members that may have failed, unless their last check was less than `RECHECK_INTERVAL_MS` ago. */
-  recheckThrottled(members: readonly Member[], now: number): void {
-    const due = members.filter(({ record }) => now - (record.health.lastCheckAt ?? 0) >= RECHECK_INTERVAL_MS);
-    this.checks.startNow(due, now);
+  /** Returns whether this type's components can be reached, for the registry of another type. */
+  canaryVerdict(now: number): Promise<CanaryVerdict> {
+    const { lastPassedAt } = this.checks;
+    return canaryVerdict(
+      this.state,
+      { lastPassedAt, checkReachability: (url) => entrypoints.Prober.checkReachability(url) },
+      now,
+    );
   }
 
   /** Whether each component is stable again; `gone` if it is not registered. */
@@ -393,8 +392,9 @@ export class RegistryRuntime {
   /** Arms the alarm for the earliest due work of all modules and members. */
   async arm(): Promise<void> {
     this.handleClockSkew(Date.now());
-    let due = Math.min(this.outbox.retryAt, this.leases.dueAt, this.statusReports.dueAt);
-    for (const member of this.state.members.values()) due = Math.min(due, dueAt(member, this.state.downtime));
+    const { outbox, leases, state, checks, selfDoubt, statusReports, shareReporter } = this;
+    const background = [selfDoubt.dueAt, statusReports.dueAt, shareReporter.dueAt];
+    const due = Math.min(outbox.retryAt, leases.dueAt, state.index.nextDeadline, checks.dueAt, ...background);
     await this.singleAlarm.arm(Math.max(due, Math.min(this.armNotBefore, Date.now() + PAUSE_AFTER_FAILURE_MS)));
   }
 }

@@ -19,7 +19,7 @@ import {
 
 async function registerHealthy(registry: FreshRegistry): Promise<string> {
   const id = freshId();
-  await registry.register(id, withControl(id));
+  await registry.register(id, withControl());
   await eventually(
     () => registry.read(id),
     (component) => component.health.status === 'healthy',
@@ -45,7 +45,7 @@ const recoveriesOf = async (id: string): Promise<number> => (await eventsOf(id, 
 describe.concurrent('reports against a component whose checks pass', () => {
   it('start one recovery and one restart, however many there are', async () => {
     const id = freshId();
-    await call('POST', '/v1/components', registrationFor(id, { type: 'caws_validator', ...withControl(id) }));
+    await call('POST', '/v1/components', registrationFor(id, { type: 'caws_validator', ...withControl() }));
     await eventually(
       () => call('GET', `/v1/components/${id}`),
       ({ body }) => body.health.status === 'healthy',
@@ -107,7 +107,7 @@ describe.concurrent('the cooldown after a successful recovery', () => {
   it('lets a heartbeat that expires in it have its recovery afterwards', async () => {
     const registry = freshRegistry();
     const id = freshId();
-    await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 1_000 }, ...withControl(id) });
+    await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 1_000 }, ...withControl() });
     await registry.beat(id);
     const order = await beginWithoutWorkflow(registry, id);
     await registry.api.endRecovery(id, order.recoveryId, 'successful');
@@ -130,7 +130,7 @@ describe.concurrent('a component that answers again before its restart', () => {
     const registry = freshRegistry();
     const id = freshId();
     await setMode(id, 'unavailable');
-    await registry.register(id, withControl(id));
+    await registry.register(id, withControl());
     // Another component holds the only slot meanwhile.
     const busy = freshId();
     await registry.register(busy, { healthCheck: undefined, heartbeat: { ttl: 600_000 } });

@@ -5,15 +5,14 @@ import { ComponentRegistry } from '../../src/registry/component-registry.ts';
 const TRIES = 5;
 
 /**
- * Evicts an object like a kill. Clears the timers of a registry first, because an eviction waits for them. Tries again
+ * Evicts an object like a kill. Clears the timer of a registry first, because an eviction waits for it. Tries again
  * if calls are still in progress on a busy machine.
  */
 export async function evict(stub: DurableObjectStub): Promise<void> {
   for (let tried = 1; ; tried++) {
     await runInDurableObject(stub, (instance) => {
       if (!(instance instanceof ComponentRegistry)) return;
-      for (const timer of [instance['runtime'].shareReporter['timer'], instance['runtime'].rollUp['timer']])
-        clearTimeout(timer ?? undefined);
+      clearTimeout(instance['runtime'].rollUp['timer'] ?? undefined);
     });
     try {
       return await evictDurableObject(stub);

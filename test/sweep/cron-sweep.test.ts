@@ -113,7 +113,7 @@ describe('the sweep over recoveries', () => {
     const registry = freshRegistry('agent_registry');
     const id = freshId();
     await setMode(id, 'heals-on-restart');
-    await registry.register(id, withControl(id));
+    await registry.register(id, withControl());
     await registry.api.probe(id);
     const { recoveryId } = await beginWithoutWorkflow(registry, id);
     expect((await call('GET', `/v1/recoveries/${recoveryId}`)).status).toBe(404);
@@ -128,7 +128,7 @@ describe('the sweep over recoveries', () => {
     const registry = freshRegistry('task_orchestrator');
     const id = freshId();
     await setMode(id, 'heals-on-restart');
-    await registry.register(id, withControl(id));
+    await registry.register(id, withControl());
     await registry.api.probe(id);
     const endRecovery = vi
       .spyOn(ComponentRegistry.prototype, 'endRecovery')

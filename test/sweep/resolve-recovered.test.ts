@@ -1,11 +1,13 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import { raiseIncident } from '../../src/recovery/report-incident.ts';
 import { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { resolveRecovered } from '../../src/sweep/resolve-recovered.ts';
+import type { FreshRegistry } from '../registry/fresh-registry.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
-import { call, freshId } from '../support/coordinator-http.ts';
+import { call, eventually, freshId } from '../support/coordinator-http.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -15,6 +17,13 @@ afterEach(() => {
 const BEATS = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
 
 const advance = (ms: number): unknown => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
+
+/** Waits until no alarm but that of the TTL is set: another one would fire late by the advance, as after a suspension. */
+const untilQuiet = (registry: FreshRegistry): Promise<unknown> =>
+  eventually(
+    () => runInDurableObject(registry.stub, (_, { storage }) => storage.getAlarm()),
+    (alarm) => alarm !== null && alarm > Date.now() + 120_000,
+  );
 
 const orderFor = (componentId: string, componentType: string) => ({
   recoveryId: `r-${crypto.randomUUID().replaceAll('-', '')}`,
@@ -45,6 +54,7 @@ describe('an incident whose component recovered by itself', () => {
       expect((await call('GET', `/v1/incidents/${incident}`)).body).toMatchObject({ status: 'open' });
     };
     await expectOpen();
+    await untilQuiet(registry);
     advance(31_000);
     await registry.beat(id);
     advance(31_000);

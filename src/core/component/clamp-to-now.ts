@@ -1,10 +1,13 @@
 /**
  * Clamps past times in a record after the clock was set back, so that none of them is in the future.
- * Otherwise recovery, slow start and the recheck after a caller's report would be delayed by as much.
+ * Otherwise recovery, slow start and the recheck after a caller's report would be delayed by as much. An ejection or a
+ * drill that would last longer than the longest one ends now.
  *
  * Never changes ends that were set as absolute times, such as the end of a maintenance.
  */
+import { hasDrillExpired } from '../drill/drill.ts';
 import type { HealthState } from '../health/health-state.ts';
+import { hasEjectionExpired } from '../health/outlier-ejection.ts';
 import type { ComponentRecord, RecoveryState } from './component-record.ts';
 import type { LoadState } from './load.ts';
 
@@ -38,15 +41,19 @@ function clampLoad(load: LoadState, now: number): LoadState {
 const TIMES = ['since', 'backSince', 'lastCheckAt', 'lastFailureAt'] as const;
 
 function clampHealth(health: HealthState, now: number): HealthState {
-  if (TIMES.every((name) => (health[name] ?? 0) <= now)) return health;
+  const { ejection } = health;
+  const isOverlong = (ejection.until ?? 0) > now && hasEjectionExpired(ejection, now);
+  if (!isOverlong && TIMES.every((name) => (health[name] ?? 0) <= now)) return health;
   const past = Object.fromEntries(TIMES.map((name) => [name, health[name] && Math.min(health[name], now)]));
-  return { ...health, ...past };
+  return { ...health, ...past, ejection: isOverlong ? { ...ejection, until: now } : ejection };
 }
 
 function clampRecovery(recovery: RecoveryState, now: number): RecoveryState {
-  const { recentFailures, recentReports, settledUntil, cooldown, disruption, active } = recovery;
+  const { recentFailures, recentReports, settledUntil, cooldown, disruption, active, drill = null } = recovery;
   const verification = active?.verification;
+  const isOverlong = drill !== null && drill.until > now && hasDrillExpired(drill, now);
   const isPast =
+    !isOverlong &&
     settledUntil <= now &&
     (cooldown?.since ?? 0) <= now &&
     (disruption?.at ?? 0) <= now &&
@@ -61,6 +68,7 @@ function clampRecovery(recovery: RecoveryState, now: number): RecoveryState {
     settledUntil: Math.min(settledUntil, now),
     ...(cooldown && { cooldown: { ...cooldown, since: Math.min(cooldown.since, now) } }),
     ...(disruption && { disruption: { ...disruption, at: Math.min(disruption.at, now) } }),
+    ...(isOverlong ? { drill: { ...drill, until: now } } : {}),
     active: active && {
       ...active,
       verification: verification

@@ -31,6 +31,10 @@ export interface Detection {
 export const suspicionMs = (registration: Registration): number =>
   registration.healthCheck ? Math.min(degradedAfterMs(registration.healthCheck), MAX_SUSPICION_MS) : 0;
 
+/** The shortest interval, ms, at which a type with so many checked components keeps to its probe budget. */
+export const budgetedIntervalMs = ({ probeBudgetPerSecond }: SystemConfig, checkedInType: number): number =>
+  Math.ceil((checkedInType / probeBudgetPerSecond) * 1_000);
+
 /** The check interval and detection bound of a component, given the number of checked components of its type. */
 export function detectionFor(registration: Registration, config: SystemConfig, checkedInType: number): Detection {
   const check = registration.healthCheck;
@@ -42,8 +46,8 @@ export function detectionFor(registration: Registration, config: SystemConfig, c
     config.maxDetectionMs === 0
       ? Infinity
       : Math.max(MIN_INTERVAL_MS, config.maxDetectionMs - MAX_SUSPICION_MS - config.snapshotMaxAgeMs - MARGIN_MS);
-  const budgeted = Math.ceil((checkedInType / config.probeBudgetPerSecond) * 1_000);
-  const intervalMs = Math.max(Math.min(check.interval ?? config.healthCheckInterval, allowed), budgeted);
+  const wanted = Math.min(check.interval ?? config.healthCheckInterval, allowed);
+  const intervalMs = Math.max(wanted, budgetedIntervalMs(config, checkedInType));
   const afterCheck = intervalMs + suspicion + config.snapshotMaxAgeMs + SLACK_MS;
   return { intervalMs, worstCaseMs: Math.min(afterCheck, afterTtl) };
 }

@@ -4,7 +4,8 @@
  * An attempt that fails, or has no response after the suspicion time, makes the component suspect. Retries are due
  * 0.2, 0.4, 0.8, ... s after that. Any success passes the check, even a late success of the first attempt.
  * Invariant: a check fails only when every attempt has failed.
- * Invariant: an attempt without a report (its prober was killed) makes the check lost: there is no verdict.
+ * Invariant: an attempt without a report (its prober was killed), or one whose prober ran late, makes the check lost:
+ * there is no verdict.
  */
 import type { FailureDetail } from './health-state.ts';
 
@@ -62,9 +63,12 @@ export type ProbeOutcome =
       readonly responseTimeMs: number;
       readonly details: string | null;
     }
-  | { readonly kind: 'unanswered'; readonly afterMs: number };
+  | { readonly kind: 'unanswered'; readonly afterMs: number }
+  /** The prober itself ran too late to tell. */
+  | { readonly kind: 'late' };
 
-export type CheckProgress = 'ignored' | 'running' | 'suspected' | 'passed' | 'failed';
+/** `lost`: the check ends without a verdict, and is repeated. */
+export type CheckProgress = 'ignored' | 'running' | 'suspected' | 'passed' | 'failed' | 'lost';
 
 /** Timeout of a retry: four times the typical response time, at least 1 s, at most `timeoutMs`. */
 export const retryTimeoutMs = (timeoutMs: number, typicalMs: number | null): number =>
@@ -97,6 +101,7 @@ export function observeAttempt(
   const known = check.attempts[attempt];
   if (!known || known.failed) return { next: check, progress: 'ignored' };
   if (outcome.kind === 'passed') return { next: check, progress: 'passed' };
+  if (outcome.kind === 'late') return { next: check, progress: 'lost' };
 
   const error = outcome.kind === 'failed' ? outcome.error : timeoutDetail(outcome.afterMs);
   const attempts = check.attempts.map((each) =>

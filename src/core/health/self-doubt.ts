@@ -9,8 +9,11 @@
  */
 export type SelfDoubtMode = 'auto' | 'always' | 'never';
 
-/** Result of the canary check: the canary responded, it did not respond, or there is no canary. */
-export type CanaryVerdict = 'seen' | 'unseen' | 'none';
+/**
+ * Result of the canary check: the canary responded, it did not respond, there is no canary, or the coordinator ran too
+ * late to tell. Self-doubt needs a canary that was checked in time.
+ */
+export type CanaryVerdict = 'seen' | 'unseen' | 'none' | 'late';
 
 /**
  * - `sure`: no mass failure; observations are applied.
@@ -79,14 +82,17 @@ export function updateSelfDoubt(
   }
 }
 
-/** Applies the verdict of a canary check. A verdict that arrives after the mass failure has ended changes nothing. */
+/**
+ * Applies the verdict of a canary check. A verdict that arrives after the mass failure has ended changes nothing, nor
+ * does a late check.
+ */
 export function applyCanaryVerdict(
   current: SelfDoubt,
   verdict: CanaryVerdict,
   mode: SelfDoubtMode,
   now: number,
 ): SelfDoubt {
-  if (current.kind === 'sure' || mode !== 'auto') return current;
+  if (current.kind === 'sure' || mode !== 'auto' || verdict === 'late') return current;
   return withKind(current, KIND_BY_VERDICT[verdict], now);
 }
 
@@ -102,6 +108,5 @@ const withKind = (current: SelfDoubt, kind: SelfDoubtKind, now: number): SelfDou
 
 /** Combines the verdicts of several canaries: one response is enough. */
 export function combineVerdicts(verdicts: readonly CanaryVerdict[]): CanaryVerdict {
-  if (verdicts.includes('seen')) return 'seen';
-  return verdicts.includes('unseen') ? 'unseen' : 'none';
+  return (['seen', 'unseen', 'late'] as const).find((verdict) => verdicts.includes(verdict)) ?? 'none';
 }

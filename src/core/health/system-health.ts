@@ -68,13 +68,13 @@ export interface TypeSummary {
   readonly availability: Availability;
 }
 
-interface HealthMember {
+/** A component as the roll-up of its type reads it. */
+export interface HealthMember {
   readonly id: string;
   readonly name: string;
   readonly status: HealthStatus;
   readonly since: number;
   readonly reason: string | null;
-  readonly routable: boolean;
   /** Ids of the failed dependencies that keep it from working; empty when none is down. */
   readonly rootCause: readonly string[];
   /** In maintenance: failures are expected and no issue. */
@@ -90,7 +90,7 @@ interface AffectedCount {
   readonly since: number;
 }
 
-const MAX_ISSUES_PER_TYPE = 50;
+export const MAX_ISSUES_PER_TYPE = 50;
 /**
  * Limit for failed dependencies without an issue of their own: out of service by an operator, or beyond the limit
  * above.
@@ -98,29 +98,35 @@ const MAX_ISSUES_PER_TYPE = 50;
 const MAX_DEPENDENCY_ISSUES = 20;
 const EMPTY_COUNTS: StatusCounts = { total: 0, healthy: 0, degraded: 0, unhealthy: 0, unknown: 0 };
 
+/** The counts of a type, and its worst components. */
+export interface HealthTally {
+  readonly counts: StatusCounts;
+  readonly routable: number;
+  readonly underMaintenance: number;
+  /** Epoch ms of the last change of any status. */
+  readonly lastStatusChange: number;
+  /** The components that are an issue, most severe first, at least `MAX_ISSUES_PER_TYPE` if there are as many. */
+  readonly worst: readonly HealthMember[];
+}
+
+/**
+ * Tells whether a component is an issue of its type. `expected`: it is in maintenance. A component with a failed
+ * dependency is no issue of its own; the dependency is the issue.
+ */
+export function issueKindOf({ status, rootCause, maintained }: HealthMember): 'issue' | 'expected' | 'none' {
+  if (rootCause.length > 0 || (status !== 'unhealthy' && status !== 'degraded')) return 'none';
+  return maintained ? 'expected' : 'issue';
+}
+
 export function summarizeType(
   type: string,
   revision: number,
-  members: Iterable<HealthMember>,
+  { counts, routable, underMaintenance, lastStatusChange, worst }: HealthTally,
   now: number,
   selfDoubtSince: number | null = null,
 ): TypeHealth {
-  const counts = { ...EMPTY_COUNTS };
-  const issues: HealthIssue[] = [];
-  let routable = 0;
-  let underMaintenance = 0;
-  let since = 0;
-  for (const member of members) {
-    counts.total++;
-    counts[member.status]++;
-    if (member.routable) routable++;
-    since = Math.max(since, member.since);
-    const issue = issueOf(type, member);
-    if (issue && member.maintained) underMaintenance++;
-    else if (issue) issues.push(issue);
-  }
-  issues.sort(bySeverity);
-  if (counts.total > 0 && routable === 0) issues.unshift(typeUnavailableIssue(type, counts.total, since));
+  const issues = worst.map((member) => issueOf(type, member));
+  if (counts.total > 0 && routable === 0) issues.unshift(typeUnavailableIssue(type, counts.total, lastStatusChange));
   if (selfDoubtSince !== null) issues.unshift(selfDoubtIssue(type, selfDoubtSince));
   return {
     type,
@@ -201,10 +207,7 @@ const rank = (issue: HealthIssue): number => (issue.severity === 'critical' ? 0 
 
 export const bySeverity = (a: HealthIssue, b: HealthIssue): number => rank(a) - rank(b) || a.since - b.since;
 
-/** A component with a failed dependency is no issue of its own; the dependency is the issue. */
-function issueOf(type: string, member: HealthMember): HealthIssue | undefined {
-  if (member.rootCause.length > 0) return undefined;
-  if (member.status !== 'unhealthy' && member.status !== 'degraded') return undefined;
+function issueOf(type: string, member: HealthMember): HealthIssue {
   const down = member.status === 'unhealthy';
   return {
     severity: down ? 'critical' : 'warning',

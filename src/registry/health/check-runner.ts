@@ -1,12 +1,12 @@
 /**
  * Runs the health checks of a registry: starts due checks, sends them to the prober in small batches, and turns the
- * reports into health signals. A check that exceeds its host's budget stays due and is postponed.
+ * reports into health signals. A check that exceeds its host's budget stays due and is postponed. A check without a
+ * permit stays due until running checks have ended.
  *
  * Invariant: never waits for a probe. Alarms of an object run one after the other, so a round returns at once and the
  * prober calls back with its reports.
  * Invariant: checks live in memory only. A check that an eviction cuts short has no verdict.
  */
-import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { AttemptOrder, Check } from '../../core/health/check.ts';
 import { beginCheck, isLost, observeAttempt, startDueRetries } from '../../core/health/check.ts';
 import type { HealthSignal } from '../../core/health/observe-health.ts';
@@ -14,9 +14,12 @@ import type { AttemptReport, ProbeRunner, ProbeTarget } from '../../probe/probe-
 import { MAX_TARGETS_PER_CALL } from '../../probe/probe-runner.ts';
 import type { HostRateLimiter } from '../limits/host-rate-limiter.ts';
 import type { Member } from '../state/member.ts';
-import { INCONCLUSIVE, hostOf, planCheck, targetOf } from '../state/member.ts';
+import { INCONCLUSIVE, hostOf, isSuspect, planCheck, targetOf } from '../state/member.ts';
+import type { MemberIndex } from '../state/member-index.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
 import { logError } from '../../logging/log-error.ts';
+import type { CheckLane } from './check-permits.ts';
+import { CheckPermits } from './check-permits.ts';
 
 /** An attempt that the prober makes now. */
 interface StartedAttempt {
@@ -25,70 +28,79 @@ interface StartedAttempt {
   readonly mayHang: boolean;
 }
 
+export interface CheckRunnerDeps {
+  readonly prober: ProbeRunner;
+  readonly hostLimiter: HostRateLimiter;
+  readonly index: MemberIndex;
+  readonly onReports: (reports: AttemptReport[]) => Promise<void>;
+}
+
 /**
- * Attempts that one invocation of the object starts. Further checks stay due, and the alarm follows at once as an
- * invocation of its own. Cloudflare documents at most 32 Worker invocations for each, prober calls included, and fails
- * any beyond. The limit makes at most 24 prober calls, for both kinds of batches, and leaves capacity for other calls.
+ * Attempts that one pass, and so one invocation of the object, starts. Further checks stay due, and the alarm follows
+ * at once as an invocation of its own. Cloudflare documents at most 32 Worker invocations for each, prober calls
+ * included, and fails any beyond. The limit makes at most 24 prober calls, for both kinds of batches, and leaves
+ * capacity for other calls.
  */
-const MAX_STARTED_PER_INVOCATION = 23 * MAX_TARGETS_PER_CALL;
+const MAX_STARTED_PER_PASS = 23 * MAX_TARGETS_PER_CALL;
 const NO_DETAILS = { details: null, responseTimeMs: null };
 
-/** Pause before a check is repeated because its reports never arrived. */
+/** Pause before a check is repeated because its reports never arrived, or its prober ran late. */
 const LOST_RETRY_MS = 1_000;
 
+const LANES: readonly CheckLane[] = ['regular', 'suspect'];
+
 export class CheckRunner {
-  private readonly prober: ProbeRunner;
-  private readonly hostLimiter: HostRateLimiter;
-  private readonly onReports: (reports: AttemptReport[]) => Promise<void>;
+  private readonly deps: CheckRunnerDeps;
+  private readonly permits = new CheckPermits();
   /** Epoch ms of the last passed check of any member. */
   lastPassedAt = 0;
   /** Starts at a random number, so that a report for a check from before an eviction matches no later check. */
   private nextCheckId = Math.floor(Math.random() * 2 ** 40);
 
-  constructor(
-    prober: ProbeRunner,
-    hostLimiter: HostRateLimiter,
-    onReports: (reports: AttemptReport[]) => Promise<void>,
-  ) {
-    this.prober = prober;
-    this.hostLimiter = hostLimiter;
-    this.onReports = onReports;
+  constructor(deps: CheckRunnerDeps) {
+    this.deps = deps;
   }
 
-  /** Starts every check and retry that is due by `now`. Returns the signals of checks given up as lost. */
-  start(members: Iterable<Member>, now: number): MemberSignal[] {
+  /** Epoch ms at which the next pass is due; Infinity for none. Checks without a permit wait for reports instead. */
+  get dueAt(): number {
+    const { checks, counts } = this.deps.index;
+    const open = LANES.filter((lane) => this.permits.isOpen(lane, counts));
+    return Math.min(checks.running.minKey, ...open.map((lane) => checks[lane].minKey));
+  }
+
+  /** Makes checks due now, behind those that are longer overdue. A running check is not repeated. */
+  request(members: Iterable<Member>, now: number): void {
+    for (const member of members)
+      if (!member.check && member.record.registration.healthCheck && member.nextCheckAt > now) member.nextCheckAt = now;
+  }
+
+  /**
+   * A pass: starts every check and retry that is due by `now`, within all bounds. Returns the signals of checks given
+   * up as lost. To be called once in each invocation of the object.
+   */
+  start(now: number): MemberSignal[] {
+    const { index } = this.deps;
     const started: StartedAttempt[] = [];
     const lost: MemberSignal[] = [];
-    const due: Member[] = [];
-    for (const member of members) {
-      if (!member.record.registration.healthCheck) continue;
-      if (member.check && isLost(member.check, now)) lost.push(this.giveUp(member, member.check, now + LOST_RETRY_MS));
-      if (member.check) {
-        if (started.length < MAX_STARTED_PER_INVOCATION) started.push(...this.retry(member, member.check, now));
-      } else if (member.nextCheckAt <= now) due.push(member);
+    for (const member of index.checks.running.first(Infinity, now)) {
+      const check = member.check!;
+      if (isLost(check, now)) lost.push(this.giveUp(member, check, now + LOST_RETRY_MS));
+      else if (started.length < MAX_STARTED_PER_PASS) started.push(...this.retry(member, check, now));
     }
-    // Longest overdue first, so that no component at a crowded host waits forever.
-    for (const member of due.toSorted((a, b) => a.nextCheckAt - b.nextCheckAt)) {
-      if (started.length >= MAX_STARTED_PER_INVOCATION) break;
-      const waitMs = this.hostLimiter.admitNext(hostOf(member.record), now);
-      started.push(...this.beginUnlessPostponed(member, waitMs, now));
+    for (const member of this.waiting(now)) {
+      if (started.length >= MAX_STARTED_PER_PASS) break;
+      if (this.permits.isOpen(laneOf(member), index.counts)) started.push(...this.beginUnlessPostponed(member, now));
     }
     this.dispatch(started);
     return lost;
   }
 
-  /** Starts checks now, behind the checks that already wait for their hosts. A running check is not repeated. */
-  startNow(members: Iterable<Member>, now: number): void {
-    const started: StartedAttempt[] = [];
-    for (const member of members) {
-      if (member.check || !member.record.registration.healthCheck) continue;
-      // A check that already waits keeps its place.
-      member.nextCheckAt = Math.min(member.nextCheckAt, now);
-      if (started.length >= MAX_STARTED_PER_INVOCATION) continue;
-      const waitMs = this.hostLimiter.admit(hostOf(member.record), now);
-      started.push(...this.beginUnlessPostponed(member, waitMs, now));
-    }
-    this.dispatch(started);
+  /** Members whose check may begin: longest overdue first, so that no component at a crowded host waits forever. */
+  private waiting(now: number): Member[] {
+    const { checks, counts } = this.deps.index;
+    return LANES.filter((lane) => this.permits.isOpen(lane, counts))
+      .flatMap((lane) => checks[lane].first(Infinity, now))
+      .toSorted((a, b) => a.nextCheckAt - b.nextCheckAt);
   }
 
   /** Returns the signals that the prober's reports result in. Late, duplicate and unknown reports are ignored. */
@@ -104,6 +116,8 @@ export class CheckRunner {
           return [];
         case 'suspected':
           return [{ member, signal: { kind: 'suspected', error: next.lastError! }, ended: null }];
+        case 'lost':
+          return [this.giveUp(member, next, now + LOST_RETRY_MS)];
         case 'failed': {
           const { details, responseTimeMs } = report.outcome.kind === 'failed' ? report.outcome : NO_DETAILS;
           const signal = { kind: 'check-failed' as const, error: next.lastError!, details, responseTimeMs };
@@ -114,7 +128,7 @@ export class CheckRunner {
           this.lastPassedAt = now;
           const { status, responseTimeMs, details } = report.outcome;
           const host = hostOf(member.record);
-          if (this.hostLimiter.notePassed(host, now)) releasePostponed(members, host, now);
+          if (this.deps.hostLimiter.notePassed(host, now)) this.releasePostponed(host, now);
           return [this.end(member, next, { kind: 'check-passed', status, responseTimeMs, details })];
         }
         default:
@@ -123,19 +137,20 @@ export class CheckRunner {
     });
   }
 
-  private beginUnlessPostponed(member: Member, waitMs: number, now: number): StartedAttempt[] {
+  private beginUnlessPostponed(member: Member, now: number): StartedAttempt[] {
+    const waitMs = this.deps.hostLimiter.admit(hostOf(member.record), now);
     member.postponedUntil = waitMs > 0 ? now + waitMs : 0;
     if (waitMs > 0) return [];
     const { next, orders } = beginCheck(this.nextCheckId++, planCheck(member.record), now);
     member.check = next;
-    return orders.map((order) => toStartedAttempt(member.record, order));
+    return orders.map((order) => toStartedAttempt(member, order));
   }
 
   private retry(member: Member, check: Check, now: number): StartedAttempt[] {
     const { next, orders } = startDueRetries(check, now);
     member.check = next;
-    for (const { attempt } of orders) this.hostLimiter.chargeRetry(hostOf(member.record), attempt, now);
-    return orders.map((order) => toStartedAttempt(member.record, order));
+    for (const { attempt } of orders) this.deps.hostLimiter.chargeRetry(hostOf(member.record), attempt, now);
+    return orders.map((order) => toStartedAttempt(member, order));
   }
 
   private end(member: Member, check: Check, signal: HealthSignal): MemberSignal {
@@ -144,10 +159,16 @@ export class CheckRunner {
   }
 
   /** Ends void checks without a verdict, and makes them due again at once. */
-  abandon(members: Iterable<Member>, isVoid: (check: Check) => boolean, now: number): MemberSignal[] {
-    return Array.from(members).flatMap((member) =>
-      member.check && isVoid(member.check) ? [this.giveUp(member, member.check, now)] : [],
-    );
+  abandon(isVoid: (check: Check) => boolean, now: number): MemberSignal[] {
+    return this.deps.index.checks.running
+      .first(Infinity)
+      .flatMap((member) => (isVoid(member.check!) ? [this.giveUp(member, member.check!, now)] : []));
+  }
+
+  /** Makes the postponed checks of a host due now, because the host passes checks again. */
+  private releasePostponed(host: string, now: number): void {
+    for (const member of this.deps.index.checks.postponed)
+      if (member.postponedUntil > now && hostOf(member.record) === host) member.postponedUntil = now;
   }
 
   private giveUp(member: Member, check: Check, nextCheckAt: number): MemberSignal {
@@ -157,10 +178,11 @@ export class CheckRunner {
   }
 
   private dispatch(started: readonly StartedAttempt[]): void {
+    const { prober, onReports } = this.deps;
     for (const mayHang of [false, true]) {
       const targets = started.filter((each) => each.mayHang === mayHang).map((each) => each.target);
       for (let at = 0; at < targets.length; at += MAX_TARGETS_PER_CALL) {
-        this.prober.run(targets.slice(at, at + MAX_TARGETS_PER_CALL), this.onReports).catch((error: unknown) => {
+        prober.run(targets.slice(at, at + MAX_TARGETS_PER_CALL), onReports).catch((error: unknown) => {
           // A failed batch is not the components' fault: their checks are given up as lost and repeated.
           logError('probe batch failed', { error });
         });
@@ -169,14 +191,8 @@ export class CheckRunner {
   }
 }
 
-function toStartedAttempt(record: ComponentRecord, order: AttemptOrder): StartedAttempt {
-  const { suspect, consecutiveFailures } = record.health;
-  return { target: targetOf(record, order), mayHang: suspect || consecutiveFailures > 0 || order.attempt > 0 };
+function toStartedAttempt(member: Member, order: AttemptOrder): StartedAttempt {
+  return { target: targetOf(member.record, order), mayHang: isSuspect(member) || order.attempt > 0 };
 }
 
-/** Makes the postponed checks of a host due now, because the host passes checks again. */
-function releasePostponed(members: ReadonlyMap<string, Member>, host: string, now: number): void {
-  for (const member of members.values()) {
-    if (member.postponedUntil > now && hostOf(member.record) === host) member.postponedUntil = now;
-  }
-}
+const laneOf = (member: Member): CheckLane => (isSuspect(member) ? 'suspect' : 'regular');

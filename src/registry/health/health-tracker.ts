@@ -51,8 +51,12 @@ export class HealthTracker {
       const isBack = step.events.some((event) => event.kind === 'status-changed' && event.from === 'unhealthy');
       const withFailures = drafts.some((draft) => draft.kind === 'failure') ? withFailure(evaluated, now) : evaluated;
       const record = isBack ? withReturn(withFailures) : withFailures;
-      // A passed check without a change writes no row: its result stays in memory until something changes.
-      const isStored = step.events.length > 0 || proof !== null || withDrill !== before || records.has(member);
+      const isStored =
+        proof !== null ||
+        withDrill !== before ||
+        records.has(member) ||
+        drafts.length > 0 ||
+        (step.events.length > 0 && !isKnownDown(before, record));
       if (isStored) records.set(member, record);
       else member.record = record;
       visible ||= step.events.some((event) => event.kind === 'status-changed');
@@ -95,3 +99,10 @@ export class HealthTracker {
     for (const resolve of member.waiters.splice(0)) resolve(result);
   }
 }
+
+/**
+ * True if the component was unhealthy before and stays so. Like a passed check without a change, such a check writes no
+ * row of its own: its result stays in memory until something changes or the failure is recorded, once a minute.
+ */
+const isKnownDown = (before: ComponentRecord, after: ComponentRecord): boolean =>
+  before.health.status === 'unhealthy' && after.health.status === 'unhealthy';

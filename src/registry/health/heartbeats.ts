@@ -50,7 +50,7 @@ export class Heartbeats {
 
   /** Returns a signal for each overdue heartbeat, and again every minute while the component stays silent. */
   expire(now: number): MemberSignal[] {
-    return Array.from(this.state.members.values()).flatMap((member): MemberSignal[] => {
+    return this.state.due(now).flatMap((member): MemberSignal[] => {
       if (member.heartbeatDueAt === null || now < member.heartbeatDueAt) return [];
       // Repeated while the silence lasts: a recovery that was refused once must get another chance.
       member.heartbeatDueAt = now + REPEAT_MS;
@@ -60,15 +60,15 @@ export class Heartbeats {
   }
 
   /**
-   * After downtime, in which the registry could receive no heartbeat: gives each overdue component one more TTL, but
-   * only one until its next heartbeat.
+   * After time in which the registry may have read no heartbeat: gives each overdue component of `members` one more
+   * TTL, at most `maxMs`, but only once until its next heartbeat.
    */
-  grantGrace(now: number): void {
-    for (const member of this.state.members.values()) {
+  grantGrace(members: Iterable<Member>, now: number, maxMs = Infinity): void {
+    for (const member of members) {
       const { registration, health } = member.record;
       const isOverdue = member.heartbeatDueAt !== null && member.heartbeatDueAt <= now;
       if (!isOverdue || member.graceGranted || health.heartbeatStatus === 'unhealthy') continue;
-      member.heartbeatDueAt = now + registration.heartbeat!.ttl;
+      member.heartbeatDueAt = now + Math.min(registration.heartbeat!.ttl, maxMs);
       member.graceGranted = true;
     }
   }

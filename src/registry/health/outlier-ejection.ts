@@ -40,12 +40,11 @@ export class OutlierEjection {
     if (outliers.length === 0) return false;
     // A component that is reported twice in one call is ejected once.
     const members = new Set(outliers.map(({ member }) => member));
-    let { ejected, routable } = this.count();
+    const { routable } = this.state.counts;
     let hasEjected = false;
     for (const member of members) {
-      if (!isRoutable(member.record) || !mayEject(ejected, routable)) continue;
+      if (!isRoutable(member.record) || !mayEject(this.state.counts.ejected, routable)) continue;
       this.eject(member, now);
-      ejected++;
       hasEjected = true;
     }
     return hasEjected;
@@ -53,9 +52,7 @@ export class OutlierEjection {
 
   /** Readmits components whose ejection has expired. Returns true if there were any. */
   expire(now: number): boolean {
-    const expired = Array.from(this.state.members.values()).filter(({ record }) =>
-      hasEjectionExpired(record.health.ejection, now),
-    );
+    const expired = this.state.due(now).filter(({ record }) => hasEjectionExpired(record.health.ejection, now));
     for (const member of expired) {
       const ejection = endEjection(member.record.health.ejection, now);
       this.saveEjection(member, ejection, 'component.readmitted', {}, now);
@@ -90,16 +87,5 @@ export class OutlierEjection {
     const next = { ...record, health: { ...record.health, ejection } };
     const event = componentEvent(type, next, data, this.state.draftContext(next, now));
     this.state.commit({ records: [next], outbox: [event], visible: true }, now);
-  }
-
-  private count(): { ejected: number; routable: number } {
-    let ejected = 0;
-    let routable = 0;
-    for (const { record } of this.state.members.values()) {
-      if (!isRoutable(record)) continue;
-      routable++;
-      if (record.health.ejection.until !== null) ejected++;
-    }
-    return { ejected, routable };
   }
 }

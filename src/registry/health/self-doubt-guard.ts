@@ -14,9 +14,15 @@ import { failureHandling, applyCanaryVerdict, isMassFailure, updateSelfDoubt } f
 import type { MemberSignal } from '../state/member-signal.ts';
 import { componentEvent, typeEventDraft } from '../state/component-events.ts';
 import { INCONCLUSIVE } from '../state/member.ts';
+import { isInService, isWorking } from '../state/member-index.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { OutboxDraft } from '../storage/registry-store.ts';
 import { logError } from '../../logging/log-error.ts';
+
+/** Shortest time between two counts of the possible failures, ms: a count costs as much as there are of them. */
+const COUNT_EVERY_MS = 100;
+/** Time after which a mass failure is judged again if no signal arrives, ms. */
+const RECHECK_MS = 1_000;
 
 /** Time in which a check with the default timeout fails at the latest, in addition to the interval. */
 const CHECK_MS = 6_000;
@@ -49,6 +55,8 @@ export class SelfDoubtGuard {
   private readonly possibleFailures = new Map<string, PossibleFailure>();
   private pending: PendingSignal[] = [];
   private readonly startedAt = Date.now();
+  /** Epoch ms of the last count of the possible failures. */
+  private countedAt = -Infinity;
 
   constructor(state: RegistryState, deps: SelfDoubtDeps) {
     this.state = state;
@@ -58,7 +66,6 @@ export class SelfDoubtGuard {
   /** Returns the signals to evaluate now; the guard postpones or discards failures that it does not trust. */
   filterTrusted(signals: readonly MemberSignal[], now: number): readonly MemberSignal[] {
     for (const each of signals) this.track(each, now);
-    if (this.possibleFailures.size === 0 && this.state.selfDoubt.kind === 'sure') return signals;
     this.reconsider(now);
     const handling = failureHandling(this.state.selfDoubt);
     if (handling === 'apply') return signals;
@@ -72,33 +79,16 @@ export class SelfDoubtGuard {
     });
   }
 
-  /** Reconsiders the self-doubt as time passes. */
-  tick(now: number): void {
-    if (
-      this.possibleFailures.size > 0 ||
-      this.state.selfDoubt.kind !== 'sure' ||
-      this.state.config.selfDoubt === 'always'
-    )
-      this.reconsider(now);
+  /** Epoch ms at which the self-doubt is reconsidered if no signal arrives before; Infinity while it is settled. */
+  get dueAt(): number {
+    if (this.isSettled()) return Infinity;
+    return this.countedAt + (this.state.selfDoubt.kind === 'sure' ? COUNT_EVERY_MS : RECHECK_MS);
   }
 
-  private track({ member, signal }: MemberSignal, now: number): void {
-    const { registration, health, generation } = member.record;
-    const source = signal.kind === 'heartbeat' || signal.kind === 'heartbeat-expired' ? 'heartbeat' : 'check';
-    const known = this.possibleFailures.get(registration.id);
-    if (signal.kind === 'check-passed' || signal.kind === 'heartbeat') {
-      if (known?.source === source) this.possibleFailures.delete(registration.id);
-    } else if (isFailure(signal) || signal.kind === 'suspected') {
-      // A component already known to be down is no evidence: only a failure that would change its status counts.
-      if (!isWorking(health)) return;
-      this.possibleFailures.set(
-        registration.id,
-        known ? { ...known, at: now } : { source, at: now, before: health, generation },
-      );
-    }
-  }
-
-  private reconsider(now: number): void {
+  /** Reconsiders the self-doubt, at most every `COUNT_EVERY_MS`. */
+  reconsider(now: number): void {
+    if (this.isSettled() || Math.abs(now - this.countedAt) < COUNT_EVERY_MS) return;
+    this.countedAt = now;
     const roundMs = this.roundMs();
     const { selfDoubt: mode } = this.state.config;
     const evidence = this.evidence(now, roundMs);
@@ -110,6 +100,32 @@ export class SelfDoubtGuard {
     if (needsCanary) void this.checkCanary();
   }
 
+  /** True if no count of the possible failures could change the self-doubt. */
+  private isSettled(): boolean {
+    const { selfDoubt, config, counts } = this.state;
+    if (config.selfDoubt === 'always') return selfDoubt.kind === 'doubting';
+    if (selfDoubt.kind !== 'sure') return false;
+    // All possible failures and no other working component is the most that a count could find.
+    const most = { failing: this.possibleFailures.size, healthyBefore: counts.working };
+    return config.selfDoubt === 'never' || !isMassFailure(most);
+  }
+
+  private track({ member, signal }: MemberSignal, now: number): void {
+    const { registration, health, generation } = member.record;
+    const source = signal.kind === 'heartbeat' || signal.kind === 'heartbeat-expired' ? 'heartbeat' : 'check';
+    const known = this.possibleFailures.get(registration.id);
+    if (signal.kind === 'check-passed' || signal.kind === 'heartbeat') {
+      if (known?.source === source) this.possibleFailures.delete(registration.id);
+    } else if (isFailure(signal) || signal.kind === 'suspected') {
+      // A component already known to be down is no evidence: only a failure that would change its status counts.
+      if (!isHealthyOrDegraded(health)) return;
+      this.possibleFailures.set(
+        registration.id,
+        known ? { ...known, at: now } : { source, at: now, before: health, generation },
+      );
+    }
+  }
+
   /** Counts members that worked when the round began, and those that fail now. Drops expired possible failures. */
   private evidence(now: number, roundMs: number): Evidence {
     for (const [id, { at, generation }] of this.possibleFailures) {
@@ -117,34 +133,37 @@ export class SelfDoubtGuard {
       const isExpired = Math.abs(now - at) > roundMs + CHECK_MS;
       if (isExpired || record?.generation !== generation) this.possibleFailures.delete(id);
     }
-    let workingBefore = 0;
     let failing = 0;
-    for (const { record } of this.state.members.values()) {
-      if (record.lifecycle.state !== 'active' && record.lifecycle.state !== 'standby') continue;
-      const isFailing = this.possibleFailures.has(record.registration.id);
-      if (isFailing) failing++;
-      if (isFailing || isWorking(record.health)) workingBefore++;
+    let failingButWorking = 0;
+    for (const id of this.possibleFailures.keys()) {
+      const record = this.state.members.get(id)!.record;
+      if (!isInService(record)) continue;
+      failing++;
+      if (isWorking(record)) failingButWorking++;
     }
-    return { healthyBefore: workingBefore, failing };
+    return { healthyBefore: this.state.counts.working + failing - failingButWorking, failing };
   }
 
   /** Check interval of the slowest member, ms. Failures within one such round count as simultaneous. */
   private roundMs(): number {
-    let longest = 1_000;
-    for (const { record } of this.state.members.values())
-      if (record.registration.healthCheck) longest = Math.max(longest, this.state.intervalMs(record));
-    return longest;
+    return Math.max(1_000, this.state.longestIntervalMs);
   }
 
   private async checkCanary(): Promise<void> {
-    const verdict = await this.deps.checkCanary().catch((error: unknown): CanaryVerdict => {
+    let verdict = await this.canaryVerdict();
+    // A late check proves nothing. While failures wait for the verdict, the check is repeated, for `MAX_CANARY_MS`.
+    while (verdict === 'late' && this.state.selfDoubt.kind === 'asking') verdict = await this.canaryVerdict();
+    const now = Date.now();
+    this.transition(applyCanaryVerdict(this.state.selfDoubt, verdict, this.state.config.selfDoubt, now), now);
+    this.deps.flush(now);
+  }
+
+  private canaryVerdict(): Promise<CanaryVerdict> {
+    return this.deps.checkCanary().catch((error: unknown): CanaryVerdict => {
       // A canary that cannot be checked counts as unseen.
       logError('canary check failed', { type: this.state.type, error });
       return 'unseen';
     });
-    const now = Date.now();
-    this.transition(applyCanaryVerdict(this.state.selfDoubt, verdict, this.state.config.selfDoubt, now), now);
-    this.deps.flush(now);
   }
 
   /**
@@ -174,7 +193,7 @@ export class SelfDoubtGuard {
     return Array.from(this.possibleFailures).flatMap(([id, { before }]): ComponentRecord[] => {
       const record = this.state.members.get(id)?.record;
       if (!record) return [];
-      if (isWorking(record.health)) return record.health.suspect ? [withoutSuspicion(record)] : [];
+      if (isHealthyOrDegraded(record.health)) return record.health.suspect ? [withoutSuspicion(record)] : [];
       const restored = { ...record, health: { ...before, suspect: false } };
       const data = { from: record.health.status, to: before.status, reason: 'kept: most of the type seems to fail' };
       outbox.push(componentEvent('component.health-changed', restored, data, this.state.draftContext(restored, now)));
@@ -218,5 +237,5 @@ const withoutSuspicion = (record: ComponentRecord): ComponentRecord => ({
   health: { ...record.health, suspect: false },
 });
 
-const isWorking = ({ status }: HealthState): boolean => status === 'healthy' || status === 'degraded';
+const isHealthyOrDegraded = ({ status }: HealthState): boolean => status === 'healthy' || status === 'degraded';
 const isFailure = ({ kind }: HealthSignal): boolean => kind === 'check-failed' || kind === 'heartbeat-expired';

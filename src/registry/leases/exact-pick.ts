@@ -7,7 +7,6 @@ import type { NoPick, Pick, Picked } from '../../core/balancing/pick.ts';
 import { pickComponent } from '../../core/balancing/pick.ts';
 import { fail } from '../../core/result.ts';
 import type { LivePool } from './live-pool.ts';
-import { nextCheckAt } from '../state/component-views.ts';
 import type { AcquireRequest, Acquired, NotAcquired } from '../contract/lease-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
@@ -49,7 +48,7 @@ export function refusalDetails(
 ): PickRefusal {
   const explanation = explainPick({ pool, work, request: route, now, pick });
   // The next check may find a healthy component. For `at-capacity` the allocator replaces this estimate.
-  const seconds = retryAfterSeconds(nextCheckAt(state.members), now);
+  const seconds = retryAfterSeconds(state.index.nextCheckAt, now);
   return { ...fail(pick.reason, MESSAGES[pick.reason]), retryAfterMs: 1_000 * seconds, explanation };
 }
 

@@ -1,6 +1,6 @@
 /**
  * Rate limiter for checks and control calls, by host. A check that finds no token is postponed, and no later check
- * overtakes it. A round admits the longest due first. Between rounds, a host with postponed checks admits no others.
+ * overtakes it: until the host's next token is due, the host admits no other check.
  * In memory only: after an eviction every host starts as unknown, with the smaller budget.
  */
 import type { HostBudget } from '../../core/health/host-budget.ts';
@@ -26,19 +26,18 @@ export class HostRateLimiter {
   private readonly hosts = new Map<string, Host>();
   private cleanedUpAt = 0;
 
-  /** Consumes a token for the next check of a round. Returns 0, or the ms to wait when there is no token. */
-  admitNext(name: string, now: number): number {
+  /**
+   * Consumes a token for a check. Returns 0, or the ms to wait when there is no token or postponed checks wait for the
+   * next one. The caller admits the longest overdue check first.
+   */
+  admit(name: string, now: number): number {
     const host = this.host(name, now);
+    const queuedMs = host.queueUntil - now;
+    // A wait longer than any postponement means that the clock went back.
+    if (queuedMs > 0 && queuedMs <= MAX_DELAY_MS) return queuedMs;
     const waitMs = consumeToken(host, now);
     host.queueUntil = waitMs > 0 ? now + waitMs : 0;
     return waitMs;
-  }
-
-  /** Like `admitNext`, for a check outside a round: the check queues behind the postponed ones. */
-  admit(name: string, now: number): number {
-    const waitMs = this.host(name, now).queueUntil - now;
-    // A wait longer than any postponement means that the clock went back.
-    return waitMs > 0 && waitMs <= MAX_DELAY_MS ? waitMs : this.admitNext(name, now);
   }
 
   /** Consumes a token for a call that may relieve the host, so it queues behind no check. False without a token. */

@@ -57,7 +57,8 @@ export class Drills {
    */
   expire(now: number): boolean {
     let ended = false;
-    for (const { recovery, registration } of this.records()) {
+    for (const { record } of this.state.due(now)) {
+      const { recovery, registration } = record;
       if (!recovery.drill || !hasDrillExpired(recovery.drill, now)) continue;
       const order = recovery.active?.order;
       if (order?.drillId === recovery.drill.id) this.recoveries.cancel(registration.id, order.recoveryId, null, now);

@@ -96,7 +96,7 @@ export class Recoveries {
   /** Begins the recoveries that a cooldown held back until now. Returns true if the outbox has new rows. */
   async beginDeferred(now: number): Promise<boolean> {
     let begun = false;
-    for (const member of this.state.members.values()) {
+    for (const member of this.state.due(now)) {
       const { record } = member;
       const { deferred, cooldown, active } = record.recovery;
       if (!deferred || active || now < cooldownUntil(cooldown)) continue;

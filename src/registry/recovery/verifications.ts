@@ -63,6 +63,8 @@ export class Verifications {
     const isFailure = signal.kind === 'check-failed' || signal.kind === 'heartbeat-expired' || reportsUnhealthy;
     if (!isSuccess && !isFailure) return null;
     const successes = isSuccess ? verification.successes + 1 : 0;
+    // A component that goes on failing changes nothing, so its probes each second store nothing.
+    if (successes === verification.successes) return null;
     if (successes < this.state.configFor(record.registration.id).healthyThreshold) {
       return { record: withActive(record, { ...active, verification: { ...verification, successes } }), outbox: [] };
     }
@@ -84,7 +86,7 @@ export class Verifications {
 
   /** Ends waits whose time has expired, so that the next action is due. */
   expire(now: number): void {
-    for (const { record } of this.state.members.values()) {
+    for (const { record } of this.state.due(now)) {
       const active = record.recovery.active;
       if (!active?.verification || now < active.verification.until) continue;
       const { verification, order } = active;

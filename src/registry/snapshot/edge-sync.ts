@@ -11,7 +11,7 @@ import type { DeltaPosition, SnapshotDeltaPage, SnapshotVersion } from '../../co
 import { LIVE_STATS_WIDTH, packLiveStats } from '../../core/balancing/snapshot-delta.ts';
 import { registrationBytes } from '../../core/component/registration-size.ts';
 import { addAssignments, applyOutcomes } from '../../core/component/load.ts';
-import { nextCheckAt, toCondition } from '../state/component-views.ts';
+import { toCondition } from '../state/component-views.ts';
 import type { MemberOutcomes } from '../health/outlier-ejection.ts';
 import type { AssignmentCounts, ReportedOutcomes, SyncRequest } from '../contract/snapshot-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
@@ -112,7 +112,7 @@ export class EdgeSync {
       conditions,
       liveStats: Float64Array.from(liveStats),
       sentAt: now,
-      nextCheckAt: nextCheckAt(this.state.members),
+      nextCheckAt: this.state.index.nextCheckAt,
       next: position < entries.length ? { epoch, position } : null,
     };
   }

@@ -12,7 +12,6 @@ import { consumeTokens, fullBucket } from '../../core/quota/token-bucket.ts';
 import { servingCapacities } from '../state/work-shares.ts';
 import { typeEventDraft } from '../state/component-events.ts';
 import type { RegistryState } from '../state/registry-state.ts';
-import { logError } from '../../logging/log-error.ts';
 
 /** Smallest part of all work, 0 to 1, whose move is reported. */
 const MIN_MOVED = 0.001;
@@ -29,7 +28,8 @@ export class ShareReporter {
   private readonly state: RegistryState;
   private readonly deliver: (now: number) => void;
   private reported: Capacities | null = null;
-  private timer: ReturnType<typeof setTimeout> | null = null;
+  /** Epoch ms of the next comparison; Infinity for none. The alarm makes it, because a timer keeps the object awake. */
+  dueAt = Infinity;
   private delayMs = DELAY_MS;
   private reportedAt = -Infinity;
   private requests: TokenBucket | null = null;
@@ -41,19 +41,20 @@ export class ShareReporter {
 
   /** Schedules a comparison after a change that may move shares. */
   schedule(now: number): void {
-    if (this.timer !== null) return;
+    if (this.dueAt !== Infinity) return;
     // Another change soon after the last event: a storm, so wait longer.
     this.delayMs =
       Math.abs(now - this.reportedAt) < 2 * this.delayMs ? Math.min(MAX_DELAY_MS, 2 * this.delayMs) : DELAY_MS;
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      try {
-        this.report(Date.now());
-      } catch (error) {
-        // The next comparison reports this change as well.
-        logError('share change not reported', { type: this.state.type, error });
-      }
-    }, this.delayMs);
+    this.dueAt = now + this.delayMs;
+  }
+
+  /** Compares and reports, if that is due by `now` (epoch ms). */
+  tick(now: number): void {
+    if (this.dueAt === Infinity) return;
+    // A longer delay than any means that the clock went back.
+    if (now < this.dueAt && this.dueAt - now <= MAX_DELAY_MS) return;
+    this.dueAt = Infinity;
+    this.report(now);
   }
 
   /**

@@ -13,8 +13,9 @@ import type { SystemConfig } from '../../core/config/system-config.ts';
 import type { Availability } from '../../core/health/samples/availability.ts';
 import { detectionFor } from '../../core/health/check-schedule.ts';
 import type { SelfDoubt } from '../../core/health/self-doubt.ts';
-import type { TypeHealth } from '../../core/health/system-health.ts';
-import { summarizeType } from '../../core/health/system-health.ts';
+import { routingStatusOf } from '../../core/health/at-new-address.ts';
+import type { HealthMember, HealthTally, StatusCounts, TypeHealth } from '../../core/health/system-health.ts';
+import { MAX_ISSUES_PER_TYPE, summarizeType } from '../../core/health/system-health.ts';
 import { withCapacityShortage, withUnreadable } from '../../core/health/system-issues.ts';
 import type { BoundedPage } from '../../core/bounded-page.ts';
 import { MAX_PAGE_BYTES, boundedPage, utf8Length } from '../../core/bounded-page.ts';
@@ -29,19 +30,14 @@ export const isRoutable = (record: ComponentRecord): boolean => whyNotRoutable(r
 const routingState = ({ registration, lifecycle, health }: ComponentRecord) => ({
   lifecycle: lifecycle.state,
   weight: registration.weight,
-  status: health.status,
+  status: routingStatusOf(health),
 });
 
-export const countChecked = (members: Members): number => {
-  let checked = 0;
-  for (const { record } of members.values()) if (record.registration.healthCheck) checked++;
-  return checked;
-};
-
-/** Members, with the configuration in force for each. */
+/** Members, with the configuration in force for each, and counts of them all. */
 export interface ConfiguredMembers {
   readonly members: Members;
   readonly balancing: BalancingSettings;
+  readonly counts: { readonly checked: number };
   configFor(id: string): SystemConfig;
 }
 
@@ -54,7 +50,7 @@ export function resourceView(
   now: number,
   changed?: ComponentRecord,
 ): (record: ComponentRecord) => ComponentResource {
-  const checked = countChecked(pool.members);
+  const { checked } = pool.counts;
   const shareOf = shareView(pool, now, changed);
   return (record) =>
     toResource(record, {
@@ -142,7 +138,7 @@ export function toCandidate(member: Member): Candidate {
 
 export const toCondition = ({ lifecycle, health }: ComponentRecord): Condition => ({
   lifecycle: lifecycle.state,
-  status: health.status,
+  status: routingStatusOf(health),
   reason: reasonOf(health),
   backSince: health.backSince ?? null,
 });
@@ -160,42 +156,46 @@ export function toLiveStats({ record }: Pick<Member, 'record'>): LiveStats {
   };
 }
 
-/** Epoch ms of the earliest next check of any member; null if no member has a health check. */
-export function nextCheckAt(members: Members): number | null {
-  let next = Infinity;
-  for (const { record, nextCheckAt: at } of members.values())
-    if (record.registration.healthCheck) next = Math.min(next, at);
-  return Number.isFinite(next) ? next : null;
-}
+export const healthMemberOf = (record: ComponentRecord): HealthMember => ({
+  id: record.registration.id,
+  name: record.registration.name,
+  status: record.health.status,
+  since: record.health.since,
+  reason: record.health.reason,
+  rootCause: record.dependencyState.rootCause,
+  maintained: record.lifecycle.state === 'maintenance',
+});
 
 interface TypeState {
   readonly type: string;
   readonly revision: number;
-  readonly members: Members;
   readonly unreadable: ReadonlyMap<string, { readonly id: string; readonly since: number }>;
+  readonly index: {
+    readonly counts: StatusCounts & Pick<HealthTally, 'routable' | 'underMaintenance'>;
+    readonly lastStatusChange: number;
+    worst(limit: number): readonly Member[];
+  };
   readonly selfDoubt: SelfDoubt;
   readonly samples: { readonly typeAvailability: Availability };
 }
 
 /** `shortSince`: epoch ms since when callers find no capacity; null while they find some. */
 export function toTypeHealth(
-  { type, revision, members, unreadable, selfDoubt, samples }: TypeState,
+  { type, revision, index, unreadable, selfDoubt, samples }: TypeState,
   now: number,
   shortSince: number | null = null,
 ): TypeHealth {
-  const summaries = Array.from(members.values(), ({ record }) => ({
-    id: record.registration.id,
-    name: record.registration.name,
-    status: record.health.status,
-    since: record.health.since,
-    reason: record.health.reason,
-    routable: isRoutable(record),
-    rootCause: record.dependencyState.rootCause,
-    maintained: record.lifecycle.state === 'maintenance',
-  }));
+  const { total, healthy, degraded, unhealthy, unknown, routable, underMaintenance } = index.counts;
+  const tally = {
+    counts: { total, healthy, degraded, unhealthy, unknown },
+    routable,
+    underMaintenance,
+    lastStatusChange: index.lastStatusChange,
+    worst: index.worst(MAX_ISSUES_PER_TYPE).map(({ record }) => healthMemberOf(record)),
+  };
   const selfDoubtSince = selfDoubt.kind === 'doubting' ? selfDoubt.since : null;
   const health = {
-    ...summarizeType(type, revision, summaries, now, selfDoubtSince),
+    ...summarizeType(type, revision, tally, now, selfDoubtSince),
     availability: samples.typeAvailability,
   };
   const complete = withUnreadable(health, unreadable.values());
@@ -207,9 +207,10 @@ interface ReportedPool extends ConfiguredMembers {
   readonly samples: { availability(id: string, since: number, now: number): Availability };
 }
 
-export function healthReportOf({ record, ...member }: Member, pool: ReportedPool, now: number): HealthReport {
+export function healthReportOf(member: Member, pool: ReportedPool, now: number): HealthReport {
+  const { record } = member;
   return toHealthReport(record, {
-    detection: detectionFor(record.registration, pool.configFor(record.registration.id), countChecked(pool.members)),
+    detection: detectionFor(record.registration, pool.configFor(record.registration.id), pool.counts.checked),
     availability: pool.samples.availability(record.registration.id, record.registeredAt, now),
     // A due check starts at once, or as soon as its host's budget admits it.
     nextCheckAt: Math.max(now, member.nextCheckAt, member.postponedUntil),

@@ -1,5 +1,6 @@
 /**
  * A component in the registry's memory: its record, and state that an eviction may lose (the running check, due times).
+ * Invariant: every change of an indexed field reaches the observer.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { degradedAfterMs } from '../../core/component/health-check.ts';
@@ -18,39 +19,88 @@ import { hostOfUrl } from '../../core/health/host-of-url.ts';
 import type { ProbeResult } from '../contract/registry-api.ts';
 import type { Downtime } from './downtime.ts';
 
-export interface Member {
-  record: ComponentRecord;
-  check: Check | null;
-  /** Epoch ms at which the next check is due; unchanged while the check is postponed. */
-  nextCheckAt: number;
-  /** Epoch ms before which the host's budget admits no check; 0 while the check is not postponed. */
-  postponedUntil: number;
-  /** Epoch ms; null without a heartbeat TTL. */
-  heartbeatDueAt: number | null;
-  /** True after downtime extended the heartbeat deadline, until the next heartbeat. */
-  graceGranted: boolean;
+/** Receives each member of which a field that the registry indexes has changed. */
+export interface MemberObserver {
+  changed(member: Member): void;
+}
+
+export class Member {
   /** Hash of the id. Determines the place in the type's check round; the same after every restart. */
   readonly idHash: number;
+  /** True after downtime extended the heartbeat deadline, until the next heartbeat. */
+  graceGranted = false;
   /** Resolvers of `probe` calls that wait for the verdict of the running check. */
-  waiters: ((result: Omit<ProbeResult, 'health'>) => void)[];
+  waiters: ((result: Omit<ProbeResult, 'health'>) => void)[] = [];
   quotas: OnDemandQuotas;
+  /** The index that contains the member; null outside a registry. */
+  observer: MemberObserver | null = null;
+  private currentRecord: ComponentRecord;
+  private runningCheck: Check | null = null;
+  private checkTime: number;
+  private postponement = 0;
+  private heartbeatDeadline: number | null;
+
+  constructor(record: ComponentRecord, times: { nextCheckAt: number; heartbeatDueAt: number | null }, now: number) {
+    this.currentRecord = record;
+    this.checkTime = times.nextCheckAt;
+    this.heartbeatDeadline = times.heartbeatDueAt;
+    this.idHash = hashOf(record.registration.id);
+    this.quotas = freshQuotas(now);
+  }
+
+  get record(): ComponentRecord {
+    return this.currentRecord;
+  }
+
+  set record(record: ComponentRecord) {
+    this.currentRecord = record;
+    this.observer?.changed(this);
+  }
+
+  get check(): Check | null {
+    return this.runningCheck;
+  }
+
+  set check(check: Check | null) {
+    this.runningCheck = check;
+    this.observer?.changed(this);
+  }
+
+  /** Epoch ms at which the next check is due; unchanged while the check is postponed. */
+  get nextCheckAt(): number {
+    return this.checkTime;
+  }
+
+  set nextCheckAt(time: number) {
+    this.checkTime = time;
+    this.observer?.changed(this);
+  }
+
+  /** Epoch ms before which the host's budget admits no check; 0 while the check is not postponed. */
+  get postponedUntil(): number {
+    return this.postponement;
+  }
+
+  set postponedUntil(time: number) {
+    this.postponement = time;
+    this.observer?.changed(this);
+  }
+
+  /** Epoch ms; null without a heartbeat TTL. */
+  get heartbeatDueAt(): number | null {
+    return this.heartbeatDeadline;
+  }
+
+  set heartbeatDueAt(time: number | null) {
+    this.heartbeatDeadline = time;
+    this.observer?.changed(this);
+  }
 }
 
 /** A member from a registration or from storage. `nextCheckAt` is epoch ms; its heartbeat TTL starts at `now`. */
 export function newMember(record: ComponentRecord, nextCheckAt: number, now: number): Member {
   const ttl = record.registration.heartbeat?.ttl;
-  const heartbeatDueAt = ttl === undefined ? null : now + ttl;
-  return {
-    record,
-    check: null,
-    nextCheckAt,
-    postponedUntil: 0,
-    heartbeatDueAt,
-    graceGranted: false,
-    idHash: hashOf(record.registration.id),
-    waiters: [],
-    quotas: freshQuotas(now),
-  };
+  return new Member(record, { nextCheckAt, heartbeatDueAt: ttl === undefined ? null : now + ttl }, now);
 }
 
 /** Result of `probe` calls whose check ended without a verdict. */
@@ -114,17 +164,20 @@ export function deregistrationDueAt(record: ComponentRecord, downtime: Downtime)
 const deferredUntil = ({ recovery }: ComponentRecord): number =>
   recovery.deferred && !recovery.active ? cooldownUntil(recovery.cooldown) : Infinity;
 
-/** Epoch ms at which this member next needs the alarm; Infinity for never. */
-export function dueAt(member: Member, downtime: Downtime): number {
-  const { record } = member;
-  const check = member.check
-    ? checkDueAt(member.check)
-    : record.registration.healthCheck
-      ? Math.max(member.nextCheckAt, member.postponedUntil)
-      : Infinity;
+/** True while there is a sign that the component fails: its checks may hang. */
+export const isSuspect = ({ record: { health }, check }: Member): boolean =>
+  health.suspect || health.consecutiveFailures > 0 || check?.suspected === true;
+
+/** Epoch ms at which the running check needs attention or the waiting one may begin; Infinity without checks. */
+export function checkAttentionAt({ record, check, nextCheckAt, postponedUntil }: Member): number {
+  if (check) return checkDueAt(check);
+  return record.registration.healthCheck ? Math.max(nextCheckAt, postponedUntil) : Infinity;
+}
+
+/** Epoch ms of the earliest deadline of this member, checks apart; Infinity without any. */
+export function deadlineOf({ record, heartbeatDueAt }: Member, downtime: Downtime): number {
   return Math.min(
-    check,
-    member.heartbeatDueAt ?? Infinity,
+    heartbeatDueAt ?? Infinity,
     record.lifecycle.until ?? Infinity,
     deregistrationDueAt(record, downtime),
     record.health.ejection.until ?? Infinity,

@@ -23,7 +23,8 @@ import { MAX_DELAY_MS } from '../../core/health/host-budget.ts';
 import type { SelfDoubt } from '../../core/health/self-doubt.ts';
 import { NO_SELF_DOUBT } from '../../core/health/self-doubt.ts';
 import type { RoundPlace } from '../../core/health/check-schedule.ts';
-import { detectionFor, nextRoundAt } from '../../core/health/check-schedule.ts';
+import { budgetedIntervalMs, detectionFor, nextRoundAt } from '../../core/health/check-schedule.ts';
+import { isSameJson } from '../../core/is-same-json.ts';
 import type { EndedLease, Lease } from '../../core/lease/lease.ts';
 import { endedAs } from '../../core/lease/lease.ts';
 import { removeLease, emptyLeaseIndex, leasesOf, putLease, slotsInUse } from '../../core/lease/lease-index.ts';
@@ -31,12 +32,14 @@ import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { HeldCalls } from '../../long-poll/held-calls.ts';
 import type { StoredActionRequest } from '../storage/requested-action-store.ts';
-import { countChecked, resourceView } from './component-views.ts';
+import { resourceView } from './component-views.ts';
 import type { DraftContext } from './component-events.ts';
 import type { Member } from './member.ts';
 import { EffectiveConfigs } from './effective-configs.ts';
 import { hashOf } from '../../core/hash.ts';
 import { INCONCLUSIVE, newMember } from './member.ts';
+import type { MemberCounts } from './member-index.ts';
+import { MemberIndex } from './member-index.ts';
 import type { NotAccessible } from '../contract/registry-api.ts';
 import type { OutboxDraft, RegistryStore, UnreadableComponent } from '../storage/registry-store.ts';
 import { SampleRecorder, transitionsBetween } from './sample-recorder.ts';
@@ -68,11 +71,15 @@ export interface LeaseChange {
 const UNREADABLE =
   'the stored state of the component cannot be read: register it again with POST or PUT, or remove it; it gets no work';
 
+/** Members whose expired deadlines one pass handles; further ones follow in a pass of their own. */
+const MAX_DUE_PER_PASS = 250;
+
 /** Interval assumed for members that have no health check of their own. */
 const NO_CHECK_INTERVAL_MS = 10_000;
 
 export class RegistryState {
-  readonly members = new Map<string, Member>();
+  readonly members: ReadonlyMap<string, Member>;
+  readonly index: MemberIndex;
   /** Components whose stored rows cannot be read, by id. A registration or a removal ends an entry. */
   readonly unreadable = new Map<string, UnreadableComponent>();
   readonly store: RegistryStore;
@@ -95,13 +102,15 @@ export class RegistryState {
   registrationBytes = 0;
   /** Called after each visible change. */
   onChange: (now: number) => void = () => undefined;
-  private checkedCount = 0;
+  private readonly membersById = new Map<string, Member>();
   private readonly storage: DurableObjectStorage;
 
   constructor(store: RegistryStore, storage: DurableObjectStorage) {
     this.store = store;
     this.storage = storage;
-    this.samples = new SampleRecorder(this.members, store.samples, storage);
+    this.members = this.membersById;
+    this.index = new MemberIndex({ downtime: this.downtime, configFor: (id) => this.configFor(id) });
+    this.samples = new SampleRecorder(this, store.samples, storage);
   }
 
   /** Loads everything after an eviction or a kill. */
@@ -118,12 +127,11 @@ export class RegistryState {
       const reported = this.store.heartbeats.find(record.registration.id)?.load ?? NO_LOAD.reported;
       this.registrationBytes += registrationBytes(record.registration);
       const loaded = { ...clampToNow(record, now), load: { ...NO_LOAD, reported } };
-      this.members.set(record.registration.id, newMember(loaded, now, now));
+      this.addMember(newMember(loaded, now, now));
     }
     for (const lease of this.store.leases.loadActive()) putLease(this.leaseIndex, lease);
     for (const componentId of this.leaseIndex.slotsByComponent.keys()) this.recountLeased(componentId);
     this.resumeHeartbeats(now);
-    this.checkedCount = countChecked(this.members);
     for (const member of this.members.values()) {
       // A member that was not healthy is checked at once, the others in their next round.
       if (member.record.health.status === 'healthy') member.nextCheckAt = this.nextRound(member, now);
@@ -165,6 +173,7 @@ export class RegistryState {
     else this.storage.transactionSync(write);
     if (change.config) this.applyConfig(change.config);
     for (const overrides of change.componentConfigs ?? []) this.configs.apply(overrides);
+    if (change.config || change.componentConfigs) this.index.allChanged();
     if (change.selfDoubt) this.selfDoubt = change.selfDoubt;
     this.revision = revision;
     for (const record of records) this.applyRecord(record, now);
@@ -174,7 +183,6 @@ export class RegistryState {
     for (const { id } of endedLeases) removeLease(this.leaseIndex, id);
     for (const { componentId } of [...granted, ...endedLeases]) this.recountLeased(componentId);
     if (!change.visible) return;
-    this.checkedCount = countChecked(this.members);
     this.samples.applyChange(records, change.removed ?? [], now);
     this.watchers.release();
     this.onChange(now);
@@ -197,7 +205,7 @@ export class RegistryState {
    */
   configure({ revision, overrides }: TypeOverrides, now: number): boolean {
     if (revision <= this.configRevision) return false;
-    const visible = JSON.stringify(configOf(overrides)) !== JSON.stringify(this.config);
+    const visible = !isSameJson(configOf(overrides), this.config);
     this.commit({ config: { revision, overrides }, visible }, now);
     for (const member of this.members.values()) this.bringForward(member, now);
     return true;
@@ -209,7 +217,7 @@ export class RegistryState {
     if (newer.length === 0) return false;
     const members = newer.flatMap(({ id }) => this.members.get(id) ?? []);
     const changes = (item: ComponentOverrides): boolean =>
-      JSON.stringify(this.configs.resolve(item)) !== JSON.stringify(this.configFor(item.id));
+      !isSameJson(this.configs.resolve(item), this.configFor(item.id));
     const visible = newer.some((item) => this.members.has(item.id) && changes(item));
     this.commit({ componentConfigs: newer, visible }, now);
     for (const member of members) this.bringForward(member, now);
@@ -219,6 +227,15 @@ export class RegistryState {
   /** Drops the overrides of removed components that did not return in time. */
   trimConfigs(now: number): void {
     for (const id of this.store.componentConfigs.trim(now)) this.configs.forget(id);
+  }
+
+  get counts(): MemberCounts {
+    return this.index.counts;
+  }
+
+  /** Up to `MAX_DUE_PER_PASS` members with a deadline by `now`, the longest overdue first. */
+  due(now: number): readonly Member[] {
+    return this.index.due(now, MAX_DUE_PER_PASS);
   }
 
   /** Configuration of the type, in force for components without overrides. */
@@ -250,12 +267,18 @@ export class RegistryState {
   }
 
   roundPlace(member: Member): RoundPlace {
-    return { phaseMs: hashOf(this.type), idHash: member.idHash, checkedInType: this.checkedCount };
+    return { phaseMs: hashOf(this.type), idHash: member.idHash, checkedInType: this.counts.checked };
+  }
+
+  /** Check interval of the slowest member, ms; 0 without checks. */
+  get longestIntervalMs(): number {
+    const { longestIntervalMs, counts } = this.index;
+    return longestIntervalMs === 0 ? 0 : Math.max(longestIntervalMs, budgetedIntervalMs(this.config, counts.checked));
   }
 
   intervalMs(record: ComponentRecord): number {
     const config = this.configFor(record.registration.id);
-    return detectionFor(record.registration, config, this.checkedCount).intervalMs ?? NO_CHECK_INTERVAL_MS;
+    return detectionFor(record.registration, config, this.counts.checked).intervalMs ?? NO_CHECK_INTERVAL_MS;
   }
 
   nextRound(member: Member, now: number): number {
@@ -329,15 +352,21 @@ export class RegistryState {
     const member = this.members.get(id);
     if (member) this.registrationBytes -= registrationBytes(member.record.registration);
     for (const resolve of member?.waiters.splice(0) ?? []) resolve(INCONCLUSIVE);
-    this.members.delete(id);
+    if (member) this.index.delete(member);
+    this.membersById.delete(id);
     this.unreadable.delete(id);
+  }
+
+  private addMember(member: Member): void {
+    this.membersById.set(member.record.registration.id, member);
+    this.index.add(member);
   }
 
   private applyRecord(record: ComponentRecord, now: number): void {
     const member = this.members.get(record.registration.id);
     this.registrationBytes += growthBy(record.registration, member?.record.registration);
     if (member) member.record = record;
-    else this.members.set(record.registration.id, newMember(record, now, now));
+    else this.addMember(newMember(record, now, now));
   }
 }
 

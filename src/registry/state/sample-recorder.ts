@@ -25,13 +25,16 @@ import {
   openSample,
   rollUpSamples,
 } from '../../core/health/samples/sample.ts';
-import { isRoutable } from './component-views.ts';
 import type { MemberSignal } from './member-signal.ts';
 import type { Member } from './member.ts';
 import type { SampleStore } from '../storage/sample-store.ts';
 import type { Span, Transition } from '../../core/health/samples/stored-sample.ts';
 
-type Members = ReadonlyMap<string, Member>;
+/** The members, and counts of them all. */
+interface SampledMembers {
+  readonly members: ReadonlyMap<string, Member>;
+  readonly counts: { readonly total: number; readonly routable: number; readonly unknown: number };
+}
 
 /** Row id of the type as a whole; no component has this id. */
 const TYPE_ID = '*';
@@ -42,7 +45,7 @@ export const RETENTION_MS = MONTH_MS + DAY_MS;
 export class SampleRecorder {
   /** Availability of the type as a whole, as of the last full minute. */
   typeAvailability: Availability = UNKNOWN_AVAILABILITY;
-  private readonly members: Members;
+  private readonly sampled: SampledMembers;
   private readonly store: SampleStore;
   private readonly storage: DurableObjectStorage;
   private readonly openSamples = new Map<string, OpenSample>();
@@ -51,8 +54,8 @@ export class SampleRecorder {
   private minute = 0;
   private trimmedAt = 0;
 
-  constructor(members: Members, store: SampleStore, storage: DurableObjectStorage) {
-    this.members = members;
+  constructor(sampled: SampledMembers, store: SampleStore, storage: DurableObjectStorage) {
+    this.sampled = sampled;
     this.store = store;
     this.storage = storage;
   }
@@ -62,7 +65,7 @@ export class SampleRecorder {
     const last = this.store.lastMinute() ?? this.lastRolledUpMinute(now);
     const until = last === null ? now : last + MINUTE_MS;
     const from = now >= until && now - until <= MAX_GAP_MS ? until : now;
-    for (const [id, { record }] of this.members) {
+    for (const [id, { record }] of this.sampled.members) {
       const since = Math.max(from, record.health.since, record.lifecycle.since ?? 0);
       this.openSamples.set(id, openSample(sampleStatusOf(record), Math.min(since, now)));
     }
@@ -101,7 +104,7 @@ export class SampleRecorder {
   flush(now: number): void {
     const minute = startOf(now, MINUTE_MS);
     if (minute === this.minute) return;
-    for (const [id, { record }] of this.members) this.advance(id, sampleStatusOf(record), now);
+    for (const [id, { record }] of this.sampled.members) this.advance(id, sampleStatusOf(record), now);
     this.advance(TYPE_ID, this.typeStatus(), now);
     this.storage.transactionSync(() => {
       for (const [at, samples] of this.closedMinutes) this.store.saveMinute(at, samples);
@@ -190,12 +193,9 @@ export class SampleRecorder {
 
   /** Healthy while any member is routable, unhealthy while none is, unknown while no member's status is known. */
   private typeStatus(): SampleStatus {
-    let isKnown = false;
-    for (const { record } of this.members.values()) {
-      if (isRoutable(record)) return { status: 'healthy', counts: true };
-      isKnown ||= record.health.status !== 'unknown';
-    }
-    return { status: isKnown ? 'unhealthy' : 'unknown', counts: true };
+    const { total, routable, unknown } = this.sampled.counts;
+    if (routable > 0) return { status: 'healthy', counts: true };
+    return { status: unknown < total ? 'unhealthy' : 'unknown', counts: true };
   }
 }
 

@@ -8,7 +8,7 @@ import type { ApiResponse } from '../../support/coordinator-http.ts';
 import { call, eventually, freshId, registrationFor } from '../../support/coordinator-http.ts';
 import { expectProblem } from '../../support/expect-problem.ts';
 import { silentRegistration } from '../../support/silent-registration.ts';
-import { RegistryRuntime } from '../../../src/registry/registry-runtime.ts';
+import { ChecksOnDemand } from '../../../src/registry/health/checks-on-demand.ts';
 
 async function ready(type: string): Promise<string> {
   const id = freshId();
@@ -71,10 +71,7 @@ describe('outcomes', () => {
     const id = freshId();
     await call('POST', '/v1/components', registrationFor(id, { type }));
     await call('POST', `/v1/components/${id}/probe`);
-    const checked = vi.spyOn(
-      RegistryRuntime.prototype as unknown as { recheckThrottled: () => void },
-      'recheckThrottled',
-    );
+    const checked = vi.spyOn(ChecksOnDemand.prototype, 'unlessRecent');
     await report(id, [{ outcome: 'success' }, { outcome: 'timeout', latencyMs: 900 }]);
     await eventually(
       async () => checked.mock.calls.length,

@@ -30,6 +30,15 @@ const progressOf = (check: Check, attempt: number, outcome: ProbeOutcome, now = 
 const retrying = (started: number, plan: Partial<CheckPlan> = {}): Check =>
   startDueRetries(observed(begun(plan), 0, FAILED), T0 + [0, 200, 400, 800][started]!).next;
 
+describe('an attempt whose prober ran late', () => {
+  it.each([
+    ['first', begun(), 0],
+    ['last, after all others failed', observed(retrying(3), 0, FAILED), 3],
+  ])('ends the check without a verdict: %s', (_, check, attempt) => {
+    expect(progressOf(check, attempt, { kind: 'late' }, T0 + 9_000)).toBe('lost');
+  });
+});
+
 describe('the timing of a check', () => {
   it('starts the first attempt at once, with the full timeout', () => {
     expect(beginCheck(7, PLAN, T0).orders).toEqual([{ checkId: 7, attempt: 0, timeoutMs: 5_000, suspicionMs: 2_500 }]);

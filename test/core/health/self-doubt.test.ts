@@ -49,6 +49,7 @@ describe('self-doubt', () => {
     ['unseen', 'doubting', 'keep'],
     ['seen', 'believing', 'apply'],
     ['none', 'unwitnessed', 'apply'],
+    ['late', 'asking', 'hold'],
   ])('becomes, by canary verdict %s, %s: failures %s', (verdict, kind, handling) => {
     expect(after(verdict).kind).toBe(kind);
     expect(failureHandling(after(verdict))).toBe(handling);

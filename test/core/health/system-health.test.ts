@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HealthStatus } from '../../../src/core/health/health-status.ts';
 import type { TypeHealth } from '../../../src/core/health/system-health.ts';
-import { rollUp, summarizeType, withAffected } from '../../../src/core/health/system-health.ts';
+import { issueKindOf, rollUp, summarizeType, withAffected } from '../../../src/core/health/system-health.ts';
 
 const NOW = 1_000_000;
 
@@ -23,8 +23,30 @@ const member = (status: HealthStatus, changes: Partial<Member> = {}): Member => 
   const routable = status === 'healthy' || status === 'degraded';
   return { id, name: id.toUpperCase(), status, since: NOW, reason: null, routable, rootCause: [], ...changes };
 };
+/** Summarizes members as a registry does, whose index has the worst ones first. */
+function summarize(type: string, revision: number, members: readonly Member[], now: number): TypeHealth {
+  const countOf = (status: HealthStatus): number => members.filter((each) => each.status === status).length;
+  const [healthy, degraded, unhealthy, unknown] = (['healthy', 'degraded', 'unhealthy', 'unknown'] as const).map(
+    countOf,
+  );
+  const counts = { total: members.length, healthy, degraded, unhealthy, unknown } as TypeHealth['counts'];
+  const worst = (['unhealthy', 'degraded'] as const).flatMap((status) =>
+    members
+      .filter((each) => each.status === status && issueKindOf(each) === 'issue')
+      .toSorted((a, b) => a.since - b.since),
+  );
+  const tally = {
+    counts,
+    routable: members.filter(({ routable }) => routable).length,
+    underMaintenance: members.filter((each) => issueKindOf(each) === 'expected').length,
+    lastStatusChange: Math.max(0, ...members.map(({ since }) => since)),
+    worst,
+  };
+  return summarizeType(type, revision, tally, now);
+}
+
 const typeOf = (type: string, ...statuses: readonly HealthStatus[]): TypeHealth =>
-  summarizeType(
+  summarize(
     type,
     1,
     statuses.map((status) => member(status)),
@@ -39,7 +61,7 @@ describe('summarizeType', () => {
       member('degraded'),
       member('unhealthy'),
     ];
-    expect(summarizeType('task_router', 318, [...members, member('unknown')], NOW)).toMatchObject({
+    expect(summarize('task_router', 318, [...members, member('unknown')], NOW)).toMatchObject({
       type: 'task_router',
       revision: 318,
       counts: { total: 5, healthy: 2, degraded: 1, unhealthy: 1, unknown: 1 },
@@ -49,10 +71,10 @@ describe('summarizeType', () => {
   });
 
   it('ignores failures of components in maintenance', () => {
-    const type = summarizeType('a', 1, [member('healthy'), member('unhealthy', { maintained: true })], NOW);
+    const type = summarize('a', 1, [member('healthy'), member('unhealthy', { maintained: true })], NOW);
     expect(type).toMatchObject({ counts: { total: 2, unhealthy: 1 }, issues: [] });
     expect(rollUp([type]).status).toBe('healthy');
-    const both = summarizeType(
+    const both = summarize(
       'a',
       1,
       [member('healthy'), member('unhealthy'), member('degraded', { maintained: true })],
@@ -63,7 +85,7 @@ describe('summarizeType', () => {
   });
 
   it('lists issues by severity, then by age', () => {
-    const { issues } = summarizeType(
+    const { issues } = summarize(
       'task_router',
       1,
       [
@@ -85,7 +107,7 @@ describe('summarizeType', () => {
 
   it('lists first that no component is routable', () => {
     const members = [member('unhealthy', { since: 10 }), member('unhealthy', { since: 40 })];
-    expect(summarizeType('task_router', 1, members, NOW).issues[0]).toEqual({
+    expect(summarize('task_router', 1, members, NOW).issues[0]).toEqual({
       severity: 'critical',
       code: 'type-unavailable',
       message: 'none of the 2 components of task_router is routable',
@@ -98,27 +120,25 @@ describe('summarizeType', () => {
   it('lists no issue for components with a failed dependency', () => {
     const suffers = { rootCause: ['db'] };
     const members = [member('unhealthy', suffers), member('degraded', suffers), member('healthy')];
-    const { issues, counts } = summarizeType('task_router', 1, members, NOW);
+    const { issues, counts } = summarize('task_router', 1, members, NOW);
     expect(issues).toEqual([]);
     expect(counts).toMatchObject({ unhealthy: 1, degraded: 1 });
   });
 
   it('lists no issue for a type without components', () => {
-    expect(summarizeType('task_router', 0, [], NOW).issues).toEqual([]);
+    expect(summarize('task_router', 0, [], NOW).issues).toEqual([]);
   });
 
   it('lists the 50 most severe issues', () => {
     const slow = Array.from({ length: 60 }, () => member('degraded'));
-    const { issues } = summarizeType('task_router', 1, [...slow, member('unhealthy', { id: 'down' })], NOW);
+    const { issues } = summarize('task_router', 1, [...slow, member('unhealthy', { id: 'down' })], NOW);
     expect(issues).toHaveLength(50);
     expect(issues[0]?.componentId).toBe('down');
   });
 });
 
 describe('withAffected', () => {
-  const down = rollUp([
-    summarizeType('db', 1, [member('unhealthy', { id: 'db-1', since: 5 }), member('healthy')], NOW),
-  ]);
+  const down = rollUp([summarize('db', 1, [member('unhealthy', { id: 'db-1', since: 5 }), member('healthy')], NOW)]);
 
   it('adds to an issue the number of affected components', () => {
     expect(down.issues).toMatchObject([{ componentId: 'db-1', affects: 0 }]);
@@ -182,8 +202,8 @@ describe('rollUp', () => {
   });
 
   it('merges the issues of all types by severity', () => {
-    const slow = summarizeType('a', 1, [member('degraded', { since: 1 })], NOW);
-    const down = summarizeType('b', 1, [member('unhealthy', { since: 7 }), member('healthy')], NOW);
+    const slow = summarize('a', 1, [member('degraded', { since: 1 })], NOW);
+    const down = summarize('b', 1, [member('unhealthy', { since: 7 }), member('healthy')], NOW);
     expect(rollUp([slow, down]).issues.map((issue) => issue.type)).toEqual(['b', 'a']);
   });
 

@@ -9,6 +9,7 @@ import { HostRateLimiter } from '../../../src/registry/limits/host-rate-limiter.
 import type { Member } from '../../../src/registry/state/member.ts';
 import { newMember } from '../../../src/registry/state/member.ts';
 import { firstRecord } from '../../../src/registry/membership/new-record.ts';
+import { indexOf } from '../state/index-of.ts';
 import { propertyRuns } from '../../support/fuzz/property-runs.ts';
 
 const T0 = 1_800_000_000_000;
@@ -35,18 +36,29 @@ function rounds() {
   const requested: ProbeTarget[] = [];
   const runner: ProbeRunner = {
     run: async (targets) => void requested.push(...targets),
-    isReachable: async () => false,
+    checkReachability: async () => 'unreachable' as const,
   };
-  const check = new CheckRunner(runner, new HostRateLimiter(), async () => undefined);
-  const members = new Map([['a', memberOf(1, T0)]]);
+  const index = indexOf([]);
+  const hostLimiter = new HostRateLimiter();
+  const check = new CheckRunner({ prober: runner, hostLimiter, index, onReports: async () => undefined });
+  const members = new Map<string, Member>();
+  const register = (claim: number, now: number): void => {
+    const former = members.get('a');
+    if (former) index.delete(former);
+    const member = memberOf(claim, now);
+    members.set('a', member);
+    index.add(member);
+  };
+  register(1, T0);
   const begin = (now: number): AttemptReport => {
-    check.startNow([members.get('a')!], now);
+    check.request([members.get('a')!], now);
+    check.start(now);
     const { componentId, order } = requested.at(-1)!;
     return { componentId, checkId: order.checkId, attempt: order.attempt, outcome: PASSED };
   };
   const observe = (reports: readonly AttemptReport[], now: number): MemberSignal[] =>
     check.observe(members, reports, now);
-  return { check, members, begin, observe };
+  return { check, members, register, begin, observe };
 }
 
 const kindsOf = (signals: readonly MemberSignal[]): string[] => signals.map(({ signal }) => signal.kind);
@@ -70,9 +82,9 @@ describe('an attempt report', () => {
   });
 
   it('of a former registration does not affect a component with the same id', () => {
-    const { members, begin, observe } = rounds();
+    const { register, begin, observe } = rounds();
     const former = begin(T0);
-    members.set('a', memberOf(2, T0 + 100));
+    register(2, T0 + 100);
     expect(observe([{ ...former, outcome: FAILED }], T0 + 150)).toEqual([]);
     const own = begin(T0 + 200);
     expect(observe([{ ...former, outcome: FAILED }], T0 + 250)).toEqual([]);
@@ -82,9 +94,7 @@ describe('an attempt report', () => {
   it('of an abandoned check is ignored, and the check is due again at once', () => {
     const { check, members, begin, observe } = rounds();
     const report = begin(T0);
-    expect(kindsOf(check.abandon(members.values(), ({ startedAt }) => startedAt <= T0, T0 + 60_000))).toEqual([
-      'doubt-ended',
-    ]);
+    expect(kindsOf(check.abandon(({ startedAt }) => startedAt <= T0, T0 + 60_000))).toEqual(['doubt-ended']);
     expect(members.get('a')!.nextCheckAt).toBe(T0 + 60_000);
     expect(observe([{ ...report, outcome: FAILED }], T0 + 60_001)).toEqual([]);
   });
@@ -110,13 +120,13 @@ describe('attempt reports in any order', () => {
   it('leave the results unchanged when some are late, duplicate or foreign', () => {
     fc.assert(
       fc.property(life, (checks) => {
-        const { members, begin, observe } = rounds();
+        const { register, begin, observe } = rounds();
         const made: AttemptReport[] = [];
         const found: string[] = [];
         let now = T0;
         for (const { verdict: said, strays, step: ms, reregisters } of checks) {
           now += ms;
-          if (reregisters) members.set('a', memberOf(made.length + 2, now));
+          if (reregisters) register(made.length + 2, now);
           const own = { ...begin(now), outcome: said };
           for (const { ago, attempt, outcome: other } of strays) {
             const former = made.at(-ago);

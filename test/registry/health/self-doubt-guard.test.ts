@@ -140,9 +140,11 @@ describe.concurrent('a canary', () => {
     ['no type has a canary', { a: 'none', b: 'none' }, 'none'],
     ['one canary is seen', { a: 'unseen', b: 'seen' }, 'seen'],
     ['no canary is seen', { a: 'unseen', b: 'none' }, 'unseen'],
+    ['a canary was checked late', { a: 'late', b: 'none' }, 'late'],
+    ['of a late and an unseen canary one was checked in time', { a: 'late', b: 'unseen' }, 'unseen'],
   ])('verdict is combined over the other types: %s', async (_, types, expected) => {
     const deps = {
-      isReachable: async () => true,
+      checkReachability: async () => 'reachable' as const,
       otherTypes: async () => Object.keys(types),
       verdictOf: async (type: string) => types[type]!,
     };
@@ -151,11 +153,16 @@ describe.concurrent('a canary', () => {
 
   it('is the configured URL alone where one is set, and any response counts', async () => {
     const deps = { otherTypes: async () => ['a'], verdictOf: async (): Promise<CanaryVerdict> => 'seen' };
-    expect(await checkCanary('https://canary.example.com', { ...deps, isReachable: async () => false })).toBe('unseen');
+    expect(
+      await checkCanary('https://canary.example.com', {
+        ...deps,
+        checkReachability: async () => 'unreachable' as const,
+      }),
+    ).toBe('unseen');
     const answering = await healthyMembers(1, {});
     await allIn(answering.ids, 'unavailable');
-    expect(await prober.isReachable(quickCheck(answering.ids[0]!).endpoint)).toBe(true);
-    expect(await prober.isReachable(DEAD)).toBe(false);
+    expect(await prober.checkReachability(quickCheck(answering.ids[0]!).endpoint)).toBe('reachable');
+    expect(await prober.checkReachability(DEAD)).toBe('unreachable');
   });
 });
 
@@ -245,7 +252,7 @@ describe.concurrent('self-doubt of a registry', () => {
     expect(await permit(0, true)).toBe('too-many');
     // An operator may not restart either, except by force.
     const spare = freshId();
-    const control = { endpoint: `/${spare}/control`, actions: ['restart'] };
+    const control = { endpoint: '/control', actions: ['restart'] };
     await frozen.registry.register(spare, { control, healthCheck: undefined, heartbeat: { ttl: 600_000 } });
     const request = { action: 'restart', idempotencyKey: null, reason: null } as const;
     expect(await frozen.registry.api.requestAction(spare, { ...request, force: false })).toMatchObject({

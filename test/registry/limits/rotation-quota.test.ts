@@ -6,7 +6,7 @@ import { freshRegistry } from '../fresh-registry.ts';
 it('a control secret can be rotated ten times at once, then once every six seconds', async () => {
   const registry = freshRegistry();
   const [id, other] = [freshId(), freshId()];
-  for (const each of [id, other]) await registry.register(each, withControl(each));
+  for (const each of [id, other]) await registry.register(each, withControl());
   // The clock stands still, so that no tokens are refilled, however slow the machine is.
   vi.useFakeTimers({ toFake: ['Date'] });
   onTestFinished(() => void vi.useRealTimers());

@@ -84,7 +84,7 @@ describe.concurrent('the audit note of an event', () => {
   it('contains the actor who rotated a control secret, but not the secret', async () => {
     const registry = await keepingEvents();
     const id = freshId();
-    await registry.register(id, { ...beats, ...withControl(id) });
+    await registry.register(id, { ...beats, ...withControl() });
     const rotated = await registry.api.rotateControlSecret(id, { actor });
     if (!rotated.ok) throw new Error(rotated.message);
     await registry.api.rotateControlSecret(id, { actor });
@@ -101,7 +101,7 @@ describe.concurrent('the audit note of an event', () => {
   it('is written in one transaction with the change', async () => {
     const registry = await keepingEvents();
     const id = freshId();
-    await registry.register(id, { ...beats, ...withControl(id) });
+    await registry.register(id, { ...beats, ...withControl() });
     const before = await registry.api.controlSecret(id);
     const { recoveryId } = await beginWithoutWorkflow(registry, id);
     const stored = await registry.rows('SELECT recovery FROM components');

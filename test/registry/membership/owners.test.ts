@@ -5,9 +5,9 @@ import { freshId, registrationFor } from '../../support/coordinator-http.ts';
 import type { FreshRegistry } from '../fresh-registry.ts';
 import { PLAIN, freshRegistry, nextClaim } from '../fresh-registry.ts';
 
-const heartbeatAndControl = (id: string): Record<string, unknown> => ({
+const heartbeatAndControl = (): Record<string, unknown> => ({
   heartbeat: { ttl: 600_000 },
-  control: { endpoint: `/${id}/control`, actions: ['restart'] },
+  control: { endpoint: '/control', actions: ['restart'] },
 });
 
 const silent = { healthCheck: undefined, heartbeat: { ttl: 600_000 } };
@@ -16,7 +16,7 @@ async function registerAs(
   registry: FreshRegistry,
   id: string,
   owner: string | null,
-  { claim = nextClaim(), healthSources = heartbeatAndControl(id) } = {},
+  { claim = nextClaim(), healthSources = heartbeatAndControl() } = {},
 ) {
   const registration = RegistrationSchema.parse(registrationFor(id, { type: registry.type, ...healthSources }));
   return registry.api.register({ ...PLAIN, registration, claim, owner });

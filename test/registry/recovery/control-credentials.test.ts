@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 async function controlled(): Promise<{ registry: FreshRegistry; id: string }> {
   const registry = freshRegistry();
   const id = freshId();
-  await registry.register(id, withControl(id));
+  await registry.register(id, withControl());
   return { registry, id };
 }
 
@@ -34,14 +34,14 @@ describe.concurrent('the control secret of a component', () => {
     expect(first).toEqual({ secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{43}=$/), previousUntil: null });
     await registry.evict();
     expect(await secretOf(registry, id)).toEqual(first);
-    await registry.register(id, { ...withControl(id), weight: 2 });
+    await registry.register(id, { ...withControl(), weight: 2 });
     expect(await secretOf(registry, id)).toEqual(first);
   });
 
   it('differs from that of other components', async () => {
     const { registry, id } = await controlled();
     const other = freshId();
-    await registry.register(other, withControl(other));
+    await registry.register(other, withControl());
     expect((await secretOf(registry, other)).secret).not.toBe((await secretOf(registry, id)).secret);
   });
 
@@ -70,7 +70,7 @@ describe.concurrent('the control secret of a component', () => {
     await registry.api.remove(id, { drainMs: 0, ifGeneration: null });
     expect(await registry.rows('SELECT * FROM control_secrets')).toEqual([]);
     expect(await registry.api.controlSecret(id)).toMatchObject({ reason: 'unknown-component' });
-    await registry.register(id, withControl(id));
+    await registry.register(id, withControl());
     expect((await secretOf(registry, id)).secret).not.toBe(secret);
   });
 
