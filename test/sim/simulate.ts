@@ -1,5 +1,5 @@
 /** One run of a strategy on a cluster and its traffic. */
-import { ewmaAfter } from '../../src/core/balancing/typical-time.ts';
+import { ewmaAfter } from '../../src/core/component/typical-time.ts';
 import { emptyQueue, nextTime, pop, push } from './event-queue.ts';
 import type { Cluster, Traffic } from './model.ts';
 import { MEAN_WORK_MS, streamOf } from './model.ts';

@@ -99,7 +99,8 @@ export interface ProblemOptions {
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
   /** Absent: the default of the status. Null: no Retry-After, because the same call never succeeds. */
   readonly retryAfterSeconds?: number | null;
-  readonly candidates?: Problem['candidates'];
+  /** Extension members of a refused routing request. */
+  readonly routing?: Pick<Problem, 'requestType' | 'componentType' | 'components' | 'candidates'>;
   /** Extension members with the reader's position and where the reader may continue. */
   readonly position?: Pick<Problem, 'lastIndex' | 'oldest' | 'newest' | 'snapshot'>;
 }
@@ -119,7 +120,7 @@ export function problemResponse(c: Call, code: ProblemCode, options: ProblemOpti
     instance: c.req.path.slice(0, MAX_INSTANCE_CHARACTERS),
     requestId: c.get('requestId'),
     ...(options.errors ? { errors: [...options.errors] } : {}),
-    ...(options.candidates ? { candidates: options.candidates } : {}),
+    ...options.routing,
     ...options.position,
   };
   c.header('content-type', 'application/problem+json');

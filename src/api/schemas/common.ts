@@ -1,6 +1,7 @@
 /** Wire schemas shared by several resources: problems, pages, timestamps. */
 import * as z from 'zod';
 import { ComponentIdSchema } from '../../core/component/registration.ts';
+import { CandidateCountsSchema } from './candidate-counts.ts';
 import { CandidateVerdictSchema } from './candidate-verdict.ts';
 
 export const TimestampSchema = z.string().meta({ description: 'ISO 8601', format: 'date-time' });
@@ -22,6 +23,12 @@ export const ProblemSchema = z
     instance: z.string().optional(),
     requestId: z.string().optional().meta({ description: '`x-request-id` of the response.' }),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    requestType: z
+      .string()
+      .optional()
+      .meta({ description: 'Routing only: the request type, if the request named one.' }),
+    componentType: z.string().optional().meta({ description: 'Routing only: the component type of the request.' }),
+    components: CandidateCountsSchema.optional(),
     candidates: z
       .array(CandidateVerdictSchema)
       .optional()

@@ -9,7 +9,8 @@ import { toIso } from '../../core/component/resource.ts';
 import { acquireAtEdge } from '../../edge/edge-leases.ts';
 import type { Call } from '../http/call.ts';
 import { jsonResponse, waitUntilOf } from '../http/call.ts';
-import { problemResponse, problemOptionsOf } from '../http/problem.ts';
+import { problemOptionsOf } from '../http/problem.ts';
+import { refuseRoute } from '../resources/route-refusal.ts';
 import { withExplanation, routeDecision } from '../resources/route-decision.ts';
 import type { RouteRequestData } from '../schemas/route.ts';
 
@@ -24,11 +25,11 @@ export async function routeWithLease(c: Call, type: string, request: RouteReques
   const acquireRequest = { route: request, ttlMs, waitMs, explain, dryRun: asDryRun, holder };
   const acquired = await acquireAtEdge(type, acquireRequest, waitUntilOf(c));
   if (!acquired.ok) {
-    const candidates = acquired.explanation?.candidates;
-    return problemResponse(c, acquired.reason, {
-      ...problemOptionsOf(acquired),
-      ...(candidates ? { candidates } : {}),
-    });
+    const { reason, message } = acquired;
+    const { retryAfterSeconds } = problemOptionsOf(acquired);
+    const known = acquired.explanation && { counts: acquired.counts, candidates: acquired.explanation.candidates };
+    const requested = { type, requestType: body.requestType };
+    return refuseRoute(c, requested, { code: reason, message, retryAfterSeconds, known });
   }
   const { lease, explanation, ...decided } = acquired;
   const wireLease = lease && { id: lease.id, expiresAt: toIso(lease.expiresAt) };

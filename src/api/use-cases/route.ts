@@ -5,10 +5,11 @@
 import type { BalancingSettings } from '../../core/balancing/balancing-settings.ts';
 import { nextEvenly } from '../../core/balancing/even-spread.ts';
 import { explainPick, retryAfterSeconds, scoreOfPick } from '../../core/balancing/explain.ts';
+import { countCandidates } from '../../core/balancing/candidate-counts.ts';
 import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
 import { compilePool } from '../../core/balancing/candidate-pool.ts';
 import type { NoPick, Pick, PickContext, Picked, RouteRequest } from '../../core/balancing/pick.ts';
-import { pickComponent } from '../../core/balancing/pick.ts';
+import { NO_PICK_TEXTS, pickComponent } from '../../core/balancing/pick.ts';
 import { retryAfterMs } from '../../core/lease/retry-after.ts';
 import { randomFrom } from '../../core/random.ts';
 import type { EffectiveConfig } from '../../core/config/effective-config.ts';
@@ -22,6 +23,7 @@ import { cachedCurrentConfig, currentConfigWithType } from './current-config.ts'
 import type { ProblemResponse } from '../http/problem.ts';
 import { withinLoad } from '../middleware/shed-load.ts';
 import { problemResponse } from '../http/problem.ts';
+import { refuseRoute } from '../resources/route-refusal.ts';
 import { withExplanation, routeDecision } from '../resources/route-decision.ts';
 import { routeWithLease } from './route-with-lease.ts';
 import type { RouteResponseData, RouteRequestData } from '../schemas/route.ts';
@@ -42,7 +44,7 @@ function routeFromCache(c: Call, body: RouteRequestData): RouteResponse | null {
   const now = Date.now();
   const edge = cachedSnapshot(type, now, waitUntilOf(c));
   if (!edge) return null;
-  const parsed: ParsedCall = { body, request: toRequest(body), now };
+  const parsed: ParsedCall = { body, type, request: toRequest(body), now };
   const decided = decideFrom(edge, false, parsed);
   return decided.pick.ok ? respond(c, parsed, decided) : null;
 }
@@ -58,22 +60,23 @@ async function routeAfterRefresh(c: Call, body: RouteRequestData): Promise<Route
   const request = toRequest(body);
   if (body.lease) return routeWithLease(c, type, request, { ...body, lease: body.lease });
   const fresh = await refreshedSnapshot(type, waitUntilOf(c));
-  const parsed: ParsedCall = { body, request, now: Date.now() };
-  return fresh
-    ? respond(c, parsed, decideFrom(fresh.edge, fresh.stale, parsed))
-    : problemResponse(c, 'no-healthy-components', { detail: 'the registry cannot be reached', retryAfterSeconds: 2 });
+  const parsed: ParsedCall = { body, type, request, now: Date.now() };
+  if (fresh) return respond(c, parsed, decideFrom(fresh.edge, fresh.stale, parsed));
+  const message = 'the registry cannot be reached';
+  const requested = { type, requestType: body.requestType };
+  return refuseRoute(c, requested, { code: 'no-healthy-components', message, retryAfterSeconds: 2, known: null });
 }
 
-function respond(c: Call, { body, request, now }: ParsedCall, decided: Decision): RouteResponse {
+function respond(c: Call, { body, type, request, now }: ParsedCall, decided: Decision): RouteResponse {
   const { edge, pool, pick } = decided;
   const input = { pool, work: edge.work, request, now };
-  const explanation = body.explain || !pick.ok ? explainPick({ ...input, pick }) : null;
   if (!pick.ok) {
-    return problemResponse(c, pick.reason, {
-      retryAfterSeconds: retryAfterOf(edge, pick.reason),
-      candidates: explanation!.candidates,
-    });
+    const known = { counts: countCandidates(pool), candidates: explainPick({ ...input, pick }).candidates };
+    const retryAfterSeconds = retryAfterOf(edge, pick.reason);
+    const refusal = { code: pick.reason, message: NO_PICK_TEXTS[pick.reason], retryAfterSeconds, known };
+    return refuseRoute(c, { type, requestType: body.requestType }, refusal);
   }
+  const explanation = body.explain ? explainPick({ ...input, pick }) : null;
   const response = toResponse(decided, pick, scoreOfPick(input, pick.position));
   if (!body.dryRun) assign(edge, pick.position, now);
   return jsonResponse(c, explanation ? withExplanation(response, explanation) : response);
@@ -89,6 +92,8 @@ function retryAfterOf({ pool, nextCheckAt }: EdgeSnapshot, reason: NoPick['reaso
 /** The validated body with the routing request derived from it, and the time of the decision. */
 interface ParsedCall {
   readonly body: RouteRequestData;
+  /** The component type of the request. */
+  readonly type: string;
   readonly request: RouteRequest;
   readonly now: number;
 }

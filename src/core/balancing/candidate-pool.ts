@@ -16,7 +16,7 @@ import { DRAW_BASIS } from './policies/draw-basis.ts';
 import { slowStartFactor } from './slow-start.ts';
 import type { Tiers } from './tier.ts';
 import { tiersFrom } from './tier.ts';
-import { isFresh, ewmaAfter, fadedTowardsTypical } from './typical-time.ts';
+import { isFresh, ewmaAfter, fadedTowardsTypical } from '../component/typical-time.ts';
 import type { TraitKind, Traits } from './traits.ts';
 import { addTrait, eachTrait, hasSameTraits, removeTrait } from './traits.ts';
 import type { WeightedSet } from './weighted-set.ts';

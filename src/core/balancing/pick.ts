@@ -75,6 +75,12 @@ export interface NoPick {
   readonly reason: 'no-healthy-components' | 'at-capacity' | 'preferences-unmet';
 }
 
+export const NO_PICK_TEXTS: Readonly<Record<NoPick['reason'], string>> = {
+  'no-healthy-components': 'no component can be given work at the moment',
+  'at-capacity': 'no component has that many free slots',
+  'preferences-unmet': 'no component meets the preferences',
+};
+
 export function pickComponent(pool: CandidatePool, request: RouteRequest, context: PickContext): Pick {
   const { work, random, now } = context;
   const tiers = tiersOf(pool, request.assumedDown);

@@ -3,7 +3,7 @@
  * assignments by edges since. An assignment counts until its outcome is reported, and decays over the typical task time
  * of the component: as measured from outcomes, otherwise as the type's `assumedTaskMs`.
  */
-import { ewmaAfter } from '../balancing/typical-time.ts';
+import { ewmaAfter } from './typical-time.ts';
 import type { Assigned, WorkEstimate } from './work-estimate.ts';
 import { NO_ESTIMATE, decayed, typicalTaskMs, withAssigned, withEnded } from './work-estimate.ts';
 

@@ -5,7 +5,7 @@
  * `healthyThreshold` consecutive passed checks make it healthy again. From unknown or degraded one passed check is
  * enough. A component that falls too often is held unhealthy for a while (`flap-damping.ts`).
  */
-import { boundedOutlier } from '../balancing/typical-time.ts';
+import { boundedOutlier } from '../component/typical-time.ts';
 import { endEjection } from './outlier-ejection.ts';
 import type { FlapPolicy, FlapState } from './flap-damping.ts';
 import { dampedStatus, extendHold, recordFallWhileHeld, recordFall, releaseIfExpired } from './flap-damping.ts';

@@ -1,5 +1,6 @@
 /** Leases in the contract of the registry. Times are epoch ms. */
 import type { PolicyName } from '../../core/balancing/balancing-settings.ts';
+import type { CandidateCounts } from '../../core/balancing/candidate-counts.ts';
 import type { Candidate } from '../../core/balancing/candidate.ts';
 import type { Explanation } from '../../core/balancing/explain.ts';
 import type { NoPick, FallbackTier, RouteRequest } from '../../core/balancing/pick.ts';
@@ -50,7 +51,7 @@ export interface Acquired {
 }
 
 export type NotAcquired =
-  | (Failure<NoPick['reason']> & { readonly explanation: Explanation })
+  | (Failure<NoPick['reason']> & { readonly explanation: Explanation; readonly counts: CandidateCounts })
   /** The key holds as many slots, or has as many waiting requests, as its quota allows. */
   | (Failure<'lease-quota'> & { readonly explanation: null });
 

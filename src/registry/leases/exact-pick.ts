@@ -1,10 +1,11 @@
 /** One routing decision on the exact load, and the details that the response gives about it. */
 import type { PolicyName } from '../../core/balancing/balancing-settings.ts';
 import { explainPick, retryAfterSeconds, scoreOfPick } from '../../core/balancing/explain.ts';
+import { countCandidates } from '../../core/balancing/candidate-counts.ts';
 import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
 import { compilePool } from '../../core/balancing/candidate-pool.ts';
 import type { NoPick, Pick, Picked } from '../../core/balancing/pick.ts';
-import { pickComponent } from '../../core/balancing/pick.ts';
+import { NO_PICK_TEXTS, pickComponent } from '../../core/balancing/pick.ts';
 import { fail } from '../../core/result.ts';
 import type { LivePool } from './live-pool.ts';
 import type { AcquireRequest, Acquired, NotAcquired } from '../contract/lease-api.ts';
@@ -49,14 +50,9 @@ export function refusalDetails(
   const explanation = explainPick({ pool, work, request: route, now, pick });
   // The next check may find a healthy component. For `at-capacity` the allocator replaces this estimate.
   const seconds = retryAfterSeconds(state.index.nextCheckAt, now);
-  return { ...fail(pick.reason, MESSAGES[pick.reason]), retryAfterMs: 1_000 * seconds, explanation };
+  const failure = fail(pick.reason, NO_PICK_TEXTS[pick.reason]);
+  return { ...failure, retryAfterMs: 1_000 * seconds, explanation, counts: countCandidates(pool) };
 }
-
-const MESSAGES: Readonly<Record<NoPick['reason'], string>> = {
-  'no-healthy-components': 'no component can be given work at the moment',
-  'at-capacity': 'no component has that many free slots',
-  'preferences-unmet': 'no component meets the preferences',
-};
 
 /** The same components under another policy, for a dry run. */
 const underPolicy = (pool: CandidatePool, policy: PolicyName, now: number): CandidatePool =>

@@ -49,6 +49,8 @@ describe('POST /v1/route with lease', () => {
     const full = await lease('caws_validator');
     expectProblem(full, 503, 'at-capacity');
     expect(full.headers.get('retry-after')).toMatch(/^[12]$/);
+    expect(full.body).toMatchObject({ componentType: 'caws_validator', components: { total: 1, healthy: 1 } });
+    expect(full.body.detail).toContain('caws_validator');
     expect(full.body.candidates).toMatchObject([{ id, rule: 'capacity', reason: '2 of 2 tasks in flight' }]);
     await removeAll([id]);
     expectProblem(await lease('caws_validator'), 503, 'no-healthy-components');

@@ -86,6 +86,7 @@ describe('routing calls and the refresh of the edge snapshot', () => {
     const refused = await route('constitutional_runtime');
     expect(refused).toMatchObject({ status: 503, body: { code: 'no-healthy-components' } });
     expect(refused.body.detail).toContain('cannot be reached');
+    expect(refused.body).toMatchObject({ componentType: 'constitutional_runtime' });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   });
 });

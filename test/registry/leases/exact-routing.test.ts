@@ -46,6 +46,13 @@ describe.concurrent('routing over real registries', () => {
   it('finds a component that registered after a 503', async () => {
     const unserved = await route('compliance_check');
     expect(unserved).toMatchObject({ status: 503, body: { code: 'no-healthy-components', candidates: [] } });
+    expect(unserved.body).toMatchObject({
+      requestType: 'compliance_check',
+      componentType: 'constitutional_runtime',
+      components: { total: 0, healthy: 0 },
+    });
+    for (const part of ['compliance_check', 'constitutional_runtime', 'no component is registered'])
+      expect(unserved.body.detail).toContain(part);
     expect(Number(unserved.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     const id = await registerHealthy('constitutional_runtime', { metadata: { version: '1.0.0' } });
     const response = await route('compliance_check', { payload: { taskId: 't-1' } });
@@ -71,6 +78,19 @@ describe.concurrent('routing over real registries', () => {
       ({ status }) => status === 503,
     );
     expect(response.body.code).toBe('no-healthy-components');
+    const named = {
+      requestType: 'caws_validation',
+      componentType: 'caws_validator',
+      detail: expect.stringMatching(/caws_validation.*caws_validator.*4 components: .*1 unhealthy.*1 standby/),
+      components: { total: 4, healthy: 1, unhealthy: 1, unknown: 1, standby: 1 },
+    };
+    expect(response.body).toMatchObject(named);
+    const leased = await route('caws_validation', { lease: {} });
+    expect(leased.status).toBe(503);
+    expect(leased.body).toMatchObject(named);
+    const byType = await call('POST', '/v1/route', { type: 'caws_validator' });
+    expect(byType.body).toMatchObject({ componentType: 'caws_validator', components: named.components });
+    expect(byType.body).not.toHaveProperty('requestType');
     const rules = new Map<string, { rule: string; reason: string }>(
       response.body.candidates.map((each: { id: string; rule: string; reason: string }) => [each.id, each]),
     );

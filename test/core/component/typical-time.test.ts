@@ -8,8 +8,8 @@ import {
   typicalMs,
   workMsAt,
 } from '../../../src/core/balancing/candidate-pool.ts';
-import { ewmaAfter, fadedTowardsTypical } from '../../../src/core/balancing/typical-time.ts';
-import { NOW, candidateOf, poolOf } from './candidate-of.ts';
+import { ewmaAfter, fadedTowardsTypical } from '../../../src/core/component/typical-time.ts';
+import { NOW, candidateOf, poolOf } from '../balancing/candidate-of.ts';
 
 describe('ewmaAfter', () => {
   it.each([
