@@ -19,7 +19,12 @@ export interface RecordedFailure {
   readonly rootCause: string[];
   /** The drill that injected the failure; null for a real one. */
   readonly drillId: string | null;
+  /** Epoch ms; of the first failure, if the record stands for several. */
   readonly occurredAt: number;
+  /** Number of failures that the record stands for. */
+  readonly occurrences: number;
+  /** Epoch ms of the last failure. */
+  readonly lastOccurredAt: number;
 }
 
 export interface FailureFilter {
@@ -45,6 +50,8 @@ export interface FailureRow {
   root_cause: string | null;
   drill_id: string | null;
   occurred_at: number;
+  occurrences: number;
+  last_occurred_at: number | null;
 }
 
 export interface NewFailure {
@@ -62,9 +69,10 @@ export async function appendFailures(db: D1Database, failures: readonly NewFailu
 
 /** One JSON array for all rows: a statement for each row would cost most of the time of a batch. */
 const APPEND = `INSERT OR IGNORE INTO failures
-    (id, component_id, component_type, failure_type, source, code, message, context, root_cause, drill_id, occurred_at)
+    (id, component_id, component_type, failure_type, source, code, message, context, root_cause, drill_id, occurred_at,
+     occurrences, last_occurred_at)
   SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-    value ->> 8, value ->> 9, value ->> 10
+    value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12
   FROM json_each(?)`;
 
 const toColumns = ({ report, failureType }: NewFailure): readonly (string | number | null)[] => [
@@ -79,6 +87,8 @@ const toColumns = ({ report, failureType }: NewFailure): readonly (string | numb
   report.rootCause?.length ? JSON.stringify(report.rootCause) : null,
   report.drillId ?? null,
   report.occurredAt,
+  report.occurrences ?? 1,
+  report.lastOccurredAt ?? null,
 ];
 
 export function listFailures(
@@ -115,4 +125,6 @@ export const toFailure = (row: FailureRow): RecordedFailure => ({
   rootCause: row.root_cause === null ? [] : (JSON.parse(row.root_cause) as string[]),
   drillId: row.drill_id,
   occurredAt: row.occurred_at,
+  occurrences: row.occurrences,
+  lastOccurredAt: row.last_occurred_at ?? row.occurred_at,
 });

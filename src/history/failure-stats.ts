@@ -1,4 +1,7 @@
-/** Failure counts from D1: in total, by component, component type and failure type, and over time. */
+/**
+ * Failure counts from D1, by the occurrences of each row: in total, by component, component type and failure type,
+ * and over time.
+ */
 import type { BucketRange } from '../core/failure/bucket-range.ts';
 import type { FailureFilter } from './failure-history.ts';
 
@@ -50,12 +53,14 @@ export async function totalFailures(
   const grouped = (column: 'component_id' | 'component_type' | 'failure_type'): D1PreparedStatement =>
     db
       .prepare(
-        `SELECT ${column} AS name, COUNT(*) AS n FROM failures${sql} GROUP BY 1 ORDER BY n DESC LIMIT ${MAX_GROUPS}`,
+        `SELECT ${column} AS name, SUM(occurrences) AS n FROM failures${sql} GROUP BY 1 ORDER BY n DESC LIMIT ${MAX_GROUPS}`,
       )
       .bind(...values);
   const [totals, byComponent, byType, byFailureType] = await db.batch<Record<string, unknown>>([
     db
-      .prepare(`SELECT COUNT(*) AS total, COALESCE(SUM(occurred_at > ?), 0) AS recent FROM failures${sql}`)
+      .prepare(
+        `SELECT COALESCE(SUM(occurrences), 0) AS total, COALESCE(SUM(occurrences * (occurred_at > ?)), 0) AS recent FROM failures${sql}`,
+      )
       .bind(recentSince, ...values),
     grouped('component_id'),
     grouped('component_type'),
@@ -71,7 +76,10 @@ export async function totalFailures(
   };
 }
 
-/** One entry per bucket of the range, empty buckets included. The `since` and `until` of the filter are ignored. */
+/**
+ * One entry per bucket of the range, empty buckets included. A row counts in the bucket of its first failure. Ignores
+ * the `since` and `until` of the filter.
+ */
 export async function bucketFailures(
   db: D1Database,
   filter: FailureFilter,
@@ -81,7 +89,7 @@ export async function bucketFailures(
   const { results } = await db
     .prepare(
       // D1 binds numbers as reals, so the quotient is a real too and needs the cast.
-      `SELECT CAST(occurred_at / ? AS INTEGER) AS bucket, failure_type, COUNT(*) AS n FROM failures${sql} GROUP BY bucket, failure_type`,
+      `SELECT CAST(occurred_at / ? AS INTEGER) AS bucket, failure_type, SUM(occurrences) AS n FROM failures${sql} GROUP BY bucket, failure_type`,
     )
     .bind(sizeMs, ...values)
     .all<{ bucket: number; failure_type: string; n: number }>();

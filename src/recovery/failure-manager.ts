@@ -38,7 +38,7 @@ type ClassifiedFailure = FailureBatchItem & NewFailure;
 export class FailureManager extends WorkerEntrypoint<Env> implements FailureIntake {
   async evaluate(items: readonly FailureBatchItem[]): Promise<FailureEvaluation[]> {
     const classified = items.map((item) => ({ ...item, failureType: typeOf(item.report) }));
-    const recording = this.record(classified);
+    const recording = this.record(classified.filter(({ isRecordedLater }) => !isRecordedLater));
     const byComponent = Map.groupBy(classified, ({ report }) => report.componentId);
     const evaluations = await mapConcurrently(MAX_CONCURRENT, Array.from(byComponent.values()), (failures) =>
       this.evaluateInOrder(failures),
@@ -108,6 +108,7 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
 
   /** Appends the failures in one statement. Returns false if D1 is unavailable or slow. */
   private async record(failures: readonly NewFailure[]): Promise<boolean> {
+    if (failures.length === 0) return true;
     try {
       await withinDeadline(appendFailures(this.env.HISTORY, failures));
       this.ctx.waitUntil(reportHistoryHealth(true));

@@ -24,7 +24,6 @@ import { healthReportOf, loadsOf, pageOf } from './state/component-views.ts';
 import type { HistoryQuery } from './contract/history-api.ts';
 import { historyPage, readableSpan } from './state/history-page.ts';
 import type { AcquireRequest, Completion, LeaseQuery } from './contract/lease-api.ts';
-import { chargeReport } from './limits/on-demand-limits.ts';
 import type {
   ComponentQuery,
   HeartbeatInput,
@@ -145,7 +144,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     if (!found.ok) return found;
     const member = found.value;
     const now = Date.now();
-    const refusal = chargeReport(member, now);
+    const refusal = this.runtime.failureReports.refuse(member, now);
     if (refusal) return refusal;
     const report = this.runtime.failureReports.store(
       member,

@@ -229,6 +229,7 @@ export class RegistryRuntime {
       checks: () => this.observe(this.checks.start(now), now),
       'status events': () => this.statusReports.flush(now) && this.deliver(now),
       shares: () => this.shareReporter.tick(now),
+      'failure sums': () => this.failureReports.closeSums(now) && this.deliver(now),
       samples: () => this.state.samples.flush(now),
     };
     void runParts('due work of a registry failed', parts, () => (this.armNotBefore = now + PAUSE_AFTER_FAILURE_MS));
@@ -237,10 +238,8 @@ export class RegistryRuntime {
   private expireHeartbeats(now: number): void {
     const silent = this.heartbeats.expire(now);
     this.observe(silent, now);
-    this.checks.request(
-      silent.map(({ member }) => member),
-      now,
-    );
+    const members = silent.map(({ member }) => member);
+    this.checks.request(members, now);
   }
 
   /**
@@ -392,8 +391,8 @@ export class RegistryRuntime {
   /** Arms the alarm for the earliest due work of all modules and members. */
   async arm(): Promise<void> {
     this.handleClockSkew(Date.now());
-    const { outbox, leases, state, checks, selfDoubt, statusReports, shareReporter } = this;
-    const background = [selfDoubt.dueAt, statusReports.dueAt, shareReporter.dueAt];
+    const { outbox, leases, state, checks, selfDoubt, statusReports, shareReporter, failureReports } = this;
+    const background = [selfDoubt.dueAt, statusReports.dueAt, shareReporter.dueAt, failureReports.dueAt];
     const due = Math.min(outbox.retryAt, leases.dueAt, state.index.nextDeadline, checks.dueAt, ...background);
     await this.singleAlarm.arm(Math.max(due, Math.min(this.armNotBefore, Date.now() + PAUSE_AFTER_FAILURE_MS)));
   }

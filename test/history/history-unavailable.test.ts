@@ -99,15 +99,15 @@ describe('a registry while the history is unavailable', () => {
 
   it('keeps many large reports, and writes them all when the history is available', async () => {
     const registry = freshRegistry();
-    // Two components, because one accepts only sixty reports at once.
-    const components = [freshId(), freshId()];
+    // Three components, because the budget of one is thirty rows at once.
+    const components = [freshId(), freshId(), freshId()];
     for (const id of components) await registry.register(id, beats);
     const dump = 'x'.repeat(8_000);
     const ids = await whileUnavailable(['failures'], async () => {
       const accepted: string[] = [];
       for (let reported = 0; reported < 90; reported++) {
         const result = await registry.api.reportFailure(
-          components[reported % 2]!,
+          components[reported % 3]!,
           { message: 'm'.repeat(2_000) },
           { dump },
         );

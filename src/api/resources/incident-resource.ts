@@ -1,4 +1,5 @@
 /** Wire resources of incidents: in lists with the silence that mutes their alerts, singly with the whole timeline. */
+import { failureResource } from './failure-resource.ts';
 import { toIso, toIsoOrNull } from '../../core/component/resource.ts';
 import type { Silence } from '../../core/incident/silence.ts';
 import { activeSilence } from '../../core/incident/silence.ts';
@@ -34,7 +35,7 @@ export function toIncidentDetail(
   );
   return {
     ...shown,
-    failures: failures.map((failure) => ({ ...failure, occurredAt: toIso(failure.occurredAt) })),
+    failures: failures.map(failureResource),
     recovery: last ? toRecoveryResource(last) : null,
     timeline: timeline.map((entry) => ({ ...entry, at: toIso(entry.at) })),
   };

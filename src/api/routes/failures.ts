@@ -6,6 +6,7 @@ import { listFailures } from '../../history/failure-history.ts';
 import { bucketFailures, totalFailures } from '../../history/failure-stats.ts';
 import { countRunningRecoveries } from '../../history/recovery-history.ts';
 import type { App } from '../http/app-env.ts';
+import { failureResource } from '../resources/failure-resource.ts';
 import { encodeListCursor } from '../http/cursor.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { withRegistryOf } from '../../edge/directory-cache.ts';
@@ -81,7 +82,7 @@ export function mountFailures(app: App): void {
     const filter = { ...filters, since: fromIso(since), until: fromIso(until) };
     const page = await readHistoryPage(c, { limit, cursor }, (request) => listFailures(c.env.HISTORY, filter, request));
     if (!page.ok) return page.problem;
-    const items = page.value.items.map((failure) => ({ ...failure, occurredAt: toIso(failure.occurredAt) }));
+    const items = page.value.items.map(failureResource);
     return c.json({ items, nextCursor: encodeListCursor(page.value.next) }, 200);
   });
 

@@ -51,7 +51,7 @@ export const FailureReportSchema = z
 
 export const FailureReceiptSchema = z
   .object({
-    failureId: z.string(),
+    failureId: z.string().meta({ description: 'Record of the failure. Reports beyond the budget of rows share one.' }),
     failureType: FailureTypeSchema,
     recentFailures: z.int().meta({
       description:
@@ -99,7 +99,12 @@ export const FailureSchema = z
         'Dependencies that were down at that time. No recovery of the component begins before they are available.',
     }),
     drillId: z.string().nullable().meta({ description: 'Drill that injected the failure. Null: a real failure.' }),
-    occurredAt: TimestampSchema,
+    occurredAt: TimestampSchema.meta({ description: 'Time of the first failure that the record stands for.' }),
+    occurrences: z.int().meta({
+      description:
+        'Failures that the record stands for. Above 1: reports beyond the budget of rows, merged by component, key and type.',
+    }),
+    lastOccurredAt: TimestampSchema.meta({ description: 'Time of the last failure that the record stands for.' }),
   })
   .meta({ id: 'Failure' });
 

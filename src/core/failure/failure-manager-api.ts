@@ -13,6 +13,8 @@ export interface FailureBatchItem extends FailureCount {
   readonly report: FailureReport;
   /** The effective setting of the component. */
   readonly failureThreshold: number;
+  /** The report is merged into a sum, which a later item brings. Absent: false. */
+  readonly isRecordedLater?: boolean;
 }
 
 export interface FailureEvaluation {
@@ -23,7 +25,7 @@ export interface FailureEvaluation {
   readonly threshold: number;
   /** Id of the recovery that was started or is already running; null when there is none. */
   readonly recoveryId: string | null;
-  /** False when the history could not be written in time: the report stays in the outbox. */
+  /** False when the history could not be written in time: the report stays in the outbox or in its sum. */
   readonly recorded: boolean;
 }
 

@@ -15,6 +15,10 @@ export interface FailureReport {
   readonly rootCause?: readonly string[];
   /** Id of the drill that injected the failure; absent for a real failure. */
   readonly drillId?: string;
-  /** Epoch ms. */
+  /** Epoch ms; of the first one, if the report stands for several. */
   readonly occurredAt: number;
+  /** Number of failures that the report stands for; absent for 1. */
+  readonly occurrences?: number;
+  /** Epoch ms of the last one; absent for a single failure. */
+  readonly lastOccurredAt?: number;
 }

@@ -22,7 +22,6 @@ import type {
   RenewedLease,
 } from '../contract/lease-api.ts';
 import type { Member } from '../state/member.ts';
-import { chargeReport } from '../limits/on-demand-limits.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 
 /** Minimum: the periodic sweep deletes older rows. */
@@ -74,7 +73,9 @@ export class LeaseLedger {
     const reported = member ? this.report(member, lease, completion, now) : null;
     const granted = this.state.leaseIndex.byId.has(id) ? [] : [lease];
     const ended = [endedAs(lease, outcome, remaining, now)];
-    this.state.commit({ ...reported, leases: { granted, ended }, visible: false }, now);
+    this.state.commit({ ...reported?.change, leases: { granted, ended }, visible: false }, now);
+    // Other reports are evaluated with their outbox row.
+    if (reported?.isSummed) void this.reports.evaluate(reported);
     if (member) this.applyToLoad(member, completion, now);
     const outcomes = member ? { member, work: sumOutcomes([completion]) } : null;
     return ok({ lease: { id, componentId, outcome, inFlight: remaining }, outcomes });
@@ -138,7 +139,7 @@ export class LeaseLedger {
     { error, outcome }: Completion,
     now: number,
   ): ReportedFailure | null {
-    if (error === null || outcome === 'success' || chargeReport(member, now)) return null;
+    if (error === null || outcome === 'success' || this.reports.refuse(member, now)) return null;
     const detail = { code: error.code ?? '', message: error.message };
     return this.reports.draft(member, { error: detail, context: { leaseId: id, outcome }, by: keyId }, now);
   }

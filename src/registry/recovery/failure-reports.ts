@@ -2,7 +2,6 @@
  * Failures that callers report. Each report is stored with its outbox row before anything else happens, and then
  * evaluated at once if the failure manager is available.
  */
-import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { withReport } from '../../core/component/component-record.ts';
 import { classifyFailure } from '../../core/failure/classify.ts';
 import type { FailureReport } from '../../core/failure/failure.ts';
@@ -11,15 +10,19 @@ import type { FailureBatchItem, FailureEvaluation, FailureIntake } from '../../c
 import type { FailureDetail } from '../../core/health/health-state.ts';
 import { observeHealth } from '../../core/health/observe-health.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { Failure } from '../../core/result.ts';
 import { failureDraft } from '../state/component-events.ts';
 import type { Member } from '../state/member.ts';
-import type { RegistryState } from '../state/registry-state.ts';
-import type { OutboxDraft } from '../storage/registry-store.ts';
+import type { Change, RegistryState } from '../state/registry-state.ts';
+import { chargeReport } from '../limits/on-demand-limits.ts';
+import { FailureSums } from './failure-sums.ts';
 import { logError } from '../../logging/log-error.ts';
 
 export interface ReportedFailure {
-  readonly records: readonly [ComponentRecord];
-  readonly outbox: readonly [OutboxDraft & { readonly payload: FailureReport }];
+  readonly change: Pick<Change, 'records' | 'outbox' | 'failureSums'>;
+  readonly report: FailureReport;
+  /** The history receives the report later, as part of a sum. */
+  readonly isSummed: boolean;
 }
 
 export interface NewReport {
@@ -32,17 +35,35 @@ export interface NewReport {
 export class FailureReports {
   private readonly state: RegistryState;
   private readonly intake: FailureIntake;
+  /** Reports beyond the budget of rows. */
+  private readonly sums: FailureSums;
 
   constructor(state: RegistryState, intake: FailureIntake) {
     this.state = state;
+    this.sums = new FailureSums(state);
     this.intake = intake;
   }
 
+  /** Epoch ms at which a sum of reports may be handed to the outbox; Infinity for never. */
+  get dueAt(): number {
+    return this.sums.dueAt;
+  }
+
+  /** Hands the sums of reports that are due to the outbox. Returns true if there were any. */
+  closeSums(now: number): boolean {
+    return this.sums.close(now);
+  }
+
+  /** Charges a report to the component's quota. Returns null when it is allowed. */
+  refuse(member: Member, now: number): Failure<'too-many-reports'> | null {
+    return chargeReport(member, now) ?? this.sums.refuse(now);
+  }
+
   /** Stores a caller's report and makes the component suspect. */
-  store(member: Member, report: NewReport, now: number): FailureReport {
+  store(member: Member, report: NewReport, now: number): ReportedFailure {
     const drafted = this.draft(member, report, now);
-    this.state.commit({ ...drafted, visible: false }, now);
-    return drafted.outbox[0].payload;
+    this.state.commit({ ...drafted.change, visible: false }, now);
+    return drafted;
   }
 
   /** Returns the changes that a report makes, for the caller to commit together with its own. */
@@ -52,16 +73,20 @@ export class FailureReports {
     const record = withReport({ ...member.record, health: step.next }, { at: now, by });
     const failed = { kind: 'failed', source: 'report', error } as const;
     const draft = failureDraft(record, failed, context, this.state.draftContext(record, now));
-    return { records: [record], outbox: [draft] };
+    const sum = this.sums.add(member, draft.payload, by);
+    return sum
+      ? { change: { records: [record], failureSums: [sum] }, report: { ...draft.payload, id: sum.id }, isSummed: true }
+      : { change: { records: [record], outbox: [draft] }, report: draft.payload, isSummed: false };
   }
 
   /**
    * Evaluates a stored report. While the failure manager is unavailable, returns what the registry itself knows, with
    * `recorded` false.
    */
-  async evaluate(report: FailureReport): Promise<FailureEvaluation> {
+  async evaluate({ report, isSummed }: ReportedFailure): Promise<FailureEvaluation> {
     try {
-      const [evaluation] = await this.intake.evaluate([this.batchItem(report)]);
+      const item = { ...this.batchItem(report), isRecordedLater: isSummed };
+      const [evaluation] = await this.intake.evaluate([item]);
       if (evaluation) return evaluation;
     } catch (error) {
       // The report stays in the outbox, so the caller need not repeat it.

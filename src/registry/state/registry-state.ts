@@ -31,6 +31,7 @@ import { removeLease, emptyLeaseIndex, leasesOf, putLease, slotsInUse } from '..
 import type { Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import { HeldCalls } from '../../long-poll/held-calls.ts';
+import type { SumChange } from '../storage/failure-sum-store.ts';
 import type { StoredActionRequest } from '../storage/requested-action-store.ts';
 import { resourceView } from './component-views.ts';
 import type { DraftContext } from './component-events.ts';
@@ -51,6 +52,9 @@ export interface Change {
   readonly controlSecret?: { readonly id: string; readonly secret: StoredControlSecret };
   readonly requestedAction?: StoredActionRequest;
   readonly outbox?: readonly OutboxDraft[];
+  /** Sums of failure reports that count one more, and ids of those that end. */
+  readonly failureSums?: readonly SumChange[];
+  readonly closedSums?: readonly string[];
   readonly leases?: LeaseChange;
   readonly drills?: readonly Drill[];
   readonly config?: TypeOverrides;
@@ -161,6 +165,8 @@ export class RegistryState {
       if (change.controlSecret) this.store.controlSecrets.save(change.controlSecret.id, change.controlSecret.secret);
       if (change.requestedAction) this.store.requestedActions.save(change.requestedAction);
       for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
+      for (const sum of change.failureSums ?? []) this.store.failureSums.save(sum);
+      for (const id of change.closedSums ?? []) this.store.failureSums.remove(id);
       for (const drill of change.drills ?? []) this.store.drills.save(drill);
       for (const lease of granted) this.store.leases.save(lease);
       for (const lease of endedLeases) this.store.leases.end(lease);

@@ -18,6 +18,7 @@ import { RequestedActionStore } from './requested-action-store.ts';
 import { ComponentConfigStore } from './component-config-store.ts';
 import { ControlSecretStore } from './control-secret-store.ts';
 import { DrillStore } from './drill-store.ts';
+import { FailureSumStore } from './failure-sum-store.ts';
 import { HeartbeatStore } from './heartbeat-store.ts';
 import { LeaseStore } from './lease-store.ts';
 import { ShareStore } from './share-store.ts';
@@ -108,6 +109,7 @@ export class RegistryStore {
   readonly controlSecrets: ControlSecretStore;
   readonly leases: LeaseStore;
   readonly drills: DrillStore;
+  readonly failureSums: FailureSumStore;
   readonly heartbeats: HeartbeatStore;
   readonly samples: SampleStore;
   readonly shares: ShareStore;
@@ -124,6 +126,7 @@ export class RegistryStore {
     this.componentConfigs = new ComponentConfigStore(sql);
     this.controlSecrets = new ControlSecretStore(sql);
     this.drills = new DrillStore(sql);
+    this.failureSums = new FailureSumStore(sql);
     this.heartbeats = new HeartbeatStore(sql);
     this.leases = new LeaseStore(sql);
     this.samples = new SampleStore(sql);
