@@ -62,6 +62,11 @@ export class ConfigClient {
     return this.#document({ method: 'PUT', path: pathOf(target), body: document, ifMatch });
   }
 
+  /** Removes a type. Throws a 409 `CoordinatorError` (`type-not-empty`) while components of it are registered. */
+  async removeType(type: string, { ifMatch }: PutOptions = {}): Promise<void> {
+    await this.#send({ method: 'DELETE', path: pathOf({ type }), ifMatch });
+  }
+
   /** The effective configuration, with the source of each value. */
   effective<P extends ConfigTarget>(target: P): Promise<EffectiveAt<P>> {
     return this.#call(

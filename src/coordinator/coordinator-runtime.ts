@@ -107,6 +107,7 @@ export class CoordinatorRuntime {
     this.rootCauseStore = new RootCauseStore(ctx.storage.sql);
     this.rootCauses = new RootCauseGraph(this.directory, this.rootCauseStore, (draft) => this.write(draft));
     this.claims = new Claims({
+      ensureType: (type, addedBy, now) => this.configCalls.ensureType(type, addedBy, now),
       directory: this.directory,
       rootCauses: this.rootCauses,
       onEntered: (id, type) => {

@@ -34,7 +34,7 @@ import type { WebhookChange, WebhookDraft, WebhookRotation } from './contract/we
 import type { VersionCondition } from '../core/version-condition.ts';
 import type { DeliveryOutcome } from '../core/delivery/delivery-attempt.ts';
 import type { DeliveryOrder } from '../core/delivery/delivery-contract.ts';
-import type { ComponentConfigRequest, ConfigPut, ConfigRollback } from './contract/config-api.ts';
+import type { ComponentConfigRequest, ConfigPut, ConfigRollback, TypeRemoval } from './contract/config-api.ts';
 import { runParts } from '../logging/run-parts.ts';
 
 const SETTLE_BATCH = 100;
@@ -266,6 +266,12 @@ export class SystemCoordinator extends DurableObject<Env> implements Coordinator
     const stored = this.runtime.configCalls.rollBack(request);
     this.runtime.systemView.trackFrozen(Date.now());
     return stored;
+  }
+
+  async removeType(removal: TypeRemoval): ReturnType<CoordinatorApi['removeType']> {
+    const removed = this.runtime.configCalls.removeType(removal);
+    this.runtime.systemView.trackFrozen(Date.now());
+    return removed;
   }
 
   async configAt(scope: DocumentScope): ReturnType<CoordinatorApi['configAt']> {

@@ -1,6 +1,7 @@
 /** A coordinator object of one test, with an empty directory and log. */
 import { env } from 'cloudflare:workers';
 import { expect } from 'vitest';
+import { SYSTEM } from '../../src/core/access/actor.ts';
 import type { CoordinatorApi } from '../../src/coordinator/contract/coordinator-api.ts';
 import { evict } from '../support/evict.ts';
 
@@ -17,7 +18,7 @@ export function freshCoordinator(): FreshCoordinator {
   const stub = env.SYSTEM_COORDINATOR.getByName(crypto.randomUUID());
   const api = stub as unknown as CoordinatorApi;
   const claimed = async (id: string, type = 'task_router', dependencies: readonly string[] = []): Promise<number> => {
-    const claim = await api.claim({ id, type, dependencies, owner: null });
+    const claim = await api.claim({ id, type, dependencies, owner: null, typeAddedBy: SYSTEM });
     if (!claim.ok) throw new Error(`${id} was refused: ${claim.reason}`);
     return claim.value.sequence;
   };

@@ -207,6 +207,11 @@ const SAMPLES: Readonly<Record<string, Build>> = {
     ...at(TARGET_CONFIG, 200, { failureWindow: 200_000 }),
     touches: TARGET_CONFIG,
   }),
+  'DELETE /v1/config/types/{type}': () => ({
+    ...at(TARGET_CONFIG, 409),
+    code: 'type-not-empty',
+    touches: TARGET_CONFIG,
+  }),
   'GET /v1/components/{id}/config': (target) => on(target, '/config', 200),
   'GET /v1/config/components/{id}': ({ id }) => at(configOf(id), 200),
   'PUT /v1/config/components/{id}': ({ id }) => ({

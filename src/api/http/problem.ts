@@ -34,6 +34,7 @@ const PROBLEMS = {
   'no-health-check': [409, 'The component registered no health check'],
   'request-type-conflict': [409, 'Another component type already serves the request type'],
   'too-many-affected': [409, 'The change affects more than can be validated at once'],
+  'type-not-empty': [409, 'Components of the type are registered'],
   'type-limit': [409, 'Component type limit reached'],
   'recovery-running': [409, 'A recovery of the component is running'],
   'held-back': [409, 'The action is not safe right now'],

@@ -6,7 +6,6 @@ import { RegistrationSchema } from '../../core/component/registration.ts';
 import type { Registration } from '../../core/component/registration.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
 import { toIso } from '../../core/component/resource.ts';
-import { isComponentType } from '../../core/config/effective-config.ts';
 import type { Json } from '../../core/json.ts';
 import { outboundPolicyOf } from '../../outbound/outbound-policy.ts';
 import type { AccessScope } from '../../core/access/permission.ts';
@@ -15,7 +14,6 @@ import { quotaHolderOf } from '../../core/quota/change-quota.ts';
 import type { App, AppEnv } from '../http/app-env.ts';
 import { actorOf } from '../auth/actor-of.ts';
 import { forgetType, withRegistryOf } from '../../edge/directory-cache.ts';
-import { currentConfigWithType } from '../use-cases/current-config.ts';
 import { etagOf, invalidCondition, versionCondition } from '../http/version-condition.ts';
 import { toNewKeyResource } from '../resources/key-resource.ts';
 import type { VersionCondition } from '../../core/version-condition.ts';
@@ -25,7 +23,8 @@ import { issueComponentKey } from '../auth/issue-key.ts';
 import { createRoute, jsonBody, jsonContent, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import type { ProblemCode, ProblemOptions } from '../http/problem.ts';
 import { problemResponse, problemOf, toFaults, problemOptionsOf } from '../http/problem.ts';
-import { registerComponent, registrationFaults } from '../use-cases/register-component.ts';
+import { registerComponent, urlFaults } from '../use-cases/register-component.ts';
+import { applyToEdges } from '../use-cases/store-config.ts';
 import { ConditionsSchema, IdParamSchema, IfMatchSchema, integerText } from '../schemas/common.ts';
 import { ComponentSchema, MergePatchSchema, RegistrationBodySchema } from '../schemas/component.ts';
 import { NewKeySchema } from '../schemas/key.ts';
@@ -43,8 +42,9 @@ const register = createRoute({
   tags,
   summary: 'Register or update component',
   description:
-    'The call is idempotent: a repeated registration under the same id updates the component. Read-only fields of a ' +
-    'component are ignored. Honours If-Match and If-None-Match.',
+    'The call is idempotent: a repeated registration under the same id updates the component. The first registration ' +
+    'in a type adds the type, unless `newTypes` is `refuse`. Read-only fields of a component are ignored. Honours ' +
+    'If-Match and If-None-Match.',
   request: { headers: ConditionsSchema, body: jsonBody(RegistrationBodySchema) },
   responses: {
     200: jsonContentWith(ComponentSchema, LocationSchema, 'Already registered: updated, or unchanged'),
@@ -203,9 +203,12 @@ export function mountComponents(app: App): void {
   });
 }
 
+/** Whether the key may register any component of the type, and therefore add the type. */
+const mayRegisterType = (scope: AccessScope, type: string): boolean => scope.kind === 'all' || scope.types.has(type);
+
 /** Whether the key may register this id and type. The registration itself checks whether the id is free. */
 const mayRegister = (scope: AccessScope, { id, type }: Registration): boolean =>
-  scope.kind === 'all' || scope.ids.has(id) || scope.types.has(type);
+  mayRegisterType(scope, type) || (scope.kind === 'own' && scope.ids.has(id));
 
 /** Issues a key for a component that a registrar has just registered, valid for that id only. */
 async function firstKey(c: Context<AppEnv>, id: string) {
@@ -224,13 +227,14 @@ async function store(
 ): Promise<Stored | Refused> {
   if (!mayRegister(c.get('accessScope'), registration))
     return refused('forbidden', { detail: 'this key may not register the component' });
-  const config = await currentConfigWithType(c, (known) => isComponentType(known, registration.type));
-  const faults = registrationFaults(registration, config, outboundPolicyOf(c.env));
-  if (faults) return refused(faults.code, { errors: faults.faults });
+  const faults = urlFaults(registration, outboundPolicyOf(c.env));
+  if (faults.length > 0) return refused('endpoint-not-allowed', { errors: faults });
   const stored = await registerComponent(registration, ifGeneration, {
     owner: ownerFilter(c.get('accessScope'), registration.id) ?? null,
     actor: actorOf(c),
     quotaHolder: quotaHolderOf(c.get('accessScope')),
+    mayAddType: mayRegisterType(c.get('accessScope'), registration.type),
+    onTypeAdded: (documents) => applyToEdges(c, documents),
   });
   if (stored.ok) return { ok: true, ...stored.value };
   const path = PATH_OF_REFUSAL[stored.reason];
@@ -240,6 +244,8 @@ async function store(
 
 const PATH_OF_REFUSAL: Partial<Record<ProblemCode, string>> = {
   'id-taken': 'id',
+  'unknown-type': 'type',
+  'type-limit': 'type',
   'type-conflict': 'type',
   'component-limit': 'type',
   'type-memory-limit': 'metadata',

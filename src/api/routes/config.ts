@@ -11,7 +11,7 @@ import { exactNumbers } from '../middleware/exact-numbers.ts';
 import { NOT_MODIFIED, matchesIfNoneMatch } from '../http/if-none-match.ts';
 import { createRoute, jsonBody, jsonContentWith, problemDefault } from '../http/openapi-route.ts';
 import { problemResponse } from '../http/problem.ts';
-import { ConditionsSchema } from '../schemas/common.ts';
+import { ConditionsSchema, IfMatchSchema } from '../schemas/common.ts';
 import {
   ConfigETagSchema,
   ConfigQuerySchema,
@@ -19,7 +19,7 @@ import {
   GlobalConfigResponseSchema,
   TypeConfigResponseSchema,
 } from '../schemas/config.ts';
-import { storeConfig } from '../use-cases/store-config.ts';
+import { removeType, storeConfig } from '../use-cases/store-config.ts';
 
 const tags = ['configuration'];
 const headers = ConditionsSchema;
@@ -72,13 +72,27 @@ const putType = createRoute({
   'x-permission': 'administer',
   tags,
   summary: 'Replace type configuration',
-  description: 'Adds the type if it does not exist. Honours If-Match and If-None-Match.',
+  description:
+    'Adds the type if it does not exist; so does the first registration in it. Honours If-Match and If-None-Match.',
   request: { params: ConfigTypeParamSchema, headers, body: jsonBody(TypeConfigSchema) },
   responses: {
     200: jsonContentWith(TypeConfigSchema, ETagSchema, 'The document'),
     201: jsonContentWith(TypeConfigSchema, ETagSchema, 'The document of a new type'),
     ...problemDefault,
   },
+});
+
+const removeTypeRoute = createRoute({
+  method: 'delete',
+  path: '/v1/config/types/{type}',
+  'x-permission': 'administer',
+  tags,
+  summary: 'Remove type',
+  description:
+    'Removes the type and its configuration. A built-in type loses its configuration only. 409 `type-not-empty` while ' +
+    'components of the type are registered. Honours If-Match.',
+  request: { params: ConfigTypeParamSchema, headers: IfMatchSchema },
+  responses: { 204: { description: 'Removed' }, ...problemDefault },
 });
 
 export function mountConfig(app: App): void {
@@ -116,6 +130,11 @@ export function mountConfig(app: App): void {
     const stored = await storeConfig(c, { kind: 'type', type }, c.req.valid('json'));
     if (stored instanceof Response) return stored;
     return stored.created ? c.json(stored.document, 201) : c.json(stored.document, 200);
+  });
+
+  app.openapi(removeTypeRoute, async (c) => {
+    const problem = await removeType(c, c.req.valid('param').type);
+    return problem ?? c.body(null, 204);
   });
 }
 

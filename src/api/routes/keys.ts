@@ -170,4 +170,4 @@ function scopeFault(text: string, config: EffectiveConfig): string | null {
 }
 
 const isOfKnownType = (scope: Scope | undefined, config: EffectiveConfig): boolean =>
-  scope?.kind !== 'registrar' || isComponentType(config, scope.type);
+  scope?.kind !== 'registrar' || config.global.newTypes === 'create' || isComponentType(config, scope.type);

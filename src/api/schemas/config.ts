@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { COMPONENT_SETTINGS } from '../../core/config/component-config.ts';
 import { ComponentTypeSchema } from '../../core/component/registration.ts';
 import { ResponseObjectSchema } from '../../core/json-schema.ts';
+import { RESERVED_TYPE } from '../../core/config/new-types.ts';
 import { GlobalConfigSchema, SettingsSchema, TypeConfigSchema } from '../../core/config/settings.ts';
 import { TimestampSchema, integerText, pageOf } from './common.ts';
 
@@ -12,8 +13,10 @@ const componentSettings = Object.fromEntries(COMPONENT_SETTINGS.map((name) => [n
 >;
 
 export const ConfigTypeParamSchema = z.object({
-  // Events and the audit log use this name for the document of all types.
-  type: ComponentTypeSchema.refine((type) => type !== 'global', 'global is reserved and cannot name a component type'),
+  type: ComponentTypeSchema.refine(
+    (type) => type !== RESERVED_TYPE,
+    `${RESERVED_TYPE} is reserved and cannot name a type`,
+  ),
 });
 
 export const ConfigQuerySchema = z.object({

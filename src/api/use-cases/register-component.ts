@@ -5,8 +5,7 @@
 import type { Actor } from '../../core/access/actor.ts';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
 import type { ClaimRefusal } from '../../coordinator/contract/coordinator-api.ts';
-import type { EffectiveConfig } from '../../core/config/effective-config.ts';
-import { isComponentType } from '../../core/config/effective-config.ts';
+import type { ConfigDocuments } from '../../core/config/config-documents.ts';
 import type { Registration } from '../../core/component/registration.ts';
 import type { OutboundPolicy } from '../../core/outbound/url-policy.ts';
 import { judgeUrl } from '../../core/outbound/url-policy.ts';
@@ -14,6 +13,7 @@ import type { QuotaHolder } from '../../core/quota/change-quota.ts';
 import type { Result } from '../../core/result.ts';
 import { fail } from '../../core/result.ts';
 import type { VersionCondition } from '../../core/version-condition.ts';
+import { failedCondition } from '../../core/version-condition.ts';
 import type { Registered } from '../../registry/contract/registry-api.ts';
 import { registryOf } from '../../registry/contract/registry-api.ts';
 
@@ -26,6 +26,7 @@ type Refusal =
   | 'busy';
 
 const ATTEMPTS = 3;
+const NOT_REGISTERED = { name: 'the registration', counter: 'generation', version: null };
 
 /** The caller that registers. */
 export interface Registrant {
@@ -34,6 +35,10 @@ export interface Registrant {
   readonly actor: Actor;
   /** The quota that the change is charged to; null for none. */
   readonly quotaHolder: QuotaHolder | null;
+  /** Whether the caller may register any component of the type, and so may add the type. */
+  readonly mayAddType: boolean;
+  /** Receives the configuration with a type that the registration added. */
+  readonly onTypeAdded: (documents: ConfigDocuments) => void;
 }
 
 /** Registers a component, if the condition on its generation holds. */
@@ -46,9 +51,13 @@ export async function registerComponent(
   const directory = coordinator();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const { owner: requester, actor, quotaHolder } = by;
-    const claim = await directory.claim({ id, type, dependencies, owner: requester, keyId: actor.keyId, quotaHolder });
-    if (!claim.ok) return claim;
-    const { sequence, owner } = claim.value;
+    const typeAddedBy = by.mayAddType && (ifGeneration === null || ifGeneration === 'absent') ? actor : null;
+    const charged = { keyId: actor.keyId, quotaHolder, typeAddedBy };
+    const claim = await directory.claim({ id, type, dependencies, owner: requester, ...charged });
+    // A type that does not exist has no component, which a condition may require.
+    if (!claim.ok) return (claim.reason === 'unknown-type' && failedCondition(ifGeneration, NOT_REGISTERED)) || claim;
+    const { sequence, owner, addedType } = claim.value;
+    if (addedType) by.onTypeAdded(addedType);
     const stored = await registryOf(type).register({
       registration,
       claim: sequence,
@@ -72,26 +81,17 @@ export interface Fault {
   readonly message: string;
 }
 
-/** Faults that the schema cannot detect: an unknown type, and URLs that the outbound policy refuses. */
-export function registrationFaults(
-  registration: Registration,
-  config: EffectiveConfig,
-  policy: OutboundPolicy,
-): { code: 'unknown-type' | 'endpoint-not-allowed'; faults: Fault[] } | null {
-  if (!isComponentType(config, registration.type)) {
-    const message = `there is no component type ${registration.type}`;
-    return { code: 'unknown-type', faults: [{ path: 'type', message }] };
-  }
+/** Faults of URLs that the outbound policy refuses, which the schema cannot detect. */
+export function urlFaults(registration: Registration, policy: OutboundPolicy): Fault[] {
   const urls: readonly (readonly [string, string | undefined])[] = [
     ['endpoint', registration.endpoint],
     ['healthCheck.endpoint', registration.healthCheck?.endpoint],
     ['control.endpoint', registration.control?.endpoint],
   ];
-  const faults = urls.flatMap(([path, url]): Fault[] => {
+  return urls.flatMap(([path, url]): Fault[] => {
     if (url === undefined) return [];
     const base = path === 'endpoint' ? undefined : registration.endpoint;
     const verdict = judgeUrl(url, policy, base);
     return verdict.ok ? [] : [{ path, message: verdict.message }];
   });
-  return faults.length === 0 ? null : { code: 'endpoint-not-allowed', faults };
 }

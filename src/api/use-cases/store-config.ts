@@ -5,7 +5,7 @@
 import type { Context } from 'hono';
 import type { ConfigRefusal, StoredConfig } from '../../coordinator/contract/config-api.ts';
 import { coordinator } from '../../coordinator/contract/coordinator-api.ts';
-import type { DocumentScope } from '../../core/config/config-documents.ts';
+import type { ConfigDocuments, DocumentScope } from '../../core/config/config-documents.ts';
 import type { ConfigFault } from '../../core/config/config-rules.ts';
 import type { EffectiveType } from '../../core/config/effective-config.ts';
 import type { TypeConfig } from '../../core/config/settings.ts';
@@ -19,7 +19,7 @@ import { actorOf } from '../auth/actor-of.ts';
 import { applyDocuments } from './current-config.ts';
 import { etagOfDocument, invalidCondition, versionCondition } from '../http/version-condition.ts';
 import type { ProblemResponse } from '../http/problem.ts';
-import { problemResponse, problemOptionsOf } from '../http/problem.ts';
+import { problemOf, problemResponse, problemOptionsOf } from '../http/problem.ts';
 
 type C = Context<AppEnv>;
 
@@ -54,13 +54,26 @@ function applyStored(c: C, stored: Result<StoredConfig, never> | ConfigRefusal):
     const faults = 'faults' in stored && stored.faults ? { errors: stored.faults } : {};
     return problemResponse(c, stored.reason, { ...problemOptionsOf(stored), ...faults });
   }
-  const { revision, documents } = stored.value;
-  if (documents) {
-    const changed = Array.from(applyDocuments(documents).types.values()).filter((type) => type.revision === revision);
-    c.executionCtx.waitUntil(sendTypeConfig(changed));
-  }
+  if (stored.value.documents) applyToEdges(c, stored.value.documents);
   c.header('etag', etagOfDocument(stored.value));
   return stored.value;
+}
+
+/** Removes a type. Returns a problem, or null once the type is removed. */
+export async function removeType(c: C, type: string): Promise<ProblemResponse | null> {
+  const ifRevision = versionCondition(c);
+  if (ifRevision === undefined) return invalidCondition(c);
+  const removed = await coordinator().removeType({ type, ifRevision, actor: actorOf(c) });
+  if (!removed.ok) return problemOf(c, removed);
+  applyToEdges(c, removed.value);
+  return null;
+}
+
+/** Applies the documents after a change in this isolate, and sends the changed types to their registries. */
+export function applyToEdges(c: C, documents: ConfigDocuments): void {
+  const { revision } = documents;
+  const changed = Array.from(applyDocuments(documents).types.values()).filter((type) => type.revision === revision);
+  c.executionCtx.waitUntil(sendTypeConfig(changed));
 }
 
 /** Faults of a document's URLs that the outbound policy refuses. */

@@ -3,10 +3,14 @@
  * component documents to their registries.
  * Invariant: nothing is delivered before the transaction has been stored.
  */
+import type { Actor } from '../../core/access/actor.ts';
+import type { ConfigDocuments } from '../../core/config/config-documents.ts';
 import { subjectOf } from '../../core/config/config-documents.ts';
+import { refuseNewType } from '../../core/config/new-types.ts';
 import type { EventDraft } from '../../core/event/coordinator-event.ts';
 import type { ActorRefusal } from '../../core/quota/change-quota.ts';
-import type { Failure } from '../../core/result.ts';
+import type { Failure, Result } from '../../core/result.ts';
+import { fail, ok } from '../../core/result.ts';
 import { HeldCalls } from '../../long-poll/held-calls.ts';
 import type {
   ComponentConfigResult,
@@ -14,6 +18,7 @@ import type {
   ConfigApi,
   ConfigPut,
   ConfigRollback,
+  TypeRemoval,
 } from '../contract/config-api.ts';
 import type { ComponentConfigDelivery } from './component-config-delivery.ts';
 import type { ConfigDocumentRevisions } from './config-document-revisions.ts';
@@ -48,6 +53,35 @@ export class ConfigCalls {
 
   rollBack(request: ConfigRollback): Awaited<ReturnType<ConfigApi['rollBackConfig']>> {
     return this.change(request, (now) => this.documents.rollBack(request, now, this.deps.append));
+  }
+
+  /**
+   * Adds the type of a registration, unless it exists. Returns the documents with the new type, or null without a
+   * change. Runs in the transaction of the claim.
+   */
+  ensureType(
+    type: string,
+    addedBy: Actor | null,
+    now: number,
+  ): Result<ConfigDocuments | null, 'unknown-type' | 'type-limit'> {
+    const scope = { kind: 'type', type } as const;
+    if (this.documents.current(scope)) return ok(null);
+    const refusal = refuseNewType(this.documents.documents(), type, addedBy !== null);
+    if (refusal || !addedBy) return refusal ?? ok(null);
+    const added = this.documents.put({ scope, document: {}, ifRevision: null, actor: addedBy }, now, this.deps.append);
+    if (!added.ok) return fail(added.reason === 'type-limit' ? 'type-limit' : 'unknown-type', added.message);
+    this.waiters.release();
+    return ok(added.value.documents);
+  }
+
+  removeType(removal: TypeRemoval): Awaited<ReturnType<ConfigApi['removeType']>> {
+    const { type, actor } = removal;
+    return this.change({ actor, scope: { kind: 'type', type } }, (now) => {
+      const components = this.deps.directory.countOf(type);
+      if (components === 0) return this.documents.removeType(removal, now, this.deps.append);
+      const counted = `${components} component${components === 1 ? '' : 's'}`;
+      return fail('type-not-empty', `${type} has ${counted}: remove them first`);
+    });
   }
 
   async sequence(known: number | null, holdMs: number): Promise<number> {

@@ -7,7 +7,13 @@ import { typeNames } from '../../core/config/component-types.ts';
 import type { ComponentConfig } from '../../core/config/component-config.ts';
 import { ComponentConfigSchema, NO_COMPONENT_CONFIG } from '../../core/config/component-config.ts';
 import type { ConfigDocuments, ConfigScope, DocumentScope, Revised } from '../../core/config/config-documents.ts';
-import { changedSettings, documentOf, forEdges, withDocument } from '../../core/config/config-documents.ts';
+import {
+  changedSettings,
+  documentOf,
+  forEdges,
+  withDocument,
+  withoutType,
+} from '../../core/config/config-documents.ts';
 import type { ConfigLevels } from '../../core/config/config-levels.ts';
 import { configAt, levelsOf } from '../../core/config/config-levels.ts';
 import type { StoredRevision, RevisionEntry } from '../../core/config/config-revision.ts';
@@ -23,10 +29,9 @@ import { fail, ok } from '../../core/result.ts';
 import { failedCondition } from '../../core/version-condition.ts';
 import { validateValues } from './validate-values.ts';
 import type { ComponentDocumentStore } from './component-document-store.ts';
-import type { ConfigRollback } from '../contract/config-api.ts';
-import { configChangedEvent } from './config-event.ts';
+import { configChangedEvent, typeRemovedEvent } from './config-event.ts';
 import type { ConfigStore } from './config-store.ts';
-import type { ConfigPut, ConfigRefusal, StoredConfig } from '../contract/config-api.ts';
+import type { ConfigPut, ConfigRefusal, ConfigRollback, StoredConfig, TypeRemoval } from '../contract/config-api.ts';
 
 type PublishEvent = (draft: EventDraft) => void;
 
@@ -128,6 +133,33 @@ export class ConfigDocumentRevisions {
     // The next read loads the documents from storage. A rolled-back transaction must leave nothing in the cache.
     this.cached = null;
     return ok({ ...after, documents, created });
+  }
+
+  /**
+   * Removes a type, or the settings of a built-in one, which exists without a document. Returns the documents that are
+   * left, as edges get them. Must run within a transaction.
+   */
+  removeType(
+    { type, ifRevision, actor }: TypeRemoval,
+    now: number,
+    publish: PublishEvent,
+  ): Result<ConfigDocuments, 'not-found' | 'precondition-failed'> {
+    const scope = { kind: 'type', type } as const;
+    const current = this.current(scope);
+    if (!current) return fail('not-found', `there is no component type ${type}`);
+    const version = current.revision;
+    const failed = failedCondition(ifRevision, { name: 'the document', counter: 'revision', version });
+    if (failed) return failed;
+    const documents = this.documents();
+    if (!documents.types.has(type)) return ok(forEdges(documents));
+    const revision = this.store.nextRevision();
+    const changed = changedSettings(current.document, {});
+    const { keyId, keyName } = actor;
+    const entry = { revision, changedAt: now, changedBy: { keyId, keyName }, changed, restoredRevision: null };
+    this.store.save(scope, { ...entry, document: null });
+    publish(typeRemovedEvent({ type, actor, document: current.document }, { revision, changed }, now));
+    this.cached = null;
+    return ok(forEdges(withoutType(documents, type, revision)));
   }
 
   /** Stores an earlier document under a new revision. Must run within a transaction. */

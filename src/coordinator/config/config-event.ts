@@ -1,4 +1,5 @@
-/** Event `config.changed` of a stored document, with its audit note. */
+/** Events `config.changed`, of a stored document or of a removed type, with their audit notes. */
+import type { Actor } from '../../core/access/actor.ts';
 import type { AuditNote } from '../../core/access/audit-entry.ts';
 import { auditedChange } from '../../core/access/audited-change.ts';
 import type { Revised } from '../../core/config/config-documents.ts';
@@ -37,5 +38,22 @@ export function configChangedEvent(
     time: now,
     data: { scope: scope.kind, revision, changed, ...(restoredRevision === null ? {} : { restoredRevision }) },
     audit,
+  };
+}
+
+/** Event of a removed type, whose last document was `document`. */
+export function typeRemovedEvent(
+  { type, actor, document }: { readonly type: string; readonly actor: Actor; readonly document: TypeConfig },
+  { revision, changed }: { readonly revision: number; readonly changed: readonly string[] },
+  now: number,
+): EventDraft {
+  const sides = auditedChange('config.change', document as unknown as JsonObject, null);
+  return {
+    key: `config:type:${type}:${revision}`,
+    type: 'config.changed',
+    subject: type,
+    time: now,
+    data: { scope: 'type', revision, changed: [...changed], removed: true },
+    audit: { actor, action: 'config.change', ...sides },
   };
 }

@@ -6,7 +6,7 @@
 import { parseArray, parseObject } from '../../core/stored-json.ts';
 import { readRows, readStored } from '../../logging/read-stored.ts';
 import type { ConfigDocuments, ConfigScope, DocumentScope, Revised } from '../../core/config/config-documents.ts';
-import { NO_DOCUMENTS, withDocument } from '../../core/config/config-documents.ts';
+import { NO_DOCUMENTS, withDocument, withoutType } from '../../core/config/config-documents.ts';
 import type { ChangedBy, StoredRevision, RevisionEntry } from '../../core/config/config-revision.ts';
 import { maxRevisions } from '../../core/config/config-revision.ts';
 import type { TypeConfig } from '../../core/config/settings.ts';
@@ -53,7 +53,7 @@ export class ConfigStore {
     for (const [name, add] of ADDED_COLUMNS) if (!columns.some((column) => column.name === name)) sql.exec(add);
   }
 
-  /** Global document and documents of all types, as in force. `;` is the character after `:`. */
+  /** Global document and documents of all types, as in force, without removed types. `;` is the character after `:`. */
   load(): ConfigDocuments {
     return this.sql
       .exec<ConfigRow>(
@@ -61,7 +61,7 @@ export class ConfigStore {
          WHERE scope = 'global' OR (scope >= 'type:' AND scope < 'type;') GROUP BY scope ORDER BY 2`,
       )
       .toArray()
-      .reduce((documents, row) => withDocument(documents, readScope(row.scope), toRevised(row)), NO_DOCUMENTS);
+      .reduce(applyRow, NO_DOCUMENTS);
   }
 
   /** Revision for the next change of any document. */
@@ -78,9 +78,10 @@ export class ConfigStore {
     );
   }
 
+  /** Stores the document as the one in force. Null removes the type. */
   save(
     scope: DocumentScope,
-    { document, ...entry }: Omit<StoredRevision, 'document'> & { document: TypeConfig },
+    { document, ...entry }: Omit<StoredRevision, 'document'> & { document: TypeConfig | null },
   ): void {
     const name = scopeName(scope);
     this.sql.exec('INSERT OR REPLACE INTO config_sequence (id, revision) VALUES (1, ?)', entry.revision);
@@ -121,7 +122,7 @@ export class ConfigStore {
   }
 
   revision(scope: DocumentScope, revision: number): StoredRevision | undefined {
-    const sql = 'SELECT * FROM config_documents WHERE scope = ? AND revision = ?';
+    const sql = `SELECT * FROM config_documents WHERE scope = ? AND revision = ? AND document <> '${REMOVED}'`;
     const rows = this.sql.exec<EntryRow & ConfigRow>(sql, scopeName(scope), revision).toArray();
     return readRows('config_documents', rows, (row) => ({
       ...toEntry(row),
@@ -135,6 +136,8 @@ export class ConfigStore {
   }
 }
 
+/** The document of a removed type. The row keeps the revision and the author of the removal. */
+const REMOVED = 'null';
 const TYPE_PREFIX = 'type:';
 
 function scopeName(scope: DocumentScope): string {
@@ -144,6 +147,13 @@ function scopeName(scope: DocumentScope): string {
 
 const readScope = (name: string): ConfigScope =>
   name.startsWith(TYPE_PREFIX) ? { kind: 'type', type: name.slice(TYPE_PREFIX.length) } : { kind: 'global' };
+
+function applyRow(documents: ConfigDocuments, row: ConfigRow): ConfigDocuments {
+  const scope = readScope(row.scope);
+  return row.document === REMOVED && scope.kind === 'type'
+    ? withoutType(documents, scope.type, row.revision)
+    : withDocument(documents, scope, toRevised(row));
+}
 
 /** The document was validated before it was stored. One that cannot be read counts as empty: the defaults apply. */
 const toRevised = (row: ConfigRow): Revised<TypeConfig> =>

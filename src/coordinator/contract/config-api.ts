@@ -22,6 +22,10 @@ export interface ConfigApi {
   putConfig(request: ConfigPut): Promise<Result<StoredConfig, never> | ConfigRefusal>;
   /** Stores the document of an earlier revision under a new one. */
   rollBackConfig(request: ConfigRollback): Promise<Result<StoredConfig, never> | ConfigRefusal>;
+  /** Removes a type without components, or the settings of a built-in one. Returns the documents that are left. */
+  removeType(
+    removal: TypeRemoval,
+  ): Promise<Result<ConfigDocuments, 'not-found' | 'type-not-empty' | 'precondition-failed' | ActorRefusal>>;
   /** Document in force; null if the type or component does not exist. */
   configAt(scope: DocumentScope): Promise<Revised<TypeConfig> | null>;
   /** Kept revisions older than `before`, newest first; null if the type or component does not exist. */
@@ -61,6 +65,13 @@ export interface ConfigPut {
 export interface ConfigRollback {
   readonly scope: DocumentScope;
   readonly revision: number;
+  readonly ifRevision: VersionCondition;
+  readonly actor: Actor;
+}
+
+export interface TypeRemoval {
+  readonly type: string;
+  /** Condition on the revision in force. */
   readonly ifRevision: VersionCondition;
   readonly actor: Actor;
 }

@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import type { AccessKey } from '../../core/access/access-key.ts';
 import type { Actor } from '../../core/access/actor.ts';
 import type { AuditEntry } from '../../core/access/audit-entry.ts';
+import type { ConfigDocuments } from '../../core/config/config-documents.ts';
 import type { KeyQuotasChange } from '../../core/access/key-quotas.ts';
 import type { EventSink, EventType, LoggedEvent } from '../../core/event/coordinator-event.ts';
 import type { LogPage } from '../../core/event/log-page.ts';
@@ -137,6 +138,8 @@ export interface Claim {
   readonly keyId?: string;
   /** Kind of change quota that the call is charged to; absent or null for none. */
   readonly quotaHolder?: QuotaHolder | null;
+  /** The caller, if this registration may add its type. Absent or null: an unknown type is refused. */
+  readonly typeAddedBy?: Actor | null;
 }
 
 export interface Claimed {
@@ -145,10 +148,14 @@ export interface Claimed {
    * Id of the registrar's key that owns the component; null for none. The owner stays until the component is removed.
    */
   readonly owner: string | null;
+  /** The configuration, as edges get it, if the claim added its type; otherwise null. */
+  readonly addedType: ConfigDocuments | null;
 }
 
 export type ClaimRefusal =
   | ActorRefusal
+  | 'unknown-type'
+  | 'type-limit'
   | 'type-conflict'
   | 'id-taken'
   | 'dependency-not-registered'

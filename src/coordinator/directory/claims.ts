@@ -4,6 +4,8 @@
  *
  * Every call runs inside a transaction of the coordinator.
  */
+import type { Actor } from '../../core/access/actor.ts';
+import type { ConfigDocuments } from '../../core/config/config-documents.ts';
 import type { Failure, Result } from '../../core/result.ts';
 import { fail, ok } from '../../core/result.ts';
 import type { Claim, ClaimRefusal, Claimed, RegisteredClaim } from '../contract/coordinator-api.ts';
@@ -11,6 +13,12 @@ import type { ClaimRow, DirectoryStore } from './directory-store.ts';
 import type { RootCauseGraph } from './root-causes.ts';
 
 export interface ClaimsDeps {
+  /** Adds the type of a claim, unless it exists. Returns the configuration with a new type, else null. */
+  readonly ensureType: (
+    type: string,
+    addedBy: Actor | null,
+    now: number,
+  ) => Result<ConfigDocuments | null, 'unknown-type' | 'type-limit'>;
   readonly directory: DirectoryStore;
   readonly rootCauses: RootCauseGraph;
   /** The directory has an entry for an id that had none. */
@@ -35,7 +43,9 @@ export class Claims {
     const { directory } = this.deps;
     const refusal = this.refuse(claim);
     if (refusal) return refusal;
-    const { id, type, dependencies } = claim;
+    const { id, type, dependencies, typeAddedBy = null } = claim;
+    const ensured = this.deps.ensureType(type, typeAddedBy, now);
+    if (!ensured.ok) return ensured;
     // Settling the newest overdue claim reveals whatever the registry stores, so older overdue claims are dropped.
     directory.dropOverdue(id, now);
     const entry = directory.entry(id);
@@ -43,7 +53,7 @@ export class Claims {
     const owner = entry ? entry.owner : (directory.pendingOwnerOf(id) ?? claim.owner);
     const sequence = directory.nextSequence();
     directory.addClaim({ id, type, sequence, owner }, now + CLAIM_MS, dependencies);
-    return ok({ sequence, owner });
+    return ok({ sequence, owner, addedType: ensured.value });
   }
 
   confirm(id: string, sequence: number): boolean {

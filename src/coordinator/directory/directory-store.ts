@@ -67,6 +67,13 @@ export class DirectoryStore {
     return this.sql.exec<EntryRow>('SELECT id, type, sequence, owner FROM directory WHERE id = ?', id).toArray()[0];
   }
 
+  /** Number of components that are registered in the type or claimed for it. */
+  countOf(type: string): number {
+    const sql = `SELECT COUNT(*) AS count FROM
+      (SELECT id FROM directory WHERE type = ?1 UNION SELECT id FROM claims WHERE type = ?1)`;
+    return this.sql.exec<{ count: number }>(sql, type).one().count;
+  }
+
   /** Types under which the id is registered or claimed. */
   typesOf(id: string): string[] {
     return this.sql

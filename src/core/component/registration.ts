@@ -21,7 +21,7 @@ export const ComponentIdSchema = z
 export const ComponentTypeSchema = z
   .string()
   .regex(TYPE_PATTERN, '1 to 64 of a-z, 0-9, "_", beginning with a letter')
-  .meta({ description: 'A configured component type.', example: 'agent_registry' });
+  .meta({ description: 'Component type. The first registration in a type adds it.', example: 'agent_registry' });
 
 const TaskTypeSchema = z.string().min(1).max(128);
 

@@ -48,6 +48,13 @@ export function withDocument(
   return { ...documents, revision, types: new Map([...documents.types, [scope.type, stored]]) };
 }
 
+/** A copy without the type. Its removal has a revision of its own. */
+export function withoutType(documents: ConfigDocuments, type: string, revision: number): ConfigDocuments {
+  const types = new Map(documents.types);
+  types.delete(type);
+  return { ...documents, revision, types };
+}
+
 /** Names of the fields in which two documents differ. */
 export function changedSettings(before: TypeConfig, after: TypeConfig): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof TypeConfig>;

@@ -167,8 +167,12 @@ export const settings = {
   }),
 };
 
-/** Settings of the global document only: all types share one history. */
+/** Settings of the global document only: they concern all types together. */
 const globalOnly = {
+  newTypes: oneOf(['create', 'refuse']).meta({
+    description:
+      'What the first registration in a type that does not exist does: `create` adds the type, `refuse` refuses it.',
+  }),
   retention: RetentionSchema.meta({ description: 'Days for which history is stored after it ended.' }),
 };
 

@@ -55,6 +55,7 @@ export const DEFAULT_SETTINGS = {
   leaseBlocks: DEFAULT_BALANCING.leaseBlocks,
   recovery: completePolicies(),
   recoveryFrozen: false,
+  newTypes: 'create',
   retention: DEFAULT_RETENTION,
 } satisfies Settings;
 

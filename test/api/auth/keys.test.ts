@@ -33,7 +33,7 @@ describe('POST /v1/keys', () => {
   });
 
   it('names each invalid scope', async () => {
-    const refused = await make({ scopes: ['viewer', 'root', 'registrar:unheard_of', 'component:A'] });
+    const refused = await make({ scopes: ['viewer', 'root', 'registrar:Unheard_of', 'component:A'] });
     expect(expectProblem(refused, 422, 'invalid-request')).toEqual(['scopes[1]', 'scopes[2]', 'scopes[3]']);
   });
 

@@ -88,13 +88,6 @@ describe('an invalid registration', () => {
     expect(refused.body.errors[0].message).toMatch(/healthCheck.*heartbeat/);
   });
 
-  it('of an unknown type is refused', async () => {
-    const id = freshId();
-    const refused = await call('POST', '/v1/components', silentRegistration(id, { type: 'coffee_maker' }));
-    expect(expectProblem(refused, 422, 'unknown-type')).toEqual(['type']);
-    await expectNothingStored(id);
-  });
-
   it('with an unregistered dependency is refused and the dependency named', async () => {
     const id = freshId();
     const [known, missing] = [freshId(), freshId()];

@@ -108,8 +108,8 @@ describe('PATCH', () => {
     expect((await read()).body).toEqual(before.body);
   });
 
-  it('refuses an unknown type and an unregistered dependency', async () => {
-    expect(expectProblem(await patch({ type: 'coffee_maker' }), 422, 'unknown-type')).toEqual(['type']);
+  it('refuses another type and an unregistered dependency', async () => {
+    expect(expectProblem(await patch({ type: 'coffee_maker' }), 409, 'type-conflict')).toEqual(['type']);
     expect(expectProblem(await patch({ dependencies: [freshId()] }), 422, 'dependency-not-registered')).toEqual([
       'dependencies',
     ]);

@@ -69,16 +69,6 @@ describe('an added type', () => {
     expect(visited.mock.calls.flat()).toContain(type);
     vi.restoreAllMocks();
     expectProblem(await call('POST', '/v1/route', { requestType: `${requestType}.2` }), 404, 'unknown-request-type');
-    expectProblem(
-      await call('POST', '/v1/keys', { name: 'x', scopes: [`registrar:${type}2`] }),
-      422,
-      'invalid-request',
-    );
-    expectProblem(
-      await call('POST', '/v1/components', silentRegistration(freshId(), { type: `${type}2` })),
-      422,
-      'unknown-type',
-    );
   });
 
   it('can take over request types that another type no longer declares', async () => {

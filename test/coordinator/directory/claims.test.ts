@@ -105,7 +105,9 @@ describe('two claims of one id', () => {
   });
 
   it('made concurrently get unique numbers, and only one of two types succeeds', async () => {
-    const results = await Promise.all(['x', 'y', 'x', 'y', 'x'].map((type) => claim('a', type)));
+    const results = await Promise.all(
+      [0, 1, 0, 1, 0].map((at) => claim('a', at === 0 ? 'task_router' : 'agent_registry')),
+    );
     const won = results.filter((result) => result.ok).map((result) => result.value.sequence);
     expect(new Set(won).size).toBe(won.length);
     expect(won).toHaveLength(3);

@@ -37,7 +37,7 @@ describe('a settings document', () => {
   it('may contain no setting, or all', () => {
     expect(GlobalConfigSchema.parse({})).toEqual({});
     expect(GlobalConfigSchema.parse(DEFAULT_SETTINGS)).toEqual(DEFAULT_SETTINGS);
-    const { retention: _, ...ofOneType } = DEFAULT_SETTINGS;
+    const { newTypes: _, retention: __, ...ofOneType } = DEFAULT_SETTINGS;
     const all = { ...ofOneType, requestTypes: ['tea_making'] };
     expect(TypeConfigSchema.parse(all)).toEqual(all);
   });

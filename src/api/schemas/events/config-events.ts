@@ -5,12 +5,13 @@ import type { EventEntry } from './event-entry.ts';
 
 export const CONFIG_EVENTS = {
   'config.changed': {
-    summary: 'A configuration document was stored that differs from the previous one.',
+    summary: 'A configuration document was stored that differs from the previous one, or a type was removed.',
     subject: 'the type, the component, or `global`, according to `scope`',
     data: z.looseObject({
       scope: z.enum(['global', 'type', 'component']),
       revision: z.int().meta({ description: 'Revision of the document.' }),
       changed: z.array(z.string()).meta({ description: 'Names of the changed settings. Empty for a new type.' }),
+      removed: z.literal(true).optional().meta({ description: 'Only if the type was removed.' }),
       restoredRevision: z.int().optional().meta({ description: 'Earlier revision that a rollback restored.' }),
     }),
     example: { scope: 'type', revision: 12, changed: ['balancingPolicy'] },
