@@ -1,0 +1,29 @@
+/**
+ * `npm run bench:scale [-- NAME]`: what large types cost. Suites: `report-cost`, `starvation` (six minutes) and
+ * `mass-failure` (ten minutes). Fails if a check report costs more than 1.5 times as much at 10 000 components as at 100.
+ */
+import { tableOf } from '../ratio.ts';
+import { massFailureTable } from './mass-failure.ts';
+import { reportCostRatios } from './report-cost.ts';
+import { starvationTable } from './starvation.ts';
+
+let isMet = true;
+
+const SUITES: Readonly<Record<string, () => Promise<string>>> = {
+  'report-cost': async () => {
+    const ratios = await reportCostRatios();
+    isMet &&= ratios.every(({ meets }) => meets);
+    return tableOf(ratios);
+  },
+  starvation: starvationTable,
+  'mass-failure': massFailureTable,
+};
+
+const wanted = process.argv[2] ?? '';
+for (const [name, run] of Object.entries(SUITES)) {
+  if (!name.includes(wanted)) continue;
+  process.stderr.write(`${name} …\n`);
+  process.stdout.write(`${await run()}\n`);
+}
+// Hanging sockets must not keep the process alive.
+process.exit(isMet ? 0 : 1);
