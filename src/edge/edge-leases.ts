@@ -124,10 +124,11 @@ function acquiredFrom(
   request: RouteRequest,
   now: number,
 ): Omit<Acquired, 'lease'> {
-  const { pool, work, revision } = edge;
+  const { pool, work, registrations, revision } = edge;
   return {
     ok: true,
     candidate: pool.candidates[position]!,
+    registration: registrations[position]!,
     block: null,
     policy: pool.settings.policy,
     score: scoreOfPick({ pool, work, request, now }, position),

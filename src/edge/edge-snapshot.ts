@@ -36,6 +36,8 @@ import type { AssignmentCounts, ReportedOutcomes } from '../registry/contract/sn
 export interface EdgeSnapshot {
   pool: CandidatePool;
   readonly work: OpenWork;
+  /** By position: the registration as JSON text, for responses. Empty for an unused position. */
+  registrations: string[];
   /** The version that the last sync brought; null before the first. */
   syncedTo: SnapshotVersion | null;
   revision: number;
@@ -60,6 +62,7 @@ const RECENT_DECAY = 0.7;
 export const newEdgeSnapshot = (settings: BalancingSettings): EdgeSnapshot => ({
   pool: compilePool([], settings, 0),
   work: noWork(0),
+  registrations: [],
   syncedTo: null,
   revision: -1,
   nextCheckAt: null,
@@ -176,7 +179,11 @@ export function applySettings(edge: EdgeSnapshot, settings: BalancingSettings, n
 
 function replace(edge: EdgeSnapshot, delta: SnapshotDelta, settings: BalancingSettings, now: number): void {
   const candidates: (Candidate | null)[] = Array.from({ length: delta.size }, () => null);
-  for (const [position, candidate] of delta.changed) candidates[position] = candidate;
+  edge.registrations = Array.from({ length: delta.size }, () => '');
+  for (const [position, candidate, registration = ''] of delta.changed) {
+    candidates[position] = candidate;
+    edge.registrations[position] = registration;
+  }
   // Assignments are counted by position, so those made since the sync move along with their component.
   const counts = new Map(
     Array.from(edge.pendingAssignments, ([position, count]) => [edge.pool.candidates[position]?.id, count]),
@@ -194,7 +201,10 @@ function replace(edge: EdgeSnapshot, delta: SnapshotDelta, settings: BalancingSe
 
 function patch(edge: EdgeSnapshot, delta: SnapshotDelta, now: number): void {
   resizeWork(edge.work, delta.size);
-  for (const [position, candidate] of delta.changed) put(edge, position, candidate, now);
+  for (const [position, candidate, registration = ''] of delta.changed) {
+    put(edge, position, candidate, now);
+    edge.registrations[position] = registration;
+  }
   for (const [position, condition] of delta.conditions) {
     const known = edge.pool.candidates[position];
     if (known) put(edge, position, { ...known, ...condition }, now);

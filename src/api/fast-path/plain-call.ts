@@ -38,15 +38,18 @@ export class PlainCall implements Call {
   }
 
   body(text: string, status: ContentfulStatusCode): Response {
+    // Each header costs as much as a routing decision, so a success has only headers that a program can use.
+    if (status === 200) {
+      const headers = { ...TRAFFIC_PATH_HEADERS, 'x-request-id': this.get('requestId') };
+      return new Response(text, { status, headers });
+    }
     const headers = new Headers([...SECURITY_HEADERS, ['x-request-id', this.get('requestId')]] as [string, string][]);
     for (const [name, value] of this.#headers ?? []) headers.set(name, value);
     return new Response(text, { status, headers });
   }
 
   json(body: object, status: 200): Response {
-    // Each header costs as much as a routing decision, so only headers that a program can use are set.
-    const headers = { ...TRAFFIC_PATH_HEADERS, 'x-request-id': this.get('requestId') };
-    return new Response(JSON.stringify(body), { status, headers });
+    return this.body(JSON.stringify(body), status);
   }
 }
 

@@ -16,7 +16,7 @@ export interface Call {
   set<Name extends keyof Variables>(name: Name, value: Variables[Name]): void;
   /** Sets a response header. */
   header(name: string, value: string): void;
-  body(text: string, status: ContentfulStatusCode): Response;
+  body(text: string, status: ContentfulStatusCode, headers?: Record<string, string>): Response;
   json(body: object, status: 200): Response;
 }
 
@@ -25,6 +25,12 @@ export type JsonResponse<T> = Response & TypedResponse<T, 200, 'json'>;
 /** A 200 response whose type carries its body's type, as Hono's typed routes require. */
 export const jsonResponse = <T extends object>(c: Call, body: T): JsonResponse<T> =>
   c.json(body, 200) as unknown as JsonResponse<T>;
+
+/** The same for a body that is JSON text already. */
+export const jsonTextResponse = <T extends object>(c: Call, text: string): JsonResponse<T> =>
+  c.body(text, 200, JSON_TYPE) as unknown as JsonResponse<T>;
+
+const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** Lets work continue after the response was sent. */
 export const waitUntilOf =

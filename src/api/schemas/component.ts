@@ -104,16 +104,29 @@ const ComponentLoadSchema = z
 
 const { shape } = RegistrationSchema;
 
+/** The registration in a response, with the defaults filled in. */
+const REGISTERED = {
+  ...shape,
+  name: shape.name.unwrap(),
+  capabilities: shape.capabilities.unwrap(),
+  dependencies: shape.dependencies.unwrap(),
+  metadata: shape.metadata.unwrap(),
+  role: shape.role.unwrap(),
+  weight: shape.weight.unwrap(),
+};
+
+/** A component in a routing response: the registration, and the state that the decision saw. */
+export const RoutedComponentSchema = z
+  .object({
+    ...REGISTERED,
+    lifecycle: LifecycleSchema,
+    health: ComponentHealthSchema.pick({ status: true, suspect: true, reason: true }),
+  })
+  .meta({ id: 'RoutedComponent' });
+
 export const ComponentSchema = z
   .object({
-    ...shape,
-    // A response has the defaults filled in.
-    name: shape.name.unwrap(),
-    capabilities: shape.capabilities.unwrap(),
-    dependencies: shape.dependencies.unwrap(),
-    metadata: shape.metadata.unwrap(),
-    role: shape.role.unwrap(),
-    weight: shape.weight.unwrap(),
+    ...REGISTERED,
     health: ComponentHealthSchema,
     lifecycle: LifecycleSchema,
     lifecycleUntil: TimestampSchema.nullable(),

@@ -2,8 +2,9 @@
 import * as z from 'zod';
 import { POLICY_NAMES } from '../../core/balancing/balancing-settings.ts';
 import { ComponentIdSchema, ComponentTypeSchema } from '../../core/component/registration.ts';
-import { ResponseObjectSchema, jsonObject, recordOf } from '../../core/json-schema.ts';
+import { jsonObject, recordOf } from '../../core/json-schema.ts';
 import { CandidateVerdictSchema } from './candidate-verdict.ts';
+import { RoutedComponentSchema } from './component.ts';
 import { TimestampSchema } from './common.ts';
 
 const PreferencesSchema = z.strictObject({
@@ -75,13 +76,7 @@ export type RouteRequestData = z.output<typeof RouteRequestSchema>;
 
 export const RouteResponseSchema = z
   .object({
-    component: z.object({
-      id: z.string(),
-      name: z.string(),
-      type: z.string(),
-      endpoint: z.string(),
-      metadata: ResponseObjectSchema,
-    }),
+    component: RoutedComponentSchema,
     lease: z
       .object({ id: z.string(), expiresAt: TimestampSchema })
       .nullable()

@@ -8,11 +8,11 @@ import type { RouteRequest } from '../../core/balancing/pick.ts';
 import { toIso } from '../../core/component/resource.ts';
 import { acquireAtEdge } from '../../edge/edge-leases.ts';
 import type { Call } from '../http/call.ts';
-import { jsonResponse, waitUntilOf } from '../http/call.ts';
+import { jsonTextResponse, waitUntilOf } from '../http/call.ts';
 import { problemOptionsOf } from '../http/problem.ts';
 import { refuseRoute } from '../resources/route-refusal.ts';
-import { withExplanation, routeDecision } from '../resources/route-decision.ts';
-import type { RouteRequestData } from '../schemas/route.ts';
+import { routeResponseText } from '../resources/route-decision.ts';
+import type { RouteRequestData, RouteResponseData } from '../schemas/route.ts';
 
 type Body = RouteRequestData & { readonly lease: NonNullable<RouteRequestData['lease']> };
 
@@ -31,8 +31,8 @@ export async function routeWithLease(c: Call, type: string, request: RouteReques
     const requested = { type, requestType: body.requestType };
     return refuseRoute(c, requested, { code: reason, message, retryAfterSeconds, known });
   }
-  const { lease, explanation, ...decided } = acquired;
+  const { lease, ...decided } = acquired;
   const wireLease = lease && { id: lease.id, expiresAt: toIso(lease.expiresAt) };
-  const response = routeDecision({ ...decided, lease: wireLease, mode: 'exact', stale: false });
-  return jsonResponse(c, explanation ? withExplanation(response, explanation) : response);
+  const text = routeResponseText({ ...decided, lease: wireLease, mode: 'exact', stale: false });
+  return jsonTextResponse<RouteResponseData>(c, text);
 }

@@ -4,6 +4,7 @@
  */
 import type { BalancingSettings } from '../../core/balancing/balancing-settings.ts';
 import { nextEvenly } from '../../core/balancing/even-spread.ts';
+import type { Explanation } from '../../core/balancing/explain.ts';
 import { explainPick, retryAfterSeconds, scoreOfPick } from '../../core/balancing/explain.ts';
 import { countCandidates } from '../../core/balancing/candidate-counts.ts';
 import type { CandidatePool } from '../../core/balancing/candidate-pool.ts';
@@ -18,13 +19,13 @@ import type { EdgeSnapshot } from '../../edge/edge-snapshot.ts';
 import { assign } from '../../edge/edge-snapshot.ts';
 import { cachedSnapshot, refreshedSnapshot } from '../../edge/snapshot-cache.ts';
 import type { Call, JsonResponse } from '../http/call.ts';
-import { jsonResponse, waitUntilOf } from '../http/call.ts';
+import { jsonTextResponse, waitUntilOf } from '../http/call.ts';
 import { cachedCurrentConfig, currentConfigWithType } from './current-config.ts';
 import type { ProblemResponse } from '../http/problem.ts';
 import { withinLoad } from '../middleware/shed-load.ts';
 import { problemResponse } from '../http/problem.ts';
 import { refuseRoute } from '../resources/route-refusal.ts';
-import { withExplanation, routeDecision } from '../resources/route-decision.ts';
+import { routeResponseText } from '../resources/route-decision.ts';
 import { routeWithLease } from './route-with-lease.ts';
 import type { RouteResponseData, RouteRequestData } from '../schemas/route.ts';
 
@@ -77,9 +78,9 @@ function respond(c: Call, { body, type, request, now }: ParsedCall, decided: Dec
     return refuseRoute(c, { type, requestType: body.requestType }, refusal);
   }
   const explanation = body.explain ? explainPick({ ...input, pick }) : null;
-  const response = toResponse(decided, pick, scoreOfPick(input, pick.position));
+  const text = toText(decided, pick, scoreOfPick(input, pick.position), explanation);
   if (!body.dryRun) assign(edge, pick.position, now);
-  return jsonResponse(c, explanation ? withExplanation(response, explanation) : response);
+  return jsonTextResponse<RouteResponseData>(c, text);
 }
 
 /** Seconds after which a retry may succeed: at capacity when work ends, otherwise at the next health check. */
@@ -150,11 +151,12 @@ function contextOf({ work, aperture }: EdgeSnapshot, now: number): PickContext {
   return { work, now, random, splitAt, mode: 'sampled', aperture: aperture?.set ?? null };
 }
 
-function toResponse({ edge, pool, stale }: Decision, pick: Picked, score: number): RouteResponseData {
-  const { candidate, relaxed, fallbackTier } = pick;
+function toText({ edge, pool, stale }: Decision, pick: Picked, score: number, explanation: Explanation | null): string {
+  const { candidate, position, relaxed, fallbackTier } = pick;
   const { policy } = pool.settings;
-  return routeDecision({
+  return routeResponseText({
     candidate,
+    registration: edge.registrations[position]!,
     lease: null,
     mode: 'edge',
     policy,
@@ -163,6 +165,7 @@ function toResponse({ edge, pool, stale }: Decision, pick: Picked, score: number
     stale,
     relaxed,
     fallbackTier,
+    explanation,
   });
 }
 

@@ -5,9 +5,6 @@ import type { LifecycleState } from '../component/lifecycle.ts';
 
 export interface Candidate {
   readonly id: string;
-  readonly name: string;
-  readonly type: string;
-  readonly endpoint: string;
   readonly metadata: JsonObject;
   readonly location: string | null;
   readonly taskTypes: readonly string[];

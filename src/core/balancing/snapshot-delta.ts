@@ -1,6 +1,6 @@
 /**
  * Delta that a registry sends to an outdated isolate: changed components and changed numbers. Compact, because every
- * isolate synchronises once a second: ten thousand components take two megabytes, a hundred changes a few kilobytes.
+ * isolate synchronises once a second: ten thousand components take some megabytes, a hundred changes a few kilobytes.
  *
  * A delta that does not fit into one response has several pages. An isolate applies it as a whole.
  *
@@ -15,6 +15,12 @@ export interface SnapshotVersion {
   readonly version: number;
 }
 
+/**
+ * `registration` is the JSON text that routing responses contain: an isolate passes it on without parsing it. Absent
+ * for a removed component.
+ */
+export type ChangedComponent = readonly [position: number, candidate: Candidate | null, registration?: string];
+
 export interface SnapshotDelta extends SnapshotVersion {
   readonly revision: number;
   /** True if the delta is the whole pool: the isolate discards its snapshot. */
@@ -22,7 +28,7 @@ export interface SnapshotDelta extends SnapshotVersion {
   /** Number of positions, unused ones included. */
   readonly size: number;
   /** New, re-registered and (as null) removed components. */
-  readonly changed: readonly (readonly [position: number, candidate: Candidate | null])[];
+  readonly changed: readonly ChangedComponent[];
   /** Components with only a changed condition. Most changes are of health, and take a tenth of the bytes. */
   readonly conditions: readonly (readonly [position: number, condition: Condition])[];
   /** Rows of `LIVE_STATS_WIDTH` numbers. */

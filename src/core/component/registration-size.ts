@@ -4,7 +4,7 @@ import type { Registration } from './registration.ts';
 
 /**
  * The registry holds the registrations of its type in memory, and so does every isolate that routes to the type, beside
- * other types. An object and an isolate have 128 MB each.
+ * other types: as text, and the metadata also as data. An object and an isolate have 128 MB each.
  */
 export const MAX_TYPE_BYTES = 33_554_432;
 

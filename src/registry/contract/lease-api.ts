@@ -37,6 +37,8 @@ export interface AcquireRequest {
 export interface Acquired {
   readonly ok: true;
   readonly candidate: Candidate;
+  /** The registration of the component as JSON text, for the response. */
+  readonly registration: string;
   /** Null in a dry run, and when a block is granted. */
   readonly lease: Pick<Lease, 'id' | 'expiresAt'> | null;
   /** Granted in place of a lease: the isolate takes this lease, too, out of the block. */

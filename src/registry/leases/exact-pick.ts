@@ -27,16 +27,20 @@ export function pickExactly(livePool: LivePool, request: AcquireRequest, splitAt
   return { pool, pick: pickComponent(pool, request.route, context), now };
 }
 
-/** To be called before the lease is counted: the score is the one at the moment of the pick. */
+/**
+ * To be called before the lease is counted: the score is the one at the moment of the pick. The registration is that of
+ * the candidate, and in a response at once: keeping its text would cost as much memory as all registrations.
+ */
 export function pickedDetails(
-  { work }: LivePool,
+  { work, registrationAt }: LivePool,
   { route, explain }: AcquireRequest,
   { pool, pick, now }: ExactPick<Picked>,
 ): Omit<Acquired, 'lease' | 'block' | 'revision'> {
   const { candidate, position, relaxed, fallbackTier } = pick;
   const score = scoreOfPick({ pool, work, request: route, now }, position);
   const explanation = explain ? explainPick({ pool, work, request: route, now, pick }) : null;
-  return { ok: true, candidate, policy: pool.settings.policy, score, relaxed, fallbackTier, explanation };
+  const registration = registrationAt(position);
+  return { ok: true, candidate, registration, policy: pool.settings.policy, score, relaxed, fallbackTier, explanation };
 }
 
 type PickRefusal = Extract<NotAcquired, { readonly explanation: object }>;

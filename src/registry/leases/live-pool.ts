@@ -13,6 +13,7 @@ import {
 } from '../../core/balancing/candidate-pool.ts';
 import { countLeased, decayRecent, noWork, resizeWork, setEstimate } from '../../core/balancing/open-work.ts';
 import { NO_ESTIMATE } from '../../core/component/work-estimate.ts';
+import { registrationText } from '../state/component-views.ts';
 import type { RegistryState } from '../state/registry-state.ts';
 import type { PositionTable } from '../snapshot/position-table.ts';
 import { lastChangedVersion } from '../snapshot/position-table.ts';
@@ -62,6 +63,9 @@ export class LivePool {
     this.decayWork(now);
     return isChanged;
   }
+
+  /** The registration of the component at a position, as JSON text. */
+  readonly registrationAt = (position: number): string => registrationText(this.positions.entries[position]!.record!);
 
   /** Counts slots granted since the last refresh. */
   countGranted(position: number, slots: number): void {

@@ -3,15 +3,20 @@
  * counts of the edge and the outcomes that its callers reported.
  * In memory only: after an eviction there is a new epoch, and edges fetch the whole snapshot again.
  */
-import type { Candidate, Condition } from '../../core/balancing/candidate.ts';
+import type { Condition } from '../../core/balancing/candidate.ts';
 import type { EdgeMembership } from '../../core/balancing/edge-membership.ts';
 import { join, sinceLastSync } from '../../core/balancing/edge-membership.ts';
 import type { EdgeMember } from '../../core/balancing/aperture.ts';
-import type { DeltaPosition, SnapshotDeltaPage, SnapshotVersion } from '../../core/balancing/snapshot-delta.ts';
+import type {
+  ChangedComponent,
+  DeltaPosition,
+  SnapshotDeltaPage,
+  SnapshotVersion,
+} from '../../core/balancing/snapshot-delta.ts';
 import { LIVE_STATS_WIDTH, packLiveStats } from '../../core/balancing/snapshot-delta.ts';
 import { registrationBytes } from '../../core/component/registration-size.ts';
 import { addAssignments, applyOutcomes } from '../../core/component/load.ts';
-import { toCondition } from '../state/component-views.ts';
+import { registrationText, toCondition } from '../state/component-views.ts';
 import type { MemberOutcomes } from '../health/outlier-ejection.ts';
 import type { AssignmentCounts, ReportedOutcomes, SyncRequest } from '../contract/snapshot-api.ts';
 import type { RegistryState } from '../state/registry-state.ts';
@@ -21,6 +26,8 @@ import type { PositionTable } from './position-table.ts';
 const REFRESH_EVERY_MS = 50;
 /** A quarter of what one RPC may return: characters beyond Latin-1 may take twice their bytes of UTF-8. */
 const MAX_PAGE_BYTES = 8_388_608;
+/** The registration is sent as text, and its metadata, which may be most of it, as data for preferences too. */
+const COPIES = 2;
 /** What a candidate has besides its registration, and what a condition has. */
 const CONDITION_BYTES = 512;
 const STATS_BYTES = 8 * LIVE_STATS_WIDTH;
@@ -81,7 +88,7 @@ export class EdgeSync {
     const { epoch, version, entries } = this.positions;
     const full = syncedTo?.epoch !== epoch;
     const since = full ? -1 : syncedTo.version;
-    const changed: [number, Candidate | null][] = [];
+    const changed: ChangedComponent[] = [];
     const conditions: [number, Condition][] = [];
     const liveStats: number[] = [];
     let position = from?.epoch === epoch ? from.position : 0;
@@ -89,8 +96,8 @@ export class EdgeSync {
       const { candidate, record, changedVersion, conditionVersion, statsVersion } = entries[position]!;
       if (full || changedVersion > since) {
         if (!candidate && full) continue;
-        changed.push([position, candidate]);
-        bytes += CONDITION_BYTES + (record ? registrationBytes(record.registration) : 0);
+        changed.push(record ? [position, candidate, registrationText(record)] : [position, candidate]);
+        bytes += CONDITION_BYTES + (record ? COPIES * registrationBytes(record.registration) : 0);
         continue;
       }
       if (record && conditionVersion > since) {

@@ -5,6 +5,7 @@ import { whyNotRoutable } from '../../core/balancing/candidate.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { HealthReport } from '../../core/component/health-report.ts';
 import { toHealthReport } from '../../core/component/health-report.ts';
+import { redactHeaderValues } from '../../core/component/header-values.ts';
 import { knownInFlight, knownLoadPercentage } from '../../core/component/load.ts';
 import { locationOf } from '../../core/component/registration.ts';
 import type { ComponentResource } from '../../core/component/resource.ts';
@@ -121,9 +122,6 @@ export function toCandidate(member: Member): Candidate {
   const { registration } = record;
   return {
     id: registration.id,
-    name: registration.name,
-    type: registration.type,
-    endpoint: registration.endpoint,
     metadata: registration.metadata,
     location: locationOf(registration) ?? null,
     taskTypes: registration.capabilities.supportedTaskTypes,
@@ -135,6 +133,10 @@ export function toCandidate(member: Member): Candidate {
     liveStats: toLiveStats(member),
   };
 }
+
+/** The registration as JSON text for routing responses. Contains no secret: header values are redacted. */
+export const registrationText = ({ registration }: ComponentRecord): string =>
+  JSON.stringify(redactHeaderValues(registration));
 
 export const toCondition = ({ lifecycle, health }: ComponentRecord): Condition => ({
   lifecycle: lifecycle.state,

@@ -12,9 +12,6 @@ const PLACES = ['weur', 'enam', 'apac'];
 export const benchCandidates = (count: number): Candidate[] =>
   Array.from({ length: count }, (_, at): Candidate => ({
     id: `component-${at}`,
-    name: `Component ${at}`,
-    type: 'task_router',
-    endpoint: `https://component-${at}.example.com`,
     metadata: { version: at % 10 === 0 ? '2.0.0' : '1.0.0' },
     location: PLACES[at % PLACES.length]!,
     taskTypes: at % 2 === 0 ? ['code-review', 'translation'] : ['translation'],

@@ -26,9 +26,6 @@ const IDLE: LiveStats = {
 /** A healthy, idle candidate with `changes`. */
 export const candidateOf = (id: string, changes: Changes = {}, liveStats: Partial<LiveStats> = {}): Candidate => ({
   id,
-  name: id,
-  type: 'task_router',
-  endpoint: `https://${id}.example.com`,
   metadata: {},
   location: null,
   taskTypes: [],

@@ -24,6 +24,8 @@ const CANDIDATES: readonly Candidate[] = Array.from({ length: COUNT }, (_, at) =
   }),
 );
 
+const REGISTRATION = JSON.stringify({ ...CANDIDATES[0], endpoint: 'https://router-0.example.com' });
+
 /** Size on the wire: calls between objects clone structures like `node:v8`. */
 const bytesOf = (delta: Partial<SnapshotDelta>): number =>
   serialize({ ...SHARED, full: false, changed: [], conditions: [], liveStats: new Float64Array(), ...delta }).length;
@@ -39,7 +41,7 @@ const conditions = some.map(([position]) => [position, condition] as const);
 const liveStats = Float64Array.from(some.flatMap(([position, { liveStats: each }]) => packLiveStats(position, each)));
 
 describe('the bytes of a refresh with 100 of 10 000 components changed', () => {
-  const whole = bytesOf({ full: true, changed: [...CANDIDATES.entries()] });
+  const whole = bytesOf({ full: true, changed: CANDIDATES.map((each, at) => [at, each, REGISTRATION]) });
 
   it.each<[string, Partial<SnapshotDelta>, number]>([
     ['no change', {}, 0.001],

@@ -18,6 +18,9 @@ const sync = (
   more: Partial<SyncRequest> = {},
 ): Promise<SnapshotDelta> => api.sync({ syncedTo: version, assignments: [], outcomes: [], ...more });
 
+/** The registration as text, which begins with the id. */
+const textOf = (id: string): unknown => expect.stringContaining(`{"id":"${id}"`);
+
 const candidatesIn = (delta: SnapshotDelta): (Candidate | null)[] => delta.changed.map(([, candidate]) => candidate);
 const positionOf = (delta: SnapshotDelta, id: string): number =>
   delta.changed.find(([, candidate]) => candidate?.id === id)![0];
@@ -62,7 +65,11 @@ describe.concurrent('a snapshot delta', () => {
     const third = freshId('third');
     await registry.register(third, beats);
     const delta = await sync(registry, before);
-    expect(delta).toMatchObject({ full: false, size: 3, changed: [[2, { id: third, status: 'unknown' }]] });
+    expect(delta).toMatchObject({
+      full: false,
+      size: 3,
+      changed: [[2, { id: third, status: 'unknown' }, textOf(third)]],
+    });
     expect(delta.revision).toBeGreaterThan(before.revision);
     expect(delta.liveStats).toHaveLength(0);
   });
@@ -76,8 +83,11 @@ describe.concurrent('a snapshot delta', () => {
     expect(gone).toMatchObject({ size: 2, changed: [[position, null]] });
     const third = freshId('third');
     await registry.register(third, beats);
-    expect(await sync(registry, gone)).toMatchObject({ size: 2, changed: [[position, { id: third }]] });
-    expect(await sync(registry, before)).toMatchObject({ size: 2, changed: [[position, { id: third }]] });
+    expect(await sync(registry, gone)).toMatchObject({ size: 2, changed: [[position, { id: third }, textOf(third)]] });
+    expect(await sync(registry, before)).toMatchObject({
+      size: 2,
+      changed: [[position, { id: third }, textOf(third)]],
+    });
   });
 
   it('contains the new component when one was removed and registered again', async () => {
@@ -88,7 +98,7 @@ describe.concurrent('a snapshot delta', () => {
     const delta = await sync(registry, before);
     expect(delta.size).toBe(2);
     expect(delta.changed).toMatchObject([
-      [expect.any(Number), { id: first, status: 'unknown', metadata: { version: '2' } }],
+      [expect.any(Number), { id: first, status: 'unknown', metadata: { version: '2' } }, textOf(first)],
     ]);
   });
 
@@ -97,7 +107,10 @@ describe.concurrent('a snapshot delta', () => {
     const before = await sync(registry);
     await registry.register(first, { ...beats, weight: 7 });
     const delta = await sync(registry, before);
-    expect(delta.changed).toMatchObject([[positionOf(before, first), { id: first, weight: 7, status: 'healthy' }]]);
+    expect(delta.changed).toMatchObject([
+      [positionOf(before, first), { id: first, weight: 7, status: 'healthy' }, textOf(first)],
+    ]);
+    expect(JSON.parse(delta.changed[0]![2]!)).toMatchObject({ id: first, type: registry.type, weight: 7 });
     expect(delta.conditions).toEqual([]);
     expect(delta.revision).toBeGreaterThan(before.revision);
   });
