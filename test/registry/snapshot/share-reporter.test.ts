@@ -22,6 +22,20 @@ const atLeast = (registry: FreshRegistry, times: number): Promise<LoggedEvent[]>
     8_000,
   );
 
+/** Makes the comparison that is due next, as the alarm would, and delivers its event. */
+async function reportDue(registry: FreshRegistry): Promise<void> {
+  await runInDurableObject(registry.stub, (instance: ComponentRegistry) => {
+    const { shareReporter } = instance['runtime'];
+    if (shareReporter.dueAt !== Infinity) shareReporter.tick(shareReporter.dueAt);
+  });
+  await deliverNow(registry);
+}
+
+const sharesAfter = (data: LoggedEvent['data']): Record<string, number> =>
+  Object.fromEntries(
+    (data['shares'] as { componentId: string; after: number }[]).map(({ componentId, after }) => [componentId, after]),
+  );
+
 describe('the shares of a type', () => {
   it('are reported in few events during a burst of registrations', async () => {
     const registry = freshRegistry();
@@ -69,6 +83,47 @@ describe('the shares of a type', () => {
       { id: b, room: 0 },
       { id: a, room: 1 },
     ]);
+  });
+
+  it('are reported when a component degrades, fails or comes back, and only if they change', async () => {
+    const registry = freshRegistry();
+    const [a, b] = [await registerHealthy(registry), await registerHealthy(registry)];
+    await reportDue(registry);
+    const [even, onlyA, onlyB] = [
+      { [a]: 0.5, [b]: 0.5 },
+      { [a]: 1, [b]: 0 },
+      { [a]: 0, [b]: 1 },
+    ];
+    for (const [id, status, shares] of [
+      [b, 'degraded', onlyA],
+      [b, 'healthy', even],
+      [b, 'unhealthy', onlyA],
+      // Still the best that there is: nothing moves.
+      [a, 'degraded', null],
+      [b, 'healthy', onlyB],
+      [b, 'degraded', even],
+      [a, 'healthy', onlyA],
+    ] as const) {
+      const before = (await redistributions(registry)).length;
+      await registry.beat(id, status);
+      await reportDue(registry);
+      const events = await redistributions(registry);
+      expect(events.slice(before).map(({ data }) => [data['reason'], sharesAfter(data)])).toEqual(
+        shares ? [['routability', shares]] : [],
+      );
+    }
+  });
+
+  it('are reported once however often a component changes between two reports', async () => {
+    const registry = freshRegistry();
+    const [, b] = [await registerHealthy(registry), await registerHealthy(registry)];
+    await reportDue(registry);
+    const before = (await redistributions(registry)).length;
+    for (let times = 0; times < 30; times++) await registry.beat(b, times % 2 === 0 ? 'degraded' : 'healthy');
+    await registry.beat(b, 'degraded');
+    await reportDue(registry);
+    // The alarm may have reported meanwhile.
+    expect((await redistributions(registry)).length - before).toBeLessThanOrEqual(2);
   });
 
   it('that changed before a kill are reported after it', async () => {

@@ -35,7 +35,8 @@ const RedistributedSchema = z.looseObject({
 export const SYSTEM_EVENTS = {
   'load.redistributed': {
     summary:
-      'The traffic shares of a type changed. One event covers the changes of a second, or more while they continue.',
+      'The traffic shares of a type changed: a component joined, left, degraded, failed or came back, or capacity ' +
+      'changed. One event covers the changes of a second, or more while they continue.',
     subject: SUBJECT,
     data: RedistributedSchema,
     example: {
