@@ -64,6 +64,10 @@ describe.concurrent('reports against a component whose checks pass', () => {
     expect(recoveryId).not.toBeNull();
     expect(await recoveriesOf(id)).toBe(1);
     expect((await controlLog(id)).control).toHaveLength(1);
+    // One row of the history, and one event for each action, the start and the end.
+    const { body } = await call('GET', `/v1/recoveries?componentId=${id}`);
+    expect(body.items).toHaveLength(1);
+    expect(await eventsOf(id, 'recovery.')).toHaveLength(2 + body.items[0].actions.length);
   });
 
   it('count in full once callers with three keys agree', async () => {

@@ -49,6 +49,18 @@ describe('a webhook delivery', () => {
     expect((await handedOver(api)).map(({ sequence }) => sequence)).toEqual([first!.sequence + 1]);
   });
 
+  it('is one of at most four that a webhook has in progress, and of one after a failure', async () => {
+    const api = await coordinatorWithWebhook();
+    await api.publish(
+      Array.from({ length: 10 }, (_, at) => eventAbout(`subject-${at}`)),
+      null,
+    );
+    const first = await handedOver(api);
+    expect(first).toHaveLength(4);
+    for (const delivery of first) await attempt(api, delivery, 500);
+    expect((await handedOver(api)).length).toBeLessThanOrEqual(1);
+  });
+
   it('is sent byte for byte as logged, even when the log no longer has the event', async () => {
     const api = await coordinatorWithWebhook();
     await api.publish([eventAbout('a', { data: { b: 'ä', a: [1, null] } })], null);
