@@ -1,26 +1,29 @@
 /**
- * A timeout that counts only time in which this isolate ran. A timer that fires late shows that the isolate was starved
- * or suspended, and that a response may be waiting unread. So the timer starts again for as long as it was late, a few
- * times at most.
+ * A timeout that counts only time in which this isolate ran. The time is measured in slices. A slice that ends late
+ * shows that the event loop is busy, or that the isolate was suspended, and that a response may be waiting unread.
  */
 
+/** Longest slice, ms. A slice that is late by more than its own length does not count. */
+const SLICE_MS = 500;
 /** Event loops are usually some ms late. A longer delay is the isolate's fault, not the remote host's. */
-const TOLERANCE_MS = 250;
-const MAX_EXTENSION_MS = 1_000;
-const MAX_EXTENSIONS = 3;
+const TOLERANCE_MS = 20;
+/** Slices that do not count, after which the timer gives up. */
+const MAX_UNCOUNTED = 6;
 
 export class RunningTimer {
   private readonly onExpired: (isLate: boolean) => void;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  /** Epoch ms at which the timer is to fire; Infinity after it has expired. */
+  /** Epoch ms at which the current slice is to end; Infinity after the timer has expired. */
   private plannedAt = Infinity;
   private lostMs = 0;
-  private extensions = 0;
+  private remainingMs: number;
+  private uncounted = 0;
 
-  /** Calls `onExpired` after `ms`. `isLate`: even the last extension fired late, so the silence proves nothing. */
+  /** Calls `onExpired` after `ms`. `isLate`: the isolate hardly ran, so the silence proves nothing. */
   constructor(ms: number, onExpired: (isLate: boolean) => void) {
     this.onExpired = onExpired;
-    this.start(ms);
+    this.remainingMs = ms;
+    this.startSlice();
   }
 
   /** Time, ms, in which the isolate has not run as far as this timer can tell. */
@@ -32,18 +35,21 @@ export class RunningTimer {
     if (this.timer !== null) clearTimeout(this.timer);
   }
 
-  private start(ms: number): void {
-    this.plannedAt = Date.now() + ms;
-    this.timer = setTimeout(() => this.fire(), ms);
+  private startSlice(): void {
+    const sliceMs = Math.min(SLICE_MS, this.remainingMs);
+    this.plannedAt = Date.now() + sliceMs;
+    this.timer = setTimeout(() => this.endSlice(sliceMs), sliceMs);
   }
 
-  private fire(): void {
+  private endSlice(sliceMs: number): void {
     const lateMs = latenessAfter(this.plannedAt);
     this.plannedAt = Infinity;
     this.lostMs += lateMs;
-    if (lateMs === 0 || this.extensions === MAX_EXTENSIONS) return this.onExpired(lateMs > 0);
-    this.extensions++;
-    this.start(Math.min(lateMs, MAX_EXTENSION_MS));
+    if (lateMs <= sliceMs) this.remainingMs -= sliceMs;
+    else this.uncounted++;
+    if (this.remainingMs <= 0) this.onExpired(false);
+    else if (this.uncounted > MAX_UNCOUNTED) this.onExpired(true);
+    else this.startSlice();
   }
 }
 

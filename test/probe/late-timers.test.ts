@@ -41,6 +41,15 @@ async function starveAtEachTimer(): Promise<void> {
   }
 }
 
+/** Advances the clock; each timer fires 240 ms late. */
+const advanceLate = async (ms: number): Promise<void> => {
+  const until = Date.now() + ms;
+  while (Date.now() < until && vi.getTimerCount() > 0) {
+    starve(240);
+    await vi.advanceTimersToNextTimerAsync();
+  }
+};
+
 const healthy = () => Response.json({ status: 'healthy' });
 
 describe('a probe in an isolate that was starved for 40 s', () => {
@@ -80,6 +89,22 @@ describe('a probe in an isolate that was starved for 40 s', () => {
   it('reports a refusal as it is', async () => {
     vi.spyOn(globalThis, 'fetch').mockRejectedValue(new Error('connection refused'));
     expect(await probe()).toMatchObject({ kind: 'failed' });
+  });
+});
+
+describe('a probe while each timer fires 240 ms late', () => {
+  it('passes a component whose response is read a second after the timeout', async () => {
+    const probing = probe();
+    await advanceLate(times.timeoutMs + 1_000);
+    respond(healthy());
+    expect(await probing).toMatchObject({ kind: 'passed' });
+  });
+
+  it('finds a component that hangs', async () => {
+    const probing = probe();
+    await advanceLate(2 * times.timeoutMs);
+    expect(unanswered).toBe(1);
+    expect(await probing).toMatchObject({ kind: 'failed', error: { code: 'TIMEOUT' } });
   });
 });
 
