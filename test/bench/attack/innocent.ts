@@ -6,6 +6,9 @@ import { INNOCENT_TYPE } from './stage.ts';
 /** ms between the starts of two calls. Far below the rate limit of a key. */
 const ROUTE_EVERY_MS = 50;
 const READ_EVERY_MS = 100;
+/** One of as many reads is a list, which an overloaded isolate refuses first. */
+const LIST_EACH = 5;
+const LIST = `/v1/components?type=${INNOCENT_TYPE}`;
 
 export interface Experience {
   readonly calls: number;
@@ -18,6 +21,7 @@ export interface Experience {
 /** Works until `ended` aborts. `id` names a component to read. */
 export async function workInnocently(caller: ApiCaller, id: string, ended: AbortSignal): Promise<Experience> {
   let failed = 0;
+  let turns = 0;
   const every = async (pauseMs: number, call: () => ReturnType<ApiCaller['call']>): Promise<number[]> => {
     const calls: Promise<number>[] = [];
     while (!ended.aborted) {
@@ -33,7 +37,7 @@ export async function workInnocently(caller: ApiCaller, id: string, ended: Abort
   };
   const [routes, reads] = await Promise.all([
     every(ROUTE_EVERY_MS, () => caller.call('POST', '/v1/route', { type: INNOCENT_TYPE })),
-    every(READ_EVERY_MS, () => caller.call('GET', `/v1/components/${id}`)),
+    every(READ_EVERY_MS, () => caller.call('GET', turns++ % LIST_EACH === 0 ? LIST : `/v1/components/${id}`)),
   ]);
   return { calls: routes.length + reads.length, failed, routeP99Ms: p99(routes), readP99Ms: p99(reads) };
 }
