@@ -8,6 +8,7 @@ import type { FailureFilter } from './failure-history.ts';
 export interface FailureTotals {
   readonly totalFailures: number;
   readonly recentFailures: number;
+  readonly failuresLastHour: number;
   readonly byComponent: Readonly<Record<string, number>>;
   readonly byType: Readonly<Record<string, number>>;
   readonly byFailureType: Readonly<Record<string, number>>;
@@ -43,11 +44,13 @@ function whereFailures(filter: FailureFilter): Where {
   return { sql, values: applied.map((part) => part.value) };
 }
 
-/** Totals over the stored failures that match. `recentFailures` counts those after `recentSince`, epoch ms. */
+const HOUR_MS = 3_600_000;
+
+/** Totals over the stored failures that match. `recentFailures` counts those of the last `windowMs` before `now`. */
 export async function totalFailures(
   db: D1Database,
   filter: FailureFilter,
-  recentSince: number,
+  { now, windowMs }: { readonly now: number; readonly windowMs: number },
 ): Promise<FailureTotals> {
   const { sql, values } = whereFailures(filter);
   const grouped = (column: 'component_id' | 'component_type' | 'failure_type'): D1PreparedStatement =>
@@ -59,9 +62,10 @@ export async function totalFailures(
   const [totals, byComponent, byType, byFailureType] = await db.batch<Record<string, unknown>>([
     db
       .prepare(
-        `SELECT COALESCE(SUM(occurrences), 0) AS total, COALESCE(SUM(occurrences * (occurred_at > ?)), 0) AS recent FROM failures${sql}`,
+        `SELECT COALESCE(SUM(occurrences), 0) AS total, COALESCE(SUM(occurrences * (occurred_at > ?)), 0) AS recent,
+           COALESCE(SUM(occurrences * (occurred_at > ?)), 0) AS last_hour FROM failures${sql}`,
       )
-      .bind(recentSince, ...values),
+      .bind(now - windowMs, now - HOUR_MS, ...values),
     grouped('component_id'),
     grouped('component_type'),
     grouped('failure_type'),
@@ -70,6 +74,7 @@ export async function totalFailures(
   return {
     totalFailures: Number(row?.['total'] ?? 0),
     recentFailures: Number(row?.['recent'] ?? 0),
+    failuresLastHour: Number(row?.['last_hour'] ?? 0),
     byComponent: toRecord(byComponent?.results),
     byType: toRecord(byType?.results),
     byFailureType: toRecord(byFailureType?.results),

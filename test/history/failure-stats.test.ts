@@ -69,6 +69,19 @@ describe('failure statistics', () => {
     expect(body.totalFailures).toBe(expected.reduce((sum, each) => sum + each));
   });
 
+  it('count the failures of the last hour apart from the failure window', async () => {
+    const id = freshId('hour');
+    const now = Date.now();
+    const written = [now - 2 * HOUR, now - HOUR / 2, now - 1_000];
+    await appendFailures(
+      env.HISTORY,
+      written.map((at) => ({ report: failure(String(at), id, at), failureType: 'timeout_failure' as const })),
+    );
+    const { body } = await stats(`componentId=${id}`);
+    expect(body).toMatchObject({ totalFailures: 3, recentFailures: 1, failuresLastHour: 2 });
+    expect(FailureStatsSchema.parse(body)).toEqual(body);
+  });
+
   it('without buckets have totals only, and are refused with too many buckets', async () => {
     expect((await stats(`componentId=${one}`)).body).toMatchObject({ totalFailures: 3, buckets: [] });
     const now = (await stats('bucket=day')).body;

@@ -96,7 +96,7 @@ export function mountFailures(app: App): void {
     const { global } = await currentConfig(c);
     const read = await readHistory(c, async () =>
       Promise.all([
-        totalFailures(c.env.HISTORY, filter, now - global.failureWindow),
+        totalFailures(c.env.HISTORY, filter, { now, windowMs: global.failureWindow }),
         countRunningRecoveries(c.env.HISTORY),
         range ? bucketFailures(c.env.HISTORY, filter, range.value) : [],
       ]),

@@ -60,6 +60,9 @@ export const ComponentHealthSchema = z
     lastCheck: TimestampSchema.nullable(),
     responseTime: z.number().nullable().meta({ description: 'ms' }),
     errorCount: z.int().meta({ description: 'Failures since the component was last healthy.' }),
+    failuresLastHour: z
+      .int()
+      .meta({ description: 'Recorded failures within the last hour, at most 200, whatever a recovery settled.' }),
     since: TimestampSchema,
     reason: z.string().nullable(),
     details: z.string().nullable(),
@@ -207,7 +210,8 @@ export const HeartbeatBatchSchema = z
   .meta({ id: 'HeartbeatBatch', description: 'Each heartbeat counts by itself: a faulty one refuses no other.' });
 
 const expiresAt = TimestampSchema.nullable().meta({
-  description: 'Time by which the next heartbeat is due. Null if the component registered no `heartbeat.ttl`.',
+  description:
+    'Time by which the next heartbeat is due; send it after a third of that time. Null if the component registered no `heartbeat.ttl`.',
 });
 
 export const HeartbeatResultSchema = z.object({ status: HealthStatusSchema, expiresAt, warnings: WarningsSchema });

@@ -116,6 +116,7 @@ export const FailureStatsSchema = z
     totalFailures: z.int(),
     activeRecoveries: z.int(),
     recentFailures: z.int().meta({ description: 'Failures within `failureWindow`.' }),
+    failuresLastHour: z.int().meta({ description: 'Failures within the last hour.' }),
     byComponent: z.record(z.string(), z.int()),
     byType: z.record(z.string(), z.int()),
     byFailureType: z.record(z.string(), z.int()),

@@ -44,13 +44,15 @@ export interface ReportContext {
   /** Epoch ms; meaningful only for a component with a health check. */
   readonly nextCheckAt: number;
   readonly heartbeatDueAt: number | null;
+  /** Epoch ms. */
+  readonly now: number;
 }
 
 export function toHealthReport(record: ComponentRecord, context: ReportContext): HealthReport {
   const { health, lifecycle, registration } = record;
   const { detection, availability, nextCheckAt, heartbeatDueAt } = context;
   return {
-    ...toHealthView(record),
+    ...toHealthView(record, context.now),
     checkStatus: health.checkStatus,
     heartbeatStatus: health.heartbeatStatus,
     consecutiveFailures: health.consecutiveFailures,

@@ -1,4 +1,5 @@
 /** The component as callers see it in register, get, list and events. Timestamps are ISO 8601. */
+import { failuresLastHour } from '../failure/failure-count.ts';
 import { effectiveStatus } from '../health/effective-status.ts';
 import type { HealthSample, HealthState, HealthTransition } from '../health/health-state.ts';
 import type { HealthStatus } from '../health/health-status.ts';
@@ -23,6 +24,8 @@ export interface HealthView {
   /** ms */
   readonly responseTime: number | null;
   readonly errorCount: number;
+  /** Recorded failures within the last hour, at most 200. */
+  readonly failuresLastHour: number;
   readonly since: string;
   readonly reason: string | null;
   readonly details: string | null;
@@ -89,7 +92,7 @@ export function toResource(record: ComponentRecord, context: ResourceContext): C
   const { registration, lifecycle } = record;
   return {
     ...redactHeaderValues(registration),
-    health: toHealthView(record),
+    health: toHealthView(record, context.now),
     lifecycle: lifecycle.state,
     lifecycleUntil: toIsoOrNull(lifecycle.until),
     lifecycleReason: lifecycle.reason ?? null,
@@ -115,7 +118,8 @@ function toLoadView({ registration, load }: ComponentRecord, context: ResourceCo
   };
 }
 
-export function toHealthView({ health, dependencyState: dependencies }: ComponentRecord): HealthView {
+export function toHealthView(record: ComponentRecord, now: number): HealthView {
+  const { health, dependencyState: dependencies } = record;
   return {
     status: health.status,
     effectiveStatus: effectiveStatus(health.status, dependencies.rootCause),
@@ -124,6 +128,7 @@ export function toHealthView({ health, dependencyState: dependencies }: Componen
     lastCheck: toIsoOrNull(health.lastCheckAt),
     responseTime: health.responseTimeMs === null ? null : Math.round(health.responseTimeMs),
     errorCount: health.errorCount,
+    failuresLastHour: failuresLastHour(record, now),
     since: toIso(health.since),
     reason: reasonOf(health),
     details: health.details,

@@ -21,6 +21,18 @@ export const hasGoodChecks = ({ registration, health }: ComponentRecord): boolea
   (health.checkStatus === 'healthy' || health.checkStatus === 'degraded') &&
   health.consecutiveFailures === 0;
 
+const HOUR_MS = 3_600_000;
+
+/**
+ * Number of failures within the hour before `now` (epoch ms), reports included, whether or not a recovery settled them.
+ * The registry remembers the last 100 of each kind, so the number is at most 200.
+ */
+export function failuresLastHour({ recovery, registeredAt }: ComponentRecord, now: number): number {
+  const since = Math.max(now - HOUR_MS, registeredAt - 1);
+  const reports = (recovery.recentReports ?? []).map(({ at }) => at);
+  return [...recovery.recentFailures, ...reports].filter((at) => at > since).length;
+}
+
 /** Returns the failures that count at `now` (epoch ms). The registry remembers the last 100 of each kind. */
 export function countFailures(record: ComponentRecord, policy: ThresholdPolicy, now: number): FailureCount {
   const since = countingSince(now, settledUntil(record), policy);

@@ -217,5 +217,6 @@ export function healthReportOf(member: Member, pool: ReportedPool, now: number):
     // A due check starts at once, or as soon as its host's budget admits it.
     nextCheckAt: Math.max(now, member.nextCheckAt, member.postponedUntil),
     heartbeatDueAt: member.heartbeatDueAt,
+    now,
   });
 }

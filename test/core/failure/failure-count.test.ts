@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ComponentRecord, RecoveryState } from '../../../src/core/component/component-record.ts';
 import { NO_RECOVERY } from '../../../src/core/component/component-record.ts';
-import { countFailures } from '../../../src/core/failure/failure-count.ts';
+import { countFailures, failuresLastHour } from '../../../src/core/failure/failure-count.ts';
 import { initialHealth } from '../../../src/core/health/health-state.ts';
 
 const NOW = 1_000_000;
@@ -47,4 +47,14 @@ describe('reports of callers', () => {
   ])('%s', (_, record, recentFailures, unconfirmedReports) => {
     expect(countFailures(record, POLICY, NOW)).toEqual({ recentFailures, unconfirmedReports });
   });
+});
+
+it('failures of the last hour count whatever a recovery settled, but not those of a predecessor', () => {
+  const hour = 3_600_000;
+  const now = 3 * hour;
+  const recentFailures = [now - hour - 1, now - hour, now - hour + 1, now];
+  const recovery = { recentFailures, recentReports: [{ at: now - 5, by: null }], settledUntil: now };
+  expect(failuresLastHour(recordWith(recovery), now)).toBe(3);
+  expect(failuresLastHour(recordWith(recovery, { registeredAt: now - 10 }), now)).toBe(2);
+  expect(failuresLastHour(recordWith({}), now)).toBe(0);
 });
