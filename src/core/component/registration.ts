@@ -76,7 +76,11 @@ const fields = {
         .int()
         .min(1_000)
         .max(3_600_000)
-        .meta({ description: 'Time without a heartbeat after which the component is unhealthy, ms.' }),
+        .meta({
+          description:
+            'Time without a heartbeat after which the component is unhealthy, ms, plus a grace of a tenth, at most 5 s. ' +
+            'Send a heartbeat every third of it.',
+        }),
     })
     .optional()
     .meta({ description: 'Liveness by heartbeats, with or without a health check.' }),

@@ -5,6 +5,7 @@
  * the interval (10 s leave 4 s between rounds). The interval grows when a type has more components than its probe
  * budget allows.
  */
+import { silenceLimitMs } from './heartbeat-deadline.ts';
 import type { SystemConfig } from '../config/system-config.ts';
 import type { Registration } from '../component/registration.ts';
 import { degradedAfterMs } from '../component/health-check.ts';
@@ -38,7 +39,8 @@ export const budgetedIntervalMs = ({ probeBudgetPerSecond }: SystemConfig, check
 /** The check interval and detection bound of a component, given the number of checked components of its type. */
 export function detectionFor(registration: Registration, config: SystemConfig, checkedInType: number): Detection {
   const check = registration.healthCheck;
-  const afterTtl = registration.heartbeat ? registration.heartbeat.ttl + config.snapshotMaxAgeMs + SLACK_MS : Infinity;
+  const silenceMs = registration.heartbeat ? silenceLimitMs(registration.heartbeat.ttl) : Infinity;
+  const afterTtl = silenceMs + config.snapshotMaxAgeMs + SLACK_MS;
   if (!check) return { intervalMs: null, worstCaseMs: afterTtl };
 
   const suspicion = suspicionMs(registration);

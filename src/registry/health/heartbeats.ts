@@ -3,6 +3,7 @@
  * eviction or a kill therefore never makes a dead component look alive, or a live one dead.
  */
 import { reportLoad } from '../../core/component/load.ts';
+import { silenceLimitMs } from '../../core/health/heartbeat-deadline.ts';
 import { ok } from '../../core/result.ts';
 import type { MemberSignal } from '../state/member-signal.ts';
 import type { Member } from '../state/member.ts';
@@ -68,7 +69,7 @@ export class Heartbeats {
       const { registration, health } = member.record;
       const isOverdue = member.heartbeatDueAt !== null && member.heartbeatDueAt <= now;
       if (!isOverdue || member.graceGranted || health.heartbeatStatus === 'unhealthy') continue;
-      member.heartbeatDueAt = now + Math.min(registration.heartbeat!.ttl, maxMs);
+      member.heartbeatDueAt = now + Math.min(silenceLimitMs(registration.heartbeat!.ttl), maxMs);
       member.graceGranted = true;
     }
   }
@@ -76,9 +77,9 @@ export class Heartbeats {
   /** After the clock went back: moves deadlines that are too far ahead to one TTL from now. */
   clamp(now: number): void {
     for (const member of this.state.members.values()) {
-      const ttl = member.record.registration.heartbeat?.ttl ?? 0;
-      if (member.heartbeatDueAt !== null && member.heartbeatDueAt > now + Math.max(ttl, REPEAT_MS))
-        member.heartbeatDueAt = now + ttl;
+      const limitMs = silenceLimitMs(member.record.registration.heartbeat?.ttl ?? 0);
+      if (member.heartbeatDueAt !== null && member.heartbeatDueAt > now + Math.max(limitMs, REPEAT_MS))
+        member.heartbeatDueAt = now + limitMs;
     }
   }
 
@@ -107,9 +108,10 @@ export class Heartbeats {
   private startTtl(member: Member, now: number): void {
     const { registration, load } = member.record;
     const ttl = registration.heartbeat?.ttl;
-    member.heartbeatDueAt = ttl === undefined ? null : now + ttl;
+    const dueAt = ttl === undefined ? null : now + silenceLimitMs(ttl);
+    member.heartbeatDueAt = dueAt;
     member.graceGranted = false;
-    if (ttl !== undefined) this.writer.put(registration.id, { dueAt: now + ttl, load: load.reported });
+    if (dueAt !== null) this.writer.put(registration.id, { dueAt, load: load.reported });
   }
 
   private acknowledgement(id: string, now: number): HeartbeatResult {

@@ -2,6 +2,7 @@
  * A component in the registry's memory: its record, and state that an eviction may lose (the running check, due times).
  * Invariant: every change of an indexed field reaches the observer.
  */
+import { silenceLimitMs } from '../../core/health/heartbeat-deadline.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import { degradedAfterMs } from '../../core/component/health-check.ts';
 import { healthUrlOf } from '../../core/component/health-url.ts';
@@ -100,7 +101,8 @@ export class Member {
 /** A member from a registration or from storage. `nextCheckAt` is epoch ms; its heartbeat TTL starts at `now`. */
 export function newMember(record: ComponentRecord, nextCheckAt: number, now: number): Member {
   const ttl = record.registration.heartbeat?.ttl;
-  return new Member(record, { nextCheckAt, heartbeatDueAt: ttl === undefined ? null : now + ttl }, now);
+  const heartbeatDueAt = ttl === undefined ? null : now + silenceLimitMs(ttl);
+  return new Member(record, { nextCheckAt, heartbeatDueAt }, now);
 }
 
 /** Result of `probe` calls whose check ended without a verdict. */
