@@ -22,6 +22,7 @@ export const EVENT_TYPES = [
   'component.dependency-available',
   'component.dependency-lost',
   'component.root-cause-changed',
+  'failure.recorded',
   'recovery.started',
   'recovery.action',
   'recovery.cancel-requested',

@@ -35,6 +35,7 @@ import type { SumChange } from '../storage/failure-sum-store.ts';
 import type { StoredActionRequest } from '../storage/requested-action-store.ts';
 import { resourceView } from './component-views.ts';
 import type { DraftContext } from './component-events.ts';
+import { withFailureEvents } from './failure-events.ts';
 import type { Member } from './member.ts';
 import { EffectiveConfigs } from './effective-configs.ts';
 import { hashOf } from '../../core/hash.ts';
@@ -149,6 +150,7 @@ export class RegistryState {
     const records = (change.records ?? []).map((record) =>
       change.visible ? { ...record, revision, updatedAt: now } : record,
     );
+    const outbox = withFailureEvents(change.outbox ?? [], records, this);
     const { granted = [], ended = [] } = change.leases ?? {};
     const endedByRemoval = (change.removed ?? []).flatMap((id) =>
       leasesOf(this.leaseIndex, id).map((lease) => endedAs(lease, 'removed', 0, now)),
@@ -164,7 +166,7 @@ export class RegistryState {
         this.store.componentConfigs.save(overrides, this.members.has(overrides.id) ? null : now);
       if (change.controlSecret) this.store.controlSecrets.save(change.controlSecret.id, change.controlSecret.secret);
       if (change.requestedAction) this.store.requestedActions.save(change.requestedAction);
-      for (const draft of change.outbox ?? []) this.store.addToOutbox(draft);
+      for (const draft of outbox) this.store.addToOutbox(draft);
       for (const sum of change.failureSums ?? []) this.store.failureSums.save(sum);
       for (const id of change.closedSums ?? []) this.store.failureSums.remove(id);
       for (const drill of change.drills ?? []) this.store.drills.save(drill);

@@ -8,6 +8,7 @@ import { COMPONENT_EVENTS } from './component-events.ts';
 import { CONFIG_EVENTS } from './config-events.ts';
 import { DRILL_EVENTS } from './drill-events.ts';
 import type { EventEntry } from './event-entry.ts';
+import { FAILURE_EVENTS } from './failure-events.ts';
 import { INCIDENT_EVENTS } from './incident-events.ts';
 import { RECOVERY_EVENTS } from './recovery-events.ts';
 import { SYSTEM_EVENTS } from './system-events.ts';
@@ -15,6 +16,7 @@ import { WEBHOOK_EVENTS } from './webhook-events.ts';
 
 export const EVENT_CATALOGUE: Readonly<Record<EventType, EventEntry>> = {
   ...COMPONENT_EVENTS,
+  ...FAILURE_EVENTS,
   ...RECOVERY_EVENTS,
   ...INCIDENT_EVENTS,
   ...DRILL_EVENTS,
