@@ -1,6 +1,6 @@
 /**
- * When a silent component counts as failed: its TTL after the last heartbeat, plus a grace for a heartbeat that was sent
- * in time and is still under way.
+ * When a silent component counts as failed: its TTL after the last heartbeat, plus a grace. A heartbeat that was sent
+ * in time may still be under way.
  */
 
 /** The grace is this part of the TTL, so that it lengthens no detection noticeably. */

@@ -1,6 +1,6 @@
 /**
- * The events of recorded failures, each with the count that is compared with the threshold. Every failure passes here on
- * its way to the outbox, whatever its source.
+ * The events of recorded failures, each with the count that is compared with the threshold. Every failure passes here
+ * on its way to the outbox, whatever its source.
  */
 import type { ComponentRecord } from '../../core/component/component-record.ts';
 import type { EventDraft } from '../../core/event/coordinator-event.ts';
