@@ -52,7 +52,7 @@ describe('detectionFor', () => {
 
   it('considers the heartbeat: alone, and beside a check', () => {
     expect(detectionFor(HEARTBEAT_ONLY, DEFAULT_CONFIG, 0)).toEqual({ intervalMs: null, worstCaseMs: 11_300 });
-    expect(detectionFor(BOTH, DEFAULT_CONFIG, 1)).toEqual({ intervalMs: 4_000, worstCaseMs: 7_500 });
+    expect(detectionFor(BOTH, DEFAULT_CONFIG, 1)).toEqual({ intervalMs: 4_000, worstCaseMs: 8_000 });
   });
 
   it('meets the default limit of 10 s for every registration, up to 400 components', () => {

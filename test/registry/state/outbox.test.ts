@@ -162,7 +162,7 @@ describe('the outbox of a registry', () => {
       5_000,
     );
     const types = (await eventsOf(id)).map((event) => event.type);
-    expect(types).toEqual(['component.registered', 'component.health-changed']);
+    expect(types).toEqual(['component.registered', 'component.health-changed', 'failure.recorded']);
   });
 
   it('delivers a row that is added at any moment of a running delivery', async () => {
