@@ -5,6 +5,8 @@
  * Invariant: decay and outcomes remove each piece of work once. A reported end counts first against the pieces that the
  * decay has removed already, and only then against the estimate.
  */
+import { exponentialDecay } from '../exponential-decay.ts';
+
 export interface WorkEstimate {
   /** Pieces of work presumed in flight at `at`; a fraction after some decay. */
   readonly count: number;
@@ -25,7 +27,7 @@ export const typicalTaskMs = (measuredMs: number | null, assumedTaskMs: number):
 
 /** Part of an estimate that is left after `sinceMs`, 0 to 1; 1 after the clock went back. */
 export const remainingPart = (sinceMs: number, taskMs: number): number =>
-  sinceMs > 0 ? Math.exp(-sinceMs / taskMs) : 1;
+  sinceMs > 0 ? exponentialDecay(sinceMs / taskMs) : 1;
 
 /** The estimate as of `now`. */
 export function decayed({ count, presumedEnded, at }: WorkEstimate, taskMs: number, now: number): WorkEstimate {
