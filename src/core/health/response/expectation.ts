@@ -5,6 +5,7 @@
  * because messages are stored, displayed and sent to webhooks.
  */
 import type { Expectation } from '../../component/health-check.ts';
+import { valueAt } from '../../json-pointer.ts';
 import { readWord } from './health-words.ts';
 
 type ExpectedBody = NonNullable<Expectation['body']>;
@@ -29,18 +30,6 @@ export function unmetBody(expected: ExpectedBody, body: string): string | null {
   }
   const actual = valueAt(document, expected.pointer);
   return actual === expected.value ? null : `expected another value at "${expected.pointer}": ${describe(actual)}`;
-}
-
-/** The value at a JSON pointer (RFC 6901); undefined when there is none. */
-function valueAt(document: unknown, pointer: string): unknown {
-  const steps = pointer.split('/').slice(1);
-  return steps.reduce<unknown>((value, step) => {
-    const name = step.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof value !== 'object' || value === null) return undefined;
-    // In an array only indexes without a leading zero are valid.
-    if (Array.isArray(value) && !/^(0|[1-9]\d*)$/.test(name)) return undefined;
-    return Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
-  }, document);
 }
 
 function describe(actual: unknown): string {
