@@ -8,7 +8,8 @@ import type { Json } from './json.ts';
 
 const MAX_DEPTH = 32;
 
-const JsonValueSchema = z.any() as unknown as z.ZodType<Json>;
+/** Any JSON value: in a response, or within `jsonObject`. */
+export const JsonValueSchema = z.any() as unknown as z.ZodType<Json>;
 
 /**
  * An object with arbitrary names. `__proto__` is rejected, because zod would drop it silently, and acknowledged data

@@ -1,7 +1,8 @@
 /** Makes single health-check requests over HTTP. Reads a bounded body and never throws: every error is an outcome. */
-import type { Expectation } from '../core/component/health-check.ts';
+import type { Expectation, HealthDetails } from '../core/component/health-check.ts';
 import type { ProbeOutcome } from '../core/health/check.ts';
 import { HealthBody } from '../core/health/response/health-body.ts';
+import { keepResponse } from '../core/health/response/kept-response.ts';
 import { readHealthResponse } from '../core/health/response/read-response.ts';
 import type { OutboundPolicy } from '../core/outbound/url-policy.ts';
 import type { OutboundResponse } from '../outbound/fetch-outbound.ts';
@@ -13,6 +14,7 @@ export interface HttpProbe {
   readonly method: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly expect?: Expectation;
+  readonly details?: HealthDetails;
   readonly timeoutMs: number;
   readonly degradedAfterMs: number;
   readonly suspicionMs: number;
@@ -43,10 +45,11 @@ export async function probeHttp(
   if (response.kind !== 'answered') return { kind: 'failed', error: response.error, responseTimeMs, details: null };
   if (!response.isDecoded) body.fault = 'body in an encoding that is not supported';
   const reading = readHealthResponse(response.status, body, probe.expect);
-  const { details } = reading;
-  if (reading.kind === 'failed') return { kind: 'failed', error: reading.error, responseTimeMs, details };
+  const kept = keepResponse({ status: response.status, body }, probe);
+  const seen = { responseTimeMs, details: reading.details, ...(kept && { response: kept }) };
+  if (reading.kind === 'failed') return { kind: 'failed', error: reading.error, ...seen };
   const status = responseTimeMs > probe.degradedAfterMs ? 'degraded' : reading.status;
-  return { kind: 'passed', status, responseTimeMs, details };
+  return { kind: 'passed', status, ...seen };
 }
 
 /** Short, because decisions about components wait for the canary. */

@@ -1,5 +1,5 @@
 /** Contract between the registry and the prober: at most six targets per call, with reports as results arrive. */
-import type { Expectation } from '../core/component/health-check.ts';
+import type { Expectation, HealthDetails } from '../core/component/health-check.ts';
 import type { DrillMode } from '../core/drill/active-drill.ts';
 import type { AttemptOrder, ProbeOutcome } from '../core/health/check.ts';
 
@@ -10,6 +10,8 @@ export interface ProbeTarget {
   /** Request headers; the values may be secrets. */
   readonly headers: Readonly<Record<string, string>>;
   readonly expect: Expectation;
+  /** What is kept of the response. */
+  readonly details: HealthDetails;
   readonly degradedAfterMs: number;
   readonly order: AttemptOrder;
   /** Failure that a drill injects: the probe is made, but this failure is reported. Null reports the real outcome. */

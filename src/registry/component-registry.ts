@@ -20,7 +20,7 @@ import type { RecoveryWork } from '../core/failure/recovery-work.ts';
 import { NO_WORK } from '../core/failure/recovery-work.ts';
 import type { JsonObject } from '../core/json.ts';
 import { fail, ok } from '../core/result.ts';
-import { healthReportOf, loadsOf, pageOf } from './state/component-views.ts';
+import { healthReportOf, loadsOf, memberView, pageOf } from './state/component-views.ts';
 import type { HistoryQuery } from './contract/history-api.ts';
 import { historyPage, readableSpan } from './state/history-page.ts';
 import type { AcquireRequest, Completion, LeaseQuery } from './contract/lease-api.ts';
@@ -70,7 +70,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
 
   async component(id: string, only: OwnerFilter = null): ReturnType<RegistryApi['component']> {
     const found = this.runtime.state.find(id, only);
-    return found.ok ? ok(this.runtime.view(found.value.record, Date.now())) : found;
+    return found.ok ? ok(memberView(this.runtime.state, found.value, Date.now())) : found;
   }
 
   async components(query: ComponentQuery): ReturnType<RegistryApi['components']> {
@@ -130,7 +130,7 @@ export class ComponentRegistry extends DurableObject<Env> implements RegistryApi
     const refusal = this.runtime.probes.refuse(member, account, now);
     if (refusal) return refusal;
     const result = await this.runtime.checksOnDemand.now(member, now).finally(() => this.runtime.probes.end(account));
-    return ok({ ...result, health: this.runtime.view(member.record, Date.now()).health });
+    return ok({ ...result, health: memberView(this.runtime.state, member, Date.now()).health });
   }
 
   async reportFailure(

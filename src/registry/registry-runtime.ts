@@ -294,7 +294,7 @@ export class RegistryRuntime {
   /** Checks a component at once after its registration changed. Abandons a running check of another health check. */
   recheck(member: Member, known: ComponentRecord | undefined, now: number): void {
     // Only a different health check voids a running one. Otherwise frequent metadata changes would prevent all checks.
-    if (!known || !isSameHealthCheck(known.registration, member.record.registration)) member.check = null;
+    if (!known || !isSameHealthCheck(known.registration, member.record.registration)) member.resetCheck();
     this.heartbeats.expectNext([member], now);
     this.checkSoon([member], now);
   }

@@ -35,6 +35,7 @@ const targetOf = (testCase: HealthResponseCase): ProbeTarget => ({
   method: 'GET',
   headers: {},
   expect: {},
+  details: false,
   degradedAfterMs: 500,
   order: { checkId: 1, attempt: 0, timeoutMs: TIMEOUT_MS, suspicionMs: TIMEOUT_MS },
 });

@@ -17,6 +17,7 @@ async function targetIn(mode: string): Promise<ProbeTarget> {
     method: 'GET',
     headers: {},
     expect: {},
+    details: false,
     degradedAfterMs: 1_000,
     order: { checkId: 42, attempt: 3, timeoutMs: TIMEOUT_MS, suspicionMs: 500 },
   };

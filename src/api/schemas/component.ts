@@ -1,7 +1,7 @@
 /** Wire schemas of a component: its registration, with health, lifecycle and load. */
 import * as z from 'zod';
 import { ComponentIdSchema, ComponentTypeSchema, RegistrationSchema } from '../../core/component/registration.ts';
-import { jsonObject } from '../../core/json-schema.ts';
+import { JsonValueSchema, ResponseObjectSchema, jsonObject } from '../../core/json-schema.ts';
 import { HEARTBEAT_STATUSES, MAX_HEARTBEATS } from '../../core/vital/heartbeat.ts';
 import { PageQuerySchema, ProblemSchema, TimestampSchema, WarningsSchema, pageOf } from './common.ts';
 import { ignoring, namesOnlyIn } from './read-only.ts';
@@ -44,6 +44,20 @@ const ResponseTimesSchema = z
   })
   .meta({ id: 'ResponseTimes', description: 'Response times of the last successful checks, ms.' });
 
+const CheckResponseSchema = z
+  .object({
+    at: TimestampSchema.meta({ description: 'Earlier than `lastCheck` if the last check got no response.' }),
+    status: z.int().meta({ description: 'HTTP status.' }),
+    body: JsonValueSchema.optional().meta({
+      description: 'With `details: true`: JSON as data, any other body as text. Null for an empty or unreadable one.',
+    }),
+    pointers: ResponseObjectSchema.optional().meta({
+      description: 'With a list of pointers: the value at each pointer. Pointers without a value are absent.',
+    }),
+    truncated: z.boolean().meta({ description: 'The response has more: over 4 KiB, or not read whole.' }),
+  })
+  .meta({ id: 'CheckResponse' });
+
 export const ComponentHealthSchema = z
   .object({
     status: HealthStatusSchema,
@@ -76,6 +90,13 @@ export const ComponentHealthSchema = z
     }),
     lastTransition: TransitionSchema.nullable().meta({ description: 'Null before the first transition.' }),
     responseTimes: ResponseTimesSchema.nullable().meta({ description: 'Null before the first successful check.' }),
+    response: CheckResponseSchema.nullable()
+      .optional()
+      .meta({
+        description:
+          'The last response to a check, if the registration sets `healthCheck.details`. Null until the next check after a ' +
+          'change of the health check, or a restart of the registry. Absent in lists, snapshots and events.',
+      }),
   })
   .meta({ id: 'ComponentHealth' });
 

@@ -10,6 +10,9 @@ import { fail, ok } from '../result.ts';
 import { healthUrlOf } from './health-url.ts';
 import type { Registration } from './registration.ts';
 
+/** Characters of a value, or of a token behind `Bearer`, from which on it is masked within longer text, too. */
+const MIN_SECRET = 8;
+
 type Headers = Readonly<Record<string, string>>;
 
 const REDACTED = '***';
@@ -33,6 +36,20 @@ export function restoreHeaderValues(
     return fail('header-value-unknown', 'the health check goes to another server: send its header values again');
   }
   return ok(withHeaders(registration, (name, value) => (value === REDACTED ? known[name]! : value)));
+}
+
+/**
+ * Returns a function that replaces the values of `headers` by `***` in text of a component, which may repeat the
+ * headers of a request. A short value is replaced only where it is the whole text.
+ */
+export function maskHeaderValues(headers: Headers): (text: string) => string {
+  const values = Object.values(headers);
+  const secrets = values
+    .flatMap((value) => [value, value.slice(value.lastIndexOf(' ') + 1)])
+    .filter((secret) => secret.length >= MIN_SECRET)
+    .toSorted((a, b) => b.length - a.length);
+  return (text) =>
+    values.includes(text) ? REDACTED : secrets.reduce((shown, secret) => shown.replaceAll(secret, REDACTED), text);
 }
 
 /** Both sides of a change for the audit. A changed header value reads `*** changed`. */

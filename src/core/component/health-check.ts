@@ -4,9 +4,16 @@
  * Owns the bounds and defaults of `healthCheck`. Header values may be secrets; `header-values.ts` redacts them.
  */
 import * as z from 'zod';
+import { JSON_POINTER } from '../json-pointer.ts';
 import { recordOf } from '../json-schema.ts';
 
 export const UrlSchema = z.string().min(1).max(2048);
+
+const PointerSchema = z
+  .string()
+  .max(256)
+  .regex(JSON_POINTER, 'a JSON pointer (RFC 6901) such as /status or /checks/0/state')
+  .meta({ description: 'JSON pointer (RFC 6901). Empty: the whole document.' });
 
 const ExpectedBodySchema = z
   .union([
@@ -18,11 +25,7 @@ const ExpectedBodySchema = z
         .meta({ description: 'Text required in the first 64 KiB of the body, case-sensitive.' }),
     }),
     z.strictObject({
-      pointer: z
-        .string()
-        .max(256)
-        .regex(/^(\/([^~/]|~[01])*)*$/, 'a JSON pointer (RFC 6901) such as /status or /checks/0/state')
-        .meta({ description: 'JSON pointer (RFC 6901). Empty: the whole document.' }),
+      pointer: PointerSchema,
       value: z.union([z.string().max(256), z.number(), z.boolean(), z.null()]),
     }),
   ])
@@ -45,6 +48,22 @@ const ExpectationSchema = z
   .meta({ id: 'Expectation' });
 
 export type Expectation = z.output<typeof ExpectationSchema>;
+
+const MAX_POINTERS = 16;
+
+const DetailsSchema = z
+  .union([z.boolean(), z.array(PointerSchema).min(1).max(MAX_POINTERS)], {
+    error: `true, false, or 1 to ${MAX_POINTERS} JSON pointers (RFC 6901) such as /status or /checks/0/state`,
+  })
+  .meta({
+    description:
+      'Shows the last response to a check as `health.response` of the component: its body (`true`), or the values at up ' +
+      `to ${MAX_POINTERS} JSON pointers, at most 4 KiB of JSON. Each key that may read the component reads it. Default: false.`,
+    example: ['/status', '/build/version'],
+  });
+
+/** What is kept of responses: nothing, the body, or the values at JSON pointers. */
+export type HealthDetails = z.output<typeof DetailsSchema>;
 
 const MAX_HEADERS = 8;
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -109,14 +128,22 @@ export const HealthCheckSchema = z
       .meta({ description: 'Response time above which the component is degraded, ms. Default: half the timeout.' }),
     expect: ExpectationSchema.optional().meta({ description: 'Exact definition of a successful response.' }),
     headers: HeadersSchema.optional(),
+    details: DetailsSchema.optional(),
   })
   .refine(({ method, expect }) => method !== 'HEAD' || expect?.body === undefined, {
     error: 'a response to HEAD has no body, so no body can be expected',
     path: ['expect', 'body'],
   })
+  .refine(({ method, details = false }) => method !== 'HEAD' || details === false, {
+    error: 'a response to HEAD has no body to show: use GET, or leave details out',
+    path: ['details'],
+  })
   .meta({ id: 'HealthCheck' });
 
 export type HealthCheck = z.output<typeof HealthCheckSchema>;
+
+/** What is kept of the responses to `check`; nothing without a check. */
+export const detailsOf = (check: HealthCheck | undefined): HealthDetails => check?.details ?? false;
 
 /** The time in ms after which a response counts as slow: by default half the timeout. */
 export const degradedAfterMs = (check: HealthCheck): number => check.degradedAfter ?? Math.ceil(check.timeout / 2);

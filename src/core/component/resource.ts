@@ -3,6 +3,7 @@ import { failuresLastHour } from '../failure/failure-count.ts';
 import { effectiveStatus } from '../health/effective-status.ts';
 import type { HealthSample, HealthState, HealthTransition } from '../health/health-state.ts';
 import type { HealthStatus } from '../health/health-status.ts';
+import type { ResponseView } from '../health/response/kept-response.ts';
 import type { TimeSummary } from '../health/samples/response-times.ts';
 import { summarizeTimes } from '../health/samples/response-times.ts';
 import type { Detection } from '../health/check-schedule.ts';
@@ -37,6 +38,11 @@ export interface HealthView {
   readonly lastTransition: TransitionView | null;
   /** Of the most recent passed checks, ms; null before the first. */
   readonly responseTimes: (TimeSummary & { readonly average: number }) | null;
+  /**
+   * The last response to a check; null before the first. Absent unless the registration keeps responses, and in lists,
+   * snapshots and events.
+   */
+  readonly response?: ResponseView | null;
 }
 
 export interface TransitionView {

@@ -8,6 +8,7 @@
  * there is no verdict.
  */
 import type { FailureDetail } from './health-state.ts';
+import type { KeptResponse } from './response/kept-response.ts';
 
 /** Longest wait for a response before a component becomes suspect, whatever the timeout. */
 export const MAX_SUSPICION_MS = 2_500;
@@ -56,12 +57,16 @@ export type ProbeOutcome =
       readonly status: 'healthy' | 'degraded';
       readonly responseTimeMs: number;
       readonly details: string | null;
+      /** Absent unless the registration keeps responses. */
+      readonly response?: KeptResponse;
     }
   | {
       readonly kind: 'failed';
       readonly error: FailureDetail;
       readonly responseTimeMs: number;
       readonly details: string | null;
+      /** Absent without a response, too. */
+      readonly response?: KeptResponse;
     }
   | { readonly kind: 'unanswered'; readonly afterMs: number }
   /** The prober itself ran too late to tell. */

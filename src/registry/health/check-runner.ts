@@ -110,6 +110,7 @@ export class CheckRunner {
       if (!member?.check || member.check.id !== report.checkId) return [];
       const { next, progress } = observeAttempt(member.check, report.attempt, report.outcome, now);
       member.check = next;
+      if (progress !== 'ignored') noteResponse(member, report, now);
       switch (progress) {
         case 'ignored':
         case 'running':
@@ -193,6 +194,11 @@ export class CheckRunner {
 
 function toStartedAttempt(member: Member, order: AttemptOrder): StartedAttempt {
   return { target: targetOf(member.record, order), mayHang: isSuspect(member) || order.attempt > 0 };
+}
+
+function noteResponse(member: Member, { outcome }: AttemptReport, now: number): void {
+  // A failure that a drill injects is no response of the component, nor is an attempt without one.
+  if ('response' in outcome && outcome.response) member.lastResponse = { ...outcome.response, at: now };
 }
 
 const laneOf = (member: Member): CheckLane => (isSuspect(member) ? 'suspect' : 'regular');

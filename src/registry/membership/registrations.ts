@@ -97,11 +97,11 @@ export class Registrations {
   /** Refuses what would exceed the memory of the type. What makes a registration smaller is never refused. */
   private refuseSize(registration: Registration, replaced: Registration | undefined) {
     const growth = growthBy(registration, replaced);
-    const used = this.state.registrationBytes;
+    const used = this.state.heldBytes;
     if (growth <= 0 || used + growth <= MAX_TYPE_BYTES) return null;
     const message =
       `registrations of ${registration.type} use ${used} of ${MAX_TYPE_BYTES} bytes, and this one needs ${growth} more: ` +
-      'shorten metadata, remove components, or divide them into two types';
+      'shorten metadata, leave out healthCheck.details, remove components, or divide them into two types';
     return fail('type-memory-limit', message);
   }
 }

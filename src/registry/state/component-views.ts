@@ -3,15 +3,17 @@ import type { BalancingSettings } from '../../core/balancing/balancing-settings.
 import type { Candidate, Condition, LiveStats } from '../../core/balancing/candidate.ts';
 import { whyNotRoutable } from '../../core/balancing/candidate.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
+import { detailsOf } from '../../core/component/health-check.ts';
 import type { HealthReport } from '../../core/component/health-report.ts';
 import { toHealthReport } from '../../core/component/health-report.ts';
 import { redactHeaderValues } from '../../core/component/header-values.ts';
 import { knownInFlight, knownLoadPercentage } from '../../core/component/load.ts';
 import { locationOf } from '../../core/component/registration.ts';
-import type { ComponentResource } from '../../core/component/resource.ts';
+import type { ComponentResource, HealthView } from '../../core/component/resource.ts';
 import { reasonOf, toResource } from '../../core/component/resource.ts';
 import type { SystemConfig } from '../../core/config/system-config.ts';
 import type { Availability } from '../../core/health/samples/availability.ts';
+import { toResponseView } from '../../core/health/response/kept-response.ts';
 import { detectionFor } from '../../core/health/check-schedule.ts';
 import type { SelfDoubt } from '../../core/health/self-doubt.ts';
 import { routingStatusOf } from '../../core/health/at-new-address.ts';
@@ -60,6 +62,18 @@ export function resourceView(
       assumedTaskMs: pool.balancing.assumedTaskMs,
       now,
     });
+}
+
+/** The resource of one component, the only one that shows the response which its registration keeps. */
+export function memberView(pool: ConfiguredMembers, member: Member, now: number): ComponentResource {
+  const resource = resourceView(pool, now)(member.record);
+  return { ...resource, health: { ...resource.health, ...responseOf(member) } };
+}
+
+/** Null until the first response since the registration changed its check, or since an eviction. */
+function responseOf({ record, lastResponse }: Member): Pick<HealthView, 'response'> {
+  if (detailsOf(record.registration.healthCheck) === false) return {};
+  return { response: lastResponse && toResponseView(lastResponse) };
 }
 
 export function loadsOf(pool: ConfiguredMembers, now: number): LoadEntry[] {
@@ -211,7 +225,7 @@ interface ReportedPool extends ConfiguredMembers {
 
 export function healthReportOf(member: Member, pool: ReportedPool, now: number): HealthReport {
   const { record } = member;
-  return toHealthReport(record, {
+  const report = toHealthReport(record, {
     detection: detectionFor(record.registration, pool.configFor(record.registration.id), pool.counts.checked),
     availability: pool.samples.availability(record.registration.id, record.registeredAt, now),
     // A due check starts at once, or as soon as its host's budget admits it.
@@ -219,4 +233,5 @@ export function healthReportOf(member: Member, pool: ReportedPool, now: number):
     heartbeatDueAt: member.heartbeatDueAt,
     now,
   });
+  return { ...report, ...responseOf(member) };
 }

@@ -4,11 +4,12 @@
  */
 import { silenceLimitMs } from '../../core/health/heartbeat-deadline.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
-import { degradedAfterMs } from '../../core/component/health-check.ts';
+import { degradedAfterMs, detailsOf } from '../../core/component/health-check.ts';
 import { healthUrlOf } from '../../core/component/health-url.ts';
 import { injectedFailure } from '../../core/drill/drill.ts';
 import type { AttemptOrder, Check, CheckPlan } from '../../core/health/check.ts';
 import { checkDueAt, retryTimeoutMs } from '../../core/health/check.ts';
+import type { ReceivedResponse } from '../../core/health/response/kept-response.ts';
 import { suspicionMs } from '../../core/health/check-schedule.ts';
 import { hashOf } from '../../core/hash.ts';
 import { cooldownUntil } from '../../core/failure/cooldown.ts';
@@ -33,6 +34,8 @@ export class Member {
   /** Resolvers of `probe` calls that wait for the verdict of the running check. */
   waiters: ((result: Omit<ProbeResult, 'health'>) => void)[] = [];
   quotas: OnDemandQuotas;
+  /** The last response to a check of this registration, if it keeps responses. In memory only. */
+  lastResponse: ReceivedResponse | null = null;
   /** The index that contains the member; null outside a registry. */
   observer: MemberObserver | null = null;
   private currentRecord: ComponentRecord;
@@ -65,6 +68,12 @@ export class Member {
   set check(check: Check | null) {
     this.runningCheck = check;
     this.observer?.changed(this);
+  }
+
+  /** For a changed health check: ends a running one without a verdict, and drops what the former one kept. */
+  resetCheck(): void {
+    this.check = null;
+    this.lastResponse = null;
   }
 
   /** Epoch ms at which the next check is due; unchanged while the check is postponed. */
@@ -142,6 +151,7 @@ export function targetOf(record: ComponentRecord, order: AttemptOrder): ProbeTar
     method: check.method,
     headers: check.headers ?? {},
     expect: check.expect ?? {},
+    details: detailsOf(check),
     degradedAfterMs: degradedAfterMs(check),
     order,
     inject: injectedFailure(record),

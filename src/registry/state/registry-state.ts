@@ -9,7 +9,7 @@ import type { Capacities } from '../../core/balancing/shares.ts';
 import type { BalancingSettings } from '../../core/balancing/balancing-settings.ts';
 import { DEFAULT_BALANCING } from '../../core/balancing/balancing-settings.ts';
 import type { ComponentRecord } from '../../core/component/component-record.ts';
-import { growthBy, registrationBytes } from '../../core/component/registration-size.ts';
+import { growthBy, heldBytes } from '../../core/component/registration-size.ts';
 import type { StoredControlSecret } from '../../core/component/control-secret.ts';
 import { clampToNow } from '../../core/component/clamp-to-now.ts';
 import type { EstimateContext } from '../../core/component/load.ts';
@@ -103,8 +103,8 @@ export class RegistryState {
   readonly samples: SampleRecorder;
   type = '';
   revision = 0;
-  /** Size of all registrations as JSON, bytes. */
-  registrationBytes = 0;
+  /** Bytes held for all registrations. */
+  heldBytes = 0;
   /** Called after each visible change. */
   onChange: (now: number) => void = () => undefined;
   private readonly membersById = new Map<string, Member>();
@@ -130,7 +130,7 @@ export class RegistryState {
     for (const component of unreadable) this.unreadable.set(component.id, component);
     for (const record of records) {
       const reported = this.store.heartbeats.find(record.registration.id)?.load ?? NO_LOAD.reported;
-      this.registrationBytes += registrationBytes(record.registration);
+      this.heldBytes += heldBytes(record.registration);
       const loaded = { ...clampToNow(record, now), load: { ...NO_LOAD, reported } };
       this.addMember(newMember(loaded, now, now));
     }
@@ -358,7 +358,7 @@ export class RegistryState {
 
   private removeMember(id: string): void {
     const member = this.members.get(id);
-    if (member) this.registrationBytes -= registrationBytes(member.record.registration);
+    if (member) this.heldBytes -= heldBytes(member.record.registration);
     for (const resolve of member?.waiters.splice(0) ?? []) resolve(INCONCLUSIVE);
     if (member) this.index.delete(member);
     this.membersById.delete(id);
@@ -372,7 +372,7 @@ export class RegistryState {
 
   private applyRecord(record: ComponentRecord, now: number): void {
     const member = this.members.get(record.registration.id);
-    this.registrationBytes += growthBy(record.registration, member?.record.registration);
+    this.heldBytes += growthBy(record.registration, member?.record.registration);
     if (member) member.record = record;
     else this.addMember(newMember(record, now, now));
   }

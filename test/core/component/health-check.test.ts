@@ -105,3 +105,34 @@ describe('the headers of a check', () => {
     expect(new Set(faultsOf({ headers: { 'x-a': value } }))).toEqual(new Set(['headers.x-a']));
   });
 });
+
+const pointers = (count: number) => Array.from({ length: count }, (_, index) => `/${index}`);
+
+describe('the details of a response', () => {
+  it.each([
+    { details: true },
+    { details: false },
+    { details: ['/a~1b/0'] },
+    { details: [''] },
+    { details: pointers(16) },
+  ])('may be %j', ({ details }) => {
+    expect(HealthCheckSchema.parse({ endpoint: '/health', details })).toMatchObject({ details });
+  });
+
+  it.each([null, 'true', {}, 'none', 17])('may not be %j', (details) => {
+    expect(faultsOf({ details })).toEqual(['details']);
+  });
+
+  it('may not be an empty list, a longer list than 16, or one with an item that is no pointer', () => {
+    expect(faultsOf({ details: [] })).toEqual(['details']);
+    expect(faultsOf({ details: pointers(17) })).toEqual(['details']);
+    for (const item of ['status', '/a~', 'x'.repeat(257)])
+      expect(new Set(faultsOf({ details: ['/a', item] }))).toEqual(new Set(['details.1']));
+    expect(faultsOf({ details: ['/a', 1] })).toEqual(['details']);
+  });
+
+  it('may not be requested of HEAD', () => {
+    expect(faultsOf({ method: 'HEAD', details: true })).toEqual(['details']);
+    expect(faultsOf({ method: 'HEAD', details: false })).toEqual([]);
+  });
+});

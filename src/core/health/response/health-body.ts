@@ -56,6 +56,11 @@ export class HealthBody {
     return scanner.outline();
   }
 
+  /** Whether `text` is the whole body. */
+  get isWhole(): boolean {
+    return this.fault === null && !this.isCut && this.text.length < MAX_TEXT;
+  }
+
   /** Whether the end of the body was not read although it may say more: JSON, or nothing but space so far. */
   get isUnread(): boolean {
     return this.isCut && (this.text === '' || (this.scanner !== null && !this.scanner.outline().hasEnded));
