@@ -71,7 +71,7 @@ describe('the quotas of a key', () => {
     expectProblem(refused, 429, 'lease-quota');
     expect(refused.headers.has('retry-after')).toBe(false);
     expect(refused.body.detail).toBe(
-      'a lease of 3 slots never fits, because the key may hold 2 slots of the type: request at most 2 slots',
+      `a lease of 3 slots never fits, because the key may hold 2 slots of the type: request at most 2 slots; type ${TYPE}`,
     );
     await call('DELETE', `/v1/components/${component}`);
   });

@@ -18,7 +18,7 @@ describe.concurrent('a component that drains', () => {
     await registry.register(id, beats);
     const seen = await registry.api.sync({ syncedTo: version, assignments: [], outcomes: [] });
     expect(seen.revision).toBeGreaterThan(version.revision);
-    expect(seen.changed).toMatchObject([[0, { id, lifecycle: 'active' }]]);
+    expect(seen.changed).toMatchObject([[0, { id, lifecycle: 'active' }, expect.any(String)]]);
     const events = await eventually(
       () => eventsOf(id, 'component.'),
       (events) => events.length >= 3,
