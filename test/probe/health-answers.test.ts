@@ -12,7 +12,8 @@ import { HEALTH_RESPONSES } from '../support/health-answers/health-answers.ts';
 const { Prober: prober } = exports as unknown as { readonly Prober: ProbeRunner };
 
 const TIMEOUT_MS = 1_000;
-const AT_MOST_MS = TIMEOUT_MS + 100;
+/** The timeout counts only time in which the prober runs, so a busy machine makes it longer. */
+const AT_MOST_MS = 2 * TIMEOUT_MS;
 /** Attempts per case, because a busy machine may delay one of them, but not all. */
 const TRIES = 4;
 
