@@ -2,6 +2,7 @@
  * Incidents in D1: opened once by id, updated by repeats, resolved when their component has recovered, and listed.
  * Operator actions are in `transition-incident.ts`. The coordinator also stores which incidents are open.
  */
+import type { AlertPriority } from '../core/incident/alert-route.ts';
 import type { Page, PageRequest } from './page.ts';
 import { readPage } from './page.ts';
 
@@ -11,6 +12,8 @@ export interface Incident {
   readonly id: string;
   readonly status: IncidentStatus;
   readonly severity: 'warning' | 'critical';
+  /** Null if no alert action gave one. */
+  readonly priority: AlertPriority | null;
   readonly title: string;
   readonly summary: string;
   readonly componentId: string;
@@ -34,6 +37,7 @@ export interface IncidentRow {
   id: string;
   status: string;
   severity: string;
+  priority: string | null;
   title: string;
   summary: string;
   component_id: string;
@@ -47,27 +51,31 @@ export interface IncidentRow {
 }
 
 /**
- * Opens or updates an incident. A critical report turns a warning critical. A higher repeat count reopens an incident
- * that was resolved without the coordinator knowing. With an equal repeat count, nothing else changes.
+ * Opens or updates an incident. A critical report turns a warning critical, and a report may change the priority. A
+ * higher repeat count reopens an incident that was resolved without the coordinator knowing. With an equal repeat
+ * count, nothing else changes.
  */
 export async function openIncident(db: D1Database, incident: Incident): Promise<void> {
   await db
     .prepare(
       `INSERT INTO incidents
-         (id, status, severity, title, summary, component_id, component_type, failure_type, recovery_id, repeats, opened_at)
-       VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         (id, status, severity, priority, title, summary, component_id, component_type, failure_type, recovery_id, repeats,
+          opened_at)
+       VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET
          severity = CASE WHEN excluded.severity = 'critical' THEN 'critical' ELSE severity END,
-         summary = excluded.summary, failure_type = excluded.failure_type, recovery_id = excluded.recovery_id,
+         priority = excluded.priority, summary = excluded.summary, failure_type = excluded.failure_type, recovery_id = excluded.recovery_id,
          repeats = excluded.repeats,
          status = CASE WHEN status = 'resolved' AND excluded.repeats > repeats THEN 'open' ELSE status END,
          resolved_at = CASE WHEN excluded.repeats > repeats THEN NULL ELSE resolved_at END
        WHERE excluded.repeats > repeats
-         OR (excluded.repeats = repeats AND severity = 'warning' AND excluded.severity = 'critical')`,
+         OR (excluded.repeats = repeats AND severity = 'warning' AND excluded.severity = 'critical')
+         OR (excluded.repeats = repeats AND severity = excluded.severity AND priority IS NOT excluded.priority)`,
     )
     .bind(
       incident.id,
       incident.severity,
+      incident.priority,
       incident.title,
       incident.summary,
       incident.componentId,
@@ -139,6 +147,7 @@ export const toIncident = (row: IncidentRow): Incident => ({
   id: row.id,
   status: row.status as IncidentStatus,
   severity: row.severity as Incident['severity'],
+  priority: row.priority as AlertPriority | null,
   title: row.title,
   summary: row.summary,
   componentId: row.component_id,

@@ -164,7 +164,7 @@ export class FailureManager extends WorkerEntrypoint<Env> implements FailureInta
     const registry = registryOf(order.componentType);
     const actions = (recorded?.actions ?? []).map(markInterrupted);
     const outcome = await registry.endRecovery(order.componentId, order.recoveryId, ending, recoveryWork(actions));
-    if (died) await recordRecoveryEnd(this.env, { order, actions, outcome });
+    if (died) await recordRecoveryEnd(this.env, { order, actions, plan: recorded?.plan, outcome });
   }
 }
 

@@ -80,8 +80,9 @@ async function attempt(planned: PlannedAction, context: ActionContext): Promise<
         : { ok: false, detail: isolated.message };
     }
     case 'alert': {
-      const details = { severity: 'warning', summary: planned.note ?? 'the component failed' } as const;
-      const incident = await openAndAlert(order, details);
+      const { target, priority } = planned;
+      const summary = planned.note ?? 'the component failed';
+      const incident = await openAndAlert(order, { severity: 'warning', summary, target, priority });
       await withinDeadline(recordIncident(context.env, incident)).catch((error: unknown) => {
         // The alert was sent. The end of the recovery writes the incident again.
         logError('incident not recorded', { recoveryId: order.recoveryId, error });

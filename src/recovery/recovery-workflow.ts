@@ -52,7 +52,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
       if (ending) break;
       ending = await this.perform(step, recovery, position, action);
     }
-    return this.close(step, order, actions, ending ?? 'failed');
+    return this.close(step, recovery, ending ?? 'failed');
   }
 
   /** Plans with the current policy; later changes do not affect the plan. Undefined if the recovery has ended. */
@@ -204,8 +204,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
 
   private async close(
     step: WorkflowStep,
-    order: RecoveryOrder,
-    actions: readonly RecordedAction[],
+    { actions, plan, ...order }: RunningRecovery,
     requestedEnding: Ending,
   ): Promise<Ending> {
     const ending = await step.do('end', async () =>
@@ -220,7 +219,7 @@ export class RecoveryWorkflow extends WorkflowEntrypoint<Env, RecoveryOrder> {
     await step.do(
       'close',
       { retries: { limit: 20, delay: 2_000, backoff: 'exponential' }, timeout: '1 minute' },
-      async () => recordRecoveryEnd(this.env, { order, actions, outcome: ending }),
+      async () => recordRecoveryEnd(this.env, { order, actions, plan, outcome: ending }),
     );
     return ending;
   }

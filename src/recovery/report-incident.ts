@@ -4,11 +4,12 @@
  */
 import { coordinator } from '../coordinator/contract/coordinator-api.ts';
 import type { RecoveryOrder } from '../core/failure/failure-manager-api.ts';
+import type { AlertRequest } from '../core/incident/alert-route.ts';
 import type { Incident } from '../history/incident-history.ts';
 import { openIncident, resolveIncidentsOf } from '../history/incident-history.ts';
 import { flushTimeline } from './flush-timeline.ts';
 
-interface IncidentDetails {
+interface IncidentDetails extends AlertRequest {
   readonly severity: Incident['severity'];
   readonly summary: string;
 }
@@ -28,7 +29,7 @@ export async function recordIncident(env: Env, incident: Incident): Promise<void
 
 /**
  * Opens the component's incident or repeats the open one, and sends the alert. A repeat can turn a warning critical. A
- * second call for the same recovery and severity changes nothing. Returns the incident for D1.
+ * second call with the same recovery, severity, target and priority changes nothing. Returns the incident for D1.
  */
 export async function openAndAlert(order: RecoveryOrder, details: IncidentDetails): Promise<Incident> {
   const { componentId, componentType, failureType, recoveryId } = order;
@@ -41,10 +42,16 @@ export async function openAndAlert(order: RecoveryOrder, details: IncidentDetail
     title: `${isDrill ? 'Drill: ' : ''}${componentId}: manual action needed`,
     summary: `${isDrill ? 'drill: ' : ''}${details.summary} (${failureType}: ${order.reason})`,
   };
-  const raised = await coordinator().raiseIncident({ ...description, recoveryId, at: Date.now() });
-  const { incidentId, openedAt, repeats } = raised;
+  const { target, priority } = details;
+  const { incidentId, ...raised } = await coordinator().raiseIncident({
+    ...description,
+    target,
+    priority,
+    recoveryId,
+    at: Date.now(),
+  });
   const unresolved = { status: 'open', acknowledgedAt: null, resolvedAt: null } as const;
-  return { ...description, ...unresolved, id: incidentId, recoveryId, openedAt, repeats };
+  return { ...description, ...unresolved, id: incidentId, recoveryId, ...raised };
 }
 
 /** Resolves all incidents of a component that has recovered or is gone. Returns the ids of those that were open. */

@@ -103,6 +103,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
           id: `${componentId}-${at}`,
           status: 'open',
           severity: 'critical',
+          priority: null,
           title: 't',
           summary: TEXT,
           componentId,

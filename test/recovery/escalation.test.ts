@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { describe, expect, it } from 'vitest';
+import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
 import { freshRegistry } from '../registry/fresh-registry.ts';
 import { call, eventually, freshId, setMode } from '../support/coordinator-http.ts';
 import {
@@ -72,6 +73,34 @@ describe.concurrent('an alert before a recovery that fails', () => {
       ['incident.opened', 'warning'],
       ['incident.opened', 'critical'],
     ]);
+  });
+});
+
+describe('alerts with a target and a priority', () => {
+  it('are planned and shown so; the last action also says where the failure is reported', async () => {
+    await modifyWorkflows((instance) => instance.forceEventTimeout({ name: '1 signal 0' }));
+    const registry = freshRegistry();
+    const actions = [
+      { action: 'alert', target: 'dev-slack', priority: 'low' },
+      { action: 'alert', target: 'pager', priority: 'high' },
+    ] as const;
+    await registry.api.configureType({ revision: 1, overrides: { recovery: { health_check_failure: { actions } } } });
+    const { id, recoveryId } = await registerFailing(registry, 'unavailable');
+    const found = await awaitEnd(recoveryId);
+    expect(found).toMatchObject({ status: 'failed', plan: actions });
+    expect(await incidentsOf(id)).toMatchObject([{ severity: 'critical', priority: 'high', recoveryId }]);
+    const raised = (await eventsOf(id, 'incident.')).map(({ type, data }) => [
+      type,
+      data['severity'],
+      data['priority'],
+    ]);
+    expect(raised).toEqual([
+      ['incident.opened', 'warning', 'low'],
+      ['incident.opened', 'warning', 'high'],
+      ['incident.opened', 'critical', 'high'],
+    ]);
+    const open = await coordinator().openIncidents('', 500);
+    expect(open.find(({ componentId }) => componentId === id)).toMatchObject({ targets: ['dev-slack', 'pager'] });
   });
 });
 

@@ -43,6 +43,7 @@ async function onIncident({ id: componentId }: Target, suffix: string): Promise<
     id,
     status: 'open',
     severity: 'critical',
+    priority: null,
     title: 'it is down',
     summary: 'and stays down',
     componentId,

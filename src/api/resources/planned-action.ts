@@ -3,14 +3,16 @@ import type { PlannedAction } from '../../core/failure/recovery-plan.ts';
 
 /** Planned actions without their internal fields. */
 export function toPlannedActions(plan: readonly PlannedAction[]) {
-  return plan.map(({ action, attempts, backoffMs, verifyMs, parameters, durationMs, note, impossible }) => ({
+  return plan.map(({ action, attempts, backoffMs, verifyMs, note, impossible, ...own }) => ({
     action,
     attempts,
     backoffMs,
     verifyMs,
     note,
     impossible,
-    ...(parameters === undefined ? {} : { parameters }),
-    ...(durationMs === undefined ? {} : { durationMs }),
+    ...(own.parameters === undefined ? {} : { parameters: own.parameters }),
+    ...(own.durationMs === undefined ? {} : { durationMs: own.durationMs }),
+    ...(own.target === undefined ? {} : { target: own.target }),
+    ...(own.priority === undefined ? {} : { priority: own.priority }),
   }));
 }

@@ -4,6 +4,7 @@ import { BUCKETS } from '../../core/failure/bucket-range.ts';
 import { FAILURE_TYPES } from '../../core/failure/classify.ts';
 import { OPERATOR_REQUEST } from '../../core/failure/failure-manager-api.ts';
 import { RECOVERY_ACTIONS } from '../../core/failure/recovery-policy.ts';
+import { ALERT_PRIORITIES } from '../../core/incident/alert-route.ts';
 import { ResponseObjectSchema } from '../../core/json-schema.ts';
 import {
   MAX_CODE_CHARACTERS,
@@ -150,6 +151,8 @@ export const PlannedActionSchema = z
     verifyMs: z.int(),
     parameters: ResponseObjectSchema.optional(),
     durationMs: z.int().optional(),
+    target: z.string().optional().meta({ description: 'Webhook that receives the alert. Absent: every channel.' }),
+    priority: z.enum(ALERT_PRIORITIES).optional(),
     note: z
       .string()
       .nullable()
@@ -208,6 +211,9 @@ export const IncidentSchema = z
     id: z.string(),
     status: z.enum(['open', 'acknowledged', 'resolved']),
     severity: z.enum(['warning', 'critical']),
+    priority: z.enum(ALERT_PRIORITIES).nullable().meta({
+      description: 'Highest priority that an `alert` action of a recovery policy gave. Null: none gave one.',
+    }),
     title: z.string(),
     summary: z.string(),
     componentId: z.string(),

@@ -2,13 +2,13 @@
 import * as z from 'zod';
 import { ComponentTypeSchema } from '../../core/component/registration.ts';
 import { EVENT_TYPES } from '../../core/event/coordinator-event.ts';
-import { MASKED, WEBHOOK_FORMATS } from '../../core/webhook/webhook.ts';
+import { MASKED, WEBHOOK_FORMATS, WEBHOOK_ID } from '../../core/webhook/webhook.ts';
 import { PageQuerySchema, TimestampSchema, pageOf } from './common.ts';
 import { ignoring, namesOnlyIn } from './read-only.ts';
 
 export const WebhookIdSchema = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, '1 to 64 of a-z, 0-9, "_", "-", beginning with a letter or digit')
+  .regex(WEBHOOK_ID.pattern, WEBHOOK_ID.description)
   .meta({ example: 'w-0f5a9c' });
 
 export const DeliveryIdSchema = z

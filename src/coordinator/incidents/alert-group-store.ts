@@ -1,6 +1,9 @@
 /** All SQL of alert groups and their incidents that are not resolved. */
+import type { GroupedComponent } from '../../core/alert/grouped-alert.ts';
 import type { AlertGroup, GroupNews, OpenMembers } from '../../core/incident/alert-group.ts';
 import type { Severity } from '../../core/incident/silence.ts';
+import type { RouteColumns } from './route-columns.ts';
+import { addRouteColumns, storedTargets, toRoute } from './route-columns.ts';
 
 const SCHEMA = [
   `CREATE TABLE IF NOT EXISTS alert_groups (
@@ -25,16 +28,16 @@ const SCHEMA = [
      component_id TEXT NOT NULL,
      severity TEXT NOT NULL,
      repeats INTEGER NOT NULL,
-     acknowledged INTEGER NOT NULL
+     acknowledged INTEGER NOT NULL,
+     priority TEXT,
+     targets TEXT
    ) STRICT`,
   `CREATE INDEX IF NOT EXISTS alert_group_members_of ON alert_group_members (group_id, component_id)`,
 ];
 
 /** An incident of a group that is not resolved. */
-export interface GroupMember {
+export interface GroupMember extends GroupedComponent {
   readonly incidentId: string;
-  readonly componentId: string;
-  readonly severity: Severity;
   readonly repeats: number;
 }
 
@@ -61,6 +64,7 @@ export class AlertGroupStore {
   constructor(sql: SqlStorage) {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
+    addRouteColumns(sql, 'alert_group_members');
   }
 
   /** The group that an incident has joined. */
@@ -118,16 +122,19 @@ export class AlertGroupStore {
     this.sql.exec('DELETE FROM alert_group_members WHERE group_id = ?', id);
   }
 
-  saveMember(groupId: string, { incidentId, componentId, severity, repeats }: GroupMember): void {
+  saveMember(groupId: string, { incidentId, componentId, severity, repeats, ...route }: GroupMember): void {
     this.sql.exec(
-      `INSERT INTO alert_group_members (incident_id, group_id, component_id, severity, repeats, acknowledged)
-       VALUES (?, ?, ?, ?, ?, 0)
-       ON CONFLICT (incident_id) DO UPDATE SET severity = excluded.severity, repeats = excluded.repeats`,
+      `INSERT INTO alert_group_members (incident_id, group_id, component_id, severity, repeats, acknowledged, priority, targets)
+       VALUES (?, ?, ?, ?, ?, 0, ?, ?)
+       ON CONFLICT (incident_id) DO UPDATE SET severity = excluded.severity, repeats = excluded.repeats,
+         priority = excluded.priority, targets = excluded.targets`,
       incidentId,
       groupId,
       componentId,
       severity,
       repeats,
+      route.priority,
+      storedTargets(route),
     );
   }
 
@@ -150,12 +157,13 @@ export class AlertGroupStore {
   }
 
   /** Components of the group's open incidents, by id. */
-  componentsOf(id: string): string[] {
-    const sql = 'SELECT component_id FROM alert_group_members WHERE group_id = ? ORDER BY component_id';
+  componentsOf(id: string): GroupedComponent[] {
+    const sql = `SELECT component_id, severity, priority, targets FROM alert_group_members
+      WHERE group_id = ? ORDER BY component_id`;
     return this.sql
-      .exec<{ component_id: string }>(sql, id)
+      .exec<RouteColumns & { component_id: string; severity: string }>(sql, id)
       .toArray()
-      .map((row) => row.component_id);
+      .map((row) => ({ componentId: row.component_id, severity: row.severity as Severity, ...toRoute(row) }));
   }
 
   private read(clause: string, ...values: (string | number | null)[]): AlertGroup[] {

@@ -10,6 +10,7 @@ import { alertOf } from '../../core/alert/alert-of.ts';
 import type { CloudEvent } from '../../core/event/cloud-event.ts';
 import type { AlertGroup } from '../../core/incident/alert-group.ts';
 import { admits, afterMessage, withNews } from '../../core/incident/alert-group.ts';
+import { routeOf } from '../../core/incident/alert-route.ts';
 import type { OpenIncident } from '../../core/incident/incident-report.ts';
 import { ALERT_QUOTAS } from '../../core/quota/alert-quota.ts';
 import type { TokenBucket } from '../../core/quota/token-bucket.ts';
@@ -29,6 +30,8 @@ export interface AlertGroupsDeps {
 const PAUSE_AFTER_FAILURE_MS = 60_000;
 /** Messages sent per pass. The rest follow with the next alarm. */
 const BATCH = 100;
+/** The members of a group say where its message goes. */
+const EVERY_CHANNEL = routeOf({});
 /** Name of the bucket that all types share; no component type is empty. */
 const DEPLOYMENT = '';
 
@@ -116,9 +119,17 @@ export class AlertGroups implements AlarmSource {
     const members = store.openMembers(id);
     const severity = members.open > 0 ? members.severity : (reported ?? members.severity);
     const repeats = typeof event.data['repeats'] === 'number' ? event.data['repeats'] : 0;
-    const incident = { componentId: subject, componentType, failureType, severity, openedAt, repeats };
+    const incident = {
+      componentId: subject,
+      componentType,
+      failureType,
+      severity,
+      openedAt,
+      repeats,
+      ...EVERY_CHANNEL,
+    };
     const alert = { ...alertOf(event, incident), kind: news.kind, incidentId: id, at: now };
-    notify({ alert, total, componentIds: store.componentsOf(id) }, event);
+    notify({ alert, total, members: store.componentsOf(id) }, event);
     if (news.kind === 'resolved') return store.remove(id);
     const sent = afterMessage(group, severity, now);
     // People acknowledged the incidents before their message was due.

@@ -4,8 +4,15 @@
  */
 import { parseObject } from '../../core/stored-json.ts';
 import { readRows, readStored } from '../../logging/read-stored.ts';
-import type { IncidentReport, OpenIncident, TimelineEntry } from '../../core/incident/incident-report.ts';
+import type {
+  IncidentReport,
+  OpenIncident,
+  RaisedIncident,
+  TimelineEntry,
+} from '../../core/incident/incident-report.ts';
 import type { Severity } from '../../core/incident/silence.ts';
+import type { RouteColumns } from './route-columns.ts';
+import { addRouteColumns, storedTargets, toRoute } from './route-columns.ts';
 
 export interface IncidentState extends OpenIncident {
   /** Number of alerts sent. */
@@ -27,7 +34,9 @@ const SCHEMA = [
      repeats INTEGER NOT NULL,
      alerts INTEGER NOT NULL,
      alerted_at INTEGER NOT NULL,
-     muted TEXT
+     muted TEXT,
+     priority TEXT,
+     targets TEXT
    ) STRICT`,
   `CREATE INDEX IF NOT EXISTS open_incidents_muted ON open_incidents (component_id) WHERE muted IS NOT NULL`,
   // Raises already handled. A workflow step that runs again must not reopen an incident that was resolved meanwhile.
@@ -36,7 +45,8 @@ const SCHEMA = [
      incident_id TEXT NOT NULL,
      opened_at INTEGER NOT NULL,
      repeats INTEGER NOT NULL,
-     at INTEGER NOT NULL
+     at INTEGER NOT NULL,
+     priority TEXT
    ) STRICT`,
   `CREATE TABLE IF NOT EXISTS timeline_owed (
      incident_id TEXT NOT NULL,
@@ -49,7 +59,7 @@ const SCHEMA = [
 /** Longer than any workflow step is retried. */
 const KEEP_RAISES_MS = 30 * 86_400_000;
 
-interface Row extends Record<string, SqlStorageValue> {
+interface Row extends Record<string, SqlStorageValue>, RouteColumns {
   component_id: string;
   incident_id: string;
   component_type: string | null;
@@ -68,6 +78,8 @@ export class IncidentStore {
   constructor(sql: SqlStorage) {
     this.sql = sql;
     for (const statement of SCHEMA) sql.exec(statement);
+    addRouteColumns(sql, 'open_incidents');
+    addRouteColumns(sql, 'incident_raises', ['priority']);
   }
 
   openOf(componentId: string): IncidentState | undefined {
@@ -92,8 +104,9 @@ export class IncidentStore {
   save(state: IncidentState): void {
     this.sql.exec(
       `INSERT OR REPLACE INTO open_incidents
-         (component_id, incident_id, component_type, failure_type, severity, opened_at, repeats, alerts, alerted_at, muted)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         (component_id, incident_id, component_type, failure_type, severity, opened_at, repeats, alerts, alerted_at, muted,
+          priority, targets)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       state.componentId,
       state.incidentId,
       state.componentType,
@@ -104,6 +117,8 @@ export class IncidentStore {
       state.alerts,
       state.alertedAt,
       state.muted && JSON.stringify(state.muted),
+      state.priority,
+      storedTargets(state),
     );
   }
 
@@ -111,34 +126,38 @@ export class IncidentStore {
     this.sql.exec('DELETE FROM open_incidents WHERE incident_id = ?', incidentId);
   }
 
-  findRaise({
-    recoveryId,
-    severity,
-  }: IncidentReport): Pick<OpenIncident, 'incidentId' | 'openedAt' | 'repeats'> | undefined {
+  findRaise(report: IncidentReport): RaisedIncident | undefined {
     return this.sql
-      .exec<{ incident_id: string; opened_at: number; repeats: number }>(
-        'SELECT incident_id, opened_at, repeats FROM incident_raises WHERE key = ?',
-        `${recoveryId}:${severity}`,
+      .exec<{ incident_id: string; opened_at: number; repeats: number; priority: string | null }>(
+        'SELECT incident_id, opened_at, repeats, priority FROM incident_raises WHERE key = ?',
+        raiseKeyOf(report),
       )
       .toArray()
-      .map((row) => ({ incidentId: row.incident_id, openedAt: row.opened_at, repeats: row.repeats }))[0];
+      .map((row) => ({
+        incidentId: row.incident_id,
+        openedAt: row.opened_at,
+        repeats: row.repeats,
+        priority: row.priority as RaisedIncident['priority'],
+      }))[0];
   }
 
   /** Whether the recovery already raised this incident, at any severity. */
   hasRaised(recoveryId: string, incidentId: string): boolean {
-    const keys = [`${recoveryId}:warning`, `${recoveryId}:critical`];
-    const sql = 'SELECT 1 FROM incident_raises WHERE key IN (?, ?) AND incident_id = ?';
-    return this.sql.exec(sql, ...keys, incidentId).toArray().length > 0;
+    // ";" follows ":".
+    const sql = 'SELECT 1 FROM incident_raises WHERE key > ? AND key < ? AND incident_id = ? LIMIT 1';
+    return this.sql.exec(sql, `${recoveryId}:`, `${recoveryId};`, incidentId).toArray().length > 0;
   }
 
-  saveRaise({ recoveryId, severity, at }: IncidentReport, { incidentId, openedAt, repeats }: OpenIncident): void {
+  saveRaise(report: IncidentReport, { incidentId, openedAt, repeats, priority }: RaisedIncident): void {
     this.sql.exec(
-      'INSERT OR IGNORE INTO incident_raises (key, incident_id, opened_at, repeats, at) VALUES (?, ?, ?, ?, ?)',
-      `${recoveryId}:${severity}`,
+      `INSERT OR IGNORE INTO incident_raises (key, incident_id, opened_at, repeats, at, priority)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      raiseKeyOf(report),
       incidentId,
       openedAt,
       repeats,
-      at,
+      report.at,
+      priority,
     );
   }
 
@@ -164,6 +183,12 @@ export class IncidentStore {
   }
 }
 
+/** Reports without a target and a priority keep the key that they had before these existed. */
+function raiseKeyOf({ recoveryId, severity, target, priority }: IncidentReport): string {
+  const key = `${recoveryId}:${severity}`;
+  return target === undefined && priority === undefined ? key : `${key}:${target ?? ''}:${priority ?? ''}`;
+}
+
 const toState = (row: Row): IncidentState => ({
   componentId: row.component_id,
   incidentId: row.incident_id,
@@ -175,6 +200,7 @@ const toState = (row: Row): IncidentState => ({
   alerts: row.alerts,
   alertedAt: row.alerted_at,
   muted: row.muted === null ? null : readMuted(row.muted),
+  ...toRoute(row),
 });
 
 /** An alert that cannot be read is sent no more; the incident stays open. */

@@ -11,6 +11,7 @@ import { alertOf } from '../../core/alert/alert-of.ts';
 import type { CloudEvent } from '../../core/event/cloud-event.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { EventDraft, LoggedEvent } from '../../core/event/coordinator-event.ts';
+import { combineTargets, combineUrgency, isMoreUrgent, routeOf } from '../../core/incident/alert-route.ts';
 import { nextAlertAt } from '../../core/incident/alert-pace.ts';
 import type {
   IncidentReport,
@@ -72,18 +73,26 @@ export class Incidents {
     const before = incidents.findRaise(raise);
     if (before) return before;
     const open = incidents.openOf(raise.componentId);
-    const next = open ? this.withRaise(open, raise) : incidentOf(raise);
-    const isWorse = !open || open.severity !== next.severity;
+    const isKnownRecovery = open !== undefined && incidents.hasRaised(raise.recoveryId, open.incidentId);
+    const next = open ? withRaise(open, raise, isKnownRecovery) : incidentOf(raise);
+    const isWorse = !open || isMoreUrgent(open, next);
     const kind = isWorse ? ('opened' as const) : ('repeated' as const);
-    const key = isWorse ? `opened:${next.severity}` : `repeated:${raise.recoveryId}`;
+    const key = isWorse ? openingKey(open, next) : `repeated:${raise.recoveryId}`;
     incidents.saveRaise(raise, next);
-    const { incidentId, repeats } = next;
+    const { incidentId, repeats, priority } = next;
+    const raised = { incidentId, openedAt: next.openedAt, repeats, priority };
+    if (isKnownRecovery && !isWorse) {
+      // The recovery has already alerted about all of this.
+      incidents.save(next);
+      return raised;
+    }
     const { recoveryId, title, summary, at } = raise;
     incidents.enqueueEntry({ incidentId, key, at, kind, by: null, detail: summary, recoveryId });
     const { componentType, failureType } = next;
     const details = {
       incidentId,
       severity: next.severity,
+      priority,
       title,
       summary,
       recoveryId,
@@ -100,7 +109,7 @@ export class Incidents {
     const event = this.deps.append({ ...draft, data: { ...details, ...this.linkTo(incidentId) } });
     const isDue = isWorse || now >= nextAlertAt(next.alerts, next.alertedAt);
     incidents.save(event && isDue ? this.alert(next, event, now) : next);
-    return { incidentId, openedAt: next.openedAt, repeats };
+    return raised;
   }
 
   /** Applies an incident event that another module published. `event` is null if the log already had it. */
@@ -122,7 +131,12 @@ export class Incidents {
     const subject = subjectOf(draft);
     if (activeSilence(silences.active(now), subject, now)) return;
     const document = { deliveryId: `alert-${draft.key}`, payload: JSON.stringify(cloudEvent) };
-    this.notify({ ...subject, incidentId, openedAt: draft.time, repeats: 0 }, cloudEvent, document, now);
+    this.notify(
+      { ...subject, incidentId, openedAt: draft.time, repeats: 0, ...routeOf({}) },
+      cloudEvent,
+      document,
+      now,
+    );
   }
 
   open(after: string, limit: number): OpenIncident[] {
@@ -193,19 +207,6 @@ export class Incidents {
     this.renewalCursor = page.length < RENEW_BATCH ? '' : (page.at(-1)?.componentId ?? '');
   }
 
-  private withRaise(open: IncidentState, raise: IncidentReport): IncidentState {
-    const isKnownRecovery = this.deps.incidents.hasRaised(raise.recoveryId, open.incidentId);
-    const severity = open.severity === 'critical' ? open.severity : raise.severity;
-    const { failureType, componentType } = raise;
-    return {
-      ...open,
-      severity,
-      failureType,
-      componentType,
-      repeats: isKnownRecovery ? open.repeats : open.repeats + 1,
-    };
-  }
-
   private alert(state: IncidentState, event: LoggedEvent, now: number): IncidentState {
     if (!this.deps.alerts.hasReceivers) return state;
     const document = { deliveryId: `alert-${event.key}`, payload: JSON.stringify(toCloudEvent(event)) };
@@ -248,17 +249,31 @@ export class Incidents {
   }
 }
 
-function incidentOf({
-  componentId,
-  componentType,
-  failureType,
-  severity,
-  recoveryId,
-  at,
-}: IncidentReport): IncidentState {
+function withRaise(open: IncidentState, raise: IncidentReport, isKnownRecovery: boolean): IncidentState {
+  const { failureType, componentType, severity } = raise;
+  const { priority, targets } = routeOf(raise);
+  return {
+    ...open,
+    ...combineUrgency(open, { severity, priority }),
+    targets: combineTargets(open.targets, targets),
+    failureType,
+    componentType,
+    repeats: isKnownRecovery ? open.repeats : open.repeats + 1,
+  };
+}
+
+/** Unique per incident, because urgency and targets only increase. */
+function openingKey(open: IncidentState | undefined, { severity, priority, targets }: IncidentState): string {
+  const key = `opened:${severity}`;
+  return open?.severity === severity ? `${key}:${priority ?? 'none'}:${targets?.length ?? 'all'}` : key;
+}
+
+function incidentOf(raise: IncidentReport): IncidentState {
+  const { componentId, componentType, failureType, severity, recoveryId, at } = raise;
   const subject = { componentId, componentType, failureType, severity };
   return {
     ...subject,
+    ...routeOf(raise),
     incidentId: incidentIdOf(recoveryId),
     openedAt: at,
     repeats: 0,

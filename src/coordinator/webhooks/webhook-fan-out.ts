@@ -6,10 +6,11 @@
  * Invariant: a webhook that is behind gets no newer event before it has caught up, so that order is kept.
  */
 import type { Alert } from '../../core/alert/alert.ts';
-import { alertKindOf } from '../../core/alert/alert.ts';
+import { alertKindOf, isFollowUp } from '../../core/alert/alert.ts';
 import { alertBody } from '../../core/alert/alert-body.ts';
 import type { GroupedAlert } from '../../core/alert/grouped-alert.ts';
 import { alertForChannel } from '../../core/alert/grouped-alert.ts';
+import { reachableTargets } from '../../core/alert/reachable-targets.ts';
 import type { CloudEvent } from '../../core/event/cloud-event.ts';
 import { toCloudEvent } from '../../core/event/cloud-event.ts';
 import type { LoggedEvent } from '../../core/event/coordinator-event.ts';
@@ -83,7 +84,9 @@ export class WebhookFanOut {
     builtIn: { readonly deliveryId: string; readonly payload: string } | null,
   ): void {
     const ref = { ...refOf(event, event.type), alertId: alert.incidentId };
+    const targets = this.targetsOf(alert, alert);
     for (const webhook of this.deps.index.all()) {
+      if (targets?.includes(webhook.id) === false) continue;
       if (webhook.id === BUILT_IN_ID) {
         if (builtIn) this.replace({ ...ref, webhookId: webhook.id, id: builtIn.deliveryId, payload: builtIn.payload });
       } else if (isChannel(webhook) && !isGrouped(webhook) && wantsEvent(webhook, event, alert.componentType))
@@ -94,20 +97,26 @@ export class WebhookFanOut {
   /** Enqueues a message about a group of incidents for the channels of people. */
   notify(grouped: GroupedAlert, event: CloudEvent): void {
     const { kind, incidentId: alertId, componentId: subject, componentType } = grouped.alert;
+    const members = grouped.members.map((member) => ({ ...member, targets: this.targetsOf(grouped.alert, member) }));
     const ref = { ...refOf({ ...event, subject }, `incident.${kind}`), alertId };
     for (const webhook of this.deps.index.all()) {
       if (!isGrouped(webhook) || !wantsEvent({ ...webhook, subjects: [] }, ref, componentType)) continue;
-      const alert = alertForChannel(grouped, webhook);
+      const alert = alertForChannel({ ...grouped, members }, webhook);
       if (alert) this.enqueueAlert(webhook, alert, ref);
     }
+  }
+
+  /** The webhooks that receive the alert about a component; null for all. Follow-ups reach all that had an alert. */
+  private targetsOf(alert: Alert, { componentId, targets }: Pick<Alert, 'componentId' | 'targets'>): Alert['targets'] {
+    const component = { componentId, componentType: alert.componentType };
+    return isFollowUp(alert) ? null : reachableTargets(targets, component, this.deps.index.all());
   }
 
   private enqueueAlert(webhook: Webhook, alert: Alert, ref: AlertRef): void {
     const { index, deliveries } = this.deps;
     const { id } = webhook;
     const earlier = deliveries.alertsOf(id, ref.alertId);
-    const isFollowUp = alert.kind === 'resolved' || alert.kind === 'acknowledged';
-    if (isFollowUp && earlier.length === 0) return;
+    if (isFollowUp(alert) && earlier.length === 0) return;
     // The receiver has not seen the opening that this repetition replaces.
     const isFirst =
       alert.kind === 'repeated' && earlier.some(({ state, type }) => state === 'waiting' && isOpening(type));

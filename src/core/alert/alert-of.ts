@@ -1,10 +1,11 @@
 /** Builds an alert from an incident event. Fields that the event does not carry come from the current incident. */
 import type { CloudEvent } from '../event/cloud-event.ts';
+import type { AlertRoute } from '../incident/alert-route.ts';
 import type { AlertSubject } from '../incident/silence.ts';
 import type { Alert } from './alert.ts';
 import { alertKindOf } from './alert.ts';
 
-interface IncidentState extends AlertSubject {
+interface IncidentState extends AlertSubject, AlertRoute {
   readonly openedAt: number;
   readonly repeats: number;
 }
@@ -20,7 +21,7 @@ export function alertOf({ type, subject, time, data }: CloudEvent, incident: Inc
   const kind = alertKindOf(type);
   const text = (name: string): string => (typeof data[name] === 'string' ? data[name] : '');
   const incidentId = text('incidentId');
-  const { severity, componentType, failureType, openedAt, repeats } = incident;
+  const { severity, componentType, failureType, openedAt, repeats, priority, targets } = incident;
   return {
     kind,
     incidentId,
@@ -31,6 +32,8 @@ export function alertOf({ type, subject, time, data }: CloudEvent, incident: Inc
     componentType,
     failureType,
     repeats,
+    priority,
+    targets,
     link: text('link') || `/v1/incidents/${incidentId}`,
     openedAt,
     at: Date.parse(time),

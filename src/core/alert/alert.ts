@@ -1,7 +1,8 @@
 /** A notification about an incident, independent of the service that delivers it. */
+import type { AlertRoute } from '../incident/alert-route.ts';
 import type { Severity } from '../incident/silence.ts';
 
-export interface Alert {
+export interface Alert extends AlertRoute {
   readonly kind: 'opened' | 'repeated' | 'acknowledged' | 'resolved';
   readonly incidentId: string;
   readonly severity: Severity;
@@ -35,6 +36,9 @@ const KINDS: Readonly<Record<string, Alert['kind']>> = {
 
 /** The kind of alert that an incident event causes. */
 export const alertKindOf = (eventType: string): Alert['kind'] => KINDS[eventType] ?? 'opened';
+
+/** True for news that only channels with an earlier alert about the incident need. */
+export const isFollowUp = ({ kind }: Pick<Alert, 'kind'>): boolean => kind === 'resolved' || kind === 'acknowledged';
 
 /** The text cut to at most `characters`, never within a surrogate pair. */
 export const truncate = (text: string, characters: number): string =>

@@ -4,11 +4,12 @@
  *
  * Alertmanager identifies an alert by its labels. Without `endsAt` and resends, it resolves an alert after
  * `resolve_timeout` (five minutes). The coordinator resends more rarely, only in case Alertmanager lost the alert, so
- * `endsAt` is far in the future until the incident is resolved. Severity is a label, because operators route by it.
- * An escalated or resolved incident therefore also ends the alert of the other severity.
+ * `endsAt` is far in the future until the incident is resolved. Severity and priority are labels, because operators
+ * route by them. A more urgent or resolved incident therefore also ends the alerts with its earlier labels.
  */
 import type { JsonObject } from '../json.ts';
-import type { Severity } from '../incident/silence.ts';
+import type { Urgency } from '../incident/alert-route.ts';
+import { ALERT_PRIORITIES } from '../incident/alert-route.ts';
 import type { Alert } from './alert.ts';
 import { truncate, isAbsoluteUrl } from './alert.ts';
 
@@ -17,15 +18,24 @@ const MAX_FIRING_MS = 30 * 86_400_000;
 const MAX_SUMMARY = 4_096;
 
 export function alertmanagerAlerts(alert: Alert, firesForMs = MAX_FIRING_MS): JsonObject[] {
-  const { kind, severity, at } = alert;
-  if (kind === 'resolved')
-    return (['critical', 'warning'] as const).map((each) => toAlertmanagerAlert(alert, each, at));
-  const firing = toAlertmanagerAlert(alert, severity, at + firesForMs);
+  const { kind, at } = alert;
+  const ended = urgenciesUpTo(alert).map((urgency) => toAlertmanagerAlert(alert, urgency, at));
+  if (kind === 'resolved') return ended;
+  const firing = toAlertmanagerAlert(alert, alert, at + firesForMs);
   // A warning that became critical must show as one alert, not two.
-  return severity === 'critical' && kind === 'opened' ? [firing, toAlertmanagerAlert(alert, 'warning', at)] : [firing];
+  return kind === 'opened' ? [firing, ...ended.slice(1)] : [firing];
 }
 
-function toAlertmanagerAlert(alert: Alert, severity: Severity, endsAt: number): JsonObject {
+/** The urgency of the alert, then each lower one, which its incident may have had before. */
+function urgenciesUpTo({ severity, priority }: Urgency): Urgency[] {
+  const priorities = priority === null ? [] : ALERT_PRIORITIES.slice(0, ALERT_PRIORITIES.indexOf(priority) + 1);
+  const severities = severity === 'critical' ? (['critical', 'warning'] as const) : ([severity] as const);
+  return severities.flatMap((each) =>
+    [...priorities.toReversed(), null].map((one) => ({ severity: each, priority: one })),
+  );
+}
+
+function toAlertmanagerAlert(alert: Alert, { severity, priority }: Urgency, endsAt: number): JsonObject {
   const { incidentId, title, summary, componentId, componentType, failureType, link, openedAt, repeats } = alert;
   return {
     labels: {
@@ -33,6 +43,7 @@ function toAlertmanagerAlert(alert: Alert, severity: Severity, endsAt: number): 
       severity,
       incident: incidentId,
       component: componentId,
+      ...(priority === null ? {} : { priority }),
       ...(componentType === null ? {} : { component_type: componentType }),
     },
     annotations: {

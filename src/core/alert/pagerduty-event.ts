@@ -6,8 +6,10 @@
  * The stored event has no `routing_key`. The sender adds the current one.
  */
 import type { JsonObject } from '../json.ts';
+import type { AlertPriority } from '../incident/alert-route.ts';
+import { effectivePriority } from '../incident/alert-route.ts';
 import type { Alert } from './alert.ts';
-import { truncate, isAbsoluteUrl } from './alert.ts';
+import { truncate, isAbsoluteUrl, isFollowUp } from './alert.ts';
 
 export const PAGERDUTY_URL = 'https://events.pagerduty.com/v2/enqueue';
 
@@ -20,11 +22,19 @@ const ACTIONS: Readonly<Record<Alert['kind'], string>> = {
   resolved: 'resolve',
 };
 
+/** PagerDuty's severities. An alert without a priority keeps its own severity. */
+const SEVERITIES: Readonly<Record<AlertPriority, string>> = {
+  low: 'info',
+  medium: 'warning',
+  high: 'error',
+  critical: 'critical',
+};
+
 export function pagerdutyEvent(alert: Alert): JsonObject {
-  const { kind, incidentId, severity, title, summary, componentId, componentType, failureType, repeats, link } = alert;
-  const { group } = alert;
+  const { kind, incidentId, title, summary, componentId, componentType, failureType, repeats, link } = alert;
+  const { priority, group } = alert;
   const identity = { event_action: ACTIONS[kind], dedup_key: incidentId };
-  if (kind === 'acknowledged' || kind === 'resolved') return identity;
+  if (isFollowUp(alert)) return identity;
   return {
     ...identity,
     client: 'Arbiter Coordinator',
@@ -32,7 +42,7 @@ export function pagerdutyEvent(alert: Alert): JsonObject {
     payload: {
       summary: truncate(`${title}: ${summary}`, MAX_SUMMARY),
       source: componentId,
-      severity,
+      severity: SEVERITIES[effectivePriority(alert)],
       timestamp: new Date(alert.at).toISOString(),
       component: componentId,
       ...(componentType === null ? {} : { group: componentType }),
@@ -41,6 +51,7 @@ export function pagerdutyEvent(alert: Alert): JsonObject {
         incidentId,
         repeats,
         link,
+        ...(priority === null ? {} : { priority }),
         ...(group ? { group: { ...group, componentIds: [...group.componentIds] } } : {}),
       },
     },

@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from '../json.ts';
 import type { Alert } from './alert.ts';
-import { isAbsoluteUrl } from './alert.ts';
+import { isAbsoluteUrl, isFollowUp } from './alert.ts';
 
 /** Characters. Slack limits the text of a section to 3 000. */
 const MAX_TEXT = 2_800;
@@ -17,8 +17,8 @@ const HEADINGS: Readonly<Record<Alert['kind'], string>> = {
 };
 
 export function slackMessage(alert: Alert): JsonObject {
-  const { kind, severity, title, summary, link, repeats } = alert;
-  const heading = `${HEADINGS[kind]}${kind === 'opened' || kind === 'repeated' ? ` (${severity})` : ''}: ${title}`;
+  const { title, summary, link, repeats } = alert;
+  const heading = `${headingOf(alert)}: ${title}`;
   const lines = [
     `*${escapeAndTruncate(heading, 400)}*`,
     escapeAndTruncate(summary, MAX_TEXT - (alert.group ? 2_000 : 1_200)),
@@ -31,6 +31,11 @@ export function slackMessage(alert: Alert): JsonObject {
     text: escapeAndTruncate(heading, 400),
     blocks: [{ type: 'section', text: { type: 'mrkdwn', text: lines.join('\n') } }],
   };
+}
+
+function headingOf({ kind, severity, priority }: Alert): string {
+  if (isFollowUp({ kind })) return HEADINGS[kind];
+  return `${HEADINGS[kind]} (${severity}${priority === null ? '' : `, priority ${priority}`})`;
 }
 
 /** The component, or the components of a group with their number. */

@@ -2,8 +2,10 @@
 import * as z from 'zod';
 import { FAILURE_TYPES } from '../failure/classify.ts';
 import type { FailureType } from '../failure/classify.ts';
+import { ALERT_PRIORITIES } from '../incident/alert-route.ts';
 import { RECOVERY_ACTIONS, isControlAction } from '../failure/recovery-policy.ts';
 import { jsonObject } from '../json-schema.ts';
+import { WEBHOOK_ID } from '../webhook/webhook.ts';
 import { flag, ms, oneOf, integer } from './bounds.ts';
 
 const MAX_ACTIONS = 8;
@@ -38,8 +40,24 @@ const RecoveryStepSchema = z
     durationMs: ms(1_000, 86_400_000)
       .optional()
       .meta({ description: 'Duration of the isolation. Default: 300 000 ms.' }),
+    target: z
+      .string()
+      .regex(WEBHOOK_ID.pattern, WEBHOOK_ID.description)
+      .optional()
+      .meta({
+        description:
+          'Id of the webhook that receives the alert: an alert channel, or `alerts`. Without it every alert channel ' +
+          'receives the alert, and also if the webhook is deleted or disabled or selects other components.',
+      }),
+    priority: oneOf(ALERT_PRIORITIES)
+      .optional()
+      .meta({
+        description:
+          'Shown in the incident, its events and messages. PagerDuty shows `info`, `warning`, `error` or `critical`. ' +
+          'Without it the severity of the incident decides.',
+      }),
   })
-  .superRefine(({ action, parameters, durationMs }, context) => {
+  .superRefine(({ action, parameters, durationMs, target, priority }, context) => {
     const refuse = (path: string, only: string): void =>
       context.addIssue({
         code: 'custom',
@@ -49,6 +67,8 @@ const RecoveryStepSchema = z
       });
     if (parameters !== undefined && !isControlAction(action)) refuse('parameters', 'restart and scale_up');
     if (durationMs !== undefined && action !== 'isolate') refuse('durationMs', 'isolate');
+    if (target !== undefined && action !== 'alert') refuse('target', 'alert');
+    if (priority !== undefined && action !== 'alert') refuse('priority', 'alert');
   })
   .meta({ id: 'RecoveryStep' });
 

@@ -50,7 +50,7 @@ function judgeStep(step: RecoveryStep, previous: JudgedStep | undefined, facts: 
 }
 
 /**
- * Builds the plan. Consecutive alerts become one.
+ * Builds the plan. Consecutive alerts become one, unless they have another target or priority.
  * Invariant: the plan is never empty, and its last action waits for proof.
  */
 export function planRecovery(policy: RecoveryPolicy, facts: RecoveryFacts): readonly PlannedAction[] {
@@ -61,10 +61,16 @@ export function planRecovery(policy: RecoveryPolicy, facts: RecoveryFacts): read
     // A standby may become available before its step is due; the reason against scaling will not change.
     else planned.push({ ...step, note: null, impossible: step.action === 'scale_up' ? reason : null });
   }
-  const plan = planned.filter((action, at) => !(action.action === 'alert' && planned[at + 1]?.action === 'alert'));
+  const plan = planned.filter((action, at) => !isCoveredBy(action, planned[at + 1]));
   const last = plan.at(-1) ?? alertInstead(ALERT, 'none of the configured actions is possible');
   return [...plan.slice(0, -1), { ...last, verifyMs: last.verifyMs || PROOF_MS }];
 }
+
+/** True for an alert that the next one repeats, and for one that only replaces an action if another follows anyway. */
+const isCoveredBy = (action: PlannedAction, next: PlannedAction | undefined): boolean =>
+  action.action === 'alert' &&
+  next?.action === 'alert' &&
+  (action.note !== null || (action.target === next.target && action.priority === next.priority));
 
 /** An alert in place of `step`, with the same wait for proof. */
 export const alertInstead = (step: RecoveryStep, note: string | null): PlannedAction => ({

@@ -2,6 +2,7 @@
  * Recovery policies: for each failure type the actions in order, and the cooldown after a recovery.
  * Configured policies may omit fields that have a default; `completePolicies` adds the defaults.
  */
+import type { AlertRequest } from '../incident/alert-route.ts';
 import type { JsonObject } from '../json.ts';
 import type { FailureType } from './classify.ts';
 import { FAILURE_TYPES } from './classify.ts';
@@ -10,7 +11,8 @@ export const RECOVERY_ACTIONS = ['restart', 'scale_up', 'switchover', 'isolate',
 
 export type RecoveryAction = (typeof RECOVERY_ACTIONS)[number];
 
-export interface RecoveryStep {
+/** `target` and `priority` are those of an alert. */
+export interface RecoveryStep extends AlertRequest {
   readonly action: RecoveryAction;
   /** Maximum number of attempts until the action is accepted. */
   readonly attempts: number;
@@ -94,6 +96,8 @@ function completeStep(step: ConfiguredStep, isLast: boolean): RecoveryStep {
     optional: step.optional ?? false,
     onlyIfPreviousSkipped: step.onlyIfPreviousSkipped ?? false,
     ...(isControlAction(action) ? { parameters: step.parameters ?? {} } : {}),
+    ...(action === 'alert' && step.target !== undefined ? { target: step.target } : {}),
+    ...(action === 'alert' && step.priority !== undefined ? { priority: step.priority } : {}),
     ...(action === 'isolate' ? { durationMs: step.durationMs ?? ISOLATION_MS } : {}),
   };
 }

@@ -1,10 +1,11 @@
 /**
  * The report of a recovery that an operator must act, the resulting incident, and the entries of its timeline.
- * Invariant: a report with the same recovery and severity changes nothing.
+ * Invariant: a report with the same recovery, severity, target and priority changes nothing.
  */
+import type { AlertRequest, AlertRoute } from './alert-route.ts';
 import type { AlertSubject } from './silence.ts';
 
-export interface IncidentReport extends AlertSubject {
+export interface IncidentReport extends AlertSubject, AlertRequest {
   readonly recoveryId: string;
   readonly title: string;
   readonly summary: string;
@@ -18,10 +19,12 @@ export interface RaisedIncident {
   readonly openedAt: number;
   /** Recoveries that failed after the one that opened the incident. */
   readonly repeats: number;
+  /** The highest priority so far; null if no alert action gave one. */
+  readonly priority: AlertRoute['priority'];
 }
 
 /** An unresolved incident, as the coordinator stores it. */
-export interface OpenIncident extends RaisedIncident, AlertSubject {}
+export interface OpenIncident extends RaisedIncident, AlertSubject, AlertRoute {}
 
 export type TimelineKind = 'opened' | 'repeated' | 'alerted' | 'silenced' | 'acknowledged' | 'resolved';
 

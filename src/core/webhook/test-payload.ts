@@ -25,6 +25,8 @@ export function testPayload(webhook: Webhook, id: string, now: number): string {
     componentType: null,
     failureType: null,
     repeats: 0,
+    priority: null,
+    targets: null,
     link: '/v1/webhooks',
     openedAt: now,
     at: now,

@@ -6,6 +6,11 @@ import type { ChannelPace } from '../delivery/channel-pace.ts';
 export const WEBHOOK_FORMATS = ['cloudevents', 'slack', 'pagerduty', 'alertmanager'] as const;
 export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 
+export const WEBHOOK_ID = {
+  pattern: /^[a-z0-9][a-z0-9_-]{0,63}$/,
+  description: '1 to 64 of a-z, 0-9, "_", "-", beginning with a letter or digit',
+} as const;
+
 export interface WebhookSettings {
   readonly url: string;
   readonly format: WebhookFormat;

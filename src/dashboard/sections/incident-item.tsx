@@ -32,6 +32,7 @@ export function IncidentItem({ incident, details }: IncidentItemProps) {
       <p class="flex flex-wrap items-baseline gap-x-2">
         <SeverityBadge severity={incident.severity} />
         <span class="font-medium">{incident.title}</span>
+        {incident.priority ? <span class="badge badge-sm badge-ghost">priority {incident.priority}</span> : null}
         {incident.status === 'open' ? null : <span class="badge badge-sm badge-ghost">{incident.status}</span>}
         {incident.silencedUntil ? <span class="badge badge-sm badge-ghost">silenced</span> : null}
         {incident.repeats > 0 ? <span class="badge badge-sm badge-ghost">repeated {incident.repeats}×</span> : null}

@@ -129,6 +129,7 @@ describe('audit', () => {
       id: incidentId,
       status: 'open',
       severity: 'critical',
+      priority: null,
       title: 't',
       summary: 's',
       componentId,

@@ -86,6 +86,13 @@ describe('a configuration document', () => {
     expectProblem(conflict, 409, 'request-type-conflict');
     expect(conflict.body.errors).toEqual([{ path: 'requestTypes[0]', message: 'task_routing reaches task_router' }]);
     expectProblem(await put('', { requestTypes: ['tea'] }), 422, 'invalid-request');
+    const actions = [{ action: 'alert', target: '#ops', priority: 'urgent' }];
+    const alerting = await put('/types/task_router', { recovery: { internal_error: { actions } } });
+    expectProblem(alerting, 422, 'invalid-request');
+    expect(alerting.body.errors.map(({ path }: { path: string }) => path)).toEqual([
+      'recovery.internal_error.actions[0].target',
+      'recovery.internal_error.actions[0].priority',
+    ]);
     expectProblem(await put('', '[1'), 400, 'malformed-json');
     expect((await get('')).body).toEqual({});
   });

@@ -16,6 +16,7 @@ async function opened(): Promise<{ id: string; componentId: string }> {
     id,
     status: 'open',
     severity: 'critical',
+    priority: null,
     title: 't',
     summary: 's',
     componentId,

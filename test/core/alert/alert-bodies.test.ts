@@ -16,6 +16,8 @@ const alert = (more: Partial<Alert> = {}): Alert => ({
   componentType: 'task_router',
   failureType: 'timeout_failure',
   repeats: 0,
+  priority: null,
+  targets: null,
   link: 'https://ops.example.com/#incident-i-1',
   openedAt: Date.parse('2026-11-01T10:00:00Z'),
   at: Date.parse('2026-11-01T12:00:00Z'),
@@ -81,12 +83,15 @@ describe('PagerDuty', () => {
   });
 });
 
+const memberOf = (componentId: string) =>
+  ({ componentId, severity: 'critical', priority: null, targets: null }) as const;
+
 describe('a group of incidents', () => {
   const componentIds = Array.from({ length: 12 }, (_, at) => `router-${at}`);
-  const grouped = { alert: alert(), total: 13, componentIds };
+  const grouped = { alert: alert(), total: 13, members: componentIds.map(memberOf) };
 
   it('is one message with its counts and its first ten components', () => {
-    const made = alertForChannel(grouped, { subjects: [] })!;
+    const made = alertForChannel(grouped, { id: 'slack', subjects: [] })!;
     const { text, blocks } = bodyAs('slack', made);
     expect(text).toBe('Incident (critical): 12 components of task_router: manual action needed');
     expect(blocks[0].text.text).toContain('13 incidents of `task_router` for one cause, 12 open');
@@ -97,32 +102,40 @@ describe('a group of incidents', () => {
 
   it('fits the limits of Slack with the longest names', () => {
     const long = componentIds.map((id) => id.padEnd(128, 'x'));
-    const made = alertForChannel({ ...grouped, componentIds: long }, { subjects: [] })!;
+    const made = alertForChannel({ ...grouped, members: long.map(memberOf) }, { id: 'slack', subjects: [] })!;
     expect(bodyAs('slack', { ...made, summary: '&'.repeat(5_000) }).blocks[0].text.text.length).toBeLessThanOrEqual(
       3_000,
     );
   });
 
   it('names only the components that a channel selects', () => {
-    expect(alertForChannel(grouped, { subjects: ['router-1*'] })).toMatchObject({
+    expect(alertForChannel(grouped, { id: 'slack', subjects: ['router-1*'] })).toMatchObject({
       title: '3 components of task_router: manual action needed',
       group: { open: 3, total: 3, componentIds: ['router-1', 'router-10', 'router-11'] },
     });
-    expect(alertForChannel(grouped, { subjects: ['api-*'] })).toBeNull();
+    expect(alertForChannel(grouped, { id: 'slack', subjects: ['api-*'] })).toBeNull();
   });
 
   it('of one incident is an ordinary alert', () => {
-    expect(alertForChannel({ ...grouped, total: 1, componentIds: ['router-1'] }, { subjects: [] })).toEqual(alert());
+    expect(
+      alertForChannel({ ...grouped, total: 1, members: [memberOf('router-1')] }, { id: 'slack', subjects: [] }),
+    ).toEqual(alert());
   });
 
   it('that has ended says so to every channel', () => {
-    const ended = { alert: alert({ kind: 'resolved' }), total: 13, componentIds: [] };
-    expect(alertForChannel(ended, { subjects: ['router-1'] })).toMatchObject({
+    const ended = { alert: alert({ kind: 'resolved' }), total: 13, members: [] };
+    expect(alertForChannel(ended, { id: 'slack', subjects: ['router-1'] })).toMatchObject({
       title: '13 components of task_router: all incidents resolved',
       group: { open: 0, total: 13 },
     });
   });
 });
+
+/** Severity and priority of each alert in the request. */
+const labelsOf = (made: Partial<Alert>): string[] =>
+  bodyAs('alertmanager', alert(made)).map(({ labels }: { labels: { severity: string; priority?: string } }) =>
+    [labels.severity, labels.priority ?? '-'].join(' '),
+  );
 
 describe('Alertmanager', () => {
   it('receives labels that stay the same except for the severity', () => {
@@ -144,6 +157,23 @@ describe('Alertmanager', () => {
     expect(bodyAs('alertmanager', alert({ kind: 'acknowledged' }))).toBeNull();
   });
 
+  it('receives the end of each earlier priority, and of none if no action gave one', () => {
+    expect(labelsOf({ severity: 'warning' })).toEqual(['warning -']);
+    expect(labelsOf({ severity: 'warning', priority: 'medium' })).toEqual([
+      'warning medium',
+      'warning low',
+      'warning -',
+    ]);
+    expect(labelsOf({ severity: 'critical', priority: 'low' })).toEqual([
+      'critical low',
+      'critical -',
+      'warning low',
+      'warning -',
+    ]);
+    expect(labelsOf({ kind: 'repeated', priority: 'high' })).toEqual(['critical high']);
+    expect(labelsOf({ kind: 'resolved', priority: 'low' })).toEqual(labelsOf({ priority: 'low' }));
+  });
+
   it('never receives an end before the beginning', () => {
     const [over] = bodyAs('alertmanager', alert({ kind: 'resolved', at: alert().openedAt - 5 }));
     expect(over.endsAt).toBe(over.startsAt);
@@ -163,8 +193,8 @@ const event = (type: string, data: CloudEvent['data']): CloudEvent => ({
 });
 
 describe('alertOf', () => {
-  const { componentId, componentType, failureType, severity, openedAt, repeats } = alert();
-  const known = { componentId, componentType, failureType, severity, openedAt, repeats };
+  const { componentId, componentType, failureType, severity, openedAt, repeats, priority, targets } = alert();
+  const known = { componentId, componentType, failureType, severity, openedAt, repeats, priority, targets };
 
   it('takes fields from the event, and missing ones from the incident', () => {
     const { title, summary, link } = alert();

@@ -102,6 +102,20 @@ describe('a settings document', () => {
       'recovery.timeout_failure.maxCooldownMs',
       /at least cooldownMs: 8 with 9$/,
     ],
+    [
+      'an unknown priority',
+      policy([{ ...ALERT, priority: 'urgent' }]),
+      step('priority'),
+      /one of low, medium, high, critical, not "urgent"$/,
+    ],
+    ['a target that is no webhook id', policy([{ ...ALERT, target: '#ops' }]), step('target'), /1 to 64 of a-z/],
+    [
+      'a target of a restart',
+      policy([{ action: 'restart', target: 'slack' }]),
+      step('target'),
+      /only with alert, not with restart$/,
+    ],
+    ['a priority of a restart', policy([{ action: 'restart', priority: 'low' }]), step('priority'), /only with alert/],
     ['retention for one type', { retention: { failureDays: 3 } }, '', /retention/],
     ['a canary that is not text', { canaryUrl: 7 }, 'canaryUrl', /a URL or null, not 7$/],
     ['an unknown self-doubt mode', { selfDoubt: 'a bit' }, 'selfDoubt', /one of auto, always, never/],
@@ -142,7 +156,8 @@ describe('a settings document', () => {
   it('accepts a policy for one failure type, and history retention', () => {
     const restart = { action: 'restart', attempts: 5, verifyMs: 5_000, parameters: { grace: [1] } };
     const isolate = { action: 'isolate', durationMs: 60_000 };
-    expect(faultsOf(policy([{ ...restart, verifyMs: 0 }, isolate, restart]))).toEqual([]);
+    const alert = { action: 'alert', target: 'oncall-slack', priority: 'high' };
+    expect(faultsOf(policy([{ ...restart, verifyMs: 0 }, isolate, alert, restart]))).toEqual([]);
     expect(faultsOf({ retention: { failureDays: 1, incidentDays: 3_650 } }, GlobalConfigSchema)).toEqual([]);
     expect(faultsOf({ retention: { failureDays: 0 } }, GlobalConfigSchema)).toEqual([
       ['retention.failureDays', 'a whole number from 1 to 3650 days, not 0'],

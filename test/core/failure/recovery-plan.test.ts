@@ -127,6 +127,21 @@ describe('a configured policy', () => {
     expect(planRecovery(optional, RESTART)).toMatchObject([{ action: 'restart', verifyMs: 60_000 }]);
   });
 
+  it('keeps consecutive alerts that differ in target or priority', () => {
+    const [first, second] = [{ target: 'slack', priority: 'low' } as const, { target: 'pager' } as const];
+    const policy = policyOf(
+      { action: 'alert', ...first },
+      { action: 'alert', ...first },
+      { action: 'alert', ...second },
+    );
+    expect(planRecovery(policy, NONE)).toMatchObject([
+      { action: 'alert', ...first, verifyMs: 0 },
+      { action: 'alert', ...second, verifyMs: 60_000 },
+    ]);
+    // The alert in place of the restart would reach every channel.
+    expect(planRecovery(policyOf({ action: 'restart' }, { action: 'alert', ...first }), NONE)).toMatchObject([first]);
+  });
+
   it('becomes an alert if none of its steps is possible', () => {
     expect(planRecovery(policyOf({ action: 'switchover', optional: true }), NONE)).toMatchObject([
       { action: 'alert', verifyMs: 60_000, note: 'none of the configured actions is possible' },

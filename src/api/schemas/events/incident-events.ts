@@ -1,6 +1,7 @@
 /** Events about incidents. */
 import * as z from 'zod';
 import { FAILURE_TYPES } from '../../../core/failure/classify.ts';
+import { ALERT_PRIORITIES } from '../../../core/incident/alert-route.ts';
 import { OPERATOR_REQUEST } from '../../../core/failure/failure-manager-api.ts';
 import type { EventEntry } from './event-entry.ts';
 
@@ -12,6 +13,10 @@ const IncidentRefSchema = z.looseObject({
 
 const RaisedSchema = IncidentRefSchema.extend({
   severity: z.enum(['warning', 'critical']),
+  priority: z
+    .enum(ALERT_PRIORITIES)
+    .nullable()
+    .meta({ description: 'Highest priority that an `alert` action gave. Null: none gave one.' }),
   title: z.string(),
   summary: z.string(),
   recoveryId: z.string().meta({ description: 'Recovery that raised the incident.' }),
@@ -27,6 +32,7 @@ const RaisedSchema = IncidentRefSchema.extend({
 const RAISED_EXAMPLE = {
   incidentId: 'i-r-task-router-1-7',
   severity: 'critical',
+  priority: 'high',
   title: 'task-router-1 needs a person',
   summary: 'nothing helped (connection_failure: 3 failures within 5 minutes)',
   recoveryId: 'r-task-router-1-7',
@@ -39,7 +45,8 @@ const RAISED_EXAMPLE = {
 
 export const INCIDENT_EVENTS = {
   'incident.opened': {
-    summary: 'An incident was opened, or an open incident changed from warning to critical.',
+    summary:
+      'An incident was opened, or an open incident became critical, got a higher priority or a further receiver.',
     subject: SUBJECT,
     data: RaisedSchema,
     example: RAISED_EXAMPLE,
