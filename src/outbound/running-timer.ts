@@ -43,9 +43,11 @@ export class RunningTimer {
 
   private endSlice(sliceMs: number): void {
     const lateMs = latenessAfter(this.plannedAt);
+    // Small delays count, so that they do not add up over the slices.
+    const ranMs = lateMs === 0 ? sliceMs + Date.now() - this.plannedAt : sliceMs;
     this.plannedAt = Infinity;
     this.lostMs += lateMs;
-    if (lateMs <= sliceMs) this.remainingMs -= sliceMs;
+    if (lateMs <= sliceMs) this.remainingMs -= ranMs;
     else this.uncounted++;
     if (this.remainingMs <= 0) this.onExpired(false);
     else if (this.uncounted > MAX_UNCOUNTED) this.onExpired(true);
