@@ -2,6 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, it, vi } from 'vitest';
 import { coordinator } from '../../src/coordinator/contract/coordinator-api.ts';
+import { silenceLimitMs } from '../../src/core/health/heartbeat-deadline.ts';
 import type { ComponentRegistry } from '../../src/registry/component-registry.ts';
 import { componentLog, eventually, freshId, registrationFor } from '../support/coordinator-http.ts';
 import type { FreshRegistry } from './fresh-registry.ts';
@@ -131,7 +132,7 @@ describe.concurrent('the alarm of a registry', () => {
     const id = freshId();
     await registry.register(id, { healthCheck: undefined, heartbeat: { ttl: 4_000 } });
     await deleteAlarm(registry);
-    await clockReaches(Date.now() + 4_001);
+    await clockReaches(Date.now() + silenceLimitMs(4_000));
     await runTwice(registry);
     expect((await registry.read(id)).health).toMatchObject({ status: 'unhealthy', errorCount: 1 });
     const written = await eventually(
