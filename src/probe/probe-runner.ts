@@ -10,7 +10,7 @@ export interface ProbeTarget {
   /** Request headers; the values may be secrets. */
   readonly headers: Readonly<Record<string, string>>;
   readonly expect: Expectation;
-  /** What is kept of the response. */
+  /** The part of the response to return. */
   readonly details: HealthDetails;
   readonly degradedAfterMs: number;
   readonly order: AttemptOrder;

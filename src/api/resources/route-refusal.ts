@@ -15,7 +15,7 @@ interface RouteRefusal {
   readonly known: { readonly counts: CandidateCounts; readonly candidates: readonly CandidateVerdict[] } | null;
 }
 
-/** What the caller requested: `requestType` only if the request named one. */
+/** The requested work; `requestType` only if the request named one. */
 interface RequestedWork {
   readonly type: string;
   readonly requestType: string | undefined;

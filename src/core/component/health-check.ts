@@ -62,7 +62,7 @@ const DetailsSchema = z
     example: ['/status', '/build/version'],
   });
 
-/** What is kept of responses: nothing, the body, or the values at JSON pointers. */
+/** The part of each response that the registry keeps: nothing, the body, or the values at JSON pointers. */
 export type HealthDetails = z.output<typeof DetailsSchema>;
 
 const MAX_HEADERS = 8;
@@ -142,7 +142,7 @@ export const HealthCheckSchema = z
 
 export type HealthCheck = z.output<typeof HealthCheckSchema>;
 
-/** What is kept of the responses to `check`; nothing without a check. */
+/** The part of each response to `check` that the registry keeps; nothing without a check. */
 export const detailsOf = (check: HealthCheck | undefined): HealthDetails => check?.details ?? false;
 
 /** The time in ms after which a response counts as slow: by default half the timeout. */

@@ -54,7 +54,7 @@ export const NO_LOAD: LoadState = {
   workMeasuredAt: 0,
 };
 
-/** What estimates depend on beside the load. */
+/** Settings and time for an estimate of work. */
 export interface EstimateContext {
   /** Task time before the first outcome, ms. */
   readonly assumedTaskMs: number;

@@ -1,4 +1,4 @@
-/** What a recovery did by its end: the number of its actions, and why the last one did not help. Pure. */
+/** The number of actions of an ended recovery, and the error of the last one. Pure. */
 import { printable } from '../printable.ts';
 import type { RecoveryAction } from './recovery-policy.ts';
 

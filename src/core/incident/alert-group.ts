@@ -27,7 +27,7 @@ export interface AlertGroup {
   /** Messages sent, and the time of the last one, epoch ms; 0 before the first. */
   readonly messages: number;
   readonly sentAt: number;
-  /** What the next message reports, and when it is due, epoch ms; null if nothing is new. */
+  /** The subject of the next message, and when it is due, epoch ms; null if nothing is new. */
   readonly news: { readonly kind: GroupNews; readonly dueAt: number } | null;
 }
 

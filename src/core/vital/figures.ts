@@ -7,7 +7,7 @@ export interface FigureBounds {
   readonly max: number;
   readonly isInteger: boolean;
   /**
-   * What becomes of a number outside the bounds. A load is clamped: the nearest bound is what the component means. A
+   * The treatment of a number outside the bounds. A load is clamped: the nearest bound is what the component means. A
    * duration is dropped: the clock of its sender was set, so the figure says nothing.
    */
   readonly outside: 'clamp' | 'drop';

@@ -11,7 +11,7 @@ export interface Warning {
   readonly message: string;
 }
 
-/** What a reader made of a message: its value with warnings, or the faults of its vital part. */
+/** Result of reading a message: its value with warnings, or the faults of its vital part. */
 export type VitalReading<T> =
   | { readonly ok: true; readonly value: T; readonly warnings: readonly Warning[] }
   | { readonly ok: false; readonly faults: readonly Warning[] };

@@ -233,7 +233,7 @@ export class Recoveries {
     return outcome;
   }
 
-  /** What the end of a recovery changes for the next one. */
+  /** Fields of a recovery state that the end of a recovery changes for the next one. */
   private settledBy(
     { order, disruptive }: ActiveRecovery,
     { recovery }: ComponentRecord,

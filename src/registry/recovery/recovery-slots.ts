@@ -1,6 +1,6 @@
 /**
  * The slots of the recovery guard: how many components of the type are being restarted or scaled, and which recoveries
- * wait for a slot. The core decides whose turn it is (`disruption-slots.ts`).
+ * wait for a slot. The core decides which recovery is next (`disruption-slots.ts`).
  *
  * A slot is in use during the recovery, and until `DISRUPTION_MS` after the last call to a control endpoint: a restart
  * goes on although its recovery has ended. Owns the waiting recoveries, in memory: each asks again every 5 s.

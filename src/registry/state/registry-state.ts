@@ -293,7 +293,7 @@ export class RegistryState {
     return nextRoundAt(now, this.intervalMs(member.record), this.roundPlace(member));
   }
 
-  /** What estimates of work in flight depend on. */
+  /** Settings and time for an estimate of work in flight. */
   estimateContext(now: number): EstimateContext {
     return { assumedTaskMs: this.balancing.assumedTaskMs, now };
   }

@@ -104,5 +104,5 @@ export function dependencyKindOf(name: string): 'stated' | 'plain' | 'switchable
   return ending === undefined ? (switchable === undefined ? 'plain' : 'switchable') : 'stated';
 }
 
-/** What happened before says nothing about now: `lastBackup`, `previousRun`. */
+/** Fields about the past, such as `lastBackup`. They say nothing about the health now. */
 export const isAboutThePast = (name: string): boolean => /^(last|prev|old|recent|latest)/i.test(name);

@@ -1,6 +1,6 @@
 /**
- * What a registration keeps of the response to a check (`healthCheck.details`): the body, or the values at some JSON
- * pointers. Without a request for it, nothing is kept.
+ * The part of the response to a check that the registry keeps (`healthCheck.details`): the body, or the values at some
+ * JSON pointers. Without that setting the registry keeps nothing.
  */
 import { maskHeaderValues } from '../../component/header-values.ts';
 import type { HealthDetails } from '../../component/health-check.ts';
